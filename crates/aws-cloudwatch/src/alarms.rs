@@ -1,0 +1,108 @@
+//! What both kinds of alarm share: one listing, one name space, one way to tag and to delete.
+
+use crate::AlarmOutputs;
+use aws_sdk_cloudwatch::{
+    Client,
+    types::{AlarmType, CompositeAlarm, MetricAlarm, Tag},
+};
+use resource::{Attempt, Cx, Deletion, Diff, Found, Loader, Owner, Place, Result, Tags};
+use std::{collections::HashMap, time::Duration};
+
+/// AWS takes at most so many names a call.
+const NAMES: usize = 100;
+
+/// An alarm of either kind.
+#[derive(Clone)]
+pub(crate) enum Alarm {
+    Metric(Box<MetricAlarm>),
+    Composite(Box<CompositeAlarm>),
+}
+
+/// One listing for all alarms that are looked at together.
+#[derive(Default)]
+struct Alarms(Loader<String, Alarm>);
+
+/// The alarm of this name.
+pub(crate) async fn load(name: &str, cx: &Cx) -> Result<Option<Alarm>> {
+    let client = cx.client(Client::new);
+    cx.shared::<Alarms>().0.load(name.to_owned(), |names| describe(client, names)).await
+}
+
+async fn describe(client: Client, names: Vec<String>) -> Result<HashMap<String, Alarm>> {
+    let mut found = HashMap::new();
+    for names in names.chunks(NAMES) {
+        let call = client.describe_alarms().set_alarm_names(Some(names.to_vec()));
+        // Without types, AWS answers metric alarms alone.
+        let call = call.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
+        let mut pages = call.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.during("DescribeAlarms")?;
+            for alarm in page.metric_alarms.unwrap_or_default() {
+                if let Some(name) = alarm.alarm_name.clone() {
+                    found.insert(name, Alarm::Metric(Box::new(alarm)));
+                }
+            }
+            for alarm in page.composite_alarms.unwrap_or_default() {
+                if let Some(name) = alarm.alarm_name.clone() {
+                    found.insert(name, Alarm::Composite(Box::new(alarm)));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What a find answers. An alarm of the other kind has taken the name just as well.
+pub(crate) async fn find(name: &str, cx: &Cx) -> Result<Option<Found>> {
+    if load(name, cx).await?.is_none() {
+        return Ok(None);
+    }
+    let tags = read_tags(name, cx).await?;
+    Ok(Some(Found { id: name.to_owned(), owner: Owner::Tags(tags) }))
+}
+
+pub(crate) async fn delete(name: &str, cx: &Cx) -> Result<Deletion> {
+    let call = cx.client(Client::new).delete_alarms().alarm_names(name);
+    call.send()
+        .await
+        .during("DeleteAlarms")
+        // A composite alarm that refers to it is still going away.
+        .heals(&[("ValidationError", "composite"), ("ValidationError", "referenced")], Duration::from_secs(60))
+        .absent(&[("ResourceNotFound", ""), ("ResourceNotFoundException", "")])?;
+    Ok(Deletion::Gone)
+}
+
+pub(crate) fn outputs(name: &str, place: &Place) -> AlarmOutputs {
+    AlarmOutputs { name: name.to_owned(), arn: arn(name, place) }
+}
+
+fn arn(name: &str, place: &Place) -> String {
+    place.arn("cloudwatch", &format!("alarm:{name}"))
+}
+
+pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {
+    Some(tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect())
+}
+
+pub(crate) async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
+    let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn(name, cx.place()));
+    let gone = &[("ResourceNotFoundException", ""), ("ResourceNotFound", "")];
+    let answer = call.send().await.during("ListTagsForResource").absent(gone)?;
+    let tags = answer.and_then(|answer| answer.tags).unwrap_or_default();
+    Ok(tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value?))).collect())
+}
+
+/// Putting an alarm again does not change its tags.
+pub(crate) async fn converge_tags(name: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
+    let client = cx.client(Client::new);
+    let arn = arn(name, cx.place());
+    let missing = tags.missing_from(live);
+    if !missing.0.is_empty() {
+        client.tag_resource().resource_arn(&arn).set_tags(given(&missing)).send().await.during("TagResource")?;
+    }
+    let removed = tags.removed_by(diff);
+    if !removed.is_empty() {
+        client.untag_resource().resource_arn(&arn).set_tag_keys(Some(removed)).send().await.during("UntagResource")?;
+    }
+    Ok(())
+}

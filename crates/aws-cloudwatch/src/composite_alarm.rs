@@ -1,0 +1,108 @@
+use crate::{
+    AlarmOutputs,
+    alarms::{self, Alarm},
+};
+use aws_sdk_cloudwatch::Client;
+use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Place, Resource, Result, Tags};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// An alarm on other alarms. The id is the name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompositeAlarm {
+    /// The name, shared with metric alarms.
+    pub name: String,
+    /// What it means and what to do; may be empty.
+    pub description: String,
+    /// For example `ALARM("a") OR ALARM("b")`. The alarms must exist.
+    pub rule: String,
+    /// Whether its actions happen at all.
+    pub actions_enabled: bool,
+    /// ARNs of what happens when it goes off.
+    pub alarm_actions: Vec<String>,
+    /// ARNs of what happens when all is well again.
+    pub ok_actions: Vec<String>,
+    /// ARNs of what happens when data is lacking.
+    pub insufficient_data_actions: Vec<String>,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+impl Resource for CompositeAlarm {
+    const KIND: &'static str = "cloudwatch:composite-alarm";
+    const NOUN: &'static str = "composite alarm";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const COMPARE: &'static [(&'static str, As)] =
+        &[("alarm_actions", As::Set), ("ok_actions", As::Set), ("insufficient_data_actions", As::Set)];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = AlarmOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        alarms::find(&self.name, cx).await
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        self.put(cx, true).await?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let (alarm, tags) = tokio::try_join!(alarms::load(id, cx), alarms::read_tags(id, cx))?;
+        let alarm = match alarm {
+            None => return Ok(Observed::Absent),
+            Some(Alarm::Metric(_)) => return Ok(Observed::Broken { reason: "it is a metric alarm".into() }),
+            Some(Alarm::Composite(alarm)) => *alarm,
+        };
+        let live = Self {
+            name: alarm.alarm_name.unwrap_or_default(),
+            description: alarm.alarm_description.unwrap_or_default(),
+            rule: alarm.alarm_rule.unwrap_or_default(),
+            actions_enabled: alarm.actions_enabled.unwrap_or(true),
+            alarm_actions: alarm.alarm_actions.unwrap_or_default(),
+            ok_actions: alarm.ok_actions.unwrap_or_default(),
+            insufficient_data_actions: alarm.insufficient_data_actions.unwrap_or_default(),
+            tags,
+        };
+        Ok(Observed::Ready { live, outputs: alarms::outputs(id, cx.place()) })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        if diff.changes.iter().any(|change| !change.path.starts_with("tags")) {
+            self.put(cx, false).await?;
+        }
+        alarms::converge_tags(id, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        alarms::delete(id, cx).await
+    }
+
+    fn foresee(&self, place: &Place, _: AlarmOutputs) -> AlarmOutputs {
+        alarms::outputs(&self.name, place)
+    }
+}
+
+impl CompositeAlarm {
+    async fn put(&self, cx: &Cx, tagged: bool) -> Result<()> {
+        cx.client(Client::new)
+            .put_composite_alarm()
+            .alarm_name(&self.name)
+            .alarm_description(&self.description)
+            .alarm_rule(&self.rule)
+            .actions_enabled(self.actions_enabled)
+            .set_alarm_actions(Some(self.alarm_actions.clone()))
+            .set_ok_actions(Some(self.ok_actions.clone()))
+            .set_insufficient_data_actions(Some(self.insufficient_data_actions.clone()))
+            .set_tags(alarms::given(&self.tags).filter(|_| tagged))
+            .send()
+            .await
+            .during("PutCompositeAlarm")
+            // An alarm of the rule that was just made.
+            .heals(
+                &[("ValidationError", "does not exist"), ("ValidationError", "not found")],
+                Duration::from_secs(60),
+            )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+use aws_sdk_cloudwatch::Client;
+use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Place, Resource, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A dashboard. The id is the name. It carries no tags: it belongs to whoever its name belongs to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dashboard {
+    /// The name.
+    pub name: String,
+    /// The widgets, as CloudWatch's dashboard format has them.
+    pub body: Value,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DashboardOutputs {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+impl Resource for Dashboard {
+    const KIND: &'static str = "cloudwatch:dashboard";
+    const NOUN: &'static str = "dashboard";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const COMPARE: &'static [(&'static str, As)] = &[("body", As::Whole)];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = DashboardOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        Ok(body(&self.name, cx).await?.map(|_| Found { id: self.name.clone(), owner: Owner::Parent }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        self.put(cx).await?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(body) = body(id, cx).await? else { return Ok(Observed::Absent) };
+        let body = serde_json::from_str(&body).unwrap_or(Value::String(body));
+        Ok(Observed::Ready { live: Self { name: id.to_owned(), body }, outputs: outputs(id, cx.place()) })
+    }
+
+    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Cx) -> Result<()> {
+        self.put(cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let call = cx.client(Client::new).delete_dashboards().dashboard_names(id);
+        call.send().await.during("DeleteDashboards").absent(&[("ResourceNotFound", "")])?;
+        Ok(Deletion::Gone)
+    }
+
+    fn foresee(&self, place: &Place, _: DashboardOutputs) -> DashboardOutputs {
+        outputs(&self.name, place)
+    }
+}
+
+impl Dashboard {
+    async fn put(&self, cx: &Cx) -> Result<()> {
+        let call = cx.client(Client::new).put_dashboard().dashboard_name(&self.name);
+        call.dashboard_body(self.body.to_string()).send().await.during("PutDashboard")?;
+        Ok(())
+    }
+}
+
+/// Dashboards have no region in their ARN.
+fn outputs(name: &str, place: &Place) -> DashboardOutputs {
+    let arn = format!("arn:{}:cloudwatch::{}:dashboard/{name}", place.partition, place.account);
+    DashboardOutputs { name: name.to_owned(), arn }
+}
+
+async fn body(name: &str, cx: &Cx) -> Result<Option<String>> {
+    let call = cx.client(Client::new).get_dashboard().dashboard_name(name);
+    let answer =
+        call.send().await.during("GetDashboard").absent(&[("ResourceNotFound", ""), ("DashboardNotFoundError", "")])?;
+    Ok(answer.map(|answer| answer.dashboard_body.unwrap_or_default()))
+}

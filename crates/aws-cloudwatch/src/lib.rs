@@ -1,0 +1,28 @@
+//! Reconcilers for CloudWatch: alarms and dashboards.
+
+mod alarms;
+mod composite_alarm;
+mod dashboard;
+mod metric_alarm;
+
+pub use composite_alarm::CompositeAlarm;
+pub use dashboard::{Dashboard, DashboardOutputs};
+pub use metric_alarm::{Comparison, MetricAlarm, MissingData};
+
+use resource::Registry;
+use serde::{Deserialize, Serialize};
+
+/// What others can refer to of an alarm of either kind.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AlarmOutputs {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+/// Adds every kind of this crate.
+#[must_use]
+pub fn register(registry: Registry) -> Registry {
+    registry.with::<CompositeAlarm>().with::<Dashboard>().with::<MetricAlarm>()
+}

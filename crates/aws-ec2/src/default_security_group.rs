@@ -1,0 +1,100 @@
+use crate::{
+    fresh,
+    permissions::{self, Direction},
+    rule::Rule,
+    security_group, tagging,
+};
+use aws_sdk_ec2::Client;
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Resource, Result,
+    SecurityGroupId, Tags, VpcId,
+};
+use serde::{Deserialize, Serialize};
+
+/// A VPC's default security group, emptied of rules.
+///
+/// AWS makes it with the VPC, puts whatever names no group into it, lets its members reach each other
+/// and everything outside, and never deletes it before the VPC. Without rules a forgotten group is a
+/// closed door. To create it is to find it; to delete it is to leave it alone, empty, until the VPC goes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DefaultSecurityGroup {
+    /// The VPC whose default it is.
+    pub vpc_id: VpcId,
+    /// What may come in; empty in [`DefaultSecurityGroup::emptied`].
+    pub ingress: Vec<Rule>,
+    /// What may go out; empty in [`DefaultSecurityGroup::emptied`].
+    pub egress: Vec<Rule>,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+impl DefaultSecurityGroup {
+    /// The group of `vpc_id` without any rule.
+    pub fn emptied(vpc_id: VpcId, tags: Tags) -> Self {
+        Self { vpc_id, ingress: Vec::new(), egress: Vec::new(), tags }
+    }
+
+    async fn look_up(&self, cx: &Cx) -> Result<Option<String>> {
+        let call = cx
+            .client(Client::new)
+            .describe_security_groups()
+            .filters(tagging::filter("group-name", ["default"]))
+            .filters(tagging::filter("vpc-id", [self.vpc_id.as_str()]));
+        let answer = call.send().await.during("DescribeSecurityGroups")?;
+        Ok(answer.security_groups().first().and_then(|group| group.group_id().map(str::to_owned)))
+    }
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DefaultSecurityGroupOutputs {
+    /// `sg-…`.
+    pub id: SecurityGroupId,
+}
+
+impl Resource for DefaultSecurityGroup {
+    const KIND: &'static str = "ec2:default-security-group";
+    const NOUN: &'static str = "default security group";
+    const REPLACE_ON: &'static [&'static str] = &["vpc_id"];
+    const COMPARE: &'static [(&'static str, As)] = &[("ingress", As::Set), ("egress", As::Set)];
+    const NAMING: Naming = Naming::Assigned;
+
+    type Outputs = DefaultSecurityGroupOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        Ok(self.look_up(cx).await?.map(|id| Found { id, owner: Owner::Parent }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        self.look_up(cx).await?.ok_or_else(|| {
+            let message = format!("the default security group of {} does not show yet", self.vpc_id);
+            Failure::of(FailureKind::Heals(fresh::SPREADS_WITHIN), message)
+        })
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(group) = security_group::load(id, cx).await? else { return Ok(Observed::Absent) };
+        let live = DefaultSecurityGroup {
+            vpc_id: VpcId::new(group.vpc_id().unwrap_or_default()),
+            ingress: Rule::read(id, group.ip_permissions()),
+            egress: Rule::read(id, group.ip_permissions_egress()),
+            tags: tagging::read(group.tags()),
+        };
+        Ok(Observed::Ready { live, outputs: DefaultSecurityGroupOutputs { id: SecurityGroupId::new(id) } })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let client = cx.client(Client::new);
+        if diff.has("ingress") {
+            permissions::converge(&client, id, Direction::Ingress, &self.ingress, &live.ingress).await?;
+        }
+        if diff.has("egress") {
+            permissions::converge(&client, id, Direction::Egress, &self.egress, &live.egress).await?;
+        }
+        tagging::converge(id, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn delete(&self, _: &str, _: &Cx) -> Result<Deletion> {
+        Ok(Deletion::Gone)
+    }
+}

@@ -1,0 +1,187 @@
+//! What keeps a network resource from being deleted. AWS says only that there is something; people
+//! need to know what, and part of it is rubbish that services leave behind and nobody else removes.
+
+use crate::{studio_groups, tagging::filter};
+use aws_sdk_ec2::{
+    Client,
+    types::{Filter, NetworkInterface, NetworkInterfaceStatus},
+};
+use resource::{Attempt, Failure, FailureKind, Result, Sign};
+use std::time::Duration;
+
+/// Something still depends on it.
+pub(crate) const BLOCKED: &[Sign] = &[("DependencyViolation", ""), ("InvalidGroup.InUse", "")];
+
+/// How long Lambda may keep the interfaces of a deleted function: about 40 minutes at worst.
+const LAMBDA_LEAVES_WITHIN: Duration = Duration::from_secs(45 * 60);
+/// How long anything else may take to leave.
+const OTHERS_LEAVE_WITHIN: Duration = Duration::from_secs(600);
+/// How many dependents a message names.
+const NAMED: usize = 5;
+
+/// What stands in the way of a deletion.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Dependents {
+    what: Vec<String>,
+    of_lambda: bool,
+}
+
+impl Dependents {
+    pub(crate) fn add(&mut self, what: String) {
+        self.what.push(what);
+    }
+
+    /// Deletes the interfaces that Lambda has let go of, and takes down the others.
+    pub(crate) async fn sweep(client: &Client, interfaces: &[NetworkInterface]) -> Result<Self> {
+        let mut dependents = Self::default();
+        for interface in interfaces {
+            if of_lambda(interface) && interface.status() == Some(&NetworkInterfaceStatus::Available) {
+                let id = interface.network_interface_id.clone();
+                let call = client.delete_network_interface().set_network_interface_id(id);
+                // In use again: a function of the same group and subnet was quicker.
+                call.send().await.during("DeleteNetworkInterface").absent(&[
+                    ("InvalidNetworkInterfaceID.NotFound", ""),
+                    ("InvalidNetworkInterface.InUse", ""),
+                    ("InvalidParameterValue", "in use"),
+                ])?;
+            } else {
+                dependents.of_lambda |= of_lambda(interface);
+                dependents.add(name(interface));
+            }
+        }
+        Ok(dependents)
+    }
+
+    /// The refusal of a deletion, with what stands in its way and how long that may take to leave.
+    pub(crate) fn explain(found: Result<Self>, refusal: Failure) -> Failure {
+        let (within, why) = match found {
+            Ok(dependents) if dependents.of_lambda => (LAMBDA_LEAVES_WITHIN, dependents.to_string()),
+            Ok(dependents) => (OTHERS_LEAVE_WITHIN, dependents.to_string()),
+            Err(error) => (OTHERS_LEAVE_WITHIN, format!("what does could not be listed: {error}")),
+        };
+        Failure { kind: FailureKind::Heals(within), message: format!("{}; {why}", refusal.message), ..refusal }
+    }
+}
+
+impl std::fmt::Display for Dependents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let named = self.what.len().min(NAMED);
+        match self.what.len() - named {
+            0 if named == 0 => f.write_str("nothing that does is to be seen any more"),
+            0 => write!(f, "these still do: {}", self.what.join(", ")),
+            more => write!(f, "these still do: {} and {more} more", self.what[..named].join(", ")),
+        }
+    }
+}
+
+fn of_lambda(interface: &NetworkInterface) -> bool {
+    interface.description().is_some_and(|text| text.starts_with("AWS Lambda VPC ENI-"))
+}
+
+/// AWS's services say in the description whose an interface is.
+fn name(interface: &NetworkInterface) -> String {
+    let id = interface.network_interface_id().unwrap_or_default();
+    let instance = interface.attachment().and_then(|attachment| attachment.instance_id());
+    let description = interface.description().filter(|text| !text.is_empty());
+    match (instance, description) {
+        (Some(instance), _) => format!("network interface {id} of instance {instance}"),
+        (None, Some(description)) => format!("network interface {id} ({description})"),
+        (None, None) => format!("network interface {id}"),
+    }
+}
+
+/// The network interfaces that pass a filter.
+pub(crate) async fn interfaces(client: &Client, which: Filter) -> Result<Vec<NetworkInterface>> {
+    let mut pages = client.describe_network_interfaces().filters(which).into_paginator().items().send();
+    let mut found = Vec::new();
+    while let Some(interface) = pages.next().await {
+        found.push(interface.during("DescribeNetworkInterfaces")?);
+    }
+    Ok(found)
+}
+
+/// What keeps a subnet: only ever network interfaces.
+pub(crate) async fn of_subnet(client: &Client, subnet: &str) -> Result<Dependents> {
+    Dependents::sweep(client, &interfaces(client, filter("subnet-id", [subnet])).await?).await
+}
+
+/// What keeps a VPC, after what Lambda and SageMaker left in it has been removed.
+pub(crate) async fn of_vpc(client: &Client, vpc: &str) -> Result<Dependents> {
+    let here = || filter("vpc-id", [vpc]);
+    let attached = filter("attachment.vpc-id", [vpc]);
+    let (interfaces, endpoints, subnets, nat_gateways, internet_gateways, groups) = tokio::try_join!(
+        interfaces(client, here()),
+        async { client.describe_vpc_endpoints().filters(here()).send().await.during("DescribeVpcEndpoints") },
+        async { client.describe_subnets().filters(here()).send().await.during("DescribeSubnets") },
+        async { client.describe_nat_gateways().filter(here()).send().await.during("DescribeNatGateways") },
+        async { client.describe_internet_gateways().filters(attached).send().await.during("DescribeInternetGateways") },
+        async { client.describe_security_groups().filters(here()).send().await.during("DescribeSecurityGroups") },
+    )?;
+    let mut dependents = Dependents::sweep(client, &interfaces).await?;
+    let groups = studio_groups::remove(client, groups.security_groups(), &interfaces).await?;
+    let named = |what: &str, id: Option<&str>| format!("{what} {}", id.unwrap_or_default());
+    let subnets = subnets.subnets().iter().map(|subnet| named("subnet", subnet.subnet_id()));
+    let endpoints = endpoints.vpc_endpoints().iter().map(|endpoint| named("VPC endpoint", endpoint.vpc_endpoint_id()));
+    let nat_gateways = nat_gateways
+        .nat_gateways()
+        .iter()
+        .filter(|gateway| gateway.state().is_some_and(|state| state.as_str() != "deleted"))
+        .map(|gateway| named("NAT gateway", gateway.nat_gateway_id()));
+    let internet_gateways = internet_gateways
+        .internet_gateways()
+        .iter()
+        .map(|gateway| named("internet gateway", gateway.internet_gateway_id()));
+    let groups = groups
+        .into_iter()
+        .filter(|group| group.group_name() != Some("default"))
+        .map(|group| named("security group", group.group_id()));
+    dependents.what.extend(subnets.chain(endpoints).chain(nat_gateways).chain(internet_gateways).chain(groups));
+    Ok(dependents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal() -> Failure {
+        let code = Some("DependencyViolation".to_owned());
+        Failure { code, ..Failure::of(FailureKind::Final, "subnet-1 has dependencies and cannot be deleted.") }
+    }
+
+    fn interface(id: &str, description: &str) -> NetworkInterface {
+        NetworkInterface::builder().network_interface_id(id).description(description).build()
+    }
+
+    #[test]
+    fn a_refused_deletion_says_what_is_in_the_way() {
+        let what = vec![name(&interface("eni-1", "VPC Endpoint Interface vpce-1")), name(&interface("eni-2", ""))];
+        let failure = Dependents::explain(Ok(Dependents { what, of_lambda: false }), refusal());
+        assert_eq!(failure.kind, FailureKind::Heals(OTHERS_LEAVE_WITHIN));
+        assert_eq!(
+            failure.message,
+            "subnet-1 has dependencies and cannot be deleted.; these still do: network interface eni-1 (VPC Endpoint \
+             Interface vpce-1), network interface eni-2"
+        );
+    }
+
+    #[test]
+    fn many_dependents_are_counted_rather_than_listed() {
+        let what = (1..=7).map(|n| format!("subnet subnet-{n}")).collect();
+        let text = Dependents { what, of_lambda: false }.to_string();
+        assert!(text.ends_with("subnet subnet-5 and 2 more"), "{text}");
+    }
+
+    #[test]
+    fn lambda_is_waited_for_longer_than_others() {
+        let failure = Dependents::explain(Ok(Dependents { what: Vec::new(), of_lambda: true }), refusal());
+        assert_eq!(failure.kind, FailureKind::Heals(LAMBDA_LEAVES_WITHIN));
+    }
+
+    #[test]
+    fn a_refusal_survives_a_failure_to_explain_it() {
+        let denied = Failure::of(FailureKind::Denied, "not allowed to list");
+        let failure = Dependents::explain(Err(denied), refusal());
+        assert_eq!(failure.code.as_deref(), Some("DependencyViolation"));
+        assert!(failure.message.contains("not allowed to list"));
+    }
+}

@@ -1,0 +1,99 @@
+use crate::tagging;
+use aws_sdk_ec2::{
+    Client,
+    types::{Address, DomainType, ResourceType},
+};
+use resource::{
+    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Resource, Result, Tags,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, time::Duration};
+
+/// An Elastic IP address: a public address that stays the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ElasticIp {
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ElasticIpOutputs {
+    /// `eipalloc-…`.
+    pub id: AllocationId,
+    /// The address, to be allowed in other people's firewalls.
+    pub public_ip: String,
+}
+
+/// One DescribeAddresses for all addresses that are looked at together.
+type Addresses = Loader<String, Address>;
+
+impl Resource for ElasticIp {
+    const KIND: &'static str = "ec2:elastic-ip";
+    const NOUN: &'static str = "Elastic IP address";
+    const NAMING: Naming = Naming::Assigned;
+
+    type Outputs = ElasticIpOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let call = cx.client(Client::new).describe_addresses().set_filters(Some(tagging::owned_by(cx)));
+        let answer = call.send().await.during("DescribeAddresses")?;
+        let candidates = answer.addresses().iter();
+        Ok(tagging::ours(cx, candidates.filter_map(|address| Some((address.allocation_id()?, address.tags())))))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let created = cx
+            .client_once(Client::new)
+            .allocate_address()
+            .domain(DomainType::Vpc)
+            .tag_specifications(tagging::specification(ResourceType::ElasticIp, &self.tags))
+            .send()
+            .await
+            .during("AllocateAddress")
+            .map_err(|failure| match failure.shows(&[("AddressLimitExceeded", "")]) {
+                true => Failure {
+                    help: Some(
+                        "release addresses nobody uses, or have the quota for Elastic IP addresses raised".into(),
+                    ),
+                    ..failure
+                },
+                false => failure,
+            })?;
+        created.allocation_id.ok_or_else(|| Failure::incomplete("AllocateAddress", "allocation id"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let client = cx.client(Client::new);
+        let Some(address) = cx.shared::<Addresses>().load(id.to_owned(), |ids| describe(client, ids)).await? else {
+            return Ok(Observed::Absent);
+        };
+        let public_ip = address.public_ip().unwrap_or_default().to_owned();
+        let outputs = ElasticIpOutputs { id: AllocationId::new(id), public_ip };
+        Ok(Observed::Ready { live: ElasticIp { tags: tagging::read(address.tags()) }, outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        tagging::converge(id, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        // While a NAT gateway lets go of it AWS calls it in use, or not ours: the interface is the service's.
+        let held = &[("InvalidIPAddress.InUse", ""), ("AuthFailure", "do not have permission to access the specified")];
+        let call = cx.client(Client::new).release_address().allocation_id(id);
+        call.send()
+            .await
+            .during("ReleaseAddress")
+            .heals(held, Duration::from_secs(600))
+            .absent(&[("InvalidAllocationID.NotFound", ""), ("InvalidAddress.NotFound", "")])?;
+        Ok(Deletion::Gone)
+    }
+}
+
+/// By filter, not by id: one id that is gone would fail the whole call.
+async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, Address>> {
+    let by_id = tagging::filter("allocation-id", ids.iter().map(String::as_str));
+    let answer = client.describe_addresses().filters(by_id).send().await.during("DescribeAddresses")?;
+    let addresses = answer.addresses.unwrap_or_default().into_iter();
+    Ok(addresses.filter_map(|address| Some((address.allocation_id.clone()?, address))).collect())
+}

@@ -1,0 +1,181 @@
+use crate::{fresh, tagging, unsuccessful};
+use aws_sdk_ec2::{
+    Client,
+    types::{FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType},
+};
+use resource::{
+    Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Resource, Result, RoleArn, Tags, VpcId,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, time::Duration};
+
+/// A flow log: who talked to whom in a VPC, written to CloudWatch Logs. AWS changes nothing of it but
+/// its tags.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlowLog {
+    /// The VPC whose traffic it records.
+    pub vpc_id: VpcId,
+    /// The name of the log group it writes to.
+    pub log_group: String,
+    /// The role it writes with, assumed by `vpc-flow-logs.amazonaws.com`.
+    pub role: RoleArn,
+    /// Which traffic it records.
+    pub traffic: Traffic,
+    /// How long packets are gathered into one record at most: 60 or 600 seconds.
+    pub max_aggregation_seconds: i32,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// Which traffic a flow log records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Traffic {
+    /// Everything.
+    All,
+    /// What security groups and network ACLs let through.
+    Accept,
+    /// What they stopped.
+    Reject,
+}
+
+impl Traffic {
+    fn sdk(self) -> TrafficType {
+        match self {
+            Self::All => TrafficType::All,
+            Self::Accept => TrafficType::Accept,
+            Self::Reject => TrafficType::Reject,
+        }
+    }
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FlowLogOutputs {
+    /// `fl-…`.
+    pub id: String,
+}
+
+/// One DescribeFlowLogs for all flow logs that are looked at together.
+type FlowLogs = Loader<String, aws_sdk_ec2::types::FlowLog>;
+
+/// A new role cannot be assumed everywhere yet.
+const ROLE_SPREADS: &[resource::Sign] = &[
+    ("InvalidParameter", "Unable to assume given IAM role"),
+    ("InvalidParameterValue", "Unable to assume given IAM role"),
+    ("400", "Unable to assume given IAM role"),
+];
+
+impl Resource for FlowLog {
+    const KIND: &'static str = "ec2:flow-log";
+    const NOUN: &'static str = "flow log";
+    const REPLACE_ON: &'static [&'static str] = &["vpc_id", "log_group", "role", "traffic", "max_aggregation_seconds"];
+    /// AWS names it, but refuses a second one from the same VPC to the same log group.
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = FlowLogOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let filters = tagging::owned_by(cx).into_iter();
+        let filters = filters.chain([tagging::filter("resource-id", [self.vpc_id.as_str()])]).collect();
+        let call = cx.client(Client::new).describe_flow_logs().set_filter(Some(filters));
+        let answer = call.send().await.during("DescribeFlowLogs")?;
+        Ok(tagging::ours(cx, answer.flow_logs().iter().filter_map(|log| Some((log.flow_log_id()?, log.tags())))))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let call = cx
+            .client(Client::new)
+            .create_flow_logs()
+            .resource_type(FlowLogsResourceType::Vpc)
+            .resource_ids(self.vpc_id.as_str())
+            .log_destination_type(LogDestinationType::CloudWatchLogs)
+            .log_group_name(&self.log_group)
+            .deliver_logs_permission_arn(self.role.as_str())
+            .traffic_type(self.traffic.sdk())
+            .max_aggregation_interval(self.max_aggregation_seconds)
+            .client_token(cx.token())
+            .tag_specifications(tagging::specification(ResourceType::VpcFlowLog, &self.tags));
+        let answer = call.send().await.during("CreateFlowLogs").and_then(|answer| {
+            unsuccessful::none("CreateFlowLogs", answer.unsuccessful())?;
+            Ok(answer)
+        });
+        let created = answer
+            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+            .heals(ROLE_SPREADS, Duration::from_secs(120))
+            .exists(&[("FlowLogAlreadyExists", "")])?;
+        let id = created.flow_log_ids.and_then(|ids| ids.into_iter().next());
+        id.ok_or_else(|| Failure::incomplete("CreateFlowLogs", "flow log id"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let client = cx.client(Client::new);
+        let Some(log) = cx.shared::<FlowLogs>().load(id.to_owned(), |ids| describe(client, ids)).await? else {
+            return Ok(Observed::Absent);
+        };
+        Ok(Observed::Ready { live: read(&log), outputs: FlowLogOutputs { id: id.to_owned() } })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        tagging::converge(id, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let call = cx.client(Client::new).delete_flow_logs().flow_log_ids(id);
+        let answer = call.send().await.during("DeleteFlowLogs");
+        answer
+            .and_then(|answer| unsuccessful::none("DeleteFlowLogs", answer.unsuccessful()))
+            .absent(&[("InvalidFlowLogId.NotFound", "")])?;
+        Ok(Deletion::Gone)
+    }
+}
+
+fn read(log: &aws_sdk_ec2::types::FlowLog) -> FlowLog {
+    // A group given by name comes back as one; a group given by ARN, by somebody else, only as that.
+    let in_arn = |arn: &str| arn.split_once(":log-group:").map(|(_, name)| name.trim_end_matches(":*").to_owned());
+    let named = log.log_group_name().map(str::to_owned);
+    FlowLog {
+        vpc_id: VpcId::new(log.resource_id().unwrap_or_default()),
+        log_group: named.or_else(|| log.log_destination().and_then(in_arn)).unwrap_or_default(),
+        role: RoleArn::new(log.deliver_logs_permission_arn().unwrap_or_default()),
+        traffic: match log.traffic_type() {
+            Some(TrafficType::Accept) => Traffic::Accept,
+            Some(TrafficType::Reject) => Traffic::Reject,
+            _ => Traffic::All,
+        },
+        max_aggregation_seconds: log.max_aggregation_interval().unwrap_or(600),
+        tags: tagging::read(log.tags()),
+    }
+}
+
+/// By filter, not by id: one id that is gone would fail the whole call.
+async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::FlowLog>> {
+    let by_id = tagging::filter("flow-log-id", ids.iter().map(String::as_str));
+    let mut pages = client.describe_flow_logs().filter(by_id).into_paginator().items().send();
+    let mut found = HashMap::new();
+    while let Some(log) = pages.next().await {
+        let log = log.during("DescribeFlowLogs")?;
+        if let Some(id) = log.flow_log_id() {
+            found.insert(id.to_owned(), log);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_group_given_by_arn_reads_as_its_name() {
+        let live = aws_sdk_ec2::types::FlowLog::builder()
+            .resource_id("vpc-1")
+            .log_destination("arn:aws:logs:eu-central-1:123456789012:log-group:/aws/vpc/flow:*")
+            .traffic_type(TrafficType::Reject)
+            .max_aggregation_interval(60)
+            .build();
+        let read = read(&live);
+        assert_eq!(read.log_group, "/aws/vpc/flow");
+        assert_eq!((read.traffic, read.max_aggregation_seconds), (Traffic::Reject, 60));
+    }
+}

@@ -1,0 +1,29 @@
+//! EC2 is eventually consistent: what was made a moment ago may not be known to the next call.
+//! <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
+
+use resource::Sign;
+use std::time::Duration;
+
+/// Something that a call refers to is not known yet. The spelling differs from operation to operation.
+pub(crate) const UNKNOWN_YET: &[Sign] = &[
+    ("InvalidVpcID.NotFound", ""),
+    ("InvalidVpcId.NotFound", ""),
+    ("InvalidSubnetID.NotFound", ""),
+    ("InvalidSubnetId.NotFound", ""),
+    ("InvalidInternetGatewayID.NotFound", ""),
+    ("InvalidGatewayID.NotFound", ""),
+    ("InvalidAllocationID.NotFound", ""),
+    ("InvalidElasticIpID.NotFound", ""),
+    ("InvalidNatGatewayID.NotFound", ""),
+    ("NatGatewayNotFound", ""),
+    ("InvalidRouteTableID.NotFound", ""),
+    ("InvalidRouteTableId.NotFound", ""),
+    ("InvalidGroup.NotFound", ""),
+    ("InvalidSecurityGroupID.NotFound", ""),
+    ("InvalidSecurityGroupId.NotFound", ""),
+    ("InvalidVpcEndpointId.NotFound", ""),
+    ("InvalidFlowLogId.NotFound", ""),
+];
+
+/// How long that may last.
+pub(crate) const SPREADS_WITHIN: Duration = Duration::from_secs(60);

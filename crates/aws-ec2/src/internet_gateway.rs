@@ -1,0 +1,157 @@
+use crate::{fresh, tagging};
+use aws_sdk_ec2::{
+    Client,
+    types::{AttachmentStatus, ResourceType},
+};
+use resource::{
+    Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Loader, Naming, Observed, Resource, Result, Tags,
+    VpcId,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, time::Duration};
+
+/// An internet gateway, attached to a VPC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InternetGateway {
+    /// The VPC it is attached to; as observed, empty while it is attached to none.
+    pub vpc_id: VpcId,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InternetGatewayOutputs {
+    /// `igw-…`.
+    pub id: InternetGatewayId,
+}
+
+/// One DescribeInternetGateways for all gateways that are looked at together.
+type InternetGateways = Loader<String, aws_sdk_ec2::types::InternetGateway>;
+
+/// How long NAT gateways and their addresses may take to leave the VPC.
+const DRAINS_WITHIN: Duration = Duration::from_secs(600);
+
+impl Resource for InternetGateway {
+    const KIND: &'static str = "ec2:internet-gateway";
+    const NOUN: &'static str = "internet gateway";
+    const NAMING: Naming = Naming::Assigned;
+
+    type Outputs = InternetGatewayOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let call = cx.client(Client::new).describe_internet_gateways().set_filters(Some(tagging::owned_by(cx)));
+        let answer = call.send().await.during("DescribeInternetGateways")?;
+        let candidates = answer.internet_gateways().iter();
+        Ok(tagging::ours(cx, candidates.filter_map(|gateway| Some((gateway.internet_gateway_id()?, gateway.tags())))))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let created = cx
+            .client_once(Client::new)
+            .create_internet_gateway()
+            .tag_specifications(tagging::specification(ResourceType::InternetGateway, &self.tags))
+            .send()
+            .await
+            .during("CreateInternetGateway")?;
+        let id = created.internet_gateway.and_then(|gateway| gateway.internet_gateway_id);
+        id.ok_or_else(|| Failure::incomplete("CreateInternetGateway", "internet gateway id"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let client = cx.client(Client::new);
+        let gateways = cx.shared::<InternetGateways>();
+        let Some(gateway) = gateways.load(id.to_owned(), |ids| describe(client, ids)).await? else {
+            return Ok(Observed::Absent);
+        };
+        let outputs = InternetGatewayOutputs { id: InternetGatewayId::new(id) };
+        let attachment = gateway.attachments().first();
+        if let Some(state @ (AttachmentStatus::Attaching | AttachmentStatus::Detaching)) =
+            attachment.and_then(|attachment| attachment.state())
+        {
+            return Ok(Observed::Settling { status: state.as_str().to_owned(), outputs: Some(outputs) });
+        }
+        let vpc = attachment
+            .filter(|attachment| attachment.state() != Some(&AttachmentStatus::Detached))
+            .and_then(|attachment| attachment.vpc_id());
+        let live = InternetGateway { vpc_id: VpcId::new(vpc.unwrap_or_default()), tags: tagging::read(gateway.tags()) };
+        Ok(Observed::Ready { live, outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        if diff.has("vpc_id") {
+            let call =
+                cx.client(Client::new).attach_internet_gateway().internet_gateway_id(id).vpc_id(self.vpc_id.as_str());
+            // Resource.AlreadyAssociated: an earlier attempt got through, and the read lags behind.
+            call.send()
+                .await
+                .during("AttachInternetGateway")
+                .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+                .absent(&[("Resource.AlreadyAssociated", "is already attached")])?;
+        }
+        tagging::converge(id, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let client = cx.client(Client::new);
+        // DependencyViolation: "has some mapped public address(es)" until the last NAT gateway is gone.
+        let call = client.detach_internet_gateway().internet_gateway_id(id).vpc_id(self.vpc_id.as_str());
+        call.send().await.during("DetachInternetGateway").heals(&[("DependencyViolation", "")], DRAINS_WITHIN).absent(
+            &[("Gateway.NotAttached", ""), ("InvalidInternetGatewayID.NotFound", ""), ("InvalidVpcID.NotFound", "")],
+        )?;
+        let call = client.delete_internet_gateway().internet_gateway_id(id);
+        call.send()
+            .await
+            .during("DeleteInternetGateway")
+            .heals(&[("DependencyViolation", "")], DRAINS_WITHIN)
+            .absent(&[("InvalidInternetGatewayID.NotFound", "")])?;
+        Ok(Deletion::Gone)
+    }
+
+    /// An unattached gateway is attached; one that serves another VPC could leave it only after every
+    /// public address there, which the move of the VPC itself does in the right order.
+    fn replacement(&self, live: &Self, diff: &Diff) -> Option<String> {
+        let elsewhere = diff.has("vpc_id") && !live.vpc_id.as_str().is_empty();
+        elsewhere.then(|| format!("it is attached to {}", live.vpc_id))
+    }
+}
+
+/// By filter, not by id: one id that is gone would fail the whole call.
+async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::InternetGateway>> {
+    let by_id = tagging::filter("internet-gateway-id", ids.iter().map(String::as_str));
+    let mut pages = client.describe_internet_gateways().filters(by_id).into_paginator().items().send();
+    let mut found = HashMap::new();
+    while let Some(gateway) = pages.next().await {
+        let gateway = gateway.during("DescribeInternetGateways")?;
+        if let Some(id) = gateway.internet_gateway_id() {
+            found.insert(id.to_owned(), gateway);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resource::FieldChange;
+    use serde_json::json;
+
+    fn attached_to(vpc: &str) -> InternetGateway {
+        InternetGateway { vpc_id: VpcId::new(vpc), tags: Tags::default() }
+    }
+
+    #[test]
+    fn a_gateway_is_attached_in_place_and_moves_by_replacement() {
+        let change = FieldChange {
+            path: "vpc_id".into(),
+            before: json!(""),
+            after: json!("vpc-2"),
+            known: true,
+            forces_replacement: false,
+        };
+        let diff = Diff { changes: vec![change] };
+        assert_eq!(attached_to("vpc-2").replacement(&attached_to(""), &diff), None);
+        assert!(attached_to("vpc-2").replacement(&attached_to("vpc-1"), &diff).is_some());
+        assert_eq!(attached_to("vpc-2").replacement(&attached_to("vpc-2"), &Diff::default()), None);
+    }
+}

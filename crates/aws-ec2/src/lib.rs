@@ -1,0 +1,51 @@
+//! Reconcilers for the network: one file per resource, named as AWS names it.
+
+mod availability_zones;
+mod default_security_group;
+mod dependents;
+mod elastic_ip;
+mod flow_log;
+mod fresh;
+mod internet_gateway;
+mod nat_gateway;
+mod permissions;
+mod route_table;
+mod rule;
+mod security_group;
+mod studio_groups;
+mod subnet;
+mod tagging;
+mod unsuccessful;
+mod vpc;
+mod vpc_endpoint;
+
+pub use availability_zones::availability_zones;
+pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupOutputs};
+pub use elastic_ip::{ElasticIp, ElasticIpOutputs};
+pub use flow_log::{FlowLog, FlowLogOutputs, Traffic as FlowLogTraffic};
+pub use internet_gateway::{InternetGateway, InternetGatewayOutputs};
+pub use nat_gateway::{NatGateway, NatGatewayOutputs};
+pub use route_table::{Route, RouteTable, RouteTableOutputs, RouteTarget};
+pub use rule::{Peer, Rule, Traffic};
+pub use security_group::{SecurityGroup, SecurityGroupOutputs};
+pub use subnet::{Subnet, SubnetOutputs};
+pub use vpc::{Vpc, VpcOutputs};
+pub use vpc_endpoint::{EndpointKind, EndpointPolicy, VpcEndpoint, VpcEndpointOutputs};
+
+use resource::Registry;
+
+/// Adds every kind of this crate.
+#[must_use]
+pub fn register(registry: Registry) -> Registry {
+    registry
+        .with::<Vpc>()
+        .with::<Subnet>()
+        .with::<InternetGateway>()
+        .with::<ElasticIp>()
+        .with::<NatGateway>()
+        .with::<RouteTable>()
+        .with::<SecurityGroup>()
+        .with::<DefaultSecurityGroup>()
+        .with::<VpcEndpoint>()
+        .with::<FlowLog>()
+}

@@ -1,0 +1,150 @@
+use crate::{fresh, tagging};
+use aws_sdk_ec2::{
+    Client,
+    types::{NatGatewayState as State, ResourceType},
+};
+use resource::{
+    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, NatGatewayId, Observed, Resource,
+    Result, SubnetId, Tags,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, time::Duration};
+
+/// A public NAT gateway: the way out for what has no public address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NatGateway {
+    /// The public subnet it stands in.
+    pub subnet: SubnetId,
+    /// Its Elastic IP address.
+    pub allocation: AllocationId,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NatGatewayOutputs {
+    /// `nat-…`.
+    pub id: NatGatewayId,
+}
+
+/// One DescribeNatGateways for all gateways that are looked at together.
+type NatGateways = Loader<String, aws_sdk_ec2::types::NatGateway>;
+
+impl Resource for NatGateway {
+    const KIND: &'static str = "ec2:nat-gateway";
+    const NOUN: &'static str = "NAT gateway";
+    const REPLACE_ON: &'static [&'static str] = &["subnet", "allocation"];
+    /// AWS names it, but an address serves one gateway at a time: the old one has to go first.
+    const NAMING: Naming = Naming::Declared;
+    const TYPICAL: Duration = Duration::from_secs(90);
+    const DEADLINE: Duration = Duration::from_secs(600);
+
+    type Outputs = NatGatewayOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let call = cx.client(Client::new).describe_nat_gateways().set_filter(Some(tagging::owned_by(cx)));
+        let answer = call.send().await.during("DescribeNatGateways")?;
+        // A deleted gateway is listed for about an hour.
+        let there = answer.nat_gateways().iter().filter(|gateway| !leaves(gateway.state()));
+        Ok(tagging::ours(cx, there.filter_map(|gateway| Some((gateway.nat_gateway_id()?, gateway.tags())))))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let created = cx
+            .client(Client::new)
+            .create_nat_gateway()
+            .subnet_id(self.subnet.as_str())
+            .allocation_id(self.allocation.as_str())
+            .client_token(cx.token())
+            .tag_specifications(tagging::specification(ResourceType::Natgateway, &self.tags))
+            .send()
+            .await
+            .during("CreateNatGateway")
+            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+            // Somebody deleted the gateway that has the address, and AWS is still at it.
+            .heals(&[("Resource.AlreadyAssociated", "")], Duration::from_secs(300))?;
+        let id = created.nat_gateway.and_then(|gateway| gateway.nat_gateway_id);
+        id.ok_or_else(|| Failure::incomplete("CreateNatGateway", "NAT gateway id"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(gateway) = load(id, cx).await?.filter(|gateway| !leaves(gateway.state())) else {
+            return Ok(Observed::Absent);
+        };
+        let outputs = NatGatewayOutputs { id: NatGatewayId::new(id) };
+        match gateway.state() {
+            Some(State::Pending) => return Ok(Observed::Settling { status: "pending".into(), outputs: Some(outputs) }),
+            Some(State::Failed) => return Ok(Observed::Broken { reason: reason(&gateway) }),
+            _ => {}
+        }
+        let addresses = gateway.nat_gateway_addresses();
+        let primary = addresses.iter().find(|address| address.is_primary() == Some(true)).or(addresses.first());
+        let allocation = primary.and_then(|address| address.allocation_id());
+        let live = NatGateway {
+            subnet: SubnetId::new(gateway.subnet_id().unwrap_or_default()),
+            allocation: AllocationId::new(allocation.unwrap_or_default()),
+            tags: tagging::read(gateway.tags()),
+        };
+        Ok(Observed::Ready { live, outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        tagging::converge(id, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        match load(id, cx).await?.and_then(|gateway| gateway.state) {
+            None | Some(State::Deleted) => return Ok(Deletion::Gone),
+            Some(State::Deleting) => {}
+            Some(_) => {
+                let call = cx.client(Client::new).delete_nat_gateway().nat_gateway_id(id);
+                call.send().await.during("DeleteNatGateway").absent(&[("NatGatewayNotFound", "")])?;
+            }
+        }
+        Ok(Deletion::Going("AWS to take it down".to_owned()))
+    }
+}
+
+fn leaves(state: Option<&State>) -> bool {
+    matches!(state, Some(State::Deleting | State::Deleted))
+}
+
+fn reason(gateway: &aws_sdk_ec2::types::NatGateway) -> String {
+    match (gateway.failure_code(), gateway.failure_message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (code, message) => code.or(message).unwrap_or("AWS gives no reason").to_owned(),
+    }
+}
+
+async fn load(id: &str, cx: &Cx) -> Result<Option<aws_sdk_ec2::types::NatGateway>> {
+    let client = cx.client(Client::new);
+    cx.shared::<NatGateways>().load(id.to_owned(), |ids| describe(client, ids)).await
+}
+
+/// By filter, not by id: one id that is gone would fail the whole call.
+async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::NatGateway>> {
+    let by_id = tagging::filter("nat-gateway-id", ids.iter().map(String::as_str));
+    let mut pages = client.describe_nat_gateways().filter(by_id).into_paginator().items().send();
+    let mut found = HashMap::new();
+    while let Some(gateway) = pages.next().await {
+        let gateway = gateway.during("DescribeNatGateways")?;
+        if let Some(id) = gateway.nat_gateway_id() {
+            found.insert(id.to_owned(), gateway);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_gateway_says_why() {
+        let failed = aws_sdk_ec2::types::NatGateway::builder()
+            .failure_code("Gateway.NotAttached")
+            .failure_message("Network vpc-1 has no Internet gateway attached");
+        assert_eq!(reason(&failed.build()), "Gateway.NotAttached: Network vpc-1 has no Internet gateway attached");
+    }
+}

@@ -1,0 +1,379 @@
+use crate::{fresh, tagging};
+use aws_sdk_ec2::{
+    Client,
+    types::{ResourceType, RouteOrigin, RouteTableAssociation, RouteTableAssociationStateCode as Association},
+};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Loader, Naming, NatGatewayId, Observed,
+    Resource, Result, RouteTableId, SubnetId, Tags, VpcId,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashMap, time::Duration};
+
+/// A route table with its routes and the subnets it is for. Both are owned whole: a route or a subnet
+/// that somebody adds is taken out again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RouteTable {
+    /// The VPC it is part of.
+    pub vpc_id: VpcId,
+    /// The routes, without those that AWS keeps itself: the local one, those of gateway endpoints and
+    /// those that a virtual private gateway propagates.
+    pub routes: Vec<Route>,
+    /// The subnets that use it, in any order.
+    pub subnets: Vec<SubnetId>,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// Where traffic for some addresses goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// An IPv4 or IPv6 range, for example `0.0.0.0/0`, or a prefix list `pl-…`.
+    pub destination: String,
+    /// The way there.
+    pub target: RouteTarget,
+}
+
+/// The way a route leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteTarget {
+    /// To the internet.
+    InternetGateway(InternetGatewayId),
+    /// To the internet, from behind another address.
+    NatGateway(NatGatewayId),
+    /// Somewhere mlopsctl never leads a route. Only observed: somebody else's route.
+    Foreign(String),
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RouteTableOutputs {
+    /// `rtb-…`.
+    pub id: RouteTableId,
+}
+
+/// One DescribeRouteTables for all tables that are looked at together.
+type RouteTables = Loader<String, aws_sdk_ec2::types::RouteTable>;
+
+/// A gateway that is still being attached, or that starts, is not a target yet.
+const TARGET_SETTLES: &[resource::Sign] = &[
+    ("InvalidGatewayID.NotFound", ""),
+    ("InvalidNatGatewayID.NotFound", ""),
+    ("NatGatewayNotFound", ""),
+    ("InvalidRouteTableID.NotFound", ""),
+    ("InvalidParameterValue", "belong to different networks"),
+];
+
+const TARGET_SETTLES_WITHIN: Duration = Duration::from_secs(300);
+
+impl Resource for RouteTable {
+    const KIND: &'static str = "ec2:route-table";
+    const NOUN: &'static str = "route table";
+    const REPLACE_ON: &'static [&'static str] = &["vpc_id"];
+    const COMPARE: &'static [(&'static str, As)] = &[("routes", As::Set), ("subnets", As::Set)];
+    const NAMING: Naming = Naming::Assigned;
+
+    type Outputs = RouteTableOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let call = cx.client(Client::new).describe_route_tables().set_filters(Some(tagging::owned_by(cx)));
+        let answer = call.send().await.during("DescribeRouteTables")?;
+        let candidates = answer.route_tables().iter();
+        Ok(tagging::ours(cx, candidates.filter_map(|table| Some((table.route_table_id()?, table.tags())))))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let created = cx
+            .client(Client::new)
+            .create_route_table()
+            .vpc_id(self.vpc_id.as_str())
+            .client_token(cx.token())
+            .tag_specifications(tagging::specification(ResourceType::RouteTable, &self.tags))
+            .send()
+            .await
+            .during("CreateRouteTable")
+            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+        let id = created.route_table.and_then(|table| table.route_table_id);
+        id.ok_or_else(|| Failure::incomplete("CreateRouteTable", "route table id"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(table) = load(id, cx).await? else { return Ok(Observed::Absent) };
+        let outputs = RouteTableOutputs { id: RouteTableId::new(id) };
+        let moving = |association: &&RouteTableAssociation| {
+            matches!(status(association), Some(Association::Associating | Association::Disassociating))
+        };
+        if let Some(moving) = table.associations().iter().find(moving) {
+            let status = status(moving).map_or("associating", Association::as_str).to_owned();
+            return Ok(Observed::Settling { status, outputs: Some(outputs) });
+        }
+        let subnets = explicit(&table).filter_map(|association| association.subnet_id()).map(SubnetId::new);
+        let live = RouteTable {
+            vpc_id: VpcId::new(table.vpc_id().unwrap_or_default()),
+            routes: table.routes().iter().filter_map(read).collect(),
+            subnets: subnets.collect(),
+            tags: tagging::read(table.tags()),
+        };
+        Ok(Observed::Ready { live, outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let client = cx.client(Client::new);
+        if diff.has("routes") {
+            for route in self.routes.iter().filter(|route| !live.routes.contains(route)) {
+                let taken = live.routes.iter().any(|other| other.destination == route.destination);
+                if taken { replace(&client, id, route).await? } else { add(&client, id, route).await? }
+            }
+            let declared = |route: &&Route| self.routes.iter().any(|other| other.destination == route.destination);
+            for route in live.routes.iter().filter(|route| !declared(route)) {
+                remove(&client, id, &route.destination).await?;
+            }
+        }
+        if diff.has("subnets") {
+            let missing: Vec<&SubnetId> = self.subnets.iter().filter(|subnet| !live.subnets.contains(subnet)).collect();
+            if !missing.is_empty() {
+                take_over(&client, id, &missing).await?;
+            }
+            if live.subnets.iter().any(|subnet| !self.subnets.contains(subnet)) {
+                let surplus = |subnet: &str| !self.subnets.iter().any(|declared| declared.as_str() == subnet);
+                release(&client, id, surplus, cx).await?;
+            }
+        }
+        tagging::converge(id, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let client = cx.client(Client::new);
+        release(&client, id, |_| true, cx).await?;
+        let call = client.delete_route_table().route_table_id(id);
+        call.send()
+            .await
+            .during("DeleteRouteTable")
+            .heals(&[("DependencyViolation", "")], Duration::from_secs(300))
+            .absent(&[("InvalidRouteTableID.NotFound", "")])?;
+        Ok(Deletion::Gone)
+    }
+}
+
+/// A route as it is declared, or `None` for one that AWS keeps itself.
+fn read(route: &aws_sdk_ec2::types::Route) -> Option<Route> {
+    let of_endpoint = route.destination_prefix_list_id().is_some()
+        && route.gateway_id().is_some_and(|gateway| gateway.starts_with("vpce-"));
+    let propagated = route.origin() == Some(&RouteOrigin::EnableVgwRoutePropagation);
+    if route.gateway_id() == Some("local") || of_endpoint || propagated {
+        return None;
+    }
+    let destination = route
+        .destination_cidr_block()
+        .or(route.destination_ipv6_cidr_block())
+        .or(route.destination_prefix_list_id())?
+        .to_owned();
+    let target = match (route.gateway_id(), route.nat_gateway_id()) {
+        (Some(gateway), _) if gateway.starts_with("igw-") => {
+            RouteTarget::InternetGateway(InternetGatewayId::new(gateway))
+        }
+        (_, Some(gateway)) => RouteTarget::NatGateway(NatGatewayId::new(gateway)),
+        (gateway, None) => {
+            let others = [
+                gateway,
+                route.transit_gateway_id(),
+                route.vpc_peering_connection_id(),
+                route.network_interface_id(),
+                route.egress_only_internet_gateway_id(),
+                route.core_network_arn(),
+                route.local_gateway_id(),
+                route.carrier_gateway_id(),
+            ];
+            RouteTarget::Foreign(others.into_iter().flatten().next().unwrap_or("unknown").to_owned())
+        }
+    };
+    Some(Route { destination, target })
+}
+
+/// The field of a call in which a destination goes.
+enum Destination {
+    Ipv4(String),
+    Ipv6(String),
+    PrefixList(String),
+}
+
+impl Destination {
+    fn of(text: &str) -> Self {
+        match text {
+            list if list.starts_with("pl-") => Self::PrefixList(list.to_owned()),
+            range if range.contains(':') => Self::Ipv6(range.to_owned()),
+            range => Self::Ipv4(range.to_owned()),
+        }
+    }
+}
+
+async fn add(client: &Client, table: &str, route: &Route) -> Result<()> {
+    let call = client.create_route().route_table_id(table);
+    let call = match Destination::of(&route.destination) {
+        Destination::Ipv4(range) => call.destination_cidr_block(range),
+        Destination::Ipv6(range) => call.destination_ipv6_cidr_block(range),
+        Destination::PrefixList(list) => call.destination_prefix_list_id(list),
+    };
+    let call = match &route.target {
+        RouteTarget::InternetGateway(id) => call.gateway_id(id.as_str()),
+        RouteTarget::NatGateway(id) => call.nat_gateway_id(id.as_str()),
+        RouteTarget::Foreign(what) => return Err(foreign(what)),
+    };
+    // RouteAlreadyExists: the read lags behind; the next look shows whether it is the right one.
+    let answer = call.send().await.during("CreateRoute").heals(TARGET_SETTLES, TARGET_SETTLES_WITHIN);
+    answer.absent(&[("RouteAlreadyExists", "")]).map(drop)
+}
+
+async fn replace(client: &Client, table: &str, route: &Route) -> Result<()> {
+    let call = client.replace_route().route_table_id(table);
+    let call = match Destination::of(&route.destination) {
+        Destination::Ipv4(range) => call.destination_cidr_block(range),
+        Destination::Ipv6(range) => call.destination_ipv6_cidr_block(range),
+        Destination::PrefixList(list) => call.destination_prefix_list_id(list),
+    };
+    let call = match &route.target {
+        RouteTarget::InternetGateway(id) => call.gateway_id(id.as_str()),
+        RouteTarget::NatGateway(id) => call.nat_gateway_id(id.as_str()),
+        RouteTarget::Foreign(what) => return Err(foreign(what)),
+    };
+    call.send().await.during("ReplaceRoute").heals(TARGET_SETTLES, TARGET_SETTLES_WITHIN).map(drop)
+}
+
+async fn remove(client: &Client, table: &str, destination: &str) -> Result<()> {
+    let call = client.delete_route().route_table_id(table);
+    let call = match Destination::of(destination) {
+        Destination::Ipv4(range) => call.destination_cidr_block(range),
+        Destination::Ipv6(range) => call.destination_ipv6_cidr_block(range),
+        Destination::PrefixList(list) => call.destination_prefix_list_id(list),
+    };
+    call.send().await.during("DeleteRoute").absent(&[("InvalidRoute.NotFound", "")]).map(drop)
+}
+
+fn foreign(what: &str) -> Failure {
+    Failure::of(resource::FailureKind::Final, format!("mlopsctl leads no route to {what}"))
+}
+
+/// Associates subnets. One that another table has is moved in a single step, so that it is never
+/// without its routes.
+async fn take_over(client: &Client, table: &str, subnets: &[&SubnetId]) -> Result<()> {
+    let theirs = tagging::filter("association.subnet-id", subnets.iter().map(|subnet| subnet.as_str()));
+    let answer = client.describe_route_tables().filters(theirs).send().await.during("DescribeRouteTables")?;
+    let current: HashMap<&str, &RouteTableAssociation> = answer
+        .route_tables()
+        .iter()
+        .flat_map(explicit)
+        .filter_map(|association| Some((association.subnet_id()?, association)))
+        .collect();
+    for subnet in subnets {
+        // The other table's own update may let go of the subnet at the same moment.
+        let raced = &[("InvalidAssociationID.NotFound", ""), ("Resource.AlreadyAssociated", "")];
+        if let Some(association) = current.get(subnet.as_str()) {
+            if association.route_table_id() == Some(table) {
+                continue;
+            }
+            let call = client.replace_route_table_association().route_table_id(table);
+            let call = call.set_association_id(association.route_table_association_id.clone());
+            call.send().await.during("ReplaceRouteTableAssociation").heals(raced, fresh::SPREADS_WITHIN)?;
+        } else {
+            let call = client.associate_route_table().route_table_id(table).subnet_id(subnet.as_str());
+            call.send()
+                .await
+                .during("AssociateRouteTable")
+                .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+                .heals(raced, fresh::SPREADS_WITHIN)?;
+        }
+    }
+    Ok(())
+}
+
+async fn release(client: &Client, id: &str, which: impl Fn(&str) -> bool, cx: &Cx) -> Result<()> {
+    let Some(table) = load(id, cx).await? else { return Ok(()) };
+    for association in explicit(&table).filter(|association| association.subnet_id().is_some_and(&which)) {
+        let call = client.disassociate_route_table().set_association_id(association.route_table_association_id.clone());
+        call.send().await.during("DisassociateRouteTable").absent(&[("InvalidAssociationID.NotFound", "")])?;
+    }
+    Ok(())
+}
+
+fn status(association: &RouteTableAssociation) -> Option<&Association> {
+    association.association_state().and_then(|state| state.state())
+}
+
+/// The associations that somebody made, not that of the VPC's main table.
+fn explicit(table: &aws_sdk_ec2::types::RouteTable) -> impl Iterator<Item = &RouteTableAssociation> {
+    table.associations().iter().filter(|association| {
+        association.main() != Some(true)
+            && !matches!(status(association), Some(Association::Disassociated | Association::Failed))
+    })
+}
+
+async fn load(id: &str, cx: &Cx) -> Result<Option<aws_sdk_ec2::types::RouteTable>> {
+    let client = cx.client(Client::new);
+    cx.shared::<RouteTables>().load(id.to_owned(), |ids| describe(client, ids)).await
+}
+
+/// By filter, not by id: one id that is gone would fail the whole call.
+async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::RouteTable>> {
+    let by_id = tagging::filter("route-table-id", ids.iter().map(String::as_str));
+    let mut pages = client.describe_route_tables().filters(by_id).into_paginator().items().send();
+    let mut found = HashMap::new();
+    while let Some(table) = pages.next().await {
+        let table = table.during("DescribeRouteTables")?;
+        if let Some(id) = table.route_table_id() {
+            found.insert(id.to_owned(), table);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::Route as Live;
+
+    #[test]
+    fn what_aws_keeps_itself_is_not_a_route_of_ours() {
+        let local = Live::builder().destination_cidr_block("10.0.0.0/16").gateway_id("local");
+        let endpoint = Live::builder().destination_prefix_list_id("pl-1").gateway_id("vpce-1");
+        let propagated = Live::builder()
+            .destination_cidr_block("192.168.0.0/16")
+            .gateway_id("vgw-1")
+            .origin(RouteOrigin::EnableVgwRoutePropagation);
+        for kept in [local, endpoint, propagated] {
+            assert_eq!(read(&kept.build()), None);
+        }
+    }
+
+    #[test]
+    fn routes_read_as_they_are_declared_and_a_strangers_route_shows() {
+        let to = |route: Live| read(&route).unwrap().target;
+        let world = || Live::builder().destination_cidr_block("0.0.0.0/0");
+        let igw = InternetGatewayId::new("igw-1");
+        assert_eq!(to(world().gateway_id("igw-1").build()), RouteTarget::InternetGateway(igw));
+        assert_eq!(to(world().nat_gateway_id("nat-1").build()), RouteTarget::NatGateway(NatGatewayId::new("nat-1")));
+        assert_eq!(to(world().transit_gateway_id("tgw-1").build()), RouteTarget::Foreign("tgw-1".into()));
+    }
+
+    #[test]
+    fn the_main_association_and_failed_ones_do_not_count() {
+        let state = |code| aws_sdk_ec2::types::RouteTableAssociationState::builder().state(code).build();
+        let table = aws_sdk_ec2::types::RouteTable::builder()
+            .associations(RouteTableAssociation::builder().main(true).build())
+            .associations(
+                RouteTableAssociation::builder()
+                    .subnet_id("subnet-1")
+                    .association_state(state(Association::Failed))
+                    .build(),
+            )
+            .associations(
+                RouteTableAssociation::builder()
+                    .subnet_id("subnet-2")
+                    .association_state(state(Association::Associated))
+                    .build(),
+            )
+            .build();
+        let subnets: Vec<_> = explicit(&table).filter_map(|association| association.subnet_id()).collect();
+        assert_eq!(subnets, ["subnet-2"]);
+    }
+}

@@ -1,0 +1,196 @@
+use crate::{
+    dependents::{self, Dependents},
+    fresh,
+    permissions::{self, Direction},
+    rule::{Peer, Rule},
+    tagging,
+};
+use aws_sdk_ec2::{Client, types::ResourceType};
+use resource::{
+    ADDRESS_TAG, As, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Owner, Resource, Result,
+    SecurityGroupId, Tags, VpcId,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// A security group with its rules, owned whole: a rule that somebody adds is revoked again. The rule
+/// that AWS gives to every new group, everything out to everywhere, is there only if it is declared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SecurityGroup {
+    /// Its name, unique in the VPC; must not begin with `sg-`.
+    pub name: String,
+    /// What it is for. AWS never changes it, and a replacement has to wait for all members to leave.
+    pub description: String,
+    /// The VPC it is part of.
+    pub vpc_id: VpcId,
+    /// What may come in.
+    pub ingress: Vec<Rule>,
+    /// What may go out.
+    pub egress: Vec<Rule>,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SecurityGroupOutputs {
+    /// `sg-…`.
+    pub id: SecurityGroupId,
+}
+
+/// One DescribeSecurityGroups for all groups that are looked at together, default ones included.
+type SecurityGroups = Loader<String, aws_sdk_ec2::types::SecurityGroup>;
+
+impl Resource for SecurityGroup {
+    const KIND: &'static str = "ec2:security-group";
+    const NOUN: &'static str = "security group";
+    const REPLACE_ON: &'static [&'static str] = &["name", "description", "vpc_id"];
+    const COMPARE: &'static [(&'static str, As)] = &[("ingress", As::Set), ("egress", As::Set)];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = SecurityGroupOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let call = cx
+            .client(Client::new)
+            .describe_security_groups()
+            .filters(tagging::filter("group-name", [self.name.as_str()]))
+            .filters(tagging::filter("vpc-id", [self.vpc_id.as_str()]));
+        let answer = call.send().await.during("DescribeSecurityGroups")?;
+        let found = answer.security_groups().first();
+        Ok(found.and_then(|group| {
+            Some(Found { id: group.group_id()?.to_owned(), owner: Owner::Tags(tagging::read(group.tags())) })
+        }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let created = cx
+            .client(Client::new)
+            .create_security_group()
+            .group_name(&self.name)
+            .description(&self.description)
+            .vpc_id(self.vpc_id.as_str())
+            .tag_specifications(tagging::specification(ResourceType::SecurityGroup, &self.tags))
+            .send()
+            .await
+            .during("CreateSecurityGroup")
+            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+        created.group_id.ok_or_else(|| Failure::incomplete("CreateSecurityGroup", "group id"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(group) = load(id, cx).await? else { return Ok(Observed::Absent) };
+        let live = SecurityGroup {
+            name: group.group_name().unwrap_or_default().to_owned(),
+            description: group.description().unwrap_or_default().to_owned(),
+            vpc_id: VpcId::new(group.vpc_id().unwrap_or_default()),
+            ingress: Rule::read(id, group.ip_permissions()),
+            egress: Rule::read(id, group.ip_permissions_egress()),
+            tags: tagging::read(group.tags()),
+        };
+        Ok(Observed::Ready { live, outputs: SecurityGroupOutputs { id: SecurityGroupId::new(id) } })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let client = cx.client(Client::new);
+        if diff.has("ingress") {
+            permissions::converge(&client, id, Direction::Ingress, &self.ingress, &live.ingress).await?;
+        }
+        if diff.has("egress") {
+            permissions::converge(&client, id, Direction::Egress, &self.egress, &live.egress).await?;
+        }
+        tagging::converge(id, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let client = cx.client(Client::new);
+        let answer = client.delete_security_group().group_id(id).send().await.during("DeleteSecurityGroup");
+        match answer.absent(&[("InvalidGroup.NotFound", "")]) {
+            Err(refusal) if refusal.shows(dependents::BLOCKED) => {
+                Err(Dependents::explain(free(&client, id, self.vpc_id.as_str(), cx).await, refusal))
+            }
+            answer => answer.map(|_| Deletion::Gone),
+        }
+    }
+}
+
+/// Removes what keeps the group and is nobody's any more: interfaces that Lambda left, and rules in
+/// this stack's other groups that name it. Answers what else does.
+async fn free(client: &Client, id: &str, vpc: &str, cx: &Cx) -> Result<Dependents> {
+    let members = dependents::interfaces(client, tagging::filter("group-id", [id]));
+    let (members, others) = tokio::try_join!(members, groups_in(client, vpc))?;
+    let mut dependents = Dependents::sweep(client, &members).await?;
+    for other in others {
+        let Some(group) = other.group_id().filter(|group| *group != id) else { continue };
+        let naming = |rules: &[aws_sdk_ec2::types::IpPermission]| {
+            let rules = Rule::read(group, rules).into_iter().filter(|rule| names(rule, id));
+            rules.map(|rule| rule.permission(group)).collect::<Vec<_>>()
+        };
+        let (ingress, egress) = (naming(other.ip_permissions()), naming(other.ip_permissions_egress()));
+        if ingress.is_empty() && egress.is_empty() {
+            continue;
+        }
+        if same_stack(cx.identity(), &tagging::read(other.tags())) {
+            permissions::revoke(client, group, Direction::Ingress, ingress).await?;
+            permissions::revoke(client, group, Direction::Egress, egress).await?;
+        } else {
+            dependents.add(format!("rules of security group {group} ({})", other.group_name().unwrap_or_default()));
+        }
+    }
+    Ok(dependents)
+}
+
+fn names(rule: &Rule, id: &str) -> bool {
+    matches!(&rule.peer, Peer::Group(peer) if peer.as_str() == id)
+}
+
+/// Whether tags are those of the same stack, at whatever address.
+fn same_stack(identity: &Tags, tags: &Tags) -> bool {
+    identity.iter().filter(|(key, _)| *key != ADDRESS_TAG).all(|(key, value)| tags.get(key) == Some(value))
+        && tags.get(ADDRESS_TAG).is_some()
+}
+
+async fn groups_in(client: &Client, vpc: &str) -> Result<Vec<aws_sdk_ec2::types::SecurityGroup>> {
+    let here = tagging::filter("vpc-id", [vpc]);
+    let mut pages = client.describe_security_groups().filters(here).into_paginator().items().send();
+    let mut groups = Vec::new();
+    while let Some(group) = pages.next().await {
+        groups.push(group.during("DescribeSecurityGroups")?);
+    }
+    Ok(groups)
+}
+
+pub(crate) async fn load(id: &str, cx: &Cx) -> Result<Option<aws_sdk_ec2::types::SecurityGroup>> {
+    let client = cx.client(Client::new);
+    cx.shared::<SecurityGroups>().load(id.to_owned(), |ids| describe(client, ids)).await
+}
+
+/// By filter, not by id: one id that is gone would fail the whole call.
+async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::SecurityGroup>> {
+    let by_id = tagging::filter("group-id", ids.iter().map(String::as_str));
+    let mut pages = client.describe_security_groups().filters(by_id).into_paginator().items().send();
+    let mut found = HashMap::new();
+    while let Some(group) = pages.next().await {
+        let group = group.during("DescribeSecurityGroups")?;
+        if let Some(id) = group.group_id() {
+            found.insert(id.to_owned(), group);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_taken_only_out_of_groups_of_the_same_stack() {
+        let identity: Tags = [("Project", "p"), (ADDRESS_TAG, "network.endpoints")].into_iter().collect();
+        let ours: Tags = [("Project", "p"), (ADDRESS_TAG, "network.lambda")].into_iter().collect();
+        let unmarked: Tags = [("Project", "p")].into_iter().collect();
+        let theirs: Tags = [("Project", "q"), (ADDRESS_TAG, "network.lambda")].into_iter().collect();
+        assert!(same_stack(&identity, &ours));
+        assert!(!same_stack(&identity, &unmarked));
+        assert!(!same_stack(&identity, &theirs));
+    }
+}

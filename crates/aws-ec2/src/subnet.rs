@@ -1,0 +1,131 @@
+use crate::{
+    dependents::{self, Dependents},
+    fresh, tagging,
+};
+use aws_sdk_ec2::{
+    Client,
+    types::{AttributeBooleanValue, ResourceType, SubnetState},
+};
+use resource::{
+    Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Resource, Result, SubnetId, Tags, VpcId,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// A subnet: a part of a VPC's range in one availability zone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subnet {
+    /// The VPC it is part of.
+    pub vpc_id: VpcId,
+    /// Its IPv4 range, within the VPC's.
+    pub cidr: String,
+    /// For example `eu-central-1a`.
+    pub availability_zone: String,
+    /// Whether what starts in it gets a public address without asking. No platform resource needs it.
+    pub map_public_ip: bool,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SubnetOutputs {
+    /// `subnet-…`.
+    pub id: SubnetId,
+}
+
+/// One DescribeSubnets for all subnets that are looked at together.
+type Subnets = Loader<String, aws_sdk_ec2::types::Subnet>;
+
+impl Resource for Subnet {
+    const KIND: &'static str = "ec2:subnet";
+    const NOUN: &'static str = "subnet";
+    const REPLACE_ON: &'static [&'static str] = &["vpc_id", "cidr", "availability_zone"];
+    const NAMING: Naming = Naming::Assigned;
+
+    type Outputs = SubnetOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let call = cx.client(Client::new).describe_subnets().set_filters(Some(tagging::owned_by(cx)));
+        let answer = call.send().await.during("DescribeSubnets")?;
+        Ok(tagging::ours(cx, answer.subnets().iter().filter_map(|subnet| Some((subnet.subnet_id()?, subnet.tags())))))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let created = cx
+            .client_once(Client::new)
+            .create_subnet()
+            .vpc_id(self.vpc_id.as_str())
+            .cidr_block(&self.cidr)
+            .availability_zone(&self.availability_zone)
+            .tag_specifications(tagging::specification(ResourceType::Subnet, &self.tags))
+            .send()
+            .await
+            .during("CreateSubnet")
+            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+            .map_err(|failure| match failure.shows(&[("InvalidSubnet.Conflict", "")]) {
+                true => Failure {
+                    help: Some("a subnet that moves to another zone needs a range that no subnet has".to_owned()),
+                    ..failure
+                },
+                false => failure,
+            })?;
+        created
+            .subnet
+            .and_then(|subnet| subnet.subnet_id)
+            .ok_or_else(|| Failure::incomplete("CreateSubnet", "subnet id"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let client = cx.client(Client::new);
+        let Some(subnet) = cx.shared::<Subnets>().load(id.to_owned(), |ids| describe(client, ids)).await? else {
+            return Ok(Observed::Absent);
+        };
+        let outputs = SubnetOutputs { id: SubnetId::new(id) };
+        if subnet.state() == Some(&SubnetState::Pending) {
+            return Ok(Observed::Settling { status: "pending".into(), outputs: Some(outputs) });
+        }
+        let live = Subnet {
+            vpc_id: VpcId::new(subnet.vpc_id().unwrap_or_default()),
+            cidr: subnet.cidr_block().unwrap_or_default().to_owned(),
+            availability_zone: subnet.availability_zone().unwrap_or_default().to_owned(),
+            map_public_ip: subnet.map_public_ip_on_launch().unwrap_or_default(),
+            tags: tagging::read(subnet.tags()),
+        };
+        Ok(Observed::Ready { live, outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        if diff.has("map_public_ip") {
+            let value = AttributeBooleanValue::builder().value(self.map_public_ip).build();
+            let call = cx.client(Client::new).modify_subnet_attribute().subnet_id(id).map_public_ip_on_launch(value);
+            call.send().await.during("ModifySubnetAttribute").heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+        }
+        tagging::converge(id, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let client = cx.client(Client::new);
+        let answer = client.delete_subnet().subnet_id(id).send().await.during("DeleteSubnet");
+        match answer.absent(&[("InvalidSubnetID.NotFound", "")]) {
+            Err(refusal) if refusal.shows(dependents::BLOCKED) => {
+                Err(Dependents::explain(dependents::of_subnet(&client, id).await, refusal))
+            }
+            answer => answer.map(|_| Deletion::Gone),
+        }
+    }
+}
+
+/// By filter, not by id: one id that is gone would fail the whole call.
+async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::Subnet>> {
+    let by_id = tagging::filter("subnet-id", ids.iter().map(String::as_str));
+    let mut pages = client.describe_subnets().filters(by_id).into_paginator().items().send();
+    let mut found = HashMap::new();
+    while let Some(subnet) = pages.next().await {
+        let subnet = subnet.during("DescribeSubnets")?;
+        if let Some(id) = subnet.subnet_id() {
+            found.insert(id.to_owned(), subnet);
+        }
+    }
+    Ok(found)
+}

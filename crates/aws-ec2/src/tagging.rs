@@ -1,0 +1,57 @@
+//! EC2's tags: given in the create call, changed by one pair of calls for every kind of resource, and
+//! the way to find again what has no name.
+
+use crate::fresh;
+use aws_sdk_ec2::{
+    Client,
+    types::{Filter, ResourceType, Tag, TagSpecification},
+};
+use resource::{ADDRESS_TAG, Attempt, Cx, Diff, Found, Owner, Result, Tags};
+
+/// Tags for a create call.
+pub(crate) fn specification(kind: ResourceType, tags: &Tags) -> TagSpecification {
+    TagSpecification::builder().resource_type(kind).set_tags(Some(ec2_tags(tags))).build()
+}
+
+/// AWS's form to ours.
+pub(crate) fn read(tags: &[Tag]) -> Tags {
+    tags.iter().filter_map(|tag| Some((tag.key()?, tag.value()?))).collect()
+}
+
+/// A filter on the ownership tags, for a find by what AWS cannot name.
+pub(crate) fn owned_by(cx: &Cx) -> Vec<Filter> {
+    cx.identity().iter().map(|(key, value)| filter(&format!("tag:{key}"), [value])).collect()
+}
+
+pub(crate) fn filter<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) -> Filter {
+    Filter::builder().name(name).set_values(Some(values.into_iter().map(str::to_owned).collect())).build()
+}
+
+/// The one whose tags carry our address, among what a filtered describe answered.
+pub(crate) fn ours<'a>(cx: &Cx, candidates: impl IntoIterator<Item = (&'a str, &'a [Tag])>) -> Option<Found> {
+    candidates
+        .into_iter()
+        .map(|(id, tags)| (id, read(tags)))
+        .find(|(_, tags)| cx.owns(tags) && tags.get(ADDRESS_TAG).is_some())
+        .map(|(id, tags)| Found { id: id.to_owned(), owner: Owner::Tags(tags) })
+}
+
+/// Brings the tags of any EC2 resource in line.
+pub(crate) async fn converge(id: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
+    let client = cx.client(Client::new);
+    let missing = tags.missing_from(live);
+    if !missing.0.is_empty() {
+        let call = client.create_tags().resources(id).set_tags(Some(ec2_tags(&missing)));
+        call.send().await.during("CreateTags").heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+    }
+    let removed = tags.removed_by(diff);
+    if !removed.is_empty() {
+        let keys = removed.into_iter().map(|key| Tag::builder().key(key).build()).collect();
+        client.delete_tags().resources(id).set_tags(Some(keys)).send().await.during("DeleteTags")?;
+    }
+    Ok(())
+}
+
+fn ec2_tags(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}

@@ -1,0 +1,34 @@
+//! Operations on several things at once answer 200 and list what failed inside.
+
+use aws_sdk_ec2::types::UnsuccessfulItem;
+use resource::{Failure, FailureKind, Result};
+
+/// The first of the listed failures, as if the call had answered with it.
+pub(crate) fn none(operation: &str, items: &[UnsuccessfulItem]) -> Result<()> {
+    let Some(item) = items.first() else { return Ok(()) };
+    let error = item.error();
+    let code = error.and_then(|error| error.code());
+    let kind = match code {
+        Some("RequestLimitExceeded" | "Throttling") => FailureKind::Throttled,
+        Some("UnauthorizedOperation") => FailureKind::Denied,
+        _ => FailureKind::Final,
+    };
+    let message = error.and_then(|error| error.message()).unwrap_or("no message");
+    Err(Failure { operation: operation.to_owned(), code: code.map(str::to_owned), ..Failure::of(kind, message) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::UnsuccessfulItemError;
+
+    #[test]
+    fn a_failure_inside_a_success_is_a_failure() {
+        let error = UnsuccessfulItemError::builder().code("InvalidFlowLogId.NotFound").message("fl-1").build();
+        let failed = UnsuccessfulItem::builder().resource_id("fl-1").error(error).build();
+        assert_eq!(none("DeleteFlowLogs", &[]), Ok(()));
+        let failure = none("DeleteFlowLogs", &[failed]).unwrap_err();
+        assert!(failure.shows(&[("InvalidFlowLogId.NotFound", "")]));
+        assert_eq!(failure.to_string(), "DeleteFlowLogs: InvalidFlowLogId.NotFound: fl-1");
+    }
+}

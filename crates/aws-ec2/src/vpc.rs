@@ -1,0 +1,140 @@
+use crate::{
+    dependents::{self, Dependents},
+    fresh, tagging,
+};
+use aws_sdk_ec2::{
+    Client,
+    types::{AttributeBooleanValue, ResourceType, VpcAttributeName, VpcState},
+};
+use resource::{Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Resource, Result, Tags, VpcId};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// A virtual private cloud.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vpc {
+    /// The primary IPv4 range, for example `10.0.0.0/16`.
+    pub cidr: String,
+    /// Whether instances get DNS names; SageMaker domains and private endpoints need it.
+    pub dns_hostnames: bool,
+    /// Whether Amazon's resolver answers at the base of the range plus two.
+    pub dns_support: bool,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct VpcOutputs {
+    /// `vpc-…`.
+    pub id: VpcId,
+}
+
+/// One DescribeVpcs for all VPCs that are looked at together.
+type Vpcs = Loader<String, aws_sdk_ec2::types::Vpc>;
+
+impl Resource for Vpc {
+    const KIND: &'static str = "ec2:vpc";
+    const NOUN: &'static str = "VPC";
+    const REPLACE_ON: &'static [&'static str] = &["cidr"];
+    const NAMING: Naming = Naming::Assigned;
+
+    type Outputs = VpcOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let client = cx.client(Client::new);
+        let answer =
+            client.describe_vpcs().set_filters(Some(tagging::owned_by(cx))).send().await.during("DescribeVpcs")?;
+        Ok(tagging::ours(cx, answer.vpcs().iter().filter_map(|vpc| Some((vpc.vpc_id()?, vpc.tags())))))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let created = cx
+            .client_once(Client::new)
+            .create_vpc()
+            .cidr_block(&self.cidr)
+            .tag_specifications(tagging::specification(ResourceType::Vpc, &self.tags))
+            .send()
+            .await
+            .during("CreateVpc")?;
+        created.vpc.and_then(|vpc| vpc.vpc_id).ok_or_else(|| Failure::incomplete("CreateVpc", "VPC id"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let client = cx.client(Client::new);
+        let Some(vpc) = cx.shared::<Vpcs>().load(id.to_owned(), |ids| describe(client.clone(), ids)).await? else {
+            return Ok(Observed::Absent);
+        };
+        let outputs = VpcOutputs { id: VpcId::new(id) };
+        if vpc.state() == Some(&VpcState::Pending) {
+            return Ok(Observed::Settling { status: "pending".into(), outputs: Some(outputs) });
+        }
+        let attribute = |name| attribute(&client, id, name);
+        let (dns_hostnames, dns_support) = tokio::try_join!(
+            attribute(VpcAttributeName::EnableDnsHostnames),
+            attribute(VpcAttributeName::EnableDnsSupport)
+        )?;
+        let live = Vpc {
+            cidr: vpc.cidr_block().unwrap_or_default().to_owned(),
+            dns_hostnames,
+            dns_support,
+            tags: tagging::read(vpc.tags()),
+        };
+        Ok(Observed::Ready { live, outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let client = cx.client(Client::new);
+        let boolean = |value| AttributeBooleanValue::builder().value(value).build();
+        // AWS takes one attribute a call, and host names only while resolution is on.
+        if diff.has("dns_support") {
+            let call = client.modify_vpc_attribute().vpc_id(id).enable_dns_support(boolean(self.dns_support));
+            call.send().await.during("ModifyVpcAttribute").heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+        }
+        if diff.has("dns_hostnames") {
+            let call = client.modify_vpc_attribute().vpc_id(id).enable_dns_hostnames(boolean(self.dns_hostnames));
+            call.send().await.during("ModifyVpcAttribute").heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+        }
+        tagging::converge(id, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let client = cx.client(Client::new);
+        let answer = client.delete_vpc().vpc_id(id).send().await.during("DeleteVpc");
+        match answer.absent(&[("InvalidVpcID.NotFound", "")]) {
+            Err(refusal) if refusal.shows(dependents::BLOCKED) => {
+                Err(Dependents::explain(dependents::of_vpc(&client, id).await, refusal))
+            }
+            answer => answer.map(|_| Deletion::Gone),
+        }
+    }
+}
+
+/// By filter, not by id: one id that is gone would fail the whole call.
+async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::Vpc>> {
+    let by_id = tagging::filter("vpc-id", ids.iter().map(String::as_str));
+    let mut pages = client.describe_vpcs().filters(by_id).into_paginator().items().send();
+    let mut found = HashMap::new();
+    while let Some(vpc) = pages.next().await {
+        let vpc = vpc.during("DescribeVpcs")?;
+        if let Some(id) = vpc.vpc_id() {
+            found.insert(id.to_owned(), vpc);
+        }
+    }
+    Ok(found)
+}
+
+async fn attribute(client: &Client, id: &str, name: VpcAttributeName) -> Result<bool> {
+    let answer = client
+        .describe_vpc_attribute()
+        .vpc_id(id)
+        .attribute(name.clone())
+        .send()
+        .await
+        .during("DescribeVpcAttribute")?;
+    let value = match name {
+        VpcAttributeName::EnableDnsHostnames => answer.enable_dns_hostnames,
+        _ => answer.enable_dns_support,
+    };
+    Ok(value.and_then(|value| value.value).unwrap_or_default())
+}

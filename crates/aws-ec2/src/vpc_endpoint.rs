@@ -1,0 +1,352 @@
+use crate::{fresh, tagging, unsuccessful};
+use aws_sdk_ec2::{
+    Client,
+    operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder,
+    types::{ResourceType, State, VpcEndpointType},
+};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Resource, Result, RouteTableId,
+    SecurityGroupId, SubnetId, Tags, VpcEndpointId, VpcId, same_policy,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::{collections::HashMap, time::Duration};
+
+/// A VPC endpoint: a way to an AWS service that does not leave the network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VpcEndpoint {
+    /// The VPC it is part of.
+    pub vpc_id: VpcId,
+    /// For example `com.amazonaws.eu-central-1.s3`.
+    pub service_name: String,
+    /// How the VPC's members reach it.
+    pub kind: EndpointKind,
+    /// What may be done through it.
+    pub policy: EndpointPolicy,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// How an endpoint is reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndpointKind {
+    /// By a route to the service's public addresses: S3 and DynamoDB, free of charge.
+    Gateway {
+        /// The tables that get the route, in any order.
+        route_tables: Vec<RouteTableId>,
+    },
+    /// By an address in each subnet.
+    Interface {
+        /// At most one in each availability zone, in any order.
+        subnets: Vec<SubnetId>,
+        /// At least one: AWS puts the VPC's default group where none is given.
+        security_groups: Vec<SecurityGroupId>,
+        /// Whether the service's usual name leads here, within the VPC.
+        private_dns: bool,
+    },
+}
+
+/// What may be done through an endpoint, on top of what the caller may do at all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndpointPolicy {
+    /// Everything; AWS's default.
+    FullAccess,
+    /// What this policy document says.
+    Document(Value),
+}
+
+impl EndpointPolicy {
+    fn read(document: Option<&str>) -> Self {
+        let statement = json!([{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]);
+        let document = document.and_then(|text| serde_json::from_str::<Value>(text).ok());
+        match document {
+            // AWS spells the default with a version in gateway endpoints and without in interface ones.
+            Some(document)
+                if !same_policy(&json!({"Statement": document["Statement"]}), &json!({"Statement": statement})) =>
+            {
+                Self::Document(document)
+            }
+            _ => Self::FullAccess,
+        }
+    }
+
+    fn document(&self) -> Option<String> {
+        match self {
+            Self::FullAccess => None,
+            Self::Document(document) => Some(document.to_string()),
+        }
+    }
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct VpcEndpointOutputs {
+    /// `vpce-…`.
+    pub id: VpcEndpointId,
+}
+
+/// One DescribeVpcEndpoints for all endpoints that are looked at together.
+type VpcEndpoints = Loader<String, aws_sdk_ec2::types::VpcEndpoint>;
+
+impl Resource for VpcEndpoint {
+    const KIND: &'static str = "ec2:vpc-endpoint";
+    const NOUN: &'static str = "VPC endpoint";
+    const REPLACE_ON: &'static [&'static str] = &["vpc_id", "service_name"];
+    const COMPARE: &'static [(&'static str, As)] = &[
+        ("kind.gateway.route_tables", As::Set),
+        ("kind.interface.subnets", As::Set),
+        ("kind.interface.security_groups", As::Set),
+        ("policy.document", As::Policy),
+    ];
+    /// AWS names it, but a route or a private name leads to one endpoint of a service: the old one has
+    /// to go first.
+    const NAMING: Naming = Naming::Declared;
+    const TYPICAL: Duration = Duration::from_secs(60);
+    const DEADLINE: Duration = Duration::from_secs(600);
+
+    type Outputs = VpcEndpointOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let call = cx.client(Client::new).describe_vpc_endpoints().set_filters(Some(tagging::owned_by(cx)));
+        let answer = call.send().await.during("DescribeVpcEndpoints")?;
+        let there = answer.vpc_endpoints().iter().filter(|endpoint| !leaves(endpoint.state()));
+        Ok(tagging::ours(cx, there.filter_map(|endpoint| Some((endpoint.vpc_endpoint_id()?, endpoint.tags())))))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let call = cx
+            .client(Client::new)
+            .create_vpc_endpoint()
+            .vpc_id(self.vpc_id.as_str())
+            .service_name(&self.service_name)
+            .set_policy_document(self.policy.document())
+            .client_token(cx.token())
+            .tag_specifications(tagging::specification(ResourceType::VpcEndpoint, &self.tags));
+        let call = match &self.kind {
+            EndpointKind::Gateway { route_tables } => {
+                call.vpc_endpoint_type(VpcEndpointType::Gateway).set_route_table_ids(Some(texts(route_tables)))
+            }
+            EndpointKind::Interface { subnets, security_groups, private_dns } => call
+                .vpc_endpoint_type(VpcEndpointType::Interface)
+                .set_subnet_ids(Some(texts(subnets)))
+                .set_security_group_ids(Some(texts(security_groups)))
+                .private_dns_enabled(*private_dns),
+        };
+        let created = call
+            .send()
+            .await
+            .during("CreateVpcEndpoint")
+            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+            // The VPC's DNS settings, just made, are not everywhere; an old endpoint still has the name.
+            .heals(&[("InvalidParameter", "enableDnsSupport")], fresh::SPREADS_WITHIN)
+            .heals(&[("InvalidParameter", "conflicting DNS domain")], Duration::from_secs(300))?;
+        let id = created.vpc_endpoint.and_then(|endpoint| endpoint.vpc_endpoint_id);
+        id.ok_or_else(|| Failure::incomplete("CreateVpcEndpoint", "VPC endpoint id"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(endpoint) = load(id, cx).await?.filter(|endpoint| !leaves(endpoint.state())) else {
+            return Ok(Observed::Absent);
+        };
+        let outputs = VpcEndpointOutputs { id: VpcEndpointId::new(id) };
+        match endpoint.state() {
+            Some(State::Available) | None => {}
+            Some(State::Failed | State::Rejected | State::Expired) => {
+                return Ok(Observed::Broken { reason: reason(&endpoint) });
+            }
+            Some(settling) => {
+                return Ok(Observed::Settling { status: settling.as_str().to_owned(), outputs: Some(outputs) });
+            }
+        }
+        Ok(Observed::Ready { live: read(&endpoint), outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        // Looked at again: a member that is added twice, after a lost answer, is refused.
+        if diff.has_any(&["kind", "policy"])
+            && let Some(endpoint) = load(id, cx).await?
+        {
+            let call = cx.client(Client::new).modify_vpc_endpoint().vpc_endpoint_id(id);
+            let call = self.members(&read(&endpoint).kind, call);
+            let call = match (&self.policy, diff.has("policy")) {
+                (_, false) => call,
+                (EndpointPolicy::FullAccess, true) => call.reset_policy(true),
+                (EndpointPolicy::Document(document), true) => call.policy_document(document.to_string()),
+            };
+            call.send()
+                .await
+                .during("ModifyVpcEndpoint")
+                .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+                .heals(&[("InvalidParameter", "enableDnsSupport")], fresh::SPREADS_WITHIN)
+                // One change at a time: the last one is not through.
+                .heals(&[("IncorrectState", "")], Duration::from_secs(300))?;
+        }
+        tagging::converge(id, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        match load(id, cx).await?.and_then(|endpoint| endpoint.state) {
+            None | Some(State::Deleted) => return Ok(Deletion::Gone),
+            Some(State::Deleting) => {}
+            Some(_) => {
+                let call = cx.client(Client::new).delete_vpc_endpoints().vpc_endpoint_ids(id);
+                let answer = call.send().await.during("DeleteVpcEndpoints");
+                answer
+                    .and_then(|answer| unsuccessful::none("DeleteVpcEndpoints", answer.unsuccessful()))
+                    .absent(&[("InvalidVpcEndpoint.NotFound", ""), ("InvalidVpcEndpointId.NotFound", "")])?;
+            }
+        }
+        Ok(Deletion::Going("its network interfaces to go".to_owned()))
+    }
+
+    fn replacement(&self, live: &Self, _: &Diff) -> Option<String> {
+        let same = std::mem::discriminant(&self.kind) == std::mem::discriminant(&live.kind);
+        (!same).then(|| "AWS cannot make a gateway endpoint an interface endpoint, nor back".to_owned())
+    }
+}
+
+impl VpcEndpoint {
+    /// Adds to a change which members come and which go.
+    fn members(&self, live: &EndpointKind, call: ModifyVpcEndpointFluentBuilder) -> ModifyVpcEndpointFluentBuilder {
+        use EndpointKind::{Gateway, Interface};
+        match (&self.kind, live) {
+            (Gateway { route_tables }, Gateway { route_tables: live }) => call
+                .set_add_route_table_ids(missing(route_tables, live))
+                .set_remove_route_table_ids(missing(live, route_tables)),
+            (
+                Interface { subnets, security_groups, private_dns },
+                Interface { subnets: live_subnets, security_groups: live_groups, private_dns: live_dns },
+            ) => call
+                .set_add_subnet_ids(missing(subnets, live_subnets))
+                .set_remove_subnet_ids(missing(live_subnets, subnets))
+                .set_add_security_group_ids(missing(security_groups, live_groups))
+                .set_remove_security_group_ids(missing(live_groups, security_groups))
+                .set_private_dns_enabled((private_dns != live_dns).then_some(*private_dns)),
+            // Never asked for: see `replacement`.
+            (Gateway { .. }, Interface { .. }) | (Interface { .. }, Gateway { .. }) => call,
+        }
+    }
+}
+
+/// Those of `these` that are not among `those`.
+fn missing<T>(these: &[resource::Id<T>], those: &[resource::Id<T>]) -> Option<Vec<String>> {
+    let missing: Vec<String> = these.iter().filter(|id| !those.contains(id)).map(|id| id.as_str().to_owned()).collect();
+    (!missing.is_empty()).then_some(missing)
+}
+
+fn texts<T>(ids: &[resource::Id<T>]) -> Vec<String> {
+    ids.iter().map(|id| id.as_str().to_owned()).collect()
+}
+
+fn leaves(state: Option<&State>) -> bool {
+    matches!(state, Some(State::Deleting | State::Deleted))
+}
+
+fn reason(endpoint: &aws_sdk_ec2::types::VpcEndpoint) -> String {
+    let error = endpoint.last_error().and_then(|error| error.message());
+    let state = endpoint.state().map_or("failed", State::as_str);
+    let why = endpoint.failure_reason().or(error).unwrap_or("AWS gives no reason");
+    format!("{state}: {why}")
+}
+
+fn read(endpoint: &aws_sdk_ec2::types::VpcEndpoint) -> VpcEndpoint {
+    let kind = match endpoint.vpc_endpoint_type() {
+        Some(VpcEndpointType::Gateway) => {
+            EndpointKind::Gateway { route_tables: endpoint.route_table_ids().iter().map(RouteTableId::new).collect() }
+        }
+        _ => EndpointKind::Interface {
+            subnets: endpoint.subnet_ids().iter().map(SubnetId::new).collect(),
+            security_groups: endpoint
+                .groups()
+                .iter()
+                .filter_map(|group| group.group_id())
+                .map(SecurityGroupId::new)
+                .collect(),
+            private_dns: endpoint.private_dns_enabled().unwrap_or_default(),
+        },
+    };
+    VpcEndpoint {
+        vpc_id: VpcId::new(endpoint.vpc_id().unwrap_or_default()),
+        service_name: endpoint.service_name().unwrap_or_default().to_owned(),
+        kind,
+        policy: EndpointPolicy::read(endpoint.policy_document()),
+        tags: tagging::read(endpoint.tags()),
+    }
+}
+
+async fn load(id: &str, cx: &Cx) -> Result<Option<aws_sdk_ec2::types::VpcEndpoint>> {
+    let client = cx.client(Client::new);
+    cx.shared::<VpcEndpoints>().load(id.to_owned(), |ids| describe(client, ids)).await
+}
+
+/// By filter, not by id: one id that is gone would fail the whole call.
+async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::VpcEndpoint>> {
+    let by_id = tagging::filter("vpc-endpoint-id", ids.iter().map(String::as_str));
+    let mut pages = client.describe_vpc_endpoints().filters(by_id).into_paginator().items().send();
+    let mut found = HashMap::new();
+    while let Some(endpoint) = pages.next().await {
+        let endpoint = endpoint.during("DescribeVpcEndpoints")?;
+        if let Some(id) = endpoint.vpc_endpoint_id() {
+            found.insert(id.to_owned(), endpoint);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gateway(tables: &[&str]) -> VpcEndpoint {
+        VpcEndpoint {
+            vpc_id: VpcId::new("vpc-1"),
+            service_name: "com.amazonaws.eu-central-1.s3".into(),
+            kind: EndpointKind::Gateway { route_tables: tables.iter().copied().map(RouteTableId::new).collect() },
+            policy: EndpointPolicy::FullAccess,
+            tags: Tags::default(),
+        }
+    }
+
+    #[test]
+    fn aws_spellings_of_its_default_policy_are_full_access() {
+        let open = r#"{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}"#;
+        let gateways = format!(r#"{{"Version":"2008-10-17","Statement":[{open}]}}"#);
+        let interfaces = format!(r#"{{"Statement":[{open}]}}"#);
+        for document in [None, Some(gateways.as_str()), Some(interfaces.as_str())] {
+            assert_eq!(EndpointPolicy::read(document), EndpointPolicy::FullAccess);
+        }
+        let narrow = gateways.replace(r#""Action":"*""#, r#""Action":"s3:GetObject""#);
+        assert!(matches!(EndpointPolicy::read(Some(&narrow)), EndpointPolicy::Document(_)));
+    }
+
+    #[test]
+    fn a_gateway_endpoint_reads_as_it_is_declared() {
+        let live = aws_sdk_ec2::types::VpcEndpoint::builder()
+            .vpc_id("vpc-1")
+            .service_name("com.amazonaws.eu-central-1.s3")
+            .vpc_endpoint_type(VpcEndpointType::Gateway)
+            .route_table_ids("rtb-1")
+            .private_dns_enabled(false)
+            .build();
+        assert_eq!(read(&live), gateway(&["rtb-1"]));
+    }
+
+    #[test]
+    fn only_the_members_that_differ_are_named_in_a_change() {
+        let ids = |texts: &[&str]| -> Vec<SubnetId> { texts.iter().copied().map(SubnetId::new).collect() };
+        assert_eq!(missing(&ids(&["a", "b"]), &ids(&["b", "c"])), Some(vec!["a".to_owned()]));
+        assert_eq!(missing(&ids(&["a"]), &ids(&["a"])), None);
+    }
+
+    #[test]
+    fn another_kind_of_endpoint_is_another_endpoint() {
+        let interface = VpcEndpoint {
+            kind: EndpointKind::Interface { subnets: Vec::new(), security_groups: Vec::new(), private_dns: true },
+            ..gateway(&[])
+        };
+        assert!(interface.replacement(&gateway(&[]), &Diff::default()).is_some());
+        assert_eq!(gateway(&["rtb-1"]).replacement(&gateway(&[]), &Diff::default()), None);
+    }
+}

@@ -1,0 +1,249 @@
+use crate::{rules, target::Target};
+use aws_sdk_eventbridge::{
+    Client,
+    types::{self as sdk, RuleState, Tag},
+};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Resource, Result,
+    Sign, Tags,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::time::Duration;
+
+/// A rule on the account's default event bus, with all of its targets. The id is the name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// The name.
+    pub name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// What it acts on.
+    pub source: Source,
+    /// Whether it acts at all.
+    pub enabled: bool,
+    /// Where it sends events, at most five. A target that is not declared is removed.
+    pub targets: Vec<Target>,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What a rule acts on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Source {
+    /// Events that match.
+    Pattern(Value),
+    /// The clock: `rate(1 day)` or `cron(0 3 * * ? *)`, in UTC.
+    Schedule(String),
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RuleOutputs {
+    /// The name.
+    pub name: String,
+    /// The ARN, for the policies of its targets.
+    pub arn: String,
+}
+
+const ABSENT: &[Sign] = &[("ResourceNotFoundException", "")];
+/// Another call is at work on it.
+const CONTENDED: &[Sign] = &[("ConcurrentModificationException", "")];
+/// The role of a target is too new.
+const PROPAGATING: &[Sign] = &[("ValidationException", "cannot be assumed"), ("ValidationException", "assume")];
+const PROPAGATION: Duration = Duration::from_secs(120);
+/// AWS takes at most so many targets a call.
+const TARGETS: usize = 10;
+
+impl Resource for Rule {
+    const KIND: &'static str = "events:rule";
+    const NOUN: &'static str = "event rule";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const COMPARE: &'static [(&'static str, As)] = &[
+        ("targets", As::Set),
+        ("source", As::Whole),
+        ("source.Pattern", As::Whole),
+        ("source.Pattern.detail", As::Whole),
+    ];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = RuleOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        if rules::load(&self.name, cx).await?.is_none() {
+            return Ok(None);
+        }
+        let tags = read_tags(&self.name, cx).await?;
+        Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        self.put(cx, true).await?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let (rule, targets, tags) = tokio::try_join!(rules::load(id, cx), targets(id, cx), read_tags(id, cx))?;
+        let Some(rule) = rule else { return Ok(Observed::Absent) };
+        let live = Self {
+            name: id.to_owned(),
+            description: rule.description.clone().unwrap_or_default(),
+            enabled: rule.state != Some(RuleState::Disabled),
+            source: Source::read(rule),
+            targets: targets.into_iter().map(Target::read).collect(),
+            tags,
+        };
+        Ok(Observed::Ready { live, outputs: outputs(id, cx.place()) })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        if diff.has_any(&["description", "source", "enabled"]) {
+            self.put(cx, false).await?;
+        }
+        if diff.has("targets") {
+            let gone = live.targets.iter().filter(|old| self.targets.iter().all(|target| target.id != old.id));
+            remove(id, gone.map(|target| target.id.clone()).collect(), cx).await?;
+            self.put_targets(id, live, cx).await?;
+        }
+        let client = cx.client(Client::new);
+        let missing = self.tags.missing_from(&live.tags);
+        if !missing.0.is_empty() {
+            let call = client.tag_resource().resource_arn(arn(id, cx.place())).set_tags(Some(event_tags(&missing)?));
+            call.send().await.during("TagResource").heals(CONTENDED, PROPAGATION)?;
+        }
+        let removed = self.tags.removed_by(diff);
+        if !removed.is_empty() {
+            let call = client.untag_resource().resource_arn(arn(id, cx.place())).set_tag_keys(Some(removed));
+            call.send().await.during("UntagResource").heals(CONTENDED, PROPAGATION)?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        remove(id, targets(id, cx).await?.into_iter().map(|target| target.id).collect(), cx).await?;
+        let call = cx.client(Client::new).delete_rule().name(id);
+        call.send().await.during("DeleteRule").heals(CONTENDED, PROPAGATION).absent(ABSENT)?;
+        Ok(Deletion::Gone)
+    }
+
+    fn foresee(&self, place: &Place, _: RuleOutputs) -> RuleOutputs {
+        outputs(&self.name, place)
+    }
+}
+
+impl Rule {
+    /// Replaces all of the definition but tags, which AWS takes only for a new rule.
+    async fn put(&self, cx: &Cx, tagged: bool) -> Result<()> {
+        let call = cx.client(Client::new).put_rule().name(&self.name).description(&self.description);
+        let call = match &self.source {
+            Source::Pattern(pattern) => call.event_pattern(pattern.to_string()),
+            Source::Schedule(expression) => call.schedule_expression(expression),
+        };
+        let tags = if tagged { Some(event_tags(&self.tags)?) } else { None };
+        call.state(if self.enabled { RuleState::Enabled } else { RuleState::Disabled })
+            .set_tags(tags)
+            .send()
+            .await
+            .during("PutRule")
+            .heals(CONTENDED, PROPAGATION)?;
+        Ok(())
+    }
+
+    async fn put_targets(&self, rule: &str, live: &Self, cx: &Cx) -> Result<()> {
+        let changed: Vec<&Target> = self.targets.iter().filter(|target| !live.targets.contains(target)).collect();
+        for targets in changed.chunks(TARGETS) {
+            let targets = targets.iter().map(|target| target.as_type()).collect::<Result<Vec<_>>>()?;
+            let call = cx.client(Client::new).put_targets().rule(rule).set_targets(Some(targets));
+            let answer =
+                call.send().await.during("PutTargets").heals(CONTENDED, PROPAGATION).heals(PROPAGATING, PROPAGATION)?;
+            let failed = answer.failed_entries().first();
+            part_failed(
+                "PutTargets",
+                failed.map(|entry| (entry.target_id(), entry.error_code(), entry.error_message())),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Source {
+    fn read(rule: sdk::Rule) -> Self {
+        match (rule.event_pattern, rule.schedule_expression) {
+            (Some(pattern), _) => Self::Pattern(serde_json::from_str(&pattern).unwrap_or(Value::String(pattern))),
+            (None, expression) => Self::Schedule(expression.unwrap_or_default()),
+        }
+    }
+}
+
+/// EventBridge answers with success and lists what failed.
+fn part_failed(operation: &str, failed: Option<(Option<&str>, Option<&str>, Option<&str>)>) -> Result<()> {
+    let Some((target, code, message)) = failed else { return Ok(()) };
+    let message = format!("target {}: {}", target.unwrap_or_default(), message.unwrap_or("no message"));
+    let failure = Failure { code: code.map(str::to_owned), ..Failure::of(FailureKind::Final, message) };
+    Err(failure).during(operation).heals(CONTENDED, PROPAGATION).heals(PROPAGATING, PROPAGATION)
+}
+
+async fn targets(rule: &str, cx: &Cx) -> Result<Vec<sdk::Target>> {
+    let client = cx.client(Client::new);
+    let mut targets = Vec::new();
+    let mut token = None;
+    loop {
+        let call = client.list_targets_by_rule().rule(rule).set_next_token(token.take());
+        let Some(page) = call.send().await.during("ListTargetsByRule").absent(ABSENT)? else { return Ok(targets) };
+        targets.extend(page.targets.unwrap_or_default());
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(targets);
+        }
+    }
+}
+
+async fn remove(rule: &str, ids: Vec<String>, cx: &Cx) -> Result<()> {
+    for ids in ids.chunks(TARGETS) {
+        let call = cx.client(Client::new).remove_targets().rule(rule).set_ids(Some(ids.to_vec()));
+        let answer = call.send().await.during("RemoveTargets").heals(CONTENDED, PROPAGATION).absent(ABSENT)?;
+        let failed = answer.as_ref().and_then(|answer| answer.failed_entries().first());
+        part_failed(
+            "RemoveTargets",
+            failed.map(|entry| (entry.target_id(), entry.error_code(), entry.error_message())),
+        )?;
+    }
+    Ok(())
+}
+
+fn arn(name: &str, place: &Place) -> String {
+    place.arn("events", &format!("rule/{name}"))
+}
+
+fn outputs(name: &str, place: &Place) -> RuleOutputs {
+    RuleOutputs { name: name.to_owned(), arn: arn(name, place) }
+}
+
+async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
+    let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn(name, cx.place()));
+    let answer = call.send().await.during("ListTagsForResource").absent(ABSENT)?;
+    Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
+}
+
+fn event_tags(tags: &Tags) -> Result<Vec<Tag>> {
+    tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_that_was_refused_is_named_and_a_role_that_is_too_new_heals() {
+        assert!(part_failed("PutTargets", None).is_ok());
+        let refused = Some((Some("topic"), Some("ValidationException"), Some("Provided role cannot be assumed")));
+        let failure = part_failed("PutTargets", refused).unwrap_err();
+        assert!(failure.message.contains("target topic"));
+        assert_eq!(failure.kind, FailureKind::Heals(PROPAGATION));
+        let failure = part_failed("PutTargets", Some((None, Some("LimitExceededException"), None))).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Final);
+    }
+}

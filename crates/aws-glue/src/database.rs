@@ -1,0 +1,121 @@
+use crate::{sign, tagging};
+use aws_sdk_glue::{
+    Client,
+    types::{Database as Described, DatabaseInput},
+};
+use resource::{
+    Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Place, Resource, Result, Tags,
+};
+use serde::{Deserialize, Serialize};
+
+/// A database of the data catalogue. The id is the name.
+///
+/// Deleting it deletes the definitions of its tables, which crawlers make again; what they describe in
+/// S3 stays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Database {
+    /// The name: lower case, digits and underscores, so that Athena takes it unquoted.
+    pub name: String,
+    /// What is in it; may be empty.
+    pub description: String,
+    /// Where its tables are by default, `s3://…`; may be empty.
+    pub location: String,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DatabaseOutputs {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+impl Resource for Database {
+    const KIND: &'static str = "glue:database";
+    const NOUN: &'static str = "Glue database";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = DatabaseOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        match get(&self.name, cx).await? {
+            Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        cx.client(Client::new)
+            .create_database()
+            .database_input(self.input(None)?)
+            .set_tags(tagging::given(&self.tags))
+            .send()
+            .await
+            .during("CreateDatabase")
+            .heals(sign::CONTENDED, sign::CONTENTION)?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let arn = arn(id, cx.place());
+        let (database, tags) = tokio::try_join!(get(id, cx), tagging::read(&arn, cx))?;
+        let Some(database) = database else { return Ok(Observed::Absent) };
+        let live = Self {
+            name: database.name,
+            description: database.description.unwrap_or_default(),
+            location: database.location_uri.unwrap_or_default(),
+            tags,
+        };
+        Ok(Observed::Ready { live, outputs: DatabaseOutputs { name: id.to_owned(), arn } })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        tagging::converge(&arn(id, cx.place()), &self.tags, &live.tags, diff, cx).await?;
+        if diff.has_any(&["description", "location"]) {
+            let before = get(id, cx).await?;
+            let call = cx.client(Client::new).update_database().name(id).database_input(self.input(before)?);
+            call.send().await.during("UpdateDatabase").heals(sign::CONTENDED, sign::CONTENTION)?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let call = cx.client(Client::new).delete_database().name(id);
+        call.send().await.during("DeleteDatabase").heals(sign::CONTENDED, sign::CONTENTION).absent(sign::ABSENT)?;
+        Ok(Deletion::Gone)
+    }
+
+    fn foresee(&self, place: &Place, _: DatabaseOutputs) -> DatabaseOutputs {
+        DatabaseOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
+    }
+}
+
+impl Database {
+    /// An update replaces the definition whole, so what others set is taken over from before.
+    fn input(&self, before: Option<Described>) -> Result<DatabaseInput> {
+        let text = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let mut input = DatabaseInput::builder()
+            .name(&self.name)
+            .set_description(text(&self.description))
+            .set_location_uri(text(&self.location));
+        if let Some(before) = before {
+            input = input
+                .set_parameters(before.parameters)
+                .set_create_table_default_permissions(before.create_table_default_permissions);
+        }
+        input.build().map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+    }
+}
+
+fn arn(name: &str, place: &Place) -> String {
+    place.arn("glue", &format!("database/{name}"))
+}
+
+async fn get(name: &str, cx: &Cx) -> Result<Option<Described>> {
+    let call = cx.client(Client::new).get_database().name(name);
+    Ok(call.send().await.during("GetDatabase").absent(sign::ABSENT)?.and_then(|answer| answer.database))
+}

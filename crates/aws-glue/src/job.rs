@@ -1,0 +1,208 @@
+use crate::{role, sign, tagging};
+use aws_sdk_glue::{
+    Client,
+    types::{self as sdk, ConnectionsList, ExecutionProperty, JobCommand, JobUpdate, WorkerType},
+};
+use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Place, Resource, Result, RoleArn, Tags};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Glue's name for jobs that run Spark.
+const SPARK: &str = "glueetl";
+
+/// A Spark job. The id is the name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// The name.
+    pub name: String,
+    /// What it does; may be empty.
+    pub description: String,
+    /// The role it runs with.
+    pub role: RoleArn,
+    /// `s3://bucket/key` of its script.
+    pub script_location: String,
+    /// The version of Python, `3`.
+    pub python_version: String,
+    /// For example `5.0`: decides the versions of Spark and Python.
+    pub glue_version: String,
+    /// For example `G.1X`.
+    pub worker_type: String,
+    /// How many workers, from 2.
+    pub number_of_workers: i32,
+    /// How long a run may take.
+    pub timeout_minutes: i32,
+    /// How often a failed run is tried again.
+    pub max_retries: i32,
+    /// How many runs at a time.
+    pub max_concurrent_runs: i32,
+    /// What runs get unless they say otherwise, for example `--job-bookmark-option`.
+    pub default_arguments: BTreeMap<String, String>,
+    /// Names of the connections it uses, in order.
+    pub connections: Vec<String>,
+    /// Whether runs may wait for spare capacity.
+    pub execution_class: ExecutionClass,
+    /// The name of a security configuration; empty for none.
+    pub security_configuration: String,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What capacity a job runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ExecutionClass {
+    /// Its own, at once.
+    Standard,
+    /// Spare, cheaper and at times later.
+    Flex,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct JobOutputs {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+impl Resource for Job {
+    const KIND: &'static str = "glue:job";
+    const NOUN: &'static str = "Glue job";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const COMPARE: &'static [(&'static str, As)] = &[("default_arguments", As::Whole)];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = JobOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        match get(&self.name, cx).await? {
+            Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let update = self.definition();
+        cx.client(Client::new)
+            .create_job()
+            .name(&self.name)
+            .set_description(update.description)
+            .set_role(update.role)
+            .set_command(update.command)
+            .set_glue_version(update.glue_version)
+            .set_worker_type(update.worker_type)
+            .set_number_of_workers(update.number_of_workers)
+            .set_timeout(update.timeout)
+            .max_retries(update.max_retries)
+            .set_execution_property(update.execution_property)
+            .set_default_arguments(update.default_arguments)
+            .set_connections(update.connections)
+            .set_execution_class(update.execution_class)
+            .set_security_configuration(update.security_configuration)
+            .set_tags(tagging::given(&self.tags))
+            .send()
+            .await
+            .during("CreateJob")
+            .heals(sign::PROPAGATING, sign::PROPAGATION)
+            .heals(sign::CONTENDED, sign::CONTENTION)?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let arn = arn(id, cx.place());
+        let (job, tags) = tokio::try_join!(get(id, cx), tagging::read(&arn, cx))?;
+        let Some(job) = job else { return Ok(Observed::Absent) };
+        Ok(Observed::Ready { live: live(job, tags, cx.place()), outputs: JobOutputs { name: id.to_owned(), arn } })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        tagging::converge(&arn(id, cx.place()), &self.tags, &live.tags, diff, cx).await?;
+        if diff.changes.iter().all(|change| change.path.starts_with("tags")) {
+            return Ok(());
+        }
+        // An update replaces the definition whole: what it leaves out returns to its default.
+        let call = cx.client(Client::new).update_job().job_name(id).job_update(self.definition());
+        call.send()
+            .await
+            .during("UpdateJob")
+            .heals(sign::PROPAGATING, sign::PROPAGATION)
+            .heals(sign::CONTENDED, sign::CONTENTION)?;
+        Ok(())
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let call = cx.client(Client::new).delete_job().job_name(id);
+        call.send().await.during("DeleteJob").absent(sign::ABSENT)?;
+        Ok(Deletion::Gone)
+    }
+
+    fn foresee(&self, place: &Place, _: JobOutputs) -> JobOutputs {
+        JobOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
+    }
+}
+
+impl Job {
+    fn definition(&self) -> JobUpdate {
+        let text = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let command = JobCommand::builder()
+            .name(SPARK)
+            .script_location(&self.script_location)
+            .python_version(&self.python_version)
+            .build();
+        let connections = ConnectionsList::builder().set_connections(Some(self.connections.clone())).build();
+        JobUpdate::builder()
+            .set_description(text(&self.description))
+            .role(self.role.as_str())
+            .command(command)
+            .glue_version(&self.glue_version)
+            .worker_type(WorkerType::from(self.worker_type.as_str()))
+            .number_of_workers(self.number_of_workers)
+            .timeout(self.timeout_minutes)
+            .max_retries(self.max_retries)
+            .execution_property(ExecutionProperty::builder().max_concurrent_runs(self.max_concurrent_runs).build())
+            .set_default_arguments(Some(self.default_arguments.clone().into_iter().collect()))
+            .set_connections((!self.connections.is_empty()).then_some(connections))
+            .execution_class(match self.execution_class {
+                ExecutionClass::Standard => sdk::ExecutionClass::Standard,
+                ExecutionClass::Flex => sdk::ExecutionClass::Flex,
+            })
+            .set_security_configuration(text(&self.security_configuration))
+            .build()
+    }
+}
+
+fn arn(name: &str, place: &Place) -> String {
+    place.arn("glue", &format!("job/{name}"))
+}
+
+async fn get(name: &str, cx: &Cx) -> Result<Option<sdk::Job>> {
+    let call = cx.client(Client::new).get_job().job_name(name);
+    Ok(call.send().await.during("GetJob").absent(sign::ABSENT)?.and_then(|answer| answer.job))
+}
+
+fn live(job: sdk::Job, tags: Tags, place: &Place) -> Job {
+    let command = job.command();
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    Job {
+        name: text(job.name()),
+        description: text(job.description()),
+        role: role::read(job.role(), place),
+        script_location: text(command.and_then(|command| command.script_location())),
+        python_version: text(command.and_then(|command| command.python_version())),
+        glue_version: text(job.glue_version()),
+        worker_type: text(job.worker_type().map(|worker| worker.as_str())),
+        number_of_workers: job.number_of_workers().unwrap_or_default(),
+        timeout_minutes: job.timeout().unwrap_or_default(),
+        max_retries: job.max_retries(),
+        max_concurrent_runs: job.execution_property().map_or(1, |property| property.max_concurrent_runs()),
+        connections: job.connections().map(|list| list.connections().to_vec()).unwrap_or_default(),
+        execution_class: match job.execution_class() {
+            Some(sdk::ExecutionClass::Flex) => ExecutionClass::Flex,
+            _ => ExecutionClass::Standard,
+        },
+        security_configuration: text(job.security_configuration()),
+        default_arguments: job.default_arguments.unwrap_or_default().into_iter().collect(),
+        tags,
+    }
+}

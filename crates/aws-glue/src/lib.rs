@@ -1,0 +1,37 @@
+//! Reconcilers for AWS Glue: the data catalogue's databases, crawlers, jobs, and the workflows and
+//! triggers that run them.
+
+mod crawler;
+mod database;
+mod firing;
+mod job;
+mod role;
+mod security_configuration;
+mod sign;
+mod tagging;
+mod trigger;
+mod workflow;
+
+pub use crawler::{Crawler, CrawlerOutputs, DeleteBehavior, RecrawlBehavior, S3Target, Schedule, UpdateBehavior};
+pub use database::{Database, DatabaseOutputs};
+pub use firing::{Action, Condition, CrawlState, Firing, JobState, Logical};
+pub use job::{ExecutionClass, Job, JobOutputs};
+pub use security_configuration::{
+    BookmarkEncryption, LogEncryption, S3Encryption, SecurityConfiguration, SecurityConfigurationOutputs,
+};
+pub use trigger::{Trigger, TriggerOutputs};
+pub use workflow::{Workflow, WorkflowOutputs};
+
+use resource::Registry;
+
+/// Adds every kind of this crate.
+#[must_use]
+pub fn register(registry: Registry) -> Registry {
+    registry
+        .with::<Crawler>()
+        .with::<Database>()
+        .with::<Job>()
+        .with::<SecurityConfiguration>()
+        .with::<Trigger>()
+        .with::<Workflow>()
+}

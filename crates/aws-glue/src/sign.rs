@@ -1,0 +1,24 @@
+//! What Glue's errors mean.
+
+use resource::Sign;
+use std::time::Duration;
+
+/// It is not there.
+pub(crate) const ABSENT: &[Sign] = &[("EntityNotFoundException", "")];
+
+/// A new role, or what it may do, has not reached Glue yet.
+pub(crate) const PROPAGATING: &[Sign] = &[
+    ("InvalidInputException", "assume role"),
+    ("InvalidInputException", "assume the role"),
+    ("InvalidInputException", "not authorized"),
+    ("InvalidInputException", "Insufficient Lake Formation permission"),
+];
+
+/// How long a new role may take to be known everywhere.
+pub(crate) const PROPAGATION: Duration = Duration::from_secs(120);
+
+/// Somebody else changes it at the same time.
+pub(crate) const CONTENDED: &[Sign] = &[("ConcurrentModificationException", ""), ("OperationTimeoutException", "")];
+
+/// How long others' changes may get in the way.
+pub(crate) const CONTENTION: Duration = Duration::from_secs(60);

@@ -1,0 +1,38 @@
+//! Glue's tags: given in the create call, read and changed by an ARN that follows from kind and name.
+
+use crate::sign;
+use aws_sdk_glue::Client;
+use resource::{Attempt, Cx, Diff, Found, Owner, Result, Tags};
+use std::collections::HashMap;
+
+/// Tags for a create call.
+pub(crate) fn given(tags: &Tags) -> Option<HashMap<String, String>> {
+    Some(tags.0.clone().into_iter().collect())
+}
+
+/// The tags of whatever bears this ARN; none when it is gone.
+pub(crate) async fn read(arn: &str, cx: &Cx) -> Result<Tags> {
+    let call = cx.client(Client::new).get_tags().resource_arn(arn);
+    let answer = call.send().await.during("GetTags").absent(sign::ABSENT)?;
+    Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
+}
+
+/// What a find answers for something that is there under its name.
+pub(crate) async fn found(name: &str, arn: &str, cx: &Cx) -> Result<Option<Found>> {
+    Ok(Some(Found { id: name.to_owned(), owner: Owner::Tags(read(arn, cx).await?) }))
+}
+
+/// Brings the tags of whatever bears this ARN in line.
+pub(crate) async fn converge(arn: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
+    let client = cx.client(Client::new);
+    let missing = tags.missing_from(live);
+    if !missing.0.is_empty() {
+        client.tag_resource().resource_arn(arn).set_tags_to_add(given(&missing)).send().await.during("TagResource")?;
+    }
+    let removed = tags.removed_by(diff);
+    if !removed.is_empty() {
+        let call = client.untag_resource().resource_arn(arn).set_tags_to_remove(Some(removed));
+        call.send().await.during("UntagResource")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+use crate::{
+    firing::{Action, Firing},
+    sign, tagging,
+};
+use aws_sdk_glue::{
+    Client,
+    types::{self as sdk, TriggerState, TriggerUpdate},
+};
+use resource::{Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Place, Resource, Result, Tags};
+use serde::{Deserialize, Serialize};
+
+/// A trigger: starts jobs and crawlers. The id is the name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// The name.
+    pub name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// The workflow it belongs to; empty for none.
+    pub workflow: String,
+    /// When it fires. AWS changes the details in place, not the kind.
+    pub firing: Firing,
+    /// What it starts.
+    pub actions: Vec<Action>,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TriggerOutputs {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+impl Resource for Trigger {
+    const KIND: &'static str = "glue:trigger";
+    const NOUN: &'static str = "Glue trigger";
+    const REPLACE_ON: &'static [&'static str] = &["name", "workflow"];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = TriggerOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        match get(&self.name, cx).await? {
+            Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let text = |text: &String| (!text.is_empty()).then(|| text.clone());
+        cx.client(Client::new)
+            .create_trigger()
+            .name(&self.name)
+            .set_description(text(&self.description))
+            .set_workflow_name(text(&self.workflow))
+            .r#type(self.firing.as_type())
+            .set_schedule(self.firing.expression())
+            .set_predicate(self.firing.predicate())
+            .set_actions(Some(self.actions.iter().map(Action::as_type).collect()))
+            .set_start_on_creation(self.firing.activated().filter(|activated| *activated))
+            .set_tags(tagging::given(&self.tags))
+            .send()
+            .await
+            .during("CreateTrigger")
+            .heals(sign::CONTENDED, sign::CONTENTION)?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let arn = arn(id, cx.place());
+        let (trigger, tags) = tokio::try_join!(get(id, cx), tagging::read(&arn, cx))?;
+        let Some(trigger) = trigger else { return Ok(Observed::Absent) };
+        let outputs = TriggerOutputs { name: id.to_owned(), arn };
+        match trigger.state() {
+            None | Some(TriggerState::Created | TriggerState::Activated | TriggerState::Deactivated) => {}
+            Some(state) => {
+                return Ok(Observed::Settling { status: state.as_str().to_owned(), outputs: Some(outputs) });
+            }
+        }
+        let live = Self {
+            name: trigger.name().unwrap_or_default().to_owned(),
+            description: trigger.description().unwrap_or_default().to_owned(),
+            workflow: trigger.workflow_name().unwrap_or_default().to_owned(),
+            firing: Firing::read(&trigger),
+            actions: trigger.actions().iter().filter_map(Action::read).collect(),
+            tags,
+        };
+        Ok(Observed::Ready { live, outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        tagging::converge(&arn(id, cx.place()), &self.tags, &live.tags, diff, cx).await?;
+        let client = cx.client(Client::new);
+        let redefined = diff.has_any(&["description", "actions"]) || !self.firing.same_definition(&live.firing);
+        // An active trigger would fire by half of its new definition; the engine switches it on again.
+        if redefined && live.firing.activated() == Some(true) {
+            client
+                .stop_trigger()
+                .name(id)
+                .send()
+                .await
+                .during("StopTrigger")
+                .heals(sign::CONTENDED, sign::CONTENTION)?;
+            return Ok(());
+        }
+        if redefined {
+            let update = TriggerUpdate::builder()
+                .description(&self.description)
+                .set_schedule(self.firing.expression())
+                .set_predicate(self.firing.predicate())
+                .set_actions(Some(self.actions.iter().map(Action::as_type).collect()))
+                .build();
+            let call = client.update_trigger().name(id).trigger_update(update);
+            call.send().await.during("UpdateTrigger").heals(sign::CONTENDED, sign::CONTENTION)?;
+            return Ok(());
+        }
+        match (self.firing.activated(), live.firing.activated()) {
+            (Some(true), Some(false)) => {
+                let call = client.start_trigger().name(id).send().await.during("StartTrigger");
+                call.heals(sign::CONTENDED, sign::CONTENTION)?;
+            }
+            (Some(false), Some(true)) => {
+                let call = client.stop_trigger().name(id).send().await.during("StopTrigger");
+                call.heals(sign::CONTENDED, sign::CONTENTION)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn replacement(&self, live: &Self, _: &Diff) -> Option<String> {
+        let (from, to) = (live.firing.as_type(), self.firing.as_type());
+        (from != to).then(|| format!("AWS cannot change a trigger from {} to {}", from.as_str(), to.as_str()))
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let client = cx.client(Client::new);
+        match get(id, cx).await?.as_ref().map(sdk::Trigger::state) {
+            None => return Ok(Deletion::Gone),
+            Some(Some(TriggerState::Deleting)) => return Ok(Deletion::Going("DELETING".into())),
+            Some(_) => {}
+        }
+        client
+            .delete_trigger()
+            .name(id)
+            .send()
+            .await
+            .during("DeleteTrigger")
+            .heals(sign::CONTENDED, sign::CONTENTION)
+            .absent(sign::ABSENT)?;
+        Ok(Deletion::Going("DELETING".into()))
+    }
+
+    fn foresee(&self, place: &Place, _: TriggerOutputs) -> TriggerOutputs {
+        TriggerOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
+    }
+}
+
+fn arn(name: &str, place: &Place) -> String {
+    place.arn("glue", &format!("trigger/{name}"))
+}
+
+async fn get(name: &str, cx: &Cx) -> Result<Option<sdk::Trigger>> {
+    let call = cx.client(Client::new).get_trigger().name(name);
+    Ok(call.send().await.during("GetTrigger").absent(sign::ABSENT)?.and_then(|answer| answer.trigger))
+}

@@ -1,0 +1,111 @@
+use crate::{sign, tagging};
+use aws_sdk_glue::{Client, types::Workflow as Described};
+use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Place, Resource, Result, Tags};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A workflow: what triggers start belongs to one run of it. The id is the name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Workflow {
+    /// The name.
+    pub name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// What the jobs of a run can read.
+    pub default_run_properties: BTreeMap<String, String>,
+    /// How many runs at a time, from 1.
+    pub max_concurrent_runs: i32,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkflowOutputs {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+impl Resource for Workflow {
+    const KIND: &'static str = "glue:workflow";
+    const NOUN: &'static str = "Glue workflow";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const COMPARE: &'static [(&'static str, As)] = &[("default_run_properties", As::Whole)];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = WorkflowOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        match get(&self.name, cx).await? {
+            Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        cx.client(Client::new)
+            .create_workflow()
+            .name(&self.name)
+            .description(&self.description)
+            .set_default_run_properties(Some(self.default_run_properties.clone().into_iter().collect()))
+            .max_concurrent_runs(self.max_concurrent_runs)
+            .set_tags(tagging::given(&self.tags))
+            .send()
+            .await
+            .during("CreateWorkflow")
+            .heals(sign::CONTENDED, sign::CONTENTION)?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let arn = arn(id, cx.place());
+        let (workflow, tags) = tokio::try_join!(get(id, cx), tagging::read(&arn, cx))?;
+        let Some(workflow) = workflow else { return Ok(Observed::Absent) };
+        let live = Self {
+            name: workflow.name.unwrap_or_default(),
+            description: workflow.description.unwrap_or_default(),
+            default_run_properties: workflow.default_run_properties.unwrap_or_default().into_iter().collect(),
+            max_concurrent_runs: workflow.max_concurrent_runs.unwrap_or_default(),
+            tags,
+        };
+        Ok(Observed::Ready { live, outputs: WorkflowOutputs { name: id.to_owned(), arn } })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        tagging::converge(&arn(id, cx.place()), &self.tags, &live.tags, diff, cx).await?;
+        if diff.has_any(&["description", "default_run_properties", "max_concurrent_runs"]) {
+            cx.client(Client::new)
+                .update_workflow()
+                .name(id)
+                .description(&self.description)
+                .set_default_run_properties(Some(self.default_run_properties.clone().into_iter().collect()))
+                .max_concurrent_runs(self.max_concurrent_runs)
+                .send()
+                .await
+                .during("UpdateWorkflow")
+                .heals(sign::CONTENDED, sign::CONTENTION)?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let call = cx.client(Client::new).delete_workflow().name(id);
+        call.send().await.during("DeleteWorkflow").heals(sign::CONTENDED, sign::CONTENTION).absent(sign::ABSENT)?;
+        Ok(Deletion::Gone)
+    }
+
+    fn foresee(&self, place: &Place, _: WorkflowOutputs) -> WorkflowOutputs {
+        WorkflowOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
+    }
+}
+
+fn arn(name: &str, place: &Place) -> String {
+    place.arn("glue", &format!("workflow/{name}"))
+}
+
+async fn get(name: &str, cx: &Cx) -> Result<Option<Described>> {
+    let call = cx.client(Client::new).get_workflow().name(name).include_graph(false);
+    Ok(call.send().await.during("GetWorkflow").absent(sign::ABSENT)?.and_then(|answer| answer.workflow))
+}

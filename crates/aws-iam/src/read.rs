@@ -1,0 +1,237 @@
+//! How roles are read. A role takes four calls or more, so the roles of a refresh are read together, by
+//! two calls for the whole account. Those may lag behind a write, so what this run has written is read
+//! by itself.
+
+use crate::{Role, document::decode};
+use aws_sdk_iam::{
+    Client,
+    types::{AttachedPolicy, EntityType, RoleDetail, Tag},
+};
+use resource::{Attempt, Cx, Failure, FailureKind, Loader, Result, Sign, Tags};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// For how long IAM may contradict itself after a write.
+pub(crate) const PROPAGATES: Duration = Duration::from_secs(120);
+/// The role, or what is asked of it, is not there.
+pub(crate) const GONE: &[Sign] = &[("NoSuchEntity", "")];
+/// A role that was just made is not known everywhere yet.
+pub(crate) const LAGS: &[Sign] = &[("NoSuchEntity", "role with name"), ("ConcurrentModification", "")];
+
+/// IAM's largest page.
+const PAGE: i32 = 1000;
+/// What IAM uses where nothing is said, in seconds.
+const DEFAULT_SESSION: i32 = 3600;
+
+/// A role as it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) role: Role,
+    pub(crate) arn: String,
+}
+
+/// What the role reconcilers of a run share.
+#[derive(Default)]
+pub(crate) struct Roles {
+    together: Loader<String, Seen>,
+    written: Mutex<HashSet<String>>,
+}
+
+impl Roles {
+    /// Remembers that this run writes to a role.
+    pub(crate) fn writes(&self, name: &str) {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+    }
+
+    fn wrote(&self, name: &str) -> bool {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+    }
+}
+
+/// Reads a role together with others that are looked for at the same time.
+pub(crate) async fn together(name: &str, cx: &Cx) -> Result<Option<Seen>> {
+    let client = cx.client(Client::new);
+    let roles = cx.shared::<Roles>();
+    if roles.wrote(name) {
+        return alone(&client, name).await;
+    }
+    match roles.together.load(name.to_owned(), |names| account(client.clone(), names)).await {
+        // Not everybody may read the whole account.
+        Err(failure) if failure.kind == FailureKind::Denied => alone(&client, name).await,
+        seen => seen,
+    }
+}
+
+/// The same, but believes that a role is gone only when IAM says so of this very role.
+pub(crate) async fn surely(name: &str, cx: &Cx) -> Result<Option<Seen>> {
+    match together(name, cx).await? {
+        Some(seen) => Ok(Some(seen)),
+        None => alone(&cx.client(Client::new), name).await,
+    }
+}
+
+async fn account(client: Client, names: Vec<String>) -> Result<HashMap<String, Seen>> {
+    let (details, listed) = tokio::try_join!(details(&client, &names), listed(&client, &names))?;
+    // In only one of the two: it is being made or deleted just now.
+    let whole = details.into_iter().filter_map(|(name, detail)| {
+        let (description, session) = listed.get(&name)?.clone();
+        Some((name, from_detail(&detail, description, session)))
+    });
+    Ok(whole.collect())
+}
+
+async fn details(client: &Client, names: &[String]) -> Result<HashMap<String, RoleDetail>> {
+    let call = client.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
+    let mut pages = call.into_paginator().send();
+    let mut found = HashMap::new();
+    while found.len() < names.len()
+        && let Some(page) = pages.next().await
+    {
+        for detail in page.during("GetAccountAuthorizationDetails")?.role_detail_list.unwrap_or_default() {
+            if let Some(name) = detail.role_name().filter(|name| names.iter().any(|asked| asked == name)) {
+                found.insert(name.to_owned(), detail);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What the details lack: description and session length.
+async fn listed(client: &Client, names: &[String]) -> Result<HashMap<String, (String, i32)>> {
+    let mut roles = client.list_roles().max_items(PAGE).into_paginator().items().send();
+    let mut found = HashMap::new();
+    while found.len() < names.len()
+        && let Some(role) = roles.next().await
+    {
+        let role = role.during("ListRoles")?;
+        if names.contains(&role.role_name) {
+            let session = role.max_session_duration.unwrap_or(DEFAULT_SESSION);
+            found.insert(role.role_name, (role.description.unwrap_or_default(), session));
+        }
+    }
+    Ok(found)
+}
+
+fn from_detail(detail: &RoleDetail, description: String, max_session_seconds: i32) -> Seen {
+    let inline = detail
+        .role_policy_list()
+        .iter()
+        .filter_map(|policy| Some((policy.policy_name()?.to_owned(), decode(policy.policy_document()?))));
+    let boundary = detail.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
+    let role = Role {
+        name: detail.role_name().unwrap_or_default().to_owned(),
+        path: detail.path().unwrap_or("/").to_owned(),
+        description,
+        trust: detail.assume_role_policy_document().map_or(Value::Null, decode),
+        inline_policies: inline.collect(),
+        managed_policies: arns(detail.attached_managed_policies()),
+        permissions_boundary: boundary.map(str::to_owned),
+        max_session_seconds,
+        tags: tags(detail.tags()),
+    };
+    Seen { role, arn: detail.arn().unwrap_or_default().to_owned() }
+}
+
+async fn alone(client: &Client, name: &str) -> Result<Option<Seen>> {
+    let answer = client.get_role().role_name(name).send().await.during("GetRole").absent(GONE)?;
+    let Some(answer) = answer else { return Ok(None) };
+    let role = answer.role.ok_or_else(|| Failure::incomplete("GetRole", "role"))?;
+    let (inline_policies, managed_policies) = tokio::try_join!(inline(client, name), attached(client, name))?;
+    let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
+    let seen = Role {
+        name: role.role_name().to_owned(),
+        path: role.path().to_owned(),
+        description: role.description().unwrap_or_default().to_owned(),
+        trust: role.assume_role_policy_document().map_or(Value::Null, decode),
+        inline_policies,
+        managed_policies,
+        permissions_boundary: boundary.map(str::to_owned),
+        max_session_seconds: role.max_session_duration().unwrap_or(DEFAULT_SESSION),
+        tags: tags(role.tags()),
+    };
+    Ok(Some(Seen { role: seen, arn: role.arn().to_owned() }))
+}
+
+async fn inline(client: &Client, name: &str) -> Result<BTreeMap<String, Value>> {
+    let mut documents = BTreeMap::new();
+    for policy in inline_names(client, name).await.heals(LAGS, PROPAGATES)? {
+        let answer = client.get_role_policy().role_name(name).policy_name(&policy).send().await;
+        let answer = answer.during("GetRolePolicy").heals(GONE, PROPAGATES)?;
+        documents.insert(policy, decode(answer.policy_document()));
+    }
+    Ok(documents)
+}
+
+/// The names of a role's inline policies.
+pub(crate) async fn inline_names(client: &Client, name: &str) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    let mut policies = client.list_role_policies().role_name(name).into_paginator().items().send();
+    while let Some(policy) = policies.next().await {
+        names.push(policy.during("ListRolePolicies")?);
+    }
+    Ok(names)
+}
+
+async fn attached(client: &Client, name: &str) -> Result<Vec<String>> {
+    attached_arns(client, name).await.heals(LAGS, PROPAGATES)
+}
+
+/// The ARNs of the managed policies attached to a role.
+pub(crate) async fn attached_arns(client: &Client, name: &str) -> Result<Vec<String>> {
+    let mut attached = Vec::new();
+    let mut policies = client.list_attached_role_policies().role_name(name).into_paginator().items().send();
+    while let Some(policy) = policies.next().await {
+        attached.push(policy.during("ListAttachedRolePolicies")?);
+    }
+    Ok(arns(&attached))
+}
+
+fn arns(policies: &[AttachedPolicy]) -> Vec<String> {
+    policies.iter().filter_map(|policy| policy.policy_arn()).map(str::to_owned).collect()
+}
+
+fn tags(tags: &[Tag]) -> Tags {
+    tags.iter().map(|tag| (tag.key(), tag.value())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_iam::types::{AttachedPermissionsBoundary, PolicyDetail};
+    use serde_json::json;
+
+    #[test]
+    fn account_details_become_a_role_as_declared() {
+        let boundary = AttachedPermissionsBoundary::builder().permissions_boundary_arn("arn:aws:iam::1:policy/limit");
+        let detail = RoleDetail::builder()
+            .role_name("train")
+            .path("/ml/")
+            .arn("arn:aws:iam::1:role/ml/train")
+            .assume_role_policy_document("%7B%22Version%22%3A%222012-10-17%22%7D")
+            .role_policy_list(
+                PolicyDetail::builder().policy_name("data").policy_document("%7B%22Statement%22%3A%5B%5D%7D").build(),
+            )
+            .attached_managed_policies(AttachedPolicy::builder().policy_arn("arn:aws:iam::aws:policy/P").build())
+            .permissions_boundary(boundary.build())
+            .tags(Tag::builder().key("Owner").value("A").build().unwrap())
+            .build();
+        let seen = from_detail(&detail, "trains".into(), 7200);
+        assert_eq!(seen.arn, "arn:aws:iam::1:role/ml/train");
+        let expected = Role {
+            name: "train".into(),
+            path: "/ml/".into(),
+            description: "trains".into(),
+            trust: json!({"Version": "2012-10-17"}),
+            inline_policies: BTreeMap::from([("data".into(), json!({"Statement": []}))]),
+            managed_policies: vec!["arn:aws:iam::aws:policy/P".into()],
+            permissions_boundary: Some("arn:aws:iam::1:policy/limit".into()),
+            max_session_seconds: 7200,
+            tags: Tags::from_iter([("Owner", "A")]),
+        };
+        assert_eq!(seen.role, expected);
+    }
+}

@@ -1,0 +1,290 @@
+use crate::{
+    document::by_meaning,
+    read::{GONE, LAGS, PROPAGATES, Roles, attached_arns, inline_names, surely, together},
+};
+use aws_sdk_iam::{Client, types::Tag};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Resource, Result,
+    RoleArn, Sign, Tags, same_policy,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{collections::BTreeMap, time::Duration};
+
+/// An IAM role with all its policies, which are owned whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Role {
+    /// Unique in the account, whatever the path; at most 64 characters.
+    pub name: String,
+    /// Begins and ends with a slash; `/` for none.
+    pub path: String,
+    /// What it is for.
+    pub description: String,
+    /// The trust policy: who may assume it.
+    pub trust: Value,
+    /// Inline policies by name, at most 10,240 characters together.
+    #[serde(serialize_with = "by_meaning")]
+    pub inline_policies: BTreeMap<String, Value>,
+    /// ARNs of the attached managed policies.
+    pub managed_policies: Vec<String>,
+    /// The ARN of the policy that limits what the others can grant; `None` for no limit.
+    pub permissions_boundary: Option<String>,
+    /// The longest session, 3600 to 43200 seconds.
+    pub max_session_seconds: i32,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RoleOutputs {
+    /// The role's ARN.
+    pub arn: RoleArn,
+    /// Its name.
+    pub name: String,
+}
+
+/// A principal, such as a role made a moment ago, is not known everywhere yet.
+const UNKNOWN_PRINCIPAL: &[Sign] = &[("MalformedPolicyDocument", "Invalid principal")];
+/// Something is still attached, or was until a moment ago.
+const STILL_USED: &[Sign] = &[("DeleteConflict", ""), ("ConcurrentModification", "")];
+
+impl Resource for Role {
+    const KIND: &'static str = "iam:role";
+    const NOUN: &'static str = "role";
+    const REPLACE_ON: &'static [&'static str] = &["name", "path"];
+    const COMPARE: &'static [(&'static str, As)] =
+        &[("trust", As::Policy), ("inline_policies", As::Whole), ("managed_policies", As::Set)];
+    const NAMING: Naming = Naming::Declared;
+    const TYPICAL: Duration = Duration::from_secs(2);
+    const DEADLINE: Duration = PROPAGATES;
+
+    type Outputs = RoleOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let seen = together(&self.name, cx).await?;
+        Ok(seen.map(|seen| Found { id: seen.role.name, owner: Owner::Tags(seen.role.tags) }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        cx.shared::<Roles>().writes(&self.name);
+        cx.client(Client::new)
+            .create_role()
+            .role_name(&self.name)
+            .path(&self.path)
+            .set_description(Some(self.description.clone()).filter(|text| !text.is_empty()))
+            .assume_role_policy_document(self.trust.to_string())
+            .set_permissions_boundary(self.permissions_boundary.clone())
+            .max_session_duration(self.max_session_seconds)
+            .set_tags(Some(iam_tags(&self.tags)?))
+            .send()
+            .await
+            .during("CreateRole")
+            .heals(UNKNOWN_PRINCIPAL, PROPAGATES)
+            .heals(&[("ConcurrentModification", "")], PROPAGATES)?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(seen) = surely(id, cx).await? else { return Ok(Observed::Absent) };
+        // For a moment a new role can show its unique id (`AROA…`) in place of its ARN.
+        if !seen.arn.starts_with("arn:") {
+            return Ok(Observed::Settling { status: "propagating".into(), outputs: None });
+        }
+        let outputs = RoleOutputs { arn: RoleArn::new(seen.arn), name: seen.role.name.clone() };
+        Ok(Observed::Ready { live: seen.role, outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        cx.shared::<Roles>().writes(id);
+        let client = cx.client(Client::new);
+        if diff.has("trust") {
+            let call = client.update_assume_role_policy().role_name(id).policy_document(self.trust.to_string());
+            let answer = call.send().await.during("UpdateAssumeRolePolicy");
+            answer.heals(UNKNOWN_PRINCIPAL, PROPAGATES).heals(LAGS, PROPAGATES)?;
+        }
+        if diff.has_any(&["description", "max_session_seconds"]) {
+            // UpdateRole puts the session back to an hour when it is left out.
+            let call = client.update_role().role_name(id).description(&self.description);
+            let call = call.max_session_duration(self.max_session_seconds);
+            call.send().await.during("UpdateRole").heals(LAGS, PROPAGATES)?;
+        }
+        if diff.has("permissions_boundary") {
+            self.bound(id, &client).await?;
+        }
+        if diff.has("managed_policies") {
+            self.attach(id, live, &client).await?;
+        }
+        if diff.has("inline_policies") {
+            self.put_inline(id, live, &client).await?;
+        }
+        let missing = self.tags.missing_from(&live.tags);
+        if !missing.0.is_empty() {
+            let call = client.tag_role().role_name(id).set_tags(Some(iam_tags(&missing)?));
+            call.send().await.during("TagRole").heals(LAGS, PROPAGATES)?;
+        }
+        let removed = self.tags.removed_by(diff);
+        if !removed.is_empty() {
+            let call = client.untag_role().role_name(id).set_tag_keys(Some(removed));
+            call.send().await.during("UntagRole").heals(LAGS, PROPAGATES)?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        cx.shared::<Roles>().writes(id);
+        let client = cx.client(Client::new);
+        if strip(id, &client).await.absent(GONE)?.is_none() {
+            return Ok(Deletion::Gone);
+        }
+        let answer = client.delete_role().role_name(id).send().await.during("DeleteRole");
+        answer.heals(STILL_USED, PROPAGATES).absent(GONE)?;
+        Ok(Deletion::Gone)
+    }
+
+    fn foresee(&self, place: &Place, _: RoleOutputs) -> RoleOutputs {
+        let arn = place.iam_arn(&format!("role{}{}", self.path, self.name));
+        RoleOutputs { arn: RoleArn::new(arn), name: self.name.clone() }
+    }
+}
+
+impl Role {
+    async fn bound(&self, id: &str, client: &Client) -> Result<()> {
+        match &self.permissions_boundary {
+            Some(arn) => {
+                let call = client.put_role_permissions_boundary().role_name(id).permissions_boundary(arn);
+                call.send().await.during("PutRolePermissionsBoundary").heals(LAGS, PROPAGATES)?;
+            }
+            None => {
+                let answer = client.delete_role_permissions_boundary().role_name(id).send().await;
+                answer.during("DeleteRolePermissionsBoundary").absent(GONE)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn attach(&self, id: &str, live: &Self, client: &Client) -> Result<()> {
+        for arn in self.managed_policies.iter().filter(|arn| !live.managed_policies.contains(arn)) {
+            let call = client.attach_role_policy().role_name(id).policy_arn(arn);
+            call.send().await.during("AttachRolePolicy").heals(LAGS, PROPAGATES)?;
+        }
+        for arn in live.managed_policies.iter().filter(|arn| !self.managed_policies.contains(arn)) {
+            detach(id, arn, client).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_inline(&self, id: &str, live: &Self, client: &Client) -> Result<()> {
+        for (name, document) in &self.inline_policies {
+            if live.inline_policies.get(name).is_some_and(|there| same_policy(there, document)) {
+                continue;
+            }
+            let call = client.put_role_policy().role_name(id).policy_name(name).policy_document(document.to_string());
+            call.send().await.during("PutRolePolicy").heals(LAGS, PROPAGATES)?;
+        }
+        for name in live.inline_policies.keys().filter(|name| !self.inline_policies.contains_key(*name)) {
+            delete_inline(id, name, client).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes away all that keeps a role from being deleted, whoever put it there.
+async fn strip(id: &str, client: &Client) -> Result<()> {
+    for arn in attached_arns(client, id).await? {
+        detach(id, &arn, client).await?;
+    }
+    for name in inline_names(client, id).await? {
+        delete_inline(id, &name, client).await?;
+    }
+    let mut profiles = client.list_instance_profiles_for_role().role_name(id).into_paginator().items().send();
+    while let Some(profile) = profiles.next().await {
+        let profile = profile.during("ListInstanceProfilesForRole")?;
+        let call = client.remove_role_from_instance_profile().role_name(id);
+        let answer = call.instance_profile_name(profile.instance_profile_name()).send().await;
+        answer.during("RemoveRoleFromInstanceProfile").absent(GONE)?;
+    }
+    Ok(())
+}
+
+async fn detach(id: &str, arn: &str, client: &Client) -> Result<()> {
+    let answer = client.detach_role_policy().role_name(id).policy_arn(arn).send().await;
+    answer.during("DetachRolePolicy").heals(&[("ConcurrentModification", "")], PROPAGATES).absent(GONE)?;
+    Ok(())
+}
+
+async fn delete_inline(id: &str, name: &str, client: &Client) -> Result<()> {
+    let answer = client.delete_role_policy().role_name(id).policy_name(name).send().await;
+    answer.during("DeleteRolePolicy").heals(&[("ConcurrentModification", "")], PROPAGATES).absent(GONE)?;
+    Ok(())
+}
+
+fn iam_tags(tags: &Tags) -> Result<Vec<Tag>> {
+    tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect::<Result<_, _>>()
+        .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resource::compare;
+    use serde_json::json;
+
+    fn role() -> Role {
+        Role {
+            name: "train".into(),
+            path: "/ml/".into(),
+            description: String::new(),
+            trust: json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
+                "Principal": {"Service": "lambda.amazonaws.com"}}}),
+            inline_policies: BTreeMap::from([(
+                "data".into(),
+                json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"],
+                    "Resource": "arn:aws:s3:::b/*"}]}),
+            )]),
+            managed_policies: vec!["a".into(), "b".into()],
+            permissions_boundary: None,
+            max_session_seconds: 3600,
+            tags: Tags::default(),
+        }
+    }
+
+    fn differences(declared: &Role, live: &Role) -> Vec<String> {
+        let value = |role| serde_json::to_value(role).unwrap();
+        let diff = compare(&value(declared), None, &value(live), Role::COMPARE);
+        diff.changes.into_iter().map(|change| change.path).collect()
+    }
+
+    #[test]
+    fn policies_in_another_spelling_are_no_difference() {
+        let mut live = role();
+        live.trust["Statement"] = json!([live.trust["Statement"]]);
+        live.managed_policies.reverse();
+        live.inline_policies.insert(
+            "data".into(),
+            json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"],
+                "Resource": ["arn:aws:s3:::b/*"]}}),
+        );
+        assert_eq!(differences(&role(), &live), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_policy_or_boundary_somebody_added_is_a_difference() {
+        let mut live = role();
+        live.inline_policies.insert("more".into(), json!({"Statement": []}));
+        live.permissions_boundary = Some("arn:aws:iam::1:policy/limit".into());
+        live.managed_policies.push("c".into());
+        assert_eq!(differences(&role(), &live), ["inline_policies.more", "managed_policies", "permissions_boundary"]);
+    }
+
+    #[test]
+    fn the_arn_is_known_before_the_role_exists() {
+        let place = Place::new("123456789012", "ap-south-1");
+        let blank = RoleOutputs { arn: RoleArn::new(""), name: String::new() };
+        let outputs = role().foresee(&place, blank);
+        assert_eq!(outputs.arn.as_str(), "arn:aws:iam::123456789012:role/ml/train");
+        assert_eq!(outputs.name, "train");
+    }
+}

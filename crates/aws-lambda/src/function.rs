@@ -1,0 +1,303 @@
+use crate::configuration::{self, attachment};
+use aws_sdk_lambda::{
+    Client,
+    operation::get_function::GetFunctionOutput,
+    primitives::Blob,
+    types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, State},
+};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, FunctionArn, KeyArn, Naming, Observed, Owner, Place, Resource,
+    Result, RoleArn, SecurityGroupId, Sign, SubnetId, Tags,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+
+/// A Lambda function whose code is a zip archive the stack ships.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Function {
+    /// Unique in the account and region; at most 64 characters.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The role its code runs under.
+    pub role: RoleArn,
+    /// For example `python3.13`.
+    pub runtime: String,
+    /// The entry point, for example `handler.handle`.
+    pub handler: String,
+    /// The archive's digest, as [`resource::Stack::ship`] gave it; at most 50 MB.
+    pub code_sha256: String,
+    /// The processor it runs on.
+    pub architecture: Architecture,
+    /// 128 to 10240; processor time is in proportion.
+    pub memory_mb: i32,
+    /// 1 to 900.
+    pub timeout_seconds: i32,
+    /// Environment variables, owned whole. Anyone who may read the function reads them: no secrets.
+    pub environment: BTreeMap<String, String>,
+    /// Where it joins a VPC; `None` for no VPC.
+    pub vpc: Option<VpcConfig>,
+    /// Whether X-Ray traces every sampled call, not only those already traced by the caller.
+    pub tracing: bool,
+    /// The ARN of the queue or topic that gets events whose asynchronous processing failed.
+    pub dead_letter: Option<String>,
+    /// How many may run at once, taken from the account's limit: 0 stops it, `None` reserves nothing.
+    pub reserved_concurrency: Option<i32>,
+    /// The log group it writes to, which must exist before: Lambda would make it without retention.
+    pub log_group: String,
+    /// The key that encrypts the environment variables; `None` for Lambda's own.
+    pub key: Option<KeyArn>,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// The instruction set a function's code is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Architecture {
+    /// 64-bit x86.
+    #[serde(rename = "x86_64")]
+    X86,
+    /// Graviton.
+    #[serde(rename = "arm64")]
+    Arm64,
+}
+
+/// How a function joins a VPC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VpcConfig {
+    /// Where its network interfaces are; at least one, all of one VPC.
+    pub subnets: Vec<SubnetId>,
+    /// What they may talk to; at least one.
+    pub security_groups: Vec<SecurityGroupId>,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FunctionOutputs {
+    /// The unqualified ARN.
+    pub arn: FunctionArn,
+    /// The function's name.
+    pub name: String,
+}
+
+const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
+/// How long roles, grants and updates under way may stand in the way.
+const HEALS_WITHIN: Duration = Duration::from_secs(300);
+/// What passes: the role, its policies or the key's grants are not known everywhere yet, EC2 asks for
+/// patience with the network interfaces, or another change is under way.
+const HEALING: &[Sign] = &[
+    ("InvalidParameterValueException", "cannot be assumed by Lambda"),
+    ("InvalidParameterValueException", "execution role does not have permissions"),
+    ("InvalidParameterValueException", "throttled by EC2"),
+    ("InvalidParameterValueException", "KMS key is invalid for CreateGrant"),
+    ("ResourceConflictException", ""),
+];
+/// The function is gone, or its role or key is, so that no change is accepted any more.
+const UNCHANGEABLE: &[Sign] = &[("ResourceNotFoundException", ""), ("InvalidParameterValueException", "")];
+/// The same code as for an update under way, but no time heals it.
+const TAKEN: &[Sign] = &[("ResourceConflictException", "already exist")];
+
+impl Resource for Function {
+    const KIND: &'static str = "lambda:function";
+    const NOUN: &'static str = "function";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const COMPARE: &'static [(&'static str, As)] =
+        &[("environment", As::Whole), ("vpc.subnets", As::Set), ("vpc.security_groups", As::Set)];
+    const NAMING: Naming = Naming::Declared;
+    const TYPICAL: Duration = Duration::from_secs(10);
+    const DEADLINE: Duration = Duration::from_secs(900);
+
+    type Outputs = FunctionOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let Some(answer) = get(&self.name, cx).await? else { return Ok(None) };
+        Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(configuration::tags(&answer)?) }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let code = FunctionCode::builder().zip_file(self.archive(cx)?).build();
+        self.fill(cx.client(Client::new).create_function().code(code))
+            .send()
+            .await
+            .during("CreateFunction")
+            .heals(HEALING, HEALS_WITHIN)
+            .exists(TAKEN)?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(answer) = get(id, cx).await? else { return Ok(Observed::Absent) };
+        let shown = answer.configuration().ok_or_else(|| Failure::incomplete("GetFunction", "configuration"))?;
+        let outputs = outputs(id, cx.place());
+        match phase(shown) {
+            Phase::Settling(status) => Ok(Observed::Settling { status, outputs: Some(outputs) }),
+            Phase::Broken(reason) => Ok(Observed::Broken { reason }),
+            Phase::Works => Ok(Observed::Ready { live: configuration::read(id, &answer)?, outputs }),
+        }
+    }
+
+    /// One of configuration and code at a time: Lambda refuses the second while the first is under way.
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let client = cx.client(Client::new);
+        self.converge_tags(id, live, diff, cx).await?;
+        if diff.has("reserved_concurrency") {
+            self.reserve(id, &client).await?;
+        }
+        if diff.has_any(configuration::FIELDS) {
+            let call = self.change(client.update_function_configuration().function_name(id), diff);
+            call.send().await.during("UpdateFunctionConfiguration").heals(HEALING, HEALS_WITHIN)?;
+            return Ok(());
+        }
+        if diff.has_any(&["code_sha256", "architecture"]) {
+            // The architecture changes only together with the code.
+            let call = client.update_function_code().function_name(id).zip_file(self.archive(cx)?);
+            let answer = call.architectures(self.architecture.into()).send().await;
+            answer.during("UpdateFunctionCode").heals(HEALING, HEALS_WITHIN)?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let client = cx.client(Client::new);
+        let shown = client.get_function_configuration().function_name(id).send().await;
+        let Some(shown) = shown.during("GetFunctionConfiguration").absent(GONE)? else { return Ok(Deletion::Gone) };
+        let attached = shown.vpc_config().is_some_and(|vpc| !vpc.subnet_ids().is_empty());
+        let failed =
+            shown.state() == Some(&State::Failed) || shown.last_update_status() == Some(&LastUpdateStatus::Failed);
+        if shown.last_update_status() == Some(&LastUpdateStatus::InProgress) {
+            return Ok(Deletion::Going("its last update".into()));
+        }
+        // Leaving the VPC first makes Lambda give up its network interfaces sooner than deletion does.
+        // A function that cannot be updated any more is deleted as it is.
+        if attached && !failed {
+            let call = client.update_function_configuration().function_name(id).vpc_config(attachment(None));
+            let answer = call.send().await.during("UpdateFunctionConfiguration");
+            if answer.absent(UNCHANGEABLE).heals(HEALING, HEALS_WITHIN)?.is_some() {
+                return Ok(Deletion::Going("it to leave its VPC".into()));
+            }
+        }
+        let answer = client.delete_function().function_name(id).send().await.during("DeleteFunction");
+        answer.heals(&[("ResourceConflictException", "")], HEALS_WITHIN).absent(GONE)?;
+        Ok(Deletion::Gone)
+    }
+
+    fn foresee(&self, place: &Place, _: FunctionOutputs) -> FunctionOutputs {
+        outputs(&self.name, place)
+    }
+}
+
+impl Function {
+    fn archive(&self, cx: &Cx) -> Result<Blob> {
+        Ok(Blob::new(cx.asset(&self.code_sha256)?.bytes.to_vec()))
+    }
+
+    async fn reserve(&self, id: &str, client: &Client) -> Result<()> {
+        match self.reserved_concurrency {
+            Some(limit) => {
+                let call = client.put_function_concurrency().function_name(id).reserved_concurrent_executions(limit);
+                call.send().await.during("PutFunctionConcurrency").heals(HEALING, HEALS_WITHIN)?;
+            }
+            None => {
+                let answer = client.delete_function_concurrency().function_name(id).send().await;
+                answer.during("DeleteFunctionConcurrency").heals(HEALING, HEALS_WITHIN)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn converge_tags(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let client = cx.client(Client::new);
+        let arn = arn(id, cx.place());
+        let missing = self.tags.missing_from(&live.tags);
+        if !missing.0.is_empty() {
+            let call = client.tag_resource().resource(&arn).set_tags(Some(missing.0.into_iter().collect()));
+            call.send().await.during("TagResource").heals(HEALING, HEALS_WITHIN)?;
+        }
+        let removed = self.tags.removed_by(diff);
+        if !removed.is_empty() {
+            let call = client.untag_resource().resource(&arn).set_tag_keys(Some(removed));
+            call.send().await.during("UntagResource").heals(HEALING, HEALS_WITHIN)?;
+        }
+        Ok(())
+    }
+}
+
+/// GetFunction tells the configuration, the reserved concurrency and the tags in one call.
+async fn get(name: &str, cx: &Cx) -> Result<Option<GetFunctionOutput>> {
+    cx.client(Client::new).get_function().function_name(name).send().await.during("GetFunction").absent(GONE)
+}
+
+fn arn(name: &str, place: &Place) -> String {
+    place.arn("lambda", &format!("function:{name}"))
+}
+
+fn outputs(name: &str, place: &Place) -> FunctionOutputs {
+    FunctionOutputs { arn: FunctionArn::new(arn(name, place)), name: name.to_owned() }
+}
+
+/// Where a function stands in its life.
+#[derive(Debug, PartialEq)]
+enum Phase {
+    Settling(String),
+    Works,
+    Broken(String),
+}
+
+/// An idle function (`Inactive`) works: its next call wakes it.
+fn phase(shown: &FunctionConfiguration) -> Phase {
+    match shown.state() {
+        Some(State::Failed) => {
+            let code = shown.state_reason_code().map_or("no code", |code| code.as_str());
+            return Phase::Broken(format!("{} ({code})", shown.state_reason().unwrap_or("Lambda gives no reason")));
+        }
+        Some(state @ (State::Pending | State::Deleting | State::Deactivating)) => {
+            return Phase::Settling(state.as_str().to_owned());
+        }
+        _ => {}
+    }
+    match shown.last_update_status() {
+        Some(LastUpdateStatus::InProgress) => Phase::Settling("update in progress".to_owned()),
+        _ => Phase::Works,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_lambda::types::StateReasonCode;
+
+    #[test]
+    fn a_function_works_only_when_no_update_is_under_way() {
+        let active = || FunctionConfiguration::builder().state(State::Active);
+        assert_eq!(phase(&active().last_update_status(LastUpdateStatus::Successful).build()), Phase::Works);
+        let updating = active().last_update_status(LastUpdateStatus::InProgress).build();
+        assert_eq!(phase(&updating), Phase::Settling("update in progress".into()));
+        let pending = FunctionConfiguration::builder().state(State::Pending).build();
+        assert_eq!(phase(&pending), Phase::Settling("Pending".into()));
+    }
+
+    #[test]
+    fn an_idle_function_works() {
+        assert_eq!(phase(&FunctionConfiguration::builder().state(State::Inactive).build()), Phase::Works);
+    }
+
+    #[test]
+    fn a_function_that_failed_to_start_says_why() {
+        let failed = FunctionConfiguration::builder()
+            .state(State::Failed)
+            .state_reason("the role may not create interfaces")
+            .state_reason_code(StateReasonCode::InsufficientRolePermissions)
+            .build();
+        let reason = "the role may not create interfaces (InsufficientRolePermissions)";
+        assert_eq!(phase(&failed), Phase::Broken(reason.into()));
+    }
+
+    #[test]
+    fn the_arn_is_known_before_the_function_exists() {
+        let place = Place::new("123456789012", "ap-south-1");
+        assert_eq!(
+            outputs("validate", &place).arn.as_str(),
+            "arn:aws:lambda:ap-south-1:123456789012:function:validate"
+        );
+    }
+}

@@ -1,0 +1,177 @@
+use crate::log_groups;
+use aws_sdk_cloudwatchlogs::Client;
+use resource::{
+    Attempt, Cx, Deletion, Diff, Found, KeyArn, LogGroupArn, Naming, Observed, Owner, Place, Resource, Result, Sign,
+    Tags,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The retentions AWS takes, in days.
+pub const RETENTION_DAYS: [i32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+/// A log group. The id is the name. Its logs are deleted with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogGroup {
+    /// The name, for example `/aws/lambda/<function>`.
+    pub name: String,
+    /// How long logs are kept.
+    pub retention: Retention,
+    /// How they are encrypted.
+    pub encryption: Encryption,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// How long logs are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Retention {
+    /// For ever.
+    Forever,
+    /// So many days, one of [`RETENTION_DAYS`].
+    Days(i32),
+}
+
+/// How logs are encrypted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Encryption {
+    /// By CloudWatch Logs with its own keys.
+    AwsManaged,
+    /// With this key, whose policy must let the service use it. Only what is written from then on.
+    Kms(KeyArn),
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LogGroupOutputs {
+    /// The name.
+    pub name: String,
+    /// The ARN, without the `:*` that some policies and settings want.
+    pub arn: LogGroupArn,
+}
+
+/// The key's policy, or the key, has not reached CloudWatch Logs yet; or another call is at work.
+const HEALING: &[Sign] =
+    &[("InvalidParameterException", "KMS"), ("AccessDeniedException", "KMS key"), ("OperationAbortedException", "")];
+const HEALED_WITHIN: Duration = Duration::from_secs(120);
+const ABSENT: &[Sign] = &[("ResourceNotFoundException", "")];
+
+impl Resource for LogGroup {
+    const KIND: &'static str = "logs:log-group";
+    const NOUN: &'static str = "log group";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = LogGroupOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        if log_groups::load(&self.name, cx).await?.is_none() {
+            return Ok(None);
+        }
+        let tags = read_tags(&self.name, cx).await?;
+        Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        cx.client(Client::new)
+            .create_log_group()
+            .log_group_name(&self.name)
+            .set_kms_key_id(self.encryption.key().map(str::to_owned))
+            .set_tags(Some(self.tags.0.clone().into_iter().collect()))
+            .send()
+            .await
+            .during("CreateLogGroup")
+            .heals(HEALING, HEALED_WITHIN)?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let (group, tags) = tokio::try_join!(log_groups::load(id, cx), read_tags(id, cx))?;
+        let Some(group) = group else { return Ok(Observed::Absent) };
+        let live = Self {
+            name: id.to_owned(),
+            retention: group.retention_in_days().map_or(Retention::Forever, Retention::Days),
+            encryption: group.kms_key_id().map_or(Encryption::AwsManaged, |key| Encryption::Kms(KeyArn::new(key))),
+            tags,
+        };
+        Ok(Observed::Ready { live, outputs: outputs(id, cx.place()) })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let client = cx.client(Client::new);
+        if diff.has("retention") {
+            match self.retention {
+                Retention::Days(days) => {
+                    let call = client.put_retention_policy().log_group_name(id).retention_in_days(days);
+                    call.send().await.during("PutRetentionPolicy").heals(HEALING, HEALED_WITHIN)?;
+                }
+                Retention::Forever => {
+                    let call = client.delete_retention_policy().log_group_name(id);
+                    call.send().await.during("DeleteRetentionPolicy").heals(HEALING, HEALED_WITHIN)?;
+                }
+            }
+        }
+        if diff.has("encryption") {
+            match self.encryption.key() {
+                Some(key) => {
+                    let call = client.associate_kms_key().log_group_name(id).kms_key_id(key);
+                    call.send().await.during("AssociateKmsKey").heals(HEALING, HEALED_WITHIN)?;
+                }
+                None => {
+                    let call = client.disassociate_kms_key().log_group_name(id);
+                    call.send().await.during("DisassociateKmsKey").heals(HEALING, HEALED_WITHIN)?;
+                }
+            }
+        }
+        let arn = arn(id, cx.place());
+        let missing = self.tags.missing_from(&live.tags);
+        if !missing.0.is_empty() {
+            let call = client.tag_resource().resource_arn(&arn).set_tags(Some(missing.0.into_iter().collect()));
+            call.send().await.during("TagResource")?;
+        }
+        let removed = self.tags.removed_by(diff);
+        if !removed.is_empty() {
+            let call = client.untag_resource().resource_arn(&arn).set_tag_keys(Some(removed));
+            call.send().await.during("UntagResource")?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let call = cx.client(Client::new).delete_log_group().log_group_name(id);
+        call.send()
+            .await
+            .during("DeleteLogGroup")
+            .heals(&[("OperationAbortedException", "")], HEALED_WITHIN)
+            .absent(ABSENT)?;
+        Ok(Deletion::Gone)
+    }
+
+    fn foresee(&self, place: &Place, _: LogGroupOutputs) -> LogGroupOutputs {
+        outputs(&self.name, place)
+    }
+}
+
+impl Encryption {
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::AwsManaged => None,
+            Self::Kms(key) => Some(key.as_str()),
+        }
+    }
+}
+
+fn arn(name: &str, place: &Place) -> String {
+    place.arn("logs", &format!("log-group:{name}"))
+}
+
+fn outputs(name: &str, place: &Place) -> LogGroupOutputs {
+    LogGroupOutputs { name: name.to_owned(), arn: LogGroupArn::new(arn(name, place)) }
+}
+
+async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
+    let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn(name, cx.place()));
+    let answer = call.send().await.during("ListTagsForResource").absent(ABSENT)?;
+    Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
+}

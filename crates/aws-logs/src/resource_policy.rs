@@ -1,0 +1,111 @@
+use aws_sdk_cloudwatchlogs::Client;
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Loader, Naming, Observed, Owner, Place, Resource,
+    Result,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{collections::HashMap, time::Duration};
+
+/// Lets AWS's services write to log groups. An account has at most ten in a region, and they cannot be
+/// tagged. The id is the name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResourcePolicy {
+    /// The name.
+    pub name: String,
+    /// The policy document, at most 5,120 characters.
+    pub document: Value,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResourcePolicyOutputs {
+    /// The name.
+    pub name: String,
+}
+
+/// One listing for all policies that are looked at together, documents by name.
+#[derive(Default)]
+struct Policies(Loader<String, String>);
+
+impl Resource for ResourcePolicy {
+    const KIND: &'static str = "logs:resource-policy";
+    const NOUN: &'static str = "log resource policy";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const COMPARE: &'static [(&'static str, As)] = &[("document", As::Policy)];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = ResourcePolicyOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        Ok(load(&self.name, cx).await?.map(|_| Found { id: self.name.clone(), owner: Owner::Parent }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        self.put(cx).await?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(document) = load(id, cx).await? else { return Ok(Observed::Absent) };
+        let document = serde_json::from_str(&document).unwrap_or(Value::String(document));
+        let live = Self { name: id.to_owned(), document };
+        Ok(Observed::Ready { live, outputs: ResourcePolicyOutputs { name: id.to_owned() } })
+    }
+
+    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Cx) -> Result<()> {
+        self.put(cx).await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let call = cx.client(Client::new).delete_resource_policy().policy_name(id);
+        call.send().await.during("DeleteResourcePolicy").absent(&[("ResourceNotFoundException", "")])?;
+        Ok(Deletion::Gone)
+    }
+
+    fn foresee(&self, _: &Place, _: ResourcePolicyOutputs) -> ResourcePolicyOutputs {
+        ResourcePolicyOutputs { name: self.name.clone() }
+    }
+}
+
+impl ResourcePolicy {
+    async fn put(&self, cx: &Cx) -> Result<()> {
+        let document = self.document.to_string();
+        if document.chars().count() > 5120 {
+            let message =
+                format!("the log resource policy {} is longer than the 5,120 characters AWS takes", self.name);
+            return Err(Failure::of(FailureKind::Final, message));
+        }
+        let call = cx.client(Client::new).put_resource_policy().policy_name(&self.name).policy_document(document);
+        call.send()
+            .await
+            .during("PutResourcePolicy")
+            // A principal or a log group of the policy is too new.
+            .heals(
+                &[("InvalidParameterException", "principal"), ("InvalidParameterException", "log group")],
+                Duration::from_secs(120),
+            )
+            .help("an account has at most ten of these in a region; others may have to be merged")?;
+        Ok(())
+    }
+}
+
+async fn load(name: &str, cx: &Cx) -> Result<Option<String>> {
+    let client = cx.client(Client::new);
+    cx.shared::<Policies>().0.load(name.to_owned(), |_| list(client)).await
+}
+
+async fn list(client: Client) -> Result<HashMap<String, String>> {
+    let mut found = HashMap::new();
+    let mut token = None;
+    loop {
+        let call = client.describe_resource_policies().set_next_token(token.take());
+        let page = call.send().await.during("DescribeResourcePolicies")?;
+        let policies = page.resource_policies.unwrap_or_default();
+        found.extend(policies.into_iter().filter_map(|policy| Some((policy.policy_name?, policy.policy_document?))));
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}

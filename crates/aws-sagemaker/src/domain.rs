@@ -1,0 +1,306 @@
+use crate::{
+    defaults::StudioDefaults,
+    leftovers,
+    life::{self, Standing},
+    occupants::{self, Of},
+    sign, tagging,
+};
+use aws_sdk_sagemaker::{
+    Client,
+    operation::describe_domain::DescribeDomainOutput,
+    types::{AppNetworkAccessType, DomainSettings, DomainSettingsForUpdate, RetentionPolicy, RetentionType},
+};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, DomainId, Failure, Found, KeyArn, Naming, Observed, Owner, Resource, Result,
+    SecurityGroupId, SubnetId, Tags, VpcId,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A SageMaker domain: where Studio's users, spaces and apps live.
+///
+/// Its home file system is deleted with it only when data may be deleted; otherwise AWS keeps it, and
+/// what is left of it in the VPC (mount targets, security groups) is removed without touching the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Domain {
+    /// The name.
+    pub name: String,
+    /// How people sign in.
+    pub auth_mode: AuthMode,
+    /// The VPC of its file system and, in VPC-only mode, of its apps.
+    pub vpc_id: VpcId,
+    /// The subnets of the same.
+    pub subnets: Vec<SubnetId>,
+    /// How apps reach the network. Changing it needs every app to be stopped.
+    pub app_network_access: NetworkAccess,
+    /// What users' own apps start with.
+    pub user_defaults: StudioDefaults,
+    /// What apps in shared spaces start with.
+    pub space_defaults: StudioDefaults,
+    /// The security groups between domain and apps, at most three.
+    pub domain_security_groups: Vec<SecurityGroupId>,
+    /// The key of the file system; AWS's own when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<KeyArn>,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// How people sign in to a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AuthMode {
+    /// With IAM, through the console or a presigned URL.
+    Iam,
+    /// With IAM Identity Center.
+    Sso,
+}
+
+/// How apps reach the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NetworkAccess {
+    /// Through the VPC alone.
+    VpcOnly,
+    /// Through a network of SageMaker's with access to the internet.
+    PublicInternetOnly,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DomainOutputs {
+    /// `d-…`.
+    pub id: DomainId,
+    /// The ARN.
+    pub arn: String,
+    /// Where people open it.
+    pub url: String,
+    /// The file system of home directories, `fs-…`.
+    pub home_efs_file_system_id: Option<String>,
+}
+
+impl Resource for Domain {
+    const KIND: &'static str = "sagemaker:domain";
+    const NOUN: &'static str = "SageMaker domain";
+    const REPLACE_ON: &'static [&'static str] = &["name", "auth_mode", "vpc_id", "kms_key"];
+    const COMPARE: &'static [(&'static str, As)] = &[
+        ("subnets", As::Set),
+        ("user_defaults.security_groups", As::Set),
+        ("space_defaults.security_groups", As::Set),
+        ("domain_security_groups", As::Set),
+    ];
+    const NAMING: Naming = Naming::Declared;
+    const TYPICAL: Duration = Duration::from_secs(300);
+    const DEADLINE: Duration = Duration::from_secs(1200);
+
+    type Outputs = DomainOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let mut pages = cx.client(Client::new).list_domains().into_paginator().items().send();
+        let mut namesake = None;
+        while let Some(domain) = pages.next().await {
+            let domain = domain.during("ListDomains")?;
+            if domain.domain_name() != Some(&self.name) {
+                continue;
+            }
+            let (Some(id), Some(arn)) = (domain.domain_id, domain.domain_arn) else { continue };
+            let tags = tagging::read(&arn, cx).await?;
+            let ours = cx.owns(&tags);
+            let found = Some(Found { id, owner: Owner::Tags(tags) });
+            if ours {
+                return Ok(found);
+            }
+            namesake = found;
+        }
+        Ok(namesake)
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let settings = DomainSettings::builder().set_security_group_ids(self.own_groups());
+        let created = cx
+            .client_once(Client::new)
+            .create_domain()
+            .domain_name(&self.name)
+            .auth_mode(self.auth_mode.as_str().into())
+            .vpc_id(self.vpc_id.as_str())
+            .set_subnet_ids(Some(self.subnet_ids()))
+            .app_network_access_type(self.app_network_access.as_type())
+            .default_user_settings(self.user_defaults.for_users())
+            .default_space_settings(self.space_defaults.for_spaces())
+            .set_domain_settings(self.own_groups().map(|_| settings.build()))
+            .set_kms_key_id(self.kms_key.clone().map(String::from))
+            .set_tags(tagging::given(&self.tags))
+            .send()
+            .await
+            .during("CreateDomain")
+            .exists(sign::EXISTS)
+            .heals(sign::PROPAGATING, sign::PROPAGATION)?;
+        // Older answers carry the ARN alone; the id is its last part.
+        let of_arn = |arn: &str| arn.rsplit_once('/').map(|(_, id)| id.to_owned());
+        created
+            .domain_id()
+            .map(str::to_owned)
+            .or_else(|| created.domain_arn().and_then(of_arn))
+            .ok_or_else(|| Failure::incomplete("CreateDomain", "domain id"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(domain) = describe(id, cx).await? else { return Ok(Observed::Absent) };
+        let status = domain.status().map(|status| status.as_str().to_owned()).unwrap_or_default();
+        let reason = domain.failure_reason().map(str::to_owned);
+        match life::standing(&status) {
+            Standing::InService => {}
+            Standing::UpdateFailed => life::judge_failed_change(id, "UpdateDomain", reason.as_deref(), cx)?,
+            Standing::Failed => return Ok(Observed::Broken { reason: reason.unwrap_or(status) }),
+            // Its file system is not known until it is in service, so its outputs are not given early.
+            Standing::Changing => return Ok(Observed::Settling { status, outputs: None }),
+        }
+        let arn = domain.domain_arn().unwrap_or_default().to_owned();
+        let tags = tagging::read(&arn, cx).await?;
+        let outputs = DomainOutputs {
+            id: DomainId::new(id),
+            arn,
+            url: domain.url().unwrap_or_default().to_owned(),
+            home_efs_file_system_id: domain.home_efs_file_system_id().map(str::to_owned),
+        };
+        Ok(Observed::Ready { live: live(&domain, tags), outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        if diff.has("tags")
+            && let Some(domain) = describe(id, cx).await?
+        {
+            let arn = domain.domain_arn().unwrap_or_default();
+            tagging::converge(arn, &self.tags, &live.tags, diff, cx).await?;
+        }
+        if !diff.has_any(&[
+            "subnets",
+            "app_network_access",
+            "user_defaults",
+            "space_defaults",
+            "domain_security_groups",
+        ]) {
+            return Ok(());
+        }
+        let call = cx.client(Client::new).update_domain().domain_id(id);
+        let mut call = call
+            .default_user_settings(self.user_defaults.for_users())
+            .default_space_settings(self.space_defaults.for_spaces());
+        if diff.has("domain_security_groups") {
+            let groups = self.own_groups().unwrap_or_default();
+            call = call.domain_settings_for_update(
+                DomainSettingsForUpdate::builder().set_security_group_ids(Some(groups)).build(),
+            );
+        }
+        if diff.has("subnets") {
+            call = call.set_subnet_ids(Some(self.subnet_ids()));
+        }
+        // AWS refuses this while apps run even if it stays as it is.
+        if diff.has("app_network_access") {
+            call = call.app_network_access_type(self.app_network_access.as_type());
+        }
+        call.send()
+            .await
+            .during("UpdateDomain")
+            .heals(sign::PROPAGATING, sign::PROPAGATION)
+            .heals(sign::BUSY, Duration::from_secs(300))
+            .help("apps that are running can forbid a change of the network: stop them first")?;
+        life::changed(id, cx);
+        Ok(())
+    }
+
+    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+        Ok(occupants::volumes(&occupants::spaces(id, None, cx).await?))
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let Some(domain) = describe(id, cx).await? else {
+            return leftovers::remove(id, self.vpc_id.as_str(), cx).await;
+        };
+        let status = domain.status().map(|status| status.as_str()).unwrap_or_default();
+        if status == "Deleting" {
+            return Ok(Deletion::Going("Deleting".into()));
+        }
+        let apps = occupants::close_apps(id, Of::Domain, cx).await?;
+        if apps > 0 {
+            return Ok(Deletion::Going(format!("its apps to close ({apps})")));
+        }
+        let spaces = occupants::close_spaces(id, occupants::spaces(id, None, cx).await?, cx).await?;
+        if spaces > 0 {
+            return Ok(Deletion::Going(format!("its spaces to go ({spaces})")));
+        }
+        let profiles = occupants::close_profiles(id, cx).await?;
+        if profiles > 0 {
+            return Ok(Deletion::Going(format!("its user profiles to go ({profiles})")));
+        }
+        let home = if cx.may_delete_data() { RetentionType::Delete } else { RetentionType::Retain };
+        cx.client(Client::new)
+            .delete_domain()
+            .domain_id(id)
+            .retention_policy(RetentionPolicy::builder().home_efs_file_system(home).build())
+            .send()
+            .await
+            .during("DeleteDomain")
+            .heals(sign::BUSY, sign::TIDYING)
+            .absent(sign::ABSENT)?;
+        Ok(Deletion::Going(match (status, domain.failure_reason()) {
+            ("Delete_Failed", Some(reason)) => format!("deletion, which failed before: {reason}"),
+            _ => "Deleting".to_owned(),
+        }))
+    }
+}
+
+impl Domain {
+    fn subnet_ids(&self) -> Vec<String> {
+        self.subnets.iter().map(ToString::to_string).collect()
+    }
+
+    fn own_groups(&self) -> Option<Vec<String>> {
+        let groups: Vec<String> = self.domain_security_groups.iter().map(ToString::to_string).collect();
+        (!groups.is_empty()).then_some(groups)
+    }
+}
+
+impl AuthMode {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Iam => "IAM",
+            Self::Sso => "SSO",
+        }
+    }
+}
+
+impl NetworkAccess {
+    fn as_type(self) -> AppNetworkAccessType {
+        match self {
+            Self::VpcOnly => AppNetworkAccessType::VpcOnly,
+            Self::PublicInternetOnly => AppNetworkAccessType::PublicInternetOnly,
+        }
+    }
+}
+
+async fn describe(id: &str, cx: &Cx) -> Result<Option<DescribeDomainOutput>> {
+    let call = cx.client(Client::new).describe_domain().domain_id(id);
+    call.send().await.during("DescribeDomain").absent(sign::ABSENT)
+}
+
+fn live(domain: &DescribeDomainOutput, tags: Tags) -> Domain {
+    let groups = domain.domain_settings().map(|settings| settings.security_group_ids()).unwrap_or_default();
+    Domain {
+        name: domain.domain_name().unwrap_or_default().to_owned(),
+        auth_mode: match domain.auth_mode() {
+            Some(aws_sdk_sagemaker::types::AuthMode::Sso) => AuthMode::Sso,
+            _ => AuthMode::Iam,
+        },
+        vpc_id: VpcId::new(domain.vpc_id().unwrap_or_default()),
+        subnets: domain.subnet_ids().iter().map(SubnetId::new).collect(),
+        app_network_access: match domain.app_network_access_type() {
+            Some(AppNetworkAccessType::VpcOnly) => NetworkAccess::VpcOnly,
+            _ => NetworkAccess::PublicInternetOnly,
+        },
+        user_defaults: StudioDefaults::of_users(domain.default_user_settings()),
+        space_defaults: StudioDefaults::of_spaces(domain.default_space_settings()),
+        domain_security_groups: groups.iter().map(SecurityGroupId::new).collect(),
+        kms_key: domain.kms_key_id().map(KeyArn::new),
+        tags,
+    }
+}

@@ -1,0 +1,247 @@
+use crate::{
+    feature::{self, Feature},
+    life, sign,
+    store::{OfflineStore, OnlineStore},
+    tagging,
+};
+use aws_sdk_sagemaker::{
+    Client,
+    operation::describe_feature_group::DescribeFeatureGroupOutput,
+    types::{FeatureGroupStatus as Status, LastUpdateStatusValue, OnlineStoreConfigUpdate},
+};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Owner, Place, Resource, Result, RoleArn, Tags,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// AWS takes at most so many new features a call.
+const ADDITIONS: usize = 100;
+
+/// A group of features in the Feature Store. The id is the name.
+///
+/// Deleting it deletes the records of its online store, so a group with one is deleted only when data
+/// may be deleted. What the offline store wrote (objects in S3, its Glue table) stays in either case:
+/// AWS does not delete it with the group, and a group of the same name goes on with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureGroup {
+    /// The name.
+    pub name: String,
+    /// The feature that identifies a record.
+    pub record_identifier: String,
+    /// The feature that says when a record was made.
+    pub event_time: String,
+    /// Its features. They can be added; AWS neither removes nor changes one.
+    pub features: Vec<Feature>,
+    /// The store for reads with low latency.
+    pub online: OnlineStore,
+    /// The store for training and history.
+    pub offline: OfflineStore,
+    /// The role that writes the offline store.
+    pub role: RoleArn,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FeatureGroupOutputs {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+    /// Where the offline store really writes, below the declared place.
+    pub offline_s3_uri: Option<String>,
+    /// The database of its Glue table.
+    pub glue_database: Option<String>,
+    /// Its Glue table.
+    pub glue_table: Option<String>,
+}
+
+impl Resource for FeatureGroup {
+    const KIND: &'static str = "sagemaker:feature-group";
+    const NOUN: &'static str = "feature group";
+    const REPLACE_ON: &'static [&'static str] =
+        &["name", "record_identifier", "event_time", "offline", "role", "description"];
+    const COMPARE: &'static [(&'static str, As)] = &[("features", As::Set)];
+    const NAMING: Naming = Naming::Declared;
+    const TYPICAL: Duration = Duration::from_secs(60);
+    const DEADLINE: Duration = Duration::from_secs(600);
+
+    type Outputs = FeatureGroupOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let Some(group) = describe(&self.name, cx).await? else { return Ok(None) };
+        let tags = tagging::read(group.feature_group_arn().unwrap_or_default(), cx).await?;
+        Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        cx.client(Client::new)
+            .create_feature_group()
+            .feature_group_name(&self.name)
+            .record_identifier_feature_name(&self.record_identifier)
+            .event_time_feature_name(&self.event_time)
+            .set_feature_definitions(Some(self.features.iter().map(Feature::definition).collect()))
+            .set_online_store_config(self.online.config())
+            .set_offline_store_config(self.offline.config())
+            .role_arn(self.role.as_str())
+            .set_description((!self.description.is_empty()).then(|| self.description.clone()))
+            .set_tags(tagging::given(&self.tags))
+            .send()
+            .await
+            .during("CreateFeatureGroup")
+            // A group of that name may still be going away.
+            .heals(&[("ResourceInUse", "elet")], Duration::from_secs(300))
+            .exists(sign::EXISTS)
+            .heals(sign::PROPAGATING, sign::PROPAGATION)?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(group) = describe(id, cx).await? else { return Ok(Observed::Absent) };
+        let arn = group.feature_group_arn().unwrap_or_default().to_owned();
+        let reason = group.failure_reason();
+        match group.feature_group_status() {
+            Some(Status::Created) => {}
+            Some(status @ (Status::CreateFailed | Status::DeleteFailed)) => {
+                return Ok(Observed::Broken { reason: reason.unwrap_or(status.as_str()).to_owned() });
+            }
+            status => {
+                let status = status.map_or("Creating", Status::as_str).to_owned();
+                return Ok(Observed::Settling { status, outputs: None });
+            }
+        }
+        let last_update = group.last_update_status();
+        match last_update.and_then(|update| update.status()) {
+            Some(LastUpdateStatusValue::InProgress) => {
+                return Ok(Observed::Settling { status: "Updating".into(), outputs: Some(outputs(&group)) });
+            }
+            Some(LastUpdateStatusValue::Failed) => {
+                let reason = last_update.and_then(|update| update.failure_reason());
+                life::judge_failed_change(&arn, "UpdateFeatureGroup", reason, cx)?;
+            }
+            _ => {}
+        }
+        let live = Self {
+            name: group.feature_group_name().unwrap_or_default().to_owned(),
+            record_identifier: group.record_identifier_feature_name().unwrap_or_default().to_owned(),
+            event_time: group.event_time_feature_name().unwrap_or_default().to_owned(),
+            features: group.feature_definitions().iter().map(Feature::read).collect(),
+            online: OnlineStore::read(group.online_store_config()),
+            offline: OfflineStore::read(group.offline_store_config()),
+            role: RoleArn::new(group.role_arn().unwrap_or_default()),
+            description: group.description().unwrap_or_default().to_owned(),
+            tags: tagging::read(&arn, cx).await?,
+        };
+        Ok(Observed::Ready { live, outputs: outputs(&group) })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let Some(group) = describe(id, cx).await? else { return Ok(()) };
+        let arn = group.feature_group_arn().unwrap_or_default();
+        tagging::converge(arn, &self.tags, &live.tags, diff, cx).await?;
+        let call = cx.client(Client::new).update_feature_group().feature_group_name(id);
+        let added = feature::added(&self.features, &live.features);
+        // One change a call: AWS works on one at a time, and the engine comes back for the other.
+        let call = if !added.is_empty() {
+            call.set_feature_additions(Some(added.into_iter().take(ADDITIONS).map(Feature::definition).collect()))
+        } else if let Some(ttl) = self.online.ttl().filter(|_| diff.has("online")) {
+            call.online_store_config(OnlineStoreConfigUpdate::builder().ttl_duration(ttl).build())
+        } else {
+            return Ok(());
+        };
+        let busy = &[("ResourceInUse", ""), ("ValidationException", "is being updated")];
+        call.send().await.during("UpdateFeatureGroup").heals(busy, Duration::from_secs(300))?;
+        life::changed(arn, cx);
+        Ok(())
+    }
+
+    fn replacement(&self, live: &Self, diff: &Diff) -> Option<String> {
+        if diff.has("online.Enabled.kms_key") {
+            return Some("AWS cannot change the key of an online store".to_owned());
+        }
+        feature::beyond_addition(&self.features, &live.features).or_else(|| self.online.beyond_update(&live.online))
+    }
+
+    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+        Ok(describe(id, cx).await?.as_ref().and_then(online_records))
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let Some(group) = describe(id, cx).await? else { return Ok(Deletion::Gone) };
+        if group.feature_group_status() == Some(&Status::Deleting) {
+            return Ok(Deletion::Going("Deleting".into()));
+        }
+        if let Some(what) = online_records(&group).filter(|_| !cx.may_delete_data()) {
+            let help = "pass --delete-data to delete them as well; the offline store's data stays in any case";
+            return Err(Failure::refused(format!("the feature group holds {what}"), help));
+        }
+        let sent = cx
+            .client(Client::new)
+            .delete_feature_group()
+            .feature_group_name(id)
+            .send()
+            .await
+            .during("DeleteFeatureGroup")
+            .heals(sign::BUSY, Duration::from_secs(600))
+            .absent(sign::ABSENT)?;
+        Ok(sent.map_or(Deletion::Gone, |_| Deletion::Going("Deleting".into())))
+    }
+
+    fn foresee(&self, place: &Place, outputs: FeatureGroupOutputs) -> FeatureGroupOutputs {
+        let arn = place.arn("sagemaker", &format!("feature-group/{}", self.name));
+        let outputs = FeatureGroupOutputs { name: self.name.clone(), arn, ..outputs };
+        match self.offline {
+            OfflineStore::Disabled => {
+                FeatureGroupOutputs { offline_s3_uri: None, glue_database: None, glue_table: None, ..outputs }
+            }
+            OfflineStore::Enabled { .. } => outputs,
+        }
+    }
+}
+
+/// The records that would be lost with the group. AWS counts their size only now and then, so that a
+/// size of nothing does not mean that there are none. A group that never came to work has none.
+fn online_records(group: &DescribeFeatureGroupOutput) -> Option<String> {
+    if group.feature_group_status() == Some(&Status::CreateFailed)
+        || OnlineStore::read(group.online_store_config()) == OnlineStore::Disabled
+    {
+        return None;
+    }
+    Some(match group.online_store_total_size_bytes() {
+        Some(bytes) if bytes > 0 => format!("the records of an online store, {bytes} bytes at AWS's last count"),
+        _ => "the records of an online store".to_owned(),
+    })
+}
+
+fn outputs(group: &DescribeFeatureGroupOutput) -> FeatureGroupOutputs {
+    let offline = group.offline_store_config();
+    let table = offline.and_then(|offline| offline.data_catalog_config());
+    let resolved = offline.and_then(|offline| offline.s3_storage_config()?.resolved_output_s3_uri());
+    FeatureGroupOutputs {
+        name: group.feature_group_name().unwrap_or_default().to_owned(),
+        arn: group.feature_group_arn().unwrap_or_default().to_owned(),
+        offline_s3_uri: resolved.map(str::to_owned),
+        glue_database: table.and_then(|table| table.database()).map(str::to_owned),
+        glue_table: table.and_then(|table| table.table_name()).map(str::to_owned),
+    }
+}
+
+/// AWS gives a long list of features in pages.
+async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeFeatureGroupOutput>> {
+    let client = cx.client(Client::new);
+    let page = |token: Option<String>| {
+        let call = client.describe_feature_group().feature_group_name(name).set_next_token(token);
+        async { call.send().await.during("DescribeFeatureGroup").absent(sign::ABSENT) }
+    };
+    let Some(mut group) = page(None).await? else { return Ok(None) };
+    while let Some(token) = group.next_token.take().filter(|token| !token.is_empty()) {
+        let Some(next) = page(Some(token)).await? else { return Ok(None) };
+        group.feature_definitions.get_or_insert_default().extend(next.feature_definitions.unwrap_or_default());
+        group.next_token = next.next_token;
+    }
+    Ok(Some(group))
+}

@@ -1,0 +1,86 @@
+//! What a domain leaves in its VPC: the mount targets of its file system and the two security groups
+//! that SageMaker made for them. They refer to each other, and block subnets and VPC.
+
+use aws_sdk_ec2::{
+    Client as Ec2,
+    types::{Filter, IpPermission, SecurityGroup},
+};
+use aws_sdk_efs::Client as Efs;
+use resource::{Attempt, Cx, Deletion, Result};
+use std::time::Duration;
+
+/// Removes them step by step. The file system itself and its data stay.
+pub(crate) async fn remove(domain: &str, vpc: &str, cx: &Cx) -> Result<Deletion> {
+    let ec2 = cx.client(Ec2::new);
+    let names = ["inbound", "outbound"].map(|way| format!("security-group-for-{way}-nfs-{domain}"));
+    let call = ec2
+        .describe_security_groups()
+        .filters(filter("group-name", names.to_vec()))
+        .filters(filter("vpc-id", vec![vpc.to_owned()]));
+    let groups = call.send().await.during("DescribeSecurityGroups")?.security_groups.unwrap_or_default();
+    let ids: Vec<String> = groups.iter().filter_map(|group| group.group_id().map(str::to_owned)).collect();
+    if ids.is_empty() {
+        return Ok(Deletion::Gone);
+    }
+    let call = ec2.describe_network_interfaces().filters(filter("group-id", ids));
+    let interfaces = call.send().await.during("DescribeNetworkInterfaces")?.network_interfaces.unwrap_or_default();
+    for interface in &interfaces {
+        if let Some(target) = interface.description().and_then(mount_target) {
+            let call = cx.client(Efs::new).delete_mount_target().mount_target_id(target);
+            call.send().await.during("DeleteMountTarget").absent(&[("MountTargetNotFound", "")])?;
+        }
+    }
+    if !interfaces.is_empty() {
+        return Ok(Deletion::Going(format!("the mount targets of its file system ({})", interfaces.len())));
+    }
+    // Neither group can go while the other's rules name it.
+    for group in &groups {
+        revoke(&ec2, group).await?;
+    }
+    for group in groups {
+        let call = ec2.delete_security_group().set_group_id(group.group_id);
+        call.send()
+            .await
+            .during("DeleteSecurityGroup")
+            .heals(&[("DependencyViolation", ""), ("InvalidGroup.InUse", "")], Duration::from_secs(600))
+            .absent(&[("InvalidGroup.NotFound", "")])?;
+    }
+    Ok(Deletion::Gone)
+}
+
+async fn revoke(ec2: &Ec2, group: &SecurityGroup) -> Result<()> {
+    let rules = |rules: &[IpPermission]| (!rules.is_empty()).then(|| rules.to_vec());
+    let gone = &[("InvalidPermission.NotFound", ""), ("InvalidGroup.NotFound", "")];
+    if let Some(rules) = rules(group.ip_permissions()) {
+        let call =
+            ec2.revoke_security_group_ingress().set_group_id(group.group_id.clone()).set_ip_permissions(Some(rules));
+        call.send().await.during("RevokeSecurityGroupIngress").absent(gone)?;
+    }
+    if let Some(rules) = rules(group.ip_permissions_egress()) {
+        let call =
+            ec2.revoke_security_group_egress().set_group_id(group.group_id.clone()).set_ip_permissions(Some(rules));
+        call.send().await.during("RevokeSecurityGroupEgress").absent(gone)?;
+    }
+    Ok(())
+}
+
+/// EFS describes its interfaces as `EFS mount target for fs-… (fsmt-…)`.
+fn mount_target(description: &str) -> Option<&str> {
+    let (_, id) = description.rsplit_once('(')?;
+    id.strip_suffix(')').filter(|id| id.starts_with("fsmt-"))
+}
+
+fn filter(name: &str, values: Vec<String>) -> Filter {
+    Filter::builder().name(name).set_values(Some(values)).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mount_target;
+
+    #[test]
+    fn mount_targets_are_known_by_what_their_interfaces_are_for() {
+        assert_eq!(mount_target("EFS mount target for fs-0a1b (fsmt-0c2d)"), Some("fsmt-0c2d"));
+        assert_eq!(mount_target("AWS Lambda VPC ENI-f"), None);
+    }
+}

@@ -1,0 +1,32 @@
+//! Reconcilers for SageMaker: the Studio domain and who works in it, feature groups, the model registry.
+
+mod defaults;
+mod domain;
+mod feature;
+mod feature_group;
+mod leftovers;
+mod life;
+mod model_package_group;
+mod occupants;
+mod sign;
+mod space;
+mod store;
+mod tagging;
+mod user_profile;
+
+pub use defaults::{IdleShutdown, StudioDefaults};
+pub use domain::{AuthMode, Domain, DomainOutputs, NetworkAccess};
+pub use feature::{Feature, FeatureType};
+pub use feature_group::{FeatureGroup, FeatureGroupOutputs};
+pub use model_package_group::{ModelPackageGroup, ModelPackageGroupOutputs};
+pub use space::{Space, SpaceApp, SpaceOutputs};
+pub use store::{Expiry, OfflineStore, OnlineStore, TableFormat, TimeUnit};
+pub use user_profile::{UserProfile, UserProfileOutputs};
+
+use resource::Registry;
+
+/// Adds every kind of this crate.
+#[must_use]
+pub fn register(registry: Registry) -> Registry {
+    registry.with::<Domain>().with::<FeatureGroup>().with::<ModelPackageGroup>().with::<Space>().with::<UserProfile>()
+}

@@ -1,0 +1,140 @@
+use crate::{sign, tagging};
+use aws_sdk_sagemaker::{
+    Client,
+    operation::describe_model_package_group::DescribeModelPackageGroupOutput,
+    types::{ModelPackageGroupStatus as Status, ModelPackageSummary},
+};
+use resource::{Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Owner, Place, Resource, Result, Tags};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A model's versions in the registry. The id is the name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelPackageGroup {
+    /// The name.
+    pub name: String,
+    /// What the model is for; may be empty.
+    pub description: String,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ModelPackageGroupOutputs {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+impl Resource for ModelPackageGroup {
+    const KIND: &'static str = "sagemaker:model-package-group";
+    const NOUN: &'static str = "model package group";
+    const REPLACE_ON: &'static [&'static str] = &["name", "description"];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = ModelPackageGroupOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let Some(group) = describe(&self.name, cx).await? else { return Ok(None) };
+        let tags = tagging::read(group.model_package_group_arn().unwrap_or_default(), cx).await?;
+        Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        cx.client(Client::new)
+            .create_model_package_group()
+            .model_package_group_name(&self.name)
+            .set_model_package_group_description((!self.description.is_empty()).then(|| self.description.clone()))
+            .set_tags(tagging::given(&self.tags))
+            .send()
+            .await
+            .during("CreateModelPackageGroup")
+            .exists(sign::EXISTS)?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(group) = describe(id, cx).await? else { return Ok(Observed::Absent) };
+        let arn = group.model_package_group_arn().unwrap_or_default().to_owned();
+        let outputs = ModelPackageGroupOutputs { name: id.to_owned(), arn: arn.clone() };
+        match group.model_package_group_status() {
+            Some(status @ (Status::Failed | Status::DeleteFailed)) => {
+                return Ok(Observed::Broken { reason: status.as_str().to_owned() });
+            }
+            None | Some(Status::Completed) => {}
+            Some(status) => {
+                return Ok(Observed::Settling { status: status.as_str().to_owned(), outputs: Some(outputs) });
+            }
+        }
+        let live = Self {
+            name: group.model_package_group_name().unwrap_or_default().to_owned(),
+            description: group.model_package_group_description().unwrap_or_default().to_owned(),
+            tags: tagging::read(&arn, cx).await?,
+        };
+        Ok(Observed::Ready { live, outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let Some(group) = describe(id, cx).await? else { return Ok(()) };
+        let arn = group.model_package_group_arn().unwrap_or_default();
+        tagging::converge(arn, &self.tags, &live.tags, diff, cx).await
+    }
+
+    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+        Ok(in_words(versions(id, cx).await?.len()))
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let versions = versions(id, cx).await?;
+        if let Some(what) = in_words(versions.len()).filter(|_| !cx.may_delete_data()) {
+            let help = "pass --delete-data to delete them as well";
+            return Err(Failure::refused(format!("the model package group holds {what}"), help));
+        }
+        let client = cx.client(Client::new);
+        for version in versions {
+            let call = client.delete_model_package().set_model_package_name(version.model_package_arn);
+            call.send().await.during("DeleteModelPackage").absent(sign::ABSENT)?;
+        }
+        let call = client.delete_model_package_group().model_package_group_name(id);
+        call.send()
+            .await
+            .during("DeleteModelPackageGroup")
+            .heals(sign::BUSY, Duration::from_secs(120))
+            .absent(sign::ABSENT)?;
+        Ok(match describe(id, cx).await? {
+            None => Deletion::Gone,
+            Some(_) => Deletion::Going("Deleting".into()),
+        })
+    }
+
+    fn foresee(&self, place: &Place, _: ModelPackageGroupOutputs) -> ModelPackageGroupOutputs {
+        let arn = place.arn("sagemaker", &format!("model-package-group/{}", self.name));
+        ModelPackageGroupOutputs { name: self.name.clone(), arn }
+    }
+}
+
+fn in_words(versions: usize) -> Option<String> {
+    match versions {
+        0 => None,
+        1 => Some("1 model version".to_owned()),
+        count => Some(format!("{count} model versions")),
+    }
+}
+
+async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeModelPackageGroupOutput>> {
+    let call = cx.client(Client::new).describe_model_package_group().model_package_group_name(name);
+    call.send().await.during("DescribeModelPackageGroup").absent(sign::ABSENT)
+}
+
+async fn versions(group: &str, cx: &Cx) -> Result<Vec<ModelPackageSummary>> {
+    let call = cx.client(Client::new).list_model_packages().model_package_group_name(group);
+    let mut pages = call.into_paginator().items().send();
+    let mut versions = Vec::new();
+    while let Some(version) = pages.next().await {
+        let Some(version) = version.during("ListModelPackages").absent(sign::ABSENT)? else { break };
+        versions.push(version);
+    }
+    Ok(versions)
+}

@@ -1,0 +1,139 @@
+//! Who and what lives in a domain. AWS deletes neither a domain, a profile nor a space that is lived
+//! in, and people add apps, spaces and profiles of their own, so all of them are moved out first.
+
+use crate::sign;
+use aws_sdk_sagemaker::{
+    Client,
+    types::{AppStatus, AppType, SpaceDetails, SpaceStatus, UserProfileStatus},
+};
+use resource::{Attempt, Cx, Failure, Result};
+
+/// Whose apps.
+#[derive(Clone, Copy)]
+pub(crate) enum Of<'a> {
+    Domain,
+    Profile(&'a str),
+    Space(&'a str),
+}
+
+/// Closes apps; answers how many are still there.
+pub(crate) async fn close_apps(domain: &str, of: Of<'_>, cx: &Cx) -> Result<usize> {
+    let client = cx.client(Client::new);
+    let list = client.list_apps().domain_id_equals(domain);
+    let list = match of {
+        Of::Domain => list,
+        Of::Profile(name) => list.user_profile_name_equals(name),
+        Of::Space(name) => list.space_name_equals(name),
+    };
+    let mut pages = list.into_paginator().items().send();
+    let mut open = 0;
+    while let Some(app) = pages.next().await {
+        let Some(app) = app.during("ListApps").absent(sign::ABSENT)? else { break };
+        match app.status() {
+            // AWS lists an app for a day after it is gone.
+            Some(AppStatus::Deleted) => continue,
+            Some(AppStatus::Deleting) => {}
+            _ => {
+                client
+                    .delete_app()
+                    .domain_id(domain)
+                    .set_user_profile_name(app.user_profile_name)
+                    .set_space_name(app.space_name)
+                    .set_app_type(app.app_type)
+                    .set_app_name(app.app_name)
+                    .send()
+                    .await
+                    .during("DeleteApp")
+                    .heals(sign::BUSY, sign::TIDYING)
+                    .absent(sign::ABSENT)?;
+            }
+        }
+        open += 1;
+    }
+    Ok(open)
+}
+
+/// The spaces of a domain, or those that one profile owns.
+pub(crate) async fn spaces(domain: &str, owner: Option<&str>, cx: &Cx) -> Result<Vec<SpaceDetails>> {
+    let mut pages = cx.client(Client::new).list_spaces().domain_id_equals(domain).into_paginator().items().send();
+    let mut spaces = Vec::new();
+    while let Some(space) = pages.next().await {
+        let Some(space) = space.during("ListSpaces").absent(sign::ABSENT)? else { break };
+        let theirs = space.ownership_settings_summary().and_then(|settings| settings.owner_user_profile_name());
+        if owner.is_none_or(|owner| theirs == Some(owner)) {
+            spaces.push(space);
+        }
+    }
+    Ok(spaces)
+}
+
+/// The data in spaces, in words: all but those of Studio Classic have a volume that goes with them.
+pub(crate) fn volumes(spaces: &[SpaceDetails]) -> Option<String> {
+    match spaces.iter().filter(|space| has_volume(space)).count() {
+        0 => None,
+        1 => Some("the volume of a space".to_owned()),
+        count => Some(format!("the volumes of {count} spaces")),
+    }
+}
+
+/// Studio Classic keeps everything on the domain's file system. A space of which AWS tells nothing may
+/// hold data.
+fn has_volume(space: &SpaceDetails) -> bool {
+    let Some(summary) = space.space_settings_summary() else { return true };
+    let classic = matches!(summary.app_type(), Some(AppType::JupyterServer | AppType::KernelGateway));
+    let declared = summary.space_storage_settings().is_some_and(|storage| storage.ebs_storage_settings().is_some());
+    declared || !classic
+}
+
+/// Deletes spaces, whose apps are closed; answers how many are still there.
+pub(crate) async fn close_spaces(domain: &str, spaces: Vec<SpaceDetails>, cx: &Cx) -> Result<usize> {
+    if !cx.may_delete_data()
+        && let Some(what) = volumes(&spaces)
+    {
+        return Err(Failure::refused(format!("it holds {what}"), "pass --delete-data to delete them as well"));
+    }
+    let client = cx.client(Client::new);
+    let count = spaces.len();
+    for space in spaces.into_iter().filter(|space| space.status() != Some(&SpaceStatus::Deleting)) {
+        let call = client.delete_space().domain_id(domain).set_space_name(space.space_name);
+        call.send().await.during("DeleteSpace").heals(sign::BUSY, sign::TIDYING).absent(sign::ABSENT)?;
+    }
+    Ok(count)
+}
+
+/// Deletes the profiles of a domain, whose apps and spaces are gone; answers how many are still there.
+pub(crate) async fn close_profiles(domain: &str, cx: &Cx) -> Result<usize> {
+    let client = cx.client(Client::new);
+    let mut pages = client.list_user_profiles().domain_id_equals(domain).into_paginator().items().send();
+    let mut count = 0;
+    while let Some(profile) = pages.next().await {
+        let Some(profile) = profile.during("ListUserProfiles").absent(sign::ABSENT)? else { break };
+        if profile.status() != Some(&UserProfileStatus::Deleting) {
+            let call = client.delete_user_profile().domain_id(domain).set_user_profile_name(profile.user_profile_name);
+            call.send().await.during("DeleteUserProfile").heals(sign::BUSY, sign::TIDYING).absent(sign::ABSENT)?;
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_sagemaker::types::SpaceSettingsSummary;
+
+    fn space(app: AppType) -> SpaceDetails {
+        SpaceDetails::builder().space_settings_summary(SpaceSettingsSummary::builder().app_type(app).build()).build()
+    }
+
+    #[test]
+    fn spaces_hold_data_unless_they_are_known_not_to() {
+        let unknown = SpaceDetails::builder().build();
+        assert_eq!(volumes(&[space(AppType::JupyterServer)]), None);
+        assert_eq!(
+            volumes(&[space(AppType::JupyterServer), space(AppType::JupyterLab)]).as_deref(),
+            Some("the volume of a space")
+        );
+        assert_eq!(volumes(&[space(AppType::CodeEditor), unknown]).as_deref(), Some("the volumes of 2 spaces"));
+    }
+}

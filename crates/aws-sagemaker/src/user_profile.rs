@@ -1,0 +1,158 @@
+use crate::{
+    life::{self, Standing},
+    occupants::{self, Of},
+    sign, tagging,
+};
+use aws_sdk_sagemaker::{Client, operation::describe_user_profile::DescribeUserProfileOutput, types::UserSettings};
+use resource::{
+    Attempt, Cx, Deletion, Diff, DomainId, Found, Naming, Observed, Owner, Place, Resource, Result, RoleArn, Tags,
+    UNKNOWN_OPEN,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A person, or a role people take, in a domain. The id is the name.
+///
+/// The home directory stays on the domain's file system when a profile is deleted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UserProfile {
+    /// The domain.
+    pub domain_id: DomainId,
+    /// The name, unique in the domain.
+    pub name: String,
+    /// The role of this user's apps. Always given, because AWS cannot take it away again: the domain's
+    /// own role stands for "no special one".
+    pub execution_role: RoleArn,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserProfileOutputs {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+}
+
+impl Resource for UserProfile {
+    const KIND: &'static str = "sagemaker:user-profile";
+    const NOUN: &'static str = "user profile";
+    const REPLACE_ON: &'static [&'static str] = &["domain_id", "name"];
+    const NAMING: Naming = Naming::Declared;
+    const TYPICAL: Duration = Duration::from_secs(15);
+    const DEADLINE: Duration = Duration::from_secs(900);
+
+    type Outputs = UserProfileOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        // Asked while planning too, when there may be no domain yet.
+        if self.domain_id.as_str().contains(UNKNOWN_OPEN) {
+            return Ok(None);
+        }
+        let Some(profile) = self.describe(&self.name, cx).await? else { return Ok(None) };
+        let tags = tagging::read(profile.user_profile_arn().unwrap_or_default(), cx).await?;
+        Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        cx.client(Client::new)
+            .create_user_profile()
+            .domain_id(self.domain_id.as_str())
+            .user_profile_name(&self.name)
+            .user_settings(self.settings())
+            .set_tags(tagging::given(&self.tags))
+            .send()
+            .await
+            .during("CreateUserProfile")
+            // A domain that is being updated takes no profiles.
+            .heals(sign::BUSY, Duration::from_secs(300))
+            .exists(sign::EXISTS)
+            .heals(sign::PROPAGATING, sign::PROPAGATION)?;
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(profile) = self.describe(id, cx).await? else { return Ok(Observed::Absent) };
+        let arn = profile.user_profile_arn().unwrap_or_default().to_owned();
+        let outputs = UserProfileOutputs { name: id.to_owned(), arn: arn.clone() };
+        let status = profile.status().map(|status| status.as_str().to_owned()).unwrap_or_default();
+        let reason = profile.failure_reason();
+        match life::standing(&status) {
+            Standing::InService => {}
+            Standing::UpdateFailed => life::judge_failed_change(&arn, "UpdateUserProfile", reason, cx)?,
+            Standing::Failed => return Ok(Observed::Broken { reason: reason.map(str::to_owned).unwrap_or(status) }),
+            Standing::Changing => return Ok(Observed::Settling { status, outputs: Some(outputs) }),
+        }
+        let role = profile.user_settings().and_then(|settings| settings.execution_role()).unwrap_or_default();
+        let live = Self {
+            domain_id: DomainId::new(profile.domain_id().unwrap_or_default()),
+            name: profile.user_profile_name().unwrap_or_default().to_owned(),
+            execution_role: RoleArn::new(role),
+            tags: tagging::read(&arn, cx).await?,
+        };
+        Ok(Observed::Ready { live, outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let Some(profile) = self.describe(id, cx).await? else { return Ok(()) };
+        let arn = profile.user_profile_arn().unwrap_or_default();
+        tagging::converge(arn, &self.tags, &live.tags, diff, cx).await?;
+        if diff.has("execution_role") {
+            let call = cx.client(Client::new).update_user_profile().domain_id(self.domain_id.as_str());
+            call.user_profile_name(id)
+                .user_settings(self.settings())
+                .send()
+                .await
+                .during("UpdateUserProfile")
+                .heals(sign::PROPAGATING, sign::PROPAGATION)
+                .heals(sign::BUSY, Duration::from_secs(300))?;
+            life::changed(arn, cx);
+        }
+        Ok(())
+    }
+
+    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+        Ok(occupants::volumes(&occupants::spaces(self.domain_id.as_str(), Some(id), cx).await?))
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let Some(profile) = self.describe(id, cx).await? else { return Ok(Deletion::Gone) };
+        if profile.status().is_some_and(|status| status.as_str() == "Deleting") {
+            return Ok(Deletion::Going("Deleting".into()));
+        }
+        let domain = self.domain_id.as_str();
+        let spaces = occupants::spaces(domain, Some(id), cx).await?;
+        let mut apps = occupants::close_apps(domain, Of::Profile(id), cx).await?;
+        for space in spaces.iter().filter_map(|space| space.space_name()) {
+            apps += occupants::close_apps(domain, Of::Space(space), cx).await?;
+        }
+        if apps > 0 {
+            return Ok(Deletion::Going(format!("its apps to close ({apps})")));
+        }
+        let spaces = occupants::close_spaces(domain, spaces, cx).await?;
+        if spaces > 0 {
+            return Ok(Deletion::Going(format!("its spaces to go ({spaces})")));
+        }
+        let call = cx.client(Client::new).delete_user_profile().domain_id(domain).user_profile_name(id);
+        let sent =
+            call.send().await.during("DeleteUserProfile").heals(sign::BUSY, sign::TIDYING).absent(sign::ABSENT)?;
+        Ok(sent.map_or(Deletion::Gone, |_| Deletion::Going("Deleting".into())))
+    }
+
+    fn foresee(&self, _: &Place, outputs: UserProfileOutputs) -> UserProfileOutputs {
+        UserProfileOutputs { name: self.name.clone(), ..outputs }
+    }
+}
+
+impl UserProfile {
+    fn settings(&self) -> UserSettings {
+        UserSettings::builder().execution_role(self.execution_role.as_str()).build()
+    }
+
+    async fn describe(&self, name: &str, cx: &Cx) -> Result<Option<DescribeUserProfileOutput>> {
+        let call = cx.client(Client::new).describe_user_profile().domain_id(self.domain_id.as_str());
+        call.user_profile_name(name).send().await.during("DescribeUserProfile").absent(sign::ABSENT)
+    }
+}

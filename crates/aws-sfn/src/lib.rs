@@ -1,0 +1,14 @@
+//! Reconcilers for AWS Step Functions: one file per resource, named as AWS names it.
+
+mod configuration;
+mod state_machine;
+
+pub use state_machine::{LogLevel, Logging, StateMachine, StateMachineOutputs};
+
+use resource::Registry;
+
+/// Adds every kind of this crate.
+#[must_use]
+pub fn register(registry: Registry) -> Registry {
+    registry.with::<StateMachine>()
+}

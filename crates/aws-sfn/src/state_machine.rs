@@ -1,0 +1,205 @@
+use crate::configuration::read;
+use aws_sdk_sfn::{
+    Client,
+    operation::describe_state_machine::DescribeStateMachineOutput,
+    types::{StateMachineStatus, StateMachineType, Tag},
+};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Found, KeyArn, LogGroupArn, Naming, Observed, Owner, Place, Resource, Result,
+    RoleArn, Sign, StateMachineArn, Tags,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::time::Duration;
+
+/// A state machine of type STANDARD: it may run for a year, and can wait for jobs (`.sync`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StateMachine {
+    /// Unique in the account and region; at most 80 characters.
+    pub name: String,
+    /// The role its executions act under.
+    pub role: RoleArn,
+    /// The definition in Amazon States Language.
+    pub definition: Value,
+    /// Where executions are logged; `None` for nowhere.
+    pub logging: Option<Logging>,
+    /// Whether X-Ray traces executions.
+    pub tracing: bool,
+    /// The key that encrypts definition and execution history; `None` for AWS's own.
+    pub key: Option<KeyArn>,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// What is logged of executions, and where.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Logging {
+    /// Which events.
+    pub level: LogLevel,
+    /// Whether inputs and outputs of states are logged as well.
+    pub include_execution_data: bool,
+    /// Named `/aws/vendedlogs/…`, or each state machine takes room in the account's one log resource
+    /// policy, which is small.
+    pub log_group: LogGroupArn,
+}
+
+/// Which events of an execution are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum LogLevel {
+    /// Every event.
+    All,
+    /// Errors, and what ends an execution badly.
+    Error,
+    /// Only what ends an execution badly.
+    Fatal,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StateMachineOutputs {
+    /// The ARN, without a version.
+    pub arn: StateMachineArn,
+    /// The state machine's name.
+    pub name: String,
+}
+
+const GONE: &[Sign] = &[("StateMachineDoesNotExist", "")];
+/// How long a new role may be unknown to Step Functions.
+const PROPAGATES: Duration = Duration::from_secs(120);
+/// The role, or a policy of it, is not known everywhere yet: Step Functions tries at once whether the
+/// role lets it in, may make the rules behind `.sync` tasks, and may deliver logs.
+const HEALING: &[Sign] = &[
+    ("AccessDeniedException", "authorized to assume"),
+    ("AccessDeniedException", "not authorized to create managed-rule"),
+    ("AccessDeniedException", "not authorized to access the Log Destination"),
+    ("KmsAccessDeniedException", ""),
+];
+/// Executions under way end first.
+const DELETES_WITHIN: Duration = Duration::from_secs(600);
+const CONFLICT: &[Sign] = &[("ConflictException", "")];
+
+impl Resource for StateMachine {
+    const KIND: &'static str = "states:state-machine";
+    const NOUN: &'static str = "state machine";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    // Not a policy, but to be compared like one: as a document that is owned whole, where a state that
+    // somebody added is a difference.
+    const COMPARE: &'static [(&'static str, As)] = &[("definition", As::Policy)];
+    const NAMING: Naming = Naming::Declared;
+    const TYPICAL: Duration = Duration::from_secs(2);
+    const DEADLINE: Duration = DELETES_WITHIN;
+
+    type Outputs = StateMachineOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let arn = arn(&self.name, cx.place());
+        match describe(&arn, cx).await? {
+            Some(machine) if machine.status() != Some(&StateMachineStatus::Deleting) => {
+                let tags = tags(&arn, cx).await?;
+                Ok(tags.map(|tags| Found { id: arn, owner: Owner::Tags(tags) }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let created = cx
+            .client(Client::new)
+            .create_state_machine()
+            .name(&self.name)
+            .r#type(StateMachineType::Standard)
+            .role_arn(self.role.as_str())
+            .definition(self.definition.to_string())
+            .logging_configuration(self.logging_configuration())
+            .tracing_configuration(self.tracing_configuration())
+            .set_encryption_configuration(self.key.as_ref().map(|_| self.encryption()).transpose()?)
+            .set_tags(Some(sfn_tags(&self.tags)))
+            .send()
+            .await
+            .during("CreateStateMachine")
+            .heals(HEALING, PROPAGATES)
+            .heals(&[("StateMachineDeleting", "")], DELETES_WITHIN)?;
+        Ok(created.state_machine_arn)
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let (machine, tags) = tokio::try_join!(describe(id, cx), tags(id, cx))?;
+        let (Some(machine), Some(tags)) = (machine, tags) else { return Ok(Observed::Absent) };
+        let outputs = StateMachineOutputs { arn: StateMachineArn::new(id), name: machine.name().to_owned() };
+        if machine.status() == Some(&StateMachineStatus::Deleting) {
+            return Ok(Observed::Settling { status: "DELETING".into(), outputs: None });
+        }
+        Ok(Observed::Ready { live: read(&machine, tags), outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let client = cx.client(Client::new);
+        if diff.has_any(&["role", "definition", "logging", "tracing", "key"]) {
+            // UpdateStateMachine insists on a definition or a role whatever else changes.
+            let call = client.update_state_machine().state_machine_arn(id).role_arn(self.role.as_str());
+            let call = call
+                .set_definition(diff.has("definition").then(|| self.definition.to_string()))
+                .set_logging_configuration(diff.has("logging").then(|| self.logging_configuration()))
+                .set_tracing_configuration(diff.has("tracing").then(|| self.tracing_configuration()))
+                .set_encryption_configuration(diff.has("key").then(|| self.encryption()).transpose()?);
+            let answer = call.send().await.during("UpdateStateMachine");
+            answer.heals(HEALING, PROPAGATES).heals(CONFLICT, PROPAGATES)?;
+        }
+        let missing = self.tags.missing_from(&live.tags);
+        if !missing.0.is_empty() {
+            let call = client.tag_resource().resource_arn(id).set_tags(Some(sfn_tags(&missing)));
+            call.send().await.during("TagResource")?;
+        }
+        let removed = self.tags.removed_by(diff);
+        if !removed.is_empty() {
+            let call = client.untag_resource().resource_arn(id).set_tag_keys(Some(removed));
+            call.send().await.during("UntagResource")?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let Some(machine) = describe(id, cx).await? else { return Ok(Deletion::Gone) };
+        if machine.status() != Some(&StateMachineStatus::Deleting) {
+            let call = cx.client(Client::new).delete_state_machine().state_machine_arn(id);
+            call.send().await.during("DeleteStateMachine").heals(CONFLICT, PROPAGATES)?;
+        }
+        Ok(Deletion::Going("its executions to end".into()))
+    }
+
+    fn foresee(&self, place: &Place, _: StateMachineOutputs) -> StateMachineOutputs {
+        StateMachineOutputs { arn: StateMachineArn::new(arn(&self.name, place)), name: self.name.clone() }
+    }
+}
+
+fn arn(name: &str, place: &Place) -> String {
+    place.arn("states", &format!("stateMachine:{name}"))
+}
+
+async fn describe(arn: &str, cx: &Cx) -> Result<Option<DescribeStateMachineOutput>> {
+    let call = cx.client(Client::new).describe_state_machine().state_machine_arn(arn);
+    call.send().await.during("DescribeStateMachine").absent(GONE)
+}
+
+async fn tags(arn: &str, cx: &Cx) -> Result<Option<Tags>> {
+    let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn);
+    let answer = call.send().await.during("ListTagsForResource").absent(&[("ResourceNotFound", "")])?;
+    let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
+    Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().filter_map(pair).collect()))
+}
+
+fn sfn_tags(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arn_is_known_before_the_state_machine_exists() {
+        let place = Place::new("123456789012", "ap-south-1");
+        assert_eq!(arn("train", &place), "arn:aws:states:ap-south-1:123456789012:stateMachine:train");
+    }
+}

@@ -1,0 +1,15 @@
+//! Reconcilers for SNS: topics and who subscribes to them.
+
+mod subscription;
+mod topic;
+
+pub use subscription::{Subscription, SubscriptionOutputs};
+pub use topic::{Encryption, Topic, TopicOutputs};
+
+use resource::Registry;
+
+/// Adds every kind of this crate.
+#[must_use]
+pub fn register(registry: Registry) -> Registry {
+    registry.with::<Subscription>().with::<Topic>()
+}

@@ -1,0 +1,169 @@
+use crate::topic::ABSENT;
+use aws_sdk_sns::{Client, types::Subscription as Listed};
+use resource::{Attempt, Cx, Deletion, Diff, Found, Loader, Naming, Observed, Owner, Resource, Result, TopicArn};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// What AWS lists instead of an ARN until the endpoint's owner has confirmed.
+const PENDING: &str = "PendingConfirmation";
+/// What AWS lists instead of an ARN for a while after the end.
+const DELETED: &str = "Deleted";
+
+/// A subscription of an endpoint to a topic. The id is `protocol|endpoint`: AWS shows its ARN only once
+/// the endpoint's owner has confirmed it.
+///
+/// One that waits for confirmation counts as ready, because only its owner can go on. Nor can it be
+/// deleted: AWS drops it with the topic, or by itself after some days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// The topic.
+    pub topic: TopicArn,
+    /// `email`, `https`, `sqs`, `lambda`, …
+    pub protocol: String,
+    /// Where messages go: an address, a URL or an ARN.
+    pub endpoint: String,
+    /// Whether the message comes without SNS's envelope; for `https`, `sqs` and `firehose`.
+    pub raw_message_delivery: bool,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SubscriptionOutputs {
+    /// The ARN, once it is confirmed.
+    pub arn: Option<String>,
+    /// `confirmed`, or `waits for confirmation by the owner of the endpoint`.
+    pub status: String,
+}
+
+/// One listing a topic for all subscriptions that are looked at together.
+#[derive(Default)]
+struct Subscriptions(Loader<String, Vec<Listed>>);
+
+impl Resource for Subscription {
+    const KIND: &'static str = "sns:subscription";
+    const NOUN: &'static str = "subscription";
+    const REPLACE_ON: &'static [&'static str] = &["topic", "protocol", "endpoint"];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = SubscriptionOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        Ok(self.load(cx).await?.map(|_| Found { id: self.id(), owner: Owner::Parent }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let raw = HashMap::from([("RawMessageDelivery".to_owned(), "true".to_owned())]);
+        cx.client(Client::new)
+            .subscribe()
+            .topic_arn(self.topic.as_str())
+            .protocol(&self.protocol)
+            .endpoint(&self.endpoint)
+            .set_attributes(self.raw_message_delivery.then_some(raw))
+            .send()
+            .await
+            .during("Subscribe")?;
+        Ok(self.id())
+    }
+
+    async fn observe(&self, _: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let Some(listed) = self.load(cx).await? else { return Ok(Observed::Absent) };
+        let arn = listed.subscription_arn.filter(|arn| arn != PENDING);
+        let raw = match &arn {
+            Some(arn) => raw_message_delivery(arn, cx).await?,
+            // AWS tells nothing of it before the confirmation.
+            None => self.raw_message_delivery,
+        };
+        let live = Self {
+            topic: TopicArn::new(listed.topic_arn.unwrap_or_default()),
+            protocol: listed.protocol.unwrap_or_default(),
+            endpoint: listed.endpoint.unwrap_or_default(),
+            raw_message_delivery: raw,
+        };
+        let status = if arn.is_some() { "confirmed" } else { "waits for confirmation by the owner of the endpoint" };
+        Ok(Observed::Ready { live, outputs: SubscriptionOutputs { arn, status: status.to_owned() } })
+    }
+
+    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Cx) -> Result<()> {
+        let Some(arn) = self.confirmed(cx).await? else { return Ok(()) };
+        let call = cx.client(Client::new).set_subscription_attributes().subscription_arn(arn);
+        call.attribute_name("RawMessageDelivery")
+            .attribute_value(self.raw_message_delivery.to_string())
+            .send()
+            .await
+            .during("SetSubscriptionAttributes")?;
+        Ok(())
+    }
+
+    async fn delete(&self, _: &str, cx: &Cx) -> Result<Deletion> {
+        if let Some(arn) = self.confirmed(cx).await? {
+            let call = cx.client(Client::new).unsubscribe().subscription_arn(arn);
+            call.send().await.during("Unsubscribe").absent(ABSENT)?;
+        }
+        Ok(Deletion::Gone)
+    }
+}
+
+impl Subscription {
+    fn id(&self) -> String {
+        format!("{}|{}", self.protocol, self.endpoint)
+    }
+
+    async fn confirmed(&self, cx: &Cx) -> Result<Option<String>> {
+        let listed = self.load(cx).await?;
+        Ok(listed.and_then(|listed| listed.subscription_arn).filter(|arn| arn != PENDING))
+    }
+
+    async fn load(&self, cx: &Cx) -> Result<Option<Listed>> {
+        let client = cx.client(Client::new);
+        let topics = cx.shared::<Subscriptions>();
+        let all = topics.0.load(self.topic.to_string(), |topics| list(client, topics)).await?;
+        Ok(all.unwrap_or_default().into_iter().find(|listed| self.is(listed)))
+    }
+
+    fn is(&self, listed: &Listed) -> bool {
+        listed.protocol() == Some(&self.protocol)
+            && listed.endpoint() == Some(&self.endpoint)
+            && listed.subscription_arn() != Some(DELETED)
+    }
+}
+
+async fn list(client: Client, topics: Vec<String>) -> Result<HashMap<String, Vec<Listed>>> {
+    let mut found = HashMap::new();
+    for topic in topics {
+        let mut pages = client.list_subscriptions_by_topic().topic_arn(&topic).into_paginator().items().send();
+        let mut subscriptions = Vec::new();
+        while let Some(listed) = pages.next().await {
+            let Some(listed) = listed.during("ListSubscriptionsByTopic").absent(ABSENT)? else { break };
+            subscriptions.push(listed);
+        }
+        found.insert(topic, subscriptions);
+    }
+    Ok(found)
+}
+
+async fn raw_message_delivery(arn: &str, cx: &Cx) -> Result<bool> {
+    let call = cx.client(Client::new).get_subscription_attributes().subscription_arn(arn);
+    let answer = call.send().await.during("GetSubscriptionAttributes").absent(ABSENT)?;
+    let attributes = answer.and_then(|answer| answer.attributes).unwrap_or_default();
+    Ok(attributes.get("RawMessageDelivery").is_some_and(|value| value == "true"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscription_that_has_ended_is_not_the_one_declared() {
+        let declared = Subscription {
+            topic: TopicArn::new("arn:aws:sns:eu-west-1:123456789012:alerts"),
+            protocol: "email".into(),
+            endpoint: "team@example.com".into(),
+            raw_message_delivery: false,
+        };
+        let listed =
+            |arn: &str| Listed::builder().protocol("email").endpoint("team@example.com").subscription_arn(arn).build();
+        assert!(declared.is(&listed(PENDING)));
+        assert!(declared.is(&listed("arn:aws:sns:eu-west-1:123456789012:alerts:1")));
+        assert!(!declared.is(&listed(DELETED)));
+    }
+}

@@ -1,0 +1,195 @@
+use aws_sdk_sns::{Client, types::Tag};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner, Place, Resource,
+    Result, Sign, Tags, TopicArn,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{collections::HashMap, time::Duration};
+
+/// A topic. The id is the ARN.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Topic {
+    /// The name.
+    pub name: String,
+    /// What mails call their sender; may be empty.
+    pub display_name: String,
+    /// How messages are encrypted at rest.
+    pub encryption: Encryption,
+    /// Who may publish and subscribe.
+    pub policy: Value,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// How messages are encrypted at rest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Encryption {
+    /// Not by a key.
+    Off,
+    /// With this key. Alarms and event rules can publish only if its policy lets their services use
+    /// it, which that of `alias/aws/sns` does not.
+    Kms(KeyArn),
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TopicOutputs {
+    /// The ARN.
+    pub arn: TopicArn,
+    /// The name.
+    pub name: String,
+}
+
+pub(crate) const ABSENT: &[Sign] =
+    &[("NotFound", ""), ("NotFoundException", ""), ("ResourceNotFound", ""), ("ResourceNotFoundException", "")];
+/// A principal of the policy, or the key, is too new.
+const PROPAGATING: &[Sign] = &[
+    ("InvalidParameter", "PrincipalNotFound"),
+    ("InvalidParameter", "nvalid principal"),
+    ("InvalidParameter", "Policy statement action out of service scope"),
+    ("KMSNotFound", ""),
+    ("KMSAccessDenied", ""),
+];
+const PROPAGATION: Duration = Duration::from_secs(120);
+
+impl Resource for Topic {
+    const KIND: &'static str = "sns:topic";
+    const NOUN: &'static str = "SNS topic";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy)];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = TopicOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let arn = arn(&self.name, cx.place());
+        if attributes(&arn, cx).await?.is_none() {
+            return Ok(None);
+        }
+        let tags = read_tags(&arn, cx).await?;
+        Ok(Some(Found { id: arn, owner: Owner::Tags(tags) }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let mut attributes = HashMap::from([("Policy".to_owned(), self.policy.to_string())]);
+        if !self.display_name.is_empty() {
+            attributes.insert("DisplayName".to_owned(), self.display_name.clone());
+        }
+        if let Encryption::Kms(key) = &self.encryption {
+            attributes.insert("KmsMasterKeyId".to_owned(), key.to_string());
+        }
+        let call = cx.client(Client::new).create_topic().name(&self.name).set_attributes(Some(attributes));
+        let created = call
+            .set_tags(Some(sns_tags(&self.tags)?))
+            .send()
+            .await
+            .during("CreateTopic")
+            .heals(PROPAGATING, PROPAGATION)
+            // The same call again is answered with the topic that is there; one that differs in
+            // attributes or tags is refused with these words.
+            .exists(&[("InvalidParameter", "already exists")])?;
+        created.topic_arn.ok_or_else(|| Failure::incomplete("CreateTopic", "topic ARN"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let (attributes, tags) = tokio::try_join!(attributes(id, cx), read_tags(id, cx))?;
+        let Some(attributes) = attributes else { return Ok(Observed::Absent) };
+        let name = id.rsplit(':').next().unwrap_or_default().to_owned();
+        let outputs = TopicOutputs { arn: TopicArn::new(id), name: name.clone() };
+        Ok(Observed::Ready { live: live(name, &attributes, tags), outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let client = cx.client(Client::new);
+        let key = match &self.encryption {
+            Encryption::Off => "",
+            Encryption::Kms(key) => key.as_str(),
+        };
+        let policy = self.policy.to_string();
+        let settings = [
+            ("display_name", "DisplayName", self.display_name.as_str()),
+            ("encryption", "KmsMasterKeyId", key),
+            ("policy", "Policy", &policy),
+        ];
+        for (field, attribute, value) in settings {
+            if diff.has(field) {
+                let call = client.set_topic_attributes().topic_arn(id).attribute_name(attribute).attribute_value(value);
+                call.send().await.during("SetTopicAttributes").heals(PROPAGATING, PROPAGATION)?;
+            }
+        }
+        let missing = self.tags.missing_from(&live.tags);
+        if !missing.0.is_empty() {
+            let call = client.tag_resource().resource_arn(id).set_tags(Some(sns_tags(&missing)?));
+            call.send().await.during("TagResource").heals(&[("ConcurrentAccess", "")], PROPAGATION)?;
+        }
+        let removed = self.tags.removed_by(diff);
+        if !removed.is_empty() {
+            let call = client.untag_resource().resource_arn(id).set_tag_keys(Some(removed));
+            call.send().await.during("UntagResource").heals(&[("ConcurrentAccess", "")], PROPAGATION)?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        cx.client(Client::new).delete_topic().topic_arn(id).send().await.during("DeleteTopic").absent(ABSENT)?;
+        Ok(Deletion::Gone)
+    }
+
+    fn foresee(&self, place: &Place, _: TopicOutputs) -> TopicOutputs {
+        TopicOutputs { arn: TopicArn::new(arn(&self.name, place)), name: self.name.clone() }
+    }
+}
+
+fn arn(name: &str, place: &Place) -> String {
+    place.arn("sns", name)
+}
+
+async fn attributes(arn: &str, cx: &Cx) -> Result<Option<HashMap<String, String>>> {
+    let call = cx.client(Client::new).get_topic_attributes().topic_arn(arn);
+    let answer = call.send().await.during("GetTopicAttributes").absent(ABSENT)?;
+    Ok(answer.map(|answer| answer.attributes.unwrap_or_default()))
+}
+
+async fn read_tags(arn: &str, cx: &Cx) -> Result<Tags> {
+    let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn);
+    let answer = call.send().await.during("ListTagsForResource").absent(ABSENT)?;
+    Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
+}
+
+fn sns_tags(tags: &Tags) -> Result<Vec<Tag>> {
+    tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+}
+
+fn live(name: String, attributes: &HashMap<String, String>, tags: Tags) -> Topic {
+    let text = |attribute: &str| attributes.get(attribute).filter(|text| !text.is_empty()).cloned();
+    let policy = text("Policy").map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
+    Topic {
+        name,
+        display_name: text("DisplayName").unwrap_or_default(),
+        encryption: text("KmsMasterKeyId").map_or(Encryption::Off, |key| Encryption::Kms(KeyArn::new(key))),
+        policy: policy.unwrap_or_default(),
+        tags,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_attribute_set_to_nothing_is_none() {
+        let attributes = HashMap::from([
+            ("KmsMasterKeyId".to_owned(), String::new()),
+            ("Policy".to_owned(), r#"{"Version":"2012-10-17"}"#.to_owned()),
+        ]);
+        let topic = live("alerts".into(), &attributes, Tags::default());
+        assert_eq!(topic.encryption, Encryption::Off);
+        assert_eq!(topic.display_name, "");
+        assert_eq!(topic.policy, json!({ "Version": "2012-10-17" }));
+    }
+}

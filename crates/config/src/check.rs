@@ -1,0 +1,103 @@
+//! Places in a file, for the checks that a schema cannot express.
+
+use crate::problem::Finding;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::Path;
+
+/// What the reader kept of one value beside the value itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Node {
+    pub(crate) span: Range<usize>,
+    /// Something was wrong here and has been reported; what stands in its place must not be judged again.
+    pub(crate) faulty: bool,
+    pub(crate) entries: BTreeMap<String, Node>,
+    pub(crate) items: Vec<Node>,
+}
+
+/// What every check may need to know of the whole.
+pub(crate) struct Surroundings<'a> {
+    /// `<project>-<environment>`, which begins every name.
+    pub(crate) prefix: String,
+    pub(crate) region: &'a str,
+    /// Where scripts and functions are looked for; `None` leaves the disk alone.
+    pub(crate) root: Option<&'a Path>,
+}
+
+/// One value of the file, to which a check can attach a problem.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    node: &'a Node,
+    findings: &'a RefCell<Vec<Finding>>,
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn root(node: &'a Node, findings: &'a RefCell<Vec<Finding>>) -> Self {
+        Self { node, findings }
+    }
+
+    /// The value under a key; where the file leaves it to its default, the table it would stand in.
+    pub(crate) fn get(&self, key: &str) -> Self {
+        Self { node: self.node.entries.get(key).unwrap_or(self.node), ..*self }
+    }
+
+    /// An element of a list; where the list is a default, the table it would stand in.
+    pub(crate) fn at(&self, index: usize) -> Self {
+        Self { node: self.node.items.get(index).unwrap_or(self.node), ..*self }
+    }
+
+    /// Whether the file states the key at all.
+    pub(crate) fn states(&self, key: &str) -> bool {
+        self.node.entries.contains_key(key)
+    }
+
+    /// Whether nothing has been reported at any of the keys, so that they may be judged together.
+    pub(crate) fn sound(&self, keys: &[&str]) -> bool {
+        fn faulty(node: &Node) -> bool {
+            node.faulty || node.entries.values().chain(&node.items).any(faulty)
+        }
+        !keys.iter().any(|key| self.node.entries.get(*key).is_some_and(faulty))
+    }
+
+    /// Reports a problem, unless the value has one already.
+    pub(crate) fn report(&self, message: impl Into<String>, help: impl Into<String>) {
+        if !self.node.faulty {
+            let help = Some(help.into()).filter(|help| !help.is_empty());
+            self.findings.borrow_mut().push(Finding { message: message.into(), span: self.node.span.clone(), help });
+        }
+    }
+
+    /// Reports each element of a list whose name came before.
+    pub(crate) fn unique<'n>(&self, kind: &str, names: impl IntoIterator<Item = &'n str>) {
+        let mut seen = BTreeSet::new();
+        for (index, name) in names.into_iter().enumerate() {
+            let named = self.at(index).get("name");
+            // A stand-in for a name that is missing may look like another's.
+            if !named.node.faulty && !seen.insert(name) {
+                named.report(format!("there are two {kind} named `{name}`"), "names are what resources are found by");
+            }
+        }
+    }
+
+    /// Reports a name that leads nowhere.
+    pub(crate) fn refers_to<'n>(&self, kind: &str, name: &str, known: impl IntoIterator<Item = &'n str>) {
+        let known: Vec<&str> = known.into_iter().collect();
+        if known.contains(&name) {
+            return;
+        }
+        let help = match crate::suggest::nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => format!("the file declares no {kind}"),
+            None => format!("the file declares {}", crate::suggest::one_of(known)),
+        };
+        self.report(format!("there is no {kind} named `{name}`"), help);
+    }
+
+    /// Reports a file or folder that is missing from the project.
+    pub(crate) fn exists(&self, root: Option<&Path>, path: &str) {
+        if root.is_some_and(|root| !root.join(path).exists()) {
+            self.report(format!("`{path}` does not exist"), "paths are relative to the project's root");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What can be set. One module per section of the file.
+
+pub mod catalog;
+pub mod cidr;
+pub mod encryption;
+pub mod feature_groups;
+pub mod functions;
+pub mod monitoring;
+pub mod network;
+pub mod operations;
+pub mod pipeline;
+pub mod protection;
+pub mod registry;
+pub mod schedule;
+pub mod storage;
+pub mod studio;
+mod tags;
+
+use crate::check::{Place, Surroundings};
+use crate::form::{Account, BucketName, Map, PolicyArn, Region, Slug, TagKey, TagValue, Text};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+pub use catalog::Catalog;
+pub use encryption::Encryption;
+pub use feature_groups::FeatureGroup;
+pub use functions::Function;
+pub use monitoring::Monitoring;
+pub use network::Network;
+pub use operations::{Budget, Drift};
+pub use pipeline::Pipeline;
+pub use protection::Protection;
+pub use registry::Registry;
+pub use storage::Storage;
+pub use studio::Studio;
+
+/// One environment of the platform: everything `mlopsctl up <environment>` builds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// The name of the environment, which is the name of its file; stating it guards against a copied file.
+    #[serde(default)]
+    #[schemars(with = "Text<Slug>")]
+    pub environment: String,
+    /// The project. `<project>-<environment>` begins every name.
+    #[schemars(with = "Text<Slug>")]
+    pub project: String,
+    /// The region everything is built in.
+    #[schemars(with = "Text<Region>")]
+    pub region: String,
+    /// The accounts this environment may be built in. Empty allows any.
+    #[serde(default)]
+    #[schemars(with = "Vec<Text<Account>>", extend("uniqueItems" = true))]
+    pub allowed_accounts: Vec<String>,
+    /// Where mlopsctl keeps its own record.
+    #[serde(default)]
+    pub state: State,
+    /// Tags of every resource, beside `Project`, `Environment` and `ManagedBy`, which are set anyway.
+    #[serde(default)]
+    #[schemars(with = "Map<TagKey, Text<TagValue>>")]
+    pub tags: BTreeMap<String, String>,
+    /// The VPC.
+    pub network: Network,
+    /// Keys of one's own.
+    #[serde(default)]
+    pub encryption: Encryption,
+    /// Roles.
+    #[serde(default)]
+    pub identity: Identity,
+    /// Buckets.
+    #[serde(default)]
+    pub storage: Storage,
+    /// SageMaker Studio.
+    #[serde(default)]
+    pub studio: Studio,
+    /// Feature Store.
+    #[serde(default)]
+    pub feature_groups: Vec<FeatureGroup>,
+    /// Container images.
+    #[serde(default)]
+    pub registry: Registry,
+    /// Glue: database, crawlers, jobs and the workflow that joins them.
+    #[serde(default)]
+    pub catalog: Catalog,
+    /// Lambda functions.
+    #[serde(default)]
+    pub functions: Vec<Function>,
+    /// The training pipeline. Left out, there is none.
+    #[serde(default)]
+    pub pipeline: Option<Pipeline>,
+    /// Logs, alarms and the dashboard.
+    #[serde(default)]
+    pub monitoring: Monitoring,
+    /// What `destroy` refuses to touch.
+    #[serde(default)]
+    pub protection: Protection,
+    /// Looking for changes that were not made by mlopsctl.
+    #[serde(default)]
+    pub drift: Drift,
+    /// A limit on costs that raises an alarm. Left out, there is none.
+    #[serde(default)]
+    pub budget: Option<Budget>,
+}
+
+/// Where mlopsctl keeps its own record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct State {
+    /// The bucket of the state. Left out, it is `<project>-<environment>-mlopsctl-state-<account>`.
+    #[schemars(with = "Option<Text<BucketName>>")]
+    pub bucket: Option<String>,
+}
+
+/// Settings of all roles.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Identity {
+    /// The ARN of a policy that bounds every role, where the account demands one.
+    #[schemars(with = "Option<Text<PolicyArn>>")]
+    pub permissions_boundary: Option<String>,
+}
+
+/// The pipeline begins SageMaker job names with the prefix and adds a hash; together they have 63 characters.
+const LONGEST_PREFIX: usize = 28;
+
+impl Environment {
+    /// `<project>-<environment>`, with which every name begins.
+    pub fn prefix(&self) -> String {
+        format!("{}-{}", self.project, self.environment)
+    }
+
+    /// The name of a function, role, job, crawler or repository of this environment.
+    pub fn name_of(&self, name: &str) -> String {
+        format!("{}-{name}", self.prefix())
+    }
+
+    /// The name of a bucket. Bucket names are global, so the account is part of them.
+    pub fn bucket_name(&self, bucket: &str, account: &str) -> String {
+        format!("{}-{bucket}-{account}", self.prefix())
+    }
+
+    /// The name of the Glue database, in the letters that Athena reads.
+    pub fn database_name(&self) -> String {
+        self.catalog.database.clone().unwrap_or_else(|| self.prefix().replace('-', "_"))
+    }
+
+    /// The name of the state bucket.
+    pub fn state_bucket_name(&self, account: &str) -> String {
+        self.state.bucket.clone().unwrap_or_else(|| self.bucket_name("mlopsctl-state", account))
+    }
+
+    pub(crate) fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
+        if at.sound(&["project", "environment"]) && around.prefix.len() > LONGEST_PREFIX {
+            at.get("project").report(
+                format!(
+                    "`{}` is too long: project and environment together have at most {LONGEST_PREFIX} characters",
+                    around.prefix
+                ),
+                "SageMaker's job names begin with it and have to stay below 64 characters",
+            );
+        }
+        for reserved in ["xn--", "sthree-", "amzn-s3-demo-"] {
+            if around.prefix.starts_with(reserved) {
+                at.get("project").report(format!("S3 reserves bucket names that begin with `{reserved}`"), "");
+            }
+        }
+        tags::check(&self.tags, at.get("tags"));
+        self.network.check(at.get("network"));
+        self.storage.check(at.get("storage"), around);
+        self.studio.check(at.get("studio"));
+        feature_groups::check(&self.feature_groups, at.get("feature_groups"), around);
+        self.registry.check(at.get("registry"));
+        self.catalog.check(at.get("catalog"), around, at.sound(&["storage"]).then_some(&self.storage));
+        functions::check(&self.functions, at.get("functions"), around);
+        self.monitoring.check(at.get("monitoring"));
+        self.protection.check(at.get("protection"));
+        self.drift.check(at.get("drift"));
+        if let Some(pipeline) = &self.pipeline {
+            pipeline.check(at.get("pipeline"), around, at, &self.catalog, &self.functions, &self.registry);
+        }
+        self.studio_is_reachable(at);
+    }
+
+    /// Studio in VpcOnly mode has no other way out than NAT or interface endpoints.
+    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
+    fn studio_is_reachable(&self, at: Place<'_>) {
+        use network::Nat;
+        let enclosed = self.network.nat == Nat::None && self.studio.network == studio::NetworkAccess::VpcOnly;
+        if !enclosed || !at.sound(&["network", "studio"]) {
+            return;
+        }
+        let needed = ["sagemaker.api", "sagemaker.runtime", "sts", "logs"];
+        let missing: Vec<&str> =
+            needed.into_iter().filter(|name| !self.network.endpoints.iter().any(|has| has == name)).collect();
+        if !missing.is_empty() {
+            at.get("network").get("nat").report(
+                format!("without NAT, Studio in VpcOnly mode needs the endpoints {}", missing.join(", ")),
+                "add them to `endpoints`, or use `nat = \"single\"`",
+            );
+        }
+        if !self.network.s3_endpoint {
+            at.get("network").get("s3_endpoint").report("without NAT, nothing reaches S3 but through its endpoint", "");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Lambda functions.
+
+use crate::check::{Place, Surroundings};
+use crate::form::{Handler, Map, ProjectPath, Scalar, Slug, Text, VariableName, scalars};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A Lambda function, with a role and a log group of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// The short name. The function is called `<project>-<environment>-<name>`.
+    #[schemars(with = "Text<Slug>")]
+    pub name: String,
+    /// What it does.
+    #[serde(default)]
+    #[schemars(length(max = 256))]
+    pub description: String,
+    /// The folder of its code. Left out, it is `pipeline/functions/<name>`.
+    #[serde(default)]
+    #[schemars(with = "Option<Text<ProjectPath>>")]
+    pub source: Option<String>,
+    /// `<module>.<function>` within that folder.
+    #[serde(default = "handler")]
+    #[schemars(with = "Text<Handler>")]
+    pub handler: String,
+    /// The language.
+    #[serde(default)]
+    pub runtime: Runtime,
+    /// The processor.
+    #[serde(default)]
+    pub architecture: Architecture,
+    /// Memory, with which the processor's share grows.
+    #[serde(default = "half_a_gigabyte")]
+    #[schemars(range(min = 128, max = 10_240))]
+    pub memory_mb: u16,
+    /// Seconds after which a call is given up.
+    #[serde(default = "minute")]
+    #[schemars(range(min = 1, max = 900))]
+    pub timeout_seconds: u16,
+    /// The size of `/tmp`.
+    #[serde(default = "half_a_gigabyte")]
+    #[schemars(range(min = 512, max = 10_240))]
+    pub ephemeral_storage_mb: u16,
+    /// Run in the private subnets.
+    #[serde(default = "yes")]
+    pub vpc: bool,
+    /// Environment variables.
+    #[serde(default, deserialize_with = "scalars")]
+    #[schemars(with = "Map<VariableName, Scalar>")]
+    pub environment: BTreeMap<String, String>,
+    /// Names of environment variables whose values are kept out of plans, logs and the state.
+    #[serde(default)]
+    #[schemars(with = "Vec<Text<VariableName>>", extend("uniqueItems" = true))]
+    pub secrets: Vec<String>,
+    /// How many calls may run at once, kept free for this function. Left out, it shares the account's.
+    #[serde(default)]
+    #[schemars(range(max = 10_000))]
+    pub reserved_concurrency: Option<u16>,
+    /// Trace calls with X-Ray.
+    #[serde(default = "yes")]
+    pub tracing: bool,
+}
+
+/// What a function is written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Runtime {
+    #[serde(rename = "python3.11")]
+    Python311,
+    #[default]
+    #[serde(rename = "python3.12")]
+    Python312,
+    #[serde(rename = "python3.13")]
+    Python313,
+}
+
+/// What a function runs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// Intel and AMD.
+    #[default]
+    #[serde(rename = "x86_64")]
+    X86,
+    /// Graviton, a fifth cheaper.
+    Arm64,
+}
+
+fn handler() -> String {
+    "handler.handler".to_owned()
+}
+
+fn half_a_gigabyte() -> u16 {
+    512
+}
+
+fn minute() -> u16 {
+    60
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Names and roles have at most 64 characters.
+const LONGEST: usize = 64;
+/// All variables together, names included.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LARGEST_ENVIRONMENT: usize = 4096;
+
+/// Variables that Lambda sets itself and does not let anyone set.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
+const RESERVED: [&str; 9] = [
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+];
+
+pub(super) fn check(functions: &[Function], at: Place<'_>, around: &Surroundings<'_>) {
+    at.unique("functions", functions.iter().map(|function| function.name.as_str()));
+    for (index, function) in functions.iter().enumerate() {
+        function.check(at.at(index), around);
+    }
+}
+
+impl Function {
+    /// The folder of its code.
+    pub fn folder(&self) -> String {
+        self.source.clone().unwrap_or_else(|| format!("pipeline/functions/{}", self.name))
+    }
+
+    fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
+        let full = around.prefix.len() + 1 + self.name.len();
+        if full > LONGEST {
+            at.get("name").report(
+                format!(
+                    "`{}-{}` has {full} characters; a function and its role have at most {LONGEST}",
+                    around.prefix, self.name
+                ),
+                format!("shorten it by {}", full - LONGEST),
+            );
+        }
+        self.check_environment(at);
+        if at.sound(&["name", "source", "handler"]) {
+            self.check_code(at, around);
+        }
+    }
+
+    fn check_code(&self, at: Place<'_>, around: &Surroundings<'_>) {
+        let Some(root) = around.root else { return };
+        let folder = self.folder();
+        if !root.join(&folder).is_dir() {
+            let place = at.get(if at.states("source") { "source" } else { "name" });
+            place.report(
+                format!("the function's folder `{folder}` does not exist"),
+                "paths are relative to the project's root",
+            );
+            return;
+        }
+        let module = self.handler.rsplit_once('.').map_or("", |(module, _)| module).replace('.', "/");
+        let file = format!("{folder}/{module}.py");
+        if !root.join(&file).is_file() {
+            at.get("handler").report(format!("there is no `{file}`"), "a handler is `<module>.<function>`");
+        }
+    }
+
+    fn check_environment(&self, at: Place<'_>) {
+        let variables = at.get("environment");
+        for key in self.environment.keys().filter(|key| RESERVED.contains(&key.as_str())) {
+            variables.get(key).report(format!("Lambda sets `{key}` itself"), "leave it out");
+        }
+        let size: usize = self.environment.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if size > LARGEST_ENVIRONMENT {
+            variables.report(
+                format!("the variables take {size} bytes of {LARGEST_ENVIRONMENT}"),
+                "put large values into a file",
+            );
+        }
+        if at.sound(&["environment"]) {
+            for (index, secret) in self.secrets.iter().enumerate() {
+                let place = at.get("secrets").at(index);
+                place.refers_to("environment variable", secret, self.environment.keys().map(String::as_str));
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The training pipeline.
+
+mod checks;
+
+use crate::form::{
+    ColumnName, ImageReference, Map, Metric, MlInstance, Prefix, ProjectPath, Scalar, Schedule, Shares, Slug, Text,
+    scalars,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Raw data to a registered model, as a state machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pipeline {
+    /// The definition, in Amazon States Language with placeholders.
+    #[schemars(with = "Text<ProjectPath>")]
+    pub definition: String,
+    /// The schema of the raw data, which also names the column to predict.
+    #[schemars(with = "Text<ProjectPath>")]
+    pub schema: String,
+    /// The Glue job that prepares the data.
+    #[schemars(with = "Text<Slug>")]
+    pub etl_job: String,
+    /// The function that decides whether the data is fit to train on.
+    #[schemars(with = "Text<Slug>")]
+    pub validation_function: String,
+    /// The function that decides whether the model is good enough.
+    #[schemars(with = "Text<Slug>")]
+    pub evaluation_function: String,
+    /// When it runs: `rate(…)` or `cron(…)` in UTC. Left out, nothing but uploads and people start it.
+    #[schemars(with = "Option<Text<Schedule>>")]
+    pub schedule: Option<String>,
+    /// Run whenever something is uploaded under the raw prefix of the data bucket.
+    pub on_upload: bool,
+    /// Where in the data bucket raw data is.
+    #[schemars(with = "Text<Prefix>")]
+    pub raw_prefix: String,
+    /// Whether an execution reads all raw data or what is new.
+    pub load_mode: LoadMode,
+    /// Shares of training, validation and test data.
+    #[schemars(with = "Text<Shares>")]
+    pub split: String,
+    /// An image of `[registry]` for training and inference, `<repository>:<tag>`. Left out, it is the region's
+    /// built-in XGBoost.
+    #[schemars(with = "Option<Text<ImageReference>>")]
+    pub image: Option<String>,
+    /// The training job.
+    pub training: Training,
+    /// Batch predictions on the test data.
+    pub transform: Transform,
+    /// What the model may later be deployed on.
+    #[schemars(with = "Vec<Text<MlInstance>>", length(min = 1), extend("uniqueItems" = true))]
+    pub inference_instance_types: Vec<String>,
+    /// What a data set must meet.
+    pub validation: Limits,
+    /// What a model must meet to be registered: `auc = { min = 0.75 }`.
+    #[schemars(with = "Map<Metric, Threshold>")]
+    pub thresholds: BTreeMap<String, Threshold>,
+    /// How much worse than the newest approved model it may be. Left out, they are not compared.
+    pub comparison: Option<Comparison>,
+}
+
+/// What an execution reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadMode {
+    /// All raw data, into a data set of its own.
+    #[default]
+    Snapshot,
+    /// What no execution has read before, into one growing data set.
+    Incremental,
+}
+
+/// The training job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Training {
+    /// The machine.
+    #[schemars(with = "Text<MlInstance>")]
+    pub instance_type: String,
+    /// How many of them. With several, each reads a share of the data.
+    #[schemars(range(min = 1, max = 100))]
+    pub instance_count: u16,
+    /// The disk of each.
+    #[schemars(range(min = 1, max = 16_384))]
+    pub volume_gb: u16,
+    /// Use spare capacity: much cheaper, may be interrupted and resumed.
+    pub spot: bool,
+    /// Minutes after which training is stopped.
+    #[schemars(range(min = 1, max = 40_320))]
+    pub max_runtime_minutes: u16,
+    /// With `spot`: minutes for waiting and training together. Left out, it is twice the running time.
+    #[schemars(range(min = 1, max = 40_320))]
+    pub max_wait_minutes: Option<u16>,
+    /// Containers without any network of their own.
+    pub network_isolation: bool,
+    /// Encrypt what instances send each other, which slows training down.
+    pub encrypt_between_instances: bool,
+    /// Passed to the algorithm.
+    #[serde(deserialize_with = "scalars")]
+    #[schemars(with = "BTreeMap<String, Scalar>")]
+    pub hyperparameters: BTreeMap<String, String>,
+}
+
+/// Batch predictions on the test data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Transform {
+    /// The machine.
+    #[schemars(with = "Text<MlInstance>")]
+    pub instance_type: String,
+    /// How many of them.
+    #[schemars(range(min = 1, max = 100))]
+    pub instance_count: u16,
+    /// Minutes after which the step is given up.
+    #[schemars(range(min = 1, max = 7200))]
+    pub max_runtime_minutes: u16,
+}
+
+/// What a data set must meet, as the validation function understands it. Left out, its own defaults apply.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Rows in all.
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_rows: Option<u64>,
+    /// Rows in each of training, validation and test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_rows_per_split: Option<u64>,
+    /// The share of rows that may be quarantined.
+    #[schemars(range(min = 0, max = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_quarantined_fraction: Option<f64>,
+    /// The share of a column that may be missing.
+    #[schemars(range(min = 0, max = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_null_fraction: Option<f64>,
+    /// The same for single columns.
+    #[schemars(with = "Map<ColumnName, Fraction>")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub max_null_fraction_by_column: BTreeMap<String, f64>,
+    /// The share that the rarer label must have.
+    #[schemars(range(min = 0, max = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_label_fraction: Option<f64>,
+    /// Rows that are read in full.
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_rows: Option<u64>,
+}
+
+/// A share of 1.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+struct Fraction(
+    #[schemars(range(min = 0, max = 1))]
+    #[expect(dead_code, reason = "a schema, not a value")]
+    f64,
+);
+
+/// Bounds of a metric, both inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// At least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// At most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+}
+
+/// Comparison with the newest approved model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// By which metric.
+    #[schemars(with = "Text<Metric>")]
+    pub metric: String,
+    /// By how much it may be worse.
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    pub max_regression: f64,
+}
+
+const INSTANCE: &str = "ml.m5.large";
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self {
+            definition: "pipeline/training.asl.json".to_owned(),
+            schema: "pipeline/sample/schema.json".to_owned(),
+            etl_job: "etl".to_owned(),
+            validation_function: "data-validation".to_owned(),
+            evaluation_function: "model-evaluation".to_owned(),
+            schedule: None,
+            on_upload: false,
+            raw_prefix: "raw/".to_owned(),
+            load_mode: LoadMode::Snapshot,
+            split: "0.8,0.1,0.1".to_owned(),
+            image: None,
+            training: Training::default(),
+            transform: Transform::default(),
+            inference_instance_types: vec![INSTANCE.to_owned()],
+            validation: Limits::default(),
+            thresholds: BTreeMap::new(),
+            comparison: None,
+        }
+    }
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        let hyperparameters = [("objective", "binary:logistic"), ("num_round", "100"), ("eval_metric", "auc")];
+        Self {
+            instance_type: INSTANCE.to_owned(),
+            instance_count: 1,
+            volume_gb: 10,
+            spot: false,
+            max_runtime_minutes: 60,
+            max_wait_minutes: None,
+            network_isolation: true,
+            encrypt_between_instances: false,
+            hyperparameters: hyperparameters.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        }
+    }
+}
+
+impl Default for Transform {
+    fn default() -> Self {
+        Self { instance_type: INSTANCE.to_owned(), instance_count: 1, max_runtime_minutes: 60 }
+    }
+}

@@ -1,0 +1,106 @@
+//! What a schema cannot say about the pipeline.
+
+use super::{LoadMode, Pipeline, Threshold, Training};
+use crate::check::{Place, Surroundings};
+use crate::environment::{Catalog, Function, Registry};
+
+impl Training {
+    /// Minutes for waiting and training together, with `spot`.
+    pub fn wait_minutes(&self) -> u32 {
+        self.max_wait_minutes.map_or(u32::from(self.max_runtime_minutes) * 2, u32::from)
+    }
+
+    fn check(&self, at: Place<'_>) {
+        match self.max_wait_minutes {
+            Some(_) if !self.spot => {
+                at.get("max_wait_minutes").report("only spot training waits", "set `spot = true`, or leave it out");
+            }
+            Some(wait) if wait < self.max_runtime_minutes => at.get("max_wait_minutes").report(
+                format!("`max_wait_minutes` includes the running time of {} minutes", self.max_runtime_minutes),
+                "make it larger",
+            ),
+            _ => {}
+        }
+        // SageMaker's own limits of a hyperparameter.
+        // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+        for (key, value) in &self.hyperparameters {
+            if key.is_empty() || key.len() > 256 || value.len() > 2500 {
+                let at = at.get("hyperparameters").get(key);
+                at.report("a hyperparameter has a name of 1 to 256 and a value of at most 2500 characters", "");
+            }
+        }
+        if self.hyperparameters.len() > 100 {
+            at.get("hyperparameters").report("a training job has at most 100 hyperparameters", "");
+        }
+    }
+}
+
+impl Pipeline {
+    /// The shares of training, validation and test data.
+    pub fn shares(&self) -> Vec<f64> {
+        self.split.split(',').filter_map(|share| share.parse().ok()).collect()
+    }
+
+    pub(in crate::environment) fn check(
+        &self,
+        at: Place<'_>,
+        around: &Surroundings<'_>,
+        whole: Place<'_>,
+        catalog: &Catalog,
+        functions: &[Function],
+        registry: &Registry,
+    ) {
+        at.get("definition").exists(around.root, &self.definition);
+        at.get("schema").exists(around.root, &self.schema);
+        self.check_steps(at, whole, catalog, functions);
+        self.training.check(at.get("training"));
+        let shares = self.shares();
+        if (shares.iter().sum::<f64>() - 1.0).abs() > 1e-6 {
+            at.get("split").report(format!("the shares `{}` do not add up to 1", self.split), "such as `0.8,0.1,0.1`");
+        } else if shares.contains(&0.0) {
+            at.get("split").report("every share must be more than 0", "the pipeline trains, validates and tests");
+        }
+        for (metric, threshold) in &self.thresholds {
+            threshold.check(metric, at.get("thresholds").get(metric));
+        }
+        if let Some(image) = &self.image
+            && whole.sound(&["registry"])
+        {
+            let repository = image.split(':').next().unwrap_or_default();
+            at.get("image").refers_to("repository", repository, registry.repositories.iter().map(String::as_str));
+        }
+    }
+
+    /// The job and the functions that the state machine calls.
+    fn check_steps(&self, at: Place<'_>, whole: Place<'_>, catalog: &Catalog, functions: &[Function]) {
+        if whole.sound(&["catalog"]) {
+            at.get("etl_job").refers_to("job", &self.etl_job, catalog.jobs.iter().map(|job| job.name.as_str()));
+        }
+        let etl = catalog.jobs.iter().find(|job| job.name == self.etl_job);
+        if self.load_mode == LoadMode::Incremental && etl.is_some_and(|job| !job.bookmarks) {
+            at.get("load_mode").report(
+                format!("the job `{}` does not remember what it has read", self.etl_job),
+                "set `bookmarks = true` on the job, or `load_mode = \"snapshot\"`",
+            );
+        }
+        if whole.sound(&["functions"]) {
+            let names = || functions.iter().map(|function| function.name.as_str());
+            at.get("validation_function").refers_to("function", &self.validation_function, names());
+            at.get("evaluation_function").refers_to("function", &self.evaluation_function, names());
+        }
+    }
+}
+
+impl Threshold {
+    fn check(&self, metric: &str, at: Place<'_>) {
+        match (self.min, self.max) {
+            (None, None) if at.sound(&["min", "max"]) => {
+                at.report(format!("`{metric}` has no bound"), "write `{ min = 0.75 }` or `{ max = 0.6 }`")
+            }
+            (Some(min), Some(max)) if min > max => {
+                at.report(format!("no `{metric}` is at least {min} and at most {max}"), "");
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! SageMaker Studio.
+
+use crate::check::Place;
+use crate::form::{SageMakerName, Text};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The SageMaker domain and those who work in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Studio {
+    /// How people sign in. Changing it replaces the domain.
+    pub auth_mode: AuthMode,
+    /// Whether notebooks reach the internet through the VPC or past it.
+    pub network: NetworkAccess,
+    /// Minutes without work after which a notebook's machine is stopped. Left out, it runs on.
+    #[schemars(range(min = 60, max = 525_600))]
+    pub idle_shutdown_minutes: Option<u32>,
+    /// The group in which the pipeline registers models, without `<project>-<environment>-`.
+    #[schemars(with = "Text<SageMakerName>")]
+    pub model_package_group: String,
+    /// The people.
+    #[schemars(with = "Vec<Text<SageMakerName>>", extend("uniqueItems" = true))]
+    pub user_profiles: Vec<String>,
+    /// Shared spaces.
+    pub spaces: Vec<Space>,
+}
+
+/// How people sign in to Studio.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AuthMode {
+    /// With IAM credentials.
+    #[default]
+    Iam,
+    /// With IAM Identity Center.
+    Sso,
+}
+
+/// How notebooks reach the internet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum NetworkAccess {
+    /// Only through the VPC.
+    #[default]
+    VpcOnly,
+    /// Past the VPC, through a network of AWS.
+    PublicInternetOnly,
+}
+
+/// A space that several people share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Space {
+    /// Its name.
+    #[schemars(with = "Text<SageMakerName>")]
+    pub name: String,
+    /// The user profile it belongs to.
+    #[schemars(with = "Text<SageMakerName>")]
+    pub owner: String,
+    /// What opens in it.
+    #[serde(default)]
+    pub app: App,
+    /// The size of its disk, which can grow but not shrink.
+    #[serde(default = "five")]
+    #[schemars(range(min = 5, max = 16_384))]
+    pub volume_gb: u16,
+}
+
+fn five() -> u16 {
+    5
+}
+
+/// What a space opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum App {
+    /// JupyterLab.
+    #[default]
+    JupyterLab,
+    /// Code Editor, based on Code-OSS.
+    CodeEditor,
+}
+
+impl Default for Studio {
+    fn default() -> Self {
+        Self {
+            auth_mode: AuthMode::Iam,
+            network: NetworkAccess::VpcOnly,
+            idle_shutdown_minutes: None,
+            model_package_group: "models".to_owned(),
+            user_profiles: Vec::new(),
+            spaces: Vec::new(),
+        }
+    }
+}
+
+impl Studio {
+    pub(super) fn check(&self, at: Place<'_>) {
+        // SageMaker compares names without case.
+        for (index, profile) in self.user_profiles.iter().enumerate() {
+            let before = self.user_profiles[..index].iter().find(|other| other.eq_ignore_ascii_case(profile));
+            if let Some(before) = before.filter(|before| *before != profile) {
+                at.get("user_profiles")
+                    .at(index)
+                    .report(format!("`{before}` and `{profile}` differ in case only"), "keep one");
+            }
+        }
+        let spaces = at.get("spaces");
+        spaces.unique("spaces", self.spaces.iter().map(|space| space.name.as_str()));
+        if at.sound(&["user_profiles"]) {
+            for (index, space) in self.spaces.iter().enumerate() {
+                let owner = spaces.at(index).get("owner");
+                owner.refers_to("user profile", &space.owner, self.user_profiles.iter().map(String::as_str));
+            }
+        }
+    }
+}

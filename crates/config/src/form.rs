@@ -1,0 +1,217 @@
+//! Forms of text: what a name, an ARN or a schedule must look like, by AWS's rules.
+
+use crate::environment::cidr::Cidr;
+use crate::environment::schedule;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+/// A rule for text. Patterns are anchored and keep to what Rust's and JavaScript's engines share.
+pub(crate) trait Form {
+    const PATTERN: &'static str;
+    /// Completes "`x` must be …".
+    const EXPECTED: &'static str;
+    const EXAMPLE: &'static str;
+    /// A rule beyond the pattern, by its name in [`beyond_pattern`].
+    const FORMAT: Option<&'static str> = None;
+}
+
+/// The schema of a string of some form, named in `#[schemars(with = …)]`; the field itself is a `String`.
+pub(crate) struct Text<F>(PhantomData<F>);
+
+impl<F: Form> JsonSchema for Text<F> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        std::any::type_name::<F>().into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut schema = json_schema!({
+            "type": "string",
+            "pattern": F::PATTERN,
+            "patternErrorMessage": format!("must be {}", F::EXPECTED),
+            "examples": [F::EXAMPLE],
+        });
+        if let Some(format) = F::FORMAT {
+            schema.insert("format".into(), format.into());
+        }
+        schema
+    }
+}
+
+/// The schema of a table whose keys have a form.
+pub(crate) struct Map<K, V>(PhantomData<(K, V)>);
+
+impl<K: Form, V: JsonSchema> JsonSchema for Map<K, V> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Map of {}", V::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let values = generator.subschema_for::<V>();
+        json_schema!({
+            "type": "object",
+            "additionalProperties": values,
+            "propertyNames": Text::<K>::json_schema(generator),
+        })
+    }
+}
+
+/// Text, a number or a truth value, where AWS wants text in the end.
+pub(crate) struct Scalar;
+
+impl JsonSchema for Scalar {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Scalar".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "integer", "number", "boolean"] })
+    }
+}
+
+/// Reads a table of [`Scalar`]s as text.
+pub(crate) fn scalars<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<std::collections::BTreeMap<String, String>, D::Error> {
+    use serde::Deserialize as _;
+    let values = std::collections::BTreeMap::<String, Value>::deserialize(deserializer)?;
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Ok(values.into_iter().map(|(key, value)| (key, text(value))).collect())
+}
+
+/// Applies the rule that a schema's `format` names. Other formats are for editors only.
+pub(crate) fn beyond_pattern(format: &str, text: &str) -> Result<(), String> {
+    match format {
+        "cidr" => text.parse::<Cidr>().map(|_| ()),
+        "schedule" => schedule::check(text),
+        "cron" => schedule::check_cron(text),
+        _ => Ok(()),
+    }
+}
+
+macro_rules! form {
+    ($(#[$doc:meta])* $name:ident, $pattern:literal, $expected:literal, $example:literal $(, $format:literal)?) => {
+        $(#[$doc])*
+        pub(crate) enum $name {}
+        impl Form for $name {
+            const PATTERN: &'static str = $pattern;
+            const EXPECTED: &'static str = $expected;
+            const EXAMPLE: &'static str = $example;
+            $(const FORMAT: Option<&'static str> = Some($format);)?
+        }
+    };
+}
+
+form!(
+    /// What becomes part of bucket, function and role names.
+    Slug, "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "lower-case letters, digits and single hyphens, beginning with a letter", "raw-data"
+);
+form!(
+    /// What SageMaker accepts as a name.
+    SageMakerName, "^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$", "1 to 63 letters, digits and hyphens, beginning and ending with a letter or digit", "data-scientist"
+);
+form!(
+    /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_FeatureDefinition.html>
+    FeatureName, "^[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}$", "1 to 64 letters, digits, hyphens and underscores, beginning and ending with a letter or digit", "customer_id"
+);
+form!(
+    /// Words, not a list of regions: new regions follow the same words.
+    Region, "^(af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-(central|north|south|east|west|northeast|northwest|southeast|southwest)-[1-9]$", "a region of AWS, such as `ap-south-1`", "ap-south-1"
+);
+form!(Account, "^[0-9]{12}$", "an AWS account: 12 digits", "123456789012");
+form!(
+    PolicyArn,
+    "^arn:aws(-[a-z]+)*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512}$",
+    "the ARN of an IAM policy",
+    "arn:aws:iam::123456789012:policy/boundary"
+);
+form!(
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>, without dots, which break TLS.
+    BucketName, "^[a-z0-9]([a-z0-9-]{1,61})[a-z0-9]$", "a bucket name: 3 to 63 lower-case letters, digits and hyphens", "mlops-pipeline-state"
+);
+form!(TagKey, "^[A-Za-z0-9 _.:/=+@-]{1,128}$", "1 to 128 letters, digits, spaces and `_.:/=+-@`", "Owner");
+form!(TagValue, "^[A-Za-z0-9 _.:/=+@-]{0,256}$", "at most 256 letters, digits, spaces and `_.:/=+-@`", "DataTeam");
+form!(
+    /// A range the VPC can have; [`Cidr`] says the rest.
+    CidrBlock, "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$", "an IPv4 range, such as `10.0.0.0/16`", "10.0.0.0/16", "cidr"
+);
+form!(Schedule, "^(rate|cron)\\(.+\\)$", "`rate(1 day)` or `cron(0 2 * * ? *)`", "cron(0 2 * * ? *)", "schedule");
+form!(
+    /// Glue knows no rates.
+    Cron, "^cron\\(.+\\)$", "a cron expression with six fields: `cron(0 2 * * ? *)`", "cron(0 2 * * ? *)", "cron"
+);
+form!(
+    /// A path within the project, which must not lead out of it.
+    ProjectPath, "^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$", "a path within the project, such as `pipeline/glue/etl.py`", "pipeline/glue/etl.py"
+);
+form!(Prefix, "^([A-Za-z0-9_=.-]+/)+$", "a prefix that ends with a slash, such as `raw/`", "raw/");
+form!(
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>
+    Handler, "^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)+$", "`<module>.<function>`, such as `handler.handler`", "handler.handler"
+);
+form!(VariableName, "^[A-Za-z][A-Za-z0-9_]+$", "a letter followed by letters, digits and underscores", "LOG_LEVEL");
+form!(
+    JobArgument,
+    "^--[A-Za-z][A-Za-z0-9_.-]*$",
+    "an argument that begins with two hyphens, such as `--split`",
+    "--split"
+);
+form!(
+    /// Sizes come and go; their form does not.
+    MlInstance, "^ml\\.[a-z][a-z0-9-]*\\.(nano|micro|small|medium|large|xlarge|[1-9][0-9]*xlarge)$", "a SageMaker instance type, such as `ml.m5.large`", "ml.m5.large"
+);
+form!(
+    DatabaseName,
+    "^[a-z][a-z0-9_]{0,127}$",
+    "lower-case letters, digits and underscores, beginning with a letter (Athena reads nothing else)",
+    "mlops_pipeline_dev"
+);
+form!(MetricName, "^[^:][ -~]{0,254}$", "1 to 255 printable characters, not beginning with a colon", "Errors");
+form!(
+    Namespace,
+    "^[A-Za-z0-9._/#-][A-Za-z0-9._/#:-]{0,254}$",
+    "a CloudWatch namespace, such as `AWS/Lambda`",
+    "AWS/Lambda"
+);
+form!(
+    Statistic,
+    "^(Average|Maximum|Minimum|SampleCount|Sum|p[0-9]{1,2}(\\.[0-9]{1,10})?|p100)$",
+    "`Average`, `Maximum`, `Minimum`, `SampleCount`, `Sum` or a percentile such as `p99`",
+    "Sum"
+);
+form!(AddressGlob, "^(\\*|[a-z*]+\\.[A-Za-z0-9*._/-]+)$", "a pattern of addresses, such as `storage.*`", "storage.*");
+form!(Metric, "^[a-z][a-z0-9_]*$", "a metric of the evaluation, such as `auc`", "auc");
+form!(ColumnName, "^[A-Za-z0-9_]+$", "the name of a column", "monthly_charge");
+form!(
+    Shares,
+    "^(0?\\.[0-9]+|0),(0?\\.[0-9]+|0),(0?\\.[0-9]+|0)$",
+    "three shares, of training, validation and test: `0.8,0.1,0.1`",
+    "0.8,0.1,0.1"
+);
+form!(
+    ImageReference,
+    "^[a-z0-9]+([._/-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$",
+    "`<repository>:<tag>`",
+    "churn:1.4"
+);
+
+/// Whether text can be part of a resource name.
+pub(crate) fn is_slug(text: &str) -> bool {
+    regex::Regex::new(Slug::PATTERN).is_ok_and(|pattern| pattern.is_match(text))
+}

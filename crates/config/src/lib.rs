@@ -1,0 +1,26 @@
+//! Environment files: `environments/<name>.toml` → [`Environment`], or every problem the file has.
+//!
+//! The types of [`environment`] are the one place where a setting is declared: its name, type, default,
+//! range and description. The JSON Schema that editors use is generated from them, and reading a file means
+//! holding it against that same schema, so the editor and the tool cannot disagree. What a schema cannot say
+//! (addresses that fit, references that lead somewhere) stands beside each type as its `check`.
+//!
+//! Nothing here knows a cloud: no SDK, no network, no ids.
+
+mod check;
+pub mod environment;
+mod form;
+mod format;
+mod load;
+mod problem;
+mod read;
+mod schema;
+mod suggest;
+mod syntax;
+
+pub use environment::Environment;
+pub use environment::cidr::Cidr;
+pub use format::format;
+pub use load::{discover, load, parse};
+pub use problem::{Invalid, Problem};
+pub use schema::schema;

@@ -1,0 +1,159 @@
+//! Studio, features and the pipeline.
+
+use super::{HEAD, all, problems};
+
+#[test]
+fn studio_and_feature_groups() {
+    let group = |features: &str, rest: &str| {
+        format!(
+            "[[feature_groups]]\nname = \"c\"\nrecord_identifier = \"id\"\nevent_time = \"at\"\nfeatures = [{features}]\n{rest}"
+        )
+    };
+    let good = "{ name = \"id\", type = \"String\" }, { name = \"at\", type = \"Fractional\" }";
+    let built: Vec<(&str, String, &[&str])> = vec![
+        ("a misspelt mode", "[studio]\nauth_mode = \"sso\"\n".into(), &["6:13: `auth_mode` cannot be `sso`"]),
+        (
+            "idle for less than SageMaker can tell",
+            "[studio]\nidle_shutdown_minutes = 5\n".into(),
+            &["6:25: `idle_shutdown_minutes` must be between 60 and 525600, not 5"],
+        ),
+        (
+            "a name with an underscore",
+            "[studio]\nuser_profiles = [\"data_scientist\"]\n".into(),
+            &[
+                "6:18: `data_scientist` must be 1 to 63 letters, digits and hyphens, beginning and ending with a letter or digit",
+            ],
+        ),
+        (
+            "one person in two spellings",
+            "[studio]\nuser_profiles = [\"ann\", \"Ann\"]\n".into(),
+            &["6:25: `ann` and `Ann` differ in case only"],
+        ),
+        (
+            "a space of nobody",
+            "[studio]\nuser_profiles = [\"ann\"]\n[[studio.spaces]]\nname = \"team\"\nowner = \"anna\"\n".into(),
+            &["9:9: there is no user profile named `anna`"],
+        ),
+        (
+            "an identifier that is no feature",
+            group(&good.replace("\"id\"", "\"ident\""), ""),
+            &["7:21: there is no feature named `id`"],
+        ),
+        (
+            "an event time that cannot be one",
+            group(&good.replace("Fractional", "Integral"), ""),
+            &["8:14: the event time `at` cannot be Integral"],
+        ),
+        (
+            "a column of the offline store",
+            group(&format!("{good}, {{ name = \"year\", type = \"Integral\" }}"), ""),
+            &["9:94: `year` is a column of the offline store itself"],
+        ),
+        (
+            "a feature twice",
+            group(&format!("{good}, {{ name = \"id\", type = \"String\" }}"), ""),
+            &["9:94: there are two features named `id`"],
+        ),
+        (
+            "a type of another world",
+            group(&good.replace("\"String\"", "\"Text\""), ""),
+            &["9:35: `type` cannot be `Text`"],
+        ),
+        ("no features", group("", ""), &["9:12: `features` must hold at least 1, not 0"]),
+        (
+            "records kept nowhere",
+            group(good, "online = false\noffline = false\n"),
+            &["5:1: `c` keeps its records nowhere"],
+        ),
+        (
+            "a life of online records that are not",
+            group(good, "online = false\nttl = { value = 1, unit = \"Days\" }\n"),
+            &["11:7: `ttl` is about online records, and there are none"],
+        ),
+        ("half a life", group(good, "ttl = { value = 1 }\n"), &["10:7: `ttl` lacks `unit`"]),
+    ];
+    for (reason, text, expected) in &built {
+        assert_eq!(problems(&format!("{HEAD}{text}")), *expected, "{reason}:\n{text}");
+    }
+}
+
+/// What the pipeline needs, in nine lines: 5 to 12 of the file and the section's header.
+const STEPS: &str = "[[catalog.jobs]]\nname = \"etl\"\nscript = \"etl.py\"\nbookmarks = false\n[[functions]]\nname = \"data-validation\"\n[[functions]]\nname = \"model-evaluation\"\n[pipeline]\n";
+
+#[test]
+fn the_pipeline() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        (
+            "a function that is not",
+            "evaluation_function = \"evaluation\"\n",
+            &["14:23: there is no function named `evaluation`"],
+        ),
+        (
+            "an instance of EC2",
+            "training.instance_type = \"m5.large\"\n",
+            &["14:26: `m5.large` must be a SageMaker instance type, such as `ml.m5.large`"],
+        ),
+        ("waiting without spot", "training = { max_wait_minutes = 90 }\n", &["14:33: only spot training waits"]),
+        (
+            "waiting for less than the run",
+            "training = { spot = true, max_runtime_minutes = 60, max_wait_minutes = 30 }\n",
+            &["14:72: `max_wait_minutes` includes the running time of 60 minutes"],
+        ),
+        (
+            "shares of more than there is",
+            "split = \"0.8,0.3,0.1\"\n",
+            &["14:9: the shares `0.8,0.3,0.1` do not add up to 1"],
+        ),
+        ("nothing to test on", "split = \"0.8,0.2,0\"\n", &["14:9: every share must be more than 0"]),
+        (
+            "a schedule with a day too many",
+            "schedule = \"cron(0 2 * * * *)\"\n",
+            &["14:12: in `cron(0 2 * * * *)`, one of day of the month and day of the week must be `?`, and not both"],
+        ),
+        (
+            "a rate in bad grammar",
+            "schedule = \"rate(1 days)\"\n",
+            &["14:12: `rate(1 days)` is one: write `rate(1 day)`"],
+        ),
+        ("a threshold without a bound", "thresholds = { auc = {} }\n", &["14:22: `auc` has no bound"]),
+        (
+            "a threshold nothing can meet",
+            "thresholds.auc = { min = 0.9, max = 0.5 }\n",
+            &["14:18: no `auc` is at least 0.9 and at most 0.5"],
+        ),
+        (
+            "a number that is none",
+            "thresholds.auc = { min = nan }\n",
+            &["14:26: `min` must be a number, not infinite or undefined"],
+        ),
+        (
+            "a fraction above one",
+            "validation.max_null_fraction = 20\n",
+            &["14:32: `max_null_fraction` must be between 0 and 1, not 20"],
+        ),
+        ("a limit the function does not know", "validation.min_row = 20\n", &["14:12: unknown key `min_row`"]),
+        (
+            "increments that nobody remembers",
+            "load_mode = \"incremental\"\n",
+            &["14:13: the job `etl` does not remember what it has read"],
+        ),
+        ("an image of no repository", "image = \"churn:1\"\n", &["14:9: there is no repository named `churn`"]),
+        (
+            "a list as a hyperparameter",
+            "training.hyperparameters.eta = [1]\n",
+            &["14:32: `eta` must be text or a number or true or false, not a list"],
+        ),
+    ];
+    for (reason, text, expected) in cases {
+        assert_eq!(problems(&format!("{HEAD}{STEPS}{text}")), *expected, "{reason}:\n{text}");
+    }
+    all(&[(
+        "a pipeline without its parts",
+        "[pipeline]\n",
+        &[
+            "5:1: there is no function named `data-validation`",
+            "5:1: there is no function named `model-evaluation`",
+            "5:1: there is no job named `etl`",
+        ],
+    )]);
+}

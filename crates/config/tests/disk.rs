@@ -1,0 +1,100 @@
+//! What files refer to, and files that cannot be read.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use config::{discover, load};
+use std::fs;
+use std::path::PathBuf;
+
+struct Project(tempfile::TempDir);
+
+impl Project {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn write(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn problems(&self, content: impl AsRef<[u8]>) -> Vec<String> {
+        let path = self.write("environments/dev.toml", content);
+        let invalid = load(&path, self.0.path()).unwrap_err();
+        assert_eq!(invalid.file, path);
+        invalid.problems.iter().map(|p| format!("{}:{}: {}", p.line, p.column, p.message)).collect()
+    }
+}
+
+const FILE: &str = r#"project = "shop"
+region = "eu-central-1"
+[network]
+cidr = "10.9.0.0/16"
+[[catalog.jobs]]
+name = "etl"
+script = "pipeline/glue/etl.py"
+[[functions]]
+name = "data-validation"
+[[functions]]
+name = "model-evaluation"
+handler = "main.run"
+[pipeline]
+"#;
+
+#[test]
+fn scripts_functions_and_definitions_must_exist() {
+    let project = Project::new();
+    assert_eq!(
+        project.problems(FILE),
+        [
+            "7:10: `pipeline/glue/etl.py` does not exist",
+            "9:8: the function's folder `pipeline/functions/data-validation` does not exist",
+            "11:8: the function's folder `pipeline/functions/model-evaluation` does not exist",
+            "13:1: `pipeline/sample/schema.json` does not exist",
+            "13:1: `pipeline/training.asl.json` does not exist",
+        ]
+    );
+    for path in ["glue/etl.py", "functions/data-validation/handler.py", "functions/model-evaluation/handler.py"] {
+        project.write(&format!("pipeline/{path}"), "");
+    }
+    project.write("pipeline/training.asl.json", "{}");
+    project.write("pipeline/sample/schema.json", "{}");
+    assert_eq!(project.problems(FILE), ["12:11: there is no `pipeline/functions/model-evaluation/main.py`"]);
+    project.write("pipeline/functions/model-evaluation/main.py", "");
+    let path = project.write("environments/dev.toml", FILE);
+    assert_eq!(load(&path, project.0.path()).unwrap().functions[1].folder(), "pipeline/functions/model-evaluation");
+}
+
+#[test]
+fn a_file_that_is_no_text_is_refused_with_a_reason() {
+    let project = Project::new();
+    assert_eq!(project.problems(b"project = \"a\"\nregion = \"\xff\"\n"), ["2:11: not valid UTF-8"]);
+    assert_eq!(project.problems(b"project = \"a\"\n\0"), ["2:1: the file holds a NUL byte"]);
+    assert_eq!(project.problems(vec![b'#'; 1024 * 1024 + 1]), ["1:1: the file is larger than 1 MiB"]);
+    let missing = load(&project.0.path().join("environments/prod.toml"), project.0.path()).unwrap_err();
+    assert!(missing.problems[0].message.starts_with("the file cannot be read: "), "{missing}");
+    let folder = load(&project.0.path().join("environments"), project.0.path()).unwrap_err();
+    assert!(folder.problems[0].message.starts_with("the file cannot be read: "), "{folder}");
+}
+
+#[test]
+fn a_report_names_the_file_on_every_line_that_has_a_problem() {
+    let project = Project::new();
+    let path = project.write("environments/dev.toml", "projekt = \"shop\"\n");
+    let text = load(&path, project.0.path()).unwrap_err().to_string();
+    let expected = format!("{}:1:1: unknown key `projekt`\n  help: did you mean `project`?", path.display());
+    assert!(text.contains(&expected), "{text}");
+}
+
+#[test]
+fn only_toml_files_are_environments() {
+    let project = Project::new();
+    for path in ["environments/b.toml", "environments/a.toml", "environments/.hidden.toml", "environments/README.md"] {
+        project.write(path, "");
+    }
+    fs::create_dir(project.0.path().join("environments/folder.toml")).unwrap();
+    assert_eq!(discover(&project.0.path().join("environments")), ["a", "b"]);
+    assert!(discover(&project.0.path().join("nowhere")).is_empty());
+}

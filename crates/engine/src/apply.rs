@@ -1,0 +1,415 @@
+use crate::{
+    Action, Event, Planning,
+    order::{Removal, Step, Work, order},
+    schedule::{Progress, Schedule},
+    step::{Announce, Applying, Outcome, Removing, Run, intent},
+};
+use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
+use resource::{Address, Failure, FailureKind, Lookup, Registry, Result, Stack};
+use serde_json::Value;
+use state::{Deposed, Entry, Needed, Phase, State, Writer};
+use std::collections::{BTreeMap, HashMap};
+use tokio::sync::{mpsc, watch};
+
+/// Whether a run goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StopMode {
+    /// It does.
+    #[default]
+    Go,
+    /// Nothing new is started; calls under way are finished and recorded.
+    Soft,
+    /// Calls under way are abandoned; what is known is recorded.
+    Hard,
+}
+
+/// What [`apply`] works with.
+pub struct Apply<'a> {
+    /// What is declared.
+    pub stack: &'a Stack,
+    /// What the plan was made on.
+    pub state: &'a State,
+    /// The kinds there are.
+    pub registry: &'a Registry,
+    /// Records what happens. The caller holds the lock.
+    pub writer: &'a Writer,
+    /// Steps under way at once.
+    pub parallelism: usize,
+    /// End when nothing more has to be started.
+    pub no_wait: bool,
+    /// Tells when to stop.
+    pub stop: watch::Receiver<StopMode>,
+    /// Hears what happens.
+    pub events: &'a (dyn Fn(Event) + Send + Sync),
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Steps that are done.
+    pub done: Vec<(Address, Action)>,
+    /// Steps that failed.
+    pub failed: Vec<Failed>,
+    /// Steps that were not started.
+    pub skipped: Vec<Skipped>,
+    /// Steps that were left unfinished on purpose: stopped, or not waited for.
+    pub left: Vec<(Address, Action)>,
+    /// Why the run ended early, if it did.
+    pub stopped: Option<String>,
+    /// What the platform gives back, as far as it is known.
+    pub outputs: BTreeMap<String, Value>,
+}
+
+/// A step that failed.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// Which resource.
+    pub address: Address,
+    /// Its kind.
+    pub kind: String,
+    /// What was attempted.
+    pub action: Action,
+    /// Why it failed.
+    pub failure: Failure,
+}
+
+/// A step that was not started.
+#[derive(Clone, Debug)]
+pub struct Skipped {
+    /// Which resource.
+    pub address: Address,
+    /// What was to be done.
+    pub action: Action,
+    /// The resource that failed before it; `None` when the run was stopped.
+    pub because: Option<Address>,
+}
+
+/// Real outputs, where they are known.
+struct Outputs(Vec<Option<Value>>);
+
+impl Lookup for Outputs {
+    fn outputs(&self, node: usize) -> Result<Value> {
+        let missing = || Failure::of(FailureKind::Final, "something it needs does not exist yet");
+        self.0.get(node).cloned().flatten().ok_or_else(missing)
+    }
+}
+
+/// Carries a plan out. Records everything through the writer; the caller finishes that.
+pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
+    let order = order(planning, with.stack, with.state, with.registry);
+    let mut applied = Applied::default();
+    let schedule = match Schedule::new(&order.durations, &order.edges) {
+        Ok(schedule) => schedule,
+        Err(cycle) => {
+            let step = &order.steps[cycle.0];
+            let failure = Failure::of(FailureKind::Final, "it can neither come before nor after what it is replaced with");
+            applied.failed.push(failed(step, failure));
+            return applied;
+        }
+    };
+    let entries = entries(planning, &with);
+    for (address, entry) in &entries {
+        let vanished = entry.phase == Phase::Intent && with.state.resources.get(address).is_some_and(|was| was.id.is_some());
+        if vanished {
+            with.writer.record(address, None);
+        }
+        with.writer.record(address, Some(entry.clone()));
+    }
+    for address in &planning.forgotten {
+        with.writer.record(address, None);
+    }
+    // No create before its intent is durable.
+    if !with.writer.flush().await {
+        applied.stopped = Some("the state could not be written, so nothing was done".to_owned());
+        return applied;
+    }
+    let outputs = planning.known.iter().map(|known| known.outputs.clone()).collect();
+    let (announcements, announced) = mpsc::unbounded_channel();
+    let run = Run {
+        registry: with.registry,
+        workshop: &planning.workshop,
+        writer: with.writer,
+        stop: with.stop.clone(),
+        events: with.events,
+        no_wait: with.no_wait,
+    };
+    let driver = Driver {
+        planning,
+        with: &with,
+        run: &run,
+        steps: order.steps,
+        schedule,
+        entries,
+        outputs: Outputs(outputs),
+        announcements,
+        awaited: HashMap::new(),
+    };
+    driver.drive(announced, applied).await
+}
+
+fn failed(step: &Step, failure: Failure) -> Failed {
+    Failed { address: step.address.clone(), kind: step.kind.clone(), action: step.action, failure }
+}
+
+/// What is recorded before anything is done: intents for what will be created, and what is known anew
+/// of everything else.
+fn entries(planning: &Planning, with: &Apply<'_>) -> BTreeMap<Address, Entry> {
+    let mut entries = BTreeMap::new();
+    for (node, known) in with.stack.nodes().iter().zip(&planning.known) {
+        if known.excluded {
+            continue;
+        }
+        let needed = |needed: &resource::Dependency| Needed {
+            address: with.stack.nodes()[needed.node].address.clone(),
+            edge: needed.edge,
+        };
+        let depends_on: Vec<Needed> = node.dependencies.iter().map(needed).collect();
+        let protected = with.stack.protects(&node.address);
+        let recorded = with.state.resources.get(&node.address);
+        let entry = match (recorded, known.action) {
+            (Some(entry), Some(Action::Create | Action::Replace)) if entry.phase == Phase::Intent && entry.id.is_none() => {
+                // The same token again: whatever the earlier attempt made is found by it.
+                Entry { spec: known.spec.clone(), depends_on, protected, ..entry.clone() }
+            }
+            (Some(entry), Some(Action::Replace)) => {
+                // Until its removal is recorded the old one stays, under the declaration it was made by.
+                Entry { depends_on: entry.depends_on.clone(), protected, ..entry.clone() }
+            }
+            (recorded, Some(Action::Create | Action::Replace)) => {
+                let deposed = recorded.map(|entry| entry.deposed.clone()).unwrap_or_default();
+                intent(node.kind, &known.spec, depends_on, protected, deposed)
+            }
+            (Some(entry), Some(_)) => {
+                let mut entry = Entry { depends_on, protected, ..entry.clone() };
+                entry.id = known.id.clone().or(entry.id);
+                if entry.phase == Phase::Intent && entry.id.is_some() {
+                    entry.phase = Phase::Identified;
+                }
+                entry
+            }
+            (None, Some(_)) => {
+                let entry = intent(node.kind, &known.spec, depends_on, protected, Vec::new());
+                Entry { phase: Phase::Identified, id: known.id.clone(), ..entry }
+            }
+            (Some(entry), None) => Entry {
+                spec: known.spec.clone(),
+                outputs: known.outputs.clone().unwrap_or(Value::Null),
+                depends_on,
+                protected,
+                ..entry.clone()
+            },
+            (None, None) => continue,
+        };
+        entries.insert(node.address.clone(), entry);
+    }
+    entries
+}
+
+struct Driver<'a> {
+    planning: &'a Planning,
+    with: &'a Apply<'a>,
+    run: &'a Run<'a>,
+    steps: Vec<Step>,
+    schedule: Schedule,
+    entries: BTreeMap<Address, Entry>,
+    outputs: Outputs,
+    announcements: mpsc::UnboundedSender<(usize, Value)>,
+    awaited: HashMap<usize, watch::Sender<bool>>,
+}
+
+impl<'a> Driver<'a> {
+    async fn drive(mut self, mut announced: mpsc::UnboundedReceiver<(usize, Value)>, mut applied: Applied) -> Applied {
+        let mut under_way: FuturesUnordered<LocalBoxFuture<'a, (usize, Outcome)>> = FuturesUnordered::new();
+        let mut stop = self.with.stop.clone();
+        let mut stopping = false;
+        loop {
+            while let Ok((step, outputs)) = announced.try_recv() {
+                self.exists(step, outputs);
+            }
+            for step in self.schedule.take_ready(self.with.parallelism.saturating_sub(under_way.len())) {
+                under_way.push(self.start(step));
+            }
+            self.tell_who_is_awaited();
+            if under_way.is_empty() {
+                break;
+            }
+            tokio::select! {
+                Some((step, outputs)) = announced.recv() => self.exists(step, outputs),
+                Some((step, outcome)) = under_way.next() => {
+                    // Outputs announced on the way come before the end.
+                    while let Ok((step, outputs)) = announced.try_recv() {
+                        self.exists(step, outputs);
+                    }
+                    self.settle(step, outcome, &mut applied);
+                }
+                _ = stop.wait_for(|mode| *mode != StopMode::Go), if !stopping => {
+                    stopping = true;
+                    self.schedule.stop();
+                    applied.stopped = Some("it was interrupted".to_owned());
+                }
+                () = hard(self.with.stop.clone()), if stopping => break,
+                () = self.with.writer.failed() => {
+                    self.schedule.stop();
+                    applied.stopped = Some("the state could not be written".to_owned());
+                    break;
+                }
+            }
+        }
+        drop(under_way);
+        self.report(&mut applied);
+        applied
+    }
+
+    fn exists(&mut self, step: usize, outputs: Value) {
+        if let Work::Apply { node } = self.steps[step].work {
+            self.outputs.0[node] = Some(outputs);
+            self.schedule.identified(step);
+        }
+    }
+
+    fn tell_who_is_awaited(&self) {
+        for (step, awaited) in &self.awaited {
+            awaited.send_if_modified(|was| std::mem::replace(was, self.schedule.is_awaited(*step)) != *was);
+        }
+    }
+
+    fn settle(&mut self, step: usize, outcome: Outcome, applied: &mut Applied) {
+        self.awaited.remove(&step);
+        let what = &self.steps[step];
+        match outcome {
+            Outcome::Done => {
+                self.schedule.done(step);
+                let half = matches!(what.work, Work::Remove { what: Removal::Before | Removal::Deposed, .. });
+                if !(half && what.action == Action::Replace) {
+                    applied.done.push((what.address.clone(), what.action));
+                }
+            }
+            Outcome::Failed(failure) => {
+                applied.failed.push(failed(what, failure));
+                self.schedule.failed(step);
+            }
+            Outcome::Left => {
+                applied.left.push((what.address.clone(), what.action));
+                self.schedule.leave(step);
+            }
+        }
+    }
+
+    fn start(&mut self, step: usize) -> LocalBoxFuture<'a, (usize, Outcome)> {
+        let (sender, awaited) = watch::channel(true);
+        let what = self.steps[step].clone();
+        match what.work {
+            Work::Apply { node } => {
+                self.awaited.insert(step, sender);
+                let known = &self.planning.known[node];
+                let declared = &self.with.stack.nodes()[node];
+                let spec = match declared.spec(&self.outputs) {
+                    Ok(spec) => spec,
+                    Err(failure) => return Box::pin(std::future::ready((step, Outcome::Failed(failure)))),
+                };
+                let recorded = self.with.state.resources.get(&what.address);
+                let stays = what.action == Action::Update;
+                let entry = self.intent_of(step, node, &spec);
+                let work = Applying {
+                    run: self.run,
+                    address: what.address,
+                    kind: declared.kind,
+                    action: what.action,
+                    planned: known.spec.clone(),
+                    id: known.id.clone().filter(|_| stays),
+                    recorded: recorded.filter(|entry| stays && entry.phase != Phase::Intent).map(|entry| entry.spec.clone()),
+                    find_first: recorded.is_some_and(|entry| entry.phase == Phase::Intent),
+                    entry,
+                    spec,
+                    announce: Announce { step, to: self.announcements.clone(), awaited },
+                };
+                Box::pin(async move { (step, work.run().await) })
+            }
+            Work::Remove { id, spec, what: removal } => {
+                let entry = self.entries.get(&what.address).or_else(|| self.with.state.resources.get(&what.address)).cloned();
+                let work = Removing {
+                    run: self.run,
+                    intent: self.intent_after(&what.address, removal),
+                    address: what.address,
+                    kind: what.kind,
+                    action: what.action,
+                    id,
+                    spec,
+                    what: removal,
+                    entry,
+                };
+                Box::pin(async move { (step, work.run().await) })
+            }
+        }
+    }
+
+    /// The entry to start from. For a replacement that creates first, the old one becomes deposed in the
+    /// same record that holds the new intent.
+    fn intent_of(&mut self, step: usize, node: usize, spec: &Value) -> Entry {
+        let address = &self.steps[step].address;
+        let mut entry = self.entries.get(address).cloned().unwrap_or_else(|| {
+            intent(self.with.stack.nodes()[node].kind, spec, Vec::new(), false, Vec::new())
+        });
+        if self.steps[step].action == Action::Replace && entry.phase != Phase::Intent {
+            entry = self.replacement_of(address, node, &entry);
+            self.entries.insert(address.clone(), entry.clone());
+            self.with.writer.record(address, Some(entry.clone()));
+        }
+        entry
+    }
+
+    fn intent_after(&mut self, address: &Address, removal: Removal) -> Option<Entry> {
+        if removal != Removal::Before {
+            return None;
+        }
+        let node = self.with.stack.nodes().iter().position(|node| node.address == *address)?;
+        let old = self.entries.get(address)?;
+        let fresh = self.fresh_intent(address, node, old.deposed.clone());
+        self.entries.insert(address.clone(), fresh.clone());
+        Some(fresh)
+    }
+
+    fn replacement_of(&self, address: &Address, node: usize, old: &Entry) -> Entry {
+        let mut deposed = old.deposed.clone();
+        deposed.extend(old.id.clone().map(|id| Deposed { id, spec: old.spec.clone() }));
+        self.fresh_intent(address, node, deposed)
+    }
+
+    fn fresh_intent(&self, address: &Address, node: usize, deposed: Vec<Deposed>) -> Entry {
+        let declared = &self.with.stack.nodes()[node];
+        let needed = declared.dependencies.iter().map(|needed| Needed {
+            address: self.with.stack.nodes()[needed.node].address.clone(),
+            edge: needed.edge,
+        });
+        let spec = &self.planning.known[node].spec;
+        intent(declared.kind, spec, needed.collect(), self.with.stack.protects(address), deposed)
+    }
+
+    fn report(self, applied: &mut Applied) {
+        for (step, what) in self.steps.iter().enumerate() {
+            let skipped = |because| Skipped { address: what.address.clone(), action: what.action, because };
+            match self.schedule.progress(step) {
+                Progress::Skipped(because) => {
+                    let because = self.steps[because].address.clone();
+                    let left = applied.left.iter().any(|(address, _)| *address == because);
+                    applied.skipped.push(skipped(Some(because).filter(|_| !left || applied.stopped.is_none())));
+                }
+                Progress::Waiting => applied.skipped.push(skipped(None)),
+                Progress::Running | Progress::Identified => applied.left.push((what.address.clone(), what.action)),
+                Progress::Done | Progress::Failed | Progress::Left => {}
+            }
+        }
+        for output in self.with.stack.outputs() {
+            if let Ok(value) = output.value(&self.outputs) {
+                applied.outputs.insert(output.name.clone(), value);
+            }
+        }
+        self.with.writer.outputs(applied.outputs.clone());
+    }
+}
+
+async fn hard(mut stop: watch::Receiver<StopMode>) {
+    if stop.wait_for(|mode| *mode == StopMode::Hard).await.is_err() {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,29 @@
+use crate::Action;
+use resource::{Address, Failure};
+use std::time::Duration;
+
+/// Something a person may want to see while a plan is applied.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Which resource.
+    pub address: Address,
+    /// What is being done to it.
+    pub action: Action,
+    /// How far that is.
+    pub phase: StepPhase,
+    /// Since the step started.
+    pub elapsed: Duration,
+}
+
+/// How far a step is.
+#[derive(Clone, Debug)]
+pub enum StepPhase {
+    /// It has begun.
+    Started,
+    /// It waits for AWS; says for what.
+    Waiting(String),
+    /// It is done.
+    Done,
+    /// It failed; what depends on it will not be done.
+    Failed(Box<Failure>),
+}

@@ -1,0 +1,26 @@
+//! Plans and applies a stack. Knows no AWS service: it drives reconcilers through their contract.
+//!
+//! # Guarantees
+//! - [`plan`] and [`drift`] change nothing, neither in the cloud nor in the state.
+//! - [`apply`] sends no create before its intent is durable, and nothing that the plan does not contain.
+//! - A failure blocks only what depends on it; everything else is finished and recorded.
+//!
+//! # Assumptions
+//! - Reconcilers keep their promises (see [`resource::Resource`]) and the caller holds the state's lock.
+
+mod apply;
+mod drift;
+mod event;
+mod order;
+mod patience;
+mod plan;
+mod planner;
+mod refresh;
+mod schedule;
+mod step;
+
+pub use apply::{Applied, Apply, Failed, Skipped, StopMode, apply};
+pub use drift::{Drift, DriftChange, Drifted, NotCompared, drift};
+pub use event::{Event, StepPhase};
+pub use plan::{Action, Change, PLAN_FORMAT, Plan, Refusal, Summary};
+pub use planner::{Planning, Purpose, plan};

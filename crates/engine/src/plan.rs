@@ -1,0 +1,124 @@
+use resource::{Address, FieldChange};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version of the saved form of a plan.
+pub const PLAN_FORMAT: u64 = 1;
+
+/// What would change, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Version of this form.
+    pub format: u64,
+    /// Name of the environment.
+    pub environment: String,
+    /// The lineage of the state it was made on.
+    pub lineage: String,
+    /// The serial of the state it was made on.
+    pub serial: u64,
+    /// Digest of everything the plan was made from: environment file and shipped files.
+    pub inputs: String,
+    /// What would be done, in the order of the stack, deletions last.
+    pub changes: Vec<Change>,
+    /// How many resources are as they should be.
+    pub unchanged: usize,
+    /// Whether the plan is only about the addresses that match these globs; empty: about all.
+    #[serde(default)]
+    pub targets: Vec<String>,
+}
+
+/// What would be done to one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Where it stands.
+    pub address: Address,
+    /// `service:thing`.
+    pub kind: String,
+    /// What would be done.
+    pub action: Action,
+    /// Why, where that is not plain from the fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The id of what is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The differing fields; for a create all of them, for a delete none.
+    pub fields: Vec<FieldChange>,
+    /// The declaration to reach, with placeholders; null for a delete.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub spec: Value,
+    /// A deletion of what a replacement has left behind.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deposed: bool,
+}
+
+/// What is done to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Made.
+    Create,
+    /// Changed in place, finished, or taken over.
+    Update,
+    /// Made anew, because AWS cannot change it in place.
+    Replace,
+    /// Removed.
+    Delete,
+}
+
+impl Action {
+    /// As people read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// How many changes of each sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// To be made.
+    pub create: usize,
+    /// To be changed in place.
+    pub update: usize,
+    /// To be made anew.
+    pub replace: usize,
+    /// To be removed.
+    pub delete: usize,
+    /// As they should be.
+    pub unchanged: usize,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The counts.
+    pub fn summary(&self) -> Summary {
+        let count = |action| self.changes.iter().filter(|change| change.action == action).count();
+        Summary {
+            create: count(Action::Create),
+            update: count(Action::Update),
+            replace: count(Action::Replace),
+            delete: count(Action::Delete),
+            unchanged: self.unchanged,
+        }
+    }
+}
+
+/// Why a plan cannot be made or must not be applied: found before anything is touched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// Which resource.
+    pub address: Address,
+    /// Its kind.
+    pub kind: String,
+    /// What is wrong.
+    pub failure: resource::Failure,
+}

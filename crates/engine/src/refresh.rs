@@ -1,0 +1,108 @@
+//! Looks at the cloud: what is there of what the state remembers and the stack declares.
+
+use futures::{StreamExt, stream};
+use resource::{Address, Cloud, Cx, Failure, FailureKind, Observation, Owner, Registry, Result, Tags};
+use serde_json::Value;
+use state::Entry;
+use std::sync::Arc;
+
+/// Reads under way at once. High, so that reads which AWS can answer together meet in one batch;
+/// each service has its own limit below.
+const AT_ONCE: usize = 512;
+
+/// Makes the context each reconciler works in.
+#[derive(Clone)]
+pub(crate) struct Workshop {
+    pub(crate) cloud: Arc<Cloud>,
+    pub(crate) identity: Tags,
+    pub(crate) delete_data: bool,
+}
+
+impl Workshop {
+    pub(crate) fn cx(&self, address: &Address, token: &str) -> Cx {
+        Cx::new(self.cloud.clone(), address.clone(), self.identity.clone(), token.to_owned(), self.delete_data)
+    }
+}
+
+/// Something to look for or at.
+pub(crate) struct Look {
+    pub(crate) address: Address,
+    pub(crate) kind: String,
+    pub(crate) id: Option<String>,
+    pub(crate) spec: Value,
+    pub(crate) token: String,
+}
+
+impl Look {
+    pub(crate) fn at(address: &Address, entry: &Entry) -> Self {
+        Self {
+            address: address.clone(),
+            kind: entry.kind.clone(),
+            id: entry.id.clone(),
+            spec: entry.spec.clone(),
+            token: entry.token.clone(),
+        }
+    }
+}
+
+/// What a look found.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// The id, recorded or found.
+    pub(crate) id: Option<String>,
+    /// Whether it was found by name or tag rather than by a recorded id.
+    pub(crate) found: bool,
+    pub(crate) observation: Observation,
+}
+
+/// Looks at everything at once.
+pub(crate) async fn look(looks: Vec<Look>, registry: &Registry, workshop: &Workshop) -> Vec<(Address, Result<Seen>)> {
+    stream::iter(looks)
+        .map(|look| async move {
+            let seen = look_at(&look, registry, workshop).await;
+            (look.address, seen)
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await
+}
+
+async fn look_at(look: &Look, registry: &Registry, workshop: &Workshop) -> Result<Seen> {
+    let reconciler = registry.get(&look.kind)?;
+    let cx = workshop.cx(&look.address, &look.token);
+    let (id, found) = match &look.id {
+        Some(id) => (Some(id.clone()), false),
+        None => (find(reconciler, &look.spec, &cx).await?, true),
+    };
+    let observation = match &id {
+        Some(id) => reconciler.observe(&look.spec, id, &cx).await?,
+        None => Observation::Absent,
+    };
+    Ok(Seen { id, found, observation })
+}
+
+/// Looks for a resource that is ours by name, token or tag.
+///
+/// # Errors
+/// When what bears its name is somebody else's.
+pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx: &Cx) -> Result<Option<String>> {
+    let Some(found) = reconciler.find(spec, cx).await? else { return Ok(None) };
+    match &found.owner {
+        Owner::Parent => Ok(Some(found.id)),
+        Owner::Tags(tags) if cx.owns(tags) => Ok(Some(found.id)),
+        Owner::Tags(tags) => {
+            let whose = match (tags.get("ManagedBy"), tags.get(resource::ADDRESS_TAG)) {
+                (Some("mlopsctl"), Some(address)) => format!(
+                    "it belongs to {address} of {} {}",
+                    tags.get("Project").unwrap_or("another project"),
+                    tags.get("Environment").unwrap_or_default()
+                ),
+                _ => "it does not carry this stack's tags".to_owned(),
+            };
+            Err(Failure {
+                help: Some("choose another name in the environment file, or remove what is there if nothing needs it".into()),
+                ..Failure::of(FailureKind::Exists, format!("{} {} exists already and {whose}", reconciler.noun(), found.id))
+            })
+        }
+    }
+}

@@ -1,0 +1,466 @@
+//! The work on one resource: create, observe, compare, update, until it is as declared; or delete,
+//! until it is gone.
+
+use crate::{
+    Action, Event, StepPhase, StopMode,
+    patience::{Patience, Unbearable},
+    refresh::{Workshop, find},
+};
+use resource::{
+    Address, Cx, Deletion, Diff, Failure, FailureKind, FieldChange, Observation, Reconciler, Registry, has_unknown,
+};
+use serde_json::Value;
+use state::{Deposed, Entry, Needed, Phase, Writer};
+use std::{cell::Cell, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+
+/// How many rounds of observing and updating may bring nothing new before that is an error.
+const FRUITLESS_ROUNDS: usize = 5;
+/// How long a resource whose creation just succeeded may stay invisible.
+const APPEARS_WITHIN: Duration = Duration::from_secs(120);
+/// How long a lost create is looked for before another is sent: as long as AWS's lists lag behind.
+const SURFACES_WITHIN: Duration = Duration::from_secs(10);
+
+/// What all steps of a run share.
+pub(crate) struct Run<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) workshop: &'a Workshop,
+    pub(crate) writer: &'a Writer,
+    pub(crate) stop: watch::Receiver<StopMode>,
+    pub(crate) events: &'a (dyn Fn(Event) + Send + Sync),
+    pub(crate) no_wait: bool,
+}
+
+/// How a step ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Done,
+    Failed(Failure),
+    /// Not finished, on purpose.
+    Left,
+}
+
+impl From<Result<(), Unbearable>> for Outcome {
+    fn from(result: Result<(), Unbearable>) -> Self {
+        match result {
+            Ok(()) => Self::Done,
+            Err(Unbearable::Failed(failure)) => Self::Failed(failure),
+            Err(Unbearable::Stopped) => Self::Left,
+        }
+    }
+}
+
+/// Tells the driver that something exists now.
+pub(crate) struct Announce {
+    pub(crate) step: usize,
+    pub(crate) to: mpsc::UnboundedSender<(usize, Value)>,
+    pub(crate) awaited: watch::Receiver<bool>,
+}
+
+/// Bringing one declared resource to what it declares.
+pub(crate) struct Applying<'a> {
+    pub(crate) run: &'a Run<'a>,
+    pub(crate) address: Address,
+    pub(crate) kind: &'static str,
+    pub(crate) action: Action,
+    /// The declaration, with everything known.
+    pub(crate) spec: Value,
+    /// What the plan promised, with placeholders.
+    pub(crate) planned: Value,
+    /// The id of what is there and stays.
+    pub(crate) id: Option<String>,
+    /// The entry recorded for it, its intent at least.
+    pub(crate) entry: Entry,
+    /// The declaration last applied to what is there.
+    pub(crate) recorded: Option<Value>,
+    /// Whether an earlier run may have sent a create.
+    pub(crate) find_first: bool,
+    pub(crate) announce: Announce,
+}
+
+impl Applying<'_> {
+    pub(crate) async fn run(mut self) -> Outcome {
+        let began = Instant::now();
+        let clock = Clock { run: self.run, address: self.address.clone(), action: self.action, began, said: Cell::new(None) };
+        clock.say(StepPhase::Started);
+        let outcome: Outcome = self.converge(&clock).await.into();
+        clock.end(&outcome);
+        outcome
+    }
+
+    async fn converge(&mut self, clock: &Clock<'_>) -> Result<(), Unbearable> {
+        let reconciler = self.run.registry.get(self.kind)?;
+        self.keeps_to_the_plan(reconciler)?;
+        let cx = self.run.workshop.cx(&self.address, &self.entry.token);
+        let mut fresh = false;
+        let id = match self.id.clone() {
+            Some(id) => id,
+            None => {
+                fresh = true;
+                self.create(reconciler, &cx, clock).await?
+            }
+        };
+        self.record(Phase::Identified, &id);
+        self.settle(reconciler, &cx, &id, fresh, clock).await
+    }
+
+    /// Invariant: apply never exceeds the plan. What the plan knew must still be so.
+    fn keeps_to_the_plan(&self, reconciler: &dyn Reconciler) -> Result<(), Failure> {
+        if fits(&self.planned, &self.spec) {
+            return Ok(());
+        }
+        let diff = reconciler.compare(&self.spec, None, &self.planned);
+        let fields: Vec<&str> = diff.changes.iter().map(|change| change.path.as_str()).collect();
+        Err(Failure {
+            help: Some("run the command again to see the new plan".to_owned()),
+            ..Failure::of(FailureKind::Refused, format!("{} is no longer what the plan showed", fields.join(", ")))
+        })
+    }
+
+    async fn create(&self, reconciler: &dyn Reconciler, cx: &Cx, clock: &Clock<'_>) -> Result<String, Unbearable> {
+        let mut patience = Patience::new(self.run.stop.clone());
+        let mut look_first = self.find_first;
+        loop {
+            if look_first && let Some(id) = self.surface(reconciler, cx, clock).await? {
+                return Ok(id);
+            }
+            let failure = match reconciler.create(&self.spec, cx).await {
+                Ok(id) => return Ok(id),
+                Err(failure) => failure,
+            };
+            look_first = matches!(failure.kind, FailureKind::Ambiguous | FailureKind::Exists);
+            if failure.kind == FailureKind::Exists {
+                return match self.surface(reconciler, cx, clock).await? {
+                    Some(id) => Ok(id),
+                    None => Err(failure.into()),
+                };
+            }
+            clock.waits_for(&failure);
+            patience.bear(failure).await?;
+        }
+    }
+
+    /// Looks for what a lost create may have made, for as long as AWS may hide it.
+    async fn surface(&self, reconciler: &dyn Reconciler, cx: &Cx, clock: &Clock<'_>) -> Result<Option<String>, Unbearable> {
+        let mut patience = Patience::new(self.run.stop.clone());
+        loop {
+            match find(reconciler, &self.spec, cx).await {
+                Ok(Some(id)) => return Ok(Some(id)),
+                Ok(None) if patience.is_over(SURFACES_WITHIN) => return Ok(None),
+                Ok(None) => patience.wait().await?,
+                Err(failure) => {
+                    clock.waits_for(&failure);
+                    patience.bear(failure).await?;
+                }
+            }
+        }
+    }
+
+    async fn settle(
+        &mut self,
+        reconciler: &dyn Reconciler,
+        cx: &Cx,
+        id: &str,
+        fresh: bool,
+        clock: &Clock<'_>,
+    ) -> Result<(), Unbearable> {
+        let mut patience = Patience::new(self.run.stop.clone());
+        let mut fruitless = 0;
+        let mut last_diff = Diff::default();
+        let mut announced = false;
+        loop {
+            let observation = match reconciler.observe(&self.spec, id, cx).await {
+                Ok(observation) => observation,
+                Err(failure) => {
+                    patience.bear(failure).await?;
+                    continue;
+                }
+            };
+            match observation {
+                Observation::Absent if fresh && !patience.is_over(APPEARS_WITHIN) => {
+                    clock.say(StepPhase::Waiting("it to appear".to_owned()));
+                    patience.wait().await?;
+                }
+                Observation::Absent => return Err(gone(reconciler, id).into()),
+                Observation::Broken { reason } => {
+                    let failure = Failure::of(FailureKind::Final, format!("the {} does not work: {reason}", reconciler.noun()));
+                    let residue = Some(format!("{id} stays as it is; the next run replaces it"));
+                    return Err(Failure { residue, ..failure }.into());
+                }
+                Observation::Settling { status, outputs } => {
+                    if let Some(outputs) = outputs {
+                        self.announce(outputs, &mut announced);
+                    }
+                    if patience.is_over(reconciler.deadline()) {
+                        return Err(never_settled(reconciler, id, &status).into());
+                    }
+                    if self.run.no_wait && announced && !*self.announce.awaited.borrow() {
+                        return Err(Unbearable::Stopped);
+                    }
+                    clock.say(StepPhase::Waiting(status));
+                    patience.wait().await?;
+                }
+                Observation::Ready { live, outputs } => {
+                    self.announce(outputs, &mut announced);
+                    let diff = reconciler.compare(&self.spec, self.recorded.as_ref(), &live);
+                    if diff.is_empty() {
+                        self.record(Phase::Ready, id);
+                        return Ok(());
+                    }
+                    if let Some(cause) = reconciler.replacement(&self.spec, &live, &diff) {
+                        return Err(beyond_the_plan(&cause, fresh, id).into());
+                    }
+                    fruitless = if diff == last_diff { fruitless + 1 } else { 0 };
+                    if fruitless >= FRUITLESS_ROUNDS {
+                        return Err(does_not_take(&diff, id).into());
+                    }
+                    if fruitless > 0 {
+                        // Reads may lag behind writes; give them time before writing again.
+                        clock.say(StepPhase::Waiting("the change to show".to_owned()));
+                        patience.wait().await?;
+                    }
+                    last_diff = diff.clone();
+                    self.update(reconciler, cx, id, &live, &diff, clock).await?;
+                    if self.recorded.is_none() {
+                        self.recorded = Some(self.spec.clone());
+                    } else if let Some(recorded) = &mut self.recorded {
+                        write_only_now(reconciler, recorded, &self.spec);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn update(
+        &self,
+        reconciler: &dyn Reconciler,
+        cx: &Cx,
+        id: &str,
+        live: &Value,
+        diff: &Diff,
+        clock: &Clock<'_>,
+    ) -> Result<(), Unbearable> {
+        let mut patience = Patience::new(self.run.stop.clone());
+        loop {
+            match reconciler.update(&self.spec, id, live, diff, cx).await {
+                Ok(()) => return Ok(()),
+                Err(failure) => {
+                    clock.waits_for(&failure);
+                    let residue = format!("{id} exists and is not finished; the next run goes on with it");
+                    patience.bear(Failure { residue: failure.residue.clone().or(Some(residue)), ..failure }).await?;
+                }
+            }
+        }
+    }
+
+    fn announce(&mut self, outputs: Value, announced: &mut bool) {
+        self.entry.outputs = outputs.clone();
+        if !*announced {
+            *announced = true;
+            // The driver outlives its steps.
+            let _ = self.announce.to.send((self.announce.step, outputs));
+        }
+    }
+
+    fn record(&mut self, phase: Phase, id: &str) {
+        self.entry.phase = phase;
+        self.entry.id = Some(id.to_owned());
+        if phase == Phase::Ready {
+            self.entry.spec = self.spec.clone();
+        }
+        self.run.writer.record(&self.address, Some(self.entry.clone()));
+    }
+}
+
+/// After an update, the fields that AWS does not give back count as applied.
+fn write_only_now(reconciler: &dyn Reconciler, recorded: &mut Value, spec: &Value) {
+    for field in reconciler.write_only() {
+        if let (Some(fields), Some(value)) = (recorded.as_object_mut(), spec.get(field)) {
+            fields.insert(field.to_owned(), value.clone());
+        }
+    }
+}
+
+/// Whether an actual declaration is the planned one, with placeholders filled in.
+fn fits(planned: &Value, actual: &Value) -> bool {
+    match (planned, actual) {
+        _ if planned == actual => true,
+        (Value::Object(planned), Value::Object(actual)) => {
+            let keys_fit = planned.keys().all(|key| key.contains(resource::UNKNOWN_OPEN) || actual.contains_key(key));
+            keys_fit && actual.iter().all(|(key, actual)| planned.get(key).is_none_or(|planned| fits(planned, actual)))
+        }
+        (Value::Array(planned_items), Value::Array(actual_items)) if planned_items.len() == actual_items.len() => {
+            has_unknown(planned) || planned_items.iter().zip(actual_items).all(|(planned, actual)| fits(planned, actual))
+        }
+        _ => has_unknown(planned),
+    }
+}
+
+fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {
+    Failure {
+        help: Some("somebody may have deleted it meanwhile; run the command again to make it anew".to_owned()),
+        ..Failure::of(FailureKind::Final, format!("the {} {id} is not there any more", reconciler.noun()))
+    }
+}
+
+fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str) -> Failure {
+    let minutes = reconciler.deadline().as_secs() / 60;
+    Failure {
+        residue: Some(format!("{id} exists and is {status}")),
+        help: Some("the next run goes on waiting for it".to_owned()),
+        ..Failure::of(FailureKind::Final, format!("the {} was still {status} after {minutes} min", reconciler.noun()))
+    }
+}
+
+fn beyond_the_plan(cause: &str, fresh: bool, id: &str) -> Failure {
+    let message = match fresh {
+        true => format!("AWS made it other than declared, and only a replacement would help: {cause}"),
+        false => format!("it changed since the plan was made, and only a replacement would help: {cause}"),
+    };
+    Failure {
+        residue: Some(format!("{id} stays as it is")),
+        help: Some("run the command again to see the new plan".to_owned()),
+        ..Failure::of(FailureKind::Refused, message)
+    }
+}
+
+fn does_not_take(diff: &Diff, id: &str) -> Failure {
+    let show = |change: &FieldChange| format!("{} is {} and should be {}", change.path, change.before, change.after);
+    let fields: Vec<String> = diff.changes.iter().map(show).collect();
+    Failure {
+        residue: Some(format!("{id} exists and works, but not as declared")),
+        ..Failure::of(FailureKind::Final, format!("AWS accepted the change, but {}", fields.join("; ")))
+    }
+}
+
+/// Removing one thing.
+pub(crate) struct Removing<'a> {
+    pub(crate) run: &'a Run<'a>,
+    pub(crate) address: Address,
+    pub(crate) kind: String,
+    pub(crate) action: Action,
+    pub(crate) id: String,
+    pub(crate) spec: Value,
+    pub(crate) what: crate::order::Removal,
+    /// What is recorded at the address, if anything.
+    pub(crate) entry: Option<Entry>,
+    /// What is to be recorded when it is gone and will be made again.
+    pub(crate) intent: Option<Entry>,
+}
+
+impl Removing<'_> {
+    pub(crate) async fn run(self) -> Outcome {
+        let began = Instant::now();
+        let clock = Clock { run: self.run, address: self.address.clone(), action: self.action, began, said: Cell::new(None) };
+        clock.say(StepPhase::Started);
+        let outcome: Outcome = self.remove(&clock).await.into();
+        clock.end(&outcome);
+        outcome
+    }
+
+    async fn remove(&self, clock: &Clock<'_>) -> Result<(), Unbearable> {
+        use crate::order::Removal;
+        let reconciler = self.run.registry.get(&self.kind)?;
+        let token = self.entry.as_ref().map_or("", |entry| &entry.token);
+        let cx = self.run.workshop.cx(&self.address, token);
+        if self.what != Removal::Deposed
+            && let Some(entry) = &self.entry
+        {
+            let id = Some(self.id.clone());
+            self.run.writer.record(&self.address, Some(Entry { phase: Phase::Deleting, id, ..entry.clone() }));
+        }
+        let mut patience = Patience::new(self.run.stop.clone());
+        loop {
+            match reconciler.delete(&self.spec, &self.id, &cx).await {
+                Ok(Deletion::Gone) => break,
+                Ok(Deletion::Going(status)) => {
+                    if patience.is_over(reconciler.deadline()) {
+                        return Err(never_settled(reconciler, &self.id, &status).into());
+                    }
+                    if self.run.no_wait && self.what == Removal::Whole {
+                        return Err(Unbearable::Stopped);
+                    }
+                    clock.say(StepPhase::Waiting(status));
+                    patience.wait().await?;
+                }
+                Err(failure) => {
+                    clock.waits_for(&failure);
+                    let residue = Some(format!("{} {} is still there", reconciler.noun(), self.id));
+                    patience.bear(Failure { residue: failure.residue.clone().or(residue), ..failure }).await?;
+                }
+            }
+        }
+        match self.what {
+            Removal::Whole => self.run.writer.record(&self.address, None),
+            Removal::Before => self.run.writer.record(&self.address, self.intent.clone()),
+            Removal::Deposed => self.run.writer.forget_deposed(&self.address, &self.id),
+        }
+        Ok(())
+    }
+}
+
+/// An entry for something that is to be created.
+pub(crate) fn intent(kind: &str, spec: &Value, depends_on: Vec<Needed>, protected: bool, deposed: Vec<Deposed>) -> Entry {
+    Entry {
+        kind: kind.to_owned(),
+        phase: Phase::Intent,
+        token: uuid::Uuid::new_v4().to_string(),
+        id: None,
+        spec: spec.clone(),
+        outputs: Value::Null,
+        depends_on,
+        protected,
+        deposed,
+    }
+}
+
+/// Tells how far a step is, and for how long.
+struct Clock<'a> {
+    run: &'a Run<'a>,
+    address: Address,
+    action: Action,
+    began: Instant,
+    said: Cell<Option<String>>,
+}
+
+impl Clock<'_> {
+    fn say(&self, phase: StepPhase) {
+        if let StepPhase::Waiting(what) = &phase {
+            let before = self.said.replace(Some(what.clone()));
+            if before.as_ref() == Some(what) {
+                return;
+            }
+        }
+        (self.run.events)(Event { address: self.address.clone(), action: self.action, phase, elapsed: self.began.elapsed() });
+    }
+
+    fn waits_for(&self, failure: &Failure) {
+        if matches!(failure.kind, FailureKind::Heals(_) | FailureKind::Throttled | FailureKind::Ambiguous) {
+            self.say(StepPhase::Waiting(failure.to_string()));
+        }
+    }
+
+    fn end(&self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Done => self.say(StepPhase::Done),
+            Outcome::Failed(failure) => self.say(StepPhase::Failed(Box::new(failure.clone()))),
+            Outcome::Left => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_the_plan_knew_must_hold_and_what_it_did_not_may_be_anything() {
+        let planned = json!({"cidr": "10.0.0.0/24", "vpc": "⟦network.vpc.id⟧", "arn": "a:⟦x.y⟧:b", "list": ["⟦q⟧", "k"]});
+        assert!(fits(&planned, &json!({"cidr": "10.0.0.0/24", "vpc": "vpc-1", "arn": "a:b:b", "list": ["k", "z"]})));
+        assert!(!fits(&planned, &json!({"cidr": "10.0.1.0/24", "vpc": "vpc-1", "arn": "a:b:b", "list": ["k", "z"]})));
+    }
+}

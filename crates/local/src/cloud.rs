@@ -1,0 +1,230 @@
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::RwLock;
+use winterbaume_core::{MockRequest, set_default_account_id};
+
+use crate::connector::InProcess;
+use crate::disk::Disk;
+use crate::layer::{Layer, Lost, Next};
+use crate::overlay;
+use crate::service::{Scope, Service};
+use crate::{Call, Error, Response};
+
+/// The account of this process: the services keep it in a global.
+static ACCOUNT: OnceLock<String> = OnceLock::new();
+
+/// When changes reach the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Before the call that made them is answered, as AWS does it: a killed process loses nothing
+    /// it was told. Calls that end together share one write per service.
+    #[default]
+    EachCall,
+    /// When [`Cloud::save`] is called.
+    OnSave,
+}
+
+/// The embedded AWS. Cheap to clone: clones are the same cloud.
+#[derive(Clone)]
+pub struct Cloud {
+    region: String,
+    durability: Durability,
+    layers: Vec<Arc<dyn Layer>>,
+    services: Arc<Services>,
+}
+
+struct Services {
+    account: String,
+    by_name: BTreeMap<&'static str, Slot>,
+    disk: Option<Disk>,
+}
+
+/// A service and what must be known to keep it.
+struct Slot {
+    name: &'static str,
+    service: Box<dyn Service>,
+    /// Changing calls hold it alone; reading calls and snapshots share it.
+    gate: RwLock<()>,
+    /// Regions with changes that are not on disk.
+    unsaved: Mutex<BTreeSet<String>>,
+    /// One writer at a time; whoever waited finds its change written by the one before.
+    writer: tokio::sync::Mutex<()>,
+}
+
+impl Slot {
+    fn unsaved(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cloud {
+    /// Opens the cloud kept in `dir`, or makes a new one there; with no directory it lives in
+    /// memory. `region` is the one [`Cloud::sdk_config`] names; calls may address any.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while another process has the directory, [`Error::Account`] for a second
+    /// account in one process, [`Error::Corrupt`] for data this version cannot read.
+    pub fn open(dir: Option<&Path>, region: &str, account: &str) -> Result<Self, Error> {
+        let current = ACCOUNT.get_or_init(|| account.to_owned());
+        if current != account {
+            let (current, wanted) = (current.clone(), account.to_owned());
+            return Err(Error::Account { current, wanted });
+        }
+        set_default_account_id(account);
+        let disk = dir.map(Disk::own).transpose()?;
+        let by_name = overlay::services(disk.as_ref().map(Disk::objects))
+            .into_iter()
+            .map(|(name, service)| {
+                let slot = Slot {
+                    name,
+                    service,
+                    gate: RwLock::default(),
+                    unsaved: Mutex::default(),
+                    writer: tokio::sync::Mutex::default(),
+                };
+                (name, slot)
+            })
+            .collect();
+        let services = Services { account: account.to_owned(), by_name, disk };
+        services.load()?;
+        Ok(Self {
+            region: region.to_owned(),
+            durability: Durability::default(),
+            layers: Vec::new(),
+            services: Arc::new(services),
+        })
+    }
+
+    /// Forgets everything kept in `dir`. [`Error::Busy`] while a process uses it.
+    pub fn reset(dir: &Path) -> Result<(), Error> {
+        Disk::remove(dir)
+    }
+
+    /// The same cloud, saved at other moments. In memory it makes no difference.
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// The same cloud seen through one more layer, outside those already there.
+    #[must_use]
+    pub fn with_layer(mut self, layer: Arc<dyn Layer>) -> Self {
+        self.layers.push(layer);
+        self
+    }
+
+    /// The account all resources belong to.
+    pub fn account(&self) -> &str {
+        &self.services.account
+    }
+
+    /// An SDK configuration whose every call is answered in-process. It reads no environment
+    /// variable and no profile, so nothing in them can lead a call elsewhere.
+    pub fn sdk_config(&self) -> SdkConfig {
+        let credentials = Credentials::new("AKIALOCAL", "local", None, None, "local cloud");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(SharedHttpClient::new(InProcess(self.clone())))
+            .build()
+    }
+
+    /// Answers one request: the single way in, for the SDK and for [`Cloud::serve`].
+    pub async fn answer(&self, request: MockRequest) -> Result<Response, Lost> {
+        match Call::parse(request) {
+            Ok(call) => Next { cloud: self, layers: &self.layers }.run(call).await,
+            Err(refusal) => Ok(*refusal),
+        }
+    }
+
+    pub(crate) async fn dispatch(&self, call: Call) -> Response {
+        let Some(slot) = self.services.by_name.get(call.service.as_str()) else {
+            return not_embedded(&call.service);
+        };
+        if call.is_read() {
+            let _shared = slot.gate.read().await;
+            return slot.service.answer(call).await;
+        }
+        let response = {
+            let _alone = slot.gate.write().await;
+            slot.unsaved().insert(call.region.clone());
+            slot.service.answer(call).await
+        };
+        if self.durability == Durability::EachCall
+            && let Err(error) = self.services.save(slot).await
+        {
+            // The caller must not believe what a restart would forget.
+            return Response::error(500, "InternalFailure", &error.to_string());
+        }
+        response
+    }
+
+    /// Writes what changed since the last save; nothing when nothing did.
+    pub async fn save(&self) -> Result<(), Error> {
+        for slot in self.services.by_name.values() {
+            self.services.save(slot).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Services {
+    fn load(&self) -> Result<(), Error> {
+        let Some(disk) = &self.disk else {
+            return Ok(());
+        };
+        for (service, region, state) in disk.load()? {
+            let restored = match self.by_name.get(service.as_str()) {
+                Some(slot) => slot.service.restore(self.scope(&region), state),
+                None => Err("this version embeds no such service".to_owned()),
+            };
+            restored.map_err(|reason| Error::State { service, region, reason })?;
+        }
+        for slot in self.by_name.values() {
+            slot.service.saved();
+        }
+        Ok(())
+    }
+
+    async fn save(&self, slot: &Slot) -> Result<(), Error> {
+        let Some(disk) = &self.disk else {
+            return Ok(());
+        };
+        let _writer = slot.writer.lock().await;
+        let snapshots = {
+            let _shared = slot.gate.read().await;
+            let regions = std::mem::take(&mut *slot.unsaved());
+            regions.into_iter().map(|region| (slot.service.snapshot(self.scope(&region)), region)).collect::<Vec<_>>()
+        };
+        if snapshots.is_empty() {
+            return Ok(());
+        }
+        let name = slot.name;
+        for (snapshot, region) in snapshots {
+            let stored = snapshot
+                .map_err(|reason| Error::State { service: name.to_owned(), region: region.clone(), reason })
+                .and_then(|state| disk.store(name, &region, &state));
+            if stored.is_err() {
+                slot.unsaved().insert(region);
+            }
+            stored?;
+        }
+        slot.service.saved();
+        Ok(())
+    }
+
+    fn scope<'a>(&'a self, region: &'a str) -> Scope<'a> {
+        Scope { account: &self.account, region }
+    }
+}
+
+fn not_embedded(service: &str) -> Response {
+    Response::error(501, "NotImplemented", &format!("the local cloud does not embed {service}"))
+}

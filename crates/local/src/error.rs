@@ -1,0 +1,59 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why the embedded AWS cannot be opened, kept or served.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process works with the same data; nothing was read or changed.
+    #[error("the local cloud in {} is in use by {}", dir.display(), match pid { Some(pid) => format!("process {pid}"), None => "another process".to_owned() })]
+    Busy {
+        /// The data directory.
+        dir: PathBuf,
+        /// The owner, when it has already written its id.
+        pid: Option<u32>,
+    },
+    /// The services keep one account per process; the first one opened decides.
+    #[error("this process already runs a local cloud for account {current}; it cannot also be {wanted}")]
+    Account {
+        /// The account in force.
+        current: String,
+        /// The account asked for.
+        wanted: String,
+    },
+    /// A file of the data directory could not be read or written.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file of the data directory is not what this version writes.
+    #[error("{} is not readable data of the local cloud: {reason}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A service could not hand out or take back its state.
+    #[error("the state of {service} in {region}: {reason}")]
+    State {
+        /// The signing name of the service.
+        service: String,
+        /// The region.
+        region: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The server answers whoever connects, so it binds loopback addresses only.
+    #[error(
+        "{0} is not a loopback address: the local cloud checks no signatures and must not be reachable from outside"
+    )]
+    NotLoopback(SocketAddr),
+    /// The listening socket failed.
+    #[error("the local server failed")]
+    Server(#[source] std::io::Error),
+}

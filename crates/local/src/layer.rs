@@ -1,0 +1,45 @@
+use async_trait::async_trait;
+use std::sync::Arc;
+
+use crate::cloud::Cloud;
+use crate::{Call, Response};
+
+/// Something laid around every call: fault injection, recording, a law of AWS.
+///
+/// A layer may answer itself, change the call, refuse it before or lose the answer after
+/// [`Next::run`].
+#[async_trait]
+pub trait Layer: Send + Sync {
+    /// Answers `call`, usually by running `next`.
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost>;
+}
+
+/// No answer reached the caller, who cannot know whether the call took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Lost {
+    /// The caller gave up waiting.
+    #[error("the call timed out")]
+    Timeout,
+    /// The connection broke.
+    #[error("the connection was reset")]
+    Reset,
+}
+
+/// The layers that remain, and the services behind them.
+pub struct Next<'a> {
+    pub(crate) cloud: &'a Cloud,
+    pub(crate) layers: &'a [Arc<dyn Layer>],
+}
+
+impl Next<'_> {
+    /// Passes the call on.
+    pub async fn run(self, call: Call) -> Result<Response, Lost> {
+        match self.layers.split_last() {
+            Some((outermost, layers)) => {
+                let next = Next { cloud: self.cloud, layers };
+                outermost.answer(call, next).await
+            }
+            None => Ok(self.cloud.dispatch(call).await),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The embedded AWS behind `mlopsctl --local`.
+//!
+//! The services are the `winterbaume-*` crates, called in-process: no network, no container. What
+//! they forget on read-back is kept by the overlays over them; what they permit and AWS does not is
+//! refused there. The AWS SDK reaches them through [`Cloud::sdk_config`], other
+//! programs through [`Cloud::serve`]; both end in [`Cloud::answer`], around which a [`Layer`] can
+//! be laid.
+
+mod call;
+mod cloud;
+mod connector;
+mod disk;
+mod ec2;
+mod error;
+mod layer;
+mod objects;
+mod overlay;
+mod server;
+mod service;
+
+pub use call::Call;
+pub use cloud::{Cloud, Durability};
+pub use error::Error;
+pub use layer::{Layer, Lost, Next};
+/// What an AWS service answers: status, headers and body.
+pub use winterbaume_core::MockResponse as Response;
+
+/// The account of the embedded AWS when nothing else is asked for.
+pub const ACCOUNT: &str = "123456789012";

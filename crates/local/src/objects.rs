@@ -1,0 +1,190 @@
+//! The contents of S3 objects: in memory until saved, then one file per distinct content.
+//!
+//! The state of S3 names contents by hash, so its one atomic file decides what exists: a content
+//! is written before the file that names it and removed after the last one that did.
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use winterbaume_core::{Vfs, VfsEntry, VfsError, VfsStat};
+
+use crate::Error;
+use crate::disk::replace;
+
+/// A store of contents by path.
+#[derive(Debug)]
+pub(crate) struct Objects {
+    /// Where contents are kept; `None` keeps them in memory.
+    dir: Option<PathBuf>,
+    contents: Mutex<Contents>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    by_path: BTreeMap<String, Content>,
+    /// Hashes that have a file.
+    on_disk: HashSet<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    New(Bytes),
+    Kept { sha256: String, size: u64 },
+}
+
+impl Content {
+    fn size(&self) -> u64 {
+        match self {
+            Self::New(bytes) => bytes.len() as u64,
+            Self::Kept { size, .. } => *size,
+        }
+    }
+}
+
+impl Objects {
+    pub(crate) fn new(dir: Option<PathBuf>) -> Self {
+        // What nothing names once the state is restored is swept: a process was killed before it
+        // wrote the state that would.
+        let files = dir.as_ref().and_then(|dir| std::fs::read_dir(dir).ok());
+        let on_disk =
+            files.into_iter().flatten().filter_map(|file| file.ok()?.file_name().into_string().ok()).collect();
+        let contents = Mutex::new(Contents { by_path: BTreeMap::new(), on_disk });
+        Self { dir, contents }
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what is new and returns the paths under `prefix` with their hashes and sizes.
+    pub(crate) fn keep(&self, prefix: &str) -> Result<Value, Error> {
+        let Some(dir) = &self.dir else {
+            return Ok(Value::Null);
+        };
+        let Contents { by_path, on_disk } = &mut *self.contents();
+        let mut index = Map::new();
+        for (path, content) in
+            by_path.iter_mut().filter(|(path, content)| path.starts_with(prefix) && !is_redundant(path, content))
+        {
+            if let Content::New(bytes) = content {
+                let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+                if on_disk.insert(sha256.clone()) {
+                    replace(&dir.join(&sha256), bytes)?;
+                }
+                *content = Content::Kept { sha256, size: bytes.len() as u64 };
+            }
+            if let Content::Kept { sha256, size } = content {
+                index.insert(path.clone(), serde_json::json!([sha256, size]));
+            }
+        }
+        Ok(Value::Object(index))
+    }
+
+    /// Takes back what [`Objects::keep`] returned.
+    pub(crate) fn restore(&self, index: &Value) -> Result<(), String> {
+        let contents = &mut *self.contents();
+        for (path, entry) in index.as_object().into_iter().flatten() {
+            let (Some(sha256), Some(size)) = (entry[0].as_str(), entry[1].as_u64()) else {
+                return Err(format!("no hash and size for {path}"));
+            };
+            let content = Content::Kept { sha256: sha256.to_owned(), size };
+            contents.by_path.insert(path.clone(), content);
+        }
+        Ok(())
+    }
+
+    /// Removes the files no path names any more. Call it once the state that stopped naming them
+    /// is on disk.
+    pub(crate) fn sweep(&self) {
+        let Some(dir) = &self.dir else { return };
+        let Contents { by_path, on_disk } = &mut *self.contents();
+        let named: HashSet<&str> = by_path
+            .values()
+            .filter_map(|content| match content {
+                Content::Kept { sha256, .. } => Some(sha256.as_str()),
+                Content::New(_) => None,
+            })
+            .collect();
+        // A file that cannot be removed costs room, nothing else; the next sweep tries again.
+        on_disk.retain(|sha256| named.contains(sha256.as_str()) || std::fs::remove_file(dir.join(sha256)).is_err());
+    }
+
+    async fn read(&self, path: &str) -> Result<Bytes, VfsError> {
+        let content = self.contents().by_path.get(path).cloned();
+        match (content, &self.dir) {
+            (Some(Content::New(bytes)), _) => Ok(bytes),
+            (Some(Content::Kept { sha256, .. }), Some(dir)) => read_file(&dir.join(sha256)).await,
+            _ => Err(VfsError::NotFound(path.to_owned())),
+        }
+    }
+}
+
+/// Beside the contents the service writes its own state, to recover from when there is no snapshot
+/// (there always is one), and pointers to the newest content of each key, which are only read where
+/// they say `composite`.
+fn is_redundant(path: &str, content: &Content) -> bool {
+    let state = ["/meta/bucket-config/", "/meta/version-meta/", "/meta/delete-markers/"];
+    state.iter().any(|state| path.contains(state))
+        || (path.contains("/meta/current/") && content.size() != "composite".len() as u64)
+}
+
+async fn read_file(path: &Path) -> Result<Bytes, VfsError> {
+    Ok(tokio::fs::read(path).await?.into())
+}
+
+impl Vfs for Objects {
+    fn put<'a>(
+        &'a self,
+        path: &'a str,
+        data: &'a mut (dyn AsyncRead + Unpin + Send),
+    ) -> BoxFuture<'a, Result<u64, VfsError>> {
+        Box::pin(async move {
+            let mut bytes = Vec::new();
+            data.read_to_end(&mut bytes).await?;
+            let content = Content::New(bytes.into());
+            let size = content.size();
+            self.contents().by_path.insert(path.to_owned(), content);
+            Ok(size)
+        })
+    }
+
+    fn get<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Box<dyn AsyncRead + Send + Unpin>, VfsError>> {
+        Box::pin(async move {
+            let reader: Box<dyn AsyncRead + Send + Unpin> = Box::new(std::io::Cursor::new(self.read(path).await?));
+            Ok(reader)
+        })
+    }
+
+    fn delete<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), VfsError>> {
+        Box::pin(async move {
+            match self.contents().by_path.remove(path) {
+                Some(_) => Ok(()),
+                None => Err(VfsError::NotFound(path.to_owned())),
+            }
+        })
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<VfsEntry>, VfsError>> {
+        Box::pin(async move {
+            Ok(self
+                .contents()
+                .by_path
+                .range(prefix.to_owned()..)
+                .take_while(|(path, _)| path.starts_with(prefix))
+                .map(|(path, content)| VfsEntry { key: path.clone(), size: content.size() })
+                .collect())
+        })
+    }
+
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<VfsStat>, VfsError>> {
+        Box::pin(async move {
+            let contents = self.contents();
+            Ok(contents.by_path.get(path).map(|content| VfsStat { size: content.size() }))
+        })
+    }
+}

@@ -1,0 +1,242 @@
+//! S3: the settings of buckets as the documents they were put as, the region of a bucket, the
+//! checksums of objects.
+
+use futures::future::BoxFuture;
+use http::header::{HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use winterbaume_core::{parse_query_string, xml_escape};
+
+use crate::call::header;
+use crate::service::{Scope, Service};
+use crate::{Call, Response};
+
+/// The settings kept here: sub-resource and the error that says there is none. Others are the
+/// emulated service's, whose behaviour depends on them.
+const SETTINGS: [(&str, Result<&str, &str>); 10] = [
+    ("cors", Err("NoSuchCORSConfiguration")),
+    ("encryption", Err("ServerSideEncryptionConfigurationNotFoundError")),
+    ("lifecycle", Err("NoSuchLifecycleConfiguration")),
+    ("logging", Ok("<BucketLoggingStatus xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>")),
+    ("notification", Ok("<NotificationConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>")),
+    ("ownershipControls", Err("OwnershipControlsNotFoundError")),
+    ("policy", Err("NoSuchBucketPolicy")),
+    ("publicAccessBlock", Err("NoSuchPublicAccessBlockConfiguration")),
+    ("replication", Err("ReplicationConfigurationNotFoundError")),
+    ("tagging", Err("NoSuchTagSet")),
+];
+
+/// What every bucket has had since April 2023.
+const DEFAULTS: [(&str, &str); 3] = [
+    (
+        "encryption",
+        "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>false</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>",
+    ),
+    (
+        "ownershipControls",
+        "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>",
+    ),
+    (
+        "publicAccessBlock",
+        "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>",
+    ),
+];
+
+const CHECKSUMS: [&str; 5] = [
+    "x-amz-checksum-crc32",
+    "x-amz-checksum-crc32c",
+    "x-amz-checksum-crc64nvme",
+    "x-amz-checksum-sha1",
+    "x-amz-checksum-sha256",
+];
+
+/// What one region's buckets were given.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+struct Kept {
+    /// Documents by bucket and sub-resource.
+    settings: BTreeMap<String, BTreeMap<String, String>>,
+    /// Checksum headers by bucket and key, with the ETag they belong to.
+    checksums: BTreeMap<String, (String, String, String)>,
+}
+
+/// S3 with whole buckets.
+pub(crate) struct Buckets {
+    inner: Box<dyn Service>,
+    regions: Mutex<BTreeMap<String, Kept>>,
+}
+
+impl Buckets {
+    pub(crate) fn new(inner: Box<dyn Service>) -> Self {
+        Self { inner, regions: Mutex::default() }
+    }
+
+    fn regions(&self) -> MutexGuard<'_, BTreeMap<String, Kept>> {
+        self.regions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn exists(&self, call: &Call, path: &str) -> bool {
+        self.also(call, "HEAD", path, String::new()).await.status < 300
+    }
+
+    /// The same call with another method, target and body, as the emulated service sees it.
+    async fn also(&self, call: &Call, method: &str, target: &str, body: String) -> Response {
+        let mut next = call.clone();
+        next.request.method = method.to_owned();
+        next.request.uri = format!("https://s3.{}.amazonaws.com/{target}", call.region);
+        next.request.body = body.into();
+        for condition in ["if-match", "if-none-match"] {
+            next.request.headers.remove(condition);
+        }
+        self.inner.answer(next).await
+    }
+
+    /// The answer to a call about a setting.
+    fn setting(&self, call: &Call, bucket: &str, sub: &str, none: Result<&str, &str>) -> Response {
+        let mut regions = self.regions();
+        let kept = regions.entry(call.region.clone()).or_default();
+        let settings = kept.settings.entry(bucket.to_owned()).or_default();
+        match call.request.method.as_str() {
+            "PUT" => {
+                let document = String::from_utf8_lossy(&call.request.body).into_owned();
+                settings.insert(sub.to_owned(), document);
+                Response::xml(if sub == "policy" { 204 } else { 200 }, "")
+            }
+            "DELETE" => {
+                settings.remove(sub);
+                // Encryption cannot be off: without a choice it is S3's own.
+                if let Some((_, standard)) = DEFAULTS.iter().find(|_| sub == "encryption") {
+                    settings.insert(sub.to_owned(), (*standard).to_owned());
+                }
+                Response::xml(204, "")
+            }
+            _ => match (settings.get(sub), none) {
+                (Some(document), _) => Response::xml(200, document.clone()),
+                (None, Ok(empty)) => Response::xml(200, empty.to_owned()),
+                (None, Err(code)) => refusal(404, code, &format!("The bucket {bucket} has none")),
+            },
+        }
+    }
+
+    /// Keeps and shows what belongs to whole buckets and objects.
+    fn finish(&self, call: &Call, bucket: &str, key: &str, answer: &mut Response) {
+        let mut regions = self.regions();
+        let kept = regions.entry(call.region.clone()).or_default();
+        let path = format!("{bucket}/{key}");
+        match (call.request.method.as_str(), call.operation.as_str()) {
+            (_, "PUT bucket") => {
+                let defaults = DEFAULTS.map(|(sub, document)| (sub.to_owned(), document.to_owned()));
+                kept.settings.insert(bucket.to_owned(), defaults.into());
+            }
+            (_, "DELETE bucket") => {
+                kept.settings.remove(bucket);
+            }
+            (_, "HEAD bucket") => {
+                insert(answer, "x-amz-bucket-region", &call.region);
+            }
+            ("PUT", "PUT object") => {
+                let given = CHECKSUMS.into_iter().find_map(|name| Some((name, header(&call.request.headers, name)?)));
+                let etag = header(&answer.headers, "etag").unwrap_or_default().to_owned();
+                if let Some((name, value)) = given {
+                    insert(answer, name, value);
+                    kept.checksums.insert(path, (etag, name.to_owned(), value.to_owned()));
+                }
+            }
+            ("DELETE", "DELETE object") => {
+                kept.checksums.remove(&path);
+            }
+            ("GET" | "HEAD", _) if !key.is_empty() => {
+                let wanted = header(&call.request.headers, "x-amz-checksum-mode").is_some();
+                let etag = header(&answer.headers, "etag").unwrap_or_default();
+                if let Some((_, name, value)) = kept.checksums.get(&path).filter(|(of, _, _)| wanted && of == etag) {
+                    insert(answer, name, value);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn insert(answer: &mut Response, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+        answer.headers.insert(name, value);
+    }
+}
+
+/// The document of tags given as a query string.
+fn tag_set(query: &str) -> String {
+    let tags = parse_query_string(query);
+    let tags = tags
+        .iter()
+        .map(|(key, value)| format!("<Tag><Key>{}</Key><Value>{}</Value></Tag>", xml_escape(key), xml_escape(value)));
+    format!("<Tagging><TagSet>{}</TagSet></Tagging>", tags.collect::<String>())
+}
+
+fn refusal(status: u16, code: &str, message: &str) -> Response {
+    Response::xml(status, format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"))
+}
+
+impl Service for Buckets {
+    fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
+        Box::pin(async move {
+            let path = call.path().trim_start_matches('/').to_owned();
+            let (bucket, key) = path.split_once('/').unwrap_or((&path, ""));
+            let sub = call.operation.split_once(" bucket?").map_or("", |(_, sub)| sub);
+            if sub == "location" {
+                if !self.exists(&call, bucket).await {
+                    return refusal(404, "NoSuchBucket", "The specified bucket does not exist");
+                }
+                // The first region has no name here.
+                let place = if call.region == "us-east-1" { "" } else { &call.region };
+                return Response::xml(
+                    200,
+                    format!(
+                        "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{place}</LocationConstraint>"
+                    ),
+                );
+            }
+            if let Some((sub, none)) = SETTINGS.into_iter().find(|(name, _)| *name == sub) {
+                if !self.exists(&call, bucket).await {
+                    return refusal(404, "NoSuchBucket", "The specified bucket does not exist");
+                }
+                return self.setting(&call, bucket, sub, none);
+            }
+            let mut answer = self.inner.answer(call.clone()).await;
+            if answer.status == 412
+                && call.operation == "PUT object"
+                && call.request.headers.contains_key("if-match")
+                && !self.exists(&call, &path).await
+            {
+                return refusal(404, "NoSuchKey", "The specified key does not exist.");
+            }
+            if answer.status < 300 {
+                self.finish(&call, bucket, key, &mut answer);
+                if let Some(tags) = header(&call.request.headers, "x-amz-tagging")
+                    && call.operation == "PUT object"
+                {
+                    let tagged = self.also(&call, "PUT", &format!("{path}?tagging"), tag_set(tags)).await;
+                    if tagged.status >= 300 {
+                        return tagged;
+                    }
+                }
+            }
+            answer
+        })
+    }
+
+    fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String> {
+        let kept = serde_json::to_value(self.regions().get(scope.region));
+        let kept = kept.map_err(|error| error.to_string())?;
+        Ok(json!({ "kept": kept, "service": self.inner.snapshot(scope)? }))
+    }
+
+    fn restore(&self, scope: Scope<'_>, mut state: Value) -> Result<(), String> {
+        let kept: Option<Kept> = serde_json::from_value(state["kept"].take()).map_err(|error| error.to_string())?;
+        self.regions().insert(scope.region.to_owned(), kept.unwrap_or_default());
+        self.inner.restore(scope, state["service"].take())
+    }
+
+    fn saved(&self) {
+        self.inner.saved();
+    }
+}

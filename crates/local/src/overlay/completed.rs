@@ -1,0 +1,146 @@
+//! A service that forgets part of a create call is told the forgotten part by the calls it
+//! understands.
+
+use futures::future::BoxFuture;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::{Value, json};
+use winterbaume_core::parse_query_string;
+
+use crate::call::header;
+use crate::service::{Scope, Service};
+use crate::{Call, Response};
+
+/// The calls that follow a successful one.
+pub(crate) type Follow = fn(&Call, &Response) -> Vec<Call>;
+
+/// A service whose calls have others follow them.
+pub(crate) struct Completed {
+    pub(crate) inner: Box<dyn Service>,
+    pub(crate) follow: Follow,
+}
+
+impl Service for Completed {
+    fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
+        Box::pin(async move {
+            let answer = self.inner.answer(call.clone()).await;
+            if answer.status >= 300 {
+                return answer;
+            }
+            for next in (self.follow)(&call, &answer) {
+                let done = self.inner.answer(next).await;
+                if done.status >= 300 {
+                    return done;
+                }
+            }
+            answer
+        })
+    }
+
+    fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String> {
+        self.inner.snapshot(scope)
+    }
+
+    fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String> {
+        self.inner.restore(scope, state)
+    }
+}
+
+/// ECR: tags.
+pub(crate) fn ecr(call: &Call, answer: &Response) -> Vec<Call> {
+    let (given, made) = (body(&call.request.body), body(&answer.body));
+    if call.operation != "CreateRepository" || given["tags"].is_null() {
+        return Vec::new();
+    }
+    let arn = &made["repository"]["repositoryArn"];
+    vec![json_call(call, "TagResource", &json!({ "resourceArn": arn, "tags": given["tags"] }))]
+}
+
+/// KMS: the key policy.
+pub(crate) fn kms(call: &Call, answer: &Response) -> Vec<Call> {
+    let (given, made) = (body(&call.request.body), body(&answer.body));
+    if call.operation != "CreateKey" || given["Policy"].is_null() {
+        return Vec::new();
+    }
+    let policy = json!({
+        "KeyId": made["KeyMetadata"]["KeyId"], "PolicyName": "default", "Policy": given["Policy"],
+    });
+    vec![json_call(call, "PutKeyPolicy", &policy)]
+}
+
+/// SNS: the attributes of a topic.
+pub(crate) fn sns(call: &Call, answer: &Response) -> Vec<Call> {
+    if call.operation != "CreateTopic" {
+        return Vec::new();
+    }
+    let given = parse_query_string(&String::from_utf8_lossy(&call.request.body));
+    let made = String::from_utf8_lossy(&answer.body);
+    let arn = element(&made, "TopicArn").unwrap_or_default();
+    (1..)
+        .map_while(|n| {
+            let name = given.get(&format!("Attributes.entry.{n}.key"))?;
+            let value = given.get(&format!("Attributes.entry.{n}.value"))?;
+            Some(query_call(
+                call,
+                "SetTopicAttributes",
+                &[("TopicArn", arn), ("AttributeName", name), ("AttributeValue", value)],
+            ))
+        })
+        .collect()
+}
+
+/// IAM: the permissions boundary of a role.
+pub(crate) fn iam(call: &Call, _: &Response) -> Vec<Call> {
+    let given = parse_query_string(&String::from_utf8_lossy(&call.request.body));
+    match (given.get("RoleName"), given.get("PermissionsBoundary")) {
+        (Some(role), Some(boundary)) if call.operation == "CreateRole" => vec![query_call(
+            call,
+            "PutRolePermissionsBoundary",
+            &[("RoleName", role), ("PermissionsBoundary", boundary)],
+        )],
+        _ => Vec::new(),
+    }
+}
+
+fn body(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or_default()
+}
+
+/// The text of the first element of that name.
+pub(crate) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once(&format!("</{name}>"))?.0)
+}
+
+fn json_call(call: &Call, operation: &str, body: &Value) -> Call {
+    let mut next = call.clone();
+    let target = header(&call.request.headers, "x-amz-target").unwrap_or_default();
+    let prefix = target.rsplit_once('.').map_or("", |(prefix, _)| prefix);
+    if let Ok(target) = HeaderValue::from_str(&format!("{prefix}.{operation}")) {
+        next.request.headers.insert("x-amz-target", target);
+    }
+    next.operation = operation.to_owned();
+    next.request.body = body.to_string().into();
+    next
+}
+
+fn query_call(call: &Call, operation: &str, fields: &[(&str, &str)]) -> Call {
+    let mut next = call.clone();
+    let mut body = format!("Action={operation}");
+    for (name, value) in fields {
+        body.push_str(&format!("&{name}={}", percent_encode(value)));
+    }
+    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+    next.request.headers.insert(CONTENT_TYPE, form);
+    next.operation = operation.to_owned();
+    next.request.body = body.into();
+    next
+}
+
+fn percent_encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,72 @@
+//! What the emulated services forget or permit, put right.
+
+mod buckets;
+mod cloudwatch;
+mod completed;
+mod documented;
+mod documents;
+mod events;
+mod glue;
+mod kind;
+mod lambda;
+mod logs;
+mod roles;
+mod sagemaker;
+mod states;
+mod wire;
+
+use std::path::PathBuf;
+use winterbaume_cloudwatch::CloudWatchService;
+use winterbaume_cloudwatchlogs::CloudWatchLogsService;
+use winterbaume_ec2::Ec2Service;
+use winterbaume_ecr::EcrService;
+use winterbaume_eventbridge::EventBridgeService;
+use winterbaume_glue::GlueService;
+use winterbaume_iam::IamService;
+use winterbaume_kms::KmsService;
+use winterbaume_lambda::LambdaService;
+use winterbaume_sagemaker::SageMakerService;
+use winterbaume_sfn::SfnService;
+use winterbaume_sns::SnsService;
+use winterbaume_sts::StsService;
+
+use winterbaume_core::StatefulService;
+
+use self::completed::{Completed, Follow};
+use self::documented::{Catalog, Documented};
+use crate::ec2::Ec2;
+use crate::objects::Objects;
+use crate::service::{Emulated, Service, Storage};
+
+/// The services of the cloud by signing name.
+pub(crate) fn services(objects: Option<PathBuf>) -> Vec<(&'static str, Box<dyn Service>)> {
+    let storage = Storage::new(Objects::new(objects));
+    vec![
+        ("ec2", Box::new(Ec2::new(emulated(Ec2Service::new())))),
+        ("ecr", completed(emulated(EcrService::new()), completed::ecr)),
+        ("events", documented(&events::CATALOG, EventBridgeService::new())),
+        ("glue", documented(&glue::CATALOG, GlueService::new())),
+        ("iam", Box::new(roles::Roles { inner: completed(emulated(IamService::new()), completed::iam) })),
+        ("kms", completed(emulated(KmsService::new()), completed::kms)),
+        ("lambda", Box::new(lambda::Functions::new(emulated(LambdaService::new())))),
+        ("logs", documented(&logs::CATALOG, CloudWatchLogsService::new())),
+        ("monitoring", documented(&cloudwatch::CATALOG, CloudWatchService::new())),
+        ("s3", Box::new(buckets::Buckets::new(Box::new(storage)))),
+        ("sagemaker", documented(&sagemaker::CATALOG, SageMakerService::new())),
+        ("sns", completed(emulated(SnsService::new()), completed::sns)),
+        ("states", documented(&states::CATALOG, SfnService::new())),
+        ("sts", emulated(StsService::new())),
+    ]
+}
+
+fn emulated<S: StatefulService>(service: S) -> Box<dyn Service> {
+    Box::new(Emulated(service))
+}
+
+fn documented<S: StatefulService>(catalog: &'static Catalog, service: S) -> Box<dyn Service> {
+    Box::new(Documented::new(catalog, emulated(service)))
+}
+
+fn completed(inner: Box<dyn Service>, follow: Follow) -> Box<dyn Service> {
+    Box::new(Completed { inner, follow })
+}

@@ -1,0 +1,55 @@
+//! Step Functions: state machines with logging and tracing. Executions are the emulated service's,
+//! which is told of the machines and checks their definitions.
+
+use serde_json::json;
+
+use super::documented::{Catalog, Tagging};
+use super::kind::{KIND, Kind, List, default};
+
+pub(crate) static CATALOG: Catalog = Catalog {
+    kinds: &[STATE_MACHINE],
+    tagging: Tagging {
+        add: "TagResource",
+        added: "tags",
+        remove: "UntagResource",
+        removed: "tagKeys",
+        list: "ListTagsForResource",
+        arn: "resourceArn",
+        tags: "tags",
+        pair: Some(("key", "value")),
+    },
+    actions: |_, _, _, _| None,
+};
+
+const STATE_MACHINE: Kind = Kind {
+    name: "StateMachine",
+    create: "CreateStateMachine",
+    describe: "DescribeStateMachine",
+    update: Some("UpdateStateMachine"),
+    delete: "DeleteStateMachine",
+    lists: &[List { operation: "ListStateMachines", member: "stateMachines", only: None, filters: &[] }],
+    key: &[("stateMachineArn", &[])],
+    answer: &["stateMachineArn", "creationDate"],
+    updated: &["updateDate"],
+    arn: Some("arn:aws:states:{region}:{account}:stateMachine:{name}"),
+    arn_field: Some("stateMachineArn"),
+    computed: &[("status", "ACTIVE"), ("type", "STANDARD")],
+    created: Some("creationDate"),
+    modified: Some("updateDate"),
+    complete: |_, machine| {
+        default(
+            machine,
+            json!({
+                "loggingConfiguration": { "level": "OFF", "includeExecutionData": false },
+                "tracingConfiguration": { "enabled": false },
+            }),
+        );
+    },
+    // What an update gives replaces what was, whole structures included.
+    apply: |machine, update| machine.extend(update),
+    missing: ("StateMachineDoesNotExist", "State Machine Does Not Exist: '{key}'"),
+    exists: ("StateMachineAlreadyExists", "State Machine Already Exists: '{key}'"),
+    delete_is_idempotent: true,
+    mirrored: true,
+    ..KIND
+};

@@ -1,0 +1,60 @@
+use std::{io, path::PathBuf};
+
+/// Why a folder cannot be packed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is not there, or is a file.
+    #[error("{} is not a folder", folder.display())]
+    NoFolder {
+        /// What was given.
+        folder: PathBuf,
+    },
+    /// Nothing is left to pack.
+    #[error("{} holds nothing to pack: hidden files, caches and tests are left out", folder.display())]
+    Empty {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file or folder cannot be read.
+    #[error("{} cannot be read", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A name that no archive can carry to every system.
+    #[error("the name of {} is not valid UTF-8", path.display())]
+    Name {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A symbolic link to something outside: it would be packed without anybody having put it there.
+    #[error("the link {} leads out of the folder, to {}", link.display(), target.display())]
+    LeadsOut {
+        /// The link.
+        link: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// A symbolic link to a folder it is in.
+    #[error("the link {} leads round in a circle", link.display())]
+    Circle {
+        /// The link.
+        link: PathBuf,
+    },
+    /// A socket, a pipe or a device.
+    #[error("{} is neither a file nor a folder", path.display())]
+    Special {
+        /// What it is.
+        path: PathBuf,
+    },
+    /// The archive cannot be written.
+    #[error("{} cannot be packed", folder.display())]
+    Zip {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: zip::result::ZipError,
+    },
+}

@@ -1,0 +1,202 @@
+use crate::http::{Meter, Metered};
+use crate::{ADDRESS_TAG, Address, Failure, FailureKind, Result, Tags};
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::{SdkConfig, region::Region};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use std::{
+    any::{Any, TypeId},
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Where a stack stands: what ARNs are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub partition: String,
+    /// Twelve digits.
+    pub account: String,
+    /// For example `ap-south-1`.
+    pub region: String,
+}
+
+impl Place {
+    /// A place whose partition follows from the region.
+    pub fn new(account: impl Into<String>, region: impl Into<String>) -> Self {
+        let region = region.into();
+        let partition = match region.split('-').next() {
+            Some("cn") => "aws-cn",
+            _ if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        Self { partition: partition.to_owned(), account: account.into(), region }
+    }
+
+    /// `arn:<partition>:<service>:<region>:<account>:<resource>`.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
+    }
+
+    /// `arn:<partition>:iam::<account>:<resource>`: IAM has no regions.
+    pub fn iam_arn(&self, resource: &str) -> String {
+        format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
+    }
+
+    /// The domain AWS's endpoints end in.
+    pub fn dns_suffix(&self) -> &'static str {
+        if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+    }
+}
+
+/// Bytes the stack ships: a function's package, a script. Specifications hold only its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// Where it comes from, for messages.
+    pub origin: String,
+    /// The content.
+    pub bytes: Bytes,
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+type Anything = Arc<dyn Any + Send + Sync>;
+
+/// One account in one region: SDK clients, made when first used, and what reconcilers share.
+pub struct Cloud {
+    config: SdkConfig,
+    place: Place,
+    meter: Arc<Meter>,
+    clients: Mutex<HashMap<(TypeId, String, bool), Anything>>,
+    shared: Mutex<HashMap<TypeId, Anything>>,
+    assets: HashMap<String, Asset>,
+}
+
+impl Cloud {
+    /// A cloud reached through `config`, which must have an HTTP client for calls to be counted.
+    pub fn new(config: SdkConfig, place: Place, assets: impl IntoIterator<Item = Asset>) -> Self {
+        let meter = Arc::new(Meter::default());
+        let mut builder = config.to_builder();
+        if let Some(inner) = config.http_client() {
+            builder = builder.http_client(Metered { inner, meter: meter.clone() });
+        }
+        let assets = assets.into_iter().map(|asset| (sha256_hex(&asset.bytes), asset)).collect();
+        Self { config: builder.build(), place, meter, clients: Mutex::default(), shared: Mutex::default(), assets }
+    }
+
+    /// Account, region and partition.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The configuration every client is made from.
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// API calls sent so far, retries included, per service.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.meter.calls()
+    }
+
+    fn client<C: Clone + Send + Sync + 'static>(&self, region: Option<&str>, once: bool, make: impl FnOnce(&SdkConfig) -> C) -> C {
+        let region = region.unwrap_or(&self.place.region);
+        let key = (TypeId::of::<C>(), region.to_owned(), once);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&key).and_then(|client| client.downcast_ref::<C>()) {
+            return client.clone();
+        }
+        let mut builder = self.config.to_builder().region(Region::new(region.to_owned()));
+        if once {
+            builder = builder.retry_config(RetryConfig::disabled());
+        }
+        let client = make(&builder.build());
+        clients.insert(key, Arc::new(client.clone()));
+        client
+    }
+}
+
+/// What a reconciler works with: the cloud, and who it is working for.
+#[derive(Clone)]
+pub struct Cx {
+    cloud: Arc<Cloud>,
+    address: Address,
+    identity: Tags,
+    token: String,
+    delete_data: bool,
+}
+
+impl Cx {
+    /// The context of one resource. `identity` are the tags by which ownership is judged, without the
+    /// address; `token` is the idempotency token kept in the intent.
+    pub fn new(cloud: Arc<Cloud>, address: Address, mut identity: Tags, token: String, delete_data: bool) -> Self {
+        identity.0.insert(ADDRESS_TAG.to_owned(), address.to_string());
+        Self { cloud, address, identity, token, delete_data }
+    }
+
+    /// The client of a service in the stack's region: `cx.client(aws_sdk_ec2::Client::new)`.
+    pub fn client<C: Clone + Send + Sync + 'static>(&self, make: impl FnOnce(&SdkConfig) -> C) -> C {
+        self.cloud.client(None, false, make)
+    }
+
+    /// The client of a service in another region.
+    pub fn client_in<C: Clone + Send + Sync + 'static>(&self, region: Option<&str>, make: impl FnOnce(&SdkConfig) -> C) -> C {
+        self.cloud.client(region, false, make)
+    }
+
+    /// A client that sends each call once. For creates that take neither a name nor a token: a retry
+    /// inside the SDK after a lost answer would make a second one, while the engine looks first.
+    pub fn client_once<C: Clone + Send + Sync + 'static>(&self, make: impl FnOnce(&SdkConfig) -> C) -> C {
+        self.cloud.client(None, true, make)
+    }
+
+    /// Something reconcilers of one kind share for the life of the cloud, for example a [`crate::Loader`].
+    pub fn shared<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let mut shared = self.cloud.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = shared.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default()));
+        slot.clone().downcast::<T>().unwrap_or_default()
+    }
+
+    /// Account, region and partition.
+    pub fn place(&self) -> &Place {
+        &self.cloud.place
+    }
+
+    /// The address of the resource at work.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The idempotency token of the resource's intent, at most 36 characters: the same again after a crash.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The tags by which this stack's ownership of the resource is recognised.
+    pub fn identity(&self) -> &Tags {
+        &self.identity
+    }
+
+    /// Whether tags show that a resource is the one at this address in this stack.
+    pub fn owns(&self, tags: &Tags) -> bool {
+        self.identity.iter().all(|(key, value)| tags.get(key) == Some(value))
+    }
+
+    /// Whether data may be deleted (`--delete-data`): objects, images, feature data, file systems.
+    pub fn may_delete_data(&self) -> bool {
+        self.delete_data
+    }
+
+    /// The content with this digest.
+    ///
+    /// # Errors
+    /// When the files changed since the plan was made, or the stack ships no such thing.
+    pub fn asset(&self, sha256: &str) -> Result<&Asset> {
+        self.cloud.assets.get(sha256).ok_or_else(|| {
+            Failure::of(FailureKind::Final, format!("no file of this stack has the digest {sha256}: it changed since the plan was made"))
+        })
+    }
+}

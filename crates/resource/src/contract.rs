@@ -1,0 +1,141 @@
+use crate::{Cx, Diff, Place, Result, Tags};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{future::Future, time::Duration};
+
+/// A kind of thing mlopsctl can build: the value is its declaration, the methods are the calls.
+///
+/// # Guarantees the engine gives
+/// - `create` is sent only after its intent is durable, and never with an unknown value in `self`.
+/// - `update` is sent only for differences that are not in [`Resource::replacement`].
+/// - After a lost answer, a conflict or a crash, `find` is asked before another `create`.
+///
+/// # What an implementation promises
+/// - It never sleeps, polls or retries: it says what it sees and the engine waits.
+/// - `create` makes the one call that yields the id, with tags where the API takes them; everything
+///   else is reached through `update`.
+/// - `update` may do one step of several: the engine observes again and comes back with what is left.
+/// - `delete` may be repeated, and on what is already gone it answers [`Deletion::Gone`].
+pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
+    /// `service:thing`, for example `ec2:subnet`.
+    const KIND: &'static str;
+    /// What a person calls it in a sentence, for example `subnet`.
+    const NOUN: &'static str;
+    /// Fields AWS cannot change in place.
+    const REPLACE_ON: &'static [&'static str] = &[];
+    /// How certain fields compare; others compare by value.
+    const COMPARE: &'static [(&'static str, As)] = &[];
+    /// Whether the declaration names the thing or AWS does, which decides the order of a replacement.
+    const NAMING: Naming;
+    /// How long creation usually takes until ready; the scheduler starts long chains first.
+    const TYPICAL: Duration = Duration::from_secs(1);
+    /// How long it may take to become ready, or to disappear, before that is a failure.
+    const DEADLINE: Duration = Duration::from_secs(300);
+
+    /// What others can refer to: strings, typed ids, options and lists of them.
+    type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
+
+    /// Looks for the resource by natural name, idempotency token or ownership tag.
+    fn find(&self, cx: &Cx) -> impl Future<Output = Result<Option<Found>>> + Send;
+    /// Makes the call that yields the id.
+    fn create(&self, cx: &Cx) -> impl Future<Output = Result<String>> + Send;
+    /// Reads what is there. `self` is the declaration last recorded or about to be applied.
+    fn observe(&self, id: &str, cx: &Cx) -> impl Future<Output = Result<Observed<Self>>> + Send;
+    /// Moves `live` towards `self`; `diff` says where they differ.
+    fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> impl Future<Output = Result<()>> + Send;
+    /// Does what can be done now towards removing it. `self` is the declaration last recorded.
+    fn delete(&self, id: &str, cx: &Cx) -> impl Future<Output = Result<Deletion>> + Send;
+
+    /// Why this difference cannot be applied in place, where it depends on the change itself.
+    /// Fields in [`Resource::REPLACE_ON`] need not be repeated.
+    fn replacement(&self, _live: &Self, _diff: &Diff) -> Option<String> {
+        None
+    }
+
+    /// The data that deleting it would destroy, in words (`1,204 objects, 3.1 GB`), or `None` when it is
+    /// empty. Asked before anything is deleted, so that a refusal comes before the first change.
+    fn holdings(&self, _id: &str, _cx: &Cx) -> impl Future<Output = Result<Option<String>>> + Send {
+        std::future::ready(Ok(None))
+    }
+
+    /// Fills in the outputs that follow from the declaration alone (names, ARNs of named things).
+    /// `outputs` holds a placeholder in every field.
+    fn foresee(&self, _place: &Place, outputs: Self::Outputs) -> Self::Outputs {
+        outputs
+    }
+}
+
+/// What [`Resource::observe`] saw.
+#[derive(Clone, Debug)]
+pub enum Observed<R: Resource> {
+    /// It is not there.
+    Absent,
+    /// It is being created, changed or deleted by AWS. Dependants that need only its identity can go
+    /// on once `outputs` are known.
+    Settling {
+        /// AWS's own word for the state it is in, for example `pending`.
+        status: String,
+        /// What is already known of it.
+        outputs: Option<R::Outputs>,
+    },
+    /// It works.
+    Ready {
+        /// What is there, in the form in which it is declared.
+        live: R,
+        /// What others can refer to.
+        outputs: R::Outputs,
+    },
+    /// It exists and will never work; only a replacement helps.
+    Broken {
+        /// AWS's explanation.
+        reason: String,
+    },
+}
+
+/// What [`Resource::find`] found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The id, as `create` would have returned it.
+    pub id: String,
+    /// Whose it is.
+    pub owner: Owner,
+}
+
+/// How ownership of something found is judged.
+#[derive(Clone, Debug)]
+pub enum Owner {
+    /// By its own tags.
+    Tags(Tags),
+    /// It cannot be tagged; it belongs to whoever owns what it is part of, or whose name it bears.
+    Parent,
+}
+
+/// What [`Resource::delete`] achieved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// It no longer exists.
+    Gone,
+    /// It is on its way; ask again. Says what it waits for.
+    Going(String),
+}
+
+/// Who names a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// The declaration: two cannot exist at once, so a replacement deletes first.
+    Declared,
+    /// AWS: a replacement creates first and deletes the old one when nothing uses it any more.
+    Assigned,
+}
+
+/// How a field compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum As {
+    /// A list in any order.
+    Set,
+    /// A policy document, by meaning.
+    Policy,
+    /// A map that is owned whole: a key somebody adds is a difference.
+    Whole,
+    /// AWS does not give it back: compared with what was last recorded, and listed as not compared.
+    WriteOnly,
+}

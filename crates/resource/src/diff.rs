@@ -1,0 +1,145 @@
+use crate::{As, has_unknown, policy_meaning};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Where a declaration and what is there differ.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Diff {
+    /// One entry for each differing field, in the order of the paths.
+    pub changes: Vec<FieldChange>,
+}
+
+/// One differing field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// Dotted path, for example `tags.Owner`; lists are compared whole.
+    pub path: String,
+    /// What is there; null where there is nothing.
+    pub before: Value,
+    /// What is declared; null where it is to be removed.
+    pub after: Value,
+    /// False when `after` depends on something that does not exist yet.
+    pub known: bool,
+    /// Whether this field makes a replacement necessary.
+    #[serde(default)]
+    pub forces_replacement: bool,
+}
+
+impl Diff {
+    /// Whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Whether the field, or anything within it, differs.
+    pub fn has(&self, field: &str) -> bool {
+        self.changes.iter().any(|change| within(&change.path, field))
+    }
+
+    /// Whether any of the fields differs.
+    pub fn has_any(&self, fields: &[&str]) -> bool {
+        fields.iter().any(|field| self.has(field))
+    }
+
+    /// The change of a field or of the first thing within it.
+    pub fn get(&self, field: &str) -> Option<&FieldChange> {
+        self.changes.iter().find(|change| within(&change.path, field))
+    }
+}
+
+pub(crate) fn within(path: &str, field: &str) -> bool {
+    path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Compares a declaration with what is there.
+///
+/// Fields that the declaration leaves out are not managed: they differ only if `recorded`, the
+/// declaration last applied, had them, that is when mlopsctl itself put them there.
+pub fn compare(declared: &Value, recorded: Option<&Value>, live: &Value, hints: &[(&str, As)]) -> Diff {
+    let mut changes = Vec::new();
+    let empty = Value::Object(Map::new());
+    field("", declared, recorded.unwrap_or(&empty), live, hints, &mut changes);
+    Diff { changes }
+}
+
+fn field(path: &str, declared: &Value, recorded: &Value, live: &Value, hints: &[(&str, As)], changes: &mut Vec<FieldChange>) {
+    let hint = hints.iter().find(|(name, _)| *name == path).map(|(_, hint)| *hint);
+    let live = if hint == Some(As::WriteOnly) { recorded } else { live };
+    let differs = match (hint, declared, live) {
+        (Some(As::Policy), ..) => policy_meaning(declared) != policy_meaning(live),
+        (Some(As::Set), Value::Array(declared), Value::Array(live)) => sorted(declared) != sorted(live),
+        (Some(As::WriteOnly), ..) => declared != live,
+        (_, Value::Object(wanted), Value::Object(present)) => {
+            let owned_whole = hint == Some(As::Whole);
+            let mut keys: Vec<&String> = wanted.keys().collect();
+            keys.extend(present.keys().filter(|key| {
+                !wanted.contains_key(*key) && (owned_whole || recorded.get(key.as_str()).is_some_and(|was| !was.is_null()))
+            }));
+            keys.sort();
+            for key in keys {
+                let null = Value::Null;
+                let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let get = |of: &Map<String, Value>| of.get(key).cloned().unwrap_or(Value::Null);
+                field(&inner, &get(wanted), recorded.get(key).unwrap_or(&null), &get(present), hints, changes);
+            }
+            return;
+        }
+        _ => declared != live,
+    };
+    if differs {
+        changes.push(FieldChange {
+            path: path.to_owned(),
+            before: live.clone(),
+            after: declared.clone(),
+            known: !has_unknown(declared),
+            forces_replacement: false,
+        });
+    }
+}
+
+fn sorted(items: &[Value]) -> Vec<String> {
+    let mut texts: Vec<String> = items.iter().map(Value::to_string).collect();
+    texts.sort();
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn paths(diff: &Diff) -> Vec<&str> {
+        diff.changes.iter().map(|change| change.path.as_str()).collect()
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_left_alone() {
+        let diff = compare(&json!({"a": 1}), None, &json!({"a": 1, "b": 2}), &[]);
+        assert!(diff.is_empty());
+    }
+
+    #[test]
+    fn a_tag_of_ours_that_is_no_longer_declared_is_removed_and_a_strangers_stays() {
+        let declared = json!({"tags": {"Owner": "A"}});
+        let recorded = json!({"tags": {"Owner": "A", "Old": "x"}});
+        let live = json!({"tags": {"Owner": "B", "Old": "x", "aws:cost": "1"}});
+        let diff = compare(&declared, Some(&recorded), &live, &[]);
+        assert_eq!(paths(&diff), ["tags.Old", "tags.Owner"]);
+        assert!(diff.changes[0].after.is_null());
+    }
+
+    #[test]
+    fn sets_policies_whole_maps_and_write_only_fields_compare_as_they_should() {
+        let hints = [("set", As::Set), ("policy", As::Policy), ("env", As::Whole), ("digest", As::WriteOnly)];
+        let declared = json!({"set": [1, 2], "policy": {"Statement": {"Action": "a"}}, "env": {"A": "1"}, "digest": "new"});
+        let live = json!({"set": [2, 1], "policy": {"Statement": [{"Action": ["a"]}]}, "env": {"A": "1", "B": "2"}});
+        let diff = compare(&declared, Some(&json!({"digest": "old"})), &live, &hints);
+        assert_eq!(paths(&diff), ["digest", "env.B"]);
+    }
+
+    #[test]
+    fn a_placeholder_is_a_change_whose_value_is_not_known() {
+        let diff = compare(&json!({"vpc": "⟦network.vpc.id⟧"}), None, &json!({"vpc": "vpc-1"}), &[]);
+        assert!(!diff.changes[0].known);
+    }
+}

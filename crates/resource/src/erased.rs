@@ -1,0 +1,197 @@
+use crate::{As, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Place, Resource, Result, compare, diff::within};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::{collections::BTreeMap, future::Future, marker::PhantomData, pin::Pin, time::Duration};
+
+/// A boxed future, as object-safe traits need it.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What is there, without its type.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observation {
+    /// It is not there.
+    Absent,
+    /// AWS is at work on it.
+    Settling {
+        /// AWS's word for the state.
+        status: String,
+        /// Outputs, if known already.
+        outputs: Option<Value>,
+    },
+    /// It works.
+    Ready {
+        /// What is there, in the form in which it is declared.
+        live: Value,
+        /// What others can refer to.
+        outputs: Value,
+    },
+    /// It exists and will never work.
+    Broken {
+        /// AWS's explanation.
+        reason: String,
+    },
+}
+
+/// A [`Resource`] type without its type: what the engine drives.
+pub trait Reconciler: Send + Sync {
+    /// See [`Resource::KIND`].
+    fn kind(&self) -> &'static str;
+    /// See [`Resource::NOUN`].
+    fn noun(&self) -> &'static str;
+    /// See [`Resource::NAMING`].
+    fn naming(&self) -> Naming;
+    /// See [`Resource::TYPICAL`].
+    fn typical(&self) -> Duration;
+    /// See [`Resource::DEADLINE`].
+    fn deadline(&self) -> Duration;
+    /// Fields AWS does not give back.
+    fn write_only(&self) -> Vec<&'static str>;
+    /// Outputs as far as the declaration alone tells; placeholders elsewhere.
+    fn foresee(&self, spec: &Value, address: &str, place: &Place) -> Result<Value>;
+    /// Compares, marking the fields that force a replacement.
+    fn compare(&self, declared: &Value, recorded: Option<&Value>, live: &Value) -> Diff;
+    /// Why the difference needs a replacement, or `None` if it can be applied in place.
+    fn replacement(&self, declared: &Value, live: &Value, diff: &Diff) -> Option<String>;
+    /// See [`Resource::find`].
+    fn find<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<Option<Found>>>;
+    /// See [`Resource::create`].
+    fn create<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<String>>;
+    /// See [`Resource::observe`].
+    fn observe<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Observation>>;
+    /// See [`Resource::update`].
+    fn update<'a>(&'a self, spec: &'a Value, id: &'a str, live: &'a Value, diff: &'a Diff, cx: &'a Cx) -> Boxed<'a, Result<()>>;
+    /// See [`Resource::holdings`].
+    fn holdings<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<String>>>;
+    /// See [`Resource::delete`].
+    fn delete<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Deletion>>;
+}
+
+struct Erased<R>(PhantomData<fn() -> R>);
+
+fn typed<R: DeserializeOwned>(kind: &str, value: &Value) -> Result<R> {
+    R::deserialize(value)
+        .map_err(|error| Failure::of(FailureKind::Final, format!("the recorded declaration of this {kind} does not fit this version: {error}")))
+}
+
+fn erased<T: Serialize>(kind: &str, value: &T) -> Result<Value> {
+    serde_json::to_value(value).map_err(|error| Failure::of(FailureKind::Final, format!("{kind} cannot be written as JSON: {error}")))
+}
+
+impl<R: Resource> Reconciler for Erased<R> {
+    fn kind(&self) -> &'static str {
+        R::KIND
+    }
+    fn noun(&self) -> &'static str {
+        R::NOUN
+    }
+    fn naming(&self) -> Naming {
+        R::NAMING
+    }
+    fn typical(&self) -> Duration {
+        R::TYPICAL
+    }
+    fn deadline(&self) -> Duration {
+        R::DEADLINE
+    }
+    fn write_only(&self) -> Vec<&'static str> {
+        R::COMPARE.iter().filter(|(_, how)| *how == As::WriteOnly).map(|(field, _)| *field).collect()
+    }
+
+    fn foresee(&self, spec: &Value, address: &str, place: &Place) -> Result<Value> {
+        let blank = crate::unknown(address).map_err(|error| Failure::of(FailureKind::Final, format!("outputs of {}: {error}", R::KIND)))?;
+        erased(R::KIND, &typed::<R>(R::KIND, spec)?.foresee(place, blank))
+    }
+
+    fn compare(&self, declared: &Value, recorded: Option<&Value>, live: &Value) -> Diff {
+        let mut diff = compare(declared, recorded, live, R::COMPARE);
+        for change in &mut diff.changes {
+            change.forces_replacement = R::REPLACE_ON.iter().any(|field| within(&change.path, field));
+        }
+        diff
+    }
+
+    fn replacement(&self, declared: &Value, live: &Value, diff: &Diff) -> Option<String> {
+        let fields: Vec<&str> =
+            diff.changes.iter().filter(|change| change.forces_replacement).map(|change| change.path.as_str()).collect();
+        if !fields.is_empty() {
+            return Some(format!("AWS cannot change {} in place", fields.join(", ")));
+        }
+        let (declared, live) = (R::deserialize(declared).ok()?, R::deserialize(live).ok()?);
+        declared.replacement(&live, diff)
+    }
+
+    fn find<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<Option<Found>>> {
+        Box::pin(async move { typed::<R>(R::KIND, spec)?.find(cx).await })
+    }
+
+    fn create<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<String>> {
+        Box::pin(async move {
+            if crate::has_unknown(spec) {
+                return Err(Failure::of(FailureKind::Final, format!("refused to create a {} with a value that is not known yet", R::NOUN)));
+            }
+            typed::<R>(R::KIND, spec)?.create(cx).await
+        })
+    }
+
+    fn observe<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Observation>> {
+        Box::pin(async move {
+            Ok(match typed::<R>(R::KIND, spec)?.observe(id, cx).await? {
+                Observed::Absent => Observation::Absent,
+                Observed::Settling { status, outputs } => Observation::Settling {
+                    status,
+                    outputs: outputs.map(|outputs| erased(R::KIND, &outputs)).transpose()?,
+                },
+                Observed::Ready { live, outputs } => {
+                    Observation::Ready { live: erased(R::KIND, &live)?, outputs: erased(R::KIND, &outputs)? }
+                }
+                Observed::Broken { reason } => Observation::Broken { reason },
+            })
+        })
+    }
+
+    fn update<'a>(&'a self, spec: &'a Value, id: &'a str, live: &'a Value, diff: &'a Diff, cx: &'a Cx) -> Boxed<'a, Result<()>> {
+        Box::pin(async move {
+            if crate::has_unknown(spec) {
+                return Err(Failure::of(FailureKind::Final, format!("refused to change a {} to a value that is not known yet", R::NOUN)));
+            }
+            let live = typed::<R>(R::KIND, live)?;
+            typed::<R>(R::KIND, spec)?.update(id, &live, diff, cx).await
+        })
+    }
+
+    fn holdings<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<String>>> {
+        Box::pin(async move { typed::<R>(R::KIND, spec)?.holdings(id, cx).await })
+    }
+
+    fn delete<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Deletion>> {
+        Box::pin(async move { typed::<R>(R::KIND, spec)?.delete(id, cx).await })
+    }
+}
+
+/// Every kind of resource this build knows, by name: `destroy` and `drift` need only the state.
+#[derive(Default)]
+pub struct Registry(BTreeMap<&'static str, Box<dyn Reconciler>>);
+
+impl Registry {
+    /// Adds a kind.
+    #[must_use]
+    pub fn with<R: Resource>(mut self) -> Self {
+        self.0.insert(R::KIND, Box::new(Erased::<R>(PhantomData)));
+        self
+    }
+
+    /// The reconciler of a kind.
+    ///
+    /// # Errors
+    /// When this build does not know it, as with a state written by a newer version.
+    pub fn get(&self, kind: &str) -> Result<&dyn Reconciler> {
+        self.0.get(kind).map(Box::as_ref).ok_or_else(|| {
+            Failure::of(FailureKind::Final, format!("this version of mlopsctl does not know resources of kind {kind}; use the version that made it"))
+        })
+    }
+
+    /// All of them, ordered by kind.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn Reconciler> {
+        self.0.values().map(Box::as_ref)
+    }
+}

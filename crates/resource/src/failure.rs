@@ -1,0 +1,241 @@
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::{fmt, time::Duration};
+
+/// The result of a call to AWS.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// An AWS error code and a part of the message that must go with it (`""`: any).
+pub type Sign = (&'static str, &'static str);
+
+/// Why a call did not do what it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What the engine can do about it.
+    pub kind: FailureKind,
+    /// The API operation, for example `CreateVpc`; empty where no call was made.
+    pub operation: String,
+    /// AWS's error code.
+    pub code: Option<String>,
+    /// AWS's message, or ours.
+    pub message: String,
+    /// AWS's request id, for its support.
+    pub request_id: Option<String>,
+    /// What may be left in the cloud.
+    pub residue: Option<String>,
+    /// What to do next.
+    pub help: Option<String>,
+}
+
+/// What the engine can do about a [`Failure`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Time heals it: propagation, a busy resource, dependants that are still going away.
+    /// Retried for as long as stated.
+    Heals(Duration),
+    /// AWS asks to slow down.
+    Throttled,
+    /// The answer was lost: the call may or may not have taken effect.
+    Ambiguous,
+    /// Something with this name exists already.
+    Exists,
+    /// A permission is missing.
+    Denied,
+    /// A safety rule of ours forbids it, for example deleting data without `--delete-data`.
+    Refused,
+    /// Anything else: trying again would fail again.
+    Final,
+}
+
+const THROTTLED: &[&str] = &[
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "BandwidthLimitExceeded",
+];
+const EXISTS: &[&str] = &[
+    "AlreadyExistsException",
+    "BucketAlreadyExists",
+    "BucketAlreadyOwnedByYou",
+    "EntityAlreadyExists",
+    "EntityAlreadyExistsException",
+    "InvalidGroup.Duplicate",
+    "RepositoryAlreadyExistsException",
+    "ResourceAlreadyExistsException",
+    "ResourceInUse.AlreadyExists",
+    "StateMachineAlreadyExists",
+];
+const DENIED: &[&str] =
+    &["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "AuthorizationErrorException"];
+
+impl Failure {
+    /// A failure of our own making, without a call.
+    pub fn of(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, operation: String::new(), code: None, message: message.into(), request_id: None, residue: None, help: None }
+    }
+
+    /// A rule of ours forbids what was asked for; `help` says how to allow it.
+    pub fn refused(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..Self::of(FailureKind::Refused, message) }
+    }
+
+    /// AWS's answer lacks something it always has.
+    pub fn incomplete(operation: &str, what: &str) -> Self {
+        Self {
+            operation: operation.to_owned(),
+            ..Self::of(FailureKind::Final, format!("the answer carries no {what}"))
+        }
+    }
+
+    /// Whether this failure bears one of the signs.
+    pub fn shows(&self, signs: &[Sign]) -> bool {
+        signs.iter().any(|(code, part)| self.code.as_deref() == Some(*code) && self.message.contains(part))
+    }
+
+    fn from_sdk<E, R>(operation: &str, error: &SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata + fmt::Debug,
+        R: fmt::Debug,
+    {
+        let code = error.code().map(str::to_owned);
+        let known = |codes: &[&str]| code.as_deref().is_some_and(|code| codes.contains(&code));
+        let kind = match error {
+            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => FailureKind::Ambiguous,
+            SdkError::DispatchFailure(dispatch) if dispatch.is_user() => FailureKind::Final,
+            SdkError::DispatchFailure(_) => FailureKind::Ambiguous,
+            SdkError::ServiceError(_) if known(THROTTLED) => FailureKind::Throttled,
+            SdkError::ServiceError(_) if known(EXISTS) => FailureKind::Exists,
+            SdkError::ServiceError(_) if known(DENIED) => FailureKind::Denied,
+            _ => FailureKind::Final,
+        };
+        let message = match error {
+            SdkError::ServiceError(_) => error.message().unwrap_or("no message").to_owned(),
+            SdkError::ConstructionFailure(_) => format!("the request could not be built: {}", chain(error)),
+            SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+            SdkError::DispatchFailure(_) => format!("could not be sent: {}", chain(error)),
+            _ => format!("the answer was not understood: {}", chain(error)),
+        };
+        let request_id = error.meta().extra("aws_request_id").map(str::to_owned);
+        Self { kind, operation: operation.to_owned(), code, message, request_id, residue: None, help: None }
+    }
+}
+
+/// The innermost causes of an error, which say more than `dispatch failure`.
+fn chain<E: ProvideErrorMetadata + fmt::Debug, R: fmt::Debug>(error: &SdkError<E, R>) -> String {
+    let source: &dyn std::error::Error = match error {
+        SdkError::DispatchFailure(dispatch) => match dispatch.as_connector_error() {
+            Some(connector) => connector,
+            None => return "the connection failed".to_owned(),
+        },
+        other => return format!("{other:?}").chars().take(300).collect(),
+    };
+    let mut text = source.to_string();
+    let mut next = source.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.operation.is_empty() {
+            write!(f, "{}: ", self.operation)?;
+        }
+        if let Some(code) = &self.code {
+            write!(f, "{code}: ")?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Turns the SDK's errors into [`Failure`]s that name what was attempted, and sorts them by sign.
+///
+/// ```ignore
+/// client.delete_vpc().vpc_id(id).send().await.during("DeleteVpc")
+///     .heals(&[("DependencyViolation", "")], Duration::from_secs(600))
+///     .absent(&[("InvalidVpcID.NotFound", "")])?;   // None: it was gone already
+/// ```
+pub trait Attempt<T>: Sized {
+    /// Names the operation.
+    fn during(self, operation: &str) -> Result<T>;
+    /// Marks failures with one of these signs as healing with time.
+    fn heals(self, signs: &[Sign], within: Duration) -> Result<T>;
+    /// Marks failures with one of these signs as "exists already", for services without a clear code.
+    fn exists(self, signs: &[Sign]) -> Result<T>;
+    /// Turns failures with one of these signs into `None`.
+    fn absent(self, signs: &[Sign]) -> Result<Option<T>>;
+    /// Adds what may be left in the cloud.
+    fn leaving(self, residue: &str) -> Result<T>;
+    /// Adds what to do next.
+    fn help(self, help: &str) -> Result<T>;
+}
+
+impl<T, E, R> Attempt<T> for std::result::Result<T, SdkError<E, R>>
+where
+    E: ProvideErrorMetadata + fmt::Debug,
+    R: fmt::Debug,
+{
+    fn during(self, operation: &str) -> Result<T> {
+        self.map_err(|error| Failure::from_sdk(operation, &error))
+    }
+    fn heals(self, signs: &[Sign], within: Duration) -> Result<T> {
+        self.during("").heals(signs, within)
+    }
+    fn exists(self, signs: &[Sign]) -> Result<T> {
+        self.during("").exists(signs)
+    }
+    fn absent(self, signs: &[Sign]) -> Result<Option<T>> {
+        self.during("").absent(signs)
+    }
+    fn leaving(self, residue: &str) -> Result<T> {
+        self.during("").leaving(residue)
+    }
+    fn help(self, help: &str) -> Result<T> {
+        self.during("").help(help)
+    }
+}
+
+impl<T> Attempt<T> for Result<T> {
+    fn during(self, operation: &str) -> Result<T> {
+        self.map_err(|failure| Failure { operation: operation.to_owned(), ..failure })
+    }
+    fn heals(self, signs: &[Sign], within: Duration) -> Result<T> {
+        self.map_err(|failure| match failure.shows(signs) {
+            true => Failure { kind: FailureKind::Heals(within), ..failure },
+            false => failure,
+        })
+    }
+    fn exists(self, signs: &[Sign]) -> Result<T> {
+        self.map_err(|failure| match failure.shows(signs) {
+            true => Failure { kind: FailureKind::Exists, ..failure },
+            false => failure,
+        })
+    }
+    fn absent(self, signs: &[Sign]) -> Result<Option<T>> {
+        match self {
+            Ok(value) => Ok(Some(value)),
+            Err(failure) if failure.shows(signs) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+    fn leaving(self, residue: &str) -> Result<T> {
+        self.map_err(|failure| Failure { residue: Some(residue.to_owned()), ..failure })
+    }
+    fn help(self, help: &str) -> Result<T> {
+        self.map_err(|failure| Failure { help: Some(help.to_owned()), ..failure })
+    }
+}

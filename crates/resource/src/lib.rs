@@ -1,0 +1,33 @@
+//! What the engine and the service crates share.
+//!
+//! A service crate implements [`Resource`] for each kind of thing it can build. The blueprint wires
+//! declarations of them into a [`Stack`]; the engine drives them through the erased [`Reconciler`].
+//! Nothing here waits, prints or decides: that is the engine's and the binary's work.
+
+mod address;
+mod context;
+mod diff;
+mod erased;
+mod failure;
+mod http;
+mod id;
+mod loader;
+mod meaning;
+mod stack;
+mod tags;
+mod unknown;
+
+mod contract;
+
+pub use address::Address;
+pub use context::{Asset, Cloud, Cx, Place, sha256_hex};
+pub use contract::{As, Deletion, Found, Naming, Observed, Owner, Resource};
+pub use diff::{Diff, FieldChange, compare};
+pub use erased::{Boxed, Observation, Reconciler, Registry};
+pub use failure::{Attempt, Failure, FailureKind, Result, Sign};
+pub use id::*;
+pub use loader::Loader;
+pub use meaning::{policy_meaning, same_policy};
+pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Stack};
+pub use tags::{ADDRESS_TAG, Tags};
+pub use unknown::{UNKNOWN_CLOSE, UNKNOWN_OPEN, has_unknown, unknown};

@@ -1,0 +1,112 @@
+//! Policy documents compared by meaning: AWS gives them back reordered and in other spellings.
+
+use serde_json::{Map, Value};
+
+/// Whether two policy documents say the same.
+pub fn same_policy(one: &Value, other: &Value) -> bool {
+    policy_meaning(one) == policy_meaning(other)
+}
+
+/// A policy document in one canonical spelling: statements and lists sorted, single values as lists,
+/// account ids as root ARNs. A document given as text is parsed.
+pub fn policy_meaning(policy: &Value) -> Value {
+    let parsed = match policy {
+        Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| policy.clone()),
+        other => other.clone(),
+    };
+    let Value::Object(mut document) = parsed else { return parsed };
+    let statements = match document.remove("Statement") {
+        Some(Value::Array(statements)) => statements,
+        Some(single) => vec![single],
+        None => Vec::new(),
+    };
+    let mut statements: Vec<Value> = statements.into_iter().map(statement).collect();
+    statements.sort_by_key(Value::to_string);
+    statements.dedup();
+    document.insert("Statement".into(), Value::Array(statements));
+    Value::Object(document)
+}
+
+fn statement(statement: Value) -> Value {
+    let Value::Object(fields) = statement else { return statement };
+    let fields = fields.into_iter().filter(|(key, value)| key != "Sid" || value.as_str() != Some("")).map(|(key, value)| {
+        let value = match key.as_str() {
+            "Action" | "NotAction" | "Resource" | "NotResource" => list(value),
+            "Principal" | "NotPrincipal" => principal(value),
+            "Condition" => condition(value),
+            _ => value,
+        };
+        (key, value)
+    });
+    Value::Object(fields.collect())
+}
+
+fn list(value: Value) -> Value {
+    let mut items = match value {
+        Value::Array(items) => items,
+        single => vec![single],
+    };
+    for item in &mut items {
+        if matches!(item, Value::Bool(_) | Value::Number(_)) {
+            *item = Value::String(item.to_string());
+        }
+    }
+    items.sort_by_key(Value::to_string);
+    items.dedup();
+    Value::Array(items)
+}
+
+fn principal(value: Value) -> Value {
+    let kinds = match value {
+        Value::Object(kinds) => kinds,
+        star => Map::from_iter([("AWS".to_owned(), star)]),
+    };
+    let spelled = kinds.into_iter().map(|(kind, who)| {
+        let Value::Array(who) = list(who) else { return (kind, Value::Null) };
+        let accounts = kind == "AWS";
+        let who = who.into_iter().map(|one| match one.as_str() {
+            Some(account) if accounts && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) => {
+                Value::String(format!("arn:aws:iam::{account}:root"))
+            }
+            _ => one,
+        });
+        (kind, list(Value::Array(who.collect())))
+    });
+    Value::Object(spelled.collect())
+}
+
+fn condition(value: Value) -> Value {
+    let Value::Object(operators) = value else { return value };
+    let spelled = operators.into_iter().map(|(operator, keys)| match keys {
+        Value::Object(keys) => {
+            let keys = keys.into_iter().map(|(key, values)| (key.to_ascii_lowercase(), list(values)));
+            (operator, Value::Object(keys.collect()))
+        }
+        other => (operator, other),
+    });
+    Value::Object(spelled.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn spelling_does_not_matter_and_meaning_does() {
+        let ours = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"], "Resource": "arn:aws:s3:::b/*",
+             "Principal": {"AWS": "123456789012"}, "Condition": {"Bool": {"aws:SecureTransport": false}}},
+            {"Effect": "Deny", "Action": "*", "Resource": "*"}]});
+        let theirs = json!({"Statement": [
+            {"Effect": "Deny", "Action": ["*"], "Resource": ["*"]},
+            {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["arn:aws:s3:::b/*"], "Sid": "",
+             "Principal": {"AWS": ["arn:aws:iam::123456789012:root"]}, "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}}],
+             "Version": "2012-10-17"});
+        assert!(same_policy(&ours, &theirs));
+        assert!(same_policy(&ours, &Value::String(theirs.to_string())));
+        let mut wider = theirs.clone();
+        wider["Statement"][1]["Resource"] = json!("*");
+        assert!(!same_policy(&ours, &wider));
+    }
+}

@@ -1,0 +1,304 @@
+use crate::{Address, Asset, Failure, FailureKind, Resource, Result, Tags};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{marker::PhantomData, sync::Arc};
+
+/// What a dependant needs of what it depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edge {
+    /// That it exists and its outputs are known.
+    Identity,
+    /// That it works, with every setting in place.
+    Ready,
+}
+
+/// One dependency of a node, by the position of the other node in the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dependency {
+    /// Position in [`Stack::nodes`]; always less than that of the dependant.
+    pub node: usize,
+    /// What is needed of it.
+    pub edge: Edge,
+}
+
+/// Answers what a node's outputs are: real ones, or placeholders.
+pub trait Lookup {
+    /// The outputs of the node at this position.
+    ///
+    /// # Errors
+    /// When they are not known and the caller cannot do without.
+    fn outputs(&self, node: usize) -> Result<Value>;
+}
+
+/// A reference to a declared resource. Copyable, and only [`Stack::add`] makes one, so a declared
+/// graph cannot have a cycle. Using it plainly needs only the resource's identity.
+pub struct Handle<R>(usize, PhantomData<fn() -> R>);
+
+impl<R> Handle<R> {
+    /// The same, but the dependant waits until the resource works.
+    pub fn ready(self) -> Ready<R> {
+        Ready(self)
+    }
+
+    /// Waits for the resource to be ready without using anything of it.
+    pub fn first(self) -> Ordered {
+        Ordered(vec![self.0])
+    }
+
+    /// Position in the stack.
+    pub fn node(self) -> usize {
+        self.0
+    }
+}
+
+impl<R> Clone for Handle<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<R> Copy for Handle<R> {}
+
+/// A dependency on a working resource.
+pub struct Ready<R>(Handle<R>);
+
+impl<R> Clone for Ready<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<R> Copy for Ready<R> {}
+
+/// Dependencies without data: what must work before, in whatever order among themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Ordered(Vec<usize>);
+
+impl Ordered {
+    /// Both.
+    #[must_use]
+    pub fn and(mut self, other: Ordered) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+}
+
+/// What a declaration is built from: handles, and tuples, options and lists of them.
+pub trait Dependencies: Send + Sync + 'static {
+    /// The outputs the building closure receives.
+    type Resolved;
+    /// The nodes it names.
+    fn dependencies(&self) -> Vec<Dependency>;
+    /// Looks the outputs up.
+    ///
+    /// # Errors
+    /// When outputs are not known, or recorded in a form this version does not read.
+    fn resolve(&self, outputs: &dyn Lookup) -> Result<Self::Resolved>;
+}
+
+impl<R: Resource> Dependencies for Handle<R> {
+    type Resolved = R::Outputs;
+    fn dependencies(&self) -> Vec<Dependency> {
+        vec![Dependency { node: self.0, edge: Edge::Identity }]
+    }
+    fn resolve(&self, outputs: &dyn Lookup) -> Result<R::Outputs> {
+        let value = outputs.outputs(self.0)?;
+        R::Outputs::deserialize(value)
+            .map_err(|error| Failure::of(FailureKind::Final, format!("the recorded outputs of a {} do not fit this version: {error}", R::KIND)))
+    }
+}
+
+impl<R: Resource> Dependencies for Ready<R> {
+    type Resolved = R::Outputs;
+    fn dependencies(&self) -> Vec<Dependency> {
+        vec![Dependency { node: self.0.0, edge: Edge::Ready }]
+    }
+    fn resolve(&self, outputs: &dyn Lookup) -> Result<R::Outputs> {
+        self.0.resolve(outputs)
+    }
+}
+
+impl Dependencies for Ordered {
+    type Resolved = ();
+    fn dependencies(&self) -> Vec<Dependency> {
+        self.0.iter().map(|node| Dependency { node: *node, edge: Edge::Ready }).collect()
+    }
+    fn resolve(&self, _: &dyn Lookup) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<D: Dependencies> Dependencies for Option<D> {
+    type Resolved = Option<D::Resolved>;
+    fn dependencies(&self) -> Vec<Dependency> {
+        self.iter().flat_map(D::dependencies).collect()
+    }
+    fn resolve(&self, outputs: &dyn Lookup) -> Result<Self::Resolved> {
+        self.as_ref().map(|one| one.resolve(outputs)).transpose()
+    }
+}
+
+impl<D: Dependencies> Dependencies for Vec<D> {
+    type Resolved = Vec<D::Resolved>;
+    fn dependencies(&self) -> Vec<Dependency> {
+        self.iter().flat_map(D::dependencies).collect()
+    }
+    fn resolve(&self, outputs: &dyn Lookup) -> Result<Self::Resolved> {
+        self.iter().map(|one| one.resolve(outputs)).collect()
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident $at:tt),*))*) => { $(
+        impl<$($name: Dependencies),*> Dependencies for ($($name,)*) {
+            type Resolved = ($($name::Resolved,)*);
+            fn dependencies(&self) -> Vec<Dependency> {
+                let parts: Vec<Vec<Dependency>> = vec![$(self.$at.dependencies()),*];
+                parts.concat()
+            }
+            fn resolve(&self, _outputs: &dyn Lookup) -> Result<Self::Resolved> {
+                Ok(($(self.$at.resolve(_outputs)?,)*))
+            }
+        }
+    )* };
+}
+tuples! { () (A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) (A 0, B 1, C 2, D 3, E 4) (A 0, B 1, C 2, D 3, E 4, F 5) (A 0, B 1, C 2, D 3, E 4, F 5, G 6) (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7) }
+
+type Build = Arc<dyn Fn(&dyn Lookup) -> Result<Value> + Send + Sync>;
+
+/// A declared resource.
+#[derive(Clone)]
+pub struct Node {
+    /// Where it stands.
+    pub address: Address,
+    /// Its kind, see [`Resource::KIND`].
+    pub kind: &'static str,
+    /// What it depends on; positions are less than its own.
+    pub dependencies: Vec<Dependency>,
+    build: Build,
+}
+
+impl Node {
+    /// The declaration, with the given outputs filled in and the stack's tags added.
+    ///
+    /// # Errors
+    /// When outputs it needs are not known.
+    pub fn spec(&self, outputs: &dyn Lookup) -> Result<Value> {
+        (self.build)(outputs)
+    }
+}
+
+/// A value the platform gives back to people, for example `vpc_id`.
+#[derive(Clone)]
+pub struct OutputSpec {
+    /// Its name.
+    pub name: String,
+    build: Build,
+}
+
+impl OutputSpec {
+    /// The value.
+    ///
+    /// # Errors
+    /// When outputs it needs are not known.
+    pub fn value(&self, outputs: &dyn Lookup) -> Result<Value> {
+        (self.build)(outputs)
+    }
+}
+
+/// A declared platform: resources in an order in which each comes after what it depends on.
+#[derive(Clone, Default)]
+pub struct Stack {
+    nodes: Vec<Node>,
+    outputs: Vec<OutputSpec>,
+    assets: Vec<Asset>,
+    identity: Tags,
+    tags: Tags,
+    protected: Vec<String>,
+}
+
+impl Stack {
+    /// An empty stack. `identity` are the tags ownership is judged by; `tags` the environment's own.
+    /// Both go onto everything that can be tagged, with the address.
+    pub fn new(identity: Tags, tags: Tags) -> Self {
+        Self { identity, tags, ..Self::default() }
+    }
+
+    /// Declares a resource, built from the outputs of others.
+    ///
+    /// # Panics
+    /// When the address is taken: two resources at one address are a mistake in the blueprint.
+    pub fn add<R: Resource, D: Dependencies>(
+        &mut self,
+        area: &str,
+        name: &str,
+        needs: D,
+        build: impl Fn(D::Resolved) -> R + Send + Sync + 'static,
+    ) -> Handle<R> {
+        let address = Address::new(area, name);
+        assert!(self.nodes.iter().all(|node| node.address != address), "{address} is declared twice");
+        let dependencies = needs.dependencies();
+        let mut standard = self.tags.clone();
+        standard.0.extend(self.identity.0.clone());
+        standard.0.insert(crate::ADDRESS_TAG.to_owned(), address.to_string());
+        let build = move |outputs: &dyn Lookup| {
+            let mut spec = serde_json::to_value(build(needs.resolve(outputs)?))
+                .map_err(|error| Failure::of(FailureKind::Final, format!("{} cannot be written as JSON: {error}", R::KIND)))?;
+            if let Some(Value::Object(own)) = spec.get_mut("tags") {
+                own.extend(standard.iter().map(|(key, value)| (key.to_owned(), value.into())));
+            }
+            Ok(spec)
+        };
+        self.nodes.push(Node { address, kind: R::KIND, dependencies, build: Arc::new(build) });
+        Handle(self.nodes.len() - 1, PhantomData)
+    }
+
+    /// Declares something the platform gives back.
+    pub fn output<D: Dependencies, T: Serialize>(
+        &mut self,
+        name: &str,
+        needs: D,
+        build: impl Fn(D::Resolved) -> T + Send + Sync + 'static,
+    ) {
+        let build = move |outputs: &dyn Lookup| {
+            serde_json::to_value(build(needs.resolve(outputs)?)).map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+        };
+        self.outputs.push(OutputSpec { name: name.to_owned(), build: Arc::new(build) });
+    }
+
+    /// Adds content to ship; specifications refer to it by the digest this returns.
+    pub fn ship(&mut self, asset: Asset) -> String {
+        let digest = crate::sha256_hex(&asset.bytes);
+        self.assets.push(asset);
+        digest
+    }
+
+    /// Protects what matches the glob from deletion and replacement.
+    pub fn protect(&mut self, glob: impl Into<String>) {
+        self.protected.push(glob.into());
+    }
+
+    /// Whether an address is protected.
+    pub fn protects(&self, address: &Address) -> bool {
+        self.protected.iter().any(|glob| address.matches(glob))
+    }
+
+    /// The declared resources, each after what it depends on.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// What the platform gives back.
+    pub fn outputs(&self) -> &[OutputSpec] {
+        &self.outputs
+    }
+
+    /// What the platform ships.
+    pub fn assets(&self) -> &[Asset] {
+        &self.assets
+    }
+
+    /// The tags ownership is judged by, without the address.
+    pub fn identity(&self) -> &Tags {
+        &self.identity
+    }
+}

@@ -1,0 +1,48 @@
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The tag that carries a resource's address: what bears ours is ours, and nothing else is.
+pub const ADDRESS_TAG: &str = "mlopsctl:address";
+
+/// The tags of a resource.
+///
+/// A specification's `tags` are completed by the stack with the environment's and the owner's. In a
+/// comparison, keys that mlopsctl never set are left alone: cost-allocation and `aws:` tags are other
+/// people's business.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tags(pub BTreeMap<String, String>);
+
+impl Tags {
+    /// The value under `key`.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// Keys and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The tags of `self` that `live` lacks or has with another value.
+    pub fn missing_from(&self, live: &Tags) -> Tags {
+        self.iter().filter(|(key, value)| live.get(key) != Some(value)).collect()
+    }
+
+    /// Keys of `live` that `self` no longer has and that were ours, judged by what a comparison found
+    /// to be removed (`tags.<key>` with nothing after).
+    pub fn removed_by(&self, diff: &crate::Diff) -> Vec<String> {
+        diff.changes
+            .iter()
+            .filter(|change| change.after.is_null())
+            .filter_map(|change| change.path.strip_prefix("tags."))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Tags {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(tags: I) -> Self {
+        Self(tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}

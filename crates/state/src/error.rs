@@ -1,0 +1,67 @@
+use crate::Holder;
+use resource::Failure;
+
+/// Why the state could not be read, written or locked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Somebody else is at work.
+    #[error("the state of {environment} is locked by {holder}")]
+    Locked {
+        /// Which stack.
+        environment: String,
+        /// Who holds it, since when, doing what.
+        holder: Box<Holder>,
+    },
+    /// Somebody else wrote the state since it was read; nothing was overwritten.
+    #[error("the state changed while this command was at work; nothing was overwritten")]
+    Moved,
+    /// The lock does not have the id that was given.
+    #[error("the lock has the id {found}, not {asked}: it is somebody else's by now, and stays")]
+    OtherLock {
+        /// The id given.
+        asked: String,
+        /// The id of the lock that is there.
+        found: String,
+    },
+    /// There is no lock to remove.
+    #[error("the state is not locked")]
+    NotLocked,
+    /// The state was written by a newer version.
+    #[error("the state has format {found}; this version of mlopsctl reads formats up to {known}: use a newer mlopsctl")]
+    Newer {
+        /// The format in the file.
+        found: u64,
+        /// The newest this version reads.
+        known: u64,
+    },
+    /// The state is not what mlopsctl writes.
+    #[error("the state at {place} is damaged: {what}")]
+    Damaged {
+        /// Where it is.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A phase that cannot follow another: a fault of mlopsctl.
+    #[error("{address} cannot go from {from} to {to}")]
+    Transition {
+        /// The resource.
+        address: String,
+        /// Where it was.
+        from: String,
+        /// Where it should go.
+        to: String,
+    },
+    /// The state belongs to something else.
+    #[error("{0}")]
+    Foreign(String),
+    /// The store refused or could not be reached.
+    #[error("{place}: {failure}")]
+    Store {
+        /// Where it is.
+        place: String,
+        /// Why.
+        #[source]
+        failure: Failure,
+    },
+}

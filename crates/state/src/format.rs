@@ -1,0 +1,254 @@
+use crate::Error;
+use resource::{Address, Edge};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The format this version writes.
+pub const FORMAT: u64 = 1;
+
+/// Everything mlopsctl remembers of one stack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Version of this format.
+    pub format: u64,
+    /// Counts the writes; a higher serial of the same lineage is newer.
+    pub serial: u64,
+    /// Made once with the stack: two states of different lineage are never the same stack.
+    pub lineage: String,
+    /// Version of mlopsctl that wrote it last.
+    pub tool: String,
+    /// Name of the environment.
+    pub environment: String,
+    /// AWS account the resources are in, twelve digits.
+    pub account: String,
+    /// Region the resources are in.
+    pub region: String,
+    /// By address.
+    #[schemars(with = "BTreeMap<String, Entry>")]
+    pub resources: BTreeMap<Address, Entry>,
+    /// What the platform gave back when it was last brought up.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, Value>,
+}
+
+/// What is remembered of one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// `service:thing`.
+    pub kind: String,
+    /// How far it got.
+    pub phase: Phase,
+    /// The idempotency token of its creation; the same again after a crash.
+    pub token: String,
+    /// AWS's id, or the name that identifies it. Absent while only the intent is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The declaration last applied, or to be applied. Holds no secrets.
+    pub spec: Value,
+    /// What others refer to; null until known.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub outputs: Value,
+    /// What it needs, and how.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<Needed>,
+    /// Whether it is protected from deletion and replacement.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
+    /// Replaced predecessors that are still there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deposed: Vec<Deposed>,
+}
+
+/// A dependency as recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Needed {
+    /// The address of what is needed.
+    #[schemars(with = "String")]
+    pub address: Address,
+    /// Whether its identity suffices or it must work.
+    #[schemars(with = "String")]
+    pub edge: Edge,
+}
+
+/// A predecessor that a replacement has left behind and that is still to be deleted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deposed {
+    /// Its id.
+    pub id: String,
+    /// Its last declaration.
+    pub spec: Value,
+}
+
+/// How far a resource got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// It will be created: a create call may have been sent.
+    Intent,
+    /// It exists and its id is known, but it is not as declared yet.
+    Identified,
+    /// It is as declared and works.
+    Ready,
+    /// It is being deleted.
+    Deleting,
+}
+
+impl Phase {
+    /// As people read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Identified => "identified",
+            Self::Ready => "ready",
+            Self::Deleting => "deleting",
+        }
+    }
+
+    /// Whether a resource in this phase can go to `next`.
+    pub fn allows(self, next: Phase) -> bool {
+        use Phase::{Deleting, Identified, Intent, Ready};
+        match (self, next) {
+            (Intent, Ready) => false,
+            (Ready | Identified, Intent) => false,
+            // A replacement deletes under the same address and starts again.
+            (Deleting, Intent | Deleting) => true,
+            (Deleting, _) => false,
+            _ => true,
+        }
+    }
+}
+
+impl State {
+    /// A new stack without resources.
+    pub fn new(environment: &str, account: &str, region: &str) -> Self {
+        Self {
+            format: FORMAT,
+            serial: 0,
+            lineage: uuid::Uuid::new_v4().to_string(),
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            environment: environment.to_owned(),
+            account: account.to_owned(),
+            region: region.to_owned(),
+            resources: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+        }
+    }
+
+    /// Reads a state; `place` says where it is from, for messages.
+    ///
+    /// # Errors
+    /// [`Error::Newer`] for a later format, [`Error::Damaged`] for anything that is not a state.
+    pub fn read(bytes: &[u8], place: &str) -> Result<Self, Error> {
+        let damaged = |what: String| Error::Damaged { place: place.to_owned(), what };
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| damaged(format!("it is not JSON: {error}")))?;
+        match value.get("format").and_then(Value::as_u64) {
+            None => return Err(damaged("it has no format number".to_owned())),
+            Some(found) if found > FORMAT => return Err(Error::Newer { found, known: FORMAT }),
+            Some(0) => return Err(damaged("there is no format 0".to_owned())),
+            Some(_) => {}
+        }
+        let state: Self = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
+        for (address, entry) in &state.resources {
+            if Address::parse(address.as_str()).is_none() {
+                return Err(damaged(format!("`{address}` is not an address")));
+            }
+            if entry.id.is_none() && matches!(entry.phase, Phase::Identified | Phase::Ready) {
+                return Err(damaged(format!("{address} is {} but has no id", entry.phase.as_str())));
+            }
+        }
+        Ok(state)
+    }
+
+    /// The bytes to store, readable in a diff.
+    pub fn write(&self) -> Vec<u8> {
+        // Maps with string keys and JSON values always serialise.
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// Records a resource, or with `None` that it is gone.
+    ///
+    /// # Errors
+    /// [`Error::Transition`] when the phase cannot follow the one recorded.
+    pub fn record(&mut self, address: &Address, entry: Option<Entry>) -> Result<(), Error> {
+        let Some(entry) = entry else {
+            self.resources.remove(address);
+            return Ok(());
+        };
+        if let Some(was) = self.resources.get(address)
+            && !was.phase.allows(entry.phase)
+            // A replacement that creates first starts again beside its predecessor.
+            && entry.deposed.len() <= was.deposed.len()
+        {
+            return Err(Error::Transition {
+                address: address.to_string(),
+                from: was.phase.as_str().to_owned(),
+                to: entry.phase.as_str().to_owned(),
+            });
+        }
+        self.resources.insert(address.clone(), entry);
+        Ok(())
+    }
+}
+
+/// The JSON Schema of the format.
+pub fn schema() -> Value {
+    schemars::schema_for!(State).to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_format_is_refused_and_says_so() {
+        let error = State::read(br#"{"format": 9, "whatever": true}"#, "s3://b/state.json").unwrap_err();
+        assert!(matches!(error, Error::Newer { found: 9, known: FORMAT }));
+    }
+
+    #[test]
+    fn damage_is_named() {
+        for (bytes, part) in [
+            (&b"{"[..], "not JSON"),
+            (b"{}", "no format"),
+            (br#"{"format": 0}"#, "format 0"),
+            (br#"{"format": 1}"#, "missing field"),
+            (br#"{"format": -1}"#, "no format"),
+        ] {
+            let error = State::read(bytes, "s3://b/state.json").unwrap_err().to_string();
+            assert!(error.contains(part) && error.contains("s3://b/state.json"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_ready_resource_without_an_id_is_damage() {
+        let mut state = State::new("dev", "123456789012", "eu-west-1");
+        let entry = Entry {
+            kind: "ec2:vpc".into(),
+            phase: Phase::Ready,
+            token: String::new(),
+            id: None,
+            spec: Value::Null,
+            outputs: Value::Null,
+            depends_on: vec![],
+            protected: false,
+            deposed: vec![],
+        };
+        state.resources.insert(Address::new("network", "vpc"), entry);
+        assert!(State::read(&state.write(), "here").unwrap_err().to_string().contains("no id"));
+    }
+
+    #[test]
+    fn what_is_ready_never_goes_back_to_a_mere_intent() {
+        assert!(!Phase::Ready.allows(Phase::Intent));
+        assert!(!Phase::Intent.allows(Phase::Ready));
+        assert!(Phase::Deleting.allows(Phase::Intent));
+    }
+}

@@ -1,0 +1,25 @@
+//! What mlopsctl remembers of a stack, and how several people share that memory.
+//!
+//! # Guarantees
+//! - A state is written only on top of the version last read: a writer that lost its lock changes nothing.
+//! - A lock whose holder died is taken over by itself: at once on the same host, a minute after its last
+//!   renewal elsewhere, judged by S3's clock.
+//!
+//! # Assumptions
+//! - The store honours `If-Match` and `If-None-Match` on PUT, as S3 does.
+
+mod bucket;
+mod error;
+mod format;
+mod lock;
+mod s3;
+mod store;
+mod writer;
+
+pub use bucket::{StateBucket, name as bucket_name};
+pub use error::Error;
+pub use format::{Deposed, Entry, FORMAT, Needed, Phase, State, schema};
+pub use lock::{Holder, Lock, Process};
+pub use s3::S3Store;
+pub use store::{MemoryStore, Stored, Store, Version};
+pub use writer::Writer;

@@ -1,0 +1,298 @@
+use crate::{Error, Store, Version};
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::{sync::watch, task::JoinHandle};
+
+/// How often a holder says that it is alive.
+const RENEW_EVERY: Duration = Duration::from_secs(20);
+/// How long after its last renewal a lock is taken for abandoned, by the store's clock.
+const STALE_AFTER: Duration = Duration::from_secs(60);
+/// How often a waiting command looks again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Who is at work on a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// What `unlock` must be given.
+    pub id: String,
+    /// `user@host`.
+    pub who: String,
+    /// For example `up`.
+    pub operation: String,
+    /// When the work began.
+    pub started: Timestamp,
+    /// When the holder was last known to be alive, by its own clock.
+    pub renewed: Timestamp,
+    /// The process, if its host can tell processes apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Process>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, running `{}` since {:.0} (lock {})", self.who, self.operation, self.started, self.id)
+    }
+}
+
+/// A process on a certain boot of a certain host: unlike a pid alone, never reused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// The kernel's random id of this boot.
+    pub boot: String,
+    /// Process id.
+    pub pid: u32,
+    /// Start time in clock ticks since boot.
+    pub start: u64,
+}
+
+impl Process {
+    /// This process, where the kernel tells (Linux).
+    pub fn current() -> Option<Self> {
+        let pid = std::process::id();
+        Some(Self { boot: boot()?, pid, start: start_of(pid)? })
+    }
+
+    /// Whether it provably runs no more: same boot, and no such process or a younger one.
+    pub fn is_dead(&self) -> bool {
+        boot().is_some_and(|boot| boot == self.boot) && start_of(self.pid) != Some(self.start)
+    }
+}
+
+fn boot() -> Option<String> {
+    Some(std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned())
+}
+
+fn start_of(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The command's name may hold anything, so count from behind it; start time is field 22.
+    let after_name = stat.rsplit_once(')')?.1;
+    let mut fields = after_name.split_whitespace();
+    let state = fields.next()?;
+    // A zombie has ended; only its parent has not looked yet.
+    if state == "Z" || state == "X" {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}
+
+/// The lock, while it is held. Dropping it without [`Lock::release`] leaves it to be taken over.
+pub struct Lock {
+    store: Arc<dyn Store>,
+    key: String,
+    holder: Holder,
+    version: watch::Receiver<Option<Version>>,
+    renewal: JoinHandle<()>,
+}
+
+impl Lock {
+    /// Takes the lock at `key`, waiting up to `timeout` for somebody else's.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] with the holder when it stays somebody else's.
+    pub async fn acquire(
+        store: Arc<dyn Store>,
+        key: &str,
+        environment: &str,
+        operation: &str,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        let now = Timestamp::now();
+        let holder = Holder {
+            id: uuid::Uuid::new_v4().to_string(),
+            who: who(),
+            operation: operation.to_owned(),
+            started: now,
+            renewed: now,
+            process: Process::current(),
+        };
+        let give_up = tokio::time::Instant::now() + timeout;
+        loop {
+            match attempt(&*store, key, environment, &holder).await {
+                Ok(version) => return Ok(Self::hold(store, key, holder, version)),
+                Err(Error::Locked { .. } | Error::Moved) if tokio::time::Instant::now() < give_up => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                // Several took over a stale lock at once, and another was first: say who.
+                Err(Error::Moved) => match read(&*store, key).await? {
+                    Some((other, ..)) => {
+                        return Err(Error::Locked { environment: environment.to_owned(), holder: Box::new(other) });
+                    }
+                    None => {}
+                },
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn hold(store: Arc<dyn Store>, key: &str, holder: Holder, version: Version) -> Self {
+        let (sender, receiver) = watch::channel(Some(version));
+        let renewal = tokio::spawn(renew(store.clone(), key.to_owned(), holder.clone(), sender));
+        Self { store, key: key.to_owned(), holder, version: receiver, renewal }
+    }
+
+    /// Who holds it: us.
+    pub fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// Resolves if the lock is taken away.
+    pub async fn lost(&self) {
+        let mut version = self.version.clone();
+        // The sender lives as long as the renewal, which ends only when the lock is lost.
+        let _ = version.wait_for(Option::is_none).await;
+    }
+
+    /// Gives the lock back. One that was taken over is left alone.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; the lock then expires by itself.
+    pub async fn release(self) -> Result<(), Error> {
+        self.renewal.abort();
+        let version = self.version.borrow().clone();
+        match version {
+            Some(version) => match self.store.delete(&self.key, &version).await {
+                // A renewal may have been under way when it was stopped.
+                Err(Error::Moved) => match read(&*self.store, &self.key).await? {
+                    Some((holder, version, _)) if holder.id == self.holder.id => self.store.delete(&self.key, &version).await,
+                    _ => Ok(()),
+                },
+                other => other,
+            },
+            None => Ok(()),
+        }
+    }
+
+    /// Who holds the lock at `key`, if anybody.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn holder_of(store: &dyn Store, key: &str) -> Result<Option<Holder>, Error> {
+        Ok(read(store, key).await?.map(|(holder, ..)| holder))
+    }
+
+    /// Removes somebody's lock, if its id is the one given.
+    ///
+    /// # Errors
+    /// [`Error::NotLocked`], or [`Error::OtherLock`] with the lock left alone.
+    pub async fn remove(store: &dyn Store, key: &str, id: &str) -> Result<Holder, Error> {
+        let Some((holder, version, _)) = read(store, key).await? else { return Err(Error::NotLocked) };
+        if holder.id != id {
+            return Err(Error::OtherLock { asked: id.to_owned(), found: holder.id });
+        }
+        store.delete(key, &version).await?;
+        Ok(holder)
+    }
+}
+
+async fn attempt(store: &dyn Store, key: &str, environment: &str, holder: &Holder) -> Result<Version, Error> {
+    let found = match store.put(key, bytes(holder), None).await {
+        Err(Error::Moved) => read(store, key).await?,
+        other => return other,
+    };
+    // Released between the two calls: the next look will get it.
+    let Some((other, version, age)) = found else { return Err(Error::Moved) };
+    let abandoned = age >= STALE_AFTER || other.process.as_ref().is_some_and(Process::is_dead);
+    if !abandoned {
+        return Err(Error::Locked { environment: environment.to_owned(), holder: Box::new(other) });
+    }
+    tracing::info!(from = %other, "taking over an abandoned lock");
+    store.put(key, bytes(holder), Some(&version)).await
+}
+
+async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder, version: watch::Sender<Option<Version>>) {
+    loop {
+        tokio::time::sleep(RENEW_EVERY).await;
+        holder.renewed = Timestamp::now();
+        let Some(on) = version.borrow().clone() else { return };
+        match store.put(&key, bytes(&holder), Some(&on)).await {
+            Ok(renewed) => {
+                version.send_replace(Some(renewed));
+            }
+            Err(Error::Moved) => {
+                version.send_replace(None);
+                return;
+            }
+            // The store may be away for a moment; the state's own condition protects meanwhile.
+            Err(error) => tracing::warn!(%error, "the lock could not be renewed"),
+        }
+    }
+}
+
+async fn read(store: &dyn Store, key: &str) -> Result<Option<(Holder, Version, Duration)>, Error> {
+    let Some(stored) = store.get(key).await? else { return Ok(None) };
+    let holder = serde_json::from_slice(&stored.bytes)
+        .map_err(|error| Error::Damaged { place: store.place(key), what: format!("it is not a lock: {error}") })?;
+    Ok(Some((holder, stored.version, stored.age)))
+}
+
+fn bytes(holder: &Holder) -> Bytes {
+    // A holder is plain text and numbers, which always serialise.
+    Bytes::from(serde_json::to_vec_pretty(holder).unwrap_or_default())
+}
+
+fn who() -> String {
+    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let host = std::fs::read_to_string("/etc/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
+    let host = host.map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
+    format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.as_deref().unwrap_or("somewhere"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryStore;
+
+    async fn acquire(store: &Arc<MemoryStore>) -> Result<Lock, Error> {
+        Lock::acquire(store.clone(), "lock.json", "dev", "up", Duration::ZERO).await
+    }
+
+    #[tokio::test]
+    async fn one_at_a_time_and_the_other_hears_who() {
+        let store = Arc::new(MemoryStore::default());
+        let lock = acquire(&store).await.unwrap();
+        let Err(Error::Locked { holder, .. }) = acquire(&store).await else { panic!("locked twice") };
+        assert_eq!(holder.id, lock.holder().id);
+        lock.release().await.unwrap();
+        acquire(&store).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_dead_process_on_this_host_is_succeeded_at_once() {
+        let store = Arc::new(MemoryStore::default());
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let process = Process { boot: boot().unwrap(), pid: child.id(), start: start_of(child.id()).unwrap() };
+        let holder = Holder {
+            id: "theirs".into(),
+            who: "a@b".into(),
+            operation: "up".into(),
+            started: Timestamp::now(),
+            renewed: Timestamp::now(),
+            process: Some(process),
+        };
+        store.put("lock.json", bytes(&holder), None).await.unwrap();
+        assert!(matches!(acquire(&store).await, Err(Error::Locked { .. })));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(acquire(&store).await.unwrap().holder().operation, "up");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lock_that_was_taken_over_tells_its_holder() {
+        let store = Arc::new(MemoryStore::default());
+        let lock = acquire(&store).await.unwrap();
+        let (_, version, _) = read(&*store, "lock.json").await.unwrap().unwrap();
+        store.put("lock.json", Bytes::from_static(b"{}"), Some(&version)).await.unwrap();
+        lock.lost().await;
+    }
+
+    #[tokio::test]
+    async fn only_the_lock_that_was_named_is_removed() {
+        let store = Arc::new(MemoryStore::default());
+        assert!(matches!(Lock::remove(&*store, "lock.json", "x").await, Err(Error::NotLocked)));
+        let lock = acquire(&store).await.unwrap();
+        assert!(matches!(Lock::remove(&*store, "lock.json", "x").await, Err(Error::OtherLock { .. })));
+        Lock::remove(&*store, "lock.json", &lock.holder().id.clone()).await.unwrap();
+    }
+}

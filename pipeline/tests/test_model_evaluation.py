@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from fake_s3 import FakeS3
+from sklearn import metrics as sk
+
+EVENT = {
+    "task": "binary",
+    "bucket": "artifacts",
+    "predictions_prefix": "runs/r1/predictions/",
+    "report_key": "runs/r1/evaluation.json",
+    "thresholds": {},
+    "lineage": {"data_version": "d41d"},
+}
+
+
+class FakeRegistry:
+    """A model package group's approved packages, newest first."""
+
+    def __init__(self, *packages: dict[str, str]) -> None:
+        self.packages = packages
+        self.listed: dict[str, Any] = {}
+
+    def get_paginator(self, operation: str) -> FakeRegistry:
+        assert operation == "list_model_packages"
+        return self
+
+    def paginate(self, **request: Any):
+        self.listed = request
+        yield {"ModelPackageSummaryList": []}
+        yield {"ModelPackageSummaryList": [{"ModelPackageArn": f"arn:{i}"} for i in range(len(self.packages))]}
+
+    def describe_model_package(self, *, ModelPackageName: str) -> dict[str, Any]:
+        return {"CustomerMetadataProperties": self.packages[int(ModelPackageName.removeprefix("arn:"))]}
+
+
+def scores(rows: int, seed: int, decimals: int = 6) -> list[tuple[int, float]]:
+    rng = random.Random(seed)
+    labels = [int(rng.random() < 0.3) for _ in range(rows)]
+    return [(y, round(min(max(rng.gauss(0.35 + 0.25 * y, 0.2), 0.0), 1.0), decimals)) for y in labels]
+
+
+def joined(pairs: list[tuple[float, float]], files: int = 3) -> FakeS3:
+    objects = {}
+    for file in range(files):
+        lines = [f"{y},{p}\n" for y, p in pairs[file::files]]
+        objects[f"artifacts/runs/r1/predictions/batch=b/part-{file}.csv.out"] = "".join(lines)
+    return FakeS3(objects)
+
+
+@pytest.mark.parametrize(("seed", "decimals"), [(1, 6), (2, 6), (3, 1)], ids=["distinct", "again", "many ties"])
+def test_binary_metrics_equal_scikit_learn(evaluation, seed, decimals):
+    pairs = scores(2000, seed, decimals)
+    found = evaluation.evaluate(EVENT, joined(pairs), None)["metrics"]
+    y, p = [y for y, _ in pairs], [p for _, p in pairs]
+    hard = [int(v >= 0.5) for v in p]
+    expected = {
+        "auc": sk.roc_auc_score(y, p),
+        "accuracy": sk.accuracy_score(y, hard),
+        "precision": sk.precision_score(y, hard),
+        "recall": sk.recall_score(y, hard),
+        "f1": sk.f1_score(y, hard),
+        "log_loss": sk.log_loss(y, p),
+        "brier": sk.brier_score_loss(y, p),
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-12)
+
+
+def test_regression_metrics_equal_scikit_learn(evaluation):
+    rng = random.Random(5)
+    pairs = [(y, y + rng.gauss(0, 2)) for y in (rng.gauss(10, 4) for _ in range(500))]
+    found = evaluation.evaluate({**EVENT, "task": "regression"}, joined(pairs), None)["metrics"]
+    y, p = [y for y, _ in pairs], [p for _, p in pairs]
+    expected = {
+        "mse": sk.mean_squared_error(y, p),
+        "rmse": sk.mean_squared_error(y, p) ** 0.5,
+        "mae": sk.mean_absolute_error(y, p),
+        "r2": sk.r2_score(y, p),
+    }
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_report_has_the_model_quality_layout(evaluation):
+    s3 = joined([(1, 0.9), (1, 0.4), (0, 0.6), (0, 0.1), (0, 0.2)])
+    decision = evaluation.evaluate(EVENT, s3, None)
+    assert decision["report_uri"] == "s3://artifacts/runs/r1/evaluation.json"
+    report = json.loads(s3.objects["artifacts/runs/r1/evaluation.json"])
+    section = report["binary_classification_metrics"]
+    assert section["confusion_matrix"] == {"0": {"0": 2, "1": 1}, "1": {"0": 1, "1": 1}}
+    assert section["auc"] == {"value": pytest.approx(5 / 6), "standard_deviation": "NaN"}
+    assert section["true_positive_rate"] == section["recall"]
+    curve = section["receiver_operating_characteristic_curve"]
+    assert (curve["false_positive_rates"][0], curve["true_positive_rates"][-1]) == (0.0, 1.0)
+    assert sum(cell["rows"] for cell in section["calibration"]) == report["dataset"]["item_count"] == 5
+
+
+def test_a_long_curve_is_thinned_and_keeps_both_ends(evaluation):
+    s3 = joined(scores(5000, 9))
+    evaluation.evaluate(EVENT, s3, None)
+    report = json.loads(s3.objects["artifacts/runs/r1/evaluation.json"])
+    rates = report["binary_classification_metrics"]["receiver_operating_characteristic_curve"]["true_positive_rates"]
+    assert (len(rates), rates[0], rates[-1]) == (101, 0.0, 1.0)
+    assert rates == sorted(rates)
+
+
+def test_labels_and_predictions_in_separate_files_are_paired_by_name(evaluation):
+    pairs = scores(300, 4)
+    objects = {}
+    for file in range(2):
+        part = pairs[file::2]
+        objects[f"artifacts/test/part-{file}.csv"] = "".join(f"{y},7,8\n" for y, _ in part)
+        objects[f"artifacts/out/part-{file}.csv.out"] = "".join(f"{p}\n" for _, p in part)
+    event = {**EVENT, "predictions_prefix": "out/", "labels_prefix": "test/"}
+    found = evaluation.evaluate(event, FakeS3(objects), None)["metrics"]
+    assert found == evaluation.evaluate(EVENT, joined(pairs), None)["metrics"] | {
+        "log_loss": pytest.approx(found["log_loss"]),
+        "brier": pytest.approx(found["brier"]),
+    }
+
+
+def test_a_prediction_file_that_is_too_short_is_refused(evaluation):
+    s3 = FakeS3({"artifacts/test/a.csv": "1,2\n0,3\n", "artifacts/out/a.csv.out": "0.5\n"})
+    event = {**EVENT, "predictions_prefix": "out/", "labels_prefix": "test/"}
+    with pytest.raises(evaluation.EvaluationFailed, match=r"out/a\.csv\.out has not as many rows"):
+        evaluation.evaluate(event, s3, None)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([], "no predictions"),
+        ([(1, 0.5), (1, 0.6)], "every label is 1"),
+        ([(1, 0.5), (3, 0.6)], "found 3"),
+        ([(1, 1.5), (0, 0.6)], "outside 0..1"),
+        ([(1, "x"), (0, 0.6)], "are not two numbers"),
+        ([(1, "nan"), (0, 0.6)], "are not finite"),
+    ],
+)
+def test_predictions_that_cannot_be_measured_are_refused(evaluation, pairs, message):
+    with pytest.raises(evaluation.EvaluationFailed, match=message):
+        evaluation.evaluate(EVENT, joined(pairs, files=1), None)
+
+
+def test_a_model_below_a_threshold_is_not_registered_and_says_why(evaluation):
+    event = {**EVENT, "thresholds": {"auc": {"min": 0.99}, "log_loss": {"max": 0.01}}}
+    decision = evaluation.evaluate(event, joined(scores(500, 1)), None)
+    assert not decision["register"]
+    assert [reason.split(" is ")[0] for reason in decision["reasons"]] == ["auc", "log_loss"]
+
+
+def test_a_metric_equal_to_its_threshold_is_good_enough(evaluation):
+    pairs = [(1, 0.9), (1, 0.4), (0, 0.6), (0, 0.1)]
+    decision = evaluation.evaluate({**EVENT, "thresholds": {"auc": {"min": 0.75}}}, joined(pairs), None)
+    assert decision["metrics"]["auc"] == 0.75
+    assert decision["register"]
+
+
+@pytest.mark.parametrize("thresholds", [{"auk": {"min": 0.5}}, {"auc": {"mn": 0.5}}])
+def test_a_misspelt_threshold_is_an_error_and_not_ignored(evaluation, thresholds):
+    with pytest.raises(evaluation.EvaluationFailed, match="threshold"):
+        evaluation.evaluate({**EVENT, "thresholds": thresholds}, joined(scores(50, 1)), None)
+
+
+COMPARED = {**EVENT, "comparison": {"metric": "auc", "max_regression": 0.01}, "model_package_group": "models"}
+
+
+def test_a_model_worse_than_the_approved_one_is_not_registered(evaluation):
+    registry = FakeRegistry({"metric_auc": "0.99", "data_version": "x"}, {"metric_auc": "0.1"})
+    decision = evaluation.evaluate(COMPARED, joined(scores(500, 1)), registry)
+    assert not decision["register"]
+    assert "the approved model has 0.990000" in decision["reasons"][0]
+    assert decision["approved_package"] == "arn:0"
+    assert registry.listed["ModelApprovalStatus"] == "Approved"
+
+
+def test_a_model_within_the_tolerance_of_the_approved_one_is_registered(evaluation):
+    s3 = joined(scores(500, 1))
+    auc = evaluation.evaluate(EVENT, s3, None)["metrics"]["auc"]
+    assert evaluation.evaluate(COMPARED, s3, FakeRegistry({"metric_auc": str(auc + 0.009)}))["register"]
+    assert not evaluation.evaluate(COMPARED, s3, FakeRegistry({"metric_auc": str(auc + 0.011)}))["register"]
+
+
+def test_less_error_counts_as_better(evaluation):
+    event = {**EVENT, "task": "regression", "comparison": {"metric": "rmse", "max_regression": 0.5}}
+    pairs = [(1.0, 2.0), (2.0, 3.0), (4.0, 5.0)]
+    better = evaluation.evaluate({**event, "approved_metrics": {"rmse": 9.0}}, joined(pairs), None)
+    worse = evaluation.evaluate({**event, "approved_metrics": {"rmse": 0.1}}, joined(pairs), None)
+    assert (better["register"], worse["register"]) == (True, False)
+
+
+def test_the_first_model_of_a_group_has_nothing_to_beat(evaluation):
+    assert evaluation.evaluate(COMPARED, joined(scores(500, 1)), FakeRegistry())["register"]
+
+
+def test_the_metadata_holds_lineage_and_metrics_as_strings_without_loss(evaluation):
+    decision = evaluation.evaluate(EVENT, joined(scores(500, 1)), None)
+    metadata = decision["metadata"]
+    assert metadata["data_version"] == "d41d"
+    assert float(metadata["metric_auc"]) == decision["metrics"]["auc"]
+    assert all(isinstance(value, str) and len(value) <= 256 for value in metadata.values())
