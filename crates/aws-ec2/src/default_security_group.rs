@@ -7,7 +7,7 @@ use crate::{
 use aws_sdk_ec2::Client;
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Resource, Result,
-    SecurityGroupId, Tags, VpcId,
+    SecurityGroupId, UNKNOWN_OPEN, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,20 +20,13 @@ use serde::{Deserialize, Serialize};
 pub struct DefaultSecurityGroup {
     /// The VPC whose default it is.
     pub vpc_id: VpcId,
-    /// What may come in; empty in [`DefaultSecurityGroup::emptied`].
+    /// What may come in; declared empty.
     pub ingress: Vec<Rule>,
-    /// What may go out; empty in [`DefaultSecurityGroup::emptied`].
+    /// What may go out; declared empty.
     pub egress: Vec<Rule>,
-    /// Tags, completed by the stack.
-    pub tags: Tags,
 }
 
 impl DefaultSecurityGroup {
-    /// The group of `vpc_id` without any rule.
-    pub fn emptied(vpc_id: VpcId, tags: Tags) -> Self {
-        Self { vpc_id, ingress: Vec::new(), egress: Vec::new(), tags }
-    }
-
     async fn look_up(&self, cx: &Cx) -> Result<Option<String>> {
         let call = cx
             .client(Client::new)
@@ -62,6 +55,9 @@ impl Resource for DefaultSecurityGroup {
     type Outputs = DefaultSecurityGroupOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        if self.vpc_id.as_str().contains(UNKNOWN_OPEN) {
+            return Ok(None);
+        }
         Ok(self.look_up(cx).await?.map(|id| Found { id, owner: Owner::Parent }))
     }
 
@@ -78,7 +74,6 @@ impl Resource for DefaultSecurityGroup {
             vpc_id: VpcId::new(group.vpc_id().unwrap_or_default()),
             ingress: Rule::read(id, group.ip_permissions()),
             egress: Rule::read(id, group.ip_permissions_egress()),
-            tags: tagging::read(group.tags()),
         };
         Ok(Observed::Ready { live, outputs: DefaultSecurityGroupOutputs { id: SecurityGroupId::new(id) } })
     }
@@ -91,7 +86,7 @@ impl Resource for DefaultSecurityGroup {
         if diff.has("egress") {
             permissions::converge(&client, id, Direction::Egress, &self.egress, &live.egress).await?;
         }
-        tagging::converge(id, &self.tags, &live.tags, diff, cx).await
+        Ok(())
     }
 
     async fn delete(&self, _: &str, _: &Cx) -> Result<Deletion> {

@@ -1,7 +1,7 @@
 //! What keeps a network resource from being deleted. AWS says only that there is something; people
 //! need to know what, and part of it is rubbish that services leave behind and nobody else removes.
 
-use crate::{studio_groups, tagging::filter};
+use crate::tagging::filter;
 use aws_sdk_ec2::{
     Client,
     types::{Filter, NetworkInterface, NetworkInterfaceStatus},
@@ -105,7 +105,7 @@ pub(crate) async fn of_subnet(client: &Client, subnet: &str) -> Result<Dependent
     Dependents::sweep(client, &interfaces(client, filter("subnet-id", [subnet])).await?).await
 }
 
-/// What keeps a VPC, after what Lambda and SageMaker left in it has been removed.
+/// What keeps a VPC, after what Lambda left in it has been removed.
 pub(crate) async fn of_vpc(client: &Client, vpc: &str) -> Result<Dependents> {
     let here = || filter("vpc-id", [vpc]);
     let attached = filter("attachment.vpc-id", [vpc]);
@@ -118,7 +118,6 @@ pub(crate) async fn of_vpc(client: &Client, vpc: &str) -> Result<Dependents> {
         async { client.describe_security_groups().filters(here()).send().await.during("DescribeSecurityGroups") },
     )?;
     let mut dependents = Dependents::sweep(client, &interfaces).await?;
-    let groups = studio_groups::remove(client, groups.security_groups(), &interfaces).await?;
     let named = |what: &str, id: Option<&str>| format!("{what} {}", id.unwrap_or_default());
     let subnets = subnets.subnets().iter().map(|subnet| named("subnet", subnet.subnet_id()));
     let endpoints = endpoints.vpc_endpoints().iter().map(|endpoint| named("VPC endpoint", endpoint.vpc_endpoint_id()));
@@ -132,7 +131,8 @@ pub(crate) async fn of_vpc(client: &Client, vpc: &str) -> Result<Dependents> {
         .iter()
         .map(|gateway| named("internet gateway", gateway.internet_gateway_id()));
     let groups = groups
-        .into_iter()
+        .security_groups()
+        .iter()
         .filter(|group| group.group_name() != Some("default"))
         .map(|group| named("security group", group.group_id()));
     dependents.what.extend(subnets.chain(endpoints).chain(nat_gateways).chain(internet_gateways).chain(groups));

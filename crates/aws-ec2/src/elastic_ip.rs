@@ -20,7 +20,7 @@ pub struct ElasticIp {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ElasticIpOutputs {
     /// `eipalloc-…`.
-    pub id: AllocationId,
+    pub allocation_id: AllocationId,
     /// The address, to be allowed in other people's firewalls.
     pub public_ip: String,
 }
@@ -69,7 +69,7 @@ impl Resource for ElasticIp {
             return Ok(Observed::Absent);
         };
         let public_ip = address.public_ip().unwrap_or_default().to_owned();
-        let outputs = ElasticIpOutputs { id: AllocationId::new(id), public_ip };
+        let outputs = ElasticIpOutputs { allocation_id: AllocationId::new(id), public_ip };
         Ok(Observed::Ready { live: ElasticIp { tags: tagging::read(address.tags()) }, outputs })
     }
 

@@ -19,34 +19,10 @@ pub struct FlowLog {
     pub log_group: String,
     /// The role it writes with, assumed by `vpc-flow-logs.amazonaws.com`.
     pub role: RoleArn,
-    /// Which traffic it records.
-    pub traffic: Traffic,
-    /// How long packets are gathered into one record at most: 60 or 600 seconds.
-    pub max_aggregation_seconds: i32,
+    /// Which traffic it records: `ALL`, `ACCEPT` or `REJECT`.
+    pub traffic: String,
     /// Tags, completed by the stack.
     pub tags: Tags,
-}
-
-/// Which traffic a flow log records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Traffic {
-    /// Everything.
-    All,
-    /// What security groups and network ACLs let through.
-    Accept,
-    /// What they stopped.
-    Reject,
-}
-
-impl Traffic {
-    fn sdk(self) -> TrafficType {
-        match self {
-            Self::All => TrafficType::All,
-            Self::Accept => TrafficType::Accept,
-            Self::Reject => TrafficType::Reject,
-        }
-    }
 }
 
 /// What others can refer to.
@@ -69,7 +45,7 @@ const ROLE_SPREADS: &[resource::Sign] = &[
 impl Resource for FlowLog {
     const KIND: &'static str = "ec2:flow-log";
     const NOUN: &'static str = "flow log";
-    const REPLACE_ON: &'static [&'static str] = &["vpc_id", "log_group", "role", "traffic", "max_aggregation_seconds"];
+    const REPLACE_ON: &'static [&'static str] = &["vpc_id", "log_group", "role", "traffic"];
     /// AWS names it, but refuses a second one from the same VPC to the same log group.
     const NAMING: Naming = Naming::Declared;
 
@@ -92,8 +68,7 @@ impl Resource for FlowLog {
             .log_destination_type(LogDestinationType::CloudWatchLogs)
             .log_group_name(&self.log_group)
             .deliver_logs_permission_arn(self.role.as_str())
-            .traffic_type(self.traffic.sdk())
-            .max_aggregation_interval(self.max_aggregation_seconds)
+            .traffic_type(TrafficType::from(self.traffic.as_str()))
             .client_token(cx.token())
             .tag_specifications(tagging::specification(ResourceType::VpcFlowLog, &self.tags));
         let answer = call.send().await.during("CreateFlowLogs").and_then(|answer| {
@@ -138,12 +113,7 @@ fn read(log: &aws_sdk_ec2::types::FlowLog) -> FlowLog {
         vpc_id: VpcId::new(log.resource_id().unwrap_or_default()),
         log_group: named.or_else(|| log.log_destination().and_then(in_arn)).unwrap_or_default(),
         role: RoleArn::new(log.deliver_logs_permission_arn().unwrap_or_default()),
-        traffic: match log.traffic_type() {
-            Some(TrafficType::Accept) => Traffic::Accept,
-            Some(TrafficType::Reject) => Traffic::Reject,
-            _ => Traffic::All,
-        },
-        max_aggregation_seconds: log.max_aggregation_interval().unwrap_or(600),
+        traffic: log.traffic_type().map(TrafficType::as_str).unwrap_or_default().to_owned(),
         tags: tagging::read(log.tags()),
     }
 }
@@ -172,10 +142,9 @@ mod tests {
             .resource_id("vpc-1")
             .log_destination("arn:aws:logs:eu-central-1:123456789012:log-group:/aws/vpc/flow:*")
             .traffic_type(TrafficType::Reject)
-            .max_aggregation_interval(60)
             .build();
         let read = read(&live);
         assert_eq!(read.log_group, "/aws/vpc/flow");
-        assert_eq!((read.traffic, read.max_aggregation_seconds), (Traffic::Reject, 60));
+        assert_eq!(read.traffic, "REJECT");
     }
 }

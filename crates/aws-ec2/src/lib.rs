@@ -1,6 +1,5 @@
 //! Reconcilers for the network: one file per resource, named as AWS names it.
 
-mod availability_zones;
 mod default_security_group;
 mod dependents;
 mod elastic_ip;
@@ -12,25 +11,25 @@ mod permissions;
 mod route_table;
 mod rule;
 mod security_group;
-mod studio_groups;
 mod subnet;
 mod tagging;
 mod unsuccessful;
 mod vpc;
 mod vpc_endpoint;
+mod zones;
 
-pub use availability_zones::availability_zones;
 pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupOutputs};
 pub use elastic_ip::{ElasticIp, ElasticIpOutputs};
-pub use flow_log::{FlowLog, FlowLogOutputs, Traffic as FlowLogTraffic};
+pub use flow_log::{FlowLog, FlowLogOutputs};
 pub use internet_gateway::{InternetGateway, InternetGatewayOutputs};
 pub use nat_gateway::{NatGateway, NatGatewayOutputs};
 pub use route_table::{Route, RouteTable, RouteTableOutputs, RouteTarget};
-pub use rule::{Peer, Rule, Traffic};
+pub use rule::{Peer, Rule};
 pub use security_group::{SecurityGroup, SecurityGroupOutputs};
 pub use subnet::{Subnet, SubnetOutputs};
 pub use vpc::{Vpc, VpcOutputs};
-pub use vpc_endpoint::{EndpointKind, EndpointPolicy, VpcEndpoint, VpcEndpointOutputs};
+pub use vpc_endpoint::{Reach, VpcEndpoint, VpcEndpointOutputs};
+pub use zones::availability_zones;
 
 use resource::Registry;
 

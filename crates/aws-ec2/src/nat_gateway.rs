@@ -14,9 +14,9 @@ use std::{collections::HashMap, time::Duration};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NatGateway {
     /// The public subnet it stands in.
-    pub subnet: SubnetId,
+    pub subnet_id: SubnetId,
     /// Its Elastic IP address.
-    pub allocation: AllocationId,
+    pub allocation_id: AllocationId,
     /// Tags, completed by the stack.
     pub tags: Tags,
 }
@@ -34,7 +34,7 @@ type NatGateways = Loader<String, aws_sdk_ec2::types::NatGateway>;
 impl Resource for NatGateway {
     const KIND: &'static str = "ec2:nat-gateway";
     const NOUN: &'static str = "NAT gateway";
-    const REPLACE_ON: &'static [&'static str] = &["subnet", "allocation"];
+    const REPLACE_ON: &'static [&'static str] = &["subnet_id", "allocation_id"];
     /// AWS names it, but an address serves one gateway at a time: the old one has to go first.
     const NAMING: Naming = Naming::Declared;
     const TYPICAL: Duration = Duration::from_secs(90);
@@ -54,8 +54,8 @@ impl Resource for NatGateway {
         let created = cx
             .client(Client::new)
             .create_nat_gateway()
-            .subnet_id(self.subnet.as_str())
-            .allocation_id(self.allocation.as_str())
+            .subnet_id(self.subnet_id.as_str())
+            .allocation_id(self.allocation_id.as_str())
             .client_token(cx.token())
             .tag_specifications(tagging::specification(ResourceType::Natgateway, &self.tags))
             .send()
@@ -69,11 +69,12 @@ impl Resource for NatGateway {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(gateway) = load(id, cx).await?.filter(|gateway| !leaves(gateway.state())) else {
-            return Ok(Observed::Absent);
-        };
+        let Some(gateway) = load(id, cx).await? else { return Ok(Observed::Absent) };
         let outputs = NatGatewayOutputs { id: NatGatewayId::new(id) };
         match gateway.state() {
+            Some(State::Deleted) => return Ok(Observed::Absent),
+            // It holds its address until it is gone, and is of no use to anything before that.
+            Some(State::Deleting) => return Ok(Observed::Settling { status: "deleting".into(), outputs: None }),
             Some(State::Pending) => return Ok(Observed::Settling { status: "pending".into(), outputs: Some(outputs) }),
             Some(State::Failed) => return Ok(Observed::Broken { reason: reason(&gateway) }),
             _ => {}
@@ -82,8 +83,8 @@ impl Resource for NatGateway {
         let primary = addresses.iter().find(|address| address.is_primary() == Some(true)).or(addresses.first());
         let allocation = primary.and_then(|address| address.allocation_id());
         let live = NatGateway {
-            subnet: SubnetId::new(gateway.subnet_id().unwrap_or_default()),
-            allocation: AllocationId::new(allocation.unwrap_or_default()),
+            subnet_id: SubnetId::new(gateway.subnet_id().unwrap_or_default()),
+            allocation_id: AllocationId::new(allocation.unwrap_or_default()),
             tags: tagging::read(gateway.tags()),
         };
         Ok(Observed::Ready { live, outputs })
@@ -102,7 +103,7 @@ impl Resource for NatGateway {
                 call.send().await.during("DeleteNatGateway").absent(&[("NatGatewayNotFound", "")])?;
             }
         }
-        Ok(Deletion::Going("AWS to take it down".to_owned()))
+        Ok(Deletion::Going("NAT gateway to be deleted".to_owned()))
     }
 }
 

@@ -113,10 +113,16 @@ pub(crate) async fn revoke(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::{Peer, Traffic};
+    use crate::rule::Peer;
 
     fn rule(range: &str, description: &str) -> Rule {
-        Rule { peer: Peer::Cidr(range.into()), traffic: Traffic::tcp(443), description: description.into() }
+        Rule {
+            description: description.into(),
+            protocol: "tcp".into(),
+            from_port: 443,
+            to_port: 443,
+            peer: Peer::Cidr { cidr: range.into() },
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use crate::{fresh, tagging};
 use aws_sdk_ec2::{
     Client,
-    types::{ResourceType, RouteOrigin, RouteTableAssociation, RouteTableAssociationStateCode as Association},
+    types::{ResourceType, RouteOrigin, RouteState, RouteTableAssociation, RouteTableAssociationStateCode as Association},
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Loader, Naming, NatGatewayId, Observed,
@@ -36,14 +36,28 @@ pub struct Route {
 
 /// The way a route leads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum RouteTarget {
     /// To the internet.
-    InternetGateway(InternetGatewayId),
+    InternetGateway {
+        /// An attached one.
+        id: InternetGatewayId,
+    },
     /// To the internet, from behind another address.
-    NatGateway(NatGatewayId),
+    NatGateway {
+        /// One that is available.
+        id: NatGatewayId,
+    },
     /// Somewhere mlopsctl never leads a route. Only observed: somebody else's route.
-    Foreign(String),
+    Foreign {
+        /// The id of what it leads to.
+        what: String,
+    },
+    /// Nowhere: what it led to is gone or not attached. Only observed, so that it is replaced.
+    Blackhole {
+        /// The id of what it led to.
+        what: String,
+    },
 }
 
 /// What others can refer to.
@@ -170,25 +184,30 @@ fn read(route: &aws_sdk_ec2::types::Route) -> Option<Route> {
         .or(route.destination_prefix_list_id())?
         .to_owned();
     let target = match (route.gateway_id(), route.nat_gateway_id()) {
+        _ if route.state() == Some(&RouteState::Blackhole) => RouteTarget::Blackhole { what: target_id(route) },
         (Some(gateway), _) if gateway.starts_with("igw-") => {
-            RouteTarget::InternetGateway(InternetGatewayId::new(gateway))
+            RouteTarget::InternetGateway { id: InternetGatewayId::new(gateway) }
         }
-        (_, Some(gateway)) => RouteTarget::NatGateway(NatGatewayId::new(gateway)),
-        (gateway, None) => {
-            let others = [
-                gateway,
-                route.transit_gateway_id(),
-                route.vpc_peering_connection_id(),
-                route.network_interface_id(),
-                route.egress_only_internet_gateway_id(),
-                route.core_network_arn(),
-                route.local_gateway_id(),
-                route.carrier_gateway_id(),
-            ];
-            RouteTarget::Foreign(others.into_iter().flatten().next().unwrap_or("unknown").to_owned())
-        }
+        (_, Some(gateway)) => RouteTarget::NatGateway { id: NatGatewayId::new(gateway) },
+        _ => RouteTarget::Foreign { what: target_id(route) },
     };
     Some(Route { destination, target })
+}
+
+/// The id of whatever a route leads to; AWS has a field for each kind.
+fn target_id(route: &aws_sdk_ec2::types::Route) -> String {
+    let targets = [
+        route.gateway_id(),
+        route.nat_gateway_id(),
+        route.transit_gateway_id(),
+        route.vpc_peering_connection_id(),
+        route.network_interface_id(),
+        route.egress_only_internet_gateway_id(),
+        route.core_network_arn(),
+        route.local_gateway_id(),
+        route.carrier_gateway_id(),
+    ];
+    targets.into_iter().flatten().next().unwrap_or("unknown").to_owned()
 }
 
 /// The field of a call in which a destination goes.
@@ -216,9 +235,9 @@ async fn add(client: &Client, table: &str, route: &Route) -> Result<()> {
         Destination::PrefixList(list) => call.destination_prefix_list_id(list),
     };
     let call = match &route.target {
-        RouteTarget::InternetGateway(id) => call.gateway_id(id.as_str()),
-        RouteTarget::NatGateway(id) => call.nat_gateway_id(id.as_str()),
-        RouteTarget::Foreign(what) => return Err(foreign(what)),
+        RouteTarget::InternetGateway { id } => call.gateway_id(id.as_str()),
+        RouteTarget::NatGateway { id } => call.nat_gateway_id(id.as_str()),
+        RouteTarget::Foreign { what } | RouteTarget::Blackhole { what } => return Err(foreign(what)),
     };
     // RouteAlreadyExists: the read lags behind; the next look shows whether it is the right one.
     let answer = call.send().await.during("CreateRoute").heals(TARGET_SETTLES, TARGET_SETTLES_WITHIN);
@@ -233,9 +252,9 @@ async fn replace(client: &Client, table: &str, route: &Route) -> Result<()> {
         Destination::PrefixList(list) => call.destination_prefix_list_id(list),
     };
     let call = match &route.target {
-        RouteTarget::InternetGateway(id) => call.gateway_id(id.as_str()),
-        RouteTarget::NatGateway(id) => call.nat_gateway_id(id.as_str()),
-        RouteTarget::Foreign(what) => return Err(foreign(what)),
+        RouteTarget::InternetGateway { id } => call.gateway_id(id.as_str()),
+        RouteTarget::NatGateway { id } => call.nat_gateway_id(id.as_str()),
+        RouteTarget::Foreign { what } | RouteTarget::Blackhole { what } => return Err(foreign(what)),
     };
     call.send().await.during("ReplaceRoute").heals(TARGET_SETTLES, TARGET_SETTLES_WITHIN).map(drop)
 }
@@ -350,9 +369,21 @@ mod tests {
         let to = |route: Live| read(&route).unwrap().target;
         let world = || Live::builder().destination_cidr_block("0.0.0.0/0");
         let igw = InternetGatewayId::new("igw-1");
-        assert_eq!(to(world().gateway_id("igw-1").build()), RouteTarget::InternetGateway(igw));
-        assert_eq!(to(world().nat_gateway_id("nat-1").build()), RouteTarget::NatGateway(NatGatewayId::new("nat-1")));
-        assert_eq!(to(world().transit_gateway_id("tgw-1").build()), RouteTarget::Foreign("tgw-1".into()));
+        assert_eq!(to(world().gateway_id("igw-1").build()), RouteTarget::InternetGateway { id: igw });
+        let nat = NatGatewayId::new("nat-1");
+        assert_eq!(to(world().nat_gateway_id("nat-1").build()), RouteTarget::NatGateway { id: nat });
+        let foreign = RouteTarget::Foreign { what: "tgw-1".into() };
+        assert_eq!(to(world().transit_gateway_id("tgw-1").build()), foreign);
+    }
+
+    #[test]
+    fn a_route_into_nothing_is_not_the_one_declared() {
+        let declared = RouteTarget::NatGateway { id: NatGatewayId::new("nat-1") };
+        let nat = || Live::builder().destination_cidr_block("0.0.0.0/0").nat_gateway_id("nat-1");
+        assert_eq!(read(&nat().state(RouteState::Active).build()).unwrap().target, declared);
+        let dead = read(&nat().state(RouteState::Blackhole).build()).unwrap();
+        assert_eq!(dead.target, RouteTarget::Blackhole { what: "nat-1".into() });
+        assert_eq!(dead.destination, "0.0.0.0/0");
     }
 
     #[test]

@@ -7,84 +7,47 @@ use serde::{Deserialize, Serialize};
 /// Traffic that a security group lets through. Answers to it always pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
-    /// Who is at the other end.
-    pub peer: Peer,
-    /// What may pass.
-    pub traffic: Traffic,
     /// Why, for whoever reads the group in the console; may be empty.
     pub description: String,
+    /// `tcp`, `udp`, `icmp`, `icmpv6`, another protocol's number, or `-1` for everything.
+    pub protocol: String,
+    /// The first port, or the ICMP type; -1 where the protocol is `-1`.
+    pub from_port: i32,
+    /// The last port, or the ICMP code; -1 where the protocol is `-1`.
+    pub to_port: i32,
+    /// Who is at the other end.
+    pub peer: Peer,
 }
 
 /// The other end of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum Peer {
     /// The members of the group that has the rule.
     Itself,
     /// The members of another group.
-    Group(SecurityGroupId),
+    Group {
+        /// Its id.
+        id: SecurityGroupId,
+    },
     /// An IPv4 or IPv6 range.
-    Cidr(String),
-    /// The ranges of a prefix list, `pl-…`, for example those of S3 in the region.
-    PrefixList(String),
-}
-
-/// Protocol and ports of a rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Traffic {
-    /// Every protocol and port.
-    All,
-    /// TCP to these ports, both included.
-    Tcp {
-        /// The first.
-        from: u16,
-        /// The last.
-        to: u16,
+    Cidr {
+        /// Its base and length.
+        cidr: String,
     },
-    /// UDP to these ports, both included.
-    Udp {
-        /// The first.
-        from: u16,
-        /// The last.
-        to: u16,
+    /// The ranges of a prefix list, for example those of S3 in the region.
+    PrefixList {
+        /// `pl-…`.
+        id: String,
     },
-    /// Another protocol by name or number, with AWS's meaning of the bounds (type and code in ICMP).
-    Other {
-        /// For example `icmp`.
-        protocol: String,
-        /// -1: any.
-        from: i32,
-        /// -1: any.
-        to: i32,
-    },
-}
-
-impl Traffic {
-    /// TCP to one port.
-    pub fn tcp(port: u16) -> Self {
-        Self::Tcp { from: port, to: port }
-    }
-
-    fn read(permission: &IpPermission) -> Self {
-        let bounds = (permission.from_port().unwrap_or(-1), permission.to_port().unwrap_or(-1));
-        let ports = match bounds {
-            (-1, _) => Some((0, u16::MAX)),
-            (from, to) => u16::try_from(from).ok().zip(u16::try_from(to).ok()),
-        };
-        match (permission.ip_protocol().unwrap_or("-1"), ports) {
-            ("-1", _) => Self::All,
-            ("tcp" | "6", Some((from, to))) => Self::Tcp { from, to },
-            ("udp" | "17", Some((from, to))) => Self::Udp { from, to },
-            (protocol, _) => Self::Other { protocol: protocol.to_owned(), from: bounds.0, to: bounds.1 },
-        }
-    }
 }
 
 impl Rule {
     /// Whether two rules are one to EC2, which leaves the description out of it.
     pub(crate) fn is(&self, other: &Rule) -> bool {
-        self.peer == other.peer && self.traffic == other.traffic
+        self.peer == other.peer
+            && self.protocol == other.protocol
+            && (self.from_port, self.to_port) == (other.from_port, other.to_port)
     }
 
     /// The rules of the group `own` in EC2's form, one by one.
@@ -93,73 +56,86 @@ impl Rule {
     }
 
     fn of_permission(own: &str, permission: &IpPermission) -> Vec<Rule> {
-        let traffic = Traffic::read(permission);
+        let (protocol, from_port, to_port) = traffic(permission);
         let rule = |peer, description: Option<&str>| Rule {
-            peer,
-            traffic: traffic.clone(),
             description: description.unwrap_or_default().to_owned(),
+            protocol: protocol.to_owned(),
+            from_port,
+            to_port,
+            peer,
         };
         let group = |pair: &UserIdGroupPair| match pair.group_id().unwrap_or_default() {
             id if id == own => Peer::Itself,
-            id => Peer::Group(SecurityGroupId::new(id)),
+            id => Peer::Group { id: SecurityGroupId::new(id) },
         };
-        let cidr = |range: Option<&str>| Peer::Cidr(range.unwrap_or_default().to_owned());
+        let cidr = |range: Option<&str>| Peer::Cidr { cidr: range.unwrap_or_default().to_owned() };
         let groups = permission.user_id_group_pairs().iter().map(|pair| rule(group(pair), pair.description()));
         let ipv4 = permission.ip_ranges().iter().map(|range| rule(cidr(range.cidr_ip()), range.description()));
         let ipv6 = permission.ipv6_ranges().iter().map(|range| rule(cidr(range.cidr_ipv6()), range.description()));
         let lists = permission.prefix_list_ids().iter().map(|list| {
-            rule(Peer::PrefixList(list.prefix_list_id().unwrap_or_default().to_owned()), list.description())
+            rule(Peer::PrefixList { id: list.prefix_list_id().unwrap_or_default().to_owned() }, list.description())
         });
         groups.chain(ipv4).chain(ipv6).chain(lists).collect()
     }
 
     /// The rule in EC2's form, for the group `own`.
     pub(crate) fn permission(&self, own: &str) -> IpPermission {
-        let permission = match &self.traffic {
-            Traffic::All => IpPermission::builder().ip_protocol("-1"),
-            Traffic::Tcp { from, to } => bounded("tcp", i32::from(*from), i32::from(*to)),
-            Traffic::Udp { from, to } => bounded("udp", i32::from(*from), i32::from(*to)),
-            Traffic::Other { protocol, from, to } => bounded(protocol, *from, *to),
+        let permission = IpPermission::builder().ip_protocol(&self.protocol);
+        let permission = match self.protocol.as_str() {
+            "-1" => permission,
+            _ => permission.from_port(self.from_port).to_port(self.to_port),
         };
         let description = Some(self.description.clone()).filter(|text| !text.is_empty());
         let pair = |id: &str| UserIdGroupPair::builder().group_id(id).set_description(description.clone()).build();
         match &self.peer {
             Peer::Itself => permission.user_id_group_pairs(pair(own)),
-            Peer::Group(id) => permission.user_id_group_pairs(pair(id.as_str())),
-            Peer::Cidr(range) if range.contains(':') => {
+            Peer::Group { id } => permission.user_id_group_pairs(pair(id.as_str())),
+            Peer::Cidr { cidr: range } if range.contains(':') => {
                 permission.ipv6_ranges(Ipv6Range::builder().cidr_ipv6(range).set_description(description).build())
             }
-            Peer::Cidr(range) => {
+            Peer::Cidr { cidr: range } => {
                 permission.ip_ranges(IpRange::builder().cidr_ip(range).set_description(description).build())
             }
-            Peer::PrefixList(id) => permission
+            Peer::PrefixList { id } => permission
                 .prefix_list_ids(PrefixListId::builder().prefix_list_id(id).set_description(description).build()),
         }
         .build()
     }
 }
 
-fn bounded(protocol: &str, from: i32, to: i32) -> aws_sdk_ec2::types::builders::IpPermissionBuilder {
-    IpPermission::builder().ip_protocol(protocol).from_port(from).to_port(to)
+/// Protocol and bounds in one spelling; AWS leaves bounds out where they mean nothing.
+fn traffic(permission: &IpPermission) -> (&str, i32, i32) {
+    let (from, to) = (permission.from_port().unwrap_or(-1), permission.to_port().unwrap_or(-1));
+    match (permission.ip_protocol().unwrap_or("-1"), from) {
+        ("-1", _) => ("-1", -1, -1),
+        ("tcp" | "6", -1) => ("tcp", 0, 65535),
+        ("udp" | "17", -1) => ("udp", 0, 65535),
+        ("6", _) => ("tcp", from, to),
+        ("17", _) => ("udp", from, to),
+        (protocol, _) => (protocol, from, to),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rule(peer: Peer, traffic: Traffic) -> Rule {
-        Rule { peer, traffic, description: "why".to_owned() }
+    fn rule(peer: Peer, protocol: &str, from_port: i32, to_port: i32) -> Rule {
+        Rule { description: "why".to_owned(), protocol: protocol.to_owned(), from_port, to_port, peer }
+    }
+
+    fn cidr(range: &str) -> Peer {
+        Peer::Cidr { cidr: range.to_owned() }
     }
 
     #[test]
     fn every_rule_comes_back_from_ec2s_form_as_it_went() {
-        let icmp = Traffic::Other { protocol: "icmp".into(), from: 8, to: -1 };
         let rules = [
-            rule(Peer::Itself, Traffic::Tcp { from: 8192, to: 65535 }),
-            rule(Peer::Group(SecurityGroupId::new("sg-2")), Traffic::tcp(443)),
-            rule(Peer::Cidr("10.0.0.0/16".into()), Traffic::Udp { from: 53, to: 53 }),
-            rule(Peer::Cidr("::/0".into()), Traffic::All),
-            rule(Peer::PrefixList("pl-1".into()), icmp),
+            rule(Peer::Itself, "tcp", 8192, 65535),
+            rule(Peer::Group { id: SecurityGroupId::new("sg-2") }, "tcp", 443, 443),
+            rule(cidr("10.0.0.0/16"), "udp", 53, 53),
+            rule(cidr("::/0"), "-1", -1, -1),
+            rule(Peer::PrefixList { id: "pl-1".into() }, "icmp", 8, -1),
         ];
         for rule in rules {
             assert_eq!(Rule::read("sg-1", &[rule.permission("sg-1")]), [rule]);
@@ -177,12 +153,12 @@ mod tests {
             .ip_ranges(IpRange::builder().cidr_ip("10.1.0.0/16").build())
             .build();
         let peers: Vec<Peer> = Rule::read("sg-1", &[bundle]).into_iter().map(|rule| rule.peer).collect();
-        assert_eq!(peers, [Peer::Itself, Peer::Cidr("10.0.0.0/16".into()), Peer::Cidr("10.1.0.0/16".into())]);
+        assert_eq!(peers, [Peer::Itself, cidr("10.0.0.0/16"), cidr("10.1.0.0/16")]);
     }
 
     #[test]
     fn tcp_without_bounds_is_every_port() {
         let any = IpPermission::builder().ip_protocol("tcp").from_port(-1).to_port(-1).build();
-        assert_eq!(Traffic::read(&any), Traffic::Tcp { from: 0, to: 65535 });
+        assert_eq!(traffic(&any), ("tcp", 0, 65535));
     }
 }

@@ -141,7 +141,7 @@ async fn free(client: &Client, id: &str, vpc: &str, cx: &Cx) -> Result<Dependent
 }
 
 fn names(rule: &Rule, id: &str) -> bool {
-    matches!(&rule.peer, Peer::Group(peer) if peer.as_str() == id)
+    matches!(&rule.peer, Peer::Group { id: peer } if peer.as_str() == id)
 }
 
 /// Whether tags are those of the same stack, at whatever address.

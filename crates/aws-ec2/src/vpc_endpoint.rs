@@ -2,7 +2,7 @@ use crate::{fresh, tagging, unsuccessful};
 use aws_sdk_ec2::{
     Client,
     operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder,
-    types::{ResourceType, State, VpcEndpointType},
+    types::{ResourceType, VpcEndpointType},
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Resource, Result, RouteTableId,
@@ -18,19 +18,19 @@ pub struct VpcEndpoint {
     /// The VPC it is part of.
     pub vpc_id: VpcId,
     /// For example `com.amazonaws.eu-central-1.s3`.
-    pub service_name: String,
+    pub service: String,
     /// How the VPC's members reach it.
-    pub kind: EndpointKind,
-    /// What may be done through it.
-    pub policy: EndpointPolicy,
+    pub reach: Reach,
+    /// What may be done through it, on top of what the caller may do at all. Null: everything, AWS's default.
+    pub policy: Value,
     /// Tags, completed by the stack.
     pub tags: Tags,
 }
 
 /// How an endpoint is reached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndpointKind {
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Reach {
     /// By a route to the service's public addresses: S3 and DynamoDB, free of charge.
     Gateway {
         /// The tables that get the route, in any order.
@@ -47,36 +47,14 @@ pub enum EndpointKind {
     },
 }
 
-/// What may be done through an endpoint, on top of what the caller may do at all.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndpointPolicy {
-    /// Everything; AWS's default.
-    FullAccess,
-    /// What this policy document says.
-    Document(Value),
-}
-
-impl EndpointPolicy {
-    fn read(document: Option<&str>) -> Self {
-        let statement = json!([{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]);
-        let document = document.and_then(|text| serde_json::from_str::<Value>(text).ok());
-        match document {
-            // AWS spells the default with a version in gateway endpoints and without in interface ones.
-            Some(document)
-                if !same_policy(&json!({"Statement": document["Statement"]}), &json!({"Statement": statement})) =>
-            {
-                Self::Document(document)
-            }
-            _ => Self::FullAccess,
-        }
-    }
-
-    fn document(&self) -> Option<String> {
-        match self {
-            Self::FullAccess => None,
-            Self::Document(document) => Some(document.to_string()),
-        }
+/// A policy document as it is declared: null for AWS's default, which allows everything.
+fn read_policy(document: Option<&str>) -> Value {
+    let open = json!({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]});
+    let document = document.and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
+    // AWS spells the default with a version in gateway endpoints and without in interface ones.
+    match same_policy(&json!({"Statement": document["Statement"]}), &open) {
+        true => Value::Null,
+        false => document,
     }
 }
 
@@ -93,12 +71,12 @@ type VpcEndpoints = Loader<String, aws_sdk_ec2::types::VpcEndpoint>;
 impl Resource for VpcEndpoint {
     const KIND: &'static str = "ec2:vpc-endpoint";
     const NOUN: &'static str = "VPC endpoint";
-    const REPLACE_ON: &'static [&'static str] = &["vpc_id", "service_name"];
+    const REPLACE_ON: &'static [&'static str] = &["vpc_id", "service"];
     const COMPARE: &'static [(&'static str, As)] = &[
-        ("kind.gateway.route_tables", As::Set),
-        ("kind.interface.subnets", As::Set),
-        ("kind.interface.security_groups", As::Set),
-        ("policy.document", As::Policy),
+        ("reach.route_tables", As::Set),
+        ("reach.subnets", As::Set),
+        ("reach.security_groups", As::Set),
+        ("policy", As::Policy),
     ];
     /// AWS names it, but a route or a private name leads to one endpoint of a service: the old one has
     /// to go first.
@@ -111,7 +89,7 @@ impl Resource for VpcEndpoint {
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let call = cx.client(Client::new).describe_vpc_endpoints().set_filters(Some(tagging::owned_by(cx)));
         let answer = call.send().await.during("DescribeVpcEndpoints")?;
-        let there = answer.vpc_endpoints().iter().filter(|endpoint| !leaves(endpoint.state()));
+        let there = answer.vpc_endpoints().iter().filter(|endpoint| !leaves(endpoint));
         Ok(tagging::ours(cx, there.filter_map(|endpoint| Some((endpoint.vpc_endpoint_id()?, endpoint.tags())))))
     }
 
@@ -120,15 +98,15 @@ impl Resource for VpcEndpoint {
             .client(Client::new)
             .create_vpc_endpoint()
             .vpc_id(self.vpc_id.as_str())
-            .service_name(&self.service_name)
-            .set_policy_document(self.policy.document())
+            .service_name(&self.service)
+            .set_policy_document((!self.policy.is_null()).then(|| self.policy.to_string()))
             .client_token(cx.token())
             .tag_specifications(tagging::specification(ResourceType::VpcEndpoint, &self.tags));
-        let call = match &self.kind {
-            EndpointKind::Gateway { route_tables } => {
+        let call = match &self.reach {
+            Reach::Gateway { route_tables } => {
                 call.vpc_endpoint_type(VpcEndpointType::Gateway).set_route_table_ids(Some(texts(route_tables)))
             }
-            EndpointKind::Interface { subnets, security_groups, private_dns } => call
+            Reach::Interface { subnets, security_groups, private_dns } => call
                 .vpc_endpoint_type(VpcEndpointType::Interface)
                 .set_subnet_ids(Some(texts(subnets)))
                 .set_security_group_ids(Some(texts(security_groups)))
@@ -147,33 +125,28 @@ impl Resource for VpcEndpoint {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(endpoint) = load(id, cx).await?.filter(|endpoint| !leaves(endpoint.state())) else {
+        let Some(endpoint) = load(id, cx).await?.filter(|endpoint| !leaves(endpoint)) else {
             return Ok(Observed::Absent);
         };
         let outputs = VpcEndpointOutputs { id: VpcEndpointId::new(id) };
-        match endpoint.state() {
-            Some(State::Available) | None => {}
-            Some(State::Failed | State::Rejected | State::Expired) => {
-                return Ok(Observed::Broken { reason: reason(&endpoint) });
-            }
-            Some(settling) => {
-                return Ok(Observed::Settling { status: settling.as_str().to_owned(), outputs: Some(outputs) });
-            }
-        }
-        Ok(Observed::Ready { live: read(&endpoint), outputs })
+        Ok(match state(&endpoint).as_str() {
+            "available" => Observed::Ready { live: read(&endpoint), outputs },
+            "failed" | "rejected" | "expired" => Observed::Broken { reason: reason(&endpoint) },
+            settling => Observed::Settling { status: settling.to_owned(), outputs: Some(outputs) },
+        })
     }
 
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
         // Looked at again: a member that is added twice, after a lost answer, is refused.
-        if diff.has_any(&["kind", "policy"])
+        if diff.has_any(&["reach", "policy"])
             && let Some(endpoint) = load(id, cx).await?
         {
             let call = cx.client(Client::new).modify_vpc_endpoint().vpc_endpoint_id(id);
-            let call = self.members(&read(&endpoint).kind, call);
-            let call = match (&self.policy, diff.has("policy")) {
-                (_, false) => call,
-                (EndpointPolicy::FullAccess, true) => call.reset_policy(true),
-                (EndpointPolicy::Document(document), true) => call.policy_document(document.to_string()),
+            let call = self.members(&read(&endpoint).reach, call);
+            let call = match (diff.has("policy"), self.policy.is_null()) {
+                (false, _) => call,
+                (true, true) => call.reset_policy(true),
+                (true, false) => call.policy_document(self.policy.to_string()),
             };
             call.send()
                 .await
@@ -187,9 +160,9 @@ impl Resource for VpcEndpoint {
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
-        match load(id, cx).await?.and_then(|endpoint| endpoint.state) {
-            None | Some(State::Deleted) => return Ok(Deletion::Gone),
-            Some(State::Deleting) => {}
+        match load(id, cx).await?.as_ref().map(state).as_deref() {
+            None | Some("deleted") => return Ok(Deletion::Gone),
+            Some("deleting") => {}
             Some(_) => {
                 let call = cx.client(Client::new).delete_vpc_endpoints().vpc_endpoint_ids(id);
                 let answer = call.send().await.during("DeleteVpcEndpoints");
@@ -202,16 +175,16 @@ impl Resource for VpcEndpoint {
     }
 
     fn replacement(&self, live: &Self, _: &Diff) -> Option<String> {
-        let same = std::mem::discriminant(&self.kind) == std::mem::discriminant(&live.kind);
+        let same = std::mem::discriminant(&self.reach) == std::mem::discriminant(&live.reach);
         (!same).then(|| "AWS cannot make a gateway endpoint an interface endpoint, nor back".to_owned())
     }
 }
 
 impl VpcEndpoint {
     /// Adds to a change which members come and which go.
-    fn members(&self, live: &EndpointKind, call: ModifyVpcEndpointFluentBuilder) -> ModifyVpcEndpointFluentBuilder {
-        use EndpointKind::{Gateway, Interface};
-        match (&self.kind, live) {
+    fn members(&self, live: &Reach, call: ModifyVpcEndpointFluentBuilder) -> ModifyVpcEndpointFluentBuilder {
+        use Reach::{Gateway, Interface};
+        match (&self.reach, live) {
             (Gateway { route_tables }, Gateway { route_tables: live }) => call
                 .set_add_route_table_ids(missing(route_tables, live))
                 .set_remove_route_table_ids(missing(live, route_tables)),
@@ -230,6 +203,12 @@ impl VpcEndpoint {
     }
 }
 
+fn sorted<'a, T>(ids: impl Iterator<Item = &'a str>) -> Vec<resource::Id<T>> {
+    let mut ids: Vec<_> = ids.map(resource::Id::new).collect();
+    ids.sort();
+    ids
+}
+
 /// Those of `these` that are not among `those`.
 fn missing<T>(these: &[resource::Id<T>], those: &[resource::Id<T>]) -> Option<Vec<String>> {
     let missing: Vec<String> = these.iter().filter(|id| !those.contains(id)).map(|id| id.as_str().to_owned()).collect();
@@ -240,38 +219,38 @@ fn texts<T>(ids: &[resource::Id<T>]) -> Vec<String> {
     ids.iter().map(|id| id.as_str().to_owned()).collect()
 }
 
-fn leaves(state: Option<&State>) -> bool {
-    matches!(state, Some(State::Deleting | State::Deleted))
+/// In lower case. AWS answers so, while the SDK's `State` has the capitals of the documentation and
+/// knows none of the answers.
+fn state(endpoint: &aws_sdk_ec2::types::VpcEndpoint) -> String {
+    endpoint.state().map(|state| state.as_str().to_ascii_lowercase()).unwrap_or_default()
+}
+
+fn leaves(endpoint: &aws_sdk_ec2::types::VpcEndpoint) -> bool {
+    matches!(state(endpoint).as_str(), "deleting" | "deleted")
 }
 
 fn reason(endpoint: &aws_sdk_ec2::types::VpcEndpoint) -> String {
     let error = endpoint.last_error().and_then(|error| error.message());
-    let state = endpoint.state().map_or("failed", State::as_str);
     let why = endpoint.failure_reason().or(error).unwrap_or("AWS gives no reason");
-    format!("{state}: {why}")
+    format!("{}: {why}", state(endpoint))
 }
 
 fn read(endpoint: &aws_sdk_ec2::types::VpcEndpoint) -> VpcEndpoint {
-    let kind = match endpoint.vpc_endpoint_type() {
+    let reach = match endpoint.vpc_endpoint_type() {
         Some(VpcEndpointType::Gateway) => {
-            EndpointKind::Gateway { route_tables: endpoint.route_table_ids().iter().map(RouteTableId::new).collect() }
+            Reach::Gateway { route_tables: sorted(endpoint.route_table_ids().iter().map(String::as_str)) }
         }
-        _ => EndpointKind::Interface {
-            subnets: endpoint.subnet_ids().iter().map(SubnetId::new).collect(),
-            security_groups: endpoint
-                .groups()
-                .iter()
-                .filter_map(|group| group.group_id())
-                .map(SecurityGroupId::new)
-                .collect(),
+        _ => Reach::Interface {
+            subnets: sorted(endpoint.subnet_ids().iter().map(String::as_str)),
+            security_groups: sorted(endpoint.groups().iter().filter_map(|group| group.group_id())),
             private_dns: endpoint.private_dns_enabled().unwrap_or_default(),
         },
     };
     VpcEndpoint {
         vpc_id: VpcId::new(endpoint.vpc_id().unwrap_or_default()),
-        service_name: endpoint.service_name().unwrap_or_default().to_owned(),
-        kind,
-        policy: EndpointPolicy::read(endpoint.policy_document()),
+        service: endpoint.service_name().unwrap_or_default().to_owned(),
+        reach,
+        policy: read_policy(endpoint.policy_document()),
         tags: tagging::read(endpoint.tags()),
     }
 }
@@ -298,13 +277,14 @@ async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aw
 #[cfg(test)]
 mod tests {
     use super::*;
+    use resource::compare;
 
     fn gateway(tables: &[&str]) -> VpcEndpoint {
         VpcEndpoint {
             vpc_id: VpcId::new("vpc-1"),
-            service_name: "com.amazonaws.eu-central-1.s3".into(),
-            kind: EndpointKind::Gateway { route_tables: tables.iter().copied().map(RouteTableId::new).collect() },
-            policy: EndpointPolicy::FullAccess,
+            service: "com.amazonaws.eu-central-1.s3".into(),
+            reach: Reach::Gateway { route_tables: tables.iter().copied().map(RouteTableId::new).collect() },
+            policy: Value::Null,
             tags: Tags::default(),
         }
     }
@@ -315,10 +295,10 @@ mod tests {
         let gateways = format!(r#"{{"Version":"2008-10-17","Statement":[{open}]}}"#);
         let interfaces = format!(r#"{{"Statement":[{open}]}}"#);
         for document in [None, Some(gateways.as_str()), Some(interfaces.as_str())] {
-            assert_eq!(EndpointPolicy::read(document), EndpointPolicy::FullAccess);
+            assert_eq!(read_policy(document), Value::Null);
         }
         let narrow = gateways.replace(r#""Action":"*""#, r#""Action":"s3:GetObject""#);
-        assert!(matches!(EndpointPolicy::read(Some(&narrow)), EndpointPolicy::Document(_)));
+        assert_eq!(read_policy(Some(&narrow))["Statement"][0]["Action"], "s3:GetObject");
     }
 
     #[test]
@@ -334,6 +314,21 @@ mod tests {
     }
 
     #[test]
+    fn members_in_another_order_are_no_difference() {
+        let value = |tables: &[&str]| serde_json::to_value(gateway(tables)).unwrap();
+        let differ = |a: &[&str], b: &[&str]| !compare(&value(a), None, &value(b), VpcEndpoint::COMPARE).is_empty();
+        assert!(!differ(&["rtb-2", "rtb-1"], &["rtb-1", "rtb-2"]));
+        assert!(differ(&["rtb-1"], &["rtb-1", "rtb-2"]));
+    }
+
+    #[test]
+    fn states_are_read_in_either_spelling() {
+        let spelt = |text: &str| aws_sdk_ec2::types::VpcEndpoint::builder().state(text.into()).build();
+        assert_eq!((state(&spelt("available")), state(&spelt("Available"))), ("available".into(), "available".into()));
+        assert!(leaves(&spelt("deleting")) && leaves(&spelt("Deleted")) && !leaves(&spelt("pending")));
+    }
+
+    #[test]
     fn only_the_members_that_differ_are_named_in_a_change() {
         let ids = |texts: &[&str]| -> Vec<SubnetId> { texts.iter().copied().map(SubnetId::new).collect() };
         assert_eq!(missing(&ids(&["a", "b"]), &ids(&["b", "c"])), Some(vec!["a".to_owned()]));
@@ -343,7 +338,7 @@ mod tests {
     #[test]
     fn another_kind_of_endpoint_is_another_endpoint() {
         let interface = VpcEndpoint {
-            kind: EndpointKind::Interface { subnets: Vec::new(), security_groups: Vec::new(), private_dns: true },
+            reach: Reach::Interface { subnets: Vec::new(), security_groups: Vec::new(), private_dns: true },
             ..gateway(&[])
         };
         assert!(interface.replacement(&gateway(&[]), &Diff::default()).is_some());

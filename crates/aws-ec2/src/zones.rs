@@ -3,7 +3,6 @@ use aws_sdk_ec2::{
     Client,
     types::{AvailabilityZone, AvailabilityZoneOptInStatus, AvailabilityZoneState},
 };
-use aws_types::SdkConfig;
 use resource::{Attempt, Result};
 
 /// The names of the region's availability zones, in order: those that work and that every account has.
@@ -11,11 +10,11 @@ use resource::{Attempt, Result};
 ///
 /// # Errors
 /// When the zones cannot be listed.
-pub async fn availability_zones(config: &SdkConfig) -> Result<Vec<String>> {
-    let call = Client::new(config)
+pub async fn availability_zones(client: &Client) -> Result<Vec<String>> {
+    let call = client
         .describe_availability_zones()
         .filters(filter("zone-type", ["availability-zone"]))
-        .filters(filter("opt-in-status", ["opt-in-not-required"]));
+        .filters(filter("state", ["available"]));
     let answer = call.send().await.during("DescribeAvailabilityZones")?;
     Ok(usable(answer.availability_zones()))
 }

@@ -1,0 +1,360 @@
+use aws_sdk_ecr::{
+    Client,
+    types::{self, EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Tag},
+};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner, Place, Resource,
+    Result, Sign, Tags,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{collections::HashSet, time::Duration};
+
+/// A private repository of container images. The id is the name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repository {
+    /// The name, which may contain `/`.
+    pub name: String,
+    /// Whether a tag, once pushed, stays with its image.
+    pub immutable_tags: bool,
+    /// Whether images are scanned for vulnerabilities when pushed.
+    pub scan_on_push: bool,
+    /// How images are encrypted at rest; fixed when the repository is created.
+    pub encryption: Encryption,
+    /// Which images expire; null for none.
+    pub lifecycle_policy: Value,
+    /// Who beside this account's own principals may pull and push; null for nobody.
+    pub policy: Value,
+    /// Tags, completed by the stack.
+    pub tags: Tags,
+}
+
+/// How images are encrypted at rest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Encryption {
+    /// With keys of S3's own.
+    Aes256,
+    /// With a key of KMS.
+    Kms {
+        /// The key.
+        key: KeyArn,
+    },
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RepositoryOutputs {
+    /// The ARN.
+    pub arn: String,
+    /// What an image reference begins with, before the tag or digest.
+    pub uri: String,
+    /// The name.
+    pub name: String,
+}
+
+const ABSENT: &[Sign] = &[("RepositoryNotFoundException", "")];
+const NO_LIFECYCLE_POLICY: &[Sign] = &[("LifecyclePolicyNotFoundException", "")];
+const NO_POLICY: &[Sign] = &[("RepositoryPolicyNotFoundException", "")];
+const NOT_EMPTY: &[Sign] = &[("RepositoryNotEmptyException", "")];
+/// A role that the policy names is too new: ECR reports it as a parameter it cannot accept.
+const PRINCIPAL_TOO_NEW: &[Sign] = &[("InvalidParameterException", "rincipal")];
+const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
+/// A key made a moment ago is not known to ECR yet.
+const KEY_TOO_NEW: &[Sign] = &[("KmsException", "")];
+const KEYS_SPREAD_WITHIN: Duration = Duration::from_secs(60);
+
+impl Resource for Repository {
+    const KIND: &'static str = "ecr:repository";
+    const NOUN: &'static str = "ECR repository";
+    const REPLACE_ON: &'static [&'static str] = &["name", "encryption"];
+    const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy)];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = RepositoryOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let client = cx.client(Client::new);
+        if describe(&client, &self.name).await?.is_none() {
+            return Ok(None);
+        }
+        let tags = read_tags(&client, &arn(&self.name, cx.place())).await.absent(ABSENT)?;
+        Ok(tags.map(|tags| Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let created = cx
+            .client(Client::new)
+            .create_repository()
+            .repository_name(&self.name)
+            .image_tag_mutability(mutability(self.immutable_tags))
+            .image_scanning_configuration(scanning(self.scan_on_push))
+            .encryption_configuration(self.encryption.configuration()?)
+            .set_tags(Some(ecr_tags(&self.tags)?))
+            .send()
+            .await
+            .during("CreateRepository")
+            .heals(KEY_TOO_NEW, KEYS_SPREAD_WITHIN)?;
+        let repository = created.repository.and_then(|repository| repository.repository_name);
+        repository.ok_or_else(|| Failure::incomplete("CreateRepository", "repository name"))
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let client = cx.client(Client::new);
+        // The ARN follows from the name, so that the tags need not wait for the description.
+        let arn = arn(id, cx.place());
+        let read = async {
+            tokio::try_join!(
+                describe(&client, id),
+                lifecycle_policy(&client, id),
+                policy(&client, id),
+                read_tags(&client, &arn),
+            )
+        };
+        let Some((Some(repository), lifecycle_policy, policy, tags)) = read.await.absent(ABSENT)? else {
+            return Ok(Observed::Absent);
+        };
+        let live = Repository {
+            name: id.to_owned(),
+            immutable_tags: immutable(&repository),
+            scan_on_push: repository.image_scanning_configuration().is_some_and(|scanning| scanning.scan_on_push),
+            encryption: Encryption::of(&repository),
+            lifecycle_policy,
+            policy,
+            tags,
+        };
+        let uri = repository.repository_uri.ok_or_else(|| Failure::incomplete("DescribeRepositories", "URI"))?;
+        let outputs = RepositoryOutputs { arn, uri, name: id.to_owned() };
+        Ok(Observed::Ready { live, outputs })
+    }
+
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let client = cx.client(Client::new);
+        if diff.has("immutable_tags") {
+            let call = client.put_image_tag_mutability().repository_name(id);
+            let call = call.image_tag_mutability(mutability(self.immutable_tags));
+            call.send().await.during("PutImageTagMutability")?;
+        }
+        if diff.has("scan_on_push") {
+            let call = client.put_image_scanning_configuration().repository_name(id);
+            let call = call.image_scanning_configuration(scanning(self.scan_on_push));
+            call.send().await.during("PutImageScanningConfiguration")?;
+        }
+        if diff.has("lifecycle_policy") {
+            if self.lifecycle_policy.is_null() {
+                let call = client.delete_lifecycle_policy().repository_name(id);
+                call.send().await.during("DeleteLifecyclePolicy").absent(NO_LIFECYCLE_POLICY)?;
+            } else {
+                let call = client.put_lifecycle_policy().repository_name(id);
+                let call = call.lifecycle_policy_text(self.lifecycle_policy.to_string());
+                call.send().await.during("PutLifecyclePolicy")?;
+            }
+        }
+        if diff.has("policy") {
+            if self.policy.is_null() {
+                let call = client.delete_repository_policy().repository_name(id);
+                call.send().await.during("DeleteRepositoryPolicy").absent(NO_POLICY)?;
+            } else {
+                let call = client.set_repository_policy().repository_name(id).policy_text(self.policy.to_string());
+                let answer = call.send().await.during("SetRepositoryPolicy");
+                answer.heals(PRINCIPAL_TOO_NEW, PRINCIPALS_SPREAD_WITHIN)?;
+            }
+        }
+        let arn = arn(id, cx.place());
+        let missing = self.tags.missing_from(&live.tags);
+        if !missing.0.is_empty() {
+            let call = client.tag_resource().resource_arn(&arn).set_tags(Some(ecr_tags(&missing)?));
+            call.send().await.during("TagResource")?;
+        }
+        let removed = self.tags.removed_by(diff);
+        if !removed.is_empty() {
+            let call = client.untag_resource().resource_arn(&arn).set_tag_keys(Some(removed));
+            call.send().await.during("UntagResource")?;
+        }
+        Ok(())
+    }
+
+    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+        Ok(in_words(images(&cx.client(Client::new), id).await.absent(ABSENT)?.unwrap_or_default()))
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let client = cx.client(Client::new);
+        let call = client.delete_repository().repository_name(id).force(cx.may_delete_data());
+        match call.send().await.during("DeleteRepository").absent(ABSENT) {
+            Err(refusal) if refusal.shows(NOT_EMPTY) => {
+                let images = images(&client, id).await?;
+                let held = in_words(images).unwrap_or_else(|| "images".to_owned());
+                let message = format!("ECR repository {id} holds {held}");
+                Err(Failure::refused(message, "pass --delete-data to delete them with it"))
+            }
+            answer => answer.map(|_| Deletion::Gone),
+        }
+    }
+
+    fn foresee(&self, place: &Place, _: RepositoryOutputs) -> RepositoryOutputs {
+        let Place { account, region, .. } = place;
+        RepositoryOutputs {
+            arn: arn(&self.name, place),
+            uri: format!("{account}.dkr.ecr.{region}.{}/{}", place.dns_suffix(), self.name),
+            name: self.name.clone(),
+        }
+    }
+}
+
+impl Encryption {
+    fn of(repository: &types::Repository) -> Self {
+        match repository.encryption_configuration() {
+            Some(EncryptionConfiguration { kms_key: Some(key), .. }) => Self::Kms { key: KeyArn::new(key) },
+            _ => Self::Aes256,
+        }
+    }
+
+    fn configuration(&self) -> Result<EncryptionConfiguration> {
+        let configuration = match self {
+            Self::Aes256 => EncryptionConfiguration::builder().encryption_type(EncryptionType::Aes256),
+            Self::Kms { key } => {
+                EncryptionConfiguration::builder().encryption_type(EncryptionType::Kms).kms_key(key.as_str())
+            }
+        };
+        configuration.build().map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+    }
+}
+
+fn arn(name: &str, place: &Place) -> String {
+    place.arn("ecr", &format!("repository/{name}"))
+}
+
+fn mutability(immutable: bool) -> ImageTagMutability {
+    if immutable { ImageTagMutability::Immutable } else { ImageTagMutability::Mutable }
+}
+
+/// Immutable with exclusions is not: tags that match one can be moved.
+fn immutable(repository: &types::Repository) -> bool {
+    repository.image_tag_mutability() == Some(&ImageTagMutability::Immutable)
+}
+
+fn scanning(on_push: bool) -> ImageScanningConfiguration {
+    ImageScanningConfiguration::builder().scan_on_push(on_push).build()
+}
+
+async fn describe(client: &Client, name: &str) -> Result<Option<types::Repository>> {
+    let call = client.describe_repositories().repository_names(name);
+    let answer = call.send().await.during("DescribeRepositories").absent(ABSENT)?;
+    Ok(answer.and_then(|answer| answer.repositories.unwrap_or_default().pop()))
+}
+
+async fn lifecycle_policy(client: &Client, name: &str) -> Result<Value> {
+    let call = client.get_lifecycle_policy().repository_name(name);
+    let answer = call.send().await.during("GetLifecyclePolicy").absent(NO_LIFECYCLE_POLICY)?;
+    Ok(document(answer.and_then(|answer| answer.lifecycle_policy_text)))
+}
+
+async fn policy(client: &Client, name: &str) -> Result<Value> {
+    let call = client.get_repository_policy().repository_name(name);
+    let answer = call.send().await.during("GetRepositoryPolicy").absent(NO_POLICY)?;
+    Ok(document(answer.and_then(|answer| answer.policy_text)))
+}
+
+/// Text that is no JSON stays text, so that it differs from every declaration.
+fn document(text: Option<String>) -> Value {
+    text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))).unwrap_or_default()
+}
+
+/// How many images there are. An image is listed once for each of its tags.
+async fn images(client: &Client, name: &str) -> Result<usize> {
+    let mut listed = client.list_images().repository_name(name).into_paginator().items().send();
+    let mut digests = HashSet::new();
+    while let Some(image) = listed.next().await {
+        digests.extend(image.during("ListImages")?.image_digest);
+    }
+    Ok(digests.len())
+}
+
+fn in_words(images: usize) -> Option<String> {
+    match images {
+        0 => None,
+        1 => Some("1 image".to_owned()),
+        many => Some(format!("{many} images")),
+    }
+}
+
+async fn read_tags(client: &Client, arn: &str) -> Result<Tags> {
+    let answer = client.list_tags_for_resource().resource_arn(arn).send().await.during("ListTagsForResource")?;
+    Ok(answer.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
+}
+
+fn ecr_tags(tags: &Tags) -> Result<Vec<Tag>> {
+    tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn repository() -> Repository {
+        Repository {
+            name: "team/serving".into(),
+            immutable_tags: true,
+            scan_on_push: true,
+            encryption: Encryption::Aes256,
+            lifecycle_policy: Value::Null,
+            policy: Value::Null,
+            tags: Tags::default(),
+        }
+    }
+
+    fn foreseen(region: &str) -> RepositoryOutputs {
+        let placeholder = RepositoryOutputs { arn: String::new(), uri: String::new(), name: String::new() };
+        repository().foresee(&Place::new("111122223333", region), placeholder)
+    }
+
+    #[test]
+    fn arn_and_uri_follow_from_the_name() {
+        let outputs = foreseen("ap-south-1");
+        assert_eq!(outputs.arn, "arn:aws:ecr:ap-south-1:111122223333:repository/team/serving");
+        assert_eq!(outputs.uri, "111122223333.dkr.ecr.ap-south-1.amazonaws.com/team/serving");
+        assert_eq!(outputs.name, "team/serving");
+    }
+
+    #[test]
+    fn the_uri_ends_in_the_domain_of_the_partition() {
+        assert_eq!(foreseen("cn-north-1").uri, "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/team/serving");
+    }
+
+    #[test]
+    fn encryption_reads_back_as_it_was_declared() {
+        let key = KeyArn::new("arn:aws:kms:ap-south-1:111122223333:key/1234");
+        for declared in [Encryption::Aes256, Encryption::Kms { key }] {
+            let configuration = declared.configuration().unwrap();
+            let live = types::Repository::builder().encryption_configuration(configuration).build();
+            assert_eq!(Encryption::of(&live), declared);
+        }
+        assert_eq!(Encryption::of(&types::Repository::builder().build()), Encryption::Aes256);
+    }
+
+    #[test]
+    fn tags_are_immutable_only_without_exceptions() {
+        let with = |mutability| types::Repository::builder().image_tag_mutability(mutability).build();
+        assert!(immutable(&with(ImageTagMutability::Immutable)));
+        assert!(!immutable(&with(ImageTagMutability::ImmutableWithExclusion)));
+        assert!(!immutable(&with(ImageTagMutability::Mutable)));
+    }
+
+    #[test]
+    fn no_document_is_null_and_one_that_is_no_json_stays_text() {
+        assert_eq!(document(None), Value::Null);
+        assert_eq!(document(Some(r#"{"rules":[]}"#.into())), json!({ "rules": [] }));
+        assert_eq!(document(Some("{".into())), json!("{"));
+    }
+
+    #[test]
+    fn an_empty_repository_holds_nothing() {
+        assert_eq!(in_words(0), None);
+        assert_eq!(in_words(1).as_deref(), Some("1 image"));
+        assert_eq!(in_words(12).as_deref(), Some("12 images"));
+    }
+}

@@ -1,0 +1,13 @@
+//! Reconcilers for KMS: customer managed keys.
+
+mod key;
+
+pub use key::{Key, KeyOutputs};
+
+use resource::Registry;
+
+/// Adds every kind of this crate.
+#[must_use]
+pub fn register(registry: Registry) -> Registry {
+    registry.with::<Key>()
+}

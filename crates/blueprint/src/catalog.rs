@@ -1,0 +1,238 @@
+//! Glue: the database, crawlers, ETL jobs with their scripts, and the workflow that joins them.
+
+use crate::{Error, encryption::Keys, identity::Roles, read, site::Site, storage::Buckets};
+use aws_glue::{
+    Action, BookmarkEncryption, Condition, CrawlState, Crawler, Database, DeleteBehavior, ExecutionClass, Firing, Job, JobState,
+    LogEncryption, Logical, RecrawlBehavior, S3Encryption, S3Target, Schedule, SecurityConfiguration, Trigger, UpdateBehavior,
+    Workflow,
+};
+use aws_s3::Object;
+use config::environment::catalog;
+use resource::{Asset, Handle, Ready, Stack, Tags};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The jobs, by their short names.
+pub(crate) type Jobs = BTreeMap<String, Handle<Job>>;
+
+pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, roles: &Roles, buckets: &Buckets) -> Result<Jobs, Error> {
+    let database = database(stack, site, buckets);
+    let security = security_configuration(stack, site, keys);
+    let mut crawlers = BTreeMap::new();
+    for crawler in &site.environment.catalog.crawlers {
+        crawlers.insert(crawler.name.clone(), add_crawler(stack, site, crawler, database, roles, security));
+    }
+    let mut jobs = Jobs::new();
+    for job in &site.environment.catalog.jobs {
+        jobs.insert(job.name.clone(), add_job(stack, site, keys, job, roles, security, buckets)?);
+    }
+    if let Some(workflow) = &site.environment.catalog.workflow {
+        add_workflow(stack, site, workflow, &crawlers, &jobs);
+    }
+    Ok(jobs)
+}
+
+fn database(stack: &mut Stack, site: &Site, buckets: &Buckets) -> Handle<Database> {
+    let (name, prefix) = (site.environment.database_name(), site.prefix());
+    let location = format!("s3://{}/processed/parquet/", site.bucket("data"));
+    stack.add("catalog", "database", buckets.get("data").copied(), move |_| Database {
+        name: name.clone(),
+        description: format!("Tables of {prefix}"),
+        location: location.clone(),
+        tags: Tags::default(),
+    })
+}
+
+/// What jobs and crawlers write is encrypted with the platform's keys.
+fn security_configuration(stack: &mut Stack, site: &Site, keys: &Keys) -> Option<Ready<SecurityConfiguration>> {
+    let (data, logs) = keys.data.zip(keys.logs)?;
+    let name = site.prefix();
+    let configuration = stack.add("catalog", "security-configuration", (data, logs), move |(data, logs)| SecurityConfiguration {
+        name: name.clone(),
+        s3: S3Encryption::SseKms(data.arn.clone()),
+        logs: LogEncryption::SseKms(logs.arn),
+        job_bookmarks: BookmarkEncryption::CseKms(data.arn),
+    });
+    Some(configuration.ready())
+}
+
+type Security = Option<Ready<SecurityConfiguration>>;
+
+fn security_name(security: Option<aws_glue::SecurityConfigurationOutputs>) -> String {
+    security.map(|security| security.name).unwrap_or_default()
+}
+
+fn add_crawler(
+    stack: &mut Stack,
+    site: &Site,
+    crawler: &catalog::Crawler,
+    database: Handle<Database>,
+    roles: &Roles,
+    security: Security,
+) -> Handle<Crawler> {
+    let (name, crawler) = (site.named(&crawler.name), crawler.clone());
+    let address = format!("crawler-{}", crawler.name);
+    let path = format!("s3://{}/{}", site.bucket(&crawler.bucket), crawler.prefix);
+    stack.add("catalog", &address, (database, roles.glue.ready(), security), move |(database, role, security)| Crawler {
+        name: name.clone(),
+        description: format!("Finds the tables under {path}"),
+        role: role.arn,
+        database: database.name,
+        targets: vec![S3Target { path: path.clone(), exclusions: Vec::new() }],
+        schedule: crawler.schedule.clone().map_or(Schedule::OnDemand, Schedule::Cron),
+        update_behavior: match crawler.on_change {
+            catalog::OnChange::Update => UpdateBehavior::UpdateInDatabase,
+            catalog::OnChange::Log => UpdateBehavior::Log,
+        },
+        delete_behavior: match crawler.on_delete {
+            catalog::OnDelete::Log => DeleteBehavior::Log,
+            catalog::OnDelete::Deprecate => DeleteBehavior::DeprecateInDatabase,
+            catalog::OnDelete::Delete => DeleteBehavior::DeleteFromDatabase,
+        },
+        recrawl: match crawler.recrawl {
+            catalog::Recrawl::Everything => RecrawlBehavior::CrawlEverything,
+            catalog::Recrawl::NewFoldersOnly => RecrawlBehavior::CrawlNewFoldersOnly,
+        },
+        table_prefix: String::new(),
+        configuration: json!({"Version": 1.0}),
+        security_configuration: security_name(security),
+        tags: Tags::default(),
+    })
+}
+
+fn add_job(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    job: &catalog::Job,
+    roles: &Roles,
+    security: Security,
+    buckets: &Buckets,
+) -> Result<Handle<Job>, Error> {
+    let digest = stack.ship(Asset { origin: job.script.clone(), bytes: read(&site.root, &job.script)?.into() });
+    let key = format!("glue/scripts/{}.py", job.name);
+    let location = format!("s3://{}/{key}", site.bucket("artifacts"));
+    let artifacts = buckets.get("artifacts").map(|bucket| bucket.ready());
+    let bucket = resource::BucketName::new(site.bucket("artifacts"));
+    let script = stack.add("catalog", &format!("script-{}", job.name), artifacts, move |_| Object {
+        bucket: bucket.clone(),
+        key: key.clone(),
+        sha256: digest.clone(),
+        content_type: "text/x-python".into(),
+    });
+    let log_group = format!("/aws-glue/{}/{}", site.prefix(), job.name);
+    let logs = crate::monitoring::log_group(stack, site, keys, "catalog", &format!("logs-{}", job.name), &log_group);
+    let arguments = arguments(site, job, &log_group)?;
+    let (name, job) = (site.named(&job.name), job.clone());
+    let needs = (roles.glue.ready(), script, logs, security);
+    Ok(stack.add("catalog", &format!("job-{}", job.name), needs, move |(role, _, _, security)| Job {
+        name: name.clone(),
+        description: format!("Runs {}", job.script),
+        role: role.arn,
+        script_location: location.clone(),
+        python_version: "3".into(),
+        glue_version: spelled(&job.glue_version),
+        worker_type: spelled(&job.worker_type),
+        number_of_workers: i32::from(job.workers),
+        timeout_minutes: i32::from(job.timeout_minutes),
+        max_retries: i32::from(job.max_retries),
+        max_concurrent_runs: i32::from(job.max_concurrent_runs),
+        default_arguments: arguments.clone(),
+        connections: Vec::new(),
+        execution_class: ExecutionClass::Standard,
+        security_configuration: security_name(security),
+        tags: Tags::default(),
+    }))
+}
+
+/// A setting as it is spelled in the environment file, which is AWS's spelling.
+pub(crate) fn spelled<T: serde::Serialize>(setting: &T) -> String {
+    serde_json::to_value(setting).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn arguments(site: &Site, job: &catalog::Job, log_group: &str) -> Result<BTreeMap<String, String>, Error> {
+    let data = site.bucket("data");
+    let artifacts = site.bucket("artifacts");
+    let bookmarks = if job.bookmarks { "job-bookmark-enable" } else { "job-bookmark-disable" };
+    let mut arguments: BTreeMap<String, String> = [
+        ("--job-language", "python".to_owned()),
+        ("--job-bookmark-option", bookmarks.to_owned()),
+        ("--enable-metrics", "true".to_owned()),
+        ("--enable-continuous-cloudwatch-log", "true".to_owned()),
+        ("--continuous-log-logGroup", log_group.to_owned()),
+        ("--TempDir", format!("s3://{artifacts}/glue/temporary/")),
+        ("--raw", format!("s3://{data}/raw/")),
+        ("--processed", format!("s3://{data}/processed/")),
+        ("--quarantine", format!("s3://{data}/quarantine/")),
+        // The pipeline gives each run its own; these are for runs that the workflow starts.
+        ("--dataset", "workflow".to_owned()),
+        ("--batch", "latest".to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    if job.spark_ui {
+        arguments.insert("--enable-spark-ui".into(), "true".into());
+        arguments.insert("--spark-event-logs-path".into(), format!("s3://{artifacts}/glue/spark-ui/{}/", job.name));
+    }
+    if let Some(pipeline) = site.environment.pipeline.as_ref().filter(|pipeline| pipeline.etl_job == job.name) {
+        let schema: Value = crate::definition::json(&site.root, &pipeline.schema)?;
+        arguments.insert("--schema".into(), schema.to_string());
+    }
+    arguments.extend(job.arguments.clone());
+    Ok(arguments)
+}
+
+/// Crawl raw data, then transform it, then crawl the result: each step starts when the one before succeeded.
+fn add_workflow(
+    stack: &mut Stack,
+    site: &Site,
+    settings: &catalog::Workflow,
+    crawlers: &BTreeMap<String, Handle<Crawler>>,
+    jobs: &Jobs,
+) {
+    let (Some(first), Some(job), Some(last)) =
+        (crawlers.get(&settings.first), jobs.get(&settings.job), crawlers.get(&settings.last))
+    else {
+        return;
+    };
+    let name = site.named("etl");
+    let workflow = stack.add("catalog", "workflow", (), move |()| Workflow {
+        name: name.clone(),
+        description: "Crawl raw data, transform it, crawl the result".into(),
+        default_run_properties: BTreeMap::new(),
+        max_concurrent_runs: 1,
+        tags: Tags::default(),
+    });
+    let (start, schedule) = (site.named("start"), settings.schedule.clone());
+    stack.add("catalog", "trigger-start", (workflow, first.ready()), move |(workflow, first)| Trigger {
+        name: start.clone(),
+        description: "Starts the workflow".into(),
+        workflow: workflow.name,
+        firing: match schedule.clone() {
+            Some(expression) => Firing::Scheduled { expression, activated: true },
+            None => Firing::OnDemand,
+        },
+        actions: vec![Action::Crawler { name: first.name }],
+        tags: Tags::default(),
+    });
+    let after = |condition| Firing::Conditional { logical: Logical::And, conditions: vec![condition], activated: true };
+    let transform = site.named("transform");
+    stack.add("catalog", "trigger-transform", (workflow, first.ready(), job.ready()), move |(workflow, first, job)| Trigger {
+        name: transform.clone(),
+        description: "Transforms what was crawled".into(),
+        workflow: workflow.name,
+        firing: after(Condition::Crawler { name: first.name, state: CrawlState::Succeeded }),
+        actions: vec![Action::Job { name: job.name, arguments: BTreeMap::new() }],
+        tags: Tags::default(),
+    });
+    let publish = site.named("publish");
+    stack.add("catalog", "trigger-publish", (workflow, job.ready(), last.ready()), move |(workflow, job, last)| Trigger {
+        name: publish.clone(),
+        description: "Crawls what was transformed".into(),
+        workflow: workflow.name,
+        firing: after(Condition::Job { name: job.name, state: JobState::Succeeded }),
+        actions: vec![Action::Crawler { name: last.name }],
+        tags: Tags::default(),
+    });
+}

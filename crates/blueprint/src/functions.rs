@@ -1,0 +1,118 @@
+//! Lambda functions: each with a role and a log group of its own.
+
+use crate::{
+    Error,
+    catalog::spelled,
+    encryption::Keys,
+    identity::{network_interfaces, role_with_key, use_key},
+    network::Network,
+    policy::Policy,
+    site::Site,
+};
+use aws_lambda::{Architecture, Function, VpcConfig};
+use config::environment::functions;
+use resource::{Asset, Handle, Stack, Tags};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The functions, by their short names.
+pub(crate) type Functions = BTreeMap<String, Handle<Function>>;
+
+pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Result<Functions, Error> {
+    let mut built = Functions::new();
+    for function in &site.environment.functions {
+        built.insert(function.name.clone(), add(stack, site, keys, network, function)?);
+    }
+    Ok(built)
+}
+
+fn add(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, function: &functions::Function) -> Result<Handle<Function>, Error> {
+    let name = site.named(&function.name);
+    let folder = site.root.join(function.folder());
+    let zip = package::zip_folder(&folder).map_err(|error| Error::File { path: folder, why: error.to_string() })?;
+    let digest = stack.ship(Asset { origin: function.folder(), bytes: zip.into() });
+    let group_name = format!("/aws/lambda/{name}");
+    let logs = crate::monitoring::log_group(stack, site, keys, "functions", &format!("logs-{}", function.name), &group_name);
+    let role = role(stack, site, keys, function, &group_name);
+    let mut environment = function.environment.clone();
+    if let Some(limits) = validation_limits(site, function) {
+        environment.insert("LIMITS".into(), limits.to_string());
+    }
+    let place = function.vpc.then(|| (network.private.clone(), network.lambda.ready()));
+    let function = function.clone();
+    let needs = (role.ready(), logs.ready(), place);
+    Ok(stack.add("functions", &function.name.clone(), needs, move |(role, logs, place)| Function {
+        name: name.clone(),
+        description: function.description.clone(),
+        role: role.arn,
+        runtime: spelled(&function.runtime),
+        handler: function.handler.clone(),
+        code_sha256: digest.clone(),
+        architecture: match function.architecture {
+            functions::Architecture::X86 => Architecture::X86,
+            functions::Architecture::Arm64 => Architecture::Arm64,
+        },
+        memory_mb: i32::from(function.memory_mb),
+        timeout_seconds: i32::from(function.timeout_seconds),
+        environment: environment.clone(),
+        vpc: place.map(|(subnets, group)| VpcConfig {
+            subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
+            security_groups: vec![group.id],
+        }),
+        tracing: function.tracing,
+        dead_letter: None,
+        reserved_concurrency: function.reserved_concurrency.map(i32::from),
+        log_group: logs.name,
+        key: None,
+        tags: Tags::default(),
+    }))
+}
+
+/// The validation function gets the environment's limits as its defaults.
+fn validation_limits(site: &Site, function: &functions::Function) -> Option<Value> {
+    let pipeline = site.environment.pipeline.as_ref()?;
+    let is_validation = pipeline.validation_function == function.name;
+    is_validation.then(|| crate::pipeline::without_nulls(&pipeline.validation))
+}
+
+/// The log group is made by the platform, so a function may write to it and not create it: a late
+/// invocation would bring back a group that was deleted.
+fn role(stack: &mut Stack, site: &Site, keys: &Keys, function: &functions::Function, group: &str) -> Handle<aws_iam::Role> {
+    let logs = site.arn("logs", &format!("log-group:{group}:*"));
+    let mut runs = Policy::new().allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs]);
+    if function.vpc {
+        runs = network_interfaces(runs, site);
+    }
+    if function.tracing {
+        runs = runs.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]);
+    }
+    let data = data_policy(site, function);
+    let description = format!("The function {}", site.named(&function.name));
+    role_with_key(stack, site, &format!("{}-function", function.name), &description, "lambda", keys.data, move |key| {
+        let mut policies = vec![("run".to_owned(), runs.clone().document())];
+        if let Some(data) = &data {
+            policies.push(("data".to_owned(), use_key(data.clone(), key).document()));
+        }
+        policies
+    })
+}
+
+/// What the pipeline's own functions read and write; others get what their code is given in the file.
+fn data_policy(site: &Site, function: &functions::Function) -> Option<Policy> {
+    let pipeline = site.environment.pipeline.as_ref()?;
+    if pipeline.validation_function == function.name {
+        let listing = Policy::new().allow(["s3:ListBucket"], [site.bucket_arn("data")]).when("StringLike", "s3:prefix", "processed/*");
+        return Some(listing.allow(["s3:GetObject"], [site.objects("data", "processed/")]));
+    }
+    if pipeline.evaluation_function == function.name {
+        let group = site.named(&site.environment.studio.model_package_group);
+        let listing = Policy::new().allow(["s3:ListBucket"], [site.bucket_arn("artifacts")]).when("StringLike", "s3:prefix", "runs/*");
+        return Some(
+            listing
+                .allow(["s3:GetObject", "s3:PutObject"], [site.objects("artifacts", "runs/")])
+                .allow(["sagemaker:ListModelPackages"], ["*"])
+                .allow(["sagemaker:DescribeModelPackage"], [site.arn("sagemaker", &format!("model-package/{group}/*"))]),
+        );
+    }
+    None
+}

@@ -1,0 +1,128 @@
+//! The platform: from an environment file to a stack of resources. One module per area; each reads like
+//! the diagram of what it builds.
+//!
+//! Pure but for reading the files the platform ships. Knows nothing of calls, states or plans.
+
+mod catalog;
+mod dashboard;
+mod definition;
+mod encryption;
+mod functions;
+mod identity;
+mod monitoring;
+mod network;
+mod pipeline;
+mod policy;
+mod registry;
+mod site;
+mod storage;
+mod studio;
+
+pub use site::identity;
+
+use config::Environment;
+use resource::{Place, Registry, Stack};
+use site::Site;
+use std::path::{Path, PathBuf};
+
+/// What a stack is made from.
+pub struct Inputs<'a> {
+    /// The environment file.
+    pub environment: &'a Environment,
+    /// Its name.
+    pub name: &'a str,
+    /// Account, region, partition.
+    pub place: &'a Place,
+    /// The region's availability zones, sorted.
+    pub zones: &'a [String],
+    /// The folder that the paths of the environment file start from.
+    pub root: &'a Path,
+}
+
+/// Why no stack can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file the platform ships cannot be read.
+    #[error("{}: {why}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The region has too few zones.
+    #[error("`network.zones` asks for {asked} availability zones, but {region} has {has}")]
+    Zones {
+        /// As in the environment file.
+        asked: usize,
+        /// As AWS says.
+        has: usize,
+        /// The region.
+        region: String,
+    },
+    /// The built-in image is not offered in this region.
+    #[error("SageMaker's built-in XGBoost image is not known for {0}: set `image` under [pipeline]")]
+    Image(String),
+}
+
+/// Every kind of resource a platform can have.
+pub fn registry() -> Registry {
+    let registries = [
+        aws_ec2::register,
+        aws_s3::register,
+        aws_kms::register,
+        aws_iam::register,
+        aws_sagemaker::register,
+        aws_ecr::register,
+        aws_glue::register,
+        aws_lambda::register,
+        aws_sfn::register,
+        aws_logs::register,
+        aws_sns::register,
+        aws_cloudwatch::register,
+        aws_eventbridge::register,
+    ];
+    registries.into_iter().fold(Registry::default(), |registry, register| register(registry))
+}
+
+/// The platform that an environment file describes.
+///
+/// # Errors
+/// When a shipped file is missing, or the region lacks something the file asks for.
+pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
+    let environment = inputs.environment;
+    let asked = usize::from(environment.network.zones);
+    if asked > inputs.zones.len() {
+        return Err(Error::Zones { asked, has: inputs.zones.len(), region: inputs.place.region.clone() });
+    }
+    let site = Site {
+        environment: environment.clone(),
+        name: inputs.name.to_owned(),
+        place: inputs.place.clone(),
+        zones: inputs.zones[..asked].to_vec(),
+        root: inputs.root.to_owned(),
+    };
+    let tags = environment.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let mut stack = Stack::new(identity(environment, inputs.name), tags);
+    for glob in &environment.protection.protect {
+        stack.protect(glob.clone());
+    }
+    let keys = encryption::build(&mut stack, &site);
+    let network = network::build(&mut stack, &site, &keys);
+    let storage = storage::build(&mut stack, &site, &keys);
+    let topic = monitoring::topic(&mut stack, &site, &keys);
+    let roles = identity::build(&mut stack, &site, &keys);
+    registry::build(&mut stack, &site, &keys);
+    studio::build(&mut stack, &site, &keys, &network, &roles, &storage);
+    let jobs = catalog::build(&mut stack, &site, &keys, &roles, &storage)?;
+    let functions = functions::build(&mut stack, &site, &keys, &network)?;
+    let wiring = pipeline::Wiring { keys: &keys, network: &network, roles: &roles, functions: &functions, jobs: &jobs, topic };
+    pipeline::build(&mut stack, &site, &wiring)?;
+    monitoring::build(&mut stack, &site, &network, topic);
+    Ok(stack)
+}
+
+fn read(root: &Path, path: &str) -> Result<Vec<u8>, Error> {
+    let path = root.join(path);
+    std::fs::read(&path).map_err(|error| Error::File { path, why: error.to_string() })
+}

@@ -1,0 +1,242 @@
+//! The VPC: public subnets with the NAT gateways, private subnets for everything else, and endpoints.
+
+use crate::{encryption::Keys, identity, policy::Policy, site::Site};
+use aws_ec2::{
+    DefaultSecurityGroup, ElasticIp, FlowLog, InternetGateway, NatGateway, Peer, Reach, Route, RouteTable, RouteTarget, Rule,
+    SecurityGroup, Subnet, Vpc, VpcEndpoint,
+};
+use config::environment::network::Nat;
+use resource::{Handle, Stack, Tags};
+use serde_json::Value;
+
+/// What other areas are placed in.
+pub(crate) struct Network {
+    pub(crate) vpc: Handle<Vpc>,
+    pub(crate) private: Vec<Handle<Subnet>>,
+    pub(crate) sagemaker: Handle<SecurityGroup>,
+    pub(crate) lambda: Handle<SecurityGroup>,
+    pub(crate) nat: Vec<Handle<NatGateway>>,
+}
+
+const ANYWHERE: &str = "0.0.0.0/0";
+
+pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
+    let settings = &site.environment.network;
+    let cidr = settings.cidr.to_string();
+    let vpc = stack.add("network", "vpc", (), move |()| Vpc {
+        cidr: cidr.clone(),
+        dns_hostnames: true,
+        dns_support: true,
+        tags: named(&[]),
+    });
+    stack.add("network", "default-security-group", vpc, |vpc| DefaultSecurityGroup {
+        vpc_id: vpc.id,
+        ingress: Vec::new(),
+        egress: Vec::new(),
+    });
+    let gateway = stack.add("network", "internet-gateway", vpc, |vpc| InternetGateway { vpc_id: vpc.id, tags: named(&[]) });
+
+    let (public, private) = subnets(stack, site, vpc);
+    stack.add("network", "public-routes", (vpc, gateway.ready(), public.clone()), |(vpc, gateway, subnets)| RouteTable {
+        vpc_id: vpc.id,
+        routes: vec![Route { destination: ANYWHERE.into(), target: RouteTarget::InternetGateway { id: gateway.id } }],
+        subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
+        tags: named(&[]),
+    });
+    let nat = nat_gateways(stack, settings.nat, &public, gateway);
+    let tables = private_routes(stack, vpc, &private, &nat);
+
+    let sagemaker = sagemaker_group(stack, site, vpc);
+    let lambda = group(stack, site, vpc, "lambda", "Lambda functions: nothing comes in", Vec::new(), vec![https_out()]);
+    endpoints(stack, site, vpc, &private, &tables, sagemaker, lambda);
+    if settings.flow_logs {
+        flow_logs(stack, site, keys, vpc);
+    }
+    Network { vpc, private, sagemaker, lambda, nat }
+}
+
+fn named(tags: &[(&str, &str)]) -> Tags {
+    tags.iter().copied().collect()
+}
+
+type Subnets = Vec<Handle<Subnet>>;
+
+fn subnets(stack: &mut Stack, site: &Site, vpc: Handle<Vpc>) -> (Subnets, Subnets) {
+    let mut public = Vec::new();
+    let mut private = Vec::new();
+    for subnet in site.environment.network.subnets() {
+        let zone = site.zones[usize::from(subnet.zone) - 1].clone();
+        let mut add = |tier: &str, cidr: String| {
+            let zone = zone.clone();
+            let tier_tag = tier.to_owned();
+            stack.add("network", &format!("{tier}-{}", subnet.zone), vpc, move |vpc| Subnet {
+                vpc_id: vpc.id,
+                cidr: cidr.clone(),
+                availability_zone: zone.clone(),
+                map_public_ip: false,
+                tags: named(&[("Tier", &tier_tag)]),
+            })
+        };
+        public.push(add("public", subnet.public.to_string()));
+        private.push(add("private", subnet.private.to_string()));
+    }
+    (public, private)
+}
+
+fn nat_gateways(stack: &mut Stack, nat: Nat, public: &[Handle<Subnet>], gateway: Handle<InternetGateway>) -> Vec<Handle<NatGateway>> {
+    let count = match nat {
+        Nat::None => 0,
+        Nat::Single => 1,
+        Nat::PerZone => public.len(),
+    };
+    let mut gateways = Vec::new();
+    for (index, subnet) in public.iter().take(count).enumerate() {
+        let zone = index + 1;
+        let address = stack.add("network", &format!("nat-address-{zone}"), (), |()| ElasticIp { tags: named(&[]) });
+        // AWS refuses a NAT gateway in a VPC without an attached internet gateway.
+        let needs = (*subnet, address, gateway.first());
+        gateways.push(stack.add("network", &format!("nat-{zone}"), needs, |(subnet, address, ())| NatGateway {
+            subnet_id: subnet.id,
+            allocation_id: address.allocation_id,
+            tags: named(&[]),
+        }));
+    }
+    gateways
+}
+
+/// One table per NAT gateway; without NAT one table that leads nowhere but to the endpoints.
+fn private_routes(
+    stack: &mut Stack,
+    vpc: Handle<Vpc>,
+    private: &[Handle<Subnet>],
+    nat: &[Handle<NatGateway>],
+) -> Vec<Handle<RouteTable>> {
+    let tables = nat.len().max(1);
+    let mut built = Vec::new();
+    for index in 0..tables {
+        let subnets: Vec<_> = private.iter().enumerate().filter(|(at, _)| at % tables == index).map(|(_, one)| *one).collect();
+        // A route to a NAT gateway that is still pending is refused.
+        let way_out = nat.get(index).map(|nat| nat.ready());
+        built.push(stack.add("network", &format!("private-routes-{}", index + 1), (vpc, way_out, subnets), |(vpc, nat, subnets)| {
+            let route = |nat: aws_ec2::NatGatewayOutputs| Route {
+                destination: ANYWHERE.into(),
+                target: RouteTarget::NatGateway { id: nat.id },
+            };
+            RouteTable {
+                vpc_id: vpc.id,
+                routes: nat.into_iter().map(route).collect(),
+                subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
+                tags: named(&[]),
+            }
+        }));
+    }
+    built
+}
+
+fn rule(description: &str, from_port: i32, to_port: i32, peer: Peer) -> Rule {
+    Rule { description: description.into(), protocol: "tcp".into(), from_port, to_port, peer }
+}
+
+fn https_out() -> Rule {
+    rule("HTTPS to AWS and package registries", 443, 443, Peer::Cidr { cidr: ANYWHERE.into() })
+}
+
+fn group(
+    stack: &mut Stack,
+    site: &Site,
+    vpc: Handle<Vpc>,
+    name: &str,
+    description: &str,
+    ingress: Vec<Rule>,
+    egress: Vec<Rule>,
+) -> Handle<SecurityGroup> {
+    let full = site.named(name);
+    let description = description.to_owned();
+    stack.add("network", &format!("{name}-security-group"), vpc, move |vpc| SecurityGroup {
+        vpc_id: vpc.id,
+        name: full.clone(),
+        description: description.clone(),
+        ingress: ingress.clone(),
+        egress: egress.clone(),
+        tags: named(&[]),
+    })
+}
+
+/// Studio in VpcOnly mode talks to its file system and between its own apps.
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
+fn sagemaker_group(stack: &mut Stack, site: &Site, vpc: Handle<Vpc>) -> Handle<SecurityGroup> {
+    let among = || {
+        vec![rule("NFS to the home directories", 2049, 2049, Peer::Itself), rule("between apps", 8192, 65535, Peer::Itself)]
+    };
+    let egress = among().into_iter().chain([https_out()]).collect();
+    group(stack, site, vpc, "sagemaker", "SageMaker Studio and jobs", among(), egress)
+}
+
+fn endpoints(
+    stack: &mut Stack,
+    site: &Site,
+    vpc: Handle<Vpc>,
+    private: &[Handle<Subnet>],
+    tables: &[Handle<RouteTable>],
+    sagemaker: Handle<SecurityGroup>,
+    lambda: Handle<SecurityGroup>,
+) {
+    let settings = &site.environment.network;
+    if settings.s3_endpoint {
+        let service = format!("com.amazonaws.{}.s3", site.place.region);
+        stack.add("network", "endpoint-s3", (vpc, tables.to_vec()), move |(vpc, tables)| VpcEndpoint {
+            vpc_id: vpc.id,
+            service: service.clone(),
+            reach: Reach::Gateway { route_tables: tables.into_iter().map(|table| table.id).collect() },
+            policy: Value::Null,
+            tags: named(&[]),
+        });
+    }
+    if settings.endpoints.is_empty() {
+        return;
+    }
+    let name = site.named("endpoints");
+    let group = stack.add("network", "endpoints-security-group", (vpc, sagemaker, lambda), move |(vpc, sagemaker, lambda)| {
+        let from = |who: &str, id| rule(&format!("HTTPS from {who}"), 443, 443, Peer::Group { id });
+        SecurityGroup {
+            vpc_id: vpc.id,
+            name: name.clone(),
+            description: "Interface endpoints: HTTPS from the platform only".into(),
+            ingress: vec![from("SageMaker", sagemaker.id), from("Lambda", lambda.id)],
+            egress: Vec::new(),
+            tags: named(&[]),
+        }
+    });
+    for endpoint in &settings.endpoints {
+        let service = format!("com.amazonaws.{}.{endpoint}", site.place.region);
+        let needs = (vpc, private.to_vec(), group);
+        stack.add("network", &format!("endpoint-{}", endpoint.replace('.', "-")), needs, move |(vpc, subnets, group)| VpcEndpoint {
+            vpc_id: vpc.id,
+            service: service.clone(),
+            reach: Reach::Interface {
+                subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
+                security_groups: vec![group.id],
+                private_dns: true,
+            },
+            policy: Value::Null,
+            tags: named(&[]),
+        });
+    }
+}
+
+fn flow_logs(stack: &mut Stack, site: &Site, keys: &Keys, vpc: Handle<Vpc>) {
+    let name = format!("/aws/vpc/{}", site.prefix());
+    let group = crate::monitoring::log_group(stack, site, keys, "network", "flow-logs-group", &name);
+    let arn = site.arn("logs", &format!("log-group:{name}"));
+    let policy = Policy::new()
+        .allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [format!("{arn}:*")])
+        .allow(["logs:DescribeLogGroups"], ["*"]);
+    let role = identity::role(stack, site, "flow-logs", "Writes the VPC's flow logs", "vpc-flow-logs", vec![("write", policy)]);
+    stack.add("network", "flow-logs", (vpc, group.ready(), role.ready()), |(vpc, group, role)| FlowLog {
+        vpc_id: vpc.id,
+        log_group: group.name,
+        role: role.arn,
+        traffic: "ALL".into(),
+        tags: named(&[]),
+    });
+}

@@ -1,0 +1,273 @@
+//! The training pipeline: the state machine with the stack's real names, its role, and what starts it.
+
+use crate::{
+    Error,
+    catalog::Jobs,
+    definition::{json, render},
+    encryption::Keys,
+    functions::Functions,
+    identity::{Roles, role, role_with_key},
+    network::Network,
+    policy::{Policy, pass_role},
+    site::Site,
+};
+use aws_eventbridge::{Input, Rule, Source, Target};
+use aws_sfn::{LogLevel, Logging, StateMachine};
+use aws_sns::Topic;
+use config::environment::pipeline::Pipeline;
+use resource::{Handle, Stack, Tags, sha256_hex};
+use serde_json::{Value, json as literal};
+use std::collections::BTreeMap;
+
+/// What the pipeline is wired to.
+pub(crate) struct Wiring<'a> {
+    pub(crate) keys: &'a Keys,
+    pub(crate) network: &'a Network,
+    pub(crate) roles: &'a Roles,
+    pub(crate) functions: &'a Functions,
+    pub(crate) jobs: &'a Jobs,
+    pub(crate) topic: Handle<Topic>,
+}
+
+pub(crate) fn build(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>) -> Result<(), Error> {
+    let Some(settings) = site.environment.pipeline.clone() else { return Ok(()) };
+    let machine = state_machine(stack, site, &settings, wiring)?;
+    stack.output("state_machine_arn", machine, |machine| machine.arn);
+    start(stack, site, &settings, machine);
+    Ok(())
+}
+
+/// The state machine's name.
+pub(crate) fn name(site: &Site) -> String {
+    site.named("training")
+}
+
+/// The state machine's ARN.
+pub(crate) fn arn(site: &Site) -> String {
+    site.arn("states", &format!("stateMachine:{}", name(site)))
+}
+
+fn state_machine(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wiring<'_>) -> Result<Handle<StateMachine>, Error> {
+    let template = json(&site.root, &settings.definition)?;
+    let fixed = fixed_values(site, settings, &template)?;
+    // AWS limits the size of the policy that lets log delivery write; this prefix is exempt.
+    let group = format!("/aws/vendedlogs/states/{}", name(site));
+    let logs = crate::monitoring::log_group(stack, site, wiring.keys, "pipeline", "logs", &group);
+    let role = machine_role(stack, site, settings, wiring);
+    let job = wiring.jobs.get(&settings.etl_job).copied();
+    let functions = (
+        wiring.functions.get(&settings.validation_function).copied(),
+        wiring.functions.get(&settings.evaluation_function).copied(),
+    );
+    let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
+    let needs = (role.ready(), logs.ready(), job, functions, wiring.topic, wiring.roles.sagemaker, vpc, wiring.keys.data);
+    let machine = name(site);
+    Ok(stack.add("pipeline", "training", needs, move |(role, logs, job, (validation, evaluation), topic, training, vpc, key)| {
+        let (subnets, group) = vpc;
+        let subnets: Vec<_> = subnets.into_iter().map(|subnet| subnet.id).collect();
+        let mut values = fixed.clone();
+        let text = |value: Option<String>| value.map_or(Value::Null, Value::from);
+        values.insert("glue_job_name", text(job.map(|job| job.name)));
+        values.insert("validation_function_arn", text(validation.map(|function| function.arn.into())));
+        values.insert("evaluation_function_arn", text(evaluation.map(|function| function.arn.into())));
+        values.insert("alerts_topic_arn", literal!(topic.arn));
+        values.insert("training_role_arn", literal!(training.arn));
+        values.insert("kms_key_arn", literal!(key.as_ref().map(|key| &key.arn)));
+        values.insert("volume_kms_key_arn", literal!(key.as_ref().map(|key| &key.arn)));
+        values.insert("vpc_config", literal!({"Subnets": subnets, "SecurityGroupIds": [group.id]}));
+        StateMachine {
+            name: machine.clone(),
+            role: role.arn,
+            definition: render(&template, &values),
+            logging: Some(Logging { level: LogLevel::All, include_execution_data: true, log_group: logs.arn }),
+            tracing: true,
+            key: None,
+            tags: Tags::default(),
+        }
+    }))
+}
+
+/// Settings as JSON, without those that are not set.
+pub(crate) fn without_nulls<T: serde::Serialize>(settings: &T) -> Value {
+    fn strip(value: Value) -> Value {
+        match value {
+            Value::Object(fields) => {
+                Value::Object(fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key, strip(value))).collect())
+            }
+            other => other,
+        }
+    }
+    strip(serde_json::to_value(settings).unwrap_or_default())
+}
+
+fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<BTreeMap<&'static str, Value>, Error> {
+    let training = &settings.training;
+    let transform = &settings.transform;
+    let image = image(site, settings)?;
+    let max_runtime = u32::from(training.max_runtime_minutes) * 60;
+    let wait = u32::from(training.wait_minutes()) * 60;
+    let etl_minutes = site.environment.catalog.jobs.iter().find(|job| job.name == settings.etl_job).map_or(60, |job| job.timeout_minutes);
+    let (etl, train) = (u32::from(etl_minutes) * 60 + 600, wait.max(max_runtime) + 900);
+    let predict = u32::from(transform.max_runtime_minutes) * 60 + 900;
+    let console = match site.place.partition.as_str() {
+        "aws-cn" => "https://console.amazonaws.cn".to_owned(),
+        "aws-us-gov" => "https://console.amazonaws-us-gov.com".to_owned(),
+        _ => format!("https://{}.console.aws.amazon.com", site.place.region),
+    };
+    let identity = crate::site::identity(&site.environment, &site.name);
+    let tags: Vec<Value> = identity.iter().map(|(key, value)| literal!({"Key": key, "Value": value})).collect();
+    let several = training.instance_count > 1;
+    Ok(BTreeMap::from([
+        ("partition", literal!(site.place.partition)),
+        ("region", literal!(site.place.region)),
+        ("console_url", literal!(console)),
+        ("project", literal!(site.environment.project)),
+        ("name_prefix", literal!(site.prefix())),
+        ("code_version", literal!(&sha256_hex(template.to_string().as_bytes())[..12])),
+        ("tags", Value::Array(tags)),
+        ("data_bucket", literal!(site.bucket("data"))),
+        ("model_bucket", literal!(site.bucket("models"))),
+        ("artifacts_bucket", literal!(site.bucket("artifacts"))),
+        ("training_image_uri", literal!(image)),
+        ("inference_image_uri", literal!(image)),
+        ("model_package_group", literal!(site.named(&site.environment.studio.model_package_group))),
+        ("network_isolation", literal!(training.network_isolation)),
+        ("encrypt_inter_container_traffic", literal!(training.encrypt_between_instances)),
+        ("instance_type", literal!(training.instance_type)),
+        ("instance_count", literal!(training.instance_count)),
+        ("volume_gb", literal!(training.volume_gb)),
+        ("s3_data_distribution", literal!(if several { "ShardedByS3Key" } else { "FullyReplicated" })),
+        ("use_spot", literal!(training.spot)),
+        ("max_runtime_seconds", literal!(max_runtime)),
+        ("max_wait_seconds", if training.spot { literal!(wait) } else { Value::Null }),
+        ("transform_instance_type", literal!(transform.instance_type)),
+        ("transform_instance_count", literal!(transform.instance_count)),
+        ("inference_instance_types", literal!(settings.inference_instance_types)),
+        ("etl_timeout_seconds", literal!(etl)),
+        ("training_timeout_seconds", literal!(train)),
+        ("transform_timeout_seconds", literal!(predict)),
+        // Above the sum of all steps with their retries.
+        ("pipeline_timeout_seconds", literal!((etl + train + predict) * 3 + 3600)),
+        ("raw_prefix", literal!(settings.raw_prefix)),
+        ("load_mode", literal!(settings.load_mode)),
+        ("schema", json(&site.root, &settings.schema)?),
+        ("split", literal!(settings.split)),
+        ("hyperparameters", literal!(training.hyperparameters)),
+        ("validation_limits", without_nulls(&settings.validation)),
+        ("thresholds", without_nulls(&settings.thresholds)),
+        ("comparison", literal!(settings.comparison)),
+    ]))
+}
+
+/// The built-in XGBoost image of the region, unless the file names another image.
+fn image(site: &Site, settings: &Pipeline) -> Result<String, Error> {
+    if let Some(image) = &settings.image {
+        return Ok(image.clone());
+    }
+    let table = json(&site.root, "pipeline/xgboost-images.json")?;
+    let region = &site.place.region;
+    let account = table["accounts"][region].as_str().ok_or_else(|| Error::Image(region.clone()))?;
+    let (repository, tag) = (table["repository"].as_str().unwrap_or_default(), table["tag"].as_str().unwrap_or_default());
+    Ok(format!("{account}.dkr.ecr.{region}.{}/{repository}:{tag}", site.place.dns_suffix()))
+}
+
+/// Every action the definition implies, on the resources it names; the table in `pipeline/README.md`.
+fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wiring<'_>) -> Handle<aws_iam::Role> {
+    let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
+    let group = site.named(&site.environment.studio.model_package_group);
+    let functions: Vec<String> = [&settings.validation_function, &settings.evaluation_function]
+        .into_iter()
+        .map(|name| site.arn("lambda", &format!("function:{}", site.named(name))))
+        .flat_map(|arn| [format!("{arn}:*"), arn])
+        .collect();
+    let steps = Policy::new()
+        .allow(
+            ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
+            [site.arn("glue", &format!("job/{}", site.named(&settings.etl_job)))],
+        )
+        .allow(["lambda:InvokeFunction"], functions)
+        .allow(
+            ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", "sagemaker:AddTags"],
+            [own("training-job")],
+        )
+        .allow(["sagemaker:CreateModel", "sagemaker:DescribeModel", "sagemaker:AddTags"], [own("model")])
+        .allow(
+            ["sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob", "sagemaker:AddTags"],
+            [own("transform-job")],
+        )
+        .allow(
+            ["sagemaker:CreateModelPackage"],
+            [site.arn("sagemaker", &format!("model-package-group/{group}")), site.arn("sagemaker", &format!("model-package/{group}/*"))],
+        )
+        .allow(["sns:Publish"], [site.arn("sns", &site.named("alerts"))])
+        .allow(
+            ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
+            ["StepFunctionsGetEventsForSageMakerTrainingJobsRule", "StepFunctionsGetEventsForSageMakerTransformJobsRule"]
+                .map(|rule| site.arn("events", &format!("rule/{rule}"))),
+        );
+    let steps = pass_role(steps, &site.role_arn("sagemaker"), &site.service("sagemaker"));
+    // None of these has a resource level.
+    let observes = Policy::new()
+        .allow(
+            [
+                "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
+                "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
+            ],
+            ["*"],
+        )
+        .allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"], ["*"]);
+    let fixed = vec![("steps".to_owned(), steps.document()), ("observe".to_owned(), observes.document())];
+    let logs_key = wiring.keys.logs;
+    let both = wiring.keys.data;
+    let topic_key = format!("arn:{}:kms:{}:{}:key/*", site.place.partition, site.place.region, site.place.account);
+    let alias = format!("alias/{}", site.named("logs"));
+    role_with_key(stack, site, "pipeline", "The training pipeline", "states", both, move |key| {
+        let mut policies = fixed.clone();
+        if let Some(key) = key {
+            let mut policy = Policy::new()
+                .allow(["kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt"], [key.as_str()])
+                .allow(["kms:CreateGrant"], [key.as_str()])
+                .when("Bool", "kms:GrantIsForAWSResource", "true");
+            if logs_key.is_some() {
+                policy = policy
+                    .allow(["kms:GenerateDataKey", "kms:Decrypt"], [topic_key.clone()])
+                    .when("ForAnyValue:StringEquals", "kms:ResourceAliases", alias.as_str());
+            }
+            policies.push(("keys".to_owned(), policy.document()));
+        }
+        policies
+    })
+}
+
+/// A schedule or an upload starts the pipeline, by setting; otherwise a person does.
+fn start(stack: &mut Stack, site: &Site, settings: &Pipeline, machine: Handle<StateMachine>) {
+    if settings.schedule.is_none() && !settings.on_upload {
+        return;
+    }
+    let policy = Policy::new().allow(["states:StartExecution"], [arn(site)]);
+    let role = role(stack, site, "start-pipeline", "Starts the training pipeline", "events", vec![("start", policy)]);
+    let uploads = literal!({
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": [site.bucket("data")]}, "object": {"key": [{"prefix": settings.raw_prefix}]}}
+    });
+    let schedule = settings.schedule.clone().map(|schedule| ("schedule", "On schedule", Source::Schedule(schedule)));
+    let upload = settings.on_upload.then(|| ("upload", "When raw data arrives", Source::Pattern(uploads)));
+    for (short, why, source) in schedule.into_iter().chain(upload) {
+        let name = site.named(&format!("train-on-{short}"));
+        stack.add("pipeline", &format!("start-on-{short}"), (machine, role.ready()), move |(machine, role)| Rule {
+            name: name.clone(),
+            description: format!("{why}: starts the training pipeline"),
+            source: source.clone(),
+            enabled: true,
+            targets: vec![Target {
+                id: "pipeline".into(),
+                arn: machine.arn.into(),
+                role: Some(role.arn),
+                input: Input::Event,
+                dead_letter_queue: None,
+            }],
+            tags: Tags::default(),
+        });
+    }
+}

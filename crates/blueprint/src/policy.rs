@@ -1,0 +1,92 @@
+//! Policy documents, written as they are read: what is allowed, on what, when.
+
+use resource::Place;
+use serde_json::{Map, Value, json};
+
+/// A policy document under construction.
+#[derive(Clone, Default)]
+pub(crate) struct Policy(Vec<Map<String, Value>>);
+
+impl Policy {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Allows actions on resources.
+    pub(crate) fn allow<A: AsRef<str>, R: Into<String>>(
+        self,
+        actions: impl IntoIterator<Item = A>,
+        resources: impl IntoIterator<Item = R>,
+    ) -> Self {
+        self.statement("Allow", actions, resources)
+    }
+
+    /// Denies actions on resources to everybody; for resource policies.
+    pub(crate) fn deny_all<A: AsRef<str>, R: Into<String>>(
+        self,
+        actions: impl IntoIterator<Item = A>,
+        resources: impl IntoIterator<Item = R>,
+    ) -> Self {
+        self.statement("Deny", actions, resources).to("*".into())
+    }
+
+    fn statement<A: AsRef<str>, R: Into<String>>(
+        mut self,
+        effect: &str,
+        actions: impl IntoIterator<Item = A>,
+        resources: impl IntoIterator<Item = R>,
+    ) -> Self {
+        let actions: Vec<String> = actions.into_iter().map(|action| action.as_ref().to_owned()).collect();
+        let resources: Vec<String> = resources.into_iter().map(Into::into).collect();
+        let mut statement = Map::new();
+        statement.insert("Effect".into(), effect.into());
+        statement.insert("Action".into(), actions.into());
+        if !resources.is_empty() {
+            statement.insert("Resource".into(), resources.into());
+        }
+        self.0.push(statement);
+        self
+    }
+
+    /// Narrows the last statement.
+    pub(crate) fn when(mut self, operator: &str, key: &str, value: impl Into<Value>) -> Self {
+        if let Some(statement) = self.0.last_mut() {
+            let condition = statement.entry("Condition").or_insert_with(|| json!({}));
+            condition[operator][key] = value.into();
+        }
+        self
+    }
+
+    /// Names whom the last statement is about; for trust and resource policies.
+    pub(crate) fn to(mut self, principal: Value) -> Self {
+        if let Some(statement) = self.0.last_mut() {
+            statement.insert("Principal".into(), principal);
+        }
+        self
+    }
+
+    pub(crate) fn document(self) -> Value {
+        json!({"Version": "2012-10-17", "Statement": self.0})
+    }
+}
+
+/// The statement without which `iam:PassRole` would hand any role to any service.
+pub(crate) fn pass_role(policy: Policy, role: &str, service: &str) -> Policy {
+    policy.allow(["iam:PassRole"], [role]).when("StringEquals", "iam:PassedToService", service)
+}
+
+/// Lets one service of this account assume a role, and no other account's use of that service.
+pub(crate) fn trust(service: &str, place: &Place) -> Value {
+    Policy::new()
+        .allow::<_, String>(["sts:AssumeRole"], [])
+        .to(json!({"Service": service}))
+        .when("StringEquals", "aws:SourceAccount", place.account.as_str())
+        .document()
+}
+
+/// Denies everything that does not come over TLS.
+pub(crate) fn tls_only(bucket_arn: &str) -> Policy {
+    Policy::new()
+        .deny_all(["s3:*"], [bucket_arn.to_owned(), format!("{bucket_arn}/*")])
+        .when("Bool", "aws:SecureTransport", "false")
+}

@@ -1,0 +1,60 @@
+use config::Environment;
+use resource::{Place, Tags};
+use std::path::PathBuf;
+
+/// Where and for whom the platform is built: what every area needs to name things.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) environment: Environment,
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    pub(crate) zones: Vec<String>,
+    pub(crate) root: PathBuf,
+}
+
+impl Site {
+    /// `<project>-<env>`.
+    pub(crate) fn prefix(&self) -> String {
+        self.environment.prefix()
+    }
+
+    /// `<project>-<env>-<name>`.
+    pub(crate) fn named(&self, name: &str) -> String {
+        self.environment.name_of(name)
+    }
+
+    /// The full name of one of the platform's buckets.
+    pub(crate) fn bucket(&self, name: &str) -> String {
+        self.environment.bucket_name(name, &self.place.account)
+    }
+
+    /// The ARN of one of the platform's buckets.
+    pub(crate) fn bucket_arn(&self, name: &str) -> String {
+        format!("arn:{}:s3:::{}", self.place.partition, self.bucket(name))
+    }
+
+    /// Objects under a prefix of one of the platform's buckets.
+    pub(crate) fn objects(&self, bucket: &str, prefix: &str) -> String {
+        format!("{}/{prefix}*", self.bucket_arn(bucket))
+    }
+
+    /// An ARN in this account and region.
+    pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
+        self.place.arn(service, resource)
+    }
+
+    /// The ARN of one of the platform's roles.
+    pub(crate) fn role_arn(&self, name: &str) -> String {
+        self.place.iam_arn(&format!("role/{}", self.named(name)))
+    }
+
+    /// `<service>.amazonaws.com`, or its regional form for the services that use it.
+    pub(crate) fn service(&self, service: &str) -> String {
+        format!("{service}.amazonaws.com")
+    }
+}
+
+/// The tags by which a stack's ownership is judged.
+pub fn identity(environment: &Environment, name: &str) -> Tags {
+    [("Project", environment.project.as_str()), ("Environment", name), ("ManagedBy", "mlopsctl")].into_iter().collect()
+}

@@ -1,0 +1,169 @@
+//! Buckets: closed, encrypted, versioned; with what the platform ships in them.
+
+use crate::{encryption::Keys, policy, site::Site};
+use aws_s3::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication, Transition};
+use config::environment::storage::{self, ACCESS_LOGS};
+use resource::{BucketName, Handle, KeyArn, Ready, Stack, Tags};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// The buckets, by their short names.
+pub(crate) type Buckets = BTreeMap<String, Handle<Bucket>>;
+
+pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Buckets {
+    let settings = &site.environment.storage;
+    let logs = settings.buckets.iter().any(|bucket| bucket.access_logs).then(|| access_logs(stack, site));
+    let role = settings.replication.as_ref().map(|_| replication_role(stack, site, keys));
+    let mut buckets = Buckets::new();
+    for bucket in &settings.buckets {
+        let replica = match (&settings.replication, role) {
+            (Some(to), Some(role)) if bucket.replicate => Some((replica(stack, site, bucket, &to.region).ready(), role.ready())),
+            _ => None,
+        };
+        let logs = logs.filter(|_| bucket.access_logs).map(Handle::ready);
+        let handle = add(stack, site, keys, bucket, logs, replica);
+        buckets.insert(bucket.name.clone(), handle);
+    }
+    for (output, name) in [("data_bucket_name", "data"), ("model_bucket_name", "models"), ("artifacts_bucket_name", "artifacts")] {
+        if let Some(bucket) = buckets.get(name) {
+            stack.output(output, *bucket, |bucket| bucket.name);
+        }
+    }
+    buckets
+}
+
+type Replica = (Ready<Bucket>, Ready<aws_iam::Role>);
+
+fn add(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    bucket: &storage::Bucket,
+    logs: Option<Ready<Bucket>>,
+    replica: Option<Replica>,
+) -> Handle<Bucket> {
+    let (settings, name, arn) = (bucket.clone(), site.bucket(&bucket.name), site.bucket_arn(&bucket.name));
+    let lifecycle = lifecycle(bucket);
+    let event_bridge =
+        bucket.name == "data" && site.environment.pipeline.as_ref().is_some_and(|pipeline| pipeline.on_upload);
+    let replica_region = site.environment.storage.replication.as_ref().map(|replication| replication.region.clone());
+    let (place, encrypted) = (site.place.clone(), keys.data.is_some());
+    stack.add("storage", &bucket.name, (keys.data, logs, replica), move |(key, logs, replica)| Bucket {
+        name: name.clone(),
+        region: None,
+        versioning: settings.versioning,
+        encryption: key.map_or(Encryption::S3, |key| Encryption::Kms { key: key.arn }),
+        public_access_blocked: true,
+        owner_enforced: true,
+        policy: policy::tls_only(&arn).document(),
+        lifecycle: lifecycle.clone(),
+        access_logs: logs.map(|logs| AccessLogs { bucket: logs.name, prefix: format!("{}/", settings.name) }),
+        replication: replica.zip(replica_region.clone()).map(|((destination, role), region)| Replication {
+            role: role.arn,
+            destination_bucket_arn: destination.arn,
+            // A key of one's own would have to exist in the other region as well; AWS's key for S3 does.
+            kms_key: encrypted.then(|| {
+                KeyArn::new(format!("arn:{}:kms:{region}:{}:alias/aws/s3", place.partition, place.account))
+            }),
+        }),
+        event_bridge,
+        tags: Tags::default(),
+    })
+}
+
+fn lifecycle(bucket: &storage::Bucket) -> Vec<LifecycleRule> {
+    let transition = |class: &str, days: u16| Transition { storage_class: class.into(), days: i32::from(days) };
+    let mut transitions = Vec::new();
+    if bucket.intelligent_tiering {
+        transitions.push(transition("INTELLIGENT_TIERING", 0));
+    }
+    if let Some(days) = bucket.archive_after_days {
+        transitions.push(transition("GLACIER", days));
+    }
+    vec![LifecycleRule {
+        id: "keep-tidy".into(),
+        prefix: String::new(),
+        abort_uploads_days: Some(i32::from(bucket.abort_uploads_days)),
+        expire_noncurrent_days: bucket.versioning.then(|| i32::from(bucket.expire_noncurrent_days)),
+        expire_days: bucket.expire_days.map(i32::from),
+        transitions,
+    }]
+}
+
+/// A bucket of the plainest sort, for logs and replicas.
+fn plain(name: String, region: Option<String>, policy: serde_json::Value, lifecycle: Vec<LifecycleRule>, versioning: bool) -> Bucket {
+    Bucket {
+        name,
+        region,
+        versioning,
+        encryption: Encryption::S3,
+        public_access_blocked: true,
+        owner_enforced: true,
+        policy,
+        lifecycle,
+        access_logs: None,
+        replication: None,
+        event_bridge: false,
+        tags: Tags::default(),
+    }
+}
+
+/// S3's log delivery cannot write to a bucket that is encrypted with a key of one's own.
+fn access_logs(stack: &mut Stack, site: &Site) -> Handle<Bucket> {
+    let (name, arn) = (site.bucket(ACCESS_LOGS), site.bucket_arn(ACCESS_LOGS));
+    let policy = policy::tls_only(&arn)
+        .allow(["s3:PutObject"], [format!("{arn}/*")])
+        .to(json!({"Service": site.service("logging.s3")}))
+        .when("StringEquals", "aws:SourceAccount", site.place.account.as_str());
+    let kept = LifecycleRule {
+        id: "expire".into(),
+        prefix: String::new(),
+        abort_uploads_days: Some(7),
+        expire_noncurrent_days: None,
+        expire_days: Some(i32::from(site.environment.monitoring.log_retention_days)),
+        transitions: Vec::new(),
+    };
+    let policy = policy.document();
+    stack.add("storage", ACCESS_LOGS, (), move |()| plain(name.clone(), None, policy.clone(), vec![kept.clone()], false))
+}
+
+fn replica(stack: &mut Stack, site: &Site, bucket: &storage::Bucket, region: &str) -> Handle<Bucket> {
+    let short = format!("{}-replica", bucket.name);
+    let (name, region) = (site.bucket(&short), region.to_owned());
+    let policy = policy::tls_only(&site.bucket_arn(&short)).document();
+    let lifecycle = vec![LifecycleRule { transitions: Vec::new(), expire_days: None, ..lifecycle(bucket).remove(0) }];
+    stack.add("storage", &short, (), move |()| {
+        plain(name.clone(), Some(region.clone()), policy.clone(), lifecycle.clone(), true)
+    })
+}
+
+fn replication_role(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<aws_iam::Role> {
+    let replicated: Vec<&storage::Bucket> = site.environment.storage.buckets.iter().filter(|bucket| bucket.replicate).collect();
+    let sources: Vec<String> = replicated.iter().map(|bucket| site.bucket_arn(&bucket.name)).collect();
+    let objects = |suffix: &str| -> Vec<String> {
+        replicated.iter().map(|bucket| site.objects(&format!("{}{suffix}", bucket.name), "")).collect()
+    };
+    let policy = policy::Policy::new()
+        .allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], sources)
+        .allow(["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"], objects(""))
+        .allow(["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"], objects("-replica"));
+    let region = site.environment.storage.replication.as_ref().map(|to| to.region.clone()).unwrap_or_default();
+    let via = format!("s3.{region}.amazonaws.com");
+    let keys_there = format!("arn:{}:kms:{region}:{}:key/*", site.place.partition, site.place.account);
+    crate::identity::role_with_key(stack, site, "replication", "Copies objects to the second region", "s3", keys.data, move |key| {
+        let policy = policy.clone();
+        let policy = match key {
+            Some(key) => policy
+                .allow(["kms:Decrypt"], [key.to_string()])
+                .allow(["kms:GenerateDataKey", "kms:Encrypt"], [keys_there.clone()])
+                .when("StringLike", "kms:ViaService", via.as_str()),
+            None => policy,
+        };
+        vec![("replicate".to_owned(), policy.document())]
+    })
+}
+
+/// The name of a bucket, for what is put into it.
+pub(crate) fn name_of(outputs: aws_s3::BucketOutputs) -> BucketName {
+    outputs.name
+}

@@ -1,0 +1,149 @@
+//! SageMaker: the domain with its people and spaces, the model registry, the feature store.
+
+use crate::{encryption::Keys, identity::Roles, network::Network, site::Site, storage::Buckets};
+use aws_sagemaker::{
+    AuthMode, Domain, Expiry, Feature, FeatureGroup, FeatureType, IdleShutdown, ModelPackageGroup, NetworkAccess, OfflineStore,
+    OnlineStore, Space, SpaceApp, StudioDefaults, TableFormat, TimeUnit, UserProfile,
+};
+use config::environment::{feature_groups, studio};
+use resource::{Handle, Stack, Tags};
+
+pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, roles: &Roles, buckets: &Buckets) {
+    let domain = domain(stack, site, keys, network, roles);
+    stack.output("sagemaker_domain_id", domain, |domain| domain.id);
+    people(stack, site, domain, roles);
+    let (name, prefix) = (site.named(&site.environment.studio.model_package_group), site.prefix());
+    stack.add("studio", "model-package-group", (), move |()| ModelPackageGroup {
+        name: name.clone(),
+        description: format!("Models of {prefix}, registered by its pipeline"),
+        tags: Tags::default(),
+    });
+    for group in &site.environment.feature_groups {
+        feature_group(stack, site, keys, roles, buckets, group);
+    }
+}
+
+fn domain(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, roles: &Roles) -> Handle<Domain> {
+    let (name, settings) = (site.prefix(), site.environment.studio.clone());
+    let needs = (network.vpc.ready(), network.private.clone(), network.sagemaker.ready(), roles.sagemaker.ready(), keys.data);
+    stack.add("studio", "domain", needs, move |(vpc, subnets, group, role, key)| {
+        let idle_shutdown = match settings.idle_shutdown_minutes {
+            Some(minutes) => IdleShutdown::AfterMinutes(i32::try_from(minutes).unwrap_or(i32::MAX)),
+            None => IdleShutdown::Disabled,
+        };
+        let defaults = StudioDefaults { execution_role: role.arn, security_groups: vec![group.id], idle_shutdown };
+        Domain {
+            name: name.clone(),
+            auth_mode: match settings.auth_mode {
+                studio::AuthMode::Iam => AuthMode::Iam,
+                studio::AuthMode::Sso => AuthMode::Sso,
+            },
+            vpc_id: vpc.id,
+            subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
+            app_network_access: match settings.network {
+                studio::NetworkAccess::VpcOnly => NetworkAccess::VpcOnly,
+                studio::NetworkAccess::PublicInternetOnly => NetworkAccess::PublicInternetOnly,
+            },
+            user_defaults: defaults.clone(),
+            space_defaults: defaults,
+            domain_security_groups: Vec::new(),
+            kms_key: key.map(|key| key.arn),
+            tags: Tags::default(),
+        }
+    })
+}
+
+fn people(stack: &mut Stack, site: &Site, domain: Handle<Domain>, roles: &Roles) {
+    let mut profiles = std::collections::BTreeMap::new();
+    for name in site.environment.studio.user_profiles.clone() {
+        let address = format!("user-{name}");
+        let profile_name = name.clone();
+        let profile = stack.add("studio", &address, (domain.ready(), roles.sagemaker), move |(domain, role)| UserProfile {
+            domain_id: domain.id,
+            name: profile_name.clone(),
+            execution_role: role.arn,
+            tags: Tags::default(),
+        });
+        profiles.insert(name, profile);
+    }
+    for space in site.environment.studio.spaces.clone() {
+        let Some(owner) = profiles.get(&space.owner) else { continue };
+        stack.add("studio", &format!("space-{}", space.name), (domain.ready(), owner.ready()), move |(domain, owner)| Space {
+            domain_id: domain.id,
+            name: space.name.clone(),
+            owner: owner.name,
+            app: match space.app {
+                studio::App::JupyterLab => SpaceApp::JupyterLab,
+                studio::App::CodeEditor => SpaceApp::CodeEditor,
+            },
+            volume_gb: i32::from(space.volume_gb),
+            tags: Tags::default(),
+        });
+    }
+}
+
+fn feature_group(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    roles: &Roles,
+    buckets: &Buckets,
+    group: &feature_groups::FeatureGroup,
+) {
+    let (name, group) = (site.named(&group.name), group.clone());
+    let offline_uri = format!("s3://{}/feature-store", site.bucket("data"));
+    let data = buckets.get("data").map(|bucket| bucket.ready());
+    let address = group.name.clone();
+    stack.add("studio", &format!("features-{address}"), (roles.sagemaker.ready(), keys.data, data), move |(role, key, _)| {
+        let key = key.map(|key| key.arn);
+        FeatureGroup {
+            name: name.clone(),
+            record_identifier: group.record_identifier.clone(),
+            event_time: group.event_time.clone(),
+            features: group.features.iter().map(feature).collect(),
+            online: match group.online {
+                true => OnlineStore::Enabled { expiry: expiry(group.ttl.as_ref()), kms_key: key.clone() },
+                false => OnlineStore::Disabled,
+            },
+            offline: match group.offline {
+                true => OfflineStore::Enabled {
+                    s3_uri: offline_uri.clone(),
+                    kms_key: key,
+                    table_format: match group.table_format {
+                        feature_groups::TableFormat::Glue => TableFormat::Glue,
+                        feature_groups::TableFormat::Iceberg => TableFormat::Iceberg,
+                    },
+                },
+                false => OfflineStore::Disabled,
+            },
+            role: role.arn,
+            description: group.description.clone(),
+            tags: Tags::default(),
+        }
+    });
+}
+
+fn feature(feature: &feature_groups::Feature) -> Feature {
+    Feature {
+        name: feature.name.clone(),
+        r#type: match feature.r#type {
+            feature_groups::FeatureType::String => FeatureType::String,
+            feature_groups::FeatureType::Integral => FeatureType::Integral,
+            feature_groups::FeatureType::Fractional => FeatureType::Fractional,
+        },
+    }
+}
+
+fn expiry(ttl: Option<&feature_groups::Ttl>) -> Expiry {
+    let Some(ttl) = ttl else { return Expiry::Never };
+    Expiry::After {
+        value: i32::try_from(ttl.value).unwrap_or(i32::MAX),
+        unit: match ttl.unit {
+            feature_groups::TimeUnit::Seconds => TimeUnit::Seconds,
+            feature_groups::TimeUnit::Minutes => TimeUnit::Minutes,
+            feature_groups::TimeUnit::Hours => TimeUnit::Hours,
+            feature_groups::TimeUnit::Days => TimeUnit::Days,
+            feature_groups::TimeUnit::Weeks => TimeUnit::Weeks,
+        },
+    }
+}
