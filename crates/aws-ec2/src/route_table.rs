@@ -1,7 +1,9 @@
 use crate::{fresh, tagging};
 use aws_sdk_ec2::{
     Client,
-    types::{ResourceType, RouteOrigin, RouteState, RouteTableAssociation, RouteTableAssociationStateCode as Association},
+    types::{
+        ResourceType, RouteOrigin, RouteState, RouteTableAssociation, RouteTableAssociationStateCode as Association,
+    },
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Loader, Naming, NatGatewayId, Observed,
