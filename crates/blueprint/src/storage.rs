@@ -3,7 +3,7 @@
 use crate::{encryption::Keys, policy, site::Site};
 use aws_s3::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication, Transition};
 use config::environment::storage::{self, ACCESS_LOGS};
-use resource::{BucketName, Handle, KeyArn, Ready, Stack, Tags};
+use resource::{Handle, KeyArn, Ready, Stack, Tags};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -161,9 +161,4 @@ fn replication_role(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<aws_i
         };
         vec![("replicate".to_owned(), policy.document())]
     })
-}
-
-/// The name of a bucket, for what is put into it.
-pub(crate) fn name_of(outputs: aws_s3::BucketOutputs) -> BucketName {
-    outputs.name
 }

@@ -1,0 +1,90 @@
+use crate::unbuildable;
+use aws_sdk_s3::types::{
+    AbortIncompleteMultipartUpload, ExpirationStatus, LifecycleExpiration, LifecycleRuleFilter, NoncurrentVersionExpiration,
+    TransitionStorageClass,
+};
+use resource::Result;
+use serde::{Deserialize, Serialize};
+
+/// What happens to objects as they age.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LifecycleRule {
+    /// Unique within the bucket.
+    pub id: String,
+    /// Keys it is about; empty: all.
+    pub prefix: String,
+    /// Days after which unfinished uploads go.
+    pub abort_uploads_days: Option<i32>,
+    /// Days after which old versions go.
+    pub expire_noncurrent_days: Option<i32>,
+    /// Days after which objects go.
+    pub expire_days: Option<i32>,
+    /// Moves to cheaper storage.
+    pub transitions: Vec<Transition>,
+}
+
+/// A move to another storage class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Transition {
+    /// For example `INTELLIGENT_TIERING`.
+    pub storage_class: String,
+    /// Days after creation.
+    pub days: i32,
+}
+
+impl LifecycleRule {
+    pub(crate) fn to_aws(&self) -> Result<aws_sdk_s3::types::LifecycleRule> {
+        let abort = |days| AbortIncompleteMultipartUpload::builder().days_after_initiation(days).build();
+        let old = |days| NoncurrentVersionExpiration::builder().noncurrent_days(days).build();
+        let transition = |one: &Transition| {
+            let class = TransitionStorageClass::from(one.storage_class.as_str());
+            aws_sdk_s3::types::Transition::builder().storage_class(class).days(one.days).build()
+        };
+        let transitions: Vec<_> = self.transitions.iter().map(transition).collect();
+        aws_sdk_s3::types::LifecycleRule::builder()
+            .id(&self.id)
+            .filter(LifecycleRuleFilter::builder().prefix(&self.prefix).build())
+            .status(ExpirationStatus::Enabled)
+            .set_abort_incomplete_multipart_upload(self.abort_uploads_days.map(abort))
+            .set_noncurrent_version_expiration(self.expire_noncurrent_days.map(old))
+            .set_expiration(self.expire_days.map(|days| LifecycleExpiration::builder().days(days).build()))
+            .set_transitions((!transitions.is_empty()).then_some(transitions))
+            .build()
+            .map_err(unbuildable)
+    }
+
+    /// A rule that is switched off is read as one that does nothing.
+    pub(crate) fn from_aws(rule: &aws_sdk_s3::types::LifecycleRule) -> Self {
+        let on = rule.status() == &ExpirationStatus::Enabled;
+        let transition = |one: &aws_sdk_s3::types::Transition| Transition {
+            storage_class: one.storage_class().map(|class| class.as_str().to_owned()).unwrap_or_default(),
+            days: one.days().unwrap_or_default(),
+        };
+        Self {
+            id: rule.id().unwrap_or_default().to_owned(),
+            prefix: rule.filter().and_then(|filter| filter.prefix()).unwrap_or_default().to_owned(),
+            abort_uploads_days: rule.abort_incomplete_multipart_upload().and_then(|abort| abort.days_after_initiation()).filter(|_| on),
+            expire_noncurrent_days: rule.noncurrent_version_expiration().and_then(|old| old.noncurrent_days()).filter(|_| on),
+            expire_days: rule.expiration().and_then(|expiration| expiration.days()).filter(|_| on),
+            transitions: rule.transitions().iter().filter(|_| on).map(transition).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_reads_back_as_declared() {
+        let rule = LifecycleRule {
+            id: "keep-tidy".into(),
+            prefix: "raw/".into(),
+            abort_uploads_days: Some(7),
+            expire_noncurrent_days: Some(30),
+            expire_days: None,
+            transitions: vec![Transition { storage_class: "INTELLIGENT_TIERING".into(), days: 0 }],
+        };
+        assert_eq!(LifecycleRule::from_aws(&rule.to_aws().unwrap()), rule);
+    }
+}

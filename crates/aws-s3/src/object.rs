@@ -1,0 +1,103 @@
+use crate::{client, emptying};
+use aws_sdk_s3::primitives::ByteStream;
+use resource::{
+    Attempt, BucketName, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Place, Resource, Result, Sign, UNKNOWN_OPEN,
+};
+use serde::{Deserialize, Serialize};
+
+/// An object the platform ships, such as a job's script.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Object {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: String,
+    /// Digest of the content, in hexadecimal; kept with the object, so that it can be compared.
+    pub sha256: String,
+    /// For example `text/x-python`.
+    pub content_type: String,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ObjectOutputs {
+    /// `s3://bucket/key`.
+    pub uri: String,
+}
+
+const DIGEST: &str = "sha256";
+const ABSENT: &[Sign] = &[("NotFound", ""), ("NoSuchKey", ""), ("NoSuchBucket", "")];
+
+impl Object {
+    async fn put(&self, cx: &Cx) -> Result<()> {
+        let content = cx.asset(&self.sha256)?.bytes.clone();
+        cx.client(client)
+            .put_object()
+            .bucket(self.bucket.as_str())
+            .key(&self.key)
+            .content_type(&self.content_type)
+            .metadata(DIGEST, &self.sha256)
+            .body(ByteStream::from(content))
+            .send()
+            .await
+            .during("PutObject")?;
+        Ok(())
+    }
+
+    async fn head(&self, cx: &Cx) -> Result<Option<Self>> {
+        let call = cx.client(client).head_object().bucket(self.bucket.as_str()).key(&self.key);
+        let head = call.send().await.during("HeadObject").absent(ABSENT)?;
+        Ok(head.map(|head| Self {
+            sha256: head.metadata().and_then(|metadata| metadata.get(DIGEST)).cloned().unwrap_or_default(),
+            content_type: head.content_type().unwrap_or_default().to_owned(),
+            ..self.clone()
+        }))
+    }
+
+    fn outputs(&self) -> ObjectOutputs {
+        ObjectOutputs { uri: format!("s3://{}/{}", self.bucket, self.key) }
+    }
+}
+
+impl Resource for Object {
+    const KIND: &'static str = "s3:object";
+    const NOUN: &'static str = "object";
+    const REPLACE_ON: &'static [&'static str] = &["bucket", "key"];
+    const NAMING: Naming = Naming::Declared;
+
+    type Outputs = ObjectOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        if self.bucket.as_str().contains(UNKNOWN_OPEN) {
+            return Ok(None);
+        }
+        let found = self.head(cx).await?;
+        Ok(found.map(|_| Found { id: format!("{}/{}", self.bucket, self.key), owner: Owner::Parent }))
+    }
+
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        self.put(cx).await?;
+        Ok(format!("{}/{}", self.bucket, self.key))
+    }
+
+    async fn observe(&self, _: &str, cx: &Cx) -> Result<Observed<Self>> {
+        Ok(match self.head(cx).await? {
+            Some(live) => Observed::Ready { live, outputs: self.outputs() },
+            None => Observed::Absent,
+        })
+    }
+
+    async fn update(&self, _: &str, _: &Self, _: &Diff, cx: &Cx) -> Result<()> {
+        self.put(cx).await
+    }
+
+    /// All versions of it: it is the platform's own, not anybody's data.
+    async fn delete(&self, _: &str, cx: &Cx) -> Result<Deletion> {
+        emptying::empty(&cx.client(client), self.bucket.as_str(), &self.key).await?;
+        Ok(Deletion::Gone)
+    }
+
+    fn foresee(&self, _: &Place, _: ObjectOutputs) -> ObjectOutputs {
+        self.outputs()
+    }
+}

@@ -1,0 +1,123 @@
+//! A bucket as it is: one call for each setting, all at once.
+
+use crate::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication};
+use aws_sdk_s3::{
+    Client,
+    types::{BucketVersioningStatus, ObjectOwnership, ServerSideEncryption},
+};
+use resource::{Attempt, BucketName, KeyArn, Result, Sign, Tags};
+use serde_json::Value;
+
+pub(crate) const NO_BUCKET: &[Sign] = &[("NoSuchBucket", ""), ("NotFound", "")];
+
+pub(crate) async fn bucket(client: &Client, name: &str, region: Option<String>) -> Result<Option<Bucket>> {
+    let head = client.head_bucket().bucket(name).send().await.during("HeadBucket").absent(NO_BUCKET)?;
+    if head.is_none() {
+        return Ok(None);
+    }
+    let (versioning, encryption, blocked, owner_enforced, policy, lifecycle, access_logs, replication, event_bridge, tags) = tokio::try_join!(
+        versioning(client, name),
+        encryption(client, name),
+        public_access_blocked(client, name),
+        owner_enforced(client, name),
+        policy(client, name),
+        lifecycle(client, name),
+        access_logs(client, name),
+        replication(client, name),
+        event_bridge(client, name),
+        tags(client, name),
+    )?;
+    Ok(Some(Bucket {
+        name: name.to_owned(),
+        region,
+        versioning,
+        encryption,
+        public_access_blocked: blocked,
+        owner_enforced,
+        policy,
+        lifecycle,
+        access_logs,
+        replication,
+        event_bridge,
+        tags,
+    }))
+}
+
+async fn versioning(client: &Client, name: &str) -> Result<bool> {
+    let answer = client.get_bucket_versioning().bucket(name).send().await.during("GetBucketVersioning")?;
+    Ok(answer.status() == Some(&BucketVersioningStatus::Enabled))
+}
+
+async fn encryption(client: &Client, name: &str) -> Result<Encryption> {
+    let answer = client.get_bucket_encryption().bucket(name).send().await.during("GetBucketEncryption");
+    let answer = answer.absent(&[("ServerSideEncryptionConfigurationNotFoundError", "")])?;
+    let by_default = answer
+        .as_ref()
+        .and_then(|answer| answer.server_side_encryption_configuration())
+        .and_then(|configuration| configuration.rules().first())
+        .and_then(|rule| rule.apply_server_side_encryption_by_default());
+    Ok(match by_default {
+        Some(by_default) if by_default.sse_algorithm() == &ServerSideEncryption::AwsKms => {
+            Encryption::Kms { key: KeyArn::new(by_default.kms_master_key_id().unwrap_or_default()) }
+        }
+        _ => Encryption::S3,
+    })
+}
+
+async fn public_access_blocked(client: &Client, name: &str) -> Result<bool> {
+    let answer = client.get_public_access_block().bucket(name).send().await.during("GetPublicAccessBlock");
+    let answer = answer.absent(&[("NoSuchPublicAccessBlockConfiguration", "")])?;
+    Ok(answer.and_then(|answer| answer.public_access_block_configuration).is_some_and(|block| {
+        [block.block_public_acls, block.ignore_public_acls, block.block_public_policy, block.restrict_public_buckets]
+            .into_iter()
+            .all(|blocked| blocked == Some(true))
+    }))
+}
+
+async fn owner_enforced(client: &Client, name: &str) -> Result<bool> {
+    let answer = client.get_bucket_ownership_controls().bucket(name).send().await.during("GetBucketOwnershipControls");
+    let answer = answer.absent(&[("OwnershipControlsNotFoundError", "")])?;
+    let controls = answer.and_then(|answer| answer.ownership_controls);
+    Ok(controls.is_some_and(|controls| {
+        controls.rules().iter().any(|rule| rule.object_ownership() == &ObjectOwnership::BucketOwnerEnforced)
+    }))
+}
+
+async fn policy(client: &Client, name: &str) -> Result<Value> {
+    let answer = client.get_bucket_policy().bucket(name).send().await.during("GetBucketPolicy");
+    let answer = answer.absent(&[("NoSuchBucketPolicy", "")])?;
+    let text = answer.and_then(|answer| answer.policy).unwrap_or_default();
+    Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+}
+
+async fn lifecycle(client: &Client, name: &str) -> Result<Vec<LifecycleRule>> {
+    let answer = client.get_bucket_lifecycle_configuration().bucket(name).send().await;
+    let answer = answer.during("GetBucketLifecycleConfiguration").absent(&[("NoSuchLifecycleConfiguration", "")])?;
+    Ok(answer.map(|answer| answer.rules().iter().map(LifecycleRule::from_aws).collect()).unwrap_or_default())
+}
+
+async fn access_logs(client: &Client, name: &str) -> Result<Option<AccessLogs>> {
+    let answer = client.get_bucket_logging().bucket(name).send().await.during("GetBucketLogging")?;
+    Ok(answer.logging_enabled().map(|logging| AccessLogs {
+        bucket: BucketName::new(logging.target_bucket()),
+        prefix: logging.target_prefix().to_owned(),
+    }))
+}
+
+async fn replication(client: &Client, name: &str) -> Result<Option<Replication>> {
+    let answer = client.get_bucket_replication().bucket(name).send().await.during("GetBucketReplication");
+    let answer = answer.absent(&[("ReplicationConfigurationNotFoundError", "")])?;
+    Ok(answer.as_ref().and_then(|answer| answer.replication_configuration()).and_then(Replication::from_aws))
+}
+
+async fn event_bridge(client: &Client, name: &str) -> Result<bool> {
+    let call = client.get_bucket_notification_configuration().bucket(name);
+    let answer = call.send().await.during("GetBucketNotificationConfiguration")?;
+    Ok(answer.event_bridge_configuration().is_some())
+}
+
+pub(crate) async fn tags(client: &Client, name: &str) -> Result<Tags> {
+    let answer = client.get_bucket_tagging().bucket(name).send().await.during("GetBucketTagging");
+    let answer = answer.absent(&[("NoSuchTagSet", ""), ("NoSuchTagSetError", "")])?;
+    Ok(answer.map(|answer| answer.tag_set().iter().map(|tag| (tag.key(), tag.value())).collect()).unwrap_or_default())
+}
