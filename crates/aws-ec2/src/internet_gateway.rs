@@ -42,7 +42,9 @@ impl Resource for InternetGateway {
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let call = cx.client(Client::new).describe_internet_gateways().set_filters(Some(tagging::owned_by(cx)));
         let answer = call.send().await.during("DescribeInternetGateways")?;
+        let here = |vpc| tagging::fits(self.vpc_id.as_str(), vpc);
         let candidates = answer.internet_gateways().iter();
+        let candidates = candidates.filter(|gateway| gateway.attachments().iter().all(|one| here(one.vpc_id())));
         Ok(tagging::ours(cx, candidates.filter_map(|gateway| Some((gateway.internet_gateway_id()?, gateway.tags())))))
     }
 

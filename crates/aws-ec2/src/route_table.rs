@@ -96,6 +96,7 @@ impl Resource for RouteTable {
         let call = cx.client(Client::new).describe_route_tables().set_filters(Some(tagging::owned_by(cx)));
         let answer = call.send().await.during("DescribeRouteTables")?;
         let candidates = answer.route_tables().iter();
+        let candidates = candidates.filter(|table| tagging::fits(self.vpc_id.as_str(), table.vpc_id()));
         Ok(tagging::ours(cx, candidates.filter_map(|table| Some((table.route_table_id()?, table.tags())))))
     }
 

@@ -48,7 +48,12 @@ impl Resource for Subnet {
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let call = cx.client(Client::new).describe_subnets().set_filters(Some(tagging::owned_by(cx)));
         let answer = call.send().await.during("DescribeSubnets")?;
-        Ok(tagging::ours(cx, answer.subnets().iter().filter_map(|subnet| Some((subnet.subnet_id()?, subnet.tags())))))
+        let fitting = answer.subnets().iter().filter(|subnet| {
+            tagging::fits(self.vpc_id.as_str(), subnet.vpc_id())
+                && tagging::fits(&self.cidr, subnet.cidr_block())
+                && tagging::fits(&self.availability_zone, subnet.availability_zone())
+        });
+        Ok(tagging::ours(cx, fitting.filter_map(|subnet| Some((subnet.subnet_id()?, subnet.tags())))))
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {

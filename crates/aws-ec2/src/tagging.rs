@@ -6,7 +6,7 @@ use aws_sdk_ec2::{
     Client,
     types::{Filter, ResourceType, Tag, TagSpecification},
 };
-use resource::{ADDRESS_TAG, Attempt, Cx, Diff, Found, Owner, Result, Tags};
+use resource::{ADDRESS_TAG, Attempt, Cx, Diff, Found, Owner, Result, Tags, UNKNOWN_OPEN};
 
 /// Tags for a create call.
 pub(crate) fn specification(kind: ResourceType, tags: &Tags) -> TagSpecification {
@@ -36,6 +36,12 @@ pub(crate) fn ours<'a>(cx: &Cx, candidates: impl IntoIterator<Item = (&'a str, &
         .map(|(id, tags)| Found { id: id.to_owned(), owner: Owner::Tags(tags) })
 }
 
+/// Whether what is there may be what is declared, in a field that forces a replacement. The predecessor of
+/// a replacement has the same tags, and must not be found in its place. What is not known yet fits anything.
+pub(crate) fn fits(declared: &str, live: Option<&str>) -> bool {
+    declared.contains(UNKNOWN_OPEN) || live == Some(declared)
+}
+
 /// Brings the tags of any EC2 resource in line.
 pub(crate) async fn converge(id: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
     let client = cx.client(Client::new);
@@ -54,4 +60,17 @@ pub(crate) async fn converge(id: &str, tags: &Tags, live: &Tags, diff: &Diff, cx
 
 fn ec2_tags(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_predecessor_with_other_settings_does_not_fit_and_what_is_not_known_fits_anything() {
+        assert!(fits("10.0.0.0/24", Some("10.0.0.0/24")));
+        assert!(!fits("10.0.0.0/24", Some("10.1.0.0/24")));
+        assert!(!fits("10.0.0.0/24", None));
+        assert!(fits("⟦network.vpc.id⟧", Some("vpc-1")));
+    }
 }

@@ -45,7 +45,8 @@ impl Resource for Vpc {
         let client = cx.client(Client::new);
         let answer =
             client.describe_vpcs().set_filters(Some(tagging::owned_by(cx))).send().await.during("DescribeVpcs")?;
-        Ok(tagging::ours(cx, answer.vpcs().iter().filter_map(|vpc| Some((vpc.vpc_id()?, vpc.tags())))))
+        let fitting = answer.vpcs().iter().filter(|vpc| tagging::fits(&self.cidr, vpc.cidr_block()));
+        Ok(tagging::ours(cx, fitting.filter_map(|vpc| Some((vpc.vpc_id()?, vpc.tags())))))
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {

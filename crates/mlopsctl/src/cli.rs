@@ -1,0 +1,253 @@
+//! The command line, as other people's scripts rely on it.
+
+use clap::{Args, Parser, Subcommand};
+use std::{path::PathBuf, time::Duration};
+
+/// Builds and keeps a production MLOps platform on AWS.
+#[derive(Parser)]
+#[command(name = "mlopsctl", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Start with `mlopsctl up dev --local`: the whole platform on an embedded AWS, at no cost and no risk.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct Global {
+    /// Work on the embedded AWS; nothing is at stake there, so this implies --yes.
+    #[arg(long, global = true)]
+    pub(crate) local: bool,
+    /// Where the environment files are.
+    #[arg(long, global = true, value_name = "DIR", default_value = "environments")]
+    pub(crate) environments: PathBuf,
+    /// One JSON document on stdout; for up and destroy one event per line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// How long to wait for somebody else's lock, such as 60s or 5m.
+    #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub(crate) lock_timeout: Duration,
+    /// Say only what matters.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Trace to stderr; again for more. RUST_LOG overrides.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// No colours; NO_COLOR does the same.
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Write environments/ and pipeline/ for a new project.
+    Init {
+        /// Where.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+    /// Check environment files and pipeline assets, without any network.
+    Validate {
+        /// Which environment; all of them if left out.
+        environment: Option<String>,
+    },
+    /// Format environment files, keeping comments.
+    Fmt {
+        /// Change nothing; fail if something is not formatted.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Show what would change.
+    Plan(PlanArgs),
+    /// Plan, confirm, apply.
+    Up(UpArgs),
+    /// Remove everything, in reverse order.
+    Destroy(DestroyArgs),
+    /// Print what the platform gives back.
+    Output {
+        /// Which environment.
+        environment: Option<String>,
+        /// One output, as plain text.
+        name: Option<String>,
+    },
+    /// Compare the cloud with the state, read-only; exit code 2 on drift.
+    Drift {
+        /// Which environment.
+        environment: Option<String>,
+    },
+    /// Look at the state, and repair it.
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Remove a lock that somebody left behind.
+    Unlock {
+        /// Which environment.
+        environment: String,
+        /// The lock's id, as the refused command printed it.
+        lock_id: String,
+    },
+    /// The embedded AWS.
+    #[command(subcommand)]
+    Local(LocalCommand),
+    /// Print completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+#[derive(Args)]
+pub(crate) struct PlanArgs {
+    /// Which environment.
+    pub(crate) environment: Option<String>,
+    /// Save the plan for `up --plan`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Exit with 2 when there are changes.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// Only this address, or what this glob matches, and what it needs; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) target: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct UpArgs {
+    /// Which environment.
+    pub(crate) environment: Option<String>,
+    /// Apply a saved plan; refused if anything moved since.
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Only this address, or what this glob matches, and what it needs; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) target: Vec<String>,
+    /// End when nothing more has to be started, leaving what still settles to the next run.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct DestroyArgs {
+    /// Which environment.
+    pub(crate) environment: Option<String>,
+    /// Remove the state bucket as well, when everything is gone.
+    #[arg(long)]
+    pub(crate) with_state: bool,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct ChangeArgs {
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Allow deleting data: objects, images, feature data, file systems.
+    #[arg(long)]
+    pub(crate) delete_data: bool,
+    /// Allow deleting or replacing what is protected and matches; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) unprotect: Vec<String>,
+    /// Steps under way at once.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) parallelism: u16,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum StateCommand {
+    /// List what is remembered.
+    List {
+        /// Which environment.
+        environment: Option<String>,
+    },
+    /// Show what is remembered of one resource.
+    Show {
+        /// Its address.
+        address: String,
+        /// Which environment.
+        environment: Option<String>,
+    },
+    /// Forget a resource without deleting it.
+    Rm {
+        /// Its address.
+        address: String,
+        /// Which environment.
+        environment: Option<String>,
+    },
+    /// Give a resource another address.
+    Mv {
+        /// The address it has.
+        from: String,
+        /// The address it gets.
+        to: String,
+        /// Which environment.
+        environment: Option<String>,
+    },
+    /// Print the state.
+    Pull {
+        /// Which environment.
+        environment: Option<String>,
+    },
+    /// Replace the state by a file of the same lineage and a higher serial.
+    Push {
+        /// The file.
+        file: PathBuf,
+        /// Which environment.
+        environment: Option<String>,
+    },
+    /// List earlier versions of the state, newest first.
+    History {
+        /// Which environment.
+        environment: Option<String>,
+        /// Print this version instead.
+        #[arg(long, value_name = "ID")]
+        show: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum LocalCommand {
+    /// Offer the embedded AWS on a loopback port, for the AWS CLI and other tools.
+    Serve {
+        /// Which port; 0 takes a free one.
+        #[arg(long, default_value_t = 4566)]
+        port: u16,
+    },
+    /// Forget everything in it.
+    Reset,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().map_err(|_| "expected a number and a unit, such as 60s or 5m".to_owned())?;
+    match &text[digits.len()..] {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" | "" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
+        unit => Err(format!("`{unit}` is not a unit of time: use ms, s, m or h")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert!(duration("soon").is_err() && duration("1w").is_err());
+    }
+}

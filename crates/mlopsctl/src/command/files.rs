@@ -1,0 +1,102 @@
+//! What needs no cloud: checking, formatting, starting a project, completions, the manual.
+
+use crate::{
+    cli::{Cli, Global},
+    end::End,
+    printer::Printer,
+    session,
+};
+use clap::CommandFactory;
+use include_dir::{Dir, include_dir};
+use std::path::Path;
+
+static ENVIRONMENTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../environments");
+static PIPELINE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../pipeline");
+static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../state/schemas");
+
+pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
+    let names = match environment {
+        Some(name) => vec![session::choose(global, Some(name))?],
+        None => config::discover(&global.environments),
+    };
+    if names.is_empty() {
+        let what = format!("there are no environment files in {}", global.environments.display());
+        return Err(End::usage(what, "`mlopsctl init` writes some to start from"));
+    }
+    let mut last = None;
+    for name in &names {
+        match session::read(global, name) {
+            Ok(_) => printer.note(&format!("{name} is valid")),
+            Err(end) => {
+                if let Some(before) = last.replace(end) {
+                    printer.end(&before);
+                }
+            }
+        }
+    }
+    last.map_or(Ok(()), Err)
+}
+
+pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(), End> {
+    let mut unformatted = 0;
+    for name in config::discover(&global.environments) {
+        let file = global.environments.join(format!("{name}.toml"));
+        let source = std::fs::read_to_string(&file).map_err(|error| End::usage(format!("{}: {error}", file.display()), ""))?;
+        let formatted = config::format(&source).map_err(|problems| {
+            End::Invalid(Box::new(config::Invalid { file: file.clone(), source: source.clone(), problems }))
+        })?;
+        if formatted == source {
+            continue;
+        }
+        unformatted += 1;
+        if check {
+            printer.say(&format!("{} is not formatted", file.display()));
+        } else {
+            std::fs::write(&file, formatted)?;
+            printer.note(&format!("formatted {}", file.display()));
+        }
+    }
+    if check && unformatted > 0 { Err(End::failed_with("not everything is formatted", "run `mlopsctl fmt`")) } else { Ok(()) }
+}
+
+/// Writes a new project. What exists is never overwritten: everything is checked before the first file.
+pub(crate) fn init(dir: &Path, printer: Printer) -> Result<(), End> {
+    let parts = [("environments", &ENVIRONMENTS), ("pipeline", &PIPELINE), ("state/schemas", &SCHEMAS)];
+    for (name, _) in &parts {
+        if dir.join(name).exists() {
+            return Err(End::usage(format!("{} exists already; nothing was written", dir.join(name).display()), ""));
+        }
+    }
+    for (name, content) in parts {
+        write(content, &dir.join(name))?;
+        printer.note(&format!("wrote {}", dir.join(name).display()));
+    }
+    printer.note("next: look at environments/dev.toml, then `mlopsctl up dev --local`");
+    Ok(())
+}
+
+fn write(content: &Dir<'_>, to: &Path) -> Result<(), End> {
+    std::fs::create_dir_all(to)?;
+    for file in content.files() {
+        if let Some(name) = file.path().file_name() {
+            std::fs::write(to.join(name), file.contents())?;
+        }
+    }
+    for folder in content.dirs() {
+        let Some(name) = folder.path().file_name() else { continue };
+        let passing = name.to_string_lossy();
+        if !passing.starts_with('.') && passing != "__pycache__" {
+            write(folder, &to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<(), End> {
+    clap_complete::generate(shell, &mut Cli::command(), "mlopsctl", &mut std::io::stdout());
+    Ok(())
+}
+
+pub(crate) fn manual() -> Result<(), End> {
+    Ok(clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?)
+}

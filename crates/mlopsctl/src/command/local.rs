@@ -1,0 +1,39 @@
+//! The embedded AWS, for other tools.
+
+use crate::{
+    cli::{Global, LocalCommand},
+    end::End,
+    printer::Printer,
+    session::data_folder,
+};
+
+#[cfg(feature = "local")]
+pub(crate) async fn run(global: &Global, what: LocalCommand, printer: Printer) -> Result<(), End> {
+    let folder = data_folder(global);
+    let failed = |error: local::Error| End::failed(error.to_string());
+    match what {
+        LocalCommand::Serve { port } => {
+            // The region of a call is in its signature; this one only makes the SDK configuration complete.
+            let cloud = local::Cloud::open(Some(&folder), "us-east-1", local::ACCOUNT).map_err(failed)?;
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+            printer.data(&format!("export AWS_ENDPOINT_URL=http://{}", listener.local_addr()?));
+            printer.data("export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local");
+            printer.note("serving the embedded AWS until Ctrl-C");
+            let (_stop, mut stopped) = crate::signals::listen(printer);
+            let until = async move {
+                let _ = stopped.wait_for(|mode| *mode != engine::StopMode::Go).await;
+            };
+            cloud.serve(listener, until).await.map_err(failed)
+        }
+        LocalCommand::Reset => {
+            local::Cloud::reset(&folder).map_err(failed)?;
+            printer.note(&format!("{} is forgotten", folder.display()));
+            Ok(())
+        }
+    }
+}
+
+#[cfg(not(feature = "local"))]
+pub(crate) async fn run(_: &Global, _: LocalCommand, _: Printer) -> Result<(), End> {
+    Err(End::usage("this mlopsctl was built without the embedded AWS", "build it with the feature `local`"))
+}

@@ -1,0 +1,10 @@
+//! The commands, one module for each or for each group.
+
+pub(crate) mod change;
+pub(crate) mod destroy;
+pub(crate) mod files;
+pub(crate) mod inspect;
+pub(crate) mod local;
+pub(crate) mod plan;
+pub(crate) mod state;
+pub(crate) mod up;

@@ -1,0 +1,30 @@
+use super::change::refused;
+use crate::{
+    cli::{Global, PlanArgs},
+    end::End,
+    printer::Printer,
+    render,
+    session::Session,
+};
+use engine::Purpose;
+
+pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> Result<(), End> {
+    let session = Session::open(global, args.environment.as_deref()).await?;
+    let (state, _) = session.state().await?;
+    let purpose = Purpose { targets: args.target.clone(), inputs: session.inputs.clone(), delete_data: true, ..Purpose::default() };
+    let planning = engine::plan(&session.stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
+    if !planning.refusals.is_empty() {
+        return Err(refused(&planning.refusals, printer));
+    }
+    let plan = &planning.plan;
+    match printer.json {
+        true => printer.document(&render::plan_json::document(plan)),
+        false => printer.data(&render::plan_text::page(plan, &session.registry, printer)),
+    }
+    if let Some(file) = &args.out {
+        let text = serde_json::to_string_pretty(plan).map_err(|error| End::failed(error.to_string()))?;
+        std::fs::write(file, text + "\n").map_err(|error| End::failed(format!("{}: {error}", file.display())))?;
+        printer.note(&format!("saved to {}; apply it with `mlopsctl up {} --plan {0}`", file.display(), session.name));
+    }
+    if args.exit_code && !plan.is_empty() { Err(End::Differences) } else { Ok(()) }
+}

@@ -1,0 +1,76 @@
+//! How a command ends, other than well: what is said, and with which exit code.
+
+use std::process::ExitCode;
+
+/// What went wrong, for a person.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The environment file is invalid. Nothing was touched. 64.
+    Invalid(std::boxed::Box<config::Invalid>),
+    /// The command cannot be carried out as given. Nothing was touched. 64.
+    Usage {
+        what: String,
+        help: Option<String>,
+    },
+    /// Somebody else holds the lock. 3.
+    Locked(state::Error),
+    /// It failed. 1.
+    Failed {
+        what: String,
+        help: Option<String>,
+    },
+    /// It failed, and everything has been said already. 1.
+    Said,
+    /// There are differences, as asked. 2.
+    Differences,
+}
+
+impl End {
+    pub(crate) fn usage(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { what: what.into(), help: Some(help.into()) }
+    }
+
+    pub(crate) fn failed(what: impl Into<String>) -> Self {
+        Self::Failed { what: what.into(), help: None }
+    }
+
+    pub(crate) fn failed_with(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Failed { what: what.into(), help: Some(help.into()) }
+    }
+
+    pub(crate) fn code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Invalid(_) | Self::Usage { .. } => 64,
+            Self::Locked(_) => 3,
+            Self::Differences => 2,
+            Self::Failed { .. } | Self::Said => 1,
+        })
+    }
+}
+
+impl From<state::Error> for End {
+    fn from(error: state::Error) -> Self {
+        let help = match &error {
+            state::Error::Locked { .. } => return Self::Locked(error),
+            state::Error::Damaged { .. } => Some(
+                "`mlopsctl state history` lists earlier versions; print one with --show ID, and put it back with `state push`".to_owned(),
+            ),
+            state::Error::Moved => Some("run the command again".to_owned()),
+            state::Error::Store { failure, .. } => failure.help.clone(),
+            _ => None,
+        };
+        Self::Failed { what: error.to_string(), help }
+    }
+}
+
+impl From<resource::Failure> for End {
+    fn from(failure: resource::Failure) -> Self {
+        Self::Failed { what: failure.to_string(), help: failure.help }
+    }
+}
+
+impl From<std::io::Error> for End {
+    fn from(error: std::io::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}

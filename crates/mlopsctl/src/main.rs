@@ -1,0 +1,76 @@
+//! mlopsctl: builds and keeps a production MLOps platform on AWS.
+
+mod cli;
+mod command;
+mod end;
+mod printer;
+mod render;
+mod session;
+mod signals;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use end::End;
+use printer::Printer;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // The usage text goes where clap sends it; help and version are no mistake.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
+        }
+    };
+    let printer = Printer::new(&cli.global);
+    trace(&cli);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            printer.error(&error.to_string(), None);
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(run(cli, printer));
+    // Reads on stdin cannot be cancelled; do not wait for them.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(end) => {
+            printer.end(&end);
+            end.code()
+        }
+    }
+}
+
+async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Init { dir } => command::files::init(&dir, printer),
+        Command::Validate { environment } => command::files::validate(global, environment.as_deref(), printer),
+        Command::Fmt { check } => command::files::format(global, check, printer),
+        Command::Plan(args) => command::plan::run(global, &args, printer).await,
+        Command::Up(args) => command::up::run(global, &args, printer).await,
+        Command::Destroy(args) => command::destroy::run(global, &args, printer).await,
+        Command::Output { environment, name } => {
+            command::inspect::output(global, environment.as_deref(), name.as_deref(), printer).await
+        }
+        Command::Drift { environment } => command::inspect::drift(global, environment.as_deref(), printer).await,
+        Command::State(what) => command::state::run(global, what, printer).await,
+        Command::Unlock { environment, lock_id } => command::state::unlock(global, &environment, &lock_id, printer).await,
+        Command::Local(what) => command::local::run(global, what, printer).await,
+        Command::Completions { shell } => command::files::completions(shell),
+        Command::Man => command::files::manual(),
+    }
+}
+
+fn trace(cli: &Cli) {
+    let level = match cli.global.verbose {
+        0 => "warn,aws_config=error,aws_runtime=error",
+        1 => "info,engine=debug,state=debug",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(!cli.global.no_color).init();
+}

@@ -1,0 +1,138 @@
+//! The one place that prints: data to stdout, everything else to stderr.
+
+use crate::{cli::Global, end::End};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
+use std::io::{IsTerminal, Write};
+
+/// How to print.
+#[derive(Clone, Copy)]
+pub(crate) struct Printer {
+    /// Whether stderr is a terminal and colours are wanted.
+    pub(crate) colour: bool,
+    /// Whether stderr is a terminal.
+    pub(crate) terminal: bool,
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+}
+
+/// What a piece of text is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Style {
+    Bold,
+    Dim,
+    Green,
+    Yellow,
+    Red,
+    Alarm,
+    Cyan,
+}
+
+impl Printer {
+    pub(crate) fn new(global: &Global) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let refused = global.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { colour: terminal && !refused, terminal, json: global.json, quiet: global.quiet }
+    }
+
+    /// Data, on stdout. A reader that has gone away is no failure of ours.
+    pub(crate) fn data(self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    }
+
+    /// A JSON document, on stdout.
+    pub(crate) fn document(self, value: &serde_json::Value) {
+        self.data(&format!("{value:#}"));
+    }
+
+    /// Something for a person, on stderr.
+    pub(crate) fn say(self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
+    /// Something that -q leaves out.
+    pub(crate) fn note(self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+
+    /// A question, and whether it was answered with yes.
+    pub(crate) fn ask(self, question: &str) -> bool {
+        let _ = write!(std::io::stderr().lock(), "{question} ").and_then(|()| std::io::stderr().flush());
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+    }
+
+    /// Whether somebody is there to be asked.
+    pub(crate) fn can_ask(self) -> bool {
+        self.terminal && std::io::stdin().is_terminal()
+    }
+
+    pub(crate) fn paint(self, style: Style, text: &str) -> String {
+        if !self.colour {
+            return text.to_owned();
+        }
+        let code = match style {
+            Style::Bold => "1",
+            Style::Dim => "2",
+            Style::Green => "32",
+            Style::Yellow => "33",
+            Style::Red => "31",
+            Style::Alarm => "1;31",
+            Style::Cyan => "36",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    /// `error: …`, with what to do next.
+    pub(crate) fn error(self, what: &str, help: Option<&str>) {
+        self.say(&format!("{} {what}", self.paint(Style::Alarm, "error:")));
+        if let Some(help) = help.filter(|help| !help.is_empty()) {
+            self.say(&format!("  {} {help}", self.paint(Style::Cyan, "help:")));
+        }
+    }
+
+    /// Says how a command ended.
+    pub(crate) fn end(self, end: &End) {
+        match end {
+            End::Invalid(invalid) => self.invalid(invalid),
+            End::Usage { what, help } | End::Failed { what, help } => self.error(what, help.as_deref()),
+            End::Locked(error) => {
+                let unlock = match error {
+                    state::Error::Locked { environment, holder } => format!(
+                        "wait for it with --lock-timeout 10m; if that run is gone for good, `mlopsctl unlock {environment} {}`",
+                        holder.id
+                    ),
+                    _ => String::new(),
+                };
+                self.error(&error.to_string(), Some(&unlock));
+            }
+            End::Said | End::Differences => {}
+        }
+    }
+
+    fn invalid(self, invalid: &config::Invalid) {
+        let theme = if self.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
+        for problem in &invalid.problems {
+            let mut diagnostic = MietteDiagnostic::new(&problem.message).with_severity(Severity::Error);
+            if let Some(help) = &problem.help {
+                diagnostic = diagnostic.with_help(help);
+            }
+            if !invalid.source.is_empty() {
+                diagnostic = diagnostic.with_label(LabeledSpan::new_with_span(None, problem.span.clone()));
+            }
+            let source = NamedSource::new(invalid.file.display().to_string(), invalid.source.clone());
+            let report = miette::Report::new(diagnostic).with_source_code(source);
+            let mut text = String::new();
+            if handler.render_report(&mut text, report.as_ref()).is_err() || invalid.source.is_empty() {
+                text = format!("{}: {problem}", invalid.file.display());
+            }
+            self.say(text.trim_end_matches('\n'));
+        }
+        let count = invalid.problems.len();
+        let what = if count == 1 { "1 problem".to_owned() } else { format!("{count} problems") };
+        self.error(&format!("{what} in {}; nothing was touched", invalid.file.display()), None);
+    }
+}

@@ -1,0 +1,101 @@
+//! What a run did, what it did not, and what remains in the cloud.
+
+use crate::printer::{Printer, Style};
+use engine::{Action, Applied};
+use resource::Registry;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, time::Duration};
+
+/// The end of a run.
+pub(crate) struct Report<'a> {
+    pub(crate) applied: &'a Applied,
+    pub(crate) registry: &'a Registry,
+    /// API calls for each service.
+    pub(crate) calls: &'a BTreeMap<String, u64>,
+    pub(crate) elapsed: Duration,
+}
+
+impl Report<'_> {
+    fn count(&self, action: Action) -> usize {
+        self.applied.done.iter().filter(|(_, done)| *done == action).count()
+    }
+
+    /// The last line of a run's JSON; the shape is part of the command line's contract.
+    pub(crate) fn summary(&self) -> Value {
+        json!({
+            "event": "summary",
+            "created": self.count(Action::Create),
+            "updated": self.count(Action::Update),
+            "replaced": self.count(Action::Replace),
+            "deleted": self.count(Action::Delete),
+            "failed": self.applied.failed.len(),
+            "skipped": self.applied.skipped.len(),
+            "left": self.applied.left.len(),
+            "elapsed_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
+            "api_calls": self.calls.values().sum::<u64>(),
+            "api_calls_by_service": self.calls,
+        })
+    }
+
+    /// For a person.
+    pub(crate) fn say(&self, printer: Printer) {
+        self.failures(printer);
+        self.unfinished(printer);
+        printer.say(&self.last_line());
+        if self.applied.failed.is_empty() && !printer.quiet && !self.applied.outputs.is_empty() {
+            self.outputs(printer);
+        }
+    }
+
+    fn failures(&self, printer: Printer) {
+        for failed in &self.applied.failed {
+            let noun = self.registry.get(&failed.kind).map_or(failed.kind.as_str(), |reconciler| reconciler.noun());
+            let what = format!("{} could not be {}d ({noun})", failed.address, failed.action.as_str());
+            printer.error(&format!("{what}\n  {}", failed.failure), None);
+            if let Some(residue) = &failed.failure.residue {
+                printer.say(&format!("  {} {residue}", printer.paint(Style::Yellow, "remains:")));
+            }
+            if let Some(help) = &failed.failure.help {
+                printer.say(&format!("  {} {help}", printer.paint(Style::Cyan, "help:")));
+            }
+        }
+    }
+
+    fn unfinished(&self, printer: Printer) {
+        for skipped in &self.applied.skipped {
+            let because = match &skipped.because {
+                Some(because) => format!("it needs {because}"),
+                None => "the run was stopped".to_owned(),
+            };
+            printer.say(&format!("  not {}d: {}, because {because}", skipped.action.as_str(), skipped.address));
+        }
+        for (address, action) in &self.applied.left {
+            printer.say(&format!("  not finished: {address} ({}); the next run goes on with it", action.as_str()));
+        }
+        if let Some(why) = &self.applied.stopped {
+            printer.error(&format!("the run ended early: {why}"), Some("what was done is recorded; the same command goes on from here"));
+        }
+    }
+
+    fn last_line(&self) -> String {
+        let done = [(Action::Create, "created"), (Action::Update, "updated"), (Action::Replace, "replaced"), (Action::Delete, "deleted")];
+        let mut parts: Vec<String> =
+            done.into_iter().filter(|(action, _)| self.count(*action) > 0).map(|(action, what)| format!("{} {what}", self.count(action))).collect();
+        for (count, what) in [(self.applied.failed.len(), "failed"), (self.applied.skipped.len(), "not started"), (self.applied.left.len(), "not finished")] {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        }
+        let what = if parts.is_empty() { "Nothing to do".to_owned() } else { parts.join(", ") };
+        format!("{what} in {:.1} s, with {} API calls.", self.elapsed.as_secs_f64(), self.calls.values().sum::<u64>())
+    }
+
+    fn outputs(&self, printer: Printer) {
+        printer.say("");
+        let width = self.applied.outputs.keys().map(String::len).max().unwrap_or_default();
+        for (name, value) in &self.applied.outputs {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            printer.data(&format!("{name:width$} = {value}"));
+        }
+    }
+}
