@@ -1,5 +1,6 @@
 use crate::{client, emptying};
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::{primitives::ByteStream, types::ChecksumMode};
+use aws_smithy_types::base64;
 use resource::{
     Attempt, BucketName, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Place, Resource, Result, Sign, UNKNOWN_OPEN,
 };
@@ -12,7 +13,7 @@ pub struct Object {
     pub bucket: BucketName,
     /// The key.
     pub key: String,
-    /// Digest of the content, in hexadecimal; kept with the object, so that it can be compared.
+    /// Digest of the content, in hexadecimal. S3 checks it on arrival and gives it back.
     pub sha256: String,
     /// For example `text/x-python`.
     pub content_type: String,
@@ -25,8 +26,17 @@ pub struct ObjectOutputs {
     pub uri: String,
 }
 
-const DIGEST: &str = "sha256";
 const ABSENT: &[Sign] = &[("NotFound", ""), ("NoSuchKey", ""), ("NoSuchBucket", "")];
+
+/// S3 spells digests in base64.
+fn to_base64(hex: &str) -> String {
+    let bytes: Vec<u8> = (0..hex.len() / 2).filter_map(|at| u8::from_str_radix(hex.get(at * 2..at * 2 + 2)?, 16).ok()).collect();
+    base64::encode(bytes)
+}
+
+fn to_hex(text: &str) -> String {
+    base64::decode(text).unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 impl Object {
     async fn put(&self, cx: &Cx) -> Result<()> {
@@ -36,7 +46,7 @@ impl Object {
             .bucket(self.bucket.as_str())
             .key(&self.key)
             .content_type(&self.content_type)
-            .metadata(DIGEST, &self.sha256)
+            .checksum_sha256(to_base64(&self.sha256))
             .body(ByteStream::from(content))
             .send()
             .await
@@ -46,9 +56,10 @@ impl Object {
 
     async fn head(&self, cx: &Cx) -> Result<Option<Self>> {
         let call = cx.client(client).head_object().bucket(self.bucket.as_str()).key(&self.key);
+        let call = call.checksum_mode(ChecksumMode::Enabled);
         let head = call.send().await.during("HeadObject").absent(ABSENT)?;
         Ok(head.map(|head| Self {
-            sha256: head.metadata().and_then(|metadata| metadata.get(DIGEST)).cloned().unwrap_or_default(),
+            sha256: head.checksum_sha256().map(to_hex).unwrap_or_default(),
             content_type: head.content_type().unwrap_or_default().to_owned(),
             ..self.clone()
         }))
@@ -99,5 +110,17 @@ impl Resource for Object {
 
     fn foresee(&self, _: &Place, _: ObjectOutputs) -> ObjectOutputs {
         self.outputs()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_survive_the_change_of_spelling() {
+        let hex = resource::sha256_hex(b"content");
+        assert_eq!(to_hex(&to_base64(&hex)), hex);
+        assert_eq!(to_hex("not base64!"), "");
     }
 }
