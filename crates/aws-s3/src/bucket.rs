@@ -4,8 +4,8 @@ use aws_sdk_s3::{
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
 use resource::{
-    As, Attempt, BucketName, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner, Place, Resource,
-    Result, Tags,
+    As, Attempt, BucketName, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner, Place,
+    Resource, Result, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -117,7 +117,9 @@ impl Resource for Bucket {
             "us-east-1" => call,
             region => {
                 let constraint = BucketLocationConstraint::from(region);
-                call.create_bucket_configuration(CreateBucketConfiguration::builder().location_constraint(constraint).build())
+                call.create_bucket_configuration(
+                    CreateBucketConfiguration::builder().location_constraint(constraint).build(),
+                )
             }
         };
         call.send().await.during("CreateBucket").heals(write::BUSY, write::SOON)?;

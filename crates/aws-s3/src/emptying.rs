@@ -61,7 +61,8 @@ pub(crate) async fn empty(client: &Client, name: &str, key: &str) -> Result<()> 
 }
 
 async fn abort_uploads(client: &Client, name: &str) -> Result<()> {
-    let listed = client.list_multipart_uploads().bucket(name).send().await.during("ListMultipartUploads").absent(NO_BUCKET)?;
+    let listed =
+        client.list_multipart_uploads().bucket(name).send().await.during("ListMultipartUploads").absent(NO_BUCKET)?;
     for upload in listed.iter().flat_map(|listed| listed.uploads()) {
         let (Some(key), Some(id)) = (upload.key(), upload.upload_id()) else { continue };
         let call = client.abort_multipart_upload().bucket(name).key(key).upload_id(id);

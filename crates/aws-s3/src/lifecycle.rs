@@ -1,7 +1,7 @@
 use crate::unbuildable;
 use aws_sdk_s3::types::{
-    AbortIncompleteMultipartUpload, ExpirationStatus, LifecycleExpiration, LifecycleRuleFilter, NoncurrentVersionExpiration,
-    TransitionStorageClass,
+    AbortIncompleteMultipartUpload, ExpirationStatus, LifecycleExpiration, LifecycleRuleFilter,
+    NoncurrentVersionExpiration, TransitionStorageClass,
 };
 use resource::Result;
 use serde::{Deserialize, Serialize};
@@ -63,8 +63,14 @@ impl LifecycleRule {
         Self {
             id: rule.id().unwrap_or_default().to_owned(),
             prefix: rule.filter().and_then(|filter| filter.prefix()).unwrap_or_default().to_owned(),
-            abort_uploads_days: rule.abort_incomplete_multipart_upload().and_then(|abort| abort.days_after_initiation()).filter(|_| on),
-            expire_noncurrent_days: rule.noncurrent_version_expiration().and_then(|old| old.noncurrent_days()).filter(|_| on),
+            abort_uploads_days: rule
+                .abort_incomplete_multipart_upload()
+                .and_then(|abort| abort.days_after_initiation())
+                .filter(|_| on),
+            expire_noncurrent_days: rule
+                .noncurrent_version_expiration()
+                .and_then(|old| old.noncurrent_days())
+                .filter(|_| on),
             expire_days: rule.expiration().and_then(|expiration| expiration.days()).filter(|_| on),
             transitions: rule.transitions().iter().filter(|_| on).map(transition).collect(),
         }

@@ -2,7 +2,8 @@ use crate::{client, emptying};
 use aws_sdk_s3::{primitives::ByteStream, types::ChecksumMode};
 use aws_smithy_types::base64;
 use resource::{
-    Attempt, BucketName, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Place, Resource, Result, Sign, UNKNOWN_OPEN,
+    Attempt, BucketName, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Place, Resource, Result, Sign,
+    UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +31,8 @@ const ABSENT: &[Sign] = &[("NotFound", ""), ("NoSuchKey", ""), ("NoSuchBucket", 
 
 /// S3 spells digests in base64.
 fn to_base64(hex: &str) -> String {
-    let bytes: Vec<u8> = (0..hex.len() / 2).filter_map(|at| u8::from_str_radix(hex.get(at * 2..at * 2 + 2)?, 16).ok()).collect();
+    let bytes: Vec<u8> =
+        (0..hex.len() / 2).filter_map(|at| u8::from_str_radix(hex.get(at * 2..at * 2 + 2)?, 16).ok()).collect();
     base64::encode(bytes)
 }
 

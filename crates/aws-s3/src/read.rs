@@ -15,7 +15,18 @@ pub(crate) async fn bucket(client: &Client, name: &str, region: Option<String>) 
     if head.is_none() {
         return Ok(None);
     }
-    let (versioning, encryption, blocked, owner_enforced, policy, lifecycle, access_logs, replication, event_bridge, tags) = tokio::try_join!(
+    let (
+        versioning,
+        encryption,
+        blocked,
+        owner_enforced,
+        policy,
+        lifecycle,
+        access_logs,
+        replication,
+        event_bridge,
+        tags,
+    ) = tokio::try_join!(
         versioning(client, name),
         encryption(client, name),
         public_access_blocked(client, name),

@@ -1,8 +1,8 @@
 use crate::unbuildable;
 use aws_sdk_s3::types::{
-    DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, EncryptionConfiguration, ReplicationConfiguration,
-    ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus, SourceSelectionCriteria, SseKmsEncryptedObjects,
-    SseKmsEncryptedObjectsStatus,
+    DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, EncryptionConfiguration,
+    ReplicationConfiguration, ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus, SourceSelectionCriteria,
+    SseKmsEncryptedObjects, SseKmsEncryptedObjectsStatus,
 };
 use resource::{KeyArn, Result, RoleArn};
 use serde::{Deserialize, Serialize};
@@ -20,8 +20,10 @@ pub struct Replication {
 
 impl Replication {
     pub(crate) fn to_aws(&self) -> Result<ReplicationConfiguration> {
-        let encryption =
-            self.kms_key.as_ref().map(|key| EncryptionConfiguration::builder().replica_kms_key_id(key.as_str()).build());
+        let encryption = self
+            .kms_key
+            .as_ref()
+            .map(|key| EncryptionConfiguration::builder().replica_kms_key_id(key.as_str()).build());
         let encrypted = match &self.kms_key {
             Some(_) => {
                 let objects = SseKmsEncryptedObjects::builder().status(SseKmsEncryptedObjectsStatus::Enabled).build();
@@ -30,7 +32,8 @@ impl Replication {
             }
             None => None,
         };
-        let destination = Destination::builder().bucket(&self.destination_bucket_arn).set_encryption_configuration(encryption);
+        let destination =
+            Destination::builder().bucket(&self.destination_bucket_arn).set_encryption_configuration(encryption);
         let markers = DeleteMarkerReplication::builder().status(DeleteMarkerReplicationStatus::Enabled).build();
         let rule = ReplicationRule::builder()
             .id("everything")

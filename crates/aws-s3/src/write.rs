@@ -4,10 +4,10 @@ use crate::{Bucket, Encryption, LifecycleRule, read, unbuildable};
 use aws_sdk_s3::{
     Client,
     types::{
-        BucketLifecycleConfiguration, BucketLoggingStatus, BucketVersioningStatus, EventBridgeConfiguration, LoggingEnabled,
-        NotificationConfiguration, ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
-        ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag,
-        Tagging, VersioningConfiguration,
+        BucketLifecycleConfiguration, BucketLoggingStatus, BucketVersioningStatus, EventBridgeConfiguration,
+        LoggingEnabled, NotificationConfiguration, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
+        PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+        ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
     },
 };
 use resource::{Attempt, Diff, Result, Sign};
@@ -29,13 +29,15 @@ pub(crate) async fn bucket(client: &Client, name: &str, wanted: &Bucket, live: &
         ownership(client, name, wanted.owner_enforced).await?;
     }
     if diff.has("versioning") {
-        let status = if wanted.versioning { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
+        let status =
+            if wanted.versioning { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
         let configuration = VersioningConfiguration::builder().status(status).build();
         let call = client.put_bucket_versioning().bucket(name).versioning_configuration(configuration);
         call.send().await.during("PutBucketVersioning").heals(BUSY, SOON)?;
     }
     if diff.has("encryption") {
-        let call = client.put_bucket_encryption().bucket(name).server_side_encryption_configuration(encryption(wanted)?);
+        let call =
+            client.put_bucket_encryption().bucket(name).server_side_encryption_configuration(encryption(wanted)?);
         call.send().await.during("PutBucketEncryption").heals(BUSY, SOON)?;
     }
     if diff.has("policy") {
@@ -50,7 +52,8 @@ pub(crate) async fn bucket(client: &Client, name: &str, wanted: &Bucket, live: &
     if diff.has("event_bridge") {
         let on = wanted.event_bridge.then(|| EventBridgeConfiguration::builder().build());
         let configuration = NotificationConfiguration::builder().set_event_bridge_configuration(on).build();
-        let call = client.put_bucket_notification_configuration().bucket(name).notification_configuration(configuration);
+        let call =
+            client.put_bucket_notification_configuration().bucket(name).notification_configuration(configuration);
         call.send().await.during("PutBucketNotificationConfiguration").heals(BUSY, SOON)?;
     }
     if diff.has("replication") {
@@ -69,7 +72,14 @@ async fn tags(client: &Client, name: &str, wanted: &Bucket, live: &Bucket, diff:
     let set: Result<Vec<Tag>> =
         tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(unbuildable)).collect();
     let tagging = Tagging::builder().set_tag_set(Some(set?)).build().map_err(unbuildable)?;
-    client.put_bucket_tagging().bucket(name).tagging(tagging).send().await.during("PutBucketTagging").heals(BUSY, SOON)?;
+    client
+        .put_bucket_tagging()
+        .bucket(name)
+        .tagging(tagging)
+        .send()
+        .await
+        .during("PutBucketTagging")
+        .heals(BUSY, SOON)?;
     Ok(())
 }
 

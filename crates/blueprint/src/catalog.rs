@@ -2,9 +2,9 @@
 
 use crate::{Error, encryption::Keys, identity::Roles, read, site::Site, storage::Buckets};
 use aws_glue::{
-    Action, BookmarkEncryption, Condition, CrawlState, Crawler, Database, DeleteBehavior, ExecutionClass, Firing, Job, JobState,
-    LogEncryption, Logical, RecrawlBehavior, S3Encryption, S3Target, Schedule, SecurityConfiguration, Trigger, UpdateBehavior,
-    Workflow,
+    Action, BookmarkEncryption, Condition, CrawlState, Crawler, Database, DeleteBehavior, ExecutionClass, Firing, Job,
+    JobState, LogEncryption, Logical, RecrawlBehavior, S3Encryption, S3Target, Schedule, SecurityConfiguration,
+    Trigger, UpdateBehavior, Workflow,
 };
 use aws_s3::Object;
 use config::environment::catalog;
@@ -15,7 +15,13 @@ use std::collections::BTreeMap;
 /// The jobs, by their short names.
 pub(crate) type Jobs = BTreeMap<String, Handle<Job>>;
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, roles: &Roles, buckets: &Buckets) -> Result<Jobs, Error> {
+pub(crate) fn build(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    roles: &Roles,
+    buckets: &Buckets,
+) -> Result<Jobs, Error> {
     let database = database(stack, site, buckets);
     let security = security_configuration(stack, site, keys);
     let mut crawlers = BTreeMap::new();
@@ -47,12 +53,13 @@ fn database(stack: &mut Stack, site: &Site, buckets: &Buckets) -> Handle<Databas
 fn security_configuration(stack: &mut Stack, site: &Site, keys: &Keys) -> Option<Ready<SecurityConfiguration>> {
     let (data, logs) = keys.data.zip(keys.logs)?;
     let name = site.prefix();
-    let configuration = stack.add("catalog", "security-configuration", (data, logs), move |(data, logs)| SecurityConfiguration {
-        name: name.clone(),
-        s3: S3Encryption::SseKms(data.arn.clone()),
-        logs: LogEncryption::SseKms(logs.arn),
-        job_bookmarks: BookmarkEncryption::CseKms(data.arn),
-    });
+    let configuration =
+        stack.add("catalog", "security-configuration", (data, logs), move |(data, logs)| SecurityConfiguration {
+            name: name.clone(),
+            s3: S3Encryption::SseKms(data.arn.clone()),
+            logs: LogEncryption::SseKms(logs.arn),
+            job_bookmarks: BookmarkEncryption::CseKms(data.arn),
+        });
     Some(configuration.ready())
 }
 
@@ -73,30 +80,32 @@ fn add_crawler(
     let (name, crawler) = (site.named(&crawler.name), crawler.clone());
     let address = format!("crawler-{}", crawler.name);
     let path = format!("s3://{}/{}", site.bucket(&crawler.bucket), crawler.prefix);
-    stack.add("catalog", &address, (database, roles.glue.ready(), security), move |(database, role, security)| Crawler {
-        name: name.clone(),
-        description: format!("Finds the tables under {path}"),
-        role: role.arn,
-        database: database.name,
-        targets: vec![S3Target { path: path.clone(), exclusions: Vec::new() }],
-        schedule: crawler.schedule.clone().map_or(Schedule::OnDemand, Schedule::Cron),
-        update_behavior: match crawler.on_change {
-            catalog::OnChange::Update => UpdateBehavior::UpdateInDatabase,
-            catalog::OnChange::Log => UpdateBehavior::Log,
-        },
-        delete_behavior: match crawler.on_delete {
-            catalog::OnDelete::Log => DeleteBehavior::Log,
-            catalog::OnDelete::Deprecate => DeleteBehavior::DeprecateInDatabase,
-            catalog::OnDelete::Delete => DeleteBehavior::DeleteFromDatabase,
-        },
-        recrawl: match crawler.recrawl {
-            catalog::Recrawl::Everything => RecrawlBehavior::CrawlEverything,
-            catalog::Recrawl::NewFoldersOnly => RecrawlBehavior::CrawlNewFoldersOnly,
-        },
-        table_prefix: String::new(),
-        configuration: json!({"Version": 1.0}),
-        security_configuration: security_name(security),
-        tags: Tags::default(),
+    stack.add("catalog", &address, (database, roles.glue.ready(), security), move |(database, role, security)| {
+        Crawler {
+            name: name.clone(),
+            description: format!("Finds the tables under {path}"),
+            role: role.arn,
+            database: database.name,
+            targets: vec![S3Target { path: path.clone(), exclusions: Vec::new() }],
+            schedule: crawler.schedule.clone().map_or(Schedule::OnDemand, Schedule::Cron),
+            update_behavior: match crawler.on_change {
+                catalog::OnChange::Update => UpdateBehavior::UpdateInDatabase,
+                catalog::OnChange::Log => UpdateBehavior::Log,
+            },
+            delete_behavior: match crawler.on_delete {
+                catalog::OnDelete::Log => DeleteBehavior::Log,
+                catalog::OnDelete::Deprecate => DeleteBehavior::DeprecateInDatabase,
+                catalog::OnDelete::Delete => DeleteBehavior::DeleteFromDatabase,
+            },
+            recrawl: match crawler.recrawl {
+                catalog::Recrawl::Everything => RecrawlBehavior::CrawlEverything,
+                catalog::Recrawl::NewFoldersOnly => RecrawlBehavior::CrawlNewFoldersOnly,
+            },
+            table_prefix: String::new(),
+            configuration: json!({"Version": 1.0}),
+            security_configuration: security_name(security),
+            tags: Tags::default(),
+        }
     })
 }
 
@@ -218,21 +227,25 @@ fn add_workflow(
     });
     let after = |condition| Firing::Conditional { logical: Logical::And, conditions: vec![condition], activated: true };
     let transform = site.named("transform");
-    stack.add("catalog", "trigger-transform", (workflow, first.ready(), job.ready()), move |(workflow, first, job)| Trigger {
-        name: transform.clone(),
-        description: "Transforms what was crawled".into(),
-        workflow: workflow.name,
-        firing: after(Condition::Crawler { name: first.name, state: CrawlState::Succeeded }),
-        actions: vec![Action::Job { name: job.name, arguments: BTreeMap::new() }],
-        tags: Tags::default(),
+    stack.add("catalog", "trigger-transform", (workflow, first.ready(), job.ready()), move |(workflow, first, job)| {
+        Trigger {
+            name: transform.clone(),
+            description: "Transforms what was crawled".into(),
+            workflow: workflow.name,
+            firing: after(Condition::Crawler { name: first.name, state: CrawlState::Succeeded }),
+            actions: vec![Action::Job { name: job.name, arguments: BTreeMap::new() }],
+            tags: Tags::default(),
+        }
     });
     let publish = site.named("publish");
-    stack.add("catalog", "trigger-publish", (workflow, job.ready(), last.ready()), move |(workflow, job, last)| Trigger {
-        name: publish.clone(),
-        description: "Crawls what was transformed".into(),
-        workflow: workflow.name,
-        firing: after(Condition::Job { name: job.name, state: JobState::Succeeded }),
-        actions: vec![Action::Crawler { name: last.name }],
-        tags: Tags::default(),
+    stack.add("catalog", "trigger-publish", (workflow, job.ready(), last.ready()), move |(workflow, job, last)| {
+        Trigger {
+            name: publish.clone(),
+            description: "Crawls what was transformed".into(),
+            workflow: workflow.name,
+            firing: after(Condition::Job { name: job.name, state: JobState::Succeeded }),
+            actions: vec![Action::Crawler { name: last.name }],
+            tags: Tags::default(),
+        }
     });
 }

@@ -12,7 +12,8 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, network: &Network) {
         let mut widgets = fixed.clone();
         if !nat.is_empty() {
             let metrics = nat.iter().flat_map(|nat| {
-                ["ErrorPortAllocation", "ActiveConnectionCount"].map(|metric| json!(["AWS/NATGateway", metric, "NatGatewayId", nat.id]))
+                ["ErrorPortAllocation", "ActiveConnectionCount"]
+                    .map(|metric| json!(["AWS/NATGateway", metric, "NatGatewayId", nat.id]))
             });
             widgets.push(widget("NAT gateways", &region, metrics.collect(), "Sum"));
         }
@@ -32,9 +33,7 @@ fn widget(title: &str, region: &str, metrics: Vec<Value>, statistic: &str) -> Va
 
 /// Two widgets in a row.
 fn placed(widgets: Vec<Value>) -> Vec<Value> {
-    let place = |(index, properties): (usize, Value)| {
-        json!({"type": "metric", "x": (index % 2) * 12, "y": (index / 2) * 6, "width": 12, "height": 6, "properties": properties})
-    };
+    let place = |(index, properties): (usize, Value)| json!({"type": "metric", "x": (index % 2) * 12, "y": (index / 2) * 6, "width": 12, "height": 6, "properties": properties});
     widgets.into_iter().enumerate().map(place).collect()
 }
 
@@ -43,11 +42,18 @@ fn widgets(site: &Site) -> Vec<Value> {
     let mut widgets = Vec::new();
     let functions: Vec<String> = site.environment.functions.iter().map(|function| site.named(&function.name)).collect();
     let of_functions = |metrics: &[&str]| -> Vec<Value> {
-        let each = |name: &String| metrics.iter().map(|metric| json!(["AWS/Lambda", metric, "FunctionName", name])).collect::<Vec<_>>();
+        let each = |name: &String| {
+            metrics.iter().map(|metric| json!(["AWS/Lambda", metric, "FunctionName", name])).collect::<Vec<_>>()
+        };
         functions.iter().flat_map(each).collect()
     };
     if !functions.is_empty() {
-        widgets.push(widget("Functions: calls, errors, throttles", region, of_functions(&["Invocations", "Errors", "Throttles"]), "Sum"));
+        widgets.push(widget(
+            "Functions: calls, errors, throttles",
+            region,
+            of_functions(&["Invocations", "Errors", "Throttles"]),
+            "Sum",
+        ));
         widgets.push(widget("Functions: duration (ms)", region, of_functions(&["Duration"]), "p95"));
     }
     if site.environment.pipeline.is_some() {
@@ -61,7 +67,18 @@ fn widgets(site: &Site) -> Vec<Value> {
         .catalog
         .jobs
         .iter()
-        .map(|job| json!(["Glue", "glue.driver.aggregate.numFailedTasks", "JobName", site.named(&job.name), "JobRunId", "ALL", "Type", "count"]))
+        .map(|job| {
+            json!([
+                "Glue",
+                "glue.driver.aggregate.numFailedTasks",
+                "JobName",
+                site.named(&job.name),
+                "JobRunId",
+                "ALL",
+                "Type",
+                "count"
+            ])
+        })
         .collect();
     if !jobs.is_empty() {
         widgets.push(widget("ETL jobs: failed tasks", region, jobs, "Sum"));
@@ -76,10 +93,16 @@ fn widgets(site: &Site) -> Vec<Value> {
     widgets.push(widget("Buckets: size (bytes)", region, buckets, "Average"));
     for endpoint in &site.environment.monitoring.endpoints {
         let dimensions = ["EndpointName", endpoint.name.as_str(), "VariantName", endpoint.variant.as_str()];
-        let metric = |name: &str| json!(["AWS/SageMaker", name, dimensions[0], dimensions[1], dimensions[2], dimensions[3]]);
+        let metric =
+            |name: &str| json!(["AWS/SageMaker", name, dimensions[0], dimensions[1], dimensions[2], dimensions[3]]);
         let metrics = ["Invocations", "Invocation4XXErrors", "Invocation5XXErrors"].map(metric).into();
         widgets.push(widget(&format!("Endpoint {}: calls and errors", endpoint.name), region, metrics, "Sum"));
-        widgets.push(widget(&format!("Endpoint {}: latency (µs)", endpoint.name), region, vec![metric("ModelLatency")], "p95"));
+        widgets.push(widget(
+            &format!("Endpoint {}: latency (µs)", endpoint.name),
+            region,
+            vec![metric("ModelLatency")],
+            "p95",
+        ));
     }
     widgets
 }

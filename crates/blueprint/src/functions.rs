@@ -26,13 +26,20 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Netwo
     Ok(built)
 }
 
-fn add(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, function: &functions::Function) -> Result<Handle<Function>, Error> {
+fn add(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    network: &Network,
+    function: &functions::Function,
+) -> Result<Handle<Function>, Error> {
     let name = site.named(&function.name);
     let folder = site.root.join(function.folder());
     let zip = package::zip_folder(&folder).map_err(|error| Error::File { path: folder, why: error.to_string() })?;
     let digest = stack.ship(Asset { origin: function.folder(), bytes: zip.into() });
     let group_name = format!("/aws/lambda/{name}");
-    let logs = crate::monitoring::log_group(stack, site, keys, "functions", &format!("logs-{}", function.name), &group_name);
+    let logs =
+        crate::monitoring::log_group(stack, site, keys, "functions", &format!("logs-{}", function.name), &group_name);
     let role = role(stack, site, keys, function, &group_name);
     let mut environment = function.environment.clone();
     if let Some(limits) = validation_limits(site, function) {
@@ -77,7 +84,13 @@ fn validation_limits(site: &Site, function: &functions::Function) -> Option<Valu
 
 /// The log group is made by the platform, so a function may write to it and not create it: a late
 /// invocation would bring back a group that was deleted.
-fn role(stack: &mut Stack, site: &Site, keys: &Keys, function: &functions::Function, group: &str) -> Handle<aws_iam::Role> {
+fn role(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    function: &functions::Function,
+    group: &str,
+) -> Handle<aws_iam::Role> {
     let logs = site.arn("logs", &format!("log-group:{group}:*"));
     let mut runs = Policy::new().allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs]);
     if function.vpc {
@@ -101,17 +114,28 @@ fn role(stack: &mut Stack, site: &Site, keys: &Keys, function: &functions::Funct
 fn data_policy(site: &Site, function: &functions::Function) -> Option<Policy> {
     let pipeline = site.environment.pipeline.as_ref()?;
     if pipeline.validation_function == function.name {
-        let listing = Policy::new().allow(["s3:ListBucket"], [site.bucket_arn("data")]).when("StringLike", "s3:prefix", "processed/*");
+        let listing = Policy::new().allow(["s3:ListBucket"], [site.bucket_arn("data")]).when(
+            "StringLike",
+            "s3:prefix",
+            "processed/*",
+        );
         return Some(listing.allow(["s3:GetObject"], [site.objects("data", "processed/")]));
     }
     if pipeline.evaluation_function == function.name {
         let group = site.named(&site.environment.studio.model_package_group);
-        let listing = Policy::new().allow(["s3:ListBucket"], [site.bucket_arn("artifacts")]).when("StringLike", "s3:prefix", "runs/*");
+        let listing = Policy::new().allow(["s3:ListBucket"], [site.bucket_arn("artifacts")]).when(
+            "StringLike",
+            "s3:prefix",
+            "runs/*",
+        );
         return Some(
             listing
                 .allow(["s3:GetObject", "s3:PutObject"], [site.objects("artifacts", "runs/")])
                 .allow(["sagemaker:ListModelPackages"], ["*"])
-                .allow(["sagemaker:DescribeModelPackage"], [site.arn("sagemaker", &format!("model-package/{group}/*"))]),
+                .allow(
+                    ["sagemaker:DescribeModelPackage"],
+                    [site.arn("sagemaker", &format!("model-package/{group}/*"))],
+                ),
         );
     }
     None

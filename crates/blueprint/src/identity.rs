@@ -63,7 +63,9 @@ pub(crate) fn role_with_key(
 /// Use of a key for data, through the services that hold it.
 pub(crate) fn use_key(policy: Policy, key: Option<&KeyArn>) -> Policy {
     match key {
-        Some(key) => policy.allow(["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:DescribeKey"], [key.as_str()]),
+        Some(key) => {
+            policy.allow(["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:DescribeKey"], [key.as_str()])
+        }
         None => policy,
     }
 }
@@ -74,42 +76,47 @@ pub(crate) fn network_interfaces(policy: Policy, site: &Site) -> Policy {
         .iter()
         .map(|kind| site.arn("ec2", &format!("{kind}/*")))
         .collect();
-    policy
-        .allow(["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"], within)
-        .allow(
-            [
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeVpcs",
-                "ec2:DescribeDhcpOptions",
-            ],
-            ["*"],
-        )
+    policy.allow(["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"], within).allow(
+        [
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeVpcs",
+            "ec2:DescribeDhcpOptions",
+        ],
+        ["*"],
+    )
 }
 
 /// What training, transform and Studio do in the platform's name.
 fn sagemaker(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
     let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
     let data = Policy::new()
-        .allow(["s3:ListBucket", "s3:GetBucketLocation"], ["data", "models", "artifacts"].map(|name| site.bucket_arn(name)))
+        .allow(
+            ["s3:ListBucket", "s3:GetBucketLocation"],
+            ["data", "models", "artifacts"].map(|name| site.bucket_arn(name)),
+        )
         .allow(["s3:GetObject"], [site.objects("data", "")])
         .allow(["s3:PutObject"], [site.objects("data", "feature-store/")])
-        .allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], [site.objects("models", ""), site.objects("artifacts", "")])
+        .allow(
+            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+            [site.objects("models", ""), site.objects("artifacts", "")],
+        )
         .allow(["s3:DeleteObject"], [site.objects("models", "checkpoints/")])
         // Feature Store checks who may read the offline store's bucket.
-        .allow(["s3:GetBucketAcl", "s3:PutObjectAcl"], [site.bucket_arn("data"), site.objects("data", "feature-store/")]);
+        .allow(
+            ["s3:GetBucketAcl", "s3:PutObjectAcl"],
+            [site.bucket_arn("data"), site.objects("data", "feature-store/")],
+        );
     let repositories = crate::registry::names(site);
     let own_images: Vec<String> =
         repositories.iter().map(|(_, name)| site.arn("ecr", &format!("repository/{name}"))).collect();
     // The built-in images stand in registries of AWS's accounts, which differ from region to region.
     let built_in = format!("arn:{}:ecr:{}:*:repository/sagemaker-*", site.place.partition, site.place.region);
-    let images = Policy::new()
-        .allow(["ecr:GetAuthorizationToken"], ["*"])
-        .allow(
-            ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
-            own_images.into_iter().chain([built_in]),
-        );
+    let images = Policy::new().allow(["ecr:GetAuthorizationToken"], ["*"]).allow(
+        ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
+        own_images.into_iter().chain([built_in]),
+    );
     let group = &site.environment.studio.model_package_group;
     let group = site.named(group);
     let studio = Policy::new()
@@ -128,25 +135,71 @@ fn sagemaker(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
             ],
             ["domain/*", "user-profile/*/*", "app/*/*", "space/*/*"].map(|resource| site.arn("sagemaker", resource)),
         )
-        .allow(["sagemaker:ListDomains", "sagemaker:ListUserProfiles", "sagemaker:ListSpaces", "sagemaker:ListApps"], ["*"])
         .allow(
-            ["sagemaker:Create*", "sagemaker:Describe*", "sagemaker:Stop*", "sagemaker:Delete*", "sagemaker:AddTags", "sagemaker:ListTags"],
-            ["training-job", "processing-job", "transform-job", "model", "endpoint", "endpoint-config", "pipeline", "experiment"].map(own),
+            ["sagemaker:ListDomains", "sagemaker:ListUserProfiles", "sagemaker:ListSpaces", "sagemaker:ListApps"],
+            ["*"],
         )
         .allow(
-            ["sagemaker:DescribeModelPackageGroup", "sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage", "sagemaker:ListTags"],
-            [site.arn("sagemaker", &format!("model-package-group/{group}")), site.arn("sagemaker", &format!("model-package/{group}/*"))],
+            [
+                "sagemaker:Create*",
+                "sagemaker:Describe*",
+                "sagemaker:Stop*",
+                "sagemaker:Delete*",
+                "sagemaker:AddTags",
+                "sagemaker:ListTags",
+            ],
+            [
+                "training-job",
+                "processing-job",
+                "transform-job",
+                "model",
+                "endpoint",
+                "endpoint-config",
+                "pipeline",
+                "experiment",
+            ]
+            .map(own),
+        )
+        .allow(
+            [
+                "sagemaker:DescribeModelPackageGroup",
+                "sagemaker:CreateModelPackage",
+                "sagemaker:DescribeModelPackage",
+                "sagemaker:UpdateModelPackage",
+                "sagemaker:ListTags",
+            ],
+            [
+                site.arn("sagemaker", &format!("model-package-group/{group}")),
+                site.arn("sagemaker", &format!("model-package/{group}/*")),
+            ],
         )
         .allow(["sagemaker:ListModelPackages", "sagemaker:ListModelPackageGroups", "sagemaker:ListTrainingJobs"], ["*"])
         .allow(
-            ["sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord", "sagemaker:GetRecord", "sagemaker:BatchGetRecord", "sagemaker:DeleteRecord"],
+            [
+                "sagemaker:DescribeFeatureGroup",
+                "sagemaker:PutRecord",
+                "sagemaker:GetRecord",
+                "sagemaker:BatchGetRecord",
+                "sagemaker:DeleteRecord",
+            ],
             [site.arn("sagemaker", &format!("feature-group/{}-*", site.prefix()))],
         );
     let studio = pass_role(studio, &site.role_arn("sagemaker"), &site.service("sagemaker"));
     let features = Policy::new().allow(
-        ["glue:GetDatabase", "glue:CreateDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable", "glue:GetPartitions"],
-        ["catalog".to_owned(), "database/sagemaker_featurestore".to_owned(), format!("table/sagemaker_featurestore/{}*", site.prefix().replace('-', "_"))]
-            .map(|resource| site.arn("glue", &resource)),
+        [
+            "glue:GetDatabase",
+            "glue:CreateDatabase",
+            "glue:GetTable",
+            "glue:CreateTable",
+            "glue:UpdateTable",
+            "glue:GetPartitions",
+        ],
+        [
+            "catalog".to_owned(),
+            "database/sagemaker_featurestore".to_owned(),
+            format!("table/sagemaker_featurestore/{}*", site.prefix().replace('-', "_")),
+        ]
+        .map(|resource| site.arn("glue", &resource)),
     );
     let logs = Policy::new()
         .allow(
@@ -159,19 +212,29 @@ fn sagemaker(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
         ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"],
         [site.arn("ec2", "network-interface/*")],
     );
-    let fixed: Vec<(String, Value)> = [("images", images), ("studio", studio), ("features", features), ("logs", logs), ("network", network)]
-        .map(|(name, policy)| (name.to_owned(), policy.document()))
-        .into();
-    role_with_key(stack, site, "sagemaker", "SageMaker Studio, training and inference", "sagemaker", keys.data, move |key| {
-        let mut data = use_key(data.clone(), key);
-        if let Some(key) = key {
-            // Volumes of training instances are encrypted through a grant.
-            data = data.allow(["kms:CreateGrant"], [key.as_str()]).when("Bool", "kms:GrantIsForAWSResource", "true");
-        }
-        let mut policies = fixed.clone();
-        policies.push(("data".to_owned(), data.document()));
-        policies
-    })
+    let fixed: Vec<(String, Value)> =
+        [("images", images), ("studio", studio), ("features", features), ("logs", logs), ("network", network)]
+            .map(|(name, policy)| (name.to_owned(), policy.document()))
+            .into();
+    role_with_key(
+        stack,
+        site,
+        "sagemaker",
+        "SageMaker Studio, training and inference",
+        "sagemaker",
+        keys.data,
+        move |key| {
+            let mut data = use_key(data.clone(), key);
+            if let Some(key) = key {
+                // Volumes of training instances are encrypted through a grant.
+                data =
+                    data.allow(["kms:CreateGrant"], [key.as_str()]).when("Bool", "kms:GrantIsForAWSResource", "true");
+            }
+            let mut policies = fixed.clone();
+            policies.push(("data".to_owned(), data.document()));
+            policies
+        },
+    )
 }
 
 /// What crawlers and ETL jobs do.
@@ -180,16 +243,34 @@ fn glue(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
     let data = Policy::new()
         .allow(["s3:ListBucket", "s3:GetBucketLocation"], [site.bucket_arn("data"), site.bucket_arn("artifacts")])
         .allow(["s3:GetObject"], [site.objects("data", ""), site.objects("artifacts", "glue/")])
-        .allow(["s3:PutObject", "s3:DeleteObject"], [site.objects("data", "processed"), site.objects("data", "quarantine")])
-        .allow(["s3:PutObject", "s3:DeleteObject"], [site.objects("artifacts", "glue/temporary/"), site.objects("artifacts", "glue/spark-ui/")]);
+        .allow(
+            ["s3:PutObject", "s3:DeleteObject"],
+            [site.objects("data", "processed"), site.objects("data", "quarantine")],
+        )
+        .allow(
+            ["s3:PutObject", "s3:DeleteObject"],
+            [site.objects("artifacts", "glue/temporary/"), site.objects("artifacts", "glue/spark-ui/")],
+        );
     let catalog = Policy::new()
         .allow(
             [
-                "glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable",
-                "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition", "glue:BatchCreatePartition",
-                "glue:CreatePartition", "glue:UpdatePartition", "glue:BatchDeletePartition", "glue:BatchUpdatePartition",
+                "glue:GetDatabase",
+                "glue:GetTable",
+                "glue:GetTables",
+                "glue:CreateTable",
+                "glue:UpdateTable",
+                "glue:DeleteTable",
+                "glue:GetPartition",
+                "glue:GetPartitions",
+                "glue:BatchGetPartition",
+                "glue:BatchCreatePartition",
+                "glue:CreatePartition",
+                "glue:UpdatePartition",
+                "glue:BatchDeletePartition",
+                "glue:BatchUpdatePartition",
             ],
-            ["catalog".to_owned(), format!("database/{database}"), format!("table/{database}/*")].map(|resource| site.arn("glue", &resource)),
+            ["catalog".to_owned(), format!("database/{database}"), format!("table/{database}/*")]
+                .map(|resource| site.arn("glue", &resource)),
         )
         .allow(
             ["glue:GetJobBookmark", "glue:ResetJobBookmark", "glue:GetJob", "glue:GetJobRun"],

@@ -116,7 +116,8 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     studio::build(&mut stack, &site, &keys, &network, &roles, &storage);
     let jobs = catalog::build(&mut stack, &site, &keys, &roles, &storage)?;
     let functions = functions::build(&mut stack, &site, &keys, &network)?;
-    let wiring = pipeline::Wiring { keys: &keys, network: &network, roles: &roles, functions: &functions, jobs: &jobs, topic };
+    let wiring =
+        pipeline::Wiring { keys: &keys, network: &network, roles: &roles, functions: &functions, jobs: &jobs, topic };
     pipeline::build(&mut stack, &site, &wiring)?;
     monitoring::build(&mut stack, &site, &network, topic);
     Ok(stack)

@@ -11,7 +11,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// A log group with the environment's retention, made before whatever writes to it.
-pub(crate) fn log_group(stack: &mut Stack, site: &Site, keys: &Keys, area: &str, address: &str, name: &str) -> Handle<LogGroup> {
+pub(crate) fn log_group(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    area: &str,
+    address: &str,
+    name: &str,
+) -> Handle<LogGroup> {
     let (name, days) = (name.to_owned(), i32::from(site.environment.monitoring.log_retention_days));
     stack.add(area, address, keys.logs.map(Handle::ready), move |key| LogGroup {
         name: name.clone(),
@@ -41,7 +48,8 @@ pub(crate) fn topic(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Topic
     });
     for subscription in &site.environment.monitoring.subscriptions {
         let (protocol, endpoint) = (spelled(&subscription.protocol), subscription.endpoint.clone());
-        let address = format!("subscription-{}", resource::sha256_hex(format!("{protocol}:{endpoint}").as_bytes()).split_at(8).0);
+        let address =
+            format!("subscription-{}", resource::sha256_hex(format!("{protocol}:{endpoint}").as_bytes()).split_at(8).0);
         stack.add("monitoring", &address, topic.ready(), move |topic| Subscription {
             topic: topic.arn,
             protocol: protocol.clone(),
@@ -68,7 +76,13 @@ struct Watch {
 
 impl Watch {
     /// Fires when anything is counted within five minutes.
-    fn any(address: String, description: String, namespace: &'static str, metric: &'static str, dimensions: &[(&str, String)]) -> Self {
+    fn any(
+        address: String,
+        description: String,
+        namespace: &'static str,
+        metric: &'static str,
+        dimensions: &[(&str, String)],
+    ) -> Self {
         Self {
             address,
             description,
@@ -129,17 +143,40 @@ fn watches(site: &Site) -> Vec<Watch> {
             [("ExecutionsFailed", "failures", "failed"), ("ExecutionsTimedOut", "timeouts", "ran out of time")]
         {
             let dimensions = [("StateMachineArn", arn.clone())];
-            watches.push(Watch::any(format!("pipeline-{short}"), format!("The training pipeline {what}"), "AWS/States", metric, &dimensions));
+            watches.push(Watch::any(
+                format!("pipeline-{short}"),
+                format!("The training pipeline {what}"),
+                "AWS/States",
+                metric,
+                &dimensions,
+            ));
         }
     }
     for endpoint in &site.environment.monitoring.endpoints {
         let dimensions = [("EndpointName", endpoint.name.clone()), ("VariantName", endpoint.variant.clone())];
         let errors = format!("The endpoint {} answers with errors", endpoint.name);
-        watches.push(Watch::any(format!("endpoint-{}-errors", endpoint.name), errors, "AWS/SageMaker", "Invocation5XXErrors", &dimensions));
+        watches.push(Watch::any(
+            format!("endpoint-{}-errors", endpoint.name),
+            errors,
+            "AWS/SageMaker",
+            "Invocation5XXErrors",
+            &dimensions,
+        ));
         let slow = format!("The endpoint {} is slower than {} ms", endpoint.name, endpoint.latency_ms);
-        let latency = Watch::any(format!("endpoint-{}-latency", endpoint.name), slow, "AWS/SageMaker", "ModelLatency", &dimensions);
+        let latency = Watch::any(
+            format!("endpoint-{}-latency", endpoint.name),
+            slow,
+            "AWS/SageMaker",
+            "ModelLatency",
+            &dimensions,
+        );
         // ModelLatency counts microseconds.
-        watches.push(Watch { statistic: "p95", threshold: f64::from(endpoint.latency_ms) * 1000.0, evaluation_periods: 3, ..latency });
+        watches.push(Watch {
+            statistic: "p95",
+            threshold: f64::from(endpoint.latency_ms) * 1000.0,
+            evaluation_periods: 3,
+            ..latency
+        });
     }
     watches
 }

@@ -2,8 +2,8 @@
 
 use crate::{encryption::Keys, identity, policy::Policy, site::Site};
 use aws_ec2::{
-    DefaultSecurityGroup, ElasticIp, FlowLog, InternetGateway, NatGateway, Peer, Reach, Route, RouteTable, RouteTarget, Rule,
-    SecurityGroup, Subnet, Vpc, VpcEndpoint,
+    DefaultSecurityGroup, ElasticIp, FlowLog, InternetGateway, NatGateway, Peer, Reach, Route, RouteTable, RouteTarget,
+    Rule, SecurityGroup, Subnet, Vpc, VpcEndpoint,
 };
 use config::environment::network::Nat;
 use resource::{Handle, Stack, Tags};
@@ -34,14 +34,20 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
         ingress: Vec::new(),
         egress: Vec::new(),
     });
-    let gateway = stack.add("network", "internet-gateway", vpc, |vpc| InternetGateway { vpc_id: vpc.id, tags: named(&[]) });
+    let gateway =
+        stack.add("network", "internet-gateway", vpc, |vpc| InternetGateway { vpc_id: vpc.id, tags: named(&[]) });
 
     let (public, private) = subnets(stack, site, vpc);
-    stack.add("network", "public-routes", (vpc, gateway.ready(), public.clone()), |(vpc, gateway, subnets)| RouteTable {
-        vpc_id: vpc.id,
-        routes: vec![Route { destination: ANYWHERE.into(), target: RouteTarget::InternetGateway { id: gateway.id } }],
-        subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
-        tags: named(&[]),
+    stack.add("network", "public-routes", (vpc, gateway.ready(), public.clone()), |(vpc, gateway, subnets)| {
+        RouteTable {
+            vpc_id: vpc.id,
+            routes: vec![Route {
+                destination: ANYWHERE.into(),
+                target: RouteTarget::InternetGateway { id: gateway.id },
+            }],
+            subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
+            tags: named(&[]),
+        }
     });
     let nat = nat_gateways(stack, settings.nat, &public, gateway);
     let tables = private_routes(stack, vpc, &private, &nat);
@@ -83,7 +89,12 @@ fn subnets(stack: &mut Stack, site: &Site, vpc: Handle<Vpc>) -> (Subnets, Subnet
     (public, private)
 }
 
-fn nat_gateways(stack: &mut Stack, nat: Nat, public: &[Handle<Subnet>], gateway: Handle<InternetGateway>) -> Vec<Handle<NatGateway>> {
+fn nat_gateways(
+    stack: &mut Stack,
+    nat: Nat,
+    public: &[Handle<Subnet>],
+    gateway: Handle<InternetGateway>,
+) -> Vec<Handle<NatGateway>> {
     let count = match nat {
         Nat::None => 0,
         Nat::Single => 1,
@@ -114,21 +125,27 @@ fn private_routes(
     let tables = nat.len().max(1);
     let mut built = Vec::new();
     for index in 0..tables {
-        let subnets: Vec<_> = private.iter().enumerate().filter(|(at, _)| at % tables == index).map(|(_, one)| *one).collect();
+        let subnets: Vec<_> =
+            private.iter().enumerate().filter(|(at, _)| at % tables == index).map(|(_, one)| *one).collect();
         // A route to a NAT gateway that is still pending is refused.
         let way_out = nat.get(index).map(|nat| nat.ready());
-        built.push(stack.add("network", &format!("private-routes-{}", index + 1), (vpc, way_out, subnets), |(vpc, nat, subnets)| {
-            let route = |nat: aws_ec2::NatGatewayOutputs| Route {
-                destination: ANYWHERE.into(),
-                target: RouteTarget::NatGateway { id: nat.id },
-            };
-            RouteTable {
-                vpc_id: vpc.id,
-                routes: nat.into_iter().map(route).collect(),
-                subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
-                tags: named(&[]),
-            }
-        }));
+        built.push(stack.add(
+            "network",
+            &format!("private-routes-{}", index + 1),
+            (vpc, way_out, subnets),
+            |(vpc, nat, subnets)| {
+                let route = |nat: aws_ec2::NatGatewayOutputs| Route {
+                    destination: ANYWHERE.into(),
+                    target: RouteTarget::NatGateway { id: nat.id },
+                };
+                RouteTable {
+                    vpc_id: vpc.id,
+                    routes: nat.into_iter().map(route).collect(),
+                    subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
+                    tags: named(&[]),
+                }
+            },
+        ));
     }
     built
 }
@@ -166,7 +183,10 @@ fn group(
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
 fn sagemaker_group(stack: &mut Stack, site: &Site, vpc: Handle<Vpc>) -> Handle<SecurityGroup> {
     let among = || {
-        vec![rule("NFS to the home directories", 2049, 2049, Peer::Itself), rule("between apps", 8192, 65535, Peer::Itself)]
+        vec![
+            rule("NFS to the home directories", 2049, 2049, Peer::Itself),
+            rule("between apps", 8192, 65535, Peer::Itself),
+        ]
     };
     let egress = among().into_iter().chain([https_out()]).collect();
     group(stack, site, vpc, "sagemaker", "SageMaker Studio and jobs", among(), egress)
@@ -196,31 +216,37 @@ fn endpoints(
         return;
     }
     let name = site.named("endpoints");
-    let group = stack.add("network", "endpoints-security-group", (vpc, sagemaker, lambda), move |(vpc, sagemaker, lambda)| {
-        let from = |who: &str, id| rule(&format!("HTTPS from {who}"), 443, 443, Peer::Group { id });
-        SecurityGroup {
-            vpc_id: vpc.id,
-            name: name.clone(),
-            description: "Interface endpoints: HTTPS from the platform only".into(),
-            ingress: vec![from("SageMaker", sagemaker.id), from("Lambda", lambda.id)],
-            egress: Vec::new(),
-            tags: named(&[]),
-        }
-    });
+    let group =
+        stack.add("network", "endpoints-security-group", (vpc, sagemaker, lambda), move |(vpc, sagemaker, lambda)| {
+            let from = |who: &str, id| rule(&format!("HTTPS from {who}"), 443, 443, Peer::Group { id });
+            SecurityGroup {
+                vpc_id: vpc.id,
+                name: name.clone(),
+                description: "Interface endpoints: HTTPS from the platform only".into(),
+                ingress: vec![from("SageMaker", sagemaker.id), from("Lambda", lambda.id)],
+                egress: Vec::new(),
+                tags: named(&[]),
+            }
+        });
     for endpoint in &settings.endpoints {
         let service = format!("com.amazonaws.{}.{endpoint}", site.place.region);
         let needs = (vpc, private.to_vec(), group);
-        stack.add("network", &format!("endpoint-{}", endpoint.replace('.', "-")), needs, move |(vpc, subnets, group)| VpcEndpoint {
-            vpc_id: vpc.id,
-            service: service.clone(),
-            reach: Reach::Interface {
-                subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
-                security_groups: vec![group.id],
-                private_dns: true,
+        stack.add(
+            "network",
+            &format!("endpoint-{}", endpoint.replace('.', "-")),
+            needs,
+            move |(vpc, subnets, group)| VpcEndpoint {
+                vpc_id: vpc.id,
+                service: service.clone(),
+                reach: Reach::Interface {
+                    subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
+                    security_groups: vec![group.id],
+                    private_dns: true,
+                },
+                policy: Value::Null,
+                tags: named(&[]),
             },
-            policy: Value::Null,
-            tags: named(&[]),
-        });
+        );
     }
 }
 
@@ -231,7 +257,14 @@ fn flow_logs(stack: &mut Stack, site: &Site, keys: &Keys, vpc: Handle<Vpc>) {
     let policy = Policy::new()
         .allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [format!("{arn}:*")])
         .allow(["logs:DescribeLogGroups"], ["*"]);
-    let role = identity::role(stack, site, "flow-logs", "Writes the VPC's flow logs", "vpc-flow-logs", vec![("write", policy)]);
+    let role = identity::role(
+        stack,
+        site,
+        "flow-logs",
+        "Writes the VPC's flow logs",
+        "vpc-flow-logs",
+        vec![("write", policy)],
+    );
     stack.add("network", "flow-logs", (vpc, group.ready(), role.ready()), |(vpc, group, role)| FlowLog {
         vpc_id: vpc.id,
         log_group: group.name,

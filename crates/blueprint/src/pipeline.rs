@@ -47,7 +47,12 @@ pub(crate) fn arn(site: &Site) -> String {
     site.arn("states", &format!("stateMachine:{}", name(site)))
 }
 
-fn state_machine(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wiring<'_>) -> Result<Handle<StateMachine>, Error> {
+fn state_machine(
+    stack: &mut Stack,
+    site: &Site,
+    settings: &Pipeline,
+    wiring: &Wiring<'_>,
+) -> Result<Handle<StateMachine>, Error> {
     let template = json(&site.root, &settings.definition)?;
     let fixed = fixed_values(site, settings, &template)?;
     // AWS limits the size of the policy that lets log delivery write; this prefix is exempt.
@@ -60,40 +65,50 @@ fn state_machine(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &W
         wiring.functions.get(&settings.evaluation_function).copied(),
     );
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
-    let needs = (role.ready(), logs.ready(), job, functions, wiring.topic, wiring.roles.sagemaker, vpc, wiring.keys.data);
+    let needs =
+        (role.ready(), logs.ready(), job, functions, wiring.topic, wiring.roles.sagemaker, vpc, wiring.keys.data);
     let machine = name(site);
-    Ok(stack.add("pipeline", "training", needs, move |(role, logs, job, (validation, evaluation), topic, training, vpc, key)| {
-        let (subnets, group) = vpc;
-        let subnets: Vec<_> = subnets.into_iter().map(|subnet| subnet.id).collect();
-        let mut values = fixed.clone();
-        let text = |value: Option<String>| value.map_or(Value::Null, Value::from);
-        values.insert("glue_job_name", text(job.map(|job| job.name)));
-        values.insert("validation_function_arn", text(validation.map(|function| function.arn.into())));
-        values.insert("evaluation_function_arn", text(evaluation.map(|function| function.arn.into())));
-        values.insert("alerts_topic_arn", literal!(topic.arn));
-        values.insert("training_role_arn", literal!(training.arn));
-        values.insert("kms_key_arn", literal!(key.as_ref().map(|key| &key.arn)));
-        values.insert("volume_kms_key_arn", literal!(key.as_ref().map(|key| &key.arn)));
-        values.insert("vpc_config", literal!({"Subnets": subnets, "SecurityGroupIds": [group.id]}));
-        StateMachine {
-            name: machine.clone(),
-            role: role.arn,
-            definition: render(&template, &values),
-            logging: Some(Logging { level: LogLevel::All, include_execution_data: true, log_group: logs.arn }),
-            tracing: true,
-            key: None,
-            tags: Tags::default(),
-        }
-    }))
+    Ok(stack.add(
+        "pipeline",
+        "training",
+        needs,
+        move |(role, logs, job, (validation, evaluation), topic, training, vpc, key)| {
+            let (subnets, group) = vpc;
+            let subnets: Vec<_> = subnets.into_iter().map(|subnet| subnet.id).collect();
+            let mut values = fixed.clone();
+            let text = |value: Option<String>| value.map_or(Value::Null, Value::from);
+            values.insert("glue_job_name", text(job.map(|job| job.name)));
+            values.insert("validation_function_arn", text(validation.map(|function| function.arn.into())));
+            values.insert("evaluation_function_arn", text(evaluation.map(|function| function.arn.into())));
+            values.insert("alerts_topic_arn", literal!(topic.arn));
+            values.insert("training_role_arn", literal!(training.arn));
+            values.insert("kms_key_arn", literal!(key.as_ref().map(|key| &key.arn)));
+            values.insert("volume_kms_key_arn", literal!(key.as_ref().map(|key| &key.arn)));
+            values.insert("vpc_config", literal!({"Subnets": subnets, "SecurityGroupIds": [group.id]}));
+            StateMachine {
+                name: machine.clone(),
+                role: role.arn,
+                definition: render(&template, &values),
+                logging: Some(Logging { level: LogLevel::All, include_execution_data: true, log_group: logs.arn }),
+                tracing: true,
+                key: None,
+                tags: Tags::default(),
+            }
+        },
+    ))
 }
 
 /// Settings as JSON, without those that are not set.
 pub(crate) fn without_nulls<T: serde::Serialize>(settings: &T) -> Value {
     fn strip(value: Value) -> Value {
         match value {
-            Value::Object(fields) => {
-                Value::Object(fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key, strip(value))).collect())
-            }
+            Value::Object(fields) => Value::Object(
+                fields
+                    .into_iter()
+                    .filter(|(_, value)| !value.is_null())
+                    .map(|(key, value)| (key, strip(value)))
+                    .collect(),
+            ),
             other => other,
         }
     }
@@ -106,7 +121,13 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<BT
     let image = image(site, settings)?;
     let max_runtime = u32::from(training.max_runtime_minutes) * 60;
     let wait = u32::from(training.wait_minutes()) * 60;
-    let etl_minutes = site.environment.catalog.jobs.iter().find(|job| job.name == settings.etl_job).map_or(60, |job| job.timeout_minutes);
+    let etl_minutes = site
+        .environment
+        .catalog
+        .jobs
+        .iter()
+        .find(|job| job.name == settings.etl_job)
+        .map_or(60, |job| job.timeout_minutes);
     let (etl, train) = (u32::from(etl_minutes) * 60 + 600, wait.max(max_runtime) + 900);
     let predict = u32::from(transform.max_runtime_minutes) * 60 + 900;
     let console = match site.place.partition.as_str() {
@@ -167,7 +188,8 @@ fn image(site: &Site, settings: &Pipeline) -> Result<String, Error> {
     let table = json(&site.root, "pipeline/xgboost-images.json")?;
     let region = &site.place.region;
     let account = table["accounts"][region].as_str().ok_or_else(|| Error::Image(region.clone()))?;
-    let (repository, tag) = (table["repository"].as_str().unwrap_or_default(), table["tag"].as_str().unwrap_or_default());
+    let (repository, tag) =
+        (table["repository"].as_str().unwrap_or_default(), table["tag"].as_str().unwrap_or_default());
     Ok(format!("{account}.dkr.ecr.{region}.{}/{repository}:{tag}", site.place.dns_suffix()))
 }
 
@@ -187,35 +209,60 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
         )
         .allow(["lambda:InvokeFunction"], functions)
         .allow(
-            ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", "sagemaker:AddTags"],
+            [
+                "sagemaker:CreateTrainingJob",
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:StopTrainingJob",
+                "sagemaker:AddTags",
+            ],
             [own("training-job")],
         )
         .allow(["sagemaker:CreateModel", "sagemaker:DescribeModel", "sagemaker:AddTags"], [own("model")])
         .allow(
-            ["sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob", "sagemaker:AddTags"],
+            [
+                "sagemaker:CreateTransformJob",
+                "sagemaker:DescribeTransformJob",
+                "sagemaker:StopTransformJob",
+                "sagemaker:AddTags",
+            ],
             [own("transform-job")],
         )
         .allow(
             ["sagemaker:CreateModelPackage"],
-            [site.arn("sagemaker", &format!("model-package-group/{group}")), site.arn("sagemaker", &format!("model-package/{group}/*"))],
+            [
+                site.arn("sagemaker", &format!("model-package-group/{group}")),
+                site.arn("sagemaker", &format!("model-package/{group}/*")),
+            ],
         )
         .allow(["sns:Publish"], [site.arn("sns", &site.named("alerts"))])
         .allow(
             ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
-            ["StepFunctionsGetEventsForSageMakerTrainingJobsRule", "StepFunctionsGetEventsForSageMakerTransformJobsRule"]
-                .map(|rule| site.arn("events", &format!("rule/{rule}"))),
+            [
+                "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+                "StepFunctionsGetEventsForSageMakerTransformJobsRule",
+            ]
+            .map(|rule| site.arn("events", &format!("rule/{rule}"))),
         );
     let steps = pass_role(steps, &site.role_arn("sagemaker"), &site.service("sagemaker"));
     // None of these has a resource level.
     let observes = Policy::new()
         .allow(
             [
-                "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
-                "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
+                "logs:CreateLogDelivery",
+                "logs:GetLogDelivery",
+                "logs:UpdateLogDelivery",
+                "logs:DeleteLogDelivery",
+                "logs:ListLogDeliveries",
+                "logs:PutResourcePolicy",
+                "logs:DescribeResourcePolicies",
+                "logs:DescribeLogGroups",
             ],
             ["*"],
         )
-        .allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"], ["*"]);
+        .allow(
+            ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"],
+            ["*"],
+        );
     let fixed = vec![("steps".to_owned(), steps.document()), ("observe".to_owned(), observes.document())];
     let logs_key = wiring.keys.logs;
     let both = wiring.keys.data;
@@ -229,9 +276,11 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
                 .allow(["kms:CreateGrant"], [key.as_str()])
                 .when("Bool", "kms:GrantIsForAWSResource", "true");
             if logs_key.is_some() {
-                policy = policy
-                    .allow(["kms:GenerateDataKey", "kms:Decrypt"], [topic_key.clone()])
-                    .when("ForAnyValue:StringEquals", "kms:ResourceAliases", alias.as_str());
+                policy = policy.allow(["kms:GenerateDataKey", "kms:Decrypt"], [topic_key.clone()]).when(
+                    "ForAnyValue:StringEquals",
+                    "kms:ResourceAliases",
+                    alias.as_str(),
+                );
             }
             policies.push(("keys".to_owned(), policy.document()));
         }

@@ -86,7 +86,9 @@ pub(crate) fn trust(service: &str, place: &Place) -> Value {
 
 /// Denies everything that does not come over TLS.
 pub(crate) fn tls_only(bucket_arn: &str) -> Policy {
-    Policy::new()
-        .deny_all(["s3:*"], [bucket_arn.to_owned(), format!("{bucket_arn}/*")])
-        .when("Bool", "aws:SecureTransport", "false")
+    Policy::new().deny_all(["s3:*"], [bucket_arn.to_owned(), format!("{bucket_arn}/*")]).when(
+        "Bool",
+        "aws:SecureTransport",
+        "false",
+    )
 }

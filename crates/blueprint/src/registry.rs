@@ -17,7 +17,10 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) {
         let settings = settings.clone();
         let lifecycle = lifecycle(settings.keep_tagged, settings.expire_untagged_days);
         let pull = Policy::new()
-            .allow::<_, String>(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"], [])
+            .allow::<_, String>(
+                ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
+                [],
+            )
             .to(json!({"Service": site.service("sagemaker")}))
             .when("StringEquals", "aws:SourceAccount", site.place.account.as_str())
             .document();

@@ -17,14 +17,18 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Buckets {
     let mut buckets = Buckets::new();
     for bucket in &settings.buckets {
         let replica = match (&settings.replication, role) {
-            (Some(to), Some(role)) if bucket.replicate => Some((replica(stack, site, bucket, &to.region).ready(), role.ready())),
+            (Some(to), Some(role)) if bucket.replicate => {
+                Some((replica(stack, site, bucket, &to.region).ready(), role.ready()))
+            }
             _ => None,
         };
         let logs = logs.filter(|_| bucket.access_logs).map(Handle::ready);
         let handle = add(stack, site, keys, bucket, logs, replica);
         buckets.insert(bucket.name.clone(), handle);
     }
-    for (output, name) in [("data_bucket_name", "data"), ("model_bucket_name", "models"), ("artifacts_bucket_name", "artifacts")] {
+    for (output, name) in
+        [("data_bucket_name", "data"), ("model_bucket_name", "models"), ("artifacts_bucket_name", "artifacts")]
+    {
         if let Some(bucket) = buckets.get(name) {
             stack.output(output, *bucket, |bucket| bucket.name);
         }
@@ -62,9 +66,8 @@ fn add(
             role: role.arn,
             destination_bucket_arn: destination.arn,
             // A key of one's own would have to exist in the other region as well; AWS's key for S3 does.
-            kms_key: encrypted.then(|| {
-                KeyArn::new(format!("arn:{}:kms:{region}:{}:alias/aws/s3", place.partition, place.account))
-            }),
+            kms_key: encrypted
+                .then(|| KeyArn::new(format!("arn:{}:kms:{region}:{}:alias/aws/s3", place.partition, place.account))),
         }),
         event_bridge,
         tags: Tags::default(),
@@ -91,7 +94,13 @@ fn lifecycle(bucket: &storage::Bucket) -> Vec<LifecycleRule> {
 }
 
 /// A bucket of the plainest sort, for logs and replicas.
-fn plain(name: String, region: Option<String>, policy: serde_json::Value, lifecycle: Vec<LifecycleRule>, versioning: bool) -> Bucket {
+fn plain(
+    name: String,
+    region: Option<String>,
+    policy: serde_json::Value,
+    lifecycle: Vec<LifecycleRule>,
+    versioning: bool,
+) -> Bucket {
     Bucket {
         name,
         region,
@@ -124,7 +133,8 @@ fn access_logs(stack: &mut Stack, site: &Site) -> Handle<Bucket> {
         transitions: Vec::new(),
     };
     let policy = policy.document();
-    stack.add("storage", ACCESS_LOGS, (), move |()| plain(name.clone(), None, policy.clone(), vec![kept.clone()], false))
+    stack
+        .add("storage", ACCESS_LOGS, (), move |()| plain(name.clone(), None, policy.clone(), vec![kept.clone()], false))
 }
 
 fn replica(stack: &mut Stack, site: &Site, bucket: &storage::Bucket, region: &str) -> Handle<Bucket> {
@@ -138,27 +148,39 @@ fn replica(stack: &mut Stack, site: &Site, bucket: &storage::Bucket, region: &st
 }
 
 fn replication_role(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<aws_iam::Role> {
-    let replicated: Vec<&storage::Bucket> = site.environment.storage.buckets.iter().filter(|bucket| bucket.replicate).collect();
+    let replicated: Vec<&storage::Bucket> =
+        site.environment.storage.buckets.iter().filter(|bucket| bucket.replicate).collect();
     let sources: Vec<String> = replicated.iter().map(|bucket| site.bucket_arn(&bucket.name)).collect();
     let objects = |suffix: &str| -> Vec<String> {
         replicated.iter().map(|bucket| site.objects(&format!("{}{suffix}", bucket.name), "")).collect()
     };
     let policy = policy::Policy::new()
         .allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], sources)
-        .allow(["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"], objects(""))
+        .allow(
+            ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"],
+            objects(""),
+        )
         .allow(["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"], objects("-replica"));
     let region = site.environment.storage.replication.as_ref().map(|to| to.region.clone()).unwrap_or_default();
     let via = format!("s3.{region}.amazonaws.com");
     let keys_there = format!("arn:{}:kms:{region}:{}:key/*", site.place.partition, site.place.account);
-    crate::identity::role_with_key(stack, site, "replication", "Copies objects to the second region", "s3", keys.data, move |key| {
-        let policy = policy.clone();
-        let policy = match key {
-            Some(key) => policy
-                .allow(["kms:Decrypt"], [key.to_string()])
-                .allow(["kms:GenerateDataKey", "kms:Encrypt"], [keys_there.clone()])
-                .when("StringLike", "kms:ViaService", via.as_str()),
-            None => policy,
-        };
-        vec![("replicate".to_owned(), policy.document())]
-    })
+    crate::identity::role_with_key(
+        stack,
+        site,
+        "replication",
+        "Copies objects to the second region",
+        "s3",
+        keys.data,
+        move |key| {
+            let policy = policy.clone();
+            let policy = match key {
+                Some(key) => policy
+                    .allow(["kms:Decrypt"], [key.to_string()])
+                    .allow(["kms:GenerateDataKey", "kms:Encrypt"], [keys_there.clone()])
+                    .when("StringLike", "kms:ViaService", via.as_str()),
+                None => policy,
+            };
+            vec![("replicate".to_owned(), policy.document())]
+        },
+    )
 }

@@ -2,8 +2,8 @@
 
 use crate::{encryption::Keys, identity::Roles, network::Network, site::Site, storage::Buckets};
 use aws_sagemaker::{
-    AuthMode, Domain, Expiry, Feature, FeatureGroup, FeatureType, IdleShutdown, ModelPackageGroup, NetworkAccess, OfflineStore,
-    OnlineStore, Space, SpaceApp, StudioDefaults, TableFormat, TimeUnit, UserProfile,
+    AuthMode, Domain, Expiry, Feature, FeatureGroup, FeatureType, IdleShutdown, ModelPackageGroup, NetworkAccess,
+    OfflineStore, OnlineStore, Space, SpaceApp, StudioDefaults, TableFormat, TimeUnit, UserProfile,
 };
 use config::environment::{feature_groups, studio};
 use resource::{Handle, Stack, Tags};
@@ -25,7 +25,8 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Netwo
 
 fn domain(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, roles: &Roles) -> Handle<Domain> {
     let (name, settings) = (site.prefix(), site.environment.studio.clone());
-    let needs = (network.vpc.ready(), network.private.clone(), network.sagemaker.ready(), roles.sagemaker.ready(), keys.data);
+    let needs =
+        (network.vpc.ready(), network.private.clone(), network.sagemaker.ready(), roles.sagemaker.ready(), keys.data);
     stack.add("studio", "domain", needs, move |(vpc, subnets, group, role, key)| {
         let idle_shutdown = match settings.idle_shutdown_minutes {
             Some(minutes) => IdleShutdown::AfterMinutes(i32::try_from(minutes).unwrap_or(i32::MAX)),
@@ -58,27 +59,33 @@ fn people(stack: &mut Stack, site: &Site, domain: Handle<Domain>, roles: &Roles)
     for name in site.environment.studio.user_profiles.clone() {
         let address = format!("user-{name}");
         let profile_name = name.clone();
-        let profile = stack.add("studio", &address, (domain.ready(), roles.sagemaker), move |(domain, role)| UserProfile {
-            domain_id: domain.id,
-            name: profile_name.clone(),
-            execution_role: role.arn,
-            tags: Tags::default(),
-        });
+        let profile =
+            stack.add("studio", &address, (domain.ready(), roles.sagemaker), move |(domain, role)| UserProfile {
+                domain_id: domain.id,
+                name: profile_name.clone(),
+                execution_role: role.arn,
+                tags: Tags::default(),
+            });
         profiles.insert(name, profile);
     }
     for space in site.environment.studio.spaces.clone() {
         let Some(owner) = profiles.get(&space.owner) else { continue };
-        stack.add("studio", &format!("space-{}", space.name), (domain.ready(), owner.ready()), move |(domain, owner)| Space {
-            domain_id: domain.id,
-            name: space.name.clone(),
-            owner: owner.name,
-            app: match space.app {
-                studio::App::JupyterLab => SpaceApp::JupyterLab,
-                studio::App::CodeEditor => SpaceApp::CodeEditor,
+        stack.add(
+            "studio",
+            &format!("space-{}", space.name),
+            (domain.ready(), owner.ready()),
+            move |(domain, owner)| Space {
+                domain_id: domain.id,
+                name: space.name.clone(),
+                owner: owner.name,
+                app: match space.app {
+                    studio::App::JupyterLab => SpaceApp::JupyterLab,
+                    studio::App::CodeEditor => SpaceApp::CodeEditor,
+                },
+                volume_gb: i32::from(space.volume_gb),
+                tags: Tags::default(),
             },
-            volume_gb: i32::from(space.volume_gb),
-            tags: Tags::default(),
-        });
+        );
     }
 }
 
@@ -94,33 +101,38 @@ fn feature_group(
     let offline_uri = format!("s3://{}/feature-store", site.bucket("data"));
     let data = buckets.get("data").map(|bucket| bucket.ready());
     let address = group.name.clone();
-    stack.add("studio", &format!("features-{address}"), (roles.sagemaker.ready(), keys.data, data), move |(role, key, _)| {
-        let key = key.map(|key| key.arn);
-        FeatureGroup {
-            name: name.clone(),
-            record_identifier: group.record_identifier.clone(),
-            event_time: group.event_time.clone(),
-            features: group.features.iter().map(feature).collect(),
-            online: match group.online {
-                true => OnlineStore::Enabled { expiry: expiry(group.ttl.as_ref()), kms_key: key.clone() },
-                false => OnlineStore::Disabled,
-            },
-            offline: match group.offline {
-                true => OfflineStore::Enabled {
-                    s3_uri: offline_uri.clone(),
-                    kms_key: key,
-                    table_format: match group.table_format {
-                        feature_groups::TableFormat::Glue => TableFormat::Glue,
-                        feature_groups::TableFormat::Iceberg => TableFormat::Iceberg,
-                    },
+    stack.add(
+        "studio",
+        &format!("features-{address}"),
+        (roles.sagemaker.ready(), keys.data, data),
+        move |(role, key, _)| {
+            let key = key.map(|key| key.arn);
+            FeatureGroup {
+                name: name.clone(),
+                record_identifier: group.record_identifier.clone(),
+                event_time: group.event_time.clone(),
+                features: group.features.iter().map(feature).collect(),
+                online: match group.online {
+                    true => OnlineStore::Enabled { expiry: expiry(group.ttl.as_ref()), kms_key: key.clone() },
+                    false => OnlineStore::Disabled,
                 },
-                false => OfflineStore::Disabled,
-            },
-            role: role.arn,
-            description: group.description.clone(),
-            tags: Tags::default(),
-        }
-    });
+                offline: match group.offline {
+                    true => OfflineStore::Enabled {
+                        s3_uri: offline_uri.clone(),
+                        kms_key: key,
+                        table_format: match group.table_format {
+                            feature_groups::TableFormat::Glue => TableFormat::Glue,
+                            feature_groups::TableFormat::Iceberg => TableFormat::Iceberg,
+                        },
+                    },
+                    false => OfflineStore::Disabled,
+                },
+                role: role.arn,
+                description: group.description.clone(),
+                tags: Tags::default(),
+            }
+        },
+    );
 }
 
 fn feature(feature: &feature_groups::Feature) -> Feature {

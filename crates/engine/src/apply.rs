@@ -102,14 +102,16 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         Ok(schedule) => schedule,
         Err(cycle) => {
             let step = &order.steps[cycle.0];
-            let failure = Failure::of(FailureKind::Final, "it can neither come before nor after what it is replaced with");
+            let failure =
+                Failure::of(FailureKind::Final, "it can neither come before nor after what it is replaced with");
             applied.failed.push(failed(step, failure));
             return applied;
         }
     };
     let entries = entries(planning, &with);
     for (address, entry) in &entries {
-        let vanished = entry.phase == Phase::Intent && with.state.resources.get(address).is_some_and(|was| was.id.is_some());
+        let vanished =
+            entry.phase == Phase::Intent && with.state.resources.get(address).is_some_and(|was| was.id.is_some());
         if vanished {
             with.writer.record(address, None);
         }
@@ -167,7 +169,9 @@ fn entries(planning: &Planning, with: &Apply<'_>) -> BTreeMap<Address, Entry> {
         let protected = with.stack.protects(&node.address);
         let recorded = with.state.resources.get(&node.address);
         let entry = match (recorded, known.action) {
-            (Some(entry), Some(Action::Create | Action::Replace)) if entry.phase == Phase::Intent && entry.id.is_none() => {
+            (Some(entry), Some(Action::Create | Action::Replace))
+                if entry.phase == Phase::Intent && entry.id.is_none() =>
+            {
                 // The same token again: whatever the earlier attempt made is found by it.
                 Entry { spec: known.spec.clone(), depends_on, protected, ..entry.clone() }
             }
@@ -317,7 +321,9 @@ impl<'a> Driver<'a> {
                     action: what.action,
                     planned: known.spec.clone(),
                     id: known.id.clone().filter(|_| stays),
-                    recorded: recorded.filter(|entry| stays && entry.phase != Phase::Intent).map(|entry| entry.spec.clone()),
+                    recorded: recorded
+                        .filter(|entry| stays && entry.phase != Phase::Intent)
+                        .map(|entry| entry.spec.clone()),
                     find_first: recorded.is_some_and(|entry| entry.phase == Phase::Intent),
                     entry,
                     spec,
@@ -326,7 +332,8 @@ impl<'a> Driver<'a> {
                 Box::pin(async move { (step, work.run().await) })
             }
             Work::Remove { id, spec, what: removal } => {
-                let entry = self.entries.get(&what.address).or_else(|| self.with.state.resources.get(&what.address)).cloned();
+                let entry =
+                    self.entries.get(&what.address).or_else(|| self.with.state.resources.get(&what.address)).cloned();
                 let work = Removing {
                     run: self.run,
                     intent: self.intent_after(&what.address, removal),
@@ -347,9 +354,11 @@ impl<'a> Driver<'a> {
     /// same record that holds the new intent.
     fn intent_of(&mut self, step: usize, node: usize, spec: &Value) -> Entry {
         let address = &self.steps[step].address;
-        let mut entry = self.entries.get(address).cloned().unwrap_or_else(|| {
-            intent(self.with.stack.nodes()[node].kind, spec, Vec::new(), false, Vec::new())
-        });
+        let mut entry = self
+            .entries
+            .get(address)
+            .cloned()
+            .unwrap_or_else(|| intent(self.with.stack.nodes()[node].kind, spec, Vec::new(), false, Vec::new()));
         if self.steps[step].action == Action::Replace && entry.phase != Phase::Intent {
             entry = self.replacement_of(address, node, &entry);
             self.entries.insert(address.clone(), entry.clone());
@@ -377,10 +386,10 @@ impl<'a> Driver<'a> {
 
     fn fresh_intent(&self, address: &Address, node: usize, deposed: Vec<Deposed>) -> Entry {
         let declared = &self.with.stack.nodes()[node];
-        let needed = declared.dependencies.iter().map(|needed| Needed {
-            address: self.with.stack.nodes()[needed.node].address.clone(),
-            edge: needed.edge,
-        });
+        let needed = declared
+            .dependencies
+            .iter()
+            .map(|needed| Needed { address: self.with.stack.nodes()[needed.node].address.clone(), edge: needed.edge });
         let spec = &self.planning.known[node].spec;
         intent(declared.kind, spec, needed.collect(), self.with.stack.protects(address), deposed)
     }

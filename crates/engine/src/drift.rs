@@ -1,5 +1,5 @@
-use crate::refresh::{Look, Workshop, look};
 use crate::Refusal;
+use crate::refresh::{Look, Workshop, look};
 use resource::{Address, Cloud, FieldChange, Observation, Registry, Tags};
 use state::{Phase, State};
 use std::sync::Arc;

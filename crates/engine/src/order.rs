@@ -60,7 +60,8 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
         let kind = node.kind.to_owned();
         let typical = registry.get(node.kind).map(|reconciler| reconciler.typical()).unwrap_or_default();
         let typical = if action == Action::Update { DELETION } else { typical };
-        let apply = order.push(Step { address: node.address.clone(), kind, action, work: Work::Apply { node: index } }, typical);
+        let apply = order
+            .push(Step { address: node.address.clone(), kind, action, work: Work::Apply { node: index } }, typical);
         applies.insert(node.address.clone(), apply);
         for needed in &node.dependencies {
             if let Some(before) = applies.get(&stack.nodes()[needed.node].address) {
@@ -72,7 +73,8 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
         {
             let what = if delete_first[index] { Removal::Before } else { Removal::Deposed };
             let work = Work::Remove { id: id.clone(), spec: entry.spec.clone(), what };
-            let remove = order.push(Step { address: node.address.clone(), kind: entry.kind.clone(), action, work }, DELETION);
+            let remove =
+                order.push(Step { address: node.address.clone(), kind: entry.kind.clone(), action, work }, DELETION);
             removes.insert(node.address.clone(), remove);
             order.edges.push(match what {
                 Removal::Before => (remove, apply, Edge::Ready),

@@ -3,7 +3,9 @@ use crate::{
     refresh::{Look, Seen, Workshop, look},
 };
 use futures::{StreamExt, stream};
-use resource::{Address, Cloud, Failure, FailureKind, FieldChange, Lookup, Node, Observation, Registry, Result, Stack, Tags};
+use resource::{
+    Address, Cloud, Failure, FailureKind, FieldChange, Lookup, Node, Observation, Registry, Result, Stack, Tags,
+};
 use serde_json::Value;
 use state::{Phase, State};
 use std::{
@@ -53,7 +55,14 @@ pub(crate) struct Known {
 /// Compares what is declared, remembered and there. Reads only.
 ///
 /// An empty stack plans the destruction of everything the state remembers.
-pub async fn plan(stack: &Stack, state: &State, registry: &Registry, cloud: &Arc<Cloud>, identity: &Tags, purpose: &Purpose) -> Planning {
+pub async fn plan(
+    stack: &Stack,
+    state: &State,
+    registry: &Registry,
+    cloud: &Arc<Cloud>,
+    identity: &Tags,
+    purpose: &Purpose,
+) -> Planning {
     let workshop = Workshop { cloud: cloud.clone(), identity: identity.clone(), delete_data: purpose.delete_data };
     let planner = Planner { stack, state, registry, purpose, workshop };
     planner.plan().await
@@ -158,9 +167,11 @@ impl Planner<'_> {
                 }
             }
         };
-        let remembered = self.state.resources.iter().filter(|(address, entry)| {
-            declared.get(address).is_some_and(|node| node.kind == entry.kind)
-        });
+        let remembered = self
+            .state
+            .resources
+            .iter()
+            .filter(|(address, entry)| declared.get(address).is_some_and(|node| node.kind == entry.kind));
         let looks = remembered.map(|(address, entry)| Look::at(address, entry)).collect();
         take(look(looks, self.registry, &self.workshop).await, &mut seen);
 
@@ -189,7 +200,13 @@ impl Planner<'_> {
         self.registry.get(node.kind)?.foresee(spec, node.address.as_str(), self.workshop.cloud.place())
     }
 
-    fn decide(&self, node: &Node, seen: Option<Seen>, foreseen: &mut Foreseen, excluded: bool) -> Result<(Known, Option<Change>)> {
+    fn decide(
+        &self,
+        node: &Node,
+        seen: Option<Seen>,
+        foreseen: &mut Foreseen,
+        excluded: bool,
+    ) -> Result<(Known, Option<Change>)> {
         let spec = node.spec(foreseen)?;
         let entry = self.state.resources.get(&node.address);
         let decision = match (&seen, entry) {
@@ -208,7 +225,8 @@ impl Planner<'_> {
         };
         let stays = matches!(decision.action, None | Some(Action::Update));
         let live = seen.as_ref().and_then(|seen| outputs_of(&seen.observation)).filter(|_| stays);
-        let excluded_outputs = entry.map(|entry| entry.outputs.clone()).filter(|outputs| excluded && !outputs.is_null());
+        let excluded_outputs =
+            entry.map(|entry| entry.outputs.clone()).filter(|outputs| excluded && !outputs.is_null());
         let outputs = live.or(excluded_outputs);
         foreseen.0.push(match &outputs {
             Some(outputs) => outputs.clone(),
@@ -229,7 +247,11 @@ impl Planner<'_> {
 
     fn compare(&self, node: &Node, spec: &Value, seen: &Seen, entry: Option<&state::Entry>) -> Result<Decision> {
         let reconciler = self.registry.get(node.kind)?;
-        let decision = |action, cause: Option<&str>, fields| Decision { action: Some(action), cause: cause.map(str::to_owned), fields };
+        let decision = |action, cause: Option<&str>, fields| Decision {
+            action: Some(action),
+            cause: cause.map(str::to_owned),
+            fields,
+        };
         let interrupted = entry.is_some_and(|entry| entry.phase == Phase::Deleting);
         Ok(match &seen.observation {
             Observation::Absent => {
@@ -248,9 +270,11 @@ impl Planner<'_> {
                 let unfinished = entry.is_some_and(|entry| entry.phase != Phase::Ready);
                 match reconciler.replacement(spec, live, &diff) {
                     Some(cause) => decision(Action::Replace, Some(&cause), diff.changes),
-                    None if seen.found => {
-                        decision(Action::Update, Some("it exists with this stack's tags and is taken over"), diff.changes)
-                    }
+                    None if seen.found => decision(
+                        Action::Update,
+                        Some("it exists with this stack's tags and is taken over"),
+                        diff.changes,
+                    ),
                     None if diff.is_empty() && unfinished => {
                         decision(Action::Update, Some("an interrupted run left it unfinished"), Vec::new())
                     }
@@ -277,7 +301,8 @@ impl Planner<'_> {
     /// Returns what was only ever intended and is not there, to be forgotten.
     async fn deletions(&self, changes: &mut Vec<Change>, refusals: &mut Vec<Refusal>) -> Vec<Address> {
         let declared: BTreeSet<&Address> = self.stack.nodes().iter().map(|node| &node.address).collect();
-        let orphans = self.state.resources.iter().filter(|(address, _)| !declared.contains(address) && self.targeted(address));
+        let orphans =
+            self.state.resources.iter().filter(|(address, _)| !declared.contains(address) && self.targeted(address));
         let (identified, intended): (Vec<_>, Vec<_>) = orphans.partition(|(_, entry)| entry.id.is_some());
         for (address, entry) in identified {
             changes.push(deletion(address, entry, entry.id.clone(), &entry.spec));
@@ -305,7 +330,9 @@ impl Planner<'_> {
     }
 
     fn protections(&self, changes: &[Change], refusals: &mut Vec<Refusal>) {
-        for change in changes.iter().filter(|change| matches!(change.action, Action::Delete | Action::Replace) && !change.deposed) {
+        for change in
+            changes.iter().filter(|change| matches!(change.action, Action::Delete | Action::Replace) && !change.deposed)
+        {
             let recorded = self.state.resources.get(&change.address).is_some_and(|entry| entry.protected);
             let protected = recorded || self.stack.protects(&change.address);
             let allowed = self.purpose.unprotect.iter().any(|glob| change.address.matches(glob));

@@ -100,8 +100,13 @@ pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx
                 _ => "it does not carry this stack's tags".to_owned(),
             };
             Err(Failure {
-                help: Some("choose another name in the environment file, or remove what is there if nothing needs it".into()),
-                ..Failure::of(FailureKind::Exists, format!("{} {} exists already and {whose}", reconciler.noun(), found.id))
+                help: Some(
+                    "choose another name in the environment file, or remove what is there if nothing needs it".into(),
+                ),
+                ..Failure::of(
+                    FailureKind::Exists,
+                    format!("{} {} exists already and {whose}", reconciler.noun(), found.id),
+                )
             })
         }
     }

@@ -84,7 +84,8 @@ pub(crate) struct Applying<'a> {
 impl Applying<'_> {
     pub(crate) async fn run(mut self) -> Outcome {
         let began = Instant::now();
-        let clock = Clock { run: self.run, address: self.address.clone(), action: self.action, began, said: Cell::new(None) };
+        let clock =
+            Clock { run: self.run, address: self.address.clone(), action: self.action, began, said: Cell::new(None) };
         clock.say(StepPhase::Started);
         let outcome: Outcome = self.converge(&clock).await.into();
         clock.end(&outcome);
@@ -144,7 +145,12 @@ impl Applying<'_> {
     }
 
     /// Looks for what a lost create may have made, for as long as AWS may hide it.
-    async fn surface(&self, reconciler: &dyn Reconciler, cx: &Cx, clock: &Clock<'_>) -> Result<Option<String>, Unbearable> {
+    async fn surface(
+        &self,
+        reconciler: &dyn Reconciler,
+        cx: &Cx,
+        clock: &Clock<'_>,
+    ) -> Result<Option<String>, Unbearable> {
         let mut patience = Patience::new(self.run.stop.clone());
         loop {
             match find(reconciler, &self.spec, cx).await {
@@ -186,7 +192,8 @@ impl Applying<'_> {
                 }
                 Observation::Absent => return Err(gone(reconciler, id).into()),
                 Observation::Broken { reason } => {
-                    let failure = Failure::of(FailureKind::Final, format!("the {} does not work: {reason}", reconciler.noun()));
+                    let failure =
+                        Failure::of(FailureKind::Final, format!("the {} does not work: {reason}", reconciler.noun()));
                     let residue = Some(format!("{id} stays as it is; the next run replaces it"));
                     return Err(Failure { residue, ..failure }.into());
                 }
@@ -293,7 +300,8 @@ fn fits(planned: &Value, actual: &Value) -> bool {
             keys_fit && actual.iter().all(|(key, actual)| planned.get(key).is_none_or(|planned| fits(planned, actual)))
         }
         (Value::Array(planned_items), Value::Array(actual_items)) if planned_items.len() == actual_items.len() => {
-            has_unknown(planned) || planned_items.iter().zip(actual_items).all(|(planned, actual)| fits(planned, actual))
+            has_unknown(planned)
+                || planned_items.iter().zip(actual_items).all(|(planned, actual)| fits(planned, actual))
         }
         _ => has_unknown(planned),
     }
@@ -354,7 +362,8 @@ pub(crate) struct Removing<'a> {
 impl Removing<'_> {
     pub(crate) async fn run(self) -> Outcome {
         let began = Instant::now();
-        let clock = Clock { run: self.run, address: self.address.clone(), action: self.action, began, said: Cell::new(None) };
+        let clock =
+            Clock { run: self.run, address: self.address.clone(), action: self.action, began, said: Cell::new(None) };
         clock.say(StepPhase::Started);
         let outcome: Outcome = self.remove(&clock).await.into();
         clock.end(&outcome);
@@ -403,7 +412,13 @@ impl Removing<'_> {
 }
 
 /// An entry for something that is to be created.
-pub(crate) fn intent(kind: &str, spec: &Value, depends_on: Vec<Needed>, protected: bool, deposed: Vec<Deposed>) -> Entry {
+pub(crate) fn intent(
+    kind: &str,
+    spec: &Value,
+    depends_on: Vec<Needed>,
+    protected: bool,
+    deposed: Vec<Deposed>,
+) -> Entry {
     Entry {
         kind: kind.to_owned(),
         phase: Phase::Intent,
@@ -434,7 +449,12 @@ impl Clock<'_> {
                 return;
             }
         }
-        (self.run.events)(Event { address: self.address.clone(), action: self.action, phase, elapsed: self.began.elapsed() });
+        (self.run.events)(Event {
+            address: self.address.clone(),
+            action: self.action,
+            phase,
+            elapsed: self.began.elapsed(),
+        });
     }
 
     fn waits_for(&self, failure: &Failure) {
@@ -459,7 +479,8 @@ mod tests {
 
     #[test]
     fn what_the_plan_knew_must_hold_and_what_it_did_not_may_be_anything() {
-        let planned = json!({"cidr": "10.0.0.0/24", "vpc": "⟦network.vpc.id⟧", "arn": "a:⟦x.y⟧:b", "list": ["⟦q⟧", "k"]});
+        let planned =
+            json!({"cidr": "10.0.0.0/24", "vpc": "⟦network.vpc.id⟧", "arn": "a:⟦x.y⟧:b", "list": ["⟦q⟧", "k"]});
         assert!(fits(&planned, &json!({"cidr": "10.0.0.0/24", "vpc": "vpc-1", "arn": "a:b:b", "list": ["k", "z"]})));
         assert!(!fits(&planned, &json!({"cidr": "10.0.1.0/24", "vpc": "vpc-1", "arn": "a:b:b", "list": ["k", "z"]})));
     }

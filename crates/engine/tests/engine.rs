@@ -2,8 +2,8 @@
 
 use engine::{Action, Applied, Apply, Drift, DriftChange, Planning, Purpose, StopMode, apply, drift, plan};
 use resource::{
-    As, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Registry, Resource, Result, Stack,
-    Tags,
+    As, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Registry, Resource,
+    Result, Stack, Tags,
 };
 use serde::{Deserialize, Serialize};
 use state::{MemoryStore, Phase, State, Store, Writer};
@@ -146,7 +146,8 @@ impl Bench {
     }
 
     fn world(&self) -> Arc<World> {
-        Cx::new(self.cloud.clone(), resource::Address::new("x", "y"), Tags::default(), String::new(), false).shared::<World>()
+        Cx::new(self.cloud.clone(), resource::Address::new("x", "y"), Tags::default(), String::new(), false)
+            .shared::<World>()
     }
 
     async fn state(&self) -> (State, Option<state::Version>) {

@@ -8,17 +8,11 @@ pub(crate) enum End {
     /// The environment file is invalid. Nothing was touched. 64.
     Invalid(std::boxed::Box<config::Invalid>),
     /// The command cannot be carried out as given. Nothing was touched. 64.
-    Usage {
-        what: String,
-        help: Option<String>,
-    },
+    Usage { what: String, help: Option<String> },
     /// Somebody else holds the lock. 3.
     Locked(state::Error),
     /// It failed. 1.
-    Failed {
-        what: String,
-        help: Option<String>,
-    },
+    Failed { what: String, help: Option<String> },
     /// It failed, and everything has been said already. 1.
     Said,
     /// There are differences, as asked. 2.

@@ -102,7 +102,12 @@ impl Cloud {
         self.meter.calls()
     }
 
-    fn client<C: Clone + Send + Sync + 'static>(&self, region: Option<&str>, once: bool, make: impl FnOnce(&SdkConfig) -> C) -> C {
+    fn client<C: Clone + Send + Sync + 'static>(
+        &self,
+        region: Option<&str>,
+        once: bool,
+        make: impl FnOnce(&SdkConfig) -> C,
+    ) -> C {
         let region = region.unwrap_or(&self.place.region);
         let key = (TypeId::of::<C>(), region.to_owned(), once);
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,7 +148,11 @@ impl Cx {
     }
 
     /// The client of a service in another region.
-    pub fn client_in<C: Clone + Send + Sync + 'static>(&self, region: Option<&str>, make: impl FnOnce(&SdkConfig) -> C) -> C {
+    pub fn client_in<C: Clone + Send + Sync + 'static>(
+        &self,
+        region: Option<&str>,
+        make: impl FnOnce(&SdkConfig) -> C,
+    ) -> C {
         self.cloud.client(region, false, make)
     }
 
@@ -196,7 +205,10 @@ impl Cx {
     /// When the files changed since the plan was made, or the stack ships no such thing.
     pub fn asset(&self, sha256: &str) -> Result<&Asset> {
         self.cloud.assets.get(sha256).ok_or_else(|| {
-            Failure::of(FailureKind::Final, format!("no file of this stack has the digest {sha256}: it changed since the plan was made"))
+            Failure::of(
+                FailureKind::Final,
+                format!("no file of this stack has the digest {sha256}: it changed since the plan was made"),
+            )
         })
     }
 }

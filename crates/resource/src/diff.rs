@@ -62,7 +62,14 @@ pub fn compare(declared: &Value, recorded: Option<&Value>, live: &Value, hints: 
     Diff { changes }
 }
 
-fn field(path: &str, declared: &Value, recorded: &Value, live: &Value, hints: &[(&str, As)], changes: &mut Vec<FieldChange>) {
+fn field(
+    path: &str,
+    declared: &Value,
+    recorded: &Value,
+    live: &Value,
+    hints: &[(&str, As)],
+    changes: &mut Vec<FieldChange>,
+) {
     let hint = hints.iter().find(|(name, _)| *name == path).map(|(_, hint)| *hint);
     let live = if hint == Some(As::WriteOnly) { recorded } else { live };
     let differs = match (hint, declared, live) {
@@ -73,7 +80,8 @@ fn field(path: &str, declared: &Value, recorded: &Value, live: &Value, hints: &[
             let owned_whole = hint == Some(As::Whole);
             let mut keys: Vec<&String> = wanted.keys().collect();
             keys.extend(present.keys().filter(|key| {
-                !wanted.contains_key(*key) && (owned_whole || recorded.get(key.as_str()).is_some_and(|was| !was.is_null()))
+                !wanted.contains_key(*key)
+                    && (owned_whole || recorded.get(key.as_str()).is_some_and(|was| !was.is_null()))
             }));
             keys.sort();
             for key in keys {
@@ -131,7 +139,8 @@ mod tests {
     #[test]
     fn sets_policies_whole_maps_and_write_only_fields_compare_as_they_should() {
         let hints = [("set", As::Set), ("policy", As::Policy), ("env", As::Whole), ("digest", As::WriteOnly)];
-        let declared = json!({"set": [1, 2], "policy": {"Statement": {"Action": "a"}}, "env": {"A": "1"}, "digest": "new"});
+        let declared =
+            json!({"set": [1, 2], "policy": {"Statement": {"Action": "a"}}, "env": {"A": "1"}, "digest": "new"});
         let live = json!({"set": [2, 1], "policy": {"Statement": [{"Action": ["a"]}]}, "env": {"A": "1", "B": "2"}});
         let diff = compare(&declared, Some(&json!({"digest": "old"})), &live, &hints);
         assert_eq!(paths(&diff), ["digest", "env.B"]);

@@ -1,4 +1,7 @@
-use crate::{As, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Place, Resource, Result, compare, diff::within};
+use crate::{
+    As, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Place, Resource, Result, compare,
+    diff::within,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{collections::BTreeMap, future::Future, marker::PhantomData, pin::Pin, time::Duration};
@@ -59,7 +62,14 @@ pub trait Reconciler: Send + Sync {
     /// See [`Resource::observe`].
     fn observe<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Observation>>;
     /// See [`Resource::update`].
-    fn update<'a>(&'a self, spec: &'a Value, id: &'a str, live: &'a Value, diff: &'a Diff, cx: &'a Cx) -> Boxed<'a, Result<()>>;
+    fn update<'a>(
+        &'a self,
+        spec: &'a Value,
+        id: &'a str,
+        live: &'a Value,
+        diff: &'a Diff,
+        cx: &'a Cx,
+    ) -> Boxed<'a, Result<()>>;
     /// See [`Resource::holdings`].
     fn holdings<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<String>>>;
     /// See [`Resource::delete`].
@@ -69,12 +79,17 @@ pub trait Reconciler: Send + Sync {
 struct Erased<R>(PhantomData<fn() -> R>);
 
 fn typed<R: DeserializeOwned>(kind: &str, value: &Value) -> Result<R> {
-    R::deserialize(value)
-        .map_err(|error| Failure::of(FailureKind::Final, format!("the recorded declaration of this {kind} does not fit this version: {error}")))
+    R::deserialize(value).map_err(|error| {
+        Failure::of(
+            FailureKind::Final,
+            format!("the recorded declaration of this {kind} does not fit this version: {error}"),
+        )
+    })
 }
 
 fn erased<T: Serialize>(kind: &str, value: &T) -> Result<Value> {
-    serde_json::to_value(value).map_err(|error| Failure::of(FailureKind::Final, format!("{kind} cannot be written as JSON: {error}")))
+    serde_json::to_value(value)
+        .map_err(|error| Failure::of(FailureKind::Final, format!("{kind} cannot be written as JSON: {error}")))
 }
 
 impl<R: Resource> Reconciler for Erased<R> {
@@ -98,7 +113,8 @@ impl<R: Resource> Reconciler for Erased<R> {
     }
 
     fn foresee(&self, spec: &Value, address: &str, place: &Place) -> Result<Value> {
-        let blank = crate::unknown(address).map_err(|error| Failure::of(FailureKind::Final, format!("outputs of {}: {error}", R::KIND)))?;
+        let blank = crate::unknown(address)
+            .map_err(|error| Failure::of(FailureKind::Final, format!("outputs of {}: {error}", R::KIND)))?;
         erased(R::KIND, &typed::<R>(R::KIND, spec)?.foresee(place, blank))
     }
 
@@ -127,7 +143,10 @@ impl<R: Resource> Reconciler for Erased<R> {
     fn create<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<String>> {
         Box::pin(async move {
             if crate::has_unknown(spec) {
-                return Err(Failure::of(FailureKind::Final, format!("refused to create a {} with a value that is not known yet", R::NOUN)));
+                return Err(Failure::of(
+                    FailureKind::Final,
+                    format!("refused to create a {} with a value that is not known yet", R::NOUN),
+                ));
             }
             typed::<R>(R::KIND, spec)?.create(cx).await
         })
@@ -149,10 +168,20 @@ impl<R: Resource> Reconciler for Erased<R> {
         })
     }
 
-    fn update<'a>(&'a self, spec: &'a Value, id: &'a str, live: &'a Value, diff: &'a Diff, cx: &'a Cx) -> Boxed<'a, Result<()>> {
+    fn update<'a>(
+        &'a self,
+        spec: &'a Value,
+        id: &'a str,
+        live: &'a Value,
+        diff: &'a Diff,
+        cx: &'a Cx,
+    ) -> Boxed<'a, Result<()>> {
         Box::pin(async move {
             if crate::has_unknown(spec) {
-                return Err(Failure::of(FailureKind::Final, format!("refused to change a {} to a value that is not known yet", R::NOUN)));
+                return Err(Failure::of(
+                    FailureKind::Final,
+                    format!("refused to change a {} to a value that is not known yet", R::NOUN),
+                ));
             }
             let live = typed::<R>(R::KIND, live)?;
             typed::<R>(R::KIND, spec)?.update(id, &live, diff, cx).await
@@ -186,7 +215,12 @@ impl Registry {
     /// When this build does not know it, as with a state written by a newer version.
     pub fn get(&self, kind: &str) -> Result<&dyn Reconciler> {
         self.0.get(kind).map(Box::as_ref).ok_or_else(|| {
-            Failure::of(FailureKind::Final, format!("this version of mlopsctl does not know resources of kind {kind}; use the version that made it"))
+            Failure::of(
+                FailureKind::Final,
+                format!(
+                    "this version of mlopsctl does not know resources of kind {kind}; use the version that made it"
+                ),
+            )
         })
     }
 

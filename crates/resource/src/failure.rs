@@ -71,13 +71,26 @@ const EXISTS: &[&str] = &[
     "ResourceInUse.AlreadyExists",
     "StateMachineAlreadyExists",
 ];
-const DENIED: &[&str] =
-    &["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "AuthorizationErrorException"];
+const DENIED: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+];
 
 impl Failure {
     /// A failure of our own making, without a call.
     pub fn of(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, operation: String::new(), code: None, message: message.into(), request_id: None, residue: None, help: None }
+        Self {
+            kind,
+            operation: String::new(),
+            code: None,
+            message: message.into(),
+            request_id: None,
+            residue: None,
+            help: None,
+        }
     }
 
     /// A rule of ours forbids what was asked for; `help` says how to allow it.

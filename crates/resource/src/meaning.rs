@@ -29,15 +29,16 @@ pub fn policy_meaning(policy: &Value) -> Value {
 
 fn statement(statement: Value) -> Value {
     let Value::Object(fields) = statement else { return statement };
-    let fields = fields.into_iter().filter(|(key, value)| key != "Sid" || value.as_str() != Some("")).map(|(key, value)| {
-        let value = match key.as_str() {
-            "Action" | "NotAction" | "Resource" | "NotResource" => list(value),
-            "Principal" | "NotPrincipal" => principal(value),
-            "Condition" => condition(value),
-            _ => value,
-        };
-        (key, value)
-    });
+    let fields =
+        fields.into_iter().filter(|(key, value)| key != "Sid" || value.as_str() != Some("")).map(|(key, value)| {
+            let value = match key.as_str() {
+                "Action" | "NotAction" | "Resource" | "NotResource" => list(value),
+                "Principal" | "NotPrincipal" => principal(value),
+                "Condition" => condition(value),
+                _ => value,
+            };
+            (key, value)
+        });
     Value::Object(fields.collect())
 }
 

@@ -102,8 +102,12 @@ impl<R: Resource> Dependencies for Handle<R> {
     }
     fn resolve(&self, outputs: &dyn Lookup) -> Result<R::Outputs> {
         let value = outputs.outputs(self.0)?;
-        R::Outputs::deserialize(value)
-            .map_err(|error| Failure::of(FailureKind::Final, format!("the recorded outputs of a {} do not fit this version: {error}", R::KIND)))
+        R::Outputs::deserialize(value).map_err(|error| {
+            Failure::of(
+                FailureKind::Final,
+                format!("the recorded outputs of a {} do not fit this version: {error}", R::KIND),
+            )
+        })
     }
 }
 
@@ -241,8 +245,9 @@ impl Stack {
         standard.0.extend(self.identity.0.clone());
         standard.0.insert(crate::ADDRESS_TAG.to_owned(), address.to_string());
         let build = move |outputs: &dyn Lookup| {
-            let mut spec = serde_json::to_value(build(needs.resolve(outputs)?))
-                .map_err(|error| Failure::of(FailureKind::Final, format!("{} cannot be written as JSON: {error}", R::KIND)))?;
+            let mut spec = serde_json::to_value(build(needs.resolve(outputs)?)).map_err(|error| {
+                Failure::of(FailureKind::Final, format!("{} cannot be written as JSON: {error}", R::KIND))
+            })?;
             if let Some(Value::Object(own)) = spec.get_mut("tags") {
                 own.extend(standard.iter().map(|(key, value)| (key.to_owned(), value.into())));
             }
@@ -260,7 +265,8 @@ impl Stack {
         build: impl Fn(D::Resolved) -> T + Send + Sync + 'static,
     ) {
         let build = move |outputs: &dyn Lookup| {
-            serde_json::to_value(build(needs.resolve(outputs)?)).map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+            serde_json::to_value(build(needs.resolve(outputs)?))
+                .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
         };
         self.outputs.push(OutputSpec { name: name.to_owned(), build: Arc::new(build) });
     }

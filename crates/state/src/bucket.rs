@@ -3,8 +3,8 @@ use aws_sdk_s3::{
     Client,
     types::{
         BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, PublicAccessBlockConfiguration,
-        ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
-        Tag, Tagging, VersioningConfiguration,
+        ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+        ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
     },
 };
 use resource::{Attempt, Failure, FailureKind, Place, Result, Tags};
@@ -68,7 +68,9 @@ impl StateBucket {
             "us-east-1" => call,
             region => {
                 let constraint = BucketLocationConstraint::from(region);
-                call.create_bucket_configuration(CreateBucketConfiguration::builder().location_constraint(constraint).build())
+                call.create_bucket_configuration(
+                    CreateBucketConfiguration::builder().location_constraint(constraint).build(),
+                )
             }
         };
         call.send().await.during("CreateBucket").absent(&[("BucketAlreadyOwnedByYou", "")])?;

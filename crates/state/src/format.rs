@@ -146,7 +146,8 @@ impl State {
     /// [`Error::Newer`] for a later format, [`Error::Damaged`] for anything that is not a state.
     pub fn read(bytes: &[u8], place: &str) -> Result<Self, Error> {
         let damaged = |what: String| Error::Damaged { place: place.to_owned(), what };
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| damaged(format!("it is not JSON: {error}")))?;
+        let value: Value =
+            serde_json::from_slice(bytes).map_err(|error| damaged(format!("it is not JSON: {error}")))?;
         match value.get("format").and_then(Value::as_u64) {
             None => return Err(damaged("it has no format number".to_owned())),
             Some(found) if found > FORMAT => return Err(Error::Newer { found, known: FORMAT }),

@@ -21,5 +21,5 @@ pub use error::Error;
 pub use format::{Deposed, Entry, FORMAT, Needed, Phase, State, schema};
 pub use lock::{Holder, Lock, Process};
 pub use s3::S3Store;
-pub use store::{MemoryStore, Stored, Store, Version};
+pub use store::{MemoryStore, Store, Stored, Version};
 pub use writer::Writer;

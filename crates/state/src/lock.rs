@@ -155,7 +155,9 @@ impl Lock {
             Some(version) => match self.store.delete(&self.key, &version).await {
                 // A renewal may have been under way when it was stopped.
                 Err(Error::Moved) => match read(&*self.store, &self.key).await? {
-                    Some((holder, version, _)) if holder.id == self.holder.id => self.store.delete(&self.key, &version).await,
+                    Some((holder, version, _)) if holder.id == self.holder.id => {
+                        self.store.delete(&self.key, &version).await
+                    }
                     _ => Ok(()),
                 },
                 other => other,

@@ -142,16 +142,20 @@ impl Store for S3Store {
 
     fn delete<'a>(&'a self, key: &'a str, on: &'a Version) -> Boxed<'a, Result<(), Error>> {
         Box::pin(async move {
-            let call = || self.client.delete_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
+            let call =
+                || self.client.delete_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
             let result = call().if_match(&on.0).send().await.during("DeleteObject");
             match result {
                 Ok(_) => Ok(()),
                 Err(failure) if failure.shows(&[("NoSuchKey", "")]) => Ok(()),
                 // Stores that do not know the condition on DELETE: look, then delete.
                 Err(failure) if failure.shows(&[("NotImplemented", "")]) => match self.get(key).await? {
-                    Some(stored) if stored.version == *on => {
-                        call().send().await.during("DeleteObject").map_err(|failure| self.failed(key, failure)).map(drop)
-                    }
+                    Some(stored) if stored.version == *on => call()
+                        .send()
+                        .await
+                        .during("DeleteObject")
+                        .map_err(|failure| self.failed(key, failure))
+                        .map(drop),
                     Some(_) => Err(Error::Moved),
                     None => Ok(()),
                 },
@@ -169,7 +173,9 @@ impl Clock {
     fn since(&self, written: Option<&DateTime>) -> Duration {
         let now = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (now, written) {
-            (Some(now), Some(written)) => Duration::from_secs(u64::try_from(now.secs() - written.secs()).unwrap_or_default()),
+            (Some(now), Some(written)) => {
+                Duration::from_secs(u64::try_from(now.secs() - written.secs()).unwrap_or_default())
+            }
             _ => Duration::ZERO,
         }
     }
@@ -186,7 +192,8 @@ impl Intercept for Clock {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let date = context.response().headers().get("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
+        let date =
+            context.response().headers().get("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = date;
         Ok(())
     }

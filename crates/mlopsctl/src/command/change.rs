@@ -44,7 +44,8 @@ impl Change<'_> {
             }
         };
         if let Err(error) = lock.release().await {
-            self.printer.error(&format!("the lock could not be given back: {error}"), Some("it expires within a minute"));
+            self.printer
+                .error(&format!("the lock could not be given back: {error}"), Some("it expires within a minute"));
         }
         result
     }
@@ -82,7 +83,11 @@ impl Change<'_> {
         if !self.printer.can_ask() {
             return Err(End::usage("there is no terminal to confirm this on", "pass --yes to do it without asking"));
         }
-        let question = format!("{} {}? [y/N]", if self.operation == "destroy" { "Destroy" } else { "Apply this to" }, self.session.name);
+        let question = format!(
+            "{} {}? [y/N]",
+            if self.operation == "destroy" { "Destroy" } else { "Apply this to" },
+            self.session.name
+        );
         match self.printer.ask(&question) {
             true => Ok(()),
             false => Err(End::failed("nothing was done")),
@@ -122,7 +127,12 @@ impl Change<'_> {
 
     fn report(&self, applied: &Applied, began: Instant) -> Result<(), End> {
         let calls: BTreeMap<String, u64> = self.session.cloud.calls();
-        let report = render::report::Report { applied, registry: &self.session.registry, calls: &calls, elapsed: began.elapsed() };
+        let report = render::report::Report {
+            applied,
+            registry: &self.session.registry,
+            calls: &calls,
+            elapsed: began.elapsed(),
+        };
         match self.printer.json {
             true => self.printer.data(&report.summary().to_string()),
             false => report.say(self.printer),
@@ -135,7 +145,10 @@ impl Change<'_> {
 /// Says all that stands in the way of a plan.
 pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
     for refusal in refusals {
-        printer.error(&format!("{} ({}): {}", refusal.address, refusal.kind, refusal.failure), refusal.failure.help.as_deref());
+        printer.error(
+            &format!("{} ({}): {}", refusal.address, refusal.kind, refusal.failure),
+            refusal.failure.help.as_deref(),
+        );
     }
     let denied = refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
     let what = if denied { "refused" } else { "no plan could be made" };
@@ -157,5 +170,8 @@ fn still_right(saved: &Plan, now: &Plan) -> Result<(), End> {
     } else {
         return Ok(());
     };
-    Err(End::failed_with(format!("the saved plan is no longer right: {moved}; nothing was touched"), "make a new one with `mlopsctl plan`"))
+    Err(End::failed_with(
+        format!("the saved plan is no longer right: {moved}; nothing was touched"),
+        "make a new one with `mlopsctl plan`",
+    ))
 }

@@ -41,7 +41,8 @@ pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(
     let mut unformatted = 0;
     for name in config::discover(&global.environments) {
         let file = global.environments.join(format!("{name}.toml"));
-        let source = std::fs::read_to_string(&file).map_err(|error| End::usage(format!("{}: {error}", file.display()), ""))?;
+        let source =
+            std::fs::read_to_string(&file).map_err(|error| End::usage(format!("{}: {error}", file.display()), ""))?;
         let formatted = config::format(&source).map_err(|problems| {
             End::Invalid(Box::new(config::Invalid { file: file.clone(), source: source.clone(), problems }))
         })?;
@@ -56,7 +57,11 @@ pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(
             printer.note(&format!("formatted {}", file.display()));
         }
     }
-    if check && unformatted > 0 { Err(End::failed_with("not everything is formatted", "run `mlopsctl fmt`")) } else { Ok(()) }
+    if check && unformatted > 0 {
+        Err(End::failed_with("not everything is formatted", "run `mlopsctl fmt`"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Writes a new project. What exists is never overwritten: everything is checked before the first file.

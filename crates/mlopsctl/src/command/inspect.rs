@@ -4,18 +4,27 @@ use super::change::refused;
 use crate::{cli::Global, end::End, printer::Printer, render, session::Session};
 use serde_json::Value;
 
-pub(crate) async fn output(global: &Global, environment: Option<&str>, name: Option<&str>, printer: Printer) -> Result<(), End> {
+pub(crate) async fn output(
+    global: &Global,
+    environment: Option<&str>,
+    name: Option<&str>,
+    printer: Printer,
+) -> Result<(), End> {
     let session = Session::open_state(global, environment).await?;
     let (state, stored) = session.state().await?;
     if stored.is_none() {
-        return Err(End::failed_with(format!("{} has not been brought up yet", session.name), format!("`mlopsctl up {}` does", session.name)));
+        return Err(End::failed_with(
+            format!("{} has not been brought up yet", session.name),
+            format!("`mlopsctl up {}` does", session.name),
+        ));
     }
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match name {
         Some(name) => {
             let known: Vec<&str> = state.outputs.keys().map(String::as_str).collect();
             let help = format!("there are: {}", known.join(", "));
-            let value = state.outputs.get(name).ok_or_else(|| End::usage(format!("there is no output `{name}`"), help))?;
+            let value =
+                state.outputs.get(name).ok_or_else(|| End::usage(format!("there is no output `{name}`"), help))?;
             match printer.json {
                 true => printer.document(value),
                 false => printer.data(&plain(value)),

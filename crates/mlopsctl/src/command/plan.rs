@@ -11,8 +11,14 @@ use engine::Purpose;
 pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> Result<(), End> {
     let session = Session::open(global, args.environment.as_deref()).await?;
     let (state, _) = session.state().await?;
-    let purpose = Purpose { targets: args.target.clone(), inputs: session.inputs.clone(), delete_data: true, ..Purpose::default() };
-    let planning = engine::plan(&session.stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
+    let purpose = Purpose {
+        targets: args.target.clone(),
+        inputs: session.inputs.clone(),
+        delete_data: true,
+        ..Purpose::default()
+    };
+    let planning =
+        engine::plan(&session.stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
     if !planning.refusals.is_empty() {
         return Err(refused(&planning.refusals, printer));
     }

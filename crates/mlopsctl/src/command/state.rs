@@ -55,15 +55,16 @@ async fn open(global: &Global, environment: Option<String>) -> Result<Session, E
 async fn list(session: &Session, printer: Printer) -> Result<(), End> {
     let (state, _) = session.state().await?;
     if printer.json {
-        let rows = state.resources.iter().map(|(address, entry)| {
-            json!({"address": address, "kind": entry.kind, "id": entry.id, "phase": entry.phase})
-        });
+        let rows = state.resources.iter().map(
+            |(address, entry)| json!({"address": address, "kind": entry.kind, "id": entry.id, "phase": entry.phase}),
+        );
         printer.document(&rows.collect());
         return Ok(());
     }
     let width = state.resources.keys().map(|address| address.as_str().len()).max().unwrap_or_default();
     for (address, entry) in &state.resources {
-        let phase = if entry.phase == state::Phase::Ready { String::new() } else { format!("  ({})", entry.phase.as_str()) };
+        let phase =
+            if entry.phase == state::Phase::Ready { String::new() } else { format!("  ({})", entry.phase.as_str()) };
         printer.data(&format!("{address:width$}  {:28}  {}{phase}", entry.kind, entry.id.as_deref().unwrap_or("–")));
     }
     Ok(())
@@ -84,7 +85,8 @@ async fn history(session: &Session, show: Option<String>, printer: Printer) -> R
     }
     let versions = session.store.history(STATE).await?;
     if printer.json {
-        let rows = versions.iter().map(|(id, written, bytes)| json!({"version": id, "written": written, "bytes": bytes}));
+        let rows =
+            versions.iter().map(|(id, written, bytes)| json!({"version": id, "written": written, "bytes": bytes}));
         printer.document(&rows.collect());
         return Ok(());
     }
@@ -96,12 +98,14 @@ async fn history(session: &Session, show: Option<String>, printer: Printer) -> R
 
 fn known(state: &State, text: &str) -> Result<Address, End> {
     let address = Address::parse(text).filter(|address| state.resources.contains_key(address));
-    address.ok_or_else(|| End::usage(format!("the state knows no `{text}`"), "`mlopsctl state list` shows what it knows"))
+    address
+        .ok_or_else(|| End::usage(format!("the state knows no `{text}`"), "`mlopsctl state list` shows what it knows"))
 }
 
 fn rename(state: &mut State, from: &str, to: &str) -> Result<(), End> {
     let from = known(state, from)?;
-    let to = Address::parse(to).ok_or_else(|| End::usage(format!("`{to}` is not an address"), "an address is <area>.<name>"))?;
+    let to = Address::parse(to)
+        .ok_or_else(|| End::usage(format!("`{to}` is not an address"), "an address is <area>.<name>"))?;
     if state.resources.contains_key(&to) {
         return Err(End::usage(format!("there is something at {to} already"), ""));
     }
@@ -133,7 +137,12 @@ fn replace(state: &mut State, pushed: State) -> Result<(), End> {
 }
 
 /// Changes the state under its lock, on top of what is there.
-async fn edit(global: &Global, session: &Session, operation: &str, change: impl FnOnce(&mut State) -> Result<(), End>) -> Result<(), End> {
+async fn edit(
+    global: &Global,
+    session: &Session,
+    operation: &str,
+    change: impl FnOnce(&mut State) -> Result<(), End>,
+) -> Result<(), End> {
     session.ensure_bucket().await?;
     let lock = session.lock(global, operation).await?;
     let result = async {

@@ -28,7 +28,9 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
 }
 
 fn saved(file: &Path) -> Result<Plan, End> {
-    let invalid = |why: String| End::usage(format!("{} is not a saved plan: {why}", file.display()), "make one with `mlopsctl plan --out FILE`");
+    let invalid = |why: String| {
+        End::usage(format!("{} is not a saved plan: {why}", file.display()), "make one with `mlopsctl plan --out FILE`")
+    };
     let text = std::fs::read_to_string(file).map_err(|error| invalid(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))
 }

@@ -8,12 +8,16 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields that tell one new resource from another, in the order of their worth.
-const TELLING: &[&str] = &["cidr", "service", "destination", "schedule", "metric", "instance_type", "memory_mb", "key", "name"];
+const TELLING: &[&str] =
+    &["cidr", "service", "destination", "schedule", "metric", "instance_type", "memory_mb", "key", "name"];
 
 pub(crate) fn page(plan: &Plan, registry: &Registry, printer: Printer) -> String {
     let mut lines = Vec::new();
     if plan.is_empty() {
-        lines.push(format!("Nothing to do: all {} resources of {} are as they should be.", plan.unchanged, plan.environment));
+        lines.push(format!(
+            "Nothing to do: all {} resources of {} are as they should be.",
+            plan.unchanged, plan.environment
+        ));
         return lines.join("\n");
     }
     let mut areas: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
@@ -61,7 +65,8 @@ fn entry(change: &Change, registry: &Registry, printer: Printer) -> Vec<String> 
 }
 
 fn one(field: &FieldChange, printer: Printer) -> String {
-    let forces = if field.forces_replacement { printer.paint(Style::Alarm, "  (forces replacement)") } else { String::new() };
+    let forces =
+        if field.forces_replacement { printer.paint(Style::Alarm, "  (forces replacement)") } else { String::new() };
     format!("      {}: {} → {}{forces}", field.path, short(&field.before), short(&field.after))
 }
 
@@ -74,7 +79,9 @@ fn telling(spec: &Value) -> String {
 
 /// Replacements and deletions once more, so that they cannot be missed.
 fn dangers(plan: &Plan, printer: Printer) -> Vec<String> {
-    let of = |action| plan.changes.iter().filter(move |change| change.action == action).map(|change| change.address.as_str());
+    let of = |action| {
+        plan.changes.iter().filter(move |change| change.action == action).map(|change| change.address.as_str())
+    };
     let mut lines = Vec::new();
     for (action, what) in [(Action::Replace, "will be deleted and made anew"), (Action::Delete, "will be deleted")] {
         let addresses: Vec<&str> = of(action).collect();

@@ -1,0 +1,78 @@
+//! What is refused, before anything is touched, and how it is said.
+
+use crate::project::Project;
+
+#[test]
+fn an_invalid_file_is_refused_with_every_problem_and_its_line() {
+    let project = Project::new();
+    project.edit("dev", "zones = 2", "zones = 9");
+    project.edit("dev", "log_retention_days = 7", "log_retention_dayz = 7");
+    let run = project.local(&["up", "dev"]).ends_with(64);
+    for part in ["zones", "log_retention_dayz", "log_retention_days", "dev.toml:", "2 problems", "nothing was touched"] {
+        assert!(run.stderr.contains(part), "{part} is not in {}", run.stderr);
+    }
+    assert!(!project.path().join("state/local").exists());
+}
+
+#[test]
+fn wrong_arguments_and_unknown_environments_end_with_64() {
+    let project = Project::new();
+    project.run(&["frobnicate"]).ends_with(64);
+    project.run(&["plan", "dev", "--no-such-flag"]).ends_with(64);
+    let unknown = project.local(&["plan", "qa"]).ends_with(64);
+    assert!(unknown.stderr.contains("dev, prod, staging"), "{}", unknown.stderr);
+    let unnamed = project.local(&["plan"]).ends_with(64);
+    assert!(unnamed.stderr.contains("MLOPSCTL_ENV"), "{}", unnamed.stderr);
+    project.run(&["--version"]).ends_with(0);
+}
+
+#[test]
+fn protected_resources_and_data_are_refused_by_name() {
+    let project = Project::new();
+    project.local(&["up", "prod"]).ends_with(0);
+    let destroy = project.local(&["destroy", "prod", "--delete-data"]).ends_with(1);
+    assert!(destroy.stderr.contains("storage.data") && destroy.stderr.contains("--unprotect"), "{}", destroy.stderr);
+    project.behind_its_back(async |sdk| {
+        let bucket = format!("mlops-pipeline-prod-models-{}", local::ACCOUNT);
+        let call = aws_s3::client(&sdk).put_object().bucket(bucket).key("model.tar.gz");
+        call.body(b"weights".to_vec().into()).send().await.unwrap();
+    });
+    let destroy = project.local(&["destroy", "prod", "--unprotect", "*"]).ends_with(1);
+    assert!(destroy.stderr.contains("storage.models") && destroy.stderr.contains("--delete-data"), "{}", destroy.stderr);
+    let plan = project.local(&["plan", "prod", "--exit-code"]).ends_with(0);
+    assert!(plan.stdout.contains("Nothing to do"), "{}", plan.stdout);
+}
+
+#[test]
+fn another_account_than_the_allowed_ones_is_refused() {
+    let project = Project::new();
+    project.edit("dev", "# allowed_accounts = [\"123456789012\"]", "allowed_accounts = [\"999999999999\"]");
+    let run = project.local(&["up", "dev"]).ends_with(64);
+    assert!(run.stderr.contains("999999999999") && run.stderr.contains(local::ACCOUNT), "{}", run.stderr);
+}
+
+#[test]
+fn a_saved_plan_is_refused_when_anything_moved() {
+    let project = Project::new();
+    project.local(&["plan", "dev", "--out", "saved.json"]).ends_with(0);
+    project.edit("dev", "log_retention_days = 7", "log_retention_days = 14");
+    let moved = project.local(&["up", "dev", "--plan", "saved.json"]).ends_with(1);
+    assert!(moved.stderr.contains("no longer right"), "{}", moved.stderr);
+    project.local(&["plan", "dev", "--exit-code"]).ends_with(2);
+}
+
+#[test]
+fn what_is_somebody_elses_is_left_alone() {
+    let project = Project::new();
+    project.behind_its_back(async |sdk| {
+        let iam = aws_sdk_iam::Client::new(&sdk);
+        let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
+        iam.create_role().role_name("mlops-pipeline-dev-glue").assume_role_policy_document(trust).send().await.unwrap();
+    });
+    let run = project.local(&["up", "dev"]).ends_with(1);
+    assert!(run.stderr.contains("identity.glue") && run.stderr.contains("exists already"), "{}", run.stderr);
+    project.behind_its_back(async |sdk| {
+        let vpcs = aws_sdk_ec2::Client::new(&sdk).describe_vpcs().send().await.unwrap();
+        assert!(vpcs.vpcs().iter().all(|vpc| vpc.is_default() == Some(true)));
+    });
+}
