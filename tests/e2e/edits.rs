@@ -111,7 +111,8 @@ fn a_new_feature_is_added_in_place_and_a_removed_one_replaces_with_its_name() {
 #[test]
 fn a_function_comes_changes_and_goes() {
     let edited = Edited::new();
-    let function = "\n[[functions]]\nname = \"extra\"\nsource = \"pipeline/functions/data-validation\"\nmemory_mb = 256\n";
+    let function =
+        "\n[[functions]]\nname = \"extra\"\nsource = \"pipeline/functions/data-validation\"\nmemory_mb = 256\n";
     edited.project.append("dev", function);
     let plan = edited.plan();
     assert_eq!(change(&plan, "functions.extra")["action"], "create");

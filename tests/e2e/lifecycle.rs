@@ -14,7 +14,8 @@ fn whole_life(environment: &str) {
 
     tamper(&project, environment);
     let drift = project.local(&["drift", environment, "--json"]).ends_with(2).json();
-    let changed = |address: &str| drift["drifted"].as_array().unwrap().iter().find(|one| one["address"] == address).cloned();
+    let changed =
+        |address: &str| drift["drifted"].as_array().unwrap().iter().find(|one| one["address"] == address).cloned();
     let bucket = changed("storage.data").unwrap();
     assert_eq!((&bucket["change"], &bucket["fields"][0]["path"]), (&"modified".into(), &"versioning".into()));
     assert_eq!(changed("monitoring.pipeline-failures").unwrap()["change"], "missing");
@@ -24,7 +25,8 @@ fn whole_life(environment: &str) {
     project.local(&["drift", environment]).ends_with(0);
     project.local(&["plan", environment, "--exit-code"]).ends_with(0);
 
-    let destroyed = project.local(&["destroy", environment, "--delete-data", "--unprotect", "*", "--json"]).ends_with(0);
+    let destroyed =
+        project.local(&["destroy", environment, "--delete-data", "--unprotect", "*", "--json"]).ends_with(0);
     let summary: serde_json::Value = serde_json::from_str(destroyed.stdout.lines().last().unwrap()).unwrap();
     assert_eq!(summary["deleted"].as_u64().unwrap(), resources);
     let again = project.local(&["destroy", environment]).ends_with(0);

@@ -59,7 +59,8 @@ impl Project {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mlopsctl"));
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name.starts_with("MLOPSCTL_")) {
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name.starts_with("MLOPSCTL_"))
+        {
             command.env_remove(name);
         }
         command
@@ -96,7 +97,8 @@ impl Project {
     pub(crate) fn behind_its_back<T>(&self, work: impl AsyncFnOnce(SdkConfig) -> T) -> T {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let cloud = local::Cloud::open(Some(&self.path().join("state/local")), "ap-south-1", local::ACCOUNT).unwrap();
+            let cloud =
+                local::Cloud::open(Some(&self.path().join("state/local")), "ap-south-1", local::ACCOUNT).unwrap();
             let done = work(cloud.sdk_config()).await;
             cloud.save().await.unwrap();
             done

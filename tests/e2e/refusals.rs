@@ -8,7 +8,8 @@ fn an_invalid_file_is_refused_with_every_problem_and_its_line() {
     project.edit("dev", "zones = 2", "zones = 9");
     project.edit("dev", "log_retention_days = 7", "log_retention_dayz = 7");
     let run = project.local(&["up", "dev"]).ends_with(64);
-    for part in ["zones", "log_retention_dayz", "log_retention_days", "dev.toml:", "2 problems", "nothing was touched"] {
+    for part in ["zones", "log_retention_dayz", "log_retention_days", "dev.toml:", "2 problems", "nothing was touched"]
+    {
         assert!(run.stderr.contains(part), "{part} is not in {}", run.stderr);
     }
     assert!(!project.path().join("state/local").exists());
@@ -38,7 +39,11 @@ fn protected_resources_and_data_are_refused_by_name() {
         call.body(b"weights".to_vec().into()).send().await.unwrap();
     });
     let destroy = project.local(&["destroy", "prod", "--unprotect", "*"]).ends_with(1);
-    assert!(destroy.stderr.contains("storage.models") && destroy.stderr.contains("--delete-data"), "{}", destroy.stderr);
+    assert!(
+        destroy.stderr.contains("storage.models") && destroy.stderr.contains("--delete-data"),
+        "{}",
+        destroy.stderr
+    );
     let plan = project.local(&["plan", "prod", "--exit-code"]).ends_with(0);
     assert!(plan.stdout.contains("Nothing to do"), "{}", plan.stdout);
 }

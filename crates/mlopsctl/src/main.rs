@@ -1,66 +1,82 @@
-//! The command line: reads what is asked for, lets the engine do it, and tells what happened.
-//!
-//! Only this crate prints. Data goes to stdout, everything else to stderr.
+//! mlopsctl: builds and keeps a production MLOps platform on AWS.
 
-mod account;
-mod choose;
 mod cli;
-mod commands;
-mod execute;
-mod fault;
-mod memory;
-mod paint;
+mod command;
+mod end;
 mod printer;
 mod render;
 mod session;
 mod signals;
 
-use clap::Parser as _;
-use cli::Cli;
-use fault::{EXIT_USAGE, Fault};
+use clap::Parser;
+use cli::{Cli, Command};
+use end::End;
 use printer::Printer;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return told_by_clap(&error),
+        Err(error) => {
+            // The usage text goes where clap sends it; help and version are no mistake.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
+        }
     };
     let printer = Printer::new(&cli.global);
-    trace(cli.global.verbose, printer.talk_paint().is_on());
-    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => {
-            let outcome = runtime.block_on(commands::run(&cli, &printer));
-            // A question that was not answered may still wait for its line.
-            runtime.shutdown_background();
-            outcome
+    trace(&cli);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            printer.error(&error.to_string(), None);
+            return ExitCode::FAILURE;
         }
-        Err(error) => Err(Fault::failed(format!("no threads could be started: {error}"))),
     };
-    match outcome {
-        Ok(exit) => ExitCode::from(exit),
-        Err(fault) => {
-            render::failure::fault(&printer, &fault);
-            ExitCode::from(fault.exit())
+    let result = runtime.block_on(run(cli, printer));
+    // Reads on stdin cannot be cancelled; do not wait for them.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(end) => {
+            printer.end(&end);
+            end.code()
         }
     }
 }
 
-/// Help and version are answers, everything else is a mistake in the arguments.
-fn told_by_clap(error: &clap::Error) -> ExitCode {
-    // Nobody listens if this fails.
-    let _ = error.print();
-    if error.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS }
+async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Init { dir } => command::files::init(&dir, printer),
+        Command::Validate { environment } => command::files::validate(global, environment.as_deref(), printer),
+        Command::Fmt { check } => command::files::format(global, check, printer),
+        Command::Plan(args) => command::plan::run(global, &args, printer).await,
+        Command::Up(args) => command::up::run(global, &args, printer).await,
+        Command::Destroy(args) => command::destroy::run(global, &args, printer).await,
+        Command::Output { environment, name } => {
+            command::inspect::output(global, environment.as_deref(), name.as_deref(), printer).await
+        }
+        Command::Drift { environment } => command::inspect::drift(global, environment.as_deref(), printer).await,
+        Command::State(what) => command::state::run(global, what, printer).await,
+        Command::Unlock { environment, lock_id } => {
+            command::state::unlock(global, &environment, &lock_id, printer).await
+        }
+        Command::Local(what) => command::local::run(global, what, printer).await,
+        Command::Completions { shell } => command::files::completions(shell),
+        Command::Man => command::files::manual(),
+    }
 }
 
-fn trace(verbose: u8, ansi: bool) {
-    use tracing_subscriber::EnvFilter;
-    let filter = match (std::env::var("RUST_LOG"), verbose) {
-        (Ok(filter), _) => EnvFilter::new(filter),
-        (Err(_), 0) => EnvFilter::new("error"),
-        (Err(_), 1) => EnvFilter::new("warn,engine=debug,state=debug,resource=debug,mlopsctl=debug"),
-        (Err(_), 2) => EnvFilter::new("info,engine=trace,state=trace,resource=trace,mlopsctl=trace,aws_smithy_runtime=debug"),
-        (Err(_), _) => EnvFilter::new("trace"),
+fn trace(cli: &Cli) {
+    let level = match cli.global.verbose {
+        0 => "warn,aws_config=error,aws_runtime=error",
+        1 => "info,engine=debug,state=debug",
+        _ => "debug",
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(!cli.global.no_color)
+        .init();
 }

@@ -1,107 +1,138 @@
-use crate::{cli::Global, fault::Fault, paint::Paint};
-use serde::Serialize;
-use std::io::{self, IsTerminal as _, Write as _};
+//! The one place that prints: data to stdout, everything else to stderr.
 
-/// The one way out: data to stdout, talk to stderr.
+use crate::{cli::Global, end::End};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
+use std::io::{IsTerminal, Write};
+
+/// How to print.
+#[derive(Clone, Copy)]
 pub(crate) struct Printer {
-    json: bool,
-    quiet: bool,
-    data: Paint,
-    talk: Paint,
-    live: bool,
+    /// Whether stderr is a terminal and colours are wanted.
+    pub(crate) colour: bool,
+    /// Whether stderr is a terminal.
+    pub(crate) terminal: bool,
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+}
+
+/// What a piece of text is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Style {
+    Bold,
+    Dim,
+    Green,
+    Yellow,
+    Red,
+    Alarm,
+    Cyan,
 }
 
 impl Printer {
     pub(crate) fn new(global: &Global) -> Self {
-        let plain = global.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self {
-            json: global.json,
-            quiet: global.quiet,
-            data: Paint::new(!plain && io::stdout().is_terminal()),
-            talk: Paint::new(!plain && io::stderr().is_terminal()),
-            live: io::stderr().is_terminal() && !global.json && !global.quiet && global.verbose == 0,
-        }
+        let terminal = std::io::stderr().is_terminal();
+        let refused = global.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { colour: terminal && !refused, terminal, json: global.json, quiet: global.quiet }
     }
 
-    /// Whether JSON was asked for.
-    pub(crate) fn is_json(&self) -> bool {
-        self.json
+    /// Data, on stdout. A reader that has gone away is no failure of ours.
+    pub(crate) fn data(self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        let _ = writeln!(out, "{text}").and_then(|()| out.flush());
     }
 
-    /// Whether lines may be rewritten while things go on.
-    pub(crate) fn is_live(&self) -> bool {
-        self.live
+    /// A JSON document, on stdout.
+    pub(crate) fn document(self, value: &serde_json::Value) {
+        self.data(&format!("{value:#}"));
     }
 
-    /// Whether somebody could answer a question.
-    pub(crate) fn can_ask(&self) -> bool {
-        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    /// Something for a person, on stderr.
+    pub(crate) fn say(self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
-    pub(crate) fn data_paint(&self) -> Paint {
-        self.data
-    }
-
-    pub(crate) fn talk_paint(&self) -> Paint {
-        self.talk
-    }
-
-    /// Data, as it is.
-    ///
-    /// A reader that has had enough (`| head`) is no failure; a full disk is.
-    pub(crate) fn data(&self, bytes: &[u8]) -> Result<(), Fault> {
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Fault::failed(format!("stdout cannot be written: {error}")))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// A line of data.
-    pub(crate) fn line(&self, text: &str) -> Result<(), Fault> {
-        self.data(format!("{text}\n").as_bytes())
-    }
-
-    /// One JSON document.
-    pub(crate) fn document(&self, value: &impl Serialize) -> Result<(), Fault> {
-        let text = serde_json::to_string_pretty(value);
-        self.line(&text.map_err(|error| Fault::failed(format!("the answer is no JSON: {error}")))?)
-    }
-
-    /// One JSON document on one line, as events are.
-    pub(crate) fn event(&self, value: &impl Serialize) -> Result<(), Fault> {
-        let text = serde_json::to_string(value);
-        self.line(&text.map_err(|error| Fault::failed(format!("the event is no JSON: {error}")))?)
-    }
-
-    /// Something people should know. Silent when quiet.
-    pub(crate) fn note(&self, text: &str) {
+    /// Something that -q leaves out.
+    pub(crate) fn note(self, text: &str) {
         if !self.quiet {
-            self.insist(text);
+            self.say(text);
         }
     }
 
-    /// Something people must know.
-    pub(crate) fn insist(&self, text: &str) {
-        self.raw(&format!("{text}\n"));
+    /// A question, and whether it was answered with yes.
+    pub(crate) fn ask(self, question: &str) -> bool {
+        let _ = write!(std::io::stderr().lock(), "{question} ").and_then(|()| std::io::stderr().flush());
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
     }
 
-    /// To stderr, as it is.
-    pub(crate) fn raw(&self, text: &str) {
-        let mut stderr = io::stderr().lock();
-        // There is nowhere left to complain.
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    /// Whether somebody is there to be asked.
+    pub(crate) fn can_ask(self) -> bool {
+        self.terminal && std::io::stdin().is_terminal()
     }
 
-    /// How many characters fit on a line.
-    pub(crate) fn width(&self) -> usize {
-        terminal_size::terminal_size_of(io::stderr()).map_or(120, |(width, _)| usize::from(width.0).max(40))
+    pub(crate) fn paint(self, style: Style, text: &str) -> String {
+        if !self.colour {
+            return text.to_owned();
+        }
+        let code = match style {
+            Style::Bold => "1",
+            Style::Dim => "2",
+            Style::Green => "32",
+            Style::Yellow => "33",
+            Style::Red => "31",
+            Style::Alarm => "1;31",
+            Style::Cyan => "36",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
 
-    /// How many lines fit on the screen.
-    pub(crate) fn height(&self) -> usize {
-        terminal_size::terminal_size_of(io::stderr()).map_or(24, |(_, height)| usize::from(height.0))
+    /// `error: …`, with what to do next.
+    pub(crate) fn error(self, what: &str, help: Option<&str>) {
+        self.say(&format!("{} {what}", self.paint(Style::Alarm, "error:")));
+        if let Some(help) = help.filter(|help| !help.is_empty()) {
+            self.say(&format!("  {} {help}", self.paint(Style::Cyan, "help:")));
+        }
+    }
+
+    /// Says how a command ended.
+    pub(crate) fn end(self, end: &End) {
+        match end {
+            End::Invalid(invalid) => self.invalid(invalid),
+            End::Usage { what, help } | End::Failed { what, help } => self.error(what, help.as_deref()),
+            End::Locked(error) => {
+                let unlock = match error {
+                    state::Error::Locked { environment, holder } => format!(
+                        "wait for it with --lock-timeout 10m; if that run is gone for good, `mlopsctl unlock {environment} {}`",
+                        holder.id
+                    ),
+                    _ => String::new(),
+                };
+                self.error(&error.to_string(), Some(&unlock));
+            }
+            End::Said | End::Differences => {}
+        }
+    }
+
+    fn invalid(self, invalid: &config::Invalid) {
+        let theme = if self.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
+        for problem in &invalid.problems {
+            let mut diagnostic = MietteDiagnostic::new(&problem.message).with_severity(Severity::Error);
+            if let Some(help) = &problem.help {
+                diagnostic = diagnostic.with_help(help);
+            }
+            if !invalid.source.is_empty() {
+                diagnostic = diagnostic.with_label(LabeledSpan::new_with_span(None, problem.span.clone()));
+            }
+            let source = NamedSource::new(invalid.file.display().to_string(), invalid.source.clone());
+            let report = miette::Report::new(diagnostic).with_source_code(source);
+            let mut text = String::new();
+            if handler.render_report(&mut text, report.as_ref()).is_err() || invalid.source.is_empty() {
+                text = format!("{}: {problem}", invalid.file.display());
+            }
+            self.say(text.trim_end_matches('\n'));
+        }
+        let count = invalid.problems.len();
+        let what = if count == 1 { "1 problem".to_owned() } else { format!("{count} problems") };
+        self.error(&format!("{what} in {}; nothing was touched", invalid.file.display()), None);
     }
 }

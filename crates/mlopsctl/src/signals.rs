@@ -1,66 +1,49 @@
+//! Ctrl-C and SIGTERM: the first stops softly, the second at once, the third ends the process.
+
+use crate::printer::Printer;
 use engine::StopMode;
-use tokio::{signal::unix::{SignalKind, signal}, sync::watch};
+use tokio::sync::watch;
 
-/// Turns Ctrl-C and SIGTERM into a request to stop: the first lets calls under way finish, the second
-/// abandons them, the third ends the process.
-pub(crate) struct Signals {
-    stop: watch::Sender<StopMode>,
-}
-
-impl Signals {
-    /// Listens from now on.
-    pub(crate) fn listen(notice: impl Fn(StopMode) + Send + 'static) -> Self {
-        let (stop, _) = watch::channel(StopMode::Go);
-        let told = stop.clone();
-        tokio::spawn(async move {
-            let (Ok(mut interrupt), Ok(mut terminate)) =
-                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-            else {
-                return;
-            };
-            loop {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
+/// What tells a run to stop, fed by signals and by whoever holds the sender.
+pub(crate) fn listen(printer: Printer) -> (watch::Sender<StopMode>, watch::Receiver<StopMode>) {
+    let (sender, receiver) = watch::channel(StopMode::Go);
+    let signals = sender.clone();
+    tokio::spawn(async move {
+        let mut received = 0;
+        while interrupted().await {
+            received += 1;
+            match received {
+                1 => {
+                    printer
+                        .say("stopping: calls under way are finished, nothing new is started (again to abandon them)");
+                    signals.send_replace(StopMode::Soft);
                 }
-                let mode = match *told.borrow() {
-                    StopMode::Go => StopMode::Soft,
-                    StopMode::Soft => StopMode::Hard,
-                    StopMode::Hard => die(),
-                };
-                told.send_replace(mode);
-                notice(mode);
+                2 => {
+                    printer.say("abandoning calls under way; what is known is recorded");
+                    signals.send_replace(StopMode::Hard);
+                }
+                #[expect(clippy::exit, reason = "a third signal asks for exactly this")]
+                _ => std::process::exit(130),
             }
-        });
-        Self { stop }
-    }
-
-    /// How far stopping has come.
-    pub(crate) fn watch(&self) -> watch::Receiver<StopMode> {
-        self.stop.subscribe()
-    }
-
-    /// Stops as the first signal does.
-    pub(crate) fn stop(&self) {
-        self.stop.send_if_modified(|mode| {
-            let go = *mode == StopMode::Go;
-            if go {
-                *mode = StopMode::Soft;
-            }
-            go
-        });
-    }
-
-    /// Resolves at the first signal.
-    pub(crate) async fn first(&self) {
-        let mut stop = self.stop.subscribe();
-        if stop.wait_for(|mode| *mode != StopMode::Go).await.is_err() {
-            std::future::pending().await
         }
+    });
+    (sender, receiver)
+}
+
+#[cfg(unix)]
+async fn interrupted() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+        return tokio::signal::ctrl_c().await.is_ok();
+    };
+    tokio::select! {
+        ended = tokio::signal::ctrl_c() => ended.is_ok(),
+        ended = terminate.recv() => ended.is_some(),
+        ended = hangup.recv() => ended.is_some(),
     }
 }
 
-#[expect(clippy::exit, reason = "the third signal means now; the state and the lock are made to survive it")]
-fn die() -> ! {
-    std::process::exit(130)
+#[cfg(not(unix))]
+async fn interrupted() -> bool {
+    tokio::signal::ctrl_c().await.is_ok()
 }

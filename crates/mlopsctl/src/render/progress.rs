@@ -1,181 +1,186 @@
-//! What is going on: live lines on a terminal, a line per event elsewhere, JSON where it was asked for.
+//! What is being done: on a terminal one live line per running step, elsewhere one line per event.
 
-use super::{event, report::time, value::cut};
-use crate::printer::Printer;
-use engine::{Action, Event, Plan, StepPhase};
-use jiff::Timestamp;
+use crate::printer::{Printer, Style};
+use engine::{Event, StepPhase};
 use resource::Address;
+use serde_json::json;
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
-    sync::{Mutex, MutexGuard, PoisonError},
+    io::Write,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
+use tokio::task::JoinHandle;
 
 /// How often live lines are drawn anew.
-const FRAME: Duration = Duration::from_millis(120);
-const SPINNER: [&str; 8] = ["⣾", "⣽", "⣻", "⢿", "⡿", "⣟", "⣯", "⣷"];
+const FRAME: Duration = Duration::from_millis(200);
+/// Steps shorter than this are not worth a live line of their own.
+const MOST_LINES: usize = 12;
 
-/// Shows the events of one run.
-pub(crate) struct Progress<'a> {
-    printer: &'a Printer,
-    started: Instant,
-    total: usize,
-    shown: Mutex<Shown>,
+/// Shows events as they come.
+pub(crate) struct Progress {
+    printer: Printer,
+    board: Arc<Mutex<Board>>,
+    drawing: Option<JoinHandle<()>>,
 }
 
-#[derive(Default)]
-struct Shown {
-    running: BTreeMap<(Address, Action), Running>,
+struct Board {
+    printer: Printer,
+    total: usize,
     done: usize,
-    /// Live lines on the screen.
-    lines: usize,
-    frame: usize,
+    running: BTreeMap<Address, Running>,
+    drawn: usize,
 }
 
 struct Running {
     since: Instant,
-    waiting_for: Option<String>,
+    verb: &'static str,
+    waits_for: Option<String>,
 }
 
-impl<'a> Progress<'a> {
-    pub(crate) fn new(printer: &'a Printer, plan: &Plan) -> Self {
-        Self { printer, started: Instant::now(), total: plan.changes.len(), shown: Mutex::default() }
+impl Progress {
+    pub(crate) fn start(printer: Printer, total: usize) -> Self {
+        let board = Board { printer, total, done: 0, running: BTreeMap::new(), drawn: 0 };
+        let board = Arc::new(Mutex::new(board));
+        let live = printer.terminal && !printer.json && !printer.quiet;
+        let drawing = live.then(|| tokio::spawn(draw(board.clone())));
+        Self { printer, board, drawing }
     }
 
-    fn shown(&self) -> MutexGuard<'_, Shown> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes note of an event.
-    pub(crate) fn hear(&self, event: &Event) {
-        if self.printer.is_json() {
-            // A reader that went away does not stop the work.
-            let _ = self.printer.event(&event::step(event, Timestamp::now()));
+    pub(crate) fn event(&self, event: &Event) {
+        if self.printer.json {
+            self.printer.data(&line_json(event).to_string());
             return;
         }
-        let mut shown = self.shown();
-        let again = shown.note(event);
-        if self.printer.is_live() {
-            if matches!(event.phase, StepPhase::Done | StepPhase::Failed(_)) {
-                let lines = format!("{}{}\n", shown.erase(), self.line(event));
-                self.printer.raw(&lines);
-            }
-        } else if !again {
-            self.printer.note(&self.line(event));
+        let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        board.take(event);
+        if self.printer.quiet && !matches!(event.phase, StepPhase::Failed(_)) {
+            return;
+        }
+        let live = self.drawing.is_some();
+        if live && !matches!(event.phase, StepPhase::Done | StepPhase::Failed(_)) {
+            return;
+        }
+        board.erase();
+        self.printer.say(&line(event, self.printer));
+        if live {
+            board.draw();
         }
     }
 
-    fn line(&self, event: &Event) -> String {
-        let paint = self.printer.talk_paint();
-        let (symbol, more) = match &event.phase {
-            StepPhase::Started => (paint.dim("·"), "started".to_owned()),
-            StepPhase::Waiting(what) => (paint.dim("…"), format!("waiting for {what}")),
-            StepPhase::Done => (paint.green("✓"), format!("done in {}", time(event.elapsed))),
-            StepPhase::Failed(failure) => (paint.red("✗"), paint.red(&format!("failed: {failure}"))),
-        };
-        let action = event.action.as_str();
-        format!("{symbol} {:>7}  {action:7}  {}  {more}", time(self.started.elapsed()), event.address)
-    }
-
-    /// Draws the live lines until dropped.
-    pub(crate) async fn keep_drawing(&self) {
-        if !self.printer.is_live() {
-            std::future::pending::<()>().await;
+    pub(crate) fn finish(self) {
+        if let Some(drawing) = self.drawing {
+            drawing.abort();
+            self.board.lock().unwrap_or_else(PoisonError::into_inner).erase();
         }
-        let mut frames = tokio::time::interval(FRAME);
-        loop {
-            frames.tick().await;
-            let mut shown = self.shown();
-            let text = self.frame(&mut shown);
-            self.printer.raw(&text);
-        }
-    }
-
-    fn frame(&self, shown: &mut Shown) -> String {
-        let paint = self.printer.talk_paint();
-        let mut text = shown.erase();
-        if shown.running.is_empty() {
-            return text;
-        }
-        shown.frame += 1;
-        let spinner = SPINNER[shown.frame % SPINNER.len()];
-        let width = self.printer.width().saturating_sub(1);
-        // Lines that scroll out at the top can no longer be erased.
-        let room = self.printer.height().saturating_sub(3).clamp(1, 12);
-        let mut running: Vec<_> = shown.running.iter().collect();
-        running.sort_by_key(|(_, running)| running.since);
-        for ((address, action), running) in running.iter().take(room) {
-            let what = running.waiting_for.as_ref().map(|what| format!("  waiting for {what}")).unwrap_or_default();
-            let line = format!("{spinner} {:>7}  {:7}  {address}{what}", time(running.since.elapsed()), action.as_str());
-            let _ = writeln!(text, "{}", paint.cyan(&cut(&line, width)));
-        }
-        let hidden = running.len().saturating_sub(room);
-        let more = if hidden > 0 { format!(", {hidden} more under way") } else { String::new() };
-        let foot = format!("  {}/{} done in {}{more}", shown.done, self.total, time(self.started.elapsed()));
-        let _ = writeln!(text, "{}", paint.dim(&cut(&foot, width)));
-        shown.lines = running.len().min(room) + 1;
-        text
-    }
-
-    /// Leaves only the lines that stay.
-    pub(crate) fn end(&self) {
-        let text = self.shown().erase();
-        self.printer.raw(&text);
     }
 }
 
-impl Shown {
-    /// Takes note of an event; true when it says nothing new.
-    fn note(&mut self, event: &Event) -> bool {
-        let key = (event.address.clone(), event.action);
+async fn draw(board: Arc<Mutex<Board>>) {
+    loop {
+        tokio::time::sleep(FRAME).await;
+        let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
+        board.erase();
+        board.draw();
+    }
+}
+
+impl Board {
+    fn take(&mut self, event: &Event) {
         match &event.phase {
             StepPhase::Started => {
-                self.running.insert(key, Running { since: Instant::now(), waiting_for: None });
+                let running = Running { since: Instant::now(), verb: doing(event), waits_for: None };
+                self.running.insert(event.address.clone(), running);
             }
             StepPhase::Waiting(what) => {
-                let running = self.running.entry(key).or_insert_with(|| Running { since: Instant::now(), waiting_for: None });
-                let before = running.waiting_for.replace(what.clone());
-                return before.as_ref() == Some(what);
+                if let Some(running) = self.running.get_mut(&event.address) {
+                    running.waits_for = Some(what.clone());
+                }
             }
             StepPhase::Done | StepPhase::Failed(_) => {
-                self.running.remove(&key);
+                self.running.remove(&event.address);
                 self.done += 1;
             }
         }
-        false
     }
 
-    /// Moves up over the live lines and clears them.
-    fn erase(&mut self) -> String {
-        let lines = std::mem::take(&mut self.lines);
-        if lines == 0 { String::new() } else { format!("\x1b[{lines}A\x1b[J") }
+    fn erase(&mut self) {
+        if self.drawn > 0 {
+            let _ = write!(std::io::stderr().lock(), "\u{1b}[{}A\u{1b}[J", self.drawn);
+            self.drawn = 0;
+        }
+    }
+
+    fn draw(&mut self) {
+        let mut longest: Vec<_> = self.running.iter().collect();
+        longest.sort_by_key(|(_, running)| running.since);
+        let mut lines = Vec::new();
+        for (address, running) in longest.iter().take(MOST_LINES) {
+            let waits = running.waits_for.as_deref().map(|what| format!(", waiting: {what}")).unwrap_or_default();
+            let text = format!(
+                "  … {} {address} {:.0?}{waits}",
+                running.verb,
+                Duration::from_secs(running.since.elapsed().as_secs())
+            );
+            lines.push(text.chars().take(110).collect::<String>());
+        }
+        if longest.len() > MOST_LINES {
+            lines.push(format!("  … and {} more", longest.len() - MOST_LINES));
+        }
+        lines.push(format!("  {} of {} done", self.done, self.total));
+        for line in &lines {
+            self.printer.say(&self.printer.paint(Style::Dim, line));
+        }
+        self.drawn = lines.len();
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn event(phase: StepPhase) -> Event {
-        Event { address: Address::new("network", "nat"), action: Action::Create, phase, elapsed: Duration::ZERO }
+fn doing(event: &Event) -> &'static str {
+    match event.action {
+        engine::Action::Create => "creating",
+        engine::Action::Update => "updating",
+        engine::Action::Replace => "replacing",
+        engine::Action::Delete => "deleting",
     }
+}
 
-    #[test]
-    fn waiting_for_the_same_again_is_no_news() {
-        let mut shown = Shown::default();
-        assert!(!shown.note(&event(StepPhase::Started)));
-        assert!(!shown.note(&event(StepPhase::Waiting("pending".into()))));
-        assert!(shown.note(&event(StepPhase::Waiting("pending".into()))));
-        assert!(!shown.note(&event(StepPhase::Waiting("available".into()))));
-        assert!(!shown.note(&event(StepPhase::Done)));
-        assert!(shown.running.is_empty());
+fn line(event: &Event, printer: Printer) -> String {
+    let seconds = event.elapsed.as_secs_f64();
+    let took = if seconds < 0.1 { String::new() } else { printer.paint(Style::Dim, &format!(" {seconds:.1} s")) };
+    match &event.phase {
+        StepPhase::Started => format!("  {} {}", doing(event), event.address),
+        StepPhase::Waiting(what) => format!("  {} {}: waiting: {what}{took}", doing(event), event.address),
+        StepPhase::Done => {
+            let done = match event.action {
+                engine::Action::Create => "created",
+                engine::Action::Update => "updated",
+                engine::Action::Replace => "replaced",
+                engine::Action::Delete => "deleted",
+            };
+            format!("  {} {}{took}", printer.paint(Style::Green, done), event.address)
+        }
+        StepPhase::Failed(failure) => {
+            format!("  {} {}: {failure}{took}", printer.paint(Style::Alarm, "failed"), event.address)
+        }
     }
+}
 
-    #[test]
-    fn live_lines_are_erased_once() {
-        let mut shown = Shown { lines: 3, ..Shown::default() };
-        assert_eq!(shown.erase(), "\x1b[3A\x1b[J");
-        assert_eq!(shown.erase(), "");
+fn line_json(event: &Event) -> serde_json::Value {
+    let (phase, detail) = match &event.phase {
+        StepPhase::Started => ("started", None),
+        StepPhase::Waiting(what) => ("waiting", Some(("waiting_for", json!(what)))),
+        StepPhase::Done => ("done", None),
+        StepPhase::Failed(failure) => {
+            let error = json!({"operation": failure.operation, "code": failure.code, "message": failure.message,
+                               "request_id": failure.request_id, "residue": failure.residue, "help": failure.help});
+            ("failed", Some(("error", error)))
+        }
+    };
+    let elapsed = u64::try_from(event.elapsed.as_millis()).unwrap_or(u64::MAX);
+    let mut line = json!({"event": "step", "address": event.address, "action": event.action.as_str(), "phase": phase,
+                          "at": jiff::Timestamp::now().to_string(), "elapsed_ms": elapsed});
+    if let Some((key, value)) = detail {
+        line[key] = value;
     }
+    line
 }

@@ -1,150 +1,116 @@
-use crate::{paint::Paint, printer::Printer};
-use engine::{Action, Applied, Failed, Plan, Skipped};
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+//! What a run did, what it did not, and what remains in the cloud.
 
-/// Says how a run ended: what failed and why, what was not tried, what remains.
-pub(crate) fn end(printer: &Printer, applied: &Applied, plan: &Plan, environment: &str, operation: &str, elapsed: Duration) {
-    if printer.is_json() && applied.failed.is_empty() && applied.stopped.is_none() {
-        return;
-    }
-    let text = text(applied, plan, environment, operation, elapsed, printer.talk_paint());
-    let well = applied.failed.is_empty() && applied.stopped.is_none();
-    if well { printer.note(&text) } else { printer.insist(&text) }
+use crate::printer::{Printer, Style};
+use engine::{Action, Applied};
+use resource::Registry;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, time::Duration};
+
+/// The end of a run.
+pub(crate) struct Report<'a> {
+    pub(crate) applied: &'a Applied,
+    pub(crate) registry: &'a Registry,
+    /// API calls for each service.
+    pub(crate) calls: &'a BTreeMap<String, u64>,
+    pub(crate) elapsed: Duration,
 }
 
-fn text(applied: &Applied, plan: &Plan, environment: &str, operation: &str, elapsed: Duration, paint: Paint) -> String {
-    let mut out = String::new();
-    for failed in &applied.failed {
-        failure(&mut out, failed, paint);
+impl Report<'_> {
+    fn count(&self, action: Action) -> usize {
+        self.applied.done.iter().filter(|(_, done)| *done == action).count()
     }
-    skipped(&mut out, &applied.skipped);
-    if !applied.left.is_empty() {
-        let names: Vec<&str> = applied.left.iter().map(|(address, _)| address.as_str()).collect();
-        let _ = writeln!(out, "still under way: {}", names.join(", "));
-    }
-    if let Some(why) = &applied.stopped {
-        let _ = writeln!(out, "{}", paint.yellow(&format!("the run ended early: {why}")));
-    }
-    if !applied.failed.is_empty() || applied.stopped.is_some() {
-        let _ = writeln!(out, "What is done is recorded; `mlopsctl {operation} {environment}` continues from there.");
-    }
-    let _ = write!(out, "{}", counts(applied, plan, elapsed, paint));
-    out
-}
 
-fn counts(applied: &Applied, plan: &Plan, elapsed: Duration, paint: Paint) -> String {
-    let done = |action| applied.done.iter().filter(|(_, done)| *done == action).count();
-    let mut parts: Vec<String> = [
-        (done(Action::Create), "created"),
-        (done(Action::Update), "updated"),
-        (done(Action::Replace), "replaced"),
-        (done(Action::Delete), "deleted"),
-        (applied.failed.len(), "failed"),
-        (applied.skipped.len(), "skipped"),
-        (applied.left.len(), "still settling"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{count} {what}"))
-    .collect();
-    if parts.is_empty() {
-        return format!("Nothing to do: {} resources are as they should be.", plan.unchanged);
+    /// The last line of a run's JSON; the shape is part of the command line's contract.
+    pub(crate) fn summary(&self) -> Value {
+        json!({
+            "event": "summary",
+            "created": self.count(Action::Create),
+            "updated": self.count(Action::Update),
+            "replaced": self.count(Action::Replace),
+            "deleted": self.count(Action::Delete),
+            "failed": self.applied.failed.len(),
+            "skipped": self.applied.skipped.len(),
+            "left": self.applied.left.len(),
+            "elapsed_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
+            "api_calls": self.calls.values().sum::<u64>(),
+            "api_calls_by_service": self.calls,
+        })
     }
-    if plan.unchanged > 0 {
-        parts.push(format!("{} unchanged", plan.unchanged));
-    }
-    let well = applied.failed.is_empty() && applied.stopped.is_none();
-    let said = if well { paint.green("Done") } else { paint.alarm("Not done") };
-    format!("{said}: {} in {}.", parts.join(", "), time(elapsed))
-}
 
-fn failure(out: &mut String, failed: &Failed, paint: Paint) {
-    let Failed { address, kind, action, failure } = failed;
-    let head = format!("✗ could not {} {address} ({kind})", action.as_str());
-    let _ = writeln!(out, "{}", paint.alarm(&head));
-    let lines = [
-        ("tried", Some(&failure.operation).filter(|operation| !operation.is_empty())),
-        ("code", failure.code.as_ref()),
-        ("message", Some(&failure.message)),
-        ("request", failure.request_id.as_ref()),
-        ("remains", failure.residue.as_ref()),
-        ("help", failure.help.as_ref()),
-    ];
-    for (name, text) in lines {
-        if let Some(text) = text {
-            let _ = writeln!(out, "    {} {text}", paint.cyan(&format!("{name}:")));
+    /// For a person.
+    pub(crate) fn say(&self, printer: Printer) {
+        self.failures(printer);
+        self.unfinished(printer);
+        printer.say(&self.last_line());
+        if self.applied.failed.is_empty() && !printer.quiet && !self.applied.outputs.is_empty() {
+            self.outputs(printer);
         }
     }
-}
 
-fn skipped(out: &mut String, skipped: &[Skipped]) {
-    let mut groups: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
-    for one in skipped {
-        groups.entry(one.because.as_ref().map(resource::Address::as_str)).or_default().push(one.address.as_str());
+    fn failures(&self, printer: Printer) {
+        for failed in &self.applied.failed {
+            let noun = self.registry.get(&failed.kind).map_or(failed.kind.as_str(), |reconciler| reconciler.noun());
+            let what = format!("{} could not be {}d ({noun})", failed.address, failed.action.as_str());
+            printer.error(&format!("{what}\n  {}", failed.failure), None);
+            if let Some(residue) = &failed.failure.residue {
+                printer.say(&format!("  {} {residue}", printer.paint(Style::Yellow, "remains:")));
+            }
+            if let Some(help) = &failed.failure.help {
+                printer.say(&format!("  {} {help}", printer.paint(Style::Cyan, "help:")));
+            }
+        }
     }
-    for (because, names) in groups {
-        let why = match because {
-            Some(address) => format!("not tried, because it depends on {address}"),
-            None => "not started".to_owned(),
-        };
-        let _ = writeln!(out, "{why}: {}", names.join(", "));
+
+    fn unfinished(&self, printer: Printer) {
+        for skipped in &self.applied.skipped {
+            let because = match &skipped.because {
+                Some(because) => format!("it needs {because}"),
+                None => "the run was stopped".to_owned(),
+            };
+            printer.say(&format!("  not {}d: {}, because {because}", skipped.action.as_str(), skipped.address));
+        }
+        for (address, action) in &self.applied.left {
+            printer.say(&format!("  not finished: {address} ({}); the next run goes on with it", action.as_str()));
+        }
+        if let Some(why) = &self.applied.stopped {
+            printer.error(
+                &format!("the run ended early: {why}"),
+                Some("what was done is recorded; the same command goes on from here"),
+            );
+        }
     }
-}
 
-/// `0.4s`, `12s`, `3m 05s`.
-pub(super) fn time(elapsed: Duration) -> String {
-    match elapsed.as_secs() {
-        0..10 => format!("{:.1}s", elapsed.as_secs_f64()),
-        seconds @ 10..60 => format!("{seconds}s"),
-        seconds => format!("{}m {:02}s", seconds / 60, seconds % 60),
+    fn last_line(&self) -> String {
+        let done = [
+            (Action::Create, "created"),
+            (Action::Update, "updated"),
+            (Action::Replace, "replaced"),
+            (Action::Delete, "deleted"),
+        ];
+        let mut parts: Vec<String> = done
+            .into_iter()
+            .filter(|(action, _)| self.count(*action) > 0)
+            .map(|(action, what)| format!("{} {what}", self.count(action)))
+            .collect();
+        for (count, what) in [
+            (self.applied.failed.len(), "failed"),
+            (self.applied.skipped.len(), "not started"),
+            (self.applied.left.len(), "not finished"),
+        ] {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        }
+        let what = if parts.is_empty() { "Nothing to do".to_owned() } else { parts.join(", ") };
+        format!("{what} in {:.1} s, with {} API calls.", self.elapsed.as_secs_f64(), self.calls.values().sum::<u64>())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use resource::{Address, Failure, FailureKind};
-
-    #[test]
-    fn a_failure_says_what_was_tried_what_remains_and_what_to_do() {
-        let vpc = Address::new("network", "vpc");
-        let failure = Failure {
-            operation: "CreateVpc".into(),
-            code: Some("VpcLimitExceeded".into()),
-            request_id: Some("r-1".into()),
-            residue: Some("nothing".into()),
-            help: Some("ask for a higher quota".into()),
-            ..Failure::of(FailureKind::Final, "too many VPCs")
-        };
-        let applied = Applied {
-            done: vec![(Address::new("storage", "data"), Action::Create)],
-            failed: vec![Failed { address: vpc.clone(), kind: "ec2:vpc".into(), action: Action::Create, failure }],
-            skipped: vec![Skipped { address: Address::new("network", "a"), action: Action::Create, because: Some(vpc) }],
-            ..Applied::default()
-        };
-        let plan = Plan {
-            format: 1,
-            environment: "dev".into(),
-            lineage: String::new(),
-            serial: 0,
-            inputs: String::new(),
-            changes: vec![],
-            unchanged: 0,
-            targets: vec![],
-        };
-        let text = text(&applied, &plan, "dev", "up", Duration::from_secs(75), Paint::new(false));
-        assert_eq!(
-            text,
-            "✗ could not create network.vpc (ec2:vpc)\n\
-             \x20   tried: CreateVpc\n\
-             \x20   code: VpcLimitExceeded\n\
-             \x20   message: too many VPCs\n\
-             \x20   request: r-1\n\
-             \x20   remains: nothing\n\
-             \x20   help: ask for a higher quota\n\
-             not tried, because it depends on network.vpc: network.a\n\
-             What is done is recorded; `mlopsctl up dev` continues from there.\n\
-             Not done: 1 created, 1 failed, 1 skipped in 1m 15s."
-        );
+    fn outputs(&self, printer: Printer) {
+        printer.say("");
+        let width = self.applied.outputs.keys().map(String::len).max().unwrap_or_default();
+        for (name, value) in &self.applied.outputs {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            printer.data(&format!("{name:width$} = {value}"));
+        }
     }
 }
