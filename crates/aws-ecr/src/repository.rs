@@ -3,12 +3,15 @@ use aws_sdk_ecr::{
     types::{self, EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Tag},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner, Place, Resource,
-    Result, Sign, Tags,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Loader, Naming, Observed, Owner, Place,
+    Resource, Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 /// A private repository of container images. The id is the name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +24,7 @@ pub struct Repository {
     pub scan_on_push: bool,
     /// How images are encrypted at rest; fixed when the repository is created.
     pub encryption: Encryption,
-    /// Which images expire; null for none.
+    /// Which images expire, with the rules in the order of their priorities; null for none.
     pub lifecycle_policy: Value,
     /// Who beside this account's own principals may pull and push; null for nobody.
     pub policy: Value,
@@ -59,6 +62,8 @@ const NOT_EMPTY: &[Sign] = &[("RepositoryNotEmptyException", "")];
 /// A role that the policy names is too new: ECR reports it as a parameter it cannot accept.
 const PRINCIPAL_TOO_NEW: &[Sign] = &[("InvalidParameterException", "rincipal")];
 const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
+/// How many names DescribeRepositories takes.
+const AT_ONCE: usize = 100;
 /// A key made a moment ago is not known to ECR yet.
 const KEY_TOO_NEW: &[Sign] = &[("KmsException", "")];
 const KEYS_SPREAD_WITHIN: Duration = Duration::from_secs(60);
@@ -74,7 +79,7 @@ impl Resource for Repository {
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let client = cx.client(Client::new);
-        if describe(&client, &self.name).await?.is_none() {
+        if describe(&client, &self.name, cx).await?.is_none() {
             return Ok(None);
         }
         let tags = read_tags(&client, &arn(&self.name, cx.place())).await.absent(ABSENT)?;
@@ -104,7 +109,7 @@ impl Resource for Repository {
         let arn = arn(id, cx.place());
         let read = async {
             tokio::try_join!(
-                describe(&client, id),
+                describe(&client, id, cx),
                 lifecycle_policy(&client, id),
                 policy(&client, id),
                 read_tags(&client, &arn),
@@ -237,22 +242,54 @@ fn scanning(on_push: bool) -> ImageScanningConfiguration {
     ImageScanningConfiguration::builder().scan_on_push(on_push).build()
 }
 
-async fn describe(client: &Client, name: &str) -> Result<Option<types::Repository>> {
-    let call = client.describe_repositories().repository_names(name);
-    let answer = call.send().await.during("DescribeRepositories").absent(ABSENT)?;
-    Ok(answer.and_then(|answer| answer.repositories.unwrap_or_default().pop()))
+/// One DescribeRepositories for all repositories that are looked at together.
+type Repositories = Loader<String, types::Repository>;
+
+async fn describe(client: &Client, name: &str, cx: &Cx) -> Result<Option<types::Repository>> {
+    cx.shared::<Repositories>().load(name.to_owned(), |names| describe_all(client.clone(), names)).await
+}
+
+/// A single name that is gone fails the whole call; then every repository there is is read instead.
+async fn describe_all(client: Client, names: Vec<String>) -> Result<HashMap<String, types::Repository>> {
+    let by_name = |repositories: Vec<types::Repository>| -> HashMap<String, types::Repository> {
+        repositories.into_iter().filter_map(|one| Some((one.repository_name.clone()?, one))).collect()
+    };
+    // More names than this need the listing anyway.
+    if names.len() <= AT_ONCE {
+        let call = client.describe_repositories().set_repository_names(Some(names.clone()));
+        if let Some(answer) = call.send().await.during("DescribeRepositories").absent(ABSENT)? {
+            return Ok(by_name(answer.repositories.unwrap_or_default()));
+        }
+        if names.len() == 1 {
+            return Ok(HashMap::new());
+        }
+    }
+    let mut pages = client.describe_repositories().into_paginator().items().send();
+    let mut all = Vec::new();
+    while let Some(repository) = pages.next().await {
+        all.push(repository.during("DescribeRepositories")?);
+    }
+    Ok(by_name(all))
 }
 
 async fn lifecycle_policy(client: &Client, name: &str) -> Result<Value> {
     let call = client.get_lifecycle_policy().repository_name(name);
     let answer = call.send().await.during("GetLifecyclePolicy").absent(NO_LIFECYCLE_POLICY)?;
-    Ok(document(answer.and_then(|answer| answer.lifecycle_policy_text)))
+    Ok(by_priority(document(answer.and_then(|answer| answer.lifecycle_policy_text))))
 }
 
 async fn policy(client: &Client, name: &str) -> Result<Value> {
     let call = client.get_repository_policy().repository_name(name);
     let answer = call.send().await.during("GetRepositoryPolicy").absent(NO_POLICY)?;
     Ok(document(answer.and_then(|answer| answer.policy_text)))
+}
+
+/// ECR gives the rules back in an order of its own.
+fn by_priority(mut policy: Value) -> Value {
+    if let Some(rules) = policy.get_mut("rules").and_then(Value::as_array_mut) {
+        rules.sort_by_key(|rule| rule["rulePriority"].as_i64());
+    }
+    policy
 }
 
 /// Text that is no JSON stays text, so that it differs from every declaration.
@@ -349,6 +386,13 @@ mod tests {
         assert_eq!(document(None), Value::Null);
         assert_eq!(document(Some(r#"{"rules":[]}"#.into())), json!({ "rules": [] }));
         assert_eq!(document(Some("{".into())), json!("{"));
+    }
+
+    #[test]
+    fn lifecycle_rules_come_in_the_order_of_their_priorities() {
+        let rules = json!({"rules": [{"rulePriority": 10}, {"rulePriority": 2}]});
+        assert_eq!(by_priority(rules), json!({"rules": [{"rulePriority": 2}, {"rulePriority": 10}]}));
+        assert_eq!(by_priority(Value::Null), Value::Null);
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use crate::search::{self, ABSENT, describe, is_doomed};
 use aws_sdk_kms::{
     Client,
     types::{KeyMetadata, KeyState, Tag},
@@ -36,9 +37,10 @@ pub struct KeyOutputs {
     pub id: String,
 }
 
-const ABSENT: &[Sign] = &[("NotFoundException", "")];
-/// A key or an alias made a moment ago is not known everywhere yet.
-const UNKNOWN_YET: &[Sign] = &[("NotFoundException", "")];
+/// A key or an alias made a moment ago is not known everywhere yet, and neither is that a key is back.
+const UNKNOWN_YET: &[Sign] = &[("NotFoundException", ""), ("DisabledException", ""), ("KMSInvalidStateException", "")];
+/// A key that awaits deletion may refuse to be read.
+const UNREADABLE: &[Sign] = &[("KMSInvalidStateException", "")];
 const SPREADS_WITHIN: Duration = Duration::from_secs(60);
 /// A role that the policy names is too new.
 const PRINCIPAL_TOO_NEW: &[Sign] =
@@ -62,12 +64,31 @@ impl Resource for Key {
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let client = cx.client(Client::new);
-        let Some(key) = describe(&client, &self.alias).await?.filter(|key| !is_doomed(key)) else { return Ok(None) };
-        let tags = read_tags(&client, &key.key_id).await.absent(ABSENT)?;
-        Ok(tags.map(|tags| Found { id: key.key_id, owner: Owner::Tags(tags) }))
+        let named = describe(&client, &self.alias).await?;
+        let tags = match &named {
+            Some(key) => search::tags(&client, &key.key_id).await.absent(ABSENT)?,
+            None => None,
+        };
+        match (named, tags) {
+            // A stranger's key that is going leaves its alias to us.
+            (Some(key), Some(tags)) if !is_doomed(&key) || cx.owns(&tags) => {
+                Ok(Some(Found { id: key.key_id, owner: Owner::Tags(tags) }))
+            }
+            _ => {
+                let unnamed = search::unnamed(&client, cx).await?;
+                let alive = unnamed.into_iter().find(|(key, _)| !is_doomed(key));
+                Ok(alive.map(|(key, tags)| Found { id: key.key_id, owner: Owner::Tags(tags) }))
+            }
+        }
     }
 
+    /// Takes back a key of ours that awaits deletion, if there is one: what it encrypted is readable again.
     async fn create(&self, cx: &Cx) -> Result<String> {
+        let client = cx.client(Client::new);
+        if let Some((key, _)) = search::unnamed(&client, cx).await?.into_iter().find(|(key, _)| is_doomed(key)) {
+            revive(&client, &key).await?;
+            return Ok(key.key_id);
+        }
         let created = cx
             .client_once(Client::new)
             .create_key()
@@ -83,19 +104,22 @@ impl Resource for Key {
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let client = cx.client(Client::new);
+        // Asked by its alias, DescribeKey tells at once whether the alias is right.
         let read = async {
-            tokio::try_join!(
-                describe(&client, id),
-                async { client.get_key_rotation_status().key_id(id).send().await.during("GetKeyRotationStatus") },
-                async { client.get_key_policy().key_id(id).policy_name(POLICY).send().await.during("GetKeyPolicy") },
-                read_tags(&client, id),
-                aliases(&client, id),
-            )
+            tokio::try_join!(describe(&client, &self.alias), rotation(&client, id), policy(&client, id), async {
+                search::tags(&client, id).await.absent(UNREADABLE)
+            },)
         };
-        // A key that awaits deletion may refuse some of these reads.
-        let read = read.await.absent(GONE)?;
-        let Some((Some(key), rotation, policy, tags, aliases)) = read else { return Ok(Observed::Absent) };
-        if is_doomed(&key) {
+        let Some((named, rotation, policy, tags)) = read.await.absent(ABSENT)? else { return Ok(Observed::Absent) };
+        let named = named.filter(|key| key.key_id == id);
+        let is_named = named.is_some();
+        let Some(key) = (match named {
+            Some(key) => Some(key),
+            None => describe(&client, id).await?,
+        }) else {
+            return Ok(Observed::Absent);
+        };
+        if is_doomed(&key) && !is_named {
             return Ok(Observed::Absent);
         }
         let arn = key.arn().ok_or_else(|| Failure::incomplete("DescribeKey", "ARN"))?;
@@ -104,14 +128,19 @@ impl Resource for Key {
             let status = key.key_state().map_or("", KeyState::as_str).to_owned();
             return Ok(Observed::Settling { status, outputs: Some(outputs) });
         }
-        let policy = policy.policy.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
+        let alias = match is_usable(&key) {
+            true if is_named => self.alias.clone(),
+            true => search::aliases(&client, id).await?.into_iter().min().unwrap_or_default(),
+            // What is off, or awaits deletion, serves nobody under its alias.
+            false => String::new(),
+        };
         let live = Key {
-            alias: shown(&self.alias, aliases),
+            alias,
             description: key.description.unwrap_or_default(),
-            policy: policy.unwrap_or_default(),
-            rotation: rotation.key_rotation_enabled,
+            policy,
+            rotation,
             deletion_window_days: self.deletion_window_days,
-            tags,
+            tags: tags.unwrap_or_default(),
         };
         Ok(Observed::Ready { live, outputs })
     }
@@ -119,8 +148,13 @@ impl Resource for Key {
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
         let client = cx.client(Client::new);
         if diff.has("alias") {
+            if let Some(key) = describe(&client, id).await? {
+                revive(&client, &key).await?;
+            }
+            let before = search::aliases(&client, id).await.absent(ABSENT)?.unwrap_or_default();
             self.name(&client, id).await?;
-            if !live.alias.is_empty() {
+            // The only one it had is the one it was declared with; of several, some are other people's.
+            if before == [live.alias.as_str()] {
                 let call = client.delete_alias().alias_name(&live.alias);
                 call.send().await.during("DeleteAlias").absent(ABSENT)?;
             }
@@ -164,7 +198,7 @@ impl Resource for Key {
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
         // Only while it names this key: somebody may have pointed it at another.
-        let aliases = aliases(&client, id).await.absent(GONE)?.unwrap_or_default();
+        let aliases = search::aliases(&client, id).await.absent(GONE)?.unwrap_or_default();
         if aliases.contains(&self.alias) {
             client.delete_alias().alias_name(&self.alias).send().await.during("DeleteAlias").absent(ABSENT)?;
         }
@@ -201,42 +235,34 @@ impl Key {
     }
 }
 
-/// The key with this id or alias.
-async fn describe(client: &Client, key: &str) -> Result<Option<KeyMetadata>> {
-    let answer = client.describe_key().key_id(key).send().await.during("DescribeKey").absent(ABSENT)?;
-    Ok(answer.and_then(|answer| answer.key_metadata))
+/// Whether one can encrypt with it.
+fn is_usable(key: &KeyMetadata) -> bool {
+    !is_doomed(key) && key.key_state() != Some(&KeyState::Disabled)
 }
 
-/// Whether the key awaits deletion, which to everybody else means that it is gone.
-fn is_doomed(key: &KeyMetadata) -> bool {
-    matches!(key.key_state(), Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion))
-}
-
-async fn aliases(client: &Client, id: &str) -> Result<Vec<String>> {
-    let mut entries = client.list_aliases().key_id(id).into_paginator().items().send();
-    let mut names = Vec::new();
-    while let Some(entry) = entries.next().await {
-        names.extend(entry.during("ListAliases")?.alias_name);
+/// Makes a key usable that awaits deletion or was switched off.
+async fn revive(client: &Client, key: &KeyMetadata) -> Result<()> {
+    let id = &key.key_id;
+    if is_doomed(key) {
+        client.cancel_key_deletion().key_id(id).send().await.during("CancelKeyDeletion")?;
     }
-    Ok(names)
+    // After a cancelled deletion a key is off.
+    if !is_usable(key) {
+        client.enable_key().key_id(id).send().await.during("EnableKey").heals(UNKNOWN_YET, SPREADS_WITHIN)?;
+    }
+    Ok(())
 }
 
-/// The alias to compare with: a key may bear others beside the declared one, which are left alone.
-fn shown(declared: &str, aliases: Vec<String>) -> String {
-    match aliases.iter().any(|alias| alias == declared) {
-        true => declared.to_owned(),
-        false => aliases.into_iter().min().unwrap_or_default(),
-    }
+async fn rotation(client: &Client, id: &str) -> Result<bool> {
+    let answer = client.get_key_rotation_status().key_id(id).send().await.during("GetKeyRotationStatus");
+    Ok(answer.absent(UNREADABLE)?.is_some_and(|status| status.key_rotation_enabled))
 }
 
-async fn read_tags(client: &Client, id: &str) -> Result<Tags> {
-    let mut tags = client.list_resource_tags().key_id(id).into_paginator().items().send();
-    let mut read = Tags::default();
-    while let Some(tag) = tags.next().await {
-        let tag = tag.during("ListResourceTags")?;
-        read.0.insert(tag.tag_key, tag.tag_value);
-    }
-    Ok(read)
+/// Text that is no JSON stays text, so that it differs from every declaration.
+async fn policy(client: &Client, id: &str) -> Result<Value> {
+    let answer = client.get_key_policy().key_id(id).policy_name(POLICY).send().await.during("GetKeyPolicy");
+    let text = answer.absent(UNREADABLE)?.and_then(|answer| answer.policy);
+    Ok(text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))).unwrap_or_default())
 }
 
 fn kms_tags(tags: &Tags) -> Result<Vec<Tag>> {
@@ -262,14 +288,9 @@ mod tests {
     }
 
     #[test]
-    fn other_aliases_of_the_key_are_no_difference() {
-        let aliases = vec!["alias/another".to_owned(), "alias/data".to_owned()];
-        assert_eq!(shown("alias/data", aliases), "alias/data");
-    }
-
-    #[test]
-    fn a_key_without_the_declared_alias_shows_the_one_it_has() {
-        assert_eq!(shown("alias/data", vec!["alias/old".to_owned()]), "alias/old");
-        assert_eq!(shown("alias/data", Vec::new()), "");
+    fn only_a_key_that_is_on_and_stays_can_be_used() {
+        assert!(is_usable(&in_state(KeyState::Enabled)));
+        assert!(!is_usable(&in_state(KeyState::Disabled)));
+        assert!(!is_usable(&in_state(KeyState::PendingDeletion)));
     }
 }

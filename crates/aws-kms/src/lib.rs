@@ -1,6 +1,7 @@
 //! Reconcilers for KMS: customer managed keys.
 
 mod key;
+mod search;
 
 pub use key::{Key, KeyOutputs};
 

@@ -1,15 +1,20 @@
-use crate::{LifecycleRule, Replication, client, emptying, read, write};
+use crate::{
+    Encryption, LifecycleRule, Replication, client,
+    emptying::{self, Selection},
+    holdings,
+    presence::{self, Presence},
+    read, write,
+};
 use aws_sdk_s3::{
     Client,
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
 use resource::{
-    As, Attempt, BucketName, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner, Place,
-    Resource, Result, Tags,
+    As, Attempt, BucketName, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Resource,
+    Result, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::time::Duration;
 
 /// A bucket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +34,7 @@ pub struct Bucket {
     pub owner_enforced: bool,
     /// The bucket policy; null for none.
     pub policy: Value,
-    /// What happens to objects as they age; empty for nothing.
+    /// What happens to objects as they age; empty for nothing. The order is of no importance.
     pub lifecycle: Vec<LifecycleRule>,
     /// Where access is logged.
     pub access_logs: Option<AccessLogs>,
@@ -39,19 +44,6 @@ pub struct Bucket {
     pub event_bridge: bool,
     /// Tags, completed by the stack.
     pub tags: Tags,
-}
-
-/// Default encryption.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Encryption {
-    /// With keys that S3 owns (SSE-S3).
-    S3,
-    /// With a key of one's own (SSE-KMS), through a bucket key.
-    Kms {
-        /// The key.
-        key: KeyArn,
-    },
 }
 
 /// Where server access logs go.
@@ -72,9 +64,30 @@ pub struct BucketOutputs {
     pub arn: String,
 }
 
+/// The one region that must not be named when a bucket is made.
+const NAMELESS: &str = "us-east-1";
+
 impl Bucket {
     fn client(&self, cx: &Cx) -> Client {
         cx.client_in(self.region.as_deref(), client)
+    }
+
+    fn region<'a>(&'a self, place: &'a Place) -> &'a str {
+        self.region.as_deref().unwrap_or(&place.region)
+    }
+
+    /// Reads a bucket that is in another region than declared: only a replacement brings it there, and
+    /// only where the declaration names a region does a comparison show it.
+    async fn observe_elsewhere(&self, id: &str, cx: &Cx, redirect: Failure) -> Result<Option<Self>> {
+        match presence::of(&self.client(cx), id, &cx.place().account).await? {
+            Presence::Nowhere => Ok(None),
+            Presence::Elsewhere(region) if self.region.is_some() => {
+                read::bucket(&cx.client_in(Some(&region), client), id, Some(region.clone())).await
+            }
+            Presence::Elsewhere(region) => Err(presence::elsewhere(id, &region)),
+            Presence::Closed => Err(presence::closed(id)),
+            Presence::Here => Err(redirect),
+        }
     }
 
     fn outputs(&self, place: &Place) -> BucketOutputs {
@@ -86,50 +99,55 @@ impl Resource for Bucket {
     const KIND: &'static str = "s3:bucket";
     const NOUN: &'static str = "bucket";
     const REPLACE_ON: &'static [&'static str] = &["name", "region"];
-    const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy)];
+    const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy), ("lifecycle", As::Set)];
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = BucketOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let client = self.client(cx);
-        match client.head_bucket().bucket(&self.name).send().await.during("HeadBucket") {
-            Ok(_) => {}
-            Err(failure) if failure.shows(read::NO_BUCKET) => return Ok(None),
-            // HEAD has no body, so there is only the status: the name is taken in another account.
-            Err(failure) if failure.shows(&[("Forbidden", ""), ("403", "")]) => {
-                let message = format!("the bucket name {} belongs to another account", self.name);
-                return Err(Failure::of(FailureKind::Exists, message));
-            }
-            Err(failure) => return Err(failure),
+        match presence::of(&client, &self.name, &cx.place().account).await? {
+            Presence::Here => {}
+            Presence::Nowhere => return Ok(None),
+            Presence::Elsewhere(region) => return Err(presence::elsewhere(&self.name, &region)),
+            Presence::Closed => return Err(presence::closed(&self.name)),
         }
-        let tags = read::tags(&client, &self.name).await?;
-        // Making and tagging are two calls: a bucket of this very name without any tag is what a crash
-        // between the two has left in this account.
-        let owner = if tags.0.is_empty() { Owner::Parent } else { Owner::Tags(tags) };
+        let Some(tags) = read::tags(&client, &self.name).await.absent(read::NO_BUCKET)? else { return Ok(None) };
+        // Where CreateBucket takes no tags (S3-compatible stores, old endpoints), a crash before they
+        // were put leaves a bucket of this very name, in this account, without any tag and empty.
+        // One that holds something is somebody's.
+        let left_over = tags.0.is_empty() && holdings::of(&client, &self.name).await?.is_none();
+        let owner = if left_over { Owner::Parent } else { Owner::Tags(tags) };
         Ok(Some(Found { id: self.name.clone(), owner }))
     }
 
+    /// Needs `s3:TagResource` beside `s3:CreateBucket`, as the bucket bears its tags from the start.
     async fn create(&self, cx: &Cx) -> Result<String> {
-        let call = self.client(cx).create_bucket().bucket(&self.name);
-        // us-east-1 is the one region that must not be named.
-        let call = match self.region.as_deref().unwrap_or(&cx.place().region) {
-            "us-east-1" => call,
-            region => {
-                let constraint = BucketLocationConstraint::from(region);
-                call.create_bucket_configuration(
-                    CreateBucketConfiguration::builder().location_constraint(constraint).build(),
-                )
-            }
-        };
+        let client = self.client(cx);
+        let region = self.region(cx.place());
+        // There, making a bucket that one has already is a success which resets its ACLs.
+        if region == NAMELESS && presence::of(&client, &self.name, &cx.place().account).await? != Presence::Nowhere {
+            return Err(Failure::of(FailureKind::Exists, format!("the bucket {} exists already", self.name)));
+        }
+        let constraint = (region != NAMELESS).then(|| BucketLocationConstraint::from(region));
+        let configuration = CreateBucketConfiguration::builder()
+            .set_location_constraint(constraint)
+            .set_tags(Some(write::tag_set(&self.tags)?))
+            .build();
+        let call = client.create_bucket().bucket(&self.name).create_bucket_configuration(configuration);
+        // A name that was given up a moment ago may still be taken for a while.
         call.send().await.during("CreateBucket").heals(write::BUSY, write::SOON)?;
         Ok(self.name.clone())
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let client = self.client(cx);
-        let Some(live) = read::bucket(&client, id, self.region.clone()).await? else { return Ok(Observed::Absent) };
-        Ok(Observed::Ready { live, outputs: self.outputs(cx.place()) })
+        let read = match read::bucket(&self.client(cx), id, self.region.clone()).await {
+            Err(failure) if failure.shows(presence::ELSEWHERE) => self.observe_elsewhere(id, cx, failure).await?,
+            read => read?,
+        };
+        let Some(live) = read else { return Ok(Observed::Absent) };
+        let outputs = live.outputs(cx.place());
+        Ok(Observed::Ready { live, outputs })
     }
 
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
@@ -137,26 +155,33 @@ impl Resource for Bucket {
     }
 
     async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
-        emptying::holdings(&self.client(cx), id).await
+        holdings::of(&self.client(cx), id).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = self.client(cx);
-        if cx.may_delete_data() {
-            emptying::empty(&client, id, "").await?;
-        } else if let Some(what) = emptying::holdings(&client, id).await? {
+        let doomed = match cx.may_delete_data() {
+            true => Selection::Everything,
+            false => Selection::Markers,
+        };
+        if !cx.may_delete_data()
+            && let Some(what) = holdings::of(&client, id).await?
+        {
             let help = "pass --delete-data to delete the data as well";
             return Err(Failure::refused(format!("the bucket {id} holds {what}"), help));
         }
+        emptying::unlock(&client, id).await?;
+        emptying::empty(&client, id, doomed).await?;
         client
             .delete_bucket()
             .bucket(id)
             .send()
             .await
             .during("DeleteBucket")
-            .heals(&[("BucketNotEmpty", "")], Duration::from_secs(60))
-            .heals(write::BUSY, write::SOON)
-            .absent(read::NO_BUCKET)?;
+            .absent(read::NO_BUCKET)
+            // Something arrived meanwhile, as access logs do, or the emptiness has not spread.
+            .heals(&[("BucketNotEmpty", "")], write::SOON)
+            .heals(write::BUSY, write::SOON)?;
         Ok(Deletion::Gone)
     }
 

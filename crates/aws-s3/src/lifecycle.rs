@@ -47,15 +47,26 @@ impl LifecycleRule {
             .status(ExpirationStatus::Enabled)
             .set_abort_incomplete_multipart_upload(self.abort_uploads_days.map(abort))
             .set_noncurrent_version_expiration(self.expire_noncurrent_days.map(old))
-            .set_expiration(self.expire_days.map(|days| LifecycleExpiration::builder().days(days).build()))
+            .set_expiration(self.expiration())
             .set_transitions((!transitions.is_empty()).then_some(transitions))
             .build()
             .map_err(unbuildable)
     }
 
-    /// A rule that is switched off is read as one that does nothing.
+    /// Where old versions go, delete markers that hide nothing any more go too; an expiry does that itself.
+    fn expiration(&self) -> Option<LifecycleExpiration> {
+        let expiration = LifecycleExpiration::builder();
+        match (self.expire_days, self.expire_noncurrent_days) {
+            (Some(days), _) => Some(expiration.days(days).build()),
+            (None, Some(_)) => Some(expiration.expired_object_delete_marker(true).build()),
+            (None, None) => None,
+        }
+    }
+
+    /// A rule that is switched off, or that is narrowed by conditions other than a prefix, is read as one
+    /// that does nothing: it does not do what a declaration says.
     pub(crate) fn from_aws(rule: &aws_sdk_s3::types::LifecycleRule) -> Self {
-        let on = rule.status() == &ExpirationStatus::Enabled;
+        let on = rule.status() == &ExpirationStatus::Enabled && !rule.filter().is_some_and(is_narrowed);
         let transition = |one: &aws_sdk_s3::types::Transition| Transition {
             storage_class: one.storage_class().map(|class| class.as_str().to_owned()).unwrap_or_default(),
             days: one.days().unwrap_or_default(),
@@ -77,20 +88,55 @@ impl LifecycleRule {
     }
 }
 
+fn is_narrowed(filter: &LifecycleRuleFilter) -> bool {
+    filter.tag().is_some()
+        || filter.and().is_some()
+        || filter.object_size_greater_than().is_some()
+        || filter.object_size_less_than().is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_rule_reads_back_as_declared() {
-        let rule = LifecycleRule {
+    fn rule() -> LifecycleRule {
+        LifecycleRule {
             id: "keep-tidy".into(),
             prefix: "raw/".into(),
             abort_uploads_days: Some(7),
             expire_noncurrent_days: Some(30),
             expire_days: None,
             transitions: vec![Transition { storage_class: "INTELLIGENT_TIERING".into(), days: 0 }],
-        };
-        assert_eq!(LifecycleRule::from_aws(&rule.to_aws().unwrap()), rule);
+        }
+    }
+
+    #[test]
+    fn a_rule_reads_back_as_declared() {
+        for expire_days in [None, Some(365)] {
+            let rule = LifecycleRule { expire_days, ..rule() };
+            assert_eq!(LifecycleRule::from_aws(&rule.to_aws().unwrap()), rule);
+        }
+    }
+
+    #[test]
+    fn a_rule_that_is_off_or_narrowed_differs_from_the_declared_one() {
+        let mut off = rule().to_aws().unwrap();
+        off.status = ExpirationStatus::Disabled;
+        let mut narrowed = rule().to_aws().unwrap();
+        narrowed.filter = Some(LifecycleRuleFilter::builder().prefix("raw/").object_size_greater_than(1).build());
+        for changed in [off, narrowed] {
+            let read = LifecycleRule::from_aws(&changed);
+            assert_eq!(read.id, rule().id);
+            assert_ne!(read, rule());
+        }
+    }
+
+    #[test]
+    fn markers_that_hide_nothing_go_with_the_old_versions_unless_an_expiry_sees_to_it() {
+        assert_eq!(rule().expiration().unwrap().expired_object_delete_marker(), Some(true));
+        let expiring = LifecycleRule { expire_days: Some(365), ..rule() };
+        assert_eq!(expiring.expiration().unwrap().expired_object_delete_marker(), None);
+        let plain = LifecycleRule { expire_noncurrent_days: None, ..rule() };
+        assert_eq!(plain.expiration(), None);
     }
 }

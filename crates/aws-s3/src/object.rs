@@ -1,4 +1,7 @@
-use crate::{client, emptying};
+use crate::{
+    client,
+    emptying::{self, Selection},
+};
 use aws_sdk_s3::{primitives::ByteStream, types::ChecksumMode};
 use aws_smithy_types::base64;
 use resource::{
@@ -41,11 +44,26 @@ fn to_hex(text: &str) -> String {
 }
 
 impl Object {
+    /// `<bucket>/<key>`; a bucket's name holds no slash.
+    fn id(&self) -> String {
+        format!("{}/{}", self.bucket, self.key)
+    }
+
+    /// The object of an id, which is the declaration's own unless its place was changed.
+    fn at(&self, id: &str) -> Self {
+        match id.split_once('/') {
+            Some((bucket, key)) => Self { bucket: BucketName::new(bucket), key: key.to_owned(), ..self.clone() },
+            None => self.clone(),
+        }
+    }
+
     async fn put(&self, cx: &Cx) -> Result<()> {
         let content = cx.asset(&self.sha256)?.bytes.clone();
         cx.client(client)
             .put_object()
             .bucket(self.bucket.as_str())
+            // A bucket that was deleted may be somebody else's by now.
+            .expected_bucket_owner(&cx.place().account)
             .key(&self.key)
             .content_type(&self.content_type)
             .checksum_sha256(to_base64(&self.sha256))
@@ -58,7 +76,7 @@ impl Object {
 
     async fn head(&self, cx: &Cx) -> Result<Option<Self>> {
         let call = cx.client(client).head_object().bucket(self.bucket.as_str()).key(&self.key);
-        let call = call.checksum_mode(ChecksumMode::Enabled);
+        let call = call.checksum_mode(ChecksumMode::Enabled).expected_bucket_owner(&cx.place().account);
         let head = call.send().await.during("HeadObject").absent(ABSENT)?;
         Ok(head.map(|head| Self {
             sha256: head.checksum_sha256().map(to_hex).unwrap_or_default(),
@@ -85,17 +103,17 @@ impl Resource for Object {
             return Ok(None);
         }
         let found = self.head(cx).await?;
-        Ok(found.map(|_| Found { id: format!("{}/{}", self.bucket, self.key), owner: Owner::Parent }))
+        Ok(found.map(|_| Found { id: self.id(), owner: Owner::Parent }))
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
         self.put(cx).await?;
-        Ok(format!("{}/{}", self.bucket, self.key))
+        Ok(self.id())
     }
 
-    async fn observe(&self, _: &str, cx: &Cx) -> Result<Observed<Self>> {
-        Ok(match self.head(cx).await? {
-            Some(live) => Observed::Ready { live, outputs: self.outputs() },
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        Ok(match self.at(id).head(cx).await? {
+            Some(live) => Observed::Ready { outputs: live.outputs(), live },
             None => Observed::Absent,
         })
     }
@@ -105,8 +123,9 @@ impl Resource for Object {
     }
 
     /// All versions of it: it is the platform's own, not anybody's data.
-    async fn delete(&self, _: &str, cx: &Cx) -> Result<Deletion> {
-        emptying::empty(&cx.client(client), self.bucket.as_str(), &self.key).await?;
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let Self { bucket, key, .. } = self.at(id);
+        emptying::empty(&cx.client(client), bucket.as_str(), Selection::Key(&key)).await?;
         Ok(Deletion::Gone)
     }
 
@@ -124,5 +143,17 @@ mod tests {
         let hex = resource::sha256_hex(b"content");
         assert_eq!(to_hex(&to_base64(&hex)), hex);
         assert_eq!(to_hex("not base64!"), "");
+    }
+
+    #[test]
+    fn an_id_leads_back_to_its_object_whatever_is_declared_now() {
+        let object = |bucket: &str, key: &str| Object {
+            bucket: BucketName::new(bucket),
+            key: key.into(),
+            sha256: "00".into(),
+            content_type: "text/plain".into(),
+        };
+        let old = object("artifacts", "scripts/a b/job.py");
+        assert_eq!(object("others", "job.py").at(&old.id()), old);
     }
 }

@@ -3,22 +3,34 @@
 use crate::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication};
 use aws_sdk_s3::{
     Client,
-    types::{BucketVersioningStatus, ObjectOwnership, ServerSideEncryption},
+    types::{BucketVersioningStatus, ObjectOwnership},
 };
-use resource::{Attempt, BucketName, KeyArn, Result, Sign, Tags};
+use resource::{Attempt, BucketName, Result, Sign, Tags};
 use serde_json::Value;
 
 pub(crate) const NO_BUCKET: &[Sign] = &[("NoSuchBucket", ""), ("NotFound", "")];
 
 pub(crate) async fn bucket(client: &Client, name: &str, region: Option<String>) -> Result<Option<Bucket>> {
-    let head = client.head_bucket().bucket(name).send().await.during("HeadBucket").absent(NO_BUCKET)?;
-    if head.is_none() {
-        return Ok(None);
-    }
+    // No call to see whether it exists: each of these says when it does not.
+    let settings = async {
+        tokio::try_join!(
+            versioning(client, name),
+            encryption(client, name),
+            public_access_blocked(client, name),
+            owner_enforced(client, name),
+            policy(client, name),
+            lifecycle(client, name),
+            access_logs(client, name),
+            replication(client, name),
+            event_bridge(client, name),
+            tags(client, name),
+        )
+    };
+    let Some(settings) = settings.await.absent(NO_BUCKET)? else { return Ok(None) };
     let (
         versioning,
         encryption,
-        blocked,
+        public_access_blocked,
         owner_enforced,
         policy,
         lifecycle,
@@ -26,24 +38,13 @@ pub(crate) async fn bucket(client: &Client, name: &str, region: Option<String>) 
         replication,
         event_bridge,
         tags,
-    ) = tokio::try_join!(
-        versioning(client, name),
-        encryption(client, name),
-        public_access_blocked(client, name),
-        owner_enforced(client, name),
-        policy(client, name),
-        lifecycle(client, name),
-        access_logs(client, name),
-        replication(client, name),
-        event_bridge(client, name),
-        tags(client, name),
-    )?;
+    ) = settings;
     Ok(Some(Bucket {
         name: name.to_owned(),
         region,
         versioning,
         encryption,
-        public_access_blocked: blocked,
+        public_access_blocked,
         owner_enforced,
         policy,
         lifecycle,
@@ -62,17 +63,8 @@ async fn versioning(client: &Client, name: &str) -> Result<bool> {
 async fn encryption(client: &Client, name: &str) -> Result<Encryption> {
     let answer = client.get_bucket_encryption().bucket(name).send().await.during("GetBucketEncryption");
     let answer = answer.absent(&[("ServerSideEncryptionConfigurationNotFoundError", "")])?;
-    let by_default = answer
-        .as_ref()
-        .and_then(|answer| answer.server_side_encryption_configuration())
-        .and_then(|configuration| configuration.rules().first())
-        .and_then(|rule| rule.apply_server_side_encryption_by_default());
-    Ok(match by_default {
-        Some(by_default) if by_default.sse_algorithm() == &ServerSideEncryption::AwsKms => {
-            Encryption::Kms { key: KeyArn::new(by_default.kms_master_key_id().unwrap_or_default()) }
-        }
-        _ => Encryption::S3,
-    })
+    let configuration = answer.as_ref().and_then(|answer| answer.server_side_encryption_configuration());
+    Ok(configuration.map_or(Encryption::S3, Encryption::from_aws))
 }
 
 async fn public_access_blocked(client: &Client, name: &str) -> Result<bool> {
@@ -97,8 +89,12 @@ async fn owner_enforced(client: &Client, name: &str) -> Result<bool> {
 async fn policy(client: &Client, name: &str) -> Result<Value> {
     let answer = client.get_bucket_policy().bucket(name).send().await.during("GetBucketPolicy");
     let answer = answer.absent(&[("NoSuchBucketPolicy", "")])?;
-    let text = answer.and_then(|answer| answer.policy).unwrap_or_default();
-    Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+    Ok(answer.and_then(|answer| answer.policy).map(document).unwrap_or_default())
+}
+
+/// Text that is no JSON stays text, so that it differs from every declaration.
+fn document(text: String) -> Value {
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
 async fn lifecycle(client: &Client, name: &str) -> Result<Vec<LifecycleRule>> {

@@ -48,17 +48,32 @@ impl Replication {
         ReplicationConfiguration::builder().role(self.role.as_str()).rules(rule).build().map_err(unbuildable)
     }
 
-    /// None where no rule is on.
+    /// None where no rule is on. What copies less than everything, or to several places, is read with a
+    /// destination that says so and that no declaration has.
     pub(crate) fn from_aws(configuration: &ReplicationConfiguration) -> Option<Self> {
-        let rule = configuration.rules().iter().find(|rule| rule.status() == &ReplicationRuleStatus::Enabled)?;
-        let destination = rule.destination()?;
+        let on: Vec<&ReplicationRule> =
+            configuration.rules().iter().filter(|rule| rule.status() == &ReplicationRuleStatus::Enabled).collect();
+        let destination = on.first()?.destination()?;
         let key = destination.encryption_configuration().and_then(|encryption| encryption.replica_kms_key_id());
+        let whole = matches!(on.as_slice(), [rule] if copies_everything(rule));
         Some(Self {
             role: RoleArn::new(configuration.role()),
-            destination_bucket_arn: destination.bucket().to_owned(),
+            destination_bucket_arn: format!(
+                "{}{}",
+                destination.bucket(),
+                if whole { "" } else { " (and not simply everything)" }
+            ),
             kms_key: key.map(KeyArn::new),
         })
     }
+}
+
+fn copies_everything(rule: &ReplicationRule) -> bool {
+    let filtered = rule.filter().is_some_and(|filter| {
+        filter.prefix().is_some_and(|prefix| !prefix.is_empty()) || filter.tag().is_some() || filter.and().is_some()
+    });
+    let markers = rule.delete_marker_replication().and_then(|markers| markers.status());
+    !filtered && markers == Some(&DeleteMarkerReplicationStatus::Enabled)
 }
 
 #[cfg(test)]
@@ -75,5 +90,35 @@ mod tests {
             };
             assert_eq!(Replication::from_aws(&replication.to_aws().unwrap()), Some(replication));
         }
+    }
+
+    #[test]
+    fn a_replication_of_a_part_differs_from_one_of_everything() {
+        let replication = Replication {
+            role: RoleArn::new("arn:aws:iam::123456789012:role/replication"),
+            destination_bucket_arn: "arn:aws:s3:::copies".into(),
+            kms_key: None,
+        };
+        let mut narrowed = replication.to_aws().unwrap();
+        narrowed.rules[0].filter = Some(ReplicationRuleFilter::builder().prefix("raw/").build());
+        let mut without_markers = replication.to_aws().unwrap();
+        without_markers.rules[0].delete_marker_replication = None;
+        let mut several = replication.to_aws().unwrap();
+        several.rules.push(several.rules[0].clone());
+        for changed in [narrowed, without_markers, several] {
+            assert_ne!(Replication::from_aws(&changed), Some(replication.clone()));
+        }
+    }
+
+    #[test]
+    fn a_replication_that_is_off_is_none() {
+        let replication = Replication {
+            role: RoleArn::new("arn:aws:iam::123456789012:role/replication"),
+            destination_bucket_arn: "arn:aws:s3:::copies".into(),
+            kms_key: None,
+        };
+        let mut off = replication.to_aws().unwrap();
+        off.rules[0].status = ReplicationRuleStatus::Disabled;
+        assert_eq!(Replication::from_aws(&off), None);
     }
 }

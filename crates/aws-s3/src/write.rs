@@ -1,20 +1,23 @@
 //! Brings a bucket's settings in line: tags first, for by them it is known as ours.
 
-use crate::{Bucket, Encryption, LifecycleRule, read, unbuildable};
+use crate::{Bucket, LifecycleRule, Replication, unbuildable};
 use aws_sdk_s3::{
     Client,
     types::{
         BucketLifecycleConfiguration, BucketLoggingStatus, BucketVersioningStatus, EventBridgeConfiguration,
         LoggingEnabled, NotificationConfiguration, ObjectOwnership, OwnershipControls, OwnershipControlsRule,
-        PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-        ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
+        PublicAccessBlockConfiguration, Tag, Tagging, VersioningConfiguration,
     },
 };
-use resource::{Attempt, Diff, Result, Sign};
+use resource::{Attempt, Diff, Result, Sign, Tags};
 use std::time::Duration;
 
-/// S3 refuses two changes of one bucket at the same moment.
-pub(crate) const BUSY: &[Sign] = &[("OperationAborted", "")];
+/// S3 refuses two changes of one bucket at the same moment, and a bucket that was made a moment ago
+/// is not known everywhere.
+pub(crate) const BUSY: &[Sign] = &[("OperationAborted", ""), ("NoSuchBucket", "")];
+/// The role, or the versioning of either bucket, is too new.
+const REPLICATION_TOO_EARLY: &[Sign] =
+    &[("InvalidRequest", "ersioning"), ("InvalidRequest", "role"), ("InvalidArgument", "role")];
 /// How long that, and the propagation of roles, may take.
 pub(crate) const SOON: Duration = Duration::from_secs(120);
 
@@ -28,6 +31,11 @@ pub(crate) async fn bucket(client: &Client, name: &str, wanted: &Bucket, live: &
     if diff.has("owner_enforced") {
         ownership(client, name, wanted.owner_enforced).await?;
     }
+    // S3 refuses to suspend versioning while there is a replication, and to replicate without versioning.
+    if diff.has("replication") && wanted.replication.is_none() {
+        let call = client.delete_bucket_replication().bucket(name);
+        call.send().await.during("DeleteBucketReplication").heals(BUSY, SOON)?;
+    }
     if diff.has("versioning") {
         let status =
             if wanted.versioning { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
@@ -36,8 +44,10 @@ pub(crate) async fn bucket(client: &Client, name: &str, wanted: &Bucket, live: &
         call.send().await.during("PutBucketVersioning").heals(BUSY, SOON)?;
     }
     if diff.has("encryption") {
-        let call =
-            client.put_bucket_encryption().bucket(name).server_side_encryption_configuration(encryption(wanted)?);
+        let call = client
+            .put_bucket_encryption()
+            .bucket(name)
+            .server_side_encryption_configuration(wanted.encryption.to_aws()?);
         call.send().await.during("PutBucketEncryption").heals(BUSY, SOON)?;
     }
     if diff.has("policy") {
@@ -50,14 +60,12 @@ pub(crate) async fn bucket(client: &Client, name: &str, wanted: &Bucket, live: &
         logging(client, name, wanted).await?;
     }
     if diff.has("event_bridge") {
-        let on = wanted.event_bridge.then(|| EventBridgeConfiguration::builder().build());
-        let configuration = NotificationConfiguration::builder().set_event_bridge_configuration(on).build();
-        let call =
-            client.put_bucket_notification_configuration().bucket(name).notification_configuration(configuration);
-        call.send().await.during("PutBucketNotificationConfiguration").heals(BUSY, SOON)?;
+        events(client, name, wanted.event_bridge).await?;
     }
-    if diff.has("replication") {
-        replication(client, name, wanted).await?;
+    if diff.has("replication")
+        && let Some(replication) = &wanted.replication
+    {
+        replicate(client, name, replication).await?;
     }
     Ok(())
 }
@@ -69,9 +77,7 @@ async fn tags(client: &Client, name: &str, wanted: &Bucket, live: &Bucket, diff:
         tags.0.remove(&key);
     }
     tags.0.extend(wanted.tags.0.clone());
-    let set: Result<Vec<Tag>> =
-        tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(unbuildable)).collect();
-    let tagging = Tagging::builder().set_tag_set(Some(set?)).build().map_err(unbuildable)?;
+    let tagging = Tagging::builder().set_tag_set(Some(tag_set(&tags)?)).build().map_err(unbuildable)?;
     client
         .put_bucket_tagging()
         .bucket(name)
@@ -81,6 +87,10 @@ async fn tags(client: &Client, name: &str, wanted: &Bucket, live: &Bucket, diff:
         .during("PutBucketTagging")
         .heals(BUSY, SOON)?;
     Ok(())
+}
+
+pub(crate) fn tag_set(tags: &Tags) -> Result<Vec<Tag>> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(unbuildable)).collect()
 }
 
 async fn block(client: &Client, name: &str, on: bool) -> Result<()> {
@@ -104,18 +114,19 @@ async fn ownership(client: &Client, name: &str, enforced: bool) -> Result<()> {
     Ok(())
 }
 
-fn encryption(wanted: &Bucket) -> Result<ServerSideEncryptionConfiguration> {
-    let by_default = match &wanted.encryption {
-        Encryption::S3 => ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256),
-        Encryption::Kms { key } => ServerSideEncryptionByDefault::builder()
-            .sse_algorithm(ServerSideEncryption::AwsKms)
-            .kms_master_key_id(key.as_str()),
-    };
-    let rule = ServerSideEncryptionRule::builder()
-        .apply_server_side_encryption_by_default(by_default.build().map_err(unbuildable)?)
-        .bucket_key_enabled(matches!(wanted.encryption, Encryption::Kms { .. }))
+/// The other notifications are somebody's, and S3 knows only the whole set: they are sent back.
+async fn events(client: &Client, name: &str, on: bool) -> Result<()> {
+    let call = client.get_bucket_notification_configuration().bucket(name);
+    let live = call.send().await.during("GetBucketNotificationConfiguration").heals(BUSY, SOON)?;
+    let configuration = NotificationConfiguration::builder()
+        .set_topic_configurations(live.topic_configurations)
+        .set_queue_configurations(live.queue_configurations)
+        .set_lambda_function_configurations(live.lambda_function_configurations)
+        .set_event_bridge_configuration(on.then(|| EventBridgeConfiguration::builder().build()))
         .build();
-    ServerSideEncryptionConfiguration::builder().rules(rule).build().map_err(unbuildable)
+    let call = client.put_bucket_notification_configuration().bucket(name).notification_configuration(configuration);
+    call.send().await.during("PutBucketNotificationConfiguration").heals(BUSY, SOON)?;
+    Ok(())
 }
 
 async fn policy(client: &Client, name: &str, wanted: &Bucket) -> Result<()> {
@@ -157,22 +168,14 @@ async fn logging(client: &Client, name: &str, wanted: &Bucket) -> Result<()> {
     };
     let status = BucketLoggingStatus::builder().set_logging_enabled(enabled).build();
     let call = client.put_bucket_logging().bucket(name).bucket_logging_status(status);
-    call.send().await.during("PutBucketLogging").heals(BUSY, SOON)?;
+    let answer = call.send().await.during("PutBucketLogging");
+    // The policy by which the other bucket takes logs is too new.
+    answer.heals(&[("InvalidTargetBucketForLogging", "")], SOON).heals(BUSY, SOON)?;
     Ok(())
 }
 
-async fn replication(client: &Client, name: &str, wanted: &Bucket) -> Result<()> {
-    let Some(replication) = &wanted.replication else {
-        let call = client.delete_bucket_replication().bucket(name);
-        call.send().await.during("DeleteBucketReplication").heals(BUSY, SOON).absent(read::NO_BUCKET)?;
-        return Ok(());
-    };
+async fn replicate(client: &Client, name: &str, replication: &Replication) -> Result<()> {
     let call = client.put_bucket_replication().bucket(name).replication_configuration(replication.to_aws()?);
-    call.send()
-        .await
-        .during("PutBucketReplication")
-        // A role or a destination that was made a moment ago.
-        .heals(&[("InvalidRequest", "role"), ("InvalidArgument", "role")], SOON)
-        .heals(BUSY, SOON)?;
+    call.send().await.during("PutBucketReplication").heals(REPLICATION_TOO_EARLY, SOON).heals(BUSY, SOON)?;
     Ok(())
 }

@@ -29,6 +29,7 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
         dns_support: true,
         tags: named(&[]),
     });
+    stack.output("vpc_id", vpc, |vpc| vpc.id.to_string());
     stack.add("network", "default-security-group", vpc, |vpc| DefaultSecurityGroup {
         vpc_id: vpc.id,
         ingress: Vec::new(),

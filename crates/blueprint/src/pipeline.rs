@@ -120,7 +120,7 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<BT
     let transform = &settings.transform;
     let image = image(site, settings)?;
     let max_runtime = u32::from(training.max_runtime_minutes) * 60;
-    let wait = u32::from(training.wait_minutes()) * 60;
+    let wait = training.wait_minutes() * 60;
     let etl_minutes = site
         .environment
         .catalog
@@ -301,7 +301,7 @@ fn start(stack: &mut Stack, site: &Site, settings: &Pipeline, machine: Handle<St
         "detail": {"bucket": {"name": [site.bucket("data")]}, "object": {"key": [{"prefix": settings.raw_prefix}]}}
     });
     let schedule = settings.schedule.clone().map(|schedule| ("schedule", "On schedule", Source::Schedule(schedule)));
-    let upload = settings.on_upload.then(|| ("upload", "When raw data arrives", Source::Pattern(uploads)));
+    let upload = settings.on_upload.then_some(("upload", "When raw data arrives", Source::Pattern(uploads)));
     for (short, why, source) in schedule.into_iter().chain(upload) {
         let name = site.named(&format!("train-on-{short}"));
         stack.add("pipeline", &format!("start-on-{short}"), (machine, role.ready()), move |(machine, role)| Rule {

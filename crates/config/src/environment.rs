@@ -2,12 +2,12 @@
 
 pub mod catalog;
 pub mod cidr;
+pub mod drift;
 pub mod encryption;
 pub mod feature_groups;
 pub mod functions;
 pub mod monitoring;
 pub mod network;
-pub mod operations;
 pub mod pipeline;
 pub mod protection;
 pub mod registry;
@@ -23,12 +23,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub use catalog::Catalog;
+pub use drift::Drift;
 pub use encryption::Encryption;
 pub use feature_groups::FeatureGroup;
 pub use functions::Function;
 pub use monitoring::Monitoring;
 pub use network::Network;
-pub use operations::{Budget, Drift};
 pub use pipeline::Pipeline;
 pub use protection::Protection;
 pub use registry::Registry;
@@ -98,9 +98,6 @@ pub struct Environment {
     /// Looking for changes that were not made by mlopsctl.
     #[serde(default)]
     pub drift: Drift,
-    /// A limit on costs that raises an alarm. Left out, there is none.
-    #[serde(default)]
-    pub budget: Option<Budget>,
 }
 
 /// Where mlopsctl keeps its own record.

@@ -71,6 +71,18 @@ fn a_file_of_four_lines_is_a_whole_environment() {
 }
 
 #[test]
+fn the_state_bucket_of_the_longest_prefix_is_still_a_bucket_name() {
+    let of = |project: &str| {
+        let text = format!("project = \"{project}\"\nregion = \"eu-central-1\"\n[network]\ncidr = \"10.9.0.0/16\"\n");
+        config::parse("test", &text, None)
+    };
+    let longest = (1..64).filter_map(|length| of(&"a".repeat(length)).ok()).next_back().unwrap();
+    let name = longest.state_bucket_name("123456789012");
+    assert_eq!(name, format!("{}-mlopsctl-state-123456789012", longest.prefix()));
+    assert!(name.len() <= 63, "{name}");
+}
+
+#[test]
 fn numbers_become_the_text_that_sagemaker_and_lambda_want() {
     let hyperparameters = environment("dev").pipeline.unwrap().training.hyperparameters;
     let expected = [("eval_metric", "auc"), ("num_round", "100"), ("objective", "binary:logistic")];

@@ -1,5 +1,7 @@
 //! What an archive of a folder holds, and what its bytes depend on.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
 use package::{Error, zip_folder};
 use std::{
     fs,

@@ -177,7 +177,7 @@ impl std::error::Error for Failure {}
 
 /// Turns the SDK's errors into [`Failure`]s that name what was attempted, and sorts them by sign.
 ///
-/// ```ignore
+/// ```text
 /// client.delete_vpc().vpc_id(id).send().await.during("DeleteVpc")
 ///     .heals(&[("DependencyViolation", "")], Duration::from_secs(600))
 ///     .absent(&[("InvalidVpcID.NotFound", "")])?;   // None: it was gone already

@@ -16,8 +16,11 @@ const WINDOW: Duration = Duration::from_millis(2);
 ///
 /// Nothing is cached: a caller that comes after the batch has left starts the next one.
 pub struct Loader<K, V> {
-    waiting: Mutex<Vec<(K, oneshot::Sender<Result<Option<V>>>)>>,
+    waiting: Mutex<Vec<Asked<K, V>>>,
 }
+
+/// A key, and who waits for its value.
+type Asked<K, V> = (K, oneshot::Sender<Result<Option<V>>>);
 
 impl<K, V> Default for Loader<K, V> {
     fn default() -> Self {

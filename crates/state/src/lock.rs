@@ -115,12 +115,11 @@ impl Lock {
                     tokio::time::sleep(LOOK_AGAIN).await;
                 }
                 // Several took over a stale lock at once, and another was first: say who.
-                Err(Error::Moved) => match read(&*store, key).await? {
-                    Some((other, ..)) => {
+                Err(Error::Moved) => {
+                    if let Some((other, ..)) = read(&*store, key).await? {
                         return Err(Error::Locked { environment: environment.to_owned(), holder: Box::new(other) });
                     }
-                    None => {}
-                },
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -8,10 +8,8 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Encryption {
     /// Encrypt with customer managed KMS keys, one per purpose, instead of keys that AWS owns.
+    /// KMS rotates their material every year.
     pub kms: bool,
-    /// Days between two rotations of a key's material.
-    #[schemars(range(min = 90, max = 2560))]
-    pub rotation_days: u16,
     /// Days in which the deletion of a key can still be taken back.
     #[schemars(range(min = 7, max = 30))]
     pub deletion_window_days: u16,
@@ -19,6 +17,6 @@ pub struct Encryption {
 
 impl Default for Encryption {
     fn default() -> Self {
-        Self { kms: false, rotation_days: 365, deletion_window_days: 30 }
+        Self { kms: false, deletion_window_days: 30 }
     }
 }

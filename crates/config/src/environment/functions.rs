@@ -39,10 +39,6 @@ pub struct Function {
     #[serde(default = "minute")]
     #[schemars(range(min = 1, max = 900))]
     pub timeout_seconds: u16,
-    /// The size of `/tmp`.
-    #[serde(default = "half_a_gigabyte")]
-    #[schemars(range(min = 512, max = 10_240))]
-    pub ephemeral_storage_mb: u16,
     /// Run in the private subnets.
     #[serde(default = "yes")]
     pub vpc: bool,
@@ -50,10 +46,6 @@ pub struct Function {
     #[serde(default, deserialize_with = "scalars")]
     #[schemars(with = "Map<VariableName, Scalar>")]
     pub environment: BTreeMap<String, String>,
-    /// Names of environment variables whose values are kept out of plans, logs and the state.
-    #[serde(default)]
-    #[schemars(with = "Vec<Text<VariableName>>", extend("uniqueItems" = true))]
-    pub secrets: Vec<String>,
     /// How many calls may run at once, kept free for this function. Left out, it shares the account's.
     #[serde(default)]
     #[schemars(range(max = 10_000))]
@@ -183,12 +175,6 @@ impl Function {
                 format!("the variables take {size} bytes of {LARGEST_ENVIRONMENT}"),
                 "put large values into a file",
             );
-        }
-        if at.sound(&["environment"]) {
-            for (index, secret) in self.secrets.iter().enumerate() {
-                let place = at.get("secrets").at(index);
-                place.refers_to("environment variable", secret, self.environment.keys().map(String::as_str));
-            }
         }
     }
 }

@@ -16,14 +16,13 @@ pub struct Protection {
 }
 
 /// The areas of the platform, with which addresses begin.
-const AREAS: [&str; 11] = [
+const AREAS: [&str; 10] = [
     "catalog",
     "encryption",
     "functions",
     "identity",
     "monitoring",
     "network",
-    "operations",
     "pipeline",
     "registry",
     "storage",

@@ -94,8 +94,8 @@ fn storage() {
         ),
         (
             "the bucket of the state",
-            "[[storage.buckets]]\nname = \"state\"\n",
-            &["14:8: mlopsctl has a bucket named `state` itself"],
+            "[[storage.buckets]]\nname = \"mlopsctl-state\"\n",
+            &["14:8: mlopsctl has a bucket named `mlopsctl-state` itself"],
         ),
         (
             "both ways to save money",

@@ -1,0 +1,79 @@
+use crate::unbuildable;
+use aws_sdk_s3::types::{
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+};
+use resource::{KeyArn, Result};
+use serde::{Deserialize, Serialize};
+
+/// Default encryption.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Encryption {
+    /// With keys that S3 owns (SSE-S3).
+    S3,
+    /// With a key of one's own (SSE-KMS), through a bucket key.
+    Kms {
+        /// The key.
+        key: KeyArn,
+    },
+    /// With a key of one's own (SSE-KMS) and a call to KMS for every object.
+    KmsPerObject {
+        /// The key.
+        key: KeyArn,
+    },
+    /// With a key of one's own in two layers (DSSE-KMS).
+    KmsTwoLayers {
+        /// The key.
+        key: KeyArn,
+    },
+}
+
+impl Encryption {
+    pub(crate) fn to_aws(&self) -> Result<ServerSideEncryptionConfiguration> {
+        let (algorithm, key) = match self {
+            Self::S3 => (ServerSideEncryption::Aes256, None),
+            Self::Kms { key } | Self::KmsPerObject { key } => (ServerSideEncryption::AwsKms, Some(key)),
+            Self::KmsTwoLayers { key } => (ServerSideEncryption::AwsKmsDsse, Some(key)),
+        };
+        let by_default = ServerSideEncryptionByDefault::builder()
+            .sse_algorithm(algorithm)
+            .set_kms_master_key_id(key.map(|key| key.as_str().to_owned()))
+            .build()
+            .map_err(unbuildable)?;
+        let rule = ServerSideEncryptionRule::builder()
+            .apply_server_side_encryption_by_default(by_default)
+            .bucket_key_enabled(matches!(self, Self::Kms { .. }))
+            .build();
+        ServerSideEncryptionConfiguration::builder().rules(rule).build().map_err(unbuildable)
+    }
+
+    pub(crate) fn from_aws(configuration: &ServerSideEncryptionConfiguration) -> Self {
+        let Some(rule) = configuration.rules().first() else { return Self::S3 };
+        let Some(by_default) = rule.apply_server_side_encryption_by_default() else { return Self::S3 };
+        let key = KeyArn::new(by_default.kms_master_key_id().unwrap_or_default());
+        match by_default.sse_algorithm() {
+            ServerSideEncryption::AwsKms if rule.bucket_key_enabled() == Some(true) => Self::Kms { key },
+            ServerSideEncryption::AwsKms => Self::KmsPerObject { key },
+            ServerSideEncryption::AwsKmsDsse => Self::KmsTwoLayers { key },
+            _ => Self::S3,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encryption_reads_back_as_declared() {
+        let key = || KeyArn::new("arn:aws:kms:ap-south-1:123456789012:key/1234");
+        for declared in [
+            Encryption::S3,
+            Encryption::Kms { key: key() },
+            Encryption::KmsPerObject { key: key() },
+            Encryption::KmsTwoLayers { key: key() },
+        ] {
+            assert_eq!(Encryption::from_aws(&declared.to_aws().unwrap()), declared);
+        }
+    }
+}
