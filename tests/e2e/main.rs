@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod edits;
+mod endpoint;
 mod lifecycle;
 mod locking;
+mod memory;
 mod project;
 mod refusals;

@@ -103,7 +103,7 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
         root: inputs.root.to_owned(),
     };
     let tags = environment.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    let mut stack = Stack::new(identity(environment, inputs.name), tags);
+    let mut stack = Stack::new(identity(&environment.project, inputs.name), tags);
     for glob in &environment.protection.protect {
         stack.protect(glob.clone());
     }

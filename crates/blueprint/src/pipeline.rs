@@ -135,7 +135,7 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<BT
         "aws-us-gov" => "https://console.amazonaws-us-gov.com".to_owned(),
         _ => format!("https://{}.console.aws.amazon.com", site.place.region),
     };
-    let identity = crate::site::identity(&site.environment, &site.name);
+    let identity = crate::site::identity(&site.environment.project, &site.name);
     let tags: Vec<Value> = identity.iter().map(|(key, value)| literal!({"Key": key, "Value": value})).collect();
     let several = training.instance_count > 1;
     Ok(BTreeMap::from([

@@ -55,6 +55,6 @@ impl Site {
 }
 
 /// The tags by which a stack's ownership is judged.
-pub fn identity(environment: &Environment, name: &str) -> Tags {
-    [("Project", environment.project.as_str()), ("Environment", name), ("ManagedBy", "mlopsctl")].into_iter().collect()
+pub fn identity(project: &str, environment: &str) -> Tags {
+    [("Project", project), ("Environment", environment), ("ManagedBy", "mlopsctl")].into_iter().collect()
 }

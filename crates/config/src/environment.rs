@@ -144,7 +144,7 @@ impl Environment {
 
     /// The name of the state bucket.
     pub fn state_bucket_name(&self, account: &str) -> String {
-        self.state.bucket.clone().unwrap_or_else(|| self.bucket_name("mlopsctl-state", account))
+        self.state.bucket.clone().unwrap_or_else(|| self.bucket_name(storage::STATE, account))
     }
 
     pub(crate) fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {

@@ -73,6 +73,11 @@ pub(crate) enum Command {
         /// One output, as plain text.
         name: Option<String>,
     },
+    /// Wait for what `up --no-wait` left settling.
+    Wait {
+        /// Which environment.
+        environment: Option<String>,
+    },
     /// Compare the cloud with the state, read-only; exit code 2 on drift.
     Drift {
         /// Which environment.
@@ -155,8 +160,16 @@ pub(crate) struct ChangeArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) unprotect: Vec<String>,
     /// Steps under way at once.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) parallelism: u16,
+}
+
+const PARALLELISM: u16 = 64;
+
+impl Default for ChangeArgs {
+    fn default() -> Self {
+        Self { yes: false, delete_data: false, unprotect: Vec::new(), parallelism: PARALLELISM }
+    }
 }
 
 #[derive(Subcommand)]
@@ -194,12 +207,15 @@ pub(crate) enum StateCommand {
         /// Which environment.
         environment: Option<String>,
     },
-    /// Replace the state by a file of the same lineage and a higher serial.
+    /// Replace the state by a file of the same lineage that is no older.
     Push {
         /// The file.
         file: PathBuf,
         /// Which environment.
         environment: Option<String>,
+        /// Go back to an older one.
+        #[arg(long)]
+        force: bool,
     },
     /// List earlier versions of the state, newest first.
     History {

@@ -47,7 +47,7 @@ impl From<state::Error> for End {
         let help = match &error {
             state::Error::Locked { .. } => return Self::Locked(error),
             state::Error::Damaged { .. } => Some(
-                "`mlopsctl state history` lists earlier versions; print one with --show ID, and put it back with `state push`".to_owned(),
+                "`mlopsctl state history` lists earlier versions; --show ID prints one, and `state push FILE` puts it back".to_owned(),
             ),
             state::Error::Moved => Some("run the command again".to_owned()),
             state::Error::Store { failure, .. } => failure.help.clone(),

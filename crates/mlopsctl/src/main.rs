@@ -3,6 +3,7 @@
 mod cli;
 mod command;
 mod end;
+mod environments;
 mod printer;
 mod render;
 mod session;
@@ -57,6 +58,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
             command::inspect::output(global, environment.as_deref(), name.as_deref(), printer).await
         }
         Command::Drift { environment } => command::inspect::drift(global, environment.as_deref(), printer).await,
+        Command::Wait { environment } => command::wait::run(global, environment.as_deref(), printer).await,
         Command::State(what) => command::state::run(global, what, printer).await,
         Command::Unlock { environment, lock_id } => {
             command::state::unlock(global, &environment, &lock_id, printer).await

@@ -58,10 +58,13 @@ impl Printer {
     }
 
     /// A question, and whether it was answered with yes.
-    pub(crate) fn ask(self, question: &str) -> bool {
+    pub(crate) async fn ask(self, question: &str) -> bool {
         let _ = write!(std::io::stderr().lock(), "{question} ").and_then(|()| std::io::stderr().flush());
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+        let read = tokio::task::spawn_blocking(|| {
+            let mut answer = String::new();
+            std::io::stdin().read_line(&mut answer).map(|_| answer)
+        });
+        matches!(read.await, Ok(Ok(answer)) if matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
     /// Whether somebody is there to be asked.

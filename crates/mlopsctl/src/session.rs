@@ -1,7 +1,11 @@
 //! An environment, opened: its file, its cloud, its state.
 
-use crate::{cli::Global, end::End};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use crate::{
+    cli::Global,
+    end::End,
+    environments::{self, Site},
+};
+use aws_config::{BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain};
 use config::Environment;
 use resource::{Attempt, Cloud, Place, Registry, Stack, Tags, sha256_hex};
 use state::{Lock, S3Store, State, StateBucket, Store, Version};
@@ -15,6 +19,9 @@ pub(crate) const STATE: &str = "state.json";
 /// The key of the lock beside it.
 pub(crate) const LOCK: &str = "lock.json";
 
+/// Where to ask what is the same everywhere.
+const ANY_REGION: &str = "us-east-1";
+
 /// Everything a command needs of an environment.
 pub(crate) struct Session {
     pub(crate) name: String,
@@ -24,40 +31,11 @@ pub(crate) struct Session {
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) bucket: StateBucket,
     pub(crate) store: Arc<S3Store>,
+    /// Digest of everything the stack was made from.
     pub(crate) inputs: String,
+    /// Globs of addresses whose drift is nobody's business.
+    pub(crate) ignored: Vec<String>,
     place: Place,
-}
-
-/// The folder that the paths of environment files start from.
-pub(crate) fn root(global: &Global) -> PathBuf {
-    match global.environments.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
-/// The environment that was named, or the only one there is.
-pub(crate) fn choose(global: &Global, named: Option<&str>) -> Result<String, End> {
-    let names = config::discover(&global.environments);
-    let list = if names.is_empty() { "there are none".to_owned() } else { format!("there are: {}", names.join(", ")) };
-    let from = std::env::var("MLOPSCTL_ENV").ok().filter(|name| !name.is_empty());
-    match named.map(str::to_owned).or(from) {
-        Some(name) if names.contains(&name) => Ok(name),
-        Some(name) => {
-            let file = global.environments.join(format!("{name}.toml"));
-            Err(End::usage(format!("there is no environment `{name}`: {} does not exist", file.display()), list))
-        }
-        None => match names.as_slice() {
-            [only] => Ok(only.clone()),
-            _ => Err(End::usage("which environment?", format!("name one, or set MLOPSCTL_ENV; {list}"))),
-        },
-    }
-}
-
-/// Reads an environment file.
-pub(crate) fn read(global: &Global, name: &str) -> Result<Environment, End> {
-    let file = global.environments.join(format!("{name}.toml"));
-    config::load(&file, &root(global)).map_err(|invalid| End::Invalid(Box::new(invalid)))
 }
 
 impl Session {
@@ -72,29 +50,30 @@ impl Session {
     }
 
     async fn build(global: &Global, named: Option<&str>, with_stack: bool) -> Result<Self, End> {
-        let name = choose(global, named)?;
-        let environment = read(global, &name)?;
-        let sdk = sdk_config(global, &environment).await?;
-        let account = account(&sdk).await?;
-        let allowed = &environment.allowed_accounts;
-        if !allowed.is_empty() && !allowed.contains(&account) {
-            return Err(End::usage(
-                format!("these credentials are for account {account}, but {name} allows only {}", allowed.join(", ")),
-                "use other credentials (AWS_PROFILE), or change `allowed_accounts`",
-            ));
-        }
-        let place = Place::new(account, environment.region.clone());
-        let identity = blueprint::identity(&environment, &name);
-        let stack = match with_stack {
-            true => stack(global, &environment, &name, &place, &sdk).await?,
-            false => Stack::new(identity.clone(), Tags::default()),
+        let name = environments::choose(global, named).await?;
+        let site = match with_stack || environments::is_described(global, &name) {
+            true => Site::of(global, &name, environments::read(global, &name)?).await?,
+            false => Site::left_behind(global, &name).await?,
         };
-        let client = aws_s3::client(&sdk);
-        let bucket = StateBucket::new(client, &environment.state_bucket_name(&place.account), &place);
+        let place = Place::new(site.account, site.region);
+        let stack = match &site.environment {
+            Some(environment) if with_stack => stack(global, environment, &name, &place, &site.sdk).await?,
+            _ => Stack::new(site.identity.clone(), Tags::default()),
+        };
+        let bucket = StateBucket::new(aws_s3::client(&site.sdk), &site.bucket, &place);
         let store = Arc::new(bucket.store());
-        let inputs = digest(&environment, &stack);
-        let cloud = Arc::new(Cloud::new(sdk, place.clone(), stack.assets().iter().cloned()));
-        Ok(Self { name, identity, registry: blueprint::registry(), stack, cloud, bucket, store, inputs, place })
+        Ok(Self {
+            name,
+            identity: site.identity,
+            registry: blueprint::registry(),
+            inputs: digest(site.environment.as_ref(), &stack),
+            ignored: site.environment.map(|environment| environment.drift.ignore).unwrap_or_default(),
+            cloud: Arc::new(Cloud::new(site.sdk, place.clone(), stack.assets().iter().cloned())),
+            stack,
+            bucket,
+            store,
+            place,
+        })
     }
 
     /// The state as stored, or a new one.
@@ -103,6 +82,12 @@ impl Session {
             return Ok((State::new(&self.name, &self.place.account, &self.place.region), None));
         };
         let state = State::read(&stored.bytes, &self.store.place(STATE))?;
+        self.is_of_this_environment(&state, &self.store.place(STATE))?;
+        Ok((state, Some(stored.version)))
+    }
+
+    /// Refuses a state of another environment, account or region.
+    pub(crate) fn is_of_this_environment(&self, state: &State, place: &str) -> Result<(), End> {
         let ours = [
             ("environment", &state.environment, &self.name),
             ("account", &state.account, &self.place.account),
@@ -111,12 +96,12 @@ impl Session {
         for (what, theirs, ours) in ours {
             if theirs != ours {
                 return Err(End::failed_with(
-                    format!("the state in {} is of {what} {theirs}, not {ours}", self.bucket.name()),
+                    format!("the state in {place} is of {what} {theirs}, not {ours}"),
                     "a platform cannot be moved: destroy it where it is, or give this environment another `[state] bucket`",
                 ));
             }
         }
-        Ok((state, Some(stored.version)))
+        Ok(())
     }
 
     /// Makes the state bucket if it is not there, or not complete.
@@ -134,12 +119,22 @@ impl Session {
     }
 }
 
-async fn sdk_config(global: &Global, environment: &Environment) -> Result<SdkConfig, End> {
+/// The SDK's settings, for a region or for the one that the caller's AWS settings name.
+pub(crate) async fn sdk_config(global: &Global, region: Option<&str>) -> Result<SdkConfig, End> {
     if global.local {
-        return local_config(global, &environment.region);
+        return local_config(global, region.unwrap_or(ANY_REGION));
     }
-    let loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(environment.region.clone()));
+    let loader = aws_config::defaults(BehaviorVersion::latest());
+    let loader = match region {
+        Some(region) => loader.region(Region::new(region.to_owned())),
+        None => loader.region(RegionProviderChain::default_provider().or_else(ANY_REGION)),
+    };
     Ok(loader.load().await)
+}
+
+/// The same settings for another region.
+pub(crate) fn in_region(sdk: SdkConfig, region: &str) -> SdkConfig {
+    sdk.into_builder().region(Region::new(region.to_owned())).build()
 }
 
 #[cfg(feature = "local")]
@@ -156,10 +151,11 @@ fn local_config(_: &Global, _: &str) -> Result<SdkConfig, End> {
 
 /// Where the embedded AWS keeps its data.
 pub(crate) fn data_folder(global: &Global) -> PathBuf {
-    root(global).join("state/local")
+    environments::root(global).join("state/local")
 }
 
-async fn account(sdk: &SdkConfig) -> Result<String, End> {
+/// Whose credentials these are.
+pub(crate) async fn account(sdk: &SdkConfig) -> Result<String, End> {
     let answer = aws_sdk_sts::Client::new(sdk).get_caller_identity().send().await.during("GetCallerIdentity");
     match answer {
         Ok(identity) => identity.account.ok_or_else(|| End::failed("GetCallerIdentity: the answer names no account")),
@@ -178,14 +174,14 @@ async fn stack(
     sdk: &SdkConfig,
 ) -> Result<Stack, End> {
     let zones = aws_ec2::availability_zones(&aws_sdk_ec2::Client::new(sdk)).await?;
-    let root = root(global);
+    let root = environments::root(global);
     let inputs = blueprint::Inputs { environment, name, place, zones: &zones, root: Path::new(&root) };
     blueprint::stack(&inputs).map_err(|error| End::usage(error.to_string(), ""))
 }
 
 /// Of everything a plan is made from: the environment file and the files the platform ships.
-fn digest(environment: &Environment, stack: &Stack) -> String {
-    let mut text = serde_json::to_string(environment).unwrap_or_default();
+fn digest(environment: Option<&Environment>, stack: &Stack) -> String {
+    let mut text = serde_json::to_string(&environment).unwrap_or_default();
     for asset in stack.assets() {
         text.push_str(&sha256_hex(&asset.bytes));
     }

@@ -10,6 +10,17 @@ use aws_sdk_s3::{
 use resource::{Attempt, Failure, FailureKind, Place, Result, Tags};
 use serde_json::json;
 
+/// A state bucket, as its name tells.
+#[derive(Clone, Debug)]
+pub struct LeftBehind {
+    /// Its name.
+    pub name: String,
+    /// What its name begins with.
+    pub project: String,
+    /// Where it is, if S3 says so.
+    pub region: Option<String>,
+}
+
 /// The bucket that holds a stack's state and lock.
 pub struct StateBucket {
     client: Client,
@@ -17,15 +28,29 @@ pub struct StateBucket {
     place: Place,
 }
 
-/// The name a state bucket has unless the environment file gives another.
-pub fn name(project: &str, environment: &str, account: &str) -> String {
-    format!("{project}-{environment}-mlopsctl-state-{account}")
-}
-
 impl StateBucket {
     /// The bucket of this name, there or not.
     pub fn new(client: Client, name: &str, place: &Place) -> Self {
         Self { client, name: name.to_owned(), place: place.clone() }
+    }
+
+    /// The buckets of this account whose names end so, with their regions as far as S3 tells: a state
+    /// is found even if the file of its environment is lost.
+    ///
+    /// # Errors
+    /// When the buckets cannot be listed.
+    pub async fn left_behind(client: &Client, suffix: &str) -> Result<Vec<LeftBehind>> {
+        let mut found = Vec::new();
+        // Only a listing in pages tells the regions.
+        let mut buckets = client.list_buckets().max_buckets(1000).into_paginator().items().send();
+        while let Some(bucket) = buckets.next().await {
+            let bucket = bucket.during("ListBuckets")?;
+            let Some(name) = bucket.name else { continue };
+            if let Some(project) = name.strip_suffix(suffix) {
+                found.push(LeftBehind { project: project.to_owned(), region: bucket.bucket_region, name });
+            }
+        }
+        Ok(found)
     }
 
     /// The store within.
@@ -43,17 +68,18 @@ impl StateBucket {
     /// # Errors
     /// When the name is somebody else's or S3 cannot be reached.
     pub async fn exists(&self) -> Result<bool, Error> {
+        self.exists_here().await.map_err(|failure| self.failed(failure))
+    }
+
+    async fn exists_here(&self) -> Result<bool> {
         let call = self.client.head_bucket().bucket(&self.name).expected_bucket_owner(&self.place.account);
-        match call.send().await.during("HeadBucket") {
-            Ok(_) => Ok(true),
-            // HEAD has no body, so S3 gives no code but the status.
-            Err(failure) if failure.shows(&[("NotFound", ""), ("NoSuchBucket", "")]) => Ok(false),
-            Err(failure) => Err(self.failed(failure)),
-        }
+        // HEAD has no body, so S3 gives no code but the status.
+        let there = call.send().await.during("HeadBucket").absent(&[("NotFound", ""), ("NoSuchBucket", "")])?;
+        Ok(there.is_some())
     }
 
     /// Makes it, or completes one whose making was interrupted: versioned, encrypted, closed to the
-    /// public and to anything but TLS.
+    /// public and to anything but TLS. A bucket that is there and not of this stack is used as it is.
     ///
     /// # Errors
     /// When S3 refuses.
@@ -62,18 +88,12 @@ impl StateBucket {
     }
 
     async fn build(&self, tags: &Tags) -> Result<()> {
-        let call = self.client.create_bucket().bucket(&self.name);
-        // us-east-1 is the one region that must not be named.
-        let call = match self.place.region.as_str() {
-            "us-east-1" => call,
-            region => {
-                let constraint = BucketLocationConstraint::from(region);
-                call.create_bucket_configuration(
-                    CreateBucketConfiguration::builder().location_constraint(constraint).build(),
-                )
-            }
-        };
-        call.send().await.during("CreateBucket").absent(&[("BucketAlreadyOwnedByYou", "")])?;
+        if !self.create().await? && !self.is_ours(tags).await? && !self.is_bare().await? {
+            return Ok(());
+        }
+        // First, so that an interrupted making is recognised.
+        let tagging = tagging(tags)?;
+        self.client.put_bucket_tagging().bucket(&self.name).tagging(tagging).send().await.during("PutBucketTagging")?;
         let closed = PublicAccessBlockConfiguration::builder()
             .block_public_acls(true)
             .ignore_public_acls(true)
@@ -104,9 +124,45 @@ impl StateBucket {
             .during("PutBucketEncryption")?;
         let policy = self.tls_only();
         self.client.put_bucket_policy().bucket(&self.name).policy(policy).send().await.during("PutBucketPolicy")?;
-        let tagging = tagging(tags)?;
-        self.client.put_bucket_tagging().bucket(&self.name).tagging(tagging).send().await.during("PutBucketTagging")?;
         Ok(())
+    }
+
+    /// Whether it was made now, rather than there already.
+    async fn create(&self) -> Result<bool> {
+        let call = self.client.create_bucket().bucket(&self.name);
+        // us-east-1 is the one region that must not be named; there S3 says yes to a bucket one has.
+        let call = match self.place.region.as_str() {
+            "us-east-1" if self.exists_here().await? => return Ok(false),
+            "us-east-1" => call,
+            region => {
+                let constraint = BucketLocationConstraint::from(region);
+                call.create_bucket_configuration(
+                    CreateBucketConfiguration::builder().location_constraint(constraint).build(),
+                )
+            }
+        };
+        let created = call.send().await.during("CreateBucket").absent(&[("BucketAlreadyOwnedByYou", "")])?;
+        Ok(created.is_some())
+    }
+
+    async fn is_ours(&self, tags: &Tags) -> Result<bool> {
+        Ok(tags.missing_from(&self.tags().await?).iter().next().is_none())
+    }
+
+    async fn tags(&self) -> Result<Tags> {
+        let call = self.client.get_bucket_tagging().bucket(&self.name);
+        let answer = call.send().await.during("GetBucketTagging").absent(&[("NoSuchTagSet", "")])?;
+        let set = answer.map(|answer| answer.tag_set).unwrap_or_default();
+        Ok(set.into_iter().map(|tag| (tag.key, tag.value)).collect())
+    }
+
+    /// Whether nobody has done anything with it.
+    async fn is_bare(&self) -> Result<bool> {
+        if self.tags().await? != Tags::default() {
+            return Ok(false);
+        }
+        let page = self.client.list_objects_v2().bucket(&self.name).max_keys(1).send().await.during("ListObjectsV2")?;
+        Ok(page.contents().is_empty())
     }
 
     fn tls_only(&self) -> String {
@@ -128,9 +184,16 @@ impl StateBucket {
     /// Removes the bucket with every version of everything in it.
     ///
     /// # Errors
-    /// When S3 refuses.
-    pub async fn remove(&self) -> Result<(), Error> {
-        self.empty().await.map_err(|failure| self.failed(failure))
+    /// When it was not made for the stack of these tags, or S3 refuses.
+    pub async fn remove(&self, tags: &Tags) -> Result<(), Error> {
+        let removed = async {
+            if !self.is_ours(tags).await? {
+                let message = "the bucket was not made by mlopsctl, so it stays";
+                return Err(Failure::refused(message, "delete state.json and lock.json in it if nobody needs them"));
+            }
+            self.empty().await
+        };
+        removed.await.map_err(|failure| self.failed(failure))
     }
 
     async fn empty(&self) -> Result<()> {

@@ -16,7 +16,7 @@ mod s3;
 mod store;
 mod writer;
 
-pub use bucket::{StateBucket, name as bucket_name};
+pub use bucket::{LeftBehind, StateBucket};
 pub use error::Error;
 pub use format::{Deposed, Entry, FORMAT, Needed, Phase, State, schema};
 pub use lock::{Holder, Lock, Process};

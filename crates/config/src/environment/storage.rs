@@ -77,8 +77,10 @@ fn quarter() -> u16 {
 const OURS: [&str; 3] = ["data", "models", "artifacts"];
 /// The short name of the bucket that server access logs go to.
 pub const ACCESS_LOGS: &str = "access-logs";
+/// The short name of the bucket that the state is kept in.
+pub const STATE: &str = "mlopsctl-state";
 /// Buckets that exist beside those of the file.
-const TAKEN: [&str; 2] = ["mlopsctl-state", ACCESS_LOGS];
+const TAKEN: [&str; 2] = [STATE, ACCESS_LOGS];
 
 impl Bucket {
     /// A bucket of that name with every other setting at its default.

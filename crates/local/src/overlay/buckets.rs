@@ -1,5 +1,5 @@
-//! S3: the settings of buckets as the documents they were put as, the region of a bucket, the
-//! checksums of objects.
+//! S3: the settings of buckets as the documents they were put as, the checksums of objects, and one
+//! namespace of buckets over all regions.
 
 use futures::future::BoxFuture;
 use http::header::{HeaderName, HeaderValue};
@@ -73,6 +73,36 @@ impl Buckets {
 
     fn regions(&self) -> MutexGuard<'_, BTreeMap<String, Kept>> {
         self.regions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where a bucket is.
+    fn region_of(&self, bucket: &str) -> Option<String> {
+        let regions = self.regions();
+        regions.iter().find(|(_, kept)| kept.settings.contains_key(bucket)).map(|(region, _)| region.clone())
+    }
+
+    /// The buckets of all regions, each with its own.
+    async fn list(&self, call: &Call) -> Response {
+        let regions: Vec<String> = self.regions().keys().cloned().collect();
+        let mut buckets = String::new();
+        for region in regions {
+            let here = self.also(&Call { region: region.clone(), ..call.clone() }, "GET", "", String::new()).await;
+            let page = String::from_utf8_lossy(&here.body).into_owned();
+            let found = page.split_once("<Buckets>").and_then(|(_, rest)| rest.split_once("</Buckets>"));
+            let (found, _) = found.unwrap_or_default();
+            buckets += &found.replace("</Bucket>", &format!("<BucketRegion>{region}</BucketRegion></Bucket>"));
+        }
+        Response::xml(200, format!("<ListAllMyBucketsResult><Buckets>{buckets}</Buckets></ListAllMyBucketsResult>"))
+    }
+
+    /// The answer to a call that was sent to another region than the bucket's.
+    fn elsewhere(call: &Call, region: &str) -> Response {
+        if call.operation == "PUT bucket" {
+            return refusal(409, "BucketAlreadyOwnedByYou", "You already own a bucket of this name");
+        }
+        let mut answer = refusal(301, "PermanentRedirect", "The bucket is in another region");
+        insert(&mut answer, "x-amz-bucket-region", region);
+        answer
     }
 
     async fn exists(&self, call: &Call, path: &str) -> bool {
@@ -182,18 +212,25 @@ impl Service for Buckets {
             let path = call.path().trim_start_matches('/').to_owned();
             let (bucket, key) = path.split_once('/').unwrap_or((&path, ""));
             let sub = call.operation.split_once(" bucket?").map_or("", |(_, sub)| sub);
+            if bucket.is_empty() {
+                return self.list(&call).await;
+            }
+            let region = self.region_of(bucket);
             if sub == "location" {
-                if !self.exists(&call, bucket).await {
+                let Some(region) = region else {
                     return refusal(404, "NoSuchBucket", "The specified bucket does not exist");
-                }
+                };
                 // The first region has no name here.
-                let place = if call.region == "us-east-1" { "" } else { &call.region };
+                let place = if region == "us-east-1" { "" } else { &region };
                 return Response::xml(
                     200,
                     format!(
                         "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{place}</LocationConstraint>"
                     ),
                 );
+            }
+            if let Some(region) = region.filter(|region| *region != call.region) {
+                return Self::elsewhere(&call, &region);
             }
             if let Some((sub, none)) = SETTINGS.into_iter().find(|(name, _)| *name == sub) {
                 if !self.exists(&call, bucket).await {

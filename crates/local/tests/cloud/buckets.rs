@@ -30,6 +30,20 @@ async fn a_bucket_is_where_it_was_made_and_taken() {
 }
 
 #[tokio::test]
+async fn bucket_names_are_one_namespace_over_all_regions() {
+    let cloud = cloud();
+    let here = Client::new(&cloud.sdk_config());
+    bucket(&here, "mine").await;
+    let elsewhere = cloud.sdk_config().into_builder().region(aws_config::Region::new("eu-west-1")).build();
+    let elsewhere = Client::new(&elsewhere);
+    let listed = elsewhere.list_buckets().max_buckets(10).send().await.unwrap();
+    let listed: Vec<_> = listed.buckets().iter().map(|bucket| (bucket.name(), bucket.bucket_region())).collect();
+    assert_eq!(listed, [(Some("mine"), Some(REGION))]);
+    let away = elsewhere.get_bucket_policy().bucket("mine").send().await;
+    assert_eq!(code(away), "PermanentRedirect");
+}
+
+#[tokio::test]
 async fn every_setting_of_a_bucket_reads_back() {
     let s3 = Client::new(&cloud().sdk_config());
     bucket(&s3, "bkt").await;

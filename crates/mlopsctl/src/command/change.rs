@@ -8,10 +8,30 @@ use crate::{
     session::{STATE, Session},
     signals,
 };
-use engine::{Applied, Apply, Plan, Planning, Purpose, Refusal, StopMode};
+use engine::{Action, Applied, Apply, Plan, Planning, Purpose, Refusal, StopMode};
 use resource::{FailureKind, Stack};
-use state::{State, Version, Writer};
+use state::{Phase, State, Version, Writer};
 use std::{collections::BTreeMap, time::Instant};
+
+/// Tells a run to stop.
+type Stop = tokio::sync::watch::Receiver<StopMode>;
+
+/// What a plan must be, to be applied.
+pub(crate) enum Condition {
+    /// Confirmed by whoever sees it.
+    Confirmed,
+    /// The same as one that was saved.
+    SameAs(Plan),
+    /// About what this state remembers as unfinished, and nothing else.
+    OnlyFinishes(State),
+}
+
+/// A confirmed plan, and the state it was made on.
+struct Prepared {
+    planning: Planning,
+    state: State,
+    version: Option<Version>,
+}
 
 /// A change to a platform.
 pub(crate) struct Change<'a> {
@@ -23,17 +43,23 @@ pub(crate) struct Change<'a> {
     pub(crate) operation: &'static str,
     pub(crate) targets: Vec<String>,
     pub(crate) no_wait: bool,
-    /// A plan that must still be right.
-    pub(crate) saved: Option<Plan>,
+    pub(crate) condition: Condition,
     pub(crate) printer: Printer,
 }
 
 impl Change<'_> {
     /// Takes the lock, and gives it back whatever happens.
     pub(crate) async fn run(self) -> Result<(), End> {
-        let lock = self.session.lock(self.global, self.operation).await?;
+        self.can_be_confirmed()?;
         let (stop, stopped) = signals::listen(self.printer);
-        let work = self.locked(stopped);
+        // The first run has no bucket to keep a lock in, and makes none before the plan is confirmed.
+        let first = match self.session.bucket.exists().await? {
+            true => None,
+            false => Some(self.prepare(stopped.clone()).await?),
+        };
+        self.session.ensure_bucket().await?;
+        let lock = self.session.lock(self.global, self.operation).await?;
+        let work = self.locked(first, stopped);
         tokio::pin!(work);
         let result = tokio::select! {
             result = &mut work => result,
@@ -50,8 +76,44 @@ impl Change<'_> {
         result
     }
 
-    async fn locked(&self, stop: tokio::sync::watch::Receiver<StopMode>) -> Result<(), End> {
+    /// Whether somebody can be asked, or nobody needs to be.
+    fn can_be_confirmed(&self) -> Result<(), End> {
+        match self.needs_no_answer() || self.printer.can_ask() {
+            true => Ok(()),
+            false => Err(End::usage("there is no terminal to confirm this on", "pass --yes to do it without asking")),
+        }
+    }
+
+    /// A saved plan was looked at when it was made, and what only finishes was confirmed when it began.
+    fn needs_no_answer(&self) -> bool {
+        self.args.yes || self.global.local || !matches!(self.condition, Condition::Confirmed)
+    }
+
+    async fn locked(&self, first: Option<Prepared>, stop: Stop) -> Result<(), End> {
         let began = Instant::now();
+        let prepared = match first {
+            Some(first) if self.session.state().await?.1.is_none() => first,
+            Some(_) => {
+                return Err(End::failed_with(
+                    "somebody else brought this environment up meanwhile; nothing was done",
+                    "run the command again, it plans anew",
+                ));
+            }
+            None => self.prepare(stop.clone()).await?,
+        };
+        let applied = self.apply(prepared, stop).await?;
+        self.report(&applied, began)
+    }
+
+    /// Everything that changes nothing: plan, show, confirm. Given up as soon as the run is to stop.
+    async fn prepare(&self, mut stop: Stop) -> Result<Prepared, End> {
+        tokio::select! {
+            prepared = self.plan() => prepared,
+            _ = stop.wait_for(|mode| *mode != StopMode::Go) => Err(End::failed("stopped; nothing was done")),
+        }
+    }
+
+    async fn plan(&self) -> Result<Prepared, End> {
         let (state, version) = self.session.state().await?;
         let purpose = Purpose {
             targets: self.targets.clone(),
@@ -65,48 +127,39 @@ impl Change<'_> {
         if !planning.refusals.is_empty() {
             return Err(refused(&planning.refusals, self.printer));
         }
-        if let Some(saved) = &self.saved {
-            still_right(saved, &planning.plan)?;
+        match &self.condition {
+            Condition::Confirmed => {}
+            Condition::SameAs(saved) => still_right(saved, &planning.plan)?,
+            Condition::OnlyFinishes(state) => only_finishes(state, &planning.plan)?,
         }
-        if !self.printer.json && !planning.plan.is_empty() {
-            self.printer.note(&render::plan_text::page(&planning.plan, &session.registry, self.printer));
+        if !planning.plan.is_empty() {
+            if !self.printer.json {
+                self.printer.note(&render::plan_text::page(&planning.plan, &session.registry, self.printer));
+            }
+            self.confirm().await?;
         }
-        self.confirm(&planning)?;
-        let applied = self.apply(&planning, state, version, stop).await?;
-        self.report(&applied, began)
+        Ok(Prepared { planning, state, version })
     }
 
-    fn confirm(&self, planning: &Planning) -> Result<(), End> {
-        if planning.plan.is_empty() || self.args.yes || self.global.local {
+    async fn confirm(&self) -> Result<(), End> {
+        if self.needs_no_answer() {
             return Ok(());
         }
-        if !self.printer.can_ask() {
-            return Err(End::usage("there is no terminal to confirm this on", "pass --yes to do it without asking"));
-        }
-        let question = format!(
-            "{} {}? [y/N]",
-            if self.operation == "destroy" { "Destroy" } else { "Apply this to" },
-            self.session.name
-        );
-        match self.printer.ask(&question) {
+        let what = if self.operation == "destroy" { "Destroy" } else { "Apply this to" };
+        match self.printer.ask(&format!("{what} {}? [y/N]", self.session.name)).await {
             true => Ok(()),
             false => Err(End::failed("nothing was done")),
         }
     }
 
-    async fn apply(
-        &self,
-        planning: &Planning,
-        state: State,
-        version: Option<Version>,
-        stop: tokio::sync::watch::Receiver<StopMode>,
-    ) -> Result<Applied, End> {
+    async fn apply(&self, prepared: Prepared, stop: Stop) -> Result<Applied, End> {
+        let Prepared { planning, state, version } = prepared;
         let session = self.session;
         let writer = Writer::start(session.store.clone(), STATE, state.clone(), version);
         let progress = Progress::start(self.printer, planning.plan.changes.len());
         let events = |event| progress.event(&event);
         let applied = engine::apply(
-            planning,
+            &planning,
             Apply {
                 stack: self.stack,
                 state: &state,
@@ -155,11 +208,12 @@ pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
     End::failed(format!("{what}; nothing was touched"))
 }
 
-/// A saved plan is applied only if the same plan would be made now.
+/// A saved plan is applied only if the same plan would be made now. A state that was never written has
+/// no lineage to compare.
 fn still_right(saved: &Plan, now: &Plan) -> Result<(), End> {
     let moved = if saved.format > engine::PLAN_FORMAT {
         "it was made by a newer mlopsctl"
-    } else if saved.environment != now.environment || saved.lineage != now.lineage {
+    } else if saved.environment != now.environment || (saved.lineage != now.lineage && now.serial > 0) {
         "it is of another environment"
     } else if saved.inputs != now.inputs {
         "the environment file or the files it ships have changed"
@@ -174,4 +228,23 @@ fn still_right(saved: &Plan, now: &Plan) -> Result<(), End> {
         format!("the saved plan is no longer right: {moved}; nothing was touched"),
         "make a new one with `mlopsctl plan`",
     ))
+}
+
+/// Waiting starts nothing: it finishes creations, changes and deletions that are under way.
+fn only_finishes(state: &State, plan: &Plan) -> Result<(), End> {
+    let more = plan.changes.iter().find(|change| {
+        let phase = state.resources.get(&change.address).map(|entry| entry.phase);
+        let finishes = matches!(
+            (phase, change.action),
+            (Some(Phase::Identified), Action::Update) | (Some(Phase::Deleting), Action::Delete)
+        );
+        !finishes && !change.deposed
+    });
+    match more {
+        None => Ok(()),
+        Some(change) => Err(End::failed_with(
+            format!("there is more to do than to wait: {} {}", change.action.as_str(), change.address),
+            format!("look at it with `mlopsctl plan {0}`; `mlopsctl up {0}` does it", plan.environment),
+        )),
+    }
 }

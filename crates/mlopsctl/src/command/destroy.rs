@@ -1,4 +1,4 @@
-use super::change::Change;
+use super::change::{Change, Condition};
 use crate::{
     cli::{DestroyArgs, Global},
     end::End,
@@ -22,13 +22,13 @@ pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -
             operation: "destroy",
             targets: Vec::new(),
             no_wait: false,
-            saved: None,
+            condition: Condition::Confirmed,
             printer,
         };
         change.run().await?;
     }
     if args.with_state && session.bucket.exists().await? {
-        session.bucket.remove().await?;
+        session.bucket.remove(&session.identity).await?;
         printer.note(&format!("the state bucket {} is gone as well", session.bucket.name()));
     }
     Ok(())

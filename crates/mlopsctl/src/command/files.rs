@@ -3,8 +3,8 @@
 use crate::{
     cli::{Cli, Global},
     end::End,
+    environments,
     printer::Printer,
-    session,
 };
 use clap::CommandFactory;
 use include_dir::{Dir, include_dir};
@@ -16,7 +16,7 @@ static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../state/schemas"
 
 pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
     let names = match environment {
-        Some(name) => vec![session::choose(global, Some(name))?],
+        Some(name) => vec![name.to_owned()],
         None => config::discover(&global.environments),
     };
     if names.is_empty() {
@@ -25,7 +25,7 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
     }
     let mut last = None;
     for name in &names {
-        match session::read(global, name) {
+        match environments::read(global, name) {
             Ok(_) => printer.note(&format!("{name} is valid")),
             Err(end) => {
                 if let Some(before) = last.replace(end) {

@@ -44,7 +44,8 @@ pub(crate) async fn output(
 pub(crate) async fn drift(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
     let session = Session::open_state(global, environment).await?;
     let (state, _) = session.state().await?;
-    let drift = engine::drift(&state, &session.registry, &session.cloud, &session.identity).await;
+    let mut drift = engine::drift(&state, &session.registry, &session.cloud, &session.identity).await;
+    drift.drifted.retain(|one| !session.ignored.iter().any(|glob| one.address.matches(glob)));
     match printer.json {
         true => printer.document(&render::drift::document(&drift)),
         false => printer.data(&render::drift::page(&drift, printer)),

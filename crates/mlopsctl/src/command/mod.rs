@@ -8,3 +8,4 @@ pub(crate) mod local;
 pub(crate) mod plan;
 pub(crate) mod state;
 pub(crate) mod up;
+pub(crate) mod wait;

@@ -37,11 +37,12 @@ pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -
             printer.note(&format!("{from} is now {to}"));
             Ok(())
         }
-        StateCommand::Push { file, environment } => {
+        StateCommand::Push { file, environment, force } => {
             let session = open(global, environment).await?;
             let bytes = std::fs::read(&file).map_err(|error| End::usage(format!("{}: {error}", file.display()), ""))?;
             let pushed = State::read(&bytes, &file.display().to_string())?;
-            edit(global, &session, "state push", |state| replace(state, pushed)).await?;
+            session.is_of_this_environment(&pushed, &file.display().to_string())?;
+            push(global, &session, pushed, force).await?;
             printer.note(&format!("{} is the state now", file.display()));
             Ok(())
         }
@@ -120,20 +121,38 @@ fn rename(state: &mut State, from: &str, to: &str) -> Result<(), End> {
     Ok(())
 }
 
-fn replace(state: &mut State, pushed: State) -> Result<(), End> {
-    let fresh = state.resources.is_empty() && state.serial == 0;
-    if !fresh && pushed.lineage != state.lineage {
+/// What may follow on `state`: a later one of the same lineage, or, by force, an earlier one too.
+fn successor(state: &State, pushed: State, force: bool) -> Result<State, End> {
+    if pushed.lineage != state.lineage {
         return Err(End::usage("the file is of another lineage: it is the state of something else", ""));
     }
-    if pushed.environment != state.environment || pushed.account != state.account || pushed.region != state.region {
-        return Err(End::usage("the file is the state of another environment, account or region", ""));
-    }
-    if !fresh && pushed.serial < state.serial {
+    if pushed.serial < state.serial && !force {
         let what = format!("the file has serial {}, the state {}: it is older", pushed.serial, state.serial);
-        return Err(End::usage(what, format!("if you mean to go back, set its serial to {}", state.serial)));
+        return Err(End::usage(what, "if you mean to go back, pass --force"));
     }
-    *state = pushed;
-    Ok(())
+    Ok(State { serial: pushed.serial.max(state.serial), ..pushed })
+}
+
+/// Replaces the state under its lock. A damaged one may be replaced by any state of the environment.
+async fn push(global: &Global, session: &Session, pushed: State, force: bool) -> Result<(), End> {
+    session.ensure_bucket().await?;
+    let lock = session.lock(global, "state push").await?;
+    let result = async {
+        let (mut state, version) = match session.store.get(STATE).await? {
+            None => (pushed, None),
+            Some(stored) => match State::read(&stored.bytes, &session.store.place(STATE)) {
+                Ok(state) => (successor(&state, pushed, force)?, Some(stored.version)),
+                Err(state::Error::Damaged { .. }) => (pushed, Some(stored.version)),
+                Err(error) => return Err(error.into()),
+            },
+        };
+        state.serial += 1;
+        session.store.put(STATE, state.write().into(), version.as_ref()).await?;
+        Ok(())
+    }
+    .await;
+    lock.release().await?;
+    result
 }
 
 /// Changes the state under its lock, on top of what is there.

@@ -1,4 +1,4 @@
-use super::change::Change;
+use super::change::{Change, Condition};
 use crate::{
     cli::{Global, UpArgs},
     end::End,
@@ -11,8 +11,8 @@ use std::path::Path;
 pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Result<(), End> {
     let saved = args.plan.as_deref().map(saved).transpose()?;
     let session = Session::open(global, args.environment.as_deref()).await?;
-    session.ensure_bucket().await?;
     let targets = saved.as_ref().map_or_else(|| args.target.clone(), |plan| plan.targets.clone());
+    let condition = saved.map_or(Condition::Confirmed, Condition::SameAs);
     let change = Change {
         global,
         args: &args.change,
@@ -21,7 +21,7 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
         operation: "up",
         targets,
         no_wait: args.no_wait,
-        saved,
+        condition,
         printer,
     };
     change.run().await

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 /// How often live lines are drawn anew.
 const FRAME: Duration = Duration::from_millis(200);
-/// Steps shorter than this are not worth a live line of their own.
+/// More running steps than this are counted only.
 const MOST_LINES: usize = 12;
 
 /// Shows events as they come.
@@ -117,11 +117,7 @@ impl Board {
         let mut lines = Vec::new();
         for (address, running) in longest.iter().take(MOST_LINES) {
             let waits = running.waits_for.as_deref().map(|what| format!(", waiting: {what}")).unwrap_or_default();
-            let text = format!(
-                "  … {} {address} {:.0?}{waits}",
-                running.verb,
-                Duration::from_secs(running.since.elapsed().as_secs())
-            );
+            let text = format!("  … {} {address} {} s{waits}", running.verb, running.since.elapsed().as_secs());
             lines.push(text.chars().take(110).collect::<String>());
         }
         if longest.len() > MOST_LINES {
