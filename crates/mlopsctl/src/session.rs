@@ -5,13 +5,17 @@ use crate::{
     end::End,
     environments::{self, Site},
 };
-use aws_config::{BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_smithy_http_client::tls;
 use config::Environment;
 use resource::{Attempt, Cloud, Place, Registry, Stack, Tags, sha256_hex};
 use state::{Lock, S3Store, State, StateBucket, Store, Version};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 /// The key of the state in its bucket.
@@ -19,6 +23,11 @@ pub(crate) const STATE: &str = "state.json";
 /// The key of the lock beside it.
 pub(crate) const LOCK: &str = "lock.json";
 
+/// How long AWS may take to take a connection, and to answer: an archive has to be sent meanwhile.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
+const ANSWERS_WITHIN: Duration = Duration::from_secs(120);
+/// How often a call is sent before the engine hears that it failed.
+const ATTEMPTS: u32 = 5;
 /// Where to ask what is the same everywhere.
 const ANY_REGION: &str = "us-east-1";
 
@@ -124,7 +133,13 @@ pub(crate) async fn sdk_config(global: &Global, region: Option<&str>) -> Result<
     if global.local {
         return local_config(global, region.unwrap_or(ANY_REGION));
     }
-    let loader = aws_config::defaults(BehaviorVersion::latest());
+    // Named, so that what is sent can be counted and bounded.
+    let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECTS_WITHIN).operation_attempt_timeout(ANSWERS_WITHIN);
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().tls_provider(tls).build_https())
+        .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts.build());
     let loader = match region {
         Some(region) => loader.region(Region::new(region.to_owned())),
         None => loader.region(RegionProviderChain::default_provider().or_else(ANY_REGION)),
