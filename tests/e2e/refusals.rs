@@ -81,3 +81,11 @@ fn what_is_somebody_elses_is_left_alone() {
         assert!(vpcs.vpcs().iter().all(|vpc| vpc.is_default() == Some(true)));
     });
 }
+
+#[test]
+fn what_mlopsctl_shipped_itself_is_nobodys_data() {
+    let project = Project::new();
+    project.edit("dev", "ttl = { value = 30, unit = \"Days\" }", "online = false");
+    project.local(&["up", "dev"]).ends_with(0);
+    project.local(&["destroy", "dev"]).ends_with(0);
+}

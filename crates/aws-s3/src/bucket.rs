@@ -116,7 +116,7 @@ impl Resource for Bucket {
         // Where CreateBucket takes no tags (S3-compatible stores, old endpoints), a crash before they
         // were put leaves a bucket of this very name, in this account, without any tag and empty.
         // One that holds something is somebody's.
-        let left_over = tags.0.is_empty() && holdings::of(&client, &self.name).await?.is_none();
+        let left_over = tags.0.is_empty() && holdings::of(&client, &self.name, |_| false).await?.is_none();
         let owner = if left_over { Owner::Parent } else { Owner::Tags(tags) };
         Ok(Some(Found { id: self.name.clone(), owner }))
     }
@@ -155,7 +155,7 @@ impl Resource for Bucket {
     }
 
     async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
-        holdings::of(&self.client(cx), id).await
+        holdings::of(&self.client(cx), id, |key| cx.deletes(&format!("{id}/{key}"))).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
@@ -165,7 +165,7 @@ impl Resource for Bucket {
             false => Selection::Markers,
         };
         if !cx.may_delete_data()
-            && let Some(what) = holdings::of(&client, id).await?
+            && let Some(what) = holdings::of(&client, id, |_| false).await?
         {
             let help = "pass --delete-data to delete the data as well";
             return Err(Failure::refused(format!("the bucket {id} holds {what}"), help));

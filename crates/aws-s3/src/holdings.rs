@@ -4,11 +4,14 @@ use crate::{emptying::Pages, read::NO_BUCKET};
 use aws_sdk_s3::{Client, operation::list_object_versions::ListObjectVersionsOutput};
 use resource::{Attempt, Result};
 
-/// What deleting the bucket would destroy; `None` when there are no versions in it, or no bucket.
-/// Delete markers are no data.
-pub(crate) async fn of(client: &Client, name: &str) -> Result<Option<String>> {
+/// What deleting the bucket would destroy beside the keys that are `ours`; `None` when there are no
+/// versions in it, or no bucket. Delete markers are no data.
+pub(crate) async fn of(client: &Client, name: &str, ours: impl Fn(&str) -> bool) -> Result<Option<String>> {
     let mut pages = Pages::new(client, name, None);
-    while let Some(page) = pages.next().await.absent(NO_BUCKET)?.flatten() {
+    while let Some(mut page) = pages.next().await.absent(NO_BUCKET)?.flatten() {
+        if let Some(versions) = &mut page.versions {
+            versions.retain(|version| !version.key().is_some_and(&ours));
+        }
         if !page.versions().is_empty() {
             return Ok(Some(in_words(&page)));
         }

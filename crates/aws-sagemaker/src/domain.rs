@@ -1,6 +1,6 @@
 use crate::{
     defaults::StudioDefaults,
-    leftovers,
+    home, leftovers,
     life::{self, Standing},
     occupants::{self, Of},
     sign, tagging,
@@ -209,7 +209,10 @@ impl Resource for Domain {
     }
 
     async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
-        Ok(occupants::volumes(&occupants::spaces(id, None, cx).await?))
+        let Some(domain) = describe(id, cx).await? else { return Ok(None) };
+        let volumes = occupants::volumes(&occupants::spaces(id, None, cx).await?);
+        let held: Vec<String> = [home::holdings(&domain, cx).await?, volumes].into_iter().flatten().collect();
+        Ok((!held.is_empty()).then(|| held.join(" and ")))
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
@@ -232,7 +235,8 @@ impl Resource for Domain {
         if profiles > 0 {
             return Ok(Deletion::Going(format!("its user profiles to go ({profiles})")));
         }
-        let home = if cx.may_delete_data() { RetentionType::Delete } else { RetentionType::Retain };
+        let disposable = cx.may_delete_data() || home::holdings(&domain, cx).await?.is_none();
+        let home = if disposable { RetentionType::Delete } else { RetentionType::Retain };
         cx.client(Client::new)
             .delete_domain()
             .domain_id(id)

@@ -4,6 +4,7 @@ mod defaults;
 mod domain;
 mod feature;
 mod feature_group;
+mod home;
 mod leftovers;
 mod life;
 mod model_package_group;

@@ -9,7 +9,7 @@ use resource::{
 use serde_json::Value;
 use state::{Phase, State};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -352,7 +352,11 @@ impl Planner<'_> {
             return;
         }
         let doomed = changes.iter().filter(|change| matches!(change.action, Action::Delete | Action::Replace));
-        let checks = stream::iter(doomed).map(|change| async move { (change, self.holdings(change).await) });
+        let going: Arc<HashSet<String>> = Arc::new(doomed.clone().filter_map(|change| change.id.clone()).collect());
+        let checks = stream::iter(doomed).map(|change| {
+            let going = going.clone();
+            async move { (change, self.holdings(change, going).await) }
+        });
         let found: Vec<_> = checks.buffer_unordered(64).collect().await;
         for (change, result) in found {
             match result {
@@ -368,10 +372,10 @@ impl Planner<'_> {
         refusals.sort_by(|a, b| a.address.cmp(&b.address));
     }
 
-    async fn holdings(&self, change: &Change) -> Result<Option<String>> {
+    async fn holdings(&self, change: &Change, going: Arc<HashSet<String>>) -> Result<Option<String>> {
         let (Some(id), Some(entry)) = (&change.id, self.state.resources.get(&change.address)) else { return Ok(None) };
         let reconciler = self.registry.get(&entry.kind)?;
-        let cx = self.workshop.cx(&change.address, &entry.token);
+        let cx = self.workshop.cx(&change.address, &entry.token).with_going(going);
         reconciler.holdings(&entry.spec, id, &cx).await
     }
 }

@@ -139,7 +139,7 @@ fn operation(service: &str, request: &MockRequest) -> String {
             None => format!("{} {what}", request.method),
         };
     }
-    if service == "lambda" {
+    if matches!(service, "elasticfilesystem" | "lambda") {
         return format!("{} {path}", request.method);
     }
     let body = std::str::from_utf8(&request.body).unwrap_or("");

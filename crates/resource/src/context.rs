@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::{
     any::{Any, TypeId},
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -132,6 +132,7 @@ pub struct Cx {
     identity: Tags,
     token: String,
     delete_data: bool,
+    going: Arc<HashSet<String>>,
 }
 
 impl Cx {
@@ -139,7 +140,17 @@ impl Cx {
     /// address; `token` is the idempotency token kept in the intent.
     pub fn new(cloud: Arc<Cloud>, address: Address, mut identity: Tags, token: String, delete_data: bool) -> Self {
         identity.0.insert(ADDRESS_TAG.to_owned(), address.to_string());
-        Self { cloud, address, identity, token, delete_data }
+        Self { cloud, address, identity, token, delete_data, going: Arc::default() }
+    }
+
+    /// The same, knowing the ids of what the plan deletes.
+    pub fn with_going(self, going: Arc<HashSet<String>>) -> Self {
+        Self { going, ..self }
+    }
+
+    /// Whether the plan deletes the resource with this id, so that its data is not what is asked about.
+    pub fn deletes(&self, id: &str) -> bool {
+        self.going.contains(id)
     }
 
     /// The client of a service in the stack's region: `cx.client(aws_sdk_ec2::Client::new)`.

@@ -7,6 +7,7 @@ mod documented;
 mod documents;
 mod events;
 mod glue;
+mod homes;
 mod kind;
 mod lambda;
 mod logs;
@@ -44,6 +45,7 @@ pub(crate) fn services(objects: Option<PathBuf>) -> Vec<(&'static str, Box<dyn S
     vec![
         ("ec2", Box::new(Ec2::new(emulated(Ec2Service::new())))),
         ("ecr", completed(emulated(EcrService::new()), completed::ecr)),
+        ("elasticfilesystem", Box::new(homes::Homes)),
         ("events", documented(&events::CATALOG, EventBridgeService::new())),
         ("glue", documented(&glue::CATALOG, GlueService::new())),
         ("iam", Box::new(roles::Roles { inner: completed(emulated(IamService::new()), completed::iam) })),
