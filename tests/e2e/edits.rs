@@ -171,3 +171,18 @@ fn a_renamed_project_renames_what_has_a_name_and_keeps_the_network() {
     assert_eq!(change(&plan, "storage.data")["action"], "replace");
     edited.up();
 }
+
+#[test]
+fn a_budget_is_added_changed_and_removed() {
+    let edited = Edited::new();
+    let steps = [
+        ("[[feature_groups]]", "[budget]\nmonthly_usd = 100\nalert_percent = [50]\n\n[[feature_groups]]", "create"),
+        ("monthly_usd = 100\nalert_percent = [50]", "monthly_usd = 200", "update"),
+        ("[budget]\nmonthly_usd = 200\n", "", "delete"),
+    ];
+    for (from, to, action) in steps {
+        edited.project.edit("dev", from, to);
+        assert_eq!(changes(&edited.plan()), [("operations.budget", action)]);
+        edited.up();
+    }
+}

@@ -41,8 +41,12 @@ pub(crate) fn build(stack: &mut Stack, site: &Site) -> Keys {
         .to(json!({"Service": logs_service}))
         .when("ArnLike", "kms:EncryptionContext:aws:logs:arn", site.arn("logs", "*"))
         .allow(["kms:Decrypt", "kms:GenerateDataKey*"], ["*"])
-        .to(json!({"Service": [site.service("cloudwatch"), site.service("events")]}))
-        .when("StringEquals", "aws:SourceAccount", site.place.account.as_str());
+        .to(json!({"Service": [site.service("budgets"), site.service("cloudwatch")]}))
+        .when("StringEquals", "aws:SourceAccount", site.place.account.as_str())
+        // KMS supports no such condition for events on their way to an encrypted topic.
+        // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        .allow(["kms:Decrypt", "kms:GenerateDataKey*"], ["*"])
+        .to(json!({"Service": site.service("events")}));
     let logs = key("logs", format!("Logs and alerts of {}", site.prefix()), logs.document());
     Keys { data: Some(data), logs: Some(logs) }
 }

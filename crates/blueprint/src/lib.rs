@@ -11,6 +11,7 @@ mod functions;
 mod identity;
 mod monitoring;
 mod network;
+mod operations;
 mod pipeline;
 mod policy;
 mod registry;
@@ -81,6 +82,7 @@ pub fn registry() -> Registry {
         aws_sns::register,
         aws_cloudwatch::register,
         aws_eventbridge::register,
+        aws_budgets::register,
     ];
     registries.into_iter().fold(Registry::default(), |registry, register| register(registry))
 }
@@ -120,6 +122,7 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
         pipeline::Wiring { keys: &keys, network: &network, roles: &roles, functions: &functions, jobs: &jobs, topic };
     pipeline::build(&mut stack, &site, &wiring)?;
     monitoring::build(&mut stack, &site, &network, topic);
+    operations::build(&mut stack, &site, topic);
     Ok(stack)
 }
 

@@ -34,8 +34,12 @@ pub(crate) fn topic(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Topic
     let arn = site.arn("sns", &name);
     let policy = Policy::new()
         .allow(["sns:Publish"], [arn.clone()])
-        .to(json!({"Service": [site.service("cloudwatch"), site.service("events")]}))
+        .to(json!({"Service": [site.service("budgets"), site.service("cloudwatch")]}))
         .when("StringEquals", "aws:SourceAccount", site.place.account.as_str())
+        // EventBridge tells a topic nothing to set a condition on: with one, no event would arrive.
+        // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+        .allow(["sns:Publish"], [arn.clone()])
+        .to(json!({"Service": site.service("events")}))
         .allow(["sns:Publish", "sns:Subscribe", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"], [arn])
         .to(json!({"AWS": site.place.iam_arn("root")}))
         .document();

@@ -1,5 +1,6 @@
 //! What can be set. One module per section of the file.
 
+pub mod budget;
 pub mod catalog;
 pub mod cidr;
 pub mod drift;
@@ -22,6 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub use budget::Budget;
 pub use catalog::Catalog;
 pub use drift::Drift;
 pub use encryption::Encryption;
@@ -98,6 +100,9 @@ pub struct Environment {
     /// Looking for changes that were not made by mlopsctl.
     #[serde(default)]
     pub drift: Drift,
+    /// A limit on costs that raises an alarm. Left out, there is none.
+    #[serde(default)]
+    pub budget: Option<Budget>,
 }
 
 /// Where mlopsctl keeps its own record.

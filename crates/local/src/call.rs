@@ -36,8 +36,8 @@ impl Call {
             ));
         };
         let service = if service == "s3express" { "s3" } else { service }.to_owned();
-        // One global partition: IAM signs for us-east-1 whatever region the caller works in.
-        let region = if service == "iam" { "us-east-1" } else { region }.to_owned();
+        // Global services: what they keep is in no region, whatever region the caller works in.
+        let region = if matches!(service.as_str(), "budgets" | "iam") { "us-east-1" } else { region }.to_owned();
         let (host, path) = split_uri(&request.uri);
         if is_chunked(&request.headers) {
             let (payload, trailers) = decode_chunks(&request.body)

@@ -16,13 +16,14 @@ pub struct Protection {
 }
 
 /// The areas of the platform, with which addresses begin.
-const AREAS: [&str; 10] = [
+const AREAS: [&str; 11] = [
     "catalog",
     "encryption",
     "functions",
     "identity",
     "monitoring",
     "network",
+    "operations",
     "pipeline",
     "registry",
     "storage",

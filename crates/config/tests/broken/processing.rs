@@ -96,7 +96,7 @@ fn registry_catalog_and_functions() {
 }
 
 #[test]
-fn monitoring_protection_and_drift() {
+fn monitoring_protection_drift_and_budget() {
     let alarm = "[[monitoring.alarms]]\nname = \"a\"\nnamespace = \"AWS/Lambda\"\nmetric = \"Errors\"\nthreshold = 1\n";
     let with_alarm = |rest: &str| format!("{alarm}{rest}");
     let built: Vec<(&str, String, &[&str])> = vec![
@@ -156,6 +156,14 @@ fn monitoring_protection_and_drift() {
             "ignoring what is no area",
             "[drift]\nignore = [\"*\", \"alarms.*\"]\n".into(),
             &["6:16: `alarms` is no area of the platform"],
+        ),
+        (
+            "no money",
+            "[budget]\nmonthly_usd = 0\nalert_percent = []\n".into(),
+            &[
+                "6:15: `monthly_usd` must be between 1 and 100000000, not 0",
+                "7:17: `alert_percent` must hold at least 1, not 0",
+            ],
         ),
         ("a section of another tool", "[terraform]\nx = 1\n".into(), &["5:2: unknown key `terraform`"]),
     ];

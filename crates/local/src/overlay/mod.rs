@@ -1,6 +1,7 @@
 //! What the emulated services forget or permit, put right.
 
 mod buckets;
+mod budgets;
 mod cloudwatch;
 mod completed;
 mod documented;
@@ -43,6 +44,7 @@ use crate::service::{Emulated, Service, Storage};
 pub(crate) fn services(objects: Option<PathBuf>) -> Vec<(&'static str, Box<dyn Service>)> {
     let storage = Storage::new(Objects::new(objects));
     vec![
+        ("budgets", Box::new(budgets::Budgets::default())),
         ("ec2", Box::new(Ec2::new(emulated(Ec2Service::new())))),
         ("ecr", completed(emulated(EcrService::new()), completed::ecr)),
         ("elasticfilesystem", Box::new(homes::Homes)),

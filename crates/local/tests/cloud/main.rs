@@ -5,6 +5,7 @@
 
 mod alerts;
 mod buckets;
+mod budgets;
 mod functions;
 mod glue;
 mod keeping;

@@ -1,0 +1,20 @@
+//! What the platform costs.
+
+use crate::site::Site;
+use aws_budgets::Budget;
+use aws_sns::Topic;
+use resource::{Handle, Stack, Tags};
+
+/// The budget, if the file sets one. It counts what carries the stack's tags.
+pub(crate) fn build(stack: &mut Stack, site: &Site, topic: Handle<Topic>) {
+    let Some(budget) = site.environment.budget.clone() else { return };
+    let name = site.prefix();
+    let counted = [("Project", site.environment.project.clone()), ("Environment", site.name.clone())];
+    stack.add("operations", "budget", topic.ready(), move |topic| Budget {
+        name: name.clone(),
+        monthly_usd: budget.monthly_usd,
+        counted: counted.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
+        alerts: budget.alert_percent.iter().map(|percent| (percent.to_string(), topic.arn.clone())).collect(),
+        tags: Tags::default(),
+    });
+}
