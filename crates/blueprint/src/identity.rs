@@ -127,7 +127,6 @@ fn sagemaker(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
                 "sagemaker:CreateApp",
                 "sagemaker:DescribeApp",
                 "sagemaker:DeleteApp",
-                "sagemaker:CreatePresignedDomainUrl",
                 "sagemaker:CreateSpace",
                 "sagemaker:UpdateSpace",
                 "sagemaker:DescribeSpace",
