@@ -71,7 +71,7 @@ pub struct Needed {
     #[schemars(with = "String")]
     pub address: Address,
     /// Whether its identity suffices or it must work.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("enum" = ["identity", "ready"]))]
     pub edge: Edge,
 }
 
@@ -154,7 +154,7 @@ impl State {
             Some(0) => return Err(damaged("there is no format 0".to_owned())),
             Some(_) => {}
         }
-        let state: Self = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
+        let state: Self = serde_path_to_error::deserialize(value).map_err(|error| damaged(error.to_string()))?;
         for (address, entry) in &state.resources {
             if Address::parse(address.as_str()).is_none() {
                 return Err(damaged(format!("`{address}` is not an address")));
