@@ -1,0 +1,64 @@
+//! What ARCHITECTURE.md says of the crates, checked: dependencies point down only, and only the binary prints.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
+use serde_json::Value;
+use std::{collections::BTreeMap, path::Path, process::Command};
+
+/// The crates of this workspace that each one builds on; its tests may use any.
+fn dependencies() -> BTreeMap<String, Vec<String>> {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let name = |package: &Value| package["name"].as_str().unwrap().to_owned();
+    let ours: Vec<String> = packages.iter().map(name).collect();
+    let of = |package: &Value| {
+        let all = package["dependencies"].as_array().unwrap();
+        let built_on = all.iter().filter(|dependency| dependency["kind"].is_null());
+        built_on.map(name).filter(|dependency| ours.contains(dependency)).collect()
+    };
+    packages.iter().map(|package| (name(package), of(package))).collect()
+}
+
+/// A crate builds only on crates of a lower layer. Service crates are one layer, so none knows another.
+fn layer(name: &str) -> usize {
+    match name {
+        "resource" | "config" | "package" | "local" => 0,
+        "state" => 1,
+        name if name.starts_with("aws-") => 1,
+        "engine" | "blueprint" => 2,
+        "mlopsctl" => 3,
+        // Tools for developers, which nothing builds on.
+        "bench" | "testkit" => 4,
+        name => panic!("{name} has no place in the layers: give it one here and in ARCHITECTURE.md"),
+    }
+}
+
+#[test]
+fn dependencies_point_down_only() {
+    for (name, dependencies) in dependencies() {
+        for dependency in dependencies {
+            assert!(layer(&dependency) < layer(&name), "{name} builds on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn the_engine_knows_no_aws_service() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/Cargo.toml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    assert!(!manifest.contains("aws-sdk-"), "{manifest}");
+}
+
+#[test]
+fn every_crate_takes_the_lints_that_forbid_printing_and_unsafe_code() {
+    for name in dependencies().into_keys() {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../{name}/Cargo.toml"));
+        let manifest = std::fs::read_to_string(manifest).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{name} does not take the workspace's lints");
+    }
+}
