@@ -29,7 +29,7 @@ async fn a_budget_keeps_its_limit_tags_and_notifications() {
     let notify = budgets.create_notification().account_id(ACCOUNT).budget_name("b").notification(at_80.clone());
     notify.subscribers(topic.clone()).send().await.unwrap();
     let listed = budgets.describe_notifications_for_budget().account_id(ACCOUNT).budget_name("b").send().await.unwrap();
-    assert_eq!(listed.notifications(), [at_80.clone()]);
+    assert_eq!(listed.notifications(), std::slice::from_ref(&at_80));
     let heard = budgets.describe_subscribers_for_notification().account_id(ACCOUNT).budget_name("b");
     assert_eq!(heard.notification(at_80).send().await.unwrap().subscribers(), [topic]);
 
