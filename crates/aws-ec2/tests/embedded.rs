@@ -6,7 +6,7 @@ use aws_ec2::{
     DefaultSecurityGroup, ElasticIp, FlowLog, InternetGateway, NatGateway, Peer, Reach, Route, RouteTable, RouteTarget,
     Rule, SecurityGroup, Subnet, Vpc, VpcEndpoint,
 };
-use resource::{Address, Cloud, Cx, Deletion, Found, Observed, Owner, Place, Resource, RoleArn, Tags, compare};
+use resource::{Address, Cloud, Cx, Deletion, Found, Meter, Observed, Owner, Place, Resource, RoleArn, Tags, compare};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -16,12 +16,15 @@ const ROUNDS: usize = 8;
 
 struct World {
     cloud: Arc<Cloud>,
+    meter: Arc<Meter>,
 }
 
 impl World {
     fn new() -> Self {
         let aws = local::Cloud::open(None, REGION, local::ACCOUNT).unwrap();
-        Self { cloud: Arc::new(Cloud::new(aws.sdk_config(), Place::new(local::ACCOUNT, REGION), [])) }
+        let meter = Arc::new(Meter::default());
+        let config = meter.measure(aws.sdk_config());
+        Self { cloud: Arc::new(Cloud::new(config, Place::new(local::ACCOUNT, REGION), [])), meter }
     }
 
     fn cx(&self, name: &str) -> Cx {
@@ -215,9 +218,9 @@ async fn the_default_group_is_emptied_where_it_stands() {
     assert!(matches!(world.find("default", &group).await, Some(Found { owner: Owner::Parent, .. })));
     assert_eq!(group.delete(&id, &world.cx("default")).await.unwrap(), Deletion::Gone);
     let unknown = DefaultSecurityGroup { vpc_id: resource::VpcId::new("⟦network.vpc.id⟧"), ..group };
-    let calls = world.cloud.calls();
+    let calls = world.meter.calls();
     assert!(world.find("default", &unknown).await.is_none());
-    assert_eq!(world.cloud.calls(), calls, "a placeholder must never be sent");
+    assert_eq!(world.meter.calls(), calls, "a placeholder must never be sent");
 }
 
 #[tokio::test]

@@ -7,9 +7,9 @@ use crate::{
 };
 use aws_config::SdkConfig;
 use config::Environment;
-use resource::Tags;
+use resource::{Meter, Tags};
 use state::{S3Store, State, StateBucket, Store};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 /// What must be known of an environment to work on its state.
 pub(crate) struct Site {
@@ -18,6 +18,8 @@ pub(crate) struct Site {
     pub(crate) bucket: String,
     pub(crate) identity: Tags,
     pub(crate) sdk: SdkConfig,
+    /// Counts what is sent.
+    pub(crate) meter: Arc<Meter>,
     /// What its file says; `None` if there is no file any more.
     pub(crate) environment: Option<Environment>,
 }
@@ -91,7 +93,8 @@ fn list(global: &Global) -> String {
 impl Site {
     /// The environment that a file describes. Refused if the credentials are for another account.
     pub(crate) async fn of(global: &Global, name: &str, environment: Environment) -> Result<Self, End> {
-        let sdk = session::sdk_config(global, Some(&environment.region)).await?;
+        let meter = Arc::new(Meter::default());
+        let sdk = meter.measure(session::sdk_config(global, Some(&environment.region)).await?);
         let account = session::account(&sdk).await?;
         let allowed = &environment.allowed_accounts;
         if !allowed.is_empty() && !allowed.contains(&account) {
@@ -106,13 +109,15 @@ impl Site {
             identity: blueprint::identity(&environment.project, name),
             account,
             sdk,
+            meter,
             environment: Some(environment),
         })
     }
 
     /// An environment whose file is gone, found by the name of its state bucket.
     pub(crate) async fn left_behind(global: &Global, name: &str) -> Result<Self, End> {
-        let sdk = session::sdk_config(global, None).await?;
+        let meter = Arc::new(Meter::default());
+        let sdk = meter.measure(session::sdk_config(global, None).await?);
         let account = session::account(&sdk).await?;
         let suffix = format!("-{name}-{}-{account}", config::environment::storage::STATE);
         let found = StateBucket::left_behind(&aws_s3::client(&sdk), &suffix).await?;
@@ -145,6 +150,7 @@ impl Site {
             identity: blueprint::identity(&bucket.project, name),
             account,
             sdk,
+            meter,
             environment: None,
         })
     }

@@ -10,7 +10,7 @@ use aws_config::{
 };
 use aws_smithy_http_client::tls;
 use config::Environment;
-use resource::{Attempt, Cloud, Place, Registry, Stack, Tags, sha256_hex};
+use resource::{Attempt, Cloud, Meter, Place, Registry, Stack, Tags, sha256_hex};
 use state::{Lock, S3Store, State, StateBucket, Store, Version};
 use std::{
     path::{Path, PathBuf},
@@ -38,6 +38,7 @@ pub(crate) struct Session {
     pub(crate) registry: Registry,
     pub(crate) stack: Stack,
     pub(crate) cloud: Arc<Cloud>,
+    pub(crate) meter: Arc<Meter>,
     pub(crate) bucket: StateBucket,
     pub(crate) store: Arc<S3Store>,
     /// Digest of everything the stack was made from.
@@ -79,6 +80,7 @@ impl Session {
             ignored: site.environment.map(|environment| environment.drift.ignore).unwrap_or_default(),
             cloud: Arc::new(Cloud::new(site.sdk, place.clone(), stack.assets().iter().cloned())),
             stack,
+            meter: site.meter,
             bucket,
             store,
             place,
@@ -120,6 +122,15 @@ impl Session {
             self.bucket.make(&self.identity).await?;
         }
         Ok(())
+    }
+
+    /// Tells with -v what AWS was asked.
+    pub(crate) fn trace_calls(&self) {
+        for (service, operations) in self.meter.calls() {
+            let operations: Vec<String> =
+                operations.iter().map(|(operation, times)| format!("{times} {operation}")).collect();
+            tracing::info!("{service}: {}", operations.join(", "));
+        }
     }
 
     /// Takes the lock.

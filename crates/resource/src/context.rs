@@ -1,4 +1,3 @@
-use crate::http::{Meter, Metered};
 use crate::{ADDRESS_TAG, Address, Failure, FailureKind, Result, Tags};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::{SdkConfig, region::Region};
@@ -6,7 +5,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::{
     any::{Any, TypeId},
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -69,22 +68,16 @@ type Anything = Arc<dyn Any + Send + Sync>;
 pub struct Cloud {
     config: SdkConfig,
     place: Place,
-    meter: Arc<Meter>,
     clients: Mutex<HashMap<(TypeId, String, bool), Anything>>,
     shared: Mutex<HashMap<TypeId, Anything>>,
     assets: HashMap<String, Asset>,
 }
 
 impl Cloud {
-    /// A cloud reached through `config`, which must have an HTTP client for calls to be counted.
+    /// A cloud reached through `config`.
     pub fn new(config: SdkConfig, place: Place, assets: impl IntoIterator<Item = Asset>) -> Self {
-        let meter = Arc::new(Meter::default());
-        let mut builder = config.to_builder();
-        if let Some(inner) = config.http_client() {
-            builder = builder.http_client(Metered { inner, meter: meter.clone() });
-        }
         let assets = assets.into_iter().map(|asset| (sha256_hex(&asset.bytes), asset)).collect();
-        Self { config: builder.build(), place, meter, clients: Mutex::default(), shared: Mutex::default(), assets }
+        Self { config, place, clients: Mutex::default(), shared: Mutex::default(), assets }
     }
 
     /// Account, region and partition.
@@ -95,11 +88,6 @@ impl Cloud {
     /// The configuration every client is made from.
     pub fn config(&self) -> &SdkConfig {
         &self.config
-    }
-
-    /// API calls sent so far, retries included, per service.
-    pub fn calls(&self) -> BTreeMap<String, u64> {
-        self.meter.calls()
     }
 
     fn client<C: Clone + Send + Sync + 'static>(

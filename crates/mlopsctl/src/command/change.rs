@@ -11,7 +11,7 @@ use crate::{
 use engine::{Action, Applied, Apply, Plan, Planning, Purpose, Refusal, StopMode};
 use resource::{FailureKind, Stack};
 use state::{Phase, State, Version, Writer};
-use std::{collections::BTreeMap, time::Instant};
+use std::time::Instant;
 
 /// Tells a run to stop.
 type Stop = tokio::sync::watch::Receiver<StopMode>;
@@ -48,8 +48,9 @@ pub(crate) struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// Takes the lock, and gives it back whatever happens.
+    /// Takes the lock, gives it back whatever happens, and reports.
     pub(crate) async fn run(self) -> Result<(), End> {
+        let began = Instant::now();
         self.can_be_confirmed()?;
         let (stop, stopped) = signals::listen(self.printer);
         // The first run has no bucket to keep a lock in, and makes none before the plan is confirmed.
@@ -73,7 +74,7 @@ impl Change<'_> {
             self.printer
                 .error(&format!("the lock could not be given back: {error}"), Some("it expires within a minute"));
         }
-        result
+        self.report(&result?, began)
     }
 
     /// Whether somebody can be asked, or nobody needs to be.
@@ -89,8 +90,7 @@ impl Change<'_> {
         self.args.yes || self.global.local || !matches!(self.condition, Condition::Confirmed)
     }
 
-    async fn locked(&self, first: Option<Prepared>, stop: Stop) -> Result<(), End> {
-        let began = Instant::now();
+    async fn locked(&self, first: Option<Prepared>, stop: Stop) -> Result<Applied, End> {
         let prepared = match first {
             Some(first) if self.session.state().await?.1.is_none() => first,
             Some(_) => {
@@ -101,8 +101,7 @@ impl Change<'_> {
             }
             None => self.prepare(stop.clone()).await?,
         };
-        let applied = self.apply(prepared, stop).await?;
-        self.report(&applied, began)
+        self.apply(prepared, stop).await
     }
 
     /// Everything that changes nothing: plan, show, confirm. Given up as soon as the run is to stop.
@@ -179,11 +178,11 @@ impl Change<'_> {
     }
 
     fn report(&self, applied: &Applied, began: Instant) -> Result<(), End> {
-        let calls: BTreeMap<String, u64> = self.session.cloud.calls();
+        self.session.trace_calls();
         let report = render::report::Report {
             applied,
             registry: &self.session.registry,
-            calls: &calls,
+            meter: &self.session.meter,
             elapsed: began.elapsed(),
         };
         match self.printer.json {

@@ -46,8 +46,9 @@ pub(crate) async fn drift(global: &Global, environment: Option<&str>, printer: P
     let (state, _) = session.state().await?;
     let mut drift = engine::drift(&state, &session.registry, &session.cloud, &session.identity).await;
     drift.drifted.retain(|one| !session.ignored.iter().any(|glob| one.address.matches(glob)));
+    session.trace_calls();
     match printer.json {
-        true => printer.document(&render::drift::document(&drift)),
+        true => printer.document(&render::drift::document(&drift, &session.meter)),
         false => printer.data(&render::drift::page(&drift, printer)),
     }
     if !drift.failed.is_empty() {

@@ -23,8 +23,9 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
         return Err(refused(&planning.refusals, printer));
     }
     let plan = &planning.plan;
+    session.trace_calls();
     match printer.json {
-        true => printer.document(&render::plan_json::document(plan)),
+        true => printer.document(&render::plan_json::document(plan, &session.meter)),
         false => printer.data(&render::plan_text::page(plan, &session.registry, printer)),
     }
     if let Some(file) = &args.out {

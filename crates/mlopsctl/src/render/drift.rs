@@ -1,6 +1,7 @@
 use super::value::short;
 use crate::printer::{Printer, Style};
 use engine::{Drift, DriftChange, Drifted};
+use resource::Meter;
 use serde_json::{Value, json};
 
 /// Drift for a person.
@@ -41,7 +42,7 @@ fn entry(one: &Drifted, printer: Printer) -> Vec<String> {
 }
 
 /// Drift for a program; the shape is part of the command line's contract.
-pub(crate) fn document(drift: &Drift) -> Value {
+pub(crate) fn document(drift: &Drift, meter: &Meter) -> Value {
     let drifted = drift.drifted.iter().map(|one| {
         let (change, fields) = match &one.change {
             DriftChange::Missing(_) => ("missing", json!([])),
@@ -52,5 +53,6 @@ pub(crate) fn document(drift: &Drift) -> Value {
     let drifted: Vec<Value> = drifted.collect();
     let not_compared = drift.not_compared.iter().map(|one| json!({"address": one.address, "reason": one.reason}));
     let not_compared: Vec<Value> = not_compared.collect();
-    json!({"format": 1, "checked": drift.checked, "drifted": drifted, "not_compared": not_compared})
+    json!({"format": 1, "checked": drift.checked, "drifted": drifted, "not_compared": not_compared,
+           "api_calls": meter.requests(), "calls": meter.calls()})
 }

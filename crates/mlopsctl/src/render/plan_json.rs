@@ -1,8 +1,9 @@
 use engine::Plan;
+use resource::Meter;
 use serde_json::{Value, json};
 
 /// A plan for a program; the shape is part of the command line's contract.
-pub(crate) fn document(plan: &Plan) -> Value {
+pub(crate) fn document(plan: &Plan, meter: &Meter) -> Value {
     let changes = plan.changes.iter().map(|change| {
         let fields = change.fields.iter().map(|field| {
             let after = if field.known { field.after.clone() } else { Value::Null };
@@ -14,5 +15,6 @@ pub(crate) fn document(plan: &Plan) -> Value {
                "cause": change.cause, "fields": fields})
     });
     let changes: Vec<Value> = changes.collect();
-    json!({"format": 1, "environment": plan.environment, "summary": plan.summary(), "changes": changes})
+    json!({"format": 1, "environment": plan.environment, "summary": plan.summary(), "changes": changes,
+           "api_calls": meter.requests(), "calls": meter.calls()})
 }

@@ -2,16 +2,15 @@
 
 use crate::printer::{Printer, Style};
 use engine::{Action, Applied};
-use resource::Registry;
+use resource::{Meter, Registry};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// The end of a run.
 pub(crate) struct Report<'a> {
     pub(crate) applied: &'a Applied,
     pub(crate) registry: &'a Registry,
-    /// API calls for each service.
-    pub(crate) calls: &'a BTreeMap<String, u64>,
+    pub(crate) meter: &'a Meter,
     pub(crate) elapsed: Duration,
 }
 
@@ -32,8 +31,8 @@ impl Report<'_> {
             "skipped": self.applied.skipped.len(),
             "left": self.applied.left.len(),
             "elapsed_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
-            "api_calls": self.calls.values().sum::<u64>(),
-            "api_calls_by_service": self.calls,
+            "api_calls": self.meter.requests(),
+            "calls": self.meter.calls(),
         })
     }
 
@@ -102,7 +101,7 @@ impl Report<'_> {
             }
         }
         let what = if parts.is_empty() { "Nothing to do".to_owned() } else { parts.join(", ") };
-        format!("{what} in {:.1} s, with {} API calls.", self.elapsed.as_secs_f64(), self.calls.values().sum::<u64>())
+        format!("{what} in {:.1} s, with {} API calls.", self.elapsed.as_secs_f64(), self.meter.requests())
     }
 
     fn outputs(&self, printer: Printer) {

@@ -1,13 +1,19 @@
-//! The HTTP client around the SDK's: counts calls per service and bounds how many are under way.
+//! The HTTP client around the SDK's: counts calls by operation and bounds how many are under way.
 
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_types::SdkConfig;
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::sync::Semaphore;
 
@@ -15,20 +21,41 @@ use tokio::sync::Semaphore;
 /// retry takes over; below, nothing waits for nothing.
 const IN_FLIGHT: usize = 20;
 
+/// How often each operation was called, by service, both as AWS names them. A call that the SDK
+/// retried is one call.
+pub type Calls = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// Counts what clients of an SDK configuration send.
 #[derive(Debug, Default)]
-pub(crate) struct Meter {
-    calls: Mutex<BTreeMap<String, u64>>,
+pub struct Meter {
+    calls: Mutex<Calls>,
+    requests: AtomicU64,
     limits: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 impl Meter {
-    pub(crate) fn calls(&self) -> BTreeMap<String, u64> {
+    /// The configuration with this meter in it. One without an HTTP client sends nothing and stays as it is.
+    pub fn measure(self: &Arc<Self>, config: SdkConfig) -> SdkConfig {
+        match config.http_client() {
+            Some(inner) => config.to_builder().http_client(Metered { inner, meter: self.clone() }).build(),
+            None => config,
+        }
+    }
+
+    /// The calls so far.
+    pub fn calls(&self) -> Calls {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn count(&self, service: &str) {
+    /// The requests sent so far: calls with their retries.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, operation: &Metadata) {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        *calls.entry(service.to_owned()).or_default() += 1;
+        let service = calls.entry(operation.service().to_owned()).or_default();
+        *service.entry(operation.name().to_owned()).or_default() += 1;
     }
 
     fn limit(&self, service: &str) -> Arc<Semaphore> {
@@ -38,9 +65,9 @@ impl Meter {
 }
 
 #[derive(Debug)]
-pub(crate) struct Metered {
-    pub(crate) inner: SharedHttpClient,
-    pub(crate) meter: Arc<Meter>,
+struct Metered {
+    inner: SharedHttpClient,
+    meter: Arc<Meter>,
 }
 
 impl HttpClient for Metered {
@@ -49,6 +76,14 @@ impl HttpClient for Metered {
             inner: self.inner.http_connector(settings, components),
             meter: self.meter.clone(),
         })
+    }
+
+    /// The SDK asks this once for each call, and nowhere else tells its HTTP client which operation it serves.
+    fn validate_final_config(&self, components: &RuntimeComponents, config: &ConfigBag) -> Result<(), BoxError> {
+        if let Some(operation) = config.load::<Metadata>() {
+            self.meter.count(operation);
+        }
+        self.inner.validate_final_config(components, config)
     }
 }
 
@@ -60,9 +95,8 @@ struct MeteredConnector {
 
 impl HttpConnector for MeteredConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let service = service_of(&request).unwrap_or("other").to_owned();
-        self.meter.count(&service);
-        let limit = self.meter.limit(&service);
+        self.meter.requests.fetch_add(1, Ordering::Relaxed);
+        let limit = self.meter.limit(service_of(&request).unwrap_or("other"));
         let inner = self.inner.clone();
         HttpConnectorFuture::new(async move {
             // The semaphore is never closed, so this only ever waits.
