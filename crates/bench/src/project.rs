@@ -1,0 +1,38 @@
+//! A project of its own, so that a measurement starts from nothing and leaves nothing.
+
+use std::{io, path::Path};
+
+/// A copy of this repository's environments and pipeline in a temporary folder.
+pub(crate) struct Project(tempfile::TempDir);
+
+impl Project {
+    pub(crate) fn new() -> Result<Self, String> {
+        let copied = || {
+            let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+            let folder = tempfile::tempdir()?;
+            for name in ["environments", "pipeline"] {
+                copy(&repository.join(name), &folder.path().join(name))?;
+            }
+            Ok(Self(folder))
+        };
+        copied().map_err(|error: io::Error| format!("the project could not be copied: {error}"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
