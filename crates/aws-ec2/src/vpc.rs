@@ -63,7 +63,8 @@ impl Resource for Vpc {
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let client = cx.client(Client::new);
-        let Some(vpc) = cx.shared::<Vpcs>().load(id.to_owned(), |ids| describe(client.clone(), ids)).await? else {
+        let reader = client.clone();
+        let Some(vpc) = cx.shared::<Vpcs>().load(id.to_owned(), |ids| describe(reader, ids)).await? else {
             return Ok(Observed::Absent);
         };
         let outputs = VpcOutputs { id: VpcId::new(id) };

@@ -246,7 +246,8 @@ fn scanning(on_push: bool) -> ImageScanningConfiguration {
 type Repositories = Loader<String, types::Repository>;
 
 async fn describe(client: &Client, name: &str, cx: &Cx) -> Result<Option<types::Repository>> {
-    cx.shared::<Repositories>().load(name.to_owned(), |names| describe_all(client.clone(), names)).await
+    let client = client.clone();
+    cx.shared::<Repositories>().load(name.to_owned(), |names| describe_all(client, names)).await
 }
 
 /// A single name that is gone fails the whole call; then every repository there is is read instead.

@@ -59,7 +59,8 @@ pub(crate) async fn together(name: &str, cx: &Cx) -> Result<Option<Seen>> {
     if roles.wrote(name) {
         return alone(&client, name).await;
     }
-    match roles.together.load(name.to_owned(), |names| account(client.clone(), names)).await {
+    let reader = client.clone();
+    match roles.together.load(name.to_owned(), |names| account(reader, names)).await {
         // Not everybody may read the whole account.
         Err(failure) if failure.kind == FailureKind::Denied => alone(&client, name).await,
         seen => seen,

@@ -1,86 +1,159 @@
 use crate::{Failure, FailureKind, Result};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     future::Future,
     hash::Hash,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::sync::oneshot;
 
-/// How long a batch gathers. Long enough for every reconciler of a refresh to ask, far below one
-/// round trip to AWS.
-const WINDOW: Duration = Duration::from_millis(2);
+/// A batch leaves when nobody has joined it for so long. Reconcilers of a refresh ask one right after the
+/// other, and this is far below one round trip to AWS.
+const QUIET: Duration = Duration::from_millis(2);
 
 /// Coalesces reads that AWS can answer together: callers that ask at the same time share one call.
 ///
 /// Nothing is cached: a caller that comes after the batch has left starts the next one.
 pub struct Loader<K, V> {
-    waiting: Mutex<Vec<Asked<K, V>>>,
+    gathering: Mutex<Batch<K, V>>,
 }
 
-/// A key, and who waits for its value.
-type Asked<K, V> = (K, oneshot::Sender<Result<Option<V>>>);
+/// Keys, each with who waits for its value.
+struct Batch<K, V> {
+    number: u64,
+    asked: Vec<(K, oneshot::Sender<Result<Option<V>>>)>,
+}
 
 impl<K, V> Default for Loader<K, V> {
     fn default() -> Self {
-        Self { waiting: Mutex::default() }
+        Self { gathering: Mutex::new(Batch { number: 0, asked: Vec::new() }) }
     }
 }
 
-impl<K: Eq + Hash + Clone + Send, V: Clone + Send> Loader<K, V> {
-    /// The value under `key`, or `None` if the batch's answer lacks it. `fetch` is used by whichever
-    /// caller happens to lead the batch; it gets each key once.
+impl<K, V> Loader<K, V>
+where
+    K: Eq + Hash + Clone + Send + 'static,
+    V: Clone + Send + 'static,
+{
+    /// The value under `key`, or `None` if the batch's answer lacks it. The `fetch` of one of the callers is
+    /// used; it gets each key once.
     ///
     /// # Errors
     /// That of `fetch`, given to every caller of the batch.
     pub async fn load<F, Fut>(&self, key: K, fetch: F) -> Result<Option<V>>
     where
         F: FnOnce(Vec<K>) -> Fut + Send,
-        Fut: Future<Output = Result<HashMap<K, V>>> + Send,
+        Fut: Future<Output = Result<HashMap<K, V>>> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let leads = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.push((key, sender));
-            waiting.len() == 1
+        let (number, mut joined) = {
+            let mut batch = self.gathering();
+            batch.asked.push((key, sender));
+            (batch.number, batch.asked.len())
         };
-        if leads {
-            tokio::time::sleep(WINDOW).await;
-            let batch = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-            let mut keys: Vec<K> = Vec::with_capacity(batch.len());
-            let mut seen = std::collections::HashSet::with_capacity(batch.len());
-            keys.extend(batch.iter().map(|(key, _)| key.clone()).filter(|key| seen.insert(key.clone())));
-            let answer = fetch(keys).await;
-            for (key, sender) in batch {
-                // A caller that was cancelled no longer listens; that is fine.
-                let _ = sender.send(answer.as_ref().map(|found| found.get(&key).cloned()).map_err(Clone::clone));
+        // Everybody waits, and whoever sees first that the batch is complete sends it: each may be cancelled.
+        loop {
+            tokio::time::sleep(QUIET).await;
+            let mut batch = self.gathering();
+            if batch.number != number {
+                break;
             }
+            if batch.asked.len() == joined {
+                batch.number += 1;
+                let asked = std::mem::take(&mut batch.asked);
+                let mut seen = HashSet::with_capacity(asked.len());
+                let keys = asked.iter().map(|(key, _)| key.clone()).filter(|key| seen.insert(key.clone())).collect();
+                // A task of its own, for the same reason.
+                tokio::spawn(answer(asked, fetch(keys)));
+                break;
+            }
+            joined = batch.asked.len();
         }
         receiver.await.unwrap_or_else(|_| Err(Failure::of(FailureKind::Ambiguous, "the batched read was interrupted")))
+    }
+
+    fn gathering(&self) -> MutexGuard<'_, Batch<K, V>> {
+        self.gathering.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn answer<K: Eq + Hash, V: Clone>(
+    asked: Vec<(K, oneshot::Sender<Result<Option<V>>>)>,
+    fetched: impl Future<Output = Result<HashMap<K, V>>>,
+) {
+    let answer = fetched.await;
+    for (key, sender) in asked {
+        // A caller that was cancelled no longer listens; that is fine.
+        let _ = sender.send(answer.as_ref().map(|found| found.get(&key).cloned()).map_err(Clone::clone));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    #[derive(Clone, Default)]
+    struct Tens {
+        loader: Arc<Loader<u32, u32>>,
+        calls: Arc<AtomicUsize>,
+    }
+
+    impl Tens {
+        /// Ten times the key, which is not to be had for 3.
+        async fn ask(&self, key: u32) -> Option<u32> {
+            let calls = self.calls.clone();
+            let fetch = move |keys: Vec<u32>| async move {
+                calls.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Ok(keys.into_iter().filter(|key| *key != 3).map(|key| (key, key * 10)).collect())
+            };
+            self.loader.load(key, fetch).await.unwrap()
+        }
+
+        fn calls(&self) -> usize {
+            self.calls.load(Ordering::Relaxed)
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn callers_at_the_same_time_share_one_call() {
-        let loader = Loader::<u32, u32>::default();
-        let calls = AtomicUsize::new(0);
-        let ask = |key: u32| {
-            loader.load(key, |keys| {
-                calls.fetch_add(1, Ordering::Relaxed);
-                async move { Ok(keys.into_iter().filter(|key| *key != 3).map(|key| (key, key * 10)).collect()) }
-            })
-        };
-        let answers = futures::future::join_all([ask(1), ask(2), ask(2), ask(3)]).await;
-        let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+        let tens = Tens::default();
+        let answers = futures::future::join_all([tens.ask(1), tens.ask(2), tens.ask(2), tens.ask(3)]).await;
         assert_eq!(answers, [Some(10), Some(20), Some(20), None]);
-        assert_eq!(calls.load(Ordering::Relaxed), 1);
-        assert_eq!(ask(4).await.unwrap(), Some(40));
-        assert_eq!(calls.load(Ordering::Relaxed), 2);
+        assert_eq!(tens.calls(), 1);
+        assert_eq!(tens.ask(4).await, Some(40));
+        assert_eq!(tens.calls(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_waits_while_others_are_still_coming() {
+        let tens = Tens::default();
+        let late = |key: u32| {
+            let tens = tens.clone();
+            async move {
+                tokio::time::sleep(Duration::from_millis(u64::from(key))).await;
+                tens.ask(key * 10).await
+            }
+        };
+        let answers = futures::future::join_all((0..8).map(late)).await;
+        assert!(answers.iter().all(Option::is_some));
+        assert_eq!(tens.calls(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_asked_first_may_be_cancelled_without_harm_to_the_others() {
+        for patience in [1, 20] {
+            let tens = Tens::default();
+            let impatient = tokio::time::timeout(Duration::from_millis(patience), tens.ask(1));
+            let (first, second) = tokio::join!(impatient, tens.ask(2));
+            assert!(first.is_err());
+            assert_eq!(second, Some(20));
+            assert_eq!(tens.ask(4).await, Some(40));
+        }
     }
 }
