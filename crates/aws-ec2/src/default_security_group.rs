@@ -1,13 +1,13 @@
 use crate::{
-    fresh,
+    fresh, listing,
     permissions::{self, Direction},
     rule::Rule,
-    security_group, tagging,
+    security_group,
 };
 use aws_sdk_ec2::Client;
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Resource, Result,
-    SecurityGroupId, UNKNOWN_OPEN, VpcId,
+    As, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Resource, Result, SecurityGroupId,
+    UNKNOWN_OPEN, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,13 +28,7 @@ pub struct DefaultSecurityGroup {
 
 impl DefaultSecurityGroup {
     async fn look_up(&self, cx: &Cx) -> Result<Option<String>> {
-        let call = cx
-            .client(Client::new)
-            .describe_security_groups()
-            .filters(tagging::filter("group-name", ["default"]))
-            .filters(tagging::filter("vpc-id", [self.vpc_id.as_str()]));
-        let answer = call.send().await.during("DescribeSecurityGroups")?;
-        Ok(answer.security_groups().first().and_then(|group| group.group_id().map(str::to_owned)))
+        Ok(security_group::named(&self.vpc_id, "default", cx).await?.and_then(|group| group.group_id))
     }
 }
 
@@ -69,7 +63,9 @@ impl Resource for DefaultSecurityGroup {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(group) = security_group::load(id, cx).await? else { return Ok(Observed::Absent) };
+        let Some(group) = listing::load::<aws_sdk_ec2::types::SecurityGroup>(id, cx).await? else {
+            return Ok(Observed::Absent);
+        };
         let live = DefaultSecurityGroup {
             vpc_id: VpcId::new(group.vpc_id().unwrap_or_default()),
             ingress: Rule::read(id, group.ip_permissions()),

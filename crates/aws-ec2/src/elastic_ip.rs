@@ -1,13 +1,14 @@
-use crate::tagging;
+use crate::{
+    listing::{self, Listed},
+    tagging,
+};
 use aws_sdk_ec2::{
     Client,
-    types::{Address, DomainType, ResourceType},
+    types::{Address, DomainType, Filter, ResourceType, Tag},
 };
-use resource::{
-    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Resource, Result, Tags,
-};
+use resource::{AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 /// An Elastic IP address: a public address that stays the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,9 +26,6 @@ pub struct ElasticIpOutputs {
     pub public_ip: String,
 }
 
-/// One DescribeAddresses for all addresses that are looked at together.
-type Addresses = Loader<String, Address>;
-
 impl Resource for ElasticIp {
     const KIND: &'static str = "ec2:elastic-ip";
     const NOUN: &'static str = "Elastic IP address";
@@ -36,10 +34,7 @@ impl Resource for ElasticIp {
     type Outputs = ElasticIpOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let call = cx.client(Client::new).describe_addresses().set_filters(Some(tagging::owned_by(cx)));
-        let answer = call.send().await.during("DescribeAddresses")?;
-        let candidates = answer.addresses().iter();
-        Ok(tagging::ours(cx, candidates.filter_map(|address| Some((address.allocation_id()?, address.tags())))))
+        listing::find::<Address>(cx, |_| true).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -64,8 +59,7 @@ impl Resource for ElasticIp {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let client = cx.client(Client::new);
-        let Some(address) = cx.shared::<Addresses>().load(id.to_owned(), |ids| describe(client, ids)).await? else {
+        let Some(address) = listing::load::<Address>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let public_ip = address.public_ip().unwrap_or_default().to_owned();
@@ -90,10 +84,16 @@ impl Resource for ElasticIp {
     }
 }
 
-/// By filter, not by id: one id that is gone would fail the whole call.
-async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, Address>> {
-    let by_id = tagging::filter("allocation-id", ids.iter().map(String::as_str));
-    let answer = client.describe_addresses().filters(by_id).send().await.during("DescribeAddresses")?;
-    let addresses = answer.addresses.unwrap_or_default().into_iter();
-    Ok(addresses.filter_map(|address| Some((address.allocation_id.clone()?, address))).collect())
+impl Listed for Address {
+    const BY_ID: &'static str = "allocation-id";
+    fn id(&self) -> Option<&str> {
+        self.allocation_id()
+    }
+    fn tags(&self) -> &[Tag] {
+        self.tags()
+    }
+    async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
+        let answer = client.describe_addresses().set_filters(Some(filters)).send().await.during("DescribeAddresses")?;
+        Ok(answer.addresses.unwrap_or_default())
+    }
 }

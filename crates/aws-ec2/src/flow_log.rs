@@ -1,13 +1,15 @@
-use crate::{fresh, tagging, unsuccessful};
+use crate::{
+    fresh,
+    listing::{self, Listed},
+    tagging, unsuccessful,
+};
 use aws_sdk_ec2::{
     Client,
-    types::{FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType},
+    types::{Filter, FlowLogsResourceType, LogDestinationType, ResourceType, Tag, TrafficType},
 };
-use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Resource, Result, RoleArn, Tags, VpcId,
-};
+use resource::{Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Resource, Result, RoleArn, Tags, VpcId};
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 /// A flow log: who talked to whom in a VPC, written to CloudWatch Logs. AWS changes nothing of it but
 /// its tags.
@@ -32,9 +34,6 @@ pub struct FlowLogOutputs {
     pub id: String,
 }
 
-/// One DescribeFlowLogs for all flow logs that are looked at together.
-type FlowLogs = Loader<String, aws_sdk_ec2::types::FlowLog>;
-
 /// A new role cannot be assumed everywhere yet.
 const ROLE_SPREADS: &[resource::Sign] = &[
     ("InvalidParameter", "Unable to assume given IAM role"),
@@ -52,11 +51,8 @@ impl Resource for FlowLog {
     type Outputs = FlowLogOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let filters = tagging::owned_by(cx).into_iter();
-        let filters = filters.chain([tagging::filter("resource-id", [self.vpc_id.as_str()])]).collect();
-        let call = cx.client(Client::new).describe_flow_logs().set_filter(Some(filters));
-        let answer = call.send().await.during("DescribeFlowLogs")?;
-        Ok(tagging::ours(cx, answer.flow_logs().iter().filter_map(|log| Some((log.flow_log_id()?, log.tags())))))
+        let here = |log: &aws_sdk_ec2::types::FlowLog| tagging::fits(self.vpc_id.as_str(), log.resource_id());
+        listing::find(cx, here).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -84,8 +80,7 @@ impl Resource for FlowLog {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let client = cx.client(Client::new);
-        let Some(log) = cx.shared::<FlowLogs>().load(id.to_owned(), |ids| describe(client, ids)).await? else {
+        let Some(log) = listing::load::<aws_sdk_ec2::types::FlowLog>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         Ok(Observed::Ready { live: read(&log), outputs: FlowLogOutputs { id: id.to_owned() } })
@@ -118,18 +113,18 @@ fn read(log: &aws_sdk_ec2::types::FlowLog) -> FlowLog {
     }
 }
 
-/// By filter, not by id: one id that is gone would fail the whole call.
-async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::FlowLog>> {
-    let by_id = tagging::filter("flow-log-id", ids.iter().map(String::as_str));
-    let mut pages = client.describe_flow_logs().filter(by_id).into_paginator().items().send();
-    let mut found = HashMap::new();
-    while let Some(log) = pages.next().await {
-        let log = log.during("DescribeFlowLogs")?;
-        if let Some(id) = log.flow_log_id() {
-            found.insert(id.to_owned(), log);
-        }
+impl Listed for aws_sdk_ec2::types::FlowLog {
+    const BY_ID: &'static str = "flow-log-id";
+    fn id(&self) -> Option<&str> {
+        self.flow_log_id()
     }
-    Ok(found)
+    fn tags(&self) -> &[Tag] {
+        self.tags()
+    }
+    async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
+        let pages = client.describe_flow_logs().set_filter(Some(filters)).into_paginator().items().send();
+        pages.try_collect().await.during("DescribeFlowLogs")
+    }
 }
 
 #[cfg(test)]

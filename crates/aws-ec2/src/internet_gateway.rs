@@ -1,14 +1,17 @@
-use crate::{fresh, tagging};
+use crate::{
+    fresh,
+    listing::{self, Listed},
+    tagging,
+};
 use aws_sdk_ec2::{
     Client,
-    types::{AttachmentStatus, ResourceType},
+    types::{AttachmentStatus, Filter, ResourceType, Tag},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Loader, Naming, Observed, Resource, Result, Tags,
-    VpcId,
+    Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Naming, Observed, Resource, Result, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 /// An internet gateway, attached to a VPC.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,9 +29,6 @@ pub struct InternetGatewayOutputs {
     pub id: InternetGatewayId,
 }
 
-/// One DescribeInternetGateways for all gateways that are looked at together.
-type InternetGateways = Loader<String, aws_sdk_ec2::types::InternetGateway>;
-
 /// How long NAT gateways and their addresses may take to leave the VPC.
 const DRAINS_WITHIN: Duration = Duration::from_secs(600);
 
@@ -40,12 +40,10 @@ impl Resource for InternetGateway {
     type Outputs = InternetGatewayOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let call = cx.client(Client::new).describe_internet_gateways().set_filters(Some(tagging::owned_by(cx)));
-        let answer = call.send().await.during("DescribeInternetGateways")?;
-        let here = |vpc| tagging::fits(self.vpc_id.as_str(), vpc);
-        let candidates = answer.internet_gateways().iter();
-        let candidates = candidates.filter(|gateway| gateway.attachments().iter().all(|one| here(one.vpc_id())));
-        Ok(tagging::ours(cx, candidates.filter_map(|gateway| Some((gateway.internet_gateway_id()?, gateway.tags())))))
+        let here = |gateway: &aws_sdk_ec2::types::InternetGateway| {
+            gateway.attachments().iter().all(|one| tagging::fits(self.vpc_id.as_str(), one.vpc_id()))
+        };
+        listing::find(cx, here).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -61,9 +59,7 @@ impl Resource for InternetGateway {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let client = cx.client(Client::new);
-        let gateways = cx.shared::<InternetGateways>();
-        let Some(gateway) = gateways.load(id.to_owned(), |ids| describe(client, ids)).await? else {
+        let Some(gateway) = listing::load::<aws_sdk_ec2::types::InternetGateway>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let outputs = InternetGatewayOutputs { id: InternetGatewayId::new(id) };
@@ -118,18 +114,18 @@ impl Resource for InternetGateway {
     }
 }
 
-/// By filter, not by id: one id that is gone would fail the whole call.
-async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::InternetGateway>> {
-    let by_id = tagging::filter("internet-gateway-id", ids.iter().map(String::as_str));
-    let mut pages = client.describe_internet_gateways().filters(by_id).into_paginator().items().send();
-    let mut found = HashMap::new();
-    while let Some(gateway) = pages.next().await {
-        let gateway = gateway.during("DescribeInternetGateways")?;
-        if let Some(id) = gateway.internet_gateway_id() {
-            found.insert(id.to_owned(), gateway);
-        }
+impl Listed for aws_sdk_ec2::types::InternetGateway {
+    const BY_ID: &'static str = "internet-gateway-id";
+    fn id(&self) -> Option<&str> {
+        self.internet_gateway_id()
     }
-    Ok(found)
+    fn tags(&self) -> &[Tag] {
+        self.tags()
+    }
+    async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
+        let pages = client.describe_internet_gateways().set_filters(Some(filters)).into_paginator().items().send();
+        pages.try_collect().await.during("DescribeInternetGateways")
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod elastic_ip;
 mod flow_log;
 mod fresh;
 mod internet_gateway;
+mod listing;
 mod nat_gateway;
 mod permissions;
 mod route_table;

@@ -1,14 +1,18 @@
-use crate::{fresh, tagging};
+use crate::{
+    fresh,
+    listing::{self, Listed},
+    tagging,
+};
 use aws_sdk_ec2::{
     Client,
-    types::{NatGatewayState as State, ResourceType},
+    types::{Filter, NatGatewayState as State, ResourceType, Tag},
 };
 use resource::{
-    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, NatGatewayId, Observed, Resource,
-    Result, SubnetId, Tags,
+    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, NatGatewayId, Observed, Resource, Result,
+    SubnetId, Tags,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 /// A public NAT gateway: the way out for what has no public address.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,9 +32,6 @@ pub struct NatGatewayOutputs {
     pub id: NatGatewayId,
 }
 
-/// One DescribeNatGateways for all gateways that are looked at together.
-type NatGateways = Loader<String, aws_sdk_ec2::types::NatGateway>;
-
 impl Resource for NatGateway {
     const KIND: &'static str = "ec2:nat-gateway";
     const NOUN: &'static str = "NAT gateway";
@@ -43,11 +44,8 @@ impl Resource for NatGateway {
     type Outputs = NatGatewayOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let call = cx.client(Client::new).describe_nat_gateways().set_filter(Some(tagging::owned_by(cx)));
-        let answer = call.send().await.during("DescribeNatGateways")?;
         // A deleted gateway is listed for about an hour.
-        let there = answer.nat_gateways().iter().filter(|gateway| !leaves(gateway.state()));
-        Ok(tagging::ours(cx, there.filter_map(|gateway| Some((gateway.nat_gateway_id()?, gateway.tags())))))
+        listing::find::<aws_sdk_ec2::types::NatGateway>(cx, |gateway| !leaves(gateway.state())).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -69,7 +67,9 @@ impl Resource for NatGateway {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(gateway) = load(id, cx).await? else { return Ok(Observed::Absent) };
+        let Some(gateway) = listing::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await? else {
+            return Ok(Observed::Absent);
+        };
         let outputs = NatGatewayOutputs { id: NatGatewayId::new(id) };
         match gateway.state() {
             Some(State::Deleted) => return Ok(Observed::Absent),
@@ -95,7 +95,7 @@ impl Resource for NatGateway {
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
-        match load(id, cx).await?.and_then(|gateway| gateway.state) {
+        match listing::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await?.and_then(|gateway| gateway.state) {
             None | Some(State::Deleted) => return Ok(Deletion::Gone),
             Some(State::Deleting) => {}
             Some(_) => {
@@ -118,23 +118,18 @@ fn reason(gateway: &aws_sdk_ec2::types::NatGateway) -> String {
     }
 }
 
-async fn load(id: &str, cx: &Cx) -> Result<Option<aws_sdk_ec2::types::NatGateway>> {
-    let client = cx.client(Client::new);
-    cx.shared::<NatGateways>().load(id.to_owned(), |ids| describe(client, ids)).await
-}
-
-/// By filter, not by id: one id that is gone would fail the whole call.
-async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::NatGateway>> {
-    let by_id = tagging::filter("nat-gateway-id", ids.iter().map(String::as_str));
-    let mut pages = client.describe_nat_gateways().filter(by_id).into_paginator().items().send();
-    let mut found = HashMap::new();
-    while let Some(gateway) = pages.next().await {
-        let gateway = gateway.during("DescribeNatGateways")?;
-        if let Some(id) = gateway.nat_gateway_id() {
-            found.insert(id.to_owned(), gateway);
-        }
+impl Listed for aws_sdk_ec2::types::NatGateway {
+    const BY_ID: &'static str = "nat-gateway-id";
+    fn id(&self) -> Option<&str> {
+        self.nat_gateway_id()
     }
-    Ok(found)
+    fn tags(&self) -> &[Tag] {
+        self.tags()
+    }
+    async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
+        let pages = client.describe_nat_gateways().set_filter(Some(filters)).into_paginator().items().send();
+        pages.try_collect().await.during("DescribeNatGateways")
+    }
 }
 
 #[cfg(test)]

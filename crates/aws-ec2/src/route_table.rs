@@ -1,13 +1,18 @@
-use crate::{fresh, tagging};
+use crate::{
+    fresh,
+    listing::{self, Listed},
+    tagging,
+};
 use aws_sdk_ec2::{
     Client,
     types::{
-        ResourceType, RouteOrigin, RouteState, RouteTableAssociation, RouteTableAssociationStateCode as Association,
+        Filter, ResourceType, RouteOrigin, RouteState, RouteTableAssociation,
+        RouteTableAssociationStateCode as Association, Tag,
     },
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Loader, Naming, NatGatewayId, Observed,
-    Resource, Result, RouteTableId, SubnetId, Tags, VpcId,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Naming, NatGatewayId, Observed, Resource,
+    Result, RouteTableId, SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, time::Duration};
@@ -69,9 +74,6 @@ pub struct RouteTableOutputs {
     pub id: RouteTableId,
 }
 
-/// One DescribeRouteTables for all tables that are looked at together.
-type RouteTables = Loader<String, aws_sdk_ec2::types::RouteTable>;
-
 /// A gateway that is still being attached, or that starts, is not a target yet.
 const TARGET_SETTLES: &[resource::Sign] = &[
     ("InvalidGatewayID.NotFound", ""),
@@ -93,11 +95,8 @@ impl Resource for RouteTable {
     type Outputs = RouteTableOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let call = cx.client(Client::new).describe_route_tables().set_filters(Some(tagging::owned_by(cx)));
-        let answer = call.send().await.during("DescribeRouteTables")?;
-        let candidates = answer.route_tables().iter();
-        let candidates = candidates.filter(|table| tagging::fits(self.vpc_id.as_str(), table.vpc_id()));
-        Ok(tagging::ours(cx, candidates.filter_map(|table| Some((table.route_table_id()?, table.tags())))))
+        let here = |table: &aws_sdk_ec2::types::RouteTable| tagging::fits(self.vpc_id.as_str(), table.vpc_id());
+        listing::find(cx, here).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -116,7 +115,9 @@ impl Resource for RouteTable {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(table) = load(id, cx).await? else { return Ok(Observed::Absent) };
+        let Some(table) = listing::load::<aws_sdk_ec2::types::RouteTable>(id, cx).await? else {
+            return Ok(Observed::Absent);
+        };
         let outputs = RouteTableOutputs { id: RouteTableId::new(id) };
         let moving = |association: &&RouteTableAssociation| {
             matches!(status(association), Some(Association::Associating | Association::Disassociating))
@@ -280,9 +281,8 @@ fn foreign(what: &str) -> Failure {
 /// without its routes.
 async fn take_over(client: &Client, table: &str, subnets: &[&SubnetId]) -> Result<()> {
     let theirs = tagging::filter("association.subnet-id", subnets.iter().map(|subnet| subnet.as_str()));
-    let answer = client.describe_route_tables().filters(theirs).send().await.during("DescribeRouteTables")?;
-    let current: HashMap<&str, &RouteTableAssociation> = answer
-        .route_tables()
+    let tables = aws_sdk_ec2::types::RouteTable::list(client.clone(), vec![theirs]).await?;
+    let current: HashMap<&str, &RouteTableAssociation> = tables
         .iter()
         .flat_map(explicit)
         .filter_map(|association| Some((association.subnet_id()?, association)))
@@ -310,7 +310,7 @@ async fn take_over(client: &Client, table: &str, subnets: &[&SubnetId]) -> Resul
 }
 
 async fn release(client: &Client, id: &str, which: impl Fn(&str) -> bool, cx: &Cx) -> Result<()> {
-    let Some(table) = load(id, cx).await? else { return Ok(()) };
+    let Some(table) = listing::load::<aws_sdk_ec2::types::RouteTable>(id, cx).await? else { return Ok(()) };
     for association in explicit(&table).filter(|association| association.subnet_id().is_some_and(&which)) {
         let call = client.disassociate_route_table().set_association_id(association.route_table_association_id.clone());
         call.send().await.during("DisassociateRouteTable").absent(&[("InvalidAssociationID.NotFound", "")])?;
@@ -330,23 +330,18 @@ fn explicit(table: &aws_sdk_ec2::types::RouteTable) -> impl Iterator<Item = &Rou
     })
 }
 
-async fn load(id: &str, cx: &Cx) -> Result<Option<aws_sdk_ec2::types::RouteTable>> {
-    let client = cx.client(Client::new);
-    cx.shared::<RouteTables>().load(id.to_owned(), |ids| describe(client, ids)).await
-}
-
-/// By filter, not by id: one id that is gone would fail the whole call.
-async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::RouteTable>> {
-    let by_id = tagging::filter("route-table-id", ids.iter().map(String::as_str));
-    let mut pages = client.describe_route_tables().filters(by_id).into_paginator().items().send();
-    let mut found = HashMap::new();
-    while let Some(table) = pages.next().await {
-        let table = table.during("DescribeRouteTables")?;
-        if let Some(id) = table.route_table_id() {
-            found.insert(id.to_owned(), table);
-        }
+impl Listed for aws_sdk_ec2::types::RouteTable {
+    const BY_ID: &'static str = "route-table-id";
+    fn id(&self) -> Option<&str> {
+        self.route_table_id()
     }
-    Ok(found)
+    fn tags(&self) -> &[Tag] {
+        self.tags()
+    }
+    async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
+        let pages = client.describe_route_tables().set_filters(Some(filters)).into_paginator().items().send();
+        pages.try_collect().await.during("DescribeRouteTables")
+    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,20 @@
 use crate::{
     dependents::{self, Dependents},
     fresh,
+    listing::{self, Listed},
     permissions::{self, Direction},
     rule::{Peer, Rule},
     tagging,
 };
-use aws_sdk_ec2::{Client, types::ResourceType};
+use aws_sdk_ec2::{
+    Client,
+    types::{Filter, ResourceType, Tag},
+};
 use resource::{
     ADDRESS_TAG, As, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Owner, Resource, Result,
-    SecurityGroupId, Tags, VpcId,
+    SecurityGroupId, Tags, UNKNOWN_OPEN, VpcId,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// A security group with its rules, owned whole: a rule that somebody adds is revoked again. The rule
 /// that AWS gives to every new group, everything out to everywhere, is there only if it is declared.
@@ -38,9 +41,6 @@ pub struct SecurityGroupOutputs {
     pub id: SecurityGroupId,
 }
 
-/// One DescribeSecurityGroups for all groups that are looked at together, default ones included.
-type SecurityGroups = Loader<String, aws_sdk_ec2::types::SecurityGroup>;
-
 impl Resource for SecurityGroup {
     const KIND: &'static str = "ec2:security-group";
     const NOUN: &'static str = "security group";
@@ -51,14 +51,12 @@ impl Resource for SecurityGroup {
     type Outputs = SecurityGroupOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let call = cx
-            .client(Client::new)
-            .describe_security_groups()
-            .filters(tagging::filter("group-name", [self.name.as_str()]))
-            .filters(tagging::filter("vpc-id", [self.vpc_id.as_str()]));
-        let answer = call.send().await.during("DescribeSecurityGroups")?;
-        let found = answer.security_groups().first();
-        Ok(found.and_then(|group| {
+        // Where the VPC is not known yet, only the tags can tell whether the group is there.
+        if self.vpc_id.as_str().contains(UNKNOWN_OPEN) {
+            let called = |group: &aws_sdk_ec2::types::SecurityGroup| group.group_name() == Some(self.name.as_str());
+            return listing::find(cx, called).await;
+        }
+        Ok(named(&self.vpc_id, &self.name, cx).await?.and_then(|group| {
             Some(Found { id: group.group_id()?.to_owned(), owner: Owner::Tags(tagging::read(group.tags())) })
         }))
     }
@@ -79,7 +77,9 @@ impl Resource for SecurityGroup {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(group) = load(id, cx).await? else { return Ok(Observed::Absent) };
+        let Some(group) = listing::load::<aws_sdk_ec2::types::SecurityGroup>(id, cx).await? else {
+            return Ok(Observed::Absent);
+        };
         let live = SecurityGroup {
             name: group.group_name().unwrap_or_default().to_owned(),
             description: group.description().unwrap_or_default().to_owned(),
@@ -118,7 +118,9 @@ impl Resource for SecurityGroup {
 /// this stack's other groups that name it. Answers what else does.
 async fn free(client: &Client, id: &str, vpc: &str, cx: &Cx) -> Result<Dependents> {
     let members = dependents::interfaces(client, tagging::filter("group-id", [id]));
-    let (members, others) = tokio::try_join!(members, groups_in(client, vpc))?;
+    let (members, others) = tokio::try_join!(members, async {
+        aws_sdk_ec2::types::SecurityGroup::list(client.clone(), vec![tagging::filter("vpc-id", [vpc])]).await
+    })?;
     let mut dependents = Dependents::sweep(client, &members).await?;
     for other in others {
         let Some(group) = other.group_id().filter(|group| *group != id) else { continue };
@@ -150,33 +152,37 @@ fn same_stack(identity: &Tags, tags: &Tags) -> bool {
         && tags.get(ADDRESS_TAG).is_some()
 }
 
-async fn groups_in(client: &Client, vpc: &str) -> Result<Vec<aws_sdk_ec2::types::SecurityGroup>> {
-    let here = tagging::filter("vpc-id", [vpc]);
-    let mut pages = client.describe_security_groups().filters(here).into_paginator().items().send();
-    let mut groups = Vec::new();
-    while let Some(group) = pages.next().await {
-        groups.push(group.during("DescribeSecurityGroups")?);
-    }
-    Ok(groups)
-}
+/// Groups by VPC and name.
+#[derive(Default)]
+struct ByName(Loader<(String, String), aws_sdk_ec2::types::SecurityGroup>);
 
-pub(crate) async fn load(id: &str, cx: &Cx) -> Result<Option<aws_sdk_ec2::types::SecurityGroup>> {
+/// The group of this name in a VPC, whoever made it.
+pub(crate) async fn named(vpc: &VpcId, name: &str, cx: &Cx) -> Result<Option<aws_sdk_ec2::types::SecurityGroup>> {
     let client = cx.client(Client::new);
-    cx.shared::<SecurityGroups>().load(id.to_owned(), |ids| describe(client, ids)).await
+    let describe = |keys: Vec<(String, String)>| async move {
+        let vpcs = tagging::filter("vpc-id", keys.iter().map(|(vpc, _)| vpc.as_str()));
+        let names = tagging::filter("group-name", keys.iter().map(|(_, name)| name.as_str()));
+        let groups = aws_sdk_ec2::types::SecurityGroup::list(client, vec![vpcs, names]).await?;
+        let key = |group: &aws_sdk_ec2::types::SecurityGroup| {
+            Some((group.vpc_id()?.to_owned(), group.group_name()?.to_owned()))
+        };
+        Ok(groups.into_iter().filter_map(|group| Some((key(&group)?, group))).collect())
+    };
+    cx.shared::<ByName>().0.load((vpc.to_string(), name.to_owned()), describe).await
 }
 
-/// By filter, not by id: one id that is gone would fail the whole call.
-async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::SecurityGroup>> {
-    let by_id = tagging::filter("group-id", ids.iter().map(String::as_str));
-    let mut pages = client.describe_security_groups().filters(by_id).into_paginator().items().send();
-    let mut found = HashMap::new();
-    while let Some(group) = pages.next().await {
-        let group = group.during("DescribeSecurityGroups")?;
-        if let Some(id) = group.group_id() {
-            found.insert(id.to_owned(), group);
-        }
+impl Listed for aws_sdk_ec2::types::SecurityGroup {
+    const BY_ID: &'static str = "group-id";
+    fn id(&self) -> Option<&str> {
+        self.group_id()
     }
-    Ok(found)
+    fn tags(&self) -> &[Tag] {
+        self.tags()
+    }
+    async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
+        let pages = client.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();
+        pages.try_collect().await.during("DescribeSecurityGroups")
+    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 use crate::{
     dependents::{self, Dependents},
-    fresh, tagging,
+    fresh,
+    listing::{self, Listed},
+    tagging,
 };
 use aws_sdk_ec2::{
     Client,
-    types::{AttributeBooleanValue, ResourceType, SubnetState},
+    types::{AttributeBooleanValue, Filter, ResourceType, SubnetState, Tag},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Resource, Result, SubnetId, Tags, VpcId,
+    Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Resource, Result, SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// A subnet: a part of a VPC's range in one availability zone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,9 +35,6 @@ pub struct SubnetOutputs {
     pub id: SubnetId,
 }
 
-/// One DescribeSubnets for all subnets that are looked at together.
-type Subnets = Loader<String, aws_sdk_ec2::types::Subnet>;
-
 impl Resource for Subnet {
     const KIND: &'static str = "ec2:subnet";
     const NOUN: &'static str = "subnet";
@@ -46,14 +44,12 @@ impl Resource for Subnet {
     type Outputs = SubnetOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let call = cx.client(Client::new).describe_subnets().set_filters(Some(tagging::owned_by(cx)));
-        let answer = call.send().await.during("DescribeSubnets")?;
-        let fitting = answer.subnets().iter().filter(|subnet| {
+        let fits = |subnet: &aws_sdk_ec2::types::Subnet| {
             tagging::fits(self.vpc_id.as_str(), subnet.vpc_id())
                 && tagging::fits(&self.cidr, subnet.cidr_block())
                 && tagging::fits(&self.availability_zone, subnet.availability_zone())
-        });
-        Ok(tagging::ours(cx, fitting.filter_map(|subnet| Some((subnet.subnet_id()?, subnet.tags())))))
+        };
+        listing::find(cx, fits).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -82,8 +78,7 @@ impl Resource for Subnet {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let client = cx.client(Client::new);
-        let Some(subnet) = cx.shared::<Subnets>().load(id.to_owned(), |ids| describe(client, ids)).await? else {
+        let Some(subnet) = listing::load::<aws_sdk_ec2::types::Subnet>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let outputs = SubnetOutputs { id: SubnetId::new(id) };
@@ -121,16 +116,16 @@ impl Resource for Subnet {
     }
 }
 
-/// By filter, not by id: one id that is gone would fail the whole call.
-async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::Subnet>> {
-    let by_id = tagging::filter("subnet-id", ids.iter().map(String::as_str));
-    let mut pages = client.describe_subnets().filters(by_id).into_paginator().items().send();
-    let mut found = HashMap::new();
-    while let Some(subnet) = pages.next().await {
-        let subnet = subnet.during("DescribeSubnets")?;
-        if let Some(id) = subnet.subnet_id() {
-            found.insert(id.to_owned(), subnet);
-        }
+impl Listed for aws_sdk_ec2::types::Subnet {
+    const BY_ID: &'static str = "subnet-id";
+    fn id(&self) -> Option<&str> {
+        self.subnet_id()
     }
-    Ok(found)
+    fn tags(&self) -> &[Tag] {
+        self.tags()
+    }
+    async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
+        let pages = client.describe_subnets().set_filters(Some(filters)).into_paginator().items().send();
+        pages.try_collect().await.during("DescribeSubnets")
+    }
 }

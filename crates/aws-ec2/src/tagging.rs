@@ -1,12 +1,11 @@
-//! EC2's tags: given in the create call, changed by one pair of calls for every kind of resource, and
-//! the way to find again what has no name.
+//! EC2's tags: given in the create call, and changed by one pair of calls for every kind of resource.
 
 use crate::fresh;
 use aws_sdk_ec2::{
     Client,
     types::{Filter, ResourceType, Tag, TagSpecification},
 };
-use resource::{ADDRESS_TAG, Attempt, Cx, Diff, Found, Owner, Result, Tags, UNKNOWN_OPEN};
+use resource::{Attempt, Cx, Diff, Result, Tags, UNKNOWN_OPEN};
 
 /// Tags for a create call.
 pub(crate) fn specification(kind: ResourceType, tags: &Tags) -> TagSpecification {
@@ -18,22 +17,8 @@ pub(crate) fn read(tags: &[Tag]) -> Tags {
     tags.iter().filter_map(|tag| Some((tag.key()?, tag.value()?))).collect()
 }
 
-/// A filter on the ownership tags, for a find by what AWS cannot name.
-pub(crate) fn owned_by(cx: &Cx) -> Vec<Filter> {
-    cx.identity().iter().map(|(key, value)| filter(&format!("tag:{key}"), [value])).collect()
-}
-
 pub(crate) fn filter<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) -> Filter {
     Filter::builder().name(name).set_values(Some(values.into_iter().map(str::to_owned).collect())).build()
-}
-
-/// The one whose tags carry our address, among what a filtered describe answered.
-pub(crate) fn ours<'a>(cx: &Cx, candidates: impl IntoIterator<Item = (&'a str, &'a [Tag])>) -> Option<Found> {
-    candidates
-        .into_iter()
-        .map(|(id, tags)| (id, read(tags)))
-        .find(|(_, tags)| cx.owns(tags) && tags.get(ADDRESS_TAG).is_some())
-        .map(|(id, tags)| Found { id: id.to_owned(), owner: Owner::Tags(tags) })
 }
 
 /// Whether what is there may be what is declared, in a field that forces a replacement. The predecessor of

@@ -1,14 +1,15 @@
 use crate::{
     dependents::{self, Dependents},
-    fresh, tagging,
+    fresh,
+    listing::{self, Listed},
+    tagging,
 };
 use aws_sdk_ec2::{
     Client,
-    types::{AttributeBooleanValue, ResourceType, VpcAttributeName, VpcState},
+    types::{AttributeBooleanValue, Filter, ResourceType, Tag, VpcAttributeName, VpcState},
 };
-use resource::{Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Resource, Result, Tags, VpcId};
+use resource::{Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Resource, Result, Tags, VpcId};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// A virtual private cloud.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,9 +31,6 @@ pub struct VpcOutputs {
     pub id: VpcId,
 }
 
-/// One DescribeVpcs for all VPCs that are looked at together.
-type Vpcs = Loader<String, aws_sdk_ec2::types::Vpc>;
-
 impl Resource for Vpc {
     const KIND: &'static str = "ec2:vpc";
     const NOUN: &'static str = "VPC";
@@ -42,11 +40,7 @@ impl Resource for Vpc {
     type Outputs = VpcOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let client = cx.client(Client::new);
-        let answer =
-            client.describe_vpcs().set_filters(Some(tagging::owned_by(cx))).send().await.during("DescribeVpcs")?;
-        let fitting = answer.vpcs().iter().filter(|vpc| tagging::fits(&self.cidr, vpc.cidr_block()));
-        Ok(tagging::ours(cx, fitting.filter_map(|vpc| Some((vpc.vpc_id()?, vpc.tags())))))
+        listing::find::<aws_sdk_ec2::types::Vpc>(cx, |vpc| tagging::fits(&self.cidr, vpc.cidr_block())).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -63,8 +57,7 @@ impl Resource for Vpc {
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let client = cx.client(Client::new);
-        let reader = client.clone();
-        let Some(vpc) = cx.shared::<Vpcs>().load(id.to_owned(), |ids| describe(reader, ids)).await? else {
+        let Some(vpc) = listing::load::<aws_sdk_ec2::types::Vpc>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let outputs = VpcOutputs { id: VpcId::new(id) };
@@ -112,18 +105,18 @@ impl Resource for Vpc {
     }
 }
 
-/// By filter, not by id: one id that is gone would fail the whole call.
-async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::Vpc>> {
-    let by_id = tagging::filter("vpc-id", ids.iter().map(String::as_str));
-    let mut pages = client.describe_vpcs().filters(by_id).into_paginator().items().send();
-    let mut found = HashMap::new();
-    while let Some(vpc) = pages.next().await {
-        let vpc = vpc.during("DescribeVpcs")?;
-        if let Some(id) = vpc.vpc_id() {
-            found.insert(id.to_owned(), vpc);
-        }
+impl Listed for aws_sdk_ec2::types::Vpc {
+    const BY_ID: &'static str = "vpc-id";
+    fn id(&self) -> Option<&str> {
+        self.vpc_id()
     }
-    Ok(found)
+    fn tags(&self) -> &[Tag] {
+        self.tags()
+    }
+    async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
+        let pages = client.describe_vpcs().set_filters(Some(filters)).into_paginator().items().send();
+        pages.try_collect().await.during("DescribeVpcs")
+    }
 }
 
 async fn attribute(client: &Client, id: &str, name: VpcAttributeName) -> Result<bool> {

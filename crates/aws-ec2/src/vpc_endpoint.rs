@@ -1,16 +1,20 @@
-use crate::{fresh, tagging, unsuccessful};
+use crate::{
+    fresh,
+    listing::{self, Listed},
+    tagging, unsuccessful,
+};
 use aws_sdk_ec2::{
     Client,
     operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder,
-    types::{ResourceType, VpcEndpointType},
+    types::{Filter, ResourceType, Tag, VpcEndpointType},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Resource, Result, RouteTableId,
-    SecurityGroupId, SubnetId, Tags, VpcEndpointId, VpcId, same_policy,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Resource, Result, RouteTableId, SecurityGroupId,
+    SubnetId, Tags, VpcEndpointId, VpcId, same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 /// A VPC endpoint: a way to an AWS service that does not leave the network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,9 +69,6 @@ pub struct VpcEndpointOutputs {
     pub id: VpcEndpointId,
 }
 
-/// One DescribeVpcEndpoints for all endpoints that are looked at together.
-type VpcEndpoints = Loader<String, aws_sdk_ec2::types::VpcEndpoint>;
-
 impl Resource for VpcEndpoint {
     const KIND: &'static str = "ec2:vpc-endpoint";
     const NOUN: &'static str = "VPC endpoint";
@@ -87,10 +88,7 @@ impl Resource for VpcEndpoint {
     type Outputs = VpcEndpointOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let call = cx.client(Client::new).describe_vpc_endpoints().set_filters(Some(tagging::owned_by(cx)));
-        let answer = call.send().await.during("DescribeVpcEndpoints")?;
-        let there = answer.vpc_endpoints().iter().filter(|endpoint| !leaves(endpoint));
-        Ok(tagging::ours(cx, there.filter_map(|endpoint| Some((endpoint.vpc_endpoint_id()?, endpoint.tags())))))
+        listing::find::<aws_sdk_ec2::types::VpcEndpoint>(cx, |endpoint| !leaves(endpoint)).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -125,7 +123,9 @@ impl Resource for VpcEndpoint {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(endpoint) = load(id, cx).await?.filter(|endpoint| !leaves(endpoint)) else {
+        let Some(endpoint) =
+            listing::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?.filter(|endpoint| !leaves(endpoint))
+        else {
             return Ok(Observed::Absent);
         };
         let outputs = VpcEndpointOutputs { id: VpcEndpointId::new(id) };
@@ -139,7 +139,7 @@ impl Resource for VpcEndpoint {
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
         // Looked at again: a member that is added twice, after a lost answer, is refused.
         if diff.has_any(&["reach", "policy"])
-            && let Some(endpoint) = load(id, cx).await?
+            && let Some(endpoint) = listing::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?
         {
             let call = cx.client(Client::new).modify_vpc_endpoint().vpc_endpoint_id(id);
             let call = self.members(&read(&endpoint).reach, call);
@@ -160,7 +160,7 @@ impl Resource for VpcEndpoint {
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
-        match load(id, cx).await?.as_ref().map(state).as_deref() {
+        match listing::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?.as_ref().map(state).as_deref() {
             None | Some("deleted") => return Ok(Deletion::Gone),
             Some("deleting") => {}
             Some(_) => {
@@ -255,23 +255,18 @@ fn read(endpoint: &aws_sdk_ec2::types::VpcEndpoint) -> VpcEndpoint {
     }
 }
 
-async fn load(id: &str, cx: &Cx) -> Result<Option<aws_sdk_ec2::types::VpcEndpoint>> {
-    let client = cx.client(Client::new);
-    cx.shared::<VpcEndpoints>().load(id.to_owned(), |ids| describe(client, ids)).await
-}
-
-/// By filter, not by id: one id that is gone would fail the whole call.
-async fn describe(client: Client, ids: Vec<String>) -> Result<HashMap<String, aws_sdk_ec2::types::VpcEndpoint>> {
-    let by_id = tagging::filter("vpc-endpoint-id", ids.iter().map(String::as_str));
-    let mut pages = client.describe_vpc_endpoints().filters(by_id).into_paginator().items().send();
-    let mut found = HashMap::new();
-    while let Some(endpoint) = pages.next().await {
-        let endpoint = endpoint.during("DescribeVpcEndpoints")?;
-        if let Some(id) = endpoint.vpc_endpoint_id() {
-            found.insert(id.to_owned(), endpoint);
-        }
+impl Listed for aws_sdk_ec2::types::VpcEndpoint {
+    const BY_ID: &'static str = "vpc-endpoint-id";
+    fn id(&self) -> Option<&str> {
+        self.vpc_endpoint_id()
     }
-    Ok(found)
+    fn tags(&self) -> &[Tag] {
+        self.tags()
+    }
+    async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
+        let pages = client.describe_vpc_endpoints().set_filters(Some(filters)).into_paginator().items().send();
+        pages.try_collect().await.during("DescribeVpcEndpoints")
+    }
 }
 
 #[cfg(test)]

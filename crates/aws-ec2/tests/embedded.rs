@@ -206,6 +206,62 @@ async fn a_network_becomes_what_is_declared_is_found_again_and_goes() {
 }
 
 #[tokio::test]
+async fn many_of_a_kind_are_looked_for_and_at_with_one_call() {
+    let world = World::new();
+    let (_, network) = world.make("vpc", &vpc(&world)).await;
+    let subnet = |number: u8| Subnet {
+        vpc_id: network.id.clone(),
+        cidr: format!("10.0.{number}.0/24"),
+        availability_zone: format!("{REGION}a"),
+        map_public_ip: false,
+        tags: world.tags(&format!("subnet-{number}")),
+    };
+    let group = |name: &str| SecurityGroup {
+        vpc_id: network.id.clone(),
+        name: name.into(),
+        description: "Nobody is in it".into(),
+        ingress: Vec::new(),
+        egress: Vec::new(),
+        tags: world.tags(name),
+    };
+    let (subnets, groups) = ([subnet(1), subnet(2)], [group("one"), group("two")]);
+    let (first, second) = (world.make("subnet-1", &subnets[0]).await.0, world.make("subnet-2", &subnets[1]).await.0);
+    let (third, fourth) = (world.make("one", &groups[0]).await.0, world.make("two", &groups[1]).await.0);
+    let asked = |operation: &str| world.meter.calls()["EC2"][operation];
+    let before = (asked("DescribeSubnets"), asked("DescribeSecurityGroups"));
+    let found = tokio::join!(
+        world.find("subnet-1", &subnets[0]),
+        world.find("subnet-2", &subnets[1]),
+        world.find("one", &groups[0]),
+        world.find("two", &groups[1]),
+    );
+    let ids = [found.0, found.1, found.2, found.3].map(|found| found.unwrap().id);
+    assert_eq!(ids, [first.clone(), second.clone(), third, fourth]);
+    assert_eq!((asked("DescribeSubnets"), asked("DescribeSecurityGroups")), (before.0 + 1, before.1 + 1));
+    let live = tokio::join!(world.live("subnet-1", &first, &subnets[0]), world.live("subnet-2", &second, &subnets[1]));
+    assert_eq!(live, (Some(subnets[0].clone()), Some(subnets[1].clone())));
+    assert_eq!(asked("DescribeSubnets"), before.0 + 2);
+}
+
+#[tokio::test]
+async fn a_group_is_found_by_its_tags_while_its_vpc_is_not_known() {
+    let world = World::new();
+    let (_, network) = world.make("vpc", &vpc(&world)).await;
+    let group = SecurityGroup {
+        vpc_id: network.id,
+        name: "endpoints".into(),
+        description: "Interface endpoints".into(),
+        ingress: Vec::new(),
+        egress: Vec::new(),
+        tags: world.tags("group"),
+    };
+    let (id, _) = world.make("group", &group).await;
+    let unknown = SecurityGroup { vpc_id: resource::VpcId::new("⟦network.vpc.id⟧"), ..group };
+    assert_eq!(world.find("group", &unknown).await.unwrap().id, id);
+    assert!(world.find("another", &unknown).await.is_none());
+}
+
+#[tokio::test]
 async fn the_default_group_is_emptied_where_it_stands() {
     let world = World::new();
     let (_, network) = world.make("vpc", &vpc(&world)).await;
