@@ -36,11 +36,11 @@ pub struct Bucket {
     pub policy: Value,
     /// What happens to objects as they age; empty for nothing. The order is of no importance.
     pub lifecycle: Vec<LifecycleRule>,
-    /// Where access is logged.
+    /// Where access is logged; `None`: not by us.
     pub access_logs: Option<AccessLogs>,
-    /// Where everything is copied to.
+    /// Where everything is copied to; `None`: not by us.
     pub replication: Option<Replication>,
-    /// Whether events go to EventBridge.
+    /// Whether events go to EventBridge; `false`: not by us.
     pub event_bridge: bool,
     /// Tags, completed by the stack.
     pub tags: Tags,
@@ -82,7 +82,8 @@ impl Bucket {
         match presence::of(&self.client(cx), id, &cx.place().account).await? {
             Presence::Nowhere => Ok(None),
             Presence::Elsewhere(region) if self.region.is_some() => {
-                read::bucket(&cx.client_in(Some(&region), client), id, Some(region.clone())).await
+                let there = Self { region: Some(region.clone()), ..self.clone() };
+                read::bucket(&cx.client_in(Some(&region), client), id, &there).await
             }
             Presence::Elsewhere(region) => Err(presence::elsewhere(id, &region)),
             Presence::Closed => Err(presence::closed(id)),
@@ -141,7 +142,7 @@ impl Resource for Bucket {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let read = match read::bucket(&self.client(cx), id, self.region.clone()).await {
+        let read = match read::bucket(&self.client(cx), id, self).await {
             Err(failure) if failure.shows(presence::ELSEWHERE) => self.observe_elsewhere(id, cx, failure).await?,
             read => read?,
         };

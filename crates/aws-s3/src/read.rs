@@ -1,4 +1,5 @@
-//! A bucket as it is: one call for each setting, all at once.
+//! A bucket as it is: one call for each setting, all at once. Logging, replication and events are looked at only
+//! where `asked` has them: what nobody asked for is left to whoever set it up.
 
 use crate::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication};
 use aws_sdk_s3::{
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 pub(crate) const NO_BUCKET: &[Sign] = &[("NoSuchBucket", ""), ("NotFound", "")];
 
-pub(crate) async fn bucket(client: &Client, name: &str, region: Option<String>) -> Result<Option<Bucket>> {
+pub(crate) async fn bucket(client: &Client, name: &str, asked: &Bucket) -> Result<Option<Bucket>> {
     // No call to see whether it exists: each of these says when it does not.
     let settings = async {
         tokio::try_join!(
@@ -20,9 +21,9 @@ pub(crate) async fn bucket(client: &Client, name: &str, region: Option<String>) 
             owner_enforced(client, name),
             policy(client, name),
             lifecycle(client, name),
-            access_logs(client, name),
-            replication(client, name),
-            event_bridge(client, name),
+            access_logs(client, name, asked.access_logs.is_some()),
+            replication(client, name, asked.replication.is_some()),
+            event_bridge(client, name, asked.event_bridge),
             tags(client, name),
         )
     };
@@ -41,7 +42,7 @@ pub(crate) async fn bucket(client: &Client, name: &str, region: Option<String>) 
     ) = settings;
     Ok(Some(Bucket {
         name: name.to_owned(),
-        region,
+        region: asked.region.clone(),
         versioning,
         encryption,
         public_access_blocked,
@@ -103,7 +104,10 @@ async fn lifecycle(client: &Client, name: &str) -> Result<Vec<LifecycleRule>> {
     Ok(answer.map(|answer| answer.rules().iter().map(LifecycleRule::from_aws).collect()).unwrap_or_default())
 }
 
-async fn access_logs(client: &Client, name: &str) -> Result<Option<AccessLogs>> {
+async fn access_logs(client: &Client, name: &str, asked: bool) -> Result<Option<AccessLogs>> {
+    if !asked {
+        return Ok(None);
+    }
     let answer = client.get_bucket_logging().bucket(name).send().await.during("GetBucketLogging")?;
     Ok(answer.logging_enabled().map(|logging| AccessLogs {
         bucket: BucketName::new(logging.target_bucket()),
@@ -111,13 +115,19 @@ async fn access_logs(client: &Client, name: &str) -> Result<Option<AccessLogs>> 
     }))
 }
 
-async fn replication(client: &Client, name: &str) -> Result<Option<Replication>> {
+async fn replication(client: &Client, name: &str, asked: bool) -> Result<Option<Replication>> {
+    if !asked {
+        return Ok(None);
+    }
     let answer = client.get_bucket_replication().bucket(name).send().await.during("GetBucketReplication");
     let answer = answer.absent(&[("ReplicationConfigurationNotFoundError", "")])?;
     Ok(answer.as_ref().and_then(|answer| answer.replication_configuration()).and_then(Replication::from_aws))
 }
 
-async fn event_bridge(client: &Client, name: &str) -> Result<bool> {
+async fn event_bridge(client: &Client, name: &str, asked: bool) -> Result<bool> {
+    if !asked {
+        return Ok(false);
+    }
     let call = client.get_bucket_notification_configuration().bucket(name);
     let answer = call.send().await.during("GetBucketNotificationConfiguration")?;
     Ok(answer.event_bridge_configuration().is_some())

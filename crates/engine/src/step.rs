@@ -177,8 +177,10 @@ impl Applying<'_> {
         let mut fruitless = 0;
         let mut last_diff = Diff::default();
         let mut announced = false;
+        // As the plan looked: through the declaration last applied, whose settings may have to go.
+        let mut before = self.recorded.clone();
         loop {
-            let observation = match reconciler.observe(&self.spec, id, cx).await {
+            let observation = match reconciler.observe(before.as_ref().unwrap_or(&self.spec), id, cx).await {
                 Ok(observation) => observation,
                 Err(failure) => {
                     patience.bear(failure).await?;
@@ -231,6 +233,7 @@ impl Applying<'_> {
                     }
                     last_diff = diff.clone();
                     self.update(reconciler, cx, id, &live, &diff, clock).await?;
+                    before = None;
                     if self.recorded.is_none() {
                         self.recorded = Some(self.spec.clone());
                     } else if let Some(recorded) = &mut self.recorded {

@@ -14,6 +14,7 @@ use std::{future::Future, time::Duration};
 /// - `create` makes the one call that yields the id, with tags where the API takes them; everything
 ///   else is reached through `update`.
 /// - `update` may do one step of several: the engine observes again and comes back with what is left.
+/// - What `self` no longer asks for, the first `update` removes.
 /// - `delete` may be repeated, and on what is already gone it answers [`Deletion::Gone`].
 pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// `service:thing`, for example `ec2:subnet`.
@@ -38,7 +39,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     fn find(&self, cx: &Cx) -> impl Future<Output = Result<Option<Found>>> + Send;
     /// Makes the call that yields the id.
     fn create(&self, cx: &Cx) -> impl Future<Output = Result<String>> + Send;
-    /// Reads what is there. `self` is the declaration last recorded or about to be applied.
+    /// Reads what is there. `self` is the declaration last applied; after an update, or where nothing was
+    /// applied yet, the one to reach. What it does not ask for need not be read, and is left alone.
     fn observe(&self, id: &str, cx: &Cx) -> impl Future<Output = Result<Observed<Self>>> + Send;
     /// Moves `live` towards `self`; `diff` says where they differ.
     fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> impl Future<Output = Result<()>> + Send;
