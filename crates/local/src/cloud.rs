@@ -2,7 +2,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::RwLock;
@@ -50,15 +51,24 @@ struct Slot {
     service: Box<dyn Service>,
     /// Changing calls hold it alone; reading calls and snapshots share it.
     gate: RwLock<()>,
-    /// Regions with changes that are not on disk.
-    unsaved: Mutex<BTreeSet<String>>,
+    /// Regions that were changed in, and whether some of that is not on disk.
+    regions: Mutex<BTreeMap<String, bool>>,
     /// One writer at a time; whoever waited finds its change written by the one before.
     writer: tokio::sync::Mutex<()>,
 }
 
 impl Slot {
-    fn unsaved(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    fn regions(&self) -> MutexGuard<'_, BTreeMap<String, bool>> {
+        self.regions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of regions whose state is, or is not, what the disk has.
+    fn mark(&self, region: &str, unsaved: bool) {
+        self.regions().insert(region.to_owned(), unsaved);
+    }
+
+    fn unsaved(&self) -> Vec<String> {
+        self.regions().iter().filter(|(_, unsaved)| **unsaved).map(|(region, _)| region.clone()).collect()
     }
 }
 
@@ -77,6 +87,18 @@ impl Cloud {
         }
         set_default_account_id(account);
         let disk = dir.map(Disk::own).transpose()?;
+        let kept = disk.as_ref().map(Disk::load).transpose()?;
+        let cloud = Self::with(disk, region, account);
+        for (service, region, state) in kept.unwrap_or_default() {
+            cloud.services.restore(&service, &region, state)?;
+        }
+        for slot in cloud.services.by_name.values() {
+            slot.service.saved();
+        }
+        Ok(cloud)
+    }
+
+    fn with(disk: Option<Disk>, region: &str, account: &str) -> Self {
         let by_name = overlay::services(disk.as_ref().map(Disk::objects))
             .into_iter()
             .map(|(name, service)| {
@@ -84,20 +106,19 @@ impl Cloud {
                     name,
                     service,
                     gate: RwLock::default(),
-                    unsaved: Mutex::default(),
+                    regions: Mutex::default(),
                     writer: tokio::sync::Mutex::default(),
                 };
                 (name, slot)
             })
             .collect();
         let services = Services { account: account.to_owned(), by_name, disk };
-        services.load()?;
-        Ok(Self {
+        Self {
             region: region.to_owned(),
             durability: Durability::default(),
             layers: Vec::new(),
             services: Arc::new(services),
-        })
+        }
     }
 
     /// Forgets everything kept in `dir`. [`Error::Busy`] while a process uses it.
@@ -154,7 +175,7 @@ impl Cloud {
         }
         let response = {
             let _alone = slot.gate.write().await;
-            slot.unsaved().insert(call.region.clone());
+            slot.mark(&call.region, true);
             slot.service.answer(call).await
         };
         if self.durability == Durability::EachCall
@@ -173,24 +194,47 @@ impl Cloud {
         }
         Ok(())
     }
+
+    /// Everything in it, by service and region, in the form in which it is kept.
+    pub async fn export(&self) -> Result<BTreeMap<String, BTreeMap<String, Value>>, Error> {
+        let mut everything = BTreeMap::new();
+        for (name, slot) in &self.services.by_name {
+            let _shared = slot.gate.read().await;
+            let regions: Vec<String> = slot.regions().keys().cloned().collect();
+            let states = regions.into_iter().map(|region| Ok((region.clone(), self.services.snapshot(slot, &region)?)));
+            everything.insert((*name).to_owned(), states.collect::<Result<_, Error>>()?);
+        }
+        Ok(everything)
+    }
+
+    /// Another cloud, in memory and without layers, that begins with everything this one holds. One that
+    /// is kept on disk cannot be copied: its objects' contents are there.
+    pub async fn copy(&self) -> Result<Self, Error> {
+        let copy = Self::with(None, &self.region, self.account());
+        for (service, regions) in self.export().await? {
+            for (region, state) in regions {
+                copy.services.restore(&service, &region, state)?;
+            }
+        }
+        Ok(copy)
+    }
 }
 
 impl Services {
-    fn load(&self) -> Result<(), Error> {
-        let Some(disk) = &self.disk else {
-            return Ok(());
+    fn restore(&self, service: &str, region: &str, state: Value) -> Result<(), Error> {
+        let restored = match self.by_name.get(service) {
+            Some(slot) => {
+                slot.mark(region, false);
+                slot.service.restore(self.scope(region), state)
+            }
+            None => Err("this version embeds no such service".to_owned()),
         };
-        for (service, region, state) in disk.load()? {
-            let restored = match self.by_name.get(service.as_str()) {
-                Some(slot) => slot.service.restore(self.scope(&region), state),
-                None => Err("this version embeds no such service".to_owned()),
-            };
-            restored.map_err(|reason| Error::State { service, region, reason })?;
-        }
-        for slot in self.by_name.values() {
-            slot.service.saved();
-        }
-        Ok(())
+        restored.map_err(|reason| Error::State { service: service.to_owned(), region: region.to_owned(), reason })
+    }
+
+    fn snapshot(&self, slot: &Slot, region: &str) -> Result<Value, Error> {
+        let failed = |reason| Error::State { service: slot.name.to_owned(), region: region.to_owned(), reason };
+        slot.service.snapshot(self.scope(region)).map_err(failed)
     }
 
     async fn save(&self, slot: &Slot) -> Result<(), Error> {
@@ -200,19 +244,18 @@ impl Services {
         let _writer = slot.writer.lock().await;
         let snapshots = {
             let _shared = slot.gate.read().await;
-            let regions = std::mem::take(&mut *slot.unsaved());
-            regions.into_iter().map(|region| (slot.service.snapshot(self.scope(&region)), region)).collect::<Vec<_>>()
+            let regions = slot.unsaved();
+            regions.iter().for_each(|region| slot.mark(region, false));
+            regions.into_iter().map(|region| (self.snapshot(slot, &region), region)).collect::<Vec<_>>()
         };
         if snapshots.is_empty() {
             return Ok(());
         }
         let name = slot.name;
         for (snapshot, region) in snapshots {
-            let stored = snapshot
-                .map_err(|reason| Error::State { service: name.to_owned(), region: region.clone(), reason })
-                .and_then(|state| disk.store(name, &region, &state));
+            let stored = snapshot.and_then(|state| disk.store(name, &region, &state));
             if stored.is_err() {
-                slot.unsaved().insert(region);
+                slot.mark(&region, true);
             }
             stored?;
         }

@@ -25,7 +25,8 @@ pub enum Lost {
     Reset,
 }
 
-/// The layers that remain, and the services behind them.
+/// The layers that remain, and the services behind them. A layer may run it more than once.
+#[derive(Clone, Copy)]
 pub struct Next<'a> {
     pub(crate) cloud: &'a Cloud,
     pub(crate) layers: &'a [Arc<dyn Layer>],

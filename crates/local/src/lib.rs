@@ -22,6 +22,8 @@ pub use call::Call;
 pub use cloud::{Cloud, Durability};
 pub use error::Error;
 pub use layer::{Layer, Lost, Next};
+/// What an AWS service is asked: method, URI, headers and body.
+pub use winterbaume_core::MockRequest as Request;
 /// What an AWS service answers: status, headers and body.
 pub use winterbaume_core::MockResponse as Response;
 

@@ -3,6 +3,8 @@
 //! The state of S3 names contents by hash, so its one atomic file decides what exists: a content
 //! is written before the file that names it and removed after the last one that did.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -61,10 +63,11 @@ impl Objects {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what is new and returns the paths under `prefix` with their hashes and sizes.
+    /// The paths under `prefix` with their contents, where these are kept in memory. Otherwise writes what
+    /// is new and returns the paths with their hashes and sizes.
     pub(crate) fn keep(&self, prefix: &str) -> Result<Value, Error> {
         let Some(dir) = &self.dir else {
-            return Ok(Value::Null);
+            return Ok(self.in_memory(prefix));
         };
         let Contents { by_path, on_disk } = &mut *self.contents();
         let mut index = Map::new();
@@ -85,10 +88,27 @@ impl Objects {
         Ok(Value::Object(index))
     }
 
+    fn in_memory(&self, prefix: &str) -> Value {
+        let contents = self.contents();
+        let under = contents.by_path.iter().filter(|(path, _)| path.starts_with(prefix));
+        under
+            .filter_map(|(path, content)| match content {
+                Content::New(bytes) => Some((path.clone(), STANDARD.encode(bytes).into())),
+                Content::Kept { .. } => None,
+            })
+            .collect::<Map<_, _>>()
+            .into()
+    }
+
     /// Takes back what [`Objects::keep`] returned.
     pub(crate) fn restore(&self, index: &Value) -> Result<(), String> {
         let contents = &mut *self.contents();
         for (path, entry) in index.as_object().into_iter().flatten() {
+            if let Some(whole) = entry.as_str() {
+                let bytes = STANDARD.decode(whole).map_err(|error| format!("{path}: {error}"))?;
+                contents.by_path.insert(path.clone(), Content::New(bytes.into()));
+                continue;
+            }
             let (Some(sha256), Some(size)) = (entry[0].as_str(), entry[1].as_u64()) else {
                 return Err(format!("no hash and size for {path}"));
             };

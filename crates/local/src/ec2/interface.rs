@@ -1,8 +1,8 @@
-//! Network interfaces, here always those that services make for themselves.
+//! Network interfaces: mostly those that services make for themselves.
 
 use serde_json::{Value, json};
 
-use super::kinds::{NETWORK_INTERFACE, SUBNET};
+use super::kinds::{NETWORK_INTERFACE, SECURITY_GROUP, SUBNET};
 use super::query::Query;
 use super::store::text;
 use super::{Answer, Cx, refuse};
@@ -36,6 +36,21 @@ pub(super) fn add(
         "groupSet": groups.iter().map(|id| json!({ "groupId": id })).collect::<Vec<Value>>(),
     });
     Ok(cx.network.add(&NETWORK_INTERFACE, None, document))
+}
+
+/// An interface that nothing uses yet.
+pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
+    let groups = query.list("SecurityGroupId");
+    for group in &groups {
+        cx.network.get(&SECURITY_GROUP, group)?;
+    }
+    let description = query.get("Description").unwrap_or_default();
+    let id = add(cx, query.need("SubnetId")?, &groups, "interface", description)?;
+    let interface = cx.network.get_mut(&NETWORK_INTERFACE, &id)?;
+    interface.insert("status".to_owned(), "available".into());
+    interface.insert("requesterManaged".to_owned(), false.into());
+    interface.remove("attachment");
+    Ok(json!({ "networkInterface": cx.network.show(&id) }))
 }
 
 pub(super) fn delete(cx: &mut Cx<'_>, query: &Query) -> Answer {

@@ -103,6 +103,7 @@ impl Ec2 {
             "DeleteVpcEndpoints" => endpoint::delete(cx, q),
             "CreateFlowLogs" => endpoint::create_flow_logs(cx, q),
             "DeleteFlowLogs" => endpoint::delete_flow_logs(cx, q),
+            "CreateNetworkInterface" => interface::create(cx, q),
             "DeleteNetworkInterface" => interface::delete(cx, q),
             "DescribeTags" => Ok(cx.network.describe_tags(q)),
             "CreateTags" | "DeleteTags" => {

@@ -160,6 +160,7 @@ impl Buckets {
             }
             (_, "DELETE bucket") => {
                 kept.settings.remove(bucket);
+                kept.checksums.retain(|path, _| !path.starts_with(&format!("{bucket}/")));
             }
             (_, "HEAD bucket") => {
                 insert(answer, "x-amz-bucket-region", &call.region);
