@@ -35,6 +35,7 @@ impl Dependents {
     pub(crate) async fn sweep(client: &Client, interfaces: &[NetworkInterface]) -> Result<Self> {
         let mut dependents = Self::default();
         for interface in interfaces {
+            dependents.of_lambda |= of_lambda(interface);
             if of_lambda(interface) && interface.status() == Some(&NetworkInterfaceStatus::Available) {
                 let id = interface.network_interface_id.clone();
                 let call = client.delete_network_interface().set_network_interface_id(id);
@@ -45,7 +46,6 @@ impl Dependents {
                     ("InvalidParameterValue", "in use"),
                 ])?;
             } else {
-                dependents.of_lambda |= of_lambda(interface);
                 dependents.add(name(interface));
             }
         }

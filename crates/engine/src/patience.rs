@@ -12,8 +12,12 @@ use tokio::{
 const FIRST: Duration = Duration::from_millis(250);
 /// The longest wait between two looks.
 const LONGEST: Duration = Duration::from_secs(5);
-/// The longest wait between two attempts at something that propagation will heal.
+/// The longest wait between two attempts at something that propagation will heal, in minutes.
 const LONGEST_HEALING: Duration = Duration::from_secs(2);
+/// The longest wait between two attempts at what may take most of an hour.
+const LONGEST_LINGERING: Duration = Duration::from_secs(15);
+/// About how many attempts are made before time is up.
+const ATTEMPTS: u32 = 150;
 /// For how long throttling is borne.
 const THROTTLED_FOR: Duration = Duration::from_secs(300);
 /// For how long an answer is asked for again after it was lost.
@@ -23,6 +27,9 @@ const AMBIGUOUS_FOR: Duration = Duration::from_secs(60);
 pub(crate) struct Patience {
     began: Instant,
     next: Duration,
+    /// What goes wrong now, and since when. Each kind has its own time: an hour of waiting for one thing
+    /// says nothing about the next.
+    troubles: Vec<(FailureKind, Instant)>,
     stop: watch::Receiver<StopMode>,
 }
 
@@ -32,15 +39,16 @@ pub(crate) struct Stopped;
 
 impl Patience {
     pub(crate) fn new(stop: watch::Receiver<StopMode>) -> Self {
-        Self { began: Instant::now(), next: FIRST, stop }
+        Self { began: Instant::now(), next: FIRST, troubles: Vec::new(), stop }
     }
 
     pub(crate) fn is_over(&self, deadline: Duration) -> bool {
         self.began.elapsed() >= deadline
     }
 
-    /// Waits before the next look at something slow.
+    /// Waits before the next look at something slow. The last look went well.
     pub(crate) async fn wait(&mut self) -> Result<(), Stopped> {
+        self.troubles.clear();
         self.pause(LONGEST).await
     }
 
@@ -61,12 +69,24 @@ impl Patience {
             FailureKind::Ambiguous => AMBIGUOUS_FOR,
             _ => return Err(Unbearable::Failed(failure)),
         };
-        if self.is_over(within) {
+        if self.since(failure.kind).elapsed() >= within {
             let message = format!("{} (for {} s)", failure.message, within.as_secs());
             return Err(Unbearable::Failed(Failure { message, ..failure }));
         }
         tracing::debug!(%failure, "waiting for it to heal");
-        self.pause(LONGEST_HEALING).await.map_err(|Stopped| Unbearable::Stopped)
+        let longest = (within / ATTEMPTS).clamp(LONGEST_HEALING, LONGEST_LINGERING);
+        self.pause(longest).await.map_err(|Stopped| Unbearable::Stopped)
+    }
+
+    fn since(&mut self, trouble: FailureKind) -> Instant {
+        match self.troubles.iter().find(|(kind, _)| *kind == trouble) {
+            Some((_, since)) => *since,
+            None => {
+                let now = Instant::now();
+                self.troubles.push((trouble, now));
+                now
+            }
+        }
     }
 }
 
@@ -86,5 +106,63 @@ impl From<Stopped> for Unbearable {
 impl From<Failure> for Unbearable {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patience() -> (watch::Sender<StopMode>, Patience) {
+        let (stop, stopped) = watch::channel(StopMode::Go);
+        (stop, Patience::new(stopped))
+    }
+
+    fn trouble(kind: FailureKind) -> Failure {
+        Failure::of(kind, "not yet")
+    }
+
+    async fn bears(patience: &mut Patience, kind: FailureKind) -> Duration {
+        let began = Instant::now();
+        while patience.bear(trouble(kind)).await.is_ok() {}
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn trouble_is_borne_for_its_time_and_then_given_back() {
+        let (_go, mut patience) = patience();
+        let within = Duration::from_secs(120);
+        let borne = bears(&mut patience, FailureKind::Heals(within)).await;
+        assert!(borne >= within && borne <= within + LONGEST_HEALING, "{borne:?}");
+        let given_back = patience.bear(trouble(FailureKind::Denied)).await;
+        assert!(matches!(given_back, Err(Unbearable::Failed(failure)) if failure.kind == FailureKind::Denied));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_answer_after_a_long_wait_is_asked_for_again() {
+        let (_go, mut patience) = patience();
+        for _ in 0..60 {
+            patience.wait().await.unwrap();
+        }
+        assert!(patience.is_over(AMBIGUOUS_FOR));
+        assert!(patience.bear(trouble(FailureKind::Ambiguous)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_kind_of_trouble_has_its_own_time() {
+        let (_go, mut patience) = patience();
+        bears(&mut patience, FailureKind::Heals(Duration::from_secs(2700))).await;
+        assert!(patience.bear(trouble(FailureKind::Throttled)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_take_an_hour_is_not_asked_for_every_two_seconds() {
+        let (_go, mut patience) = patience();
+        let hour = FailureKind::Heals(Duration::from_secs(2700));
+        let mut attempts = 0;
+        while patience.bear(trouble(hour)).await.is_ok() {
+            attempts += 1;
+        }
+        assert!(attempts < 250, "{attempts}");
     }
 }
