@@ -8,8 +8,8 @@ pub(crate) const ABSENT: &[Sign] = &[("EntityNotFoundException", "")];
 
 /// A new role, or what it may do, has not reached Glue yet.
 pub(crate) const PROPAGATING: &[Sign] = &[
-    ("InvalidInputException", "assume role"),
-    ("InvalidInputException", "assume the role"),
+    // "… assume role <ARN>", "… assume provided role", "… assume the role <ARN>": the words change.
+    ("InvalidInputException", "unable to assume"),
     ("InvalidInputException", "not authorized"),
     ("InvalidInputException", "Insufficient Lake Formation permission"),
 ];
