@@ -7,8 +7,18 @@ use aws_sdk_s3::{
         ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
     },
 };
-use resource::{Attempt, Failure, FailureKind, Place, Result, Tags};
+use resource::{Attempt, Failure, FailureKind, Place, Result, Sign, Tags};
 use serde_json::json;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// A bucket made a moment ago is not known everywhere, and takes one change at a time; a name given up a
+/// moment ago is not free.
+const UNSETTLED: &[Sign] = &[("NoSuchBucket", ""), ("OperationAborted", "")];
+/// How long that may last.
+const SETTLES_WITHIN: Duration = Duration::from_secs(120);
+/// How often it is tried again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A state bucket, as its name tells.
 #[derive(Clone, Debug)]
@@ -84,7 +94,14 @@ impl StateBucket {
     /// # Errors
     /// When S3 refuses.
     pub async fn make(&self, tags: &Tags) -> Result<(), Error> {
-        self.build(tags).await.map_err(|failure| self.failed(failure))
+        let gives_up = Instant::now() + SETTLES_WITHIN;
+        loop {
+            // From the beginning: what is made already is completed.
+            match self.build(tags).await {
+                Err(failure) if failure.shows(UNSETTLED) && Instant::now() < gives_up => sleep(LOOK_AGAIN).await,
+                built => return built.map_err(|failure| self.failed(failure)),
+            }
+        }
     }
 
     async fn build(&self, tags: &Tags) -> Result<()> {
