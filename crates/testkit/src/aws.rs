@@ -1,0 +1,137 @@
+use crate::{
+    faults::{Fault, Faults},
+    inventory,
+    journal::{Journal, Kill, Made},
+    laws::{Laws, Pace},
+    time::{self, Calendar},
+};
+use aws_config::{SdkConfig, retry::RetryConfig};
+use local::{ACCOUNT, Cloud};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// How often the SDK sends a call before the engine hears that it failed, as in `mlopsctl`.
+const ATTEMPTS: u32 = 5;
+
+/// An AWS of one's own, in memory and in virtual time.
+///
+/// From the inside out: the embedded AWS, its laws, the faults on the way to it, and the journal of what
+/// a process sent.
+pub struct Aws {
+    cloud: Cloud,
+    laws: Option<Arc<Laws>>,
+    faults: Arc<Faults>,
+    journal: Arc<Journal>,
+    now: Instant,
+}
+
+impl Aws {
+    /// One without laws: the embedded AWS as it is.
+    pub fn lenient(region: &str) -> Self {
+        let cloud = Cloud::open(None, region, ACCOUNT).expect("in memory nothing can be in the way");
+        let now = std::time::Instant::now().into();
+        Self { cloud, laws: None, faults: Arc::default(), journal: Arc::default(), now }
+    }
+
+    /// One that keeps AWS's laws, with durations as AWS has them. What is left to chance follows from the
+    /// seed.
+    pub fn lawful(region: &str, seed: u64) -> Self {
+        Self { laws: Some(Arc::new(Laws::new(region, seed, Pace::Real))), ..Self::lenient(region) }
+    }
+
+    /// The same laws, ten times as fast: for tests that run a platform hundreds of times.
+    pub fn brisk(region: &str, seed: u64) -> Self {
+        Self { laws: Some(Arc::new(Laws::new(region, seed, Pace::Brisk))), ..Self::lenient(region) }
+    }
+
+    /// Another AWS that begins with everything this one holds, and goes its own way from here.
+    pub fn copy(&self) -> Self {
+        let copied = async {
+            let cloud = self.cloud.copy().await.expect("everything in memory can be copied");
+            let laws = match &self.laws {
+                Some(laws) => Some(Arc::new(laws.copy().await)),
+                None => None,
+            };
+            (cloud, laws)
+        };
+        let ((cloud, laws), now) = time::run(self.now, copied);
+        Self { cloud, laws, faults: Arc::default(), journal: Arc::default(), now }
+    }
+
+    /// Lets calls of an operation meet a fault: after `spared` that go well, the next `struck`.
+    pub fn strike(&self, what: (&str, &str), spared: u64, struck: u64, fault: Fault) {
+        self.faults.rule(what, spared, struck, fault);
+    }
+
+    /// Lets one call in so many meet a fault, at random.
+    pub fn storm(&self, seed: u64, one_in: u64) {
+        self.faults.storm(seed, one_in);
+    }
+
+    /// An end to all faults.
+    pub fn calm(&self) {
+        self.faults.end();
+    }
+
+    /// Lets something happen, as a process of its own would do it.
+    pub fn run<T>(&mut self, work: impl AsyncFnOnce(SdkConfig) -> T) -> T {
+        self.run_until(None, work).expect("nobody kills it")
+    }
+
+    /// The same, but the process is killed at that moment: nothing of it goes on. `None` if it was.
+    pub fn run_until<T>(&mut self, kill: Option<Kill>, work: impl AsyncFnOnce(SdkConfig) -> T) -> Option<T> {
+        let config = self.config();
+        self.journal.begin(kill);
+        let journal = self.journal.clone();
+        let (done, now) = time::run(self.now, async {
+            tokio::select! {
+                biased;
+                () = journal.killed() => None,
+                done = work(config) => Some(done),
+            }
+        });
+        self.now = now;
+        done
+    }
+
+    /// Lets time pass, and what is due happen.
+    pub fn wait(&mut self, time: Duration) {
+        self.run(async |_| tokio::time::sleep(time).await);
+    }
+
+    /// What was asked so far.
+    pub fn made(&self) -> Vec<Made> {
+        self.journal.made()
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Everything there is that two clouds with the same platform have in common: without the ids that AWS
+    /// chooses, without times, without what the bucket `apart` holds.
+    pub fn inventory(&self, apart: &str) -> Value {
+        let everything = time::run(self.now, self.cloud.export()).0.expect("everything in memory can be shown");
+        inventory::of(&json!(everything), apart)
+    }
+
+    /// What is left of a platform of that name, and of any network.
+    pub fn left_of(&self, name: &str, apart: &str) -> Vec<String> {
+        inventory::left(&self.inventory(apart), name)
+    }
+
+    fn config(&self) -> SdkConfig {
+        let mut cloud = self.cloud.clone();
+        if let Some(laws) = &self.laws {
+            cloud = cloud.with_layer(laws.clone());
+        }
+        let cloud = cloud.with_layer(self.faults.clone()).with_layer(self.journal.clone());
+        let settings = cloud.sdk_config().into_builder();
+        settings
+            .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+            .time_source(Calendar::starting(self.now))
+            .build()
+    }
+}

@@ -1,0 +1,169 @@
+//! What goes wrong between a caller and AWS: by rule, or by seed.
+
+use crate::wire::{Asked, Refusal, answered, show};
+use async_trait::async_trait;
+use local::{Call, Layer, Lost, Next, Response};
+use serde_json::Value;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// What goes wrong with a call.
+#[derive(Clone)]
+pub enum Fault {
+    /// AWS refuses it, and does nothing.
+    Refused(Refusal),
+    /// The connection breaks before it is sent.
+    Reset,
+    /// It is done, and the answer never arrives.
+    Lost,
+    /// It is delivered twice; the second answer arrives.
+    Twice,
+    /// The answer takes that long.
+    Slow(Duration),
+    /// What is answered is changed on the way.
+    Shown(Arc<dyn Fn(&mut Value) + Send + Sync>),
+}
+
+impl Fault {
+    /// AWS asks to slow down, the way each service does it: mostly with status 400 and a code.
+    pub fn throttled(service: &str) -> Self {
+        let (status, code) = match service {
+            "ec2" => (503, "RequestLimitExceeded"),
+            "s3" => (503, "SlowDown"),
+            "iam" | "sns" | "monitoring" => (400, "Throttling"),
+            "lambda" => (429, "TooManyRequestsException"),
+            _ => (400, "ThrottlingException"),
+        };
+        Self::Refused(Refusal::new(code, "Rate exceeded").status(status))
+    }
+
+    /// AWS itself fails.
+    pub fn internal() -> Self {
+        Self::Refused(Refusal::new("InternalFailure", "We encountered an internal error.").status(500))
+    }
+
+    /// AWS answers with an error of this code and message, and status 400.
+    pub fn refused(code: &str, message: &str) -> Self {
+        Self::Refused(Refusal::new(code, message))
+    }
+
+    /// AWS answers something else than it would.
+    pub fn shown(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
+        Self::Shown(Arc::new(change))
+    }
+}
+
+/// Which calls meet a fault.
+struct Rule {
+    service: String,
+    operation: String,
+    /// How many calls are spared first.
+    spared: u64,
+    /// How many meet it then.
+    struck: u64,
+    fault: Fault,
+}
+
+/// The faults laid around a cloud.
+#[derive(Default)]
+pub(crate) struct Faults {
+    rules: Mutex<Vec<Rule>>,
+    storm: Mutex<Option<Storm>>,
+}
+
+/// Faults at random.
+struct Storm {
+    seed: u64,
+    /// One call in so many meets a fault.
+    one_in: u64,
+    calls: u64,
+}
+
+impl Storm {
+    /// The fault of the next call. Which one it is follows from the seed and the calls before.
+    fn next(&mut self, asked: &Asked) -> Option<Fault> {
+        self.calls += 1;
+        let mut hasher = DefaultHasher::new();
+        (self.seed, self.calls).hash(&mut hasher);
+        let number = hasher.finish();
+        if !number.is_multiple_of(self.one_in) {
+            return None;
+        }
+        Some(match number / self.one_in % 6 {
+            0 => Fault::throttled(&asked.service),
+            1 => Fault::internal(),
+            2 => Fault::Reset,
+            3 => Fault::Lost,
+            4 => Fault::Slow(Duration::from_secs(30)),
+            _ if asked.call.is_read() => Fault::Twice,
+            _ => Fault::throttled(&asked.service),
+        })
+    }
+}
+
+impl Faults {
+    pub(crate) fn rule(&self, (service, operation): (&str, &str), spared: u64, struck: u64, fault: Fault) {
+        let rule = Rule { service: service.to_owned(), operation: operation.to_owned(), spared, struck, fault };
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).push(rule);
+    }
+
+    pub(crate) fn storm(&self, seed: u64, one_in: u64) {
+        let storm = Storm { seed, one_in, calls: 0 };
+        *self.storm.lock().unwrap_or_else(PoisonError::into_inner) = Some(storm);
+    }
+
+    /// An end to all faults.
+    pub(crate) fn end(&self) {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.storm.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn of(&self, asked: &Asked) -> Option<Fault> {
+        let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        for rule in rules.iter_mut().filter(|rule| asked.is(&rule.service, &rule.operation)) {
+            if rule.spared > 0 {
+                rule.spared -= 1;
+            } else if rule.struck > 0 {
+                rule.struck -= 1;
+                return Some(rule.fault.clone());
+            }
+        }
+        let mut storm = self.storm.lock().unwrap_or_else(PoisonError::into_inner);
+        storm.as_mut().and_then(|storm| storm.next(asked))
+    }
+}
+
+#[async_trait]
+impl Layer for Faults {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+        let asked = Asked::of(call.clone());
+        match self.of(&asked) {
+            None => next.run(call).await,
+            Some(Fault::Refused(refusal)) => Ok(refusal.to(&call)),
+            Some(Fault::Reset) => Err(Lost::Reset),
+            Some(Fault::Lost) => {
+                next.run(call).await?;
+                Err(Lost::Timeout)
+            }
+            Some(Fault::Twice) => {
+                next.run(call.clone()).await?;
+                next.run(call).await
+            }
+            Some(Fault::Slow(time)) => {
+                let response = next.run(call).await?;
+                tokio::time::sleep(time).await;
+                Ok(response)
+            }
+            Some(Fault::Shown(change)) => {
+                let mut response = next.run(call).await?;
+                let mut answer = answered(&asked, &response);
+                change(&mut answer);
+                show(&asked, &mut response, &answer);
+                Ok(response)
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What is in a cloud, in a form that is the same for the same things.
+//!
+//! Ids that AWS chooses give way to the address of their owner, where a tag tells it, and to `*` where
+//! none does. Times and counters go. Lists and maps by such ids become sorted lists, so that a thing too
+//! many or too few, and one that refers to the wrong other, shows.
+
+use regex::Regex;
+use resource::ADDRESS_TAG;
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, sync::LazyLock};
+
+/// Ids as AWS chooses them: of EC2, EFS and domains, UUIDs, of IAM, of versions of objects.
+static CHOSEN: LazyLock<Regex> = LazyLock::new(|| {
+    let ids = [
+        r"\b[a-z]{1,16}-0[0-9a-f]{16}\b",
+        r"\b(d|fs|fsmt)-[0-9a-f]{12,17}\b",
+        r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
+        r"\b(AROA|AIDA|ANPA)[A-Z0-9]+\b",
+        r"\b[0-9]{20,}_[0-9a-f]{8}\b",
+    ];
+    Regex::new(&ids.join("|")).expect("the pattern is well-formed")
+});
+static MOMENT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\d{4}-\d\d-\d\dT\d\d:\d\d").expect("the pattern is well-formed"));
+/// Members that differ from run to run and say nothing of what is there: times, addresses, tokens, counters;
+/// and the contents of objects, whose digests are there.
+static PASSING: LazyLock<Regex> = LazyLock::new(|| {
+    let times = ".*(time|date|timestamp|created|modified|updated)(_at|on)?";
+    let others = "contents|key_material|tokens|counters|private_?ip_?(address)?|public_?ip|role_?id|revision_?id";
+    Regex::new(&format!("(?i)^({times}|{others})$")).expect("the pattern is well-formed")
+});
+
+/// The inventory of an export.
+pub(crate) fn of(export: &Value, apart: &str) -> Value {
+    let mut owners = BTreeMap::new();
+    owners_within(export, &mut owners);
+    normal(export, &owners, apart)
+}
+
+/// Where the inventory has anything of a platform: what bears its name or its tags, and any part of a network.
+pub(crate) fn left(inventory: &Value, name: &str) -> Vec<String> {
+    let mut left = Vec::new();
+    let mine = |text: &str| text.contains(name) || text.contains(ADDRESS_TAG);
+    walk(inventory, "", &mut |path, text| {
+        if mine(text) || path.contains("/network/items/") {
+            left.push(format!("{path}: {text}"));
+        }
+    });
+    left
+}
+
+fn walk(value: &Value, path: &str, see: &mut impl FnMut(&str, &str)) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                see(path, name);
+                walk(member, &format!("{path}/{name}"), see);
+            }
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, item)| walk(item, &format!("{path}/{at}"), see));
+        }
+        Value::String(text) => see(path, text),
+        _ => {}
+    }
+}
+
+/// The ids whose things bear the address of a resource.
+fn owners_within(value: &Value, owners: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let address = member["tags"][ADDRESS_TAG].as_str();
+                if let Some(address) = address.filter(|_| CHOSEN.is_match(name)) {
+                    owners.insert(name.clone(), format!("<{address}>"));
+                }
+                owners_within(member, owners);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| owners_within(item, owners)),
+        _ => {}
+    }
+}
+
+fn normal(value: &Value, owners: &BTreeMap<String, String>, apart: &str) -> Value {
+    let text = |text: &str| {
+        let named = |found: &regex::Captures<'_>| owners.get(&found[0]).cloned().unwrap_or_else(|| "*".to_owned());
+        CHOSEN.replace_all(text, named).into_owned()
+    };
+    match value {
+        Value::Object(members) => {
+            let there = members.iter().filter(|(name, member)| !passes(name, member) && !name.contains(apart));
+            if members.keys().any(|name| CHOSEN.is_match(name)) {
+                return sorted(there.map(|(_, member)| normal(member, owners, apart)).collect());
+            }
+            let there = there.map(|(name, member)| (name.clone(), normal(member, owners, apart)));
+            Value::Object(there.filter(|(_, member)| !is_empty(member)).collect::<Map<_, _>>())
+        }
+        Value::Array(items) => {
+            let there = items.iter().filter(|item| !passes("", item));
+            sorted(there.map(|item| normal(item, owners, apart)).collect())
+        }
+        // A document within a document, as policies are.
+        Value::String(string) => match serde_json::from_str::<Value>(string) {
+            Ok(inner @ (Value::Object(_) | Value::Array(_))) => normal(&inner, owners, apart),
+            _ => Value::String(text(string)),
+        },
+        other => other.clone(),
+    }
+}
+
+/// Whether it is of no account: a time, a token, or what is gone and shown for a while.
+fn passes(name: &str, value: &Value) -> bool {
+    let moment = value.as_str().is_some_and(|text| MOMENT.is_match(text));
+    let gone = value["document"]["state"] == "deleted" || value["key_state"] == "PendingDeletion";
+    moment || gone || PASSING.is_match(name)
+}
+
+/// Services differ in how they show that there is nothing.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(members) => members.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn sorted(mut items: Vec<Value>) -> Value {
+    items.sort_by_cached_key(Value::to_string);
+    Value::Array(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn cloud(vpc: &str, subnets: &[&str]) -> Value {
+        let tagged = |address: &str| json!({ ADDRESS_TAG: address });
+        let mut items = json!({ vpc: { "document": { "vpcId": vpc }, "tags": tagged("network.vpc") } });
+        for subnet in subnets {
+            items[*subnet] =
+                json!({ "document": { "vpcId": vpc, "at": 1, "createTime": 5 }, "tags": tagged("network.a") });
+        }
+        json!({ "ec2": { "eu-west-1": { "items": items } } })
+    }
+
+    #[test]
+    fn the_same_things_under_other_ids_are_the_same() {
+        let one = of(&cloud("vpc-0aaaaaaaaaaaaaaaa", &["subnet-0aaaaaaaaaaaaaaaa"]), "state");
+        let other = of(&cloud("vpc-0bbbbbbbbbbbbbbbb", &["subnet-0cccccccccccccccc"]), "state");
+        assert_eq!(one, other);
+        assert!(one.to_string().contains("<network.vpc>"), "{one}");
+    }
+
+    #[test]
+    fn a_thing_too_many_shows_even_if_it_looks_the_same() {
+        let vpc = "vpc-0aaaaaaaaaaaaaaaa";
+        let one = of(&cloud(vpc, &["subnet-0aaaaaaaaaaaaaaaa"]), "state");
+        let two = of(&cloud(vpc, &["subnet-0aaaaaaaaaaaaaaaa", "subnet-0cccccccccccccccc"]), "state");
+        assert_ne!(one, two);
+    }
+}

@@ -1,0 +1,106 @@
+//! What was asked in which order, and where the asking process is killed.
+
+use crate::wire::Asked;
+use async_trait::async_trait;
+use local::{Call, Layer, Lost, Next, Response};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::{sync::Notify, time::Instant};
+
+/// A call that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The signing name of the service.
+    pub service: String,
+    /// The operation as AWS names it; for S3 the method and what it addresses (`PUT bucket?versioning`).
+    pub operation: String,
+    /// Whether it can have changed anything.
+    pub reads: bool,
+    /// When, in virtual time.
+    pub at: Instant,
+}
+
+/// The moment at which a process is killed. Calls are counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kill {
+    /// Before that call takes effect.
+    Before(usize),
+    /// After it took effect, before its answer arrives.
+    After(usize),
+}
+
+#[derive(Default)]
+struct Pages {
+    made: Vec<Made>,
+    /// How many calls are counted in this run, and when it is killed.
+    counted: usize,
+    kill: Option<Kill>,
+    dead: bool,
+}
+
+/// The outermost layer: what the process itself sends and gets.
+#[derive(Default)]
+pub(crate) struct Journal {
+    pages: Mutex<Pages>,
+    killed: Notify,
+}
+
+impl Journal {
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn made(&self) -> Vec<Made> {
+        self.pages().made.clone()
+    }
+
+    /// A process begins.
+    pub(crate) fn begin(&self, kill: Option<Kill>) {
+        let mut pages = self.pages();
+        pages.counted = 0;
+        pages.kill = kill;
+        pages.dead = false;
+    }
+
+    /// Resolves when the process is killed.
+    pub(crate) async fn killed(&self) {
+        self.killed.notified().await;
+    }
+
+    /// Whether the process is killed now.
+    fn dies(&self, at: Kill) -> bool {
+        let mut pages = self.pages();
+        if pages.kill == Some(at) {
+            pages.dead = true;
+            self.killed.notify_one();
+        }
+        pages.dead
+    }
+
+    /// The number of a call, unless the process is dead already.
+    fn note(&self, asked: &Asked) -> Option<usize> {
+        let mut pages = self.pages();
+        if pages.dead {
+            return None;
+        }
+        pages.counted += 1;
+        let (service, operation) = (asked.service.clone(), asked.operation.clone());
+        pages.made.push(Made { service, operation, reads: asked.call.is_read(), at: Instant::now() });
+        Some(pages.counted)
+    }
+}
+
+#[async_trait]
+impl Layer for Journal {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+        let asked = Asked::of(call.clone());
+        let number = match self.note(&asked) {
+            Some(number) if !self.dies(Kill::Before(number)) => number,
+            _ => std::future::pending().await,
+        };
+        let response = next.run(call).await;
+        if self.dies(Kill::After(number)) {
+            std::future::pending::<()>().await;
+        }
+        response
+    }
+}

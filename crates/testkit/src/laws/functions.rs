@@ -1,0 +1,171 @@
+//! Lambda: a function comes to work and changes after a while, one change at a time; in a VPC it has
+//! network interfaces, which Lambda keeps long after the function has left.
+
+use super::{Law, World};
+use crate::wire::{Asked, Refusal, answered, show};
+use async_trait::async_trait;
+use local::Response;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use tokio::time::Instant;
+
+#[derive(Clone, Default)]
+struct Function {
+    pending: Option<Instant>,
+    updating: Option<Instant>,
+    in_vpc: bool,
+}
+
+/// What Lambda has let go of and not given back.
+#[derive(Clone)]
+struct Interface {
+    function: String,
+    /// When it is free, if its function has left.
+    free: Option<Instant>,
+}
+
+/// The functions, and the interfaces Lambda has, by id.
+#[derive(Clone, Default)]
+pub(super) struct Functions {
+    functions: BTreeMap<String, Function>,
+    interfaces: BTreeMap<String, Interface>,
+    changes: u64,
+}
+
+impl Functions {
+    async fn join(&mut self, name: &str, vpc: &Value, world: &World<'_>) {
+        let (subnets, groups) = (texts(&vpc["SubnetIds"]), texts(&vpc["SecurityGroupIds"]));
+        for (at, subnet) in subnets.into_iter().enumerate() {
+            let mut given = json!({ "SubnetId": subnet, "Description": format!("AWS Lambda VPC ENI-{name}-{at}") });
+            for (at, group) in groups.iter().enumerate() {
+                given[format!("SecurityGroupId.{}", at + 1)] = (*group).into();
+            }
+            let made = world.ask("ec2", "CreateNetworkInterface", given).await.unwrap_or_default();
+            if let Some(id) = made["networkInterface"]["networkInterfaceId"].as_str() {
+                let interface = Interface { function: name.to_owned(), free: None };
+                self.interfaces.insert(id.to_owned(), interface);
+            }
+        }
+    }
+
+    /// Minutes, worst about 40.
+    fn leave(&mut self, name: &str, world: &World<'_>) {
+        for (id, interface) in self.interfaces.iter_mut().filter(|(_, one)| one.function == name && one.free.is_none())
+        {
+            let minutes = if world.chance.once_in(4, name) { 1200..=2400 } else { 120..=900 };
+            interface.free = Some(world.after(minutes, &format!("{name} lets go of {}", id.len())));
+        }
+    }
+
+    fn busy(&self, asked: &Asked) -> Option<Response> {
+        let name = asked.text("FunctionName");
+        let function = self.functions.get(name)?;
+        let message = match (function.pending, function.updating) {
+            (Some(_), _) => "The operation cannot be performed at this time. The function is currently in the following state: Pending".to_owned(),
+            (None, Some(_)) => format!("The operation cannot be performed at this time. An update is in progress for resource: {name}"),
+            (None, None) => return None,
+        };
+        Some(Refusal::new("ResourceConflictException", message).status(409).to(&asked.call))
+    }
+
+    async fn interfaces(&mut self, asked: &Asked, response: &mut Response, world: &World<'_>) {
+        let mut answer = answered(asked, response);
+        for shown in answer["networkInterfaceSet"].as_array_mut().into_iter().flatten() {
+            let interface = self.interfaces.get(shown["networkInterfaceId"].as_str().unwrap_or_default());
+            if interface.is_some_and(|interface| interface.free.is_none_or(|free| free > world.now)) {
+                shown["status"] = "in-use".into();
+                shown["requesterManaged"] = "true".into();
+            }
+        }
+        show(asked, response, &answer);
+    }
+}
+
+fn texts(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+#[async_trait]
+impl Law for Functions {
+    async fn tick(&mut self, world: &World<'_>) {
+        for function in self.functions.values_mut() {
+            function.pending.take_if(|until| *until <= world.now);
+            function.updating.take_if(|until| *until <= world.now);
+        }
+    }
+
+    async fn before(&mut self, asked: &Asked, world: &World<'_>) -> Option<Response> {
+        match (asked.service.as_str(), asked.operation.as_str()) {
+            ("lambda", "UpdateFunctionConfiguration" | "UpdateFunctionCode" | "DeleteFunction") => self.busy(asked),
+            ("ec2", "DeleteNetworkInterface") => {
+                let id = asked.text("NetworkInterfaceId");
+                let free = self.interfaces.get(id)?.free;
+                let message = format!("Network interface '{id}' is currently in use.");
+                let used = free.is_none_or(|free| free > world.now);
+                used.then(|| Refusal::new("InvalidParameterValue", message).to(&asked.call))
+            }
+            _ => None,
+        }
+    }
+
+    async fn after(&mut self, asked: &Asked, response: &mut Response, world: &World<'_>) {
+        if response.status >= 300 {
+            return;
+        }
+        if asked.is("ec2", "DescribeNetworkInterfaces") {
+            return self.interfaces(asked, response, world).await;
+        }
+        if asked.service != "lambda" {
+            return;
+        }
+        let name = asked.text("FunctionName").to_owned();
+        self.changes += 1;
+        let change = format!("change {} of {name}", self.changes);
+        let vpc = &asked.given["VpcConfig"];
+        let joins = !texts(&vpc["SubnetIds"]).is_empty();
+        match asked.operation.as_str() {
+            "CreateFunction" => {
+                let pending = if joins { world.after(20..=90, &change) } else { world.after(1..=8, &change) };
+                let function = Function { pending: Some(pending), updating: None, in_vpc: joins };
+                self.functions.insert(name.clone(), function);
+                if joins {
+                    self.join(&name, vpc, world).await;
+                }
+            }
+            "UpdateFunctionConfiguration" | "UpdateFunctionCode" => {
+                let function = self.functions.entry(name.clone()).or_default();
+                let moves = !vpc.is_null() && joins != function.in_vpc;
+                let until = if moves { world.after(20..=90, &change) } else { world.after(1..=8, &change) };
+                function.updating = Some(until);
+                function.in_vpc = if vpc.is_null() { function.in_vpc } else { joins };
+                match (moves, joins) {
+                    (true, true) => self.join(&name, vpc, world).await,
+                    (true, false) => self.leave(&name, world),
+                    (false, _) => {}
+                }
+            }
+            "DeleteFunction" => {
+                self.functions.remove(&name);
+                self.leave(&name, world);
+            }
+            "GetFunction" | "GetFunctionConfiguration" => {}
+            _ => return,
+        }
+        let Some(function) = self.functions.get(&name) else { return };
+        let mut answer = answered(asked, response);
+        let shown = if asked.operation == "GetFunction" { &mut answer["Configuration"] } else { &mut answer };
+        if function.pending.is_some() {
+            shown["State"] = "Pending".into();
+            shown["StateReason"] = "The function is being created.".into();
+            shown["StateReasonCode"] = "Creating".into();
+        }
+        if function.pending.is_some() || function.updating.is_some() {
+            shown["LastUpdateStatus"] = "InProgress".into();
+        }
+        show(asked, response, &answer);
+    }
+
+    fn copy(&self) -> Box<dyn Law> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,263 @@
+//! What is made and deleted takes a while, and shows in which state it is meanwhile. A deletion takes
+//! effect only when its time is over: until then everything that depended on the thing still does.
+
+use super::{Law, World, tables};
+use crate::wire::{Asked, Refusal, answered, show};
+use async_trait::async_trait;
+use local::{Call, Response};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, ops::RangeInclusive};
+use tokio::time::Instant;
+
+/// A code and a message; `{key}` stands for what it is about.
+pub(super) type Words = (&'static str, &'static str);
+
+/// How a kind of thing lives.
+pub(super) struct Life {
+    pub(super) service: &'static str,
+    pub(super) create: &'static str,
+    /// Operations whose answers show things of this kind.
+    pub(super) shown_by: &'static [&'static str],
+    /// The operation that tells whether one is there, and how its request names the parts of the key.
+    pub(super) describe: (&'static str, &'static [&'static str]),
+    /// What identifies one: members of requests that may name it, and the member that shows it.
+    pub(super) key: &'static [(&'static [&'static str], &'static str)],
+    /// The member that shows the state.
+    pub(super) state: &'static str,
+    /// The state while it is being made, and for how long.
+    pub(super) making: Option<(&'static str, RangeInclusive<u64>)>,
+    /// Operations that change it, where the change shows, and for how long.
+    pub(super) changing: Option<(&'static str, &'static [&'static str], &'static str, RangeInclusive<u64>)>,
+    pub(super) delete: &'static str,
+    /// The state while it is being deleted, and for how long.
+    pub(super) ending: (&'static str, RangeInclusive<u64>),
+    /// What the deletion answers.
+    pub(super) accepted: fn(&str) -> Value,
+    /// Only those that show this.
+    pub(super) only: Option<(&'static str, &'static str)>,
+    /// Lists that must be empty before it can be deleted: operation, member, how the request names it.
+    pub(super) occupied_by: &'static [(&'static str, &'static str, &'static [&'static str])],
+    /// What is answered to a deletion or a change while something is in the way.
+    pub(super) busy: Option<Words>,
+    /// What is answered to a creation while one of that name is going. The name is the last part of the
+    /// key, given by this member.
+    pub(super) still_going: Option<(&'static str, Words)>,
+    /// Operations that need it to be there and working, and what they answer if it is not.
+    pub(super) needed_by: &'static [(&'static str, Words)],
+}
+
+#[derive(Clone)]
+enum Phase {
+    Making(Instant),
+    Changing(Instant),
+    Ending(Instant, Box<Call>),
+}
+
+/// The lives under way, by kind and key.
+#[derive(Clone, Default)]
+pub(super) struct Lives {
+    phases: BTreeMap<(&'static str, Vec<String>), Phase>,
+    made: u64,
+}
+
+impl Life {
+    /// The key as a request names it.
+    fn named(&self, asked: &Asked) -> Option<Vec<String>> {
+        let part = |members: &[&str]| members.iter().map(|member| asked.text(member)).find(|text| !text.is_empty());
+        let key: Vec<String> =
+            self.key.iter().map(|(members, _)| part(members).unwrap_or_default().to_owned()).collect();
+        key.first().is_some_and(|first| !first.is_empty()).then_some(key)
+    }
+
+    /// The key as an answer shows it.
+    fn shown(&self, value: &Value) -> Option<Vec<String>> {
+        let part = |member: &str| value[member].as_str().unwrap_or_default().to_owned();
+        let key: Vec<String> = self.key.iter().map(|(_, member)| part(member)).collect();
+        key.first().is_some_and(|first| !first.is_empty()).then_some(key)
+    }
+
+    fn refuse(&self, (code, message): Words, key: &[String], asked: &Asked) -> Response {
+        Refusal::new(code, message.replace("{key}", &key.join("/"))).to(&asked.call)
+    }
+
+    fn concerns(&self, value: &Value) -> bool {
+        self.only.is_none_or(|(member, text)| find(value, &|one| one[member] == text).is_some())
+    }
+
+    async fn is_there(&self, key: &[String], world: &World<'_>) -> bool {
+        let (describe, names) = self.describe;
+        let found = world.ask(self.service, describe, request(names, key)).await;
+        let (gone, _) = self.ending;
+        found.is_some_and(|found| {
+            let states = find(&found, &|one| one[self.state].is_string() && self.shown(one).is_some());
+            // What EC2 has deleted stays listed.
+            let gone_already = states.is_some_and(|one| one[self.state] == "deleted" || one[self.state] == gone);
+            !gone_already && self.concerns(&found)
+        })
+    }
+
+    async fn occupant(&self, key: &[String], world: &World<'_>) -> bool {
+        for (operation, member, names) in self.occupied_by {
+            let listed = world.ask(self.service, operation, request(names, key)).await.unwrap_or_default();
+            if listed[member].as_array().is_some_and(|list| !list.is_empty()) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn rewrite(&self, value: &mut Value, phases: &BTreeMap<(&'static str, Vec<String>), Phase>) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.rewrite(item, phases)),
+            Value::Object(_) => {
+                let phase = self.shown(value).and_then(|key| phases.get(&(self.create, key)));
+                match (phase, &self.making, &self.changing) {
+                    (Some(Phase::Making(_)), Some((state, _)), _) => value[self.state] = (*state).into(),
+                    (Some(Phase::Ending(..)), ..) => value[self.state] = self.ending.0.into(),
+                    (Some(Phase::Changing(_)), _, Some((_, path, state, _))) => {
+                        *path.iter().fold(&mut *value, |value, member| &mut value[*member]) = (*state).into();
+                    }
+                    _ => {}
+                }
+                let members = value.as_object_mut().into_iter().flat_map(|members| members.values_mut());
+                members.for_each(|member| self.rewrite(member, phases));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Lives {
+    fn still_going(&self, life: &Life, asked: &Asked) -> Option<Response> {
+        let (member, words) = life.still_going?;
+        let name = asked.text(member);
+        let is_going = |((kind, key), phase): (&(&str, Vec<String>), &Phase)| {
+            let named = key.last().is_some_and(|part| part.rsplit(':').next() == Some(name));
+            *kind == life.create && named && matches!(phase, Phase::Ending(..))
+        };
+        self.phases.iter().any(is_going).then(|| life.refuse(words, &[name.to_owned()], asked))
+    }
+}
+
+/// A request that names the parts of a key; of some kinds a part may be left out.
+fn request(names: &[&str], key: &[String]) -> Value {
+    let given = names.iter().zip(key).filter(|(_, part)| !part.is_empty());
+    Value::Object(given.map(|(name, part)| ((*name).to_owned(), part.clone().into())).collect())
+}
+
+/// The first object within that passes.
+fn find<'a>(value: &'a Value, passes: &dyn Fn(&Value) -> bool) -> Option<&'a Value> {
+    match value {
+        Value::Object(members) => {
+            passes(value).then_some(value).or_else(|| members.values().find_map(|member| find(member, passes)))
+        }
+        Value::Array(items) => items.iter().find_map(|item| find(item, passes)),
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl Law for Lives {
+    async fn tick(&mut self, world: &World<'_>) {
+        let over = |phase: &Phase| match phase {
+            Phase::Making(until) | Phase::Changing(until) | Phase::Ending(until, _) => *until <= world.now,
+        };
+        let due: Vec<_> = self.phases.extract_if(.., |_, phase| over(phase)).collect();
+        for (_, phase) in due {
+            if let Phase::Ending(_, call) = phase {
+                world.pass(*call).await;
+            }
+        }
+    }
+
+    async fn before(&mut self, asked: &Asked, world: &World<'_>) -> Option<Response> {
+        for life in tables::LIVES.iter().filter(|life| life.service == asked.service) {
+            if asked.operation == life.create {
+                match self.still_going(life, asked) {
+                    Some(refusal) => return Some(refusal),
+                    None => continue,
+                }
+            }
+            let Some(key) = life.named(asked) else { continue };
+            let phase = self.phases.get(&(life.create, key.clone()));
+            if let (Some(phase), Some((_, words))) =
+                (phase, life.needed_by.iter().find(|(operation, _)| *operation == asked.operation))
+                && !matches!(phase, Phase::Changing(_))
+            {
+                return Some(life.refuse(*words, &key, asked));
+            }
+            let changes = life.changing.as_ref().is_some_and(|(operation, ..)| *operation == asked.operation);
+            if asked.operation != life.delete && !changes {
+                continue;
+            }
+            match (phase, life.busy) {
+                (Some(_), Some(words)) => return Some(life.refuse(words, &key, asked)),
+                (Some(Phase::Ending(..)), None) if !changes => return Some(accept(life, &key, asked)),
+                _ => {}
+            }
+            if changes || !life.is_there(&key, world).await {
+                continue;
+            }
+            if let Some(words) = life.busy
+                && life.occupant(&key, world).await
+            {
+                return Some(life.refuse(words, &key, asked));
+            }
+            self.made += 1;
+            let until = world.after(life.ending.1.clone(), &format!("{} {}", life.delete, self.made));
+            self.phases.insert((life.create, key.clone()), Phase::Ending(until, Box::new(asked.call.clone())));
+            return Some(accept(life, &key, asked));
+        }
+        None
+    }
+
+    async fn after(&mut self, asked: &Asked, response: &mut Response, world: &World<'_>) {
+        if response.status >= 300 {
+            return;
+        }
+        for life in tables::LIVES.iter().filter(|life| life.service == asked.service) {
+            let creates = asked.operation == life.create;
+            let changes = life.changing.as_ref().filter(|(operation, ..)| *operation == asked.operation);
+            if !creates && changes.is_none() && !life.shown_by.contains(&asked.operation.as_str()) {
+                continue;
+            }
+            let mut answer = answered(asked, response);
+            let key = find(&answer, &|one| life.shown(one).is_some())
+                .and_then(|one| life.shown(one))
+                .or_else(|| life.named(asked));
+            let concerned = life.concerns(&answer);
+            match (&life.making, changes, key) {
+                (Some((_, seconds)), _, Some(key)) if creates && concerned => {
+                    self.made += 1;
+                    let until = world.after(seconds.clone(), &format!("{} {}", life.create, self.made));
+                    self.phases.entry((life.create, key)).or_insert(Phase::Making(until));
+                }
+                (_, Some((operation, _, _, seconds)), Some(_)) => {
+                    self.made += 1;
+                    let until = world.after(seconds.clone(), &format!("{operation} {}", self.made));
+                    let key = life.named(asked).unwrap_or_default();
+                    self.phases.insert((life.create, key), Phase::Changing(until));
+                }
+                _ => {}
+            }
+            if life.shown_by.contains(&asked.operation.as_str()) {
+                life.rewrite(&mut answer, &self.phases);
+                show(asked, response, &answer);
+            }
+        }
+    }
+
+    fn copy(&self) -> Box<dyn Law> {
+        Box::new(self.clone())
+    }
+}
+
+fn accept(life: &Life, key: &[String], asked: &Asked) -> Response {
+    let answer = (life.accepted)(&key.join("/"));
+    let mut response = match asked.service.as_str() {
+        "ec2" => Response::xml(200, ""),
+        _ => Response::json(200, json!({}).to_string()),
+    };
+    show(asked, &mut response, &answer);
+    response
+}

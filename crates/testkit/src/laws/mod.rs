@@ -1,0 +1,97 @@
+//! AWS's laws over the permissive embedded cloud: what takes time, what forbids what, what is forgotten
+//! or left behind. One file for each law or family of laws.
+
+mod buckets;
+mod crawlers;
+mod fresh;
+mod functions;
+mod homes;
+mod lives;
+mod principals;
+mod roles;
+mod tables;
+mod world;
+
+use crate::wire::Asked;
+use async_trait::async_trait;
+use local::{Call, Layer, Lost, Next, Response};
+use tokio::sync::Mutex;
+use world::{Chance, World};
+
+pub(crate) use world::Pace;
+
+/// A law. It sees every call, one at a time.
+#[async_trait]
+pub(crate) trait Law: Send {
+    /// Lets happen what is due.
+    async fn tick(&mut self, _: &World<'_>) {}
+    /// Answers in the cloud's stead, or lets the call through.
+    async fn before(&mut self, _: &Asked, _: &World<'_>) -> Option<Response> {
+        None
+    }
+    /// Takes note of what was done, and changes how it is shown.
+    async fn after(&mut self, _: &Asked, _: &mut Response, _: &World<'_>) {}
+    /// The same law, with all it has noted.
+    fn copy(&self) -> Box<dyn Law>;
+}
+
+/// All laws, laid around the embedded cloud.
+pub(crate) struct Laws {
+    /// Where the stack is, and services make things of their own.
+    region: String,
+    chance: Chance,
+    laws: Mutex<Vec<Box<dyn Law>>>,
+}
+
+impl Laws {
+    /// Durations follow from the seed, within what AWS is known for, divided by the pace.
+    pub(crate) fn new(region: &str, seed: u64, pace: Pace) -> Self {
+        let laws: Vec<Box<dyn Law>> = vec![
+            Box::new(fresh::Fresh::default()),
+            Box::new(roles::Roles::default()),
+            Box::new(principals::Principals::default()),
+            Box::new(buckets::Buckets::default()),
+            Box::new(crawlers::Crawlers::default()),
+            Box::new(functions::Functions::default()),
+            Box::new(homes::Homes::default()),
+            Box::new(lives::Lives::default()),
+        ];
+        Self { region: region.to_owned(), chance: Chance::new(seed, pace), laws: Mutex::new(laws) }
+    }
+
+    pub(crate) async fn copy(&self) -> Self {
+        let laws = self.laws.lock().await.iter().map(|law| law.copy()).collect();
+        Self { region: self.region.clone(), chance: self.chance, laws: Mutex::new(laws) }
+    }
+}
+
+#[async_trait]
+impl Layer for Laws {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+        let asked = Asked::of(call);
+        // Whoever comes meanwhile waits: a call and what the laws make of it are one.
+        let mut laws = self.laws.lock().await;
+        let world = World::new(next, &self.region, self.chance);
+        for law in laws.iter_mut() {
+            law.tick(&world).await;
+        }
+        let mut response = match first(&mut laws, &asked, &world).await {
+            Some(response) => response,
+            None => next.run(asked.call.clone()).await?,
+        };
+        for law in laws.iter_mut().rev() {
+            law.after(&asked, &mut response, &world).await;
+        }
+        Ok(response)
+    }
+}
+
+/// What the first law says that has something to say.
+async fn first(laws: &mut [Box<dyn Law>], asked: &Asked, world: &World<'_>) -> Option<Response> {
+    for law in laws {
+        if let Some(response) = law.before(asked, world).await {
+            return Some(response);
+        }
+    }
+    None
+}

@@ -1,0 +1,183 @@
+//! Which kinds live how, with durations in seconds.
+
+use super::lives::Life;
+use serde_json::json;
+
+const LIFE: Life = Life {
+    service: "",
+    create: "",
+    shown_by: &[],
+    describe: ("", &[]),
+    key: &[],
+    state: "Status",
+    making: None,
+    changing: None,
+    delete: "",
+    ending: ("Deleting", 1..=1),
+    accepted: |_| json!({}),
+    only: None,
+    occupied_by: &[],
+    busy: None,
+    still_going: None,
+    needed_by: &[],
+};
+
+pub(super) const LIVES: &[Life] =
+    &[NAT_GATEWAY, INTERFACE_ENDPOINT, DOMAIN, USER_PROFILE, SPACE, APP, FEATURE_GROUP, STATE_MACHINE, TRIGGER];
+
+const NO_SUCH_GATEWAY: (&str, &str) = ("InvalidNatGatewayID.NotFound", "The natGateway ID '{key}' does not exist");
+
+const NAT_GATEWAY: Life = Life {
+    service: "ec2",
+    create: "CreateNatGateway",
+    shown_by: &["CreateNatGateway", "DescribeNatGateways"],
+    describe: ("DescribeNatGateways", &["NatGatewayId.1"]),
+    key: &[(&["NatGatewayId", "NatGatewayId.1"], "natGatewayId")],
+    state: "state",
+    making: Some(("pending", 60..=180)),
+    delete: "DeleteNatGateway",
+    ending: ("deleting", 60..=180),
+    accepted: |id| json!({ "natGatewayId": id }),
+    needed_by: &[("CreateRoute", NO_SUCH_GATEWAY), ("ReplaceRoute", NO_SUCH_GATEWAY)],
+    ..LIFE
+};
+
+const INTERFACE_ENDPOINT: Life = Life {
+    service: "ec2",
+    create: "CreateVpcEndpoint",
+    shown_by: &["CreateVpcEndpoint", "DescribeVpcEndpoints"],
+    describe: ("DescribeVpcEndpoints", &["VpcEndpointId.1"]),
+    key: &[(&["VpcEndpointId", "VpcEndpointId.1"], "vpcEndpointId")],
+    state: "state",
+    making: Some(("pending", 20..=120)),
+    delete: "DeleteVpcEndpoints",
+    ending: ("deleting", 20..=120),
+    accepted: |_| json!({ "unsuccessful": "" }),
+    only: Some(("vpcEndpointType", "Interface")),
+    needed_by: &[(
+        "ModifyVpcEndpoint",
+        ("IncorrectState", "The vpcEndpoint '{key}' is not in a state that can be modified"),
+    )],
+    ..LIFE
+};
+
+const SAGEMAKER: Life = Life { service: "sagemaker", ..LIFE };
+
+const NOT_IN_SERVICE: (&str, &str) = ("ValidationException", "Domain {key} is not in InService status.");
+
+const DOMAIN: Life = Life {
+    create: "CreateDomain",
+    shown_by: &["DescribeDomain", "ListDomains"],
+    describe: ("DescribeDomain", &["DomainId"]),
+    key: &[(&["DomainId"], "DomainId")],
+    making: Some(("Pending", 180..=480)),
+    changing: Some(("UpdateDomain", &["Status"], "Updating", 10..=40)),
+    delete: "DeleteDomain",
+    ending: ("Deleting", 60..=240),
+    occupied_by: &[
+        ("ListApps", "Apps", &["DomainIdEquals"]),
+        ("ListSpaces", "Spaces", &["DomainIdEquals"]),
+        ("ListUserProfiles", "UserProfiles", &["DomainIdEquals"]),
+    ],
+    busy: Some((
+        "ResourceInUse",
+        "Domain {key} cannot be changed now: it is being changed, or it still has UserProfiles, Spaces or Apps.",
+    )),
+    needed_by: &[("CreateUserProfile", NOT_IN_SERVICE), ("CreateSpace", NOT_IN_SERVICE), ("CreateApp", NOT_IN_SERVICE)],
+    ..SAGEMAKER
+};
+
+const USER_PROFILE: Life = Life {
+    create: "CreateUserProfile",
+    shown_by: &["DescribeUserProfile", "ListUserProfiles"],
+    describe: ("DescribeUserProfile", &["DomainId", "UserProfileName"]),
+    key: &[(&["DomainId"], "DomainId"), (&["UserProfileName"], "UserProfileName")],
+    making: Some(("Pending", 5..=30)),
+    changing: Some(("UpdateUserProfile", &["Status"], "Updating", 5..=20)),
+    delete: "DeleteUserProfile",
+    ending: ("Deleting", 5..=40),
+    occupied_by: &[("ListApps", "Apps", &["DomainIdEquals", "UserProfileNameEquals"])],
+    busy: Some((
+        "ResourceInUse",
+        "UserProfile {key} cannot be changed now: it is being changed, or it still has Apps.",
+    )),
+    ..SAGEMAKER
+};
+
+const SPACE: Life = Life {
+    create: "CreateSpace",
+    shown_by: &["DescribeSpace", "ListSpaces"],
+    describe: ("DescribeSpace", &["DomainId", "SpaceName"]),
+    key: &[(&["DomainId"], "DomainId"), (&["SpaceName"], "SpaceName")],
+    making: Some(("Pending", 5..=30)),
+    changing: Some(("UpdateSpace", &["Status"], "Updating", 5..=20)),
+    delete: "DeleteSpace",
+    ending: ("Deleting", 5..=40),
+    occupied_by: &[("ListApps", "Apps", &["DomainIdEquals", "SpaceNameEquals"])],
+    busy: Some(("ResourceInUse", "Space {key} cannot be changed now: it is being changed, or it still has Apps.")),
+    ..SAGEMAKER
+};
+
+const APP: Life = Life {
+    create: "CreateApp",
+    shown_by: &["DescribeApp", "ListApps"],
+    describe: ("DescribeApp", &["DomainId", "UserProfileName", "SpaceName", "AppType", "AppName"]),
+    key: &[
+        (&["DomainId"], "DomainId"),
+        (&["UserProfileName"], "UserProfileName"),
+        (&["SpaceName"], "SpaceName"),
+        (&["AppType"], "AppType"),
+        (&["AppName"], "AppName"),
+    ],
+    making: Some(("Pending", 10..=60)),
+    delete: "DeleteApp",
+    ending: ("Deleting", 10..=60),
+    busy: Some(("ResourceInUse", "App {key} cannot be deleted now.")),
+    ..SAGEMAKER
+};
+
+const FEATURE_GROUP: Life = Life {
+    create: "CreateFeatureGroup",
+    shown_by: &["DescribeFeatureGroup", "ListFeatureGroups"],
+    describe: ("DescribeFeatureGroup", &["FeatureGroupName"]),
+    key: &[(&["FeatureGroupName"], "FeatureGroupName")],
+    state: "FeatureGroupStatus",
+    making: Some(("Creating", 15..=90)),
+    changing: Some(("UpdateFeatureGroup", &["LastUpdateStatus", "Status"], "InProgress", 15..=60)),
+    delete: "DeleteFeatureGroup",
+    ending: ("Deleting", 15..=60),
+    busy: Some(("ResourceInUse", "FeatureGroup {key} is being created, updated or deleted.")),
+    still_going: Some((
+        "FeatureGroupName",
+        ("ResourceInUse", "FeatureGroup with name {key} already exists with status Deleting."),
+    )),
+    ..SAGEMAKER
+};
+
+const STATE_MACHINE: Life = Life {
+    service: "states",
+    create: "CreateStateMachine",
+    shown_by: &["DescribeStateMachine"],
+    describe: ("DescribeStateMachine", &["stateMachineArn"]),
+    key: &[(&["stateMachineArn"], "stateMachineArn")],
+    state: "status",
+    delete: "DeleteStateMachine",
+    ending: ("DELETING", 10..=60),
+    still_going: Some(("name", ("StateMachineDeleting", "State Machine Deleting: '{key}'"))),
+    needed_by: &[("UpdateStateMachine", ("StateMachineDeleting", "State Machine Deleting: '{key}'"))],
+    ..LIFE
+};
+
+const TRIGGER: Life = Life {
+    service: "glue",
+    create: "CreateTrigger",
+    shown_by: &["GetTrigger"],
+    describe: ("GetTrigger", &["Name"]),
+    key: &[(&["Name"], "Name")],
+    state: "State",
+    making: Some(("CREATING", 1..=10)),
+    delete: "DeleteTrigger",
+    ending: ("DELETING", 1..=15),
+    accepted: |name| json!({ "Name": name }),
+    ..LIFE
+};

@@ -1,0 +1,84 @@
+use crate::wire::{Asked, answered};
+use local::{Call, Next, Response};
+use serde_json::Value;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    ops::RangeInclusive,
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// How fast AWS is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As it is.
+    Real,
+    /// Much faster, for tests that run a platform hundreds of times.
+    Brisk,
+}
+
+/// What is left to chance follows from a seed.
+#[derive(Clone, Copy)]
+pub(crate) struct Chance {
+    seed: u64,
+    pace: Pace,
+}
+
+impl Chance {
+    pub(crate) fn new(seed: u64, pace: Pace) -> Self {
+        Self { seed, pace }
+    }
+
+    fn number(self, what: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.seed, what).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Whether something happens that happens once in so many times.
+    pub(crate) fn once_in(self, times: u64, what: &str) -> bool {
+        self.number(what).is_multiple_of(times)
+    }
+
+    /// A duration in the range, the same for the same `what`.
+    pub(crate) fn span(self, seconds: RangeInclusive<u64>, what: &str) -> Duration {
+        let (from, to) = (seconds.start() * 1000, seconds.end() * 1000);
+        let millis = from + self.number(what) % (to - from + 1);
+        match self.pace {
+            Pace::Real => Duration::from_millis(millis),
+            Pace::Brisk => Duration::from_millis(millis / 10),
+        }
+    }
+}
+
+/// What a law can look at and do while a call is being answered.
+pub(crate) struct World<'a> {
+    next: Next<'a>,
+    region: &'a str,
+    pub(crate) now: Instant,
+    pub(crate) chance: Chance,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(next: Next<'a>, region: &'a str, chance: Chance) -> Self {
+        Self { next, region, now: Instant::now(), chance }
+    }
+
+    /// The moment after a while that follows from the seed.
+    pub(crate) fn after(&self, seconds: RangeInclusive<u64>, what: &str) -> Instant {
+        self.now + self.chance.span(seconds, what)
+    }
+
+    /// Lets a call through to the cloud beneath the laws.
+    pub(crate) async fn pass(&self, call: Call) -> Response {
+        self.next.run(call).await.expect("the embedded cloud loses no answers")
+    }
+
+    /// Asks the cloud beneath the laws as a service would; `None` when it refuses.
+    pub(crate) async fn ask(&self, service: &str, operation: &str, given: Value) -> Option<Value> {
+        let fields = given.as_object().cloned().unwrap_or_default();
+        let asked = Asked::of(Asked::own(service, self.region, operation, fields));
+        let response = self.pass(asked.call.clone()).await;
+        (response.status < 300).then(|| answered(&asked, &response))
+    }
+}

@@ -1,0 +1,21 @@
+//! A hostile AWS for tests.
+//!
+//! The embedded AWS of `--local` is kind: what is asked of it is done at once, and everybody knows of it.
+//! Here AWS's laws are laid over it (lifecycles, propagation, what forbids what, what is left behind), then
+//! faults (throttling, lost answers, broken connections) and kills at any call. Time is virtual: an hour
+//! of waiting takes a second, and a run is the same for the same seed.
+
+mod aws;
+mod faults;
+mod inventory;
+mod journal;
+mod laws;
+mod platform;
+mod time;
+mod wire;
+
+pub use aws::Aws;
+pub use faults::Fault;
+pub use journal::{Kill, Made};
+pub use platform::Platform;
+pub use wire::Refusal;

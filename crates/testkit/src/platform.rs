@@ -1,0 +1,219 @@
+use crate::Aws;
+use aws_config::SdkConfig;
+use config::Environment;
+use engine::{Applied, Apply, Event, Planning, Purpose, Refusal, StopMode};
+use local::ACCOUNT;
+use resource::{Cloud, Place, Registry, Stack, Tags};
+use serde_json::Value;
+use state::{State, StateBucket, Store, Version, Writer};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::sync::watch;
+
+/// The key of the state in its bucket, as in `mlopsctl`.
+const STATE: &str = "state.json";
+/// Steps under way at once, as in `mlopsctl`.
+const PARALLELISM: usize = 64;
+
+/// A platform, brought up and destroyed the way `mlopsctl` does it.
+pub struct Platform {
+    name: String,
+    bucket: String,
+    place: Place,
+    identity: Tags,
+    stack: Stack,
+    registry: Registry,
+    targets: Vec<String>,
+    delete_data: bool,
+    said: Mutex<Vec<Event>>,
+}
+
+impl Platform {
+    /// The platform that an environment file of this repository describes.
+    pub fn of(name: &str) -> Self {
+        Self::with(name, |_| {})
+    }
+
+    /// The same, changed.
+    pub fn with(name: &str, change: impl FnOnce(&mut Environment)) -> Self {
+        let root = root();
+        let file = root.join(format!("environments/{name}.toml"));
+        let mut environment = config::load(&file, &root).unwrap_or_else(|invalid| panic!("{invalid:?}"));
+        change(&mut environment);
+        let place = Place::new(ACCOUNT, &environment.region);
+        let zones = ["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region));
+        let inputs = blueprint::Inputs { environment: &environment, name, place: &place, zones: &zones, root: &root };
+        let stack = blueprint::stack(&inputs).unwrap_or_else(|error| panic!("{error}"));
+        let identity = blueprint::identity(&environment.project, name);
+        let bucket = environment.state_bucket_name(ACCOUNT);
+        Self::new(environment.prefix(), bucket, place, identity, stack)
+    }
+
+    /// A platform of one's own, for what the environments do not have.
+    pub fn made_of(region: &str, build: impl FnOnce(&mut Stack)) -> Self {
+        let identity = blueprint::identity("mine", "test");
+        let mut stack = Stack::new(identity.clone(), Tags::default());
+        build(&mut stack);
+        Self::new("mine-test".into(), "mine-test-state".into(), Place::new(ACCOUNT, region), identity, stack)
+    }
+
+    fn new(name: String, bucket: String, place: Place, identity: Tags, stack: Stack) -> Self {
+        let registry = blueprint::registry().with::<aws_lambda::Permission>();
+        let (targets, said) = (Vec::new(), Mutex::default());
+        Self { name, bucket, place, identity, stack, registry, targets, delete_data: true, said }
+    }
+
+    /// Only what matches this glob, and what that needs.
+    #[must_use]
+    pub fn only(mut self, target: &str) -> Self {
+        self.targets.push(target.to_owned());
+        self
+    }
+
+    /// Without leave to delete data.
+    #[must_use]
+    pub fn keeping_data(self) -> Self {
+        Self { delete_data: false, ..self }
+    }
+
+    /// Where it stands.
+    pub fn region(&self) -> &str {
+        &self.place.region
+    }
+
+    /// What its names begin with.
+    pub fn prefix(&self) -> &str {
+        &self.name
+    }
+
+    /// What is declared, for tests of the wiring.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// What it said while it was at work, in the words people read.
+    pub fn said(&self) -> Vec<Event> {
+        std::mem::take(&mut self.said.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What there is of it and of everything else, apart from its state.
+    pub fn inventory(&self, aws: &Aws) -> Value {
+        aws.inventory(&self.bucket)
+    }
+
+    /// What is left of it, apart from its state.
+    pub fn left(&self, aws: &Aws) -> Vec<String> {
+        aws.left_of(&self.name, &self.bucket)
+    }
+
+    /// What is remembered of it. `None` while there is no state.
+    ///
+    /// # Panics
+    /// When what is there is not a valid state.
+    pub async fn state(&self, sdk: &SdkConfig) -> Option<(State, Version)> {
+        let stored = self.state_bucket(sdk).store().get(STATE).await.expect("the state can be looked for")?;
+        let state = State::read(&stored.bytes, STATE).expect("the state is valid at every instant");
+        Some((state, stored.version))
+    }
+
+    fn state_bucket(&self, sdk: &SdkConfig) -> StateBucket {
+        StateBucket::new(aws_s3::client(sdk), &self.bucket, &self.place)
+    }
+
+    /// What `mlopsctl plan` would find.
+    pub async fn plan(&self, sdk: &SdkConfig) -> Planning {
+        let (state, _) = self.state_or_new(sdk).await;
+        self.planned(&self.stack, &state, sdk).await
+    }
+
+    /// `mlopsctl up`.
+    ///
+    /// # Panics
+    /// When the plan is refused.
+    pub async fn up(&self, sdk: &SdkConfig) -> Applied {
+        let applied = self.try_up(sdk).await;
+        applied.unwrap_or_else(|refusals| panic!("refused: {}", in_words(&refusals)))
+    }
+
+    /// `mlopsctl up`, where the plan may be refused.
+    ///
+    /// # Errors
+    /// What stands in the way of the plan.
+    pub async fn try_up(&self, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
+        self.change(&self.stack, sdk).await
+    }
+
+    /// `mlopsctl destroy`.
+    ///
+    /// # Panics
+    /// When the plan is refused.
+    pub async fn destroy(&self, sdk: &SdkConfig) -> Applied {
+        let applied = self.try_destroy(sdk).await;
+        applied.unwrap_or_else(|refusals| panic!("refused: {}", in_words(&refusals)))
+    }
+
+    /// `mlopsctl destroy`, where the plan may be refused.
+    ///
+    /// # Errors
+    /// What stands in the way of the plan.
+    pub async fn try_destroy(&self, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
+        self.change(&Stack::new(self.identity.clone(), Tags::default()), sdk).await
+    }
+
+    async fn state_or_new(&self, sdk: &SdkConfig) -> (State, Option<Version>) {
+        match self.state(sdk).await {
+            Some((state, version)) => (state, Some(version)),
+            None => (State::new(&self.name, ACCOUNT, &self.place.region), None),
+        }
+    }
+
+    async fn planned(&self, stack: &Stack, state: &State, sdk: &SdkConfig) -> Planning {
+        let cloud = Cloud::new(sdk.clone(), self.place.clone(), self.stack.assets().iter().cloned());
+        let purpose = Purpose {
+            targets: self.targets.clone(),
+            unprotect: vec!["*".to_owned()],
+            delete_data: self.delete_data,
+            inputs: String::new(),
+        };
+        engine::plan(stack, state, &self.registry, &Arc::new(cloud), &self.identity, &purpose).await
+    }
+
+    async fn change(&self, stack: &Stack, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
+        let bucket = self.state_bucket(sdk);
+        let (state, version) = self.state_or_new(sdk).await;
+        let planning = self.planned(stack, &state, sdk).await;
+        if !planning.refusals.is_empty() {
+            return Err(planning.refusals);
+        }
+        if version.is_none() {
+            bucket.make(&self.identity).await.expect("the state bucket can be made");
+        }
+        let writer = Writer::start(Arc::new(bucket.store()), STATE, state.clone(), version);
+        let (_go, stop) = watch::channel(StopMode::Go);
+        let with = Apply {
+            stack,
+            state: &state,
+            registry: &self.registry,
+            writer: &writer,
+            parallelism: PARALLELISM,
+            no_wait: false,
+            stop,
+            events: &|event| self.said.lock().unwrap_or_else(PoisonError::into_inner).push(event),
+        };
+        let applied = engine::apply(&planning, with).await;
+        let (_, written) = writer.finish().await;
+        written.expect("the state can be written");
+        Ok(applied)
+    }
+}
+
+fn in_words(refusals: &[Refusal]) -> String {
+    let words = refusals.iter().map(|refusal| format!("{}: {}", refusal.address, refusal.failure));
+    words.collect::<Vec<_>>().join("; ")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
