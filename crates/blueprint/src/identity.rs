@@ -140,24 +140,30 @@ fn sagemaker(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
         )
         .allow(
             [
-                "sagemaker:Create*",
-                "sagemaker:Describe*",
-                "sagemaker:Stop*",
-                "sagemaker:Delete*",
+                "sagemaker:CreateTrainingJob",
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:StopTrainingJob",
+                "sagemaker:CreateProcessingJob",
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:StopProcessingJob",
+                "sagemaker:CreateTransformJob",
+                "sagemaker:DescribeTransformJob",
+                "sagemaker:StopTransformJob",
+                "sagemaker:CreateModel",
+                "sagemaker:DescribeModel",
+                "sagemaker:DeleteModel",
+                "sagemaker:CreateEndpointConfig",
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DeleteEndpointConfig",
+                "sagemaker:CreateEndpoint",
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:UpdateEndpoint",
+                "sagemaker:DeleteEndpoint",
+                "sagemaker:InvokeEndpoint",
                 "sagemaker:AddTags",
                 "sagemaker:ListTags",
             ],
-            [
-                "training-job",
-                "processing-job",
-                "transform-job",
-                "model",
-                "endpoint",
-                "endpoint-config",
-                "pipeline",
-                "experiment",
-            ]
-            .map(own),
+            ["training-job", "processing-job", "transform-job", "model", "endpoint", "endpoint-config"].map(own),
         )
         .allow(
             [
