@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep};
 /// A bucket made a moment ago is not known everywhere, and takes one change at a time; a name given up a
 /// moment ago is not free.
 const UNSETTLED: &[Sign] = &[("NoSuchBucket", ""), ("OperationAborted", "")];
-/// How long that may last.
-const SETTLES_WITHIN: Duration = Duration::from_secs(120);
+/// How long that may last, and S3 be slow or out of reach.
+const SETTLES_WITHIN: Duration = Duration::from_secs(300);
 /// How often it is tried again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -98,7 +98,7 @@ impl StateBucket {
         loop {
             // From the beginning: what is made already is completed.
             match self.build(tags).await {
-                Err(failure) if failure.shows(UNSETTLED) && Instant::now() < gives_up => sleep(LOOK_AGAIN).await,
+                Err(failure) if heals(&failure) && Instant::now() < gives_up => sleep(LOOK_AGAIN).await,
                 built => return built.map_err(|failure| self.failed(failure)),
             }
         }
@@ -236,6 +236,10 @@ impl StateBucket {
     fn failed(&self, failure: Failure) -> Error {
         Error::Store { place: format!("s3://{}", self.name), failure }
     }
+}
+
+fn heals(failure: &Failure) -> bool {
+    failure.shows(UNSETTLED) || matches!(failure.kind, FailureKind::Throttled | FailureKind::Ambiguous)
 }
 
 fn encryption() -> Result<ServerSideEncryptionConfiguration> {
