@@ -130,7 +130,8 @@ impl Aws {
         let cloud = cloud.with_layer(self.faults.clone()).with_layer(self.journal.clone());
         let settings = cloud.sdk_config().into_builder();
         settings
-            .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+            // Not adaptive: that limiter is one for the whole process, and each test has a clock of its own.
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .time_source(Calendar::starting(self.now))
             .build()
     }

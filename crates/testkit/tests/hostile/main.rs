@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+mod everywhere;
+mod iam;
 mod platform;
 
 use engine::Applied;
