@@ -65,7 +65,7 @@ impl Platform {
         Self { name, bucket, place, identity, stack, registry, targets, delete_data: true, said }
     }
 
-    /// Only what matches this glob, and what that needs.
+    /// Brings up only what matches this glob, and what that needs.
     #[must_use]
     pub fn only(mut self, target: &str) -> Self {
         self.targets.push(target.to_owned());
@@ -171,8 +171,9 @@ impl Platform {
 
     async fn planned(&self, stack: &Stack, state: &State, sdk: &SdkConfig) -> Planning {
         let cloud = Cloud::new(sdk.clone(), self.place.clone(), self.stack.assets().iter().cloned());
+        let destroys = stack.nodes().is_empty();
         let purpose = Purpose {
-            targets: self.targets.clone(),
+            targets: if destroys { Vec::new() } else { self.targets.clone() },
             unprotect: vec!["*".to_owned()],
             delete_data: self.delete_data,
             inputs: String::new(),

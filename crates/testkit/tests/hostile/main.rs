@@ -4,6 +4,8 @@
 
 mod everywhere;
 mod iam;
+mod lambda;
+mod network;
 mod platform;
 
 use engine::Applied;

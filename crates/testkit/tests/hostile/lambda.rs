@@ -1,0 +1,123 @@
+//! Lambda. Roles, states and lingering interfaces are laws; what EC2 and KMS make of a function is put in
+//! by rule.
+
+use crate::{destroy, failure, first, last, times, up};
+use engine::StepPhase;
+use std::time::Duration;
+use testkit::{Aws, Fault, Platform};
+
+const FUNCTION: &str = "functions.data-validation";
+const NAME: &str = "mlops-pipeline-dev-data-validation";
+
+/// One function outside the VPC.
+fn outside() -> Platform {
+    Platform::with("dev", |dev| dev.functions.iter_mut().for_each(|function| function.vpc = false)).only(FUNCTION)
+}
+
+#[test]
+fn a_function_is_created_once_its_role_its_policies_its_key_and_ec2_allow_it() {
+    let platform = outside();
+    let mut aws = Aws::lenient(platform.region());
+    let messages = [
+        "The role defined for the function cannot be assumed by Lambda.",
+        "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
+        "Lambda was not able to create an ENI in the VPC of the Lambda function because it was throttled by EC2",
+        "Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant.",
+    ];
+    for message in messages {
+        aws.strike(("lambda", "CreateFunction"), 0, 3, Fault::refused("InvalidParameterValueException", message));
+    }
+    up(&platform, &mut aws);
+    assert_eq!(times(&aws, "lambda", "CreateFunction"), 13);
+}
+
+#[test]
+fn an_update_waits_for_the_one_before() {
+    let platform = outside();
+    let mut aws = Aws::lawful(platform.region(), 31);
+    up(&platform, &mut aws);
+    let busy = "The operation cannot be performed at this time. An update is in progress for resource";
+    let conflict = Fault::refused("ResourceConflictException", busy);
+    aws.strike(("lambda", "UpdateFunctionConfiguration"), 0, 5, conflict);
+    let larger = Platform::with("dev", |dev| {
+        for function in &mut dev.functions {
+            (function.vpc, function.memory_mb) = (false, 2048);
+        }
+    })
+    .only(FUNCTION);
+    up(&larger, &mut aws);
+    assert_eq!(times(&aws, "lambda", "UpdateFunctionConfiguration"), 6);
+}
+
+#[test]
+fn a_function_that_is_there_already_and_is_not_ours_is_a_real_conflict() {
+    let platform = outside();
+    let mut aws = Aws::lenient(platform.region());
+    let exists = Fault::refused("ResourceConflictException", "Function already exist: data-validation");
+    aws.strike(("lambda", "CreateFunction"), 0, u64::MAX, exists);
+    let began = aws.now();
+    let applied = aws.run(async |sdk| platform.up(&sdk).await);
+    assert!(failure(&applied).contains("Function already exist"), "{}", failure(&applied));
+    assert_eq!(times(&aws, "lambda", "CreateFunction"), 1);
+    assert!(aws.now() - began < Duration::from_secs(30), "it is not waited for");
+}
+
+#[test]
+fn the_code_follows_the_configuration_when_that_has_succeeded() {
+    let platform = outside();
+    let mut aws = Aws::lawful(platform.region(), 32);
+    up(&platform, &mut aws);
+    // Somebody has put other code and another configuration there.
+    aws.run(async |sdk| {
+        let lambda = aws_sdk_lambda::Client::new(&sdk);
+        let code = aws_sdk_lambda::primitives::Blob::new(b"PK other code");
+        lambda.update_function_code().function_name(NAME).zip_file(code).send().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        lambda.update_function_configuration().function_name(NAME).timeout(7).send().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    });
+    let before = aws.made().len();
+    up(&platform, &mut aws);
+    let changes: Vec<_> =
+        aws.made()[before..].iter().filter(|made| made.operation.starts_with("Update")).cloned().collect();
+    let operations: Vec<_> = changes.iter().map(|made| made.operation.as_str()).collect();
+    assert_eq!(operations, ["UpdateFunctionConfiguration", "UpdateFunctionCode"]);
+    assert!(changes[1].at - changes[0].at > Duration::from_millis(900), "the first takes a second at least");
+}
+
+#[test]
+fn interfaces_of_a_function_in_a_vpc_linger_and_are_cleared_before_subnet_and_group_go() {
+    let platform = Platform::of("dev").only(FUNCTION);
+    let mut aws = Aws::lawful(platform.region(), 33);
+    up(&platform, &mut aws);
+    let began = aws.now();
+    destroy(&platform, &mut aws);
+    assert!(aws.now() - began > Duration::from_secs(120), "they linger for minutes");
+    assert!(aws.now() - began < Duration::from_secs(45 * 60));
+    let left_the_vpc = first(&aws, "lambda", "UpdateFunctionConfiguration");
+    let deleted = first(&aws, "lambda", "DeleteFunction");
+    let cleared = first(&aws, "ec2", "DeleteNetworkInterface");
+    assert!(left_the_vpc < deleted && deleted < cleared);
+    assert!(cleared < last(&aws, "ec2", "DeleteSecurityGroup"));
+    assert!(cleared < last(&aws, "ec2", "DeleteSubnet"));
+    let said = platform.said().into_iter().filter_map(|event| match event.phase {
+        StepPhase::Waiting(what) => Some(what),
+        _ => None,
+    });
+    assert!(said.into_iter().any(|what| what.contains("AWS Lambda VPC ENI-")), "it says what it waits for");
+}
+
+#[test]
+fn interfaces_may_linger_for_forty_minutes() {
+    for seed in 0..20 {
+        let platform = Platform::of("dev").only(FUNCTION);
+        let mut aws = Aws::lawful(platform.region(), seed);
+        up(&platform, &mut aws);
+        let began = aws.now();
+        destroy(&platform, &mut aws);
+        if aws.now() - began > Duration::from_secs(20 * 60) {
+            return;
+        }
+    }
+    panic!("no seed is as slow as AWS at its worst");
+}
