@@ -1,4 +1,5 @@
-//! What AWS does to those who build on it, and that the product bears it.
+//! What AWS does to those who build on it, and that the product bears it: one module for each service,
+//! one test for each row of what is known of AWS's behaviour, named by its sentence.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
@@ -9,7 +10,7 @@ mod network;
 mod platform;
 
 use engine::Applied;
-use testkit::{Aws, Platform};
+use testkit::{Aws, Made, Platform};
 
 /// Every step was done.
 #[track_caller]
@@ -17,6 +18,15 @@ fn went_well(applied: &Applied) {
     let failed: Vec<_> =
         applied.failed.iter().map(|failed| format!("{} {}: {}", failed.address, failed.kind, failed.failure)).collect();
     assert!(failed.is_empty() && applied.stopped.is_none(), "{failed:#?} {:?}", applied.stopped);
+}
+
+/// The one failure of a run.
+#[track_caller]
+fn failure(applied: &Applied) -> String {
+    match applied.failed.as_slice() {
+        [failed] => format!("{}: {}", failed.address, failed.failure),
+        failed => panic!("{} steps failed: {failed:#?}", failed.len()),
+    }
 }
 
 fn up(platform: &Platform, aws: &mut Aws) {
@@ -27,4 +37,27 @@ fn up(platform: &Platform, aws: &mut Aws) {
 fn destroy(platform: &Platform, aws: &mut Aws) {
     let applied = aws.run(async |sdk| platform.destroy(&sdk).await);
     went_well(&applied);
+}
+
+/// How often an operation was asked for.
+fn times(aws: &Aws, service: &str, operation: &str) -> usize {
+    aws.made().iter().filter(|made| is(made, service, operation)).count()
+}
+
+/// Where among all calls an operation was first asked for.
+#[track_caller]
+fn first(aws: &Aws, service: &str, operation: &str) -> usize {
+    let at = aws.made().iter().position(|made| is(made, service, operation));
+    at.unwrap_or_else(|| panic!("{operation} was never asked for"))
+}
+
+/// Where among all calls an operation was last asked for.
+#[track_caller]
+fn last(aws: &Aws, service: &str, operation: &str) -> usize {
+    let at = aws.made().iter().rposition(|made| is(made, service, operation));
+    at.unwrap_or_else(|| panic!("{operation} was never asked for"))
+}
+
+fn is(made: &Made, service: &str, operation: &str) -> bool {
+    made.service == service && made.operation == operation
 }
