@@ -9,7 +9,10 @@ use resource::{Address, Failure, FailureKind, Lookup, Registry, Result, Stack};
 use serde_json::Value;
 use state::{Deposed, Entry, Needed, Phase, State, Writer};
 use std::collections::{BTreeMap, HashMap};
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 
 /// Whether a run goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,6 +134,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         registry: with.registry,
         workshop: &planning.workshop,
         writer: with.writer,
+        began: Instant::now(),
         stop: with.stop.clone(),
         events: with.events,
         no_wait: with.no_wait,

@@ -29,6 +29,7 @@ pub(crate) struct Run<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) workshop: &'a Workshop,
     pub(crate) writer: &'a Writer,
+    pub(crate) began: Instant,
     pub(crate) stop: watch::Receiver<StopMode>,
     pub(crate) events: &'a (dyn Fn(Event) + Send + Sync),
     pub(crate) no_wait: bool,
@@ -123,18 +124,21 @@ impl Applying<'_> {
 
     async fn create(&self, reconciler: &dyn Reconciler, cx: &Cx, clock: &Clock<'_>) -> Result<String, Unbearable> {
         let mut patience = Patience::new(self.run.stop.clone());
-        let mut look_first = self.find_first;
+        // What an earlier run sent, it sent before this run began; what this step sent, just now.
+        let mut lost = self.find_first.then_some(self.run.began);
         loop {
-            if look_first && let Some(id) = self.surface(reconciler, cx, clock).await? {
+            if let Some(sent) = lost
+                && let Some(id) = self.surface(sent, reconciler, cx, clock).await?
+            {
                 return Ok(id);
             }
             let failure = match reconciler.create(&self.spec, cx).await {
                 Ok(id) => return Ok(id),
                 Err(failure) => failure,
             };
-            look_first = matches!(failure.kind, FailureKind::Ambiguous | FailureKind::Exists);
+            lost = (failure.kind == FailureKind::Ambiguous).then(Instant::now);
             if failure.kind == FailureKind::Exists {
-                return match self.surface(reconciler, cx, clock).await? {
+                return match self.surface(Instant::now(), reconciler, cx, clock).await? {
                     Some(id) => Ok(id),
                     None => Err(failure.into()),
                 };
@@ -144,9 +148,10 @@ impl Applying<'_> {
         }
     }
 
-    /// Looks for what a lost create may have made, for as long as AWS may hide it.
+    /// Looks for what a lost create may have made, for as long as AWS may hide it. Looks at least once.
     async fn surface(
         &self,
+        sent: Instant,
         reconciler: &dyn Reconciler,
         cx: &Cx,
         clock: &Clock<'_>,
@@ -155,7 +160,7 @@ impl Applying<'_> {
         loop {
             match find(reconciler, &self.spec, cx).await {
                 Ok(Some(id)) => return Ok(Some(id)),
-                Ok(None) if patience.is_over(SURFACES_WITHIN) => return Ok(None),
+                Ok(None) if sent.elapsed() >= SURFACES_WITHIN => return Ok(None),
                 Ok(None) => patience.wait().await?,
                 Err(failure) => {
                     clock.waits_for(&failure);

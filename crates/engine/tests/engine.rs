@@ -267,6 +267,20 @@ async fn a_lost_state_costs_reads_and_no_duplicates() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn creates_that_an_earlier_run_may_have_sent_are_looked_for_once_and_not_again_inside_each_other() {
+    let bench = Bench::new();
+    let stack = nested("outer", ["1", "2", "3"]);
+    bench.world().failing.lock().unwrap().push("outer".to_owned());
+    bench.up(&stack).await;
+    assert!(bench.state().await.0.resources.values().all(|entry| entry.phase == Phase::Intent));
+    bench.world().failing.lock().unwrap().clear();
+    let began = tokio::time::Instant::now();
+    assert!(bench.up(&stack).await.failed.is_empty());
+    let seconds = began.elapsed().as_secs();
+    assert!((10..20).contains(&seconds), "{seconds} s");
+}
+
+#[tokio::test(start_paused = true)]
 async fn drift_is_found_and_up_heals_it() {
     let bench = Bench::new();
     let stack = nested("outer", ["1", "2", "3"]);
