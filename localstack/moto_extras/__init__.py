@@ -1,1 +1,1 @@
-"""Operations of SageMaker and Glue that moto lacks, added to moto's own server."""
+"""What moto lacks of its services' operations, added to moto's own server."""

@@ -3,6 +3,8 @@
 from moto.server import main
 
 from moto_extras import (
+    budgets,
+    ecr,
     glue,
     sagemaker_domain,
     sagemaker_feature_group,
@@ -12,6 +14,8 @@ from moto_extras import (
 
 # Importing a module attaches its operations; naming them here says which are served.
 EXTRAS = (
+    budgets,
+    ecr,
     glue,
     sagemaker_domain,
     sagemaker_feature_group,

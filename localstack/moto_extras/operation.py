@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.budgets.models import BudgetsBackend
+from moto.budgets.responses import BudgetsResponse
 from moto.core.responses import ActionResult, BaseResponse
 from moto.glue.models import GlueBackend
 from moto.glue.responses import GlueResponse
@@ -17,6 +19,7 @@ from moto.sagemaker.responses import SageMakerResponse
 Members = dict[str, Any]
 SageMakerOperation = Callable[[SageMakerModelBackend, Members], Members]
 GlueOperation = Callable[[GlueBackend, Members], Members]
+BudgetsOperation = Callable[[BudgetsBackend, Members], Members]
 
 
 def sagemaker_operation(serve: SageMakerOperation) -> SageMakerOperation:
@@ -39,6 +42,16 @@ def glue_operation(serve: GlueOperation) -> GlueOperation:
         return ActionResult(serve(request.glue_backend, json.loads(request.body)))
 
     attach(GlueResponse, serve.__name__, handler)
+    return serve
+
+
+def budgets_operation(serve: BudgetsOperation) -> BudgetsOperation:
+    """Serve Budgets' operation of the function's name (``update_budget``)."""
+
+    def handler(request: BudgetsResponse) -> ActionResult:
+        return ActionResult(serve(request.backend, json.loads(request.body)))
+
+    attach(BudgetsResponse, serve.__name__, handler)
     return serve
 
 
