@@ -1,0 +1,15 @@
+//! The binary against LocalStack and moto: what software that we did not write thinks of it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
+mod crash;
+mod editing;
+mod holdings;
+mod inventory;
+mod life;
+mod locking;
+mod platform;
+#[path = "../fixture/project.rs"]
+mod project;
+mod server;
+mod tampering;

@@ -1,0 +1,59 @@
+//! LocalStack and moto, started by `localstack/start` and shared by all tests of this binary.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+};
+
+/// The account everything belongs to.
+pub(crate) const ACCOUNT: &str = "000000000000";
+/// The region of the environment files.
+pub(crate) const REGION: &str = "ap-south-1";
+
+const KEY: &str = "test";
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+
+pub(crate) struct Server {
+    endpoint: String,
+    /// Its standard input closes when this binary ends, which stops it.
+    _process: Child,
+}
+
+impl Server {
+    /// Runs once the first test asks for it. The first time ever it is installed, which takes minutes.
+    pub(crate) fn running() -> &'static Self {
+        SERVER.get_or_init(Self::start)
+    }
+
+    fn start() -> Self {
+        let start = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../localstack/start");
+        let mut process = Command::new(start).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let endpoint = first.trim().strip_prefix("AWS_ENDPOINT_URL=");
+        let endpoint = endpoint.unwrap_or_else(|| panic!("localstack/start failed; stderr says why")).to_owned();
+        Self { endpoint, _process: process }
+    }
+
+    /// Leads a command there instead of to AWS.
+    pub(crate) fn lead(&self, command: &mut Command) {
+        command.env("AWS_ENDPOINT_URL", &self.endpoint);
+        command.env("AWS_ACCESS_KEY_ID", KEY).env("AWS_SECRET_ACCESS_KEY", KEY);
+    }
+
+    /// The same for the SDK.
+    pub(crate) async fn sdk(&self) -> SdkConfig {
+        let credentials = Credentials::new(KEY, KEY, None, None, "localstack");
+        aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .endpoint_url(&self.endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .load()
+            .await
+    }
+}
