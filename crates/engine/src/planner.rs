@@ -254,12 +254,13 @@ impl Planner<'_> {
         };
         let interrupted = entry.is_some_and(|entry| entry.phase == Phase::Deleting);
         Ok(match &seen.observation {
+            // Even if it is gone: what a deletion clears away after that may still be there.
+            _ if interrupted => decision(Action::Replace, Some("its deletion was interrupted"), self.all_fields(spec)),
             Observation::Absent => {
                 let was_there = entry.is_some_and(|entry| matches!(entry.phase, Phase::Ready | Phase::Identified));
                 let cause = was_there.then_some("it no longer exists in the cloud");
                 decision(Action::Create, cause, self.all_fields(spec))
             }
-            _ if interrupted => decision(Action::Replace, Some("its deletion was interrupted"), self.all_fields(spec)),
             Observation::Broken { reason } => decision(Action::Replace, Some(reason), self.all_fields(spec)),
             Observation::Settling { status, .. } => {
                 let cause = format!("it is still {status}");
