@@ -59,8 +59,9 @@ const ABSENT: &[Sign] = &[("RepositoryNotFoundException", "")];
 const NO_LIFECYCLE_POLICY: &[Sign] = &[("LifecyclePolicyNotFoundException", "")];
 const NO_POLICY: &[Sign] = &[("RepositoryPolicyNotFoundException", "")];
 const NOT_EMPTY: &[Sign] = &[("RepositoryNotEmptyException", "")];
-/// A role that the policy names is too new: ECR reports it as a parameter it cannot accept.
-const PRINCIPAL_TOO_NEW: &[Sign] = &[("InvalidParameterException", "rincipal")];
+/// A role that the policy names is too new: ECR then finds the policy itself invalid.
+const PRINCIPAL_TOO_NEW: &[Sign] =
+    &[("InvalidParameterException", "Invalid repository policy provided"), ("InvalidParameterException", "rincipal")];
 const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 /// How many names DescribeRepositories takes.
 const AT_ONCE: usize = 100;
