@@ -72,9 +72,8 @@ impl Resource for NatGateway {
         };
         let outputs = NatGatewayOutputs { id: NatGatewayId::new(id) };
         match gateway.state() {
-            Some(State::Deleted) => return Ok(Observed::Absent),
-            // It holds its address until it is gone, and is of no use to anything before that.
-            Some(State::Deleting) => return Ok(Observed::Settling { status: "deleting".into(), outputs: None }),
+            // While it is going it holds its address, for which the next one waits.
+            Some(State::Deleted | State::Deleting) => return Ok(Observed::Absent),
             Some(State::Pending) => return Ok(Observed::Settling { status: "pending".into(), outputs: Some(outputs) }),
             Some(State::Failed) => return Ok(Observed::Broken { reason: reason(&gateway) }),
             _ => {}

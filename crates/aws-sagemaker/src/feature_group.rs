@@ -106,6 +106,8 @@ impl Resource for FeatureGroup {
         let reason = group.failure_reason();
         match group.feature_group_status() {
             Some(Status::Created) => {}
+            // Somebody deleted it; the next one waits until its name is free.
+            Some(Status::Deleting) => return Ok(Observed::Absent),
             Some(status @ (Status::CreateFailed | Status::DeleteFailed)) => {
                 return Ok(Observed::Broken { reason: reason.unwrap_or(status.as_str()).to_owned() });
             }

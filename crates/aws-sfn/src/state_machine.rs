@@ -126,10 +126,11 @@ impl Resource for StateMachine {
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let (machine, tags) = tokio::try_join!(describe(id, cx), tags(id, cx))?;
         let (Some(machine), Some(tags)) = (machine, tags) else { return Ok(Observed::Absent) };
-        let outputs = StateMachineOutputs { arn: StateMachineArn::new(id), name: machine.name().to_owned() };
+        // Somebody deleted it; the next one waits until its name is free.
         if machine.status() == Some(&StateMachineStatus::Deleting) {
-            return Ok(Observed::Settling { status: "DELETING".into(), outputs: None });
+            return Ok(Observed::Absent);
         }
+        let outputs = StateMachineOutputs { arn: StateMachineArn::new(id), name: machine.name().to_owned() };
         Ok(Observed::Ready { live: read(&machine, tags), outputs })
     }
 
