@@ -3,11 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+mod alarms;
 mod everywhere;
+mod glue;
 mod iam;
 mod lambda;
+mod logs;
 mod network;
 mod platform;
+mod policies;
+mod s3;
+mod sagemaker;
+mod states;
 
 use engine::Applied;
 use testkit::{Aws, Made, Platform};

@@ -1,0 +1,39 @@
+//! CloudWatch takes an alarm on a metric that does not exist, and never fires it. What exists is written
+//! here as AWS documents it.
+
+use crate::logs::declared;
+use testkit::Platform;
+
+/// Namespace, metric, and the dimensions it is published with.
+const DOCUMENTED: &[(&str, &str, &[&str])] = &[
+    ("AWS/SageMaker", "Invocations", &["EndpointName", "VariantName"]),
+    ("AWS/SageMaker", "Invocation4XXErrors", &["EndpointName", "VariantName"]),
+    ("AWS/SageMaker", "Invocation5XXErrors", &["EndpointName", "VariantName"]),
+    ("AWS/SageMaker", "ModelLatency", &["EndpointName", "VariantName"]),
+    ("AWS/States", "ExecutionsFailed", &["StateMachineArn"]),
+    ("AWS/States", "ExecutionsTimedOut", &["StateMachineArn"]),
+    ("AWS/States", "ExecutionsAborted", &["StateMachineArn"]),
+    ("AWS/States", "ExecutionThrottled", &["StateMachineArn"]),
+    ("AWS/Lambda", "Errors", &["FunctionName"]),
+    ("AWS/Lambda", "Throttles", &["FunctionName"]),
+    ("AWS/Lambda", "Duration", &["FunctionName"]),
+    ("AWS/Lambda", "ConcurrentExecutions", &["FunctionName"]),
+    ("AWS/NATGateway", "ErrorPortAllocation", &["NatGatewayId"]),
+    ("AWS/NATGateway", "PacketsDropCount", &["NatGatewayId"]),
+];
+
+#[test]
+fn every_alarm_is_on_a_metric_that_exists_with_the_dimensions_it_is_published_with() {
+    for environment in ["dev", "staging", "prod"] {
+        let all = declared(&Platform::of(environment));
+        let alarms: Vec<_> = all.iter().filter(|(_, spec)| spec["metric"].is_string()).collect();
+        assert!(alarms.len() >= 7, "{environment} has {}", alarms.len());
+        for (address, alarm) in alarms {
+            let dimensions: Vec<&str> = alarm["dimensions"].as_object().unwrap().keys().map(String::as_str).collect();
+            let exists = DOCUMENTED.iter().any(|(namespace, metric, with)| {
+                alarm["namespace"] == *namespace && alarm["metric"] == *metric && dimensions == *with
+            });
+            assert!(exists, "{environment} {address}: {} {} {dimensions:?}", alarm["namespace"], alarm["metric"]);
+        }
+    }
+}

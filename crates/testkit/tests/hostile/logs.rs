@@ -1,0 +1,54 @@
+//! CloudWatch Logs: whoever writes to a group that is not there makes it, without retention.
+
+use crate::{destroy, first, last, up};
+use testkit::{Aws, Platform};
+
+/// The declarations of a platform by address, as planned on an empty cloud.
+pub(crate) fn declared(platform: &Platform) -> Vec<(String, serde_json::Value)> {
+    let mut aws = Aws::lenient(platform.region());
+    let planning = aws.run(async |sdk| platform.plan(&sdk).await);
+    planning.plan.changes.into_iter().map(|change| (change.address.to_string(), change.spec)).collect()
+}
+
+#[test]
+fn a_log_group_is_made_before_its_function_and_deleted_after_it() {
+    let platform = Platform::of("dev").only("functions.*");
+    let mut aws = Aws::lawful(platform.region(), 61);
+    up(&platform, &mut aws);
+    assert!(last(&aws, "logs", "CreateLogGroup") < first(&aws, "lambda", "CreateFunction"));
+    destroy(&platform, &mut aws);
+    assert!(first(&aws, "lambda", "DeleteFunction") < first(&aws, "logs", "DeleteLogGroup"));
+    assert_eq!(platform.left(&aws), Vec::<String>::new());
+}
+
+#[test]
+fn a_late_invocation_cannot_bring_a_function_log_group_back() {
+    for environment in ["dev", "staging", "prod"] {
+        let platform = Platform::of(environment);
+        let roles = declared(&platform);
+        let functions = roles.iter().filter(|(address, _)| address.ends_with("-function"));
+        let mut seen = 0;
+        for (address, role) in functions {
+            seen += 1;
+            assert!(!role.to_string().contains("logs:CreateLogGroup"), "{environment} {address}");
+            assert!(role.to_string().contains("logs:PutLogEvents"), "{environment} {address}");
+        }
+        assert_eq!(seen, 2);
+    }
+}
+
+#[test]
+fn a_group_that_came_back_is_not_taken_for_ours_and_the_plan_says_so() {
+    let platform = Platform::of("dev").only("functions.*");
+    let mut aws = Aws::lawful(platform.region(), 62);
+    up(&platform, &mut aws);
+    destroy(&platform, &mut aws);
+    let group = "/aws/lambda/mlops-pipeline-dev-data-validation";
+    aws.run(async |sdk| {
+        let logs = aws_sdk_cloudwatchlogs::Client::new(&sdk);
+        logs.create_log_group().log_group_name(group).send().await.unwrap();
+    });
+    let refusals = aws.run(async |sdk| platform.try_up(&sdk).await).unwrap_err();
+    assert_eq!(refusals.len(), 1);
+    assert_eq!(refusals[0].address.as_str(), "functions.logs-data-validation");
+}

@@ -1,0 +1,136 @@
+//! S3 and ECR. Conflicts and names that are not free yet are laws; what people keep in buckets and
+//! repositories is put there.
+
+use crate::{destroy, first, last, times, up};
+use aws_sdk_s3::primitives::ByteStream;
+use resource::FailureKind;
+use testkit::{Aws, Fault, Platform};
+
+const BUCKET: &str = "mlops-pipeline-dev-data-123456789012";
+const REPOSITORY: &str = "mlops-pipeline-dev";
+
+fn bucket() -> Platform {
+    Platform::of("dev").only("storage.data")
+}
+
+#[test]
+fn bucket_and_settings_are_tried_again_while_a_conflicting_operation_is_in_progress() {
+    let platform = bucket();
+    let mut aws = Aws::lenient(platform.region());
+    let words = "A conflicting conditional operation is currently in progress against this resource. Please try again.";
+    let settings =
+        ["versioning", "encryption", "lifecycle", "policy", "ownershipControls", "publicAccessBlock", "notification"];
+    let operations: Vec<String> =
+        settings.iter().map(|setting| format!("PUT bucket?{setting}")).chain(["PUT bucket".to_owned()]).collect();
+    for operation in &operations {
+        // Those of the state bucket, which is made first, are not meant.
+        let spared = u64::from(
+            ["versioning", "encryption", "policy", "publicAccessBlock"].iter().any(|one| operation.ends_with(one))
+                || operation == "PUT bucket",
+        );
+        aws.strike(("s3", operation), spared, 3, Fault::refused("OperationAborted", words));
+    }
+    up(&platform, &mut aws);
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty());
+}
+
+#[test]
+fn a_new_bucket_is_looked_for_until_it_is_visible() {
+    let platform = bucket();
+    let mut aws = Aws::lenient(platform.region());
+    let missing = Fault::refused("NoSuchBucket", "The specified bucket does not exist");
+    aws.strike(("s3", "GET bucket?versioning"), 0, 8, missing);
+    up(&platform, &mut aws);
+    assert_eq!(times(&aws, "s3", "PUT bucket"), 2, "the state's and its own");
+}
+
+#[test]
+fn versions_and_delete_markers_both_block_and_are_deleted_only_when_allowed_and_counted() {
+    let platform = bucket();
+    let mut aws = Aws::lawful(platform.region(), 55);
+    up(&platform, &mut aws);
+    aws.run(async |sdk| {
+        let s3 = aws_sdk_s3::Client::new(&sdk);
+        for n in 0..3 {
+            let body = ByteStream::from_static(b"12345");
+            s3.put_object().bucket(BUCKET).key("customers.csv").body(body).send().await.unwrap();
+            if n == 1 {
+                s3.delete_object().bucket(BUCKET).key("customers.csv").send().await.unwrap();
+            }
+        }
+        assert!(s3.delete_bucket().bucket(BUCKET).send().await.is_err(), "it is not empty");
+    });
+    let keeping = bucket().keeping_data();
+    let refusals = aws.run(async |sdk| keeping.try_destroy(&sdk).await).unwrap_err();
+    let said = refusals[0].failure.to_string();
+    assert!(said.contains("it holds") && said.contains("3"), "{said}");
+    assert_eq!(refusals[0].failure.kind, FailureKind::Refused);
+    assert_eq!(times(&aws, "s3", "DELETE bucket"), 1, "nothing was touched since");
+    destroy(&platform, &mut aws);
+    assert_eq!(platform.left(&aws), Vec::<String>::new());
+}
+
+#[test]
+fn delete_markers_alone_are_nobodys_data_and_do_not_block() {
+    let platform = bucket().keeping_data();
+    let mut aws = Aws::lawful(platform.region(), 56);
+    up(&platform, &mut aws);
+    aws.run(async |sdk| {
+        let s3 = aws_sdk_s3::Client::new(&sdk);
+        s3.delete_object().bucket(BUCKET).key("never-there").send().await.unwrap();
+    });
+    destroy(&platform, &mut aws);
+    assert_eq!(platform.left(&aws), Vec::<String>::new());
+}
+
+#[test]
+fn a_name_given_up_a_moment_ago_is_refused_for_a_while_and_then_taken() {
+    let platform = bucket();
+    let mut aws = Aws::lawful(platform.region(), 57);
+    up(&platform, &mut aws);
+    destroy(&platform, &mut aws);
+    let before = times(&aws, "s3", "PUT bucket");
+    up(&platform, &mut aws);
+    assert!(times(&aws, "s3", "PUT bucket") > before + 1, "the first attempts met OperationAborted");
+}
+
+#[test]
+fn a_policy_that_could_lock_out_whoever_empties_a_bucket_is_removed_first() {
+    let platform = bucket();
+    let mut aws = Aws::lawful(platform.region(), 58);
+    up(&platform, &mut aws);
+    aws.run(async |sdk| {
+        let s3 = aws_sdk_s3::Client::new(&sdk);
+        s3.put_object().bucket(BUCKET).key("a").body(ByteStream::from_static(b"1")).send().await.unwrap();
+        let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": format!("arn:aws:s3:::{BUCKET}/*"),
+            "Condition": { "StringNotEquals": { "aws:SourceVpce": "vpce-1" } },
+        }] });
+        s3.put_bucket_policy().bucket(BUCKET).policy(policy.to_string()).send().await.unwrap();
+    });
+    destroy(&platform, &mut aws);
+    let unlocked = first(&aws, "s3", "DELETE bucket?policy");
+    assert!(unlocked < first(&aws, "s3", "POST bucket?delete"), "before anything in it is deleted");
+    assert!(unlocked < last(&aws, "s3", "DELETE bucket"));
+}
+
+#[test]
+fn a_repository_with_images_is_deleted_only_when_allowed() {
+    let platform = Platform::of("dev").only("registry.images");
+    let mut aws = Aws::lawful(platform.region(), 59);
+    up(&platform, &mut aws);
+    aws.run(async |sdk| {
+        let ecr = aws_sdk_ecr::Client::new(&sdk);
+        let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json"}"#;
+        let call = ecr.put_image().repository_name(REPOSITORY).image_manifest(manifest).image_tag("v1");
+        call.send().await.unwrap();
+        let refused = ecr.delete_repository().repository_name(REPOSITORY).send().await.unwrap_err();
+        assert!(refused.into_service_error().is_repository_not_empty_exception());
+    });
+    let keeping = Platform::of("dev").only("registry.images").keeping_data();
+    let refusals = aws.run(async |sdk| keeping.try_destroy(&sdk).await).unwrap_err();
+    assert!(refusals[0].failure.to_string().contains("it holds 1 image"), "{}", refusals[0].failure);
+    destroy(&platform, &mut aws);
+    assert_eq!(platform.left(&aws), Vec::<String>::new());
+}
