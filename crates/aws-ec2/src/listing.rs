@@ -47,7 +47,9 @@ pub(crate) async fn load<T: Listed>(id: &str, cx: &Cx) -> Result<Option<T>> {
 
 /// What a find answers, of those that fit.
 pub(crate) async fn find<T: Listed>(cx: &Cx, fits: impl Fn(&T) -> bool) -> Result<Option<Found>> {
-    let ours = owned::<T>(cx).await?.into_iter().filter(|one| fits(one) && cx.owns(&tagging::read(one.tags())));
+    let stays = |one: &T| one.id().is_some_and(|id| !cx.deletes(id));
+    let ours = owned::<T>(cx).await?.into_iter();
+    let ours = ours.filter(|one| fits(one) && stays(one) && cx.owns(&tagging::read(one.tags())));
     let mut found =
         ours.filter_map(|one| Some(Found { id: one.id()?.to_owned(), owner: Owner::Tags(tagging::read(one.tags())) }));
     Ok(found.next())

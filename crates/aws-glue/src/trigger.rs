@@ -77,6 +77,7 @@ impl Resource for Trigger {
         let outputs = TriggerOutputs { name: id.to_owned(), arn };
         match trigger.state() {
             None | Some(TriggerState::Created | TriggerState::Activated | TriggerState::Deactivated) => {}
+            Some(TriggerState::Deleting) => return Ok(Observed::Absent),
             Some(state) => {
                 return Ok(Observed::Settling { status: state.as_str().to_owned(), outputs: Some(outputs) });
             }

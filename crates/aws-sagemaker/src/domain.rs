@@ -149,6 +149,7 @@ impl Resource for Domain {
         let reason = domain.failure_reason().map(str::to_owned);
         match life::standing(&status) {
             Standing::InService => {}
+            Standing::Leaving => return Ok(Observed::Absent),
             Standing::UpdateFailed => life::judge_failed_change(id, "UpdateDomain", reason.as_deref(), cx)?,
             Standing::Failed => return Ok(Observed::Broken { reason: reason.unwrap_or(status) }),
             // Its file system is not known until it is in service, so its outputs are not given early.

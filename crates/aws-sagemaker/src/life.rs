@@ -15,6 +15,8 @@ pub(crate) enum Standing {
     UpdateFailed,
     /// It never came to work, or is half deleted.
     Failed,
+    /// AWS is deleting it.
+    Leaving,
     /// AWS is at work on it.
     Changing,
 }
@@ -25,6 +27,7 @@ pub(crate) fn standing(status: &str) -> Standing {
         "InService" => Standing::InService,
         "Update_Failed" => Standing::UpdateFailed,
         "Failed" | "Delete_Failed" => Standing::Failed,
+        "Deleting" => Standing::Leaving,
         _ => Standing::Changing,
     }
 }
@@ -63,7 +66,7 @@ mod tests {
     fn what_failed_to_be_made_or_deleted_does_not_work_and_states_of_the_future_are_waited_for() {
         assert_eq!(standing("Failed"), Standing::Failed);
         assert_eq!(standing("Delete_Failed"), Standing::Failed);
-        for status in ["Pending", "Updating", "Deleting", "SomethingNew"] {
+        for status in ["Pending", "Updating", "SomethingNew"] {
             assert_eq!(standing(status), Standing::Changing);
         }
     }

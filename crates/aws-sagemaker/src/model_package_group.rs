@@ -64,6 +64,7 @@ impl Resource for ModelPackageGroup {
                 return Ok(Observed::Broken { reason: status.as_str().to_owned() });
             }
             None | Some(Status::Completed) => {}
+            Some(Status::Deleting) => return Ok(Observed::Absent),
             Some(status) => {
                 return Ok(Observed::Settling { status: status.as_str().to_owned(), outputs: Some(outputs) });
             }

@@ -81,6 +81,7 @@ impl Resource for UserProfile {
         let reason = profile.failure_reason();
         match life::standing(&status) {
             Standing::InService => {}
+            Standing::Leaving => return Ok(Observed::Absent),
             Standing::UpdateFailed => life::judge_failed_change(&arn, "UpdateUserProfile", reason, cx)?,
             Standing::Failed => return Ok(Observed::Broken { reason: reason.map(str::to_owned).unwrap_or(status) }),
             Standing::Changing => return Ok(Observed::Settling { status, outputs: Some(outputs) }),

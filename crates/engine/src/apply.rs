@@ -101,7 +101,7 @@ impl Lookup for Outputs {
 pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
     let order = order(planning, with.stack, with.state, with.registry);
     let mut applied = Applied::default();
-    let schedule = match Schedule::new(&order.durations, &order.edges) {
+    let schedule = match Schedule::new(&order.durations, &order.edges, &order.preferred) {
         Ok(schedule) => schedule,
         Err(cycle) => {
             let step = &order.steps[cycle.0];
@@ -173,15 +173,16 @@ fn entries(planning: &Planning, with: &Apply<'_>) -> BTreeMap<Address, Entry> {
         let protected = with.stack.protects(&node.address);
         let recorded = with.state.resources.get(&node.address);
         let entry = match (recorded, known.action) {
-            (Some(entry), Some(Action::Create | Action::Replace))
-                if entry.phase == Phase::Intent && entry.id.is_none() =>
+            (Some(entry), Some(Action::Replace)) if known.id.is_some() => {
+                // Until its removal is recorded the old one stays, under the declaration it was made by.
+                let phase = if entry.phase == Phase::Intent { Phase::Identified } else { entry.phase };
+                Entry { phase, id: known.id.clone(), protected, ..entry.clone() }
+            }
+            (Some(entry), Some(Action::Create))
+                if entry.phase == Phase::Intent && entry.id.is_none() && entry.kind == node.kind =>
             {
                 // The same token again: whatever the earlier attempt made is found by it.
                 Entry { spec: known.spec.clone(), depends_on, protected, ..entry.clone() }
-            }
-            (Some(entry), Some(Action::Replace)) => {
-                // Until its removal is recorded the old one stays, under the declaration it was made by.
-                Entry { depends_on: entry.depends_on.clone(), protected, ..entry.clone() }
             }
             (recorded, Some(Action::Create | Action::Replace)) => {
                 let deposed = recorded.map(|entry| entry.deposed.clone()).unwrap_or_default();
@@ -325,10 +326,9 @@ impl<'a> Driver<'a> {
                     action: what.action,
                     planned: known.spec.clone(),
                     id: known.id.clone().filter(|_| stays),
-                    recorded: recorded
-                        .filter(|entry| stays && entry.phase != Phase::Intent)
-                        .map(|entry| entry.spec.clone()),
-                    find_first: recorded.is_some_and(|entry| entry.phase == Phase::Intent),
+                    recorded: recorded.filter(|_| stays).map(|entry| entry.spec.clone()),
+                    find_first: what.action == Action::Create
+                        && recorded.is_some_and(|entry| entry.phase == Phase::Intent),
                     entry,
                     spec,
                     announce: Announce { step, to: self.announcements.clone(), awaited },
@@ -384,7 +384,7 @@ impl<'a> Driver<'a> {
 
     fn replacement_of(&self, address: &Address, node: usize, old: &Entry) -> Entry {
         let mut deposed = old.deposed.clone();
-        deposed.extend(old.id.clone().map(|id| Deposed { id, spec: old.spec.clone() }));
+        deposed.extend(old.depose());
         self.fresh_intent(address, node, deposed)
     }
 

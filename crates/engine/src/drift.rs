@@ -51,8 +51,8 @@ pub async fn drift(state: &State, registry: &Registry, cloud: &Arc<Cloud>, ident
     let workshop = Workshop { cloud: cloud.clone(), identity: identity.clone(), delete_data: false };
     let mut drift = Drift::default();
     let made = state.resources.iter().filter(|(_, entry)| entry.id.is_some());
-    let looks = made.clone().map(|(address, entry)| Look::at(address, entry)).collect();
-    let mut looked = look(looks, registry, &workshop).await;
+    let looks = made.clone().map(|(address, entry)| Look::at(address, entry, &workshop)).collect();
+    let mut looked = look(looks, registry).await;
     looked.sort_by(|a, b| a.0.cmp(&b.0));
     for (address, result) in looked {
         let entry = &state.resources[&address];

@@ -3,11 +3,8 @@
 use crate::{Action, Planning};
 use resource::{Address, Edge, Naming, Registry, Stack};
 use serde_json::Value;
-use state::State;
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use state::{Needed, State};
+use std::{collections::HashMap, time::Duration};
 
 /// One piece of work.
 #[derive(Clone, Debug)]
@@ -42,6 +39,8 @@ pub(crate) enum Removal {
 pub(crate) struct Order {
     pub(crate) steps: Vec<Step>,
     pub(crate) edges: Vec<(usize, usize, Edge)>,
+    /// Which should come before which, if nothing speaks against it.
+    pub(crate) preferred: Vec<(usize, usize)>,
     pub(crate) durations: Vec<Duration>,
 }
 
@@ -49,8 +48,7 @@ pub(crate) struct Order {
 const DELETION: Duration = Duration::from_secs(1);
 
 pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry: &Registry) -> Order {
-    let delete_first = delete_first(planning, stack, registry);
-    let mut order = Order { steps: Vec::new(), edges: Vec::new(), durations: Vec::new() };
+    let mut order = Order { steps: Vec::new(), edges: Vec::new(), preferred: Vec::new(), durations: Vec::new() };
     let mut applies: HashMap<Address, usize> = HashMap::new();
     let mut removes: HashMap<Address, usize> = HashMap::new();
 
@@ -71,7 +69,8 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
         if action == Action::Replace
             && let (Some(entry), Some(id)) = (state.resources.get(&node.address), &known.id)
         {
-            let what = if delete_first[index] { Removal::Before } else { Removal::Deposed };
+            let first = deletes_first(node.kind, &entry.kind, registry);
+            let what = if first { Removal::Before } else { Removal::Deposed };
             let work = Work::Remove { id: id.clone(), spec: entry.spec.clone(), what };
             let remove =
                 order.push(Step { address: node.address.clone(), kind: entry.kind.clone(), action, work }, DELETION);
@@ -82,19 +81,16 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
             });
         }
     }
-    let mut leftovers = Vec::new();
     for change in planning.plan.changes.iter().filter(|change| change.action == Action::Delete) {
         let what = if change.deposed { Removal::Deposed } else { Removal::Whole };
         let work = Work::Remove { id: change.id.clone().unwrap_or_default(), spec: change.spec.clone(), what };
         let step = Step { address: change.address.clone(), kind: change.kind.clone(), action: Action::Delete, work };
         let remove = order.push(step, DELETION);
-        if change.deposed {
-            leftovers.push((change.address.clone(), remove));
-        } else {
+        if !change.deposed {
             removes.insert(change.address.clone(), remove);
         }
     }
-    order.removals_after_dependants(state, &applies, &removes, &leftovers);
+    order.removals_after_dependants(state, registry, &applies, &removes);
     order
 }
 
@@ -110,41 +106,63 @@ impl Order {
     fn removals_after_dependants(
         &mut self,
         state: &State,
+        registry: &Registry,
         applies: &HashMap<Address, usize>,
         removes: &HashMap<Address, usize>,
-        leftovers: &[(Address, usize)],
     ) {
-        let mut dependants: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
-        for (address, entry) in &state.resources {
-            for needed in &entry.depends_on {
-                dependants.entry(&needed.address).or_default().push(address);
+        let mut removals: HashMap<&Address, Vec<usize>> = HashMap::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            if matches!(step.work, Work::Remove { .. }) {
+                removals.entry(&step.address).or_default().push(index);
             }
         }
-        let all = removes.iter().chain(leftovers.iter().map(|(address, remove)| (address, remove)));
-        for (address, remove) in all {
-            let made_again = matches!(self.steps[*remove].work, Work::Remove { what: Removal::Before, .. });
-            for dependant in dependants.get(address).into_iter().flatten() {
-                if let Some(gone) = removes.get(*dependant) {
-                    self.edges.push((*gone, *remove, Edge::Ready));
-                } else if let Some(moved) = applies.get(*dependant)
-                    && !made_again
-                {
-                    self.edges.push((*moved, *remove, Edge::Ready));
+        let made_again = |held: usize| matches!(self.steps[held].work, Work::Remove { what: Removal::Before, .. });
+        let named = |held: usize| is_named(&self.steps[held].kind, registry);
+        let mut edges = Vec::new();
+        // What has a name of its own can go while others still point to it, and may have to: some can be moved, and
+        // then go, only when something else is back. What is made again matters most, then what is removed with it.
+        let (mut first, mut second, mut third) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, step) in self.steps.iter().enumerate() {
+            let Work::Remove { id, .. } = &step.work else { continue };
+            for needed in needs(state, &step.address, id) {
+                for held in removals.get(&needed.address).into_iter().flatten().filter(|held| **held != index) {
+                    match named(*held) {
+                        _ if made_again(*held) => first.push((index, *held)),
+                        true => second.push((index, *held)),
+                        false => edges.push((index, *held, Edge::Ready)),
+                    }
                 }
             }
         }
+        for (address, entry) in state.resources.iter().filter(|(address, _)| !removes.contains_key(address)) {
+            let Some(moved) = applies.get(address) else { continue };
+            for held in entry.depends_on.iter().filter_map(|needed| removals.get(&needed.address)).flatten() {
+                match named(*held) {
+                    _ if made_again(*held) => {}
+                    true => third.push((*moved, *held)),
+                    false => edges.push((*moved, *held, Edge::Ready)),
+                }
+            }
+        }
+        self.edges.extend(edges);
+        self.preferred = [first, second, third].concat();
     }
 }
 
-/// Which replacements delete before they create: those with names of their own, and everything replaced
-/// that depends on one of those, for it must be out of the way first.
-fn delete_first(planning: &Planning, stack: &Stack, registry: &Registry) -> Vec<bool> {
-    let mut first = Vec::with_capacity(stack.nodes().len());
-    for (node, known) in stack.nodes().iter().zip(&planning.known) {
-        let named = registry.get(node.kind).is_ok_and(|reconciler| reconciler.naming() == Naming::Declared);
-        let replaced = known.action == Some(Action::Replace);
-        let under: bool = node.dependencies.iter().any(|needed| first[needed.node]);
-        first.push(replaced && (named || under));
+/// What the thing with this id, recorded at this address, needs for as long as it is there.
+fn needs<'a>(state: &'a State, address: &Address, id: &str) -> &'a [Needed] {
+    let Some(entry) = state.resources.get(address) else { return &[] };
+    match entry.deposed.iter().find(|old| old.id == id) {
+        Some(old) => &old.depends_on,
+        None => &entry.depends_on,
     }
-    first
+}
+
+/// Whether a replacement deletes before it creates: if the name would not be free otherwise.
+fn deletes_first(kind: &str, before: &str, registry: &Registry) -> bool {
+    kind == before && is_named(kind, registry)
+}
+
+fn is_named(kind: &str, registry: &Registry) -> bool {
+    registry.get(kind).is_ok_and(|reconciler| reconciler.naming() == Naming::Declared)
 }

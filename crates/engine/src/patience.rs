@@ -22,6 +22,8 @@ const ATTEMPTS: u32 = 150;
 const THROTTLED_FOR: Duration = Duration::from_secs(300);
 /// For how long an answer is asked for again after it was lost.
 const AMBIGUOUS_FOR: Duration = Duration::from_secs(60);
+/// How long what was made, or may have been, can stay out of sight: as long as AWS's lists lag behind.
+pub(crate) const SURFACES_WITHIN: Duration = Duration::from_secs(10);
 
 /// The waits of one step: fast at first, slower later, over at once when the run is stopped.
 pub(crate) struct Patience {

@@ -1,10 +1,13 @@
 use crate::{
-    Action, Change, PLAN_FORMAT, Plan, Refusal,
+    Action, Change, PLAN_FORMAT, Plan, Refusal, StopMode,
+    patience::{Patience, SURFACES_WITHIN},
     refresh::{Look, Seen, Workshop, look},
+    step::fits,
 };
 use futures::{StreamExt, stream};
 use resource::{
     Address, Cloud, Failure, FailureKind, FieldChange, Lookup, Node, Observation, Registry, Result, Stack, Tags,
+    has_unknown,
 };
 use serde_json::Value;
 use state::{Phase, State};
@@ -12,6 +15,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
+use tokio::sync::watch;
 
 /// What a plan is for.
 #[derive(Clone, Debug, Default)]
@@ -167,33 +171,40 @@ impl Planner<'_> {
                 }
             }
         };
-        let remembered = self
-            .state
-            .resources
-            .iter()
-            .filter(|(address, entry)| declared.get(address).is_some_and(|node| node.kind == entry.kind));
-        let looks = remembered.map(|(address, entry)| Look::at(address, entry)).collect();
-        take(look(looks, self.registry, &self.workshop).await, &mut seen);
+        let remembered = self.state.resources.iter().filter(|(address, _)| declared.contains_key(address));
+        let looks = remembered.map(|(address, entry)| Look::at(address, entry, &self.workshop)).collect();
+        take(look(looks, self.registry).await, &mut seen);
 
         let mut foreseen = Foreseen(Vec::new());
-        let mut looks = Vec::new();
+        let (mut looks, mut hidden) = (Vec::new(), Vec::new());
         for (index, node) in self.stack.nodes().iter().enumerate() {
-            let live = seen.get(&node.address).and_then(|seen: &Seen| outputs_of(&seen.observation));
+            let seen_here = seen.get(&node.address).filter(|_| !self.is_retyped(node));
+            let live = seen_here.and_then(|seen: &Seen| outputs_of(&seen.observation));
             let spec = node.spec(&foreseen).unwrap_or_default();
             let outputs = live.unwrap_or_else(|| self.foresee(node, &spec).unwrap_or_default());
             foreseen.0.push(outputs);
-            if !self.state.resources.contains_key(&node.address) && selected.contains(&index) {
-                looks.push(Look {
-                    address: node.address.clone(),
-                    kind: node.kind.to_owned(),
-                    id: None,
-                    spec,
-                    token: String::new(),
-                });
+            let unseen = seen.get(&node.address).is_some_and(Seen::shows_nothing);
+            match self.state.resources.get_key_value(&node.address) {
+                _ if !selected.contains(&index) => {}
+                None => looks.push(Look::for_declared(node, spec, &self.workshop)),
+                Some((address, entry)) if unseen => {
+                    // Whoever applies the plan looks for what is declared now.
+                    let was_another = self.is_retyped(node) || !fits(&entry.spec, &spec);
+                    if entry.phase == Phase::Identified || (entry.phase == Phase::Intent && was_another) {
+                        hidden.push((address, entry));
+                    }
+                }
+                Some(_) => {}
             }
         }
-        take(look(looks, self.registry, &self.workshop).await, &mut seen);
+        take(look(looks, self.registry).await, &mut seen);
+        take(self.surfaced(hidden).await, &mut seen);
         seen
+    }
+
+    /// Whether what is remembered at the address is of another kind.
+    fn is_retyped(&self, node: &Node) -> bool {
+        self.state.resources.get(&node.address).is_some_and(|entry| entry.kind != node.kind)
     }
 
     fn foresee(&self, node: &Node, spec: &Value) -> Result<Value> {
@@ -211,18 +222,18 @@ impl Planner<'_> {
         let entry = self.state.resources.get(&node.address);
         let decision = match (&seen, entry) {
             _ if excluded => Decision { action: None, cause: None, fields: Vec::new() },
-            (_, Some(entry)) if entry.kind != node.kind => Decision {
+            (Some(Seen { id: Some(_), .. }), Some(entry)) if entry.kind != node.kind => Decision {
                 action: Some(Action::Replace),
                 cause: Some(format!("it was a {} and is now a {}", entry.kind, node.kind)),
                 fields: self.all_fields(&spec),
             },
+            (_, Some(entry)) if entry.kind != node.kind => {
+                Decision { action: Some(Action::Create), cause: None, fields: self.all_fields(&spec) }
+            }
             (Some(seen), entry) => self.compare(node, &spec, seen, entry)?,
             (None, _) => Decision { action: Some(Action::Create), cause: None, fields: self.all_fields(&spec) },
         };
-        let id = match entry {
-            Some(entry) if entry.kind != node.kind => entry.id.clone(),
-            _ => seen.as_ref().and_then(|seen| seen.id.clone()),
-        };
+        let id = seen.as_ref().and_then(|seen| seen.id.clone());
         let stays = matches!(decision.action, None | Some(Action::Update));
         let live = seen.as_ref().and_then(|seen| outputs_of(&seen.observation)).filter(|_| stays);
         let excluded_outputs =
@@ -263,8 +274,13 @@ impl Planner<'_> {
             }
             Observation::Broken { reason } => decision(Action::Replace, Some(reason), self.all_fields(spec)),
             Observation::Settling { status, .. } => {
-                let cause = format!("it is still {status}");
-                decision(Action::Update, Some(&cause), Vec::new())
+                // What it will be is what it was made by.
+                let made = entry.map_or(Value::Null, |entry| as_made(&entry.spec, spec));
+                let diff = reconciler.compare(spec, Some(&made), &made);
+                match entry.and_then(|_| reconciler.replacement(spec, &made, &diff)) {
+                    Some(cause) => decision(Action::Replace, Some(&cause), diff.changes),
+                    None => decision(Action::Update, Some(&format!("it is still {status}")), Vec::new()),
+                }
             }
             Observation::Ready { live, .. } => {
                 let diff = reconciler.compare(spec, entry.map(|entry| &entry.spec), live);
@@ -292,7 +308,7 @@ impl Planner<'_> {
             path: path.clone(),
             before: Value::Null,
             after: after.clone(),
-            known: !resource::has_unknown(after),
+            known: !has_unknown(after),
             forces_replacement: false,
         });
         fields.collect()
@@ -309,8 +325,7 @@ impl Planner<'_> {
             changes.push(deletion(address, entry, entry.id.clone(), &entry.spec));
         }
         let mut forgotten = Vec::new();
-        let looks = intended.iter().map(|(address, entry)| Look::at(address, entry)).collect();
-        for (address, result) in look(looks, self.registry, &self.workshop).await {
+        for (address, result) in self.surfaced(intended).await {
             let entry = &self.state.resources[&address];
             match result {
                 Ok(Seen { id: Some(id), .. }) => changes.push(deletion(&address, entry, Some(id), &entry.spec)),
@@ -324,10 +339,36 @@ impl Planner<'_> {
             for old in &entry.deposed {
                 let change = deletion(address, entry, Some(old.id.clone()), &old.spec);
                 let cause = Some("a replacement left it behind".to_owned());
-                changes.push(Change { deposed: true, cause, ..change });
+                changes.push(Change { deposed: true, kind: old.kind.clone(), cause, ..change });
             }
         }
         forgotten
+    }
+
+    /// Looks for what interrupted runs may have made, for as long as AWS may hide it.
+    async fn surfaced(&self, intended: Vec<(&Address, &state::Entry)>) -> Vec<(Address, Result<Seen>)> {
+        let (_go, stop) = watch::channel(StopMode::Go);
+        let mut patience = Patience::new(stop);
+        let mut looked = Vec::new();
+        let mut hidden = intended;
+        while !hidden.is_empty() {
+            let last = patience.is_over(SURFACES_WITHIN);
+            let looks = hidden.iter().map(|(address, entry)| Look::at(address, entry, &self.workshop)).collect();
+            let (absent, there): (Vec<_>, Vec<_>) = look(looks, self.registry)
+                .await
+                .into_iter()
+                .partition(|(_, result)| result.as_ref().is_ok_and(Seen::shows_nothing));
+            looked.extend(there);
+            if last {
+                looked.extend(absent);
+                break;
+            }
+            hidden.retain(|(address, _)| absent.iter().any(|(still, _)| still == *address));
+            if !hidden.is_empty() && patience.wait().await.is_err() {
+                break;
+            }
+        }
+        looked
     }
 
     fn protections(&self, changes: &[Change], refusals: &mut Vec<Refusal>) {
@@ -378,6 +419,20 @@ impl Planner<'_> {
         let reconciler = self.registry.get(&entry.kind)?;
         let cx = self.workshop.cx(&change.address, &entry.token).with_going(going);
         reconciler.holdings(&entry.spec, id, &cx).await
+    }
+}
+
+/// A declaration as it was when something was made by it, if all that is recorded is what was known before. What
+/// was not known then is what it is now, and something else if it will be again: then what it comes from is replaced.
+fn as_made(recorded: &Value, declared: &Value) -> Value {
+    match (recorded, declared) {
+        (Value::Object(recorded), declared) => {
+            let field = |(key, value): (&String, &Value)| (key.clone(), as_made(value, &declared[key]));
+            Value::Object(recorded.iter().map(field).collect())
+        }
+        (recorded, _) if !has_unknown(recorded) => recorded.clone(),
+        (_, declared) if has_unknown(declared) => Value::Null,
+        (_, declared) => declared.clone(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Looks at the cloud: what is there of what the state remembers and the stack declares.
 
 use futures::{StreamExt, stream};
-use resource::{Address, Cloud, Cx, Failure, FailureKind, Observation, Owner, Registry, Result, Tags};
+use resource::{Address, Cloud, Cx, Failure, FailureKind, Node, Observation, Owner, Registry, Result, Tags};
 use serde_json::Value;
 use state::Entry;
 use std::sync::Arc;
@@ -22,26 +22,40 @@ impl Workshop {
     pub(crate) fn cx(&self, address: &Address, token: &str) -> Cx {
         Cx::new(self.cloud.clone(), address.clone(), self.identity.clone(), token.to_owned(), self.delete_data)
     }
+
+    /// The context of what is recorded at an address. What was replaced there bears the same tags, and is on its
+    /// way out.
+    pub(crate) fn cx_of(&self, address: &Address, entry: &Entry) -> Cx {
+        let replaced = entry.deposed.iter().map(|old| old.id.clone()).collect();
+        self.cx(address, &entry.token).with_going(Arc::new(replaced))
+    }
 }
 
 /// Something to look for or at.
 pub(crate) struct Look {
-    pub(crate) address: Address,
-    pub(crate) kind: String,
-    pub(crate) id: Option<String>,
-    pub(crate) spec: Value,
-    pub(crate) token: String,
+    address: Address,
+    kind: String,
+    id: Option<String>,
+    spec: Value,
+    cx: Cx,
 }
 
 impl Look {
-    pub(crate) fn at(address: &Address, entry: &Entry) -> Self {
+    /// At what is recorded.
+    pub(crate) fn at(address: &Address, entry: &Entry, workshop: &Workshop) -> Self {
         Self {
             address: address.clone(),
             kind: entry.kind.clone(),
             id: entry.id.clone(),
             spec: entry.spec.clone(),
-            token: entry.token.clone(),
+            cx: workshop.cx_of(address, entry),
         }
+    }
+
+    /// For what is declared and not recorded.
+    pub(crate) fn for_declared(node: &Node, spec: Value, workshop: &Workshop) -> Self {
+        let cx = workshop.cx(&node.address, "");
+        Self { address: node.address.clone(), kind: node.kind.to_owned(), id: None, spec, cx }
     }
 }
 
@@ -55,11 +69,18 @@ pub(crate) struct Seen {
     pub(crate) observation: Observation,
 }
 
+impl Seen {
+    /// Whether nothing was seen.
+    pub(crate) fn shows_nothing(&self) -> bool {
+        matches!(self.observation, Observation::Absent)
+    }
+}
+
 /// Looks at everything at once.
-pub(crate) async fn look(looks: Vec<Look>, registry: &Registry, workshop: &Workshop) -> Vec<(Address, Result<Seen>)> {
+pub(crate) async fn look(looks: Vec<Look>, registry: &Registry) -> Vec<(Address, Result<Seen>)> {
     stream::iter(looks)
         .map(|look| async move {
-            let seen = look_at(&look, registry, workshop).await;
+            let seen = look_at(&look, registry).await;
             (look.address, seen)
         })
         .buffer_unordered(AT_ONCE)
@@ -67,15 +88,14 @@ pub(crate) async fn look(looks: Vec<Look>, registry: &Registry, workshop: &Works
         .await
 }
 
-async fn look_at(look: &Look, registry: &Registry, workshop: &Workshop) -> Result<Seen> {
+async fn look_at(look: &Look, registry: &Registry) -> Result<Seen> {
     let reconciler = registry.get(&look.kind)?;
-    let cx = workshop.cx(&look.address, &look.token);
     let (id, found) = match &look.id {
         Some(id) => (Some(id.clone()), false),
-        None => (find(reconciler, &look.spec, &cx).await?, true),
+        None => (find(reconciler, &look.spec, &look.cx).await?, true),
     };
     let observation = match &id {
-        Some(id) => reconciler.observe(&look.spec, id, &cx).await?,
+        Some(id) => reconciler.observe(&look.spec, id, &look.cx).await?,
         None => Observation::Absent,
     };
     Ok(Seen { id, found, observation })

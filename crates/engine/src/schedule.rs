@@ -2,7 +2,7 @@
 
 use petgraph::{
     Direction,
-    algo::toposort,
+    algo::{has_path_connecting, toposort},
     graph::{DiGraph, NodeIndex},
     visit::EdgeRef,
 };
@@ -42,8 +42,12 @@ pub(crate) struct Cycle(pub(crate) StepId);
 
 impl Schedule {
     /// A schedule of as many steps as there are durations. An edge `(a, b, needs)` lets `b` start when
-    /// `a` exists or is done.
-    pub(crate) fn new(durations: &[Duration], edges: &[(StepId, StepId, Edge)]) -> Result<Self, Cycle> {
+    /// `a` exists or is done; a preferred one, when `a` is done, unless `a` waits for `b`.
+    pub(crate) fn new(
+        durations: &[Duration],
+        edges: &[(StepId, StepId, Edge)],
+        preferred: &[(StepId, StepId)],
+    ) -> Result<Self, Cycle> {
         let mut graph: DiGraph<Progress, Edge> = DiGraph::with_capacity(durations.len(), edges.len());
         for _ in durations {
             graph.add_node(Progress::Waiting);
@@ -57,7 +61,18 @@ impl Schedule {
                 }
             }
         }
-        let order = toposort(&graph, None).map_err(|cycle| Cycle(cycle.node_id().index()))?;
+        let sort =
+            |graph: &DiGraph<Progress, Edge>| toposort(graph, None).map_err(|cycle| Cycle(cycle.node_id().index()));
+        let mut order = sort(&graph)?;
+        for (before, after) in preferred {
+            let (before, after) = (NodeIndex::new(*before), NodeIndex::new(*after));
+            if !has_path_connecting(&graph, after, before, None) {
+                graph.update_edge(before, after, Edge::Ready);
+            }
+        }
+        if !preferred.is_empty() {
+            order = sort(&graph)?;
+        }
         let mut weight = vec![Duration::ZERO; durations.len()];
         for node in order.into_iter().rev() {
             let after = graph.neighbors(node).map(|next| weight[next.index()]).max().unwrap_or_default();
@@ -173,7 +188,7 @@ mod tests {
     #[test]
     fn identity_suffices_where_it_should() {
         let edges = [(0, 1, Edge::Identity), (0, 2, Edge::Ready)];
-        let mut schedule = Schedule::new(&[S; 3], &edges).unwrap();
+        let mut schedule = Schedule::new(&[S; 3], &edges, &[]).unwrap();
         assert_eq!(schedule.take_ready(9), [0]);
         schedule.identified(0);
         assert_eq!(schedule.take_ready(9), [1]);
@@ -183,14 +198,14 @@ mod tests {
 
     #[test]
     fn the_longest_chain_starts_first() {
-        let mut schedule = Schedule::new(&[S, S * 90, S], &[(2, 1, Edge::Ready)]).unwrap();
+        let mut schedule = Schedule::new(&[S, S * 90, S], &[(2, 1, Edge::Ready)], &[]).unwrap();
         assert_eq!(schedule.take_ready(1), [2]);
     }
 
     #[test]
     fn a_failure_skips_only_what_depends_on_it_and_says_on_what() {
         let edges = [(0, 1, Edge::Identity), (1, 2, Edge::Ready)];
-        let mut schedule = Schedule::new(&[S; 4], &edges).unwrap();
+        let mut schedule = Schedule::new(&[S; 4], &edges, &[]).unwrap();
         schedule.take_ready(9);
         schedule.failed(0);
         assert_eq!(schedule.progress(2), Progress::Skipped(0));
@@ -200,7 +215,15 @@ mod tests {
 
     #[test]
     fn a_circle_is_refused() {
-        assert!(Schedule::new(&[S; 2], &[(0, 1, Edge::Ready), (1, 0, Edge::Identity)]).is_err());
+        assert!(Schedule::new(&[S; 2], &[(0, 1, Edge::Ready), (1, 0, Edge::Identity)], &[]).is_err());
+    }
+
+    #[test]
+    fn what_is_preferred_holds_unless_it_would_close_a_circle() {
+        let mut schedule = Schedule::new(&[S; 3], &[(0, 1, Edge::Ready)], &[(1, 0), (2, 0)]).unwrap();
+        assert_eq!(schedule.take_ready(9), [2]);
+        schedule.done(2);
+        assert_eq!(schedule.take_ready(9), [0]);
     }
 
     proptest! {
@@ -215,7 +238,7 @@ mod tests {
                 .map(|(a, b, ready)| (a % count, b % count, if ready { Edge::Ready } else { Edge::Identity }))
                 .filter(|(a, b, _)| a < b)
                 .collect();
-            let mut schedule = Schedule::new(&vec![S; count], &edges).unwrap();
+            let mut schedule = Schedule::new(&vec![S; count], &edges, &[]).unwrap();
             let mut running = Vec::new();
             let mut choices = choices.into_iter().cycle();
             loop {

@@ -3,7 +3,7 @@
 
 use crate::{
     Action, Event, StepPhase, StopMode,
-    patience::{Patience, Unbearable},
+    patience::{Patience, SURFACES_WITHIN, Unbearable},
     refresh::{Workshop, find},
 };
 use resource::{
@@ -21,8 +21,6 @@ use tokio::{
 const FRUITLESS_ROUNDS: usize = 5;
 /// How long a resource whose creation just succeeded may stay invisible.
 const APPEARS_WITHIN: Duration = Duration::from_secs(120);
-/// How long a lost create is looked for before another is sent: as long as AWS's lists lag behind.
-const SURFACES_WITHIN: Duration = Duration::from_secs(10);
 
 /// What all steps of a run share.
 pub(crate) struct Run<'a> {
@@ -96,7 +94,7 @@ impl Applying<'_> {
     async fn converge(&mut self, clock: &Clock<'_>) -> Result<(), Unbearable> {
         let reconciler = self.run.registry.get(self.kind)?;
         self.keeps_to_the_plan(reconciler)?;
-        let cx = self.run.workshop.cx(&self.address, &self.entry.token);
+        let cx = self.run.workshop.cx_of(&self.address, &self.entry);
         let mut fresh = false;
         let id = match self.id.clone() {
             Some(id) => id,
@@ -105,6 +103,10 @@ impl Applying<'_> {
                 self.create(reconciler, &cx, clock).await?
             }
         };
+        if fresh {
+            // With everything it was made by, where the intent could only name what did not exist yet.
+            self.entry.spec = self.spec.clone();
+        }
         self.record(Phase::Identified, &id);
         self.settle(reconciler, &cx, &id, fresh, clock).await
     }
@@ -123,6 +125,10 @@ impl Applying<'_> {
     }
 
     async fn create(&self, reconciler: &dyn Reconciler, cx: &Cx, clock: &Clock<'_>) -> Result<String, Unbearable> {
+        // The intents of plain creates are durable since the run began.
+        if self.action == Action::Replace && !self.run.writer.flush().await {
+            return Err(Unbearable::Stopped);
+        }
         let mut patience = Patience::new(self.run.stop.clone());
         // What an earlier run sent, it sent before this run began; what this step sent, just now.
         let mut lost = self.find_first.then_some(self.run.began);
@@ -182,8 +188,9 @@ impl Applying<'_> {
         let mut fruitless = 0;
         let mut last_diff = Diff::default();
         let mut announced = false;
-        // As the plan looked: through the declaration last applied, whose settings may have to go.
-        let mut before = self.recorded.clone();
+        // As the plan looked: through the declaration last applied, whose settings may have to go. An intent may not
+        // have known enough to look through.
+        let mut before = self.recorded.clone().filter(|recorded| !has_unknown(recorded));
         loop {
             let observation = match reconciler.observe(before.as_ref().unwrap_or(&self.spec), id, cx).await {
                 Ok(observation) => observation,
@@ -300,7 +307,7 @@ fn write_only_now(reconciler: &dyn Reconciler, recorded: &mut Value, spec: &Valu
 }
 
 /// Whether an actual declaration is the planned one, with placeholders filled in.
-fn fits(planned: &Value, actual: &Value) -> bool {
+pub(crate) fn fits(planned: &Value, actual: &Value) -> bool {
     match (planned, actual) {
         _ if planned == actual => true,
         (Value::Object(planned), Value::Object(actual)) => {
@@ -389,9 +396,14 @@ impl Removing<'_> {
             let id = Some(self.id.clone());
             self.run.writer.record(&self.address, Some(Entry { phase: Phase::Deleting, id, ..entry.clone() }));
         }
+        // What an interrupted run has made may not be in sight yet.
+        let interrupted = self.entry.as_ref().is_some_and(|entry| entry.phase != Phase::Ready);
         let mut patience = Patience::new(self.run.stop.clone());
         loop {
             match reconciler.delete(&self.spec, &self.id, &cx).await {
+                Ok(Deletion::Gone) if interrupted && self.run.began.elapsed() < SURFACES_WITHIN => {
+                    patience.wait().await?;
+                }
                 Ok(Deletion::Gone) => break,
                 Ok(Deletion::Going(status)) => {
                     if patience.is_over(reconciler.deadline()) {

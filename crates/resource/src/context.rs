@@ -131,12 +131,12 @@ impl Cx {
         Self { cloud, address, identity, token, delete_data, going: Arc::default() }
     }
 
-    /// The same, knowing the ids of what the plan deletes.
+    /// The same, knowing the ids of what is to go: what the plan deletes, and what was replaced.
     pub fn with_going(self, going: Arc<HashSet<String>>) -> Self {
         Self { going, ..self }
     }
 
-    /// Whether the plan deletes the resource with this id, so that its data is not what is asked about.
+    /// Whether the resource with this id is to go, so that it is neither found nor its data asked about.
     pub fn deletes(&self, id: &str) -> bool {
         self.going.contains(id)
     }

@@ -35,7 +35,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     /// What others can refer to: strings, typed ids, options and lists of them.
     type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
 
-    /// Looks for the resource by natural name, idempotency token or ownership tag.
+    /// Looks for the resource by natural name, idempotency token or ownership tag. What [`Cx::deletes`] is not it.
     fn find(&self, cx: &Cx) -> impl Future<Output = Result<Option<Found>>> + Send;
     /// Makes the call that yields the id.
     fn create(&self, cx: &Cx) -> impl Future<Output = Result<String>> + Send;
@@ -69,10 +69,10 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
 /// What [`Resource::observe`] saw.
 #[derive(Clone, Debug)]
 pub enum Observed<R: Resource> {
-    /// It is not there.
+    /// It is not there, or is being deleted: whoever makes another waits until its name is free.
     Absent,
-    /// It is being created, changed or deleted by AWS. Dependants that need only its identity can go
-    /// on once `outputs` are known.
+    /// It is being created or changed by AWS. Dependants that need only its identity can go on once
+    /// `outputs` are known.
     Settling {
         /// AWS's own word for the state it is in, for example `pending`.
         status: String,

@@ -79,10 +79,23 @@ pub struct Needed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deposed {
+    /// Its kind; not always that of its successor.
+    pub kind: String,
     /// Its id.
     pub id: String,
     /// Its last declaration.
     pub spec: Value,
+    /// What it needs for as long as it is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<Needed>,
+}
+
+impl Entry {
+    /// What is recorded, as the predecessor of what will take its place; nothing if it was only intended.
+    pub fn depose(&self) -> Option<Deposed> {
+        let Self { kind, id, spec, depends_on, .. } = self.clone();
+        Some(Deposed { kind, id: id?, spec, depends_on })
+    }
 }
 
 /// How far a resource got.

@@ -2,7 +2,11 @@ use crate::{Entry, Error, State, Store, Version};
 use bytes::Bytes;
 use resource::Address;
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -89,11 +93,12 @@ async fn run(
 ) -> (State, Result<(), Error>) {
     let mut dirty = false;
     let mut waiting = Vec::new();
+    let mut forgotten = BTreeSet::new();
     let mut open = true;
     while open {
         match inbox.recv().await {
             Some(message) => {
-                if let Err(error) = apply(&mut state, message, &mut dirty, &mut waiting) {
+                if let Err(error) = apply(&mut state, message, &mut dirty, &mut waiting, &mut forgotten) {
                     failure.send_replace(true);
                     return (state, Err(error));
                 }
@@ -103,7 +108,7 @@ async fn run(
         let gathered = timeout(GATHER, async {
             while waiting.is_empty() {
                 match inbox.recv().await {
-                    Some(message) => apply(&mut state, message, &mut dirty, &mut waiting)?,
+                    Some(message) => apply(&mut state, message, &mut dirty, &mut waiting, &mut forgotten)?,
                     None => return Ok(false),
                 }
             }
@@ -141,9 +146,14 @@ fn apply(
     message: Message,
     dirty: &mut bool,
     waiting: &mut Vec<oneshot::Sender<()>>,
+    forgotten: &mut BTreeSet<(Address, String)>,
 ) -> Result<(), Error> {
     match message {
-        Message::Record(address, entry) => {
+        Message::Record(address, mut entry) => {
+            // Whoever records it may not have heard what is gone meanwhile.
+            if let Some(entry) = &mut *entry {
+                entry.deposed.retain(|old| !forgotten.contains(&(address.clone(), old.id.clone())));
+            }
             if state.resources.get(&address) != entry.as_ref().as_ref() {
                 state.record(&address, *entry)?;
                 *dirty = true;
@@ -154,6 +164,7 @@ fn apply(
                 entry.deposed.retain(|old| old.id != id);
                 *dirty = true;
             }
+            forgotten.insert((address, id));
         }
         Message::Outputs(outputs) => {
             *dirty |= state.outputs != outputs;
@@ -167,7 +178,7 @@ fn apply(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{MemoryStore, Phase};
+    use crate::{Deposed, MemoryStore, Phase};
 
     fn entry(phase: Phase) -> Entry {
         Entry {
@@ -197,6 +208,21 @@ mod tests {
         assert_eq!(state.resources.len(), 500);
         let stored = store.get("state.json").await.unwrap().unwrap();
         assert_eq!(State::read(&stored.bytes, "memory").unwrap(), state);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_replaced_and_is_gone_is_not_remembered_again_by_a_step_that_has_not_heard() {
+        let store = Arc::new(MemoryStore::default());
+        let writer = Writer::start(store.clone(), "state.json", State::new("dev", "123456789012", "eu-west-1"), None);
+        let address = Address::new("network", "vpc");
+        let old = Deposed { kind: "ec2:vpc".into(), id: "vpc-0".into(), spec: Value::Null, depends_on: vec![] };
+        let entry = Entry { deposed: vec![old], ..entry(Phase::Identified) };
+        writer.record(&address, Some(entry.clone()));
+        writer.forget_deposed(&address, "vpc-0");
+        writer.record(&address, Some(Entry { phase: Phase::Ready, ..entry }));
+        let (state, result) = writer.finish().await;
+        result.unwrap();
+        assert_eq!(state.resources[&address].deposed, []);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,7 +1,8 @@
 use crate::{
+    dates::Dates,
     faults::{Fault, Faults},
     inventory,
-    journal::{Journal, Kill, Made},
+    journal::{Journal, Kill, Made, Watch},
     laws::{Laws, Pace},
     time::{self, Calendar},
 };
@@ -16,14 +17,35 @@ const ATTEMPTS: u32 = 5;
 
 /// An AWS of one's own, in memory and in virtual time.
 ///
-/// From the inside out: the embedded AWS, its laws, the faults on the way to it, and the journal of what
+/// From the inside out: the embedded AWS with a virtual clock, its laws, the faults on the way to it, and the journal of what
 /// a process sent.
 pub struct Aws {
     cloud: Cloud,
+    dates: Arc<Dates>,
     laws: Option<Arc<Laws>>,
     faults: Arc<Faults>,
     journal: Arc<Journal>,
     now: Instant,
+}
+
+/// What outlives processes: the cloud, its clock and its laws.
+pub(crate) struct Ground {
+    cloud: Cloud,
+    dates: Arc<Dates>,
+    laws: Option<Arc<Laws>>,
+}
+
+impl Ground {
+    /// Another AWS that begins like this at this moment.
+    pub(crate) async fn copy(&self) -> Aws {
+        let copied = match &self.laws {
+            Some(laws) => laws.copy(&self.cloud).await.map(|(cloud, laws)| (cloud, Some(Arc::new(laws)))),
+            None => self.cloud.copy().await.map(|cloud| (cloud, None)),
+        };
+        let (cloud, laws) = copied.expect("everything in memory can be copied");
+        let dates = Arc::new(self.dates.copy());
+        Aws { cloud, dates, laws, faults: Arc::default(), journal: Arc::default(), now: Instant::now() }
+    }
 }
 
 impl Aws {
@@ -31,7 +53,8 @@ impl Aws {
     pub fn lenient(region: &str) -> Self {
         let cloud = Cloud::open(None, region, ACCOUNT).expect("in memory nothing can be in the way");
         let now = std::time::Instant::now().into();
-        Self { cloud, laws: None, faults: Arc::default(), journal: Arc::default(), now }
+        let dates = Arc::new(Dates::starting(now));
+        Self { cloud, dates, laws: None, faults: Arc::default(), journal: Arc::default(), now }
     }
 
     /// One that keeps AWS's laws, with durations as AWS has them. What is left to chance follows from the
@@ -47,16 +70,11 @@ impl Aws {
 
     /// Another AWS that begins with everything this one holds, and goes its own way from here.
     pub fn copy(&self) -> Self {
-        let copied = async {
-            let cloud = self.cloud.copy().await.expect("everything in memory can be copied");
-            let laws = match &self.laws {
-                Some(laws) => Some(Arc::new(laws.copy().await)),
-                None => None,
-            };
-            (cloud, laws)
-        };
-        let ((cloud, laws), now) = time::run(self.now, copied);
-        Self { cloud, laws, faults: Arc::default(), journal: Arc::default(), now }
+        time::run(self.now, self.ground().copy()).0
+    }
+
+    fn ground(&self) -> Ground {
+        Ground { cloud: self.cloud.clone(), dates: self.dates.clone(), laws: self.laws.clone() }
     }
 
     /// Lets calls of an operation meet a fault: after `spared` that go well, the next `struck`.
@@ -95,6 +113,21 @@ impl Aws {
         done
     }
 
+    /// Lets something happen, as a process of its own would do it, and shows copies of the cloud as it is at
+    /// each moment: what a process would leave that was killed then. A moment is one of a call, before it
+    /// takes effect or after; those between which nothing was changed are one, unless `every` is wanted.
+    pub fn watch<T>(
+        &mut self,
+        every: bool,
+        show: impl FnMut(Kill, Aws) + Send + 'static,
+        work: impl AsyncFnOnce(SdkConfig) -> T,
+    ) -> T {
+        self.journal.watch(Some(Watch::new(self.ground(), every, show)));
+        let done = self.run(work);
+        self.journal.watch(None);
+        done
+    }
+
     /// Lets time pass, and what is due happen.
     pub fn wait(&mut self, time: Duration) {
         self.run(async |_| tokio::time::sleep(time).await);
@@ -123,7 +156,7 @@ impl Aws {
     }
 
     fn config(&self) -> SdkConfig {
-        let mut cloud = self.cloud.clone();
+        let mut cloud = self.cloud.clone().with_layer(self.dates.clone());
         if let Some(laws) = &self.laws {
             cloud = cloud.with_layer(laws.clone());
         }

@@ -1,6 +1,9 @@
 //! What was asked in which order, and where the asking process is killed.
 
-use crate::wire::Asked;
+use crate::{
+    aws::{Aws, Ground},
+    wire::Asked,
+};
 use async_trait::async_trait;
 use local::{Call, Layer, Lost, Next, Response};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -37,11 +40,33 @@ struct Pages {
     dead: bool,
 }
 
+/// Shows the cloud as it is at the moments of a run.
+pub(crate) struct Watch {
+    ground: Ground,
+    every: bool,
+    /// Whether the last moment shown has passed.
+    changed: bool,
+    show: Box<dyn FnMut(Kill, Aws) + Send>,
+}
+
+impl Watch {
+    pub(crate) fn new(ground: Ground, every: bool, show: impl FnMut(Kill, Aws) + Send + 'static) -> Self {
+        Self { ground, every, changed: true, show: Box::new(show) }
+    }
+
+    async fn look(&mut self, at: Kill) {
+        if std::mem::take(&mut self.changed) || self.every {
+            (self.show)(at, self.ground.copy().await);
+        }
+    }
+}
+
 /// The outermost layer: what the process itself sends and gets.
 #[derive(Default)]
 pub(crate) struct Journal {
     pages: Mutex<Pages>,
     killed: Notify,
+    watch: tokio::sync::Mutex<Option<Watch>>,
 }
 
 impl Journal {
@@ -59,6 +84,11 @@ impl Journal {
         pages.counted = 0;
         pages.kill = kill;
         pages.dead = false;
+    }
+
+    /// Shows the moments of what comes next, or no longer.
+    pub(crate) fn watch(&self, watch: Option<Watch>) {
+        *self.watch.try_lock().expect("nothing happens between two processes") = watch;
     }
 
     /// Resolves when the process is killed.
@@ -97,7 +127,14 @@ impl Layer for Journal {
             Some(number) if !self.dies(Kill::Before(number)) => number,
             _ => std::future::pending().await,
         };
+        if let Some(watch) = &mut *self.watch.lock().await {
+            watch.look(Kill::Before(number)).await;
+        }
         let response = next.run(call).await;
+        if let Some(watch) = &mut *self.watch.lock().await {
+            watch.changed |= !asked.call.is_read();
+            watch.look(Kill::After(number)).await;
+        }
         if self.dies(Kill::After(number)) {
             std::future::pending::<()>().await;
         }

@@ -6,6 +6,7 @@
 //! of waiting takes a second, and a run is the same for the same seed.
 
 mod aws;
+mod dates;
 mod faults;
 mod inventory;
 mod journal;

@@ -5,15 +5,19 @@ use engine::{Applied, Apply, Event, Planning, Purpose, Refusal, StopMode};
 use local::ACCOUNT;
 use resource::{Cloud, Place, Registry, Stack, Tags};
 use serde_json::Value;
-use state::{State, StateBucket, Store, Version, Writer};
+use state::{Lock, State, StateBucket, Store, Version, Writer};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tokio::sync::watch;
 
-/// The key of the state in its bucket, as in `mlopsctl`.
+/// The keys of the state and its lock in their bucket, as in `mlopsctl`.
 const STATE: &str = "state.json";
+const LOCK: &str = "lock.json";
+/// How long the lock of a run that was killed is waited for: a little longer than it lasts.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(70);
 /// Steps under way at once, as in `mlopsctl`.
 const PARALLELISM: usize = 64;
 
@@ -181,17 +185,47 @@ impl Platform {
         engine::plan(stack, state, &self.registry, &Arc::new(cloud), &self.identity, &purpose).await
     }
 
+    /// In the order of `mlopsctl`: without a bucket there is nothing to lock, so the first plan is made
+    /// before it.
     async fn change(&self, stack: &Stack, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
         let bucket = self.state_bucket(sdk);
-        let (state, version) = self.state_or_new(sdk).await;
-        let planning = self.planned(stack, &state, sdk).await;
-        if !planning.refusals.is_empty() {
-            return Err(planning.refusals);
-        }
-        if version.is_none() {
+        let store = Arc::new(bucket.store());
+        let first = match bucket.exists().await.expect("S3 can be asked") {
+            true => None,
+            false => Some(self.prepare(stack, sdk).await?),
+        };
+        if first.is_some() || self.state(sdk).await.is_none() {
             bucket.make(&self.identity).await.expect("the state bucket can be made");
         }
-        let writer = Writer::start(Arc::new(bucket.store()), STATE, state.clone(), version);
+        let lock = Lock::acquire(store.clone(), LOCK, &self.name, "up", LOCK_TIMEOUT).await;
+        let lock = lock.unwrap_or_else(|error| panic!("the lock cannot be had: {error}"));
+        let prepared = match first {
+            Some(first) => first,
+            None => match self.prepare(stack, sdk).await {
+                Ok(prepared) => prepared,
+                Err(refusals) => {
+                    lock.release().await.expect("the lock can be given back");
+                    return Err(refusals);
+                }
+            },
+        };
+        let applied = self.apply(stack, store, prepared).await;
+        lock.release().await.expect("the lock can be given back");
+        Ok(applied)
+    }
+
+    async fn prepare(&self, stack: &Stack, sdk: &SdkConfig) -> Result<Prepared, Vec<Refusal>> {
+        let (state, version) = self.state_or_new(sdk).await;
+        let planning = self.planned(stack, &state, sdk).await;
+        match planning.refusals.is_empty() {
+            true => Ok(Prepared { planning, state, version }),
+            false => Err(planning.refusals),
+        }
+    }
+
+    async fn apply(&self, stack: &Stack, store: Arc<dyn Store>, prepared: Prepared) -> Applied {
+        let Prepared { planning, state, version } = prepared;
+        let writer = Writer::start(store, STATE, state.clone(), version);
         let (_go, stop) = watch::channel(StopMode::Go);
         let with = Apply {
             stack,
@@ -206,8 +240,15 @@ impl Platform {
         let applied = engine::apply(&planning, with).await;
         let (_, written) = writer.finish().await;
         written.expect("the state can be written");
-        Ok(applied)
+        applied
     }
+}
+
+/// A plan, and the state it was made on.
+struct Prepared {
+    planning: Planning,
+    state: State,
+    version: Option<Version>,
 }
 
 fn in_words(refusals: &[Refusal]) -> String {

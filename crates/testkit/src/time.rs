@@ -19,7 +19,7 @@ pub(crate) fn run<T>(since: Instant, work: impl Future<Output = T>) -> (T, Insta
 }
 
 /// The SDK's clock, which runs with the runtime's.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Calendar {
     epoch: (Instant, SystemTime),
 }

@@ -14,7 +14,7 @@ mod world;
 
 use crate::wire::Asked;
 use async_trait::async_trait;
-use local::{Call, Layer, Lost, Next, Response};
+use local::{Call, Cloud, Error, Layer, Lost, Next, Response};
 use tokio::sync::Mutex;
 use world::{Chance, World};
 
@@ -59,9 +59,12 @@ impl Laws {
         Self { region: region.to_owned(), chance: Chance::new(seed, pace), laws: Mutex::new(laws) }
     }
 
-    pub(crate) async fn copy(&self) -> Self {
-        let laws = self.laws.lock().await.iter().map(|law| law.copy()).collect();
-        Self { region: self.region.clone(), chance: self.chance, laws: Mutex::new(laws) }
+    /// The same laws over a copy of the cloud. No call comes between the two copies.
+    pub(crate) async fn copy(&self, cloud: &Cloud) -> Result<(Cloud, Self), Error> {
+        let laws = self.laws.lock().await;
+        let cloud = cloud.copy().await?;
+        let laws = laws.iter().map(|law| law.copy()).collect();
+        Ok((cloud, Self { region: self.region.clone(), chance: self.chance, laws: Mutex::new(laws) }))
     }
 }
 

@@ -1,7 +1,5 @@
 //! The engine over a cloud of boxes in memory: what it creates, changes, replaces and deletes, in which order.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
-
 use engine::{Action, Applied, Apply, Drift, DriftChange, Planning, Purpose, StopMode, apply, drift, plan};
 use resource::{
     As, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Registry, Resource,

@@ -1,0 +1,108 @@
+//! Random schedules: whatever is edited, goes wrong, is killed and completes in whatever order, the last run
+//! leaves exactly what is declared, and a destruction nothing.
+//!
+//! Every number below follows from the seed. A failure names it, and `SCHEDULE_SEED=… cargo test -p engine
+//! --test engine schedules` runs that one again. `SCHEDULES=…` says how many are run.
+
+mod cloud;
+mod declared;
+mod process;
+mod thing;
+
+use cloud::{Cloud, Weather};
+use declared::Declared;
+use engine::StopMode;
+use fastrand::Rng;
+use process::Account;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// How many seeds are run.
+const SCHEDULES: u64 = 10_000;
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().expect("it must be a number"))
+}
+
+#[test]
+fn whatever_happens_on_the_way_what_is_declared_is_there_in_the_end_and_nothing_else() {
+    if let Some(seed) = number("SCHEDULE_SEED") {
+        return run(seed);
+    }
+    let seeds = number("SCHEDULES").unwrap_or(SCHEDULES);
+    let (next, failed) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds || failed.lock().unwrap().len() > 5 {
+                        break;
+                    }
+                    if catch_unwind(AssertUnwindSafe(|| run(seed))).is_err() {
+                        failed.lock().unwrap().push(seed);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    let replay = "replay one: SCHEDULE_SEED=<seed> cargo test -p engine --test engine schedules";
+    assert!(failed.is_empty(), "seeds {failed:?} of {seeds} failed; {replay}");
+}
+
+/// The whole schedule of a seed, on a clock of its own.
+fn run(seed: u64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(schedule(Rng::with_seed(seed)));
+}
+
+async fn schedule(mut rng: Rng) {
+    let account = Account::new(rng.fork());
+    let mut declared = Declared::random(&mut rng);
+    for _ in 0..rng.u8(1..=4) {
+        account.cloud().weather(Weather::random(&mut rng));
+        let stop = match rng.u8(0..8) {
+            0 => Some((StopMode::Soft, Duration::from_millis(rng.u64(0..60_000)))),
+            1 => Some((StopMode::Hard, Duration::from_millis(rng.u64(0..60_000)))),
+            _ => None,
+        };
+        let up = rng.u8(0..10) > 0;
+        let stack = if up { declared.stack() } else { Declared::default().stack() };
+        account.run(&stack, stop).await;
+        if rng.bool() {
+            declared.edit(&mut rng);
+        }
+        // Somebody looks into it some time later, or at once.
+        tokio::time::sleep(Duration::from_millis(rng.u64(0..5_000) * rng.u64(0..3))).await;
+    }
+
+    account.cloud().weather(Weather::default());
+    let stack = declared.stack();
+    account.run(&stack, None).await.well("the last run");
+    assert_eq!(account.cloud().there(), declared.expected(), "what is there");
+    assert_eq!(account.remembered().await, declared.addresses(), "what is remembered");
+    account.has_nothing_to_do(&stack).await;
+
+    account.cloud().weather(Weather::random(&mut rng));
+    let nothing = Declared::default();
+    account.run(&nothing.stack(), None).await;
+    account.cloud().weather(Weather::default());
+    account.run(&nothing.stack(), None).await.well("the destruction");
+    assert_eq!(account.cloud().there(), nothing.expected(), "what is left");
+    assert_eq!(account.remembered().await, nothing.addresses(), "what is still remembered");
+}
+
+/// What tests ask of the account's cloud.
+impl Account {
+    fn cloud(&self) -> std::sync::Arc<Cloud> {
+        self.cx().shared::<Cloud>()
+    }
+}

@@ -1,0 +1,98 @@
+//! What the cloud holds, as the engine drives it: things that are named, and things that AWS gives an id.
+
+use super::cloud::{Cloud, Form, Look};
+use resource::{Cx, Deletion, Diff, Found, Naming, Observed, Owner, Resource, Result, Tags};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Thing<const NAMED: bool> {
+    pub(crate) name: String,
+    pub(crate) inside: Option<String>,
+    pub(crate) uses: Vec<String>,
+    pub(crate) size: u8,
+    pub(crate) label: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) extra: Option<String>,
+    pub(crate) tags: Tags,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Outputs {
+    pub(crate) id: String,
+}
+
+impl<const NAMED: bool> Thing<NAMED> {
+    fn form(&self) -> Form {
+        let Self { name, inside, uses, size, label, extra, tags } = self.clone();
+        Form { name, named: NAMED, inside, uses, size, label, extra, tags }
+    }
+
+    fn of(form: Form) -> Self {
+        let Form { name, inside, uses, size, label, extra, tags, .. } = form;
+        Self { name, inside, uses, size, label, extra, tags }
+    }
+}
+
+impl<const NAMED: bool> Resource for Thing<NAMED> {
+    const KIND: &'static str = if NAMED { "test:named" } else { "test:assigned" };
+    const NOUN: &'static str = "thing";
+    const REPLACE_ON: &'static [&'static str] = &["name", "inside", "size"];
+    const NAMING: Naming = if NAMED { Naming::Declared } else { Naming::Assigned };
+    type Outputs = Outputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let cloud = cx.shared::<Cloud>();
+        let found = cloud
+            .call(|world| {
+                Ok(if NAMED {
+                    world.by_name(&self.name)
+                } else {
+                    world.by_tags(|id, tags| cx.owns(tags) && !cx.deletes(id))
+                })
+            })
+            .await?;
+        Ok(found.map(|(id, tags)| Found { id, owner: Owner::Tags(tags) }))
+    }
+
+    /// The settings come by convergence, as with most of AWS.
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let bare = Form { label: String::new(), extra: None, uses: Vec::new(), ..self.form() };
+        cx.shared::<Cloud>().call(|world| world.create(bare, cx.token())).await
+    }
+
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let outputs = Outputs { id: id.to_owned() };
+        Ok(match cx.shared::<Cloud>().call(|world| Ok(world.look(id))).await? {
+            Look::Absent => Observed::Absent,
+            Look::Settling(status) => Observed::Settling { status: status.to_owned(), outputs: Some(outputs) },
+            Look::Works(form) => Observed::Ready { live: Self::of(form), outputs },
+        })
+    }
+
+    /// One step of several.
+    async fn update(&self, id: &str, _: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let wanted = self.form();
+        let cloud = cx.shared::<Cloud>();
+        let call = cloud.call(|world| {
+            world.change(id, |form| {
+                if diff.has("label") {
+                    form.label = wanted.label;
+                } else if diff.has("uses") {
+                    form.uses = wanted.uses;
+                } else if diff.has("extra") {
+                    form.extra = wanted.extra;
+                } else {
+                    form.tags = wanted.tags;
+                }
+            })
+        });
+        call.await
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        Ok(match cx.shared::<Cloud>().call(|world| world.delete(id)).await? {
+            true => Deletion::Gone,
+            false => Deletion::Going("deleting".to_owned()),
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! Every moment of a run, on as many copies of the same cloud.
+
+use aws_config::SdkConfig;
+use engine::Applied;
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+use testkit::{Aws, Kill, Platform};
+
+/// What the killed run does, and the one after it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Act {
+    Up,
+    Destroy,
+}
+
+impl Act {
+    async fn on(self, platform: &Platform, sdk: &SdkConfig) -> Applied {
+        match self {
+            Self::Up => platform.up(sdk).await,
+            Self::Destroy => platform.destroy(sdk).await,
+        }
+    }
+
+    /// Does it, and all of it must be done.
+    pub(crate) fn done(self, platform: &Platform, aws: &mut Aws) {
+        if let Err(why) = self.tried(platform, aws) {
+            panic!("{self:?}: {why}");
+        }
+    }
+
+    fn tried(self, platform: &Platform, aws: &mut Aws) -> Result<(), String> {
+        let applied = aws.run(async |sdk| self.on(platform, &sdk).await);
+        let failed: Vec<String> =
+            applied.failed.iter().map(|failed| format!("{}: {}", failed.address, failed.failure)).collect();
+        match failed.is_empty() && applied.stopped.is_none() {
+            true => Ok(()),
+            false => Err(format!("{failed:#?} {:?}", applied.stopped)),
+        }
+    }
+}
+
+/// Kills the act at every moment on a cloud that begins like `begin`, and does it again.
+///
+/// Moments between which nothing was changed leave the same cloud: they are one, unless `SWEEP=every`.
+pub(crate) fn sweep(platform: &Platform, act: Act, begin: &Aws) {
+    let every = std::env::var("SWEEP").is_ok_and(|moments| moments == "every");
+    let mut clean = begin.copy();
+    act.done(platform, &mut clean);
+    let expected = platform.inventory(&clean);
+    let (sender, moments) = mpsc::sync_channel::<(Kill, Aws)>(2);
+    let (moments, wrong, count) = (Mutex::new(moments), Mutex::new(Vec::new()), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                let next = || moments.lock().unwrap().recv();
+                while let Ok((kill, mut left)) = next() {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    if let Err(why) = recovers(platform, act, &mut left, &expected) {
+                        wrong.lock().unwrap().push(format!("{kill:?}: {why}"));
+                    }
+                }
+            });
+        }
+        let show = move |kill, left| sender.send((kill, left)).expect("somebody looks at every moment");
+        begin.copy().watch(every, show, async |sdk| act.on(platform, &sdk).await);
+    });
+    let (wrong, count) = (wrong.into_inner().unwrap(), count.into_inner());
+    assert!(count > 50, "only {count} moments");
+    let shown = wrong.iter().take(5).cloned().collect::<Vec<_>>().join("\n");
+    assert!(wrong.is_empty(), "{} of {count} moments:\n{shown}", wrong.len());
+}
+
+/// Does it on what a killed run has left.
+fn recovers(platform: &Platform, act: Act, left: &mut Aws, expected: &Value) -> Result<(), String> {
+    // Reading a state asserts that it is valid.
+    left.run(async |sdk| platform.state(&sdk).await);
+    act.tried(platform, left)?;
+    let there = platform.inventory(left);
+    match there == *expected {
+        true => Ok(()),
+        false => Err(format!("the cloud is another: {:#?}", differences(expected, &there))),
+    }
+}
+
+/// The lines in which two inventories differ.
+fn differences(expected: &Value, there: &Value) -> Vec<String> {
+    let lines = |value: &Value| lines_of(value, "");
+    let (expected, there) = (lines(expected), lines(there));
+    let missing = expected.difference(&there).map(|line| format!("missing {line}"));
+    let surplus = there.difference(&expected).map(|line| format!("surplus {line}"));
+    missing.chain(surplus).take(20).collect()
+}
+
+fn lines_of(value: &Value, path: &str) -> BTreeSet<String> {
+    match value {
+        Value::Object(members) => {
+            members.iter().flat_map(|(name, member)| lines_of(member, &format!("{path}/{name}"))).collect()
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(at, item)| lines_of(item, &format!("{path}/{at}"))).collect()
+        }
+        other => BTreeSet::from([format!("{path}: {other}")]),
+    }
+}
