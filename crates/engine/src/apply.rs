@@ -8,7 +8,7 @@ use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use resource::{Address, Failure, FailureKind, Lookup, Registry, Result, Stack};
 use serde_json::Value;
 use state::{Deposed, Entry, Needed, Phase, State, Writer};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -375,7 +375,7 @@ impl<'a> Driver<'a> {
         if removal != Removal::Before {
             return None;
         }
-        let node = self.with.stack.nodes().iter().position(|node| node.address == *address)?;
+        let node = self.with.stack.position(address)?;
         let old = self.entries.get(address)?;
         let fresh = self.fresh_intent(address, node, old.deposed.clone());
         self.entries.insert(address.clone(), fresh.clone());
@@ -399,13 +399,14 @@ impl<'a> Driver<'a> {
     }
 
     fn report(self, applied: &mut Applied) {
+        let left: HashSet<Address> = applied.left.iter().map(|(address, _)| address.clone()).collect();
         for (step, what) in self.steps.iter().enumerate() {
             let skipped = |because| Skipped { address: what.address.clone(), action: what.action, because };
             match self.schedule.progress(step) {
                 Progress::Skipped(because) => {
                     let because = self.steps[because].address.clone();
-                    let left = applied.left.iter().any(|(address, _)| *address == because);
-                    applied.skipped.push(skipped(Some(because).filter(|_| !left || applied.stopped.is_none())));
+                    let stopped = left.contains(&because) && applied.stopped.is_some();
+                    applied.skipped.push(skipped(Some(because).filter(|_| !stopped)));
                 }
                 Progress::Waiting => applied.skipped.push(skipped(None)),
                 Progress::Running | Progress::Identified => applied.left.push((what.address.clone(), what.action)),

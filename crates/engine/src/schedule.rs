@@ -7,7 +7,7 @@ use petgraph::{
     visit::EdgeRef,
 };
 use resource::Edge;
-use std::time::Duration;
+use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
 
 /// A step, by its position in the list the schedule was made from.
 pub(crate) type StepId = usize;
@@ -27,12 +27,18 @@ pub(crate) enum Progress {
     Left,
 }
 
-/// Steps with their dependencies.
+/// Steps with their dependencies. Each event costs only what it changes: a platform may have thousands of steps.
 #[derive(Debug)]
 pub(crate) struct Schedule {
     graph: DiGraph<Progress, Edge>,
     /// Longest expected time from the start of a step to the end of everything after it.
     weight: Vec<Duration>,
+    /// How many of its dependencies each step still waits for.
+    missing: Vec<usize>,
+    /// How many steps that have not started need each one to be done.
+    awaiting: Vec<usize>,
+    /// Waiting steps that miss nothing, the longest chains first.
+    ready: BTreeSet<(Reverse<Duration>, StepId)>,
     stopped: bool,
 }
 
@@ -78,7 +84,22 @@ impl Schedule {
             let after = graph.neighbors(node).map(|next| weight[next.index()]).max().unwrap_or_default();
             weight[node.index()] = durations[node.index()] + after;
         }
-        Ok(Self { graph, weight, stopped: false })
+        let mut schedule = Self {
+            missing: vec![0; durations.len()],
+            awaiting: vec![0; durations.len()],
+            ready: BTreeSet::new(),
+            stopped: false,
+            graph,
+            weight,
+        };
+        for edge in schedule.graph.edge_references() {
+            schedule.missing[edge.target().index()] += 1;
+            schedule.awaiting[edge.source().index()] += usize::from(*edge.weight() == Edge::Ready);
+        }
+        for step in (0..durations.len()).filter(|step| schedule.missing[*step] == 0) {
+            schedule.ready.insert((Reverse(schedule.weight[step]), step));
+        }
+        Ok(schedule)
     }
 
     /// Takes the steps that may start now, the longest chains first, at most `limit`.
@@ -86,28 +107,14 @@ impl Schedule {
         if self.stopped {
             return Vec::new();
         }
-        let mut ready: Vec<NodeIndex> = self.graph.node_indices().filter(|node| self.may_start(*node)).collect();
-        ready.sort_by_key(|node| (std::cmp::Reverse(self.weight[node.index()]), node.index()));
-        ready.truncate(limit);
-        for node in &ready {
-            self.graph[*node] = Progress::Running;
+        let mut taken = Vec::new();
+        while taken.len() < limit
+            && let Some((_, step)) = self.ready.pop_first()
+        {
+            self.no_longer_waits(NodeIndex::new(step), Progress::Running);
+            taken.push(step);
         }
-        ready.into_iter().map(NodeIndex::index).collect()
-    }
-
-    fn may_start(&self, node: NodeIndex) -> bool {
-        self.graph[node] == Progress::Waiting
-            && self.graph.edges_directed(node, Direction::Incoming).all(|edge| match self.graph[edge.source()] {
-                Progress::Done => true,
-                Progress::Identified | Progress::Left => *edge.weight() == Edge::Identity && self.exists(edge.source()),
-                _ => false,
-            })
-    }
-
-    /// A step that was left counts as existing only if it had been identified; `leave` keeps that by
-    /// skipping everything after it otherwise.
-    fn exists(&self, node: NodeIndex) -> bool {
-        matches!(self.graph[node], Progress::Identified | Progress::Left)
+        taken
     }
 
     /// What the step makes exists; dependants that need only that may start.
@@ -115,12 +122,15 @@ impl Schedule {
         let node = NodeIndex::new(step);
         if self.graph[node] == Progress::Running {
             self.graph[node] = Progress::Identified;
+            self.satisfies(node, |needs| needs == Edge::Identity);
         }
     }
 
     /// The step is done.
     pub(crate) fn done(&mut self, step: StepId) {
-        self.graph[NodeIndex::new(step)] = Progress::Done;
+        let node = NodeIndex::new(step);
+        let before = std::mem::replace(&mut self.graph[node], Progress::Done);
+        self.satisfies(node, |needs| needs == Edge::Ready || before != Progress::Identified);
     }
 
     /// The step failed: everything that needs it is skipped.
@@ -146,6 +156,26 @@ impl Schedule {
         }
     }
 
+    /// Some of what depends on a step has got what it needs of it.
+    fn satisfies(&mut self, node: NodeIndex, what: impl Fn(Edge) -> bool) {
+        for edge in self.graph.edges(node).filter(|edge| what(*edge.weight())) {
+            let after = edge.target();
+            let missing = &mut self.missing[after.index()];
+            *missing -= 1;
+            if *missing == 0 && self.graph[after] == Progress::Waiting {
+                self.ready.insert((Reverse(self.weight[after.index()]), after.index()));
+            }
+        }
+    }
+
+    /// A step starts, or never will.
+    fn no_longer_waits(&mut self, node: NodeIndex, progress: Progress) {
+        self.graph[node] = progress;
+        for edge in self.graph.edges_directed(node, Direction::Incoming).filter(|edge| *edge.weight() == Edge::Ready) {
+            self.awaiting[edge.source().index()] -= 1;
+        }
+    }
+
     fn skip_after(&mut self, node: NodeIndex, because: StepId) {
         let after: Vec<NodeIndex> = self.graph.neighbors(node).collect();
         for next in after {
@@ -155,16 +185,15 @@ impl Schedule {
 
     fn skip(&mut self, node: NodeIndex, because: StepId) {
         if self.graph[node] == Progress::Waiting {
-            self.graph[node] = Progress::Skipped(because);
+            self.no_longer_waits(node, Progress::Skipped(because));
+            self.ready.remove(&(Reverse(self.weight[node.index()]), node.index()));
             self.skip_after(node, because);
         }
     }
 
     /// Whether something that has not started needs this step to be finished.
     pub(crate) fn is_awaited(&self, step: StepId) -> bool {
-        self.graph
-            .edges(NodeIndex::new(step))
-            .any(|edge| *edge.weight() == Edge::Ready && self.graph[edge.target()] == Progress::Waiting)
+        self.awaiting[step] > 0
     }
 
     /// Starts nothing more.
@@ -252,6 +281,12 @@ mod tests {
                         prop_assert!(fits, "{step} started while {before} was {progress:?}");
                     }
                     running.push(step);
+                }
+                for step in 0..count {
+                    let awaited = edges.iter().any(|(before, after, needs)| {
+                        *before == step && *needs == Edge::Ready && schedule.progress(*after) == Progress::Waiting
+                    });
+                    prop_assert_eq!(schedule.is_awaited(step), awaited);
                 }
                 let (which, what) = choices.next().unwrap();
                 if running.is_empty() {

@@ -146,10 +146,13 @@ pub(crate) async fn sdk_config(global: &Global, region: Option<&str>) -> Result<
     }
     // Named, so that what is sent can be counted and bounded.
     let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECTS_WITHIN).operation_attempt_timeout(ANSWERS_WITHIN);
+    // Measured from when a request is sent: before that it may have to wait its turn.
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECTS_WITHIN).read_timeout(ANSWERS_WITHIN);
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(aws_smithy_http_client::Builder::new().tls_provider(tls).build_https())
-        .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+        // Not adaptive: the meter slows down each operation by itself, which that would do a second time for the
+        // whole service.
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts.build());
     let loader = match region {
         Some(region) => loader.region(Region::new(region.to_owned())),

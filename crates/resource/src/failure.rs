@@ -47,7 +47,8 @@ pub enum FailureKind {
     Final,
 }
 
-const THROTTLED: &[&str] = &[
+/// Codes with which AWS asks to slow down.
+pub(crate) const THROTTLED: &[&str] = &[
     "Throttling",
     "ThrottlingException",
     "ThrottledException",

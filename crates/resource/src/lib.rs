@@ -10,6 +10,7 @@ mod diff;
 mod erased;
 mod failure;
 mod id;
+mod limit;
 mod loader;
 mod meaning;
 mod meter;

@@ -1,25 +1,30 @@
-//! The HTTP client around the SDK's: counts calls by operation and bounds how many are under way.
+//! The HTTP client around the SDK's: counts calls by operation, and slows down where AWS asks for it.
+
+use crate::{
+    failure::THROTTLED,
+    limit::{FIRST_WINDOW, Limit},
+};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, Metadata};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream, config_bag::ConfigBag};
 use aws_types::SdkConfig;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
-use tokio::sync::Semaphore;
-
-/// Requests under way at once for each service. Above what AWS's control planes sustain, adaptive
-/// retry takes over; below, nothing waits for nothing.
-const IN_FLIGHT: usize = 20;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Instant, sleep_until},
+};
 
 /// How often each operation was called, by service, both as AWS names them. A call that the SDK
 /// retried is one call.
@@ -30,7 +35,7 @@ pub type Calls = BTreeMap<String, BTreeMap<String, u64>>;
 pub struct Meter {
     calls: Mutex<Calls>,
     requests: AtomicU64,
-    limits: Mutex<HashMap<String, Arc<Semaphore>>>,
+    lanes: Mutex<HashMap<String, Arc<Lane>>>,
 }
 
 impl Meter {
@@ -58,9 +63,9 @@ impl Meter {
         *service.entry(operation.name().to_owned()).or_default() += 1;
     }
 
-    fn limit(&self, service: &str) -> Arc<Semaphore> {
-        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
-        limits.entry(service.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(IN_FLIGHT))).clone()
+    fn lane(&self, request: &HttpRequest) -> Arc<Lane> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.entry(lane_of(request)).or_default().clone()
     }
 }
 
@@ -96,14 +101,93 @@ struct MeteredConnector {
 impl HttpConnector for MeteredConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         self.meter.requests.fetch_add(1, Ordering::Relaxed);
-        let limit = self.meter.limit(service_of(&request).unwrap_or("other"));
+        let lane = self.meter.lane(&request);
         let inner = self.inner.clone();
         HttpConnectorFuture::new(async move {
-            // The semaphore is never closed, so this only ever waits.
-            let _permit = limit.acquire_owned().await;
-            inner.call(request).await
+            let _permit = lane.turn().await;
+            let sent = Instant::now();
+            let (response, slow_down) = read(inner.call(request).await?).await?;
+            lane.hear(sent, slow_down);
+            Ok(response)
         })
     }
+}
+
+/// Requests that AWS counts together.
+#[derive(Debug)]
+struct Lane {
+    limit: Mutex<Limit>,
+    under_way: Semaphore,
+    /// Whoever is next to be sent; the others queue up behind it.
+    next: tokio::sync::Mutex<()>,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        let under_way = Semaphore::new(FIRST_WINDOW);
+        Self { limit: Mutex::new(Limit::new()), under_way, next: tokio::sync::Mutex::default() }
+    }
+}
+
+impl Lane {
+    /// Waits until a request may be sent.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed, so this only ever waits.
+        let permit = self.under_way.acquire().await.ok();
+        let _next = self.next.lock().await;
+        while let Err(later) = self.send() {
+            sleep_until(later).await;
+        }
+        permit
+    }
+
+    fn send(&self) -> Result<(), Instant> {
+        self.limit().send(Instant::now())
+    }
+
+    /// Learns from an answer.
+    fn hear(&self, sent: Instant, slow_down: bool) {
+        let now = Instant::now();
+        if slow_down {
+            self.limit().throttled(sent, now);
+        } else if self.limit().accepted(now) {
+            self.under_way.add_permits(1);
+        }
+    }
+
+    fn limit(&self) -> MutexGuard<'_, Limit> {
+        self.limit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether an answer asks to slow down. Its code stands in the body, which for errors is small.
+async fn read(mut response: HttpResponse) -> Result<(HttpResponse, bool), ConnectorError> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return Ok((response, false));
+    }
+    let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+    let bytes = ByteStream::new(body).collect().await.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
+    let slow_down = status.as_u16() == 429 || asks_to_slow_down(&String::from_utf8_lossy(&bytes));
+    *response.body_mut() = SdkBody::from(bytes);
+    Ok((response, slow_down))
+}
+
+/// Each protocol has its own place for the code, and some a namespace before it.
+fn asks_to_slow_down(body: &str) -> bool {
+    let mut words = body.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| THROTTLED.iter().any(|code| word.ends_with(code)))
+}
+
+/// What AWS counts together: mostly each operation of a service by itself. Where a request does not name its
+/// operation, what reads and what changes.
+fn lane_of(request: &HttpRequest) -> String {
+    let service = service_of(request).unwrap_or("other");
+    let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
+    let cbor = || Some(request.uri().split_once("/operation/")?.1);
+    let query = || std::str::from_utf8(request.body().bytes()?).ok()?.strip_prefix("Action=")?.split('&').next();
+    let operation = target.or_else(cbor).or_else(query).unwrap_or(request.method());
+    format!("{service} {operation}")
 }
 
 /// The service in the signature's credential scope: `…Credential=AKID/20260101/region/SERVICE/aws4_request`.
@@ -112,4 +196,154 @@ fn service_of(request: &HttpRequest) -> Option<&str> {
     let (_, scope) = authorization.split_once("Credential=")?;
     let mut parts = scope.split(['/', ',']);
     if authorization.starts_with("AWS4-ECDSA") { parts.nth(2) } else { parts.nth(3) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use std::time::Duration;
+
+    /// Throttles like AWS: a bucket of tokens that fills at a steady rate.
+    #[derive(Clone, Debug)]
+    struct Server {
+        burst: f64,
+        rate: f64,
+        seen: Arc<Mutex<Seen>>,
+    }
+
+    #[derive(Debug)]
+    struct Seen {
+        tokens: f64,
+        at: Instant,
+        accepted: Vec<Instant>,
+        refused: Vec<Instant>,
+    }
+
+    const LATENCY: Duration = Duration::from_millis(50);
+
+    impl Server {
+        fn new(burst: f64, rate: f64) -> Self {
+            let seen = Seen { tokens: burst, at: Instant::now(), accepted: Vec::new(), refused: Vec::new() };
+            Self { burst, rate, seen: Arc::new(Mutex::new(seen)) }
+        }
+
+        fn takes(&self) -> bool {
+            let (now, mut seen) = (Instant::now(), self.seen.lock().unwrap());
+            seen.tokens = (seen.tokens + (now - seen.at).as_secs_f64() * self.rate).min(self.burst);
+            seen.at = now;
+            let takes = seen.tokens >= 1.0;
+            if takes {
+                seen.tokens -= 1.0;
+                seen.accepted.push(now);
+            } else {
+                seen.refused.push(now);
+            }
+            takes
+        }
+    }
+
+    impl HttpConnector for Server {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            let server = self.clone();
+            HttpConnectorFuture::new(async move {
+                tokio::time::sleep(LATENCY / 2).await;
+                let (status, body) = match server.takes() {
+                    true => (200, ""),
+                    false => {
+                        (400, r#"{"__type":"com.amazonaws.sagemaker#ThrottlingException","message":"Rate exceeded"}"#)
+                    }
+                };
+                tokio::time::sleep(LATENCY / 2).await;
+                Ok(HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body)))
+            })
+        }
+    }
+
+    /// Sixty-four callers that want as much as they can get for a time, each trying again a second after a refusal.
+    async fn besiege(server: &Server, time: Duration) {
+        let meter = Arc::new(Meter::default());
+        let connector = MeteredConnector { inner: SharedHttpConnector::new(server.clone()), meter };
+        let callers = (0..64).map(|_| async {
+            loop {
+                let response = connector.call(request("SageMaker.CreateFeatureGroup")).await.unwrap();
+                if !response.status().is_success() {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        });
+        let _ = tokio::time::timeout(time, futures::future::join_all(callers)).await;
+    }
+
+    fn request(target: &'static str) -> HttpRequest {
+        let mut request = HttpRequest::new(SdkBody::from("{}"));
+        request.headers_mut().insert("x-amz-target", target);
+        request
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_aws_allows_is_reached_and_not_exceeded_for_long() {
+        for (burst, rate) in [(5.0, 2.0), (20.0, 10.0), (100.0, 20.0), (50.0, 100.0), (500.0, 300.0)] {
+            let server = Server::new(burst, rate);
+            let began = Instant::now();
+            besiege(&server, Duration::from_secs(120)).await;
+            let seen = server.seen.lock().unwrap();
+            let within = |times: &[Instant], from, to| {
+                times.iter().filter(|time| (from..to).contains(&(**time - began).as_secs())).count() as f64
+            };
+            let reached = within(&seen.accepted, 0, 120) / (burst + rate * 120.0);
+            assert!(reached > 0.9, "{reached:.2} of what {burst} and then {rate} a second allow");
+            for from in (10..120).step_by(10) {
+                let refused = within(&seen.refused, from, from + 10);
+                let asked = refused + within(&seen.accepted, from, from + 10);
+                assert!(refused <= asked * 0.15, "{refused} of {asked} in the ten seconds from {from}, {rate} allowed");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_operation_that_is_throttled_does_not_slow_another() {
+        let (meter, server) = (Arc::new(Meter::default()), Server::new(1.0, 1.0));
+        let connector = MeteredConnector { inner: SharedHttpConnector::new(server), meter: meter.clone() };
+        for _ in 0..5 {
+            connector.call(request("SageMaker.CreateFeatureGroup")).await.unwrap();
+        }
+        let fast = SharedHttpConnector::new(Server::new(1000.0, 1000.0));
+        let connector = MeteredConnector { inner: fast, meter };
+        let began = Instant::now();
+        for _ in 0..20 {
+            connector.call(request("SageMaker.DescribeFeatureGroup")).await.unwrap();
+        }
+        assert_eq!(began.elapsed().as_millis(), LATENCY.as_millis() * 20);
+    }
+
+    #[test]
+    fn every_way_of_asking_to_slow_down_is_understood() {
+        for body in [
+            r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#,
+            "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code></Error></ErrorResponse>",
+            "<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>",
+            "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>",
+            "\u{bf}f__typesThrottlingException\u{ff}",
+        ] {
+            assert!(asks_to_slow_down(body), "{body}");
+        }
+        assert!(!asks_to_slow_down(r#"{"__type":"ResourceNotFound","message":"no feature group SlowDowns"}"#));
+    }
+
+    #[test]
+    fn a_lane_is_an_operation_where_the_request_names_it() {
+        let with = |uri: &str, body: &'static str| {
+            let mut request = HttpRequest::new(SdkBody::from(body));
+            request.set_uri(uri).unwrap();
+            request.set_method("POST").unwrap();
+            let scope = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/iam/aws4_request, SignedHeaders=host";
+            request.headers_mut().insert("authorization", scope);
+            request
+        };
+        assert_eq!(lane_of(&with("https://h/", "Action=CreateRole&Version=2010-05-08")), "iam CreateRole");
+        assert_eq!(lane_of(&with("https://h/service/Granite/operation/PutMetricAlarm", "")), "iam PutMetricAlarm");
+        assert_eq!(lane_of(&with("https://h/2015-03-31/functions", "{}")), "iam POST");
+        assert_eq!(lane_of(&request("Logs_20140328.CreateLogGroup")), "other CreateLogGroup");
+    }
 }

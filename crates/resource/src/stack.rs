@@ -1,7 +1,11 @@
 use crate::{Address, Asset, Failure, FailureKind, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{marker::PhantomData, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map},
+    marker::PhantomData,
+    sync::Arc,
+};
 
 /// What a dependant needs of what it depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -213,6 +217,7 @@ impl OutputSpec {
 #[derive(Clone, Default)]
 pub struct Stack {
     nodes: Vec<Node>,
+    positions: HashMap<Address, usize>,
     outputs: Vec<OutputSpec>,
     assets: Vec<Asset>,
     identity: Tags,
@@ -239,7 +244,10 @@ impl Stack {
         build: impl Fn(D::Resolved) -> R + Send + Sync + 'static,
     ) -> Handle<R> {
         let address = Address::new(area, name);
-        assert!(self.nodes.iter().all(|node| node.address != address), "{address} is declared twice");
+        match self.positions.entry(address.clone()) {
+            hash_map::Entry::Vacant(free) => free.insert(self.nodes.len()),
+            hash_map::Entry::Occupied(_) => panic!("{address} is declared twice"),
+        };
         let dependencies = needs.dependencies();
         let mut standard = self.tags.clone();
         standard.0.extend(self.identity.0.clone());
@@ -291,6 +299,11 @@ impl Stack {
     /// The declared resources, each after what it depends on.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// Where in [`Stack::nodes`] an address is declared.
+    pub fn position(&self, address: &Address) -> Option<usize> {
+        self.positions.get(address).copied()
     }
 
     /// What the platform gives back.

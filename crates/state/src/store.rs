@@ -3,7 +3,10 @@ use bytes::Bytes;
 use resource::Boxed;
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -40,9 +43,15 @@ pub trait Store: Send + Sync {
 pub struct MemoryStore {
     objects: Mutex<BTreeMap<String, (Bytes, u64)>>,
     writes: Mutex<u64>,
+    bytes_written: AtomicUsize,
 }
 
 impl MemoryStore {
+    /// How many bytes all successful writes had together.
+    pub fn bytes_written(&self) -> usize {
+        self.bytes_written.load(Ordering::Relaxed)
+    }
+
     /// How many writes have succeeded.
     pub fn writes(&self) -> u64 {
         *self.writes.lock().unwrap_or_else(PoisonError::into_inner)
@@ -74,6 +83,7 @@ impl Store for MemoryStore {
             }
             let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
             *writes += 1;
+            self.bytes_written.fetch_add(bytes.len(), Ordering::Relaxed);
             objects.insert(key.to_owned(), (bytes, *writes));
             Ok(Version(writes.to_string()))
         })

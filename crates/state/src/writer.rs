@@ -10,12 +10,16 @@ use std::{
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
 /// How long a commit waits for others to join it. Ids need no haste: whatever a crash forgets is found
 /// again by its intent.
 const GATHER: Duration = Duration::from_millis(200);
+/// Each commit of a run keeps this much more distance to the one before: an hour is some thirty commits.
+const STRETCH: f64 = 4.0 / 3.0;
+/// What commits may write on average, for states so large that writing them is work.
+const BYTES_PER_SECOND: f64 = 1e6;
 
 enum Message {
     Record(Address, Box<Option<Entry>>),
@@ -83,6 +87,31 @@ impl Writer {
     }
 }
 
+/// When commits are due. Each writes the whole state, so that many of a large one, or over a long time, would
+/// write far more than the state will ever hold; but what comes after a quiet time is written at once.
+struct Pace {
+    gap: Duration,
+    earliest: Instant,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self { gap: GATHER, earliest: Instant::now() }
+    }
+
+    /// When that is written which comes now.
+    fn due(&self) -> Instant {
+        self.earliest.max(Instant::now() + GATHER)
+    }
+
+    /// That many bytes were written just now.
+    fn wrote(&mut self, bytes: usize) {
+        self.gap = self.gap.mul_f64(STRETCH);
+        let earns = Duration::from_secs_f64(bytes as f64 / BYTES_PER_SECOND);
+        self.earliest = Instant::now() + self.gap.max(earns);
+    }
+}
+
 async fn run(
     store: Arc<dyn Store>,
     key: String,
@@ -95,6 +124,7 @@ async fn run(
     let mut waiting = Vec::new();
     let mut forgotten = BTreeSet::new();
     let mut open = true;
+    let mut pace = Pace::new();
     while open {
         match inbox.recv().await {
             Some(message) => {
@@ -105,7 +135,7 @@ async fn run(
             }
             None => open = false,
         }
-        let gathered = timeout(GATHER, async {
+        let gathered = timeout_at(pace.due(), async {
             while waiting.is_empty() {
                 match inbox.recv().await {
                     Some(message) => apply(&mut state, message, &mut dirty, &mut waiting, &mut forgotten)?,
@@ -125,7 +155,9 @@ async fn run(
         if dirty {
             state.serial += 1;
             state.tool = env!("CARGO_PKG_VERSION").to_owned();
-            match store.put(&key, Bytes::from(state.write()), version.as_ref()).await {
+            let bytes = Bytes::from(state.write());
+            pace.wrote(bytes.len());
+            match store.put(&key, bytes, version.as_ref()).await {
                 Ok(written) => version = Some(written),
                 Err(error) => {
                     failure.send_replace(true);
@@ -223,6 +255,57 @@ mod tests {
         let (state, result) = writer.finish().await;
         result.unwrap();
         assert_eq!(state.resources[&address].deposed, []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_large_state_that_takes_an_hour_is_written_less_than_forty_times() {
+        let store = Arc::new(MemoryStore::default());
+        let state = State::new("dev", "123456789012", "eu-west-1");
+        let writer = Writer::start(store.clone(), "state.json", state, None);
+        let addresses: Vec<Address> = (0..1000).map(|n| Address::new("studio", &format!("features-{n}"))).collect();
+        for address in &addresses {
+            writer.record(address, Some(Entry { id: None, ..entry(Phase::Intent) }));
+        }
+        assert!(writer.flush().await);
+        for address in &addresses {
+            tokio::time::sleep(Duration::from_millis(1800)).await;
+            writer.record(address, Some(entry(Phase::Identified)));
+            tokio::time::sleep(Duration::from_millis(1800)).await;
+            writer.record(address, Some(entry(Phase::Ready)));
+        }
+        writer.finish().await.1.unwrap();
+        let stored = store.get("state.json").await.unwrap().unwrap();
+        let (written, size) = (store.bytes_written(), stored.bytes.len());
+        assert!(written < 40 * size, "{written} bytes for a state of {size}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_large_state_that_is_done_in_a_minute_is_written_less_than_twenty_times() {
+        let store = Arc::new(MemoryStore::default());
+        let state = State::new("dev", "123456789012", "eu-west-1");
+        let writer = Writer::start(store.clone(), "state.json", state, None);
+        let spec = Value::String("x".repeat(2000));
+        for n in 0..5000 {
+            tokio::time::sleep(Duration::from_millis(12)).await;
+            let entry = Entry { spec: spec.clone(), ..entry(Phase::Identified) };
+            writer.record(&Address::new("studio", &format!("features-{n}")), Some(entry));
+        }
+        writer.finish().await.1.unwrap();
+        assert!(store.writes() < 20, "{} writes", store.writes());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_after_a_quiet_time_is_written_at_once() {
+        let store = Arc::new(MemoryStore::default());
+        let writer = Writer::start(store.clone(), "state.json", State::new("dev", "123456789012", "eu-west-1"), None);
+        for n in 0..20 {
+            writer.record(&Address::new("network", &format!("subnet-{n}")), Some(entry(Phase::Identified)));
+            assert!(writer.flush().await);
+        }
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        writer.record(&Address::new("network", "subnet-0"), Some(entry(Phase::Deleting)));
+        tokio::time::sleep(GATHER * 2).await;
+        assert_eq!(store.writes(), 21);
     }
 
     #[tokio::test(start_paused = true)]
