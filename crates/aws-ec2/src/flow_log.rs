@@ -46,7 +46,7 @@ impl Resource for FlowLog {
     const NOUN: &'static str = "flow log";
     const REPLACE_ON: &'static [&'static str] = &["vpc_id", "log_group", "role", "traffic"];
     /// AWS names it, but refuses a second one from the same VPC to the same log group.
-    const NAMING: Naming = Naming::Declared;
+    const NAMING: Naming = Naming::Within("vpc_id");
 
     type Outputs = FlowLogOutputs;
 

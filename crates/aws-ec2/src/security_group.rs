@@ -46,7 +46,7 @@ impl Resource for SecurityGroup {
     const NOUN: &'static str = "security group";
     const REPLACE_ON: &'static [&'static str] = &["name", "description", "vpc_id"];
     const COMPARE: &'static [(&'static str, As)] = &[("ingress", As::Set), ("egress", As::Set)];
-    const NAMING: Naming = Naming::Declared;
+    const NAMING: Naming = Naming::Within("vpc_id");
 
     type Outputs = SecurityGroupOutputs;
 

@@ -79,9 +79,9 @@ impl Resource for VpcEndpoint {
         ("reach.security_groups", As::Set),
         ("policy", As::Policy),
     ];
-    /// AWS names it, but a route or a private name leads to one endpoint of a service: the old one has
-    /// to go first.
-    const NAMING: Naming = Naming::Declared;
+    /// AWS names it, but in a VPC a route or a private name leads to one endpoint of a service: the old one
+    /// has to go first.
+    const NAMING: Naming = Naming::Within("vpc_id");
     const TYPICAL: Duration = Duration::from_secs(60);
     const DEADLINE: Duration = Duration::from_secs(600);
 

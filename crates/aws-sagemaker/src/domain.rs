@@ -89,6 +89,8 @@ impl Resource for Domain {
         ("domain_security_groups", As::Set),
     ];
     const NAMING: Naming = Naming::Declared;
+    /// Security groups, and a file system that is to be retained.
+    const REMNANTS: bool = true;
     const TYPICAL: Duration = Duration::from_secs(300);
     const DEADLINE: Duration = Duration::from_secs(1200);
 

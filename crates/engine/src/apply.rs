@@ -329,6 +329,7 @@ impl<'a> Driver<'a> {
                     recorded: recorded.filter(|_| stays).map(|entry| entry.spec.clone()),
                     find_first: what.action == Action::Create
                         && recorded.is_some_and(|entry| entry.phase == Phase::Intent),
+                    vanished: recorded.filter(|_| what.action == Action::Create).cloned(),
                     entry,
                     spec,
                     announce: Announce { step, to: self.announcements.clone(), awaited },

@@ -1,6 +1,6 @@
 //! Turns a plan into steps and says which must come before which.
 
-use crate::{Action, Planning};
+use crate::{Action, Change, Planning};
 use resource::{Address, Edge, Naming, Registry, Stack};
 use serde_json::Value;
 use state::{Needed, State};
@@ -69,7 +69,8 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
         if action == Action::Replace
             && let (Some(entry), Some(id)) = (state.resources.get(&node.address), &known.id)
         {
-            let first = deletes_first(node.kind, &entry.kind, registry);
+            let change = planning.plan.changes.iter().find(|change| change.address == node.address);
+            let first = node.kind == entry.kind && deletes_first(change, node.kind, registry);
             let what = if first { Removal::Before } else { Removal::Deposed };
             let work = Work::Remove { id: id.clone(), spec: entry.spec.clone(), what };
             let remove =
@@ -159,8 +160,16 @@ fn needs<'a>(state: &'a State, address: &Address, id: &str) -> &'a [Needed] {
 }
 
 /// Whether a replacement deletes before it creates: if the name would not be free otherwise.
-fn deletes_first(kind: &str, before: &str, registry: &Registry) -> bool {
-    kind == before && is_named(kind, registry)
+fn deletes_first(change: Option<&Change>, kind: &str, registry: &Registry) -> bool {
+    let moves = |field: &str| {
+        let fields = change.into_iter().flat_map(|change| &change.fields);
+        fields.into_iter().any(|one| one.path == field && !one.before.is_null())
+    };
+    match registry.get(kind).map(|reconciler| reconciler.naming()) {
+        Ok(Naming::Declared) => true,
+        Ok(Naming::Within(field)) => !moves(field),
+        Ok(Naming::Assigned) | Err(_) => false,
+    }
 }
 
 fn is_named(kind: &str, registry: &Registry) -> bool {

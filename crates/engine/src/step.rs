@@ -3,6 +3,7 @@
 
 use crate::{
     Action, Event, StepPhase, StopMode,
+    order::Removal,
     patience::{Patience, SURFACES_WITHIN, Unbearable},
     refresh::{Workshop, find},
 };
@@ -31,6 +32,53 @@ pub(crate) struct Run<'a> {
     pub(crate) stop: watch::Receiver<StopMode>,
     pub(crate) events: &'a (dyn Fn(Event) + Send + Sync),
     pub(crate) no_wait: bool,
+}
+
+/// Something to delete.
+struct Doomed<'a> {
+    spec: &'a Value,
+    id: &'a str,
+    cx: &'a Cx,
+    /// Whether an interrupted run has made it, so that it may not be in sight yet.
+    interrupted: bool,
+    /// Whether nobody needs to see it gone.
+    may_be_left: bool,
+}
+
+impl Run<'_> {
+    /// Deletes something until it is gone.
+    async fn delete(
+        &self,
+        reconciler: &dyn Reconciler,
+        doomed: Doomed<'_>,
+        clock: &Clock<'_>,
+    ) -> Result<(), Unbearable> {
+        let Doomed { spec, id, cx, .. } = doomed;
+        let mut patience = Patience::new(self.stop.clone());
+        loop {
+            match reconciler.delete(spec, id, cx).await {
+                Ok(Deletion::Gone) if doomed.interrupted && self.began.elapsed() < SURFACES_WITHIN => {
+                    patience.wait().await?;
+                }
+                Ok(Deletion::Gone) => return Ok(()),
+                Ok(Deletion::Going(status)) => {
+                    if patience.is_over(reconciler.deadline()) {
+                        return Err(never_settled(reconciler, id, &status).into());
+                    }
+                    if doomed.may_be_left {
+                        return Err(Unbearable::Stopped);
+                    }
+                    clock.say(StepPhase::Waiting(status));
+                    patience.wait().await?;
+                }
+                Err(failure) => {
+                    clock.waits_for(&failure);
+                    let residue = Some(format!("{} {id} is still there", reconciler.noun()));
+                    patience.bear(Failure { residue: failure.residue.clone().or(residue), ..failure }).await?;
+                }
+            }
+        }
+    }
 }
 
 /// How a step ended.
@@ -77,6 +125,8 @@ pub(crate) struct Applying<'a> {
     pub(crate) recorded: Option<Value>,
     /// Whether an earlier run may have sent a create.
     pub(crate) find_first: bool,
+    /// What was there before and is gone, if there was something.
+    pub(crate) vanished: Option<Entry>,
     pub(crate) announce: Announce,
 }
 
@@ -100,6 +150,7 @@ impl Applying<'_> {
             Some(id) => id,
             None => {
                 fresh = true;
+                self.clear_remnants(reconciler, clock).await?;
                 self.create(reconciler, &cx, clock).await?
             }
         };
@@ -122,6 +173,18 @@ impl Applying<'_> {
             help: Some("run the command again to see the new plan".to_owned()),
             ..Failure::of(FailureKind::Refused, format!("{} is no longer what the plan showed", fields.join(", ")))
         })
+    }
+
+    /// What AWS has left of what somebody else has deleted is in the way sooner or later.
+    async fn clear_remnants(&self, reconciler: &dyn Reconciler, clock: &Clock<'_>) -> Result<(), Unbearable> {
+        match &self.vanished {
+            Some(entry @ Entry { id: Some(id), .. }) if reconciler.remnants() => {
+                let cx = self.run.workshop.cx_of(&self.address, entry);
+                let doomed = Doomed { spec: &entry.spec, id, cx: &cx, interrupted: false, may_be_left: false };
+                self.run.delete(reconciler, doomed, clock).await
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn create(&self, reconciler: &dyn Reconciler, cx: &Cx, clock: &Clock<'_>) -> Result<String, Unbearable> {
@@ -367,7 +430,7 @@ pub(crate) struct Removing<'a> {
     pub(crate) action: Action,
     pub(crate) id: String,
     pub(crate) spec: Value,
-    pub(crate) what: crate::order::Removal,
+    pub(crate) what: Removal,
     /// What is recorded at the address, if anything.
     pub(crate) entry: Option<Entry>,
     /// What is to be recorded when it is gone and will be made again.
@@ -386,7 +449,6 @@ impl Removing<'_> {
     }
 
     async fn remove(&self, clock: &Clock<'_>) -> Result<(), Unbearable> {
-        use crate::order::Removal;
         let reconciler = self.run.registry.get(&self.kind)?;
         let token = self.entry.as_ref().map_or("", |entry| &entry.token);
         let cx = self.run.workshop.cx(&self.address, token);
@@ -396,32 +458,10 @@ impl Removing<'_> {
             let id = Some(self.id.clone());
             self.run.writer.record(&self.address, Some(Entry { phase: Phase::Deleting, id, ..entry.clone() }));
         }
-        // What an interrupted run has made may not be in sight yet.
         let interrupted = self.entry.as_ref().is_some_and(|entry| entry.phase != Phase::Ready);
-        let mut patience = Patience::new(self.run.stop.clone());
-        loop {
-            match reconciler.delete(&self.spec, &self.id, &cx).await {
-                Ok(Deletion::Gone) if interrupted && self.run.began.elapsed() < SURFACES_WITHIN => {
-                    patience.wait().await?;
-                }
-                Ok(Deletion::Gone) => break,
-                Ok(Deletion::Going(status)) => {
-                    if patience.is_over(reconciler.deadline()) {
-                        return Err(never_settled(reconciler, &self.id, &status).into());
-                    }
-                    if self.run.no_wait && self.what == Removal::Whole {
-                        return Err(Unbearable::Stopped);
-                    }
-                    clock.say(StepPhase::Waiting(status));
-                    patience.wait().await?;
-                }
-                Err(failure) => {
-                    clock.waits_for(&failure);
-                    let residue = Some(format!("{} {} is still there", reconciler.noun(), self.id));
-                    patience.bear(Failure { residue: failure.residue.clone().or(residue), ..failure }).await?;
-                }
-            }
-        }
+        let may_be_left = self.run.no_wait && self.what == Removal::Whole;
+        let doomed = Doomed { spec: &self.spec, id: &self.id, cx: &cx, interrupted, may_be_left };
+        self.run.delete(reconciler, doomed, clock).await?;
         match self.what {
             Removal::Whole => self.run.writer.record(&self.address, None),
             Removal::Before => self.run.writer.record(&self.address, self.intent.clone()),

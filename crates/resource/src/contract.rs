@@ -27,6 +27,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     const COMPARE: &'static [(&'static str, As)] = &[];
     /// Whether the declaration names the thing or AWS does, which decides the order of a replacement.
     const NAMING: Naming;
+    /// Whether AWS leaves things behind when it is gone, which only [`Resource::delete`] clears away: it is
+    /// then asked for once more if somebody else has deleted it.
+    const REMNANTS: bool = false;
     /// How long creation usually takes until ready; the scheduler starts long chains first.
     const TYPICAL: Duration = Duration::from_secs(1);
     /// How long it may take to become ready, or to disappear, before that is a failure.
@@ -125,6 +128,8 @@ pub enum Deletion {
 pub enum Naming {
     /// The declaration: two cannot exist at once, so a replacement deletes first.
     Declared,
+    /// The declaration, for the place that this field names: a replacement elsewhere creates first.
+    Within(&'static str),
     /// AWS: a replacement creates first and deletes the old one when nothing uses it any more.
     Assigned,
 }

@@ -43,6 +43,8 @@ pub trait Reconciler: Send + Sync {
     fn noun(&self) -> &'static str;
     /// See [`Resource::NAMING`].
     fn naming(&self) -> Naming;
+    /// See [`Resource::REMNANTS`].
+    fn remnants(&self) -> bool;
     /// See [`Resource::TYPICAL`].
     fn typical(&self) -> Duration;
     /// See [`Resource::DEADLINE`].
@@ -101,6 +103,9 @@ impl<R: Resource> Reconciler for Erased<R> {
     }
     fn naming(&self) -> Naming {
         R::NAMING
+    }
+    fn remnants(&self) -> bool {
+        R::REMNANTS
     }
     fn typical(&self) -> Duration {
         R::TYPICAL

@@ -87,6 +87,17 @@ impl Aws {
         self.faults.storm(seed, one_in);
     }
 
+    /// Lets every call take that long, there and back.
+    pub fn distance(&self, there_and_back: Duration) {
+        self.faults.distance(there_and_back);
+    }
+
+    /// How long things took that were made, and roles until they could be assumed: what they are, and the span
+    /// that no run can shorten.
+    pub fn spans(&self) -> Vec<(String, Duration)> {
+        self.laws.as_ref().map(|laws| laws.spans()).unwrap_or_default()
+    }
+
     /// An end to all faults.
     pub fn calm(&self) {
         self.faults.end();

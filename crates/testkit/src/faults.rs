@@ -72,6 +72,8 @@ struct Rule {
 pub(crate) struct Faults {
     rules: Mutex<Vec<Rule>>,
     storm: Mutex<Option<Storm>>,
+    /// How long a call takes at least, there and back.
+    distance: Mutex<Duration>,
 }
 
 /// Faults at random.
@@ -115,6 +117,10 @@ impl Faults {
         *self.storm.lock().unwrap_or_else(PoisonError::into_inner) = Some(storm);
     }
 
+    pub(crate) fn distance(&self, there_and_back: Duration) {
+        *self.distance.lock().unwrap_or_else(PoisonError::into_inner) = there_and_back;
+    }
+
     /// An end to all faults.
     pub(crate) fn end(&self) {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -140,6 +146,10 @@ impl Faults {
 impl Layer for Faults {
     async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
         let asked = Asked::of(call.clone());
+        let distance = *self.distance.lock().unwrap_or_else(PoisonError::into_inner);
+        if !distance.is_zero() {
+            tokio::time::sleep(distance).await;
+        }
         match self.of(&asked) {
             None => next.run(call).await,
             Some(Fault::Refused(refusal)) => Ok(refusal.to(&call)),

@@ -13,7 +13,8 @@ use tokio::time::Instant;
 struct Function {
     pending: Option<Instant>,
     updating: Option<Instant>,
-    in_vpc: bool,
+    /// The subnets it has interfaces in.
+    subnets: Vec<String>,
 }
 
 /// What Lambda has let go of and not given back.
@@ -122,11 +123,13 @@ impl Law for Functions {
         self.changes += 1;
         let change = format!("change {} of {name}", self.changes);
         let vpc = &asked.given["VpcConfig"];
-        let joins = !texts(&vpc["SubnetIds"]).is_empty();
+        let subnets: Vec<String> = texts(&vpc["SubnetIds"]).into_iter().map(str::to_owned).collect();
+        let joins = !subnets.is_empty();
         match asked.operation.as_str() {
             "CreateFunction" => {
-                let pending = if joins { world.after(20..=90, &change) } else { world.after(1..=8, &change) };
-                let function = Function { pending: Some(pending), updating: None, in_vpc: joins };
+                let seconds = if joins { 20..=90 } else { 1..=8 };
+                let pending = world.works(&name, seconds, &change);
+                let function = Function { pending: Some(pending), updating: None, subnets };
                 self.functions.insert(name.clone(), function);
                 if joins {
                     self.join(&name, vpc, world).await;
@@ -134,14 +137,13 @@ impl Law for Functions {
             }
             "UpdateFunctionConfiguration" | "UpdateFunctionCode" => {
                 let function = self.functions.entry(name.clone()).or_default();
-                let moves = !vpc.is_null() && joins != function.in_vpc;
+                let moves = !vpc.is_null() && subnets != function.subnets;
                 let until = if moves { world.after(20..=90, &change) } else { world.after(1..=8, &change) };
                 function.updating = Some(until);
-                function.in_vpc = if vpc.is_null() { function.in_vpc } else { joins };
-                match (moves, joins) {
-                    (true, true) => self.join(&name, vpc, world).await,
-                    (true, false) => self.leave(&name, world),
-                    (false, _) => {}
+                if moves {
+                    function.subnets = subnets;
+                    self.leave(&name, world);
+                    self.join(&name, vpc, world).await;
                 }
             }
             "DeleteFunction" => {

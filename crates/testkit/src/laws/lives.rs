@@ -229,7 +229,8 @@ impl Law for Lives {
             match (&life.making, changes, key) {
                 (Some((_, seconds)), _, Some(key)) if creates && concerned => {
                     self.made += 1;
-                    let until = world.after(seconds.clone(), &format!("{} {}", life.create, self.made));
+                    let name = key.last().cloned().unwrap_or_default();
+                    let until = world.works(&name, seconds.clone(), &format!("{} {}", life.create, self.made));
                     self.phases.entry((life.create, key)).or_insert(Phase::Making(until));
                 }
                 (_, Some((operation, _, _, seconds)), Some(_)) => {

@@ -15,8 +15,9 @@ mod world;
 use crate::wire::Asked;
 use async_trait::async_trait;
 use local::{Call, Cloud, Error, Layer, Lost, Next, Response};
+use std::time::Duration;
 use tokio::sync::Mutex;
-use world::{Chance, World};
+use world::{Chance, Spans, World};
 
 pub(crate) use world::Pace;
 
@@ -41,6 +42,7 @@ pub(crate) struct Laws {
     region: String,
     chance: Chance,
     laws: Mutex<Vec<Box<dyn Law>>>,
+    spans: Spans,
 }
 
 impl Laws {
@@ -56,7 +58,16 @@ impl Laws {
             Box::new(homes::Homes::default()),
             Box::new(lives::Lives::default()),
         ];
-        Self { region: region.to_owned(), chance: Chance::new(seed, pace), laws: Mutex::new(laws) }
+        Self {
+            region: region.to_owned(),
+            chance: Chance::new(seed, pace),
+            laws: Mutex::new(laws),
+            spans: Spans::default(),
+        }
+    }
+
+    pub(crate) fn spans(&self) -> Vec<(String, Duration)> {
+        self.spans.all()
     }
 
     /// The same laws over a copy of the cloud. No call comes between the two copies.
@@ -64,7 +75,9 @@ impl Laws {
         let laws = self.laws.lock().await;
         let cloud = cloud.copy().await?;
         let laws = laws.iter().map(|law| law.copy()).collect();
-        Ok((cloud, Self { region: self.region.clone(), chance: self.chance, laws: Mutex::new(laws) }))
+        let laws =
+            Self { region: self.region.clone(), chance: self.chance, laws: Mutex::new(laws), spans: Spans::default() };
+        Ok((cloud, laws))
     }
 }
 
@@ -74,7 +87,7 @@ impl Layer for Laws {
         let asked = Asked::of(call);
         // Whoever comes meanwhile waits: a call and what the laws make of it are one.
         let mut laws = self.laws.lock().await;
-        let world = World::new(next, &self.region, self.chance);
+        let world = World::new(next, &self.region, self.chance, &self.spans);
         for law in laws.iter_mut() {
             law.tick(&world).await;
         }

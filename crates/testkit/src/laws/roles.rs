@@ -142,7 +142,7 @@ impl Law for Roles {
                 let young = Young {
                     known,
                     nameless: known + world.chance.span(0..=3, &format!("{name} has a name")),
-                    assumable: world.after(10..=60, &format!("{name} can be assumed")),
+                    assumable: world.works(name, 10..=60, &format!("{name} can be assumed")),
                     allowed: world.now,
                 };
                 self.young.insert(name.to_owned(), young);

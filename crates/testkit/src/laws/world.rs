@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     ops::RangeInclusive,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -57,11 +58,30 @@ pub(crate) struct World<'a> {
     region: &'a str,
     pub(crate) now: Instant,
     pub(crate) chance: Chance,
+    spans: &'a Spans,
+}
+
+/// How long what is made takes until it works, by name or id.
+#[derive(Default)]
+pub(crate) struct Spans(Mutex<Vec<(String, Duration)>>);
+
+impl Spans {
+    pub(crate) fn all(&self) -> Vec<(String, Duration)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(next: Next<'a>, region: &'a str, chance: Chance) -> Self {
-        Self { next, region, now: Instant::now(), chance }
+    pub(crate) fn new(next: Next<'a>, region: &'a str, chance: Chance, spans: &'a Spans) -> Self {
+        Self { next, region, now: Instant::now(), chance, spans }
+    }
+
+    /// The moment from which on a thing works, of which note is taken.
+    pub(crate) fn works(&self, thing: &str, seconds: RangeInclusive<u64>, what: &str) -> Instant {
+        let from = self.after(seconds, what);
+        let span = (thing.to_owned(), from - self.now);
+        self.spans.0.lock().unwrap_or_else(PoisonError::into_inner).push(span);
+        from
     }
 
     /// The moment after a while that follows from the seed.

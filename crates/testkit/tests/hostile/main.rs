@@ -4,11 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod alarms;
+mod crash;
 mod everywhere;
 mod glue;
 mod iam;
 mod lambda;
 mod logs;
+mod makespan;
 mod network;
 mod platform;
 mod policies;

@@ -1,8 +1,6 @@
 //! The crash sweep: a run killed at every call it makes, before the call takes effect and after, those that
 //! write the state and its lock among them. The next run ends where a run that was never killed does.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
-
 mod sweep;
 
 use sweep::{Act, sweep};
