@@ -8,6 +8,9 @@ mod endpoint;
 mod lifecycle;
 mod locking;
 mod memory;
+mod pipeline;
 #[path = "../fixture/project.rs"]
 mod project;
+#[path = "../fixture/recorded.rs"]
+mod recorded;
 mod refusals;

@@ -19,11 +19,8 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, network: &Network) {
         }
         Dashboard { name: name.clone(), body: json!({"widgets": placed(widgets)}) }
     });
-    let url = format!(
-        "https://{0}.console.aws.amazon.com/cloudwatch/home?region={0}#dashboards/dashboard/{1}",
-        site.place.region,
-        site.prefix()
-    );
+    let (console, region, name) = (site.place.console(), &site.place.region, site.prefix());
+    let url = format!("{console}/cloudwatch/home?region={region}#dashboards/dashboard/{name}");
     stack.output("dashboard_url", (), move |()| url.clone());
 }
 

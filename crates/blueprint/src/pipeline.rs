@@ -130,18 +130,13 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<BT
         .map_or(60, |job| job.timeout_minutes);
     let (etl, train) = (u32::from(etl_minutes) * 60 + 600, wait.max(max_runtime) + 900);
     let predict = u32::from(transform.max_runtime_minutes) * 60 + 900;
-    let console = match site.place.partition.as_str() {
-        "aws-cn" => "https://console.amazonaws.cn".to_owned(),
-        "aws-us-gov" => "https://console.amazonaws-us-gov.com".to_owned(),
-        _ => format!("https://{}.console.aws.amazon.com", site.place.region),
-    };
     let identity = crate::site::identity(&site.environment.project, &site.name);
     let tags: Vec<Value> = identity.iter().map(|(key, value)| literal!({"Key": key, "Value": value})).collect();
     let several = training.instance_count > 1;
     Ok(BTreeMap::from([
         ("partition", literal!(site.place.partition)),
         ("region", literal!(site.place.region)),
-        ("console_url", literal!(console)),
+        ("console_url", literal!(site.place.console())),
         ("project", literal!(site.environment.project)),
         ("name_prefix", literal!(site.prefix())),
         ("code_version", literal!(&sha256_hex(template.to_string().as_bytes())[..12])),
@@ -183,7 +178,7 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<BT
 /// The built-in XGBoost image of the region, unless the file names another image.
 fn image(site: &Site, settings: &Pipeline) -> Result<String, Error> {
     if let Some(image) = &settings.image {
-        return Ok(image.clone());
+        return Ok(crate::registry::uri(site, image));
     }
     let table = json(&site.root, "pipeline/xgboost-images.json")?;
     let region = &site.place.region;

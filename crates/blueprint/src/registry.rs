@@ -2,13 +2,22 @@
 
 use crate::{encryption::Keys, policy::Policy, site::Site};
 use aws_ecr::{Encryption, Repository};
+use config::environment::registry::OWN;
 use resource::{Stack, Tags};
 use serde_json::{Value, json};
 
 /// Short and full names of the repositories: the platform's own, `<project>-<env>`, and those of the file.
 pub(crate) fn names(site: &Site) -> Vec<(String, String)> {
     let others = site.environment.registry.repositories.iter().map(|name| (name.clone(), site.named(name)));
-    std::iter::once(("images".to_owned(), site.prefix())).chain(others).collect()
+    std::iter::once((OWN.to_owned(), site.prefix())).chain(others).collect()
+}
+
+/// The URI of an image that the file names as `<repository>:<tag>`.
+pub(crate) fn uri(site: &Site, image: &str) -> String {
+    let (repository, tag) = image.split_once(':').unwrap_or((image, "latest"));
+    let name = names(site).into_iter().find_map(|(short, name)| (short == repository).then_some(name));
+    let (account, region, suffix) = (&site.place.account, &site.place.region, site.place.dns_suffix());
+    format!("{account}.dkr.ecr.{region}.{suffix}/{}:{tag}", name.unwrap_or_else(|| site.named(repository)))
 }
 
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) {

@@ -1,5 +1,9 @@
 //! The command line, as other people's scripts rely on it.
 
+mod pipeline;
+
+pub(crate) use pipeline::{PipelineArgs, PipelineCommand};
+
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, time::Duration};
 
@@ -93,6 +97,8 @@ pub(crate) enum Command {
         /// The lock's id, as the refused command printed it.
         lock_id: String,
     },
+    /// Use what was built: bring data, train, judge, approve.
+    Pipeline(PipelineArgs),
     /// The embedded AWS.
     #[command(subcommand)]
     Local(LocalCommand),

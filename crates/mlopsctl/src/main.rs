@@ -63,6 +63,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         Command::Unlock { environment, lock_id } => {
             command::state::unlock(global, &environment, &lock_id, printer).await
         }
+        Command::Pipeline(args) => command::pipeline::run(global, args, printer).await,
         Command::Local(what) => command::local::run(global, what, printer).await,
         Command::Completions { shell } => command::files::completions(shell),
         Command::Man => command::files::manual(),

@@ -45,6 +45,8 @@ pub(crate) struct Session {
     pub(crate) inputs: String,
     /// Globs of addresses whose drift is nobody's business.
     pub(crate) ignored: Vec<String>,
+    /// Where in the data bucket raw data is.
+    pub(crate) raw_prefix: String,
     place: Place,
 }
 
@@ -77,6 +79,12 @@ impl Session {
             identity: site.identity,
             registry: blueprint::registry(),
             inputs: digest(site.environment.as_ref(), &stack),
+            raw_prefix: site
+                .environment
+                .as_ref()
+                .and_then(|environment| environment.pipeline.clone())
+                .unwrap_or_default()
+                .raw_prefix,
             ignored: site.environment.map(|environment| environment.drift.ignore).unwrap_or_default(),
             cloud: Arc::new(Cloud::new(site.sdk, place.clone(), stack.assets().iter().cloned())),
             stack,

@@ -42,6 +42,15 @@ impl Place {
         format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
     }
 
+    /// Where AWS's console begins.
+    pub fn console(&self) -> String {
+        match self.partition.as_str() {
+            "aws-cn" => "https://console.amazonaws.cn".to_owned(),
+            "aws-us-gov" => "https://console.amazonaws-us-gov.com".to_owned(),
+            _ => format!("https://{}.console.aws.amazon.com", self.region),
+        }
+    }
+
     /// The domain AWS's endpoints end in.
     pub fn dns_suffix(&self) -> &'static str {
         if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }

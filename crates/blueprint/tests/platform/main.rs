@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+mod pipeline;
 mod policies;
 
 use resource::{Lookup, Place, Result};
@@ -31,8 +32,14 @@ pub(crate) fn repository() -> PathBuf {
 
 /// Everything that an environment file declares.
 pub(crate) fn declared(name: &str) -> Vec<Declared> {
+    declared_after(name, |_| ())
+}
+
+/// The same, after an edit of the file.
+pub(crate) fn declared_after(name: &str, edit: impl FnOnce(&mut config::Environment)) -> Vec<Declared> {
     let root = repository();
-    let environment = config::load(&root.join(format!("environments/{name}.toml")), &root).unwrap();
+    let mut environment = config::load(&root.join(format!("environments/{name}.toml")), &root).unwrap();
+    edit(&mut environment);
     let place = Place::new(ACCOUNT, environment.region.clone());
     let zones = ["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region));
     let inputs = blueprint::Inputs { environment: &environment, name, place: &place, zones: &zones, root: &root };

@@ -42,8 +42,8 @@ pub struct Pipeline {
     /// Shares of training, validation and test data.
     #[schemars(with = "Text<Shares>")]
     pub split: String,
-    /// An image of `[registry]` for training and inference, `<repository>:<tag>`. Left out, it is the region's
-    /// built-in XGBoost.
+    /// An image for training and inference, `<repository>:<tag>`: of a repository in `[registry]`, or of `images`,
+    /// which is there anyway. Left out, it is the region's built-in XGBoost.
     #[schemars(with = "Option<Text<ImageReference>>")]
     pub image: Option<String>,
     /// The training job.

@@ -5,6 +5,9 @@ use crate::form::{Slug, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The repository that every environment has, as the file names it.
+pub const OWN: &str = "images";
+
 /// ECR repositories. All have the same rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

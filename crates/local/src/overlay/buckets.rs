@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use winterbaume_core::{parse_query_string, xml_escape};
 
+use super::completed::element;
 use crate::call::header;
 use crate::service::{Scope, Service};
 use crate::{Call, Response};
@@ -170,6 +171,15 @@ impl Buckets {
                 let etag = header(&answer.headers, "etag").unwrap_or_default().to_owned();
                 if let Some((name, value)) = given {
                     insert(answer, name, value);
+                    kept.checksums.insert(path, (etag, name.to_owned(), value.to_owned()));
+                }
+            }
+            // A whole object's checksum comes with the end of an upload in parts.
+            ("POST", "POST object?uploadId") => {
+                let given = CHECKSUMS.into_iter().find_map(|name| Some((name, header(&call.request.headers, name)?)));
+                let page = String::from_utf8_lossy(&answer.body);
+                if let (Some((name, value)), Some(etag)) = (given, element(&page, "ETag")) {
+                    let etag = etag.replace("&quot;", "\"");
                     kept.checksums.insert(path, (etag, name.to_owned(), value.to_owned()));
                 }
             }

@@ -7,6 +7,7 @@ mod completed;
 mod documented;
 mod documents;
 mod events;
+mod executions;
 mod glue;
 mod homes;
 mod kind;

@@ -1,9 +1,10 @@
-//! Step Functions: state machines with logging and tracing. Executions are the emulated service's,
-//! which is told of the machines and checks their definitions.
+//! Step Functions: state machines with logging and tracing, whose definitions the emulated service
+//! checks, and executions.
 
 use serde_json::json;
 
 use super::documented::{Catalog, Tagging};
+use super::executions;
 use super::kind::{KIND, Kind, List, default};
 
 pub(crate) static CATALOG: Catalog = Catalog {
@@ -18,10 +19,10 @@ pub(crate) static CATALOG: Catalog = Catalog {
         tags: "tags",
         pair: Some(("key", "value")),
     },
-    actions: |_, _, _, _| None,
+    actions: executions::actions,
 };
 
-const STATE_MACHINE: Kind = Kind {
+pub(super) const STATE_MACHINE: Kind = Kind {
     name: "StateMachine",
     create: "CreateStateMachine",
     describe: "DescribeStateMachine",

@@ -129,7 +129,34 @@ async fn a_state_machine_keeps_logging_and_tracing() {
     assert_eq!(machine.logging_configuration(), Some(&logging(LogLevel::Error)));
     assert_eq!(machine.definition(), DEFINITION, "what the update left out stays");
     assert!(machine.tracing_configuration().unwrap().enabled());
-    states.start_execution().state_machine_arn(&arn).send().await.unwrap();
     states.delete_state_machine().state_machine_arn(&arn).send().await.unwrap();
     assert_eq!(code(describe().await), "StateMachineDoesNotExist");
+}
+
+#[tokio::test]
+async fn an_execution_is_kept_and_fails_since_nothing_could_work_for_it() {
+    let states = aws_sdk_sfn::Client::new(&cloud().sdk_config());
+    let make = async || {
+        let machine = states.create_state_machine().name("train").definition(DEFINITION).role_arn(ROLE);
+        machine.send().await.unwrap().state_machine_arn
+    };
+    let machine = make().await;
+    let start = |name: &str| states.start_execution().state_machine_arn(&machine).name(name).input("{\"a\": 1}").send();
+    let first = start("first").await.unwrap().execution_arn;
+    start("second").await.unwrap();
+    assert_eq!(code(start("first").await), "ExecutionAlreadyExists");
+    let described = states.describe_execution().execution_arn(&first).send().await.unwrap();
+    assert_eq!((described.status().as_str(), described.error()), ("FAILED", Some("NothingRunsHere")));
+    assert_eq!((described.input(), described.stop_date().is_some()), (Some("{\"a\": 1}"), true));
+    let listed = states.list_executions().state_machine_arn(&machine).send().await.unwrap();
+    let names: Vec<&str> = listed.executions().iter().map(|execution| execution.name()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    let history = states.get_execution_history().execution_arn(&first).send().await.unwrap();
+    let types: Vec<&str> = history.events().iter().map(|event| event.r#type().as_str()).collect();
+    assert_eq!(types, ["ExecutionStarted", "ExecutionFailed"]);
+    let nowhere = states.start_execution().state_machine_arn(format!("{machine}2")).send().await;
+    assert_eq!(code(nowhere), "StateMachineDoesNotExist");
+    states.delete_state_machine().state_machine_arn(&machine).send().await.unwrap();
+    make().await;
+    assert_eq!(code(states.describe_execution().execution_arn(&first).send().await), "ExecutionDoesNotExist");
 }

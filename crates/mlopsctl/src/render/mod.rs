@@ -1,8 +1,14 @@
 //! What people and programs read.
 
 pub(crate) mod drift;
+pub(crate) mod execution;
+pub(crate) mod live;
+pub(crate) mod package;
 pub(crate) mod plan_json;
 pub(crate) mod plan_text;
 pub(crate) mod progress;
 pub(crate) mod report;
+pub(crate) mod sending;
+pub(crate) mod steps;
+pub(crate) mod took;
 mod value;

@@ -1,19 +1,17 @@
 //! What is being done: on a terminal one live line per running step, elsewhere one line per event.
 
+use super::live::{FRAME, Live};
 use crate::printer::{Printer, Style};
 use engine::{Event, StepPhase};
 use resource::Address;
 use serde_json::json;
 use std::{
     collections::BTreeMap,
-    io::Write,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 use tokio::task::JoinHandle;
 
-/// How often live lines are drawn anew.
-const FRAME: Duration = Duration::from_millis(200);
 /// More running steps than this are counted only.
 const MOST_LINES: usize = 12;
 
@@ -25,11 +23,10 @@ pub(crate) struct Progress {
 }
 
 struct Board {
-    printer: Printer,
     total: usize,
     done: usize,
     running: BTreeMap<Address, Running>,
-    drawn: usize,
+    live: Live,
 }
 
 struct Running {
@@ -40,10 +37,9 @@ struct Running {
 
 impl Progress {
     pub(crate) fn start(printer: Printer, total: usize) -> Self {
-        let board = Board { printer, total, done: 0, running: BTreeMap::new(), drawn: 0 };
+        let board = Board { total, done: 0, running: BTreeMap::new(), live: Live::new(printer) };
         let board = Arc::new(Mutex::new(board));
-        let live = printer.terminal && !printer.json && !printer.quiet;
-        let drawing = live.then(|| tokio::spawn(draw(board.clone())));
+        let drawing = Live::is_wanted(printer).then(|| tokio::spawn(draw(board.clone())));
         Self { printer, board, drawing }
     }
 
@@ -61,7 +57,7 @@ impl Progress {
         if live && !matches!(event.phase, StepPhase::Done | StepPhase::Failed(_)) {
             return;
         }
-        board.erase();
+        board.live.erase();
         self.printer.say(&line(event, self.printer));
         if live {
             board.draw();
@@ -71,7 +67,7 @@ impl Progress {
     pub(crate) fn finish(self) {
         if let Some(drawing) = self.drawing {
             drawing.abort();
-            self.board.lock().unwrap_or_else(PoisonError::into_inner).erase();
+            self.board.lock().unwrap_or_else(PoisonError::into_inner).live.erase();
         }
     }
 }
@@ -80,7 +76,7 @@ async fn draw(board: Arc<Mutex<Board>>) {
     loop {
         tokio::time::sleep(FRAME).await;
         let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
-        board.erase();
+        board.live.erase();
         board.draw();
     }
 }
@@ -104,13 +100,6 @@ impl Board {
         }
     }
 
-    fn erase(&mut self) {
-        if self.drawn > 0 {
-            let _ = write!(std::io::stderr().lock(), "\u{1b}[{}A\u{1b}[J", self.drawn);
-            self.drawn = 0;
-        }
-    }
-
     fn draw(&mut self) {
         let mut longest: Vec<_> = self.running.iter().collect();
         longest.sort_by_key(|(_, running)| running.since);
@@ -118,16 +107,13 @@ impl Board {
         for (address, running) in longest.iter().take(MOST_LINES) {
             let waits = running.waits_for.as_deref().map(|what| format!(", waiting: {what}")).unwrap_or_default();
             let text = format!("  … {} {address} {} s{waits}", running.verb, running.since.elapsed().as_secs());
-            lines.push(text.chars().take(110).collect::<String>());
+            lines.push(text);
         }
         if longest.len() > MOST_LINES {
             lines.push(format!("  … and {} more", longest.len() - MOST_LINES));
         }
         lines.push(format!("  {} of {} done", self.done, self.total));
-        for line in &lines {
-            self.printer.say(&self.printer.paint(Style::Dim, line));
-        }
-        self.drawn = lines.len();
+        self.live.draw(&lines);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{LoadMode, Pipeline, Threshold, Training};
 use crate::check::{Place, Surroundings};
-use crate::environment::{Catalog, Function, Registry};
+use crate::environment::{Catalog, Function, Registry, registry::OWN};
 
 impl Training {
     /// Minutes for waiting and training together, with `spot`.
@@ -67,7 +67,8 @@ impl Pipeline {
             && whole.sound(&["registry"])
         {
             let repository = image.split(':').next().unwrap_or_default();
-            at.get("image").refers_to("repository", repository, registry.repositories.iter().map(String::as_str));
+            let known = registry.repositories.iter().map(String::as_str).chain([OWN]);
+            at.get("image").refers_to("repository", repository, known);
         }
     }
 

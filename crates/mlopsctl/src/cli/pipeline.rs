@@ -1,0 +1,74 @@
+//! The commands that use what was built.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub(crate) struct PipelineArgs {
+    /// Which environment.
+    pub(crate) environment: Option<String>,
+    #[command(subcommand)]
+    pub(crate) command: PipelineCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PipelineCommand {
+    /// Bring raw data into the data bucket; what is there already is left alone.
+    Upload {
+        /// Files, and folders with all that is in them.
+        #[arg(required = true)]
+        data: Vec<PathBuf>,
+    },
+    /// Start an execution.
+    Run {
+        /// Stay and show the steps; Ctrl-C leaves the execution alone. Exit code 1 if it fails.
+        #[arg(long)]
+        follow: bool,
+        /// What to override, as JSON or in a file: raw_prefix, load_mode, schema, split, hyperparameters,
+        /// validation_limits, thresholds.
+        #[arg(long, value_name = "FILE|JSON")]
+        input: Option<String>,
+    },
+    /// Show an execution's steps, error and metrics; exit code 1 if it failed.
+    Status {
+        /// Its name or ARN; the latest if left out.
+        execution: Option<String>,
+        /// Stay until it ends.
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Show what happened in an execution, and the log of the step that failed or is under way.
+    Logs {
+        /// Its name or ARN; the latest if left out.
+        execution: Option<String>,
+        /// The log of this step instead.
+        #[arg(long, value_name = "NAME")]
+        step: Option<String>,
+        /// How many lines of each log.
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
+        lines: u16,
+    },
+    /// Approve a model for deployment.
+    Approve {
+        /// Its version or ARN; the newest that awaits approval if left out.
+        package: Option<String>,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+        /// Why, for the registry.
+        #[arg(long, value_name = "TEXT", default_value = "approved with mlopsctl")]
+        reason: String,
+    },
+    /// Print the docker commands that build and push pipeline/image, or run them.
+    Image {
+        /// Build it.
+        #[arg(long)]
+        build: bool,
+        /// Build it, log in and push it.
+        #[arg(long)]
+        push: bool,
+        /// Its tag; a digest of its files if left out.
+        #[arg(long)]
+        tag: Option<String>,
+    },
+}

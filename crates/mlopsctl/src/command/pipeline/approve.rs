@@ -1,0 +1,67 @@
+use super::platform::Platform;
+use crate::{
+    end::End,
+    printer::Printer,
+    render::package::{document, page},
+};
+use runs::{Approval, Package, Registry};
+
+pub(super) async fn run(
+    platform: &Platform,
+    named: Option<&str>,
+    yes: bool,
+    reason: &str,
+    printer: Printer,
+) -> Result<(), End> {
+    let registry = platform.registry()?;
+    let package = find(platform, &registry, named).await?;
+    if package.approval == Approval::Approved {
+        if printer.json {
+            printer.document(&document(&package));
+        }
+        printer.note(&format!("version {} is approved already", package.version));
+        return Ok(());
+    }
+    let approved = registry.newest(Some(Approval::Approved)).await?;
+    if !printer.json {
+        printer.say(&page(&package, approved.as_ref()));
+    }
+    confirm(&package, yes, printer).await?;
+    registry.approve(&package, reason).await?;
+    let package = Package { approval: Approval::Approved, ..package };
+    if printer.json {
+        printer.document(&document(&package));
+    }
+    printer.note(&format!("version {} is approved", package.version));
+    Ok(())
+}
+
+async fn confirm(package: &Package, yes: bool, printer: Printer) -> Result<(), End> {
+    if yes {
+        return Ok(());
+    }
+    if !printer.can_ask() {
+        return Err(End::usage("there is no terminal to confirm this on", "pass --yes to approve it without asking"));
+    }
+    match printer.ask(&format!("Approve version {} for deployment? [y/N]", package.version)).await {
+        true => Ok(()),
+        false => Err(End::failed("nothing was approved")),
+    }
+}
+
+/// The package that was named, or the newest that awaits approval.
+async fn find(platform: &Platform, registry: &Registry, named: Option<&str>) -> Result<Package, End> {
+    if let Some(named) = named {
+        let found = registry.package(named).await?;
+        return found
+            .ok_or_else(|| End::usage(format!("there is no model package `{named}`"), "name its version or its ARN"));
+    }
+    if let Some(pending) = registry.newest(Some(Approval::Pending)).await? {
+        return Ok(pending);
+    }
+    let help = match registry.newest(None).await? {
+        None => format!("there is none yet; `mlopsctl pipeline {} run` trains one", platform.session.name),
+        Some(newest) => format!("the newest is version {}: {}", newest.version, newest.approval.as_str()),
+    };
+    Err(End::failed_with("no model awaits approval", help))
+}

@@ -1,0 +1,79 @@
+use super::platform::Platform;
+use crate::{
+    end::End,
+    printer::Printer,
+    render::{execution::Page, live::FRAME, steps::Steps},
+};
+use jiff::Timestamp;
+use runs::{Execution, Machine, Status};
+use std::time::Duration;
+use tokio::time::{Instant, interval, sleep_until};
+
+/// How often is asked what happened. Steps take minutes.
+const ASKS_EVERY: Duration = Duration::from_secs(3);
+
+/// Shows an execution until it ends.
+pub(super) async fn run(
+    platform: &Platform,
+    machine: &Machine,
+    execution: Execution,
+    printer: Printer,
+) -> Result<(), End> {
+    let mut steps = Steps::new(printer);
+    if !printer.json {
+        printer.note(&format!("Execution {}", execution.name));
+    }
+    let followed = tokio::select! {
+        followed = to_the_end(machine, &execution, &mut steps) => followed,
+        _ = tokio::signal::ctrl_c() => {
+            steps.end();
+            let name = &platform.session.name;
+            return Err(End::failed_with(
+                "no longer followed; the execution goes on",
+                format!("`mlopsctl pipeline {name} status --follow {}` follows it again", execution.name),
+            ));
+        }
+    };
+    steps.end();
+    let (execution, history) = followed?;
+    let page =
+        Page { execution: &execution, history: &history, console: platform.console(&execution), now: Timestamp::now() };
+    if printer.json {
+        let mut summary = page.document();
+        summary["event"] = "summary".into();
+        printer.data(&summary.to_string());
+    } else {
+        printer.data(&std::iter::once(page.title(printer)).chain(page.end(printer)).collect::<Vec<_>>().join("\n"));
+    }
+    ended(&execution)
+}
+
+/// Whether an execution went well, as an exit code says it.
+pub(super) fn ended(execution: &Execution) -> Result<(), End> {
+    if execution.status.is_bad() { Err(End::Said) } else { Ok(()) }
+}
+
+async fn to_the_end(
+    machine: &Machine,
+    execution: &Execution,
+    steps: &mut Steps,
+) -> Result<(Execution, runs::History), End> {
+    let mut frames = interval(FRAME);
+    loop {
+        // The status first: a history that is read after the end is whole.
+        let now = machine.execution(&execution.arn).await?;
+        let now = now.ok_or_else(|| End::failed(format!("the execution {} is gone", execution.name)))?;
+        let history = machine.history(&execution.arn).await?;
+        steps.show(&history);
+        if now.status != Status::Running {
+            return Ok((now, history));
+        }
+        let next = Instant::now() + ASKS_EVERY;
+        loop {
+            tokio::select! {
+                () = sleep_until(next) => break,
+                _ = frames.tick() => steps.draw(&history),
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The custom image: the docker commands that build and push it, printed or run.
+
+use super::platform::Platform;
+use crate::{cli::Global, end::End, environments, printer::Printer};
+use runs::Login;
+use serde_json::json;
+use std::{io::ErrorKind, path::Path, process::Stdio};
+use tokio::{io::AsyncWriteExt, process::Command};
+
+/// Where the image's files are, from the project's root.
+const FOLDER: &str = "pipeline/image";
+
+/// An image and how it is made.
+struct Image {
+    folder: String,
+    registry: String,
+    region: String,
+    /// `<registry>/<repository>:<tag>`.
+    name: String,
+    /// As an environment file names it.
+    short: String,
+}
+
+pub(super) async fn run(
+    platform: &Platform,
+    global: &Global,
+    build: bool,
+    push: bool,
+    tag: Option<String>,
+    printer: Printer,
+) -> Result<(), End> {
+    let image = describe(platform, &environments::root(global), tag)?;
+    if push && global.local {
+        return Err(End::usage("the embedded AWS keeps no images", "push to AWS, or build only: --build"));
+    }
+    if build || push {
+        docker(&image.build(), None).await?;
+    }
+    if push {
+        let Login { user, password } = runs::login(platform.config()).await?;
+        docker(&["login", "--username", &user, "--password-stdin", &image.registry], Some(&password)).await?;
+        docker(&["push", &image.name], None).await?;
+    }
+    let commands = image.commands();
+    match (printer.json, build || push) {
+        (true, _) => printer.document(&json!({"format": 1, "image": image.name, "setting": image.short,
+                                              "built": build || push, "pushed": push, "commands": commands})),
+        (false, true) => printer.data(&image.name),
+        (false, false) => printer.data(&commands.join("\n")),
+    }
+    if push {
+        printer.note(&format!("pushed; to use it, set `image = \"{}\"` under [pipeline]", image.short));
+    }
+    Ok(())
+}
+
+fn describe(platform: &Platform, root: &Path, tag: Option<String>) -> Result<Image, End> {
+    let repository = platform.repository()?;
+    let folder = root.join(FOLDER);
+    let tag = match tag {
+        Some(tag) => tag,
+        None => digest(&folder)?,
+    };
+    Ok(Image {
+        folder: folder.display().to_string(),
+        registry: repository.split('/').next().unwrap_or(repository).to_owned(),
+        region: platform.place().region.clone(),
+        name: format!("{repository}:{tag}"),
+        short: format!("{}:{tag}", config::environment::registry::OWN),
+    })
+}
+
+/// The same files give the same tag, and tags may be immutable.
+fn digest(folder: &Path) -> Result<String, End> {
+    let files = package::zip_folder(folder).map_err(|error| {
+        End::usage(format!("{}: {error}", folder.display()), "`mlopsctl init` writes an image to start from")
+    })?;
+    Ok(resource::sha256_hex(&files)[..12].to_owned())
+}
+
+impl Image {
+    /// SageMaker's instances are of this platform, and it accepts no index with attestations.
+    fn build(&self) -> [&str; 7] {
+        ["build", "--platform", "linux/amd64", "--provenance=false", "--tag", &self.name, &self.folder]
+    }
+
+    fn commands(&self) -> [String; 3] {
+        let Self { registry, region, name, .. } = self;
+        [
+            format!("docker {}", self.build().join(" ")),
+            format!(
+                "aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {registry}"
+            ),
+            format!("docker push {name}"),
+        ]
+    }
+}
+
+/// Runs docker, whose talk goes where ours goes.
+async fn docker(arguments: &[&str], input: Option<&str>) -> Result<(), End> {
+    let mut command = Command::new("docker");
+    command.args(arguments).stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+    // Our stdout is for data.
+    command.stdout(std::io::stderr());
+    let mut docker = command.spawn().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => End::failed_with(
+            "docker is not there",
+            "install it, or leave --build and --push out to see the commands for another machine",
+        ),
+        _ => End::failed(format!("docker: {error}")),
+    })?;
+    if let (Some(input), Some(mut stdin)) = (input, docker.stdin.take()) {
+        stdin.write_all(input.as_bytes()).await?;
+    }
+    let status = docker.wait().await?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(End::failed(format!("`docker {}` failed: {status}", arguments.first().unwrap_or(&"")))),
+    }
+}

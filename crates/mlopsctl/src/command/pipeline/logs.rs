@@ -1,0 +1,105 @@
+use super::platform::Platform;
+use crate::{
+    end::End,
+    printer::{Printer, Style},
+    render::{
+        execution::Page,
+        steps::{document, line},
+        took::clock,
+    },
+};
+use jiff::Timestamp;
+use runs::{Execution, History, Line, Source, Step, lines, sources};
+use serde_json::{Value, json};
+
+/// The log of a step's last attempt.
+struct Log {
+    source: Source,
+    lines: Vec<Line>,
+}
+
+pub(super) async fn run(
+    platform: &Platform,
+    named: Option<&str>,
+    step: Option<&str>,
+    most: usize,
+    printer: Printer,
+) -> Result<(), End> {
+    let machine = platform.machine()?;
+    let execution = platform.execution(&machine, named).await?;
+    let history = machine.history(&execution.arn).await?;
+    let step = choose(&execution, &history, step)?;
+    let now = Timestamp::now();
+    let mut logs = Vec::new();
+    if let Some(attempt) = step.and_then(|step| step.attempts.last()) {
+        for source in sources(attempt, now, &platform.glue_groups()) {
+            let lines = lines(platform.config(), &source, most).await?;
+            logs.push(Log { source, lines });
+        }
+    }
+    let page = Page { execution: &execution, history: &history, console: platform.console(&execution), now };
+    match printer.json {
+        true => printer.document(&whole(&page, step, &logs)),
+        false => printer.data(&text(&page, step, &logs, printer)),
+    }
+    Ok(())
+}
+
+/// The step that was named, or the one that failed, or the one under way.
+fn choose<'a>(execution: &Execution, history: &'a History, named: Option<&str>) -> Result<Option<&'a Step>, End> {
+    let Some(named) = named else {
+        let failed = execution.status.is_bad().then(|| history.failed(execution.why.as_ref())).flatten();
+        return Ok(failed.or_else(|| history.running()));
+    };
+    history.step(named).map(Some).ok_or_else(|| {
+        let names: Vec<&str> =
+            history.steps.iter().filter(|step| step.is_work()).map(|step| step.name.as_str()).collect();
+        End::usage(format!("the execution came to no step `{named}`"), format!("it came to: {}", names.join(", ")))
+    })
+}
+
+fn text(page: &Page<'_>, step: Option<&Step>, logs: &[Log], printer: Printer) -> String {
+    let mut lines = vec![page.title(printer)];
+    lines.extend(page.history.events.iter().map(|event| line(event, printer)));
+    lines.extend(page.failure().map(|failure| format!("{} {failure}", printer.paint(Style::Alarm, "error:"))));
+    if let Some(step) = step {
+        lines.push(String::new());
+        lines.extend(log(step, logs, printer));
+    }
+    lines.join("\n")
+}
+
+fn log(step: &Step, logs: &[Log], printer: Printer) -> Vec<String> {
+    let mut shown = Vec::new();
+    for log in logs.iter().filter(|log| !log.lines.is_empty()) {
+        shown.push(printer.paint(Style::Bold, &format!("{}: log {}", step.name, group(&log.source))));
+        shown.extend(
+            log.lines.iter().map(|line| format!("  {} {}", printer.paint(Style::Dim, &clock(line.at)), line.text)),
+        );
+    }
+    if shown.is_empty() {
+        let searched: Vec<&str> = logs.iter().map(|log| group(&log.source)).collect();
+        shown.push(match searched.as_slice() {
+            [] => format!("{} writes no log.", step.name),
+            searched => format!("{} has written nothing to {}.", step.name, searched.join(", ")),
+        });
+    }
+    shown
+}
+
+fn group(source: &Source) -> &str {
+    match source {
+        Source::Streams { group, .. } | Source::Window { group, .. } => group,
+    }
+}
+
+fn whole(page: &Page<'_>, step: Option<&Step>, logs: &[Log]) -> Value {
+    let history: Vec<Value> = page.history.events.iter().map(document).collect();
+    let lines = logs.iter().flat_map(|log| log.lines.iter().map(|line| (group(&log.source), line)));
+    let lines = lines.map(
+        |(group, line)| json!({"at": line.at.to_string(), "group": group, "stream": line.stream, "text": line.text}),
+    );
+    let lines: Vec<Value> = lines.collect();
+    json!({"format": 1, "execution": page.execution.name, "status": page.execution.status.as_str(),
+           "history": history, "error": page.document()["error"], "step": step.map(|step| &step.name), "lines": lines})
+}

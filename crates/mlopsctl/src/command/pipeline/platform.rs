@@ -1,0 +1,119 @@
+use crate::{cli::Global, end::End, session::Session};
+use aws_config::SdkConfig;
+use resource::Place;
+use runs::{Execution, Machine, Registry, Store};
+use serde_json::Value;
+use state::{Entry, State};
+use std::collections::BTreeMap;
+
+/// A platform that was brought up, as its state remembers it.
+pub(super) struct Platform {
+    pub(super) session: Session,
+    state: State,
+    local: bool,
+}
+
+impl Platform {
+    /// Opens an environment. It must have been brought up.
+    pub(super) async fn open(global: &Global, environment: Option<&str>) -> Result<Self, End> {
+        let session = Session::open_state(global, environment).await?;
+        let (state, stored) = session.state().await?;
+        let platform = Self { session, state, local: global.local };
+        match stored {
+            Some(_) if !platform.state.resources.is_empty() => Ok(platform),
+            _ => Err(End::failed_with(
+                format!("{} has not been brought up yet", platform.session.name),
+                format!("`mlopsctl up {}` does", platform.session.name),
+            )),
+        }
+    }
+
+    pub(super) fn config(&self) -> &SdkConfig {
+        self.session.cloud.config()
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        self.session.cloud.place()
+    }
+
+    /// The training pipeline.
+    pub(super) fn machine(&self) -> Result<Machine, End> {
+        Ok(Machine::new(self.config(), self.output("state_machine_arn", "pipeline")?))
+    }
+
+    /// The bucket that data is brought to.
+    pub(super) fn store(&self) -> Result<Store, End> {
+        let bucket = self.output("data_bucket_name", "data bucket")?;
+        Ok(Store::new(self.config(), bucket, &self.place().account))
+    }
+
+    pub(super) fn data_bucket(&self) -> Result<&str, End> {
+        self.output("data_bucket_name", "data bucket")
+    }
+
+    /// The model registry.
+    pub(super) fn registry(&self) -> Result<Registry, End> {
+        let group = self.of_kind("sagemaker:model-package-group").find_map(|entry| entry.spec["name"].as_str());
+        Ok(Registry::new(self.config(), group.ok_or_else(|| self.lacks("model registry"))?))
+    }
+
+    /// The repository for the platform's own images.
+    pub(super) fn repository(&self) -> Result<&str, End> {
+        self.output("ecr_repository_url", "image repository")
+    }
+
+    /// The log groups of Glue jobs, by the jobs' names.
+    pub(super) fn glue_groups(&self) -> BTreeMap<String, String> {
+        let jobs = self.of_kind("glue:job").filter_map(|entry| {
+            let group = entry.spec["default_arguments"]["--continuous-log-logGroup"].as_str()?;
+            Some((entry.spec["name"].as_str()?.to_owned(), group.to_owned()))
+        });
+        jobs.collect()
+    }
+
+    /// Where AWS's console shows an execution; other clouds have no console.
+    pub(super) fn console(&self, execution: &Execution) -> Option<String> {
+        let is_aws = !self.local && self.config().endpoint_url().is_none();
+        let Place { region, .. } = self.place();
+        let page = format!("/states/home?region={region}#/v2/executions/details/{}", execution.arn);
+        is_aws.then(|| self.place().console() + &page)
+    }
+
+    /// The execution that was named, or the latest.
+    pub(super) async fn execution(&self, machine: &Machine, named: Option<&str>) -> Result<Execution, End> {
+        let latest = machine.latest(SHOWN).await?;
+        let Some(named) = named.or(latest.first().map(|execution| execution.arn.as_str())) else {
+            return Err(End::failed_with(
+                "there has been no execution yet",
+                format!("`mlopsctl pipeline {} run` starts one", self.session.name),
+            ));
+        };
+        machine.execution(named).await?.ok_or_else(|| {
+            let names: Vec<&str> = latest.iter().map(|execution| execution.name.as_str()).collect();
+            let help = match names.as_slice() {
+                [] => "there has been none yet".to_owned(),
+                names => format!("the latest are: {}", names.join(", ")),
+            };
+            End::usage(format!("there is no execution `{named}`"), help)
+        })
+    }
+
+    fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Entry> {
+        self.state.resources.values().filter(move |entry| entry.kind == kind)
+    }
+
+    fn output(&self, name: &str, what: &str) -> Result<&str, End> {
+        self.state.outputs.get(name).and_then(Value::as_str).ok_or_else(|| self.lacks(what))
+    }
+
+    fn lacks(&self, what: &str) -> End {
+        let name = &self.session.name;
+        End::failed_with(
+            format!("{name} has no {what}"),
+            format!("describe one in the environment's file, then `mlopsctl up {name}`; or it is not up completely"),
+        )
+    }
+}
+
+/// How many executions are offered when another one was asked for.
+const SHOWN: u16 = 5;

@@ -1,0 +1,20 @@
+use super::{follow, platform::Platform};
+use crate::{end::End, printer::Printer, render::execution::Page};
+use jiff::Timestamp;
+use runs::Status;
+
+pub(super) async fn run(platform: &Platform, named: Option<&str>, stay: bool, printer: Printer) -> Result<(), End> {
+    let machine = platform.machine()?;
+    let execution = platform.execution(&machine, named).await?;
+    if stay && execution.status == Status::Running {
+        return follow::run(platform, &machine, execution, printer).await;
+    }
+    let history = machine.history(&execution.arn).await?;
+    let console = platform.console(&execution);
+    let page = Page { execution: &execution, history: &history, console, now: Timestamp::now() };
+    match printer.json {
+        true => printer.document(&page.document()),
+        false => printer.data(&page.text(printer)),
+    }
+    follow::ended(&execution)
+}

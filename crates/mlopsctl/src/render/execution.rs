@@ -1,0 +1,145 @@
+//! An execution as a page: its steps with durations, why it failed, what came of it.
+
+use super::{
+    package::metrics,
+    took::{milliseconds, moment, took},
+};
+use crate::printer::{Printer, Style};
+use jiff::Timestamp;
+use runs::{Execution, History, Status, Step, Verdict};
+use serde_json::{Value, json};
+
+/// Everything there is to say of an execution.
+pub(crate) struct Page<'a> {
+    pub(crate) execution: &'a Execution,
+    pub(crate) history: &'a History,
+    /// Where the console shows it; nowhere, if it is not on AWS.
+    pub(crate) console: Option<String>,
+    pub(crate) now: Timestamp,
+}
+
+impl Page<'_> {
+    /// For a person.
+    pub(crate) fn text(&self, printer: Printer) -> String {
+        let mut lines = vec![self.title(printer)];
+        let work: Vec<&Step> = self.history.steps.iter().filter(|step| step.is_work()).collect();
+        let width = work.iter().map(|step| step.name.chars().count()).max().unwrap_or_default();
+        for step in work {
+            lines.extend(self.step(step, width, printer));
+        }
+        lines.extend(self.end(printer));
+        lines.join("\n")
+    }
+
+    /// How it stands and ended: what follows the steps, which a follower has seen already.
+    pub(crate) fn end(&self, printer: Printer) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(failure) = self.failure() {
+            lines.push(format!("{} {failure}", printer.paint(Style::Alarm, "error:")));
+        }
+        if let Some(verdict) = Verdict::of(self.execution, self.history) {
+            lines.extend(judgement(&verdict, printer));
+        }
+        if let Some(console) = &self.console {
+            lines.push(printer.paint(Style::Dim, &format!("console  {console}")));
+        }
+        lines
+    }
+
+    pub(crate) fn title(&self, printer: Printer) -> String {
+        let Execution { name, status, started, .. } = self.execution;
+        let spent = took(self.execution.ended.unwrap_or(self.now).duration_since(*started));
+        let (what, style) = match status {
+            Status::Running => (format!("has been running for {spent}"), Style::Cyan),
+            Status::Succeeded => (format!("succeeded after {spent}"), Style::Green),
+            Status::Failed => (format!("failed after {spent}"), Style::Alarm),
+            Status::TimedOut => (format!("ran out of time after {spent}"), Style::Alarm),
+            Status::Aborted => (format!("was stopped after {spent}"), Style::Alarm),
+            Status::Other(status) => (format!("is {status} after {spent}"), Style::Yellow),
+        };
+        format!("Execution {name} {}, started {}", printer.paint(style, &what), moment(*started))
+    }
+
+    fn step(&self, step: &Step, width: usize, printer: Printer) -> Vec<String> {
+        let (sign, style) = match step.failure() {
+            _ if step.is_running() => ("…", Style::Cyan),
+            // What was caught and led to a good end is no alarm.
+            Some(_) if !self.execution.status.is_bad() => ("✗", Style::Yellow),
+            Some(_) => ("✗", Style::Alarm),
+            None => ("✓", Style::Green),
+        };
+        let mut line =
+            format!("  {} {:width$}  {:>11}", printer.paint(style, sign), step.name, took(step.took(self.now)));
+        if step.visits > 1 {
+            line.push_str(&format!("  {} times", step.visits));
+        }
+        match step.retries() {
+            0 => {}
+            1 => line.push_str("  1 retry"),
+            retries => line.push_str(&format!("  {retries} retries")),
+        }
+        let why = step.failure().map(|why| format!("      {}", why.words()));
+        std::iter::once(line).chain(why).collect()
+    }
+
+    /// Where and why it failed.
+    pub(crate) fn failure(&self) -> Option<String> {
+        let why = self.execution.why.as_ref()?;
+        let words = match self.execution.status {
+            Status::Aborted if why.error.is_empty() && why.cause.is_empty() => "somebody stopped it".to_owned(),
+            Status::TimedOut => "the time of the whole execution ran out".to_owned(),
+            _ => why.words(),
+        };
+        Some(match self.history.failed(Some(why)).or(self.history.running()) {
+            Some(step) => format!("{}: {words}", step.name),
+            None => words,
+        })
+    }
+
+    /// For a program.
+    pub(crate) fn document(&self) -> Value {
+        let Execution { arn, name, status, started, ended, why, .. } = self.execution;
+        let error = why.as_ref().map(|why| {
+            let step = self.history.failed(Some(why)).map(|step| &step.name);
+            json!({"step": step, "code": why.error, "message": why.sentence()})
+        });
+        let verdict = Verdict::of(self.execution, self.history);
+        let steps: Vec<Value> = self.history.steps.iter().map(|step| self.step_document(step)).collect();
+        json!({
+            "format": 1, "execution": name, "arn": arn, "status": status.as_str(), "started": started.to_string(),
+            "ended": ended.map(|ended| ended.to_string()),
+            "elapsed_ms": milliseconds(ended.unwrap_or(self.now).duration_since(*started)),
+            "steps": steps, "error": error, "console": self.console,
+            "metrics": verdict.as_ref().map(|verdict| &verdict.metrics),
+            "good_enough": verdict.as_ref().map(|verdict| verdict.good_enough),
+            "reasons": verdict.as_ref().map(|verdict| &verdict.reasons),
+            "model_package": verdict.as_ref().and_then(|verdict| verdict.package.as_ref()),
+        })
+    }
+
+    fn step_document(&self, step: &Step) -> Value {
+        let status = match step.failure() {
+            _ if step.is_running() => "running",
+            Some(_) => "failed",
+            None => "done",
+        };
+        let job = step.attempts.last().and_then(|attempt| attempt.task.job());
+        let error = step.failure().map(|why| json!({"code": why.error, "message": why.sentence()}));
+        json!({"step": step.name, "kind": step.kind, "status": status, "started": step.entered.to_string(),
+               "elapsed_ms": milliseconds(step.took(self.now)), "visits": step.visits, "retries": step.retries(),
+               "job": job, "error": error})
+    }
+}
+
+fn judgement(verdict: &Verdict, printer: Printer) -> Vec<String> {
+    let mut lines = vec![format!("metrics  {}", metrics(&verdict.metrics))];
+    if let Some(package) = &verdict.package {
+        lines.push(format!("model    {package}"));
+        lines.push("         it awaits approval: `mlopsctl pipeline approve`".to_owned());
+    }
+    if !verdict.good_enough {
+        let reasons = verdict.reasons.join("; ");
+        lines.push(format!("model    {}: {reasons}", printer.paint(Style::Yellow, "not good enough to be registered")));
+    }
+    lines
+}

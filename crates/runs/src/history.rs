@@ -1,0 +1,145 @@
+//! What happened in an execution: steps with their attempts.
+
+use crate::Why;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+/// What happened in an execution so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// The steps in the order in which they were first entered.
+    pub steps: Vec<Step>,
+    /// What happened to them, as it happened.
+    pub events: Vec<Event>,
+}
+
+/// A state of the definition that was entered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The state's name.
+    pub name: String,
+    /// The state's type, such as `Task` or `Choice`.
+    pub kind: String,
+    /// When it was first entered.
+    pub entered: Timestamp,
+    /// How often it was entered: more than once in a loop.
+    pub visits: usize,
+    /// Calls of what it stands for, a task's retries included.
+    pub attempts: Vec<Attempt>,
+    /// The time spent in it, without the visit under way.
+    pub(crate) spent: SignedDuration,
+    /// Since when it is being visited.
+    pub(crate) since: Option<Timestamp>,
+}
+
+/// One call of what a task stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// What was called.
+    pub task: Task,
+    /// When.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// What came of it.
+    pub outcome: Option<Result<Value, Why>>,
+}
+
+/// What a task calls.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Task {
+    /// The integration, such as `glue`, `lambda`, `sagemaker`, `sns`.
+    pub service: String,
+    /// Its action, such as `startJobRun.sync`.
+    pub action: String,
+    /// What is sent.
+    pub request: Value,
+    /// What a job's service answered when it took the job.
+    pub submitted: Value,
+}
+
+/// Something that happened to a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Counts the execution's events.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// The step's name.
+    pub step: String,
+    /// What.
+    pub phase: Phase,
+}
+
+/// What can happen to a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// It was entered.
+    Started,
+    /// The service took the job, which has this name.
+    Submitted(String),
+    /// An attempt failed.
+    Failed(Why),
+    /// It is tried again; this is the number of the retry.
+    Retried(usize),
+    /// It is done, after so long.
+    Done(SignedDuration),
+}
+
+impl Step {
+    /// Whether it does work or waits, rather than decide or rearrange.
+    pub fn is_work(&self) -> bool {
+        !matches!(self.kind.as_str(), "Pass" | "Choice" | "Succeed" | "Fail")
+    }
+
+    /// Whether it is being visited.
+    pub fn is_running(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// Why it failed for good, if it did: no attempt followed.
+    pub fn failure(&self) -> Option<&Why> {
+        self.attempts.last()?.outcome.as_ref()?.as_ref().err()
+    }
+
+    /// Attempts beyond the first of each visit.
+    pub fn retries(&self) -> usize {
+        self.attempts.len().saturating_sub(self.visits)
+    }
+
+    /// The time spent in it up to now.
+    pub fn took(&self, now: Timestamp) -> SignedDuration {
+        self.spent + self.since.map(|since| now.duration_since(since)).unwrap_or_default()
+    }
+}
+
+impl Task {
+    /// The job's name, by which its service knows it.
+    pub fn job(&self) -> Option<&str> {
+        let job = match self.service.as_str() {
+            "glue" => &self.submitted["JobRunId"],
+            "sagemaker" if !self.request["TrainingJobName"].is_null() => &self.request["TrainingJobName"],
+            "sagemaker" => &self.request["TransformJobName"],
+            _ => return None,
+        };
+        job.as_str()
+    }
+}
+
+impl History {
+    /// The step that an execution failed at: the last to fail with the execution's own error, or the last to fail.
+    pub fn failed(&self, why: Option<&Why>) -> Option<&Step> {
+        let failed = || self.steps.iter().rev().filter(|step| step.failure().is_some());
+        failed().find(|step| step.failure() == why).or_else(|| failed().next())
+    }
+
+    /// The step that is being visited.
+    pub fn running(&self) -> Option<&Step> {
+        self.steps.iter().rev().find(|step| step.is_running())
+    }
+
+    /// The step with this name.
+    pub fn step(&self, name: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+}

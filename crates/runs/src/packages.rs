@@ -1,0 +1,162 @@
+use crate::time::timestamp;
+use aws_sdk_sagemaker::{
+    Client,
+    operation::describe_model_package::DescribeModelPackageOutput,
+    types::{ModelApprovalStatus, ModelPackageSortBy, SortOrder},
+};
+use aws_types::SdkConfig;
+use jiff::Timestamp;
+use resource::{Attempt, Failure, Result, Sign};
+use std::collections::BTreeMap;
+
+/// A group of the model registry.
+pub struct Registry {
+    client: Client,
+    group: String,
+}
+
+/// A version of the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Package {
+    /// Its ARN.
+    pub arn: String,
+    /// Counts the versions of the group.
+    pub version: i32,
+    /// Whether it may be deployed.
+    pub approval: Approval,
+    /// When it was registered.
+    pub registered: Option<Timestamp>,
+    /// What was measured on the test data, by name.
+    pub metrics: BTreeMap<String, f64>,
+    /// Where it comes from: execution, training job, versions of data and code.
+    pub lineage: BTreeMap<String, String>,
+}
+
+/// Whether a model may be deployed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Approval {
+    /// Nobody has decided yet.
+    Pending,
+    /// It may.
+    Approved,
+    /// It may not.
+    Rejected,
+}
+
+impl Approval {
+    /// As people read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "awaits approval",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// A package that says nothing can be deployed by nobody.
+    fn of(status: Option<&ModelApprovalStatus>) -> Self {
+        match status {
+            Some(ModelApprovalStatus::Approved) => Self::Approved,
+            Some(ModelApprovalStatus::PendingManualApproval) => Self::Pending,
+            _ => Self::Rejected,
+        }
+    }
+
+    fn status(self) -> ModelApprovalStatus {
+        match self {
+            Self::Pending => ModelApprovalStatus::PendingManualApproval,
+            Self::Approved => ModelApprovalStatus::Approved,
+            Self::Rejected => ModelApprovalStatus::Rejected,
+        }
+    }
+}
+
+const GONE: &[Sign] = &[("ValidationException", "does not exist"), ("ResourceNotFound", "")];
+/// The evaluation function's way of telling metrics from lineage among a package's own properties.
+const METRIC: &str = "metric_";
+
+impl Registry {
+    /// The group with this name.
+    pub fn new(config: &SdkConfig, group: &str) -> Self {
+        Self { client: Client::new(config), group: group.to_owned() }
+    }
+
+    /// The newest package of the group, or the newest of those that stand so.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub async fn newest(&self, approval: Option<Approval>) -> Result<Option<Package>> {
+        let call = self
+            .client
+            .list_model_packages()
+            .model_package_group_name(&self.group)
+            .sort_by(ModelPackageSortBy::CreationTime)
+            .sort_order(SortOrder::Descending)
+            .set_model_approval_status(approval.map(Approval::status));
+        let mut pages = call.into_paginator().send();
+        // A page can be empty and still have a successor.
+        while let Some(page) = pages.next().await {
+            let page = page.during("ListModelPackages")?.model_package_summary_list.unwrap_or_default();
+            let newest = page.into_iter().max_by_key(|package| package.model_package_version);
+            if let Some(arn) = newest.and_then(|package| package.model_package_arn) {
+                return self.package(&arn).await;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The package with this ARN or version.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn package(&self, named: &str) -> Result<Option<Package>> {
+        let arn = match named.starts_with("arn:") {
+            true => named.to_owned(),
+            false => match self.arn_of(named).await? {
+                Some(arn) => arn,
+                None => return Ok(None),
+            },
+        };
+        let call = self.client.describe_model_package().model_package_name(&arn);
+        Ok(call.send().await.during("DescribeModelPackage").absent(GONE)?.map(described))
+    }
+
+    /// A package's ARN is its group's, with its version.
+    async fn arn_of(&self, version: &str) -> Result<Option<String>> {
+        let call = self.client.describe_model_package_group().model_package_group_name(&self.group);
+        let group = call.send().await.during("DescribeModelPackageGroup").absent(GONE)?;
+        let arn = group.and_then(|group| group.model_package_group_arn);
+        Ok(arn.map(|arn| format!("{}/{version}", arn.replacen(":model-package-group/", ":model-package/", 1))))
+    }
+
+    /// Approves a package for deployment.
+    ///
+    /// # Errors
+    /// When AWS refuses.
+    pub async fn approve(&self, package: &Package, why: &str) -> Result<()> {
+        let call = self
+            .client
+            .update_model_package()
+            .model_package_arn(&package.arn)
+            .model_approval_status(ModelApprovalStatus::Approved)
+            .approval_description(why);
+        call.send().await.during("UpdateModelPackage").map(|_| ()).map_err(|failure| Failure {
+            help: Some("it needs sagemaker:UpdateModelPackage on the package".to_owned()),
+            ..failure
+        })
+    }
+}
+
+fn described(answer: DescribeModelPackageOutput) -> Package {
+    let properties = answer.customer_metadata_properties().cloned().unwrap_or_default();
+    let (metrics, lineage): (Vec<_>, Vec<_>) = properties.into_iter().partition(|(name, _)| name.starts_with(METRIC));
+    let metric = |(name, value): (String, String)| Some((name.strip_prefix(METRIC)?.to_owned(), value.parse().ok()?));
+    Package {
+        version: answer.model_package_version().unwrap_or_default(),
+        approval: Approval::of(answer.model_approval_status()),
+        registered: answer.creation_time().map(timestamp),
+        metrics: metrics.into_iter().filter_map(metric).collect(),
+        lineage: lineage.into_iter().collect(),
+        arn: answer.model_package_arn.unwrap_or_default(),
+    }
+}

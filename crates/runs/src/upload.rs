@@ -1,0 +1,263 @@
+//! Files on their way into a bucket: what is there already with the same content is left alone.
+
+use aws_sdk_s3::{
+    Client,
+    operation::create_multipart_upload::CreateMultipartUploadOutput,
+    primitives::ByteStream,
+    types::{ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart},
+};
+use aws_smithy_types::{base64, byte_stream::Length};
+use aws_types::SdkConfig;
+use futures::{StreamExt, TryStreamExt, stream};
+use resource::{Attempt, Failure, FailureKind, Result, Sign};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+/// A file and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shipment {
+    /// The file.
+    pub file: PathBuf,
+    /// Its key in the bucket.
+    pub key: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// What became of a shipment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was not there.
+    Added,
+    /// Something else was there under its key; the bucket's versions keep it.
+    Replaced,
+    /// It was there already.
+    Unchanged,
+}
+
+impl Fate {
+    /// As programs read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Replaced => "replaced",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// Why files cannot be sent as named.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// It cannot be read.
+    #[error("{}: {why}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// Two files want the same key.
+    #[error("{} and {} would both become {key}", one.display(), other.display())]
+    Twice {
+        /// The one.
+        one: PathBuf,
+        /// The other.
+        other: PathBuf,
+        /// What both would be.
+        key: String,
+    },
+}
+
+/// The files named, and those in the folders named, with their keys: a file's is its name, a file's in a folder its
+/// path from there. What begins with a dot is not data.
+///
+/// # Errors
+/// When something cannot be read, or two files want one key.
+pub fn gather(named: &[PathBuf], prefix: &str) -> Result<Vec<Shipment>, Unfit> {
+    let mut found: BTreeMap<String, Shipment> = BTreeMap::new();
+    for path in named {
+        let path = path.as_path();
+        let base = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+        for (file, bytes) in files(path)? {
+            let key = format!("{prefix}{}", relative(&file, base)?);
+            if let Some(one) = found.get(&key).filter(|one| !same(&one.file, &file)) {
+                return Err(Unfit::Twice { one: one.file.clone(), other: file, key });
+            }
+            found.insert(key.clone(), Shipment { file, key, bytes });
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok() == other.canonicalize().ok()
+}
+
+fn unreadable(path: &Path, why: impl ToString) -> Unfit {
+    Unfit::Unreadable { path: path.to_owned(), why: why.to_string() }
+}
+
+fn files(path: &Path) -> Result<Vec<(PathBuf, u64)>, Unfit> {
+    let about = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
+    if !about.is_dir() {
+        return Ok(vec![(path.to_owned(), about.len())]);
+    }
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(|error| unreadable(path, error))? {
+        let entry = entry.map_err(|error| unreadable(path, error))?;
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            found.extend(files(&entry.path())?);
+        }
+    }
+    Ok(found)
+}
+
+/// Keys are text with slashes, whatever the system's paths are.
+fn relative(file: &Path, base: &Path) -> Result<String, Unfit> {
+    let parts = file.strip_prefix(base).unwrap_or(file).components();
+    let parts: Option<Vec<&str>> = parts.map(|part| part.as_os_str().to_str()).collect();
+    Ok(parts.ok_or_else(|| unreadable(file, "its name is not text"))?.join("/"))
+}
+
+/// A bucket that files are sent to.
+pub struct Store {
+    client: Client,
+    bucket: String,
+    account: String,
+    part: u64,
+}
+
+/// From this size on a file is sent in parts of this size.
+const PART: u64 = 16 * 1024 * 1024;
+/// S3 takes no more parts than this.
+const MOST_PARTS: u64 = 10_000;
+/// Parts of one file under way at once.
+const PARTS_AT_ONCE: usize = 4;
+const ABSENT: &[Sign] = &[("NotFound", ""), ("NoSuchKey", "")];
+
+impl Store {
+    /// The bucket with this name, which must be the account's.
+    pub fn new(config: &SdkConfig, bucket: &str, account: &str) -> Self {
+        Self { client: aws_s3::client(config), bucket: bucket.to_owned(), account: account.to_owned(), part: PART }
+    }
+
+    /// The same, sending larger files in parts of this size.
+    #[must_use]
+    pub fn with_parts_of(self, bytes: u64) -> Self {
+        Self { part: bytes, ..self }
+    }
+
+    /// Whether anything is under a prefix.
+    ///
+    /// # Errors
+    /// When the bucket cannot be listed.
+    pub async fn holds_any(&self, prefix: &str) -> Result<bool> {
+        let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(2);
+        let answer = call.expected_bucket_owner(&self.account).send().await.during("ListObjectsV2")?;
+        // Consoles make folders by empty objects.
+        Ok(answer.contents().iter().any(|object| object.size().unwrap_or_default() > 0))
+    }
+
+    /// Sends a file, unless it is there already; `sent` is told of bytes that arrived.
+    ///
+    /// # Errors
+    /// When it cannot be read or sent, or changes meanwhile.
+    pub async fn send(&self, shipment: &Shipment, sent: impl Fn(u64)) -> Result<Fate> {
+        let checksum = checksum(&shipment.file).await?;
+        let call = self.client.head_object().bucket(&self.bucket).key(&shipment.key);
+        let call = call.checksum_mode(ChecksumMode::Enabled).expected_bucket_owner(&self.account);
+        let there = call.send().await.during("HeadObject").absent(ABSENT)?;
+        if there.as_ref().and_then(|head| head.checksum_crc64_nvme()) == Some(&checksum) {
+            return Ok(Fate::Unchanged);
+        }
+        match shipment.bytes > self.part {
+            true => self.in_parts(shipment, &checksum, sent).await?,
+            false => self.whole(shipment, &checksum, sent).await?,
+        }
+        Ok(if there.is_some() { Fate::Replaced } else { Fate::Added })
+    }
+
+    async fn whole(&self, shipment: &Shipment, checksum: &str, sent: impl Fn(u64)) -> Result<()> {
+        let body = ByteStream::from_path(&shipment.file).await.map_err(|error| unreadable_file(shipment, error))?;
+        let call = self.client.put_object().bucket(&self.bucket).key(&shipment.key);
+        let call = call.expected_bucket_owner(&self.account).checksum_crc64_nvme(checksum).body(body);
+        call.send().await.during("PutObject").help(CHANGED)?;
+        sent(shipment.bytes);
+        Ok(())
+    }
+
+    async fn in_parts(&self, shipment: &Shipment, checksum: &str, sent: impl Fn(u64)) -> Result<()> {
+        let call = self.client.create_multipart_upload().bucket(&self.bucket).key(&shipment.key);
+        let call = call.expected_bucket_owner(&self.account).checksum_algorithm(ChecksumAlgorithm::Crc64Nvme);
+        let begun = call.checksum_type(ChecksumType::FullObject).send().await.during("CreateMultipartUpload")?;
+        let done = self.parts_and_end(shipment, checksum, sent, &begun).await;
+        if done.is_err() {
+            // The bucket's lifecycle does it otherwise.
+            let call = self.client.abort_multipart_upload().bucket(&self.bucket).key(&shipment.key);
+            let _ = call.set_upload_id(begun.upload_id).send().await;
+        }
+        done
+    }
+
+    async fn parts_and_end(
+        &self,
+        shipment: &Shipment,
+        checksum: &str,
+        sent: impl Fn(u64),
+        begun: &CreateMultipartUploadOutput,
+    ) -> Result<()> {
+        let size = self.part.max(shipment.bytes.div_ceil(MOST_PARTS));
+        let count = shipment.bytes.div_ceil(size);
+        let sent = &sent;
+        let parts = stream::iter(1..=count).map(|number| async move {
+            let (from, length) = ((number - 1) * size, size.min(shipment.bytes - (number - 1) * size));
+            let body = ByteStream::read_from().path(&shipment.file).offset(from).length(Length::Exact(length));
+            let body = body.build().await.map_err(|error| unreadable_file(shipment, error))?;
+            let number = i32::try_from(number).unwrap_or(i32::MAX);
+            let call = self.client.upload_part().bucket(&self.bucket).key(&shipment.key);
+            let call = call.set_upload_id(begun.upload_id.clone()).part_number(number);
+            let call = call.checksum_algorithm(ChecksumAlgorithm::Crc64Nvme).body(body);
+            let done = call.send().await.during("UploadPart")?;
+            sent(length);
+            let part = CompletedPart::builder().part_number(number).set_e_tag(done.e_tag);
+            Ok::<_, Failure>(part.set_checksum_crc64_nvme(done.checksum_crc64_nvme).build())
+        });
+        let parts: Vec<CompletedPart> = parts.buffered(PARTS_AT_ONCE).try_collect().await?;
+        let call = self.client.complete_multipart_upload().bucket(&self.bucket).key(&shipment.key);
+        let call = call.set_upload_id(begun.upload_id.clone()).checksum_crc64_nvme(checksum);
+        let call = call
+            .checksum_type(ChecksumType::FullObject)
+            .mpu_object_size(i64::try_from(shipment.bytes).unwrap_or(i64::MAX));
+        let call = call.multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build());
+        call.send().await.during("CompleteMultipartUpload").help(CHANGED)?;
+        Ok(())
+    }
+}
+
+const CHANGED: &str = "if the file changed while it was sent, run the command again";
+
+fn unreadable_file(shipment: &Shipment, error: impl std::fmt::Display) -> Failure {
+    Failure::of(FailureKind::Final, format!("{}: {error}", shipment.file.display()))
+}
+
+/// CRC-64/NVME, which S3 keeps of whole objects however they were sent.
+async fn checksum(file: &Path) -> Result<String> {
+    let (path, shown) = (file.to_owned(), file.display().to_string());
+    let read = tokio::task::spawn_blocking(move || {
+        let mut checksum = aws_smithy_checksums::ChecksumAlgorithm::Crc64Nvme.into_impl();
+        let (mut file, mut buffer) = (File::open(path)?, vec![0; 1 << 20]);
+        loop {
+            let length = file.read(&mut buffer)?;
+            let Some(bytes) = buffer.get(..length).filter(|bytes| !bytes.is_empty()) else { break };
+            checksum.update(bytes);
+        }
+        Ok::<_, std::io::Error>(base64::encode(checksum.finalize()))
+    });
+    let failed = |why: String| Failure::of(FailureKind::Final, format!("{shown}: {why}"));
+    read.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+}

@@ -1,0 +1,77 @@
+//! Files on their way into a bucket of the embedded AWS.
+
+use runs::{Fate, Store, Unfit, gather};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+const MEGABYTE: usize = 1024 * 1024;
+
+async fn store() -> (aws_sdk_s3::Client, Store) {
+    let cloud = local::Cloud::open(None, "us-east-1", local::ACCOUNT).unwrap();
+    let config = cloud.sdk_config();
+    let client = aws_s3::client(&config);
+    client.create_bucket().bucket("data").send().await.unwrap();
+    (client, Store::new(&config, "data", local::ACCOUNT))
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) {
+    let file = folder.join(name);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_there_with_the_same_content_is_left_alone() {
+    let (client, store) = store().await;
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.csv", b"1,2\n");
+    write(folder.path(), "deep/er/b.csv", b"3,4\n");
+    write(folder.path(), ".DS_Store", b"nobody's data");
+    let shipments = gather(&[folder.path().to_owned()], "raw/").unwrap();
+    let keys: Vec<&str> = shipments.iter().map(|shipment| shipment.key.as_str()).collect();
+    assert_eq!(keys, ["raw/a.csv", "raw/deep/er/b.csv"]);
+    assert!(!store.holds_any("raw/").await.unwrap());
+    for (expected, changed) in [(Fate::Added, None), (Fate::Unchanged, Some(b"5,6\n")), (Fate::Replaced, None)] {
+        assert_eq!(store.send(&shipments[0], |_| ()).await.unwrap(), expected);
+        if let Some(content) = changed {
+            write(folder.path(), "a.csv", content);
+        }
+    }
+    assert!(store.holds_any("raw/").await.unwrap());
+    let object = client.get_object().bucket("data").key("raw/a.csv").send().await.unwrap();
+    assert_eq!(object.body.collect().await.unwrap().into_bytes().as_ref(), b"5,6\n");
+}
+
+#[tokio::test]
+async fn a_large_file_goes_in_parts_and_is_recognised_afterwards() {
+    let (client, store) = store().await;
+    let store = store.with_parts_of(5 * MEGABYTE as u64);
+    let content: Vec<u8> = (0..12 * MEGABYTE + 17).map(|at| (at % 251) as u8).collect();
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "large.csv", &content);
+    let shipment = gather(&[folder.path().join("large.csv")], "raw/").unwrap().remove(0);
+    let arrived = AtomicU64::new(0);
+    let told = |bytes| {
+        arrived.fetch_add(bytes, Ordering::SeqCst);
+    };
+    assert_eq!(store.send(&shipment, told).await.unwrap(), Fate::Added);
+    assert_eq!(arrived.load(Ordering::SeqCst), shipment.bytes);
+    let object = client.get_object().bucket("data").key("raw/large.csv").send().await.unwrap();
+    assert!(object.e_tag().unwrap().contains("-3"), "it did not go in three parts: {:?}", object.e_tag());
+    assert!(object.body.collect().await.unwrap().into_bytes() == content);
+    assert_eq!(store.send(&shipment, told).await.unwrap(), Fate::Unchanged);
+}
+
+#[test]
+fn two_files_for_one_key_are_refused_and_one_named_twice_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "one/a.csv", b"1");
+    write(folder.path(), "other/a.csv", b"2");
+    let file = |name: &str| folder.path().join(name);
+    let twice = gather(&[file("one/a.csv"), file("other")], "raw/").unwrap_err();
+    assert!(matches!(&twice, Unfit::Twice { key, .. } if key == "raw/a.csv"), "{twice}");
+    assert_eq!(gather(&[file("one/a.csv"), file("one")], "raw/").unwrap().len(), 1);
+    assert!(matches!(gather(&[file("nothing")], "raw/"), Err(Unfit::Unreadable { .. })));
+}

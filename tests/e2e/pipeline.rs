@@ -1,0 +1,360 @@
+//! Using what was built: data, executions, logs, approval, images.
+
+use crate::{
+    project::{Project, Ran},
+    recorded::Recorded,
+};
+use aws_config::SdkConfig;
+use aws_sdk_cloudwatchlogs::types::InputLogEvent;
+use serde_json::Value;
+use std::{path::PathBuf, process::Command, sync::Arc};
+
+/// A project that is up on an embedded AWS whose executions are recorded ones.
+struct Platform {
+    project: Project,
+    cloud: local::Cloud,
+    endpoint: String,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Platform {
+    fn with(recorded: Recorded) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let cloud = local::Cloud::open(None, "ap-south-1", local::ACCOUNT).unwrap().with_layer(Arc::new(recorded));
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let served = cloud.clone();
+        runtime.spawn(async move { served.serve(listener, std::future::pending()).await });
+        let platform = Self { project: Project::new(), cloud, endpoint, runtime };
+        platform.run(&["up", "dev", "--yes"]).ends_with(0);
+        platform
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.project.command(arguments);
+        command.env("AWS_ENDPOINT_URL", &self.endpoint);
+        command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(arguments).output().unwrap())
+    }
+
+    fn bring_data(&self) {
+        self.project.write("data.csv", "id,churned\n1,0\n");
+        self.run(&["pipeline", "dev", "upload", "data.csv"]).ends_with(0);
+    }
+
+    fn behind_its_back<T>(&self, work: impl AsyncFnOnce(SdkConfig) -> T) -> T {
+        self.runtime.block_on(work(self.cloud.sdk_config()))
+    }
+
+    /// Writes a log as a service does, so many seconds after the recorded executions started.
+    fn log(&self, group: &str, stream: &str, seconds: i64, text: &str) {
+        self.behind_its_back(async |sdk| {
+            let logs = aws_sdk_cloudwatchlogs::Client::new(&sdk);
+            // The platform may have made the group already.
+            let _ = logs.create_log_group().log_group_name(group).send().await;
+            logs.create_log_stream().log_group_name(group).log_stream_name(stream).send().await.unwrap();
+            let event =
+                InputLogEvent::builder().timestamp(1_795_600_000_000 + seconds * 1000).message(text).build().unwrap();
+            let call = logs.put_log_events().log_group_name(group).log_stream_name(stream).log_events(event);
+            call.send().await.unwrap();
+        });
+    }
+}
+
+/// All parts, in this order.
+#[track_caller]
+fn tells(text: &str, parts: &[&str]) {
+    let mut rest = text;
+    for part in parts {
+        let at = rest.find(part).unwrap_or_else(|| panic!("{part:?} is not in its place in:\n{text}"));
+        rest = &rest[at + part.len()..];
+    }
+}
+
+#[test]
+fn before_the_platform_is_up_every_command_says_how_to_bring_it_up() {
+    let project = Project::new();
+    for command in [&["status"][..], &["run"], &["upload", "environments"], &["approve"], &["image"]] {
+        let ran = project.local(&[&["pipeline", "dev"], command].concat()).ends_with(1);
+        tells(&ran.stderr, &["dev has not been brought up yet", "mlopsctl up dev"]);
+    }
+}
+
+#[test]
+fn data_goes_where_the_pipeline_reads_it_and_goes_once() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    project.write("data/2026/january.csv", "id,churned\n1,0\n");
+    project.write("data/february.csv", "id,churned\n2,1\n");
+    let upload = ["pipeline", "dev", "upload", "data"];
+    let early = project.local(&["pipeline", "dev", "run"]).ends_with(1);
+    tells(
+        &early.stderr,
+        &["there is no data in s3://mlops-pipeline-dev-data-", "nothing was started", "pipeline dev upload"],
+    );
+    let first = project.local(&upload).ends_with(0);
+    tells(&first.stderr, &["uploaded", "raw/2026/january.csv", "2 files"]);
+    project.write("data/february.csv", "id,churned\n2,0\n");
+    let second = project.local(&[&upload[..], &["--json"]].concat()).ends_with(0).json();
+    assert_eq!((&second["added"], &second["replaced"], &second["unchanged"]), (&0.into(), &1.into(), &1.into()));
+    let missing = project.local(&["pipeline", "dev", "upload", "nothing.csv"]).ends_with(64);
+    tells(&missing.stderr, &["nothing.csv"]);
+    project.behind_its_back(async |sdk| {
+        let bucket = format!("mlops-pipeline-dev-data-{}", local::ACCOUNT);
+        let head = aws_s3::client(&sdk).head_object().bucket(bucket).key("raw/2026/january.csv");
+        assert_eq!(head.send().await.unwrap().content_length(), Some(15));
+    });
+}
+
+#[test]
+fn the_embedded_aws_runs_no_pipeline_and_says_so() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    let none = project.local(&["pipeline", "dev", "status"]).ends_with(1);
+    tells(&none.stderr, &["no execution yet", "pipeline dev run"]);
+    project.write("data.csv", "id,churned\n1,0\n");
+    project.local(&["pipeline", "dev", "upload", "data.csv"]).ends_with(0);
+    let started = project.local(&["pipeline", "dev", "run", "--input", "{\"split\": \"0.6,0.2,0.2\"}"]).ends_with(0);
+    let arn = started.stdout.trim();
+    assert!(arn.contains(":execution:mlops-pipeline-dev-training:"), "{arn}");
+    let status = project.local(&["pipeline", "dev", "status"]).ends_with(1);
+    tells(&status.stdout, &["failed", "NothingRunsHere", "has no Glue, Lambda or SageMaker"]);
+    let followed = project.local(&["pipeline", "dev", "run", "--follow"]).ends_with(1);
+    tells(&followed.stdout, &["failed", "NothingRunsHere"]);
+    let unknown = project.local(&["pipeline", "dev", "status", "tuesday"]).ends_with(64);
+    tells(&unknown.stderr, &["no execution `tuesday`", "the latest are:", arn.rsplit(':').next().unwrap()]);
+}
+
+#[test]
+fn an_input_that_is_no_object_starts_nothing() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    project.write("list.json", "[1]");
+    for (input, complaint) in
+        [("{\"split\":", "--input"), ("list.json", "not a JSON object"), ("none.json", "none.json")]
+    {
+        let refused = project.local(&["pipeline", "dev", "run", "--input", input]).ends_with(64);
+        tells(&refused.stderr, &[complaint]);
+    }
+}
+
+#[test]
+fn a_followed_execution_tells_each_step_once_and_ends_with_its_metrics() {
+    let platform = Platform::with(Recorded::in_stages("registered", 2));
+    platform.bring_data();
+    let run = platform.run(&["pipeline", "dev", "run", "--follow"]).ends_with(0);
+    tells(
+        &run.stderr,
+        &[
+            "ExtractTransformLoad started",
+            "ExtractTransformLoad is job jr_5d1e",
+            "ExtractTransformLoad done in 4 min 12 s",
+            "Train failed: SageMaker.ResourceLimitExceededException: The account-level service limit",
+            "Train is tried again, retry 1",
+            "Train done in 3 min",
+            "NotifySuccess done",
+        ],
+    );
+    assert_eq!(run.stderr.matches("ValidateData done").count(), 1, "{}", run.stderr);
+    assert!(!run.stderr.contains("ChooseLoad"), "{}", run.stderr);
+    tells(&run.stdout, &["succeeded", "auc 0.9133", "model-package/mlops-pipeline-dev-models/1", "pipeline approve"]);
+}
+
+#[test]
+fn programs_get_one_event_per_line_and_a_summary() {
+    let platform = Platform::with(Recorded::in_stages("training-failed", 1));
+    platform.bring_data();
+    let run = platform.run(&["pipeline", "dev", "run", "--follow", "--json"]).ends_with(1);
+    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (summary, events) = lines.split_last().unwrap();
+    let of_training =
+        events.iter().filter(|event| event["step"] == "Train").map(|event| event["phase"].as_str().unwrap());
+    let phases: Vec<&str> = of_training.collect();
+    assert_eq!(
+        phases,
+        ["started", "submitted", "failed", "retried", "submitted", "failed", "retried", "submitted", "failed"]
+    );
+    assert_eq!((&summary["event"], &summary["status"]), (&"summary".into(), &"FAILED".into()));
+    assert_eq!(summary["error"]["step"], "Train");
+    let status = platform.run(&["pipeline", "dev", "status", "--json"]).ends_with(1).json();
+    assert_eq!(status["steps"][6]["retries"], 2, "{status:#}");
+}
+
+#[test]
+fn the_status_of_a_failed_execution_names_the_step_and_its_reason() {
+    let platform = Platform::with(Recorded::new("data-refused"));
+    let status = platform.run(&["pipeline", "dev", "status"]).ends_with(1);
+    let expected = "\
+Execution data-refused failed after 4 min 14 s, started 2026-11-25 09:46:40 UTC
+  ✓ ExtractTransformLoad   4 min 12 s
+  ✗ ValidateData                2.0 s
+      DataRejected: column monthly_charge: 31.0% missing, at most 20.0% allowed
+  ✗ NotifyFailure               0.3 s
+      SNS.AuthorizationErrorException: User is not authorized to perform: SNS:Publish (Service: Sns, Status Code: 403)
+error: ValidateData: DataRejected: column monthly_charge: 31.0% missing, at most 20.0% allowed
+";
+    assert_eq!(status.stdout, expected);
+}
+
+#[test]
+fn a_model_that_is_not_good_enough_is_no_failure_but_told() {
+    let platform = Platform::with(Recorded::new("not-good-enough"));
+    let status = platform.run(&["pipeline", "dev", "status"]).ends_with(0);
+    tells(
+        &status.stdout,
+        &["succeeded", "not good enough to be registered: auc is 0.913274, at least 0.95 is required"],
+    );
+}
+
+#[test]
+fn the_log_of_the_failing_step_is_shown_wherever_its_service_writes_it() {
+    let platform = Platform::with(Recorded::new("training-failed"));
+    platform.log(
+        "/aws/sagemaker/TrainingJobs",
+        "mlops-pipeline-dev-9b2c-2/algo-1-17",
+        500,
+        "label 2.0 is out of range",
+    );
+    platform.log("/aws/sagemaker/TrainingJobs", "mlops-pipeline-dev-9b2c-1/algo-1-16", 300, "an earlier attempt");
+    let logs = platform.run(&["pipeline", "dev", "logs"]).ends_with(0);
+    tells(
+        &logs.stdout,
+        &[
+            "Train is tried again, retry 2",
+            "error: Train: AlgorithmError",
+            "Train: log /aws/sagemaker/TrainingJobs",
+            "label 2.0",
+        ],
+    );
+    assert!(!logs.stdout.contains("an earlier attempt"), "{}", logs.stdout);
+    // The job's own log group, as its declaration in the state says.
+    platform.log("/aws-glue/mlops-pipeline-dev/etl", "jr_5d1e-driver", 90, "412 rows quarantined");
+    let etl = platform.run(&["pipeline", "dev", "logs", "--step", "ExtractTransformLoad"]).ends_with(0);
+    tells(&etl.stdout, &["/aws-glue/mlops-pipeline-dev/etl", "412 rows quarantined"]);
+    let unknown = platform.run(&["pipeline", "dev", "logs", "--step", "Deploy"]).ends_with(64);
+    tells(&unknown.stderr, &["came to no step `Deploy`", "ExtractTransformLoad, ValidateData, Train, NotifyFailure"]);
+}
+
+#[test]
+fn the_log_of_a_function_is_what_it_wrote_during_the_call() {
+    let platform = Platform::with(Recorded::new("data-refused"));
+    let group = "/aws/lambda/mlops-pipeline-dev-data-validation";
+    let called = 254;
+    platform.log(group, "2026/11/25/[$LATEST]1", called + 600, "another call, long after");
+    let silent = platform.run(&["pipeline", "dev", "logs"]).ends_with(0);
+    tells(&silent.stdout, &["ValidateData has written nothing to /aws/lambda/mlops-pipeline-dev-data-validation"]);
+    platform.log(group, "2026/11/25/[$LATEST]2", called, "monthly_charge: 1277 of 4117 rows");
+    let logs = platform.run(&["pipeline", "dev", "logs", "--json"]).ends_with(0).json();
+    assert_eq!((&logs["step"], logs["lines"].as_array().unwrap().len()), (&"ValidateData".into(), 1));
+    assert_eq!(logs["lines"][0]["text"], "monthly_charge: 1277 of 4117 rows");
+}
+
+#[test]
+fn the_newest_pending_model_is_approved_beside_the_one_approved_before() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    let none = project.local(&["pipeline", "dev", "approve"]).ends_with(1);
+    tells(&none.stderr, &["no model awaits approval", "there is none yet"]);
+    let register = |auc: &str| {
+        project.behind_its_back(async |sdk| {
+            let call = aws_sdk_sagemaker::Client::new(&sdk).create_model_package();
+            let call = call.model_package_group_name("mlops-pipeline-dev-models");
+            let call = call.customer_metadata_properties("metric_auc", auc);
+            let call = call.customer_metadata_properties("training_job", "mlops-pipeline-dev-9b2c-0");
+            call.send().await.unwrap();
+        });
+    };
+    register("0.81");
+    register("0.92");
+    let newest = project.local(&["pipeline", "dev", "approve", "--json"]).ends_with(0).json();
+    assert_eq!((&newest["version"], &newest["approval"]), (&2.into(), &"approved".into()));
+    assert_eq!(
+        (&newest["metrics"]["auc"], &newest["lineage"]["training_job"]),
+        (&0.92.into(), &"mlops-pipeline-dev-9b2c-0".into())
+    );
+    register("0.95");
+    let beside = project.local(&["pipeline", "dev", "approve"]).ends_with(0);
+    tells(&beside.stderr, &["Version 3", "beside version 2", "auc", "0.9500  (now 0.9200)", "version 3 is approved"]);
+    let first = project.local(&["pipeline", "dev", "approve", "1"]).ends_with(0);
+    tells(&first.stderr, &["Version 1"]);
+    let again = project.local(&["pipeline", "dev", "approve", "1"]).ends_with(0);
+    tells(&again.stderr, &["approved already"]);
+    let unknown = project.local(&["pipeline", "dev", "approve", "9"]).ends_with(64);
+    tells(&unknown.stderr, &["no model package `9`"]);
+}
+
+#[test]
+fn without_a_terminal_nothing_is_approved_unasked() {
+    let platform = Platform::with(Recorded::new("registered"));
+    platform.behind_its_back(async |sdk| {
+        let call = aws_sdk_sagemaker::Client::new(&sdk).create_model_package();
+        call.model_package_group_name("mlops-pipeline-dev-models").send().await.unwrap();
+    });
+    let unasked = platform.run(&["pipeline", "dev", "approve"]).ends_with(64);
+    tells(&unasked.stderr, &["Version 1", "pass --yes"]);
+    platform.run(&["pipeline", "dev", "approve", "--yes"]).ends_with(0);
+}
+
+#[test]
+fn the_docker_commands_are_printed_and_the_same_files_give_the_same_tag() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    let image = project.local(&["pipeline", "dev", "image"]).ends_with(0);
+    tells(
+        &image.stdout,
+        &[
+            "docker build --platform linux/amd64 --provenance=false --tag 123456789012.dkr.ecr.ap-south-1.amazonaws.com/mlops-pipeline-dev:",
+            "pipeline/image\n",
+            "aws ecr get-login-password --region ap-south-1 | docker login --username AWS --password-stdin 123456789012.dkr.ecr",
+            "docker push 123456789012.dkr.ecr",
+        ],
+    );
+    let name = |ran: Ran| ran.ends_with(0).json()["image"].as_str().unwrap().to_owned();
+    let before = name(project.local(&["pipeline", "dev", "image", "--json"]));
+    project.append_to("pipeline/image/train.py", "# changed\n");
+    let after = name(project.local(&["pipeline", "dev", "image", "--json"]));
+    assert_ne!(before, after);
+    assert!(
+        name(project.local(&["pipeline", "dev", "image", "--tag", "1.4", "--json"]))
+            .ends_with("mlops-pipeline-dev:1.4")
+    );
+    let refused = project.local(&["pipeline", "dev", "image", "--push"]).ends_with(64);
+    tells(&refused.stderr, &["keeps no images"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_image_is_built_and_pushed_with_a_login_that_no_argument_shows() {
+    let platform = Platform::with(Recorded::new("registered"));
+    let (folder, told) = stand_in_for_docker(&platform.project);
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let push = ["pipeline", "dev", "image", "--push", "--tag", "1.4"];
+    let pushed = Ran::of(platform.command(&push).env("PATH", &path).output().unwrap()).ends_with(0);
+    assert_eq!(pushed.stdout, "123456789012.dkr.ecr.ap-south-1.amazonaws.com/mlops-pipeline-dev:1.4\n");
+    tells(&pushed.stderr, &["image = \"images:1.4\""]);
+    let told = std::fs::read_to_string(told).unwrap();
+    tells(
+        &told,
+        &["build --platform", "login --username AWS --password-stdin 123456789012.dkr.ecr", "with a password", "push "],
+    );
+    let gone = Ran::of(platform.command(&push).env("PATH", "/nowhere").output().unwrap()).ends_with(1);
+    tells(&gone.stderr, &["docker is not there"]);
+}
+
+/// A `docker` that writes down what it is told; and where.
+#[cfg(unix)]
+fn stand_in_for_docker(project: &Project) -> (PathBuf, PathBuf) {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, told) = (project.path().join("bin"), project.path().join("told"));
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" >> {0}\nif [ \"$1\" = login ] && [ -n \"$(cat)\" ]; then echo with a password >> {0}; fi\n",
+        told.display()
+    );
+    project.write("bin/docker", &script);
+    std::fs::set_permissions(folder.join("docker"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    (folder, told)
+}
