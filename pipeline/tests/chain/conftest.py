@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import interpreter
+import lambda_functions
+import pytest
+from account import IMAGE, Account
+from container_jobs import Jobs
+from glue_runs import Runs
+from moto.core.config import default_user_config
+from moto.server import ThreadedMotoServer
+from values import PIPELINE, REGION
+
+
+@pytest.fixture(scope="session")
+def waits() -> interpreter.Waits:
+    return interpreter.complete()
+
+
+@pytest.fixture(scope="session")
+def jobs() -> Iterator[Jobs]:
+    jobs = Jobs()
+    jobs.images[IMAGE] = PIPELINE / "image"
+    yield jobs
+    jobs.end_all()
+
+
+@pytest.fixture(scope="session")
+def endpoint(waits, jobs, spark) -> Iterator[str]:
+    """AWS on loopback, where jobs run, functions are invoked and executions go their way."""
+    Runs(spark)
+    lambda_functions.attach()
+    default_user_config["stepfunctions"]["execute_state_machine"] = True
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    patch = pytest.MonkeyPatch()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "MOTO_PORT": str(port),
+        "NO_PROXY": "127.0.0.1,localhost",
+    }.items():
+        patch.setenv(name, value)
+    yield f"http://127.0.0.1:{port}"
+    patch.undo()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def account(endpoint, generate) -> Account:
+    """The account of all tests here, with the sample data uploaded."""
+    account = Account()
+    sample = io.StringIO()
+    generate.write(sample, 3000, 7, 0.01)
+    account.upload("raw/churn.csv", sample.getvalue())
+    return account

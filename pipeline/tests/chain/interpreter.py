@@ -1,0 +1,166 @@
+"""Completes moto's interpreter of state machines, a port of LocalStack's, where it stops short of Step Functions.
+
+It has no integration of SageMaker, lets parameters pass that no service takes, and waits in real time.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringVariableSample
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_callback,
+    state_task_service_factory,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
+from moto.stepfunctions.parser.asl.component.state.fail import state_fail
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
+
+# A job's kind by the action that creates it. Step Functions watches the job by describing it.
+JOBS = {"createTrainingJob": "TrainingJob", "createTransformJob": "TransformJob"}
+ACTIONS = {*JOBS, "createModel"}
+
+
+class SageMakerService(state_task_service_callback.StateTaskServiceCallback):
+    """`sagemaker:createTrainingJob.sync` and its kin: the result is what describes the finished job."""
+
+    def __init__(self) -> None:
+        super().__init__({ResourceCondition.Sync})
+        self.started: Callable[[], Any] | None = None
+
+    def _get_supported_parameters(self) -> set[str] | None:
+        return set() if self.resource.api_action in ACTIONS else None
+
+    def failed(self, env: Any, name: ErrorName, error: str, cause: str) -> FailureEvent:
+        details = TaskFailedEventDetails(
+            error=error, cause=cause, resource=self._get_sfn_resource(), resourceType=self._get_sfn_resource_type()
+        )
+        return FailureEvent(env, name, HistoryEventType.TaskFailed, EventDetails(taskFailedEventDetails=details))
+
+    def _from_error(self, env: Any, ex: Exception) -> FailureEvent:
+        if not isinstance(ex, ClientError):
+            return super()._from_error(env=env, ex=ex)
+        code = ex.response["Error"]["Code"].removesuffix("Exception")
+        error = f"SageMaker.{code if code.startswith('Resource') else 'AmazonSageMaker'}Exception"
+        return self.failed(env, CustomErrorName(error), error, ex.response["Error"]["Message"])
+
+    def _eval_service_task(
+        self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    ) -> None:
+        client = boto_client_for(resource_runtime_part.region, "sagemaker", state_credentials)
+        response = getattr(client, self._get_boto_service_action())(**normalised_parameters)
+        response.pop("ResponseMetadata")
+        kind = JOBS.get(self.resource.api_action)
+        if kind:
+            name = {f"{kind}Name": normalised_parameters[f"{kind}Name"]}
+            snake = {"TrainingJob": "training_job", "TransformJob": "transform_job"}[kind]
+            self.started = lambda: getattr(client, f"stop_{snake}")(**name)
+            response |= name
+        env.stack.append(response)
+
+    def _build_sync_resolver(
+        self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    ) -> Callable[[], Any]:
+        env.stack.pop()
+        kind = JOBS[self.resource.api_action]
+        client = boto_client_for(resource_runtime_part.region, "sagemaker", state_credentials)
+        describe = {"TrainingJob": client.describe_training_job, "TransformJob": client.describe_transform_job}[kind]
+        name = {f"{kind}Name": normalised_parameters[f"{kind}Name"]}
+
+        def resolve() -> Any:
+            job = describe(**name)
+            status = job[f"{kind}Status"]
+            if status in ("InProgress", "Stopping"):
+                return None
+            job.pop("ResponseMetadata")
+            # As Step Functions hands it on: times are text.
+            job = json.loads(json.dumps(job, default=lambda time: time.isoformat()))
+            if status == "Completed":
+                return job
+            failed = StatesErrorNameType.StatesTaskFailed
+            event = self.failed(env, StatesErrorName(typ=failed), failed.to_name(), json.dumps(job))
+            raise FailureEventException(event)
+
+        return resolve
+
+    def _evaluate_with_timeout(self, env: Any) -> None:
+        """A job outlives its state's time limit only until Step Functions has stopped it."""
+        try:
+            super()._evaluate_with_timeout(env)
+        except EvalTimeoutError:
+            if self.started:
+                self.started()
+            raise
+
+
+class Waits:
+    """Every wait for a retry and in a Wait state, in seconds, none of which takes any time."""
+
+    def __init__(self) -> None:
+        self.retries: list[float] = []
+        self.states: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.retries.append(seconds)
+
+    def wait(self, _function: WaitFunction, env: Any, wait_seconds: int) -> None:
+        self.states.append(wait_seconds)
+        # Lets the other threads of the account do something in between.
+        threading.Event().wait(0.01)
+
+
+class CheckedConfig(Config):
+    """Requests are held against the service's own model, as Step Functions does."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "parameter_validation": True})
+
+
+def wait_for_job(
+    task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+) -> None:
+    """`.sync`, which moto can wait for only together with a task token."""
+    resolve = task._build_sync_resolver(env, resource_runtime_part, normalised_parameters, state_credentials)
+    env.stack.append(task._eval_sync(env, resolve, None, None, None))
+
+
+def sample(variable: StringVariableSample, env: Any) -> None:
+    """The value of `$name`. moto looks even a mere name up with an engine for JSONata that it does not bring."""
+    env.stack.append(env.variable_store.get(variable.expression.removeprefix("$")))
+
+
+def complete() -> Waits:
+    """Once per process. Returns the record of what was waited for."""
+    waits = Waits()
+    others = state_task_service_factory.state_task_service_for
+
+    def service_for(service_name: str) -> Any:
+        return SageMakerService() if service_name == "sagemaker" else others(service_name=service_name)
+
+    import moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_factory as tasks
+
+    tasks.state_task_service_for = service_for
+    state_fail.CustomErrorName = ErrorName
+    state_task_service_callback.StateTaskServiceCallback._eval_integration_pattern = wait_for_job
+    state_task_service_callback._DELAY_SECONDS_SYNC_CONDITION_CHECK = 0.05
+    boto_client.Config = CheckedConfig
+    retrier_decl.time = waits
+    StringVariableSample._eval_body = sample
+    WaitFunction._wait_interval = lambda function, env, wait_seconds: waits.wait(function, env, wait_seconds)
+    return waits
