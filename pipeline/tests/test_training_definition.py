@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
 import statelint.linter
-from rendering import placeholders, render
+from rendering import render
 from values import DEVELOPMENT, PIPELINE, PRODUCTION
 
 DEFINITION = json.loads((PIPELINE / "training.asl.json").read_text())
@@ -22,13 +21,6 @@ def rendered(request) -> dict[str, Any]:
 
 def test_an_independent_linter_accepts_the_definition(rendered):
     assert statelint.linter.Linter.validate(rendered) == []
-
-
-def test_every_placeholder_has_a_value_and_a_line_in_the_readme():
-    names = placeholders(DEFINITION)
-    assert names == DEVELOPMENT.keys()
-    documented = re.findall(r"^\| `\$\{(\w+)\}` \|", (PIPELINE / "README.md").read_text(), re.MULTILINE)
-    assert sorted(documented) == sorted(names)
 
 
 def test_nothing_is_left_to_fill_in(rendered):

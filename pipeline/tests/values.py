@@ -55,6 +55,23 @@ DEVELOPMENT: dict[str, Any] = {
     "validation_limits": {"min_rows": 1000},
     "thresholds": {"auc": {"min": 0.75}},
     "comparison": {"metric": "auc", "max_regression": 0.01},
+    "endpoint_name": "mlops-pipeline-dev-endpoint",
+    "endpoint_instance_type": "ml.m5.large",
+    "endpoint_instance_count": 1,
+    "endpoint_volume_kms_key_arn": None,
+    "data_capture": False,
+    "data_capture_percent": 0,
+    "traffic_routing": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 300},
+    "termination_wait_seconds": 300,
+    "deployment_timeout_seconds": 3600,
+    "auto_rollback": None,
+    "replaced_variant_properties": [
+        {"VariantPropertyType": "DataCaptureConfig"},
+        {"VariantPropertyType": "DesiredInstanceCount"},
+    ],
+    "autoscaling": None,
+    "looks": 260,
+    "deploy_timeout_seconds": 10800,
 }
 
 PRODUCTION: dict[str, Any] = DEVELOPMENT | {
@@ -68,4 +85,28 @@ PRODUCTION: dict[str, Any] = DEVELOPMENT | {
     "s3_data_distribution": "ShardedByS3Key",
     "use_spot": True,
     "max_wait_seconds": 7200,
+    "endpoint_name": "mlops-pipeline-prod-endpoint",
+    "endpoint_instance_count": 2,
+    "endpoint_volume_kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555",
+    "data_capture": True,
+    "data_capture_percent": 20,
+    "traffic_routing": {
+        "Type": "CANARY",
+        "WaitIntervalInSeconds": 600,
+        "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1},
+    },
+    "auto_rollback": {
+        "Alarms": [
+            {"AlarmName": "mlops-pipeline-prod-endpoint-errors"},
+            {"AlarmName": "mlops-pipeline-prod-endpoint-latency"},
+        ]
+    },
+    "replaced_variant_properties": [{"VariantPropertyType": "DataCaptureConfig"}],
+    "autoscaling": {
+        "min": 2,
+        "max": 6,
+        "invocations_per_instance": 1000,
+        "scale_in_seconds": 300,
+        "scale_out_seconds": 60,
+    },
 }

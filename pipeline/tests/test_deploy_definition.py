@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import statelint.linter
+from rendering import render
+from values import DEVELOPMENT, PIPELINE, PRODUCTION
+
+DEFINITION = json.loads((PIPELINE / "deploy.asl.json").read_text())
+STATES = DEFINITION["States"]
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+# What fails here does no harm to the deployment.
+TIDYING = {"RemovePreviousConfig", "RemovePreviousModel", "DiscardConfig", "DiscardModel", "DescribePreviousConfig"}
+LAST_WORDS = {"NotifyFailure", "NotifyNotDeployed"}
+
+
+@pytest.fixture(params=[DEVELOPMENT, PRODUCTION], ids=["development", "production"])
+def rendered(request) -> dict[str, Any]:
+    return render(DEFINITION, request.param)
+
+
+def test_an_independent_linter_accepts_the_definition(rendered):
+    assert statelint.linter.Linter.validate(rendered) == []
+
+
+def test_nothing_is_left_to_fill_in(rendered):
+    assert "${" not in json.dumps(rendered)
+
+
+def test_what_an_environment_does_not_want_is_left_out():
+    states = render(DEFINITION, DEVELOPMENT)["States"]
+    assert "AutoRollbackConfiguration" not in states["UpdateEndpoint"]["Parameters"]["DeploymentConfig"]
+    assert "autoscaling" not in states["Begin"]["Parameters"]
+    assert "KmsKeyId" not in states["CreateConfig"]["Parameters"]
+    assert "KmsKeyId" not in states["CreateConfig"]["Parameters"]["DataCaptureConfig"]
+
+
+@pytest.mark.parametrize("name", sorted(TASKS.keys() - TIDYING - LAST_WORDS))
+def test_every_failure_is_caught_and_notified_with_the_step_that_failed(name):
+    assert TASKS[name]["Catch"][-1] == {
+        "ErrorEquals": ["States.ALL"],
+        "Assign": {"failed_step": name},
+        "ResultPath": "$.error",
+        "Next": "NotifyFailure",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(LAST_WORDS))
+def test_a_failure_that_cannot_be_notified_still_fails_with_the_first_error(name):
+    catch = STATES[name]["Catch"][0]
+    assert (catch["Next"], catch["ResultPath"]) == ("Failed", None)
+    assert STATES["Failed"]["ErrorPath"] == "$.error.Error"
+
+
+@pytest.mark.parametrize("name", sorted(TASKS))
+def test_every_task_ends_in_time_and_retries_with_jitter(name):
+    assert "TimeoutSeconds" in TASKS[name]
+    for retry in TASKS[name]["Retry"]:
+        assert retry["JitterStrategy"] == "FULL"
+        assert retry["MaxDelaySeconds"] >= retry["IntervalSeconds"]
+
+
+@pytest.mark.parametrize("values", [DEVELOPMENT, PRODUCTION], ids=["development", "production"])
+def test_an_update_is_awaited_for_longer_than_it_may_take(values):
+    # Once for somebody else's, once for one's own.
+    assert 30 * values["looks"] > 2 * values["deployment_timeout_seconds"]
+    assert values["deploy_timeout_seconds"] > 30 * values["looks"]
+
+
+def test_a_mail_subject_fits_sns(rendered):
+    for state in rendered["States"].values():
+        subject = state.get("Parameters", {}).get("Subject", "")
+        assert len(subject) <= 100
+        assert subject.isascii()
