@@ -8,6 +8,7 @@ import lambda_functions
 import pytest
 from account import IMAGE, Account
 from container_jobs import Jobs
+from endpoints import Endpoints
 from glue_runs import Runs
 from moto.core.config import default_user_config
 from moto.server import ThreadedMotoServer
@@ -28,7 +29,12 @@ def jobs() -> Iterator[Jobs]:
 
 
 @pytest.fixture(scope="session")
-def endpoint(waits, jobs, spark) -> Iterator[str]:
+def endpoints() -> Endpoints:
+    return Endpoints()
+
+
+@pytest.fixture(scope="session")
+def endpoint(waits, jobs, endpoints, spark) -> Iterator[str]:
     """AWS on loopback, where jobs run, functions are invoked and executions go their way."""
     Runs(spark)
     lambda_functions.attach()

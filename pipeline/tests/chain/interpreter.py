@@ -22,6 +22,8 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringVariableSample
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service,
+    state_task_service_aws_sdk,
     state_task_service_callback,
     state_task_service_factory,
 )
@@ -35,6 +37,15 @@ from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 # A job's kind by the action that creates it. Step Functions watches the job by describing it.
 JOBS = {"createTrainingJob": "TrainingJob", "createTransformJob": "TransformJob"}
 ACTIONS = {*JOBS, "createModel"}
+
+# What Step Functions calls a service in a resource's ARN, by boto's name for it, and in the names of its errors.
+BOTO_NAMES = {"applicationautoscaling": "application-autoscaling"}
+ERROR_NAMES = {"applicationautoscaling": "ApplicationAutoScaling", "sagemaker": "SageMaker"}
+
+
+def handed_on(response: dict[str, Any]) -> dict[str, Any]:
+    """A service's answer as Step Functions hands it on: times are text."""
+    return json.loads(json.dumps(response, default=lambda time: time.isoformat()))
 
 
 class SageMakerService(state_task_service_callback.StateTaskServiceCallback):
@@ -89,8 +100,7 @@ class SageMakerService(state_task_service_callback.StateTaskServiceCallback):
             if status in ("InProgress", "Stopping"):
                 return None
             job.pop("ResponseMetadata")
-            # As Step Functions hands it on: times are text.
-            job = json.loads(json.dumps(job, default=lambda time: time.isoformat()))
+            job = handed_on(job)
             if status == "Completed":
                 return job
             failed = StatesErrorNameType.StatesTaskFailed
@@ -140,6 +150,14 @@ def wait_for_job(
     env.stack.append(task._eval_sync(env, resolve, None, None, None))
 
 
+def handing_on(call: Any) -> Any:
+    def call_and_hand_on(task: Any, env: Any, **request: Any) -> None:
+        call(task, env, **request)
+        env.stack[-1] = handed_on(env.stack[-1])
+
+    return call_and_hand_on
+
+
 def sample(variable: StringVariableSample, env: Any) -> None:
     """The value of `$name`. moto looks even a mere name up with an engine for JSONata that it does not bring."""
     env.stack.append(env.variable_store.get(variable.expression.removeprefix("$")))
@@ -157,7 +175,11 @@ def complete() -> Waits:
 
     tasks.state_task_service_for = service_for
     state_fail.CustomErrorName = ErrorName
+    sdk = state_task_service_aws_sdk.StateTaskServiceAwsSdk
+    sdk._eval_service_task = handing_on(sdk._eval_service_task)
     state_task_service_callback.StateTaskServiceCallback._eval_integration_pattern = wait_for_job
+    state_task_service.StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES |= BOTO_NAMES
+    state_task_service_aws_sdk._SERVICE_ERROR_NAMES |= ERROR_NAMES
     state_task_service_callback._DELAY_SECONDS_SYNC_CONDITION_CHECK = 0.05
     boto_client.Config = CheckedConfig
     retrier_decl.time = waits

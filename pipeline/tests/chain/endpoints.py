@@ -1,0 +1,104 @@
+"""SageMaker's endpoints, which take their time to come into service, to be updated, and to fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
+from moto.core.exceptions import JsonRESTError
+from moto.core.responses import ActionResult
+from moto.sagemaker.exceptions import ValidationError
+from moto.sagemaker.models import FakeEndpoint
+from moto.sagemaker.responses import SageMakerResponse
+
+STEADY = {"InService", "Failed"}
+
+
+class Endpoints:
+    """Gives moto's endpoints a life. Each look at one shows where it is and lets it go one step further."""
+
+    def __init__(self) -> None:
+        # How the next deployments end: well, rolled back, failed, or not at all.
+        self.outcome = "well"
+        # What an endpoint has still before it: status, configuration, reason.
+        self.ahead: dict[str, list[tuple[str, str, str | None]]] = {}
+        # The last request to update each endpoint.
+        self.updates: dict[str, dict[str, Any]] = {}
+        for operation in (self.create_endpoint, self.update_endpoint, self.describe_endpoint, self.delete_config):
+            self.attach(operation)
+        ApplicationAutoscalingBackend.deregister_scalable_target = deregister_scalable_target(
+            ApplicationAutoscalingBackend.deregister_scalable_target
+        )
+
+    def attach(self, serve: Callable[[Any, dict[str, Any], Any], Any]) -> None:
+        name = {"delete_config": "delete_endpoint_config"}.get(serve.__name__, serve.__name__)
+        served = getattr(SageMakerResponse, name, None)
+
+        def handler(request: SageMakerResponse) -> Any:
+            return serve(request.sagemaker_backend, json.loads(request.body), lambda: served(request))
+
+        handler.__name__ = name
+        setattr(SageMakerResponse, name, handler)
+
+    def create_endpoint(self, backend: Any, request: dict[str, Any], record: Any) -> Any:
+        name, config = request["EndpointName"], request["EndpointConfigName"]
+        if name in backend.endpoints:
+            raise ValidationError(f"Cannot create already existing endpoint {name}")
+        answer = record()
+        end = {
+            "failed": ("Failed", config, "The primary container did not pass the ping health check"),
+            "never": ("Creating", config, None),
+        }.get(self.outcome, ("InService", config, None))
+        self.go(backend.endpoints[name], [("Creating", config, None), end])
+        return answer
+
+    def update_endpoint(self, backend: Any, request: dict[str, Any], _: Any) -> ActionResult:
+        name, config = request["EndpointName"], request["EndpointConfigName"]
+        endpoint = backend.endpoints[name]
+        if endpoint.endpoint_status not in STEADY - {"Failed"}:
+            raise ValidationError(f"Cannot update in-progress endpoint {name}")
+        before = endpoint.endpoint_config_name
+        backend.describe_endpoint_config(config)
+        self.updates[name] = request
+        end = {
+            "rolled back": [("RollingBack", before, None), ("InService", before, "An alarm is in ALARM state")],
+            "superseded": [("InService", "another", None)],
+        }.get(self.outcome, [("InService", config, None)])
+        self.go(endpoint, [("Updating", before, None), *end])
+        return ActionResult({"EndpointArn": endpoint.arn})
+
+    def describe_endpoint(self, backend: Any, request: dict[str, Any], describe: Any) -> Any:
+        answer = describe()
+        endpoint = backend.endpoints[request["EndpointName"]]
+        self.go(endpoint, self.ahead.get(endpoint.endpoint_name, []))
+        return answer
+
+    def go(self, endpoint: FakeEndpoint, ahead: list[tuple[str, str, str | None]]) -> None:
+        if ahead:
+            endpoint.endpoint_status, endpoint.endpoint_config_name, endpoint.failure_reason = ahead[0]
+        self.ahead[endpoint.endpoint_name] = ahead[1:]
+
+    def delete_config(self, backend: Any, request: dict[str, Any], delete: Any) -> Any:
+        """AWS asks never to do this. Here it is refused, and would be seen."""
+        users = [e for e in backend.endpoints.values() if e.endpoint_config_name == request["EndpointConfigName"]]
+        if users:
+            raise ValidationError("Cannot delete the configuration of a live endpoint")
+        return delete()
+
+
+class ObjectNotFoundException(JsonRESTError):
+    def __init__(self, message: str) -> None:
+        super().__init__("ObjectNotFoundException", message)
+
+
+def deregister_scalable_target(deregister: Any) -> Any:
+    """With the error that AWS has for a target that is not there."""
+
+    def handler(backend: ApplicationAutoscalingBackend, namespace: str, r_id: str, dimension: str) -> None:
+        if r_id not in backend.targets.get(dimension, {}):
+            raise ObjectNotFoundException(f"No scalable target found for resource ID: {r_id}")
+        deregister(backend, namespace, r_id, dimension)
+
+    return handler

@@ -1,0 +1,215 @@
+"""Which ways a deployment goes, on the real definition: created, updated, rolled back, failed, and always told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from account import IMAGE, VALUES, Account, Execution
+from values import PRODUCTION
+
+TO_ENDPOINT = ["Begin", "DescribePackage", "StillApproved", "CreateModel", "CreateConfig", "FindEndpoint", "IsThereOne"]
+LOOK = ["AwaitEndpoint", "CountLook", "DescribeEndpoint", "Settled"]
+GROUP = "mlops-pipeline-dev-deployed"
+Deploy = Callable[..., Execution]
+
+
+@pytest.fixture(scope="module")
+def group(account) -> str:
+    account.sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
+    return GROUP
+
+
+@pytest.fixture
+def values(request, endpoints) -> dict[str, Any]:
+    """Production's settings, for an endpoint of the test's own."""
+    endpoints.outcome = "well"
+    names = {name: PRODUCTION[name] for name in ("traffic_routing", "auto_rollback", "autoscaling", "data_capture")}
+    own = request.node.name.removeprefix("test_").replace("_", "-")[:40]
+    return VALUES | names | {"data_capture_percent": 20, "endpoint_name": f"mlops-pipeline-dev-{own}"}
+
+
+@pytest.fixture
+def deploy(account, group, values) -> Deploy:
+    def run(status: str = "Approved", **changes: Any) -> Execution:
+        created = account.sagemaker.create_model_package(
+            ModelPackageGroupName=group,
+            ModelApprovalStatus=status,
+            InferenceSpecification={
+                "Containers": [{"Image": IMAGE, "ModelDataUrl": "s3://models/model.tar.gz"}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+            },
+        )
+        event = {
+            "source": "aws.sagemaker",
+            "detail-type": "SageMaker Model Package State Change",
+            "detail": {"ModelPackageArn": created["ModelPackageArn"], "ModelApprovalStatus": "Approved"},
+        }
+        return account.execute("deploy.asl.json", values | changes, event)
+
+    return run
+
+
+def serving(account: Account, values: dict[str, Any]) -> dict[str, Any]:
+    return account.sagemaker.describe_endpoint(EndpointName=values["endpoint_name"])
+
+
+def left(account: Account) -> tuple[set[str], set[str]]:
+    """The names of all configurations and models."""
+    configs = account.sagemaker.list_endpoint_configs()["EndpointConfigs"]
+    models = account.sagemaker.list_models()["Models"]
+    return {config["EndpointConfigName"] for config in configs}, {model["ModelName"] for model in models}
+
+
+def scaling(values: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    client = boto3.client("application-autoscaling")
+    resource = f"endpoint/{values['endpoint_name']}/variant/AllTraffic"
+    targets = client.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[resource])
+    policies = client.describe_scaling_policies(ServiceNamespace="sagemaker", ResourceId=resource)
+    return targets["ScalableTargets"], policies["ScalingPolicies"]
+
+
+def test_the_first_deployment_creates_the_endpoint(account, deploy, values, waits):
+    waits.states.clear()
+    execution = deploy()
+    scaled = ["ChooseScaling", "RegisterScaling", "ScaleByDemand", "WhatToRemove"]
+    again = ["EndpointInTime", *LOOK]
+    assert execution.states == [
+        *TO_ENDPOINT, "CreateEndpoint", *again, *again, *scaled, "NotifySuccess", "Deployed",
+    ]  # fmt: skip
+    assert execution.status == "SUCCEEDED"
+    assert waits.states == [30, 30]
+    message = execution.notification
+    assert (message["subject"], message["outcome"]) == ("mlops-pipeline-dev: a model is in service", "deployed")
+    endpoint = serving(account, values)
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", message["config"])
+    config = account.sagemaker.describe_endpoint_config(EndpointConfigName=message["config"])
+    (variant,) = config["ProductionVariants"]
+    assert (variant["VariantName"], variant["InstanceType"]) == ("AllTraffic", "ml.m5.large")
+    capture = config["DataCaptureConfig"]
+    assert (capture["EnableCapture"], capture["InitialSamplingPercentage"]) == (True, 20)
+    assert capture["DestinationS3Uri"] == f"s3://{values['artifacts_bucket']}/data-capture"
+    model = account.sagemaker.describe_model(ModelName=variant["ModelName"])
+    assert model["PrimaryContainer"] == {"ModelPackageName": message["model_package"]}
+    assert model["ExecutionRoleArn"] == values["training_role_arn"]
+
+
+def test_the_endpoint_scales_as_the_environment_wants(deploy, values):
+    deploy()
+    (target,), (policy,) = scaling(values)
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 6)
+    assert policy["PolicyType"] == "TargetTrackingScaling"
+    tracking = policy["TargetTrackingScalingPolicyConfiguration"]
+    assert tracking["TargetValue"] == 1000
+    deploy(autoscaling=None)
+    assert scaling(values)[0] == []
+
+
+def test_a_second_deployment_updates_blue_and_green_and_removes_what_was_before(account, deploy, values, endpoints):
+    first = deploy().notification
+    before = left(account)
+    execution = deploy()
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert "CreateEndpoint" not in execution.states
+    assert "PauseScaling" not in execution.states
+    second = execution.notification
+    request = endpoints.updates[values["endpoint_name"]]
+    assert request["EndpointConfigName"] == second["config"]
+    policy = request["DeploymentConfig"]["BlueGreenUpdatePolicy"]
+    assert policy["TrafficRoutingConfiguration"] == values["traffic_routing"]
+    assert policy["TerminationWaitInSeconds"] == 300
+    assert request["DeploymentConfig"]["AutoRollbackConfiguration"] == values["auto_rollback"]
+    assert request["RetainAllVariantProperties"] is True
+    configs, models = left(account)
+    assert configs == before[0] - {first["config"]} | {second["config"]}
+    assert models == before[1] - {first["model"]} | {second["model"]}
+
+
+def test_a_deployment_that_is_rolled_back_leaves_the_old_model_and_is_told(account, deploy, values, endpoints):
+    first = deploy().notification
+    before = left(account)
+    endpoints.outcome = "rolled back"
+    execution = deploy()
+    assert (execution.status, execution.error) == ("FAILED", "RolledBack")
+    message = execution.notification
+    assert (message["outcome"], message["error"]) == ("not deployed", "RolledBack")
+    assert "An alarm is in ALARM state" in message["cause"]
+    assert serving(account, values)["EndpointConfigName"] == first["config"]
+    assert left(account) == before
+    assert len(scaling(values)[0]) == 1
+
+
+def test_an_endpoint_that_cannot_be_created_is_told_and_made_anew_next_time(account, deploy, values, endpoints):
+    endpoints.outcome = "failed"
+    failed = deploy()
+    assert (failed.status, failed.error) == ("FAILED", "EndpointFailed")
+    message = failed.notification
+    assert (message["subject"], message["outcome"]) == (
+        "mlops-pipeline-dev: the model was not deployed",
+        "not deployed",
+    )
+    assert "did not pass the ping health check" in message["cause"]
+    leftover = serving(account, values)["EndpointConfigName"]
+
+    endpoints.outcome = "well"
+    repaired = deploy()
+    assert repaired.status == "SUCCEEDED", repaired.cause
+    assert repaired.states.index("DeleteFailed") < repaired.states.index("CreateEndpoint")
+    assert serving(account, values)["EndpointStatus"] == "InService"
+    assert leftover not in left(account)[0]
+
+
+def test_an_endpoint_that_does_not_come_to_rest_is_told(deploy, endpoints):
+    endpoints.outcome = "never"
+    execution = deploy(looks=5)
+    assert (execution.status, execution.error) == ("FAILED", "DeploymentTimeout")
+    assert execution.states.count("DescribeEndpoint") == 5
+    assert "DiscardConfig" not in execution.states
+    assert "after 5 looks" in execution.notification["cause"]
+
+
+def test_a_package_whose_approval_was_withdrawn_is_not_deployed(account, deploy, values):
+    before = left(account)
+    execution = deploy(status="Rejected")
+    assert (execution.status, execution.error) == ("FAILED", "NotApproved")
+    assert "is Rejected: only an approved model is deployed" in execution.notification["cause"]
+    assert left(account) == before
+    assert scaling(values)[0] == []
+
+
+def test_somebody_elses_deployment_goes_first(account, deploy, values):
+    config = deploy().notification["config"]
+    account.sagemaker.update_endpoint(EndpointName=values["endpoint_name"], EndpointConfigName=config)
+    execution = deploy()
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert execution.states.count("AwaitTurn") == 1
+    assert serving(account, values)["EndpointConfigName"] == execution.notification["config"]
+
+
+def test_a_deployment_that_another_one_overtakes_ends_in_silence(deploy, endpoints):
+    deploy()
+    endpoints.outcome = "superseded"
+    execution = deploy()
+    assert (execution.status, execution.states[-1]) == ("SUCCEEDED", "Superseded")
+    assert execution.notifications == []
+
+
+def test_scaling_is_paused_to_change_the_instance_type(deploy, values):
+    deploy()
+    execution = deploy(endpoint_instance_type="ml.m5.xlarge")
+    assert execution.status == "SUCCEEDED", execution.cause
+    way = execution.states
+    assert way.index("PauseScaling") < way.index("UpdateEndpoint") < way.index("RegisterScaling")
+    assert len(scaling(values)[0]) == 1
+
+
+def test_a_step_that_fails_is_told_by_its_name(deploy, values):
+    # SageMaker takes a number.
+    execution = deploy(endpoint_instance_count="none")
+    assert execution.states[-3:] == ["CreateConfig", "NotifyFailure", "Failed"]
+    message = execution.notification
+    assert (message["outcome"], message["step"]) == ("failed", "CreateConfig")
+    assert message["endpoint"] == values["endpoint_name"]
