@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -96,6 +97,78 @@ def test_the_report_has_the_model_quality_layout(evaluation):
     curve = section["receiver_operating_characteristic_curve"]
     assert (curve["false_positive_rates"][0], curve["true_positive_rates"][-1]) == (0.0, 1.0)
     assert sum(cell["rows"] for cell in section["calibration"]) == report["dataset"]["item_count"] == 5
+
+
+def test_the_other_rates_of_the_layout_equal_scikit_learn(evaluation):
+    pairs = scores(2000, 4)
+    s3 = joined(pairs)
+    evaluation.evaluate(EVENT, s3, None)
+    section = json.loads(s3.objects["artifacts/runs/r1/evaluation.json"])["binary_classification_metrics"]
+    y, hard = [y for y, _ in pairs], [int(p >= 0.5) for _, p in pairs]
+    expected = {
+        "f0_5": sk.fbeta_score(y, hard, beta=0.5),
+        "f2": sk.fbeta_score(y, hard, beta=2),
+        "true_negative_rate": sk.recall_score(y, hard, pos_label=0),
+        "false_negative_rate": 1 - sk.recall_score(y, hard),
+    }
+    assert {name: section[name]["value"] for name in expected} == pytest.approx(expected, abs=1e-12)
+
+
+class Page(HTMLParser):
+    """The text of each element kind, and whether every element is closed where it should be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.texts: list[tuple[str, str]] = []
+        self.drawn = 0
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        points = dict(attrs).get("points") or ""
+        self.drawn += len(points.split()) if tag == "polyline" else 0
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and data.strip():
+            self.texts.append((self.open[-1], data.strip()))
+
+    def of(self, tag: str) -> list[str]:
+        return [text for name, text in self.texts if name == tag]
+
+
+def page_of(evaluation, event: dict[str, Any], pairs: list[tuple[float, float]]) -> tuple[dict[str, Any], Page]:
+    s3 = joined(pairs)
+    decision = evaluation.evaluate(event, s3, None)
+    assert decision["page_uri"] == "s3://artifacts/runs/r1/evaluation.html"
+    return decision, Page(s3.objects["artifacts/runs/r1/evaluation.html"].decode())
+
+
+def test_the_page_shows_verdict_metrics_curves_and_origin(evaluation):
+    thresholds = {"auc": {"min": 0.5}, "log_loss": {"max": 0.001}}
+    event = {**EVENT, "thresholds": thresholds, "lineage": {"training_job": "job-<1>"}}
+    decision, page = page_of(evaluation, {**event, "approved_metrics": {"auc": 0.5}}, scores(500, 1))
+    assert "Not good enough to be registered" in page.of("span")
+    assert page.of("li") == decision["reasons"]
+    assert f"{decision['metrics']['auc']:.4f}" in page.of("td")
+    assert {"≥ 0.5", "≤ 0.001"} <= set(page.of("td"))
+    assert page.of("figcaption") == ["ROC curve", "Precision and recall", "Calibration"]
+    assert page.drawn > 200
+    assert page.of("dd") == ["job-<1>"]
+
+
+def test_the_page_of_a_regression_has_no_curves(evaluation):
+    decision, page = page_of(evaluation, {**EVENT, "task": "regression"}, [(1.0, 1.5), (2.0, 1.0), (9.0, 8.0)])
+    assert "Good enough to be registered" in page.of("span")
+    assert f"{decision['metrics']['rmse']:.4f}" in page.of("td")
+    assert page.of("figcaption") == []
 
 
 def test_a_long_curve_is_thinned_and_keeps_both_ends(evaluation):

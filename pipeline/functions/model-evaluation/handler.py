@@ -2,7 +2,8 @@
 
 Streams the predictions from S3, computes the metrics with the standard library alone,
 holds them against thresholds and against the approved package of the group, writes a
-report in SageMaker's model-quality layout and returns the decision.
+report in SageMaker's model-quality layout, the same as a page for a person beside it,
+and returns the decision.
 
 Event:
     task                binary or regression
@@ -11,7 +12,7 @@ Event:
                         transform joined its input, else the prediction alone
     labels_prefix       only for transforms that did not join: the transform's input, whose
                         first field is the label; `<key>.out` holds the predictions of `<key>`
-    report_key          where the report goes
+    report_key          where the report goes, "….json"; the page goes to "….html"
     thresholds          {"auc": {"min": 0.8}, "log_loss": {"max": 0.5}}
     decision_threshold  probability from which a row counts as positive, 0.5 unless given
     comparison          {"metric": "auc", "max_regression": 0.01}: how much worse than the
@@ -31,6 +32,8 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import html_report
 
 logger = logging.getLogger()
 logger.setLevel(logging.INFO)
@@ -95,6 +98,11 @@ class Confusion:
     def rows(self) -> int:
         return self.true_negative + self.false_positive + self.false_negative + self.true_positive
 
+    def f_score(self, beta: float) -> float:
+        """Recall counts `beta` times as much as precision."""
+        weighted = (1 + beta**2) * self.true_positive
+        return divide(weighted, weighted + beta**2 * self.false_negative + self.false_positive)
+
     def rates(self) -> dict[str, float]:
         precision = divide(self.true_positive, self.true_positive + self.false_positive)
         recall = divide(self.true_positive, self.true_positive + self.false_negative)
@@ -102,7 +110,7 @@ class Confusion:
             "accuracy": divide(self.true_positive + self.true_negative, self.rows),
             "precision": precision,
             "recall": recall,
-            "f1": divide(2 * precision * recall, precision + recall),
+            "f1": self.f_score(1.0),
             "false_positive_rate": divide(self.false_positive, self.false_positive + self.true_negative),
         }
 
@@ -180,18 +188,28 @@ def binary_metrics(scored: Scored, threshold: float) -> tuple[dict[str, float], 
     brier = math.fsum((p - y) ** 2 for y, p in zip(scored.labels, scored.predictions, strict=True)) / len(scored)
     metrics = {"auc": curve.area(), **confusion.rates(), "log_loss": log_loss(scored), "brier": brier}
     points = curve.thinned()
+    negatives, positives = curve.negatives, curve.positives
     details = {
+        **{
+            name: {"value": value, "standard_deviation": "NaN"}
+            for name, value in (
+                ("f0_5", confusion.f_score(0.5)),
+                ("f2", confusion.f_score(2.0)),
+                ("true_negative_rate", confusion.true_negative / negatives),
+                ("false_negative_rate", confusion.false_negative / positives),
+            )
+        },
         "confusion_matrix": {
             "0": {"0": confusion.true_negative, "1": confusion.false_positive},
             "1": {"0": confusion.false_negative, "1": confusion.true_positive},
         },
         "receiver_operating_characteristic_curve": {
-            "false_positive_rates": [x / curve.negatives for x, _ in points],
-            "true_positive_rates": [y / curve.positives for _, y in points],
+            "false_positive_rates": [x / negatives for x, _ in points],
+            "true_positive_rates": [y / positives for _, y in points],
         },
         "precision_recall_curve": {
             "precisions": [y / (x + y) if x + y else 1.0 for x, y in points],
-            "recalls": [y / curve.positives for _, y in points],
+            "recalls": [y / positives for _, y in points],
         },
         "calibration": calibration(scored),
     }
@@ -334,8 +352,7 @@ def evaluate(event: dict[str, Any], s3: Any, sagemaker: Any) -> dict[str, Any]:
         reasons += regression_failures(metrics, approved or {}, comparison)
 
     key = event["report_key"]
-    body = json.dumps(report, indent=2).encode()
-    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+    page_key = key.removesuffix(".json") + ".html"
     decision = {
         "register": not reasons,
         "reasons": reasons,
@@ -344,12 +361,17 @@ def evaluate(event: dict[str, Any], s3: Any, sagemaker: Any) -> dict[str, Any]:
         "approved_package": approved_arn,
         "approved_metrics": approved or {},
         "report_uri": f"s3://{bucket}/{key}",
+        "page_uri": f"s3://{bucket}/{page_key}",
         # A package's own properties are strings; repr keeps every digit of a float.
         "metadata": {
             **(event.get("lineage") or {}),
             **{f"metric_{name}": repr(value) for name, value in metrics.items()},
         },
     }
+    body = json.dumps(report, indent=2).encode()
+    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+    page = html_report.render(decision, report, event).encode()
+    s3.put_object(Bucket=bucket, Key=page_key, Body=page, ContentType="text/html; charset=utf-8")
     logger.info(json.dumps({"event": "model-evaluation", **decision}))
     return decision
 

@@ -67,7 +67,8 @@ class Execution:
 def packed(folder: Path) -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        file.write(folder / "handler.py", "handler.py")
+        for path in sorted(folder.glob("*.py")):
+            file.write(path, path.name)
     return archive.getvalue()
 
 

@@ -106,6 +106,9 @@ def test_the_package_leads_to_its_report(account, registered, package):
     auc = report["binary_classification_metrics"]["auc"]["value"]
     assert auc == float(package["CustomerMetadataProperties"]["metric_auc"])
     assert registered.notification["report"] == uri
+    page = account.objects("artifacts", key.replace(".json", ".html"))
+    assert f"{auc:.4f}" in next(iter(page.values())).decode()
+    assert registered.notification["report_page"].endswith(f"/{bucket}?region=ap-south-1&prefix={next(iter(page))}")
 
 
 def test_the_people_who_watch_are_told_what_awaits_them(registered, package):
