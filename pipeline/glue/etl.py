@@ -53,6 +53,9 @@ NULL_WORDS = ("", "na", "n/a", "nan", "null", "none", "?")
 TRUE_WORDS, FALSE_WORDS = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 TYPES = ("integer", "number", "boolean", "string", "timestamp")
 SPLIT_BUCKETS = 1_000_000
+# Every twentieth, both ends included: what later data sets are compared with.
+QUANTILES = tuple(step / 20 for step in range(21))
+QUANTILE_ACCURACY = 10_000
 REASONS, ROW_HASH, SPLIT = "_reasons", "_row_hash", "_split"
 
 
@@ -289,13 +292,17 @@ def training_row(schema: Schema) -> list[Column]:
 
 
 def profile(good: DataFrame, schema: Schema) -> dict[str, dict[str, Any]]:
-    """Per column: nulls, extremes and moments of numbers, counts of categories."""
+    """Per column: nulls, extremes, moments and quantiles of numbers, counts of categories."""
     aggregates: list[Column] = [F.count(F.lit(1)).alias("rows")]
     for column in schema.columns:
         aggregates.append(F.sum(is_null(column).cast("long")).alias(f"{column.name}.nulls"))
         if column.type != "string":
             for name, function in (("min", F.min), ("max", F.max), ("mean", F.avg), ("stddev", F.stddev_samp)):
                 aggregates.append(function(numeric(column).cast("double")).alias(f"{column.name}.{name}"))
+        if column.type in ("integer", "number"):
+            steps = F.array(*[F.lit(step) for step in QUANTILES])
+            quantiles = F.percentile_approx(numeric(column).cast("double"), steps, QUANTILE_ACCURACY)
+            aggregates.append(quantiles.alias(f"{column.name}.quantiles"))
         for position, value in enumerate(column.values):
             hits = F.col(column.name).eqNullSafe(F.lit(value)).cast("long")
             aggregates.append(F.sum(hits).alias(f"{column.name}.values.{position}"))
@@ -305,6 +312,8 @@ def profile(good: DataFrame, schema: Schema) -> dict[str, dict[str, Any]]:
         entry: dict[str, Any] = {"type": column.type, "count": row["rows"], "nulls": row[f"{column.name}.nulls"] or 0}
         if column.type != "string":
             entry |= {name: row[f"{column.name}.{name}"] for name in ("min", "max", "mean", "stddev")}
+        if column.type in ("integer", "number"):
+            entry["quantiles"] = row[f"{column.name}.quantiles"]
         if column.values:
             entry["values"] = {v: row[f"{column.name}.values.{i}"] or 0 for i, v in enumerate(column.values)}
         profiles[column.name] = entry
