@@ -47,7 +47,8 @@ td, th { padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1rem; } dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, monospace; font-size: .85rem; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1rem; }
-figure { margin: 0; background: var(--card); border-radius: .6rem; padding: .9rem; } figcaption { font-weight: 600; margin-bottom: .4rem; }
+figure { margin: 0; background: var(--card); border-radius: .6rem; padding: .9rem; }
+figcaption { font-weight: 600; margin-bottom: .4rem; }
 svg { width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
 .grid { stroke: var(--line); } .even { stroke: var(--soft); stroke-dasharray: 4 4; }
 .curve { stroke: var(--mark); stroke-width: 2; fill: none; } .dot { fill: var(--mark); }

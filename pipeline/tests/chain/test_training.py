@@ -81,6 +81,18 @@ def test_no_row_is_lost_between_the_raw_files_and_the_splits(account, package):
     assert 0 < rejected < 60
 
 
+def test_the_row_counts_are_published_as_metrics(account, package):
+    statistics = account.objects("data", f"processed/statistics/{dataset(package)}/")
+    (rows_of_run,) = [json.loads(body)["rows"] for body in statistics.values()]
+    published = {
+        name: account.metric("mlopsctl/etl", name, JobName=VALUES["glue_job_name"])
+        for name in ("RowsRead", "RowsAccepted", "RowsQuarantined")
+    }
+    assert {name: values[0] for name, values in published.items()} == {
+        f"Rows{name.title()}": rows for name, rows in rows_of_run.items()
+    }
+
+
 def test_the_package_awaits_a_persons_approval(package):
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
     assert package["ModelPackageGroupName"] == VALUES["model_package_group"]
