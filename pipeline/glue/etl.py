@@ -14,6 +14,9 @@ Layout written for one run, called a batch, of one data set:
     <quarantine>/dataset=<dataset>/batch=<batch>/part-*.json
         every rejected row as it was read, with the reasons
 
+Accepted rows also become records of the feature groups that are named, each feature the column of its name. Row counts
+are published as metrics of the namespace that is named.
+
 Every output path belongs to one batch and is overwritten, so that a retried run
 leaves no duplicates. Bookmarks are the caller's choice: with them on, each batch
 adds the new files to one data set; with them off, each batch is a data set of its own.
@@ -25,7 +28,9 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -47,12 +52,26 @@ OPTIONAL_ARGUMENTS = {
     "split": "0.8,0.1,0.1",
     "split_salt": "v1",
     "rows_per_file": "500000",
+    "feature_groups": "",
+    "metrics_namespace": "",
 }
 SPLITS = ("train", "validation", "test")
 NULL_WORDS = ("", "na", "n/a", "nan", "null", "none", "?")
 TRUE_WORDS, FALSE_WORDS = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+# What a column's values may be in a feature group.
+FEATURE_TYPES = {
+    "integer": ("Integral", "Fractional", "String"),
+    "number": ("Fractional", "String"),
+    "boolean": ("Integral", "String"),
+    "string": ("String",),
+    "timestamp": ("Fractional", "String"),
+}
+ISO_8601 = "yyyy-MM-dd'T'HH:mm:ss'Z'"
 TYPES = ("integer", "number", "boolean", "string", "timestamp")
 SPLIT_BUCKETS = 1_000_000
+# Every twentieth, both ends included: what later data sets are compared with.
+QUANTILES = tuple(step / 20 for step in range(21))
+QUANTILE_ACCURACY = 10_000
 REASONS, ROW_HASH, SPLIT = "_reasons", "_row_hash", "_split"
 
 
@@ -141,6 +160,7 @@ def read_arguments(argv: list[str]) -> dict[str, str]:
         options = getResolvedOptions(argv, ["JOB_NAME", *REQUIRED_ARGUMENTS, *given])
         return {**OPTIONAL_ARGUMENTS, **options}
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--JOB_NAME", default="etl")
     for name in REQUIRED_ARGUMENTS:
         parser.add_argument(f"--{name}", required=True)
     for name, default in OPTIONAL_ARGUMENTS.items():
@@ -289,13 +309,17 @@ def training_row(schema: Schema) -> list[Column]:
 
 
 def profile(good: DataFrame, schema: Schema) -> dict[str, dict[str, Any]]:
-    """Per column: nulls, extremes and moments of numbers, counts of categories."""
+    """Per column: nulls, extremes, moments and quantiles of numbers, counts of categories."""
     aggregates: list[Column] = [F.count(F.lit(1)).alias("rows")]
     for column in schema.columns:
         aggregates.append(F.sum(is_null(column).cast("long")).alias(f"{column.name}.nulls"))
         if column.type != "string":
             for name, function in (("min", F.min), ("max", F.max), ("mean", F.avg), ("stddev", F.stddev_samp)):
                 aggregates.append(function(numeric(column).cast("double")).alias(f"{column.name}.{name}"))
+        if column.type in ("integer", "number"):
+            steps = F.array(*[F.lit(step) for step in QUANTILES])
+            quantiles = F.percentile_approx(numeric(column).cast("double"), steps, QUANTILE_ACCURACY)
+            aggregates.append(quantiles.alias(f"{column.name}.quantiles"))
         for position, value in enumerate(column.values):
             hits = F.col(column.name).eqNullSafe(F.lit(value)).cast("long")
             aggregates.append(F.sum(hits).alias(f"{column.name}.values.{position}"))
@@ -305,6 +329,8 @@ def profile(good: DataFrame, schema: Schema) -> dict[str, dict[str, Any]]:
         entry: dict[str, Any] = {"type": column.type, "count": row["rows"], "nulls": row[f"{column.name}.nulls"] or 0}
         if column.type != "string":
             entry |= {name: row[f"{column.name}.{name}"] for name in ("min", "max", "mean", "stddev")}
+        if column.type in ("integer", "number"):
+            entry["quantiles"] = row[f"{column.name}.quantiles"]
         if column.values:
             entry["values"] = {v: row[f"{column.name}.values.{i}"] or 0 for i, v in enumerate(column.values)}
         profiles[column.name] = entry
@@ -324,6 +350,104 @@ def split_summary(good: DataFrame, schema: Schema) -> dict[str, dict[str, Any]]:
         for row in good.groupBy(SPLIT, value).count().collect():
             summary[row[SPLIT]]["labels"][f"{row['y']:g}"] = row["count"]
     return summary
+
+
+@dataclass(frozen=True)
+class FeatureGroup:
+    """A feature group, and what of the data set its records hold: each feature's name and its text."""
+
+    name: str
+    features: tuple[tuple[str, Column], ...]
+
+    @staticmethod
+    def fit(description: dict[str, Any], schema: Schema, now: datetime) -> FeatureGroup:
+        """Pairs features with the columns of their names; an event time without column is the run's."""
+        name = description["FeatureGroupName"]
+        columns = {column.name.lower(): column for column in schema.columns}
+        identifier, event_time = description["RecordIdentifierFeatureName"], description["EventTimeFeatureName"]
+        if identifier.lower() not in columns:
+            raise ValueError(f"feature group {name}: no column has the name of its identifier {identifier}")
+        features: list[tuple[str, Column]] = []
+        for definition in description["FeatureDefinitions"]:
+            feature, kind = definition["FeatureName"], definition["FeatureType"]
+            column = columns.get(feature.lower())
+            if column is None:
+                if feature == event_time:
+                    text = now.strftime("%Y-%m-%dT%H:%M:%SZ") if kind == "String" else repr(now.timestamp())
+                    features.append((feature, F.lit(text)))
+                continue
+            if kind not in FEATURE_TYPES[column.type]:
+                raise ValueError(f"feature group {name}, column {column.name}: {column.type} does not fit {kind}")
+            features.append((feature, feature_text(column, kind)))
+        return FeatureGroup(name, tuple(features))
+
+
+def feature_text(column: ColumnSpec, kind: str) -> Column:
+    value = F.col(f"_{column.name}")
+    if column.type == "timestamp":
+        return F.date_format(value, ISO_8601) if kind == "String" else value.cast("double").cast("string")
+    if column.type == "boolean" and kind == "Integral":
+        return value.cast("int").cast("string")
+    return value.cast("string")
+
+
+def feature_groups(names: str, schema: Schema) -> list[FeatureGroup]:
+    """Asked for before anything is written, so that a group that does not fit fails the job at once."""
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    if not wanted:
+        return []
+    import boto3
+
+    client, now = boto3.client("sagemaker"), datetime.now(timezone.utc)
+    return [FeatureGroup.fit(client.describe_feature_group(FeatureGroupName=name), schema, now) for name in wanted]
+
+
+def record_writer(group: str, names: tuple[str, ...]) -> Callable[[Iterator[Any]], None]:
+    """Writes a partition's rows, several at a time. It is sent to the workers, so it brings all that it needs."""
+
+    def write(rows: Iterator[Any]) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+        from itertools import islice
+
+        import boto3
+        from botocore.config import Config
+
+        # Adaptive: backs off when it is throttled, and from then on sends no faster than is taken.
+        config = Config(retries={"mode": "adaptive", "max_attempts": 10}, max_pool_connections=16)
+        client = boto3.client("sagemaker-featurestore-runtime", config=config)
+
+        def put(row: Any) -> None:
+            record = [
+                {"FeatureName": name, "ValueAsString": text}
+                for name, text in zip(names, row, strict=True)
+                if text is not None
+            ]
+            client.put_record(FeatureGroupName=group, Record=record)
+
+        with ThreadPoolExecutor(16) as pool:
+            while batch := list(islice(rows, 500)):
+                list(pool.map(put, batch))
+
+    return write
+
+
+def ingest(good: DataFrame, groups: list[FeatureGroup]) -> None:
+    """A repeated attempt writes the same records at the same event time: nothing is doubled."""
+    for group in groups:
+        records = good.select(*[text.alias(name) for name, text in group.features])
+        records.foreachPartition(record_writer(group.name, tuple(name for name, _ in group.features)))
+
+
+def publish(statistics: dict[str, Any], namespace: str, job_name: str) -> None:
+    """Rows read, accepted and quarantined, as metrics of the job."""
+    if not namespace:
+        return
+    import boto3
+
+    dimensions = [{"Name": "JobName", "Value": job_name}]
+    counts = {f"Rows{name.title()}": rows for name, rows in statistics["rows"].items()}
+    data = [{"MetricName": n, "Dimensions": dimensions, "Unit": "Count", "Value": v} for n, v in counts.items()]
+    boto3.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
 
 
 def write_text(uri: str, text: str) -> None:
@@ -360,6 +484,7 @@ def run(spark: SparkSession, options: dict[str, str], glue: Any = None) -> dict[
     """Does the whole job and returns the statistics that it wrote."""
     schema = Schema.parse(json.loads(options["schema"]))
     shares = parse_split(options["split"])
+    groups = feature_groups(options["feature_groups"], schema)
     raw = read_raw(spark, glue, options["raw"], options["formats"].split(","), schema)
     judged = assign_split(judge(raw, schema, options["split_salt"]), schema, shares, options["split_salt"]).cache()
     good, bad = judged.where(F.size(REASONS) == 0), judged.where(F.size(REASONS) > 0)
@@ -384,8 +509,10 @@ def run(spark: SparkSession, options: dict[str, str], glue: Any = None) -> dict[
         "quarantine_reasons": {row["reason"]: row["count"] for row in by_reason.collect()},
         "splits": splits,
         "columns": profile(good, schema),
+        "feature_groups": [group.name for group in groups],
     }
     write_outputs(good, schema, splits, options)
+    ingest(good, groups)
     # Last, so that its presence says the rest is complete.
     target = f"{options['processed'].rstrip('/')}/statistics/{options['dataset']}/batch={options['batch']}.json"
     write_text(target, json.dumps(statistics, indent=2, sort_keys=True))
@@ -419,6 +546,7 @@ def main(argv: list[str]) -> None:
         spark = SparkSession.builder.appName("etl").getOrCreate()
     configure(spark)
     statistics = run(spark, options, glue)
+    publish(statistics, options["metrics_namespace"], options["JOB_NAME"])
     print(json.dumps({"event": "etl", "rows": statistics["rows"], "reasons": statistics["quarantine_reasons"]}))
     if job is not None:
         # Only now are the files that were read marked as done.

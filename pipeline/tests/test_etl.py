@@ -161,6 +161,7 @@ def test_statistics_describe_the_accepted_rows(run):
     assert columns["plan"] == {"type": "string", "count": 2, "nulls": 0, "values": {"basic": 1, "pro": 1}}
     tenure = columns["tenure"]
     assert (tenure["min"], tenure["max"], tenure["mean"]) == (2.0, 4.0, 3.0)
+    assert tenure["quantiles"] == [2.0] * 11 + [4.0] * 10
     assert columns["charge"]["nulls"] == 1
     assert statistics["splits"]["train"]["labels"] == {"0": 1, "1": 1}
     written = json.loads((folder / "processed/statistics/d/batch=b1.json").read_text())

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from fake_registry import FakeRegistry
 from fake_s3 import FakeS3
 from sklearn import metrics as sk
 
@@ -17,26 +18,6 @@ EVENT = {
     "thresholds": {},
     "lineage": {"data_version": "d41d"},
 }
-
-
-class FakeRegistry:
-    """A model package group's approved packages, newest first."""
-
-    def __init__(self, *packages: dict[str, str]) -> None:
-        self.packages = packages
-        self.listed: dict[str, Any] = {}
-
-    def get_paginator(self, operation: str) -> FakeRegistry:
-        assert operation == "list_model_packages"
-        return self
-
-    def paginate(self, **request: Any):
-        self.listed = request
-        yield {"ModelPackageSummaryList": []}
-        yield {"ModelPackageSummaryList": [{"ModelPackageArn": f"arn:{i}"} for i in range(len(self.packages))]}
-
-    def describe_model_package(self, *, ModelPackageName: str) -> dict[str, Any]:
-        return {"CustomerMetadataProperties": self.packages[int(ModelPackageName.removeprefix("arn:"))]}
 
 
 def scores(rows: int, seed: int, decimals: int = 6) -> list[tuple[int, float]]:

@@ -1,7 +1,8 @@
 """Decides whether a data set is fit to train on.
 
 Reads the statistics that the ETL job wrote for every batch of the data set, and a
-sample of the training CSV itself, and holds both against the schema and the limits.
+sample of the training CSV itself, and holds both against the schema, the limits, and the
+data that the approved model learned from.
 A data set that is not fit raises `DataValidationFailed`, which names each column at
 fault and ends the pipeline: the state machine does not retry it.
 
@@ -11,6 +12,9 @@ Event:
     sample_prefix      the training CSV files, without header, label first
     schema             the schema that the ETL job used
     limits             see `Limits`; the LIMITS environment variable holds defaults
+    profiles_prefix    where the column profiles of data sets that were found fit are kept, by data version
+    model_package_group the group whose newest approved package says which data set to compare with; without
+                       one, without its profile, or without these two fields nothing is compared
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
+
+import drift
 
 logger = logging.getLogger()
 logger.setLevel(logging.INFO)
@@ -45,6 +51,8 @@ class Limits:
     max_null_fraction: float = 0.2
     max_null_fraction_by_column: dict[str, float] = field(default_factory=dict)
     min_label_fraction: float = 0.01
+    max_drift: float = 0.25
+    max_drift_by_column: dict[str, float] = field(default_factory=dict)
     sample_rows: int = 5000
 
     @staticmethod
@@ -206,6 +214,15 @@ def check_label(statistics: DatasetStatistics, schema: dict[str, Any], limits: L
             )
 
 
+def check_drift(moved: dict[str, float], limits: Limits) -> Iterator[Finding]:
+    for name, distance in moved.items():
+        limit = limits.max_drift_by_column.get(name, limits.max_drift)
+        if distance > limit:
+            yield Finding(
+                name, "drift", f"differs by {distance:.3f} from the approved model's data, the limit is {limit:g}"
+            )
+
+
 def check_sample(rows: Iterable[list[str]], features: list[str], schema: dict[str, Any]) -> Iterator[Finding]:
     """Whether the files that training will read are what the statistics promise: one finding a column."""
     names = [schema["label"], *features]
@@ -238,11 +255,25 @@ def list_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
     return sorted(item["Key"] for page in pages for item in page.get("Contents", []) if item["Size"] > 0)
 
 
-def read_statistics(s3: Any, bucket: str, prefix: str) -> DatasetStatistics:
+def read_statistics(s3: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
+    """Of each batch of the data set."""
     keys = [key for key in list_keys(s3, bucket, prefix) if key.endswith(".json")]
     if not keys:
         raise DataValidationFailed(f"no statistics under s3://{bucket}/{prefix}: did the ETL job run?")
-    return DatasetStatistics.merge(json.load(s3.get_object(Bucket=bucket, Key=key)["Body"]) for key in keys)
+    return [json.load(s3.get_object(Bucket=bucket, Key=key)["Body"]) for key in keys]
+
+
+def read_baseline(event: dict[str, Any], s3: Any, sagemaker: Any) -> tuple[str, dict[str, drift.Shape]] | None:
+    """The approved package that data is compared with, and what its data looked like."""
+    group, prefix = event.get("model_package_group"), event.get("profiles_prefix")
+    approved = drift.approved_data(sagemaker, group) if group and prefix else None
+    if approved is None:
+        return None
+    arn, version = approved
+    key = f"{prefix}{version}.json"
+    if not list_keys(s3, event["bucket"], key):
+        return None
+    return arn, drift.from_json(json.load(s3.get_object(Bucket=event["bucket"], Key=key)["Body"]))
 
 
 def sample_rows(s3: Any, bucket: str, prefix: str, limit: int) -> Iterator[list[str]]:
@@ -258,11 +289,14 @@ def sample_rows(s3: Any, bucket: str, prefix: str, limit: int) -> Iterator[list[
             yield row
 
 
-def validate(event: dict[str, Any], s3: Any, default_limits: dict[str, Any]) -> dict[str, Any]:
+def validate(event: dict[str, Any], s3: Any, default_limits: dict[str, Any], sagemaker: Any = None) -> dict[str, Any]:
     """The verdict, or `DataValidationFailed` with the whole list of findings in its message."""
     limits = Limits.parse({**default_limits, **(event.get("limits") or {})})
     schema, bucket = event["schema"], event["bucket"]
-    statistics = read_statistics(s3, bucket, event["statistics_prefix"])
+    batches = read_statistics(s3, bucket, event["statistics_prefix"])
+    statistics, shapes = DatasetStatistics.merge(batches), drift.shapes(batches)
+    baseline = read_baseline(event, s3, sagemaker)
+    moved = drift.distances(baseline[1], shapes, schema) if baseline else {}
     sample = sample_rows(s3, bucket, event["sample_prefix"], limits.sample_rows)
     findings = [
         *check_rows(statistics, limits),
@@ -270,6 +304,7 @@ def validate(event: dict[str, Any], s3: Any, default_limits: dict[str, Any]) -> 
         *check_nulls(statistics, limits),
         *check_ranges(statistics, schema),
         *check_label(statistics, schema, limits),
+        *check_drift(moved, limits),
         *check_sample(sample, statistics.features, schema),
     ]
     verdict = {
@@ -280,16 +315,23 @@ def validate(event: dict[str, Any], s3: Any, default_limits: dict[str, Any]) -> 
         "labels": statistics.labels,
         "features": len(statistics.features),
         "data_version": statistics.data_version(),
+        "compared_with": baseline[0] if baseline else "",
+        "drift": moved,
         "limits": asdict(limits),
     }
     logger.info(json.dumps({"event": "data-validation", **verdict}))
     if findings:
         lines = [f"column {f.column}: {f.message}" if f.column else f.message for f in findings]
         raise DataValidationFailed("; ".join(lines))
+    if event.get("profiles_prefix"):
+        # A later data set may be compared with this one, once a model that learned from it is approved.
+        key = f"{event['profiles_prefix']}{verdict['data_version']}.json"
+        s3.put_object(Bucket=bucket, Key=key, Body=drift.to_json(shapes).encode(), ContentType="application/json")
     return verdict
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     import boto3
 
-    return validate(event, boto3.client("s3"), json.loads(os.environ.get("LIMITS", "{}")))
+    limits = json.loads(os.environ.get("LIMITS", "{}"))
+    return validate(event, boto3.client("s3"), limits, boto3.client("sagemaker"))

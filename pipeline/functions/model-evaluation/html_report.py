@@ -46,8 +46,9 @@ th { text-align: left; font-weight: 600; color: var(--soft); } td.n, th.n { text
 td, th { padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1rem; } dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, monospace; font-size: .85rem; }
-.plots { display: flex; flex-wrap: wrap; gap: 1.25rem; } figure { margin: 0; flex: 1 1 19rem; background: var(--card);
-  border-radius: .6rem; padding: .9rem; } figcaption { font-weight: 600; margin-bottom: .4rem; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1rem; }
+figure { margin: 0; background: var(--card); border-radius: .6rem; padding: .9rem; }
+figcaption { font-weight: 600; margin-bottom: .4rem; }
 svg { width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
 .grid { stroke: var(--line); } .even { stroke: var(--soft); stroke-dasharray: 4 4; }
 .curve { stroke: var(--mark); stroke-width: 2; fill: none; } .dot { fill: var(--mark); }
@@ -81,8 +82,10 @@ def metrics_table(
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def plot(title: str, x_name: str, y_name: str, points: Iterable[tuple[float, float]], dots: bool) -> str:
-    """Points of the unit square, with the diagonal that says "no better than chance", or "as it should be"."""
+def plot(
+    title: str, x_name: str, y_name: str, points: Iterable[tuple[float, float]], *, diagonal: bool, dots: bool
+) -> str:
+    """Points of the unit square. The diagonal says "no better than chance", or "as it should be"."""
 
     def at(x: float, y: float) -> tuple[float, float]:
         return LEFT + x * SIDE, 10 + (1 - y) * SIDE
@@ -93,8 +96,9 @@ def plot(title: str, x_name: str, y_name: str, points: Iterable[tuple[float, flo
         lines.append(f'<line class="grid" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y0}"/>')
         lines.append(f'<text x="{x0 - 8}" y="{y0 + 4}" text-anchor="end">{tick:g}</text>')
         lines.append(f'<text x="{at(tick, 0)[0]}" y="{SIDE + 26}" text-anchor="middle">{tick:g}</text>')
-    (x0, y0), (x1, y1) = at(0, 0), at(1, 1)
-    lines.append(f'<line class="even" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}"/>')
+    if diagonal:
+        (x0, y0), (x1, y1) = at(0, 0), at(1, 1)
+        lines.append(f'<line class="even" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}"/>')
     places = [at(x, y) for x, y in points]
     lines.append(f'<polyline class="curve" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in places)}"/>')
     if dots:
@@ -132,6 +136,7 @@ def pictures(section: dict[str, Any], threshold: float) -> str:
             "False positive rate",
             "True positive rate",
             zip(curve["false_positive_rates"], curve["true_positive_rates"], strict=True),
+            diagonal=True,
             dots=False,
         ),
         plot(
@@ -139,6 +144,7 @@ def pictures(section: dict[str, Any], threshold: float) -> str:
             "Recall",
             "Precision",
             zip(retrieval["recalls"], retrieval["precisions"], strict=True),
+            diagonal=False,
             dots=False,
         ),
         plot(
@@ -146,6 +152,7 @@ def pictures(section: dict[str, Any], threshold: float) -> str:
             "Predicted probability",
             "Share of positives",
             [(cell["predicted"], cell["observed"]) for cell in bins],
+            diagonal=True,
             dots=True,
         ),
     ]

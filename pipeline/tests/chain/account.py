@@ -8,6 +8,7 @@ import time
 import uuid
 import zipfile
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,7 @@ class Account:
             Name=VALUES["glue_job_name"],
             Role=ROLE,
             Command={"Name": "glueetl", "ScriptLocation": f"s3://{script['Bucket']}/{script['Key']}"},
+            DefaultArguments={"--metrics_namespace": "mlopsctl/etl"},
         )
 
     def add_function(self, short: str) -> None:
@@ -169,6 +171,29 @@ class Account:
     def etl_runs(self) -> list[str]:
         runs = boto3.client("glue").get_job_runs(JobName=VALUES["glue_job_name"])["JobRuns"]
         return [run["Id"] for run in runs]
+
+    def metric(self, namespace: str, name: str, **dimensions: str) -> list[float]:
+        """Every value that was published, the earliest first."""
+        query = {
+            "Id": "values",
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": namespace,
+                    "MetricName": name,
+                    "Dimensions": [{"Name": n, "Value": v} for n, v in dimensions.items()],
+                },
+                "Period": 1,
+                "Stat": "Sum",
+            },
+        }
+        now = datetime.now(UTC)
+        data = boto3.client("cloudwatch").get_metric_data(
+            MetricDataQueries=[query],
+            StartTime=now - timedelta(hours=3),
+            EndTime=now + timedelta(hours=3),
+            ScanBy="TimestampAscending",
+        )
+        return data["MetricDataResults"][0]["Values"]
 
     def packages(self) -> list[str]:
         listed = self.sagemaker.list_model_packages(ModelPackageGroupName=VALUES["model_package_group"])

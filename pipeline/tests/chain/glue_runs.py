@@ -66,7 +66,8 @@ def execute(job: FakeJob, run: FakeJobRun, spark: SparkSession) -> None:
         spec.loader.exec_module(module)
         mount = Mount(spark, urlparse(run.arguments["--raw"]).netloc, folder / "bucket")
         try:
-            module.main([str(script), *[part for pair in run.arguments.items() for part in pair]])
+            given = {"--JOB_NAME": job.name, **run.arguments}
+            module.main([str(script), *[part for pair in given.items() for part in pair]])
         finally:
             mount.write_back()
 

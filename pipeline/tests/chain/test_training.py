@@ -81,6 +81,18 @@ def test_no_row_is_lost_between_the_raw_files_and_the_splits(account, package):
     assert 0 < rejected < 60
 
 
+def test_the_row_counts_are_published_as_metrics(account, package):
+    statistics = account.objects("data", f"processed/statistics/{dataset(package)}/")
+    (rows_of_run,) = [json.loads(body)["rows"] for body in statistics.values()]
+    published = {
+        name: account.metric("mlopsctl/etl", name, JobName=VALUES["glue_job_name"])
+        for name in ("RowsRead", "RowsAccepted", "RowsQuarantined")
+    }
+    assert {name: values[0] for name, values in published.items()} == {
+        f"Rows{name.title()}": rows for name, rows in rows_of_run.items()
+    }
+
+
 def test_the_package_awaits_a_persons_approval(package):
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
     assert package["ModelPackageGroupName"] == VALUES["model_package_group"]
@@ -121,10 +133,14 @@ def test_the_people_who_watch_are_told_what_awaits_them(registered, package):
     assert message["metrics"]["auc"] == float(package["CustomerMetadataProperties"]["metric_auc"])
 
 
-def test_a_model_worse_than_the_approved_one_is_not_registered(account, package):
-    approved = package["ModelPackageArn"]
+@pytest.fixture(scope="module")
+def approved(account, package) -> str:
+    account.approve(package["ModelPackageArn"])
+    return package["ModelPackageArn"]
+
+
+def test_a_model_worse_than_the_approved_one_is_not_registered(account, approved):
     before = account.packages()
-    account.approve(approved)
     # One shallow tree, and no threshold that would stop it anyway.
     weak = {"objective": "binary:logistic", "num_round": "1", "max_depth": "1"}
     execution = account.execute("training.asl.json", VALUES, {"hyperparameters": weak, "thresholds": {}})
@@ -136,3 +152,19 @@ def test_a_model_worse_than_the_approved_one_is_not_registered(account, package)
     assert message["approved_package"] == approved
     (reason,) = message["reasons"]
     assert reason.startswith(f"auc is {message['metrics']['auc']:.6f}, the approved model has ")
+
+
+def test_data_unlike_the_approved_models_stops_at_validation(account, approved, generate):
+    """Customers who all have one plan, where the approved model has seen three."""
+    sample = io.StringIO()
+    generate.write(sample, 2000, 8, 0.0)
+    header, *lines = sample.getvalue().splitlines()
+    plan = header.split(",").index("plan")
+    changed = [",".join([*fields[:plan], "pro", *fields[plan + 1 :]]) for fields in (line.split(",") for line in lines)]
+    account.upload("elsewhere/churn.csv", "\n".join([header, *changed]) + "\n")
+    execution = account.execute("training.asl.json", VALUES, {"raw_prefix": "elsewhere/"})
+    assert execution.states == [*TO_VALIDATION, "NotifyFailure", "Failed"]
+    message = execution.notification
+    assert (message["step"], message["error"]) == ("ValidateData", "DataValidationFailed")
+    assert "column plan: differs by 0." in message["cause"]
+    assert "from the approved model's data, the limit is 0.25" in message["cause"]

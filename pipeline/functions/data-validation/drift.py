@@ -1,0 +1,122 @@
+"""How far a data set has moved away from the one that the approved model learned from.
+
+Distances are between 0 (the same) and 1 (nothing in common): of categories, the share of rows that would have to
+change; of numbers, the largest gap between the cumulative distributions; and of every column, the change in its share
+of missing values, if that is more.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Any
+
+# What time moves by its nature.
+MOVING_TYPES = frozenset({"timestamp"})
+
+
+@dataclass
+class Shape:
+    """What a column's values look like: counts of categories, or quantiles of the numbers of each batch."""
+
+    type: str = ""
+    count: int = 0
+    nulls: int = 0
+    values: dict[str, int] = field(default_factory=dict)
+    quantiles: list[tuple[int, list[float]]] = field(default_factory=list)
+
+    def add(self, entry: dict[str, Any]) -> None:
+        self.type = self.type or entry.get("type", "")
+        self.count += entry["count"]
+        self.nulls += entry["nulls"]
+        present = entry["count"] - entry["nulls"]
+        counts = entry.get("values", {})
+        if entry.get("type") == "boolean" and entry.get("mean") is not None:
+            true = round(entry["mean"] * present)
+            counts = {"true": true, "false": present - true}
+        for value, rows in counts.items():
+            self.values[value] = self.values.get(value, 0) + rows
+        if entry.get("quantiles"):
+            self.quantiles.append((present, entry["quantiles"]))
+
+    def null_fraction(self) -> float:
+        return self.nulls / self.count if self.count else 0.0
+
+    def share_up_to(self, number: float) -> float:
+        """The cumulative distribution of all batches, straight between quantiles."""
+        total = sum(rows for rows, _ in self.quantiles)
+        return sum(rows * up_to(quantiles, number) for rows, quantiles in self.quantiles) / total
+
+
+def up_to(quantiles: list[float], number: float) -> float:
+    steps = len(quantiles) - 1
+    after = bisect_right(quantiles, number)
+    if after == 0:
+        return 0.0
+    if after > steps:
+        return 1.0
+    below, above = quantiles[after - 1], quantiles[after]
+    return (after - 1 + (number - below) / (above - below)) / steps
+
+
+def distance(old: Shape, new: Shape) -> float:
+    missing = abs(old.null_fraction() - new.null_fraction())
+    if old.values and new.values:
+        totals = sum(old.values.values()) or 1, sum(new.values.values()) or 1
+        names = old.values.keys() | new.values.keys()
+        gaps = [abs(old.values.get(n, 0) / totals[0] - new.values.get(n, 0) / totals[1]) for n in names]
+        return max(missing, sum(gaps) / 2)
+    if old.quantiles and new.quantiles:
+        numbers = {number for shape in (old, new) for _, quantiles in shape.quantiles for number in quantiles}
+        return max(missing, *(abs(old.share_up_to(n) - new.share_up_to(n)) for n in numbers))
+    return missing
+
+
+def shapes(batches: list[dict[str, Any]]) -> dict[str, Shape]:
+    found: dict[str, Shape] = {}
+    for batch in batches:
+        for name, entry in batch["columns"].items():
+            found.setdefault(name, Shape()).add(entry)
+    return found
+
+
+def watched(schema: dict[str, Any]) -> list[str]:
+    """The label and what the model sees, but for moments in time."""
+    keys = set(schema.get("key", ()))
+    return [
+        column["name"]
+        for column in schema["columns"]
+        if column["type"] not in MOVING_TYPES
+        and (column["name"] == schema["label"] or (column.get("feature", True) and column["name"] not in keys))
+    ]
+
+
+def distances(old: dict[str, Shape], new: dict[str, Shape], schema: dict[str, Any]) -> dict[str, float]:
+    """By column, for those that both data sets have with one type."""
+    names = [name for name in watched(schema) if name in old and name in new and old[name].type == new[name].type]
+    return {name: distance(old[name], new[name]) for name in names}
+
+
+def to_json(columns: dict[str, Shape]) -> str:
+    return json.dumps({"version": 1, "columns": {name: vars(shape) for name, shape in columns.items()}})
+
+
+def from_json(document: dict[str, Any]) -> dict[str, Shape]:
+    return {name: Shape(**fields) for name, fields in document["columns"].items()}
+
+
+def approved_data(sagemaker: Any, group: str) -> tuple[str, str] | None:
+    """ARN and data version of the group's newest approved package; None when none is approved."""
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group,
+        ModelApprovalStatus="Approved",
+        SortBy="CreationTime",
+        SortOrder="Descending",
+    )
+    newest = next((s for page in pages for s in page["ModelPackageSummaryList"]), None)
+    if newest is None:
+        return None
+    arn = newest["ModelPackageArn"]
+    properties = sagemaker.describe_model_package(ModelPackageName=arn).get("CustomerMetadataProperties", {})
+    return (arn, properties["data_version"]) if "data_version" in properties else None

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import copy
+import json
+import random
+from typing import Any
+
+import pytest
+from fake_registry import FakeRegistry
+from fake_s3 import FakeS3
+from scipy.stats import ks_2samp
+from test_data_validation import BATCH, EVENT, data_set
+
+COMPARED = {**EVENT, "profiles_prefix": "profiles/", "model_package_group": "models"}
+
+
+@pytest.fixture(scope="session")
+def drift(validation) -> Any:
+    return validation.drift
+
+
+def quantiles(numbers: list[float]) -> list[float]:
+    ordered = sorted(numbers)
+    return [ordered[round(step * (len(ordered) - 1) / 20)] for step in range(21)]
+
+
+def shape(drift, *batches: list[float], nulls: int = 0) -> Any:
+    found = drift.Shape()
+    for numbers in batches:
+        count = len(numbers) + nulls
+        found.add({"type": "number", "count": count, "nulls": nulls, "quantiles": quantiles(numbers)})
+    return found
+
+
+def normal(seed: int, mean: float, deviation: float, rows: int = 4000) -> list[float]:
+    rng = random.Random(seed)
+    return [rng.gauss(mean, deviation) for _ in range(rows)]
+
+
+@pytest.mark.parametrize(("mean", "deviation"), [(0.0, 1.0), (0.5, 1.0), (3.0, 1.0), (0.0, 2.0)])
+def test_the_distance_of_numbers_is_kolmogorov_and_smirnovs(drift, mean, deviation):
+    old, new = normal(1, 0.0, 1.0), normal(2, mean, deviation)
+    expected = ks_2samp(old, new).statistic
+    assert drift.distance(shape(drift, old), shape(drift, new)) == pytest.approx(expected, abs=0.02)
+
+
+def test_whole_numbers_are_compared_as_well(drift):
+    old, new = [n % 10 for n in range(1000)], [n % 5 for n in range(1000)]
+    assert drift.distance(shape(drift, old), shape(drift, old)) == 0.0
+    assert drift.distance(shape(drift, old), shape(drift, new)) == pytest.approx(0.5, abs=0.06)
+
+
+def test_batches_count_by_their_rows(drift):
+    low, high = normal(1, 0.0, 1.0), normal(2, 10.0, 1.0, rows=1000)
+    both = shape(drift, low, high)
+    assert both.share_up_to(5.0) == pytest.approx(0.8, abs=0.01)
+    assert drift.distance(shape(drift, low), both) == pytest.approx(0.2, abs=0.01)
+
+
+def test_missing_values_are_drift_too(drift):
+    numbers = normal(1, 0.0, 1.0, rows=900)
+    assert drift.distance(shape(drift, numbers), shape(drift, numbers, nulls=100)) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({"a": 50, "b": 50}, {"a": 5, "b": 5}, 0.0),
+        ({"a": 50, "b": 50}, {"a": 80, "b": 20}, 0.3),
+        ({"a": 100}, {"b": 100}, 1.0),
+    ],
+)
+def test_the_distance_of_categories_is_the_share_that_would_have_to_change(drift, old, new, expected):
+    shapes = []
+    for values in (old, new):
+        found = drift.Shape()
+        found.add({"type": "string", "count": sum(values.values()), "nulls": 0, "values": values})
+        shapes.append(found)
+    assert drift.distance(*shapes) == pytest.approx(expected)
+
+
+def test_labels_are_compared_by_their_balance(drift):
+    shapes = []
+    for mean in (0.2, 0.6):
+        found = drift.Shape()
+        found.add({"type": "boolean", "count": 1000, "nulls": 0, "mean": mean})
+        shapes.append(found)
+    assert drift.distance(*shapes) == pytest.approx(0.4)
+
+
+def test_keys_moments_and_what_the_model_does_not_see_may_move(drift):
+    schema = {
+        "label": "y",
+        "key": ["id"],
+        "columns": [
+            {"name": "id", "type": "integer"},
+            {"name": "since", "type": "timestamp"},
+            {"name": "note", "type": "integer", "feature": False},
+            {"name": "age", "type": "integer"},
+            {"name": "y", "type": "boolean", "feature": False},
+        ],
+    }
+    assert drift.watched(schema) == ["age", "y"]
+
+
+def approved(validation) -> tuple[FakeS3, FakeRegistry]:
+    """A data set that was found fit, and the approved model that learned from it."""
+    s3 = data_set(BATCH)
+    version = validation.validate(COMPARED, s3, {}, FakeRegistry())["data_version"]
+    assert f"data/profiles/{version}.json" in s3.objects
+    return s3, FakeRegistry({"data_version": version})
+
+
+def with_plans(basic: int) -> dict[str, Any]:
+    batch = copy.deepcopy(BATCH)
+    batch["columns"]["plan"]["values"] = {"basic": basic, "pro": 1000 - basic}
+    return batch
+
+
+def test_data_unlike_the_approved_models_stops_the_pipeline_and_names_the_column(validation):
+    s3, registry = approved(validation)
+    s3.objects["data/stats/batch=0.json"] = json.dumps(with_plans(300)).encode()
+    with pytest.raises(validation.DataValidationFailed) as caught:
+        validation.validate(COMPARED, s3, {}, registry)
+    assert str(caught.value) == "column plan: differs by 0.400 from the approved model's data, the limit is 0.25"
+    assert registry.listed["ModelApprovalStatus"] == "Approved"
+
+
+def test_drift_within_the_limit_passes_and_is_in_the_verdict(validation):
+    s3, registry = approved(validation)
+    s3.objects["data/stats/batch=0.json"] = json.dumps(with_plans(600)).encode()
+    verdict = validation.validate(COMPARED, s3, {}, registry)
+    assert verdict["drift"]["plan"] == pytest.approx(0.1)
+    assert verdict["compared_with"] == "arn:0"
+
+
+def test_a_columns_own_limit_wins(validation):
+    s3, registry = approved(validation)
+    s3.objects["data/stats/batch=0.json"] = json.dumps(with_plans(300)).encode()
+    event = {**COMPARED, "limits": {"max_drift_by_column": {"plan": 0.5}}}
+    assert validation.validate(event, s3, {}, registry)["passed"]
+
+
+@pytest.mark.parametrize("packages", [[], [{}], [{"data_version": "gone"}]], ids=["none", "older", "lost"])
+def test_without_an_approved_models_profile_nothing_is_compared(validation, packages):
+    verdict = validation.validate(COMPARED, data_set(BATCH), {}, FakeRegistry(*packages))
+    assert (verdict["passed"], verdict["drift"], verdict["compared_with"]) == (True, {}, "")
+
+
+def test_a_data_set_that_is_not_fit_leaves_no_profile(validation):
+    s3 = data_set({**BATCH, "rows": {"read": 1, "accepted": 1, "quarantined": 0}})
+    with pytest.raises(validation.DataValidationFailed):
+        validation.validate(COMPARED, s3, {}, FakeRegistry())
+    assert not [name for name in s3.objects if name.startswith("data/profiles/")]
