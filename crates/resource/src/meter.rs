@@ -1,4 +1,4 @@
-//! The HTTP client around the SDK's: counts calls by operation and bounds how many are under way.
+//! The HTTP client around the SDK's: counts calls by operation and bounds how many are under way, and how much is read.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
@@ -6,8 +6,9 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
 use aws_types::SdkConfig;
+use http_body_util::Limited;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -20,6 +21,9 @@ use tokio::sync::Semaphore;
 /// Requests under way at once for each service. Above what AWS's control planes sustain, adaptive
 /// retry takes over; below, nothing waits for nothing.
 const IN_FLIGHT: usize = 20;
+
+/// The largest answer that is read. None that AWS gives comes near; one without end would fill the memory.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// How often each operation was called, by service, both as AWS names them. A call that the SDK
 /// retried is one call.
@@ -101,7 +105,8 @@ impl HttpConnector for MeteredConnector {
         HttpConnectorFuture::new(async move {
             // The semaphore is never closed, so this only ever waits.
             let _permit = limit.acquire_owned().await;
-            inner.call(request).await
+            let answer = inner.call(request).await?;
+            Ok(answer.map(|body| SdkBody::from_body_1_x(Limited::new(body, LARGEST_ANSWER))))
         })
     }
 }
