@@ -1,11 +1,7 @@
 use crate::{Address, Asset, Failure, FailureKind, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{
-    collections::{HashMap, hash_map},
-    marker::PhantomData,
-    sync::Arc,
-};
+use std::{collections::HashMap, marker::PhantomData, sync::Arc};
 
 /// What a dependant needs of what it depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -223,6 +219,7 @@ pub struct Stack {
     identity: Tags,
     tags: Tags,
     protected: Vec<String>,
+    ambiguous: Option<Address>,
 }
 
 impl Stack {
@@ -232,10 +229,8 @@ impl Stack {
         Self { identity, tags, ..Self::default() }
     }
 
-    /// Declares a resource, built from the outputs of others.
-    ///
-    /// # Panics
-    /// When the address is taken: two resources at one address are a mistake in the blueprint.
+    /// Declares a resource, built from the outputs of others. One at an address that is taken makes the whole
+    /// stack [`ambiguous`](Self::ambiguous).
     pub fn add<R: Resource, D: Dependencies>(
         &mut self,
         area: &str,
@@ -244,10 +239,9 @@ impl Stack {
         build: impl Fn(D::Resolved) -> R + Send + Sync + 'static,
     ) -> Handle<R> {
         let address = Address::new(area, name);
-        match self.positions.entry(address.clone()) {
-            hash_map::Entry::Vacant(free) => free.insert(self.nodes.len()),
-            hash_map::Entry::Occupied(_) => panic!("{address} is declared twice"),
-        };
+        if self.positions.insert(address.clone(), self.nodes.len()).is_some() {
+            self.ambiguous.get_or_insert(address.clone());
+        }
         let dependencies = needs.dependencies();
         let mut standard = self.tags.clone();
         standard.0.extend(self.identity.0.clone());
@@ -263,6 +257,12 @@ impl Stack {
         };
         self.nodes.push(Node { address, kind: R::KIND, dependencies, build: Arc::new(build) });
         Handle(self.nodes.len() - 1, PhantomData)
+    }
+
+    /// An address at which there are two resources: names that people choose may meet. Such a stack is not to
+    /// be used.
+    pub fn ambiguous(&self) -> Option<&Address> {
+        self.ambiguous.as_ref()
     }
 
     /// Declares something the platform gives back.

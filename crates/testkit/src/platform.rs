@@ -197,7 +197,7 @@ impl Platform {
         if first.is_some() || self.state(sdk).await.is_none() {
             bucket.make(&self.identity).await.expect("the state bucket can be made");
         }
-        let lock = Lock::acquire(store.clone(), LOCK, &self.name, "up", LOCK_TIMEOUT).await;
+        let lock = Lock::acquire(store.clone(), LOCK, &self.name, "up", tokio::time::sleep(LOCK_TIMEOUT)).await;
         let lock = lock.unwrap_or_else(|error| panic!("the lock cannot be had: {error}"));
         let prepared = match first {
             Some(first) => first,
