@@ -71,15 +71,8 @@ fn the_second_signal_abandons_calls_and_still_records_what_is_known() {
 #[test]
 fn the_third_signal_ends_it_and_the_next_run_takes_over_at_once() {
     let (project, served) = (Project::new(), Served::start());
-    // The store answers no more, so that there is something to wait for.
-    served.door().trap(is_late_write, 0, Moment::Beside, || thread::sleep(Duration::from_secs(3)));
     interrupted(&served, &project, UP, 15, &[Signal::INT, Signal::INT, Signal::INT]).ends_with(130);
     served.converges_to_dev(&project, "three signals");
-}
-
-/// Giving the lock back.
-fn is_late_write(call: &Call) -> bool {
-    call.operation == "DELETE object" && call.request.uri.contains("lock.json")
 }
 
 #[test]

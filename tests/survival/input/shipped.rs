@@ -99,8 +99,19 @@ fn what_cannot_be_shipped_is_named_before_anything_is_made() {
         let project = Project::new();
         spoil(project.path());
         let run = served.run(&project, &["up", "dev", "--yes"]);
-        eprintln!("{what}: {} {}", run.code, run.stderr);
         run.ends_with(64).says(&[says]);
         assert_eq!(served.door().changes(), [""; 0], "{what}");
     }
+}
+
+#[test]
+fn names_that_meet_are_told_with_the_address_that_both_would_have() {
+    let (project, served) = (Project::new(), Served::start());
+    project.append(
+        "dev",
+        "\n[[functions]]\nname = \"logs-data-validation\"\nsource = \"pipeline/functions/data-validation\"\n",
+    );
+    let run = served.run(&project, &["up", "dev", "--yes"]).ends_with(64);
+    run.says(&["two resources would be functions.logs-data-validation"]);
+    assert_eq!(served.door().changes(), [""; 0]);
 }

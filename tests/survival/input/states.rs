@@ -154,7 +154,7 @@ const SENSELESS: &[Damage] = &[
     ),
     (
         "a predecessor that makes no sense",
-        |state| state["resources"]["network.vpc"]["deposed"] = json!([{"id": "vpc-1", "spec": 7}]),
+        |state| state["resources"]["network.vpc"]["deposed"] = json!([{"kind": "ec2:vpc", "id": "vpc-1", "spec": 7}]),
         "the recorded declaration of this ec2:vpc does not fit this version",
     ),
     (
