@@ -22,9 +22,15 @@ mod studio;
 pub use site::identity;
 
 use config::Environment;
-use resource::{Place, Registry, Stack};
+use resource::{Address, Place, Registry, Stack};
 use site::Site;
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+/// More than any script or definition needs.
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// What a stack is made from.
 pub struct Inputs<'a> {
@@ -61,6 +67,9 @@ pub enum Error {
         /// The region.
         region: String,
     },
+    /// Names that were chosen meet, or meet one that the platform gives.
+    #[error("two resources would be {0}: give what is named so another name in the environment file")]
+    Ambiguous(Address),
     /// The built-in image is not offered in this region.
     #[error("SageMaker's built-in XGBoost image is not known for {0}: set `image` under [pipeline]")]
     Image(String),
@@ -123,10 +132,19 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     pipeline::build(&mut stack, &site, &wiring)?;
     monitoring::build(&mut stack, &site, &network, topic);
     operations::build(&mut stack, &site, topic);
-    Ok(stack)
+    match stack.ambiguous() {
+        Some(address) => Err(Error::Ambiguous(address.clone())),
+        None => Ok(stack),
+    }
 }
 
 fn read(root: &Path, path: &str) -> Result<Vec<u8>, Error> {
     let path = root.join(path);
-    std::fs::read(&path).map_err(|error| Error::File { path, why: error.to_string() })
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+    match read {
+        Err(error) => Err(Error::File { path, why: error.to_string() }),
+        Ok(_) if bytes.len() as u64 > LARGEST => Err(Error::File { path, why: "it is larger than 16 MiB".to_owned() }),
+        Ok(_) => Ok(bytes),
+    }
 }

@@ -94,10 +94,10 @@ impl<'a> Place<'a> {
         self.report(format!("there is no {kind} named `{name}`"), help);
     }
 
-    /// Reports a file or folder that is missing from the project.
+    /// Reports a file that is missing from the project.
     pub(crate) fn exists(&self, root: Option<&Path>, path: &str) {
-        if root.is_some_and(|root| !root.join(path).exists()) {
-            self.report(format!("`{path}` does not exist"), "paths are relative to the project's root");
-        }
+        let Some(file) = root.map(|root| root.join(path)).filter(|file| !file.is_file()) else { return };
+        let what = if file.exists() { "is not a file" } else { "does not exist" };
+        self.report(format!("`{path}` {what}"), "paths are relative to the project's root");
     }
 }

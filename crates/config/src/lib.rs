@@ -21,6 +21,6 @@ mod syntax;
 pub use environment::Environment;
 pub use environment::cidr::Cidr;
 pub use format::format;
-pub use load::{discover, load, parse};
+pub use load::{discover, load, parse, text};
 pub use problem::{Invalid, Problem};
 pub use schema::schema;

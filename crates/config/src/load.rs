@@ -19,12 +19,20 @@ const LARGEST: u64 = 1024 * 1024;
 /// Every problem of the file at once.
 pub fn load(path: &Path, project_root: &Path) -> Result<Environment, Invalid> {
     let invalid = |source: String, problems| Invalid { file: path.to_owned(), source, problems };
-    let source = read(path).map_err(|(source, finding)| {
-        let problem = Problem::new(&source, finding);
-        invalid(source, vec![problem])
-    })?;
+    let source = text(path)?;
     let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     parse(name, &source, Some(project_root)).map_err(|problems| invalid(source, problems))
+}
+
+/// The text of an environment file.
+///
+/// # Errors
+/// When it cannot be read, is too large, or is no text.
+pub fn text(path: &Path) -> Result<String, Invalid> {
+    read(path).map_err(|(source, finding)| {
+        let problems = located(&source, vec![finding]);
+        Invalid { file: path.to_owned(), source, problems }
+    })
 }
 
 /// Checks the text of an environment file of that name. Without a `project_root` the files it names are not

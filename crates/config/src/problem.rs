@@ -19,22 +19,46 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
-impl Problem {
-    pub(crate) fn new(source: &str, finding: Finding) -> Self {
-        let mut start = finding.span.start.min(source.len());
-        while !source.is_char_boundary(start) {
-            start -= 1;
-        }
-        let before = &source[..start];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Self {
-            message: finding.message,
-            span: start..finding.span.end.clamp(start, source.len()),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            help: finding.help,
+/// A text whose places are asked for by line and column, however many they are.
+pub(crate) struct Lines<'a> {
+    source: &'a str,
+    /// Where each line begins.
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn of(source: &'a str) -> Self {
+        let starts = std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { source, starts }
+    }
+
+    /// The line that holds a byte, from 0.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        self.starts.partition_point(|start| *start <= at) - 1
+    }
+
+    pub(crate) fn locate(&self, finding: Finding) -> Problem {
+        let start = self.source.floor_char_boundary(finding.span.start);
+        let end = self.source.ceil_char_boundary(finding.span.end.max(start));
+        let line = self.line(start);
+        Problem {
+            message: short(finding.message),
+            span: start..end,
+            line: line + 1,
+            column: self.source[self.starts[line]..start].chars().count() + 1,
+            help: finding.help.map(short),
         }
     }
+}
+
+/// What repeats something long of the file, without the middle.
+fn short(text: String) -> String {
+    const LONGEST: usize = 1000;
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let (start, end) = (text.floor_char_boundary(LONGEST / 2), text.ceil_char_boundary(text.len() - LONGEST / 2));
+    format!("{}…{}", &text[..start], &text[end..])
 }
 
 impl fmt::Display for Problem {
@@ -80,7 +104,8 @@ pub(crate) struct Finding {
 
 /// Locates the findings and puts them in the order of the file.
 pub(crate) fn located(source: &str, findings: Vec<Finding>) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = findings.into_iter().map(|finding| Problem::new(source, finding)).collect();
+    let lines = Lines::of(source);
+    let mut problems: Vec<Problem> = findings.into_iter().map(|finding| lines.locate(finding)).collect();
     problems.sort_by(|a, b| (a.span.start, &a.message).cmp(&(b.span.start, &b.message)));
     problems.dedup();
     problems

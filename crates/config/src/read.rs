@@ -12,7 +12,7 @@ use crate::suggest::{nearest, one_of};
 use regex::Regex;
 use serde_json::{Map, Value};
 use shape::Shape;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use toml_edit::{Table, TableLike};
 
@@ -36,6 +36,11 @@ impl Reader {
 
     pub(crate) fn into_findings(self) -> Vec<Finding> {
         self.findings
+    }
+
+    /// Nobody reads thousands of hints.
+    fn still_helps(&self) -> bool {
+        self.findings.len() < 100
     }
 
     fn report(&mut self, span: &Range<usize>, message: String, help: impl Into<Option<String>>) {
@@ -77,9 +82,10 @@ impl Reader {
             let written = plain(value);
             let names: Vec<String> = choices.iter().map(|choice| plain(choice)).collect();
             let allowed = || format!("use {}", one_of(names.iter().map(String::as_str)));
-            let near = nearest(&written, names.iter().map(String::as_str)).filter(|_| value.is_string());
+            let guess = value.is_string() && self.still_helps();
+            let near = guess.then(|| nearest(&written, names.iter().map(String::as_str))).flatten();
             let help = near.map_or_else(allowed, |near| format!("did you mean `{near}`?"));
-            return Some((format!("{name} cannot be `{written}`"), Some(help)));
+            return Some((format!("{name} cannot be `{}`", shown(&written)), Some(help)));
         }
         if let Some(number) = value.as_f64() {
             let below = schema["minimum"].as_f64().is_some_and(|minimum| number < minimum);
@@ -89,13 +95,13 @@ impl Reader {
         let text = value.as_str()?;
         let long = schema["maxLength"].as_u64().filter(|most| text.chars().count() as u64 > *most);
         if let Some(most) = long {
-            return Some((format!("`{text}` is too long: {name} holds at most {most} characters"), None));
+            return Some((format!("`{}` is too long: {name} holds at most {most} characters", shown(text)), None));
         }
         if let Some(pattern) = schema["pattern"].as_str()
             && !self.matches(pattern, text)
         {
             let expected = schema["patternErrorMessage"].as_str().unwrap_or("must have another form");
-            return Some((format!("`{}` {expected}", text.escape_debug()), self.pattern_hint(pattern, text)));
+            return Some((format!("`{}` {expected}", shown(text)), self.pattern_hint(pattern, text)));
         }
         let format = schema["format"].as_str()?;
         form::beyond_pattern(format, text).err().map(|message| (message, None))
@@ -106,8 +112,12 @@ impl Reader {
         compiled.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 
-    /// The most frequent slip is one of case or of a separator.
+    /// The most frequent slip is one of case or of a separator; the least visible, a letter of another script.
     fn pattern_hint(&mut self, pattern: &str, text: &str) -> Option<String> {
+        if let Some(foreign) = text.chars().find(|c| !c.is_ascii()) {
+            let (shown, code) = (foreign.escape_debug(), u32::from(foreign));
+            return Some(format!("`{shown}` is U+{code:04X}: use plain letters, digits and signs"));
+        }
         let lower = text.trim().to_lowercase();
         [lower.clone(), lower.replace(['_', ' '], "-"), lower.replace(['-', ' '], "_")]
             .into_iter()
@@ -117,14 +127,14 @@ impl Reader {
 
     fn list(&mut self, name: &str, items: &[(Shape<'_>, Range<usize>)], span: Range<usize>, schema: &Value) -> Reading {
         let mut node = Node { span, ..Node::default() };
-        let mut values = Vec::new();
+        let (mut values, mut seen) = (Vec::new(), HashSet::new());
         for (shape, span) in items {
             let (value, item) = self.value(&format!("one of {name}"), shape, span.clone(), &schema["items"]);
             let Some(value) = value else {
                 node.faulty = true;
                 continue;
             };
-            if schema["uniqueItems"] == true && values.contains(&value) {
+            if schema["uniqueItems"] == true && !seen.insert(value.to_string()) {
                 self.report(span, format!("{} is listed twice in {name}", code(&value)), None);
             }
             values.push(value);
@@ -159,8 +169,8 @@ impl Reader {
             let known = properties.and_then(|properties| properties.get(key));
             let any = Some(&schema["additionalProperties"]).filter(|any| any.is_object());
             let Some(expected) = known.or(any) else {
-                let help = unknown_key_help(key, schema);
-                self.report(&key_span, format!("unknown key `{key}`"), help);
+                let help = self.still_helps().then(|| unknown_key_help(key, schema)).flatten();
+                self.report(&key_span, format!("unknown key `{}`", shown(key)), help);
                 continue;
             };
             if known.is_none() && !self.key_is_right(key, &key_span, schema) {
@@ -197,7 +207,7 @@ impl Reader {
         let right = self.matches(pattern, key);
         if !right {
             let expected = names["patternErrorMessage"].as_str().unwrap_or("must have another form");
-            self.report(span, format!("the key `{}` {expected}", key.escape_debug()), None);
+            self.report(span, format!("the key `{}` {expected}", shown(key)), None);
         }
         right
     }
@@ -269,6 +279,11 @@ fn stand_in(schema: &Value) -> Value {
         }
         _ => "".into(),
     }
+}
+
+/// Text as a message shows it: on one line, with nothing that a terminal would act upon.
+fn shown(text: &str) -> String {
+    text.escape_debug().to_string()
 }
 
 fn plain(value: &Value) -> String {

@@ -1,6 +1,6 @@
 //! Where a text is not TOML at all.
 
-use crate::problem::Finding;
+use crate::problem::{Finding, Lines};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use toml_edit::TomlError;
@@ -9,6 +9,8 @@ use toml_parser::{Expected, ParseError, Source};
 
 /// Deeper nesting than this is refused, as `toml_edit` does.
 const DEEPEST: u32 = 80;
+/// More of a word is not repeated.
+const LONGEST_WORD: usize = 100;
 
 /// Every mistake of syntax, one a line: what follows on the same line follows from the first.
 ///
@@ -27,20 +29,27 @@ pub(crate) fn findings(source: &str, first: &TomlError) -> Vec<Finding> {
     }
     let others = errors.iter().map(|error| {
         let span = error.unexpected().or(error.context()).map_or(0..0, |span| span.start()..span.end());
-        Finding { message: message_of(error), help: help(source, span.start), span }
+        Finding { message: message_of(error), help: None, span }
     });
     let span = first.span().unwrap_or(0..0);
     let message = first.message().lines().collect::<Vec<_>>().join(", ");
-    let first = Finding { message, help: help(source, span.start), span };
+    let first = Finding { message, help: None, span };
     let groups = groups(&events);
     let mut findings: Vec<Finding> = std::iter::once(first).chain(others).map(|one| one.within(&groups)).collect();
     findings.sort_by_key(|finding| finding.span.start);
-    let mut lines = BTreeSet::new();
+    let lines = Lines::of(source);
+    let mut seen = BTreeSet::new();
     findings.retain(|finding| {
-        let group = groups.iter().find(|group| group.span.contains(&finding.span.start));
+        let group = around(&groups, finding.span.start);
         let start = group.map_or(finding.span.start, |group| group.span.start);
-        lines.insert(source.bytes().take(start).filter(|byte| *byte == b'\n').count())
+        seen.insert(lines.line(start))
     });
+    for finding in &mut findings {
+        // What is never closed needs no other hint.
+        if around(&groups, finding.span.start).is_none_or(|group| group.closed) {
+            finding.help = help(source, finding.span.start);
+        }
+    }
     findings
 }
 
@@ -53,7 +62,7 @@ struct Group {
 impl Finding {
     /// A list that is never closed swallows the rest of the file, and what is wrong there is wrong because of it.
     fn within(self, groups: &[Group]) -> Self {
-        match groups.iter().find(|group| !group.closed && group.span.contains(&self.span.start)) {
+        match around(groups, self.span.start).filter(|group| !group.closed) {
             Some(open) => Self {
                 message: "what is opened here is never closed".to_owned(),
                 span: open.span.start..open.span.start + 1,
@@ -62,6 +71,12 @@ impl Finding {
             None => self,
         }
     }
+}
+
+/// The group that a byte is in. They stand in the order of the text, and none is within another.
+fn around(groups: &[Group], at: usize) -> Option<&Group> {
+    let after = groups.partition_point(|group| group.span.start <= at);
+    groups[..after].last().filter(|group| group.span.contains(&at))
 }
 
 fn groups(events: &[Event]) -> Vec<Group> {
@@ -109,7 +124,8 @@ fn message_of(error: &ParseError) -> String {
 /// The slip that people who come from other formats make most.
 fn help(source: &str, at: usize) -> Option<String> {
     let line = source.get(..at)?.rsplit('\n').next()?;
-    let word: String = source.get(at..)?.chars().take_while(|c| c.is_alphanumeric() || "-_./".contains(*c)).collect();
+    let rest = source.get(at..)?.chars().take(LONGEST_WORD);
+    let word: String = rest.take_while(|c| c.is_alphanumeric() || "-_./".contains(*c)).collect();
     match line.trim_end().ends_with('=') {
         true if word.is_empty() => Some("write a value after the equals sign".to_owned()),
         true if word.starts_with(char::is_alphabetic) => Some(format!("write text in quotes: \"{word}\"")),

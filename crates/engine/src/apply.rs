@@ -101,6 +101,10 @@ impl Lookup for Outputs {
 pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
     let order = order(planning, with.stack, with.state, with.registry);
     let mut applied = Applied::default();
+    if *with.stop.borrow() != StopMode::Go {
+        applied.stopped = Some("it was interrupted before it began".to_owned());
+        return applied;
+    }
     let schedule = match Schedule::new(&order.durations, &order.edges, &order.preferred) {
         Ok(schedule) => schedule,
         Err(cycle) => {

@@ -322,7 +322,10 @@ impl Planner<'_> {
             self.state.resources.iter().filter(|(address, _)| !declared.contains(address) && self.targeted(address));
         let (identified, intended): (Vec<_>, Vec<_>) = orphans.partition(|(_, entry)| entry.id.is_some());
         for (address, entry) in identified {
-            changes.push(deletion(address, entry, entry.id.clone(), &entry.spec));
+            match self.understands(address, &entry.kind, &entry.spec) {
+                Ok(()) => changes.push(deletion(address, entry, entry.id.clone(), &entry.spec)),
+                Err(failure) => refusals.push(refusal(address, &entry.kind, failure)),
+            }
         }
         let mut forgotten = Vec::new();
         for (address, result) in self.surfaced(intended).await {
@@ -337,6 +340,9 @@ impl Planner<'_> {
         }
         for (address, entry) in self.state.resources.iter().filter(|(address, _)| self.targeted(address)) {
             for old in &entry.deposed {
+                if let Err(failure) = self.understands(address, &old.kind, &old.spec) {
+                    refusals.push(refusal(address, &old.kind, failure));
+                }
                 let change = deletion(address, entry, Some(old.id.clone()), &old.spec);
                 let cause = Some("a replacement left it behind".to_owned());
                 changes.push(Change { deposed: true, kind: old.kind.clone(), cause, ..change });
@@ -369,6 +375,12 @@ impl Planner<'_> {
             }
         }
         looked
+    }
+
+    /// Whether what was recorded can be worked with at all: to be told before anything is touched.
+    fn understands(&self, address: &Address, kind: &str, spec: &Value) -> Result<()> {
+        let place = self.workshop.cloud.place();
+        self.registry.get(kind)?.foresee(spec, address.as_str(), place).map(drop)
     }
 
     fn protections(&self, changes: &[Change], refusals: &mut Vec<Refusal>) {

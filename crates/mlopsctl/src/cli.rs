@@ -261,6 +261,13 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_reading_a_time_panic(text in "[0-9]{0,25}\\PC{0,4}") {
+            let _ = duration(&text);
+        }
+    }
+
     #[test]
     fn times_have_units() {
         assert_eq!(duration("60s"), Ok(Duration::from_secs(60)));

@@ -49,6 +49,9 @@ impl From<state::Error> for End {
             state::Error::Damaged { .. } => Some(
                 "`mlopsctl state history` lists earlier versions; --show ID prints one, and `state push FILE` puts it back".to_owned(),
             ),
+            state::Error::NotALock { .. } => {
+                Some("if you are sure that nobody is at work on this environment, delete that object".to_owned())
+            }
             state::Error::Moved => Some("run the command again".to_owned()),
             state::Error::Store { failure, .. } => failure.help.clone(),
             _ => None,

@@ -9,7 +9,7 @@ use aws_config::SdkConfig;
 use config::Environment;
 use resource::{Meter, Tags};
 use state::{S3Store, State, StateBucket, Store};
-use std::{path::PathBuf, sync::Arc};
+use std::{env::VarError, path::PathBuf, sync::Arc};
 
 /// What must be known of an environment to work on its state.
 pub(crate) struct Site {
@@ -42,7 +42,10 @@ pub(crate) fn is_described(global: &Global, name: &str) -> bool {
 }
 
 fn missing(global: &Global, name: &str) -> String {
-    format!("there is no environment `{name}`: {} does not exist", file(global, name).display())
+    let file = file(global, name);
+    // A link that leads nowhere is there as well.
+    let what = if file.symlink_metadata().is_ok() { "is not a file" } else { "does not exist" };
+    format!("there is no environment `{name}`: {} {what}", file.display())
 }
 
 /// Reads an environment file.
@@ -55,7 +58,14 @@ pub(crate) fn read(global: &Global, name: &str) -> Result<Environment, End> {
 
 /// The environment that was named, or the only one with a file, or the only one with a state.
 pub(crate) async fn choose(global: &Global, named: Option<&str>) -> Result<String, End> {
-    let from_variable = std::env::var("MLOPSCTL_ENV").ok().filter(|name| !name.is_empty());
+    let from_variable = match std::env::var("MLOPSCTL_ENV") {
+        Ok(name) => Some(name).filter(|name| !name.is_empty()),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(name)) => {
+            let what = format!("MLOPSCTL_ENV is not the name of an environment: {}", name.display());
+            return Err(End::usage(what, list(global)));
+        }
+    };
     if let Some(name) = named.map(str::to_owned).or(from_variable) {
         return Ok(name);
     }

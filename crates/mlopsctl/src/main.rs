@@ -4,6 +4,7 @@ mod cli;
 mod command;
 mod end;
 mod environments;
+mod input;
 mod printer;
 mod render;
 mod session;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
         }
     };
     let printer = Printer::new(&cli.global);
-    trace(&cli);
+    trace(&cli, printer.colour);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -69,9 +70,9 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
     }
 }
 
-fn trace(cli: &Cli) {
+fn trace(cli: &Cli, colour: bool) {
     let level = match cli.global.verbose {
-        0 => "warn,aws_config=error,aws_runtime=error",
+        0 => "warn,aws_config=error,aws_runtime=error,aws_smithy_http_client=error",
         1 => "info,engine=debug,state=debug",
         _ => "debug",
     };
@@ -79,6 +80,8 @@ fn trace(cli: &Cli) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(!cli.global.no_color)
+        .with_ansi(colour)
+        // A terminal that was closed is no reason to panic.
+        .log_internal_errors(false)
         .init();
 }

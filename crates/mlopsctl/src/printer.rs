@@ -4,6 +4,11 @@ use crate::{cli::Global, end::End};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
 use std::io::{IsTerminal, Write};
 
+/// More problems of a file are counted only.
+const MOST_PROBLEMS: usize = 50;
+/// A longer line of a file is not shown.
+const LONGEST_LINE: usize = 400;
+
 /// How to print.
 #[derive(Clone, Copy)]
 pub(crate) struct Printer {
@@ -118,7 +123,7 @@ impl Printer {
     fn invalid(self, invalid: &config::Invalid) {
         let theme = if self.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
-        for problem in &invalid.problems {
+        for problem in invalid.problems.iter().take(MOST_PROBLEMS) {
             let mut diagnostic = MietteDiagnostic::new(&problem.message).with_severity(Severity::Error);
             if let Some(help) = &problem.help {
                 diagnostic = diagnostic.with_help(help);
@@ -129,13 +134,26 @@ impl Printer {
             let source = NamedSource::new(invalid.file.display().to_string(), invalid.source.clone());
             let report = miette::Report::new(diagnostic).with_source_code(source);
             let mut text = String::new();
-            if handler.render_report(&mut text, report.as_ref()).is_err() || invalid.source.is_empty() {
-                text = format!("{}: {problem}", invalid.file.display());
+            let shown = can_be_shown(&invalid.source, problem.span.start);
+            if handler.render_report(&mut text, report.as_ref()).is_err() || !shown {
+                text = format!("{}:{problem}", invalid.file.display());
             }
             self.say(text.trim_end_matches('\n'));
         }
         let count = invalid.problems.len();
+        if count > MOST_PROBLEMS {
+            self.say(&format!("… and {} more", count - MOST_PROBLEMS));
+        }
         let what = if count == 1 { "1 problem".to_owned() } else { format!("{count} problems") };
         self.error(&format!("{what} in {}; nothing was touched", invalid.file.display()), None);
     }
+}
+
+/// Whether a place of a file fits on a screen and does nothing there.
+fn can_be_shown(source: &str, at: usize) -> bool {
+    let (before, after) = source.split_at(at);
+    let start = before.rsplit('\n').next().map_or(0, str::len);
+    let length = start + after.split('\n').next().map_or(0, str::len);
+    let acts = |text: &str| text.contains(|c: char| c.is_control() && c != '\t');
+    !source.is_empty() && length <= LONGEST_LINE && !source.lines().any(acts)
 }

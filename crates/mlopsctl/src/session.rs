@@ -28,6 +28,9 @@ const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(120);
 /// How often a call is sent before the engine hears that it failed.
 const ATTEMPTS: u32 = 5;
+/// The same for the first call of all: an endpoint that is none is to be told at once.
+const REPLIES_WITHIN: Duration = Duration::from_secs(5);
+const FIRST_ATTEMPTS: u32 = 3;
 /// Where to ask what is the same everywhere.
 const ANY_REGION: &str = "us-east-1";
 
@@ -106,13 +109,25 @@ impl Session {
         ];
         for (what, theirs, ours) in ours {
             if theirs != ours {
-                return Err(End::failed_with(
+                return Err(End::usage(
                     format!("the state in {place} is of {what} {theirs}, not {ours}"),
                     "a platform cannot be moved: destroy it where it is, or give this environment another `[state] bucket`",
                 ));
             }
         }
         Ok(())
+    }
+
+    /// Refuses a target that means nothing: a slip would do less than was asked for, and not say so.
+    pub(crate) fn knows(&self, targets: &[String], state: &State) -> Result<(), End> {
+        let known = || self.stack.nodes().iter().map(|node| &node.address).chain(state.resources.keys());
+        match targets.iter().find(|target| !known().any(|address| address.matches(target))) {
+            None => Ok(()),
+            Some(target) => Err(End::usage(
+                format!("there is no resource `{}`", target.escape_debug()),
+                "an address is <area>.<name>, with `*` for anything; `mlopsctl plan` and `mlopsctl state list` show them",
+            )),
+        }
     }
 
     /// Makes the state bucket if it is not there, or not complete.
@@ -133,9 +148,29 @@ impl Session {
         }
     }
 
-    /// Takes the lock.
-    pub(crate) async fn lock(&self, global: &Global, operation: &str) -> Result<Lock, End> {
-        Ok(Lock::acquire(self.store.clone(), LOCK, &self.name, operation, global.lock_timeout).await?)
+    /// Takes the lock. Waits for somebody else's no longer than it was told to, nor after `stop`.
+    pub(crate) async fn lock(
+        &self,
+        global: &Global,
+        operation: &str,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Lock, End> {
+        let patience = async {
+            tokio::select! {
+                () = tokio::time::sleep(global.lock_timeout) => {}
+                () = stop => {}
+            }
+        };
+        let lock = Lock::acquire(self.store.clone(), LOCK, &self.name, operation, patience).await?;
+        if lock.succeeds().is_some() {
+            let fresh = State::new(&self.name, &self.place.account, &self.place.region);
+            if let Err(error) = State::fence(&*self.store, STATE, fresh).await {
+                // It expires by itself if it cannot be given back.
+                let _ = lock.release().await;
+                return Err(error.into());
+            }
+        }
+        Ok(lock)
     }
 }
 
@@ -158,7 +193,25 @@ pub(crate) async fn sdk_config(global: &Global, region: Option<&str>) -> Result<
         Some(region) => loader.region(Region::new(region.to_owned())),
         None => loader.region(RegionProviderChain::default_provider().or_else(ANY_REGION)),
     };
-    Ok(loader.load().await)
+    let sdk = loader.load().await;
+    match sdk.endpoint_url().filter(|endpoint| !is_web_address(endpoint)) {
+        None => Ok(sdk),
+        Some(endpoint) => Err(End::usage(
+            format!("AWS_ENDPOINT_URL is no web address: `{:.100}`", endpoint.escape_debug().to_string()),
+            "it is written `http://localhost:4566`, or left out for AWS itself",
+        )),
+    }
+}
+
+fn is_web_address(text: &str) -> bool {
+    let Ok(uri) = text.parse::<http::Uri>() else { return false };
+    let web = matches!(uri.scheme_str(), Some("http" | "https"));
+    // A port that is no port is not read as one.
+    let host = |authority: &http::uri::Authority| {
+        let host = authority.host();
+        !host.is_empty() && (authority.as_str().ends_with(host) || authority.port_u16().is_some())
+    };
+    web && uri.authority().is_some_and(host)
 }
 
 /// The same settings for another region.
@@ -185,14 +238,28 @@ pub(crate) fn data_folder(global: &Global) -> PathBuf {
 
 /// Whose credentials these are.
 pub(crate) async fn account(sdk: &SdkConfig) -> Result<String, End> {
-    let answer = aws_sdk_sts::Client::new(sdk).get_caller_identity().send().await.during("GetCallerIdentity");
-    match answer {
-        Ok(identity) => identity.account.ok_or_else(|| End::failed("GetCallerIdentity: the answer names no account")),
+    let timeouts = sdk.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled).to_builder();
+    let settings = aws_sdk_sts::config::Builder::from(sdk)
+        .timeout_config(timeouts.read_timeout(REPLIES_WITHIN).build())
+        .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));
+    let sts = aws_sdk_sts::Client::from_conf(settings.build());
+    match sts.get_caller_identity().send().await.during("GetCallerIdentity") {
+        Ok(identity) => match identity.account.filter(|account| is_account(account)) {
+            Some(account) => Ok(account),
+            None => Err(End::failed_with(
+                "the AWS account could not be found out: the answer names none",
+                "check the endpoint (AWS_ENDPOINT_URL): is it AWS, or something that speaks like it?",
+            )),
+        },
         Err(failure) => Err(End::failed_with(
             format!("the AWS account could not be found out: {failure}"),
             "check the credentials (AWS_PROFILE, `aws sso login`) and the endpoint; or try the platform without AWS: --local",
         )),
     }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 async fn stack(

@@ -1,26 +1,39 @@
-//! Ctrl-C and SIGTERM: the first stops softly, the second at once, the third ends the process.
+//! Ctrl-C, SIGTERM and a terminal that is closed: the first stops softly, the second at once, the third ends the
+//! process.
 
 use crate::printer::Printer;
 use engine::StopMode;
 use tokio::sync::watch;
 
+/// What asks a run to stop.
+enum Asked {
+    /// Somebody who may ask again, and then means it more.
+    ByHand,
+    /// The terminal is gone. It says so more than once.
+    ByItself,
+}
+
 /// What tells a run to stop, fed by signals and by whoever holds the sender.
 pub(crate) fn listen(printer: Printer) -> (watch::Sender<StopMode>, watch::Receiver<StopMode>) {
     let (sender, receiver) = watch::channel(StopMode::Go);
-    let signals = sender.clone();
+    let stop = sender.clone();
+    let mut signals = Signals::listen();
     tokio::spawn(async move {
         let mut received = 0;
-        while interrupted().await {
-            received += 1;
+        while let Some(asked) = signals.next().await {
+            match asked {
+                Asked::ByItself if received > 0 => continue,
+                _ => received += 1,
+            }
             match received {
                 1 => {
                     printer
                         .say("stopping: calls under way are finished, nothing new is started (again to abandon them)");
-                    signals.send_replace(StopMode::Soft);
+                    stop.send_replace(StopMode::Soft);
                 }
                 2 => {
                     printer.say("abandoning calls under way; what is known is recorded");
-                    signals.send_replace(StopMode::Hard);
+                    stop.send_replace(StopMode::Hard);
                 }
                 #[expect(clippy::exit, reason = "a third signal asks for exactly this")]
                 _ => std::process::exit(130),
@@ -30,20 +43,53 @@ pub(crate) fn listen(printer: Printer) -> (watch::Sender<StopMode>, watch::Recei
     (sender, receiver)
 }
 
+/// Listens without a gap: a signal that comes while another is dealt with is heard as well.
 #[cfg(unix)]
-async fn interrupted() -> bool {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
-        return tokio::signal::ctrl_c().await.is_ok();
-    };
-    tokio::select! {
-        ended = tokio::signal::ctrl_c() => ended.is_ok(),
-        ended = terminate.recv() => ended.is_some(),
-        ended = hangup.recv() => ended.is_some(),
+struct Signals {
+    interrupt: Option<tokio::signal::unix::Signal>,
+    terminate: Option<tokio::signal::unix::Signal>,
+    hangup: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self {
+            interrupt: signal(SignalKind::interrupt()).ok(),
+            terminate: signal(SignalKind::terminate()).ok(),
+            hangup: signal(SignalKind::hangup()).ok(),
+        }
+    }
+
+    async fn next(&mut self) -> Option<Asked> {
+        async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
+            let heard = match signal {
+                Some(signal) => signal.recv().await,
+                None => None,
+            };
+            if heard.is_none() {
+                std::future::pending().await
+            }
+        }
+        tokio::select! {
+            () = one(&mut self.interrupt) => Some(Asked::ByHand),
+            () = one(&mut self.terminate) => Some(Asked::ByHand),
+            () = one(&mut self.hangup) => Some(Asked::ByItself),
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn interrupted() -> bool {
-    tokio::signal::ctrl_c().await.is_ok()
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) -> Option<Asked> {
+        tokio::signal::ctrl_c().await.ok().map(|()| Asked::ByHand)
+    }
 }

@@ -11,6 +11,8 @@ use std::{
 pub(crate) struct File {
     pub(crate) path: PathBuf,
     pub(crate) executable: bool,
+    /// In bytes.
+    pub(crate) size: u64,
 }
 
 /// The files of a folder by their names in the archive, in order.
@@ -54,7 +56,8 @@ impl Walk {
         }
         let metadata = real.metadata().map_err(unreadable)?;
         if metadata.is_file() {
-            self.files.insert(name.to_owned(), File { executable: is_executable(&metadata), path: real });
+            let (executable, size) = (is_executable(&metadata), metadata.len());
+            self.files.insert(name.to_owned(), File { executable, size, path: real });
             return Ok(());
         }
         if !metadata.is_dir() {

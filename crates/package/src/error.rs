@@ -1,3 +1,4 @@
+use crate::LARGEST;
 use std::{io, path::PathBuf};
 
 /// Why a folder cannot be packed.
@@ -16,12 +17,18 @@ pub enum Error {
         folder: PathBuf,
     },
     /// A file or folder cannot be read.
-    #[error("{} cannot be read", path.display())]
+    #[error("{} cannot be read: {source}", path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// More than can be sent.
+    #[error("{} holds more than {} MiB, which is what Lambda takes", folder.display(), LARGEST / 1024 / 1024)]
+    TooLarge {
+        /// The folder.
+        folder: PathBuf,
     },
     /// A name that no archive can carry to every system.
     #[error("the name of {} is not valid UTF-8", path.display())]

@@ -14,6 +14,10 @@ use std::{
 };
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
+/// The largest archive that Lambda takes with a call.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+pub const LARGEST: u64 = 50 * 1024 * 1024;
+
 /// The archive of a folder's files, in the order of their names, without what only development needs:
 /// hidden files, `__pycache__`, `*.pyc`, folders named `tests`.
 ///
@@ -28,8 +32,11 @@ pub fn zip_folder(dir: &Path) -> Result<Vec<u8>, Error> {
     if files.is_empty() {
         return Err(Error::Empty { folder: dir.to_owned() });
     }
+    if files.values().fold(0, |sum: u64, file| sum.saturating_add(file.size)) > LARGEST {
+        return Err(Error::TooLarge { folder: dir.to_owned() });
+    }
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, File { path, executable }) in files {
+    for (name, File { path, executable, .. }) in files {
         let content = fs::read(&path).map_err(|source| Error::Read { path, source })?;
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)

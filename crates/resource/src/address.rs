@@ -15,10 +15,11 @@ impl Address {
         Self(format!("{area}.{name}"))
     }
 
-    /// Reads an address as a person typed it.
+    /// Reads an address as a person typed it: letters, digits and `._/-`, as names of AWS have them.
     pub fn parse(text: &str) -> Option<Self> {
         let (area, name) = text.split_once('.')?;
-        (!area.is_empty() && !name.is_empty()).then(|| Self(text.to_owned()))
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte));
+        (plain && !area.is_empty() && !name.is_empty()).then(|| Self(text.to_owned()))
     }
 
     /// The area of the platform the resource belongs to, `network` in `network.vpc`.
@@ -63,6 +64,18 @@ impl fmt::Display for Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_deceive_a_reader_is_no_address() {
+        for text in ["network.vpc", "monitoring.alarm-p99.9", "pipeline.object-a_b/c"] {
+            assert_eq!(Address::parse(text).map(|address| address.to_string()).as_deref(), Some(text));
+        }
+        for text in
+            ["", ".", "network", "network.", ".vpc", "network.v pc", "network.vpc\n", "nеtwork.vpc", "a.\u{1b}[2J"]
+        {
+            assert_eq!(Address::parse(text), None, "{text:?}");
+        }
+    }
 
     #[test]
     fn globs_match_whole_addresses() {

@@ -1,6 +1,6 @@
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use std::{fmt, time::Duration};
+use std::{error::Error, fmt, time::Duration};
 
 /// The result of a call to AWS.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -112,11 +112,7 @@ impl Failure {
         signs.iter().any(|(code, part)| self.code.as_deref() == Some(*code) && self.message.contains(part))
     }
 
-    fn from_sdk<E, R>(operation: &str, error: &SdkError<E, R>) -> Self
-    where
-        E: ProvideErrorMetadata + fmt::Debug,
-        R: fmt::Debug,
-    {
+    fn from_sdk<E: Error + ProvideErrorMetadata + 'static>(operation: &str, error: &SdkError<E, HttpResponse>) -> Self {
         let code = error.code().map(str::to_owned);
         let known = |codes: &[&str]| code.as_deref().is_some_and(|code| codes.contains(&code));
         let kind = match error {
@@ -129,7 +125,10 @@ impl Failure {
             _ => FailureKind::Final,
         };
         let message = match error {
-            SdkError::ServiceError(_) => error.message().unwrap_or("no message").to_owned(),
+            SdkError::ServiceError(service) => match error.message() {
+                Some(message) => message.to_owned(),
+                None => format!("HTTP {}, and nothing that AWS would say", service.raw().status()),
+            },
             SdkError::ConstructionFailure(_) => format!("the request could not be built: {}", chain(error)),
             SdkError::TimeoutError(_) => "no answer in time".to_owned(),
             SdkError::DispatchFailure(_) => format!("could not be sent: {}", chain(error)),
@@ -140,22 +139,22 @@ impl Failure {
     }
 }
 
-/// The innermost causes of an error, which say more than `dispatch failure`.
-fn chain<E: ProvideErrorMetadata + fmt::Debug, R: fmt::Debug>(error: &SdkError<E, R>) -> String {
-    let source: &dyn std::error::Error = match error {
-        SdkError::DispatchFailure(dispatch) => match dispatch.as_connector_error() {
-            Some(connector) => connector,
-            None => return "the connection failed".to_owned(),
-        },
-        other => return format!("{other:?}").chars().take(300).collect(),
-    };
-    let mut text = source.to_string();
-    let mut next = source.source();
+/// The causes of an error, which say more than `dispatch failure`. Some repeat the whole request, which nobody reads.
+fn chain(error: &dyn Error) -> String {
+    const LONGEST: usize = 300;
+    let mut text = String::new();
+    let mut next = error.source();
     while let Some(cause) = next {
-        text = format!("{text}: {cause}");
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause.to_string());
         next = cause.source();
     }
-    text
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 impl fmt::Display for Failure {
@@ -174,7 +173,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 /// Turns the SDK's errors into [`Failure`]s that name what was attempted, and sorts them by sign.
 ///
@@ -198,11 +197,7 @@ pub trait Attempt<T>: Sized {
     fn help(self, help: &str) -> Result<T>;
 }
 
-impl<T, E, R> Attempt<T> for std::result::Result<T, SdkError<E, R>>
-where
-    E: ProvideErrorMetadata + fmt::Debug,
-    R: fmt::Debug,
-{
+impl<T, E: Error + ProvideErrorMetadata + 'static> Attempt<T> for std::result::Result<T, SdkError<E, HttpResponse>> {
     fn during(self, operation: &str) -> Result<T> {
         self.map_err(|error| Failure::from_sdk(operation, &error))
     }

@@ -11,10 +11,10 @@ pub fn same_policy(one: &Value, other: &Value) -> bool {
 /// account ids as root ARNs. A document given as text is parsed.
 pub fn policy_meaning(policy: &Value) -> Value {
     let parsed = match policy {
-        Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| policy.clone()),
-        other => other.clone(),
+        Value::String(text) => serde_json::from_str(text).ok(),
+        other => Some(other.clone()),
     };
-    let Value::Object(mut document) = parsed else { return parsed };
+    let Some(Value::Object(mut document)) = parsed else { return policy.clone() };
     let statements = match document.remove("Statement") {
         Some(Value::Array(statements)) => statements,
         Some(single) => vec![single],

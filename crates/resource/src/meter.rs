@@ -1,4 +1,5 @@
-//! The HTTP client around the SDK's: counts calls by operation, and slows down where AWS asks for it.
+//! The HTTP client around the SDK's: counts calls by operation, and slows down where AWS asks for it, and bounds
+//! what is read of an answer.
 
 use crate::{
     failure::THROTTLED,
@@ -14,6 +15,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream, config_bag::ConfigBag};
 use aws_types::SdkConfig;
+use http_body_util::Limited;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -25,6 +27,9 @@ use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, sleep_until},
 };
+
+/// The largest answer that is read. None that AWS gives comes near; one without end would fill the memory.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// How often each operation was called, by service, both as AWS names them. A call that the SDK
 /// retried is one call.
@@ -106,7 +111,7 @@ impl HttpConnector for MeteredConnector {
         HttpConnectorFuture::new(async move {
             let _permit = lane.turn().await;
             let sent = Instant::now();
-            let (response, slow_down) = read(inner.call(request).await?).await?;
+            let (response, slow_down) = read(bounded(inner.call(request).await?)).await?;
             lane.hear(sent, slow_down);
             Ok(response)
         })
@@ -158,6 +163,10 @@ impl Lane {
     fn limit(&self) -> MutexGuard<'_, Limit> {
         self.limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn bounded(response: HttpResponse) -> HttpResponse {
+    response.map(|body| SdkBody::from_body_1_x(Limited::new(body, LARGEST_ANSWER)))
 }
 
 /// Whether an answer asks to slow down. Its code stands in the body, which for errors is small.

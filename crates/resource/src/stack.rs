@@ -223,6 +223,7 @@ pub struct Stack {
     identity: Tags,
     tags: Tags,
     protected: Vec<String>,
+    ambiguous: Option<Address>,
 }
 
 impl Stack {
@@ -232,10 +233,8 @@ impl Stack {
         Self { identity, tags, ..Self::default() }
     }
 
-    /// Declares a resource, built from the outputs of others.
-    ///
-    /// # Panics
-    /// When the address is taken: two resources at one address are a mistake in the blueprint.
+    /// Declares a resource, built from the outputs of others. One at an address that is taken makes the whole
+    /// stack [`ambiguous`](Self::ambiguous).
     pub fn add<R: Resource, D: Dependencies>(
         &mut self,
         area: &str,
@@ -245,9 +244,9 @@ impl Stack {
     ) -> Handle<R> {
         let address = Address::new(area, name);
         match self.positions.entry(address.clone()) {
-            hash_map::Entry::Vacant(free) => free.insert(self.nodes.len()),
-            hash_map::Entry::Occupied(_) => panic!("{address} is declared twice"),
-        };
+            hash_map::Entry::Vacant(free) => _ = free.insert(self.nodes.len()),
+            hash_map::Entry::Occupied(_) => _ = self.ambiguous.get_or_insert(address.clone()),
+        }
         let dependencies = needs.dependencies();
         let mut standard = self.tags.clone();
         standard.0.extend(self.identity.0.clone());
@@ -263,6 +262,12 @@ impl Stack {
         };
         self.nodes.push(Node { address, kind: R::KIND, dependencies, build: Arc::new(build) });
         Handle(self.nodes.len() - 1, PhantomData)
+    }
+
+    /// An address at which there are two resources: names that people choose may meet. Such a stack is not to
+    /// be used.
+    pub fn ambiguous(&self) -> Option<&Address> {
+        self.ambiguous.as_ref()
     }
 
     /// Declares something the platform gives back.

@@ -42,6 +42,14 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// What is in the lock's place is no lock.
+    #[error("what is at {place} is not a lock: {what}")]
+    NotALock {
+        /// Where it is.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
     /// A phase that cannot follow another: a fault of mlopsctl.
     #[error("{address} cannot go from {from} to {to}")]
     Transition {
@@ -52,9 +60,6 @@ pub enum Error {
         /// Where it should go.
         to: String,
     },
-    /// The state belongs to something else.
-    #[error("{0}")]
-    Foreign(String),
     /// The store refused or could not be reached.
     #[error("{place}: {failure}")]
     Store {

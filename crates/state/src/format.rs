@@ -1,12 +1,24 @@
-use crate::Error;
+use crate::{Error, Store};
 use resource::{Address, Edge};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, MapAccess, Visitor},
+};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{
+    collections::{
+        BTreeMap,
+        btree_map::Entry::{Occupied, Vacant},
+    },
+    fmt,
+    marker::PhantomData,
+};
 
 /// The format this version writes.
 pub const FORMAT: u64 = 1;
+/// The highest serial: what every reader of JSON can count. No stack is ever written so often.
+const LAST_SERIAL: u64 = 1 << 53;
 
 /// Everything mlopsctl remembers of one stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,16 +39,26 @@ pub struct State {
     /// Region the resources are in.
     pub region: String,
     /// By address.
+    #[serde(deserialize_with = "each_once")]
     #[schemars(with = "BTreeMap<String, Entry>")]
     pub resources: BTreeMap<Address, Entry>,
     /// What the platform gave back when it was last brought up.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "each_once")]
+    #[schemars(with = "BTreeMap<String, Value>")]
     pub outputs: BTreeMap<String, Value>,
+}
+
+/// What must be known of a state before anything else in it is looked at.
+#[derive(Deserialize)]
+#[serde(expecting = "a state")]
+struct Header {
+    #[serde(default)]
+    format: Value,
 }
 
 /// What is remembered of one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a resource")]
 pub struct Entry {
     /// `service:thing`.
     pub kind: String,
@@ -159,24 +181,44 @@ impl State {
     /// [`Error::Newer`] for a later format, [`Error::Damaged`] for anything that is not a state.
     pub fn read(bytes: &[u8], place: &str) -> Result<Self, Error> {
         let damaged = |what: String| Error::Damaged { place: place.to_owned(), what };
-        let value: Value =
-            serde_json::from_slice(bytes).map_err(|error| damaged(format!("it is not JSON: {error}")))?;
-        match value.get("format").and_then(Value::as_u64) {
+        let header: Header = serde_json::from_slice(bytes).map_err(|error| match error.is_data() {
+            true => damaged(format!("it is not a state: {error}")),
+            false => damaged(format!("it is not JSON: {error}")),
+        })?;
+        match header.format.as_u64() {
             None => return Err(damaged("it has no format number".to_owned())),
             Some(found) if found > FORMAT => return Err(Error::Newer { found, known: FORMAT }),
             Some(0) => return Err(damaged("there is no format 0".to_owned())),
             Some(_) => {}
         }
-        let state: Self = serde_path_to_error::deserialize(value).map_err(|error| damaged(error.to_string()))?;
-        for (address, entry) in &state.resources {
+        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let state: Self = serde_path_to_error::deserialize(&mut json).map_err(|error| damaged(located(&error)))?;
+        state.is_sound().map_err(damaged)?;
+        Ok(state)
+    }
+
+    /// What the types cannot say.
+    fn is_sound(&self) -> Result<(), String> {
+        if self.serial > LAST_SERIAL {
+            return Err(format!("no stack was ever written {} times", self.serial));
+        }
+        for (address, entry) in &self.resources {
             if Address::parse(address.as_str()).is_none() {
-                return Err(damaged(format!("`{address}` is not an address")));
+                return Err(format!("`{}` is not an address", address.as_str().escape_debug()));
             }
-            if entry.id.is_none() && matches!(entry.phase, Phase::Identified | Phase::Ready) {
-                return Err(damaged(format!("{address} is {} but has no id", entry.phase.as_str())));
+            match &entry.id {
+                // What is deleted without an id might be everything.
+                Some(id) if id.is_empty() => return Err(format!("the id of {address} is empty")),
+                None if entry.phase != Phase::Intent => {
+                    return Err(format!("{address} is {} but has no id", entry.phase.as_str()));
+                }
+                _ => {}
+            }
+            if entry.deposed.iter().any(|old| old.id.is_empty()) {
+                return Err(format!("the id of a predecessor of {address} is empty"));
             }
         }
-        Ok(state)
+        Ok(())
     }
 
     /// The bytes to store, readable in a diff.
@@ -185,6 +227,31 @@ impl State {
         let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
         bytes.push(b'\n');
         bytes
+    }
+
+    /// Makes every version read before stale. Whoever lost the lock and does not know it yet can write nothing
+    /// from here on.
+    ///
+    /// # Errors
+    /// When the store refuses, or the state is of a newer version.
+    pub async fn fence(store: &dyn Store, key: &str, fresh: Self) -> Result<(), Error> {
+        loop {
+            let (state, version) = match store.get(key).await? {
+                None => (fresh.clone(), None),
+                Some(stored) => match Self::read(&stored.bytes, &store.place(key)) {
+                    Ok(state) => (state, Some(stored.version)),
+                    // Nobody works on top of that.
+                    Err(Error::Damaged { .. }) => return Ok(()),
+                    Err(error) => return Err(error),
+                },
+            };
+            // Two more than what the other read: never the very bytes it is about to write.
+            let fenced = Self { serial: state.serial + 2, ..state };
+            match store.put(key, fenced.write().into(), version.as_ref()).await {
+                Err(Error::Moved) => {}
+                written => return written.map(drop),
+            }
+        }
     }
 
     /// Records a resource, or with `None` that it is gone.
@@ -210,6 +277,52 @@ impl State {
         self.resources.insert(address.clone(), entry);
         Ok(())
     }
+}
+
+/// What is wrong, and in which field: of one that is nested without end, the beginning.
+fn located(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    const LONGEST: usize = 100;
+    let path = error.path().to_string();
+    match path.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…: {}", &path[..end], error.inner()),
+        None => error.to_string(),
+    }
+}
+
+/// Reads a map in which no key may be twice: readers of JSON take one of the two, and a resource would be
+/// forgotten without a word.
+fn each_once<'de, D, K, V>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+where
+    D: Deserializer<'de>,
+    K: Deserialize<'de> + Ord + fmt::Display,
+    V: Deserialize<'de>,
+{
+    struct EachOnce<K, V>(PhantomData<(K, V)>);
+
+    impl<'de, K, V> Visitor<'de> for EachOnce<K, V>
+    where
+        K: Deserialize<'de> + Ord + fmt::Display,
+        V: Deserialize<'de>,
+    {
+        type Value = BTreeMap<K, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((key, value)) = entries.next_entry()? {
+                match map.entry(key) {
+                    Vacant(free) => free.insert(value),
+                    Occupied(taken) => return Err(A::Error::custom(format!("`{}` is there twice", taken.key()))),
+                };
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(EachOnce(PhantomData))
 }
 
 /// The JSON Schema of the format.

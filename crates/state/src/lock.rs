@@ -2,7 +2,7 @@ use crate::{Error, Store, Version};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
 
 /// How often a holder says that it is alive.
@@ -82,12 +82,13 @@ pub struct Lock {
     store: Arc<dyn Store>,
     key: String,
     holder: Holder,
+    succeeds: Option<Holder>,
     version: watch::Receiver<Option<Version>>,
     renewal: JoinHandle<()>,
 }
 
 impl Lock {
-    /// Takes the lock at `key`, waiting up to `timeout` for somebody else's.
+    /// Takes the lock at `key`. Waits for somebody else's until `patience` ends, and looks once more then.
     ///
     /// # Errors
     /// [`Error::Locked`] with the holder when it stays somebody else's.
@@ -96,7 +97,7 @@ impl Lock {
         key: &str,
         environment: &str,
         operation: &str,
-        timeout: Duration,
+        patience: impl Future<Output = ()>,
     ) -> Result<Self, Error> {
         let now = Timestamp::now();
         let holder = Holder {
@@ -107,13 +108,15 @@ impl Lock {
             renewed: now,
             process: Process::current(),
         };
-        let give_up = tokio::time::Instant::now() + timeout;
+        let mut patience = pin!(patience);
+        let mut patient = true;
         loop {
             match attempt(&*store, key, environment, &holder).await {
-                Ok(version) => return Ok(Self::hold(store, key, holder, version)),
-                Err(Error::Locked { .. } | Error::Moved) if tokio::time::Instant::now() < give_up => {
-                    tokio::time::sleep(LOOK_AGAIN).await;
-                }
+                Ok(taken) => return Ok(Self::hold(store, key, holder, taken)),
+                Err(Error::Locked { .. } | Error::Moved) if patient => tokio::select! {
+                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                    () = &mut patience => patient = false,
+                },
                 // Several took over a stale lock at once, and another was first: say who.
                 Err(Error::Moved) => {
                     if let Some((other, ..)) = read(&*store, key).await? {
@@ -125,15 +128,21 @@ impl Lock {
         }
     }
 
-    fn hold(store: Arc<dyn Store>, key: &str, holder: Holder, version: Version) -> Self {
-        let (sender, receiver) = watch::channel(Some(version));
+    fn hold(store: Arc<dyn Store>, key: &str, holder: Holder, taken: Taken) -> Self {
+        let (sender, receiver) = watch::channel(Some(taken.version));
         let renewal = tokio::spawn(renew(store.clone(), key.to_owned(), holder.clone(), sender));
-        Self { store, key: key.to_owned(), holder, version: receiver, renewal }
+        Self { store, key: key.to_owned(), holder, succeeds: taken.from, version: receiver, renewal }
     }
 
     /// Who holds it: us.
     pub fn holder(&self) -> &Holder {
         &self.holder
+    }
+
+    /// Whose it was before, if it was abandoned. Whoever that is may believe to hold it still: shut them out with
+    /// [`State::fence`](crate::State::fence) before the state is relied upon.
+    pub fn succeeds(&self) -> Option<&Holder> {
+        self.succeeds.as_ref()
     }
 
     /// Resolves if the lock is taken away.
@@ -187,10 +196,17 @@ impl Lock {
     }
 }
 
-async fn attempt(store: &dyn Store, key: &str, environment: &str, holder: &Holder) -> Result<Version, Error> {
+/// A lock that was free, or had been abandoned.
+struct Taken {
+    version: Version,
+    from: Option<Holder>,
+}
+
+async fn attempt(store: &dyn Store, key: &str, environment: &str, holder: &Holder) -> Result<Taken, Error> {
     let found = match store.put(key, bytes(holder), None).await {
+        Ok(version) => return Ok(Taken { version, from: None }),
         Err(Error::Moved) => read(store, key).await?,
-        other => return other,
+        Err(error) => return Err(error),
     };
     // Released between the two calls: the next look will get it.
     let Some((other, version, age)) = found else { return Err(Error::Moved) };
@@ -199,7 +215,8 @@ async fn attempt(store: &dyn Store, key: &str, environment: &str, holder: &Holde
         return Err(Error::Locked { environment: environment.to_owned(), holder: Box::new(other) });
     }
     tracing::info!(from = %other, "taking over an abandoned lock");
-    store.put(key, bytes(holder), Some(&version)).await
+    let version = store.put(key, bytes(holder), Some(&version)).await?;
+    Ok(Taken { version, from: Some(other) })
 }
 
 async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder, version: watch::Sender<Option<Version>>) {
@@ -224,7 +241,7 @@ async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder, version: 
 async fn read(store: &dyn Store, key: &str) -> Result<Option<(Holder, Version, Duration)>, Error> {
     let Some(stored) = store.get(key).await? else { return Ok(None) };
     let holder = serde_json::from_slice(&stored.bytes)
-        .map_err(|error| Error::Damaged { place: store.place(key), what: format!("it is not a lock: {error}") })?;
+        .map_err(|error| Error::NotALock { place: store.place(key), what: error.to_string() })?;
     Ok(Some((holder, stored.version, stored.age)))
 }
 
@@ -246,7 +263,7 @@ mod tests {
     use crate::MemoryStore;
 
     async fn acquire(store: &Arc<MemoryStore>) -> Result<Lock, Error> {
-        Lock::acquire(store.clone(), "lock.json", "dev", "up", Duration::ZERO).await
+        Lock::acquire(store.clone(), "lock.json", "dev", "up", std::future::ready(())).await
     }
 
     #[tokio::test]

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
-use serde_json::{Value, json};
 use state::{Error, State};
 use std::path::PathBuf;
 
@@ -23,12 +22,6 @@ fn damage(bytes: &[u8]) -> String {
         }
         other => panic!("not recognised as damage: {other:?}"),
     }
-}
-
-fn changed(change: impl FnOnce(&mut Value)) -> Vec<u8> {
-    let mut state: Value = serde_json::from_str(&golden()).unwrap();
-    change(&mut state);
-    serde_json::to_vec(&state).unwrap()
 }
 
 #[test]
@@ -56,49 +49,6 @@ fn a_state_cut_short_anywhere_is_damaged() {
     for length in 0..whole.len() - 1 {
         assert!(damage(&whole.as_bytes()[..length]).contains("not JSON"), "cut at {length}");
     }
-}
-
-#[test]
-fn damage_is_named_with_the_resource_it_is_in() {
-    let cases: [(&str, Vec<u8>); 8] = [
-        ("not JSON", b"\0\0\0\0".to_vec()),
-        ("no format", changed(|state| state["format"] = json!("1"))),
-        ("serial: invalid type", changed(|state| state["serial"] = json!("42"))),
-        ("`lineage`", changed(|state| drop(state.as_object_mut().unwrap().remove("lineage")))),
-        (
-            "resources.storage.data.phase: unknown variant `done`",
-            changed(|state| state["resources"]["storage.data"]["phase"] = json!("done")),
-        ),
-        (
-            "resources.network.nat-1: missing field `token`",
-            changed(|state| {
-                state["resources"]["network.nat-1"].as_object_mut().unwrap().remove("token");
-            }),
-        ),
-        (
-            "resources.storage.data.colour: unknown field `colour`",
-            changed(|state| state["resources"]["storage.data"]["colour"] = json!(1)),
-        ),
-        (
-            "`nonsense` is not an address",
-            changed(|state| state["resources"]["nonsense"] = state["resources"]["storage.data"].clone()),
-        ),
-    ];
-    for (said, bytes) in cases {
-        let what = damage(&bytes);
-        assert!(what.contains(said), "{said:?} is not in {what:?}");
-    }
-}
-
-#[test]
-fn a_later_format_is_refused_whatever_is_in_it() {
-    let later = changed(|state| {
-        state["format"] = json!(2);
-        state["resources"] = json!([]);
-    });
-    let error = State::read(&later, "s3://bucket/state.json").unwrap_err();
-    assert!(matches!(error, Error::Newer { found: 2, known: 1 }));
-    assert!(error.to_string().contains("use a newer mlopsctl"), "{error}");
 }
 
 #[test]

@@ -30,8 +30,8 @@ static PASSING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("(?i)^({times}|{others})$")).expect("the pattern is well-formed")
 });
 
-/// The inventory of an export.
-pub(crate) fn of(export: &Value, apart: &str) -> Value {
+/// The inventory of an export of the embedded AWS, without what the bucket `apart` holds.
+pub fn of(export: &Value, apart: &str) -> Value {
     let mut owners = BTreeMap::new();
     owners_within(export, &mut owners);
     normal(export, &owners, apart)

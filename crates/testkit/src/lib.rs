@@ -17,6 +17,7 @@ mod wire;
 
 pub use aws::Aws;
 pub use faults::Fault;
+pub use inventory::of as inventory;
 pub use journal::{Kill, Made};
 pub use platform::Platform;
 pub use wire::Refusal;

@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::sleep};
 
 /// The keys of the state and its lock in their bucket, as in `mlopsctl`.
 const STATE: &str = "state.json";
@@ -197,8 +197,12 @@ impl Platform {
         if first.is_some() || self.state(sdk).await.is_none() {
             bucket.make(&self.identity).await.expect("the state bucket can be made");
         }
-        let lock = Lock::acquire(store.clone(), LOCK, &self.name, "up", LOCK_TIMEOUT).await;
+        let lock = Lock::acquire(store.clone(), LOCK, &self.name, "up", sleep(LOCK_TIMEOUT)).await;
         let lock = lock.unwrap_or_else(|error| panic!("the lock cannot be had: {error}"));
+        if lock.succeeds().is_some() {
+            let fresh = State::new(&self.name, ACCOUNT, &self.place.region);
+            State::fence(&*store, STATE, fresh).await.expect("whoever lost the lock can be shut out");
+        }
         let prepared = match first {
             Some(first) => first,
             None => match self.prepare(stack, sdk).await {

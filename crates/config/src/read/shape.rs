@@ -1,5 +1,6 @@
 //! TOML's values without TOML's three ways of writing a table.
 
+use super::shown;
 use serde_json::{Number, Value};
 use std::ops::Range;
 use toml_edit::{Item, TableLike, Value as Toml};
@@ -80,7 +81,7 @@ impl<'a> Shape<'a> {
             Self::Text(text @ ("true" | "false")) if allowed("boolean") => {
                 Some(format!("leave out the quotes: {text}"))
             }
-            Self::Text(text) if allowed("array") => Some(format!("write a list: [{text:?}]")),
+            Self::Text(text) if allowed("array") => Some(format!("write a list: [\"{}\"]", shown(text))),
             Self::Integer(number) if allowed("string") => Some(format!("write it in quotes: \"{number}\"")),
             Self::Truth(truth) if allowed("string") => Some(format!("write it in quotes: \"{truth}\"")),
             Self::Table(_) if allowed("array") => Some(format!("write [[{key}]] for each of them")),

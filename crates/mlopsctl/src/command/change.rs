@@ -10,7 +10,7 @@ use crate::{
 };
 use engine::{Action, Applied, Apply, Plan, Planning, Purpose, Refusal, StopMode};
 use resource::{FailureKind, Stack};
-use state::{Phase, State, Version, Writer};
+use state::{Lock, Phase, State, Version, Writer};
 use std::time::Instant;
 
 /// Tells a run to stop.
@@ -58,8 +58,8 @@ impl Change<'_> {
             true => None,
             false => Some(self.prepare(stopped.clone()).await?),
         };
-        self.session.ensure_bucket().await?;
-        let lock = self.session.lock(self.global, self.operation).await?;
+        self.make_bucket(stopped.clone()).await?;
+        let lock = self.lock(stopped.clone()).await?;
         let work = self.locked(first, stopped);
         tokio::pin!(work);
         let result = tokio::select! {
@@ -77,6 +77,27 @@ impl Change<'_> {
         self.report(&result?, began)
     }
 
+    /// Makes the state bucket. What is begun of it is completed by the next run.
+    async fn make_bucket(&self, mut stop: Stop) -> Result<(), End> {
+        tokio::select! {
+            made = self.session.ensure_bucket() => made,
+            _ = stop.wait_for(|mode| *mode != StopMode::Go) => {
+                Err(End::failed("stopped; nothing was made but, at most, the bucket for the state"))
+            }
+        }
+    }
+
+    async fn lock(&self, stop: Stop) -> Result<Lock, End> {
+        let mut stopped = stop.clone();
+        let stops = async move {
+            let _ = stopped.wait_for(|mode| *mode != StopMode::Go).await;
+        };
+        match self.session.lock(self.global, self.operation, stops).await {
+            Err(End::Locked(_)) if *stop.borrow() != StopMode::Go => Err(stopped_early()),
+            lock => lock,
+        }
+    }
+
     /// Whether somebody can be asked, or nobody needs to be.
     fn can_be_confirmed(&self) -> Result<(), End> {
         match self.needs_no_answer() || self.printer.can_ask() {
@@ -91,15 +112,15 @@ impl Change<'_> {
     }
 
     async fn locked(&self, first: Option<Prepared>, stop: Stop) -> Result<Applied, End> {
-        let prepared = match first {
-            Some(first) if self.session.state().await?.1.is_none() => first,
-            Some(_) => {
+        let prepared = match (first, self.session.state().await?) {
+            (Some(first), (_, None)) => first,
+            (Some(_), (state, Some(_))) if !state.resources.is_empty() => {
                 return Err(End::failed_with(
                     "somebody else brought this environment up meanwhile; nothing was done",
                     "run the command again, it plans anew",
                 ));
             }
-            None => self.prepare(stop.clone()).await?,
+            _ => self.prepare(stop.clone()).await?,
         };
         self.apply(prepared, stop).await
     }
@@ -108,12 +129,15 @@ impl Change<'_> {
     async fn prepare(&self, mut stop: Stop) -> Result<Prepared, End> {
         tokio::select! {
             prepared = self.plan() => prepared,
-            _ = stop.wait_for(|mode| *mode != StopMode::Go) => Err(End::failed("stopped; nothing was done")),
+            _ = stop.wait_for(|mode| *mode != StopMode::Go) => Err(stopped_early()),
         }
     }
 
     async fn plan(&self) -> Result<Prepared, End> {
         let (state, version) = self.session.state().await?;
+        if matches!(self.condition, Condition::Confirmed) {
+            self.session.knows(&self.targets, &state)?;
+        }
         let purpose = Purpose {
             targets: self.targets.clone(),
             unprotect: self.args.unprotect.clone(),
@@ -194,6 +218,10 @@ impl Change<'_> {
     }
 }
 
+fn stopped_early() -> End {
+    End::failed("stopped; nothing was done")
+}
+
 /// Says all that stands in the way of a plan.
 pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
     for refusal in refusals {
@@ -210,9 +238,7 @@ pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
 /// A saved plan is applied only if the same plan would be made now. A state that was never written has
 /// no lineage to compare.
 fn still_right(saved: &Plan, now: &Plan) -> Result<(), End> {
-    let moved = if saved.format > engine::PLAN_FORMAT {
-        "it was made by a newer mlopsctl"
-    } else if saved.environment != now.environment || (saved.lineage != now.lineage && now.serial > 0) {
+    let moved = if saved.environment != now.environment || (saved.lineage != now.lineage && now.serial > 0) {
         "it is of another environment"
     } else if saved.inputs != now.inputs {
         "the environment file or the files it ships have changed"

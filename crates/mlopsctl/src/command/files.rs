@@ -41,8 +41,7 @@ pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(
     let mut unformatted = 0;
     for name in config::discover(&global.environments) {
         let file = global.environments.join(format!("{name}.toml"));
-        let source =
-            std::fs::read_to_string(&file).map_err(|error| End::usage(format!("{}: {error}", file.display()), ""))?;
+        let source = config::text(&file).map_err(|invalid| End::Invalid(Box::new(invalid)))?;
         let formatted = config::format(&source).map_err(|problems| {
             End::Invalid(Box::new(config::Invalid { file: file.clone(), source: source.clone(), problems }))
         })?;
@@ -53,7 +52,7 @@ pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(
         if check {
             printer.say(&format!("{} is not formatted", file.display()));
         } else {
-            std::fs::write(&file, formatted)?;
+            std::fs::write(&file, formatted).map_err(|error| End::failed(format!("{}: {error}", file.display())))?;
             printer.note(&format!("formatted {}", file.display()));
         }
     }
@@ -81,10 +80,12 @@ pub(crate) fn init(dir: &Path, printer: Printer) -> Result<(), End> {
 }
 
 fn write(content: &Dir<'_>, to: &Path) -> Result<(), End> {
-    std::fs::create_dir_all(to)?;
+    let failed = |path: &Path, error: std::io::Error| End::failed(format!("{}: {error}", path.display()));
+    std::fs::create_dir_all(to).map_err(|error| failed(to, error))?;
     for file in content.files() {
         if let Some(name) = file.path().file_name() {
-            std::fs::write(to.join(name), file.contents())?;
+            let path = to.join(name);
+            std::fs::write(&path, file.contents()).map_err(|error| failed(&path, error))?;
         }
     }
     for folder in content.dirs() {

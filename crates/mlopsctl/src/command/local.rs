@@ -15,7 +15,8 @@ pub(crate) async fn run(global: &Global, what: LocalCommand, printer: Printer) -
         LocalCommand::Serve { port } => {
             // The region of a call is in its signature; this one only makes the SDK configuration complete.
             let cloud = local::Cloud::open(Some(&folder), "us-east-1", local::ACCOUNT).map_err(failed)?;
-            let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await;
+            let listener = listener.map_err(|error| End::failed(format!("port {port}: {error}")))?;
             printer.data(&format!("export AWS_ENDPOINT_URL=http://{}", listener.local_addr()?));
             printer.data("export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local");
             printer.note("serving the embedded AWS until Ctrl-C");

@@ -3,12 +3,16 @@
 use crate::{
     cli::{Global, StateCommand},
     end::End,
+    input,
     printer::Printer,
     session::{LOCK, STATE, Session},
 };
 use resource::Address;
 use serde_json::json;
 use state::{Lock, State, Store};
+
+/// Where a file to push comes from.
+const WRITTEN: &str = "push what `mlopsctl state pull` or `state history --show` wrote";
 
 pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -> Result<(), End> {
     match what {
@@ -39,9 +43,10 @@ pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -
         }
         StateCommand::Push { file, environment, force } => {
             let session = open(global, environment).await?;
-            let bytes = std::fs::read(&file).map_err(|error| End::usage(format!("{}: {error}", file.display()), ""))?;
-            let pushed = State::read(&bytes, &file.display().to_string())?;
-            session.is_of_this_environment(&pushed, &file.display().to_string())?;
+            let name = file.display().to_string();
+            let bytes = input::read(&file).map_err(|error| End::usage(format!("{name}: {error}"), ""))?;
+            let pushed = State::read(&bytes, &name).map_err(|error| End::usage(error.to_string(), WRITTEN))?;
+            session.is_of_this_environment(&pushed, &name)?;
             push(global, &session, pushed, force).await?;
             printer.note(&format!("{} is the state now", file.display()));
             Ok(())
@@ -136,7 +141,7 @@ fn successor(state: &State, pushed: State, force: bool) -> Result<State, End> {
 /// Replaces the state under its lock. A damaged one may be replaced by any state of the environment.
 async fn push(global: &Global, session: &Session, pushed: State, force: bool) -> Result<(), End> {
     session.ensure_bucket().await?;
-    let lock = session.lock(global, "state push").await?;
+    let lock = session.lock(global, "state push", std::future::pending()).await?;
     let result = async {
         let (mut state, version) = match session.store.get(STATE).await? {
             None => (pushed, None),
@@ -163,7 +168,7 @@ async fn edit(
     change: impl FnOnce(&mut State) -> Result<(), End>,
 ) -> Result<(), End> {
     session.ensure_bucket().await?;
-    let lock = session.lock(global, operation).await?;
+    let lock = session.lock(global, operation, std::future::pending()).await?;
     let result = async {
         let (mut state, version) = session.state().await?;
         change(&mut state)?;

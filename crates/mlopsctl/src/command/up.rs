@@ -2,10 +2,12 @@ use super::change::{Change, Condition};
 use crate::{
     cli::{Global, UpArgs},
     end::End,
+    input,
     printer::Printer,
     session::Session,
 };
 use engine::Plan;
+use serde_json::Value;
 use std::path::Path;
 
 pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Result<(), End> {
@@ -31,6 +33,11 @@ fn saved(file: &Path) -> Result<Plan, End> {
     let invalid = |why: String| {
         End::usage(format!("{} is not a saved plan: {why}", file.display()), "make one with `mlopsctl plan --out FILE`")
     };
-    let text = std::fs::read_to_string(file).map_err(|error| invalid(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))
+    let bytes = input::read(file).map_err(|error| invalid(error.to_string()))?;
+    let plan: Value = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
+    // Before anything else of it: a later format may be another altogether.
+    if plan["format"].as_u64().is_some_and(|format| format > engine::PLAN_FORMAT) {
+        return Err(invalid("it was made by a newer mlopsctl".to_owned()));
+    }
+    serde_json::from_value(plan).map_err(|error| invalid(error.to_string()))
 }

@@ -1,0 +1,100 @@
+//! Names that people choose, whatever they are.
+
+use crate::{ACCOUNT, repository};
+use blueprint::{Error, Inputs};
+use proptest::prelude::*;
+use resource::Place;
+use std::collections::BTreeSet;
+
+/// Words that the platform's own addresses are made of.
+const WORDS: [&str; 28] = [
+    "a",
+    "logs",
+    "logs-a",
+    "logs-logs-a",
+    "data",
+    "access-logs",
+    "images",
+    "alarm-a",
+    "endpoint-s3",
+    "glue",
+    "job-a",
+    "script-a",
+    "crawler-a",
+    "a-errors",
+    "pipeline-failures",
+    "dashboard",
+    "platform",
+    "data-replica",
+    "replica",
+    "domain",
+    "features-a",
+    "user-a",
+    "space-a",
+    "budget",
+    "workflow",
+    "alerts",
+    "models",
+    "events",
+];
+
+fn stack(text: &str) -> Option<Result<Vec<String>, Error>> {
+    let root = repository();
+    let environment = config::parse("test", text, Some(&root)).ok()?;
+    let place = Place::new(ACCOUNT, environment.region.clone());
+    let zones = ["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region));
+    let inputs = Inputs { environment: &environment, name: "test", place: &place, zones: &zones, root: &root };
+    let stack = blueprint::stack(&inputs);
+    Some(stack.map(|stack| stack.nodes().iter().map(|node| node.address.to_string()).collect()))
+}
+
+const HEAD: &str = "project = \"p\"\nregion = \"eu-central-1\"\nnetwork.cidr = \"10.9.0.0/16\"\n";
+
+fn function(name: &str) -> String {
+    format!("[[functions]]\nname = \"{name}\"\nsource = \"pipeline/functions/data-validation\"\n")
+}
+
+#[test]
+fn a_name_that_meets_one_of_the_platforms_is_refused_with_the_address() {
+    let met = stack(&format!("{HEAD}{}{}", function("a"), function("logs-a"))).unwrap().unwrap_err();
+    assert!(met.to_string().contains("two resources would be functions.logs-a"), "{met}");
+    stack(&format!("{HEAD}{}{}", function("a"), function("logs-b"))).unwrap().unwrap();
+}
+
+fn words() -> impl Strategy<Value = BTreeSet<&'static str>> {
+    prop::collection::btree_set(prop::sample::select(WORDS.as_slice()), 0..4)
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_names_each_address_stands_for_one_thing(
+        functions in words(), buckets in words(), repositories in words(), crawlers in words(), jobs in words(),
+        alarms in words(), endpoints in words(), users in words(), spaces in words(), groups in words(),
+    ) {
+        let mut text = HEAD.to_owned();
+        let quoted = |names: &BTreeSet<&str>| names.iter().map(|name| format!("{name:?},")).collect::<String>();
+        let mut each = |names: &BTreeSet<&str>, piece: &dyn Fn(&str) -> String| names.iter().for_each(|name| text += &piece(name));
+        each(&functions, &function);
+        each(&buckets, &|name| format!("[[storage.buckets]]\nname = {name:?}\n"));
+        each(&crawlers, &|name| format!("[[catalog.crawlers]]\nname = {name:?}\nprefix = \"raw/\"\n"));
+        each(&jobs, &|name| format!("[[catalog.jobs]]\nname = {name:?}\nscript = \"pipeline/glue/etl.py\"\n"));
+        each(&alarms, &|name| format!(
+            "[[monitoring.alarms]]\nname = {name:?}\nnamespace = \"AWS/SQS\"\nmetric = \"M\"\nthreshold = 1\n"
+        ));
+        each(&endpoints, &|name| format!("[[monitoring.endpoints]]\nname = {name:?}\n"));
+        each(&spaces, &|name| format!("[[studio.spaces]]\nname = {name:?}\nowner = \"a\"\n"));
+        each(&groups, &|name| format!(
+            "[[feature_groups]]\nname = {name:?}\nrecord_identifier = \"i\"\nevent_time = \"t\"\n\
+             features = [{{ name = \"i\", type = \"String\" }}, {{ name = \"t\", type = \"Fractional\" }}]\n"
+        ));
+        text += &format!("[registry]\nrepositories = [{}]\n", quoted(&repositories));
+        text += &format!("[studio]\nuser_profiles = [\"a\", {}]\n", quoted(&users));
+        match stack(&text) {
+            Some(Ok(addresses)) => {
+                prop_assert_eq!(addresses.iter().collect::<BTreeSet<_>>().len(), addresses.len());
+            }
+            Some(Err(error)) => prop_assert!(matches!(error, Error::Ambiguous(_)), "{}", error),
+            None => {}
+        }
+    }
+}

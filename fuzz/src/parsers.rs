@@ -1,0 +1,99 @@
+//! What reads files and documents.
+
+use engine::Plan;
+use resource::{Address, policy_meaning, same_policy};
+use serde_json::Value;
+use state::{Holder, State};
+use std::borrow::Cow;
+
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// Environment files. What is wrong is in the text; formatting settles at once.
+///
+/// # Panics
+/// When that does not hold.
+pub fn environment(bytes: &[u8]) {
+    let text = text(bytes);
+    match config::parse("test", &text, None) {
+        Ok(environment) => {
+            let written = serde_json::to_string(&environment).expect("an environment can be written");
+            let again = serde_json::from_str(&written).expect("what was written can be read");
+            assert!(environment == again, "{written}");
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty(), "refused without a reason");
+            for problem in problems {
+                assert!(text.get(problem.span.clone()).is_some(), "{problem:?} is not in the text");
+                assert!(problem.line > 0 && problem.column > 0, "{problem:?} is nowhere");
+            }
+        }
+    }
+    if let Ok(formatted) = config::format(&text) {
+        assert_eq!(config::format(&formatted).as_ref(), Ok(&formatted), "formatting does not settle");
+    }
+}
+
+/// States. What was read is written as it was.
+///
+/// # Panics
+/// When that does not hold.
+pub fn state(bytes: &[u8]) {
+    match State::read(bytes, "here") {
+        Ok(state) => assert_eq!(State::read(&state.write(), "here").ok().as_ref(), Some(&state)),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// Saved plans.
+///
+/// # Panics
+/// When one that was read cannot be written as it was.
+pub fn plan(bytes: &[u8]) {
+    if let Ok(plan) = serde_json::from_slice::<Plan>(bytes) {
+        let written = serde_json::to_vec(&plan).expect("a plan can be written");
+        assert!(serde_json::from_slice::<Plan>(&written).is_ok_and(|again| again == plan));
+        let summary = plan.summary();
+        let counted = summary.create + summary.update + summary.replace + summary.delete;
+        assert_eq!(counted, plan.changes.len());
+    }
+}
+
+/// Locks.
+///
+/// # Panics
+/// When one that was read cannot be written as it was.
+pub fn lock(bytes: &[u8]) {
+    if let Ok(holder) = serde_json::from_slice::<Holder>(bytes) {
+        let written = serde_json::to_vec(&holder).expect("a lock can be written");
+        assert!(serde_json::from_slice::<Holder>(&written).is_ok_and(|again| again == holder));
+        let _ = (holder.to_string(), holder.process.is_some_and(|process| process.is_dead()));
+    }
+}
+
+/// Addresses and globs, one on each side of a line break.
+///
+/// # Panics
+/// When an address is not matched by itself, by `*`, or by itself between two `*`.
+pub fn address(bytes: &[u8]) {
+    let text = text(bytes);
+    let (address, glob) = text.split_once('\n').unwrap_or((&text, "*.*"));
+    if let Some(address) = Address::parse(address) {
+        let _ = address.matches(glob);
+        for glob in [address.to_string(), "*".to_owned(), format!("*{address}*"), format!("{}.*", address.area())] {
+            assert!(address.matches(&glob), "{address} is not matched by {glob}");
+        }
+    }
+}
+
+/// Policy documents. A meaning is its own meaning.
+///
+/// # Panics
+/// When that does not hold.
+pub fn policy(bytes: &[u8]) {
+    let document = serde_json::from_slice(bytes).unwrap_or_else(|_| Value::String(text(bytes).into_owned()));
+    let meaning = policy_meaning(&document);
+    assert_eq!(policy_meaning(&meaning), meaning);
+    assert!(same_policy(&document, &meaning));
+}

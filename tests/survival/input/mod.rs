@@ -1,0 +1,11 @@
+//! Broken input of every sort: a clear error each time, the exit code of the contract, and nothing touched.
+
+mod arguments;
+mod corpus;
+mod endpoints;
+mod files;
+mod locks;
+mod places;
+mod plans;
+mod shipped;
+mod states;

@@ -1,0 +1,69 @@
+//! Files that are no files, and names of environments that are none.
+
+use crate::project::Project;
+use std::{
+    fs::{self, File},
+    os::unix::{fs::symlink, net::UnixListener},
+    path::Path,
+    process::Command,
+};
+
+/// What stands where an environment file should be, how it gets there, and what is said of it.
+type Case = (&'static str, fn(&Path), &'static str);
+
+const CASES: &[Case] = &[
+    ("nothing", |_| (), "dev.toml does not exist"),
+    ("a folder", |file| fs::create_dir(file).unwrap(), "dev.toml is not a file"),
+    ("a link to nothing", |file| symlink("nowhere.toml", file).unwrap(), "dev.toml is not a file"),
+    ("a link to itself", |file| symlink("dev.toml", file).unwrap(), "dev.toml is not a file"),
+    ("a link to a folder", |file| symlink("..", file).unwrap(), "dev.toml is not a file"),
+    ("a device without end", |file| symlink("/dev/zero", file).unwrap(), "dev.toml is not a file"),
+    ("a pipe nobody writes to", pipe, "dev.toml is not a file"),
+    ("a socket", |file| drop(UnixListener::bind(file).unwrap()), "dev.toml is not a file"),
+    ("a file that cannot be read", |file| symlink("/proc/self/mem", file).unwrap(), "the file cannot be read"),
+    ("a file of ten gigabytes", |file| File::create(file).unwrap().set_len(10 << 30).unwrap(), "larger than 1 MiB"),
+];
+
+fn pipe(file: &Path) {
+    assert!(Command::new("mkfifo").arg(file).status().unwrap().success());
+}
+
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    for (what, make, says) in CASES {
+        let project = Project::new();
+        let file = project.path().join("environments/dev.toml");
+        fs::remove_file(&file).unwrap();
+        make(&file);
+        eprintln!("{what}");
+        for command in ["validate", "plan", "up"] {
+            project.local(&[command, "dev"]).ends_with(64).says(&[says]);
+        }
+        assert!(!project.path().join("state").exists(), "{what}");
+    }
+}
+
+#[test]
+fn a_name_that_is_no_environments_leads_nowhere() {
+    let project = Project::new();
+    let long = "x".repeat(10_000);
+    for name in ["../dev", "/etc/passwd", "dev.toml", "Dev", "dеv", " dev", "dev\n", "*", "", &long] {
+        let plan = project.local(&["plan", name]).ends_with(64);
+        plan.says(&["there is no environment", "there are: dev, prod, staging"]);
+    }
+    for name in ["../dev", "dеv", &long] {
+        // Without a file its state is looked for, in vain.
+        project.local(&["destroy", name, "--delete-data"]).ends_with(64).says(&["has no state of one"]);
+    }
+}
+
+#[test]
+fn folders_without_environments_are_said_to_be_empty() {
+    let project = Project::new();
+    fs::write(project.path().join("file"), "").unwrap();
+    symlink("circle", project.path().join("circle")).unwrap();
+    for folder in ["nowhere", "file", "circle", "pipeline/glue"] {
+        let run = project.run(&["validate", "--environments", folder]);
+        run.ends_with(64).says(&["there are no environment files in", folder]);
+    }
+}

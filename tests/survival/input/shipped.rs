@@ -1,0 +1,117 @@
+//! What an environment file names and ships: scripts, functions, definitions.
+
+use crate::{project::Project, served::Served};
+use std::{
+    fs::{self, File},
+    os::unix::fs::symlink,
+    path::Path,
+    process::Command,
+};
+
+/// What is wrong with the files of the project, how it comes to be, and what is said of it.
+type Case = (&'static str, fn(&Path), &'static str);
+
+const FUNCTION: &str = "pipeline/functions/data-validation";
+const CASES: &[Case] = &[
+    (
+        "a link that leads out",
+        |root| symlink("/etc/passwd", root.join(FUNCTION).join("passwords.py")).unwrap(),
+        "passwords.py leads out of the folder, to /etc/passwd",
+    ),
+    (
+        "a link to the folder above",
+        |root| symlink("../..", root.join(FUNCTION).join("above")).unwrap(),
+        "above leads out of the folder",
+    ),
+    (
+        "a link round in a circle",
+        |root| symlink(".", root.join(FUNCTION).join("again")).unwrap(),
+        "again leads round in a circle",
+    ),
+    ("a link to itself", |root| symlink("me.py", root.join(FUNCTION).join("me.py")).unwrap(), "me.py cannot be read"),
+    (
+        "a pipe that nobody writes to",
+        |root| {
+            let made = Command::new("mkfifo").arg(root.join(FUNCTION).join("pipe.py")).status().unwrap();
+            assert!(made.success());
+        },
+        "pipe.py is neither a file nor a folder",
+    ),
+    (
+        "a name that is no text",
+        |root| {
+            use std::os::unix::ffi::OsStrExt;
+            let name = std::ffi::OsStr::from_bytes(b"\xff.py");
+            fs::write(root.join(FUNCTION).join(name), "").unwrap();
+        },
+        "is not valid UTF-8",
+    ),
+    (
+        "a file beyond what Lambda takes",
+        |root| File::create(root.join(FUNCTION).join("model.bin")).unwrap().set_len(10 << 30).unwrap(),
+        "holds more than 50 MiB",
+    ),
+    (
+        "a folder for a function that is a file",
+        |root| {
+            fs::remove_dir_all(root.join(FUNCTION)).unwrap();
+            fs::write(root.join(FUNCTION), "").unwrap();
+        },
+        "does not exist",
+    ),
+    (
+        "a script that is a folder",
+        |root| {
+            fs::remove_file(root.join("pipeline/glue/etl.py")).unwrap();
+            fs::create_dir(root.join("pipeline/glue/etl.py")).unwrap();
+        },
+        "pipeline/glue/etl.py",
+    ),
+    (
+        "a script without end",
+        |root| {
+            fs::remove_file(root.join("pipeline/glue/etl.py")).unwrap();
+            symlink("/dev/zero", root.join("pipeline/glue/etl.py")).unwrap();
+        },
+        "pipeline/glue/etl.py",
+    ),
+    (
+        "a definition cut short",
+        |root| fs::write(root.join("pipeline/training.asl.json"), "{\"StartAt\": ").unwrap(),
+        "training.asl.json: it is not JSON: EOF",
+    ),
+    (
+        "a definition that nests without end",
+        |root| fs::write(root.join("pipeline/training.asl.json"), "[".repeat(1_000_000)).unwrap(),
+        "training.asl.json: it is not JSON: recursion limit",
+    ),
+    (
+        "a schema that is a page",
+        |root| fs::write(root.join("pipeline/sample/schema.json"), "<html></html>").unwrap(),
+        "schema.json",
+    ),
+];
+
+#[test]
+fn what_cannot_be_shipped_is_named_before_anything_is_made() {
+    let served = Served::start();
+    for (what, spoil, says) in CASES {
+        let project = Project::new();
+        spoil(project.path());
+        let run = served.run(&project, &["up", "dev", "--yes"]);
+        run.ends_with(64).says(&[says]);
+        assert_eq!(served.door().changes(), [""; 0], "{what}");
+    }
+}
+
+#[test]
+fn names_that_meet_are_told_with_the_address_that_both_would_have() {
+    let (project, served) = (Project::new(), Served::start());
+    project.append(
+        "dev",
+        "\n[[functions]]\nname = \"logs-data-validation\"\nsource = \"pipeline/functions/data-validation\"\n",
+    );
+    let run = served.run(&project, &["up", "dev", "--yes"]).ends_with(64);
+    run.says(&["two resources would be functions.logs-data-validation"]);
+    assert_eq!(served.door().changes(), [""; 0]);
+}

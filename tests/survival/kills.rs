@@ -1,0 +1,85 @@
+//! SIGKILL at calls spread over a whole life: the next run takes over at once, and in the end nothing is missing,
+//! nothing left over, nothing there twice.
+
+use crate::{
+    project::Project,
+    running::{Running, signal},
+    served::{Moment, Served, changes},
+};
+use rustix::process::Signal;
+
+/// What is done to a platform.
+struct Deed {
+    /// Done before, to the whole of it.
+    edit: fn(&Project),
+    arguments: &'static [&'static str],
+    /// At how many calls it is killed.
+    points: usize,
+}
+
+const UP: &[&str] = &["up", "dev", "--yes", "--delete-data"];
+const DESTROY: &[&str] = &["destroy", "dev", "--yes", "--delete-data"];
+
+#[test]
+fn a_first_run_that_is_killed() {
+    let nothing = Served::start();
+    let deed = Deed { edit: |_| (), arguments: UP, points: 12 };
+    survives(&deed, &nothing);
+}
+
+#[test]
+fn an_update_that_is_killed() {
+    let edit = |project: &Project| {
+        project.edit("dev", "log_retention_days = 7", "log_retention_days = 14");
+        project.edit("dev", "Owner = \"DataTeam\"", "Owner = \"Platform\"");
+        project.edit("dev", "nat = \"single\"", "nat = \"per-zone\"");
+    };
+    survives(&Deed { edit, arguments: UP, points: 8 }, &up());
+}
+
+#[test]
+fn a_replacement_that_is_killed() {
+    let edit = |project: &Project| {
+        // The network with all that stands in it, a bucket's neighbour, and a name that is deleted first.
+        project.edit("dev", "cidr = \"10.0.0.0/16\"", "cidr = \"10.8.0.0/16\"");
+        project.edit("dev", "  { name = \"weekly_hours\", type = \"Fractional\" },\n", "");
+    };
+    survives(&Deed { edit, arguments: UP, points: 10 }, &up());
+}
+
+#[test]
+fn a_removal_that_is_killed() {
+    survives(&Deed { edit: |_| (), arguments: DESTROY, points: 10 }, &up());
+}
+
+/// dev, as its file has it.
+fn up() -> Served {
+    let served = Served::start();
+    served.run(&Project::new(), UP).ends_with(0);
+    served
+}
+
+/// Kills the deed at calls spread evenly over it, before and after they take effect, each time from the beginning.
+fn survives(deed: &Deed, before: &Served) {
+    let project = Project::new();
+    (deed.edit)(&project);
+    let clean = before.copy();
+    clean.run(&project, deed.arguments).ends_with(0);
+    let (calls, expected) = (clean.door().changing_calls(), clean.inventory());
+    assert!(calls > deed.points, "{calls} calls");
+    for point in 0..deed.points {
+        let moment = if point % 2 == 0 { Moment::Before } else { Moment::After };
+        let call = point * calls / deed.points;
+        let served = before.copy();
+        killed(&served, &project, deed.arguments, call, moment);
+        served.converges(&project, deed.arguments, &expected, &format!("{moment:?} call {call} of {calls}"));
+    }
+}
+
+fn killed(served: &Served, project: &Project, arguments: &[&str], call: usize, moment: Moment) {
+    let running = Running::start(served, project, arguments);
+    let pid = running.pid();
+    served.door().trap(changes, call, moment, move || signal(pid, Signal::KILL));
+    running.end().ends_with(-1);
+    assert!(served.door().has_sprung());
+}

@@ -1,0 +1,14 @@
+//! The binary, whatever happens to it: broken input, signals, kills, and many at once.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
+mod aftermath;
+mod input;
+mod interrupts;
+mod kills;
+#[path = "../fixture/project.rs"]
+mod project;
+mod running;
+mod said;
+mod served;
+mod terminal;

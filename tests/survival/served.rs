@@ -1,0 +1,223 @@
+//! The embedded AWS on a loopback port, in the memory of the test: every call can be seen, delayed, or end something.
+
+use crate::project::{Project, Ran};
+use aws_config::SdkConfig;
+use local::{Call, Cloud, Layer, Lost, Next, Response};
+use serde_json::{Value, json};
+use state::State;
+use std::{
+    process::Command,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+use tokio::{net::TcpListener, runtime::Runtime};
+
+/// The region of the environment files.
+const REGION: &str = "ap-south-1";
+/// Where dev's state and lock are.
+pub(crate) const STATE_BUCKET: &str = "mlops-pipeline-dev-mlopsctl-state-123456789012";
+
+pub(crate) struct Served {
+    runtime: Runtime,
+    cloud: Cloud,
+    door: Arc<Door>,
+    endpoint: String,
+}
+
+impl Served {
+    pub(crate) fn start() -> Self {
+        Self::of(Cloud::open(None, REGION, local::ACCOUNT).unwrap())
+    }
+
+    /// Another one that begins with everything this one holds.
+    pub(crate) fn copy(&self) -> Self {
+        Self::of(self.runtime.block_on(self.cloud.copy()).unwrap())
+    }
+
+    fn of(cloud: Cloud) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let door = Arc::new(Door::default());
+        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let served = cloud.clone().with_layer(door.clone());
+        runtime.spawn(async move { served.serve(listener, std::future::pending()).await });
+        Self { runtime, cloud, door, endpoint }
+    }
+
+    /// `mlopsctl` with these arguments, led here instead of to AWS.
+    pub(crate) fn command(&self, project: &Project, arguments: &[&str]) -> Command {
+        let mut command = project.command(arguments);
+        command.envs(self.settings());
+        command
+    }
+
+    /// What leads `mlopsctl` here.
+    pub(crate) fn settings(&self) -> [(&'static str, &str); 3] {
+        [("AWS_ENDPOINT_URL", &self.endpoint), ("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")]
+    }
+
+    pub(crate) fn run(&self, project: &Project, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(project, arguments).output().unwrap())
+    }
+
+    /// The door that every call comes through.
+    pub(crate) fn door(&self) -> &Arc<Door> {
+        &self.door
+    }
+
+    /// Works in the cloud behind mlopsctl's back, unseen at the door.
+    pub(crate) fn behind_its_back<T>(&self, work: impl AsyncFnOnce(SdkConfig) -> T) -> T {
+        self.runtime.block_on(async { work(self.cloud.sdk_config()).await })
+    }
+
+    /// Everything there is, but for ids, times and what the state bucket holds.
+    pub(crate) fn inventory(&self) -> Value {
+        testkit::inventory(&json!(self.runtime.block_on(self.cloud.export()).unwrap()), STATE_BUCKET)
+    }
+
+    /// An object beside the state.
+    pub(crate) fn stored(&self, key: &str) -> Option<Vec<u8>> {
+        self.behind_its_back(async |sdk| {
+            let call = aws_s3::client(&sdk).get_object().bucket(STATE_BUCKET).key(key);
+            let body = call.send().await.ok()?.body;
+            Some(body.collect().await.unwrap().to_vec())
+        })
+    }
+
+    pub(crate) fn store(&self, key: &str, bytes: Vec<u8>) {
+        self.behind_its_back(async |sdk| {
+            let call = aws_s3::client(&sdk).put_object().bucket(STATE_BUCKET).key(key);
+            call.body(bytes.into()).send().await.unwrap();
+        });
+    }
+
+    /// dev's state, which must be one.
+    #[track_caller]
+    pub(crate) fn state(&self) -> Option<State> {
+        self.stored("state.json").map(|bytes| State::read(&bytes, "state.json").unwrap())
+    }
+}
+
+/// What happens when a call comes.
+#[derive(Default)]
+pub(crate) struct Door {
+    state: Mutex<DoorState>,
+}
+
+#[derive(Default)]
+struct DoorState {
+    changes: Vec<String>,
+    delay: Duration,
+    traps: Vec<Trap>,
+}
+
+/// Something that is done once, at a call.
+struct Trap {
+    concerns: fn(&Call) -> bool,
+    /// How many calls that concern it go by.
+    spared: usize,
+    moment: Moment,
+    spring: Box<dyn FnOnce() + Send>,
+}
+
+/// When, at a call, something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Before it has any effect, and it never has one: it is lost.
+    Before,
+    /// After it took effect; its answer is lost.
+    After,
+    /// Meanwhile; the call is answered as if nothing was.
+    Beside,
+}
+
+/// Calls that change something, reads of the lock and the state apart.
+pub(crate) fn changes(call: &Call) -> bool {
+    !call.is_read()
+}
+
+/// Calls that change something other than state and lock.
+pub(crate) fn makes(call: &Call) -> bool {
+    !call.is_read() && !call.request.uri.contains(STATE_BUCKET)
+}
+
+impl Door {
+    fn state(&self) -> MutexGuard<'_, DoorState> {
+        self.state.lock().unwrap()
+    }
+
+    /// The calls that may have changed something, other than who holds the lock.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        let changes = self.state().changes.clone();
+        changes.into_iter().filter(|change| !change.ends_with("/lock.json")).collect()
+    }
+
+    /// All calls that may have changed something.
+    pub(crate) fn changing_calls(&self) -> usize {
+        self.state().changes.len()
+    }
+
+    /// Lets each answer take so much longer.
+    pub(crate) fn delay(&self, delay: Duration) {
+        self.state().delay = delay;
+    }
+
+    /// Does something at a call, after `spared` others that concern it.
+    pub(crate) fn trap(
+        &self,
+        concerns: fn(&Call) -> bool,
+        spared: usize,
+        moment: Moment,
+        spring: impl FnOnce() + Send + 'static,
+    ) {
+        self.state().traps.push(Trap { concerns, spared, moment, spring: Box::new(spring) });
+    }
+
+    /// Whether everything that was laid has sprung.
+    pub(crate) fn has_sprung(&self) -> bool {
+        self.state().traps.is_empty()
+    }
+
+    /// Notes a call; gives how long it takes and the trap that it springs.
+    fn enter(&self, call: &Call) -> (Duration, Option<Trap>) {
+        let mut state = self.state();
+        if !call.is_read() {
+            let path = call.request.uri.split('?').next().unwrap_or_default();
+            // Which object it is, is part of what is asked.
+            let what = if call.service == "s3" { path } else { "" };
+            state.changes.push(format!("{} {} {what}", call.service, call.operation));
+        }
+        let mut sprung = None;
+        for (index, trap) in state.traps.iter_mut().enumerate().filter(|(_, trap)| (trap.concerns)(call)) {
+            match trap.spared.checked_sub(1) {
+                Some(spared) => trap.spared = spared,
+                None => sprung = Some(index),
+            }
+        }
+        (state.delay, sprung.map(|index| state.traps.remove(index)))
+    }
+}
+
+#[async_trait::async_trait]
+impl Layer for Door {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+        let (delay, trap) = self.enter(&call);
+        tokio::time::sleep(delay).await;
+        match trap {
+            None => next.run(call).await,
+            Some(Trap { moment: Moment::Before, spring, .. }) => {
+                spring();
+                Err(Lost::Reset)
+            }
+            Some(Trap { moment: Moment::After, spring, .. }) => {
+                next.run(call).await?;
+                spring();
+                Err(Lost::Reset)
+            }
+            Some(Trap { moment: Moment::Beside, spring, .. }) => {
+                spring();
+                next.run(call).await
+            }
+        }
+    }
+}

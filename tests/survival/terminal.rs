@@ -1,0 +1,145 @@
+//! A person at a terminal, and a terminal that goes away.
+
+use crate::{aftermath::UP, project::Project, served::Served};
+use pty_process::{
+    Size,
+    blocking::{Command, Pty, open},
+};
+use std::{
+    io::{Read, Write},
+    process::{Child, ExitStatus},
+    time::Duration,
+};
+
+const SLOW: Duration = Duration::from_millis(300);
+const CTRL_C: &[u8] = b"\x03";
+
+/// A run that has a terminal for itself.
+struct Seated {
+    process: Child,
+    terminal: Pty,
+    shown: String,
+}
+
+impl Seated {
+    fn at_a_terminal(served: &Served, project: &Project, arguments: &[&str]) -> Self {
+        let (terminal, end) = open().unwrap();
+        terminal.resize(Size::new(50, 150)).unwrap();
+        let plain = served.command(project, arguments);
+        let mut command = Command::new(plain.get_program()).args(plain.get_args()).current_dir(project.path());
+        for (name, value) in plain.get_envs() {
+            command = match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Self { process: command.spawn(end).unwrap(), terminal, shown: String::new() }
+    }
+
+    /// Reads what is shown, until it has a text so often.
+    #[track_caller]
+    fn shows(&mut self, text: &str, times: usize) {
+        while self.shown.matches(text).count() < times {
+            assert!(self.read(), "{text:?} was not shown: {}", self.shown);
+        }
+    }
+
+    fn read(&mut self) -> bool {
+        let mut bytes = [0; 4096];
+        // A terminal whose other end is closed is an error and an end.
+        let length = self.terminal.read(&mut bytes).unwrap_or(0);
+        self.shown += &String::from_utf8_lossy(&bytes[..length]);
+        length > 0
+    }
+
+    fn types(&mut self, text: &[u8]) {
+        self.terminal.write_all(text).unwrap();
+    }
+
+    /// Everything that was shown, when it has ended with this code.
+    #[track_caller]
+    fn ends_with(mut self, code: i32) -> String {
+        while self.read() {}
+        let status = self.process.wait().unwrap();
+        assert_eq!(status.code(), Some(code), "{}", self.shown);
+        assert!(!self.shown.contains("panicked"), "{}", self.shown);
+        self.shown
+    }
+
+    /// The window is closed.
+    fn goes_away(self) -> ExitStatus {
+        let Self { mut process, terminal, .. } = self;
+        drop(terminal);
+        process.wait().unwrap()
+    }
+}
+
+const ASKING: &[&str] = &["up", "dev"];
+
+#[test]
+fn only_yes_is_yes() {
+    let (project, served) = (Project::new(), Served::start());
+    for answer in ["\n", "n\n", "no\n", "yess\n", "ja\n", "\x04"] {
+        let mut run = Seated::at_a_terminal(&served, &project, ASKING);
+        run.shows("Apply this to dev? [y/N]", 1);
+        run.types(answer.as_bytes());
+        assert!(run.ends_with(1).contains("nothing was done"), "{answer:?}");
+    }
+    assert_eq!(served.door().changing_calls(), 0);
+    let mut run = Seated::at_a_terminal(&served, &project, ASKING);
+    run.shows("[y/N]", 1);
+    run.types(b"y\n");
+    assert!(run.ends_with(0).contains("created"));
+}
+
+#[test]
+fn ctrl_c_at_the_question_is_no() {
+    let (project, served) = (Project::new(), Served::start());
+    let mut run = Seated::at_a_terminal(&served, &project, ASKING);
+    run.shows("[y/N]", 1);
+    run.types(CTRL_C);
+    assert!(run.ends_with(1).contains("stopped; nothing was done"));
+    assert_eq!(served.door().changing_calls(), 0);
+}
+
+#[test]
+fn a_terminal_that_is_closed_at_the_question_is_no() {
+    let (project, served) = (Project::new(), Served::start());
+    let mut run = Seated::at_a_terminal(&served, &project, ASKING);
+    run.shows("[y/N]", 1);
+    assert_eq!(run.goes_away().code(), Some(1));
+    assert_eq!(served.door().changing_calls(), 0);
+}
+
+#[test]
+fn ctrl_c_lets_calls_finish_and_again_abandons_them() {
+    for (times, says) in [(1, "calls under way are finished"), (2, "abandoning calls under way")] {
+        let (project, served) = (Project::new(), Served::start());
+        served.door().delay(SLOW);
+        let mut run = Seated::at_a_terminal(&served, &project, UP);
+        run.shows("created", 5);
+        run.types(CTRL_C);
+        run.shows("stopping:", 1);
+        if times == 2 {
+            run.types(CTRL_C);
+        }
+        let shown = run.ends_with(1);
+        assert!(shown.contains(says) && shown.contains("the run ended early"), "{shown}");
+        served.door().delay(Duration::ZERO);
+        assert!(served.stored("lock.json").is_none());
+        served.converges_to_dev(&project, says);
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_takes_nothing_with_it() {
+    let (project, served) = (Project::new(), Served::start());
+    served.door().delay(SLOW);
+    // With -v it has more to say than a closed terminal takes.
+    let mut run = Seated::at_a_terminal(&served, &project, &[UP, &["-v"]].concat());
+    run.shows("created", 5);
+    assert_eq!(run.goes_away().code(), Some(1));
+    served.door().delay(Duration::ZERO);
+    served.was_left_in_order(&project);
+    served.converges_to_dev(&project, "a closed terminal");
+}
