@@ -132,6 +132,35 @@ fn a_function_comes_changes_and_goes() {
 }
 
 #[test]
+fn functions_that_were_only_touched_are_not_shipped_again() {
+    let edited = Edited::new();
+    for name in ["data-validation", "model-evaluation"] {
+        let handler = format!("pipeline/functions/{name}/handler.py");
+        let file = edited.project.path().join(&handler);
+        let content = std::fs::read_to_string(&file).unwrap();
+        // Another inode, another time, other permissions, and what runs of tests leave behind.
+        std::fs::remove_file(&file).unwrap();
+        edited.project.write(&handler, &content);
+        let hour = std::time::Duration::from_secs(3600);
+        let opened = std::fs::File::options().write(true).open(&file).unwrap();
+        opened.set_modified(std::time::SystemTime::now() - hour).unwrap();
+        std::fs::set_permissions(&file, only_mine()).unwrap();
+        edited.project.write(&format!("pipeline/functions/{name}/__pycache__/handler.cpython-312.pyc"), "cache");
+    }
+    edited.project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
+    // And what was changed is.
+    edited.project.append_to("pipeline/functions/data-validation/handler.py", "# changed\n");
+    let plan = edited.plan();
+    assert_eq!(changes(&plan), [("functions.data-validation", "update")]);
+    assert_eq!(fields(change(&plan, "functions.data-validation")), ["code_sha256"]);
+}
+
+fn only_mine() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::Permissions::from_mode(0o600)
+}
+
+#[test]
 fn keys_of_ones_own_are_switched_on_and_off_again() {
     let edited = Edited::new();
     edited.project.edit("dev", "kms = false", "kms = true");

@@ -6,6 +6,7 @@ use crate::{
 };
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
+use aws_sdk_sagemaker::types::{ProductionVariant, Tag};
 use serde_json::Value;
 use std::{path::PathBuf, process::Command, sync::Arc};
 
@@ -297,6 +298,57 @@ fn without_a_terminal_nothing_is_approved_unasked() {
     let unasked = platform.run(&["pipeline", "dev", "approve"]).ends_with(64);
     tells(&unasked.stderr, &["Version 1", "pass --yes"]);
     platform.run(&["pipeline", "dev", "approve", "--yes"]).ends_with(0);
+}
+
+/// Deploys as the state machine does, with or without the tags that its definition gives.
+fn deploy(project: &Project, tagged: bool) {
+    let machine = project.local(&["state", "show", "pipeline.deploy", "staging"]).ends_with(0).json();
+    let parameters = &machine["spec"]["definition"]["States"]["CreateEndpoint"]["Parameters"];
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let endpoint = text(&parameters["EndpointName"]);
+    let tags = parameters["Tags"].as_array().unwrap().iter().filter(|_| tagged);
+    let tags = tags.map(|tag| Tag::builder().key(text(&tag["Key"])).value(text(&tag["Value"])).build());
+    let tags: Vec<Tag> = tags.collect();
+    project.behind_its_back(async |sdk| {
+        let sagemaker = aws_sdk_sagemaker::Client::new(&sdk);
+        let made = "mlops-pipeline-staging-0f3a-0";
+        let variant = ProductionVariant::builder().variant_name("AllTraffic").model_name(made).build();
+        sagemaker.create_model().model_name(made).execution_role_arn("arn:role").send().await.unwrap();
+        let call = sagemaker.create_endpoint_config().endpoint_config_name(made).production_variants(variant);
+        call.send().await.unwrap();
+        let call = sagemaker.create_endpoint().endpoint_name(&endpoint).endpoint_config_name(made);
+        call.set_tags(Some(tags)).send().await.unwrap();
+    });
+}
+
+/// Endpoints, configurations and models there are.
+fn served(project: &Project) -> [usize; 3] {
+    project.behind_its_back(async |sdk| {
+        let sagemaker = aws_sdk_sagemaker::Client::new(&sdk);
+        let endpoints = sagemaker.list_endpoints().send().await.unwrap().endpoints().len();
+        let configurations = sagemaker.list_endpoint_configs().send().await.unwrap().endpoint_configs().len();
+        [endpoints, configurations, sagemaker.list_models().send().await.unwrap().models().len()]
+    })
+}
+
+#[test]
+fn what_was_deployed_goes_with_the_platform() {
+    let project = Project::new();
+    project.local(&["up", "staging"]).ends_with(0);
+    deploy(&project, true);
+    project.local(&["plan", "staging", "--exit-code"]).ends_with(0);
+    project.local(&["destroy", "staging", "--delete-data"]).ends_with(0);
+    assert_eq!(served(&project), [0, 0, 0]);
+}
+
+#[test]
+fn an_endpoint_of_somebody_else_under_our_name_stays() {
+    let project = Project::new();
+    project.local(&["up", "staging"]).ends_with(0);
+    deploy(&project, false);
+    let refused = project.local(&["destroy", "staging", "--delete-data"]).ends_with(1);
+    tells(&refused.stderr, &["pipeline.endpoint", "was not deployed by this platform"]);
+    assert_eq!(served(&project), [1, 1, 1]);
 }
 
 #[test]

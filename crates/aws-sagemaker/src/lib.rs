@@ -1,7 +1,9 @@
-//! Reconcilers for SageMaker: the Studio domain and who works in it, feature groups, the model registry.
+//! Reconcilers for SageMaker: the Studio domain and who works in it, feature groups, the model registry, and where
+//! models are served.
 
 mod defaults;
 mod domain;
+mod endpoint;
 mod feature;
 mod feature_group;
 mod home;
@@ -17,6 +19,7 @@ mod user_profile;
 
 pub use defaults::{IdleShutdown, StudioDefaults};
 pub use domain::{AuthMode, Domain, DomainOutputs, NetworkAccess};
+pub use endpoint::{Endpoint, EndpointOutputs};
 pub use feature::{Feature, FeatureType};
 pub use feature_group::{FeatureGroup, FeatureGroupOutputs};
 pub use model_package_group::{ModelPackageGroup, ModelPackageGroupOutputs};
@@ -29,5 +32,11 @@ use resource::Registry;
 /// Adds every kind of this crate.
 #[must_use]
 pub fn register(registry: Registry) -> Registry {
-    registry.with::<Domain>().with::<FeatureGroup>().with::<ModelPackageGroup>().with::<Space>().with::<UserProfile>()
+    registry
+        .with::<Domain>()
+        .with::<Endpoint>()
+        .with::<FeatureGroup>()
+        .with::<ModelPackageGroup>()
+        .with::<Space>()
+        .with::<UserProfile>()
 }

@@ -217,10 +217,17 @@ fn sagemaker(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
         ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"],
         [site.arn("ec2", "network-interface/*")],
     );
+    // An update is judged by its alarms in the name of the role that serves.
+    let judges = crate::deploy::settings(site).map(|(_, deploy)| {
+        let alarms = format!("alarm:{}-*", crate::deploy::endpoint_name(site, &deploy));
+        ("judge", Policy::new().allow(["cloudwatch:DescribeAlarms"], [site.arn("cloudwatch", &alarms)]))
+    });
     let fixed: Vec<(String, Value)> =
         [("images", images), ("studio", studio), ("features", features), ("logs", logs), ("network", network)]
+            .into_iter()
+            .chain(judges)
             .map(|(name, policy)| (name.to_owned(), policy.document()))
-            .into();
+            .collect();
     role_with_key(
         stack,
         site,

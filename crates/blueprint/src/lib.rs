@@ -6,9 +6,11 @@
 mod catalog;
 mod dashboard;
 mod definition;
+mod deploy;
 mod encryption;
 mod functions;
 mod identity;
+mod machine;
 mod monitoring;
 mod network;
 mod operations;
@@ -130,7 +132,8 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     let wiring =
         pipeline::Wiring { keys: &keys, network: &network, roles: &roles, functions: &functions, jobs: &jobs, topic };
     pipeline::build(&mut stack, &site, &wiring)?;
-    monitoring::build(&mut stack, &site, &network, topic);
+    let guards = monitoring::build(&mut stack, &site, &network, topic);
+    deploy::build(&mut stack, &site, &wiring, guards)?;
     operations::build(&mut stack, &site, topic);
     match stack.ambiguous() {
         Some(address) => Err(Error::Ambiguous(address.clone())),

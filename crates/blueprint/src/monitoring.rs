@@ -101,8 +101,16 @@ impl Watch {
     }
 }
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, network: &Network, topic: Handle<Topic>) {
-    let mut alarms: Vec<Handle<MetricAlarm>> = Vec::new();
+/// Answers the alarms that judge a deployment.
+pub(crate) fn build(
+    stack: &mut Stack,
+    site: &Site,
+    network: &Network,
+    topic: Handle<Topic>,
+) -> Vec<Handle<MetricAlarm>> {
+    let guards: Vec<Handle<MetricAlarm>> =
+        guards(site).into_iter().map(|watch| alarm(stack, site, topic, watch)).collect();
+    let mut alarms = guards.clone();
     for watch in watches(site) {
         alarms.push(alarm(stack, site, topic, watch));
     }
@@ -129,6 +137,40 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, network: &Network, topic: Ha
     if site.environment.monitoring.dashboard {
         dashboard::build(stack, site, network);
     }
+    guards
+}
+
+/// The endpoint that deployments change: by its alarms an update is judged within minutes.
+fn guards(site: &Site) -> Vec<Watch> {
+    let Some((_, deploy)) = crate::deploy::settings(site) else { return Vec::new() };
+    let name = crate::deploy::endpoint_name(site, &deploy);
+    let dimensions = [("EndpointName", name.clone()), ("VariantName", crate::deploy::VARIANT.to_owned())];
+    let watch = |address: &str, description, metric| {
+        let watch = Watch::any(address.to_owned(), description, "AWS/SageMaker", metric, &dimensions);
+        Watch { period_seconds: 60, ..watch }
+    };
+    let share = deploy.max_error_rate;
+    let errors = format!("Of the answers of {name}, {}% are errors", share * 100.0);
+    let slow = format!("The endpoint {name} is slower than {} ms", deploy.latency_ms);
+    vec![
+        // The average over calls is the share of those that fail.
+        Watch { statistic: "Average", threshold: share, ..watch("endpoint-errors", errors, "Invocation5XXErrors") },
+        // ModelLatency counts microseconds.
+        Watch {
+            statistic: "p95",
+            threshold: f64::from(deploy.latency_ms) * 1000.0,
+            evaluation_periods: 3,
+            ..watch("endpoint-latency", slow, "ModelLatency")
+        },
+    ]
+}
+
+/// The state machines with what they are called.
+fn machines(site: &Site) -> Vec<(&'static str, &'static str, String)> {
+    let training =
+        site.environment.pipeline.is_some().then(|| ("pipeline", "The training pipeline", crate::pipeline::arn(site)));
+    let deploy = crate::deploy::settings(site).map(|_| ("deploy", "A deployment", crate::deploy::arn(site)));
+    training.into_iter().chain(deploy).collect()
 }
 
 fn watches(site: &Site) -> Vec<Watch> {
@@ -141,19 +183,13 @@ fn watches(site: &Site) -> Vec<Watch> {
             watches.push(Watch::any(address, format!("The function {name} {what}"), "AWS/Lambda", metric, &dimensions));
         }
     }
-    if site.environment.pipeline.is_some() {
-        let arn = crate::pipeline::arn(site);
-        for (metric, short, what) in
+    for (short, name, arn) in machines(site) {
+        for (metric, trouble, what) in
             [("ExecutionsFailed", "failures", "failed"), ("ExecutionsTimedOut", "timeouts", "ran out of time")]
         {
             let dimensions = [("StateMachineArn", arn.clone())];
-            watches.push(Watch::any(
-                format!("pipeline-{short}"),
-                format!("The training pipeline {what}"),
-                "AWS/States",
-                metric,
-                &dimensions,
-            ));
+            let address = format!("{short}-{trouble}");
+            watches.push(Watch::any(address, format!("{name} {what}"), "AWS/States", metric, &dimensions));
         }
     }
     for endpoint in &site.environment.monitoring.endpoints {
@@ -287,12 +323,13 @@ fn events(stack: &mut Stack, site: &Site, topic: Handle<Topic>) {
                    "detail": {"jobName": [{"prefix": prefix}], "state": ["FAILED", "TIMEOUT", "STOPPED"]}}),
         ),
     ];
-    if site.environment.pipeline.is_some() {
+    let machines: Vec<String> = machines(site).into_iter().map(|(_, _, arn)| arn).collect();
+    if !machines.is_empty() {
         rules.push((
             "pipeline-state",
-            "An execution of the training pipeline failed, ran out of time or was stopped",
+            "An execution of the training pipeline or a deployment failed, ran out of time or was stopped",
             json!({"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"],
-                   "detail": {"stateMachineArn": [crate::pipeline::arn(site)], "status": ["FAILED", "TIMED_OUT", "ABORTED"]}}),
+                   "detail": {"stateMachineArn": machines, "status": ["FAILED", "TIMED_OUT", "ABORTED"]}}),
         ));
     }
     for (short, description, pattern) in rules {

@@ -6,18 +6,18 @@ use crate::{
     definition::{json, render},
     encryption::Keys,
     functions::Functions,
-    identity::{Roles, role, role_with_key},
+    identity::Roles,
+    machine::{self, Start, Values},
     network::Network,
     policy::{Policy, pass_role},
     site::Site,
 };
-use aws_eventbridge::{Input, Rule, Source, Target};
-use aws_sfn::{LogLevel, Logging, StateMachine};
+use aws_eventbridge::Source;
+use aws_sfn::StateMachine;
 use aws_sns::Topic;
-use config::environment::pipeline::Pipeline;
-use resource::{Handle, Stack, Tags, sha256_hex};
+use config::environment::pipeline::{Pipeline, has_own_disks};
+use resource::{Handle, Stack, sha256_hex};
 use serde_json::{Value, json as literal};
-use std::collections::BTreeMap;
 
 /// What the pipeline is wired to.
 pub(crate) struct Wiring<'a> {
@@ -55,9 +55,7 @@ fn state_machine(
 ) -> Result<Handle<StateMachine>, Error> {
     let template = json(&site.root, &settings.definition)?;
     let fixed = fixed_values(site, settings, &template)?;
-    // AWS limits the size of the policy that lets log delivery write; this prefix is exempt.
-    let group = format!("/aws/vendedlogs/states/{}", name(site));
-    let logs = crate::monitoring::log_group(stack, site, wiring.keys, "pipeline", "logs", &group);
+    let logs = machine::log_group(stack, site, wiring.keys, "logs", &name(site));
     let role = machine_role(stack, site, settings, wiring);
     let job = wiring.jobs.get(&settings.etl_job).copied();
     let functions = (
@@ -67,6 +65,9 @@ fn state_machine(
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
     let needs =
         (role.ready(), logs.ready(), job, functions, wiring.topic, wiring.roles.sagemaker, vpc, wiring.keys.data);
+    // One key for the volumes of both jobs.
+    let types = [&settings.training.instance_type, &settings.transform.instance_type];
+    let may_be_encrypted = !types.into_iter().any(|machine| has_own_disks(machine));
     let machine = name(site);
     Ok(stack.add(
         "pipeline",
@@ -83,17 +84,10 @@ fn state_machine(
             values.insert("alerts_topic_arn", literal!(topic.arn));
             values.insert("training_role_arn", literal!(training.arn));
             values.insert("kms_key_arn", literal!(key.as_ref().map(|key| &key.arn)));
-            values.insert("volume_kms_key_arn", literal!(key.as_ref().map(|key| &key.arn)));
+            values
+                .insert("volume_kms_key_arn", literal!(key.as_ref().filter(|_| may_be_encrypted).map(|key| &key.arn)));
             values.insert("vpc_config", literal!({"Subnets": subnets, "SecurityGroupIds": [group.id]}));
-            StateMachine {
-                name: machine.clone(),
-                role: role.arn,
-                definition: render(&template, &values),
-                logging: Some(Logging { level: LogLevel::All, include_execution_data: true, log_group: logs.arn }),
-                tracing: true,
-                key: None,
-                tags: Tags::default(),
-            }
+            machine::declare(&machine, role.arn, render(&template, &values), logs.arn)
         },
     ))
 }
@@ -115,7 +109,7 @@ pub(crate) fn without_nulls<T: serde::Serialize>(settings: &T) -> Value {
     strip(serde_json::to_value(settings).unwrap_or_default())
 }
 
-fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<BTreeMap<&'static str, Value>, Error> {
+fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<Values, Error> {
     let training = &settings.training;
     let transform = &settings.transform;
     let image = image(site, settings)?;
@@ -130,24 +124,15 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<BT
         .map_or(60, |job| job.timeout_minutes);
     let (etl, train) = (u32::from(etl_minutes) * 60 + 600, wait.max(max_runtime) + 900);
     let predict = u32::from(transform.max_runtime_minutes) * 60 + 900;
-    let identity = crate::site::identity(&site.environment.project, &site.name);
-    let tags: Vec<Value> = identity.iter().map(|(key, value)| literal!({"Key": key, "Value": value})).collect();
     let several = training.instance_count > 1;
-    Ok(BTreeMap::from([
-        ("partition", literal!(site.place.partition)),
-        ("region", literal!(site.place.region)),
-        ("console_url", literal!(site.place.console())),
-        ("project", literal!(site.environment.project)),
-        ("name_prefix", literal!(site.prefix())),
+    let mut values = machine::values(site, settings, crate::site::identity(&site.environment.project, &site.name));
+    values.extend([
         ("code_version", literal!(&sha256_hex(template.to_string().as_bytes())[..12])),
-        ("tags", Value::Array(tags)),
         ("data_bucket", literal!(site.bucket("data"))),
         ("model_bucket", literal!(site.bucket("models"))),
-        ("artifacts_bucket", literal!(site.bucket("artifacts"))),
         ("training_image_uri", literal!(image)),
         ("inference_image_uri", literal!(image)),
         ("model_package_group", literal!(site.named(&site.environment.studio.model_package_group))),
-        ("network_isolation", literal!(training.network_isolation)),
         ("encrypt_inter_container_traffic", literal!(training.encrypt_between_instances)),
         ("instance_type", literal!(training.instance_type)),
         ("instance_count", literal!(training.instance_count)),
@@ -172,7 +157,8 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<BT
         ("validation_limits", without_nulls(&settings.validation)),
         ("thresholds", without_nulls(&settings.thresholds)),
         ("comparison", literal!(settings.comparison)),
-    ]))
+    ]);
+    Ok(values)
 }
 
 /// The built-in XGBoost image of the region, unless the file names another image.
@@ -212,7 +198,7 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
             ],
             [own("training-job")],
         )
-        .allow(["sagemaker:CreateModel", "sagemaker:DescribeModel", "sagemaker:AddTags"], [own("model")])
+        .allow(["sagemaker:CreateModel", "sagemaker:AddTags"], [own("model")])
         .allow(
             [
                 "sagemaker:CreateTransformJob",
@@ -239,48 +225,7 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
             .map(|rule| site.arn("events", &format!("rule/{rule}"))),
         );
     let steps = pass_role(steps, &site.role_arn("sagemaker"), &site.service("sagemaker"));
-    // None of these has a resource level.
-    let observes = Policy::new()
-        .allow(
-            [
-                "logs:CreateLogDelivery",
-                "logs:GetLogDelivery",
-                "logs:UpdateLogDelivery",
-                "logs:DeleteLogDelivery",
-                "logs:ListLogDeliveries",
-                "logs:PutResourcePolicy",
-                "logs:DescribeResourcePolicies",
-                "logs:DescribeLogGroups",
-            ],
-            ["*"],
-        )
-        .allow(
-            ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"],
-            ["*"],
-        );
-    let fixed = vec![("steps".to_owned(), steps.document()), ("observe".to_owned(), observes.document())];
-    let logs_key = wiring.keys.logs;
-    let both = wiring.keys.data;
-    let topic_key = format!("arn:{}:kms:{}:{}:key/*", site.place.partition, site.place.region, site.place.account);
-    let alias = format!("alias/{}", site.named("logs"));
-    role_with_key(stack, site, "pipeline", "The training pipeline", "states", both, move |key| {
-        let mut policies = fixed.clone();
-        if let Some(key) = key {
-            let mut policy = Policy::new()
-                .allow(["kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt"], [key.as_str()])
-                .allow(["kms:CreateGrant"], [key.as_str()])
-                .when("Bool", "kms:GrantIsForAWSResource", "true");
-            if logs_key.is_some() {
-                policy = policy.allow(["kms:GenerateDataKey", "kms:Decrypt"], [topic_key.clone()]).when(
-                    "ForAnyValue:StringEquals",
-                    "kms:ResourceAliases",
-                    alias.as_str(),
-                );
-            }
-            policies.push(("keys".to_owned(), policy.document()));
-        }
-        policies
-    })
+    machine::role_for(stack, site, wiring.keys, "pipeline", "The training pipeline", steps)
 }
 
 /// A schedule or an upload starts the pipeline, by setting; otherwise a person does.
@@ -288,8 +233,7 @@ fn start(stack: &mut Stack, site: &Site, settings: &Pipeline, machine: Handle<St
     if settings.schedule.is_none() && !settings.on_upload {
         return;
     }
-    let policy = Policy::new().allow(["states:StartExecution"], [arn(site)]);
-    let role = role(stack, site, "start-pipeline", "Starts the training pipeline", "events", vec![("start", policy)]);
+    let starter = machine::starter(stack, site, "start-pipeline", "Starts the training pipeline", &arn(site));
     let uploads = literal!({
         "source": ["aws.s3"],
         "detail-type": ["Object Created"],
@@ -299,19 +243,8 @@ fn start(stack: &mut Stack, site: &Site, settings: &Pipeline, machine: Handle<St
     let upload = settings.on_upload.then_some(("upload", "When raw data arrives", Source::Pattern(uploads)));
     for (short, why, source) in schedule.into_iter().chain(upload) {
         let name = site.named(&format!("train-on-{short}"));
-        stack.add("pipeline", &format!("start-on-{short}"), (machine, role.ready()), move |(machine, role)| Rule {
-            name: name.clone(),
-            description: format!("{why}: starts the training pipeline"),
-            source: source.clone(),
-            enabled: true,
-            targets: vec![Target {
-                id: "pipeline".into(),
-                arn: machine.arn.into(),
-                role: Some(role.arn),
-                input: Input::Event,
-                dead_letter_queue: None,
-            }],
-            tags: Tags::default(),
-        });
+        let description = format!("{why}: starts the training pipeline");
+        let rule = Start { address: format!("start-on-{short}"), name, description, source };
+        rule.add(stack, machine, starter);
     }
 }

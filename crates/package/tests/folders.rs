@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 use package::{Error, zip_folder};
+use sha2::{Digest, Sha256};
 use std::{
     fs,
     io::{Cursor, Read},
@@ -50,11 +51,35 @@ fn the_bytes_do_not_depend_on_times_nor_on_the_order_of_creation() {
 }
 
 #[test]
+fn the_bytes_do_not_depend_on_where_the_folder_is_nor_on_how_it_is_reached() {
+    let outer = folder(&[("one/handler.py", "a"), ("one/lib/b.py", "b"), ("else/deep/er/handler.py", "a")]);
+    fs::create_dir(outer.path().join("else/deep/er/lib")).unwrap();
+    fs::write(outer.path().join("else/deep/er/lib/b.py"), "b").unwrap();
+    symlink("one", outer.path().join("link")).unwrap();
+    let one = zip_folder(&outer.path().join("one")).unwrap();
+    for way in ["else/deep/er", "link", "one/lib/..", "one/"] {
+        assert_eq!(zip_folder(&outer.path().join(way)).unwrap(), one, "{way}");
+    }
+}
+
+/// Whoever runs it, with whatever version of the library: another digest would ship every function again.
+#[test]
+fn the_bytes_are_these() {
+    let folder =
+        folder(&[("handler.py", "def handler(event, context):\n    return event\n"), ("bin/run", "#!/bin/sh\n")]);
+    fs::set_permissions(folder.path().join("bin/run"), fs::Permissions::from_mode(0o700)).unwrap();
+    let digest: String =
+        Sha256::digest(zip_folder(folder.path()).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(digest, "9854d5d05a024eb92673297f2f9d0df4788bf5348fece8dbec81bcb58bca1b36");
+}
+
+#[test]
 fn the_bytes_do_not_depend_on_who_may_write() {
     let one = folder(&[("handler.py", "a")]);
     let other = folder(&[("handler.py", "a")]);
     fs::set_permissions(one.path().join("handler.py"), fs::Permissions::from_mode(0o600)).unwrap();
     fs::set_permissions(other.path().join("handler.py"), fs::Permissions::from_mode(0o664)).unwrap();
+    fs::set_permissions(other.path(), fs::Permissions::from_mode(0o777)).unwrap();
     assert_eq!(zip_folder(one.path()).unwrap(), zip_folder(other.path()).unwrap());
 }
 

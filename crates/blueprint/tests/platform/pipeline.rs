@@ -1,9 +1,24 @@
-//! The training pipeline as it is declared.
+//! The state machines as they are declared: every name filled in, and every action that they imply allowed to them.
 
-use crate::{Declared, declared_after};
+use crate::{ACCOUNT, Declared, declared, declared_after};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
-fn spec<'a>(declared: &'a [Declared], address: &str) -> &'a serde_json::Value {
+fn spec<'a>(declared: &'a [Declared], address: &str) -> &'a Value {
     &declared.iter().find(|resource| resource.address == address).unwrap().spec
+}
+
+/// The state machines of an environment with their roles.
+fn machines(declared: &[Declared]) -> Vec<(&str, &Value, &Value)> {
+    let machines = declared.iter().filter(|one| one.kind == "states:state-machine");
+    let with_role = machines.map(|machine| {
+        let role = machine.spec["role"].as_str().unwrap();
+        let name = |one: &&Declared| {
+            one.kind == "iam:role" && role.ends_with(&format!("/{}", one.spec["name"].as_str().unwrap()))
+        };
+        (machine.address.as_str(), &machine.spec["definition"], &declared.iter().find(name).unwrap().spec)
+    });
+    with_role.collect()
 }
 
 #[test]
@@ -19,5 +34,266 @@ fn an_image_of_ones_own_is_given_to_sagemaker_by_its_full_name() {
         let states = &spec(&declared, "pipeline.training")["definition"]["States"];
         assert_eq!(states["Train"]["Parameters"]["AlgorithmSpecification"]["TrainingImage"], uri);
         assert_eq!(states["CreateModel"]["Parameters"]["PrimaryContainer"]["Image"], uri);
+    }
+}
+
+#[test]
+fn no_placeholder_is_left_in_a_definition() {
+    for environment in ["dev", "staging", "prod"] {
+        let declared = declared(environment);
+        assert_eq!(machines(&declared).len(), if environment == "dev" { 1 } else { 2 });
+        for (address, definition, _) in machines(&declared) {
+            let text = definition.to_string();
+            assert!(!text.contains("${"), "{environment} {address}: {text}");
+        }
+    }
+}
+
+#[test]
+fn volumes_of_machines_with_disks_of_their_own_are_given_no_key() {
+    let with_disks = declared_after("prod", |environment| {
+        let pipeline = environment.pipeline.as_mut().unwrap();
+        pipeline.training.instance_type = "ml.g5.2xlarge".into();
+        pipeline.deploy.as_mut().unwrap().instance_type = "ml.c6gd.xlarge".into();
+    });
+    let usual = declared("prod");
+    let key = |declared: &[Declared]| {
+        let training = &spec(declared, "pipeline.training")["definition"]["States"]["Train"]["Parameters"];
+        let serving = &spec(declared, "pipeline.deploy")["definition"]["States"]["CreateConfig"]["Parameters"];
+        [&training["ResourceConfig"]["VolumeKmsKeyId"], &serving["KmsKeyId"]].map(Value::is_string)
+    };
+    assert_eq!((key(&usual), key(&with_disks)), ([true, true], [false, false]));
+}
+
+#[test]
+fn a_deployment_is_rolled_back_by_alarms_that_are_there_and_can_fire_while_it_is_watched() {
+    for environment in ["staging", "prod"] {
+        let declared = declared(environment);
+        let update = &spec(&declared, "pipeline.deploy")["definition"]["States"]["UpdateEndpoint"]["Parameters"];
+        let alarms = update["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].as_array().unwrap();
+        assert_eq!(alarms.len(), 2);
+        let policy = &update["DeploymentConfig"]["BlueGreenUpdatePolicy"];
+        let watched = policy["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"].as_u64().unwrap();
+        for alarm in alarms {
+            let found = declared
+                .iter()
+                .find(|one| one.kind == "cloudwatch:metric-alarm" && one.spec["name"] == alarm["AlarmName"]);
+            let found = &found.unwrap_or_else(|| panic!("{environment} has no alarm {alarm}")).spec;
+            let dimensions = serde_json::json!({"EndpointName": update["EndpointName"], "VariantName": "AllTraffic"});
+            assert_eq!(found["dimensions"], dimensions);
+            let takes = found["period_seconds"].as_u64().unwrap() * found["evaluation_periods"].as_u64().unwrap();
+            assert!(takes * 2 <= watched, "{alarm} takes {takes} s of {watched}");
+        }
+        let waits = 2 * watched + policy["TerminationWaitInSeconds"].as_u64().unwrap();
+        assert!(policy["MaximumExecutionTimeoutInSeconds"].as_u64().unwrap() > waits + 300);
+    }
+}
+
+#[test]
+fn approvals_of_this_platforms_models_start_the_deployment_and_nothing_else_does() {
+    let declared = declared("prod");
+    let rule = spec(&declared, "pipeline.deploy-on-approval");
+    let pattern = &rule["source"]["Pattern"];
+    assert_eq!(pattern["detail"]["ModelPackageGroupName"], serde_json::json!(["mlops-pipeline-prod-models"]));
+    assert_eq!(pattern["detail"]["ModelApprovalStatus"], serde_json::json!(["Approved"]));
+    let arn = format!("arn:aws:states:ap-south-1:{ACCOUNT}:stateMachine:mlops-pipeline-prod-deploy");
+    assert_eq!(rule["targets"][0]["arn"], arn);
+    let starter = spec(&declared, "identity.start-deploy");
+    assert!(starter["inline_policies"]["start"].to_string().contains(&arn));
+}
+
+/// What is needed of a role: an action on a resource.
+type Needed = (String, String);
+
+/// What a task needs, by the integrations' own documentation.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html>
+fn needs(task: &Value) -> Vec<Needed> {
+    let resource = task["Resource"].as_str().unwrap();
+    let integration =
+        resource.strip_prefix("arn:aws:states:::").unwrap_or_else(|| panic!("{resource} is no integration"));
+    let called = integration.strip_prefix("aws-sdk:").unwrap_or(integration);
+    let (service, action) = called.split_once(':').unwrap();
+    let parameters = &task["Parameters"];
+    let (service, actions): (&str, Vec<String>) = match (service, action) {
+        ("glue", "startJobRun.sync") => ("glue", names(&["StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun"])),
+        ("lambda", "invoke") => ("lambda", names(&["InvokeFunction"])),
+        ("sagemaker", "createTrainingJob.sync") => {
+            ("sagemaker", names(&["CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob"]))
+        }
+        ("sagemaker", "createTransformJob.sync") => {
+            ("sagemaker", names(&["CreateTransformJob", "DescribeTransformJob", "StopTransformJob"]))
+        }
+        ("applicationautoscaling", action) => ("application-autoscaling", vec![capital(action)]),
+        (service, action) if !action.contains('.') => (service, vec![capital(action)]),
+        other => panic!("it is not known what {other:?} needs"),
+    };
+    let target = target(service, &actions[0], parameters);
+    let mut needed: Vec<Needed> =
+        actions.iter().map(|action| (format!("{service}:{action}"), target.clone())).collect();
+    if !parameters["Tags"].is_null() {
+        needed.push(("sagemaker:AddTags".into(), target));
+    }
+    for role in ["RoleArn", "ExecutionRoleArn"] {
+        needed.extend(parameters[role].as_str().map(|role| ("iam:PassRole".to_owned(), role.to_owned())));
+    }
+    // Polling for a SageMaker job is done by rules that AWS keeps in the account.
+    if service == "sagemaker" && action.ends_with(".sync") {
+        let job = if action.contains("Training") { "Training" } else { "Transform" };
+        let rule = arn("events", &format!("rule/StepFunctionsGetEventsForSageMaker{job}JobsRule"));
+        needed.extend(
+            names(&["PutTargets", "PutRule", "DescribeRule"])
+                .into_iter()
+                .map(|action| (format!("events:{action}"), rule.clone())),
+        );
+    }
+    needed
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn capital(action: &str) -> String {
+    action[..1].to_uppercase() + &action[1..]
+}
+
+fn arn(service: &str, resource: &str) -> String {
+    format!("arn:aws:{service}:ap-south-1:{ACCOUNT}:{resource}")
+}
+
+/// What a call acts on: by the name that the parameters give it, or one of the kind that they compute.
+fn target(service: &str, action: &str, parameters: &Value) -> String {
+    let named = |field: &str| match (&parameters[field], &parameters[format!("{field}.$")]) {
+        (Value::String(name), _) => name.clone(),
+        (_, Value::String(computed)) => match computed.strip_prefix("States.Format('") {
+            Some(format) => format.split('\'').next().unwrap().replace("{}", "0f3a"),
+            // What an earlier step made.
+            None => "earlier".to_owned(),
+        },
+        _ => panic!("{action} names no {field}: {parameters}"),
+    };
+    let of = |kind: &str, field: &str| arn("sagemaker", &format!("{kind}/{}", named(field)));
+    match (service, action) {
+        ("glue", _) => arn("glue", &format!("job/{}", named("JobName"))),
+        ("lambda", _) => named("FunctionName"),
+        ("sns", _) => named("TopicArn"),
+        ("application-autoscaling", _) => {
+            assert_eq!(parameters["ServiceNamespace"], "sagemaker");
+            arn("application-autoscaling", "scalable-target/0f3a")
+        }
+        (_, "CreateTrainingJob") => of("training-job", "TrainingJobName"),
+        (_, "CreateTransformJob") => of("transform-job", "TransformJobName"),
+        (_, "CreateModelPackage") => of("model-package-group", "ModelPackageGroupName"),
+        (_, "DescribeModelPackage") => of("model-package", "ModelPackageName"),
+        (_, "ListEndpoints") => "*".to_owned(),
+        (_, action) if action.ends_with("Model") => of("model", "ModelName"),
+        (_, action) if action.ends_with("EndpointConfig") => of("endpoint-config", "EndpointConfigName"),
+        (_, action) if action.ends_with("Endpoint") => of("endpoint", "EndpointName"),
+        other => panic!("it is not known what {other:?} acts on"),
+    }
+}
+
+/// Whether a role's own policies allow an action on a resource. `earlier` stands for what an earlier step made, whose
+/// name begins with this platform's.
+fn allows(role: &Value, (action, resource): &Needed, prefix: &str) -> bool {
+    let resource = resource.replace("/earlier", &format!("/{prefix}-0f3a"));
+    let documents = role["inline_policies"].as_object().unwrap().values();
+    let statements = documents.flat_map(|document| document["Statement"].as_array().unwrap());
+    statements.filter(|statement| statement["Effect"] == "Allow").any(|statement| {
+        let list = |field: &str| {
+            statement[field].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect::<Vec<_>>()
+        };
+        list("Action").contains(&action.as_str()) && list("Resource").iter().any(|pattern| matches(pattern, &resource))
+    })
+}
+
+/// IAM's patterns: `*` stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((start, pattern)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut rest) = text.strip_prefix(start) else { return false };
+    let parts: Vec<&str> = pattern.split('*').collect();
+    let (end, middle) = parts.split_last().unwrap();
+    for part in middle {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(end)
+}
+
+#[test]
+fn patterns_match_as_iams_do() {
+    for (pattern, text, expected) in [
+        ("*", "a", true),
+        ("a*", "abc", true),
+        ("a*c", "abcxc", true),
+        ("a*b*", "axbx", true),
+        ("a*b*c", "axc", false),
+        ("a", "ab", false),
+        ("a*c", "abd", false),
+        ("a", "a", true),
+    ] {
+        assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+    }
+}
+
+#[test]
+fn every_action_that_a_definition_implies_is_allowed_to_its_role() {
+    for environment in ["dev", "staging", "prod"] {
+        let declared = declared(environment);
+        for (address, definition, role) in machines(&declared) {
+            let tasks = definition["States"].as_object().unwrap().iter().filter(|(_, state)| state["Type"] == "Task");
+            let needed: BTreeMap<&String, Vec<Needed>> = tasks.map(|(name, task)| (name, needs(task))).collect();
+            assert!(needed.len() >= 9, "{address} has only {} tasks", needed.len());
+            for (state, needed) in needed {
+                // A model, a package or a configuration of an earlier step is known by its ARN or its name.
+                for need in needed.into_iter().map(|(action, resource)| {
+                    (
+                        action,
+                        resource.replace(
+                            "model-package/earlier",
+                            &format!("model-package/mlops-pipeline-{environment}-models/1"),
+                        ),
+                    )
+                }) {
+                    let prefix = format!("mlops-pipeline-{environment}");
+                    assert!(allows(role, &need, &prefix), "{environment} {address} {state}: {need:?} is not allowed");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_role_is_allowed_nothing_that_no_state_of_its_definition_needs() {
+    /// What is needed beside what the tasks say themselves, and why.
+    const BESIDE: [(&str, &str); 7] = [
+        (
+            "sagemaker:UpdateEndpointWeightsAndCapacities",
+            "Application Auto Scaling checks it of whoever registers a variant",
+        ),
+        ("cloudwatch:PutMetricAlarm", "Application Auto Scaling's alarms, made in the caller's name"),
+        ("cloudwatch:DescribeAlarms", "the same, and the alarms of an update"),
+        ("cloudwatch:DeleteAlarms", "the same"),
+        ("iam:CreateServiceLinkedRole", "Application Auto Scaling's role, when it is used for the first time"),
+        ("kms:", "keys of the topic and of what is made"),
+        ("logs:", "log delivery"),
+    ];
+    for environment in ["staging", "prod"] {
+        let declared = declared(environment);
+        for (address, definition, role) in machines(&declared) {
+            let tasks = definition["States"].as_object().unwrap().values().filter(|state| state["Type"] == "Task");
+            let needed: Vec<String> = tasks.flat_map(needs).map(|(action, _)| action).collect();
+            let documents = role["inline_policies"].as_object().unwrap().values();
+            let actions = documents
+                .flat_map(|document| document["Statement"].as_array().unwrap())
+                .flat_map(|statement| statement["Action"].as_array().unwrap());
+            for action in actions.map(|action| action.as_str().unwrap()).filter(|action| !action.starts_with("xray:")) {
+                let beside = BESIDE.iter().any(|(start, _)| action.starts_with(start));
+                assert!(
+                    beside || needed.iter().any(|one| one == action),
+                    "{environment} {address}: nothing needs {action}"
+                );
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
 
 /// Actions that have no resource level, so that `*` is the narrowest resource there is.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
-const WITHOUT_RESOURCES: [&str; 28] = [
+const WITHOUT_RESOURCES: [&str; 29] = [
     "cloudwatch:PutMetricData",
     "ec2:DescribeDhcpOptions",
     "ec2:DescribeNetworkInterfaces",
@@ -26,6 +26,7 @@ const WITHOUT_RESOURCES: [&str; 28] = [
     "logs:UpdateLogDelivery",
     "sagemaker:ListApps",
     "sagemaker:ListDomains",
+    "sagemaker:ListEndpoints",
     "sagemaker:ListModelPackageGroups",
     "sagemaker:ListModelPackages",
     "sagemaker:ListSpaces",
@@ -39,7 +40,7 @@ const WITHOUT_RESOURCES: [&str; 28] = [
 ];
 
 /// Resources that cannot bear the stack's name, with the reason.
-const NOT_NAMED_BY_US: [(&str, &str); 14] = [
+const NOT_NAMED_BY_US: [(&str, &str); 17] = [
     (":repository/sagemaker-", "SageMaker's built-in images, in AWS's accounts"),
     (":network-interface/", "interfaces get their ids from EC2"),
     (":subnet/", "subnets get their ids from EC2"),
@@ -53,6 +54,9 @@ const NOT_NAMED_BY_US: [(&str, &str); 14] = [
     (":database/sagemaker_featurestore", "where Feature Store keeps its tables"),
     (":catalog", "the Glue catalog of the account, beside its databases and tables"),
     (":rule/StepFunctionsGetEventsFor", "the rules AWS manages for `.sync` tasks"),
+    (":endpoint-config/", "what an endpoint serves may be somebody else's; it is only read"),
+    (":scalable-target/", "scalable targets get their ids from Application Auto Scaling; narrowed by namespace"),
+    (":role/aws-service-role/", "the role AWS keeps for scaling"),
     (":key/", "keys get their ids from KMS; narrowed by alias"),
 ];
 

@@ -1,6 +1,9 @@
 //! The training pipeline.
 
 mod checks;
+mod deploy;
+
+pub use deploy::{Autoscaling, Deploy, OLD_ONES_STAY};
 
 use crate::form::{
     ColumnName, ImageReference, Map, Metric, MlInstance, Prefix, ProjectPath, Scalar, Schedule, Shares, Slug, Text,
@@ -60,6 +63,8 @@ pub struct Pipeline {
     pub thresholds: BTreeMap<String, Threshold>,
     /// How much worse than the newest approved model it may be. Left out, they are not compared.
     pub comparison: Option<Comparison>,
+    /// What the approval of a model starts. Left out, an approved model is brought into service by other means.
+    pub deploy: Option<Deploy>,
 }
 
 /// What an execution reads.
@@ -188,6 +193,20 @@ pub struct Comparison {
 
 const INSTANCE: &str = "ml.m5.large";
 
+/// Families with disks of their own that their letters do not tell.
+const WITH_DISKS: [&str; 10] = ["g5", "g6", "g6e", "i3", "i4i", "p5", "p5e", "trn1", "trn1n", "trn2"];
+
+/// Whether machines of a type have disks of their own, which AWS encrypts with keys of their own and refuses to encrypt
+/// with another.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html>
+pub fn has_own_disks(instance_type: &str) -> bool {
+    let family = instance_type.split('.').nth(1).unwrap_or_default();
+    // After the generation, `d` stands for disks: `m5d`, `c6gd`, `g4dn`.
+    let traits = family.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
+    let traits = traits.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    traits.contains('d') || WITH_DISKS.contains(&family)
+}
+
 impl Default for Pipeline {
     fn default() -> Self {
         Self {
@@ -208,6 +227,7 @@ impl Default for Pipeline {
             validation: Limits::default(),
             thresholds: BTreeMap::new(),
             comparison: None,
+            deploy: None,
         }
     }
 }
@@ -232,5 +252,22 @@ impl Default for Training {
 impl Default for Transform {
     fn default() -> Self {
         Self { instance_type: INSTANCE.to_owned(), instance_count: 1, max_runtime_minutes: 60 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_own_disks;
+
+    #[test]
+    fn disks_are_told_by_the_letters_after_the_generation() {
+        for with in
+            ["ml.m5d.large", "ml.c6gd.xlarge", "ml.g4dn.xlarge", "ml.p4d.24xlarge", "ml.g5.xlarge", "ml.trn1.2xlarge"]
+        {
+            assert!(has_own_disks(with), "{with}");
+        }
+        for without in ["ml.m5.large", "ml.c5n.xlarge", "ml.r5.large", "ml.inf2.xlarge", "ml.t3.medium"] {
+            assert!(!has_own_disks(without), "{without}");
+        }
     }
 }

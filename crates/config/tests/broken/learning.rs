@@ -137,6 +137,43 @@ fn the_pipeline() {
             "load_mode = \"incremental\"\n",
             &["14:13: the job `etl` does not remember what it has read"],
         ),
+        (
+            "a deployment on what no package allows",
+            "[pipeline.deploy]\ninstance_type = \"ml.c5.large\"\n",
+            &["15:17: there is no inference instance type named `ml.c5.large`"],
+        ),
+        (
+            "a canary of a single machine",
+            "[pipeline.deploy]\ncanary_percent = 50\n",
+            &["15:18: a single machine cannot be shared"],
+        ),
+        (
+            "a canary that scaling may leave alone",
+            "deploy = { instance_count = 2, canary_percent = 50, autoscaling = { min = 1, max = 4, invocations_per_instance = 9 } }\n",
+            &["14:49: a single machine cannot be shared"],
+        ),
+        (
+            "a range of machines the wrong way round",
+            "deploy.autoscaling = { min = 4, max = 2, invocations_per_instance = 9 }\n",
+            &["14:39: it is below `min`, which is 4"],
+        ),
+        (
+            "a beginning outside of the range",
+            "deploy = { instance_count = 9, autoscaling = { min = 1, max = 4, invocations_per_instance = 9 } }\n",
+            &["14:29: `autoscaling` allows 1 to 4 machines"],
+        ),
+        (
+            "an update shorter than its watches",
+            "deploy = { watch_minutes = 30, max_minutes = 60 }\n",
+            &["14:46: 60 minutes do not suffice to start machines and to watch them twice"],
+        ),
+        (
+            "an endpoint with a name too long for SageMaker",
+            "deploy.endpoint = \"a-place-where-our-models-answer-whoever-asks-them-kindly\"\n",
+            &[
+                "14:19: `shop-test-a-place-where-our-models-answer-whoever-asks-them-kindly` has 66 characters; an endpoint has at most 63",
+            ],
+        ),
         ("an image of no repository", "image = \"churn:1\"\n", &["14:9: there is no repository named `churn`"]),
         (
             "a list as a hyperparameter",

@@ -6,6 +6,7 @@ mod cloudwatch;
 mod completed;
 mod documented;
 mod documents;
+mod endpoints;
 mod events;
 mod executions;
 mod glue;

@@ -4,10 +4,23 @@ use serde_json::{Value, json};
 
 use super::documented::{Catalog, Tagging};
 use super::documents::Documents;
+use super::endpoints::{ENDPOINT, ENDPOINT_CONFIG, MODEL};
 use super::kind::{Document, KIND, Kind, List, Match, default, merge};
 
 pub(crate) static CATALOG: Catalog = Catalog {
-    kinds: &[DOMAIN, USER_PROFILE, SPACE, APP, LIFECYCLE_CONFIG, FEATURE_GROUP, MODEL_PACKAGE_GROUP, MODEL_PACKAGE],
+    kinds: &[
+        DOMAIN,
+        USER_PROFILE,
+        SPACE,
+        APP,
+        LIFECYCLE_CONFIG,
+        FEATURE_GROUP,
+        MODEL_PACKAGE_GROUP,
+        MODEL_PACKAGE,
+        MODEL,
+        ENDPOINT_CONFIG,
+        ENDPOINT,
+    ],
     tagging: Tagging {
         add: "AddTags",
         added: "Tags",

@@ -63,6 +63,9 @@ impl Pipeline {
         for (metric, threshold) in &self.thresholds {
             threshold.check(metric, at.get("thresholds").get(metric));
         }
+        if let Some(deploy) = &self.deploy {
+            deploy.check(at.get("deploy"), around, self, at);
+        }
         if let Some(image) = &self.image
             && whole.sound(&["registry"])
         {

@@ -1,0 +1,110 @@
+use crate::{sign, tagging};
+use aws_sdk_sagemaker::{Client, operation::describe_endpoint::DescribeEndpointOutput, types::EndpointStatus};
+use resource::{
+    Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Place, Resource, Result, Sign,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The place of an endpoint. Whoever deploys a model makes it and changes it; declared, it is removed with
+/// everything else, before the network and the role that it needs. The id is the name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// The name.
+    pub name: String,
+    /// How the names of its models and configurations begin; those with other names are somebody else's.
+    pub made_by: String,
+}
+
+/// What others can refer to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EndpointOutputs {
+    /// The name.
+    pub name: String,
+}
+
+/// SageMaker deletes no endpoint that it is changing.
+const CHANGING: &[Sign] = &[("ValidationException", "in-progress"), ("ValidationException", "in progress")];
+/// An update under way is waited for.
+const SETTLES_WITHIN: Duration = Duration::from_secs(3600);
+
+impl Resource for Endpoint {
+    const KIND: &'static str = "sagemaker:endpoint";
+    const NOUN: &'static str = "endpoint for deployments";
+    const REPLACE_ON: &'static [&'static str] = &["name"];
+    const NAMING: Naming = Naming::Declared;
+    const DEADLINE: Duration = SETTLES_WITHIN;
+
+    type Outputs = EndpointOutputs;
+
+    /// What is there belongs to the deployments.
+    async fn find(&self, _: &Cx) -> Result<Option<Found>> {
+        Ok(None)
+    }
+
+    /// Nothing is served before a model is approved.
+    async fn create(&self, _: &Cx) -> Result<String> {
+        Ok(self.name.clone())
+    }
+
+    async fn observe(&self, id: &str, _: &Cx) -> Result<Observed<Self>> {
+        let outputs = EndpointOutputs { name: id.to_owned() };
+        Ok(Observed::Ready { live: Self { name: id.to_owned(), ..self.clone() }, outputs })
+    }
+
+    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Cx) -> Result<()> {
+        Ok(())
+    }
+
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let Some(endpoint) = describe(id, cx).await? else { return Ok(Deletion::Gone) };
+        if endpoint.endpoint_status() == Some(&EndpointStatus::Deleting) {
+            return Ok(Deletion::Going("Deleting".into()));
+        }
+        let tags = tagging::read(endpoint.endpoint_arn().unwrap_or_default(), cx).await?;
+        if !cx.owns(&tags) {
+            let what = format!("the endpoint {id} is there and was not deployed by this platform");
+            return Err(Failure::of(FailureKind::Exists, what));
+        }
+        let call = cx.client(Client::new).delete_endpoint().endpoint_name(id);
+        call.send().await.during("DeleteEndpoint").heals(CHANGING, SETTLES_WITHIN).absent(sign::ABSENT)?;
+        if let Some(configuration) = endpoint.endpoint_config_name() {
+            self.clear(configuration, cx).await?;
+        }
+        Ok(match describe(id, cx).await? {
+            None => Deletion::Gone,
+            Some(_) => Deletion::Going("Deleting".into()),
+        })
+    }
+
+    fn foresee(&self, _: &Place, _: EndpointOutputs) -> EndpointOutputs {
+        EndpointOutputs { name: self.name.clone() }
+    }
+}
+
+impl Endpoint {
+    /// Removes the last configuration with its models. They cost nothing; a crash before this leaves no more.
+    async fn clear(&self, configuration: &str, cx: &Cx) -> Result<()> {
+        if !configuration.starts_with(&self.made_by) {
+            return Ok(());
+        }
+        let client = cx.client(Client::new);
+        let call = client.describe_endpoint_config().endpoint_config_name(configuration);
+        let Some(described) = call.send().await.during("DescribeEndpointConfig").absent(sign::ABSENT)? else {
+            return Ok(());
+        };
+        let call = client.delete_endpoint_config().endpoint_config_name(configuration);
+        call.send().await.during("DeleteEndpointConfig").absent(sign::ABSENT)?;
+        let models = described.production_variants().iter().filter_map(|variant| variant.model_name());
+        for model in models.filter(|model| model.starts_with(&self.made_by)) {
+            let call = client.delete_model().model_name(model);
+            call.send().await.during("DeleteModel").absent(sign::ABSENT)?;
+        }
+        Ok(())
+    }
+}
+
+async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeEndpointOutput>> {
+    let call = cx.client(Client::new).describe_endpoint().endpoint_name(name);
+    call.send().await.during("DescribeEndpoint").absent(sign::ABSENT)
+}

@@ -1,0 +1,205 @@
+//! Deployments: the approval of a model starts a state machine that brings it into service, and back if an alarm sounds.
+
+use crate::{
+    Error,
+    definition::{json, render},
+    machine::{self, Start, Values},
+    pipeline::Wiring,
+    policy::{Policy, pass_role},
+    site::Site,
+};
+use aws_cloudwatch::MetricAlarm;
+use aws_eventbridge::Source;
+use aws_iam::Role;
+use aws_sagemaker::Endpoint;
+use aws_sfn::StateMachine;
+use config::environment::pipeline::{Deploy, OLD_ONES_STAY, Pipeline, has_own_disks};
+use resource::{ADDRESS_TAG, Handle, Stack};
+use serde_json::{Value, json as literal};
+
+/// The address of the endpoint, by whose tag deployments are known as this platform's.
+const ENDPOINT: &str = "endpoint";
+/// How often a deployment looks at its endpoint, as its definition has it.
+const SECONDS_BETWEEN_LOOKS: u32 = 30;
+
+pub(crate) fn build(
+    stack: &mut Stack,
+    site: &Site,
+    wiring: &Wiring<'_>,
+    guards: Vec<Handle<MetricAlarm>>,
+) -> Result<(), Error> {
+    let Some((pipeline, deploy)) = settings(site) else { return Ok(()) };
+    let endpoint = endpoint(stack, site, wiring);
+    let machine = state_machine(stack, site, &pipeline, &deploy, wiring, endpoint, guards)?;
+    stack.output("endpoint_name", endpoint, |endpoint| endpoint.name);
+    stack.output("deploy_state_machine_arn", machine, |machine| machine.arn);
+    let starter = machine::starter(stack, site, "start-deploy", "Starts deployments of approved models", &arn(site));
+    let group = site.named(&site.environment.studio.model_package_group);
+    let approvals = literal!({
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Model Package State Change"],
+        "detail": {"ModelPackageGroupName": [group], "ModelApprovalStatus": ["Approved"]}
+    });
+    let rule = Start {
+        address: "deploy-on-approval".into(),
+        name: site.named("deploy-on-approval"),
+        description: "When a model is approved: brings it into service".into(),
+        source: Source::Pattern(approvals),
+    };
+    rule.add(stack, machine, starter);
+    Ok(())
+}
+
+/// The settings, if approved models are to be deployed.
+pub(crate) fn settings(site: &Site) -> Option<(Pipeline, Deploy)> {
+    let pipeline = site.environment.pipeline.clone()?;
+    let deploy = pipeline.deploy.clone()?;
+    Some((pipeline, deploy))
+}
+
+/// The full name of the endpoint.
+pub(crate) fn endpoint_name(site: &Site, deploy: &Deploy) -> String {
+    site.named(&deploy.endpoint)
+}
+
+/// The variant that deployments make, which the definition names.
+pub(crate) const VARIANT: &str = "AllTraffic";
+
+fn name(site: &Site) -> String {
+    site.named("deploy")
+}
+
+/// The state machine's ARN.
+pub(crate) fn arn(site: &Site) -> String {
+    site.arn("states", &format!("stateMachine:{}", name(site)))
+}
+
+/// It goes before the network and the role that it needs, and after whatever could make it again.
+fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>) -> Handle<Endpoint> {
+    let (_, deploy) = settings(site).unwrap_or_default();
+    let (name, made_by) = (endpoint_name(site, &deploy), format!("{}-", site.prefix()));
+    let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
+    let needs = (vpc, wiring.roles.sagemaker, wiring.keys.data);
+    stack.add("pipeline", ENDPOINT, needs, move |_| Endpoint { name: name.clone(), made_by: made_by.clone() })
+}
+
+fn state_machine(
+    stack: &mut Stack,
+    site: &Site,
+    pipeline: &Pipeline,
+    deploy: &Deploy,
+    wiring: &Wiring<'_>,
+    endpoint: Handle<Endpoint>,
+    guards: Vec<Handle<MetricAlarm>>,
+) -> Result<Handle<StateMachine>, Error> {
+    let template = json(&site.root, &deploy.definition)?;
+    let fixed = fixed_values(site, pipeline, deploy);
+    let logs = machine::log_group(stack, site, wiring.keys, "deploy-logs", &name(site));
+    let role = machine_role(stack, site, deploy, wiring);
+    let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
+    let needs =
+        (role.ready(), logs.ready(), wiring.topic, wiring.roles.sagemaker, vpc, wiring.keys.data, (endpoint, guards));
+    let machine = name(site);
+    let may_be_encrypted = !has_own_disks(&deploy.instance_type);
+    Ok(stack.add("pipeline", "deploy", needs, move |(role, logs, topic, serving, vpc, key, (endpoint, guards))| {
+        let (subnets, group) = vpc;
+        let subnets: Vec<_> = subnets.into_iter().map(|subnet| subnet.id).collect();
+        let alarms: Vec<Value> = guards.into_iter().map(|alarm| literal!({"AlarmName": alarm.name})).collect();
+        let mut values = fixed.clone();
+        values.extend([
+            ("endpoint_name", literal!(endpoint.name)),
+            ("alerts_topic_arn", literal!(topic.arn)),
+            ("training_role_arn", literal!(serving.arn)),
+            ("kms_key_arn", literal!(key.as_ref().map(|key| &key.arn))),
+            ("endpoint_volume_kms_key_arn", literal!(key.as_ref().filter(|_| may_be_encrypted).map(|key| &key.arn))),
+            ("vpc_config", literal!({"Subnets": subnets, "SecurityGroupIds": [group.id]})),
+            ("auto_rollback", literal!({"Alarms": alarms})),
+        ]);
+        machine::declare(&machine, role.arn, render(&template, &values), logs.arn)
+    }))
+}
+
+fn fixed_values(site: &Site, pipeline: &Pipeline, deploy: &Deploy) -> Values {
+    let mut tags = crate::site::identity(&site.environment.project, &site.name);
+    tags.0.insert(ADDRESS_TAG.to_owned(), format!("pipeline.{ENDPOINT}"));
+    let watch = u32::from(deploy.watch_minutes) * 60;
+    let routing = match deploy.canary_percent {
+        Some(percent) => literal!({"Type": "CANARY", "WaitIntervalInSeconds": watch,
+                                   "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": percent}}),
+        None => literal!({"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": watch}),
+    };
+    let limit = u32::from(deploy.max_minutes) * 60;
+    // Another deployment's turn, and this one's.
+    let looks = 2 * limit / SECONDS_BETWEEN_LOOKS + 20;
+    let property = |name: &str| literal!({"VariantPropertyType": name});
+    let mut replaced = vec![property("DataCaptureConfig")];
+    if deploy.autoscaling.is_none() {
+        replaced.push(property("DesiredInstanceCount"));
+    }
+    let mut values = machine::values(site, pipeline, tags);
+    values.extend([
+        ("endpoint_instance_type", literal!(deploy.instance_type)),
+        ("endpoint_instance_count", literal!(deploy.instance_count)),
+        ("data_capture", literal!(deploy.data_capture_percent > 0)),
+        ("data_capture_percent", literal!(deploy.data_capture_percent)),
+        ("traffic_routing", routing),
+        ("termination_wait_seconds", literal!(OLD_ONES_STAY * 60)),
+        ("deployment_timeout_seconds", literal!(limit)),
+        ("replaced_variant_properties", Value::Array(replaced)),
+        ("autoscaling", literal!(deploy.autoscaling)),
+        ("looks", literal!(looks)),
+        ("deploy_timeout_seconds", literal!(looks * SECONDS_BETWEEN_LOOKS + 3600)),
+    ]);
+    values
+}
+
+/// Every action the definition implies, on the resources it names; the table in `pipeline/README.md`.
+fn machine_role(stack: &mut Stack, site: &Site, deploy: &Deploy, wiring: &Wiring<'_>) -> Handle<Role> {
+    let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
+    let name = endpoint_name(site, deploy);
+    let endpoint = site.arn("sagemaker", &format!("endpoint/{name}"));
+    let group = site.named(&site.environment.studio.model_package_group);
+    let scaling = "sagemaker.application-autoscaling.amazonaws.com";
+    let scaling_role = site.place.iam_arn(&format!("role/aws-service-role/{scaling}/*"));
+    let steps = Policy::new()
+        .allow(["sagemaker:DescribeModelPackage"], [site.arn("sagemaker", &format!("model-package/{group}/*"))])
+        .allow(["sagemaker:CreateModel", "sagemaker:DeleteModel", "sagemaker:AddTags"], [own("model")])
+        .allow(
+            ["sagemaker:CreateEndpointConfig", "sagemaker:DeleteEndpointConfig", "sagemaker:AddTags"],
+            [own("endpoint-config")],
+        )
+        // The endpoint may serve somebody else's configuration.
+        .allow(["sagemaker:DescribeEndpointConfig"], [site.arn("sagemaker", "endpoint-config/*")])
+        .allow(["sagemaker:ListEndpoints"], ["*"])
+        .allow(["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint", "sagemaker:AddTags"], [endpoint.clone()])
+        .allow(
+            ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"],
+            [endpoint, own("endpoint-config")],
+        )
+        .allow(
+            [
+                "application-autoscaling:RegisterScalableTarget",
+                "application-autoscaling:DeregisterScalableTarget",
+                "application-autoscaling:PutScalingPolicy",
+            ],
+            [site.arn("application-autoscaling", "scalable-target/*")],
+        )
+        .when("StringEquals", "application-autoscaling:service-namespace", "sagemaker")
+        // Scaling makes alarms of its own in the caller's name.
+        .allow(
+            ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"],
+            [site.arn("cloudwatch", &format!("alarm:TargetTracking-endpoint/{name}/*"))],
+        )
+        .allow(
+            ["cloudwatch:DescribeAlarms"],
+            [
+                site.arn("cloudwatch", &format!("alarm:TargetTracking-endpoint/{name}/*")),
+                site.arn("cloudwatch", &format!("alarm:{name}-*")),
+            ],
+        )
+        .allow(["iam:CreateServiceLinkedRole"], [scaling_role])
+        .when("StringEquals", "iam:AWSServiceName", scaling)
+        .allow(["sns:Publish"], [site.arn("sns", &site.named("alerts"))]);
+    let steps = pass_role(steps, &site.role_arn("sagemaker"), &site.service("sagemaker"));
+    machine::role_for(stack, site, wiring.keys, "deploy", "Deployments of approved models", steps)
+}

@@ -1,0 +1,140 @@
+//! What every state machine of the platform has: names to fill in, a log, a role that may log and trace, a rule that
+//! starts it.
+
+use crate::{
+    encryption::Keys,
+    identity::{role, role_with_key},
+    policy::Policy,
+    site::Site,
+};
+use aws_eventbridge::{Input, Rule, Source, Target};
+use aws_iam::Role;
+use aws_logs::LogGroup;
+use aws_sfn::{LogLevel, Logging, StateMachine};
+use config::environment::pipeline::Pipeline;
+use resource::{Handle, LogGroupArn, RoleArn, Stack, Tags};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What is filled into a definition, by the names of its placeholders.
+pub(crate) type Values = BTreeMap<&'static str, Value>;
+
+/// What all definitions name. `tags` are for what an execution makes.
+pub(crate) fn values(site: &Site, settings: &Pipeline, tags: Tags) -> Values {
+    let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+    BTreeMap::from([
+        ("partition", json!(site.place.partition)),
+        ("region", json!(site.place.region)),
+        ("console_url", json!(site.place.console())),
+        ("project", json!(site.environment.project)),
+        ("name_prefix", json!(site.prefix())),
+        ("tags", Value::Array(tags)),
+        ("artifacts_bucket", json!(site.bucket("artifacts"))),
+        ("network_isolation", json!(settings.training.network_isolation)),
+    ])
+}
+
+/// Where a state machine is logged.
+pub(crate) fn log_group(stack: &mut Stack, site: &Site, keys: &Keys, address: &str, machine: &str) -> Handle<LogGroup> {
+    // AWS limits the size of the policy that lets log delivery write; this prefix is exempt.
+    let group = format!("/aws/vendedlogs/states/{machine}");
+    crate::monitoring::log_group(stack, site, keys, "pipeline", address, &group)
+}
+
+pub(crate) fn declare(name: &str, role: RoleArn, definition: Value, log_group: LogGroupArn) -> StateMachine {
+    StateMachine {
+        name: name.to_owned(),
+        role,
+        definition,
+        logging: Some(Logging { level: LogLevel::All, include_execution_data: true, log_group }),
+        tracing: true,
+        key: None,
+        tags: Tags::default(),
+    }
+}
+
+/// A state machine's role: its steps, logging and tracing, and the keys of what it makes and tells.
+pub(crate) fn role_for(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    name: &str,
+    description: &str,
+    steps: Policy,
+) -> Handle<Role> {
+    // None of these has a resource level.
+    let observes = Policy::new()
+        .allow(
+            [
+                "logs:CreateLogDelivery",
+                "logs:GetLogDelivery",
+                "logs:UpdateLogDelivery",
+                "logs:DeleteLogDelivery",
+                "logs:ListLogDeliveries",
+                "logs:PutResourcePolicy",
+                "logs:DescribeResourcePolicies",
+                "logs:DescribeLogGroups",
+            ],
+            ["*"],
+        )
+        .allow(
+            ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"],
+            ["*"],
+        );
+    let fixed = vec![("steps".to_owned(), steps.document()), ("observe".to_owned(), observes.document())];
+    let topic_has_a_key = keys.logs.is_some();
+    let topic_key = site.arn("kms", "key/*");
+    let alias = format!("alias/{}", site.named("logs"));
+    role_with_key(stack, site, name, description, "states", keys.data, move |key| {
+        let mut policies = fixed.clone();
+        if let Some(key) = key {
+            let mut policy = Policy::new()
+                .allow(["kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt"], [key.as_str()])
+                .allow(["kms:CreateGrant"], [key.as_str()])
+                .when("Bool", "kms:GrantIsForAWSResource", "true");
+            if topic_has_a_key {
+                policy = policy.allow(["kms:GenerateDataKey", "kms:Decrypt"], [topic_key.clone()]).when(
+                    "ForAnyValue:StringEquals",
+                    "kms:ResourceAliases",
+                    alias.as_str(),
+                );
+            }
+            policies.push(("keys".to_owned(), policy.document()));
+        }
+        policies
+    })
+}
+
+/// The role of rules that start a state machine.
+pub(crate) fn starter(stack: &mut Stack, site: &Site, name: &str, description: &str, machine: &str) -> Handle<Role> {
+    let policy = Policy::new().allow(["states:StartExecution"], [machine]);
+    role(stack, site, name, description, "events", vec![("start", policy)])
+}
+
+/// A rule that starts a state machine with its event.
+pub(crate) struct Start {
+    pub(crate) address: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) source: Source,
+}
+
+impl Start {
+    pub(crate) fn add(self, stack: &mut Stack, machine: Handle<StateMachine>, starter: Handle<Role>) {
+        let Self { address, name, description, source } = self;
+        stack.add("pipeline", &address, (machine, starter.ready()), move |(machine, starter)| Rule {
+            name: name.clone(),
+            description: description.clone(),
+            source: source.clone(),
+            enabled: true,
+            targets: vec![Target {
+                id: "pipeline".into(),
+                arn: machine.arn.into(),
+                role: Some(starter.arn),
+                input: Input::Event,
+                dead_letter_queue: None,
+            }],
+            tags: Tags::default(),
+        });
+    }
+}
