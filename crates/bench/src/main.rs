@@ -1,26 +1,67 @@
-//! What an environment's life costs on the embedded AWS: wall time, CPU time, peak memory, and every API call.
+//! What mlopsctl costs: wall time, CPU time, peak memory, and every API call.
 //!
-//! `cargo run -p bench` builds mlopsctl optimised, brings dev up, plans, looks for drift and destroys, and fails
-//! when that takes more than it may.
+//! `cargo run -p bench` builds mlopsctl optimised, brings dev up on the embedded AWS, plans, looks for drift and
+//! destroys; where Terraform is installed it does the same with that, on the same endpoint. It fails when mlopsctl
+//! takes more than it may.
 
+mod contest;
+mod endpoint;
+mod generate;
+mod goals;
+mod life;
 mod process;
 mod project;
+mod scale;
 mod table;
+mod terraform;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use process::Usage;
-use project::Project;
-use serde_json::Value;
-use std::{collections::BTreeMap, io::Write, process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, io::Write, path::PathBuf, process::ExitCode};
 
 #[derive(Parser)]
 struct Arguments {
-    /// The environment to measure.
-    #[arg(default_value = "dev")]
-    environment: String,
     /// The cargo profile to build mlopsctl with.
-    #[arg(long, default_value = "measured")]
+    #[arg(long, global = true, default_value = "measured")]
     profile: String,
+    /// Measure this mlopsctl instead of building one.
+    #[arg(long, global = true, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What an environment's life costs on the embedded AWS, call by call.
+    Life {
+        /// The environment.
+        #[arg(default_value = "dev")]
+        environment: String,
+    },
+    /// Dev beside Terraform, on one endpoint.
+    Contest {
+        /// How often; the median counts.
+        #[arg(long, default_value_t = 1)]
+        runs: usize,
+    },
+    /// Thousands of resources: what grows with their number, and how.
+    Scale {
+        /// How many resources.
+        #[arg(default_values_t = [1000, 5000])]
+        resources: Vec<usize>,
+        /// Milliseconds until each call is answered.
+        #[arg(long, default_value_t = 0)]
+        latency: u64,
+        /// Plan the same with Terraform.
+        #[arg(long)]
+        terraform: bool,
+    },
+    /// Print an environment file with that many resources.
+    Generate {
+        /// How many.
+        resources: usize,
+    },
 }
 
 /// How often each operation was called, by service.
@@ -33,70 +74,40 @@ struct Measured {
     calls: Calls,
 }
 
-/// What commands may take; an optimised build is far below.
-const UP_WITHIN: Duration = Duration::from_secs(5);
-const PLAN_WITHIN: Duration = Duration::from_secs(1);
-const PEAK_BYTES: u64 = 150_000_000;
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut out = std::io::stdout().lock();
-    match measure(&arguments) {
-        Ok(measured) => {
-            let title = format!("{}, profile {}", arguments.environment, arguments.profile);
-            let excesses = excesses(&measured);
-            let page = format!("{}\n{}{}", table::costs(&title, &measured), table::calls(&measured), excesses.concat());
-            match write!(out, "{page}") {
-                Ok(()) if excesses.is_empty() => ExitCode::SUCCESS,
-                _ => ExitCode::FAILURE,
-            }
-        }
+    let (page, well) = match run(&arguments) {
+        Ok(done) => done,
         Err(why) => {
             let _ = writeln!(std::io::stderr(), "error: {why}");
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
-    }
+    };
+    let written = write!(std::io::stdout().lock(), "{page}");
+    if written.is_ok() && well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn measure(arguments: &Arguments) -> Result<Vec<Measured>, String> {
-    let binary = process::build(&arguments.profile)?;
-    let project = Project::new()?;
-    let commands: [(&'static str, &[&str]); 4] = [
-        ("up", &["up"]),
-        ("plan", &["plan", "--exit-code"]),
-        ("drift", &["drift"]),
-        ("destroy", &["destroy", "--delete-data", "--unprotect=*"]),
-    ];
-    let mut measured = Vec::new();
-    for (name, command) in commands {
-        let command = [command, &[arguments.environment.as_str(), "--local", "--json"]].concat();
-        let (usage, output) = process::run(&binary, &command, project.path())?;
-        measured.push(Measured { name, usage, calls: calls(&output).ok_or(format!("{name} reported no calls"))? });
-    }
-    Ok(measured)
-}
-
-/// The calls in a command's JSON: one document, or the last of its events.
-fn calls(output: &str) -> Option<Calls> {
-    let document = serde_json::from_str(output).ok();
-    let report: Value = document.or_else(|| serde_json::from_str(output.lines().last()?).ok())?;
-    serde_json::from_value(report["calls"].clone()).ok()
-}
-
-fn excesses(measured: &[Measured]) -> Vec<String> {
-    let mut excesses = Vec::new();
-    for Measured { name, usage, .. } in measured {
-        let within = match *name {
-            "up" => UP_WITHIN,
-            "plan" => PLAN_WITHIN,
-            _ => continue,
-        };
-        if usage.wall > within {
-            excesses.push(format!("{name} took longer than {} s\n", within.as_secs()));
+/// What is to be printed, and whether every goal is met.
+fn run(arguments: &Arguments) -> Result<(String, bool), String> {
+    let build = || match &arguments.binary {
+        Some(binary) => binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display())),
+        None => process::build(&arguments.profile),
+    };
+    match &arguments.command {
+        Some(Command::Life { environment }) => life::report(&build()?, environment),
+        Some(Command::Contest { runs }) => contest::report(&build()?, *runs),
+        Some(Command::Scale { resources, latency, terraform }) => {
+            scale::report(&build()?, resources, *latency, *terraform)
         }
-        if usage.peak_bytes > PEAK_BYTES {
-            excesses.push(format!("{name} took more than {} MB\n", PEAK_BYTES / 1_000_000));
+        Some(Command::Generate { resources }) => Ok((generate::environment(*resources)?, true)),
+        None => {
+            let binary = build()?;
+            let (life, lives) = life::report(&binary, "dev")?;
+            if !terraform::is_installed() {
+                return Ok((life + "\nTerraform is not installed: there is nothing to compare with.\n", lives));
+            }
+            let (contest, wins) = contest::report(&binary, 1)?;
+            Ok((format!("{life}\n{contest}"), lives && wins))
         }
     }
-    excesses
 }

@@ -1,4 +1,4 @@
-//! Builds and runs the binary. What it used is read from `/proc`, so this is for Linux.
+//! Builds and runs what is measured. What it used is read from `/proc`, so this is for Linux.
 
 use serde_json::Value;
 use std::{
@@ -9,12 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a process used.
+/// What a process and those it started used.
+#[derive(Clone, Copy)]
 pub(crate) struct Usage {
     pub(crate) wall: Duration,
-    /// In user and kernel mode, by all its threads; Linux counts in hundredths of a second.
+    /// In user and kernel mode, by all threads; Linux counts in hundredths of a second.
     pub(crate) cpu: Duration,
-    /// The most memory it had resident.
+    /// The most memory each had resident, added up.
     pub(crate) peak_bytes: u64,
 }
 
@@ -39,22 +40,48 @@ pub(crate) fn build(profile: &str) -> Result<PathBuf, String> {
     executable.filter(|_| output.status.success()).ok_or_else(|| "mlopsctl could not be built".to_owned())
 }
 
-/// Runs a command in a folder, seeing nothing of the machine's AWS settings, and returns what it used and what it
-/// printed.
-pub(crate) fn run(binary: &Path, arguments: &[&str], folder: &Path) -> Result<(Usage, String), String> {
-    let mut command = Command::new(binary);
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped());
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name.starts_with("MLOPSCTL_")) {
-        command.env_remove(name);
+/// What is to be run.
+pub(crate) struct Job<'a> {
+    program: &'a Path,
+    arguments: &'a [&'a str],
+    folder: &'a Path,
+    settings: Vec<(&'static str, String)>,
+}
+
+impl<'a> Job<'a> {
+    pub(crate) fn new(program: &'a Path, arguments: &'a [&'a str], folder: &'a Path) -> Self {
+        Self { program, arguments, folder, settings: Vec::new() }
     }
-    let what = arguments.join(" ");
-    let failed = |error: std::io::Error| format!("mlopsctl {what}: {error}");
+
+    /// With these environment variables.
+    pub(crate) fn with(mut self, settings: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        self.settings.extend(settings);
+        self
+    }
+
+    /// It sees nothing of the machine's AWS settings.
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.program);
+        command.args(self.arguments).current_dir(self.folder).stdin(Stdio::null()).stdout(Stdio::piped());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name.starts_with("MLOPSCTL_"))
+        {
+            command.env_remove(name);
+        }
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+/// Runs something, and returns what it used and what it printed.
+pub(crate) fn run(job: &Job<'_>) -> Result<(Usage, String), String> {
+    let what = format!("{} {}", job.program.display(), job.arguments.join(" "));
+    let failed = |error: std::io::Error| format!("{what}: {error}");
     let (began, cpu_before) = (Instant::now(), cpu_of_children()?);
-    let mut child = command.spawn().map_err(failed)?;
+    let mut child = job.command().spawn().map_err(failed)?;
     let (peak_bytes, output) = attend(&mut child).map_err(failed)?;
     let status = child.wait().map_err(failed)?;
     if !status.success() {
-        return Err(format!("mlopsctl {what} ended with {status}"));
+        return Err(format!("{what} ended with {status}:\n{output}"));
     }
     let usage = Usage { wall: began.elapsed(), cpu: cpu_of_children()?.saturating_sub(cpu_before), peak_bytes };
     Ok((usage, output))
@@ -62,7 +89,7 @@ pub(crate) fn run(binary: &Path, arguments: &[&str], folder: &Path) -> Result<(U
 
 /// Follows a process until it closes its output.
 fn attend(child: &mut Child) -> std::io::Result<(u64, String)> {
-    let status = format!("/proc/{}/status", child.id());
+    let id = child.id();
     let mut stdout = child.stdout.take().ok_or(std::io::ErrorKind::BrokenPipe)?;
     let reader = thread::spawn(move || {
         let mut text = String::new();
@@ -70,11 +97,30 @@ fn attend(child: &mut Child) -> std::io::Result<(u64, String)> {
     });
     let mut peak = 0;
     while !reader.is_finished() {
-        peak = std::fs::read_to_string(&status).ok().and_then(|text| peak_in(&text)).unwrap_or(peak);
+        peak = peak.max(family(id).into_iter().map(peak_of).sum());
         thread::sleep(LOOK_EVERY);
     }
     let output = reader.join().map_err(|_| std::io::ErrorKind::Other)??;
     Ok((peak, output))
+}
+
+/// A process and all that it started, as far as they still run.
+fn family(id: u32) -> Vec<u32> {
+    let mut family = vec![id];
+    let mut at = 0;
+    while let Some(parent) = family.get(at) {
+        let threads = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+        let children = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+        let children: String = children.collect();
+        family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+        at += 1;
+    }
+    family
+}
+
+fn peak_of(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"));
+    status.ok().and_then(|text| peak_in(&text)).unwrap_or_default()
 }
 
 /// `VmHWM: 12345 kB`, as long as the process lives.
@@ -109,10 +155,22 @@ mod tests {
 
     #[test]
     fn a_process_is_measured_while_it_works() {
-        let burn = ["-c", "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo done"];
-        let (usage, output) = run(Path::new("/bin/sh"), &burn, Path::new("/")).unwrap();
+        let burn = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo done";
+        let (usage, output) = sh(burn).unwrap();
         assert_eq!(output, "done\n");
         assert!(usage.cpu > Duration::ZERO && usage.peak_bytes > 0 && usage.wall > Duration::ZERO);
-        assert!(run(Path::new("/bin/sh"), &["-c", "exit 3"], Path::new("/")).is_err());
+        let Err(why) = sh("echo sorry; exit 3") else { panic!("it failed") };
+        assert!(why.contains("sorry"), "{why}");
+    }
+
+    #[test]
+    fn what_a_process_starts_counts_as_well() {
+        let one = sh("sleep 0.2; true").unwrap().0.peak_bytes;
+        let three = sh("sh -c 'sleep 0.2; true' & sh -c 'sleep 0.2; true' & wait").unwrap().0.peak_bytes;
+        assert!(three > one * 2, "{three} is not much more than {one}");
+    }
+
+    fn sh(script: &str) -> Result<(Usage, String), String> {
+        run(&Job::new(Path::new("/bin/sh"), &["-c", script], Path::new("/")))
     }
 }

@@ -1,6 +1,9 @@
 //! A project of its own, so that a measurement starts from nothing and leaves nothing.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// A copy of this repository's environments and pipeline in a temporary folder.
 pub(crate) struct Project(tempfile::TempDir);
@@ -8,7 +11,7 @@ pub(crate) struct Project(tempfile::TempDir);
 impl Project {
     pub(crate) fn new() -> Result<Self, String> {
         let copied = || {
-            let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+            let repository = repository();
             let folder = tempfile::tempdir()?;
             for name in ["environments", "pipeline"] {
                 copy(&repository.join(name), &folder.path().join(name))?;
@@ -21,9 +24,20 @@ impl Project {
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
+
+    /// Writes an environment's file.
+    pub(crate) fn describe(&self, name: &str, text: &str) -> Result<(), String> {
+        let file = self.path().join(format!("environments/{name}.toml"));
+        std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))
+    }
 }
 
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+/// The one this is built from.
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;

@@ -1,11 +1,18 @@
 //! The tables: what each command took, and which calls it made.
 
-use crate::Measured;
+use crate::{
+    Measured,
+    contest::{Event, Round},
+    process::Usage,
+    scale::Sized,
+};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Beginnings of the names of operations that change nothing.
 const READS: [&str; 6] = ["BatchGet", "Describe", "Get", "Head", "List", "Search"];
+
+const HEAD: &str = "     wall      CPU     peak   calls  reading changing";
 
 fn reads(operation: &str) -> bool {
     READS.iter().any(|read| operation.starts_with(read))
@@ -28,19 +35,56 @@ impl Measured {
 
 /// Time, memory and calls of each command.
 pub(crate) fn costs(title: &str, measured: &[Measured]) -> String {
-    let mut page =
-        format!("{title:32}{:>9}{:>9}{:>9}{:>8}{:>9}{:>9}\n", "wall", "CPU", "peak", "calls", "reading", "changing");
+    let mut page = format!("{title:32}{HEAD}\n");
     for one in measured {
         let (reading, changing) = one.reading_and_changing();
-        let _ = writeln!(
-            page,
-            "{:32}{:>7.2} s{:>7.2} s{:>6} MB{:>8}{reading:>9}{changing:>9}",
-            one.name,
-            one.usage.wall.as_secs_f64(),
-            one.usage.cpu.as_secs_f64(),
-            one.usage.peak_bytes / 1_000_000,
-            reading + changing,
-        );
+        let _ =
+            writeln!(page, "{:32}{}{:>8}{reading:>9}{changing:>9}", one.name, usage(&one.usage), reading + changing);
+    }
+    page
+}
+
+fn usage(usage: &Usage) -> String {
+    let (wall, cpu) = (usage.wall.as_secs_f64(), usage.cpu.as_secs_f64());
+    format!("{wall:>7.2} s{cpu:>7.2} s{:>6} MB", usage.peak_bytes / 1_000_000)
+}
+
+fn round(round: &Round) -> String {
+    let (reading, changing) = (round.traffic.reading, round.traffic.changing);
+    format!("{}{:>8}{reading:>9}{changing:>9}", usage(&round.usage), reading + changing)
+}
+
+/// Both tools, command by command, and how many times less mlopsctl takes.
+pub(crate) fn contest(events: &[Event]) -> String {
+    let mut page = format!("{:32}{HEAD}\n", "over loopback");
+    for event in events {
+        let _ = writeln!(page, "{:32}{}", format!("mlopsctl {}", event.name), round(&event.ours));
+        let _ = writeln!(page, "{:32}{}", format!("Terraform {}", event.name), round(&event.theirs));
+    }
+    page.push('\n');
+    for event in events {
+        for (what, goal, ratio) in event.ratios() {
+            let verdict = if ratio >= goal { "met" } else { "MISSED" };
+            let name = format!("{}: {what}", event.name);
+            let _ = writeln!(page, "{name:32}1/{ratio:<8.1}goal 1/{goal:<6}{verdict}");
+        }
+    }
+    page
+}
+
+/// What each command took for so many resources, and what the state took to be written.
+pub(crate) fn scale(title: &str, measured: &[Sized]) -> String {
+    let mut page = format!("{title:32}{HEAD}{:>12}{:>16}\n", "CPU/resource", "state written");
+    for one in measured {
+        let name = format!("{} {}", one.resources, one.name);
+        let each = one.round.usage.cpu.as_secs_f64() * 1000.0 / one.resources as f64;
+        let _ = write!(page, "{name:32}{}{each:>9.2} ms", round(&one.round));
+        let traffic = &one.round.traffic;
+        if traffic.state_size > 0 {
+            let times = traffic.state_written as f64 / traffic.state_size as f64;
+            let _ = write!(page, "{:>7.1} × {:.1} MB", times, traffic.state_size as f64 / 1e6);
+        }
+        page.push('\n');
     }
     page
 }
@@ -78,13 +122,34 @@ pub(crate) fn calls(measured: &[Measured]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::Usage;
+    use crate::endpoint::Traffic;
     use std::time::Duration;
+
+    const USAGE: Usage =
+        Usage { wall: Duration::from_millis(340), cpu: Duration::from_millis(200), peak_bytes: 96_000_000 };
 
     fn measured(name: &'static str, operations: &[(&str, u64)]) -> Measured {
         let operations = operations.iter().map(|(operation, count)| ((*operation).to_owned(), *count)).collect();
-        let usage = Usage { wall: Duration::from_millis(340), cpu: Duration::from_millis(200), peak_bytes: 96_000_000 };
-        Measured { name, usage, calls: [("EC2".to_owned(), operations)].into() }
+        Measured { name, usage: USAGE, calls: [("EC2".to_owned(), operations)].into() }
+    }
+
+    #[test]
+    fn each_goal_is_met_or_missed() {
+        let traffic = Traffic { reading: 3, changing: 1, ..Traffic::default() };
+        let ours = Round { usage: USAGE, traffic: traffic.clone() };
+        let slow = Usage { wall: USAGE.wall * 31, cpu: USAGE.cpu * 14, peak_bytes: USAGE.peak_bytes * 12 };
+        let event = Event { name: "up", goal: 30.0, ours, theirs: Round { usage: slow, traffic } };
+        let page = contest(&[event]);
+        let verdicts: Vec<&str> =
+            page.lines().rev().take(3).filter_map(|line| line.split_whitespace().last()).collect();
+        assert_eq!(verdicts, ["met", "MISSED", "met"]);
+    }
+
+    #[test]
+    fn how_often_the_state_was_written_is_told_in_its_own_size() {
+        let traffic = Traffic { state_written: 21_000_000, state_size: 2_000_000, ..Traffic::default() };
+        let page = scale("0 ms away", &[Sized { resources: 1000, name: "up", round: Round { usage: USAGE, traffic } }]);
+        assert!(page.contains("10.5 × 2.0 MB") && page.contains("0.20 ms"), "{page}");
     }
 
     #[test]

@@ -110,11 +110,15 @@ fn requested(query: &Query, egress: bool) -> Vec<Value> {
 }
 
 fn of_permission(permission: &Item<'_>, egress: bool) -> Vec<Value> {
-    let port = |member| permission.get(member).and_then(|port| port.parse::<i64>().ok()).unwrap_or(-1);
+    let given = permission.get("IpProtocol").unwrap_or_default();
+    let protocol = protocol(&given);
+    // Every protocol has every port, whatever the request says.
+    let ports = |member| permission.get(member).filter(|_| protocol != "-1")?.parse::<i64>().ok();
+    let port = |member| ports(member).unwrap_or(-1);
     let rule = |field: &str, value: Option<String>, description: Option<String>| {
         json!({
             "isEgress": egress,
-            "ipProtocol": protocol(&permission.get("IpProtocol").unwrap_or_default()),
+            "ipProtocol": protocol,
             "fromPort": port("FromPort"),
             "toPort": port("ToPort"),
             field: value,

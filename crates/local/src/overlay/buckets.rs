@@ -44,6 +44,9 @@ const DEFAULTS: [(&str, &str); 3] = [
     ),
 ];
 
+/// Which objects a lifecycle moves at least: goes with the document, in a header, and has a default.
+const SMALLEST_MOVED: (&str, &str) = ("x-amz-transition-default-minimum-object-size", "all_storage_classes_128K");
+
 const CHECKSUMS: [&str; 5] = [
     "x-amz-checksum-crc32",
     "x-amz-checksum-crc32c",
@@ -131,7 +134,14 @@ impl Buckets {
             "PUT" => {
                 let document = String::from_utf8_lossy(&call.request.body).into_owned();
                 settings.insert(sub.to_owned(), document);
-                Response::xml(if sub == "policy" { 204 } else { 200 }, "")
+                let mut answer = Response::xml(if sub == "policy" { 204 } else { 200 }, "");
+                if sub == "lifecycle" {
+                    let (name, default) = SMALLEST_MOVED;
+                    let smallest = header(&call.request.headers, name).unwrap_or(default);
+                    settings.insert(name.to_owned(), smallest.to_owned());
+                    insert(&mut answer, name, smallest);
+                }
+                answer
             }
             "DELETE" => {
                 settings.remove(sub);
@@ -142,7 +152,13 @@ impl Buckets {
                 Response::xml(204, "")
             }
             _ => match (settings.get(sub), none) {
-                (Some(document), _) => Response::xml(200, document.clone()),
+                (Some(document), _) => {
+                    let mut answer = Response::xml(200, document.clone());
+                    if let Some(smallest) = settings.get(SMALLEST_MOVED.0).filter(|_| sub == "lifecycle") {
+                        insert(&mut answer, SMALLEST_MOVED.0, smallest);
+                    }
+                    answer
+                }
                 (None, Ok(empty)) => Response::xml(200, empty.to_owned()),
                 (None, Err(code)) => refusal(404, code, &format!("The bucket {bucket} has none")),
             },

@@ -108,6 +108,8 @@ async fn every_setting_of_a_bucket_reads_back() {
     put.lifecycle_configuration(lifecycle).send().await.unwrap();
     let read = s3.get_bucket_lifecycle_configuration().bucket("bkt").send().await.unwrap();
     assert_eq!(read.rules(), [rule]);
+    let smallest = TransitionDefaultMinimumObjectSize::AllStorageClasses128K;
+    assert_eq!(read.transition_default_minimum_object_size(), Some(&smallest));
 
     s3.put_bucket_policy().bucket("bkt").policy(r#"{"Version":"2012-10-17"}"#).send().await.unwrap();
     let read = s3.get_bucket_policy().bucket("bkt").send().await.unwrap();

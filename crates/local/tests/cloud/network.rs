@@ -284,8 +284,9 @@ async fn groups_may_refer_to_each_other_and_then_hold_each_other_back() {
     assert_eq!(permission.from_port(), Some(443));
     let pair = &permission.user_id_group_pairs()[0];
     assert_eq!((pair.group_id(), pair.description()), (Some(&**a), Some("from a")));
-    let ranges =
-        IpPermission::builder().ip_protocol("-1").ip_ranges(IpRange::builder().cidr_ip("0.0.0.0/0").build()).build();
+    // Ports mean nothing where every protocol is meant.
+    let everywhere = IpRange::builder().cidr_ip("0.0.0.0/0").build();
+    let ranges = IpPermission::builder().ip_protocol("-1").from_port(0).to_port(0).ip_ranges(everywhere).build();
     ec2.revoke_security_group_egress().group_id(b).ip_permissions(ranges).send().await.unwrap();
     assert_eq!(code(ec2.delete_security_group().group_id(a).send().await), "DependencyViolation");
     ec2.revoke_security_group_ingress().group_id(b).ip_permissions(rule).send().await.unwrap();

@@ -1,0 +1,585 @@
+# The statements are those of mlopsctl's roles.
+
+locals {
+  catalog = replace(local.name, "-", "_")
+
+  run = [
+    {
+      Effect = "Allow"
+      Action = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"]
+      Resource = [
+        "arn:aws:ec2:${local.region}:${local.account}:network-interface/*",
+        "arn:aws:ec2:${local.region}:${local.account}:security-group/*",
+        "arn:aws:ec2:${local.region}:${local.account}:subnet/*",
+      ]
+    },
+    {
+      Effect = "Allow"
+      Action = [
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+      ]
+      Resource = ["*"]
+    },
+    {
+      Effect   = "Allow"
+      Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      Resource = ["*"]
+    },
+  ]
+
+  log_statements = {
+    for function in keys(local.functions) : function => {
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = ["arn:aws:logs:${local.region}:${local.account}:log-group:/aws/lambda/${local.name}-${function}:*"]
+    }
+  }
+
+  more_roles = {
+    for function in keys(local.more_functions) : "${function}-function" => {
+      description = "The function ${local.name}-${function}"
+      service     = "lambda.amazonaws.com"
+      policies    = { run = concat(local.run, [local.log_statements[function]]) }
+    }
+  }
+
+  roles = merge(local.more_roles, {
+    data-validation-function = {
+      description = "The function ${local.name}-data-validation"
+      service     = "lambda.amazonaws.com"
+      policies = {
+        data = [
+          {
+            Effect   = "Allow"
+            Action   = ["s3:GetObject"]
+            Resource = ["arn:aws:s3:::${local.name}-data-${local.account}/processed/*"]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["s3:ListBucket"]
+            Resource = ["arn:aws:s3:::${local.name}-data-${local.account}"]
+            Condition = {
+              StringLike = {
+                "s3:prefix" = ["processed/*"]
+              }
+            }
+          },
+        ]
+        run = concat(local.run, [local.log_statements["data-validation"]])
+      }
+    }
+    glue = {
+      description = "Glue crawlers and ETL jobs"
+      service     = "glue.amazonaws.com"
+      policies = {
+        catalog = [
+          {
+            Effect = "Allow"
+            Action = [
+              "glue:BatchCreatePartition",
+              "glue:BatchDeletePartition",
+              "glue:BatchGetPartition",
+              "glue:BatchUpdatePartition",
+              "glue:CreatePartition",
+              "glue:CreateTable",
+              "glue:DeleteTable",
+              "glue:GetDatabase",
+              "glue:GetPartition",
+              "glue:GetPartitions",
+              "glue:GetTable",
+              "glue:GetTables",
+              "glue:UpdatePartition",
+              "glue:UpdateTable",
+            ]
+            Resource = [
+              "arn:aws:glue:${local.region}:${local.account}:catalog",
+              "arn:aws:glue:${local.region}:${local.account}:database/${local.catalog}",
+              "arn:aws:glue:${local.region}:${local.account}:table/${local.catalog}/*",
+            ]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["glue:GetJob", "glue:GetJobBookmark", "glue:GetJobRun", "glue:ResetJobBookmark"]
+            Resource = ["arn:aws:glue:${local.region}:${local.account}:job/${local.name}-*"]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["glue:GetSecurityConfiguration"]
+            Resource = ["*"]
+          },
+        ]
+        data = [
+          {
+            Effect = "Allow"
+            Action = ["s3:DeleteObject", "s3:PutObject"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-artifacts-${local.account}/glue/spark-ui/*",
+              "arn:aws:s3:::${local.name}-artifacts-${local.account}/glue/temporary/*",
+            ]
+          },
+          {
+            Effect = "Allow"
+            Action = ["s3:DeleteObject", "s3:PutObject"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-data-${local.account}/processed*",
+              "arn:aws:s3:::${local.name}-data-${local.account}/quarantine*",
+            ]
+          },
+          {
+            Effect = "Allow"
+            Action = ["s3:GetBucketLocation", "s3:ListBucket"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-artifacts-${local.account}",
+              "arn:aws:s3:::${local.name}-data-${local.account}",
+            ]
+          },
+          {
+            Effect = "Allow"
+            Action = ["s3:GetObject"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-artifacts-${local.account}/glue/*",
+              "arn:aws:s3:::${local.name}-data-${local.account}/*",
+            ]
+          },
+        ]
+        logs = [
+          {
+            Effect   = "Allow"
+            Action   = ["cloudwatch:PutMetricData"]
+            Resource = ["*"]
+            Condition = {
+              StringEquals = {
+                "cloudwatch:namespace" = ["Glue", "mlopsctl/etl"]
+              }
+            }
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "logs:AssociateKmsKey",
+              "logs:CreateLogGroup",
+              "logs:CreateLogStream",
+              "logs:PutLogEvents",
+            ]
+            Resource = ["arn:aws:logs:${local.region}:${local.account}:log-group:/aws-glue/*"]
+          },
+        ]
+      }
+    }
+    model-evaluation-function = {
+      description = "The function ${local.name}-model-evaluation"
+      service     = "lambda.amazonaws.com"
+      policies = {
+        data = [
+          {
+            Effect   = "Allow"
+            Action   = ["s3:GetObject", "s3:PutObject"]
+            Resource = ["arn:aws:s3:::${local.name}-artifacts-${local.account}/runs/*"]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["s3:ListBucket"]
+            Resource = ["arn:aws:s3:::${local.name}-artifacts-${local.account}"]
+            Condition = {
+              StringLike = {
+                "s3:prefix" = ["runs/*"]
+              }
+            }
+          },
+          {
+            Effect = "Allow"
+            Action = ["sagemaker:DescribeModelPackage"]
+            Resource = [
+              "arn:aws:sagemaker:${local.region}:${local.account}:model-package/${local.name}-models/*",
+            ]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["sagemaker:ListModelPackages"]
+            Resource = ["*"]
+          },
+        ]
+        run = concat(local.run, [local.log_statements["model-evaluation"]])
+      }
+    }
+    pipeline = {
+      description = "The training pipeline"
+      service     = "states.amazonaws.com"
+      policies = {
+        observe = [
+          {
+            Effect = "Allow"
+            Action = [
+              "logs:CreateLogDelivery",
+              "logs:DeleteLogDelivery",
+              "logs:DescribeLogGroups",
+              "logs:DescribeResourcePolicies",
+              "logs:GetLogDelivery",
+              "logs:ListLogDeliveries",
+              "logs:PutResourcePolicy",
+              "logs:UpdateLogDelivery",
+            ]
+            Resource = ["*"]
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "xray:GetSamplingRules",
+              "xray:GetSamplingTargets",
+              "xray:PutTelemetryRecords",
+              "xray:PutTraceSegments",
+            ]
+            Resource = ["*"]
+          },
+        ]
+        steps = [
+          {
+            Effect = "Allow"
+            Action = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
+            Resource = [
+              "arn:aws:events:${local.region}:${local.account}:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+              "arn:aws:events:${local.region}:${local.account}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule",
+            ]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"]
+            Resource = ["arn:aws:glue:${local.region}:${local.account}:job/${local.name}-etl"]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["iam:PassRole"]
+            Resource = ["arn:aws:iam::${local.account}:role/${local.name}-sagemaker"]
+            Condition = {
+              StringEquals = {
+                "iam:passedtoservice" = ["sagemaker.amazonaws.com"]
+              }
+            }
+          },
+          {
+            Effect = "Allow"
+            Action = ["lambda:InvokeFunction"]
+            Resource = [
+              "arn:aws:lambda:${local.region}:${local.account}:function:${local.name}-data-validation",
+              "arn:aws:lambda:${local.region}:${local.account}:function:${local.name}-data-validation:*",
+              "arn:aws:lambda:${local.region}:${local.account}:function:${local.name}-model-evaluation",
+              "arn:aws:lambda:${local.region}:${local.account}:function:${local.name}-model-evaluation:*",
+            ]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["sagemaker:AddTags", "sagemaker:CreateModel", "sagemaker:DescribeModel"]
+            Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:model/${local.name}-*"]
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "sagemaker:AddTags",
+              "sagemaker:CreateTrainingJob",
+              "sagemaker:DescribeTrainingJob",
+              "sagemaker:StopTrainingJob",
+            ]
+            Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:training-job/${local.name}-*"]
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "sagemaker:AddTags",
+              "sagemaker:CreateTransformJob",
+              "sagemaker:DescribeTransformJob",
+              "sagemaker:StopTransformJob",
+            ]
+            Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:transform-job/${local.name}-*"]
+          },
+          {
+            Effect = "Allow"
+            Action = ["sagemaker:CreateModelPackage"]
+            Resource = [
+              "arn:aws:sagemaker:${local.region}:${local.account}:model-package-group/${local.name}-models",
+              "arn:aws:sagemaker:${local.region}:${local.account}:model-package/${local.name}-models/*",
+            ]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["sns:Publish"]
+            Resource = ["arn:aws:sns:${local.region}:${local.account}:${local.name}-alerts"]
+          },
+        ]
+      }
+    }
+    sagemaker = {
+      description = "SageMaker Studio, training and inference"
+      service     = "sagemaker.amazonaws.com"
+      policies = {
+        data = [
+          {
+            Effect = "Allow"
+            Action = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-artifacts-${local.account}/*",
+              "arn:aws:s3:::${local.name}-models-${local.account}/*",
+            ]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["s3:DeleteObject"]
+            Resource = ["arn:aws:s3:::${local.name}-models-${local.account}/checkpoints/*"]
+          },
+          {
+            Effect = "Allow"
+            Action = ["s3:GetBucketAcl", "s3:PutObjectAcl"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-data-${local.account}",
+              "arn:aws:s3:::${local.name}-data-${local.account}/feature-store/*",
+            ]
+          },
+          {
+            Effect = "Allow"
+            Action = ["s3:GetBucketLocation", "s3:ListBucket"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-artifacts-${local.account}",
+              "arn:aws:s3:::${local.name}-data-${local.account}",
+              "arn:aws:s3:::${local.name}-models-${local.account}",
+            ]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["s3:GetObject"]
+            Resource = ["arn:aws:s3:::${local.name}-data-${local.account}/*"]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["s3:PutObject"]
+            Resource = ["arn:aws:s3:::${local.name}-data-${local.account}/feature-store/*"]
+          },
+        ]
+        features = [
+          {
+            Effect = "Allow"
+            Action = [
+              "glue:CreateDatabase",
+              "glue:CreateTable",
+              "glue:GetDatabase",
+              "glue:GetPartitions",
+              "glue:GetTable",
+              "glue:UpdateTable",
+            ]
+            Resource = [
+              "arn:aws:glue:${local.region}:${local.account}:catalog",
+              "arn:aws:glue:${local.region}:${local.account}:database/sagemaker_featurestore",
+              "arn:aws:glue:${local.region}:${local.account}:table/sagemaker_featurestore/${local.catalog}*",
+            ]
+          },
+        ]
+        images = [
+          {
+            Effect = "Allow"
+            Action = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+            Resource = [
+              "arn:aws:ecr:${local.region}:*:repository/sagemaker-*",
+              "arn:aws:ecr:${local.region}:${local.account}:repository/${local.name}",
+            ]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["ecr:GetAuthorizationToken"]
+            Resource = ["*"]
+          },
+        ]
+        logs = [
+          {
+            Effect   = "Allow"
+            Action   = ["cloudwatch:PutMetricData"]
+            Resource = ["*"]
+            Condition = {
+              StringLike = {
+                "cloudwatch:namespace" = ["/aws/sagemaker/*", "aws/sagemaker/*"]
+              }
+            }
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "logs:CreateLogGroup",
+              "logs:CreateLogStream",
+              "logs:DescribeLogStreams",
+              "logs:PutLogEvents",
+            ]
+            Resource = ["arn:aws:logs:${local.region}:${local.account}:log-group:/aws/sagemaker/*"]
+          },
+        ]
+        network = [
+          {
+            Effect = "Allow"
+            Action = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"]
+            Resource = [
+              "arn:aws:ec2:${local.region}:${local.account}:network-interface/*",
+              "arn:aws:ec2:${local.region}:${local.account}:security-group/*",
+              "arn:aws:ec2:${local.region}:${local.account}:subnet/*",
+            ]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"]
+            Resource = ["arn:aws:ec2:${local.region}:${local.account}:network-interface/*"]
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "ec2:DescribeDhcpOptions",
+              "ec2:DescribeNetworkInterfaces",
+              "ec2:DescribeSecurityGroups",
+              "ec2:DescribeSubnets",
+              "ec2:DescribeVpcs",
+            ]
+            Resource = ["*"]
+          },
+        ]
+        studio = [
+          {
+            Effect   = "Allow"
+            Action   = ["iam:PassRole"]
+            Resource = ["arn:aws:iam::${local.account}:role/${local.name}-sagemaker"]
+            Condition = {
+              StringEquals = {
+                "iam:passedtoservice" = ["sagemaker.amazonaws.com"]
+              }
+            }
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "sagemaker:AddTags",
+              "sagemaker:CreateEndpoint",
+              "sagemaker:CreateEndpointConfig",
+              "sagemaker:CreateModel",
+              "sagemaker:CreateProcessingJob",
+              "sagemaker:CreateTrainingJob",
+              "sagemaker:CreateTransformJob",
+              "sagemaker:DeleteEndpoint",
+              "sagemaker:DeleteEndpointConfig",
+              "sagemaker:DeleteModel",
+              "sagemaker:DescribeEndpoint",
+              "sagemaker:DescribeEndpointConfig",
+              "sagemaker:DescribeModel",
+              "sagemaker:DescribeProcessingJob",
+              "sagemaker:DescribeTrainingJob",
+              "sagemaker:DescribeTransformJob",
+              "sagemaker:InvokeEndpoint",
+              "sagemaker:ListTags",
+              "sagemaker:StopProcessingJob",
+              "sagemaker:StopTrainingJob",
+              "sagemaker:StopTransformJob",
+              "sagemaker:UpdateEndpoint",
+            ]
+            Resource = [
+              "arn:aws:sagemaker:${local.region}:${local.account}:endpoint-config/${local.name}-*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:endpoint/${local.name}-*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:model/${local.name}-*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:processing-job/${local.name}-*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:training-job/${local.name}-*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:transform-job/${local.name}-*",
+            ]
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "sagemaker:BatchGetRecord",
+              "sagemaker:DeleteRecord",
+              "sagemaker:DescribeFeatureGroup",
+              "sagemaker:GetRecord",
+              "sagemaker:PutRecord",
+            ]
+            Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:feature-group/${local.name}-*"]
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "sagemaker:CreateApp",
+              "sagemaker:CreateSpace",
+              "sagemaker:DeleteApp",
+              "sagemaker:DeleteSpace",
+              "sagemaker:DescribeApp",
+              "sagemaker:DescribeDomain",
+              "sagemaker:DescribeSpace",
+              "sagemaker:DescribeUserProfile",
+              "sagemaker:UpdateSpace",
+            ]
+            Resource = [
+              "arn:aws:sagemaker:${local.region}:${local.account}:app/*/*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:domain/*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:space/*/*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:user-profile/*/*",
+            ]
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "sagemaker:CreateModelPackage",
+              "sagemaker:DescribeModelPackage",
+              "sagemaker:DescribeModelPackageGroup",
+              "sagemaker:ListTags",
+              "sagemaker:UpdateModelPackage",
+            ]
+            Resource = [
+              "arn:aws:sagemaker:${local.region}:${local.account}:model-package-group/${local.name}-models",
+              "arn:aws:sagemaker:${local.region}:${local.account}:model-package/${local.name}-models/*",
+            ]
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "sagemaker:ListApps",
+              "sagemaker:ListDomains",
+              "sagemaker:ListSpaces",
+              "sagemaker:ListUserProfiles",
+            ]
+            Resource = ["*"]
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "sagemaker:ListModelPackageGroups",
+              "sagemaker:ListModelPackages",
+              "sagemaker:ListTrainingJobs",
+            ]
+            Resource = ["*"]
+          },
+        ]
+      }
+    }
+  })
+
+  policies = merge([
+    for role, described in local.roles : {
+      for policy, statements in described.policies : "${role}/${policy}" => { role = role, policy = policy, statements = statements }
+    }
+  ]...)
+}
+
+resource "aws_iam_role" "main" {
+  for_each    = local.roles
+  name        = "${local.name}-${each.key}"
+  description = each.value.description
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = each.value.service }
+      Action    = ["sts:AssumeRole"]
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "main" {
+  for_each = local.policies
+  name     = each.value.policy
+  role     = aws_iam_role.main[each.value.role].name
+  policy   = jsonencode({ Version = "2012-10-17", Statement = each.value.statements })
+}
