@@ -113,7 +113,7 @@ class Account:
             Role=ROLE,
             Runtime="python3.12",
             Handler="handler.handler",
-            Timeout=60,
+            Timeout=600,
             Code={"ZipFile": packed(PIPELINE / "functions" / short)},
         )
 

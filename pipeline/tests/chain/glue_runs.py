@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -60,8 +61,6 @@ def execute(job: FakeJob, run: FakeJobRun, spark: SparkSession) -> None:
         assert spec.loader
         module = importlib.util.module_from_spec(spec)
         # Its data classes look their module up by name.
-        import sys
-
         sys.modules["glue_script"] = module
         spec.loader.exec_module(module)
         mount = Mount(spark, urlparse(run.arguments["--raw"]).netloc, folder / "bucket")

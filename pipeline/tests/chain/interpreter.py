@@ -6,7 +6,6 @@ It has no integration of SageMaker, lets parameters pass that no service takes, 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +20,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringVariableSample
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service,
     state_task_service_aws_sdk,
@@ -53,7 +53,7 @@ class SageMakerService(state_task_service_callback.StateTaskServiceCallback):
 
     def __init__(self) -> None:
         super().__init__({ResourceCondition.Sync})
-        self.started: Callable[[], Any] | None = None
+        self.stop: Callable[[], Any] | None = None
 
     def _get_supported_parameters(self) -> set[str] | None:
         return set() if self.resource.api_action in ACTIONS else None
@@ -81,7 +81,7 @@ class SageMakerService(state_task_service_callback.StateTaskServiceCallback):
         if kind:
             name = {f"{kind}Name": normalised_parameters[f"{kind}Name"]}
             snake = {"TrainingJob": "training_job", "TransformJob": "transform_job"}[kind]
-            self.started = lambda: getattr(client, f"stop_{snake}")(**name)
+            self.stop = lambda: getattr(client, f"stop_{snake}")(**name)
             response |= name
         env.stack.append(response)
 
@@ -114,8 +114,8 @@ class SageMakerService(state_task_service_callback.StateTaskServiceCallback):
         try:
             super()._evaluate_with_timeout(env)
         except EvalTimeoutError:
-            if self.started:
-                self.started()
+            if self.stop:
+                self.stop()
             raise
 
 
@@ -129,10 +129,8 @@ class Waits:
     def sleep(self, seconds: float) -> None:
         self.retries.append(seconds)
 
-    def wait(self, _function: WaitFunction, env: Any, wait_seconds: int) -> None:
-        self.states.append(wait_seconds)
-        # Lets the other threads of the account do something in between.
-        threading.Event().wait(0.01)
+    def wait(self, seconds: int) -> None:
+        self.states.append(seconds)
 
 
 class CheckedConfig(Config):
@@ -171,9 +169,8 @@ def complete() -> Waits:
     def service_for(service_name: str) -> Any:
         return SageMakerService() if service_name == "sagemaker" else others(service_name=service_name)
 
-    import moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_factory as tasks
-
-    tasks.state_task_service_for = service_for
+    state_task_factory.state_task_service_for = service_for
+    # A Fail state may pass on an error of Step Functions' own, such as States.Timeout.
     state_fail.CustomErrorName = ErrorName
     sdk = state_task_service_aws_sdk.StateTaskServiceAwsSdk
     sdk._eval_service_task = handing_on(sdk._eval_service_task)
@@ -184,5 +181,5 @@ def complete() -> Waits:
     boto_client.Config = CheckedConfig
     retrier_decl.time = waits
     StringVariableSample._eval_body = sample
-    WaitFunction._wait_interval = lambda function, env, wait_seconds: waits.wait(function, env, wait_seconds)
+    WaitFunction._wait_interval = lambda _, env, wait_seconds: waits.wait(wait_seconds)
     return waits
