@@ -33,7 +33,8 @@ fn the_lock_of_a_process_that_died_here_is_taken_over_at_once() {
     let project = Project::new();
     project.local(&["up", "dev"]).ends_with(0);
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let space = std::fs::read_link("/proc/self/ns/pid").unwrap();
     // No process that was started at tick 1 still has this number.
-    lock(&project, json!({"boot": boot.trim(), "pid": std::process::id(), "start": 1}));
+    lock(&project, json!({"boot": boot.trim(), "space": space, "pid": std::process::id(), "start": 1}));
     project.local(&["up", "dev"]).ends_with(0);
 }

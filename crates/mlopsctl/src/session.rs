@@ -10,7 +10,7 @@ use aws_config::{
 };
 use aws_smithy_http_client::tls;
 use config::Environment;
-use resource::{Attempt, Cloud, Meter, Place, Registry, Stack, Tags, sha256_hex};
+use resource::{Attempt, Cloud, Guard, Meter, Place, Registry, Stack, Tags, sha256_hex};
 use state::{Lock, S3Store, State, StateBucket, Store, Version};
 use std::{
     path::{Path, PathBuf},
@@ -41,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) registry: Registry,
     pub(crate) stack: Stack,
     pub(crate) cloud: Arc<Cloud>,
+    /// Stands between the cloud and whoever is not certain to hold the lock.
+    pub(crate) guard: Guard,
     pub(crate) meter: Arc<Meter>,
     pub(crate) bucket: StateBucket,
     pub(crate) store: Arc<S3Store>,
@@ -77,6 +79,7 @@ impl Session {
         };
         let bucket = StateBucket::new(aws_s3::client(&site.sdk), &site.bucket, &place);
         let store = Arc::new(bucket.store());
+        let guard = Guard::default();
         Ok(Self {
             name,
             identity: site.identity,
@@ -89,7 +92,8 @@ impl Session {
                 .unwrap_or_default()
                 .raw_prefix,
             ignored: site.environment.map(|environment| environment.drift.ignore).unwrap_or_default(),
-            cloud: Arc::new(Cloud::new(site.sdk, place.clone(), stack.assets().iter().cloned())),
+            cloud: Arc::new(Cloud::new(guard.before(site.sdk), place.clone(), stack.assets().iter().cloned())),
+            guard,
             stack,
             meter: site.meter,
             bucket,

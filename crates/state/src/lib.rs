@@ -4,6 +4,8 @@
 //! - A state is written only on top of the version last read: a writer that lost its lock changes nothing.
 //! - A lock whose holder died is taken over by itself: at once on the same host, a minute after its last
 //!   renewal elsewhere, judged by S3's clock.
+//! - Who takes a lock over makes every earlier version of the state stale first.
+//! - A holder that slept, or could not renew, is not certain of its lock and changes nothing until it is.
 //!
 //! # Assumptions
 //! - The store honours `If-Match` and `If-None-Match` on PUT, as S3 does.
@@ -12,14 +14,18 @@ mod bucket;
 mod error;
 mod format;
 mod lock;
+mod process;
 mod s3;
 mod store;
+mod tenure;
 mod writer;
 
 pub use bucket::{LeftBehind, StateBucket};
 pub use error::Error;
 pub use format::{Deposed, Entry, FORMAT, Needed, Phase, State, schema};
-pub use lock::{Holder, Lock, Process};
+pub use lock::{Holder, Lock};
+pub use process::Process;
 pub use s3::S3Store;
 pub use store::{MemoryStore, Store, Stored, Version};
+pub use tenure::Tenure;
 pub use writer::Writer;

@@ -1,16 +1,12 @@
-use crate::{Error, Store, Version};
+use crate::{
+    Error, Process, Store, Version,
+    tenure::{LOOK_AGAIN, Moment, STALE_AFTER, Tenure, renew},
+};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
-use tokio::{sync::watch, task::JoinHandle};
-
-/// How often a holder says that it is alive.
-const RENEW_EVERY: Duration = Duration::from_secs(20);
-/// How long after its last renewal a lock is taken for abandoned, by the store's clock.
-const STALE_AFTER: Duration = Duration::from_secs(60);
-/// How often a waiting command looks again.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+use tokio::task::JoinHandle;
 
 /// Who is at work on a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,54 +32,13 @@ impl fmt::Display for Holder {
     }
 }
 
-/// A process on a certain boot of a certain host: unlike a pid alone, never reused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Process {
-    /// The kernel's random id of this boot.
-    pub boot: String,
-    /// Process id.
-    pub pid: u32,
-    /// Start time in clock ticks since boot.
-    pub start: u64,
-}
-
-impl Process {
-    /// This process, where the kernel tells (Linux).
-    pub fn current() -> Option<Self> {
-        let pid = std::process::id();
-        Some(Self { boot: boot()?, pid, start: start_of(pid)? })
-    }
-
-    /// Whether it provably runs no more: same boot, and no such process or a younger one.
-    pub fn is_dead(&self) -> bool {
-        boot().is_some_and(|boot| boot == self.boot) && start_of(self.pid) != Some(self.start)
-    }
-}
-
-fn boot() -> Option<String> {
-    Some(std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned())
-}
-
-fn start_of(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The command's name may hold anything, so count from behind it; start time is field 22.
-    let after_name = stat.rsplit_once(')')?.1;
-    let mut fields = after_name.split_whitespace();
-    let state = fields.next()?;
-    // A zombie has ended; only its parent has not looked yet.
-    if state == "Z" || state == "X" {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
-}
-
 /// The lock, while it is held. Dropping it without [`Lock::release`] leaves it to be taken over.
 pub struct Lock {
     store: Arc<dyn Store>,
     key: String,
     holder: Holder,
     succeeds: Option<Holder>,
-    version: watch::Receiver<Option<Version>>,
+    tenure: Tenure,
     renewal: JoinHandle<()>,
 }
 
@@ -129,9 +84,9 @@ impl Lock {
     }
 
     fn hold(store: Arc<dyn Store>, key: &str, holder: Holder, taken: Taken) -> Self {
-        let (sender, receiver) = watch::channel(Some(taken.version));
-        let renewal = tokio::spawn(renew(store.clone(), key.to_owned(), holder.clone(), sender));
-        Self { store, key: key.to_owned(), holder, succeeds: taken.from, version: receiver, renewal }
+        let (tenure, term) = Tenure::begin(taken.version, taken.sent);
+        let renewal = tokio::spawn(renew(store.clone(), key.to_owned(), holder.clone(), term));
+        Self { store, key: key.to_owned(), holder, succeeds: taken.from, tenure, renewal }
     }
 
     /// Who holds it: us.
@@ -147,9 +102,12 @@ impl Lock {
 
     /// Resolves if the lock is taken away.
     pub async fn lost(&self) {
-        let mut version = self.version.clone();
-        // The sender lives as long as the renewal, which ends only when the lock is lost.
-        let _ = version.wait_for(Option::is_none).await;
+        self.tenure.lost().await;
+    }
+
+    /// Tells whoever is about to change something whether the lock is still held.
+    pub fn tenure(&self) -> Tenure {
+        self.tenure.clone()
     }
 
     /// Gives the lock back. One that was taken over is left alone.
@@ -158,8 +116,7 @@ impl Lock {
     /// When the store cannot be reached; the lock then expires by itself.
     pub async fn release(self) -> Result<(), Error> {
         self.renewal.abort();
-        let version = self.version.borrow().clone();
-        match version {
+        match self.tenure.version() {
             Some(version) => match self.store.delete(&self.key, &version).await {
                 // A renewal may have been under way when it was stopped.
                 Err(Error::Moved) => match read(&*self.store, &self.key).await? {
@@ -199,12 +156,21 @@ impl Lock {
 /// A lock that was free, or had been abandoned.
 struct Taken {
     version: Version,
+    /// When it was asked for.
+    sent: Moment,
     from: Option<Holder>,
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.renewal.abort();
+    }
+}
+
 async fn attempt(store: &dyn Store, key: &str, environment: &str, holder: &Holder) -> Result<Taken, Error> {
+    let sent = Moment::now();
     let found = match store.put(key, bytes(holder), None).await {
-        Ok(version) => return Ok(Taken { version, from: None }),
+        Ok(version) => return Ok(Taken { version, sent, from: None }),
         Err(Error::Moved) => read(store, key).await?,
         Err(error) => return Err(error),
     };
@@ -215,27 +181,9 @@ async fn attempt(store: &dyn Store, key: &str, environment: &str, holder: &Holde
         return Err(Error::Locked { environment: environment.to_owned(), holder: Box::new(other) });
     }
     tracing::info!(from = %other, "taking over an abandoned lock");
+    let sent = Moment::now();
     let version = store.put(key, bytes(holder), Some(&version)).await?;
-    Ok(Taken { version, from: Some(other) })
-}
-
-async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder, version: watch::Sender<Option<Version>>) {
-    loop {
-        tokio::time::sleep(RENEW_EVERY).await;
-        holder.renewed = Timestamp::now();
-        let Some(on) = version.borrow().clone() else { return };
-        match store.put(&key, bytes(&holder), Some(&on)).await {
-            Ok(renewed) => {
-                version.send_replace(Some(renewed));
-            }
-            Err(Error::Moved) => {
-                version.send_replace(None);
-                return;
-            }
-            // The store may be away for a moment; the state's own condition protects meanwhile.
-            Err(error) => tracing::warn!(%error, "the lock could not be renewed"),
-        }
-    }
+    Ok(Taken { version, sent, from: Some(other) })
 }
 
 async fn read(store: &dyn Store, key: &str) -> Result<Option<(Holder, Version, Duration)>, Error> {
@@ -245,7 +193,7 @@ async fn read(store: &dyn Store, key: &str) -> Result<Option<(Holder, Version, D
     Ok(Some((holder, stored.version, stored.age)))
 }
 
-fn bytes(holder: &Holder) -> Bytes {
+pub(crate) fn bytes(holder: &Holder) -> Bytes {
     // A holder is plain text and numbers, which always serialise.
     Bytes::from(serde_json::to_vec_pretty(holder).unwrap_or_default())
 }
@@ -274,26 +222,6 @@ mod tests {
         assert_eq!(holder.id, lock.holder().id);
         lock.release().await.unwrap();
         acquire(&store).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_dead_process_on_this_host_is_succeeded_at_once() {
-        let store = Arc::new(MemoryStore::default());
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        let process = Process { boot: boot().unwrap(), pid: child.id(), start: start_of(child.id()).unwrap() };
-        let holder = Holder {
-            id: "theirs".into(),
-            who: "a@b".into(),
-            operation: "up".into(),
-            started: Timestamp::now(),
-            renewed: Timestamp::now(),
-            process: Some(process),
-        };
-        store.put("lock.json", bytes(&holder), None).await.unwrap();
-        assert!(matches!(acquire(&store).await, Err(Error::Locked { .. })));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert_eq!(acquire(&store).await.unwrap().holder().operation, "up");
     }
 
     #[tokio::test(start_paused = true)]

@@ -159,7 +159,11 @@ impl Store for S3Store {
                     Some(_) => Err(Error::Moved),
                     None => Ok(()),
                 },
-                Err(failure) => Err(self.failed(key, failure)),
+                Err(failure) => match self.failed(key, failure) {
+                    // The answer to a first attempt may have been lost: what is gone is gone.
+                    Error::Moved if self.get(key).await?.is_none() => Ok(()),
+                    error => Err(error),
+                },
             }
         })
     }

@@ -60,6 +60,7 @@ impl Change<'_> {
         };
         self.make_bucket(stopped.clone()).await?;
         let lock = self.lock(stopped.clone()).await?;
+        self.session.guard.obey(lock.tenure());
         let work = self.locked(first, stopped);
         tokio::pin!(work);
         let result = tokio::select! {
@@ -114,13 +115,11 @@ impl Change<'_> {
     async fn locked(&self, first: Option<Prepared>, stop: Stop) -> Result<Applied, End> {
         let prepared = match (first, self.session.state().await?) {
             (Some(first), (_, None)) => first,
-            (Some(_), (state, Some(_))) if !state.resources.is_empty() => {
-                return Err(End::failed_with(
-                    "somebody else brought this environment up meanwhile; nothing was done",
-                    "run the command again, it plans anew",
-                ));
+            (Some(_), (_, Some(_))) => {
+                self.printer.note("somebody else was at work on this environment meanwhile; planning anew");
+                self.prepare(stop.clone()).await?
             }
-            _ => self.prepare(stop.clone()).await?,
+            (None, _) => self.prepare(stop.clone()).await?,
         };
         self.apply(prepared, stop).await
     }

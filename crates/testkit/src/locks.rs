@@ -1,0 +1,396 @@
+//! The laws of the lock and of the state behind it, for any store that claims to be one.
+
+use crate::Lossy;
+use bytes::Bytes;
+use jiff::Timestamp;
+use local::ACCOUNT;
+use resource::{Address, Boxed};
+use serde_json::Value;
+use state::{Entry, Error, Holder, Lock, Phase, Process, State, Store, Stored, Version, Writer};
+use std::{
+    collections::HashMap,
+    future::{pending, ready},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::RwLock, task::JoinSet, time::sleep};
+
+/// How long after its last renewal a lock may be taken over, as documented.
+const STALE_AFTER: Duration = Duration::from_secs(60);
+
+/// A store in which things can be older than they are, and which can be out of reach for a while.
+pub struct Shelf {
+    store: Arc<dyn Store>,
+    older: Mutex<HashMap<String, Duration>>,
+    reach: RwLock<()>,
+}
+
+impl Shelf {
+    /// On top of a store.
+    pub fn on(store: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self { store, older: Mutex::default(), reach: RwLock::default() })
+    }
+
+    /// As if what is there now had been written so long ago.
+    async fn backdate(&self, key: &str, by: Duration) {
+        let there = self.store.get(key).await.expect("it can be read").expect("it is there");
+        self.older.lock().unwrap_or_else(PoisonError::into_inner).insert(there.version.0, by);
+    }
+}
+
+impl Store for Shelf {
+    fn place(&self, key: &str) -> String {
+        self.store.place(key)
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> Boxed<'a, Result<Option<Stored>, Error>> {
+        Box::pin(async move {
+            let _reached = self.reach.read().await;
+            let stored = self.store.get(key).await?;
+            let older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(stored.map(|stored| {
+                let age = stored.age + older.get(&stored.version.0).copied().unwrap_or_default();
+                Stored { age, ..stored }
+            }))
+        })
+    }
+
+    fn put<'a>(&'a self, key: &'a str, bytes: Bytes, on: Option<&'a Version>) -> Boxed<'a, Result<Version, Error>> {
+        Box::pin(async move {
+            let _reached = self.reach.read().await;
+            self.store.put(key, bytes, on).await
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a str, on: &'a Version) -> Boxed<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let _reached = self.reach.read().await;
+            self.store.delete(key, on).await
+        })
+    }
+}
+
+/// All that can be shown without waiting for minutes. `many` work at once.
+///
+/// # Panics
+/// When a law does not hold.
+pub async fn hold(store: Arc<dyn Store>, many: usize) {
+    writes_name_what_they_replace(&*store).await;
+    one_holds_it_and_the_next_hears_who(Shelf::on(store.clone())).await;
+    of_many_at_once_one_gets_it(Shelf::on(store.clone()), many).await;
+    many_in_turn_lose_no_update(Shelf::on(store.clone()), many).await;
+    an_abandoned_one_is_taken_over_at_its_time_and_not_before(Shelf::on(store.clone())).await;
+    of_many_that_take_over_one_does(Shelf::on(store.clone()), many).await;
+    whoever_lost_it_writes_nothing(Shelf::on(store.clone())).await;
+    whoever_lost_it_before_there_was_a_state_writes_nothing(Shelf::on(store.clone())).await;
+    giving_back_what_was_lost_leaves_the_new_one(Shelf::on(store.clone())).await;
+    only_the_one_that_is_named_is_removed(Shelf::on(store.clone())).await;
+    a_dead_process_is_succeeded_at_once_here_and_only_in_time_elsewhere(Shelf::on(store)).await;
+}
+
+/// What takes hours, in virtual time.
+///
+/// # Panics
+/// When a law does not hold.
+pub async fn hold_for_hours(store: Arc<dyn Store>) {
+    a_holder_at_work_keeps_it(Shelf::on(store.clone())).await;
+    a_night_asleep_costs_nobody_anything(Shelf::on(store.clone())).await;
+    without_the_store_nobody_is_certain_for_long(Shelf::on(store)).await;
+}
+
+/// What S3 must bear besides: the answer to each change may be lost, and is asked for again by the SDK.
+///
+/// # Panics
+/// When a law does not hold.
+pub async fn hold_although_answers_are_lost(store: Arc<dyn Store>, lossy: &Lossy) {
+    let store = Shelf::on(store);
+    let lost = || assert_eq!(lossy.left(), 0, "no answer was lost");
+    lossy.lose(1);
+    let lock = taken(&store, "lossy").await;
+    lost();
+    assert!(lock.tenure().is_certain().await);
+    assert_eq!(locked_by(acquire(&store, "lossy").await), lock.holder().id);
+
+    lossy.lose(2);
+    let begun = fresh();
+    let first = store.put("lossy-state", begun.write().into(), None).await.expect("it is one's own");
+    let writer = Writer::start(store.clone(), "lossy-state", begun.clone(), Some(first));
+    writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
+    assert!(writer.flush().await, "one's own write was taken for somebody else's");
+    lost();
+    writer.record(&Address::new("network", "vpc"), Some(entry("vpc-2")));
+    let (written, result) = writer.finish().await;
+    result.expect("the version is known");
+    assert_eq!((written.serial, read(&*store, "lossy-state").await.0), (begun.serial + 2, written));
+
+    lossy.lose(1);
+    lock.release().await.expect("what is gone is given back");
+    lost();
+    left_by(&store, "lossy", None).await;
+    store.backdate("lossy", STALE_AFTER).await;
+    lossy.lose(1);
+    let lock = taken(&store, "lossy").await;
+    lost();
+    assert!(lock.succeeds().is_some());
+    lossy.lose(1);
+    let id = lock.holder().id.clone();
+    Lock::remove(&*store, "lossy", &id).await.expect("what is gone is removed");
+    lost();
+}
+
+async fn acquire(store: &Arc<Shelf>, key: &str) -> Result<Lock, Error> {
+    Lock::acquire(store.clone(), key, "dev", "up", ready(())).await
+}
+
+async fn taken(store: &Arc<Shelf>, key: &str) -> Lock {
+    acquire(store, key).await.expect("the lock can be had")
+}
+
+/// The lock of a holder that will never renew it.
+async fn left_by(store: &Shelf, key: &str, process: Option<Process>) -> Holder {
+    let now = Timestamp::now();
+    let holder = Holder {
+        id: "theirs".into(),
+        who: "ann@laptop".into(),
+        operation: "up".into(),
+        started: now,
+        renewed: now,
+        process,
+    };
+    let bytes = serde_json::to_vec(&holder).expect("a lock can be written");
+    store.put(key, bytes.into(), None).await.expect("nobody has it");
+    holder
+}
+
+fn locked_by(result: Result<Lock, Error>) -> String {
+    match result {
+        Err(Error::Locked { holder, .. }) => holder.id,
+        Err(error) => panic!("neither held nor refused: {error}"),
+        Ok(_) => panic!("held twice"),
+    }
+}
+
+fn fresh() -> State {
+    State::new("dev", ACCOUNT, "ap-south-1")
+}
+
+fn entry(id: &str) -> Entry {
+    Entry {
+        kind: "ec2:vpc".into(),
+        phase: Phase::Ready,
+        token: "t".into(),
+        id: Some(id.into()),
+        spec: Value::Null,
+        outputs: Value::Null,
+        depends_on: Vec::new(),
+        protected: false,
+        deposed: Vec::new(),
+    }
+}
+
+async fn read(store: &dyn Store, key: &str) -> (State, Version) {
+    let stored = store.get(key).await.expect("the state can be read").expect("there is a state");
+    (State::read(&stored.bytes, key).expect("it is one"), stored.version)
+}
+
+async fn writes_name_what_they_replace(store: &dyn Store) {
+    let moved = |result: Result<(), Error>| matches!(result, Err(Error::Moved));
+    let first = store.put("fence", "1".into(), None).await.expect("there is none");
+    assert!(moved(store.put("fence", "2".into(), None).await.map(drop)), "written where there is one");
+    let second = store.put("fence", "2".into(), Some(&first)).await.expect("nobody was there");
+    assert!(moved(store.put("fence", "3".into(), Some(&first)).await.map(drop)), "written on an old version");
+    assert!(moved(store.delete("fence", &first).await), "removed by an old version");
+    store.delete("fence", &second).await.expect("nobody was there");
+    assert!(store.get("fence").await.expect("it can be read").is_none());
+    assert!(moved(store.put("fence", "4".into(), Some(&second)).await.map(drop)), "written on what is gone");
+    store.put("fence", "5".into(), None).await.expect("there is none again");
+}
+
+async fn one_holds_it_and_the_next_hears_who(store: Arc<Shelf>) {
+    let lock = taken(&store, "one").await;
+    assert_eq!(locked_by(acquire(&store, "one").await), lock.holder().id);
+    assert!(lock.succeeds().is_none() && lock.tenure().is_certain().await);
+    lock.release().await.expect("it can be given back");
+    taken(&store, "one").await.release().await.expect("it can be given back");
+    assert!(Lock::holder_of(&*store, "one").await.expect("it can be read").is_none());
+}
+
+async fn of_many_at_once_one_gets_it(store: Arc<Shelf>, many: usize) {
+    let mut all = JoinSet::new();
+    for _ in 0..many {
+        let store = store.clone();
+        all.spawn(async move { acquire(&store, "many").await });
+    }
+    let (held, refused): (Vec<_>, Vec<_>) = all.join_all().await.into_iter().partition(Result::is_ok);
+    let held: Vec<Lock> = held.into_iter().flatten().collect();
+    assert_eq!((held.len(), refused.len()), (1, many - 1));
+    for refusal in refused {
+        assert_eq!(locked_by(refusal), held[0].holder().id);
+    }
+}
+
+async fn many_in_turn_lose_no_update(store: Arc<Shelf>, many: usize) {
+    let first = fresh();
+    store.put("turns-state", first.write().into(), None).await.expect("there is none");
+    let mut all = JoinSet::new();
+    for number in 0..many {
+        let store = store.clone();
+        all.spawn(async move {
+            let lock = Lock::acquire(store.clone(), "turns", "dev", "up", pending()).await.expect("in the end");
+            let (state, version) = read(&*store, "turns-state").await;
+            let writer = Writer::start(store.clone(), "turns-state", state, Some(version));
+            writer.record(&Address::new("storage", &format!("bucket-{number}")), Some(entry("b")));
+            writer.finish().await.1.expect("nobody else writes");
+            lock.release().await.expect("it can be given back");
+        });
+    }
+    all.join_all().await;
+    let (state, _) = read(&*store, "turns-state").await;
+    assert_eq!((state.serial, state.resources.len()), (many as u64, many));
+    assert_eq!(state.lineage, first.lineage);
+}
+
+async fn an_abandoned_one_is_taken_over_at_its_time_and_not_before(store: Arc<Shelf>) {
+    left_by(&store, "abandoned", None).await;
+    // The store's clock counts whole seconds, and goes on meanwhile.
+    store.backdate("abandoned", STALE_AFTER - Duration::from_secs(20)).await;
+    assert_eq!(locked_by(acquire(&store, "abandoned").await), "theirs");
+    store.backdate("abandoned", STALE_AFTER).await;
+    let lock = taken(&store, "abandoned").await;
+    assert_eq!(lock.succeeds().map(|holder| holder.id.as_str()), Some("theirs"));
+}
+
+async fn of_many_that_take_over_one_does(store: Arc<Shelf>, many: usize) {
+    left_by(&store, "succession", None).await;
+    store.backdate("succession", STALE_AFTER).await;
+    let mut all = JoinSet::new();
+    for _ in 0..many {
+        let store = store.clone();
+        all.spawn(async move { acquire(&store, "succession").await });
+    }
+    let (held, refused): (Vec<_>, Vec<_>) = all.join_all().await.into_iter().partition(Result::is_ok);
+    assert_eq!((held.len(), refused.len()), (1, many - 1));
+}
+
+/// A holder at work on a state, whose lock is old enough to be taken over.
+async fn overtaken(store: &Arc<Shelf>, key: &str, state: Option<&State>) -> (Lock, Writer) {
+    let place = format!("{key}-state");
+    if let Some(state) = state {
+        store.put(&place, state.write().into(), None).await.expect("there is none");
+    }
+    let lock = taken(store, key).await;
+    let version = store.get(&place).await.expect("it can be read").map(|stored| stored.version);
+    let writer = Writer::start(store.clone(), &place, state.cloned().unwrap_or_else(fresh), version);
+    store.backdate(key, STALE_AFTER).await;
+    (lock, writer)
+}
+
+async fn shut_out(store: &Arc<Shelf>, key: &str) -> Lock {
+    let lock = taken(store, key).await;
+    assert!(lock.succeeds().is_some());
+    State::fence(&**store, &format!("{key}-state"), fresh()).await.expect("nobody can prevent it");
+    lock
+}
+
+async fn whoever_lost_it_writes_nothing(store: Arc<Shelf>) {
+    let begun = fresh();
+    let (lost, writer) = overtaken(&store, "lost", Some(&begun)).await;
+    let _now = shut_out(&store, "lost").await;
+    let (fenced, _) = read(&*store, "lost-state").await;
+    writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
+    assert!(!writer.flush().await, "written by somebody who had lost the lock");
+    assert!(matches!(writer.finish().await.1, Err(Error::Moved)));
+    assert_eq!(read(&*store, "lost-state").await.0, fenced);
+    assert!(fenced.serial > begun.serial && State { serial: begun.serial, ..fenced } == begun);
+    drop(lost);
+}
+
+async fn whoever_lost_it_before_there_was_a_state_writes_nothing(store: Arc<Shelf>) {
+    let (lost, writer) = overtaken(&store, "early", None).await;
+    let _now = shut_out(&store, "early").await;
+    writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
+    assert!(!writer.flush().await, "written by somebody who had lost the lock");
+    assert!(read(&*store, "early-state").await.0.resources.is_empty());
+    drop(lost);
+}
+
+async fn giving_back_what_was_lost_leaves_the_new_one(store: Arc<Shelf>) {
+    let lost = taken(&store, "back").await;
+    store.backdate("back", STALE_AFTER).await;
+    let now = taken(&store, "back").await;
+    lost.release().await.expect("there is nothing to give back");
+    assert_eq!(locked_by(acquire(&store, "back").await), now.holder().id);
+    now.release().await.expect("it can be given back");
+    taken(&store, "back").await;
+}
+
+async fn only_the_one_that_is_named_is_removed(store: Arc<Shelf>) {
+    assert!(matches!(Lock::remove(&*store, "named", "x").await, Err(Error::NotLocked)));
+    let lock = taken(&store, "named").await;
+    let id = lock.holder().id.clone();
+    for wrong in ["", "x", &id[1..], &id.to_uppercase(), &format!("{id} ")] {
+        let refused = Lock::remove(&*store, "named", wrong).await;
+        assert!(matches!(refused, Err(Error::OtherLock { found, .. }) if found == id), "{wrong:?}");
+    }
+    assert_eq!(locked_by(acquire(&store, "named").await), id);
+    Lock::remove(&*store, "named", &id).await.expect("it is the right one");
+    taken(&store, "named").await;
+}
+
+async fn a_dead_process_is_succeeded_at_once_here_and_only_in_time_elsewhere(store: Arc<Shelf>) {
+    let Some(here) = Process::current() else { return };
+    // No process has this number.
+    let dead = Process { pid: u32::MAX, ..here };
+    left_by(&store, "dead-here", Some(dead.clone())).await;
+    taken(&store, "dead-here").await;
+    left_by(&store, "dead-elsewhere", Some(Process { boot: "another host".into(), ..dead })).await;
+    assert_eq!(locked_by(acquire(&store, "dead-elsewhere").await), "theirs");
+    store.backdate("dead-elsewhere", STALE_AFTER).await;
+    taken(&store, "dead-elsewhere").await;
+}
+
+async fn a_holder_at_work_keeps_it(store: Arc<Shelf>) {
+    let lock = taken(&store, "work").await;
+    for _ in 0..120 {
+        sleep(Duration::from_secs(31)).await;
+        assert_eq!(locked_by(acquire(&store, "work").await), lock.holder().id);
+        assert!(lock.tenure().is_certain().await);
+    }
+    let renewed = Lock::holder_of(&*store, "work").await.expect("it can be read").expect("it is held");
+    assert!(renewed.renewed > lock.holder().renewed, "{renewed}");
+}
+
+async fn a_night_asleep_costs_nobody_anything(store: Arc<Shelf>) {
+    let begun = fresh();
+    // Two ways to one store: the laptop's, and everybody else's.
+    let laptop = Shelf::on(store.clone());
+    let (asleep, writer) = overtaken(&laptop, "night", Some(&begun)).await;
+    let sleeping = laptop.reach.write().await;
+    writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
+    sleep(Duration::from_secs(8 * 3600)).await;
+    assert_eq!(locked_by(acquire(&store, "night").await), asleep.holder().id, "its lock is there all night");
+    store.backdate("night", Duration::from_secs(8 * 3600)).await;
+    let day = shut_out(&store, "night").await;
+    let (fenced, _) = read(&*store, "night-state").await;
+    drop(sleeping);
+    assert!(!asleep.tenure().is_certain().await, "certain of a lock that is somebody else's");
+    assert!(!writer.flush().await, "written by somebody who had lost the lock");
+    asleep.lost().await;
+    asleep.release().await.expect("there is nothing to give back");
+    assert_eq!(read(&*store, "night-state").await.0, fenced);
+    assert_eq!(locked_by(acquire(&store, "night").await), day.holder().id);
+}
+
+async fn without_the_store_nobody_is_certain_for_long(store: Arc<Shelf>) {
+    let lock = taken(&store, "certain").await;
+    let away = store.reach.write().await;
+    sleep(Duration::from_secs(30)).await;
+    assert!(lock.tenure().is_certain().await, "it was renewed half a minute ago");
+    sleep(Duration::from_secs(30)).await;
+    let tenure = lock.tenure();
+    let asked = tokio::spawn(async move { tenure.is_certain().await });
+    sleep(Duration::from_secs(5)).await;
+    assert!(!asked.is_finished(), "nobody can know");
+    drop(away);
+    assert!(asked.await.expect("it does not panic"), "it was nobody else's meanwhile");
+}
