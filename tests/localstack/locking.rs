@@ -3,11 +3,17 @@
 use crate::{
     platform::Platform,
     project::Ran,
-    server::{ACCOUNT, REGION},
+    server::{ACCOUNT, REGION, Server},
+};
+use aws_config::SdkConfig;
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
 };
 use resource::Place;
 use serde_json::json;
-use state::{Error, StateBucket, Store};
+use state::{StateBucket, Store};
+use std::sync::Arc;
+use testkit::{Lossy, locks};
 
 #[test]
 fn of_two_at_once_one_works_and_the_other_says_who_does() {
@@ -44,22 +50,46 @@ fn somebody_elses_lock_is_named_and_only_that_lock_is_removed() {
     platform.up();
 }
 
+const BUCKET: &str = "laws-of-the-lock";
+
+fn bucket(client: aws_sdk_s3::Client) -> StateBucket {
+    StateBucket::new(client, BUCKET, &Place::new(ACCOUNT.to_owned(), REGION.to_owned()))
+}
+
+/// In a bucket that is there.
+async fn laws_hold(sdk: SdkConfig) {
+    let lossy = Lossy::default();
+    let bucket = bucket(aws_s3::client(&lossy.before(&sdk)));
+    let store: Arc<dyn Store> = Arc::new(bucket.store());
+    locks::hold(store.clone(), 10).await;
+    locks::hold_although_answers_are_lost(store, &lossy).await;
+    assert!(bucket.store().history("lossy-state").await.unwrap().len() > 1);
+}
+
+fn on_a_runtime(work: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(work);
+}
+
 #[test]
-fn writes_on_a_state_that_moved_are_refused() {
-    let platform = Platform::new("fenced", "dev");
-    platform.behind_its_back(async |sdk| {
-        let place = Place::new(ACCOUNT.to_owned(), REGION.to_owned());
-        let bucket = StateBucket::new(aws_s3::client(&sdk), &platform.bucket("fence"), &place);
-        bucket.make(&Default::default()).await.unwrap();
-        let store = bucket.store();
-        let first = store.put("a", "1".into(), None).await.unwrap();
-        assert!(matches!(store.put("a", "2".into(), None).await, Err(Error::Moved)));
-        let second = store.put("a", "2".into(), Some(&first)).await.unwrap();
-        assert!(matches!(store.put("a", "3".into(), Some(&first)).await, Err(Error::Moved)));
-        assert!(matches!(store.delete("a", &first).await, Err(Error::Moved)));
-        store.delete("a", &second).await.unwrap();
-        assert!(store.get("a").await.unwrap().is_none());
-        store.put("a", "4".into(), None).await.unwrap();
-        assert_eq!(store.history("a").await.unwrap().len(), 3);
+fn the_laws_of_the_lock_hold_on_localstack() {
+    on_a_runtime(async {
+        let sdk = Server::running().sdk().await;
+        bucket(aws_s3::client(&sdk)).make(&Default::default()).await.unwrap();
+        laws_hold(sdk).await;
+    });
+}
+
+#[test]
+fn the_laws_of_the_lock_hold_on_moto() {
+    on_a_runtime(async {
+        let sdk = Server::running().sdk_of_moto().await;
+        let s3 = aws_s3::client(&sdk);
+        // Without a policy: moto knows no conditions, and one that asks for TLS keeps everybody out.
+        let here = BucketLocationConstraint::from(REGION);
+        let place = CreateBucketConfiguration::builder().location_constraint(here).build();
+        s3.create_bucket().bucket(BUCKET).create_bucket_configuration(place).send().await.unwrap();
+        let versioned = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+        s3.put_bucket_versioning().bucket(BUCKET).versioning_configuration(versioned).send().await.unwrap();
+        laws_hold(sdk).await;
     });
 }

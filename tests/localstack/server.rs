@@ -20,6 +20,7 @@ static SERVER: OnceLock<Server> = OnceLock::new();
 
 pub(crate) struct Server {
     endpoint: String,
+    moto: String,
     /// Its standard input closes when this binary ends, which stops it.
     _process: Child,
 }
@@ -33,11 +34,14 @@ impl Server {
     fn start() -> Self {
         let start = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../localstack/start");
         let mut process = Command::new(start).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut first = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first).unwrap();
-        let endpoint = first.trim().strip_prefix("AWS_ENDPOINT_URL=");
-        let endpoint = endpoint.unwrap_or_else(|| panic!("localstack/start failed; stderr says why")).to_owned();
-        Self { endpoint, _process: process }
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut setting = |name: &str| {
+            let line = lines.next().and_then(Result::ok).unwrap_or_default();
+            let value = line.strip_prefix(name).and_then(|rest| rest.strip_prefix('='));
+            value.unwrap_or_else(|| panic!("localstack/start failed; stderr says why")).to_owned()
+        };
+        let (endpoint, moto) = (setting("AWS_ENDPOINT_URL"), setting("MOTO_ENDPOINT_URL"));
+        Self { endpoint, moto, _process: process }
     }
 
     /// Leads a command there instead of to AWS.
@@ -48,10 +52,21 @@ impl Server {
 
     /// The same for the SDK.
     pub(crate) async fn sdk(&self) -> SdkConfig {
+        Self::sdk_at(&self.endpoint).await
+    }
+
+    /// The SDK, led to moto itself.
+    pub(crate) async fn sdk_of_moto(&self) -> SdkConfig {
+        Self::sdk_at(&self.moto).await
+    }
+
+    async fn sdk_at(endpoint: &str) -> SdkConfig {
         let credentials = Credentials::new(KEY, KEY, None, None, "localstack");
         aws_config::defaults(BehaviorVersion::latest())
+            // Named, so that something can be laid before it.
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .region(Region::new(REGION))
-            .endpoint_url(&self.endpoint)
+            .endpoint_url(endpoint)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .load()
             .await

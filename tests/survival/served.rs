@@ -2,13 +2,15 @@
 
 use crate::project::{Project, Ran};
 use aws_config::SdkConfig;
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use local::{Call, Cloud, Layer, Lost, Next, Response};
 use serde_json::{Value, json};
 use state::State;
 use std::{
+    collections::{BTreeMap, BTreeSet},
     process::Command,
     sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::{net::TcpListener, runtime::Runtime};
 
@@ -91,6 +93,24 @@ impl Served {
         });
     }
 
+    /// How often each serial of dev's state was written, all of one lineage.
+    pub(crate) fn writes_of_the_state(&self) -> BTreeMap<u64, usize> {
+        self.behind_its_back(async |sdk| {
+            let s3 = aws_s3::client(&sdk);
+            let versions = s3.list_object_versions().bucket(STATE_BUCKET).prefix("state.json").send().await.unwrap();
+            let (mut serials, mut lineages) = (BTreeMap::new(), BTreeSet::new());
+            for version in versions.versions() {
+                let call = s3.get_object().bucket(STATE_BUCKET).key("state.json");
+                let body = call.version_id(version.version_id().unwrap()).send().await.unwrap().body;
+                let state = State::read(&body.collect().await.unwrap().into_bytes(), "state.json").unwrap();
+                *serials.entry(state.serial).or_default() += 1;
+                lineages.insert(state.lineage);
+            }
+            assert_eq!(lineages.len(), 1, "{lineages:?}");
+            serials
+        })
+    }
+
     /// dev's state, which must be one.
     #[track_caller]
     pub(crate) fn state(&self) -> Option<State> {
@@ -108,6 +128,7 @@ pub(crate) struct Door {
 struct DoorState {
     changes: Vec<String>,
     delay: Duration,
+    ahead: u64,
     traps: Vec<Trap>,
 }
 
@@ -162,6 +183,11 @@ impl Door {
         self.state().delay = delay;
     }
 
+    /// Lets the store's clock be so many seconds ahead: whatever is there is older by that.
+    pub(crate) fn put_the_clock_forward(&self, seconds: u64) {
+        self.state().ahead = seconds;
+    }
+
     /// Does something at a call, after `spared` others that concern it.
     pub(crate) fn trap(
         &self,
@@ -176,6 +202,16 @@ impl Door {
     /// Whether everything that was laid has sprung.
     pub(crate) fn has_sprung(&self) -> bool {
         self.state().traps.is_empty()
+    }
+
+    fn dated(&self, mut answer: Response) -> Response {
+        let ahead = self.state().ahead;
+        if ahead > 0 {
+            let now = SystemTime::now() + Duration::from_secs(ahead);
+            let date = DateTime::from(now).fmt(DateTimeFormat::HttpDate).unwrap();
+            answer.headers.insert("date", date.parse().unwrap());
+        }
+        answer
     }
 
     /// Notes a call; gives how long it takes and the trap that it springs.
@@ -203,7 +239,7 @@ impl Layer for Door {
     async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
         let (delay, trap) = self.enter(&call);
         tokio::time::sleep(delay).await;
-        match trap {
+        let answer = match trap {
             None => next.run(call).await,
             Some(Trap { moment: Moment::Before, spring, .. }) => {
                 spring();
@@ -218,6 +254,7 @@ impl Layer for Door {
                 spring();
                 next.run(call).await
             }
-        }
+        };
+        answer.map(|answer| self.dated(answer))
     }
 }
