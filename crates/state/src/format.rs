@@ -217,6 +217,9 @@ impl State {
             if entry.deposed.iter().any(|old| old.id.is_empty()) {
                 return Err(format!("the id of a predecessor of {address} is empty"));
             }
+            if entry.depends_on.iter().any(|needed| needed.address == *address) {
+                return Err(format!("{address} needs itself"));
+            }
         }
         Ok(())
     }

@@ -168,7 +168,7 @@ const SENSELESS: &[Damage] = &[
     (
         "a thing that needs itself",
         |state| state["resources"]["network.vpc"]["depends_on"] = json!([{"address": "network.vpc", "edge": "ready"}]),
-        "neither come before nor after",
+        "network.vpc needs itself",
     ),
 ];
 
