@@ -13,6 +13,7 @@ use config::Environment;
 use resource::{Attempt, Cloud, Guard, Meter, Place, Registry, Stack, Tags, sha256_hex};
 use state::{Lock, S3Store, State, StateBucket, Store, Version};
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -205,14 +206,22 @@ pub(crate) async fn sdk_config(global: &Global, region: Option<&str>) -> Result<
         Some(region) => loader.region(Region::new(region.to_owned())),
         None => loader.region(RegionProviderChain::default_provider().or_else(ANY_REGION)),
     };
-    let sdk = loader.load().await;
-    match sdk.endpoint_url().filter(|endpoint| !is_web_address(endpoint)) {
-        None => Ok(sdk),
-        Some(endpoint) => Err(End::usage(
-            format!("AWS_ENDPOINT_URL is no web address: `{:.100}`", endpoint.escape_debug().to_string()),
+    match endpoints().find(|(_, endpoint)| !is_web_address(endpoint)) {
+        None => Ok(loader.load().await),
+        Some((name, endpoint)) => Err(End::usage(
+            format!("{name} is no web address: `{:.100}`", endpoint.escape_debug().to_string()),
             "it is written `http://localhost:4566`, or left out for AWS itself",
         )),
     }
+}
+
+/// The endpoints that the environment names. The SDK passes over those it cannot read, and then fails with each call.
+fn endpoints() -> impl Iterator<Item = (String, String)> {
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()));
+    std::env::vars_os()
+        .filter_map(text)
+        .filter(|(name, value)| name.starts_with("AWS_ENDPOINT_URL") && !value.is_empty())
 }
 
 fn is_web_address(text: &str) -> bool {
