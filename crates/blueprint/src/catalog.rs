@@ -187,6 +187,11 @@ fn arguments(site: &Site, job: &catalog::Job, log_group: &str) -> Result<BTreeMa
     if let Some(pipeline) = site.environment.pipeline.as_ref().filter(|pipeline| pipeline.etl_job == job.name) {
         let schema: Value = crate::definition::json(&site.root, &pipeline.schema)?;
         arguments.insert("--schema".into(), schema.to_string());
+        arguments.insert("--metrics_namespace".into(), "mlopsctl/etl".into());
+        let groups: Vec<String> = site.ingesting().map(|group| site.named(&group.name)).collect();
+        if !groups.is_empty() {
+            arguments.insert("--feature_groups".into(), groups.join(","));
+        }
     }
     arguments.extend(job.arguments.clone());
     Ok(arguments)

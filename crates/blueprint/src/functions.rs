@@ -113,30 +113,31 @@ fn role(
 /// What the pipeline's own functions read and write; others get what their code is given in the file.
 fn data_policy(site: &Site, function: &functions::Function) -> Option<Policy> {
     let pipeline = site.environment.pipeline.as_ref()?;
+    // The newest approved package says what new data, and a new model, are compared with.
+    let registry = |policy: Policy| {
+        let group = site.named(&site.environment.studio.model_package_group);
+        policy
+            .allow(["sagemaker:ListModelPackages"], ["*"])
+            .allow(["sagemaker:DescribeModelPackage"], [site.arn("sagemaker", &format!("model-package/{group}/*"))])
+    };
     if pipeline.validation_function == function.name {
         let listing = Policy::new().allow(["s3:ListBucket"], [site.bucket_arn("data")]).when(
             "StringLike",
             "s3:prefix",
             "processed/*",
         );
-        return Some(listing.allow(["s3:GetObject"], [site.objects("data", "processed/")]));
+        let data = listing
+            .allow(["s3:GetObject"], [site.objects("data", "processed/")])
+            .allow(["s3:PutObject"], [site.objects("data", "processed/profiles/")]);
+        return Some(registry(data));
     }
     if pipeline.evaluation_function == function.name {
-        let group = site.named(&site.environment.studio.model_package_group);
         let listing = Policy::new().allow(["s3:ListBucket"], [site.bucket_arn("artifacts")]).when(
             "StringLike",
             "s3:prefix",
             "runs/*",
         );
-        return Some(
-            listing
-                .allow(["s3:GetObject", "s3:PutObject"], [site.objects("artifacts", "runs/")])
-                .allow(["sagemaker:ListModelPackages"], ["*"])
-                .allow(
-                    ["sagemaker:DescribeModelPackage"],
-                    [site.arn("sagemaker", &format!("model-package/{group}/*"))],
-                ),
-        );
+        return Some(registry(listing.allow(["s3:GetObject", "s3:PutObject"], [site.objects("artifacts", "runs/")])));
     }
     None
 }

@@ -296,8 +296,16 @@ fn glue(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
         )
         .allow(["cloudwatch:PutMetricData"], ["*"])
         .when("StringEquals", "cloudwatch:namespace", vec!["Glue", "mlopsctl/etl"]);
-    let fixed: Vec<(String, Value)> =
+    let mut fixed: Vec<(String, Value)> =
         [("catalog", catalog), ("logs", logs)].map(|(name, policy)| (name.to_owned(), policy.document())).into();
+    let groups: Vec<String> = site
+        .ingesting()
+        .map(|group| site.arn("sagemaker", &format!("feature-group/{}", site.named(&group.name))))
+        .collect();
+    if !groups.is_empty() {
+        let features = Policy::new().allow(["sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"], groups);
+        fixed.push(("features".to_owned(), features.document()));
+    }
     role_with_key(stack, site, "glue", "Glue crawlers and ETL jobs", "glue", keys.data, move |key| {
         let mut policies = fixed.clone();
         policies.push(("data".to_owned(), use_key(data.clone(), key).document()));

@@ -1,4 +1,4 @@
-use config::Environment;
+use config::{Environment, environment::feature_groups::FeatureGroup};
 use resource::{Place, Tags};
 use std::path::PathBuf;
 
@@ -46,6 +46,11 @@ impl Site {
     /// The ARN of one of the platform's roles.
     pub(crate) fn role_arn(&self, name: &str) -> String {
         self.place.iam_arn(&format!("role/{}", self.named(name)))
+    }
+
+    /// The feature groups that the pipeline's ETL job writes to.
+    pub(crate) fn ingesting(&self) -> impl Iterator<Item = &FeatureGroup> {
+        self.environment.feature_groups.iter().filter(|group| group.ingest)
     }
 
     /// `<service>.amazonaws.com`, or its regional form for the services that use it.

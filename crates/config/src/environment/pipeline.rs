@@ -147,6 +147,15 @@ pub struct Limits {
     #[schemars(with = "Map<ColumnName, Fraction>")]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub max_null_fraction_by_column: BTreeMap<String, f64>,
+    /// How far a column may have moved away from the data of the newest approved model: 0 is the same, 1 nothing in
+    /// common.
+    #[schemars(range(min = 0, max = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_drift: Option<f64>,
+    /// The same for single columns.
+    #[schemars(with = "Map<ColumnName, Fraction>")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub max_drift_by_column: BTreeMap<String, f64>,
     /// The share that the rarer label must have.
     #[schemars(range(min = 0, max = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]

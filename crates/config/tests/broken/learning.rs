@@ -131,6 +131,11 @@ fn the_pipeline() {
             "validation.max_null_fraction = 20\n",
             &["14:32: `max_null_fraction` must be between 0 and 1, not 20"],
         ),
+        (
+            "a drift beyond nothing in common",
+            "validation.max_drift = 1.5\n",
+            &["14:24: `max_drift` must be between 0 and 1, not 1.5"],
+        ),
         ("a limit the function does not know", "validation.min_row = 20\n", &["14:12: unknown key `min_row`"]),
         (
             "increments that nobody remembers",
