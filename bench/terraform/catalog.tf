@@ -38,6 +38,7 @@ resource "aws_s3_object" "etl" {
   source       = "${var.repository}/pipeline/glue/etl.py"
   source_hash  = filemd5("${var.repository}/pipeline/glue/etl.py")
   content_type = "text/x-python"
+  depends_on   = [aws_s3_bucket_versioning.main]
 }
 
 resource "aws_cloudwatch_log_group" "etl" {

@@ -7,8 +7,9 @@ locals {
 }
 
 resource "aws_s3_bucket" "main" {
-  for_each = local.buckets
-  bucket   = "${local.name}-${each.key}-${local.account}"
+  for_each      = local.buckets
+  bucket        = "${local.name}-${each.key}-${local.account}"
+  force_destroy = true
 }
 
 resource "aws_s3_bucket_versioning" "main" {

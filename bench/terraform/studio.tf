@@ -104,6 +104,7 @@ resource "aws_sagemaker_feature_group" "main" {
     for_each = each.value.online ? [30] : []
     content {
       enable_online_store = true
+      storage_type        = "Standard"
 
       ttl_duration {
         unit  = "Days"

@@ -14,6 +14,7 @@ mod homes;
 mod kind;
 mod lambda;
 mod logs;
+mod query;
 mod roles;
 mod sagemaker;
 mod states;
@@ -56,7 +57,7 @@ pub(crate) fn services(objects: Option<PathBuf>) -> Vec<(&'static str, Box<dyn S
         ("kms", completed(emulated(KmsService::new()), completed::kms)),
         ("lambda", Box::new(lambda::Functions::new(emulated(LambdaService::new())))),
         ("logs", documented(&logs::CATALOG, CloudWatchLogsService::new())),
-        ("monitoring", documented(&cloudwatch::CATALOG, CloudWatchService::new())),
+        ("monitoring", Box::new(query::Queried { inner: documented(&cloudwatch::CATALOG, CloudWatchService::new()) })),
         ("s3", Box::new(buckets::Buckets::new(Box::new(storage)))),
         ("sagemaker", documented(&sagemaker::CATALOG, SageMakerService::new())),
         ("sns", completed(emulated(SnsService::new()), completed::sns)),

@@ -2,6 +2,8 @@
 
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, Statistic};
 
+use local::{Cloud, Request};
+
 use crate::{ACCOUNT, REGION, cloud, code};
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[]}"#;
@@ -214,4 +216,36 @@ async fn rules_read_back_with_targets_and_tags() {
     events.remove_targets().rule("training").ids("topic").send().await.unwrap();
     delete().await.unwrap();
     assert_eq!(code(events.describe_rule().name("training").send().await), "ResourceNotFoundException");
+}
+
+/// What a client without CBOR asks and is answered.
+async fn query(cloud: &Cloud, form: &str) -> (u16, String) {
+    let scope = format!("AWS4-HMAC-SHA256 Credential=AKID/20260101/{REGION}/monitoring/aws4_request, Signature=0");
+    let mut headers = http::HeaderMap::new();
+    headers.insert("authorization", scope.parse().unwrap());
+    headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+    let uri = "https://monitoring.amazonaws.com/".to_owned();
+    let request = Request { method: "POST".to_owned(), uri, headers, body: form.to_owned().into() };
+    let response = cloud.answer(request).await.unwrap();
+    (response.status, String::from_utf8(response.body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn clients_that_send_forms_see_the_same_alarms_and_dashboards() {
+    let cloud = cloud();
+    let put = "Action=PutMetricAlarm&AlarmName=old&Namespace=N&MetricName=M&Statistic=Sum&Period=300&EvaluationPeriods=1\
+               &Threshold=1&ComparisonOperator=GreaterThanThreshold&Tags.member.1.Key=Project&Tags.member.1.Value=p";
+    assert_eq!(query(&cloud, put).await.0, 200);
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(&cloud.sdk_config());
+    let read = cloudwatch.describe_alarms().send().await.unwrap();
+    let [alarm] = read.metric_alarms() else { panic!("{read:?}") };
+    assert_eq!((alarm.alarm_name(), alarm.period(), alarm.threshold()), (Some("old"), Some(300), Some(1.0)));
+    let (_, seen) = query(&cloud, "Action=DescribeAlarms&AlarmNames.member.1=old").await;
+    assert!(seen.contains("<AlarmName>old</AlarmName>") && seen.contains("<Period>300</Period>"), "{seen}");
+    let form = "Action=PutDashboard&DashboardName=d&DashboardBody=%7B%22widgets%22%3A%5B%5D%7D";
+    assert_eq!(query(&cloud, form).await.0, 200);
+    let (_, seen) = query(&cloud, "Action=GetDashboard&DashboardName=d").await;
+    assert!(seen.contains("widgets"), "{seen}");
+    let (status, seen) = query(&cloud, "Action=DeleteAlarms&AlarmNames.member.1=none").await;
+    assert!(status == 400 && seen.contains("<Code>ResourceNotFound</Code>"), "{status} {seen}");
 }
