@@ -1,6 +1,6 @@
 //! The engine without AWS: over clouds in memory, in virtual time.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails where it unwraps, and tells a replay")]
 
 mod lifecycle;
 mod schedules;

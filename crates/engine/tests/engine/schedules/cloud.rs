@@ -292,7 +292,7 @@ impl World<'_> {
             if form.named { format!("{}#{}", form.name, self.inner.made) } else { format!("id-{}", self.inner.made) };
         let (seen, listed, works) = (self.within(5_000), self.within(8_000), self.within(90_000));
         // Half of the kinds take a token.
-        let token = if form.named || form.name.len() % 2 == 0 { String::new() } else { token.to_owned() };
+        let token = if form.named || form.name.len().is_multiple_of(2) { String::new() } else { token.to_owned() };
         let token = if token.is_empty() { format!("none-{}", self.inner.made) } else { token };
         self.inner.things.insert(id.clone(), Live { form, token, seen, listed, works, gone: None });
         Ok(id)
