@@ -25,7 +25,7 @@ fn allowed(declared: &[Declared], role: &str, action: &str) -> Vec<String> {
 fn the_etl_job_fills_the_feature_groups_that_ask_for_it_and_no_others() {
     for ingest in [true, false] {
         let declared = declared_after("dev", |environment| environment.feature_groups[0].ingest = ingest);
-        let arguments = &spec(&declared, "catalog.etl")["default_arguments"];
+        let arguments = &spec(&declared, "catalog.job-etl")["default_arguments"];
         let groups = allowed(&declared, "identity.glue", "sagemaker:PutRecord");
         if ingest {
             let name = "mlops-pipeline-dev-customers";
