@@ -8,6 +8,7 @@ mod holdings;
 mod inventory;
 mod life;
 mod locking;
+mod pipeline;
 mod platform;
 #[path = "../fixture/project.rs"]
 mod project;

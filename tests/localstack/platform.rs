@@ -44,7 +44,14 @@ impl Platform {
         Ran::of(self.start(command, options).wait_with_output().unwrap())
     }
 
-    /// The same, to be waited for.
+    /// `mlopsctl pipeline <environment> <arguments>`.
+    pub(crate) fn pipeline(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.files.command(&[&["pipeline", self.environment], arguments].concat());
+        self.server.lead(&mut command);
+        Ran::of(command.output().unwrap())
+    }
+
+    /// A command to be waited for.
     pub(crate) fn start(&self, command: &str, options: &[&str]) -> Child {
         let yes: &[&str] = if matches!(command, "up" | "destroy") { &["--yes"] } else { &[] };
         let mut command = self.files.command(&[&[command, self.environment], yes, options].concat());

@@ -127,10 +127,14 @@ impl Task {
 }
 
 impl History {
-    /// The step that an execution failed at: the last to fail with the execution's own error, or the last to fail.
+    /// The step that an execution failed at, for the execution's own reason. A failure that was caught and led elsewhere
+    /// is none; a notification that failed afterwards may bear the same name, but not before it.
     pub fn failed(&self, why: Option<&Why>) -> Option<&Step> {
-        let failed = || self.steps.iter().rev().filter(|step| step.failure().is_some());
-        failed().find(|step| step.failure() == why).or_else(|| failed().next())
+        let why = why?;
+        let failed = || self.steps.iter().filter_map(|step| Some((step, step.failure()?)));
+        let same = failed().rfind(|(_, failure)| *failure == why);
+        let named_so = || failed().find(|(_, failure)| failure.error == why.error);
+        same.or_else(named_so).map(|(step, _)| step)
     }
 
     /// The step that is being visited.

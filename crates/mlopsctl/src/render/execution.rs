@@ -135,7 +135,7 @@ fn judgement(verdict: &Verdict, printer: Printer) -> Vec<String> {
     let mut lines = vec![format!("metrics  {}", metrics(&verdict.metrics))];
     if let Some(package) = &verdict.package {
         lines.push(format!("model    {package}"));
-        lines.push("         it awaits approval: `mlopsctl pipeline approve`".to_owned());
+        lines.push("         `mlopsctl pipeline approve` approves it".to_owned());
     }
     if !verdict.good_enough {
         let reasons = verdict.reasons.join("; ");

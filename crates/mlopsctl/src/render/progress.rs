@@ -75,9 +75,7 @@ impl Progress {
 async fn draw(board: Arc<Mutex<Board>>) {
     loop {
         tokio::time::sleep(FRAME).await;
-        let mut board = board.lock().unwrap_or_else(PoisonError::into_inner);
-        board.live.erase();
-        board.draw();
+        board.lock().unwrap_or_else(PoisonError::into_inner).draw();
     }
 }
 

@@ -58,7 +58,11 @@ fn report(platform: &Platform, sent: &[(&Shipment, Result<Fate, Failure>)], prin
         let what = format!("{} of {} files were not uploaded to {place}", failed.len(), sent.len());
         return Err(End::failed_with(what, "the same command goes on from here"));
     }
-    printer.note(&format!("{} files ({bytes}) uploaded to {place}, {unchanged} were there already", added + replaced));
+    let files = match added + replaced {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    };
+    printer.note(&format!("{files} ({bytes}) uploaded to {place}, {unchanged} there already"));
     printer.note(&format!("next: `mlopsctl pipeline {name} run --follow`"));
     Ok(())
 }
