@@ -28,7 +28,7 @@ pub(crate) struct Traffic {
     pub(crate) calls: Calls,
     pub(crate) reading: u64,
     pub(crate) changing: u64,
-    /// Bytes of all writes of mlopsctl's state, and of the last one.
+    /// Bytes of all writes of mlopsctl's state, and of the largest one.
     pub(crate) state_written: u64,
     pub(crate) state_size: u64,
 }
@@ -84,8 +84,9 @@ impl Tally {
             false => traffic.changing += 1,
         }
         if call.operation == "PUT object" && call.request.uri.contains("/state.json") {
-            traffic.state_size = call.request.body.len() as u64;
-            traffic.state_written += traffic.state_size;
+            let size = call.request.body.len() as u64;
+            traffic.state_size = traffic.state_size.max(size);
+            traffic.state_written += size;
         }
     }
 }

@@ -17,5 +17,5 @@ pub(crate) const CPU_TIMES: f64 = 15.0;
 
 /// A no-op plan of a thousand resources thirty milliseconds away: how many times less than Terraform's.
 pub(crate) const FAR_PLAN_TIMES: f64 = 15.0;
-/// All writes of the state together, in sizes of the state they end with.
+/// All writes of the state together, in sizes of the state at its largest.
 pub(crate) const STATE_WRITES: f64 = 40.0;

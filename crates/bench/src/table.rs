@@ -46,7 +46,17 @@ pub(crate) fn costs(title: &str, measured: &[Measured]) -> String {
 
 fn usage(usage: &Usage) -> String {
     let (wall, cpu) = (usage.wall.as_secs_f64(), usage.cpu.as_secs_f64());
-    format!("{wall:>7.2} s{cpu:>7.2} s{:>6} MB", usage.peak_bytes / 1_000_000)
+    let peak = match usage.peak_bytes {
+        // Over before anybody looked.
+        0 => "–".to_owned(),
+        bytes => format!("{} MB", bytes / 1_000_000),
+    };
+    format!("{:>9}{cpu:>7.2} s{peak:>9}", seconds(wall))
+}
+
+/// Start-up takes milliseconds.
+fn seconds(seconds: f64) -> String {
+    if seconds < 0.1 { format!("{:.0} ms", seconds * 1000.0) } else { format!("{seconds:.2} s") }
 }
 
 fn round(round: &Round) -> String {
@@ -74,11 +84,11 @@ pub(crate) fn contest(events: &[Event]) -> String {
 
 /// What each command took for so many resources, and what the state took to be written.
 pub(crate) fn scale(title: &str, measured: &[Sized]) -> String {
-    let mut page = format!("{title:32}{HEAD}{:>12}{:>16}\n", "CPU/resource", "state written");
+    let mut page = format!("{title:32}{HEAD}{:>14}{:>16}\n", "CPU/resource", "state written");
     for one in measured {
         let name = format!("{} {}", one.resources, one.name);
         let each = one.round.usage.cpu.as_secs_f64() * 1000.0 / one.resources as f64;
-        let _ = write!(page, "{name:32}{}{each:>9.2} ms", round(&one.round));
+        let _ = write!(page, "{name:32}{}{each:>11.2} ms", round(&one.round));
         let traffic = &one.round.traffic;
         if traffic.state_size > 0 {
             let times = traffic.state_written as f64 / traffic.state_size as f64;
