@@ -12,6 +12,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, SystemTime},
 };
+use testkit::Refusal;
 use tokio::{net::TcpListener, runtime::Runtime};
 
 /// The region of the environment files.
@@ -130,6 +131,8 @@ struct DoorState {
     delay: Duration,
     ahead: u64,
     traps: Vec<Trap>,
+    /// How many calls go by until the caller's credentials have expired.
+    expires: Option<usize>,
 }
 
 /// Something that is done once, at a call.
@@ -204,6 +207,27 @@ impl Door {
         self.state().traps.is_empty()
     }
 
+    /// Lets the caller's credentials expire after so many calls.
+    pub(crate) fn expire_after(&self, calls: usize) {
+        self.state().expires = Some(calls);
+    }
+
+    /// Lets whoever comes now be known again.
+    pub(crate) fn renew(&self) {
+        self.state().expires = None;
+    }
+
+    fn has_expired(&self) -> bool {
+        match &mut self.state().expires {
+            None => false,
+            Some(0) => true,
+            Some(calls) => {
+                *calls -= 1;
+                false
+            }
+        }
+    }
+
     fn dated(&self, mut answer: Response) -> Response {
         let ahead = self.state().ahead;
         if ahead > 0 {
@@ -237,6 +261,10 @@ impl Door {
 #[async_trait::async_trait]
 impl Layer for Door {
     async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+        if self.has_expired() {
+            let code = if call.service == "s3" { "ExpiredToken" } else { "ExpiredTokenException" };
+            return Ok(Refusal::new(code, "The security token included in the request is expired").to(&call));
+        }
         let (delay, trap) = self.enter(&call);
         tokio::time::sleep(delay).await;
         let answer = match trap {

@@ -84,7 +84,12 @@ pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {
     Some(tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect())
 }
 
-pub(crate) async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
+/// The tags of an alarm to which `applied` were given.
+pub(crate) async fn tags(name: &str, applied: &Tags, cx: &Cx) -> Result<Tags> {
+    cx.tags(&arn(name, cx.place()), applied, read_tags(name, cx)).await
+}
+
+async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn(name, cx.place()));
     let gone = &[("ResourceNotFoundException", ""), ("ResourceNotFound", "")];
     let answer = call.send().await.during("ListTagsForResource").absent(gone)?;

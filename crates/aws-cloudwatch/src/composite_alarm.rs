@@ -48,7 +48,7 @@ impl Resource for CompositeAlarm {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let (alarm, tags) = tokio::try_join!(alarms::load(id, cx), alarms::read_tags(id, cx))?;
+        let (alarm, tags) = tokio::try_join!(alarms::load(id, cx), alarms::tags(id, &self.tags, cx))?;
         let alarm = match alarm {
             None => return Ok(Observed::Absent),
             Some(Alarm::Metric(_)) => return Ok(Observed::Broken { reason: "it is a metric alarm".into() }),

@@ -100,7 +100,7 @@ impl Resource for MetricAlarm {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let (alarm, tags) = tokio::try_join!(alarms::load(id, cx), alarms::read_tags(id, cx))?;
+        let (alarm, tags) = tokio::try_join!(alarms::load(id, cx), alarms::tags(id, &self.tags, cx))?;
         Ok(match alarm {
             None => Observed::Absent,
             Some(Alarm::Composite(_)) => Observed::Broken { reason: "it is a composite alarm".into() },

@@ -113,7 +113,7 @@ impl Resource for Repository {
                 describe(&client, id, cx),
                 lifecycle_policy(&client, id),
                 policy(&client, id),
-                read_tags(&client, &arn),
+                cx.tags(&arn, &self.tags, read_tags(&client, &arn)),
             )
         };
         let Some((Some(repository), lifecycle_policy, policy, tags)) = read.await.absent(ABSENT)? else {
@@ -195,6 +195,10 @@ impl Resource for Repository {
             }
             answer => answer.map(|_| Deletion::Gone),
         }
+    }
+
+    fn as_created(&self) -> Option<Self> {
+        Some(Self { lifecycle_policy: Value::Null, policy: Value::Null, ..self.clone() })
     }
 
     fn foresee(&self, place: &Place, _: RepositoryOutputs) -> RepositoryOutputs {

@@ -83,7 +83,9 @@ impl Resource for Rule {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let (rule, targets, tags) = tokio::try_join!(rules::load(id, cx), targets(id, cx), read_tags(id, cx))?;
+        let arn = arn(id, cx.place());
+        let tags = cx.tags(&arn, &self.tags, read_tags(id, cx));
+        let (rule, targets, tags) = tokio::try_join!(rules::load(id, cx), targets(id, cx), tags)?;
         let Some(rule) = rule else { return Ok(Observed::Absent) };
         let live = Self {
             name: id.to_owned(),
@@ -124,6 +126,10 @@ impl Resource for Rule {
         let call = cx.client(Client::new).delete_rule().name(id);
         call.send().await.during("DeleteRule").heals(CONTENDED, PROPAGATION).absent(ABSENT)?;
         Ok(Deletion::Gone)
+    }
+
+    fn as_created(&self) -> Option<Self> {
+        Some(Self { targets: Vec::new(), ..self.clone() })
     }
 
     fn foresee(&self, place: &Place, _: RuleOutputs) -> RuleOutputs {

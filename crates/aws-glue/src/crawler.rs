@@ -1,4 +1,4 @@
-use crate::{role, sign, tagging};
+use crate::{role, sign, tagging, together};
 use aws_sdk_glue::{
     Client,
     types::{self as sdk, CrawlerTargets, RecrawlPolicy, SchemaChangePolicy},
@@ -111,7 +111,7 @@ impl Resource for Crawler {
     type Outputs = CrawlerOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        match get(&self.name, cx).await? {
+        match together::load::<sdk::Crawler>(&self.name, cx).await? {
             Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
             None => Ok(None),
         }
@@ -142,7 +142,10 @@ impl Resource for Crawler {
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
-        let (crawler, tags) = tokio::try_join!(get(id, cx), tagging::read(&arn, cx))?;
+        let (crawler, tags) = tokio::try_join!(
+            together::load::<sdk::Crawler>(id, cx),
+            cx.tags(&arn, &self.tags, tagging::read(&arn, cx))
+        )?;
         let Some(crawler) = crawler else { return Ok(Observed::Absent) };
         let outputs = CrawlerOutputs { name: id.to_owned(), arn };
         Ok(Observed::Ready { live: live(&crawler, tags, cx.place()), outputs })
@@ -236,11 +239,6 @@ impl Schedule {
 
 fn arn(name: &str, place: &Place) -> String {
     place.arn("glue", &format!("crawler/{name}"))
-}
-
-async fn get(name: &str, cx: &Cx) -> Result<Option<sdk::Crawler>> {
-    let call = cx.client(Client::new).get_crawler().name(name);
-    Ok(call.send().await.during("GetCrawler").absent(sign::ABSENT)?.and_then(|answer| answer.crawler))
 }
 
 fn live(crawler: &sdk::Crawler, tags: Tags, place: &Place) -> Crawler {

@@ -62,7 +62,7 @@ impl Resource for Database {
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
-        let (database, tags) = tokio::try_join!(get(id, cx), tagging::read(&arn, cx))?;
+        let (database, tags) = tokio::try_join!(get(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
         let Some(database) = database else { return Ok(Observed::Absent) };
         let live = Self {
             name: database.name,

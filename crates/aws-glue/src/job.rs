@@ -1,4 +1,4 @@
-use crate::{role, sign, tagging};
+use crate::{role, sign, tagging, together};
 use aws_sdk_glue::{
     Client,
     types::{self as sdk, ConnectionsList, ExecutionProperty, JobCommand, JobUpdate, WorkerType},
@@ -76,7 +76,7 @@ impl Resource for Job {
     type Outputs = JobOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        match get(&self.name, cx).await? {
+        match together::load::<sdk::Job>(&self.name, cx).await? {
             Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
             None => Ok(None),
         }
@@ -111,7 +111,8 @@ impl Resource for Job {
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
-        let (job, tags) = tokio::try_join!(get(id, cx), tagging::read(&arn, cx))?;
+        let (job, tags) =
+            tokio::try_join!(together::load::<sdk::Job>(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
         let Some(job) = job else { return Ok(Observed::Absent) };
         Ok(Observed::Ready { live: live(job, tags, cx.place()), outputs: JobOutputs { name: id.to_owned(), arn } })
     }
@@ -174,11 +175,6 @@ impl Job {
 
 fn arn(name: &str, place: &Place) -> String {
     place.arn("glue", &format!("job/{name}"))
-}
-
-async fn get(name: &str, cx: &Cx) -> Result<Option<sdk::Job>> {
-    let call = cx.client(Client::new).get_job().job_name(name);
-    Ok(call.send().await.during("GetJob").absent(sign::ABSENT)?.and_then(|answer| answer.job))
 }
 
 fn live(job: sdk::Job, tags: Tags, place: &Place) -> Job {

@@ -9,6 +9,7 @@ mod role;
 mod security_configuration;
 mod sign;
 mod tagging;
+mod together;
 mod trigger;
 mod workflow;
 

@@ -1,6 +1,6 @@
 use crate::{
     firing::{Action, Firing},
-    sign, tagging,
+    sign, tagging, together,
 };
 use aws_sdk_glue::{
     Client,
@@ -44,7 +44,7 @@ impl Resource for Trigger {
     type Outputs = TriggerOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        match get(&self.name, cx).await? {
+        match together::load::<sdk::Trigger>(&self.name, cx).await? {
             Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
             None => Ok(None),
         }
@@ -72,7 +72,10 @@ impl Resource for Trigger {
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
-        let (trigger, tags) = tokio::try_join!(get(id, cx), tagging::read(&arn, cx))?;
+        let (trigger, tags) = tokio::try_join!(
+            together::load::<sdk::Trigger>(id, cx),
+            cx.tags(&arn, &self.tags, tagging::read(&arn, cx))
+        )?;
         let Some(trigger) = trigger else { return Ok(Observed::Absent) };
         let outputs = TriggerOutputs { name: id.to_owned(), arn };
         match trigger.state() {
@@ -140,7 +143,7 @@ impl Resource for Trigger {
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
-        match get(id, cx).await?.as_ref().map(sdk::Trigger::state) {
+        match together::load::<sdk::Trigger>(id, cx).await?.as_ref().map(sdk::Trigger::state) {
             None => return Ok(Deletion::Gone),
             Some(Some(TriggerState::Deleting)) => return Ok(Deletion::Going("DELETING".into())),
             Some(_) => {}
@@ -163,9 +166,4 @@ impl Resource for Trigger {
 
 fn arn(name: &str, place: &Place) -> String {
     place.arn("glue", &format!("trigger/{name}"))
-}
-
-async fn get(name: &str, cx: &Cx) -> Result<Option<sdk::Trigger>> {
-    let call = cx.client(Client::new).get_trigger().name(name);
-    Ok(call.send().await.during("GetTrigger").absent(sign::ABSENT)?.and_then(|answer| answer.trigger))
 }

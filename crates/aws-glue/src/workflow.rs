@@ -61,7 +61,7 @@ impl Resource for Workflow {
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
-        let (workflow, tags) = tokio::try_join!(get(id, cx), tagging::read(&arn, cx))?;
+        let (workflow, tags) = tokio::try_join!(get(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
         let Some(workflow) = workflow else { return Ok(Observed::Absent) };
         let live = Self {
             name: workflow.name.unwrap_or_default(),

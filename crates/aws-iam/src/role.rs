@@ -142,6 +142,10 @@ impl Resource for Role {
         Ok(Deletion::Gone)
     }
 
+    fn as_created(&self) -> Option<Self> {
+        Some(Self { inline_policies: BTreeMap::new(), managed_policies: Vec::new(), ..self.clone() })
+    }
+
     fn foresee(&self, place: &Place, _: RoleOutputs) -> RoleOutputs {
         let arn = place.iam_arn(&format!("role{}{}", self.path, self.name));
         RoleOutputs { arn: RoleArn::new(arn), name: self.name.clone() }

@@ -87,7 +87,8 @@ impl Resource for LogGroup {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let (group, tags) = tokio::try_join!(log_groups::load(id, cx), read_tags(id, cx))?;
+        let arn = arn(id, cx.place());
+        let (group, tags) = tokio::try_join!(log_groups::load(id, cx), cx.tags(&arn, &self.tags, read_tags(id, cx)))?;
         let Some(group) = group else { return Ok(Observed::Absent) };
         let live = Self {
             name: id.to_owned(),
@@ -146,6 +147,10 @@ impl Resource for LogGroup {
             .heals(&[("OperationAbortedException", "")], HEALED_WITHIN)
             .absent(ABSENT)?;
         Ok(Deletion::Gone)
+    }
+
+    fn as_created(&self) -> Option<Self> {
+        Some(Self { retention: Retention::Forever, ..self.clone() })
     }
 
     fn foresee(&self, place: &Place, _: LogGroupOutputs) -> LogGroupOutputs {

@@ -83,7 +83,8 @@ impl Bucket {
             Presence::Nowhere => Ok(None),
             Presence::Elsewhere(region) if self.region.is_some() => {
                 let there = Self { region: Some(region.clone()), ..self.clone() };
-                read::bucket(&cx.client_in(Some(&region), client), id, &there).await
+                let client = there.client(cx);
+                read::bucket(&client, id, &there, read::tags(&client, id)).await
             }
             Presence::Elsewhere(region) => Err(presence::elsewhere(id, &region)),
             Presence::Closed => Err(presence::closed(id)),
@@ -92,7 +93,11 @@ impl Bucket {
     }
 
     fn outputs(&self, place: &Place) -> BucketOutputs {
-        BucketOutputs { name: BucketName::new(&self.name), arn: format!("arn:{}:s3:::{}", place.partition, self.name) }
+        BucketOutputs { name: BucketName::new(&self.name), arn: self.arn(place) }
+    }
+
+    fn arn(&self, place: &Place) -> String {
+        format!("arn:{}:s3:::{}", place.partition, self.name)
     }
 }
 
@@ -142,7 +147,9 @@ impl Resource for Bucket {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let read = match read::bucket(&self.client(cx), id, self).await {
+        let (client, arn) = (self.client(cx), self.arn(cx.place()));
+        let tags = cx.tags_at_a_glance(&arn, &self.tags, read::tags(&client, id));
+        let read = match read::bucket(&client, id, self, tags).await {
             Err(failure) if failure.shows(presence::ELSEWHERE) => self.observe_elsewhere(id, cx, failure).await?,
             read => read?,
         };
@@ -184,6 +191,22 @@ impl Resource for Bucket {
             .heals(&[("BucketNotEmpty", "")], write::SOON)
             .heals(write::BUSY, write::SOON)?;
         Ok(Deletion::Gone)
+    }
+
+    /// As every bucket has been since April 2023.
+    fn as_created(&self) -> Option<Self> {
+        Some(Self {
+            versioning: false,
+            encryption: Encryption::S3,
+            public_access_blocked: true,
+            owner_enforced: true,
+            policy: Value::Null,
+            lifecycle: Vec::new(),
+            access_logs: None,
+            replication: None,
+            event_bridge: false,
+            ..self.clone()
+        })
     }
 
     fn foresee(&self, place: &Place, _: BucketOutputs) -> BucketOutputs {

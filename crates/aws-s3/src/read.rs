@@ -11,7 +11,12 @@ use serde_json::Value;
 
 pub(crate) const NO_BUCKET: &[Sign] = &[("NoSuchBucket", ""), ("NotFound", "")];
 
-pub(crate) async fn bucket(client: &Client, name: &str, asked: &Bucket) -> Result<Option<Bucket>> {
+pub(crate) async fn bucket(
+    client: &Client,
+    name: &str,
+    asked: &Bucket,
+    tags: impl Future<Output = Result<Tags>>,
+) -> Result<Option<Bucket>> {
     // No call to see whether it exists: each of these says when it does not.
     let settings = async {
         tokio::try_join!(
@@ -24,7 +29,7 @@ pub(crate) async fn bucket(client: &Client, name: &str, asked: &Bucket) -> Resul
             access_logs(client, name, asked.access_logs.is_some()),
             replication(client, name, asked.replication.is_some()),
             event_bridge(client, name, asked.event_bridge),
-            tags(client, name),
+            tags,
         )
     };
     let Some(settings) = settings.await.absent(NO_BUCKET)? else { return Ok(None) };

@@ -158,7 +158,7 @@ impl Resource for Domain {
             Standing::Changing => return Ok(Observed::Settling { status, outputs: None }),
         }
         let arn = domain.domain_arn().unwrap_or_default().to_owned();
-        let tags = tagging::read(&arn, cx).await?;
+        let tags = cx.tags(&arn, &self.tags, tagging::read(&arn, cx)).await?;
         let outputs = DomainOutputs {
             id: DomainId::new(id),
             arn,

@@ -136,7 +136,7 @@ impl Resource for FeatureGroup {
             offline: OfflineStore::read(group.offline_store_config()),
             role: RoleArn::new(group.role_arn().unwrap_or_default()),
             description: group.description().unwrap_or_default().to_owned(),
-            tags: tagging::read(&arn, cx).await?,
+            tags: cx.tags(&arn, &self.tags, tagging::read(&arn, cx)).await?,
         };
         Ok(Observed::Ready { live, outputs: outputs(&group) })
     }

@@ -72,7 +72,7 @@ impl Resource for ModelPackageGroup {
         let live = Self {
             name: group.model_package_group_name().unwrap_or_default().to_owned(),
             description: group.model_package_group_description().unwrap_or_default().to_owned(),
-            tags: tagging::read(&arn, cx).await?,
+            tags: cx.tags(&arn, &self.tags, tagging::read(&arn, cx)).await?,
         };
         Ok(Observed::Ready { live, outputs })
     }

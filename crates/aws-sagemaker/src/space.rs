@@ -105,7 +105,8 @@ impl Resource for Space {
             Standing::Failed => return Ok(Observed::Broken { reason: reason.map(str::to_owned).unwrap_or(status) }),
             Standing::Changing => return Ok(Observed::Settling { status, outputs: Some(outputs) }),
         }
-        Ok(Observed::Ready { live: live(&space, tagging::read(&arn, cx).await?), outputs })
+        let tags = cx.tags(&arn, &self.tags, tagging::read(&arn, cx)).await?;
+        Ok(Observed::Ready { live: live(&space, tags), outputs })
     }
 
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {

@@ -91,7 +91,7 @@ impl Resource for UserProfile {
             domain_id: DomainId::new(profile.domain_id().unwrap_or_default()),
             name: profile.user_profile_name().unwrap_or_default().to_owned(),
             execution_role: RoleArn::new(role),
-            tags: tagging::read(&arn, cx).await?,
+            tags: cx.tags(&arn, &self.tags, tagging::read(&arn, cx)).await?,
         };
         Ok(Observed::Ready { live, outputs })
     }

@@ -124,8 +124,9 @@ impl Resource for StateMachine {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let (machine, tags) = tokio::try_join!(describe(id, cx), tags(id, cx))?;
-        let (Some(machine), Some(tags)) = (machine, tags) else { return Ok(Observed::Absent) };
+        let tags = async { Ok(tags(id, cx).await?.unwrap_or_default()) };
+        let (machine, tags) = tokio::try_join!(describe(id, cx), cx.tags(id, &self.tags, tags))?;
+        let Some(machine) = machine else { return Ok(Observed::Absent) };
         // Somebody deleted it; the next one waits until its name is free.
         if machine.status() == Some(&StateMachineStatus::Deleting) {
             return Ok(Observed::Absent);

@@ -93,7 +93,7 @@ impl Resource for Topic {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let (attributes, tags) = tokio::try_join!(attributes(id, cx), read_tags(id, cx))?;
+        let (attributes, tags) = tokio::try_join!(attributes(id, cx), cx.tags(id, &self.tags, read_tags(id, cx)))?;
         let Some(attributes) = attributes else { return Ok(Observed::Absent) };
         let name = id.rsplit(':').next().unwrap_or_default().to_owned();
         let outputs = TopicOutputs { arn: TopicArn::new(id), name: name.clone() };

@@ -1,7 +1,7 @@
 //! Looks at the cloud: what is there of what the state remembers and the stack declares.
 
 use futures::{StreamExt, stream};
-use resource::{Address, Cloud, Cx, Failure, FailureKind, Node, Observation, Owner, Registry, Result, Tags};
+use resource::{Address, Cloud, Cx, Failure, FailureKind, Glance, Node, Observation, Owner, Registry, Result, Tags};
 use serde_json::Value;
 use state::Entry;
 use std::sync::Arc;
@@ -78,24 +78,28 @@ impl Seen {
 
 /// Looks at everything at once.
 pub(crate) async fn look(looks: Vec<Look>, registry: &Registry) -> Vec<(Address, Result<Seen>)> {
+    let glance = Arc::new(Glance::default());
     stream::iter(looks)
-        .map(|look| async move {
-            let seen = look_at(&look, registry).await;
-            (look.address, seen)
+        .map(|look| {
+            let cx = look.cx.clone().at_a_glance(glance.clone());
+            async move {
+                let seen = look_at(&look, &cx, registry).await;
+                (look.address, seen)
+            }
         })
         .buffer_unordered(AT_ONCE)
         .collect()
         .await
 }
 
-async fn look_at(look: &Look, registry: &Registry) -> Result<Seen> {
+async fn look_at(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
     let reconciler = registry.get(&look.kind)?;
     let (id, found) = match &look.id {
         Some(id) => (Some(id.clone()), false),
-        None => (find(reconciler, &look.spec, &look.cx).await?, true),
+        None => (find(reconciler, &look.spec, cx).await?, true),
     };
     let observation = match &id {
-        Some(id) => reconciler.observe(&look.spec, id, &look.cx).await?,
+        Some(id) => reconciler.observe(&look.spec, id, cx).await?,
         None => Observation::Absent,
     };
     Ok(Seen { id, found, observation })

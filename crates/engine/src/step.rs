@@ -100,6 +100,13 @@ impl From<Result<(), Unbearable>> for Outcome {
     }
 }
 
+/// What a create has led to.
+struct Made {
+    id: String,
+    /// Whether it is known to be of this very moment, rather than found.
+    now: bool,
+}
+
 /// Tells the driver that something exists now.
 pub(crate) struct Announce {
     pub(crate) step: usize,
@@ -145,11 +152,10 @@ impl Applying<'_> {
         let reconciler = self.run.registry.get(self.kind)?;
         self.keeps_to_the_plan(reconciler)?;
         let cx = self.run.workshop.cx_of(&self.address, &self.entry);
-        let mut fresh = false;
-        let id = match self.id.clone() {
-            Some(id) => id,
+        let fresh = self.id.is_none();
+        let Made { id, now } = match self.id.clone() {
+            Some(id) => Made { id, now: false },
             None => {
-                fresh = true;
                 self.clear_remnants(reconciler, clock).await?;
                 self.create(reconciler, &cx, clock).await?
             }
@@ -159,6 +165,10 @@ impl Applying<'_> {
             self.entry.spec = self.spec.clone();
         }
         self.record(Phase::Identified, &id);
+        let cx = if now { cx.just_made() } else { cx };
+        if now {
+            self.complete(reconciler, &cx, &id).await;
+        }
         self.settle(reconciler, &cx, &id, fresh, clock).await
     }
 
@@ -187,7 +197,7 @@ impl Applying<'_> {
         }
     }
 
-    async fn create(&self, reconciler: &dyn Reconciler, cx: &Cx, clock: &Clock<'_>) -> Result<String, Unbearable> {
+    async fn create(&self, reconciler: &dyn Reconciler, cx: &Cx, clock: &Clock<'_>) -> Result<Made, Unbearable> {
         // The intents of plain creates are durable since the run began.
         if self.action == Action::Replace && !self.run.writer.flush().await {
             return Err(Unbearable::Stopped);
@@ -199,16 +209,16 @@ impl Applying<'_> {
             if let Some(sent) = lost
                 && let Some(id) = self.surface(sent, reconciler, cx, clock).await?
             {
-                return Ok(id);
+                return Ok(Made { id, now: false });
             }
             let failure = match reconciler.create(&self.spec, cx).await {
-                Ok(id) => return Ok(id),
+                Ok(id) => return Ok(Made { id, now: true }),
                 Err(failure) => failure,
             };
             lost = (failure.kind == FailureKind::Ambiguous).then(Instant::now);
             if failure.kind == FailureKind::Exists {
                 return match self.surface(Instant::now(), reconciler, cx, clock).await? {
-                    Some(id) => Ok(id),
+                    Some(id) => Ok(Made { id, now: false }),
                     None => Err(failure.into()),
                 };
             }
@@ -236,6 +246,20 @@ impl Applying<'_> {
                     patience.bear(failure).await?;
                 }
             }
+        }
+    }
+
+    /// Sends what only an update can set to what was just made, where it is known without looking. Whatever goes
+    /// wrong shows when it is looked at.
+    async fn complete(&mut self, reconciler: &dyn Reconciler, cx: &Cx, id: &str) {
+        let Some(live) = reconciler.as_created(&self.spec) else { return };
+        let diff = reconciler.compare(&self.spec, None, &live);
+        if diff.is_empty() || reconciler.replacement(&self.spec, &live, &diff).is_some() {
+            return;
+        }
+        match reconciler.update(&self.spec, id, &live, &diff, cx).await {
+            Ok(()) => self.applied(reconciler),
+            Err(failure) => tracing::debug!(%failure, address = %self.address, "not to be completed without looking"),
         }
     }
 
@@ -309,11 +333,7 @@ impl Applying<'_> {
                     last_diff = diff.clone();
                     self.update(reconciler, cx, id, &live, &diff, clock).await?;
                     before = None;
-                    if self.recorded.is_none() {
-                        self.recorded = Some(self.spec.clone());
-                    } else if let Some(recorded) = &mut self.recorded {
-                        write_only_now(reconciler, recorded, &self.spec);
-                    }
+                    self.applied(reconciler);
                 }
             }
         }
@@ -341,6 +361,19 @@ impl Applying<'_> {
         }
     }
 
+    /// After an update, the fields that AWS does not give back count as applied.
+    fn applied(&mut self, reconciler: &dyn Reconciler) {
+        let Some(recorded) = &mut self.recorded else {
+            self.recorded = Some(self.spec.clone());
+            return;
+        };
+        for field in reconciler.write_only() {
+            if let (Some(fields), Some(value)) = (recorded.as_object_mut(), self.spec.get(field)) {
+                fields.insert(field.to_owned(), value.clone());
+            }
+        }
+    }
+
     fn announce(&mut self, outputs: Value, announced: &mut bool) {
         self.entry.outputs = outputs.clone();
         if !*announced {
@@ -357,15 +390,6 @@ impl Applying<'_> {
             self.entry.spec = self.spec.clone();
         }
         self.run.writer.record(&self.address, Some(self.entry.clone()));
-    }
-}
-
-/// After an update, the fields that AWS does not give back count as applied.
-fn write_only_now(reconciler: &dyn Reconciler, recorded: &mut Value, spec: &Value) {
-    for field in reconciler.write_only() {
-        if let (Some(fields), Some(value)) = (recorded.as_object_mut(), spec.get(field)) {
-            fields.insert(field.to_owned(), value.clone());
-        }
     }
 }
 

@@ -13,7 +13,8 @@ use crate::connector::InProcess;
 use crate::disk::Disk;
 use crate::layer::{Layer, Lost, Next};
 use crate::overlay;
-use crate::service::{Scope, Service};
+use crate::service::{Scope, Service, Tagged};
+use crate::tagging;
 use crate::{Call, Error, Response};
 
 /// The account of this process: the services keep it in a global.
@@ -166,6 +167,9 @@ impl Cloud {
     }
 
     pub(crate) async fn dispatch(&self, call: Call) -> Response {
+        if call.service == tagging::SERVICE {
+            return tagging::answer(&call, self.services.tags(&call.region).await);
+        }
         let Some(slot) = self.services.by_name.get(call.service.as_str()) else {
             return not_embedded(&call.service);
         };
@@ -261,6 +265,16 @@ impl Services {
         }
         slot.service.saved();
         Ok(())
+    }
+
+    /// The tags of all services in one region.
+    async fn tags(&self, region: &str) -> Tagged {
+        let mut tagged = Tagged::new();
+        for slot in self.by_name.values() {
+            let _shared = slot.gate.read().await;
+            tagged.extend(slot.service.tags(self.scope(region)));
+        }
+        tagged
     }
 
     fn scope<'a>(&'a self, region: &'a str) -> Scope<'a> {

@@ -17,6 +17,7 @@ mod objects;
 mod overlay;
 mod server;
 mod service;
+mod tagging;
 
 pub use call::Call;
 pub use cloud::{Cloud, Durability};

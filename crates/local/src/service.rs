@@ -3,6 +3,7 @@
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use winterbaume_core::{StateViewError, StatefulService};
 use winterbaume_s3::S3Service;
@@ -17,12 +18,19 @@ pub(crate) struct Scope<'a> {
     pub(crate) region: &'a str,
 }
 
+/// Tags by ARN.
+pub(crate) type Tagged = BTreeMap<String, BTreeMap<String, String>>;
+
 /// A service. The cloud lets one changing call, or any number of reading ones, in at a time, so an
 /// implementation may take several steps and a snapshot meets no call halfway.
 pub(crate) trait Service: Send + Sync {
     fn answer(&self, call: Call) -> BoxFuture<'_, Response>;
     fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String>;
     fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String>;
+    /// The tags of what is there, by ARN, as far as the Resource Groups Tagging API shows it.
+    fn tags(&self, _: Scope<'_>) -> Tagged {
+        Tagged::new()
+    }
     /// Called when what is on disk is what the service holds.
     fn saved(&self) {}
 }
@@ -40,9 +48,32 @@ impl<S: StatefulService> Service for Emulated<S> {
         serde_json::to_value(view).map_err(|error| error.to_string())
     }
 
+    fn tags(&self, scope: Scope<'_>) -> Tagged {
+        let mut tagged = Tagged::new();
+        if let Ok(state) = self.snapshot(scope) {
+            gather(&state, &mut tagged);
+        }
+        tagged
+    }
+
     fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String> {
         let view = serde_json::from_value(state).map_err(|error| error.to_string())?;
         at_once(self.0.restore(scope.account, scope.region, view))?.map_err(|error: StateViewError| error.to_string())
+    }
+}
+
+/// The tags of everything in a service's state that has an ARN of its own.
+fn gather(state: &Value, tagged: &mut Tagged) {
+    const ARNS: [&str; 2] = ["arn", "repository_arn"];
+    let arn = ARNS.into_iter().find_map(|name| state[name].as_str());
+    if let (Some(arn), Some(tags)) = (arn, state["tags"].as_object()) {
+        let tags = tags.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+        tagged.insert(arn.to_owned(), tags.collect());
+    }
+    match state {
+        Value::Object(members) => members.values().for_each(|member| gather(member, tagged)),
+        Value::Array(items) => items.iter().for_each(|item| gather(item, tagged)),
+        _ => {}
     }
 }
 

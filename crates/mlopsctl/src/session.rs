@@ -81,6 +81,9 @@ impl Session {
         let bucket = StateBucket::new(aws_s3::client(&site.sdk), &site.bucket, &place);
         let store = Arc::new(bucket.store());
         let guard = Guard::default();
+        let index = Arc::new(aws_tagging::Index::new(&site.sdk));
+        let cloud = Cloud::new(guard.before(site.sdk), place.clone(), stack.assets().iter().cloned());
+        let cloud = cloud.with_tag_index(index);
         Ok(Self {
             name,
             identity: site.identity,
@@ -93,7 +96,7 @@ impl Session {
                 .unwrap_or_default()
                 .raw_prefix,
             ignored: site.environment.map(|environment| environment.drift.ignore).unwrap_or_default(),
-            cloud: Arc::new(Cloud::new(guard.before(site.sdk), place.clone(), stack.assets().iter().cloned())),
+            cloud: Arc::new(cloud),
             guard,
             stack,
             meter: site.meter,

@@ -1,4 +1,4 @@
-use crate::{ADDRESS_TAG, Address, Failure, FailureKind, Result, Tags};
+use crate::{ADDRESS_TAG, Address, Failure, FailureKind, Glance, Result, TagIndex, Tags};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::{SdkConfig, region::Region};
 use bytes::Bytes;
@@ -80,13 +80,20 @@ pub struct Cloud {
     clients: Mutex<HashMap<(TypeId, String, bool), Anything>>,
     shared: Mutex<HashMap<TypeId, Anything>>,
     assets: HashMap<String, Asset>,
+    tag_index: Option<Arc<dyn TagIndex>>,
 }
 
 impl Cloud {
     /// A cloud reached through `config`.
     pub fn new(config: SdkConfig, place: Place, assets: impl IntoIterator<Item = Asset>) -> Self {
         let assets = assets.into_iter().map(|asset| (sha256_hex(&asset.bytes), asset)).collect();
-        Self { config, place, clients: Mutex::default(), shared: Mutex::default(), assets }
+        Self { config, place, clients: Mutex::default(), shared: Mutex::default(), assets, tag_index: None }
+    }
+
+    /// The same, with something that knows the tags of whole stacks.
+    #[must_use]
+    pub fn with_tag_index(self, index: Arc<dyn TagIndex>) -> Self {
+        Self { tag_index: Some(index), ..self }
     }
 
     /// Account, region and partition.
@@ -130,6 +137,8 @@ pub struct Cx {
     token: String,
     delete_data: bool,
     going: Arc<HashSet<String>>,
+    glance: Option<Arc<Glance>>,
+    just_made: bool,
 }
 
 impl Cx {
@@ -137,12 +146,26 @@ impl Cx {
     /// address; `token` is the idempotency token kept in the intent.
     pub fn new(cloud: Arc<Cloud>, address: Address, mut identity: Tags, token: String, delete_data: bool) -> Self {
         identity.0.insert(ADDRESS_TAG.to_owned(), address.to_string());
-        Self { cloud, address, identity, token, delete_data, going: Arc::default() }
+        Self { cloud, address, identity, token, delete_data, going: Arc::default(), glance: None, just_made: false }
     }
 
     /// The same, knowing the ids of what is to go: what the plan deletes, and what was replaced.
     pub fn with_going(self, going: Arc<HashSet<String>>) -> Self {
         Self { going, ..self }
+    }
+
+    /// The same, as part of a look at a whole stack.
+    pub fn at_a_glance(self, glance: Arc<Glance>) -> Self {
+        Self { glance: Some(glance), ..self }
+    }
+
+    /// The same, for what this very step has created, with its tags.
+    pub fn just_made(self) -> Self {
+        Self { just_made: true, ..self }
+    }
+
+    pub(crate) fn has_just_made_it(&self) -> bool {
+        self.just_made
     }
 
     /// Whether the resource with this id is to go, so that it is neither found nor its data asked about.
@@ -175,6 +198,14 @@ impl Cx {
         let mut shared = self.cloud.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = shared.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default()));
         slot.clone().downcast::<T>().unwrap_or_default()
+    }
+
+    pub(crate) fn glance(&self) -> Option<&Glance> {
+        self.glance.as_deref()
+    }
+
+    pub(crate) fn tag_index(&self) -> Option<&dyn TagIndex> {
+        self.cloud.tag_index.as_deref()
     }
 
     /// Account, region and partition.

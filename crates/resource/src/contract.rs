@@ -62,6 +62,13 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
         std::future::ready(Ok(None))
     }
 
+    /// What is there the moment [`Resource::create`] has succeeded, where that follows from the declaration and from
+    /// AWS's defaults: what only an update can set is then sent without looking first. It need not be right: what is
+    /// there is always looked at before it counts as done.
+    fn as_created(&self) -> Option<Self> {
+        None
+    }
+
     /// Fills in the outputs that follow from the declaration alone (names, ARNs of named things).
     /// `outputs` holds a placeholder in every field.
     fn foresee(&self, _place: &Place, outputs: Self::Outputs) -> Self::Outputs {

@@ -53,6 +53,8 @@ pub trait Reconciler: Send + Sync {
     fn write_only(&self) -> Vec<&'static str>;
     /// Outputs as far as the declaration alone tells; placeholders elsewhere.
     fn foresee(&self, spec: &Value, address: &str, place: &Place) -> Result<Value>;
+    /// See [`Resource::as_created`].
+    fn as_created(&self, spec: &Value) -> Option<Value>;
     /// Compares, marking the fields that force a replacement.
     fn compare(&self, declared: &Value, recorded: Option<&Value>, live: &Value) -> Diff;
     /// Why the difference needs a replacement, or `None` if it can be applied in place.
@@ -121,6 +123,11 @@ impl<R: Resource> Reconciler for Erased<R> {
         let blank = crate::unknown(address)
             .map_err(|error| Failure::of(FailureKind::Final, format!("outputs of {}: {error}", R::KIND)))?;
         erased(R::KIND, &typed::<R>(R::KIND, spec)?.foresee(place, blank))
+    }
+
+    fn as_created(&self, spec: &Value) -> Option<Value> {
+        let created = R::deserialize(spec).ok()?.as_created()?;
+        serde_json::to_value(&created).ok()
     }
 
     fn compare(&self, declared: &Value, recorded: Option<&Value>, live: &Value) -> Diff {

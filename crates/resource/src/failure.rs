@@ -80,6 +80,17 @@ const DENIED: &[&str] = &[
     "AuthorizationErrorException",
 ];
 
+/// What AWS says of credentials that were good once.
+const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"];
+/// What AWS says of a signature from another time.
+const SKEWED: &[Sign] = &[
+    ("RequestTimeTooSkewed", ""),
+    ("InvalidSignatureException", "Signature expired"),
+    ("InvalidSignatureException", "Signature not yet current"),
+    ("SignatureDoesNotMatch", "Signature expired"),
+    ("SignatureDoesNotMatch", "Signature not yet current"),
+];
+
 impl Failure {
     /// A failure of our own making, without a call.
     pub fn of(kind: FailureKind, message: impl Into<String>) -> Self {
@@ -121,7 +132,11 @@ impl Failure {
             SdkError::DispatchFailure(_) => FailureKind::Ambiguous,
             SdkError::ServiceError(_) if known(THROTTLED) => FailureKind::Throttled,
             SdkError::ServiceError(_) if known(EXISTS) => FailureKind::Exists,
-            SdkError::ServiceError(_) if known(DENIED) => FailureKind::Denied,
+            SdkError::ServiceError(_) if known(DENIED) || known(EXPIRED) => FailureKind::Denied,
+            // AWS failed, before or after it did what was asked.
+            SdkError::ServiceError(service) if matches!(service.raw().status().as_u16(), 500 | 502..=504) => {
+                FailureKind::Ambiguous
+            }
             _ => FailureKind::Final,
         };
         let message = match error {
@@ -135,7 +150,17 @@ impl Failure {
             _ => format!("the answer was not understood: {}", chain(error)),
         };
         let request_id = error.meta().extra("aws_request_id").map(str::to_owned);
-        Self { kind, operation: operation.to_owned(), code, message, request_id, residue: None, help: None }
+        let expired = known(EXPIRED);
+        let failure =
+            Self { kind, operation: operation.to_owned(), code, message, request_id, residue: None, help: None };
+        let help = match () {
+            () if expired => {
+                "the credentials have expired: log in again, and run the same command; it goes on from here"
+            }
+            () if failure.shows(SKEWED) => "the clock of this machine is wrong: set it, and run the same command",
+            () => return failure,
+        };
+        Self { help: Some(help.to_owned()), ..failure }
     }
 }
 

@@ -174,7 +174,8 @@ impl Platform {
     }
 
     async fn planned(&self, stack: &Stack, state: &State, sdk: &SdkConfig) -> Planning {
-        let cloud = Cloud::new(sdk.clone(), self.place.clone(), self.stack.assets().iter().cloned());
+        let cloud = Cloud::new(sdk.clone(), self.place.clone(), self.stack.assets().iter().cloned())
+            .with_tag_index(Arc::new(aws_tagging::Index::new(sdk)));
         let destroys = stack.nodes().is_empty();
         let purpose = Purpose {
             targets: if destroys { Vec::new() } else { self.targets.clone() },

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use winterbaume_core::{parse_query_string, xml_escape};
 
-use super::completed::element;
+use super::completed::{element, text};
 use crate::call::header;
-use crate::service::{Scope, Service};
+use crate::service::{Scope, Service, Tagged};
 use crate::{Call, Response};
 
 /// The settings kept here: sub-resource and the error that says there is none. Others are the
@@ -173,7 +173,12 @@ impl Buckets {
         match (call.request.method.as_str(), call.operation.as_str()) {
             (_, "PUT bucket") => {
                 let defaults = DEFAULTS.map(|(sub, document)| (sub.to_owned(), document.to_owned()));
-                kept.settings.insert(bucket.to_owned(), defaults.into());
+                let mut settings = BTreeMap::from(defaults);
+                if let Some(tags) = element(&String::from_utf8_lossy(&call.request.body), "Tags") {
+                    let tagging = format!("<Tagging><TagSet>{tags}</TagSet></Tagging>");
+                    settings.insert("tagging".to_owned(), tagging);
+                }
+                kept.settings.insert(bucket.to_owned(), settings);
             }
             (_, "DELETE bucket") => {
                 kept.settings.remove(bucket);
@@ -194,8 +199,7 @@ impl Buckets {
             ("POST", "POST object?uploadId") => {
                 let given = CHECKSUMS.into_iter().find_map(|name| Some((name, header(&call.request.headers, name)?)));
                 let page = String::from_utf8_lossy(&answer.body);
-                if let (Some((name, value)), Some(etag)) = (given, element(&page, "ETag")) {
-                    let etag = etag.replace("&quot;", "\"");
+                if let (Some((name, value)), Some(etag)) = (given, text(&page, "ETag")) {
                     kept.checksums.insert(path, (etag, name.to_owned(), value.to_owned()));
                 }
             }
@@ -292,6 +296,17 @@ impl Service for Buckets {
         let kept = serde_json::to_value(self.regions().get(scope.region));
         let kept = kept.map_err(|error| error.to_string())?;
         Ok(json!({ "kept": kept, "service": self.inner.snapshot(scope)? }))
+    }
+
+    fn tags(&self, scope: Scope<'_>) -> Tagged {
+        let regions = self.regions();
+        let Some(kept) = regions.get(scope.region) else { return Tagged::new() };
+        let tagged = kept.settings.iter().filter_map(|(bucket, settings)| {
+            let tags = settings.get("tagging")?.split("<Tag>").skip(1);
+            let pair = |tag| Some((text(tag, "Key")?, text(tag, "Value")?));
+            Some((format!("arn:aws:s3:::{bucket}"), tags.filter_map(pair).collect()))
+        });
+        tagged.collect()
     }
 
     fn restore(&self, scope: Scope<'_>, mut state: Value) -> Result<(), String> {

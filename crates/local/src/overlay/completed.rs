@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use winterbaume_core::parse_query_string;
 
 use crate::call::header;
-use crate::service::{Scope, Service};
+use crate::service::{Scope, Service, Tagged};
 use crate::{Call, Response};
 
 /// The calls that follow a successful one.
@@ -38,6 +38,10 @@ impl Service for Completed {
 
     fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String> {
         self.inner.snapshot(scope)
+    }
+
+    fn tags(&self, scope: Scope<'_>) -> Tagged {
+        self.inner.tags(scope)
     }
 
     fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String> {
@@ -109,6 +113,12 @@ fn body(bytes: &[u8]) -> Value {
 pub(crate) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     Some(rest.split_once(&format!("</{name}>"))?.0)
+}
+
+/// The same, with references resolved.
+pub(crate) fn text(xml: &str, name: &str) -> Option<String> {
+    let raw = element(xml, name)?.replace("&quot;", "\"").replace("&apos;", "'");
+    Some(raw.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 }
 
 fn json_call(call: &Call, operation: &str, body: &Value) -> Call {

@@ -10,7 +10,7 @@ use winterbaume_core::default_account_id;
 use super::documents::{Documents, Refusal};
 use super::kind::Kind;
 use super::wire::Wire;
-use crate::service::{Scope, Service};
+use crate::service::{Scope, Service, Tagged};
 use crate::{Call, Response};
 
 /// The kinds a service answers from documents, and what else it does with them.
@@ -148,6 +148,10 @@ impl Service for Documented {
         let documents = serde_json::to_value(self.regions().get(scope.region));
         let documents = documents.map_err(|error| error.to_string())?;
         Ok(json!({ "documents": documents, "service": self.inner.snapshot(scope)? }))
+    }
+
+    fn tags(&self, scope: Scope<'_>) -> Tagged {
+        self.regions().get(scope.region).map(Documents::all_tags).unwrap_or_default()
     }
 
     fn restore(&self, scope: Scope<'_>, mut state: Value) -> Result<(), String> {

@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 use super::kind::{Document, Kind, List, Match, fill};
-use crate::service::Scope;
+use crate::service::{Scope, Tagged};
 
 /// The resources of one region.
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Documents {
     by_kind: BTreeMap<String, BTreeMap<String, Document>>,
-    tags: BTreeMap<String, BTreeMap<String, String>>,
+    tags: Tagged,
 }
 
 /// An error as AWS gives it.
@@ -174,6 +174,10 @@ impl Documents {
 
     pub(crate) fn tags(&self, arn: &str) -> impl Iterator<Item = (&String, &String)> {
         self.tags.get(arn).into_iter().flatten()
+    }
+
+    pub(crate) fn all_tags(&self) -> Tagged {
+        self.tags.clone()
     }
 
     /// Adds tags, given as a list of `Key` and `Value` or as a map.

@@ -249,7 +249,25 @@ fn replace(document: &mut Document, update: Document, kept: &[&str], defaults: V
     default(document, defaults);
 }
 
+/// Reads by a list of names: operation, kind, the member that names, the member that shows.
+const BATCHES: [(&str, &str, &str, &str); 3] = [
+    ("BatchGetCrawlers", "Crawler", "CrawlerNames", "Crawlers"),
+    ("BatchGetJobs", "Job", "JobNames", "Jobs"),
+    ("BatchGetTriggers", "Trigger", "TriggerNames", "Triggers"),
+];
+
+fn named(documents: &Documents, kind: &str, names: &Value) -> Vec<Value> {
+    let names = names.as_array().map(Vec::as_slice).unwrap_or_default();
+    let asked = |key: &String| names.iter().any(|name| name == key);
+    documents.of(kind).filter(|(key, _)| asked(key)).map(|(_, document)| Value::Object(document.clone())).collect()
+}
+
 fn actions(documents: &mut Documents, _: Scope<'_>, operation: &str, body: &Value) -> Option<Result<Value, Refusal>> {
+    for (batch, kind, names, members) in BATCHES {
+        if operation == batch {
+            return Some(Ok(json!({ members: named(documents, kind, &body[names]) })));
+        }
+    }
     let name = body["Name"].as_str().or_else(|| body["CrawlerName"].as_str()).unwrap_or_default();
     let answer = match operation {
         "StartCrawler" => documents.get_mut("Crawler", name).map(|crawler| {

@@ -9,7 +9,7 @@ use winterbaume_core::{parse_query_string, xml_escape};
 
 use super::wire::Wire;
 use crate::call::header;
-use crate::service::{Scope, Service};
+use crate::service::{Scope, Service, Tagged};
 use crate::{Call, Response};
 
 const NAMESPACE: &str = "http://monitoring.amazonaws.com/doc/2010-08-01/";
@@ -49,6 +49,10 @@ impl Service for Queried {
 
     fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String> {
         self.inner.snapshot(scope)
+    }
+
+    fn tags(&self, scope: Scope<'_>) -> Tagged {
+        self.inner.tags(scope)
     }
 
     fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String> {

@@ -65,18 +65,21 @@ impl Law for Crawlers {
     }
 
     async fn after(&mut self, asked: &Asked, response: &mut Response, _: &World<'_>) {
-        if !asked.is("glue", "GetCrawler") || response.status >= 300 {
+        if !asked.is("glue", "BatchGetCrawlers") || response.status >= 300 {
             return;
         }
-        if let Some(crawl) = self.crawls.get(asked.text("Name")) {
-            let mut answer = answered(asked, response);
-            answer["Crawler"]["State"] = match crawl {
-                Crawl::Running(_) => "RUNNING",
-                Crawl::Stopping(_) => "STOPPING",
+        let mut answer = answered(asked, response);
+        for crawler in answer["Crawlers"].as_array_mut().into_iter().flatten() {
+            let crawl = crawler["Name"].as_str().and_then(|name| self.crawls.get(name));
+            if let Some(crawl) = crawl {
+                crawler["State"] = match crawl {
+                    Crawl::Running(_) => "RUNNING",
+                    Crawl::Stopping(_) => "STOPPING",
+                }
+                .into();
             }
-            .into();
-            show(asked, response, &answer);
         }
+        show(asked, response, &answer);
     }
 
     fn copy(&self) -> Box<dyn Law> {

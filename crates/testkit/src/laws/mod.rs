@@ -10,6 +10,7 @@ mod lives;
 mod principals;
 mod roles;
 mod tables;
+mod tags;
 mod world;
 
 use crate::wire::Asked;
@@ -57,6 +58,7 @@ impl Laws {
             Box::new(functions::Functions::default()),
             Box::new(homes::Homes::default()),
             Box::new(lives::Lives::default()),
+            Box::new(tags::TagIndex::default()),
         ];
         Self {
             region: region.to_owned(),

@@ -171,7 +171,7 @@ const STATE_MACHINE: Life = Life {
 const TRIGGER: Life = Life {
     service: "glue",
     create: "CreateTrigger",
-    shown_by: &["GetTrigger"],
+    shown_by: &["GetTrigger", "BatchGetTriggers"],
     describe: ("GetTrigger", &["Name"]),
     key: &[(&["Name"], "Name")],
     state: "State",

@@ -29,7 +29,7 @@ impl Refusal {
     }
 
     /// In the protocol of the call it refuses.
-    pub(crate) fn to(&self, call: &Call) -> Response {
+    pub fn to(&self, call: &Call) -> Response {
         let Self { status, code, message } = self;
         let (status, text) = (*status, xml::escape(message));
         match Wire::of(call) {

@@ -207,3 +207,13 @@ fn a_call_that_is_delivered_twice_makes_one_thing() {
     up(&platform, &mut aws);
     assert_eq!(platform.inventory(&aws), platform.inventory(&clean));
 }
+
+#[test]
+fn aws_itself_may_fail_for_half_a_minute() {
+    let platform = Platform::of("dev").only("network.*");
+    let mut aws = Aws::lawful(platform.region(), 22);
+    // Sent once each time, because nobody knows what came of it, and looked for in between.
+    aws.strike(("ec2", "CreateVpc"), 0, 3, Fault::internal());
+    up(&platform, &mut aws);
+    assert_eq!(times(&aws, "ec2", "CreateVpc"), 4);
+}

@@ -17,6 +17,7 @@ mod policies;
 mod s3;
 mod sagemaker;
 mod states;
+mod tags;
 
 use engine::Applied;
 use testkit::{Aws, Made, Platform};

@@ -1,0 +1,73 @@
+//! Many things of a kind read by one call, where Glue takes their names together.
+
+use aws_sdk_glue::{
+    Client,
+    types::{Crawler, Job, Trigger},
+};
+use resource::{Attempt, Cx, Loader, Result};
+use std::{collections::HashMap, future::Future};
+
+/// What every kind takes in one call.
+const AT_ONCE: usize = 25;
+
+/// A kind of thing that Glue describes by a list of names. Those that are gone are left out.
+pub(crate) trait Listed: Clone + Send + Sync + 'static {
+    fn name(&self) -> Option<&str>;
+    fn list(client: &Client, names: &[String]) -> impl Future<Output = Result<Vec<Self>>> + Send;
+}
+
+/// Reads that are made at the same time.
+struct Together<T>(Loader<String, T>);
+
+impl<T> Default for Together<T> {
+    fn default() -> Self {
+        Self(Loader::default())
+    }
+}
+
+/// The one of this name.
+pub(crate) async fn load<T: Listed>(name: &str, cx: &Cx) -> Result<Option<T>> {
+    let client = cx.client(Client::new);
+    let read = |names: Vec<String>| async move {
+        let mut found = HashMap::new();
+        for names in names.chunks(AT_ONCE) {
+            let listed = T::list(&client, names).await?;
+            found.extend(listed.into_iter().filter_map(|one| Some((one.name()?.to_owned(), one))));
+        }
+        Ok(found)
+    };
+    cx.shared::<Together<T>>().0.load(name.to_owned(), read).await
+}
+
+impl Listed for Crawler {
+    fn name(&self) -> Option<&str> {
+        self.name()
+    }
+
+    async fn list(client: &Client, names: &[String]) -> Result<Vec<Self>> {
+        let call = client.batch_get_crawlers().set_crawler_names(Some(names.to_vec()));
+        Ok(call.send().await.during("BatchGetCrawlers")?.crawlers.unwrap_or_default())
+    }
+}
+
+impl Listed for Job {
+    fn name(&self) -> Option<&str> {
+        self.name()
+    }
+
+    async fn list(client: &Client, names: &[String]) -> Result<Vec<Self>> {
+        let call = client.batch_get_jobs().set_job_names(Some(names.to_vec()));
+        Ok(call.send().await.during("BatchGetJobs")?.jobs.unwrap_or_default())
+    }
+}
+
+impl Listed for Trigger {
+    fn name(&self) -> Option<&str> {
+        self.name()
+    }
+
+    async fn list(client: &Client, names: &[String]) -> Result<Vec<Self>> {
+        let call = client.batch_get_triggers().set_trigger_names(Some(names.to_vec()));
+        Ok(call.send().await.during("BatchGetTriggers")?.triggers.unwrap_or_default())
+    }
+}

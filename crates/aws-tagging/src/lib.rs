@@ -1,0 +1,38 @@
+//! Tags of a whole stack, read through the Resource Groups Tagging API: a hundred resources of any service a call,
+//! where most services have a call for each resource.
+//! <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>
+
+use aws_sdk_resourcegroupstagging::{Client, types::TagFilter};
+use aws_types::SdkConfig;
+use resource::{Attempt, Boxed, Result, TagIndex, Tags};
+use std::collections::HashMap;
+
+/// AWS's largest page.
+const PAGE: i32 = 100;
+
+/// The index that AWS keeps in each region. It needs `tag:GetResources`.
+pub struct Index(Client);
+
+impl Index {
+    /// The index of the configuration's region.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+}
+
+impl TagIndex for Index {
+    fn of<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>> {
+        Box::pin(async move {
+            let filters = tags.iter().map(|(key, value)| TagFilter::builder().key(key).values(value).build());
+            let call = self.0.get_resources().set_tag_filters(Some(filters.collect())).resources_per_page(PAGE);
+            let mut pages = call.into_paginator().items().send();
+            let mut found = HashMap::new();
+            while let Some(resource) = pages.next().await {
+                let resource = resource.during("GetResources")?;
+                let tags = resource.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
+                found.insert(resource.resource_arn.unwrap_or_default(), tags.collect());
+            }
+            Ok(found)
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! Tags of a whole stack read at once, where a whole stack is looked at.
+
+use crate::{ADDRESS_TAG, Boxed, Cx, Result, Tags};
+use std::{collections::HashMap, future::Future};
+use tokio::sync::OnceCell;
+
+/// Something that knows the tags of whatever bears certain ones.
+pub trait TagIndex: Send + Sync {
+    /// The tags, by ARN, of what bears all of these.
+    fn of<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>>;
+}
+
+/// One look at a whole stack: its tags are read when the first resource asks for them.
+#[derive(Default)]
+pub struct Glance(OnceCell<HashMap<String, Tags>>);
+
+impl Glance {
+    async fn tags(&self, cx: &Cx) -> &HashMap<String, Tags> {
+        self.0
+            .get_or_init(|| async {
+                let Some(index) = cx.tag_index() else { return HashMap::new() };
+                let mut stack = cx.identity().clone();
+                stack.0.remove(ADDRESS_TAG);
+                index.of(&stack).await.unwrap_or_else(|failure| {
+                    tracing::debug!(%failure, "tags are read one by one");
+                    HashMap::new()
+                })
+            })
+            .await
+    }
+}
+
+impl Cx {
+    /// The tags of what bears this ARN: those it was created with a moment ago; in a look at a whole stack those of
+    /// the index, see [`Cx::tags_at_a_glance`]; otherwise those that `ask` reads.
+    ///
+    /// # Errors
+    /// That of `ask`.
+    pub async fn tags(
+        &self,
+        arn: &str,
+        applied: &Tags,
+        ask: impl Future<Output = Result<Tags>> + Send,
+    ) -> Result<Tags> {
+        if self.has_just_made_it() {
+            return Ok(applied.clone());
+        }
+        self.tags_at_a_glance(arn, applied, ask).await
+    }
+
+    /// The same for what may have been created without its tags.
+    ///
+    /// The index lags behind and does not cover everything, so it is believed only if it shows all that was
+    /// `applied`; and never after a write, when no whole stack is looked at.
+    ///
+    /// # Errors
+    /// That of `ask`.
+    pub async fn tags_at_a_glance(
+        &self,
+        arn: &str,
+        applied: &Tags,
+        ask: impl Future<Output = Result<Tags>> + Send,
+    ) -> Result<Tags> {
+        if let Some(glance) = self.glance()
+            && let Some(tags) = glance.tags(self).await.get(arn)
+            && applied.missing_from(tags).0.is_empty()
+        {
+            return Ok(tags.clone());
+        }
+        ask.await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cloud, Failure, FailureKind, Place};
+    use aws_types::SdkConfig;
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    /// Knows one thing, and counts how often it is asked.
+    struct Known(Arc<AtomicUsize>, Option<(&'static str, Tags)>);
+
+    impl TagIndex for Known {
+        fn of<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>> {
+            assert_eq!(tags.get(ADDRESS_TAG), None, "a whole stack has no address");
+            self.0.fetch_add(1, Ordering::Relaxed);
+            let denied = || Failure::of(FailureKind::Denied, "no");
+            let known = self.1.clone().map(|(arn, tags)| HashMap::from([(arn.to_owned(), tags)])).ok_or_else(denied);
+            Box::pin(std::future::ready(known))
+        }
+    }
+
+    fn tags(value: &str) -> Tags {
+        Tags::from_iter([("Project", "ml"), ("Owner", value)])
+    }
+
+    /// What is read where the index knows `known`, and how often index and service were asked.
+    async fn read(known: Option<(&'static str, Tags)>, look: impl Fn(Cx) -> Cx) -> (Vec<Tags>, usize, usize) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let cloud = Cloud::new(SdkConfig::builder().build(), Place::new("123456789012", "eu-west-1"), [])
+            .with_tag_index(Arc::new(Known(asked.clone(), known)));
+        let address = crate::Address::new("storage", "data");
+        let cx = Cx::new(Arc::new(cloud), address, Tags::from_iter([("Project", "ml")]), String::new(), false);
+        let cx = look(cx);
+        let (mut seen, mut alone) = (Vec::new(), 0);
+        for arn in ["arn:known", "arn:other"] {
+            let ask = async {
+                alone += 1;
+                Ok(tags("service"))
+            };
+            seen.push(cx.tags(arn, &tags("us"), ask).await.unwrap());
+        }
+        (seen, asked.load(Ordering::Relaxed), alone)
+    }
+
+    fn whole(cx: Cx) -> Cx {
+        cx.at_a_glance(Arc::default())
+    }
+
+    #[tokio::test]
+    async fn the_index_is_asked_once_and_the_service_for_what_it_does_not_know() {
+        let mut more = tags("us");
+        more.0.insert("Added".into(), "by somebody".into());
+        let (seen, index, service) = read(Some(("arn:known", more.clone())), whole).await;
+        assert_eq!(seen, [more, tags("service")]);
+        assert_eq!((index, service), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn an_index_that_does_not_show_what_was_applied_is_not_believed() {
+        let (seen, index, service) = read(Some(("arn:known", tags("before"))), whole).await;
+        assert_eq!(seen, [tags("service"), tags("service")]);
+        assert_eq!((index, service), (1, 2));
+    }
+
+    #[tokio::test]
+    async fn an_index_that_may_not_be_read_changes_nothing() {
+        assert_eq!(read(None, whole).await, (vec![tags("service"), tags("service")], 1, 2));
+    }
+
+    #[tokio::test]
+    async fn without_a_look_at_the_whole_stack_the_service_is_asked() {
+        assert_eq!(
+            read(Some(("arn:known", tags("us"))), |cx| cx).await,
+            (vec![tags("service"), tags("service")], 0, 2)
+        );
+    }
+
+    #[tokio::test]
+    async fn what_was_created_a_moment_ago_has_the_tags_it_was_created_with() {
+        assert_eq!(read(None, Cx::just_made).await, (vec![tags("us"), tags("us")], 0, 0));
+    }
+}
