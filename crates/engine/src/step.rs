@@ -370,7 +370,7 @@ fn write_only_now(reconciler: &dyn Reconciler, recorded: &mut Value, spec: &Valu
 }
 
 /// Whether an actual declaration is the planned one, with placeholders filled in.
-pub(crate) fn fits(planned: &Value, actual: &Value) -> bool {
+fn fits(planned: &Value, actual: &Value) -> bool {
     match (planned, actual) {
         _ if planned == actual => true,
         (Value::Object(planned), Value::Object(actual)) => {
