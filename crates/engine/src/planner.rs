@@ -380,9 +380,9 @@ impl Planner<'_> {
 
     async fn holdings(&self, change: &Change, going: Arc<HashSet<String>>) -> Result<Option<String>> {
         let (Some(id), Some(entry)) = (&change.id, self.state.resources.get(&change.address)) else { return Ok(None) };
-        let reconciler = self.registry.get(&entry.kind)?;
+        let (kind, spec) = if change.deposed { (&change.kind, &change.spec) } else { (&entry.kind, &entry.spec) };
         let cx = self.workshop.cx(&change.address, &entry.token).with_going(going);
-        reconciler.holdings(&entry.spec, id, &cx).await
+        self.registry.get(kind)?.holdings(spec, id, &cx).await
     }
 }
 
