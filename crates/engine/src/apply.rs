@@ -99,6 +99,8 @@ impl Lookup for Outputs {
 
 /// Carries a plan out. Records everything through the writer; the caller finishes that.
 pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
+    let remembered = planning.made.remembered(with.state);
+    let with = Apply { state: &remembered, ..with };
     let order = order(planning, with.stack, with.state, with.registry);
     let mut applied = Applied::default();
     if *with.stop.borrow() != StopMode::Go {
@@ -115,6 +117,10 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
             return applied;
         }
     };
+    for (address, entry) in planning.made.addresses().filter_map(|address| with.state.resources.get_key_value(address))
+    {
+        with.writer.record(address, Some(entry.clone()));
+    }
     let entries = entries(planning, &with);
     for (address, entry) in &entries {
         let vanished =

@@ -11,12 +11,14 @@
 mod apply;
 mod drift;
 mod event;
+mod made;
 mod order;
 mod patience;
 mod plan;
 mod planner;
 mod refresh;
 mod schedule;
+mod sight;
 mod step;
 
 pub use apply::{Applied, Apply, Failed, Skipped, StopMode, apply};

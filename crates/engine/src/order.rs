@@ -70,7 +70,11 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
             && let (Some(entry), Some(id)) = (state.resources.get(&node.address), &known.id)
         {
             let change = planning.plan.changes.iter().find(|change| change.address == node.address);
-            let first = node.kind == entry.kind && deletes_first(change, node.kind, registry);
+            let first = match node.kind == entry.kind {
+                true => deletes_first(change, node.kind, registry),
+                // What has a name of its own lets go at once of what contains it, and others may point to it still.
+                false => is_named(&entry.kind, registry),
+            };
             let what = if first { Removal::Before } else { Removal::Deposed };
             let work = Work::Remove { id: id.clone(), spec: entry.spec.clone(), what };
             let remove =

@@ -1,8 +1,8 @@
 use crate::{
-    Action, Change, PLAN_FORMAT, Plan, Refusal, StopMode,
-    patience::{Patience, SURFACES_WITHIN},
-    refresh::{Look, Seen, Workshop, look},
-    step::fits,
+    Action, Change, PLAN_FORMAT, Plan, Refusal,
+    made::{Made, as_made},
+    refresh::{Seen, Workshop, outputs_of},
+    sight::Sight,
 };
 use futures::{StreamExt, stream};
 use resource::{
@@ -12,10 +12,9 @@ use resource::{
 use serde_json::Value;
 use state::{Phase, State};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeSet, HashSet},
     sync::Arc,
 };
-use tokio::sync::watch;
 
 /// What a plan is for.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +36,7 @@ pub struct Planning {
     /// What stands in the way; a plan with refusals must not be applied.
     pub refusals: Vec<Refusal>,
     pub(crate) known: Vec<Known>,
+    pub(crate) made: Made,
     pub(crate) forgotten: Vec<Address>,
     pub(crate) workshop: Workshop,
 }
@@ -68,8 +68,19 @@ pub async fn plan(
     purpose: &Purpose,
 ) -> Planning {
     let workshop = Workshop { cloud: cloud.clone(), identity: identity.clone(), delete_data: purpose.delete_data };
-    let planner = Planner { stack, state, registry, purpose, workshop };
-    planner.plan().await
+    let selected = purpose.selected(stack);
+    let mut sight = Sight::new(stack, state, registry, &workshop, &selected).await;
+    loop {
+        let made = sight.made();
+        let remembered = made.remembered(state);
+        let planner = Planner { stack, state: &remembered, registry, purpose, workshop: &workshop };
+        let decided = planner.decide_all(&sight);
+        let hidden = sight.hidden(&remembered, &decided.known);
+        if hidden.is_empty() {
+            return planner.plan(decided, sight, made).await;
+        }
+        sight.search(hidden, &remembered).await;
+    }
 }
 
 struct Planner<'a> {
@@ -77,7 +88,7 @@ struct Planner<'a> {
     state: &'a State,
     registry: &'a Registry,
     purpose: &'a Purpose,
-    workshop: Workshop,
+    workshop: &'a Workshop,
 }
 
 /// Outputs as far as a plan knows them: live, foreseen or placeholders.
@@ -95,34 +106,38 @@ struct Decision {
     fields: Vec<FieldChange>,
 }
 
-impl Planner<'_> {
-    async fn plan(self) -> Planning {
-        let mut refusals = Vec::new();
-        let selected = self.selected();
-        let mut seen = self.refresh(&selected, &mut refusals).await;
-        let mut known = Vec::with_capacity(self.stack.nodes().len());
-        let mut foreseen = Foreseen(Vec::with_capacity(self.stack.nodes().len()));
-        let mut changes = Vec::new();
-        let mut unchanged = 0;
-        for (index, node) in self.stack.nodes().iter().enumerate() {
-            let seen = seen.remove(&node.address);
-            match self.decide(node, seen, &mut foreseen, !selected.contains(&index)) {
-                Ok((one, change)) => {
-                    match change {
-                        Some(change) => changes.push(change),
-                        None if !one.excluded => unchanged += 1,
-                        None => {}
-                    }
-                    known.push(one);
-                }
-                Err(failure) => {
-                    refusals.push(refusal(&node.address, node.kind, failure));
-                    foreseen.0.push(Value::Null);
-                    known.push(Known::default());
-                }
+/// What is to be done about everything that is declared.
+#[derive(Default)]
+struct Decided {
+    known: Vec<Known>,
+    changes: Vec<Change>,
+    unchanged: usize,
+    refusals: Vec<Refusal>,
+}
+
+impl Purpose {
+    fn targets(&self, address: &Address) -> bool {
+        self.targets.is_empty() || self.targets.iter().any(|glob| address.matches(glob))
+    }
+
+    /// The nodes the targets name, with everything those need.
+    fn selected(&self, stack: &Stack) -> BTreeSet<usize> {
+        let mut selected = BTreeSet::new();
+        for (index, node) in stack.nodes().iter().enumerate().rev() {
+            if self.targets(&node.address) || selected.contains(&index) {
+                selected.insert(index);
+                selected.extend(node.dependencies.iter().map(|needed| needed.node));
             }
         }
-        let forgotten = self.deletions(&mut changes, &mut refusals).await;
+        selected
+    }
+}
+
+impl Planner<'_> {
+    async fn plan(self, decided: Decided, sight: Sight<'_>, made: Made) -> Planning {
+        let Decided { known, mut changes, unchanged, mut refusals } = decided;
+        let forgotten = self.deletions(&sight, &mut changes, &mut refusals).await;
+        refusals.extend(sight.failures);
         self.protections(&changes, &mut refusals);
         self.data(&changes, &mut refusals).await;
         let plan = Plan {
@@ -135,76 +150,31 @@ impl Planner<'_> {
             unchanged,
             targets: self.purpose.targets.clone(),
         };
-        Planning { plan, refusals, known, forgotten, workshop: self.workshop }
+        Planning { plan, refusals, known, made, forgotten, workshop: self.workshop.clone() }
     }
 
-    fn targeted(&self, address: &Address) -> bool {
-        self.purpose.targets.is_empty() || self.purpose.targets.iter().any(|glob| address.matches(glob))
-    }
-
-    /// The nodes the targets name, with everything those need.
-    fn selected(&self) -> BTreeSet<usize> {
-        let mut selected = BTreeSet::new();
-        for (index, node) in self.stack.nodes().iter().enumerate().rev() {
-            if self.targeted(&node.address) || selected.contains(&index) {
-                selected.insert(index);
-                selected.extend(node.dependencies.iter().map(|needed| needed.node));
-            }
-        }
-        selected
-    }
-
-    /// Looks at what the state remembers, then for what it does not.
-    async fn refresh(&self, selected: &BTreeSet<usize>, refusals: &mut Vec<Refusal>) -> BTreeMap<Address, Seen> {
-        let declared: BTreeMap<&Address, &Node> = self.stack.nodes().iter().map(|node| (&node.address, node)).collect();
-        let mut seen = BTreeMap::new();
-        let mut take = |looked: Vec<(Address, Result<Seen>)>, seen: &mut BTreeMap<Address, Seen>| {
-            for (address, result) in looked {
-                match result {
-                    Ok(found) => {
-                        seen.insert(address, found);
-                    }
-                    Err(failure) => {
-                        let kind = declared.get(&address).map_or("", |node| node.kind);
-                        refusals.push(refusal(&address, kind, failure));
-                    }
-                }
-            }
-        };
-        let remembered = self.state.resources.iter().filter(|(address, _)| declared.contains_key(address));
-        let looks = remembered.map(|(address, entry)| Look::at(address, entry, &self.workshop)).collect();
-        take(look(looks, self.registry).await, &mut seen);
-
-        let mut foreseen = Foreseen(Vec::new());
-        let (mut looks, mut hidden) = (Vec::new(), Vec::new());
+    fn decide_all(&self, sight: &Sight<'_>) -> Decided {
+        let mut decided = Decided::default();
+        let mut foreseen = Foreseen(Vec::with_capacity(self.stack.nodes().len()));
         for (index, node) in self.stack.nodes().iter().enumerate() {
-            let seen_here = seen.get(&node.address).filter(|_| !self.is_retyped(node));
-            let live = seen_here.and_then(|seen: &Seen| outputs_of(&seen.observation));
-            let spec = node.spec(&foreseen).unwrap_or_default();
-            let outputs = live.unwrap_or_else(|| self.foresee(node, &spec).unwrap_or_default());
-            foreseen.0.push(outputs);
-            let unseen = seen.get(&node.address).is_some_and(Seen::shows_nothing);
-            match self.state.resources.get_key_value(&node.address) {
-                _ if !selected.contains(&index) => {}
-                None => looks.push(Look::for_declared(node, spec, &self.workshop)),
-                Some((address, entry)) if unseen => {
-                    // Whoever applies the plan looks for what is declared now.
-                    let was_another = self.is_retyped(node) || !fits(&entry.spec, &spec);
-                    if entry.phase == Phase::Identified || (entry.phase == Phase::Intent && was_another) {
-                        hidden.push((address, entry));
+            let seen = sight.seen.get(&node.address);
+            match self.decide(node, seen, &mut foreseen, !sight.selected.contains(&index)) {
+                Ok((one, change)) => {
+                    match change {
+                        Some(change) => decided.changes.push(change),
+                        None if !one.excluded => decided.unchanged += 1,
+                        None => {}
                     }
+                    decided.known.push(one);
                 }
-                Some(_) => {}
+                Err(failure) => {
+                    decided.refusals.push(refusal(&node.address, node.kind, failure));
+                    foreseen.0.push(Value::Null);
+                    decided.known.push(Known::default());
+                }
             }
         }
-        take(look(looks, self.registry).await, &mut seen);
-        take(self.surfaced(hidden).await, &mut seen);
-        seen
-    }
-
-    /// Whether what is remembered at the address is of another kind.
-    fn is_retyped(&self, node: &Node) -> bool {
-        self.state.resources.get(&node.address).is_some_and(|entry| entry.kind != node.kind)
+        decided
     }
 
     fn foresee(&self, node: &Node, spec: &Value) -> Result<Value> {
@@ -214,13 +184,13 @@ impl Planner<'_> {
     fn decide(
         &self,
         node: &Node,
-        seen: Option<Seen>,
+        seen: Option<&Seen>,
         foreseen: &mut Foreseen,
         excluded: bool,
     ) -> Result<(Known, Option<Change>)> {
         let spec = node.spec(foreseen)?;
         let entry = self.state.resources.get(&node.address);
-        let decision = match (&seen, entry) {
+        let decision = match (seen, entry) {
             _ if excluded => Decision { action: None, cause: None, fields: Vec::new() },
             (Some(Seen { id: Some(_), .. }), Some(entry)) if entry.kind != node.kind => Decision {
                 action: Some(Action::Replace),
@@ -233,9 +203,9 @@ impl Planner<'_> {
             (Some(seen), entry) => self.compare(node, &spec, seen, entry)?,
             (None, _) => Decision { action: Some(Action::Create), cause: None, fields: self.all_fields(&spec) },
         };
-        let id = seen.as_ref().and_then(|seen| seen.id.clone());
+        let id = seen.and_then(|seen| seen.id.clone());
         let stays = matches!(decision.action, None | Some(Action::Update));
-        let live = seen.as_ref().and_then(|seen| outputs_of(&seen.observation)).filter(|_| stays);
+        let live = seen.and_then(|seen| outputs_of(&seen.observation)).filter(|_| stays);
         let excluded_outputs =
             entry.map(|entry| entry.outputs.clone()).filter(|outputs| excluded && !outputs.is_null());
         let outputs = live.or(excluded_outputs);
@@ -316,10 +286,18 @@ impl Planner<'_> {
 
     /// Adds the deletions: what is remembered and no longer declared, and what replacements left behind.
     /// Returns what was only ever intended and is not there, to be forgotten.
-    async fn deletions(&self, changes: &mut Vec<Change>, refusals: &mut Vec<Refusal>) -> Vec<Address> {
+    async fn deletions(
+        &self,
+        sight: &Sight<'_>,
+        changes: &mut Vec<Change>,
+        refusals: &mut Vec<Refusal>,
+    ) -> Vec<Address> {
         let declared: BTreeSet<&Address> = self.stack.nodes().iter().map(|node| &node.address).collect();
-        let orphans =
-            self.state.resources.iter().filter(|(address, _)| !declared.contains(address) && self.targeted(address));
+        let orphans = self
+            .state
+            .resources
+            .iter()
+            .filter(|(address, _)| !declared.contains(address) && self.purpose.targets(address));
         let (identified, intended): (Vec<_>, Vec<_>) = orphans.partition(|(_, entry)| entry.id.is_some());
         for (address, entry) in identified {
             match self.understands(address, &entry.kind, &entry.spec) {
@@ -328,7 +306,7 @@ impl Planner<'_> {
             }
         }
         let mut forgotten = Vec::new();
-        for (address, result) in self.surfaced(intended).await {
+        for (address, result) in sight.surfaced(intended).await {
             let entry = &self.state.resources[&address];
             match result {
                 Ok(Seen { id: Some(id), .. }) => changes.push(deletion(&address, entry, Some(id), &entry.spec)),
@@ -338,7 +316,7 @@ impl Planner<'_> {
                 Err(failure) => refusals.push(refusal(&address, &entry.kind, failure)),
             }
         }
-        for (address, entry) in self.state.resources.iter().filter(|(address, _)| self.targeted(address)) {
+        for (address, entry) in self.state.resources.iter().filter(|(address, _)| self.purpose.targets(address)) {
             for old in &entry.deposed {
                 if let Err(failure) = self.understands(address, &old.kind, &old.spec) {
                     refusals.push(refusal(address, &old.kind, failure));
@@ -349,32 +327,6 @@ impl Planner<'_> {
             }
         }
         forgotten
-    }
-
-    /// Looks for what interrupted runs may have made, for as long as AWS may hide it.
-    async fn surfaced(&self, intended: Vec<(&Address, &state::Entry)>) -> Vec<(Address, Result<Seen>)> {
-        let (_go, stop) = watch::channel(StopMode::Go);
-        let mut patience = Patience::new(stop);
-        let mut looked = Vec::new();
-        let mut hidden = intended;
-        while !hidden.is_empty() {
-            let last = patience.is_over(SURFACES_WITHIN);
-            let looks = hidden.iter().map(|(address, entry)| Look::at(address, entry, &self.workshop)).collect();
-            let (absent, there): (Vec<_>, Vec<_>) = look(looks, self.registry)
-                .await
-                .into_iter()
-                .partition(|(_, result)| result.as_ref().is_ok_and(Seen::shows_nothing));
-            looked.extend(there);
-            if last {
-                looked.extend(absent);
-                break;
-            }
-            hidden.retain(|(address, _)| absent.iter().any(|(still, _)| still == *address));
-            if !hidden.is_empty() && patience.wait().await.is_err() {
-                break;
-            }
-        }
-        looked
     }
 
     /// Whether what was recorded can be worked with at all: to be told before anything is touched.
@@ -428,23 +380,9 @@ impl Planner<'_> {
 
     async fn holdings(&self, change: &Change, going: Arc<HashSet<String>>) -> Result<Option<String>> {
         let (Some(id), Some(entry)) = (&change.id, self.state.resources.get(&change.address)) else { return Ok(None) };
-        let reconciler = self.registry.get(&entry.kind)?;
+        let (kind, spec) = if change.deposed { (&change.kind, &change.spec) } else { (&entry.kind, &entry.spec) };
         let cx = self.workshop.cx(&change.address, &entry.token).with_going(going);
-        reconciler.holdings(&entry.spec, id, &cx).await
-    }
-}
-
-/// A declaration as it was when something was made by it, if all that is recorded is what was known before. What
-/// was not known then is what it is now, and something else if it will be again: then what it comes from is replaced.
-fn as_made(recorded: &Value, declared: &Value) -> Value {
-    match (recorded, declared) {
-        (Value::Object(recorded), declared) => {
-            let field = |(key, value): (&String, &Value)| (key.clone(), as_made(value, &declared[key]));
-            Value::Object(recorded.iter().map(field).collect())
-        }
-        (recorded, _) if !has_unknown(recorded) => recorded.clone(),
-        (_, declared) if has_unknown(declared) => Value::Null,
-        (_, declared) => declared.clone(),
+        self.registry.get(kind)?.holdings(spec, id, &cx).await
     }
 }
 
@@ -463,12 +401,4 @@ fn deletion(address: &Address, entry: &state::Entry, id: Option<String>, spec: &
 
 fn refusal(address: &Address, kind: &str, failure: Failure) -> Refusal {
     Refusal { address: address.clone(), kind: kind.to_owned(), failure }
-}
-
-fn outputs_of(observation: &Observation) -> Option<Value> {
-    match observation {
-        Observation::Ready { outputs, .. } => Some(outputs.clone()),
-        Observation::Settling { outputs, .. } => outputs.clone(),
-        Observation::Absent | Observation::Broken { .. } => None,
-    }
 }

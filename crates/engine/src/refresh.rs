@@ -135,3 +135,12 @@ pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx
         }
     }
 }
+
+/// What is known of a thing's outputs by looking at it.
+pub(crate) fn outputs_of(observation: &Observation) -> Option<Value> {
+    match observation {
+        Observation::Ready { outputs, .. } => Some(outputs.clone()),
+        Observation::Settling { outputs, .. } => outputs.clone(),
+        Observation::Absent | Observation::Broken { .. } => None,
+    }
+}

@@ -394,7 +394,7 @@ impl Applying<'_> {
 }
 
 /// Whether an actual declaration is the planned one, with placeholders filled in.
-pub(crate) fn fits(planned: &Value, actual: &Value) -> bool {
+fn fits(planned: &Value, actual: &Value) -> bool {
     match (planned, actual) {
         _ if planned == actual => true,
         (Value::Object(planned), Value::Object(actual)) => {

@@ -36,4 +36,4 @@ pub use meaning::{policy_meaning, same_policy};
 pub use meter::{Calls, Meter};
 pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Stack};
 pub use tags::{ADDRESS_TAG, Tags};
-pub use unknown::{UNKNOWN_CLOSE, UNKNOWN_OPEN, has_unknown, unknown};
+pub use unknown::{UNKNOWN_CLOSE, UNKNOWN_OPEN, fill_in, has_unknown, unknown};

@@ -26,6 +26,44 @@ pub fn unknown<T: DeserializeOwned>(address: &str) -> Result<T, String> {
     T::deserialize(Placeholder { path: address.to_owned() }).map_err(|error: de::value::Error| error.to_string())
 }
 
+/// The value with its placeholders filled in, as far as they are known. `known` answers for `address.field`.
+pub fn fill_in(value: &Value, known: &dyn Fn(&str) -> Option<Value>) -> Value {
+    match value {
+        Value::String(text) => match only_placeholder(text).and_then(known) {
+            Some(Value::Array(_)) | None => Value::String(fill_in_text(text, known)),
+            Some(value) => value,
+        },
+        Value::Array(items) => {
+            // A list that is not known has one item.
+            let only = if let [Value::String(item)] = items.as_slice() { only_placeholder(item) } else { None };
+            match only.and_then(known) {
+                Some(Value::Array(items)) => Value::Array(items),
+                _ => items.iter().map(|item| fill_in(item, known)).collect(),
+            }
+        }
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| (fill_in_text(key, known), fill_in(value, known))).collect()
+        }
+        _ => value.clone(),
+    }
+}
+
+/// The `address.field` of a text that is one placeholder and nothing else.
+fn only_placeholder(text: &str) -> Option<&str> {
+    let path = text.strip_prefix(UNKNOWN_OPEN)?.strip_suffix(UNKNOWN_CLOSE)?;
+    (!path.contains(UNKNOWN_OPEN)).then_some(path)
+}
+
+fn fill_in_text(text: &str, known: &dyn Fn(&str) -> Option<Value>) -> String {
+    let Some((before, rest)) = text.split_once(UNKNOWN_OPEN) else { return text.to_owned() };
+    let Some((path, after)) = rest.split_once(UNKNOWN_CLOSE) else { return text.to_owned() };
+    let filled = match known(path) {
+        Some(Value::String(value)) => value,
+        _ => format!("{UNKNOWN_OPEN}{path}{UNKNOWN_CLOSE}"),
+    };
+    format!("{before}{filled}{}", fill_in_text(after, known))
+}
+
 struct Placeholder {
     path: String,
 }
@@ -94,6 +132,7 @@ impl<'de> MapAccess<'de> for Fields {
 mod tests {
     use super::*;
     use crate::{SubnetId, VpcId};
+    use serde_json::json;
 
     #[derive(serde::Deserialize, serde::Serialize)]
     struct Outputs {
@@ -108,5 +147,24 @@ mod tests {
         assert_eq!(outputs.id.as_str(), "⟦network.vpc.id⟧");
         assert_eq!(outputs.note.as_deref(), Some("⟦network.vpc.note⟧"));
         assert!(has_unknown(&serde_json::to_value(&outputs.subnets).unwrap()));
+    }
+
+    #[test]
+    fn placeholders_are_filled_in_as_far_as_they_are_known() {
+        let known = |path: &str| match path {
+            "network.vpc.id" => Some(json!("vpc-1")),
+            "network.vpc.note" => Some(Value::Null),
+            "network.vpc.subnets" => Some(json!(["a", "b"])),
+            _ => None,
+        };
+        let declared = json!({
+            "vpc": "⟦network.vpc.id⟧", "arn": "arn:⟦network.vpc.id⟧/⟦x.y⟧", "note": "⟦network.vpc.note⟧",
+            "subnets": ["⟦network.vpc.subnets⟧"], "more": ["⟦network.vpc.id⟧", "⟦x.y⟧"], "count": 2,
+        });
+        let filled = json!({
+            "vpc": "vpc-1", "arn": "arn:vpc-1/⟦x.y⟧", "note": null,
+            "subnets": ["a", "b"], "more": ["vpc-1", "⟦x.y⟧"], "count": 2,
+        });
+        assert_eq!(fill_in(&declared, &known), filled);
     }
 }

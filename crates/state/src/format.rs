@@ -118,6 +118,13 @@ impl Entry {
         let Self { kind, id, spec, depends_on, .. } = self.clone();
         Some(Deposed { kind, id: id?, spec, depends_on })
     }
+
+    /// What is to be recorded when this is gone and a predecessor is not.
+    fn succeeded_by_predecessor(mut self) -> Option<Self> {
+        let Deposed { kind, id, spec, depends_on } = self.deposed.pop()?;
+        let (phase, outputs, protected) = (Phase::Deleting, Value::Null, false);
+        Some(Self { kind, phase, id: Some(id), spec, outputs, depends_on, protected, ..self })
+    }
 }
 
 /// How far a resource got.
@@ -257,13 +264,16 @@ impl State {
         }
     }
 
-    /// Records a resource, or with `None` that it is gone.
+    /// Records a resource, or with `None` that it is gone. A predecessor that is still there takes its place, on its
+    /// way out.
     ///
     /// # Errors
     /// [`Error::Transition`] when the phase cannot follow the one recorded.
     pub fn record(&mut self, address: &Address, entry: Option<Entry>) -> Result<(), Error> {
         let Some(entry) = entry else {
-            self.resources.remove(address);
+            if let Some(predecessor) = self.resources.remove(address).and_then(Entry::succeeded_by_predecessor) {
+                self.resources.insert(address.clone(), predecessor);
+            }
             return Ok(());
         };
         if let Some(was) = self.resources.get(address)
@@ -279,6 +289,19 @@ impl State {
         }
         self.resources.insert(address.clone(), entry);
         Ok(())
+    }
+
+    /// Records that a replaced predecessor is gone.
+    ///
+    /// # Errors
+    /// None that a predecessor can meet; see [`State::record`].
+    pub fn forget_deposed(&mut self, address: &Address, id: &str) -> Result<(), Error> {
+        let Some(entry) = self.resources.get_mut(address) else { return Ok(()) };
+        entry.deposed.retain(|old| old.id != id);
+        match entry.phase == Phase::Deleting && entry.id.as_deref() == Some(id) {
+            true => self.record(address, None),
+            false => Ok(()),
+        }
     }
 }
 
@@ -373,6 +396,31 @@ mod tests {
         };
         state.resources.insert(Address::new("network", "vpc"), entry);
         assert!(State::read(&state.write(), "here").unwrap_err().to_string().contains("no id"));
+    }
+
+    #[test]
+    fn a_predecessor_that_is_still_there_is_remembered_until_it_is_gone_as_well() {
+        let mut state = State::new("dev", "123456789012", "eu-west-1");
+        let old = |id: &str| Deposed { kind: "ec2:vpc".into(), id: id.into(), spec: Value::Null, depends_on: vec![] };
+        let entry = Entry {
+            kind: "ec2:vpc".into(),
+            phase: Phase::Deleting,
+            token: String::new(),
+            id: Some("vpc-3".into()),
+            spec: Value::Null,
+            outputs: Value::Null,
+            depends_on: vec![],
+            protected: false,
+            deposed: vec![old("vpc-1"), old("vpc-2")],
+        };
+        let address = Address::new("network", "vpc");
+        state.resources.insert(address.clone(), entry);
+        state.record(&address, None).unwrap();
+        let left = &state.resources[&address];
+        assert_eq!((left.phase, left.id.as_deref(), left.deposed.len()), (Phase::Deleting, Some("vpc-2"), 1));
+        state.forget_deposed(&address, "vpc-1").unwrap();
+        state.forget_deposed(&address, "vpc-2").unwrap();
+        assert!(state.resources.is_empty());
     }
 
     #[test]

@@ -192,10 +192,8 @@ fn apply(
             }
         }
         Message::ForgetDeposed(address, id) => {
-            if let Some(entry) = state.resources.get_mut(&address) {
-                entry.deposed.retain(|old| old.id != id);
-                *dirty = true;
-            }
+            state.forget_deposed(&address, &id)?;
+            *dirty = true;
             forgotten.insert((address, id));
         }
         Message::Outputs(outputs) => {

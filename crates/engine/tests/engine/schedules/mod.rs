@@ -6,6 +6,7 @@
 
 mod cloud;
 mod declared;
+mod found;
 mod process;
 mod thing;
 
@@ -25,7 +26,7 @@ use std::{
 };
 
 /// How many seeds are run.
-const SCHEDULES: u64 = 6_000;
+const SCHEDULES: u64 = 10_000;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("it must be a number"))

@@ -2,10 +2,10 @@
 
 use super::{cloud::Cloud as World, thing::Thing};
 use bytes::Bytes;
-use engine::{Applied, Apply, Change, Planning, Purpose, StopMode, apply, plan};
+use engine::{Applied, Apply, Change, Event, Planning, Purpose, StopMode, apply, plan};
 use fastrand::Rng;
 use resource::{Address, Boxed, Cloud, Cx, Place, Registry, Stack, Tags};
-use state::{Error, MemoryStore, State, Store, Stored, Version, Writer};
+use state::{Entry, Error, MemoryStore, State, Store, Stored, Version, Writer};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
@@ -100,6 +100,9 @@ impl Account {
                 planning.refusals.iter().map(|one| format!("{}: {}", one.address, one.failure)).collect(),
             );
         }
+        for (address, Entry { phase, id, spec, deposed, .. }) in &state.resources {
+            tell(|| format!("  {address} is remembered: {phase:?} {id:?} {spec} {deposed:?}"));
+        }
         for Change { address, action, id, cause, deposed, .. } in &planning.plan.changes {
             tell(|| format!("  {address}: {action:?} {id:?} {cause:?} deposed: {deposed}"));
         }
@@ -114,7 +117,9 @@ impl Account {
             parallelism: 8,
             no_wait: false,
             stop: stopped,
-            events: &|_| {},
+            events: &|Event { address, action, phase, elapsed }| {
+                tell(|| format!("    {address}: {action:?} {phase:?} after {elapsed:?}"));
+            },
         };
         let stopping = async {
             if let Some((mode, after)) = stop {
