@@ -60,6 +60,11 @@ impl<const NAMED: bool> Resource for Thing<NAMED> {
         cx.shared::<Cloud>().call(|world| world.create(bare, cx.token())).await
     }
 
+    /// Those with a name are completed at once, the others after a look.
+    fn as_created(&self) -> Option<Self> {
+        NAMED.then(|| Self { label: String::new(), extra: None, uses: Vec::new(), ..self.clone() })
+    }
+
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let outputs = Outputs { id: id.to_owned() };
         Ok(match cx.shared::<Cloud>().call(|world| Ok(world.look(id))).await? {
