@@ -13,6 +13,7 @@ mod network;
 mod registry;
 mod roles;
 mod sagemaker;
+mod tags;
 
 use local::{ACCOUNT, Cloud};
 
