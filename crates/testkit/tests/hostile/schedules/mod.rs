@@ -84,7 +84,8 @@ fn schedule(seed: u64) {
     assert!(again.plan.is_empty() && again.refusals.is_empty(), "seed {seed}: the plan afterwards: {:#?}", again.plan);
     let mut clean = Aws::brisk(&file.region, chance.number());
     well(&format!("seed {seed}: a run of the last file alone"), &mut clean, async |sdk| platform.try_up(&sdk).await);
-    let [expected, there] = [&mut clean, &mut aws].map(|aws| without_history(&settled(&platform, aws)));
+    let functions: Vec<String> = file.functions.iter().map(|function| file.name_of(&function.name)).collect();
+    let [expected, there] = [&mut clean, &mut aws].map(|aws| without_history(&settled(&platform, aws), &functions));
     let differ = differences(&expected, &there);
     assert!(differ.is_empty(), "seed {seed}: what is there: {differ:#?}");
 
