@@ -141,7 +141,11 @@ impl Aws {
 
     /// Lets time pass, and what is due happen.
     pub fn wait(&mut self, time: Duration) {
-        self.run(async |_| tokio::time::sleep(time).await);
+        self.run(async |sdk| {
+            tokio::time::sleep(time).await;
+            // Laws act when something is asked.
+            let _ = aws_s3::client(&sdk).list_buckets().send().await;
+        });
     }
 
     /// What was asked so far.

@@ -142,7 +142,8 @@ pub(super) fn modify(cx: &mut Cx<'_>, query: &Query) -> Answer {
     let interfaces = at(endpoint, "networkInterfaceIdSet");
     for interface in interfaces {
         let interface = cx.network.get_mut(&NETWORK_INTERFACE, &interface)?;
-        interface.insert("groupSet".to_owned(), members(&groups).into());
+        let groups: Vec<Value> = groups.iter().map(|id| json!({ "groupId": id })).collect();
+        interface.insert("groupSet".to_owned(), groups.into());
     }
     for subnet in query.list("RemoveSubnetId") {
         remove_subnet(cx, id, &subnet)?;

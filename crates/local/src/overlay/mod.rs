@@ -15,6 +15,7 @@ mod kind;
 mod lambda;
 mod logs;
 mod query;
+mod repositories;
 mod roles;
 mod sagemaker;
 mod states;
@@ -49,7 +50,7 @@ pub(crate) fn services(objects: Option<PathBuf>) -> Vec<(&'static str, Box<dyn S
     vec![
         ("budgets", Box::new(budgets::Budgets::default())),
         ("ec2", Box::new(Ec2::new(emulated(Ec2Service::new())))),
-        ("ecr", completed(emulated(EcrService::new()), completed::ecr)),
+        ("ecr", Box::new(repositories::Repositories { inner: completed(emulated(EcrService::new()), completed::ecr) })),
         ("elasticfilesystem", Box::new(homes::Homes)),
         ("events", documented(&events::CATALOG, EventBridgeService::new())),
         ("glue", documented(&glue::CATALOG, GlueService::new())),

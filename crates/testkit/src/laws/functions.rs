@@ -23,6 +23,8 @@ struct Interface {
     function: String,
     /// When it is free, if its function has left.
     free: Option<Instant>,
+    /// When Lambda removes it itself, if its function is still there, by whose role it does that.
+    reclaimed: Option<Instant>,
 }
 
 /// The functions, and the interfaces Lambda has, by id.
@@ -43,7 +45,7 @@ impl Functions {
             }
             let made = world.ask("ec2", "CreateNetworkInterface", given).await.unwrap_or_default();
             if let Some(id) = made["networkInterface"]["networkInterfaceId"].as_str() {
-                let interface = Interface { function: name.to_owned(), free: None };
+                let interface = Interface { function: name.to_owned(), free: None, reclaimed: None };
                 self.interfaces.insert(id.to_owned(), interface);
             }
         }
@@ -55,6 +57,17 @@ impl Functions {
         {
             let minutes = if world.chance.once_in(4, name) { 1200..=2400 } else { 120..=900 };
             interface.free = Some(world.after(minutes, &format!("{name} lets go of {}", id.len())));
+            interface.reclaimed = Some(world.after(2400..=3600, &format!("{name} removes {}", id.len())));
+        }
+    }
+
+    async fn reclaim(&mut self, world: &World<'_>) {
+        let functions = &self.functions;
+        let is_due = |_: &String, one: &mut Interface| {
+            one.reclaimed.is_some_and(|at| at <= world.now) && functions.contains_key(&one.function)
+        };
+        for (id, _) in self.interfaces.extract_if(.., is_due).collect::<Vec<_>>() {
+            world.ask("ec2", "DeleteNetworkInterface", json!({ "NetworkInterfaceId": id })).await;
         }
     }
 
@@ -93,6 +106,7 @@ impl Law for Functions {
             function.pending.take_if(|until| *until <= world.now);
             function.updating.take_if(|until| *until <= world.now);
         }
+        self.reclaim(world).await;
     }
 
     async fn before(&mut self, asked: &Asked, world: &World<'_>) -> Option<Response> {

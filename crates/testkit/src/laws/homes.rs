@@ -1,5 +1,5 @@
 //! What SageMaker makes for a domain beside it: a file system with a mount target in each subnet, and two
-//! security groups that name each other. A deletion of the domain leaves the groups behind, and the file
+//! security groups that name each other. The mount targets follow the subnets. A deletion of the domain leaves the groups behind, and the file
 //! system with its mount targets if it is to be retained; if not, it goes some time after the domain.
 
 use super::{Law, World};
@@ -13,6 +13,8 @@ use tokio::time::Instant;
 #[derive(Clone)]
 struct Home {
     file_system: String,
+    /// The security group of its mount targets.
+    inbound: String,
     /// Mount target and its interface.
     targets: BTreeMap<String, String>,
     /// Whether the domain's deletion, once sent, takes the file system with it.
@@ -31,6 +33,26 @@ pub(super) struct Homes {
 
 /// SageMaker's tag on what it makes; the value is the domain's ARN.
 const MARK: &str = "ManagedByAmazonSageMakerResource";
+
+impl Home {
+    async fn mount(&mut self, subnet: &str, world: &World<'_>) {
+        let target = target_in(subnet);
+        let description = format!("EFS mount target for {} ({target})", self.file_system);
+        let given = json!({ "SubnetId": subnet, "Description": description, "SecurityGroupId.1": self.inbound });
+        let made = world.ask("ec2", "CreateNetworkInterface", given).await.unwrap_or_default();
+        let interface = made["networkInterface"]["networkInterfaceId"].as_str().unwrap_or_default();
+        self.targets.insert(target, interface.to_owned());
+    }
+}
+
+/// The id of the mount target in a subnet.
+fn target_in(subnet: &str) -> String {
+    format!("fsmt-{}", subnet.trim_start_matches("subnet-"))
+}
+
+fn subnets(asked: &Asked) -> impl Iterator<Item = &str> {
+    asked.given["SubnetIds"].as_array().into_iter().flatten().filter_map(Value::as_str)
+}
 
 async fn group(way: &str, domain: &str, arn: &str, vpc: &str, world: &World<'_>) -> String {
     let name = format!("security-group-for-{way}-nfs-{domain}");
@@ -63,16 +85,31 @@ impl Homes {
             allow("AuthorizeSecurityGroupIngress", &inbound, port, &outbound, world).await;
             allow("AuthorizeSecurityGroupEgress", &outbound, port, &inbound, world).await;
         }
-        let mut targets = BTreeMap::new();
-        for subnet in asked.given["SubnetIds"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            let target = format!("fsmt-{}", subnet.trim_start_matches("subnet-"));
-            let description = format!("EFS mount target for {file_system} ({target})");
-            let given = json!({ "SubnetId": subnet, "Description": description, "SecurityGroupId.1": inbound });
-            let made = world.ask("ec2", "CreateNetworkInterface", given).await.unwrap_or_default();
-            let interface = made["networkInterface"]["networkInterfaceId"].as_str().unwrap_or_default();
-            targets.insert(target, interface.to_owned());
+        let mut home = Home { file_system, inbound, targets: BTreeMap::new(), doomed: None, goes: None };
+        for subnet in subnets(asked) {
+            home.mount(subnet, world).await;
         }
-        self.homes.insert(domain.to_owned(), Home { file_system, targets, doomed: None, goes: None });
+        self.homes.insert(domain.to_owned(), home);
+    }
+}
+
+/// The mount targets follow the subnets that the domain has now.
+impl Homes {
+    async fn refurnish(&mut self, asked: &Asked, world: &World<'_>) {
+        let Some(home) = self.homes.get_mut(asked.text("DomainId")) else { return };
+        let targets: Vec<String> = subnets(asked).map(target_in).collect();
+        if targets.is_empty() {
+            return;
+        }
+        for (target, interface) in home.targets.extract_if(.., |target, _| !targets.contains(target)) {
+            let at = world.after(10..=60, &target);
+            self.leaving.insert(target, (at, interface));
+        }
+        for subnet in subnets(asked) {
+            if !home.targets.contains_key(&target_in(subnet)) {
+                home.mount(subnet, world).await;
+            }
+        }
     }
 }
 
@@ -149,6 +186,7 @@ impl Law for Homes {
                     self.furnish(asked, domain, arn, world).await;
                 }
             }
+            "UpdateDomain" => self.refurnish(asked, world).await,
             "DeleteDomain" => {
                 if let Some(home) = self.homes.get_mut(asked.text("DomainId")) {
                     home.doomed = Some(asked.text("RetentionPolicy/HomeEfsFileSystem") == "Delete");

@@ -1,7 +1,7 @@
 //! What AWS does to those who build on it, and that the product bears it: one module for each service,
 //! one test for each row of what is known of AWS's behaviour, named by its sentence.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails where it unwraps, and tells a replay")]
 
 mod alarms;
 mod crash;
@@ -16,6 +16,7 @@ mod platform;
 mod policies;
 mod s3;
 mod sagemaker;
+mod schedules;
 mod states;
 mod tags;
 

@@ -4,6 +4,7 @@
 mod sweep;
 
 use sweep::{Act, sweep};
+pub(crate) use sweep::{differences, settled};
 use testkit::{Aws, Platform};
 
 /// Dev, as its file has it.

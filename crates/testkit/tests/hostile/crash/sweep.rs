@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use engine::Applied;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::{
     collections::BTreeSet,
     sync::{
@@ -11,6 +11,7 @@ use std::{
         mpsc,
     },
     thread,
+    time::Duration,
 };
 use testkit::{Aws, Kill, Platform};
 
@@ -54,7 +55,7 @@ pub(crate) fn sweep(platform: &Platform, act: Act, begin: &Aws) {
     let every = std::env::var("SWEEP").is_ok_and(|moments| moments == "every");
     let mut clean = begin.copy();
     act.done(platform, &mut clean);
-    let expected = platform.inventory(&clean);
+    let expected = settled(platform, &mut clean);
     let (sender, moments) = mpsc::sync_channel::<(Kill, Aws)>(2);
     let (moments, wrong, count) = (Mutex::new(moments), Mutex::new(Vec::new()), AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -83,30 +84,54 @@ fn recovers(platform: &Platform, act: Act, left: &mut Aws, expected: &Value) -> 
     // Reading a state asserts that it is valid.
     left.run(async |sdk| platform.state(&sdk).await);
     act.tried(platform, left)?;
-    let there = platform.inventory(left);
+    let there = settled(platform, left);
     match there == *expected {
         true => Ok(()),
         false => Err(format!("the cloud is another: {:#?}", differences(expected, &there))),
     }
 }
 
-/// The lines in which two inventories differ.
-fn differences(expected: &Value, there: &Value) -> Vec<String> {
-    let lines = |value: &Value| lines_of(value, "");
-    let (expected, there) = (lines(expected), lines(there));
-    let missing = expected.difference(&there).map(|line| format!("missing {line}"));
-    let surplus = there.difference(&expected).map(|line| format!("surplus {line}"));
-    missing.chain(surplus).take(20).collect()
+/// What there is when AWS has cleared away what it clears away in its own time, as Lambda its interfaces.
+pub(crate) fn settled(platform: &Platform, aws: &mut Aws) -> Value {
+    aws.wait(Duration::from_secs(3600));
+    platform.inventory(aws)
 }
 
-fn lines_of(value: &Value, path: &str) -> BTreeSet<String> {
-    match value {
-        Value::Object(members) => {
-            members.iter().flat_map(|(name, member)| lines_of(member, &format!("{path}/{name}"))).collect()
+/// The lines in which two inventories differ.
+pub(crate) fn differences(expected: &Value, there: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    compare("", expected, there, &mut lines);
+    lines.truncate(20);
+    lines
+}
+
+fn compare(path: &str, expected: &Value, there: &Value, lines: &mut Vec<String>) {
+    match (expected, there) {
+        (Value::Object(expected), Value::Object(there)) => {
+            let names: BTreeSet<&String> = expected.keys().chain(there.keys()).collect();
+            for name in names {
+                let of = |members: &Map<String, Value>| members.get(name).cloned().unwrap_or_default();
+                compare(&format!("{path}/{name}"), &of(expected), &of(there), lines);
+            }
         }
-        Value::Array(items) => {
-            items.iter().enumerate().flat_map(|(at, item)| lines_of(item, &format!("{path}/{at}"))).collect()
+        (Value::Array(expected), Value::Array(there)) => {
+            let missing = without(expected, there).map(|item| format!("missing in {path}: {item}"));
+            let surplus = without(there, expected).map(|item| format!("surplus in {path}: {item}"));
+            lines.extend(missing.chain(surplus));
         }
-        other => BTreeSet::from([format!("{path}: {other}")]),
+        _ if expected == there => {}
+        _ => lines.push(format!("{path} is {there}, not {expected}")),
     }
+}
+
+/// The items of one list that have no counterpart in the other.
+fn without<'a>(items: &'a [Value], others: &[Value]) -> impl Iterator<Item = &'a Value> {
+    let mut others: Vec<&Value> = others.iter().collect();
+    items.iter().filter(move |item| match others.iter().position(|other| other == item) {
+        Some(at) => {
+            others.swap_remove(at);
+            false
+        }
+        None => true,
+    })
 }

@@ -1,0 +1,160 @@
+//! Random schedules of a real platform: dev's file, edited at random and brought up again and again, over AWS's
+//! laws, with faults, and killed at any moment. The last run leaves exactly what a run of the same file makes that
+//! nothing has disturbed, the plan after it is empty, and a destruction leaves nothing.
+//!
+//! Everything follows from the seed. A failure names it, and says how to run that one again.
+
+mod chance;
+mod edits;
+mod history;
+
+use crate::crash::{differences, settled};
+use aws_config::SdkConfig;
+use chance::Chance;
+use config::Environment;
+use edits::edit;
+use engine::{Applied, Refusal};
+use history::without_history;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        LazyLock, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+use testkit::{Aws, Kill, Platform};
+
+/// How many seeds are run.
+const SCHEDULES: u64 = 40;
+/// Among how many calls one is a run's last: those of a plan, of a small change, of most runs.
+const CALLS: [usize; 3] = [150, 400, 1000];
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().expect("it must be a number"))
+}
+
+#[test]
+fn however_dev_is_edited_and_whatever_happens_on_the_way_its_last_file_is_what_there_is() {
+    if let Some(seed) = number("SCHEDULE_SEED") {
+        return schedule(seed);
+    }
+    let seeds = number("SCHEDULES").unwrap_or(SCHEDULES);
+    let (next, failed) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds || failed.lock().unwrap().len() > 5 {
+                        break;
+                    }
+                    if catch_unwind(AssertUnwindSafe(|| schedule(seed))).is_err() {
+                        failed.lock().unwrap().push(seed);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    let replay = "SCHEDULE_SEED=<seed> cargo test --workspace --test hostile schedules -- --nocapture";
+    assert!(failed.is_empty(), "seeds {failed:?} of {seeds} failed; replay one: {replay}");
+}
+
+/// The whole schedule of a seed.
+fn schedule(seed: u64) {
+    let mut chance = Chance::new(seed);
+    let mut file = dev();
+    let mut aws = match chance.one_in(3) {
+        true => Aws::brisk(&file.region, chance.number()),
+        false => built(),
+    };
+    for _ in 0..=chance.below(3) {
+        edited(&mut file, &mut chance);
+        disturbed(&file, &mut aws, &mut chance);
+        aws.wait(Duration::from_millis(chance.number() % 20_000));
+    }
+    if chance.one_in(2) {
+        edited(&mut file, &mut chance);
+    }
+    let platform = of(&file);
+    well(&format!("seed {seed}: the last run"), &mut aws, async |sdk| platform.try_up(&sdk).await);
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty() && again.refusals.is_empty(), "seed {seed}: the plan afterwards: {:#?}", again.plan);
+    let mut clean = Aws::brisk(&file.region, chance.number());
+    well(&format!("seed {seed}: a run of the last file alone"), &mut clean, async |sdk| platform.try_up(&sdk).await);
+    let functions: Vec<String> = file.functions.iter().map(|function| file.name_of(&function.name)).collect();
+    let [expected, there] = [&mut clean, &mut aws].map(|aws| without_history(&settled(&platform, aws), &functions));
+    let differ = differences(&expected, &there);
+    assert!(differ.is_empty(), "seed {seed}: what is there: {differ:#?}");
+
+    well(&format!("seed {seed}: the destruction"), &mut aws, async |sdk| platform.try_destroy(&sdk).await);
+    aws.wait(Duration::from_secs(3600));
+    assert_eq!(platform.left(&aws), Vec::<String>::new(), "seed {seed}: what is left");
+}
+
+/// A run that nothing disturbs: it must end well.
+#[track_caller]
+fn well(what: &str, aws: &mut Aws, run: impl AsyncFnOnce(SdkConfig) -> Result<Applied, Vec<Refusal>>) {
+    match aws.run(run) {
+        Ok(applied) => assert!(applied.failed.is_empty() && applied.stopped.is_none(), "{what}: {:#?}", applied.failed),
+        Err(refusals) => panic!("{what} was refused: {refusals:#?}"),
+    }
+}
+
+/// A run that may meet faults, may be killed, and may end in any way.
+fn disturbed(file: &Environment, aws: &mut Aws, chance: &mut Chance) {
+    let platform = of(file);
+    if chance.one_in(2) {
+        aws.storm(chance.number(), 20 + chance.number() % 40);
+    }
+    let calls = chance.of(&CALLS);
+    let at = 1 + chance.below(calls);
+    let kill = chance.of(&[None, Some(Kill::Before(at)), Some(Kill::After(at))]);
+    let up = !chance.one_in(10);
+    let ended = aws.run_until(kill, async |sdk| match up {
+        true => platform.try_up(&sdk).await,
+        false => platform.try_destroy(&sdk).await,
+    });
+    aws.calm();
+    tell(|| match ended {
+        None => format!("killed: {kill:?}, up: {up}"),
+        Some(Err(refusals)) => format!("refused: {refusals:#?}"),
+        Some(Ok(applied)) => format!("up: {up}, done: {}, failed: {:#?}", applied.done.len(), applied.failed),
+    });
+    // Reading a state asserts that it is valid.
+    aws.run(async |sdk| platform.state(&sdk).await);
+}
+
+fn edited(file: &mut Environment, chance: &mut Chance) {
+    let edits = edit(file, chance);
+    tell(|| format!("edited: {}", edits.join(", ")));
+}
+
+/// An AWS in which dev is up.
+fn built() -> Aws {
+    static BUILT: LazyLock<Mutex<Aws>> = LazyLock::new(|| {
+        let mut aws = Aws::brisk(&dev().region, 1);
+        well("dev", &mut aws, async |sdk| of(&dev()).try_up(&sdk).await);
+        Mutex::new(aws)
+    });
+    BUILT.lock().unwrap().copy()
+}
+
+fn dev() -> Environment {
+    let mut dev = None;
+    Platform::with("dev", |file| dev = Some(file.clone()));
+    dev.expect("there is a file of dev")
+}
+
+fn of(file: &Environment) -> Platform {
+    Platform::with("dev", |dev| dev.clone_from(file))
+}
+
+/// Says what happens, where one schedule is replayed.
+fn tell(what: impl FnOnce() -> String) {
+    if number("SCHEDULE_SEED").is_some() {
+        eprintln!("{}", what());
+    }
+}
