@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use super::wire::Wire;
-use crate::service::{Scope, Service};
+use crate::service::{Scope, Service, Tagged};
 use crate::{Call, Response};
 
 /// ECR that tells what is missing from what is wrong.
@@ -29,6 +29,10 @@ impl Service for Repositories {
 
     fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String> {
         self.inner.snapshot(scope)
+    }
+
+    fn tags(&self, scope: Scope<'_>) -> Tagged {
+        self.inner.tags(scope)
     }
 
     fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String> {
