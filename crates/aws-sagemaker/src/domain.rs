@@ -200,6 +200,10 @@ impl Resource for Domain {
         // AWS refuses this while apps run even if it stays as it is.
         if diff.has("app_network_access") {
             call = call.app_network_access_type(self.app_network_access.as_type());
+            if self.app_network_access == NetworkAccess::VpcOnly {
+                // AWS wants to be told where, though it knows.
+                call = call.vpc_id(self.vpc_id.as_str()).set_subnet_ids(Some(self.subnet_ids()));
+            }
         }
         call.send()
             .await

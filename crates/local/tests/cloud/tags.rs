@@ -8,10 +8,8 @@ const PROJECT: (&str, &str) = ("Project", "p & q");
 /// A bucket, a topic, a log group and a database of one project, and a topic of another.
 async fn made(config: &aws_config::SdkConfig) {
     let tag = || aws_sdk_s3::types::Tag::builder().key(PROJECT.0).value(PROJECT.1).build().unwrap();
-    let place = aws_sdk_s3::types::CreateBucketConfiguration::builder()
-        .location_constraint(REGION.into())
-        .tags(tag())
-        .build();
+    let place =
+        aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(REGION.into()).tags(tag()).build();
     aws_sdk_s3::Client::new(config)
         .create_bucket()
         .bucket("pandq")

@@ -163,6 +163,11 @@ impl Law for Homes {
                     }
                 })
             }
+            ("sagemaker", "UpdateDomain") if asked.text("AppNetworkAccessType") == "VpcOnly" => {
+                let said = !asked.text("VpcId").is_empty() && asked.given["SubnetIds"].is_array();
+                let message = "VpcId and Subnet IDs are required for updating domains to VpcOnly mode.";
+                (!said).then(|| Refusal::new("ValidationException", message).to(&asked.call))
+            }
             ("ec2", "DeleteNetworkInterface") => {
                 let id = asked.text("NetworkInterfaceId");
                 let ours = self.homes.values().flat_map(|home| home.targets.values()).any(|one| one == id)

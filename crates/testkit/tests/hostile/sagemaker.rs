@@ -3,6 +3,7 @@
 
 use crate::{destroy, failure, first, last, logs::declared, times, up};
 use aws_sdk_sagemaker::{Client, types::AppType};
+use config::environment::studio::NetworkAccess;
 use resource::FailureKind;
 use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
@@ -32,6 +33,18 @@ fn a_domain_takes_minutes_and_one_that_fails_says_why() {
     let began = aws.now();
     up(&platform, &mut aws);
     assert!(aws.now() - began > Duration::from_secs(60), "it takes minutes");
+}
+
+#[test]
+fn a_domain_that_is_led_through_its_vpc_is_told_which() {
+    let past = Platform::with("dev", |environment| environment.studio.network = NetworkAccess::PublicInternetOnly);
+    let mut aws = Aws::lawful(past.region(), 110);
+    up(&past, &mut aws);
+    let through = Platform::of("dev");
+    up(&through, &mut aws);
+    assert_eq!(times(&aws, "sagemaker", "UpdateDomain"), 1);
+    let again = aws.run(async |sdk| through.plan(&sdk).await);
+    assert!(again.plan.is_empty(), "{:#?}", again.plan.changes);
 }
 
 #[test]
