@@ -332,6 +332,32 @@ fn served(project: &Project) -> [usize; 3] {
 }
 
 #[test]
+fn deployments_are_looked_at_apart_from_training() {
+    let project = Project::new();
+    project.local(&["up", "staging"]).ends_with(0);
+    let none = project.local(&["pipeline", "staging", "status", "--deploy"]).ends_with(1);
+    tells(&none.stderr, &["nothing has been deployed yet", "pipeline staging approve"]);
+    project.behind_its_back(async |sdk| {
+        let call = aws_sdk_sagemaker::Client::new(&sdk).create_model_package();
+        call.model_package_group_name("mlops-pipeline-staging-models").send().await.unwrap();
+    });
+    let approved = project.local(&["pipeline", "staging", "approve"]).ends_with(0);
+    tells(&approved.stderr, &["version 1 is approved", "pipeline staging status --deploy --follow"]);
+    let machine = project.local(&["output", "staging", "deploy_state_machine_arn"]).ends_with(0).stdout;
+    project.behind_its_back(async |sdk| {
+        let call = aws_sdk_sfn::Client::new(&sdk).start_execution().state_machine_arn(machine.trim());
+        call.input("{}").send().await.unwrap();
+    });
+    let deployed = project.local(&["pipeline", "staging", "status", "--deploy"]).ends_with(1);
+    tells(&deployed.stdout, &["failed", "NothingRunsHere"]);
+    let training = project.local(&["pipeline", "staging", "status"]).ends_with(1);
+    tells(&training.stderr, &["there has been no execution yet", "pipeline staging run"]);
+    project.local(&["up", "dev"]).ends_with(0);
+    let never = project.local(&["pipeline", "dev", "logs", "--deploy"]).ends_with(1);
+    tells(&never.stderr, &["dev has no [pipeline.deploy]"]);
+}
+
+#[test]
 fn what_was_deployed_goes_with_the_platform() {
     let project = Project::new();
     project.local(&["up", "staging"]).ends_with(0);

@@ -33,6 +33,9 @@ pub(crate) enum PipelineCommand {
     Status {
         /// Its name or ARN; the latest if left out.
         execution: Option<String>,
+        /// Of the deployments of approved models, instead of training.
+        #[arg(long)]
+        deploy: bool,
         /// Stay until it ends.
         #[arg(long)]
         follow: bool,
@@ -41,6 +44,9 @@ pub(crate) enum PipelineCommand {
     Logs {
         /// Its name or ARN; the latest if left out.
         execution: Option<String>,
+        /// Of the deployments of approved models, instead of training.
+        #[arg(long)]
+        deploy: bool,
         /// The log of this step instead.
         #[arg(long, value_name = "NAME")]
         step: Option<String>,

@@ -1,4 +1,4 @@
-use super::platform::Platform;
+use super::platform::{Platform, Work};
 use crate::{
     end::End,
     printer::Printer,
@@ -33,6 +33,11 @@ pub(super) async fn run(
         printer.document(&document(&package));
     }
     printer.note(&format!("version {} is approved", package.version));
+    if platform.machine(Work::Deployment).is_ok() {
+        let name = &platform.session.name;
+        printer
+            .note(&format!("`mlopsctl pipeline {name} status --deploy --follow` shows how it is brought into service"));
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-use super::platform::Platform;
+use super::platform::{Platform, Work};
 use crate::{
     end::End,
     printer::{Printer, Style},
@@ -20,13 +20,14 @@ struct Log {
 
 pub(super) async fn run(
     platform: &Platform,
+    work: Work,
     named: Option<&str>,
     step: Option<&str>,
     most: usize,
     printer: Printer,
 ) -> Result<(), End> {
-    let machine = platform.machine()?;
-    let execution = platform.execution(&machine, named).await?;
+    let machine = platform.machine(work)?;
+    let execution = platform.execution(work, &machine, named).await?;
     let history = machine.history(&execution.arn).await?;
     let step = choose(&execution, &history, step)?;
     let now = Timestamp::now();

@@ -14,18 +14,20 @@ use crate::{
     end::End,
     printer::Printer,
 };
-use platform::Platform;
+use platform::{Platform, Work};
 
 pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -> Result<(), End> {
     let platform = Platform::open(global, args.environment.as_deref()).await?;
     match args.command {
         PipelineCommand::Upload { data } => upload::run(&platform, &data, printer).await,
         PipelineCommand::Run { follow, input } => run::run(&platform, follow, input.as_deref(), printer).await,
-        PipelineCommand::Status { execution, follow } => {
-            status::run(&platform, execution.as_deref(), follow, printer).await
+        PipelineCommand::Status { execution, deploy, follow } => {
+            let work = Work::of(deploy);
+            status::run(&platform, work, execution.as_deref(), follow, printer).await
         }
-        PipelineCommand::Logs { execution, step, lines } => {
-            logs::run(&platform, execution.as_deref(), step.as_deref(), usize::from(lines), printer).await
+        PipelineCommand::Logs { execution, deploy, step, lines } => {
+            let work = Work::of(deploy);
+            logs::run(&platform, work, execution.as_deref(), step.as_deref(), usize::from(lines), printer).await
         }
         PipelineCommand::Approve { package, yes, reason } => {
             approve::run(&platform, package.as_deref(), yes || global.local, &reason, printer).await

@@ -13,6 +13,21 @@ pub(super) struct Platform {
     local: bool,
 }
 
+/// What executions do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Train, judge and register a model.
+    Training,
+    /// Bring an approved model into service.
+    Deployment,
+}
+
+impl Work {
+    pub(super) fn of(deploy: bool) -> Self {
+        if deploy { Self::Deployment } else { Self::Training }
+    }
+}
+
 impl Platform {
     /// Opens an environment. It must have been brought up.
     pub(super) async fn open(global: &Global, environment: Option<&str>) -> Result<Self, End> {
@@ -36,9 +51,13 @@ impl Platform {
         self.session.cloud.place()
     }
 
-    /// The training pipeline.
-    pub(super) fn machine(&self) -> Result<Machine, End> {
-        Ok(Machine::new(self.config(), self.output("state_machine_arn", "pipeline")?))
+    /// The state machine of the training pipeline or of deployments.
+    pub(super) fn machine(&self, work: Work) -> Result<Machine, End> {
+        let arn = match work {
+            Work::Training => self.output("state_machine_arn", "pipeline")?,
+            Work::Deployment => self.output("deploy_state_machine_arn", "[pipeline.deploy]")?,
+        };
+        Ok(Machine::new(self.config(), arn))
     }
 
     /// The bucket that data is brought to.
@@ -80,13 +99,15 @@ impl Platform {
     }
 
     /// The execution that was named, or the latest.
-    pub(super) async fn execution(&self, machine: &Machine, named: Option<&str>) -> Result<Execution, End> {
+    pub(super) async fn execution(&self, work: Work, machine: &Machine, named: Option<&str>) -> Result<Execution, End> {
         let latest = machine.latest(SHOWN).await?;
         let Some(named) = named.or(latest.first().map(|execution| execution.arn.as_str())) else {
-            return Err(End::failed_with(
-                "there has been no execution yet",
-                format!("`mlopsctl pipeline {} run` starts one", self.session.name),
-            ));
+            let (none, command) = match work {
+                Work::Training => ("there has been no execution yet", "run"),
+                Work::Deployment => ("nothing has been deployed yet", "approve"),
+            };
+            let starts = format!("`mlopsctl pipeline {} {command}` starts one", self.session.name);
+            return Err(End::failed_with(none, starts));
         };
         machine.execution(named).await?.ok_or_else(|| {
             let names: Vec<&str> = latest.iter().map(|execution| execution.name.as_str()).collect();

@@ -1,10 +1,13 @@
-use super::{follow, platform::Platform};
+use super::{
+    follow,
+    platform::{Platform, Work},
+};
 use crate::{end::End, printer::Printer};
 use serde_json::{Value, json};
 
 pub(super) async fn run(platform: &Platform, stay: bool, input: Option<&str>, printer: Printer) -> Result<(), End> {
     let input = input.map_or_else(|| Ok(json!({})), read)?;
-    let machine = platform.machine()?;
+    let machine = platform.machine(Work::Training)?;
     has_data(platform, &input).await?;
     let execution = machine.start(&input).await?;
     if stay {

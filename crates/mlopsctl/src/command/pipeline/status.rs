@@ -1,11 +1,20 @@
-use super::{follow, platform::Platform};
+use super::{
+    follow,
+    platform::{Platform, Work},
+};
 use crate::{end::End, printer::Printer, render::execution::Page};
 use jiff::Timestamp;
 use runs::Status;
 
-pub(super) async fn run(platform: &Platform, named: Option<&str>, stay: bool, printer: Printer) -> Result<(), End> {
-    let machine = platform.machine()?;
-    let execution = platform.execution(&machine, named).await?;
+pub(super) async fn run(
+    platform: &Platform,
+    work: Work,
+    named: Option<&str>,
+    stay: bool,
+    printer: Printer,
+) -> Result<(), End> {
+    let machine = platform.machine(work)?;
+    let execution = platform.execution(work, &machine, named).await?;
     if stay && execution.status == Status::Running {
         return follow::run(platform, &machine, execution, printer).await;
     }
