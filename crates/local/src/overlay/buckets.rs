@@ -28,6 +28,8 @@ const SETTINGS: [(&str, Result<&str, &str>); 10] = [
     ("tagging", Err("NoSuchTagSet")),
 ];
 
+const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+
 /// What every bucket has had since April 2023.
 const DEFAULTS: [(&str, &str); 3] = [
     (
@@ -175,7 +177,8 @@ impl Buckets {
                 let defaults = DEFAULTS.map(|(sub, document)| (sub.to_owned(), document.to_owned()));
                 let mut settings = BTreeMap::from(defaults);
                 if let Some(tags) = element(&String::from_utf8_lossy(&call.request.body), "Tags") {
-                    let tagging = format!("<Tagging><TagSet>{tags}</TagSet></Tagging>");
+                    // As PutBucketTagging would have it.
+                    let tagging = format!("<Tagging xmlns=\"{NAMESPACE}\"><TagSet>{tags}</TagSet></Tagging>");
                     settings.insert("tagging".to_owned(), tagging);
                 }
                 kept.settings.insert(bucket.to_owned(), settings);
