@@ -273,3 +273,37 @@ impl<T> Attempt<T> for Result<T> {
         self.map_err(|failure| Failure { help: Some(help.to_owned()), ..failure })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::{body::SdkBody, error::metadata::ErrorMetadata};
+
+    fn answered(status: u16, code: &str, message: &str) -> Failure {
+        let error = ErrorMetadata::builder().code(code).message(message).build();
+        let response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::empty());
+        Failure::from_sdk("CreateVpc", &SdkError::service_error(error, response))
+    }
+
+    #[test]
+    fn expired_credentials_and_a_wrong_clock_are_told_with_what_helps() {
+        let expired = answered(400, "ExpiredToken", "The provided token has expired.");
+        assert_eq!(expired.kind, FailureKind::Denied);
+        assert!(expired.help.unwrap().contains("log in again"));
+        let words = "Signature expired: 20261126T120000Z is now earlier than 20261126T121500Z";
+        for code in ["InvalidSignatureException", "SignatureDoesNotMatch"] {
+            assert!(answered(403, code, words).help.unwrap().contains("the clock of this machine is wrong"));
+        }
+        let wrong_key = answered(403, "SignatureDoesNotMatch", "The request signature we calculated does not match");
+        assert_eq!(wrong_key.help, None);
+    }
+
+    #[test]
+    fn what_came_of_a_call_on_which_aws_failed_is_not_known() {
+        assert_eq!(answered(500, "InternalFailure", "").kind, FailureKind::Ambiguous);
+        assert_eq!(answered(503, "ServiceUnavailable", "").kind, FailureKind::Ambiguous);
+        assert_eq!(answered(503, "SlowDown", "").kind, FailureKind::Throttled);
+        assert_eq!(answered(501, "NotImplemented", "").kind, FailureKind::Final);
+    }
+}
