@@ -1,8 +1,9 @@
 use crate::{
     Action, Event, Planning,
     order::{Removal, Step, Work, order},
+    removing::Removing,
     schedule::{Progress, Schedule},
-    step::{Announce, Applying, Outcome, Removing, Run, intent},
+    step::{Announce, Applying, Outcome, Run, intent},
 };
 use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use resource::{Address, Failure, FailureKind, Lookup, Registry, Result, Stack};

@@ -9,6 +9,7 @@
 //! - Reconcilers keep their promises (see [`resource::Resource`]) and the caller holds the state's lock.
 
 mod apply;
+mod clock;
 mod drift;
 mod event;
 mod made;
@@ -17,6 +18,7 @@ mod patience;
 mod plan;
 mod planner;
 mod refresh;
+mod removing;
 mod schedule;
 mod sight;
 mod step;

@@ -1,18 +1,16 @@
-//! The work on one resource: create, observe, compare, update, until it is as declared; or delete,
-//! until it is gone.
+//! The work on one resource: create, observe, compare, update, until it is as declared.
 
 use crate::{
     Action, Event, StepPhase, StopMode,
-    order::Removal,
+    clock::Clock,
     patience::{Patience, SURFACES_WITHIN, Unbearable},
     refresh::{Workshop, find},
+    removing::Doomed,
 };
-use resource::{
-    Address, Cx, Deletion, Diff, Failure, FailureKind, FieldChange, Observation, Reconciler, Registry, has_unknown,
-};
+use resource::{Address, Cx, Diff, Failure, FailureKind, FieldChange, Observation, Reconciler, Registry, has_unknown};
 use serde_json::Value;
 use state::{Deposed, Entry, Needed, Phase, Writer};
-use std::{cell::Cell, time::Duration};
+use std::time::Duration;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -32,53 +30,6 @@ pub(crate) struct Run<'a> {
     pub(crate) stop: watch::Receiver<StopMode>,
     pub(crate) events: &'a (dyn Fn(Event) + Send + Sync),
     pub(crate) no_wait: bool,
-}
-
-/// Something to delete.
-struct Doomed<'a> {
-    spec: &'a Value,
-    id: &'a str,
-    cx: &'a Cx,
-    /// Whether an interrupted run has made it, so that it may not be in sight yet.
-    interrupted: bool,
-    /// Whether nobody needs to see it gone.
-    may_be_left: bool,
-}
-
-impl Run<'_> {
-    /// Deletes something until it is gone.
-    async fn delete(
-        &self,
-        reconciler: &dyn Reconciler,
-        doomed: Doomed<'_>,
-        clock: &Clock<'_>,
-    ) -> Result<(), Unbearable> {
-        let Doomed { spec, id, cx, .. } = doomed;
-        let mut patience = Patience::new(self.stop.clone());
-        loop {
-            match reconciler.delete(spec, id, cx).await {
-                Ok(Deletion::Gone) if doomed.interrupted && self.began.elapsed() < SURFACES_WITHIN => {
-                    patience.wait().await?;
-                }
-                Ok(Deletion::Gone) => return Ok(()),
-                Ok(Deletion::Going(status)) => {
-                    if patience.is_over(reconciler.deadline()) {
-                        return Err(never_settled(reconciler, id, &status).into());
-                    }
-                    if doomed.may_be_left {
-                        return Err(Unbearable::Stopped);
-                    }
-                    clock.say(StepPhase::Waiting(status));
-                    patience.wait().await?;
-                }
-                Err(failure) => {
-                    clock.waits_for(&failure);
-                    let residue = Some(format!("{} {id} is still there", reconciler.noun()));
-                    patience.bear(Failure { residue: failure.residue.clone().or(residue), ..failure }).await?;
-                }
-            }
-        }
-    }
 }
 
 /// How a step ended.
@@ -139,9 +90,7 @@ pub(crate) struct Applying<'a> {
 
 impl Applying<'_> {
     pub(crate) async fn run(mut self) -> Outcome {
-        let began = Instant::now();
-        let clock =
-            Clock { run: self.run, address: self.address.clone(), action: self.action, began, said: Cell::new(None) };
+        let clock = Clock::new(self.run, &self.address, self.action);
         clock.say(StepPhase::Started);
         let outcome: Outcome = self.converge(&clock).await.into();
         clock.end(&outcome);
@@ -416,7 +365,7 @@ fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {
     }
 }
 
-fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str) -> Failure {
+pub(crate) fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str) -> Failure {
     let minutes = reconciler.deadline().as_secs() / 60;
     Failure {
         residue: Some(format!("{id} exists and is {status}")),
@@ -446,55 +395,6 @@ fn does_not_take(diff: &Diff, id: &str) -> Failure {
     }
 }
 
-/// Removing one thing.
-pub(crate) struct Removing<'a> {
-    pub(crate) run: &'a Run<'a>,
-    pub(crate) address: Address,
-    pub(crate) kind: String,
-    pub(crate) action: Action,
-    pub(crate) id: String,
-    pub(crate) spec: Value,
-    pub(crate) what: Removal,
-    /// What is recorded at the address, if anything.
-    pub(crate) entry: Option<Entry>,
-    /// What is to be recorded when it is gone and will be made again.
-    pub(crate) intent: Option<Entry>,
-}
-
-impl Removing<'_> {
-    pub(crate) async fn run(self) -> Outcome {
-        let began = Instant::now();
-        let clock =
-            Clock { run: self.run, address: self.address.clone(), action: self.action, began, said: Cell::new(None) };
-        clock.say(StepPhase::Started);
-        let outcome: Outcome = self.remove(&clock).await.into();
-        clock.end(&outcome);
-        outcome
-    }
-
-    async fn remove(&self, clock: &Clock<'_>) -> Result<(), Unbearable> {
-        let reconciler = self.run.registry.get(&self.kind)?;
-        let token = self.entry.as_ref().map_or("", |entry| &entry.token);
-        let cx = self.run.workshop.cx(&self.address, token);
-        if self.what != Removal::Deposed
-            && let Some(entry) = &self.entry
-        {
-            let id = Some(self.id.clone());
-            self.run.writer.record(&self.address, Some(Entry { phase: Phase::Deleting, id, ..entry.clone() }));
-        }
-        let interrupted = self.entry.as_ref().is_some_and(|entry| entry.phase != Phase::Ready);
-        let may_be_left = self.run.no_wait && self.what == Removal::Whole;
-        let doomed = Doomed { spec: &self.spec, id: &self.id, cx: &cx, interrupted, may_be_left };
-        self.run.delete(reconciler, doomed, clock).await?;
-        match self.what {
-            Removal::Whole => self.run.writer.record(&self.address, None),
-            Removal::Before => self.run.writer.record(&self.address, self.intent.clone()),
-            Removal::Deposed => self.run.writer.forget_deposed(&self.address, &self.id),
-        }
-        Ok(())
-    }
-}
-
 /// An entry for something that is to be created.
 pub(crate) fn intent(
     kind: &str,
@@ -513,46 +413,6 @@ pub(crate) fn intent(
         depends_on,
         protected,
         deposed,
-    }
-}
-
-/// Tells how far a step is, and for how long.
-struct Clock<'a> {
-    run: &'a Run<'a>,
-    address: Address,
-    action: Action,
-    began: Instant,
-    said: Cell<Option<String>>,
-}
-
-impl Clock<'_> {
-    fn say(&self, phase: StepPhase) {
-        if let StepPhase::Waiting(what) = &phase {
-            let before = self.said.replace(Some(what.clone()));
-            if before.as_ref() == Some(what) {
-                return;
-            }
-        }
-        (self.run.events)(Event {
-            address: self.address.clone(),
-            action: self.action,
-            phase,
-            elapsed: self.began.elapsed(),
-        });
-    }
-
-    fn waits_for(&self, failure: &Failure) {
-        if matches!(failure.kind, FailureKind::Heals(_) | FailureKind::Throttled | FailureKind::Ambiguous) {
-            self.say(StepPhase::Waiting(failure.to_string()));
-        }
-    }
-
-    fn end(&self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Done => self.say(StepPhase::Done),
-            Outcome::Failed(failure) => self.say(StepPhase::Failed(Box::new(failure.clone()))),
-            Outcome::Left => {}
-        }
     }
 }
 

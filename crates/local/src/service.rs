@@ -35,6 +35,34 @@ pub(crate) trait Service: Send + Sync {
     fn saved(&self) {}
 }
 
+/// A service that answers in another way than the one it is laid over, which keeps the state.
+pub(crate) trait Over: Send + Sync {
+    fn inner(&self) -> &dyn Service;
+    fn answer(&self, call: Call) -> BoxFuture<'_, Response>;
+}
+
+impl<O: Over> Service for O {
+    fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
+        Over::answer(self, call)
+    }
+
+    fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String> {
+        self.inner().snapshot(scope)
+    }
+
+    fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String> {
+        self.inner().restore(scope, state)
+    }
+
+    fn tags(&self, scope: Scope<'_>) -> Tagged {
+        self.inner().tags(scope)
+    }
+
+    fn saved(&self) {
+        self.inner().saved();
+    }
+}
+
 /// A winterbaume service as it is.
 pub(crate) struct Emulated<S>(pub(crate) S);
 

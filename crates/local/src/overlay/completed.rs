@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use winterbaume_core::parse_query_string;
 
 use crate::call::header;
-use crate::service::{Scope, Service, Tagged};
+use crate::service::{Over, Service};
 use crate::{Call, Response};
 
 /// The calls that follow a successful one.
@@ -19,7 +19,11 @@ pub(crate) struct Completed {
     pub(crate) follow: Follow,
 }
 
-impl Service for Completed {
+impl Over for Completed {
+    fn inner(&self) -> &dyn Service {
+        self.inner.as_ref()
+    }
+
     fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
         Box::pin(async move {
             let answer = self.inner.answer(call.clone()).await;
@@ -34,18 +38,6 @@ impl Service for Completed {
             }
             answer
         })
-    }
-
-    fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String> {
-        self.inner.snapshot(scope)
-    }
-
-    fn tags(&self, scope: Scope<'_>) -> Tagged {
-        self.inner.tags(scope)
-    }
-
-    fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String> {
-        self.inner.restore(scope, state)
     }
 }
 

@@ -9,7 +9,7 @@ use winterbaume_core::{parse_query_string, xml_escape};
 
 use super::wire::Wire;
 use crate::call::header;
-use crate::service::{Scope, Service, Tagged};
+use crate::service::{Over, Service};
 use crate::{Call, Response};
 
 const NAMESPACE: &str = "http://monitoring.amazonaws.com/doc/2010-08-01/";
@@ -29,7 +29,11 @@ pub(crate) struct Queried {
     pub(crate) inner: Box<dyn Service>,
 }
 
-impl Service for Queried {
+impl Over for Queried {
+    fn inner(&self) -> &dyn Service {
+        self.inner.as_ref()
+    }
+
     fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
         Box::pin(async move {
             let kind = header(&call.request.headers, "content-type").unwrap_or_default();
@@ -45,22 +49,6 @@ impl Service for Queried {
                 Err(reason) => Response::error(500, "InternalFailure", &reason),
             }
         })
-    }
-
-    fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String> {
-        self.inner.snapshot(scope)
-    }
-
-    fn tags(&self, scope: Scope<'_>) -> Tagged {
-        self.inner.tags(scope)
-    }
-
-    fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String> {
-        self.inner.restore(scope, state)
-    }
-
-    fn saved(&self) {
-        self.inner.saved();
     }
 }
 

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use super::wire::Wire;
-use crate::service::{Scope, Service, Tagged};
+use crate::service::{Over, Service};
 use crate::{Call, Response};
 
 /// ECR that tells what is missing from what is wrong.
@@ -13,7 +13,11 @@ pub(crate) struct Repositories {
     pub(crate) inner: Box<dyn Service>,
 }
 
-impl Service for Repositories {
+impl Over for Repositories {
+    fn inner(&self) -> &dyn Service {
+        self.inner.as_ref()
+    }
+
     fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
         Box::pin(async move {
             let answer = self.inner.answer(call.clone()).await;
@@ -25,18 +29,6 @@ impl Service for Repositories {
                 _ => answer,
             }
         })
-    }
-
-    fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String> {
-        self.inner.snapshot(scope)
-    }
-
-    fn tags(&self, scope: Scope<'_>) -> Tagged {
-        self.inner.tags(scope)
-    }
-
-    fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String> {
-        self.inner.restore(scope, state)
     }
 }
 

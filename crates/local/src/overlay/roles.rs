@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use winterbaume_core::{default_account_id, parse_query_string, xml_escape};
 
-use crate::service::{Scope, Service};
+use crate::service::{Over, Scope, Service};
 use crate::{Call, Response};
 
 /// IAM with whole roles.
@@ -92,7 +92,11 @@ fn tags(role: &Value) -> String {
 /// The operations that show roles.
 const SHOW: [&str; 4] = ["CreateRole", "GetAccountAuthorizationDetails", "GetRole", "ListRoles"];
 
-impl Service for Roles {
+impl Over for Roles {
+    fn inner(&self) -> &dyn Service {
+        self.inner.as_ref()
+    }
+
     fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
         Box::pin(async move {
             if let Err(reason) = self.publish_aws_policy(&call) {
@@ -107,13 +111,5 @@ impl Service for Roles {
                 None => answer,
             }
         })
-    }
-
-    fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String> {
-        self.inner.snapshot(scope)
-    }
-
-    fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String> {
-        self.inner.restore(scope, state)
     }
 }

@@ -1,13 +1,14 @@
 //! Random schedules: whatever is edited, goes wrong, is killed and completes in whatever order, the last run
 //! leaves exactly what is declared, and a destruction nothing.
 //!
-//! Every number below follows from the seed. A failure names it, and `SCHEDULE_SEED=… cargo test -p engine
-//! --test engine schedules` runs that one again. `SCHEDULES=…` says how many are run.
+//! Every number below follows from the seed. A failure names it, and says how to run that one again.
 
 mod cloud;
 mod declared;
 mod found;
 mod process;
+#[path = "../../../../../tests/fixture/seeds.rs"]
+mod seeds;
 mod thing;
 
 use cloud::{Cloud, Weather};
@@ -15,48 +16,14 @@ use declared::Declared;
 use engine::StopMode;
 use fastrand::Rng;
 use process::Account;
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::time::Duration;
 
 /// How many seeds are run.
 const SCHEDULES: u64 = 10_000;
 
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().expect("it must be a number"))
-}
-
 #[test]
 fn whatever_happens_on_the_way_what_is_declared_is_there_in_the_end_and_nothing_else() {
-    if let Some(seed) = number("SCHEDULE_SEED") {
-        return run(seed);
-    }
-    let seeds = number("SCHEDULES").unwrap_or(SCHEDULES);
-    let (next, failed) = (AtomicU64::new(0), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds || failed.lock().unwrap().len() > 5 {
-                        break;
-                    }
-                    if catch_unwind(AssertUnwindSafe(|| run(seed))).is_err() {
-                        failed.lock().unwrap().push(seed);
-                    }
-                }
-            });
-        }
-    });
-    let failed = failed.into_inner().unwrap();
-    let replay = "replay one: SCHEDULE_SEED=<seed> cargo test -p engine --test engine schedules";
-    assert!(failed.is_empty(), "seeds {failed:?} of {seeds} failed; {replay}");
+    seeds::each(SCHEDULES, "engine", run);
 }
 
 /// The whole schedule of a seed, on a clock of its own.

@@ -139,7 +139,7 @@ impl Account {
 
 /// Says what happens, where one schedule is replayed.
 fn tell(what: impl FnOnce() -> String) {
-    if super::number("SCHEDULE_SEED").is_some() {
+    if super::seeds::is_replay() {
         eprintln!("{}", what());
     }
 }

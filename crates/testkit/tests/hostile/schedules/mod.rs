@@ -7,6 +7,8 @@
 mod chance;
 mod edits;
 mod history;
+#[path = "../../../../../tests/fixture/seeds.rs"]
+mod seeds;
 
 use crate::crash::{differences, settled};
 use aws_config::SdkConfig;
@@ -16,12 +18,7 @@ use edits::edit;
 use engine::{Applied, Refusal};
 use history::without_history;
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        LazyLock, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
+    sync::{LazyLock, Mutex},
     time::Duration,
 };
 use testkit::{Aws, Kill, Platform};
@@ -31,35 +28,9 @@ const SCHEDULES: u64 = 40;
 /// Among how many calls one is a run's last: those of a plan, of a small change, of most runs.
 const CALLS: [usize; 3] = [150, 400, 1000];
 
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().expect("it must be a number"))
-}
-
 #[test]
 fn however_dev_is_edited_and_whatever_happens_on_the_way_its_last_file_is_what_there_is() {
-    if let Some(seed) = number("SCHEDULE_SEED") {
-        return schedule(seed);
-    }
-    let seeds = number("SCHEDULES").unwrap_or(SCHEDULES);
-    let (next, failed) = (AtomicU64::new(0), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds || failed.lock().unwrap().len() > 5 {
-                        break;
-                    }
-                    if catch_unwind(AssertUnwindSafe(|| schedule(seed))).is_err() {
-                        failed.lock().unwrap().push(seed);
-                    }
-                }
-            });
-        }
-    });
-    let failed = failed.into_inner().unwrap();
-    let replay = "SCHEDULE_SEED=<seed> cargo test --workspace --test hostile schedules -- --nocapture";
-    assert!(failed.is_empty(), "seeds {failed:?} of {seeds} failed; replay one: {replay}");
+    seeds::each(SCHEDULES, "hostile", schedule);
 }
 
 /// The whole schedule of a seed.
@@ -154,7 +125,7 @@ fn of(file: &Environment) -> Platform {
 
 /// Says what happens, where one schedule is replayed.
 fn tell(what: impl FnOnce() -> String) {
-    if number("SCHEDULE_SEED").is_some() {
+    if seeds::is_replay() {
         eprintln!("{}", what());
     }
 }

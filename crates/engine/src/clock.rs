@@ -1,0 +1,54 @@
+//! How far a step is, for those who watch.
+
+use crate::{
+    Action, Event, StepPhase,
+    step::{Outcome, Run},
+};
+use resource::{Address, Failure, FailureKind};
+use std::cell::Cell;
+use tokio::time::Instant;
+
+/// Tells how far a step is, and for how long.
+pub(crate) struct Clock<'a> {
+    run: &'a Run<'a>,
+    address: Address,
+    action: Action,
+    began: Instant,
+    said: Cell<Option<String>>,
+}
+
+impl<'a> Clock<'a> {
+    /// It begins now.
+    pub(crate) fn new(run: &'a Run<'a>, address: &Address, action: Action) -> Self {
+        Self { run, address: address.clone(), action, began: Instant::now(), said: Cell::new(None) }
+    }
+
+    pub(crate) fn say(&self, phase: StepPhase) {
+        if let StepPhase::Waiting(what) = &phase {
+            let before = self.said.replace(Some(what.clone()));
+            if before.as_ref() == Some(what) {
+                return;
+            }
+        }
+        (self.run.events)(Event {
+            address: self.address.clone(),
+            action: self.action,
+            phase,
+            elapsed: self.began.elapsed(),
+        });
+    }
+
+    pub(crate) fn waits_for(&self, failure: &Failure) {
+        if matches!(failure.kind, FailureKind::Heals(_) | FailureKind::Throttled | FailureKind::Ambiguous) {
+            self.say(StepPhase::Waiting(failure.to_string()));
+        }
+    }
+
+    pub(crate) fn end(&self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Done => self.say(StepPhase::Done),
+            Outcome::Failed(failure) => self.say(StepPhase::Failed(Box::new(failure.clone()))),
+            Outcome::Left => {}
+        }
+    }
+}

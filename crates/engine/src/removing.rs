@@ -1,0 +1,106 @@
+//! Deleting, until it is gone.
+
+use crate::{
+    Action, StepPhase,
+    clock::Clock,
+    order::Removal,
+    patience::{Patience, SURFACES_WITHIN, Unbearable},
+    step::{Outcome, Run, never_settled},
+};
+use resource::{Address, Cx, Deletion, Failure, Reconciler};
+use serde_json::Value;
+use state::{Entry, Phase};
+
+/// Something to delete.
+pub(crate) struct Doomed<'a> {
+    pub(crate) spec: &'a Value,
+    pub(crate) id: &'a str,
+    pub(crate) cx: &'a Cx,
+    /// Whether an interrupted run has made it, so that it may not be in sight yet.
+    pub(crate) interrupted: bool,
+    /// Whether nobody needs to see it gone.
+    pub(crate) may_be_left: bool,
+}
+
+impl Run<'_> {
+    /// Deletes something until it is gone.
+    pub(crate) async fn delete(
+        &self,
+        reconciler: &dyn Reconciler,
+        doomed: Doomed<'_>,
+        clock: &Clock<'_>,
+    ) -> Result<(), Unbearable> {
+        let Doomed { spec, id, cx, .. } = doomed;
+        let mut patience = Patience::new(self.stop.clone());
+        loop {
+            match reconciler.delete(spec, id, cx).await {
+                Ok(Deletion::Gone) if doomed.interrupted && self.began.elapsed() < SURFACES_WITHIN => {
+                    patience.wait().await?;
+                }
+                Ok(Deletion::Gone) => return Ok(()),
+                Ok(Deletion::Going(status)) => {
+                    if patience.is_over(reconciler.deadline()) {
+                        return Err(never_settled(reconciler, id, &status).into());
+                    }
+                    if doomed.may_be_left {
+                        return Err(Unbearable::Stopped);
+                    }
+                    clock.say(StepPhase::Waiting(status));
+                    patience.wait().await?;
+                }
+                Err(failure) => {
+                    clock.waits_for(&failure);
+                    let residue = Some(format!("{} {id} is still there", reconciler.noun()));
+                    patience.bear(Failure { residue: failure.residue.clone().or(residue), ..failure }).await?;
+                }
+            }
+        }
+    }
+}
+
+/// Removing one thing.
+pub(crate) struct Removing<'a> {
+    pub(crate) run: &'a Run<'a>,
+    pub(crate) address: Address,
+    pub(crate) kind: String,
+    pub(crate) action: Action,
+    pub(crate) id: String,
+    pub(crate) spec: Value,
+    pub(crate) what: Removal,
+    /// What is recorded at the address, if anything.
+    pub(crate) entry: Option<Entry>,
+    /// What is to be recorded when it is gone and will be made again.
+    pub(crate) intent: Option<Entry>,
+}
+
+impl Removing<'_> {
+    pub(crate) async fn run(self) -> Outcome {
+        let clock = Clock::new(self.run, &self.address, self.action);
+        clock.say(StepPhase::Started);
+        let outcome: Outcome = self.remove(&clock).await.into();
+        clock.end(&outcome);
+        outcome
+    }
+
+    async fn remove(&self, clock: &Clock<'_>) -> Result<(), Unbearable> {
+        let reconciler = self.run.registry.get(&self.kind)?;
+        let token = self.entry.as_ref().map_or("", |entry| &entry.token);
+        let cx = self.run.workshop.cx(&self.address, token);
+        if self.what != Removal::Deposed
+            && let Some(entry) = &self.entry
+        {
+            let id = Some(self.id.clone());
+            self.run.writer.record(&self.address, Some(Entry { phase: Phase::Deleting, id, ..entry.clone() }));
+        }
+        let interrupted = self.entry.as_ref().is_some_and(|entry| entry.phase != Phase::Ready);
+        let may_be_left = self.run.no_wait && self.what == Removal::Whole;
+        let doomed = Doomed { spec: &self.spec, id: &self.id, cx: &cx, interrupted, may_be_left };
+        self.run.delete(reconciler, doomed, clock).await?;
+        match self.what {
+            Removal::Whole => self.run.writer.record(&self.address, None),
+            Removal::Before => self.run.writer.record(&self.address, self.intent.clone()),
+            Removal::Deposed => self.run.writer.forget_deposed(&self.address, &self.id),
+        }
+        Ok(())
+    }
+}
