@@ -1,6 +1,6 @@
-//! How roles are read. A role takes four calls or more, so the roles of a refresh are read together, by
-//! two calls for the whole account. Those may lag behind a write, so what this run has written is read
-//! by itself.
+//! How roles are read. A role takes four calls or more, so roles that are read at the same time are read
+//! together, by two calls for the whole account. Those may lag behind a write, so they are believed only
+//! where they tell no news; else the role is read by itself.
 
 use crate::{Role, document::decode};
 use aws_sdk_iam::{
@@ -10,8 +10,7 @@ use aws_sdk_iam::{
 use resource::{Attempt, Cx, Failure, FailureKind, Loader, Result, Sign, Tags};
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    collections::{BTreeMap, HashMap},
     time::Duration,
 };
 
@@ -38,40 +37,31 @@ pub(crate) struct Seen {
 #[derive(Default)]
 pub(crate) struct Roles {
     together: Loader<String, Seen>,
-    written: Mutex<HashSet<String>>,
 }
 
-impl Roles {
-    /// Remembers that this run writes to a role.
-    pub(crate) fn writes(&self, name: &str) {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
-    }
-
-    fn wrote(&self, name: &str) -> bool {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+/// Whether there is such a role, and if so, how it is. That there is none is believed.
+pub(crate) async fn find(name: &str, cx: &Cx) -> Result<Option<Seen>> {
+    match together(name, cx).await? {
+        None => Ok(None),
+        Some(_) => alone(&cx.client(Client::new), name).await,
     }
 }
 
-/// Reads a role together with others that are looked for at the same time.
-pub(crate) async fn together(name: &str, cx: &Cx) -> Result<Option<Seen>> {
+/// How a role is. That it is as declared is believed.
+pub(crate) async fn observe(declared: &Role, name: &str, cx: &Cx) -> Result<Option<Seen>> {
+    match together(name, cx).await? {
+        Some(seen) if seen.role.is_as(declared) => Ok(Some(seen)),
+        _ => alone(&cx.client(Client::new), name).await,
+    }
+}
+
+async fn together(name: &str, cx: &Cx) -> Result<Option<Seen>> {
     let client = cx.client(Client::new);
-    let roles = cx.shared::<Roles>();
-    if roles.wrote(name) {
-        return alone(&client, name).await;
-    }
     let reader = client.clone();
-    match roles.together.load(name.to_owned(), |names| account(reader, names)).await {
+    match cx.shared::<Roles>().together.load(name.to_owned(), |names| account(reader, names)).await {
         // Not everybody may read the whole account.
         Err(failure) if failure.kind == FailureKind::Denied => alone(&client, name).await,
         seen => seen,
-    }
-}
-
-/// The same, but believes that a role is gone only when IAM says so of this very role.
-pub(crate) async fn surely(name: &str, cx: &Cx) -> Result<Option<Seen>> {
-    match together(name, cx).await? {
-        Some(seen) => Ok(Some(seen)),
-        None => alone(&cx.client(Client::new), name).await,
     }
 }
 

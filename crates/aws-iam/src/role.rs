@@ -1,11 +1,11 @@
 use crate::{
     document::by_meaning,
-    read::{GONE, LAGS, PROPAGATES, Roles, attached_arns, inline_names, surely, together},
+    read::{self, GONE, LAGS, PROPAGATES, attached_arns, inline_names},
 };
 use aws_sdk_iam::{Client, types::Tag};
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Resource, Result,
-    RoleArn, Sign, Tags, same_policy,
+    RoleArn, Sign, Tags, compare, same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -62,12 +62,11 @@ impl Resource for Role {
     type Outputs = RoleOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let seen = together(&self.name, cx).await?;
+        let seen = read::find(&self.name, cx).await?;
         Ok(seen.map(|seen| Found { id: seen.role.name, owner: Owner::Tags(seen.role.tags) }))
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
-        cx.shared::<Roles>().writes(&self.name);
         cx.client(Client::new)
             .create_role()
             .role_name(&self.name)
@@ -86,7 +85,7 @@ impl Resource for Role {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(seen) = surely(id, cx).await? else { return Ok(Observed::Absent) };
+        let Some(seen) = read::observe(self, id, cx).await? else { return Ok(Observed::Absent) };
         // For a moment a new role can show its unique id (`AROA…`) in place of its ARN.
         if !seen.arn.starts_with("arn:") {
             return Ok(Observed::Settling { status: "propagating".into(), outputs: None });
@@ -96,7 +95,6 @@ impl Resource for Role {
     }
 
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
-        cx.shared::<Roles>().writes(id);
         let client = cx.client(Client::new);
         if diff.has("trust") {
             let call = client.update_assume_role_policy().role_name(id).policy_document(self.trust.to_string());
@@ -132,7 +130,6 @@ impl Resource for Role {
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
-        cx.shared::<Roles>().writes(id);
         let client = cx.client(Client::new);
         if strip(id, &client).await.absent(GONE)?.is_none() {
             return Ok(Deletion::Gone);
@@ -153,6 +150,12 @@ impl Resource for Role {
 }
 
 impl Role {
+    /// Whether it is as declared.
+    pub(crate) fn is_as(&self, declared: &Self) -> bool {
+        let value = |role| serde_json::to_value(role).unwrap_or_default();
+        compare(&value(declared), None, &value(self), Self::COMPARE).is_empty()
+    }
+
     async fn bound(&self, id: &str, client: &Client) -> Result<()> {
         match &self.permissions_boundary {
             Some(arn) => {
@@ -233,7 +236,6 @@ fn iam_tags(tags: &Tags) -> Result<Vec<Tag>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resource::compare;
     use serde_json::json;
 
     fn role() -> Role {

@@ -66,6 +66,8 @@ impl Resource for Endpoint {
             let what = format!("the endpoint {id} is there and was not deployed by this platform");
             return Err(Failure::of(FailureKind::Exists, what));
         }
+        // Scaling targets of its variants are deregistered with it, for a caller who may
+        // `application-autoscaling:DeregisterScalableTarget`; another one is refused here.
         let call = cx.client(Client::new).delete_endpoint().endpoint_name(id);
         call.send().await.during("DeleteEndpoint").heals(CHANGING, SETTLES_WITHIN).absent(sign::ABSENT)?;
         if let Some(configuration) = endpoint.endpoint_config_name() {

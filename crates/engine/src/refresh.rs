@@ -76,8 +76,9 @@ impl Seen {
     }
 }
 
-/// Looks at everything at once.
-pub(crate) async fn look(looks: Vec<Look>, registry: &Registry) -> Vec<(Address, Result<Seen>)> {
+/// Looks at everything at once, as far as that goes: things of a kind side by side, since AWS can answer those together.
+pub(crate) async fn look(mut looks: Vec<Look>, registry: &Registry) -> Vec<(Address, Result<Seen>)> {
+    looks.sort_by(|one, other| one.kind.cmp(&other.kind));
     let glance = Arc::new(Glance::default());
     stream::iter(looks)
         .map(|look| {

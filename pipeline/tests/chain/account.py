@@ -76,15 +76,15 @@ def packed(folder: Path) -> bytes:
 class Account:
     """The platform's resources, as far as executions need them."""
 
-    def __init__(self) -> None:
-        self.sagemaker, self.s3 = boto3.client("sagemaker"), boto3.client("s3")
+    def __init__(self, registry: Any) -> None:
+        self.sagemaker, self.registry, self.s3 = boto3.client("sagemaker"), registry, boto3.client("s3")
         self.machines, self.sqs = boto3.client("stepfunctions"), boto3.client("sqs")
         for bucket in ("data", "model", "artifacts"):
             place = {"LocationConstraint": REGION}
             self.s3.create_bucket(Bucket=VALUES[f"{bucket}_bucket"], CreateBucketConfiguration=place)
         # Nobody here asks what the role may do: the blueprint's own tests do.
         boto3.client("iam").create_role(RoleName=ROLE.rsplit("/", 1)[1], AssumeRolePolicyDocument=TRUST)
-        self.sagemaker.create_model_package_group(ModelPackageGroupName=VALUES["model_package_group"])
+        self.registry.create_model_package_group(ModelPackageGroupName=VALUES["model_package_group"])
         self.add_topic()
         self.add_job()
         for short in ("data-validation", "model-evaluation"):
@@ -159,14 +159,10 @@ class Account:
         return found
 
     def package(self, arn: str) -> dict[str, Any]:
-        return self.sagemaker.describe_model_package(ModelPackageName=arn)
+        return self.registry.describe_model_package(ModelPackageName=arn)
 
     def approve(self, arn: str) -> None:
-        # What moto does not get it forgets.
-        kept = self.package(arn)["CustomerMetadataProperties"]
-        self.sagemaker.update_model_package(
-            ModelPackageArn=arn, ModelApprovalStatus="Approved", CustomerMetadataProperties=kept
-        )
+        self.registry.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
 
     def etl_runs(self) -> list[str]:
         runs = boto3.client("glue").get_job_runs(JobName=VALUES["glue_job_name"])["JobRuns"]
@@ -196,7 +192,7 @@ class Account:
         return data["MetricDataResults"][0]["Values"]
 
     def packages(self) -> list[str]:
-        listed = self.sagemaker.list_model_packages(ModelPackageGroupName=VALUES["model_package_group"])
+        listed = self.registry.list_model_packages(ModelPackageGroupName=VALUES["model_package_group"])
         return [summary["ModelPackageArn"] for summary in listed["ModelPackageSummaryList"]]
 
     def objects(self, bucket: str, prefix: str) -> dict[str, bytes]:

@@ -8,6 +8,7 @@ import lambda_functions
 import pytest
 from account import IMAGE, Account
 from container_jobs import Jobs
+from embedded import Embedded
 from endpoints import Endpoints
 from glue_runs import Runs
 from moto.core.config import default_user_config
@@ -34,7 +35,28 @@ def endpoints() -> Endpoints:
 
 
 @pytest.fixture(scope="session")
-def endpoint(waits, jobs, endpoints, spark) -> Iterator[str]:
+def environment() -> Iterator[pytest.MonkeyPatch]:
+    """What clients of AWS read, ours and those of the programs that run here."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("AWS_ACCESS_KEY_ID", "test")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    patch.setenv("AWS_DEFAULT_REGION", REGION)
+    patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    yield patch
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def embedded(environment, tmp_path_factory) -> Iterator[Embedded]:
+    embedded = Embedded(tmp_path_factory.mktemp("embedded"))
+    environment.setenv("AWS_ENDPOINT_URL_S3", embedded.url)
+    embedded.keep_registry()
+    yield embedded
+    embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def endpoint(environment, embedded, waits, jobs, endpoints, spark) -> Iterator[str]:
     """AWS on loopback, where jobs run, functions are invoked and executions go their way."""
     Runs(spark)
     lambda_functions.attach()
@@ -42,25 +64,16 @@ def endpoint(waits, jobs, endpoints, spark) -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
-    patch = pytest.MonkeyPatch()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "MOTO_PORT": str(port),
-        "NO_PROXY": "127.0.0.1,localhost",
-    }.items():
-        patch.setenv(name, value)
+    environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    environment.setenv("MOTO_PORT", str(port))
     yield f"http://127.0.0.1:{port}"
-    patch.undo()
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def account(endpoint, generate) -> Account:
+def account(endpoint, embedded, generate) -> Account:
     """The account of all tests here, with the sample data uploaded."""
-    account = Account()
+    account = Account(registry=embedded.client("sagemaker"))
     sample = io.StringIO()
     generate.write(sample, 3000, 7, 0.01)
     account.upload("raw/churn.csv", sample.getvalue())

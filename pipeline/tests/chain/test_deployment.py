@@ -18,7 +18,7 @@ Deploy = Callable[..., Execution]
 
 @pytest.fixture(scope="module")
 def group(account) -> str:
-    account.sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
+    account.registry.create_model_package_group(ModelPackageGroupName=GROUP)
     return GROUP
 
 
@@ -34,7 +34,7 @@ def values(request, endpoints) -> dict[str, Any]:
 @pytest.fixture
 def deploy(account, group, values) -> Deploy:
     def run(status: str = "Approved", **changes: Any) -> Execution:
-        created = account.sagemaker.create_model_package(
+        created = account.registry.create_model_package(
             ModelPackageGroupName=group,
             ModelApprovalStatus=status,
             InferenceSpecification={

@@ -117,7 +117,7 @@ impl Documents {
     }
 
     pub(crate) fn list(&self, kind: &Kind, list: &List, body: &Value) -> Value {
-        let mut found: Vec<Value> = self
+        let mut found: Vec<&Document> = self
             .of(kind.name)
             .filter(|(_, document)| {
                 list.filters.iter().all(|(member, field, how)| {
@@ -130,11 +130,15 @@ impl Documents {
                     }
                 })
             })
-            .map(|(_, document)| match list.only {
-                Some(field) => document.get(field).cloned().unwrap_or_default(),
-                None => Value::Object(document.clone()),
-            })
+            .map(|(_, document)| document)
             .collect();
+        if let (Some("CreationTime"), Some(created)) = (body["SortBy"].as_str(), kind.created) {
+            let time = |document: &Document| document.get(created).and_then(Value::as_f64).unwrap_or_default();
+            found.sort_by(|one, other| time(one).total_cmp(&time(other)));
+        }
+        if body["SortOrder"] == "Descending" {
+            found.reverse();
+        }
         // The token is the position of the next page. Older services begin members in upper case.
         let member = |names: [&str; 3]| names.into_iter().find_map(|name| body.get(name).cloned());
         let start = member(["NextToken", "nextToken", "Marker"]);
@@ -149,8 +153,11 @@ impl Documents {
             answer.insert(name.to_owned(), end.to_string().into());
             found.truncate(end);
         }
-        found.drain(..start.min(found.len()));
-        answer.insert(list.member.to_owned(), found.into());
+        let shown = found.into_iter().skip(start).map(|document| match list.only {
+            Some(field) => document.get(field).cloned().unwrap_or_default(),
+            None => Value::Object(document.clone()),
+        });
+        answer.insert(list.member.to_owned(), shown.collect());
         Value::Object(answer)
     }
 
@@ -205,9 +212,9 @@ impl Documents {
 }
 
 /// The time as the JSON protocols write it: seconds since 1970 with a fraction.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit in 53 bits")]
+#[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 fit in 53 bits")]
 pub(crate) fn now() -> Value {
-    (Timestamp::now().as_millisecond() as f64 / 1000.0).into()
+    (Timestamp::now().as_microsecond() as f64 / 1e6).into()
 }
 
 fn key_in(kind: &Kind, body: &Value) -> Result<String, Refusal> {

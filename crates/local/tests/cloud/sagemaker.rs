@@ -1,8 +1,8 @@
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::types::{
     AppNetworkAccessType, AppType, AuthMode, DomainStatus, FeatureDefinition, FeatureGroupStatus, FeatureType,
-    ModelApprovalStatus, OfflineStoreConfig, OnlineStoreConfig, OnlineStoreConfigUpdate, S3StorageConfig, Tag,
-    TtlDuration, TtlDurationUnit, UserSettings,
+    ModelApprovalStatus, ModelPackageSortBy, OfflineStoreConfig, OnlineStoreConfig, OnlineStoreConfigUpdate,
+    S3StorageConfig, SortOrder, Tag, TtlDuration, TtlDurationUnit, UserSettings,
 };
 
 use crate::{ACCOUNT, REGION, cloud, code};
@@ -223,4 +223,20 @@ async fn lists_come_in_pages() {
         names.push(page.unwrap().user_profiles().len());
     }
     assert_eq!(names, [2, 1]);
+}
+
+#[tokio::test]
+async fn the_newest_package_comes_first_when_that_is_asked_for() {
+    let sagemaker = Client::new(&cloud().sdk_config());
+    let group = "churn";
+    sagemaker.create_model_package_group().model_package_group_name(group).send().await.unwrap();
+    for _ in 0..11 {
+        sagemaker.create_model_package().model_package_group_name(group).send().await.unwrap();
+    }
+    let listed = sagemaker.list_model_packages().model_package_group_name(group);
+    let listed = listed.sort_by(ModelPackageSortBy::CreationTime).sort_order(SortOrder::Descending).max_results(3);
+    let page = listed.send().await.unwrap();
+    let versions: Vec<_> =
+        page.model_package_summary_list().iter().filter_map(|package| package.model_package_version()).collect();
+    assert_eq!(versions, [11, 10, 9]);
 }

@@ -9,8 +9,8 @@ mod homes;
 mod lives;
 mod principals;
 mod roles;
+mod stale;
 mod tables;
-mod tags;
 mod world;
 
 use crate::wire::Asked;
@@ -58,7 +58,7 @@ impl Laws {
             Box::new(functions::Functions::default()),
             Box::new(homes::Homes::default()),
             Box::new(lives::Lives::default()),
-            Box::new(tags::TagIndex::default()),
+            Box::new(stale::Stale::default()),
         ];
         Self {
             region: region.to_owned(),

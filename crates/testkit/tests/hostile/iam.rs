@@ -90,13 +90,49 @@ fn the_deletion_of_a_role_detaches_deletes_and_leaves_all_that_is_in_its_way() {
 
 #[test]
 fn a_role_that_is_gone_already_is_deleted() {
-    let platform = Platform::made_of(REGION, |stack| {
-        let mut plain = role("first", json!({ "Service": "lambda.amazonaws.com" }));
-        (plain.inline_policies, plain.managed_policies) = Default::default();
-        stack.add("identity", "first", (), move |()| plain.clone());
-    });
+    let platform = plain(3600);
     let mut aws = Aws::lawful(REGION, 23);
     up(&platform, &mut aws);
     aws.run(async |sdk| aws_sdk_iam::Client::new(&sdk).delete_role().role_name("first").send().await.unwrap());
     destroy(&platform, &mut aws);
+}
+
+fn plain(session: i32) -> Platform {
+    Platform::made_of(REGION, move |stack| {
+        let mut plain = role("first", json!({ "Service": "lambda.amazonaws.com" }));
+        plain.max_session_seconds = session;
+        (plain.inline_policies, plain.managed_policies) = Default::default();
+        stack.add("identity", "first", (), move |()| plain.clone());
+    })
+}
+
+#[test]
+fn a_change_that_the_account_s_listing_does_not_show_yet_is_not_made_twice() {
+    let (before, after) = (plain(3600), plain(7200));
+    let mut aws = Aws::lawful(REGION, 24);
+    up(&before, &mut aws);
+    up(&after, &mut aws);
+    assert_eq!(times(&aws, "iam", "UpdateRole"), 1);
+    let (alone, listed) = (times(&aws, "iam", "GetRole"), times(&aws, "iam", "ListRoles"));
+    let again = aws.run(async |sdk| after.plan(&sdk).await);
+    assert!(again.plan.is_empty() && again.refusals.is_empty(), "{:#?}", again.plan.changes);
+    assert_eq!(times(&aws, "iam", "ListRoles") - listed, 1);
+    assert_eq!(times(&aws, "iam", "GetRole") - alone, 1, "the listing still shows the role as it was");
+}
+
+#[test]
+fn a_role_that_the_account_s_listing_still_shows_after_its_deletion_is_made_anew() {
+    let platform = plain(3600);
+    let mut aws = Aws::lawful(REGION, 25);
+    up(&platform, &mut aws);
+    aws.run(async |sdk| {
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        platform.plan(&sdk).await
+    });
+    destroy(&platform, &mut aws);
+    let alone = times(&aws, "iam", "GetRole");
+    let planned = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert_eq!(planned.plan.changes.len(), 1, "{:#?}", planned.plan.changes);
+    assert_eq!(times(&aws, "iam", "GetRole") - alone, 1, "the listing still shows the role");
+    up(&platform, &mut aws);
 }
