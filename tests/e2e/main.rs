@@ -12,6 +12,7 @@ mod memory;
 mod pipeline;
 #[path = "../fixture/project.rs"]
 mod project;
+mod reconcile;
 #[path = "../fixture/recorded.rs"]
 mod recorded;
 mod refusals;

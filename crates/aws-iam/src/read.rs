@@ -10,7 +10,8 @@ use aws_sdk_iam::{
 use resource::{Attempt, Cx, Failure, FailureKind, Loader, Result, Sign, Tags};
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -37,6 +38,18 @@ pub(crate) struct Seen {
 #[derive(Default)]
 pub(crate) struct Roles {
     together: Loader<String, Seen>,
+    changed: Mutex<HashSet<String>>,
+}
+
+impl Roles {
+    /// Remembers that this run has changed a role.
+    pub(crate) fn changes(&self, name: &str) {
+        self.changed().insert(name.to_owned());
+    }
+
+    fn changed(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Whether there is such a role, and if so, how it is. That there is none is believed.
@@ -49,8 +62,11 @@ pub(crate) async fn find(name: &str, cx: &Cx) -> Result<Option<Seen>> {
 
 /// How a role is. That it is as declared is believed.
 pub(crate) async fn observe(declared: &Role, name: &str, cx: &Cx) -> Result<Option<Seen>> {
+    let changed = cx.shared::<Roles>().changed().contains(name);
+    // Tags that a declaration does not name are no difference, unless they are what this run has taken away.
+    let is_as_declared = |role: &Role| role.is_as(declared) && (!changed || role.tags == declared.tags);
     match together(name, cx).await? {
-        Some(seen) if seen.role.is_as(declared) => Ok(Some(seen)),
+        Some(seen) if is_as_declared(&seen.role) => Ok(Some(seen)),
         _ => alone(&cx.client(Client::new), name).await,
     }
 }

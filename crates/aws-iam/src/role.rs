@@ -1,6 +1,6 @@
 use crate::{
     document::by_meaning,
-    read::{self, GONE, LAGS, PROPAGATES, attached_arns, inline_names},
+    read::{self, GONE, LAGS, PROPAGATES, Roles, attached_arns, inline_names},
 };
 use aws_sdk_iam::{Client, types::Tag};
 use resource::{
@@ -95,6 +95,7 @@ impl Resource for Role {
     }
 
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        cx.shared::<Roles>().changes(id);
         let client = cx.client(Client::new);
         if diff.has("trust") {
             let call = client.update_assume_role_policy().role_name(id).policy_document(self.trust.to_string());

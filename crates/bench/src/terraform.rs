@@ -64,7 +64,7 @@ impl Terraform {
 
     /// The same, but much more of it at once than it does by itself.
     pub(crate) fn apply_at_once(&self) -> Result<Usage, String> {
-        self.measure(&["apply", "-auto-approve", "-parallelism=200"])
+        self.measure(&["apply", "-auto-approve", "-parallelism=40"])
     }
 
     /// Fails if there is anything to do.

@@ -2,6 +2,7 @@
 //!
 //! # Guarantees
 //! - [`plan`] and [`drift`] change nothing, neither in the cloud nor in the state.
+//! - What [`healing`] finds to be healed is drift, and no change that somebody declared.
 //! - [`apply`] sends no create before its intent is durable, and nothing that the plan does not contain.
 //! - A failure blocks only what depends on it; everything else is finished and recorded.
 //!
@@ -12,6 +13,7 @@ mod apply;
 mod clock;
 mod drift;
 mod event;
+mod heal;
 mod made;
 mod order;
 mod patience;
@@ -26,5 +28,6 @@ mod step;
 pub use apply::{Applied, Apply, Failed, Skipped, StopMode, apply};
 pub use drift::{Drift, DriftChange, Drifted, NotCompared, drift};
 pub use event::{Event, StepPhase};
+pub use heal::{Heal, Healing, LeftToPerson, healing};
 pub use plan::{Action, Change, PLAN_FORMAT, Plan, Refusal, Summary};
 pub use planner::{Planning, Purpose, plan};

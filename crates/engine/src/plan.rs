@@ -76,6 +76,16 @@ impl Action {
             Self::Delete => "delete",
         }
     }
+
+    /// Whether something new is there afterwards.
+    pub(crate) fn makes(self) -> bool {
+        matches!(self, Self::Create | Self::Replace)
+    }
+
+    /// Whether something that was there is not afterwards.
+    pub(crate) fn loses(self) -> bool {
+        matches!(self, Self::Replace | Self::Delete)
+    }
 }
 
 /// How many changes of each sort.

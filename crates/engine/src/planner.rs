@@ -21,6 +21,8 @@ use std::{
 pub struct Purpose {
     /// Only what matches these globs, and what that needs; empty: everything.
     pub targets: Vec<String>,
+    /// Not even what the targets need.
+    pub alone: bool,
     /// Globs of protected addresses that may be deleted or replaced all the same.
     pub unprotect: Vec<String>,
     /// Whether data may be deleted.
@@ -126,7 +128,9 @@ impl Purpose {
         for (index, node) in stack.nodes().iter().enumerate().rev() {
             if self.targets(&node.address) || selected.contains(&index) {
                 selected.insert(index);
-                selected.extend(node.dependencies.iter().map(|needed| needed.node));
+                if !self.alone {
+                    selected.extend(node.dependencies.iter().map(|needed| needed.node));
+                }
             }
         }
         selected
@@ -336,9 +340,7 @@ impl Planner<'_> {
     }
 
     fn protections(&self, changes: &[Change], refusals: &mut Vec<Refusal>) {
-        for change in
-            changes.iter().filter(|change| matches!(change.action, Action::Delete | Action::Replace) && !change.deposed)
-        {
+        for change in changes.iter().filter(|change| change.action.loses() && !change.deposed) {
             let recorded = self.state.resources.get(&change.address).is_some_and(|entry| entry.protected);
             let protected = recorded || self.stack.protects(&change.address);
             let allowed = self.purpose.unprotect.iter().any(|glob| change.address.matches(glob));
@@ -357,7 +359,7 @@ impl Planner<'_> {
         if self.purpose.delete_data {
             return;
         }
-        let doomed = changes.iter().filter(|change| matches!(change.action, Action::Delete | Action::Replace));
+        let doomed = changes.iter().filter(|change| change.action.loses());
         let going: Arc<HashSet<String>> = Arc::new(doomed.clone().filter_map(|change| change.id.clone()).collect());
         let checks = stream::iter(doomed).map(|change| {
             let going = going.clone();

@@ -67,6 +67,8 @@ pub(crate) struct Removing<'a> {
     pub(crate) id: String,
     pub(crate) spec: Value,
     pub(crate) what: Removal,
+    /// Whether an interrupted run has made it, or left it.
+    pub(crate) interrupted: bool,
     /// What is recorded at the address, if anything.
     pub(crate) entry: Option<Entry>,
     /// What is to be recorded when it is gone and will be made again.
@@ -92,9 +94,8 @@ impl Removing<'_> {
             let id = Some(self.id.clone());
             self.run.writer.record(&self.address, Some(Entry { phase: Phase::Deleting, id, ..entry.clone() }));
         }
-        let interrupted = self.entry.as_ref().is_some_and(|entry| entry.phase != Phase::Ready);
         let may_be_left = self.run.no_wait && self.what == Removal::Whole;
-        let doomed = Doomed { spec: &self.spec, id: &self.id, cx: &cx, interrupted, may_be_left };
+        let doomed = Doomed { spec: &self.spec, id: &self.id, cx: &cx, interrupted: self.interrupted, may_be_left };
         self.run.delete(reconciler, doomed, clock).await?;
         match self.what {
             Removal::Whole => self.run.writer.record(&self.address, None),

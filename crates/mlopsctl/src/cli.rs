@@ -28,7 +28,7 @@ pub(crate) struct Global {
     /// Where the environment files are.
     #[arg(long, global = true, value_name = "DIR", default_value = "environments")]
     pub(crate) environments: PathBuf,
-    /// One JSON document on stdout; for up and destroy one event per line.
+    /// One JSON document on stdout; for up, destroy and reconcile one event per line.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// How long to wait for somebody else's lock, such as 60s or 5m.
@@ -84,6 +84,11 @@ pub(crate) enum Command {
     },
     /// Compare the cloud with the state, read-only; exit code 2 on drift.
     Drift {
+        /// Which environment.
+        environment: Option<String>,
+    },
+    /// Put back what others have changed, as far as `[drift]` in the file allows; exit code 2 if some is left.
+    Reconcile {
         /// Which environment.
         environment: Option<String>,
     },

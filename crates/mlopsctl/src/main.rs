@@ -59,6 +59,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
             command::inspect::output(global, environment.as_deref(), name.as_deref(), printer).await
         }
         Command::Drift { environment } => command::inspect::drift(global, environment.as_deref(), printer).await,
+        Command::Reconcile { environment } => command::reconcile::run(global, environment.as_deref(), printer).await,
         Command::Wait { environment } => command::wait::run(global, environment.as_deref(), printer).await,
         Command::State(what) => command::state::run(global, what, printer).await,
         Command::Unlock { environment, lock_id } => {

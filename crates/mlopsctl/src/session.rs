@@ -10,7 +10,7 @@ use aws_config::{
 };
 use aws_smithy_http_client::tls;
 use config::Environment;
-use resource::{Attempt, Cloud, Guard, Meter, Place, Registry, Stack, Tags, sha256_hex};
+use resource::{Address, Attempt, Cloud, Guard, Meter, Place, Registry, Stack, Tags, sha256_hex};
 use state::{Lock, S3Store, State, StateBucket, Store, Version};
 use std::{
     ffi::OsString,
@@ -49,14 +49,19 @@ pub(crate) struct Session {
     pub(crate) store: Arc<S3Store>,
     /// Digest of everything the stack was made from.
     pub(crate) inputs: String,
-    /// Globs of addresses whose drift is nobody's business.
-    pub(crate) ignored: Vec<String>,
+    /// What the environment wants to be done about drift.
+    pub(crate) drift: config::environment::Drift,
     /// Where in the data bucket raw data is.
     pub(crate) raw_prefix: String,
     place: Place,
 }
 
 impl Session {
+    /// Whether the drift of an address is nobody's business.
+    pub(crate) fn ignores(&self, address: &Address) -> bool {
+        self.drift.ignore.iter().any(|glob| address.matches(glob))
+    }
+
     /// Opens an environment, with the platform it describes.
     pub(crate) async fn open(global: &Global, named: Option<&str>) -> Result<Self, End> {
         Self::build(global, named, true).await
@@ -95,7 +100,7 @@ impl Session {
                 .and_then(|environment| environment.pipeline.clone())
                 .unwrap_or_default()
                 .raw_prefix,
-            ignored: site.environment.map(|environment| environment.drift.ignore).unwrap_or_default(),
+            drift: site.environment.map(|environment| environment.drift).unwrap_or_default(),
             cloud: Arc::new(cloud),
             guard,
             stack,

@@ -158,6 +158,11 @@ fn monitoring_protection_drift_and_budget() {
             &["6:16: `alarms` is no area of the platform"],
         ),
         (
+            "a way of healing that is none",
+            "[drift]\nheal = \"always\"\ntoo_many = 0\n".into(),
+            &["6:8: `heal` cannot be `always`", "7:12: `too_many` must be between 1 and 65535, not 0"],
+        ),
+        (
             "no money",
             "[budget]\nmonthly_usd = 0\nalert_percent = []\n".into(),
             &[

@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails where it unwraps, and tells a replay")]
 
+mod boxes;
+mod healing;
 mod lifecycle;
 mod schedules;

@@ -1,4 +1,4 @@
-//! What `up` and `destroy` share: plan under the lock, confirm, apply, report.
+//! What `up`, `destroy`, `wait` and `reconcile` share: plan under the lock, confirm, apply, report.
 
 use crate::{
     cli::{ChangeArgs, Global},
@@ -8,7 +8,7 @@ use crate::{
     session::{STATE, Session},
     signals,
 };
-use engine::{Action, Applied, Apply, Plan, Planning, Purpose, Refusal, StopMode};
+use engine::{Action, Applied, Apply, Healing, Plan, Planning, Purpose, Refusal, StopMode};
 use resource::{FailureKind, Stack};
 use state::{Lock, Phase, State, Version, Writer};
 use std::time::Instant;
@@ -24,6 +24,8 @@ pub(crate) enum Condition {
     SameAs(Plan),
     /// About what this state remembers as unfinished, and nothing else.
     OnlyFinishes(State),
+    /// About this drift, and nothing else.
+    OnlyHeals(Healing),
 }
 
 /// A confirmed plan, and the state it was made on.
@@ -107,7 +109,8 @@ impl Change<'_> {
         }
     }
 
-    /// A saved plan was looked at when it was made, and what only finishes was confirmed when it began.
+    /// A saved plan was looked at when it was made, what only finishes was confirmed when it began, and what only
+    /// heals when it was applied.
     fn needs_no_answer(&self) -> bool {
         self.args.yes || self.global.local || !matches!(self.condition, Condition::Confirmed)
     }
@@ -139,6 +142,7 @@ impl Change<'_> {
         }
         let purpose = Purpose {
             targets: self.targets.clone(),
+            alone: matches!(self.condition, Condition::OnlyHeals(_)),
             unprotect: self.args.unprotect.clone(),
             delete_data: self.args.delete_data,
             inputs: self.session.inputs.clone(),
@@ -153,6 +157,7 @@ impl Change<'_> {
             Condition::Confirmed => {}
             Condition::SameAs(saved) => still_right(saved, &planning.plan)?,
             Condition::OnlyFinishes(state) => only_finishes(state, &planning.plan)?,
+            Condition::OnlyHeals(healing) => only_heals(healing, &planning.plan)?,
         }
         if !planning.plan.is_empty() {
             if !self.printer.json {
@@ -202,8 +207,13 @@ impl Change<'_> {
 
     fn report(&self, applied: &Applied, began: Instant) -> Result<(), End> {
         self.session.trace_calls();
+        let healing = match &self.condition {
+            Condition::OnlyHeals(healing) => Some(healing),
+            _ => None,
+        };
         let report = render::report::Report {
             applied,
+            healing,
             registry: &self.session.registry,
             meter: &self.session.meter,
             elapsed: began.elapsed(),
@@ -269,6 +279,21 @@ fn only_finishes(state: &State, plan: &Plan) -> Result<(), End> {
         Some(change) => Err(End::failed_with(
             format!("there is more to do than to wait: {} {}", change.action.as_str(), change.address),
             format!("look at it with `mlopsctl plan {0}`; `mlopsctl up {0}` does it", plan.environment),
+        )),
+    }
+}
+
+/// Healing changes nothing but what was found to have drifted, in the way that was allowed.
+fn only_heals(healing: &Healing, plan: &Plan) -> Result<(), End> {
+    let allowed = |change: &engine::Change| {
+        !change.deposed
+            && healing.heals.iter().any(|(address, how)| *address == change.address && *how == change.action)
+    };
+    match plan.changes.iter().find(|change| !allowed(change)) {
+        None => Ok(()),
+        Some(change) => Err(End::failed_with(
+            format!("{} has changed again meanwhile; nothing was touched", change.address),
+            "run the command again",
         )),
     }
 }

@@ -45,7 +45,7 @@ pub(crate) async fn drift(global: &Global, environment: Option<&str>, printer: P
     let session = Session::open_state(global, environment).await?;
     let (state, _) = session.state().await?;
     let mut drift = engine::drift(&state, &session.registry, &session.cloud, &session.identity).await;
-    drift.drifted.retain(|one| !session.ignored.iter().any(|glob| one.address.matches(glob)));
+    drift.drifted.retain(|one| !session.ignores(&one.address));
     session.trace_calls();
     match printer.json {
         true => printer.document(&render::drift::document(&drift, &session.meter)),

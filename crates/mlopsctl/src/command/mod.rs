@@ -7,6 +7,7 @@ pub(crate) mod inspect;
 pub(crate) mod local;
 pub(crate) mod pipeline;
 pub(crate) mod plan;
+pub(crate) mod reconcile;
 pub(crate) mod state;
 pub(crate) mod up;
 pub(crate) mod wait;

@@ -1,7 +1,7 @@
 //! What a run did, what it did not, and what remains in the cloud.
 
 use crate::printer::{Printer, Style};
-use engine::{Action, Applied};
+use engine::{Action, Applied, Healing, LeftToPerson};
 use resource::{Meter, Registry};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -9,6 +9,8 @@ use std::time::Duration;
 /// The end of a run.
 pub(crate) struct Report<'a> {
     pub(crate) applied: &'a Applied,
+    /// What a reconciliation was about.
+    pub(crate) healing: Option<&'a Healing>,
     pub(crate) registry: &'a Registry,
     pub(crate) meter: &'a Meter,
     pub(crate) elapsed: Duration,
@@ -21,7 +23,7 @@ impl Report<'_> {
 
     /// The last line of a run's JSON; the shape is part of the command line's contract.
     pub(crate) fn summary(&self) -> Value {
-        json!({
+        let mut summary = json!({
             "event": "summary",
             "created": self.count(Action::Create),
             "updated": self.count(Action::Update),
@@ -33,15 +35,24 @@ impl Report<'_> {
             "elapsed_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
             "api_calls": self.meter.requests(),
             "calls": self.meter.calls(),
-        })
+        });
+        if let Some(healing) = self.healing {
+            summary["drift_left"] = healing.left.iter().map(left_document).collect();
+            summary["pending"] = json!(healing.pending);
+        }
+        summary
     }
 
     /// For a person.
     pub(crate) fn say(&self, printer: Printer) {
         self.failures(printer);
         self.unfinished(printer);
+        if let Some(healing) = self.healing {
+            not_healed(healing, printer);
+        }
         printer.say(&self.last_line());
-        if self.applied.failed.is_empty() && !printer.quiet && !self.applied.outputs.is_empty() {
+        let to_be_shown = self.applied.failed.is_empty() && self.healing.is_none() && !printer.quiet;
+        if to_be_shown && !self.applied.outputs.is_empty() {
             self.outputs(printer);
         }
     }
@@ -112,4 +123,24 @@ impl Report<'_> {
             printer.data(&format!("{name:width$} = {value}"));
         }
     }
+}
+
+/// Drift that stays, and changes that are not healing's business.
+fn not_healed(healing: &Healing, printer: Printer) {
+    for left in &healing.left {
+        let what = format!("{} ({}): {}", left.address, left.kind, left.reason);
+        printer.say(&format!("  {} {what}", printer.paint(Style::Yellow, "left:")));
+    }
+    if !healing.pending.is_empty() {
+        let pending: Vec<&str> = healing.pending.iter().map(|address| address.as_str()).collect();
+        printer.say(&format!(
+            "  {} {}: the environment file asks for more than was applied; `mlopsctl plan` shows it",
+            printer.paint(Style::Dim, "not touched:"),
+            pending.join(", ")
+        ));
+    }
+}
+
+fn left_document(left: &LeftToPerson) -> Value {
+    json!({"address": left.address, "kind": left.kind, "action": left.action, "reason": left.reason})
 }

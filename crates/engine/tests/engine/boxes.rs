@@ -1,0 +1,196 @@
+//! A cloud of boxes in memory, for what can be shown without the weather of `schedules`.
+
+use engine::{Applied, Apply, Drift, Planning, Purpose, StopMode, apply, drift, plan};
+use resource::{
+    As, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Registry, Resource,
+    Result, Stack, Tags,
+};
+use serde::{Deserialize, Serialize};
+use state::{MemoryStore, State, Store, Writer};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+use tokio::sync::watch;
+
+/// What is in the cloud, by id, and what was done to it, in order.
+#[derive(Default)]
+pub(crate) struct World {
+    boxes: Mutex<BTreeMap<String, Box>>,
+    log: Mutex<Vec<String>>,
+    pub(crate) failing: Mutex<Vec<String>>,
+    made: Mutex<usize>,
+}
+
+impl World {
+    pub(crate) fn boxes(&self) -> MutexGuard<'_, BTreeMap<String, Box>> {
+        self.boxes.lock().unwrap()
+    }
+    pub(crate) fn note(&self, what: String) {
+        self.log.lock().unwrap().push(what);
+    }
+    pub(crate) fn fails(&self, name: &str) -> Result<()> {
+        match self.failing.lock().unwrap().iter().any(|failing| failing == name) {
+            true => Err(Failure::of(FailureKind::Final, "it was told to fail")),
+            false => Ok(()),
+        }
+    }
+    pub(crate) fn take_log(&self) -> Vec<String> {
+        std::mem::take(&mut self.log.lock().unwrap())
+    }
+}
+
+/// A thing that contains another by id; AWS cannot change what contains it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Box {
+    pub(crate) name: String,
+    pub(crate) inside: Option<String>,
+    pub(crate) label: String,
+    #[serde(default)]
+    pub(crate) parts: Vec<String>,
+    pub(crate) tags: Tags,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct BoxOutputs {
+    pub(crate) id: String,
+}
+
+impl Resource for Box {
+    const KIND: &'static str = "test:box";
+    const NOUN: &'static str = "box";
+    const REPLACE_ON: &'static [&'static str] = &["inside", "name"];
+    const COMPARE: &'static [(&'static str, As)] = &[("parts", As::Set)];
+    const NAMING: Naming = Naming::Assigned;
+    type Outputs = BoxOutputs;
+
+    async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        let world = cx.shared::<World>();
+        let boxes = world.boxes();
+        let ours = boxes.iter().find(|(_, one)| cx.owns(&one.tags));
+        Ok(ours.map(|(id, one)| Found { id: id.clone(), owner: Owner::Tags(one.tags.clone()) }))
+    }
+    async fn create(&self, cx: &Cx) -> Result<String> {
+        let world = cx.shared::<World>();
+        world.fails(&self.name)?;
+        let mut made = world.made.lock().unwrap();
+        *made += 1;
+        let id = format!("box-{made}");
+        world.note(format!("create {}", self.name));
+        // Settings come by convergence, as with most of AWS.
+        world.boxes().insert(id.clone(), Box { label: String::new(), parts: Vec::new(), ..self.clone() });
+        Ok(id)
+    }
+    async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
+        let world = cx.shared::<World>();
+        Ok(match world.boxes().get(id).cloned() {
+            Some(live) => Observed::Ready { live, outputs: BoxOutputs { id: id.to_owned() } },
+            None => Observed::Absent,
+        })
+    }
+    async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
+        let world = cx.shared::<World>();
+        world.note(format!("update {}", self.name));
+        let mut tags = live.tags.clone();
+        tags.0.extend(self.tags.0.clone());
+        for key in self.tags.removed_by(diff) {
+            tags.0.remove(&key);
+        }
+        world.boxes().insert(id.to_owned(), Box { tags, ..self.clone() });
+        Ok(())
+    }
+    async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        let world = cx.shared::<World>();
+        world.fails(&format!("delete {}", self.name))?;
+        if world.boxes().values().any(|other| other.inside.as_deref() == Some(id)) {
+            return Err(Failure::of(FailureKind::Final, format!("{id} is not empty")));
+        }
+        world.note(format!("delete {}", self.name));
+        world.boxes().remove(id);
+        Ok(Deletion::Gone)
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) cloud: Arc<Cloud>,
+    pub(crate) registry: Registry,
+    pub(crate) store: Arc<MemoryStore>,
+}
+
+pub(crate) fn identity() -> Tags {
+    [("Project", "p"), ("Environment", "dev"), ("ManagedBy", "mlopsctl")].into_iter().collect()
+}
+
+/// A box in a box in a box.
+pub(crate) fn nested(outer: &'static str, labels: [&'static str; 3]) -> Stack {
+    let mut stack = Stack::new(identity(), Tags::default());
+    let make = |name: &str, inside: Option<String>, label: &str| Box {
+        name: name.to_owned(),
+        inside,
+        label: label.to_owned(),
+        parts: vec!["b".into(), "a".into()],
+        tags: Tags::default(),
+    };
+    let a = stack.add("boxes", "a", (), move |()| make(outer, None, labels[0]));
+    let b = stack.add("boxes", "b", a, move |a| make("middle", Some(a.id), labels[1]));
+    stack.add("boxes", "c", b.ready(), move |b| make("inner", Some(b.id), labels[2]));
+    stack.output("outer", a, |a| a.id);
+    stack
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let config = aws_types::SdkConfig::builder().build();
+        let cloud = Arc::new(Cloud::new(config, Place::new("123456789012", "eu-west-1"), []));
+        Self { cloud, registry: Registry::default().with::<Box>(), store: Arc::new(MemoryStore::default()) }
+    }
+
+    pub(crate) fn world(&self) -> Arc<World> {
+        Cx::new(self.cloud.clone(), resource::Address::new("x", "y"), Tags::default(), String::new(), false)
+            .shared::<World>()
+    }
+
+    pub(crate) async fn state(&self) -> (State, Option<state::Version>) {
+        match self.store.get("state.json").await.unwrap() {
+            Some(stored) => (State::read(&stored.bytes, "memory").unwrap(), Some(stored.version)),
+            None => (State::new("dev", "123456789012", "eu-west-1"), None),
+        }
+    }
+
+    pub(crate) async fn plan(&self, stack: &Stack) -> Planning {
+        self.plan_for(stack, &Purpose::default()).await
+    }
+
+    pub(crate) async fn plan_for(&self, stack: &Stack, purpose: &Purpose) -> Planning {
+        plan(stack, &self.state().await.0, &self.registry, &self.cloud, &identity(), purpose).await
+    }
+
+    pub(crate) async fn up(&self, stack: &Stack) -> Applied {
+        let planning = self.plan(stack).await;
+        assert_eq!(planning.refusals, []);
+        self.apply(stack, &planning).await
+    }
+
+    pub(crate) async fn apply(&self, stack: &Stack, planning: &Planning) -> Applied {
+        let (state, version) = self.state().await;
+        let writer = Writer::start(self.store.clone(), "state.json", state.clone(), version);
+        let (_keep, stop) = watch::channel(StopMode::Go);
+        let with = Apply {
+            stack,
+            state: &state,
+            registry: &self.registry,
+            writer: &writer,
+            parallelism: 8,
+            no_wait: false,
+            stop,
+            events: &|_| {},
+        };
+        let applied = apply(planning, with).await;
+        writer.finish().await.1.unwrap();
+        applied
+    }
+
+    pub(crate) async fn drift(&self) -> Drift {
+        drift(&self.state().await.0, &self.registry, &self.cloud, &identity()).await
+    }
+}
