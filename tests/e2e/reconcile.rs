@@ -70,6 +70,7 @@ fn nothing_is_healed_where_the_file_says_so_and_the_exit_code_tells() {
     assert_eq!(of(BUCKET)["reason"], "nothing is to be healed");
     let told = project.local(&["reconcile", "dev"]).ends_with(2);
     assert!(told.stderr.contains(&format!("left: {BUCKET} (s3:bucket)")), "{}", told.stderr);
+    assert!(told.stderr.contains("2 left as found"), "{}", told.stderr);
     assert_eq!(drifted(&project).len(), 2);
 }
 

@@ -67,9 +67,10 @@ impl<'a> Sight<'a> {
         }
     }
 
-    /// What is declared and remembered, and what intents were to be made of.
+    /// What the plan is about and is remembered, and what intents were to be made of.
     fn remembered(&self) -> Vec<Look> {
-        let mut addresses: BTreeSet<&Address> = self.stack.nodes().iter().map(|node| &node.address).collect();
+        let nodes = self.selected.iter().map(|index| &self.stack.nodes()[*index]);
+        let mut addresses: BTreeSet<&Address> = nodes.map(|node| &node.address).collect();
         let unknown = self.state.resources.values().filter(|entry| has_unknown(&entry.spec));
         addresses.extend(unknown.flat_map(|entry| &entry.depends_on).map(|needed| &needed.address));
         let entries = self.state.resources.iter().filter(|(address, _)| addresses.contains(address));

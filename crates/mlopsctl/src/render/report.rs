@@ -106,6 +106,7 @@ impl Report<'_> {
             (self.applied.failed.len(), "failed"),
             (self.applied.skipped.len(), "not started"),
             (self.applied.left.len(), "not finished"),
+            (self.healing.map_or(0, |healing| healing.left.len()), "left as found"),
         ] {
             if count > 0 {
                 parts.push(format!("{count} {what}"));
