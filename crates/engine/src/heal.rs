@@ -4,7 +4,7 @@ use crate::{Action, Change, Planning, Refusal};
 use resource::{Address, Failure, FailureKind, Lookup, Node, Registry, Result, Stack};
 use serde_json::Value;
 use state::{Entry, Phase, State};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How far healing goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +103,8 @@ pub fn healing(
     }
     let gone = changes.iter().filter(|change| change.deposed || change.action == Action::Delete);
     healing.pending.extend(gone.map(|change| change.address.clone()));
+    let mut told = HashSet::new();
+    healing.pending.retain(|address| told.insert(address.clone()));
     healing
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn page(drift: &Drift, printer: Printer) -> String {
     lines.push(match drift.drifted.len() {
         0 => format!("No drift: {} resources are as they were left.", drift.checked),
         drifted => format!(
-            "{drifted} of {} resources were changed by somebody else. `mlopsctl up` puts them back.",
+            "{drifted} of {} resources were changed by somebody else. `mlopsctl reconcile` puts them back, and so does `up`.",
             drift.checked
         ),
     });
