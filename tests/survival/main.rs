@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod aftermath;
-mod credentials;
 mod crowd;
 mod input;
 mod interrupts;
@@ -13,4 +12,5 @@ mod project;
 mod running;
 mod said;
 mod served;
+mod signatures;
 mod terminal;

@@ -131,8 +131,37 @@ struct DoorState {
     delay: Duration,
     ahead: u64,
     traps: Vec<Trap>,
-    /// How many calls go by until the caller's credentials have expired.
-    expires: Option<usize>,
+    /// How many calls go by until the caller's signature is taken no more, and what is wrong with it.
+    refuses: Option<(usize, Signature)>,
+}
+
+/// Why a signature is not taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Signature {
+    /// The credentials have expired.
+    Expired,
+    /// The clock of the machine that signed is a quarter of an hour behind.
+    Late,
+}
+
+impl Signature {
+    /// How each service says so.
+    fn refused(self, service: &str) -> Refusal {
+        let expired = "The security token included in the request is expired";
+        let late =
+            "Signature expired: 20260101T120000Z is now earlier than 20260101T121000Z (20260101T121500Z - 5 min.)";
+        match (self, service) {
+            (Self::Expired, "s3") => Refusal::new("ExpiredToken", expired),
+            (Self::Expired, _) => Refusal::new("ExpiredTokenException", expired),
+            (Self::Late, "s3") => {
+                let message = "The difference between the request time and the current time is too large.";
+                Refusal::new("RequestTimeTooSkewed", message).status(403)
+            }
+            (Self::Late, "ec2") => Refusal::new("RequestExpired", "Request has expired."),
+            (Self::Late, "iam" | "sns" | "sts") => Refusal::new("SignatureDoesNotMatch", late).status(403),
+            (Self::Late, _) => Refusal::new("InvalidSignatureException", late),
+        }
+    }
 }
 
 /// Something that is done once, at a call.
@@ -207,23 +236,23 @@ impl Door {
         self.state().traps.is_empty()
     }
 
-    /// Lets the caller's credentials expire after so many calls.
-    pub(crate) fn expire_after(&self, calls: usize) {
-        self.state().expires = Some(calls);
+    /// Takes the caller's signature no more after so many calls.
+    pub(crate) fn refuse_after(&self, calls: usize, what_is_wrong: Signature) {
+        self.state().refuses = Some((calls, what_is_wrong));
     }
 
     /// Lets whoever comes now be known again.
     pub(crate) fn renew(&self) {
-        self.state().expires = None;
+        self.state().refuses = None;
     }
 
-    fn has_expired(&self) -> bool {
-        match &mut self.state().expires {
-            None => false,
-            Some(0) => true,
-            Some(calls) => {
+    fn refusal(&self, service: &str) -> Option<Refusal> {
+        match &mut self.state().refuses {
+            None => None,
+            Some((0, what_is_wrong)) => Some(what_is_wrong.refused(service)),
+            Some((calls, _)) => {
                 *calls -= 1;
-                false
+                None
             }
         }
     }
@@ -261,9 +290,8 @@ impl Door {
 #[async_trait::async_trait]
 impl Layer for Door {
     async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
-        if self.has_expired() {
-            let code = if call.service == "s3" { "ExpiredToken" } else { "ExpiredTokenException" };
-            return Ok(Refusal::new(code, "The security token included in the request is expired").to(&call));
+        if let Some(refusal) = self.refusal(&call.service) {
+            return Ok(refusal.to(&call));
         }
         let (delay, trap) = self.enter(&call);
         tokio::time::sleep(delay).await;

@@ -81,7 +81,9 @@ const DENIED: &[&str] = &[
 ];
 
 /// What AWS says of credentials that were good once.
-const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"];
+const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"];
+/// What EC2 says of either: a date stamp of more than 15 minutes ago or ahead, or credentials that were good once.
+const EXPIRED_OR_SKEWED: &str = "RequestExpired";
 /// What AWS says of a signature from another time.
 const SKEWED: &[Sign] = &[
     ("RequestTimeTooSkewed", ""),
@@ -132,7 +134,9 @@ impl Failure {
             SdkError::DispatchFailure(_) => FailureKind::Ambiguous,
             SdkError::ServiceError(_) if known(THROTTLED) => FailureKind::Throttled,
             SdkError::ServiceError(_) if known(EXISTS) => FailureKind::Exists,
-            SdkError::ServiceError(_) if known(DENIED) || known(EXPIRED) => FailureKind::Denied,
+            SdkError::ServiceError(_) if known(DENIED) || known(EXPIRED) || known(&[EXPIRED_OR_SKEWED]) => {
+                FailureKind::Denied
+            }
             // AWS failed, before or after it did what was asked.
             SdkError::ServiceError(service) if matches!(service.raw().status().as_u16(), 500 | 502..=504) => {
                 FailureKind::Ambiguous
@@ -150,12 +154,15 @@ impl Failure {
             _ => format!("the answer was not understood: {}", chain(error)),
         };
         let request_id = error.meta().extra("aws_request_id").map(str::to_owned);
-        let expired = known(EXPIRED);
+        let (expired, either) = (known(EXPIRED), known(&[EXPIRED_OR_SKEWED]));
         let failure =
             Self { kind, operation: operation.to_owned(), code, message, request_id, residue: None, help: None };
         let help = match () {
             () if expired => {
                 "the credentials have expired: log in again, and run the same command; it goes on from here"
+            }
+            () if either => {
+                "log in again or set the clock of this machine, whichever is wrong, and run the same command"
             }
             () if failure.shows(SKEWED) => "the clock of this machine is wrong: set it, and run the same command",
             () => return failure,
@@ -295,6 +302,8 @@ mod tests {
         for code in ["InvalidSignatureException", "SignatureDoesNotMatch"] {
             assert!(answered(403, code, words).help.unwrap().contains("the clock of this machine is wrong"));
         }
+        let either = answered(400, "RequestExpired", "Request has expired.").help.unwrap();
+        assert!(either.contains("log in again") && either.contains("clock"), "{either}");
         let wrong_key = answered(403, "SignatureDoesNotMatch", "The request signature we calculated does not match");
         assert_eq!(wrong_key.help, None);
     }

@@ -1,0 +1,37 @@
+//! Signatures that are taken no more on the way, because the credentials have expired or the clock is wrong: everything
+//! is refused from then on, writes of the state as well.
+
+use crate::{
+    aftermath::UP,
+    project::Project,
+    served::{Served, Signature},
+};
+
+fn the_run_ends_and_says_so_and_the_next_one_goes_on_from_there(what_is_wrong: Signature, help: &str) {
+    let calls = {
+        let served = Served::start();
+        served.run(&Project::new(), UP).ends_with(0);
+        served.door().changing_calls()
+    };
+    let project = Project::new();
+    for part in 1..6 {
+        let served = Served::start();
+        served.door().refuse_after(part * calls / 3, what_is_wrong);
+        let ran = served.run(&project, UP).ends_with(1);
+        assert!(ran.stderr.contains(help), "{}", ran.stderr);
+        served.door().renew();
+        served.converges_to_dev(&project, &format!("{what_is_wrong:?} after {} calls", part * calls / 3));
+    }
+}
+
+#[test]
+fn credentials_that_expire_end_the_run_and_nothing_else() {
+    let help = "the credentials have expired: log in again, and run the same command";
+    the_run_ends_and_says_so_and_the_next_one_goes_on_from_there(Signature::Expired, help);
+}
+
+#[test]
+fn a_clock_that_is_wrong_ends_the_run_and_nothing_else() {
+    let help = "the clock of this machine is wrong: set it, and run the same command";
+    the_run_ends_and_says_so_and_the_next_one_goes_on_from_there(Signature::Late, help);
+}
