@@ -6,6 +6,7 @@ use crate::{
     running::{Running, signal},
     served::{Moment, Served, changes},
 };
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use rustix::process::Signal;
 
 /// What is done to a platform.
@@ -18,6 +19,7 @@ struct Deed {
 }
 
 const UP: &[&str] = &["up", "dev", "--yes", "--delete-data"];
+const RECONCILE: &[&str] = &["reconcile", "dev"];
 const DESTROY: &[&str] = &["destroy", "dev", "--yes", "--delete-data"];
 
 #[test]
@@ -50,6 +52,37 @@ fn a_replacement_that_is_killed() {
 #[test]
 fn a_removal_that_is_killed() {
     survives(&Deed { edit: |_| (), arguments: DESTROY, points: 10 }, &up());
+}
+
+#[test]
+fn a_reconciliation_that_is_killed() {
+    let tampered = up();
+    let expected = tampered.inventory();
+    tampered.behind_its_back(async |sdk| {
+        let bucket = format!("mlops-pipeline-dev-data-{}", local::ACCOUNT);
+        let suspended = VersioningConfiguration::builder().status(BucketVersioningStatus::Suspended).build();
+        let call = aws_s3::client(&sdk).put_bucket_versioning().bucket(bucket).versioning_configuration(suspended);
+        call.send().await.unwrap();
+        let open = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+        let call = aws_sdk_iam::Client::new(&sdk).put_role_policy().role_name("mlops-pipeline-dev-glue");
+        call.policy_name("more").policy_document(open).send().await.unwrap();
+        let group = "/aws/lambda/mlops-pipeline-dev-data-validation";
+        let call = aws_sdk_cloudwatchlogs::Client::new(&sdk).put_retention_policy().log_group_name(group);
+        call.retention_in_days(30).send().await.unwrap();
+    });
+    let project = Project::new();
+    let clean = tampered.copy();
+    clean.run(&project, RECONCILE).ends_with(0);
+    for call in 0..clean.door().changing_calls() {
+        for moment in [Moment::Before, Moment::After] {
+            let served = tampered.copy();
+            killed(&served, &project, RECONCILE, call, moment);
+            served.run(&project, RECONCILE).ends_with(0);
+            served.run(&project, &["drift", "dev"]).ends_with(0);
+            // Where nothing was left to heal, the lock of the dead is for whoever needs one.
+            served.converges(&project, UP, &expected, &format!("{moment:?} call {call}"));
+        }
+    }
 }
 
 /// dev, as its file has it.

@@ -1,6 +1,9 @@
 //! The embedded AWS on a loopback port, in the memory of the test: every call can be seen, delayed, or end something.
 
-use crate::project::{Project, Ran};
+use crate::{
+    project::{Project, Ran},
+    signatures::Signature,
+};
 use aws_config::SdkConfig;
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use local::{Call, Cloud, Layer, Lost, Next, Response};
@@ -133,35 +136,6 @@ struct DoorState {
     traps: Vec<Trap>,
     /// How many calls go by until the caller's signature is taken no more, and what is wrong with it.
     refuses: Option<(usize, Signature)>,
-}
-
-/// Why a signature is not taken.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Signature {
-    /// The credentials have expired.
-    Expired,
-    /// The clock of the machine that signed is a quarter of an hour behind.
-    Late,
-}
-
-impl Signature {
-    /// How each service says so.
-    fn refused(self, service: &str) -> Refusal {
-        let expired = "The security token included in the request is expired";
-        let late =
-            "Signature expired: 20260101T120000Z is now earlier than 20260101T121000Z (20260101T121500Z - 5 min.)";
-        match (self, service) {
-            (Self::Expired, "s3") => Refusal::new("ExpiredToken", expired),
-            (Self::Expired, _) => Refusal::new("ExpiredTokenException", expired),
-            (Self::Late, "s3") => {
-                let message = "The difference between the request time and the current time is too large.";
-                Refusal::new("RequestTimeTooSkewed", message).status(403)
-            }
-            (Self::Late, "ec2") => Refusal::new("RequestExpired", "Request has expired."),
-            (Self::Late, "iam" | "sns" | "sts") => Refusal::new("SignatureDoesNotMatch", late).status(403),
-            (Self::Late, _) => Refusal::new("InvalidSignatureException", late),
-        }
-    }
 }
 
 /// Something that is done once, at a call.

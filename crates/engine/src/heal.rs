@@ -4,7 +4,7 @@ use crate::{Action, Change, Planning, Refusal};
 use resource::{Address, Failure, FailureKind, Lookup, Node, Registry, Result, Stack};
 use serde_json::Value;
 use state::{Entry, Phase, State};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// How far healing goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,8 +25,10 @@ pub struct Healing {
     pub heals: Vec<(Address, Action)>,
     /// Drift that is left to a person.
     pub left: Vec<LeftToPerson>,
-    /// Changes that are no drift: the declaration has moved on, or a run was interrupted. A new run brings them.
+    /// Changes that are no drift: the declaration has moved on. A new run brings them.
     pub pending: Vec<Address>,
+    /// Whether some of what is left was begun by a run that was interrupted, or that is still at work.
+    pub unfinished: bool,
     /// What could not be looked at.
     pub failed: Vec<Refusal>,
 }
@@ -48,6 +50,7 @@ pub struct LeftToPerson {
 enum Fate {
     Heal,
     Left(String),
+    Unfinished,
     Pending,
     Ignored,
 }
@@ -81,6 +84,7 @@ pub fn healing(
         let needs = node.dependencies.iter().find_map(|needed| Some((needed.node, *missing.get(&needed.node)?)));
         let fate = match needs {
             Some((_, true)) => Fate::Pending,
+            _ if declared.is_unfinished(node) => Fate::Unfinished,
             _ if !declared.has_drifted(node) => Fate::Pending,
             _ if ignored(&node.address) => Fate::Ignored,
             Some((needed, false)) => {
@@ -91,21 +95,34 @@ pub fn healing(
         if change.action.makes() && !matches!(fate, Fate::Heal) {
             missing.insert(index, matches!(fate, Fate::Pending));
         }
-        let address = node.address.clone();
         match fate {
-            Fate::Heal => healing.heals.push((address, change.action)),
-            Fate::Left(reason) => {
-                healing.left.push(LeftToPerson { address, kind: change.kind.clone(), action: change.action, reason });
-            }
-            Fate::Pending => healing.pending.push(address),
+            Fate::Heal => healing.heals.push((node.address.clone(), change.action)),
+            Fate::Left(reason) => healing.leave(change, reason),
+            Fate::Unfinished => healing.leave_unfinished(change),
+            Fate::Pending => healing.pending.push(node.address.clone()),
             Fate::Ignored => {}
         }
     }
-    let gone = changes.iter().filter(|change| change.deposed || change.action == Action::Delete);
-    healing.pending.extend(gone.map(|change| change.address.clone()));
-    let mut told = HashSet::new();
-    healing.pending.retain(|address| told.insert(address.clone()));
+    for change in changes.iter().filter(|change| change.deposed || change.action == Action::Delete) {
+        let interrupted = state.resources.get(&change.address).is_some_and(|entry| entry.phase == Phase::Deleting);
+        match change.deposed || interrupted {
+            true => healing.leave_unfinished(change),
+            false => healing.pending.push(change.address.clone()),
+        }
+    }
     healing
+}
+
+impl Healing {
+    fn leave(&mut self, change: &Change, reason: String) {
+        let Change { address, kind, action, .. } = change.clone();
+        self.left.push(LeftToPerson { address, kind, action, reason });
+    }
+
+    fn leave_unfinished(&mut self, change: &Change) {
+        self.unfinished = true;
+        self.leave(change, "an interrupted run left it unfinished, and `mlopsctl up` goes on from there".to_owned());
+    }
 }
 
 /// What may become of drift, by the environment's own wish.
@@ -129,11 +146,16 @@ struct Declared<'a> {
 }
 
 impl Declared<'_> {
+    /// Whether a run was interrupted where nobody knows what it did. One that was interrupted while it changed what
+    /// has a known id is gone on with, if that is still declared.
+    fn is_unfinished(&self, node: &Node) -> bool {
+        let entry = self.state.resources.get(&node.address);
+        entry.is_some_and(|entry| matches!(entry.phase, Phase::Intent | Phase::Deleting) || !entry.deposed.is_empty())
+    }
+
     /// Whether the cloud is what has moved, and not the declaration.
     fn has_drifted(&self, node: &Node) -> bool {
-        let entry = self.state.resources.get(&node.address);
-        let entry = entry.filter(|entry| entry.phase == Phase::Ready && entry.deposed.is_empty());
-        entry.is_some_and(|entry| self.is_as_applied(node, entry))
+        self.state.resources.get(&node.address).is_some_and(|entry| self.is_as_applied(node, entry))
     }
 
     fn is_as_applied(&self, node: &Node, entry: &Entry) -> bool {

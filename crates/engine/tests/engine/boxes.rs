@@ -90,6 +90,7 @@ impl Resource for Box {
     }
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
         let world = cx.shared::<World>();
+        world.fails(&format!("update {}", self.name))?;
         world.note(format!("update {}", self.name));
         let mut tags = live.tags.clone();
         tags.0.extend(self.tags.0.clone());

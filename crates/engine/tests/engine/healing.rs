@@ -4,6 +4,17 @@ use crate::boxes::{Bench, nested};
 use engine::{Action, Heal, Healing, Purpose, healing};
 use resource::Stack;
 
+async fn built() -> (Bench, Stack) {
+    let bench = Bench::new();
+    let stack = nested("outer", ["1", "2", "3"]);
+    bench.up(&stack).await;
+    (bench, stack)
+}
+
+fn tamper(bench: &Bench, id: &str) {
+    bench.world().boxes().get_mut(id).unwrap().label = "tampered".to_owned();
+}
+
 async fn look(bench: &Bench, stack: &Stack, heal: Heal) -> Healing {
     look_past(bench, stack, heal, "").await
 }
@@ -42,10 +53,8 @@ fn pending(healing: &Healing) -> Vec<&str> {
 
 #[tokio::test(start_paused = true)]
 async fn what_somebody_changed_or_took_away_is_put_back() {
-    let bench = Bench::new();
-    let stack = nested("outer", ["1", "2", "3"]);
-    bench.up(&stack).await;
-    bench.world().boxes().get_mut("box-2").unwrap().label = "tampered".to_owned();
+    let (bench, stack) = built().await;
+    tamper(&bench, "box-2");
     bench.world().boxes().remove("box-3");
     let found = look(&bench, &stack, Heal::Safely).await;
     assert_eq!(heals(&found), [("boxes.b", Action::Update), ("boxes.c", Action::Create)]);
@@ -58,7 +67,7 @@ async fn what_somebody_changed_or_took_away_is_put_back() {
 async fn what_the_file_asks_for_anew_waits_for_a_run_of_its_own() {
     let bench = Bench::new();
     bench.up(&nested("outer", ["1", "2", "3"])).await;
-    bench.world().boxes().get_mut("box-3").unwrap().label = "tampered".to_owned();
+    tamper(&bench, "box-3");
     let moved = nested("outer", ["1", "two", "3"]);
     let found = look(&bench, &moved, Heal::Everything).await;
     assert_eq!((heals(&found), pending(&found)), (vec![("boxes.c", Action::Update)], vec!["boxes.b"]));
@@ -87,9 +96,7 @@ async fn what_is_no_longer_declared_stays_until_it_is_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_replacement_is_left_to_a_person_unless_everything_may_be_healed() {
-    let bench = Bench::new();
-    let stack = nested("outer", ["1", "2", "3"]);
-    bench.up(&stack).await;
+    let (bench, stack) = built().await;
     // Somebody has put another box in its place: only a new one can be called as declared.
     bench.world().boxes().get_mut("box-2").unwrap().name = "another".to_owned();
     let found = look(&bench, &stack, Heal::Safely).await;
@@ -115,7 +122,7 @@ async fn what_is_protected_is_not_replaced_even_if_everything_may_be_healed() {
     stack.protect("boxes.c");
     bench.up(&stack).await;
     bench.world().boxes().get_mut("box-3").unwrap().name = "another".to_owned();
-    bench.world().boxes().get_mut("box-1").unwrap().label = "tampered".to_owned();
+    tamper(&bench, "box-1");
     let found = look(&bench, &stack, Heal::Everything).await;
     assert_eq!(heals(&found), [("boxes.a", Action::Update)]);
     assert_eq!(left(&found), [("boxes.c", "it is protected, and this would replace it")]);
@@ -124,10 +131,8 @@ async fn what_is_protected_is_not_replaced_even_if_everything_may_be_healed() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_healed_where_nothing_is_to_be() {
-    let bench = Bench::new();
-    let stack = nested("outer", ["1", "2", "3"]);
-    bench.up(&stack).await;
-    bench.world().boxes().get_mut("box-2").unwrap().label = "tampered".to_owned();
+    let (bench, stack) = built().await;
+    tamper(&bench, "box-2");
     let found = look(&bench, &stack, Heal::Nothing).await;
     assert_eq!(left(&found), [("boxes.b", "nothing is to be healed")]);
     assert!(found.heals.is_empty(), "{found:?}");
@@ -135,24 +140,35 @@ async fn nothing_is_healed_where_nothing_is_to_be() {
 
 #[tokio::test(start_paused = true)]
 async fn drift_that_is_ignored_is_neither_healed_nor_told() {
-    let bench = Bench::new();
-    let stack = nested("outer", ["1", "2", "3"]);
-    bench.up(&stack).await;
-    bench.world().boxes().get_mut("box-2").unwrap().label = "tampered".to_owned();
-    bench.world().boxes().get_mut("box-3").unwrap().label = "tampered".to_owned();
+    let (bench, stack) = built().await;
+    tamper(&bench, "box-2");
+    tamper(&bench, "box-3");
     let found = look_past(&bench, &stack, Heal::Safely, "boxes.b").await;
     assert_eq!(heals(&found), [("boxes.c", Action::Update)]);
     assert!(found.left.is_empty() && found.pending.is_empty(), "{found:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_interrupted_run_left_is_for_the_next_run() {
+async fn what_an_interrupted_run_may_have_made_is_left_and_told() {
     let bench = Bench::new();
     let stack = nested("outer", ["1", "2", "3"]);
     bench.world().failing.lock().unwrap().push("inner".to_owned());
     assert_eq!(bench.up(&stack).await.failed.len(), 1);
     bench.world().failing.lock().unwrap().clear();
     let found = look(&bench, &stack, Heal::Everything).await;
-    assert_eq!(pending(&found), ["boxes.c"]);
-    assert!(found.heals.is_empty() && found.left.is_empty(), "{found:?}");
+    let why = "an interrupted run left it unfinished, and `mlopsctl up` goes on from there";
+    assert_eq!(left(&found), [("boxes.c", why)]);
+    assert!(found.unfinished && found.heals.is_empty() && found.pending.is_empty(), "{found:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn healing_that_was_interrupted_is_gone_on_with() {
+    let (bench, stack) = built().await;
+    tamper(&bench, "box-2");
+    bench.world().failing.lock().unwrap().push("update middle".to_owned());
+    assert_eq!(bench.up(&stack).await.failed.len(), 1);
+    bench.world().failing.lock().unwrap().clear();
+    assert_eq!(bench.state().await.0.resources[&resource::Address::new("boxes", "b")].phase, state::Phase::Identified);
+    assert_eq!(heal(&bench, &stack, Heal::Safely).await, ["update middle"]);
+    assert!(bench.plan(&stack).await.plan.is_empty());
 }

@@ -11,10 +11,20 @@ use crate::{
 use engine::{Applied, Heal, Healing, Purpose};
 use std::time::Instant;
 
+const OPERATION: &str = "reconcile";
+
 pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
     let began = Instant::now();
     let session = Session::open(global, environment).await?;
-    let healing = look(&session, printer).await?;
+    let mut healing = look(&session, printer).await?;
+    if healing.unfinished {
+        // By somebody who is at work just now? Then whoever comes next will see.
+        let lock = session.lock(global, OPERATION, std::future::pending()).await?;
+        let looked = look(&session, printer).await;
+        // It expires by itself if it cannot be given back.
+        let _ = lock.release().await;
+        healing = looked?;
+    }
     let drift_is_left = !healing.left.is_empty();
     if healing.heals.is_empty() {
         say_nothing_was_done(&session, &healing, printer, began);
@@ -26,7 +36,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
             args: &args,
             session: &session,
             stack: &session.stack,
-            operation: "reconcile",
+            operation: OPERATION,
             targets,
             no_wait: false,
             condition: Condition::OnlyHeals(healing),
