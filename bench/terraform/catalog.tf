@@ -69,12 +69,14 @@ resource "aws_glue_job" "etl" {
     "--dataset"                          = "workflow"
     "--enable-continuous-cloudwatch-log" = "true"
     "--enable-metrics"                   = "true"
+    "--feature_groups"                   = "${local.name}-customers"
     "--job-bookmark-option"              = "job-bookmark-enable"
     "--job-language"                     = "python"
+    "--metrics_namespace"                = "mlopsctl/etl"
     "--processed"                        = local.processed
     "--quarantine"                       = "s3://${aws_s3_bucket.main["data"].bucket}/quarantine/"
     "--raw"                              = "s3://${aws_s3_bucket.main["data"].bucket}/raw/"
-    "--schema"                           = file("${var.repository}/pipeline/sample/schema.json")
+    "--schema"                           = jsonencode(jsondecode(file("${var.repository}/pipeline/sample/schema.json")))
   }
 
   execution_property {

@@ -68,6 +68,21 @@ locals {
               }
             }
           },
+          {
+            Effect   = "Allow"
+            Action   = ["s3:PutObject"]
+            Resource = ["arn:aws:s3:::${local.name}-data-${local.account}/processed/profiles/*"]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["sagemaker:DescribeModelPackage"]
+            Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:model-package/${local.name}-models/*"]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["sagemaker:ListModelPackages"]
+            Resource = ["*"]
+          },
         ]
         run = concat(local.run, [local.log_statements["data-validation"]])
       }
@@ -144,6 +159,13 @@ locals {
               "arn:aws:s3:::${local.name}-artifacts-${local.account}/glue/*",
               "arn:aws:s3:::${local.name}-data-${local.account}/*",
             ]
+          },
+        ]
+        features = [
+          {
+            Effect   = "Allow"
+            Action   = ["sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"]
+            Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:feature-group/${local.name}-customers"]
           },
         ]
         logs = [
@@ -272,7 +294,7 @@ locals {
           },
           {
             Effect   = "Allow"
-            Action   = ["sagemaker:AddTags", "sagemaker:CreateModel", "sagemaker:DescribeModel"]
+            Action   = ["sagemaker:AddTags", "sagemaker:CreateModel"]
             Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:model/${local.name}-*"]
           },
           {

@@ -35,29 +35,36 @@ resource "aws_sns_topic_policy" "alerts" {
 locals {
   function_alarms = merge([
     for function in keys(local.functions) : {
-      for name, metric in { errors = "Errors", throttles = "Throttles" } : "${function}-${name}" => {
-        namespace                  = "AWS/Lambda"
-        metric                     = metric
-        dimensions                 = { FunctionName = aws_lambda_function.main[function].function_name }
+      for name, alarm in {
+        errors    = { metric = "Errors", what = "failed" }
+        throttles = { metric = "Throttles", what = "was throttled" }
+        } : "${function}-${name}" => {
+        description = "The function ${local.name}-${function} ${alarm.what}"
+        namespace   = "AWS/Lambda"
+        metric      = alarm.metric
+        dimensions  = { FunctionName = aws_lambda_function.main[function].function_name }
       }
     }
   ]...)
 
   alarms = merge(local.function_alarms, {
     pipeline-failures = {
-      namespace  = "AWS/States"
-      metric     = "ExecutionsFailed"
-      dimensions = { StateMachineArn = aws_sfn_state_machine.training.arn }
+      description = "The training pipeline failed"
+      namespace   = "AWS/States"
+      metric      = "ExecutionsFailed"
+      dimensions  = { StateMachineArn = aws_sfn_state_machine.training.arn }
     }
     pipeline-timeouts = {
-      namespace  = "AWS/States"
-      metric     = "ExecutionsTimedOut"
-      dimensions = { StateMachineArn = aws_sfn_state_machine.training.arn }
+      description = "The training pipeline ran out of time"
+      namespace   = "AWS/States"
+      metric      = "ExecutionsTimedOut"
+      dimensions  = { StateMachineArn = aws_sfn_state_machine.training.arn }
     }
     nat-1-ports = {
-      namespace  = "AWS/NATGateway"
-      metric     = "ErrorPortAllocation"
-      dimensions = { NatGatewayId = aws_nat_gateway.main.id }
+      description = "The NAT gateway has no free ports: connections are refused"
+      namespace   = "AWS/NATGateway"
+      metric      = "ErrorPortAllocation"
+      dimensions  = { NatGatewayId = aws_nat_gateway.main.id }
     }
   })
 
@@ -93,7 +100,7 @@ locals {
       }
     }
     pipeline-state = {
-      description = "An execution of the training pipeline failed, ran out of time or was stopped"
+      description = "An execution of the training pipeline or a deployment failed, ran out of time or was stopped"
       pattern = {
         source      = ["aws.states"]
         detail-type = ["Step Functions Execution Status Change"]
@@ -105,18 +112,62 @@ locals {
     }
   }
 
+  watched = ["data-validation", "model-evaluation"]
+
   widgets = [
-    { title = "Functions: calls", metrics = [for f in aws_lambda_function.main : ["AWS/Lambda", "Invocations", "FunctionName", f.function_name]] },
-    { title = "Functions: errors", metrics = [for f in aws_lambda_function.main : ["AWS/Lambda", "Errors", "FunctionName", f.function_name]] },
-    { title = "Training pipeline", metrics = [["AWS/States", "ExecutionsFailed", "StateMachineArn", aws_sfn_state_machine.training.arn]] },
-    { title = "ETL jobs", metrics = [["Glue", "glue.driver.aggregate.numFailedTasks", "JobName", aws_glue_job.etl.name, "JobRunId", "ALL", "Type", "count"]] },
-    { title = "Buckets", metrics = [for b in aws_s3_bucket.main : ["AWS/S3", "BucketSizeBytes", "BucketName", b.bucket, "StorageType", "StandardStorage"]] },
+    {
+      title = "Functions: calls, errors, throttles"
+      stat  = "Sum"
+      metrics = [
+        for pair in setproduct(local.watched, ["Invocations", "Errors", "Throttles"]) :
+        ["AWS/Lambda", pair[1], "FunctionName", "${local.name}-${pair[0]}"]
+      ]
+    },
+    {
+      title   = "Functions: duration (ms)"
+      stat    = "p95"
+      metrics = [for function in local.watched : ["AWS/Lambda", "Duration", "FunctionName", "${local.name}-${function}"]]
+    },
+    {
+      title = "Training pipeline: executions"
+      stat  = "Sum"
+      metrics = [
+        for metric in ["Started", "Succeeded", "Failed", "TimedOut"] :
+        ["AWS/States", "Executions${metric}", "StateMachineArn", aws_sfn_state_machine.training.arn]
+      ]
+    },
+    {
+      title = "ETL jobs: failed tasks"
+      stat  = "Sum"
+      metrics = [
+        ["Glue", "glue.driver.aggregate.numFailedTasks", "JobName", aws_glue_job.etl.name, "JobRunId", "ALL", "Type", "count"],
+      ]
+    },
+    {
+      title = "Buckets: size (bytes)"
+      stat  = "Average"
+      metrics = [
+        for bucket in ["data", "models", "artifacts"] : [
+          "AWS/S3", "BucketSizeBytes", "BucketName", aws_s3_bucket.main[bucket].bucket, "StorageType", "StandardStorage",
+          { period = 86400 },
+        ]
+      ]
+    },
+    {
+      title = "NAT gateways"
+      stat  = "Sum"
+      metrics = [
+        for metric in ["ErrorPortAllocation", "ActiveConnectionCount"] :
+        ["AWS/NATGateway", metric, "NatGatewayId", aws_nat_gateway.main.id]
+      ]
+    },
   ]
 }
 
 resource "aws_cloudwatch_metric_alarm" "main" {
   for_each            = local.alarms
   alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = each.value.description
   namespace           = each.value.namespace
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
@@ -159,7 +210,7 @@ resource "aws_cloudwatch_dashboard" "main" {
         properties = {
           title   = widget.title
           view    = "timeSeries"
-          stat    = "Sum"
+          stat    = widget.stat
           period  = 300
           region  = var.region
           metrics = widget.metrics

@@ -18,6 +18,7 @@ resource "aws_subnet" "private" {
   vpc_id            = aws_vpc.main.id
   cidr_block        = cidrsubnet(aws_vpc.main.cidr_block, 4, count.index)
   availability_zone = "${var.region}${["a", "b"][count.index]}"
+  tags              = { Tier = "private" }
 }
 
 resource "aws_subnet" "public" {
@@ -25,6 +26,7 @@ resource "aws_subnet" "public" {
   vpc_id            = aws_vpc.main.id
   cidr_block        = cidrsubnet(aws_vpc.main.cidr_block, 4, 8 + count.index)
   availability_zone = "${var.region}${["a", "b"][count.index]}"
+  tags              = { Tier = "public" }
 }
 
 resource "aws_eip" "nat" {

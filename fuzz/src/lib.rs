@@ -7,4 +7,4 @@ mod parsers;
 
 #[cfg(feature = "local")]
 pub use call::call;
-pub use parsers::{address, environment, lock, plan, policy, state};
+pub use parsers::{address, environment, lock, plan, policy, state, tfstate};

@@ -2,9 +2,10 @@
 
 use engine::Plan;
 use resource::{Address, policy_meaning, same_policy};
-use serde_json::Value;
+use serde_json::{Value, json};
 use state::{Holder, State};
 use std::borrow::Cow;
+use tfstate::{Declared, Tfstate};
 
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
@@ -96,4 +97,41 @@ pub fn policy(bytes: &[u8]) {
     let meaning = policy_meaning(&document);
     assert_eq!(policy_meaning(&meaning), meaning);
     assert!(same_policy(&document, &meaning));
+}
+
+/// States of Terraform. Everything in one is matched, a setting of something, or left, and nothing stands at two
+/// addresses or for two things.
+///
+/// # Panics
+/// When that does not hold.
+pub fn tfstate(bytes: &[u8]) {
+    let Ok(state) = Tfstate::read(bytes) else { return };
+    let declared = [
+        ("network.vpc", "ec2:vpc", json!({"cidr": "10.0.0.0/16"})),
+        ("network.public-1", "ec2:subnet", json!({"cidr": "10.0.128.0/20", "vpc_id": "⟦network.vpc.id⟧"})),
+        ("network.address", "ec2:elastic-ip", json!({})),
+        (
+            "network.nat",
+            "ec2:nat-gateway",
+            json!({"subnet_id": "⟦network.public-1.id⟧", "allocation_id": "⟦network.address.id⟧"}),
+        ),
+        (
+            "network.routes",
+            "ec2:route-table",
+            json!({"vpc_id": "⟦network.vpc.id⟧", "subnets": ["⟦network.public-1.id⟧"]}),
+        ),
+        ("storage.data", "s3:bucket", json!({"name": "mlops-pipeline-dev-data-123456789012"})),
+    ];
+    let declared: Vec<(Address, &str, Value)> =
+        declared.into_iter().filter_map(|(address, kind, spec)| Some((Address::parse(address)?, kind, spec))).collect();
+    let declared: Vec<Declared<'_>> =
+        declared.iter().map(|(address, kind, spec)| Declared { address, kind, spec, id: None }).collect();
+    let found = state.find(&declared);
+    let told = found.matches.len() + found.settings.len() + found.left.len();
+    assert!(told <= state.resources.len(), "{found:?}");
+    for (index, one) in found.matches.iter().enumerate() {
+        assert!(
+            found.matches[..index].iter().all(|other| other.address != one.address && other.terraform != one.terraform)
+        );
+    }
 }

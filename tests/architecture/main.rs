@@ -28,7 +28,7 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
 fn layer(name: &str) -> usize {
     match name {
         "resource" | "config" | "package" | "local" => 0,
-        "state" => 1,
+        "state" | "tfstate" => 1,
         name if name.starts_with("aws-") => 1,
         "engine" | "blueprint" | "runs" => 2,
         "mlopsctl" => 3,

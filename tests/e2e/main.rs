@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+mod adoption;
 mod calls;
 mod edits;
 mod embedded;
@@ -16,3 +17,5 @@ mod reconcile;
 #[path = "../fixture/recorded.rs"]
 mod recorded;
 mod refusals;
+#[path = "../fixture/terraform.rs"]
+mod terraform;

@@ -5,6 +5,7 @@ use crate::{
     project::Project,
     running::{Running, signal},
     served::{Moment, Served, changes},
+    terraform,
 };
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use rustix::process::Signal;
@@ -85,6 +86,17 @@ fn a_reconciliation_that_is_killed() {
     }
 }
 
+#[test]
+fn an_adoption_that_is_killed() {
+    let project = Project::new();
+    terraform::build(project.path());
+    std::fs::copy(terraform::state(), project.path().join("terraform.tfstate")).unwrap();
+    let built = Served::of_project(&project);
+    let adopt = &["adopt", "dev", "--yes", "--from-tfstate", "terraform.tfstate"];
+    let deed = Deed { edit: |_| (), arguments: adopt, points: 12 };
+    survives_in(&project, &deed, &built);
+}
+
 /// dev, as its file has it.
 fn up() -> Served {
     let served = Served::start();
@@ -94,18 +106,21 @@ fn up() -> Served {
 
 /// Kills the deed at calls spread evenly over it, before and after they take effect, each time from the beginning.
 fn survives(deed: &Deed, before: &Served) {
-    let project = Project::new();
-    (deed.edit)(&project);
+    survives_in(&Project::new(), deed, before);
+}
+
+fn survives_in(project: &Project, deed: &Deed, before: &Served) {
+    (deed.edit)(project);
     let clean = before.copy();
-    clean.run(&project, deed.arguments).ends_with(0);
+    clean.run(project, deed.arguments).ends_with(0);
     let (calls, expected) = (clean.door().changing_calls(), clean.inventory());
     assert!(calls > deed.points, "{calls} calls");
     for point in 0..deed.points {
         let moment = if point % 2 == 0 { Moment::Before } else { Moment::After };
         let call = point * calls / deed.points;
         let served = before.copy();
-        killed(&served, &project, deed.arguments, call, moment);
-        served.converges(&project, deed.arguments, &expected, &format!("{moment:?} call {call} of {calls}"));
+        killed(&served, project, deed.arguments, call, moment);
+        served.converges(project, deed.arguments, &expected, &format!("{moment:?} call {call} of {calls}"));
     }
 }
 

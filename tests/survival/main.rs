@@ -14,3 +14,5 @@ mod said;
 mod served;
 mod signatures;
 mod terminal;
+#[path = "../fixture/terraform.rs"]
+mod terraform;

@@ -35,6 +35,11 @@ impl Served {
         Self::of(Cloud::open(None, REGION, local::ACCOUNT).unwrap())
     }
 
+    /// One that begins with what a project's embedded AWS holds.
+    pub(crate) fn of_project(project: &Project) -> Self {
+        Self::of(Cloud::open(Some(&project.path().join("state/local")), REGION, local::ACCOUNT).unwrap())
+    }
+
     /// Another one that begins with everything this one holds.
     pub(crate) fn copy(&self) -> Self {
         Self::of(self.runtime.block_on(self.cloud.copy()).unwrap())

@@ -9,8 +9,10 @@
 //! # Assumptions
 //! - Reconcilers keep their promises (see [`resource::Resource`]) and the caller holds the state's lock.
 
+mod adoption;
 mod apply;
 mod clock;
+mod declarations;
 mod drift;
 mod event;
 mod heal;
@@ -25,7 +27,9 @@ mod schedule;
 mod sight;
 mod step;
 
+pub use adoption::{Claim, Claims};
 pub use apply::{Applied, Apply, Failed, Skipped, StopMode, apply};
+pub use declarations::{Declaration, declarations};
 pub use drift::{Drift, DriftChange, Drifted, NotCompared, drift};
 pub use event::{Event, StepPhase};
 pub use heal::{Heal, Healing, LeftToPerson, healing};

@@ -1,7 +1,8 @@
 use crate::{
-    Action, Change, PLAN_FORMAT, Plan, Refusal,
+    Action, Change, Claims, PLAN_FORMAT, Plan, Refusal,
+    adoption::{does_not_fit, is_not_another},
     made::{Made, as_made},
-    refresh::{Seen, Workshop, outputs_of},
+    refresh::{Origin, Seen, Workshop, outputs_of},
     sight::Sight,
 };
 use futures::{StreamExt, stream};
@@ -27,6 +28,8 @@ pub struct Purpose {
     pub unprotect: Vec<String>,
     /// Whether data may be deleted.
     pub delete_data: bool,
+    /// What exists, was made by somebody else and is to be taken over.
+    pub claims: Claims,
     /// Digest of everything the stack was made from.
     pub inputs: String,
 }
@@ -71,7 +74,7 @@ pub async fn plan(
 ) -> Planning {
     let workshop = Workshop { cloud: cloud.clone(), identity: identity.clone(), delete_data: purpose.delete_data };
     let selected = purpose.selected(stack);
-    let mut sight = Sight::new(stack, state, registry, &workshop, &selected).await;
+    let mut sight = Sight::new(stack, state, registry, &workshop, &selected, &purpose.claims).await;
     loop {
         let made = sight.made();
         let remembered = made.remembered(state);
@@ -142,6 +145,8 @@ impl Planner<'_> {
         let Decided { known, mut changes, unchanged, mut refusals } = decided;
         let forgotten = self.deletions(&sight, &mut changes, &mut refusals).await;
         refusals.extend(sight.failures);
+        let others = is_not_another(&self.purpose.claims, self.state);
+        refusals.extend(others.into_iter().map(|(address, kind, failure)| refusal(&address, &kind, failure)));
         self.protections(&changes, &mut refusals);
         self.data(&changes, &mut refusals).await;
         let plan = Plan {
@@ -173,7 +178,10 @@ impl Planner<'_> {
                 }
                 Err(failure) => {
                     decided.refusals.push(refusal(&node.address, node.kind, failure));
-                    foreseen.0.push(Value::Null);
+                    let live = seen.and_then(|seen| outputs_of(&seen.observation));
+                    let blank = || self.foresee(node, &node.spec(&foreseen)?);
+                    let outputs = live.map_or_else(blank, Ok).unwrap_or_default();
+                    foreseen.0.push(outputs);
                     decided.known.push(Known::default());
                 }
             }
@@ -259,18 +267,20 @@ impl Planner<'_> {
             Observation::Ready { live, .. } => {
                 let diff = reconciler.compare(spec, entry.map(|entry| &entry.spec), live);
                 let unfinished = entry.is_some_and(|entry| entry.phase != Phase::Ready);
-                match reconciler.replacement(spec, live, &diff) {
-                    Some(cause) => decision(Action::Replace, Some(&cause), diff.changes),
-                    None if seen.found => decision(
+                match (reconciler.replacement(spec, live, &diff), seen.by) {
+                    (Some(cause), Origin::Claim) => return Err(does_not_fit(&cause, seen.id.as_deref(), &diff)),
+                    (Some(cause), _) => decision(Action::Replace, Some(&cause), diff.changes),
+                    (None, Origin::Claim) => decision(Action::Update, Some("it is taken over"), diff.changes),
+                    (None, Origin::Search) => decision(
                         Action::Update,
                         Some("it exists with this stack's tags and is taken over"),
                         diff.changes,
                     ),
-                    None if diff.is_empty() && unfinished => {
+                    (None, _) if diff.is_empty() && unfinished => {
                         decision(Action::Update, Some("an interrupted run left it unfinished"), Vec::new())
                     }
-                    None if diff.is_empty() => Decision { action: None, cause: None, fields: Vec::new() },
-                    None => decision(Action::Update, None, diff.changes),
+                    (None, _) if diff.is_empty() => Decision { action: None, cause: None, fields: Vec::new() },
+                    (None, _) => decision(Action::Update, None, diff.changes),
                 }
             }
         })

@@ -1,5 +1,6 @@
 //! Looks at the cloud: what is there of what the state remembers and the stack declares.
 
+use crate::adoption::{self, Claim};
 use futures::{StreamExt, stream};
 use resource::{Address, Cloud, Cx, Failure, FailureKind, Glance, Node, Observation, Owner, Registry, Result, Tags};
 use serde_json::Value;
@@ -37,6 +38,7 @@ pub(crate) struct Look {
     kind: String,
     id: Option<String>,
     spec: Value,
+    claim: Option<Claim>,
     cx: Cx,
 }
 
@@ -48,6 +50,7 @@ impl Look {
             kind: entry.kind.clone(),
             id: entry.id.clone(),
             spec: entry.spec.clone(),
+            claim: None,
             cx: workshop.cx_of(address, entry),
         }
     }
@@ -55,7 +58,12 @@ impl Look {
     /// For what is declared and not recorded.
     pub(crate) fn for_declared(node: &Node, spec: Value, workshop: &Workshop) -> Self {
         let cx = workshop.cx(&node.address, "");
-        Self { address: node.address.clone(), kind: node.kind.to_owned(), id: None, spec, cx }
+        Self { address: node.address.clone(), kind: node.kind.to_owned(), id: None, spec, claim: None, cx }
+    }
+
+    /// The same, for what is to be taken over.
+    pub(crate) fn claiming(self, claim: Option<&Claim>) -> Self {
+        Self { claim: claim.cloned(), ..self }
     }
 }
 
@@ -64,9 +72,20 @@ impl Look {
 pub(crate) struct Seen {
     /// The id, recorded or found.
     pub(crate) id: Option<String>,
-    /// Whether it was found by name or tag rather than by a recorded id.
-    pub(crate) found: bool,
+    /// How it was come by.
+    pub(crate) by: Origin,
     pub(crate) observation: Observation,
+}
+
+/// How it was come by what a look found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// By the recorded id.
+    Record,
+    /// By its name, token or tags, which are ours.
+    Search,
+    /// It is to be taken over, whoever made it.
+    Claim,
 }
 
 impl Seen {
@@ -95,15 +114,19 @@ pub(crate) async fn look(mut looks: Vec<Look>, registry: &Registry) -> Vec<(Addr
 
 async fn look_at(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
     let reconciler = registry.get(&look.kind)?;
-    let (id, found) = match &look.id {
-        Some(id) => (Some(id.clone()), false),
-        None => (find(reconciler, &look.spec, cx).await?, true),
+    let (id, by) = match (&look.id, &look.claim) {
+        (Some(id), _) => (Some(id.clone()), Origin::Record),
+        (None, Some(claim)) => (Some(claim.id(reconciler, &look.spec, cx).await?), Origin::Claim),
+        (None, None) => (find(reconciler, &look.spec, cx).await?, Origin::Search),
     };
     let observation = match &id {
         Some(id) => reconciler.observe(&look.spec, id, cx).await?,
         None => Observation::Absent,
     };
-    Ok(Seen { id, found, observation })
+    if let (Some(id), Origin::Claim) = (&id, by) {
+        adoption::may_be_taken_over(reconciler, id, &observation, cx)?;
+    }
+    Ok(Seen { id, by, observation })
 }
 
 /// Looks for a resource that is ours by name, token or tag.
@@ -116,18 +139,21 @@ pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx
         Owner::Parent => Ok(Some(found.id)),
         Owner::Tags(tags) if cx.owns(tags) => Ok(Some(found.id)),
         Owner::Tags(tags) => {
-            let whose = match (tags.get("ManagedBy"), tags.get(resource::ADDRESS_TAG)) {
-                (Some("mlopsctl"), Some(address)) => format!(
-                    "it belongs to {address} of {} {}",
-                    tags.get("Project").unwrap_or("another project"),
-                    tags.get("Environment").unwrap_or_default()
+            let (whose, help) = match adoption::other_owner(tags) {
+                Some(owner) => {
+                    (format!("belongs to {owner}"), "choose another name in the environment file".to_owned())
+                }
+                None => (
+                    "does not carry this stack's tags".to_owned(),
+                    format!(
+                        "take it over with `mlopsctl adopt {} {}`, or choose another name in the environment file",
+                        cx.identity().get("Environment").unwrap_or_default(),
+                        cx.address()
+                    ),
                 ),
-                _ => "it does not carry this stack's tags".to_owned(),
             };
             Err(Failure {
-                help: Some(
-                    "choose another name in the environment file, or remove what is there if nothing needs it".into(),
-                ),
+                help: Some(help),
                 ..Failure::of(
                     FailureKind::Exists,
                     format!("{} {} exists already and {whose}", reconciler.noun(), found.id),

@@ -1,13 +1,13 @@
 //! What a plan sees: of what is remembered and declared, what is there.
 
 use crate::{
-    Refusal, StopMode,
+    Claim, Claims, Refusal, StopMode,
     made::Made,
     patience::{Patience, SURFACES_WITHIN},
     planner::{Foreseen, Known},
     refresh::{Look, Seen, Workshop, look, outputs_of},
 };
-use resource::{Address, Node, Registry, Result, Stack, has_unknown};
+use resource::{Address, Dependency, Node, Registry, Result, Stack, has_unknown};
 use state::{Entry, Phase, State};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::{sync::watch, time::Instant};
@@ -19,6 +19,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) workshop: &'a Workshop,
     /// Positions of what the plan is about.
     pub(crate) selected: &'a BTreeSet<usize>,
+    /// What is to be taken over.
+    pub(crate) claims: &'a Claims,
     pub(crate) seen: BTreeMap<Address, Seen>,
     /// What could not be looked at.
     pub(crate) failures: Vec<Refusal>,
@@ -35,6 +37,7 @@ impl<'a> Sight<'a> {
         registry: &'a Registry,
         workshop: &'a Workshop,
         selected: &'a BTreeSet<usize>,
+        claims: &'a Claims,
     ) -> Self {
         let mut sight = Self {
             stack,
@@ -42,14 +45,21 @@ impl<'a> Sight<'a> {
             registry,
             workshop,
             selected,
+            claims,
             seen: BTreeMap::new(),
             failures: Vec::new(),
             searched: BTreeSet::new(),
             began: Instant::now(),
         };
         sight.take(look(sight.remembered(), registry).await);
-        sight.take(look(sight.unknown(), registry).await);
-        sight
+        let mut looked = BTreeSet::new();
+        loop {
+            let unknown = sight.unknown(&mut looked);
+            if unknown.is_empty() {
+                return sight;
+            }
+            sight.take(look(unknown, registry).await);
+        }
     }
 
     fn take(&mut self, looked: Vec<(Address, Result<Seen>)>) {
@@ -74,11 +84,14 @@ impl<'a> Sight<'a> {
         let unknown = self.state.resources.values().filter(|entry| has_unknown(&entry.spec));
         addresses.extend(unknown.flat_map(|entry| &entry.depends_on).map(|needed| &needed.address));
         let entries = self.state.resources.iter().filter(|(address, _)| addresses.contains(address));
-        entries.map(|(address, entry)| Look::at(address, entry, self.workshop)).collect()
+        let at = |(address, entry)| Look::at(address, entry, self.workshop).claiming(self.claims.get(address));
+        entries.map(at).collect()
     }
 
-    /// What is declared and not remembered.
-    fn unknown(&self) -> Vec<Look> {
+    /// What is declared, not remembered and not looked for yet. What is to be taken over by its name within something
+    /// that is to be taken over as well comes after that.
+    fn unknown(&self, looked: &mut BTreeSet<usize>) -> Vec<Look> {
+        let before = looked.clone();
         let mut foreseen = Foreseen(Vec::new());
         let mut looks = Vec::new();
         for (index, node) in self.stack.nodes().iter().enumerate() {
@@ -90,8 +103,23 @@ impl<'a> Sight<'a> {
                 reconciler.foresee(&spec, node.address.as_str(), self.workshop.cloud.place()).ok()
             });
             foreseen.0.push(outputs.unwrap_or_default());
-            if self.selected.contains(&index) && !self.state.resources.contains_key(&node.address) {
-                looks.push(Look::for_declared(node, spec, self.workshop));
+            if before.contains(&index)
+                || !self.selected.contains(&index)
+                || self.state.resources.contains_key(&node.address)
+            {
+                continue;
+            }
+            let claim = self.claims.get(&node.address);
+            let is_next = |needed: &Dependency| {
+                let address = &self.stack.nodes()[needed.node].address;
+                self.claims.contains_key(address)
+                    && !before.contains(&needed.node)
+                    && !self.state.resources.contains_key(address)
+            };
+            let waits = claim == Some(&Claim::Name) && has_unknown(&spec) && node.dependencies.iter().any(is_next);
+            if !waits {
+                looked.insert(index);
+                looks.push(Look::for_declared(node, spec, self.workshop).claiming(claim));
             }
         }
         looks

@@ -92,6 +92,8 @@ pub(crate) enum Command {
         /// Which environment.
         environment: Option<String>,
     },
+    /// Take over what exists and was made by somebody else.
+    Adopt(AdoptArgs),
     /// Look at the state, and repair it.
     #[command(subcommand)]
     State(StateCommand),
@@ -155,6 +157,20 @@ pub(crate) struct DestroyArgs {
     /// Remove the state bucket as well, when everything is gone.
     #[arg(long)]
     pub(crate) with_state: bool,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct AdoptArgs {
+    /// Which environment, then what: an address and the id of what is to stand there. Without an id it is what bears
+    /// the declared name.
+    #[arg(value_name = "ENVIRONMENT | ADDRESS[=ID]")]
+    pub(crate) what: Vec<String>,
+    /// Take over what Terraform remembers and the environment file declares. An ID may then be an address of
+    /// Terraform's, such as aws_route_table.private.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_tfstate: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 }

@@ -75,7 +75,7 @@ fn field(
     let differs = match (hint, declared, live) {
         (Some(As::Policy), ..) => policy_meaning(declared) != policy_meaning(live),
         (Some(As::Set), Value::Array(declared), Value::Array(live)) => sorted(declared) != sorted(live),
-        (Some(As::WriteOnly), ..) => declared != live,
+        (Some(As::WriteOnly), ..) => !is_same(declared, live),
         (_, Value::Object(wanted), Value::Object(present)) => {
             let owned_whole = hint == Some(As::Whole);
             let mut keys: Vec<&String> = wanted.keys().collect();
@@ -92,7 +92,7 @@ fn field(
             }
             return;
         }
-        _ => declared != live,
+        _ => !is_same(declared, live),
     };
     if differs {
         changes.push(FieldChange {
@@ -102,6 +102,21 @@ fn field(
             known: !has_unknown(declared),
             forces_replacement: false,
         });
+    }
+}
+
+/// Whether two values are equal, where a number is the same however it is written.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) if one.is_f64() || other.is_f64() => one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(key, value)| other.get(key).is_some_and(|other| is_same(value, other)))
+        }
+        _ => one == other,
     }
 }
 
@@ -144,6 +159,16 @@ mod tests {
         let live = json!({"set": [2, 1], "policy": {"Statement": [{"Action": ["a"]}]}, "env": {"A": "1", "B": "2"}});
         let diff = compare(&declared, Some(&json!({"digest": "old"})), &live, &hints);
         assert_eq!(paths(&diff), ["digest", "env.B"]);
+    }
+
+    #[test]
+    fn a_number_is_the_same_however_it_is_written() {
+        let declared = json!({"version": 1.0, "rules": [{"weight": 2}], "large": 9_007_199_254_740_993_u64});
+        let live = json!({"version": 1, "rules": [{"weight": 2.0}], "large": 9_007_199_254_740_993_u64});
+        assert!(compare(&declared, None, &live, &[]).is_empty());
+        let next = json!({"large": 9_007_199_254_740_992_u64});
+        assert_eq!(paths(&compare(&json!({"large": 9_007_199_254_740_993_u64}), None, &next, &[])), ["large"]);
+        assert_eq!(paths(&compare(&json!({"n": [1]}), None, &json!({"n": [1.5]}), &[])), ["n"]);
     }
 
     #[test]

@@ -182,6 +182,7 @@ impl Platform {
             alone: false,
             unprotect: vec!["*".to_owned()],
             delete_data: self.delete_data,
+            claims: engine::Claims::new(),
             inputs: String::new(),
         };
         engine::plan(stack, state, &self.registry, &Arc::new(cloud), &self.identity, &purpose).await

@@ -9,3 +9,4 @@ mod places;
 mod plans;
 mod shipped;
 mod states;
+mod tfstates;

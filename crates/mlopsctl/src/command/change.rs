@@ -8,7 +8,7 @@ use crate::{
     session::{STATE, Session},
     signals,
 };
-use engine::{Action, Applied, Apply, Healing, Plan, Planning, Purpose, Refusal, StopMode};
+use engine::{Action, Applied, Apply, Claims, Healing, Plan, Planning, Purpose, Refusal, StopMode};
 use resource::{FailureKind, Stack};
 use state::{Lock, Phase, State, Version, Writer};
 use std::time::Instant;
@@ -44,6 +44,8 @@ pub(crate) struct Change<'a> {
     pub(crate) stack: &'a Stack,
     pub(crate) operation: &'static str,
     pub(crate) targets: Vec<String>,
+    /// What is to be taken over.
+    pub(crate) claims: Claims,
     pub(crate) no_wait: bool,
     pub(crate) condition: Condition,
     pub(crate) printer: Printer,
@@ -145,6 +147,7 @@ impl Change<'_> {
             alone: matches!(self.condition, Condition::OnlyHeals(_)),
             unprotect: self.args.unprotect.clone(),
             delete_data: self.args.delete_data,
+            claims: self.claims.clone(),
             inputs: self.session.inputs.clone(),
         };
         let session = self.session;

@@ -5,6 +5,7 @@ use crate::{
     printer::Printer,
     session::Session,
 };
+use engine::Claims;
 use resource::{Stack, Tags};
 
 pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -> Result<(), End> {
@@ -21,6 +22,7 @@ pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -
             stack: &nothing,
             operation: "destroy",
             targets: Vec::new(),
+            claims: Claims::new(),
             no_wait: false,
             condition: Condition::Confirmed,
             printer,

@@ -1,5 +1,6 @@
 //! The commands, one module for each or for each group.
 
+pub(crate) mod adopt;
 pub(crate) mod change;
 pub(crate) mod destroy;
 pub(crate) mod files;

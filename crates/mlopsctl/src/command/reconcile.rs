@@ -8,7 +8,7 @@ use crate::{
     render::report::Report,
     session::Session,
 };
-use engine::{Applied, Heal, Healing, Purpose};
+use engine::{Applied, Claims, Heal, Healing, Purpose};
 use std::time::Instant;
 
 const OPERATION: &str = "reconcile";
@@ -38,6 +38,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
             stack: &session.stack,
             operation: OPERATION,
             targets,
+            claims: Claims::new(),
             no_wait: false,
             condition: Condition::OnlyHeals(healing),
             printer,

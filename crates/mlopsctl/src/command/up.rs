@@ -6,7 +6,7 @@ use crate::{
     printer::Printer,
     session::Session,
 };
-use engine::Plan;
+use engine::{Claims, Plan};
 use serde_json::Value;
 use std::path::Path;
 
@@ -22,6 +22,7 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
         stack: &session.stack,
         operation: "up",
         targets,
+        claims: Claims::new(),
         no_wait: args.no_wait,
         condition,
         printer,

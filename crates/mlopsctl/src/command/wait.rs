@@ -5,6 +5,7 @@ use crate::{
     printer::Printer,
     session::Session,
 };
+use engine::Claims;
 use state::Phase;
 
 /// Finishes what an earlier run has started, and starts nothing.
@@ -24,6 +25,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
         stack: &session.stack,
         operation: "wait",
         targets: unfinished,
+        claims: Claims::new(),
         no_wait: false,
         condition: Condition::OnlyFinishes(state),
         printer,

@@ -184,6 +184,11 @@ fn policies() {
 }
 
 #[test]
+fn states_of_terraform() {
+    hammer(parsers::tfstate, files(&["tests/corpus/tfstates"]), 10_000);
+}
+
+#[test]
 fn requests() {
     hammer(call::call, files(&["tests/corpus/requests"]), 10_000);
 }

@@ -1,0 +1,120 @@
+//! Taking over what exists and was made by somebody else.
+
+use resource::{Address, Cx, Failure, Observation, Reconciler, Result, Tags};
+use serde_json::Value;
+use state::State;
+use std::collections::BTreeMap;
+
+/// What is to be taken over, by the address it gets.
+pub type Claims = BTreeMap<Address, Claim>;
+
+/// Which thing is to be taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The one with this id, in the form in which the state records it.
+    Id(String),
+    /// The one that bears the declared name.
+    Name,
+}
+
+impl Claim {
+    /// The id of what is meant.
+    ///
+    /// # Errors
+    /// When nothing bears the declared name.
+    pub(crate) async fn id(&self, reconciler: &dyn Reconciler, spec: &Value, cx: &Cx) -> Result<String> {
+        match self {
+            Self::Id(id) => Ok(id.clone()),
+            Self::Name => match reconciler.find(spec, cx).await? {
+                Some(found) => Ok(found.id),
+                None => Err(Failure::refused(
+                    format!("there is no {} of its name to be taken over", reconciler.noun()),
+                    format!("say which by its id: {}=ID", cx.address()),
+                )),
+            },
+        }
+    }
+}
+
+/// Refuses what is not there, does not work, or is kept by another stack.
+pub(crate) fn may_be_taken_over(
+    reconciler: &dyn Reconciler,
+    id: &str,
+    observation: &Observation,
+    cx: &Cx,
+) -> Result<()> {
+    let noun = reconciler.noun();
+    match observation {
+        Observation::Absent => Err(Failure::refused(
+            format!("there is no {noun} {id}"),
+            "check the id, the account and the region; `mlopsctl state show` of another environment shows which form \
+             an id of this kind has",
+        )),
+        Observation::Broken { reason } => Err(Failure::refused(
+            format!("the {noun} {id} does not work: {reason}"),
+            "remove it, and let `mlopsctl up` make one",
+        )),
+        Observation::Settling { .. } => Ok(()),
+        Observation::Ready { live, .. } => match tags_of(live).filter(|tags| !cx.owns(tags)) {
+            Some(tags) => match other_owner(&tags) {
+                None => Ok(()),
+                Some(owner) => Err(Failure::refused(
+                    format!("the {noun} {id} belongs to {owner}"),
+                    "have it forgotten there with `mlopsctl state rm`, and its tag mlopsctl:address removed",
+                )),
+            },
+            None => Ok(()),
+        },
+    }
+}
+
+fn tags_of(live: &Value) -> Option<Tags> {
+    serde_json::from_value(live.get("tags")?.clone()).ok()
+}
+
+/// The stack of mlopsctl that keeps what bears these tags.
+pub(crate) fn other_owner(tags: &Tags) -> Option<String> {
+    match (tags.get("ManagedBy"), tags.get(resource::ADDRESS_TAG)) {
+        (Some("mlopsctl"), Some(address)) => Some(format!(
+            "{address} of {} {}",
+            tags.get("Project").unwrap_or("another project"),
+            tags.get("Environment").unwrap_or_default()
+        )),
+        _ => None,
+    }
+}
+
+/// Refuses to take over, at this address, something other than what is remembered there.
+pub(crate) fn is_not_another(claims: &Claims, state: &State) -> Vec<(Address, String, Failure)> {
+    let taken = claims.iter().filter_map(|(address, claim)| {
+        let entry = state.resources.get(address)?;
+        match (&entry.id, claim) {
+            (Some(id), Claim::Id(claimed)) if id != claimed => Some((
+                address.clone(),
+                entry.kind.clone(),
+                Failure::refused(
+                    format!("{id} is what stands there already"),
+                    format!("`mlopsctl state rm {address}` forgets it without deleting it"),
+                ),
+            )),
+            _ => None,
+        }
+    });
+    taken.collect()
+}
+
+/// Why what is there cannot take the place of what is declared.
+pub(crate) fn does_not_fit(cause: &str, id: Option<&str>, diff: &resource::Diff) -> Failure {
+    let id = id.unwrap_or_default();
+    let differing = diff.changes.iter().filter(|change| change.forces_replacement);
+    let fields: Vec<String> = differing
+        .clone()
+        .map(|change| format!("{} is {}, and should be {}", change.path, change.before, change.after))
+        .collect();
+    let help = match differing.into_iter().all(|change| change.known) {
+        true => "change the environment file to what is there, or leave it out and let `mlopsctl up` make another",
+        false => "it belongs to something that is not there yet: take that over in the same command",
+    };
+    let why = if fields.is_empty() { cause.to_owned() } else { fields.join("; ") };
+    Failure::refused(format!("{id} would have to be replaced: {why}"), help)
+}

@@ -1,0 +1,29 @@
+use crate::planner::Foreseen;
+use resource::{Address, Place, Registry, Result, Stack};
+use serde_json::Value;
+
+/// What a stack declares at an address.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// Where it stands.
+    pub address: Address,
+    /// `service:thing`.
+    pub kind: &'static str,
+    /// The declaration, with placeholders for what only AWS can tell.
+    pub spec: Value,
+}
+
+/// Everything a stack declares, in its order, as far as it is known without asking AWS.
+///
+/// # Errors
+/// When a declaration cannot be built from what is foreseen, which is a mistake in the wiring.
+pub fn declarations(stack: &Stack, registry: &Registry, place: &Place) -> Result<Vec<Declaration>> {
+    let mut foreseen = Foreseen(Vec::with_capacity(stack.nodes().len()));
+    let mut declarations = Vec::with_capacity(stack.nodes().len());
+    for node in stack.nodes() {
+        let spec = node.spec(&foreseen)?;
+        foreseen.0.push(registry.get(node.kind)?.foresee(&spec, node.address.as_str(), place)?);
+        declarations.push(Declaration { address: node.address.clone(), kind: node.kind, spec });
+    }
+    Ok(declarations)
+}

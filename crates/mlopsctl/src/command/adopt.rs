@@ -1,0 +1,153 @@
+//! Takes over what exists and was made by somebody else: by hand, by a script, by Terraform.
+
+use super::change::{Change, Condition};
+use crate::{
+    cli::{AdoptArgs, Global},
+    end::End,
+    input,
+    printer::Printer,
+    session::Session,
+};
+use engine::{Claim, Claims, Declaration};
+use resource::Address;
+use state::{Phase, State};
+use std::path::Path;
+use tfstate::{Declared, Matching, Tfstate};
+
+/// More of what is left to Terraform is counted only.
+const MOST_LEFT: usize = 20;
+
+pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> Result<(), End> {
+    let (environment, what) = environment(&args.what);
+    let named = what.iter().map(|text| Named::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let terraform = args.from_tfstate.as_deref().map(read).transpose()?;
+    if named.is_empty() && terraform.is_none() {
+        return Err(End::usage("what is to be taken over?", "name it: ADDRESS=ID, or ADDRESS for what bears its name"));
+    }
+    let session = Session::open(global, environment).await?;
+    let (state, _) = session.state().await?;
+    let mut claims = Claims::new();
+    for named in named {
+        let (address, claim) = named.claim(&session, terraform.as_ref())?;
+        if claims.insert(address.clone(), claim).is_some() {
+            return Err(End::usage(format!("{address} is named twice"), "one thing can stand at an address"));
+        }
+    }
+    if let Some(terraform) = &terraform {
+        let declarations = engine::declarations(&session.stack, &session.registry, session.cloud.place())?;
+        let matching = find(terraform, &declarations, &state, &claims);
+        tell(&matching, printer);
+        let found = matching.matches.into_iter().map(|one| (one.address, one.id.map_or(Claim::Name, Claim::Id)));
+        claims.extend(found);
+    }
+    if claims.is_empty() {
+        printer.note("There is nothing to take over.");
+        return Ok(());
+    }
+    let targets = claims.keys().map(Address::to_string).collect();
+    let change = Change {
+        global,
+        args: &args.change,
+        session: &session,
+        stack: &session.stack,
+        operation: "adopt",
+        targets,
+        claims,
+        no_wait: false,
+        condition: Condition::Confirmed,
+        printer,
+    };
+    change.run().await?;
+    if terraform.is_some() {
+        printer.note(
+            "Terraform still takes these for its own. Have it forget them (`terraform state rm`), or retire its state, \
+             before anybody runs it again.",
+        );
+    }
+    Ok(())
+}
+
+/// An address has a dot, the name of an environment has none.
+fn environment(what: &[String]) -> (Option<&str>, &[String]) {
+    match what {
+        [first, rest @ ..] if !first.contains(['.', '=']) => (Some(first), rest),
+        all => (None, all),
+    }
+}
+
+fn read(file: &Path) -> Result<Tfstate, End> {
+    let invalid = |why: String| {
+        End::usage(format!("{}: {why}", file.display()), "`terraform state pull > FILE` writes one that can be read")
+    };
+    let bytes = input::read(file).map_err(|error| invalid(error.to_string()))?;
+    Tfstate::read(&bytes).map_err(|error| invalid(error.to_string()))
+}
+
+/// `ADDRESS` or `ADDRESS=ID`.
+struct Named {
+    address: Address,
+    id: Option<String>,
+}
+
+impl Named {
+    fn parse(text: &str) -> Result<Self, End> {
+        let (address, id) = match text.split_once('=') {
+            Some((address, id)) => (address, Some(id.to_owned())),
+            None => (text, None),
+        };
+        match Address::parse(address) {
+            Some(address) if id.as_ref().is_none_or(|id| !id.is_empty()) => Ok(Self { address, id }),
+            _ => Err(End::usage(
+                format!("`{}` is not ADDRESS or ADDRESS=ID", text.escape_debug()),
+                "for example network.vpc=vpc-0123456789abcdef0",
+            )),
+        }
+    }
+
+    fn claim(self, session: &Session, terraform: Option<&Tfstate>) -> Result<(Address, Claim), End> {
+        let Self { address, id } = self;
+        if session.stack.position(&address).is_none() {
+            return Err(End::usage(
+                format!("the file of {} declares no {address}", session.name),
+                format!("`mlopsctl plan {}` shows the addresses of what it does declare", session.name),
+            ));
+        }
+        let claim = match id {
+            None => Claim::Name,
+            Some(id) => Claim::Id(terraform.and_then(|terraform| terraform.id(&id)).map_or(id.clone(), str::to_owned)),
+        };
+        Ok((address, claim))
+    }
+}
+
+fn find(terraform: &Tfstate, declarations: &[Declaration], state: &State, claims: &Claims) -> Matching {
+    // What an interrupted run has begun to take over is gone on with.
+    let id = |address: &Address| match claims.get(address) {
+        Some(Claim::Id(id)) => Some(id.as_str()),
+        _ => state.resources.get(address).filter(|entry| entry.phase == Phase::Ready)?.id.as_deref(),
+    };
+    let declared = declarations.iter().map(|one| Declared {
+        address: &one.address,
+        kind: one.kind,
+        spec: &one.spec,
+        id: id(&one.address),
+    });
+    let declared: Vec<Declared<'_>> = declared.collect();
+    terraform.find(&declared)
+}
+
+fn tell(matching: &Matching, printer: Printer) {
+    let Matching { matches, settings, left } = matching;
+    printer.note(&format!(
+        "Of what Terraform remembers, {} resources are declared here, {} are settings of resources, {} have no counterpart.",
+        matches.len(),
+        settings.len(),
+        left.len()
+    ));
+    for one in left.iter().take(MOST_LEFT) {
+        printer.note(&format!("  left: {} ({})", one.terraform, one.why));
+    }
+    if left.len() > MOST_LEFT {
+        printer.note(&format!("  … and {} more", left.len() - MOST_LEFT));
+    }
+}

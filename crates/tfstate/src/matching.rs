@@ -1,0 +1,230 @@
+use crate::{
+    Managed, Tfstate,
+    kinds::{self, Kind, SUBNETS},
+};
+use resource::{Address, UNKNOWN_CLOSE, UNKNOWN_OPEN};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A resource of the stack, with placeholders for what is not known yet.
+#[derive(Clone, Debug)]
+pub struct Declared<'a> {
+    /// Where it stands.
+    pub address: &'a Address,
+    /// `service:thing`.
+    pub kind: &'a str,
+    /// What is declared.
+    pub spec: &'a Value,
+    /// The id of what is there, if that is known already.
+    pub id: Option<&'a str>,
+}
+
+/// What of Terraform's is what of ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matching {
+    /// What can be taken over, in the order of the stack.
+    pub matches: Vec<Match>,
+    /// Terraform's addresses of what is a setting of something else here.
+    pub settings: Vec<String>,
+    /// What is to be taken over by nobody.
+    pub left: Vec<Left>,
+}
+
+/// One thing that both know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Our address.
+    pub address: Address,
+    /// Terraform's.
+    pub terraform: String,
+    /// The id; `None` if it is known by the name that is declared.
+    pub id: Option<String>,
+}
+
+/// One thing that only Terraform knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Terraform's address.
+    pub terraform: String,
+    /// Why it has no counterpart.
+    pub why: String,
+}
+
+impl Tfstate {
+    /// The id of what stands at an address of Terraform's, as AWS gave it.
+    pub fn id(&self, address: &str) -> Option<&str> {
+        let managed = self.resources.iter().find(|one| one.address == address)?;
+        managed.attributes.get("id")?.as_str()
+    }
+
+    /// Finds what is declared, by names, ranges and what belongs to what. `declared` is in the order of the stack.
+    pub fn find(&self, declared: &[Declared<'_>]) -> Matching {
+        let known = declared.iter().filter_map(|one| Some((one.address, one.id?.to_owned()))).collect();
+        let mut finder = Finder { state: self, declared, known, taken: BTreeMap::new(), leads: BTreeMap::new() };
+        for (index, one) in declared.iter().enumerate() {
+            if one.id.is_none() {
+                finder.find(index);
+            }
+        }
+        finder.follow_leads();
+        finder.matching()
+    }
+
+    /// The subnets of a route table.
+    fn subnets(&self, table: &str) -> Value {
+        let associations = self.resources.iter().filter(|one| one.kind == "aws_route_table_association");
+        let own = associations.filter(|one| one.attributes.get("route_table_id").is_some_and(|id| id == table));
+        own.filter_map(|one| one.attributes.get("subnet_id").cloned()).collect()
+    }
+
+    fn attribute(&self, managed: &Managed, name: &str) -> Value {
+        match name {
+            SUBNETS => self.subnets(id(managed).unwrap_or_default()),
+            _ => managed.attributes.get(name).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+fn id(managed: &Managed) -> Option<&str> {
+    managed.attributes.get("id").and_then(Value::as_str)
+}
+
+struct Finder<'a> {
+    state: &'a Tfstate,
+    declared: &'a [Declared<'a>],
+    /// Ids of what is there, as far as they are known.
+    known: BTreeMap<&'a Address, String>,
+    /// By position in `declared`, what of Terraform's it is.
+    taken: BTreeMap<usize, &'a Managed>,
+    /// Addresses that something refers to, with the ids that Terraform's counterpart refers to.
+    leads: BTreeMap<Address, String>,
+}
+
+impl<'a> Finder<'a> {
+    fn find(&mut self, index: usize) {
+        let one = &self.declared[index];
+        let candidates: Vec<&Managed> = self.candidates(one).collect();
+        // Several that are alike are told apart by nobody, and one that could be several of ours neither.
+        if let [only] = candidates.as_slice()
+            && self.rivals(only, one).next().is_none()
+        {
+            self.take(index, only);
+        }
+    }
+
+    /// What of Terraform's has everything that tells it from others of its kind.
+    fn candidates(&self, one: &'a Declared<'a>) -> impl Iterator<Item = &'a Managed> {
+        let fits = |managed: &&Managed| {
+            kinds::of(&managed.kind).is_some_and(|kind| kind.ours == one.kind && self.is_alike(kind, managed, one))
+        };
+        self.state.resources.iter().filter(fits)
+    }
+
+    fn rivals(&self, managed: &'a Managed, but: &Declared<'_>) -> impl Iterator<Item = &'a Declared<'a>> {
+        let fits = |kind: &Kind, one: &Declared<'_>| kind.ours == one.kind && self.is_alike(kind, managed, one);
+        let others = self.declared.iter().filter(|one| one.address != but.address && one.id.is_none());
+        others.filter(move |one| kinds::of(&managed.kind).is_some_and(|kind| fits(kind, one)))
+    }
+
+    /// What has nothing of its own to be known by is like nothing.
+    fn is_alike(&self, kind: &Kind, managed: &Managed, one: &Declared<'_>) -> bool {
+        let mut alike = kind.alike.iter();
+        !kind.alike.is_empty()
+            && alike.all(|(theirs, ours)| {
+                let theirs = self.state.attribute(managed, theirs);
+                one.spec.get(ours).is_some_and(|ours| self.is_same(&theirs, ours))
+            })
+    }
+
+    /// Whether a value of Terraform's is a declared one, where that may refer to what is known.
+    fn is_same(&self, theirs: &Value, ours: &Value) -> bool {
+        match (theirs, ours) {
+            (Value::Array(theirs), Value::Array(ours)) => {
+                let known: BTreeSet<String> = ours.iter().map(|one| self.known_value(one)).collect();
+                let there: BTreeSet<String> = theirs.iter().map(text).collect();
+                known == there
+            }
+            _ => text(theirs) == self.known_value(ours),
+        }
+    }
+
+    fn known_value(&self, ours: &Value) -> String {
+        let referred = referred(ours).and_then(|address| self.known.get(&address));
+        referred.cloned().unwrap_or_else(|| text(ours))
+    }
+
+    fn take(&mut self, index: usize, managed: &'a Managed) {
+        let one = &self.declared[index];
+        if let Some(id) = id(managed) {
+            self.known.insert(one.address, id.to_owned());
+        }
+        let leads = kinds::of(&managed.kind).map_or(&[][..], |kind| kind.leads);
+        for (theirs, ours) in leads {
+            let theirs = self.state.attribute(managed, theirs);
+            if let (Some(address), Some(id)) = (one.spec.get(ours).and_then(referred), theirs.as_str()) {
+                self.leads.insert(address, id.to_owned());
+            }
+        }
+        self.taken.insert(index, managed);
+    }
+
+    fn follow_leads(&mut self) {
+        for (index, one) in self.declared.iter().enumerate() {
+            let Some(lead) = self.leads.get(one.address).filter(|_| one.id.is_none()).cloned() else { continue };
+            let of_kind = |managed: &&Managed| kinds::of(&managed.kind).is_some_and(|kind| kind.ours == one.kind);
+            let mut led = self.state.resources.iter().filter(of_kind);
+            if let Some(managed) = led.find(|managed| id(managed) == Some(lead.as_str())) {
+                self.take(index, managed);
+            }
+        }
+    }
+
+    fn matching(self) -> Matching {
+        let mut matching = Matching::default();
+        let taken: BTreeSet<&str> = self.taken.values().map(|managed| managed.address.as_str()).collect();
+        for managed in self.state.resources.iter().filter(|managed| !taken.contains(managed.address.as_str())) {
+            match kinds::is_setting(&managed.kind) {
+                true => matching.settings.push(managed.address.clone()),
+                false => {
+                    let why = self.why_not(managed);
+                    matching.left.push(Left { terraform: managed.address.clone(), why });
+                }
+            }
+        }
+        for (index, managed) in &self.taken {
+            let by_id = kinds::of(&managed.kind).is_some_and(|kind| kind.by_id);
+            matching.matches.push(Match {
+                address: self.declared[*index].address.clone(),
+                terraform: managed.address.clone(),
+                id: id(managed).filter(|_| by_id).map(str::to_owned),
+            });
+        }
+        matching
+    }
+
+    fn why_not(&self, managed: &Managed) -> String {
+        let Some(kind) = kinds::of(&managed.kind) else {
+            return "mlopsctl builds nothing of this type".to_owned();
+        };
+        if let Some(one) = self.declared.iter().find(|one| one.id.is_some() && one.id == id(managed)) {
+            return format!("{} is this already", one.address);
+        }
+        let alike = self.declared.iter().filter(|one| kind.ours == one.kind && self.is_alike(kind, managed, one));
+        let could_be: Vec<&str> = alike.map(|one| one.address.as_str()).collect();
+        match could_be.as_slice() {
+            [] => format!("no {} of the environment file is like it", kind.ours),
+            _ => format!("it could be {}; say which with ADDRESS={}", could_be.join(" or "), managed.address),
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The address that a placeholder refers to: `⟦network.vpc.id⟧`.
+fn referred(value: &Value) -> Option<Address> {
+    let path = value.as_str()?.strip_prefix(UNKNOWN_OPEN)?.strip_suffix(UNKNOWN_CLOSE)?;
+    let (address, _) = path.rsplit_once('.')?;
+    Address::parse(address)
+}

@@ -1,0 +1,176 @@
+//! Taking over what somebody else has made: Terraform, a person, another stack.
+
+use crate::{
+    project::{Project, Ran},
+    terraform,
+};
+use aws_config::SdkConfig;
+use serde_json::Value;
+
+/// A project whose cloud holds what Terraform built.
+fn built_by_terraform() -> Project {
+    let project = Project::new();
+    terraform::build(project.path());
+    std::fs::copy(terraform::state(), project.path().join("terraform.tfstate")).unwrap();
+    project
+}
+
+fn adopt(project: &Project, what: &[&str]) -> Ran {
+    project.local(&[&["adopt", "dev"], what].concat())
+}
+
+/// By address, the ids of what is remembered.
+fn ids(project: &Project) -> Vec<(String, String)> {
+    let list = project.local(&["state", "list", "dev", "--json"]).ends_with(0).json();
+    let text = |row: &Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
+    list.as_array().unwrap().iter().map(|row| (text(row, "address"), text(row, "id"))).collect()
+}
+
+/// Nothing was remembered, so nothing was done.
+fn nothing_is_remembered(project: &Project) {
+    assert_eq!(ids(project), []);
+}
+
+#[test]
+fn a_platform_that_terraform_built_is_taken_over_whole() {
+    let project = built_by_terraform();
+    let refused = project.local(&["up", "dev"]).ends_with(1);
+    assert!(refused.stderr.contains("take it over with `mlopsctl adopt dev storage.data`"), "{}", refused.stderr);
+
+    let adopted = adopt(&project, &["--from-tfstate", "terraform.tfstate", "--json"]).ends_with(0);
+    let summary: Value = serde_json::from_str(adopted.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!((&summary["updated"], &summary["created"], &summary["replaced"]), (&56.into(), &0.into(), &0.into()));
+
+    // What is remembered is what Terraform made, by its ids.
+    let remembered: Value = serde_json::from_slice(&std::fs::read(terraform::state()).unwrap()).unwrap();
+    let outputs = &remembered["outputs"];
+    let made = |name: &str| outputs[name]["value"].as_str().unwrap().to_owned();
+    let ids = ids(&project);
+    for (address, output) in [
+        ("network.vpc", "vpc_id"),
+        ("studio.domain", "sagemaker_domain_id"),
+        ("pipeline.training", "state_machine_arn"),
+    ] {
+        assert!(ids.contains(&(address.to_owned(), made(output))), "{address} is not {}", made(output));
+    }
+    project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
+    project.local(&["drift", "dev"]).ends_with(0);
+    let again = adopt(&project, &["--from-tfstate", "terraform.tfstate"]).ends_with(0);
+    assert!(again.stderr.contains("nothing to take over"), "{}", again.stderr);
+
+    project.local(&["destroy", "dev", "--delete-data"]).ends_with(0);
+    project.behind_its_back(async |sdk| {
+        let roles = aws_sdk_iam::Client::new(&sdk).list_roles().send().await.unwrap();
+        assert!(roles.roles().iter().all(|role| !role.role_name().contains("mlops-pipeline")));
+    });
+}
+
+#[test]
+fn what_terraform_knows_and_nobody_declares_is_named_and_left() {
+    let project = built_by_terraform();
+    project.edit("dev", "user_profiles = [\"data-scientist\"]", "user_profiles = [\"analyst\"]");
+    let adopted = adopt(&project, &["--from-tfstate", "terraform.tfstate"]).ends_with(0);
+    let says = "left: aws_sagemaker_user_profile.data_scientist (no sagemaker:user-profile of the environment file is";
+    assert!(adopted.stderr.contains(says), "{}", adopted.stderr);
+    assert!(ids(&project).iter().all(|(address, _)| address != "studio.user-analyst"), "{:?}", ids(&project));
+}
+
+#[test]
+fn one_thing_is_taken_over_by_its_name() {
+    let project = Project::new();
+    project.behind_its_back(make_role);
+    project.local(&["up", "dev"]).ends_with(1);
+    let adopted = adopt(&project, &["identity.glue"]).ends_with(0);
+    assert!(adopted.stderr.contains("because it is taken over"), "{}", adopted.stderr);
+    assert_eq!(ids(&project), [("identity.glue".to_owned(), "mlops-pipeline-dev-glue".to_owned())]);
+    project.local(&["up", "dev"]).ends_with(0);
+    project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
+}
+
+async fn make_role(sdk: SdkConfig) {
+    let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    let call = aws_sdk_iam::Client::new(&sdk).create_role().role_name("mlops-pipeline-dev-glue");
+    call.assume_role_policy_document(trust).send().await.unwrap();
+}
+
+/// Makes a network with this range and these tags, and returns its id.
+async fn make_vpc(sdk: &SdkConfig, cidr: &str, tags: &[(&str, &str)]) -> String {
+    let ec2 = aws_sdk_ec2::Client::new(sdk);
+    let vpc = ec2.create_vpc().cidr_block(cidr).send().await.unwrap().vpc.unwrap().vpc_id.unwrap();
+    for (key, value) in tags {
+        let tag = aws_sdk_ec2::types::Tag::builder().key(*key).value(*value).build();
+        ec2.create_tags().resources(&vpc).tags(tag).send().await.unwrap();
+    }
+    vpc
+}
+
+#[test]
+fn a_network_is_taken_over_by_its_id_and_the_rest_is_built_in_it() {
+    let project = Project::new();
+    let vpc = project.behind_its_back(async |sdk| make_vpc(&sdk, "10.0.0.0/16", &[("Team", "data")]).await);
+    adopt(&project, &[&format!("network.vpc={vpc}")]).ends_with(0);
+    project.local(&["up", "dev"]).ends_with(0);
+    let output = project.local(&["output", "dev", "vpc_id"]).ends_with(0);
+    assert_eq!(output.stdout.trim(), vpc);
+    project.behind_its_back(async |sdk| {
+        let found = aws_sdk_ec2::Client::new(&sdk).describe_vpcs().vpc_ids(&vpc).send().await.unwrap();
+        let tags = found.vpcs()[0].tags();
+        assert!(tags.iter().any(|tag| tag.key() == Some("Team")), "a stranger's tag is gone: {tags:?}");
+    });
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_left_as_it_is() {
+    let project = Project::new();
+    let (narrow, theirs) = project.behind_its_back(async |sdk| {
+        let narrow = make_vpc(&sdk, "10.9.0.0/24", &[]).await;
+        let tags = [("ManagedBy", "mlopsctl"), ("Project", "other"), ("Environment", "prod")];
+        let theirs = make_vpc(&sdk, "10.0.0.0/16", &[&tags[..], &[("mlopsctl:address", "network.vpc")]].concat()).await;
+        (narrow, theirs)
+    });
+    let refused = |what: &[&str], says: &str| {
+        let run = adopt(&project, what).ends_with(1);
+        assert!(run.stderr.contains(says) && run.stderr.contains("refused; nothing was touched"), "{}", run.stderr);
+        nothing_is_remembered(&project);
+    };
+    let claim = format!("network.vpc={narrow}");
+    refused(&[&claim], "would have to be replaced: cidr is \"10.9.0.0/24\", and should be \"10.0.0.0/16\"");
+    refused(&["network.vpc=vpc-00000000000000000"], "there is no VPC vpc-00000000000000000");
+    refused(&[&format!("network.vpc={theirs}")], "belongs to network.vpc of other prod");
+    refused(&["identity.glue"], "there is no role of its name to be taken over");
+    let subnet = project.behind_its_back(async |sdk| {
+        let ec2 = aws_sdk_ec2::Client::new(&sdk);
+        let made = ec2.create_subnet().vpc_id(&narrow).cidr_block("10.9.0.0/28").send().await.unwrap();
+        made.subnet.unwrap().subnet_id.unwrap()
+    });
+    refused(&[&format!("network.private-1={subnet}")], "it belongs to something that is not there yet");
+}
+
+#[test]
+fn what_is_remembered_is_not_taken_for_something_else() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    let before = ids(&project);
+    let other = project.behind_its_back(async |sdk| make_vpc(&sdk, "10.0.0.0/16", &[]).await);
+    let run = adopt(&project, &[&format!("network.vpc={other}")]).ends_with(1);
+    assert!(run.stderr.contains("is what stands there already"), "{}", run.stderr);
+    adopt(&project, &["network.vpc", "storage.data"]).ends_with(0);
+    assert_eq!(ids(&project), before);
+}
+
+#[test]
+fn what_makes_no_sense_is_told_before_anything_is_looked_at() {
+    let project = Project::new();
+    let refused = |what: &[&str], says: &str| {
+        let run = adopt(&project, what).ends_with(64);
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+    };
+    refused(&[], "what is to be taken over?");
+    refused(&["network.vpc="], "`network.vpc=` is not ADDRESS or ADDRESS=ID");
+    refused(&["vpc=vpc-1"], "`vpc=vpc-1` is not ADDRESS or ADDRESS=ID");
+    refused(&["network.lake=vpc-1"], "the file of dev declares no network.lake");
+    refused(&["network.vpc=vpc-1", "network.vpc=vpc-2"], "network.vpc is named twice");
+    refused(&["--from-tfstate", "nowhere.tfstate"], "nowhere.tfstate: ");
+    refused(&["--from-tfstate", "environments/dev.toml"], "it is not a state of Terraform");
+    nothing_is_remembered(&project);
+}
