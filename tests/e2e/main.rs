@@ -7,6 +7,7 @@ mod calls;
 mod edits;
 mod embedded;
 mod endpoint;
+mod graph;
 mod lifecycle;
 mod locking;
 mod memory;

@@ -4,7 +4,7 @@ mod pipeline;
 
 pub(crate) use pipeline::{PipelineArgs, PipelineCommand};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{path::PathBuf, time::Duration};
 
 /// Builds and keeps a production MLOps platform on AWS.
@@ -92,6 +92,8 @@ pub(crate) enum Command {
         /// Which environment.
         environment: Option<String>,
     },
+    /// Draw what there is and what needs what.
+    Graph(GraphArgs),
     /// Take over what exists and was made by somebody else.
     Adopt(AdoptArgs),
     /// Look at the state, and repair it.
@@ -159,6 +161,29 @@ pub(crate) struct DestroyArgs {
     pub(crate) with_state: bool,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct GraphArgs {
+    /// Which environment.
+    pub(crate) environment: Option<String>,
+    /// How: for Graphviz, for Markdown, as a picture, or as a page to explore.
+    #[arg(long, value_enum, default_value_t = GraphFormat::Dot)]
+    pub(crate) format: GraphFormat,
+    /// Mark what `up` would change; asks AWS as `plan` does.
+    #[arg(long)]
+    pub(crate) changes: bool,
+    /// Write to a file instead of to stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum GraphFormat {
+    Dot,
+    Mermaid,
+    Svg,
+    Html,
 }
 
 #[derive(Args)]

@@ -4,6 +4,7 @@ pub(crate) mod adopt;
 pub(crate) mod change;
 pub(crate) mod destroy;
 pub(crate) mod files;
+pub(crate) mod graph;
 pub(crate) mod inspect;
 pub(crate) mod local;
 pub(crate) mod pipeline;

@@ -4,6 +4,7 @@ pub(crate) mod drift;
 pub(crate) mod execution;
 pub(crate) mod live;
 pub(crate) mod package;
+pub(crate) mod picture;
 pub(crate) mod plan_json;
 pub(crate) mod plan_text;
 pub(crate) mod progress;

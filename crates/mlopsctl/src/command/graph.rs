@@ -1,0 +1,53 @@
+//! Pictures of what is declared and what is there. Reads only.
+
+use super::change::refused;
+use crate::{
+    cli::{Global, GraphArgs, GraphFormat},
+    end::End,
+    printer::Printer,
+    render::picture,
+    session::Session,
+};
+use engine::{Change, Purpose};
+use state::State;
+
+pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> Result<(), End> {
+    let session = Session::open(global, args.environment.as_deref()).await?;
+    let (state, _) = session.state().await?;
+    let declarations = engine::declarations(&session.stack, &session.registry, session.cloud.place())?;
+    let changes = match args.changes {
+        true => Some(changes(&session, &state, printer).await?),
+        false => None,
+    };
+    let picture = picture::of(&session, &state, &declarations, changes.as_deref())
+        .map_err(|error| End::failed(error.to_string()))?;
+    session.trace_calls();
+    if printer.json {
+        printer.document(&picture::document(&picture));
+        return Ok(());
+    }
+    let text = match args.format {
+        GraphFormat::Dot => report::dot(&picture),
+        GraphFormat::Mermaid => report::mermaid(&picture),
+        GraphFormat::Svg => report::svg(&picture),
+        GraphFormat::Html => report::html(&picture),
+    };
+    match &args.out {
+        None => printer.data(text.trim_end_matches('\n')),
+        Some(file) => {
+            std::fs::write(file, text).map_err(|error| End::failed(format!("{}: {error}", file.display())))?;
+            printer.note(&format!("wrote {}", file.display()));
+        }
+    }
+    Ok(())
+}
+
+async fn changes(session: &Session, state: &State, printer: Printer) -> Result<Vec<Change>, End> {
+    let purpose = Purpose { delete_data: true, inputs: session.inputs.clone(), ..Purpose::default() };
+    let planning =
+        engine::plan(&session.stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
+    match planning.refusals.as_slice() {
+        [] => Ok(planning.plan.changes),
+        refusals => Err(refused(refusals, printer)),
+    }
+}

@@ -1,0 +1,141 @@
+//! A stack as something to draw: what is declared, what is remembered, and what is to happen to it.
+
+use super::value::short;
+use crate::session::Session;
+use engine::{Action, Change, Declaration};
+use report::{Edge, Error, Need, Node, Picture, Status};
+use resource::{Address, Registry};
+use serde_json::{Value, json};
+use state::{Entry, Phase, State};
+use std::collections::{BTreeMap, HashMap};
+
+/// What is declared, and what is remembered and no longer declared. Without a plan a picture tells what the state does.
+pub(crate) fn of(
+    session: &Session,
+    state: &State,
+    declarations: &[Declaration],
+    changes: Option<&[Change]>,
+) -> Result<Picture, Error> {
+    let changes: Option<HashMap<&Address, Action>> =
+        changes.map(|changes| changes.iter().map(|change| (&change.address, change.action)).collect());
+    let left: BTreeMap<&Address, &Entry> =
+        state.resources.iter().filter(|(address, _)| session.stack.position(address).is_none()).collect();
+    let mut nodes = Vec::with_capacity(declarations.len() + left.len());
+    for one in declarations {
+        let entry = state.resources.get(&one.address);
+        let status = match &changes {
+            Some(changes) => planned(changes.get(&one.address).copied()),
+            None => remembered(entry),
+        };
+        nodes.push(node(&session.registry, &one.address, one.kind, &one.spec, entry, status));
+    }
+    for (address, entry) in &left {
+        nodes.push(node(&session.registry, address, &entry.kind, &entry.spec, Some(entry), Status::Delete));
+    }
+    let positions: HashMap<String, usize> =
+        nodes.iter().enumerate().map(|(position, node)| (node.address.clone(), position)).collect();
+    let mut edges = Vec::new();
+    for (dependant, node) in session.stack.nodes().iter().enumerate() {
+        edges.extend(node.dependencies.iter().map(|needed| Edge {
+            dependency: needed.node,
+            dependant,
+            need: need(needed.edge),
+        }));
+    }
+    for (address, entry) in &left {
+        let dependant = positions[address.as_str()];
+        // What it was made of may be gone already.
+        let there =
+            entry.depends_on.iter().filter_map(|needed| Some((*positions.get(needed.address.as_str())?, needed)));
+        edges.extend(there.map(|(dependency, needed)| Edge { dependency, dependant, need: need(needed.edge) }));
+    }
+    let place = session.cloud.place();
+    let title = format!("{} {}", session.identity.get("Project").unwrap_or_default(), session.name);
+    let subtitle = format!("{} resources · account {} · {}", nodes.len(), place.account, place.region);
+    Picture::new(title, subtitle, nodes, edges)
+}
+
+/// The same for a program.
+pub(crate) fn document(picture: &Picture) -> Value {
+    let address = |position: usize| picture.nodes()[position].address.as_str();
+    let nodes = picture.nodes().iter().map(|node| {
+        let id = node.detail.iter().find(|(name, _)| name == "id").map(|(_, id)| id);
+        json!({"address": node.address, "kind": node.kind, "status": word(node.status), "id": id})
+    });
+    let edges = picture.edges().iter().map(|edge| {
+        let needs = match edge.need {
+            Need::Identity => "identity",
+            Need::Ready => "ready",
+        };
+        json!({"from": address(edge.dependant), "to": address(edge.dependency), "needs": needs})
+    });
+    json!({"format": 1, "nodes": nodes.collect::<Value>(), "edges": edges.collect::<Value>()})
+}
+
+fn word(status: Status) -> &'static str {
+    match status {
+        Status::Planned => "create",
+        Status::Settling => "settling",
+        Status::Ready => "ready",
+        Status::Update => "update",
+        Status::Replace => "replace",
+        Status::Delete => "delete",
+    }
+}
+
+fn need(edge: resource::Edge) -> Need {
+    match edge {
+        resource::Edge::Identity => Need::Identity,
+        resource::Edge::Ready => Need::Ready,
+    }
+}
+
+fn planned(action: Option<Action>) -> Status {
+    match action {
+        None => Status::Ready,
+        Some(Action::Create) => Status::Planned,
+        Some(Action::Update) => Status::Update,
+        Some(Action::Replace) => Status::Replace,
+        Some(Action::Delete) => Status::Delete,
+    }
+}
+
+fn remembered(entry: Option<&Entry>) -> Status {
+    match entry.map(|entry| entry.phase) {
+        None | Some(Phase::Intent) => Status::Planned,
+        Some(Phase::Identified) => Status::Settling,
+        Some(Phase::Ready) => Status::Ready,
+        Some(Phase::Deleting) => Status::Delete,
+    }
+}
+
+fn node(
+    registry: &Registry,
+    address: &Address,
+    kind: &str,
+    spec: &Value,
+    entry: Option<&Entry>,
+    status: Status,
+) -> Node {
+    let name = address.as_str().split_once('.').map_or("", |(_, name)| name);
+    // What was applied has no placeholders.
+    let spec = entry.filter(|entry| entry.phase == Phase::Ready).map_or(spec, |entry| &entry.spec);
+    let noun = registry.get(kind).map_or(kind, |reconciler| reconciler.noun());
+    Node {
+        address: address.to_string(),
+        area: address.area().to_owned(),
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        noun: noun.to_owned(),
+        status,
+        detail: detail(spec, entry),
+    }
+}
+
+/// The id, and the settings that fit on a line.
+fn detail(spec: &Value, entry: Option<&Entry>) -> Vec<(String, String)> {
+    let id = entry.and_then(|entry| entry.id.clone()).map(|id| ("id".to_owned(), id));
+    let fields = spec.as_object().into_iter().flatten();
+    let plain = fields.filter(|(_, value)| value.is_string() || value.is_number() || value.is_boolean());
+    id.into_iter().chain(plain.map(|(name, value)| (name.clone(), short(value)))).collect()
+}

@@ -1,0 +1,125 @@
+//! A page to explore a picture in: it needs nothing but itself, not even a network.
+
+use crate::{
+    areas::Areas,
+    json::data,
+    picture::{Picture, Status},
+    svg::{Drawing, both},
+    xml::escaped,
+};
+
+/// What the page may do. It asks for no more than it has: its own style and script.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// The picture as a page of its own: to move about in, to search, and to ask what needs what. Implied edges are not
+/// drawn, see [`essential`](crate::essential), but the page names and follows all of them.
+#[must_use]
+pub fn html(picture: &Picture) -> String {
+    let drawing = Drawing::of(picture);
+    let title = escaped(picture.title());
+    [
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">"
+        ),
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">".to_owned(),
+        format!("<title>{title}</title>\n<style>\n{}{}</style>\n</head>\n<body>", both(), include_str!("page.css")),
+        header(picture, &title),
+        canvas(&drawing, &title),
+        include_str!("page.html").to_owned(),
+        format!("<script type=\"application/json\" id=\"data\">{}</script>", data(picture)),
+        format!("<script>\n{}</script>\n</body>\n</html>\n", include_str!("page.js")),
+    ]
+    .join("\n")
+}
+
+fn header(picture: &Picture, title: &str) -> String {
+    let subtitle = escaped(picture.subtitle());
+    format!(
+        "<header>\n<div class=\"heading\"><h1>{title}</h1><p>{subtitle}</p></div>\n{}\n<div class=\"chips\" role=\"group\" aria-label=\"Areas and statuses to show\">\n{}\n</div>\n</header>",
+        include_str!("tools.html").trim_end(),
+        chips(picture).join("\n")
+    )
+}
+
+/// Switches for areas, and for statuses if there is more than one.
+fn chips(picture: &Picture) -> Vec<String> {
+    let chip = |what: &str, value: &str, mark: String, name: &str, count: usize| {
+        format!(
+            "<button class=\"chip\" aria-pressed=\"true\" data-{what}=\"{value}\">{mark}{} <small>{count}</small></button>",
+            escaped(name)
+        )
+    };
+    let known = Areas::of(picture);
+    let areas = known.members().into_iter().enumerate().map(|(area, (name, nodes))| {
+        let mark = format!(
+            "<svg class=\"mark\" viewBox=\"0 0 14 14\" aria-hidden=\"true\"><g class=\"frame c{}\"><rect x=\"1\" y=\"1\" width=\"12\" height=\"12\" rx=\"3\"/></g></svg>",
+            known.colour(area)
+        );
+        chip("area", &area.to_string(), mark, name, nodes.len())
+    });
+    let counts = Status::ALL.map(|status| picture.nodes().iter().filter(|node| node.status == status).count());
+    let several = counts.iter().filter(|count| **count > 0).count() > 1;
+    let occurring = Status::ALL.iter().zip(counts).filter(|(_, count)| several && *count > 0);
+    let statuses = occurring.map(|(status, count)| {
+        let mark = format!(
+            "<svg class=\"mark\" viewBox=\"0 0 14 14\" aria-hidden=\"true\"><g class=\"node {}\"><circle cx=\"7\" cy=\"7\" r=\"6.5\"/><text class=\"sign\" x=\"7\" y=\"10.5\">{}</text></g></svg>",
+            status.class(),
+            status.sign()
+        );
+        chip("status", status.class(), mark, status.words(), count)
+    });
+    areas.chain(statuses).collect()
+}
+
+fn canvas(drawing: &Drawing, title: &str) -> String {
+    format!(
+        "<main>\n<svg id=\"canvas\" role=\"group\" aria-label=\"{title}\" data-width=\"{:.0}\" data-height=\"{:.0}\">\n<g id=\"view\">\n{}\n</g>\n</svg>",
+        drawing.width(),
+        drawing.height(),
+        drawing.marks()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{any, hostile, node, small};
+    use crate::picture::Node;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_page_loads_nothing_and_allows_nothing_to_be_loaded() {
+        let page = html(&small());
+        assert!(page.contains("default-src 'none'"));
+        let foreign = ["http://", "https://", "src=", "href=", "@import", "url(", "fetch(", "style=\"", "onclick"];
+        for word in foreign {
+            assert!(!page.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_name_ends_no_script_and_starts_no_element() {
+        let page = html(&hostile());
+        let usual = html(&small());
+        for tag in ["<script", "</script", "<style", "</style", "<!--", "<b>"] {
+            assert_eq!(page.matches(tag).count(), usual.matches(tag).count(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn statuses_can_be_chosen_only_where_there_are_several() {
+        assert!(!html(&small()).contains("data-status="));
+        let nodes = vec![node("a", "b"), Node { status: Status::Delete, ..node("a", "c") }];
+        let page = html(&Picture::new("t", "s", nodes, vec![]).unwrap());
+        assert!(page.contains("data-status=\"ready\"") && page.contains("data-status=\"delete\""));
+    }
+
+    proptest! {
+        #[test]
+        fn every_resource_can_be_chosen(picture in any()) {
+            let page = html(&picture);
+            prop_assert_eq!(page.matches("data-node=\"").count(), picture.nodes().len());
+        }
+    }
+}
