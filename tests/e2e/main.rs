@@ -4,6 +4,7 @@
 
 mod adoption;
 mod calls;
+mod doctor;
 mod edits;
 mod embedded;
 mod endpoint;

@@ -92,6 +92,11 @@ pub(crate) enum Command {
         /// Which environment.
         environment: Option<String>,
     },
+    /// Look for what stands in the way of a platform, or keeps one from working. Changes nothing.
+    Doctor {
+        /// Which environment.
+        environment: Option<String>,
+    },
     /// Draw what there is and what needs what.
     Graph(GraphArgs),
     /// Take over what exists and was made by somebody else.

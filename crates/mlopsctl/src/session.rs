@@ -51,8 +51,8 @@ pub(crate) struct Session {
     pub(crate) inputs: String,
     /// What the environment wants to be done about drift.
     pub(crate) drift: config::environment::Drift,
-    /// Where in the data bucket raw data is.
-    pub(crate) raw_prefix: String,
+    /// What its file says of the pipeline.
+    pub(crate) pipeline: Option<config::environment::Pipeline>,
     place: Place,
 }
 
@@ -60,6 +60,11 @@ impl Session {
     /// Whether the drift of an address is nobody's business.
     pub(crate) fn ignores(&self, address: &Address) -> bool {
         self.drift.ignore.iter().any(|glob| address.matches(glob))
+    }
+
+    /// Where in the data bucket raw data is.
+    pub(crate) fn raw_prefix(&self) -> String {
+        self.pipeline.clone().unwrap_or_default().raw_prefix
     }
 
     /// Opens an environment, with the platform it describes.
@@ -94,12 +99,7 @@ impl Session {
             identity: site.identity,
             registry: blueprint::registry(),
             inputs: digest(site.environment.as_ref(), &stack),
-            raw_prefix: site
-                .environment
-                .as_ref()
-                .and_then(|environment| environment.pipeline.clone())
-                .unwrap_or_default()
-                .raw_prefix,
+            pipeline: site.environment.as_ref().and_then(|environment| environment.pipeline.clone()),
             drift: site.environment.map(|environment| environment.drift).unwrap_or_default(),
             cloud: Arc::new(cloud),
             guard,

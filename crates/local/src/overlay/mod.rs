@@ -15,6 +15,7 @@ mod kind;
 mod lambda;
 mod logs;
 mod query;
+mod quotas;
 mod repositories;
 mod roles;
 mod sagemaker;
@@ -61,6 +62,7 @@ pub(crate) fn services(objects: Option<PathBuf>) -> Vec<(&'static str, Box<dyn S
         ("monitoring", Box::new(query::Queried { inner: documented(&cloudwatch::CATALOG, CloudWatchService::new()) })),
         ("s3", Box::new(buckets::Buckets::new(Box::new(storage)))),
         ("sagemaker", documented(&sagemaker::CATALOG, SageMakerService::new())),
+        ("servicequotas", Box::new(quotas::Quotas)),
         ("sns", completed(emulated(SnsService::new()), completed::sns)),
         ("states", documented(&states::CATALOG, SfnService::new())),
         ("sts", emulated(StsService::new())),

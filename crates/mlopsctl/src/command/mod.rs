@@ -3,6 +3,7 @@
 pub(crate) mod adopt;
 pub(crate) mod change;
 pub(crate) mod destroy;
+pub(crate) mod doctor;
 pub(crate) mod files;
 pub(crate) mod graph;
 pub(crate) mod inspect;

@@ -1,5 +1,6 @@
 //! What people and programs read.
 
+pub(crate) mod checkup;
 pub(crate) mod drift;
 pub(crate) mod execution;
 pub(crate) mod live;

@@ -39,7 +39,8 @@ const HELP: &str = "such as --input '{\"hyperparameters\": {\"num_round\": \"200
 
 /// An execution without data would fail after the minutes that Glue takes to start.
 async fn has_data(platform: &Platform, input: &Value) -> Result<(), End> {
-    let prefix = input["raw_prefix"].as_str().unwrap_or(&platform.session.raw_prefix);
+    let declared = platform.session.raw_prefix();
+    let prefix = input["raw_prefix"].as_str().unwrap_or(&declared);
     if platform.store()?.holds_any(prefix).await? {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const AT_ONCE: usize = 8;
 
 pub(super) async fn run(platform: &Platform, data: &[PathBuf], printer: Printer) -> Result<(), End> {
-    let shipments = gather(data, &platform.session.raw_prefix).map_err(|unfit| End::usage(unfit.to_string(), ""))?;
+    let shipments = gather(data, &platform.session.raw_prefix()).map_err(|unfit| End::usage(unfit.to_string(), ""))?;
     if shipments.is_empty() {
         let named: Vec<String> = data.iter().map(|path| path.display().to_string()).collect();
         return Err(End::usage(format!("there is no file in {}", named.join(", ")), ""));
@@ -35,7 +35,7 @@ pub(super) async fn run(platform: &Platform, data: &[PathBuf], printer: Printer)
 }
 
 fn report(platform: &Platform, sent: &[(&Shipment, Result<Fate, Failure>)], printer: Printer) -> Result<(), End> {
-    let place = format!("s3://{}/{}", platform.data_bucket()?, platform.session.raw_prefix);
+    let place = format!("s3://{}/{}", platform.data_bucket()?, platform.session.raw_prefix());
     let count = |wanted: Fate| sent.iter().filter(|(_, fate)| *fate == Ok(wanted)).count();
     let (added, replaced, unchanged) = (count(Fate::Added), count(Fate::Replaced), count(Fate::Unchanged));
     let failed: Vec<_> = sent.iter().filter_map(|(shipment, fate)| Some((shipment, fate.as_ref().err()?))).collect();

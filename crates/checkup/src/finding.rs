@@ -1,0 +1,56 @@
+use resource::{Failure, FailureKind};
+use serde::Serialize;
+
+/// What a check saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at, in a word: `credentials`, `quotas`.
+    pub check: &'static str,
+    /// How bad it is.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub what: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// It could not be looked at.
+    Unknown,
+    /// It may become a problem, or is worth knowing.
+    Warning,
+    /// It keeps the platform from being built or from working.
+    Problem,
+}
+
+impl Finding {
+    /// As it should be.
+    pub fn ok(check: &'static str, what: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Ok, what: what.into(), help: None }
+    }
+
+    /// It may become a problem, or is worth knowing.
+    pub fn warning(check: &'static str, what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Warning, what: what.into(), help: Some(help.into()) }
+    }
+
+    /// It keeps the platform from being built or from working.
+    pub fn problem(check: &'static str, what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Problem, what: what.into(), help: Some(help.into()) }
+    }
+
+    /// It could not be looked at. Where a permission is missing, that is all that is wrong.
+    pub fn unknown(check: &'static str, subject: &str, failure: &Failure) -> Self {
+        let help = match failure.kind {
+            FailureKind::Denied => Some(format!("these credentials may not {}", failure.operation)),
+            _ => failure.help.clone(),
+        };
+        Self { check, verdict: Verdict::Unknown, what: format!("{subject}: {failure}"), help }
+    }
+}

@@ -1,0 +1,39 @@
+//! What stands in the way of a platform before it is there, and what keeps it from working once it is. Reads only.
+//!
+//! Each check says what it saw even if nothing is wrong, and says so if it could not look.
+
+mod access;
+mod finding;
+mod memory;
+mod network;
+mod quotas;
+
+pub use finding::{Finding, Verdict};
+pub use memory::remembered;
+pub use quotas::{Machine, Use};
+
+use aws_types::SdkConfig;
+use resource::Place;
+use serde_json::Value;
+use state::State;
+
+/// What is looked at.
+pub struct Patient<'a> {
+    /// How its cloud is reached.
+    pub sdk: &'a SdkConfig,
+    /// Account, region and partition.
+    pub place: &'a Place,
+    /// By kind (`ec2:vpc`), everything that is declared.
+    pub declared: Vec<(&'a str, &'a Value)>,
+    /// What is remembered of it.
+    pub state: &'a State,
+    /// The machines that its pipeline starts.
+    pub machines: Vec<Machine>,
+}
+
+/// Looks at everything that needs no plan: credentials, quotas, network.
+pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
+    let (access, quotas, network) =
+        futures::join!(access::examine(patient), quotas::examine(patient), network::examine(patient));
+    [access, quotas, network].concat()
+}

@@ -1,0 +1,99 @@
+//! What the state says by itself.
+
+use crate::Finding;
+use jiff::Timestamp;
+use state::{Holder, Phase, State};
+
+const CHECK: &str = "state";
+/// A lock that was renewed longer ago than this is nobody's.
+const EXPIRES_AFTER_SECONDS: i64 = 60;
+
+/// What a state and its lock tell: who is at work, and what was left unfinished.
+pub fn remembered(environment: &str, state: Option<&State>, lock: Option<&Holder>, now: Timestamp) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(lock.map(|holder| locked(environment, holder, now)));
+    findings.push(match state {
+        None => Finding::ok(CHECK, "there is none yet: nothing has been built"),
+        Some(state) => kept(environment, state),
+    });
+    findings
+}
+
+fn locked(environment: &str, holder: &Holder, now: Timestamp) -> Finding {
+    let dead = holder.process.as_ref().is_some_and(state::Process::is_dead);
+    let silent = now.duration_since(holder.renewed).as_secs();
+    match dead || silent > EXPIRES_AFTER_SECONDS {
+        true => {
+            Finding::ok(CHECK, format!("{holder} has ended without giving its lock back; the next run takes it over"))
+        }
+        false => Finding::warning(
+            CHECK,
+            format!("{holder} is at work"),
+            format!("wait for it, or, if that run is gone for good, `mlopsctl unlock {environment} {}`", holder.id),
+        ),
+    }
+}
+
+fn kept(environment: &str, state: &State) -> Finding {
+    let unfinished: Vec<String> = state
+        .resources
+        .iter()
+        .filter(|(_, entry)| entry.phase != Phase::Ready || !entry.deposed.is_empty())
+        .map(|(address, entry)| match entry.phase {
+            Phase::Ready => format!("{address} (its predecessor is still there)"),
+            phase => format!("{address} ({})", phase.as_str()),
+        })
+        .collect();
+    match unfinished.as_slice() {
+        [] => Finding::ok(CHECK, format!("{} resources, all finished; serial {}", state.resources.len(), state.serial)),
+        some => Finding::warning(
+            CHECK,
+            format!("an interrupted run left {} unfinished: {}", some.len(), listed(some)),
+            format!("`mlopsctl up {environment}` goes on from there"),
+        ),
+    }
+}
+
+/// The first of many, in words.
+pub(crate) fn listed(all: &[String]) -> String {
+    const MOST: usize = 5;
+    let shown = all[..all.len().min(MOST)].join(", ");
+    match all.len().saturating_sub(MOST) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Verdict;
+    use jiff::ToSpan;
+
+    fn holder(renewed: Timestamp) -> Holder {
+        Holder {
+            id: "l-1".to_owned(),
+            who: "ana@laptop".to_owned(),
+            operation: "up".to_owned(),
+            started: renewed,
+            renewed,
+            process: None,
+        }
+    }
+
+    #[test]
+    fn a_lock_is_somebodys_until_it_has_not_been_renewed_for_a_minute() {
+        let now = Timestamp::now();
+        let verdict = |renewed| remembered("dev", None, Some(&holder(renewed)), now)[0].clone();
+        assert_eq!(verdict(now - 10.seconds()).verdict, Verdict::Warning);
+        assert!(verdict(now - 10.seconds()).help.is_some_and(|help| help.contains("mlopsctl unlock dev l-1")));
+        assert_eq!(verdict(now - 10.minutes()).verdict, Verdict::Ok);
+    }
+
+    #[test]
+    fn of_many_the_first_are_named_and_the_others_counted() {
+        let all: Vec<String> = (0..8).map(|n| n.to_string()).collect();
+        assert_eq!(listed(&all), "0, 1, 2, 3, 4 and 3 more");
+        assert_eq!(listed(&all[..2]), "0, 1");
+    }
+}

@@ -1,0 +1,166 @@
+//! What an account may have, against what it has and what is to be made.
+
+mod judge;
+
+use crate::{Finding, Patient, Verdict};
+use aws_sdk_servicequotas::types::ServiceQuota;
+use judge::{CHECK, Demand, judge};
+use resource::{Attempt as _, Result};
+
+/// Machines of one type that run at once, at most.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Machine {
+    /// `ml.m5.large`.
+    pub instance_type: String,
+    /// What for.
+    pub used_for: Use,
+    /// How many.
+    pub count: u16,
+}
+
+/// What SageMaker counts machines by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Use {
+    /// Training jobs.
+    Training,
+    /// Training jobs on spare capacity.
+    SpotTraining,
+    /// Batch predictions.
+    Transform,
+    /// Endpoints.
+    Endpoint,
+}
+
+impl Use {
+    /// As Service Quotas names it.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Training => "training job usage",
+            Self::SpotTraining => "spot training job usage",
+            Self::Transform => "transform job usage",
+            Self::Endpoint => "endpoint usage",
+        }
+    }
+}
+
+/// <https://docs.aws.amazon.com/general/latest/gr/vpc-service.html>
+const VPCS: (&str, &str) = ("vpc", "L-F678F1CE");
+const INTERNET_GATEWAYS: (&str, &str) = ("vpc", "L-A4707A72");
+const ADDRESSES: (&str, &str) = ("ec2", "L-0263D0A3");
+/// <https://docs.aws.amazon.com/general/latest/gr/lambda-service.html>
+const CONCURRENCY: (&str, &str) = ("lambda", "L-B99A9384");
+/// Lambda keeps at least so much for functions without a reservation.
+const UNRESERVED: i32 = 100;
+
+pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
+    let ec2 = aws_sdk_ec2::Client::new(patient.sdk);
+    let counted = async |kind: &'static str, what, quota, used: Result<usize>| {
+        let needed = patient.to_be_made(kind);
+        if needed == 0 {
+            return None;
+        }
+        Some(match (used, limit(patient, quota).await) {
+            (Ok(used), Ok(limit)) => judge(&Demand { what, used, needed, limit, quota }),
+            (Err(failure), _) | (_, Err(failure)) => Finding::unknown(CHECK, what, &failure),
+        })
+    };
+    let vpcs = async {
+        let used = ec2.describe_vpcs().send().await.during("DescribeVpcs").map(|answer| answer.vpcs().len());
+        counted("ec2:vpc", "VPCs", VPCS, used).await
+    };
+    let gateways = async {
+        let answer = ec2.describe_internet_gateways().send().await.during("DescribeInternetGateways");
+        let used = answer.map(|answer| answer.internet_gateways().len());
+        counted("ec2:internet-gateway", "internet gateways", INTERNET_GATEWAYS, used).await
+    };
+    let addresses = async {
+        let answer = ec2.describe_addresses().send().await.during("DescribeAddresses");
+        counted("ec2:elastic-ip", "Elastic IP addresses", ADDRESSES, answer.map(|answer| answer.addresses().len()))
+            .await
+    };
+    let (vpcs, gateways, addresses, roles, concurrency, machines) =
+        futures::join!(vpcs, gateways, addresses, roles(patient), concurrency(patient), machines(patient));
+    [vpcs, gateways, addresses, roles, concurrency].into_iter().flatten().chain(machines).collect()
+}
+
+impl Patient<'_> {
+    /// How many of a kind are declared and not there yet.
+    fn to_be_made(&self, kind: &str) -> usize {
+        let declared = self.declared.iter().filter(|(declared, _)| *declared == kind).count();
+        let there = self.state.resources.values().filter(|entry| entry.kind == kind && entry.id.is_some()).count();
+        declared.saturating_sub(there)
+    }
+}
+
+async fn limit(patient: &Patient<'_>, (service, code): (&str, &str)) -> Result<f64> {
+    let quotas = aws_sdk_servicequotas::Client::new(patient.sdk);
+    let call = quotas.get_service_quota().service_code(service).quota_code(code);
+    let quota = call.send().await.during("GetServiceQuota")?.quota;
+    quota.and_then(|quota| quota.value).ok_or_else(|| resource::Failure::incomplete("GetServiceQuota", "value"))
+}
+
+/// IAM tells its own limits.
+async fn roles(patient: &Patient<'_>) -> Option<Finding> {
+    let needed = patient.to_be_made("iam:role");
+    if needed == 0 {
+        return None;
+    }
+    let iam = aws_sdk_iam::Client::new(patient.sdk);
+    let summary = match iam.get_account_summary().send().await.during("GetAccountSummary") {
+        Ok(answer) => answer.summary_map.unwrap_or_default(),
+        Err(failure) => return Some(Finding::unknown(CHECK, "roles", &failure)),
+    };
+    let known = |name: &str| summary.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| *value);
+    let (used, limit) = (known("Roles")?, known("RolesQuota")?);
+    let used = usize::try_from(used).unwrap_or_default();
+    Some(judge(&Demand { what: "roles", used, needed, limit: f64::from(limit), quota: ("iam", "L-FE177D64") }))
+}
+
+/// Reservations are taken from what the account may run at once.
+async fn concurrency(patient: &Patient<'_>) -> Option<Finding> {
+    let reserved = patient.declared.iter().filter(|(kind, _)| *kind == "lambda:function");
+    let reserved: i64 = reserved.filter_map(|(_, spec)| spec["reserved_concurrency"].as_i64()).sum();
+    if reserved == 0 {
+        return None;
+    }
+    let needed = usize::try_from(reserved + i64::from(UNRESERVED)).unwrap_or_default();
+    let what = "concurrent executions of functions";
+    Some(match limit(patient, CONCURRENCY).await {
+        Ok(limit) => judge(&Demand { what, used: 0, needed, limit, quota: CONCURRENCY }),
+        Err(failure) => Finding::unknown(CHECK, what, &failure),
+    })
+}
+
+/// A new account may start few machines of a type, or none: the first execution would tell.
+async fn machines(patient: &Patient<'_>) -> Vec<Finding> {
+    if patient.machines.is_empty() {
+        return Vec::new();
+    }
+    let quotas = aws_sdk_servicequotas::Client::new(patient.sdk);
+    let mut pages = quotas.list_service_quotas().service_code("sagemaker").into_paginator().items().send();
+    let mut listed: Vec<ServiceQuota> = Vec::new();
+    while let Some(quota) = pages.next().await {
+        match quota.during("ListServiceQuotas") {
+            Ok(quota) => listed.push(quota),
+            Err(failure) => return vec![Finding::unknown(CHECK, "machines of SageMaker", &failure)],
+        }
+    }
+    patient.machines.iter().map(|machine| afford(machine, &listed)).collect()
+}
+
+fn afford(machine: &Machine, listed: &[ServiceQuota]) -> Finding {
+    let name = format!("{} for {}", machine.instance_type, machine.used_for.words());
+    let quota = listed.iter().find(|quota| quota.quota_name() == Some(&name));
+    match quota.and_then(|quota| Some((quota.quota_code()?, quota.value()?))) {
+        Some((code, limit)) => {
+            let needed = usize::from(machine.count);
+            judge(&Demand { what: &name, used: 0, needed, limit, quota: ("sagemaker", code) })
+        }
+        None => Finding {
+            check: CHECK,
+            verdict: Verdict::Unknown,
+            what: format!("{name}: Service Quotas does not list it"),
+            help: None,
+        },
+    }
+}

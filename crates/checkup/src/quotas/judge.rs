@@ -1,0 +1,58 @@
+use crate::Finding;
+
+pub(crate) const CHECK: &str = "quotas";
+
+/// What is wanted of something that AWS counts.
+pub(crate) struct Demand<'a> {
+    /// What is counted.
+    pub(crate) what: &'a str,
+    /// How many there are.
+    pub(crate) used: usize,
+    /// How many more are to be made.
+    pub(crate) needed: usize,
+    /// How many there may be.
+    pub(crate) limit: f64,
+    /// Service and code, as Service Quotas names them.
+    pub(crate) quota: (&'a str, &'a str),
+}
+
+pub(crate) fn judge(demand: &Demand<'_>) -> Finding {
+    let Demand { what, used, needed, limit, quota: (service, code) } = demand;
+    let wanted = used + needed;
+    // Quotas are whole numbers that AWS writes as fractions; none comes near what a double cannot hold.
+    #[allow(clippy::cast_precision_loss, reason = "a count of resources")]
+    let fits = wanted as f64 <= *limit;
+    // IAM is global, and its quotas are kept in one region.
+    let region = if *service == "iam" { " --region us-east-1" } else { "" };
+    let there = if *used > 0 { format!(", of which {used} are there") } else { String::new() };
+    match fits {
+        true => Finding::ok(CHECK, format!("{what}: {wanted} of {limit}{there}")),
+        false => Finding::problem(
+            CHECK,
+            format!("{what}: {wanted} are needed{there}, and this account may have {limit}"),
+            format!(
+                "ask AWS for more: aws service-quotas request-service-quota-increase --service-code {service} \
+                 --quota-code {code} --desired-value {wanted}{region}"
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Verdict;
+
+    #[test]
+    fn what_is_there_and_what_is_needed_must_fit_together() {
+        let demand =
+            |used, needed, limit| judge(&Demand { what: "VPCs", used, needed, limit, quota: ("vpc", "L-F678F1CE") });
+        assert_eq!(demand(4, 1, 5.0).verdict, Verdict::Ok);
+        assert_eq!(demand(4, 1, 5.0).what, "VPCs: 5 of 5, of which 4 are there");
+        let lacking = demand(5, 1, 5.0);
+        assert_eq!(lacking.verdict, Verdict::Problem);
+        assert_eq!(lacking.what, "VPCs: 6 are needed, of which 5 are there, and this account may have 5");
+        assert!(lacking.help.is_some_and(|help| help.ends_with("--quota-code L-F678F1CE --desired-value 6")));
+        assert_eq!(demand(0, 1, 0.0).verdict, Verdict::Problem);
+    }
+}

@@ -1,0 +1,113 @@
+//! What stands in the way of a platform, and what keeps one from working. Reads only.
+
+use crate::{
+    cli::Global,
+    end::End,
+    printer::Printer,
+    render,
+    session::{LOCK, Session},
+};
+use checkup::{Finding, Machine, Patient, Use, Verdict};
+use config::environment::Pipeline;
+use engine::{Declaration, Planning, Purpose};
+use jiff::Timestamp;
+use resource::FailureKind;
+use state::{Lock, State};
+
+pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
+    let session = Session::open(global, environment).await?;
+    let (state, stored) = session.state().await?;
+    let lock = Lock::holder_of(&*session.store, LOCK).await?;
+    let mut findings =
+        checkup::remembered(&session.name, stored.as_ref().map(|_| &state), lock.as_ref(), Timestamp::now());
+    let declarations = engine::declarations(&session.stack, &session.registry, session.cloud.place())?;
+    let patient = patient(&session, &state, &declarations);
+    let purpose = Purpose { delete_data: true, inputs: session.inputs.clone(), ..Purpose::default() };
+    let (seen, planning) = futures::join!(
+        checkup::examine(&patient),
+        engine::plan(&session.stack, &state, &session.registry, &session.cloud, &session.identity, &purpose),
+    );
+    findings.extend(seen);
+    findings.extend(resources(&session.name, &planning, stored.is_some()));
+    session.trace_calls();
+    match printer.json {
+        true => printer.document(&render::checkup::document(&session.name, &findings)),
+        false => printer.data(&render::checkup::page(&session.name, &findings, printer)),
+    }
+    match findings.iter().any(|finding| finding.verdict == Verdict::Problem) {
+        true => Err(End::Said),
+        false => Ok(()),
+    }
+}
+
+fn patient<'a>(session: &'a Session, state: &'a State, declarations: &'a [Declaration]) -> Patient<'a> {
+    Patient {
+        sdk: session.cloud.config(),
+        place: session.cloud.place(),
+        declared: declarations.iter().map(|one| (one.kind, &one.spec)).collect(),
+        state,
+        machines: session.pipeline.as_ref().map(machines).unwrap_or_default(),
+    }
+}
+
+/// The machines that one execution and one deployment start.
+fn machines(pipeline: &Pipeline) -> Vec<Machine> {
+    let machine =
+        |instance_type: &str, used_for, count| Machine { instance_type: instance_type.to_owned(), used_for, count };
+    let (training, transform) = (&pipeline.training, &pipeline.transform);
+    let trains = if training.spot { Use::SpotTraining } else { Use::Training };
+    let mut machines = vec![
+        machine(&training.instance_type, trains, training.instance_count),
+        machine(&transform.instance_type, Use::Transform, transform.instance_count),
+    ];
+    // A deployment runs the new machines beside the old ones.
+    let deploy = pipeline.deploy.as_ref();
+    machines.extend(deploy.map(|deploy| machine(&deploy.instance_type, Use::Endpoint, deploy.instance_count * 2)));
+    machines
+}
+
+/// What a plan tells: names that are somebody else's, what cannot be looked at, what is broken or differs.
+fn resources(environment: &str, planning: &Planning, is_built: bool) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for refusal in &planning.refusals {
+        let check = if refusal.failure.kind == FailureKind::Exists { "names" } else { "resources" };
+        let what = format!("{}: {}", refusal.address, refusal.failure);
+        findings.push(match refusal.failure.kind {
+            FailureKind::Denied => Finding::unknown(check, refusal.address.as_str(), &refusal.failure),
+            _ => Finding::problem(check, what, refusal.failure.help.clone().unwrap_or_default()),
+        });
+    }
+    let plan = &planning.plan;
+    match (is_built, plan.changes.len()) {
+        (false, new) => {
+            findings.push(Finding::ok("names", format!("none of the names of {new} new resources is taken")))
+        }
+        (true, 0) => {
+            findings.push(Finding::ok("resources", format!("all {} are as the file has them", plan.unchanged)))
+        }
+        (true, _) => {
+            for change in plan.changes.iter().filter(|change| change.cause.is_some()) {
+                let cause = change.cause.clone().unwrap_or_default();
+                findings.push(Finding::warning(
+                    "resources",
+                    format!("{} would be {}d: {cause}", change.address, change.action.as_str()),
+                    format!("`mlopsctl plan {environment}` shows it whole"),
+                ));
+            }
+            let plain = plan.changes.iter().filter(|change| change.cause.is_none()).count();
+            if plain > 0 {
+                findings.push(Finding::warning(
+                    "resources",
+                    format!("{plain} differ from the file"),
+                    format!(
+                        "`mlopsctl plan {environment}` shows how, `mlopsctl drift {environment}` what others changed"
+                    ),
+                ));
+            }
+        }
+    }
+    if planning.refusals.iter().any(|refusal| refusal.failure.kind == FailureKind::Exists) {
+        findings.retain(|finding| finding.check != "names" || finding.verdict != Verdict::Ok);
+    }
+    findings
+}
