@@ -149,6 +149,7 @@ impl Planner<'_> {
         refusals.extend(others.into_iter().map(|(address, kind, failure)| refusal(&address, &kind, failure)));
         self.protections(&changes, &mut refusals);
         self.data(&changes, &mut refusals).await;
+        refusals.sort_by(|one, other| one.address.cmp(&other.address));
         let plan = Plan {
             format: PLAN_FORMAT,
             environment: self.state.environment.clone(),
@@ -387,7 +388,6 @@ impl Planner<'_> {
                 Err(failure) => refusals.push(refusal(&change.address, &change.kind, failure)),
             }
         }
-        refusals.sort_by(|a, b| a.address.cmp(&b.address));
     }
 
     async fn holdings(&self, change: &Change, going: Arc<HashSet<String>>) -> Result<Option<String>> {

@@ -97,8 +97,13 @@ impl Printer {
     pub(crate) fn error(self, what: &str, help: Option<&str>) {
         self.say(&format!("{} {what}", self.paint(Style::Alarm, "error:")));
         if let Some(help) = help.filter(|help| !help.is_empty()) {
-            self.say(&format!("  {} {help}", self.paint(Style::Cyan, "help:")));
+            self.help(help);
         }
+    }
+
+    /// What to do next.
+    pub(crate) fn help(self, what: &str) {
+        self.say(&format!("  {} {what}", self.paint(Style::Cyan, "help:")));
     }
 
     /// Says how a command ended.

@@ -234,12 +234,21 @@ fn stopped_early() -> End {
     End::failed("stopped; nothing was done")
 }
 
-/// Says all that stands in the way of a plan.
+/// Says all that stands in the way of a plan. Many names that are taken need the same advice once.
 pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
+    let is_taken = |refusal: &&Refusal| refusal.failure.kind == FailureKind::Exists;
+    let many_are_taken = refusals.iter().filter(is_taken).count() > 2;
     for refusal in refusals {
+        let advised = many_are_taken && is_taken(&refusal);
         printer.error(
             &format!("{} ({}): {}", refusal.address, refusal.kind, refusal.failure),
-            refusal.failure.help.as_deref(),
+            refusal.failure.help.as_deref().filter(|_| !advised),
+        );
+    }
+    if many_are_taken {
+        printer.help(
+            "take over what is yours with `mlopsctl adopt <env> ADDRESS…`, what Terraform made with `--from-tfstate FILE`; \
+             or choose other names in the environment file",
         );
     }
     let denied = refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
