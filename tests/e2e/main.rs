@@ -12,6 +12,7 @@ mod graph;
 mod lifecycle;
 mod locking;
 mod memory;
+mod pages;
 mod pipeline;
 #[path = "../fixture/project.rs"]
 mod project;

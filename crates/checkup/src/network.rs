@@ -124,7 +124,8 @@ async fn gateways(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>
     };
     let broken: Vec<String> = ids.iter().filter(|id| !works(id)).cloned().collect();
     Ok(Some(match broken.as_slice() {
-        [] => Finding::ok(CHECK, format!("{} NAT gateways work", ids.len())),
+        [] if ids.len() == 1 => Finding::ok(CHECK, "the NAT gateway works"),
+        [] => Finding::ok(CHECK, format!("all {} NAT gateways work", ids.len())),
         broken => Finding::problem(
             CHECK,
             format!("{} do not work: functions and jobs in private subnets reach nothing", listed(broken)),

@@ -20,28 +20,31 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// Options that every command has stand apart in its help.
+const EVERYWHERE: &str = "Options of every command";
+
 #[derive(Args, Clone)]
 pub(crate) struct Global {
     /// Work on the embedded AWS; nothing is at stake there, so this implies --yes.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) local: bool,
     /// Where the environment files are.
-    #[arg(long, global = true, value_name = "DIR", default_value = "environments")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR", default_value = "environments")]
     pub(crate) environments: PathBuf,
     /// One JSON document on stdout; for up, destroy and reconcile one event per line.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
     /// How long to wait for somebody else's lock, such as 60s or 5m.
-    #[arg(long, global = true, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
     /// Say only what matters.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
     /// Trace to stderr; again for more. RUST_LOG overrides.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// No colours; NO_COLOR does the same.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) no_color: bool,
 }
 
@@ -201,8 +204,9 @@ pub(crate) struct AdoptArgs {
     /// Terraform's, such as aws_route_table.private.
     #[arg(long, value_name = "FILE")]
     pub(crate) from_tfstate: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) change: ChangeArgs,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args)]

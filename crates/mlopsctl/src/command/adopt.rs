@@ -2,7 +2,7 @@
 
 use super::change::{Change, Condition};
 use crate::{
-    cli::{AdoptArgs, Global},
+    cli::{AdoptArgs, ChangeArgs, Global},
     end::End,
     input,
     printer::Printer,
@@ -44,10 +44,11 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
         printer.note("There is nothing to take over.");
         return Ok(());
     }
+    let asked = ChangeArgs { yes: args.yes, ..ChangeArgs::default() };
     let targets = claims.keys().map(Address::to_string).collect();
     let change = Change {
         global,
-        args: &args.change,
+        args: &asked,
         session: &session,
         stack: &session.stack,
         operation: "adopt",

@@ -98,7 +98,7 @@ fn resources(environment: &str, planning: &Planning, is_built: bool) -> Vec<Find
             if plain > 0 {
                 findings.push(Finding::warning(
                     "resources",
-                    format!("{plain} differ from the file"),
+                    format!("{plain} {} from the file", if plain == 1 { "differs" } else { "differ" }),
                     format!(
                         "`mlopsctl plan {environment}` shows how, `mlopsctl drift {environment}` what others changed"
                     ),

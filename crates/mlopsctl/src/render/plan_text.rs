@@ -1,6 +1,6 @@
 //! A plan for a person who has never seen the tool: by area, what and why, dangers first and last.
 
-use super::value::short;
+use super::value::{self, short};
 use crate::printer::{Printer, Style};
 use engine::{Action, Change, Plan};
 use resource::{FieldChange, Registry};
@@ -20,25 +20,80 @@ pub(crate) fn page(plan: &Plan, registry: &Registry, printer: Printer) -> String
         ));
         return lines.join("\n");
     }
+    let common = Common::of(plan);
     let mut areas: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
     for change in &plan.changes {
         areas.entry(change.address.area()).or_default().push(change);
     }
     for (area, changes) in areas {
         lines.push(printer.paint(Style::Bold, area));
-        for change in changes {
-            lines.extend(entry(change, registry, printer));
+        let (alike, apart): (Vec<&Change>, Vec<&Change>) = changes.into_iter().partition(|one| common.covers(one));
+        for change in apart {
+            lines.extend(entry(change, &common, registry, printer));
+        }
+        if !alike.is_empty() {
+            let names: Vec<&str> = alike.iter().map(|change| name(change)).collect();
+            lines.push(format!("  {} as said below: {}", printer.paint(Style::Yellow, "~"), names.join(", ")));
         }
         lines.push(String::new());
     }
+    lines.extend(common.lines(printer));
     lines.extend(dangers(plan, printer));
     lines.push(summary(plan));
     lines.join("\n")
 }
 
-fn entry(change: &Change, registry: &Registry, printer: Printer) -> Vec<String> {
+/// Changes of fields that many resources have in common, such as a tag: said once, they do not hide the others.
+struct Common<'a>(Vec<(&'a FieldChange, usize)>);
+
+impl<'a> Common<'a> {
+    /// Fewer than this are said with each resource.
+    const MANY: usize = 5;
+
+    fn of(plan: &'a Plan) -> Self {
+        let updates = plan.changes.iter().filter(|change| change.action == Action::Update);
+        let mut counted: BTreeMap<String, (&FieldChange, usize)> = BTreeMap::new();
+        for field in updates.flat_map(|change| &change.fields).filter(|field| field.known) {
+            let same = format!("{} {} {}", field.path, field.before, field.after);
+            counted.entry(same).or_insert((field, 0)).1 += 1;
+        }
+        Self(counted.into_values().filter(|(_, times)| *times >= Self::MANY).collect())
+    }
+
+    fn has(&self, field: &FieldChange) -> bool {
+        let same =
+            |one: &FieldChange| (&one.path, &one.before, &one.after) == (&field.path, &field.before, &field.after);
+        self.0.iter().any(|(one, _)| same(one))
+    }
+
+    /// Whether it is all there is to say of a change.
+    fn covers(&self, change: &Change) -> bool {
+        let says_all = change.action == Action::Update && change.cause.is_none();
+        says_all && !change.fields.is_empty() && change.fields.iter().all(|field| self.has(field))
+    }
+
+    fn lines(&self, printer: Printer) -> Vec<String> {
+        let mut by_times: BTreeMap<usize, Vec<&FieldChange>> = BTreeMap::new();
+        for (field, times) in &self.0 {
+            by_times.entry(*times).or_default().push(field);
+        }
+        let mut lines = Vec::new();
+        for (times, fields) in by_times.into_iter().rev() {
+            lines.push(printer.paint(Style::Bold, &format!("in {times} resources")));
+            lines.extend(fields.into_iter().map(|field| one(field, printer)));
+            lines.push(String::new());
+        }
+        lines
+    }
+}
+
+fn name(change: &Change) -> &str {
+    change.address.as_str().split_once('.').map_or("", |(_, name)| name)
+}
+
+fn entry(change: &Change, common: &Common<'_>, registry: &Registry, printer: Printer) -> Vec<String> {
     let noun = registry.get(&change.kind).map_or(change.kind.as_str(), |reconciler| reconciler.noun());
-    let name = change.address.as_str().split_once('.').map_or("", |(_, name)| name);
+    let name = name(change);
     let (sign, style) = match change.action {
         Action::Create => ("+", Style::Green),
         Action::Update => ("~", Style::Yellow),
@@ -60,14 +115,23 @@ fn entry(change: &Change, registry: &Registry, printer: Printer) -> Vec<String> 
         lines.push(format!("      {} {cause}", printer.paint(Style::Dim, "because")));
     }
     let shown = matches!(change.action, Action::Update | Action::Replace);
-    lines.extend(change.fields.iter().filter(|_| shown).map(|field| one(field, printer)));
+    let said_here = |field: &&FieldChange| {
+        let elsewhere = change.action == Action::Update && (common.has(field) || is_own_address(change, field));
+        shown && !elsewhere
+    };
+    lines.extend(change.fields.iter().filter(said_here).map(|field| one(field, printer)));
     lines
+}
+
+/// That it gets its own address as a tag goes without saying.
+fn is_own_address(change: &Change, field: &FieldChange) -> bool {
+    field.path.strip_prefix("tags.") == Some(resource::ADDRESS_TAG) && field.after == change.address.as_str()
 }
 
 fn one(field: &FieldChange, printer: Printer) -> String {
     let forces =
         if field.forces_replacement { printer.paint(Style::Alarm, "  (forces replacement)") } else { String::new() };
-    format!("      {}: {} → {}{forces}", field.path, short(&field.before), short(&field.after))
+    format!("      {}: {}{forces}", field.path, value::change(&field.before, &field.after))
 }
 
 fn telling(spec: &Value) -> String {
@@ -126,29 +190,60 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_plan_says_what_and_why_and_repeats_the_dangers() {
-        let field = FieldChange {
-            path: "cidr".into(),
-            before: json!("10.0.0.0/24"),
-            after: json!("⟦x.y⟧"),
-            known: false,
-            forces_replacement: true,
-        };
-        let plan = Plan {
+    fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
+        Plan {
             format: 1,
             environment: "dev".into(),
             lineage: "l".into(),
             serial: 1,
             inputs: "i".into(),
-            changes: vec![
-                change("a", Action::Create, vec![]),
-                change("b", Action::Replace, vec![field]),
-                change("c", Action::Delete, vec![]),
-            ],
-            unchanged: 7,
+            changes,
+            unchanged,
             targets: vec![],
+        }
+    }
+
+    fn field(path: &str, before: Value, after: Value) -> FieldChange {
+        FieldChange { path: path.into(), before, after, known: true, forces_replacement: false }
+    }
+
+    #[test]
+    fn what_many_have_in_common_is_said_once() {
+        let owner = || field("tags.Owner", json!("A"), json!("B"));
+        let mut changes: Vec<Change> =
+            ["a", "b", "c", "d"].map(|name| change(name, Action::Update, vec![owner()])).into();
+        changes.push(change("e", Action::Update, vec![field("map_public_ip", json!(true), json!(false)), owner()]));
+        let taken = vec![owner(), field("tags.mlopsctl:address", Value::Null, json!("network.f"))];
+        changes.push(Change { cause: Some("it is taken over".into()), ..change("f", Action::Update, taken) });
+        let page = page(&plan(changes, 0), &blueprint::registry(), printer());
+        let expected = "\
+network
+  ~ e (subnet)  subnet-1
+      map_public_ip: true → false
+  ~ f (subnet)  subnet-1
+      because it is taken over
+  ~ as said below: a, b, c, d
+
+in 6 resources
+      tags.Owner: \"A\" → \"B\"
+
+Plan for dev: 0 to create, 6 to update, 0 to replace, 0 to delete, 0 unchanged.";
+        assert_eq!(page, expected);
+    }
+
+    #[test]
+    fn a_plan_says_what_and_why_and_repeats_the_dangers() {
+        let cidr = FieldChange {
+            known: false,
+            forces_replacement: true,
+            ..field("cidr", json!("10.0.0.0/24"), json!("⟦x.y⟧"))
         };
+        let changes = vec![
+            change("a", Action::Create, vec![]),
+            change("b", Action::Replace, vec![cidr]),
+            change("c", Action::Delete, vec![]),
+        ];
+        let plan = plan(changes, 7);
         let page = page(&plan, &blueprint::registry(), printer());
         let expected = "\
 network
