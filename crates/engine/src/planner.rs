@@ -1,3 +1,5 @@
+mod losses;
+
 use crate::{
     Action, Change, Claims, PLAN_FORMAT, Plan, Refusal,
     adoption::{does_not_fit, is_not_another},
@@ -5,17 +7,12 @@ use crate::{
     refresh::{Origin, Seen, Workshop, outputs_of},
     sight::Sight,
 };
-use futures::{StreamExt, stream};
 use resource::{
-    Address, Cloud, Failure, FailureKind, FieldChange, Lookup, Node, Observation, Registry, Result, Stack, Tags,
-    has_unknown,
+    Address, Cloud, Failure, FieldChange, Lookup, Node, Observation, Registry, Result, Stack, Tags, has_unknown,
 };
 use serde_json::Value;
 use state::{Phase, State};
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What a plan is for.
 #[derive(Clone, Debug, Default)]
@@ -297,117 +294,6 @@ impl Planner<'_> {
             forces_replacement: false,
         });
         fields.collect()
-    }
-
-    /// Adds the deletions: what is remembered and no longer declared, and what replacements left behind.
-    /// Returns what was only ever intended and is not there, to be forgotten.
-    async fn deletions(
-        &self,
-        sight: &Sight<'_>,
-        changes: &mut Vec<Change>,
-        refusals: &mut Vec<Refusal>,
-    ) -> Vec<Address> {
-        let declared: BTreeSet<&Address> = self.stack.nodes().iter().map(|node| &node.address).collect();
-        let orphans = self
-            .state
-            .resources
-            .iter()
-            .filter(|(address, _)| !declared.contains(address) && self.purpose.targets(address));
-        let (identified, intended): (Vec<_>, Vec<_>) = orphans.partition(|(_, entry)| entry.id.is_some());
-        for (address, entry) in identified {
-            match self.understands(address, &entry.kind, &entry.spec) {
-                Ok(()) => changes.push(deletion(address, entry, entry.id.clone(), &entry.spec)),
-                Err(failure) => refusals.push(refusal(address, &entry.kind, failure)),
-            }
-        }
-        let mut forgotten = Vec::new();
-        for (address, result) in sight.surfaced(intended).await {
-            let entry = &self.state.resources[&address];
-            match result {
-                Ok(Seen { id: Some(id), .. }) => changes.push(deletion(&address, entry, Some(id), &entry.spec)),
-                // What bears the name is not ours: our create never happened.
-                Ok(_) => forgotten.push(address),
-                Err(failure) if failure.kind == FailureKind::Exists => forgotten.push(address),
-                Err(failure) => refusals.push(refusal(&address, &entry.kind, failure)),
-            }
-        }
-        for (address, entry) in self.state.resources.iter().filter(|(address, _)| self.purpose.targets(address)) {
-            for old in &entry.deposed {
-                if let Err(failure) = self.understands(address, &old.kind, &old.spec) {
-                    refusals.push(refusal(address, &old.kind, failure));
-                }
-                let change = deletion(address, entry, Some(old.id.clone()), &old.spec);
-                let cause = Some("a replacement left it behind".to_owned());
-                changes.push(Change { deposed: true, kind: old.kind.clone(), cause, ..change });
-            }
-        }
-        forgotten
-    }
-
-    /// Whether what was recorded can be worked with at all: to be told before anything is touched.
-    fn understands(&self, address: &Address, kind: &str, spec: &Value) -> Result<()> {
-        let place = self.workshop.cloud.place();
-        self.registry.get(kind)?.foresee(spec, address.as_str(), place).map(drop)
-    }
-
-    fn protections(&self, changes: &[Change], refusals: &mut Vec<Refusal>) {
-        for change in changes.iter().filter(|change| change.action.loses() && !change.deposed) {
-            let recorded = self.state.resources.get(&change.address).is_some_and(|entry| entry.protected);
-            let protected = recorded || self.stack.protects(&change.address);
-            let allowed = self.purpose.unprotect.iter().any(|glob| change.address.matches(glob));
-            if protected && !allowed {
-                let failure = Failure::refused(
-                    format!("it is protected, and this would {} it", change.action.as_str()),
-                    format!("if you mean it, pass --unprotect '{}'", change.address),
-                );
-                refusals.push(refusal(&change.address, &change.kind, failure));
-            }
-        }
-    }
-
-    /// Refuses what would destroy data, unless that is allowed, before anything is touched.
-    async fn data(&self, changes: &[Change], refusals: &mut Vec<Refusal>) {
-        if self.purpose.delete_data {
-            return;
-        }
-        let doomed = changes.iter().filter(|change| change.action.loses());
-        let going: Arc<HashSet<String>> = Arc::new(doomed.clone().filter_map(|change| change.id.clone()).collect());
-        let checks = stream::iter(doomed).map(|change| {
-            let going = going.clone();
-            async move { (change, self.holdings(change, going).await) }
-        });
-        let found: Vec<_> = checks.buffer_unordered(64).collect().await;
-        for (change, result) in found {
-            match result {
-                Ok(None) => {}
-                Ok(Some(what)) => {
-                    let message = format!("it holds {what}, and this would {} it", change.action.as_str());
-                    let help = "pass --delete-data to delete the data as well";
-                    refusals.push(refusal(&change.address, &change.kind, Failure::refused(message, help)));
-                }
-                Err(failure) => refusals.push(refusal(&change.address, &change.kind, failure)),
-            }
-        }
-    }
-
-    async fn holdings(&self, change: &Change, going: Arc<HashSet<String>>) -> Result<Option<String>> {
-        let (Some(id), Some(entry)) = (&change.id, self.state.resources.get(&change.address)) else { return Ok(None) };
-        let (kind, spec) = if change.deposed { (&change.kind, &change.spec) } else { (&entry.kind, &entry.spec) };
-        let cx = self.workshop.cx(&change.address, &entry.token).with_going(going);
-        self.registry.get(kind)?.holdings(spec, id, &cx).await
-    }
-}
-
-fn deletion(address: &Address, entry: &state::Entry, id: Option<String>, spec: &Value) -> Change {
-    Change {
-        address: address.clone(),
-        kind: entry.kind.clone(),
-        action: Action::Delete,
-        cause: None,
-        id,
-        fields: Vec::new(),
-        spec: spec.clone(),
-        deposed: false,
     }
 }
 

@@ -1,13 +1,20 @@
 //! The work on one resource: create, observe, compare, update, until it is as declared.
 
+mod creating;
+mod failures;
+mod fits;
+
+pub(crate) use failures::never_settled;
+
 use crate::{
     Action, Event, StepPhase, StopMode,
     clock::Clock,
-    patience::{Patience, SURFACES_WITHIN, Unbearable},
-    refresh::{Workshop, find},
-    removing::Doomed,
+    patience::{Patience, Unbearable},
+    refresh::Workshop,
 };
-use resource::{Address, Cx, Diff, Failure, FailureKind, FieldChange, Observation, Reconciler, Registry, has_unknown};
+use failures::{beyond_the_plan, does_not_take, gone};
+use fits::fits;
+use resource::{Address, Cx, Diff, Failure, FailureKind, Observation, Reconciler, Registry, has_unknown};
 use serde_json::Value;
 use state::{Deposed, Entry, Needed, Phase, Writer};
 use std::time::Duration;
@@ -132,84 +139,6 @@ impl Applying<'_> {
             help: Some("run the command again to see the new plan".to_owned()),
             ..Failure::of(FailureKind::Refused, format!("{} is no longer what the plan showed", fields.join(", ")))
         })
-    }
-
-    /// What AWS has left of what somebody else has deleted is in the way sooner or later.
-    async fn clear_remnants(&self, reconciler: &dyn Reconciler, clock: &Clock<'_>) -> Result<(), Unbearable> {
-        match &self.vanished {
-            Some(entry @ Entry { id: Some(id), .. }) if reconciler.remnants() => {
-                let cx = self.run.workshop.cx_of(&self.address, entry);
-                let doomed = Doomed { spec: &entry.spec, id, cx: &cx, interrupted: false, may_be_left: false };
-                self.run.delete(reconciler, doomed, clock).await
-            }
-            _ => Ok(()),
-        }
-    }
-
-    async fn create(&self, reconciler: &dyn Reconciler, cx: &Cx, clock: &Clock<'_>) -> Result<Made, Unbearable> {
-        // The intents of plain creates are durable since the run began.
-        if self.action == Action::Replace && !self.run.writer.flush().await {
-            return Err(Unbearable::Stopped);
-        }
-        let mut patience = Patience::new(self.run.stop.clone());
-        // What an earlier run sent, it sent before this run began; what this step sent, just now.
-        let mut lost = self.find_first.then_some(self.run.began);
-        loop {
-            if let Some(sent) = lost
-                && let Some(id) = self.surface(sent, reconciler, cx, clock).await?
-            {
-                return Ok(Made { id, now: false });
-            }
-            let failure = match reconciler.create(&self.spec, cx).await {
-                Ok(id) => return Ok(Made { id, now: true }),
-                Err(failure) => failure,
-            };
-            lost = (failure.kind == FailureKind::Ambiguous).then(Instant::now);
-            if failure.kind == FailureKind::Exists {
-                return match self.surface(Instant::now(), reconciler, cx, clock).await? {
-                    Some(id) => Ok(Made { id, now: false }),
-                    None => Err(failure.into()),
-                };
-            }
-            clock.waits_for(&failure);
-            patience.bear(failure).await?;
-        }
-    }
-
-    /// Looks for what a lost create may have made, for as long as AWS may hide it. Looks at least once.
-    async fn surface(
-        &self,
-        sent: Instant,
-        reconciler: &dyn Reconciler,
-        cx: &Cx,
-        clock: &Clock<'_>,
-    ) -> Result<Option<String>, Unbearable> {
-        let mut patience = Patience::new(self.run.stop.clone());
-        loop {
-            match find(reconciler, &self.spec, cx).await {
-                Ok(Some(id)) => return Ok(Some(id)),
-                Ok(None) if sent.elapsed() >= SURFACES_WITHIN => return Ok(None),
-                Ok(None) => patience.wait().await?,
-                Err(failure) => {
-                    clock.waits_for(&failure);
-                    patience.bear(failure).await?;
-                }
-            }
-        }
-    }
-
-    /// Sends what only an update can set to what was just made, where it is known without looking. Whatever goes
-    /// wrong shows when it is looked at.
-    async fn complete(&mut self, reconciler: &dyn Reconciler, cx: &Cx, id: &str) {
-        let Some(live) = reconciler.as_created(&self.spec) else { return };
-        let diff = reconciler.compare(&self.spec, None, &live);
-        if diff.is_empty() || reconciler.replacement(&self.spec, &live, &diff).is_some() {
-            return;
-        }
-        match reconciler.update(&self.spec, id, &live, &diff, cx).await {
-            Ok(()) => self.applied(reconciler),
-            Err(failure) => tracing::debug!(%failure, address = %self.address, "not to be completed without looking"),
-        }
     }
 
     async fn settle(
@@ -342,59 +271,6 @@ impl Applying<'_> {
     }
 }
 
-/// Whether an actual declaration is the planned one, with placeholders filled in.
-fn fits(planned: &Value, actual: &Value) -> bool {
-    match (planned, actual) {
-        _ if planned == actual => true,
-        (Value::Object(planned), Value::Object(actual)) => {
-            let keys_fit = planned.keys().all(|key| key.contains(resource::UNKNOWN_OPEN) || actual.contains_key(key));
-            keys_fit && actual.iter().all(|(key, actual)| planned.get(key).is_none_or(|planned| fits(planned, actual)))
-        }
-        (Value::Array(planned_items), Value::Array(actual_items)) if planned_items.len() == actual_items.len() => {
-            has_unknown(planned)
-                || planned_items.iter().zip(actual_items).all(|(planned, actual)| fits(planned, actual))
-        }
-        _ => has_unknown(planned),
-    }
-}
-
-fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {
-    Failure {
-        help: Some("somebody may have deleted it meanwhile; run the command again to make it anew".to_owned()),
-        ..Failure::of(FailureKind::Final, format!("the {} {id} is not there any more", reconciler.noun()))
-    }
-}
-
-pub(crate) fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str) -> Failure {
-    let minutes = reconciler.deadline().as_secs() / 60;
-    Failure {
-        residue: Some(format!("{id} exists and is {status}")),
-        help: Some("the next run goes on waiting for it".to_owned()),
-        ..Failure::of(FailureKind::Final, format!("the {} was still {status} after {minutes} min", reconciler.noun()))
-    }
-}
-
-fn beyond_the_plan(cause: &str, fresh: bool, id: &str) -> Failure {
-    let message = match fresh {
-        true => format!("AWS made it other than declared, and only a replacement would help: {cause}"),
-        false => format!("it changed since the plan was made, and only a replacement would help: {cause}"),
-    };
-    Failure {
-        residue: Some(format!("{id} stays as it is")),
-        help: Some("run the command again to see the new plan".to_owned()),
-        ..Failure::of(FailureKind::Refused, message)
-    }
-}
-
-fn does_not_take(diff: &Diff, id: &str) -> Failure {
-    let show = |change: &FieldChange| format!("{} is {} and should be {}", change.path, change.before, change.after);
-    let fields: Vec<String> = diff.changes.iter().map(show).collect();
-    Failure {
-        residue: Some(format!("{id} exists and works, but not as declared")),
-        ..Failure::of(FailureKind::Final, format!("AWS accepted the change, but {}", fields.join("; ")))
-    }
-}
-
 /// An entry for something that is to be created.
 pub(crate) fn intent(
     kind: &str,
@@ -413,19 +289,5 @@ pub(crate) fn intent(
         depends_on,
         protected,
         deposed,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn what_the_plan_knew_must_hold_and_what_it_did_not_may_be_anything() {
-        let planned =
-            json!({"cidr": "10.0.0.0/24", "vpc": "⟦network.vpc.id⟧", "arn": "a:⟦x.y⟧:b", "list": ["⟦q⟧", "k"]});
-        assert!(fits(&planned, &json!({"cidr": "10.0.0.0/24", "vpc": "vpc-1", "arn": "a:b:b", "list": ["k", "z"]})));
-        assert!(!fits(&planned, &json!({"cidr": "10.0.1.0/24", "vpc": "vpc-1", "arn": "a:b:b", "list": ["k", "z"]})));
     }
 }

@@ -1,0 +1,253 @@
+//! Starts steps as the schedule allows, and hears how they end.
+
+use super::{Applied, Apply, Failed, Skipped, StopMode};
+use crate::{
+    Action, Planning,
+    order::{Removal, Step, Work},
+    removing::Removing,
+    schedule::{Progress, Schedule},
+    step::{Announce, Applying, Outcome, Run, intent},
+};
+use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
+use resource::{Address, Failure, FailureKind, Lookup, Result};
+use serde_json::Value;
+use state::{Deposed, Entry, Needed, Phase};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use tokio::sync::{mpsc, watch};
+
+/// Real outputs, where they are known.
+pub(super) struct Outputs(pub(super) Vec<Option<Value>>);
+
+impl Lookup for Outputs {
+    fn outputs(&self, node: usize) -> Result<Value> {
+        let missing = || Failure::of(FailureKind::Final, "something it needs does not exist yet");
+        self.0.get(node).cloned().flatten().ok_or_else(missing)
+    }
+}
+
+pub(super) struct Driver<'a> {
+    pub(super) planning: &'a Planning,
+    pub(super) with: &'a Apply<'a>,
+    pub(super) run: &'a Run<'a>,
+    pub(super) steps: Vec<Step>,
+    pub(super) schedule: Schedule,
+    pub(super) entries: BTreeMap<Address, Entry>,
+    pub(super) outputs: Outputs,
+    pub(super) announcements: mpsc::UnboundedSender<(usize, Value)>,
+    pub(super) awaited: HashMap<usize, watch::Sender<bool>>,
+}
+
+impl<'a> Driver<'a> {
+    pub(super) async fn drive(
+        mut self,
+        mut announced: mpsc::UnboundedReceiver<(usize, Value)>,
+        mut applied: Applied,
+    ) -> Applied {
+        let mut under_way: FuturesUnordered<LocalBoxFuture<'a, (usize, Outcome)>> = FuturesUnordered::new();
+        let mut stop = self.with.stop.clone();
+        let mut stopping = false;
+        loop {
+            while let Ok((step, outputs)) = announced.try_recv() {
+                self.exists(step, outputs);
+            }
+            for step in self.schedule.take_ready(self.with.parallelism.saturating_sub(under_way.len())) {
+                under_way.push(self.start(step));
+            }
+            self.tell_who_is_awaited();
+            if under_way.is_empty() {
+                break;
+            }
+            tokio::select! {
+                Some((step, outputs)) = announced.recv() => self.exists(step, outputs),
+                Some((step, outcome)) = under_way.next() => {
+                    // Outputs announced on the way come before the end.
+                    while let Ok((step, outputs)) = announced.try_recv() {
+                        self.exists(step, outputs);
+                    }
+                    self.settle(step, outcome, &mut applied);
+                }
+                _ = stop.wait_for(|mode| *mode != StopMode::Go), if !stopping => {
+                    stopping = true;
+                    self.schedule.stop();
+                    applied.stopped = Some("it was interrupted".to_owned());
+                }
+                () = hard(self.with.stop.clone()), if stopping => break,
+                () = self.with.writer.failed() => {
+                    self.schedule.stop();
+                    applied.stopped = Some("the state could not be written".to_owned());
+                    break;
+                }
+            }
+        }
+        drop(under_way);
+        self.report(&mut applied);
+        applied
+    }
+
+    fn exists(&mut self, step: usize, outputs: Value) {
+        if let Work::Apply { node } = self.steps[step].work {
+            self.outputs.0[node] = Some(outputs);
+            self.schedule.identified(step);
+        }
+    }
+
+    fn tell_who_is_awaited(&self) {
+        for (step, awaited) in &self.awaited {
+            awaited.send_if_modified(|was| std::mem::replace(was, self.schedule.is_awaited(*step)) != *was);
+        }
+    }
+
+    fn settle(&mut self, step: usize, outcome: Outcome, applied: &mut Applied) {
+        self.awaited.remove(&step);
+        let what = &self.steps[step];
+        match outcome {
+            Outcome::Done => {
+                self.schedule.done(step);
+                let half = matches!(what.work, Work::Remove { what: Removal::Before | Removal::Deposed, .. });
+                if !(half && what.action == Action::Replace) {
+                    applied.done.push((what.address.clone(), what.action));
+                }
+            }
+            Outcome::Failed(failure) => {
+                applied.failed.push(failed(what, failure));
+                self.schedule.failed(step);
+            }
+            Outcome::Left => {
+                applied.left.push((what.address.clone(), what.action));
+                self.schedule.leave(step);
+            }
+        }
+    }
+
+    fn start(&mut self, step: usize) -> LocalBoxFuture<'a, (usize, Outcome)> {
+        let (sender, awaited) = watch::channel(true);
+        let what = self.steps[step].clone();
+        match what.work {
+            Work::Apply { node } => {
+                self.awaited.insert(step, sender);
+                let known = &self.planning.known[node];
+                let declared = &self.with.stack.nodes()[node];
+                let spec = match declared.spec(&self.outputs) {
+                    Ok(spec) => spec,
+                    Err(failure) => return Box::pin(std::future::ready((step, Outcome::Failed(failure)))),
+                };
+                let recorded = self.with.state.resources.get(&what.address);
+                let stays = what.action == Action::Update;
+                let entry = self.intent_of(step, node, &spec);
+                let work = Applying {
+                    run: self.run,
+                    address: what.address,
+                    kind: declared.kind,
+                    action: what.action,
+                    planned: known.spec.clone(),
+                    id: known.id.clone().filter(|_| stays),
+                    recorded: recorded.filter(|_| stays).map(|entry| entry.spec.clone()),
+                    find_first: what.action == Action::Create
+                        && recorded.is_some_and(|entry| entry.phase == Phase::Intent),
+                    vanished: recorded.filter(|_| what.action == Action::Create).cloned(),
+                    entry,
+                    spec,
+                    announce: Announce { step, to: self.announcements.clone(), awaited },
+                };
+                Box::pin(async move { (step, work.run().await) })
+            }
+            Work::Remove { id, spec, what: removal } => {
+                let entry =
+                    self.entries.get(&what.address).or_else(|| self.with.state.resources.get(&what.address)).cloned();
+                // As it was recorded before this run: what bears the address now may be its successor.
+                let recorded = self.with.state.resources.get(&what.address);
+                let interrupted = recorded.is_some_and(|was| was.id.as_ref() != Some(&id) || was.phase != Phase::Ready);
+                let work = Removing {
+                    run: self.run,
+                    interrupted,
+                    intent: self.intent_after(&what.address, removal),
+                    address: what.address,
+                    kind: what.kind,
+                    action: what.action,
+                    id,
+                    spec,
+                    what: removal,
+                    entry,
+                };
+                Box::pin(async move { (step, work.run().await) })
+            }
+        }
+    }
+
+    /// The entry to start from. For a replacement that creates first, the old one becomes deposed in the
+    /// same record that holds the new intent.
+    fn intent_of(&mut self, step: usize, node: usize, spec: &Value) -> Entry {
+        let address = &self.steps[step].address;
+        let mut entry = self
+            .entries
+            .get(address)
+            .cloned()
+            .unwrap_or_else(|| intent(self.with.stack.nodes()[node].kind, spec, Vec::new(), false, Vec::new()));
+        if self.steps[step].action == Action::Replace && entry.phase != Phase::Intent {
+            entry = self.replacement_of(address, node, &entry);
+            self.entries.insert(address.clone(), entry.clone());
+            self.with.writer.record(address, Some(entry.clone()));
+        }
+        entry
+    }
+
+    fn intent_after(&mut self, address: &Address, removal: Removal) -> Option<Entry> {
+        if removal != Removal::Before {
+            return None;
+        }
+        let node = self.with.stack.position(address)?;
+        let old = self.entries.get(address)?;
+        let fresh = self.fresh_intent(address, node, old.deposed.clone());
+        self.entries.insert(address.clone(), fresh.clone());
+        Some(fresh)
+    }
+
+    fn replacement_of(&self, address: &Address, node: usize, old: &Entry) -> Entry {
+        let mut deposed = old.deposed.clone();
+        deposed.extend(old.depose());
+        self.fresh_intent(address, node, deposed)
+    }
+
+    fn fresh_intent(&self, address: &Address, node: usize, deposed: Vec<Deposed>) -> Entry {
+        let declared = &self.with.stack.nodes()[node];
+        let needed = declared
+            .dependencies
+            .iter()
+            .map(|needed| Needed { address: self.with.stack.nodes()[needed.node].address.clone(), edge: needed.edge });
+        let spec = &self.planning.known[node].spec;
+        intent(declared.kind, spec, needed.collect(), self.with.stack.protects(address), deposed)
+    }
+
+    fn report(self, applied: &mut Applied) {
+        let left: HashSet<Address> = applied.left.iter().map(|(address, _)| address.clone()).collect();
+        for (step, what) in self.steps.iter().enumerate() {
+            let skipped = |because| Skipped { address: what.address.clone(), action: what.action, because };
+            match self.schedule.progress(step) {
+                Progress::Skipped(because) => {
+                    let because = self.steps[because].address.clone();
+                    let stopped = left.contains(&because) && applied.stopped.is_some();
+                    applied.skipped.push(skipped(Some(because).filter(|_| !stopped)));
+                }
+                Progress::Waiting => applied.skipped.push(skipped(None)),
+                Progress::Running | Progress::Identified => applied.left.push((what.address.clone(), what.action)),
+                Progress::Done | Progress::Failed | Progress::Left => {}
+            }
+        }
+        for output in self.with.stack.outputs() {
+            if let Ok(value) = output.value(&self.outputs) {
+                applied.outputs.insert(output.name.clone(), value);
+            }
+        }
+        self.with.writer.outputs(applied.outputs.clone());
+    }
+}
+
+async fn hard(mut stop: watch::Receiver<StopMode>) {
+    if stop.wait_for(|mode| *mode == StopMode::Hard).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+pub(super) fn failed(step: &Step, failure: Failure) -> Failed {
+    Failed { address: step.address.clone(), kind: step.kind.clone(), action: step.action, failure }
+}

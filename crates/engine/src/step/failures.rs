@@ -1,0 +1,40 @@
+//! Why a step cannot end well, in words.
+
+use resource::{Diff, Failure, FailureKind, FieldChange, Reconciler};
+
+pub(super) fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {
+    Failure {
+        help: Some("somebody may have deleted it meanwhile; run the command again to make it anew".to_owned()),
+        ..Failure::of(FailureKind::Final, format!("the {} {id} is not there any more", reconciler.noun()))
+    }
+}
+
+pub(crate) fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str) -> Failure {
+    let minutes = reconciler.deadline().as_secs() / 60;
+    Failure {
+        residue: Some(format!("{id} exists and is {status}")),
+        help: Some("the next run goes on waiting for it".to_owned()),
+        ..Failure::of(FailureKind::Final, format!("the {} was still {status} after {minutes} min", reconciler.noun()))
+    }
+}
+
+pub(super) fn beyond_the_plan(cause: &str, fresh: bool, id: &str) -> Failure {
+    let message = match fresh {
+        true => format!("AWS made it other than declared, and only a replacement would help: {cause}"),
+        false => format!("it changed since the plan was made, and only a replacement would help: {cause}"),
+    };
+    Failure {
+        residue: Some(format!("{id} stays as it is")),
+        help: Some("run the command again to see the new plan".to_owned()),
+        ..Failure::of(FailureKind::Refused, message)
+    }
+}
+
+pub(super) fn does_not_take(diff: &Diff, id: &str) -> Failure {
+    let show = |change: &FieldChange| format!("{} is {} and should be {}", change.path, change.before, change.after);
+    let fields: Vec<String> = diff.changes.iter().map(show).collect();
+    Failure {
+        residue: Some(format!("{id} exists and works, but not as declared")),
+        ..Failure::of(FailureKind::Final, format!("AWS accepted the change, but {}", fields.join("; ")))
+    }
+}
