@@ -27,7 +27,7 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
 /// A crate builds only on crates of a lower layer. Service crates are one layer, so none knows another.
 fn layer(name: &str) -> usize {
     match name {
-        "resource" | "config" | "package" | "report" | "local" => 0,
+        "resource" | "config" | "cost" | "package" | "report" | "local" => 0,
         "state" | "tfstate" => 1,
         name if name.starts_with("aws-") => 1,
         "engine" | "blueprint" | "runs" | "checkup" => 2,

@@ -4,6 +4,7 @@
 
 mod adoption;
 mod calls;
+mod cost;
 mod doctor;
 mod edits;
 mod embedded;

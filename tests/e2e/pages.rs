@@ -55,6 +55,7 @@ fn a_first_plan_of_each_environment() {
     for environment in ["dev", "staging", "prod"] {
         let project = Project::new();
         page(&format!("plan-{environment}"), &project.local(&["plan", environment]).ends_with(0).stdout);
+        page(&format!("cost-{environment}"), &project.local(&["cost", environment]).ends_with(0).stdout);
     }
 }
 

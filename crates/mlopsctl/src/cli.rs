@@ -100,6 +100,14 @@ pub(crate) enum Command {
         /// Which environment.
         environment: Option<String>,
     },
+    /// Estimate what it costs: every month, by use, and at most for a run of the pipeline.
+    Cost {
+        /// Which environment.
+        environment: Option<String>,
+        /// A price list of your own.
+        #[arg(long, value_name = "FILE")]
+        prices: Option<PathBuf>,
+    },
     /// Draw what there is and what needs what.
     Graph(GraphArgs),
     /// Take over what exists and was made by somebody else.

@@ -61,6 +61,9 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         Command::Drift { environment } => command::inspect::drift(global, environment.as_deref(), printer).await,
         Command::Reconcile { environment } => command::reconcile::run(global, environment.as_deref(), printer).await,
         Command::Wait { environment } => command::wait::run(global, environment.as_deref(), printer).await,
+        Command::Cost { environment, prices } => {
+            command::cost::run(global, environment.as_deref(), prices.as_deref(), printer).await
+        }
         Command::Doctor { environment } => command::doctor::run(global, environment.as_deref(), printer).await,
         Command::Graph(args) => command::graph::run(global, &args, printer).await,
         Command::Adopt(args) => command::adopt::run(global, &args, printer).await,

@@ -164,7 +164,8 @@ impl Change<'_> {
         }
         if !planning.plan.is_empty() {
             if !self.printer.json {
-                self.printer.note(&render::plan_text::page(&planning.plan, &session.registry, self.printer));
+                let costs = super::cost::of_plan(session, &state, &planning.plan)?;
+                self.printer.note(&render::plan_text::page(&planning.plan, &costs, &session.registry, self.printer));
             }
             self.confirm().await?;
         }

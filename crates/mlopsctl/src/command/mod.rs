@@ -2,6 +2,7 @@
 
 pub(crate) mod adopt;
 pub(crate) mod change;
+pub(crate) mod cost;
 pub(crate) mod destroy;
 pub(crate) mod doctor;
 pub(crate) mod files;

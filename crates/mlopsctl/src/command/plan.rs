@@ -25,9 +25,10 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     }
     let plan = &planning.plan;
     session.trace_calls();
+    let costs = super::cost::of_plan(&session, &state, plan)?;
     match printer.json {
-        true => printer.document(&render::plan_json::document(plan, &session.meter)),
-        false => printer.data(&render::plan_text::page(plan, &session.registry, printer)),
+        true => printer.document(&render::plan_json::document(plan, costs.summary(), &session.meter)),
+        false => printer.data(&render::plan_text::page(plan, &costs, &session.registry, printer)),
     }
     if let Some(file) = &args.out {
         let text = serde_json::to_string_pretty(plan).map_err(|error| End::failed(error.to_string()))?;

@@ -1,6 +1,7 @@
 //! What people and programs read.
 
 pub(crate) mod checkup;
+pub(crate) mod cost;
 pub(crate) mod drift;
 pub(crate) mod execution;
 pub(crate) mod live;

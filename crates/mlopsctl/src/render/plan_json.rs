@@ -1,9 +1,10 @@
+use cost::Summary;
 use engine::Plan;
 use resource::Meter;
 use serde_json::{Value, json};
 
 /// A plan for a program; the shape is part of the command line's contract.
-pub(crate) fn document(plan: &Plan, meter: &Meter) -> Value {
+pub(crate) fn document(plan: &Plan, costs: Summary, meter: &Meter) -> Value {
     let changes = plan.changes.iter().map(|change| {
         let fields = change.fields.iter().map(|field| {
             let after = if field.known { field.after.clone() } else { Value::Null };
@@ -15,6 +16,6 @@ pub(crate) fn document(plan: &Plan, meter: &Meter) -> Value {
                "cause": change.cause, "fields": fields})
     });
     let changes: Vec<Value> = changes.collect();
-    json!({"format": 1, "environment": plan.environment, "summary": plan.summary(), "changes": changes,
+    json!({"format": 1, "environment": plan.environment, "summary": plan.summary(), "changes": changes, "cost": costs,
            "api_calls": meter.requests(), "calls": meter.calls()})
 }

@@ -2,6 +2,7 @@
 
 use super::value::{self, short};
 use crate::printer::{Printer, Style};
+use ::cost::Comparison;
 use engine::{Action, Change, Plan};
 use resource::{FieldChange, Registry};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 const TELLING: &[&str] =
     &["cidr", "service", "destination", "schedule", "metric", "instance_type", "memory_mb", "key", "name"];
 
-pub(crate) fn page(plan: &Plan, registry: &Registry, printer: Printer) -> String {
+pub(crate) fn page(plan: &Plan, costs: &Comparison, registry: &Registry, printer: Printer) -> String {
     let mut lines = Vec::new();
     if plan.is_empty() {
         lines.push(format!(
@@ -40,6 +41,7 @@ pub(crate) fn page(plan: &Plan, registry: &Registry, printer: Printer) -> String
     lines.extend(common.lines(printer));
     lines.extend(dangers(plan, printer));
     lines.push(summary(plan));
+    lines.push(super::cost::change(costs));
     lines.join("\n")
 }
 
@@ -190,6 +192,10 @@ mod tests {
         }
     }
 
+    fn free() -> Comparison {
+        ::cost::compare(&[], &[], "eu-west-1", &::cost::Prices::builtin().unwrap())
+    }
+
     fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
         Plan {
             format: 1,
@@ -215,7 +221,7 @@ mod tests {
         changes.push(change("e", Action::Update, vec![field("map_public_ip", json!(true), json!(false)), owner()]));
         let taken = vec![owner(), field("tags.mlopsctl:address", Value::Null, json!("network.f"))];
         changes.push(Change { cause: Some("it is taken over".into()), ..change("f", Action::Update, taken) });
-        let page = page(&plan(changes, 0), &blueprint::registry(), printer());
+        let page = page(&plan(changes, 0), &free(), &blueprint::registry(), printer());
         let expected = "\
 network
   ~ e (subnet)  subnet-1
@@ -227,7 +233,8 @@ network
 in 6 resources
       tags.Owner: \"A\" → \"B\"
 
-Plan for dev: 0 to create, 6 to update, 0 to replace, 0 to delete, 0 unchanged.";
+Plan for dev: 0 to create, 6 to update, 0 to replace, 0 to delete, 0 unchanged.
+Costs nothing by being there.";
         assert_eq!(page, expected);
     }
 
@@ -244,7 +251,7 @@ Plan for dev: 0 to create, 6 to update, 0 to replace, 0 to delete, 0 unchanged."
             change("c", Action::Delete, vec![]),
         ];
         let plan = plan(changes, 7);
-        let page = page(&plan, &blueprint::registry(), printer());
+        let page = page(&plan, &free(), &blueprint::registry(), printer());
         let expected = "\
 network
   + a (subnet)  cidr \"10.0.0.0/24\"
@@ -255,7 +262,8 @@ network
 1 will be deleted and made anew: network.b
 1 will be deleted: network.c
 
-Plan for dev: 1 to create, 0 to update, 1 to replace, 1 to delete, 7 unchanged.";
+Plan for dev: 1 to create, 0 to update, 1 to replace, 1 to delete, 7 unchanged.
+Costs nothing by being there.";
         assert_eq!(page, expected);
     }
 }

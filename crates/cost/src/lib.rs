@@ -1,0 +1,58 @@
+//! What a platform costs: what is paid every month for being there, the unit prices of what is paid by use, and the
+//! most that a run of the pipeline can cost. Pure: resources and a price list in, numbers out.
+//!
+//! # Guarantees
+//! - Every amount carries the quantity and the unit price it was made from, and the price list says where each price
+//!   comes from and of what date it is ([`Prices::source`]).
+//! - Nothing is silently zero: a kind, a region or an instance type without a price is in [`Estimate::not_priced`].
+//! - Amounts are exact decimals. They are rounded when they are shown, never when they are added.
+//!
+//! # Caveats
+//! - Prices are list prices of the price list's date, without taxes, discounts, savings plans and free tiers.
+//!   [`ASSUMPTIONS`] says everything that the numbers leave out. AWS's own calculator and the bill rule.
+//! - Prices change and companies have their own: [`Prices::read`] takes a list in place of the built-in one.
+
+mod comparison;
+mod decimal;
+mod estimate;
+mod grouping;
+mod kinds;
+mod meter;
+mod money;
+mod prices;
+mod quantity;
+mod resource;
+mod sheet;
+
+pub use comparison::{Change, Comparison, Summary, compare};
+pub use estimate::{ASSUMPTIONS, Area, Bound, ByUse, Estimate, Gap, Item, NotPriced, ResourceCost, Run};
+pub use kinds::{Treatment, treatments};
+pub use meter::Meter;
+pub use money::{NotAnAmount, Usd};
+pub use prices::{Error, Prices};
+pub use quantity::{HOURS_PER_MONTH, Quantity};
+pub use resource::Resource;
+
+use grouping::Grouped;
+use kinds::Rule;
+use sheet::{Found, Sheet};
+
+/// What a stack costs in a region.
+///
+/// The order of the resources is of no importance: areas and resources come out sorted.
+pub fn estimate(stack: &[Resource<'_>], region: &str, prices: &Prices) -> Estimate {
+    let mut sorted = stack.to_vec();
+    sorted.sort_by_key(|resource| resource.address);
+    let mut grouped = Grouped::default();
+    for resource in &sorted {
+        let mut found = Found::default();
+        let mut sheet = Sheet::new(resource, &sorted, region, prices, &mut found);
+        match kinds::rule(resource.kind) {
+            Some(Rule::Priced(price)) => price(&mut sheet),
+            Some(Rule::Free(_)) => {}
+            None => sheet.unknown(),
+        }
+        grouped.add(resource, found);
+    }
+    grouped.estimate(region, prices)
+}

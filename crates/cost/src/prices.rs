@@ -1,0 +1,203 @@
+use crate::{Meter, Usd};
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, fmt};
+
+/// What the field `format` of a price list must be.
+const FORMAT: u64 = 1;
+const CURRENCY: &str = "USD";
+
+/// What AWS charges for each [`Meter`], by region.
+///
+/// A price list is a JSON document. This one has two prices for one meter:
+///
+/// ```
+/// let list = r#"{
+///     "format": 1,
+///     "currency": "USD",
+///     "as_of": "2026-09-30",
+///     "about": "Our prices, with what was agreed",
+///     "meters": {
+///         "ec2:nat-gateway-hour": {
+///             "unit": "hour",
+///             "as_of": "2026-09-16",
+///             "source": "the contract",
+///             "usd": {"ap-south-1": "0.0504", "eu-west-1": "0.0432"}
+///         }
+///     }
+/// }"#;
+/// let prices = cost::Prices::read(list.as_bytes())?;
+/// assert_eq!(prices.price(&cost::Meter::NatGatewayHour, "ap-south-1"), Some("0.0504".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// - Amounts are text, so that they stay exact.
+/// - `unit` must be the meter's own ([`Meter::unit`]): a price for a thousand is not taken for a price for one.
+/// - `about` may be left out. A meter or a region that is left out is not priced, which an estimate says.
+/// - Of prices in tiers, the first counts; free tiers are no part of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prices {
+    as_of: String,
+    meters: BTreeMap<Meter, Listed>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Listed {
+    as_of: String,
+    source: String,
+    usd: BTreeMap<String, Usd>,
+}
+
+/// Why something is not a price list that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is not JSON.
+    #[error("the price list is not JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It was written for another version of this tool.
+    #[error("the price list has format {found}, and only format {FORMAT} is known")]
+    Format {
+        /// The format it says it has.
+        found: u64,
+    },
+    /// Something in it is wrong.
+    #[error("the price list is wrong at `{path}`: {what}")]
+    At {
+        /// Where, from the top: `meters.kms:key-month.usd.eu-west-1`.
+        path: String,
+        /// What is wrong there, and how it is to be.
+        what: String,
+    },
+}
+
+impl Prices {
+    /// The list that comes with this crate: list prices of its date, compiled from public sources that it names.
+    ///
+    /// # Errors
+    /// Never, unless the crate was built with a list that is wrong.
+    pub fn builtin() -> Result<Self, Error> {
+        Self::read(include_bytes!("../prices.json"))
+    }
+
+    /// Reads a price list.
+    ///
+    /// # Errors
+    /// When it is not JSON, has another format, or has something missing, superfluous or wrong.
+    pub fn read(bytes: &[u8]) -> Result<Self, Error> {
+        let value: Value = serde_json::from_slice(bytes)?;
+        let top = Fields::of(&value, String::new())?;
+        match top.get("format")?.as_u64() {
+            Some(FORMAT) => {}
+            Some(found) => return Err(Error::Format { found }),
+            None => return Err(top.wrong("format", format!("it is to be the number {FORMAT}"))),
+        }
+        top.only(&["format", "currency", "as_of", "about", "meters"])?;
+        if top.text("currency")? != CURRENCY {
+            return Err(top.wrong("currency", format!("only {CURRENCY} is known")));
+        }
+        let meters = top.fields("meters")?;
+        let listed = meters.map.keys().map(|key| Listed::read(&meters, key)).collect::<Result<_, _>>()?;
+        Ok(Self { as_of: top.date("as_of")?, meters: listed })
+    }
+
+    /// The date of its newest price: `2026-09-30`.
+    pub fn as_of(&self) -> &str {
+        &self.as_of
+    }
+
+    /// What one unit costs in a region, if the list says it.
+    pub fn price(&self, meter: &Meter, region: &str) -> Option<Usd> {
+        self.meters.get(meter)?.usd.get(region).copied()
+    }
+
+    /// Where the prices of a meter come from and when they were last confirmed.
+    pub fn source(&self, meter: &Meter) -> Option<(&str, &str)> {
+        self.meters.get(meter).map(|listed| (listed.source.as_str(), listed.as_of.as_str()))
+    }
+
+    /// The meters it has, in a stable order.
+    pub fn meters(&self) -> impl Iterator<Item = &Meter> {
+        self.meters.keys()
+    }
+}
+
+impl Listed {
+    fn read(meters: &Fields<'_>, key: &str) -> Result<(Meter, Self), Error> {
+        let Some(meter) = Meter::named(key) else {
+            let known = Meter::PLAIN.iter().map(Meter::key).collect::<Vec<_>>().join(", ");
+            let what = format!("there is no such meter. Known are sagemaker:instance-hour/ml.… and {known}");
+            return Err(meters.wrong(key, what));
+        };
+        let fields = meters.fields(key)?;
+        fields.only(&["unit", "as_of", "source", "usd"])?;
+        if fields.text("unit")? != meter.unit() {
+            return Err(fields.wrong("unit", format!("it is to be `{}`, which the price is for", meter.unit())));
+        }
+        let usd = fields.fields("usd")?;
+        let price = |region: &String| {
+            let amount = usd.text(region)?.parse().map_err(|wrong| usd.wrong(region, wrong))?;
+            Ok((region.clone(), amount))
+        };
+        let listed = Self {
+            as_of: fields.date("as_of")?,
+            source: fields.text("source")?.to_owned(),
+            usd: usd.map.keys().map(price).collect::<Result<_, Error>>()?,
+        };
+        Ok((meter, listed))
+    }
+}
+
+/// The fields of an object, and where it is.
+struct Fields<'a> {
+    map: &'a Map<String, Value>,
+    path: String,
+}
+
+impl<'a> Fields<'a> {
+    fn of(value: &'a Value, path: String) -> Result<Self, Error> {
+        match value {
+            Value::Object(map) => Ok(Self { map, path }),
+            _ => Err(Error::At {
+                path: if path.is_empty() { "(the top)".to_owned() } else { path },
+                what: "it is to be an object, {…}".to_owned(),
+            }),
+        }
+    }
+
+    fn path(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    fn wrong(&self, name: &str, what: impl fmt::Display) -> Error {
+        Error::At { path: self.path(name), what: what.to_string() }
+    }
+
+    fn get(&self, name: &str) -> Result<&'a Value, Error> {
+        self.map.get(name).ok_or_else(|| self.wrong(name, "it is missing"))
+    }
+
+    fn fields(&self, name: &str) -> Result<Self, Error> {
+        Self::of(self.get(name)?, self.path(name))
+    }
+
+    fn text(&self, name: &str) -> Result<&'a str, Error> {
+        let value = self.get(name)?;
+        value.as_str().ok_or_else(|| self.wrong(name, format!("{value} is to be text, in quotes")))
+    }
+
+    fn date(&self, name: &str) -> Result<String, Error> {
+        let text = self.text(name)?;
+        let digit_or_dash =
+            |(at, byte): (usize, u8)| if [4, 7].contains(&at) { byte == b'-' } else { byte.is_ascii_digit() };
+        match text.len() == 10 && text.bytes().enumerate().all(digit_or_dash) {
+            true => Ok(text.to_owned()),
+            false => Err(self.wrong(name, "it is to be a date, as 2026-09-30")),
+        }
+    }
+
+    fn only(&self, known: &[&str]) -> Result<(), Error> {
+        match self.map.keys().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(self.wrong(name, format!("there is no such field. Known are {}", known.join(", ")))),
+            None => Ok(()),
+        }
+    }
+}

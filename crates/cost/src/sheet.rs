@@ -1,0 +1,145 @@
+use crate::{Bound, Gap, Item, Meter, Prices, Quantity, Resource, Run};
+use serde_json::Value;
+
+/// What was found about one resource.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) items: Vec<Item>,
+    pub(crate) uses: Vec<Use>,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) gaps: Vec<(Gap, String, String)>,
+}
+
+/// Something that is paid by use, without its price.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Use {
+    pub(crate) meter: Meter,
+    pub(crate) region: String,
+    pub(crate) what: String,
+    pub(crate) depends_on: String,
+}
+
+/// Where the costs of one resource are written down. A price that is missing becomes a gap here, so that who prices a
+/// kind cannot forget it.
+pub(crate) struct Sheet<'a> {
+    resource: &'a Resource<'a>,
+    stack: &'a [Resource<'a>],
+    region: &'a str,
+    prices: &'a Prices,
+    found: &'a mut Found,
+}
+
+impl<'a> Sheet<'a> {
+    pub(crate) fn new(
+        resource: &'a Resource<'a>,
+        stack: &'a [Resource<'a>],
+        region: &'a str,
+        prices: &'a Prices,
+        found: &'a mut Found,
+    ) -> Self {
+        Self { resource, stack, region, prices, found }
+    }
+
+    /// The resource itself.
+    pub(crate) fn resource(&self) -> &'a Resource<'a> {
+        self.resource
+    }
+
+    /// The resource's specification.
+    pub(crate) fn spec(&self) -> &'a Value {
+        self.resource.spec
+    }
+
+    /// The stack's other resources of a kind, and itself.
+    pub(crate) fn of_kind(&self, kind: &'static str) -> impl Iterator<Item = &'a Resource<'a>> + use<'a> {
+        self.stack.iter().filter(move |resource| resource.kind == kind)
+    }
+
+    /// The resource's region: its own where it declares one, else the stack's.
+    pub(crate) fn region(&self) -> &'a str {
+        self.region_of(self.resource)
+    }
+
+    /// The same for another resource of the stack.
+    pub(crate) fn region_of(&self, resource: &Resource<'a>) -> &'a str {
+        resource.spec.get("region").and_then(Value::as_str).unwrap_or(self.region)
+    }
+
+    /// Writes down something that is paid every month.
+    pub(crate) fn monthly(&mut self, what: impl Into<String>, meter: &Meter, quantity: Quantity) {
+        match self.prices.price(meter, self.region()) {
+            Some(unit_price) => {
+                let (unit, monthly) = (meter.unit(), unit_price.times(quantity));
+                self.found.items.push(Item { what: what.into(), quantity, unit, unit_price, monthly });
+            }
+            None => self.gap(Gap::Monthly, what, self.lacks(meter, self.region())),
+        }
+    }
+
+    /// Writes down something that is paid by use.
+    pub(crate) fn by_use(&mut self, what: impl Into<String>, depends_on: impl Into<String>, meter: Meter) {
+        self.by_use_in(self.region(), what, depends_on, meter);
+    }
+
+    /// The same at the prices of another region.
+    pub(crate) fn by_use_in(
+        &mut self,
+        region: &str,
+        what: impl Into<String>,
+        depends_on: impl Into<String>,
+        meter: Meter,
+    ) {
+        match self.prices.price(&meter, region) {
+            Some(_) => {
+                let (region, what, depends_on) = (region.to_owned(), what.into(), depends_on.into());
+                self.found.uses.push(Use { meter, region, what, depends_on });
+            }
+            None => self.gap(Gap::ByUse, what, self.lacks(&meter, region)),
+        }
+    }
+
+    /// Writes down something that costs and has no price.
+    pub(crate) fn gap(&mut self, gap: Gap, what: impl Into<String>, reason: impl Into<String>) {
+        self.found.gaps.push((gap, what.into(), reason.into()));
+    }
+
+    /// Writes down that nothing is known of the resource's kind.
+    pub(crate) fn unknown(&mut self) {
+        let what = format!("whatever {} costs", self.resource.kind);
+        self.gap(Gap::Unknown, what, "this kind of resource is not known");
+    }
+
+    /// The most that something can cost in a run, or why it has no price.
+    pub(crate) fn bound(&self, what: impl Into<String>, meter: &Meter, quantity: Quantity) -> Result<Bound, String> {
+        let what = what.into();
+        match self.prices.price(meter, self.region()) {
+            Some(unit_price) => {
+                let (unit, at_most) = (meter.unit(), unit_price.times(quantity));
+                Ok(Bound { what, quantity, unit, unit_price, at_most })
+            }
+            None => Err(format!("{what}: {}", self.lacks(meter, self.region()))),
+        }
+    }
+
+    /// Writes down the most that a run can cost. A run of which nothing is known to cost is none.
+    pub(crate) fn run(&mut self, what: impl Into<String>, lines: Vec<Result<Bound, String>>) {
+        let (mut items, mut not_included) = (Vec::new(), Vec::new());
+        for line in lines {
+            match line {
+                Ok(bound) => items.push(bound),
+                Err(reason) => not_included.push(reason),
+            }
+        }
+        if items.is_empty() && not_included.is_empty() {
+            return;
+        }
+        let at_most = items.iter().map(|bound| bound.at_most).sum();
+        let (address, kind) = (self.resource.address.to_owned(), self.resource.kind.to_owned());
+        self.found.runs.push(Run { address, kind, what: what.into(), at_most, items, not_included });
+    }
+
+    fn lacks(&self, meter: &Meter, region: &str) -> String {
+        let (as_of, key) = (self.prices.as_of(), meter.key());
+        format!("the price list of {as_of} has no {key} for {region}")
+    }
+}

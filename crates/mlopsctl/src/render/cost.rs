@@ -1,0 +1,120 @@
+//! What a platform costs, for a person: sums that can be checked, and what no sum knows.
+
+use crate::printer::{Printer, Style};
+use ::cost::{Comparison, Estimate, Gap, ResourceCost};
+
+/// One line of a plan.
+pub(crate) fn change(costs: &Comparison) -> String {
+    let (before, after) = (costs.before.monthly, costs.after.monthly);
+    let at_least = if costs.after.is_incomplete() { "at least " } else { "" };
+    let dated = format!("list prices of {}, without what is paid by use", costs.after.as_of);
+    match (before.cents(), after.cents()) {
+        (0, 0) if at_least.is_empty() => "Costs nothing by being there.".to_owned(),
+        (before, after) if before == after => {
+            format!("Costs {at_least}{} USD a month, as before.", costs.after.monthly)
+        }
+        (0, _) => format!("Costs {at_least}{after} USD a month ({dated}).", after = costs.after.monthly),
+        _ => format!("Costs {at_least}{after} USD a month, {before} before ({dated})."),
+    }
+}
+
+pub(crate) fn page(environment: &str, estimate: &Estimate, printer: Printer) -> String {
+    let mut lines =
+        vec![format!("{environment} in {}, list prices of {}", estimate.region, estimate.as_of), String::new()];
+    lines.extend(monthly(estimate, printer));
+    lines.extend(runs(estimate, printer));
+    lines.extend(by_use(estimate, printer));
+    lines.extend(not_priced(estimate, printer));
+    lines
+        .push("Without taxes, discounts and free tiers; `--json` lists every assumption. AWS's bill rules.".to_owned());
+    lines.join("\n")
+}
+
+fn monthly(estimate: &Estimate, printer: Printer) -> Vec<String> {
+    let mut lines = Vec::new();
+    for area in &estimate.areas {
+        lines.push(line(&printer.paint(Style::Bold, &area.area), area.area.len(), &area.monthly.to_string()));
+        for resource in &area.resources {
+            lines.extend(items(resource, printer));
+        }
+        lines.push(String::new());
+    }
+    let at_least = if estimate.is_incomplete() { "at least, every month, USD" } else { "every month, USD" };
+    lines.push(line(&printer.paint(Style::Bold, at_least), at_least.len(), &estimate.monthly.to_string()));
+    lines.push(String::new());
+    lines
+}
+
+/// Each item of a resource, with what it is computed from.
+fn items(resource: &ResourceCost, printer: Printer) -> Vec<String> {
+    let name = resource.address.split_once('.').map_or("", |(_, name)| name);
+    let items = resource.items.iter().map(|item| {
+        let made_of = format!(
+            "{} {} × {}",
+            item.quantity,
+            units(item.unit, item.quantity == ::cost::Quantity::ONE),
+            item.unit_price.exact()
+        );
+        let text = format!("  {name}: {}", item.what);
+        let shown = format!("{text}  {}", printer.paint(Style::Dim, &made_of));
+        line(&shown, text.chars().count() + 2 + made_of.chars().count(), &item.monthly.to_string())
+    });
+    items.collect()
+}
+
+fn units(unit: &str, is_one: bool) -> String {
+    if is_one { unit.to_owned() } else { format!("{unit}s") }
+}
+
+/// A text, and an amount at the right edge.
+fn line(text: &str, width: usize, amount: &str) -> String {
+    const EDGE: usize = 100;
+    let gap = EDGE.saturating_sub(width + amount.len()).max(2);
+    format!("{text}{}{amount}", " ".repeat(gap))
+}
+
+fn runs(estimate: &Estimate, printer: Printer) -> Vec<String> {
+    if estimate.runs.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![printer.paint(Style::Bold, "for each run, at most, USD")];
+    for run in &estimate.runs {
+        let text = format!("  {}: {}", run.address, run.what);
+        lines.push(line(&text, text.chars().count(), &run.at_most.to_string()));
+        lines.extend(run.not_included.iter().map(|what| format!("      without {what}")));
+    }
+    lines.push(String::new());
+    lines
+}
+
+fn by_use(estimate: &Estimate, printer: Printer) -> Vec<String> {
+    if estimate.by_use.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![printer.paint(Style::Bold, "by use, USD")];
+    for one in &estimate.by_use {
+        let place = if one.region == estimate.region { String::new() } else { format!(" in {}", one.region) };
+        let text = format!("  {}{place}, for each {}", one.what, one.unit);
+        let shown = format!("{text}  {}", printer.paint(Style::Dim, &one.depends_on));
+        let width = text.chars().count() + 2 + one.depends_on.chars().count();
+        lines.push(line(&shown, width, &one.unit_price.exact()));
+    }
+    lines.push(String::new());
+    lines
+}
+
+fn not_priced(estimate: &Estimate, printer: Printer) -> Vec<String> {
+    if estimate.not_priced.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![printer.paint(Style::Bold, "not priced")];
+    for one in &estimate.not_priced {
+        let lacks = match one.missing_from {
+            Gap::Monthly | Gap::Unknown => printer.paint(Style::Yellow, "in no sum: "),
+            Gap::ByUse => String::new(),
+        };
+        lines.push(format!("  {lacks}{}: {} ({})", one.what, one.reason, one.addresses.join(", ")));
+    }
+    lines.push(String::new());
+    lines
+}
