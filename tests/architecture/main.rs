@@ -30,7 +30,7 @@ fn layer(name: &str) -> usize {
         "resource" | "config" | "package" | "local" => 0,
         "state" => 1,
         name if name.starts_with("aws-") => 1,
-        "engine" | "blueprint" | "runs" => 2,
+        "engine" | "blueprint" | "permissions" | "runs" => 2,
         "mlopsctl" => 3,
         // Tools for developers, which nothing builds on.
         "bench" | "testkit" => 4,

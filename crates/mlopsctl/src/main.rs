@@ -61,6 +61,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         Command::Drift { environment } => command::inspect::drift(global, environment.as_deref(), printer).await,
         Command::Reconcile { environment } => command::reconcile::run(global, environment.as_deref(), printer).await,
         Command::Wait { environment } => command::wait::run(global, environment.as_deref(), printer).await,
+        Command::Permissions(args) => command::permissions::run(global, &args, printer).await,
         Command::State(what) => command::state::run(global, what, printer).await,
         Command::Unlock { environment, lock_id } => {
             command::state::unlock(global, &environment, &lock_id, printer).await

@@ -5,6 +5,7 @@ pub(crate) mod destroy;
 pub(crate) mod files;
 pub(crate) mod inspect;
 pub(crate) mod local;
+pub(crate) mod permissions;
 pub(crate) mod pipeline;
 pub(crate) mod plan;
 pub(crate) mod reconcile;
