@@ -15,20 +15,28 @@ impl Scope {
         Self { prefix: prefix.into(), account: account.into() }
     }
 
-    /// The pattern for everything of the same kind in the stack; what bears another name stays as it is, and what
+    /// The patterns for everything of the same kind in the stack; what bears another name stays as it is, and what
     /// is not known yet is a wildcard.
-    pub(crate) fn widen(&self, arn: &str) -> String {
+    pub(crate) fn widen(&self, arn: &str) -> Vec<String> {
         let arn = without_unknowns(arn);
         // arn:partition:service:region:account:resource
-        let Some((at, _)) = arn.match_indices(':').nth(4) else { return arn };
+        let Some((at, _)) = arn.match_indices(':').nth(4) else { return vec![arn] };
         let (head, resource) = arn.split_at(at + 1);
-        format!("{head}{}", self.widen_resource(resource).unwrap_or_else(|| resource.to_owned()))
+        match self.widen_resource(resource) {
+            // What bears the stack's own name has siblings that bear one under it.
+            Some(all) if resource.ends_with(&self.prefix) => vec![format!("{head}{all}"), arn],
+            Some(all) => vec![format!("{head}{all}")],
+            None => vec![arn],
+        }
     }
 
     fn widen_resource(&self, resource: &str) -> Option<String> {
         let begins = |at: usize| at == 0 || resource[..at].ends_with(['/', ':']);
         let (at, _) = resource.match_indices(&self.prefix).find(|(at, _)| begins(*at))?;
         let (name, rest) = resource.split_at(at + self.prefix.len());
+        if rest.is_empty() {
+            return Some(format!("{name}-*"));
+        }
         let rest = rest.strip_prefix(['-', '/'])?;
         let kept = &resource[..name.len() + 1];
         // The account tells this stack's buckets from those that others may give such a name.
@@ -61,8 +69,9 @@ mod tests {
     const ACCOUNT: &str = "123456789012";
 
     fn widened(resource: &str) -> String {
-        let arn = Scope::new("ml-dev", ACCOUNT).widen(&format!("arn:aws:any:eu-west-1:{ACCOUNT}:{resource}"));
-        arn.splitn(6, ':').last().unwrap_or_default().to_owned()
+        let arns = Scope::new("ml-dev", ACCOUNT).widen(&format!("arn:aws:any:eu-west-1:{ACCOUNT}:{resource}"));
+        let resources: Vec<&str> = arns.iter().filter_map(|arn| arn.splitn(6, ':').last()).collect();
+        resources.join(" ")
     }
 
     #[test]
@@ -75,8 +84,8 @@ mod tests {
     }
 
     #[test]
-    fn the_stacks_own_name_stays_and_does_not_open_those_of_its_neighbours() {
-        assert_eq!(widened("repository/ml-dev"), "repository/ml-dev");
+    fn the_stacks_own_name_has_siblings_and_does_not_open_those_of_its_neighbours() {
+        assert_eq!(widened("repository/ml-dev"), "repository/ml-dev-* repository/ml-dev");
         assert_eq!(widened("repository/ml-dev2-images"), "repository/ml-dev2-images");
         assert_eq!(widened("repository/old-ml-dev-images"), "repository/old-ml-dev-images");
     }
@@ -91,6 +100,6 @@ mod tests {
     fn what_is_not_known_yet_is_a_wildcard_where_it_stands_and_nowhere_else() {
         assert_eq!(widened("key/⟦encryption.data.id⟧"), "key/*");
         assert_eq!(widened("space/⟦studio.domain.id⟧/team"), "space/*/team");
-        assert_eq!(Scope::new("ml-dev", ACCOUNT).widen("*"), "*");
+        assert_eq!(Scope::new("ml-dev", ACCOUNT).widen("*"), ["*"]);
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn all(needed: &[Permission], scope: &Scope) -> Vec<Statement> {
             let group = Group { service: service.to_owned(), conditions: conditions.clone() };
             let (statement, joined) = groups.entry(group.clone()).or_insert_with(|| (begun(&group), Vec::new()));
             statement.actions.insert(action.clone());
-            statement.resources.extend(permission.resources.iter().map(|resource| scope.widen(resource)));
+            statement.resources.extend(permission.resources.iter().flat_map(|resource| scope.widen(resource)));
             joined.resize(values.len().max(joined.len()), BTreeSet::new());
             for (joined, values) in joined.iter_mut().zip(&values) {
                 joined.extend(values.iter().cloned());
@@ -66,7 +66,7 @@ pub(crate) fn all(needed: &[Permission], scope: &Scope) -> Vec<Statement> {
 
 fn begun(group: &Group) -> Statement {
     let how: String = group.conditions.iter().map(word).collect();
-    let how = if how.is_empty() && group.service != EVERYWHERE { "ByName".to_owned() } else { how };
+    let how = if how.is_empty() && group.service != EVERYWHERE { "ByArn".to_owned() } else { how };
     let sid = format!("{}{how}", capital(&group.service));
     let (actions, resources) = (BTreeSet::new(), BTreeSet::new());
     Statement { sid, actions, resources, conditions: group.conditions.clone() }
@@ -185,7 +185,7 @@ mod tests {
         ];
         let statements = all(&needed, &scope());
         let sids: Vec<&str> = statements.iter().map(|one| one.sid.as_str()).collect();
-        assert_eq!(sids, ["NoResourceLevel", "GlueByName"]);
+        assert_eq!(sids, ["NoResourceLevel", "GlueByArn"]);
         let mut backwards = needed.to_vec();
         backwards.reverse();
         assert_eq!(all(&backwards, &scope()), statements);

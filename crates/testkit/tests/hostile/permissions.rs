@@ -1,0 +1,200 @@
+//! IAM: that what `mlopsctl permissions` prints suffices for the whole life of an environment, and that nothing in it
+//! is for nothing.
+
+mod reasons;
+
+use crate::{destroy, failure, up};
+use reasons::{NO_RESOURCE_LEVEL, SHOWN_BY_NO_EMULATOR};
+use serde_json::Value;
+use std::{collections::BTreeSet, sync::OnceLock};
+use testkit::{Aws, Platform};
+
+const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
+
+/// What came of a life.
+struct Life {
+    policies: Vec<Value>,
+    used: BTreeSet<String>,
+    denied: Vec<String>,
+}
+
+/// The environment with something changed in nearly everything.
+fn edited(environment: &str) -> Platform {
+    Platform::with(environment, |file| {
+        file.tags.insert("Owner".into(), "Somebody else".into());
+        file.tags.remove("Compliance");
+        file.monitoring.log_retention_days = 14;
+        for bucket in &mut file.storage.buckets {
+            bucket.expire_noncurrent_days = 61;
+        }
+        for function in &mut file.functions {
+            function.memory_mb = 2048;
+        }
+        file.registry.keep_tagged = 21;
+    })
+}
+
+/// Up, nothing to do, no drift, an update of nearly everything and back, down with the data and the state.
+fn life(environment: &str) -> Life {
+    let (platform, edited) = (Platform::of(environment), edited(environment));
+    let mut aws = Aws::brisk(platform.region(), 1);
+    let mut policies = platform.policies(None, false);
+    aws.allow_only(&policies);
+    up(&platform, &mut aws);
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty() && again.refusals.is_empty(), "{:#?} {:#?}", again.plan.changes, again.refusals);
+    let drift = aws.run(async |sdk| platform.drift(&sdk).await);
+    assert!(drift.drifted.is_empty() && drift.failed.is_empty(), "{:#?} {:#?}", drift.drifted, drift.failed);
+    let (state, _) = aws.run(async |sdk| platform.state(&sdk).await).unwrap();
+    policies.extend(edited.policies(Some(&state), false));
+    aws.allow_only(&edited.policies(Some(&state), false));
+    up(&edited, &mut aws);
+    aws.allow_only(&platform.policies(Some(&state), false));
+    up(&platform, &mut aws);
+    destroy(&platform, &mut aws);
+    aws.run(async |sdk| platform.remove_state(&sdk).await);
+    Life { policies, used: aws.allowed(), denied: aws.denied() }
+}
+
+fn lives() -> &'static [Life] {
+    static LIVES: OnceLock<Vec<Life>> = OnceLock::new();
+    LIVES.get_or_init(|| ENVIRONMENTS.map(life).into())
+}
+
+fn statements(policies: &[Value]) -> impl Iterator<Item = &Value> {
+    policies.iter().flat_map(|policy| policy["Statement"].as_array().unwrap())
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().map(|value| value.as_str().unwrap().to_owned()).collect(),
+        value => vec![value.as_str().unwrap().to_owned()],
+    }
+}
+
+#[test]
+fn the_whole_life_of_every_environment_runs_under_its_policy_and_nothing_is_denied() {
+    for (life, environment) in lives().iter().zip(ENVIRONMENTS) {
+        assert_eq!(life.denied, Vec::<String>::new(), "{environment}");
+    }
+}
+
+#[test]
+fn a_plan_and_a_look_for_drift_run_under_the_policy_for_looking() {
+    for environment in ENVIRONMENTS {
+        let platform = Platform::of(environment);
+        let mut aws = Aws::brisk(platform.region(), 2);
+        aws.allow_only(&platform.policies(None, true));
+        let first = aws.run(async |sdk| platform.plan(&sdk).await);
+        assert!(first.refusals.is_empty(), "{:#?}", first.refusals);
+        aws.allow_everything();
+        up(&platform, &mut aws);
+        aws.allow_only(&platform.policies(None, true));
+        let again = aws.run(async |sdk| platform.plan(&sdk).await);
+        assert!(again.plan.is_empty() && again.refusals.is_empty(), "{:#?}", again.refusals);
+        let drift = aws.run(async |sdk| platform.drift(&sdk).await);
+        assert!(drift.drifted.is_empty() && drift.failed.is_empty(), "{:#?}", drift.failed);
+        // A plan of a destruction asks what data there is.
+        let other = edited(environment).only("nothing.at-all");
+        aws.run(async |sdk| other.plan(&sdk).await);
+        assert_eq!(aws.denied(), Vec::<String>::new(), "{environment}");
+    }
+}
+
+#[test]
+fn the_policy_for_looking_changes_nothing() {
+    for environment in ENVIRONMENTS {
+        let policies = Platform::of(environment).policies(None, true);
+        for action in statements(&policies).flat_map(|statement| texts(&statement["Action"])) {
+            let name = action.split(':').nth(1).unwrap();
+            let reads = ["BatchGet", "Describe", "Get", "List", "View"].iter().any(|read| name.starts_with(read));
+            assert!(reads || action == "kms:Decrypt", "{action}");
+        }
+    }
+}
+
+#[test]
+fn without_one_of_its_actions_a_call_is_denied() {
+    let platform = Platform::of("dev").only("catalog.*");
+    for (missing, operation) in [
+        ("iam:PassRole", "CreateCrawler"),
+        ("glue:CreateDatabase", "CreateDatabase"),
+        ("iam:PutRolePolicy", "PutRolePolicy"),
+    ] {
+        let mut policies = platform.policies(None, false);
+        for statement in policies.iter_mut().flat_map(|policy| policy["Statement"].as_array_mut().unwrap()) {
+            let others: Vec<String> =
+                texts(&statement["Action"]).into_iter().filter(|action| action != missing).collect();
+            statement["Action"] = others.into();
+        }
+        let mut aws = Aws::brisk(platform.region(), 3);
+        aws.allow_only(&policies);
+        let applied = aws.run(async |sdk| platform.up(&sdk).await);
+        assert!(applied.failed.iter().any(|failed| failed.failure.operation == operation), "{:#?}", applied.failed);
+        assert!(aws.denied().iter().all(|denied| denied.starts_with(missing)), "{:#?}", aws.denied());
+    }
+}
+
+#[test]
+fn what_is_not_ours_may_not_be_touched() {
+    let platform = Platform::of("dev");
+    let mut aws = Aws::lenient(platform.region());
+    let vpc = aws.run(async |sdk| {
+        let made = aws_sdk_ec2::Client::new(&sdk).create_vpc().cidr_block("10.9.0.0/16").send().await.unwrap();
+        made.vpc.unwrap().vpc_id.unwrap()
+    });
+    aws.allow_only(&platform.policies(None, false));
+    aws.run(async |sdk| {
+        let ec2 = aws_sdk_ec2::Client::new(&sdk);
+        ec2.delete_vpc().vpc_id(&vpc).send().await.unwrap_err();
+        ec2.create_vpc().cidr_block("10.8.0.0/16").send().await.unwrap_err();
+        let iam = aws_sdk_iam::Client::new(&sdk);
+        iam.delete_role().role_name("mlops-pipeline-prod-glue").send().await.unwrap_err();
+        let logs = aws_sdk_cloudwatchlogs::Client::new(&sdk);
+        logs.delete_log_group().log_group_name("/aws/lambda/somebodys").send().await.unwrap_err();
+    });
+    let denied = aws.denied();
+    assert_eq!(denied.len(), 4, "{denied:#?}");
+}
+
+#[test]
+fn every_action_is_used_or_stands_in_a_table_with_the_reason_why_no_emulator_shows_it() {
+    let granted: BTreeSet<String> = lives()
+        .iter()
+        .flat_map(|life| statements(&life.policies).flat_map(|statement| texts(&statement["Action"])))
+        .collect();
+    let used: BTreeSet<String> = lives().iter().flat_map(|life| life.used.iter().cloned()).collect();
+    let explained: BTreeSet<String> = SHOWN_BY_NO_EMULATOR.iter().map(|(action, _)| (*action).to_owned()).collect();
+    let unused: Vec<&String> = granted.difference(&used).filter(|action| !explained.contains(*action)).collect();
+    assert!(unused.is_empty(), "for nothing: {unused:#?}");
+    let shown: Vec<&String> =
+        explained.iter().filter(|action| used.contains(*action) || !granted.contains(*action)).collect();
+    assert!(shown.is_empty(), "in the table for nothing: {shown:#?}");
+}
+
+#[test]
+fn nothing_is_granted_on_everything_but_actions_that_know_no_resources() {
+    for life in lives() {
+        for statement in statements(&life.policies) {
+            let actions = texts(&statement["Action"]);
+            assert!(actions.iter().all(|action| !action.contains('*')), "{actions:?}");
+            let everywhere = texts(&statement["Resource"]).iter().any(|resource| resource == "*");
+            let known = |action: &&String| !NO_RESOURCE_LEVEL.contains(&action.as_str());
+            let wide: Vec<&String> = actions.iter().filter(|_| everywhere).filter(known).collect();
+            assert!(wide.is_empty(), "{wide:?}");
+        }
+    }
+}
+
+#[test]
+fn a_boundary_of_roles_binds_whoever_makes_them() {
+    let boundary = "arn:aws:iam::123456789012:policy/limit";
+    let bounded = Platform::with("dev", |dev| dev.identity.permissions_boundary = Some(boundary.into()));
+    let bounded = bounded.only("identity.glue");
+    let mut aws = Aws::brisk(bounded.region(), 4);
+    aws.allow_only(&bounded.policies(None, false));
+    let free = Platform::of("dev").only("identity.glue");
+    let applied = aws.run(async |sdk| free.up(&sdk).await);
+    assert!(failure(&applied).contains("iam:CreateRole"), "{}", failure(&applied));
+    up(&bounded, &mut aws);
+}
