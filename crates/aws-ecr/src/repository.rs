@@ -227,10 +227,8 @@ impl Resource for Repository {
                 "ecr:UntagResource",
                 "ecr:PutImageTagMutability",
                 "ecr:PutImageScanningConfiguration",
-                "ecr:PutLifecyclePolicy",
-                "ecr:DeleteLifecyclePolicy",
-                "ecr:SetRepositoryPolicy",
-                "ecr:DeleteRepositoryPolicy",
+                if self.lifecycle_policy.is_null() { "ecr:DeleteLifecyclePolicy" } else { "ecr:PutLifecyclePolicy" },
+                if self.policy.is_null() { "ecr:DeleteRepositoryPolicy" } else { "ecr:SetRepositoryPolicy" },
                 "ecr:DeleteRepository",
             ])
             .on(repository),

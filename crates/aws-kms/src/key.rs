@@ -217,7 +217,6 @@ impl Resource for Key {
         let changed = [
             "kms:PutKeyPolicy",
             "kms:UpdateKeyDescription",
-            "kms:DisableKeyRotation",
             "kms:EnableKey",
             "kms:CancelKeyDeletion",
             "kms:ScheduleKeyDeletion",
@@ -231,7 +230,10 @@ impl Resource for Key {
             Permission::change(["kms:CreateKey"]).on_anything().when(Condition::GivesTags),
             Permission::change(["kms:TagResource"]).on([keys.as_str()]).when(Condition::GivesTags),
             Permission::change(named).on([keys.as_str(), &alias]),
-            Permission::change(["kms:EnableKeyRotation"]).on([keys.as_str()]),
+            match self.rotation {
+                true => Permission::change(["kms:EnableKeyRotation"]).on([keys.as_str()]),
+                false => Permission::change(["kms:DisableKeyRotation"]).on([keys.as_str()]).when(Condition::BearsTags),
+            },
             Permission::change(changed).on([keys.as_str()]).when(Condition::BearsTags),
         ]
     }

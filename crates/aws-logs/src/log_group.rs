@@ -161,24 +161,21 @@ impl Resource for LogGroup {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let arn = arn(&self.name, place);
         let group = [arn.clone(), format!("{arn}:*")];
-        let mut permissions = vec![
+        let retention = match self.retention {
+            Retention::Days(_) => "logs:PutRetentionPolicy",
+            Retention::Forever => "logs:DeleteRetentionPolicy",
+        };
+        let encryption = match self.encryption.key() {
+            Some(_) => "logs:AssociateKmsKey",
+            None => "logs:DisassociateKmsKey",
+        };
+        let changes = ["logs:CreateLogGroup", "logs:TagResource", "logs:UntagResource", "logs:DeleteLogGroup"];
+        vec![
             // It lists by prefix: AWS grants it on all groups or on none.
             Permission::look(["logs:DescribeLogGroups"]).on_anything(),
             Permission::look(["logs:ListTagsForResource"]).on(group.clone()),
-            Permission::change([
-                "logs:CreateLogGroup",
-                "logs:TagResource",
-                "logs:UntagResource",
-                "logs:PutRetentionPolicy",
-                "logs:DeleteRetentionPolicy",
-                "logs:DeleteLogGroup",
-            ])
-            .on(group.clone()),
-        ];
-        if self.encryption.key().is_some() {
-            permissions.push(Permission::change(["logs:AssociateKmsKey", "logs:DisassociateKmsKey"]).on(group));
-        }
-        permissions
+            Permission::change(changes.into_iter().chain([retention, encryption])).on(group),
+        ]
     }
 }
 
