@@ -218,7 +218,6 @@ impl Resource for Repository {
                 "ecr:GetLifecyclePolicy",
                 "ecr:GetRepositoryPolicy",
                 "ecr:ListTagsForResource",
-                "ecr:ListImages",
             ])
             .on(repository.clone()),
             Permission::change([
@@ -229,6 +228,7 @@ impl Resource for Repository {
                 "ecr:PutImageScanningConfiguration",
                 if self.lifecycle_policy.is_null() { "ecr:DeleteLifecyclePolicy" } else { "ecr:PutLifecyclePolicy" },
                 if self.policy.is_null() { "ecr:DeleteRepositoryPolicy" } else { "ecr:SetRepositoryPolicy" },
+                "ecr:ListImages",
                 "ecr:DeleteRepository",
             ])
             .on(repository),

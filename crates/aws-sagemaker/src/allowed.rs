@@ -35,8 +35,7 @@ pub(crate) fn all(kind: &str, place: &Place) -> String {
 pub(crate) fn move_out(place: &Place) -> Vec<Permission> {
     vec![
         // Neither knows resources.
-        Permission::look(["sagemaker:ListSpaces"]).on_anything(),
-        Permission::change(["sagemaker:ListApps"]).on_anything(),
+        Permission::change(["sagemaker:ListApps", "sagemaker:ListSpaces"]).on_anything(),
         Permission::change(["sagemaker:DeleteApp"]).on([all("app", place)]),
         Permission::change(["sagemaker:DeleteSpace"]).on([all("space", place)]),
     ]

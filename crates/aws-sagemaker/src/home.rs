@@ -20,7 +20,7 @@ pub(crate) async fn holdings(domain: &DescribeDomainOutput, cx: &Cx) -> Result<O
 /// What looking needs. The id of the file system is AWS's choice.
 pub(crate) fn permission(place: &Place) -> Permission {
     let systems = place.arn("elasticfilesystem", "file-system/*");
-    Permission::look(["elasticfilesystem:DescribeFileSystems"]).on([systems])
+    Permission::change(["elasticfilesystem:DescribeFileSystems"]).on([systems])
 }
 
 fn in_words(bytes: i64) -> Option<String> {

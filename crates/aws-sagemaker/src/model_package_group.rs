@@ -124,7 +124,7 @@ impl Resource for ModelPackageGroup {
         let mut permissions = allowed::named("model-package-group", &self.name, &reads, &changes, place);
         permissions.extend([
             // AWS's reference names model packages, of which the call names none.
-            Permission::look(["sagemaker:ListModelPackages"]).on_anything(),
+            Permission::change(["sagemaker:ListModelPackages"]).on_anything(),
             Permission::change(["sagemaker:DeleteModelPackage"]).on([versions]),
         ]);
         permissions

@@ -21,9 +21,10 @@ pub struct Permission {
 /// What a permission is needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// To look: `plan` and `drift` need nothing else.
+    /// To look, as [`find`](crate::Resource::find) and [`observe`](crate::Resource::observe) do: `plan` and `drift`
+    /// need nothing else.
     Look,
-    /// To create, change or delete.
+    /// To create, change or delete, and to see beforehand what data that would destroy.
     Change,
 }
 

@@ -153,6 +153,12 @@ impl Platform {
         self.planned(&self.stack, &state, sdk).await
     }
 
+    /// What a plan would find whose file asks for nothing any more.
+    pub async fn plan_of_destruction(&self, sdk: &SdkConfig) -> Planning {
+        let (state, _) = self.state_or_new(sdk).await;
+        self.planned(&Stack::new(self.identity.clone(), Tags::default()), &state, sdk).await
+    }
+
     /// `mlopsctl drift`.
     pub async fn drift(&self, sdk: &SdkConfig) -> Drift {
         let (state, _) = self.state_or_new(sdk).await;

@@ -42,9 +42,14 @@ impl Tags {
         Some(rest.split_once('<')?.0.to_owned())
     }
 
-    pub(super) async fn of_ec2(&self, region: &str, id: &str) -> Vec<(String, String)> {
+    /// The tags of what is there; `listed` is how EC2 is asked for it by its id.
+    pub(super) async fn of_ec2(&self, region: &str, listed: (&str, &str), id: &str) -> Option<Vec<(String, String)>> {
+        let there = self.ask("ec2", region, listed.0, json!({format!("{}.1", listed.1): id})).await;
+        if !there.is_object() {
+            return None;
+        }
         let filter = json!({"Filter.1.Name": "resource-id", "Filter.1.Value.1": id});
-        pairs(&self.ask("ec2", region, "DescribeTags", filter).await["tagSet"], "key", "value")
+        Some(pairs(&self.ask("ec2", region, "DescribeTags", filter).await["tagSet"], "key", "value"))
     }
 
     pub(super) async fn of_key(&self, region: &str, id: &str) -> Vec<(String, String)> {

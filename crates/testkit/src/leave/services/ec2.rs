@@ -67,18 +67,18 @@ const CHANGES: &[(&str, &[&str])] = &[
     ("DeleteTags", &["ResourceId"]),
 ];
 
-/// What an id is of, as ARNs have it.
-const TYPES: &[(&str, &str)] = &[
-    ("vpc-", "vpc"),
-    ("subnet-", "subnet"),
-    ("igw-", "internet-gateway"),
-    ("eipalloc-", "elastic-ip"),
-    ("nat-", "natgateway"),
-    ("rtb-", "route-table"),
-    ("sg-", "security-group"),
-    ("vpce-", "vpc-endpoint"),
-    ("fl-", "vpc-flow-log"),
-    ("eni-", "network-interface"),
+/// What an id is of, as ARNs have it, and how EC2 is asked for one.
+const TYPES: &[(&str, &str, (&str, &str))] = &[
+    ("vpc-", "vpc", ("DescribeVpcs", "VpcId")),
+    ("subnet-", "subnet", ("DescribeSubnets", "SubnetId")),
+    ("igw-", "internet-gateway", ("DescribeInternetGateways", "InternetGatewayId")),
+    ("eipalloc-", "elastic-ip", ("DescribeAddresses", "AllocationId")),
+    ("nat-", "natgateway", ("DescribeNatGateways", "NatGatewayId")),
+    ("rtb-", "route-table", ("DescribeRouteTables", "RouteTableId")),
+    ("sg-", "security-group", ("DescribeSecurityGroups", "GroupId")),
+    ("vpce-", "vpc-endpoint", ("DescribeVpcEndpoints", "VpcEndpointId")),
+    ("fl-", "vpc-flow-log", ("DescribeFlowLogs", "FlowLogId")),
+    ("eni-", "network-interface", ("DescribeNetworkInterfaces", "NetworkInterfaceId")),
 ];
 
 pub(super) async fn demands(asked: &Asked, tags: &Tags) -> Option<Vec<Demand>> {
@@ -124,8 +124,10 @@ async fn on_what_is_there(asked: &Asked, action: &str, members: &[&str], tags: &
     }
     let mut demands = Vec::new();
     for id in ids {
-        let kind = TYPES.iter().find(|(start, _)| id.starts_with(start)).map_or("unknown", |(_, kind)| kind);
-        let there = tags.of_ec2(region, &id).await;
+        let known = TYPES.iter().find(|(start, ..)| id.starts_with(start));
+        let (_, kind, listed) = known.unwrap_or_else(|| panic!("no table knows what {id} is"));
+        // Of what is not there EC2 says so, and has no tags to ask a policy about.
+        let Some(there) = tags.of_ec2(region, *listed, &id).await else { continue };
         demands.push(Demand::new(action, arn("ec2", region, &format!("{kind}/{id}"))).tagged("ResourceTag", &there));
     }
     demands

@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_ec2::types::{AttributeBooleanValue, Filter};
-use aws_sdk_s3::types::{ObjectOwnership, OwnershipControls, OwnershipControlsRule};
+use aws_sdk_s3::types::{CreateBucketConfiguration, ObjectOwnership, OwnershipControls, OwnershipControlsRule};
 use aws_sdk_sagemaker::types::{AppType, ContainerDefinition, ProductionVariant, Tag, UserSettings};
 use serde_json::json;
 
@@ -34,7 +34,8 @@ pub(super) async fn with_settings(sdk: &SdkConfig, prefix: &str, region: &str) {
     call.send().await.unwrap();
 }
 
-async fn roles(sdk: &SdkConfig, prefix: &str) {
+/// Changes nearly all of a role.
+pub(super) async fn roles(sdk: &SdkConfig, prefix: &str) {
     let iam = aws_sdk_iam::Client::new(sdk);
     let role = format!("{prefix}-glue");
     iam.update_role().role_name(&role).description("mine").send().await.unwrap();
@@ -109,6 +110,13 @@ async fn keys(sdk: &SdkConfig, prefix: &str) {
     let policy = ANYBODY.replace("sts:AssumeRole", "kms:Describe*").replace("\"}]}", "\",\"Resource\":\"*\"}]}");
     kms.put_key_policy().key_id(&data).policy(policy).send().await.unwrap();
     kms.schedule_key_deletion().key_id(&logs).pending_window_in_days(7).send().await.unwrap();
+}
+
+/// A bucket without tags and without anything in it.
+pub(super) async fn with_a_bare_bucket(sdk: &SdkConfig, name: &str) {
+    let region = sdk.region().unwrap().as_ref();
+    let here = CreateBucketConfiguration::builder().location_constraint(region.into()).build();
+    aws_s3::client(sdk).create_bucket().bucket(name).create_bucket_configuration(here).send().await.unwrap();
 }
 
 /// Somebody's key that awaits its deletion still has the name that the platform's is to get.
