@@ -9,6 +9,7 @@ mod endpoint;
 mod lifecycle;
 mod locking;
 mod memory;
+mod permissions;
 mod pipeline;
 #[path = "../fixture/project.rs"]
 mod project;
