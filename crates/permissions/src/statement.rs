@@ -20,11 +20,31 @@ pub(crate) struct Statement {
 }
 
 /// What may stand in one statement: a service, and conditions that differ in their values only. Actions name the
-/// types of what they are done to, so that to join resources gives nothing away.
+/// types of what they are done to, so that to join resources gives nothing away; but what is made stands by itself,
+/// or it could be made within things that are not ours.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
     service: String,
     conditions: Vec<Condition>,
+    /// What is made, as ARNs have it.
+    made: String,
+}
+
+impl Group {
+    fn of(action: &str, permission: &Permission, conditions: &[Condition]) -> Self {
+        let anything = permission.resources.iter().any(|resource| resource == ANYTHING);
+        let service = if anything { EVERYWHERE } else { action.split(':').next().unwrap_or_default() };
+        let made = match (conditions, permission.resources.first()) {
+            ([Condition::GivesTags], Some(arn)) if !anything => kind(arn),
+            _ => "",
+        };
+        Self { service: service.to_owned(), conditions: conditions.to_vec(), made: made.to_owned() }
+    }
+}
+
+/// `vpc` in `arn:aws:ec2:eu-west-1:123456789012:vpc/*`.
+fn kind(arn: &str) -> &str {
+    arn.splitn(6, ':').last().and_then(|resource| resource.split(['/', ':']).next()).unwrap_or_default()
 }
 
 /// The conditions without their values, and those by themselves.
@@ -45,9 +65,7 @@ pub(crate) fn all(needed: &[Permission], scope: &Scope) -> Vec<Statement> {
     for permission in needed {
         let (conditions, values) = apart(&permission.conditions);
         for action in &permission.actions {
-            let anything = permission.resources.iter().any(|resource| resource == ANYTHING);
-            let service = if anything { EVERYWHERE } else { action.split(':').next().unwrap_or_default() };
-            let group = Group { service: service.to_owned(), conditions: conditions.clone() };
+            let group = Group::of(action, permission, &conditions);
             let (statement, joined) = groups.entry(group.clone()).or_insert_with(|| (begun(&group), Vec::new()));
             statement.actions.insert(action.clone());
             statement.resources.extend(permission.resources.iter().flat_map(|resource| scope.widen(resource)));
@@ -67,7 +85,7 @@ pub(crate) fn all(needed: &[Permission], scope: &Scope) -> Vec<Statement> {
 fn begun(group: &Group) -> Statement {
     let how: String = group.conditions.iter().map(word).collect();
     let how = if how.is_empty() && group.service != EVERYWHERE { "ByArn".to_owned() } else { how };
-    let sid = format!("{}{how}", capital(&group.service));
+    let sid = format!("{}{how}{}", capital(&group.service), capital(&group.made));
     let (actions, resources) = (BTreeSet::new(), BTreeSet::new());
     Statement { sid, actions, resources, conditions: group.conditions.clone() }
 }
@@ -189,6 +207,15 @@ mod tests {
         let mut backwards = needed.to_vec();
         backwards.reverse();
         assert_eq!(all(&backwards, &scope()), statements);
+    }
+
+    #[test]
+    fn what_is_made_stands_apart_from_what_it_is_made_within() {
+        let arn = |kind: &str| [format!("arn:aws:ec2:eu-west-1:1:{kind}/*")];
+        let new = |action: &str, kind: &str| Permission::change([action]).on(arn(kind)).when(Condition::GivesTags);
+        let statements = all(&[new("ec2:CreateVpc", "vpc"), new("ec2:CreateSubnet", "subnet")], &scope());
+        let sids: Vec<&str> = statements.iter().map(|one| one.sid.as_str()).collect();
+        assert_eq!(sids, ["Ec2NewSubnet", "Ec2NewVpc"]);
     }
 
     #[test]
