@@ -93,14 +93,14 @@ pub(crate) fn which(global: &Global) -> End {
     End::usage("which environment?", format!("name one, or set MLOPSCTL_ENV; {}", list(global)))
 }
 
-/// Refuses an account that an environment does not allow.
+/// Refuses an account that an environment does not allow, be it that of the credentials or one that is named.
 pub(crate) fn allows(environment: &Environment, name: &str, account: &str) -> Result<(), End> {
     let allowed = &environment.allowed_accounts;
     if allowed.is_empty() || allowed.iter().any(|one| one == account) {
         return Ok(());
     }
     Err(End::usage(
-        format!("these credentials are for account {account}, but {name} allows only {}", allowed.join(", ")),
+        format!("the account is {account}, but {name} allows only {}", allowed.join(", ")),
         "use other credentials (AWS_PROFILE), or change `allowed_accounts`",
     ))
 }
