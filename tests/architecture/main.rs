@@ -30,7 +30,7 @@ fn layer(name: &str) -> usize {
         "resource" | "config" | "cost" | "package" | "report" | "local" => 0,
         "state" | "tfstate" => 1,
         name if name.starts_with("aws-") => 1,
-        "engine" | "blueprint" | "runs" | "checkup" => 2,
+        "engine" | "blueprint" | "permissions" | "runs" | "checkup" => 2,
         "mlopsctl" => 3,
         // Tools for developers, which nothing builds on.
         "bench" | "testkit" => 4,

@@ -14,6 +14,7 @@ mod lifecycle;
 mod locking;
 mod memory;
 mod pages;
+mod permissions;
 mod pipeline;
 #[path = "../fixture/project.rs"]
 mod project;

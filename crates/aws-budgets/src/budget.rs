@@ -7,8 +7,8 @@ use aws_sdk_budgets::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Resource, Result,
-    Sign, Tags, TopicArn,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission, Place, Resource,
+    Result, Sign, Tags, TopicArn,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -125,6 +125,15 @@ impl Resource for Budget {
         let call = cx.client(Client::new).delete_budget().account_id(&cx.place().account).budget_name(id);
         call.send().await.during("DeleteBudget").absent(ABSENT)?;
         Ok(Deletion::Gone)
+    }
+
+    /// IAM knows one action for all that is read of a budget, and one for all that is written.
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let budget = [arn(&self.name, place)];
+        vec![
+            Permission::look(["budgets:ViewBudget", "budgets:ListTagsForResource"]).on(budget.clone()),
+            Permission::change(["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"]).on(budget),
+        ]
     }
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_cloudwatch::{
     Client,
     types::{AlarmType, CompositeAlarm, MetricAlarm, Tag},
 };
-use resource::{Attempt, Cx, Deletion, Diff, Found, Loader, Owner, Place, Result, Tags};
+use resource::{Attempt, Cx, Deletion, Diff, Found, Loader, Owner, Permission, Place, Result, Tags};
 use std::{collections::HashMap, time::Duration};
 
 /// AWS takes at most so many names a call.
@@ -76,8 +76,20 @@ pub(crate) fn outputs(name: &str, place: &Place) -> AlarmOutputs {
     AlarmOutputs { name: name.to_owned(), arn: arn(name, place) }
 }
 
-fn arn(name: &str, place: &Place) -> String {
+pub(crate) fn arn(name: &str, place: &Place) -> String {
     place.arn("cloudwatch", &format!("alarm:{name}"))
+}
+
+/// What both kinds need beside being put. AWS shows composite alarms only to those who may see all.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>
+pub(crate) fn permissions(name: &str, place: &Place) -> Vec<Permission> {
+    let alarm = [arn(name, place)];
+    let changes = ["cloudwatch:TagResource", "cloudwatch:UntagResource", "cloudwatch:DeleteAlarms"];
+    vec![
+        Permission::look(["cloudwatch:DescribeAlarms"]).on_anything(),
+        Permission::look(["cloudwatch:ListTagsForResource"]).on(alarm.clone()),
+        Permission::change(changes).on(alarm),
+    ]
 }
 
 pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {

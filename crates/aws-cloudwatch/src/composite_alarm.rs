@@ -3,7 +3,7 @@ use crate::{
     alarms::{self, Alarm},
 };
 use aws_sdk_cloudwatch::Client;
-use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Place, Resource, Result, Tags};
+use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -80,6 +80,13 @@ impl Resource for CompositeAlarm {
 
     fn foresee(&self, place: &Place, _: AlarmOutputs) -> AlarmOutputs {
         alarms::outputs(&self.name, place)
+    }
+
+    /// AWS makes composite alarms only for those who may make any.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let put = Permission::change(["cloudwatch:PutCompositeAlarm"]).on_anything();
+        alarms::permissions(&self.name, place).into_iter().chain([put]).collect()
     }
 }
 

@@ -1,5 +1,5 @@
 use aws_sdk_cloudwatch::Client;
-use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Place, Resource, Result};
+use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Permission, Place, Resource, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -57,6 +57,14 @@ impl Resource for Dashboard {
 
     fn foresee(&self, place: &Place, _: DashboardOutputs) -> DashboardOutputs {
         outputs(&self.name, place)
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let dashboard = [outputs(&self.name, place).arn];
+        vec![
+            Permission::look(["cloudwatch:GetDashboard"]).on(dashboard.clone()),
+            Permission::change(["cloudwatch:PutDashboard", "cloudwatch:DeleteDashboards"]).on(dashboard),
+        ]
     }
 }
 

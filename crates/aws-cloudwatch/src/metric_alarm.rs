@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::{
     Client,
     types::{self as sdk, ComparisonOperator, Dimension, Statistic},
 };
-use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Place, Resource, Result, Tags};
+use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -123,6 +123,11 @@ impl Resource for MetricAlarm {
 
     fn foresee(&self, place: &Place, _: AlarmOutputs) -> AlarmOutputs {
         alarms::outputs(&self.name, place)
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let put = Permission::change(["cloudwatch:PutMetricAlarm"]).on([alarms::arn(&self.name, place)]);
+        alarms::permissions(&self.name, place).into_iter().chain([put]).collect()
     }
 }
 

@@ -1,13 +1,13 @@
 use crate::{
-    fresh, listing,
+    allowed, fresh, listing,
     permissions::{self, Direction},
     rule::Rule,
     security_group,
 };
 use aws_sdk_ec2::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Resource, Result, SecurityGroupId,
-    UNKNOWN_OPEN, VpcId,
+    As, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission, Place, Resource, Result,
+    SecurityGroupId, UNKNOWN_OPEN, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,5 +87,16 @@ impl Resource for DefaultSecurityGroup {
 
     async fn delete(&self, _: &str, _: &Cx) -> Result<Deletion> {
         Ok(Deletion::Gone)
+    }
+
+    /// AWS makes the group, without tags.
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let grants =
+            if self.ingress.is_empty() && self.egress.is_empty() { &[] } else { permissions::GRANT.as_slice() };
+        let changes = [grants, &permissions::REVOKE].concat();
+        vec![
+            allowed::list("ec2:DescribeSecurityGroups"),
+            allowed::change_untagged(&changes, &["security-group"], place),
+        ]
     }
 }

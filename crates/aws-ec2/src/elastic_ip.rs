@@ -1,4 +1,5 @@
 use crate::{
+    allowed,
     listing::{self, Listed},
     tagging,
 };
@@ -6,7 +7,10 @@ use aws_sdk_ec2::{
     Client,
     types::{Address, DomainType, Filter, ResourceType, Tag},
 };
-use resource::{AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Resource, Result, Tags};
+use resource::{
+    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Permission, Place, Resource, Result,
+    Tags,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -81,6 +85,12 @@ impl Resource for ElasticIp {
             .heals(held, Duration::from_secs(600))
             .absent(&[("InvalidAllocationID.NotFound", ""), ("InvalidAddress.NotFound", "")])?;
         Ok(Deletion::Gone)
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let own =
+            [allowed::list("ec2:DescribeAddresses"), allowed::change(&["ec2:ReleaseAddress"], &["elastic-ip"], place)];
+        own.into_iter().chain(allowed::create("AllocateAddress", "elastic-ip", &[], place)).collect()
     }
 }
 

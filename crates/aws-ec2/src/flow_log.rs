@@ -1,5 +1,5 @@
 use crate::{
-    fresh,
+    allowed, fresh,
     listing::{self, Listed},
     tagging, unsuccessful,
 };
@@ -7,7 +7,10 @@ use aws_sdk_ec2::{
     Client,
     types::{Filter, FlowLogsResourceType, LogDestinationType, ResourceType, Tag, TrafficType},
 };
-use resource::{Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Resource, Result, RoleArn, Tags, VpcId};
+use resource::{
+    Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Permission, Place, Resource, Result, RoleArn, Tags,
+    VpcId,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -97,6 +100,15 @@ impl Resource for FlowLog {
             .and_then(|answer| unsuccessful::none("DeleteFlowLogs", answer.unsuccessful()))
             .absent(&[("InvalidFlowLogId.NotFound", "")])?;
         Ok(Deletion::Gone)
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let own = [
+            allowed::list("ec2:DescribeFlowLogs"),
+            allowed::change(&["ec2:DeleteFlowLogs"], &["vpc-flow-log"], place),
+            Permission::pass_role(&self.role, "vpc-flow-logs", place),
+        ];
+        own.into_iter().chain(allowed::create("CreateFlowLogs", "vpc-flow-log", &["vpc"], place)).collect()
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::{
-    fresh,
+    allowed, fresh,
     listing::{self, Listed},
     tagging,
 };
@@ -8,7 +8,8 @@ use aws_sdk_ec2::{
     types::{AttachmentStatus, Filter, ResourceType, Tag},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Naming, Observed, Resource, Result, Tags, VpcId,
+    Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Naming, Observed, Permission, Place, Resource,
+    Result, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -111,6 +112,16 @@ impl Resource for InternetGateway {
     fn replacement(&self, live: &Self, diff: &Diff) -> Option<String> {
         let elsewhere = diff.has("vpc_id") && !live.vpc_id.as_str().is_empty();
         elsewhere.then(|| format!("it is attached to {}", live.vpc_id))
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let attach = ["ec2:AttachInternetGateway", "ec2:DetachInternetGateway"];
+        let own = [
+            allowed::list("ec2:DescribeInternetGateways"),
+            allowed::change(&attach, &["internet-gateway", "vpc"], place),
+            allowed::change(&["ec2:DeleteInternetGateway"], &["internet-gateway"], place),
+        ];
+        own.into_iter().chain(allowed::create("CreateInternetGateway", "internet-gateway", &[], place)).collect()
     }
 }
 

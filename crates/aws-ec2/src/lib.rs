@@ -1,5 +1,6 @@
 //! Reconcilers for the network: one file per resource, named as AWS names it.
 
+mod allowed;
 mod default_security_group;
 mod dependents;
 mod elastic_ip;
@@ -30,7 +31,7 @@ pub use security_group::{SecurityGroup, SecurityGroupOutputs};
 pub use subnet::{Subnet, SubnetOutputs};
 pub use vpc::{Vpc, VpcOutputs};
 pub use vpc_endpoint::{Reach, VpcEndpoint, VpcEndpointOutputs};
-pub use zones::availability_zones;
+pub use zones::{availability_zones, zones_permission};
 
 use resource::Registry;
 

@@ -1,5 +1,5 @@
 use crate::{
-    fresh,
+    allowed, fresh,
     listing::{self, Listed},
     tagging,
 };
@@ -8,8 +8,8 @@ use aws_sdk_ec2::{
     types::{Filter, NatGatewayState as State, ResourceType, Tag},
 };
 use resource::{
-    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, NatGatewayId, Observed, Resource, Result,
-    SubnetId, Tags,
+    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, NatGatewayId, Observed, Permission, Place,
+    Resource, Result, SubnetId, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -103,6 +103,15 @@ impl Resource for NatGateway {
             }
         }
         Ok(Deletion::Going("NAT gateway to be deleted".to_owned()))
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let own = [
+            allowed::list("ec2:DescribeNatGateways"),
+            allowed::change(&["ec2:DeleteNatGateway"], &["natgateway"], place),
+        ];
+        let within = ["subnet", "elastic-ip", "vpc"];
+        own.into_iter().chain(allowed::create("CreateNatGateway", "natgateway", &within, place)).collect()
     }
 }
 

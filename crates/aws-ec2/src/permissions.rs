@@ -4,6 +4,16 @@ use crate::{fresh, rule::Rule};
 use aws_sdk_ec2::{Client, types::IpPermission};
 use resource::{Attempt, Result};
 
+/// The actions that let traffic through, or say why.
+pub(crate) const GRANT: [&str; 4] = [
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:AuthorizeSecurityGroupEgress",
+    "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
+    "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
+];
+/// The actions that stop it.
+pub(crate) const REVOKE: [&str; 2] = ["ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress"];
+
 /// Which way the traffic goes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Direction {

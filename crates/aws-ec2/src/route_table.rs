@@ -1,5 +1,5 @@
 use crate::{
-    fresh,
+    allowed, fresh,
     listing::{self, Listed},
     tagging,
 };
@@ -11,8 +11,8 @@ use aws_sdk_ec2::{
     },
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Naming, NatGatewayId, Observed, Resource,
-    Result, RouteTableId, SubnetId, Tags, VpcId,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Naming, NatGatewayId, Observed, Permission,
+    Place, Resource, Result, RouteTableId, SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, time::Duration};
@@ -171,6 +171,17 @@ impl Resource for RouteTable {
             .heals(&[("DependencyViolation", "")], Duration::from_secs(300))
             .absent(&[("InvalidRouteTableID.NotFound", "")])?;
         Ok(Deletion::Gone)
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let routes = ["ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute", "ec2:DeleteRouteTable"];
+        let subnets = ["ec2:AssociateRouteTable", "ec2:ReplaceRouteTableAssociation", "ec2:DisassociateRouteTable"];
+        let own = [
+            allowed::list("ec2:DescribeRouteTables"),
+            allowed::change(&routes, &["route-table"], place),
+            allowed::change(&subnets, &["route-table", "subnet"], place),
+        ];
+        own.into_iter().chain(allowed::create("CreateRouteTable", "route-table", &["vpc"], place)).collect()
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::{
+    allowed,
     dependents::{self, Dependents},
     fresh,
     listing::{self, Listed},
@@ -11,8 +12,8 @@ use aws_sdk_ec2::{
     types::{Filter, ResourceType, Tag},
 };
 use resource::{
-    ADDRESS_TAG, As, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Owner, Resource, Result,
-    SecurityGroupId, Tags, UNKNOWN_OPEN, VpcId,
+    ADDRESS_TAG, As, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Owner, Permission, Place,
+    Resource, Result, SecurityGroupId, Tags, UNKNOWN_OPEN, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +112,13 @@ impl Resource for SecurityGroup {
             }
             answer => answer.map(|_| Deletion::Gone),
         }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let changes = [permissions::GRANT.as_slice(), &permissions::REVOKE, &["ec2:DeleteSecurityGroup"]].concat();
+        let own = [allowed::list("ec2:DescribeSecurityGroups"), allowed::change(&changes, &["security-group"], place)];
+        let created = allowed::create("CreateSecurityGroup", "security-group", &["vpc"], place);
+        own.into_iter().chain(created).chain(allowed::sweep(place)).collect()
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::{
+    allowed,
     dependents::{self, Dependents},
     fresh,
     listing::{self, Listed},
@@ -9,7 +10,8 @@ use aws_sdk_ec2::{
     types::{AttributeBooleanValue, Filter, ResourceType, SubnetState, Tag},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Resource, Result, SubnetId, Tags, VpcId,
+    Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Permission, Place, Resource, Result, SubnetId, Tags,
+    VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +115,15 @@ impl Resource for Subnet {
             }
             answer => answer.map(|_| Deletion::Gone),
         }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let own = [
+            allowed::list("ec2:DescribeSubnets"),
+            allowed::change(&["ec2:ModifySubnetAttribute", "ec2:DeleteSubnet"], &["subnet"], place),
+        ];
+        let created = allowed::create("CreateSubnet", "subnet", &["vpc"], place);
+        own.into_iter().chain(created).chain(allowed::sweep(place)).collect()
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::{
+    allowed,
     dependents::{self, Dependents},
     fresh,
     listing::{self, Listed},
@@ -8,7 +9,9 @@ use aws_sdk_ec2::{
     Client,
     types::{AttributeBooleanValue, Filter, ResourceType, Tag, VpcAttributeName, VpcState},
 };
-use resource::{Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Resource, Result, Tags, VpcId};
+use resource::{
+    Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Permission, Place, Resource, Result, Tags, VpcId,
+};
 use serde::{Deserialize, Serialize};
 
 /// A virtual private cloud.
@@ -102,6 +105,23 @@ impl Resource for Vpc {
             }
             answer => answer.map(|_| Deletion::Gone),
         }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let own = [
+            allowed::list("ec2:DescribeVpcs"),
+            allowed::look(&["ec2:DescribeVpcAttribute"], &["vpc"], place),
+            allowed::change(&["ec2:ModifyVpcAttribute", "ec2:DeleteVpc"], &["vpc"], place),
+            // What keeps a VPC that is to go.
+            allowed::search(&[
+                "ec2:DescribeVpcEndpoints",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeNatGateways",
+                "ec2:DescribeInternetGateways",
+                "ec2:DescribeSecurityGroups",
+            ]),
+        ];
+        own.into_iter().chain(allowed::create("CreateVpc", "vpc", &[], place)).chain(allowed::sweep(place)).collect()
     }
 }
 

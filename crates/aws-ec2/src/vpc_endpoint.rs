@@ -1,5 +1,5 @@
 use crate::{
-    fresh,
+    allowed, fresh,
     listing::{self, Listed},
     tagging, unsuccessful,
 };
@@ -9,8 +9,8 @@ use aws_sdk_ec2::{
     types::{Filter, ResourceType, Tag, VpcEndpointType},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Resource, Result, RouteTableId, SecurityGroupId,
-    SubnetId, Tags, VpcEndpointId, VpcId, same_policy,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Permission, Place, Resource, Result,
+    RouteTableId, SecurityGroupId, SubnetId, Tags, VpcEndpointId, VpcId, same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -177,6 +177,31 @@ impl Resource for VpcEndpoint {
     fn replacement(&self, live: &Self, _: &Diff) -> Option<String> {
         let same = std::mem::discriminant(&self.reach) == std::mem::discriminant(&live.reach);
         (!same).then(|| "AWS cannot make a gateway endpoint an interface endpoint, nor back".to_owned())
+    }
+
+    /// For an endpoint with addresses of its own AWS looks at the network in the caller's name, and joins the VPC to
+    /// the hosted zone of the service's name.
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let mut permissions = vec![
+            allowed::list("ec2:DescribeVpcEndpoints"),
+            allowed::change(&["ec2:DeleteVpcEndpoints"], &["vpc-endpoint"], place),
+        ];
+        let members: &[&str] = match &self.reach {
+            Reach::Gateway { .. } => &["route-table"],
+            Reach::Interface { private_dns, .. } => {
+                let looks = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];
+                permissions.push(allowed::search(&looks));
+                if *private_dns {
+                    let zones = format!("arn:{}:route53:::hostedzone/*", place.partition);
+                    permissions.push(Permission::change(["route53:AssociateVPCWithHostedZone"]).on([zones]));
+                }
+                &["subnet", "security-group"]
+            }
+        };
+        let modified = [&["vpc-endpoint"], members].concat();
+        permissions.push(allowed::change(&["ec2:ModifyVpcEndpoint"], &modified, place));
+        let within = [&["vpc"], members].concat();
+        permissions.into_iter().chain(allowed::create("CreateVpcEndpoint", "vpc-endpoint", &within, place)).collect()
     }
 }
 

@@ -1,9 +1,9 @@
-use crate::tagging::filter;
+use crate::{allowed, tagging::filter};
 use aws_sdk_ec2::{
     Client,
     types::{AvailabilityZone, AvailabilityZoneOptInStatus, AvailabilityZoneState},
 };
-use resource::{Attempt, Result};
+use resource::{Attempt, Permission, Result};
 
 /// The names of the region's availability zones, in order: those that work and that every account has.
 /// Local and Wavelength zones are left out: they need opting in, and many services are not there.
@@ -17,6 +17,11 @@ pub async fn availability_zones(client: &Client) -> Result<Vec<String>> {
         .filters(filter("state", ["available"]));
     let answer = call.send().await.during("DescribeAvailabilityZones")?;
     Ok(usable(answer.availability_zones()))
+}
+
+/// What [`availability_zones`] needs.
+pub fn zones_permission() -> Permission {
+    allowed::list("ec2:DescribeAvailabilityZones")
 }
 
 fn usable(zones: &[AvailabilityZone]) -> Vec<String> {

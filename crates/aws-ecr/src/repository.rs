@@ -3,8 +3,8 @@ use aws_sdk_ecr::{
     types::{self, EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Tag},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Loader, Naming, Observed, Owner, Place,
-    Resource, Result, Sign, Tags,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Loader, Naming, Need, Observed, Owner,
+    Permission, Place, Resource, Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -208,6 +208,37 @@ impl Resource for Repository {
             uri: format!("{account}.dkr.ecr.{region}.{}/{}", place.dns_suffix(), self.name),
             name: self.name.clone(),
         }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let repository = [arn(&self.name, place)];
+        let mut permissions = vec![
+            Permission::look([
+                "ecr:DescribeRepositories",
+                "ecr:GetLifecyclePolicy",
+                "ecr:GetRepositoryPolicy",
+                "ecr:ListTagsForResource",
+            ])
+            .on(repository.clone()),
+            Permission::change([
+                "ecr:CreateRepository",
+                "ecr:TagResource",
+                "ecr:UntagResource",
+                "ecr:PutImageTagMutability",
+                "ecr:PutImageScanningConfiguration",
+                if self.lifecycle_policy.is_null() { "ecr:DeleteLifecyclePolicy" } else { "ecr:PutLifecyclePolicy" },
+                if self.policy.is_null() { "ecr:DeleteRepositoryPolicy" } else { "ecr:SetRepositoryPolicy" },
+                "ecr:ListImages",
+                "ecr:DeleteRepository",
+            ])
+            .on(repository),
+        ];
+        if let Encryption::Kms { .. } = self.encryption {
+            // <https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html>
+            let grants = ["kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey"];
+            permissions.push(Permission::use_keys(Need::Change, grants, &["ecr"], place));
+        }
+        permissions
     }
 }
 

@@ -4,8 +4,8 @@ use aws_sdk_eventbridge::{
     types::{self as sdk, RuleState, Tag},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Resource, Result,
-    Sign, Tags,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission, Place, Resource,
+    Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -134,6 +134,26 @@ impl Resource for Rule {
 
     fn foresee(&self, place: &Place, _: RuleOutputs) -> RuleOutputs {
         outputs(&self.name, place)
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let rule = [arn(&self.name, place)];
+        let own = [
+            // It knows no resources.
+            Permission::look(["events:ListRules"]).on_anything(),
+            Permission::look(["events:ListTargetsByRule", "events:ListTagsForResource"]).on(rule.clone()),
+            Permission::change([
+                "events:PutRule",
+                "events:TagResource",
+                "events:UntagResource",
+                "events:PutTargets",
+                "events:RemoveTargets",
+                "events:DeleteRule",
+            ])
+            .on(rule),
+        ];
+        let roles = self.targets.iter().filter_map(|target| target.role.as_ref());
+        own.into_iter().chain(roles.map(|role| Permission::pass_role(role, "events", place))).collect()
     }
 }
 

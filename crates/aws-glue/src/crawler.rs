@@ -3,7 +3,10 @@ use aws_sdk_glue::{
     Client,
     types::{self as sdk, CrawlerTargets, RecrawlPolicy, SchemaChangePolicy},
 };
-use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Place, Resource, Result, RoleArn, Tags};
+use resource::{
+    As, Attempt, Condition, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, RoleArn,
+    Tags,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -194,6 +197,18 @@ impl Resource for Crawler {
 
     fn foresee(&self, place: &Place, _: CrawlerOutputs) -> CrawlerOutputs {
         CrawlerOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let arn = arn(&self.name, place);
+        let own = [
+            Permission::look(["glue:BatchGetCrawlers"]).on([arn.as_str()]),
+            Permission::change(["glue:UpdateCrawler", "glue:StopCrawler", "glue:DeleteCrawler"]).on([arn.as_str()]),
+            // It knows no resources.
+            Permission::change(["glue:CreateCrawler"]).on_anything().when(Condition::GivesTags),
+            Permission::pass_role(&self.role, "glue", place),
+        ];
+        own.into_iter().chain(tagging::permissions(&arn)).collect()
     }
 }
 

@@ -4,7 +4,8 @@ use aws_sdk_glue::{
     types::{Database as Described, DatabaseInput},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Place, Resource, Result, Tags,
+    Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Permission, Place, Resource, Result,
+    Tags,
 };
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +92,19 @@ impl Resource for Database {
 
     fn foresee(&self, place: &Place, _: DatabaseOutputs) -> DatabaseOutputs {
         DatabaseOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
+    }
+
+    /// The catalogue itself is asked as well, and for a deletion whatever could be in the database.
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let (arn, catalog) = (arn(&self.name, place), place.arn("glue", "catalog"));
+        let within = ["table", "userDefinedFunction"].map(|kind| place.arn("glue", &format!("{kind}/{}/*", self.name)));
+        let changes = ["glue:CreateDatabase", "glue:UpdateDatabase", "glue:DeleteDatabase"];
+        let own = [
+            Permission::look(["glue:GetDatabase"]).on([&arn, &catalog].map(String::as_str)),
+            Permission::change(changes).on([&arn, &catalog].map(String::as_str)),
+            Permission::change(["glue:DeleteDatabase"]).on(within),
+        ];
+        own.into_iter().chain(tagging::permissions(&arn)).collect()
     }
 }
 

@@ -3,7 +3,9 @@ use aws_sdk_glue::{
     Client,
     types::{self as sdk, ConnectionsList, ExecutionProperty, JobCommand, JobUpdate, WorkerType},
 };
-use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Place, Resource, Result, RoleArn, Tags};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, RoleArn, Tags,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -140,6 +142,16 @@ impl Resource for Job {
 
     fn foresee(&self, place: &Place, _: JobOutputs) -> JobOutputs {
         JobOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let arn = arn(&self.name, place);
+        let own = [
+            Permission::look(["glue:BatchGetJobs"]).on([arn.as_str()]),
+            Permission::change(["glue:CreateJob", "glue:UpdateJob", "glue:DeleteJob"]).on([arn.as_str()]),
+            Permission::pass_role(&self.role, "glue", place),
+        ];
+        own.into_iter().chain(tagging::permissions(&arn)).collect()
     }
 }
 

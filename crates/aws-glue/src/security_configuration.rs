@@ -6,7 +6,9 @@ use aws_sdk_glue::{
         JobBookmarksEncryptionMode, S3EncryptionMode,
     },
 };
-use resource::{Attempt, Cx, Deletion, Diff, Found, KeyArn, Naming, Observed, Owner, Place, Resource, Result};
+use resource::{
+    Attempt, Cx, Deletion, Diff, Found, KeyArn, Naming, Observed, Owner, Permission, Place, Resource, Result,
+};
 use serde::{Deserialize, Serialize};
 
 /// How jobs and crawlers encrypt what they write. It cannot be changed, only replaced, and not tagged.
@@ -96,6 +98,15 @@ impl Resource for SecurityConfiguration {
 
     fn foresee(&self, _: &Place, _: SecurityConfigurationOutputs) -> SecurityConfigurationOutputs {
         SecurityConfigurationOutputs { name: self.name.clone() }
+    }
+
+    /// None of them knows resources.
+    fn permissions(&self, _: &Place) -> Vec<Permission> {
+        let changes = ["glue:CreateSecurityConfiguration", "glue:DeleteSecurityConfiguration"];
+        vec![
+            Permission::look(["glue:GetSecurityConfiguration"]).on_anything(),
+            Permission::change(changes).on_anything(),
+        ]
     }
 }
 

@@ -2,8 +2,14 @@
 
 use crate::sign;
 use aws_sdk_glue::Client;
-use resource::{Attempt, Cx, Diff, Found, Owner, Result, Tags};
+use resource::{Attempt, Cx, Diff, Found, Owner, Permission, Result, Tags};
 use std::collections::HashMap;
+
+/// What tags need, those of a create call as well.
+pub(crate) fn permissions(arn: &str) -> [Permission; 2] {
+    let changes = Permission::change(["glue:TagResource", "glue:UntagResource"]);
+    [Permission::look(["glue:GetTags"]).on([arn]), changes.on([arn])]
+}
 
 /// Tags for a create call.
 pub(crate) fn given(tags: &Tags) -> Option<HashMap<String, String>> {

@@ -6,7 +6,7 @@ use aws_sdk_glue::{
     Client,
     types::{self as sdk, TriggerState, TriggerUpdate},
 };
-use resource::{Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Place, Resource, Result, Tags};
+use resource::{Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
 
 /// A trigger: starts jobs and crawlers. The id is the name.
@@ -161,6 +161,17 @@ impl Resource for Trigger {
 
     fn foresee(&self, place: &Place, _: TriggerOutputs) -> TriggerOutputs {
         TriggerOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let arn = arn(&self.name, place);
+        let changes =
+            ["glue:CreateTrigger", "glue:UpdateTrigger", "glue:StartTrigger", "glue:StopTrigger", "glue:DeleteTrigger"];
+        let own = [
+            Permission::look(["glue:BatchGetTriggers"]).on([arn.as_str()]),
+            Permission::change(changes).on([arn.as_str()]),
+        ];
+        own.into_iter().chain(tagging::permissions(&arn)).collect()
     }
 }
 

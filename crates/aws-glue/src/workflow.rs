@@ -1,6 +1,6 @@
 use crate::{sign, tagging};
 use aws_sdk_glue::{Client, types::Workflow as Described};
-use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Place, Resource, Result, Tags};
+use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -98,6 +98,16 @@ impl Resource for Workflow {
 
     fn foresee(&self, place: &Place, _: WorkflowOutputs) -> WorkflowOutputs {
         WorkflowOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let arn = arn(&self.name, place);
+        let own = [
+            Permission::look(["glue:GetWorkflow"]).on([arn.as_str()]),
+            Permission::change(["glue:CreateWorkflow", "glue:UpdateWorkflow", "glue:DeleteWorkflow"])
+                .on([arn.as_str()]),
+        ];
+        own.into_iter().chain(tagging::permissions(&arn)).collect()
     }
 }
 

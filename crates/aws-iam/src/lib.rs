@@ -1,5 +1,6 @@
 //! Reconcilers for AWS IAM: one file per resource, named as AWS names it.
 
+mod allowed;
 mod document;
 mod read;
 mod role;

@@ -1,11 +1,12 @@
 use crate::{
+    allowed,
     document::by_meaning,
     read::{self, GONE, LAGS, PROPAGATES, Roles, attached_arns, inline_names},
 };
 use aws_sdk_iam::{Client, types::Tag};
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Resource, Result,
-    RoleArn, Sign, Tags, compare, same_policy,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission, Place, Resource,
+    Result, RoleArn, Sign, Tags, compare, same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -147,6 +148,10 @@ impl Resource for Role {
     fn foresee(&self, place: &Place, _: RoleOutputs) -> RoleOutputs {
         let arn = place.iam_arn(&format!("role{}{}", self.path, self.name));
         RoleOutputs { arn: RoleArn::new(arn), name: self.name.clone() }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        allowed::role(self, &place.iam_arn(&format!("role{}{}", self.path, self.name)), place)
     }
 }
 

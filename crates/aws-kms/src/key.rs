@@ -4,8 +4,8 @@ use aws_sdk_kms::{
     types::{KeyMetadata, KeyState, Tag},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner, Resource, Result,
-    Sign, Tags,
+    As, Attempt, Condition, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner,
+    Permission, Place, Resource, Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -205,6 +205,37 @@ impl Resource for Key {
         let call = client.schedule_key_deletion().key_id(id).pending_window_in_days(self.deletion_window_days);
         call.send().await.during("ScheduleKeyDeletion").absent(GONE)?;
         Ok(Deletion::Gone)
+    }
+
+    /// A key's tags count for KMS's decisions only up to five minutes after it was made, so that what follows at once
+    /// is not bound to them: none of it takes a key from anybody.
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/abac.html>
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let (keys, alias) = (place.arn("kms", "key/*"), place.arn("kms", &self.alias));
+        let read = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"];
+        let named = ["kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"];
+        let changed = [
+            "kms:PutKeyPolicy",
+            "kms:UpdateKeyDescription",
+            "kms:EnableKey",
+            "kms:CancelKeyDeletion",
+            "kms:ScheduleKeyDeletion",
+            "kms:TagResource",
+            "kms:UntagResource",
+        ];
+        vec![
+            // Neither knows resources.
+            Permission::look(["kms:ListKeys", "kms:ListAliases"]).on_anything(),
+            Permission::look(read).on([keys.as_str()]),
+            Permission::change(["kms:CreateKey"]).on_anything().when(Condition::GivesTags),
+            Permission::change(["kms:TagResource"]).on([keys.as_str()]).when(Condition::GivesTags),
+            Permission::change(named).on([keys.as_str(), &alias]),
+            match self.rotation {
+                true => Permission::change(["kms:EnableKeyRotation"]).on([keys.as_str()]),
+                false => Permission::change(["kms:DisableKeyRotation"]).on([keys.as_str()]).when(Condition::BearsTags),
+            },
+            Permission::change(changed).on([keys.as_str()]).when(Condition::BearsTags),
+        ]
     }
 }
 

@@ -1,3 +1,4 @@
+use crate::allowed;
 use crate::configuration::{self, attachment};
 use aws_sdk_lambda::{
     Client,
@@ -6,8 +7,8 @@ use aws_sdk_lambda::{
     types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, State},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, FunctionArn, KeyArn, Naming, Observed, Owner, Place, Resource,
-    Result, RoleArn, SecurityGroupId, Sign, SubnetId, Tags,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, FunctionArn, KeyArn, Naming, Observed, Owner, Permission, Place,
+    Resource, Result, RoleArn, SecurityGroupId, Sign, SubnetId, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -183,6 +184,10 @@ impl Resource for Function {
 
     fn foresee(&self, place: &Place, _: FunctionOutputs) -> FunctionOutputs {
         outputs(&self.name, place)
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        allowed::function(self, &arn(&self.name, place), place)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reconcilers for AWS Lambda: one file per resource, named as AWS names it.
 
+mod allowed;
 mod configuration;
 mod digest;
 mod function;

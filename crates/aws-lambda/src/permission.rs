@@ -2,7 +2,7 @@ use aws_sdk_lambda::Client;
 use futures::future::try_join_all;
 use resource::{
     Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, FunctionArn, Loader, Naming, Observed, Owner, Place,
-    Resource, Result, Sign,
+    Resource, Result, Sign, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -98,6 +98,17 @@ impl Resource for Permission {
 
     fn foresee(&self, _: &Place, _: PermissionOutputs) -> PermissionOutputs {
         PermissionOutputs { statement_id: self.statement_id.clone() }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<resource::Permission> {
+        let function = match self.function.as_str() {
+            function if function.contains(UNKNOWN_OPEN) => [place.arn("lambda", "function:*")],
+            function => [function.to_owned()],
+        };
+        vec![
+            resource::Permission::look(["lambda:GetPolicy"]).on(function.clone()),
+            resource::Permission::change(["lambda:AddPermission", "lambda:RemovePermission"]).on(function),
+        ]
     }
 }
 

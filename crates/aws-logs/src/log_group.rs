@@ -1,8 +1,8 @@
 use crate::log_groups;
 use aws_sdk_cloudwatchlogs::Client;
 use resource::{
-    Attempt, Cx, Deletion, Diff, Found, KeyArn, LogGroupArn, Naming, Observed, Owner, Place, Resource, Result, Sign,
-    Tags,
+    Attempt, Cx, Deletion, Diff, Found, KeyArn, LogGroupArn, Naming, Observed, Owner, Permission, Place, Resource,
+    Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -155,6 +155,27 @@ impl Resource for LogGroup {
 
     fn foresee(&self, place: &Place, _: LogGroupOutputs) -> LogGroupOutputs {
         outputs(&self.name, place)
+    }
+
+    /// AWS takes some of these for the group and some for what is in it, whose ARN ends in `:*`.
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let arn = arn(&self.name, place);
+        let group = [arn.clone(), format!("{arn}:*")];
+        let retention = match self.retention {
+            Retention::Days(_) => "logs:PutRetentionPolicy",
+            Retention::Forever => "logs:DeleteRetentionPolicy",
+        };
+        let encryption = match self.encryption.key() {
+            Some(_) => "logs:AssociateKmsKey",
+            None => "logs:DisassociateKmsKey",
+        };
+        let changes = ["logs:CreateLogGroup", "logs:TagResource", "logs:UntagResource", "logs:DeleteLogGroup"];
+        vec![
+            // It lists by prefix: AWS grants it on all groups or on none.
+            Permission::look(["logs:DescribeLogGroups"]).on_anything(),
+            Permission::look(["logs:ListTagsForResource"]).on(group.clone()),
+            Permission::change(changes.into_iter().chain([retention, encryption])).on(group),
+        ]
     }
 }
 

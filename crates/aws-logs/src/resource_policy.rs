@@ -1,7 +1,7 @@
 use aws_sdk_cloudwatchlogs::Client;
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Loader, Naming, Observed, Owner, Place, Resource,
-    Result,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Loader, Naming, Observed, Owner, Permission, Place,
+    Resource, Result,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -65,6 +65,14 @@ impl Resource for ResourcePolicy {
 
     fn foresee(&self, _: &Place, _: ResourcePolicyOutputs) -> ResourcePolicyOutputs {
         ResourcePolicyOutputs { name: self.name.clone() }
+    }
+
+    /// None of them knows resources.
+    fn permissions(&self, _: &Place) -> Vec<Permission> {
+        vec![
+            Permission::look(["logs:DescribeResourcePolicies"]).on_anything(),
+            Permission::change(["logs:PutResourcePolicy", "logs:DeleteResourcePolicy"]).on_anything(),
+        ]
     }
 }
 

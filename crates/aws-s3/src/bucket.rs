@@ -1,5 +1,5 @@
 use crate::{
-    Encryption, LifecycleRule, Replication, client,
+    Encryption, LifecycleRule, Replication, allowed, client,
     emptying::{self, Selection},
     holdings,
     presence::{self, Presence},
@@ -10,8 +10,8 @@ use aws_sdk_s3::{
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
 use resource::{
-    As, Attempt, BucketName, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Resource,
-    Result, Tags,
+    As, Attempt, BucketName, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission,
+    Place, Resource, Result, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -211,5 +211,9 @@ impl Resource for Bucket {
 
     fn foresee(&self, place: &Place, _: BucketOutputs) -> BucketOutputs {
         self.outputs(place)
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        allowed::bucket(self, &self.arn(place), place)
     }
 }

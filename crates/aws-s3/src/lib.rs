@@ -1,5 +1,6 @@
 //! Reconcilers for Amazon S3: buckets and the objects the platform ships.
 
+mod allowed;
 mod bucket;
 mod emptying;
 mod encryption;

@@ -1,11 +1,11 @@
 use crate::{
-    client,
+    allowed, client,
     emptying::{self, Selection},
 };
 use aws_sdk_s3::{primitives::ByteStream, types::ChecksumMode};
 use aws_smithy_types::base64;
 use resource::{
-    Attempt, BucketName, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Place, Resource, Result, Sign,
+    Attempt, BucketName, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Permission, Place, Resource, Result, Sign,
     UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
@@ -131,6 +131,10 @@ impl Resource for Object {
 
     fn foresee(&self, _: &Place, _: ObjectOutputs) -> ObjectOutputs {
         self.outputs()
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        allowed::object(&format!("arn:{}:s3:::{}", place.partition, self.bucket), &self.key)
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::{
+    allowed,
     defaults::StudioDefaults,
     home, leftovers,
     life::{self, Standing},
@@ -11,8 +12,8 @@ use aws_sdk_sagemaker::{
     types::{AppNetworkAccessType, DomainSettings, DomainSettingsForUpdate, RetentionPolicy, RetentionType},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, DomainId, Failure, Found, KeyArn, Naming, Observed, Owner, Resource, Result,
-    SecurityGroupId, SubnetId, Tags, VpcId,
+    As, Attempt, Condition, Cx, Deletion, Diff, DomainId, Failure, Found, KeyArn, Naming, Need, Observed, Owner,
+    Permission, Place, Resource, Result, SecurityGroupId, SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -258,6 +259,31 @@ impl Resource for Domain {
             _ => "Deleting".to_owned(),
         }))
     }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let changes = ["sagemaker:UpdateDomain", "sagemaker:DeleteDomain"];
+        let mut permissions =
+            allowed::tagged("domain", "sagemaker:DescribeDomain", "sagemaker:CreateDomain", &changes, place);
+        permissions.extend(allowed::move_out(place));
+        permissions.extend(leftovers::permissions(place));
+        permissions.extend([
+            // Neither knows resources.
+            Permission::look(["sagemaker:ListDomains"]).on_anything(),
+            Permission::change(["sagemaker:ListUserProfiles"]).on_anything(),
+            Permission::change(["sagemaker:DeleteUserProfile"]).on([allowed::all("user-profile", place)]),
+            home::permission(place),
+            allowed::pass_role(&self.user_defaults.execution_role, place),
+            allowed::pass_role(&self.space_defaults.execution_role, place),
+            service_linked_role(place),
+        ]);
+        if self.kms_key.is_some() {
+            // SageMaker makes the file system and encrypts it in the caller's name.
+            // <https://docs.aws.amazon.com/efs/latest/ug/EFSKMS.html>
+            let seals = ["kms:CreateGrant", "kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"];
+            permissions.push(Permission::use_keys(Need::Change, seals, &["elasticfilesystem", "sagemaker"], place));
+        }
+        permissions
+    }
 }
 
 impl Domain {
@@ -269,6 +295,14 @@ impl Domain {
         let groups: Vec<String> = self.domain_security_groups.iter().map(ToString::to_string).collect();
         (!groups.is_empty()).then_some(groups)
     }
+}
+
+/// The first domain of an account makes SageMaker's own role.
+fn service_linked_role(place: &Place) -> Permission {
+    let service = "sagemaker.amazonaws.com";
+    let role = place.iam_arn(&format!("role/aws-service-role/{service}/AWSServiceRoleForAmazonSageMakerNotebooks"));
+    let only = Condition::Is("iam:AWSServiceName", vec![service.to_owned()]);
+    Permission::change(["iam:CreateServiceLinkedRole"]).on([role]).when(only)
 }
 
 impl AuthMode {

@@ -1,7 +1,8 @@
 use crate::{sign, tagging};
 use aws_sdk_sagemaker::{Client, operation::describe_endpoint::DescribeEndpointOutput, types::EndpointStatus};
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Place, Resource, Result, Sign,
+    Attempt, Condition, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Permission, Place, Resource,
+    Result, Sign,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -81,6 +82,21 @@ impl Resource for Endpoint {
 
     fn foresee(&self, _: &Place, _: EndpointOutputs) -> EndpointOutputs {
         EndpointOutputs { name: self.name.clone() }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let endpoint = place.arn("sagemaker", &format!("endpoint/{}", self.name));
+        let made = |kind: &str| place.arn("sagemaker", &format!("{kind}/{}*", self.made_by));
+        let scaling = place.arn("application-autoscaling", "scalable-target/*");
+        let of_sagemaker = Condition::Is("application-autoscaling:service-namespace", vec!["sagemaker".to_owned()]);
+        vec![
+            Permission::change(["sagemaker:DescribeEndpoint", "sagemaker:ListTags", "sagemaker:DeleteEndpoint"])
+                .on([endpoint]),
+            Permission::change(["sagemaker:DescribeEndpointConfig", "sagemaker:DeleteEndpointConfig"])
+                .on([made("endpoint-config")]),
+            Permission::change(["sagemaker:DeleteModel"]).on([made("model")]),
+            Permission::change(["application-autoscaling:DeregisterScalableTarget"]).on([scaling]).when(of_sagemaker),
+        ]
     }
 }
 

@@ -1,7 +1,8 @@
 use crate::{
+    allowed,
     feature::{self, Feature},
     life, sign,
-    store::{OfflineStore, OnlineStore},
+    store::{self, OfflineStore, OnlineStore},
     tagging,
 };
 use aws_sdk_sagemaker::{
@@ -10,7 +11,8 @@ use aws_sdk_sagemaker::{
     types::{FeatureGroupStatus as Status, LastUpdateStatusValue, OnlineStoreConfigUpdate},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Owner, Place, Resource, Result, RoleArn, Tags,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Owner, Permission, Place, Resource, Result,
+    RoleArn, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -202,6 +204,17 @@ impl Resource for FeatureGroup {
             }
             OfflineStore::Enabled { .. } => outputs,
         }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let reads = ["sagemaker:DescribeFeatureGroup"];
+        let changes = ["sagemaker:CreateFeatureGroup", "sagemaker:UpdateFeatureGroup", "sagemaker:DeleteFeatureGroup"];
+        let mut permissions = allowed::named("feature-group", &self.name, &reads, &changes, place);
+        permissions.push(allowed::pass_role(&self.role, place));
+        if let OnlineStore::Enabled { kms_key: Some(_), .. } = &self.online {
+            permissions.extend(store::online_key(place));
+        }
+        permissions
     }
 }
 

@@ -2,7 +2,7 @@
 
 use aws_sdk_efs::Client;
 use aws_sdk_sagemaker::operation::describe_domain::DescribeDomainOutput;
-use resource::{Attempt, Cx, Result};
+use resource::{Attempt, Cx, Permission, Place, Result};
 
 /// Fewer bytes are directories that EFS and SageMaker have made, and nobody's work.
 const NOBODYS: i64 = 1 << 20;
@@ -15,6 +15,12 @@ pub(crate) async fn holdings(domain: &DescribeDomainOutput, cx: &Cx) -> Result<O
     let found = answer.and_then(|answer| answer.file_systems.unwrap_or_default().pop());
     let bytes = found.and_then(|system| system.size_in_bytes).map(|size| size.value);
     Ok(bytes.and_then(in_words))
+}
+
+/// What looking needs. The id of the file system is AWS's choice.
+pub(crate) fn permission(place: &Place) -> Permission {
+    let systems = place.arn("elasticfilesystem", "file-system/*");
+    Permission::change(["elasticfilesystem:DescribeFileSystems"]).on([systems])
 }
 
 fn in_words(bytes: i64) -> Option<String> {

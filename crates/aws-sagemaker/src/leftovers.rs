@@ -6,7 +6,7 @@ use aws_sdk_ec2::{
     types::{Filter, IpPermission, SecurityGroup},
 };
 use aws_sdk_efs::Client as Efs;
-use resource::{Attempt, Cx, Deletion, Result};
+use resource::{Attempt, Condition, Cx, Deletion, Permission, Place, Result};
 use std::time::Duration;
 
 /// Removes them step by step. The file system itself and its data stay.
@@ -46,6 +46,25 @@ pub(crate) async fn remove(domain: &str, vpc: &str, cx: &Cx) -> Result<Deletion>
             .absent(&[("InvalidGroup.NotFound", "")])?;
     }
     Ok(Deletion::Gone)
+}
+
+/// What removing them needs. SageMaker's tag on what it makes tells whose it is; EFS takes a mount target's interface
+/// out in the caller's name.
+/// <https://docs.aws.amazon.com/efs/latest/ug/API_DeleteMountTarget.html>
+pub(crate) fn permissions(place: &Place) -> Vec<Permission> {
+    let of_a_domain = || {
+        let key = "aws:ResourceTag/ManagedByAmazonSageMakerResource";
+        Condition::Like(key, vec![place.arn("sagemaker", "domain/*")])
+    };
+    let groups = ["ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress", "ec2:DeleteSecurityGroup"];
+    vec![
+        Permission::change(["ec2:DescribeSecurityGroups", "ec2:DescribeNetworkInterfaces"]).on_anything(),
+        Permission::change(groups).on([place.arn("ec2", "security-group/*")]).when(of_a_domain()),
+        Permission::change(["elasticfilesystem:DeleteMountTarget"])
+            .on([place.arn("elasticfilesystem", "file-system/*")])
+            .when(of_a_domain()),
+        Permission::change(["ec2:DeleteNetworkInterface"]).on([place.arn("ec2", "network-interface/*")]),
+    ]
 }
 
 async fn revoke(ec2: &Ec2, group: &SecurityGroup) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Reconcilers for SageMaker: the Studio domain and who works in it, feature groups, the model registry, and where
 //! models are served.
 
+mod allowed;
 mod defaults;
 mod domain;
 mod endpoint;

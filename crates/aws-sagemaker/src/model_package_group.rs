@@ -1,10 +1,12 @@
-use crate::{sign, tagging};
+use crate::{allowed, sign, tagging};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_model_package_group::DescribeModelPackageGroupOutput,
     types::{ModelPackageGroupStatus as Status, ModelPackageSummary},
 };
-use resource::{Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Owner, Place, Resource, Result, Tags};
+use resource::{
+    Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Owner, Permission, Place, Resource, Result, Tags,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -113,6 +115,19 @@ impl Resource for ModelPackageGroup {
     fn foresee(&self, place: &Place, _: ModelPackageGroupOutputs) -> ModelPackageGroupOutputs {
         let arn = place.arn("sagemaker", &format!("model-package-group/{}", self.name));
         ModelPackageGroupOutputs { name: self.name.clone(), arn }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let reads = ["sagemaker:DescribeModelPackageGroup"];
+        let changes = ["sagemaker:CreateModelPackageGroup", "sagemaker:DeleteModelPackageGroup"];
+        let versions = place.arn("sagemaker", &format!("model-package/{}/*", self.name));
+        let mut permissions = allowed::named("model-package-group", &self.name, &reads, &changes, place);
+        permissions.extend([
+            // AWS's reference names model packages, of which the call names none.
+            Permission::change(["sagemaker:ListModelPackages"]).on_anything(),
+            Permission::change(["sagemaker:DeleteModelPackage"]).on([versions]),
+        ]);
+        permissions
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::{
+    allowed,
     life::{self, Standing},
     occupants::{self, Of},
     sign, tagging,
@@ -12,8 +13,8 @@ use aws_sdk_sagemaker::{
     },
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, DomainId, Failure, Found, Naming, Observed, Owner, Place, Resource, Result, Tags,
-    UNKNOWN_OPEN,
+    Attempt, Cx, Deletion, Diff, DomainId, Failure, Found, Naming, Observed, Owner, Permission, Place, Resource,
+    Result, Tags, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -156,6 +157,12 @@ impl Resource for Space {
 
     fn foresee(&self, _: &Place, outputs: SpaceOutputs) -> SpaceOutputs {
         SpaceOutputs { name: self.name.clone(), ..outputs }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let (read, create) = ("sagemaker:DescribeSpace", "sagemaker:CreateSpace");
+        let own = allowed::tagged("space", read, create, &["sagemaker:UpdateSpace"], place);
+        own.into_iter().chain(allowed::move_out(place)).collect()
     }
 }
 

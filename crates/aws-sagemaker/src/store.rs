@@ -4,7 +4,7 @@ use aws_sdk_sagemaker::types::{
     self as sdk, OfflineStoreConfig, OnlineStoreConfig, OnlineStoreSecurityConfig, S3StorageConfig, TtlDuration,
     TtlDurationUnit,
 };
-use resource::KeyArn;
+use resource::{KeyArn, Need, Permission, Place};
 use serde::{Deserialize, Serialize};
 
 /// The store for reads with low latency.
@@ -155,6 +155,25 @@ impl OfflineStore {
             },
         }
     }
+}
+
+/// What whoever makes an online store with a key needs.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OnlineStoreSecurityConfig.html>
+pub(crate) fn online_key(place: &Place) -> [Permission; 2] {
+    let seals = [
+        "kms:Encrypt",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:CreateGrant",
+        "kms:RetireGrant",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+        "kms:GenerateDataKey",
+        "kms:ListGrants",
+        "kms:RevokeGrant",
+    ];
+    let listing = Permission::change(["kms:ListAliases"]).on_anything();
+    [Permission::use_keys(Need::Change, seals, &["sagemaker"], place), listing]
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 use crate::{
+    allowed,
     life::{self, Standing},
     occupants::{self, Of},
     sign, tagging,
 };
 use aws_sdk_sagemaker::{Client, operation::describe_user_profile::DescribeUserProfileOutput, types::UserSettings};
 use resource::{
-    Attempt, Cx, Deletion, Diff, DomainId, Found, Naming, Observed, Owner, Place, Resource, Result, RoleArn, Tags,
-    UNKNOWN_OPEN,
+    Attempt, Cx, Deletion, Diff, DomainId, Found, Naming, Observed, Owner, Permission, Place, Resource, Result,
+    RoleArn, Tags, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -144,6 +145,14 @@ impl Resource for UserProfile {
 
     fn foresee(&self, _: &Place, outputs: UserProfileOutputs) -> UserProfileOutputs {
         UserProfileOutputs { name: self.name.clone(), ..outputs }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let changes = ["sagemaker:UpdateUserProfile", "sagemaker:DeleteUserProfile"];
+        let (read, create) = ("sagemaker:DescribeUserProfile", "sagemaker:CreateUserProfile");
+        let own = allowed::tagged("user-profile", read, create, &changes, place);
+        let role = allowed::pass_role(&self.execution_role, place);
+        own.into_iter().chain(allowed::move_out(place)).chain([role]).collect()
     }
 }
 

@@ -5,8 +5,8 @@ use aws_sdk_sfn::{
     types::{StateMachineStatus, StateMachineType, Tag},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, KeyArn, LogGroupArn, Naming, Observed, Owner, Place, Resource, Result,
-    RoleArn, Sign, StateMachineArn, Tags,
+    As, Attempt, Cx, Deletion, Diff, Found, KeyArn, LogGroupArn, Naming, Need, Observed, Owner, Permission, Place,
+    Resource, Result, RoleArn, Sign, StateMachineArn, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -172,6 +172,29 @@ impl Resource for StateMachine {
 
     fn foresee(&self, place: &Place, _: StateMachineOutputs) -> StateMachineOutputs {
         StateMachineOutputs { arn: StateMachineArn::new(arn(&self.name, place)), name: self.name.clone() }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let machine = [arn(&self.name, place)];
+        let mut permissions = vec![
+            Permission::look(["states:DescribeStateMachine", "states:ListTagsForResource"]).on(machine.clone()),
+            Permission::change([
+                "states:CreateStateMachine",
+                "states:UpdateStateMachine",
+                "states:TagResource",
+                "states:UntagResource",
+                "states:DeleteStateMachine",
+            ])
+            .on(machine),
+            Permission::pass_role(&self.role, "states", place),
+        ];
+        if self.key.is_some() {
+            // <https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html>
+            permissions.push(Permission::use_keys(Need::Look, ["kms:Decrypt"], &["states"], place));
+            let seals = ["kms:DescribeKey", "kms:GenerateDataKey"];
+            permissions.push(Permission::use_keys(Need::Change, seals, &["states"], place));
+        }
+        permissions
     }
 }
 

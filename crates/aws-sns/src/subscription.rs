@@ -1,6 +1,9 @@
 use crate::topic::ABSENT;
 use aws_sdk_sns::{Client, types::Subscription as Listed};
-use resource::{Attempt, Cx, Deletion, Diff, Found, Loader, Naming, Observed, Owner, Resource, Result, TopicArn};
+use resource::{
+    Attempt, Cx, Deletion, Diff, Found, Loader, Naming, Observed, Owner, Permission, Place, Resource, Result, TopicArn,
+    UNKNOWN_OPEN,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -100,6 +103,20 @@ impl Resource for Subscription {
             call.send().await.during("Unsubscribe").absent(ABSENT)?;
         }
         Ok(Deletion::Gone)
+    }
+
+    /// AWS's reference names no resource, or only perhaps the topic, for what is done to a subscription by itself.
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let topic = match self.topic.as_str() {
+            topic if topic.contains(UNKNOWN_OPEN) => [place.arn("sns", "*")],
+            topic => [topic.to_owned()],
+        };
+        vec![
+            Permission::look(["sns:ListSubscriptionsByTopic"]).on(topic.clone()),
+            Permission::look(["sns:GetSubscriptionAttributes"]).on_anything(),
+            Permission::change(["sns:Subscribe"]).on(topic),
+            Permission::change(["sns:SetSubscriptionAttributes", "sns:Unsubscribe"]).on_anything(),
+        ]
     }
 }
 

@@ -1,7 +1,7 @@
 use aws_sdk_sns::{Client, types::Tag};
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner, Place, Resource,
-    Result, Sign, Tags, TopicArn,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner, Permission, Place,
+    Resource, Result, Sign, Tags, TopicArn,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -138,6 +138,21 @@ impl Resource for Topic {
 
     fn foresee(&self, place: &Place, _: TopicOutputs) -> TopicOutputs {
         TopicOutputs { arn: TopicArn::new(arn(&self.name, place)), name: self.name.clone() }
+    }
+
+    fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let topic = [place.arn("sns", &self.name)];
+        vec![
+            Permission::look(["sns:GetTopicAttributes", "sns:ListTagsForResource"]).on(topic.clone()),
+            Permission::change([
+                "sns:CreateTopic",
+                "sns:TagResource",
+                "sns:UntagResource",
+                "sns:SetTopicAttributes",
+                "sns:DeleteTopic",
+            ])
+            .on(topic),
+        ]
     }
 }
 

@@ -4,7 +4,7 @@
 
 use aws_sdk_resourcegroupstagging::{Client, types::TagFilter};
 use aws_types::SdkConfig;
-use resource::{Attempt, Boxed, Result, TagIndex, Tags};
+use resource::{Attempt, Boxed, Permission, Result, TagIndex, Tags};
 use std::collections::HashMap;
 
 /// AWS's largest page.
@@ -18,6 +18,11 @@ impl Index {
     pub fn new(config: &SdkConfig) -> Self {
         Self(Client::new(config))
     }
+}
+
+/// What reading the index needs. It knows no resources.
+pub fn permission() -> Permission {
+    Permission::look(["tag:GetResources"]).on_anything()
 }
 
 impl TagIndex for Index {

@@ -5,7 +5,8 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::{Apply, Planning, Purpose, StopMode, apply, plan};
 use resource::{
-    Cloud, Cx, Deletion, Diff, Found, Naming, Observed, Place, Registry, Resource, Stack, Tags, compare, same_policy,
+    Cloud, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Registry, Resource, Stack, Tags, compare,
+    same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,6 +54,10 @@ impl Resource for Thing {
 
     async fn delete(&self, _: &str, _: &Cx) -> resource::Result<Deletion> {
         Ok(Deletion::Gone)
+    }
+
+    fn permissions(&self, _: &Place) -> Vec<Permission> {
+        Vec::new()
     }
 }
 

@@ -112,6 +112,8 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// Take over what exists and was made by somebody else.
     Adopt(AdoptArgs),
+    /// Print the least IAM policy with which an environment can be provisioned.
+    Permissions(PermissionsArgs),
     /// Look at the state, and repair it.
     #[command(subcommand)]
     State(StateCommand),
@@ -149,6 +151,21 @@ pub(crate) struct PlanArgs {
     /// Only this address, or what this glob matches, and what it needs; may be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) target: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct PermissionsArgs {
+    /// Which environment.
+    pub(crate) environment: Option<String>,
+    /// Only what `plan` and `drift` need, which change nothing.
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// Write as many policies into this folder as are needed for each to be small enough for AWS.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) split: Option<PathBuf>,
+    /// For this account, asking AWS for nothing: neither whose the credentials are, nor for the state.
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub(crate) account: Option<String>,
 }
 
 #[derive(Args)]
@@ -306,6 +323,11 @@ pub(crate) enum LocalCommand {
     },
     /// Forget everything in it.
     Reset,
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let digits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.to_owned()).ok_or_else(|| "an AWS account has twelve digits".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -58,6 +58,23 @@ pub(crate) fn read(global: &Global, name: &str) -> Result<Environment, End> {
 
 /// The environment that was named, or the only one with a file, or the only one with a state.
 pub(crate) async fn choose(global: &Global, named: Option<&str>) -> Result<String, End> {
+    if let Some(name) = told(global, named)? {
+        return Ok(name);
+    }
+    let mut up = Vec::new();
+    for name in config::discover(&global.environments) {
+        if has_state(global, &name).await {
+            up.push(name);
+        }
+    }
+    match up.as_slice() {
+        [only] => Ok(only.clone()),
+        _ => Err(which(global)),
+    }
+}
+
+/// The environment that was named, or the only one with a file: as far as can be told without asking AWS.
+pub(crate) fn told(global: &Global, named: Option<&str>) -> Result<Option<String>, End> {
     let from_variable = match std::env::var("MLOPSCTL_ENV") {
         Ok(name) => Some(name).filter(|name| !name.is_empty()),
         Err(VarError::NotPresent) => None,
@@ -66,23 +83,26 @@ pub(crate) async fn choose(global: &Global, named: Option<&str>) -> Result<Strin
             return Err(End::usage(what, list(global)));
         }
     };
-    if let Some(name) = named.map(str::to_owned).or(from_variable) {
-        return Ok(name);
+    let names = config::discover(&global.environments);
+    let only = || names.first().filter(|_| names.len() == 1).cloned();
+    Ok(named.map(str::to_owned).or(from_variable).or_else(only))
+}
+
+/// None was named, and several or none could be meant.
+pub(crate) fn which(global: &Global) -> End {
+    End::usage("which environment?", format!("name one, or set MLOPSCTL_ENV; {}", list(global)))
+}
+
+/// Refuses an account that an environment does not allow, be it that of the credentials or one that is named.
+pub(crate) fn allows(environment: &Environment, name: &str, account: &str) -> Result<(), End> {
+    let allowed = &environment.allowed_accounts;
+    if allowed.is_empty() || allowed.iter().any(|one| one == account) {
+        return Ok(());
     }
-    let mut names = config::discover(&global.environments);
-    if names.len() > 1 {
-        let mut up = Vec::new();
-        for name in &names {
-            if has_state(global, name).await {
-                up.push(name.clone());
-            }
-        }
-        names = up;
-    }
-    match names.as_slice() {
-        [only] => Ok(only.clone()),
-        _ => Err(End::usage("which environment?", format!("name one, or set MLOPSCTL_ENV; {}", list(global)))),
-    }
+    Err(End::usage(
+        format!("the account is {account}, but {name} allows only {}", allowed.join(", ")),
+        "use other credentials (AWS_PROFILE), or change `allowed_accounts`",
+    ))
 }
 
 /// An environment without a valid file or out of reach has none.
@@ -106,13 +126,7 @@ impl Site {
         let meter = Arc::new(Meter::default());
         let sdk = meter.measure(session::sdk_config(global, Some(&environment.region)).await?);
         let account = session::account(&sdk).await?;
-        let allowed = &environment.allowed_accounts;
-        if !allowed.is_empty() && !allowed.contains(&account) {
-            return Err(End::usage(
-                format!("these credentials are for account {account}, but {name} allows only {}", allowed.join(", ")),
-                "use other credentials (AWS_PROFILE), or change `allowed_accounts`",
-            ));
-        }
+        allows(&environment, name, &account)?;
         Ok(Self {
             region: environment.region.clone(),
             bucket: environment.state_bucket_name(&account),
@@ -165,7 +179,7 @@ impl Site {
         })
     }
 
-    fn store(&self) -> S3Store {
+    pub(crate) fn store(&self) -> S3Store {
         S3Store::new(aws_s3::client(&self.sdk), &self.bucket, &self.account)
     }
 }

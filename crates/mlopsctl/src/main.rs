@@ -67,6 +67,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         Command::Doctor { environment } => command::doctor::run(global, environment.as_deref(), printer).await,
         Command::Graph(args) => command::graph::run(global, &args, printer).await,
         Command::Adopt(args) => command::adopt::run(global, &args, printer).await,
+        Command::Permissions(args) => command::permissions::run(global, &args, printer).await,
         Command::State(what) => command::state::run(global, what, printer).await,
         Command::Unlock { environment, lock_id } => {
             command::state::unlock(global, &environment, &lock_id, printer).await

@@ -1,4 +1,4 @@
-use crate::{Cx, Diff, Place, Result, Tags};
+use crate::{Cx, Diff, Permission, Place, Result, Tags};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, time::Duration};
 
@@ -49,6 +49,10 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> impl Future<Output = Result<()>> + Send;
     /// Does what can be done now towards removing it. `self` is the declaration last recorded.
     fn delete(&self, id: &str, cx: &Cx) -> impl Future<Output = Result<Deletion>> + Send;
+
+    /// What AWS must allow whoever makes these calls: for the settings `self` has, whether or not everything they
+    /// refer to is known yet. Actions that know resources name them; see [`Permission`].
+    fn permissions(&self, place: &Place) -> Vec<Permission>;
 
     /// Why this difference cannot be applied in place, where it depends on the change itself.
     /// Fields in [`Resource::REPLACE_ON`] need not be repeated.

@@ -1,6 +1,6 @@
 use crate::{
-    As, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Place, Resource, Result, compare,
-    diff::within,
+    As, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Permission, Place, Resource, Result,
+    compare, diff::within,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -53,6 +53,8 @@ pub trait Reconciler: Send + Sync {
     fn write_only(&self) -> Vec<&'static str>;
     /// Outputs as far as the declaration alone tells; placeholders elsewhere.
     fn foresee(&self, spec: &Value, address: &str, place: &Place) -> Result<Value>;
+    /// See [`Resource::permissions`].
+    fn permissions(&self, spec: &Value, place: &Place) -> Result<Vec<Permission>>;
     /// See [`Resource::as_created`].
     fn as_created(&self, spec: &Value) -> Option<Value>;
     /// Compares, marking the fields that force a replacement.
@@ -123,6 +125,10 @@ impl<R: Resource> Reconciler for Erased<R> {
         let blank = crate::unknown(address)
             .map_err(|error| Failure::of(FailureKind::Final, format!("outputs of {}: {error}", R::KIND)))?;
         erased(R::KIND, &typed::<R>(R::KIND, spec)?.foresee(place, blank))
+    }
+
+    fn permissions(&self, spec: &Value, place: &Place) -> Result<Vec<Permission>> {
+        Ok(typed::<R>(R::KIND, spec)?.permissions(place))
     }
 
     fn as_created(&self, spec: &Value) -> Option<Value> {

@@ -7,7 +7,7 @@ use aws_sdk_s3::{
         ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
     },
 };
-use resource::{Attempt, Failure, FailureKind, Place, Result, Sign, Tags};
+use resource::{Attempt, Failure, FailureKind, Permission, Place, Result, Sign, Tags};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -71,6 +71,34 @@ impl StateBucket {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What AWS must allow whoever keeps a state here: the bucket, what is in it with its history, the lock, and
+    /// finding it again when only its name is left.
+    pub fn permissions(name: &str, place: &Place) -> Vec<Permission> {
+        let bucket = format!("arn:{}:s3:::{name}", place.partition);
+        let objects = format!("{bucket}/*");
+        vec![
+            // Without `s3:ListBucket` a state that is not there yet looks like one that is forbidden.
+            Permission::look(["s3:ListBucket"]).on([bucket.as_str()]),
+            Permission::look(["s3:GetObject"]).on([objects.as_str()]),
+            // It knows no resources.
+            Permission::change(["s3:ListAllMyBuckets"]).on_anything(),
+            Permission::change([
+                "s3:CreateBucket",
+                "s3:GetBucketTagging",
+                "s3:PutBucketTagging",
+                "s3:PutBucketPublicAccessBlock",
+                "s3:PutBucketVersioning",
+                "s3:PutEncryptionConfiguration",
+                "s3:PutBucketPolicy",
+                "s3:ListBucketVersions",
+                "s3:DeleteBucket",
+            ])
+            .on([bucket.as_str()]),
+            Permission::change(["s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"])
+                .on([objects.as_str()]),
+        ]
     }
 
     /// Whether it exists and is this account's.

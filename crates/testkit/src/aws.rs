@@ -4,12 +4,13 @@ use crate::{
     inventory,
     journal::{Journal, Kill, Made, Watch},
     laws::{Laws, Pace},
+    leave::Leave,
     time::{self, Calendar},
 };
 use aws_config::{SdkConfig, retry::RetryConfig};
 use local::{ACCOUNT, Cloud};
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// How often the SDK sends a call before the engine hears that it failed, as in `mlopsctl`.
@@ -17,12 +18,13 @@ const ATTEMPTS: u32 = 5;
 
 /// An AWS of one's own, in memory and in virtual time.
 ///
-/// From the inside out: the embedded AWS with a virtual clock, its laws, the faults on the way to it, and the journal of what
-/// a process sent.
+/// From the inside out: the embedded AWS with a virtual clock, its laws, what policies allow, the faults on the way to
+/// it, and the journal of what a process sent.
 pub struct Aws {
     cloud: Cloud,
     dates: Arc<Dates>,
     laws: Option<Arc<Laws>>,
+    leave: Arc<Leave>,
     faults: Arc<Faults>,
     journal: Arc<Journal>,
     now: Instant,
@@ -44,7 +46,8 @@ impl Ground {
         };
         let (cloud, laws) = copied.expect("everything in memory can be copied");
         let dates = Arc::new(self.dates.copy());
-        Aws { cloud, dates, laws, faults: Arc::default(), journal: Arc::default(), now: Instant::now() }
+        let leave = Arc::new(Leave::over(cloud.clone()));
+        Aws { cloud, dates, laws, leave, faults: Arc::default(), journal: Arc::default(), now: Instant::now() }
     }
 }
 
@@ -54,7 +57,8 @@ impl Aws {
         let cloud = Cloud::open(None, region, ACCOUNT).expect("in memory nothing can be in the way");
         let now = std::time::Instant::now().into();
         let dates = Arc::new(Dates::starting(now));
-        Self { cloud, dates, laws: None, faults: Arc::default(), journal: Arc::default(), now }
+        let leave = Arc::new(Leave::over(cloud.clone()));
+        Self { cloud, dates, laws: None, leave, faults: Arc::default(), journal: Arc::default(), now }
     }
 
     /// One that keeps AWS's laws, with durations as AWS has them. What is left to chance follows from the
@@ -96,6 +100,27 @@ impl Aws {
     /// that no run can shorten.
     pub fn spans(&self) -> Vec<(String, Duration)> {
         self.laws.as_ref().map(|laws| laws.spans()).unwrap_or_default()
+    }
+
+    /// From now on only what these policies allow is done; anything else is refused in each service's words. A copy of
+    /// this AWS knows of none.
+    pub fn allow_only(&self, policies: &[Value]) {
+        self.leave.obey(policies);
+    }
+
+    /// From now on everything is allowed again.
+    pub fn allow_everything(&self) {
+        self.leave.end();
+    }
+
+    /// The actions that policies have allowed so far, of calls and of what services do in the caller's name.
+    pub fn allowed(&self) -> BTreeSet<String> {
+        self.leave.used()
+    }
+
+    /// What policies did not allow, in words.
+    pub fn denied(&self) -> Vec<String> {
+        self.leave.denied()
     }
 
     /// An end to all faults.
@@ -175,6 +200,7 @@ impl Aws {
         if let Some(laws) = &self.laws {
             cloud = cloud.with_layer(laws.clone());
         }
+        let cloud = cloud.with_layer(self.leave.clone());
         let cloud = cloud.with_layer(self.faults.clone()).with_layer(self.journal.clone());
         let settings = cloud.sdk_config().into_builder();
         settings

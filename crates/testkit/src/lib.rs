@@ -11,6 +11,7 @@ mod faults;
 mod inventory;
 mod journal;
 mod laws;
+mod leave;
 pub mod locks;
 mod lossy;
 mod platform;

@@ -1,8 +1,9 @@
 use crate::Aws;
 use aws_config::SdkConfig;
 use config::Environment;
-use engine::{Applied, Apply, Event, Planning, Purpose, Refusal, StopMode};
+use engine::{Applied, Apply, Drift, Event, Planning, Purpose, Refusal, StopMode};
 use local::ACCOUNT;
+use permissions::{Policy, Scope, Site};
 use resource::{Cloud, Place, Registry, Stack, Tags};
 use serde_json::Value;
 use state::{Lock, State, StateBucket, Store, Version, Writer};
@@ -97,6 +98,30 @@ impl Platform {
         &self.stack
     }
 
+    /// The policies of `mlopsctl permissions`, each small enough for AWS: for everything, or for looking alone.
+    ///
+    /// # Panics
+    /// When a kind does not say what it needs of what is declared or recorded.
+    pub fn policies(&self, state: Option<&State>, looks_only: bool) -> Vec<Value> {
+        self.policy(state, looks_only).split()
+    }
+
+    fn policy(&self, state: Option<&State>, looks_only: bool) -> Policy {
+        let site = Site {
+            stack: &self.stack,
+            state,
+            state_bucket: &self.bucket,
+            registry: &self.registry,
+            place: &self.place,
+        };
+        let needed = site.needed().expect("every kind says what it needs");
+        let scope = Scope::new(&self.name, ACCOUNT);
+        match looks_only {
+            true => Policy::to_look(&needed, &scope, &self.identity),
+            false => Policy::new(&needed, &scope, &self.identity),
+        }
+    }
+
     /// What it said while it was at work, in the words people read.
     pub fn said(&self) -> Vec<Event> {
         std::mem::take(&mut self.said.lock().unwrap_or_else(PoisonError::into_inner))
@@ -122,14 +147,40 @@ impl Platform {
         Some((state, stored.version))
     }
 
-    fn state_bucket(&self, sdk: &SdkConfig) -> StateBucket {
-        StateBucket::new(aws_s3::client(sdk), &self.bucket, &self.place)
-    }
-
     /// What `mlopsctl plan` would find.
     pub async fn plan(&self, sdk: &SdkConfig) -> Planning {
         let (state, _) = self.state_or_new(sdk).await;
         self.planned(&self.stack, &state, sdk).await
+    }
+
+    /// What a plan would find whose file asks for nothing any more.
+    pub async fn plan_of_destruction(&self, sdk: &SdkConfig) -> Planning {
+        let (state, _) = self.state_or_new(sdk).await;
+        self.planned(&Stack::new(self.identity.clone(), Tags::default()), &state, sdk).await
+    }
+
+    /// `mlopsctl drift`.
+    pub async fn drift(&self, sdk: &SdkConfig) -> Drift {
+        let (state, _) = self.state_or_new(sdk).await;
+        engine::drift(&state, &self.registry, &self.cloud(sdk), &self.identity).await
+    }
+
+    /// The end of `mlopsctl destroy --with-state`.
+    ///
+    /// # Panics
+    /// When S3 refuses.
+    pub async fn remove_state(&self, sdk: &SdkConfig) {
+        self.state_bucket(sdk).remove(&self.identity).await.expect("the state bucket can be removed");
+    }
+
+    /// Its state bucket, for what only people do with it.
+    pub fn state_bucket(&self, sdk: &SdkConfig) -> StateBucket {
+        StateBucket::new(aws_s3::client(sdk), &self.bucket, &self.place)
+    }
+
+    fn cloud(&self, sdk: &SdkConfig) -> Arc<Cloud> {
+        let cloud = Cloud::new(sdk.clone(), self.place.clone(), self.stack.assets().iter().cloned());
+        Arc::new(cloud.with_tag_index(Arc::new(aws_tagging::Index::new(sdk))))
     }
 
     /// `mlopsctl up`.
@@ -174,8 +225,6 @@ impl Platform {
     }
 
     async fn planned(&self, stack: &Stack, state: &State, sdk: &SdkConfig) -> Planning {
-        let cloud = Cloud::new(sdk.clone(), self.place.clone(), self.stack.assets().iter().cloned())
-            .with_tag_index(Arc::new(aws_tagging::Index::new(sdk)));
         let destroys = stack.nodes().is_empty();
         let purpose = Purpose {
             targets: if destroys { Vec::new() } else { self.targets.clone() },
@@ -185,7 +234,7 @@ impl Platform {
             claims: engine::Claims::new(),
             inputs: String::new(),
         };
-        engine::plan(stack, state, &self.registry, &Arc::new(cloud), &self.identity, &purpose).await
+        engine::plan(stack, state, &self.registry, &self.cloud(sdk), &self.identity, &purpose).await
     }
 
     /// In the order of `mlopsctl`: without a bucket there is nothing to lock, so the first plan is made

@@ -2,8 +2,8 @@
 
 use engine::{Applied, Apply, Drift, Planning, Purpose, StopMode, apply, drift, plan};
 use resource::{
-    As, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Place, Registry, Resource,
-    Result, Stack, Tags,
+    As, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission, Place, Registry,
+    Resource, Result, Stack, Tags,
 };
 use serde::{Deserialize, Serialize};
 use state::{MemoryStore, State, Store, Writer};
@@ -109,6 +109,10 @@ impl Resource for Box {
         world.note(format!("delete {}", self.name));
         world.boxes().remove(id);
         Ok(Deletion::Gone)
+    }
+
+    fn permissions(&self, _: &Place) -> Vec<Permission> {
+        Vec::new()
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod files;
 pub(crate) mod graph;
 pub(crate) mod inspect;
 pub(crate) mod local;
+pub(crate) mod permissions;
 pub(crate) mod pipeline;
 pub(crate) mod plan;
 pub(crate) mod reconcile;

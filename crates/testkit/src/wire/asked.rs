@@ -51,7 +51,7 @@ impl Asked {
             uri: format!("https://{service}.{region}.amazonaws.com/"),
             headers: http::HeaderMap::new(),
             body: match service {
-                "ec2" => form::write(operation, &fields).into(),
+                "ec2" | "iam" => form::write(operation, &fields).into(),
                 _ => Value::Object(fields).to_string().into(),
             },
         };

@@ -1,7 +1,7 @@
 //! What the cloud holds, as the engine drives it: things that are named, and things that AWS gives an id.
 
 use super::cloud::{Cloud, Form, Look};
-use resource::{Cx, Deletion, Diff, Found, Naming, Observed, Owner, Resource, Result, Tags};
+use resource::{Cx, Deletion, Diff, Found, Naming, Observed, Owner, Permission, Place, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,5 +99,9 @@ impl<const NAMED: bool> Resource for Thing<NAMED> {
             true => Deletion::Gone,
             false => Deletion::Going("deleting".to_owned()),
         })
+    }
+
+    fn permissions(&self, _: &Place) -> Vec<Permission> {
+        Vec::new()
     }
 }

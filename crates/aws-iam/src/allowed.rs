@@ -1,0 +1,48 @@
+//! What IAM must allow whoever makes roles.
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
+
+use crate::Role;
+use resource::{Condition, Permission, Place};
+
+/// What a look at one role reads.
+const READ: [&str; 4] = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies"];
+/// What gives a role rights. Where roles are bounded, it is allowed only within the bound: otherwise whoever makes
+/// roles and hands them to a service could do anything through it.
+const GIVES_RIGHTS: [&str; 2] = ["iam:CreateRole", "iam:PutRolePolicy"];
+/// What changes a role and takes away all that keeps it.
+const WRITTEN: [&str; 8] = [
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:ListInstanceProfilesForRole",
+    "iam:DeleteRole",
+];
+
+pub(crate) fn role(role: &Role, arn: &str, place: &Place) -> Vec<Permission> {
+    let bounded = |permission: Permission| match &role.permissions_boundary {
+        Some(boundary) => permission.when(Condition::Is("iam:PermissionsBoundary", vec![boundary.clone()])),
+        None => permission,
+    };
+    let boundary = match &role.permissions_boundary {
+        Some(_) => "iam:PutRolePermissionsBoundary",
+        None => "iam:DeleteRolePermissionsBoundary",
+    };
+    let mut permissions = vec![
+        // Neither knows resources.
+        Permission::look(["iam:GetAccountAuthorizationDetails", "iam:ListRoles"]).on_anything(),
+        Permission::look(READ).on([arn]),
+        bounded(Permission::change(GIVES_RIGHTS).on([arn])),
+        Permission::change(WRITTEN).on([arn]),
+        bounded(Permission::change([boundary]).on([arn])),
+        // The profile is whoever's put the role into it.
+        Permission::change(["iam:RemoveRoleFromInstanceProfile"]).on([place.iam_arn("instance-profile/*")]),
+    ];
+    if !role.managed_policies.is_empty() {
+        let these = Condition::Is("iam:PolicyARN", role.managed_policies.clone());
+        permissions.push(bounded(Permission::change(["iam:AttachRolePolicy"]).on([arn])).when(these));
+    }
+    permissions
+}

@@ -1,0 +1,124 @@
+//! The least IAM policy with which an environment can be provisioned. Made for those who have no permission yet: AWS is
+//! asked only what everybody may ask, and for the state if that can be had.
+
+use crate::{
+    cli::{Global, PermissionsArgs},
+    end::End,
+    environments::{self, Site},
+    printer::Printer,
+    session::STATE,
+};
+use config::Environment;
+use permissions::{LARGEST, Policy, Scope};
+use resource::{FailureKind, Place, Stack};
+use state::{State, Store};
+use std::path::Path;
+
+/// How many managed policies an identity can have without a request to AWS.
+const ATTACHED: usize = 10;
+
+pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printer) -> Result<(), End> {
+    let (name, account, state) = match &args.account {
+        Some(account) => {
+            let told = environments::told(global, args.environment.as_deref())?;
+            (told.ok_or_else(|| environments::which(global))?, account.clone(), None)
+        }
+        None => {
+            let name = environments::choose(global, args.environment.as_deref()).await?;
+            let site = Site::of(global, &name, environments::read(global, &name)?).await?;
+            let state = state_of(&site).await?;
+            (name, site.account, state)
+        }
+    };
+    let environment = environments::read(global, &name)?;
+    environments::allows(&environment, &name, &account)?;
+    let policy = policy(global, args, &environment, &name, &account, state.as_ref())?;
+    match &args.split {
+        Some(folder) => split(&policy, folder, &file_name(&environment, args), printer),
+        None => {
+            let document = policy.document();
+            printer.document(&document);
+            printer.note(&counted(permissions::size(&document), &policy));
+            Ok(())
+        }
+    }
+}
+
+/// The state, unless there is none or these credentials may not read it yet.
+async fn state_of(site: &Site) -> Result<Option<State>, End> {
+    let store = site.store();
+    match store.get(STATE).await {
+        Ok(Some(stored)) => Ok(Some(State::read(&stored.bytes, &store.place(STATE))?)),
+        Ok(None) => Ok(None),
+        Err(state::Error::Store { failure, .. }) if failure.kind == FailureKind::Denied => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn policy(
+    global: &Global,
+    args: &PermissionsArgs,
+    environment: &Environment,
+    name: &str,
+    account: &str,
+    state: Option<&State>,
+) -> Result<Policy, End> {
+    let place = Place::new(account, &environment.region);
+    let (stack, registry) = (stack(global, environment, name, &place)?, blueprint::registry());
+    let state_bucket = environment.state_bucket_name(account);
+    let site =
+        permissions::Site { stack: &stack, state, state_bucket: &state_bucket, registry: &registry, place: &place };
+    let (needed, scope) = (site.needed()?, Scope::new(environment.prefix(), account));
+    let identity = blueprint::identity(&environment.project, name);
+    Ok(match args.read_only {
+        true => Policy::to_look(&needed, &scope, &identity),
+        false => Policy::new(&needed, &scope, &identity),
+    })
+}
+
+/// The platform, in zones of any name: no permission is about a zone.
+fn stack(global: &Global, environment: &Environment, name: &str, place: &Place) -> Result<Stack, End> {
+    let zones = (1..=environment.network.zones).map(|zone| format!("{}-{zone}", place.region)).collect::<Vec<_>>();
+    let root = environments::root(global);
+    let inputs = blueprint::Inputs { environment, name, place, zones: &zones, root: &root };
+    blueprint::stack(&inputs).map_err(|error| End::usage(error.to_string(), ""))
+}
+
+fn counted(size: usize, policy: &Policy) -> String {
+    let said = format!("{size} characters, white space aside");
+    if size <= LARGEST {
+        return format!("{said}: one managed policy, which holds {LARGEST}");
+    }
+    let parts = policy.split().len();
+    format!("{said}: more than the {LARGEST} of a managed policy; `--split DIR` writes {parts} that hold it")
+}
+
+fn file_name(environment: &Environment, args: &PermissionsArgs) -> String {
+    let what = if args.read_only { "read-only" } else { "provision" };
+    format!("{}-{what}", environment.prefix())
+}
+
+/// Writes the policies, and removes those that an earlier, larger one left behind.
+fn split(policy: &Policy, folder: &Path, name: &str, printer: Printer) -> Result<(), End> {
+    let failed = |path: &Path, error: std::io::Error| End::failed(format!("{}: {error}", path.display()));
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let file = |number: usize| folder.join(format!("{name}-{number}.json"));
+    let parts = policy.split();
+    let mut written = Vec::new();
+    for (document, number) in parts.iter().zip(1..) {
+        let path = file(number);
+        std::fs::write(&path, format!("{document:#}\n")).map_err(|error| failed(&path, error))?;
+        written.push(path.display().to_string());
+    }
+    for path in (parts.len() + 1..).map(file).take_while(|path| path.is_file()) {
+        std::fs::remove_file(&path).map_err(|error| failed(&path, error))?;
+    }
+    match printer.json {
+        true => printer.document(&serde_json::json!({"files": written})),
+        false => written.iter().for_each(|path| printer.data(path)),
+    }
+    let many = parts.len() > ATTACHED;
+    let quota = format!("; an identity has at most {ATTACHED} managed policies, more by request to AWS");
+    printer.note(&format!("{} policies{}", parts.len(), if many { &quota } else { "" }));
+    Ok(())
+}

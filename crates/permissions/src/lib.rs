@@ -1,0 +1,13 @@
+//! The least IAM policy with which an environment can be provisioned: what its resources and mlopsctl itself need,
+//! widened to the environment's own names, grouped into statements, cut to the sizes that AWS takes.
+//!
+//! Pure. What a resource needs is said by its kind; see [`resource::Resource::permissions`].
+
+mod document;
+mod needed;
+mod scope;
+mod statement;
+
+pub use document::{LARGEST, Policy, size};
+pub use needed::Site;
+pub use scope::Scope;

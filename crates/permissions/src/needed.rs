@@ -1,0 +1,73 @@
+//! What an environment needs, before any of it is there.
+
+use resource::{Failure, FailureKind, Lookup, Permission, Place, Registry, Result, Stack};
+use serde_json::Value;
+use state::{State, StateBucket};
+
+/// An environment.
+pub struct Site<'a> {
+    /// What its file asks for.
+    pub stack: &'a Stack,
+    /// What is remembered of it, if that can be read: what the file no longer asks for is still to be deleted.
+    pub state: Option<&'a State>,
+    /// Where that is kept.
+    pub state_bucket: &'a str,
+    /// Every kind of resource.
+    pub registry: &'a Registry,
+    /// Account, region and partition.
+    pub place: &'a Place,
+}
+
+impl Site<'_> {
+    /// Everything that its provisioning needs.
+    ///
+    /// # Errors
+    /// When a declaration cannot be built, or a recorded one is not known to this version.
+    pub fn needed(&self) -> Result<Vec<Permission>> {
+        let mut needed = self.by_mlopsctl();
+        needed.extend(self.by_declared()?);
+        needed.extend(self.by_recorded()?);
+        Ok(needed)
+    }
+
+    /// Whose credentials these are, which zones there are, the tag index, the state.
+    fn by_mlopsctl(&self) -> Vec<Permission> {
+        // It knows no resources, and nobody is refused it but by an explicit denial.
+        let identity = Permission::look(["sts:GetCallerIdentity"]).on_anything();
+        let mut needed = StateBucket::permissions(self.state_bucket, self.place);
+        needed.extend([identity, aws_ec2::zones_permission(), aws_tagging::permission()]);
+        needed
+    }
+
+    fn by_declared(&self) -> Result<Vec<Permission>> {
+        let mut foreseen = Foreseen(Vec::new());
+        let mut needed = Vec::new();
+        for node in self.stack.nodes() {
+            let (reconciler, spec) = (self.registry.get(node.kind)?, node.spec(&foreseen)?);
+            needed.extend(reconciler.permissions(&spec, self.place)?);
+            foreseen.0.push(reconciler.foresee(&spec, node.address.as_str(), self.place)?);
+        }
+        Ok(needed)
+    }
+
+    fn by_recorded(&self) -> Result<Vec<Permission>> {
+        let mut needed = Vec::new();
+        for entry in self.state.into_iter().flat_map(|state| state.resources.values()) {
+            let reconciler = self.registry.get(&entry.kind)?;
+            for spec in std::iter::once(&entry.spec).chain(entry.deposed.iter().map(|deposed| &deposed.spec)) {
+                needed.extend(reconciler.permissions(spec, self.place)?);
+            }
+        }
+        Ok(needed)
+    }
+}
+
+/// Outputs as far as declarations tell; placeholders elsewhere.
+struct Foreseen(Vec<Value>);
+
+impl Lookup for Foreseen {
+    fn outputs(&self, node: usize) -> Result<Value> {
+        let known = self.0.get(node).cloned();
+        known.ok_or_else(|| Failure::of(FailureKind::Final, "a resource needs one that is declared after it"))
+    }
+}

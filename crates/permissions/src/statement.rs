@@ -1,0 +1,247 @@
+//! Statements: permissions under the same conditions together, one for each service.
+
+use crate::Scope;
+use resource::{ANYTHING, Condition, Permission, Tags};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The tags by which a stack's things are known to IAM.
+pub(crate) const MARKS: [&str; 2] = ["Project", "Environment"];
+/// What actions without resources are grouped as.
+const EVERYWHERE: &str = "NoResourceLevel";
+
+/// A statement that allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) sid: String,
+    pub(crate) actions: BTreeSet<String>,
+    pub(crate) resources: BTreeSet<String>,
+    pub(crate) conditions: Vec<Condition>,
+}
+
+/// What may stand in one statement: a service, and conditions that differ in their values only. Actions name the
+/// types of what they are done to, so that to join resources gives nothing away; but what is made stands by itself,
+/// or it could be made within things that are not ours.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    service: String,
+    conditions: Vec<Condition>,
+    /// What is made, as ARNs have it.
+    made: String,
+}
+
+impl Group {
+    fn of(action: &str, permission: &Permission, conditions: &[Condition]) -> Self {
+        let anything = permission.resources.iter().any(|resource| resource == ANYTHING);
+        let service = if anything { EVERYWHERE } else { action.split(':').next().unwrap_or_default() };
+        let made = match (conditions, permission.resources.first()) {
+            ([Condition::GivesTags], Some(arn)) if !anything => kind(arn),
+            _ => "",
+        };
+        Self { service: service.to_owned(), conditions: conditions.to_vec(), made: made.to_owned() }
+    }
+}
+
+/// `vpc` in `arn:aws:ec2:eu-west-1:123456789012:vpc/*`.
+fn kind(arn: &str) -> &str {
+    arn.splitn(6, ':').last().and_then(|resource| resource.split(['/', ':']).next()).unwrap_or_default()
+}
+
+/// The conditions without their values, and those by themselves.
+fn apart(conditions: &[Condition]) -> (Vec<Condition>, Vec<Vec<String>>) {
+    let mut sorted = conditions.to_vec();
+    sorted.sort();
+    let bare = |condition: &Condition| match condition {
+        Condition::Is(key, values) => (Condition::Is(key, Vec::new()), values.clone()),
+        Condition::Like(key, values) => (Condition::Like(key, Vec::new()), values.clone()),
+        other => (other.clone(), Vec::new()),
+    };
+    sorted.iter().map(bare).unzip()
+}
+
+/// Everything that is needed, in few statements and always in the same order.
+pub(crate) fn all(needed: &[Permission], scope: &Scope) -> Vec<Statement> {
+    let mut groups: BTreeMap<Group, (Statement, Vec<BTreeSet<String>>)> = BTreeMap::new();
+    for permission in needed {
+        let (conditions, values) = apart(&permission.conditions);
+        for action in &permission.actions {
+            let group = Group::of(action, permission, &conditions);
+            let (statement, joined) = groups.entry(group.clone()).or_insert_with(|| (begun(&group), Vec::new()));
+            statement.actions.insert(action.clone());
+            statement.resources.extend(permission.resources.iter().flat_map(|resource| scope.widen(resource)));
+            joined.resize(values.len().max(joined.len()), BTreeSet::new());
+            for (joined, values) in joined.iter_mut().zip(&values) {
+                joined.extend(values.iter().cloned());
+            }
+        }
+    }
+    let mut statements: Vec<Statement> =
+        groups.into_values().map(|(statement, values)| statement.with(values)).collect();
+    without_repetitions(&mut statements);
+    statements.iter_mut().for_each(Statement::tidy);
+    statements
+}
+
+fn begun(group: &Group) -> Statement {
+    let how: String = group.conditions.iter().map(word).collect();
+    let how = if how.is_empty() && group.service != EVERYWHERE { "ByArn".to_owned() } else { how };
+    let sid = format!("{}{how}{}", capital(&group.service), capital(&group.made));
+    let (actions, resources) = (BTreeSet::new(), BTreeSet::new());
+    Statement { sid, actions, resources, conditions: group.conditions.clone() }
+}
+
+/// What a condition is called within a Sid.
+fn word(condition: &Condition) -> String {
+    match condition {
+        Condition::GivesTags => "New".to_owned(),
+        Condition::BearsTags => "Ours".to_owned(),
+        Condition::BearsNone => "Untagged".to_owned(),
+        Condition::Is(key, _) | Condition::Like(key, _) => capital(key.rsplit([':', '/']).next().unwrap_or_default()),
+    }
+}
+
+/// Letters and digits only, as Sids are, each word with a capital.
+fn capital(text: &str) -> String {
+    let words = text.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
+}
+
+/// What is allowed everywhere without a condition need not be allowed once more.
+fn without_repetitions(statements: &mut Vec<Statement>) {
+    let free = statements.iter().find(|one| one.sid == EVERYWHERE).map(|one| one.actions.clone()).unwrap_or_default();
+    for statement in statements.iter_mut().filter(|one| one.sid != EVERYWHERE) {
+        statement.actions.retain(|action| !free.contains(action));
+    }
+    statements.retain(|statement| !statement.actions.is_empty());
+}
+
+impl Statement {
+    fn with(self, values: Vec<BTreeSet<String>>) -> Self {
+        let filled = self.conditions.into_iter().zip(values).map(|(condition, values)| {
+            let values = values.into_iter().collect();
+            match condition {
+                Condition::Is(key, _) => Condition::Is(key, values),
+                Condition::Like(key, _) => Condition::Like(key, values),
+                other => other,
+            }
+        });
+        Self { conditions: filled.collect(), ..self }
+    }
+
+    /// Drops resources that another pattern covers.
+    fn tidy(&mut self) {
+        let all = self.resources.clone();
+        let covered = |one: &String| {
+            all.iter().any(|other| {
+                other != one
+                    && other.strip_suffix('*').is_some_and(|start| !start.contains('*') && one.starts_with(start))
+            })
+        };
+        self.resources.retain(|one| !covered(one));
+    }
+
+    /// In IAM's form. `identity` are the stack's tags.
+    pub(crate) fn json(&self, identity: &Tags) -> Value {
+        let mut statement = Map::new();
+        statement.insert("Sid".into(), self.sid.clone().into());
+        statement.insert("Effect".into(), "Allow".into());
+        statement.insert("Action".into(), listed(&self.actions));
+        statement.insert("Resource".into(), listed(&self.resources));
+        if !self.conditions.is_empty() {
+            let mut condition = json!({});
+            for one in &self.conditions {
+                write(one, identity, &mut condition);
+            }
+            statement.insert("Condition".into(), condition);
+        }
+        Value::Object(statement)
+    }
+}
+
+/// One by itself needs no list.
+fn listed<'a>(values: impl IntoIterator<Item = &'a String>) -> Value {
+    let values: Vec<&String> = values.into_iter().collect();
+    match values.as_slice() {
+        [only] => (*only).clone().into(),
+        several => json!(several),
+    }
+}
+
+fn write(condition: &Condition, identity: &Tags, into: &mut Value) {
+    let mut marks = |prefix: &str| {
+        for mark in MARKS {
+            into["StringEquals"][format!("{prefix}/{mark}")] = identity.get(mark).unwrap_or_default().into();
+        }
+    };
+    match condition {
+        Condition::GivesTags => marks("aws:RequestTag"),
+        Condition::BearsTags => marks("aws:ResourceTag"),
+        Condition::BearsNone => into["Null"][format!("aws:ResourceTag/{}", MARKS[0])] = "true".into(),
+        Condition::Is(key, values) => into["StringEquals"][*key] = listed(values),
+        Condition::Like(key, values) => into["StringLike"][*key] = listed(values),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope() -> Scope {
+        Scope::new("ml-dev", "123456789012")
+    }
+
+    const JOB: &str = "arn:aws:glue:eu-west-1:123456789012:job/ml-dev-etl";
+    const ROLE: &str = "arn:aws:iam::123456789012:role/ml-dev-etl";
+
+    #[test]
+    fn what_holds_under_the_same_conditions_is_one_statement_whatever_the_order() {
+        let needed = [
+            Permission::look(["glue:BatchGetJobs"]).on([JOB]),
+            Permission::change(["glue:CreateJob"]).on([JOB]),
+            Permission::look(["iam:ListRoles"]).on_anything(),
+            Permission::look(["glue:ListJobs"]).on_anything(),
+        ];
+        let statements = all(&needed, &scope());
+        let sids: Vec<&str> = statements.iter().map(|one| one.sid.as_str()).collect();
+        assert_eq!(sids, ["NoResourceLevel", "GlueByArn"]);
+        let mut backwards = needed.to_vec();
+        backwards.reverse();
+        assert_eq!(all(&backwards, &scope()), statements);
+    }
+
+    #[test]
+    fn what_is_made_stands_apart_from_what_it_is_made_within() {
+        let arn = |kind: &str| [format!("arn:aws:ec2:eu-west-1:1:{kind}/*")];
+        let new = |action: &str, kind: &str| Permission::change([action]).on(arn(kind)).when(Condition::GivesTags);
+        let statements = all(&[new("ec2:CreateVpc", "vpc"), new("ec2:CreateSubnet", "subnet")], &scope());
+        let sids: Vec<&str> = statements.iter().map(|one| one.sid.as_str()).collect();
+        assert_eq!(sids, ["Ec2NewSubnet", "Ec2NewVpc"]);
+    }
+
+    #[test]
+    fn values_of_one_condition_are_joined() {
+        let pass = |service: &str| {
+            let to = Condition::Is("iam:PassedToService", vec![service.to_owned()]);
+            Permission::change(["iam:PassRole"]).on([ROLE]).when(to)
+        };
+        let statements = all(&[pass("glue.amazonaws.com"), pass("events.amazonaws.com")], &scope());
+        assert_eq!(statements.len(), 1);
+        let expected = json!({
+            "Sid": "IamPassedToService", "Effect": "Allow", "Action": "iam:PassRole",
+            "Resource": "arn:aws:iam::123456789012:role/ml-dev-*",
+            "Condition": {"StringEquals": {"iam:PassedToService": ["events.amazonaws.com", "glue.amazonaws.com"]}},
+        });
+        assert_eq!(statements[0].json(&Tags::default()), expected);
+    }
+
+    #[test]
+    fn what_is_allowed_everywhere_is_not_allowed_twice_and_what_a_pattern_covers_is_not_named() {
+        let everywhere = Permission::look(["ec2:DescribeVpcs"]).on_anything();
+        let again = Permission::look(["ec2:DescribeVpcs"]).on(["arn:aws:ec2:eu-west-1:1:vpc/*"]);
+        assert_eq!(all(&[everywhere, again], &scope()).len(), 1);
+        let jobs =
+            Permission::change(["glue:CreateJob"]).on([JOB, &JOB.replace("-etl", "-*"), &JOB.replace("-etl", "")]);
+        let resources = &all(&[jobs], &scope())[0].resources;
+        assert_eq!(resources.len(), 2, "{resources:?}");
+    }
+}

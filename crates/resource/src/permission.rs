@@ -1,0 +1,126 @@
+//! What AWS must allow whoever provisions a resource, in IAM's terms.
+
+use crate::{Id, Place, RoleArn, UNKNOWN_OPEN};
+
+/// Actions on some resources, perhaps only under conditions.
+///
+/// A kind says what its calls need on its own names; whoever makes a policy of it widens the names to those of
+/// the whole stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// What it is needed for.
+    pub need: Need,
+    /// `service:Action`, as IAM names it, which is not always what the operation is called.
+    pub actions: Vec<String>,
+    /// Patterns of ARNs; `*` for actions that know no resources.
+    pub resources: Vec<String>,
+    /// All of these hold.
+    pub conditions: Vec<Condition>,
+}
+
+/// What a permission is needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// To look, as [`find`](crate::Resource::find) and [`observe`](crate::Resource::observe) do: `plan` and `drift`
+    /// need nothing else.
+    Look,
+    /// To create, change or delete, and to see beforehand what data that would destroy.
+    Change,
+}
+
+/// When a permission holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Condition {
+    /// What is made gets the stack's tags with the request that makes it.
+    GivesTags,
+    /// What it is done to bears the stack's tags.
+    BearsTags,
+    /// What it is done to bears no stack's tags: AWS has made it, not we.
+    BearsNone,
+    /// The key of the request has one of these values.
+    Is(&'static str, Vec<String>),
+    /// The key of the request matches one of these patterns.
+    Like(&'static str, Vec<String>),
+}
+
+/// The resource of actions that know none.
+pub const ANYTHING: &str = "*";
+
+impl Permission {
+    /// Needed to look at the resource.
+    pub fn look<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::to(Need::Look, actions)
+    }
+
+    /// Needed to create, change or delete it.
+    pub fn change<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::to(Need::Change, actions)
+    }
+
+    fn to<'a>(need: Need, actions: impl IntoIterator<Item = &'a str>) -> Self {
+        let actions = actions.into_iter().map(str::to_owned).collect();
+        Self { need, actions, resources: Vec::new(), conditions: Vec::new() }
+    }
+
+    /// On what has one of these ARNs, or matches one of these patterns.
+    #[must_use]
+    pub fn on<R: Into<String>>(mut self, resources: impl IntoIterator<Item = R>) -> Self {
+        self.resources.extend(resources.into_iter().map(Into::into));
+        self
+    }
+
+    /// For actions that know no resources: AWS grants them on everything or not at all.
+    #[must_use]
+    pub fn on_anything(self) -> Self {
+        self.on([ANYTHING])
+    }
+
+    /// Only if this holds.
+    #[must_use]
+    pub fn when(mut self, condition: Condition) -> Self {
+        self.conditions.push(condition);
+        self
+    }
+
+    /// Handing a role to the service that will act with it.
+    pub fn pass_role(role: &RoleArn, service: &str, place: &Place) -> Self {
+        let role = known(role).map_or_else(|| place.iam_arn("role/*"), str::to_owned);
+        let service = format!("{service}.amazonaws.com");
+        Self::change(["iam:PassRole"]).on([role]).when(Condition::Is("iam:PassedToService", vec![service]))
+    }
+
+    /// Use of the stack's keys by services that act in the caller's name, and by nobody else.
+    ///
+    /// Not bound to the keys' tags: for up to five minutes KMS does not know those of a new key when it decides.
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/abac.html>
+    pub fn use_keys<'a>(
+        need: Need,
+        actions: impl IntoIterator<Item = &'a str>,
+        services: &[&str],
+        place: &Place,
+    ) -> Self {
+        let via = |service: &&str| format!("{service}.{}.{}", place.region, place.dns_suffix());
+        let via = services.iter().map(via).collect();
+        Self::to(need, actions).on([place.arn("kms", "key/*")]).when(Condition::Is("kms:ViaService", via))
+    }
+}
+
+/// An id as text, unless it is one that only AWS's answer will tell.
+fn known<T>(id: &Id<T>) -> Option<&str> {
+    Some(id.as_str()).filter(|text| !text.contains(UNKNOWN_OPEN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_that_is_not_known_yet_is_a_role_all_the_same_and_never_anything() {
+        let place = Place::new("123456789012", "eu-west-1");
+        let role = RoleArn::new("⟦identity.etl.arn⟧");
+        let permission = Permission::pass_role(&role, "glue", &place);
+        assert_eq!(permission.resources, ["arn:aws:iam::123456789012:role/*"]);
+        let service = Condition::Is("iam:PassedToService", vec!["glue.amazonaws.com".into()]);
+        assert_eq!(permission.conditions, [service]);
+    }
+}

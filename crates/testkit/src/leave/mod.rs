@@ -1,0 +1,109 @@
+//! IAM: whether a policy allows what is asked. Each call is turned into what AWS asks of a policy for it (an action on
+//! each resource that the request names, with the tags it gives, the tags that are there, the roles it hands over, and
+//! what the service asks in the caller's name), by tables that are written from AWS's service authorization reference
+//! and know nothing of what the resources declare.
+//!
+//! # Caveats
+//! - Tags that are there are read from the embedded cloud for EC2, KMS and SageMaker. EFS is not embedded beyond what
+//!   the laws show of it: a condition on its tags counts as met.
+//! - What is not there is nobody's: EC2 and KMS are taken to say so, whatever a policy says of its tags.
+//! - What services do with keys in the caller's name is not asked: no emulator encrypts.
+
+mod demand;
+mod policy;
+mod services;
+mod tags;
+
+use crate::wire::{Asked, Refusal};
+use async_trait::async_trait;
+use demand::Demand;
+use local::{Call, Cloud, Layer, Lost, Next, Response};
+use policy::Policies;
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+use tags::Tags;
+
+/// Stands before the cloud, and lets through what the policies allow.
+pub(crate) struct Leave {
+    tags: Tags,
+    noted: Mutex<Noted>,
+}
+
+#[derive(Default)]
+struct Noted {
+    policies: Option<Policies>,
+    used: BTreeSet<String>,
+    denied: Vec<String>,
+}
+
+impl Leave {
+    /// Everything is allowed until there are policies. `cloud` is the one beneath all laws.
+    pub(crate) fn over(cloud: Cloud) -> Self {
+        Self { tags: Tags::of(cloud), noted: Mutex::default() }
+    }
+
+    pub(crate) fn obey(&self, documents: &[Value]) {
+        self.noted().policies = Some(Policies::read(documents));
+    }
+
+    pub(crate) fn end(&self) {
+        self.noted().policies = None;
+    }
+
+    /// The actions that were allowed so far.
+    pub(crate) fn used(&self) -> BTreeSet<String> {
+        self.noted().used.clone()
+    }
+
+    /// What was denied so far, in words.
+    pub(crate) fn denied(&self) -> Vec<String> {
+        self.noted().denied.clone()
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn judge(&self, demands: &[Demand]) -> Result<(), String> {
+        let mut noted = self.noted();
+        let noted = &mut *noted;
+        let Some(policies) = &noted.policies else { return Ok(()) };
+        if let Some(refused) = demands.iter().find(|demand| !policies.allow(demand)) {
+            let words = refused.to_string();
+            noted.denied.push(words.clone());
+            return Err(words);
+        }
+        noted.used.extend(demands.iter().map(|demand| demand.action.clone()));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Layer for Leave {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+        if self.noted().policies.is_none() {
+            return next.run(call).await;
+        }
+        let asked = Asked::of(call);
+        let demands = services::demands(&asked, &self.tags).await;
+        match self.judge(&demands) {
+            Ok(()) => next.run(asked.call).await,
+            Err(words) => Ok(refusal(&asked.service, &words).to(&asked.call)),
+        }
+    }
+}
+
+/// Each service has its own words for what is not allowed.
+fn refusal(service: &str, words: &str) -> Refusal {
+    let (code, status) = match service {
+        "ec2" => ("UnauthorizedOperation", 403),
+        "sns" => ("AuthorizationError", 403),
+        "s3" | "iam" | "sts" | "monitoring" => ("AccessDenied", 403),
+        "lambda" | "elasticfilesystem" => ("AccessDeniedException", 403),
+        _ => ("AccessDeniedException", 400),
+    };
+    Refusal::new(code, format!("You are not authorized to perform: {words}")).status(status)
+}

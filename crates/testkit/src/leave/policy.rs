@@ -1,0 +1,139 @@
+//! Policies as IAM reads them. Only what this product's policies are made of: `Allow`, actions and resources with
+//! wildcards, three operators. Anything else is no policy that a test should trust, so it panics.
+
+use super::demand::Demand;
+use serde_json::Value;
+
+/// Policies that hold together: what one of them allows is allowed.
+pub(super) struct Policies(Vec<Statement>);
+
+struct Statement {
+    actions: Vec<String>,
+    resources: Vec<String>,
+    conditions: Vec<Condition>,
+}
+
+struct Condition {
+    operator: String,
+    key: String,
+    values: Vec<String>,
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().flat_map(texts).collect(),
+        Value::String(text) => vec![text.clone()],
+        other => panic!("no text in a policy: {other}"),
+    }
+}
+
+impl Policies {
+    pub(super) fn read(documents: &[Value]) -> Self {
+        let statements = documents.iter().flat_map(|document| {
+            assert_eq!(document["Version"], "2012-10-17");
+            document["Statement"].as_array().expect("a policy has statements")
+        });
+        Self(statements.map(Statement::read).collect())
+    }
+
+    pub(super) fn allow(&self, demand: &Demand) -> bool {
+        self.0.iter().any(|statement| statement.allows(demand))
+    }
+}
+
+impl Statement {
+    fn read(statement: &Value) -> Self {
+        assert_eq!(statement["Effect"], "Allow");
+        let members: Vec<&String> = statement.as_object().expect("a statement has members").keys().collect();
+        let known = ["Sid", "Effect", "Action", "Resource", "Condition"];
+        assert!(members.iter().all(|member| known.contains(&member.as_str())), "{members:?}");
+        let operators = statement["Condition"].as_object().into_iter().flatten();
+        let conditions = operators.flat_map(|(operator, keys)| {
+            keys.as_object().into_iter().flatten().map(|(key, values)| Condition {
+                operator: operator.clone(),
+                key: key.clone(),
+                values: texts(values),
+            })
+        });
+        Self {
+            actions: texts(&statement["Action"]),
+            resources: texts(&statement["Resource"]),
+            conditions: conditions.collect(),
+        }
+    }
+
+    fn allows(&self, demand: &Demand) -> bool {
+        let action = demand.action.to_ascii_lowercase();
+        self.actions.iter().any(|pattern| matches(&pattern.to_ascii_lowercase(), &action))
+            && self.resources.iter().any(|pattern| matches(pattern, &demand.resource))
+            && self.conditions.iter().all(|condition| condition.holds(demand))
+    }
+}
+
+impl Condition {
+    /// A key that the request lacks meets no condition but that it be lacking.
+    fn holds(&self, demand: &Demand) -> bool {
+        if demand.assumes(&self.key) {
+            return true;
+        }
+        let given = demand.values(&self.key);
+        match self.operator.as_str() {
+            "StringEquals" => given.iter().any(|value| self.values.contains(value)),
+            "StringLike" => given.iter().any(|value| self.values.iter().any(|pattern| matches(pattern, value))),
+            "Null" => self.values.iter().any(|lacking| (lacking == "true") == given.is_empty()),
+            operator => panic!("the law knows no operator {operator}"),
+        }
+    }
+}
+
+/// `*` stands for any characters, `?` for one.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut from) = (0, 0);
+    let mut retry = None;
+    while from < text.len() {
+        if at < pattern.len() && (pattern[at] == '?' || pattern[at] == text[from]) && pattern[at] != '*' {
+            (at, from) = (at + 1, from + 1);
+        } else if at < pattern.len() && pattern[at] == '*' {
+            retry = Some((at, from));
+            at += 1;
+        } else if let Some((star, taken)) = retry {
+            retry = Some((star, taken + 1));
+            (at, from) = (star + 1, taken + 1);
+        } else {
+            return false;
+        }
+    }
+    pattern[at..].iter().all(|char| *char == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn policy(condition: Value) -> Policies {
+        Policies::read(&[json!({"Version": "2012-10-17", "Statement": [
+            {"Sid": "A", "Effect": "Allow", "Action": ["ec2:DeleteVpc"], "Resource": "arn:aws:ec2:r:1:vpc/*", "Condition": condition},
+        ]})])
+    }
+
+    #[test]
+    fn wildcards_match_as_iam_says() {
+        assert!(matches("arn:*:job/ml-dev-*", "arn:aws:glue:r:1:job/ml-dev-etl"));
+        assert!(matches("ml-dev-*-123/*", "ml-dev-a-b-123/key/more"));
+        assert!(matches("*", "*") && !matches("arn:*", "*"));
+        assert!(!matches("ml-dev-*", "ml-dev2-x") && !matches("a?", "a"));
+    }
+
+    #[test]
+    fn conditions_bind_and_what_a_request_lacks_meets_none() {
+        let ours = policy(json!({"StringEquals": {"aws:ResourceTag/Project": "ml"}}));
+        let vpc = || Demand::new("ec2:DeleteVpc", "arn:aws:ec2:r:1:vpc/vpc-1");
+        assert!(ours.allow(&vpc().with("aws:ResourceTag/Project", "ml")));
+        assert!(!ours.allow(&vpc().with("aws:ResourceTag/Project", "other")) && !ours.allow(&vpc()));
+        let untagged = policy(json!({"Null": {"aws:ResourceTag/Project": "true"}}));
+        assert!(untagged.allow(&vpc()) && !untagged.allow(&vpc().with("aws:ResourceTag/Project", "ml")));
+        assert!(!ours.allow(&Demand::new("ec2:DeleteSubnet", "arn:aws:ec2:r:1:vpc/vpc-1")));
+    }
+}

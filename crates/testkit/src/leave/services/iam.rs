@@ -1,0 +1,38 @@
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
+
+use super::form_tags;
+use crate::{
+    leave::{
+        demand::{ACCOUNT, Demand},
+        tags::Tags,
+    },
+    wire::Asked,
+};
+
+pub(super) async fn demands(asked: &Asked, tags: &Tags) -> Option<Vec<Demand>> {
+    let action = format!("iam:{}", asked.operation);
+    match asked.operation.as_str() {
+        "GetAccountAuthorizationDetails" | "ListRoles" => Some(vec![Demand::anywhere(action)]),
+        "RemoveRoleFromInstanceProfile" => {
+            let profile = format!("arn:aws:iam::{ACCOUNT}:instance-profile/{}", asked.text("InstanceProfileName"));
+            Some(vec![Demand::new(action, profile)])
+        }
+        _ => {
+            let name = Some(asked.text("RoleName")).filter(|name| !name.is_empty())?;
+            let role = format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+            let given = form_tags(asked, "Tags.member");
+            let creates_tagged = asked.operation == "CreateRole" && !given.is_empty();
+            let boundary = match asked.text("PermissionsBoundary") {
+                "" => tags.boundary(name).await,
+                given => Some(given.to_owned()),
+            };
+            let mut demand = Demand::new(action, &role).with("iam:PolicyARN", asked.text("PolicyArn"));
+            if let Some(boundary) = boundary {
+                demand = demand.with("iam:PermissionsBoundary", boundary);
+            }
+            let mut demands = vec![demand];
+            demands.extend(creates_tagged.then(|| Demand::new("iam:TagRole", &role)));
+            Some(demands.into_iter().map(|demand| demand.tagged("RequestTag", &given)).collect())
+        }
+    }
+}

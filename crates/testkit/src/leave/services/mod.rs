@@ -1,0 +1,47 @@
+//! What AWS asks of a policy for each call, service by service.
+
+mod ec2;
+mod iam;
+mod kms;
+mod named;
+mod rest;
+mod s3;
+mod sagemaker;
+
+use super::{demand::Demand, tags::Tags};
+use crate::wire::Asked;
+
+/// A call that no table knows asks for itself on a resource that nobody has, so that it is denied and shows.
+fn unknown(asked: &Asked) -> Vec<Demand> {
+    vec![Demand::new(format!("{}:{}", asked.service, asked.operation), "no table knows this call")]
+}
+
+pub(super) async fn demands(asked: &Asked, tags: &Tags) -> Vec<Demand> {
+    let demands = match asked.service.as_str() {
+        "ec2" => ec2::demands(asked, tags).await,
+        "iam" => iam::demands(asked, tags).await,
+        "kms" => kms::demands(asked, tags).await,
+        "sagemaker" => sagemaker::demands(asked, tags).await,
+        "s3" => s3::demands(asked),
+        "lambda" | "elasticfilesystem" => rest::demands(asked),
+        _ => named::demands(asked),
+    };
+    demands.unwrap_or_else(|| unknown(asked))
+}
+
+/// The values of a numbered member of a form: `Name.1`, `Name.2`, ….
+fn numbered<'a>(asked: &'a Asked, member: &str) -> impl Iterator<Item = &'a str> {
+    let start = format!("{member}.");
+    let members = asked.given.as_object().into_iter().flatten();
+    members.filter_map(move |(name, value)| {
+        let rest = name.strip_prefix(&start)?;
+        rest.bytes().all(|byte| byte.is_ascii_digit()).then(|| value.as_str()).flatten()
+    })
+}
+
+/// The tags of a form, below a member: `<member>.1.Key`, `<member>.1.Value`.
+fn form_tags(asked: &Asked, member: &str) -> Vec<(String, String)> {
+    let given =
+        |number: usize, part: &str| asked.given[format!("{member}.{number}.{part}")].as_str().map(str::to_owned);
+    (1..).map_while(|number| Some((given(number, "Key")?, given(number, "Value").unwrap_or_default()))).collect()
+}

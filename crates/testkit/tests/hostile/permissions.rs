@@ -1,0 +1,180 @@
+//! IAM: that what `mlopsctl permissions` prints suffices for the whole life of an environment, and that nothing in it
+//! is for nothing.
+
+mod lives;
+mod meddling;
+mod reasons;
+
+use crate::{failure, up};
+use lives::{Life, life, looks};
+use reasons::{NO_RESOURCE_LEVEL, SHOWN_BY_NO_EMULATOR};
+use serde_json::Value;
+use std::{collections::BTreeSet, sync::OnceLock};
+use testkit::{Aws, Platform};
+
+const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
+
+fn lives() -> &'static [Life] {
+    static LIVES: OnceLock<Vec<Life>> = OnceLock::new();
+    LIVES.get_or_init(|| ENVIRONMENTS.map(life).into())
+}
+
+fn statements(policies: &[Value]) -> impl Iterator<Item = &Value> {
+    policies.iter().flat_map(|policy| policy["Statement"].as_array().unwrap())
+}
+
+fn granted(lives: &[Life]) -> BTreeSet<String> {
+    let statements = lives.iter().flat_map(|life| statements(&life.policies));
+    statements.flat_map(|statement| texts(&statement["Action"])).collect()
+}
+
+fn used(lives: &[Life]) -> BTreeSet<String> {
+    lives.iter().flat_map(|life| life.used.iter().cloned()).collect()
+}
+
+/// What is granted and neither used nor explained.
+fn unused<const N: usize>(lives: &[Life], beyond: [&str; N]) -> Vec<String> {
+    let explained: Vec<&str> = SHOWN_BY_NO_EMULATOR.iter().map(|(action, _)| *action).chain(beyond).collect();
+    let used = used(lives);
+    granted(lives)
+        .into_iter()
+        .filter(|action| !used.contains(action) && !explained.contains(&action.as_str()))
+        .collect()
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().map(|value| value.as_str().unwrap().to_owned()).collect(),
+        value => vec![value.as_str().unwrap().to_owned()],
+    }
+}
+
+#[test]
+fn the_whole_life_of_every_environment_runs_under_its_policy_and_nothing_is_denied() {
+    for (life, environment) in lives().iter().zip(ENVIRONMENTS) {
+        assert_eq!(life.denied, Vec::<String>::new(), "{environment}");
+    }
+}
+
+#[test]
+fn plans_and_looks_for_drift_run_under_the_policy_for_looking_and_use_all_of_it() {
+    let looks = ENVIRONMENTS.map(looks);
+    for (look, environment) in looks.iter().zip(ENVIRONMENTS) {
+        assert_eq!(look.denied, Vec::<String>::new(), "{environment}");
+    }
+    let beyond = ["ec2:DescribeAvailabilityZones"];
+    let unused = unused(&looks, beyond);
+    assert!(unused.is_empty(), "for nothing: {unused:#?}");
+}
+
+#[test]
+fn the_policy_for_looking_changes_nothing() {
+    for environment in ENVIRONMENTS {
+        let policies = Platform::of(environment).policies(None, true);
+        for action in statements(&policies).flat_map(|statement| texts(&statement["Action"])) {
+            let name = action.split(':').nth(1).unwrap();
+            let reads = ["BatchGet", "Describe", "Get", "List", "View"].iter().any(|read| name.starts_with(read));
+            assert!(reads || action == "kms:Decrypt", "{action}");
+        }
+    }
+}
+
+#[test]
+fn what_the_file_no_longer_asks_for_can_be_deleted_by_whoever_may_read_the_state() {
+    let platform = Platform::of("prod");
+    let less = Platform::with("prod", |prod| {
+        prod.budget = None;
+        prod.monitoring.composite_alarm = false;
+        prod.network.flow_logs = false;
+    });
+    let mut aws = Aws::brisk(platform.region(), 5);
+    up(&platform, &mut aws);
+    let (state, _) = aws.run(async |sdk| platform.state(&sdk).await).unwrap();
+    aws.allow_only(&less.policies(None, false));
+    let applied = aws.run(async |sdk| less.try_up(&sdk).await);
+    assert!(applied.is_err() || applied.is_ok_and(|applied| !applied.failed.is_empty()), "{:#?}", aws.denied());
+    assert!(aws.denied().iter().any(|denied| denied.starts_with("budgets:")), "{:#?}", aws.denied());
+    aws.allow_only(&less.policies(Some(&state), false));
+    up(&less, &mut aws);
+}
+
+#[test]
+fn without_one_of_its_actions_a_call_is_denied() {
+    let platform = Platform::of("dev").only("catalog.*");
+    for (missing, operation) in [
+        ("iam:PassRole", "CreateCrawler"),
+        ("glue:CreateDatabase", "CreateDatabase"),
+        ("iam:PutRolePolicy", "PutRolePolicy"),
+    ] {
+        let mut policies = platform.policies(None, false);
+        for statement in policies.iter_mut().flat_map(|policy| policy["Statement"].as_array_mut().unwrap()) {
+            let others: Vec<String> =
+                texts(&statement["Action"]).into_iter().filter(|action| action != missing).collect();
+            statement["Action"] = others.into();
+        }
+        let mut aws = Aws::brisk(platform.region(), 3);
+        aws.allow_only(&policies);
+        let applied = aws.run(async |sdk| platform.up(&sdk).await);
+        assert!(applied.failed.iter().any(|failed| failed.failure.operation == operation), "{:#?}", applied.failed);
+        assert!(aws.denied().iter().all(|denied| denied.starts_with(missing)), "{:#?}", aws.denied());
+    }
+}
+
+#[test]
+fn what_is_not_ours_may_not_be_touched() {
+    let platform = Platform::of("dev");
+    let mut aws = Aws::lenient(platform.region());
+    let vpc = aws.run(async |sdk| {
+        let made = aws_sdk_ec2::Client::new(&sdk).create_vpc().cidr_block("10.9.0.0/16").send().await.unwrap();
+        made.vpc.unwrap().vpc_id.unwrap()
+    });
+    aws.allow_only(&platform.policies(None, false));
+    aws.run(async |sdk| {
+        let ec2 = aws_sdk_ec2::Client::new(&sdk);
+        ec2.delete_vpc().vpc_id(&vpc).send().await.unwrap_err();
+        ec2.create_vpc().cidr_block("10.8.0.0/16").send().await.unwrap_err();
+        let iam = aws_sdk_iam::Client::new(&sdk);
+        iam.delete_role().role_name("mlops-pipeline-prod-glue").send().await.unwrap_err();
+        let logs = aws_sdk_cloudwatchlogs::Client::new(&sdk);
+        logs.delete_log_group().log_group_name("/aws/lambda/somebodys").send().await.unwrap_err();
+    });
+    let denied = aws.denied();
+    assert_eq!(denied.len(), 4, "{denied:#?}");
+}
+
+#[test]
+fn every_action_is_used_or_stands_in_a_table_with_the_reason_why_no_emulator_shows_it() {
+    let unused = unused(lives(), []);
+    assert!(unused.is_empty(), "for nothing: {unused:#?}");
+    let (granted, used) = (granted(lives()), used(lives()));
+    let explained = SHOWN_BY_NO_EMULATOR.iter().map(|(action, _)| (*action).to_owned());
+    let shown: Vec<String> = explained.filter(|action| used.contains(action) || !granted.contains(action)).collect();
+    assert!(shown.is_empty(), "in the table for nothing: {shown:#?}");
+}
+
+#[test]
+fn nothing_is_granted_on_everything_but_actions_that_know_no_resources() {
+    for life in lives() {
+        for statement in statements(&life.policies) {
+            let actions = texts(&statement["Action"]);
+            assert!(actions.iter().all(|action| !action.contains('*')), "{actions:?}");
+            let everywhere = texts(&statement["Resource"]).iter().any(|resource| resource == "*");
+            let known = |action: &&String| !NO_RESOURCE_LEVEL.contains(&action.as_str());
+            let wide: Vec<&String> = actions.iter().filter(|_| everywhere).filter(known).collect();
+            assert!(wide.is_empty(), "{wide:?}");
+        }
+    }
+}
+
+#[test]
+fn a_boundary_of_roles_binds_whoever_makes_them() {
+    let boundary = "arn:aws:iam::123456789012:policy/limit";
+    let bounded = Platform::with("dev", |dev| dev.identity.permissions_boundary = Some(boundary.into()));
+    let bounded = bounded.only("identity.glue");
+    let mut aws = Aws::brisk(bounded.region(), 4);
+    aws.allow_only(&bounded.policies(None, false));
+    let free = Platform::of("dev").only("identity.glue");
+    let applied = aws.run(async |sdk| free.up(&sdk).await);
+    assert!(failure(&applied).contains("iam:CreateRole"), "{}", failure(&applied));
+    up(&bounded, &mut aws);
+}

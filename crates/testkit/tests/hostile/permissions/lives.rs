@@ -1,0 +1,144 @@
+//! Lives of environments under their own policies.
+
+use super::meddling;
+use crate::{destroy, up};
+use aws_config::SdkConfig;
+use config::environment::feature_groups::{Feature, FeatureType};
+use serde_json::Value;
+use state::StateBucket;
+use std::{collections::BTreeSet, time::Duration};
+use testkit::{Aws, Platform};
+
+/// By then S3 and IAM show what was changed.
+const SPREAD: Duration = Duration::from_secs(300);
+
+/// What came of a life.
+pub(super) struct Life {
+    pub(super) policies: Vec<Value>,
+    pub(super) used: BTreeSet<String>,
+    pub(super) denied: Vec<String>,
+}
+
+/// The environment with something changed in nearly everything.
+fn edited(environment: &str) -> Platform {
+    Platform::with(environment, |file| {
+        file.tags.insert("Owner".into(), "Somebody else".into());
+        file.tags.remove("Compliance");
+        file.monitoring.log_retention_days = 14;
+        for bucket in &mut file.storage.buckets {
+            bucket.expire_noncurrent_days = 61;
+        }
+        for function in &mut file.functions {
+            function.memory_mb = 2048;
+        }
+        file.registry.keep_tagged = 21;
+        file.registry.immutable_tags ^= true;
+        file.registry.scan_on_push ^= true;
+        file.studio.idle_shutdown_minutes = Some(90);
+        for crawler in &mut file.catalog.crawlers {
+            crawler.schedule = Some("cron(0 3 * * ? *)".into());
+        }
+        for job in &mut file.catalog.jobs {
+            job.workers += 1;
+        }
+        for group in &mut file.feature_groups {
+            group.features.push(Feature { name: "region".into(), r#type: FeatureType::String });
+        }
+        if let Some(pipeline) = &mut file.pipeline {
+            pipeline.training.volume_gb += 1;
+        }
+    })
+}
+
+/// Up, nothing to do, no drift, an update of nearly everything, the healing of what others change, down with the data
+/// and the state.
+pub(super) fn life(environment: &str) -> Life {
+    let (platform, edited) = (Platform::of(environment), edited(environment));
+    let mut aws = Aws::brisk(platform.region(), 1);
+    aws.run(async |sdk| meddling::with_a_name_that_is_taken(&sdk, platform.prefix()).await);
+    let mut policies = platform.policies(None, false);
+    aws.allow_only(&policies);
+    up(&platform, &mut aws);
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty() && again.refusals.is_empty(), "{:#?} {:#?}", again.plan.changes, again.refusals);
+    let drift = aws.run(async |sdk| platform.drift(&sdk).await);
+    assert!(drift.drifted.is_empty() && drift.failed.is_empty(), "{:#?} {:#?}", drift.drifted, drift.failed);
+    let (state, _) = aws.run(async |sdk| platform.state(&sdk).await).unwrap();
+    policies.extend(edited.policies(Some(&state), false));
+    aws.allow_only(&edited.policies(Some(&state), false));
+    up(&edited, &mut aws);
+    meddle(&edited, environment, &mut aws, true);
+    up(&edited, &mut aws);
+    meddle(&edited, environment, &mut aws, false);
+    let keeping = self::edited(environment).keeping_data();
+    aws.run(async |sdk| keeping.try_destroy(&sdk).await).unwrap_err();
+    destroy(&edited, &mut aws);
+    aws.run(async |sdk| what_people_ask(&edited, &sdk).await);
+    aws.run(async |sdk| edited.remove_state(&sdk).await);
+    Life { policies, used: aws.allowed(), denied: aws.denied() }
+}
+
+/// Lets others change settings, or bring data, under no policy of ours.
+fn meddle(platform: &Platform, environment: &str, aws: &mut Aws, settings: bool) {
+    let (state, _) = aws.run(async |sdk| platform.state(&sdk).await).unwrap();
+    aws.allow_everything();
+    let endpoint = state.resources.iter().find(|(address, _)| address.as_str() == "pipeline.endpoint");
+    aws.run(async |sdk| match settings {
+        true => meddling::with_settings(&sdk, platform.prefix(), platform.region()).await,
+        false => {
+            meddling::with_data(&sdk, platform.prefix()).await;
+            if let Some((address, entry)) = endpoint {
+                let tags = [
+                    ("Project", "mlops-pipeline"),
+                    ("Environment", environment),
+                    ("ManagedBy", "mlopsctl"),
+                    ("mlopsctl:address", address.as_str()),
+                ];
+                let name = entry.id.as_deref().unwrap();
+                meddling::with_an_endpoint(&sdk, platform.prefix(), name, &tags).await;
+            }
+        }
+    });
+    aws.allow_only(&platform.policies(Some(&state), false));
+}
+
+/// The zones before a plan, the state's history, and a state whose file is lost.
+async fn what_people_ask(platform: &Platform, sdk: &SdkConfig) {
+    aws_ec2::availability_zones(&aws_sdk_ec2::Client::new(sdk)).await.unwrap();
+    let store = platform.state_bucket(sdk).store();
+    let history = store.history("state.json").await.unwrap();
+    store.get_version("state.json", &history[0].0).await.unwrap();
+    let found = StateBucket::left_behind(&aws_s3::client(sdk), "-123456789012").await.unwrap();
+    assert!(!found.is_empty());
+}
+
+/// What a plan of everything, one of nothing and a look for drift use under the policy for looking.
+pub(super) fn looks(environment: &str) -> Life {
+    let platform = Platform::of(environment);
+    let mut aws = Aws::brisk(platform.region(), 2);
+    let policies = platform.policies(None, true);
+    // What a crash left of a bucket where S3 takes no tags with its creation: whether it is empty tells whose it is.
+    let bare = format!("{}-data-123456789012", platform.prefix());
+    aws.run(async |sdk| meddling::with_a_bare_bucket(&sdk, &bare).await);
+    aws.wait(SPREAD);
+    aws.allow_only(&policies);
+    let first = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(first.refusals.is_empty(), "{:#?}", first.refusals);
+    aws.allow_everything();
+    up(&platform, &mut aws);
+    aws.allow_only(&policies);
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty() && again.refusals.is_empty(), "{:#?}", again.refusals);
+    let drift = aws.run(async |sdk| platform.drift(&sdk).await);
+    assert!(drift.drifted.is_empty() && drift.failed.is_empty(), "{:#?}", drift.failed);
+    aws.allow_everything();
+    aws.run(async |sdk| meddling::roles(&sdk, platform.prefix()).await);
+    aws.wait(SPREAD);
+    aws.allow_only(&policies);
+    let drift = aws.run(async |sdk| platform.drift(&sdk).await);
+    assert!(drift.drifted.len() == 1 && drift.failed.is_empty(), "{:#?} {:#?}", drift.drifted, drift.failed);
+    // Whatever the file does not ask for any more is looked at as well.
+    let emptied = aws.run(async |sdk| platform.plan_of_destruction(&sdk).await);
+    assert!(!emptied.plan.is_empty() && emptied.refusals.is_empty(), "{:#?}", emptied.refusals);
+    Life { policies, used: aws.allowed(), denied: aws.denied() }
+}

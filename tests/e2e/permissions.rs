@@ -1,0 +1,136 @@
+//! The least policy, for those who have no permission yet.
+
+use crate::project::{Project, Ran};
+use async_trait::async_trait;
+use local::{Call, Cloud, Layer, Lost, Next, Response};
+use serde_json::Value;
+use std::sync::{Arc, Mutex};
+use testkit::Refusal;
+
+const ACCOUNT: [&str; 2] = ["--account", local::ACCOUNT];
+/// The characters of a managed policy.
+const LARGEST: usize = 6144;
+
+/// A project that reaches no AWS, and has no credentials for one.
+fn alone(project: &Project, arguments: &[&str]) -> Ran {
+    let mut command = project.command(arguments);
+    command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1").env("AWS_EC2_METADATA_DISABLED", "true");
+    Ran::of(command.output().unwrap())
+}
+
+fn actions(policy: &Value) -> Vec<&str> {
+    let listed = policy["Statement"].as_array().unwrap().iter().flat_map(|statement| match &statement["Action"] {
+        Value::Array(actions) => actions.iter().collect(),
+        one => vec![one],
+    });
+    listed.map(|action| action.as_str().unwrap()).collect()
+}
+
+fn size(document: &Value) -> usize {
+    document.to_string().chars().filter(|char| !char.is_whitespace()).count()
+}
+
+#[test]
+fn for_an_account_that_is_named_the_policy_is_printed_without_asking_aws() {
+    let project = Project::new();
+    for environment in ["dev", "staging", "prod"] {
+        let run = alone(&project, &[&["permissions", environment], &ACCOUNT[..]].concat()).ends_with(0);
+        let policy = run.json();
+        assert_eq!(policy["Version"], "2012-10-17");
+        assert!(actions(&policy).contains(&"sagemaker:CreateDomain"));
+        let text = policy.to_string();
+        assert!(text.contains(&format!("mlops-pipeline-{environment}-*")) && !text.contains('⟦'), "{text}");
+        assert!(run.stderr.contains(&size(&policy).to_string()) && run.stderr.contains("--split"), "{}", run.stderr);
+        let again =
+            alone(&project, &[&["permissions", environment, "-q", "--json"], &ACCOUNT[..]].concat()).ends_with(0);
+        assert_eq!((again.json(), again.stderr.as_str()), (policy, ""));
+    }
+}
+
+#[test]
+fn a_policy_for_pull_requests_only_looks_and_fits_into_one() {
+    let project = Project::new();
+    let run = alone(&project, &[&["permissions", "prod", "--read-only"], &ACCOUNT[..]].concat()).ends_with(0);
+    assert!(size(&run.json()) <= LARGEST && run.stderr.contains("one managed policy"), "{}", run.stderr);
+    let changes = ["Create", "Delete", "Put", "Update", "Pass"];
+    let policy = run.json();
+    let changing: Vec<_> =
+        actions(&policy).into_iter().filter(|action| changes.iter().any(|it| action.contains(it))).collect();
+    assert!(changing.is_empty(), "{changing:?}");
+}
+
+#[test]
+fn a_policy_that_is_too_large_is_written_in_parts_that_are_not() {
+    let project = Project::new();
+    let whole = alone(&project, &[&["permissions", "prod"], &ACCOUNT[..]].concat()).ends_with(0).json();
+    let folder = project.path().join("policies");
+    let stale = folder.join("mlops-pipeline-prod-provision-4.json");
+    project.write("policies/mlops-pipeline-prod-provision-4.json", "{}");
+    let run = alone(&project, &[&["permissions", "prod", "--split", "policies"], &ACCOUNT[..]].concat()).ends_with(0);
+    let files: Vec<&str> = run.stdout.lines().collect();
+    let read = |file: &&str| -> Value {
+        serde_json::from_str(&std::fs::read_to_string(project.path().join(file)).unwrap()).unwrap()
+    };
+    let parts: Vec<Value> = files.iter().map(read).collect();
+    assert!(parts.len() > 1 && parts.iter().all(|part| size(part) <= LARGEST), "{files:?}");
+    let mut together: Vec<&str> = parts.iter().flat_map(actions).collect();
+    let mut all = actions(&whole);
+    together.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(together, all);
+    assert!(!stale.exists(), "what an earlier, larger policy left is gone");
+}
+
+#[test]
+fn accounts_that_are_none_or_not_allowed_are_refused() {
+    let project = Project::new();
+    alone(&project, &["permissions", "dev", "--account", "12345"]).ends_with(64);
+    project.edit("dev", "# allowed_accounts = [\"123456789012\"]", "allowed_accounts = [\"999999999999\"]");
+    let refused = alone(&project, &[&["permissions", "dev"], &ACCOUNT[..]].concat()).ends_with(64);
+    assert!(refused.stderr.contains("allows only 999999999999"), "{}", refused.stderr);
+    let unnamed = alone(&project, &[&["permissions"], &ACCOUNT[..]].concat()).ends_with(64);
+    assert!(unnamed.stderr.contains("which environment?"), "{}", unnamed.stderr);
+}
+
+#[test]
+fn what_is_recorded_and_no_longer_asked_for_can_still_be_deleted() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    project.edit("dev", "[catalog.workflow]", "");
+    let with = project.local(&["permissions", "dev"]).ends_with(0).json();
+    assert!(actions(&with).contains(&"glue:DeleteWorkflow"));
+    let without = alone(&project, &[&["permissions", "dev"], &ACCOUNT[..]].concat()).ends_with(0).json();
+    assert!(!actions(&without).contains(&"glue:DeleteWorkflow"));
+}
+
+/// An AWS that lets nobody do anything, but say who they are.
+#[derive(Default)]
+struct Closed(Mutex<Vec<String>>);
+
+#[async_trait]
+impl Layer for Closed {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+        self.0.lock().unwrap().push(format!("{} {}", call.service, call.operation));
+        match call.operation.as_str() {
+            "GetCallerIdentity" => next.run(call).await,
+            _ => Ok(Refusal::new("AccessDenied", "Access Denied").status(403).to(&call)),
+        }
+    }
+}
+
+#[test]
+fn whoever_may_do_nothing_gets_the_policy_all_the_same() {
+    let project = Project::new();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let closed = Arc::new(Closed::default());
+    let cloud = Cloud::open(None, "ap-south-1", local::ACCOUNT).unwrap().with_layer(closed.clone());
+    let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    runtime.spawn(async move { cloud.serve(listener, std::future::pending()).await });
+    let mut command = project.command(&["permissions", "dev"]);
+    command.env("AWS_ENDPOINT_URL", endpoint).env("AWS_ACCESS_KEY_ID", "any").env("AWS_SECRET_ACCESS_KEY", "any");
+    let run = Ran::of(command.output().unwrap()).ends_with(0);
+    let told = alone(&project, &[&["permissions", "dev"], &ACCOUNT[..]].concat()).ends_with(0);
+    assert_eq!(run.json(), told.json());
+    assert_eq!(*closed.0.lock().unwrap(), ["sts GetCallerIdentity", "s3 GET object"]);
+}
