@@ -1,22 +1,92 @@
-//! Who is asking.
+//! Who is asking, and whether they may do what a platform takes.
 
-use crate::{Finding, Patient};
-use resource::Attempt as _;
+mod simulation;
 
-const CHECK: &str = "credentials";
+use crate::{Finding, Patient, memory::listed};
+use aws_sdk_iam::Client;
+use futures::future::join_all;
+use resource::{Attempt as _, Result};
+use simulation::Question;
+
+const CREDENTIALS: &str = "credentials";
+const PERMISSIONS: &str = "permissions";
 
 pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     let sts = aws_sdk_sts::Client::new(patient.sdk);
     let caller = match sts.get_caller_identity().send().await.during("GetCallerIdentity") {
         Ok(identity) => identity.arn.unwrap_or_default(),
-        Err(failure) => return vec![Finding::unknown(CHECK, "who is asking", &failure)],
+        Err(failure) => return vec![Finding::unknown(CREDENTIALS, "who is asking", &failure)],
     };
-    vec![match caller.ends_with(":root") {
-        true => Finding::warning(
-            CHECK,
+    if caller.ends_with(":root") {
+        return vec![Finding::warning(
+            CREDENTIALS,
             format!("{caller}: the account's root user, whom no policy limits"),
             "use a role; `mlopsctl permissions` prints what it needs",
+        )];
+    }
+    let who = Finding::ok(CREDENTIALS, format!("{caller}, region {}", patient.place.region));
+    let may = match allowed(patient, &caller).await {
+        Ok(finding) => finding,
+        Err(failure) => Finding::unknown(PERMISSIONS, "what these credentials may do", &failure),
+    };
+    vec![who, may]
+}
+
+/// Asks IAM whether the caller may do everything that the least policy allows. IAM knows the caller's policies and
+/// boundary; what an organisation or a resource's own policy forbids, only the call itself tells.
+async fn allowed(patient: &Patient<'_>, caller: &str) -> Result<Finding> {
+    let iam = Client::new(patient.sdk);
+    let principal = principal(&iam, caller).await?;
+    let questions = simulation::questions(patient.policy);
+    let answers = join_all(questions.iter().map(|question| ask(&iam, &principal, question))).await;
+    let (mut asked, mut denied) = (0, Vec::new());
+    for answer in answers {
+        let (actions, refused) = answer?;
+        asked += actions;
+        denied.extend(refused);
+    }
+    denied.sort();
+    denied.dedup();
+    Ok(match denied.as_slice() {
+        [] => Finding::ok(PERMISSIONS, format!("everything it takes is allowed, {asked} actions")),
+        denied => Finding::warning(
+            PERMISSIONS,
+            match denied {
+                [one] => format!("as far as IAM can tell, {one} is not allowed"),
+                many => format!("as far as IAM can tell, {} actions are not allowed: {}", many.len(), listed(many)),
+            },
+            "`mlopsctl permissions` prints a policy that allows everything it takes",
         ),
-        false => Finding::ok(CHECK, format!("{caller}, region {}", patient.place.region)),
-    }]
+    })
+}
+
+/// IAM knows no sessions, only the role that was assumed; and that by its whole name, of which a session shows a part.
+async fn principal(iam: &Client, caller: &str) -> Result<String> {
+    let assumed = caller.split_once(":assumed-role/").and_then(|(_, session)| session.split('/').next());
+    match assumed {
+        Some(role) => {
+            let found = iam.get_role().role_name(role).send().await.during("GetRole")?.role;
+            found.map(|role| role.arn).ok_or_else(|| resource::Failure::incomplete("GetRole", "role"))
+        }
+        None => Ok(caller.to_owned()),
+    }
+}
+
+/// How many actions were asked about, and those that are not allowed.
+async fn ask(iam: &Client, principal: &str, question: &Question) -> Result<(usize, Vec<String>)> {
+    let call = iam
+        .simulate_principal_policy()
+        .policy_source_arn(principal)
+        .set_action_names(Some(question.actions.clone()))
+        .set_resource_arns(Some(question.resources.clone()))
+        .set_context_entries(Some(question.context.clone()));
+    let mut pages = call.into_paginator().items().send();
+    let mut denied = Vec::new();
+    while let Some(result) = pages.next().await {
+        let result = result.during("SimulatePrincipalPolicy")?;
+        if simulation::is_denied(&result) {
+            denied.push(result.eval_action_name);
+        }
+    }
+    Ok((question.actions.len(), denied))
 }

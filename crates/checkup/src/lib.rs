@@ -27,11 +27,13 @@ pub struct Patient<'a> {
     pub declared: Vec<(&'a str, &'a Value)>,
     /// What is remembered of it.
     pub state: &'a State,
+    /// The least policy with which it can be provisioned.
+    pub policy: &'a Value,
     /// The machines that its pipeline starts.
     pub machines: Vec<Machine>,
 }
 
-/// Looks at everything that needs no plan: credentials, quotas, network.
+/// Looks at everything that needs no plan: credentials, permissions, quotas, network.
 pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     let (access, quotas, network) =
         futures::join!(access::examine(patient), quotas::examine(patient), network::examine(patient));

@@ -19,6 +19,7 @@ mod quotas;
 mod repositories;
 mod roles;
 mod sagemaker;
+mod simulation;
 mod states;
 mod wire;
 

@@ -5,6 +5,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use winterbaume_core::{default_account_id, parse_query_string, xml_escape};
 
+use super::simulation;
 use crate::service::{Over, Scope, Service};
 use crate::{Call, Response};
 
@@ -99,6 +100,9 @@ impl Over for Roles {
 
     fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
         Box::pin(async move {
+            if let Some(answer) = simulation::answer(&call) {
+                return answer;
+            }
             if let Err(reason) = self.publish_aws_policy(&call) {
                 return Response::error(500, "ServiceFailure", &reason);
             }

@@ -3,6 +3,7 @@
 use crate::{
     cli::Global,
     end::End,
+    environments,
     printer::Printer,
     render,
     session::{LOCK, Session},
@@ -12,6 +13,7 @@ use config::environment::Pipeline;
 use engine::{Declaration, Planning, Purpose};
 use jiff::Timestamp;
 use resource::FailureKind;
+use serde_json::Value;
 use state::{Lock, State};
 
 pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
@@ -21,7 +23,11 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let mut findings =
         checkup::remembered(&session.name, stored.as_ref().map(|_| &state), lock.as_ref(), Timestamp::now());
     let declarations = engine::declarations(&session.stack, &session.registry, session.cloud.place())?;
-    let patient = patient(&session, &state, &declarations);
+    let described = environments::read(global, &session.name)?;
+    let place = session.cloud.place();
+    let policy =
+        super::permissions::policy(&described, &session.name, place, &session.stack, Some(&state), false)?.document();
+    let patient = patient(&session, &state, &declarations, &policy);
     let purpose = Purpose { delete_data: true, inputs: session.inputs.clone(), ..Purpose::default() };
     let (seen, planning) = futures::join!(
         checkup::examine(&patient),
@@ -40,12 +46,18 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     }
 }
 
-fn patient<'a>(session: &'a Session, state: &'a State, declarations: &'a [Declaration]) -> Patient<'a> {
+fn patient<'a>(
+    session: &'a Session,
+    state: &'a State,
+    declarations: &'a [Declaration],
+    policy: &'a Value,
+) -> Patient<'a> {
     Patient {
         sdk: session.cloud.config(),
         place: session.cloud.place(),
         declared: declarations.iter().map(|one| (one.kind, &one.spec)).collect(),
         state,
+        policy,
         machines: session.pipeline.as_ref().map(machines).unwrap_or_default(),
     }
 }

@@ -32,7 +32,9 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
     };
     let environment = environments::read(global, &name)?;
     environments::allows(&environment, &name, &account)?;
-    let policy = policy(global, args, &environment, &name, &account, state.as_ref())?;
+    let place = Place::new(account.as_str(), &environment.region);
+    let stack = stack(global, &environment, &name, &place)?;
+    let policy = policy(&environment, &name, &place, &stack, state.as_ref(), args.read_only)?;
     match &args.split {
         Some(folder) => split(&policy, folder, &file_name(&environment, args), printer),
         None => {
@@ -55,22 +57,20 @@ async fn state_of(site: &Site) -> Result<Option<State>, End> {
     }
 }
 
-fn policy(
-    global: &Global,
-    args: &PermissionsArgs,
+/// What it takes to provision an environment, or to look at it.
+pub(crate) fn policy(
     environment: &Environment,
     name: &str,
-    account: &str,
+    place: &Place,
+    stack: &Stack,
     state: Option<&State>,
+    read_only: bool,
 ) -> Result<Policy, End> {
-    let place = Place::new(account, &environment.region);
-    let (stack, registry) = (stack(global, environment, name, &place)?, blueprint::registry());
-    let state_bucket = environment.state_bucket_name(account);
-    let site =
-        permissions::Site { stack: &stack, state, state_bucket: &state_bucket, registry: &registry, place: &place };
-    let (needed, scope) = (site.needed()?, Scope::new(environment.prefix(), account));
+    let (registry, state_bucket) = (blueprint::registry(), environment.state_bucket_name(&place.account));
+    let site = permissions::Site { stack, state, state_bucket: &state_bucket, registry: &registry, place };
+    let (needed, scope) = (site.needed()?, Scope::new(environment.prefix(), place.account.as_str()));
     let identity = blueprint::identity(&environment.project, name);
-    Ok(match args.read_only {
+    Ok(match read_only {
         true => Policy::to_look(&needed, &scope, &identity),
         false => Policy::new(&needed, &scope, &identity),
     })

@@ -1,0 +1,118 @@
+//! What a checkup says where AWS refuses it something. The refusals are the test's own: the embedded AWS has none.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
+use async_trait::async_trait;
+use checkup::{Finding, Machine, Patient, Use, Verdict};
+use local::{Call, Cloud, Layer, Lost, Next, Response};
+use resource::Place;
+use serde_json::json;
+use state::State;
+use std::sync::Arc;
+
+/// Answers one operation in its own way.
+struct Instead {
+    operation: &'static str,
+    answer: fn(&str) -> Response,
+}
+
+#[async_trait]
+impl Layer for Instead {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+        if call.operation != self.operation {
+            return next.run(call).await;
+        }
+        let given = String::from_utf8_lossy(&call.request.body).into_owned();
+        Ok((self.answer)(&given))
+    }
+}
+
+/// As IAM writes it.
+fn denied(_: &str) -> Response {
+    let message = "User: arn:aws:sts::123456789012:assumed-role/ci/run is not authorized to perform this";
+    let body = format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error>\
+         <RequestId>r-1</RequestId></ErrorResponse>"
+    );
+    Response::xml(403, body)
+}
+
+/// As Service Quotas writes it.
+fn denied_in_json(_: &str) -> Response {
+    Response::json(400, json!({"__type": "AccessDeniedException", "Message": "not authorized"}).to_string())
+}
+
+/// Allows everything but making roles.
+fn no_roles(given: &str) -> Response {
+    let actions = given.split('&').filter_map(|pair| pair.strip_prefix("ActionNames.member.")?.split_once('='));
+    let results = actions.map(|(_, action)| {
+        let action = action.replace("%3A", ":");
+        let decision = if action == "iam:CreateRole" { "implicitDeny" } else { "allowed" };
+        format!(
+            "<member><EvalActionName>{action}</EvalActionName><EvalResourceName>*</EvalResourceName>\
+             <EvalDecision>{decision}</EvalDecision></member>"
+        )
+    });
+    let results: String = results.collect();
+    Response::xml(
+        200,
+        format!(
+            "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated>\
+             <EvaluationResults>{results}</EvaluationResults></SimulatePrincipalPolicyResult>\
+             </SimulatePrincipalPolicyResponse>"
+        ),
+    )
+}
+
+async fn findings(operation: &'static str, answer: fn(&str) -> Response) -> Vec<Finding> {
+    let cloud = Cloud::open(None, "eu-west-1", local::ACCOUNT).unwrap();
+    let sdk = cloud.with_layer(Arc::new(Instead { operation, answer })).sdk_config();
+    let (place, vpc) = (Place::new(local::ACCOUNT, "eu-west-1"), json!({"cidr": "10.0.0.0/16"}));
+    let policy = json!({"Statement": [
+        {"Effect": "Allow", "Action": ["iam:CreateRole", "iam:GetRole"], "Resource": "arn:aws:iam::1:role/ml-dev-*"},
+        {"Effect": "Allow", "Action": "s3:CreateBucket", "Resource": "*"},
+    ]});
+    let machine = Machine { instance_type: "ml.m5.large".to_owned(), used_for: Use::Training, count: 9 };
+    let patient = Patient {
+        sdk: &sdk,
+        place: &place,
+        declared: vec![("ec2:vpc", &vpc)],
+        state: &State::new("dev", local::ACCOUNT, "eu-west-1"),
+        policy: &policy,
+        machines: vec![machine],
+    };
+    checkup::examine(&patient).await
+}
+
+fn one<'a>(findings: &'a [Finding], begins: &str) -> &'a Finding {
+    let all: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
+    findings.iter().find(|finding| finding.what.starts_with(begins)).unwrap_or_else(|| panic!("{begins}: {all:#?}"))
+}
+
+#[tokio::test]
+async fn an_action_that_is_not_allowed_is_named() {
+    let findings = findings("SimulatePrincipalPolicy", no_roles).await;
+    let denied = one(&findings, "as far as IAM can tell, iam:CreateRole is not allowed");
+    assert_eq!(denied.verdict, Verdict::Warning);
+    assert!(denied.help.as_ref().is_some_and(|help| help.contains("mlopsctl permissions")));
+}
+
+#[tokio::test]
+async fn what_may_not_be_asked_is_not_taken_for_a_problem() {
+    let simulated = findings("SimulatePrincipalPolicy", denied).await;
+    let unknown = one(&simulated, "what these credentials may do");
+    assert_eq!(unknown.verdict, Verdict::Unknown);
+    assert_eq!(unknown.help.as_deref(), Some("these credentials may not SimulatePrincipalPolicy"));
+
+    let quotas = findings("ListServiceQuotas", denied_in_json).await;
+    assert_eq!(one(&quotas, "machines of SageMaker").verdict, Verdict::Unknown);
+    assert_eq!(one(&quotas, "VPCs: 1 of 5").verdict, Verdict::Ok);
+}
+
+#[tokio::test]
+async fn too_few_machines_are_a_problem_before_the_first_execution_fails() {
+    let findings = findings("Nothing", denied).await;
+    let lacking = one(&findings, "ml.m5.large for training job usage: 9 are needed, and this account may have 4");
+    assert_eq!(lacking.verdict, Verdict::Problem);
+    assert_eq!(one(&findings, "everything it takes is allowed, 3 actions").verdict, Verdict::Ok);
+}

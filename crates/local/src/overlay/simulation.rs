@@ -1,0 +1,34 @@
+//! SimulatePrincipalPolicy for whoever uses the embedded AWS. It refuses its callers nothing, and says so.
+
+use winterbaume_core::{parse_query_string, xml_escape};
+
+use crate::{Call, Response};
+
+/// The answer, if the call asks about a caller of this cloud and not about a user or role in it.
+pub(crate) fn answer(call: &Call) -> Option<Response> {
+    if call.operation != "SimulatePrincipalPolicy" {
+        return None;
+    }
+    let given = parse_query_string(&String::from_utf8_lossy(&call.request.body));
+    if !given.get("PolicySourceArn")?.starts_with("arn:aws:sts:") {
+        return None;
+    }
+    let actions = (1..).map_while(|at| given.get(&format!("ActionNames.member.{at}")));
+    let results = actions.map(|action| {
+        format!(
+            "<member><EvalActionName>{}</EvalActionName><EvalResourceName>*</EvalResourceName>\
+             <EvalDecision>allowed</EvalDecision></member>",
+            xml_escape(action)
+        )
+    });
+    Some(Response::xml(
+        200,
+        format!(
+            "<SimulatePrincipalPolicyResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">\
+             <SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults>{}</EvaluationResults>\
+             </SimulatePrincipalPolicyResult><ResponseMetadata><RequestId>local</RequestId></ResponseMetadata>\
+             </SimulatePrincipalPolicyResponse>",
+            results.collect::<String>()
+        ),
+    ))
+}
