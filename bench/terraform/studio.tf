@@ -9,6 +9,15 @@ resource "aws_sagemaker_domain" "main" {
     execution_role  = aws_iam_role.main["sagemaker"].arn
     security_groups = [aws_security_group.sagemaker.id]
 
+    code_editor_app_settings {
+      app_lifecycle_management {
+        idle_settings {
+          lifecycle_management    = "ENABLED"
+          idle_timeout_in_minutes = 60
+        }
+      }
+    }
+
     jupyter_lab_app_settings {
       app_lifecycle_management {
         idle_settings {
