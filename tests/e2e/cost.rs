@@ -77,6 +77,15 @@ fn prices_of_ones_own_take_the_place_of_the_list_prices() {
 }
 
 #[test]
+fn the_built_in_list_can_be_printed_and_used() {
+    let project = Project::new();
+    let printed = project.command(&["cost", "--print-prices"]).output().unwrap().stdout;
+    project.write("prices.json", &String::from_utf8(printed).unwrap());
+    assert_eq!(estimate(&project, "dev", &["--prices", "prices.json"]), estimate(&project, "dev", &[]));
+    project.local(&["cost", "dev", "--print-prices"]).ends_with(64);
+}
+
+#[test]
 fn what_is_no_price_list_is_refused_with_the_place() {
     let project = Project::new();
     for (text, says) in [

@@ -29,7 +29,7 @@ pub use estimate::{ASSUMPTIONS, Area, Bound, ByUse, Estimate, Gap, Item, NotPric
 pub use kinds::{Treatment, treatments};
 pub use meter::Meter;
 pub use money::{NotAnAmount, Usd};
-pub use prices::{Error, Prices};
+pub use prices::{BUILTIN, Error, Prices};
 pub use quantity::{HOURS_PER_MONTH, Quantity};
 pub use resource::Resource;
 

@@ -6,6 +6,9 @@ use std::{collections::BTreeMap, fmt};
 const FORMAT: u64 = 1;
 const CURRENCY: &str = "USD";
 
+/// The list that comes with this crate, as JSON: list prices of its date, compiled from public sources that it names.
+pub const BUILTIN: &str = include_str!("../prices.json");
+
 /// What AWS charges for each [`Meter`], by region.
 ///
 /// A price list is a JSON document. This one has two prices for one meter:
@@ -75,7 +78,7 @@ impl Prices {
     /// # Errors
     /// Never, unless the crate was built with a list that is wrong.
     pub fn builtin() -> Result<Self, Error> {
-        Self::read(include_bytes!("../prices.json"))
+        Self::read(BUILTIN.as_bytes())
     }
 
     /// Reads a price list.

@@ -107,6 +107,9 @@ pub(crate) enum Command {
         /// A price list of your own.
         #[arg(long, value_name = "FILE")]
         prices: Option<PathBuf>,
+        /// Print the built-in price list, to start one of your own from.
+        #[arg(long, conflicts_with_all = ["environment", "prices"])]
+        print_prices: bool,
     },
     /// Draw what there is and what needs what.
     Graph(GraphArgs),

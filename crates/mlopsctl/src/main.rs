@@ -61,7 +61,11 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         Command::Drift { environment } => command::inspect::drift(global, environment.as_deref(), printer).await,
         Command::Reconcile { environment } => command::reconcile::run(global, environment.as_deref(), printer).await,
         Command::Wait { environment } => command::wait::run(global, environment.as_deref(), printer).await,
-        Command::Cost { environment, prices } => {
+        Command::Cost { print_prices: true, .. } => {
+            printer.data(cost::BUILTIN.trim_end());
+            Ok(())
+        }
+        Command::Cost { environment, prices, .. } => {
             command::cost::run(global, environment.as_deref(), prices.as_deref(), printer).await
         }
         Command::Doctor { environment } => command::doctor::run(global, environment.as_deref(), printer).await,

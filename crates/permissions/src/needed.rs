@@ -1,13 +1,13 @@
 //! What an environment needs, before any of it is there.
 
-use resource::{Failure, FailureKind, Lookup, Permission, Place, Registry, Result, Stack};
+use resource::{Permission, Place, Registry, Result};
 use serde_json::Value;
 use state::{State, StateBucket};
 
 /// An environment.
 pub struct Site<'a> {
-    /// What its file asks for.
-    pub stack: &'a Stack,
+    /// By kind (`ec2:vpc`), everything that its file asks for, with placeholders for what is not known yet.
+    pub declared: Vec<(&'a str, &'a Value)>,
     /// What is remembered of it, if that can be read: what the file no longer asks for is still to be deleted.
     pub state: Option<&'a State>,
     /// Where that is kept.
@@ -22,7 +22,7 @@ impl Site<'_> {
     /// Everything that its provisioning needs.
     ///
     /// # Errors
-    /// When a declaration cannot be built, or a recorded one is not known to this version.
+    /// When a kind, or the form of a recorded declaration, is not known to this version.
     pub fn needed(&self) -> Result<Vec<Permission>> {
         let mut needed = self.by_mlopsctl();
         needed.extend(self.by_declared()?);
@@ -40,12 +40,9 @@ impl Site<'_> {
     }
 
     fn by_declared(&self) -> Result<Vec<Permission>> {
-        let mut foreseen = Foreseen(Vec::new());
         let mut needed = Vec::new();
-        for node in self.stack.nodes() {
-            let (reconciler, spec) = (self.registry.get(node.kind)?, node.spec(&foreseen)?);
-            needed.extend(reconciler.permissions(&spec, self.place)?);
-            foreseen.0.push(reconciler.foresee(&spec, node.address.as_str(), self.place)?);
+        for (kind, spec) in &self.declared {
+            needed.extend(self.registry.get(kind)?.permissions(spec, self.place)?);
         }
         Ok(needed)
     }
@@ -59,15 +56,5 @@ impl Site<'_> {
             }
         }
         Ok(needed)
-    }
-}
-
-/// Outputs as far as declarations tell; placeholders elsewhere.
-struct Foreseen(Vec<Value>);
-
-impl Lookup for Foreseen {
-    fn outputs(&self, node: usize) -> Result<Value> {
-        let known = self.0.get(node).cloned();
-        known.ok_or_else(|| Failure::of(FailureKind::Final, "a resource needs one that is declared after it"))
     }
 }

@@ -107,8 +107,9 @@ impl Platform {
     }
 
     fn policy(&self, state: Option<&State>, looks_only: bool) -> Policy {
+        let declared = engine::declarations(&self.stack, &self.registry, &self.place).expect("the wiring is right");
         let site = Site {
-            stack: &self.stack,
+            declared: declared.iter().map(|one| (one.kind, &one.spec)).collect(),
             state,
             state_bucket: &self.bucket,
             registry: &self.registry,

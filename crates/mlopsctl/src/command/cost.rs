@@ -36,7 +36,7 @@ fn read(file: &Path) -> Result<Prices, End> {
     let invalid = |why: String| {
         End::usage(
             format!("{} is not a price list: {why}", file.display()),
-            "docs/cost.md describes one; crates/cost/prices.json is one",
+            "`mlopsctl cost --print-prices` prints one to start from",
         )
     };
     let bytes = input::read(file).map_err(|error| invalid(error.to_string()))?;

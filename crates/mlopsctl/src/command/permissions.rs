@@ -9,6 +9,7 @@ use crate::{
     session::STATE,
 };
 use config::Environment;
+use engine::Declaration;
 use permissions::{LARGEST, Policy, Scope};
 use resource::{FailureKind, Place, Stack};
 use state::{State, Store};
@@ -34,7 +35,8 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
     environments::allows(&environment, &name, &account)?;
     let place = Place::new(account.as_str(), &environment.region);
     let stack = stack(global, &environment, &name, &place)?;
-    let policy = policy(&environment, &name, &place, &stack, state.as_ref(), args.read_only)?;
+    let declared = engine::declarations(&stack, &blueprint::registry(), &place)?;
+    let policy = policy(&environment, &name, &place, &declared, state.as_ref(), args.read_only)?;
     match &args.split {
         Some(folder) => split(&policy, folder, &file_name(&environment, args), printer),
         None => {
@@ -62,12 +64,13 @@ pub(crate) fn policy(
     environment: &Environment,
     name: &str,
     place: &Place,
-    stack: &Stack,
+    declared: &[Declaration],
     state: Option<&State>,
     read_only: bool,
 ) -> Result<Policy, End> {
     let (registry, state_bucket) = (blueprint::registry(), environment.state_bucket_name(&place.account));
-    let site = permissions::Site { stack, state, state_bucket: &state_bucket, registry: &registry, place };
+    let declared = declared.iter().map(|one| (one.kind, &one.spec)).collect();
+    let site = permissions::Site { declared, state, state_bucket: &state_bucket, registry: &registry, place };
     let (needed, scope) = (site.needed()?, Scope::new(environment.prefix(), place.account.as_str()));
     let identity = blueprint::identity(&environment.project, name);
     Ok(match read_only {
