@@ -6,6 +6,7 @@ use pty_process::{
     blocking::{Command, Pty, open},
 };
 use std::{
+    fs::{self, File},
     io::{Read, Write},
     process::{Child, ExitStatus},
     time::Duration,
@@ -23,6 +24,11 @@ struct Seated {
 
 impl Seated {
     fn at_a_terminal(served: &Served, project: &Project, arguments: &[&str]) -> Self {
+        Self::with_output(served, project, arguments, None)
+    }
+
+    /// With stdout going into a file, if one is named.
+    fn with_output(served: &Served, project: &Project, arguments: &[&str], output: Option<&str>) -> Self {
         let (terminal, end) = open().unwrap();
         terminal.resize(Size::new(50, 150)).unwrap();
         let plain = served.command(project, arguments);
@@ -32,6 +38,9 @@ impl Seated {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),
             };
+        }
+        if let Some(file) = output {
+            command = command.stdout(File::create(project.path().join(file)).unwrap());
         }
         Self { process: command.spawn(end).unwrap(), terminal, shown: String::new() }
     }
@@ -142,4 +151,17 @@ fn a_terminal_that_is_closed_takes_nothing_with_it() {
     served.door().delay(Duration::ZERO);
     served.was_left_in_order(&project);
     served.converges_to_dev(&project, "a closed terminal");
+}
+
+#[test]
+fn a_page_is_in_colour_on_a_terminal_and_plain_in_a_file() {
+    let (project, served) = (Project::new(), Served::start());
+    let escape = '\u{1b}';
+    let shown = Seated::at_a_terminal(&served, &project, &["plan", "dev"]).ends_with(0);
+    assert!(shown.contains(escape) && shown.contains("Plan for dev"), "{shown}");
+    Seated::with_output(&served, &project, &["plan", "dev"], Some("plan.txt")).ends_with(0);
+    let written = fs::read_to_string(project.path().join("plan.txt")).unwrap();
+    assert!(!written.contains(escape) && written.contains("Plan for dev"), "{written}");
+    let plain = Seated::at_a_terminal(&served, &project, &["plan", "dev", "--no-color"]).ends_with(0);
+    assert!(!plain.contains(escape), "{plain}");
 }

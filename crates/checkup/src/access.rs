@@ -7,6 +7,7 @@ use aws_sdk_iam::Client;
 use futures::future::join_all;
 use resource::{Attempt as _, Result};
 use simulation::Question;
+use std::collections::BTreeMap;
 
 const CREDENTIALS: &str = "credentials";
 const PERMISSIONS: &str = "permissions";
@@ -81,12 +82,12 @@ async fn ask(iam: &Client, principal: &str, question: &Question) -> Result<(usiz
         .set_resource_arns(Some(question.resources.clone()))
         .set_context_entries(Some(question.context.clone()));
     let mut pages = call.into_paginator().items().send();
-    let mut denied = Vec::new();
+    // One result for each action, or for each action and resource.
+    let mut allowed: BTreeMap<String, bool> = BTreeMap::new();
     while let Some(result) = pages.next().await {
         let result = result.during("SimulatePrincipalPolicy")?;
-        if simulation::is_denied(&result) {
-            denied.push(result.eval_action_name);
-        }
+        *allowed.entry(result.eval_action_name.clone()).or_default() |= simulation::is_allowed(&result);
     }
-    Ok((question.actions.len(), denied))
+    let denied = allowed.into_iter().filter(|(_, allowed)| !allowed).map(|(action, _)| action);
+    Ok((question.actions.len(), denied.collect()))
 }

@@ -42,16 +42,20 @@ fn denied_in_json(_: &str) -> Response {
     Response::json(400, json!({"__type": "AccessDeniedException", "Message": "not authorized"}).to_string())
 }
 
-/// Allows everything but making roles.
+/// Allows everything but making roles, and everything else only on the second of two resources.
 fn no_roles(given: &str) -> Response {
     let actions = given.split('&').filter_map(|pair| pair.strip_prefix("ActionNames.member.")?.split_once('='));
     let results = actions.map(|(_, action)| {
         let action = action.replace("%3A", ":");
-        let decision = if action == "iam:CreateRole" { "implicitDeny" } else { "allowed" };
-        format!(
-            "<member><EvalActionName>{action}</EvalActionName><EvalResourceName>*</EvalResourceName>\
-             <EvalDecision>{decision}</EvalDecision></member>"
-        )
+        let second = if action == "iam:CreateRole" { "implicitDeny" } else { "allowed" };
+        ["implicitDeny", second]
+            .map(|decision| {
+                format!(
+                    "<member><EvalActionName>{action}</EvalActionName><EvalResourceName>*</EvalResourceName>\
+                     <EvalDecision>{decision}</EvalDecision></member>"
+                )
+            })
+            .concat()
     });
     let results: String = results.collect();
     Response::xml(

@@ -12,8 +12,10 @@ const LONGEST_LINE: usize = 400;
 /// How to print.
 #[derive(Clone, Copy)]
 pub(crate) struct Printer {
-    /// Whether stderr is a terminal and colours are wanted.
+    /// Whether what is printed is in colour: stderr is a terminal, and colours are wanted.
     pub(crate) colour: bool,
+    /// Whether colours are wanted where there is a terminal.
+    pub(crate) colourful: bool,
     /// Whether stderr is a terminal.
     pub(crate) terminal: bool,
     pub(crate) json: bool,
@@ -36,7 +38,13 @@ impl Printer {
     pub(crate) fn new(global: &Global) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let refused = global.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { colour: terminal && !refused, terminal, json: global.json, quiet: global.quiet }
+        let colourful = !refused;
+        Self { colour: terminal && colourful, colourful, terminal, json: global.json, quiet: global.quiet }
+    }
+
+    /// For pages that go to stdout, which may lead into a file while stderr is a terminal.
+    pub(crate) fn for_data(self) -> Self {
+        Self { colour: self.colourful && std::io::stdout().is_terminal(), ..self }
     }
 
     /// Data, on stdout. A reader that has gone away is no failure of ours.

@@ -1,6 +1,8 @@
 //! A policy as questions to IAM: would this be allowed?
 
-use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType};
+use aws_sdk_iam::types::{
+    ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType, ResourceSpecificResult,
+};
 use serde_json::Value;
 
 /// More actions than this are asked about in several calls.
@@ -66,12 +68,11 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// Whether it is refused, be it on one of several resources.
-pub(crate) fn is_denied(result: &EvaluationResult) -> bool {
-    let allowed = |decision: &PolicyEvaluationDecisionType| *decision == PolicyEvaluationDecisionType::Allowed;
-    let everywhere =
-        result.resource_specific_results().iter().all(|resource| allowed(resource.eval_resource_decision()));
-    !(allowed(result.eval_decision()) && everywhere)
+/// Whether it is allowed on any of the resources. A statement holds actions on several types of resources, and none is
+/// allowed on those of another type.
+pub(crate) fn is_allowed(result: &EvaluationResult) -> bool {
+    let specific = result.resource_specific_results().iter().map(ResourceSpecificResult::eval_resource_decision);
+    specific.chain([result.eval_decision()]).any(|decision| *decision == PolicyEvaluationDecisionType::Allowed)
 }
 
 #[cfg(test)]

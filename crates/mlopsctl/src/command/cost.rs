@@ -23,7 +23,7 @@ pub(crate) async fn run(
     session.trace_calls();
     match printer.json {
         true => printer.data(&serde_json::to_string_pretty(&estimate).map_err(|error| End::failed(error.to_string()))?),
-        false => printer.data(&render::cost::page(&session.name, &estimate, printer)),
+        false => printer.data(&render::cost::page(&session.name, &estimate, printer.for_data())),
     }
     Ok(())
 }

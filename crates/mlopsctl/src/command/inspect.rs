@@ -49,7 +49,7 @@ pub(crate) async fn drift(global: &Global, environment: Option<&str>, printer: P
     session.trace_calls();
     match printer.json {
         true => printer.document(&render::drift::document(&drift, &session.meter)),
-        false => printer.data(&render::drift::page(&drift, printer)),
+        false => printer.data(&render::drift::page(&drift, printer.for_data())),
     }
     if !drift.failed.is_empty() {
         return Err(refused(&drift.failed, printer));

@@ -28,7 +28,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     let costs = super::cost::of_plan(&session, &state, plan)?;
     match printer.json {
         true => printer.document(&render::plan_json::document(plan, costs.summary(), &session.meter)),
-        false => printer.data(&render::plan_text::page(plan, &costs, &session.registry, printer)),
+        false => printer.data(&render::plan_text::page(plan, &costs, &session.registry, printer.for_data())),
     }
     if let Some(file) = &args.out {
         let text = serde_json::to_string_pretty(plan).map_err(|error| End::failed(error.to_string()))?;

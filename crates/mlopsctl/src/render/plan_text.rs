@@ -176,7 +176,7 @@ mod tests {
     use serde_json::json;
 
     fn printer() -> Printer {
-        Printer { colour: false, terminal: false, json: false, quiet: false }
+        Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false }
     }
 
     fn change(name: &str, action: Action, fields: Vec<FieldChange>) -> Change {

@@ -43,7 +43,8 @@ pub(super) async fn run(
         summary["event"] = "summary".into();
         printer.data(&summary.to_string());
     } else {
-        printer.data(&std::iter::once(page.title(printer)).chain(page.end(printer)).collect::<Vec<_>>().join("\n"));
+        let shown = printer.for_data();
+        printer.data(&std::iter::once(page.title(shown)).chain(page.end(shown)).collect::<Vec<_>>().join("\n"));
     }
     ended(&execution)
 }

@@ -41,7 +41,7 @@ pub(super) async fn run(
     let page = Page { execution: &execution, history: &history, console: platform.console(&execution), now };
     match printer.json {
         true => printer.document(&whole(&page, step, &logs)),
-        false => printer.data(&text(&page, step, &logs, printer)),
+        false => printer.data(&text(&page, step, &logs, printer.for_data())),
     }
     Ok(())
 }

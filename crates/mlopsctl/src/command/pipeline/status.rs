@@ -23,7 +23,7 @@ pub(super) async fn run(
     let page = Page { execution: &execution, history: &history, console, now: Timestamp::now() };
     match printer.json {
         true => printer.document(&page.document()),
-        false => printer.data(&page.text(printer)),
+        false => printer.data(&page.text(printer.for_data())),
     }
     follow::ended(&execution)
 }
