@@ -149,6 +149,26 @@ fn what_does_not_fit_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn what_bears_another_name_is_not_taken_over_whatever_id_is_given() {
+    let project = built_by_terraform();
+    let other = "mlops-pipeline-dev-sagemaker";
+    let run = adopt(&project, &[&format!("identity.glue={other}")]).ends_with(1);
+    let says = format!("mlops-pipeline-dev-glue is what bears its name or its tags, and not {other}");
+    assert!(run.stderr.contains(&says), "{}", run.stderr);
+    project.behind_its_back(async |sdk| {
+        let iam = aws_sdk_iam::Client::new(&sdk);
+        for policy in ["catalog", "data", "features", "logs"] {
+            iam.delete_role_policy().role_name("mlops-pipeline-dev-glue").policy_name(policy).send().await.unwrap();
+        }
+        iam.delete_role().role_name("mlops-pipeline-dev-glue").send().await.unwrap();
+    });
+    let run = adopt(&project, &[&format!("identity.glue={other}")]).ends_with(1);
+    let says = format!("would have to be replaced: name is {other:?}");
+    assert!(run.stderr.contains(&says) && run.stderr.contains("nothing was touched"), "{}", run.stderr);
+    nothing_is_remembered(&project);
+}
+
+#[test]
 fn what_is_remembered_is_not_taken_for_something_else() {
     let project = Project::new();
     project.local(&["up", "dev"]).ends_with(0);
@@ -172,6 +192,8 @@ fn what_makes_no_sense_is_told_before_anything_is_looked_at() {
     refused(&["vpc=vpc-1"], "`vpc=vpc-1` is not ADDRESS or ADDRESS=ID");
     refused(&["network.lake=vpc-1"], "the file of dev declares no network.lake");
     refused(&["network.vpc=vpc-1", "network.vpc=vpc-2"], "network.vpc is named twice");
+    let same = ["network.private-1=subnet-1", "network.private-2=subnet-1"];
+    refused(&same, "subnet-1 is named for network.private-1 and for network.private-2");
     refused(&["--from-tfstate", "nowhere.tfstate"], "nowhere.tfstate: ");
     refused(&["--from-tfstate", "environments/dev.toml"], "it is not a state of Terraform");
     nothing_is_remembered(&project);

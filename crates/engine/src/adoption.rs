@@ -21,17 +21,19 @@ impl Claim {
     /// The id of what is meant.
     ///
     /// # Errors
-    /// When nothing bears the declared name.
+    /// When nothing bears the declared name, or something else does.
     pub(crate) async fn id(&self, reconciler: &dyn Reconciler, spec: &Value, cx: &Cx) -> Result<String> {
-        match self {
-            Self::Id(id) => Ok(id.clone()),
-            Self::Name => match reconciler.find(spec, cx).await? {
-                Some(found) => Ok(found.id),
-                None => Err(Failure::refused(
-                    format!("there is no {} of its name to be taken over", reconciler.noun()),
-                    format!("say which by its id: {}=ID", cx.address()),
-                )),
-            },
+        match (self, reconciler.find(spec, cx).await?) {
+            (Self::Id(id), Some(found)) if found.id != *id => Err(Failure::refused(
+                format!("{} is what bears its name or its tags, and not {id}", found.id),
+                "take that over, or remove it first",
+            )),
+            (Self::Id(id), _) => Ok(id.clone()),
+            (Self::Name, Some(found)) => Ok(found.id),
+            (Self::Name, None) => Err(Failure::refused(
+                format!("there is no {} of its name to be taken over", reconciler.noun()),
+                format!("say which by its id: {}=ID", cx.address()),
+            )),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 use engine::{Claim, Claims, Declaration};
 use resource::Address;
 use state::{Phase, State};
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 use tfstate::{Declared, Matching, Tfstate};
 
 /// More of what is left to Terraform is counted only.
@@ -44,6 +44,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
         printer.note("There is nothing to take over.");
         return Ok(());
     }
+    each_once(&claims, &session)?;
     let asked = ChangeArgs { yes: args.yes, ..ChangeArgs::default() };
     let targets = claims.keys().map(Address::to_string).collect();
     let change = Change {
@@ -119,6 +120,23 @@ impl Named {
         };
         Ok((address, claim))
     }
+}
+
+/// Refuses one thing at two addresses: each would take it from the other.
+fn each_once(claims: &Claims, session: &Session) -> Result<(), End> {
+    let kind = |address: &Address| session.stack.position(address).map(|at| session.stack.nodes()[at].kind);
+    let mut taken = BTreeMap::new();
+    for (address, claim) in claims {
+        if let Claim::Id(id) = claim
+            && let Some(other) = taken.insert((kind(address), id), address)
+        {
+            return Err(End::usage(
+                format!("{id} is named for {other} and for {address}"),
+                "one thing can stand at one address",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn find(terraform: &Tfstate, declarations: &[Declaration], state: &State, claims: &Claims) -> Matching {
