@@ -1,11 +1,13 @@
 //! The command line, as other people's scripts rely on it.
 
+mod global;
 mod pipeline;
 
+pub(crate) use global::Global;
 pub(crate) use pipeline::{PipelineArgs, PipelineCommand};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 /// Builds and keeps a production MLOps platform on AWS.
 #[derive(Parser)]
@@ -18,34 +20,6 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// Options that every command has stand apart in its help.
-const EVERYWHERE: &str = "Options of every command";
-
-#[derive(Args, Clone)]
-pub(crate) struct Global {
-    /// Work on the embedded AWS; nothing is at stake there, so this implies --yes.
-    #[arg(long, global = true, help_heading = EVERYWHERE)]
-    pub(crate) local: bool,
-    /// Where the environment files are.
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR", default_value = "environments")]
-    pub(crate) environments: PathBuf,
-    /// One JSON document on stdout; for up, destroy and reconcile one event per line.
-    #[arg(long, global = true, help_heading = EVERYWHERE)]
-    pub(crate) json: bool,
-    /// How long to wait for somebody else's lock, such as 60s or 5m.
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TIME", default_value = "0s", value_parser = duration)]
-    pub(crate) lock_timeout: Duration,
-    /// Say only what matters.
-    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
-    pub(crate) quiet: bool,
-    /// Trace to stderr; again for more. RUST_LOG overrides.
-    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
-    pub(crate) verbose: u8,
-    /// No colours; NO_COLOR does the same.
-    #[arg(long, global = true, help_heading = EVERYWHERE)]
-    pub(crate) no_color: bool,
 }
 
 #[derive(Subcommand)]
@@ -333,18 +307,6 @@ fn account(text: &str) -> Result<String, String> {
     digits.then(|| text.to_owned()).ok_or_else(|| "an AWS account has twelve digits".to_owned())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| "expected a number and a unit, such as 60s or 5m".to_owned())?;
-    match &text[digits.len()..] {
-        "ms" => Ok(Duration::from_millis(number)),
-        "s" | "" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
-        "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
-        unit => Err(format!("`{unit}` is not a unit of time: use ms, s, m or h")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,20 +315,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_text_makes_reading_a_time_panic(text in "[0-9]{0,25}\\PC{0,4}") {
-            let _ = duration(&text);
-        }
-    }
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(duration("60s"), Ok(Duration::from_secs(60)));
-        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
-        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-        assert!(duration("soon").is_err() && duration("1w").is_err());
     }
 }
