@@ -37,6 +37,11 @@ impl Moment {
     fn elapsed(self) -> Duration {
         self.steady.elapsed().max(self.wall.elapsed().unwrap_or_default())
     }
+
+    /// Whether a lock that was renewed at this moment is surely still held.
+    fn is_recent(self) -> bool {
+        self.elapsed() < SURE_FOR
+    }
 }
 
 /// A lock's version and when the renewal that made it was sent; `None` once it is lost.
@@ -79,7 +84,7 @@ impl Tenure {
             loop {
                 match &*held.borrow_and_update() {
                     None => return false,
-                    Some((_, sent)) if sent.elapsed() < SURE_FOR => return true,
+                    Some((_, sent)) if sent.is_recent() => return true,
                     Some(_) => self.hurry.notify_one(),
                 }
                 if held.changed().await.is_err() {
@@ -99,6 +104,10 @@ impl Leave for Tenure {
                 false => Err("it is not certain that the lock is still held, so nothing was sent".to_owned()),
             }
         })
+    }
+
+    fn holds(&self) -> bool {
+        self.held.borrow().as_ref().is_some_and(|(_, sent)| sent.is_recent())
     }
 }
 
