@@ -93,6 +93,8 @@ async fn named(sdk: &SdkConfig) -> Found {
     let mut found = learning(sdk).await;
     let buckets = aws_s3::client(sdk).list_buckets().send().await.unwrap();
     let roles = aws_sdk_iam::Client::new(sdk).list_roles().send().await.unwrap();
+    let call = aws_sdk_iam::Client::new(sdk).list_policies().scope(aws_sdk_iam::types::PolicyScopeType::Local);
+    let policies = call.send().await.unwrap();
     let functions = aws_sdk_lambda::Client::new(sdk).list_functions().send().await.unwrap();
     let machines = aws_sdk_sfn::Client::new(sdk).list_state_machines().send().await.unwrap();
     let groups = aws_sdk_cloudwatchlogs::Client::new(sdk).describe_log_groups().send().await.unwrap();
@@ -107,6 +109,7 @@ async fn named(sdk: &SdkConfig) -> Found {
     found.extend([
         ("buckets", all(buckets.buckets(), |one| one.name())),
         ("roles", all(roles.roles(), |one| Some(one.role_name()))),
+        ("managed policies", all(policies.policies(), |one| one.policy_name())),
         ("functions", all(functions.functions(), |one| one.function_name())),
         ("state machines", all(machines.state_machines(), |one| Some(one.name()))),
         ("log groups", all(groups.log_groups(), |one| one.log_group_name())),

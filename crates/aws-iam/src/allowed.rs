@@ -1,4 +1,4 @@
-//! What IAM must allow whoever makes roles.
+//! What IAM must allow whoever makes roles and managed policies.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
 
 use crate::Role;
@@ -45,4 +45,23 @@ pub(crate) fn role(role: &Role, arn: &str, place: &Place) -> Vec<Permission> {
         permissions.push(bounded(Permission::change(["iam:AttachRolePolicy"]).on([arn])).when(these));
     }
     permissions
+}
+
+/// What a look at a managed policy reads.
+const POLICY_READ: [&str; 2] = ["iam:GetPolicy", "iam:GetPolicyVersion"];
+/// What changes a managed policy, deletes it, and tells who keeps it from that.
+const POLICY_WRITTEN: [&str; 8] = [
+    "iam:CreatePolicy",
+    "iam:TagPolicy",
+    "iam:UntagPolicy",
+    "iam:ListPolicyVersions",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:ListEntitiesForPolicy",
+];
+
+/// A document gives nobody rights until a role has it, which is allowed by the role's own permissions.
+pub(crate) fn policy(arn: &str) -> Vec<Permission> {
+    vec![Permission::look(POLICY_READ).on([arn]), Permission::change(POLICY_WRITTEN).on([arn])]
 }

@@ -2,9 +2,13 @@
 
 mod allowed;
 mod document;
+mod policy;
 mod read;
 mod role;
+mod tags;
+mod versions;
 
+pub use policy::{Policy, PolicyOutputs};
 pub use role::{Role, RoleOutputs};
 
 use resource::Registry;
@@ -12,5 +16,5 @@ use resource::Registry;
 /// Adds every kind of this crate.
 #[must_use]
 pub fn register(registry: Registry) -> Registry {
-    registry.with::<Role>()
+    registry.with::<Policy>().with::<Role>()
 }

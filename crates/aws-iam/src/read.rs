@@ -2,12 +2,12 @@
 //! together, by two calls for the whole account. Those may lag behind a write, so they are believed only
 //! where they tell no news; else the role is read by itself.
 
-use crate::{Role, document::decode};
+use crate::{Role, document::decode, tags};
 use aws_sdk_iam::{
     Client,
-    types::{AttachedPolicy, EntityType, RoleDetail, Tag},
+    types::{AttachedPolicy, EntityType, RoleDetail},
 };
-use resource::{Attempt, Cx, Failure, FailureKind, Loader, Result, Sign, Tags};
+use resource::{Attempt, Cx, Failure, FailureKind, Loader, Result, Sign};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -138,7 +138,7 @@ fn from_detail(detail: &RoleDetail, description: String, max_session_seconds: i3
         managed_policies: arns(detail.attached_managed_policies()),
         permissions_boundary: boundary.map(str::to_owned),
         max_session_seconds,
-        tags: tags(detail.tags()),
+        tags: tags::read(detail.tags()),
     };
     Seen { role, arn: detail.arn().unwrap_or_default().to_owned() }
 }
@@ -158,7 +158,7 @@ async fn alone(client: &Client, name: &str) -> Result<Option<Seen>> {
         managed_policies,
         permissions_boundary: boundary.map(str::to_owned),
         max_session_seconds: role.max_session_duration().unwrap_or(DEFAULT_SESSION),
-        tags: tags(role.tags()),
+        tags: tags::read(role.tags()),
     };
     Ok(Some(Seen { role: seen, arn: role.arn().to_owned() }))
 }
@@ -201,14 +201,11 @@ fn arns(policies: &[AttachedPolicy]) -> Vec<String> {
     policies.iter().filter_map(|policy| policy.policy_arn()).map(str::to_owned).collect()
 }
 
-fn tags(tags: &[Tag]) -> Tags {
-    tags.iter().map(|tag| (tag.key(), tag.value())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_iam::types::{AttachedPermissionsBoundary, PolicyDetail};
+    use aws_sdk_iam::types::{AttachedPermissionsBoundary, PolicyDetail, Tag};
+    use resource::Tags;
     use serde_json::json;
 
     #[test]

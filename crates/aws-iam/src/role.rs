@@ -1,12 +1,14 @@
 use crate::{
     allowed,
     document::by_meaning,
+    policy::may_be_new,
     read::{self, GONE, LAGS, PROPAGATES, Roles, attached_arns, inline_names},
+    tags,
 };
-use aws_sdk_iam::{Client, types::Tag};
+use aws_sdk_iam::Client;
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission, Place, Resource,
-    Result, RoleArn, Sign, Tags, compare, same_policy,
+    As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Permission, Place, Resource, Result, RoleArn,
+    Sign, Tags, compare, same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -76,11 +78,12 @@ impl Resource for Role {
             .assume_role_policy_document(self.trust.to_string())
             .set_permissions_boundary(self.permissions_boundary.clone())
             .max_session_duration(self.max_session_seconds)
-            .set_tags(Some(iam_tags(&self.tags)?))
+            .set_tags(Some(tags::write(&self.tags)?))
             .send()
             .await
             .during("CreateRole")
             .heals(UNKNOWN_PRINCIPAL, PROPAGATES)
+            .heals(self.permissions_boundary.as_deref().map_or(&[], may_be_new), PROPAGATES)
             .heals(&[("ConcurrentModification", "")], PROPAGATES)?;
         Ok(self.name.clone())
     }
@@ -120,7 +123,7 @@ impl Resource for Role {
         }
         let missing = self.tags.missing_from(&live.tags);
         if !missing.0.is_empty() {
-            let call = client.tag_role().role_name(id).set_tags(Some(iam_tags(&missing)?));
+            let call = client.tag_role().role_name(id).set_tags(Some(tags::write(&missing)?));
             call.send().await.during("TagRole").heals(LAGS, PROPAGATES)?;
         }
         let removed = self.tags.removed_by(diff);
@@ -166,7 +169,8 @@ impl Role {
         match &self.permissions_boundary {
             Some(arn) => {
                 let call = client.put_role_permissions_boundary().role_name(id).permissions_boundary(arn);
-                call.send().await.during("PutRolePermissionsBoundary").heals(LAGS, PROPAGATES)?;
+                let answer = call.send().await.during("PutRolePermissionsBoundary");
+                answer.heals(LAGS, PROPAGATES).heals(may_be_new(arn), PROPAGATES)?;
             }
             None => {
                 let answer = client.delete_role_permissions_boundary().role_name(id).send().await;
@@ -179,7 +183,8 @@ impl Role {
     async fn attach(&self, id: &str, live: &Self, client: &Client) -> Result<()> {
         for arn in self.managed_policies.iter().filter(|arn| !live.managed_policies.contains(arn)) {
             let call = client.attach_role_policy().role_name(id).policy_arn(arn);
-            call.send().await.during("AttachRolePolicy").heals(LAGS, PROPAGATES)?;
+            let answer = call.send().await.during("AttachRolePolicy");
+            answer.heals(LAGS, PROPAGATES).heals(may_be_new(arn), PROPAGATES)?;
         }
         for arn in live.managed_policies.iter().filter(|arn| !self.managed_policies.contains(arn)) {
             detach(id, arn, client).await?;
@@ -230,13 +235,6 @@ async fn delete_inline(id: &str, name: &str, client: &Client) -> Result<()> {
     let answer = client.delete_role_policy().role_name(id).policy_name(name).send().await;
     answer.during("DeleteRolePolicy").heals(&[("ConcurrentModification", "")], PROPAGATES).absent(GONE)?;
     Ok(())
-}
-
-fn iam_tags(tags: &Tags) -> Result<Vec<Tag>> {
-    tags.iter()
-        .map(|(key, value)| Tag::builder().key(key).value(value).build())
-        .collect::<Result<_, _>>()
-        .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
 }
 
 #[cfg(test)]

@@ -47,6 +47,12 @@ impl Use {
 const VPCS: (&str, &str) = ("vpc", "L-F678F1CE");
 const INTERNET_GATEWAYS: (&str, &str) = ("vpc", "L-A4707A72");
 const ADDRESSES: (&str, &str) = ("ec2", "L-0263D0A3");
+/// What IAM counts by itself: the kind, the words, the names of count and limit in the account's summary, the code.
+/// <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
+const COUNTED_BY_IAM: [(&str, &str, [&str; 2], &str); 2] = [
+    ("iam:role", "roles", ["Roles", "RolesQuota"], "L-FE177D64"),
+    ("iam:policy", "managed policies", ["Policies", "PoliciesQuota"], "L-E95E4862"),
+];
 /// <https://docs.aws.amazon.com/general/latest/gr/lambda-service.html>
 const CONCURRENCY: (&str, &str) = ("lambda", "L-B99A9384");
 /// Lambda keeps at least so much for functions without a reservation.
@@ -78,9 +84,10 @@ pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
         counted("ec2:elastic-ip", "Elastic IP addresses", ADDRESSES, answer.map(|answer| answer.addresses().len()))
             .await
     };
-    let (vpcs, gateways, addresses, roles, concurrency, machines) =
-        futures::join!(vpcs, gateways, addresses, roles(patient), concurrency(patient), machines(patient));
-    [vpcs, gateways, addresses, roles, concurrency].into_iter().flatten().chain(machines).collect()
+    let (vpcs, gateways, addresses, identity, concurrency, machines) =
+        futures::join!(vpcs, gateways, addresses, identity(patient), concurrency(patient), machines(patient));
+    let counted = [vpcs, gateways, addresses].into_iter().flatten();
+    counted.chain(identity).chain(concurrency).chain(machines).collect()
 }
 
 impl Patient<'_> {
@@ -100,20 +107,26 @@ async fn limit(patient: &Patient<'_>, (service, code): (&str, &str)) -> Result<f
 }
 
 /// IAM tells its own limits.
-async fn roles(patient: &Patient<'_>) -> Option<Finding> {
-    let needed = patient.to_be_made("iam:role");
-    if needed == 0 {
-        return None;
+async fn identity(patient: &Patient<'_>) -> Vec<Finding> {
+    let wanted = COUNTED_BY_IAM.map(|(kind, ..)| patient.to_be_made(kind));
+    if wanted == [0; 2] {
+        return Vec::new();
     }
     let iam = aws_sdk_iam::Client::new(patient.sdk);
-    let summary = match iam.get_account_summary().send().await.during("GetAccountSummary") {
-        Ok(answer) => answer.summary_map.unwrap_or_default(),
-        Err(failure) => return Some(Finding::unknown(CHECK, "roles", &failure)),
-    };
-    let known = |name: &str| summary.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| *value);
-    let (used, limit) = (known("Roles")?, known("RolesQuota")?);
-    let used = usize::try_from(used).unwrap_or_default();
-    Some(judge(&Demand { what: "roles", used, needed, limit: f64::from(limit), quota: ("iam", "L-FE177D64") }))
+    let summary = iam.get_account_summary().send().await.during("GetAccountSummary");
+    let summary = summary.map(|answer| answer.summary_map.unwrap_or_default());
+    let wanted = COUNTED_BY_IAM.into_iter().zip(wanted).filter(|(_, needed)| *needed > 0);
+    let findings = wanted.filter_map(|((_, what, names, code), needed)| {
+        let summary = match &summary {
+            Ok(summary) => summary,
+            Err(failure) => return Some(Finding::unknown(CHECK, what, failure)),
+        };
+        let known = |name: &str| summary.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| *value);
+        let [used, limit] = names.map(known);
+        let used = usize::try_from(used?).unwrap_or_default();
+        Some(judge(&Demand { what, used, needed, limit: f64::from(limit?), quota: ("iam", code) }))
+    });
+    findings.collect()
 }
 
 /// Reservations are taken from what the account may run at once.

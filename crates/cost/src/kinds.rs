@@ -57,6 +57,7 @@ const KINDS: &[(&str, Rule)] = &[
     ("glue:security-configuration", Free("the key it names costs, on its own line")),
     ("glue:trigger", Free("what it starts costs, on its own line")),
     ("glue:workflow", Free("what it starts costs, on its own line")),
+    ("iam:policy", Free(IDENTITY)),
     ("iam:role", Free(IDENTITY)),
     ("kms:key", Priced(encryption::key)),
     ("lambda:function", Priced(functions::function)),

@@ -91,6 +91,8 @@ pub mod of {
         VpcEndpoint,
         /// An IAM role's ARN.
         RoleArn,
+        /// An IAM managed policy's ARN.
+        PolicyArn,
         /// A bucket's name.
         Bucket,
         /// A KMS key's ARN.
@@ -126,6 +128,8 @@ pub type RouteTableId = Id<of::RouteTable>;
 pub type VpcEndpointId = Id<of::VpcEndpoint>;
 /// The ARN of an IAM role.
 pub type RoleArn = Id<of::RoleArn>;
+/// The ARN of an IAM managed policy.
+pub type PolicyArn = Id<of::PolicyArn>;
 /// The name of an S3 bucket.
 pub type BucketName = Id<of::Bucket>;
 /// The ARN of a KMS key.

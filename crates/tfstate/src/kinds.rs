@@ -42,6 +42,8 @@ pub(crate) const KINDS: &[Kind] = &[
     named("aws_s3_object", "s3:object", &[("bucket", "bucket"), ("key", "key")]),
     named("aws_s3_bucket_object", "s3:object", &[("bucket", "bucket"), ("key", "key")]),
     named("aws_iam_role", "iam:role", &[("name", "name")]),
+    // Its id is its ARN, which tells another path as well.
+    assigned("aws_iam_policy", "iam:policy", &[("name", "name")]),
     // A key is known by its alias.
     named("aws_kms_alias", "kms:key", &[("name", "alias")]),
     named("aws_ecr_repository", "ecr:repository", &[("name", "name")]),

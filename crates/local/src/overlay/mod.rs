@@ -14,6 +14,7 @@ mod homes;
 mod kind;
 mod lambda;
 mod logs;
+mod policies;
 mod query;
 mod quotas;
 mod repositories;
@@ -56,7 +57,7 @@ pub(crate) fn services(objects: Option<PathBuf>) -> Vec<(&'static str, Box<dyn S
         ("elasticfilesystem", Box::new(homes::Homes)),
         ("events", documented(&events::CATALOG, EventBridgeService::new())),
         ("glue", documented(&glue::CATALOG, GlueService::new())),
-        ("iam", Box::new(roles::Roles { inner: completed(emulated(IamService::new()), completed::iam) })),
+        ("iam", iam()),
         ("kms", completed(emulated(KmsService::new()), completed::kms)),
         ("lambda", Box::new(lambda::Functions::new(emulated(LambdaService::new())))),
         ("logs", documented(&logs::CATALOG, CloudWatchLogsService::new())),
@@ -68,6 +69,11 @@ pub(crate) fn services(objects: Option<PathBuf>) -> Vec<(&'static str, Box<dyn S
         ("states", documented(&states::CATALOG, SfnService::new())),
         ("sts", emulated(StsService::new())),
     ]
+}
+
+fn iam() -> Box<dyn Service> {
+    let policies = policies::Policies { inner: completed(emulated(IamService::new()), completed::iam) };
+    Box::new(roles::Roles { inner: Box::new(policies) })
 }
 
 fn emulated<S: StatefulService>(service: S) -> Box<dyn Service> {

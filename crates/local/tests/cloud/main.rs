@@ -10,6 +10,7 @@ mod functions;
 mod glue;
 mod keeping;
 mod network;
+mod policies;
 mod registry;
 mod roles;
 mod sagemaker;

@@ -7,6 +7,7 @@ mod fresh;
 mod functions;
 mod homes;
 mod lives;
+mod policies;
 mod principals;
 mod roles;
 mod stale;
@@ -52,6 +53,7 @@ impl Laws {
         let laws: Vec<Box<dyn Law>> = vec![
             Box::new(fresh::Fresh::default()),
             Box::new(roles::Roles::default()),
+            Box::new(policies::Policies::default()),
             Box::new(principals::Principals::default()),
             Box::new(buckets::Buckets::default()),
             Box::new(crawlers::Crawlers::default()),

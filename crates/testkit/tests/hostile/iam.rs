@@ -1,6 +1,8 @@
 //! IAM. Invalid principals and roles without a name are laws; what people attach to a role is put there
 //! by hand.
 
+mod policy;
+
 use crate::{destroy, times, up};
 use aws_iam::Role;
 use resource::{Stack, Tags};

@@ -17,8 +17,9 @@ pub(super) async fn demands(asked: &Asked, tags: &Tags) -> Option<Vec<Demand>> {
             let profile = format!("arn:aws:iam::{ACCOUNT}:instance-profile/{}", asked.text("InstanceProfileName"));
             Some(vec![Demand::new(action, profile)])
         }
+        _ if asked.text("RoleName").is_empty() => policy(asked),
         _ => {
-            let name = Some(asked.text("RoleName")).filter(|name| !name.is_empty())?;
+            let name = asked.text("RoleName");
             let role = format!("arn:aws:iam::{ACCOUNT}:role/{name}");
             let given = form_tags(asked, "Tags.member");
             let creates_tagged = asked.operation == "CreateRole" && !given.is_empty();
@@ -35,4 +36,29 @@ pub(super) async fn demands(asked: &Asked, tags: &Tags) -> Option<Vec<Demand>> {
             Some(demands.into_iter().map(|demand| demand.tagged("RequestTag", &given)).collect())
         }
     }
+}
+
+/// The calls about managed policies. Of those that name one for something else, none is made.
+fn policy(asked: &Asked) -> Option<Vec<Demand>> {
+    let arn = match asked.operation.as_str() {
+        "CreatePolicy" => {
+            let path = Some(asked.text("Path")).filter(|path| !path.is_empty()).unwrap_or("/");
+            format!("arn:aws:iam::{ACCOUNT}:policy{path}{}", asked.text("PolicyName"))
+        }
+        "CreatePolicyVersion"
+        | "DeletePolicy"
+        | "DeletePolicyVersion"
+        | "GetPolicy"
+        | "GetPolicyVersion"
+        | "ListEntitiesForPolicy"
+        | "ListPolicyVersions"
+        | "TagPolicy"
+        | "UntagPolicy" => asked.text("PolicyArn").to_owned(),
+        _ => return None,
+    };
+    let given = form_tags(asked, "Tags.member");
+    let creates_tagged = asked.operation == "CreatePolicy" && !given.is_empty();
+    let mut demands = vec![Demand::new(format!("iam:{}", asked.operation), &arn)];
+    demands.extend(creates_tagged.then(|| Demand::new("iam:TagPolicy", &arn)));
+    Some(demands.into_iter().map(|demand| demand.tagged("RequestTag", &given)).collect())
 }

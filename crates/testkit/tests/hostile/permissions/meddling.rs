@@ -42,6 +42,8 @@ pub(super) async fn roles(sdk: &SdkConfig, prefix: &str) {
     iam.update_assume_role_policy().role_name(&role).policy_document(ANYBODY).send().await.unwrap();
     let made = iam.create_policy().policy_name(format!("{prefix}-of-mine")).policy_document(ANYBODY).send().await;
     let policy = made.unwrap().policy.unwrap().arn.unwrap();
+    // By then IAM knows it.
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
     iam.attach_role_policy().role_name(&role).policy_arn(&policy).send().await.unwrap();
     iam.put_role_permissions_boundary().role_name(&role).permissions_boundary(&policy).send().await.unwrap();
 }

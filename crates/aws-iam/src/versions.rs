@@ -1,0 +1,78 @@
+//! The versions of a managed policy. IAM keeps five, deletes none by itself, and numbers them on and on.
+
+use crate::read::{GONE, PROPAGATES};
+use aws_sdk_iam::Client;
+use resource::{Attempt, Result, Sign};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// As many as IAM keeps.
+const MOST: usize = 5;
+/// Another change is under way, or the version has become the default one.
+const BUSY: &[Sign] = &[("ConcurrentModification", ""), ("DeleteConflict", "")];
+
+/// The default versions that this run has made, by the policy's ARN.
+#[derive(Default)]
+pub(crate) struct Made(Mutex<HashMap<String, u64>>);
+
+impl Made {
+    pub(crate) fn note(&self, arn: &str, version: &str) {
+        self.all().insert(arn.to_owned(), number(version));
+    }
+
+    /// Whether IAM still shows an older version than the one that was made.
+    pub(crate) fn is_newer_than(&self, arn: &str, version: &str) -> bool {
+        self.all().get(arn).is_some_and(|made| *made > number(version))
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<String, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The versions that do not count, oldest first.
+pub(crate) async fn old(arn: &str, client: &Client) -> Result<Vec<String>> {
+    let mut old = Vec::new();
+    let mut versions = client.list_policy_versions().policy_arn(arn).into_paginator().items().send();
+    while let Some(version) = versions.next().await {
+        let version = version.during("ListPolicyVersions")?;
+        old.extend(version.version_id.filter(|_| !version.is_default_version));
+    }
+    old.sort_by_key(|version| number(version));
+    Ok(old)
+}
+
+/// Makes room for one more, beside the one that counts.
+pub(crate) async fn make_room(arn: &str, client: &Client) -> Result<()> {
+    let old = old(arn, client).await.heals(GONE, PROPAGATES)?;
+    let too_many = (old.len() + 2).saturating_sub(MOST);
+    delete(arn, &old[..too_many], client).await
+}
+
+pub(crate) async fn delete(arn: &str, versions: &[String], client: &Client) -> Result<()> {
+    for version in versions {
+        let answer = client.delete_policy_version().policy_arn(arn).version_id(version).send().await;
+        answer.during("DeletePolicyVersion").heals(BUSY, PROPAGATES).absent(GONE)?;
+    }
+    Ok(())
+}
+
+/// `12` of `v12`.
+fn number(version: &str) -> u64 {
+    version.strip_prefix('v').and_then(|number| number.parse().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_told_apart_by_number() {
+        let made = Made::default();
+        made.note("a", "v10");
+        assert!(made.is_newer_than("a", "v9"));
+        assert!(!made.is_newer_than("a", "v10") && !made.is_newer_than("b", "v9"));
+    }
+}
