@@ -30,10 +30,11 @@ fn layer(name: &str) -> usize {
         "resource" | "config" | "cost" | "package" | "report" | "local" => 0,
         "state" | "tfstate" => 1,
         name if name.starts_with("aws-") => 1,
-        "engine" | "blueprint" | "permissions" | "runs" | "checkup" => 2,
-        "mlopsctl" => 3,
+        "engine" | "permissions" | "runs" | "checkup" => 2,
+        "blueprint" => 3,
+        "mlopsctl" => 4,
         // Tools for developers, which nothing builds on.
-        "bench" | "testkit" => 4,
+        "bench" | "testkit" => 5,
         name => panic!("{name} has no place in the layers: give it one here and in ARCHITECTURE.md"),
     }
 }

@@ -6,7 +6,9 @@ mod aftermath;
 mod crowd;
 mod input;
 mod interrupts;
+mod job;
 mod kills;
+mod lambda;
 #[path = "../fixture/project.rs"]
 mod project;
 mod running;

@@ -1,6 +1,6 @@
 //! Glue: the database, crawlers, ETL jobs with their scripts, and the workflow that joins them.
 
-use crate::{Error, encryption::Keys, identity::Roles, read, site::Site, storage::Buckets};
+use crate::{Error, encryption::Keys, identity::Roles, site::Site, storage::Buckets};
 use aws_glue::{
     Action, BookmarkEncryption, Condition, CrawlState, Crawler, Database, DeleteBehavior, ExecutionClass, Firing, Job,
     JobState, LogEncryption, Logical, RecrawlBehavior, S3Encryption, S3Target, Schedule, SecurityConfiguration,
@@ -118,7 +118,7 @@ fn add_job(
     security: Security,
     buckets: &Buckets,
 ) -> Result<Handle<Job>, Error> {
-    let digest = stack.ship(Asset { origin: job.script.clone(), bytes: read(&site.root, &job.script)?.into() });
+    let digest = stack.ship(Asset { origin: job.script.clone(), bytes: site.files.read(&job.script)?.into() });
     let key = format!("glue/scripts/{}.py", job.name);
     let location = format!("s3://{}/{key}", site.bucket("artifacts"));
     let artifacts = buckets.get("artifacts").map(|bucket| bucket.ready());
@@ -185,7 +185,7 @@ fn arguments(site: &Site, job: &catalog::Job, log_group: &str) -> Result<BTreeMa
         arguments.insert("--spark-event-logs-path".into(), format!("s3://{artifacts}/glue/spark-ui/{}/", job.name));
     }
     if let Some(pipeline) = site.environment.pipeline.as_ref().filter(|pipeline| pipeline.etl_job == job.name) {
-        let schema: Value = crate::definition::json(&site.root, &pipeline.schema)?;
+        let schema: Value = site.files.json(&pipeline.schema)?;
         arguments.insert("--schema".into(), schema.to_string());
         arguments.insert("--metrics_namespace".into(), "mlopsctl/etl".into());
         let groups: Vec<String> = site.ingesting().map(|group| site.named(&group.name)).collect();

@@ -1,14 +1,7 @@
 //! Fills the stack's real names into a state machine definition.
 
-use crate::{Error, read};
 use serde_json::{Map, Value};
-use std::{collections::BTreeMap, path::Path};
-
-/// Reads a JSON file of the project.
-pub(crate) fn json(root: &Path, path: &str) -> Result<Value, Error> {
-    serde_json::from_slice(&read(root, path)?)
-        .map_err(|error| Error::File { path: root.join(path), why: format!("it is not JSON: {error}") })
-}
+use std::collections::BTreeMap;
 
 /// Replaces `${name}`: a string that is one placeholder and nothing else becomes the value as JSON, and
 /// null drops the key that holds it; within a longer string the value is put in as text. Placeholders

@@ -2,7 +2,7 @@
 
 use crate::{
     Error,
-    definition::{json, render},
+    definition::render,
     machine::{self, Start, Values},
     pipeline::Wiring,
     policy::{Policy, pass_role},
@@ -92,7 +92,7 @@ fn state_machine(
     endpoint: Handle<Endpoint>,
     guards: Vec<Handle<MetricAlarm>>,
 ) -> Result<Handle<StateMachine>, Error> {
-    let template = json(&site.root, &deploy.definition)?;
+    let template = site.files.json(&deploy.definition)?;
     let fixed = fixed_values(site, pipeline, deploy);
     let logs = machine::log_group(stack, site, wiring.keys, "deploy-logs", &name(site));
     let role = machine_role(stack, site, deploy, wiring);

@@ -34,8 +34,7 @@ fn add(
     function: &functions::Function,
 ) -> Result<Handle<Function>, Error> {
     let name = site.named(&function.name);
-    let folder = site.root.join(function.folder());
-    let zip = package::zip_folder(&folder).map_err(|error| Error::File { path: folder, why: error.to_string() })?;
+    let zip = site.files.zip(&function.folder())?;
     let digest = stack.ship(Asset { origin: function.folder(), bytes: zip.into() });
     let group_name = format!("/aws/lambda/{name}");
     let logs =
@@ -55,10 +54,7 @@ fn add(
         runtime: spelled(&function.runtime),
         handler: function.handler.clone(),
         code_sha256: digest.clone(),
-        architecture: match function.architecture {
-            functions::Architecture::X86 => Architecture::X86,
-            functions::Architecture::Arm64 => Architecture::Arm64,
-        },
+        architecture: architecture(function.architecture),
         memory_mb: i32::from(function.memory_mb),
         timeout_seconds: i32::from(function.timeout_seconds),
         environment: environment.clone(),
@@ -73,6 +69,14 @@ fn add(
         key: None,
         tags: Tags::default(),
     }))
+}
+
+/// A processor, as Lambda names it.
+pub(crate) fn architecture(architecture: functions::Architecture) -> Architecture {
+    match architecture {
+        functions::Architecture::X86 => Architecture::X86,
+        functions::Architecture::Arm64 => Architecture::Arm64,
+    }
 }
 
 /// The validation function gets the environment's limits as its defaults.

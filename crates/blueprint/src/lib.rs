@@ -1,13 +1,15 @@
 //! The platform: from an environment file to a stack of resources. One module per area; each reads like
 //! the diagram of what it builds.
 //!
-//! Pure but for reading the files the platform ships. Knows nothing of calls, states or plans.
+//! Pure but for reading the files the platform is made from. Knows nothing of calls or plans.
 
 mod catalog;
 mod dashboard;
 mod definition;
 mod deploy;
+mod drift_job;
 mod encryption;
+mod files;
 mod functions;
 mod identity;
 mod machine;
@@ -24,15 +26,10 @@ mod studio;
 pub use site::identity;
 
 use config::Environment;
+use files::Files;
 use resource::{Address, Place, Registry, Stack};
 use site::Site;
-use std::{
-    io::Read as _,
-    path::{Path, PathBuf},
-};
-
-/// More than any script or definition needs.
-const LARGEST: u64 = 16 * 1024 * 1024;
+use std::path::{Path, PathBuf};
 
 /// What a stack is made from.
 pub struct Inputs<'a> {
@@ -75,6 +72,9 @@ pub enum Error {
     /// The built-in image is not offered in this region.
     #[error("SageMaker's built-in XGBoost image is not known for {0}: set `image` under [pipeline]")]
     Image(String),
+    /// It cannot be said what the drift job needs.
+    #[error("what the drift job may do cannot be derived: {0}")]
+    Job(String),
 }
 
 /// Every kind of resource a platform can have.
@@ -113,7 +113,7 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
         name: inputs.name.to_owned(),
         place: inputs.place.clone(),
         zones: inputs.zones[..asked].to_vec(),
-        root: inputs.root.to_owned(),
+        files: Files::of(inputs.root),
     };
     let tags = environment.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     let mut stack = Stack::new(identity(&environment.project, inputs.name), tags);
@@ -135,19 +135,9 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     let guards = monitoring::build(&mut stack, &site, &network, topic);
     deploy::build(&mut stack, &site, &wiring, guards)?;
     operations::build(&mut stack, &site, topic);
+    drift_job::build(&mut stack, &site, &keys)?;
     match stack.ambiguous() {
         Some(address) => Err(Error::Ambiguous(address.clone())),
         None => Ok(stack),
-    }
-}
-
-fn read(root: &Path, path: &str) -> Result<Vec<u8>, Error> {
-    let path = root.join(path);
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
-    match read {
-        Err(error) => Err(Error::File { path, why: error.to_string() }),
-        Ok(_) if bytes.len() as u64 > LARGEST => Err(Error::File { path, why: "it is larger than 16 MiB".to_owned() }),
-        Ok(_) => Ok(bytes),
     }
 }

@@ -5,7 +5,7 @@ use aws_cloudwatch::{Comparison, CompositeAlarm, MetricAlarm, MissingData};
 use aws_eventbridge::{Input, Rule, Source, Target};
 use aws_logs::{Encryption as LogEncryption, LogGroup, Retention};
 use aws_sns::{Encryption, Subscription, Topic};
-use config::environment::monitoring;
+use config::environment::{drift::JOB, monitoring};
 use resource::{Handle, Stack, Tags};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -76,6 +76,7 @@ struct Watch {
     threshold: f64,
     period_seconds: i32,
     evaluation_periods: i32,
+    missing_data: MissingData,
 }
 
 impl Watch {
@@ -97,6 +98,7 @@ impl Watch {
             threshold: 1.0,
             period_seconds: 300,
             evaluation_periods: 1,
+            missing_data: MissingData::NotBreaching,
         }
     }
 }
@@ -183,6 +185,16 @@ fn watches(site: &Site) -> Vec<Watch> {
             watches.push(Watch::any(address, format!("The function {name} {what}"), "AWS/Lambda", metric, &dimensions));
         }
     }
+    if site.environment.drift.job.is_some() {
+        let (name, group) = (&site.name, crate::drift_job::log_group(site));
+        let told = format!(
+            "Drift is left to a person, or the drift job failed: {group} says why, `mlopsctl drift {name}` what"
+        );
+        let dimensions = [("FunctionName", site.named(JOB))];
+        let watch = Watch::any(JOB.to_owned(), told, "AWS/Lambda", "Errors", &dimensions);
+        // From the first run that fails to the next that does not.
+        watches.push(Watch { missing_data: MissingData::Ignore, ..watch });
+    }
     for (short, name, arn) in machines(site) {
         for (metric, trouble, what) in
             [("ExecutionsFailed", "failures", "failed"), ("ExecutionsTimedOut", "timeouts", "ran out of time")]
@@ -252,6 +264,7 @@ fn alarm(stack: &mut Stack, site: &Site, topic: Handle<Topic>, watch: Watch) -> 
         period_seconds: watch.period_seconds,
         evaluation_periods: watch.evaluation_periods,
         datapoints_to_alarm: watch.evaluation_periods,
+        missing_data: watch.missing_data,
         ..metric_alarm(&name, &watch.description, (watch.namespace, watch.metric), topic.arn.as_str())
     })
 }

@@ -3,7 +3,7 @@
 use crate::{
     Error,
     catalog::Jobs,
-    definition::{json, render},
+    definition::render,
     encryption::Keys,
     functions::Functions,
     identity::Roles,
@@ -53,7 +53,7 @@ fn state_machine(
     settings: &Pipeline,
     wiring: &Wiring<'_>,
 ) -> Result<Handle<StateMachine>, Error> {
-    let template = json(&site.root, &settings.definition)?;
+    let template = site.files.json(&settings.definition)?;
     let fixed = fixed_values(site, settings, &template)?;
     let logs = machine::log_group(stack, site, wiring.keys, "logs", &name(site));
     let role = machine_role(stack, site, settings, wiring);
@@ -151,7 +151,7 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<Va
         ("pipeline_timeout_seconds", literal!((etl + train + predict) * 3 + 3600)),
         ("raw_prefix", literal!(settings.raw_prefix)),
         ("load_mode", literal!(settings.load_mode)),
-        ("schema", json(&site.root, &settings.schema)?),
+        ("schema", site.files.json(&settings.schema)?),
         ("split", literal!(settings.split)),
         ("hyperparameters", literal!(training.hyperparameters)),
         ("validation_limits", without_nulls(&settings.validation)),
@@ -166,7 +166,7 @@ fn image(site: &Site, settings: &Pipeline) -> Result<String, Error> {
     if let Some(image) = &settings.image {
         return Ok(crate::registry::uri(site, image));
     }
-    let table = json(&site.root, "pipeline/xgboost-images.json")?;
+    let table = site.files.json("pipeline/xgboost-images.json")?;
     let region = &site.place.region;
     let account = table["accounts"][region].as_str().ok_or_else(|| Error::Image(region.clone()))?;
     let (repository, tag) =

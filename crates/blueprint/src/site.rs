@@ -1,15 +1,14 @@
+use crate::files::Files;
 use config::{Environment, environment::feature_groups::FeatureGroup};
 use resource::{Place, Tags};
-use std::path::PathBuf;
 
 /// Where and for whom the platform is built: what every area needs to name things.
-#[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) environment: Environment,
     pub(crate) name: String,
     pub(crate) place: Place,
     pub(crate) zones: Vec<String>,
-    pub(crate) root: PathBuf,
+    pub(crate) files: Files,
 }
 
 impl Site {

@@ -147,6 +147,14 @@ impl Environment {
         self.catalog.database.clone().unwrap_or_else(|| self.prefix().replace('-', "_"))
     }
 
+    /// The environment as a file with every default spelled out, which reads as this one.
+    ///
+    /// # Errors
+    /// When a value has no form in TOML, which none has that was read from a file.
+    pub fn to_toml(&self) -> Result<String, toml_edit::ser::Error> {
+        toml_edit::ser::to_string_pretty(self)
+    }
+
     /// The name of the state bucket.
     pub fn state_bucket_name(&self, account: &str) -> String {
         self.state.bucket.clone().unwrap_or_else(|| self.bucket_name(storage::STATE, account))
@@ -177,11 +185,20 @@ impl Environment {
         functions::check(&self.functions, at.get("functions"), around);
         self.monitoring.check(at.get("monitoring"));
         self.protection.check(at.get("protection"));
-        self.drift.check(at.get("drift"));
+        self.drift.check(at.get("drift"), around);
+        self.functions_leave_the_job_its_name(at.get("functions"));
         if let Some(pipeline) = &self.pipeline {
             pipeline.check(at.get("pipeline"), around, at, &self.catalog, &self.functions, &self.registry);
         }
         self.studio_is_reachable(at);
+    }
+
+    /// A function is found by its name.
+    fn functions_leave_the_job_its_name(&self, at: Place<'_>) {
+        let Some(index) = self.functions.iter().position(|function| function.name == drift::JOB) else { return };
+        if self.drift.job.is_some() {
+            at.at(index).get("name").report(format!("the job of `[drift.job]` is called `{}`", drift::JOB), "");
+        }
     }
 
     /// Studio in VpcOnly mode has no other way out than NAT or interface endpoints.

@@ -68,6 +68,30 @@ fn scripts_functions_and_definitions_must_exist() {
 }
 
 #[test]
+fn the_drift_job_must_be_a_program_for_its_processor() {
+    let project = Project::new();
+    let file = |more: &str| {
+        format!(
+            "project = \"shop\"\nregion = \"eu-central-1\"\n[network]\ncidr = \"10.9.0.0/16\"\n[drift.job]\nbinary = \
+             \"tools/mlopsctl\"\n{more}"
+        )
+    };
+    assert_eq!(project.problems(file("")), ["6:10: `tools/mlopsctl` does not exist"]);
+    project.write("tools/mlopsctl", "#!/bin/sh\n");
+    assert_eq!(project.problems(file("")), ["6:10: `tools/mlopsctl` is no program for Linux on x86_64"]);
+    let elf = |machine: u8| [b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0".as_slice(), &[machine, 0]].concat();
+    project.write("tools/mlopsctl", elf(183));
+    let built_for_arm = "6:10: `tools/mlopsctl` is built for arm64, and the job runs on x86_64";
+    assert_eq!(project.problems(file("")), [built_for_arm]);
+    let path = project.write("environments/dev.toml", file("architecture = \"arm64\"\n"));
+    load(&path, project.0.path()).unwrap();
+    project.write("tools/mlopsctl", elf(62));
+    let path = project.write("environments/dev.toml", file(""));
+    let job = load(&path, project.0.path()).unwrap().drift.job.unwrap();
+    assert_eq!((job.schedule.as_str(), job.memory_mb, job.timeout_minutes), ("rate(1 hour)", 1024, 15));
+}
+
+#[test]
 fn a_file_that_is_no_text_is_refused_with_a_reason() {
     let project = Project::new();
     assert_eq!(project.problems(b"project = \"a\"\nregion = \"\xff\"\n"), ["2:11: not valid UTF-8"]);

@@ -167,3 +167,19 @@ fn values(document: &toml_edit::DocumentMut) -> String {
     }
     table(document.as_table())
 }
+
+#[test]
+fn an_environment_written_with_its_defaults_reads_as_itself() {
+    for (name, text) in [
+        ("dev", include_str!("../../../environments/dev.toml")),
+        ("staging", include_str!("../../../environments/staging.toml")),
+        ("prod", PROD),
+    ] {
+        let environment = parse(name, text, None).unwrap();
+        let written = environment.to_toml().unwrap();
+        assert_eq!(
+            parse(name, &written, None).unwrap_or_else(|problems| panic!("{problems:?}\n{written}")),
+            environment
+        );
+    }
+}

@@ -12,7 +12,6 @@
 mod adoption;
 mod apply;
 mod clock;
-mod declarations;
 mod drift;
 mod event;
 mod heal;
@@ -29,7 +28,6 @@ mod step;
 
 pub use adoption::{Claim, Claims};
 pub use apply::{Applied, Apply, Failed, Skipped, StopMode, apply};
-pub use declarations::{Declaration, declarations};
 pub use drift::{Drift, DriftChange, Drifted, NotCompared, drift};
 pub use event::{Event, StepPhase};
 pub use heal::{Heal, Healing, LeftToPerson, healing};

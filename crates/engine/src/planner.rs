@@ -8,7 +8,7 @@ use crate::{
     sight::Sight,
 };
 use resource::{
-    Address, Cloud, Failure, FieldChange, Lookup, Node, Observation, Registry, Result, Stack, Tags, has_unknown,
+    Address, Cloud, Failure, FieldChange, Foreseen, Node, Observation, Registry, Result, Stack, Tags, has_unknown,
 };
 use serde_json::Value;
 use state::{Phase, State};
@@ -91,15 +91,6 @@ struct Planner<'a> {
     registry: &'a Registry,
     purpose: &'a Purpose,
     workshop: &'a Workshop,
-}
-
-/// Outputs as far as a plan knows them: live, foreseen or placeholders.
-pub(crate) struct Foreseen(pub(crate) Vec<Value>);
-
-impl Lookup for Foreseen {
-    fn outputs(&self, node: usize) -> Result<Value> {
-        Ok(self.0[node].clone())
-    }
 }
 
 struct Decision {

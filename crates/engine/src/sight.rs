@@ -4,10 +4,10 @@ use crate::{
     Claim, Claims, Refusal, StopMode,
     made::Made,
     patience::{Patience, SURFACES_WITHIN},
-    planner::{Foreseen, Known},
+    planner::Known,
     refresh::{Look, Seen, Workshop, look, outputs_of},
 };
-use resource::{Address, Dependency, Node, Registry, Result, Stack, has_unknown};
+use resource::{Address, Dependency, Foreseen, Node, Registry, Result, Stack, has_unknown};
 use state::{Entry, Phase, State};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::{sync::watch, time::Instant};

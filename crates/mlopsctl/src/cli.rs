@@ -69,6 +69,12 @@ pub(crate) enum Command {
         /// Which environment.
         environment: Option<String>,
     },
+    /// Answer AWS Lambda as the drift job: reconcile each time it is called.
+    #[command(hide = true)]
+    Job {
+        /// Which environment.
+        environment: String,
+    },
     /// Look for what stands in the way of a platform, or keeps one from working. Changes nothing.
     Doctor {
         /// Which environment.

@@ -60,6 +60,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         }
         Command::Drift { environment } => command::inspect::drift(global, environment.as_deref(), printer).await,
         Command::Reconcile { environment } => command::reconcile::run(global, environment.as_deref(), printer).await,
+        Command::Job { environment } => command::job::run(global, &environment, printer).await,
         Command::Wait { environment } => command::wait::run(global, environment.as_deref(), printer).await,
         Command::Cost { print_prices: true, .. } => {
             printer.data(cost::BUILTIN.trim_end());

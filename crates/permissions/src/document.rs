@@ -20,12 +20,12 @@ pub struct Policy {
 
 impl Policy {
     /// The policy for what is needed on the names of a stack. `identity` are the tags by which its things are known.
-    pub fn new(needed: &[Permission], scope: &Scope, identity: &Tags) -> Self {
+    pub(crate) fn new(needed: &[Permission], scope: &Scope, identity: &Tags) -> Self {
         Self { statements: statement::all(needed, scope), identity: identity.clone() }
     }
 
     /// The policy for looking alone.
-    pub fn to_look(needed: &[Permission], scope: &Scope, identity: &Tags) -> Self {
+    pub(crate) fn to_look(needed: &[Permission], scope: &Scope, identity: &Tags) -> Self {
         let looks: Vec<Permission> = needed.iter().filter(|one| one.need == Need::Look).cloned().collect();
         Self::new(&looks, scope, identity)
     }

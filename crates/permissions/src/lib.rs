@@ -10,4 +10,4 @@ mod statement;
 
 pub use document::{LARGEST, Policy, size};
 pub use needed::Site;
-pub use scope::Scope;
+use scope::Scope;

@@ -1,6 +1,7 @@
 //! What an environment needs, before any of it is there.
 
-use resource::{Permission, Place, Registry, Result};
+use crate::{Policy, Scope};
+use resource::{Permission, Place, Registry, Result, Tags};
 use serde_json::Value;
 use state::{State, StateBucket};
 
@@ -19,11 +20,20 @@ pub struct Site<'a> {
 }
 
 impl Site<'_> {
-    /// Everything that its provisioning needs.
+    /// The policy for everything that its provisioning needs, or for that part which looks. Its names begin with the
+    /// prefix, and `identity` are the tags by which its things are known.
     ///
     /// # Errors
     /// When a kind, or the form of a recorded declaration, is not known to this version.
-    pub fn needed(&self) -> Result<Vec<Permission>> {
+    pub fn policy(&self, prefix: &str, identity: &Tags, looks_only: bool) -> Result<Policy> {
+        let (needed, scope) = (self.needed()?, Scope::new(prefix, self.place.account.as_str()));
+        Ok(match looks_only {
+            true => Policy::to_look(&needed, &scope, identity),
+            false => Policy::new(&needed, &scope, identity),
+        })
+    }
+
+    fn needed(&self) -> Result<Vec<Permission>> {
         let mut needed = self.by_mlopsctl();
         needed.extend(self.by_declared()?);
         needed.extend(self.by_recorded()?);

@@ -4,14 +4,14 @@ use resource::{UNKNOWN_CLOSE, UNKNOWN_OPEN};
 
 /// The names of a stack: `<prefix>` itself and everything under `<prefix>-` or `<prefix>/`.
 #[derive(Clone, Debug)]
-pub struct Scope {
+pub(crate) struct Scope {
     prefix: String,
     account: String,
 }
 
 impl Scope {
     /// The names that begin with a prefix. Names that are unique in all of AWS end in the account.
-    pub fn new(prefix: impl Into<String>, account: impl Into<String>) -> Self {
+    pub(crate) fn new(prefix: impl Into<String>, account: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), account: account.into() }
     }
 

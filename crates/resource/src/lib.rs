@@ -6,6 +6,7 @@
 
 mod address;
 mod context;
+mod declaration;
 mod diff;
 mod erased;
 mod failure;
@@ -26,6 +27,7 @@ mod contract;
 pub use address::Address;
 pub use context::{Asset, Cloud, Cx, Place, sha256_hex};
 pub use contract::{As, Deletion, Found, Naming, Observed, Owner, Resource};
+pub use declaration::{Declaration, Foreseen};
 pub use diff::{Diff, FieldChange, compare};
 pub use erased::{Boxed, Observation, Reconciler, Registry};
 pub use failure::{Attempt, Failure, FailureKind, Result, Sign};

@@ -3,7 +3,7 @@ use aws_config::SdkConfig;
 use config::Environment;
 use engine::{Applied, Apply, Drift, Event, Planning, Purpose, Refusal, StopMode};
 use local::ACCOUNT;
-use permissions::{Policy, Scope, Site};
+use permissions::{Policy, Site};
 use resource::{Cloud, Place, Registry, Stack, Tags};
 use serde_json::Value;
 use state::{Lock, State, StateBucket, Store, Version, Writer};
@@ -65,7 +65,7 @@ impl Platform {
     }
 
     fn new(name: String, bucket: String, place: Place, identity: Tags, stack: Stack) -> Self {
-        let registry = blueprint::registry().with::<aws_lambda::Permission>();
+        let registry = blueprint::registry();
         let (targets, said) = (Vec::new(), Mutex::default());
         Self { name, bucket, place, identity, stack, registry, targets, delete_data: true, said }
     }
@@ -107,7 +107,7 @@ impl Platform {
     }
 
     fn policy(&self, state: Option<&State>, looks_only: bool) -> Policy {
-        let declared = engine::declarations(&self.stack, &self.registry, &self.place).expect("the wiring is right");
+        let declared = self.stack.declarations(&self.registry, &self.place).expect("the wiring is right");
         let site = Site {
             declared: declared.iter().map(|one| (one.kind, &one.spec)).collect(),
             state,
@@ -115,12 +115,7 @@ impl Platform {
             registry: &self.registry,
             place: &self.place,
         };
-        let needed = site.needed().expect("every kind says what it needs");
-        let scope = Scope::new(&self.name, ACCOUNT);
-        match looks_only {
-            true => Policy::to_look(&needed, &scope, &self.identity),
-            false => Policy::new(&needed, &scope, &self.identity),
-        }
+        site.policy(&self.name, &self.identity, looks_only).expect("every kind says what it needs")
     }
 
     /// What it said while it was at work, in the words people read.

@@ -1,14 +1,15 @@
 //! What the ETL job and the validation function are told and allowed.
 
-use crate::{Declared, declared_after};
+use crate::declared_after;
+use resource::Declaration;
 use serde_json::Value;
 
-fn spec<'a>(declared: &'a [Declared], address: &str) -> &'a Value {
-    &declared.iter().find(|resource| resource.address == address).unwrap().spec
+fn spec<'a>(declared: &'a [Declaration], address: &str) -> &'a Value {
+    &declared.iter().find(|resource| resource.address.as_str() == address).unwrap().spec
 }
 
 /// The statements of a role that allow an action, with their resources.
-fn allowed(declared: &[Declared], role: &str, action: &str) -> Vec<String> {
+fn allowed(declared: &[Declaration], role: &str, action: &str) -> Vec<String> {
     let policies = spec(declared, role)["inline_policies"].as_object().unwrap();
     let statements = policies.values().flat_map(|policy| policy["Statement"].as_array().unwrap());
     let of = |value: &Value| match value {

@@ -1,19 +1,20 @@
 //! The state machines as they are declared: every name filled in, and every action that they imply allowed to them.
 
-use crate::{ACCOUNT, Declared, declared, declared_after};
+use crate::{ACCOUNT, declared, declared_after};
+use resource::Declaration;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-fn spec<'a>(declared: &'a [Declared], address: &str) -> &'a Value {
-    &declared.iter().find(|resource| resource.address == address).unwrap().spec
+fn spec<'a>(declared: &'a [Declaration], address: &str) -> &'a Value {
+    &declared.iter().find(|resource| resource.address.as_str() == address).unwrap().spec
 }
 
 /// The state machines of an environment with their roles.
-fn machines(declared: &[Declared]) -> Vec<(&str, &Value, &Value)> {
+fn machines(declared: &[Declaration]) -> Vec<(&str, &Value, &Value)> {
     let machines = declared.iter().filter(|one| one.kind == "states:state-machine");
     let with_role = machines.map(|machine| {
         let role = machine.spec["role"].as_str().unwrap();
-        let name = |one: &&Declared| {
+        let name = |one: &&Declaration| {
             one.kind == "iam:role" && role.ends_with(&format!("/{}", one.spec["name"].as_str().unwrap()))
         };
         (machine.address.as_str(), &machine.spec["definition"], &declared.iter().find(name).unwrap().spec)
@@ -57,7 +58,7 @@ fn volumes_of_machines_with_disks_of_their_own_are_given_no_key() {
         pipeline.deploy.as_mut().unwrap().instance_type = "ml.c6gd.xlarge".into();
     });
     let usual = declared("prod");
-    let key = |declared: &[Declared]| {
+    let key = |declared: &[Declaration]| {
         let training = &spec(declared, "pipeline.training")["definition"]["States"]["Train"]["Parameters"];
         let serving = &spec(declared, "pipeline.deploy")["definition"]["States"]["CreateConfig"]["Parameters"];
         [&training["ResourceConfig"]["VolumeKmsKeyId"], &serving["KmsKeyId"]].map(Value::is_string)

@@ -134,7 +134,7 @@ fn statements(environment: &str) -> Vec<Statement> {
     }
     let mut found = Vec::new();
     for one in declared(environment) {
-        walk(&one.spec, &one.address, one.kind, &mut found);
+        walk(&one.spec, one.address.as_str(), one.kind, &mut found);
     }
     found
 }

@@ -163,6 +163,20 @@ fn monitoring_protection_drift_and_budget() {
             &["6:8: `heal` cannot be `always`", "7:12: `too_many` must be between 1 and 65535, not 0"],
         ),
         (
+            "a job without a program, at no time, for too long",
+            "[drift.job]\nschedule = \"hourly\"\ntimeout_minutes = 16\n".into(),
+            &[
+                "5:1: `job` lacks `binary`",
+                "6:12: `hourly` must be `rate(1 day)` or `cron(0 2 * * ? *)`",
+                "7:19: `timeout_minutes` must be between 2 and 15, not 16",
+            ],
+        ),
+        (
+            "a function of the job's name",
+            "[[functions]]\nname = \"drift-job\"\n[drift.job]\nbinary = \"mlopsctl\"\n".into(),
+            &["6:8: the job of `[drift.job]` is called `drift-job`"],
+        ),
+        (
             "no money",
             "[budget]\nmonthly_usd = 0\nalert_percent = []\n".into(),
             &[

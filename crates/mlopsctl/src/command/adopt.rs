@@ -8,8 +8,8 @@ use crate::{
     printer::Printer,
     session::Session,
 };
-use engine::{Claim, Claims, Declaration};
-use resource::Address;
+use engine::{Claim, Claims};
+use resource::{Address, Declaration};
 use state::{Phase, State};
 use std::{collections::BTreeMap, path::Path};
 use tfstate::{Declared, Matching, Tfstate};
@@ -34,7 +34,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
         }
     }
     if let Some(terraform) = &terraform {
-        let declarations = engine::declarations(&session.stack, &session.registry, session.cloud.place())?;
+        let declarations = session.stack.declarations(&session.registry, session.cloud.place())?;
         let matching = find(terraform, &declarations, &state, &claims);
         tell(&matching, printer);
         let found = matching.matches.into_iter().map(|one| (one.address, one.id.map_or(Claim::Name, Claim::Id)));

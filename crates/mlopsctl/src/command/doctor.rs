@@ -10,9 +10,9 @@ use crate::{
 };
 use checkup::{Finding, Machine, Patient, Use, Verdict};
 use config::environment::Pipeline;
-use engine::{Declaration, Planning, Purpose};
+use engine::{Planning, Purpose};
 use jiff::Timestamp;
-use resource::FailureKind;
+use resource::{Declaration, FailureKind};
 use serde_json::Value;
 use state::{Lock, State};
 
@@ -22,7 +22,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let lock = Lock::holder_of(&*session.store, LOCK).await?;
     let mut findings =
         checkup::remembered(&session.name, stored.as_ref().map(|_| &state), lock.as_ref(), Timestamp::now());
-    let declarations = engine::declarations(&session.stack, &session.registry, session.cloud.place())?;
+    let declarations = session.stack.declarations(&session.registry, session.cloud.place())?;
     let described = environments::read(global, &session.name)?;
     let place = session.cloud.place();
     let policy =

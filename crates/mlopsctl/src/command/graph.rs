@@ -14,7 +14,7 @@ use state::State;
 pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> Result<(), End> {
     let session = Session::open(global, args.environment.as_deref()).await?;
     let (state, _) = session.state().await?;
-    let declarations = engine::declarations(&session.stack, &session.registry, session.cloud.place())?;
+    let declarations = session.stack.declarations(&session.registry, session.cloud.place())?;
     let changes = match args.changes {
         true => Some(changes(&session, &state, printer).await?),
         false => None,

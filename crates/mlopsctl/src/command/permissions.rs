@@ -9,9 +9,8 @@ use crate::{
     session::STATE,
 };
 use config::Environment;
-use engine::Declaration;
-use permissions::{LARGEST, Policy, Scope};
-use resource::{FailureKind, Place, Stack};
+use permissions::{LARGEST, Policy};
+use resource::{Declaration, FailureKind, Place, Stack};
 use state::{State, Store};
 use std::path::Path;
 
@@ -35,7 +34,7 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
     environments::allows(&environment, &name, &account)?;
     let place = Place::new(account.as_str(), &environment.region);
     let stack = stack(global, &environment, &name, &place)?;
-    let declared = engine::declarations(&stack, &blueprint::registry(), &place)?;
+    let declared = stack.declarations(&blueprint::registry(), &place)?;
     let policy = policy(&environment, &name, &place, &declared, state.as_ref(), args.read_only)?;
     match &args.split {
         Some(folder) => split(&policy, folder, &file_name(&environment, args), printer),
@@ -71,12 +70,8 @@ pub(crate) fn policy(
     let (registry, state_bucket) = (blueprint::registry(), environment.state_bucket_name(&place.account));
     let declared = declared.iter().map(|one| (one.kind, &one.spec)).collect();
     let site = permissions::Site { declared, state, state_bucket: &state_bucket, registry: &registry, place };
-    let (needed, scope) = (site.needed()?, Scope::new(environment.prefix(), place.account.as_str()));
     let identity = blueprint::identity(&environment.project, name);
-    Ok(match read_only {
-        true => Policy::to_look(&needed, &scope, &identity),
-        false => Policy::new(&needed, &scope, &identity),
-    })
+    Ok(site.policy(&environment.prefix(), &identity, read_only)?)
 }
 
 /// The platform, in zones of any name: no permission is about a zone.

@@ -2,9 +2,9 @@
 
 use super::value::short;
 use crate::session::Session;
-use engine::{Action, Change, Declaration};
+use engine::{Action, Change};
 use report::{Edge, Error, Need, Node, Picture, Status};
-use resource::{Address, Registry};
+use resource::{Address, Declaration, Registry};
 use serde_json::{Value, json};
 use state::{Entry, Phase, State};
 use std::collections::{BTreeMap, HashMap};

@@ -13,6 +13,8 @@ use tokio::time::Instant;
 pub(super) struct Policies {
     /// From when on IAM knows them.
     known: BTreeMap<String, Instant>,
+    /// From when on roles can have them.
+    attachable: BTreeMap<String, Instant>,
     /// Their default versions.
     defaults: BTreeMap<String, String>,
     /// The version that is still shown as the default one, and until when.
@@ -28,6 +30,9 @@ impl Policies {
         world.after(0..=5, &format!("{what} {}", self.changes))
     }
 }
+
+/// What gives a policy to a role.
+const GIVE: [&str; 3] = ["AttachRolePolicy", "CreateRole", "PutRolePermissionsBoundary"];
 
 /// The policy that a call is about, or that a role is to have.
 fn named(asked: &Asked) -> &str {
@@ -51,11 +56,11 @@ impl Law for Policies {
         }
         let arn = named(asked);
         let lasts = |until: &BTreeMap<String, Instant>| until.get(arn).is_some_and(|until| *until > world.now);
-        if lasts(&self.known) {
-            let message = match asked.text("RoleName") {
-                "" => format!("Policy {arn} was not found."),
-                _ => format!("Policy {arn} does not exist or is not attachable."),
-            };
+        let unknown = match GIVE.contains(&asked.operation.as_str()) {
+            true => lasts(&self.attachable).then(|| format!("Policy {arn} does not exist or is not attachable.")),
+            false => lasts(&self.known).then(|| format!("Policy {arn} was not found.")),
+        };
+        if let Some(message) = unknown {
             return Some(Refusal::new("NoSuchEntity", message).status(404).to(&asked.call));
         }
         let refusal = Refusal::new("DeleteConflict", "Cannot delete a policy attached to entities.").status(409);
@@ -71,7 +76,10 @@ impl Law for Policies {
         match asked.operation.as_str() {
             "CreatePolicy" => {
                 let arn = element(&body, "Arn").unwrap_or_default().to_owned();
-                self.known.insert(arn.clone(), world.after(0..=5, &format!("{arn} is known")));
+                let known = world.after(0..=5, &format!("{arn} is known"));
+                let attachable = known + world.chance.span(0..=10, &format!("{arn} is attachable"));
+                self.known.insert(arn.clone(), known);
+                self.attachable.insert(arn.clone(), attachable);
                 self.defaults.insert(arn, "v1".to_owned());
             }
             "CreatePolicyVersion" if asked.text("SetAsDefault") == "true" => {
@@ -98,6 +106,7 @@ impl Law for Policies {
             }
             "DeletePolicy" => {
                 self.known.remove(&arn);
+                self.attachable.remove(&arn);
                 self.defaults.remove(&arn);
                 self.outdated.remove(&arn);
             }

@@ -6,12 +6,15 @@ mod meddling;
 mod reasons;
 
 use crate::{failure, up};
-use lives::{Life, life, looks};
+use config::environment::Heal;
+use lives::{Life, SPREAD, life, looks, meddle, set_a_job};
 use reasons::{NO_RESOURCE_LEVEL, SHOWN_BY_NO_EMULATOR};
+use resource::Place;
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::OnceLock};
 use testkit::{Aws, Platform};
 
+const ACCOUNT: &str = local::ACCOUNT;
 const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
 
 fn lives() -> &'static [Life] {
@@ -65,6 +68,48 @@ fn plans_and_looks_for_drift_run_under_the_policy_for_looking_and_use_all_of_it(
     let beyond = ["ec2:DescribeAvailabilityZones"];
     let unused = unused(&looks, beyond);
     assert!(unused.is_empty(), "for nothing: {unused:#?}");
+}
+
+/// What the drift job's role may do, as it is declared.
+fn rights_of_the_job(platform: &Platform) -> Vec<Value> {
+    let place = Place::new(ACCOUNT, platform.region());
+    let declared = platform.stack().declarations(&blueprint::registry(), &place).unwrap();
+    let policies = declared.into_iter().filter(|one| one.kind == "iam:policy");
+    policies.map(|one| one.spec["document"].clone()).collect()
+}
+
+#[test]
+fn the_drift_job_finds_and_heals_under_the_policies_of_its_role_and_nothing_is_denied() {
+    for environment in ENVIRONMENTS {
+        let platform = Platform::with(environment, |file| set_a_job(file, Heal::Safely));
+        let mut aws = Aws::brisk(platform.region(), 7);
+        up(&platform, &mut aws);
+        meddle(&platform, environment, &mut aws, true);
+        aws.wait(SPREAD);
+        aws.allow_only(&rights_of_the_job(&platform));
+        let drift = aws.run(async |sdk| platform.drift(&sdk).await);
+        assert!(!drift.drifted.is_empty() && drift.failed.is_empty(), "{environment}: {:#?}", drift.failed);
+        up(&platform, &mut aws);
+        aws.wait(SPREAD);
+        let drift = aws.run(async |sdk| platform.drift(&sdk).await);
+        assert!(drift.drifted.is_empty(), "{environment}: {:#?}", drift.drifted);
+        assert_eq!(aws.denied(), Vec::<String>::new(), "{environment}");
+    }
+}
+
+#[test]
+fn a_drift_job_that_heals_nothing_finds_all_under_policies_that_only_look() {
+    let platform = Platform::with("prod", |file| set_a_job(file, Heal::Nothing));
+    let mut aws = Aws::brisk(platform.region(), 8);
+    up(&platform, &mut aws);
+    meddle(&platform, "prod", &mut aws, true);
+    aws.wait(SPREAD);
+    aws.allow_only(&rights_of_the_job(&platform));
+    let drift = aws.run(async |sdk| platform.drift(&sdk).await);
+    assert!(!drift.drifted.is_empty() && drift.failed.is_empty(), "{:#?}", drift.failed);
+    let planned = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(!planned.plan.is_empty() && planned.refusals.is_empty(), "{:#?}", planned.refusals);
+    assert_eq!(aws.denied(), Vec::<String>::new());
 }
 
 #[test]

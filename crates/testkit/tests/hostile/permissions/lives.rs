@@ -3,14 +3,22 @@
 use super::meddling;
 use crate::{destroy, up};
 use aws_config::SdkConfig;
-use config::environment::feature_groups::{Feature, FeatureType};
+use config::{
+    Environment,
+    environment::{
+        Heal,
+        drift::Job,
+        feature_groups::{Feature, FeatureType},
+        functions::Architecture,
+    },
+};
 use serde_json::Value;
 use state::StateBucket;
 use std::{collections::BTreeSet, time::Duration};
 use testkit::{Aws, Platform};
 
 /// By then S3 and IAM show what was changed.
-const SPREAD: Duration = Duration::from_secs(300);
+pub(super) const SPREAD: Duration = Duration::from_secs(300);
 
 /// What came of a life.
 pub(super) struct Life {
@@ -19,9 +27,34 @@ pub(super) struct Life {
     pub(super) denied: Vec<String>,
 }
 
+/// Gives an environment the drift job.
+pub(super) fn set_a_job(file: &mut Environment, heal: Heal) {
+    file.drift.heal = heal;
+    file.drift.job = Some(Job {
+        schedule: "rate(1 hour)".into(),
+        // A file of the project that is not large.
+        binary: "README.md".into(),
+        architecture: Architecture::Arm64,
+        memory_mb: 1024,
+        timeout_minutes: 15,
+    });
+}
+
+/// The environment; prod with the drift job, as production has one.
+fn declared(environment: &str) -> Platform {
+    Platform::with(environment, |file| {
+        if environment == "prod" {
+            set_a_job(file, Heal::Nothing);
+        }
+    })
+}
+
 /// The environment with something changed in nearly everything.
 fn edited(environment: &str) -> Platform {
     Platform::with(environment, |file| {
+        if environment == "prod" {
+            set_a_job(file, Heal::Safely);
+        }
         file.tags.insert("Owner".into(), "Somebody else".into());
         file.tags.remove("Compliance");
         file.monitoring.log_retention_days = 14;
@@ -53,7 +86,7 @@ fn edited(environment: &str) -> Platform {
 /// Up, nothing to do, no drift, an update of nearly everything, the healing of what others change, down with the data
 /// and the state.
 pub(super) fn life(environment: &str) -> Life {
-    let (platform, edited) = (Platform::of(environment), edited(environment));
+    let (platform, edited) = (declared(environment), edited(environment));
     let mut aws = Aws::brisk(platform.region(), 1);
     aws.run(async |sdk| meddling::with_a_name_that_is_taken(&sdk, platform.prefix()).await);
     let mut policies = platform.policies(None, false);
@@ -79,7 +112,7 @@ pub(super) fn life(environment: &str) -> Life {
 }
 
 /// Lets others change settings, or bring data, under no policy of ours.
-fn meddle(platform: &Platform, environment: &str, aws: &mut Aws, settings: bool) {
+pub(super) fn meddle(platform: &Platform, environment: &str, aws: &mut Aws, settings: bool) {
     let (state, _) = aws.run(async |sdk| platform.state(&sdk).await).unwrap();
     aws.allow_everything();
     let endpoint = state.resources.iter().find(|(address, _)| address.as_str() == "pipeline.endpoint");
@@ -114,7 +147,7 @@ async fn what_people_ask(platform: &Platform, sdk: &SdkConfig) {
 
 /// What a plan of everything, one of nothing and a look for drift use under the policy for looking.
 pub(super) fn looks(environment: &str) -> Life {
-    let platform = Platform::of(environment);
+    let platform = declared(environment);
     let mut aws = Aws::brisk(platform.region(), 2);
     let policies = platform.policies(None, true);
     // What a crash left of a bucket where S3 takes no tags with its creation: whether it is empty tells whose it is.

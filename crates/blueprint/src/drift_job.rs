@@ -1,0 +1,169 @@
+//! The drift job: mlopsctl itself on Lambda, with the project that the platform was made from, on a schedule. Whatever
+//! it does, `mlopsctl reconcile` would do.
+
+use crate::{
+    Error,
+    encryption::Keys,
+    policy::{Policy, trust},
+    site::Site,
+};
+use aws_eventbridge::{Input, Rule, Source, Target};
+use aws_iam::Role;
+use aws_lambda::{Function, Permission};
+use config::environment::{Heal, drift::Job};
+use package::LARGEST;
+use resource::{Asset, Handle, Stack, Tags};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What the job is called, as a function, a role and a rule.
+const NAME: &str = config::environment::drift::JOB;
+const AREA: &str = "operations";
+
+/// The job, if the file asks for one. It comes last, since it looks after everything before it.
+pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Result<(), Error> {
+    let Some(job) = &site.environment.drift.job else { return Ok(()) };
+    let code = stack.ship(Asset { origin: job.binary.clone(), bytes: pack(site, job)?.into() });
+    let policies = policies(stack, |stack, policies| declare(stack, site, keys, job, &code, policies), site)?;
+    declare(stack, site, keys, job, &code, &policies);
+    Ok(())
+}
+
+/// The name of its log group.
+pub(crate) fn log_group(site: &Site) -> String {
+    format!("/aws/lambda/{}", site.named(NAME))
+}
+
+/// The project, as far as the platform is made from it, with what starts mlopsctl there.
+fn pack(site: &Site, job: &Job) -> Result<Vec<u8>, Error> {
+    let bootstrap = format!(
+        "#!/bin/sh\n# Lambda starts this.\ncd \"$LAMBDA_TASK_ROOT\" && exec ./{} job {}\n",
+        job.binary, site.name
+    );
+    let mut archive = site.files.archive()?;
+    archive.program(&job.binary);
+    let failed = |why| Error::File { path: site.files.path(&job.binary), why };
+    let environment = site.environment.to_toml().map_err(|error| failed(error.to_string()))?;
+    archive.made(&format!("environments/{}.toml", site.name), environment, false);
+    archive.made("bootstrap", bootstrap, true);
+    let bytes = archive.zip().map_err(|error| failed(error.to_string()))?;
+    if bytes.len() as u64 > LARGEST {
+        let mib = |bytes: u64| bytes.div_ceil(1024 * 1024);
+        return Err(failed(format!(
+            "with it the drift job has {} MiB, compressed; Lambda takes {}: build it with `--no-default-features`",
+            mib(bytes.len() as u64),
+            mib(LARGEST)
+        )));
+    }
+    Ok(bytes)
+}
+
+/// The documents of what the job may do, each small enough for a policy of its own. What it needs depends on how many
+/// there are, since it looks after those as well, and not on what they say.
+fn policies(stack: &Stack, declare: impl Fn(&mut Stack, &[Value]), site: &Site) -> Result<Vec<Value>, Error> {
+    let mut policies = vec![Value::Null];
+    loop {
+        let mut whole = stack.clone();
+        declare(&mut whole, &policies);
+        let needed = needed(&whole, site).map_err(|failure| Error::Job(failure.to_string()))?;
+        let count = std::mem::replace(&mut policies, needed).len();
+        if policies.len() == count {
+            return Ok(policies);
+        }
+    }
+}
+
+fn needed(stack: &Stack, site: &Site) -> resource::Result<Vec<Value>> {
+    let (registry, environment, place) = (crate::registry(), &site.environment, &site.place);
+    let declared = stack.declarations(&registry, place)?;
+    let site = permissions::Site {
+        declared: declared.iter().map(|one| (one.kind, &one.spec)).collect(),
+        state: None,
+        state_bucket: &environment.state_bucket_name(&place.account),
+        registry: &registry,
+        place,
+    };
+    let looks_only = environment.drift.heal == Heal::Nothing;
+    Ok(site.policy(&environment.prefix(), stack.identity(), looks_only)?.split())
+}
+
+fn declare(stack: &mut Stack, site: &Site, keys: &Keys, job: &Job, code: &str, policies: &[Value]) {
+    let logs = crate::monitoring::log_group(stack, site, keys, AREA, &format!("logs-{NAME}"), &log_group(site));
+    let role = role(stack, site, policies);
+    let (name, code, job) = (site.named(NAME), code.to_owned(), job.clone());
+    let schedule = job.schedule.clone();
+    let function = stack.add(AREA, NAME, (role.ready(), logs.ready()), move |(role, logs)| Function {
+        name: name.clone(),
+        description: "Puts back what others have changed: mlopsctl reconcile".into(),
+        role: role.arn,
+        runtime: "provided.al2023".into(),
+        handler: "bootstrap".into(),
+        code_sha256: code.clone(),
+        architecture: crate::functions::architecture(job.architecture),
+        memory_mb: i32::from(job.memory_mb),
+        timeout_seconds: i32::from(job.timeout_minutes) * 60,
+        environment: BTreeMap::new(),
+        vpc: None,
+        tracing: false,
+        dead_letter: None,
+        reserved_concurrency: None,
+        log_group: logs.name,
+        key: None,
+        tags: Tags::default(),
+    });
+    let name = site.named(NAME);
+    let rule = stack.add(AREA, &format!("{NAME}-schedule"), function.ready(), move |function| Rule {
+        name: name.clone(),
+        description: "Starts the drift job".into(),
+        source: Source::Schedule(schedule.clone()),
+        enabled: true,
+        targets: vec![Target {
+            id: NAME.into(),
+            arn: function.arn.into(),
+            role: None,
+            input: Input::Event,
+            dead_letter_queue: None,
+        }],
+        tags: Tags::default(),
+    });
+    stack.add(AREA, &format!("{NAME}-start"), (function, rule), |(function, rule)| Permission {
+        function: function.arn,
+        statement_id: "schedule".into(),
+        principal: "events.amazonaws.com".into(),
+        action: "lambda:InvokeFunction".into(),
+        source_arn: Some(rule.arn),
+        source_account: None,
+    });
+}
+
+/// The job's role. What it may do takes more room than a role has for policies of its own.
+fn role(stack: &mut Stack, site: &Site, policies: &[Value]) -> Handle<Role> {
+    let mut attached = Vec::new();
+    for (document, number) in policies.iter().cloned().zip(1..) {
+        let short = format!("{NAME}-{number}");
+        let name = site.named(&short);
+        attached.push(stack.add("identity", &short, (), move |()| aws_iam::Policy {
+            name: name.clone(),
+            path: "/".into(),
+            // IAM never changes it, and replaces no policy that a role has.
+            description: String::new(),
+            document: document.clone(),
+            tags: Tags::default(),
+        }));
+    }
+    let streams = site.arn("logs", &format!("log-group:{}:*", log_group(site)));
+    let run = Policy::new().allow(["logs:CreateLogStream", "logs:PutLogEvents"], [streams]).document();
+    let (name, trust) = (site.named(NAME), trust(&site.service("lambda"), &site.place));
+    let boundary = site.environment.identity.permissions_boundary.clone();
+    stack.add("identity", NAME, attached, move |attached| Role {
+        name: name.clone(),
+        path: "/".into(),
+        description: "The drift job".into(),
+        trust: trust.clone(),
+        inline_policies: BTreeMap::from([("run".to_owned(), run.clone())]),
+        managed_policies: attached.into_iter().map(|policy| policy.arn.into()).collect(),
+        permissions_boundary: boundary.clone(),
+        max_session_seconds: 3600,
+        tags: Tags::default(),
+    })
+}

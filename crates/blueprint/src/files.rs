@@ -1,0 +1,81 @@
+//! The project's files that a platform is made from, remembered as they are read.
+
+use crate::Error;
+use package::Archive;
+use serde_json::Value;
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+/// More than any script or definition needs.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// The project's files.
+pub(crate) struct Files {
+    root: PathBuf,
+    read: RefCell<BTreeSet<Read>>,
+}
+
+/// What was read, by its path within the project.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Read {
+    File(String),
+    Folder(String),
+}
+
+impl Files {
+    /// Those of the project in this folder.
+    pub(crate) fn of(root: &Path) -> Self {
+        Self { root: root.to_owned(), read: RefCell::default() }
+    }
+
+    /// A file's content.
+    pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>, Error> {
+        self.read.borrow_mut().insert(Read::File(path.to_owned()));
+        let path = self.root.join(path);
+        let mut bytes = Vec::new();
+        let read = std::fs::File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+        match read {
+            Err(error) => Err(Error::File { path, why: error.to_string() }),
+            Ok(_) if bytes.len() as u64 > LARGEST => {
+                Err(Error::File { path, why: "it is larger than 16 MiB".to_owned() })
+            }
+            Ok(_) => Ok(bytes),
+        }
+    }
+
+    /// Where a file is.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// A JSON file's content.
+    pub(crate) fn json(&self, path: &str) -> Result<Value, Error> {
+        serde_json::from_slice(&self.read(path)?)
+            .map_err(|error| Error::File { path: self.root.join(path), why: format!("it is not JSON: {error}") })
+    }
+
+    /// A folder's content as an archive.
+    pub(crate) fn zip(&self, path: &str) -> Result<Vec<u8>, Error> {
+        self.read.borrow_mut().insert(Read::Folder(path.to_owned()));
+        let folder = self.root.join(path);
+        package::zip_folder(&folder).map_err(|error| Error::File { path: folder, why: error.to_string() })
+    }
+
+    /// Everything that was read so far, each file where it is in the project, with more to come.
+    pub(crate) fn archive(&self) -> Result<Archive, Error> {
+        let mut archive = Archive::of(&self.root);
+        for read in self.read.borrow().iter() {
+            match read {
+                Read::File(path) => archive.file(path),
+                Read::Folder(path) => archive
+                    .folder(path)
+                    .map_err(|error| Error::File { path: self.root.join(path), why: error.to_string() })?,
+            }
+        }
+        Ok(archive)
+    }
+}

@@ -1,0 +1,152 @@
+//! The drift job: what it carries, and what it may do.
+
+use crate::{ACCOUNT, repository};
+use config::{
+    Environment,
+    environment::{Heal, drift::Job},
+};
+use permissions::{LARGEST, size};
+use resource::{Declaration, Place, Stack};
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{Cursor, Read as _},
+    path::Path,
+};
+use tempfile::TempDir;
+use zip::ZipArchive;
+
+const PROGRAM: &str = "tools/mlopsctl";
+
+/// A project with a program in it, and one of its environments with the job.
+fn project(name: &str) -> (TempDir, Environment) {
+    let root = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(repository().join("pipeline"), root.path().join("pipeline")).unwrap();
+    fs::create_dir(root.path().join("tools")).unwrap();
+    fs::write(root.path().join(PROGRAM), "a program".repeat(1000)).unwrap();
+    let mut environment = config::load(&repository().join(format!("environments/{name}.toml")), &repository()).unwrap();
+    environment.drift.job = Some(Job {
+        schedule: "rate(1 hour)".into(),
+        binary: PROGRAM.into(),
+        architecture: config::environment::functions::Architecture::X86,
+        memory_mb: 1024,
+        timeout_minutes: 15,
+    });
+    (root, environment)
+}
+
+fn stack(root: &Path, environment: &Environment) -> (Stack, Vec<Declaration>) {
+    let place = Place::new(ACCOUNT, environment.region.clone());
+    let zones = ["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region));
+    let name = &environment.environment;
+    let stack = blueprint::stack(&blueprint::Inputs { environment, name, place: &place, zones: &zones, root }).unwrap();
+    let declarations = stack.declarations(&blueprint::registry(), &place).unwrap();
+    (stack, declarations)
+}
+
+fn shipped(stack: &Stack) -> ZipArchive<Cursor<Vec<u8>>> {
+    let asset = stack.assets().iter().find(|asset| asset.origin == PROGRAM).unwrap();
+    ZipArchive::new(Cursor::new(asset.bytes.to_vec())).unwrap()
+}
+
+fn spec<'a>(declared: &'a [Declaration], address: &str) -> &'a Value {
+    &declared.iter().find(|one| one.address.as_str() == address).unwrap().spec
+}
+
+/// What the job may do, by the names of the actions.
+fn actions(declared: &[Declaration]) -> BTreeSet<String> {
+    let documents = declared.iter().filter(|one| one.kind == "iam:policy").map(|one| &one.spec["document"]);
+    let statements = documents.flat_map(|document| document["Statement"].as_array().unwrap());
+    let listed = statements.flat_map(|statement| match &statement["Action"] {
+        Value::Array(actions) => actions.clone(),
+        one => vec![one.clone()],
+    });
+    listed.map(|action| action.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_lambda_unpacks_is_a_project_that_declares_the_same() {
+    for name in ["dev", "staging", "prod"] {
+        let (root, environment) = project(name);
+        let (stack_here, here) = stack(root.path(), &environment);
+        let unpacked = tempfile::tempdir().unwrap();
+        shipped(&stack_here).extract(unpacked.path()).unwrap();
+        let file = unpacked.path().join(format!("environments/{name}.toml"));
+        let read = config::parse(name, &fs::read_to_string(file).unwrap(), None).unwrap();
+        assert_eq!(read, environment);
+        let (_, there) = stack(unpacked.path(), &read);
+        assert_eq!(here.len(), there.len());
+        for (one, other) in here.iter().zip(&there) {
+            assert_eq!((&one.address, &one.spec), (&other.address, &other.spec));
+        }
+    }
+}
+
+#[test]
+fn what_starts_the_job_is_a_program_and_starts_the_project_s_own() {
+    let (root, environment) = project("dev");
+    let (stack, declared) = stack(root.path(), &environment);
+    let mut archive = shipped(&stack);
+    for name in ["bootstrap", PROGRAM] {
+        assert_eq!(archive.by_name(name).unwrap().unix_mode().unwrap() & 0o777, 0o755, "{name}");
+    }
+    let mut script = String::new();
+    archive.by_name("bootstrap").unwrap().read_to_string(&mut script).unwrap();
+    assert!(script.starts_with("#!/bin/sh\n"), "{script}");
+    assert!(script.ends_with("cd \"$LAMBDA_TASK_ROOT\" && exec ./tools/mlopsctl job dev\n"), "{script}");
+    assert_eq!(spec(&declared, "operations.drift-job")["handler"], "bootstrap");
+}
+
+#[test]
+fn its_role_has_every_policy_and_each_fits() {
+    let (root, environment) = project("prod");
+    let (_, declared) = stack(root.path(), &environment);
+    let policies: Vec<&Declaration> = declared.iter().filter(|one| one.kind == "iam:policy").collect();
+    assert!(policies.len() > 1 && policies.iter().all(|one| size(&one.spec["document"]) <= LARGEST));
+    let attached = spec(&declared, "identity.drift-job")["managed_policies"].as_array().unwrap();
+    let arn = |one: &&Declaration| {
+        Value::from(format!("arn:aws:iam::{ACCOUNT}:policy/{}", one.spec["name"].as_str().unwrap()))
+    };
+    assert_eq!(attached, &policies.iter().map(arn).collect::<Vec<_>>());
+}
+
+#[test]
+fn it_may_change_only_what_it_may_heal() {
+    let (root, mut environment) = project("prod");
+    let healing = actions(&stack(root.path(), &environment).1);
+    environment.drift.heal = Heal::Nothing;
+    let looking = actions(&stack(root.path(), &environment).1);
+    assert!(looking.is_subset(&healing));
+    // The job looks after itself as well.
+    for action in ["iam:GetPolicyVersion", "lambda:GetFunction", "s3:GetObject"] {
+        assert!(looking.contains(action), "{action} is not in {looking:?}");
+    }
+    for action in ["iam:CreatePolicyVersion", "lambda:UpdateFunctionCode", "s3:PutObject", "ec2:CreateVpc"] {
+        assert!(healing.contains(action) && !looking.contains(action), "{action}");
+    }
+    let reads = |action: &&String| {
+        let name = action.split(':').nth(1).unwrap();
+        ["BatchGet", "Describe", "Get", "List", "View"].iter().any(|read| name.starts_with(read))
+    };
+    // What is encrypted is read with it.
+    assert_eq!(looking.iter().filter(|action| !reads(action)).collect::<Vec<_>>(), ["kms:Decrypt"]);
+}
+
+#[test]
+fn a_program_that_lambda_does_not_take_is_refused_with_what_helps() {
+    let (root, environment) = project("dev");
+    // What cannot be compressed.
+    let mut seed = 1_u64;
+    let noise = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed.to_be_bytes()[0]
+    });
+    fs::write(root.path().join(PROGRAM), noise.take(51 * 1024 * 1024).collect::<Vec<_>>()).unwrap();
+    let place = Place::new(ACCOUNT, environment.region.clone());
+    let zones = ["a", "b"].map(str::to_owned);
+    let inputs =
+        blueprint::Inputs { environment: &environment, name: "dev", place: &place, zones: &zones, root: root.path() };
+    let error = blueprint::stack(&inputs).err().unwrap().to_string();
+    assert!(error.contains("tools/mlopsctl") && error.contains("--no-default-features"), "{error}");
+}

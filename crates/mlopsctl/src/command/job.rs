@@ -1,0 +1,111 @@
+//! The drift job on AWS Lambda: `reconcile` each time that the schedule calls, in a process of its own.
+
+use crate::{cli::Global, end::End, printer::Printer};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use std::{
+    collections::VecDeque,
+    io,
+    path::Path,
+    process::Stdio,
+    time::{Duration, SystemTime},
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, ChildStderr, Command},
+};
+
+/// How long before Lambda ends a run it is asked to stop: what is under way is finished, and the lock given back.
+const STOPS_BEFORE: Duration = Duration::from_secs(60);
+/// So much of what was said goes with an error.
+const LINES_OF_AN_ERROR: usize = 50;
+
+pub(crate) async fn run(global: &Global, environment: &str, printer: Printer) -> Result<(), End> {
+    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        return Err(End::usage(
+            "`job` is what the drift job runs on AWS Lambda, and this is not Lambda",
+            format!("`mlopsctl reconcile {environment}` does the same here"),
+        ));
+    }
+    let answer = |event: LambdaEvent<Value>| {
+        let until = event.context.deadline() - STOPS_BEFORE;
+        reconcile(&global.environments, environment, until, printer)
+    };
+    lambda_runtime::run(service_fn(answer)).await.map_err(|error| End::failed(format!("Lambda's runtime API: {error}")))
+}
+
+/// How a run ended that somebody should know of.
+#[derive(Debug)]
+struct Ended {
+    how: &'static str,
+    said: String,
+}
+
+impl From<Ended> for Diagnostic {
+    fn from(Ended { how, said }: Ended) -> Self {
+        Self { error_type: how.to_owned(), error_message: said }
+    }
+}
+
+/// That somebody else is at work is no error: the next run will see.
+async fn reconcile(
+    environments: &Path,
+    environment: &str,
+    until: SystemTime,
+    printer: Printer,
+) -> Result<Value, Ended> {
+    let failed = |error: io::Error| Ended { how: "Failed", said: format!("mlopsctl could not be run: {error}") };
+    let mut child = Command::new(std::env::current_exe().map_err(failed)?)
+        .args(["reconcile", environment, "--environments"])
+        .arg(environments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(failed)?;
+    let stderr = child.stderr.take();
+    let (said, code) = tokio::join!(listen(stderr, printer), end(&mut child, until));
+    match code.map_err(failed)? {
+        Some(code @ (0 | 3)) => Ok(json!({"exit_code": code})),
+        Some(2) => Err(Ended { how: "DriftIsLeft", said }),
+        _ => Err(Ended { how: "Failed", said }),
+    }
+}
+
+/// Passes on what a run says, and keeps the end of it.
+async fn listen(stderr: Option<ChildStderr>, printer: Printer) -> String {
+    let Some(stderr) = stderr else { return String::new() };
+    let mut lines = BufReader::new(stderr).lines();
+    let mut last = VecDeque::new();
+    while let Ok(Some(line)) = lines.next_line().await {
+        printer.say(&line);
+        if last.len() == LINES_OF_AN_ERROR {
+            last.pop_front();
+        }
+        last.push_back(line);
+    }
+    Vec::from(last).join("\n")
+}
+
+/// The exit code, if a run had the time to end.
+async fn end(run: &mut Child, until: SystemTime) -> io::Result<Option<i32>> {
+    let left = until.duration_since(SystemTime::now()).unwrap_or_default();
+    if let Ok(ended) = tokio::time::timeout(left, run.wait()).await {
+        return Ok(ended?.code());
+    }
+    ask_to_stop(run);
+    Ok(run.wait().await?.code())
+}
+
+#[cfg(unix)]
+fn ask_to_stop(run: &Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+    if let Some(pid) = run.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+        // It may have ended meanwhile.
+        let _ = kill_process(pid, Signal::TERM);
+    }
+}
+
+/// Lambda is Linux.
+#[cfg(not(unix))]
+fn ask_to_stop(_: &Child) {}

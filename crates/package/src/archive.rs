@@ -1,0 +1,101 @@
+use crate::{
+    Error,
+    collect::{self, File},
+};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{Cursor, Write},
+    path::{Path, PathBuf},
+};
+use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
+
+/// An archive of files of a project, each by its path within the project, in the order of those.
+pub struct Archive {
+    root: PathBuf,
+    entries: BTreeMap<String, Entry>,
+}
+
+struct Entry {
+    content: Content,
+    executable: bool,
+    compression: CompressionMethod,
+}
+
+enum Content {
+    At(PathBuf),
+    Made(Vec<u8>),
+}
+
+impl Archive {
+    /// An empty one of the project in this folder.
+    pub fn of(root: &Path) -> Self {
+        Self { root: root.to_owned(), entries: BTreeMap::new() }
+    }
+
+    /// Of files that were found.
+    pub(crate) fn of_files(root: &Path, files: BTreeMap<String, File>) -> Self {
+        let entries = files.into_iter().map(|(name, file)| (name, file.into())).collect();
+        Self { root: root.to_owned(), entries }
+    }
+
+    /// Adds everything in a folder, as [`zip_folder`](crate::zip_folder) does.
+    ///
+    /// # Errors
+    /// When something cannot be read, or a symbolic link leads out of the folder or round in a circle.
+    pub fn folder(&mut self, path: &str) -> Result<(), Error> {
+        for (name, file) in collect::files(&self.root.join(path))? {
+            self.entries.insert(format!("{path}/{name}"), file.into());
+        }
+        Ok(())
+    }
+
+    /// Adds a file.
+    pub fn file(&mut self, path: &str) {
+        let content = Content::At(self.root.join(path));
+        self.entries
+            .insert(path.to_owned(), Entry { content, executable: false, compression: CompressionMethod::Stored });
+    }
+
+    /// Adds a program, compressed: one file of many megabytes that changes as a whole.
+    pub fn program(&mut self, path: &str) {
+        let content = Content::At(self.root.join(path));
+        self.entries
+            .insert(path.to_owned(), Entry { content, executable: true, compression: CompressionMethod::Deflated });
+    }
+
+    /// Adds what is in no file.
+    pub fn made(&mut self, path: &str, content: impl Into<Vec<u8>>, executable: bool) {
+        let content = Content::Made(content.into());
+        self.entries.insert(path.to_owned(), Entry { content, executable, compression: CompressionMethod::Stored });
+    }
+
+    /// The bytes.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn zip(self) -> Result<Vec<u8>, Error> {
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, entry) in self.entries {
+            let content = match entry.content {
+                Content::Made(bytes) => bytes,
+                Content::At(path) => fs::read(&path).map_err(|source| Error::Read { path, source })?,
+            };
+            let options = SimpleFileOptions::default()
+                .compression_method(entry.compression)
+                // The earliest time a zip archive can tell.
+                .last_modified_time(DateTime::default())
+                .unix_permissions(if entry.executable { 0o755 } else { 0o644 });
+            let written = archive.start_file(name, options).and_then(|()| Ok(archive.write_all(&content)?));
+            written.map_err(|source| Error::Zip { folder: self.root.clone(), source })?;
+        }
+        let bytes = archive.finish().map_err(|source| Error::Zip { folder: self.root, source })?;
+        Ok(bytes.into_inner())
+    }
+}
+
+impl From<File> for Entry {
+    fn from(file: File) -> Self {
+        Self { content: Content::At(file.path), executable: file.executable, compression: CompressionMethod::Stored }
+    }
+}

@@ -1,0 +1,40 @@
+use crate::{Address, Lookup, Place, Registry, Result, Stack};
+use serde_json::Value;
+
+/// What a stack declares at an address.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// Where it stands.
+    pub address: Address,
+    /// `service:thing`.
+    pub kind: &'static str,
+    /// The declaration, with placeholders for what only AWS can tell.
+    pub spec: Value,
+}
+
+/// The outputs of a stack's first nodes, as far as they are known: live, foreseen or placeholders.
+#[derive(Clone, Debug, Default)]
+pub struct Foreseen(pub Vec<Value>);
+
+impl Lookup for Foreseen {
+    fn outputs(&self, node: usize) -> Result<Value> {
+        Ok(self.0[node].clone())
+    }
+}
+
+impl Stack {
+    /// Everything that is declared, in order, as far as it is known without asking AWS.
+    ///
+    /// # Errors
+    /// When a declaration cannot be built from what is foreseen, which is a mistake in the wiring.
+    pub fn declarations(&self, registry: &Registry, place: &Place) -> Result<Vec<Declaration>> {
+        let mut foreseen = Foreseen(Vec::with_capacity(self.nodes().len()));
+        let mut declarations = Vec::with_capacity(self.nodes().len());
+        for node in self.nodes() {
+            let spec = node.spec(&foreseen)?;
+            foreseen.0.push(registry.get(node.kind)?.foresee(&spec, node.address.as_str(), place)?);
+            declarations.push(Declaration { address: node.address.clone(), kind: node.kind, spec });
+        }
+        Ok(declarations)
+    }
+}
