@@ -29,8 +29,9 @@ fn staging_is_built_healed_and_removed() {
 
 #[test]
 fn prod_is_built_healed_and_removed() {
-    let platform = Platform::new("fraud", "prod");
-    is_built(&platform, &["flow logs", "keys", "security configurations", "composite alarms", "budgets"]);
+    let platform = Platform::new("fraud", "prod").with_a_drift_job();
+    let more = ["flow logs", "keys", "security configurations", "composite alarms", "budgets", "managed policies"];
+    is_built(&platform, &more);
     is_healed(&platform);
     is_removed(&platform);
 }

@@ -29,6 +29,15 @@ impl Platform {
         Self { files, project, environment, server: Server::running() }
     }
 
+    /// The same with the drift job.
+    pub(crate) fn with_a_drift_job(self) -> Self {
+        // The head of a program for Linux on x86_64.
+        let program = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0";
+        std::fs::write(self.files.path().join("mlopsctl"), program).unwrap();
+        self.files.append(self.environment, "\n[drift.job]\nbinary = \"mlopsctl\"\n");
+        self
+    }
+
     /// What names of this platform begin with.
     pub(crate) fn prefix(&self) -> String {
         format!("{}-{}", self.project, self.environment)

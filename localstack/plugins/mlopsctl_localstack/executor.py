@@ -41,7 +41,7 @@ class SubprocessExecutor(RuntimeExecutor):
     def prepare_version(cls, function_version: FunctionVersion) -> None:
         """Unpack the code. An error here makes the function's state Failed, with this reason."""
         runtime = function_version.config.runtime or "a container image"
-        if not runtime.startswith("python"):
+        if not runtime.startswith(("python", "provided")):
             raise LambdaRuntimeException(f"only Python runtimes can run here, not {runtime}")
         if function_version.config.layers:
             raise LambdaRuntimeException("layers are not supported here")
@@ -83,6 +83,14 @@ class SubprocessExecutor(RuntimeExecutor):
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
         request_id = payload["invoke-id"]
         timeout = self.function_version.config.timeout
+        if self.function_version.config.runtime.startswith("provided"):
+            reason = "a program of one's own can be had here, and not be run"
+            return InvocationResult(
+                request_id=request_id,
+                payload=failure("Runtime.NotSupported", request_id, reason),
+                is_error=True,
+                logs="",
+            )
         with tempfile.TemporaryDirectory(prefix="lambda-") as folder:
             request, answer, log = (Path(folder, name) for name in ("request", "answer", "log"))
             request.write_text(json.dumps(payload), encoding="utf-8")
