@@ -10,6 +10,8 @@ mod life;
 mod locking;
 mod pipeline;
 mod platform;
+#[path = "../fixture/program.rs"]
+mod program;
 #[path = "../fixture/project.rs"]
 mod project;
 mod server;

@@ -2,6 +2,7 @@
 
 use crate::{
     inventory,
+    program::{X86_64, program},
     project::{Project, Ran},
     server::{ACCOUNT, Server},
 };
@@ -31,9 +32,7 @@ impl Platform {
 
     /// The same with the drift job.
     pub(crate) fn with_a_drift_job(self) -> Self {
-        // The head of a program for Linux on x86_64.
-        let program = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0";
-        std::fs::write(self.files.path().join("mlopsctl"), program).unwrap();
+        std::fs::write(self.files.path().join("mlopsctl"), program(X86_64)).unwrap();
         self.files.append(self.environment, "\n[drift.job]\nbinary = \"mlopsctl\"\n");
         self
     }

@@ -3,6 +3,7 @@
 use crate::{
     aftermath::UP,
     lambda::Lambda,
+    program::{X86_64, program},
     project::Project,
     served::{Moment, Served, makes},
 };
@@ -12,14 +13,12 @@ use std::{fs, io::Cursor, time::Duration};
 use tempfile::TempDir;
 
 const QUARTER_OF_AN_HOUR: Duration = Duration::from_secs(900);
-/// The head of a program for Linux on x86_64.
-const PROGRAM: &[u8] = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0";
 
 /// dev with the job, brought up, and what Lambda unpacks of it.
 fn with_a_job(served: &Served, settings: &str) -> (Project, TempDir) {
     let project = Project::new();
     fs::create_dir(project.path().join("tools")).unwrap();
-    fs::write(project.path().join("tools/mlopsctl"), PROGRAM).unwrap();
+    fs::write(project.path().join("tools/mlopsctl"), program(X86_64)).unwrap();
     project.append("dev", &format!("\n[drift]\n{settings}\n[drift.job]\nbinary = \"tools/mlopsctl\"\n"));
     served.run(&project, UP).ends_with(0);
     let unpacked = tempfile::tempdir().unwrap();

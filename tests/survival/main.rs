@@ -9,6 +9,8 @@ mod interrupts;
 mod job;
 mod kills;
 mod lambda;
+#[path = "../fixture/program.rs"]
+mod program;
 #[path = "../fixture/project.rs"]
 mod project;
 mod running;

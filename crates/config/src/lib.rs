@@ -13,6 +13,7 @@ mod form;
 mod format;
 mod load;
 mod problem;
+mod program;
 mod read;
 mod schema;
 mod suggest;

@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../tests/fixture/program.rs"]
+mod program;
+
 use config::{discover, load};
+use program::{ARM64, X86_64, program};
 use std::fs;
 use std::path::PathBuf;
 
@@ -79,16 +83,35 @@ fn the_drift_job_must_be_a_program_for_its_processor() {
     assert_eq!(project.problems(file("")), ["6:10: `tools/mlopsctl` does not exist"]);
     project.write("tools/mlopsctl", "#!/bin/sh\n");
     assert_eq!(project.problems(file("")), ["6:10: `tools/mlopsctl` is no program for Linux on x86_64"]);
-    let elf = |machine: u8| [b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0".as_slice(), &[machine, 0]].concat();
-    project.write("tools/mlopsctl", elf(183));
+    project.write("tools/mlopsctl", program(ARM64));
     let built_for_arm = "6:10: `tools/mlopsctl` is built for arm64, and the job runs on x86_64";
     assert_eq!(project.problems(file("")), [built_for_arm]);
     let path = project.write("environments/dev.toml", file("architecture = \"arm64\"\n"));
     load(&path, project.0.path()).unwrap();
-    project.write("tools/mlopsctl", elf(62));
+    project.write("tools/mlopsctl", program(X86_64));
     let path = project.write("environments/dev.toml", file(""));
     let job = load(&path, project.0.path()).unwrap().drift.job.unwrap();
     assert_eq!((job.schedule.as_str(), job.memory_mb, job.timeout_minutes), ("rate(1 hour)", 1024, 15));
+}
+
+#[test]
+#[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
+fn the_drift_job_must_run_with_lambda_s_glibc() {
+    let project = Project::new();
+    // This test, as if it had been built on a system of the future.
+    let mut program = fs::read(std::env::current_exe().unwrap()).unwrap();
+    let places: Vec<usize> = (0..program.len()).filter(|at| program[*at..].starts_with(b"GLIBC_2.3")).collect();
+    for place in places {
+        program[place + 8] = b'9';
+    }
+    project.write("mlopsctl", program);
+    let file = "project = \"shop\"\nregion = \"eu-central-1\"\n[network]\ncidr = \"10.9.0.0/16\"\n[drift.job]\nbinary = \"mlopsctl\"\n";
+    let problems = project.problems(file);
+    let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+    assert!(
+        problem.starts_with("6:10: `mlopsctl` needs glibc 2.9") && problem.ends_with("; Lambda has 2.34"),
+        "{problem}"
+    );
 }
 
 #[test]

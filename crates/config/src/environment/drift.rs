@@ -3,9 +3,9 @@
 use super::functions::Architecture;
 use crate::check::{Place, Surroundings};
 use crate::form::{AddressGlob, ProjectPath, Schedule, Text};
+use crate::program::{Processor, Program};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{fs::File, io::Read as _, path::Path};
 
 /// Changes that were not made by mlopsctl.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -92,41 +92,48 @@ impl Drift {
     }
 }
 
+/// The glibc of Amazon Linux 2023, on which Lambda runs programs of one's own.
+/// <https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html>
+const GLIBC: (u32, u32) = (2, 34);
+
 impl Job {
-    /// Lambda starts what is built for its processor and says of anything else only that it ended.
+    /// Lambda starts what is built for its Linux, and says of anything else only that it ended.
     fn check_binary(&self, at: Place<'_>, around: &Surroundings<'_>) {
         at.exists(around.root, &self.binary);
         let Some(file) = around.root.map(|root| root.join(&self.binary)).filter(|file| file.is_file()) else { return };
-        let processor = |architecture| match architecture {
-            Architecture::X86 => "x86_64",
-            Architecture::Arm64 => "arm64",
-        };
-        let wanted = processor(self.architecture);
-        match built_for(&file) {
-            Err(error) => at.report(format!("`{}` cannot be read: {error}", self.binary), ""),
-            Ok(Some(architecture)) if architecture == self.architecture => {}
-            Ok(Some(other)) => at.report(
-                format!("`{}` is built for {}, and the job runs on {wanted}", self.binary, processor(other)),
-                format!("set `architecture = \"{}\"`, or build it for {wanted}", processor(other)),
-            ),
+        let (binary, wanted) = (&self.binary, spelled(self.architecture));
+        match Program::read(&file) {
+            Err(error) => at.report(format!("`{binary}` cannot be read: {error}"), ""),
             Ok(None) => at.report(
-                format!("`{}` is no program for Linux on {wanted}", self.binary),
-                "build mlopsctl for the target that Lambda runs, such as x86_64-unknown-linux-musl",
+                format!("`{binary}` is no program for Linux on {wanted}"),
+                "a build of mlopsctl is: `cargo build --release --no-default-features -p mlopsctl` on such a machine",
             ),
+            Ok(Some(Program { processor, .. })) if architecture(processor) != self.architecture => {
+                let built_for = spelled(architecture(processor));
+                at.report(
+                    format!("`{binary}` is built for {built_for}, and the job runs on {wanted}"),
+                    format!("set `architecture = \"{built_for}\"`, or build it for {wanted}"),
+                );
+            }
+            Ok(Some(Program { glibc: Some(needed), .. })) if needed > GLIBC => at.report(
+                format!("`{binary}` needs glibc {}.{}; Lambda has {}.{}", needed.0, needed.1, GLIBC.0, GLIBC.1),
+                "build it on an older system, such as Amazon Linux 2023 or Debian 12, or for musl",
+            ),
+            Ok(Some(_)) => {}
         }
     }
 }
 
-/// The processor that a program is for, by the head of its file.
-/// <https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html>
-fn built_for(file: &Path) -> std::io::Result<Option<Architecture>> {
-    let mut head = Vec::new();
-    File::open(file)?.take(20).read_to_end(&mut head)?;
-    // Of 64 bits, the least significant byte first.
-    let is_elf = head.starts_with(b"\x7fELF\x02\x01");
-    Ok(match head.get(18..20) {
-        Some([62, 0]) if is_elf => Some(Architecture::X86),
-        Some([183, 0]) if is_elf => Some(Architecture::Arm64),
-        _ => None,
-    })
+fn architecture(processor: Processor) -> Architecture {
+    match processor {
+        Processor::X86 => Architecture::X86,
+        Processor::Arm64 => Architecture::Arm64,
+    }
+}
+
+fn spelled(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::X86 => "x86_64",
+        Architecture::Arm64 => "arm64",
+    }
 }
