@@ -3,6 +3,7 @@
 //!
 //! Pure but for reading the files the platform is made from. Knows nothing of calls or plans.
 
+mod alarms;
 mod catalog;
 mod dashboard;
 mod definition;
