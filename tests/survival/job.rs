@@ -9,10 +9,14 @@ use crate::{
 };
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use serde_json::json;
-use std::{fs, io::Cursor, time::Duration};
+use std::{fs, io::Cursor, thread, time::Duration};
 use tempfile::TempDir;
 
 const QUARTER_OF_AN_HOUR: Duration = Duration::from_secs(900);
+/// So long before its time is over, a run is asked to stop.
+const A_MINUTE: Duration = Duration::from_secs(60);
+/// Long enough for a run to come to its first change.
+const NEARLY_OVER: Duration = Duration::from_secs(15);
 
 /// dev with the job, brought up, and what Lambda unpacks of it.
 fn with_a_job(served: &Served, settings: &str) -> (Project, TempDir) {
@@ -104,11 +108,16 @@ fn a_run_whose_time_is_nearly_over_stops_and_the_next_goes_on() {
     let job = Lambda::start(&served, &project, unpacked.path());
     somebody_suspends_versions(&served);
     let door = served.door().clone();
-    served.door().trap(makes, 0, Moment::Beside, move || door.delay(Duration::from_secs(3)));
-    // A minute less is two seconds: before the change that is slow is answered.
-    let answer = job.call(Duration::from_secs(62));
+    // What comes after the first change is under way when the time is nearly over, and all else is fast.
+    served.door().trap(makes, 0, Moment::Beside, move || {
+        door.delay(NEARLY_OVER + Duration::from_secs(5));
+        thread::spawn(move || {
+            thread::sleep(NEARLY_OVER);
+            door.delay(Duration::ZERO);
+        });
+    });
+    let answer = job.call(A_MINUTE + NEARLY_OVER);
     assert!(served.door().has_sprung());
-    served.door().delay(Duration::ZERO);
     let said = answer.body["errorMessage"].as_str().unwrap_or_default();
     assert!(answer.is_error && said.contains("stopping: calls under way are finished"), "{answer:?}");
     assert!(served.stored("lock.json").is_none(), "the lock was given back");

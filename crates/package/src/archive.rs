@@ -10,6 +10,8 @@ use std::{
 };
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
+const FASTEST: Option<i64> = Some(1);
+
 /// An archive of files of a project, each by its path within the project, in the order of those.
 pub struct Archive {
     root: PathBuf,
@@ -83,6 +85,8 @@ impl Archive {
             };
             let options = SimpleFileOptions::default()
                 .compression_method(entry.compression)
+                // A plan waits for it.
+                .compression_level(FASTEST.filter(|_| entry.compression == CompressionMethod::Deflated))
                 // The earliest time a zip archive can tell.
                 .last_modified_time(DateTime::default())
                 .unix_permissions(if entry.executable { 0o755 } else { 0o644 });

@@ -7,7 +7,7 @@ use std::{
     collections::VecDeque,
     io,
     path::Path,
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     time::{Duration, SystemTime},
 };
 use tokio::{
@@ -64,11 +64,14 @@ async fn reconcile(
         .spawn()
         .map_err(failed)?;
     let stderr = child.stderr.take();
-    let (said, code) = tokio::join!(listen(stderr, printer), end(&mut child, until));
-    match code.map_err(failed)? {
+    let (said, status) = tokio::join!(listen(stderr, printer), end(&mut child, until));
+    let status = status.map_err(failed)?;
+    match status.code() {
         Some(code @ (0 | 3)) => Ok(json!({"exit_code": code})),
         Some(2) => Err(Ended { how: "DriftIsLeft", said }),
-        _ => Err(Ended { how: "Failed", said }),
+        Some(_) => Err(Ended { how: "Failed", said }),
+        // While it only looks, it does not listen.
+        None => Err(Ended { how: "Failed", said: format!("{said}\nended by a {status}") }),
     }
 }
 
@@ -87,14 +90,14 @@ async fn listen(stderr: Option<ChildStderr>, printer: Printer) -> String {
     Vec::from(last).join("\n")
 }
 
-/// The exit code, if a run had the time to end.
-async fn end(run: &mut Child, until: SystemTime) -> io::Result<Option<i32>> {
+/// How a run ended, by itself or because its time was nearly over.
+async fn end(run: &mut Child, until: SystemTime) -> io::Result<ExitStatus> {
     let left = until.duration_since(SystemTime::now()).unwrap_or_default();
     if let Ok(ended) = tokio::time::timeout(left, run.wait()).await {
-        return Ok(ended?.code());
+        return ended;
     }
     ask_to_stop(run);
-    Ok(run.wait().await?.code())
+    run.wait().await
 }
 
 #[cfg(unix)]
