@@ -7,7 +7,10 @@ use std::{
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Stdio},
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, Sender, channel},
+    },
     thread,
     time::{Duration, SystemTime},
 };
@@ -33,7 +36,7 @@ impl Lambda {
         let address = listener.local_addr().unwrap().to_string();
         let (calls, called) = channel();
         let (answered, answers) = channel();
-        thread::spawn(move || api(&listener, &called, &answered));
+        thread::spawn(move || api(&listener, called, &answered));
         let mut command = served.command(project, &["job", "dev"]);
         let process = command
             .current_dir(root)
@@ -63,15 +66,16 @@ impl Drop for Lambda {
 }
 
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
-fn api(listener: &TcpListener, calls: &Receiver<SystemTime>, answers: &Sender<Answer>) {
+fn api(listener: &TcpListener, calls: Receiver<SystemTime>, answers: &Sender<Answer>) {
+    let calls = Arc::new(Mutex::new(calls));
     while let Ok((stream, _)) = listener.accept() {
-        // One connection is used at a time.
-        serve(stream, calls, answers);
+        let (calls, answers) = (calls.clone(), answers.clone());
+        thread::spawn(move || serve(stream, &calls, &answers));
     }
 }
 
 /// Ends with the connection, or with the test.
-fn serve(mut stream: TcpStream, calls: &Receiver<SystemTime>, answers: &Sender<Answer>) -> Option<()> {
+fn serve(mut stream: TcpStream, calls: &Mutex<Receiver<SystemTime>>, answers: &Sender<Answer>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut number = 0;
     loop {
@@ -79,7 +83,8 @@ fn serve(mut stream: TcpStream, calls: &Receiver<SystemTime>, answers: &Sender<A
         let answer = match path.rsplit('/').next()? {
             "next" => {
                 number += 1;
-                let deadline = calls.recv().ok()?.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+                let deadline =
+                    calls.lock().unwrap().recv().ok()?.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
                 format!(
                     "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: call-{number}\r\nlambda-runtime-deadline-ms: \
                      {deadline}\r\nlambda-runtime-invoked-function-arn: arn:aws:lambda:ap-south-1:123456789012:function:f\r\n\
