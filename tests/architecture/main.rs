@@ -63,3 +63,33 @@ fn every_crate_takes_the_lints_that_forbid_printing_and_unsafe_code() {
         assert!(manifest.contains("[lints]\nworkspace = true"), "{name} does not take the workspace's lints");
     }
 }
+
+/// `cargo run` and `cargo test --workspace` must compile each third-party crate once. They do if tests and benches
+/// ask for no feature that the tool does not ask for: a crate with other features is another crate to Cargo, and so
+/// is everything built on it.
+#[test]
+fn tests_ask_for_no_features_that_the_tool_lacks() {
+    let tree = |arguments: &[&str]| -> BTreeMap<String, String> {
+        let tree = Command::new(env!("CARGO"))
+            .args(["tree", "--locked", "--offline", "--prefix", "none", "--format", "{p}|{f}"])
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+        let lines = String::from_utf8(tree.stdout).unwrap();
+        let crates = lines.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('|'));
+        // The root of one tree and not of the other: a workspace member, which is compiled for each anyway.
+        let crates = crates.filter(|(name, _)| !name.contains('/'));
+        crates.map(|(name, features)| (name.to_owned(), features.to_owned())).collect()
+    };
+    let tool = tree(&["--package", "mlopsctl", "--edges", "no-dev"]);
+    let everything = tree(&["--workspace"]);
+    assert!(tool.len() > 100, "{tool:?}");
+    for (name, features) in tool {
+        assert_eq!(
+            everything[&name], features,
+            "{name}: ask for the same features in [dependencies] of crates/mlopsctl/Cargo.toml"
+        );
+    }
+}
