@@ -1,0 +1,3 @@
+//! Holds no code: see `Cargo.toml`.
+
+fn main() {}
