@@ -7,8 +7,8 @@ use aws_sdk_budgets::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission, Place, Resource,
-    Result, Sign, Tags, TopicArn,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission, Place,
+    Resource, Result, Sign, Tags, TopicArn,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -52,6 +52,10 @@ impl Resource for Budget {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = BudgetOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         if describe(&self.name, cx).await?.is_none() {

@@ -3,7 +3,9 @@ use crate::{
     alarms::{self, Alarm},
 };
 use aws_sdk_cloudwatch::Client;
-use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, Tags};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -37,6 +39,10 @@ impl Resource for CompositeAlarm {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = AlarmOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         alarms::find(&self.name, cx).await

@@ -1,5 +1,7 @@
 use aws_sdk_cloudwatch::Client;
-use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Permission, Place, Resource, Result};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -30,8 +32,12 @@ impl Resource for Dashboard {
 
     type Outputs = DashboardOutputs;
 
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
+
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        Ok(body(&self.name, cx).await?.map(|_| Found { id: self.name.clone(), owner: Owner::Parent }))
+        Ok(body(&self.name, cx).await?.map(|_| Found { id: self.name.clone(), owner: Owner::Name }))
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {

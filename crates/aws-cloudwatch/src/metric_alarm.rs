@@ -6,7 +6,9 @@ use aws_sdk_cloudwatch::{
     Client,
     types::{self as sdk, ComparisonOperator, Dimension, Statistic},
 };
-use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, Tags};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -89,6 +91,10 @@ impl Resource for MetricAlarm {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = AlarmOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         alarms::find(&self.name, cx).await

@@ -6,8 +6,8 @@ use crate::{
 };
 use aws_sdk_ec2::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission, Place, Resource, Result,
-    SecurityGroupId, UNKNOWN_OPEN, VpcId,
+    As, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource,
+    Result, SecurityGroupId, UNKNOWN_OPEN, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,14 @@ impl Resource for DefaultSecurityGroup {
     const NAMING: Naming = Naming::Assigned;
 
     type Outputs = DefaultSecurityGroupOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("sg-")
+    }
+
+    fn part_of(&self) -> Option<String> {
+        Some(self.vpc_id.to_string())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         if self.vpc_id.as_str().contains(UNKNOWN_OPEN) {

@@ -8,8 +8,8 @@ use aws_sdk_ec2::{
     types::{Address, DomainType, Filter, ResourceType, Tag},
 };
 use resource::{
-    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Permission, Place, Resource, Result,
-    Tags,
+    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Permission, Place, Resource,
+    Result, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -36,6 +36,10 @@ impl Resource for ElasticIp {
     const NAMING: Naming = Naming::Assigned;
 
     type Outputs = ElasticIpOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("eipalloc-")
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         listing::find::<Address>(cx, |_| true).await
@@ -96,6 +100,7 @@ impl Resource for ElasticIp {
 
 impl Listed for Address {
     const BY_ID: &'static str = "allocation-id";
+    const NOUN: &'static str = <ElasticIp as Resource>::NOUN;
     fn id(&self) -> Option<&str> {
         self.allocation_id()
     }

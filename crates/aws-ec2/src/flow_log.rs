@@ -8,8 +8,8 @@ use aws_sdk_ec2::{
     types::{Filter, FlowLogsResourceType, LogDestinationType, ResourceType, Tag, TrafficType},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Permission, Place, Resource, Result, RoleArn, Tags,
-    VpcId,
+    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result,
+    RoleArn, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -52,6 +52,10 @@ impl Resource for FlowLog {
     const NAMING: Naming = Naming::Within("vpc_id");
 
     type Outputs = FlowLogOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("fl-")
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let here = |log: &aws_sdk_ec2::types::FlowLog| tagging::fits(self.vpc_id.as_str(), log.resource_id());
@@ -127,6 +131,7 @@ fn read(log: &aws_sdk_ec2::types::FlowLog) -> FlowLog {
 
 impl Listed for aws_sdk_ec2::types::FlowLog {
     const BY_ID: &'static str = "flow-log-id";
+    const NOUN: &'static str = <FlowLog as Resource>::NOUN;
     fn id(&self) -> Option<&str> {
         self.flow_log_id()
     }

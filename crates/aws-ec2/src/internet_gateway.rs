@@ -8,8 +8,8 @@ use aws_sdk_ec2::{
     types::{AttachmentStatus, Filter, ResourceType, Tag},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Naming, Observed, Permission, Place, Resource,
-    Result, Tags, VpcId,
+    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, InternetGatewayId, Naming, Observed, Permission, Place,
+    Resource, Result, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -39,6 +39,10 @@ impl Resource for InternetGateway {
     const NAMING: Naming = Naming::Assigned;
 
     type Outputs = InternetGatewayOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("igw-")
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let here = |gateway: &aws_sdk_ec2::types::InternetGateway| {
@@ -127,6 +131,7 @@ impl Resource for InternetGateway {
 
 impl Listed for aws_sdk_ec2::types::InternetGateway {
     const BY_ID: &'static str = "internet-gateway-id";
+    const NOUN: &'static str = <InternetGateway as Resource>::NOUN;
     fn id(&self) -> Option<&str> {
         self.internet_gateway_id()
     }

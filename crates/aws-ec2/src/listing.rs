@@ -14,6 +14,8 @@ pub(crate) trait Listed: Clone + Send + Sync + 'static {
     /// The filter by which those of certain ids are described. Not by the parameter for ids: one that is
     /// gone would fail the whole call.
     const BY_ID: &'static str;
+    /// What a person calls it.
+    const NOUN: &'static str;
     fn id(&self) -> Option<&str>;
     fn tags(&self) -> &[Tag];
     /// All that pass the filters.
@@ -49,10 +51,10 @@ pub(crate) async fn load<T: Listed>(id: &str, cx: &Cx) -> Result<Option<T>> {
 pub(crate) async fn find<T: Listed>(cx: &Cx, fits: impl Fn(&T) -> bool) -> Result<Option<Found>> {
     let stays = |one: &T| one.id().is_some_and(|id| !cx.deletes(id));
     let ours = owned::<T>(cx).await?.into_iter();
-    let ours = ours.filter(|one| fits(one) && stays(one) && cx.owns(&tagging::read(one.tags())));
-    let mut found =
+    let ours = ours.filter(|one| fits(one) && stays(one) && cx.names(&tagging::read(one.tags())));
+    let found =
         ours.filter_map(|one| Some(Found { id: one.id()?.to_owned(), owner: Owner::Tags(tagging::read(one.tags())) }));
-    Ok(found.next())
+    Found::only(found, T::NOUN, cx)
 }
 
 /// Those that bear our tags: usually one, two while a replacement is under way. One listing of the whole

@@ -8,8 +8,8 @@ use aws_sdk_ec2::{
     types::{Filter, NatGatewayState as State, ResourceType, Tag},
 };
 use resource::{
-    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, NatGatewayId, Observed, Permission, Place,
-    Resource, Result, SubnetId, Tags,
+    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, NatGatewayId, Observed, Permission,
+    Place, Resource, Result, SubnetId, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -42,6 +42,10 @@ impl Resource for NatGateway {
     const DEADLINE: Duration = Duration::from_secs(600);
 
     type Outputs = NatGatewayOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("nat-")
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         // A deleted gateway is listed for about an hour.
@@ -128,6 +132,7 @@ fn reason(gateway: &aws_sdk_ec2::types::NatGateway) -> String {
 
 impl Listed for aws_sdk_ec2::types::NatGateway {
     const BY_ID: &'static str = "nat-gateway-id";
+    const NOUN: &'static str = <NatGateway as Resource>::NOUN;
     fn id(&self) -> Option<&str> {
         self.nat_gateway_id()
     }

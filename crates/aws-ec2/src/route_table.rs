@@ -11,8 +11,8 @@ use aws_sdk_ec2::{
     },
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Naming, NatGatewayId, Observed, Permission,
-    Place, Resource, Result, RouteTableId, SubnetId, Tags, VpcId,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, InternetGatewayId, Naming, NatGatewayId, Observed,
+    Permission, Place, Resource, Result, RouteTableId, SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, time::Duration};
@@ -93,6 +93,10 @@ impl Resource for RouteTable {
     const NAMING: Naming = Naming::Assigned;
 
     type Outputs = RouteTableOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("rtb-")
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let here = |table: &aws_sdk_ec2::types::RouteTable| tagging::fits(self.vpc_id.as_str(), table.vpc_id());
@@ -343,6 +347,7 @@ fn explicit(table: &aws_sdk_ec2::types::RouteTable) -> impl Iterator<Item = &Rou
 
 impl Listed for aws_sdk_ec2::types::RouteTable {
     const BY_ID: &'static str = "route-table-id";
+    const NOUN: &'static str = <RouteTable as Resource>::NOUN;
     fn id(&self) -> Option<&str> {
         self.route_table_id()
     }

@@ -12,8 +12,8 @@ use aws_sdk_ec2::{
     types::{Filter, ResourceType, Tag},
 };
 use resource::{
-    ADDRESS_TAG, As, Attempt, Cx, Deletion, Diff, Failure, Found, Loader, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, SecurityGroupId, Tags, UNKNOWN_OPEN, VpcId,
+    ADDRESS_TAG, As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Loader, Naming, Observed, Owner, Permission,
+    Place, Resource, Result, SecurityGroupId, Tags, UNKNOWN_OPEN, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,10 @@ impl Resource for SecurityGroup {
     const NAMING: Naming = Naming::Within("vpc_id");
 
     type Outputs = SecurityGroupOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("sg-")
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         // Where the VPC is not known yet, only the tags can tell whether the group is there.
@@ -181,6 +185,7 @@ pub(crate) async fn named(vpc: &VpcId, name: &str, cx: &Cx) -> Result<Option<aws
 
 impl Listed for aws_sdk_ec2::types::SecurityGroup {
     const BY_ID: &'static str = "group-id";
+    const NOUN: &'static str = <SecurityGroup as Resource>::NOUN;
     fn id(&self) -> Option<&str> {
         self.group_id()
     }

@@ -10,8 +10,8 @@ use aws_sdk_ec2::{
     types::{AttributeBooleanValue, Filter, ResourceType, SubnetState, Tag},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Permission, Place, Resource, Result, SubnetId, Tags,
-    VpcId,
+    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result,
+    SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,10 @@ impl Resource for Subnet {
     const NAMING: Naming = Naming::Assigned;
 
     type Outputs = SubnetOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("subnet-")
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let fits = |subnet: &aws_sdk_ec2::types::Subnet| {
@@ -129,6 +133,7 @@ impl Resource for Subnet {
 
 impl Listed for aws_sdk_ec2::types::Subnet {
     const BY_ID: &'static str = "subnet-id";
+    const NOUN: &'static str = <Subnet as Resource>::NOUN;
     fn id(&self) -> Option<&str> {
         self.subnet_id()
     }

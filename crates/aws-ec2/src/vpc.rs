@@ -10,7 +10,8 @@ use aws_sdk_ec2::{
     types::{AttributeBooleanValue, Filter, ResourceType, Tag, VpcAttributeName, VpcState},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Permission, Place, Resource, Result, Tags, VpcId,
+    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
+    VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,10 @@ impl Resource for Vpc {
     const NAMING: Naming = Naming::Assigned;
 
     type Outputs = VpcOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("vpc-")
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         listing::find::<aws_sdk_ec2::types::Vpc>(cx, |vpc| tagging::fits(&self.cidr, vpc.cidr_block())).await
@@ -127,6 +132,7 @@ impl Resource for Vpc {
 
 impl Listed for aws_sdk_ec2::types::Vpc {
     const BY_ID: &'static str = "vpc-id";
+    const NOUN: &'static str = <Vpc as Resource>::NOUN;
     fn id(&self) -> Option<&str> {
         self.vpc_id()
     }

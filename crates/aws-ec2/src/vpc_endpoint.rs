@@ -9,7 +9,7 @@ use aws_sdk_ec2::{
     types::{Filter, ResourceType, Tag, VpcEndpointType},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Permission, Place, Resource, Result,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result,
     RouteTableId, SecurityGroupId, SubnetId, Tags, VpcEndpointId, VpcId, same_policy,
 };
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,10 @@ impl Resource for VpcEndpoint {
     const DEADLINE: Duration = Duration::from_secs(600);
 
     type Outputs = VpcEndpointOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("vpce-")
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         listing::find::<aws_sdk_ec2::types::VpcEndpoint>(cx, |endpoint| !leaves(endpoint)).await
@@ -282,6 +286,7 @@ fn read(endpoint: &aws_sdk_ec2::types::VpcEndpoint) -> VpcEndpoint {
 
 impl Listed for aws_sdk_ec2::types::VpcEndpoint {
     const BY_ID: &'static str = "vpc-endpoint-id";
+    const NOUN: &'static str = <VpcEndpoint as Resource>::NOUN;
     fn id(&self) -> Option<&str> {
         self.vpc_endpoint_id()
     }

@@ -3,8 +3,8 @@ use aws_sdk_ecr::{
     types::{self, EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Tag},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Loader, Naming, Need, Observed, Owner,
-    Permission, Place, Resource, Result, Sign, Tags,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, KeyArn, Loader, Naming, Need, Observed,
+    Owner, Permission, Place, Resource, Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -77,6 +77,10 @@ impl Resource for Repository {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = RepositoryOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let client = cx.client(Client::new);

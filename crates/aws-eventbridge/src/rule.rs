@@ -4,8 +4,8 @@ use aws_sdk_eventbridge::{
     types::{self as sdk, RuleState, Tag},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission, Place, Resource,
-    Result, Sign, Tags,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission, Place,
+    Resource, Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -68,6 +68,10 @@ impl Resource for Rule {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = RuleOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         if rules::load(&self.name, cx).await?.is_none() {

@@ -4,8 +4,8 @@ use aws_sdk_glue::{
     types::{self as sdk, CrawlerTargets, RecrawlPolicy, SchemaChangePolicy},
 };
 use resource::{
-    As, Attempt, Condition, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, RoleArn,
-    Tags,
+    As, Attempt, Condition, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result,
+    RoleArn, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -112,6 +112,10 @@ impl Resource for Crawler {
     const DEADLINE: Duration = CRAWLS_END_WITHIN;
 
     type Outputs = CrawlerOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         match together::load::<sdk::Crawler>(&self.name, cx).await? {

@@ -4,8 +4,8 @@ use aws_sdk_glue::{
     types::{Database as Described, DatabaseInput},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Permission, Place, Resource, Result,
-    Tags,
+    Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place, Resource,
+    Result, Tags,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,10 @@ impl Resource for Database {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = DatabaseOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         match get(&self.name, cx).await? {

@@ -4,7 +4,8 @@ use aws_sdk_glue::{
     types::{self as sdk, ConnectionsList, ExecutionProperty, JobCommand, JobUpdate, WorkerType},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, RoleArn, Tags,
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, RoleArn,
+    Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -76,6 +77,10 @@ impl Resource for Job {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = JobOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         match together::load::<sdk::Job>(&self.name, cx).await? {

@@ -7,7 +7,7 @@ use aws_sdk_glue::{
     },
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Found, KeyArn, Naming, Observed, Owner, Permission, Place, Resource, Result,
+    Attempt, Cx, Deletion, Diff, Found, IdForm, KeyArn, Naming, Observed, Owner, Permission, Place, Resource, Result,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,9 +69,13 @@ impl Resource for SecurityConfiguration {
 
     type Outputs = SecurityConfigurationOutputs;
 
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
+
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let found = get(&self.name, cx).await?;
-        Ok(found.map(|_| Found { id: self.name.clone(), owner: Owner::Parent }))
+        Ok(found.map(|_| Found { id: self.name.clone(), owner: Owner::Name }))
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {

@@ -6,7 +6,9 @@ use aws_sdk_glue::{
     Client,
     types::{self as sdk, TriggerState, TriggerUpdate},
 };
-use resource::{Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, Tags};
+use resource::{
+    Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
+};
 use serde::{Deserialize, Serialize};
 
 /// A trigger: starts jobs and crawlers. The id is the name.
@@ -42,6 +44,10 @@ impl Resource for Trigger {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = TriggerOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         match together::load::<sdk::Trigger>(&self.name, cx).await? {

@@ -1,6 +1,8 @@
 use crate::{sign, tagging};
 use aws_sdk_glue::{Client, types::Workflow as Described};
-use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, Tags};
+use resource::{
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -36,6 +38,10 @@ impl Resource for Workflow {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = WorkflowOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         match get(&self.name, cx).await? {

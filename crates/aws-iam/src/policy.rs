@@ -7,8 +7,8 @@ use crate::{
 };
 use aws_sdk_iam::{Client, types};
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Owner, Permission, Place, PolicyArn, Resource,
-    Result, Sign, Tags,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Owner, Permission, Place, PolicyArn,
+    Resource, Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -65,6 +65,10 @@ impl Resource for Policy {
     const DEADLINE: Duration = PROPAGATES;
 
     type Outputs = PolicyOutputs;
+
+    fn id_form(&self, place: &Place) -> IdForm {
+        IdForm::Is(self.arn(place))
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let arn = self.arn(cx.place());

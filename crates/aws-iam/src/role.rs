@@ -7,8 +7,8 @@ use crate::{
 };
 use aws_sdk_iam::Client;
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Permission, Place, Resource, Result, RoleArn,
-    Sign, Tags, compare, same_policy,
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
+    RoleArn, Sign, Tags, compare, same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,9 +64,19 @@ impl Resource for Role {
 
     type Outputs = RoleOutputs;
 
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
+
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let seen = read::find(&self.name, cx).await?;
         Ok(seen.map(|seen| Found { id: seen.role.name, owner: Owner::Tags(seen.role.tags) }))
+    }
+
+    /// Asked of the role itself: lists of all roles lag behind.
+    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+        let answer = cx.client(Client::new).get_role().role_name(id).send().await.during("GetRole").absent(GONE)?;
+        Ok(answer.and_then(|answer| answer.role).map(|role| tags::read(role.tags())))
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {

@@ -4,7 +4,7 @@ use aws_sdk_kms::{
     types::{KeyMetadata, KeyState, Tag},
 };
 use resource::{
-    As, Attempt, Condition, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner,
+    As, Attempt, Condition, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, KeyArn, Naming, Observed, Owner,
     Permission, Place, Resource, Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
@@ -59,8 +59,13 @@ impl Resource for Key {
     const NOUN: &'static str = "KMS key";
     const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy), ("deletion_window_days", As::WriteOnly)];
     const NAMING: Naming = Naming::Declared;
+    const KEPT: bool = true;
 
     type Outputs = KeyOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Assigned
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let client = cx.client(Client::new);
@@ -76,8 +81,9 @@ impl Resource for Key {
             }
             _ => {
                 let unnamed = search::unnamed(&client, cx).await?;
-                let alive = unnamed.into_iter().find(|(key, _)| !is_doomed(key));
-                Ok(alive.map(|(key, tags)| Found { id: key.key_id, owner: Owner::Tags(tags) }))
+                let alive = unnamed.into_iter().filter(|(key, _)| !is_doomed(key));
+                let found = alive.map(|(key, tags)| Found { id: key.key_id, owner: Owner::Tags(tags) });
+                Found::only(found, Self::NOUN, cx)
             }
         }
     }
@@ -205,6 +211,22 @@ impl Resource for Key {
         let call = client.schedule_key_deletion().key_id(id).pending_window_in_days(self.deletion_window_days);
         call.send().await.during("ScheduleKeyDeletion").absent(GONE)?;
         Ok(Deletion::Gone)
+    }
+
+    /// KMS keeps no list of what a key has encrypted: objects, their old versions, log events, file systems and
+    /// copies of them anywhere. So there is always something to lose.
+    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+        let key = describe(&cx.client(Client::new), id).await?;
+        let usable = key.filter(|key| !is_doomed(key));
+        Ok(usable.map(|_| "the only means to read what was ever encrypted with it".to_owned()))
+    }
+
+    fn undo(&self) -> Option<String> {
+        let days = self.deletion_window_days;
+        Some(format!(
+            "what was ever encrypted with it can be read no more; for {days} days `aws kms cancel-key-deletion` brings \
+             the key back"
+        ))
     }
 
     /// A key's tags count for KMS's decisions only up to five minutes after it was made, so that what follows at once

@@ -7,8 +7,8 @@ use aws_sdk_lambda::{
     types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, State},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, FunctionArn, KeyArn, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, RoleArn, SecurityGroupId, Sign, SubnetId, Tags,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, FunctionArn, IdForm, KeyArn, Naming, Observed, Owner, Permission,
+    Place, Resource, Result, RoleArn, SecurityGroupId, Sign, SubnetId, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -109,6 +109,10 @@ impl Resource for Function {
     const DEADLINE: Duration = Duration::from_secs(900);
 
     type Outputs = FunctionOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let Some(answer) = get(&self.name, cx).await? else { return Ok(None) };

@@ -1,8 +1,8 @@
 use aws_sdk_lambda::Client;
 use futures::future::try_join_all;
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, FunctionArn, Loader, Naming, Observed, Owner, Place,
-    Resource, Result, Sign, UNKNOWN_OPEN,
+    Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, FunctionArn, IdForm, Loader, Naming, Observed, Owner,
+    Place, Resource, Result, Sign, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,6 +53,14 @@ impl Resource for Permission {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = PermissionOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.id())
+    }
+
+    fn part_of(&self) -> Option<String> {
+        Some(function_name(&self.function).to_owned())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let found = self.statement(function_name(&self.function), &self.statement_id, cx).await?;

@@ -1,8 +1,8 @@
 use crate::log_groups;
-use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::{Client, types::OrderBy};
 use resource::{
-    Attempt, Cx, Deletion, Diff, Found, KeyArn, LogGroupArn, Naming, Observed, Owner, Permission, Place, Resource,
-    Result, Sign, Tags,
+    Attempt, Cx, Deletion, Diff, Found, IdForm, KeyArn, LogGroupArn, Naming, Observed, Owner, Permission, Place,
+    Resource, Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -57,13 +57,22 @@ const HEALING: &[Sign] =
 const HEALED_WITHIN: Duration = Duration::from_secs(120);
 const ABSENT: &[Sign] = &[("ResourceNotFoundException", "")];
 
+/// The stream with which AWS tries whether it may deliver logs, as when a state machine's logging is set up.
+/// LocalStack makes it as well.
+const AWS_TRIES_WITH: &str = "log_stream_created_by_aws_to_validate_log_delivery_subscriptions";
+
 impl Resource for LogGroup {
     const KIND: &'static str = "logs:log-group";
     const NOUN: &'static str = "log group";
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const NAMING: Naming = Naming::Declared;
+    const KEPT: bool = true;
 
     type Outputs = LogGroupOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         if log_groups::load(&self.name, cx).await?.is_none() {
@@ -149,6 +158,16 @@ impl Resource for LogGroup {
         Ok(Deletion::Gone)
     }
 
+    /// The number of stored bytes lags behind for hours, the streams do not.
+    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+        let call = cx.client(Client::new).describe_log_streams().log_group_name(id);
+        let call = call.order_by(OrderBy::LastEventTime).descending(true).limit(2);
+        let answer = call.send().await.during("DescribeLogStreams").absent(ABSENT)?;
+        let mut streams = answer.and_then(|answer| answer.log_streams).unwrap_or_default().into_iter();
+        let written = streams.any(|stream| stream.log_stream_name() != Some(AWS_TRIES_WITH));
+        Ok(written.then(|| "log events".to_owned()))
+    }
+
     fn as_created(&self) -> Option<Self> {
         Some(Self { retention: Retention::Forever, ..self.clone() })
     }
@@ -173,7 +192,7 @@ impl Resource for LogGroup {
         vec![
             // It lists by prefix: AWS grants it on all groups or on none.
             Permission::look(["logs:DescribeLogGroups"]).on_anything(),
-            Permission::look(["logs:ListTagsForResource"]).on(group.clone()),
+            Permission::look(["logs:ListTagsForResource", "logs:DescribeLogStreams"]).on(group.clone()),
             Permission::change(changes.into_iter().chain([retention, encryption])).on(group),
         ]
     }

@@ -1,7 +1,7 @@
 use aws_sdk_cloudwatchlogs::Client;
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, Loader, Naming, Observed, Owner, Permission, Place,
-    Resource, Result,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Loader, Naming, Observed, Owner, Permission,
+    Place, Resource, Result,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -37,8 +37,12 @@ impl Resource for ResourcePolicy {
 
     type Outputs = ResourcePolicyOutputs;
 
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
+
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        Ok(load(&self.name, cx).await?.map(|_| Found { id: self.name.clone(), owner: Owner::Parent }))
+        Ok(load(&self.name, cx).await?.map(|_| Found { id: self.name.clone(), owner: Owner::Name }))
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {

@@ -10,8 +10,8 @@ use aws_sdk_s3::{
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
 use resource::{
-    As, Attempt, BucketName, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission,
-    Place, Resource, Result, Tags,
+    As, Attempt, BucketName, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner,
+    Permission, Place, Resource, Result, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -110,6 +110,10 @@ impl Resource for Bucket {
 
     type Outputs = BucketOutputs;
 
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
+
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let client = self.client(cx);
         match presence::of(&client, &self.name, &cx.place().account).await? {
@@ -121,10 +125,15 @@ impl Resource for Bucket {
         let Some(tags) = read::tags(&client, &self.name).await.absent(read::NO_BUCKET)? else { return Ok(None) };
         // Where CreateBucket takes no tags (S3-compatible stores, old endpoints), a crash before they
         // were put leaves a bucket of this very name, in this account, without any tag and empty.
-        // One that holds something is somebody's.
+        // One that holds something is somebody's, and an empty one is ours only if a run meant to make it.
         let left_over = tags.0.is_empty() && holdings::of(&client, &self.name, |_| false).await?.is_none();
-        let owner = if left_over { Owner::Parent } else { Owner::Tags(tags) };
+        let owner = if left_over { Owner::Name } else { Owner::Tags(tags) };
         Ok(Some(Found { id: self.name.clone(), owner }))
+    }
+
+    /// One call, where observing takes one for each setting.
+    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+        read::tags(&self.client(cx), id).await.absent(read::NO_BUCKET)
     }
 
     /// Needs `s3:TagResource` beside `s3:CreateBucket`, as the bucket bears its tags from the start.

@@ -5,8 +5,8 @@ use crate::{
 use aws_sdk_s3::{primitives::ByteStream, types::ChecksumMode};
 use aws_smithy_types::base64;
 use resource::{
-    Attempt, BucketName, Cx, Deletion, Diff, Found, Naming, Observed, Owner, Permission, Place, Resource, Result, Sign,
-    UNKNOWN_OPEN,
+    Attempt, BucketName, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource,
+    Result, Sign, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,14 @@ impl Resource for Object {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = ObjectOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.id())
+    }
+
+    fn part_of(&self) -> Option<String> {
+        Some(self.bucket.to_string())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         if self.bucket.as_str().contains(UNKNOWN_OPEN) {

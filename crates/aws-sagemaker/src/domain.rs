@@ -12,8 +12,8 @@ use aws_sdk_sagemaker::{
     types::{AppNetworkAccessType, DomainSettings, DomainSettingsForUpdate, RetentionPolicy, RetentionType},
 };
 use resource::{
-    As, Attempt, Condition, Cx, Deletion, Diff, DomainId, Failure, Found, KeyArn, Naming, Need, Observed, Owner,
-    Permission, Place, Resource, Result, SecurityGroupId, SubnetId, Tags, VpcId,
+    As, Attempt, Condition, Cx, Deletion, Diff, DomainId, Failure, Found, IdForm, KeyArn, Naming, Need, Observed,
+    Owner, Permission, Place, Resource, Result, SecurityGroupId, SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -97,9 +97,13 @@ impl Resource for Domain {
 
     type Outputs = DomainOutputs;
 
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("d-")
+    }
+
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let mut pages = cx.client(Client::new).list_domains().into_paginator().items().send();
-        let mut namesake = None;
+        let (mut ours, mut namesake) = (Vec::new(), None);
         while let Some(domain) = pages.next().await {
             let domain = domain.during("ListDomains")?;
             if domain.domain_name() != Some(&self.name) {
@@ -107,14 +111,12 @@ impl Resource for Domain {
             }
             let (Some(id), Some(arn)) = (domain.domain_id, domain.domain_arn) else { continue };
             let tags = tagging::read(&arn, cx).await?;
-            let ours = cx.owns(&tags);
-            let found = Some(Found { id, owner: Owner::Tags(tags) });
-            if ours {
-                return Ok(found);
+            match cx.owns(&tags) {
+                true => ours.push(Found { id, owner: Owner::Tags(tags) }),
+                false => namesake = Some(Found { id, owner: Owner::Tags(tags) }),
             }
-            namesake = found;
         }
-        Ok(namesake)
+        Ok(Found::only(ours, Self::NOUN, cx)?.or(namesake))
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {

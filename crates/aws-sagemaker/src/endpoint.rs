@@ -1,8 +1,8 @@
 use crate::{sign, tagging};
 use aws_sdk_sagemaker::{Client, operation::describe_endpoint::DescribeEndpointOutput, types::EndpointStatus};
 use resource::{
-    Attempt, Condition, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Permission, Place, Resource,
-    Result, Sign,
+    Attempt, Condition, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place,
+    Resource, Result, Sign,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -37,6 +37,10 @@ impl Resource for Endpoint {
     const DEADLINE: Duration = SETTLES_WITHIN;
 
     type Outputs = EndpointOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     /// What is there belongs to the deployments.
     async fn find(&self, _: &Cx) -> Result<Option<Found>> {

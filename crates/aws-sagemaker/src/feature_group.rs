@@ -11,8 +11,8 @@ use aws_sdk_sagemaker::{
     types::{FeatureGroupStatus as Status, LastUpdateStatusValue, OnlineStoreConfigUpdate},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Owner, Permission, Place, Resource, Result,
-    RoleArn, Tags,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource,
+    Result, RoleArn, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -73,6 +73,10 @@ impl Resource for FeatureGroup {
     const DEADLINE: Duration = Duration::from_secs(600);
 
     type Outputs = FeatureGroupOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let Some(group) = describe(&self.name, cx).await? else { return Ok(None) };

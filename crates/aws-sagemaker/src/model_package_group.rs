@@ -5,7 +5,8 @@ use aws_sdk_sagemaker::{
     types::{ModelPackageGroupStatus as Status, ModelPackageSummary},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, Naming, Observed, Owner, Permission, Place, Resource, Result, Tags,
+    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
+    Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -37,6 +38,10 @@ impl Resource for ModelPackageGroup {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = ModelPackageGroupOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let Some(group) = describe(&self.name, cx).await? else { return Ok(None) };

@@ -53,6 +53,13 @@ pub(crate) async fn close_apps(domain: &str, of: Of<'_>, cx: &Cx) -> Result<usiz
     Ok(open)
 }
 
+/// Whether somebody has an app open in a domain, or had one within the last day, for which AWS lists it.
+pub(crate) async fn used_lately(domain: &str, cx: &Cx) -> Result<bool> {
+    let call = cx.client(Client::new).list_apps().domain_id_equals(domain).max_results(1);
+    let page = call.send().await.during("ListApps").absent(sign::ABSENT)?;
+    Ok(page.is_some_and(|page| !page.apps().is_empty()))
+}
+
 /// The spaces of a domain, or those that one profile owns.
 pub(crate) async fn spaces(domain: &str, owner: Option<&str>, cx: &Cx) -> Result<Vec<SpaceDetails>> {
     let mut pages = cx.client(Client::new).list_spaces().domain_id_equals(domain).into_paginator().items().send();

@@ -13,8 +13,8 @@ use aws_sdk_sagemaker::{
     },
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, DomainId, Failure, Found, Naming, Observed, Owner, Permission, Place, Resource,
-    Result, Tags, UNKNOWN_OPEN,
+    Attempt, Cx, Deletion, Diff, DomainId, Failure, Found, IdForm, Naming, Observed, Owner, Permission, Place,
+    Resource, Result, Tags, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -63,6 +63,10 @@ impl Resource for Space {
     const DEADLINE: Duration = Duration::from_secs(900);
 
     type Outputs = SpaceOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         // Asked while planning too, when there may be no domain yet.

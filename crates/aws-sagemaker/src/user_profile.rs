@@ -6,7 +6,7 @@ use crate::{
 };
 use aws_sdk_sagemaker::{Client, operation::describe_user_profile::DescribeUserProfileOutput, types::UserSettings};
 use resource::{
-    Attempt, Cx, Deletion, Diff, DomainId, Found, Naming, Observed, Owner, Permission, Place, Resource, Result,
+    Attempt, Cx, Deletion, Diff, DomainId, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
     RoleArn, Tags, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,10 @@ impl Resource for UserProfile {
     const DEADLINE: Duration = Duration::from_secs(900);
 
     type Outputs = UserProfileOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         // Asked while planning too, when there may be no domain yet.

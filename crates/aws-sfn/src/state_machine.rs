@@ -5,8 +5,8 @@ use aws_sdk_sfn::{
     types::{StateMachineStatus, StateMachineType, Tag},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, KeyArn, LogGroupArn, Naming, Need, Observed, Owner, Permission, Place,
-    Resource, Result, RoleArn, Sign, StateMachineArn, Tags,
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, KeyArn, LogGroupArn, Naming, Need, Observed, Owner, Permission,
+    Place, Resource, Result, RoleArn, Sign, StateMachineArn, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -91,6 +91,10 @@ impl Resource for StateMachine {
     const DEADLINE: Duration = DELETES_WITHIN;
 
     type Outputs = StateMachineOutputs;
+
+    fn id_form(&self, place: &Place) -> IdForm {
+        IdForm::Is(arn(&self.name, place))
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let arn = arn(&self.name, cx.place());

@@ -1,8 +1,8 @@
 use crate::topic::ABSENT;
 use aws_sdk_sns::{Client, types::Subscription as Listed};
 use resource::{
-    Attempt, Cx, Deletion, Diff, Found, Loader, Naming, Observed, Owner, Permission, Place, Resource, Result, TopicArn,
-    UNKNOWN_OPEN,
+    Attempt, Cx, Deletion, Diff, Found, IdForm, Loader, Naming, Observed, Owner, Permission, Place, Resource, Result,
+    TopicArn, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -49,6 +49,14 @@ impl Resource for Subscription {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = SubscriptionOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.id())
+    }
+
+    fn part_of(&self) -> Option<String> {
+        Some(self.topic.to_string())
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         Ok(self.load(cx).await?.map(|_| Found { id: self.id(), owner: Owner::Parent }))

@@ -1,7 +1,7 @@
 use aws_sdk_sns::{Client, types::Tag};
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, KeyArn, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, Sign, Tags, TopicArn,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, KeyArn, Naming, Observed, Owner, Permission,
+    Place, Resource, Result, Sign, Tags, TopicArn,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,6 +61,10 @@ impl Resource for Topic {
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = TopicOutputs;
+
+    fn id_form(&self, place: &Place) -> IdForm {
+        IdForm::Is(arn(&self.name, place))
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let arn = arn(&self.name, cx.place());

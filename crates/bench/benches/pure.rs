@@ -5,8 +5,8 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::{Apply, Planning, Purpose, StopMode, apply, plan};
 use resource::{
-    Cloud, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Registry, Resource, Stack, Tags, compare,
-    same_policy,
+    Cloud, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Registry, Resource, Stack, Tags,
+    compare, same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,6 +35,10 @@ impl Resource for Thing {
     const NOUN: &'static str = "thing";
     const NAMING: Naming = Naming::Declared;
     type Outputs = ThingOutputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Assigned
+    }
 
     async fn find(&self, _: &Cx) -> resource::Result<Option<Found>> {
         Ok(None)

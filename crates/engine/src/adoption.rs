@@ -1,6 +1,6 @@
 //! Taking over what exists and was made by somebody else.
 
-use resource::{Address, Cx, Failure, Observation, Reconciler, Result, Tags};
+use resource::{Address, Cx, Failure, Observation, Reconciler, Result, Tags, describe_owner, tags_of};
 use serde_json::Value;
 use state::State;
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ pub(crate) fn may_be_taken_over(
             "remove it, and let `mlopsctl up` make one",
         )),
         Observation::Settling { .. } => Ok(()),
-        Observation::Ready { live, .. } => match tags_of(live).filter(|tags| !cx.owns(tags)) {
+        Observation::Ready { live, .. } => match tags_of(live).filter(|tags| !cx.names(tags)) {
             Some(tags) => match other_owner(&tags) {
                 None => Ok(()),
                 Some(owner) => Err(Failure::refused(
@@ -70,20 +70,10 @@ pub(crate) fn may_be_taken_over(
     }
 }
 
-fn tags_of(live: &Value) -> Option<Tags> {
-    serde_json::from_value(live.get("tags")?.clone()).ok()
-}
-
 /// The stack of mlopsctl that keeps what bears these tags.
 pub(crate) fn other_owner(tags: &Tags) -> Option<String> {
-    match (tags.get("ManagedBy"), tags.get(resource::ADDRESS_TAG)) {
-        (Some("mlopsctl"), Some(address)) => Some(format!(
-            "{address} of {} {}",
-            tags.get("Project").unwrap_or("another project"),
-            tags.get("Environment").unwrap_or_default()
-        )),
-        _ => None,
-    }
+    let kept = tags.get("ManagedBy") == Some("mlopsctl") && tags.get(resource::ADDRESS_TAG).is_some();
+    kept.then(|| describe_owner(tags))
 }
 
 /// Refuses to take over, at this address, something other than what is remembered there.

@@ -48,7 +48,12 @@ pub struct NotCompared {
 
 /// Compares the cloud with the state. Reads only.
 pub async fn drift(state: &State, registry: &Registry, cloud: &Arc<Cloud>, identity: &Tags) -> Drift {
-    let workshop = Workshop { cloud: cloud.clone(), identity: identity.clone(), delete_data: false };
+    let workshop = Workshop {
+        cloud: cloud.clone(),
+        identity: identity.clone(),
+        lineage: state.lineage.as_str().into(),
+        delete_data: false,
+    };
     let mut drift = Drift::default();
     let made = state.resources.iter().filter(|(_, entry)| entry.id.is_some());
     let looks = made.clone().map(|(address, entry)| Look::at(address, entry, &workshop)).collect();
@@ -65,6 +70,9 @@ pub async fn drift(state: &State, registry: &Registry, cloud: &Arc<Cloud>, ident
         };
         drift.checked += 1;
         let change = match (&seen.observation, registry.get(&entry.kind)) {
+            _ if seen.foreign_owner().is_some() => seen.foreign_owner().map(|owner| {
+                DriftChange::Missing(format!("another one has taken its place, which belongs to {owner}"))
+            }),
             (Observation::Absent, _) => Some(DriftChange::Missing("it no longer exists".to_owned())),
             (Observation::Broken { reason }, _) => Some(DriftChange::Missing(reason.clone())),
             (Observation::Ready { live, .. }, Ok(reconciler)) if entry.phase == Phase::Ready => {

@@ -70,8 +70,9 @@ pub fn healing(
     let mut held = HashMap::new();
     for refusal in &planning.refusals {
         let loses = |change: &Change| change.address == refusal.address && change.action.loses();
-        match refusal.failure.kind == FailureKind::Refused && changes.iter().any(loses) {
-            true => drop(held.insert(&refusal.address, refusal.failure.message.as_str())),
+        match refusal.failure.kind == FailureKind::Refused {
+            true if changes.iter().any(loses) => drop(held.insert(&refusal.address, refusal.failure.message.as_str())),
+            true => healing.leave_refused(refusal),
             false => healing.failed.push(refusal.clone()),
         }
     }
@@ -119,6 +120,12 @@ impl Healing {
         self.left.push(LeftToPerson { address, kind, action, reason });
     }
 
+    /// What a safety rule keeps from being changed at all, as a resource with another owner.
+    fn leave_refused(&mut self, refusal: &Refusal) {
+        let Refusal { address, kind, failure } = refusal.clone();
+        self.left.push(LeftToPerson { address, kind, action: Action::Update, reason: failure.message });
+    }
+
     fn leave_unfinished(&mut self, change: &Change) {
         self.unfinished = true;
         self.leave(change, "an interrupted run left it unfinished, and `mlopsctl up` goes on from there".to_owned());
@@ -162,7 +169,8 @@ impl Declared<'_> {
         if entry.kind != node.kind {
             return false;
         }
-        let (Ok(spec), Ok(reconciler)) = (node.spec(self), self.registry.get(node.kind)) else { return false };
+        let spec = node.spec_of_lineage(self, &self.state.lineage);
+        let (Ok(spec), Ok(reconciler)) = (spec, self.registry.get(node.kind)) else { return false };
         reconciler.compare(&spec, Some(&entry.spec), &entry.spec).is_empty()
     }
 }

@@ -22,9 +22,25 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// How many resources are as they should be.
     pub unchanged: usize,
+    /// What the declaration has dropped and is kept all the same, because data would be lost with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Kept>,
     /// Whether the plan is only about the addresses that match these globs; empty: about all.
     #[serde(default)]
     pub targets: Vec<String>,
+}
+
+/// A resource that is no longer declared and stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Where it stands.
+    pub address: Address,
+    /// `service:thing`.
+    pub kind: String,
+    /// AWS's id.
+    pub id: String,
+    /// The data that would be lost with it, in words.
+    pub holds: String,
 }
 
 /// What would be done to one resource.

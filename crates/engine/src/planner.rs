@@ -1,9 +1,12 @@
+mod credibility;
 mod losses;
+mod owners;
 
 use crate::{
     Action, Change, Claims, PLAN_FORMAT, Plan, Refusal,
     adoption::{does_not_fit, is_not_another},
     made::{Made, as_made},
+    ownership,
     refresh::{Origin, Seen, Workshop, outputs_of},
     sight::Sight,
 };
@@ -25,6 +28,8 @@ pub struct Purpose {
     pub unprotect: Vec<String>,
     /// Whether data may be deleted.
     pub delete_data: bool,
+    /// Whether what holds logs, or is needed to read data, is kept where the declaration drops it.
+    pub keep: bool,
     /// What exists, was made by somebody else and is to be taken over.
     pub claims: Claims,
     /// Digest of everything the stack was made from.
@@ -56,6 +61,10 @@ pub(crate) struct Known {
     pub(crate) action: Option<Action>,
     /// Left out by `--target`.
     pub(crate) excluded: bool,
+    /// Whether its tags have to show that it is ours before it is changed.
+    pub(crate) owned: bool,
+    /// Whether it is to be taken over, whoever made it.
+    pub(crate) claimed: bool,
 }
 
 /// Compares what is declared, remembered and there. Reads only.
@@ -69,7 +78,12 @@ pub async fn plan(
     identity: &Tags,
     purpose: &Purpose,
 ) -> Planning {
-    let workshop = Workshop { cloud: cloud.clone(), identity: identity.clone(), delete_data: purpose.delete_data };
+    let workshop = Workshop {
+        cloud: cloud.clone(),
+        identity: identity.clone(),
+        lineage: state.lineage.as_str().into(),
+        delete_data: purpose.delete_data,
+    };
     let selected = purpose.selected(stack);
     let mut sight = Sight::new(stack, state, registry, &workshop, &selected, &purpose.claims).await;
     loop {
@@ -131,11 +145,15 @@ impl Purpose {
 impl Planner<'_> {
     async fn plan(self, decided: Decided, sight: Sight<'_>, made: Made) -> Planning {
         let Decided { known, mut changes, unchanged, mut refusals } = decided;
-        let forgotten = self.deletions(&sight, &mut changes, &mut refusals).await;
+        let kept = self.kept(&mut refusals).await;
+        let forgotten = self.deletions(&sight, &kept, &mut changes, &mut refusals).await;
         refusals.extend(sight.failures);
         let others = is_not_another(&self.purpose.claims, self.state);
         refusals.extend(others.into_iter().map(|(address, kind, failure)| refusal(&address, &kind, failure)));
+        self.recorded_ids(&mut refusals);
+        self.same_thing_twice(&known, &changes, &mut refusals);
         self.protections(&changes, &mut refusals);
+        self.owners(&changes, &mut refusals).await;
         self.data(&changes, &mut refusals).await;
         refusals.sort_by(|one, other| one.address.cmp(&other.address));
         let plan = Plan {
@@ -146,6 +164,7 @@ impl Planner<'_> {
             inputs: self.purpose.inputs.clone(),
             changes,
             unchanged,
+            kept,
             targets: self.purpose.targets.clone(),
         };
         Planning { plan, refusals, known, made, forgotten, workshop: self.workshop.clone() }
@@ -168,7 +187,7 @@ impl Planner<'_> {
                 Err(failure) => {
                     decided.refusals.push(refusal(&node.address, node.kind, failure));
                     let live = seen.and_then(|seen| outputs_of(&seen.observation));
-                    let blank = || self.foresee(node, &node.spec(&foreseen)?);
+                    let blank = || self.foresee(node, &self.workshop.spec(node, &foreseen)?);
                     let outputs = live.map_or_else(blank, Ok).unwrap_or_default();
                     foreseen.0.push(outputs);
                     decided.known.push(Known::default());
@@ -189,7 +208,7 @@ impl Planner<'_> {
         foreseen: &mut Foreseen,
         excluded: bool,
     ) -> Result<(Known, Option<Change>)> {
-        let spec = node.spec(foreseen)?;
+        let spec = self.workshop.spec(node, foreseen)?;
         let entry = self.state.resources.get(&node.address);
         let decision = match (seen, entry) {
             _ if excluded => Decision { action: None, cause: None, fields: Vec::new() },
@@ -201,7 +220,11 @@ impl Planner<'_> {
             (_, Some(entry)) if entry.kind != node.kind => {
                 Decision { action: Some(Action::Create), cause: None, fields: self.all_fields(&spec) }
             }
-            (Some(seen), entry) => self.compare(node, &spec, seen, entry)?,
+            (Some(seen), entry) => {
+                let decision = self.compare(node, &spec, seen, entry)?;
+                self.is_ours_to_change(node, seen, entry, &decision)?;
+                decision
+            }
             (None, _) => Decision { action: Some(Action::Create), cause: None, fields: self.all_fields(&spec) },
         };
         let id = seen.and_then(|seen| seen.id.clone());
@@ -224,7 +247,10 @@ impl Planner<'_> {
             spec: spec.clone(),
             deposed: false,
         });
-        Ok((Known { id, outputs, spec, action: decision.action, excluded }, change))
+        let claimed = id.is_some() && self.purpose.claims.contains_key(&node.address);
+        let adopting = claimed || entry.is_some_and(|entry| entry.adopting);
+        let owned = !adopting && seen.is_none_or(|seen| seen.by != Origin::Name);
+        Ok((Known { id, outputs, spec, action: decision.action, excluded, owned, claimed }, change))
     }
 
     fn compare(&self, node: &Node, spec: &Value, seen: &Seen, entry: Option<&state::Entry>) -> Result<Decision> {
@@ -258,6 +284,14 @@ impl Planner<'_> {
                 let unfinished = entry.is_some_and(|entry| entry.phase != Phase::Ready);
                 match (reconciler.replacement(spec, live, &diff), seen.by) {
                     (Some(cause), Origin::Claim) => return Err(does_not_fit(&cause, seen.id.as_deref(), &diff)),
+                    (_, Origin::Name) if !diff.is_empty() => {
+                        let id = seen.id.as_deref().unwrap_or_default();
+                        let cx = self.workshop.cx(&node.address, "");
+                        return Err(ownership::named_only(reconciler, id, &diff, &cx));
+                    }
+                    (_, Origin::Name) => {
+                        decision(Action::Update, Some("it exists as it is declared and is taken over"), Vec::new())
+                    }
                     (Some(cause), _) => decision(Action::Replace, Some(&cause), diff.changes),
                     (None, Origin::Claim) => decision(Action::Update, Some("it is taken over"), diff.changes),
                     (None, Origin::Search) => decision(

@@ -1,8 +1,15 @@
 //! Looks at the cloud: what is there of what the state remembers and the stack declares.
 
-use crate::adoption::{self, Claim};
+use crate::{
+    Change,
+    adoption::{self, Claim},
+    ownership,
+};
 use futures::{StreamExt, stream};
-use resource::{Address, Cloud, Cx, Failure, FailureKind, Glance, Node, Observation, Owner, Registry, Result, Tags};
+use resource::{
+    Address, Cloud, Cx, Failure, FailureKind, Glance, Lookup, Node, Observation, Owner, Ownership, Registry, Result,
+    Tags,
+};
 use serde_json::Value;
 use state::Entry;
 use std::sync::Arc;
@@ -16,12 +23,19 @@ const AT_ONCE: usize = 512;
 pub(crate) struct Workshop {
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) identity: Tags,
+    pub(crate) lineage: Arc<str>,
     pub(crate) delete_data: bool,
 }
 
 impl Workshop {
     pub(crate) fn cx(&self, address: &Address, token: &str) -> Cx {
         Cx::new(self.cloud.clone(), address.clone(), self.identity.clone(), token.to_owned(), self.delete_data)
+            .of_lineage(self.lineage.clone())
+    }
+
+    /// What is declared, with the tags of this state.
+    pub(crate) fn spec(&self, node: &Node, outputs: &dyn Lookup) -> Result<Value> {
+        node.spec_of_lineage(outputs, &self.lineage)
     }
 
     /// The context of what is recorded at an address. What was replaced there bears the same tags, and is on its
@@ -39,6 +53,10 @@ pub(crate) struct Look {
     id: Option<String>,
     spec: Value,
     claim: Option<Claim>,
+    /// Whether it is being taken over, so that it may bear its first owner's tags still.
+    adopting: bool,
+    /// Whether a run of ours meant to make it.
+    is_intended: bool,
     cx: Cx,
 }
 
@@ -51,6 +69,8 @@ impl Look {
             id: entry.id.clone(),
             spec: entry.spec.clone(),
             claim: None,
+            adopting: entry.adopting,
+            is_intended: true,
             cx: workshop.cx_of(address, entry),
         }
     }
@@ -58,12 +78,27 @@ impl Look {
     /// For what is declared and not recorded.
     pub(crate) fn for_declared(node: &Node, spec: Value, workshop: &Workshop) -> Self {
         let cx = workshop.cx(&node.address, "");
-        Self { address: node.address.clone(), kind: node.kind.to_owned(), id: None, spec, claim: None, cx }
+        let (address, kind) = (node.address.clone(), node.kind.to_owned());
+        Self { address, kind, id: None, spec, claim: None, adopting: false, is_intended: false, cx }
+    }
+
+    /// At a resource that is about to be deleted.
+    pub(crate) fn at_deletion(change: &Change, entry: &Entry, workshop: &Workshop) -> Self {
+        Self {
+            address: change.address.clone(),
+            kind: change.kind.clone(),
+            id: change.id.clone(),
+            spec: change.spec.clone(),
+            claim: None,
+            adopting: false,
+            is_intended: true,
+            cx: workshop.cx(&change.address, &entry.token),
+        }
     }
 
     /// The same, for what is to be taken over.
     pub(crate) fn claiming(self, claim: Option<&Claim>) -> Self {
-        Self { claim: claim.cloned(), ..self }
+        Self { claim: claim.cloned(), adopting: self.adopting || claim.is_some(), ..self }
     }
 }
 
@@ -75,6 +110,8 @@ pub(crate) struct Seen {
     /// How it was come by.
     pub(crate) by: Origin,
     pub(crate) observation: Observation,
+    /// Whose it is, where its tags have to tell.
+    pub(crate) ownership: Option<Ownership>,
 }
 
 /// How it was come by what a look found.
@@ -84,11 +121,21 @@ pub(crate) enum Origin {
     Record,
     /// By its name, token or tags, which are ours.
     Search,
+    /// By its name alone: it may be anybody's.
+    Name,
     /// It is to be taken over, whoever made it.
     Claim,
 }
 
 impl Seen {
+    /// The other owner, if its tags name one.
+    pub(crate) fn foreign_owner(&self) -> Option<&str> {
+        match &self.ownership {
+            Some(Ownership::Foreign(owner)) => Some(owner),
+            _ => None,
+        }
+    }
+
     /// Whether nothing was seen.
     pub(crate) fn shows_nothing(&self) -> bool {
         matches!(self.observation, Observation::Absent)
@@ -96,7 +143,12 @@ impl Seen {
 }
 
 /// Looks at everything at once, as far as that goes: things of a kind side by side, since AWS can answer those together.
-pub(crate) async fn look(mut looks: Vec<Look>, registry: &Registry) -> Vec<(Address, Result<Seen>)> {
+pub(crate) async fn look(looks: Vec<Look>, registry: &Registry) -> Vec<(Address, Result<Seen>)> {
+    look_each(looks, registry).await.into_iter().map(|(address, _, seen)| (address, seen)).collect()
+}
+
+/// The same, with the kind that was looked at: an address can have predecessors of other kinds.
+pub(crate) async fn look_each(mut looks: Vec<Look>, registry: &Registry) -> Vec<(Address, String, Result<Seen>)> {
     looks.sort_by(|one, other| one.kind.cmp(&other.kind));
     let glance = Arc::new(Glance::default());
     stream::iter(looks)
@@ -104,7 +156,7 @@ pub(crate) async fn look(mut looks: Vec<Look>, registry: &Registry) -> Vec<(Addr
             let cx = look.cx.clone().at_a_glance(glance.clone());
             async move {
                 let seen = look_at(&look, &cx, registry).await;
-                (look.address, seen)
+                (look.address, look.kind, seen)
             }
         })
         .buffer_unordered(AT_ONCE)
@@ -117,29 +169,56 @@ async fn look_at(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
     let (id, by) = match (&look.id, &look.claim) {
         (Some(id), _) => (Some(id.clone()), Origin::Record),
         (None, Some(claim)) => (Some(claim.id(reconciler, &look.spec, cx).await?), Origin::Claim),
-        (None, None) => (find(reconciler, &look.spec, cx).await?, Origin::Search),
+        (None, None) => match find(reconciler, &look.spec, cx).await? {
+            Some(found) if found.is_named_only && !look.is_intended => (Some(found.id), Origin::Name),
+            found => (found.map(|found| found.id), Origin::Search),
+        },
     };
     let observation = match &id {
         Some(id) => reconciler.observe(&look.spec, id, cx).await?,
         None => Observation::Absent,
     };
-    if let (Some(id), Origin::Claim) = (&id, by) {
+    let ready = matches!(observation, Observation::Ready { .. });
+    if let (Some(id), Some(_)) = (&id, &look.claim)
+        && (ready || by == Origin::Claim)
+    {
         adoption::may_be_taken_over(reconciler, id, &observation, cx)?;
     }
-    Ok(Seen { id, by, observation })
+    let ownership = match (by, &observation) {
+        (Origin::Record, Observation::Ready { live, .. }) if !look.adopting => {
+            ownership::of_live(reconciler, &look.spec, live, cx)
+        }
+        _ => None,
+    };
+    Ok(Seen { id, by, observation, ownership })
+}
+
+/// A resource that was found.
+pub(crate) struct Ours {
+    pub(crate) id: String,
+    /// Whether only its name says so.
+    pub(crate) is_named_only: bool,
 }
 
 /// Looks for a resource that is ours by name, token or tag.
 ///
 /// # Errors
 /// When what bears its name is somebody else's.
-pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx: &Cx) -> Result<Option<String>> {
+pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx: &Cx) -> Result<Option<Ours>> {
     let Some(found) = reconciler.find(spec, cx).await? else { return Ok(None) };
+    let ours = |id, is_named_only| Ok(Some(Ours { id, is_named_only }));
     match &found.owner {
-        Owner::Parent => Ok(Some(found.id)),
-        Owner::Tags(tags) if cx.owns(tags) => Ok(Some(found.id)),
+        Owner::Parent => ours(found.id, false),
+        Owner::Name => ours(found.id, true),
+        Owner::Tags(tags) if cx.owns(tags) => ours(found.id, false),
         Owner::Tags(tags) => {
             let (whose, help) = match adoption::other_owner(tags) {
+                Some(owner) if cx.names(tags) => (
+                    format!("belongs to {owner}"),
+                    "this environment has another state: use it again, by `[state] bucket` as it was or by `mlopsctl \
+                     state push`"
+                        .to_owned(),
+                ),
                 Some(owner) => {
                     (format!("belongs to {owner}"), "choose another name in the environment file".to_owned())
                 }

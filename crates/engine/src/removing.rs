@@ -4,10 +4,11 @@ use crate::{
     Action, StepPhase,
     clock::Clock,
     order::Removal,
+    ownership,
     patience::{Patience, SURFACES_WITHIN, Unbearable},
     step::{Outcome, Run, never_settled},
 };
-use resource::{Address, Cx, Deletion, Failure, Reconciler};
+use resource::{Address, Cx, Deletion, Failure, Reconciler, Result};
 use serde_json::Value;
 use state::{Entry, Phase};
 
@@ -32,8 +33,15 @@ impl Run<'_> {
     ) -> Result<(), Unbearable> {
         let Doomed { spec, id, cx, .. } = doomed;
         let mut patience = Patience::new(self.stop.clone());
+        // What is on its way out is not looked at again; what may come into sight is.
+        let mut going = false;
         loop {
-            match reconciler.delete(spec, id, cx).await {
+            let deleted = match going {
+                true => reconciler.delete(spec, id, cx).await,
+                false => self.delete_if_ours(reconciler, &doomed).await,
+            };
+            going = matches!(deleted, Ok(Deletion::Going(_)));
+            match deleted {
                 Ok(Deletion::Gone) if doomed.interrupted && self.began.elapsed() < SURFACES_WITHIN => {
                     patience.wait().await?;
                 }
@@ -55,6 +63,14 @@ impl Run<'_> {
                 }
             }
         }
+    }
+}
+
+impl Run<'_> {
+    /// Its tags are read right before: since the plan was made, another owner may have taken its name.
+    async fn delete_if_ours(&self, reconciler: &dyn Reconciler, doomed: &Doomed<'_>) -> Result<Deletion> {
+        ownership::may_be_deleted(reconciler, doomed.spec, doomed.id, doomed.cx).await?;
+        reconciler.delete(doomed.spec, doomed.id, doomed.cx).await
     }
 }
 

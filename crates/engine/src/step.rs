@@ -9,6 +9,7 @@ pub(crate) use failures::never_settled;
 use crate::{
     Action, Event, StepPhase, StopMode,
     clock::Clock,
+    ownership,
     patience::{Patience, Unbearable},
     refresh::Workshop,
 };
@@ -88,6 +89,8 @@ pub(crate) struct Applying<'a> {
     pub(crate) entry: Entry,
     /// The declaration last applied to what is there.
     pub(crate) recorded: Option<Value>,
+    /// Whether its tags have to show that it is ours before it is changed.
+    pub(crate) owned: bool,
     /// Whether an earlier run may have sent a create.
     pub(crate) find_first: bool,
     /// What was there before and is gone, if there was something.
@@ -209,11 +212,21 @@ impl Applying<'_> {
                         patience.wait().await?;
                     }
                     last_diff = diff.clone();
+                    self.is_ours_still(reconciler, id, &live, cx)?;
                     self.update(reconciler, cx, id, &live, &diff, clock).await?;
                     before = None;
                     self.applied(reconciler);
                 }
             }
+        }
+    }
+
+    /// Another owner may have taken its name since the plan was made.
+    fn is_ours_still(&self, reconciler: &dyn Reconciler, id: &str, live: &Value, cx: &Cx) -> Result<(), Failure> {
+        let recorded = self.recorded.as_ref().unwrap_or(&self.spec);
+        match ownership::of_live(reconciler, recorded, live, cx) {
+            Some(ownership) if self.owned => ownership::may_be_changed(&ownership, reconciler, id, cx),
+            _ => Ok(()),
         }
     }
 
@@ -266,6 +279,7 @@ impl Applying<'_> {
         self.entry.id = Some(id.to_owned());
         if phase == Phase::Ready {
             self.entry.spec = self.spec.clone();
+            self.entry.adopting = false;
         }
         self.run.writer.record(&self.address, Some(self.entry.clone()));
     }
@@ -288,6 +302,7 @@ pub(crate) fn intent(
         outputs: Value::Null,
         depends_on,
         protected,
+        adopting: false,
         deposed,
     }
 }

@@ -134,6 +134,9 @@ pub(crate) struct PlanArgs {
     /// Only this address, or what this glob matches, and what it needs; may be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) target: Vec<String>,
+    /// Plan what `up --delete-data` would do: keys that the file no longer declares go as well.
+    #[arg(long)]
+    pub(crate) delete_data: bool,
 }
 
 #[derive(Args)]

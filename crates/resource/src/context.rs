@@ -1,4 +1,4 @@
-use crate::{ADDRESS_TAG, Address, Failure, FailureKind, Glance, Result, TagIndex, Tags};
+use crate::{ADDRESS_TAG, Address, Failure, FailureKind, Glance, LINEAGE_TAG, Result, TagIndex, Tags};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::{SdkConfig, region::Region};
 use bytes::Bytes;
@@ -139,6 +139,7 @@ pub struct Cx {
     going: Arc<HashSet<String>>,
     glance: Option<Arc<Glance>>,
     just_made: bool,
+    lineage: Option<Arc<str>>,
 }
 
 impl Cx {
@@ -146,7 +147,13 @@ impl Cx {
     /// address; `token` is the idempotency token kept in the intent.
     pub fn new(cloud: Arc<Cloud>, address: Address, mut identity: Tags, token: String, delete_data: bool) -> Self {
         identity.0.insert(ADDRESS_TAG.to_owned(), address.to_string());
-        Self { cloud, address, identity, token, delete_data, going: Arc::default(), glance: None, just_made: false }
+        let (going, glance, just_made, lineage) = (Arc::default(), None, false, None);
+        Self { cloud, address, identity, token, delete_data, going, glance, just_made, lineage }
+    }
+
+    /// The same, working for the state of this lineage.
+    pub fn of_lineage(self, lineage: Arc<str>) -> Self {
+        Self { lineage: Some(lineage), ..self }
     }
 
     /// The same, knowing the ids of what is to go: what the plan deletes, and what was replaced.
@@ -228,9 +235,21 @@ impl Cx {
         &self.identity
     }
 
-    /// Whether tags show that a resource is the one at this address in this stack.
-    pub fn owns(&self, tags: &Tags) -> bool {
+    /// The lineage of the state that this works for, if there is one.
+    pub fn lineage(&self) -> Option<&str> {
+        self.lineage.as_deref()
+    }
+
+    /// Whether tags show that a resource is the one at this address in this environment, whichever state records it.
+    pub fn names(&self, tags: &Tags) -> bool {
         self.identity.iter().all(|(key, value)| tags.get(key) == Some(value))
+    }
+
+    /// Whether tags show that a resource is the one at this address in this stack. Resources of before version 0.2
+    /// bear no lineage.
+    pub fn owns(&self, tags: &Tags) -> bool {
+        let lineage = (tags.get(LINEAGE_TAG), self.lineage());
+        self.names(tags) && !matches!(lineage, (Some(theirs), Some(ours)) if theirs != ours)
     }
 
     /// Whether data may be deleted (`--delete-data`): objects, images, feature data, file systems.

@@ -1,5 +1,6 @@
-use crate::{Cx, Diff, Permission, Place, Result, Tags};
-use serde::{Serialize, de::DeserializeOwned};
+use crate::{ADDRESS_TAG, Cx, Diff, Failure, Permission, Place, Result, Tags, UNKNOWN_OPEN};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::{future::Future, time::Duration};
 
 /// A kind of thing mlopsctl can build: the value is its declaration, the methods are the calls.
@@ -30,6 +31,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     /// Whether AWS leaves things behind when it is gone, which only [`Resource::delete`] clears away: it is
     /// then asked for once more if somebody else has deleted it.
     const REMNANTS: bool = false;
+    /// Whether it is kept where the declaration drops it while it holds data, unless data may be deleted.
+    const KEPT: bool = false;
     /// How long creation usually takes until ready; the scheduler starts long chains first.
     const TYPICAL: Duration = Duration::from_secs(1);
     /// How long it may take to become ready, or to disappear, before that is a failure.
@@ -37,6 +40,24 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
 
     /// What others can refer to: strings, typed ids, options and lists of them.
     type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
+
+    /// What the ids of this kind look like: a recorded id that looks otherwise is not believed.
+    fn id_form(&self, place: &Place) -> IdForm;
+    /// The id of the resource that contains it, for a kind that AWS gives no tags: its owner owns this too. `None`:
+    /// only the name tells.
+    fn part_of(&self) -> Option<String> {
+        None
+    }
+    /// The tags of what has this id, read now. `None`: it has none by its nature, or it is not there. The engine asks
+    /// right before it deletes; kinds whose observation takes many calls answer with fewer.
+    fn live_tags(&self, id: &str, cx: &Cx) -> impl Future<Output = Result<Option<Tags>>> + Send {
+        async move {
+            match self.observe(id, cx).await? {
+                Observed::Ready { live, .. } => Ok(tags_of(&serde_json::to_value(&live).unwrap_or_default())),
+                _ => Ok(None),
+            }
+        }
+    }
 
     /// Looks for the resource by natural name, idempotency token or ownership tag. What [`Cx::deletes`] is not it.
     fn find(&self, cx: &Cx) -> impl Future<Output = Result<Option<Found>>> + Send;
@@ -64,6 +85,11 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     /// empty. Asked before anything is deleted, so that a refusal comes before the first change.
     fn holdings(&self, _id: &str, _cx: &Cx) -> impl Future<Output = Result<Option<String>>> + Send {
         std::future::ready(Ok(None))
+    }
+
+    /// Until when its deletion can be undone, and how, in words.
+    fn undo(&self) -> Option<String> {
+        None
     }
 
     /// What is there the moment [`Resource::create`] has succeeded, where that follows from the declaration and from
@@ -116,13 +142,66 @@ pub struct Found {
     pub owner: Owner,
 }
 
+impl Found {
+    /// The one that was found.
+    ///
+    /// # Errors
+    /// When there are several: which of them is the resource at this address is for a person to say.
+    pub fn only(found: impl IntoIterator<Item = Self>, noun: &str, cx: &Cx) -> Result<Option<Self>> {
+        let mut found: Vec<Self> = found.into_iter().collect();
+        if found.len() < 2 {
+            return Ok(found.pop());
+        }
+        let mut ids: Vec<String> = found.into_iter().map(|one| one.id).collect();
+        ids.sort();
+        Err(Failure::refused(
+            format!("several resources bear the tags of this {noun}: {}", ids.join(", ")),
+            format!(
+                "name the right one with `mlopsctl adopt {} {}=ID`, after the tag {ADDRESS_TAG} was removed from the \
+                 others",
+                cx.identity().get("Environment").unwrap_or_default(),
+                cx.address(),
+            ),
+        ))
+    }
+}
+
 /// How ownership of something found is judged.
 #[derive(Clone, Debug)]
 pub enum Owner {
     /// By its own tags.
     Tags(Tags),
-    /// It cannot be tagged; it belongs to whoever owns what it is part of, or whose name it bears.
+    /// It cannot be tagged; it belongs to whoever owns what it is part of.
     Parent,
+    /// It cannot be tagged and is part of nothing: only its name tells, which other people may give as well.
+    Name,
+}
+
+/// What the ids of a kind look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdForm {
+    /// The declaration alone gives it: a name, or an ARN made of one.
+    Is(String),
+    /// AWS assigns it, and it begins so.
+    StartsWith(&'static str),
+    /// AWS assigns it.
+    Assigned,
+}
+
+impl IdForm {
+    /// Whether an id can be one of these. Of what is not known yet, every id can.
+    pub fn fits(&self, id: &str) -> bool {
+        match self {
+            Self::Is(form) => form == id || form.contains(UNKNOWN_OPEN),
+            Self::StartsWith(form) => id.starts_with(form),
+            Self::Assigned => true,
+        }
+    }
+}
+
+/// The tags in a specification, or in what was observed in that form.
+pub fn tags_of(spec: &Value) -> Option<Tags> {
+    Tags::deserialize(spec.get("tags")?).ok()
 }
 
 /// What [`Resource::delete`] achieved.

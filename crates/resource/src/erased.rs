@@ -1,6 +1,6 @@
 use crate::{
-    As, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Permission, Place, Resource, Result,
-    compare, diff::within,
+    As, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result,
+    Tags, compare, diff::within,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -45,6 +45,10 @@ pub trait Reconciler: Send + Sync {
     fn naming(&self) -> Naming;
     /// See [`Resource::REMNANTS`].
     fn remnants(&self) -> bool;
+    /// See [`Resource::KEPT`].
+    fn kept(&self) -> bool;
+    /// See [`Resource::undo`].
+    fn undo(&self, spec: &Value) -> Option<String>;
     /// See [`Resource::TYPICAL`].
     fn typical(&self) -> Duration;
     /// See [`Resource::DEADLINE`].
@@ -61,6 +65,12 @@ pub trait Reconciler: Send + Sync {
     fn compare(&self, declared: &Value, recorded: Option<&Value>, live: &Value) -> Diff;
     /// Why the difference needs a replacement, or `None` if it can be applied in place.
     fn replacement(&self, declared: &Value, live: &Value, diff: &Diff) -> Option<String>;
+    /// See [`Resource::id_form`].
+    fn id_form(&self, spec: &Value, place: &Place) -> Result<IdForm>;
+    /// See [`Resource::part_of`].
+    fn part_of(&self, spec: &Value) -> Result<Option<String>>;
+    /// See [`Resource::live_tags`].
+    fn live_tags<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<Tags>>>;
     /// See [`Resource::find`].
     fn find<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<Option<Found>>>;
     /// See [`Resource::create`].
@@ -111,6 +121,12 @@ impl<R: Resource> Reconciler for Erased<R> {
     fn remnants(&self) -> bool {
         R::REMNANTS
     }
+    fn kept(&self) -> bool {
+        R::KEPT
+    }
+    fn undo(&self, spec: &Value) -> Option<String> {
+        R::deserialize(spec).ok()?.undo()
+    }
     fn typical(&self) -> Duration {
         R::TYPICAL
     }
@@ -152,6 +168,18 @@ impl<R: Resource> Reconciler for Erased<R> {
         }
         let (declared, live) = (R::deserialize(declared).ok()?, R::deserialize(live).ok()?);
         declared.replacement(&live, diff)
+    }
+
+    fn id_form(&self, spec: &Value, place: &Place) -> Result<IdForm> {
+        Ok(typed::<R>(R::KIND, spec)?.id_form(place))
+    }
+
+    fn part_of(&self, spec: &Value) -> Result<Option<String>> {
+        Ok(typed::<R>(R::KIND, spec)?.part_of())
+    }
+
+    fn live_tags<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<Tags>>> {
+        Box::pin(async move { typed::<R>(R::KIND, spec)?.live_tags(id, cx).await })
     }
 
     fn find<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<Option<Found>>> {

@@ -189,6 +189,18 @@ impl Node {
     pub fn spec(&self, outputs: &dyn Lookup) -> Result<Value> {
         (self.build)(outputs)
     }
+
+    /// The same, with the tag of the state that will record it.
+    ///
+    /// # Errors
+    /// When outputs it needs are not known.
+    pub fn spec_of_lineage(&self, outputs: &dyn Lookup, lineage: &str) -> Result<Value> {
+        let mut spec = self.spec(outputs)?;
+        if let Some(Value::Object(tags)) = spec.get_mut("tags") {
+            tags.insert(crate::LINEAGE_TAG.to_owned(), lineage.into());
+        }
+        Ok(spec)
+    }
 }
 
 /// A value the platform gives back to people, for example `vpc_id`.

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 /// The tag that carries a resource's address: what bears ours is ours, and nothing else is.
 pub const ADDRESS_TAG: &str = "mlopsctl:address";
 
+/// The tag that says which state records a resource: two states can be of one environment, if somebody moved one.
+pub const LINEAGE_TAG: &str = "mlopsctl:lineage";
+
 /// The tags of a resource.
 ///
 /// A specification's `tags` are completed by the stack with the environment's and the owner's. In a

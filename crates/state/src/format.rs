@@ -80,6 +80,9 @@ pub struct Entry {
     /// Whether it is protected from deletion and replacement.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub protected: bool,
+    /// Whether it is being taken over from another owner, whose tags it may bear until that is finished.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopting: bool,
     /// Replaced predecessors that are still there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deposed: Vec<Deposed>,
@@ -122,8 +125,8 @@ impl Entry {
     /// What is to be recorded when this is gone and a predecessor is not.
     fn succeeded_by_predecessor(mut self) -> Option<Self> {
         let Deposed { kind, id, spec, depends_on } = self.deposed.pop()?;
-        let (phase, outputs, protected) = (Phase::Deleting, Value::Null, false);
-        Some(Self { kind, phase, id: Some(id), spec, outputs, depends_on, protected, ..self })
+        let (phase, outputs, protected, adopting) = (Phase::Deleting, Value::Null, false, false);
+        Some(Self { kind, phase, id: Some(id), spec, outputs, depends_on, protected, adopting, ..self })
     }
 }
 

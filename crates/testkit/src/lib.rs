@@ -15,6 +15,7 @@ mod leave;
 pub mod locks;
 mod lossy;
 mod platform;
+mod strangers;
 mod time;
 mod wire;
 

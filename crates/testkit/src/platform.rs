@@ -4,7 +4,7 @@ use config::Environment;
 use engine::{Applied, Apply, Drift, Event, Planning, Purpose, Refusal, StopMode};
 use local::ACCOUNT;
 use permissions::{Policy, Site};
-use resource::{Cloud, Place, Registry, Stack, Tags};
+use resource::{Address, Cloud, Place, Registry, Stack, Tags};
 use serde_json::Value;
 use state::{Lock, State, StateBucket, Store, Version, Writer};
 use std::{
@@ -143,6 +143,19 @@ impl Platform {
         Some((state, stored.version))
     }
 
+    /// `mlopsctl state rm`.
+    ///
+    /// # Panics
+    /// When nothing is recorded at the address, or the state cannot be written.
+    pub async fn forget(&self, address: &str, sdk: &SdkConfig) {
+        let (mut state, version) = self.state(sdk).await.expect("there is a state");
+        let address = Address::parse(address).expect("it is an address");
+        state.resources.remove(&address).expect("it is recorded");
+        state.serial += 1;
+        let store = self.state_bucket(sdk).store();
+        store.put(STATE, state.write().into(), Some(&version)).await.expect("the state can be written");
+    }
+
     /// What `mlopsctl plan` would find.
     pub async fn plan(&self, sdk: &SdkConfig) -> Planning {
         let (state, _) = self.state_or_new(sdk).await;
@@ -174,7 +187,17 @@ impl Platform {
         StateBucket::new(aws_s3::client(sdk), &self.bucket, &self.place)
     }
 
-    fn cloud(&self, sdk: &SdkConfig) -> Arc<Cloud> {
+    /// The tags by which its ownership is judged.
+    pub(crate) fn identity(&self) -> &Tags {
+        &self.identity
+    }
+
+    /// The kinds there are.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(crate) fn cloud(&self, sdk: &SdkConfig) -> Arc<Cloud> {
         let cloud = Cloud::new(sdk.clone(), self.place.clone(), self.stack.assets().iter().cloned());
         Arc::new(cloud.with_tag_index(Arc::new(aws_tagging::Index::new(sdk))))
     }
@@ -227,6 +250,7 @@ impl Platform {
             alone: false,
             unprotect: vec!["*".to_owned()],
             delete_data: self.delete_data,
+            keep: !self.delete_data,
             claims: engine::Claims::new(),
             inputs: String::new(),
         };

@@ -127,7 +127,7 @@ impl<'a> Driver<'a> {
                 self.awaited.insert(step, sender);
                 let known = &self.planning.known[node];
                 let declared = &self.with.stack.nodes()[node];
-                let spec = match declared.spec(&self.outputs) {
+                let spec = match self.run.workshop.spec(declared, &self.outputs) {
                     Ok(spec) => spec,
                     Err(failure) => return Box::pin(std::future::ready((step, Outcome::Failed(failure)))),
                 };
@@ -141,6 +141,7 @@ impl<'a> Driver<'a> {
                     action: what.action,
                     planned: known.spec.clone(),
                     id: known.id.clone().filter(|_| stays),
+                    owned: known.owned,
                     recorded: recorded.filter(|_| stays).map(|entry| entry.spec.clone()),
                     find_first: what.action == Action::Create
                         && recorded.is_some_and(|entry| entry.phase == Phase::Intent),

@@ -37,7 +37,8 @@ pub(super) fn entries(planning: &Planning, with: &Apply<'_>) -> BTreeMap<Address
                 intent(node.kind, &known.spec, depends_on, protected, deposed)
             }
             (Some(entry), Some(_)) => {
-                let mut entry = Entry { depends_on, protected, ..entry.clone() };
+                let adopting = entry.adopting || known.claimed;
+                let mut entry = Entry { depends_on, protected, adopting, ..entry.clone() };
                 entry.id = known.id.clone().or(entry.id);
                 if entry.phase == Phase::Intent && entry.id.is_some() {
                     entry.phase = Phase::Identified;
@@ -46,7 +47,7 @@ pub(super) fn entries(planning: &Planning, with: &Apply<'_>) -> BTreeMap<Address
             }
             (None, Some(_)) => {
                 let entry = intent(node.kind, &known.spec, depends_on, protected, Vec::new());
-                Entry { phase: Phase::Identified, id: known.id.clone(), ..entry }
+                Entry { phase: Phase::Identified, id: known.id.clone(), adopting: known.claimed, ..entry }
             }
             (Some(entry), None) => Entry {
                 spec: known.spec.clone(),

@@ -1,34 +1,64 @@
 //! What a plan would lose: what is no longer declared, what is protected, what holds data.
 
 use super::{Planner, refusal};
-use crate::{Action, Change, Refusal, refresh::Seen, sight::Sight};
+use crate::{Action, Change, Kept, Refusal, refresh::Seen, sight::Sight};
 use futures::{StreamExt, stream};
 use resource::{Address, Failure, FailureKind, Result};
 use serde_json::Value;
+use state::{Entry, Phase};
 use std::{
     collections::{BTreeSet, HashSet},
     sync::Arc,
 };
 
 impl Planner<'_> {
+    /// What is no longer declared and stays for the data that would be lost with it. Destroying everything is another
+    /// matter: that is refused, unless data may be deleted.
+    pub(super) async fn kept(&self, refusals: &mut Vec<Refusal>) -> Vec<Kept> {
+        if !self.purpose.keep || self.stack.nodes().is_empty() {
+            return Vec::new();
+        }
+        let orphans = self.state.resources.iter().filter(|(address, entry)| {
+            self.stack.position(address).is_none()
+                && entry.phase != Phase::Deleting
+                && self.registry.get(&entry.kind).is_ok_and(|reconciler| reconciler.kept())
+        });
+        let mut kept = Vec::new();
+        for (address, entry) in orphans {
+            let Some(id) = &entry.id else { continue };
+            match self.holdings(&deletion(address, entry, Some(id.clone()), &entry.spec), Arc::default()).await {
+                Ok(Some(holds)) => {
+                    kept.push(Kept { address: address.clone(), kind: entry.kind.clone(), id: id.clone(), holds });
+                }
+                Ok(None) => {}
+                Err(failure) => refusals.push(refusal(address, &entry.kind, failure)),
+            }
+        }
+        kept
+    }
+
     /// Adds the deletions: what is remembered and no longer declared, and what replacements left behind.
     /// Returns what was only ever intended and is not there, to be forgotten.
     pub(super) async fn deletions(
         &self,
         sight: &Sight<'_>,
+        kept: &[Kept],
         changes: &mut Vec<Change>,
         refusals: &mut Vec<Refusal>,
     ) -> Vec<Address> {
         let declared: BTreeSet<&Address> = self.stack.nodes().iter().map(|node| &node.address).collect();
-        let orphans = self
-            .state
-            .resources
-            .iter()
-            .filter(|(address, _)| !declared.contains(address) && self.purpose.targets(address));
+        let is_kept = |address: &Address| kept.iter().any(|one| one.address == *address);
+        let orphans =
+            self.state.resources.iter().filter(|(address, _)| {
+                !declared.contains(address) && self.purpose.targets(address) && !is_kept(address)
+            });
         let (identified, intended): (Vec<_>, Vec<_>) = orphans.partition(|(_, entry)| entry.id.is_some());
         for (address, entry) in identified {
             match self.understands(address, &entry.kind, &entry.spec) {
-                Ok(()) => changes.push(deletion(address, entry, entry.id.clone(), &entry.spec)),
+                Ok(()) => {
+                    let cause = self.registry.get(&entry.kind).ok().and_then(|kind| kind.undo(&entry.spec));
+                    changes.push(Change { cause, ..deletion(address, entry, entry.id.clone(), &entry.spec) });
+                }
                 Err(failure) => refusals.push(refusal(address, &entry.kind, failure)),
             }
         }
@@ -110,7 +140,7 @@ impl Planner<'_> {
     }
 }
 
-fn deletion(address: &Address, entry: &state::Entry, id: Option<String>, spec: &Value) -> Change {
+fn deletion(address: &Address, entry: &Entry, id: Option<String>, spec: &Value) -> Change {
     Change {
         address: address.clone(),
         kind: entry.kind.clone(),

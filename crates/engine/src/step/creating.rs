@@ -75,7 +75,7 @@ impl Applying<'_> {
         let mut patience = Patience::new(self.run.stop.clone());
         loop {
             match find(reconciler, &self.spec, cx).await {
-                Ok(Some(id)) => return Ok(Some(id)),
+                Ok(Some(found)) => return Ok(Some(found.id)),
                 Ok(None) if sent.elapsed() >= SURFACES_WITHIN => return Ok(None),
                 Ok(None) => patience.wait().await?,
                 Err(failure) => {

@@ -2,8 +2,8 @@
 
 use engine::{Applied, Apply, Drift, Planning, Purpose, StopMode, apply, drift, plan};
 use resource::{
-    As, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Owner, Permission, Place, Registry,
-    Resource, Result, Stack, Tags,
+    As, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission, Place,
+    Registry, Resource, Result, Stack, Tags,
 };
 use serde::{Deserialize, Serialize};
 use state::{MemoryStore, State, Store, Writer};
@@ -64,11 +64,16 @@ impl Resource for Box {
     const NAMING: Naming = Naming::Assigned;
     type Outputs = BoxOutputs;
 
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::StartsWith("box-")
+    }
+
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let world = cx.shared::<World>();
         let boxes = world.boxes();
-        let ours = boxes.iter().find(|(_, one)| cx.owns(&one.tags));
-        Ok(ours.map(|(id, one)| Found { id: id.clone(), owner: Owner::Tags(one.tags.clone()) }))
+        let ours = boxes.iter().filter(|(id, one)| cx.owns(&one.tags) && !cx.deletes(id));
+        let found = ours.map(|(id, one)| Found { id: id.clone(), owner: Owner::Tags(one.tags.clone()) });
+        Found::only(found, Self::NOUN, cx)
     }
     async fn create(&self, cx: &Cx) -> Result<String> {
         let world = cx.shared::<World>();

@@ -5,4 +5,5 @@
 mod boxes;
 mod healing;
 mod lifecycle;
+mod ownership;
 mod schedules;

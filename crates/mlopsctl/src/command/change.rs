@@ -147,6 +147,7 @@ impl Change<'_> {
             alone: matches!(self.condition, Condition::OnlyHeals(_)),
             unprotect: self.args.unprotect.clone(),
             delete_data: self.args.delete_data,
+            keep: !self.args.delete_data,
             claims: self.claims.clone(),
             inputs: self.session.inputs.clone(),
         };

@@ -28,7 +28,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let policy =
         super::permissions::policy(&described, &session.name, place, &declarations, Some(&state), false)?.document();
     let patient = patient(&session, &state, &declarations, &policy);
-    let purpose = Purpose { delete_data: true, inputs: session.inputs.clone(), ..Purpose::default() };
+    let purpose = Purpose { delete_data: true, keep: true, inputs: session.inputs.clone(), ..Purpose::default() };
     let (seen, planning) = futures::join!(
         checkup::examine(&patient),
         engine::plan(&session.stack, &state, &session.registry, &session.cloud, &session.identity, &purpose),

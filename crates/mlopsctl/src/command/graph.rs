@@ -43,7 +43,7 @@ pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> 
 }
 
 async fn changes(session: &Session, state: &State, printer: Printer) -> Result<Vec<Change>, End> {
-    let purpose = Purpose { delete_data: true, inputs: session.inputs.clone(), ..Purpose::default() };
+    let purpose = Purpose { delete_data: true, keep: true, inputs: session.inputs.clone(), ..Purpose::default() };
     let planning =
         engine::plan(&session.stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
     match planning.refusals.as_slice() {

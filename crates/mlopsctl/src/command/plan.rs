@@ -16,6 +16,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
         targets: args.target.clone(),
         inputs: session.inputs.clone(),
         delete_data: true,
+        keep: !args.delete_data,
         ..Purpose::default()
     };
     let planning =

@@ -57,7 +57,7 @@ async fn look(session: &Session, printer: Printer) -> Result<Healing, End> {
             format!("`mlopsctl up {}` does", session.name),
         ));
     }
-    let purpose = Purpose { inputs: session.inputs.clone(), ..Purpose::default() };
+    let purpose = Purpose { keep: true, inputs: session.inputs.clone(), ..Purpose::default() };
     let planning =
         engine::plan(&session.stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
     let heal = match session.drift.heal {

@@ -16,6 +16,7 @@ pub(crate) fn document(plan: &Plan, costs: Summary, meter: &Meter) -> Value {
                "cause": change.cause, "fields": fields})
     });
     let changes: Vec<Value> = changes.collect();
-    json!({"format": 1, "environment": plan.environment, "summary": plan.summary(), "changes": changes, "cost": costs,
+    json!({"format": 1, "environment": plan.environment, "summary": plan.summary(), "changes": changes, "kept": plan.kept,
+           "cost": costs,
            "api_calls": meter.requests(), "calls": meter.calls()})
 }

@@ -3,7 +3,7 @@
 use super::value::{self, short};
 use crate::printer::{Printer, Style};
 use ::cost::Comparison;
-use engine::{Action, Change, Plan};
+use engine::{Action, Change, Kept, Plan};
 use resource::{FieldChange, Registry};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,6 +19,7 @@ pub(crate) fn page(plan: &Plan, costs: &Comparison, registry: &Registry, printer
             "Nothing to do: all {} resources of {} are as they should be.",
             plan.unchanged, plan.environment
         ));
+        lines.extend(kept(plan));
         return lines.join("\n");
     }
     let common = Common::of(plan);
@@ -40,6 +41,7 @@ pub(crate) fn page(plan: &Plan, costs: &Comparison, registry: &Registry, printer
     }
     lines.extend(common.lines(printer));
     lines.extend(dangers(plan, printer));
+    lines.extend(kept(plan));
     lines.push(summary(plan));
     lines.push(super::cost::change(costs));
     lines.join("\n")
@@ -161,6 +163,18 @@ fn dangers(plan: &Plan, printer: Printer) -> Vec<String> {
     lines
 }
 
+/// What stays although the file dropped it. Nobody should have to look for it in a bill.
+fn kept(plan: &Plan) -> Vec<String> {
+    let line =
+        |kept: &Kept| format!("Kept, though the file no longer declares it: {} holds {}.", kept.address, kept.holds);
+    let mut lines: Vec<String> = plan.kept.iter().map(line).collect();
+    if !lines.is_empty() {
+        lines.push("`--delete-data` deletes what is kept.".to_owned());
+        lines.push(String::new());
+    }
+    lines
+}
+
 fn summary(plan: &Plan) -> String {
     let counts = plan.summary();
     format!(
@@ -205,6 +219,7 @@ mod tests {
             inputs: "i".into(),
             changes,
             unchanged,
+            kept: vec![],
             targets: vec![],
         }
     }

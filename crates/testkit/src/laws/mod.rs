@@ -10,6 +10,7 @@ mod lives;
 mod policies;
 mod principals;
 mod roles;
+mod sealed;
 mod stale;
 mod tables;
 mod world;
@@ -59,6 +60,7 @@ impl Laws {
             Box::new(crawlers::Crawlers::default()),
             Box::new(functions::Functions::default()),
             Box::new(homes::Homes::default()),
+            Box::new(sealed::Sealed::default()),
             Box::new(lives::Lives::default()),
             Box::new(stale::Stale::default()),
         ];

@@ -139,6 +139,20 @@ fn a_home_with_peoples_files_is_kept_and_only_its_mount_targets_go() {
 }
 
 #[test]
+fn home_used_within_the_last_day_is_data_at_risk_because_efs_measures_late() {
+    let platform = studio();
+    let mut aws = Aws::lawful(platform.region(), 107);
+    up(&platform, &mut aws);
+    let gone = Fault::shown(|answer| {
+        answer["Apps"] = serde_json::json!([{ "AppName": "default", "AppType": "JupyterLab", "Status": "Deleted" }]);
+    });
+    aws.strike(("sagemaker", "ListApps"), 0, u64::MAX, gone);
+    let keeping = studio().keeping_data();
+    let refusals = aws.run(async |sdk| keeping.try_destroy(&sdk).await).unwrap_err();
+    assert!(refusals[0].failure.to_string().contains("used within the last day"), "{}", refusals[0].failure);
+}
+
+#[test]
 fn a_home_that_filled_up_since_the_plan_is_retained_and_the_vpc_goes_all_the_same() {
     let platform = studio();
     let mut aws = Aws::lawful(platform.region(), 106);

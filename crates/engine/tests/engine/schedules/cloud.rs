@@ -50,13 +50,15 @@ pub(crate) struct Weather {
     pub(crate) fault_in: u32,
     /// The call, counted from now, at which the process is killed; before it takes effect, or after.
     pub(crate) kill: Option<(u32, bool)>,
+    /// Whether another team takes something over between the plan and the first step.
+    pub(crate) ambush: bool,
 }
 
 impl Weather {
     pub(crate) fn random(rng: &mut Rng) -> Self {
         let fault_in = if rng.bool() { rng.u32(4..40) } else { 0 };
         let kill = (rng.u8(0..3) > 0).then(|| (rng.u32(1..120), rng.bool()));
-        Self { fault_in, kill }
+        Self { fault_in, kill, ambush: rng.u8(0..4) == 0 }
     }
 }
 
@@ -72,6 +74,8 @@ enum Fault {
 struct Inner {
     rng: Rng,
     things: BTreeMap<String, Live>,
+    /// What another team has made its own, as that team left it.
+    theirs: BTreeMap<String, Form>,
     made: u32,
     weather: Weather,
     calls: u32,
@@ -91,6 +95,7 @@ impl Default for Cloud {
         let inner = Inner {
             rng: Rng::with_seed(0),
             things: BTreeMap::new(),
+            theirs: BTreeMap::new(),
             made: 0,
             weather: Weather::default(),
             calls: 0,
@@ -123,6 +128,47 @@ impl Cloud {
         let mut inner = self.inner();
         inner.weather = weather;
         inner.calls = 0;
+    }
+
+    /// Another team removes something that nothing else needs, and makes one of its own in its place: the same name or
+    /// id, other settings, other tags.
+    pub(crate) fn invade(&self) {
+        let mut inner = self.inner();
+        let free = |id: &String| {
+            let needs = |live: &Live| live.form.inside.as_ref() == Some(id) || live.form.uses.contains(id);
+            inner.things[id].gone.is_none() && !inner.theirs.contains_key(id) && !inner.things.values().any(needs)
+        };
+        let ids: Vec<String> = inner.things.keys().filter(|id| free(id)).cloned().collect();
+        let Some(id) = inner.rng.choice(ids) else { return };
+        let Some(live) = inner.things.get_mut(&id) else { return };
+        live.form.label = "theirs".to_owned();
+        live.form.tags = [("Project", "billing"), ("Owner", "team-b")].into_iter().collect();
+        let form = live.form.clone();
+        inner.theirs.insert(id, form);
+    }
+
+    /// What another team owns must be there, as that team left it.
+    #[track_caller]
+    pub(crate) fn theirs_is_untouched(&self) {
+        let inner = self.inner();
+        for (id, form) in &inner.theirs {
+            let live = inner.things.get(id).unwrap_or_else(|| panic!("{id} of another team was deleted"));
+            assert!(live.gone.is_none(), "{id} of another team is being deleted");
+            assert_eq!(live.form, *form, "{id} of another team was changed");
+        }
+    }
+
+    /// The other team removes what it owns.
+    pub(crate) fn theirs_goes(&self) {
+        let mut inner = self.inner();
+        for id in std::mem::take(&mut inner.theirs).into_keys() {
+            inner.things.remove(&id);
+        }
+    }
+
+    /// Whether another team waits for the plan to be made.
+    pub(crate) fn is_ambushed(&self) -> bool {
+        self.inner().weather.ambush
     }
 
     /// Another process begins; answers its number.

@@ -45,7 +45,7 @@ async fn kill_then_run(one: &Stack, other: &Stack) {
     for seed in 0..SEEDS {
         for call in (1..CALLS).flat_map(|call| [(call, false), (call, true)]) {
             let account = Account::new(Rng::with_seed(seed));
-            account.cloud().weather(Weather { fault_in: 0, kill: Some(call) });
+            account.cloud().weather(Weather { kill: Some(call), ..Weather::default() });
             account.run(one, None).await;
             account.cloud().weather(Weather::default());
             account.run(other, None).await.well(&format!("seed {seed}, killed at {call:?}: the run after it"));
@@ -113,9 +113,9 @@ async fn what_was_replaced_and_is_still_there_when_its_successor_is_gone() {
         for (replacing, destroying) in (1..CALLS / 2).flat_map(|at| (1..CALLS / 2).map(move |other| (at, other))) {
             let account = Account::new(Rng::with_seed(seed));
             account.run(&assigned, None).await.well("a run that nothing disturbs");
-            account.cloud().weather(Weather { fault_in: 0, kill: Some((replacing, true)) });
+            account.cloud().weather(Weather { kill: Some((replacing, true)), ..Weather::default() });
             account.run(&named, None).await;
-            account.cloud().weather(Weather { fault_in: 0, kill: Some((destroying, true)) });
+            account.cloud().weather(Weather { kill: Some((destroying, true)), ..Weather::default() });
             account.run(&nothing, None).await;
             account.cloud().weather(Weather::default());
             let killed = format!("seed {seed}, killed at {replacing} and {destroying}");

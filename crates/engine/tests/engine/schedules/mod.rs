@@ -1,5 +1,6 @@
 //! Random schedules: whatever is edited, goes wrong, is killed and completes in whatever order, the last run
-//! leaves exactly what is declared, and a destruction nothing.
+//! leaves exactly what is declared, and a destruction nothing. What another team made its own on the way is never
+//! touched.
 //!
 //! Every number below follows from the seed. A failure names it, and says how to run that one again.
 
@@ -42,9 +43,13 @@ async fn schedule(mut rng: Rng) {
             1 => Some((StopMode::Hard, Duration::from_millis(rng.u64(0..60_000)))),
             _ => None,
         };
+        if rng.u8(0..4) == 0 {
+            account.cloud().invade();
+        }
         let up = rng.u8(0..10) > 0;
         let stack = if up { declared.stack() } else { Declared::default().stack() };
         account.run(&stack, stop).await;
+        account.cloud().theirs_is_untouched();
         if rng.bool() {
             declared.edit(&mut rng);
         }
@@ -53,6 +58,7 @@ async fn schedule(mut rng: Rng) {
     }
 
     account.cloud().weather(Weather::default());
+    account.cloud().theirs_goes();
     let stack = declared.stack();
     account.run(&stack, None).await.well("the last run");
     assert_eq!(account.cloud().there(), declared.expected(), "what is there");
@@ -62,6 +68,8 @@ async fn schedule(mut rng: Rng) {
     account.cloud().weather(Weather::random(&mut rng));
     let nothing = Declared::default();
     account.run(&nothing.stack(), None).await;
+    account.cloud().theirs_is_untouched();
+    account.cloud().theirs_goes();
     account.cloud().weather(Weather::default());
     account.run(&nothing.stack(), None).await.well("the destruction");
     assert_eq!(account.cloud().there(), nothing.expected(), "what is left");

@@ -100,6 +100,9 @@ impl Account {
                 planning.refusals.iter().map(|one| format!("{}: {}", one.address, one.failure)).collect(),
             );
         }
+        if self.cx().shared::<World>().is_ambushed() {
+            self.cx().shared::<World>().invade();
+        }
         for (address, Entry { phase, id, spec, deposed, .. }) in &state.resources {
             tell(|| format!("  {address} is remembered: {phase:?} {id:?} {spec} {deposed:?}"));
         }

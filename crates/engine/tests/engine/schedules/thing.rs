@@ -1,7 +1,7 @@
 //! What the cloud holds, as the engine drives it: things that are named, and things that AWS gives an id.
 
 use super::cloud::{Cloud, Form, Look};
-use resource::{Cx, Deletion, Diff, Found, Naming, Observed, Owner, Permission, Place, Resource, Result, Tags};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,10 @@ impl<const NAMED: bool> Resource for Thing<NAMED> {
     const REPLACE_ON: &'static [&'static str] = &["name", "inside", "size"];
     const NAMING: Naming = if NAMED { Naming::Declared } else { Naming::Assigned };
     type Outputs = Outputs;
+
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Assigned
+    }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let cloud = cx.shared::<Cloud>();

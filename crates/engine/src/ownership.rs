@@ -1,0 +1,94 @@
+//! Whose a recorded resource is: asked before every change, because a name can pass to somebody else.
+
+use resource::{Cx, Diff, Failure, FailureKind, Naming, Ownership, Reconciler, Result, Tags, tags_of};
+use serde_json::Value;
+
+/// What the tags of an observed resource say; nothing of a kind that has none.
+pub(crate) fn of_live(reconciler: &dyn Reconciler, recorded: &Value, live: &Value, cx: &Cx) -> Option<Ownership> {
+    tags_of(live).map(|tags| of_tags(reconciler, recorded, &tags, cx))
+}
+
+fn of_tags(reconciler: &dyn Reconciler, recorded: &Value, live: &Tags, cx: &Cx) -> Ownership {
+    let named = reconciler.naming() == Naming::Declared;
+    Ownership::judge(cx.identity(), cx.lineage(), &tags_of(recorded).unwrap_or_default(), live, named)
+}
+
+/// Refuses to delete what does not prove to be ours. Reads the tags now: what the plan saw may be gone.
+///
+/// # Errors
+/// When the tags name another owner, or none, or cannot be read.
+pub(crate) async fn may_be_deleted(reconciler: &dyn Reconciler, recorded: &Value, id: &str, cx: &Cx) -> Result<()> {
+    let Some(tags) = reconciler.live_tags(recorded, id, cx).await? else { return Ok(()) };
+    may_be_lost(&of_tags(reconciler, recorded, &tags, cx), reconciler, id, cx)
+}
+
+/// Refuses to change what has another owner.
+///
+/// # Errors
+/// When it is foreign.
+pub(crate) fn may_be_changed(ownership: &Ownership, reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Result<()> {
+    match ownership {
+        Ownership::Foreign(owner) => Err(foreign(owner, reconciler, id, cx)),
+        Ownership::Owned | Ownership::Incomplete | Ownership::Untagged => Ok(()),
+    }
+}
+
+/// Refuses to delete or replace what has another owner, or no sign of one.
+///
+/// # Errors
+/// When it is foreign, or bears no ownership tag at all.
+pub(crate) fn may_be_lost(ownership: &Ownership, reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Result<()> {
+    match ownership {
+        Ownership::Untagged => Err(untagged(reconciler, id, cx)),
+        other => may_be_changed(other, reconciler, id, cx),
+    }
+}
+
+fn foreign(owner: &str, reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failure {
+    Failure::refused(
+        format!("the {} {id} is not this environment's any more: it belongs to {owner}", reconciler.noun()),
+        format!(
+            "`mlopsctl state rm {address} {environment}` forgets it without touching it; `mlopsctl adopt {environment} \
+             {address}` takes it over",
+            address = cx.address(),
+            environment = cx.identity().get("Environment").unwrap_or_default(),
+        ),
+    )
+}
+
+/// Why a resource without any ownership tag stays as it is.
+pub(crate) fn untagged(reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failure {
+    Failure::refused(
+        format!(
+            "the {} {id} bears none of this environment's tags, so nothing proves that it is still the one that \
+             mlopsctl made",
+            reconciler.noun()
+        ),
+        format!(
+            "`mlopsctl adopt {environment} {address}` gives it back its tags; `mlopsctl state rm {address} \
+             {environment}` forgets it without touching it",
+            address = cx.address(),
+            environment = cx.identity().get("Environment").unwrap_or_default(),
+        ),
+    )
+}
+
+/// Why a resource that has no tags, and is not as declared, is not taken over for its name alone.
+pub(crate) fn named_only(reconciler: &dyn Reconciler, id: &str, diff: &Diff, cx: &Cx) -> Failure {
+    let fields: Vec<&str> = diff.changes.iter().map(|change| change.path.as_str()).collect();
+    Failure {
+        kind: FailureKind::Exists,
+        ..Failure::refused(
+            format!(
+                "{} {id} exists already, is not as declared ({}), and bears no tags that tell whose it is",
+                reconciler.noun(),
+                fields.join(", ")
+            ),
+            format!(
+                "take it over with `mlopsctl adopt {} {}`, or choose another name in the environment file",
+                cx.identity().get("Environment").unwrap_or_default(),
+                cx.address()
+            ),
+        )
+    }
+}

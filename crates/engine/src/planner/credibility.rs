@@ -1,0 +1,103 @@
+//! Whether a state can be believed: it is a file, which people edit and copy.
+
+use super::{Known, Planner, refusal};
+use crate::{Action, Change, Refusal};
+use resource::{Address, Failure, Result, has_unknown};
+use serde_json::Value;
+use state::Entry;
+use std::collections::{HashMap, HashSet};
+
+impl Planner<'_> {
+    /// Refuses recorded ids that the recorded specs cannot have led to: whoever edits a state must not thereby have
+    /// something else deleted.
+    pub(super) fn recorded_ids(&self, refusals: &mut Vec<Refusal>) {
+        let named: HashSet<&str> = self.state.resources.values().filter_map(|entry| entry.id.as_deref()).collect();
+        for (address, entry) in self.state.resources.iter().filter(|(address, _)| self.purpose.targets(address)) {
+            let current = entry.id.as_deref().map(|id| (entry.kind.as_str(), id, &entry.spec));
+            let deposed = entry.deposed.iter().map(|old| (old.kind.as_str(), old.id.as_str(), &old.spec));
+            for (kind, id, spec) in current.into_iter().chain(deposed) {
+                if let Err(failure) = self.is_credible(kind, id, spec, &named) {
+                    refusals.push(refusal(address, kind, failure));
+                }
+            }
+            if let Err(failure) = self.has_credible_outputs(address, entry) {
+                refusals.push(refusal(address, &entry.kind, failure));
+            }
+        }
+    }
+
+    /// Others are declared with these outputs where nobody looks at what gave them.
+    fn has_credible_outputs(&self, address: &Address, entry: &Entry) -> Result<()> {
+        let Value::Object(outputs) = &entry.outputs else { return Ok(()) };
+        let foreseen =
+            self.registry.get(&entry.kind)?.foresee(&entry.spec, address.as_str(), self.workshop.cloud.place())?;
+        let differs = |(name, value): (&String, &Value)| {
+            let foreseen = &foreseen[name];
+            let other = !foreseen.is_null() && !has_unknown(foreseen) && foreseen != value;
+            let other_id = name == "id" && entry.id.as_deref() != value.as_str();
+            (other || other_id).then(|| name.clone())
+        };
+        match outputs.iter().find_map(differs) {
+            None => Ok(()),
+            Some(name) => {
+                Err(incredible(&format!("the state records {} as its {name}, which it cannot be", outputs[&name])))
+            }
+        }
+    }
+
+    fn is_credible(&self, kind: &str, id: &str, spec: &Value, named: &HashSet<&str>) -> Result<()> {
+        let reconciler = self.registry.get(kind)?;
+        let place = self.workshop.cloud.place();
+        let incredible = |why: &str| incredible(&format!("the state records {} for it, {why}", id.escape_debug()));
+        if !reconciler.id_form(spec, place)?.fits(id) {
+            return Err(incredible(&format!("which is not the id of the recorded {}", reconciler.noun())));
+        }
+        if spec.get("tags").is_some() {
+            return Ok(());
+        }
+        // It has no tags of its own, so what contains it or its name has to tell.
+        let is_ours = match reconciler.part_of(spec)? {
+            Some(container) => named.contains(container.as_str()) || self.bears_our_name(&container),
+            None => self.bears_our_name(id),
+        };
+        match is_ours || has_unknown(spec) {
+            true => Ok(()),
+            false => Err(incredible("which is part of nothing that this environment made")),
+        }
+    }
+
+    /// Whether a name is made of the project's and the environment's, as every name that the declaration chooses is.
+    fn bears_our_name(&self, name: &str) -> bool {
+        let plain = |text: &str| text.to_lowercase().replace('_', "-");
+        let part = |key| self.workshop.identity.get(key).unwrap_or_default();
+        plain(name).contains(&plain(&format!("{}-{}", part("Project"), part("Environment"))))
+    }
+
+    /// Refuses a plan that names one thing at two addresses: one would take over what the other deletes.
+    pub(super) fn same_thing_twice(&self, known: &[Known], changes: &[Change], refusals: &mut Vec<Refusal>) {
+        let declared = self.stack.nodes().iter().zip(known);
+        let declared = declared.filter_map(|(node, known)| Some((node.kind, known.id.as_deref()?, &node.address)));
+        let deleted = changes.iter().filter(|change| change.action == Action::Delete && !change.deposed);
+        let deleted = deleted.filter_map(|change| Some((change.kind.as_str(), change.id.as_deref()?, &change.address)));
+        let mut taken: HashMap<(&str, &str), &Address> = HashMap::new();
+        for (kind, id, address) in declared.chain(deleted) {
+            if let Some(other) = taken.insert((kind, id), address)
+                && other != address
+            {
+                let failure = Failure::refused(
+                    format!("{id} stands at {other} as well, and can stand at one address only"),
+                    format!("if it moved, say so: `mlopsctl state mv {address} {other}`"),
+                );
+                refusals.push(refusal(address, kind, failure));
+            }
+        }
+    }
+}
+
+fn incredible(why: &str) -> Failure {
+    Failure::refused(
+        why,
+        "the state was edited or is damaged: `mlopsctl state history` lists earlier ones, and `mlopsctl state push` \
+         puts one back",
+    )
+}

@@ -1,0 +1,166 @@
+//! What another owner has is never changed or deleted, whatever the state says.
+
+use crate::boxes::{Bench, Box, identity, nested};
+use engine::{Action, DriftChange, Heal, Planning, Purpose, healing};
+use resource::{Address, Stack, Tags};
+use state::{Deposed, Entry, Phase, State, Store};
+
+const THEIRS: [(&str, &str); 2] = [("Project", "billing"), ("Owner", "team-b")];
+
+fn nothing() -> Stack {
+    Stack::new(identity(), Tags::default())
+}
+
+async fn built() -> (Bench, Stack) {
+    let bench = Bench::new();
+    let stack = nested("outer", ["1", "2", "3"]);
+    bench.up(&stack).await;
+    bench.world().take_log();
+    (bench, stack)
+}
+
+fn tag(bench: &Bench, id: &str, tags: &[(&str, &str)]) {
+    bench.world().boxes().get_mut(id).unwrap().tags = tags.iter().copied().collect();
+}
+
+fn refusals(planning: &Planning) -> Vec<(&str, &str)> {
+    let said = planning.refusals.iter();
+    said.map(|refusal| (refusal.address.as_str(), refusal.failure.message.as_str())).collect()
+}
+
+fn is_only(refusals: &[(&str, &str)], address: &str, words: &str) {
+    assert!(matches!(refusals, [(one, said)] if *one == address && said.contains(words)), "{refusals:?}");
+}
+
+async fn edit_state(bench: &Bench, edit: impl FnOnce(&mut State)) {
+    let (mut state, version) = bench.state().await;
+    edit(&mut state);
+    bench.store.put("state.json", state.write().into(), version.as_ref()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn foreign_resource_is_refused_by_plan_and_by_destruction() {
+    let (bench, stack) = built().await;
+    tag(&bench, "box-2", &THEIRS);
+    is_only(
+        &refusals(&bench.plan(&stack).await),
+        "boxes.b",
+        "belongs to somebody else (tags Owner=team-b, Project=billing)",
+    );
+    is_only(&refusals(&bench.plan(&nothing()).await), "boxes.b", "belongs to somebody else");
+    let DriftChange::Missing(why) = &bench.drift().await.drifted[0].change else { panic!("it is not ours") };
+    assert!(why.contains("belongs to"), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn foreign_resource_is_left_to_a_person_by_reconcile_while_the_rest_is_repaired() {
+    let (bench, stack) = built().await;
+    tag(&bench, "box-2", &THEIRS);
+    bench.world().boxes().get_mut("box-1").unwrap().label = "tampered".to_owned();
+    let (planning, state) = (bench.plan(&stack).await, bench.state().await.0);
+    let healing = healing(&planning, &stack, &state, &bench.registry, Heal::Everything, |_| false);
+    assert_eq!(healing.heals, [(Address::new("boxes", "a"), Action::Update)]);
+    assert!(healing.left[0].reason.contains("belongs to"), "{:?}", healing.left);
+    assert!(healing.failed.is_empty(), "{:?}", healing.failed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn foreign_resource_that_takes_the_place_after_the_plan_is_not_changed() {
+    let (bench, _) = built().await;
+    let stack = nested("outer", ["1", "new", "3"]);
+    let planning = bench.plan(&stack).await;
+    assert_eq!(refusals(&planning), []);
+    tag(&bench, "box-2", &THEIRS);
+    let applied = bench.apply(&stack, &planning).await;
+    assert!(applied.failed[0].failure.message.contains("belongs to"), "{:?}", applied.failed);
+    assert_eq!(bench.world().take_log(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn foreign_resource_that_takes_the_place_after_the_plan_is_not_deleted() {
+    let (bench, _) = built().await;
+    let planning = bench.plan(&nothing()).await;
+    assert_eq!(refusals(&planning), []);
+    tag(&bench, "box-2", &THEIRS);
+    let applied = bench.apply(&nothing(), &planning).await;
+    assert!(applied.failed[0].failure.message.contains("belongs to"), "{:?}", applied.failed);
+    assert_eq!(bench.world().take_log(), ["delete inner"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn removed_tags_are_drift_and_are_repaired() {
+    let (bench, stack) = built().await;
+    tag(&bench, "box-2", &[("Environment", "dev")]);
+    tag(&bench, "box-3", &[]);
+    let planning = bench.plan(&stack).await;
+    assert_eq!(refusals(&planning), []);
+    bench.apply(&stack, &planning).await;
+    assert!(bench.plan(&stack).await.plan.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn untagged_resource_gets_its_tags_back_and_nothing_else_without_adopt() {
+    let (bench, _) = built().await;
+    tag(&bench, "box-3", &[]);
+    let changed = nested("outer", ["1", "2", "new"]);
+    is_only(&refusals(&bench.plan(&changed).await), "boxes.c", "bears none of this environment's tags");
+    is_only(&refusals(&bench.plan(&nothing()).await), "boxes.c", "bears none of this environment's tags");
+    let claims = [(Address::new("boxes", "c"), engine::Claim::Id("box-3".to_owned()))].into_iter().collect();
+    let adopting = bench.plan_for(&changed, &Purpose { claims, ..Purpose::default() }).await;
+    assert_eq!(refusals(&adopting), []);
+    bench.apply(&changed, &adopting).await;
+    assert!(bench.plan(&changed).await.plan.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn edited_state_cannot_have_a_foreign_resource_deleted_as_a_predecessor() {
+    let (bench, stack) = built().await;
+    let theirs =
+        Box { name: "thesis".to_owned(), inside: None, label: String::new(), parts: Vec::new(), tags: Tags::default() };
+    bench.world().boxes().insert("box-theirs".to_owned(), theirs.clone());
+    edit_state(&bench, |state| {
+        let deposed = Deposed {
+            kind: "test:box".to_owned(),
+            id: "box-theirs".to_owned(),
+            spec: serde_json::to_value(&theirs).unwrap(),
+            depends_on: Vec::new(),
+        };
+        state.resources.get_mut(&Address::new("boxes", "a")).unwrap().deposed.push(deposed);
+    })
+    .await;
+    is_only(&refusals(&bench.plan(&stack).await), "boxes.a", "bears none of this environment's tags");
+    assert!(bench.world().boxes().contains_key("box-theirs"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn recorded_id_that_does_not_fit_its_spec_is_refused() {
+    let (bench, stack) = built().await;
+    edit_state(&bench, |state| {
+        state.resources.get_mut(&Address::new("boxes", "a")).unwrap().id = Some("crate-1".to_owned());
+    })
+    .await;
+    is_only(&refusals(&bench.plan(&stack).await), "boxes.a", "the state records crate-1 for it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_resource_at_two_addresses_is_refused_with_the_move_that_helps() {
+    let (bench, stack) = built().await;
+    edit_state(&bench, |state| {
+        let entry: Entry = state.resources.remove(&Address::new("boxes", "c")).unwrap();
+        assert_eq!(entry.phase, Phase::Ready);
+        state.resources.insert(Address::new("boxes", "moved"), entry);
+    })
+    .await;
+    let planning = bench.plan(&stack).await;
+    is_only(&refusals(&planning), "boxes.moved", "stands at boxes.c as well");
+    assert!(planning.refusals[0].failure.help.as_deref().unwrap().contains("state mv boxes.moved boxes.c"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_resources_that_match_one_address_are_refused() {
+    let (bench, stack) = built().await;
+    let copy = bench.world().boxes()["box-3"].clone();
+    bench.world().boxes().insert("box-copy".to_owned(), copy);
+    edit_state(&bench, |state| drop(state.resources.remove(&Address::new("boxes", "c")))).await;
+    is_only(&refusals(&bench.plan(&stack).await), "boxes.c", "several resources bear the tags");
+}

@@ -1,0 +1,91 @@
+//! A key is data as long as anything that was encrypted with it stays.
+
+use crate::up;
+use aws_sdk_s3::{Client, primitives::ByteStream};
+use resource::FailureKind;
+use testkit::{Aws, Platform};
+
+const KEY: &str = "raw/rows.csv";
+
+fn staging(kms: bool) -> Platform {
+    let platform = Platform::with("staging", |environment| {
+        environment.encryption.kms = kms;
+        // Their records would have to be replaced with the key, which is refused for its own reasons.
+        environment.feature_groups.clear();
+    });
+    platform.keeping_data()
+}
+
+fn bucket(platform: &Platform) -> String {
+    format!("{}-data-{}", platform.prefix(), local::ACCOUNT)
+}
+
+/// Brings staging up with its keys, and puts an object there.
+fn built() -> (Platform, Aws) {
+    let platform = staging(true);
+    let mut aws = Aws::brisk(platform.region(), 11);
+    up(&platform, &mut aws);
+    let bucket = bucket(&platform);
+    aws.run(async |sdk| {
+        let put = Client::new(&sdk).put_object().bucket(&bucket).key(KEY).body(ByteStream::from_static(b"1,2"));
+        put.send().await.unwrap();
+    });
+    (platform, aws)
+}
+
+#[track_caller]
+fn is_readable(platform: &Platform, aws: &mut Aws) {
+    let bucket = bucket(platform);
+    aws.run(async |sdk| {
+        let read = Client::new(&sdk).get_object().bucket(&bucket).key(KEY).send().await;
+        read.expect("the object can be read");
+    });
+}
+
+#[test]
+fn object_is_unreadable_once_its_key_awaits_deletion() {
+    let (platform, mut aws) = built();
+    is_readable(&platform, &mut aws);
+    let bucket = bucket(&platform);
+    aws.run(async |sdk| {
+        let state = platform.state(&sdk).await.unwrap().0;
+        let key = state
+            .resources
+            .values()
+            .find(|entry| entry.kind == "kms:key" && entry.spec["alias"].as_str().unwrap().ends_with("data"));
+        let key = key.unwrap().id.clone().unwrap();
+        aws_sdk_kms::Client::new(&sdk).schedule_key_deletion().key_id(key).send().await.unwrap();
+        let read = Client::new(&sdk).get_object().bucket(&bucket).key(KEY).send().await.unwrap_err();
+        assert!(format!("{read:?}").contains("KMSInvalidStateException"), "{read:?}");
+    });
+}
+
+#[test]
+fn key_stays_when_encryption_is_switched_off() {
+    let (_, mut aws) = built();
+    let without = staging(false);
+    let planning = aws.run(async |sdk| without.plan(&sdk).await);
+    let kept: Vec<&str> = planning.plan.kept.iter().map(|kept| kept.address.as_str()).collect();
+    assert!(kept.iter().any(|address| address.starts_with("encryption.")), "{kept:?}");
+    assert!(planning.plan.changes.iter().all(|change| change.kind != "kms:key"), "{:#?}", planning.plan.changes);
+    up(&without, &mut aws);
+    is_readable(&without, &mut aws);
+    let again = aws.run(async |sdk| without.plan(&sdk).await);
+    assert!(again.plan.is_empty(), "{:#?}", again.plan.changes);
+    // And on again: the same key serves.
+    up(&staging(true), &mut aws);
+    is_readable(&without, &mut aws);
+}
+
+#[test]
+fn key_is_not_destroyed_without_consent_even_if_the_bucket_was_forgotten() {
+    let (platform, mut aws) = built();
+    aws.run(async |sdk| platform.forget("storage.data", &sdk).await);
+    let refusals = aws.run(async |sdk| platform.try_destroy(&sdk).await).unwrap_err();
+    let keys: Vec<_> = refusals.iter().filter(|refusal| refusal.kind == "kms:key").collect();
+    assert!(
+        !keys.is_empty() && keys.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused),
+        "{refusals:#?}"
+    );
+    is_readable(&platform, &mut aws);
+}
