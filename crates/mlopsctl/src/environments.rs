@@ -7,8 +7,8 @@ use crate::{
 };
 use aws_config::SdkConfig;
 use config::Environment;
-use resource::{Meter, Tags};
-use state::{S3Store, State, StateBucket, Store};
+use resource::{Meter, Place, Tags};
+use state::{S3Store, State, StateBucket, StateIdentity, Store};
 use std::{env::VarError, path::PathBuf, sync::Arc};
 
 /// What must be known of an environment to work on its state.
@@ -166,10 +166,10 @@ impl Site {
         let Some(stored) = store.get(STATE).await? else {
             return Err(End::usage(missing(global, name), list(global)));
         };
-        let state = State::read(&stored.bytes, &store.place(STATE))?;
-        let sdk = session::in_region(sdk, &state.region);
+        let region = State::read_region(&stored.bytes, &store.place(STATE))?;
+        let sdk = session::in_region(sdk, &region);
         Ok(Self {
-            region: state.region,
+            region,
             bucket: bucket.name.clone(),
             identity: blueprint::identity(&bucket.project, name),
             account,
@@ -177,6 +177,12 @@ impl Site {
             meter,
             environment: None,
         })
+    }
+
+    /// What its state must be of.
+    pub(crate) fn state_identity(&self) -> StateIdentity {
+        let place = Place::new(self.account.as_str(), self.region.as_str());
+        StateIdentity::new(&self.identity, &place, &self.bucket)
     }
 
     pub(crate) fn store(&self) -> S3Store {

@@ -11,7 +11,7 @@ use aws_config::{
 use aws_smithy_http_client::tls;
 use config::Environment;
 use resource::{Address, Attempt, Cloud, Guard, Meter, Place, Registry, Stack, Tags, sha256_hex};
-use state::{Lock, S3Store, State, StateBucket, Store, Version};
+use state::{Lock, S3Store, State, StateBucket, StateIdentity, Store, Version};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -53,7 +53,8 @@ pub(crate) struct Session {
     pub(crate) drift: config::environment::Drift,
     /// What its file says of the pipeline.
     pub(crate) pipeline: Option<config::environment::Pipeline>,
-    place: Place,
+    /// What its state must be of.
+    pub(crate) state_identity: StateIdentity,
 }
 
 impl Session {
@@ -83,6 +84,7 @@ impl Session {
             true => Site::of(global, &name, environments::read(global, &name)?).await?,
             false => Site::left_behind(global, &name).await?,
         };
+        let state_identity = site.state_identity();
         let place = Place::new(site.account, site.region);
         let stack = match &site.environment {
             Some(environment) if with_stack => stack(global, environment, &name, &place, &site.sdk).await?,
@@ -92,7 +94,7 @@ impl Session {
         let store = Arc::new(bucket.store());
         let guard = Guard::default();
         let index = Arc::new(aws_tagging::Index::new(&site.sdk));
-        let cloud = Cloud::new(guard.before(site.sdk), place.clone(), stack.assets().iter().cloned());
+        let cloud = Cloud::new(guard.before(site.sdk), place, stack.assets().iter().cloned());
         let cloud = cloud.with_tag_index(index);
         Ok(Self {
             name,
@@ -107,36 +109,17 @@ impl Session {
             meter: site.meter,
             bucket,
             store,
-            place,
+            state_identity,
         })
     }
 
     /// The state as stored, or a new one.
     pub(crate) async fn state(&self) -> Result<(State, Option<Version>), End> {
         let Some(stored) = self.store.get(STATE).await? else {
-            return Ok((State::new(&self.name, &self.place.account, &self.place.region), None));
+            return Ok((State::new(&self.state_identity), None));
         };
-        let state = State::read(&stored.bytes, &self.store.place(STATE))?;
-        self.is_of_this_environment(&state, &self.store.place(STATE))?;
+        let state = State::read(&stored.bytes, &self.store.place(STATE), &self.state_identity)?;
         Ok((state, Some(stored.version)))
-    }
-
-    /// Refuses a state of another environment, account or region.
-    pub(crate) fn is_of_this_environment(&self, state: &State, place: &str) -> Result<(), End> {
-        let ours = [
-            ("environment", &state.environment, &self.name),
-            ("account", &state.account, &self.place.account),
-            ("region", &state.region, &self.place.region),
-        ];
-        for (what, theirs, ours) in ours {
-            if theirs != ours {
-                return Err(End::usage(
-                    format!("the state in {place} is of {what} {theirs}, not {ours}"),
-                    "a platform cannot be moved: destroy it where it is, or give this environment another `[state] bucket`",
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// Refuses a target that means nothing: a slip would do less than was asked for, and not say so.
@@ -184,8 +167,7 @@ impl Session {
         };
         let lock = Lock::acquire(self.store.clone(), LOCK, &self.name, operation, patience).await?;
         if lock.succeeds().is_some() {
-            let fresh = State::new(&self.name, &self.place.account, &self.place.region);
-            if let Err(error) = State::fence(&*self.store, STATE, fresh).await {
+            if let Err(error) = State::fence(&*self.store, STATE, &self.state_identity).await {
                 // It expires by itself if it cannot be given back.
                 let _ = lock.release().await;
                 return Err(error.into());

@@ -6,7 +6,7 @@ use local::ACCOUNT;
 use permissions::{Policy, Site};
 use resource::{Cloud, Place, Registry, Stack, Tags};
 use serde_json::Value;
-use state::{Lock, State, StateBucket, Store, Version, Writer};
+use state::{Lock, State, StateBucket, StateIdentity, Store, Version, Writer};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -139,7 +139,8 @@ impl Platform {
     /// When what is there is not a valid state.
     pub async fn state(&self, sdk: &SdkConfig) -> Option<(State, Version)> {
         let stored = self.state_bucket(sdk).store().get(STATE).await.expect("the state can be looked for")?;
-        let state = State::read(&stored.bytes, STATE).expect("the state is valid at every instant");
+        let state =
+            State::read(&stored.bytes, STATE, &self.state_identity()).expect("the state is valid at every instant");
         Some((state, stored.version))
     }
 
@@ -167,6 +168,11 @@ impl Platform {
     /// When S3 refuses.
     pub async fn remove_state(&self, sdk: &SdkConfig) {
         self.state_bucket(sdk).remove(&self.identity).await.expect("the state bucket can be removed");
+    }
+
+    /// What its state must be of.
+    pub fn state_identity(&self) -> StateIdentity {
+        StateIdentity::new(&self.identity, &self.place, &self.bucket)
     }
 
     /// Its state bucket, for what only people do with it.
@@ -216,7 +222,7 @@ impl Platform {
     async fn state_or_new(&self, sdk: &SdkConfig) -> (State, Option<Version>) {
         match self.state(sdk).await {
             Some((state, version)) => (state, Some(version)),
-            None => (State::new(&self.name, ACCOUNT, &self.place.region), None),
+            None => (State::new(&self.state_identity()), None),
         }
     }
 

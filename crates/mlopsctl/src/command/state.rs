@@ -45,8 +45,7 @@ pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -
             let session = open(global, environment).await?;
             let name = file.display().to_string();
             let bytes = input::read(&file).map_err(|error| End::usage(format!("{name}: {error}"), ""))?;
-            let pushed = State::read(&bytes, &name).map_err(|error| End::usage(error.to_string(), WRITTEN))?;
-            session.is_of_this_environment(&pushed, &name)?;
+            let pushed = State::read(&bytes, &name, &session.state_identity).map_err(unfit)?;
             push(global, &session, pushed, force).await?;
             printer.note(&format!("{} is the state now", file.display()));
             Ok(())
@@ -126,6 +125,15 @@ fn rename(state: &mut State, from: &str, to: &str) -> Result<(), End> {
     Ok(())
 }
 
+/// Why a file cannot be the state.
+fn unfit(error: state::Error) -> End {
+    match error {
+        state::Error::Damaged { .. } => End::usage(error.to_string(), WRITTEN),
+        state::Error::Newer { .. } => End::usage(error.to_string(), ""),
+        other => other.into(),
+    }
+}
+
 /// What may follow on `state`: a later one of the same lineage, or, by force, an earlier one too.
 fn successor(state: &State, pushed: State, force: bool) -> Result<State, End> {
     if pushed.lineage != state.lineage {
@@ -145,13 +153,13 @@ async fn push(global: &Global, session: &Session, pushed: State, force: bool) ->
     let result = async {
         let (mut state, version) = match session.store.get(STATE).await? {
             None => (pushed, None),
-            Some(stored) => match State::read(&stored.bytes, &session.store.place(STATE)) {
+            Some(stored) => match State::read(&stored.bytes, &session.store.place(STATE), &session.state_identity) {
                 Ok(state) => (successor(&state, pushed, force)?, Some(stored.version)),
                 Err(state::Error::Damaged { .. }) => (pushed, Some(stored.version)),
                 Err(error) => return Err(error.into()),
             },
         };
-        state.serial += 1;
+        state.advance();
         session.store.put(STATE, state.write().into(), version.as_ref()).await?;
         Ok(())
     }
@@ -172,7 +180,7 @@ async fn edit(
     let result = async {
         let (mut state, version) = session.state().await?;
         change(&mut state)?;
-        state.serial += 1;
+        state.advance();
         session.store.put(STATE, state.write().into(), version.as_ref()).await?;
         Ok(())
     }
