@@ -49,6 +49,15 @@ impl From<state::Error> for End {
             state::Error::Foreign { what, theirs, .. } => {
                 return Self::usage(error.to_string(), whose(what, theirs));
             }
+            state::Error::UnusableBucket { help, .. } => return Self::usage(error.to_string(), help.clone()),
+            state::Error::TwoStates { places, .. } => {
+                let help = format!(
+                    "versions 0.1 and later of mlopsctl were used by turns: look at both, keep the one that is right, \
+                     and delete the other ({} if 0.1 is not used any more)",
+                    places[0]
+                );
+                return Self::usage(error.to_string(), help);
+            }
             state::Error::Damaged { .. } => Some(
                 "`mlopsctl state history` lists earlier versions; --show ID prints one, and `state push FILE` puts it back".to_owned(),
             ),

@@ -36,7 +36,7 @@ pub use guard::{Guard, Leave};
 pub use id::*;
 pub use loader::Loader;
 pub use meaning::{policy_meaning, same_policy};
-pub use meter::{Calls, Meter};
+pub use meter::{Calls, LARGEST_ANSWER, Meter};
 pub use permission::{ANYTHING, Condition, Need, Permission};
 pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Stack};
 pub use tags::{ADDRESS_TAG, Tags};

@@ -6,10 +6,8 @@ use resource::{Attempt, Result};
 use std::fmt;
 
 /// Groups of S3's access control lists that reach beyond an account.
-const EVERYBODY: [&str; 2] = [
-    "http://acs.amazonaws.com/groups/global/AllUsers",
-    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
-];
+const EVERYBODY: [&str; 2] =
+    ["http://acs.amazonaws.com/groups/global/AllUsers", "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"];
 
 /// Why a bucket is no good place for a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

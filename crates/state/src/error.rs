@@ -1,4 +1,4 @@
-use crate::{FORMAT, Holder};
+use crate::{FORMAT, Holder, s3::LARGEST};
 use resource::Failure;
 
 /// Why the state could not be read, written or locked.
@@ -47,6 +47,30 @@ pub enum Error {
         theirs: String,
         /// What was expected.
         ours: String,
+    },
+    /// A state was begun beside an older one.
+    #[error("there are two states of {environment}: {} and {}", places[0], places[1])]
+    TwoStates {
+        /// Whose.
+        environment: String,
+        /// Where they are: at the root, where mlopsctl 0.1 kept it, and where later versions do.
+        places: [String; 2],
+    },
+    /// No state can be kept in the bucket, or it cannot be removed.
+    #[error("{what}")]
+    UnusableBucket {
+        /// Which bucket, and why.
+        what: String,
+        /// The way out.
+        help: String,
+    },
+    /// The state would be too large to be read again.
+    #[error("{place} would have {bytes} bytes; more than {LARGEST} could not be read again, so it was not written")]
+    TooLarge {
+        /// Where it would be.
+        place: String,
+        /// Its size.
+        bytes: usize,
     },
     /// The state is not what mlopsctl writes.
     #[error("the state at {place} is damaged: {what}")]

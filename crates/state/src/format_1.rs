@@ -38,6 +38,17 @@ impl Format1 {
         let begun = StateIdentity { project, environment, account, region, bucket: identity.bucket.clone() };
         State { serial, tool, resources, outputs, format: FORMAT, ..State::new(&begun) }
     }
+
+    /// Whether this state is surely of the project and environment: for a bucket in which several may keep theirs.
+    pub(crate) fn is_of(&self, identity: &StateIdentity) -> bool {
+        let projects = recorded_projects(&self.resources);
+        let named = || {
+            let prefix = format!("{}-{}", identity.project, identity.environment);
+            self.resources.values().filter_map(|entry| entry.id.as_deref()).any(|id| id.contains(&prefix))
+        };
+        self.environment == identity.environment
+            && (projects.contains(identity.project.as_str()) || projects.is_empty() && named())
+    }
 }
 
 /// The projects whose tag the recorded specs bear.

@@ -75,7 +75,11 @@ impl StateBucket {
             return Ok(());
         }
         Err(Error::UnusableBucket {
-            what: format!("the state bucket {} holds other objects as well, so it stays: {}", self.name(), others.join(", ")),
+            what: format!(
+                "the state bucket {} holds other objects as well, so it stays: {}",
+                self.name(),
+                others.join(", ")
+            ),
             help: "move them elsewhere with all their versions, or leave out --with-state".to_owned(),
         })
     }

@@ -6,7 +6,7 @@ use local::ACCOUNT;
 use permissions::{Policy, Site};
 use resource::{Cloud, Place, Registry, Stack, Tags};
 use serde_json::Value;
-use state::{Lock, State, StateBucket, StateIdentity, Store, Version, Writer};
+use state::{Lock, Removed, State, StateBucket, StateIdentity, StateKeys, Store, Version, Writer};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -112,6 +112,7 @@ impl Platform {
             declared: declared.iter().map(|one| (one.kind, &one.spec)).collect(),
             state,
             state_bucket: &self.bucket,
+            names_state_bucket: false,
             registry: &self.registry,
             place: &self.place,
         };
@@ -167,7 +168,12 @@ impl Platform {
     /// # Panics
     /// When S3 refuses.
     pub async fn remove_state(&self, sdk: &SdkConfig) {
-        self.state_bucket(sdk).remove(&self.identity).await.expect("the state bucket can be removed");
+        let (bucket, keys) = (self.state_bucket(sdk), StateKeys::at_root());
+        let store = Arc::new(bucket.store());
+        let lock = Lock::acquire(store, &keys.lock, &self.name, "destroy", tokio::time::sleep(LOCK_TIMEOUT)).await;
+        let lock = lock.unwrap_or_else(|error| panic!("the lock cannot be had: {error}"));
+        let removed = bucket.remove(&keys, &self.state_identity(), &self.identity, lock).await;
+        assert_eq!(removed.expect("the state bucket can be removed"), Removed::Bucket);
     }
 
     /// What its state must be of.

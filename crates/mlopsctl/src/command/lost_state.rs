@@ -30,7 +30,10 @@ pub(crate) async fn look(session: &Session) -> Result<(), End> {
     }
     // Without its history the resources are as lost as before.
     let newest = session.store.history(&session.keys.state).await.ok().and_then(History::newest);
-    Err(End::failed_with(format!("{} has no state, but {}", session.name, named(session, &left)), ways_out(session, newest.as_ref())))
+    Err(End::failed_with(
+        format!("{} has no state, but {}", session.name, named(session, &left)),
+        ways_out(session, newest.as_ref()),
+    ))
 }
 
 /// Warns if resources bear the tags of an environment whose state holds none.

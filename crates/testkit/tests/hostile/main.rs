@@ -15,9 +15,11 @@ mod network;
 mod permissions;
 mod platform;
 mod policies;
+mod removal;
 mod s3;
 mod sagemaker;
 mod schedules;
+mod state_buckets;
 mod states;
 mod tags;
 

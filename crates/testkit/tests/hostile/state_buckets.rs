@@ -17,8 +17,7 @@ const NAME: &str = "company-states";
 /// A bucket that somebody made for states.
 pub(crate) async fn shared_bucket(sdk: &SdkConfig, name: &str, versioned: bool) {
     let s3 = aws_s3::client(sdk);
-    let place =
-        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::ApSouth1).build();
+    let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::ApSouth1).build();
     s3.create_bucket().bucket(name).create_bucket_configuration(place).send().await.unwrap();
     if versioned {
         let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
@@ -154,7 +153,10 @@ async fn state_of_0_1_at_the_root_stays_there_for_its_own_environment_and_is_nob
         (Some(by_0_1("prod", own)), shared.clone()),
         (Some(by_0_1("dev", r#", "tags": {"Project": "fraud"}"#)), shared.clone()),
         // Nothing is lost with it, and whose it was it does not say.
-        (Some(by_0_1("dev", own).replace("storage.data", "x").split("\"x\"").next().unwrap().to_owned() + "}}"), shared.clone()),
+        (
+            Some(by_0_1("dev", own).replace("storage.data", "x").split("\"x\"").next().unwrap().to_owned() + "}}"),
+            shared.clone(),
+        ),
         // Its owner must hear that it is damaged.
         (Some(by_0_1("dev", own).replace("shop-dev-data", "shop-dev-data-1") + "}"), root.clone()),
         (Some(by_0_1("prod", own).replace("shop-dev-data", "shop-prod-data-1") + "}"), shared.clone()),
@@ -207,7 +209,8 @@ fn own_bucket_forgets_old_locks_and_the_oldest_of_many_states() {
     aws.run(async |sdk| {
         let bucket = platform.state_bucket(&sdk);
         bucket.make(&blueprint::identity("mlops-pipeline", "dev")).await.unwrap();
-        let read = aws_s3::client(&sdk).get_bucket_lifecycle_configuration().bucket(bucket.name()).send().await.unwrap();
+        let read =
+            aws_s3::client(&sdk).get_bucket_lifecycle_configuration().bucket(bucket.name()).send().await.unwrap();
         let rules: Vec<_> = read
             .rules()
             .iter()
