@@ -1,9 +1,9 @@
 //! What reads files and documents.
 
 use engine::Plan;
-use resource::{Address, policy_meaning, same_policy};
+use resource::{Address, Place, policy_meaning, same_policy};
 use serde_json::{Value, json};
-use state::{Holder, State};
+use state::{Holder, State, StateIdentity};
 use std::borrow::Cow;
 use tfstate::{Declared, Tfstate};
 
@@ -41,8 +41,11 @@ pub fn environment(bytes: &[u8]) {
 /// # Panics
 /// When that does not hold.
 pub fn state(bytes: &[u8]) {
-    match State::read(bytes, "here") {
-        Ok(state) => assert_eq!(State::read(&state.write(), "here").ok().as_ref(), Some(&state)),
+    // Of the golden files, from which most inputs are made.
+    let tags = [("Project", "mlops-pipeline"), ("Environment", "dev")].into_iter().collect();
+    let identity = StateIdentity::new(&tags, &Place::new("123456789012", "ap-south-1"), "states");
+    match State::read(bytes, "here", &identity) {
+        Ok(state) => assert_eq!(State::read(&state.write(), "here", &identity).ok().as_ref(), Some(&state)),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 }

@@ -7,8 +7,9 @@ use crate::{
 use aws_config::SdkConfig;
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use local::{Call, Cloud, Layer, Lost, Next, Response};
+use resource::Place;
 use serde_json::{Value, json};
-use state::State;
+use state::{State, StateIdentity};
 use std::{
     collections::{BTreeMap, BTreeSet},
     process::Command,
@@ -111,7 +112,7 @@ impl Served {
             for version in versions.versions() {
                 let call = s3.get_object().bucket(STATE_BUCKET).key("state.json");
                 let body = call.version_id(version.version_id().unwrap()).send().await.unwrap().body;
-                let state = State::read(&body.collect().await.unwrap().into_bytes(), "state.json").unwrap();
+                let state = read(&body.collect().await.unwrap().into_bytes());
                 *serials.entry(state.serial).or_default() += 1;
                 lineages.insert(state.lineage);
             }
@@ -123,8 +124,16 @@ impl Served {
     /// dev's state, which must be one.
     #[track_caller]
     pub(crate) fn state(&self) -> Option<State> {
-        self.stored("state.json").map(|bytes| State::read(&bytes, "state.json").unwrap())
+        self.stored("state.json").map(|bytes| read(&bytes))
     }
+}
+
+/// dev's state.
+#[track_caller]
+fn read(bytes: &[u8]) -> State {
+    let tags = [("Project", "mlops-pipeline"), ("Environment", "dev")].into_iter().collect();
+    let identity = StateIdentity::new(&tags, &Place::new(local::ACCOUNT, REGION), STATE_BUCKET);
+    State::read(bytes, "state.json", &identity).unwrap()
 }
 
 /// What happens when a call comes.

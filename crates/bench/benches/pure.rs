@@ -10,7 +10,7 @@ use resource::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use state::{MemoryStore, State, Writer};
+use state::{MemoryStore, State, StateIdentity, Writer};
 use std::{hint::black_box, path::Path, sync::Arc};
 use testkit::{Aws, Platform};
 use tokio::{runtime::Runtime, sync::watch};
@@ -96,9 +96,13 @@ impl Many {
         plan(&self.stack, state, &self.registry, &self.cloud, &identity(), &Purpose::default()).await
     }
 
+    fn state_identity(&self) -> StateIdentity {
+        StateIdentity::new(&identity(), self.cloud.place(), "states")
+    }
+
     /// From nothing; gives the state it ends with.
     async fn up(&self) -> State {
-        let state = State::new("dev", "123456789012", "eu-west-1");
+        let state = State::new(&self.state_identity());
         let planning = self.plan(&state).await;
         let writer = Writer::start(Arc::new(MemoryStore::default()), "state.json", state.clone(), None);
         let (_go, stop) = watch::channel(StopMode::Go);
@@ -152,7 +156,9 @@ fn many(c: &mut Criterion) {
         let mut group = c.benchmark_group(format!("{things} resources"));
         group.sample_size(10);
         group.bench_function("write the state", |b| b.iter(|| state.write()));
-        group.bench_function("read the state", |b| b.iter(|| State::read(black_box(&bytes), "here").unwrap()));
+        group.bench_function("read the state", |b| {
+            b.iter(|| State::read(black_box(&bytes), "here", &many.state_identity()).unwrap())
+        });
         group.bench_function("plan with nothing to do", |b| {
             b.iter(|| runtime.block_on(many.plan(&state)));
         });

@@ -5,9 +5,9 @@
 use async_trait::async_trait;
 use checkup::{Finding, Machine, Patient, Use, Verdict};
 use local::{Call, Cloud, Layer, Lost, Next, Response};
-use resource::Place;
+use resource::{Place, Tags};
 use serde_json::json;
-use state::State;
+use state::{State, StateIdentity};
 use std::sync::Arc;
 
 /// Answers one operation in its own way.
@@ -81,7 +81,7 @@ async fn findings(operation: &'static str, answer: fn(&str) -> Response) -> Vec<
         sdk: &sdk,
         place: &place,
         declared: vec![("ec2:vpc", &vpc)],
-        state: &State::new("dev", local::ACCOUNT, "eu-west-1"),
+        state: &State::new(&StateIdentity::new(&Tags::default(), &place, "states")),
         policy: &policy,
         machines: vec![machine],
     };

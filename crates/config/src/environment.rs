@@ -109,7 +109,9 @@ pub struct Environment {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct State {
-    /// The bucket of the state. Left out, it is `<project>-<environment>-mlopsctl-state-<account>`.
+    /// A bucket that exists already, in which the state is kept as `<project>/<environment>/state.json`: versioned, in
+    /// the region and account of the environment. Several projects may share one. Left out, mlopsctl makes one,
+    /// `<project>-<environment>-mlopsctl-state-<account>`.
     #[schemars(with = "Option<Text<BucketName>>")]
     pub bucket: Option<String>,
 }
@@ -158,6 +160,12 @@ impl Environment {
     /// The name of the state bucket.
     pub fn state_bucket_name(&self, account: &str) -> String {
         self.state.bucket.clone().unwrap_or_else(|| self.bucket_name(storage::STATE, account))
+    }
+
+    /// Whether the file names the state bucket, so that it is somebody's already; else it is the environment's own,
+    /// and made when it is needed.
+    pub fn names_state_bucket(&self, account: &str) -> bool {
+        self.state_bucket_name(account) != self.bucket_name(storage::STATE, account)
     }
 
     pub(crate) fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {

@@ -46,6 +46,18 @@ impl From<state::Error> for End {
     fn from(error: state::Error) -> Self {
         let help = match &error {
             state::Error::Locked { .. } => return Self::Locked(error),
+            state::Error::Foreign { what, theirs, .. } => {
+                return Self::usage(error.to_string(), whose(what, theirs));
+            }
+            state::Error::UnusableBucket { help, .. } => return Self::usage(error.to_string(), help.clone()),
+            state::Error::TwoStates { places, .. } => {
+                let help = format!(
+                    "versions 0.1 and later of mlopsctl were used by turns: look at both, keep the one that is right, \
+                     and delete the other ({} if 0.1 is not used any more)",
+                    places[0]
+                );
+                return Self::usage(error.to_string(), help);
+            }
             state::Error::Damaged { .. } => Some(
                 "`mlopsctl state history` lists earlier versions; --show ID prints one, and `state push FILE` puts it back".to_owned(),
             ),
@@ -57,6 +69,17 @@ impl From<state::Error> for End {
             _ => None,
         };
         Self::Failed { what: error.to_string(), help }
+    }
+}
+
+/// The way out, where a state is of something else.
+fn whose(what: &str, theirs: &str) -> String {
+    match what {
+        "region" => format!("the platform is up in {theirs}, and no platform can be moved: destroy it there first"),
+        "project" | "environment" => format!(
+            "no platform can be renamed: use the environment file of {what} {theirs}, or name another `[state] bucket`"
+        ),
+        _ => format!("use the credentials of {what} {theirs} (AWS_PROFILE), or name another `[state] bucket`"),
     }
 }
 

@@ -1,21 +1,20 @@
 //! Finding an environment: by its file, or by the state that it left behind.
 
-use crate::{
-    cli::Global,
-    end::End,
-    session::{self, STATE},
-};
+use crate::{cli::Global, end::End, session};
 use aws_config::SdkConfig;
 use config::Environment;
-use resource::{Meter, Tags};
-use state::{S3Store, State, StateBucket, Store};
+use resource::{Meter, Place, Tags};
+use state::{State, StateBucket, StateIdentity, StateKeys, Store};
 use std::{env::VarError, path::PathBuf, sync::Arc};
 
 /// What must be known of an environment to work on its state.
 pub(crate) struct Site {
     pub(crate) region: String,
     pub(crate) account: String,
+    /// The state bucket.
     pub(crate) bucket: String,
+    /// Whether the environment file names that bucket.
+    pub(crate) names_bucket: bool,
     pub(crate) identity: Tags,
     pub(crate) sdk: SdkConfig,
     /// Counts what is sent.
@@ -56,14 +55,17 @@ pub(crate) fn read(global: &Global, name: &str) -> Result<Environment, End> {
     config::load(&file(global, name), &root(global)).map_err(|invalid| End::Invalid(Box::new(invalid)))
 }
 
-/// The environment that was named, or the only one with a file, or the only one with a state.
+/// The environment to read: the one that was named, or the only one with a file, or the only one with a state.
+///
+/// # Errors
+/// When that is not one, or cannot be told because a state cannot be read.
 pub(crate) async fn choose(global: &Global, named: Option<&str>) -> Result<String, End> {
     if let Some(name) = told(global, named)? {
         return Ok(name);
     }
     let mut up = Vec::new();
     for name in config::discover(&global.environments) {
-        if has_state(global, &name).await {
+        if has_state(global, &name).await? {
             up.push(name);
         }
     }
@@ -71,6 +73,12 @@ pub(crate) async fn choose(global: &Global, named: Option<&str>) -> Result<Strin
         [only] => Ok(only.clone()),
         _ => Err(which(global)),
     }
+}
+
+/// The environment to change: the one that was named, or the only one with a file. Which one has a state does not
+/// count, since that changes, and with it what would be meant.
+pub(crate) fn choose_to_change(global: &Global, named: Option<&str>) -> Result<String, End> {
+    told(global, named)?.ok_or_else(|| which(global))
 }
 
 /// The environment that was named, or the only one with a file: as far as can be told without asking AWS.
@@ -105,11 +113,38 @@ pub(crate) fn allows(environment: &Environment, name: &str, account: &str) -> Re
     ))
 }
 
-/// An environment without a valid file or out of reach has none.
-async fn has_state(global: &Global, name: &str) -> bool {
-    let Ok(environment) = read(global, name) else { return false };
-    let Ok(site) = Site::of(global, name, environment).await else { return false };
-    matches!(site.store().get(STATE).await, Ok(Some(_)))
+/// Whether an environment has a state in the account of the credentials. Another account that its file allows is not
+/// asked, as nothing can be done there.
+async fn has_state(global: &Global, name: &str) -> Result<bool, End> {
+    let unknown = |end: End| match end {
+        End::Usage { what, .. } | End::Failed { what, .. } => End::failed_with(
+            format!("which environment is meant cannot be told, as the state of {name} cannot be read: {what}"),
+            format!("name the environment, or set MLOPSCTL_ENV; {}", list(global)),
+        ),
+        other => other,
+    };
+    let environment = read(global, name)?;
+    let (sdk, meter, account) = reach(global, &environment).await.map_err(unknown)?;
+    if allows(&environment, name, &account).is_err() {
+        return Ok(false);
+    }
+    let site = Site::at(name, environment, account, sdk, meter);
+    let found = async {
+        let keys = site.state_keys().await?;
+        site.state_bucket().store().get(&keys.state).await
+    };
+    match found.await {
+        Ok(stored) => Ok(stored.is_some()),
+        Err(error) => Err(unknown(session::unreachable(&site.state_bucket(), error).await)),
+    }
+}
+
+/// How the cloud of an environment is reached, and whose the credentials are.
+async fn reach(global: &Global, environment: &Environment) -> Result<(SdkConfig, Arc<Meter>, String), End> {
+    let meter = Arc::new(Meter::default());
+    let sdk = meter.measure(session::sdk_config(global, Some(&environment.region)).await?);
+    let account = session::account(&sdk).await?;
+    Ok((sdk, meter, account))
 }
 
 fn list(global: &Global) -> String {
@@ -123,19 +158,22 @@ fn list(global: &Global) -> String {
 impl Site {
     /// The environment that a file describes. Refused if the credentials are for another account.
     pub(crate) async fn of(global: &Global, name: &str, environment: Environment) -> Result<Self, End> {
-        let meter = Arc::new(Meter::default());
-        let sdk = meter.measure(session::sdk_config(global, Some(&environment.region)).await?);
-        let account = session::account(&sdk).await?;
+        let (sdk, meter, account) = reach(global, &environment).await?;
         allows(&environment, name, &account)?;
-        Ok(Self {
+        Ok(Self::at(name, environment, account, sdk, meter))
+    }
+
+    fn at(name: &str, environment: Environment, account: String, sdk: SdkConfig, meter: Arc<Meter>) -> Self {
+        Self {
             region: environment.region.clone(),
             bucket: environment.state_bucket_name(&account),
+            names_bucket: environment.names_state_bucket(&account),
             identity: blueprint::identity(&environment.project, name),
             account,
             sdk,
             meter,
             environment: Some(environment),
-        })
+        }
     }
 
     /// An environment whose file is gone, found by the name of its state bucket.
@@ -162,15 +200,20 @@ impl Site {
             Some(region) => session::in_region(sdk, region),
             None => sdk,
         };
-        let store = S3Store::new(aws_s3::client(&sdk), &bucket.name, &account);
-        let Some(stored) = store.get(STATE).await? else {
-            return Err(End::usage(missing(global, name), list(global)));
+        let asked = sdk.region().map(ToString::to_string).unwrap_or_default();
+        let store =
+            StateBucket::new(aws_s3::client(&sdk), &bucket.name, &Place::new(account.as_str(), asked.as_str())).store();
+        let key = StateKeys::at_root().state;
+        // Without a state the bucket tells the region: resources may have outlived it.
+        let region = match store.get(&key).await? {
+            Some(stored) => State::read_region(&stored.bytes, &store.place(&key))?,
+            None => bucket.region.clone().unwrap_or(asked),
         };
-        let state = State::read(&stored.bytes, &store.place(STATE))?;
-        let sdk = session::in_region(sdk, &state.region);
+        let sdk = session::in_region(sdk, &region);
         Ok(Self {
-            region: state.region,
+            region,
             bucket: bucket.name.clone(),
+            names_bucket: false,
             identity: blueprint::identity(&bucket.project, name),
             account,
             sdk,
@@ -179,7 +222,32 @@ impl Site {
         })
     }
 
-    pub(crate) fn store(&self) -> S3Store {
-        S3Store::new(aws_s3::client(&self.sdk), &self.bucket, &self.account)
+    fn place(&self) -> Place {
+        Place::new(self.account.as_str(), self.region.as_str())
+    }
+
+    /// What its state must be of.
+    pub(crate) fn state_identity(&self) -> StateIdentity {
+        StateIdentity::new(&self.identity, &self.place(), &self.bucket)
+    }
+
+    /// The bucket of its state.
+    pub(crate) fn state_bucket(&self) -> StateBucket {
+        let (client, place) = (aws_s3::client(&self.sdk), self.place());
+        match self.names_bucket {
+            true => StateBucket::named(client, &self.bucket, &place),
+            false => StateBucket::new(client, &self.bucket, &place),
+        }
+    }
+
+    /// Where in the bucket its state and lock are.
+    pub(crate) async fn state_keys(&self) -> Result<StateKeys, state::Error> {
+        // The bucket of one environment, although another file names it.
+        let is_one_environments =
+            self.bucket.ends_with(&format!("-{}-{}", config::environment::storage::STATE, self.account));
+        if !self.names_bucket || is_one_environments {
+            return Ok(StateKeys::at_root());
+        }
+        StateKeys::find(&self.state_bucket().store(), &self.state_identity()).await
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     cli::Global,
     end::End,
     environments::{self, Site},
+    printer::Printer,
 };
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
@@ -11,18 +12,13 @@ use aws_config::{
 use aws_smithy_http_client::tls;
 use config::Environment;
 use resource::{Address, Attempt, Cloud, Guard, Meter, Place, Registry, Stack, Tags, sha256_hex};
-use state::{Lock, S3Store, State, StateBucket, Store, Version};
+use state::{Lock, Removed, S3Store, State, StateBucket, StateIdentity, StateKeys, Store, Version};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
-
-/// The key of the state in its bucket.
-pub(crate) const STATE: &str = "state.json";
-/// The key of the lock beside it.
-pub(crate) const LOCK: &str = "lock.json";
 
 /// How long AWS may take to take a connection, and to answer: an archive has to be sent meanwhile.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
@@ -47,13 +43,16 @@ pub(crate) struct Session {
     pub(crate) meter: Arc<Meter>,
     pub(crate) bucket: StateBucket,
     pub(crate) store: Arc<S3Store>,
+    /// Where in the bucket state and lock are.
+    pub(crate) keys: StateKeys,
     /// Digest of everything the stack was made from.
     pub(crate) inputs: String,
     /// What the environment wants to be done about drift.
     pub(crate) drift: config::environment::Drift,
     /// What its file says of the pipeline.
     pub(crate) pipeline: Option<config::environment::Pipeline>,
-    place: Place,
+    /// What its state must be of.
+    pub(crate) state_identity: StateIdentity,
 }
 
 impl Session {
@@ -67,32 +66,45 @@ impl Session {
         self.pipeline.clone().unwrap_or_default().raw_prefix
     }
 
-    /// Opens an environment, with the platform it describes.
+    /// Opens an environment to read, with the platform it describes.
     pub(crate) async fn open(global: &Global, named: Option<&str>) -> Result<Self, End> {
-        Self::build(global, named, true).await
+        Self::build(global, environments::choose(global, named).await?, true).await
     }
 
-    /// Opens an environment for work on what is remembered of it, without the platform it describes.
+    /// Opens an environment to change, with the platform it describes.
+    pub(crate) async fn open_to_change(global: &Global, named: Option<&str>) -> Result<Self, End> {
+        Self::build(global, environments::choose_to_change(global, named)?, true).await
+    }
+
+    /// Opens an environment to read its state, without the platform it describes.
     pub(crate) async fn open_state(global: &Global, named: Option<&str>) -> Result<Self, End> {
-        Self::build(global, named, false).await
+        Self::build(global, environments::choose(global, named).await?, false).await
     }
 
-    async fn build(global: &Global, named: Option<&str>, with_stack: bool) -> Result<Self, End> {
-        let name = environments::choose(global, named).await?;
+    /// Opens an environment to change its state, or what that holds, without the platform it describes.
+    pub(crate) async fn open_state_to_change(global: &Global, named: Option<&str>) -> Result<Self, End> {
+        Self::build(global, environments::choose_to_change(global, named)?, false).await
+    }
+
+    async fn build(global: &Global, name: String, with_stack: bool) -> Result<Self, End> {
         let site = match with_stack || environments::is_described(global, &name) {
             true => Site::of(global, &name, environments::read(global, &name)?).await?,
             false => Site::left_behind(global, &name).await?,
+        };
+        let (state_identity, bucket) = (site.state_identity(), site.state_bucket());
+        let keys = match site.state_keys().await {
+            Ok(keys) => keys,
+            Err(error) => return Err(unreachable(&bucket, error).await),
         };
         let place = Place::new(site.account, site.region);
         let stack = match &site.environment {
             Some(environment) if with_stack => stack(global, environment, &name, &place, &site.sdk).await?,
             _ => Stack::new(site.identity.clone(), Tags::default()),
         };
-        let bucket = StateBucket::new(aws_s3::client(&site.sdk), &site.bucket, &place);
         let store = Arc::new(bucket.store());
         let guard = Guard::default();
         let index = Arc::new(aws_tagging::Index::new(&site.sdk));
-        let cloud = Cloud::new(guard.before(site.sdk), place.clone(), stack.assets().iter().cloned());
+        let cloud = Cloud::new(guard.before(site.sdk), place, stack.assets().iter().cloned());
         let cloud = cloud.with_tag_index(index);
         Ok(Self {
             name,
@@ -107,36 +119,25 @@ impl Session {
             meter: site.meter,
             bucket,
             store,
-            place,
+            keys,
+            state_identity,
         })
     }
 
     /// The state as stored, or a new one.
     pub(crate) async fn state(&self) -> Result<(State, Option<Version>), End> {
-        let Some(stored) = self.store.get(STATE).await? else {
-            return Ok((State::new(&self.name, &self.place.account, &self.place.region), None));
+        let stored = match self.store.get(&self.keys.state).await {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return Ok((State::new(&self.state_identity), None)),
+            Err(error) => return Err(unreachable(&self.bucket, error).await),
         };
-        let state = State::read(&stored.bytes, &self.store.place(STATE))?;
-        self.is_of_this_environment(&state, &self.store.place(STATE))?;
+        let state = State::read(&stored.bytes, &self.state_place(), &self.state_identity)?;
         Ok((state, Some(stored.version)))
     }
 
-    /// Refuses a state of another environment, account or region.
-    pub(crate) fn is_of_this_environment(&self, state: &State, place: &str) -> Result<(), End> {
-        let ours = [
-            ("environment", &state.environment, &self.name),
-            ("account", &state.account, &self.place.account),
-            ("region", &state.region, &self.place.region),
-        ];
-        for (what, theirs, ours) in ours {
-            if theirs != ours {
-                return Err(End::usage(
-                    format!("the state in {place} is of {what} {theirs}, not {ours}"),
-                    "a platform cannot be moved: destroy it where it is, or give this environment another `[state] bucket`",
-                ));
-            }
-        }
-        Ok(())
+    /// Where the state is, as a person would look it up.
+    pub(crate) fn state_place(&self) -> String {
+        self.store.place(&self.keys.state)
     }
 
     /// Refuses a target that means nothing: a slip would do less than was asked for, and not say so.
@@ -151,13 +152,39 @@ impl Session {
         }
     }
 
-    /// Makes the state bucket if it is not there, or not complete.
+    /// Makes the state bucket if it is not there, or not complete. A bucket that exists is refused for a first state
+    /// if it is no place for one.
     pub(crate) async fn ensure_bucket(&self) -> Result<(), End> {
-        let complete = self.bucket.exists().await? && self.store.get(STATE).await?.is_some();
+        let complete = self.bucket.exists().await? && self.store.get(&self.keys.state).await?.is_some();
         if !complete {
             self.bucket.make(&self.identity).await?;
         }
         Ok(())
+    }
+
+    /// Removes the state, which must be empty, and gives the lock up. Says what became of the bucket.
+    pub(crate) async fn remove_state(&self, lock: Lock) -> Result<String, End> {
+        let removed = self.bucket.remove(&self.keys, &self.state_identity, &self.identity, lock).await?;
+        Ok(match removed {
+            Removed::Bucket => format!("the state bucket {} is gone as well", self.bucket.name()),
+            Removed::StateOnly => format!(
+                "the state {} is gone with its history; the bucket was not made by mlopsctl, so it stays",
+                self.state_place()
+            ),
+        })
+    }
+
+    /// Warns of a bucket that the environment file names and in which a state should not be kept. mlopsctl 0.1 took
+    /// any, so it is used on.
+    pub(crate) async fn warn_of_bucket(&self, printer: Printer) {
+        if !self.bucket.is_named() {
+            return;
+        }
+        // Whoever may not look at its settings is not warned.
+        for weakness in self.bucket.weaknesses().await.unwrap_or_default() {
+            let name = self.bucket.name();
+            printer.note(&format!("warning: the state bucket {name} {weakness}: {}", weakness.help(name)));
+        }
     }
 
     /// Tells with -v what AWS was asked.
@@ -182,10 +209,9 @@ impl Session {
                 () = stop => {}
             }
         };
-        let lock = Lock::acquire(self.store.clone(), LOCK, &self.name, operation, patience).await?;
+        let lock = Lock::acquire(self.store.clone(), &self.keys.lock, &self.name, operation, patience).await?;
         if lock.succeeds().is_some() {
-            let fresh = State::new(&self.name, &self.place.account, &self.place.region);
-            if let Err(error) = State::fence(&*self.store, STATE, fresh).await {
+            if let Err(error) = State::fence(&*self.store, &self.keys.state, &self.state_identity).await {
                 // It expires by itself if it cannot be given back.
                 let _ = lock.release().await;
                 return Err(error.into());
@@ -193,6 +219,16 @@ impl Session {
         }
         Ok(lock)
     }
+}
+
+/// Why a state cannot be read: S3 says more of a bucket than of an object in it.
+pub(crate) async fn unreachable(bucket: &StateBucket, error: state::Error) -> End {
+    if matches!(error, state::Error::Store { .. })
+        && let Err(why @ state::Error::UnusableBucket { .. }) = bucket.exists().await
+    {
+        return why.into();
+    }
+    error.into()
 }
 
 /// The SDK's settings, for a region or for the one that the caller's AWS settings name.

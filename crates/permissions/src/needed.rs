@@ -3,7 +3,7 @@
 use crate::{Policy, Scope};
 use resource::{Permission, Place, Registry, Result, Tags};
 use serde_json::Value;
-use state::{State, StateBucket};
+use state::{State, StateBucket, StateIdentity};
 
 /// An environment.
 pub struct Site<'a> {
@@ -13,6 +13,8 @@ pub struct Site<'a> {
     pub state: Option<&'a State>,
     /// Where that is kept.
     pub state_bucket: &'a str,
+    /// Whether its file names that bucket, which is then used as it is.
+    pub names_state_bucket: bool,
     /// Every kind of resource.
     pub registry: &'a Registry,
     /// Account, region and partition.
@@ -26,26 +28,30 @@ impl Site<'_> {
     /// # Errors
     /// When a kind, or the form of a recorded declaration, is not known to this version.
     pub fn policy(&self, prefix: &str, identity: &Tags, looks_only: bool) -> Result<Policy> {
-        let (needed, scope) = (self.needed()?, Scope::new(prefix, self.place.account.as_str()));
+        let (needed, scope) = (self.needed(identity)?, Scope::new(prefix, self.place.account.as_str()));
         Ok(match looks_only {
             true => Policy::to_look(&needed, &scope, identity),
             false => Policy::new(&needed, &scope, identity),
         })
     }
 
-    fn needed(&self) -> Result<Vec<Permission>> {
-        let mut needed = self.by_mlopsctl();
+    fn needed(&self, identity: &Tags) -> Result<Vec<Permission>> {
+        let mut needed = self.by_mlopsctl(identity);
         needed.extend(self.by_declared()?);
         needed.extend(self.by_recorded()?);
         Ok(needed)
     }
 
     /// Whose credentials these are, which zones there are, the tag index, the state.
-    fn by_mlopsctl(&self) -> Vec<Permission> {
+    fn by_mlopsctl(&self, identity: &Tags) -> Vec<Permission> {
         // It knows no resources, and nobody is refused it but by an explicit denial.
-        let identity = Permission::look(["sts:GetCallerIdentity"]).on_anything();
-        let mut needed = StateBucket::permissions(self.state_bucket, self.place);
-        needed.extend([identity, aws_ec2::zones_permission(), aws_tagging::permission()]);
+        let caller = Permission::look(["sts:GetCallerIdentity"]).on_anything();
+        let (bucket, place) = (self.state_bucket, self.place);
+        let mut needed = match self.names_state_bucket {
+            true => StateBucket::permissions_in_named(bucket, place, &StateIdentity::new(identity, place, bucket)),
+            false => StateBucket::permissions(bucket, place),
+        };
+        needed.extend([caller, aws_ec2::zones_permission(), aws_tagging::permission()]);
         needed
     }
 

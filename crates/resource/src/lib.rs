@@ -37,7 +37,7 @@ pub use guard::{Guard, Leave};
 pub use id::*;
 pub use loader::Loader;
 pub use meaning::{policy_meaning, same_policy};
-pub use meter::{Calls, Meter};
+pub use meter::{Calls, LARGEST_ANSWER, Meter};
 pub use ownership::{Ownership, describe as describe_owner};
 pub use permission::{ANYTHING, Condition, Need, Permission};
 pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Stack};

@@ -29,7 +29,7 @@ use tokio::{
 };
 
 /// The largest answer that is read. None that AWS gives comes near; one without end would fill the memory.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+pub const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// How often each operation was called, by service, both as AWS names them. A call that the SDK
 /// retried is one call.

@@ -1,10 +1,11 @@
-use crate::{Error, S3Store};
+use crate::{Error, S3Store, StateIdentity, StateKeys};
 use aws_sdk_s3::{
     Client,
     types::{
-        BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, PublicAccessBlockConfiguration,
-        ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
-        ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
+        BucketLifecycleConfiguration, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
+        ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration,
+        PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+        ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
     },
 };
 use resource::{Attempt, Failure, FailureKind, Permission, Place, Result, Sign, Tags};
@@ -15,6 +16,8 @@ use tokio::time::{Instant, sleep};
 /// A bucket made a moment ago is not known everywhere, and takes one change at a time; a name given up a
 /// moment ago is not free.
 const UNSETTLED: &[Sign] = &[("NoSuchBucket", ""), ("OperationAborted", "")];
+/// How S3 says that a name is another account's.
+const TAKEN: &[Sign] = &[("BucketAlreadyExists", "")];
 /// How long that may last, and S3 be slow or out of reach.
 const SETTLES_WITHIN: Duration = Duration::from_secs(300);
 /// How often it is tried again.
@@ -33,15 +36,26 @@ pub struct LeftBehind {
 
 /// The bucket that holds a stack's state and lock.
 pub struct StateBucket {
-    client: Client,
+    pub(crate) client: Client,
     name: String,
-    place: Place,
+    pub(crate) place: Place,
+    is_named: bool,
 }
 
 impl StateBucket {
-    /// The bucket of this name, there or not.
+    /// The environment's own bucket, which is made when it is needed.
     pub fn new(client: Client, name: &str, place: &Place) -> Self {
-        Self { client, name: name.to_owned(), place: place.clone() }
+        Self { client, name: name.to_owned(), place: place.clone(), is_named: false }
+    }
+
+    /// A bucket that an environment file names. It is used as it is: never made, tagged, configured or deleted.
+    pub fn named(client: Client, name: &str, place: &Place) -> Self {
+        Self { is_named: true, ..Self::new(client, name, place) }
+    }
+
+    /// Whether an environment file names it.
+    pub fn is_named(&self) -> bool {
+        self.is_named
     }
 
     /// The buckets of this account whose names end so, with their regions as far as S3 tells: a state
@@ -73,6 +87,29 @@ impl StateBucket {
         &self.name
     }
 
+    /// What AWS must allow whoever keeps a state in a bucket that an environment file names: to see that it is fit
+    /// for one, and the state and the lock in it.
+    pub fn permissions_in_named(name: &str, place: &Place, identity: &StateIdentity) -> Vec<Permission> {
+        let bucket = format!("arn:{}:s3:::{name}", place.partition);
+        let keys = [StateKeys::at_root(), StateKeys::shared(identity)];
+        let objects: Vec<String> =
+            keys.iter().flat_map(|keys| [&keys.state, &keys.lock]).map(|key| format!("{bucket}/{key}")).collect();
+        vec![
+            Permission::look([
+                "s3:ListBucket",
+                "s3:GetBucketVersioning",
+                "s3:GetBucketPublicAccessBlock",
+                "s3:GetBucketPolicyStatus",
+                "s3:GetBucketAcl",
+            ])
+            .on([bucket.as_str()]),
+            Permission::look(["s3:GetObject"]).on(objects.clone()),
+            Permission::change(["s3:ListBucketVersions"]).on([bucket.as_str()]),
+            Permission::change(["s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"])
+                .on(objects),
+        ]
+    }
+
     /// What AWS must allow whoever keeps a state here: the bucket, what is in it with its history, the lock, and
     /// finding it again when only its name is left.
     pub fn permissions(name: &str, place: &Place) -> Vec<Permission> {
@@ -92,6 +129,7 @@ impl StateBucket {
                 "s3:PutBucketVersioning",
                 "s3:PutEncryptionConfiguration",
                 "s3:PutBucketPolicy",
+                "s3:PutLifecycleConfiguration",
                 "s3:ListBucketVersions",
                 "s3:DeleteBucket",
             ])
@@ -101,40 +139,92 @@ impl StateBucket {
         ]
     }
 
-    /// Whether it exists and is this account's.
+    /// Whether it exists. A bucket that an environment file names must.
     ///
     /// # Errors
-    /// When the name is somebody else's or S3 cannot be reached.
+    /// [`Error::UnusableBucket`] when it is another account's, in another region, or named and not there;
+    /// [`Error::Store`] when S3 cannot be reached.
     pub async fn exists(&self) -> Result<bool, Error> {
-        self.exists_here().await.map_err(|failure| self.failed(failure))
+        match self.look().await? {
+            false if self.is_named => Err(Error::UnusableBucket {
+                what: format!("there is no bucket {}, which `[state] bucket` names", self.name),
+                help: format!(
+                    "make it in {} with versioning, or leave `[state] bucket` out: then mlopsctl makes one",
+                    self.place.region
+                ),
+            }),
+            there => Ok(there),
+        }
     }
 
-    async fn exists_here(&self) -> Result<bool> {
+    /// HEAD has no body, so the answer lies in the status and in a header.
+    async fn look(&self) -> Result<bool, Error> {
         let call = self.client.head_bucket().bucket(&self.name).expected_bucket_owner(&self.place.account);
-        // HEAD has no body, so S3 gives no code but the status.
-        let there = call.send().await.during("HeadBucket").absent(&[("NotFound", ""), ("NoSuchBucket", "")])?;
-        Ok(there.is_some())
+        let Err(error) = call.send().await else { return Ok(true) };
+        let answer = error.raw_response();
+        let region = answer.and_then(|answer| answer.headers().get("x-amz-bucket-region"));
+        match (answer.map(|answer| answer.status().as_u16()), region) {
+            (Some(404), _) => Ok(false),
+            (Some(403), _) => Err(self.closed()),
+            (Some(301 | 307 | 400), Some(region)) if *region != *self.place.region => Err(self.elsewhere(region)),
+            _ => Err(error).during("HeadBucket").map_err(|failure| self.failed(failure)),
+        }
+    }
+
+    fn closed(&self) -> Error {
+        let Self { name, place, .. } = self;
+        Error::UnusableBucket {
+            what: format!(
+                "the bucket {name} for the state belongs to another account than {}, or looking at it is not allowed",
+                place.account
+            ),
+            help: "name a bucket of your own with `[state] bucket`, use other credentials (AWS_PROFILE), or allow \
+                   s3:ListBucket on it"
+                .to_owned(),
+        }
+    }
+
+    fn elsewhere(&self, region: &str) -> Error {
+        let Self { name, place, .. } = self;
+        let help = match self.is_named {
+            true => format!("name a bucket in {} with `[state] bucket`, or build in {region}", place.region),
+            false => format!(
+                "the platform is up in {region}, and no platform can be moved: set `region` back, destroy it there, \
+                 and then bring it up in {}",
+                place.region
+            ),
+        };
+        Error::UnusableBucket { what: format!("the state bucket {name} is in {region}, not in {}", place.region), help }
     }
 
     /// Makes it, or completes one whose making was interrupted: versioned, encrypted, closed to the
-    /// public and to anything but TLS. A bucket that is there and not of this stack is used as it is.
+    /// public and to anything but TLS. A bucket that is named, or not of this stack, is used as it is.
     ///
     /// # Errors
-    /// When S3 refuses.
+    /// When S3 refuses, or the bucket is no place for a state.
     pub async fn make(&self, tags: &Tags) -> Result<(), Error> {
+        if self.is_named {
+            self.exists().await?;
+            return self.refuse_weak().await;
+        }
         let gives_up = Instant::now() + SETTLES_WITHIN;
         loop {
             // From the beginning: what is made already is completed.
             match self.build(tags).await {
                 Err(failure) if heals(&failure) && Instant::now() < gives_up => sleep(LOOK_AGAIN).await,
-                built => return built.map_err(|failure| self.failed(failure)),
+                Err(failure) if failure.shows(TAKEN) => return Err(self.closed()),
+                Ok(true) => return Ok(()),
+                // Somebody of this account made it.
+                Ok(false) => return self.refuse_weak().await,
+                Err(failure) => return Err(self.failed(failure)),
             }
         }
     }
 
-    async fn build(&self, tags: &Tags) -> Result<()> {
+    /// Whether it is the stack's own.
+    async fn build(&self, tags: &Tags) -> Result<bool> {
         if !self.create().await? && !self.is_ours(tags).await? && !self.is_bare().await? {
-            return Ok(());
+            return Ok(false);
         }
         // First, so that an interrupted making is recognised.
         let tagging = tagging(tags)?;
@@ -169,7 +259,14 @@ impl StateBucket {
             .during("PutBucketEncryption")?;
         let policy = self.tls_only();
         self.client.put_bucket_policy().bucket(&self.name).policy(policy).send().await.during("PutBucketPolicy")?;
-        Ok(())
+        self.client
+            .put_bucket_lifecycle_configuration()
+            .bucket(&self.name)
+            .lifecycle_configuration(lifecycle()?)
+            .send()
+            .await
+            .during("PutBucketLifecycleConfiguration")?;
+        Ok(true)
     }
 
     /// Whether it was made now, rather than there already.
@@ -177,7 +274,7 @@ impl StateBucket {
         let call = self.client.create_bucket().bucket(&self.name);
         // us-east-1 is the one region that must not be named; there S3 says yes to a bucket one has.
         let call = match self.place.region.as_str() {
-            "us-east-1" if self.exists_here().await? => return Ok(false),
+            "us-east-1" if self.is_there().await? => return Ok(false),
             "us-east-1" => call,
             region => {
                 let constraint = BucketLocationConstraint::from(region);
@@ -188,6 +285,20 @@ impl StateBucket {
         };
         let created = call.send().await.during("CreateBucket").absent(&[("BucketAlreadyOwnedByYou", "")])?;
         Ok(created.is_some())
+    }
+
+    async fn is_there(&self) -> Result<bool> {
+        let call = self.client.head_bucket().bucket(&self.name).expected_bucket_owner(&self.place.account);
+        let there = call.send().await.during("HeadBucket").absent(&[("NotFound", ""), ("NoSuchBucket", "")])?;
+        Ok(there.is_some())
+    }
+
+    /// Whether it was made for the stack of these tags.
+    pub(crate) async fn is_own_of(&self, tags: &Tags) -> Result<bool, Error> {
+        match self.is_named {
+            true => Ok(false),
+            false => self.is_ours(tags).await.map_err(|failure| self.failed(failure)),
+        }
     }
 
     async fn is_ours(&self, tags: &Tags) -> Result<bool> {
@@ -226,42 +337,7 @@ impl StateBucket {
         .to_string()
     }
 
-    /// Removes the bucket with every version of everything in it.
-    ///
-    /// # Errors
-    /// When it was not made for the stack of these tags, or S3 refuses.
-    pub async fn remove(&self, tags: &Tags) -> Result<(), Error> {
-        let removed = async {
-            if !self.is_ours(tags).await? {
-                let message = "the bucket was not made by mlopsctl, so it stays";
-                return Err(Failure::refused(message, "delete state.json and lock.json in it if nobody needs them"));
-            }
-            self.empty().await
-        };
-        removed.await.map_err(|failure| self.failed(failure))
-    }
-
-    async fn empty(&self) -> Result<()> {
-        loop {
-            let page = self.client.list_object_versions().bucket(&self.name).send().await.during("ListObjectVersions");
-            let Some(page) = page.absent(&[("NoSuchBucket", "")])? else { return Ok(()) };
-            let versions = page.versions().iter().map(|one| (one.key(), one.version_id()));
-            let markers = page.delete_markers().iter().map(|one| (one.key(), one.version_id()));
-            let all: Vec<_> = versions.chain(markers).filter_map(|(key, version)| Some((key?, version?))).collect();
-            if all.is_empty() {
-                break;
-            }
-            for (key, version) in all {
-                let call = self.client.delete_object().bucket(&self.name).key(key).version_id(version);
-                call.send().await.during("DeleteObject")?;
-            }
-        }
-        let deleted = self.client.delete_bucket().bucket(&self.name).send().await.during("DeleteBucket");
-        deleted.absent(&[("NoSuchBucket", "")])?;
-        Ok(())
-    }
-
-    fn failed(&self, failure: Failure) -> Error {
+    pub(crate) fn failed(&self, failure: Failure) -> Error {
         Error::Store { place: format!("s3://{}", self.name), failure }
     }
 }
@@ -282,6 +358,30 @@ fn tagging(tags: &Tags) -> Result<Tagging> {
     let set: Result<Vec<Tag>> =
         tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(unbuildable)).collect();
     Tagging::builder().set_tag_set(Some(set?)).build().map_err(unbuildable)
+}
+
+/// Every version of the state is kept for three months, and the newest hundred for ever. A lock is written three times a
+/// minute and has no history. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>
+fn lifecycle() -> Result<BucketLifecycleConfiguration> {
+    let keys = StateKeys::at_root();
+    let state = NoncurrentVersionExpiration::builder().noncurrent_days(90).newer_noncurrent_versions(100).build();
+    let lock = NoncurrentVersionExpiration::builder().noncurrent_days(1).build();
+    let marker = LifecycleExpiration::builder().expired_object_delete_marker(true).build();
+    let rule = |id: &str, key: String, old| {
+        LifecycleRule::builder()
+            .id(id)
+            .status(ExpirationStatus::Enabled)
+            .filter(LifecycleRuleFilter::builder().prefix(key).build())
+            .expiration(marker.clone())
+            .noncurrent_version_expiration(old)
+            .build()
+            .map_err(unbuildable)
+    };
+    BucketLifecycleConfiguration::builder()
+        .rules(rule("earlier-states", keys.state, state)?)
+        .rules(rule("earlier-locks", keys.lock, lock)?)
+        .build()
+        .map_err(unbuildable)
 }
 
 fn unbuildable(error: impl std::fmt::Display) -> Failure {

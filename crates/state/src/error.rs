@@ -1,4 +1,4 @@
-use crate::Holder;
+use crate::{FORMAT, Holder, s3::LARGEST};
 use resource::Failure;
 
 /// Why the state could not be read, written or locked.
@@ -26,13 +26,51 @@ pub enum Error {
     /// There is no lock to remove.
     #[error("the state is not locked")]
     NotLocked,
-    /// The state was written by a newer version.
-    #[error("the state has format {found}; this version of mlopsctl reads formats up to {known}: use a newer mlopsctl")]
+    /// A later version wrote the state. It is not damaged, and nothing older may take its place.
+    #[error("{}", newer(place, *format, tool.as_deref()))]
     Newer {
-        /// The format in the file.
-        found: u64,
-        /// The newest this version reads.
-        known: u64,
+        /// Where it is.
+        place: String,
+        /// Its format.
+        format: u64,
+        /// The version that wrote it, if it says a later one than this.
+        tool: Option<String>,
+    },
+    /// The state is of another project, environment, account or region.
+    #[error("the state in {place} is of {what} {theirs}, not {ours}")]
+    Foreign {
+        /// Where it is.
+        place: String,
+        /// What differs: `project`, `environment`, `account` or `region`.
+        what: &'static str,
+        /// What the state says.
+        theirs: String,
+        /// What was expected.
+        ours: String,
+    },
+    /// A state was begun beside an older one.
+    #[error("there are two states of {environment}: {} and {}", places[0], places[1])]
+    TwoStates {
+        /// Whose.
+        environment: String,
+        /// Where they are: at the root, where mlopsctl 0.1 kept it, and where later versions do.
+        places: [String; 2],
+    },
+    /// No state can be kept in the bucket, or it cannot be removed.
+    #[error("{what}")]
+    UnusableBucket {
+        /// Which bucket, and why.
+        what: String,
+        /// The way out.
+        help: String,
+    },
+    /// The state would be too large to be read again.
+    #[error("{place} would have {bytes} bytes; more than {LARGEST} could not be read again, so it was not written")]
+    TooLarge {
+        /// Where it would be.
+        place: String,
+        /// Its size.
+        bytes: usize,
     },
     /// The state is not what mlopsctl writes.
     #[error("the state at {place} is damaged: {what}")]
@@ -69,4 +107,17 @@ pub enum Error {
         #[source]
         failure: Failure,
     },
+}
+
+fn newer(place: &str, format: u64, tool: Option<&str>) -> String {
+    let this = env!("CARGO_PKG_VERSION");
+    match tool {
+        Some(tool) => format!(
+            "the state at {place} was written by mlopsctl {tool}, and this is {this}, which cannot read it: \
+             use mlopsctl {tool} or a newer one"
+        ),
+        None => format!(
+            "the state at {place} has format {format}, and this mlopsctl reads formats up to {FORMAT}: use a newer mlopsctl"
+        ),
+    }
 }

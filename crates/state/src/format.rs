@@ -1,24 +1,12 @@
-use crate::{Error, Store};
+use crate::{Error, StateIdentity, Store, read::each_once};
 use resource::{Address, Edge};
 use schemars::JsonSchema;
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{Error as _, MapAccess, Visitor},
-};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{
-    collections::{
-        BTreeMap,
-        btree_map::Entry::{Occupied, Vacant},
-    },
-    fmt,
-    marker::PhantomData,
-};
+use std::collections::BTreeMap;
 
 /// The format this version writes.
-pub const FORMAT: u64 = 1;
-/// The highest serial: what every reader of JSON can count. No stack is ever written so often.
-const LAST_SERIAL: u64 = 1 << 53;
+pub const FORMAT: u64 = 2;
 
 /// Everything mlopsctl remembers of one stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,10 +16,12 @@ pub struct State {
     pub format: u64,
     /// Counts the writes; a higher serial of the same lineage is newer.
     pub serial: u64,
-    /// Made once with the stack: two states of different lineage are never the same stack.
+    /// Follows from where the stack was begun: two states of different lineage are never the same stack.
     pub lineage: String,
     /// Version of mlopsctl that wrote it last.
     pub tool: String,
+    /// The project, with which the names of all resources begin.
+    pub project: String,
     /// Name of the environment.
     pub environment: String,
     /// AWS account the resources are in, twelve digits.
@@ -46,14 +36,6 @@ pub struct State {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "each_once")]
     #[schemars(with = "BTreeMap<String, Value>")]
     pub outputs: BTreeMap<String, Value>,
-}
-
-/// What must be known of a state before anything else in it is looked at.
-#[derive(Deserialize)]
-#[serde(expecting = "a state")]
-struct Header {
-    #[serde(default)]
-    format: Value,
 }
 
 /// What is remembered of one resource.
@@ -171,67 +153,25 @@ impl Phase {
 
 impl State {
     /// A new stack without resources.
-    pub fn new(environment: &str, account: &str, region: &str) -> Self {
+    pub fn new(identity: &StateIdentity) -> Self {
         Self {
             format: FORMAT,
             serial: 0,
-            lineage: uuid::Uuid::new_v4().to_string(),
+            lineage: identity.lineage(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
-            environment: environment.to_owned(),
-            account: account.to_owned(),
-            region: region.to_owned(),
+            project: identity.project.clone(),
+            environment: identity.environment.clone(),
+            account: identity.account.clone(),
+            region: identity.region.clone(),
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
         }
     }
 
-    /// Reads a state; `place` says where it is from, for messages.
-    ///
-    /// # Errors
-    /// [`Error::Newer`] for a later format, [`Error::Damaged`] for anything that is not a state.
-    pub fn read(bytes: &[u8], place: &str) -> Result<Self, Error> {
-        let damaged = |what: String| Error::Damaged { place: place.to_owned(), what };
-        let header: Header = serde_json::from_slice(bytes).map_err(|error| match error.is_data() {
-            true => damaged(format!("it is not a state: {error}")),
-            false => damaged(format!("it is not JSON: {error}")),
-        })?;
-        match header.format.as_u64() {
-            None => return Err(damaged("it has no format number".to_owned())),
-            Some(found) if found > FORMAT => return Err(Error::Newer { found, known: FORMAT }),
-            Some(0) => return Err(damaged("there is no format 0".to_owned())),
-            Some(_) => {}
-        }
-        let mut json = serde_json::Deserializer::from_slice(bytes);
-        let state: Self = serde_path_to_error::deserialize(&mut json).map_err(|error| damaged(located(&error)))?;
-        state.is_sound().map_err(damaged)?;
-        Ok(state)
-    }
-
-    /// What the types cannot say.
-    fn is_sound(&self) -> Result<(), String> {
-        if self.serial > LAST_SERIAL {
-            return Err(format!("no stack was ever written {} times", self.serial));
-        }
-        for (address, entry) in &self.resources {
-            if Address::parse(address.as_str()).is_none() {
-                return Err(format!("`{}` is not an address", address.as_str().escape_debug()));
-            }
-            match &entry.id {
-                // What is deleted without an id might be everything.
-                Some(id) if id.is_empty() => return Err(format!("the id of {address} is empty")),
-                None if entry.phase != Phase::Intent => {
-                    return Err(format!("{address} is {} but has no id", entry.phase.as_str()));
-                }
-                _ => {}
-            }
-            if entry.deposed.iter().any(|old| old.id.is_empty()) {
-                return Err(format!("the id of a predecessor of {address} is empty"));
-            }
-            if entry.depends_on.iter().any(|needed| needed.address == *address) {
-                return Err(format!("{address} needs itself"));
-            }
-        }
-        Ok(())
+    /// Makes this the version that follows the one it was read from.
+    pub fn advance(&mut self) {
+        self.serial += 1;
+        self.tool = env!("CARGO_PKG_VERSION").to_owned();
     }
 
     /// The bytes to store, readable in a diff.
@@ -246,12 +186,12 @@ impl State {
     /// from here on.
     ///
     /// # Errors
-    /// When the store refuses, or the state is of a newer version.
-    pub async fn fence(store: &dyn Store, key: &str, fresh: Self) -> Result<(), Error> {
+    /// When the store refuses, or the state is of a newer version or of another identity.
+    pub async fn fence(store: &dyn Store, key: &str, identity: &StateIdentity) -> Result<(), Error> {
         loop {
-            let (state, version) = match store.get(key).await? {
-                None => (fresh.clone(), None),
-                Some(stored) => match Self::read(&stored.bytes, &store.place(key)) {
+            let (mut state, version) = match store.get(key).await? {
+                None => (Self::new(identity), None),
+                Some(stored) => match Self::read(&stored.bytes, &store.place(key), identity) {
                     Ok(state) => (state, Some(stored.version)),
                     // Nobody works on top of that.
                     Err(Error::Damaged { .. }) => return Ok(()),
@@ -259,8 +199,9 @@ impl State {
                 },
             };
             // Two more than what the other read: never the very bytes it is about to write.
-            let fenced = Self { serial: state.serial + 2, ..state };
-            match store.put(key, fenced.write().into(), version.as_ref()).await {
+            state.advance();
+            state.advance();
+            match store.put(key, state.write().into(), version.as_ref()).await {
                 Err(Error::Moved) => {}
                 written => return written.map(drop),
             }
@@ -308,52 +249,6 @@ impl State {
     }
 }
 
-/// What is wrong, and in which field: of one that is nested without end, the beginning.
-fn located(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
-    const LONGEST: usize = 100;
-    let path = error.path().to_string();
-    match path.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…: {}", &path[..end], error.inner()),
-        None => error.to_string(),
-    }
-}
-
-/// Reads a map in which no key may be twice: readers of JSON take one of the two, and a resource would be
-/// forgotten without a word.
-fn each_once<'de, D, K, V>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
-where
-    D: Deserializer<'de>,
-    K: Deserialize<'de> + Ord + fmt::Display,
-    V: Deserialize<'de>,
-{
-    struct EachOnce<K, V>(PhantomData<(K, V)>);
-
-    impl<'de, K, V> Visitor<'de> for EachOnce<K, V>
-    where
-        K: Deserialize<'de> + Ord + fmt::Display,
-        V: Deserialize<'de>,
-    {
-        type Value = BTreeMap<K, V>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-            let mut map = BTreeMap::new();
-            while let Some((key, value)) = entries.next_entry()? {
-                match map.entry(key) {
-                    Vacant(free) => free.insert(value),
-                    Occupied(taken) => return Err(A::Error::custom(format!("`{}` is there twice", taken.key()))),
-                };
-            }
-            Ok(map)
-        }
-    }
-
-    deserializer.deserialize_map(EachOnce(PhantomData))
-}
-
 /// The JSON Schema of the format.
 pub fn schema() -> Value {
     schemars::schema_for!(State).to_value()
@@ -364,46 +259,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_later_format_is_refused_and_says_so() {
-        let error = State::read(br#"{"format": 9, "whatever": true}"#, "s3://b/state.json").unwrap_err();
-        assert!(matches!(error, Error::Newer { found: 9, known: FORMAT }));
-    }
-
-    #[test]
-    fn damage_is_named() {
-        for (bytes, part) in [
-            (&b"{"[..], "not JSON"),
-            (b"{}", "no format"),
-            (br#"{"format": 0}"#, "format 0"),
-            (br#"{"format": 1}"#, "missing field"),
-            (br#"{"format": -1}"#, "no format"),
-        ] {
-            let error = State::read(bytes, "s3://b/state.json").unwrap_err().to_string();
-            assert!(error.contains(part) && error.contains("s3://b/state.json"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_ready_resource_without_an_id_is_damage() {
-        let mut state = State::new("dev", "123456789012", "eu-west-1");
-        let entry = Entry {
-            kind: "ec2:vpc".into(),
-            phase: Phase::Ready,
-            token: String::new(),
-            id: None,
-            spec: Value::Null,
-            outputs: Value::Null,
-            depends_on: vec![],
-            protected: false,
-            deposed: vec![],
-        };
-        state.resources.insert(Address::new("network", "vpc"), entry);
-        assert!(State::read(&state.write(), "here").unwrap_err().to_string().contains("no id"));
-    }
-
-    #[test]
     fn a_predecessor_that_is_still_there_is_remembered_until_it_is_gone_as_well() {
-        let mut state = State::new("dev", "123456789012", "eu-west-1");
+        let mut state = State::new(&crate::identity::tests::identity());
         let old = |id: &str| Deposed { kind: "ec2:vpc".into(), id: id.into(), spec: Value::Null, depends_on: vec![] };
         let entry = Entry {
             kind: "ec2:vpc".into(),

@@ -11,21 +11,32 @@
 //! - The store honours `If-Match` and `If-None-Match` on PUT, as S3 does.
 
 mod bucket;
+mod custody;
 mod error;
 mod format;
+mod format_1;
+mod identity;
+mod keys;
 mod lock;
 mod process;
+mod read;
+mod removal;
 mod s3;
 mod store;
 mod tenure;
+mod versions;
 mod writer;
 
 pub use bucket::{LeftBehind, StateBucket};
+pub use custody::Weakness;
 pub use error::Error;
 pub use format::{Deposed, Entry, FORMAT, Needed, Phase, State, schema};
+pub use identity::StateIdentity;
+pub use keys::StateKeys;
 pub use lock::{Holder, Lock};
 pub use process::Process;
-pub use s3::S3Store;
+pub use removal::Removed;
+pub use s3::{History, S3Store, StateVersion};
 pub use store::{MemoryStore, Store, Stored, Version};
 pub use tenure::Tenure;
 pub use writer::Writer;

@@ -1,5 +1,5 @@
-use crate::{Error, Store, Stored, Version};
-use aws_sdk_s3::{Client, primitives::ByteStream, types::ServerSideEncryption};
+use crate::{Error, Store, Stored, Version, versions::VersionPages};
+use aws_sdk_s3::{Client, primitives::ByteStream};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -24,6 +24,38 @@ const MOVED: &[Sign] = &[
     ("NoSuchKey", ""),
 ];
 
+/// So many versions are listed: years of work.
+const MOST_VERSIONS: usize = 100_000;
+/// The largest state that is written: what the HTTP client reads of one answer.
+pub(crate) const LARGEST: usize = resource::LARGEST_ANSWER;
+
+/// An earlier version of a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateVersion {
+    /// By which S3 gives it out.
+    pub id: String,
+    /// When it was written, as RFC 3339.
+    pub written: String,
+    /// Its size.
+    pub bytes: i64,
+}
+
+/// Versions of a state, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// The versions.
+    pub versions: Vec<StateVersion>,
+    /// Whether there are more, which are not listed.
+    pub has_more: bool,
+}
+
+impl History {
+    /// The newest version.
+    pub fn newest(self) -> Option<StateVersion> {
+        self.versions.into_iter().next()
+    }
+}
+
 /// Objects in one bucket.
 #[derive(Clone)]
 pub struct S3Store {
@@ -45,28 +77,28 @@ impl S3Store {
         }
     }
 
-    /// Versions of the object at `key`, newest first: id, time of writing, bytes.
+    /// Versions of the object at `key`, newest first.
     ///
     /// # Errors
     /// When the bucket cannot be read.
-    pub async fn history(&self, key: &str) -> Result<Vec<(String, String, i64)>, Error> {
-        let answer = self
-            .client
-            .list_object_versions()
-            .bucket(&self.bucket)
-            .prefix(key)
-            .expected_bucket_owner(&self.account)
-            .send()
-            .await
-            .during("ListObjectVersions")
-            .map_err(|failure| self.failed(key, failure))?;
-        let versions = answer.versions().iter().filter(|version| version.key() == Some(key));
-        Ok(versions
-            .map(|version| {
-                let when = version.last_modified().and_then(|at| at.fmt(Format::DateTime).ok()).unwrap_or_default();
-                (version.version_id().unwrap_or("null").to_owned(), when, version.size().unwrap_or_default())
-            })
-            .collect())
+    pub async fn history(&self, key: &str) -> Result<History, Error> {
+        let mut pages = VersionPages::new(&self.client, &self.bucket, &self.account, Some(key));
+        let mut history = History::default();
+        while let Some(page) = pages.next().await.map_err(|failure| self.failed(key, failure))? {
+            // A listing goes by prefix, which other keys may begin with as well.
+            let versions = page.into_iter().filter(|one| one.key == key && !one.is_marker);
+            history.versions.extend(versions.map(|one| StateVersion {
+                id: one.id,
+                written: one.written,
+                bytes: one.bytes,
+            }));
+            if history.versions.len() >= MOST_VERSIONS {
+                history.versions.truncate(MOST_VERSIONS);
+                history.has_more = true;
+                break;
+            }
+        }
+        Ok(history)
     }
 
     /// The bytes of an earlier version.
@@ -115,13 +147,15 @@ impl Store for S3Store {
 
     fn put<'a>(&'a self, key: &'a str, bytes: Bytes, on: Option<&'a Version>) -> Boxed<'a, Result<Version, Error>> {
         Box::pin(async move {
+            if bytes.len() > LARGEST {
+                return Err(Error::TooLarge { place: self.place(key), bytes: bytes.len() });
+            }
             let call = self
                 .client
                 .put_object()
                 .bucket(&self.bucket)
                 .key(key)
                 .content_type("application/json")
-                .server_side_encryption(ServerSideEncryption::Aes256)
                 .expected_bucket_owner(&self.account)
                 .body(ByteStream::from(bytes.clone()));
             let call = match on {

@@ -208,7 +208,7 @@ fn apply(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Deposed, MemoryStore, Phase};
+    use crate::{Deposed, MemoryStore, Phase, identity::tests::identity};
 
     fn entry(phase: Phase) -> Entry {
         Entry {
@@ -227,7 +227,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn many_records_cost_few_writes_and_all_arrive() {
         let store = Arc::new(MemoryStore::default());
-        let writer = Writer::start(store.clone(), "state.json", State::new("dev", "123456789012", "eu-west-1"), None);
+        let writer = Writer::start(store.clone(), "state.json", State::new(&identity()), None);
         for n in 0..500 {
             writer.record(&Address::new("network", &format!("subnet-{n}")), Some(entry(Phase::Identified)));
         }
@@ -237,13 +237,13 @@ mod tests {
         result.unwrap();
         assert_eq!(state.resources.len(), 500);
         let stored = store.get("state.json").await.unwrap().unwrap();
-        assert_eq!(State::read(&stored.bytes, "memory").unwrap(), state);
+        assert_eq!(State::read(&stored.bytes, "memory", &identity()).unwrap(), state);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_was_replaced_and_is_gone_is_not_remembered_again_by_a_step_that_has_not_heard() {
         let store = Arc::new(MemoryStore::default());
-        let writer = Writer::start(store.clone(), "state.json", State::new("dev", "123456789012", "eu-west-1"), None);
+        let writer = Writer::start(store.clone(), "state.json", State::new(&identity()), None);
         let address = Address::new("network", "vpc");
         let old = Deposed { kind: "ec2:vpc".into(), id: "vpc-0".into(), spec: Value::Null, depends_on: vec![] };
         let entry = Entry { deposed: vec![old], ..entry(Phase::Identified) };
@@ -258,7 +258,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_large_state_that_takes_an_hour_is_written_less_than_forty_times() {
         let store = Arc::new(MemoryStore::default());
-        let state = State::new("dev", "123456789012", "eu-west-1");
+        let state = State::new(&identity());
         let writer = Writer::start(store.clone(), "state.json", state, None);
         let addresses: Vec<Address> = (0..1000).map(|n| Address::new("studio", &format!("features-{n}"))).collect();
         for address in &addresses {
@@ -280,7 +280,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_large_state_that_is_done_in_a_minute_is_written_less_than_twenty_times() {
         let store = Arc::new(MemoryStore::default());
-        let state = State::new("dev", "123456789012", "eu-west-1");
+        let state = State::new(&identity());
         let writer = Writer::start(store.clone(), "state.json", state, None);
         let spec = Value::String("x".repeat(2000));
         for n in 0..5000 {
@@ -295,7 +295,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_comes_after_a_quiet_time_is_written_at_once() {
         let store = Arc::new(MemoryStore::default());
-        let writer = Writer::start(store.clone(), "state.json", State::new("dev", "123456789012", "eu-west-1"), None);
+        let writer = Writer::start(store.clone(), "state.json", State::new(&identity()), None);
         for n in 0..20 {
             writer.record(&Address::new("network", &format!("subnet-{n}")), Some(entry(Phase::Identified)));
             assert!(writer.flush().await);
@@ -310,7 +310,7 @@ mod tests {
     async fn a_writer_whose_version_is_stale_writes_nothing() {
         let store = Arc::new(MemoryStore::default());
         store.put("state.json", Bytes::from_static(b"theirs"), None).await.unwrap();
-        let writer = Writer::start(store.clone(), "state.json", State::new("dev", "123456789012", "eu-west-1"), None);
+        let writer = Writer::start(store.clone(), "state.json", State::new(&identity()), None);
         writer.record(&Address::new("network", "vpc"), Some(entry(Phase::Ready)));
         assert!(!writer.flush().await);
         writer.failed().await;

@@ -4,9 +4,9 @@ use crate::Lossy;
 use bytes::Bytes;
 use jiff::Timestamp;
 use local::ACCOUNT;
-use resource::{Address, Boxed};
+use resource::{Address, Boxed, Place};
 use serde_json::Value;
-use state::{Entry, Error, Holder, Lock, Phase, Process, State, Store, Stored, Version, Writer};
+use state::{Entry, Error, Holder, Lock, Phase, Process, State, StateIdentity, Store, Stored, Version, Writer};
 use std::{
     collections::HashMap,
     future::{pending, ready},
@@ -171,7 +171,12 @@ fn locked_by(result: Result<Lock, Error>) -> String {
 }
 
 fn fresh() -> State {
-    State::new("dev", ACCOUNT, "ap-south-1")
+    State::new(&identity())
+}
+
+fn identity() -> StateIdentity {
+    let tags = [("Project", "shop"), ("Environment", "dev")].into_iter().collect();
+    StateIdentity::new(&tags, &Place::new(ACCOUNT, "ap-south-1"), "states")
 }
 
 fn entry(id: &str) -> Entry {
@@ -190,7 +195,7 @@ fn entry(id: &str) -> Entry {
 
 async fn read(store: &dyn Store, key: &str) -> (State, Version) {
     let stored = store.get(key).await.expect("the state can be read").expect("there is a state");
-    (State::read(&stored.bytes, key).expect("it is one"), stored.version)
+    (State::read(&stored.bytes, key, &identity()).expect("it is one"), stored.version)
 }
 
 async fn writes_name_what_they_replace(store: &dyn Store) {
@@ -288,7 +293,7 @@ async fn overtaken(store: &Arc<Shelf>, key: &str, state: Option<&State>) -> (Loc
 async fn shut_out(store: &Arc<Shelf>, key: &str) -> Lock {
     let lock = taken(store, key).await;
     assert!(lock.succeeds().is_some());
-    State::fence(&**store, &format!("{key}-state"), fresh()).await.expect("nobody can prevent it");
+    State::fence(&**store, &format!("{key}-state"), &identity()).await.expect("nobody can prevent it");
     lock
 }
 

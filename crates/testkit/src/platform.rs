@@ -6,7 +6,7 @@ use local::ACCOUNT;
 use permissions::{Policy, Site};
 use resource::{Address, Cloud, Place, Registry, Stack, Tags};
 use serde_json::Value;
-use state::{Lock, State, StateBucket, Store, Version, Writer};
+use state::{Lock, Removed, State, StateBucket, StateIdentity, StateKeys, Store, Version, Writer};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -112,6 +112,7 @@ impl Platform {
             declared: declared.iter().map(|one| (one.kind, &one.spec)).collect(),
             state,
             state_bucket: &self.bucket,
+            names_state_bucket: false,
             registry: &self.registry,
             place: &self.place,
         };
@@ -139,7 +140,8 @@ impl Platform {
     /// When what is there is not a valid state.
     pub async fn state(&self, sdk: &SdkConfig) -> Option<(State, Version)> {
         let stored = self.state_bucket(sdk).store().get(STATE).await.expect("the state can be looked for")?;
-        let state = State::read(&stored.bytes, STATE).expect("the state is valid at every instant");
+        let state =
+            State::read(&stored.bytes, STATE, &self.state_identity()).expect("the state is valid at every instant");
         Some((state, stored.version))
     }
 
@@ -179,7 +181,17 @@ impl Platform {
     /// # Panics
     /// When S3 refuses.
     pub async fn remove_state(&self, sdk: &SdkConfig) {
-        self.state_bucket(sdk).remove(&self.identity).await.expect("the state bucket can be removed");
+        let (bucket, keys) = (self.state_bucket(sdk), StateKeys::at_root());
+        let store = Arc::new(bucket.store());
+        let lock = Lock::acquire(store, &keys.lock, &self.name, "destroy", tokio::time::sleep(LOCK_TIMEOUT)).await;
+        let lock = lock.unwrap_or_else(|error| panic!("the lock cannot be had: {error}"));
+        let removed = bucket.remove(&keys, &self.state_identity(), &self.identity, lock).await;
+        assert_eq!(removed.expect("the state bucket can be removed"), Removed::Bucket);
+    }
+
+    /// What its state must be of.
+    pub fn state_identity(&self) -> StateIdentity {
+        StateIdentity::new(&self.identity, &self.place, &self.bucket)
     }
 
     /// Its state bucket, for what only people do with it.
@@ -239,7 +251,7 @@ impl Platform {
     async fn state_or_new(&self, sdk: &SdkConfig) -> (State, Option<Version>) {
         match self.state(sdk).await {
             Some((state, version)) => (state, Some(version)),
-            None => (State::new(&self.name, ACCOUNT, &self.place.region), None),
+            None => (State::new(&self.state_identity()), None),
         }
     }
 

@@ -6,7 +6,7 @@ use resource::{
     Registry, Resource, Result, Stack, Tags,
 };
 use serde::{Deserialize, Serialize};
-use state::{MemoryStore, State, Store, Writer};
+use state::{MemoryStore, State, StateIdentity, Store, Writer};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
@@ -161,9 +161,10 @@ impl Bench {
     }
 
     pub(crate) async fn state(&self) -> (State, Option<state::Version>) {
+        let expected = StateIdentity::new(&identity(), self.cloud.place(), "states");
         match self.store.get("state.json").await.unwrap() {
-            Some(stored) => (State::read(&stored.bytes, "memory").unwrap(), Some(stored.version)),
-            None => (State::new("dev", "123456789012", "eu-west-1"), None),
+            Some(stored) => (State::read(&stored.bytes, "memory", &expected).unwrap(), Some(stored.version)),
+            None => (State::new(&expected), None),
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use winterbaume_core::{parse_query_string, xml_escape};
 
 use super::completed::{element, text};
+use super::versions;
 use crate::call::header;
 use crate::service::{Scope, Service, Tagged};
 use crate::{Call, Response};
@@ -271,6 +272,11 @@ impl Service for Buckets {
                     return refusal(404, "NoSuchBucket", "The specified bucket does not exist");
                 }
                 return self.setting(&call, bucket, sub, none);
+            }
+            if sub == "versions" {
+                let query = call.request.uri.split_once('?').map_or("", |(_, query)| query);
+                let all = self.also(&call, "GET", &versions::whole(bucket, query), String::new()).await;
+                return versions::page(all, query);
             }
             let mut answer = self.inner.answer(call.clone()).await;
             if answer.status == 412

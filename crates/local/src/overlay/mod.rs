@@ -22,6 +22,7 @@ mod roles;
 mod sagemaker;
 mod simulation;
 mod states;
+mod versions;
 mod wire;
 
 use std::path::PathBuf;

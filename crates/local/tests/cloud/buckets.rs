@@ -263,3 +263,35 @@ async fn an_object_keeps_content_checksum_metadata_and_tags() {
     let tags = s3.get_object_tagging().bucket("bkt").key("scripts/etl job.py").send().await.unwrap();
     assert_eq!(tags.tag_set().len(), 2);
 }
+
+#[tokio::test]
+async fn versions_are_listed_in_pages() {
+    let s3 = Client::new(&cloud().sdk_config());
+    bucket(&s3, "bkt").await;
+    let versioned = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+    s3.put_bucket_versioning().bucket("bkt").versioning_configuration(versioned).send().await.unwrap();
+    for (key, times) in [("a", 3), ("b/c", 2), ("b/d", 1)] {
+        for time in 0..times {
+            put(&s3, key, &time.to_string()).await;
+        }
+    }
+    s3.delete_object().bucket("bkt").key("b/c").send().await.unwrap();
+    let (mut seen, mut from) = (Vec::new(), (None, None));
+    loop {
+        let call = s3.list_object_versions().bucket("bkt").max_keys(2);
+        let page = call.set_key_marker(from.0).set_version_id_marker(from.1).send().await.unwrap();
+        let versions = page.versions().iter().map(|one| (one.key.clone(), one.version_id.clone()));
+        let markers = page.delete_markers().iter().map(|one| (one.key.clone(), one.version_id.clone()));
+        seen.extend(versions.chain(markers));
+        if page.is_truncated() != Some(true) {
+            break;
+        }
+        from = (page.next_key_marker, page.next_version_id_marker);
+    }
+    let keys: Vec<&str> = seen.iter().filter_map(|(key, _)| key.as_deref()).collect();
+    assert_eq!(keys, ["a", "a", "a", "b/c", "b/c", "b/c", "b/d"]);
+    let ids: std::collections::BTreeSet<_> = seen.iter().map(|(_, id)| id).collect();
+    assert_eq!(ids.len(), 7, "none is listed twice: {seen:?}");
+    let some = s3.list_object_versions().bucket("bkt").prefix("b/").send().await.unwrap();
+    assert_eq!((some.versions().len(), some.delete_markers().len()), (3, 1));
+}

@@ -24,7 +24,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
     if named.is_empty() && terraform.is_none() {
         return Err(End::usage("what is to be taken over?", "name it: ADDRESS=ID, or ADDRESS for what bears its name"));
     }
-    let session = Session::open(global, environment).await?;
+    let session = Session::open_to_change(global, environment).await?;
     let (state, _) = session.state().await?;
     let mut claims = Claims::new();
     for named in named {

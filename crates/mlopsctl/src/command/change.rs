@@ -5,7 +5,7 @@ use crate::{
     end::End,
     printer::Printer,
     render::{self, progress::Progress},
-    session::{STATE, Session},
+    session::Session,
     signals,
 };
 use engine::{Action, Applied, Apply, Claims, Healing, Plan, Planning, Purpose, Refusal, StopMode};
@@ -54,6 +54,15 @@ pub(crate) struct Change<'a> {
 impl Change<'_> {
     /// Takes the lock, gives it back whatever happens, and reports.
     pub(crate) async fn run(self) -> Result<(), End> {
+        self.carry_out(false).await
+    }
+
+    /// The same, and removes the state under the same lock, once nothing is left to be recorded in it.
+    pub(crate) async fn run_and_remove_state(self) -> Result<(), End> {
+        self.carry_out(true).await
+    }
+
+    async fn carry_out(self, removes_state: bool) -> Result<(), End> {
         let began = Instant::now();
         self.can_be_confirmed()?;
         let (stop, stopped) = signals::listen(self.printer);
@@ -75,6 +84,12 @@ impl Change<'_> {
                 work.await
             }
         };
+        if removes_state && matches!(&result, Ok(applied) if is_complete(applied)) {
+            let removed = self.session.remove_state(lock).await;
+            self.report(&result?, began)?;
+            self.printer.note(&removed?);
+            return Ok(());
+        }
         if let Err(error) = lock.release().await {
             self.printer
                 .error(&format!("the lock could not be given back: {error}"), Some("it expires within a minute"));
@@ -139,6 +154,9 @@ impl Change<'_> {
 
     async fn plan(&self) -> Result<Prepared, End> {
         let (state, version) = self.session.state().await?;
+        if version.is_some() {
+            self.session.warn_of_bucket(self.printer).await;
+        }
         if matches!(self.condition, Condition::Confirmed) {
             self.session.knows(&self.targets, &state)?;
         }
@@ -187,7 +205,7 @@ impl Change<'_> {
     async fn apply(&self, prepared: Prepared, stop: Stop) -> Result<Applied, End> {
         let Prepared { planning, state, version } = prepared;
         let session = self.session;
-        let writer = Writer::start(session.store.clone(), STATE, state.clone(), version);
+        let writer = Writer::start(session.store.clone(), &session.keys.state, state.clone(), version);
         let progress = Progress::start(self.printer, planning.plan.changes.len());
         let events = |event| progress.event(&event);
         let applied = engine::apply(
@@ -227,9 +245,13 @@ impl Change<'_> {
             true => self.printer.data(&report.summary().to_string()),
             false => report.say(self.printer),
         }
-        let well = applied.failed.is_empty() && applied.stopped.is_none();
-        if well { Ok(()) } else { Err(End::Said) }
+        if is_complete(applied) { Ok(()) } else { Err(End::Said) }
     }
+}
+
+/// Whether everything that was planned was done.
+fn is_complete(applied: &Applied) -> bool {
+    applied.failed.is_empty() && applied.stopped.is_none()
 }
 
 fn stopped_early() -> End {

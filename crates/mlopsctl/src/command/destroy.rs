@@ -1,4 +1,7 @@
-use super::change::{Change, Condition};
+use super::{
+    change::{Change, Condition},
+    lost_state,
+};
 use crate::{
     cli::{DestroyArgs, Global},
     end::End,
@@ -8,40 +11,85 @@ use crate::{
 use engine::Claims;
 use resource::{Stack, Tags};
 
+const OPERATION: &str = "destroy";
+
 pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -> Result<(), End> {
-    let session = Session::open_state(global, args.environment.as_deref()).await?;
-    let (state, _) = session.state().await?;
+    let session = Session::open_state_to_change(global, args.environment.as_deref()).await?;
+    let (state, stored) = session.state().await?;
+    if stored.is_none() {
+        lost_state::look(&session).await?;
+    }
+    let removes_state = args.with_state && session.bucket.exists().await?;
+    if removes_state {
+        announce_removal(&session, printer).await?;
+    }
     if state.resources.is_empty() {
-        nothing(printer);
-    } else {
-        let nothing = Stack::new(session.identity.clone(), Tags::default());
-        let change = Change {
-            global,
-            args: &args.change,
-            session: &session,
-            stack: &nothing,
-            operation: "destroy",
-            targets: Vec::new(),
-            claims: Claims::new(),
-            no_wait: false,
-            condition: Condition::Confirmed,
-            printer,
-        };
-        change.run().await?;
+        if stored.is_some() {
+            lost_state::warn(&session, printer).await;
+        }
+        if removes_state {
+            remove_empty(global, args, &session, printer).await?;
+        }
+        nothing(&session, stored.is_some(), printer);
+        return Ok(());
     }
-    if args.with_state && session.bucket.exists().await? {
-        session.bucket.remove(&session.identity).await?;
-        printer.note(&format!("the state bucket {} is gone as well", session.bucket.name()));
+    let nothing = Stack::new(session.identity.clone(), Tags::default());
+    let change = Change {
+        global,
+        args: &args.change,
+        session: &session,
+        stack: &nothing,
+        operation: OPERATION,
+        targets: Vec::new(),
+        claims: Claims::new(),
+        no_wait: false,
+        condition: Condition::Confirmed,
+        printer,
+    };
+    match removes_state {
+        true => change.run_and_remove_state().await,
+        false => change.run().await,
     }
+}
+
+/// Says what `--with-state` removes, before anything is asked. What is not ours in the bucket is refused before
+/// anything is touched.
+async fn announce_removal(session: &Session, printer: Printer) -> Result<(), End> {
+    let name = session.bucket.name();
+    if session.bucket.is_named() {
+        printer
+            .note(&format!("The state {} will be removed with its history; the bucket stays.", session.state_place()));
+        return Ok(());
+    }
+    session.bucket.refuse_other_keys(&session.keys).await?;
+    printer.note(&format!("The state bucket {name} will be removed with the state and its history."));
     Ok(())
 }
 
-fn nothing(printer: Printer) {
+/// Removes a state that holds no resources.
+async fn remove_empty(global: &Global, args: &DestroyArgs, session: &Session, printer: Printer) -> Result<(), End> {
+    if !args.change.yes && !global.local {
+        if !printer.can_ask() {
+            return Err(End::usage("there is no terminal to confirm this on", "pass --yes to do it without asking"));
+        }
+        if !printer.ask(&format!("Remove the state of {}? [y/N]", session.name)).await {
+            return Err(End::failed("nothing was done"));
+        }
+    }
+    let lock = session.lock(global, OPERATION, std::future::pending()).await?;
+    printer.note(&session.remove_state(lock).await?);
+    Ok(())
+}
+
+fn nothing(session: &Session, has_state: bool, printer: Printer) {
     match printer.json {
         true => printer.data(
             &serde_json::json!({"event": "summary", "created": 0, "updated": 0, "replaced": 0, "deleted": 0, "failed": 0, "skipped": 0, "elapsed_ms": 0, "api_calls": 0})
                 .to_string(),
         ),
+        false if has_state => {
+            printer.say(&format!("There is nothing to do: the state of {} holds no resources.", session.name));
+        }
         false => printer.say("There is nothing to do: nothing is left of this environment."),
     }
 }

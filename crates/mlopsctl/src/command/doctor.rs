@@ -1,27 +1,21 @@
 //! What stands in the way of a platform, and what keeps one from working. Reads only.
 
-use crate::{
-    cli::Global,
-    end::End,
-    environments,
-    printer::Printer,
-    render,
-    session::{LOCK, Session},
-};
+use crate::{cli::Global, end::End, environments, printer::Printer, render, session::Session};
 use checkup::{Finding, Machine, Patient, Use, Verdict};
 use config::environment::Pipeline;
 use engine::{Planning, Purpose};
 use jiff::Timestamp;
 use resource::{Declaration, FailureKind};
 use serde_json::Value;
-use state::{Lock, State};
+use state::{Lock, State, Weakness};
 
 pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
     let session = Session::open(global, environment).await?;
     let (state, stored) = session.state().await?;
-    let lock = Lock::holder_of(&*session.store, LOCK).await?;
+    let lock = Lock::holder_of(&*session.store, &session.keys.lock).await?;
     let mut findings =
         checkup::remembered(&session.name, stored.as_ref().map(|_| &state), lock.as_ref(), Timestamp::now());
+    findings.extend(bucket(&session, stored.is_some()).await);
     let declarations = session.stack.declarations(&session.registry, session.cloud.place())?;
     let described = environments::read(global, &session.name)?;
     let place = session.cloud.place();
@@ -43,6 +37,34 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     match findings.iter().any(|finding| finding.verdict == Verdict::Problem) {
         true => Err(End::Said),
         false => Ok(()),
+    }
+}
+
+/// Whether a bucket that the environment file names is fit for a state. One that holds a state is used on.
+async fn bucket(session: &Session, has_state: bool) -> Vec<Finding> {
+    const CHECK: &str = "state";
+    let name = session.bucket.name();
+    if !session.bucket.is_named() {
+        return Vec::new();
+    }
+    let found = async {
+        session.bucket.exists().await?;
+        session.bucket.weaknesses().await
+    };
+    match found.await {
+        Ok(weaknesses) if weaknesses.is_empty() => {
+            vec![Finding::ok(CHECK, format!("the bucket {name} keeps versions and is closed to the public"))]
+        }
+        Ok(weaknesses) => {
+            let finding = |weakness: Weakness| {
+                let (what, help) = (format!("the bucket {name} {weakness}"), weakness.help(name));
+                if has_state { Finding::warning(CHECK, what, help) } else { Finding::problem(CHECK, what, help) }
+            };
+            weaknesses.into_iter().map(finding).collect()
+        }
+        Err(state::Error::UnusableBucket { what, help }) => vec![Finding::problem(CHECK, what, help)],
+        Err(state::Error::Store { failure, .. }) => vec![Finding::unknown(CHECK, name, &failure)],
+        Err(error) => vec![Finding::problem(CHECK, error.to_string(), "")],
     }
 }
 

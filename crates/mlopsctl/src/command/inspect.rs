@@ -1,6 +1,6 @@
 //! Read-only: outputs and drift.
 
-use super::change::refused;
+use super::{change::refused, lost_state};
 use crate::{cli::Global, end::End, printer::Printer, render, session::Session};
 use serde_json::Value;
 
@@ -43,7 +43,11 @@ pub(crate) async fn output(
 
 pub(crate) async fn drift(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
     let session = Session::open_state(global, environment).await?;
-    let (state, _) = session.state().await?;
+    let (state, stored) = session.state().await?;
+    if stored.is_none() {
+        lost_state::look(&session).await?;
+        printer.note(&format!("{} has no state, and no resource bears its tags.", session.name));
+    }
     let mut drift = engine::drift(&state, &session.registry, &session.cloud, &session.identity).await;
     drift.drifted.retain(|one| !session.ignores(&one.address));
     session.trace_calls();

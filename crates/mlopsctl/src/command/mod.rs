@@ -10,6 +10,7 @@ pub(crate) mod graph;
 pub(crate) mod inspect;
 pub(crate) mod job;
 pub(crate) mod local;
+pub(crate) mod lost_state;
 pub(crate) mod permissions;
 pub(crate) mod pipeline;
 pub(crate) mod plan;

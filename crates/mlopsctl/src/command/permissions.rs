@@ -6,7 +6,6 @@ use crate::{
     end::End,
     environments::{self, Site},
     printer::Printer,
-    session::STATE,
 };
 use config::Environment;
 use permissions::{LARGEST, Policy};
@@ -49,9 +48,13 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
 
 /// The state, unless there is none or these credentials may not read it yet.
 async fn state_of(site: &Site) -> Result<Option<State>, End> {
-    let store = site.store();
-    match store.get(STATE).await {
-        Ok(Some(stored)) => Ok(Some(State::read(&stored.bytes, &store.place(STATE))?)),
+    let (store, identity) = (site.state_bucket().store(), site.state_identity());
+    let found = async {
+        let key = site.state_keys().await?.state;
+        Ok(store.get(&key).await?.map(|stored| (stored, store.place(&key))))
+    };
+    match found.await {
+        Ok(Some((stored, place))) => Ok(Some(State::read(&stored.bytes, &place, &identity)?)),
         Ok(None) => Ok(None),
         Err(state::Error::Store { failure, .. }) if failure.kind == FailureKind::Denied => Ok(None),
         Err(error) => Err(error.into()),
@@ -69,7 +72,15 @@ pub(crate) fn policy(
 ) -> Result<Policy, End> {
     let (registry, state_bucket) = (blueprint::registry(), environment.state_bucket_name(&place.account));
     let declared = declared.iter().map(|one| (one.kind, &one.spec)).collect();
-    let site = permissions::Site { declared, state, state_bucket: &state_bucket, registry: &registry, place };
+    let names_state_bucket = environment.names_state_bucket(&place.account);
+    let site = permissions::Site {
+        declared,
+        state,
+        state_bucket: &state_bucket,
+        names_state_bucket,
+        registry: &registry,
+        place,
+    };
     let identity = blueprint::identity(&environment.project, name);
     Ok(site.policy(&environment.prefix(), &identity, read_only)?)
 }

@@ -11,6 +11,7 @@ use engine::Purpose;
 pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> Result<(), End> {
     let session = Session::open(global, args.environment.as_deref()).await?;
     let (state, _) = session.state().await?;
+    session.warn_of_bucket(printer).await;
     session.knows(&args.target, &state)?;
     let purpose = Purpose {
         targets: args.target.clone(),

@@ -1,6 +1,9 @@
 //! Puts back what others have changed. Made for a schedule: it asks nothing, and does nothing that was not declared.
 
-use super::change::{Change, Condition, refused};
+use super::{
+    change::{Change, Condition, refused},
+    lost_state,
+};
 use crate::{
     cli::{ChangeArgs, Global},
     end::End,
@@ -15,7 +18,7 @@ const OPERATION: &str = "reconcile";
 
 pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
     let began = Instant::now();
-    let session = Session::open(global, environment).await?;
+    let session = Session::open_to_change(global, environment).await?;
     let mut healing = look(&session, printer).await?;
     if healing.unfinished {
         // By somebody who is at work just now? Then whoever comes next will see.
@@ -52,6 +55,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
 async fn look(session: &Session, printer: Printer) -> Result<Healing, End> {
     let (state, stored) = session.state().await?;
     if stored.is_none() {
+        lost_state::look(session).await?;
         return Err(End::failed_with(
             format!("{} has not been brought up yet", session.name),
             format!("`mlopsctl up {}` does", session.name),

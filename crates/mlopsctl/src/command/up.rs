@@ -12,7 +12,7 @@ use std::path::Path;
 
 pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Result<(), End> {
     let saved = args.plan.as_deref().map(saved).transpose()?;
-    let session = Session::open(global, args.environment.as_deref()).await?;
+    let session = Session::open_to_change(global, args.environment.as_deref()).await?;
     let targets = saved.as_ref().map_or_else(|| args.target.clone(), |plan| plan.targets.clone());
     let condition = saved.map_or(Condition::Confirmed, Condition::SameAs);
     let change = Change {

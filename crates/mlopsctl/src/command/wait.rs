@@ -10,7 +10,7 @@ use state::Phase;
 
 /// Finishes what an earlier run has started, and starts nothing.
 pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
-    let session = Session::open(global, environment).await?;
+    let session = Session::open_to_change(global, environment).await?;
     let (state, _) = session.state().await?;
     let unfinished = state.resources.iter().filter(|(_, entry)| entry.phase != Phase::Ready);
     let unfinished: Vec<String> = unfinished.map(|(address, _)| address.to_string()).collect();

@@ -17,9 +17,11 @@ mod owners;
 mod permissions;
 mod platform;
 mod policies;
+mod removal;
 mod s3;
 mod sagemaker;
 mod schedules;
+mod state_buckets;
 mod states;
 mod tags;
 

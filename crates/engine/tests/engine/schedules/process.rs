@@ -5,7 +5,7 @@ use bytes::Bytes;
 use engine::{Applied, Apply, Change, Event, Planning, Purpose, StopMode, apply, plan};
 use fastrand::Rng;
 use resource::{Address, Boxed, Cloud, Cx, Place, Registry, Stack, Tags};
-use state::{Entry, Error, MemoryStore, State, Store, Stored, Version, Writer};
+use state::{Entry, Error, MemoryStore, State, StateIdentity, Store, Stored, Version, Writer};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
@@ -13,6 +13,10 @@ const STATE: &str = "state.json";
 
 pub(crate) fn identity() -> Tags {
     [("Project", "p"), ("Environment", "dev"), ("ManagedBy", "mlopsctl")].into_iter().collect()
+}
+
+fn state_identity() -> StateIdentity {
+    StateIdentity::new(&identity(), &Place::new("123456789012", "eu-west-1"), "states")
 }
 
 /// How a run ended.
@@ -59,8 +63,8 @@ impl Account {
     /// The state, which must be valid at every instant.
     async fn state(&self) -> (State, Option<Version>) {
         match self.store.get(STATE).await.unwrap() {
-            Some(stored) => (State::read(&stored.bytes, "memory").unwrap(), Some(stored.version)),
-            None => (State::new("dev", "123456789012", "eu-west-1"), None),
+            Some(stored) => (State::read(&stored.bytes, "memory", &state_identity()).unwrap(), Some(stored.version)),
+            None => (State::new(&state_identity()), None),
         }
     }
 

@@ -17,6 +17,8 @@ const BUCKET: &[(&str, &str)] = &[
     ("GET bucket?publicAccessBlock", "GetBucketPublicAccessBlock"),
     ("GET bucket?ownershipControls", "GetBucketOwnershipControls"),
     ("GET bucket?policy", "GetBucketPolicy"),
+    ("GET bucket?policyStatus", "GetBucketPolicyStatus"),
+    ("GET bucket?acl", "GetBucketAcl"),
     ("GET bucket?lifecycle", "GetLifecycleConfiguration"),
     ("GET bucket?logging", "GetBucketLogging"),
     ("GET bucket?notification", "GetBucketNotification"),

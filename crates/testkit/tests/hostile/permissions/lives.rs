@@ -140,7 +140,7 @@ async fn what_people_ask(platform: &Platform, sdk: &SdkConfig) {
     aws_ec2::availability_zones(&aws_sdk_ec2::Client::new(sdk)).await.unwrap();
     let store = platform.state_bucket(sdk).store();
     let history = store.history("state.json").await.unwrap();
-    store.get_version("state.json", &history[0].0).await.unwrap();
+    store.get_version("state.json", &history.versions[0].id).await.unwrap();
     let found = StateBucket::left_behind(&aws_s3::client(sdk), "-123456789012").await.unwrap();
     assert!(!found.is_empty());
 }

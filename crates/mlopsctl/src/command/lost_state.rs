@@ -1,0 +1,84 @@
+//! What an environment without a state may have left in the cloud: found by its tags.
+
+use crate::{end::End, printer::Printer, session::Session};
+use resource::{FailureKind, TagIndex as _};
+use state::{History, StateVersion};
+
+/// So many of the resources found are named.
+const NAMED: usize = 3;
+
+/// Fails if resources bear the tags of an environment that has no state: its state was lost, and nothing that is said
+/// of the environment without it would be true.
+///
+/// # Errors
+/// The resources with the ways out, or that they could not be looked for.
+pub(crate) async fn look(session: &Session) -> Result<(), End> {
+    let left = find(session).await.map_err(|failure| {
+        let help = match failure.kind {
+            FailureKind::Denied => "allow tag:GetResources, or look into AWS's console".to_owned(),
+            _ => failure.help.clone().unwrap_or_default(),
+        };
+        let what = format!(
+            "{} has no state, and whether resources of it are left cannot be said, as AWS's tag index could not be \
+             read: {failure}",
+            session.name
+        );
+        End::failed_with(what, help)
+    })?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    // Without its history the resources are as lost as before.
+    let newest = session.store.history(&session.keys.state).await.ok().and_then(History::newest);
+    Err(End::failed_with(
+        format!("{} has no state, but {}", session.name, named(session, &left)),
+        ways_out(session, newest.as_ref()),
+    ))
+}
+
+/// Warns if resources bear the tags of an environment whose state holds none.
+pub(crate) async fn warn(session: &Session, printer: Printer) {
+    // Whoever may not read the tag index hears what the state says, and no more.
+    let left = find(session).await.unwrap_or_default();
+    if !left.is_empty() {
+        let what = named(session, &left);
+        printer.note(&format!(
+            "warning: {what}. AWS may list deleted ones for an hour; `mlopsctl plan {}` shows what is there",
+            session.name
+        ));
+    }
+}
+
+/// ARNs of the resources that bear the environment's tags, its state bucket apart: one look at AWS's tag index, which
+/// knows those of one region.
+async fn find(session: &Session) -> resource::Result<Vec<String>> {
+    let found = aws_tagging::Index::new(session.cloud.config()).of(&session.identity).await?;
+    let bucket = format!(":s3:::{}", session.bucket.name());
+    let mut left: Vec<String> = found.into_keys().filter(|arn| !arn.ends_with(&bucket)).collect();
+    left.sort_unstable();
+    Ok(left)
+}
+
+/// How many there are, and some of them.
+fn named(session: &Session, left: &[String]) -> String {
+    let region = &session.cloud.place().region;
+    let first = left[..left.len().min(NAMED)].join(", ");
+    let more = match left.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let bear = if left.len() == 1 { "resource bears" } else { "resources bear" };
+    format!("{} {bear} its tags in {region}: {first}{more}", left.len())
+}
+
+fn ways_out(session: &Session, newest: Option<&StateVersion>) -> String {
+    let (name, place) = (&session.name, session.state_place());
+    let up = format!("`mlopsctl up {name}` takes the resources over");
+    match newest {
+        Some(StateVersion { id, written, .. }) => format!(
+            "{place} had a version of {written}: `mlopsctl state history {name} --show {id} > state.json`, then \
+             `mlopsctl state push state.json {name}`, puts it back; or {up}"
+        ),
+        None => format!("no earlier version of {place} is left; {up}. AWS may list deleted resources for an hour"),
+    }
+}

@@ -1,0 +1,71 @@
+use crate::{Error, State, StateIdentity, Store, read};
+
+/// Name of the state's object.
+const STATE: &str = "state.json";
+/// Name of the lock's object beside it.
+const LOCK: &str = "lock.json";
+
+/// The keys of a state and of its lock in their bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateKeys {
+    /// Of the state.
+    pub state: String,
+    /// Of the lock.
+    pub lock: String,
+}
+
+impl StateKeys {
+    /// At the root, in a bucket that is one environment's own.
+    pub fn at_root() -> Self {
+        Self { state: STATE.to_owned(), lock: LOCK.to_owned() }
+    }
+
+    /// `<project>/<environment>/…`, in a bucket that environments of several projects may share.
+    pub fn shared(identity: &StateIdentity) -> Self {
+        let StateIdentity { project, environment, .. } = identity;
+        let key = |name: &str| format!("{project}/{environment}/{name}");
+        Self { state: key(STATE), lock: key(LOCK) }
+    }
+
+    /// Finds the keys in a bucket that may be shared. mlopsctl 0.1 kept every state at the root; one of this
+    /// identity stays there, so that 0.1 and later versions take the same lock.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or there is a state at the root and a shared one as well.
+    pub async fn find(store: &dyn Store, identity: &StateIdentity) -> Result<Self, Error> {
+        let (root, shared) = (Self::at_root(), Self::shared(identity));
+        match store.get(&root.state).await? {
+            Some(stored) if may_be_of(&stored.bytes, identity) => match store.get(&shared.state).await? {
+                None => Ok(root),
+                Some(_) => Err(Error::TwoStates {
+                    environment: identity.environment.clone(),
+                    places: [store.place(&root.state), store.place(&shared.state)],
+                }),
+            },
+            _ => Ok(shared),
+        }
+    }
+
+    /// Whether a key is one of these.
+    pub fn contain(&self, key: &str) -> bool {
+        key == self.state || key == self.lock
+    }
+}
+
+/// Whether a state at the root of a shared bucket is of this project and environment, as far as it can be read.
+fn may_be_of(bytes: &[u8], identity: &StateIdentity) -> bool {
+    match read::parse(bytes, "") {
+        Ok(read::Parsed::Current(state)) => {
+            let State { project, environment, .. } = &state;
+            (project, environment) == (&identity.project, &identity.environment)
+        }
+        Ok(read::Parsed::First(state)) => state.is_of(identity),
+        // Damaged, or of a later version. Whoever it is of must hear that.
+        Err(_) => {
+            let (text, environment) = (String::from_utf8_lossy(bytes), &identity.environment);
+            let names = format!("{}-{environment}-", identity.project);
+            let says = [format!("\"environment\": \"{environment}\""), format!("\"environment\":\"{environment}\"")];
+            text.contains(&names) && says.iter().any(|says| text.contains(says))
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Removing a state for good: what a killed removal leaves is an empty state or none, never an earlier one.
+
+use crate::{
+    Error, Holder, Lock, State, StateBucket, StateIdentity, StateKeys, Store,
+    versions::{ObjectVersion, VersionPages, delete},
+};
+use resource::{Attempt, Result, Tags};
+
+/// What was removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// The bucket, with the state and its history.
+    Bucket,
+    /// The state and its history. The bucket was not made for this environment, and stays.
+    StateOnly,
+}
+
+impl StateBucket {
+    /// Removes an empty state with its history, then the lock that is held on it, and then the bucket, if it was
+    /// made for the stack of these tags.
+    ///
+    /// # Errors
+    /// When the state holds resources, the bucket holds other objects, or S3 refuses. The lock is given back then.
+    pub async fn remove(
+        &self,
+        keys: &StateKeys,
+        identity: &StateIdentity,
+        tags: &Tags,
+        lock: Lock,
+    ) -> Result<Removed, Error> {
+        let is_own = match self.remove_state(keys, identity, tags, &lock).await {
+            Ok(is_own) => is_own,
+            Err(error) => {
+                // It expires by itself if it cannot be given back.
+                let _ = lock.release().await;
+                return Err(error);
+            }
+        };
+        self.remove_lock(keys, lock).await?;
+        if !is_own {
+            return Ok(Removed::StateOnly);
+        }
+        self.remove_bucket().await?;
+        Ok(Removed::Bucket)
+    }
+
+    /// Keys of objects in the bucket that are neither the state nor the lock, with those of which only earlier
+    /// versions are left: the first few, in order.
+    ///
+    /// # Errors
+    /// When the bucket cannot be listed.
+    pub async fn other_keys(&self, keys: &StateKeys) -> Result<Vec<String>, Error> {
+        const ENOUGH: usize = 10;
+        let mut others: Vec<String> = Vec::new();
+        let mut pages = self.versions(None);
+        while let Some(page) = pages.next().await.map_err(|failure| self.failed(failure))? {
+            others.extend(page.into_iter().map(|one| one.key).filter(|key| !keys.contain(key)));
+            others.sort();
+            others.dedup();
+            if others.len() >= ENOUGH {
+                others.truncate(ENOUGH);
+                break;
+            }
+        }
+        Ok(others)
+    }
+
+    /// Refuses a bucket that holds more than a state.
+    ///
+    /// # Errors
+    /// [`Error::UnusableBucket`], which names some of it.
+    pub async fn refuse_other_keys(&self, keys: &StateKeys) -> Result<(), Error> {
+        let others = self.other_keys(keys).await?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        Err(Error::UnusableBucket {
+            what: format!(
+                "the state bucket {} holds other objects as well, so it stays: {}",
+                self.name(),
+                others.join(", ")
+            ),
+            help: "move them elsewhere with all their versions, or leave out --with-state".to_owned(),
+        })
+    }
+
+    /// Removes the state and what is old of the lock. Says whether the bucket is the stack's own.
+    async fn remove_state(
+        &self,
+        keys: &StateKeys,
+        identity: &StateIdentity,
+        tags: &Tags,
+        lock: &Lock,
+    ) -> Result<bool, Error> {
+        let is_own = self.is_own_of(tags).await?;
+        if is_own {
+            self.refuse_other_keys(keys).await?;
+        }
+        self.leave_empty_state(keys, identity).await?;
+        let mut current = Vec::new();
+        for key in [&keys.state, &keys.lock] {
+            let mut pages = self.versions(Some(key));
+            while let Some(page) = pages.next().await.map_err(|failure| self.failed(failure))? {
+                let page = page.into_iter().filter(|one| one.key == *key);
+                let (latest, old): (Vec<_>, Vec<_>) = page.partition(|one| one.is_latest && !one.is_marker);
+                self.delete_versions(&old, lock).await?;
+                current.extend(latest.into_iter().filter(|_| *key == keys.state));
+            }
+        }
+        self.delete_versions(&current, lock).await?;
+        Ok(is_own)
+    }
+
+    /// Makes sure that the newest version of the state is one without resources: without it, deleting what is above
+    /// an older version would bring that back.
+    async fn leave_empty_state(&self, keys: &StateKeys, identity: &StateIdentity) -> Result<(), Error> {
+        let store = self.store();
+        match store.get(&keys.state).await? {
+            None => {
+                let mut empty = State::new(identity);
+                empty.advance();
+                store.put(&keys.state, empty.write().into(), None).await.map(drop)
+            }
+            Some(stored) => {
+                let place = store.place(&keys.state);
+                let left = State::read(&stored.bytes, &place, identity)?.resources.len();
+                if left == 0 {
+                    return Ok(());
+                }
+                Err(Error::UnusableBucket {
+                    what: format!("the state at {place} still holds {left} resources, so it stays"),
+                    help: "destroy them first".to_owned(),
+                })
+            }
+        }
+    }
+
+    /// Deletes versions while the lock is surely held.
+    async fn delete_versions(&self, versions: &[ObjectVersion], lock: &Lock) -> Result<(), Error> {
+        if !lock.tenure().is_certain().await {
+            return Err(Error::Moved);
+        }
+        let versions: Vec<&ObjectVersion> = versions.iter().collect();
+        let deleted = delete(&self.client, self.name(), &self.place.account, &versions).await;
+        deleted.map_err(|failure| self.failed(failure))
+    }
+
+    /// Deletes every version of the lock, the held one last. From the moment when it stops being renewed nobody can
+    /// take it for another 20 s at least, and it is deleted by its version, so that no other lock is meant.
+    async fn remove_lock(&self, keys: &StateKeys, lock: Lock) -> Result<(), Error> {
+        if !lock.tenure().is_certain().await {
+            return Err(Error::Moved);
+        }
+        let id = lock.holder().id.clone();
+        drop(lock);
+        let (mut held, mut old) = (None, Vec::new());
+        let mut pages = self.versions(Some(&keys.lock));
+        while let Some(page) = pages.next().await.map_err(|failure| self.failed(failure))? {
+            for one in page.into_iter().filter(|one| one.key == keys.lock) {
+                match one.is_latest && !one.is_marker {
+                    true => held = Some(one),
+                    false => old.push(one),
+                }
+            }
+        }
+        let Some(held) = held else { return Err(Error::Moved) };
+        let bytes = self.store().get_version(&keys.lock, &held.id).await?;
+        if !serde_json::from_slice::<Holder>(&bytes).is_ok_and(|holder| holder.id == id) {
+            return Err(Error::Moved);
+        }
+        let failed = |failure| self.failed(failure);
+        for batch in old.chunks(1000) {
+            let batch: Vec<&ObjectVersion> = batch.iter().collect();
+            delete(&self.client, self.name(), &self.place.account, &batch).await.map_err(failed)?;
+        }
+        match held.id.as_str() {
+            // Without versions the next holder's lock has the same one.
+            "null" => self.store().delete(&keys.lock, &crate::Version(held.etag)).await,
+            _ => delete(&self.client, self.name(), &self.place.account, &[&held]).await.map_err(failed),
+        }
+    }
+
+    async fn remove_bucket(&self) -> Result<(), Error> {
+        let call = self.client.delete_bucket().bucket(self.name()).expected_bucket_owner(&self.place.account);
+        match call.send().await.during("DeleteBucket").absent(&[("NoSuchBucket", "")]) {
+            Ok(_) => Ok(()),
+            Err(failure) if failure.shows(&[("BucketNotEmpty", "")]) => Err(Error::UnusableBucket {
+                what: format!("somebody has begun to use the bucket {} meanwhile, so it stays", self.name()),
+                help: "the state is removed; look at what is in the bucket".to_owned(),
+            }),
+            Err(failure) => Err(self.failed(failure)),
+        }
+    }
+
+    fn versions<'a>(&'a self, prefix: Option<&'a str>) -> VersionPages<'a> {
+        VersionPages::new(&self.client, self.name(), &self.place.account, prefix)
+    }
+}

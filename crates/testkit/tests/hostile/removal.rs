@@ -1,0 +1,121 @@
+//! Removing the state of a platform that is gone: killed at every call, and on a bucket that others use.
+
+use crate::{destroy, state_buckets::shared_bucket, up};
+use local::ACCOUNT;
+use resource::Place;
+use state::{Lock, Removed, StateBucket, StateIdentity, StateKeys, Store as _};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+use testkit::{Aws, Platform};
+
+/// A small platform that was up, twice, and is gone: its state has a history with resources in it.
+fn gone() -> (Platform, Aws) {
+    let platform = Platform::of("dev").only("monitoring.alerts");
+    let mut aws = Aws::brisk(platform.region(), 1);
+    for _ in 0..2 {
+        up(&platform, &mut aws);
+        destroy(&platform, &mut aws);
+    }
+    (platform, aws)
+}
+
+fn bucket_exists(platform: &Platform, aws: &mut Aws) -> bool {
+    aws.run(async |sdk| platform.state_bucket(&sdk).exists().await.unwrap())
+}
+
+#[test]
+fn removal_killed_at_any_call_leaves_an_empty_state_or_none_and_is_completed_by_the_next() {
+    let (platform, mut aws) = gone();
+    let copies = Arc::new(Mutex::new(Vec::new()));
+    let kept = copies.clone();
+    let show = move |kill, copy| kept.lock().unwrap().push((kill, copy));
+    aws.watch(true, show, async |sdk| platform.remove_state(&sdk).await);
+    assert!(!bucket_exists(&platform, &mut aws));
+    let (copies, with_a_state) = (std::mem::take(&mut *copies.lock().unwrap()), AtomicUsize::new(0));
+    assert!(copies.len() > 8, "{}", copies.len());
+    for (kill, mut copy) in copies {
+        let state = copy.run(async |sdk| platform.state(&sdk).await);
+        if let Some((state, _)) = state {
+            with_a_state.fetch_add(1, Ordering::Relaxed);
+            assert!(state.resources.is_empty(), "{kill:?} revived {:?}", state.resources.keys());
+        }
+        if bucket_exists(&platform, &mut copy) {
+            copy.run(async |sdk| platform.remove_state(&sdk).await);
+        }
+        assert!(!bucket_exists(&platform, &mut copy), "{kill:?}");
+    }
+    assert!(with_a_state.into_inner() > 2);
+}
+
+#[test]
+fn removal_of_a_long_history_takes_few_calls() {
+    let (platform, mut aws) = gone();
+    aws.run(async |sdk| {
+        let store = platform.state_bucket(&sdk).store();
+        for _ in 0..1200 {
+            let stored = store.get("state.json").await.unwrap().unwrap();
+            let mut state = state::State::read(&stored.bytes, "", &platform.state_identity()).unwrap();
+            state.advance();
+            store.put("state.json", state.write().into(), Some(&stored.version)).await.unwrap();
+        }
+        let history = store.history("state.json").await.unwrap();
+        assert!(history.versions.len() > 1200 && !history.has_more, "{}", history.versions.len());
+    });
+    let before = aws.made().len();
+    aws.run(async |sdk| platform.remove_state(&sdk).await);
+    assert!(aws.made().len() - before < 25, "{} calls", aws.made().len() - before);
+    assert!(!bucket_exists(&platform, &mut aws));
+}
+
+#[test]
+fn removal_leaves_a_bucket_that_holds_anything_else() {
+    let (platform, mut aws) = gone();
+    aws.run(async |sdk| {
+        let (s3, bucket) = (aws_s3::client(&sdk), platform.state_bucket(&sdk));
+        let body = b"years of work".to_vec().into();
+        s3.put_object().bucket(bucket.name()).key("thesis/data.bin").body(body).send().await.unwrap();
+        let keys = StateKeys::at_root();
+        let identity = platform.state_identity();
+        let lock = Lock::acquire(Arc::new(bucket.store()), &keys.lock, "dev", "destroy", async {}).await.unwrap();
+        let tags = blueprint::identity("mlops-pipeline", "dev");
+        let refused = bucket.remove(&keys, &identity, &tags, lock).await.unwrap_err();
+        assert!(refused.to_string().contains("thesis/data.bin"), "{refused}");
+        assert!(Lock::holder_of(&bucket.store(), &keys.lock).await.unwrap().is_none(), "the lock was not given back");
+        assert!(s3.get_object().bucket(bucket.name()).key("thesis/data.bin").send().await.is_ok());
+        assert!(bucket.store().get(&keys.state).await.unwrap().is_some());
+    });
+}
+
+#[test]
+fn removal_from_a_named_bucket_takes_only_the_keys_of_the_state() {
+    let mut aws = Aws::brisk("ap-south-1", 1);
+    aws.run(async |sdk| {
+        let s3 = aws_s3::client(&sdk);
+        let place = Place::new(ACCOUNT, "ap-south-1");
+        shared_bucket(&sdk, "company-states", true).await;
+        let tags = blueprint::identity("shop", "dev");
+        let identity = StateIdentity::new(&tags, &place, "company-states");
+        let keys = StateKeys::shared(&identity);
+        let bucket = StateBucket::named(s3.clone(), "company-states", &place);
+        bucket.make(&tags).await.unwrap();
+        let store = Arc::new(bucket.store());
+        let theirs = b"{}".to_vec();
+        for key in ["shop/dev/state.json.bak", "shop/prod/state.json"] {
+            s3.put_object().bucket(bucket.name()).key(key).body(theirs.clone().into()).send().await.unwrap();
+        }
+        let mut state = state::State::new(&identity);
+        let mut version = None;
+        for _ in 0..3 {
+            state.advance();
+            version = Some(store.put(&keys.state, state.write().into(), version.as_ref()).await.unwrap());
+        }
+        let lock = Lock::acquire(store.clone(), &keys.lock, "dev", "destroy", async {}).await.unwrap();
+        assert_eq!(bucket.remove(&keys, &identity, &tags, lock).await.unwrap(), Removed::StateOnly);
+        let left = s3.list_object_versions().bucket(bucket.name()).send().await.unwrap();
+        let left: Vec<_> = left.versions().iter().filter_map(|one| one.key()).collect();
+        assert_eq!(left, ["shop/dev/state.json.bak", "shop/prod/state.json"]);
+        assert!(s3.get_bucket_tagging().bucket(bucket.name()).send().await.is_err(), "it was tagged");
+    });
+}
