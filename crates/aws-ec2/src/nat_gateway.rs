@@ -52,6 +52,12 @@ impl Resource for NatGateway {
         listing::find::<aws_sdk_ec2::types::NatGateway>(cx, |gateway| !leaves(gateway.state())).await
     }
 
+    /// Known long before it works.
+    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+        let seen = listing::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await?;
+        Ok(seen.map(|seen| tagging::read(seen.tags())))
+    }
+
     async fn create(&self, cx: &Cx) -> Result<String> {
         let created = cx
             .client(Client::new)

@@ -95,6 +95,12 @@ impl Resource for VpcEndpoint {
         listing::find::<aws_sdk_ec2::types::VpcEndpoint>(cx, |endpoint| !leaves(endpoint)).await
     }
 
+    /// Known long before it works.
+    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+        let seen = listing::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?;
+        Ok(seen.map(|seen| tagging::read(seen.tags())))
+    }
+
     async fn create(&self, cx: &Cx) -> Result<String> {
         let call = cx
             .client(Client::new)

@@ -119,6 +119,11 @@ impl Resource for Function {
         Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(configuration::tags(&answer)?) }))
     }
 
+    /// Known long before it works.
+    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+        get(id, cx).await?.map(|answer| configuration::tags(&answer)).transpose()
+    }
+
     async fn create(&self, cx: &Cx) -> Result<String> {
         let code = FunctionCode::builder().zip_file(self.archive(cx)?).build();
         self.fill(cx.client(Client::new).create_function().code(code))

@@ -119,6 +119,12 @@ impl Resource for Domain {
         Ok(Found::only(ours, Self::NOUN, cx)?.or(namesake))
     }
 
+    /// Known long before it works.
+    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+        let Some(seen) = describe(id, cx).await? else { return Ok(None) };
+        tagging::read(seen.domain_arn().unwrap_or_default(), cx).await.map(Some)
+    }
+
     async fn create(&self, cx: &Cx) -> Result<String> {
         let settings = DomainSettings::builder().set_security_group_ids(self.own_groups());
         let created = cx

@@ -84,6 +84,12 @@ impl Resource for FeatureGroup {
         Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
     }
 
+    /// Known long before it works.
+    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+        let Some(seen) = describe(id, cx).await? else { return Ok(None) };
+        tagging::read(seen.feature_group_arn().unwrap_or_default(), cx).await.map(Some)
+    }
+
     async fn create(&self, cx: &Cx) -> Result<String> {
         cx.client(Client::new)
             .create_feature_group()

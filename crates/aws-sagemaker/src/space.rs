@@ -78,6 +78,12 @@ impl Resource for Space {
         Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
     }
 
+    /// Known long before it works.
+    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+        let Some(seen) = self.describe(id, cx).await? else { return Ok(None) };
+        tagging::read(seen.space_arn().unwrap_or_default(), cx).await.map(Some)
+    }
+
     async fn create(&self, cx: &Cx) -> Result<String> {
         cx.client(Client::new)
             .create_space()

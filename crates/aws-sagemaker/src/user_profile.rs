@@ -61,6 +61,12 @@ impl Resource for UserProfile {
         Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
     }
 
+    /// Known long before it works.
+    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+        let Some(seen) = self.describe(id, cx).await? else { return Ok(None) };
+        tagging::read(seen.user_profile_arn().unwrap_or_default(), cx).await.map(Some)
+    }
+
     async fn create(&self, cx: &Cx) -> Result<String> {
         cx.client(Client::new)
             .create_user_profile()

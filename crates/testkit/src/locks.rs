@@ -189,6 +189,7 @@ fn entry(id: &str) -> Entry {
         outputs: Value::Null,
         depends_on: Vec::new(),
         protected: false,
+        adopting: false,
         deposed: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 use resource::{Address, Cx, Observation, Reconciler, Tags, tags_of};
 use serde_json::Value;
 use state::{Entry, Phase};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The tags of a team that uses neither this tool nor this project's names.
 fn theirs() -> Tags {
@@ -16,19 +16,19 @@ fn theirs() -> Tags {
 
 impl Platform {
     /// Replaces the tags of everything that has any by another team's, the way a thing of the same name or id would
-    /// bear them that the other team made. Returns what is at each of these addresses afterwards.
+    /// bear them that the other team made. Returns these addresses.
     ///
     /// # Panics
     /// When a kind cannot be observed or tagged.
-    pub async fn hand_over(&self, sdk: &SdkConfig) -> BTreeMap<Address, Value> {
+    pub async fn hand_over(&self, sdk: &SdkConfig) -> BTreeSet<Address> {
         let (state, _) = self.state(sdk).await.expect("it was brought up");
-        let mut handed_over = BTreeMap::new();
+        let mut handed_over = BTreeSet::new();
         for (address, entry) in state.resources.iter().filter(|(_, entry)| entry.phase == Phase::Ready) {
             let cx = Cx::new(self.cloud(sdk), address.clone(), self.identity().clone(), String::new(), false);
             let reconciler = self.registry().get(&entry.kind).expect("the state is of this version");
             if tags_of(&entry.spec).is_some() {
                 give_tags(reconciler, entry, &cx).await;
-                handed_over.insert(address.clone(), self.seen(address, entry, sdk).await);
+                handed_over.insert(address.clone());
             }
         }
         handed_over

@@ -15,14 +15,11 @@ impl Planner<'_> {
         for (address, entry) in self.state.resources.iter().filter(|(address, _)| self.purpose.targets(address)) {
             let current = entry.id.as_deref().map(|id| (entry.kind.as_str(), id, &entry.spec));
             let deposed = entry.deposed.iter().map(|old| (old.kind.as_str(), old.id.as_str(), &old.spec));
-            for (kind, id, spec) in current.into_iter().chain(deposed) {
-                if let Err(failure) = self.is_credible(kind, id, spec, &named) {
-                    refusals.push(refusal(address, kind, failure));
-                }
-            }
-            if let Err(failure) = self.has_credible_outputs(address, entry) {
-                refusals.push(refusal(address, &entry.kind, failure));
-            }
+            let recorded = current.into_iter().chain(deposed);
+            let ids = recorded.map(|(kind, id, spec)| (kind, self.is_credible(kind, id, spec, &named)));
+            let outputs = std::iter::once_with(|| (entry.kind.as_str(), self.has_credible_outputs(address, entry)));
+            let first = ids.chain(outputs).find_map(|(kind, judged)| Some((kind, judged.err()?)));
+            refusals.extend(first.map(|(kind, failure)| refusal(address, kind, failure)));
         }
     }
 

@@ -3,7 +3,10 @@
 use crate::up;
 use engine::Planning;
 use resource::{Address, FailureKind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use testkit::{Aws, Platform};
 
 fn refused(planning: &Planning) -> BTreeSet<Address> {
@@ -16,9 +19,11 @@ fn another_teams_resources_are_left_alone(environment: &str) {
     let platform = Platform::of(environment);
     let mut aws = Aws::brisk(platform.region(), 5);
     up(&platform, &mut aws);
-    let theirs = aws.run(async |sdk| platform.hand_over(&sdk).await);
-    let addresses: BTreeSet<Address> = theirs.keys().cloned().collect();
+    let addresses = aws.run(async |sdk| platform.hand_over(&sdk).await);
     assert!(addresses.len() > 30, "{addresses:?}");
+    // Until AWS shows it everywhere.
+    aws.wait(Duration::from_secs(600));
+    let theirs = aws.run(async |sdk| platform.look_at(addresses.iter(), &sdk).await);
 
     let planning = aws.run(async |sdk| platform.plan(&sdk).await);
     let told: Vec<String> = planning.refusals.iter().map(|refusal| refusal.failure.to_string()).collect();
@@ -33,7 +38,9 @@ fn another_teams_resources_are_left_alone(environment: &str) {
     assert!(destroyed.is_err());
 
     let after = aws.run(async |sdk| platform.look_at(addresses.iter(), &sdk).await);
-    assert_eq!(after, theirs);
+    for (address, was) in &theirs {
+        assert_eq!(after[address], *was, "{address}");
+    }
     let drift = aws.run(async |sdk| platform.drift(&sdk).await);
     let drifted: BTreeMap<&Address, String> =
         drift.drifted.iter().map(|one| (&one.address, format!("{:?}", one.change))).collect();

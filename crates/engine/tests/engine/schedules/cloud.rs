@@ -136,7 +136,11 @@ impl Cloud {
         let mut inner = self.inner();
         let free = |id: &String| {
             let needs = |live: &Live| live.form.inside.as_ref() == Some(id) || live.form.uses.contains(id);
-            inner.things[id].gone.is_none() && !inner.theirs.contains_key(id) && !inner.things.values().any(needs)
+            let live = &inner.things[id];
+            live.gone.is_none()
+                && live.seen <= Instant::now()
+                && !inner.theirs.contains_key(id)
+                && !inner.things.values().any(needs)
         };
         let ids: Vec<String> = inner.things.keys().filter(|id| free(id)).cloned().collect();
         let Some(id) = inner.rng.choice(ids) else { return };
@@ -351,6 +355,10 @@ impl World<'_> {
             Some(live) if live.works > self.now => Look::Settling("pending"),
             Some(live) => Look::Works(live.form.clone()),
         }
+    }
+
+    pub(crate) fn tags(&self, id: &str) -> Option<Tags> {
+        self.visible(id).filter(|live| live.gone.is_none()).map(|live| live.form.tags.clone())
     }
 
     pub(crate) fn change(&mut self, id: &str, change: impl FnOnce(&mut Form)) -> Result<()> {

@@ -58,6 +58,11 @@ impl<const NAMED: bool> Resource for Thing<NAMED> {
         Ok(found.map(|(id, tags)| Found { id, owner: Owner::Tags(tags) }))
     }
 
+    /// Known before it works.
+    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+        cx.shared::<Cloud>().call(|world| Ok(world.tags(id))).await
+    }
+
     /// The settings come by convergence, as with most of AWS.
     async fn create(&self, cx: &Cx) -> Result<String> {
         let bare = Form { label: String::new(), extra: None, uses: Vec::new(), ..self.form() };
