@@ -4,6 +4,7 @@ use crate::{
     Action, Change, Claims, PLAN_FORMAT, Plan, Refusal,
     adoption::{does_not_fit, is_not_another},
     made::{Made, as_made},
+    recorded::{current_state, unreadable},
     refresh::{Origin, Seen, Workshop, outputs_of},
     sight::Sight,
 };
@@ -69,6 +70,26 @@ pub async fn plan(
     identity: &Tags,
     purpose: &Purpose,
 ) -> Planning {
+    let current = current_state(state, registry, cloud.place());
+    let mut planning = plan_current(stack, &current, registry, cloud, identity, purpose).await;
+    for refusal in unreadable(state, registry, cloud.place()) {
+        if purpose.concerns(&refusal.address, stack) {
+            planning.refusals.retain(|other| other.address != refusal.address);
+            planning.refusals.push(refusal);
+        }
+    }
+    planning
+}
+
+/// The same, of a state in the form of this version.
+async fn plan_current(
+    stack: &Stack,
+    state: &State,
+    registry: &Registry,
+    cloud: &Arc<Cloud>,
+    identity: &Tags,
+    purpose: &Purpose,
+) -> Planning {
     let workshop = Workshop { cloud: cloud.clone(), identity: identity.clone(), delete_data: purpose.delete_data };
     let selected = purpose.selected(stack);
     let mut sight = Sight::new(stack, state, registry, &workshop, &selected, &purpose.claims).await;
@@ -113,6 +134,12 @@ impl Purpose {
         self.targets.is_empty() || self.targets.iter().any(|glob| address.matches(glob))
     }
 
+    /// Whether a plan is about the resource at this address.
+    fn concerns(&self, address: &Address, stack: &Stack) -> bool {
+        self.targets(address)
+            || stack.position(address).is_some_and(|position| self.selected(stack).contains(&position))
+    }
+
     /// The nodes the targets name, with everything those need.
     fn selected(&self, stack: &Stack) -> BTreeSet<usize> {
         let mut selected = BTreeSet::new();
@@ -140,6 +167,7 @@ impl Planner<'_> {
         refusals.sort_by(|one, other| one.address.cmp(&other.address));
         let plan = Plan {
             format: PLAN_FORMAT,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
             environment: self.state.environment.clone(),
             lineage: self.state.lineage.clone(),
             serial: self.state.serial,

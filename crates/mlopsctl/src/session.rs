@@ -118,6 +118,7 @@ impl Session {
         };
         let state = State::read(&stored.bytes, &self.store.place(STATE))?;
         self.is_of_this_environment(&state, &self.store.place(STATE))?;
+        let state = engine::current_state(&state, &self.registry, &self.place).into_owned();
         Ok((state, Some(stored.version)))
     }
 

@@ -1,5 +1,6 @@
 use crate::{Cx, Diff, Permission, Place, Result, Tags};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::{future::Future, time::Duration};
 
 /// A kind of thing mlopsctl can build: the value is its declaration, the methods are the calls.
@@ -37,6 +38,13 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
 
     /// What others can refer to: strings, typed ids, options and lists of them.
     type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
+
+    /// Moves what an earlier version recorded into the fields of this one, where a serde default does not suffice: a
+    /// field that was renamed or split, or takes another form. It recognises the old form by its fields, so a field never
+    /// changes its meaning under the same name. Called for recorded specs only; one in today's form it gives back.
+    fn upgrade(recorded: Value) -> Value {
+        recorded
+    }
 
     /// Looks for the resource by natural name, idempotency token or ownership tag. What [`Cx::deletes`] is not it.
     fn find(&self, cx: &Cx) -> impl Future<Output = Result<Option<Found>>> + Send;

@@ -18,6 +18,7 @@ mod loader;
 mod meaning;
 mod meter;
 mod permission;
+mod recorded;
 mod stack;
 mod tags;
 mod unknown;

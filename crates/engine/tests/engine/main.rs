@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails where it unwraps, and tells a replay")]
 
 mod boxes;
+mod evolution;
 mod healing;
 mod lifecycle;
 mod schedules;

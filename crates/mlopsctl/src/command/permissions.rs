@@ -51,7 +51,11 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
 async fn state_of(site: &Site) -> Result<Option<State>, End> {
     let store = site.store();
     match store.get(STATE).await {
-        Ok(Some(stored)) => Ok(Some(State::read(&stored.bytes, &store.place(STATE))?)),
+        Ok(Some(stored)) => {
+            let state = State::read(&stored.bytes, &store.place(STATE))?;
+            let place = Place::new(site.account.as_str(), &site.region);
+            Ok(Some(engine::current_state(&state, &blueprint::registry(), &place).into_owned()))
+        }
         Ok(None) => Ok(None),
         Err(state::Error::Store { failure, .. }) if failure.kind == FailureKind::Denied => Ok(None),
         Err(error) => Err(error.into()),
