@@ -31,6 +31,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     /// Whether AWS leaves things behind when it is gone, which only [`Resource::delete`] clears away: it is
     /// then asked for once more if somebody else has deleted it.
     const REMNANTS: bool = false;
+    /// Where the spec names content that the stack ships, if it does.
+    const CONTENT: Option<Content> = None;
     /// How long creation usually takes until ready; the scheduler starts long chains first.
     const TYPICAL: Duration = Duration::from_secs(1);
     /// How long it may take to become ready, or to disappear, before that is a failure.
@@ -151,6 +153,16 @@ pub enum Naming {
     Within(&'static str),
     /// AWS: a replacement creates first and deletes the old one when nothing uses it any more.
     Assigned,
+}
+
+/// Shipped content that a spec names by its digest. The state holds no content, so only a project that still ships
+/// the recorded digest can bring it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The field with the SHA-256 digest, in hexadecimal.
+    pub digest: &'static str,
+    /// The fields whose change sends the content.
+    pub sent_with: &'static [&'static str],
 }
 
 /// How a field compares.

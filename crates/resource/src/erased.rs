@@ -1,5 +1,5 @@
 use crate::{
-    As, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Permission, Place, Resource,
+    As, Content, Cx, Deletion, Diff, Failure, FailureKind, Found, Naming, Observed, Permission, Place, Resource,
     Result, compare, diff::within, recorded,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -45,6 +45,8 @@ pub trait Reconciler: Send + Sync {
     fn naming(&self) -> Naming;
     /// See [`Resource::REMNANTS`].
     fn remnants(&self) -> bool;
+    /// See [`Resource::CONTENT`].
+    fn content(&self) -> Option<Content>;
     /// See [`Resource::TYPICAL`].
     fn typical(&self) -> Duration;
     /// See [`Resource::DEADLINE`].
@@ -119,6 +121,9 @@ impl<R: Resource> Reconciler for Erased<R> {
     }
     fn remnants(&self) -> bool {
         R::REMNANTS
+    }
+    fn content(&self) -> Option<Content> {
+        R::CONTENT
     }
     fn typical(&self) -> Duration {
         R::TYPICAL

@@ -20,6 +20,7 @@ mod meter;
 mod permission;
 mod recorded;
 mod stack;
+mod substitution;
 mod tags;
 mod unknown;
 
@@ -27,7 +28,7 @@ mod contract;
 
 pub use address::Address;
 pub use context::{Asset, Cloud, Cx, Place, sha256_hex};
-pub use contract::{As, Deletion, Found, Naming, Observed, Owner, Resource};
+pub use contract::{As, Content, Deletion, Found, Naming, Observed, Owner, Resource};
 pub use declaration::{Declaration, Foreseen};
 pub use diff::{Diff, FieldChange, compare};
 pub use erased::{Boxed, Observation, Reconciler, Registry};
@@ -40,5 +41,6 @@ pub use meaning::{policy_meaning, same_policy};
 pub use meter::{Calls, Meter};
 pub use permission::{ANYTHING, Condition, Need, Permission};
 pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Stack};
+pub use substitution::substitute;
 pub use tags::{ADDRESS_TAG, Tags};
 pub use unknown::{UNKNOWN_CLOSE, UNKNOWN_OPEN, fill_in, has_unknown, unknown};

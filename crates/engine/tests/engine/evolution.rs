@@ -1,7 +1,7 @@
 //! States whose specs and outputs another version recorded.
 
 use crate::boxes::{Bench, nested};
-use engine::{Action, Purpose};
+use engine::{Action, Heal, Judged, Purpose, applied_stack, healing};
 use resource::{Address, Stack, Tags};
 use serde_json::{Map, Value, json};
 use state::{State, Store};
@@ -40,6 +40,20 @@ async fn recorded_spec_without_a_field_that_came_later_is_no_difference() {
     assert_eq!(bench.state().await.0.resources[&Address::new("boxes", "b")].spec["parts"], json!(["b", "a"]));
     bench.world().boxes().get_mut("box-2").unwrap().parts = vec!["more".to_owned()];
     assert_eq!(bench.drift().await.drifted.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn recorded_outputs_without_one_that_came_later_do_not_keep_drift_from_its_repair() {
+    let (bench, stack) = recorded_by_another_version(|_, outputs| drop(outputs.remove("id"))).await;
+    assert!(bench.plan(&stack).await.plan.is_empty());
+    bench.world().boxes().get_mut("box-3").unwrap().label = "tampered".to_owned();
+    let state = bench.state().await.0;
+    let applied = applied_stack(&stack, &state, &bench.registry, bench.cloud.place());
+    let planning = bench.plan(&applied).await;
+    let judged =
+        Judged { planning: &planning, applied: &applied, declared: &stack, state: &state, registry: &bench.registry };
+    let found = healing(&judged, Heal::Safely, |_| false);
+    assert_eq!(found.heals, [(Address::new("boxes", "c"), Action::Update)]);
 }
 
 #[tokio::test(start_paused = true)]

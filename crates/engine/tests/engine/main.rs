@@ -6,4 +6,5 @@ mod boxes;
 mod evolution;
 mod healing;
 mod lifecycle;
+mod parcels;
 mod schedules;
