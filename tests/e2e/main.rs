@@ -24,3 +24,4 @@ mod recorded;
 mod refusals;
 #[path = "../fixture/terraform.rs"]
 mod terraform;
+mod upgrade;

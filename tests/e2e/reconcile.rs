@@ -1,5 +1,4 @@
-//! What others have changed is put back by `reconcile`, as far as the environment file wants it, and nothing else is
-//! touched.
+//! `reconcile` puts back what was applied, whatever the environment file asks for by now, and touches nothing else.
 
 use crate::project::{Project, Ran};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
@@ -51,12 +50,75 @@ fn what_the_file_asks_for_anew_is_not_touched() {
     let project = changed_by_somebody();
     project.edit("dev", "log_retention_days = 7", "log_retention_days = 14");
     let ran = project.local(&["reconcile", "dev"]).ends_with(0);
-    assert!(ran.stderr.contains("asks for more than was applied"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("asks for another value than was applied"), "{}", ran.stderr);
     assert_eq!(drifted(&project), Vec::<String>::new());
     let plan = project.local(&["plan", "dev", "--exit-code", "--json"]).ends_with(2).json();
     let changes = plan["changes"].as_array().unwrap();
     let retention = |change: &Value| change["fields"][0]["path"].as_str().unwrap().starts_with("retention");
     assert!(!changes.is_empty() && changes.iter().all(retention), "{changes:#?}");
+}
+
+/// A tag that is merged and not applied, and what an attacker or a hasty colleague does meanwhile.
+#[test]
+fn pending_change_does_not_keep_drift_of_the_same_resources_from_its_repair() {
+    let project = changed_by_somebody();
+    project.edit("dev", "Owner = \"DataTeam\"", "Owner = \"PlatformTeam\"");
+    project.edit("dev", "user_profiles = [\"data-scientist\"]", "user_profiles = []");
+    project.behind_its_back(async |sdk| {
+        let iam = aws_sdk_iam::Client::new(&sdk);
+        let everything =
+            r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+        let put = iam.put_role_policy().role_name("mlops-pipeline-dev-glue").policy_name("more");
+        put.policy_document(everything).send().await.unwrap();
+        let s3 = aws_s3::client(&sdk);
+        let bucket = format!("mlops-pipeline-dev-data-{}", local::ACCOUNT);
+        s3.delete_public_access_block().bucket(bucket).send().await.unwrap();
+        let lambda = aws_sdk_lambda::Client::new(&sdk);
+        let function = "mlops-pipeline-dev-model-evaluation";
+        lambda.update_function_configuration().function_name(function).memory_size(3008).send().await.unwrap();
+    });
+    let drift = drifted(&project);
+    assert_eq!(drift.len(), 4, "{drift:?}");
+    let ran = project.local(&["reconcile", "dev", "--json"]).ends_with(0);
+    let told = summary(&ran);
+    assert_eq!((&told["created"], &told["updated"], &told["drift_left"]), (&json!(1), &json!(3), &json!([])));
+    let pending = told["pending"].as_array().unwrap();
+    assert!(pending.len() > 40 && pending.contains(&json!(BUCKET)), "{pending:?}");
+    assert_eq!(drifted(&project), Vec::<String>::new());
+    // What was pending is still pending, and nothing else.
+    let plan = project.local(&["plan", "dev", "--json"]).ends_with(0).json();
+    let is_pending = |change: &Value| {
+        change["action"] == "delete"
+            || change["fields"].as_array().unwrap().iter().all(|field| field["path"] == "tags.Owner")
+    };
+    assert!(plan["changes"].as_array().unwrap().iter().all(is_pending), "{plan:#}");
+    project.local(&["up", "dev"]).ends_with(0);
+    assert_eq!(drifted(&project), Vec::<String>::new());
+}
+
+#[test]
+fn code_that_was_swapped_is_left_while_the_file_asks_for_other_code_and_repaired_before() {
+    let project = changed_by_somebody();
+    let swap = |project: &Project| {
+        project.behind_its_back(async |sdk| {
+            let call = aws_sdk_lambda::Client::new(&sdk).update_function_code();
+            let call = call.function_name("mlops-pipeline-dev-model-evaluation").zip_file(b"PK other".to_vec().into());
+            call.send().await.unwrap();
+        });
+    };
+    swap(&project);
+    assert_eq!(drifted(&project).len(), 3);
+    project.local(&["reconcile", "dev"]).ends_with(0);
+    assert_eq!(drifted(&project), Vec::<String>::new());
+    swap(&project);
+    project.append_to("pipeline/functions/model-evaluation/handler.py", "# changed and not applied\n");
+    let ran = project.local(&["reconcile", "dev", "--json"]).ends_with(2);
+    let left = &summary(&ran)["drift_left"][0];
+    assert_eq!(left["address"], "functions.model-evaluation");
+    assert!(left["reason"].as_str().unwrap().starts_with("the file asks for another value of code_sha256"), "{left}");
+    let told = project.local(&["reconcile", "dev"]).ends_with(2);
+    assert!(!told.stderr.contains("Nothing to do"), "{}", told.stderr);
+    assert_eq!(drifted(&project), ["functions.model-evaluation"]);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use aws_sdk_lambda::{
     types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, State},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, FunctionArn, IdForm, KeyArn, Naming, Observed, Owner, Permission,
-    Place, Resource, Result, RoleArn, SecurityGroupId, Sign, SubnetId, Tags,
+    As, Attempt, Content, Cx, Deletion, Diff, Failure, Found, FunctionArn, IdForm, KeyArn, Naming, Observed, Owner,
+    Permission, Place, Resource, Result, RoleArn, SecurityGroupId, Sign, SubnetId, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -104,6 +104,8 @@ impl Resource for Function {
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] =
         &[("environment", As::Whole), ("vpc.subnets", As::Set), ("vpc.security_groups", As::Set)];
+    const CONTENT: Option<Content> =
+        Some(Content { digest: "code_sha256", sent_with: &["code_sha256", "architecture"] });
     const NAMING: Naming = Naming::Declared;
     const TYPICAL: Duration = Duration::from_secs(10);
     const DEADLINE: Duration = Duration::from_secs(900);

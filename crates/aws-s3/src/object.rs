@@ -5,8 +5,8 @@ use crate::{
 use aws_sdk_s3::{primitives::ByteStream, types::ChecksumMode};
 use aws_smithy_types::base64;
 use resource::{
-    Attempt, BucketName, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource,
-    Result, Sign, UNKNOWN_OPEN,
+    Attempt, BucketName, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place,
+    Resource, Result, Sign, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,7 @@ impl Resource for Object {
     const KIND: &'static str = "s3:object";
     const NOUN: &'static str = "object";
     const REPLACE_ON: &'static [&'static str] = &["bucket", "key"];
+    const CONTENT: Option<Content> = Some(Content { digest: "sha256", sent_with: &["sha256", "content_type"] });
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = ObjectOutputs;

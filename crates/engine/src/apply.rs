@@ -1,7 +1,7 @@
 mod driver;
 mod entries;
 
-use crate::{Action, Event, Planning, order::order, schedule::Schedule, step::Run};
+use crate::{Action, Event, Planning, order::order, recorded::current_state, schedule::Schedule, step::Run};
 use driver::{Driver, Outputs, failed};
 use entries::entries;
 use resource::{Address, Failure, FailureKind, Registry, Stack};
@@ -88,7 +88,8 @@ pub struct Skipped {
 
 /// Carries a plan out. Records everything through the writer; the caller finishes that.
 pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
-    let remembered = planning.made.remembered(with.state);
+    let current = current_state(with.state, with.registry, planning.workshop.cloud.place());
+    let remembered = planning.made.remembered(&current);
     let with = Apply { state: &remembered, ..with };
     let order = order(planning, with.stack, with.state, with.registry);
     let mut applied = Applied::default();

@@ -1,4 +1,5 @@
 use crate::Refusal;
+use crate::recorded::{current_state, unreadable};
 use crate::refresh::{Look, Workshop, look};
 use resource::{Address, Cloud, FieldChange, Observation, Registry, Tags};
 use state::{Phase, State};
@@ -53,10 +54,13 @@ pub async fn drift(state: &State, registry: &Registry, cloud: &Arc<Cloud>, ident
         identity: identity.clone(),
         lineage: state.lineage.as_str().into(),
         delete_data: false,
+        repairs: false,
     };
-    let mut drift = Drift::default();
-    let made = state.resources.iter().filter(|(_, entry)| entry.id.is_some());
-    let looks = made.clone().map(|(address, entry)| Look::at(address, entry, &workshop)).collect();
+    let mut drift = Drift { failed: unreadable(state, registry, cloud.place()), ..Drift::default() };
+    let state = &*current_state(state, registry, cloud.place());
+    let is_readable = |address: &Address| !drift.failed.iter().any(|refusal| refusal.address == *address);
+    let made = state.resources.iter().filter(|(address, entry)| entry.id.is_some() && is_readable(address));
+    let looks = made.map(|(address, entry)| Look::at(address, entry, &workshop)).collect();
     let mut looked = look(looks, registry).await;
     looked.sort_by(|a, b| a.0.cmp(&b.0));
     for (address, result) in looked {

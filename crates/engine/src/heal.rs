@@ -1,10 +1,9 @@
 //! Which differences between the cloud and what was applied may be put right without anybody looking.
 
-use crate::{Action, Change, Planning, Refusal};
-use resource::{Address, Failure, FailureKind, Lookup, Node, Registry, Result, Stack};
-use serde_json::Value;
-use state::{Entry, Phase, State};
-use std::collections::HashMap;
+use crate::{Action, Change, Planning, Refusal, applied_stack};
+use resource::{Address, FailureKind, Node, Registry, Stack};
+use state::{Entry, State};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How far healing goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,11 +20,11 @@ pub enum Heal {
 /// What a plan has to do with drift.
 #[derive(Debug, Default)]
 pub struct Healing {
-    /// What is to be healed, and how.
+    /// The drift to repair, and how.
     pub heals: Vec<(Address, Action)>,
     /// Drift that is left to a person.
     pub left: Vec<LeftToPerson>,
-    /// Changes that are no drift: the declaration has moved on. A new run brings them.
+    /// Resources for which the file asks for something else than was applied. `up` applies that.
     pub pending: Vec<Address>,
     /// Whether some of what is left was begun by a run that was interrupted, or that is still at work.
     pub unfinished: bool,
@@ -46,71 +45,73 @@ pub struct LeftToPerson {
     pub reason: String,
 }
 
-/// What is to become of a change.
+/// What [`healing`] judges.
+pub struct Judged<'a> {
+    /// A plan of [`applied_stack`](crate::applied_stack), of everything, that allows no loss of data and no change to
+    /// what is protected.
+    pub planning: &'a Planning,
+    /// The stack that it is a plan of.
+    pub applied: &'a Stack,
+    /// The stack of the environment file.
+    pub declared: &'a Stack,
+    /// The state that both were made from.
+    pub state: &'a State,
+    /// The kinds there are.
+    pub registry: &'a Registry,
+}
+
+/// What becomes of a planned change.
 enum Fate {
     Heal,
     Left(String),
     Unfinished,
-    Pending,
+    /// It follows from drift that is not repaired, and is none itself.
+    Follows,
     Ignored,
 }
 
-/// Tells drift from changes that somebody declared, in a plan of everything that allows no loss of data and no
-/// change to what is protected. Drift at `ignored` addresses is nobody's business.
-pub fn healing(
-    planning: &Planning,
-    stack: &Stack,
-    state: &State,
-    registry: &Registry,
-    heal: Heal,
-    ignored: impl Fn(&Address) -> bool,
-) -> Healing {
-    let (declared, changes) = (Declared { stack, state, registry }, &planning.plan.changes);
+/// Says of each difference between the cloud and the recorded specs whether it may be repaired. What the file asks
+/// for beyond those is `pending`. Drift at `ignored` addresses is left out.
+pub fn healing(judged: &Judged<'_>, heal: Heal, ignored: impl Fn(&Address) -> bool) -> Healing {
+    let Judged { planning, applied, declared, state, registry } = judged;
+    let place = planning.workshop.cloud.place();
+    let pending = applied_stack::pending(declared, state, registry, place);
+    let mut judge = Judge { judged, heal, pending: &pending, held: HashMap::new(), missing: HashSet::new() };
     let mut healing = Healing::default();
-    let mut held = HashMap::new();
     for refusal in &planning.refusals {
-        let loses = |change: &Change| change.address == refusal.address && change.action.loses();
-        match refusal.failure.kind == FailureKind::Refused {
-            true if changes.iter().any(loses) => drop(held.insert(&refusal.address, refusal.failure.message.as_str())),
-            true => healing.leave_refused(refusal),
-            false => healing.failed.push(refusal.clone()),
+        match refusal.failure.kind {
+            FailureKind::Refused | FailureKind::Exists => judge.hold(refusal),
+            _ => healing.failed.push(refusal.clone()),
         }
     }
-    let of_nodes: HashMap<&Address, &Change> =
-        changes.iter().filter(|change| !change.deposed).map(|change| (&change.address, change)).collect();
-    // What healing does not bring, but a later run would, by whether somebody declared that.
-    let mut missing: HashMap<usize, bool> = HashMap::new();
-    for (index, node) in stack.nodes().iter().enumerate() {
-        let Some(change) = of_nodes.get(&node.address) else { continue };
-        let needs = node.dependencies.iter().find_map(|needed| Some((needed.node, *missing.get(&needed.node)?)));
-        let fate = match needs {
-            Some((_, true)) => Fate::Pending,
-            _ if declared.is_unfinished(node) => Fate::Unfinished,
-            _ if !declared.has_drifted(node) => Fate::Pending,
-            _ if ignored(&node.address) => Fate::Ignored,
-            Some((needed, false)) => {
-                Fate::Left(format!("it needs {}, which is not there to be used", stack.nodes()[needed].address))
+    let changes = planning.plan.changes.iter().filter(|change| !change.deposed);
+    let of_nodes: HashMap<&Address, &Change> = changes.map(|change| (&change.address, change)).collect();
+    for (index, node) in applied.nodes().iter().enumerate() {
+        let Some(change) = of_nodes.get(&node.address) else {
+            if let Some(refusal) = judge.held.get(&node.address).filter(|_| !ignored(&node.address)) {
+                healing.left.push(refused(refusal));
             }
-            None => allowed(heal, change, held.get(&node.address).copied()),
+            continue;
         };
+        let fate = if ignored(&node.address) { Fate::Ignored } else { judge.fate(node, change) };
         if change.action.makes() && !matches!(fate, Fate::Heal) {
-            missing.insert(index, matches!(fate, Fate::Pending));
+            judge.missing.insert(index);
         }
         match fate {
             Fate::Heal => healing.heals.push((node.address.clone(), change.action)),
             Fate::Left(reason) => healing.leave(change, reason),
             Fate::Unfinished => healing.leave_unfinished(change),
-            Fate::Pending => healing.pending.push(node.address.clone()),
-            Fate::Ignored => {}
+            Fate::Follows | Fate::Ignored => {}
         }
     }
-    for change in changes.iter().filter(|change| change.deposed || change.action == Action::Delete) {
-        let interrupted = state.resources.get(&change.address).is_some_and(|entry| entry.phase == Phase::Deleting);
-        match change.deposed || interrupted {
-            true => healing.leave_unfinished(change),
-            false => healing.pending.push(change.address.clone()),
-        }
+    for change in
+        planning.plan.changes.iter().filter(|change| change.deposed && !of_nodes.contains_key(&change.address))
+    {
+        healing.leave_unfinished(change);
     }
+    let unfinished =
+        |address: &Address| state.resources.get(address).is_some_and(|entry| applied_stack::is_unfinished(entry, true));
+    healing.pending = pending.iter().filter(|address| !unfinished(address)).cloned().collect();
     healing
 }
 
@@ -132,54 +133,83 @@ impl Healing {
     }
 }
 
-/// What may become of drift, by the environment's own wish.
-fn allowed(heal: Heal, change: &Change, held: Option<&str>) -> Fate {
-    match (heal, held) {
-        (Heal::Nothing, _) => Fate::Left("nothing is to be healed".to_owned()),
-        (Heal::Safely, _) if change.action == Action::Replace => Fate::Left(match &change.cause {
-            Some(cause) => format!("it would have to be replaced: {cause}"),
-            None => "it would have to be replaced".to_owned(),
-        }),
-        (_, Some(why)) => Fate::Left(why.to_owned()),
-        _ => Fate::Heal,
+/// A resource that the planner refuses to touch, without a change.
+fn refused(refusal: &Refusal) -> LeftToPerson {
+    let action = if refusal.failure.kind == FailureKind::Exists { Action::Create } else { Action::Update };
+    LeftToPerson {
+        address: refusal.address.clone(),
+        kind: refusal.kind.clone(),
+        action,
+        reason: refusal.failure.message.clone(),
     }
 }
 
-/// What is declared, beside what was applied.
-struct Declared<'a> {
-    stack: &'a Stack,
-    state: &'a State,
-    registry: &'a Registry,
+struct Judge<'a> {
+    judged: &'a Judged<'a>,
+    heal: Heal,
+    pending: &'a BTreeSet<Address>,
+    /// Resources that the planner refuses to touch: protected, with data at risk, foreign.
+    held: HashMap<&'a Address, &'a Refusal>,
+    /// Positions of resources that do not exist and are not repaired.
+    missing: HashSet<usize>,
 }
 
-impl Declared<'_> {
-    /// Whether a run was interrupted where nobody knows what it did. One that was interrupted while it changed what
-    /// has a known id is gone on with, if that is still declared.
-    fn is_unfinished(&self, node: &Node) -> bool {
-        let entry = self.state.resources.get(&node.address);
-        entry.is_some_and(|entry| matches!(entry.phase, Phase::Intent | Phase::Deleting) || !entry.deposed.is_empty())
+impl<'a> Judge<'a> {
+    fn hold(&mut self, refusal: &'a Refusal) {
+        self.held.entry(&refusal.address).or_insert(refusal);
     }
 
-    /// Whether the cloud is what has moved, and not the declaration.
-    fn has_drifted(&self, node: &Node) -> bool {
-        self.state.resources.get(&node.address).is_some_and(|entry| self.is_as_applied(node, entry))
-    }
-
-    fn is_as_applied(&self, node: &Node, entry: &Entry) -> bool {
-        if entry.kind != node.kind {
-            return false;
+    fn fate(&self, node: &Node, change: &Change) -> Fate {
+        let Some(entry) = self.judged.state.resources.get(&node.address) else { return Fate::Unfinished };
+        if applied_stack::is_unfinished(entry, self.pending.contains(&node.address)) {
+            return Fate::Unfinished;
         }
-        let spec = node.spec_of_lineage(self, &self.state.lineage);
-        let (Ok(spec), Ok(reconciler)) = (spec, self.registry.get(node.kind)) else { return false };
-        reconciler.compare(&spec, Some(&entry.spec), &entry.spec).is_empty()
+        let needs = node.dependencies.iter().find(|needed| self.missing.contains(&needed.node));
+        if let Some(needed) = needs {
+            if change.action != Action::Create && change.fields.iter().all(|field| !field.known) {
+                return Fate::Follows;
+            }
+            let address = &self.judged.applied.nodes()[needed.node].address;
+            return Fate::Left(format!("it needs {address}, which is not there to be used"));
+        }
+        if let Some(reason) = self.asks_for_another(change, entry) {
+            return Fate::Left(reason);
+        }
+        self.allowed(change)
     }
-}
 
-/// The declaration as it was when everything it refers to was applied.
-impl Lookup for Declared<'_> {
-    fn outputs(&self, node: usize) -> Result<Value> {
-        let entry = self.state.resources.get(&self.stack.nodes()[node].address);
-        let outputs = entry.map(|entry| entry.outputs.clone()).filter(|outputs| !outputs.is_null());
-        outputs.ok_or_else(|| Failure::of(FailureKind::Final, "something it needs was never applied"))
+    /// Why only the pending change of the file could put the resource right.
+    fn asks_for_another(&self, change: &Change, entry: &Entry) -> Option<String> {
+        let is_declared = self.judged.declared.position(&change.address).is_some();
+        if change.action.makes() && !is_declared {
+            return Some(
+                "the file asks for it no longer, so it is not created again; `mlopsctl up` forgets it".to_owned(),
+            );
+        }
+        let content = self.judged.registry.get(&change.kind).ok()?.content()?;
+        let sends = |field: &resource::FieldChange| content.sent_with.contains(&field.path.as_str());
+        let digest = entry.spec.get(content.digest)?.as_str()?;
+        let is_sent = change.action.makes() || change.fields.iter().any(sends);
+        if !is_sent || self.judged.planning.workshop.cloud.ships(digest) {
+            return None;
+        }
+        let asks = match is_declared {
+            true => format!("the file asks for another value of {}", content.digest),
+            false => "the file asks for it no longer".to_owned(),
+        };
+        Some(format!("{asks}, and the project does not hold the content last applied; `mlopsctl up` applies the file"))
+    }
+
+    /// What may become of drift, by the environment's own wish.
+    fn allowed(&self, change: &Change) -> Fate {
+        match (self.heal, self.held.get(&change.address)) {
+            (Heal::Nothing, _) => Fate::Left("nothing is to be healed".to_owned()),
+            (Heal::Safely, _) if change.action == Action::Replace => Fate::Left(match &change.cause {
+                Some(cause) => format!("it would have to be replaced: {cause}"),
+                None => "it would have to be replaced".to_owned(),
+            }),
+            (_, Some(refusal)) => Fate::Left(refusal.failure.message.clone()),
+            _ => Fate::Heal,
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! # Guarantees
 //! - [`plan`] and [`drift`] change nothing, neither in the cloud nor in the state.
-//! - What [`healing`] finds to be healed is drift, and no change that somebody declared.
+//! - What [`healing`] finds to be repaired is drift from recorded specs, and no change that somebody declared.
 //! - [`apply`] sends no create before its intent is durable, and nothing that the plan does not contain.
 //! - A failure blocks only what depends on it; everything else is finished and recorded.
 //!
@@ -10,6 +10,7 @@
 //! - Reconcilers keep their promises (see [`resource::Resource`]) and the caller holds the state's lock.
 
 mod adoption;
+mod applied_stack;
 mod apply;
 mod clock;
 mod drift;
@@ -21,6 +22,7 @@ mod ownership;
 mod patience;
 mod plan;
 mod planner;
+mod recorded;
 mod refresh;
 mod removing;
 mod schedule;
@@ -28,9 +30,11 @@ mod sight;
 mod step;
 
 pub use adoption::{Claim, Claims};
+pub use applied_stack::applied_stack;
 pub use apply::{Applied, Apply, Failed, Skipped, StopMode, apply};
 pub use drift::{Drift, DriftChange, Drifted, NotCompared, drift};
 pub use event::{Event, StepPhase};
-pub use heal::{Heal, Healing, LeftToPerson, healing};
+pub use heal::{Heal, Healing, Judged, LeftToPerson, healing};
 pub use plan::{Action, Change, Kept, PLAN_FORMAT, Plan, Refusal, Summary};
 pub use planner::{Planning, Purpose, plan};
+pub use recorded::current_state;

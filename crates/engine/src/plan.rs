@@ -10,6 +10,9 @@ pub const PLAN_FORMAT: u64 = 1;
 pub struct Plan {
     /// Version of this form.
     pub format: u64,
+    /// Version of mlopsctl that made it; empty in plans of 0.1.
+    #[serde(default)]
+    pub tool: String,
     /// Name of the environment.
     pub environment: String,
     /// The lineage of the state it was made on.

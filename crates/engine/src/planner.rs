@@ -7,6 +7,7 @@ use crate::{
     adoption::{does_not_fit, is_not_another},
     made::{Made, as_made},
     ownership,
+    recorded::{current_state, unreadable},
     refresh::{Origin, Seen, Workshop, outputs_of},
     sight::Sight,
 };
@@ -22,6 +23,8 @@ use std::{collections::BTreeSet, sync::Arc};
 pub struct Purpose {
     /// Only what matches these globs, and what that needs; empty: everything.
     pub targets: Vec<String>,
+    /// Whether the stack is the one last applied: it is repaired, and gets no tag that an earlier version did not give.
+    pub repairs: bool,
     /// Not even what the targets need.
     pub alone: bool,
     /// Globs of protected addresses that may be deleted or replaced all the same.
@@ -78,11 +81,32 @@ pub async fn plan(
     identity: &Tags,
     purpose: &Purpose,
 ) -> Planning {
+    let current = current_state(state, registry, cloud.place());
+    let mut planning = plan_current(stack, &current, registry, cloud, identity, purpose).await;
+    for refusal in unreadable(state, registry, cloud.place()) {
+        if purpose.concerns(&refusal.address, stack) {
+            planning.refusals.retain(|other| other.address != refusal.address);
+            planning.refusals.push(refusal);
+        }
+    }
+    planning
+}
+
+/// The same, of a state in the form of this version.
+async fn plan_current(
+    stack: &Stack,
+    state: &State,
+    registry: &Registry,
+    cloud: &Arc<Cloud>,
+    identity: &Tags,
+    purpose: &Purpose,
+) -> Planning {
     let workshop = Workshop {
         cloud: cloud.clone(),
         identity: identity.clone(),
         lineage: state.lineage.as_str().into(),
         delete_data: purpose.delete_data,
+        repairs: purpose.repairs,
     };
     let selected = purpose.selected(stack);
     let mut sight = Sight::new(stack, state, registry, &workshop, &selected, &purpose.claims).await;
@@ -127,6 +151,12 @@ impl Purpose {
         self.targets.is_empty() || self.targets.iter().any(|glob| address.matches(glob))
     }
 
+    /// Whether a plan is about the resource at this address.
+    fn concerns(&self, address: &Address, stack: &Stack) -> bool {
+        self.targets(address)
+            || stack.position(address).is_some_and(|position| self.selected(stack).contains(&position))
+    }
+
     /// The nodes the targets name, with everything those need.
     fn selected(&self, stack: &Stack) -> BTreeSet<usize> {
         let mut selected = BTreeSet::new();
@@ -158,6 +188,7 @@ impl Planner<'_> {
         refusals.sort_by(|one, other| one.address.cmp(&other.address));
         let plan = Plan {
             format: PLAN_FORMAT,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
             environment: self.state.environment.clone(),
             lineage: self.state.lineage.clone(),
             serial: self.state.serial,
@@ -187,7 +218,7 @@ impl Planner<'_> {
                 Err(failure) => {
                     decided.refusals.push(refusal(&node.address, node.kind, failure));
                     let live = seen.and_then(|seen| outputs_of(&seen.observation));
-                    let blank = || self.foresee(node, &self.workshop.spec(node, &foreseen)?);
+                    let blank = || self.foresee(node, &self.spec(node, &foreseen)?);
                     let outputs = live.map_or_else(blank, Ok).unwrap_or_default();
                     foreseen.0.push(outputs);
                     decided.known.push(Known::default());
@@ -195,6 +226,10 @@ impl Planner<'_> {
             }
         }
         decided
+    }
+
+    fn spec(&self, node: &Node, outputs: &Foreseen) -> Result<Value> {
+        self.workshop.spec(node, outputs, self.state.resources.get(&node.address))
     }
 
     fn foresee(&self, node: &Node, spec: &Value) -> Result<Value> {
@@ -208,7 +243,7 @@ impl Planner<'_> {
         foreseen: &mut Foreseen,
         excluded: bool,
     ) -> Result<(Known, Option<Change>)> {
-        let spec = self.workshop.spec(node, foreseen)?;
+        let spec = self.spec(node, foreseen)?;
         let entry = self.state.resources.get(&node.address);
         let decision = match (seen, entry) {
             _ if excluded => Decision { action: None, cause: None, fields: Vec::new() },

@@ -7,8 +7,8 @@ use crate::{
 };
 use futures::{StreamExt, stream};
 use resource::{
-    Address, Cloud, Cx, Failure, FailureKind, Glance, Lookup, Node, Observation, Owner, Ownership, Registry, Result,
-    Tags,
+    Address, Cloud, Cx, Failure, FailureKind, Glance, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership,
+    Registry, Result, Tags,
 };
 use serde_json::Value;
 use state::Entry;
@@ -25,6 +25,7 @@ pub(crate) struct Workshop {
     pub(crate) identity: Tags,
     pub(crate) lineage: Arc<str>,
     pub(crate) delete_data: bool,
+    pub(crate) repairs: bool,
 }
 
 impl Workshop {
@@ -33,9 +34,13 @@ impl Workshop {
             .of_lineage(self.lineage.clone())
     }
 
-    /// What is declared, with the tags of this state.
-    pub(crate) fn spec(&self, node: &Node, outputs: &dyn Lookup) -> Result<Value> {
-        node.spec_of_lineage(outputs, &self.lineage)
+    /// What is declared, with the tag of this state. A repair gives it only to what had it.
+    pub(crate) fn spec(&self, node: &Node, outputs: &dyn Lookup, recorded: Option<&Entry>) -> Result<Value> {
+        let had_none = |entry: &Entry| entry.spec["tags"].get(LINEAGE_TAG).is_none();
+        match self.repairs && recorded.is_some_and(had_none) {
+            true => node.spec(outputs),
+            false => node.spec_of_lineage(outputs, &self.lineage),
+        }
     }
 
     /// The context of what is recorded at an address. What was replaced there bears the same tags, and is on its

@@ -96,7 +96,7 @@ impl<'a> Sight<'a> {
         let mut looks = Vec::new();
         for (index, node) in self.stack.nodes().iter().enumerate() {
             let seen = self.seen.get(&node.address).filter(|_| !self.is_retyped(node));
-            let spec = self.workshop.spec(node, &foreseen).unwrap_or_default();
+            let spec = self.workshop.spec(node, &foreseen, self.state.resources.get(&node.address)).unwrap_or_default();
             let live = seen.and_then(|seen| outputs_of(&seen.observation));
             let outputs = live.or_else(|| {
                 let reconciler = self.registry.get(node.kind).ok()?;

@@ -132,6 +132,7 @@ impl Session {
             Err(error) => return Err(unreachable(&self.bucket, error).await),
         };
         let state = State::read(&stored.bytes, &self.state_place(), &self.state_identity)?;
+        let state = engine::current_state(&state, &self.registry, &self.place).into_owned();
         Ok((state, Some(stored.version)))
     }
 

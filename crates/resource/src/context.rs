@@ -106,6 +106,11 @@ impl Cloud {
         &self.config
     }
 
+    /// Whether the stack ships content with this digest.
+    pub fn ships(&self, sha256: &str) -> bool {
+        self.assets.contains_key(sha256)
+    }
+
     fn client<C: Clone + Send + Sync + 'static>(
         &self,
         region: Option<&str>,

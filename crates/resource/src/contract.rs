@@ -33,6 +33,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     const REMNANTS: bool = false;
     /// Whether it is kept where the declaration drops it while it holds data, unless data may be deleted.
     const KEPT: bool = false;
+    /// Where the spec names content that the stack ships, if it does.
+    const CONTENT: Option<Content> = None;
     /// How long creation usually takes until ready; the scheduler starts long chains first.
     const TYPICAL: Duration = Duration::from_secs(1);
     /// How long it may take to become ready, or to disappear, before that is a failure.
@@ -57,6 +59,13 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
                 _ => Ok(None),
             }
         }
+    }
+
+    /// Moves what an earlier version recorded into the fields of this one, where a serde default does not suffice: a
+    /// field that was renamed or split, or takes another form. It recognises the old form by its fields, so a field never
+    /// changes its meaning under the same name. Called for recorded specs only; one in today's form it gives back.
+    fn upgrade(recorded: Value) -> Value {
+        recorded
     }
 
     /// Looks for the resource by natural name, idempotency token or ownership tag. What [`Cx::deletes`] is not it.
@@ -222,6 +231,16 @@ pub enum Naming {
     Within(&'static str),
     /// AWS: a replacement creates first and deletes the old one when nothing uses it any more.
     Assigned,
+}
+
+/// Shipped content that a spec names by its digest. The state holds no content, so only a project that still ships
+/// the recorded digest can bring it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The field with the SHA-256 digest, in hexadecimal.
+    pub digest: &'static str,
+    /// The fields whose change sends the content.
+    pub sent_with: &'static [&'static str],
 }
 
 /// How a field compares.

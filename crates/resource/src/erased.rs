@@ -1,6 +1,6 @@
 use crate::{
-    As, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result,
-    Tags, compare, diff::within,
+    As, Content, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place,
+    Resource, Result, Tags, compare, diff::within, recorded,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -49,12 +49,26 @@ pub trait Reconciler: Send + Sync {
     fn kept(&self) -> bool;
     /// See [`Resource::undo`].
     fn undo(&self, spec: &Value) -> Option<String>;
+    /// See [`Resource::CONTENT`].
+    fn content(&self) -> Option<Content>;
     /// See [`Resource::TYPICAL`].
     fn typical(&self) -> Duration;
     /// See [`Resource::DEADLINE`].
     fn deadline(&self) -> Duration;
     /// Fields AWS does not give back.
     fn write_only(&self) -> Vec<&'static str>;
+    /// A spec that this version or an earlier one recorded, in the form of this version. A setting that it does not
+    /// have stays absent.
+    ///
+    /// # Errors
+    /// When only another version can read it: it lacks a field, or has one that this version does not know.
+    fn recorded_spec(&self, recorded: &Value) -> Result<Value>;
+    /// Outputs that this version or an earlier one recorded, in the form of this version. An output that they lack is
+    /// filled in from the spec, or is a placeholder.
+    ///
+    /// # Errors
+    /// When only another version can read them.
+    fn recorded_outputs(&self, recorded: &Value, spec: &Value, address: &str, place: &Place) -> Result<Value>;
     /// Outputs as far as the declaration alone tells; placeholders elsewhere.
     fn foresee(&self, spec: &Value, address: &str, place: &Place) -> Result<Value>;
     /// See [`Resource::permissions`].
@@ -96,14 +110,11 @@ struct Erased<R>(PhantomData<fn() -> R>);
 
 fn typed<R: DeserializeOwned>(kind: &str, value: &Value) -> Result<R> {
     R::deserialize(value).map_err(|error| {
-        Failure::of(
-            FailureKind::Final,
-            format!("the recorded declaration of this {kind} does not fit this version: {error}"),
-        )
+        Failure::of(FailureKind::Final, format!("this version cannot read the recorded spec of this {kind}: {error}"))
     })
 }
 
-fn erased<T: Serialize>(kind: &str, value: &T) -> Result<Value> {
+pub(crate) fn to_json<T: Serialize>(kind: &str, value: &T) -> Result<Value> {
     serde_json::to_value(value)
         .map_err(|error| Failure::of(FailureKind::Final, format!("{kind} cannot be written as JSON: {error}")))
 }
@@ -127,6 +138,9 @@ impl<R: Resource> Reconciler for Erased<R> {
     fn undo(&self, spec: &Value) -> Option<String> {
         R::deserialize(spec).ok()?.undo()
     }
+    fn content(&self) -> Option<Content> {
+        R::CONTENT
+    }
     fn typical(&self) -> Duration {
         R::TYPICAL
     }
@@ -137,10 +151,18 @@ impl<R: Resource> Reconciler for Erased<R> {
         R::COMPARE.iter().filter(|(_, how)| *how == As::WriteOnly).map(|(field, _)| *field).collect()
     }
 
+    fn recorded_spec(&self, recorded: &Value) -> Result<Value> {
+        recorded::spec::<R>(recorded)
+    }
+
+    fn recorded_outputs(&self, recorded: &Value, spec: &Value, address: &str, place: &Place) -> Result<Value> {
+        recorded::outputs::<R>(recorded, spec, address, place)
+    }
+
     fn foresee(&self, spec: &Value, address: &str, place: &Place) -> Result<Value> {
         let blank = crate::unknown(address)
             .map_err(|error| Failure::of(FailureKind::Final, format!("outputs of {}: {error}", R::KIND)))?;
-        erased(R::KIND, &typed::<R>(R::KIND, spec)?.foresee(place, blank))
+        to_json(R::KIND, &typed::<R>(R::KIND, spec)?.foresee(place, blank))
     }
 
     fn permissions(&self, spec: &Value, place: &Place) -> Result<Vec<Permission>> {
@@ -204,10 +226,10 @@ impl<R: Resource> Reconciler for Erased<R> {
                 Observed::Absent => Observation::Absent,
                 Observed::Settling { status, outputs } => Observation::Settling {
                     status,
-                    outputs: outputs.map(|outputs| erased(R::KIND, &outputs)).transpose()?,
+                    outputs: outputs.map(|outputs| to_json(R::KIND, &outputs)).transpose()?,
                 },
                 Observed::Ready { live, outputs } => {
-                    Observation::Ready { live: erased(R::KIND, &live)?, outputs: erased(R::KIND, &outputs)? }
+                    Observation::Ready { live: to_json(R::KIND, &live)?, outputs: to_json(R::KIND, &outputs)? }
                 }
                 Observed::Broken { reason } => Observation::Broken { reason },
             })

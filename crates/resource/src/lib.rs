@@ -19,7 +19,9 @@ mod meaning;
 mod meter;
 mod ownership;
 mod permission;
+mod recorded;
 mod stack;
+mod substitution;
 mod tags;
 mod unknown;
 
@@ -27,7 +29,7 @@ mod contract;
 
 pub use address::Address;
 pub use context::{Asset, Cloud, Cx, Place, sha256_hex};
-pub use contract::{As, Deletion, Found, IdForm, Naming, Observed, Owner, Resource, tags_of};
+pub use contract::{As, Content, Deletion, Found, IdForm, Naming, Observed, Owner, Resource, tags_of};
 pub use declaration::{Declaration, Foreseen};
 pub use diff::{Diff, FieldChange, compare};
 pub use erased::{Boxed, Observation, Reconciler, Registry};
@@ -41,5 +43,6 @@ pub use meter::{Calls, LARGEST_ANSWER, Meter};
 pub use ownership::{Ownership, describe as describe_owner};
 pub use permission::{ANYTHING, Condition, Need, Permission};
 pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Stack};
+pub use substitution::substitute;
 pub use tags::{ADDRESS_TAG, LINEAGE_TAG, Tags};
 pub use unknown::{UNKNOWN_CLOSE, UNKNOWN_OPEN, fill_in, has_unknown, unknown};

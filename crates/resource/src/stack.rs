@@ -182,6 +182,17 @@ pub struct Node {
 }
 
 impl Node {
+    /// A node that is not built from typed handles, for example from a recorded spec. `build` gets the outputs of
+    /// `dependencies` and gives the whole spec, its tags included.
+    pub fn new(
+        address: Address,
+        kind: &'static str,
+        dependencies: Vec<Dependency>,
+        build: impl Fn(&dyn Lookup) -> Result<Value> + Send + Sync + 'static,
+    ) -> Self {
+        Self { address, kind, dependencies, build: Arc::new(build) }
+    }
+
     /// The declaration, with the given outputs filled in and the stack's tags added.
     ///
     /// # Errors
@@ -269,6 +280,18 @@ impl Stack {
         };
         self.nodes.push(Node { address, kind: R::KIND, dependencies, build: Arc::new(build) });
         Handle(self.nodes.len() - 1, PhantomData)
+    }
+
+    /// Adds a node whose dependencies are in the stack already. Gives its position.
+    pub fn add_node(&mut self, node: Node) -> usize {
+        self.positions.insert(node.address.clone(), self.nodes.len());
+        self.nodes.push(node);
+        self.nodes.len() - 1
+    }
+
+    /// Adds an output that is not built from typed handles; see [`Node::new`].
+    pub fn add_output(&mut self, name: &str, build: impl Fn(&dyn Lookup) -> Result<Value> + Send + Sync + 'static) {
+        self.outputs.push(OutputSpec { name: name.to_owned(), build: Arc::new(build) });
     }
 
     /// An address at which there are two resources: names that people choose may meet. Such a stack is not to

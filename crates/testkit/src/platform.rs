@@ -259,6 +259,7 @@ impl Platform {
         let destroys = stack.nodes().is_empty();
         let purpose = Purpose {
             targets: if destroys { Vec::new() } else { self.targets.clone() },
+            repairs: false,
             alone: false,
             unprotect: vec!["*".to_owned()],
             delete_data: self.delete_data,

@@ -127,11 +127,11 @@ impl<'a> Driver<'a> {
                 self.awaited.insert(step, sender);
                 let known = &self.planning.known[node];
                 let declared = &self.with.stack.nodes()[node];
-                let spec = match self.run.workshop.spec(declared, &self.outputs) {
+                let recorded = self.with.state.resources.get(&what.address);
+                let spec = match self.run.workshop.spec(declared, &self.outputs, recorded) {
                     Ok(spec) => spec,
                     Err(failure) => return Box::pin(std::future::ready((step, Outcome::Failed(failure)))),
                 };
-                let recorded = self.with.state.resources.get(&what.address);
                 let stays = what.action == Action::Update;
                 let entry = self.intent_of(step, node, &spec);
                 let work = Applying {

@@ -1,9 +1,10 @@
 //! A cloud of boxes in memory, for what can be shown without the weather of `schedules`.
 
+use crate::parcels::Parcel;
 use engine::{Applied, Apply, Drift, Planning, Purpose, StopMode, apply, drift, plan};
 use resource::{
-    As, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission, Place,
-    Registry, Resource, Result, Stack, Tags,
+    As, Asset, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission,
+    Place, Registry, Resource, Result, Stack, Tags,
 };
 use serde::{Deserialize, Serialize};
 use state::{MemoryStore, State, StateIdentity, Store, Writer};
@@ -150,9 +151,16 @@ pub(crate) fn nested(outer: &'static str, labels: [&'static str; 3]) -> Stack {
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        Self::shipping(&[])
+    }
+
+    /// A bench of a project that holds this content.
+    pub(crate) fn shipping(contents: &[&'static [u8]]) -> Self {
         let config = aws_types::SdkConfig::builder().build();
-        let cloud = Arc::new(Cloud::new(config, Place::new("123456789012", "eu-west-1"), []));
-        Self { cloud, registry: Registry::default().with::<Box>(), store: Arc::new(MemoryStore::default()) }
+        let assets = contents.iter().map(|bytes| Asset { origin: String::new(), bytes: (*bytes).into() });
+        let cloud = Arc::new(Cloud::new(config, Place::new("123456789012", "eu-west-1"), assets));
+        let registry = Registry::default().with::<Box>().with::<Parcel>();
+        Self { cloud, registry, store: Arc::new(MemoryStore::default()) }
     }
 
     pub(crate) fn world(&self) -> Arc<World> {

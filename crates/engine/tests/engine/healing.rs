@@ -1,8 +1,11 @@
-//! What a reconciliation heals, what it leaves to a person, and what is none of its business.
+//! What a reconciliation repairs, what it leaves to a person, and what waits for `up`.
 
-use crate::boxes::{Bench, nested};
-use engine::{Action, Heal, Healing, Purpose, healing};
-use resource::Stack;
+use crate::{
+    boxes::{Bench, nested},
+    parcels::Parcel,
+};
+use engine::{Action, Heal, Healing, Judged, Planning, Purpose, applied_stack, healing};
+use resource::{Address, Stack, Tags};
 
 async fn built() -> (Bench, Stack) {
     let bench = Bench::new();
@@ -20,9 +23,18 @@ async fn look(bench: &Bench, stack: &Stack, heal: Heal) -> Healing {
 }
 
 async fn look_past(bench: &Bench, stack: &Stack, heal: Heal, ignored: &str) -> Healing {
-    let planning = bench.plan(stack).await;
+    let (applied, planning) = planned(bench, stack, &Purpose::default()).await;
     let state = bench.state().await.0;
-    healing(&planning, stack, &state, &bench.registry, heal, |address| address.matches(ignored))
+    let judged =
+        Judged { planning: &planning, applied: &applied, declared: stack, state: &state, registry: &bench.registry };
+    healing(&judged, heal, |address| address.matches(ignored))
+}
+
+/// The stack that was applied, and a plan of it.
+async fn planned(bench: &Bench, declared: &Stack, purpose: &Purpose) -> (Stack, Planning) {
+    let applied = applied_stack(declared, &bench.state().await.0, &bench.registry, bench.cloud.place());
+    let planning = bench.plan_for(&applied, purpose).await;
+    (applied, planning)
 }
 
 /// Heals what may be healed. Tells what was done.
@@ -30,11 +42,11 @@ async fn heal(bench: &Bench, stack: &Stack, far: Heal) -> Vec<String> {
     let healing = look(bench, stack, far).await;
     bench.world().take_log();
     let targets = healing.heals.iter().map(|(address, _)| address.to_string()).collect();
-    let planning = bench.plan_for(stack, &Purpose { targets, alone: true, ..Purpose::default() }).await;
+    let (applied, planning) = planned(bench, stack, &Purpose { targets, alone: true, ..Purpose::default() }).await;
     assert_eq!(planning.refusals, []);
     let changes = planning.plan.changes.iter().map(|change| (change.address.clone(), change.action));
     assert_eq!(changes.collect::<Vec<_>>(), healing.heals);
-    let applied = bench.apply(stack, &planning).await;
+    let applied = bench.apply(&applied, &planning).await;
     assert!(applied.failed.is_empty() && applied.skipped.is_empty(), "{applied:?}");
     bench.world().take_log()
 }
@@ -64,15 +76,116 @@ async fn what_somebody_changed_or_took_away_is_put_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_file_asks_for_anew_waits_for_a_run_of_its_own() {
+async fn pending_change_of_a_field_does_not_keep_another_field_from_its_repair() {
     let bench = Bench::new();
     bench.up(&nested("outer", ["1", "2", "3"])).await;
+    // The file asks for another label; somebody changes the parts of the same box, and the label of the next.
+    bench.world().boxes().get_mut("box-2").unwrap().parts = vec!["c".to_owned()];
     tamper(&bench, "box-3");
     let moved = nested("outer", ["1", "two", "3"]);
-    let found = look(&bench, &moved, Heal::Everything).await;
-    assert_eq!((heals(&found), pending(&found)), (vec![("boxes.c", Action::Update)], vec!["boxes.b"]));
-    assert_eq!(heal(&bench, &moved, Heal::Everything).await, ["update inner"]);
+    let found = look(&bench, &moved, Heal::Safely).await;
+    assert_eq!(heals(&found), [("boxes.b", Action::Update), ("boxes.c", Action::Update)]);
+    assert_eq!((pending(&found), left(&found)), (vec!["boxes.b"], vec![]));
+    assert_eq!(heal(&bench, &moved, Heal::Safely).await, ["update middle", "update inner"]);
+    let repaired = bench.world().boxes()["box-2"].clone();
+    assert_eq!((repaired.label.as_str(), repaired.parts), ("2", vec!["b".to_owned(), "a".to_owned()]));
+    let plan = bench.plan(&moved).await.plan;
+    assert_eq!(plan.changes.iter().map(|change| change.fields[0].path.as_str()).collect::<Vec<_>>(), ["label"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pending_field_that_has_drifted_goes_back_to_its_applied_value() {
+    let bench = Bench::new();
+    bench.up(&nested("outer", ["1", "2", "3"])).await;
+    tamper(&bench, "box-2");
+    let moved = nested("outer", ["1", "two", "3"]);
+    assert_eq!(heal(&bench, &moved, Heal::Safely).await, ["update middle"]);
     assert_eq!(bench.world().boxes()["box-2"].label, "2");
+    assert_eq!(bench.plan(&moved).await.plan.changes.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pending_resource_that_is_gone_comes_back_as_applied_and_what_is_in_it_moves_along() {
+    let bench = Bench::new();
+    bench.up(&nested("outer", ["1", "2", "3"])).await;
+    bench.world().boxes().remove("box-2");
+    let moved = nested("outer", ["1", "two", "three"]);
+    let found = look(&bench, &moved, Heal::Everything).await;
+    assert_eq!(heals(&found), [("boxes.b", Action::Create), ("boxes.c", Action::Replace)]);
+    heal(&bench, &moved, Heal::Everything).await;
+    let boxes = bench.world().boxes().clone();
+    let inner = boxes.values().find(|one| one.name == "inner").unwrap();
+    let (id, middle) = boxes.iter().find(|(_, one)| one.name == "middle").unwrap();
+    assert_eq!((inner.inside.as_ref(), inner.label.as_str(), middle.label.as_str()), (Some(id), "3", "2"));
+    assert!(look(&bench, &moved, Heal::Everything).await.heals.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn undeclared_resource_is_repaired_as_long_as_it_is_there() {
+    let (bench, _) = built().await;
+    tamper(&bench, "box-2");
+    let nothing = Stack::new(crate::boxes::identity(), Tags::default());
+    assert_eq!(heal(&bench, &nothing, Heal::Safely).await, ["update middle"]);
+    bench.world().boxes().remove("box-3");
+    let found = look(&bench, &nothing, Heal::Safely).await;
+    let why = "the file asks for it no longer, so it is not created again; `mlopsctl up` forgets it";
+    assert_eq!((heals(&found), left(&found)), (vec![], vec![("boxes.c", why)]));
+    assert_eq!(pending(&found), ["boxes.a", "boxes.b", "boxes.c"]);
+}
+
+fn parcel_with(content: &'static [u8]) -> Stack {
+    let mut stack = Stack::new(crate::boxes::identity(), Tags::default());
+    let content = resource::sha256_hex(content);
+    stack.add("parcels", "a", (), move |()| Parcel { name: "a".into(), content: content.clone(), weight: 1 });
+    stack
+}
+
+#[tokio::test(start_paused = true)]
+async fn content_that_the_project_no_longer_holds_is_left_and_other_fields_are_repaired() {
+    let bench = Bench::shipping(&[b"new"]);
+    bench.up(&parcel_with(b"old")).await;
+    let moved = parcel_with(b"new");
+    bench.alter("a", |parcel| parcel.weight = 7);
+    heal(&bench, &moved, Heal::Safely).await;
+    assert_eq!((bench.parcel("a").weight, bench.parcel("a").content), (1, resource::sha256_hex(b"old")));
+    bench.alter("a", |parcel| parcel.content = "tampered".to_owned());
+    let found = look(&bench, &moved, Heal::Safely).await;
+    assert!(found.heals.is_empty() && found.left.len() == 1, "{found:?}");
+    assert!(found.left[0].reason.starts_with("the file asks for another value of content"), "{found:?}");
+    assert_eq!(pending(&found), ["parcels.a"]);
+}
+
+/// Whatever `drift` reports, a reconciliation repairs or leaves to a person, whatever the file asks for meanwhile.
+#[tokio::test(start_paused = true)]
+async fn drift_is_repaired_or_left_and_never_passed_over() {
+    let nothing = Stack::new(crate::boxes::identity(), Tags::default());
+    let files = [
+        nested("outer", ["1", "2", "3"]),
+        nested("renamed", ["1", "2", "3"]),
+        nested("outer", ["one", "two", "three"]),
+        nothing,
+    ];
+    for (file, far) in
+        files.iter().flat_map(|file| [Heal::Nothing, Heal::Safely, Heal::Everything].map(|far| (file, far)))
+    {
+        for harmed in ["box-1", "box-2", "box-3"] {
+            for harm in 0..3 {
+                let (bench, _) = built().await;
+                match harm {
+                    0 => tamper(&bench, harmed),
+                    1 => bench.world().boxes().get_mut(harmed).unwrap().name = "another".to_owned(),
+                    _ => drop(bench.world().boxes().remove(harmed)),
+                }
+                let drifted: Vec<Address> = bench.drift().await.drifted.into_iter().map(|one| one.address).collect();
+                assert_eq!(drifted.len(), 1);
+                let found = look(&bench, file, far).await;
+                let judged =
+                    found.heals.iter().map(|(address, _)| address).chain(found.left.iter().map(|one| &one.address));
+                let judged: Vec<&Address> = judged.collect();
+                assert!(drifted.iter().all(|address| judged.contains(&address)), "{harmed} {harm} {far:?} {found:?}");
+            }
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,7 +201,7 @@ async fn what_follows_from_a_declared_replacement_is_no_drift_either() {
 async fn what_is_no_longer_declared_stays_until_it_is_asked_for() {
     let bench = Bench::new();
     bench.up(&nested("outer", ["1", "2", "3"])).await;
-    let nothing = Stack::new(crate::boxes::identity(), resource::Tags::default());
+    let nothing = Stack::new(crate::boxes::identity(), Tags::default());
     let found = look(&bench, &nothing, Heal::Everything).await;
     assert_eq!(pending(&found), ["boxes.a", "boxes.b", "boxes.c"]);
     assert!(found.heals.is_empty() && found.left.is_empty(), "{found:?}");
@@ -100,13 +213,7 @@ async fn a_replacement_is_left_to_a_person_unless_everything_may_be_healed() {
     // Somebody has put another box in its place: only a new one can be called as declared.
     bench.world().boxes().get_mut("box-2").unwrap().name = "another".to_owned();
     let found = look(&bench, &stack, Heal::Safely).await;
-    assert_eq!(
-        left(&found),
-        [
-            ("boxes.b", "it would have to be replaced: AWS cannot change name in place"),
-            ("boxes.c", "it needs boxes.b, which is not there to be used"),
-        ]
-    );
+    assert_eq!(left(&found), [("boxes.b", "it would have to be replaced: AWS cannot change name in place")]);
     assert!(found.heals.is_empty() && found.pending.is_empty(), "{found:?}");
     assert_eq!(
         heal(&bench, &stack, Heal::Everything).await,
@@ -168,7 +275,7 @@ async fn healing_that_was_interrupted_is_gone_on_with() {
     bench.world().failing.lock().unwrap().push("update middle".to_owned());
     assert_eq!(bench.up(&stack).await.failed.len(), 1);
     bench.world().failing.lock().unwrap().clear();
-    assert_eq!(bench.state().await.0.resources[&resource::Address::new("boxes", "b")].phase, state::Phase::Identified);
+    assert_eq!(bench.state().await.0.resources[&Address::new("boxes", "b")].phase, state::Phase::Identified);
     assert_eq!(heal(&bench, &stack, Heal::Safely).await, ["update middle"]);
     assert!(bench.plan(&stack).await.plan.is_empty());
 }

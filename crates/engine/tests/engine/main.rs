@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails where it unwraps, and tells a replay")]
 
 mod boxes;
+mod evolution;
 mod healing;
 mod lifecycle;
 mod ownership;
+mod parcels;
 mod schedules;

@@ -24,8 +24,8 @@ pub(crate) enum Condition {
     SameAs(Plan),
     /// About what this state remembers as unfinished, and nothing else.
     OnlyFinishes(State),
-    /// About this drift, and nothing else.
-    OnlyHeals(Healing),
+    /// About this drift from the resources of this state, and nothing else.
+    OnlyHeals(Healing, State),
 }
 
 /// A confirmed plan, and the state it was made on.
@@ -162,7 +162,7 @@ impl Change<'_> {
         }
         let purpose = Purpose {
             targets: self.targets.clone(),
-            alone: matches!(self.condition, Condition::OnlyHeals(_)),
+            alone: matches!(self.condition, Condition::OnlyHeals(..)),
             unprotect: self.args.unprotect.clone(),
             delete_data: self.args.delete_data,
             keep: !self.args.delete_data,
@@ -179,7 +179,7 @@ impl Change<'_> {
             Condition::Confirmed => {}
             Condition::SameAs(saved) => still_right(saved, &planning.plan)?,
             Condition::OnlyFinishes(state) => only_finishes(state, &planning.plan)?,
-            Condition::OnlyHeals(healing) => only_heals(healing, &planning.plan)?,
+            Condition::OnlyHeals(healing, found) => only_heals(healing, found, &state, &planning.plan)?,
         }
         if !planning.plan.is_empty() {
             if !self.printer.json {
@@ -231,7 +231,7 @@ impl Change<'_> {
     fn report(&self, applied: &Applied, began: Instant) -> Result<(), End> {
         self.session.trace_calls();
         let healing = match &self.condition {
-            Condition::OnlyHeals(healing) => Some(healing),
+            Condition::OnlyHeals(healing, _) => Some(healing),
             _ => None,
         };
         let report = render::report::Report {
@@ -319,17 +319,24 @@ fn only_finishes(state: &State, plan: &Plan) -> Result<(), End> {
     }
 }
 
-/// Healing changes nothing but what was found to have drifted, in the way that was allowed.
-fn only_heals(healing: &Healing, plan: &Plan) -> Result<(), End> {
+/// Healing changes nothing but what was found to have drifted, in the way that was allowed. The stack it applies is
+/// that of the state `found`, so that state must still be the one recorded.
+fn only_heals(healing: &Healing, found: &State, now: &State, plan: &Plan) -> Result<(), End> {
+    let changed = |what: &str| {
+        Err(End::failed_with(
+            format!("{what} has changed again meanwhile; nothing was touched"),
+            "run the command again",
+        ))
+    };
+    if found.lineage != now.lineage || found.resources != now.resources {
+        return changed("the state");
+    }
     let allowed = |change: &engine::Change| {
         !change.deposed
             && healing.heals.iter().any(|(address, how)| *address == change.address && *how == change.action)
     };
     match plan.changes.iter().find(|change| !allowed(change)) {
         None => Ok(()),
-        Some(change) => Err(End::failed_with(
-            format!("{} has changed again meanwhile; nothing was touched", change.address),
-            "run the command again",
-        )),
+        Some(change) => changed(change.address.as_str()),
     }
 }

@@ -54,7 +54,11 @@ async fn state_of(site: &Site) -> Result<Option<State>, End> {
         Ok(store.get(&key).await?.map(|stored| (stored, store.place(&key))))
     };
     match found.await {
-        Ok(Some((stored, place))) => Ok(Some(State::read(&stored.bytes, &place, &identity)?)),
+        Ok(Some((stored, place))) => {
+            let state = State::read(&stored.bytes, &place, &identity)?;
+            let place = Place::new(site.account.as_str(), &site.region);
+            Ok(Some(engine::current_state(&state, &blueprint::registry(), &place).into_owned()))
+        }
         Ok(None) => Ok(None),
         Err(state::Error::Store { failure, .. }) if failure.kind == FailureKind::Denied => Ok(None),
         Err(error) => Err(error.into()),

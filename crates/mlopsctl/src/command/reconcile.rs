@@ -1,4 +1,5 @@
-//! Puts back what others have changed. Made for a schedule: it asks nothing, and does nothing that was not declared.
+//! Repairs drift: puts back what was last applied. Made for a schedule: it asks nothing, and brings no change that the
+//! environment file only asks for.
 
 use super::{
     change::{Change, Condition, refused},
@@ -11,23 +12,35 @@ use crate::{
     render::report::Report,
     session::Session,
 };
-use engine::{Applied, Claims, Heal, Healing, Purpose};
+use engine::{Applied, Claims, Heal, Healing, Judged, Purpose, applied_stack};
+use resource::{Address, Stack};
+use state::State;
 use std::time::Instant;
 
 const OPERATION: &str = "reconcile";
 
+/// What a look at everything found.
+struct Found {
+    /// The state it was compared with.
+    state: State,
+    /// The stack that the state records.
+    applied: Stack,
+    healing: Healing,
+}
+
 pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
     let began = Instant::now();
     let session = Session::open_to_change(global, environment).await?;
-    let mut healing = look(&session, printer).await?;
-    if healing.unfinished {
+    let mut found = look(&session, printer).await?;
+    if found.healing.unfinished {
         // By somebody who is at work just now? Then whoever comes next will see.
         let lock = session.lock(global, OPERATION, std::future::pending()).await?;
         let looked = look(&session, printer).await;
         // It expires by itself if it cannot be given back.
         let _ = lock.release().await;
-        healing = looked?;
+        found = looked?;
     }
+    let Found { state, applied, healing } = found;
     let drift_is_left = !healing.left.is_empty();
     if healing.heals.is_empty() {
         say_nothing_was_done(&session, &healing, printer, began);
@@ -38,12 +51,12 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
             global,
             args: &args,
             session: &session,
-            stack: &session.stack,
+            stack: &applied,
             operation: OPERATION,
             targets,
             claims: Claims::new(),
             no_wait: false,
-            condition: Condition::OnlyHeals(healing),
+            condition: Condition::OnlyHeals(healing, state),
             printer,
         };
         change.run().await?;
@@ -52,7 +65,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
 }
 
 /// Looks at everything, without the lock: most of the time there is nothing to heal.
-async fn look(session: &Session, printer: Printer) -> Result<Healing, End> {
+async fn look(session: &Session, printer: Printer) -> Result<Found, End> {
     let (state, stored) = session.state().await?;
     if stored.is_none() {
         lost_state::look(session).await?;
@@ -61,16 +74,22 @@ async fn look(session: &Session, printer: Printer) -> Result<Healing, End> {
             format!("`mlopsctl up {}` does", session.name),
         ));
     }
-    let purpose = Purpose { keep: true, inputs: session.inputs.clone(), ..Purpose::default() };
-    let planning =
-        engine::plan(&session.stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
+    let purpose = Purpose { keep: true, repairs: true, inputs: session.inputs.clone(), ..Purpose::default() };
+    let applied = applied_stack(&session.stack, &state, &session.registry, session.cloud.place());
+    let planning = engine::plan(&applied, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
     let heal = match session.drift.heal {
         config::environment::Heal::Nothing => Heal::Nothing,
         config::environment::Heal::Safely => Heal::Safely,
         config::environment::Heal::Everything => Heal::Everything,
     };
-    let ignored = |address: &resource::Address| session.ignores(address);
-    let healing = engine::healing(&planning, &session.stack, &state, &session.registry, heal, ignored);
+    let judged = Judged {
+        planning: &planning,
+        applied: &applied,
+        declared: &session.stack,
+        state: &state,
+        registry: &session.registry,
+    };
+    let healing = engine::healing(&judged, heal, |address: &Address| session.ignores(address));
     if !healing.failed.is_empty() {
         return Err(refused(&healing.failed, printer));
     }
@@ -85,7 +104,7 @@ async fn look(session: &Session, printer: Printer) -> Result<Healing, End> {
             ),
         ));
     }
-    Ok(healing)
+    Ok(Found { state, applied, healing })
 }
 
 fn say_nothing_was_done(session: &Session, healing: &Healing, printer: Printer, began: Instant) {

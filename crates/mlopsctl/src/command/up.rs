@@ -40,5 +40,20 @@ fn saved(file: &Path) -> Result<Plan, End> {
     if plan["format"].as_u64().is_some_and(|format| format > engine::PLAN_FORMAT) {
         return Err(invalid("it was made by a newer mlopsctl".to_owned()));
     }
-    serde_json::from_value(plan).map_err(|error| invalid(error.to_string()))
+    let plan: Plan = serde_json::from_value(plan).map_err(|error| invalid(error.to_string()))?;
+    is_of_this_version(&plan, file).map(|()| plan)
+}
+
+/// Another version may do something else about the same differences than the plan shows.
+fn is_of_this_version(plan: &Plan, file: &Path) -> Result<(), End> {
+    let this = env!("CARGO_PKG_VERSION");
+    let maker = match plan.tool.as_str() {
+        tool if tool == this => return Ok(()),
+        "" => "mlopsctl 0.1".to_owned(),
+        tool => format!("mlopsctl {}", tool.escape_debug()),
+    };
+    Err(End::usage(
+        format!("{} was made by {maker}, and this is mlopsctl {this}; nothing was touched", file.display()),
+        "make a new one with `mlopsctl plan --out FILE`",
+    ))
 }

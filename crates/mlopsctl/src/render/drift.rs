@@ -19,7 +19,8 @@ pub(crate) fn page(drift: &Drift, printer: Printer) -> String {
     lines.push(match drift.drifted.len() {
         0 => format!("No drift: {} resources are as they were left.", drift.checked),
         drifted => format!(
-            "{drifted} of {} resources were changed by somebody else. `mlopsctl reconcile` puts them back, and so does `up`.",
+            "{drifted} of {} resources differ from what was applied. `mlopsctl reconcile` repairs what `[drift]` allows and \
+             names what it leaves; `mlopsctl plan` shows what `up` would do.",
             drift.checked
         ),
     });

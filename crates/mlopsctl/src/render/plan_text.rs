@@ -213,6 +213,7 @@ mod tests {
     fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
         Plan {
             format: 1,
+            tool: String::new(),
             environment: "dev".into(),
             lineage: "l".into(),
             serial: 1,

@@ -126,7 +126,7 @@ impl Report<'_> {
     }
 }
 
-/// Drift that stays, and changes that are not healing's business.
+/// Drift that stays, and what the environment file asks for and nobody has applied.
 fn not_healed(healing: &Healing, printer: Printer) {
     for left in &healing.left {
         let what = format!("{} ({}): {}", left.address, left.kind, left.reason);
@@ -135,8 +135,8 @@ fn not_healed(healing: &Healing, printer: Printer) {
     if !healing.pending.is_empty() {
         let pending: Vec<&str> = healing.pending.iter().map(|address| address.as_str()).collect();
         printer.say(&format!(
-            "  {} {}: the environment file asks for more than was applied; `mlopsctl plan` shows it",
-            printer.paint(Style::Dim, "not touched:"),
+            "  {} {}: the environment file asks for another value than was applied; `mlopsctl plan` shows it",
+            printer.paint(Style::Dim, "pending:"),
             pending.join(", ")
         ));
     }

@@ -1,0 +1,48 @@
+//! States that other versions wrote: every spec and all outputs in the form of this version.
+
+use crate::Refusal;
+use resource::{Address, Failure, FailureKind, Place, Registry, Result};
+use state::{Entry, State};
+use std::borrow::Cow;
+
+/// The state as this version would have recorded it. A resource that only another version can read stays as it is;
+/// whoever plans with it is told by [`unreadable`].
+pub fn current_state<'a>(state: &'a State, registry: &Registry, place: &Place) -> Cow<'a, State> {
+    let mut current = Cow::Borrowed(state);
+    for (address, entry) in &state.resources {
+        match current_entry(address, entry, registry, place) {
+            Ok(read) if read != *entry => drop(current.to_mut().resources.insert(address.clone(), read)),
+            _ => {}
+        }
+    }
+    current
+}
+
+/// The resources of which this version cannot read what another one recorded.
+pub(crate) fn unreadable(state: &State, registry: &Registry, place: &Place) -> Vec<Refusal> {
+    let refused = |(address, entry): (&Address, &Entry)| {
+        let failure = current_entry(address, entry, registry, place).err()?;
+        let this = env!("CARGO_PKG_VERSION");
+        let message = format!(
+            "{}; mlopsctl {} was the last to write the state, and this is mlopsctl {this}",
+            failure.message, state.tool
+        );
+        let help = "use the version that wrote it; if nobody used another one, `mlopsctl state history` lists \
+                    earlier states to go back to";
+        let failure = Failure { help: Some(help.to_owned()), ..Failure::of(FailureKind::Final, message) };
+        Some(Refusal { address: address.clone(), kind: entry.kind.clone(), failure })
+    };
+    state.resources.iter().filter_map(refused).collect()
+}
+
+fn current_entry(address: &Address, entry: &Entry, registry: &Registry, place: &Place) -> Result<Entry> {
+    let reconciler = registry.get(&entry.kind)?;
+    let mut current = Entry { spec: reconciler.recorded_spec(&entry.spec)?, ..entry.clone() };
+    if !entry.outputs.is_null() {
+        current.outputs = reconciler.recorded_outputs(&entry.outputs, &current.spec, address.as_str(), place)?;
+    }
+    for old in &mut current.deposed {
+        old.spec = registry.get(&old.kind)?.recorded_spec(&old.spec)?;
+    }
+    Ok(current)
+}
