@@ -6,7 +6,7 @@ use aws_sdk_glue::{
     Client,
     types::{self as sdk, TriggerState, TriggerUpdate},
 };
-use resource::{Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, Tags};
+use resource::{As, Attempt, Cx, Deletion, Diff, Found, Naming, Observed, Permission, Place, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
 
 /// A trigger: starts jobs and crawlers. The id is the name.
@@ -39,6 +39,7 @@ impl Resource for Trigger {
     const KIND: &'static str = "glue:trigger";
     const NOUN: &'static str = "Glue trigger";
     const REPLACE_ON: &'static [&'static str] = &["name", "workflow"];
+    const COMPARE: &'static [(&'static str, As)] = &[("actions.**.arguments", As::Sensitive)];
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = TriggerOutputs;

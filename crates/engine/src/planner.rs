@@ -138,7 +138,7 @@ impl Planner<'_> {
         self.protections(&changes, &mut refusals);
         self.data(&changes, &mut refusals).await;
         refusals.sort_by(|one, other| one.address.cmp(&other.address));
-        let plan = Plan {
+        let mut plan = Plan {
             format: PLAN_FORMAT,
             environment: self.state.environment.clone(),
             lineage: self.state.lineage.clone(),
@@ -148,6 +148,7 @@ impl Planner<'_> {
             unchanged,
             targets: self.purpose.targets.clone(),
         };
+        plan.hide_sensitive(self.registry);
         Planning { plan, refusals, known, made, forgotten, workshop: self.workshop.clone() }
     }
 
@@ -283,6 +284,7 @@ impl Planner<'_> {
             after: after.clone(),
             known: !has_unknown(after),
             forces_replacement: false,
+            sensitive: false,
         });
         fields.collect()
     }

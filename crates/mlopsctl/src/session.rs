@@ -116,7 +116,8 @@ impl Session {
         let Some(stored) = self.store.get(STATE).await? else {
             return Ok((State::new(&self.name, &self.place.account, &self.place.region), None));
         };
-        let state = State::read(&stored.bytes, &self.store.place(STATE))?;
+        let mut state = State::read(&stored.bytes, &self.store.place(STATE))?;
+        state.seal_sensitive(&self.registry);
         self.is_of_this_environment(&state, &self.store.place(STATE))?;
         Ok((state, Some(stored.version)))
     }

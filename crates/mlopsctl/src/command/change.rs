@@ -158,7 +158,11 @@ impl Change<'_> {
         }
         match &self.condition {
             Condition::Confirmed => {}
-            Condition::SameAs(saved) => still_right(saved, &planning.plan)?,
+            Condition::SameAs(saved) => {
+                let mut saved = saved.clone();
+                saved.hide_sensitive(&session.registry);
+                still_right(&saved, &planning.plan)?;
+            }
             Condition::OnlyFinishes(state) => only_finishes(state, &planning.plan)?,
             Condition::OnlyHeals(healing) => only_heals(healing, &planning.plan)?,
         }
@@ -186,7 +190,9 @@ impl Change<'_> {
     async fn apply(&self, prepared: Prepared, stop: Stop) -> Result<Applied, End> {
         let Prepared { planning, state, version } = prepared;
         let session = self.session;
-        let writer = Writer::start(session.store.clone(), STATE, state.clone(), version);
+        let registry = blueprint::registry();
+        let writer = Writer::start(session.store.clone(), STATE, state.clone(), version)
+            .sealing(move |entry| entry.seal_sensitive(&registry));
         let progress = Progress::start(self.printer, planning.plan.changes.len());
         let events = |event| progress.event(&event);
         let applied = engine::apply(

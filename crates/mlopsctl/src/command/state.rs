@@ -45,7 +45,8 @@ pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -
             let session = open(global, environment).await?;
             let name = file.display().to_string();
             let bytes = input::read(&file).map_err(|error| End::usage(format!("{name}: {error}"), ""))?;
-            let pushed = State::read(&bytes, &name).map_err(|error| End::usage(error.to_string(), WRITTEN))?;
+            let mut pushed = State::read(&bytes, &name).map_err(|error| End::usage(error.to_string(), WRITTEN))?;
+            pushed.seal_sensitive(&session.registry);
             session.is_of_this_environment(&pushed, &name)?;
             push(global, &session, pushed, force).await?;
             printer.note(&format!("{} is the state now", file.display()));
@@ -86,7 +87,7 @@ async fn show(session: &Session, address: &str, printer: Printer) -> Result<(), 
 async fn history(session: &Session, show: Option<String>, printer: Printer) -> Result<(), End> {
     if let Some(version) = show {
         let bytes = session.store.get_version(STATE, &version).await?;
-        printer.data(String::from_utf8_lossy(&bytes).trim_end());
+        printer.data(String::from_utf8_lossy(&sealed(session, bytes.to_vec())).trim_end());
         return Ok(());
     }
     let versions = session.store.history(STATE).await?;
@@ -100,6 +101,18 @@ async fn history(session: &Session, show: Option<String>, printer: Printer) -> R
         printer.data(&format!("{written}  {bytes:>9} bytes  {id}"));
     }
     Ok(())
+}
+
+/// A stored version without the secrets that versions of before 0.2 hold. What is not a state is shown as it is: it is
+/// looked at to be repaired.
+fn sealed(session: &Session, bytes: Vec<u8>) -> Vec<u8> {
+    match State::read(&bytes, STATE) {
+        Ok(mut state) => {
+            state.seal_sensitive(&session.registry);
+            state.write()
+        }
+        Err(_) => bytes,
+    }
 }
 
 fn known(state: &State, text: &str) -> Result<Address, End> {
