@@ -22,5 +22,6 @@ mod reconcile;
 #[path = "../fixture/recorded.rs"]
 mod recorded;
 mod refusals;
+mod secrets;
 #[path = "../fixture/terraform.rs"]
 mod terraform;
