@@ -49,7 +49,7 @@ fn of_value(key: &str, value: &Value, free: bool, hidden: &mut Vec<Range<usize>>
 /// What is not TOML has lines only: there all that follows such a key is hidden, up to the next section.
 fn of_lines(source: &str, hidden: &mut Vec<Range<usize>>) {
     static KEYS: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"(?m)^\s*\[+([^\]\n]*)\]+|["']?([A-Za-z0-9_.-]+)["']?[ \t]*="#).ok());
+        LazyLock::new(|| Regex::new(r#"(?m)^[ \t]*\[+([^\]\n]*)\]+|["']?([A-Za-z0-9_.-]+)["']?[ \t]*="#).ok());
     let Some(keys) = KEYS.as_ref() else { return };
     let has = |path: &str| path.split('.').any(|part| FREE_TEXT.contains(&part.trim()));
     let end_of_section = |from: usize| source[from..].find("\n[").map_or(source.len(), |length| from + length);

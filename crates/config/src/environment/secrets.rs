@@ -96,9 +96,9 @@ fn is_harmless(value: &str) -> bool {
 pub(crate) fn is_credential(text: &str) -> bool {
     static FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(concat!(
-            r"\b(AKIA|ASIA)[A-Z2-7]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bgh[pousr]_[A-Za-z0-9]{36}",
-            r"|\bgithub_pat_[A-Za-z0-9_]{22}|\bglpat-[A-Za-z0-9_-]{20}|\bxox[abprs]-[A-Za-z0-9-]{10}",
-            r"|\bsk-[A-Za-z0-9_-]{20}|\bhf_[A-Za-z0-9]{30}|[a-z]://[^/\s:@]*:[^/\s@]+@"
+            r"(?:^|[^A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z2-7]{16}|gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{22}",
+            r"|glpat-[A-Za-z0-9_-]{20}|xox[abprs]-[A-Za-z0-9-]{10}|sk-[A-Za-z0-9_-]{20}|hf_[A-Za-z0-9]{30})",
+            r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|[a-z]://[^/ :@]*:[^/ @]+@"
         ))
         .ok()
     });
@@ -133,6 +133,7 @@ mod tests {
             ("DB_SECRET_ARN", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:db-AbCdEf"),
             ("TOKEN_PARAMETER", "/shop/token"),
             ("URL", "https://example.com:8080/a@b"),
+            ("PREFIX", "risk-assessment-of-the-whole-portfolio"),
         ] {
             assert_eq!(looks_like_a_secret(key, value), None, "{key}");
         }
