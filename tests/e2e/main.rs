@@ -22,6 +22,7 @@ mod reconcile;
 #[path = "../fixture/recorded.rs"]
 mod recorded;
 mod refusals;
+mod secrets;
 #[path = "../fixture/terraform.rs"]
 mod terraform;
 mod upgrade;

@@ -161,6 +161,7 @@ mod tests {
             before: json!(""),
             after: json!("vpc-2"),
             known: true,
+            sensitive: false,
             forces_replacement: false,
         };
         let diff = Diff { changes: vec![change] };

@@ -61,6 +61,7 @@ impl Resource for Rule {
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[
         ("targets", As::Set),
+        ("targets.**.Constant", As::Sensitive),
         ("source", As::Whole),
         ("source.Pattern", As::Whole),
         ("source.Pattern.detail", As::Whole),

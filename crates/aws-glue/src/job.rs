@@ -73,7 +73,19 @@ impl Resource for Job {
     const KIND: &'static str = "glue:job";
     const NOUN: &'static str = "Glue job";
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const COMPARE: &'static [(&'static str, As)] = &[("default_arguments", As::Whole)];
+    const COMPARE: &'static [(&'static str, As)] = &[
+        ("default_arguments", As::Whole),
+        ("default_arguments", As::Sensitive),
+        // Glue's own, which hold no secrets; `pipeline logs` reads the log group.
+        ("default_arguments.--TempDir", As::Plain),
+        ("default_arguments.--continuous-log-logGroup", As::Plain),
+        ("default_arguments.--enable-continuous-cloudwatch-log", As::Plain),
+        ("default_arguments.--enable-metrics", As::Plain),
+        ("default_arguments.--enable-spark-ui", As::Plain),
+        ("default_arguments.--job-bookmark-option", As::Plain),
+        ("default_arguments.--job-language", As::Plain),
+        ("default_arguments.--spark-event-logs-path", As::Plain),
+    ];
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = JobOutputs;

@@ -7,7 +7,7 @@ use aws_sdk_glue::{
     types::{self as sdk, TriggerState, TriggerUpdate},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,7 @@ impl Resource for Trigger {
     const KIND: &'static str = "glue:trigger";
     const NOUN: &'static str = "Glue trigger";
     const REPLACE_ON: &'static [&'static str] = &["name", "workflow"];
+    const COMPARE: &'static [(&'static str, As)] = &[("actions.**.arguments", As::Sensitive)];
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = TriggerOutputs;

@@ -34,7 +34,8 @@ impl Resource for Workflow {
     const KIND: &'static str = "glue:workflow";
     const NOUN: &'static str = "Glue workflow";
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const COMPARE: &'static [(&'static str, As)] = &[("default_run_properties", As::Whole)];
+    const COMPARE: &'static [(&'static str, As)] =
+        &[("default_run_properties", As::Whole), ("default_run_properties", As::Sensitive)];
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = WorkflowOutputs;

@@ -34,7 +34,7 @@ pub struct Function {
     pub memory_mb: i32,
     /// 1 to 900.
     pub timeout_seconds: i32,
-    /// Environment variables, owned whole. Anyone who may read the function reads them: no secrets.
+    /// Environment variables, owned whole. Anyone who may read the function reads them.
     pub environment: BTreeMap<String, String>,
     /// Where it joins a VPC; `None` for no VPC.
     pub vpc: Option<VpcConfig>,
@@ -102,8 +102,12 @@ impl Resource for Function {
     const KIND: &'static str = "lambda:function";
     const NOUN: &'static str = "function";
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const COMPARE: &'static [(&'static str, As)] =
-        &[("environment", As::Whole), ("vpc.subnets", As::Set), ("vpc.security_groups", As::Set)];
+    const COMPARE: &'static [(&'static str, As)] = &[
+        ("environment", As::Whole),
+        ("environment", As::Sensitive),
+        ("vpc.subnets", As::Set),
+        ("vpc.security_groups", As::Set),
+    ];
     const CONTENT: Option<Content> =
         Some(Content { digest: "code_sha256", sent_with: &["code_sha256", "architecture"] });
     const NAMING: Naming = Naming::Declared;

@@ -85,7 +85,15 @@ impl Resource for StateMachine {
     const REPLACE_ON: &'static [&'static str] = &["name"];
     // Not a policy, but to be compared like one: as a document that is owned whole, where a state that
     // somebody added is a difference.
-    const COMPARE: &'static [(&'static str, As)] = &[("definition", As::Policy)];
+    const COMPARE: &'static [(&'static str, As)] = &[
+        ("definition", As::Policy),
+        // Where a definition takes what people set: settings of the algorithm, of containers and of jobs.
+        ("definition.**.hyperparameters", As::Sensitive),
+        ("definition.**.HyperParameters", As::Sensitive),
+        ("definition.**.Environment", As::Sensitive),
+        ("definition.**.EnvironmentVariables", As::Sensitive),
+        ("definition.**.Arguments", As::Sensitive),
+    ];
     const NAMING: Naming = Naming::Declared;
     const TYPICAL: Duration = Duration::from_secs(2);
     const DEADLINE: Duration = DELETES_WITHIN;

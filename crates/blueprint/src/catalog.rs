@@ -194,6 +194,7 @@ fn arguments(site: &Site, job: &catalog::Job, log_group: &str) -> Result<BTreeMa
         }
     }
     arguments.extend(job.arguments.clone());
+    arguments.extend(job.secrets.clone());
     Ok(arguments)
 }
 

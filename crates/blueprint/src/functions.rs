@@ -41,6 +41,7 @@ fn add(
         crate::monitoring::log_group(stack, site, keys, "functions", &format!("logs-{}", function.name), &group_name);
     let role = role(stack, site, keys, function, &group_name);
     let mut environment = function.environment.clone();
+    environment.extend(function.secrets.clone());
     if let Some(limits) = validation_limits(site, function) {
         environment.insert("LIMITS".into(), limits.to_string());
     }
@@ -104,12 +105,14 @@ fn role(
         runs = runs.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]);
     }
     let data = data_policy(site, function);
+    let secrets = crate::secrets::policy(site, function.secrets.values(), function.secret_keys.iter());
     let description = format!("The function {}", site.named(&function.name));
     role_with_key(stack, site, &format!("{}-function", function.name), &description, "lambda", keys.data, move |key| {
         let mut policies = vec![("run".to_owned(), runs.clone().document())];
         if let Some(data) = &data {
             policies.push(("data".to_owned(), use_key(data.clone(), key).document()));
         }
+        policies.extend(secrets.clone().map(|secrets| ("secrets".to_owned(), secrets.document())));
         policies
     })
 }

@@ -306,6 +306,10 @@ fn glue(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
         let features = Policy::new().allow(["sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"], groups);
         fixed.push(("features".to_owned(), features.document()));
     }
+    let jobs = &site.environment.catalog.jobs;
+    let references = jobs.iter().flat_map(|job| job.secrets.values());
+    let secrets = crate::secrets::policy(site, references, jobs.iter().flat_map(|job| &job.secret_keys));
+    fixed.extend(secrets.map(|secrets| ("secrets".to_owned(), secrets.document())));
     role_with_key(stack, site, "glue", "Glue crawlers and ETL jobs", "glue", keys.data, move |key| {
         let mut policies = fixed.clone();
         policies.push(("data".to_owned(), use_key(data.clone(), key).document()));

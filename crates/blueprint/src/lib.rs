@@ -20,6 +20,7 @@ mod operations;
 mod pipeline;
 mod policy;
 mod registry;
+mod secrets;
 mod site;
 mod storage;
 mod studio;

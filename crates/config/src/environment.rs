@@ -13,6 +13,7 @@ pub mod pipeline;
 pub mod protection;
 pub mod registry;
 pub mod schedule;
+pub(crate) mod secrets;
 pub mod storage;
 pub mod studio;
 mod tags;
@@ -199,6 +200,26 @@ impl Environment {
             pipeline.check(at.get("pipeline"), around, at, &self.catalog, &self.functions, &self.registry);
         }
         self.studio_is_reachable(at);
+        self.functions_reach_their_secrets(at);
+    }
+
+    /// A function in a VPC without NAT reads secrets through interface endpoints.
+    /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/vpc-endpoint-overview.html>
+    fn functions_reach_their_secrets(&self, at: Place<'_>) {
+        if self.network.nat != network::Nat::None || !at.sound(&["network", "functions"]) {
+            return;
+        }
+        for (index, function) in self.functions.iter().enumerate().filter(|(_, function)| function.vpc) {
+            for (key, reference) in &function.secrets {
+                let service = if reference.contains(":secretsmanager:") { "secretsmanager" } else { "ssm" };
+                if !self.network.endpoints.iter().any(|endpoint| endpoint == service) {
+                    at.get("functions").at(index).get("secrets").get(key).report(
+                        format!("without NAT, `{key}` is read through the endpoint {service}"),
+                        "add it to `endpoints` of [network], or use `nat = \"single\"`",
+                    );
+                }
+            }
+        }
     }
 
     /// A function is found by its name.

@@ -43,6 +43,25 @@ impl<F: Form> JsonSchema for Text<F> {
     }
 }
 
+/// The schema of text that must not be repeated, neither in messages nor by editors: who errs may write a secret there.
+pub(crate) struct Unrepeated<F>(PhantomData<F>);
+
+impl<F: Form> JsonSchema for Unrepeated<F> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        std::any::type_name::<F>().into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Text::<F>::json_schema(generator);
+        schema.insert("writeOnly".into(), true.into());
+        schema
+    }
+}
+
 /// The schema of a table whose keys have a form.
 pub(crate) struct Map<K, V>(PhantomData<(K, V)>);
 
@@ -175,6 +194,20 @@ form!(
 form!(
     /// Sizes come and go; their form does not.
     MlInstance, "^ml\\.[a-z][a-z0-9-]*\\.(nano|micro|small|medium|large|xlarge|[1-9][0-9]*xlarge)$", "a SageMaker instance type, such as `ml.m5.large`", "ml.m5.large"
+);
+form!(
+    /// A secret that AWS keeps. Policies name a secret by its whole ARN, which ends in six characters of AWS's.
+    /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html>
+    SecretReference,
+    "^(arn:aws(-[a-z]+)*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}|arn:aws(-[a-z]+)*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*|(/[A-Za-z0-9_.-]+)+)$",
+    "a reference: the whole ARN of a secret in Secrets Manager, the ARN of an SSM parameter, or the name of one that begins with `/`",
+    "arn:aws:secretsmanager:ap-south-1:123456789012:secret:database-AbCdEf"
+);
+form!(
+    KeyArn,
+    "^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+    "the ARN of a KMS key",
+    "arn:aws:kms:ap-south-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 );
 form!(
     DatabaseName,

@@ -15,6 +15,7 @@ mod load;
 mod problem;
 mod program;
 mod read;
+mod redact;
 mod schema;
 mod suggest;
 mod syntax;

@@ -82,6 +82,13 @@ pub struct Invalid {
     pub problems: Vec<Problem>,
 }
 
+impl Invalid {
+    /// What it holds, with asterisks for whatever may be a secret.
+    pub fn shown_source(&self) -> String {
+        crate::redact::redacted(&self.source)
+    }
+}
+
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.problems.iter().enumerate() {

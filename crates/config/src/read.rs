@@ -61,7 +61,8 @@ impl Reader {
                 Shape::List(items) if types.contains(&"array") => self.list(name, items, span, schema),
                 _ => {
                     let message = format!("{name} must be {}, not {}", shape::kinds(&types), shape.kind());
-                    self.faulty(&span, message, shape.hint(name, &types))
+                    let hint = if schema["writeOnly"] == true { None } else { shape.hint(name, &types) };
+                    self.faulty(&span, message, hint)
                 }
             };
         };
@@ -101,6 +102,9 @@ impl Reader {
             && !self.matches(pattern, text)
         {
             let expected = schema["patternErrorMessage"].as_str().unwrap_or("must have another form");
+            if schema["writeOnly"] == true {
+                return Some((format!("{name} {expected}"), None));
+            }
             return Some((format!("`{}` {expected}", shown(text)), self.pattern_hint(pattern, text)));
         }
         let format = schema["format"].as_str()?;

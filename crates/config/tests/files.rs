@@ -131,7 +131,7 @@ const ENFORCED: [&str; 19] = [
     "patternErrorMessage",
     "examples",
 ];
-const INFORMATIVE: [&str; 4] = ["$schema", "title", "description", "default"];
+const INFORMATIVE: [&str; 5] = ["$schema", "title", "description", "default", "writeOnly"];
 
 #[test]
 fn the_schema_says_nothing_that_reading_does_not_enforce() {

@@ -1,4 +1,4 @@
-use resource::{Address, FieldChange};
+use resource::{Address, FieldChange, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -126,6 +126,19 @@ impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// Hides sensitive values, which plans of before version 0.2 show. What carries a plan out builds its specifications
+    /// from the environment file again.
+    pub fn hide_sensitive(&mut self, registry: &Registry) {
+        for change in &mut self.changes {
+            let Ok(reconciler) = registry.get(&change.kind) else { continue };
+            reconciler.hide("", &mut change.spec);
+            for field in &mut change.fields {
+                field.sensitive |= reconciler.hide(&field.path, &mut field.before);
+                field.sensitive |= reconciler.hide(&field.path, &mut field.after);
+            }
+        }
     }
 
     /// The counts.

@@ -186,7 +186,7 @@ impl Planner<'_> {
         self.owners(&changes, &mut refusals).await;
         self.data(&changes, &mut refusals).await;
         refusals.sort_by(|one, other| one.address.cmp(&other.address));
-        let plan = Plan {
+        let mut plan = Plan {
             format: PLAN_FORMAT,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             environment: self.state.environment.clone(),
@@ -198,6 +198,7 @@ impl Planner<'_> {
             kept,
             targets: self.purpose.targets.clone(),
         };
+        plan.hide_sensitive(self.registry);
         Planning { plan, refusals, known, made, forgotten, workshop: self.workshop.clone() }
     }
 
@@ -352,6 +353,7 @@ impl Planner<'_> {
             after: after.clone(),
             known: !has_unknown(after),
             forces_replacement: false,
+            sensitive: false,
         });
         fields.collect()
     }

@@ -7,7 +7,7 @@ use crate::{
     planner::Known,
     refresh::{Look, Seen, Workshop, look, outputs_of},
 };
-use resource::{Address, Dependency, Foreseen, Node, Registry, Result, Stack, has_unknown};
+use resource::{Address, Dependency, Foreseen, Node, Registry, Result, Stack, has_unknown, unseal};
 use state::{Entry, Phase, State};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::{sync::watch, time::Instant};
@@ -142,7 +142,7 @@ impl<'a> Sight<'a> {
                 && unseen(&node.address)
                 && let Some(entry) = remembered.resources.get(&node.address)
             {
-                let was_another = || self.is_retyped(node) || entry.spec != known.spec;
+                let was_another = || self.is_retyped(node) || unseal(&entry.spec, &known.spec) != known.spec;
                 if entry.phase == Phase::Identified || (entry.phase == Phase::Intent && was_another()) {
                     hidden.insert(&node.address);
                 }

@@ -136,6 +136,7 @@ impl Printer {
     fn invalid(self, invalid: &config::Invalid) {
         let theme = if self.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
+        let shown_source = invalid.shown_source();
         for problem in invalid.problems.iter().take(MOST_PROBLEMS) {
             let mut diagnostic = MietteDiagnostic::new(&problem.message).with_severity(Severity::Error);
             if let Some(help) = &problem.help {
@@ -144,7 +145,7 @@ impl Printer {
             if !invalid.source.is_empty() {
                 diagnostic = diagnostic.with_label(LabeledSpan::new_with_span(None, problem.span.clone()));
             }
-            let source = NamedSource::new(invalid.file.display().to_string(), invalid.source.clone());
+            let source = NamedSource::new(invalid.file.display().to_string(), shown_source.clone());
             let report = miette::Report::new(diagnostic).with_source_code(source);
             let mut text = String::new();
             let shown = can_be_shown(&invalid.source, problem.span.start);

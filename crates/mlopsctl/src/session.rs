@@ -132,7 +132,8 @@ impl Session {
             Err(error) => return Err(unreachable(&self.bucket, error).await),
         };
         let state = State::read(&stored.bytes, &self.state_place(), &self.state_identity)?;
-        let state = engine::current_state(&state, &self.registry, &self.place).into_owned();
+        let mut state = engine::current_state(&state, &self.registry, &self.place).into_owned();
+        state.seal_sensitive(&self.registry);
         Ok((state, Some(stored.version)))
     }
 

@@ -254,4 +254,11 @@ pub enum As {
     Whole,
     /// AWS does not give it back: compared with what was last recorded, and listed as not compared.
     WriteOnly,
+    /// It may hold secrets: plans show its keys and not its values, and the state keeps keyed hashes of them. A field
+    /// can be this beside something else. `**` in its path stands for any number of steps, `definition.**.Environment`.
+    ///
+    /// Everything the field holds must be text, or be declared as JSON; and the thing must be found without it.
+    Sensitive,
+    /// Not sensitive, within something that is: what AWS defines, or the platform reads again from the state.
+    Plain,
 }

@@ -23,6 +23,9 @@ pub struct FieldChange {
     /// Whether this field makes a replacement necessary.
     #[serde(default)]
     pub forces_replacement: bool,
+    /// Whether `before` and `after` are hidden, or parts of them, because they may be secrets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive: bool,
 }
 
 impl Diff {
@@ -70,7 +73,8 @@ fn field(
     hints: &[(&str, As)],
     changes: &mut Vec<FieldChange>,
 ) {
-    let hint = hints.iter().find(|(name, _)| *name == path).map(|(_, hint)| *hint);
+    let compares = |hint: &As| !matches!(hint, As::Sensitive | As::Plain);
+    let hint = hints.iter().find(|(name, hint)| *name == path && compares(hint)).map(|(_, hint)| *hint);
     let live = if hint == Some(As::WriteOnly) { recorded } else { live };
     let differs = match (hint, declared, live) {
         (Some(As::Policy), ..) => policy_meaning(declared) != policy_meaning(live),
@@ -101,6 +105,7 @@ fn field(
             after: declared.clone(),
             known: !has_unknown(declared),
             forces_replacement: false,
+            sensitive: false,
         });
     }
 }

@@ -1,6 +1,6 @@
 use crate::{
     As, Content, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place,
-    Resource, Result, Tags, compare, diff::within, recorded,
+    Resource, Result, Tags, compare, diff::within, recorded, sensitive, unseal,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -75,8 +75,14 @@ pub trait Reconciler: Send + Sync {
     fn permissions(&self, spec: &Value, place: &Place) -> Result<Vec<Permission>>;
     /// See [`Resource::as_created`].
     fn as_created(&self, spec: &Value) -> Option<Value>;
-    /// Compares, marking the fields that force a replacement.
+    /// Compares, marking the fields that force a replacement, and hiding sensitive values. Either side may hold seals.
     fn compare(&self, declared: &Value, recorded: Option<&Value>, live: &Value) -> Diff;
+    /// Replaces each sensitive value of a specification by its seal, see [`As::Sensitive`]. `scope` is random, and the
+    /// same for all that is recorded of one resource.
+    fn seal(&self, spec: &mut Value, scope: &str);
+    /// Hides each sensitive value of what stands at a dotted path in a specification, at `""` of the whole. Returns
+    /// whether there was one.
+    fn hide(&self, path: &str, value: &mut Value) -> bool;
     /// Why the difference needs a replacement, or `None` if it can be applied in place.
     fn replacement(&self, declared: &Value, live: &Value, diff: &Diff) -> Option<String>;
     /// See [`Resource::id_form`].
@@ -117,6 +123,25 @@ fn typed<R: DeserializeOwned>(kind: &str, value: &Value) -> Result<R> {
 pub(crate) fn to_json<T: Serialize>(kind: &str, value: &T) -> Result<Value> {
     serde_json::to_value(value)
         .map_err(|error| Failure::of(FailureKind::Final, format!("{kind} cannot be written as JSON: {error}")))
+}
+
+/// Refuses what AWS must never get: a placeholder, or what only the state knows, a seal.
+fn may_be_sent<R: Resource>(attempted: &str, spec: &Value) -> Result<()> {
+    let refused = |why: &str| {
+        Err(Failure::of(FailureKind::Final, format!("refused to {attempted} a {} with a value {why}", R::NOUN)))
+    };
+    if crate::has_unknown(spec) {
+        return refused("that is not known yet");
+    }
+    if sensitive::has_concealed(spec, R::COMPARE) {
+        return refused("of which the state has only a hash; the value must come from the environment file");
+    }
+    Ok(())
+}
+
+/// The failure without sensitive values that AWS repeats.
+fn redacted<R: Resource>(failure: Failure, spec: &Value) -> Failure {
+    Failure { message: sensitive::redact(&failure.message, spec, R::COMPARE), ..failure }
 }
 
 impl<R: Resource> Reconciler for Erased<R> {
@@ -175,11 +200,23 @@ impl<R: Resource> Reconciler for Erased<R> {
     }
 
     fn compare(&self, declared: &Value, recorded: Option<&Value>, live: &Value) -> Diff {
-        let mut diff = compare(declared, recorded, live, R::COMPARE);
+        let (wanted, present) = (unseal(declared, live), unseal(live, declared));
+        let recorded = recorded.map(|recorded| unseal(recorded, declared));
+        let mut diff = compare(&wanted, recorded.as_ref(), &present, R::COMPARE);
         for change in &mut diff.changes {
             change.forces_replacement = R::REPLACE_ON.iter().any(|field| within(&change.path, field));
+            change.sensitive |= self.hide(&change.path, &mut change.before);
+            change.sensitive |= self.hide(&change.path, &mut change.after);
         }
         diff
+    }
+
+    fn seal(&self, spec: &mut Value, scope: &str) {
+        sensitive::seal(spec, R::COMPARE, scope);
+    }
+
+    fn hide(&self, path: &str, value: &mut Value) -> bool {
+        sensitive::hide(path, value, R::COMPARE)
     }
 
     fn replacement(&self, declared: &Value, live: &Value, diff: &Diff) -> Option<String> {
@@ -210,13 +247,9 @@ impl<R: Resource> Reconciler for Erased<R> {
 
     fn create<'a>(&'a self, spec: &'a Value, cx: &'a Cx) -> Boxed<'a, Result<String>> {
         Box::pin(async move {
-            if crate::has_unknown(spec) {
-                return Err(Failure::of(
-                    FailureKind::Final,
-                    format!("refused to create a {} with a value that is not known yet", R::NOUN),
-                ));
-            }
-            typed::<R>(R::KIND, spec)?.create(cx).await
+            may_be_sent::<R>("create", spec)?;
+            let created = typed::<R>(R::KIND, spec)?.create(cx).await;
+            created.map_err(|failure| redacted::<R>(failure, spec))
         })
     }
 
@@ -245,14 +278,10 @@ impl<R: Resource> Reconciler for Erased<R> {
         cx: &'a Cx,
     ) -> Boxed<'a, Result<()>> {
         Box::pin(async move {
-            if crate::has_unknown(spec) {
-                return Err(Failure::of(
-                    FailureKind::Final,
-                    format!("refused to change a {} to a value that is not known yet", R::NOUN),
-                ));
-            }
+            may_be_sent::<R>("change", spec)?;
             let live = typed::<R>(R::KIND, live)?;
-            typed::<R>(R::KIND, spec)?.update(id, &live, diff, cx).await
+            let updated = typed::<R>(R::KIND, spec)?.update(id, &live, diff, cx).await;
+            updated.map_err(|failure| redacted::<R>(failure, spec))
         })
     }
 

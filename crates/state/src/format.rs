@@ -1,5 +1,5 @@
 use crate::{Error, StateIdentity, Store, read::each_once};
-use resource::{Address, Edge};
+use resource::{Address, Edge, Registry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub struct Entry {
     /// AWS's id, or the name that identifies it. Absent while only the intent is recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The declaration last applied, or to be applied. Holds no secrets.
+    /// The declaration last applied, or to be applied. Of a value that may be a secret it holds a keyed hash.
     pub spec: Value,
     /// What others refer to; null until known.
     #[serde(default, skip_serializing_if = "Value::is_null")]
@@ -98,6 +98,20 @@ pub struct Deposed {
 }
 
 impl Entry {
+    /// Replaces the sensitive values of its specifications by seals, see [`resource::As::Sensitive`]. What is sealed
+    /// already stays as it is, and so does what is of a kind that this build does not know.
+    pub fn seal_sensitive(&mut self, registry: &Registry) {
+        let seal = |kind: &str, spec: &mut Value, scope: &str| {
+            if let Ok(reconciler) = registry.get(kind) {
+                reconciler.seal(spec, scope);
+            }
+        };
+        seal(&self.kind, &mut self.spec, &self.token);
+        for old in &mut self.deposed {
+            seal(&old.kind, &mut old.spec, &format!("{} {}", self.token, old.id));
+        }
+    }
+
     /// What is recorded, as the predecessor of what will take its place; nothing if it was only intended.
     pub fn depose(&self) -> Option<Deposed> {
         let Self { kind, id, spec, depends_on, .. } = self.clone();
@@ -172,6 +186,13 @@ impl State {
     pub fn advance(&mut self) {
         self.serial += 1;
         self.tool = env!("CARGO_PKG_VERSION").to_owned();
+    }
+
+    /// Replaces the sensitive values of all specifications by seals. States of before version 0.2 hold them in plain.
+    pub fn seal_sensitive(&mut self, registry: &Registry) {
+        for entry in self.resources.values_mut() {
+            entry.seal_sensitive(registry);
+        }
     }
 
     /// The bytes to store, readable in a diff.

@@ -28,9 +28,12 @@ enum Message {
     Flush(oneshot::Sender<()>),
 }
 
+type Seal = Box<dyn Fn(&mut Entry) + Send + Sync>;
+
 /// The one task that writes a state: commits in groups, each on top of the last.
 pub struct Writer {
     messages: mpsc::UnboundedSender<Message>,
+    seal: Option<Seal>,
     failed: watch::Receiver<bool>,
     task: JoinHandle<(State, Result<(), Error>)>,
 }
@@ -41,11 +44,20 @@ impl Writer {
         let (messages, inbox) = mpsc::unbounded_channel();
         let (failure, failed) = watch::channel(false);
         let task = tokio::spawn(run(store, key.to_owned(), state, version, inbox, failure));
-        Self { messages, failed, task }
+        Self { messages, seal: None, failed, task }
+    }
+
+    /// From now on changes every entry in this way before it is recorded, so that no secret reaches the store.
+    #[must_use]
+    pub fn sealing(self, seal: impl Fn(&mut Entry) + Send + Sync + 'static) -> Self {
+        Self { seal: Some(Box::new(seal)), ..self }
     }
 
     /// Records a resource, or that it is gone. Returns at once.
-    pub fn record(&self, address: &Address, entry: Option<Entry>) {
+    pub fn record(&self, address: &Address, mut entry: Option<Entry>) {
+        if let (Some(seal), Some(entry)) = (&self.seal, &mut entry) {
+            seal(entry);
+        }
         // Fails only after the task has ended by an error, which `finish` reports.
         let _ = self.messages.send(Message::Record(address.clone(), Box::new(entry)));
     }

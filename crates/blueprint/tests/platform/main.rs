@@ -7,6 +7,7 @@ mod drift_job;
 mod names;
 mod pipeline;
 mod policies;
+mod secrets;
 
 use resource::{Declaration, Place};
 use std::path::PathBuf;

@@ -1,8 +1,12 @@
 //! Glue: the data catalog, crawlers, jobs and the workflow that joins them.
 
 use super::Storage;
+use super::secrets::{self, FreeText};
 use crate::check::{Place, Surroundings};
-use crate::form::{Cron, DatabaseName, JobArgument, Map, Prefix, ProjectPath, Scalar, Slug, Text, scalars};
+use crate::form::{
+    Cron, DatabaseName, JobArgument, KeyArn, Map, Prefix, ProjectPath, Scalar, SecretReference, Slug, Text, Unrepeated,
+    scalars,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -128,6 +132,18 @@ pub struct Job {
     #[serde(default, deserialize_with = "scalars")]
     #[schemars(with = "Map<JobArgument, Scalar>")]
     pub arguments: BTreeMap<String, String>,
+    /// Secrets that AWS keeps, by their references: the argument `--KEY` gets the ARN or name. Its role may read them, and its code has to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "Map<JobArgument, Unrepeated<SecretReference>>")]
+    pub secrets: BTreeMap<String, String>,
+    /// The keys of your own that encrypt those secrets. Left out, AWS's keys do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Text<KeyArn>>", extend("uniqueItems" = true))]
+    pub secret_keys: Vec<String>,
+    /// Arguments that look like secrets and are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Text<JobArgument>>", extend("uniqueItems" = true))]
+    pub not_secret: Vec<String>,
 }
 
 /// A version of Glue.
@@ -281,9 +297,18 @@ impl Crawler {
 impl Job {
     fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
         at.get("script").exists(around.root, &self.script);
-        for key in self.arguments.keys() {
+        let free = FreeText {
+            key: "arguments",
+            values: &self.arguments,
+            not_secret: &self.not_secret,
+            instead: secrets::REFERENCE,
+        };
+        free.check(at);
+        secrets::check_references(&self.secrets, &self.arguments, at, around);
+        let arguments = self.arguments.keys().map(|key| ("arguments", key));
+        for (table, key) in arguments.chain(self.secrets.keys().map(|key| ("secrets", key))) {
             if let Some((_, instead)) = RESERVED.iter().find(|(reserved, _)| reserved == key) {
-                at.get("arguments").get(key).report(format!("the argument `{key}` cannot be given"), *instead);
+                at.get(table).get(key).report(format!("the argument `{key}` cannot be given"), *instead);
             }
         }
     }

@@ -1,7 +1,10 @@
 //! Lambda functions.
 
+use super::secrets::{self, FreeText};
 use crate::check::{Place, Surroundings};
-use crate::form::{Handler, Map, ProjectPath, Scalar, Slug, Text, VariableName, scalars};
+use crate::form::{
+    Handler, KeyArn, Map, ProjectPath, Scalar, SecretReference, Slug, Text, Unrepeated, VariableName, scalars,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +49,18 @@ pub struct Function {
     #[serde(default, deserialize_with = "scalars")]
     #[schemars(with = "Map<VariableName, Scalar>")]
     pub environment: BTreeMap<String, String>,
+    /// Secrets that AWS keeps, by their references: the variable `KEY` gets the ARN or name. Its role may read them, and its code has to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "Map<VariableName, Unrepeated<SecretReference>>")]
+    pub secrets: BTreeMap<String, String>,
+    /// The keys of your own that encrypt those secrets. Left out, AWS's keys do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Text<KeyArn>>", extend("uniqueItems" = true))]
+    pub secret_keys: Vec<String>,
+    /// Variables that look like secrets and are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Text<VariableName>>", extend("uniqueItems" = true))]
+    pub not_secret: Vec<String>,
     /// How many calls may run at once, kept free for this function. Left out, it shares the account's.
     #[serde(default)]
     #[schemars(range(max = 10_000))]
@@ -140,7 +155,7 @@ impl Function {
                 format!("shorten it by {}", full - LONGEST),
             );
         }
-        self.check_environment(at);
+        self.check_environment(at, around);
         if at.sound(&["name", "source", "handler"]) {
             self.check_code(at, around);
         }
@@ -164,12 +179,24 @@ impl Function {
         }
     }
 
-    fn check_environment(&self, at: Place<'_>) {
+    fn check_environment(&self, at: Place<'_>, around: &Surroundings<'_>) {
         let variables = at.get("environment");
+        let free = FreeText {
+            key: "environment",
+            values: &self.environment,
+            not_secret: &self.not_secret,
+            instead: secrets::REFERENCE,
+        };
+        free.check(at);
+        secrets::check_references(&self.secrets, &self.environment, at, around);
+        for key in self.secrets.keys().filter(|key| RESERVED.contains(&key.as_str())) {
+            at.get("secrets").get(key).report(format!("Lambda sets `{key}` itself"), "leave it out");
+        }
         for key in self.environment.keys().filter(|key| RESERVED.contains(&key.as_str())) {
             variables.get(key).report(format!("Lambda sets `{key}` itself"), "leave it out");
         }
-        let size: usize = self.environment.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let size: usize =
+            self.environment.iter().chain(&self.secrets).map(|(key, value)| key.len() + value.len()).sum();
         if size > LARGEST_ENVIRONMENT {
             variables.report(
                 format!("the variables take {size} bytes of {LARGEST_ENVIRONMENT}"),

@@ -107,6 +107,10 @@ pub struct Training {
     #[serde(deserialize_with = "scalars")]
     #[schemars(with = "BTreeMap<String, Scalar>")]
     pub hyperparameters: BTreeMap<String, String>,
+    /// Hyperparameters that look like secrets and are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("uniqueItems" = true))]
+    pub not_secret: Vec<String>,
 }
 
 /// Batch predictions on the test data.
@@ -253,6 +257,7 @@ impl Default for Training {
             max_wait_minutes: None,
             network_isolation: true,
             encrypt_between_instances: false,
+            not_secret: Vec::new(),
             hyperparameters: hyperparameters.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
         }
     }

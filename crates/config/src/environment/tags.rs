@@ -15,6 +15,10 @@ pub(super) fn check(tags: &BTreeMap<String, String>, at: Place<'_>) {
             at.get(key).report(format!("the tag `{key}` has a reserved prefix"), "begin it with another word");
         }
     }
+    for (key, _) in tags.iter().filter(|(_, value)| super::secrets::is_credential(value)) {
+        at.get(key)
+            .report(format!("the tag `{key}` has the form of a credential"), "everybody reads tags; leave it out");
+    }
     // IAM takes `Owner` and `owner` for the same key and refuses the second.
     let mut seen = BTreeMap::new();
     for key in tags.keys() {

@@ -177,7 +177,11 @@ impl Change<'_> {
         }
         match &self.condition {
             Condition::Confirmed => {}
-            Condition::SameAs(saved) => still_right(saved, &planning.plan)?,
+            Condition::SameAs(saved) => {
+                let mut saved = saved.clone();
+                saved.hide_sensitive(&session.registry);
+                still_right(&saved, &planning.plan)?;
+            }
             Condition::OnlyFinishes(state) => only_finishes(state, &planning.plan)?,
             Condition::OnlyHeals(healing, found) => only_heals(healing, found, &state, &planning.plan)?,
         }
@@ -205,7 +209,9 @@ impl Change<'_> {
     async fn apply(&self, prepared: Prepared, stop: Stop) -> Result<Applied, End> {
         let Prepared { planning, state, version } = prepared;
         let session = self.session;
-        let writer = Writer::start(session.store.clone(), &session.keys.state, state.clone(), version);
+        let registry = blueprint::registry();
+        let writer = Writer::start(session.store.clone(), &session.keys.state, state.clone(), version)
+            .sealing(move |entry| entry.seal_sensitive(&registry));
         let progress = Progress::start(self.printer, planning.plan.changes.len());
         let events = |event| progress.event(&event);
         let applied = engine::apply(

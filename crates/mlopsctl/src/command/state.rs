@@ -51,7 +51,8 @@ pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -
             let session = open_to_change(global, environment).await?;
             let name = file.display().to_string();
             let bytes = input::read(&file).map_err(|error| End::usage(format!("{name}: {error}"), ""))?;
-            let pushed = State::read(&bytes, &name, &session.state_identity).map_err(unfit)?;
+            let mut pushed = State::read(&bytes, &name, &session.state_identity).map_err(unfit)?;
+            pushed.seal_sensitive(&session.registry);
             let (before, now) = push(global, &session, pushed, force).await?;
             let before = before.map(|serial| format!(" (serial {serial})")).unwrap_or_default();
             printer
@@ -97,7 +98,7 @@ async fn show(session: &Session, address: &str, printer: Printer) -> Result<(), 
 async fn history(session: &Session, show: Option<String>, printer: Printer) -> Result<(), End> {
     if let Some(version) = show {
         let bytes = session.store.get_version(&session.keys.state, &version).await?;
-        printer.data(String::from_utf8_lossy(&bytes).trim_end());
+        printer.data(String::from_utf8_lossy(&sealed(session, bytes.to_vec())).trim_end());
         return Ok(());
     }
     let History { versions, has_more } = session.store.history(&session.keys.state).await?;
@@ -117,6 +118,18 @@ async fn history(session: &Session, show: Option<String>, printer: Printer) -> R
         printer.say(&format!("There are more versions than these {}; AWS's console shows them all.", versions.len()));
     }
     Ok(())
+}
+
+/// A stored version without the secrets that versions of before 0.2 hold. What is not a state is shown as it is: it is
+/// looked at to be repaired.
+fn sealed(session: &Session, bytes: Vec<u8>) -> Vec<u8> {
+    match State::read(&bytes, STATE) {
+        Ok(mut state) => {
+            state.seal_sensitive(&session.registry);
+            state.write()
+        }
+        Err(_) => bytes,
+    }
 }
 
 fn known(state: &State, text: &str) -> Result<Address, End> {

@@ -119,7 +119,10 @@ fn node(
 ) -> Node {
     let name = address.as_str().split_once('.').map_or("", |(_, name)| name);
     // What was applied has no placeholders.
-    let spec = entry.filter(|entry| entry.phase == Phase::Ready).map_or(spec, |entry| &entry.spec);
+    let mut spec = entry.filter(|entry| entry.phase == Phase::Ready).map_or(spec, |entry| &entry.spec).clone();
+    if let Ok(reconciler) = registry.get(kind) {
+        reconciler.hide("", &mut spec);
+    }
     let noun = registry.get(kind).map_or(kind, |reconciler| reconciler.noun());
     Node {
         address: address.to_string(),
@@ -128,7 +131,7 @@ fn node(
         kind: kind.to_owned(),
         noun: noun.to_owned(),
         status,
-        detail: detail(spec, entry),
+        detail: detail(&spec, entry),
     }
 }
 

@@ -8,8 +8,12 @@ pub(crate) fn document(plan: &Plan, costs: Summary, meter: &Meter) -> Value {
     let changes = plan.changes.iter().map(|change| {
         let fields = change.fields.iter().map(|field| {
             let after = if field.known { field.after.clone() } else { Value::Null };
-            json!({"path": field.path, "before": field.before, "after": after, "known": field.known,
-                   "forces_replacement": field.forces_replacement})
+            let mut shown = json!({"path": field.path, "before": field.before, "after": after, "known": field.known,
+                                   "forces_replacement": field.forces_replacement});
+            if field.sensitive {
+                shown["sensitive"] = true.into();
+            }
+            shown
         });
         let fields: Vec<Value> = fields.collect();
         json!({"address": change.address, "kind": change.kind, "action": change.action, "id": change.id,

@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn field(path: &str, before: Value, after: Value) -> FieldChange {
-        FieldChange { path: path.into(), before, after, known: true, forces_replacement: false }
+        FieldChange { path: path.into(), before, after, known: true, forces_replacement: false, sensitive: false }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use resource::has_unknown;
+use resource::{SENSITIVE, has_unknown};
 use serde_json::Value;
 
 /// The longest value shown on a line with its field.
@@ -12,8 +12,12 @@ pub(crate) fn short(value: &Value) -> String {
     cut(&text(value))
 }
 
-/// A value before and after a change. Of two long ones the place is shown where they begin to differ.
+/// A value before and after a change, of which some may be hidden. Of two long ones the place is shown where they begin to differ.
 pub(crate) fn change(before: &Value, after: &Value) -> String {
+    // What differs is hidden.
+    if before == after && !has_unknown(before) {
+        return format!("{SENSITIVE} → {SENSITIVE}");
+    }
     let unchanged = text(before).chars().zip(text(after).chars()).take_while(|(before, after)| before == after).count();
     let are_long = [before, after].iter().all(|value| !has_unknown(value) && text(value).chars().count() > LONGEST);
     // A little of what is the same tells where it is.
@@ -28,6 +32,7 @@ pub(crate) fn change(before: &Value, after: &Value) -> String {
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
+        Value::String(text) if text == SENSITIVE => text.clone(),
         Value::String(text) => format!("\"{text}\""),
         other => other.to_string(),
     }

@@ -2,6 +2,7 @@
 
 use super::{LoadMode, Pipeline, Threshold, Training};
 use crate::check::{Place, Surroundings};
+use crate::environment::secrets::FreeText;
 use crate::environment::{Catalog, Function, Registry, registry::OWN};
 
 impl Training {
@@ -21,6 +22,14 @@ impl Training {
             ),
             _ => {}
         }
+        let free = FreeText {
+            key: "hyperparameters",
+            values: &self.hyperparameters,
+            not_secret: &self.not_secret,
+            instead: "whoever may describe a training job reads its hyperparameters, and its containers have no network \
+                      to read a secret through: let a function or a Glue job use it, with `secrets`",
+        };
+        free.check(at);
         // SageMaker's own limits of a hyperparameter.
         // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
         for (key, value) in &self.hyperparameters {

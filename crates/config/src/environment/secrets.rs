@@ -1,0 +1,141 @@
+//! References to secrets in place of their values.
+//!
+//! Neither Lambda nor Glue fills a secret in. Code gets the name of a secret, and reads the value while it runs:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/with-secrets-manager.html>,
+//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html>.
+
+use crate::check::{Place, Surroundings};
+use regex::Regex;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// A place in the file for free text, with what stands beside it.
+pub(super) struct FreeText<'a> {
+    /// The key of the table, for example `environment`.
+    pub(super) key: &'static str,
+    /// What it holds.
+    pub(super) values: &'a BTreeMap<String, String>,
+    /// Keys that somebody declared not to be secrets.
+    pub(super) not_secret: &'a [String],
+    /// What to do with a secret instead.
+    pub(super) instead: &'static str,
+}
+
+/// How a secret is referred to, for tables that have `secrets` beside them.
+pub(super) const REFERENCE: &str = "keep it in Secrets Manager or as an SSM parameter, and name it: \
+                                    `secrets = { KEY = \"arn:aws:secretsmanager:…\" }`";
+
+impl FreeText<'_> {
+    /// Reports values that look like secrets. `at` is where the table stands.
+    pub(super) fn check(&self, at: Place<'_>) {
+        let values = at.get(self.key);
+        for (key, value) in self.values {
+            if let Some(sign) = looks_like_a_secret(key, value)
+                && !self.not_secret.contains(key)
+            {
+                let message = format!("`{key}` looks like a secret: {sign}");
+                let help = format!("{}; if it is none, say `not_secret = [\"{key}\"]`", self.instead);
+                values.get(key).report(message, help);
+            }
+        }
+        for (index, key) in self.not_secret.iter().enumerate() {
+            at.get("not_secret").at(index).refers_to("key", key, self.values.keys().map(String::as_str));
+        }
+    }
+}
+
+/// Reports references that lead nowhere, or stand beside a value of the same key.
+pub(super) fn check_references(
+    secrets: &BTreeMap<String, String>,
+    values: &BTreeMap<String, String>,
+    at: Place<'_>,
+    around: &Surroundings<'_>,
+) {
+    let places = at.get("secrets");
+    for (key, reference) in secrets {
+        if values.contains_key(key) {
+            places.get(key).report(format!("`{key}` has a value as well"), "keep the reference, and remove the value");
+        }
+        let region = reference.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
+        if let Some(region) = region.filter(|region| *region != around.region) {
+            places.get(key).report(
+                format!("`{key}` refers to a secret in {region}, and this environment is in {}", around.region),
+                "replicate the secret, and name the replica",
+            );
+        }
+    }
+}
+
+/// Why something looks like a secret, if it does.
+pub(crate) fn looks_like_a_secret(key: &str, value: &str) -> Option<&'static str> {
+    if is_credential(value) {
+        return Some("its value has the form of a credential");
+    }
+    (names_a_secret(key) && !is_harmless(value)).then_some("so says its name")
+}
+
+/// Whether a key has the name of a secret.
+pub(crate) fn names_a_secret(key: &str) -> bool {
+    const NAMES: [&str; 9] =
+        ["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "PRIVATEKEY", "ACCESSKEY", "CREDENTIAL"];
+    let plain: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+    NAMES.iter().any(|name| plain.contains(name))
+}
+
+/// What no secret is: nothing, a number (`MAX_TOKENS = 512`), a truth value, or the name of a secret.
+fn is_harmless(value: &str) -> bool {
+    let names = ["arn:aws", "/"].iter().any(|start| value.starts_with(start));
+    // Long numbers may be keys.
+    let number = value.len() <= 6 && value.parse::<f64>().is_ok();
+    value.is_empty() || number || names || ["true", "false"].contains(&value)
+}
+
+/// Whether text has the form of AWS's access keys, a private key, tokens of well-known services, or an address with a
+/// password in it.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes>
+pub(crate) fn is_credential(text: &str) -> bool {
+    static FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?:^|[^A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z2-7]{16}|gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{22}",
+            r"|glpat-[A-Za-z0-9_-]{20}|xox[abprs]-[A-Za-z0-9-]{10}|sk-[A-Za-z0-9_-]{20}|hf_[A-Za-z0-9]{30})",
+            r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|[a-z]://[^/ :@]*:[^/ @]+@"
+        ))
+        .ok()
+    });
+    FORMS.as_ref().is_some_and(|forms| forms.is_match(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_like_a_secret;
+
+    #[test]
+    fn secrets_are_told_by_their_names_and_forms() {
+        for (key, value) in [
+            ("DB_PASSWORD", "hunter2"),
+            ("clientSecret", "x"),
+            ("--api-key", "0123456789"),
+            ("API_TOKEN", "abc"),
+            ("KEY", "AKIAIOSFODNN7EXAMPLE"),
+            ("URL", "postgres://reader:hunter2@db/churn"),
+            ("PEM", "-----BEGIN RSA PRIVATE KEY-----\nMII"),
+        ] {
+            assert!(looks_like_a_secret(key, value).is_some(), "{key}");
+        }
+    }
+
+    #[test]
+    fn ordinary_settings_are_no_secrets() {
+        for (key, value) in [
+            ("LOG_LEVEL", "info"),
+            ("MAX_TOKENS", "512"),
+            ("USE_TOKENS", "true"),
+            ("DB_SECRET_ARN", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:db-AbCdEf"),
+            ("TOKEN_PARAMETER", "/shop/token"),
+            ("URL", "https://example.com:8080/a@b"),
+            ("PREFIX", "risk-assessment-of-the-whole-portfolio"),
+        ] {
+            assert_eq!(looks_like_a_secret(key, value), None, "{key}");
+        }
+    }
+}
