@@ -41,7 +41,8 @@ pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(
     let mut unformatted = 0;
     for name in config::discover(&global.environments) {
         let file = global.environments.join(format!("{name}.toml"));
-        let source = config::text(&file).map_err(|invalid| End::Invalid(Box::new(invalid)))?;
+        let source =
+            config::text(&file, &environments::root(global)).map_err(|invalid| End::Invalid(Box::new(invalid)))?;
         let formatted = config::format(&source).map_err(|problems| {
             End::Invalid(Box::new(config::Invalid { file: file.clone(), source: source.clone(), problems }))
         })?;
