@@ -24,6 +24,8 @@ mod simulation;
 mod states;
 mod wire;
 
+pub(crate) use wire::Wire;
+
 use std::path::PathBuf;
 use winterbaume_cloudwatch::CloudWatchService;
 use winterbaume_cloudwatchlogs::CloudWatchLogsService;
