@@ -4,7 +4,7 @@ use crate::{
     cli::{Global, StateCommand},
     end::End,
     input,
-    printer::Printer,
+    printer::{Printer, escape::word},
     session::{LOCK, STATE, Session},
 };
 use resource::Address;
@@ -20,7 +20,7 @@ pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -
         StateCommand::Show { address, environment } => show(&open(global, environment).await?, &address, printer).await,
         StateCommand::Pull { environment } => {
             let (state, _) = open(global, environment).await?.state().await?;
-            printer.data(String::from_utf8_lossy(&state.write()).trim_end());
+            printer.json(String::from_utf8_lossy(&state.write()).trim_end());
             Ok(())
         }
         StateCommand::History { environment, show } => history(&open(global, environment).await?, show, printer).await,
@@ -71,7 +71,8 @@ async fn list(session: &Session, printer: Printer) -> Result<(), End> {
     for (address, entry) in &state.resources {
         let phase =
             if entry.phase == state::Phase::Ready { String::new() } else { format!("  ({})", entry.phase.as_str()) };
-        printer.data(&format!("{address:width$}  {:28}  {}{phase}", entry.kind, entry.id.as_deref().unwrap_or("–")));
+        let id = word(entry.id.as_deref().unwrap_or("–"));
+        printer.data(&format!("{address:width$}  {:28}  {id}{phase}", word(&entry.kind)));
     }
     Ok(())
 }
@@ -86,7 +87,7 @@ async fn show(session: &Session, address: &str, printer: Printer) -> Result<(), 
 async fn history(session: &Session, show: Option<String>, printer: Printer) -> Result<(), End> {
     if let Some(version) = show {
         let bytes = session.store.get_version(STATE, &version).await?;
-        printer.data(String::from_utf8_lossy(&bytes).trim_end());
+        printer.json(String::from_utf8_lossy(&bytes).trim_end());
         return Ok(());
     }
     let versions = session.store.history(STATE).await?;

@@ -1,3 +1,4 @@
+use crate::printer::escape::word;
 use resource::has_unknown;
 use serde_json::Value;
 
@@ -28,7 +29,7 @@ pub(crate) fn change(before: &Value, after: &Value) -> String {
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
-        Value::String(text) => format!("\"{text}\""),
+        Value::String(text) => format!("\"{}\"", word(text)),
         other => other.to_string(),
     }
 }
