@@ -2,6 +2,7 @@
 
 mod cli;
 mod command;
+mod connection;
 mod end;
 mod environments;
 mod input;
