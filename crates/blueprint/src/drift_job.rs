@@ -41,7 +41,7 @@ fn pack(site: &Site, job: &Job) -> Result<Vec<u8>, Error> {
         job.binary, site.name
     );
     let mut archive = site.files.archive()?;
-    archive.program(&job.binary);
+    archive.program(&job.binary, site.files.real(&job.binary)?);
     let failed = |why| Error::File { path: site.files.path(&job.binary), why };
     let environment = site.environment.to_toml().map_err(|error| failed(error.to_string()))?;
     archive.made(&format!("environments/{}.toml", site.name), environment, false);

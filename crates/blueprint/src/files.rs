@@ -35,9 +35,12 @@ impl Files {
     /// A file's content.
     pub(crate) fn read(&self, path: &str) -> Result<Vec<u8>, Error> {
         self.read.borrow_mut().insert(Read::File(path.to_owned()));
-        let path = self.root.join(path);
+        let (path, real) = (self.root.join(path), self.real(path)?);
+        if !real.is_file() {
+            return Err(Error::File { path, why: "it is not a file".to_owned() });
+        }
         let mut bytes = Vec::new();
-        let read = std::fs::File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+        let read = std::fs::File::open(real).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
         match read {
             Err(error) => Err(Error::File { path, why: error.to_string() }),
             Ok(_) if bytes.len() as u64 > LARGEST => {
@@ -47,9 +50,15 @@ impl Files {
         }
     }
 
-    /// Where a file is.
+    /// Where a file is said to be.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
+    }
+
+    /// Where a file or folder really is, which must be in the project.
+    pub(crate) fn real(&self, path: &str) -> Result<PathBuf, Error> {
+        config::inside(&self.root, Path::new(path))
+            .map_err(|outside| Error::File { path: self.path(path), why: outside.to_string() })
     }
 
     /// A JSON file's content.
@@ -61,8 +70,8 @@ impl Files {
     /// A folder's content as an archive.
     pub(crate) fn zip(&self, path: &str) -> Result<Vec<u8>, Error> {
         self.read.borrow_mut().insert(Read::Folder(path.to_owned()));
-        let folder = self.root.join(path);
-        package::zip_folder(&folder).map_err(|error| Error::File { path: folder, why: error.to_string() })
+        package::zip_folder(&self.real(path)?)
+            .map_err(|error| Error::File { path: self.path(path), why: error.to_string() })
     }
 
     /// Everything that was read so far, each file where it is in the project, with more to come.
@@ -70,10 +79,10 @@ impl Files {
         let mut archive = Archive::of(&self.root);
         for read in self.read.borrow().iter() {
             match read {
-                Read::File(path) => archive.file(path),
+                Read::File(path) => archive.file(path, self.real(path)?),
                 Read::Folder(path) => archive
-                    .folder(path)
-                    .map_err(|error| Error::File { path: self.root.join(path), why: error.to_string() })?,
+                    .folder(path, &self.real(path)?)
+                    .map_err(|error| Error::File { path: self.path(path), why: error.to_string() })?,
             }
         }
         Ok(archive)

@@ -1,6 +1,7 @@
 //! Places in a file, for the checks that a schema cannot express.
 
 use crate::problem::Finding;
+use crate::project::{Outside, inside};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -94,10 +95,30 @@ impl<'a> Place<'a> {
         self.report(format!("there is no {kind} named `{name}`"), help);
     }
 
-    /// Reports a file that is missing from the project.
+    /// Reports a file that is missing from the project, or that a link leads out of it to.
     pub(crate) fn exists(&self, root: Option<&Path>, path: &str) {
-        let Some(file) = root.map(|root| root.join(path)).filter(|file| !file.is_file()) else { return };
-        let what = if file.exists() { "is not a file" } else { "does not exist" };
-        self.report(format!("`{path}` {what}"), "paths are relative to the project's root");
+        let Some(root) = root else { return };
+        let file = root.join(path);
+        if !file.is_file() {
+            let what = if file.exists() { "is not a file" } else { "does not exist" };
+            self.report(format!("`{path}` {what}"), "paths are relative to the project's root");
+        } else {
+            self.stays_inside(root, path);
+        }
+    }
+
+    /// Reports a file or folder that a link leads out of the project to. Whether it does not.
+    pub(crate) fn stays_inside(&self, root: &Path, path: &str) -> bool {
+        match inside(root, Path::new(path)) {
+            Err(Outside::LeadsOut { target }) => {
+                self.report(
+                    format!("`{path}` leads out of the project, to {}", target.display()),
+                    "mlopsctl reads and uploads only what is in the project: put a copy there instead of a link",
+                );
+                false
+            }
+            // What is missing has been reported by whoever looked for it.
+            Ok(_) | Err(Outside::Missing(_)) => true,
+        }
     }
 }

@@ -3,6 +3,7 @@
 use crate::check::{Place, Surroundings};
 use crate::environment::Environment;
 use crate::problem::{Finding, Invalid, Problem, located};
+use crate::project::{Outside, inside};
 use crate::read::Reader;
 use crate::{form, schema, syntax};
 use std::cell::RefCell;
@@ -19,7 +20,7 @@ const LARGEST: u64 = 1024 * 1024;
 /// Every problem of the file at once.
 pub fn load(path: &Path, project_root: &Path) -> Result<Environment, Invalid> {
     let invalid = |source: String, problems| Invalid { file: path.to_owned(), source, problems };
-    let source = text(path)?;
+    let source = text(path, project_root)?;
     let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     parse(name, &source, Some(project_root)).map_err(|problems| invalid(source, problems))
 }
@@ -27,9 +28,10 @@ pub fn load(path: &Path, project_root: &Path) -> Result<Environment, Invalid> {
 /// The text of an environment file.
 ///
 /// # Errors
-/// When it cannot be read, is too large, or is no text.
-pub fn text(path: &Path) -> Result<String, Invalid> {
-    read(path).map_err(|(source, finding)| {
+/// When it cannot be read, is too large, is no text, or is a link out of the project: reports of problems show lines of
+/// it.
+pub fn text(path: &Path, project_root: &Path) -> Result<String, Invalid> {
+    read(path, project_root).map_err(|(source, finding)| {
         let problems = located(&source, vec![finding]);
         Invalid { file: path.to_owned(), source, problems }
     })
@@ -95,12 +97,21 @@ pub fn discover(dir: &Path) -> Vec<String> {
     names
 }
 
-fn read(path: &Path) -> Result<String, (String, Finding)> {
+fn read(path: &Path, project_root: &Path) -> Result<String, (String, Finding)> {
     use std::io::Read as _;
     let whole = |message: String, help: Option<&str>| {
         (String::new(), Finding { message, span: 0..0, help: help.map(str::to_owned) })
     };
     let unreadable = |error: std::io::Error| whole(format!("the file cannot be read: {error}"), None);
+    // A path that is not absolute starts where the command was started, as the root does.
+    let path = std::path::absolute(path).map_err(unreadable)?;
+    let path = inside(project_root, &path).map_err(|outside| match outside {
+        Outside::Missing(error) => unreadable(error),
+        Outside::LeadsOut { target } => whole(
+            format!("the file leads out of the project, to {}", target.display()),
+            Some("mlopsctl reads only what is in the project: put a copy there instead of a link"),
+        ),
+    })?;
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     // Reads the limit and no more: a size asked for beforehand says nothing about a pipe or a growing file.

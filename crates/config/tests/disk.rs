@@ -115,6 +115,65 @@ fn the_drift_job_must_run_with_lambda_s_glibc() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_link_out_of_the_project_is_refused_at_the_setting_that_names_it() {
+    use std::os::unix::fs::symlink;
+    let (project, machine) = (Project::new(), Project::new());
+    let elsewhere = |name: &str, content: &[u8]| machine.write(name, content).canonicalize().unwrap();
+    let link = |target: &PathBuf, name: &str| {
+        let link = project.0.path().join(name);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(target, link).unwrap();
+    };
+    let credentials = elsewhere("credentials", b"aws_secret_access_key = x");
+    let definition = elsewhere("config.json", b"{}");
+    let handler = elsewhere("keys/handler.py", b"");
+    let binary = elsewhere("mlopsctl", &program(X86_64));
+    link(&credentials, "pipeline/glue/etl.py");
+    link(&handler.parent().unwrap().to_owned(), "pipeline/functions/data-validation");
+    project.write("pipeline/functions/model-evaluation/handler.py", "");
+    link(&handler, "pipeline/functions/model-evaluation/main.py");
+    link(&definition, "pipeline/sample/schema.json");
+    link(&definition, "pipeline/training.asl.json");
+    link(&binary, "tools/mlopsctl");
+    let file = FILE.to_owned() + "[drift.job]\nbinary = \"tools/mlopsctl\"\n";
+    let folder = handler.parent().unwrap().display();
+    assert_eq!(
+        project.problems(file),
+        [
+            format!("7:10: `pipeline/glue/etl.py` leads out of the project, to {}", credentials.display()),
+            format!("9:8: `pipeline/functions/data-validation` leads out of the project, to {folder}"),
+            format!(
+                "12:11: `pipeline/functions/model-evaluation/main.py` leads out of the project, to {}",
+                handler.display()
+            ),
+            format!("13:1: `pipeline/sample/schema.json` leads out of the project, to {}", definition.display()),
+            format!("13:1: `pipeline/training.asl.json` leads out of the project, to {}", definition.display()),
+            format!("15:10: `tools/mlopsctl` leads out of the project, to {}", binary.display()),
+        ]
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn an_environment_file_is_a_file_of_the_project_whose_lines_may_be_shown() {
+    use std::os::unix::fs::symlink;
+    let (project, machine) = (Project::new(), Project::new());
+    let secret = machine.write("credentials.toml", "token = \"hunter2\"\n").canonicalize().unwrap();
+    fs::create_dir(project.0.path().join("environments")).unwrap();
+    let link = project.0.path().join("environments/dev.toml");
+    symlink(&secret, &link).unwrap();
+    let invalid = load(&link, project.0.path()).unwrap_err();
+    let expected = format!("the file leads out of the project, to {}", secret.display());
+    assert_eq!(invalid.problems[0].message, expected);
+    assert!(!invalid.to_string().contains("hunter2"), "{invalid}");
+    let shared = project.write("shared.toml", "projekt = \"shop\"\n");
+    fs::remove_file(&link).unwrap();
+    symlink(shared, &link).unwrap();
+    assert!(load(&link, project.0.path()).unwrap_err().problems.len() > 1, "a link within the project is followed");
+}
+
+#[test]
 fn a_file_that_is_no_text_is_refused_with_a_reason() {
     let project = Project::new();
     assert_eq!(project.problems(b"project = \"a\"\nregion = \"\xff\"\n"), ["2:11: not valid UTF-8"]);

@@ -45,6 +45,8 @@ pub struct Planning {
     pub plan: Plan,
     /// What stands in the way; a plan with refusals must not be applied.
     pub refusals: Vec<Refusal>,
+    /// What is declared or recorded and was not looked at, because the plan has targets.
+    pub left_out: Vec<Address>,
     pub(crate) known: Vec<Known>,
     pub(crate) made: Made,
     pub(crate) forgotten: Vec<Address>,
@@ -199,7 +201,17 @@ impl Planner<'_> {
             targets: self.purpose.targets.clone(),
         };
         plan.hide_sensitive(self.registry);
-        Planning { plan, refusals, known, made, forgotten, workshop: self.workshop.clone() }
+        let left_out = self.left_out(&known);
+        Planning { plan, refusals, left_out, known, made, forgotten, workshop: self.workshop.clone() }
+    }
+
+    fn left_out(&self, known: &[Known]) -> Vec<Address> {
+        let nodes = self.stack.nodes().iter().map(|node| &node.address);
+        let declared: BTreeSet<&Address> = nodes.clone().collect();
+        let recorded = self.state.resources.keys();
+        let undeclared = recorded.filter(|address| !declared.contains(address) && !self.purpose.targets(address));
+        let excluded = nodes.zip(known).filter(|(_, known)| known.excluded).map(|(address, _)| address);
+        excluded.chain(undeclared).cloned().collect()
     }
 
     fn decide_all(&self, sight: &Sight<'_>) -> Decided {

@@ -35,6 +35,9 @@ impl Call {
                 "The credential scope is not AKID/date/region/service/aws4_request",
             ));
         };
+        if !is_region(region) {
+            return Err(refuse(400, "IncompleteSignature", "The credential scope names no region"));
+        }
         let service = if service == "s3express" { "s3" } else { service }.to_owned();
         // Global services: what they keep is in no region, whatever region the caller works in.
         let region = if matches!(service.as_str(), "budgets" | "iam") { "us-east-1" } else { region }.to_owned();
@@ -75,6 +78,16 @@ impl Call {
         let (_, path) = split_uri(&self.request.uri);
         path.split('?').next().unwrap_or(path)
     }
+}
+
+/// Whether a text can be a region, such as `us-gov-west-1`. What is kept of a region is in files named after it.
+fn is_region(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let letters = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let number = parts
+        .next_back()
+        .is_some_and(|part| matches!(part.len(), 1..=2) && part.bytes().all(|byte| byte.is_ascii_digit()));
+    text.len() <= 32 && number && parts.clone().count() >= 2 && parts.all(letters)
 }
 
 fn refuse(status: u16, code: &str, message: &str) -> Box<Response> {
@@ -186,6 +199,19 @@ mod tests {
         assert_eq!(&*payload, b"hello!");
         assert_eq!(header(&trailers, "x-amz-checksum-crc32"), Some("AAAA"));
         assert!(decode_chunks(b"5\r\nhel").is_none());
+    }
+
+    #[test]
+    fn only_names_of_regions_are_regions() {
+        for region in ["us-east-1", "ap-southeast-7", "us-gov-west-1", "eu-isoe-west-1", "me-central-12"] {
+            assert!(is_region(region), "{region}");
+        }
+        for other in
+            ["", "us", "us-east", "../..", "us-east-1/", "us-east-1%2f", "US-EAST-1", "a--1", "us-east-123", "-a-1"]
+        {
+            assert!(!is_region(other), "{other}");
+        }
+        assert!(!is_region(&format!("{}-east-1", "x".repeat(40))));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::layer::{Layer, Lost, Next};
 use crate::overlay;
 use crate::service::{Scope, Service, Tagged};
 use crate::tagging;
+use crate::unkept::Protocol;
 use crate::{Call, Error, Response};
 
 /// The account of this process: the services keep it in a global.
@@ -177,6 +178,7 @@ impl Cloud {
             let _shared = slot.gate.read().await;
             return slot.service.answer(call).await;
         }
+        let protocol = Protocol::of(&call);
         let response = {
             let _alone = slot.gate.write().await;
             slot.mark(&call.region, true);
@@ -186,7 +188,7 @@ impl Cloud {
             && let Err(error) = self.services.save(slot).await
         {
             // The caller must not believe what a restart would forget.
-            return Response::error(500, "InternalFailure", &error.to_string());
+            return protocol.unkept(&error.to_string());
         }
         response
     }

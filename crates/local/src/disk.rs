@@ -2,7 +2,7 @@
 //! distinct object content.
 
 use serde_json::Value;
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,8 @@ impl Disk {
     /// Creates the directory if need be and takes it; [`Error::Busy`] if another process has it.
     pub(crate) fn own(dir: &Path) -> Result<Self, Error> {
         let objects = dir.join("objects");
-        std::fs::create_dir_all(&objects).map_err(io("create", &objects))?;
+        folder_for_owner(&objects).map_err(io("create", &objects))?;
+        only_for_owner(dir);
         Ok(Self { dir: dir.to_owned(), _lock: lock(dir)? })
     }
 
@@ -73,9 +74,47 @@ impl Disk {
 /// Writes beside `path` and renames: readers and crashes see one whole file or the other.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let temporary = path.with_extension("tmp");
-    std::fs::write(&temporary, bytes).map_err(io("write", &temporary))?;
+    let written = for_owner().create(true).truncate(true).open(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        // Without it a power cut may leave the new name with nothing behind it.
+        file.sync_data()
+    });
+    if let Err(error) = written {
+        // A part of the content helps nobody, and takes room.
+        let _ = std::fs::remove_file(&temporary);
+        return Err(io("write", path)(error));
+    }
     std::fs::rename(&temporary, path).map_err(io("replace", path))
 }
+
+/// Files hold what a platform's owner would show nobody else, such as the environment of its functions.
+fn for_owner() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn folder_for_owner(path: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Closes a folder that an earlier version made for everybody. Somebody else's stays as it is.
+#[cfg(unix)]
+fn only_for_owner(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    if std::fs::metadata(path).is_ok_and(|folder| folder.permissions().mode() & 0o077 != 0) {
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700));
+    }
+}
+
+#[cfg(not(unix))]
+fn only_for_owner(_: &Path) {}
 
 pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.to_owned();
@@ -84,8 +123,7 @@ pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Erro
 
 fn lock(dir: &Path) -> Result<File, Error> {
     let path = dir.join("lock");
-    let mut file =
-        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io("open", &path))?;
+    let mut file = for_owner().read(true).create(true).truncate(false).open(&path).map_err(io("open", &path))?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0).map_err(io("write", &path))?;

@@ -21,7 +21,7 @@ pub enum Error {
         wanted: String,
     },
     /// A file of the data directory could not be read or written.
-    #[error("cannot {action} {}", path.display())]
+    #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// What was attempted.
         action: &'static str,
@@ -54,6 +54,30 @@ pub enum Error {
     )]
     NotLoopback(SocketAddr),
     /// The listening socket failed.
-    #[error("the local server failed")]
+    #[error("the local server failed: {0}")]
     Server(#[source] std::io::Error),
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        use std::io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match self {
+            Self::Busy { .. } => Some("wait until that command has ended"),
+            Self::Corrupt { .. } | Self::State { .. } => {
+                Some("`mlopsctl local reset` forgets the data of the embedded AWS, and `up --local` builds it anew")
+            }
+            Self::Io { source, .. } => match source.kind() {
+                StorageFull | QuotaExceeded | FileTooLarge => {
+                    Some("make room on that disk and run the same command: it goes on from what was kept")
+                }
+                PermissionDenied | ReadOnlyFilesystem => Some(
+                    "the embedded AWS keeps its data in `state/local` of the project: work on a copy of the project \
+                     that you may write to",
+                ),
+                _ => None,
+            },
+            Self::Account { .. } | Self::NotLoopback(_) | Self::Server(_) => None,
+        }
+    }
 }

@@ -7,6 +7,7 @@
 //! be laid.
 
 mod call;
+mod callers;
 mod cloud;
 mod connector;
 mod disk;
@@ -18,6 +19,7 @@ mod overlay;
 mod server;
 mod service;
 mod tagging;
+mod unkept;
 
 pub use call::Call;
 pub use cloud::{Cloud, Durability};

@@ -76,8 +76,10 @@ impl Objects {
         {
             if let Content::New(bytes) = content {
                 let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-                if on_disk.insert(sha256.clone()) {
+                // Named only once it is there: a full disk must not leave a state that names what it did not take.
+                if !on_disk.contains(&sha256) {
                     replace(&dir.join(&sha256), bytes)?;
+                    on_disk.insert(sha256.clone());
                 }
                 *content = Content::Kept { sha256, size: bytes.len() as u64 };
             }

@@ -89,6 +89,14 @@ impl From<resource::Failure> for End {
     }
 }
 
+#[cfg(feature = "local")]
+impl From<local::Error> for End {
+    fn from(error: local::Error) -> Self {
+        let help = error.help().map(str::to_owned);
+        Self::Failed { what: error.to_string(), help }
+    }
+}
+
 impl From<std::io::Error> for End {
     fn from(error: std::io::Error) -> Self {
         Self::failed(error.to_string())

@@ -2,11 +2,14 @@
 
 mod cli;
 mod command;
+mod connection;
 mod end;
 mod environments;
 mod input;
+mod output;
 mod printer;
 mod render;
+mod saved_plan;
 mod session;
 mod signals;
 
@@ -14,19 +17,25 @@ use clap::Parser;
 use cli::{Cli, Command};
 use end::End;
 use printer::Printer;
-use std::process::ExitCode;
+use std::{
+    io::{ErrorKind, Write as _},
+    process::ExitCode,
+};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             // The usage text goes where clap sends it; help and version are no mistake.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
+            let printed = error.print().and_then(|()| std::io::stdout().flush());
+            return match printed {
+                Err(lost) if !error.use_stderr() && lost.kind() != ErrorKind::BrokenPipe => ExitCode::FAILURE,
+                _ => ExitCode::from(if error.use_stderr() { 64 } else { 0 }),
+            };
         }
     };
     let printer = Printer::new(&cli.global);
-    trace(&cli, printer.colour);
+    trace(&cli, printer);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -37,12 +46,19 @@ fn main() -> ExitCode {
     let result = runtime.block_on(run(cli, printer));
     // Reads on stdin cannot be cancelled; do not wait for them.
     runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(end) => {
-            printer.end(&end);
-            end.code()
+    if let Err(end) = &result {
+        printer.end(end);
+    }
+    match (printer.unwritten(), result) {
+        (None, Ok(())) => ExitCode::SUCCESS,
+        (Some(error), Ok(()) | Err(End::Differences)) => {
+            printer.error(
+                &format!("writing to stdout: {error}"),
+                Some("the command did its work, but not all that it printed arrived: do not rely on it"),
+            );
+            ExitCode::FAILURE
         }
+        (_, Err(end)) => end.code(),
     }
 }
 
@@ -63,7 +79,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         Command::Job { environment } => command::job::run(global, &environment, printer).await,
         Command::Wait { environment } => command::wait::run(global, environment.as_deref(), printer).await,
         Command::Cost { print_prices: true, .. } => {
-            printer.data(cost::BUILTIN.trim_end());
+            printer.verbatim(cost::BUILTIN);
             Ok(())
         }
         Command::Cost { environment, prices, .. } => {
@@ -79,22 +95,26 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         }
         Command::Pipeline(args) => command::pipeline::run(global, args, printer).await,
         Command::Local(what) => command::local::run(global, what, printer).await,
-        Command::Completions { shell } => command::files::completions(shell),
-        Command::Man => command::files::manual(),
+        Command::Completions { shell } => command::files::completions(shell, printer),
+        Command::Man => command::files::manual(printer),
     }
 }
 
-fn trace(cli: &Cli, colour: bool) {
+fn trace(cli: &Cli, printer: Printer) {
     let level = match cli.global.verbose {
-        0 => "warn,aws_config=error,aws_runtime=error,aws_smithy_http_client=error",
+        // The embedded AWS has no connections to close.
+        0 => {
+            "warn,aws_config=error,aws_runtime=error,aws_smithy_http_client=error,\
+             aws_smithy_runtime::client::http::connection_poisoning=off"
+        }
         1 => "info,engine=debug,state=debug",
         _ => "debug",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
+        .with_writer(printer)
+        .with_ansi(false)
         // A terminal that was closed is no reason to panic.
         .log_internal_errors(false)
         .init();

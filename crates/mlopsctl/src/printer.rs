@@ -1,8 +1,16 @@
-//! The one place that prints: data to stdout, everything else to stderr.
+//! The one place that prints: data to stdout, everything else to stderr. Nothing that acts on a terminal gets through,
+//! wherever it comes from.
+
+mod colour;
+pub(crate) mod escape;
+mod stream;
+
+pub(crate) use colour::Style;
 
 use crate::{cli::Global, end::End};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
-use std::io::{IsTerminal, Write};
+use std::io::{Error, IsTerminal as _, Write};
+use tracing_subscriber::fmt::MakeWriter;
 
 /// More problems of a file are counted only.
 const MOST_PROBLEMS: usize = 50;
@@ -22,18 +30,6 @@ pub(crate) struct Printer {
     pub(crate) quiet: bool,
 }
 
-/// What a piece of text is for.
-#[derive(Clone, Copy)]
-pub(crate) enum Style {
-    Bold,
-    Dim,
-    Green,
-    Yellow,
-    Red,
-    Alarm,
-    Cyan,
-}
-
 impl Printer {
     pub(crate) fn new(global: &Global) -> Self {
         let terminal = std::io::stderr().is_terminal();
@@ -47,20 +43,44 @@ impl Printer {
         Self { colour: self.colourful && std::io::stdout().is_terminal(), ..self }
     }
 
-    /// Data, on stdout. A reader that has gone away is no failure of ours.
+    /// Data for a person, on stdout.
     pub(crate) fn data(self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+        stream::data(&escape::lines(text));
     }
 
     /// A JSON document, on stdout.
     pub(crate) fn document(self, value: &serde_json::Value) {
-        self.data(&format!("{value:#}"));
+        self.json(&format!("{value:#}"));
+    }
+
+    /// A JSON document on a line of its own, on stdout.
+    pub(crate) fn line(self, value: &serde_json::Value) {
+        self.json(&value.to_string());
+    }
+
+    /// JSON text, on stdout.
+    pub(crate) fn json(self, text: &str) {
+        stream::data(&escape::json(text));
+    }
+
+    /// Text of our own for another program, on stdout, as it is.
+    pub(crate) fn verbatim(self, text: &str) {
+        stream::data(text.trim_end_matches('\n'));
+    }
+
+    /// Why something of the data could not be written to stdout, if so.
+    pub(crate) fn unwritten(self) -> Option<Error> {
+        stream::unwritten()
     }
 
     /// Something for a person, on stderr.
     pub(crate) fn say(self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        stream::talk(&(escape::lines(text).into_owned() + "\n"));
+    }
+
+    /// Lines for a person, on stderr, until the next ones or anything else is said.
+    pub(crate) fn draw(self, lines: &[String]) {
+        stream::draw(&lines.iter().map(|line| escape::lines(line).into_owned()).collect::<Vec<_>>());
     }
 
     /// Something that -q leaves out.
@@ -72,7 +92,7 @@ impl Printer {
 
     /// A question, and whether it was answered with yes.
     pub(crate) async fn ask(self, question: &str) -> bool {
-        let _ = write!(std::io::stderr().lock(), "{question} ").and_then(|()| std::io::stderr().flush());
+        stream::talk(&(escape::lines(question).into_owned() + " "));
         let read = tokio::task::spawn_blocking(|| {
             let mut answer = String::new();
             std::io::stdin().read_line(&mut answer).map(|_| answer)
@@ -86,19 +106,7 @@ impl Printer {
     }
 
     pub(crate) fn paint(self, style: Style, text: &str) -> String {
-        if !self.colour {
-            return text.to_owned();
-        }
-        let code = match style {
-            Style::Bold => "1",
-            Style::Dim => "2",
-            Style::Green => "32",
-            Style::Yellow => "33",
-            Style::Red => "31",
-            Style::Alarm => "1;31",
-            Style::Cyan => "36",
-        };
-        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        if self.colour { colour::paint(style, text) } else { text.to_owned() }
     }
 
     /// `error: …`, with what to do next.
@@ -127,7 +135,7 @@ impl Printer {
                     ),
                     _ => String::new(),
                 };
-                self.error(&error.to_string(), Some(&unlock));
+                self.error(&escape::word(&error.to_string()), Some(&escape::word(&unlock)));
             }
             End::Said | End::Differences => {}
         }
@@ -138,21 +146,24 @@ impl Printer {
         let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
         let shown_source = invalid.shown_source();
         for problem in invalid.problems.iter().take(MOST_PROBLEMS) {
-            let mut diagnostic = MietteDiagnostic::new(&problem.message).with_severity(Severity::Error);
+            let file = invalid.file.display().to_string();
+            let mut diagnostic = MietteDiagnostic::new(escape::lines(&problem.message)).with_severity(Severity::Error);
             if let Some(help) = &problem.help {
-                diagnostic = diagnostic.with_help(help);
+                diagnostic = diagnostic.with_help(escape::lines(help));
             }
             if !invalid.source.is_empty() {
                 diagnostic = diagnostic.with_label(LabeledSpan::new_with_span(None, problem.span.clone()));
             }
-            let source = NamedSource::new(invalid.file.display().to_string(), shown_source.clone());
+            let source = NamedSource::new(escape::word(&file), shown_source.clone());
             let report = miette::Report::new(diagnostic).with_source_code(source);
             let mut text = String::new();
             let shown = can_be_shown(&invalid.source, problem.span.start);
             if handler.render_report(&mut text, report.as_ref()).is_err() || !shown {
-                text = format!("{}:{problem}", invalid.file.display());
+                self.say(&format!("{file}:{problem}"));
+                continue;
             }
-            self.say(text.trim_end_matches('\n'));
+            // It has colours of its own, and all that was put into it is safe.
+            stream::talk(&(text.trim_end_matches('\n').to_owned() + "\n"));
         }
         let count = invalid.problems.len();
         if count > MOST_PROBLEMS {
@@ -168,6 +179,29 @@ fn can_be_shown(source: &str, at: usize) -> bool {
     let (before, after) = source.split_at(at);
     let start = before.rsplit('\n').next().map_or(0, str::len);
     let length = start + after.split('\n').next().map_or(0, str::len);
-    let acts = |text: &str| text.contains(|c: char| c.is_control() && c != '\t');
+    let acts = |text: &str| text.contains(|c: char| escape::acts(c) && c != '\t');
     !source.is_empty() && length <= LONGEST_LINE && !source.lines().any(acts)
+}
+
+/// Traces go where everything else goes.
+impl<'a> MakeWriter<'a> for Printer {
+    type Writer = Trace;
+
+    fn make_writer(&'a self) -> Trace {
+        Trace(*self)
+    }
+}
+
+/// Writes a trace, which comes whole.
+pub(crate) struct Trace(Printer);
+
+impl Write for Trace {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.say(String::from_utf8_lossy(bytes).trim_end_matches('\n'));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     cli::Global,
+    connection,
     end::End,
     environments::{self, Site},
     printer::Printer,
@@ -9,7 +10,6 @@ use crate::{
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
 };
-use aws_smithy_http_client::tls;
 use config::Environment;
 use resource::{Address, Attempt, Cloud, Guard, Meter, Place, Registry, Stack, Tags, sha256_hex};
 use state::{Lock, Removed, S3Store, State, StateBucket, StateIdentity, StateKeys, Store, Version};
@@ -20,9 +20,10 @@ use std::{
     time::Duration,
 };
 
-/// How long AWS may take to take a connection, and to answer: an archive has to be sent meanwhile.
+/// How long AWS may take to take a connection, and to answer what only reads. What changes something, and what has to
+/// be sent, adds to it (`resource::bounded`).
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
-const ANSWERS_WITHIN: Duration = Duration::from_secs(120);
+const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 /// How often a call is sent before the engine hears that it failed.
 const ATTEMPTS: u32 = 5;
 /// The same for the first call of all: an endpoint that is none is to be told at once.
@@ -238,12 +239,10 @@ pub(crate) async fn sdk_config(global: &Global, region: Option<&str>) -> Result<
     if global.local {
         return local_config(global, region.unwrap_or(ANY_REGION));
     }
-    // Named, so that what is sent can be counted and bounded.
-    let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
     // Measured from when a request is sent: before that it may have to wait its turn.
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECTS_WITHIN).read_timeout(ANSWERS_WITHIN);
     let loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().tls_provider(tls).build_https())
+        .http_client(connection::client(Printer::new(global)).await?)
         // Not adaptive: the meter slows down each operation by itself, which that would do a second time for the
         // whole service.
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
@@ -288,8 +287,7 @@ pub(crate) fn in_region(sdk: SdkConfig, region: &str) -> SdkConfig {
 
 #[cfg(feature = "local")]
 fn local_config(global: &Global, region: &str) -> Result<SdkConfig, End> {
-    let cloud = local::Cloud::open(Some(&data_folder(global)), region, local::ACCOUNT)
-        .map_err(|error| End::failed_with(error.to_string(), "wait until that command has ended"))?;
+    let cloud = local::Cloud::open(Some(&data_folder(global)), region, local::ACCOUNT)?;
     Ok(cloud.sdk_config())
 }
 
@@ -318,10 +316,23 @@ pub(crate) async fn account(sdk: &SdkConfig) -> Result<String, End> {
                 "check the endpoint (AWS_ENDPOINT_URL): is it AWS, or something that speaks like it?",
             )),
         },
-        Err(failure) => Err(End::failed_with(
-            format!("the AWS account could not be found out: {failure}"),
-            "check the credentials (AWS_PROFILE, `aws sso login`) and the endpoint; or try the platform without AWS: --local",
-        )),
+        Err(failure) => {
+            let mut help = match failure.message.contains("invalid peer certificate") {
+                true => {
+                    "name the file with the certificates that your network uses: AWS_CA_BUNDLE, or `ca_bundle` in \
+                         the profile"
+                }
+                false => {
+                    "check the credentials (AWS_PROFILE, `aws sso login`) and the endpoint; or try the platform \
+                          without AWS: --local"
+                }
+            }
+            .to_owned();
+            if let Some(proxy) = connection::proxy_in_words() {
+                help += &format!("; {proxy}");
+            }
+            Err(End::failed_with(format!("the AWS account could not be found out: {failure}"), help))
+        }
     }
 }
 

@@ -41,27 +41,27 @@ impl Archive {
         Self { root: root.to_owned(), entries }
     }
 
-    /// Adds everything in a folder, as [`zip_folder`](crate::zip_folder) does.
+    /// Adds everything in the folder `real` under `path`, as [`zip_folder`](crate::zip_folder) does.
     ///
     /// # Errors
     /// When something cannot be read, or a symbolic link leads out of the folder or round in a circle.
-    pub fn folder(&mut self, path: &str) -> Result<(), Error> {
-        for (name, file) in collect::files(&self.root.join(path))? {
+    pub fn folder(&mut self, path: &str, real: &Path) -> Result<(), Error> {
+        for (name, file) in collect::files(real)? {
             self.entries.insert(format!("{path}/{name}"), file.into());
         }
         Ok(())
     }
 
-    /// Adds a file.
-    pub fn file(&mut self, path: &str) {
-        let content = Content::At(self.root.join(path));
+    /// Adds the file `real` as `path`.
+    pub fn file(&mut self, path: &str, real: PathBuf) {
+        let content = Content::At(real);
         self.entries
             .insert(path.to_owned(), Entry { content, executable: false, compression: CompressionMethod::Stored });
     }
 
-    /// Adds a program, compressed: one file of many megabytes that changes as a whole.
-    pub fn program(&mut self, path: &str) {
-        let content = Content::At(self.root.join(path));
+    /// Adds the program `real` as `path`, compressed: one file of many megabytes that changes as a whole.
+    pub fn program(&mut self, path: &str, real: PathBuf) {
+        let content = Content::At(real);
         self.entries
             .insert(path.to_owned(), Entry { content, executable: true, compression: CompressionMethod::Deflated });
     }

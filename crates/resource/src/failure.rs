@@ -150,6 +150,12 @@ impl Failure {
             },
             SdkError::ConstructionFailure(_) => format!("the request could not be built: {}", chain(error)),
             SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+            SdkError::DispatchFailure(dispatch) if dispatch.is_timeout() => {
+                format!(
+                    "no answer: {}",
+                    dispatch.as_connector_error().map_or_else(|| chain(error), |cause| chain(cause))
+                )
+            }
             SdkError::DispatchFailure(_) => format!("could not be sent: {}", chain(error)),
             _ => format!("the answer was not understood: {}", chain(error)),
         };
@@ -172,7 +178,7 @@ impl Failure {
 }
 
 /// The causes of an error, which say more than `dispatch failure`. Some repeat the whole request, which nobody reads.
-fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     const LONGEST: usize = 300;
     let mut text = String::new();
     let mut next = error.source();
@@ -197,7 +203,8 @@ impl fmt::Display for Failure {
         if let Some(code) = &self.code {
             write!(f, "{code}: ")?;
         }
-        f.write_str(&self.message)?;
+        // One line, whatever AWS says: what follows a line of ours is ours.
+        f.write_str(&self.message.replace(['\n', '\r'], " "))?;
         if let Some(id) = &self.request_id {
             write!(f, " (request {id})")?;
         }

@@ -93,6 +93,7 @@ impl HttpConnector for GuardedConnector {
             leave.ask().await.map_err(|refusal| ConnectorError::user(refusal.into()))?;
             let withheld = Arc::new(AtomicBool::new(false));
             let gate = Gate { guard: guard.clone(), withheld: withheld.clone() };
+            crate::called::keep_operation(&mut request);
             let body = request.take_body();
             *request.body_mut() = SdkBody::from_body_1_x(Gated { body, gate });
             match inner.call(request).await {

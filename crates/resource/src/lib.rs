@@ -5,7 +5,9 @@
 //! Nothing here waits, prints or decides: that is the engine's and the binary's work.
 
 mod address;
+mod called;
 mod context;
+mod deadline;
 mod declaration;
 mod diff;
 mod erased;
@@ -25,16 +27,18 @@ mod stack;
 mod substitution;
 mod tags;
 mod unknown;
+mod waits;
 
 mod contract;
 
 pub use address::Address;
 pub use context::{Asset, Cloud, Cx, Place, sha256_hex};
 pub use contract::{As, Content, Deletion, Found, IdForm, Naming, Observed, Owner, Resource, tags_of};
+pub use deadline::bounded;
 pub use declaration::{Declaration, Foreseen};
 pub use diff::{Diff, FieldChange, compare};
 pub use erased::{Boxed, Observation, Reconciler, Registry};
-pub use failure::{Attempt, Failure, FailureKind, Result, Sign};
+pub use failure::{Attempt, Failure, FailureKind, Result, Sign, chain};
 pub use glance::{Glance, TagIndex};
 pub use guard::{Guard, Leave};
 pub use id::*;
@@ -48,3 +52,4 @@ pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, O
 pub use substitution::substitute;
 pub use tags::{ADDRESS_TAG, LINEAGE_TAG, Tags};
 pub use unknown::{UNKNOWN_CLOSE, UNKNOWN_OPEN, fill_in, has_unknown, unknown};
+pub use waits::{Longest, Waits};

@@ -2,6 +2,7 @@
 //! much is read.
 
 use crate::{
+    called::lane_of,
     failure::THROTTLED,
     limit::{FIRST_WINDOW, Limit},
 };
@@ -186,25 +187,6 @@ fn asks_to_slow_down(body: &str) -> bool {
     words.any(|word| THROTTLED.iter().any(|code| word.ends_with(code)))
 }
 
-/// What AWS counts together: mostly each operation of a service by itself. Where a request does not name its
-/// operation, what reads and what changes.
-fn lane_of(request: &HttpRequest) -> String {
-    let service = service_of(request).unwrap_or("other");
-    let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
-    let cbor = || Some(request.uri().split_once("/operation/")?.1);
-    let query = || std::str::from_utf8(request.body().bytes()?).ok()?.strip_prefix("Action=")?.split('&').next();
-    let operation = target.or_else(cbor).or_else(query).unwrap_or(request.method());
-    format!("{service} {operation}")
-}
-
-/// The service in the signature's credential scope: `…Credential=AKID/20260101/region/SERVICE/aws4_request`.
-fn service_of(request: &HttpRequest) -> Option<&str> {
-    let authorization = request.headers().get("authorization")?;
-    let (_, scope) = authorization.split_once("Credential=")?;
-    let mut parts = scope.split(['/', ',']);
-    if authorization.starts_with("AWS4-ECDSA") { parts.nth(2) } else { parts.nth(3) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -336,21 +318,5 @@ mod tests {
             assert!(asks_to_slow_down(body), "{body}");
         }
         assert!(!asks_to_slow_down(r#"{"__type":"ResourceNotFound","message":"no feature group SlowDowns"}"#));
-    }
-
-    #[test]
-    fn a_lane_is_an_operation_where_the_request_names_it() {
-        let with = |uri: &str, body: &'static str| {
-            let mut request = HttpRequest::new(SdkBody::from(body));
-            request.set_uri(uri).unwrap();
-            request.set_method("POST").unwrap();
-            let scope = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/iam/aws4_request, SignedHeaders=host";
-            request.headers_mut().insert("authorization", scope);
-            request
-        };
-        assert_eq!(lane_of(&with("https://h/", "Action=CreateRole&Version=2010-05-08")), "iam CreateRole");
-        assert_eq!(lane_of(&with("https://h/service/Granite/operation/PutMetricAlarm", "")), "iam PutMetricAlarm");
-        assert_eq!(lane_of(&with("https://h/2015-03-31/functions", "{}")), "iam POST");
-        assert_eq!(lane_of(&request("Logs_20140328.CreateLogGroup")), "other CreateLogGroup");
     }
 }

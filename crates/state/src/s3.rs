@@ -115,7 +115,10 @@ impl S3Store {
     async fn read(&self, key: &str, body: ByteStream) -> Result<Bytes, Error> {
         let read = body.collect().await.map_err(|error| Error::Store {
             place: self.place(key),
-            failure: Failure::of(resource::FailureKind::Ambiguous, format!("reading was interrupted: {error}")),
+            failure: Failure::of(
+                resource::FailureKind::Ambiguous,
+                format!("reading was interrupted: {}", resource::chain(&error)),
+            ),
         })?;
         Ok(read.into_bytes())
     }

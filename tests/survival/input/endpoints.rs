@@ -12,7 +12,7 @@ use std::{
 type Answers = fn(&mut TcpStream, request: &str) -> std::io::Result<()>;
 
 /// A server on a port of its own for as long as the test runs.
-fn serve(answers: Answers) -> String {
+pub(super) fn serve(answers: impl Fn(&mut TcpStream, &str) -> std::io::Result<()> + Copy + Send + 'static) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -24,7 +24,7 @@ fn serve(answers: Answers) -> String {
 }
 
 /// Whoever asked may have gone away.
-fn attend(mut stream: TcpStream, answers: Answers) -> std::io::Result<()> {
+fn attend(mut stream: TcpStream, answers: impl Fn(&mut TcpStream, &str) -> std::io::Result<()>) -> std::io::Result<()> {
     let mut request = vec![0; 65536];
     let length = stream.read(&mut request)?;
     answers(&mut stream, &String::from_utf8_lossy(&request[..length]))?;
@@ -32,7 +32,7 @@ fn attend(mut stream: TcpStream, answers: Answers) -> std::io::Result<()> {
     std::io::copy(&mut stream, &mut std::io::sink()).map(drop)
 }
 
-fn with(stream: &mut TcpStream, status: &str, kind: &str, body: &str) -> std::io::Result<()> {
+pub(super) fn with(stream: &mut impl Write, status: &str, kind: &str, body: &str) -> std::io::Result<()> {
     let length = body.len();
     write!(
         stream,
@@ -41,7 +41,7 @@ fn with(stream: &mut TcpStream, status: &str, kind: &str, body: &str) -> std::io
 }
 
 /// The answer that names the account of these credentials.
-fn identity(account: &str) -> String {
+pub(super) fn identity(account: &str) -> String {
     format!(
         "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
          <Arn>arn:aws:iam::{account}:root</Arn><UserId>AKID</UserId><Account>{account}</Account>\
@@ -49,7 +49,7 @@ fn identity(account: &str) -> String {
     )
 }
 
-const XML: &str = "text/xml";
+pub(super) const XML: &str = "text/xml";
 const PAGE: &str = "<!DOCTYPE html><html><body><h1>It works!</h1></body></html>";
 
 /// Servers that no account can be learnt from.
@@ -195,7 +195,7 @@ const HALF_AWS: &[(&str, Answers)] = &[
     }),
 ];
 
-fn identified(stream: &mut TcpStream, request: &str) -> std::io::Result<bool> {
+pub(super) fn identified(stream: &mut impl Write, request: &str) -> std::io::Result<bool> {
     let asked = request.contains("GetCallerIdentity");
     if asked {
         with(stream, "200 OK", XML, &identity("123456789012"))?;

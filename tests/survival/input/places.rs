@@ -20,7 +20,11 @@ const CASES: &[Case] = &[
     ("a device without end", |file| symlink("/dev/zero", file).unwrap(), "dev.toml is not a file"),
     ("a pipe nobody writes to", pipe, "dev.toml is not a file"),
     ("a socket", |file| drop(UnixListener::bind(file).unwrap()), "dev.toml is not a file"),
-    ("a file that cannot be read", |file| symlink("/proc/self/mem", file).unwrap(), "the file cannot be read"),
+    (
+        "a file that cannot be read",
+        |file| symlink("/proc/self/mem", file).unwrap(),
+        "the file leads out of the project",
+    ),
     ("a file of ten gigabytes", |file| File::create(file).unwrap().set_len(10 << 30).unwrap(), "larger than 1 MiB"),
 ];
 

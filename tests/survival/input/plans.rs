@@ -21,24 +21,48 @@ const NO_PLANS: [(&str, &str, &str); 10] = [
 ];
 
 /// What is changed in a good plan, and what is said of it. Nobody confirms what a file says.
-type Forgery = (&'static str, fn(&mut Value), i32, &'static str);
+type Forgery = (&'static str, fn(&mut Value), &'static str);
 
+/// What somebody edits without knowing of the digest.
+const EDITED: &str = "it was changed after it was saved";
 const FORGERIES: &[Forgery] = &[
-    ("of another environment", |plan| plan["environment"] = json!("prod"), 1, "it is of another environment"),
-    ("of other inputs", |plan| plan["inputs"] = json!("0"), 1, "have changed"),
-    ("of a later state", |plan| plan["serial"] = json!(7), 1, "the state has changed"),
-    ("a change less", |plan| drop(plan["changes"].as_array_mut().unwrap().pop()), 1, "the cloud has changed"),
-    ("no changes", |plan| plan["changes"] = json!([]), 1, "the cloud has changed"),
-    ("another action", |plan| plan["changes"][0]["action"] = json!("delete"), 1, "the cloud has changed"),
-    ("another address", |plan| plan["changes"][0]["address"] = json!("a.\u{1b}[2J"), 1, "the cloud has changed"),
-    ("another value", |plan| plan["changes"][0]["spec"]["cidr"] = json!("0.0.0.0/0"), 1, "the cloud has changed"),
-    ("targets that are none", |plan| plan["targets"] = json!(["nowhere.*"]), 1, "the cloud has changed"),
-    ("an action nobody knows", |plan| plan["changes"][0]["action"] = json!("explode"), 64, "unknown variant `explode`"),
-    ("a negative serial", |plan| plan["serial"] = json!(-1), 64, "is not a saved plan"),
-    ("a count that is none", |plan| plan["unchanged"] = json!(1e300), 64, "is not a saved plan"),
-    ("changes that are none", |plan| plan["changes"] = json!({"all": true}), 64, "is not a saved plan"),
-    ("a change without fields", |plan| plan["changes"] = json!([{}]), 64, "missing field"),
+    ("of another environment", |plan| plan["environment"] = json!("prod"), EDITED),
+    ("of other inputs", |plan| plan["inputs"] = json!("0"), EDITED),
+    ("of a later state", |plan| plan["serial"] = json!(7), EDITED),
+    ("a change less", |plan| drop(plan["changes"].as_array_mut().unwrap().pop()), EDITED),
+    ("no changes", |plan| plan["changes"] = json!([]), EDITED),
+    ("another action", |plan| plan["changes"][0]["action"] = json!("delete"), EDITED),
+    ("another address", |plan| plan["changes"][0]["address"] = json!("a.\u{1b}[2J"), EDITED),
+    ("another value", |plan| plan["changes"][0]["spec"]["cidr"] = json!("0.0.0.0/0"), EDITED),
+    ("targets", |plan| plan["targets"] = json!(["network.*"]), EDITED),
+    ("targets that are none", |plan| plan["targets"] = json!(["nowhere.*"]), EDITED),
+    ("another count", |plan| plan["unchanged"] = json!(54), EDITED),
+    ("another digest", |plan| plan["digest"] = json!("0"), EDITED),
+    ("no digest", |plan| drop(plan.as_object_mut().unwrap().remove("digest")), "it has no digest"),
+    ("an action nobody knows", |plan| plan["changes"][0]["action"] = json!("explode"), "unknown variant `explode`"),
+    ("a negative serial", |plan| plan["serial"] = json!(-1), "is not a saved plan"),
+    ("a count that is none", |plan| plan["unchanged"] = json!(1e300), "is not a saved plan"),
+    ("changes that are none", |plan| plan["changes"] = json!({"all": true}), "is not a saved plan"),
+    ("a change without fields", |plan| plan["changes"] = json!([{}]), "missing field"),
 ];
+
+/// The same by somebody who gives the plan a digest that fits.
+const SIGNED: &[Forgery] = &[
+    ("of another environment", |plan| plan["environment"] = json!("prod"), "it is of another environment"),
+    ("of other inputs", |plan| plan["inputs"] = json!("0"), "have changed"),
+    ("of a later state", |plan| plan["serial"] = json!(7), "the state has changed"),
+    ("a change less", |plan| drop(plan["changes"].as_array_mut().unwrap().pop()), "the cloud has changed"),
+    ("no changes", |plan| plan["changes"] = json!([]), "the cloud has changed"),
+    ("another action", |plan| plan["changes"][0]["action"] = json!("delete"), "the cloud has changed"),
+    ("another value", |plan| plan["changes"][0]["spec"]["cidr"] = json!("0.0.0.0/0"), "the cloud has changed"),
+    ("targets that are none", |plan| plan["targets"] = json!(["nowhere.*"]), "the cloud has changed"),
+];
+
+/// Gives a plan the digest of what it says.
+fn sign(plan: &mut Value) {
+    plan.as_object_mut().unwrap().remove("digest");
+    plan["digest"] = resource::sha256_hex(plan.to_string().as_bytes()).into();
+}
 
 #[test]
 fn what_is_no_plan_of_now_is_not_applied() {
@@ -59,13 +83,48 @@ fn what_is_no_plan_of_now_is_not_applied() {
 
     served.run(&project, &["plan", "dev", "--out", "plan.json"]).ends_with(0);
     let good: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    for (what, forge, code, says) in FORGERIES {
-        eprintln!("{what}");
-        let mut plan = good.clone();
-        forge(&mut plan);
-        std::fs::write(&file, plan.to_string()).unwrap();
-        refused(*code, says);
+    for (forgeries, code) in [(FORGERIES, 64), (SIGNED, 1)] {
+        for (what, forge, says) in forgeries {
+            eprintln!("{what}");
+            let mut plan = good.clone();
+            forge(&mut plan);
+            if code == 1 {
+                sign(&mut plan);
+            }
+            std::fs::write(&file, plan.to_string()).unwrap();
+            refused(code, says);
+        }
     }
     std::fs::write(&file, good.to_string()).unwrap();
     served.run(&project, &["up", "dev", "--plan", "plan.json"]).ends_with(0);
+}
+
+#[test]
+fn a_saved_plan_of_some_resources_says_what_it_leaves_out() {
+    let (project, served) = (Project::new(), Served::start());
+    served.run(&project, &["plan", "dev", "--target", "network.*", "--out", "plan.json"]).ends_with(0);
+    let run = served.run(&project, &["up", "dev", "--plan", "plan.json"]).ends_with(0);
+    run.says(&["this plan is about network.* only and leaves out 42 resources: storage.data", "and 32 more"]);
+    // Applied in vain, by somebody who gave it targets that have nothing to do.
+    served.run(&project, &["plan", "dev", "--out", "plan.json"]).ends_with(0);
+    let file = project.path().join("plan.json");
+    let mut plan: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    (plan["targets"], plan["changes"]) = (json!(["network.*"]), json!([]));
+    sign(&mut plan);
+    std::fs::write(&file, plan.to_string()).unwrap();
+    let run = served.run(&project, &["up", "dev", "--plan", "plan.json"]).ends_with(0);
+    run.says(&["this plan is about network.* only and leaves out"]);
+}
+
+#[test]
+fn a_saved_plan_is_for_its_owner_and_never_written_through_a_link() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let project = Project::new();
+    let (file, link) = (project.path().join("plan.json"), project.path().join("link.json"));
+    project.local(&["plan", "dev", "--out", "plan.json"]).ends_with(0);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    project.write("precious", "mine");
+    symlink("precious", &link).unwrap();
+    project.local(&["plan", "dev", "--out", "link.json"]).ends_with(1).says(&["link.json", "it is a symbolic link"]);
+    assert_eq!(std::fs::read_to_string(project.path().join("precious")).unwrap(), "mine");
 }

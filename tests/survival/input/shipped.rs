@@ -76,6 +76,32 @@ const CASES: &[Case] = &[
         "pipeline/glue/etl.py",
     ),
     (
+        "a script that is a link to a file of the machine",
+        |root| link_out(root, "pipeline/glue/etl.py"),
+        "`pipeline/glue/etl.py` leads out of the project, to /",
+    ),
+    (
+        "a definition that is a link to a file of the machine",
+        |root| link_out(root, "pipeline/training.asl.json"),
+        "`pipeline/training.asl.json` leads out of the project, to /",
+    ),
+    (
+        "a folder of a function that is a folder of the machine",
+        |root| link_out(root, FUNCTION),
+        "`pipeline/functions/data-validation` leads out of the project, to /",
+    ),
+    (
+        "a table of images that is a link to a file of the machine",
+        |root| link_out(root, "pipeline/xgboost-images.json"),
+        "pipeline/xgboost-images.json: it leads out of the project, to /",
+    ),
+    ("a folder on the way that leads elsewhere", |root| link_out(root, "pipeline"), "leads out of the project, to /"),
+    (
+        "an environment file that is a link to a file of the machine",
+        |root| link_out(root, "environments/dev.toml"),
+        "the file leads out of the project, to /",
+    ),
+    (
         "a definition cut short",
         |root| fs::write(root.join("pipeline/training.asl.json"), "{\"StartAt\": ").unwrap(),
         "training.asl.json: it is not JSON: EOF",
@@ -91,6 +117,17 @@ const CASES: &[Case] = &[
         "schema.json",
     ),
 ];
+
+/// Puts a link to this repository's own file in the place of the project's copy.
+fn link_out(root: &Path, name: &str) {
+    let (copy, repository) = (root.join(name), Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+    if copy.is_dir() {
+        fs::remove_dir_all(&copy).unwrap();
+    } else {
+        fs::remove_file(&copy).unwrap();
+    }
+    symlink(repository.join(name), copy).unwrap();
+}
 
 #[test]
 fn what_cannot_be_shipped_is_named_before_anything_is_made() {

@@ -4,8 +4,10 @@ use super::functions::Architecture;
 use crate::check::{Place, Surroundings};
 use crate::form::{AddressGlob, ProjectPath, Schedule, Text};
 use crate::program::{Processor, Program};
+use crate::project::inside;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Changes that were not made by mlopsctl.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -100,7 +102,8 @@ impl Job {
     /// Lambda starts what is built for its Linux, and says of anything else only that it ended.
     fn check_binary(&self, at: Place<'_>, around: &Surroundings<'_>) {
         at.exists(around.root, &self.binary);
-        let Some(file) = around.root.map(|root| root.join(&self.binary)).filter(|file| file.is_file()) else { return };
+        let file = around.root.and_then(|root| inside(root, Path::new(&self.binary)).ok());
+        let Some(file) = file.filter(|file| file.is_file()) else { return };
         let (binary, wanted) = (&self.binary, spelled(self.architecture));
         match Program::read(&file) {
             Err(error) => at.report(format!("`{binary}` cannot be read: {error}"), ""),

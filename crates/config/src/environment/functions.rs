@@ -172,10 +172,15 @@ impl Function {
             );
             return;
         }
+        if !at.get(if at.states("source") { "source" } else { "name" }).stays_inside(root, &folder) {
+            return;
+        }
         let module = self.handler.rsplit_once('.').map_or("", |(module, _)| module).replace('.', "/");
         let file = format!("{folder}/{module}.py");
         if !root.join(&file).is_file() {
             at.get("handler").report(format!("there is no `{file}`"), "a handler is `<module>.<function>`");
+        } else {
+            at.get("handler").stays_inside(root, &file);
         }
     }
 

@@ -25,6 +25,8 @@ mod states;
 mod versions;
 mod wire;
 
+pub(crate) use wire::Wire;
+
 use std::path::PathBuf;
 use winterbaume_cloudwatch::CloudWatchService;
 use winterbaume_cloudwatchlogs::CloudWatchLogsService;

@@ -37,7 +37,11 @@ impl Wire {
     }
 
     pub(crate) fn refusal(self, code: &str, message: &str) -> Response {
-        self.write(400, &json!({ "__type": code, "message": message }))
+        self.failure(400, code, message)
+    }
+
+    pub(crate) fn failure(self, status: u16, code: &str, message: &str) -> Response {
+        self.write(status, &json!({ "__type": code, "message": message }))
     }
 
     fn write(self, status: u16, value: &Value) -> Response {

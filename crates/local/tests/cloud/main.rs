@@ -6,6 +6,7 @@
 mod alerts;
 mod buckets;
 mod budgets;
+mod callers;
 mod functions;
 mod glue;
 mod keeping;

@@ -3,7 +3,7 @@
 use crate::{
     cli::{ChangeArgs, Global},
     end::End,
-    printer::Printer,
+    printer::{Printer, Style},
     render::{self, progress::Progress},
     session::Session,
     signals,
@@ -12,6 +12,9 @@ use engine::{Action, Applied, Apply, Claims, Healing, Plan, Planning, Purpose, R
 use resource::{FailureKind, Stack};
 use state::{Lock, Phase, State, Version, Writer};
 use std::time::Instant;
+
+/// More addresses that a saved plan leaves out are counted only.
+const MOST_LEFT_OUT: usize = 10;
 
 /// Tells a run to stop.
 type Stop = tokio::sync::watch::Receiver<StopMode>;
@@ -185,6 +188,9 @@ impl Change<'_> {
             Condition::OnlyFinishes(state) => only_finishes(state, &planning.plan)?,
             Condition::OnlyHeals(healing, found) => only_heals(healing, found, &state, &planning.plan)?,
         }
+        if let Condition::SameAs(saved) = &self.condition {
+            self.say_what_is_left_out(saved, &planning);
+        }
         if !planning.plan.is_empty() {
             if !self.printer.json {
                 let costs = super::cost::of_plan(session, &state, &planning.plan)?;
@@ -193,6 +199,22 @@ impl Change<'_> {
             self.confirm().await?;
         }
         Ok(Prepared { planning, state, version })
+    }
+
+    /// A saved plan may be about some resources only, which whoever applies it cannot see from its name.
+    fn say_what_is_left_out(&self, saved: &Plan, planning: &Planning) {
+        let left_out: Vec<&str> = planning.left_out.iter().map(|address| address.as_str()).collect();
+        let (shown, more) = left_out.split_at(left_out.len().min(MOST_LEFT_OUT));
+        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        if !left_out.is_empty() {
+            self.printer.say(&format!(
+                "{} this plan is about {} only and leaves out {} resources: {}{more}",
+                self.printer.paint(Style::Yellow, "note:"),
+                saved.targets.join(", "),
+                left_out.len(),
+                shown.join(", "),
+            ));
+        }
     }
 
     async fn confirm(&self) -> Result<(), End> {
@@ -248,7 +270,7 @@ impl Change<'_> {
             elapsed: began.elapsed(),
         };
         match self.printer.json {
-            true => self.printer.data(&report.summary().to_string()),
+            true => self.printer.line(&report.summary()),
             false => report.say(self.printer),
         }
         if is_complete(applied) { Ok(()) } else { Err(End::Said) }

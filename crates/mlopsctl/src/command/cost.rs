@@ -22,7 +22,7 @@ pub(crate) async fn run(
     let estimate = ::cost::estimate(&resources.collect::<Vec<_>>(), &place.region, &prices);
     session.trace_calls();
     match printer.json {
-        true => printer.data(&serde_json::to_string_pretty(&estimate).map_err(|error| End::failed(error.to_string()))?),
+        true => printer.json(&serde_json::to_string_pretty(&estimate).map_err(|error| End::failed(error.to_string()))?),
         false => printer.data(&render::cost::page(&session.name, &estimate, printer.for_data())),
     }
     Ok(())

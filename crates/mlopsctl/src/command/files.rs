@@ -4,6 +4,7 @@ use crate::{
     cli::{Cli, Global},
     end::End,
     environments,
+    output::{self, Readers},
     printer::Printer,
 };
 use clap::CommandFactory;
@@ -41,7 +42,8 @@ pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(
     let mut unformatted = 0;
     for name in config::discover(&global.environments) {
         let file = global.environments.join(format!("{name}.toml"));
-        let source = config::text(&file).map_err(|invalid| End::Invalid(Box::new(invalid)))?;
+        let source =
+            config::text(&file, &environments::root(global)).map_err(|invalid| End::Invalid(Box::new(invalid)))?;
         let formatted = config::format(&source).map_err(|problems| {
             End::Invalid(Box::new(config::Invalid { file: file.clone(), source: source.clone(), problems }))
         })?;
@@ -52,7 +54,10 @@ pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(
         if check {
             printer.say(&format!("{} is not formatted", file.display()));
         } else {
-            std::fs::write(&file, formatted).map_err(|error| End::failed(format!("{}: {error}", file.display())))?;
+            // A link within the project stays one.
+            let written =
+                file.canonicalize().and_then(|real| output::write(&real, formatted.as_bytes(), Readers::AsBefore));
+            written.map_err(|error| End::failed(format!("{}: {error}", file.display())))?;
             printer.note(&format!("formatted {}", file.display()));
         }
     }
@@ -98,11 +103,16 @@ fn write(content: &Dir<'_>, to: &Path) -> Result<(), End> {
     Ok(())
 }
 
-pub(crate) fn completions(shell: clap_complete::Shell) -> Result<(), End> {
-    clap_complete::generate(shell, &mut Cli::command(), "mlopsctl", &mut std::io::stdout());
+pub(crate) fn completions(shell: clap_complete::Shell, printer: Printer) -> Result<(), End> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "mlopsctl", &mut script);
+    printer.verbatim(&String::from_utf8_lossy(&script));
     Ok(())
 }
 
-pub(crate) fn manual() -> Result<(), End> {
-    Ok(clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?)
+pub(crate) fn manual(printer: Printer) -> Result<(), End> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    printer.verbatim(&String::from_utf8_lossy(&page));
+    Ok(())
 }

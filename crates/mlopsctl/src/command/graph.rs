@@ -4,6 +4,7 @@ use super::change::refused;
 use crate::{
     cli::{Global, GraphArgs, GraphFormat},
     end::End,
+    output::{self, Readers},
     printer::Printer,
     render::picture,
     session::Session,
@@ -35,7 +36,8 @@ pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> 
     match &args.out {
         None => printer.data(text.trim_end_matches('\n')),
         Some(file) => {
-            std::fs::write(file, text).map_err(|error| End::failed(format!("{}: {error}", file.display())))?;
+            output::write(file, text.as_bytes(), Readers::AsBefore)
+                .map_err(|error| End::failed(format!("{}: {error}", file.display())))?;
             printer.note(&format!("wrote {}", file.display()));
         }
     }

@@ -10,11 +10,10 @@ use crate::{
 #[cfg(feature = "local")]
 pub(crate) async fn run(global: &Global, what: LocalCommand, printer: Printer) -> Result<(), End> {
     let folder = data_folder(global);
-    let failed = |error: local::Error| End::failed(error.to_string());
     match what {
         LocalCommand::Serve { port } => {
             // The region of a call is in its signature; this one only makes the SDK configuration complete.
-            let cloud = local::Cloud::open(Some(&folder), "us-east-1", local::ACCOUNT).map_err(failed)?;
+            let cloud = local::Cloud::open(Some(&folder), "us-east-1", local::ACCOUNT)?;
             let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await;
             let listener = listener.map_err(|error| End::failed(format!("port {port}: {error}")))?;
             printer.data(&format!("export AWS_ENDPOINT_URL=http://{}", listener.local_addr()?));
@@ -24,10 +23,10 @@ pub(crate) async fn run(global: &Global, what: LocalCommand, printer: Printer) -
             let until = async move {
                 let _ = stopped.wait_for(|mode| *mode != engine::StopMode::Go).await;
             };
-            cloud.serve(listener, until).await.map_err(failed)
+            Ok(cloud.serve(listener, until).await?)
         }
         LocalCommand::Reset => {
-            local::Cloud::reset(&folder).map_err(failed)?;
+            local::Cloud::reset(&folder)?;
             printer.note(&format!("{} is forgotten", folder.display()));
             Ok(())
         }

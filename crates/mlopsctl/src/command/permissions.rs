@@ -5,6 +5,7 @@ use crate::{
     cli::{Global, PermissionsArgs},
     end::End,
     environments::{self, Site},
+    output::{self, Readers},
     printer::Printer,
 };
 use config::Environment;
@@ -120,7 +121,8 @@ fn split(policy: &Policy, folder: &Path, name: &str, printer: Printer) -> Result
     let mut written = Vec::new();
     for (document, number) in parts.iter().zip(1..) {
         let path = file(number);
-        std::fs::write(&path, format!("{document:#}\n")).map_err(|error| failed(&path, error))?;
+        let text = format!("{document:#}\n");
+        output::write(&path, text.as_bytes(), Readers::AsBefore).map_err(|error| failed(&path, error))?;
         written.push(path.display().to_string());
     }
     for path in (parts.len() + 1..).map(file).take_while(|path| path.is_file()) {

@@ -3,7 +3,7 @@ use crate::{
     cli::{Global, PlanArgs},
     end::End,
     printer::Printer,
-    render,
+    render, saved_plan,
     session::Session,
 };
 use engine::Purpose;
@@ -33,8 +33,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
         false => printer.data(&render::plan_text::page(plan, &costs, &session.registry, printer.for_data())),
     }
     if let Some(file) = &args.out {
-        let text = serde_json::to_string_pretty(plan).map_err(|error| End::failed(error.to_string()))?;
-        std::fs::write(file, text + "\n").map_err(|error| End::failed(format!("{}: {error}", file.display())))?;
+        saved_plan::write(plan, file)?;
         printer.note(&format!("saved to {}; apply it with `mlopsctl up {} --plan {0}`", file.display(), session.name));
     }
     if args.exit_code && !plan.is_empty() { Err(End::Differences) } else { Ok(()) }

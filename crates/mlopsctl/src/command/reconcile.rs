@@ -118,7 +118,7 @@ fn say_nothing_was_done(session: &Session, healing: &Healing, printer: Printer, 
         elapsed: began.elapsed(),
     };
     match printer.json {
-        true => printer.data(&report.summary().to_string()),
+        true => printer.line(&report.summary()),
         false => report.say(printer),
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     cli::{Global, StateCommand},
     end::End,
     environments, input,
-    printer::Printer,
+    printer::{Printer, escape::word},
     session::Session,
 };
 use resource::{Address, Stack};
@@ -20,7 +20,7 @@ pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -
         StateCommand::Show { address, environment } => show(&open(global, environment).await?, &address, printer).await,
         StateCommand::Pull { environment } => {
             let (state, _) = open(global, environment).await?.state().await?;
-            printer.data(String::from_utf8_lossy(&state.write()).trim_end());
+            printer.json(String::from_utf8_lossy(&state.write()).trim_end());
             Ok(())
         }
         StateCommand::History { environment, show } => history(&open(global, environment).await?, show, printer).await,
@@ -83,7 +83,8 @@ async fn list(session: &Session, printer: Printer) -> Result<(), End> {
     for (address, entry) in &state.resources {
         let phase =
             if entry.phase == state::Phase::Ready { String::new() } else { format!("  ({})", entry.phase.as_str()) };
-        printer.data(&format!("{address:width$}  {:28}  {}{phase}", entry.kind, entry.id.as_deref().unwrap_or("–")));
+        let id = word(entry.id.as_deref().unwrap_or("–"));
+        printer.data(&format!("{address:width$}  {:28}  {id}{phase}", word(&entry.kind)));
     }
     Ok(())
 }
@@ -98,7 +99,7 @@ async fn show(session: &Session, address: &str, printer: Printer) -> Result<(), 
 async fn history(session: &Session, show: Option<String>, printer: Printer) -> Result<(), End> {
     if let Some(version) = show {
         let bytes = session.store.get_version(&session.keys.state, &version).await?;
-        printer.data(String::from_utf8_lossy(&sealed(session, bytes.to_vec())).trim_end());
+        printer.json(String::from_utf8_lossy(&sealed(session, bytes.to_vec())).trim_end());
         return Ok(());
     }
     let History { versions, has_more } = session.store.history(&session.keys.state).await?;

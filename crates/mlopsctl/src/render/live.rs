@@ -1,5 +1,5 @@
-use crate::printer::{Printer, Style};
-use std::{io::Write, time::Duration};
+use crate::printer::{Printer, Style, escape::word};
+use std::time::Duration;
 
 /// How often live lines are drawn anew.
 pub(crate) const FRAME: Duration = Duration::from_millis(200);
@@ -9,12 +9,11 @@ const WIDEST: usize = 110;
 /// Lines at the bottom of a terminal that are taken back and drawn anew.
 pub(crate) struct Live {
     printer: Printer,
-    drawn: usize,
 }
 
 impl Live {
     pub(crate) fn new(printer: Printer) -> Self {
-        Self { printer, drawn: 0 }
+        Self { printer }
     }
 
     /// Whether somebody looks at them.
@@ -23,18 +22,14 @@ impl Live {
     }
 
     pub(crate) fn erase(&mut self) {
-        if self.drawn > 0 {
-            let _ = write!(std::io::stderr().lock(), "\u{1b}[{}A\u{1b}[J", self.drawn);
-            self.drawn = 0;
-        }
+        self.printer.draw(&[]);
     }
 
     pub(crate) fn draw(&mut self, lines: &[String]) {
-        self.erase();
-        for line in lines {
-            let line: String = line.chars().take(WIDEST).collect();
-            self.printer.say(&self.printer.paint(Style::Dim, &line));
-        }
-        self.drawn = lines.len();
+        let line = |line: &String| {
+            let shown: String = word(line).chars().take(WIDEST).collect();
+            self.printer.paint(Style::Dim, &shown)
+        };
+        self.printer.draw(&lines.iter().map(line).collect::<Vec<_>>());
     }
 }

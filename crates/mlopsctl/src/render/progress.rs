@@ -45,7 +45,7 @@ impl Progress {
 
     pub(crate) fn event(&self, event: &Event) {
         if self.printer.json {
-            self.printer.data(&line_json(event).to_string());
+            self.printer.line(&line_json(event));
             return;
         }
         let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);

@@ -27,7 +27,7 @@ impl Steps {
     pub(crate) fn show(&mut self, history: &History) {
         for event in history.events.iter().filter(|event| event.id > self.told) {
             match &mut self.live {
-                _ if self.printer.json => self.printer.data(&document(event).to_string()),
+                _ if self.printer.json => self.printer.line(&document(event)),
                 // The live line shows that a step is under way.
                 Some(live) if !matches!(event.phase, Phase::Started | Phase::Submitted(_)) => {
                     live.erase();

@@ -1,3 +1,4 @@
+use crate::printer::escape::word;
 use resource::{SENSITIVE, has_unknown};
 use serde_json::Value;
 
@@ -33,7 +34,7 @@ fn text(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
         Value::String(text) if text == SENSITIVE => text.clone(),
-        Value::String(text) => format!("\"{text}\""),
+        Value::String(text) => format!("\"{}\"", word(text)),
         other => other.to_string(),
     }
 }

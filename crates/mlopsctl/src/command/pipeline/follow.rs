@@ -41,7 +41,7 @@ pub(super) async fn run(
     if printer.json {
         let mut summary = page.document();
         summary["event"] = "summary".into();
-        printer.data(&summary.to_string());
+        printer.line(&summary);
     } else {
         let shown = printer.for_data();
         printer.data(&std::iter::once(page.title(shown)).chain(page.end(shown)).collect::<Vec<_>>().join("\n"));

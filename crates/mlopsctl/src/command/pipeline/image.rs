@@ -57,6 +57,10 @@ pub(super) async fn run(
 fn describe(platform: &Platform, root: &Path, tag: Option<String>) -> Result<Image, End> {
     let repository = platform.repository()?;
     let folder = root.join(FOLDER);
+    // Docker would copy the files of the machine into the image.
+    if let Err(outside @ config::Outside::LeadsOut { .. }) = config::inside(root, Path::new(FOLDER)) {
+        return Err(End::usage(format!("{}: {outside}", folder.display()), "put a copy there instead of a link"));
+    }
     let tag = match tag {
         Some(tag) => tag,
         None => digest(&folder)?,

@@ -1,0 +1,46 @@
+//! What belongs to a project: the files under its root, and nothing that a symbolic link leads to elsewhere.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+/// Why a file of a project is not read.
+#[derive(Debug)]
+pub enum Outside {
+    /// A symbolic link, at any step of the path, leads out of the project.
+    LeadsOut {
+        /// What it leads to.
+        target: PathBuf,
+    },
+    /// The file, or a folder on the way to it, cannot be found or entered.
+    Missing(io::Error),
+}
+
+impl fmt::Display for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LeadsOut { target } => write!(f, "it leads out of the project, to {}", target.display()),
+            Self::Missing(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Outside {}
+
+/// The real path of a file or folder of the project in `root`.
+///
+/// A plan shows what definitions hold, and `up` uploads scripts and folders. A link in a pull request must not make
+/// either of them read the files of the machine, such as credentials.
+///
+/// # Errors
+/// [`Outside::LeadsOut`] unless the real path is under the real path of `root`.
+pub fn inside(root: &Path, path: &Path) -> Result<PathBuf, Outside> {
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let real = |path: &Path| path.canonicalize().map_err(Outside::Missing);
+    let target = real(&root.join(path))?;
+    match target.starts_with(real(root)?) {
+        true => Ok(target),
+        false => Err(Outside::LeadsOut { target }),
+    }
+}

@@ -1,0 +1,56 @@
+//! stdout and stderr. What is written here has been made safe to show.
+
+use std::{
+    io::{Error, ErrorKind, Write as _, stderr, stdout},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// Why stdout could not be written, the first time that it could not.
+static UNWRITTEN: Mutex<Option<Error>> = Mutex::new(None);
+/// How many lines at the bottom of the terminal are taken back before anything else is written.
+static LIVE: Mutex<usize> = Mutex::new(0);
+
+/// Writes data. What fails is kept, so that a run goes on, and ends with that error.
+pub(super) fn data(text: &str) {
+    let mut out = stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    if let Err(error) = written {
+        // A reader that has seen enough, such as `head`, is no failure.
+        if error.kind() != ErrorKind::BrokenPipe {
+            locked(&UNWRITTEN).get_or_insert(error);
+        }
+    }
+}
+
+/// Why data was lost, if it was.
+pub(super) fn unwritten() -> Option<Error> {
+    locked(&UNWRITTEN).take()
+}
+
+/// Writes to stderr, above the live lines. Whoever draws those draws them anew.
+pub(super) fn talk(text: &str) {
+    let mut live = locked(&LIVE);
+    // There is nobody to tell that stderr cannot be written.
+    let _ = stderr().lock().write_all((taken_back(&mut live) + text).as_bytes());
+}
+
+/// Writes lines to stderr that the next ones take back.
+pub(super) fn draw(lines: &[String]) {
+    let mut live = locked(&LIVE);
+    let mut text = taken_back(&mut live);
+    lines.iter().for_each(|line| text.extend([line, "\n"]));
+    *live = lines.len();
+    let _ = stderr().lock().write_all(text.as_bytes());
+}
+
+/// What takes back the live lines.
+fn taken_back(live: &mut usize) -> String {
+    match std::mem::take(live) {
+        0 => String::new(),
+        lines => format!("\u{1b}[{lines}A\u{1b}[J"),
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

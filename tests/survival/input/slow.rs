@@ -1,0 +1,58 @@
+//! Endpoints that know who is asking, and then say nothing or hardly anything.
+
+use super::endpoints::{identified, serve};
+use crate::project::{Project, Ran};
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+fn led_to(mut command: Command, endpoint: &str) -> Command {
+    command.env("AWS_ENDPOINT_URL", endpoint).env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "x");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[test]
+fn a_service_that_is_silent_is_named_after_seconds() {
+    let endpoint = serve(|stream, request| {
+        if !identified(stream, request)? {
+            thread::park();
+        }
+        Ok(())
+    });
+    let (project, began) = (Project::new(), Instant::now());
+    for (arguments, call) in
+        [(&["plan", "dev"][..], "EC2 (DescribeAvailabilityZones)"), (&["state", "list", "dev"], "S3 (GET /")]
+    {
+        let mut run = led_to(project.command(arguments), &endpoint).spawn().unwrap();
+        let mut lines = BufReader::new(run.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let said: Vec<String> = lines.by_ref().take(2).collect();
+        run.kill().unwrap();
+        run.wait().unwrap();
+        assert!(said[0].starts_with(&format!("still waiting for {call}")), "{said:?}");
+        assert!(said[0].ends_with(" since 5 s") && said[1].ends_with(" since 10 s"), "{said:?}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(60), "it took {:?}", began.elapsed());
+}
+
+#[test]
+fn a_state_that_trickles_is_given_up() {
+    let endpoint = serve(|stream, request| {
+        if identified(stream, request)? {
+            return Ok(());
+        }
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 91000\r\netag: \"1\"\r\n\r\n")?;
+        loop {
+            stream.write_all(b"   ")?;
+            thread::sleep(Duration::from_secs(1));
+        }
+    });
+    let (project, began) = (Project::new(), Instant::now());
+    let run = led_to(project.command(&["state", "list", "dev"]), &endpoint).output().unwrap();
+    let run = Ran::of(run).ends_with(1);
+    run.says(&["still waiting for S3 (GET /", "the answer came too slowly"]);
+    assert!(began.elapsed() < Duration::from_secs(60), "it took {:?}", began.elapsed());
+}
