@@ -4,7 +4,7 @@ use crate::{Action, Change, Planning, Refusal};
 use resource::{Address, Failure, FailureKind, Lookup, Node, Registry, Result, Stack};
 use serde_json::Value;
 use state::{Entry, Phase, State};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How far healing goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,11 +68,19 @@ pub fn healing(
     let (declared, changes) = (Declared { stack, state, registry }, &planning.plan.changes);
     let mut healing = Healing::default();
     let mut held = HashMap::new();
+    let mut foreign = HashSet::new();
     for refusal in &planning.refusals {
         let loses = |change: &Change| change.address == refusal.address && change.action.loses();
-        match refusal.failure.kind == FailureKind::Refused && changes.iter().any(loses) {
-            true => drop(held.insert(&refusal.address, refusal.failure.message.as_str())),
-            false => healing.failed.push(refusal.clone()),
+        match refusal.failure.kind {
+            FailureKind::Refused if changes.iter().any(loses) => {
+                held.insert(&refusal.address, refusal.failure.message.as_str());
+            }
+            // Another owner has its name by now.
+            FailureKind::Exists if state.resources.contains_key(&refusal.address) => {
+                foreign.insert(&refusal.address);
+                healing.leave_foreign(refusal);
+            }
+            _ => healing.failed.push(refusal.clone()),
         }
     }
     let of_nodes: HashMap<&Address, &Change> =
@@ -81,6 +89,10 @@ pub fn healing(
     let mut missing: HashMap<usize, bool> = HashMap::new();
     for (index, node) in stack.nodes().iter().enumerate() {
         let Some(change) = of_nodes.get(&node.address) else { continue };
+        if foreign.contains(&node.address) {
+            missing.insert(index, false);
+            continue;
+        }
         let needs = node.dependencies.iter().find_map(|needed| Some((needed.node, *missing.get(&needed.node)?)));
         let fate = match needs {
             Some((_, true)) => Fate::Pending,
@@ -117,6 +129,11 @@ impl Healing {
     fn leave(&mut self, change: &Change, reason: String) {
         let Change { address, kind, action, .. } = change.clone();
         self.left.push(LeftToPerson { address, kind, action, reason });
+    }
+
+    fn leave_foreign(&mut self, refusal: &Refusal) {
+        let Refusal { address, kind, failure } = refusal.clone();
+        self.left.push(LeftToPerson { address, kind, action: Action::Create, reason: failure.message });
     }
 
     fn leave_unfinished(&mut self, change: &Change) {

@@ -144,7 +144,7 @@ impl Site {
         let sdk = meter.measure(session::sdk_config(global, None).await?);
         let account = session::account(&sdk).await?;
         let suffix = format!("-{name}-{}-{account}", config::environment::storage::STATE);
-        let found = StateBucket::left_behind(&aws_s3::client(&sdk), &suffix).await?;
+        let found = StateBucket::left_behind(&aws_s3::client_for(&sdk, &account), &suffix).await?;
         let [bucket] = found.as_slice() else {
             let help = match found.len() {
                 0 => format!("and account {account} has no state of one; {}", list(global)),
@@ -162,7 +162,7 @@ impl Site {
             Some(region) => session::in_region(sdk, region),
             None => sdk,
         };
-        let store = S3Store::new(aws_s3::client(&sdk), &bucket.name, &account);
+        let store = S3Store::new(aws_s3::client_for(&sdk, &account), &bucket.name, &account);
         let Some(stored) = store.get(STATE).await? else {
             return Err(End::usage(missing(global, name), list(global)));
         };
@@ -180,6 +180,6 @@ impl Site {
     }
 
     pub(crate) fn store(&self) -> S3Store {
-        S3Store::new(aws_s3::client(&self.sdk), &self.bucket, &self.account)
+        S3Store::new(aws_s3::client_for(&self.sdk, &self.account), &self.bucket, &self.account)
     }
 }

@@ -88,7 +88,7 @@ impl Session {
             Some(environment) if with_stack => stack(global, environment, &name, &place, &site.sdk).await?,
             _ => Stack::new(site.identity.clone(), Tags::default()),
         };
-        let bucket = StateBucket::new(aws_s3::client(&site.sdk), &site.bucket, &place);
+        let bucket = StateBucket::new(aws_s3::client_for(&site.sdk, &place.account), &site.bucket, &place);
         let store = Arc::new(bucket.store());
         let guard = Guard::default();
         let index = Arc::new(aws_tagging::Index::new(&site.sdk));

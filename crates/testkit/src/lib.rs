@@ -18,7 +18,7 @@ mod platform;
 mod time;
 mod wire;
 
-pub use aws::Aws;
+pub use aws::{Aws, as_account};
 pub use faults::Fault;
 pub use inventory::of as inventory;
 pub use journal::{Kill, Made};

@@ -171,7 +171,7 @@ impl Platform {
 
     /// Its state bucket, for what only people do with it.
     pub fn state_bucket(&self, sdk: &SdkConfig) -> StateBucket {
-        StateBucket::new(aws_s3::client(sdk), &self.bucket, &self.place)
+        StateBucket::new(aws_s3::client_for(sdk, &self.place.account), &self.bucket, &self.place)
     }
 
     fn cloud(&self, sdk: &SdkConfig) -> Arc<Cloud> {

@@ -18,7 +18,13 @@ pub(super) struct Demand {
 
 impl Demand {
     pub(super) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        Self { action: action.into(), resource: resource.into(), context: BTreeMap::new(), assumed: None }
+        let demand =
+            Self { action: action.into(), resource: resource.into(), context: BTreeMap::new(), assumed: None };
+        match demand.action.starts_with("s3:") {
+            // Names of buckets say nothing of their account.
+            true => demand.with("aws:ResourceAccount", ACCOUNT),
+            false => demand,
+        }
     }
 
     /// An action that knows no resources.

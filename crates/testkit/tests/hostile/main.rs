@@ -12,6 +12,7 @@ mod lambda;
 mod logs;
 mod makespan;
 mod network;
+mod owners;
 mod permissions;
 mod platform;
 mod policies;

@@ -60,6 +60,13 @@ fn the_whole_life_of_every_environment_runs_under_its_policy_and_nothing_is_deni
 }
 
 #[test]
+fn every_request_about_a_bucket_says_which_account_must_own_it() {
+    for (life, environment) in lives().iter().zip(ENVIRONMENTS) {
+        assert_eq!(life.without_owner, Vec::<String>::new(), "{environment}");
+    }
+}
+
+#[test]
 fn plans_and_looks_for_drift_run_under_the_policy_for_looking_and_use_all_of_it() {
     let looks = ENVIRONMENTS.map(looks);
     for (look, environment) in looks.iter().zip(ENVIRONMENTS) {
