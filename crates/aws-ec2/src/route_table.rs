@@ -11,8 +11,8 @@ use aws_sdk_ec2::{
     },
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Naming, NatGatewayId, Observed, Permission,
-    Place, Resource, Result, RouteTableId, SubnetId, Tags, VpcId,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, InternetGatewayId, Naming, NatGatewayId, Observed, Pages,
+    Permission, Place, Resource, Result, RouteTableId, SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, time::Duration};
@@ -350,8 +350,11 @@ impl Listed for aws_sdk_ec2::types::RouteTable {
         self.tags()
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
-        let pages = client.describe_route_tables().set_filters(Some(filters)).into_paginator().items().send();
-        pages.try_collect().await.during("DescribeRouteTables")
+        let pages = client.describe_route_tables().set_filters(Some(filters)).into_paginator().send();
+        Pages::of("DescribeRouteTables", pages, |page| page.next_token().into())
+            .items(|page| page.route_tables)
+            .all()
+            .await
     }
 }
 

@@ -12,7 +12,7 @@ use aws_sdk_sagemaker::{
     types::{AppNetworkAccessType, DomainSettings, DomainSettingsForUpdate, RetentionPolicy, RetentionType},
 };
 use resource::{
-    As, Attempt, Condition, Cx, Deletion, Diff, DomainId, Failure, Found, KeyArn, Naming, Need, Observed, Owner,
+    As, Attempt, Condition, Cx, Deletion, Diff, DomainId, Failure, Found, KeyArn, Naming, Need, Observed, Owner, Pages,
     Permission, Place, Resource, Result, SecurityGroupId, SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
@@ -98,10 +98,10 @@ impl Resource for Domain {
     type Outputs = DomainOutputs;
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let mut pages = cx.client(Client::new).list_domains().into_paginator().items().send();
+        let pages = cx.client(Client::new).list_domains().into_paginator().send();
+        let mut domains = Pages::of("ListDomains", pages, |page| page.next_token().into()).items(|page| page.domains);
         let mut namesake = None;
-        while let Some(domain) = pages.next().await {
-            let domain = domain.during("ListDomains")?;
+        while let Some(domain) = domains.next().await? {
             if domain.domain_name() != Some(&self.name) {
                 continue;
             }
