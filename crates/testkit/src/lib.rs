@@ -22,6 +22,7 @@ pub use aws::{Aws, as_account};
 pub use faults::Fault;
 pub use inventory::of as inventory;
 pub use journal::{Kill, Made};
+pub use leave::Rights;
 pub use lossy::Lossy;
 pub use platform::Platform;
 pub use wire::Refusal;

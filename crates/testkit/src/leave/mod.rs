@@ -11,8 +11,11 @@
 
 mod demand;
 mod policy;
+mod rights;
 mod services;
 mod tags;
+
+pub use rights::Rights;
 
 use crate::{
     laws::owners::expected_owner,
