@@ -7,7 +7,8 @@ mod reasons;
 
 use crate::{failure, up};
 use config::environment::Heal;
-use lives::{Life, SPREAD, life, looks, meddle, set_a_job};
+pub(crate) use lives::set_a_job;
+use lives::{Life, SPREAD, life, looks, meddle};
 use reasons::{NO_RESOURCE_LEVEL, SHOWN_BY_NO_EMULATOR};
 use resource::Place;
 use serde_json::Value;

@@ -30,7 +30,7 @@ pub(super) struct Life {
 }
 
 /// Gives an environment the drift job.
-pub(super) fn set_a_job(file: &mut Environment, heal: Heal) {
+pub(crate) fn set_a_job(file: &mut Environment, heal: Heal) {
     file.drift.heal = heal;
     file.drift.job = Some(Job {
         schedule: "rate(1 hour)".into(),
