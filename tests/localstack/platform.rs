@@ -33,7 +33,7 @@ impl Platform {
     /// The same with the drift job.
     pub(crate) fn with_a_drift_job(self) -> Self {
         std::fs::write(self.files.path().join("mlopsctl"), program(X86_64)).unwrap();
-        self.files.append(self.environment, "\n[drift.job]\nbinary = \"mlopsctl\"\n");
+        self.files.append(self.environment, "\n[drift.job]\nbinary = \"mlopsctl\"\naccept_administration = true\n");
         self
     }
 

@@ -18,12 +18,15 @@ const A_MINUTE: Duration = Duration::from_secs(60);
 /// Long enough for a run to come to its first change.
 const NEARLY_OVER: Duration = Duration::from_secs(15);
 
+/// No boundary limits the job.
+const ACCEPTED: &str = "accept_administration = true\n";
+
 /// dev with the job, brought up, and what Lambda unpacks of it.
 fn with_a_job(served: &Served, settings: &str) -> (Project, TempDir) {
     let project = Project::new();
     fs::create_dir(project.path().join("tools")).unwrap();
     fs::write(project.path().join("tools/mlopsctl"), program(X86_64)).unwrap();
-    project.append("dev", &format!("\n[drift]\n{settings}\n[drift.job]\nbinary = \"tools/mlopsctl\"\n"));
+    project.append("dev", &format!("\n[drift]\n{settings}\n[drift.job]\nbinary = \"tools/mlopsctl\"\n{ACCEPTED}"));
     served.run(&project, UP).ends_with(0);
     let unpacked = tempfile::tempdir().unwrap();
     let mut shipped = zip::ZipArchive::new(Cursor::new(shipped(&project))).unwrap();

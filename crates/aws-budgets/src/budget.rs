@@ -7,8 +7,8 @@ use aws_sdk_budgets::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, Sign, Tags, TopicArn,
+    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Pages, Permission,
+    Place, Resource, Result, Sign, Tags, TopicArn,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -218,18 +218,10 @@ async fn describe(name: &str, cx: &Cx) -> Result<Option<types::Budget>> {
 async fn alerts(budget: &str, cx: &Cx) -> Result<BTreeMap<String, TopicArn>> {
     let client = cx.client(Client::new);
     let account = &cx.place().account;
-    let mut pages = client
-        .describe_notifications_for_budget()
-        .account_id(account)
-        .budget_name(budget)
-        .into_paginator()
-        .items()
-        .send();
-    let mut notifications = Vec::new();
-    while let Some(one) = pages.next().await {
-        let Some(one) = one.during("DescribeNotificationsForBudget").absent(ABSENT)? else { break };
-        notifications.push(one);
-    }
+    let call = client.describe_notifications_for_budget().account_id(account).budget_name(budget);
+    let pages = call.into_paginator().send();
+    let pages = Pages::of("DescribeNotificationsForBudget", pages, |page| page.next_token().into());
+    let notifications = pages.items(|page| page.notifications).all().await.absent(ABSENT)?.unwrap_or_default();
     let heard = stream::iter(notifications).map(|notification| async {
         let percent = notification.threshold.to_string();
         let call = client.describe_subscribers_for_notification().account_id(account).budget_name(budget);

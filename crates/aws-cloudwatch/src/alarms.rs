@@ -5,7 +5,7 @@ use aws_sdk_cloudwatch::{
     Client,
     types::{AlarmType, CompositeAlarm, MetricAlarm, Tag},
 };
-use resource::{Attempt, Cx, Deletion, Diff, Found, Loader, Owner, Permission, Place, Result, Tags};
+use resource::{Attempt, Cx, Deletion, Diff, Found, Loader, Owner, Pages, Permission, Place, Result, Tags};
 use std::{collections::HashMap, time::Duration};
 
 /// AWS takes at most so many names a call.
@@ -34,9 +34,9 @@ async fn describe(client: Client, names: Vec<String>) -> Result<HashMap<String, 
         let call = client.describe_alarms().set_alarm_names(Some(names.to_vec()));
         // Without types, AWS answers metric alarms alone.
         let call = call.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
-        let mut pages = call.into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.during("DescribeAlarms")?;
+        let pages = call.into_paginator().send();
+        let mut pages = Pages::of("DescribeAlarms", pages, |page| page.next_token().into());
+        while let Some(page) = pages.next().await? {
             for alarm in page.metric_alarms.unwrap_or_default() {
                 if let Some(name) = alarm.alarm_name.clone() {
                     found.insert(name, Alarm::Metric(Box::new(alarm)));

@@ -6,7 +6,7 @@ use aws_sdk_ec2::{
     Client,
     types::{Filter, NetworkInterface, NetworkInterfaceStatus},
 };
-use resource::{Attempt, Failure, FailureKind, Result, Sign};
+use resource::{Attempt, Failure, FailureKind, Pages, Result, Sign};
 use std::time::Duration;
 
 /// Something still depends on it.
@@ -92,12 +92,9 @@ fn name(interface: &NetworkInterface) -> String {
 
 /// The network interfaces that pass a filter.
 pub(crate) async fn interfaces(client: &Client, which: Filter) -> Result<Vec<NetworkInterface>> {
-    let mut pages = client.describe_network_interfaces().filters(which).into_paginator().items().send();
-    let mut found = Vec::new();
-    while let Some(interface) = pages.next().await {
-        found.push(interface.during("DescribeNetworkInterfaces")?);
-    }
-    Ok(found)
+    let pages = client.describe_network_interfaces().filters(which).into_paginator().send();
+    let pages = Pages::of("DescribeNetworkInterfaces", pages, |page| page.next_token().into());
+    pages.items(|page| page.network_interfaces).all().await
 }
 
 /// What keeps a subnet: only ever network interfaces.

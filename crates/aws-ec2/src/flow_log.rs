@@ -8,7 +8,7 @@ use aws_sdk_ec2::{
     types::{Filter, FlowLogsResourceType, LogDestinationType, ResourceType, Tag, TrafficType},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result,
+    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Pages, Permission, Place, Resource, Result,
     RoleArn, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
@@ -139,8 +139,8 @@ impl Listed for aws_sdk_ec2::types::FlowLog {
         self.tags()
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
-        let pages = client.describe_flow_logs().set_filter(Some(filters)).into_paginator().items().send();
-        pages.try_collect().await.during("DescribeFlowLogs")
+        let pages = client.describe_flow_logs().set_filter(Some(filters)).into_paginator().send();
+        Pages::of("DescribeFlowLogs", pages, |page| page.next_token().into()).items(|page| page.flow_logs).all().await
     }
 }
 

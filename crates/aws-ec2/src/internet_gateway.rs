@@ -8,7 +8,7 @@ use aws_sdk_ec2::{
     types::{AttachmentStatus, Filter, ResourceType, Tag},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, InternetGatewayId, Naming, Observed, Permission, Place,
+    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, InternetGatewayId, Naming, Observed, Pages, Permission, Place,
     Resource, Result, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
@@ -139,8 +139,11 @@ impl Listed for aws_sdk_ec2::types::InternetGateway {
         self.tags()
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
-        let pages = client.describe_internet_gateways().set_filters(Some(filters)).into_paginator().items().send();
-        pages.try_collect().await.during("DescribeInternetGateways")
+        let pages = client.describe_internet_gateways().set_filters(Some(filters)).into_paginator().send();
+        Pages::of("DescribeInternetGateways", pages, |page| page.next_token().into())
+            .items(|page| page.internet_gateways)
+            .all()
+            .await
     }
 }
 

@@ -8,8 +8,8 @@ use aws_sdk_ec2::{
     types::{Filter, NatGatewayState as State, ResourceType, Tag},
 };
 use resource::{
-    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, NatGatewayId, Observed, Permission,
-    Place, Resource, Result, SubnetId, Tags,
+    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, NatGatewayId, Observed, Pages,
+    Permission, Place, Resource, Result, SubnetId, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -146,8 +146,11 @@ impl Listed for aws_sdk_ec2::types::NatGateway {
         self.tags()
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
-        let pages = client.describe_nat_gateways().set_filter(Some(filters)).into_paginator().items().send();
-        pages.try_collect().await.during("DescribeNatGateways")
+        let pages = client.describe_nat_gateways().set_filter(Some(filters)).into_paginator().send();
+        Pages::of("DescribeNatGateways", pages, |page| page.next_token().into())
+            .items(|page| page.nat_gateways)
+            .all()
+            .await
     }
 }
 

@@ -11,7 +11,7 @@ use aws_sdk_ec2::{
     },
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, InternetGatewayId, Naming, NatGatewayId, Observed,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, InternetGatewayId, Naming, NatGatewayId, Observed, Pages,
     Permission, Place, Resource, Result, RouteTableId, SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
@@ -355,8 +355,11 @@ impl Listed for aws_sdk_ec2::types::RouteTable {
         self.tags()
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
-        let pages = client.describe_route_tables().set_filters(Some(filters)).into_paginator().items().send();
-        pages.try_collect().await.during("DescribeRouteTables")
+        let pages = client.describe_route_tables().set_filters(Some(filters)).into_paginator().send();
+        Pages::of("DescribeRouteTables", pages, |page| page.next_token().into())
+            .items(|page| page.route_tables)
+            .all()
+            .await
     }
 }
 

@@ -12,8 +12,8 @@ use aws_sdk_ec2::{
     types::{Filter, ResourceType, Tag},
 };
 use resource::{
-    ADDRESS_TAG, As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Loader, Naming, Observed, Owner, Permission,
-    Place, Resource, Result, SecurityGroupId, Tags, UNKNOWN_OPEN, VpcId,
+    ADDRESS_TAG, As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Loader, Naming, Observed, Owner, Pages,
+    Permission, Place, Resource, Result, SecurityGroupId, Tags, UNKNOWN_OPEN, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -193,8 +193,11 @@ impl Listed for aws_sdk_ec2::types::SecurityGroup {
         self.tags()
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
-        let pages = client.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();
-        pages.try_collect().await.during("DescribeSecurityGroups")
+        let pages = client.describe_security_groups().set_filters(Some(filters)).into_paginator().send();
+        Pages::of("DescribeSecurityGroups", pages, |page| page.next_token().into())
+            .items(|page| page.security_groups)
+            .all()
+            .await
     }
 }
 

@@ -10,7 +10,7 @@ use aws_sdk_ec2::{
     types::{AttributeBooleanValue, Filter, ResourceType, SubnetState, Tag},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result,
+    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Pages, Permission, Place, Resource, Result,
     SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
@@ -141,7 +141,7 @@ impl Listed for aws_sdk_ec2::types::Subnet {
         self.tags()
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
-        let pages = client.describe_subnets().set_filters(Some(filters)).into_paginator().items().send();
-        pages.try_collect().await.during("DescribeSubnets")
+        let pages = client.describe_subnets().set_filters(Some(filters)).into_paginator().send();
+        Pages::of("DescribeSubnets", pages, |page| page.next_token().into()).items(|page| page.subnets).all().await
     }
 }

@@ -10,8 +10,8 @@ use aws_sdk_ec2::{
     types::{AttributeBooleanValue, Filter, ResourceType, Tag, VpcAttributeName, VpcState},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
-    VpcId,
+    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Pages, Permission, Place, Resource, Result,
+    Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -140,8 +140,8 @@ impl Listed for aws_sdk_ec2::types::Vpc {
         self.tags()
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
-        let pages = client.describe_vpcs().set_filters(Some(filters)).into_paginator().items().send();
-        pages.try_collect().await.during("DescribeVpcs")
+        let pages = client.describe_vpcs().set_filters(Some(filters)).into_paginator().send();
+        Pages::of("DescribeVpcs", pages, |page| page.next_token().into()).items(|page| page.vpcs).all().await
     }
 }
 

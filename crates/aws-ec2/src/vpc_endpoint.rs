@@ -9,8 +9,8 @@ use aws_sdk_ec2::{
     types::{Filter, ResourceType, Tag, VpcEndpointType},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result,
-    RouteTableId, SecurityGroupId, SubnetId, Tags, VpcEndpointId, VpcId, same_policy,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Pages, Permission, Place, Resource,
+    Result, RouteTableId, SecurityGroupId, SubnetId, Tags, VpcEndpointId, VpcId, same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -300,8 +300,11 @@ impl Listed for aws_sdk_ec2::types::VpcEndpoint {
         self.tags()
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
-        let pages = client.describe_vpc_endpoints().set_filters(Some(filters)).into_paginator().items().send();
-        pages.try_collect().await.during("DescribeVpcEndpoints")
+        let pages = client.describe_vpc_endpoints().set_filters(Some(filters)).into_paginator().send();
+        Pages::of("DescribeVpcEndpoints", pages, |page| page.next_token().into())
+            .items(|page| page.vpc_endpoints)
+            .all()
+            .await
     }
 }
 

@@ -4,7 +4,7 @@ use aws_sdk_ecr::{
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, KeyArn, Loader, Naming, Need, Observed,
-    Owner, Permission, Place, Resource, Result, Sign, Tags,
+    Owner, Pages, Permission, Place, Resource, Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -305,12 +305,9 @@ async fn describe_all(client: Client, names: Vec<String>) -> Result<HashMap<Stri
             return Ok(HashMap::new());
         }
     }
-    let mut pages = client.describe_repositories().into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(repository) = pages.next().await {
-        all.push(repository.during("DescribeRepositories")?);
-    }
-    Ok(by_name(all))
+    let pages = client.describe_repositories().into_paginator().send();
+    let pages = Pages::of("DescribeRepositories", pages, |page| page.next_token().into());
+    Ok(by_name(pages.items(|page| page.repositories).all().await?))
 }
 
 async fn lifecycle_policy(client: &Client, name: &str) -> Result<Value> {
@@ -340,10 +337,11 @@ fn document(text: Option<String>) -> Value {
 
 /// How many images there are. An image is listed once for each of its tags.
 async fn images(client: &Client, name: &str) -> Result<usize> {
-    let mut listed = client.list_images().repository_name(name).into_paginator().items().send();
+    let pages = client.list_images().repository_name(name).into_paginator().send();
+    let mut images = Pages::of("ListImages", pages, |page| page.next_token().into()).items(|page| page.image_ids);
     let mut digests = HashSet::new();
-    while let Some(image) = listed.next().await {
-        digests.extend(image.during("ListImages")?.image_digest);
+    while let Some(image) = images.next().await? {
+        digests.extend(image.image_digest);
     }
     Ok(digests.len())
 }

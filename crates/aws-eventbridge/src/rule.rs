@@ -5,7 +5,7 @@ use aws_sdk_eventbridge::{
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, Sign, Tags,
+    Resource, Result, Sign, Tags, Tokens,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -217,12 +217,12 @@ fn part_failed(operation: &str, failed: Option<(Option<&str>, Option<&str>, Opti
 async fn targets(rule: &str, cx: &Cx) -> Result<Vec<sdk::Target>> {
     let client = cx.client(Client::new);
     let mut targets = Vec::new();
-    let mut token = None;
+    let (mut token, mut tokens) = (None, Tokens::default());
     loop {
         let call = client.list_targets_by_rule().rule(rule).set_next_token(token.take());
         let Some(page) = call.send().await.during("ListTargetsByRule").absent(ABSENT)? else { return Ok(targets) };
         targets.extend(page.targets.unwrap_or_default());
-        token = page.next_token.filter(|token| !token.is_empty());
+        token = tokens.follow("ListTargetsByRule", page.next_token.as_deref().into())?;
         if token.is_none() {
             return Ok(targets);
         }

@@ -1,7 +1,7 @@
 //! Many rules read together: AWS lists them by prefix with all that describing one would tell.
 
 use aws_sdk_eventbridge::{Client, types::Rule};
-use resource::{Attempt, Cx, Loader, Result};
+use resource::{Attempt, Cx, Loader, Result, Tokens};
 use std::collections::HashMap;
 
 /// Reads that are made at the same time.
@@ -17,14 +17,14 @@ pub(crate) async fn load(name: &str, cx: &Cx) -> Result<Option<Rule>> {
 async fn list(client: Client, names: Vec<String>) -> Result<HashMap<String, Rule>> {
     let prefix = common_prefix(&names);
     let mut found = HashMap::new();
-    let mut token = None;
+    let (mut token, mut tokens) = (None, Tokens::default());
     loop {
         let call = client.list_rules().set_name_prefix(Some(prefix.clone()).filter(|prefix| !prefix.is_empty()));
         let page = call.set_next_token(token.take()).send().await.during("ListRules")?;
         let rules = page.rules.unwrap_or_default().into_iter();
         found
             .extend(rules.filter_map(|rule| Some((rule.name.clone()?, rule))).filter(|(name, _)| names.contains(name)));
-        token = page.next_token.filter(|token| !token.is_empty());
+        token = tokens.follow("ListRules", page.next_token.as_deref().into())?;
         if token.is_none() {
             return Ok(found);
         }

@@ -26,20 +26,19 @@ pub(crate) fn role(role: &Role, arn: &str, place: &Place) -> Vec<Permission> {
         Some(boundary) => permission.when(Condition::Is("iam:PermissionsBoundary", vec![boundary.clone()])),
         None => permission,
     };
-    let boundary = match &role.permissions_boundary {
-        Some(_) => "iam:PutRolePermissionsBoundary",
-        None => "iam:DeleteRolePermissionsBoundary",
-    };
     let mut permissions = vec![
         // Neither knows resources.
         Permission::look(["iam:GetAccountAuthorizationDetails", "iam:ListRoles"]).on_anything(),
         Permission::look(READ).on([arn]),
         bounded(Permission::change(GIVES_RIGHTS).on([arn])),
         Permission::change(WRITTEN).on([arn]),
-        bounded(Permission::change([boundary]).on([arn])),
         // The profile is whoever's put the role into it.
         Permission::change(["iam:RemoveRoleFromInstanceProfile"]).on([place.iam_arn("instance-profile/*")]),
     ];
+    // Nobody is granted to take a boundary off: whoever wants that has rights of their own.
+    if role.permissions_boundary.is_some() {
+        permissions.push(bounded(Permission::change(["iam:PutRolePermissionsBoundary"]).on([arn])));
+    }
     if !role.managed_policies.is_empty() {
         let these = Condition::Is("iam:PolicyARN", role.managed_policies.clone());
         permissions.push(bounded(Permission::change(["iam:AttachRolePolicy"]).on([arn])).when(these));

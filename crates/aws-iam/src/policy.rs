@@ -7,8 +7,8 @@ use crate::{
 };
 use aws_sdk_iam::{Client, types};
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Owner, Permission, Place, PolicyArn,
-    Resource, Result, Sign, Tags,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, NextPage, Observed, Owner, Pages, Permission,
+    Place, PolicyArn, Resource, Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -195,9 +195,10 @@ async fn explain(refusal: Failure, arn: &str, client: &Client) -> Failure {
 /// Who has it, as a permission or as a boundary.
 async fn holders(arn: &str, client: &Client) -> Result<Vec<String>> {
     let mut holders = Vec::new();
-    let mut pages = client.list_entities_for_policy().policy_arn(arn).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.during("ListEntitiesForPolicy")?;
+    let pages = client.list_entities_for_policy().policy_arn(arn).into_paginator().send();
+    let mut pages =
+        Pages::of("ListEntitiesForPolicy", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()));
+    while let Some(page) = pages.next().await? {
         let roles = page.policy_roles().iter().filter_map(|role| role.role_name()).map(|name| format!("role {name}"));
         let users = page.policy_users().iter().filter_map(|user| user.user_name()).map(|name| format!("user {name}"));
         let groups = page.policy_groups().iter().filter_map(|group| group.group_name());

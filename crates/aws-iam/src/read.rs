@@ -7,7 +7,7 @@ use aws_sdk_iam::{
     Client,
     types::{AttachedPolicy, EntityType, RoleDetail},
 };
-use resource::{Attempt, Cx, Failure, FailureKind, Loader, Result, Sign};
+use resource::{Attempt, Cx, Failure, FailureKind, Loader, NextPage, Pages, Result, Sign};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -93,12 +93,15 @@ async fn account(client: Client, names: Vec<String>) -> Result<HashMap<String, S
 
 async fn details(client: &Client, names: &[String]) -> Result<HashMap<String, RoleDetail>> {
     let call = client.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
-    let mut pages = call.into_paginator().send();
+    let pages = call.into_paginator().send();
+    let mut pages = Pages::of("GetAccountAuthorizationDetails", pages, |page| {
+        NextPage::if_truncated(page.is_truncated(), page.marker())
+    });
     let mut found = HashMap::new();
     while found.len() < names.len()
-        && let Some(page) = pages.next().await
+        && let Some(page) = pages.next().await?
     {
-        for detail in page.during("GetAccountAuthorizationDetails")?.role_detail_list.unwrap_or_default() {
+        for detail in page.role_detail_list.unwrap_or_default() {
             if let Some(name) = detail.role_name().filter(|name| names.iter().any(|asked| asked == name)) {
                 found.insert(name.to_owned(), detail);
             }
@@ -109,12 +112,13 @@ async fn details(client: &Client, names: &[String]) -> Result<HashMap<String, Ro
 
 /// What the details lack: description and session length.
 async fn listed(client: &Client, names: &[String]) -> Result<HashMap<String, (String, i32)>> {
-    let mut roles = client.list_roles().max_items(PAGE).into_paginator().items().send();
+    let pages = client.list_roles().max_items(PAGE).into_paginator().send();
+    let mut roles = Pages::of("ListRoles", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()))
+        .items(|page| Some(page.roles));
     let mut found = HashMap::new();
     while found.len() < names.len()
-        && let Some(role) = roles.next().await
+        && let Some(role) = roles.next().await?
     {
-        let role = role.during("ListRoles")?;
         if names.contains(&role.role_name) {
             let session = role.max_session_duration.unwrap_or(DEFAULT_SESSION);
             found.insert(role.role_name, (role.description.unwrap_or_default(), session));
@@ -175,12 +179,11 @@ async fn inline(client: &Client, name: &str) -> Result<BTreeMap<String, Value>> 
 
 /// The names of a role's inline policies.
 pub(crate) async fn inline_names(client: &Client, name: &str) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    let mut policies = client.list_role_policies().role_name(name).into_paginator().items().send();
-    while let Some(policy) = policies.next().await {
-        names.push(policy.during("ListRolePolicies")?);
-    }
-    Ok(names)
+    let pages = client.list_role_policies().role_name(name).into_paginator().send();
+    Pages::of("ListRolePolicies", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()))
+        .items(|page| Some(page.policy_names))
+        .all()
+        .await
 }
 
 async fn attached(client: &Client, name: &str) -> Result<Vec<String>> {
@@ -189,12 +192,10 @@ async fn attached(client: &Client, name: &str) -> Result<Vec<String>> {
 
 /// The ARNs of the managed policies attached to a role.
 pub(crate) async fn attached_arns(client: &Client, name: &str) -> Result<Vec<String>> {
-    let mut attached = Vec::new();
-    let mut policies = client.list_attached_role_policies().role_name(name).into_paginator().items().send();
-    while let Some(policy) = policies.next().await {
-        attached.push(policy.during("ListAttachedRolePolicies")?);
-    }
-    Ok(arns(&attached))
+    let pages = client.list_attached_role_policies().role_name(name).into_paginator().send();
+    let pages =
+        Pages::of("ListAttachedRolePolicies", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()));
+    Ok(arns(&pages.items(|page| page.attached_policies).all().await?))
 }
 
 fn arns(policies: &[AttachedPolicy]) -> Vec<String> {

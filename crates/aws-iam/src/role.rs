@@ -7,8 +7,8 @@ use crate::{
 };
 use aws_sdk_iam::Client;
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
-    RoleArn, Sign, Tags, compare, same_policy,
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, NextPage, Observed, Owner, Pages, Permission, Place,
+    Resource, Result, RoleArn, Sign, Tags, compare, same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,7 +30,9 @@ pub struct Role {
     pub inline_policies: BTreeMap<String, Value>,
     /// ARNs of the attached managed policies.
     pub managed_policies: Vec<String>,
-    /// The ARN of the policy that limits what the others can grant; `None` for no limit.
+    /// The ARN of the policy that limits what the others can grant. `None` leaves alone the limit that somebody else
+    /// set, such as the account's administrators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<String>,
     /// The longest session, 3600 to 43200 seconds.
     pub max_session_seconds: i32,
@@ -225,9 +227,12 @@ async fn strip(id: &str, client: &Client) -> Result<()> {
     for name in inline_names(client, id).await? {
         delete_inline(id, &name, client).await?;
     }
-    let mut profiles = client.list_instance_profiles_for_role().role_name(id).into_paginator().items().send();
-    while let Some(profile) = profiles.next().await {
-        let profile = profile.during("ListInstanceProfilesForRole")?;
+    let pages = client.list_instance_profiles_for_role().role_name(id).into_paginator().send();
+    let pages = Pages::of("ListInstanceProfilesForRole", pages, |page| {
+        NextPage::if_truncated(page.is_truncated(), page.marker())
+    });
+    let mut profiles = pages.items(|page| Some(page.instance_profiles));
+    while let Some(profile) = profiles.next().await? {
         let call = client.remove_role_from_instance_profile().role_name(id);
         let answer = call.instance_profile_name(profile.instance_profile_name()).send().await;
         answer.during("RemoveRoleFromInstanceProfile").absent(GONE)?;
@@ -291,12 +296,14 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_or_boundary_somebody_added_is_a_difference() {
+    fn a_policy_somebody_added_is_a_difference_and_a_boundary_is_left_alone() {
         let mut live = role();
         live.inline_policies.insert("more".into(), json!({"Statement": []}));
         live.permissions_boundary = Some("arn:aws:iam::1:policy/limit".into());
         live.managed_policies.push("c".into());
-        assert_eq!(differences(&role(), &live), ["inline_policies.more", "managed_policies", "permissions_boundary"]);
+        assert_eq!(differences(&role(), &live), ["inline_policies.more", "managed_policies"]);
+        let bounded = Role { permissions_boundary: Some("arn:aws:iam::1:policy/other".into()), ..role() };
+        assert!(differences(&bounded, &live).contains(&"permissions_boundary".to_owned()));
     }
 
     #[test]

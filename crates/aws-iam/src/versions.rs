@@ -2,7 +2,7 @@
 
 use crate::read::{GONE, PROPAGATES};
 use aws_sdk_iam::Client;
-use resource::{Attempt, Result, Sign};
+use resource::{Attempt, NextPage, Pages, Result, Sign};
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -35,9 +35,11 @@ impl Made {
 /// The versions that do not count, oldest first.
 pub(crate) async fn old(arn: &str, client: &Client) -> Result<Vec<String>> {
     let mut old = Vec::new();
-    let mut versions = client.list_policy_versions().policy_arn(arn).into_paginator().items().send();
-    while let Some(version) = versions.next().await {
-        let version = version.during("ListPolicyVersions")?;
+    let pages = client.list_policy_versions().policy_arn(arn).into_paginator().send();
+    let mut versions =
+        Pages::of("ListPolicyVersions", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()))
+            .items(|page| page.versions);
+    while let Some(version) = versions.next().await? {
         old.extend(version.version_id.filter(|_| !version.is_default_version));
     }
     old.sort_by_key(|version| number(version));

@@ -4,7 +4,7 @@ use aws_sdk_kms::{
     Client,
     types::{KeyMetadata, KeyState},
 };
-use resource::{Attempt, Cx, FailureKind, Result, Sign, Tags};
+use resource::{Attempt, Cx, FailureKind, NextPage, Pages, Result, Sign, Tags};
 use std::collections::HashSet;
 
 pub(crate) const ABSENT: &[Sign] = &[("NotFoundException", "")];
@@ -43,40 +43,36 @@ pub(crate) async fn unnamed(client: &Client, cx: &Cx) -> Result<Vec<(KeyMetadata
 }
 
 async fn keys(client: &Client) -> Result<Vec<String>> {
-    let mut entries = client.list_keys().into_paginator().items().send();
-    let mut ids = Vec::new();
-    while let Some(entry) = entries.next().await {
-        ids.extend(entry.during("ListKeys")?.key_id);
-    }
-    Ok(ids)
+    let listed = Pages::of("ListKeys", client.list_keys().into_paginator().send(), |page| {
+        NextPage::if_truncated(page.truncated(), page.next_marker())
+    })
+    .items(|page| page.keys);
+    Ok(listed.all().await?.into_iter().filter_map(|entry| entry.key_id).collect())
 }
 
 /// The ids of the keys that have an alias.
 async fn named(client: &Client) -> Result<HashSet<String>> {
-    let mut entries = client.list_aliases().into_paginator().items().send();
-    let mut ids = HashSet::new();
-    while let Some(entry) = entries.next().await {
-        ids.extend(entry.during("ListAliases")?.target_key_id);
-    }
-    Ok(ids)
+    let listed = Pages::of("ListAliases", client.list_aliases().into_paginator().send(), |page| {
+        NextPage::if_truncated(page.truncated(), page.next_marker())
+    })
+    .items(|page| page.aliases);
+    Ok(listed.all().await?.into_iter().filter_map(|entry| entry.target_key_id).collect())
 }
 
 /// The aliases of a key.
 pub(crate) async fn aliases(client: &Client, id: &str) -> Result<Vec<String>> {
-    let mut entries = client.list_aliases().key_id(id).into_paginator().items().send();
-    let mut names = Vec::new();
-    while let Some(entry) = entries.next().await {
-        names.extend(entry.during("ListAliases")?.alias_name);
-    }
-    Ok(names)
+    let listed = Pages::of("ListAliases", client.list_aliases().key_id(id).into_paginator().send(), |page| {
+        NextPage::if_truncated(page.truncated(), page.next_marker())
+    })
+    .items(|page| page.aliases);
+    Ok(listed.all().await?.into_iter().filter_map(|entry| entry.alias_name).collect())
 }
 
 pub(crate) async fn tags(client: &Client, id: &str) -> Result<Tags> {
-    let mut tags = client.list_resource_tags().key_id(id).into_paginator().items().send();
-    let mut read = Tags::default();
-    while let Some(tag) = tags.next().await {
-        let tag = tag.during("ListResourceTags")?;
-        read.0.insert(tag.tag_key, tag.tag_value);
-    }
-    Ok(read)
+    let listed =
+        Pages::of("ListResourceTags", client.list_resource_tags().key_id(id).into_paginator().send(), |page| {
+            NextPage::if_truncated(page.truncated(), page.next_marker())
+        })
+        .items(|page| page.tags);
+    Ok(Tags(listed.all().await?.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect()))
 }

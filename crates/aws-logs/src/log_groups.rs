@@ -1,7 +1,7 @@
 //! Many log groups read together: AWS lists them by prefix, so those of one folder share a call.
 
 use aws_sdk_cloudwatchlogs::{Client, types::LogGroup};
-use resource::{Attempt, Cx, Loader, Result};
+use resource::{Cx, Loader, Pages, Result};
 use std::collections::{BTreeMap, HashMap};
 
 /// Reads that are made at the same time.
@@ -17,9 +17,10 @@ pub(crate) async fn load(name: &str, cx: &Cx) -> Result<Option<LogGroup>> {
 async fn list(client: Client, names: Vec<String>) -> Result<HashMap<String, LogGroup>> {
     let mut found = HashMap::new();
     for prefix in prefixes(&names) {
-        let mut pages = client.describe_log_groups().log_group_name_prefix(prefix).into_paginator().items().send();
-        while let Some(group) = pages.next().await {
-            let group = group.during("DescribeLogGroups")?;
+        let pages = client.describe_log_groups().log_group_name_prefix(prefix).into_paginator().send();
+        let pages = Pages::of("DescribeLogGroups", pages, |page| page.next_token().into());
+        let mut groups = pages.items(|page| page.log_groups);
+        while let Some(group) = groups.next().await? {
             if let Some(name) = group.log_group_name().filter(|name| names.iter().any(|wanted| wanted == name)) {
                 found.insert(name.to_owned(), group);
             }

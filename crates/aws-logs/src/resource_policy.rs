@@ -1,7 +1,7 @@
 use aws_sdk_cloudwatchlogs::Client;
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Loader, Naming, Observed, Owner, Permission,
-    Place, Resource, Result,
+    Place, Resource, Result, Tokens,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -109,13 +109,13 @@ async fn load(name: &str, cx: &Cx) -> Result<Option<String>> {
 
 async fn list(client: Client) -> Result<HashMap<String, String>> {
     let mut found = HashMap::new();
-    let mut token = None;
+    let (mut token, mut tokens) = (None, Tokens::default());
     loop {
         let call = client.describe_resource_policies().set_next_token(token.take());
         let page = call.send().await.during("DescribeResourcePolicies")?;
         let policies = page.resource_policies.unwrap_or_default();
         found.extend(policies.into_iter().filter_map(|policy| Some((policy.policy_name?, policy.policy_document?))));
-        token = page.next_token.filter(|token| !token.is_empty());
+        token = tokens.follow("DescribeResourcePolicies", page.next_token.as_deref().into())?;
         if token.is_none() {
             return Ok(found);
         }

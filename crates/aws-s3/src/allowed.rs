@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
 
 use crate::{Bucket, Encryption};
-use resource::{Need, Permission, Place};
+use resource::{Condition, Need, Permission, Place};
 
 /// What a look at a bucket reads whatever its settings are.
 const READ: [&str; 9] = [
@@ -59,8 +59,10 @@ pub(crate) fn bucket(bucket: &Bucket, arn: &str, place: &Place) -> Vec<Permissio
     }
     // What the platform ships is encrypted with the bucket's key, and its checksum as well.
     if !matches!(bucket.encryption, Encryption::S3) {
-        permissions.push(Permission::use_keys(Need::Look, ["kms:Decrypt"], &["s3"], place));
-        permissions.push(Permission::use_keys(Need::Change, ["kms:GenerateDataKey"], &["s3"], place));
+        let looks = Permission::use_keys(Need::Look, ["kms:Decrypt"], &["s3"], place);
+        permissions.push(looks.when(Condition::BearsTags));
+        let writes = ["kms:Decrypt", "kms:GenerateDataKey"];
+        permissions.push(Permission::use_keys(Need::Change, writes, &["s3"], place));
     }
     permissions
 }

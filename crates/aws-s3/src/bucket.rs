@@ -69,7 +69,7 @@ const NAMELESS: &str = "us-east-1";
 
 impl Bucket {
     fn client(&self, cx: &Cx) -> Client {
-        cx.client_in(self.region.as_deref(), client)
+        client::in_region(cx, self.region.as_deref())
     }
 
     fn region<'a>(&'a self, place: &'a Place) -> &'a str {
@@ -79,7 +79,8 @@ impl Bucket {
     /// Reads a bucket that is in another region than declared: only a replacement brings it there, and
     /// only where the declaration names a region does a comparison show it.
     async fn observe_elsewhere(&self, id: &str, cx: &Cx, redirect: Failure) -> Result<Option<Self>> {
-        match presence::of(&self.client(cx), id, &cx.place().account).await? {
+        let client = self.client(cx);
+        match presence::of(&client, id).await? {
             Presence::Nowhere => Ok(None),
             Presence::Elsewhere(region) if self.region.is_some() => {
                 let there = Self { region: Some(region.clone()), ..self.clone() };
@@ -87,7 +88,7 @@ impl Bucket {
                 read::bucket(&client, id, &there, read::tags(&client, id)).await
             }
             Presence::Elsewhere(region) => Err(presence::elsewhere(id, &region)),
-            Presence::Closed => Err(presence::closed(id)),
+            Presence::Closed => Err(presence::closed(&client, id).await),
             Presence::Here => Err(redirect),
         }
     }
@@ -116,11 +117,11 @@ impl Resource for Bucket {
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let client = self.client(cx);
-        match presence::of(&client, &self.name, &cx.place().account).await? {
+        match presence::of(&client, &self.name).await? {
             Presence::Here => {}
             Presence::Nowhere => return Ok(None),
             Presence::Elsewhere(region) => return Err(presence::elsewhere(&self.name, &region)),
-            Presence::Closed => return Err(presence::closed(&self.name)),
+            Presence::Closed => return Err(presence::closed(&client, &self.name).await),
         }
         let Some(tags) = read::tags(&client, &self.name).await.absent(read::NO_BUCKET)? else { return Ok(None) };
         // Where CreateBucket takes no tags (S3-compatible stores, old endpoints), a crash before they
@@ -141,7 +142,7 @@ impl Resource for Bucket {
         let client = self.client(cx);
         let region = self.region(cx.place());
         // There, making a bucket that one has already is a success which resets its ACLs.
-        if region == NAMELESS && presence::of(&client, &self.name, &cx.place().account).await? != Presence::Nowhere {
+        if region == NAMELESS && presence::of(&client, &self.name).await? != Presence::Nowhere {
             return Err(Failure::of(FailureKind::Exists, format!("the bucket {} exists already", self.name)));
         }
         let constraint = (region != NAMELESS).then(|| BucketLocationConstraint::from(region));
@@ -160,7 +161,8 @@ impl Resource for Bucket {
         let tags = cx.tags_at_a_glance(&arn, &self.tags, read::tags(&client, id));
         let read = match read::bucket(&client, id, self, tags).await {
             Err(failure) if failure.shows(presence::ELSEWHERE) => self.observe_elsewhere(id, cx, failure).await?,
-            read => read?,
+            Err(failure) => return Err(presence::explain_denial(&client, id, failure).await),
+            Ok(read) => read,
         };
         let Some(live) = read else { return Ok(Observed::Absent) };
         let outputs = live.outputs(cx.place());
@@ -172,34 +174,22 @@ impl Resource for Bucket {
     }
 
     async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
-        holdings::of(&self.client(cx), id, |key| cx.deletes(&format!("{id}/{key}"))).await
+        let client = self.client(cx);
+        match holdings::of(&client, id, |key| cx.deletes(&format!("{id}/{key}"))).await {
+            // What another account's bucket holds is no data of this stack, and is not deleted.
+            Err(failure) if presence::is_foreign(&client, id, &failure).await => Ok(None),
+            found => found,
+        }
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = self.client(cx);
-        let doomed = match cx.may_delete_data() {
-            true => Selection::Everything,
-            false => Selection::Markers,
-        };
-        if !cx.may_delete_data()
-            && let Some(what) = holdings::of(&client, id, |_| false).await?
-        {
-            let help = "pass --delete-data to delete the data as well";
-            return Err(Failure::refused(format!("the bucket {id} holds {what}"), help));
+        match delete(&client, id, cx.may_delete_data()).await {
+            Ok(()) => Ok(Deletion::Gone),
+            // This stack's bucket is gone; another account has the name now.
+            Err(failure) if presence::is_foreign(&client, id, &failure).await => Ok(Deletion::Gone),
+            Err(failure) => Err(failure),
         }
-        emptying::unlock(&client, id).await?;
-        emptying::empty(&client, id, doomed).await?;
-        client
-            .delete_bucket()
-            .bucket(id)
-            .send()
-            .await
-            .during("DeleteBucket")
-            .absent(read::NO_BUCKET)
-            // Something arrived meanwhile, as access logs do, or the emptiness has not spread.
-            .heals(&[("BucketNotEmpty", "")], write::SOON)
-            .heals(write::BUSY, write::SOON)?;
-        Ok(Deletion::Gone)
     }
 
     /// As every bucket has been since April 2023.
@@ -225,4 +215,26 @@ impl Resource for Bucket {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         allowed::bucket(self, &self.arn(place), place)
     }
+}
+
+/// Deletes a bucket; what it holds only with `data`.
+async fn delete(client: &Client, id: &str, data: bool) -> Result<()> {
+    let doomed = if data { Selection::Everything } else { Selection::Markers };
+    if !data && let Some(what) = holdings::of(client, id, |_| false).await? {
+        let help = "pass --delete-data to delete the data as well";
+        return Err(Failure::refused(format!("the bucket {id} holds {what}"), help));
+    }
+    emptying::unlock(client, id).await?;
+    emptying::empty(client, id, doomed).await?;
+    client
+        .delete_bucket()
+        .bucket(id)
+        .send()
+        .await
+        .during("DeleteBucket")
+        .absent(read::NO_BUCKET)
+        // Something arrived meanwhile, as access logs do, or the emptiness has not spread.
+        .heals(&[("BucketNotEmpty", "")], write::SOON)
+        .heals(write::BUSY, write::SOON)?;
+    Ok(())
 }

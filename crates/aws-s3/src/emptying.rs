@@ -6,7 +6,7 @@ use aws_sdk_s3::{
     operation::list_object_versions::ListObjectVersionsOutput,
     types::{Delete, Error, ObjectIdentifier},
 };
-use resource::{Attempt, Failure, FailureKind, Result};
+use resource::{Attempt, Failure, FailureKind, NextPage, Result, Tokens};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -98,6 +98,7 @@ fn refusal(bucket: &str, error: &Error) -> Failure {
 async fn abort_uploads(client: &Client, name: &str) -> Result<()> {
     let mut crew = Crew::default();
     let (mut key_marker, mut upload_marker) = (None, None);
+    let mut tokens = Tokens::default();
     loop {
         let call = client.list_multipart_uploads().bucket(name);
         let call = call.set_key_marker(key_marker).set_upload_id_marker(upload_marker);
@@ -111,7 +112,9 @@ async fn abort_uploads(client: &Client, name: &str) -> Result<()> {
             })
             .await?;
         }
-        if page.is_truncated() != Some(true) {
+        let next = marker(page.next_key_marker(), page.next_upload_id_marker());
+        let next = NextPage::if_truncated(page.is_truncated() == Some(true), next.as_deref());
+        if tokens.follow("ListMultipartUploads", next)?.is_none() {
             break;
         }
         (key_marker, upload_marker) = (page.next_key_marker, page.next_upload_id_marker);
@@ -150,17 +153,23 @@ fn locks_out(policy: &Value) -> bool {
     })
 }
 
+/// Two markers as the one token that they are together.
+fn marker(key: Option<&str>, other: Option<&str>) -> Option<String> {
+    key.map(|key| format!("{key}\0{}", other.unwrap_or_default()))
+}
+
 /// The pages of a listing of versions. The SDK has no paginator for it.
 pub(crate) struct Pages<'a> {
     client: &'a Client,
     bucket: &'a str,
     prefix: Option<&'a str>,
     from: Option<(Option<String>, Option<String>)>,
+    tokens: Tokens,
 }
 
 impl<'a> Pages<'a> {
     pub(crate) fn new(client: &'a Client, bucket: &'a str, prefix: Option<&'a str>) -> Self {
-        Self { client, bucket, prefix, from: Some((None, None)) }
+        Self { client, bucket, prefix, from: Some((None, None)), tokens: Tokens::default() }
     }
 
     /// The next page; `None` after the last.
@@ -169,7 +178,9 @@ impl<'a> Pages<'a> {
         let call = self.client.list_object_versions().bucket(self.bucket).set_prefix(self.prefix.map(str::to_owned));
         let call = call.set_key_marker(key).set_version_id_marker(version);
         let page = call.send().await.during("ListObjectVersions")?;
-        if page.is_truncated() == Some(true) {
+        let next = marker(page.next_key_marker(), page.next_version_id_marker());
+        let next = NextPage::if_truncated(page.is_truncated() == Some(true), next.as_deref());
+        if self.tokens.follow("ListObjectVersions", next)?.is_some() {
             self.from = Some((page.next_key_marker.clone(), page.next_version_id_marker.clone()));
         }
         Ok(Some(page))

@@ -1,6 +1,7 @@
 use crate::{
     allowed, client,
     emptying::{self, Selection},
+    presence,
 };
 use aws_sdk_s3::{primitives::ByteStream, types::ChecksumMode};
 use aws_smithy_types::base64;
@@ -59,25 +60,31 @@ impl Object {
 
     async fn put(&self, cx: &Cx) -> Result<()> {
         let content = cx.asset(&self.sha256)?.bytes.clone();
-        cx.client(client)
+        let client = client::of_stack(cx);
+        let put = client
             .put_object()
             .bucket(self.bucket.as_str())
-            // A bucket that was deleted may be somebody else's by now.
-            .expected_bucket_owner(&cx.place().account)
             .key(&self.key)
             .content_type(&self.content_type)
             .checksum_sha256(to_base64(&self.sha256))
             .body(ByteStream::from(content))
             .send()
             .await
-            .during("PutObject")?;
-        Ok(())
+            .during("PutObject");
+        match put {
+            Ok(_) => Ok(()),
+            Err(failure) => Err(presence::explain_denial(&client, self.bucket.as_str(), failure).await),
+        }
     }
 
     async fn head(&self, cx: &Cx) -> Result<Option<Self>> {
-        let call = cx.client(client).head_object().bucket(self.bucket.as_str()).key(&self.key);
-        let call = call.checksum_mode(ChecksumMode::Enabled).expected_bucket_owner(&cx.place().account);
-        let head = call.send().await.during("HeadObject").absent(ABSENT)?;
+        let client = client::of_stack(cx);
+        let call = client.head_object().bucket(self.bucket.as_str()).key(&self.key);
+        let call = call.checksum_mode(ChecksumMode::Enabled);
+        let head = match call.send().await.during("HeadObject").absent(ABSENT) {
+            Ok(head) => head,
+            Err(failure) => return Err(presence::explain_denial(&client, self.bucket.as_str(), failure).await),
+        };
         Ok(head.map(|head| Self {
             sha256: head.checksum_sha256().map(to_hex).unwrap_or_default(),
             content_type: head.content_type().unwrap_or_default().to_owned(),
@@ -134,8 +141,13 @@ impl Resource for Object {
     /// All versions of it: it is the platform's own, not anybody's data.
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let Self { bucket, key, .. } = self.at(id);
-        emptying::empty(&cx.client(client), bucket.as_str(), Selection::Key(&key)).await?;
-        Ok(Deletion::Gone)
+        let client = client::of_stack(cx);
+        match emptying::empty(&client, bucket.as_str(), Selection::Key(&key)).await {
+            Ok(()) => Ok(Deletion::Gone),
+            // It went with this stack's bucket; another account has that name now.
+            Err(failure) if presence::is_foreign(&client, bucket.as_str(), &failure).await => Ok(Deletion::Gone),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn foresee(&self, _: &Place, _: ObjectOutputs) -> ObjectOutputs {

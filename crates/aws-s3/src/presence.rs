@@ -1,4 +1,4 @@
-//! Whether a bucket of a name exists, and where: one HeadBucket.
+//! Whether a bucket of a name exists, where, and whose it is.
 
 use aws_sdk_s3::Client;
 use resource::{Attempt, Failure, FailureKind, Result, Sign};
@@ -24,10 +24,9 @@ pub(crate) enum Presence {
     Closed,
 }
 
-/// HEAD has no body, so the answer lies in the status and in a header. `account` must be the owner:
-/// somebody else's bucket that is open to everybody would otherwise look like one's own.
-pub(crate) async fn of(client: &Client, name: &str, account: &str) -> Result<Presence> {
-    let error = match client.head_bucket().bucket(name).expected_bucket_owner(account).send().await {
+/// HEAD has no body, so the answer lies in the status and in a header.
+pub(crate) async fn of(client: &Client, name: &str) -> Result<Presence> {
+    let error = match client.head_bucket().bucket(name).send().await {
         Ok(_) => return Ok(Presence::Here),
         Err(error) => error,
     };
@@ -41,13 +40,87 @@ pub(crate) async fn of(client: &Client, name: &str, account: &str) -> Result<Pre
     }
 }
 
-pub(crate) fn closed(name: &str) -> Failure {
+/// Whether S3 refused a call with 403. An answer to HEAD has no body, so its code is lost.
+fn is_denied(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Denied || failure.message.starts_with("HTTP 403")
+}
+
+/// Whose a bucket is that exists and that S3 does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    /// This account's: a permission is missing.
+    Own,
+    /// Another account's.
+    Foreign,
+    /// These credentials may not list the account's buckets.
+    Unknown,
+}
+
+/// S3 answers 403 both for another account's bucket and for a missing permission. Only the list of the account's own
+/// buckets tells the two apart.
+async fn owner_of(client: &Client, name: &str) -> Owner {
+    // In lexical order, so that the very name comes first of those that begin with it.
+    let listed = client.list_buckets().prefix(name).max_buckets(1).send().await;
+    match listed {
+        Ok(page) if page.buckets().iter().any(|bucket| bucket.name() == Some(name)) => Owner::Own,
+        Ok(_) => Owner::Foreign,
+        Err(_) => Owner::Unknown,
+    }
+}
+
+/// Says of a call that S3 refused with 403 whether the bucket belongs to another account. `client` must be one that
+/// names the expected owner; other failures stay as they are.
+pub async fn explain_denial(client: &Client, name: &str, failure: Failure) -> Failure {
+    if !is_denied(&failure) {
+        return failure;
+    }
+    match owner_of(client, name).await {
+        Owner::Own => failure,
+        Owner::Foreign => foreign(name),
+        Owner::Unknown => Failure {
+            help: Some(format!(
+                "either these credentials may not do that, or the bucket {name} belongs to another account by now; \
+                 with s3:ListAllMyBuckets mlopsctl could tell"
+            )),
+            ..failure
+        },
+    }
+}
+
+/// Whether a failed call shows that another account owns the bucket, so that nothing of it is this stack's.
+pub(crate) async fn is_foreign(client: &Client, name: &str, failure: &Failure) -> bool {
+    is_denied(failure) && owner_of(client, name).await == Owner::Foreign
+}
+
+fn foreign(name: &str) -> Failure {
     Failure {
-        help: Some("choose another name in the environment file, or allow s3:ListBucket on it if it is yours".into()),
-        ..Failure::of(
-            FailureKind::Exists,
-            format!("the bucket name {name} is taken by another account, or looking at it is not allowed"),
-        )
+        help: Some(
+            "let nothing write to it; choose another name in the environment file, and `mlopsctl state rm` what is \
+             recorded of it"
+                .into(),
+        ),
+        ..Failure::of(FailureKind::Exists, format!("the bucket {name} exists and belongs to another account"))
+    }
+}
+
+/// Why a bucket of that name cannot be used, of which HEAD says only that it is closed.
+pub(crate) async fn closed(client: &Client, name: &str) -> Failure {
+    match owner_of(client, name).await {
+        Owner::Foreign => foreign(name),
+        Owner::Own => Failure {
+            operation: "HeadBucket".into(),
+            help: Some(format!("allow s3:ListBucket on {name}")),
+            ..Failure::of(FailureKind::Denied, format!("looking at the bucket {name} is not allowed"))
+        },
+        Owner::Unknown => Failure {
+            help: Some(
+                "choose another name in the environment file, or allow s3:ListBucket on it if it is yours".into(),
+            ),
+            ..Failure::of(
+                FailureKind::Exists,
+                format!("the bucket {name} belongs to another account, or looking at it is not allowed"),
+            )
+        },
     }
 }
 
@@ -55,5 +128,17 @@ pub(crate) fn elsewhere(name: &str, region: &str) -> Failure {
     Failure {
         help: Some("choose another name in the environment file, or remove that bucket if nothing needs it".into()),
         ..Failure::of(FailureKind::Exists, format!("the bucket {name} exists already, in {region}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denial_is_known_by_its_code_and_where_a_head_has_none_by_its_status() {
+        assert!(is_denied(&Failure::of(FailureKind::Denied, "Access Denied")));
+        assert!(is_denied(&Failure::of(FailureKind::Final, "HTTP 403 Forbidden, and nothing that AWS would say")));
+        assert!(!is_denied(&Failure::of(FailureKind::Final, "HTTP 404, and nothing that AWS would say")));
     }
 }

@@ -13,7 +13,7 @@ use aws_sdk_sagemaker::{
 };
 use resource::{
     As, Attempt, Condition, Cx, Deletion, Diff, DomainId, Failure, Found, IdForm, KeyArn, Naming, Need, Observed,
-    Owner, Permission, Place, Resource, Result, SecurityGroupId, SubnetId, Tags, VpcId,
+    Owner, Pages, Permission, Place, Resource, Result, SecurityGroupId, SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -102,10 +102,10 @@ impl Resource for Domain {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        let mut pages = cx.client(Client::new).list_domains().into_paginator().items().send();
+        let pages = cx.client(Client::new).list_domains().into_paginator().send();
+        let mut domains = Pages::of("ListDomains", pages, |page| page.next_token().into()).items(|page| page.domains);
         let (mut ours, mut namesake) = (Vec::new(), None);
-        while let Some(domain) = pages.next().await {
-            let domain = domain.during("ListDomains")?;
+        while let Some(domain) = domains.next().await? {
             if domain.domain_name() != Some(&self.name) {
                 continue;
             }

@@ -12,7 +12,7 @@ use aws_sdk_sagemaker::{
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource,
-    Result, RoleArn, Tags,
+    Result, RoleArn, Tags, Tokens,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -263,7 +263,8 @@ async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeFeatureGroupOutp
         async { call.send().await.during("DescribeFeatureGroup").absent(sign::ABSENT) }
     };
     let Some(mut group) = page(None).await? else { return Ok(None) };
-    while let Some(token) = group.next_token.take().filter(|token| !token.is_empty()) {
+    let mut tokens = Tokens::default();
+    while let Some(token) = tokens.follow("DescribeFeatureGroup", group.next_token().into())? {
         let Some(next) = page(Some(token)).await? else { return Ok(None) };
         group.feature_definitions.get_or_insert_default().extend(next.feature_definitions.unwrap_or_default());
         group.next_token = next.next_token;

@@ -5,8 +5,8 @@ use aws_sdk_sagemaker::{
     types::{ModelPackageGroupStatus as Status, ModelPackageSummary},
 };
 use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
-    Tags,
+    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Owner, Pages, Permission, Place, Resource,
+    Result, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -151,11 +151,7 @@ async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeModelPackageGrou
 
 async fn versions(group: &str, cx: &Cx) -> Result<Vec<ModelPackageSummary>> {
     let call = cx.client(Client::new).list_model_packages().model_package_group_name(group);
-    let mut pages = call.into_paginator().items().send();
-    let mut versions = Vec::new();
-    while let Some(version) = pages.next().await {
-        let Some(version) = version.during("ListModelPackages").absent(sign::ABSENT)? else { break };
-        versions.push(version);
-    }
-    Ok(versions)
+    let pages = Pages::of("ListModelPackages", call.into_paginator().send(), |page| page.next_token().into());
+    let versions = pages.items(|page| page.model_package_summary_list).all().await;
+    Ok(versions.absent(sign::ABSENT)?.unwrap_or_default())
 }

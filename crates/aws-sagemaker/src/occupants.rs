@@ -6,7 +6,7 @@ use aws_sdk_sagemaker::{
     Client,
     types::{AppStatus, AppType, SpaceDetails, SpaceStatus, UserProfileStatus},
 };
-use resource::{Attempt, Cx, Failure, Result};
+use resource::{Attempt, Cx, Failure, Pages, Result};
 
 /// Whose apps.
 #[derive(Clone, Copy)]
@@ -25,10 +25,10 @@ pub(crate) async fn close_apps(domain: &str, of: Of<'_>, cx: &Cx) -> Result<usiz
         Of::Profile(name) => list.user_profile_name_equals(name),
         Of::Space(name) => list.space_name_equals(name),
     };
-    let mut pages = list.into_paginator().items().send();
+    let pages = Pages::of("ListApps", list.into_paginator().send(), |page| page.next_token().into());
+    let mut apps = pages.items(|page| page.apps);
     let mut open = 0;
-    while let Some(app) = pages.next().await {
-        let Some(app) = app.during("ListApps").absent(sign::ABSENT)? else { break };
+    while let Some(app) = apps.next().await.absent(sign::ABSENT)?.flatten() {
         match app.status() {
             // AWS lists an app for a day after it is gone.
             Some(AppStatus::Deleted) => continue,
@@ -62,10 +62,10 @@ pub(crate) async fn used_lately(domain: &str, cx: &Cx) -> Result<bool> {
 
 /// The spaces of a domain, or those that one profile owns.
 pub(crate) async fn spaces(domain: &str, owner: Option<&str>, cx: &Cx) -> Result<Vec<SpaceDetails>> {
-    let mut pages = cx.client(Client::new).list_spaces().domain_id_equals(domain).into_paginator().items().send();
+    let pages = cx.client(Client::new).list_spaces().domain_id_equals(domain).into_paginator().send();
+    let mut listed = Pages::of("ListSpaces", pages, |page| page.next_token().into()).items(|page| page.spaces);
     let mut spaces = Vec::new();
-    while let Some(space) = pages.next().await {
-        let Some(space) = space.during("ListSpaces").absent(sign::ABSENT)? else { break };
+    while let Some(space) = listed.next().await.absent(sign::ABSENT)?.flatten() {
         let theirs = space.ownership_settings_summary().and_then(|settings| settings.owner_user_profile_name());
         if owner.is_none_or(|owner| theirs == Some(owner)) {
             spaces.push(space);
@@ -111,10 +111,11 @@ pub(crate) async fn close_spaces(domain: &str, spaces: Vec<SpaceDetails>, cx: &C
 /// Deletes the profiles of a domain, whose apps and spaces are gone; answers how many are still there.
 pub(crate) async fn close_profiles(domain: &str, cx: &Cx) -> Result<usize> {
     let client = cx.client(Client::new);
-    let mut pages = client.list_user_profiles().domain_id_equals(domain).into_paginator().items().send();
+    let pages = client.list_user_profiles().domain_id_equals(domain).into_paginator().send();
+    let pages = Pages::of("ListUserProfiles", pages, |page| page.next_token().into());
+    let mut profiles = pages.items(|page| page.user_profiles);
     let mut count = 0;
-    while let Some(profile) = pages.next().await {
-        let Some(profile) = profile.during("ListUserProfiles").absent(sign::ABSENT)? else { break };
+    while let Some(profile) = profiles.next().await.absent(sign::ABSENT)?.flatten() {
         if profile.status() != Some(&UserProfileStatus::Deleting) {
             let call = client.delete_user_profile().domain_id(domain).set_user_profile_name(profile.user_profile_name);
             call.send().await.during("DeleteUserProfile").heals(sign::BUSY, sign::TIDYING).absent(sign::ABSENT)?;

@@ -2,7 +2,7 @@
 
 use crate::sign;
 use aws_sdk_sagemaker::{Client, types::Tag};
-use resource::{Attempt, Cx, Diff, Result, Tags};
+use resource::{Attempt, Cx, Diff, Pages, Result, Tags};
 
 /// Tags for a create call.
 pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {
@@ -11,15 +11,10 @@ pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {
 
 /// The tags of whatever bears this ARN; none when it is gone.
 pub(crate) async fn read(arn: &str, cx: &Cx) -> Result<Tags> {
-    let mut pages = cx.client(Client::new).list_tags().resource_arn(arn).into_paginator().items().send();
-    let mut tags = Tags::default();
-    while let Some(tag) = pages.next().await {
-        let Some(tag) = tag.during("ListTags").absent(sign::ABSENT)? else { return Ok(Tags::default()) };
-        if let (Some(key), Some(value)) = (tag.key, tag.value) {
-            tags.0.insert(key, value);
-        }
-    }
-    Ok(tags)
+    let pages = cx.client(Client::new).list_tags().resource_arn(arn).into_paginator().send();
+    let listed = Pages::of("ListTags", pages, |page| page.next_token().into()).items(|page| page.tags);
+    let tags = listed.all().await.absent(sign::ABSENT)?.unwrap_or_default();
+    Ok(Tags(tags.into_iter().filter_map(|tag| tag.key.zip(tag.value)).collect()))
 }
 
 /// Brings the tags of whatever bears this ARN in line.

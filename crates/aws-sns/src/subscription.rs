@@ -1,8 +1,8 @@
 use crate::topic::ABSENT;
 use aws_sdk_sns::{Client, types::Subscription as Listed};
 use resource::{
-    Attempt, Cx, Deletion, Diff, Found, IdForm, Loader, Naming, Observed, Owner, Permission, Place, Resource, Result,
-    TopicArn, UNKNOWN_OPEN,
+    Attempt, Cx, Deletion, Diff, Found, IdForm, Loader, Naming, Observed, Owner, Pages, Permission, Place, Resource,
+    Result, TopicArn, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -155,13 +155,10 @@ impl Subscription {
 async fn list(client: Client, topics: Vec<String>) -> Result<HashMap<String, Vec<Listed>>> {
     let mut found = HashMap::new();
     for topic in topics {
-        let mut pages = client.list_subscriptions_by_topic().topic_arn(&topic).into_paginator().items().send();
-        let mut subscriptions = Vec::new();
-        while let Some(listed) = pages.next().await {
-            let Some(listed) = listed.during("ListSubscriptionsByTopic").absent(ABSENT)? else { break };
-            subscriptions.push(listed);
-        }
-        found.insert(topic, subscriptions);
+        let pages = client.list_subscriptions_by_topic().topic_arn(&topic).into_paginator().send();
+        let pages = Pages::of("ListSubscriptionsByTopic", pages, |page| page.next_token().into());
+        let subscriptions = pages.items(|page| page.subscriptions).all().await.absent(ABSENT)?;
+        found.insert(topic, subscriptions.unwrap_or_default());
     }
     Ok(found)
 }

@@ -4,7 +4,7 @@
 
 use aws_sdk_resourcegroupstagging::{Client, types::TagFilter};
 use aws_types::SdkConfig;
-use resource::{Attempt, Boxed, Permission, Result, TagIndex, Tags};
+use resource::{Boxed, Pages, Permission, Result, TagIndex, Tags};
 use std::collections::HashMap;
 
 /// AWS's largest page.
@@ -30,10 +30,11 @@ impl TagIndex for Index {
         Box::pin(async move {
             let filters = tags.iter().map(|(key, value)| TagFilter::builder().key(key).values(value).build());
             let call = self.0.get_resources().set_tag_filters(Some(filters.collect())).resources_per_page(PAGE);
-            let mut pages = call.into_paginator().items().send();
+            let pages = call.into_paginator().send();
+            let pages = Pages::of("GetResources", pages, |page| page.pagination_token().into());
+            let mut resources = pages.items(|page| page.resource_tag_mapping_list);
             let mut found = HashMap::new();
-            while let Some(resource) = pages.next().await {
-                let resource = resource.during("GetResources")?;
+            while let Some(resource) = resources.next().await? {
                 let tags = resource.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
                 found.insert(resource.resource_arn.unwrap_or_default(), tags.collect());
             }

@@ -6,6 +6,7 @@ use crate::{
     machine::{self, Start, Values},
     pipeline::Wiring,
     policy::{Policy, pass_role},
+    sagemaker_roles,
     site::Site,
 };
 use aws_cloudwatch::MetricAlarm;
@@ -29,8 +30,9 @@ pub(crate) fn build(
     guards: Vec<Handle<MetricAlarm>>,
 ) -> Result<(), Error> {
     let Some((pipeline, deploy)) = settings(site) else { return Ok(()) };
-    let endpoint = endpoint(stack, site, wiring);
-    let machine = state_machine(stack, site, &pipeline, &deploy, wiring, endpoint, guards)?;
+    let serving = sagemaker_roles::serving(stack, site, wiring.keys, wiring.network);
+    let endpoint = endpoint(stack, site, wiring, serving);
+    let machine = state_machine(stack, site, &pipeline, &deploy, wiring, serving, endpoint, guards)?;
     stack.output("endpoint_name", endpoint, |endpoint| endpoint.name);
     stack.output("deploy_state_machine_arn", machine, |machine| machine.arn);
     let starter = machine::starter(stack, site, "start-deploy", "Starts deployments of approved models", &arn(site));
@@ -75,11 +77,12 @@ pub(crate) fn arn(site: &Site) -> String {
 }
 
 /// It goes before the network and the role that it needs, and after whatever could make it again.
-fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>) -> Handle<Endpoint> {
+fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>, serving: Handle<Role>) -> Handle<Endpoint> {
     let (_, deploy) = settings(site).unwrap_or_default();
     let (name, made_by) = (endpoint_name(site, &deploy), format!("{}-", site.prefix()));
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
-    let needs = (vpc, wiring.roles.sagemaker, wiring.keys.data);
+    // What version 0.1 deployed serves with Studio's role.
+    let needs = (vpc, wiring.roles.studio, serving, wiring.keys.data);
     stack.add("pipeline", ENDPOINT, needs, move |_| Endpoint { name: name.clone(), made_by: made_by.clone() })
 }
 
@@ -89,6 +92,7 @@ fn state_machine(
     pipeline: &Pipeline,
     deploy: &Deploy,
     wiring: &Wiring<'_>,
+    serving: Handle<Role>,
     endpoint: Handle<Endpoint>,
     guards: Vec<Handle<MetricAlarm>>,
 ) -> Result<Handle<StateMachine>, Error> {
@@ -97,8 +101,7 @@ fn state_machine(
     let logs = machine::log_group(stack, site, wiring.keys, "deploy-logs", &name(site));
     let role = machine_role(stack, site, deploy, wiring);
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
-    let needs =
-        (role.ready(), logs.ready(), wiring.topic, wiring.roles.sagemaker, vpc, wiring.keys.data, (endpoint, guards));
+    let needs = (role.ready(), logs.ready(), wiring.topic, serving, vpc, wiring.keys.data, (endpoint, guards));
     let machine = name(site);
     let may_be_encrypted = !has_own_disks(&deploy.instance_type);
     Ok(stack.add("pipeline", "deploy", needs, move |(role, logs, topic, serving, vpc, key, (endpoint, guards))| {
@@ -109,6 +112,8 @@ fn state_machine(
         values.extend([
             ("endpoint_name", literal!(endpoint.name)),
             ("alerts_topic_arn", literal!(topic.arn)),
+            ("serving_role_arn", literal!(serving.arn)),
+            // As definitions of version 0.1 name it.
             ("training_role_arn", literal!(serving.arn)),
             ("kms_key_arn", literal!(key.as_ref().map(|key| &key.arn))),
             ("endpoint_volume_kms_key_arn", literal!(key.as_ref().filter(|_| may_be_encrypted).map(|key| &key.arn))),
@@ -200,6 +205,6 @@ fn machine_role(stack: &mut Stack, site: &Site, deploy: &Deploy, wiring: &Wiring
         .allow(["iam:CreateServiceLinkedRole"], [scaling_role])
         .when("StringEquals", "iam:AWSServiceName", scaling)
         .allow(["sns:Publish"], [site.arn("sns", &site.named("alerts"))]);
-    let steps = pass_role(steps, &site.role_arn("sagemaker"), &site.service("sagemaker"));
+    let steps = pass_role(steps, &site.role_arn("serving"), &site.service("sagemaker"));
     machine::role_for(stack, site, wiring.keys, "deploy", "Deployments of approved models", steps)
 }

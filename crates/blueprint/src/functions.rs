@@ -4,7 +4,7 @@ use crate::{
     Error,
     catalog::spelled,
     encryption::Keys,
-    identity::{network_interfaces, role_with_key, use_key},
+    identity::{Interfaces, role_needing, use_key},
     network::Network,
     policy::Policy,
     site::Site,
@@ -39,7 +39,7 @@ fn add(
     let group_name = format!("/aws/lambda/{name}");
     let logs =
         crate::monitoring::log_group(stack, site, keys, "functions", &format!("logs-{}", function.name), &group_name);
-    let role = role(stack, site, keys, function, &group_name);
+    let role = role(stack, site, keys, network, function, &group_name);
     let mut environment = function.environment.clone();
     environment.extend(function.secrets.clone());
     if let Some(limits) = validation_limits(site, function) {
@@ -93,24 +93,29 @@ fn role(
     stack: &mut Stack,
     site: &Site,
     keys: &Keys,
+    network: &Network,
     function: &functions::Function,
     group: &str,
 ) -> Handle<aws_iam::Role> {
     let logs = site.arn("logs", &format!("log-group:{group}:*"));
     let mut runs = Policy::new().allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs]);
-    if function.vpc {
-        runs = network_interfaces(runs, site);
-    }
     if function.tracing {
         runs = runs.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]);
     }
     let data = data_policy(site, function);
     let secrets = crate::secrets::policy(site, function.secrets.values(), function.secret_keys.iter());
     let description = format!("The function {}", site.named(&function.name));
-    role_with_key(stack, site, &format!("{}-function", function.name), &description, "lambda", keys.data, move |key| {
-        let mut policies = vec![("run".to_owned(), runs.clone().document())];
+    let (short, interfaces) = (format!("{}-function", function.name), Interfaces::of(site));
+    let needs = (keys.data, function.vpc.then_some(network.vpc));
+    role_needing(stack, site, (&short, &description, "lambda"), needs, move |(key, vpc)| {
+        let runs = match vpc {
+            Some(vpc) => interfaces.make(runs.clone(), &vpc.id),
+            None => runs.clone(),
+        };
+        let mut policies = vec![("run".to_owned(), runs.document())];
         if let Some(data) = &data {
-            policies.push(("data".to_owned(), use_key(data.clone(), key).document()));
+            let data = use_key(data.clone(), key.as_ref().map(|key| &key.arn));
+            policies.push(("data".to_owned(), data.document()));
         }
         policies.extend(secrets.clone().map(|secrets| ("secrets".to_owned(), secrets.document())));
         policies

@@ -2,22 +2,25 @@
 
 use crate::{
     encryption::Keys,
-    policy::{Policy, pass_role, trust},
+    network::Network,
+    policy::{Policy, trust, within_account},
+    sagemaker_roles,
     site::Site,
 };
 use aws_iam::Role;
 use aws_kms::Key;
-use resource::{Handle, KeyArn, Stack, Tags};
+use resource::{Dependencies, Handle, KeyArn, Stack, Tags, VpcId};
 use serde_json::Value;
 
 /// The roles that several areas use.
 pub(crate) struct Roles {
-    pub(crate) sagemaker: Handle<Role>,
+    /// Of people in Studio; version 0.1 ran jobs and endpoints with it as well.
+    pub(crate) studio: Handle<Role>,
     pub(crate) glue: Handle<Role>,
 }
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Roles {
-    Roles { sagemaker: sagemaker(stack, site, keys), glue: glue(stack, site, keys) }
+pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Roles {
+    Roles { studio: sagemaker_roles::studio(stack, site, keys, network), glue: glue(stack, site, keys) }
 }
 
 /// A role for a service, with named inline policies.
@@ -44,15 +47,28 @@ pub(crate) fn role_with_key(
     key: Option<Handle<Key>>,
     policies: impl Fn(Option<&KeyArn>) -> Vec<(String, Value)> + Send + Sync + 'static,
 ) -> Handle<Role> {
+    role_needing(stack, site, (name, description, service), key, move |key| policies(key.as_ref().map(|key| &key.arn)))
+}
+
+/// A role whose policies name what is known only once it exists. Name, description, service.
+pub(crate) fn role_needing<D: Dependencies>(
+    stack: &mut Stack,
+    site: &Site,
+    (name, description, service): (&str, &str, &str),
+    needs: D,
+    policies: impl Fn(D::Resolved) -> Vec<(String, Value)> + Send + Sync + 'static,
+) -> Handle<Role> {
     let (full, description) = (site.named(name), description.to_owned());
     let trust = trust(&site.service(service), &site.place);
     let boundary = site.environment.identity.permissions_boundary.clone();
-    stack.add("identity", name, key, move |key| Role {
+    let account = site.place.account.clone();
+    let bound = move |(name, policy): (String, Value)| (name, within_account(policy, &account));
+    stack.add("identity", name, needs, move |needed| Role {
         name: full.clone(),
         path: "/".into(),
         description: description.clone(),
         trust: trust.clone(),
-        inline_policies: policies(key.as_ref().map(|key| &key.arn)).into_iter().collect(),
+        inline_policies: policies(needed).into_iter().map(&bound).collect(),
         managed_policies: Vec::new(),
         permissions_boundary: boundary.clone(),
         max_session_seconds: 3600,
@@ -70,183 +86,55 @@ pub(crate) fn use_key(policy: Policy, key: Option<&KeyArn>) -> Policy {
     }
 }
 
-/// Interfaces in the VPC. Creating one is bound to this account and region; describing has no resource level.
-pub(crate) fn network_interfaces(policy: Policy, site: &Site) -> Policy {
-    let within: Vec<String> = ["network-interface", "subnet", "security-group"]
-        .iter()
-        .map(|kind| site.arn("ec2", &format!("{kind}/*")))
-        .collect();
-    policy.allow(["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"], within).allow(
-        [
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeVpcs",
-            "ec2:DescribeDhcpOptions",
-        ],
-        ["*"],
-    )
+/// Network interfaces that services make in the platform's VPC, in the name of a role.
+#[derive(Clone)]
+pub(crate) struct Interfaces {
+    interfaces: String,
+    within: Vec<String>,
+    vpcs: String,
 }
 
-/// What training, transform and Studio do in the platform's name.
-fn sagemaker(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
-    let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
-    let data = Policy::new()
-        .allow(
-            ["s3:ListBucket", "s3:GetBucketLocation"],
-            ["data", "models", "artifacts"].map(|name| site.bucket_arn(name)),
-        )
-        .allow(["s3:GetObject"], [site.objects("data", "")])
-        .allow(["s3:PutObject"], [site.objects("data", "feature-store/")])
-        .allow(
-            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
-            [site.objects("models", ""), site.objects("artifacts", "")],
-        )
-        .allow(["s3:DeleteObject"], [site.objects("models", "checkpoints/")])
-        // Feature Store checks who may read the offline store's bucket.
-        .allow(
-            ["s3:GetBucketAcl", "s3:PutObjectAcl"],
-            [site.bucket_arn("data"), site.objects("data", "feature-store/")],
-        );
-    let repositories = crate::registry::names(site);
-    let own_images: Vec<String> =
-        repositories.iter().map(|(_, name)| site.arn("ecr", &format!("repository/{name}"))).collect();
-    // The built-in images stand in registries of AWS's accounts, which differ from region to region.
-    let built_in = format!("arn:{}:ecr:{}:*:repository/sagemaker-*", site.place.partition, site.place.region);
-    let images = Policy::new().allow(["ecr:GetAuthorizationToken"], ["*"]).allow(
-        ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
-        own_images.into_iter().chain([built_in]),
-    );
-    let group = &site.environment.studio.model_package_group;
-    let group = site.named(group);
-    let studio = Policy::new()
-        .allow(
-            [
-                "sagemaker:DescribeDomain",
-                "sagemaker:DescribeUserProfile",
-                "sagemaker:CreateApp",
-                "sagemaker:DescribeApp",
-                "sagemaker:DeleteApp",
-                "sagemaker:CreateSpace",
-                "sagemaker:UpdateSpace",
-                "sagemaker:DescribeSpace",
-                "sagemaker:DeleteSpace",
-            ],
-            ["domain/*", "user-profile/*/*", "app/*/*", "space/*/*"].map(|resource| site.arn("sagemaker", resource)),
-        )
-        .allow(
-            ["sagemaker:ListDomains", "sagemaker:ListUserProfiles", "sagemaker:ListSpaces", "sagemaker:ListApps"],
-            ["*"],
-        )
-        .allow(
-            [
-                "sagemaker:CreateTrainingJob",
-                "sagemaker:DescribeTrainingJob",
-                "sagemaker:StopTrainingJob",
-                "sagemaker:CreateProcessingJob",
-                "sagemaker:DescribeProcessingJob",
-                "sagemaker:StopProcessingJob",
-                "sagemaker:CreateTransformJob",
-                "sagemaker:DescribeTransformJob",
-                "sagemaker:StopTransformJob",
-                "sagemaker:CreateModel",
-                "sagemaker:DescribeModel",
-                "sagemaker:DeleteModel",
-                "sagemaker:CreateEndpointConfig",
-                "sagemaker:DescribeEndpointConfig",
-                "sagemaker:DeleteEndpointConfig",
-                "sagemaker:CreateEndpoint",
-                "sagemaker:DescribeEndpoint",
-                "sagemaker:UpdateEndpoint",
-                "sagemaker:DeleteEndpoint",
-                "sagemaker:InvokeEndpoint",
-                "sagemaker:AddTags",
-                "sagemaker:ListTags",
-            ],
-            ["training-job", "processing-job", "transform-job", "model", "endpoint", "endpoint-config"].map(own),
-        )
-        .allow(
-            [
-                "sagemaker:DescribeModelPackageGroup",
-                "sagemaker:CreateModelPackage",
-                "sagemaker:DescribeModelPackage",
-                "sagemaker:UpdateModelPackage",
-                "sagemaker:ListTags",
-            ],
-            [
-                site.arn("sagemaker", &format!("model-package-group/{group}")),
-                site.arn("sagemaker", &format!("model-package/{group}/*")),
-            ],
-        )
-        .allow(["sagemaker:ListModelPackages", "sagemaker:ListModelPackageGroups", "sagemaker:ListTrainingJobs"], ["*"])
-        .allow(
-            [
-                "sagemaker:DescribeFeatureGroup",
-                "sagemaker:PutRecord",
-                "sagemaker:GetRecord",
-                "sagemaker:BatchGetRecord",
-                "sagemaker:DeleteRecord",
-            ],
-            [site.arn("sagemaker", &format!("feature-group/{}-*", site.prefix()))],
-        );
-    let studio = pass_role(studio, &site.role_arn("sagemaker"), &site.service("sagemaker"));
-    let features = Policy::new().allow(
-        [
-            "glue:GetDatabase",
-            "glue:CreateDatabase",
-            "glue:GetTable",
-            "glue:CreateTable",
-            "glue:UpdateTable",
-            "glue:GetPartitions",
-        ],
-        [
-            "catalog".to_owned(),
-            "database/sagemaker_featurestore".to_owned(),
-            format!("table/sagemaker_featurestore/{}*", site.prefix().replace('-', "_")),
-        ]
-        .map(|resource| site.arn("glue", &resource)),
-    );
-    let logs = Policy::new()
-        .allow(
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-            [site.arn("logs", "log-group:/aws/sagemaker/*")],
-        )
-        .allow(["cloudwatch:PutMetricData"], ["*"])
-        .when("StringLike", "cloudwatch:namespace", vec!["/aws/sagemaker/*", "aws/sagemaker/*"]);
-    let network = network_interfaces(Policy::new(), site).allow(
-        ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"],
-        [site.arn("ec2", "network-interface/*")],
-    );
-    // An update is judged by its alarms in the name of the role that serves.
-    let judges = crate::deploy::settings(site).map(|(_, deploy)| {
-        let alarms = format!("alarm:{}-*", crate::deploy::endpoint_name(site, &deploy));
-        ("judge", Policy::new().allow(["cloudwatch:DescribeAlarms"], [site.arn("cloudwatch", &alarms)]))
-    });
-    let fixed: Vec<(String, Value)> =
-        [("images", images), ("studio", studio), ("features", features), ("logs", logs), ("network", network)]
-            .into_iter()
-            .chain(judges)
-            .map(|(name, policy)| (name.to_owned(), policy.document()))
-            .collect();
-    role_with_key(
-        stack,
-        site,
-        "sagemaker",
-        "SageMaker Studio, training and inference",
-        "sagemaker",
-        keys.data,
-        move |key| {
-            let mut data = use_key(data.clone(), key);
-            if let Some(key) = key {
-                // Volumes of training instances are encrypted through a grant.
-                data =
-                    data.allow(["kms:CreateGrant"], [key.as_str()]).when("Bool", "kms:GrantIsForAWSResource", "true");
-            }
-            let mut policies = fixed.clone();
-            policies.push(("data".to_owned(), data.document()));
-            policies
-        },
-    )
+impl Interfaces {
+    pub(crate) fn of(site: &Site) -> Self {
+        let all = |kind: &str| site.arn("ec2", &format!("{kind}/*"));
+        Self {
+            interfaces: all("network-interface"),
+            within: ["network-interface", "subnet", "security-group"].map(all).into(),
+            vpcs: site.arn("ec2", "vpc"),
+        }
+    }
+
+    fn vpc(&self, vpc: &VpcId) -> String {
+        format!("{}/{vpc}", self.vpcs)
+    }
+
+    /// Making them in this VPC, with its subnets and security groups. Describing has no resource level.
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
+    pub(crate) fn make(&self, policy: Policy, vpc: &VpcId) -> Policy {
+        policy
+            .allow(["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"], self.within.clone())
+            .when("StringEquals", "ec2:Vpc", self.vpc(vpc))
+            .allow(
+                [
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSubnets",
+                    "ec2:DescribeSecurityGroups",
+                    "ec2:DescribeVpcs",
+                    "ec2:DescribeDhcpOptions",
+                ],
+                ["*"],
+            )
+    }
+
+    /// Lending them to the service's own account, where its machines are.
+    pub(crate) fn lend(&self, policy: Policy, vpc: &VpcId) -> Policy {
+        policy
+            .allow(
+                ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"],
+                [self.interfaces.clone()],
+            )
+            .when("StringEquals", "ec2:Vpc", self.vpc(vpc))
+    }
 }
 
 /// What crawlers and ETL jobs do.

@@ -20,6 +20,7 @@ mod operations;
 mod pipeline;
 mod policy;
 mod registry;
+mod sagemaker_roles;
 mod secrets;
 mod site;
 mod storage;
@@ -126,7 +127,7 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     let network = network::build(&mut stack, &site, &keys);
     let storage = storage::build(&mut stack, &site, &keys);
     let topic = monitoring::topic(&mut stack, &site, &keys);
-    let roles = identity::build(&mut stack, &site, &keys);
+    let roles = identity::build(&mut stack, &site, &keys, &network);
     registry::build(&mut stack, &site, &keys);
     studio::build(&mut stack, &site, &keys, &network, &roles, &storage);
     let jobs = catalog::build(&mut stack, &site, &keys, &roles, &storage)?;

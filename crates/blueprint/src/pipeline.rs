@@ -10,6 +10,7 @@ use crate::{
     machine::{self, Start, Values},
     network::Network,
     policy::{Policy, pass_role},
+    sagemaker_roles,
     site::Site,
 };
 use aws_eventbridge::Source;
@@ -57,14 +58,14 @@ fn state_machine(
     let fixed = fixed_values(site, settings, &template)?;
     let logs = machine::log_group(stack, site, wiring.keys, "logs", &name(site));
     let role = machine_role(stack, site, settings, wiring);
+    let training = sagemaker_roles::training(stack, site, wiring.keys, wiring.network);
     let job = wiring.jobs.get(&settings.etl_job).copied();
     let functions = (
         wiring.functions.get(&settings.validation_function).copied(),
         wiring.functions.get(&settings.evaluation_function).copied(),
     );
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
-    let needs =
-        (role.ready(), logs.ready(), job, functions, wiring.topic, wiring.roles.sagemaker, vpc, wiring.keys.data);
+    let needs = (role.ready(), logs.ready(), job, functions, wiring.topic, training, vpc, wiring.keys.data);
     // One key for the volumes of both jobs.
     let types = [&settings.training.instance_type, &settings.transform.instance_type];
     let may_be_encrypted = !types.into_iter().any(|machine| has_own_disks(machine));
@@ -215,6 +216,8 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
                 site.arn("sagemaker", &format!("model-package/{group}/*")),
             ],
         )
+        // A person approves.
+        .when("StringEqualsIfExists", "sagemaker:ModelApprovalStatus", "PendingManualApproval")
         .allow(["sns:Publish"], [site.arn("sns", &site.named("alerts"))])
         .allow(
             ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
@@ -224,7 +227,7 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
             ]
             .map(|rule| site.arn("events", &format!("rule/{rule}"))),
         );
-    let steps = pass_role(steps, &site.role_arn("sagemaker"), &site.service("sagemaker"));
+    let steps = pass_role(steps, &site.role_arn("training"), &site.service("sagemaker"));
     machine::role_for(stack, site, wiring.keys, "pipeline", "The training pipeline", steps)
 }
 

@@ -21,6 +21,12 @@ impl Policy {
         self.statement("Allow", actions, resources)
     }
 
+    /// The same with everything that another one says.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Denies actions on resources to everybody; for resource policies.
     pub(crate) fn deny_all<A: AsRef<str>, R: Into<String>>(
         self,
@@ -68,6 +74,18 @@ impl Policy {
     pub(crate) fn document(self) -> Value {
         json!({"Version": "2012-10-17", "Statement": self.0})
     }
+}
+
+/// The same policy, with its statements about S3 bound to buckets of the account: the name of a deleted bucket can
+/// become another account's.
+pub(crate) fn within_account(mut policy: Value, account: &str) -> Value {
+    for statement in policy["Statement"].as_array_mut().into_iter().flatten() {
+        let actions = statement["Action"].as_array().into_iter().flatten();
+        if actions.filter_map(Value::as_str).any(|action| action.starts_with("s3:")) {
+            statement["Condition"]["StringEquals"]["aws:ResourceAccount"] = account.into();
+        }
+    }
+    policy
 }
 
 /// The statement without which `iam:PassRole` would hand any role to any service.

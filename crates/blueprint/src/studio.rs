@@ -26,7 +26,7 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Netwo
 fn domain(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, roles: &Roles) -> Handle<Domain> {
     let (name, settings) = (site.prefix(), site.environment.studio.clone());
     let needs =
-        (network.vpc.ready(), network.private.clone(), network.sagemaker.ready(), roles.sagemaker.ready(), keys.data);
+        (network.vpc.ready(), network.private.clone(), network.sagemaker.ready(), roles.studio.ready(), keys.data);
     stack.add("studio", "domain", needs, move |(vpc, subnets, group, role, key)| {
         let idle_shutdown = match settings.idle_shutdown_minutes {
             Some(minutes) => IdleShutdown::AfterMinutes(i32::try_from(minutes).unwrap_or(i32::MAX)),
@@ -60,7 +60,7 @@ fn people(stack: &mut Stack, site: &Site, domain: Handle<Domain>, roles: &Roles)
         let address = format!("user-{name}");
         let profile_name = name.clone();
         let profile =
-            stack.add("studio", &address, (domain.ready(), roles.sagemaker), move |(domain, role)| UserProfile {
+            stack.add("studio", &address, (domain.ready(), roles.studio), move |(domain, role)| UserProfile {
                 domain_id: domain.id,
                 name: profile_name.clone(),
                 execution_role: role.arn,
@@ -104,7 +104,7 @@ fn feature_group(
     stack.add(
         "studio",
         &format!("features-{address}"),
-        (roles.sagemaker.ready(), keys.data, data),
+        (roles.studio.ready(), keys.data, data),
         move |(role, key, _)| {
             let key = key.map(|key| key.arn);
             FeatureGroup {

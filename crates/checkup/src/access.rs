@@ -5,7 +5,7 @@ mod simulation;
 use crate::{Finding, Patient, memory::listed};
 use aws_sdk_iam::Client;
 use futures::future::join_all;
-use resource::{Attempt as _, Result};
+use resource::{Attempt as _, NextPage, Pages, Result};
 use simulation::Question;
 use std::collections::BTreeMap;
 
@@ -81,11 +81,13 @@ async fn ask(iam: &Client, principal: &str, question: &Question) -> Result<(usiz
         .set_action_names(Some(question.actions.clone()))
         .set_resource_arns(Some(question.resources.clone()))
         .set_context_entries(Some(question.context.clone()));
-    let mut pages = call.into_paginator().items().send();
+    let pages = Pages::of("SimulatePrincipalPolicy", call.into_paginator().send(), |page| {
+        NextPage::if_truncated(page.is_truncated(), page.marker())
+    });
+    let mut results = pages.items(|page| page.evaluation_results);
     // One result for each action, or for each action and resource.
     let mut allowed: BTreeMap<String, bool> = BTreeMap::new();
-    while let Some(result) = pages.next().await {
-        let result = result.during("SimulatePrincipalPolicy")?;
+    while let Some(result) = results.next().await? {
         *allowed.entry(result.eval_action_name.clone()).or_default() |= simulation::is_allowed(&result);
     }
     let denied = allowed.into_iter().filter(|(_, allowed)| !allowed).map(|(action, _)| action);

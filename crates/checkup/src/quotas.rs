@@ -5,7 +5,7 @@ mod judge;
 use crate::{Finding, Patient, Verdict};
 use aws_sdk_servicequotas::types::ServiceQuota;
 use judge::{CHECK, Demand, judge};
-use resource::{Attempt as _, Result};
+use resource::{Attempt as _, Pages, Result};
 
 /// Machines of one type that run at once, at most.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,14 +150,12 @@ async fn machines(patient: &Patient<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let quotas = aws_sdk_servicequotas::Client::new(patient.sdk);
-    let mut pages = quotas.list_service_quotas().service_code("sagemaker").into_paginator().items().send();
-    let mut listed: Vec<ServiceQuota> = Vec::new();
-    while let Some(quota) = pages.next().await {
-        match quota.during("ListServiceQuotas") {
-            Ok(quota) => listed.push(quota),
-            Err(failure) => return vec![Finding::unknown(CHECK, "machines of SageMaker", &failure)],
-        }
-    }
+    let pages = quotas.list_service_quotas().service_code("sagemaker").into_paginator().send();
+    let pages = Pages::of("ListServiceQuotas", pages, |page| page.next_token().into());
+    let listed = match pages.items(|page| page.quotas).all().await {
+        Ok(listed) => listed,
+        Err(failure) => return vec![Finding::unknown(CHECK, "machines of SageMaker", &failure)],
+    };
     patient.machines.iter().map(|machine| afford(machine, &listed)).collect()
 }
 

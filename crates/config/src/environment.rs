@@ -126,6 +126,23 @@ pub struct Identity {
     pub permissions_boundary: Option<String>,
 }
 
+impl Identity {
+    /// Whoever provisions the environment may change every policy whose name begins with the prefix, the boundary too.
+    fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
+        let Some(boundary) = &self.permissions_boundary else { return };
+        let name = boundary.split_once(":policy/").map_or("", |(_, name)| name);
+        let own = format!("{}-", around.prefix);
+        if name.starts_with(&own) {
+            at.get("permissions_boundary").report(
+                format!(
+                    "`{name}` bounds nobody: those it should bound may change every policy that begins with `{own}`"
+                ),
+                "give the boundary another name, such as `platform-boundary`",
+            );
+        }
+    }
+}
+
 /// The pipeline begins SageMaker job names with the prefix and adds a hash; together they have 63 characters.
 const LONGEST_PREFIX: usize = 28;
 
@@ -186,6 +203,7 @@ impl Environment {
         }
         tags::check(&self.tags, at.get("tags"));
         self.network.check(at.get("network"));
+        self.identity.check(at.get("identity"), around);
         self.storage.check(at.get("storage"), around);
         self.studio.check(at.get("studio"));
         feature_groups::check(&self.feature_groups, at.get("feature_groups"), around);
@@ -194,7 +212,7 @@ impl Environment {
         functions::check(&self.functions, at.get("functions"), around);
         self.monitoring.check(at.get("monitoring"));
         self.protection.check(at.get("protection"));
-        self.drift.check(at.get("drift"), around);
+        self.drift.check(at.get("drift"), around, self.identity.permissions_boundary.is_some());
         self.functions_leave_the_job_its_name(at.get("functions"));
         if let Some(pipeline) = &self.pipeline {
             pipeline.check(at.get("pipeline"), around, at, &self.catalog, &self.functions, &self.registry);

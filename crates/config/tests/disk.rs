@@ -5,7 +5,7 @@
 #[path = "../../../tests/fixture/program.rs"]
 mod program;
 
-use config::{discover, load};
+use config::{Overlap, discover, load, overlapping};
 use program::{ARM64, X86_64, program};
 use std::fs;
 use std::path::PathBuf;
@@ -77,7 +77,7 @@ fn the_drift_job_must_be_a_program_for_its_processor() {
     let file = |more: &str| {
         format!(
             "project = \"shop\"\nregion = \"eu-central-1\"\n[network]\ncidr = \"10.9.0.0/16\"\n[drift.job]\nbinary = \
-             \"tools/mlopsctl\"\n{more}"
+             \"tools/mlopsctl\"\naccept_administration = true\n{more}"
         )
     };
     assert_eq!(project.problems(file("")), ["6:10: `tools/mlopsctl` does not exist"]);
@@ -105,7 +105,7 @@ fn the_drift_job_must_run_with_lambda_s_glibc() {
         program[place + 8] = b'9';
     }
     project.write("mlopsctl", program);
-    let file = "project = \"shop\"\nregion = \"eu-central-1\"\n[network]\ncidr = \"10.9.0.0/16\"\n[drift.job]\nbinary = \"mlopsctl\"\n";
+    let file = "project = \"shop\"\nregion = \"eu-central-1\"\n[network]\ncidr = \"10.9.0.0/16\"\n[drift.job]\nbinary = \"mlopsctl\"\naccept_administration = true\n";
     let problems = project.problems(file);
     let [problem] = problems.as_slice() else { panic!("{problems:?}") };
     assert!(
@@ -203,4 +203,21 @@ fn only_toml_files_are_environments() {
     fs::create_dir(project.0.path().join("environments/folder.toml")).unwrap();
     assert_eq!(discover(&project.0.path().join("environments")), ["a", "b"]);
     assert!(discover(&project.0.path().join("nowhere")).is_empty());
+}
+
+#[test]
+fn environments_whose_names_begin_alike_are_found_unless_their_accounts_differ() {
+    let project = Project::new();
+    let file = |project: &str, accounts: &str| format!("project = \"{project}\"\n{accounts}");
+    project.write("environments/dev.toml", file("shop", ""));
+    project.write("environments/dev-eu.toml", file("shop", ""));
+    project.write("environments/devel.toml", file("shop", ""));
+    project.write("environments/dev-us.toml", file("toys", ""));
+    let folder = project.0.path().join("environments");
+    let expected = [Overlap { covers: "dev".into(), covered: "dev-eu".into() }];
+    assert_eq!(overlapping(&folder), expected);
+    project.write("environments/dev.toml", file("shop", "allowed_accounts = [\"111111111111\"]\n"));
+    assert_eq!(overlapping(&folder), expected);
+    project.write("environments/dev-eu.toml", file("shop", "allowed_accounts = [\"222222222222\"]\n"));
+    assert_eq!(overlapping(&folder), []);
 }

@@ -121,12 +121,6 @@ impl Healing {
         self.left.push(LeftToPerson { address, kind, action, reason });
     }
 
-    /// What a safety rule keeps from being changed at all, as a resource with another owner.
-    fn leave_refused(&mut self, refusal: &Refusal) {
-        let Refusal { address, kind, failure } = refusal.clone();
-        self.left.push(LeftToPerson { address, kind, action: Action::Update, reason: failure.message });
-    }
-
     fn leave_unfinished(&mut self, change: &Change) {
         self.unfinished = true;
         self.leave(change, "an interrupted run left it unfinished, and `mlopsctl up` goes on from there".to_owned());

@@ -182,7 +182,7 @@ impl Site {
         let sdk = meter.measure(session::sdk_config(global, None).await?);
         let account = session::account(&sdk).await?;
         let suffix = format!("-{name}-{}-{account}", config::environment::storage::STATE);
-        let found = StateBucket::left_behind(&aws_s3::client(&sdk), &suffix).await?;
+        let found = StateBucket::left_behind(&aws_s3::client_for(&sdk, &account), &suffix).await?;
         let [bucket] = found.as_slice() else {
             let help = match found.len() {
                 0 => format!("and account {account} has no state of one; {}", list(global)),
@@ -201,8 +201,12 @@ impl Site {
             None => sdk,
         };
         let asked = sdk.region().map(ToString::to_string).unwrap_or_default();
-        let store =
-            StateBucket::new(aws_s3::client(&sdk), &bucket.name, &Place::new(account.as_str(), asked.as_str())).store();
+        let store = StateBucket::new(
+            aws_s3::client_for(&sdk, &account),
+            &bucket.name,
+            &Place::new(account.as_str(), asked.as_str()),
+        )
+        .store();
         let key = StateKeys::at_root().state;
         // Without a state the bucket tells the region: resources may have outlived it.
         let region = match store.get(&key).await? {
@@ -233,7 +237,7 @@ impl Site {
 
     /// The bucket of its state.
     pub(crate) fn state_bucket(&self) -> StateBucket {
-        let (client, place) = (aws_s3::client(&self.sdk), self.place());
+        let (client, place) = (aws_s3::client_for(&self.sdk, &self.account), self.place());
         match self.names_bucket {
             true => StateBucket::named(client, &self.bucket, &place),
             false => StateBucket::new(client, &self.bucket, &place),

@@ -15,6 +15,11 @@ impl Scope {
         Self { prefix: prefix.into(), account: account.into() }
     }
 
+    /// The account.
+    pub(crate) fn account(&self) -> &str {
+        &self.account
+    }
+
     /// The patterns for everything of the same kind in the stack; what bears another name stays as it is, and what
     /// is not known yet is a wildcard.
     pub(crate) fn widen(&self, arn: &str) -> Vec<String> {
@@ -41,12 +46,20 @@ impl Scope {
         let kept = &resource[..name.len() + 1];
         // The account tells this stack's buckets from those that others may give such a name.
         let bucket = rest.split_once(&format!("-{}", self.account));
-        let end = match bucket {
-            Some((_, "")) => format!("-{}", self.account),
-            Some((_, key)) if key.starts_with('/') => format!("-{}/*", self.account),
-            _ => String::new(),
-        };
-        Some(format!("{kept}*{end}"))
+        match bucket {
+            Some((_, "")) => Some(format!("{kept}*-{}", self.account)),
+            // Whoever empties one bucket empties each.
+            Some((_, "/*")) => Some(format!("{kept}*-{}/*", self.account)),
+            // Objects with names are mlopsctl's own: those beside them, in the same folder of the same bucket.
+            Some((_, key)) if key.starts_with('/') => match key.rsplit_once('/') {
+                Some((folder, _)) if !folder.is_empty() => {
+                    let bucket = resource.strip_suffix(key).unwrap_or(resource);
+                    Some(format!("{bucket}{folder}/*"))
+                }
+                _ => None,
+            },
+            _ => Some(format!("{kept}*")),
+        }
     }
 }
 
@@ -93,7 +106,11 @@ mod tests {
     #[test]
     fn buckets_keep_the_account_and_objects_their_buckets() {
         assert_eq!(widened(&format!("ml-dev-data-{ACCOUNT}")), format!("ml-dev-*-{ACCOUNT}"));
-        assert_eq!(widened(&format!("ml-dev-data-{ACCOUNT}/raw/a b")), format!("ml-dev-*-{ACCOUNT}/*"));
+        assert_eq!(widened(&format!("ml-dev-data-{ACCOUNT}/*")), format!("ml-dev-*-{ACCOUNT}/*"));
+        let script = format!("ml-dev-artifacts-{ACCOUNT}/glue/scripts/etl.py");
+        assert_eq!(widened(&script), format!("ml-dev-artifacts-{ACCOUNT}/glue/scripts/*"));
+        let state = format!("ml-dev-mlopsctl-state-{ACCOUNT}/state.json");
+        assert_eq!(widened(&state), state);
     }
 
     #[test]

@@ -17,17 +17,61 @@ pub(crate) struct Statement {
     pub(crate) actions: BTreeSet<String>,
     pub(crate) resources: BTreeSet<String>,
     pub(crate) conditions: Vec<Condition>,
+    /// The account that must own what it is done to, where ARNs do not name it.
+    pub(crate) owner: Option<String>,
 }
 
 /// What may stand in one statement: a service, and conditions that differ in their values only. Actions name the
-/// types of what they are done to, so that to join resources gives nothing away; but what is made stands by itself,
-/// or it could be made within things that are not ours.
+/// types of what they are done to, so that to join resources gives nothing away, with two exceptions. What is made
+/// stands by itself, or it could be made within things that are not ours. Objects with names of their own stand by
+/// themselves, or whoever reads the state could read all data.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
     service: String,
     conditions: Vec<Condition>,
     /// What is made, as ARNs have it.
     made: String,
+    /// For S3: what of it.
+    kind: Kind,
+}
+
+/// What an S3 action is done to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Nothing of S3.
+    Other,
+    /// A bucket that is to be made, so that nobody owns it.
+    NewBucket,
+    /// Buckets.
+    Bucket,
+    /// All objects of buckets.
+    Objects,
+    /// Objects whose keys are known.
+    NamedObjects,
+}
+
+impl Kind {
+    fn of(action: &str, permission: &Permission) -> Self {
+        let key = permission.resources.first().and_then(|arn| arn.split_once(":::")).map(|(_, name)| name);
+        match key.map(|name| name.split_once('/')) {
+            _ if !action.starts_with("s3:") => Self::Other,
+            None => Self::Other,
+            Some(None) if action == "s3:CreateBucket" => Self::NewBucket,
+            Some(None) => Self::Bucket,
+            Some(Some((_, "*"))) => Self::Objects,
+            Some(Some(_)) => Self::NamedObjects,
+        }
+    }
+
+    /// What it is called within a Sid.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Other | Self::Bucket => "",
+            Self::NewBucket => "NewBucket",
+            Self::Objects => "Objects",
+            Self::NamedObjects => "NamedObjects",
+        }
+    }
 }
 
 impl Group {
@@ -38,7 +82,8 @@ impl Group {
             ([Condition::GivesTags], Some(arn)) if !anything => kind(arn),
             _ => "",
         };
-        Self { service: service.to_owned(), conditions: conditions.to_vec(), made: made.to_owned() }
+        let kind = Kind::of(action, permission);
+        Self { service: service.to_owned(), conditions: conditions.to_vec(), made: made.to_owned(), kind }
     }
 }
 
@@ -66,7 +111,7 @@ pub(crate) fn all(needed: &[Permission], scope: &Scope) -> Vec<Statement> {
         let (conditions, values) = apart(&permission.conditions);
         for action in &permission.actions {
             let group = Group::of(action, permission, &conditions);
-            let (statement, joined) = groups.entry(group.clone()).or_insert_with(|| (begun(&group), Vec::new()));
+            let (statement, joined) = groups.entry(group.clone()).or_insert_with(|| (begun(&group, scope), Vec::new()));
             statement.actions.insert(action.clone());
             statement.resources.extend(permission.resources.iter().flat_map(|resource| scope.widen(resource)));
             joined.resize(values.len().max(joined.len()), BTreeSet::new());
@@ -82,12 +127,14 @@ pub(crate) fn all(needed: &[Permission], scope: &Scope) -> Vec<Statement> {
     statements
 }
 
-fn begun(group: &Group) -> Statement {
+fn begun(group: &Group, scope: &Scope) -> Statement {
     let how: String = group.conditions.iter().map(word).collect();
     let how = if how.is_empty() && group.service != EVERYWHERE { "ByArn".to_owned() } else { how };
-    let sid = format!("{}{how}{}", capital(&group.service), capital(&group.made));
+    let sid = format!("{}{how}{}{}", capital(&group.service), capital(&group.made), group.kind.word());
+    let owned = !matches!(group.kind, Kind::Other | Kind::NewBucket);
+    let owner = owned.then(|| scope.account().to_owned());
     let (actions, resources) = (BTreeSet::new(), BTreeSet::new());
-    Statement { sid, actions, resources, conditions: group.conditions.clone() }
+    Statement { sid, actions, resources, conditions: group.conditions.clone(), owner }
 }
 
 /// What a condition is called within a Sid.
@@ -147,11 +194,14 @@ impl Statement {
         statement.insert("Effect".into(), "Allow".into());
         statement.insert("Action".into(), listed(&self.actions));
         statement.insert("Resource".into(), listed(&self.resources));
-        if !self.conditions.is_empty() {
-            let mut condition = json!({});
-            for one in &self.conditions {
-                write(one, identity, &mut condition);
-            }
+        let mut condition = json!({});
+        for one in &self.conditions {
+            write(one, identity, &mut condition);
+        }
+        if let Some(owner) = &self.owner {
+            condition["StringEquals"]["aws:ResourceAccount"] = owner.as_str().into();
+        }
+        if condition.as_object().is_some_and(|condition| !condition.is_empty()) {
             statement.insert("Condition".into(), condition);
         }
         Value::Object(statement)

@@ -6,7 +6,7 @@ use aws_sdk_sfn::{
 };
 use aws_types::SdkConfig;
 use jiff::Timestamp;
-use resource::{Attempt, Result, Sign};
+use resource::{Attempt, Pages, Result, Sign};
 use serde_json::Value;
 
 /// A state machine and its executions.
@@ -139,11 +139,8 @@ impl Machine {
     /// When it cannot be read.
     pub async fn history(&self, execution: &str) -> Result<History> {
         let call = self.client.get_execution_history().execution_arn(execution).max_results(PAGE);
-        let mut pages = call.into_paginator().send();
-        let mut events: Vec<HistoryEvent> = Vec::new();
-        while let Some(page) = pages.next().await {
-            events.extend(page.during("GetExecutionHistory")?.events);
-        }
+        let pages = Pages::of("GetExecutionHistory", call.into_paginator().send(), |page| page.next_token().into());
+        let events: Vec<HistoryEvent> = pages.items(|page| Some(page.events)).all().await?;
         Ok(History::of(&events))
     }
 

@@ -4,7 +4,7 @@ use crate::{Attempt, Task};
 use aws_sdk_cloudwatchlogs::Client;
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
-use resource::{Attempt as _, Failure, Result, Sign};
+use resource::{Attempt as _, Failure, Pages, Result, Sign};
 use std::collections::BTreeMap;
 
 /// Where an attempt of a step writes.
@@ -92,10 +92,10 @@ pub async fn lines(config: &SdkConfig, source: &Source, most: usize) -> Result<V
 
 async fn streams(client: &Client, group: &str, prefix: &str, most: usize) -> Result<Vec<Line>> {
     let call = client.describe_log_streams().log_group_name(group).log_stream_name_prefix(prefix);
-    let mut pages = call.into_paginator().send();
+    let mut pages = Pages::of("DescribeLogStreams", call.into_paginator().send(), |page| page.next_token().into());
     let mut lines = Vec::new();
-    while let Some(page) = pages.next().await {
-        for stream in page.during("DescribeLogStreams")?.log_streams() {
+    while let Some(page) = pages.next().await? {
+        for stream in page.log_streams() {
             let name = stream.log_stream_name().unwrap_or_default();
             let call = client.get_log_events().log_group_name(group).log_stream_name(name).start_from_head(false);
             let limit = i32::try_from(most).unwrap_or(i32::MAX).min(LARGEST_PAGE);
@@ -112,10 +112,9 @@ const LARGEST_PAGE: i32 = 10_000;
 async fn window(client: &Client, group: &str, from: Timestamp, until: Timestamp) -> Result<Vec<Line>, Failure> {
     let call = client.filter_log_events().log_group_name(group);
     let call = call.start_time(from.as_millisecond()).end_time(until.as_millisecond());
-    let mut pages = call.into_paginator().send();
+    let mut pages = Pages::of("FilterLogEvents", call.into_paginator().send(), |page| page.next_token().into());
     let mut lines = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.during("FilterLogEvents")?;
+    while let Some(page) = pages.next().await? {
         let found = page.events().iter();
         lines.extend(
             found.map(|event| line(event.timestamp(), event.log_stream_name().unwrap_or_default(), event.message())),

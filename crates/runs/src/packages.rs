@@ -6,7 +6,7 @@ use aws_sdk_sagemaker::{
 };
 use aws_types::SdkConfig;
 use jiff::Timestamp;
-use resource::{Attempt, Failure, Result, Sign};
+use resource::{Attempt, Failure, Pages, Result, Sign};
 use std::collections::BTreeMap;
 
 /// A group of the model registry.
@@ -93,10 +93,10 @@ impl Registry {
             .sort_by(ModelPackageSortBy::CreationTime)
             .sort_order(SortOrder::Descending)
             .set_model_approval_status(approval.map(Approval::status));
-        let mut pages = call.into_paginator().send();
+        let mut pages = Pages::of("ListModelPackages", call.into_paginator().send(), |page| page.next_token().into());
         // A page can be empty and still have a successor.
-        while let Some(page) = pages.next().await {
-            let page = page.during("ListModelPackages")?.model_package_summary_list.unwrap_or_default();
+        while let Some(page) = pages.next().await? {
+            let page = page.model_package_summary_list.unwrap_or_default();
             let newest = page.into_iter().max_by_key(|package| package.model_package_version);
             if let Some(arn) = newest.and_then(|package| package.model_package_arn) {
                 return self.package(&arn).await;

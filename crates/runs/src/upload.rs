@@ -128,7 +128,6 @@ fn relative(file: &Path, base: &Path) -> Result<String, Unfit> {
 pub struct Store {
     client: Client,
     bucket: String,
-    account: String,
     part: u64,
 }
 
@@ -143,7 +142,7 @@ const ABSENT: &[Sign] = &[("NotFound", ""), ("NoSuchKey", "")];
 impl Store {
     /// The bucket with this name, which must be the account's.
     pub fn new(config: &SdkConfig, bucket: &str, account: &str) -> Self {
-        Self { client: aws_s3::client(config), bucket: bucket.to_owned(), account: account.to_owned(), part: PART }
+        Self { client: aws_s3::client_for(config, account), bucket: bucket.to_owned(), part: PART }
     }
 
     /// The same, sending larger files in parts of this size.
@@ -158,7 +157,10 @@ impl Store {
     /// When the bucket cannot be listed.
     pub async fn holds_any(&self, prefix: &str) -> Result<bool> {
         let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(2);
-        let answer = call.expected_bucket_owner(&self.account).send().await.during("ListObjectsV2")?;
+        let answer = match call.send().await.during("ListObjectsV2") {
+            Ok(answer) => answer,
+            Err(failure) => return Err(aws_s3::explain_denial(&self.client, &self.bucket, failure).await),
+        };
         // Consoles make folders by empty objects.
         Ok(answer.contents().iter().any(|object| object.size().unwrap_or_default() > 0))
     }
@@ -170,7 +172,7 @@ impl Store {
     pub async fn send(&self, shipment: &Shipment, sent: impl Fn(u64)) -> Result<Fate> {
         let checksum = checksum(&shipment.file).await?;
         let call = self.client.head_object().bucket(&self.bucket).key(&shipment.key);
-        let call = call.checksum_mode(ChecksumMode::Enabled).expected_bucket_owner(&self.account);
+        let call = call.checksum_mode(ChecksumMode::Enabled);
         let there = call.send().await.during("HeadObject").absent(ABSENT)?;
         if there.as_ref().and_then(|head| head.checksum_crc64_nvme()) == Some(&checksum) {
             return Ok(Fate::Unchanged);
@@ -185,7 +187,7 @@ impl Store {
     async fn whole(&self, shipment: &Shipment, checksum: &str, sent: impl Fn(u64)) -> Result<()> {
         let body = ByteStream::from_path(&shipment.file).await.map_err(|error| unreadable_file(shipment, error))?;
         let call = self.client.put_object().bucket(&self.bucket).key(&shipment.key);
-        let call = call.expected_bucket_owner(&self.account).checksum_crc64_nvme(checksum).body(body);
+        let call = call.checksum_crc64_nvme(checksum).body(body);
         call.send().await.during("PutObject").help(CHANGED)?;
         sent(shipment.bytes);
         Ok(())
@@ -193,7 +195,7 @@ impl Store {
 
     async fn in_parts(&self, shipment: &Shipment, checksum: &str, sent: impl Fn(u64)) -> Result<()> {
         let call = self.client.create_multipart_upload().bucket(&self.bucket).key(&shipment.key);
-        let call = call.expected_bucket_owner(&self.account).checksum_algorithm(ChecksumAlgorithm::Crc64Nvme);
+        let call = call.checksum_algorithm(ChecksumAlgorithm::Crc64Nvme);
         let begun = call.checksum_type(ChecksumType::FullObject).send().await.during("CreateMultipartUpload")?;
         let done = self.parts_and_end(shipment, checksum, sent, &begun).await;
         if done.is_err() {

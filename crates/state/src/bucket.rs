@@ -8,7 +8,7 @@ use aws_sdk_s3::{
         ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
     },
 };
-use resource::{Attempt, Failure, FailureKind, Permission, Place, Result, Sign, Tags};
+use resource::{Attempt, Failure, FailureKind, Pages, Permission, Place, Result, Sign, Tags};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -66,9 +66,10 @@ impl StateBucket {
     pub async fn left_behind(client: &Client, suffix: &str) -> Result<Vec<LeftBehind>> {
         let mut found = Vec::new();
         // Only a listing in pages tells the regions.
-        let mut buckets = client.list_buckets().max_buckets(1000).into_paginator().items().send();
-        while let Some(bucket) = buckets.next().await {
-            let bucket = bucket.during("ListBuckets")?;
+        let pages = client.list_buckets().max_buckets(1000).into_paginator().send();
+        let pages = Pages::of("ListBuckets", pages, |page| page.continuation_token().into());
+        let mut buckets = pages.items(|page| page.buckets);
+        while let Some(bucket) = buckets.next().await? {
             let Some(name) = bucket.name else { continue };
             if let Some(project) = name.strip_suffix(suffix) {
                 found.push(LeftBehind { project: project.to_owned(), region: bucket.bucket_region, name });
@@ -114,13 +115,14 @@ impl StateBucket {
     /// finding it again when only its name is left.
     pub fn permissions(name: &str, place: &Place) -> Vec<Permission> {
         let bucket = format!("arn:{}:s3:::{name}", place.partition);
-        let objects = format!("{bucket}/*");
+        let objects = ["state.json", "lock.json"].map(|key| format!("{bucket}/{key}"));
         vec![
             // Without `s3:ListBucket` a state that is not there yet looks like one that is forbidden.
             Permission::look(["s3:ListBucket"]).on([bucket.as_str()]),
-            Permission::look(["s3:GetObject"]).on([objects.as_str()]),
-            // It knows no resources.
-            Permission::change(["s3:ListAllMyBuckets"]).on_anything(),
+            Permission::look(["s3:GetObject"]).on(objects.clone()),
+            // It knows no resources. It finds the state of an environment whose file is lost, and tells another
+            // account's bucket from a missing permission.
+            Permission::look(["s3:ListAllMyBuckets"]).on_anything(),
             Permission::change([
                 "s3:CreateBucket",
                 "s3:GetBucketTagging",
@@ -135,7 +137,7 @@ impl StateBucket {
             ])
             .on([bucket.as_str()]),
             Permission::change(["s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"])
-                .on([objects.as_str()]),
+                .on(objects),
         ]
     }
 

@@ -51,6 +51,14 @@ impl Ground {
     }
 }
 
+/// The same AWS, as another account calls it. Laws tell its buckets from this account's.
+pub fn as_account(sdk: &SdkConfig, account: &str) -> SdkConfig {
+    let key = format!("{}{account}", crate::laws::owners::ACCESS_KEY);
+    let credentials = aws_sdk_s3::config::Credentials::new(key, "secret", None, None, "another account");
+    let credentials = aws_sdk_s3::config::SharedCredentialsProvider::new(credentials);
+    sdk.to_builder().credentials_provider(credentials).build()
+}
+
 impl Aws {
     /// One without laws: the embedded AWS as it is.
     pub fn lenient(region: &str) -> Self {
@@ -121,6 +129,11 @@ impl Aws {
     /// What policies did not allow, in words.
     pub fn denied(&self) -> Vec<String> {
         self.leave.denied()
+    }
+
+    /// The requests to S3 made while policies held that do not say which account must own the bucket.
+    pub fn without_owner(&self) -> Vec<String> {
+        self.leave.without_owner()
     }
 
     /// An end to all faults.

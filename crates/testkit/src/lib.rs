@@ -19,10 +19,11 @@ mod strangers;
 mod time;
 mod wire;
 
-pub use aws::Aws;
+pub use aws::{Aws, as_account};
 pub use faults::Fault;
 pub use inventory::of as inventory;
 pub use journal::{Kill, Made};
+pub use leave::Rights;
 pub use lossy::Lossy;
 pub use platform::Platform;
 pub use wire::Refusal;

@@ -1,7 +1,7 @@
 use crate::Aws;
 use aws_config::SdkConfig;
 use config::Environment;
-use engine::{Applied, Apply, Drift, Event, Planning, Purpose, Refusal, StopMode};
+use engine::{Applied, Apply, Drift, Event, Heal, Healing, Judged, Planning, Purpose, Refusal, StopMode};
 use local::ACCOUNT;
 use permissions::{Policy, Site};
 use resource::{Address, Cloud, Place, Registry, Stack, Tags};
@@ -170,6 +170,19 @@ impl Platform {
         self.planned(&Stack::new(self.identity.clone(), Tags::default()), &state, sdk).await
     }
 
+    /// What `mlopsctl reconcile` would repair, and what it would leave.
+    ///
+    /// # Panics
+    /// When there is no state.
+    pub async fn healing(&self, heal: Heal, sdk: &SdkConfig) -> Healing {
+        let (state, _) = self.state(sdk).await.expect("there is a state");
+        let applied = engine::applied_stack(&self.stack, &state, &self.registry, &self.place);
+        let planning = self.planned(&applied, &state, sdk).await;
+        let (declared, registry) = (&self.stack, &self.registry);
+        let judged = Judged { planning: &planning, applied: &applied, declared, state: &state, registry };
+        engine::healing(&judged, heal, |_| false)
+    }
+
     /// `mlopsctl drift`.
     pub async fn drift(&self, sdk: &SdkConfig) -> Drift {
         let (state, _) = self.state_or_new(sdk).await;
@@ -196,7 +209,7 @@ impl Platform {
 
     /// Its state bucket, for what only people do with it.
     pub fn state_bucket(&self, sdk: &SdkConfig) -> StateBucket {
-        StateBucket::new(aws_s3::client(sdk), &self.bucket, &self.place)
+        StateBucket::new(aws_s3::client_for(sdk, &self.place.account), &self.bucket, &self.place)
     }
 
     /// The tags by which its ownership is judged.

@@ -94,7 +94,7 @@ def test_the_first_deployment_creates_the_endpoint(account, deploy, values, wait
     assert capture["DestinationS3Uri"] == f"s3://{values['artifacts_bucket']}/data-capture"
     model = account.sagemaker.describe_model(ModelName=variant["ModelName"])
     assert model["PrimaryContainer"] == {"ModelPackageName": message["model_package"]}
-    assert model["ExecutionRoleArn"] == values["training_role_arn"]
+    assert model["ExecutionRoleArn"] == values["serving_role_arn"]
 
 
 def test_the_endpoint_scales_as_the_environment_wants(deploy, values):

@@ -32,6 +32,7 @@ fn project(name: &str) -> (TempDir, Environment) {
         architecture: config::environment::functions::Architecture::X86,
         memory_mb: 1024,
         timeout_minutes: 15,
+        accept_administration: true,
     });
     (root, environment)
 }

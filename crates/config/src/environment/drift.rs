@@ -47,6 +47,10 @@ pub struct Job {
     #[serde(default = "quarter_of_an_hour")]
     #[schemars(range(min = 2, max = 15))]
     pub timeout_minutes: u16,
+    /// A job that repairs may make roles. Without a `permissions_boundary` no policy limits what those may do, so that
+    /// the job can make itself administrator of the account. `true` accepts that.
+    #[serde(default)]
+    pub accept_administration: bool,
 }
 
 /// The name of the job's function, after `<project>-<environment>-`.
@@ -84,12 +88,28 @@ impl Default for Drift {
 }
 
 impl Drift {
-    pub(super) fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
+    pub(super) fn check(&self, at: Place<'_>, around: &Surroundings<'_>, bounded: bool) {
         super::protection::check_globs(&self.ignore, at.get("ignore"));
+        self.job_is_limited(at, bounded);
         if let Some(job) = &self.job
             && at.get("job").sound(&["binary", "architecture"])
         {
             job.check_binary(at.get("job").get("binary"), around);
+        }
+    }
+}
+
+impl Drift {
+    /// Whoever makes roles and hands them to a service can do what those roles may.
+    fn job_is_limited(&self, at: Place<'_>, bounded: bool) {
+        let Some(job) = &self.job else { return };
+        if self.heal != Heal::Nothing && !bounded && !job.accept_administration && at.get("job").states("binary") {
+            at.get("job").report(
+                "the drift job may make roles, and no boundary limits them: it could make itself administrator of the \
+                 account",
+                "set `permissions_boundary` under [identity], or `heal = \"nothing\"` under [drift], or accept it with \
+                 `accept_administration = true` under [drift.job]",
+            );
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Studio {
     /// The group in which the pipeline registers models, without `<project>-<environment>-`.
     #[schemars(with = "Text<SageMakerName>")]
     pub model_package_group: String,
+    /// Whether notebooks may approve models, which deploys them. Left out, only people with rights of their own do.
+    pub approve_models: bool,
     /// The people.
     #[schemars(with = "Vec<Text<SageMakerName>>", extend("uniqueItems" = true))]
     pub user_profiles: Vec<String>,
@@ -87,6 +89,7 @@ impl Default for Studio {
             network: NetworkAccess::VpcOnly,
             idle_shutdown_minutes: None,
             model_package_group: "models".to_owned(),
+            approve_models: false,
             user_profiles: Vec::new(),
             spaces: Vec::new(),
         }

@@ -121,7 +121,14 @@ fn tags_state_and_identity() {
             &["6:10: `State` must be a bucket name: 3 to 63 lower-case letters, digits and hyphens"],
         ),
         (
-            "a boundary that is no policy",
+            "a boundary that those it bounds may change",
+            "[identity]\npermissions_boundary = \"arn:aws:iam::123456789012:policy/shop-test-boundary\"\n",
+            &[
+                "6:24: `shop-test-boundary` bounds nobody: those it should bound may change every policy that begins with `shop-test-`",
+            ],
+        ),
+        (
+            "a boundary that is a role",
             "[identity]\npermissions_boundary = \"arn:aws:iam::123456789012:role/x\"\n",
             &["6:24: `arn:aws:iam::123456789012:role/x` must be the ARN of an IAM policy"],
         ),

@@ -206,8 +206,16 @@ fn monitoring_protection_drift_and_budget() {
         ),
         (
             "a function of the job's name",
-            "[[functions]]\nname = \"drift-job\"\n[drift.job]\nbinary = \"mlopsctl\"\n".into(),
+            "[[functions]]\nname = \"drift-job\"\n[drift.job]\nbinary = \"mlopsctl\"\naccept_administration = true\n"
+                .into(),
             &["6:8: the job of `[drift.job]` is called `drift-job`"],
+        ),
+        (
+            "a job that repairs, and that nobody limits",
+            "[drift.job]\nbinary = \"mlopsctl\"\n".into(),
+            &[
+                "5:1: the drift job may make roles, and no boundary limits them: it could make itself administrator of the account",
+            ],
         ),
         (
             "no money",

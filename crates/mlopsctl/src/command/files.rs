@@ -35,7 +35,26 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
             }
         }
     }
+    for overlap in config::overlapping(&global.environments) {
+        if ![&overlap.covers, &overlap.covered].into_iter().any(|name| names.contains(name)) {
+            continue;
+        }
+        if let Some(before) = last.replace(overlaps(&overlap)) {
+            printer.end(&before);
+        }
+    }
     last.map_or(Ok(()), Err)
+}
+
+fn overlaps(overlap: &config::Overlap) -> End {
+    let config::Overlap { covers, covered } = overlap;
+    End::usage(
+        format!(
+            "the names of {covered} begin as those of {covers} do, so that in one account whoever may provision \
+             {covers} may change {covered}"
+        ),
+        "give the two files different `allowed_accounts`, or name one so that it does not begin with the other",
+    )
 }
 
 pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(), End> {

@@ -7,6 +7,7 @@ mod fresh;
 mod functions;
 mod homes;
 mod lives;
+pub(crate) mod owners;
 mod policies;
 mod principals;
 mod roles;
@@ -56,6 +57,7 @@ impl Laws {
             Box::new(roles::Roles::default()),
             Box::new(policies::Policies::default()),
             Box::new(principals::Principals::default()),
+            Box::new(owners::Owners::default()),
             Box::new(buckets::Buckets::default()),
             Box::new(crawlers::Crawlers::default()),
             Box::new(functions::Functions::default()),

@@ -18,6 +18,16 @@ pub(super) struct Demand {
 
 impl Demand {
     pub(super) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
+        let demand = Self::bare(action, resource);
+        match demand.action.starts_with("s3:") {
+            // Names of buckets say nothing of their account.
+            true => demand.with("aws:ResourceAccount", ACCOUNT),
+            false => demand,
+        }
+    }
+
+    /// Without any condition key.
+    pub(super) fn bare(action: impl Into<String>, resource: impl Into<String>) -> Self {
         Self { action: action.into(), resource: resource.into(), context: BTreeMap::new(), assumed: None }
     }
 

@@ -11,10 +11,16 @@
 
 mod demand;
 mod policy;
+mod rights;
 mod services;
 mod tags;
 
-use crate::wire::{Asked, Refusal};
+pub use rights::Rights;
+
+use crate::{
+    laws::owners::expected_owner,
+    wire::{Asked, Refusal},
+};
 use async_trait::async_trait;
 use demand::Demand;
 use local::{Call, Cloud, Layer, Lost, Next, Response};
@@ -37,6 +43,7 @@ struct Noted {
     policies: Option<Policies>,
     used: BTreeSet<String>,
     denied: Vec<String>,
+    without_owner: Vec<String>,
 }
 
 impl Leave {
@@ -61,6 +68,19 @@ impl Leave {
     /// What was denied so far, in words.
     pub(crate) fn denied(&self) -> Vec<String> {
         self.noted().denied.clone()
+    }
+
+    /// The requests so far that are about a bucket and do not say which account must own it.
+    pub(crate) fn without_owner(&self) -> Vec<String> {
+        self.noted().without_owner.clone()
+    }
+
+    fn note_owner(&self, asked: &Asked) {
+        let concerns_bucket = asked.service == "s3" && !asked.text("Bucket").is_empty();
+        // Nobody owns a bucket before it is made.
+        if concerns_bucket && asked.operation != "PUT bucket" && expected_owner(asked) != Some(demand::ACCOUNT) {
+            self.noted().without_owner.push(format!("{} {}", asked.operation, asked.text("Bucket")));
+        }
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -88,6 +108,7 @@ impl Layer for Leave {
             return next.run(call).await;
         }
         let asked = Asked::of(call);
+        self.note_owner(&asked);
         let demands = services::demands(&asked, &self.tags).await;
         match self.judge(&demands) {
             Ok(()) => next.run(asked.call).await,

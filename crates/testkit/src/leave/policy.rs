@@ -1,5 +1,5 @@
 //! Policies as IAM reads them. Only what this product's policies are made of: `Allow`, actions and resources with
-//! wildcards, three operators. Anything else is no policy that a test should trust, so it panics.
+//! wildcards and variables, some operators. Anything else is no policy that a test should trust, so it panics.
 
 use super::demand::Demand;
 use serde_json::Value;
@@ -23,6 +23,7 @@ fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::Array(values) => values.iter().flat_map(texts).collect(),
         Value::String(text) => vec![text.clone()],
+        Value::Bool(truth) => vec![truth.to_string()],
         other => panic!("no text in a policy: {other}"),
     }
 }
@@ -65,7 +66,10 @@ impl Statement {
     fn allows(&self, demand: &Demand) -> bool {
         let action = demand.action.to_ascii_lowercase();
         self.actions.iter().any(|pattern| matches(&pattern.to_ascii_lowercase(), &action))
-            && self.resources.iter().any(|pattern| matches(pattern, &demand.resource))
+            && self
+                .resources
+                .iter()
+                .any(|pattern| filled(pattern, demand).is_some_and(|pattern| matches(&pattern, &demand.resource)))
             && self.conditions.iter().all(|condition| condition.holds(demand))
     }
 }
@@ -78,12 +82,28 @@ impl Condition {
         }
         let given = demand.values(&self.key);
         match self.operator.as_str() {
-            "StringEquals" => given.iter().any(|value| self.values.contains(value)),
+            "StringEquals" | "ForAnyValue:StringEquals" => given.iter().any(|value| self.values.contains(value)),
+            "StringEqualsIfExists" => given.is_empty() || given.iter().any(|value| self.values.contains(value)),
+            "Bool" => given.iter().any(|value| self.values.iter().any(|wanted| wanted.eq_ignore_ascii_case(value))),
             "StringLike" => given.iter().any(|value| self.values.iter().any(|pattern| matches(pattern, value))),
             "Null" => self.values.iter().any(|lacking| (lacking == "true") == given.is_empty()),
             operator => panic!("the law knows no operator {operator}"),
         }
     }
+}
+
+/// A pattern with the values of its variables, such as `${sagemaker:DomainId}`. A variable that the request gives no
+/// value matches nothing.
+fn filled(pattern: &str, demand: &Demand) -> Option<String> {
+    let (mut text, mut rest) = (String::new(), pattern);
+    while let Some((before, variable)) = rest.split_once("${") {
+        let (name, after) = variable.split_once('}')?;
+        text.push_str(before);
+        text.push_str(demand.values(name).first()?);
+        rest = after;
+    }
+    text.push_str(rest);
+    Some(text)
 }
 
 /// `*` stands for any characters, `?` for one.
@@ -135,5 +155,18 @@ mod tests {
         let untagged = policy(json!({"Null": {"aws:ResourceTag/Project": "true"}}));
         assert!(untagged.allow(&vpc()) && !untagged.allow(&vpc().with("aws:ResourceTag/Project", "ml")));
         assert!(!ours.allow(&Demand::new("ec2:DeleteSubnet", "arn:aws:ec2:r:1:vpc/vpc-1")));
+        let pending = policy(json!({"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": "Pending"}}));
+        let with = |status: &str| vpc().with("sagemaker:ModelApprovalStatus", status);
+        assert!(pending.allow(&vpc()) && pending.allow(&with("Pending")) && !pending.allow(&with("Approved")));
+    }
+
+    #[test]
+    fn a_variable_stands_for_what_the_request_gives_and_otherwise_for_nothing() {
+        let demand = Demand::new("sagemaker:CreateSpace", "arn:aws:sagemaker:r:1:space/d-1/team");
+        let pattern = "arn:aws:sagemaker:r:1:space/${sagemaker:DomainId}/*";
+        assert_eq!(filled(pattern, &demand), None);
+        let demand = demand.with("sagemaker:DomainId", "d-1");
+        assert_eq!(filled(pattern, &demand).as_deref(), Some("arn:aws:sagemaker:r:1:space/d-1/*"));
+        assert_eq!(filled("job/*", &demand).as_deref(), Some("job/*"));
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails where it unwraps, and tells a replay")]
 
 mod alarms;
+mod bucket_owners;
 mod crash;
 mod everywhere;
 mod glue;
@@ -14,10 +15,12 @@ mod logs;
 mod makespan;
 mod network;
 mod owners;
+mod pages;
 mod permissions;
 mod platform;
 mod policies;
 mod removal;
+mod rights;
 mod s3;
 mod sagemaker;
 mod schedules;

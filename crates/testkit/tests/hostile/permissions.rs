@@ -7,7 +7,8 @@ mod reasons;
 
 use crate::{failure, up};
 use config::environment::Heal;
-use lives::{Life, SPREAD, life, looks, meddle, set_a_job};
+pub(crate) use lives::set_a_job;
+use lives::{Life, SPREAD, life, looks, meddle};
 use reasons::{NO_RESOURCE_LEVEL, SHOWN_BY_NO_EMULATOR};
 use resource::Place;
 use serde_json::Value;
@@ -56,6 +57,13 @@ fn texts(value: &Value) -> Vec<String> {
 fn the_whole_life_of_every_environment_runs_under_its_policy_and_nothing_is_denied() {
     for (life, environment) in lives().iter().zip(ENVIRONMENTS) {
         assert_eq!(life.denied, Vec::<String>::new(), "{environment}");
+    }
+}
+
+#[test]
+fn every_request_about_a_bucket_says_which_account_must_own_it() {
+    for (life, environment) in lives().iter().zip(ENVIRONMENTS) {
+        assert_eq!(life.without_owner, Vec::<String>::new(), "{environment}");
     }
 }
 

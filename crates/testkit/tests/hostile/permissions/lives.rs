@@ -25,10 +25,12 @@ pub(super) struct Life {
     pub(super) policies: Vec<Value>,
     pub(super) used: BTreeSet<String>,
     pub(super) denied: Vec<String>,
+    /// Requests about buckets that do not say whose they must be.
+    pub(super) without_owner: Vec<String>,
 }
 
 /// Gives an environment the drift job.
-pub(super) fn set_a_job(file: &mut Environment, heal: Heal) {
+pub(crate) fn set_a_job(file: &mut Environment, heal: Heal) {
     file.drift.heal = heal;
     file.drift.job = Some(Job {
         schedule: "rate(1 hour)".into(),
@@ -37,6 +39,7 @@ pub(super) fn set_a_job(file: &mut Environment, heal: Heal) {
         architecture: Architecture::Arm64,
         memory_mb: 1024,
         timeout_minutes: 15,
+        accept_administration: true,
     });
 }
 
@@ -108,7 +111,7 @@ pub(super) fn life(environment: &str) -> Life {
     destroy(&edited, &mut aws);
     aws.run(async |sdk| what_people_ask(&edited, &sdk).await);
     aws.run(async |sdk| edited.remove_state(&sdk).await);
-    Life { policies, used: aws.allowed(), denied: aws.denied() }
+    Life { policies, used: aws.allowed(), denied: aws.denied(), without_owner: aws.without_owner() }
 }
 
 /// Lets others change settings, or bring data, under no policy of ours.
@@ -173,5 +176,6 @@ pub(super) fn looks(environment: &str) -> Life {
     // Whatever the file does not ask for any more is looked at as well.
     let emptied = aws.run(async |sdk| platform.plan_of_destruction(&sdk).await);
     assert!(!emptied.plan.is_empty() && emptied.refusals.is_empty(), "{:#?}", emptied.refusals);
-    Life { policies, used: aws.allowed(), denied: aws.denied() }
+    aws.run(async |sdk| StateBucket::left_behind(&aws_s3::client(&sdk), "-123456789012").await.unwrap());
+    Life { policies, used: aws.allowed(), denied: aws.denied(), without_owner: aws.without_owner() }
 }

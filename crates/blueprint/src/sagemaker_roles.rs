@@ -1,0 +1,265 @@
+//! The roles that SageMaker works with: one for people in Studio, one for the pipeline's jobs, one for endpoints. Each
+//! writes under prefixes of its own, so that a notebook can change neither what the pipeline runs nor what it made.
+
+use crate::{
+    encryption::Keys,
+    identity::{Interfaces, role_needing, use_key},
+    network::Network,
+    policy::{Policy, pass_role},
+    site::Site,
+};
+use aws_iam::Role;
+use resource::{Handle, KeyArn, Stack};
+use serde_json::Value;
+
+/// Where in the models and artifacts buckets people in Studio write, and what begins the names of what they make.
+const STUDIO: &str = "studio";
+/// The domain of the Studio session that asks; nothing for anybody else.
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl-admin-guide-permissions.html>
+const OWN_DOMAIN: &str = "${sagemaker:DomainId}";
+
+/// People in Studio, with their notebooks and experiments. It is also the role of the feature groups.
+pub(crate) fn studio(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Handle<Role> {
+    let own = format!("{STUDIO}/");
+    let data = Policy::new()
+        .allow(
+            ["s3:ListBucket", "s3:GetBucketLocation"],
+            ["data", "models", "artifacts"].map(|name| site.bucket_arn(name)),
+        )
+        .allow(["s3:GetObject"], ["data", "models", "artifacts"].map(|name| site.objects(name, "")))
+        .allow(
+            ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+            [site.objects("models", &own), site.objects("artifacts", &own)],
+        )
+        // Endpoints that version 0.1 deployed serve with this role until the next deployment.
+        .allow(["s3:PutObject"], [site.objects("data", "feature-store/"), site.objects("artifacts", "data-capture/")])
+        // Feature Store checks who may read the offline store's bucket.
+        .allow(
+            ["s3:GetBucketAcl", "s3:PutObjectAcl"],
+            [site.bucket_arn("data"), site.objects("data", "feature-store/")],
+        );
+    let fixed = [
+        ("images", images(site)),
+        ("studio", domain(site).and(experiments(site)).and(registry(site))),
+        ("features", features(site)),
+        ("logs", logs(site)),
+    ];
+    let fixed = fixed.into_iter().chain(judge(site)).collect();
+    add(stack, site, keys, network, ("sagemaker", "SageMaker Studio"), data, fixed)
+}
+
+/// Training and batch transform, as the pipeline starts them.
+pub(crate) fn training(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Handle<Role> {
+    let data = Policy::new()
+        .allow(
+            ["s3:ListBucket", "s3:GetBucketLocation"],
+            ["data", "models", "artifacts"].map(|name| site.bucket_arn(name)),
+        )
+        .allow(["s3:GetObject"], [site.objects("data", "processed/"), site.objects("models", "")])
+        .allow(
+            ["s3:PutObject", "s3:AbortMultipartUpload"],
+            [
+                site.objects("models", "training/"),
+                site.objects("models", "checkpoints/"),
+                site.objects("artifacts", "runs/"),
+            ],
+        )
+        .allow(["s3:DeleteObject"], [site.objects("models", "checkpoints/")]);
+    let fixed = vec![("run", images(site).and(logs(site)))];
+    add(stack, site, keys, network, ("training", "SageMaker jobs of the training pipeline"), data, fixed)
+}
+
+/// Models behind the endpoint.
+pub(crate) fn serving(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Handle<Role> {
+    let data = Policy::new()
+        .allow(["s3:ListBucket", "s3:GetBucketLocation"], ["models", "artifacts"].map(|name| site.bucket_arn(name)))
+        .allow(["s3:GetObject"], [site.objects("models", "")])
+        .allow(["s3:PutObject", "s3:AbortMultipartUpload"], [site.objects("artifacts", "data-capture/")]);
+    let fixed = [("run", images(site).and(logs(site)))].into_iter().chain(judge(site)).collect();
+    add(stack, site, keys, network, ("serving", "The endpoint's models"), data, fixed)
+}
+
+/// A role with these policies, use of the data key, and network interfaces in the platform's VPC.
+fn add(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    network: &Network,
+    (name, description): (&str, &str),
+    data: Policy,
+    fixed: Vec<(&str, Policy)>,
+) -> Handle<Role> {
+    let fixed: Vec<(String, Value)> =
+        fixed.into_iter().map(|(name, policy)| (name.to_owned(), policy.document())).collect();
+    let interfaces = Interfaces::of(site);
+    role_needing(stack, site, (name, description, "sagemaker"), (keys.data, network.vpc), move |(key, vpc)| {
+        let mut policies = fixed.clone();
+        policies.push(("data".to_owned(), with_key(data.clone(), key.as_ref().map(|key| &key.arn)).document()));
+        policies
+            .push(("network".to_owned(), interfaces.lend(interfaces.make(Policy::new(), &vpc.id), &vpc.id).document()));
+        policies
+    })
+}
+
+fn with_key(policy: Policy, key: Option<&KeyArn>) -> Policy {
+    let policy = use_key(policy, key);
+    match key {
+        // Volumes of instances are encrypted through a grant.
+        Some(key) => {
+            policy.allow(["kms:CreateGrant"], [key.as_str()]).when("Bool", "kms:GrantIsForAWSResource", "true")
+        }
+        None => policy,
+    }
+}
+
+fn images(site: &Site) -> Policy {
+    let repositories = crate::registry::names(site);
+    let own = repositories.iter().map(|(_, name)| site.arn("ecr", &format!("repository/{name}")));
+    // The built-in images stand in registries of AWS's accounts, which differ from region to region.
+    let built_in = format!("arn:{}:ecr:{}:*:repository/sagemaker-*", site.place.partition, site.place.region);
+    Policy::new().allow(["ecr:GetAuthorizationToken"], ["*"]).allow(
+        ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
+        own.chain([built_in]),
+    )
+}
+
+/// Apps and spaces: seen everywhere in the account and region, changed in the domain of the session alone.
+fn domain(site: &Site) -> Policy {
+    Policy::new()
+        .allow(
+            [
+                "sagemaker:DescribeDomain",
+                "sagemaker:DescribeUserProfile",
+                "sagemaker:DescribeApp",
+                "sagemaker:DescribeSpace",
+            ],
+            ["domain/*", "user-profile/*/*", "app/*/*", "space/*/*"].map(|resource| site.arn("sagemaker", resource)),
+        )
+        .allow(
+            [
+                "sagemaker:CreateApp",
+                "sagemaker:DeleteApp",
+                "sagemaker:CreateSpace",
+                "sagemaker:UpdateSpace",
+                "sagemaker:DeleteSpace",
+                // Studio tags what it makes.
+                "sagemaker:AddTags",
+            ],
+            ["app", "space"].map(|kind| site.arn("sagemaker", &format!("{kind}/{OWN_DOMAIN}/*"))),
+        )
+        .allow(
+            ["sagemaker:ListDomains", "sagemaker:ListUserProfiles", "sagemaker:ListSpaces", "sagemaker:ListApps"],
+            ["*"],
+        )
+}
+
+/// Jobs, models and endpoints of people's own. Those of the pipeline are seen and called, not changed.
+fn experiments(site: &Site) -> Policy {
+    const KINDS: [&str; 6] =
+        ["training-job", "processing-job", "transform-job", "model", "endpoint", "endpoint-config"];
+    let all = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
+    let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.named(STUDIO)));
+    let policy = Policy::new()
+        .allow(
+            [
+                "sagemaker:CreateTrainingJob",
+                "sagemaker:StopTrainingJob",
+                "sagemaker:CreateProcessingJob",
+                "sagemaker:StopProcessingJob",
+                "sagemaker:CreateTransformJob",
+                "sagemaker:StopTransformJob",
+                "sagemaker:CreateModel",
+                "sagemaker:DeleteModel",
+                "sagemaker:CreateEndpointConfig",
+                "sagemaker:DeleteEndpointConfig",
+                "sagemaker:CreateEndpoint",
+                "sagemaker:UpdateEndpoint",
+                "sagemaker:DeleteEndpoint",
+                "sagemaker:AddTags",
+            ],
+            KINDS.map(own),
+        )
+        .allow(
+            [
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:DescribeTransformJob",
+                "sagemaker:DescribeModel",
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:InvokeEndpoint",
+                "sagemaker:ListTags",
+            ],
+            KINDS.map(all),
+        )
+        .allow(["sagemaker:ListTrainingJobs"], ["*"]);
+    pass_role(policy, &site.role_arn("sagemaker"), &site.service("sagemaker"))
+}
+
+/// People register models; approving one is a right of its own, since that deploys it.
+fn registry(site: &Site) -> Policy {
+    let group = site.named(&site.environment.studio.model_package_group);
+    let both = [
+        site.arn("sagemaker", &format!("model-package-group/{group}")),
+        site.arn("sagemaker", &format!("model-package/{group}/*")),
+    ];
+    let policy = Policy::new()
+        .allow(
+            ["sagemaker:DescribeModelPackageGroup", "sagemaker:DescribeModelPackage", "sagemaker:ListTags"],
+            both.clone(),
+        )
+        .allow(["sagemaker:ListModelPackages", "sagemaker:ListModelPackageGroups"], ["*"])
+        .allow(["sagemaker:CreateModelPackage"], both.clone());
+    match site.environment.studio.approve_models {
+        true => policy.allow(["sagemaker:UpdateModelPackage"], both),
+        // A package could be born approved.
+        false => policy.when("StringEqualsIfExists", "sagemaker:ModelApprovalStatus", "PendingManualApproval"),
+    }
+}
+
+fn features(site: &Site) -> Policy {
+    Policy::new()
+        .allow(
+            [
+                "sagemaker:DescribeFeatureGroup",
+                "sagemaker:PutRecord",
+                "sagemaker:GetRecord",
+                "sagemaker:BatchGetRecord",
+                "sagemaker:DeleteRecord",
+            ],
+            [site.arn("sagemaker", &format!("feature-group/{}-*", site.prefix()))],
+        )
+        .allow(
+            [
+                "glue:GetDatabase",
+                "glue:CreateDatabase",
+                "glue:GetTable",
+                "glue:CreateTable",
+                "glue:UpdateTable",
+                "glue:GetPartitions",
+            ],
+            [
+                "catalog".to_owned(),
+                "database/sagemaker_featurestore".to_owned(),
+                format!("table/sagemaker_featurestore/{}*", site.prefix().replace('-', "_")),
+            ]
+            .map(|resource| site.arn("glue", &resource)),
+        )
+}
+
+fn logs(site: &Site) -> Policy {
+    Policy::new()
+        .allow(
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+            [site.arn("logs", "log-group:/aws/sagemaker/*")],
+        )
+        .allow(["cloudwatch:PutMetricData"], ["*"])
+        .when("StringLike", "cloudwatch:namespace", vec!["/aws/sagemaker/*", "aws/sagemaker/*"])
+}
+
+/// An update of the endpoint is judged by its alarms in the name of the role that serves.
+fn judge(site: &Site) -> Option<(&'static str, Policy)> {
+    let (_, deploy) = crate::deploy::settings(site)?;
+    let alarms = format!("alarm:{}-*", crate::deploy::endpoint_name(site, &deploy));
+    Some(("judge", Policy::new().allow(["cloudwatch:DescribeAlarms"], [site.arn("cloudwatch", &alarms)])))
+}
