@@ -4,6 +4,7 @@
 
 mod aftermath;
 mod crowd;
+mod hand;
 mod input;
 mod interrupts;
 mod job;

@@ -15,7 +15,7 @@ use state::{Lock, S3Store, State, StateBucket, Store, Version};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -54,6 +54,10 @@ pub(crate) struct Session {
     /// What its file says of the pipeline.
     pub(crate) pipeline: Option<config::environment::Pipeline>,
     place: Place,
+    /// The state as it was read when the lock was taken, for whoever asks first.
+    read_under_lock: Mutex<Option<(State, Option<Version>)>>,
+    /// The state's serial before this run fenced a predecessor, if it did.
+    serial_before_fence: OnceLock<u64>,
 }
 
 impl Session {
@@ -89,7 +93,7 @@ impl Session {
             _ => Stack::new(site.identity.clone(), Tags::default()),
         };
         let bucket = StateBucket::new(aws_s3::client(&site.sdk), &site.bucket, &place);
-        let store = Arc::new(bucket.store());
+        let store = Arc::new(bucket.store().exclusive(global.local));
         let guard = Guard::default();
         let index = Arc::new(aws_tagging::Index::new(&site.sdk));
         let cloud = Cloud::new(guard.before(site.sdk), place.clone(), stack.assets().iter().cloned());
@@ -108,11 +112,16 @@ impl Session {
             bucket,
             store,
             place,
+            read_under_lock: Mutex::default(),
+            serial_before_fence: OnceLock::new(),
         })
     }
 
     /// The state as stored, or a new one.
     pub(crate) async fn state(&self) -> Result<(State, Option<Version>), End> {
+        if let Some(read) = self.read_under_lock.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Ok(read);
+        }
         let Some(stored) = self.store.get(STATE).await? else {
             return Ok((State::new(&self.name, &self.place.account, &self.place.region), None));
         };
@@ -183,15 +192,65 @@ impl Session {
             }
         };
         let lock = Lock::acquire(self.store.clone(), LOCK, &self.name, operation, patience).await?;
-        if lock.succeeds().is_some() {
-            let fresh = State::new(&self.name, &self.place.account, &self.place.region);
-            if let Err(error) = State::fence(&*self.store, STATE, fresh).await {
+        match self.shut_out_others(&lock).await {
+            Ok(()) => Ok(lock),
+            Err(end) => {
                 // It expires by itself if it cannot be given back.
                 let _ = lock.release().await;
-                return Err(error.into());
+                Err(end)
             }
         }
-        Ok(lock)
+    }
+
+    /// Sees to it that nobody else writes the state or changes the platform any more. Costs a read of the state, which
+    /// the caller needs anyway; a write and the time of a lease only after a lock was deleted by hand; a write after
+    /// one was taken over; two where there is no state yet, to see that the store honours conditions.
+    async fn shut_out_others(&self, lock: &Lock) -> Result<(), End> {
+        if lock.succeeds().is_some() {
+            return self.fence(None).await;
+        }
+        match self.state().await {
+            Ok((state, _)) if state.changing.is_some() => {
+                self.fence(Some(state.serial)).await?;
+                if !self.store.is_exclusive() {
+                    tracing::warn!(
+                        "the state says that a run is changing {}, but there is no lock: somebody deleted it; waiting \
+                         until that run has surely stopped",
+                        self.name
+                    );
+                    lock.outwait_predecessor().await?;
+                }
+                Ok(())
+            }
+            Ok(read) => {
+                if read.1.is_none() {
+                    self.store.refuse_unconditional(LOCK).await?;
+                }
+                *self.read_under_lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
+                Ok(())
+            }
+            // Whoever needs the state hears of it; `state push` replaces it.
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn fence(&self, serial: Option<u64>) -> Result<(), End> {
+        let before = match serial {
+            Some(serial) => serial,
+            None => self.state().await.map_or(0, |(state, _)| state.serial),
+        };
+        let fresh = State::new(&self.name, &self.place.account, &self.place.region);
+        State::fence(&*self.store, STATE, fresh).await?;
+        let _ = self.serial_before_fence.set(before);
+        Ok(())
+    }
+
+    /// The serial that a state had before this run fenced a predecessor, which changed nothing else in it.
+    pub(crate) fn unfenced(&self, serial: u64) -> u64 {
+        match self.serial_before_fence.get() {
+            Some(before) if before + State::FENCE == serial => *before,
+            _ => serial,
+        }
     }
 }
 

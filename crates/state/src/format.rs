@@ -38,6 +38,10 @@ pub struct State {
     pub account: String,
     /// Region the resources are in.
     pub region: String,
+    /// Id of the lock under which a run is changing the platform. Absent once that run has ended in order: where there
+    /// is one and no lock, somebody deleted the lock by hand, and the run may be at work still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changing: Option<String>,
     /// By address.
     #[serde(deserialize_with = "each_once")]
     #[schemars(with = "BTreeMap<String, Entry>")]
@@ -177,6 +181,7 @@ impl State {
             environment: environment.to_owned(),
             account: account.to_owned(),
             region: region.to_owned(),
+            changing: None,
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
         }
@@ -239,8 +244,11 @@ impl State {
         bytes
     }
 
+    /// By how much a fence raises the serial.
+    pub const FENCE: u64 = 2;
+
     /// Makes every version read before stale. Whoever lost the lock and does not know it yet can write nothing
-    /// from here on.
+    /// from here on. The serial grows by [`State::FENCE`].
     ///
     /// # Errors
     /// When the store refuses, or the state is of a newer version.
@@ -255,8 +263,8 @@ impl State {
                     Err(error) => return Err(error),
                 },
             };
-            // Two more than what the other read: never the very bytes it is about to write.
-            let fenced = Self { serial: state.serial + 2, ..state };
+            // More than the other's next: never the very bytes it is about to write.
+            let fenced = Self { serial: state.serial + Self::FENCE, changing: None, ..state };
             match store.put(key, fenced.write().into(), version.as_ref()).await {
                 Err(Error::Moved) => {}
                 written => return written.map(drop),

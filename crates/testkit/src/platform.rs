@@ -257,7 +257,7 @@ impl Platform {
                 }
             },
         };
-        let applied = self.apply(stack, store, prepared).await;
+        let applied = self.apply(stack, store, &lock, prepared).await;
         lock.release().await.expect("the lock can be given back");
         Ok(applied)
     }
@@ -271,9 +271,12 @@ impl Platform {
         }
     }
 
-    async fn apply(&self, stack: &Stack, store: Arc<dyn Store>, prepared: Prepared) -> Applied {
+    async fn apply(&self, stack: &Stack, store: Arc<dyn Store>, lock: &Lock, prepared: Prepared) -> Applied {
         let Prepared { planning, state, version } = prepared;
-        let writer = Writer::start(store, STATE, state.clone(), version);
+        let writer = Writer::under(lock, store, STATE, state.clone(), version);
+        if !planning.plan.is_empty() {
+            writer.begin();
+        }
         let (_go, stop) = watch::channel(StopMode::Go);
         let with = Apply {
             stack,

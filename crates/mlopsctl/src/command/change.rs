@@ -5,13 +5,20 @@ use crate::{
     end::End,
     printer::Printer,
     render::{self, progress::Progress},
-    session::{STATE, Session},
+    session::{LOCK, STATE, Session},
     signals,
 };
 use engine::{Action, Applied, Apply, Claims, Healing, Plan, Planning, Purpose, Refusal, StopMode};
 use resource::{FailureKind, Stack};
-use state::{Lock, Phase, State, Version, Writer};
-use std::time::Instant;
+use state::{Ended, Holder, Lock, Phase, State, Version, Writer};
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
+
+/// How long it may take to find out who took the lock.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Tells a run to stop.
 type Stop = tokio::sync::watch::Receiver<StopMode>;
@@ -33,6 +40,12 @@ struct Prepared {
     planning: Planning,
     state: State,
     version: Option<Version>,
+}
+
+/// What was done, and what of it is recorded.
+struct Outcome {
+    applied: Applied,
+    ended: Ended,
 }
 
 /// A change to a platform.
@@ -65,14 +78,14 @@ impl Change<'_> {
         self.make_bucket(stopped.clone()).await?;
         let lock = self.lock(stopped.clone()).await?;
         self.session.guard.obey(lock.tenure());
-        let work = self.locked(first, stopped);
-        tokio::pin!(work);
-        let result = tokio::select! {
-            result = &mut work => result,
-            () = lock.lost() => {
-                self.printer.error("somebody took the lock over; stopping", Some("the state was not overwritten"));
-                stop.send_replace(StopMode::Soft);
-                work.await
+        let result = {
+            let mut work = pin!(self.locked(first, &lock, stopped));
+            tokio::select! {
+                result = &mut work => result,
+                () = lock.lost() => {
+                    stop.send_replace(StopMode::Soft);
+                    tokio::join!(work, self.say_who_took(&lock)).0
+                }
             }
         };
         if let Err(error) = lock.release().await {
@@ -80,6 +93,12 @@ impl Change<'_> {
                 .error(&format!("the lock could not be given back: {error}"), Some("it expires within a minute"));
         }
         self.report(&result?, began)
+    }
+
+    async fn say_who_took(&self, lock: &Lock) {
+        let found = timeout(ANSWERS_WITHIN, Lock::holder_of(&*self.session.store, LOCK)).await;
+        let found = found.ok().and_then(Result::ok).flatten();
+        self.printer.error(&lost(lock.holder(), found.as_ref()), Some("the state was not overwritten"));
     }
 
     /// Makes the state bucket. What is begun of it is completed by the next run.
@@ -117,7 +136,7 @@ impl Change<'_> {
         self.args.yes || self.global.local || !matches!(self.condition, Condition::Confirmed)
     }
 
-    async fn locked(&self, first: Option<Prepared>, stop: Stop) -> Result<Applied, End> {
+    async fn locked(&self, first: Option<Prepared>, lock: &Lock, stop: Stop) -> Result<Outcome, End> {
         let prepared = match (first, self.session.state().await?) {
             (Some(first), (_, None)) => first,
             (Some(_), (_, Some(_))) => {
@@ -126,7 +145,7 @@ impl Change<'_> {
             }
             (None, _) => self.prepare(stop.clone()).await?,
         };
-        self.apply(prepared, stop).await
+        Ok(self.apply(prepared, lock, stop).await)
     }
 
     /// Everything that changes nothing: plan, show, confirm. Given up as soon as the run is to stop.
@@ -158,7 +177,7 @@ impl Change<'_> {
         }
         match &self.condition {
             Condition::Confirmed => {}
-            Condition::SameAs(saved) => still_right(saved, &planning.plan)?,
+            Condition::SameAs(saved) => still_right(saved, &planning.plan, session.unfenced(planning.plan.serial))?,
             Condition::OnlyFinishes(state) => only_finishes(state, &planning.plan)?,
             Condition::OnlyHeals(healing) => only_heals(healing, &planning.plan)?,
         }
@@ -183,10 +202,13 @@ impl Change<'_> {
         }
     }
 
-    async fn apply(&self, prepared: Prepared, stop: Stop) -> Result<Applied, End> {
+    async fn apply(&self, prepared: Prepared, lock: &Lock, stop: Stop) -> Outcome {
         let Prepared { planning, state, version } = prepared;
         let session = self.session;
-        let writer = Writer::start(session.store.clone(), STATE, state.clone(), version);
+        let writer = Writer::under(lock, session.store.clone(), STATE, state.clone(), version);
+        if !planning.plan.is_empty() {
+            writer.begin();
+        }
         let progress = Progress::start(self.printer, planning.plan.changes.len());
         let events = |event| progress.event(&event);
         let applied = engine::apply(
@@ -204,19 +226,20 @@ impl Change<'_> {
         )
         .await;
         progress.finish();
-        let (_, written) = writer.finish().await;
-        written?;
-        Ok(applied)
+        Outcome { applied, ended: writer.end().await }
     }
 
-    fn report(&self, applied: &Applied, began: Instant) -> Result<(), End> {
+    /// Says what was done even where it could not be recorded.
+    fn report(&self, outcome: &Outcome, began: Instant) -> Result<(), End> {
         self.session.trace_calls();
         let healing = match &self.condition {
             Condition::OnlyHeals(healing) => Some(healing),
             _ => None,
         };
+        let Outcome { applied, ended } = outcome;
         let report = render::report::Report {
             applied,
+            ended: Some(ended),
             healing,
             registry: &self.session.registry,
             meter: &self.session.meter,
@@ -226,8 +249,19 @@ impl Change<'_> {
             true => self.printer.data(&report.summary().to_string()),
             false => report.say(self.printer),
         }
-        let well = applied.failed.is_empty() && applied.stopped.is_none();
+        let well = applied.failed.is_empty() && applied.stopped.is_none() && ended.result.is_ok();
         if well { Ok(()) } else { Err(End::Said) }
+    }
+}
+
+/// Says who took the lock away, as far as it tells.
+fn lost(own: &Holder, found: Option<&Holder>) -> String {
+    match found {
+        None => "somebody took the lock over, or deleted it; stopping".to_owned(),
+        Some(Holder { removed: Some(removed), id, .. }) if *id == own.id => {
+            format!("{} removed the lock; stopping", removed.by)
+        }
+        Some(holder) => format!("somebody took the lock over: {holder}; stopping"),
     }
 }
 
@@ -258,13 +292,13 @@ pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
 }
 
 /// A saved plan is applied only if the same plan would be made now. A state that was never written has
-/// no lineage to compare.
-fn still_right(saved: &Plan, now: &Plan) -> Result<(), End> {
+/// no lineage to compare. `serial` is the state's before this run fenced a predecessor.
+fn still_right(saved: &Plan, now: &Plan, serial: u64) -> Result<(), End> {
     let moved = if saved.environment != now.environment || (saved.lineage != now.lineage && now.serial > 0) {
         "it is of another environment"
     } else if saved.inputs != now.inputs {
         "the environment file or the files it ships have changed"
-    } else if saved.serial != now.serial {
+    } else if saved.serial != serial {
         "the state has changed"
     } else if saved.changes != now.changes {
         "the cloud has changed"

@@ -5,11 +5,11 @@ use crate::{
     end::End,
     input,
     printer::Printer,
-    session::{LOCK, STATE, Session},
+    session::{STATE, Session},
 };
 use resource::Address;
 use serde_json::json;
-use state::{Lock, State, Store};
+use state::{State, Store};
 
 /// Where a file to push comes from.
 const WRITTEN: &str = "push what `mlopsctl state pull` or `state history --show` wrote";
@@ -151,6 +151,8 @@ async fn push(global: &Global, session: &Session, pushed: State, force: bool) ->
                 Err(error) => return Err(error.into()),
             },
         };
+        // A file may have been pulled while a run was at work.
+        state.changing = None;
         state.serial += 1;
         session.store.put(STATE, state.write().into(), version.as_ref()).await?;
         Ok(())
@@ -179,11 +181,4 @@ async fn edit(
     .await;
     lock.release().await?;
     result
-}
-
-pub(crate) async fn unlock(global: &Global, environment: &str, id: &str, printer: Printer) -> Result<(), End> {
-    let session = Session::open_state(global, Some(environment)).await?;
-    let holder = Lock::remove(&*session.store, LOCK, id).await?;
-    printer.note(&format!("removed the lock of {holder}"));
-    Ok(())
 }
