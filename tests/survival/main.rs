@@ -5,6 +5,7 @@
 mod aftermath;
 mod crowd;
 mod full;
+mod hand;
 mod input;
 mod interrupts;
 mod job;

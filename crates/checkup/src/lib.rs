@@ -9,7 +9,7 @@ mod network;
 mod quotas;
 
 pub use finding::{Finding, Verdict};
-pub use memory::remembered;
+pub use memory::{conditions, remembered};
 pub use quotas::{Machine, Use};
 
 use aws_types::SdkConfig;

@@ -2,7 +2,7 @@
 
 use crate::Finding;
 use jiff::Timestamp;
-use state::{Holder, Phase, State};
+use state::{Error, Holder, Phase, State};
 
 const CHECK: &str = "state";
 /// A lock that was renewed longer ago than this is nobody's.
@@ -20,9 +20,12 @@ pub fn remembered(environment: &str, state: Option<&State>, lock: Option<&Holder
 }
 
 fn locked(environment: &str, holder: &Holder, now: Timestamp) -> Finding {
-    let dead = holder.process.as_ref().is_some_and(state::Process::is_dead);
+    if let Some(removed) = &holder.removed {
+        let what = format!("{} removed the lock of {}; the next run takes it over", removed.by, holder.who);
+        return Finding::ok(CHECK, what);
+    }
     let silent = now.duration_since(holder.renewed).as_secs();
-    match dead || silent > EXPIRES_AFTER_SECONDS {
+    match holder.has_died() || silent > EXPIRES_AFTER_SECONDS {
         true => {
             Finding::ok(CHECK, format!("{holder} has ended without giving its lock back; the next run takes it over"))
         }
@@ -31,6 +34,22 @@ fn locked(environment: &str, holder: &Holder, now: Timestamp) -> Finding {
             format!("{holder} is at work"),
             format!("wait for it, or, if that run is gone for good, `mlopsctl unlock {environment} {}`", holder.id),
         ),
+    }
+}
+
+/// What a store did with a write whose condition did not hold. Nothing is said of one that refused it.
+pub fn conditions(refused: &Result<(), Error>) -> Option<Finding> {
+    match refused {
+        Ok(()) => None,
+        Err(error @ Error::IgnoresConditions { .. }) => Some(Finding::problem(
+            CHECK,
+            error.to_string(),
+            "keep the state on AWS itself, or on an S3-compatible store that honours If-Match and If-None-Match",
+        )),
+        Err(Error::Store { failure, .. }) => {
+            Some(Finding::unknown(CHECK, "whether the store honours conditions on PUT", failure))
+        }
+        Err(error) => Some(Finding::warning(CHECK, error.to_string(), "run the command again")),
     }
 }
 
@@ -78,6 +97,7 @@ mod tests {
             started: renewed,
             renewed,
             process: None,
+            removed: None,
         }
     }
 

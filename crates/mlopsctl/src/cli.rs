@@ -106,6 +106,9 @@ pub(crate) enum Command {
         environment: String,
         /// The lock's id, as the refused command printed it.
         lock_id: String,
+        /// Take it even from a run that renewed it within the last minute.
+        #[arg(long)]
+        force: bool,
     },
     /// Use what was built: bring data, train, judge, approve.
     Pipeline(PipelineArgs),

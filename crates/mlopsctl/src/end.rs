@@ -64,6 +64,10 @@ impl From<state::Error> for End {
             state::Error::NotALock { .. } => {
                 Some("if you are sure that nobody is at work on this environment, delete that object".to_owned())
             }
+            state::Error::IgnoresConditions { .. } => Some(
+                "keep the state on AWS itself, or on an S3-compatible store that honours If-Match and If-None-Match"
+                    .to_owned(),
+            ),
             state::Error::Moved => Some("run the command again".to_owned()),
             state::Error::Store { failure, .. } => failure.help.clone(),
             _ => None,

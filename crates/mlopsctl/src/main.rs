@@ -90,8 +90,8 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         Command::Adopt(args) => command::adopt::run(global, &args, printer).await,
         Command::Permissions(args) => command::permissions::run(global, &args, printer).await,
         Command::State(what) => command::state::run(global, what, printer).await,
-        Command::Unlock { environment, lock_id } => {
-            command::state::unlock(global, &environment, &lock_id, printer).await
+        Command::Unlock { environment, lock_id, force } => {
+            command::unlock::run(global, &environment, &lock_id, force, printer).await
         }
         Command::Pipeline(args) => command::pipeline::run(global, args, printer).await,
         Command::Local(what) => command::local::run(global, what, printer).await,

@@ -12,11 +12,11 @@ use aws_config::{
 };
 use config::Environment;
 use resource::{Address, Attempt, Cloud, Guard, Meter, Place, Registry, Stack, Tags, sha256_hex};
-use state::{Lock, Removed, S3Store, State, StateBucket, StateIdentity, StateKeys, Store, Version};
+use state::{Lock, RemovedState, S3Store, State, StateBucket, StateIdentity, StateKeys, Store, Version};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -54,6 +54,10 @@ pub(crate) struct Session {
     pub(crate) pipeline: Option<config::environment::Pipeline>,
     /// What its state must be of.
     pub(crate) state_identity: StateIdentity,
+    /// The state as it was read when the lock was taken, for whoever asks first.
+    read_under_lock: Mutex<Option<(State, Option<Version>)>>,
+    /// The state's serial before this run fenced a predecessor, if it did.
+    serial_before_fence: OnceLock<u64>,
 }
 
 impl Session {
@@ -102,7 +106,7 @@ impl Session {
             Some(environment) if with_stack => stack(global, environment, &name, &place, &site.sdk).await?,
             _ => Stack::new(site.identity.clone(), Tags::default()),
         };
-        let store = Arc::new(bucket.store());
+        let store = Arc::new(bucket.store().exclusive(global.local));
         let guard = Guard::default();
         let index = Arc::new(aws_tagging::Index::new(&site.sdk));
         let cloud = Cloud::new(guard.before(site.sdk), place, stack.assets().iter().cloned());
@@ -122,11 +126,16 @@ impl Session {
             store,
             keys,
             state_identity,
+            read_under_lock: Mutex::default(),
+            serial_before_fence: OnceLock::new(),
         })
     }
 
     /// The state as stored, or a new one.
     pub(crate) async fn state(&self) -> Result<(State, Option<Version>), End> {
+        if let Some(read) = self.read_under_lock.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Ok(read);
+        }
         let stored = match self.store.get(&self.keys.state).await {
             Ok(Some(stored)) => stored,
             Ok(None) => return Ok((State::new(&self.state_identity), None)),
@@ -169,8 +178,8 @@ impl Session {
     pub(crate) async fn remove_state(&self, lock: Lock) -> Result<String, End> {
         let removed = self.bucket.remove(&self.keys, &self.state_identity, &self.identity, lock).await?;
         Ok(match removed {
-            Removed::Bucket => format!("the state bucket {} is gone as well", self.bucket.name()),
-            Removed::StateOnly => format!(
+            RemovedState::Bucket => format!("the state bucket {} is gone as well", self.bucket.name()),
+            RemovedState::StateOnly => format!(
                 "the state {} is gone with its history; the bucket was not made by mlopsctl, so it stays",
                 self.state_place()
             ),
@@ -213,14 +222,64 @@ impl Session {
             }
         };
         let lock = Lock::acquire(self.store.clone(), &self.keys.lock, &self.name, operation, patience).await?;
-        if lock.succeeds().is_some() {
-            if let Err(error) = State::fence(&*self.store, &self.keys.state, &self.state_identity).await {
+        match self.shut_out_others(&lock).await {
+            Ok(()) => Ok(lock),
+            Err(end) => {
                 // It expires by itself if it cannot be given back.
                 let _ = lock.release().await;
-                return Err(error.into());
+                Err(end)
             }
         }
-        Ok(lock)
+    }
+
+    /// Sees to it that nobody else writes the state or changes the platform any more. Costs a read of the state, which
+    /// the caller needs anyway; a write and the time of a lease only after a lock was deleted by hand; a write after
+    /// one was taken over; two where there is no state yet, to see that the store honours conditions.
+    async fn shut_out_others(&self, lock: &Lock) -> Result<(), End> {
+        if lock.succeeds().is_some() {
+            return self.fence(None).await;
+        }
+        match self.state().await {
+            Ok((state, _)) if state.changing.is_some() => {
+                self.fence(Some(state.serial)).await?;
+                if !self.store.is_exclusive() {
+                    tracing::warn!(
+                        "the state says that a run is changing {}, but there is no lock: somebody deleted it; waiting \
+                         until that run has surely stopped",
+                        self.name
+                    );
+                    lock.outwait_predecessor().await?;
+                }
+                Ok(())
+            }
+            Ok(read) => {
+                if read.1.is_none() {
+                    self.store.refuse_unconditional(&self.keys.lock).await?;
+                }
+                *self.read_under_lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
+                Ok(())
+            }
+            // Whoever needs the state hears of it; `state push` replaces it.
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn fence(&self, serial: Option<u64>) -> Result<(), End> {
+        let before = match serial {
+            Some(serial) => serial,
+            None => self.state().await.map_or(0, |(state, _)| state.serial),
+        };
+        State::fence(&*self.store, &self.keys.state, &self.state_identity).await?;
+        let _ = self.serial_before_fence.set(before);
+        Ok(())
+    }
+
+    /// The serial that a state had before this run fenced a predecessor, which changed nothing else in it.
+    pub(crate) fn unfenced(&self, serial: u64) -> u64 {
+        match self.serial_before_fence.get() {
+            Some(before) if before + State::FENCE == serial => *before,
+            _ => serial,
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::{FORMAT, Holder, s3::LARGEST};
-use resource::Failure;
+use resource::{Failure, FailureKind};
 
 /// Why the state could not be read, written or locked.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,22 @@ pub enum Error {
         asked: String,
         /// The id of the lock that is there.
         found: String,
+    },
+    /// The lock that is to be removed was renewed just now.
+    #[error("the lock was renewed {seconds} s ago, so that run is at work: {holder}")]
+    AtWork {
+        /// Who holds it.
+        holder: Box<Holder>,
+        /// How long ago the last renewal was, by the store's clock.
+        seconds: u64,
+    },
+    /// The store passes over what a conditional write names, so that nothing written in it is safe.
+    #[error("{place}: the store ignores {condition} on PUT, so a lock there keeps nobody out")]
+    IgnoresConditions {
+        /// Where it is.
+        place: String,
+        /// The header.
+        condition: &'static str,
     },
     /// There is no lock to remove.
     #[error("the state is not locked")]
@@ -119,5 +135,13 @@ fn newer(place: &str, format: u64, tool: Option<&str>) -> String {
         None => format!(
             "the state at {place} has format {format}, and this mlopsctl reads formats up to {FORMAT}: use a newer mlopsctl"
         ),
+    }
+}
+
+impl Error {
+    /// Whether the store may have done what was asked although it did not say so, or will when it is asked again.
+    pub fn may_have_taken_effect(&self) -> bool {
+        matches!(self, Self::Store { failure, .. }
+            if matches!(failure.kind, FailureKind::Ambiguous | FailureKind::Throttled))
     }
 }

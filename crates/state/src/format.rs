@@ -28,6 +28,10 @@ pub struct State {
     pub account: String,
     /// Region the resources are in.
     pub region: String,
+    /// Id of the lock under which a run is changing the platform. Absent once that run has ended in order: where there
+    /// is one and no lock, somebody deleted the lock by hand, and the run may be at work still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changing: Option<String>,
     /// By address.
     #[serde(deserialize_with = "each_once")]
     #[schemars(with = "BTreeMap<String, Entry>")]
@@ -177,6 +181,7 @@ impl State {
             environment: identity.environment.clone(),
             account: identity.account.clone(),
             region: identity.region.clone(),
+            changing: None,
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
         }
@@ -203,8 +208,11 @@ impl State {
         bytes
     }
 
+    /// By how much a fence raises the serial.
+    pub const FENCE: u64 = 2;
+
     /// Makes every version read before stale. Whoever lost the lock and does not know it yet can write nothing
-    /// from here on.
+    /// from here on. The serial grows by [`State::FENCE`].
     ///
     /// # Errors
     /// When the store refuses, or the state is of a newer version or of another identity.
@@ -219,9 +227,11 @@ impl State {
                     Err(error) => return Err(error),
                 },
             };
-            // Two more than what the other read: never the very bytes it is about to write.
-            state.advance();
-            state.advance();
+            // More than the other's next: never the very bytes it is about to write.
+            for _ in 0..Self::FENCE {
+                state.advance();
+            }
+            state.changing = None;
             match store.put(key, state.write().into(), version.as_ref()).await {
                 Err(Error::Moved) => {}
                 written => return written.map(drop),

@@ -2,25 +2,30 @@
 //!
 //! # Guarantees
 //! - A state is written only on top of the version last read: a writer that lost its lock changes nothing.
-//! - A lock whose holder died is taken over by itself: at once on the same host, a minute after its last
-//!   renewal elsewhere, judged by S3's clock.
-//! - Who takes a lock over makes every earlier version of the state stale first.
+//! - A lock whose holder died is taken over by itself: at once on the same host, where the holder's liveness file
+//!   proves it; a minute after its last renewal elsewhere, judged by S3's clock.
+//! - Who takes a lock over makes every earlier version of the state stale first. So does whoever finds no lock, but a
+//!   state that says it is being changed: somebody deleted the lock by hand.
+//! - Removing a lock marks it, so that it is taken over like an abandoned one, once its holder has surely stopped.
 //! - A holder that slept, or could not renew, is not certain of its lock and changes nothing until it is.
 //!
 //! # Assumptions
-//! - The store honours `If-Match` and `If-None-Match` on PUT, as S3 does.
+//! - The store honours `If-Match` and `If-None-Match` on PUT, as S3 does: [`S3Store::refuse_unconditional`] asks it.
 
 mod bucket;
 mod custody;
 mod error;
 mod format;
 mod format_1;
+mod holder;
 mod identity;
 mod keys;
+mod liveness;
 mod lock;
 mod process;
 mod read;
 mod removal;
+mod renewal;
 mod s3;
 mod store;
 mod tenure;
@@ -31,12 +36,14 @@ pub use bucket::{LeftBehind, StateBucket};
 pub use custody::Weakness;
 pub use error::Error;
 pub use format::{Deposed, Entry, FORMAT, Needed, Phase, State, schema};
+pub use holder::{Holder, Removed};
 pub use identity::StateIdentity;
 pub use keys::StateKeys;
-pub use lock::{Holder, Lock};
+pub use liveness::LivenessFile;
+pub use lock::Lock;
 pub use process::Process;
-pub use removal::Removed;
+pub use removal::RemovedState;
 pub use s3::{History, S3Store, StateVersion};
 pub use store::{MemoryStore, Store, Stored, Version};
 pub use tenure::Tenure;
-pub use writer::Writer;
+pub use writer::{Ended, Writer};

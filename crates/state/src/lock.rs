@@ -1,36 +1,18 @@
 use crate::{
-    Error, Process, Store, Version,
-    tenure::{LOOK_AGAIN, Moment, STALE_AFTER, Tenure, renew},
+    Error, Holder, LivenessFile, Removed, Store, Version,
+    holder::who,
+    renewal::{renew, within},
+    tenure::{LOOK_AGAIN, Moment, STALE_AFTER, SURE_FOR, Tenure},
 };
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use std::{fmt, pin::pin, sync::Arc, time::Duration};
-use tokio::task::JoinHandle;
+use std::{pin::pin, sync::Arc, time::Duration};
+use tokio::{task::JoinHandle, time::sleep};
 
-/// Who is at work on a stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// What `unlock` must be given.
-    pub id: String,
-    /// `user@host`.
-    pub who: String,
-    /// For example `up`.
-    pub operation: String,
-    /// When the work began.
-    pub started: Timestamp,
-    /// When the holder was last known to be alive, by its own clock.
-    pub renewed: Timestamp,
-    /// The process, if its host can tell processes apart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub process: Option<Process>,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, running `{}` since {:.0} (lock {})", self.who, self.operation, self.started, self.id)
-    }
-}
+/// How often the store is asked again for an answer about the lock before that is an error.
+const ATTEMPTS: u32 = 6;
+/// How long after its last renewal a holder has surely stopped: the store's clock counts whole seconds.
+const STOPS_AFTER: Duration = SURE_FOR.saturating_add(Duration::from_secs(5));
 
 /// The lock, while it is held. Dropping it without [`Lock::release`] leaves it to be taken over.
 pub struct Lock {
@@ -40,6 +22,8 @@ pub struct Lock {
     succeeds: Option<Holder>,
     tenure: Tenure,
     renewal: JoinHandle<()>,
+    /// Where the machine has no place for it, others wait until the lease has run out.
+    _liveness: Option<LivenessFile>,
 }
 
 impl Lock {
@@ -54,39 +38,42 @@ impl Lock {
         operation: &str,
         patience: impl Future<Output = ()>,
     ) -> Result<Self, Error> {
-        let now = Timestamp::now();
-        let holder = Holder {
-            id: uuid::Uuid::new_v4().to_string(),
-            who: who(),
-            operation: operation.to_owned(),
-            started: now,
-            renewed: now,
-            process: Process::current(),
-        };
+        let holder = Holder::new(operation);
+        // Before the lock can be seen: a process without its file is not provably dead, and one with it is.
+        let liveness = LivenessFile::hold(&holder.id).ok();
         let mut patience = pin!(patience);
         let mut patient = true;
+        let mut attempts = 0;
+        let mut unanswered = None;
         loop {
-            match attempt(&*store, key, environment, &holder).await {
-                Ok(taken) => return Ok(Self::hold(store, key, holder, taken)),
+            match attempt(&*store, key, environment, &holder, &mut unanswered).await {
+                Ok(taken) => return Ok(Self::hold(store, key, holder, liveness, taken)),
                 Err(Error::Locked { .. } | Error::Moved) if patient => tokio::select! {
-                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                    () = sleep(LOOK_AGAIN) => {}
                     () = &mut patience => patient = false,
                 },
                 // Several took over a stale lock at once, and another was first: say who.
                 Err(Error::Moved) => {
-                    if let Some((other, ..)) = read(&*store, key).await? {
+                    if let Some((other, ..)) = read(&*store, key).await?
+                        && other.id != holder.id
+                    {
                         return Err(Error::Locked { environment: environment.to_owned(), holder: Box::new(other) });
                     }
+                }
+                Err(error) if error.may_have_taken_effect() && attempts < ATTEMPTS => {
+                    attempts += 1;
+                    tracing::warn!(%error, "waiting for an answer about the lock");
+                    sleep(LOOK_AGAIN).await;
                 }
                 Err(error) => return Err(error),
             }
         }
     }
 
-    fn hold(store: Arc<dyn Store>, key: &str, holder: Holder, taken: Taken) -> Self {
+    fn hold(store: Arc<dyn Store>, key: &str, holder: Holder, liveness: Option<LivenessFile>, taken: Taken) -> Self {
         let (tenure, term) = Tenure::begin(taken.version, taken.sent);
         let renewal = tokio::spawn(renew(store.clone(), key.to_owned(), holder.clone(), term));
-        Self { store, key: key.to_owned(), holder, succeeds: taken.from, tenure, renewal }
+        Self { store, key: key.to_owned(), holder, succeeds: taken.from, tenure, renewal, _liveness: liveness }
     }
 
     /// Who holds it: us.
@@ -94,8 +81,8 @@ impl Lock {
         &self.holder
     }
 
-    /// Whose it was before, if it was abandoned. Whoever that is may believe to hold it still: shut them out with
-    /// [`State::fence`](crate::State::fence) before the state is relied upon.
+    /// Whose it was before, if it was abandoned or removed. Whoever that is may believe to hold it still: shut them
+    /// out with [`State::fence`](crate::State::fence) before the state is relied upon.
     pub fn succeeds(&self) -> Option<&Holder> {
         self.succeeds.as_ref()
     }
@@ -110,24 +97,45 @@ impl Lock {
         self.tenure.clone()
     }
 
-    /// Gives the lock back. One that was taken over is left alone.
+    /// Waits until a holder whose lock was not there when this one was taken has surely stopped: whoever deleted
+    /// `lock.json` by hand told it nothing, and it relies on its lease until then. The state must be fenced already.
+    ///
+    /// # Errors
+    /// [`Error::Moved`] when the lock is taken away meanwhile.
+    pub async fn outwait_predecessor(&self) -> Result<(), Error> {
+        tokio::select! {
+            () = sleep(STOPS_AFTER) => Ok(()),
+            () = self.lost() => Err(Error::Moved),
+        }
+    }
+
+    /// Gives the lock back. One that was taken over or removed is left alone.
     ///
     /// # Errors
     /// When the store cannot be reached; the lock then expires by itself.
     pub async fn release(self) -> Result<(), Error> {
         self.renewal.abort();
-        match self.tenure.version() {
-            Some(version) => match self.store.delete(&self.key, &version).await {
-                // A renewal may have been under way when it was stopped.
-                Err(Error::Moved) => match read(&*self.store, &self.key).await? {
-                    Some((holder, version, _)) if holder.id == self.holder.id => {
-                        self.store.delete(&self.key, &version).await
+        let place = self.store.place(&self.key);
+        let Some(mut version) = self.tenure.version() else { return Ok(()) };
+        let mut attempts = 1;
+        loop {
+            let error = match within(&place, self.store.delete(&self.key, &version)).await {
+                // A renewal may have been under way when it was stopped, or be still.
+                Err(Error::Moved) => match within(&place, read(&*self.store, &self.key)).await {
+                    Ok(Some((holder, found, _))) if holder.id == self.holder.id && holder.removed.is_none() => {
+                        version = found;
+                        Error::Moved
                     }
-                    _ => Ok(()),
+                    Ok(_) => return Ok(()),
+                    Err(error) => error,
                 },
-                other => other,
-            },
-            None => Ok(()),
+                Err(error) if error.may_have_taken_effect() => error,
+                result => return result,
+            };
+            if attempts == ATTEMPTS {
+                return Err(error);
+            }
+            attempts += 1;
         }
     }
 
@@ -139,17 +147,39 @@ impl Lock {
         Ok(read(store, key).await?.map(|(holder, ..)| holder))
     }
 
-    /// Removes somebody's lock, if its id is the one given.
+    /// Ends somebody's lease, if the lock's id is the one given: marks the lock, so that whoever takes it next fences
+    /// the holder. Answers whose it was, and how long the holder may still be at work. Until then nobody gets it.
     ///
     /// # Errors
-    /// [`Error::NotLocked`], or [`Error::OtherLock`] with the lock left alone.
-    pub async fn remove(store: &dyn Store, key: &str, id: &str) -> Result<Holder, Error> {
-        let Some((holder, version, _)) = read(store, key).await? else { return Err(Error::NotLocked) };
-        if holder.id != id {
-            return Err(Error::OtherLock { asked: id.to_owned(), found: holder.id });
+    /// [`Error::NotLocked`]; [`Error::OtherLock`] with the lock left alone; without `force` [`Error::AtWork`] for a
+    /// holder that renewed it within a minute.
+    pub async fn remove(store: &dyn Store, key: &str, id: &str, force: bool) -> Result<(Holder, Duration), Error> {
+        let mut attempts = 1;
+        loop {
+            let Some((holder, version, age)) = read(store, key).await? else { return Err(Error::NotLocked) };
+            if holder.id != id {
+                return Err(Error::OtherLock { asked: id.to_owned(), found: holder.id });
+            }
+            if let Some(removed) = &holder.removed {
+                let wait = Duration::from_secs(removed.usable_after_seconds).saturating_sub(age);
+                return Ok((holder, wait));
+            }
+            // Whoever has the store for itself found no process that uses it.
+            let is_over = store.is_exclusive() || has_ended(store, &holder);
+            if !is_over && !force && age < STALE_AFTER && is_recent(&holder) {
+                return Err(Error::AtWork { seconds: age.as_secs(), holder: Box::new(holder) });
+            }
+            let wait = if is_over { Duration::ZERO } else { STOPS_AFTER.saturating_sub(age) };
+            let removed =
+                Removed { by: who(), at: Timestamp::now(), usable_after_seconds: wait.as_secs_f64().ceil() as u64 };
+            let marked = Holder { removed: Some(removed), ..holder };
+            match store.put(key, bytes(&marked), Some(&version)).await {
+                Ok(_) => return Ok((marked, wait)),
+                // The holder renewed it just now, or gave it back.
+                Err(Error::Moved) if attempts < ATTEMPTS => attempts += 1,
+                Err(error) => return Err(error),
+            }
         }
-        store.delete(key, &version).await?;
-        Ok(holder)
     }
 }
 
@@ -161,32 +191,89 @@ struct Taken {
     from: Option<Holder>,
 }
 
+/// A write of the lock whose answer did not arrive: when it was first sent, and over whose lock.
+type Unanswered = Option<(Moment, Option<Holder>)>;
+
 impl Drop for Lock {
     fn drop(&mut self) {
         self.renewal.abort();
     }
 }
 
-async fn attempt(store: &dyn Store, key: &str, environment: &str, holder: &Holder) -> Result<Taken, Error> {
-    let sent = Moment::now();
-    let found = match store.put(key, bytes(holder), None).await {
-        Ok(version) => return Ok(Taken { version, sent, from: None }),
-        Err(Error::Moved) => read(store, key).await?,
-        Err(error) => return Err(error),
+async fn attempt(
+    store: &dyn Store,
+    key: &str,
+    environment: &str,
+    holder: &Holder,
+    unanswered: &mut Unanswered,
+) -> Result<Taken, Error> {
+    let place = store.place(key);
+    let found = match take(store, key, holder, None, None, unanswered).await {
+        Err(Error::Moved) => within(&place, read(store, key)).await?,
+        other => return other,
     };
     // Released between the two calls: the next look will get it.
     let Some((other, version, age)) = found else { return Err(Error::Moved) };
-    let abandoned = age >= STALE_AFTER || other.process.as_ref().is_some_and(Process::is_dead);
-    if !abandoned {
+    if other.id == holder.id
+        && let Some((sent, from)) = unanswered.take()
+    {
+        return Ok(Taken { version, sent, from });
+    }
+    let is_free = match &other.removed {
+        Some(removed) => age >= Duration::from_secs(removed.usable_after_seconds),
+        None => age >= STALE_AFTER || has_ended(store, &other),
+    };
+    if !is_free {
         return Err(Error::Locked { environment: environment.to_owned(), holder: Box::new(other) });
     }
     tracing::info!(from = %other, "taking over an abandoned lock");
-    let sent = Moment::now();
-    let version = store.put(key, bytes(holder), Some(&version)).await?;
-    Ok(Taken { version, sent, from: Some(other) })
+    let id = other.id.clone();
+    let taken = take(store, key, holder, Some(&version), Some(other), unanswered).await?;
+    if LivenessFile::is_abandoned(&id) {
+        LivenessFile::remove(&id);
+    }
+    Ok(taken)
 }
 
-async fn read(store: &dyn Store, key: &str) -> Result<Option<(Holder, Version, Duration)>, Error> {
+async fn take(
+    store: &dyn Store,
+    key: &str,
+    holder: &Holder,
+    on: Option<&Version>,
+    from: Option<Holder>,
+    unanswered: &mut Unanswered,
+) -> Result<Taken, Error> {
+    let sent = Moment::now();
+    match within(&store.place(key), store.put(key, bytes(holder), on)).await {
+        Ok(version) => match unanswered.take() {
+            // It may have been written by the first attempt, over the lock that was there then.
+            Some((sent, before)) => Ok(Taken { version, sent, from: before.or(from) }),
+            None => Ok(Taken { version, sent, from }),
+        },
+        Err(error) => {
+            if error.may_have_taken_effect() {
+                let (first, before) = unanswered.take().unwrap_or((sent, None));
+                *unanswered = Some((first, before.or(from)));
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Whether the holder is at work no more, for sure.
+fn has_ended(store: &dyn Store, holder: &Holder) -> bool {
+    // Whoever has the store for itself found no process that uses it.
+    let is_gone = || holder.process.as_ref().is_some_and(crate::Process::is_dead);
+    holder.has_died() || (store.is_exclusive() && is_gone())
+}
+
+/// Whether the holder renewed it within a minute by its own clock too. One whose clock is wrong is protected by the
+/// wait, which goes by the store's.
+fn is_recent(holder: &Holder) -> bool {
+    Timestamp::now().duration_since(holder.renewed).unsigned_abs() < STALE_AFTER
+}
+
+pub(crate) async fn read(store: &dyn Store, key: &str) -> Result<Option<(Holder, Version, Duration)>, Error> {
     let Some(stored) = store.get(key).await? else { return Ok(None) };
     let holder = serde_json::from_slice(&stored.bytes)
         .map_err(|error| Error::NotALock { place: store.place(key), what: error.to_string() })?;
@@ -196,13 +283,6 @@ async fn read(store: &dyn Store, key: &str) -> Result<Option<(Holder, Version, D
 pub(crate) fn bytes(holder: &Holder) -> Bytes {
     // A holder is plain text and numbers, which always serialise.
     Bytes::from(serde_json::to_vec_pretty(holder).unwrap_or_default())
-}
-
-fn who() -> String {
-    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let host = std::fs::read_to_string("/etc/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
-    let host = host.map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
-    format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.as_deref().unwrap_or("somewhere"))
 }
 
 #[cfg(test)]
@@ -231,14 +311,5 @@ mod tests {
         let (_, version, _) = read(&*store, "lock.json").await.unwrap().unwrap();
         store.put("lock.json", Bytes::from_static(b"{}"), Some(&version)).await.unwrap();
         lock.lost().await;
-    }
-
-    #[tokio::test]
-    async fn only_the_lock_that_was_named_is_removed() {
-        let store = Arc::new(MemoryStore::default());
-        assert!(matches!(Lock::remove(&*store, "lock.json", "x").await, Err(Error::NotLocked)));
-        let lock = acquire(&store).await.unwrap();
-        assert!(matches!(Lock::remove(&*store, "lock.json", "x").await, Err(Error::OtherLock { .. })));
-        Lock::remove(&*store, "lock.json", &lock.holder().id.clone()).await.unwrap();
     }
 }

@@ -27,13 +27,24 @@ impl Process {
         Some(Self { boot: boot()?, space: space()?, pid, start })
     }
 
-    /// Whether it provably runs no more: same boot, same namespace, and no such process or a younger one.
+    /// Whether there is no such process on a machine that looks like its own: same boot, same namespace, and no such
+    /// process or a younger one. Machines that were restored from one snapshot look alike, so that this alone proves
+    /// nothing: see [`LivenessFile`](crate::LivenessFile).
     pub fn is_dead(&self) -> bool {
-        let here = boot().is_some_and(|boot| boot == self.boot) && space().is_some_and(|space| space == self.space);
-        here && match start_of(self.pid) {
-            Some(start) => start != self.start,
-            None => is_gone(self.pid),
-        }
+        self.is_of_here()
+            && match start_of(self.pid) {
+                Some(start) => start != self.start,
+                None => is_gone(self.pid),
+            }
+    }
+
+    /// Whether it is found here.
+    pub fn is_alive_here(&self) -> bool {
+        self.is_of_here() && start_of(self.pid) == Some(self.start)
+    }
+
+    fn is_of_here(&self) -> bool {
+        boot().is_some_and(|boot| boot == self.boot) && space().is_some_and(|space| space == self.space)
     }
 }
 
@@ -87,10 +98,10 @@ mod tests {
     fn a_process_is_dead_once_it_has_ended_and_not_before() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let process = of(child.id());
-        assert!(!process.is_dead());
+        assert!(!process.is_dead() && process.is_alive_here());
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(process.is_dead());
+        assert!(process.is_dead() && !process.is_alive_here());
         assert!(!Process::current().unwrap().is_dead());
     }
 

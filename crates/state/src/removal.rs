@@ -8,7 +8,7 @@ use resource::{Attempt, Result, Tags};
 
 /// What was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removed {
+pub enum RemovedState {
     /// The bucket, with the state and its history.
     Bucket,
     /// The state and its history. The bucket was not made for this environment, and stays.
@@ -27,7 +27,7 @@ impl StateBucket {
         identity: &StateIdentity,
         tags: &Tags,
         lock: Lock,
-    ) -> Result<Removed, Error> {
+    ) -> Result<RemovedState, Error> {
         let is_own = match self.remove_state(keys, identity, tags, &lock).await {
             Ok(is_own) => is_own,
             Err(error) => {
@@ -38,10 +38,10 @@ impl StateBucket {
         };
         self.remove_lock(keys, lock).await?;
         if !is_own {
-            return Ok(Removed::StateOnly);
+            return Ok(RemovedState::StateOnly);
         }
         self.remove_bucket().await?;
-        Ok(Removed::Bucket)
+        Ok(RemovedState::Bucket)
     }
 
     /// Keys of objects in the bucket that are neither the state nor the lock, with those of which only earlier

@@ -9,20 +9,27 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{DateTime, config_bag::ConfigBag, date_time::Format};
 use bytes::Bytes;
-use resource::{Attempt, Boxed, Failure, Sign};
+use resource::{Attempt, Boxed, Failure, FailureKind, Sign};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tokio::time::sleep;
 
-/// S3 answers 412 when the version is another, 409 when two conditional writes collide; both mean
-/// that somebody else was there.
+/// S3 answers so when the version is another: somebody else was there.
 const MOVED: &[Sign] = &[
     ("PreconditionFailed", ""),
-    ("ConditionalRequestConflict", ""),
     // A conditional PUT on an object that was deleted meanwhile.
     ("NoSuchKey", ""),
 ];
+/// S3's 409 when a conditional write meets another request under way, maybe an earlier attempt of one's own. Nobody
+/// has won yet: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html> says to send it again.
+const CONFLICT: &[Sign] = &[("ConditionalRequestConflict", "")];
+/// How often a write in conflict is sent again, and after which pause. The pause grows by itself each time.
+const CONFLICTS: u32 = 5;
+const AFTER_CONFLICT: Duration = Duration::from_millis(100);
+/// An ETag that no object has.
+const NO_VERSION: &str = "\"00000000000000000000000000000000\"";
 
 /// So many versions are listed: years of work.
 const MOST_VERSIONS: usize = 100_000;
@@ -62,18 +69,95 @@ pub struct S3Store {
     client: Client,
     bucket: String,
     account: String,
+    is_exclusive: bool,
 }
 
 impl S3Store {
     /// The store in a bucket, which must belong to `account`.
     pub fn new(client: Client, bucket: &str, account: &str) -> Self {
-        Self { client, bucket: bucket.to_owned(), account: account.to_owned() }
+        Self { client, bucket: bucket.to_owned(), account: account.to_owned(), is_exclusive: false }
+    }
+
+    /// The same store, which no other process can reach if `is_exclusive`: the embedded AWS's.
+    pub fn exclusive(self, is_exclusive: bool) -> Self {
+        Self { is_exclusive, ..self }
     }
 
     fn failed(&self, key: &str, failure: Failure) -> Error {
         match failure.shows(MOVED) {
             true => Error::Moved,
             false => Error::Store { place: self.place(key), failure },
+        }
+    }
+
+    /// Repeats a conditional request for as long as it meets another. What is in conflict to the end may yet succeed:
+    /// [`FailureKind::Ambiguous`].
+    async fn through_conflicts<'a, T>(
+        &self,
+        send: impl Fn() -> Boxed<'a, Result<T, Failure>> + Send,
+    ) -> Result<T, Failure> {
+        for round in 1..=CONFLICTS {
+            match send().await {
+                Err(failure) if failure.shows(CONFLICT) => sleep(AFTER_CONFLICT * round).await,
+                answer => return answer,
+            }
+        }
+        send().await.map_err(|failure| match failure.shows(CONFLICT) {
+            true => Failure { kind: FailureKind::Ambiguous, ..failure },
+            false => failure,
+        })
+    }
+
+    /// Sends a conditional PUT, without a look at what is there if it fails.
+    async fn send(&self, key: &str, bytes: &Bytes, on: Option<&Version>) -> Result<Version, Failure> {
+        let call = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type("application/json")
+            .expected_bucket_owner(&self.account)
+            .body(ByteStream::from(bytes.clone()));
+        let call = match on {
+            Some(version) => call.if_match(&version.0),
+            None => call.if_none_match("*"),
+        };
+        let answer = call.send().await.during("PutObject")?;
+        Ok(Version(answer.e_tag().unwrap_or_default().to_owned()))
+    }
+
+    /// Refuses a store that ignores the conditions of a PUT. `lock` is a lock that the caller holds: it is written
+    /// again as it is, under conditions that do not hold. Two calls, and one to read.
+    ///
+    /// # Errors
+    /// [`Error::IgnoresConditions`], or why the store cannot be asked.
+    pub async fn refuse_unconditional(&self, lock: &str) -> Result<(), Error> {
+        let Some(stored) = self.get(lock).await? else { return Ok(()) };
+        let never = Version(NO_VERSION.to_owned());
+        for (condition, on) in [("If-None-Match", None), ("If-Match", Some(&never))] {
+            self.refuses(lock, condition, self.send(lock, &stored.bytes, on).await)?;
+        }
+        Ok(())
+    }
+
+    /// The same without a lock, for a key where there is nothing: on a store that honours conditions nothing is
+    /// written, on another what was written is removed again.
+    ///
+    /// # Errors
+    /// [`Error::IgnoresConditions`], or why the store cannot be asked.
+    pub async fn refuse_unconditional_without_lock(&self, absent: &str) -> Result<(), Error> {
+        let sent = self.send(absent, &Bytes::from_static(b"{}"), Some(&Version(NO_VERSION.to_owned()))).await;
+        if let Ok(version) = &sent {
+            self.delete(absent, version).await?;
+        }
+        self.refuses(absent, "If-Match", sent)
+    }
+
+    fn refuses(&self, key: &str, condition: &'static str, sent: Result<Version, Failure>) -> Result<(), Error> {
+        match sent {
+            Ok(_) => Err(Error::IgnoresConditions { place: self.place(key), condition }),
+            Err(failure) if failure.shows(MOVED) || failure.shows(CONFLICT) => Ok(()),
+            Err(failure) => Err(Error::Store { place: self.place(key), failure }),
         }
     }
 
@@ -129,6 +213,10 @@ impl Store for S3Store {
         format!("s3://{}/{key}", self.bucket)
     }
 
+    fn is_exclusive(&self) -> bool {
+        self.is_exclusive
+    }
+
     fn get<'a>(&'a self, key: &'a str) -> Boxed<'a, Result<Option<Stored>, Error>> {
         Box::pin(async move {
             let clock = Clock::default();
@@ -153,26 +241,21 @@ impl Store for S3Store {
             if bytes.len() > LARGEST {
                 return Err(Error::TooLarge { place: self.place(key), bytes: bytes.len() });
             }
-            let call = self
-                .client
-                .put_object()
-                .bucket(&self.bucket)
-                .key(key)
-                .content_type("application/json")
-                .expected_bucket_owner(&self.account)
-                .body(ByteStream::from(bytes.clone()));
-            let call = match on {
-                Some(version) => call.if_match(&version.0),
-                None => call.if_none_match("*"),
+            let sent = self.through_conflicts(|| Box::pin(self.send(key, &bytes, on))).await;
+            let failure = match sent {
+                Ok(version) => return Ok(version),
+                Err(failure) if failure.shows(MOVED) || failure.shows(CONFLICT) => failure,
+                Err(failure) => return Err(self.failed(key, failure)),
             };
-            match call.send().await.during("PutObject").map_err(|failure| self.failed(key, failure)) {
-                Ok(answer) => Ok(Version(answer.e_tag().unwrap_or_default().to_owned())),
-                // The answer to a first attempt may have been lost: the write that collided is our own.
-                Err(Error::Moved) => match self.get(key).await? {
-                    Some(stored) if stored.bytes == bytes => Ok(stored.version),
-                    _ => Err(Error::Moved),
-                },
-                Err(error) => Err(error),
+            // The answer to a first attempt may have been lost: the write that collided may be our own.
+            let there = self.get(key).await?;
+            match there {
+                Some(stored) if stored.bytes == bytes => Ok(stored.version),
+                // Nobody has written anything yet.
+                there if failure.shows(CONFLICT) && there.as_ref().map(|stored| &stored.version) == on => {
+                    Err(Error::Store { place: self.place(key), failure })
+                }
+                _ => Err(Error::Moved),
             }
         })
     }
@@ -181,8 +264,11 @@ impl Store for S3Store {
         Box::pin(async move {
             let call =
                 || self.client.delete_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
-            let result = call().if_match(&on.0).send().await.during("DeleteObject");
-            match result {
+            let sent = self.through_conflicts(|| {
+                let call = call().if_match(&on.0);
+                Box::pin(async move { call.send().await.during("DeleteObject") })
+            });
+            match sent.await {
                 Ok(_) => Ok(()),
                 Err(failure) if failure.shows(&[("NoSuchKey", "")]) => Ok(()),
                 // Stores that do not know the condition on DELETE: look, then delete.

@@ -1,7 +1,6 @@
-//! How long a lock is surely one's own: a process may sleep for a night without noticing.
+//! How long a lease is surely one's own: a process may sleep for a night without noticing.
 
-use crate::{Error, Holder, Store, Version, lock::bytes};
-use jiff::Timestamp;
+use crate::Version;
 use resource::{Boxed, Leave};
 use std::{
     sync::Arc,
@@ -9,15 +8,13 @@ use std::{
 };
 use tokio::{
     sync::{Notify, watch},
-    time::{Instant, sleep, timeout},
+    time::{Instant, timeout},
 };
 
-/// How often a holder says that it is alive.
-const RENEW_EVERY: Duration = Duration::from_secs(20);
-/// How long after its last renewal a lock is taken for abandoned, by the store's clock.
+/// How long after its last renewal a lease has run out, by the store's clock.
 pub(crate) const STALE_AFTER: Duration = Duration::from_secs(60);
-/// How long after its last renewal a holder relies on its lock: no answer may be so late that this is too long.
-const SURE_FOR: Duration = Duration::from_secs(40);
+/// How long after its last renewal a holder relies on its lease: no answer may be so late that this is too long.
+pub(crate) const SURE_FOR: Duration = Duration::from_secs(40);
 /// How often one looks again for what should change soon.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -33,19 +30,19 @@ impl Moment {
         Self { steady: Instant::now(), wall: SystemTime::now() }
     }
 
-    /// By the clock that has gone on for longer.
-    fn elapsed(self) -> Duration {
+    /// By the clock that has gone on for longer. A wall clock that was set back counts for nothing.
+    pub(crate) fn elapsed(self) -> Duration {
         self.steady.elapsed().max(self.wall.elapsed().unwrap_or_default())
     }
 
-    /// Whether a lock that was renewed at this moment is surely still held.
+    /// Whether a lease that was renewed at this moment is surely still held.
     fn is_recent(self) -> bool {
         self.elapsed() < SURE_FOR
     }
 }
 
 /// A lock's version and when the renewal that made it was sent; `None` once it is lost.
-type Held = Option<(Version, Moment)>;
+pub(crate) type Held = Option<(Version, Moment)>;
 
 /// What a holder knows of its lock.
 #[derive(Clone)]
@@ -56,8 +53,8 @@ pub struct Tenure {
 
 /// The renewing side of a [`Tenure`].
 pub(crate) struct Term {
-    held: watch::Sender<Held>,
-    hurry: Arc<Notify>,
+    pub(crate) held: watch::Sender<Held>,
+    pub(crate) hurry: Arc<Notify>,
 }
 
 impl Tenure {
@@ -101,7 +98,9 @@ impl Leave for Tenure {
         Box::pin(async {
             match self.is_certain().await {
                 true => Ok(()),
-                false => Err("it is not certain that the lock is still held, so nothing was sent".to_owned()),
+                false => {
+                    Err("nothing was sent: the lock was lost, or its renewal was not answered for a minute".to_owned())
+                }
             }
         })
     }
@@ -111,31 +110,33 @@ impl Leave for Tenure {
     }
 }
 
-/// Renews the lock now and then, and whenever somebody must know; ends when it is lost.
-pub(crate) async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder, term: Term) {
-    let mut pause = RENEW_EVERY;
-    loop {
-        tokio::select! {
-            () = sleep(pause) => {}
-            () = term.hurry.notified() => {}
-        }
-        holder.renewed = Timestamp::now();
-        let Some((on, _)) = term.held.borrow().clone() else { return };
-        let sent = Moment::now();
-        match store.put(&key, bytes(&holder), Some(&on)).await {
-            Ok(renewed) => {
-                term.held.send_replace(Some((renewed, sent)));
-                pause = RENEW_EVERY;
-            }
-            Err(Error::Moved) => {
-                term.held.send_replace(None);
-                return;
-            }
-            // The store may be away for a moment; until it is back, nobody relies on the lock for long.
-            Err(error) => {
-                tracing::warn!(%error, "the lock could not be renewed");
-                pause = LOOK_AGAIN;
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::sleep;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn renewed(wall: SystemTime) -> (Tenure, Term) {
+        Tenure::begin(Version("1".to_owned()), Moment { steady: Instant::now(), wall })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn wall_clock_step_forward_makes_the_holder_renew_before_it_goes_on() {
+        let (tenure, term) = renewed(SystemTime::now() - HOUR);
+        assert!(!tenure.holds(), "the machine may have slept for an hour");
+        let asked = tokio::spawn(async move { tenure.is_certain().await });
+        term.hurry.notified().await;
+        term.held.send_replace(Some((Version("2".to_owned()), Moment::now())));
+        assert!(asked.await.unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn wall_clock_step_back_does_not_prolong_a_lease() {
+        let (tenure, _term) = renewed(SystemTime::now() + HOUR);
+        assert!(tenure.holds());
+        sleep(SURE_FOR).await;
+        assert!(!tenure.holds());
+        assert!(!tenure.is_certain().await);
     }
 }

@@ -1,6 +1,6 @@
-use crate::{Entry, Error, State, Store, Version};
+use crate::{Entry, Error, Lock, State, Store, Tenure, Version};
 use bytes::Bytes;
-use resource::Address;
+use resource::{Address, Failure, FailureKind};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use std::{
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 /// How long a commit waits for others to join it. Ids need no haste: whatever a crash forgets is found
@@ -21,7 +21,17 @@ const STRETCH: f64 = 4.0 / 3.0;
 /// What commits may write on average, for states so large that writing them is work.
 const BYTES_PER_SECOND: f64 = 1e6;
 
+/// How long one write may take: most states are some hundred kilobytes.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+/// How often a write that the store did not answer is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// How long the store may be away before the run ends, even if the lock is well.
+const BEARS: Duration = Duration::from_secs(600);
+/// How often one says that the store is still away.
+const TELLS_AGAIN: Duration = Duration::from_secs(60);
+
 enum Message {
+    Begin,
     Record(Address, Box<Option<Entry>>),
     ForgetDeposed(Address, String),
     Outputs(BTreeMap<String, Value>),
@@ -35,15 +45,45 @@ pub struct Writer {
     messages: mpsc::UnboundedSender<Message>,
     seal: Option<Seal>,
     failed: watch::Receiver<bool>,
-    task: JoinHandle<(State, Result<(), Error>)>,
+    task: JoinHandle<Ended>,
+}
+
+/// How writing ended.
+pub struct Ended {
+    /// The state as it should be stored.
+    pub state: State,
+    /// The first error that a write met; nothing was written after it.
+    pub result: Result<(), Error>,
+    /// What the stored state does not tell, because it could not be written.
+    pub unrecorded: BTreeSet<Address>,
+}
+
+/// Under which lock a state is written.
+struct Lease {
+    id: String,
+    tenure: Tenure,
 }
 
 impl Writer {
-    /// Starts writing `state` to `key`, on top of `version`.
+    /// Starts writing `state` to `key`, on top of `version`, and gives up at the first error.
     pub fn start(store: Arc<dyn Store>, key: &str, state: State, version: Option<Version>) -> Self {
+        Self::spawn(store, key, state, version, None)
+    }
+
+    /// The same under a lock: bears outages of the store for as long as the lock is surely held, and says in the state
+    /// under which lock it is being changed, until [`Writer::end`].
+    pub fn under(lock: &Lock, store: Arc<dyn Store>, key: &str, state: State, version: Option<Version>) -> Self {
+        let lease = Lease { id: lock.holder().id.clone(), tenure: lock.tenure() };
+        Self::spawn(store, key, state, version, Some(lease))
+    }
+
+    fn spawn(store: Arc<dyn Store>, key: &str, state: State, version: Option<Version>, lease: Option<Lease>) -> Self {
         let (messages, inbox) = mpsc::unbounded_channel();
         let (failure, failed) = watch::channel(false);
-        let task = tokio::spawn(run(store, key.to_owned(), state, version, inbox, failure));
+        let pen = Pen { store, key: key.to_owned(), version, lease };
+        let desk =
+            Desk { state, dirty: false, waiting: Vec::new(), forgotten: BTreeSet::new(), unsaved: BTreeSet::new() };
+        let task = tokio::spawn(run(pen, desk, inbox, failure));
         Self { messages, seal: None, failed, task }
     }
 
@@ -51,6 +91,12 @@ impl Writer {
     #[must_use]
     pub fn sealing(self, seal: impl Fn(&mut Entry) + Send + Sync + 'static) -> Self {
         Self { seal: Some(Box::new(seal)), ..self }
+    }
+
+    /// Has the next write made even if nothing is recorded: it says who is changing the platform. To be called before
+    /// the first change.
+    pub fn begin(&self) {
+        let _ = self.messages.send(Message::Begin);
     }
 
     /// Records a resource, or that it is gone. Returns at once.
@@ -91,6 +137,12 @@ impl Writer {
     /// # Errors
     /// The first error that a write met; what came after it was not written.
     pub async fn finish(self) -> (State, Result<(), Error>) {
+        let ended = self.end().await;
+        (ended.state, ended.result)
+    }
+
+    /// Writes what is left, and tells what could not be written.
+    pub async fn end(self) -> Ended {
         drop(self.messages);
         match self.task.await {
             Ok(ended) => ended,
@@ -124,97 +176,151 @@ impl Pace {
     }
 }
 
-async fn run(
+/// What a state is written with.
+struct Pen {
     store: Arc<dyn Store>,
     key: String,
-    mut state: State,
-    mut version: Option<Version>,
+    version: Option<Version>,
+    lease: Option<Lease>,
+}
+
+impl Pen {
+    /// Writes on top of what was written last. A store that is away is asked again, with the very same bytes, so that
+    /// an earlier attempt that took effect is known as one's own.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
+        let began = Instant::now();
+        let mut told: Option<Instant> = None;
+        loop {
+            let put = self.store.put(&self.key, bytes.clone(), self.version.as_ref());
+            let error = match timeout(ANSWERS_WITHIN, put).await {
+                Ok(Ok(written)) => {
+                    self.version = Some(written);
+                    return Ok(());
+                }
+                Ok(Err(error)) => error,
+                Err(_elapsed) => self.unanswered(),
+            };
+            let bears = error.may_have_taken_effect() && began.elapsed() < BEARS;
+            let Some(lease) = self.lease.as_ref().filter(|_| bears) else { return Err(error) };
+            if told.is_none_or(|told| told.elapsed() >= TELLS_AGAIN) {
+                tracing::warn!(%error, "waiting for the state to be written; trying again each second");
+                told = Some(Instant::now());
+            }
+            sleep(TRY_AGAIN).await;
+            if !lease.tenure.is_certain().await {
+                return Err(error);
+            }
+        }
+    }
+}
+
+impl Pen {
+    fn unanswered(&self) -> Error {
+        let message = format!("no answer within {} s", ANSWERS_WITHIN.as_secs());
+        Error::Store { place: self.store.place(&self.key), failure: Failure::of(FailureKind::Ambiguous, message) }
+    }
+}
+
+/// What is to be written.
+struct Desk {
+    state: State,
+    dirty: bool,
+    waiting: Vec<oneshot::Sender<()>>,
+    forgotten: BTreeSet<(Address, String)>,
+    /// What was recorded since the last write.
+    unsaved: BTreeSet<Address>,
+}
+
+async fn run(
+    mut pen: Pen,
+    mut desk: Desk,
     mut inbox: mpsc::UnboundedReceiver<Message>,
     failure: watch::Sender<bool>,
-) -> (State, Result<(), Error>) {
-    let mut dirty = false;
-    let mut waiting = Vec::new();
-    let mut forgotten = BTreeSet::new();
+) -> Ended {
+    let result = write_all(&mut pen, &mut desk, &mut inbox).await;
+    if result.is_err() {
+        failure.send_replace(true);
+        // Whoever waits for a write hears that there will be none.
+        desk.waiting.clear();
+        while let Some(message) = inbox.recv().await {
+            // Only what it concerns is of interest.
+            let _ = desk.take(message);
+            desk.waiting.clear();
+        }
+    }
+    Ended { state: desk.state, result, unrecorded: desk.unsaved }
+}
+
+async fn write_all(pen: &mut Pen, desk: &mut Desk, inbox: &mut mpsc::UnboundedReceiver<Message>) -> Result<(), Error> {
     let mut open = true;
     let mut pace = Pace::new();
     while open {
         match inbox.recv().await {
-            Some(message) => {
-                if let Err(error) = apply(&mut state, message, &mut dirty, &mut waiting, &mut forgotten) {
-                    failure.send_replace(true);
-                    return (state, Err(error));
-                }
-            }
+            Some(message) => desk.take(message)?,
             None => open = false,
         }
         let gathered = timeout_at(pace.due(), async {
-            while waiting.is_empty() {
+            while open && desk.waiting.is_empty() {
                 match inbox.recv().await {
-                    Some(message) => apply(&mut state, message, &mut dirty, &mut waiting, &mut forgotten)?,
+                    Some(message) => desk.take(message)?,
                     None => return Ok(false),
                 }
             }
-            Ok(true)
+            Ok(open)
         });
         match gathered.await {
-            Ok(Ok(still_open)) => open = still_open,
-            Ok(Err(error)) => {
-                failure.send_replace(true);
-                return (state, Err(error));
-            }
+            Ok(still_open) => open = still_open?,
             Err(_elapsed) => {}
         }
-        if dirty {
-            state.serial += 1;
-            state.tool = env!("CARGO_PKG_VERSION").to_owned();
-            let bytes = Bytes::from(state.write());
+        let changing = pen.lease.as_ref().filter(|_| open).map(|lease| lease.id.clone());
+        // The last write says that nobody is at work any more.
+        let is_last_word = !open && desk.state.changing.is_some() && pen.lease.is_some();
+        if desk.dirty || is_last_word {
+            desk.state.changing = changing;
+            desk.state.serial += 1;
+            desk.state.tool = env!("CARGO_PKG_VERSION").to_owned();
+            let bytes = Bytes::from(desk.state.write());
             pace.wrote(bytes.len());
-            match store.put(&key, bytes, version.as_ref()).await {
-                Ok(written) => version = Some(written),
-                Err(error) => {
-                    failure.send_replace(true);
-                    return (state, Err(error));
-                }
-            }
-            dirty = false;
+            pen.write(bytes).await?;
+            desk.dirty = false;
+            desk.unsaved.clear();
         }
-        for done in waiting.drain(..) {
+        for done in desk.waiting.drain(..) {
             let _: Result<(), ()> = done.send(());
         }
     }
-    (state, Ok(()))
+    Ok(())
 }
 
-fn apply(
-    state: &mut State,
-    message: Message,
-    dirty: &mut bool,
-    waiting: &mut Vec<oneshot::Sender<()>>,
-    forgotten: &mut BTreeSet<(Address, String)>,
-) -> Result<(), Error> {
-    match message {
-        Message::Record(address, mut entry) => {
-            // Whoever records it may not have heard what is gone meanwhile.
-            if let Some(entry) = &mut *entry {
-                entry.deposed.retain(|old| !forgotten.contains(&(address.clone(), old.id.clone())));
+impl Desk {
+    fn take(&mut self, message: Message) -> Result<(), Error> {
+        match message {
+            Message::Begin => self.dirty = true,
+            Message::Record(address, mut entry) => {
+                // Whoever records it may not have heard what is gone meanwhile.
+                if let Some(entry) = &mut *entry {
+                    entry.deposed.retain(|old| !self.forgotten.contains(&(address.clone(), old.id.clone())));
+                }
+                if self.state.resources.get(&address) != entry.as_ref().as_ref() {
+                    self.unsaved.insert(address.clone());
+                    self.state.record(&address, *entry)?;
+                    self.dirty = true;
+                }
             }
-            if state.resources.get(&address) != entry.as_ref().as_ref() {
-                state.record(&address, *entry)?;
-                *dirty = true;
+            Message::ForgetDeposed(address, id) => {
+                self.unsaved.insert(address.clone());
+                self.state.forget_deposed(&address, &id)?;
+                self.dirty = true;
+                self.forgotten.insert((address, id));
             }
+            Message::Outputs(outputs) => {
+                self.dirty |= self.state.outputs != outputs;
+                self.state.outputs = outputs;
+            }
+            Message::Flush(done) => self.waiting.push(done),
         }
-        Message::ForgetDeposed(address, id) => {
-            state.forget_deposed(&address, &id)?;
-            *dirty = true;
-            forgotten.insert((address, id));
-        }
-        Message::Outputs(outputs) => {
-            *dirty |= state.outputs != outputs;
-            state.outputs = outputs;
-        }
-        Message::Flush(done) => waiting.push(done),
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -17,6 +17,10 @@ pub enum Fault {
     Refused(Refusal),
     /// The connection breaks before it is sent.
     Reset,
+    /// It is done, and AWS answers that it is not.
+    RefusedAfter(Refusal),
+    /// It is never answered, and nothing is done.
+    Hung,
     /// It is done, and the answer never arrives.
     Lost,
     /// It is delivered twice; the second answer arrives.
@@ -43,6 +47,12 @@ impl Fault {
     /// AWS itself fails.
     pub fn internal() -> Self {
         Self::Refused(Refusal::new("InternalFailure", "We encountered an internal error.").status(500))
+    }
+
+    /// S3 says that a conditional write met another request under way.
+    pub fn conflict() -> Refusal {
+        let words = "The conditional request cannot succeed due to a conflicting operation against this resource.";
+        Refusal::new("ConditionalRequestConflict", words).status(409)
     }
 
     /// AWS answers with an error of this code and message, and status 400.
@@ -153,6 +163,11 @@ impl Layer for Faults {
         match self.of(&asked) {
             None => next.run(call).await,
             Some(Fault::Refused(refusal)) => Ok(refusal.to(&call)),
+            Some(Fault::RefusedAfter(refusal)) => {
+                next.run(call.clone()).await?;
+                Ok(refusal.to(&call))
+            }
+            Some(Fault::Hung) => std::future::pending().await,
             Some(Fault::Reset) => Err(Lost::Reset),
             Some(Fault::Lost) => {
                 next.run(call).await?;

@@ -1,74 +1,26 @@
 //! The laws of the lock and of the state behind it, for any store that claims to be one.
 
+mod hand;
+mod outage;
+mod shelf;
+
 use crate::Lossy;
 use bytes::Bytes;
 use jiff::Timestamp;
 use local::ACCOUNT;
-use resource::{Address, Boxed, Place};
+use resource::{Address, Place};
 use serde_json::Value;
-use state::{Entry, Error, Holder, Lock, Phase, Process, State, StateIdentity, Store, Stored, Version, Writer};
+use shelf::Shelf;
+use state::{Entry, Error, Holder, LivenessFile, Lock, Phase, Process, State, StateIdentity, Store, Version, Writer};
 use std::{
-    collections::HashMap,
     future::{pending, ready},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
-use tokio::{sync::RwLock, task::JoinSet, time::sleep};
+use tokio::{task::JoinSet, time::sleep};
 
 /// How long after its last renewal a lock may be taken over, as documented.
 const STALE_AFTER: Duration = Duration::from_secs(60);
-
-/// A store in which things can be older than they are, and which can be out of reach for a while.
-pub struct Shelf {
-    store: Arc<dyn Store>,
-    older: Mutex<HashMap<String, Duration>>,
-    reach: RwLock<()>,
-}
-
-impl Shelf {
-    /// On top of a store.
-    pub fn on(store: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { store, older: Mutex::default(), reach: RwLock::default() })
-    }
-
-    /// As if what is there now had been written so long ago.
-    async fn backdate(&self, key: &str, by: Duration) {
-        let there = self.store.get(key).await.expect("it can be read").expect("it is there");
-        self.older.lock().unwrap_or_else(PoisonError::into_inner).insert(there.version.0, by);
-    }
-}
-
-impl Store for Shelf {
-    fn place(&self, key: &str) -> String {
-        self.store.place(key)
-    }
-
-    fn get<'a>(&'a self, key: &'a str) -> Boxed<'a, Result<Option<Stored>, Error>> {
-        Box::pin(async move {
-            let _reached = self.reach.read().await;
-            let stored = self.store.get(key).await?;
-            let older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok(stored.map(|stored| {
-                let age = stored.age + older.get(&stored.version.0).copied().unwrap_or_default();
-                Stored { age, ..stored }
-            }))
-        })
-    }
-
-    fn put<'a>(&'a self, key: &'a str, bytes: Bytes, on: Option<&'a Version>) -> Boxed<'a, Result<Version, Error>> {
-        Box::pin(async move {
-            let _reached = self.reach.read().await;
-            self.store.put(key, bytes, on).await
-        })
-    }
-
-    fn delete<'a>(&'a self, key: &'a str, on: &'a Version) -> Boxed<'a, Result<(), Error>> {
-        Box::pin(async move {
-            let _reached = self.reach.read().await;
-            self.store.delete(key, on).await
-        })
-    }
-}
 
 /// All that can be shown without waiting for minutes. `many` work at once.
 ///
@@ -94,6 +46,8 @@ pub async fn hold(store: Arc<dyn Store>, many: usize) {
 /// When a law does not hold.
 pub async fn hold_for_hours(store: Arc<dyn Store>) {
     a_holder_at_work_keeps_it(Shelf::on(store.clone())).await;
+    hand::hold(&store).await;
+    outage::hold(&store).await;
     a_night_asleep_costs_nobody_anything(Shelf::on(store.clone())).await;
     without_the_store_nobody_is_certain_for_long(Shelf::on(store)).await;
 }
@@ -134,9 +88,12 @@ pub async fn hold_although_answers_are_lost(store: Arc<dyn Store>, lossy: &Lossy
     assert!(lock.succeeds().is_some());
     lossy.lose(1);
     let id = lock.holder().id.clone();
-    Lock::remove(&*store, "lossy", &id).await.expect("what is gone is removed");
+    Lock::remove(&*store, "lossy", &id, true).await.expect("a mark is one's own");
     lost();
 }
+
+/// How long after its last renewal a removed holder may be at work, as documented.
+const STOPS_AFTER: Duration = Duration::from_secs(45);
 
 async fn acquire(store: &Arc<Shelf>, key: &str) -> Result<Lock, Error> {
     Lock::acquire(store.clone(), key, "dev", "up", ready(())).await
@@ -156,10 +113,20 @@ async fn left_by(store: &Shelf, key: &str, process: Option<Process>) -> Holder {
         started: now,
         renewed: now,
         process,
+        removed: None,
     };
-    let bytes = serde_json::to_vec(&holder).expect("a lock can be written");
-    store.put(key, bytes.into(), None).await.expect("nobody has it");
+    store.put(key, written(&holder), None).await.expect("nobody has it");
     holder
+}
+
+fn written(holder: &Holder) -> Bytes {
+    serde_json::to_vec(holder).expect("a lock can be written").into()
+}
+
+/// The lock that is there.
+async fn there(store: &dyn Store, key: &str) -> (Holder, Version) {
+    let stored = store.get(key).await.expect("it can be read").expect("there is a lock");
+    (serde_json::from_slice(&stored.bytes).expect("it is one"), stored.version)
 }
 
 fn locked_by(result: Result<Lock, Error>) -> String {
@@ -331,24 +298,39 @@ async fn giving_back_what_was_lost_leaves_the_new_one(store: Arc<Shelf>) {
 }
 
 async fn only_the_one_that_is_named_is_removed(store: Arc<Shelf>) {
-    assert!(matches!(Lock::remove(&*store, "named", "x").await, Err(Error::NotLocked)));
+    assert!(matches!(Lock::remove(&*store, "named", "x", true).await, Err(Error::NotLocked)));
     let lock = taken(&store, "named").await;
     let id = lock.holder().id.clone();
     for wrong in ["", "x", &id[1..], &id.to_uppercase(), &format!("{id} ")] {
-        let refused = Lock::remove(&*store, "named", wrong).await;
+        let refused = Lock::remove(&*store, "named", wrong, true).await;
         assert!(matches!(refused, Err(Error::OtherLock { found, .. }) if found == id), "{wrong:?}");
     }
     assert_eq!(locked_by(acquire(&store, "named").await), id);
-    Lock::remove(&*store, "named", &id).await.expect("it is the right one");
-    taken(&store, "named").await;
+    lock.release().await.expect("it can be given back");
 }
 
 async fn a_dead_process_is_succeeded_at_once_here_and_only_in_time_elsewhere(store: Arc<Shelf>) {
     let Some(here) = Process::current() else { return };
     // No process has this number.
     let dead = Process { pid: u32::MAX, ..here };
-    left_by(&store, "dead-here", Some(dead.clone())).await;
+    // On another machine that was restored from the same snapshot, all is alike but its file.
+    left_by(&store, "dead-in-a-clone", Some(dead.clone())).await;
+    assert_eq!(locked_by(acquire(&store, "dead-in-a-clone").await), "theirs");
+    store.backdate("dead-in-a-clone", STALE_AFTER).await;
+    taken(&store, "dead-in-a-clone").await;
+
+    let living = taken(&store, "living").await;
+    let id = living.holder().id.clone();
+    let holder = Holder { id: id.clone(), ..left_by(&store, "dead-here", Some(dead.clone())).await };
+    let (_, version) = there(&*store, "dead-here").await;
+    store.put("dead-here", written(&holder), Some(&version)).await.expect("nobody has it");
+    assert_eq!(locked_by(acquire(&store, "dead-here").await), id, "its file is held");
+    // As the kernel leaves it after a kill.
+    drop(living);
+    let file = &LivenessFile::paths(&id)[0];
+    std::fs::File::create(file).expect("there is a place for it");
     taken(&store, "dead-here").await;
+    assert!(!file.exists(), "whoever took over swept up");
     left_by(&store, "dead-elsewhere", Some(Process { boot: "another host".into(), ..dead })).await;
     assert_eq!(locked_by(acquire(&store, "dead-elsewhere").await), "theirs");
     store.backdate("dead-elsewhere", STALE_AFTER).await;

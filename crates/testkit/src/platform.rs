@@ -6,7 +6,7 @@ use local::ACCOUNT;
 use permissions::{Policy, Site};
 use resource::{Address, Cloud, Place, Registry, Stack, Tags};
 use serde_json::Value;
-use state::{Lock, Removed, State, StateBucket, StateIdentity, StateKeys, Store, Version, Writer};
+use state::{Lock, RemovedState, State, StateBucket, StateIdentity, StateKeys, Store, Version, Writer};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -199,7 +199,7 @@ impl Platform {
         let lock = Lock::acquire(store, &keys.lock, &self.name, "destroy", tokio::time::sleep(LOCK_TIMEOUT)).await;
         let lock = lock.unwrap_or_else(|error| panic!("the lock cannot be had: {error}"));
         let removed = bucket.remove(&keys, &self.state_identity(), &self.identity, lock).await;
-        assert_eq!(removed.expect("the state bucket can be removed"), Removed::Bucket);
+        assert_eq!(removed.expect("the state bucket can be removed"), RemovedState::Bucket);
     }
 
     /// What its state must be of.
@@ -307,7 +307,7 @@ impl Platform {
                 }
             },
         };
-        let applied = self.apply(stack, store, prepared).await;
+        let applied = self.apply(stack, store, &lock, prepared).await;
         lock.release().await.expect("the lock can be given back");
         Ok(applied)
     }
@@ -321,11 +321,14 @@ impl Platform {
         }
     }
 
-    async fn apply(&self, stack: &Stack, store: Arc<dyn Store>, prepared: Prepared) -> Applied {
+    async fn apply(&self, stack: &Stack, store: Arc<dyn Store>, lock: &Lock, prepared: Prepared) -> Applied {
         let Prepared { planning, state, version } = prepared;
         let registry = blueprint::registry();
-        let writer =
-            Writer::start(store, STATE, state.clone(), version).sealing(move |entry| entry.seal_sensitive(&registry));
+        let writer = Writer::under(lock, store, STATE, state.clone(), version)
+            .sealing(move |entry| entry.seal_sensitive(&registry));
+        if !planning.plan.is_empty() {
+            writer.begin();
+        }
         let (_go, stop) = watch::channel(StopMode::Go);
         let with = Apply {
             stack,

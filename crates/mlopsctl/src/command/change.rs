@@ -10,8 +10,15 @@ use crate::{
 };
 use engine::{Action, Applied, Apply, Claims, Healing, Plan, Planning, Purpose, Refusal, StopMode};
 use resource::{FailureKind, Stack};
-use state::{Lock, Phase, State, Version, Writer};
-use std::time::Instant;
+use state::{Ended, Holder, Lock, Phase, State, Version, Writer};
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
+
+/// How long it may take to find out who took the lock.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
 /// More addresses that a saved plan leaves out are counted only.
 const MOST_LEFT_OUT: usize = 10;
@@ -36,6 +43,12 @@ struct Prepared {
     planning: Planning,
     state: State,
     version: Option<Version>,
+}
+
+/// What was done, and what of it is recorded.
+struct Outcome {
+    applied: Applied,
+    ended: Ended,
 }
 
 /// A change to a platform.
@@ -77,14 +90,14 @@ impl Change<'_> {
         self.make_bucket(stopped.clone()).await?;
         let lock = self.lock(stopped.clone()).await?;
         self.session.guard.obey(lock.tenure());
-        let work = self.locked(first, stopped);
-        tokio::pin!(work);
-        let result = tokio::select! {
-            result = &mut work => result,
-            () = lock.lost() => {
-                self.printer.error("somebody took the lock over; stopping", Some("the state was not overwritten"));
-                stop.send_replace(StopMode::Soft);
-                work.await
+        let result = {
+            let mut work = pin!(self.locked(first, &lock, stopped));
+            tokio::select! {
+                result = &mut work => result,
+                () = lock.lost() => {
+                    stop.send_replace(StopMode::Soft);
+                    tokio::join!(work, self.say_who_took(&lock)).0
+                }
             }
         };
         if removes_state && matches!(&result, Ok(applied) if is_complete(applied)) {
@@ -98,6 +111,12 @@ impl Change<'_> {
                 .error(&format!("the lock could not be given back: {error}"), Some("it expires within a minute"));
         }
         self.report(&result?, began)
+    }
+
+    async fn say_who_took(&self, lock: &Lock) {
+        let found = timeout(ANSWERS_WITHIN, Lock::holder_of(&*self.session.store, &self.session.keys.lock)).await;
+        let found = found.ok().and_then(Result::ok).flatten();
+        self.printer.error(&lost(lock.holder(), found.as_ref()), Some("the state was not overwritten"));
     }
 
     /// Makes the state bucket. What is begun of it is completed by the next run.
@@ -135,7 +154,7 @@ impl Change<'_> {
         self.args.yes || self.global.local || !matches!(self.condition, Condition::Confirmed)
     }
 
-    async fn locked(&self, first: Option<Prepared>, stop: Stop) -> Result<Applied, End> {
+    async fn locked(&self, first: Option<Prepared>, lock: &Lock, stop: Stop) -> Result<Outcome, End> {
         let prepared = match (first, self.session.state().await?) {
             (Some(first), (_, None)) => first,
             (Some(_), (_, Some(_))) => {
@@ -144,7 +163,7 @@ impl Change<'_> {
             }
             (None, _) => self.prepare(stop.clone()).await?,
         };
-        self.apply(prepared, stop).await
+        Ok(self.apply(prepared, lock, stop).await)
     }
 
     /// Everything that changes nothing: plan, show, confirm. Given up as soon as the run is to stop.
@@ -183,7 +202,7 @@ impl Change<'_> {
             Condition::SameAs(saved) => {
                 let mut saved = saved.clone();
                 saved.hide_sensitive(&session.registry);
-                still_right(&saved, &planning.plan)?;
+                still_right(&saved, &planning.plan, session.unfenced(planning.plan.serial))?;
             }
             Condition::OnlyFinishes(state) => only_finishes(state, &planning.plan)?,
             Condition::OnlyHeals(healing, found) => only_heals(healing, found, &state, &planning.plan)?,
@@ -228,12 +247,15 @@ impl Change<'_> {
         }
     }
 
-    async fn apply(&self, prepared: Prepared, stop: Stop) -> Result<Applied, End> {
+    async fn apply(&self, prepared: Prepared, lock: &Lock, stop: Stop) -> Outcome {
         let Prepared { planning, state, version } = prepared;
         let session = self.session;
         let registry = blueprint::registry();
-        let writer = Writer::start(session.store.clone(), &session.keys.state, state.clone(), version)
+        let writer = Writer::under(lock, session.store.clone(), &session.keys.state, state.clone(), version)
             .sealing(move |entry| entry.seal_sensitive(&registry));
+        if !planning.plan.is_empty() {
+            writer.begin();
+        }
         let progress = Progress::start(self.printer, planning.plan.changes.len());
         let events = |event| progress.event(&event);
         let applied = engine::apply(
@@ -251,19 +273,20 @@ impl Change<'_> {
         )
         .await;
         progress.finish();
-        let (_, written) = writer.finish().await;
-        written?;
-        Ok(applied)
+        Outcome { applied, ended: writer.end().await }
     }
 
-    fn report(&self, applied: &Applied, began: Instant) -> Result<(), End> {
+    /// Says what was done even where it could not be recorded.
+    fn report(&self, outcome: &Outcome, began: Instant) -> Result<(), End> {
         self.session.trace_calls();
         let healing = match &self.condition {
             Condition::OnlyHeals(healing, _) => Some(healing),
             _ => None,
         };
+        let Outcome { applied, ended } = outcome;
         let report = render::report::Report {
             applied,
+            ended: Some(ended),
             healing,
             registry: &self.session.registry,
             meter: &self.session.meter,
@@ -273,13 +296,24 @@ impl Change<'_> {
             true => self.printer.line(&report.summary()),
             false => report.say(self.printer),
         }
-        if is_complete(applied) { Ok(()) } else { Err(End::Said) }
+        if is_complete(outcome) { Ok(()) } else { Err(End::Said) }
     }
 }
 
-/// Whether everything that was planned was done.
-fn is_complete(applied: &Applied) -> bool {
-    applied.failed.is_empty() && applied.stopped.is_none()
+/// Whether everything that was planned was done, and recorded.
+fn is_complete(Outcome { applied, ended }: &Outcome) -> bool {
+    applied.failed.is_empty() && applied.stopped.is_none() && ended.result.is_ok()
+}
+
+/// Says who took the lock away, as far as it tells.
+fn lost(own: &Holder, found: Option<&Holder>) -> String {
+    match found {
+        None => "somebody took the lock over, or deleted it; stopping".to_owned(),
+        Some(Holder { removed: Some(removed), id, .. }) if *id == own.id => {
+            format!("{} removed the lock; stopping", removed.by)
+        }
+        Some(holder) => format!("somebody took the lock over: {holder}; stopping"),
+    }
 }
 
 fn stopped_early() -> End {
@@ -309,13 +343,13 @@ pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
 }
 
 /// A saved plan is applied only if the same plan would be made now. A state that was never written has
-/// no lineage to compare.
-fn still_right(saved: &Plan, now: &Plan) -> Result<(), End> {
+/// no lineage to compare. `serial` is the state's before this run fenced a predecessor.
+fn still_right(saved: &Plan, now: &Plan, serial: u64) -> Result<(), End> {
     let moved = if saved.environment != now.environment || (saved.lineage != now.lineage && now.serial > 0) {
         "it is of another environment"
     } else if saved.inputs != now.inputs {
         "the environment file or the files it ships have changed"
-    } else if saved.serial != now.serial {
+    } else if saved.serial != serial {
         "the state has changed"
     } else if saved.changes != now.changes {
         "the cloud has changed"

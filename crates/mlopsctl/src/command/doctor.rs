@@ -16,6 +16,11 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let mut findings =
         checkup::remembered(&session.name, stored.as_ref().map(|_| &state), lock.as_ref(), Timestamp::now());
     findings.extend(bucket(&session, stored.is_some()).await);
+    // While somebody holds the lock it is theirs; they looked when they took the first one.
+    if stored.is_some() && lock.is_none() {
+        let honours = session.store.refuse_unconditional_without_lock(&session.keys.lock).await;
+        findings.extend(checkup::conditions(&honours));
+    }
     let declarations = session.stack.declarations(&session.registry, session.cloud.place())?;
     let described = environments::read(global, &session.name)?;
     let place = session.cloud.place();

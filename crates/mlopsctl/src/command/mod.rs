@@ -16,5 +16,6 @@ pub(crate) mod pipeline;
 pub(crate) mod plan;
 pub(crate) mod reconcile;
 pub(crate) mod state;
+pub(crate) mod unlock;
 pub(crate) mod up;
 pub(crate) mod wait;

@@ -111,6 +111,7 @@ fn say_nothing_was_done(session: &Session, healing: &Healing, printer: Printer, 
     session.trace_calls();
     let applied = Applied::default();
     let report = Report {
+        ended: None,
         applied: &applied,
         healing: Some(healing),
         registry: &session.registry,

@@ -9,7 +9,7 @@ use crate::{
 };
 use resource::{Address, Stack};
 use serde_json::json;
-use state::{History, Lock, State, StateVersion, Store};
+use state::{History, State, StateVersion, Store};
 
 /// Where a file to push comes from.
 const WRITTEN: &str = "push what `mlopsctl state pull` or `state history --show` wrote";
@@ -124,7 +124,7 @@ async fn history(session: &Session, show: Option<String>, printer: Printer) -> R
 /// A stored version without the secrets that versions of before 0.2 hold. What is not a state is shown as it is: it is
 /// looked at to be repaired.
 fn sealed(session: &Session, bytes: Vec<u8>) -> Vec<u8> {
-    match State::read(&bytes, STATE) {
+    match State::read(&bytes, &session.state_place(), &session.state_identity) {
         Ok(mut state) => {
             state.seal_sensitive(&session.registry);
             state.write()
@@ -238,6 +238,8 @@ async fn push(global: &Global, session: &Session, pushed: State, force: bool) ->
             }
             Some(Err(error)) => return Err(error.into()),
         };
+        // A file may have been pulled while a run was at work.
+        state.changing = None;
         state.advance();
         session
             .store
@@ -269,11 +271,4 @@ async fn edit(
     .await;
     lock.release().await?;
     result
-}
-
-pub(crate) async fn unlock(global: &Global, environment: &str, id: &str, printer: Printer) -> Result<(), End> {
-    let session = Session::open_state_to_change(global, Some(environment)).await?;
-    let holder = Lock::remove(&*session.store, &session.keys.lock, id).await?;
-    printer.note(&format!("removed the lock of {holder}"));
-    Ok(())
 }

@@ -2,13 +2,16 @@
 
 use crate::printer::{Printer, Style};
 use engine::{Action, Applied, Healing, LeftToPerson};
-use resource::{Meter, Registry};
+use resource::{Address, Meter, Registry};
 use serde_json::{Value, json};
+use state::{Ended, Entry};
 use std::time::Duration;
 
 /// The end of a run.
 pub(crate) struct Report<'a> {
     pub(crate) applied: &'a Applied,
+    /// What of it is recorded. `None` where nothing was done.
+    pub(crate) ended: Option<&'a Ended>,
     /// What a reconciliation was about.
     pub(crate) healing: Option<&'a Healing>,
     pub(crate) registry: &'a Registry,
@@ -40,6 +43,10 @@ impl Report<'_> {
             summary["drift_left"] = healing.left.iter().map(left_document).collect();
             summary["pending"] = json!(healing.pending);
         }
+        if let Some((ended, error)) = self.unwritten() {
+            summary["not_recorded"] = unrecorded(ended).map(unrecorded_document).collect();
+            summary["state_error"] = json!(error.to_string());
+        }
         summary
     }
 
@@ -47,6 +54,7 @@ impl Report<'_> {
     pub(crate) fn say(&self, printer: Printer) {
         self.failures(printer);
         self.unfinished(printer);
+        self.not_recorded(printer);
         if let Some(healing) = self.healing {
             not_healed(healing, printer);
         }
@@ -83,11 +91,30 @@ impl Report<'_> {
             printer.say(&format!("  not finished: {address} ({}); the next run goes on with it", action.as_str()));
         }
         if let Some(why) = &self.applied.stopped {
-            printer.error(
-                &format!("the run ended early: {why}"),
-                Some("what was done is recorded; the same command goes on from here"),
-            );
+            let recorded =
+                self.unwritten().is_none().then_some("what was done is recorded; the same command goes on from here");
+            printer.error(&format!("the run ended early: {why}"), recorded);
         }
+    }
+
+    /// Why the state could not be written, if it could not.
+    fn unwritten(&self) -> Option<(&Ended, &state::Error)> {
+        let ended = self.ended?;
+        Some((ended, ended.result.as_ref().err()?))
+    }
+
+    fn not_recorded(&self, printer: Printer) {
+        let Some((ended, error)) = self.unwritten() else { return };
+        printer.error(&format!("the state could not be written: {error}"), None);
+        for (address, entry) in unrecorded(ended) {
+            let what = match entry {
+                None => "it was deleted".to_owned(),
+                Some(Entry { kind, id: Some(id), phase, .. }) => format!("{kind} {id}, {}", phase.as_str()),
+                Some(Entry { kind, id: None, .. }) => format!("{kind}, about to be created"),
+            };
+            printer.say(&format!("  not recorded: {address} ({what})"));
+        }
+        printer.help("run the same command again: it finds all of this by name, token or tag, and records it");
     }
 
     fn last_line(&self) -> String {
@@ -124,6 +151,15 @@ impl Report<'_> {
             printer.data(&format!("{name:width$} = {value}"));
         }
     }
+}
+
+/// What the stored state does not tell, with what it should: nothing where something was deleted.
+fn unrecorded(ended: &Ended) -> impl Iterator<Item = (&Address, Option<&Entry>)> {
+    ended.unrecorded.iter().map(|address| (address, ended.state.resources.get(address)))
+}
+
+fn unrecorded_document((address, entry): (&Address, Option<&Entry>)) -> Value {
+    json!({"address": address, "kind": entry.map(|entry| &entry.kind), "id": entry.and_then(|entry| entry.id.as_ref())})
 }
 
 /// Drift that stays, and what the environment file asks for and nobody has applied.

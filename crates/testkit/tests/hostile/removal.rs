@@ -3,7 +3,7 @@
 use crate::{destroy, state_buckets::shared_bucket, up};
 use local::ACCOUNT;
 use resource::Place;
-use state::{Lock, Removed, StateBucket, StateIdentity, StateKeys, Store as _};
+use state::{Lock, RemovedState, StateBucket, StateIdentity, StateKeys, Store as _};
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -112,7 +112,7 @@ fn removal_from_a_named_bucket_takes_only_the_keys_of_the_state() {
             version = Some(store.put(&keys.state, state.write().into(), version.as_ref()).await.unwrap());
         }
         let lock = Lock::acquire(store.clone(), &keys.lock, "dev", "destroy", async {}).await.unwrap();
-        assert_eq!(bucket.remove(&keys, &identity, &tags, lock).await.unwrap(), Removed::StateOnly);
+        assert_eq!(bucket.remove(&keys, &identity, &tags, lock).await.unwrap(), RemovedState::StateOnly);
         let left = s3.list_object_versions().bucket(bucket.name()).send().await.unwrap();
         let left: Vec<_> = left.versions().iter().filter_map(|one| one.key()).collect();
         assert_eq!(left, ["shop/dev/state.json.bak", "shop/prod/state.json"]);

@@ -1,0 +1,100 @@
+//! What a lock says about whoever holds it.
+
+use crate::{LivenessFile, Process};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Who is at work on a stack. Fields that this version does not know are passed over, so that versions can meet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// What `unlock` must be given.
+    pub id: String,
+    /// `user@host`.
+    pub who: String,
+    /// For example `up`.
+    pub operation: String,
+    /// When the work began.
+    pub started: Timestamp,
+    /// When the holder was last known to be alive, by its own clock.
+    pub renewed: Timestamp,
+    /// The process, if its host can tell processes apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Process>,
+    /// Set by `unlock`: the lease is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Removed>,
+}
+
+/// How `unlock` ended a lease. The lock stays, marked, so that whoever takes it next knows that the holder may not
+/// have heard, and fences it. Version 0.1 reads it as a lock that is not renewed, and takes it over in a minute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removed {
+    /// `user@host` of whoever ran `unlock`.
+    pub by: String,
+    /// When, by their clock.
+    pub at: Timestamp,
+    /// Seconds from then, by the store's clock, until the holder has surely stopped.
+    pub usable_after_seconds: u64,
+}
+
+impl Holder {
+    pub(crate) fn new(operation: &str) -> Self {
+        let now = Timestamp::now();
+        Self {
+            id: uuid::Uuid::new_v4().to_string(),
+            who: who(),
+            operation: operation.to_owned(),
+            started: now,
+            renewed: now,
+            process: Process::current(),
+            removed: None,
+        }
+    }
+
+    /// Whether its process provably runs no more: it was of this machine, is not found here, and keeps its
+    /// [`LivenessFile`] no more.
+    pub fn has_died(&self) -> bool {
+        self.process.as_ref().is_some_and(Process::is_dead) && LivenessFile::is_abandoned(&self.id)
+    }
+
+    /// Whether its process is alive on this machine, as far as is known.
+    pub fn is_alive_here(&self) -> bool {
+        LivenessFile::is_held(&self.id) || self.process.as_ref().is_some_and(Process::is_alive_here)
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, running `{}` since {:.0} (lock {}", self.who, self.operation, self.started, self.id)?;
+        match &self.removed {
+            Some(removed) => write!(f, ", removed by {} at {:.0})", removed.by, removed.at),
+            None => f.write_str(")"),
+        }
+    }
+}
+
+pub(crate) fn who() -> String {
+    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let host = std::fs::read_to_string("/etc/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
+    let host = host.map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
+    format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.as_deref().unwrap_or("somewhere"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_of_another_version_is_read_with_fields_that_are_not_known() {
+        let of_0_1 = r#"{"id": "1", "who": "ann@laptop", "operation": "up", "started": "2026-01-01T00:00:00Z",
+            "renewed": "2026-01-01T00:00:00Z", "process": {"boot": "b", "pid": 1, "start": 2, "later": 3}}"#;
+        let holder: Holder = serde_json::from_str(of_0_1).unwrap();
+        assert!(holder.removed.is_none() && holder.process.is_some());
+        let later = of_0_1.replace("\"who\"", "\"region\": {\"of\": 1}, \"who\"");
+        assert_eq!(serde_json::from_str::<Holder>(&later).unwrap(), holder);
+        // What 0.1 reads is all there.
+        let written = serde_json::to_value(&holder).unwrap();
+        assert!(["id", "who", "operation", "started", "renewed"].iter().all(|field| written[*field].is_string()));
+    }
+}

@@ -1,0 +1,120 @@
+//! Renews a lease until it is given back or lost, over a store that may hang or lose answers.
+
+use crate::{
+    Error, Holder, Store, Version,
+    lock::{bytes, read},
+    tenure::{LOOK_AGAIN, Moment, SURE_FOR, Term},
+};
+use jiff::Timestamp;
+use resource::{Failure, FailureKind};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{sleep, timeout};
+
+/// How often a holder renews.
+const RENEW_EVERY: Duration = Duration::from_secs(20);
+/// How long one look at the lock, or one write of it, may take: a few hundred bytes. After that its connection is
+/// taken for broken and another one made.
+pub(crate) const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// One attempt on the lock, bounded. What runs out of time may take effect later.
+pub(crate) async fn within<T>(place: &str, attempt: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(ATTEMPT, attempt).await.unwrap_or_else(|_elapsed| {
+        let failure =
+            Failure::of(FailureKind::Ambiguous, format!("no answer about the lock within {} s", ATTEMPT.as_secs()));
+        Err(Error::Store { place: place.to_owned(), failure })
+    })
+}
+
+/// Renews the lock now and then, and whenever somebody must know; ends when it is lost.
+pub(crate) async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder, term: Term) {
+    let place = store.place(&key);
+    // When renewals were sent whose outcome is not known: each wrote another `renewed`.
+    let mut unanswered = Vec::new();
+    let mut pause = RENEW_EVERY;
+    let mut outage = Outage::default();
+    loop {
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = term.hurry.notified() => {}
+        }
+        holder.renewed = Timestamp::now();
+        let Some((on, since)) = term.held.borrow().clone() else { return };
+        let sent = Moment::now();
+        match within(&place, store.put(&key, bytes(&holder), Some(&on))).await {
+            Ok(renewed) => {
+                outage.ended(since);
+                unanswered.clear();
+                term.held.send_replace(Some((renewed, sent)));
+                pause = RENEW_EVERY;
+            }
+            Err(Error::Moved) => match own_version(&*store, &key, &place, &holder, &unanswered).await {
+                Ok(Some(version)) => {
+                    // Renewed by an attempt whose answer was lost. When that was is not known, so the lease is no
+                    // longer than before, until the next renewal, at once, is answered.
+                    term.held.send_replace(Some((version, since)));
+                    pause = Duration::ZERO;
+                }
+                Ok(None) => {
+                    term.held.send_replace(None);
+                    return;
+                }
+                Err(error) => {
+                    outage.goes_on(since, &error);
+                    pause = LOOK_AGAIN;
+                }
+            },
+            // The store may be away for a moment; until it is back, nobody relies on the lock for long.
+            Err(error) => {
+                unanswered.push(holder.renewed);
+                outage.goes_on(since, &error);
+                pause = LOOK_AGAIN;
+            }
+        }
+    }
+}
+
+/// The lock's version, if one of the unanswered renewals wrote it. The id alone does not tell: a cloned machine holds
+/// a clone of the process, with the same id.
+async fn own_version(
+    store: &dyn Store,
+    key: &str,
+    place: &str,
+    holder: &Holder,
+    unanswered: &[Timestamp],
+) -> Result<Option<Version>, Error> {
+    let found = match within(place, read(store, key)).await {
+        // Whoever wrote something else there does not respect the lock.
+        Err(Error::NotALock { .. }) => None,
+        found => found?,
+    };
+    Ok(found
+        .filter(|(found, ..)| found.id == holder.id && found.removed.is_none() && unanswered.contains(&found.renewed))
+        .map(|(_, version, _)| version))
+}
+
+/// Says once what a run waits for, and once that it waits no more.
+#[derive(Default)]
+struct Outage {
+    told: bool,
+    told_of_waiting: bool,
+}
+
+impl Outage {
+    fn goes_on(&mut self, since: Moment, error: &Error) {
+        if !self.told {
+            tracing::warn!(%error, "the lock could not be renewed; trying again each second");
+            self.told = true;
+        }
+        if !self.told_of_waiting && since.elapsed() >= SURE_FOR {
+            tracing::warn!(%error, "waiting for the lock's renewal: until it is answered, no request is sent to AWS");
+            self.told_of_waiting = true;
+        }
+    }
+
+    fn ended(&mut self, since: Moment) {
+        if self.told {
+            tracing::warn!("the lock is renewed again, after {:.0} s", since.elapsed().as_secs_f64());
+        }
+        *self = Self::default();
+    }
+}

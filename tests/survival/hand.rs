@@ -1,0 +1,84 @@
+//! What somebody does by hand to the lock or the state of a run that is at work.
+
+use crate::{
+    aftermath::UP,
+    project::Project,
+    running::Running,
+    served::{Moment, STATE_BUCKET, Served, makes},
+};
+use std::sync::mpsc::{self, Sender};
+
+/// A run that is in the middle of its work until it is told to go on. The call that it waits for has no effect.
+fn held_up(served: &Served, project: &Project) -> (Running, Sender<()>) {
+    let ((go_on, wait), (begun, began)) = (mpsc::channel(), mpsc::channel());
+    served.door().trap(makes, 12, Moment::Before, move || {
+        begun.send(()).unwrap();
+        tokio::task::block_in_place(|| wait.recv()).unwrap();
+    });
+    let running = Running::start(served, project, UP);
+    began.recv().unwrap();
+    (running, go_on)
+}
+
+fn lock_id(served: &Served) -> String {
+    let lock: serde_json::Value = serde_json::from_slice(&served.stored("lock.json").unwrap()).unwrap();
+    lock["id"].as_str().unwrap().to_owned()
+}
+
+/// The successor has ended well; whatever the other run does from here on changes nothing.
+fn changes_nothing(served: &Served, project: &Project, lost: Running, go_on: &Sender<()>) -> String {
+    let (inventory, state) = (served.inventory(), served.stored("state.json"));
+    go_on.send(()).unwrap();
+    let lost = lost.end().ends_with(1);
+    assert!(served.inventory() == inventory && served.stored("state.json") == state, "something was changed");
+    served.run(project, &["plan", "dev", "--exit-code"]).ends_with(0);
+    assert!(served.stored("lock.json").is_none());
+    lost.stderr
+}
+
+#[test]
+fn unlock_of_a_run_at_work_needs_force_and_lets_nobody_in_before_that_run_has_stopped() {
+    let (project, served) = (Project::new(), Served::start());
+    let (at_work, go_on) = held_up(&served, &project);
+    let id = lock_id(&served);
+    let words = ["that run is at work", "is alive on this host", "the lock was left alone", "--force"];
+    served.run(&project, &["unlock", "dev", &id]).ends_with(1).says(&words);
+    let words = ["waiting until it has surely stopped", "removed the lock of"];
+    served.run(&project, &["unlock", "dev", &id, "--force"]).ends_with(0).says(&words);
+    let changes = served.door().changes();
+    served.run(&project, UP).ends_with(0);
+    assert!(served.door().changes().len() > changes.len());
+    let said = changes_nothing(&served, &project, at_work, &go_on);
+    assert!(said.contains("removed the lock; stopping") || said.contains("took the lock over"), "{said}");
+}
+
+#[test]
+fn lock_deleted_by_hand_lets_nobody_in_before_its_holder_has_stopped() {
+    let (project, served) = (Project::new(), Served::start());
+    let (at_work, go_on) = held_up(&served, &project);
+    served.behind_its_back(async |sdk| {
+        let call = aws_s3::client(&sdk).delete_object().bucket(STATE_BUCKET).key("lock.json");
+        call.send().await.unwrap();
+    });
+    served.run(&project, UP).ends_with(0).says(&["there is no lock: somebody deleted it; waiting"]);
+    changes_nothing(&served, &project, at_work, &go_on);
+}
+
+#[test]
+fn run_whose_last_write_of_the_state_fails_reports_what_it_made_and_what_is_not_recorded() {
+    let (project, served) = (Project::new(), Served::start());
+    let (at_work, go_on) = held_up(&served, &project);
+    // Somebody puts the state back as it was, with another serial.
+    let mut state = served.state().unwrap();
+    state.serial += 1000;
+    served.store("state.json", state.write());
+    go_on.send(()).unwrap();
+    let words = [
+        "the state could not be written: the state changed",
+        "not recorded: ",
+        "run the same command again",
+        "API calls.",
+    ];
+    at_work.end().ends_with(1).says(&words);
+    served.converges_to_dev(&project, "a state that was written by somebody else");
+}
