@@ -24,7 +24,7 @@ struct Names {
 
 impl Names {
     fn of(dir: &Path, environment: &str) -> Option<Self> {
-        let source = text(&dir.join(format!("{environment}.toml"))).ok()?;
+        let source = text(&dir.join(format!("{environment}.toml")), dir).ok()?;
         let document = Document::parse(source.as_str()).ok()?;
         let project = document.get("project")?.as_str()?;
         let accounts = document.get("allowed_accounts").and_then(|item| item.as_array()).into_iter().flatten();

@@ -148,6 +148,10 @@ mod tests {
         const NAMING: Naming = Naming::Declared;
         type Outputs = LampOutputs;
 
+        fn id_form(&self, _: &Place) -> IdForm {
+            IdForm::Is(self.name.clone())
+        }
+
         fn upgrade(mut recorded: Value) -> Value {
             let Some(fields) = recorded.as_object_mut() else { return recorded };
             if let Some(color) = fields.remove("colour") {

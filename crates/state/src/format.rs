@@ -302,6 +302,7 @@ mod tests {
             outputs: Value::Null,
             depends_on: vec![],
             protected: false,
+            adopting: false,
             deposed: vec![old("vpc-1"), old("vpc-2")],
         };
         let address = Address::new("network", "vpc");

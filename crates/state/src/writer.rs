@@ -338,6 +338,7 @@ mod tests {
             outputs: Value::Null,
             depends_on: vec![],
             protected: false,
+            adopting: false,
             deposed: vec![],
         }
     }

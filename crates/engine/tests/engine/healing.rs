@@ -18,7 +18,7 @@ fn tamper(bench: &Bench, id: &str) {
     bench.world().boxes().get_mut(id).unwrap().label = "tampered".to_owned();
 }
 
-async fn look(bench: &Bench, stack: &Stack, heal: Heal) -> Healing {
+pub(crate) async fn look(bench: &Bench, stack: &Stack, heal: Heal) -> Healing {
     look_past(bench, stack, heal, "").await
 }
 

@@ -1,7 +1,10 @@
 //! What another owner has is never changed or deleted, whatever the state says.
 
-use crate::boxes::{Bench, Box, identity, nested};
-use engine::{Action, DriftChange, Heal, Planning, Purpose, healing};
+use crate::{
+    boxes::{Bench, Box, identity, nested},
+    healing::look,
+};
+use engine::{Action, DriftChange, Heal, Planning, Purpose};
 use resource::{Address, Stack, Tags};
 use state::{Deposed, Entry, Phase, State, Store};
 
@@ -57,8 +60,7 @@ async fn foreign_resource_is_left_to_a_person_by_reconcile_while_the_rest_is_rep
     let (bench, stack) = built().await;
     tag(&bench, "box-2", &THEIRS);
     bench.world().boxes().get_mut("box-1").unwrap().label = "tampered".to_owned();
-    let (planning, state) = (bench.plan(&stack).await, bench.state().await.0);
-    let healing = healing(&planning, &stack, &state, &bench.registry, Heal::Everything, |_| false);
+    let healing = look(&bench, &stack, Heal::Everything).await;
     assert_eq!(healing.heals, [(Address::new("boxes", "a"), Action::Update)]);
     assert!(healing.left[0].reason.contains("belongs to"), "{:?}", healing.left);
     assert!(healing.failed.is_empty(), "{:?}", healing.failed);

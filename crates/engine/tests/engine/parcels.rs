@@ -35,6 +35,14 @@ impl Resource for Parcel {
     const NAMING: Naming = Naming::Declared;
     type Outputs = ParcelOutputs;
 
+    fn id_form(&self, _: &Place) -> IdForm {
+        IdForm::Is(self.name.clone())
+    }
+
+    fn part_of(&self) -> Option<String> {
+        Some("p-dev-shelf".to_owned())
+    }
+
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let there = cx.shared::<Shelf>().parcels.lock().unwrap().contains_key(&self.name);
         Ok(there.then(|| Found { id: self.name.clone(), owner: Owner::Parent }))
