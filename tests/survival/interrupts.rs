@@ -150,7 +150,7 @@ fn a_bucket_half_made_is_completed_by_the_next_run() {
 fn waiting_for_somebody_elses_lock_can_be_given_up() {
     let (project, served) = (Project::new(), Served::start());
     served.run(&project, &["up", "dev", "--yes", "--target", "network.vpc"]).ends_with(0);
-    let made = served.door().changing_calls();
+    let made = served.door().changes().len();
     let lock = json!({"id": "1", "who": "ann@laptop", "operation": "up", "started": "2026-01-01T00:00:00Z",
         "renewed": "2026-01-01T00:00:00Z"});
     served.store("lock.json", lock.to_string().into_bytes());
@@ -158,5 +158,5 @@ fn waiting_for_somebody_elses_lock_can_be_given_up() {
     let patient = [UP, &["--lock-timeout", "10h"]].concat();
     stopped_at(&served, &project, &patient, looks_again, 1).says(&["stopped; nothing was done"]);
     assert_eq!(served.stored("lock.json").unwrap(), lock.to_string().into_bytes());
-    assert_eq!(served.door().changes().len(), made - 2, "only the lock was touched");
+    assert_eq!(served.door().changes().len(), made, "only the lock was touched");
 }

@@ -129,6 +129,9 @@ impl Printer {
             End::Usage { what, help } | End::Failed { what, help } => self.error(what, help.as_deref()),
             End::Locked(error) => {
                 let unlock = match error {
+                    state::Error::Locked { holder, .. } if holder.removed.is_some() => {
+                        "that run may be at work for another moment: wait for it with --lock-timeout 1m".to_owned()
+                    }
                     state::Error::Locked { environment, holder } => format!(
                         "wait for it with --lock-timeout 10m; if that run is gone for good, `mlopsctl unlock {environment} {}`",
                         holder.id

@@ -97,7 +97,7 @@ fn recorded_part(recorded: &Value, known: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cx, Deletion, Diff, Found, Naming, Observed, Permission, Registry};
+    use crate::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Registry};
     use serde::Serialize;
     use serde_json::json;
     use std::collections::BTreeMap;

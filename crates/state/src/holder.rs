@@ -10,7 +10,7 @@ use std::fmt;
 pub struct Holder {
     /// What `unlock` must be given.
     pub id: String,
-    /// `user@host`.
+    /// `user@host`, and the run of a CI system.
     pub who: String,
     /// For example `up`.
     pub operation: String,
@@ -78,8 +78,15 @@ pub(crate) fn who() -> String {
     let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let host = std::fs::read_to_string("/etc/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
     let host = host.map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
-    format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.as_deref().unwrap_or("somewhere"))
+    let who = format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.as_deref().unwrap_or("somewhere"));
+    match CI_RUNS.iter().find_map(|name| std::env::var(name).ok().map(|run| (name, run))) {
+        Some((name, run)) => format!("{who} ({name} {run})"),
+        None => who,
+    }
 }
+
+/// Where CI systems say which run this is: there, user and host tell nobody anything.
+const CI_RUNS: [&str; 4] = ["GITHUB_RUN_ID", "CI_JOB_URL", "CODEBUILD_BUILD_ID", "BUILD_URL"];
 
 #[cfg(test)]
 mod tests {

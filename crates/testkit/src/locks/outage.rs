@@ -15,6 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(super) async fn hold(store: &Arc<dyn Store>) {
     renewal_that_hangs_is_sent_again_before_anybody_waits_for_it(Shelf::on(store.clone())).await;
     renewal_whose_answer_was_lost_is_known_as_ones_own(Shelf::on(store.clone())).await;
+    lock_that_is_read_byte_by_byte_is_read_again(Shelf::on(store.clone())).await;
     renewal_that_takes_effect_late_changes_nothing(Shelf::on(store.clone())).await;
     lock_of_a_clone_with_the_same_id_is_not_ones_own(Shelf::on(store.clone())).await;
     acquiring_hangs_no_longer_than_one_attempt(Shelf::on(store.clone())).await;
@@ -51,6 +52,19 @@ async fn renewal_whose_answer_was_lost_is_known_as_ones_own(store: Arc<Shelf>) {
     assert!(timeout(SECOND, lock.lost()).await.is_err(), "nobody took it");
     lock.release().await.expect("it can be given back");
     assert!(store.get("unheard").await.expect("it can be read").is_none());
+}
+
+async fn lock_that_is_read_byte_by_byte_is_read_again(store: Arc<Shelf>) {
+    let lock = taken(&store, "trickling").await;
+    // To know its own renewal, the holder must read the lock.
+    store.strike("trickling", [Lost]);
+    store.trickle("trickling", 2);
+    nobody_waits(&lock, Duration::from_secs(120)).await;
+    store.trickle("trickling", 1);
+    let began = Instant::now();
+    assert_eq!(locked_by(acquire(&store, "trickling").await), lock.holder().id);
+    assert!(began.elapsed() < 10 * SECOND, "{:?}", began.elapsed());
+    lock.release().await.expect("it can be given back");
 }
 
 async fn renewal_that_takes_effect_late_changes_nothing(store: Arc<Shelf>) {

@@ -11,6 +11,9 @@ use std::{
 };
 use tokio::{sync::RwLock, time::sleep};
 
+/// How long a body takes that comes byte by byte.
+const A_NIGHT: Duration = Duration::from_secs(8 * 3600);
+
 /// What goes wrong with a write.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Mishap {
@@ -29,13 +32,20 @@ pub(super) struct Shelf {
     store: Arc<dyn Store>,
     older: Mutex<HashMap<String, Duration>>,
     mishaps: Mutex<HashMap<String, VecDeque<Mishap>>>,
+    trickling: Mutex<HashMap<String, usize>>,
     pub(super) reach: RwLock<()>,
 }
 
 impl Shelf {
     /// On top of a store.
     pub(super) fn on(store: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { store, older: Mutex::default(), mishaps: Mutex::default(), reach: RwLock::default() })
+        Arc::new(Self {
+            store,
+            older: Mutex::default(),
+            mishaps: Mutex::default(),
+            trickling: Mutex::default(),
+            reach: RwLock::default(),
+        })
     }
 
     /// As if what is there now had been written so long ago.
@@ -48,6 +58,18 @@ impl Shelf {
     pub(super) fn strike(&self, key: &str, mishaps: impl IntoIterator<Item = Mishap>) {
         let mut all = self.mishaps.lock().unwrap_or_else(PoisonError::into_inner);
         all.entry(key.to_owned()).or_default().extend(mishaps);
+    }
+
+    /// Lets the answers to the next reads of `key` come byte by byte, for longer than anybody waits.
+    pub(super) fn trickle(&self, key: &str, reads: usize) {
+        self.trickling.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), reads);
+    }
+
+    fn trickles(&self, key: &str) -> bool {
+        let mut all = self.trickling.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(left) = all.get_mut(key).filter(|left| **left > 0) else { return false };
+        *left -= 1;
+        true
     }
 
     /// How many writes of `key` are still to go wrong.
@@ -72,6 +94,9 @@ impl Store for Shelf {
     fn get<'a>(&'a self, key: &'a str) -> Boxed<'a, Result<Option<Stored>, Error>> {
         Box::pin(async move {
             let _reached = self.reach.read().await;
+            if self.trickles(key) {
+                sleep(A_NIGHT).await;
+            }
             let stored = self.store.get(key).await?;
             let older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
             Ok(stored.map(|stored| {
