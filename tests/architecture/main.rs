@@ -97,3 +97,23 @@ fn every_crate_of_the_sdk_has_one_set_of_features_in_every_command() {
         }
     }
 }
+
+/// Every Rust file of a folder.
+fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+    files.filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect()
+}
+
+#[test]
+fn every_s3_client_of_the_product_names_the_account_that_must_own_the_bucket() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for name in dependencies().into_keys().filter(|name| !["testkit", "bench"].contains(&name.as_str())) {
+        for file in sources(&crates.join(&name).join("src")) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for call in ["aws_s3::client(", "aws_sdk_s3::Client::new"] {
+                assert!(!text.contains(call), "{} calls {call}: use aws_s3::client_for", file.display());
+            }
+        }
+    }
+}

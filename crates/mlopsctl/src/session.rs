@@ -142,7 +142,7 @@ impl Session {
             Err(error) => return Err(unreachable(&self.bucket, error).await),
         };
         let state = State::read(&stored.bytes, &self.state_place(), &self.state_identity)?;
-        let mut state = engine::current_state(&state, &self.registry, &self.place).into_owned();
+        let mut state = engine::current_state(&state, &self.registry, self.cloud.place()).into_owned();
         state.seal_sensitive(&self.registry);
         Ok((state, Some(stored.version)))
     }

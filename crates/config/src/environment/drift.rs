@@ -103,7 +103,7 @@ impl Drift {
     /// Whoever makes roles and hands them to a service can do what those roles may.
     fn job_is_limited(&self, at: Place<'_>, bounded: bool) {
         let Some(job) = &self.job else { return };
-        if self.heal != Heal::Nothing && !bounded && !job.accept_administration && at.get("job").states("binary") {
+        if self.heal != Heal::Nothing && !bounded && !job.accept_administration && at.get("job").sound(&["binary"]) {
             at.get("job").report(
                 "the drift job may make roles, and no boundary limits them: it could make itself administrator of the \
                  account",

@@ -2,7 +2,8 @@
 
 use crate::boxes::Bench;
 use resource::{
-    Address, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result, Tags,
+    Address, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
+    Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::{

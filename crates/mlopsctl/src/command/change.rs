@@ -184,6 +184,7 @@ impl Change<'_> {
         }
         let purpose = Purpose {
             targets: self.targets.clone(),
+            repairs: matches!(self.condition, Condition::OnlyHeals(..)),
             alone: matches!(self.condition, Condition::OnlyHeals(..)),
             unprotect: self.args.unprotect.clone(),
             delete_data: self.args.delete_data,

@@ -1,6 +1,6 @@
 //! What somebody does to a lock by hand while a run is at work: `unlock`, or deleting it.
 
-use super::{STALE_AFTER, STOPS_AFTER, Shelf, acquire, entry, fresh, left_by, locked_by, read, taken, there};
+use super::{STALE_AFTER, STOPS_AFTER, Shelf, acquire, entry, fresh, identity, left_by, locked_by, read, taken, there};
 use resource::{Address, Leave};
 use state::{Error, Holder, Lock, State, Store, Writer};
 use std::{sync::Arc, time::Duration};
@@ -53,7 +53,7 @@ async fn removed_while_held_fences_the_holder_and_keeps_others_out_until_it_stop
     store.backdate("removed", wait).await;
     let next = taken(&store, "removed").await;
     assert_eq!(next.succeeds().map(|holder| &holder.id), Some(&id), "whoever takes it must fence");
-    State::fence(&*store, "removed-state", fresh()).await.expect("nobody can prevent it");
+    State::fence(&*store, "removed-state", &identity()).await.expect("nobody can prevent it");
     writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
     assert!(!writer.flush().await, "written by somebody whose lock was removed");
     assert!(matches!(writer.finish().await.1, Err(Error::Moved)));
@@ -81,7 +81,7 @@ async fn deleted_while_held_leaves_the_holder_uncertain_and_the_state_says_so(st
     assert!(next.succeeds().is_none(), "nothing is there that tells");
     let (state, _) = read(&*store, "deleted-state").await;
     assert_eq!(state.changing, Some(id), "the state tells that somebody is at work");
-    State::fence(&*store, "deleted-state", fresh()).await.expect("nobody can prevent it");
+    State::fence(&*store, "deleted-state", &identity()).await.expect("nobody can prevent it");
     assert_eq!(read(&*store, "deleted-state").await.0.changing, None);
     next.outwait_predecessor().await.expect("the lock is still there");
     assert!(!lock.tenure().holds(), "it relies on a lock that is somebody else's, after {:?}", began.elapsed());

@@ -151,7 +151,7 @@ async fn writer_whose_lease_ran_out_tells_what_is_not_recorded(store: Arc<Shelf>
     sleep(5 * SECOND).await;
     store.backdate("tells", STALE_AFTER).await;
     let next = taken(&store, "tells").await;
-    State::fence(&*store, "other-state", fresh()).await.expect("nobody can prevent it");
+    State::fence(&*store, "other-state", &identity()).await.expect("nobody can prevent it");
     writer.failed().await;
     // What is made meanwhile is told as well.
     writer.record(&Address::new("storage", "models"), Some(entry("models")));
