@@ -274,8 +274,8 @@ impl Platform {
     async fn apply(&self, stack: &Stack, store: Arc<dyn Store>, prepared: Prepared) -> Applied {
         let Prepared { planning, state, version } = prepared;
         let registry = blueprint::registry();
-        let writer = Writer::start(store, STATE, state.clone(), version)
-            .sealing(move |entry| entry.seal_sensitive(&registry));
+        let writer =
+            Writer::start(store, STATE, state.clone(), version).sealing(move |entry| entry.seal_sensitive(&registry));
         let (_go, stop) = watch::channel(StopMode::Go);
         let with = Apply {
             stack,
