@@ -156,7 +156,7 @@ fn secrets_are_not_in_the_trace_of_what_is_sent() {
         (arguments.join(" "), ran.stdout + &ran.stderr)
     };
     let up = traced(&["up", "dev"]);
-    assert!(up.1.len() > 100_000, "there is a trace");
+    assert!(up.1.contains("DEBUG"), "there is a trace");
     set_canaries_from_outside(&project);
     shows_no_canary(&[up, traced(&["drift", "dev"]), traced(&["reconcile", "dev"])]);
 }

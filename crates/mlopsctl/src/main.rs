@@ -21,6 +21,11 @@ use std::{
     io::{ErrorKind, Write as _},
     process::ExitCode,
 };
+use tracing_subscriber::{
+    filter::{FilterExt as _, LevelFilter},
+    layer::{Layer as _, SubscriberExt as _},
+    util::SubscriberInitExt as _,
+};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -111,11 +116,12 @@ fn trace(cli: &Cli, printer: Printer) {
         _ => "debug",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    // At the level below, AWS's SDK writes whatever it sends and gets, secrets included.
+    let filter = filter.and(LevelFilter::DEBUG);
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(printer)
         .with_ansi(false)
         // A terminal that was closed is no reason to panic.
-        .log_internal_errors(false)
-        .init();
+        .log_internal_errors(false);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }
