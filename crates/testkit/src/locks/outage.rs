@@ -1,7 +1,7 @@
 //! Stores that hang, lose answers, or do later what they were asked: the holder keeps its lock and its state.
 
 use super::{
-    STALE_AFTER, Shelf, acquire, entry, fresh, left_by, locked_by, read,
+    STALE_AFTER, Shelf, acquire, entry, fresh, identity, left_by, locked_by, read,
     shelf::Mishap::{Hung, Late, Lost, Refused},
     taken, there, written,
 };
