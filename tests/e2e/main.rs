@@ -12,7 +12,9 @@ mod endpoint;
 mod graph;
 mod lifecycle;
 mod locking;
+mod lost_state;
 mod memory;
+mod naming;
 mod pages;
 mod permissions;
 mod pipeline;
@@ -22,5 +24,7 @@ mod reconcile;
 #[path = "../fixture/recorded.rs"]
 mod recorded;
 mod refusals;
+mod state_buckets;
+mod state_commands;
 #[path = "../fixture/terraform.rs"]
 mod terraform;

@@ -13,6 +13,7 @@ mod lambda;
 mod program;
 #[path = "../fixture/project.rs"]
 mod project;
+mod removal;
 mod running;
 mod said;
 mod served;

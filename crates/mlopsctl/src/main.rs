@@ -9,6 +9,7 @@ mod printer;
 mod render;
 mod session;
 mod signals;
+mod state_access;
 
 use clap::Parser;
 use cli::{Cli, Command};

@@ -11,6 +11,8 @@
 //! - The store honours `If-Match` and `If-None-Match` on PUT, as S3 does.
 
 mod bucket;
+mod bucket_making;
+mod bucket_permissions;
 mod custody;
 mod error;
 mod format;
