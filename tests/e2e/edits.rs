@@ -189,16 +189,15 @@ fn an_alarm_is_added_alone() {
 }
 
 #[test]
-fn a_renamed_project_renames_what_has_a_name_and_keeps_the_network() {
+fn renamed_project_does_not_take_over_the_state_of_the_old_one() {
     let edited = Edited::new();
-    // The state's own name would change with the project's: a rename says where the state is.
     let bucket = format!("[state]\nbucket = \"mlops-pipeline-dev-mlopsctl-state-{}\"\n", local::ACCOUNT);
     edited.project.edit("dev", "project = \"mlops-pipeline\"", "project = \"churn\"");
     edited.project.edit("dev", "[tags]\n", &format!("{bucket}\n[tags]\n"));
-    let plan = edited.plan();
-    assert_eq!(change(&plan, "network.vpc")["action"], "update");
-    assert_eq!(change(&plan, "storage.data")["action"], "replace");
-    edited.up();
+    for command in ["plan", "up", "destroy"] {
+        let refused = edited.project.local(&[command, "dev"]).ends_with(64);
+        assert!(refused.stderr.contains("is of project mlops-pipeline, not churn"), "{}", refused.stderr);
+    }
 }
 
 #[test]

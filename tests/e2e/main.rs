@@ -12,7 +12,9 @@ mod endpoint;
 mod graph;
 mod lifecycle;
 mod locking;
+mod lost_state;
 mod memory;
+mod naming;
 mod pages;
 mod permissions;
 mod pipeline;
@@ -23,6 +25,8 @@ mod reconcile;
 mod recorded;
 mod refusals;
 mod secrets;
+mod state_buckets;
+mod state_commands;
 #[path = "../fixture/terraform.rs"]
 mod terraform;
 mod upgrade;

@@ -66,26 +66,3 @@ fn going_back_to_an_older_state_must_be_meant() {
     project.local(&["state", "push", "old.json", "dev", "--force"]).ends_with(0);
     project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
 }
-
-#[test]
-fn a_bucket_that_was_named_and_holds_other_things_keeps_them_and_its_settings() {
-    let project = Project::new();
-    project.behind_its_back(async |sdk| {
-        let s3 = aws_s3::client(&sdk);
-        let place = aws_sdk_s3::types::CreateBucketConfiguration::builder()
-            .location_constraint(aws_sdk_s3::types::BucketLocationConstraint::ApSouth1)
-            .build();
-        s3.create_bucket().bucket("our-states").create_bucket_configuration(place).send().await.unwrap();
-        s3.put_object().bucket("our-states").key("notes").body(b"keep".to_vec().into()).send().await.unwrap();
-    });
-    project.append("dev", "\n[state]\nbucket = \"our-states\"\n");
-    project.local(&["up", "dev"]).ends_with(0);
-    project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
-    let destroyed = project.local(&["destroy", "dev", "--delete-data", "--with-state"]).ends_with(1);
-    assert!(destroyed.stderr.contains("not made by mlopsctl"), "{}", destroyed.stderr);
-    project.behind_its_back(async |sdk| {
-        let s3 = aws_s3::client(&sdk);
-        s3.get_object().bucket("our-states").key("notes").send().await.unwrap();
-        assert!(s3.get_bucket_policy().bucket("our-states").send().await.is_err());
-    });
-}

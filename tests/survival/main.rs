@@ -15,6 +15,7 @@ mod lambda;
 mod program;
 #[path = "../fixture/project.rs"]
 mod project;
+mod removal;
 mod running;
 mod said;
 mod served;

@@ -148,6 +148,8 @@ struct DoorState {
     delay: Duration,
     ahead: u64,
     traps: Vec<Trap>,
+    /// Which calls are not allowed.
+    denied: Option<fn(&Call) -> bool>,
     /// How many calls go by until the caller's signature is taken no more, and what is wrong with it.
     refuses: Option<(usize, Signature)>,
 }
@@ -219,6 +221,11 @@ impl Door {
         self.state().traps.push(Trap { concerns, spared, moment, spring: Box::new(spring) });
     }
 
+    /// Allows no calls that this concerns.
+    pub(crate) fn deny(&self, concerns: fn(&Call) -> bool) {
+        self.state().denied = Some(concerns);
+    }
+
     /// Whether everything that was laid has sprung.
     pub(crate) fn has_sprung(&self) -> bool {
         self.state().traps.is_empty()
@@ -280,6 +287,9 @@ impl Layer for Door {
     async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
         if let Some(refusal) = self.refusal(&call.service) {
             return Ok(refusal.to(&call));
+        }
+        if self.state().denied.is_some_and(|concerns| concerns(&call)) {
+            return Ok(Refusal::new("AccessDenied", "Access Denied").status(403).to(&call));
         }
         let (delay, trap) = self.enter(&call);
         tokio::time::sleep(delay).await;

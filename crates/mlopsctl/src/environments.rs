@@ -1,6 +1,6 @@
 //! Finding an environment: by its file, or by the state that it left behind.
 
-use crate::{cli::Global, end::End, session};
+use crate::{cli::Global, end::End, session, state_access};
 use aws_config::SdkConfig;
 use config::Environment;
 use resource::{Meter, Place, Tags};
@@ -135,7 +135,7 @@ async fn has_state(global: &Global, name: &str) -> Result<bool, End> {
     };
     match found.await {
         Ok(stored) => Ok(stored.is_some()),
-        Err(error) => Err(unknown(session::unreachable(&site.state_bucket(), error).await)),
+        Err(error) => Err(unknown(state_access::unreachable(&site.state_bucket(), error).await)),
     }
 }
 

@@ -12,6 +12,7 @@ mod render;
 mod saved_plan;
 mod session;
 mod signals;
+mod state_access;
 
 use clap::Parser;
 use cli::{Cli, Command};

@@ -5,14 +5,14 @@ use crate::{
     connection,
     end::End,
     environments::{self, Site},
-    printer::Printer,
+    state_access,
 };
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use config::Environment;
 use resource::{Address, Attempt, Cloud, Guard, Meter, Place, Registry, Stack, Tags, sha256_hex};
-use state::{Lock, RemovedState, S3Store, State, StateBucket, StateIdentity, StateKeys, Store, Version};
+use state::{Lock, S3Store, State, StateBucket, StateIdentity, StateKeys, Version};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -99,7 +99,7 @@ impl Session {
         let (state_identity, bucket) = (site.state_identity(), site.state_bucket());
         let keys = match site.state_keys().await {
             Ok(keys) => keys,
-            Err(error) => return Err(unreachable(&bucket, error).await),
+            Err(error) => return Err(state_access::unreachable(&bucket, error).await),
         };
         let place = Place::new(site.account, site.region);
         let stack = match &site.environment {
@@ -131,27 +131,6 @@ impl Session {
         })
     }
 
-    /// The state as stored, or a new one.
-    pub(crate) async fn state(&self) -> Result<(State, Option<Version>), End> {
-        if let Some(read) = self.read_under_lock.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Ok(read);
-        }
-        let stored = match self.store.get(&self.keys.state).await {
-            Ok(Some(stored)) => stored,
-            Ok(None) => return Ok((State::new(&self.state_identity), None)),
-            Err(error) => return Err(unreachable(&self.bucket, error).await),
-        };
-        let state = State::read(&stored.bytes, &self.state_place(), &self.state_identity)?;
-        let mut state = engine::current_state(&state, &self.registry, self.cloud.place()).into_owned();
-        state.seal_sensitive(&self.registry);
-        Ok((state, Some(stored.version)))
-    }
-
-    /// Where the state is, as a person would look it up.
-    pub(crate) fn state_place(&self) -> String {
-        self.store.place(&self.keys.state)
-    }
-
     /// Refuses a target that means nothing: a slip would do less than was asked for, and not say so.
     pub(crate) fn knows(&self, targets: &[String], state: &State) -> Result<(), End> {
         let known = || self.stack.nodes().iter().map(|node| &node.address).chain(state.resources.keys());
@@ -161,41 +140,6 @@ impl Session {
                 format!("there is no resource `{}`", target.escape_debug()),
                 "an address is <area>.<name>, with `*` for anything; `mlopsctl plan` and `mlopsctl state list` show them",
             )),
-        }
-    }
-
-    /// Makes the state bucket if it is not there, or not complete. A bucket that exists is refused for a first state
-    /// if it is no place for one.
-    pub(crate) async fn ensure_bucket(&self) -> Result<(), End> {
-        let complete = self.bucket.exists().await? && self.store.get(&self.keys.state).await?.is_some();
-        if !complete {
-            self.bucket.make(&self.identity).await?;
-        }
-        Ok(())
-    }
-
-    /// Removes the state, which must be empty, and gives the lock up. Says what became of the bucket.
-    pub(crate) async fn remove_state(&self, lock: Lock) -> Result<String, End> {
-        let removed = self.bucket.remove(&self.keys, &self.state_identity, &self.identity, lock).await?;
-        Ok(match removed {
-            RemovedState::Bucket => format!("the state bucket {} is gone as well", self.bucket.name()),
-            RemovedState::StateOnly => format!(
-                "the state {} is gone with its history; the bucket was not made by mlopsctl, so it stays",
-                self.state_place()
-            ),
-        })
-    }
-
-    /// Warns of a bucket that the environment file names and in which a state should not be kept. mlopsctl 0.1 took
-    /// any, so it is used on.
-    pub(crate) async fn warn_of_bucket(&self, printer: Printer) {
-        if !self.bucket.is_named() {
-            return;
-        }
-        // Whoever may not look at its settings is not warned.
-        for weakness in self.bucket.weaknesses().await.unwrap_or_default() {
-            let name = self.bucket.name();
-            printer.note(&format!("warning: the state bucket {name} {weakness}: {}", weakness.help(name)));
         }
     }
 
@@ -264,6 +208,11 @@ impl Session {
         }
     }
 
+    /// The state that was read when the lock was taken, once.
+    pub(crate) fn take_read_under_lock(&self) -> Option<(State, Option<Version>)> {
+        self.read_under_lock.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     async fn fence(&self, serial: Option<u64>) -> Result<(), End> {
         let before = match serial {
             Some(serial) => serial,
@@ -281,16 +230,6 @@ impl Session {
             _ => serial,
         }
     }
-}
-
-/// Why a state cannot be read: S3 says more of a bucket than of an object in it.
-pub(crate) async fn unreachable(bucket: &StateBucket, error: state::Error) -> End {
-    if matches!(error, state::Error::Store { .. })
-        && let Err(why @ state::Error::UnusableBucket { .. }) = bucket.exists().await
-    {
-        return why.into();
-    }
-    error.into()
 }
 
 /// The SDK's settings, for a region or for the one that the caller's AWS settings name.

@@ -13,6 +13,8 @@
 //! - The store honours `If-Match` and `If-None-Match` on PUT, as S3 does: [`S3Store::refuse_unconditional`] asks it.
 
 mod bucket;
+mod bucket_making;
+mod bucket_permissions;
 mod custody;
 mod error;
 mod format;

@@ -1,10 +1,13 @@
 //! Removing a state for good: what a killed removal leaves is an empty state or none, never an earlier one.
 
 use crate::{
-    Error, Holder, Lock, State, StateBucket, StateIdentity, StateKeys, Store,
+    Error, Holder, Lock, State, StateBucket, StateIdentity, StateKeys, Store, Version,
     versions::{ObjectVersion, VersionPages, delete},
 };
 use resource::{Attempt, Result, Tags};
+
+/// What S3 deletes in one call.
+const AT_ONCE: usize = 1000;
 
 /// What was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,18 +100,26 @@ impl StateBucket {
             self.refuse_other_keys(keys).await?;
         }
         self.leave_empty_state(keys, identity).await?;
-        let mut current = Vec::new();
-        for key in [&keys.state, &keys.lock] {
-            let mut pages = self.versions(Some(key));
-            while let Some(page) = pages.next().await.map_err(|failure| self.failed(failure))? {
-                let page = page.into_iter().filter(|one| one.key == *key);
-                let (latest, old): (Vec<_>, Vec<_>) = page.partition(|one| one.is_latest && !one.is_marker);
-                self.delete_versions(&old, lock).await?;
-                current.extend(latest.into_iter().filter(|_| *key == keys.state));
-            }
-        }
+        let (states, locks) = (self.versions_of(&keys.state).await?, self.versions_of(&keys.lock).await?);
+        let is_current = |one: &ObjectVersion| one.is_latest && !one.is_marker;
+        let (current, old): (Vec<_>, Vec<_>) = states.into_iter().partition(is_current);
+        self.delete_versions(&old, lock).await?;
+        let old: Vec<_> = locks.into_iter().filter(|one| !is_current(one)).collect();
+        self.delete_versions(&old, lock).await?;
         self.delete_versions(&current, lock).await?;
         Ok(is_own)
+    }
+
+    /// All versions of an object. They are listed before the first is deleted: a page begins after a version that
+    /// must be there.
+    async fn versions_of(&self, key: &str) -> Result<Vec<ObjectVersion>, Error> {
+        let mut versions = Vec::new();
+        let mut pages = self.versions(Some(key));
+        while let Some(page) = pages.next().await.map_err(|failure| self.failed(failure))? {
+            // A listing goes by prefix, which other keys may begin with as well.
+            versions.extend(page.into_iter().filter(|one| one.key == key));
+        }
+        Ok(versions)
     }
 
     /// Makes sure that the newest version of the state is one without resources: without it, deleting what is above
@@ -137,11 +148,17 @@ impl StateBucket {
 
     /// Deletes versions while the lock is surely held.
     async fn delete_versions(&self, versions: &[ObjectVersion], lock: &Lock) -> Result<(), Error> {
-        if !lock.tenure().is_certain().await {
-            return Err(Error::Moved);
+        for batch in versions.chunks(AT_ONCE) {
+            if !lock.tenure().is_certain().await {
+                return Err(Error::Moved);
+            }
+            self.delete_batch(batch).await?;
         }
-        let versions: Vec<&ObjectVersion> = versions.iter().collect();
-        let deleted = delete(&self.client, self.name(), &self.place.account, &versions).await;
+        Ok(())
+    }
+
+    async fn delete_batch(&self, batch: &[ObjectVersion]) -> Result<(), Error> {
+        let deleted = delete(&self.client, self.name(), &self.place.account, batch).await;
         deleted.map_err(|failure| self.failed(failure))
     }
 
@@ -153,30 +170,20 @@ impl StateBucket {
         }
         let id = lock.holder().id.clone();
         drop(lock);
-        let (mut held, mut old) = (None, Vec::new());
-        let mut pages = self.versions(Some(&keys.lock));
-        while let Some(page) = pages.next().await.map_err(|failure| self.failed(failure))? {
-            for one in page.into_iter().filter(|one| one.key == keys.lock) {
-                match one.is_latest && !one.is_marker {
-                    true => held = Some(one),
-                    false => old.push(one),
-                }
-            }
-        }
-        let Some(held) = held else { return Err(Error::Moved) };
+        let (held, old): (Vec<_>, Vec<_>) =
+            self.versions_of(&keys.lock).await?.into_iter().partition(|one| one.is_latest && !one.is_marker);
+        let Some(held) = held.first() else { return Err(Error::Moved) };
         let bytes = self.store().get_version(&keys.lock, &held.id).await?;
         if !serde_json::from_slice::<Holder>(&bytes).is_ok_and(|holder| holder.id == id) {
             return Err(Error::Moved);
         }
-        let failed = |failure| self.failed(failure);
-        for batch in old.chunks(1000) {
-            let batch: Vec<&ObjectVersion> = batch.iter().collect();
-            delete(&self.client, self.name(), &self.place.account, &batch).await.map_err(failed)?;
+        for batch in old.chunks(AT_ONCE) {
+            self.delete_batch(batch).await?;
         }
         match held.id.as_str() {
             // Without versions the next holder's lock has the same one.
-            "null" => self.store().delete(&keys.lock, &crate::Version(held.etag)).await,
-            _ => delete(&self.client, self.name(), &self.place.account, &[&held]).await.map_err(failed),
+            "null" => self.store().delete(&keys.lock, &Version(held.etag.clone())).await,
+            _ => self.delete_batch(std::slice::from_ref(held)).await,
         }
     }
 

@@ -83,11 +83,8 @@ fn entries(page: ListObjectVersionsOutput) -> Vec<ObjectVersion> {
     versions.chain(markers).collect()
 }
 
-/// Deletes versions for good, in one call. S3 takes 1,000 at once, which is what a page holds.
-pub(crate) async fn delete(client: &Client, bucket: &str, account: &str, versions: &[&ObjectVersion]) -> Result<()> {
-    if versions.is_empty() {
-        return Ok(());
-    }
+/// Deletes versions for good, in one call.
+pub(crate) async fn delete(client: &Client, bucket: &str, account: &str, versions: &[ObjectVersion]) -> Result<()> {
     let unbuildable = |error: aws_sdk_s3::error::BuildError| Failure::of(FailureKind::Final, error.to_string());
     let doomed = versions
         .iter()

@@ -54,7 +54,7 @@ impl Up {
 }
 
 /// Everything that reads the state.
-const READERS: [&[&str]; 12] = [
+const READERS: [&[&str]; 14] = [
     &["plan", "dev"],
     &["up", "dev", "--yes"],
     &["up", "dev", "--yes", "--target", "network.*"],
@@ -63,6 +63,8 @@ const READERS: [&[&str]; 12] = [
     &["drift", "dev"],
     &["output", "dev"],
     &["wait", "dev"],
+    &["reconcile", "dev"],
+    &["adopt", "dev", "network.vpc", "--yes"],
     &["state", "list", "dev"],
     &["state", "pull", "dev"],
     &["state", "rm", "network.vpc", "dev"],

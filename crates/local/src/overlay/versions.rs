@@ -29,10 +29,11 @@ pub(super) fn page(answer: Response, query: &str) -> Response {
     let after = match (asked.get("key-marker"), asked.get("version-id-marker").filter(|id| !id.is_empty())) {
         (None, _) => 0,
         (Some(key), None) => entries.iter().take_while(|entry| entry.0 <= *key).count(),
+        // Where that version was deleted meanwhile, what is left of its key comes after it.
         (Some(key), Some(id)) => entries
             .iter()
             .position(|entry| entry.0 == *key && entry.1 == *id)
-            .map_or_else(|| entries.iter().take_while(|entry| entry.0 <= *key).count(), |at| at + 1),
+            .map_or_else(|| entries.iter().take_while(|entry| entry.0 < *key).count(), |at| at + 1),
     };
     let most = asked.get("max-keys").and_then(|most| most.parse().ok()).unwrap_or(LARGEST).min(LARGEST);
     let shown = &entries[after..entries.len().min(after + most)];

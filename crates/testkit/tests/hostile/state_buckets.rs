@@ -25,9 +25,9 @@ pub(crate) async fn shared_bucket(sdk: &SdkConfig, name: &str, versioned: bool) 
     }
 }
 
-/// Answers one operation itself.
+/// Answers some operations itself.
 struct Instead {
-    operation: &'static str,
+    operations: &'static [&'static str],
     status: u16,
     body: &'static str,
 }
@@ -35,7 +35,7 @@ struct Instead {
 #[async_trait]
 impl Layer for Instead {
     async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
-        match call.operation == self.operation {
+        match self.operations.contains(&call.operation.as_str()) {
             true => Ok(Response::xml(self.status, self.body)),
             false => next.run(call).await,
         }
@@ -77,7 +77,11 @@ async fn named_bucket_is_used_as_it_is() {
 async fn named_bucket_is_refused_for_a_first_state_unless_it_is_there_versioned_closed_and_ours() {
     let nowhere = Cloud::open(None, REGION, ACCOUNT).unwrap().sdk_config();
     let elsewhere = cloud(true, None).await.into_builder().region(Region::new("eu-west-1")).build();
-    let squatted = Instead { operation: "HEAD bucket", status: 403, body: "" };
+    let squatted = Instead {
+        operations: &["HEAD bucket", "GET bucket?list-type"],
+        status: 403,
+        body: "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
+    };
     let cases: [(SdkConfig, [&str; 2]); 4] = [
         (nowhere, ["there is no bucket company-states", "leave `[state] bucket` out"]),
         (cloud(false, None).await, ["keeps no earlier versions", "put-bucket-versioning"]),
@@ -93,19 +97,19 @@ async fn named_bucket_is_refused_for_a_first_state_unless_it_is_there_versioned_
 #[tokio::test]
 async fn named_bucket_that_is_public_is_refused_for_a_first_state() {
     let policy = Instead {
-        operation: "GET bucket?policyStatus",
+        operations: &["GET bucket?policyStatus"],
         status: 200,
-        body: "<PolicyStatus xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsPublic>TRUE</IsPublic></PolicyStatus>",
+        body: "<PolicyStatus xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsPublic>true</IsPublic></PolicyStatus>",
     };
     let acl = Instead {
-        operation: "GET bucket?acl",
+        operations: &["GET bucket?acl"],
         status: 200,
         body: "<AccessControlPolicy xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><AccessControlList><Grant>\
                <Grantee xsi:type=\"Group\"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI></Grantee>\
                <Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>",
     };
     for public in [policy, acl] {
-        let operation = public.operation;
+        let operation = public.operations[0];
         let sdk = cloud(true, Some(public)).await;
         // As long as it blocks public access altogether, nothing else counts.
         assert_eq!(refusal(&sdk).await, None, "{operation}");
@@ -191,7 +195,7 @@ async fn state_that_could_not_be_read_again_is_not_written() {
 #[tokio::test]
 async fn history_ends_where_the_store_repeats_a_page() {
     let endless = Instead {
-        operation: "GET bucket?versions",
+        operations: &["GET bucket?versions"],
         status: 200,
         body: "<ListVersionsResult><IsTruncated>true</IsTruncated><NextKeyMarker>state.json</NextKeyMarker>\
                <NextVersionIdMarker>1</NextVersionIdMarker></ListVersionsResult>",

@@ -1,0 +1,79 @@
+//! An environment's state: read, given a bucket, removed.
+
+use crate::{end::End, printer::Printer, session::Session};
+use resource::Sign;
+use state::{Lock, RemovedState, State, StateBucket, Store as _, Version};
+
+impl Session {
+    /// The state as stored, or a new one.
+    pub(crate) async fn state(&self) -> Result<(State, Option<Version>), End> {
+        if let Some(read) = self.take_read_under_lock() {
+            return Ok(read);
+        }
+        let stored = match self.store.get(&self.keys.state).await {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return Ok((State::new(&self.state_identity), None)),
+            Err(error) => return Err(unreachable(&self.bucket, error).await),
+        };
+        let state = State::read(&stored.bytes, &self.state_place(), &self.state_identity)?;
+        let mut state = engine::current_state(&state, &self.registry, self.cloud.place()).into_owned();
+        state.seal_sensitive(&self.registry);
+        Ok((state, Some(stored.version)))
+    }
+
+    /// Where the state is, as a person would look it up.
+    pub(crate) fn state_place(&self) -> String {
+        self.store.place(&self.keys.state)
+    }
+
+    /// Makes the state bucket if it is not there, or not complete. A bucket that exists is refused for a first state
+    /// if it is no place for one.
+    pub(crate) async fn ensure_bucket(&self) -> Result<(), End> {
+        let complete = self.bucket.exists().await? && self.store.get(&self.keys.state).await?.is_some();
+        if !complete {
+            self.bucket.make(&self.identity).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the state, which must be empty, and gives the lock up. Says what became of the bucket.
+    pub(crate) async fn remove_state(&self, lock: Lock) -> Result<String, End> {
+        let removed = self.bucket.remove(&self.keys, &self.state_identity, &self.identity, lock).await?;
+        Ok(match removed {
+            RemovedState::Bucket => format!("the state bucket {} is gone as well", self.bucket.name()),
+            RemovedState::StateOnly => format!(
+                "the state {} is gone with its history; the bucket was not made by mlopsctl, so it stays",
+                self.state_place()
+            ),
+        })
+    }
+
+    /// Warns of a bucket that the environment file names and in which a state should not be kept. mlopsctl 0.1 took
+    /// any, so it is used on.
+    pub(crate) async fn warn_of_bucket(&self, printer: Printer) {
+        if !self.bucket.is_named() {
+            return;
+        }
+        // Whoever may not look at its settings is not warned.
+        for weakness in self.bucket.weaknesses().await.unwrap_or_default() {
+            let name = self.bucket.name();
+            printer.note(&format!("warning: the state bucket {name} {weakness}: {}", weakness.help(name)));
+        }
+    }
+}
+
+/// Why a state cannot be read: S3 says more of a bucket than of an object in it.
+pub(crate) async fn unreachable(bucket: &StateBucket, error: state::Error) -> End {
+    const OF_THE_BUCKET: &[Sign] = &[
+        ("AccessDenied", ""),
+        ("PermanentRedirect", ""),
+        ("TemporaryRedirect", ""),
+        ("AuthorizationHeaderMalformed", ""),
+    ];
+    if matches!(&error, state::Error::Store { failure, .. } if failure.shows(OF_THE_BUCKET))
+        && let Err(why @ state::Error::UnusableBucket { .. }) = bucket.exists().await
+    {
+        return why.into();
+    }
+    error.into()
+}

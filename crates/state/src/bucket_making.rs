@@ -1,0 +1,199 @@
+//! Making the environment's own state bucket, with its settings.
+
+use crate::{Error, StateBucket, StateKeys};
+use aws_sdk_s3::types::{
+    BucketLifecycleConfiguration, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
+    ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration,
+    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
+};
+use resource::{Attempt, Failure, FailureKind, Result, Sign, Tags};
+use serde_json::json;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// A bucket made a moment ago is not known everywhere, and takes one change at a time; a name given up a
+/// moment ago is not free.
+const UNSETTLED: &[Sign] = &[("NoSuchBucket", ""), ("OperationAborted", "")];
+/// How S3 says that a name is another account's.
+const TAKEN: &[Sign] = &[("BucketAlreadyExists", "")];
+/// How long that may last, and S3 be slow or out of reach.
+const SETTLES_WITHIN: Duration = Duration::from_secs(300);
+/// How often it is tried again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+impl StateBucket {
+    /// Makes it, or completes one whose making was interrupted: versioned, encrypted, closed to the
+    /// public and to anything but TLS. A bucket that is named, or not of this stack, is used as it is.
+    ///
+    /// # Errors
+    /// When S3 refuses, or the bucket is no place for a state.
+    pub async fn make(&self, tags: &Tags) -> Result<(), Error> {
+        if self.is_named() {
+            self.exists().await?;
+            return self.refuse_weak().await;
+        }
+        let gives_up = Instant::now() + SETTLES_WITHIN;
+        loop {
+            // From the beginning: what is made already is completed.
+            match self.build(tags).await {
+                Err(failure) if heals(&failure) && Instant::now() < gives_up => sleep(LOOK_AGAIN).await,
+                Err(failure) if failure.shows(TAKEN) => return Err(self.closed()),
+                Ok(true) => return Ok(()),
+                // Somebody of this account made it.
+                Ok(false) => return self.refuse_weak().await,
+                Err(failure) => return Err(self.failed(failure)),
+            }
+        }
+    }
+
+    /// Whether it is the stack's own.
+    async fn build(&self, tags: &Tags) -> Result<bool> {
+        if !self.create().await? && !self.is_ours(tags).await? && !self.is_bare().await? {
+            return Ok(false);
+        }
+        // First, so that an interrupted making is recognised.
+        let tagging = tagging(tags)?;
+        self.client
+            .put_bucket_tagging()
+            .bucket(self.name())
+            .tagging(tagging)
+            .send()
+            .await
+            .during("PutBucketTagging")?;
+        let closed = PublicAccessBlockConfiguration::builder()
+            .block_public_acls(true)
+            .ignore_public_acls(true)
+            .block_public_policy(true)
+            .restrict_public_buckets(true)
+            .build();
+        self.client
+            .put_public_access_block()
+            .bucket(self.name())
+            .public_access_block_configuration(closed)
+            .send()
+            .await
+            .during("PutPublicAccessBlock")?;
+        let versioned = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+        self.client
+            .put_bucket_versioning()
+            .bucket(self.name())
+            .versioning_configuration(versioned)
+            .send()
+            .await
+            .during("PutBucketVersioning")?;
+        self.client
+            .put_bucket_encryption()
+            .bucket(self.name())
+            .server_side_encryption_configuration(encryption()?)
+            .send()
+            .await
+            .during("PutBucketEncryption")?;
+        let policy = self.tls_only();
+        self.client.put_bucket_policy().bucket(self.name()).policy(policy).send().await.during("PutBucketPolicy")?;
+        self.client
+            .put_bucket_lifecycle_configuration()
+            .bucket(self.name())
+            .lifecycle_configuration(lifecycle()?)
+            .send()
+            .await
+            .during("PutBucketLifecycleConfiguration")?;
+        Ok(true)
+    }
+
+    /// Whether it was made now, rather than there already.
+    async fn create(&self) -> Result<bool> {
+        let call = self.client.create_bucket().bucket(self.name());
+        // us-east-1 is the one region that must not be named; there S3 says yes to a bucket one has.
+        let call = match self.place.region.as_str() {
+            "us-east-1" if self.is_there().await? => return Ok(false),
+            "us-east-1" => call,
+            region => {
+                let constraint = BucketLocationConstraint::from(region);
+                call.create_bucket_configuration(
+                    CreateBucketConfiguration::builder().location_constraint(constraint).build(),
+                )
+            }
+        };
+        let created = call.send().await.during("CreateBucket").absent(&[("BucketAlreadyOwnedByYou", "")])?;
+        Ok(created.is_some())
+    }
+
+    async fn is_there(&self) -> Result<bool> {
+        let call = self.client.head_bucket().bucket(self.name()).expected_bucket_owner(&self.place.account);
+        let there = call.send().await.during("HeadBucket").absent(&[("NotFound", ""), ("NoSuchBucket", "")])?;
+        Ok(there.is_some())
+    }
+
+    /// Whether nobody has done anything with it.
+    async fn is_bare(&self) -> Result<bool> {
+        if self.tags().await? != Tags::default() {
+            return Ok(false);
+        }
+        let page =
+            self.client.list_objects_v2().bucket(self.name()).max_keys(1).send().await.during("ListObjectsV2")?;
+        Ok(page.contents().is_empty())
+    }
+
+    fn tls_only(&self) -> String {
+        let arn = format!("arn:{}:s3:::{}", self.place.partition, self.name());
+        json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Sid": "TlsOnly",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [arn, format!("{arn}/*")],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}}
+            }]
+        })
+        .to_string()
+    }
+}
+
+fn heals(failure: &Failure) -> bool {
+    failure.shows(UNSETTLED) || matches!(failure.kind, FailureKind::Throttled | FailureKind::Ambiguous)
+}
+
+fn encryption() -> Result<ServerSideEncryptionConfiguration> {
+    let by_default = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build();
+    let rule = ServerSideEncryptionRule::builder()
+        .apply_server_side_encryption_by_default(by_default.map_err(unbuildable)?)
+        .build();
+    ServerSideEncryptionConfiguration::builder().rules(rule).build().map_err(unbuildable)
+}
+
+fn tagging(tags: &Tags) -> Result<Tagging> {
+    let set: Result<Vec<Tag>> =
+        tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(unbuildable)).collect();
+    Tagging::builder().set_tag_set(Some(set?)).build().map_err(unbuildable)
+}
+
+/// Every version of the state is kept for three months, and the newest hundred for ever. A lock is written three times a
+/// minute and has no history. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>
+fn lifecycle() -> Result<BucketLifecycleConfiguration> {
+    let keys = StateKeys::at_root();
+    let state = NoncurrentVersionExpiration::builder().noncurrent_days(90).newer_noncurrent_versions(100).build();
+    let lock = NoncurrentVersionExpiration::builder().noncurrent_days(1).build();
+    let marker = LifecycleExpiration::builder().expired_object_delete_marker(true).build();
+    let rule = |id: &str, key: String, old| {
+        LifecycleRule::builder()
+            .id(id)
+            .status(ExpirationStatus::Enabled)
+            .filter(LifecycleRuleFilter::builder().prefix(key).build())
+            .expiration(marker.clone())
+            .noncurrent_version_expiration(old)
+            .build()
+            .map_err(unbuildable)
+    };
+    BucketLifecycleConfiguration::builder()
+        .rules(rule("earlier-states", keys.state, state)?)
+        .rules(rule("earlier-locks", keys.lock, lock)?)
+        .build()
+        .map_err(unbuildable)
+}
+
+fn unbuildable(error: impl std::fmt::Display) -> Failure {
+    Failure::of(FailureKind::Final, error.to_string())
+}

@@ -1,0 +1,59 @@
+//! What AWS must allow whoever keeps a state in a bucket.
+
+use crate::{StateBucket, StateIdentity, StateKeys};
+use resource::{Permission, Place};
+
+impl StateBucket {
+    /// What AWS must allow whoever keeps a state in a bucket that an environment file names: to see that it is fit
+    /// for one, and the state and the lock in it.
+    pub fn permissions_in_named(name: &str, place: &Place, identity: &StateIdentity) -> Vec<Permission> {
+        let bucket = format!("arn:{}:s3:::{name}", place.partition);
+        let keys = [StateKeys::at_root(), StateKeys::shared(identity)];
+        let objects: Vec<String> =
+            keys.iter().flat_map(|keys| [&keys.state, &keys.lock]).map(|key| format!("{bucket}/{key}")).collect();
+        vec![
+            Permission::look([
+                "s3:ListBucket",
+                "s3:GetBucketVersioning",
+                "s3:GetBucketPublicAccessBlock",
+                "s3:GetBucketPolicyStatus",
+                "s3:GetBucketAcl",
+            ])
+            .on([bucket.as_str()]),
+            Permission::look(["s3:GetObject"]).on(objects.clone()),
+            Permission::change(["s3:ListBucketVersions"]).on([bucket.as_str()]),
+            Permission::change(["s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"])
+                .on(objects),
+        ]
+    }
+
+    /// What AWS must allow whoever keeps a state here: the bucket, what is in it with its history, the lock, and
+    /// finding it again when only its name is left.
+    pub fn permissions(name: &str, place: &Place) -> Vec<Permission> {
+        let bucket = format!("arn:{}:s3:::{name}", place.partition);
+        let objects = ["state.json", "lock.json"].map(|key| format!("{bucket}/{key}"));
+        vec![
+            // Without `s3:ListBucket` a state that is not there yet looks like one that is forbidden.
+            Permission::look(["s3:ListBucket"]).on([bucket.as_str()]),
+            Permission::look(["s3:GetObject"]).on(objects.clone()),
+            // It knows no resources. It finds the state of an environment whose file is lost, and tells another
+            // account's bucket from a missing permission.
+            Permission::look(["s3:ListAllMyBuckets"]).on_anything(),
+            Permission::change([
+                "s3:CreateBucket",
+                "s3:GetBucketTagging",
+                "s3:PutBucketTagging",
+                "s3:PutBucketPublicAccessBlock",
+                "s3:PutBucketVersioning",
+                "s3:PutEncryptionConfiguration",
+                "s3:PutBucketPolicy",
+                "s3:PutLifecycleConfiguration",
+                "s3:ListBucketVersions",
+                "s3:DeleteBucket",
+            ])
+            .on([bucket.as_str()]),
+            Permission::change(["s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"])
+                .on(objects),
+        ]
+    }
+}

@@ -1,0 +1,41 @@
+//! Which environment is meant, where none is named.
+
+use crate::project::Project;
+
+#[test]
+fn what_changes_something_needs_the_name_of_an_environment() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    let commands: [&[&str]; 8] = [
+        &["destroy"],
+        &["up"],
+        &["reconcile"],
+        &["adopt", "network.vpc"],
+        &["wait"],
+        &["state", "rm", "network.vpc"],
+        &["state", "mv", "network.vpc", "network.other"],
+        &["state", "push", "environments/dev.toml"],
+    ];
+    for command in commands {
+        let refused = project.local(command).ends_with(64);
+        assert!(refused.stderr.contains("which environment?"), "{command:?}: {}", refused.stderr);
+    }
+    // What only reads takes the one that is up.
+    project.local(&["plan", "--exit-code"]).ends_with(0);
+    project.local(&["state", "list"]).ends_with(0);
+    // One file is one environment.
+    for other in ["staging", "prod"] {
+        std::fs::remove_file(project.path().join(format!("environments/{other}.toml"))).unwrap();
+    }
+    project.local(&["state", "rm", "monitoring.alerts"]).ends_with(0);
+}
+
+#[test]
+fn state_that_cannot_be_read_is_not_taken_for_none() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    project.append("prod", "\nthis is no setting\n");
+    let refused = project.local(&["state", "list"]).ends_with(64);
+    assert!(refused.stderr.contains("prod.toml"), "{}", refused.stderr);
+    project.local(&["state", "list", "dev"]).ends_with(0);
+}
