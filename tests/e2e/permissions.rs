@@ -64,8 +64,8 @@ fn a_policy_that_is_too_large_is_written_in_parts_that_are_not() {
     let project = Project::new();
     let whole = alone(&project, &[&["permissions", "prod"], &ACCOUNT[..]].concat()).ends_with(0).json();
     let folder = project.path().join("policies");
-    let stale = folder.join("mlops-pipeline-prod-provision-4.json");
-    project.write("policies/mlops-pipeline-prod-provision-4.json", "{}");
+    let stale = folder.join("mlops-pipeline-prod-provision-5.json");
+    project.write("policies/mlops-pipeline-prod-provision-5.json", "{}");
     let run = alone(&project, &[&["permissions", "prod", "--split", "policies"], &ACCOUNT[..]].concat()).ends_with(0);
     let files: Vec<&str> = run.stdout.lines().collect();
     let read = |file: &&str| -> Value {
