@@ -74,24 +74,24 @@ fn registry_catalog_and_functions() {
             "secrets in the file",
             "[[functions]]\nname = \"f\"\nnot_secret = [\"MAX_TOKENS\", \"GONE\"]\n[functions.environment]\nDB_PASSWORD = \"hunter2\"\nKEY = \"AKIAIOSFODNN7EXAMPLE\"\nMAX_TOKENS = \"many\"\n",
             &[
-                "8:29: there is no key named `GONE`",
-                "10:15: `DB_PASSWORD` looks like a secret: so says its name",
-                "11:7: `KEY` looks like a secret: its value has the form of a credential",
+                "7:29: there is no key named `GONE`",
+                "9:15: `DB_PASSWORD` looks like a secret: so says its name",
+                "10:7: `KEY` looks like a secret: its value has the form of a credential",
             ],
         ),
         (
             "a secret where a reference belongs, which is not repeated",
             "[[functions]]\nname = \"f\"\nsecrets = { A1 = \"hunter2\", B1 = 7, C1 = \"/shop/c\" }\nenvironment = { C1 = \"x\" }\n",
             &[
-                "8:18: `A1` must be a reference: the whole ARN of a secret in Secrets Manager, the ARN of an SSM parameter, or the name of one that begins with `/`",
-                "8:34: `B1` must be text, not an integer",
-                "8:42: `C1` has a value as well",
+                "7:18: `A1` must be a reference: the whole ARN of a secret in Secrets Manager, the ARN of an SSM parameter, or the name of one that begins with `/`",
+                "7:34: `B1` must be text, not an integer",
+                "7:42: `C1` has a value as well",
             ],
         ),
         (
             "a secret of another region",
             "[[catalog.jobs]]\nname = \"etl\"\nscript = \"etl.py\"\nsecrets = { --db = \"arn:aws:ssm:us-east-1:123456789012:parameter/db\" }\n",
-            &["9:20: `--db` refers to a secret in us-east-1, and this environment is in eu-central-1"],
+            &["8:20: `--db` refers to a secret in us-east-1, and this environment is in eu-central-1"],
         ),
         (
             "secrets that a function cannot reach",
@@ -101,7 +101,7 @@ fn registry_catalog_and_functions() {
         (
             "a hyperparameter that is a secret",
             "[pipeline.training.hyperparameters]\napi_key = \"hunter2\"\n",
-            &["6:11: `api_key` looks like a secret: so says its name"],
+            &["5:11: `api_key` looks like a secret: so says its name"],
         ),
         (
             "a name too long for a role",
