@@ -88,8 +88,14 @@ pub fn healing(judged: &Judged<'_>, heal: Heal, ignored: impl Fn(&Address) -> bo
     let of_nodes: HashMap<&Address, &Change> = changes.map(|change| (&change.address, change)).collect();
     for (index, node) in applied.nodes().iter().enumerate() {
         let Some(change) = of_nodes.get(&node.address) else {
-            if let Some(refusal) = judge.held.get(&node.address).filter(|_| !ignored(&node.address)) {
-                healing.left.push(refused(refusal));
+            if let Some(refusal) = judge.held.get(&node.address) {
+                if refusal.failure.kind == FailureKind::Exists {
+                    // Another owner has its name by now.
+                    judge.missing.insert(index);
+                }
+                if !ignored(&node.address) {
+                    healing.left.push(refused(refusal));
+                }
             }
             continue;
         };
