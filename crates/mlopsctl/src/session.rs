@@ -5,6 +5,7 @@ use crate::{
     connection,
     end::End,
     environments::{self, Site},
+    printer::Printer,
     state_access,
 };
 use aws_config::{
@@ -12,7 +13,7 @@ use aws_config::{
 };
 use config::Environment;
 use resource::{Address, Attempt, Cloud, Guard, Meter, Place, Registry, Stack, Tags, sha256_hex};
-use state::{Lock, S3Store, State, StateBucket, StateIdentity, StateKeys, Version};
+use state::{Lock, S3Store, State, StateBucket, StateIdentity, StateKeys, Store as _, Version};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
