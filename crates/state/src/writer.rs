@@ -42,6 +42,7 @@ enum Message {
 pub struct Writer {
     messages: mpsc::UnboundedSender<Message>,
     failed: watch::Receiver<bool>,
+    is_under_lock: bool,
     task: JoinHandle<Ended>,
 }
 
@@ -77,17 +78,20 @@ impl Writer {
     fn spawn(store: Arc<dyn Store>, key: &str, state: State, version: Option<Version>, lease: Option<Lease>) -> Self {
         let (messages, inbox) = mpsc::unbounded_channel();
         let (failure, failed) = watch::channel(false);
+        let is_under_lock = lease.is_some();
         let pen = Pen { store, key: key.to_owned(), version, lease };
         let desk =
             Desk { state, dirty: false, waiting: Vec::new(), forgotten: BTreeSet::new(), unsaved: BTreeSet::new() };
         let task = tokio::spawn(run(pen, desk, inbox, failure));
-        Self { messages, failed, task }
+        Self { messages, failed, is_under_lock, task }
     }
 
-    /// Has the next write made even if nothing is recorded: it says who is changing the platform. To be called before
-    /// the first change.
+    /// Under a lock, has the next write made even if nothing is recorded: it says who is changing the platform. To be
+    /// called before the first change.
     pub fn begin(&self) {
-        let _ = self.messages.send(Message::Begin);
+        if self.is_under_lock {
+            let _ = self.messages.send(Message::Begin);
+        }
     }
 
     /// Records a resource, or that it is gone. Returns at once.

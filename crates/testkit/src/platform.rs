@@ -274,9 +274,6 @@ impl Platform {
     async fn apply(&self, stack: &Stack, store: Arc<dyn Store>, lock: &Lock, prepared: Prepared) -> Applied {
         let Prepared { planning, state, version } = prepared;
         let writer = Writer::under(lock, store, STATE, state.clone(), version);
-        if !planning.plan.is_empty() {
-            writer.begin();
-        }
         let (_go, stop) = watch::channel(StopMode::Go);
         let with = Apply {
             stack,

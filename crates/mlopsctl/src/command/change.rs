@@ -206,9 +206,6 @@ impl Change<'_> {
         let Prepared { planning, state, version } = prepared;
         let session = self.session;
         let writer = Writer::under(lock, session.store.clone(), STATE, state.clone(), version);
-        if !planning.plan.is_empty() {
-            writer.begin();
-        }
         let progress = Progress::start(self.printer, planning.plan.changes.len());
         let events = |event| progress.event(&event);
         let applied = engine::apply(
