@@ -123,7 +123,10 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
     for address in &planning.forgotten {
         with.writer.record(address, None);
     }
-    // No create before its intent is durable.
+    // No change before the state says who makes it, and no create before its intent is durable.
+    if !planning.plan.is_empty() {
+        with.writer.begin();
+    }
     if !with.writer.flush().await {
         applied.stopped = Some("the state could not be written, so nothing was done".to_owned());
         return applied;

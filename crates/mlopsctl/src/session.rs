@@ -12,11 +12,13 @@ use aws_config::{
     BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use config::Environment;
+use futures::FutureExt;
 use resource::{Address, Attempt, Cloud, Guard, Meter, Place, Registry, Stack, Tags, sha256_hex};
 use state::{Lock, S3Store, State, StateBucket, StateIdentity, StateKeys, Store as _, Version};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
+    pin::pin,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -160,14 +162,19 @@ impl Session {
         operation: &str,
         stop: impl Future<Output = ()>,
     ) -> Result<Lock, End> {
+        let mut stop = pin!(stop.fuse());
         let patience = async {
             tokio::select! {
                 () = tokio::time::sleep(global.lock_timeout) => {}
-                () = stop => {}
+                () = stop.as_mut() => {}
             }
         };
         let lock = Lock::acquire(self.store.clone(), &self.keys.lock, &self.name, operation, patience).await?;
-        match self.shut_out_others(&lock).await {
+        let shut_out = tokio::select! {
+            done = self.shut_out_others(&lock) => done,
+            () = stop => Err(End::failed("stopped; nothing was done")),
+        };
+        match shut_out {
             Ok(()) => Ok(lock),
             Err(end) => {
                 // It expires by itself if it cannot be given back.

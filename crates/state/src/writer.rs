@@ -45,6 +45,7 @@ pub struct Writer {
     messages: mpsc::UnboundedSender<Message>,
     seal: Option<Seal>,
     failed: watch::Receiver<bool>,
+    is_under_lock: bool,
     task: JoinHandle<Ended>,
 }
 
@@ -80,11 +81,12 @@ impl Writer {
     fn spawn(store: Arc<dyn Store>, key: &str, state: State, version: Option<Version>, lease: Option<Lease>) -> Self {
         let (messages, inbox) = mpsc::unbounded_channel();
         let (failure, failed) = watch::channel(false);
+        let is_under_lock = lease.is_some();
         let pen = Pen { store, key: key.to_owned(), version, lease };
         let desk =
             Desk { state, dirty: false, waiting: Vec::new(), forgotten: BTreeSet::new(), unsaved: BTreeSet::new() };
         let task = tokio::spawn(run(pen, desk, inbox, failure));
-        Self { messages, seal: None, failed, task }
+        Self { messages, seal: None, failed, is_under_lock, task }
     }
 
     /// From now on changes every entry in this way before it is recorded, so that no secret reaches the store.
@@ -93,10 +95,12 @@ impl Writer {
         Self { seal: Some(Box::new(seal)), ..self }
     }
 
-    /// Has the next write made even if nothing is recorded: it says who is changing the platform. To be called before
-    /// the first change.
+    /// Under a lock, has the next write made even if nothing is recorded: it says who is changing the platform. To be
+    /// called before the first change.
     pub fn begin(&self) {
-        let _ = self.messages.send(Message::Begin);
+        if self.is_under_lock {
+            let _ = self.messages.send(Message::Begin);
+        }
     }
 
     /// Records a resource, or that it is gone. Returns at once.

@@ -326,9 +326,6 @@ impl Platform {
         let registry = blueprint::registry();
         let writer = Writer::under(lock, store, STATE, state.clone(), version)
             .sealing(move |entry| entry.seal_sensitive(&registry));
-        if !planning.plan.is_empty() {
-            writer.begin();
-        }
         let (_go, stop) = watch::channel(StopMode::Go);
         let with = Apply {
             stack,

@@ -254,9 +254,6 @@ impl Change<'_> {
         let registry = blueprint::registry();
         let writer = Writer::under(lock, session.store.clone(), &session.keys.state, state.clone(), version)
             .sealing(move |entry| entry.seal_sensitive(&registry));
-        if !planning.plan.is_empty() {
-            writer.begin();
-        }
         let progress = Progress::start(self.printer, planning.plan.changes.len());
         let events = |event| progress.event(&event);
         let applied = engine::apply(
