@@ -24,7 +24,8 @@ fn dev_is_built_planned_and_checked_in_few_calls() {
     assert_eq!(up["created"], 57);
     let changing = count(&up, |operation| !reads(operation) && operation != STATE);
     let reading = count(&up, reads);
-    assert!(changing <= 115 && reading <= 128, "{changing} changing and {reading} reading calls: {:#}", up["calls"]);
+    // One of them is the lifecycle of the state bucket.
+    assert!(changing <= 116 && reading <= 128, "{changing} changing and {reading} reading calls: {:#}", up["calls"]);
     for command in [["plan", "dev", "--json"], ["drift", "dev", "--json"]] {
         let report = project.local(&command).ends_with(0).json();
         let calls = count(&report, |_| true);

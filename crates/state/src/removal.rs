@@ -1,11 +1,13 @@
 //! Removing a state for good: what a killed removal leaves is an empty state or none, never an earlier one.
 
 use crate::{
-    Error, Holder, Lock, State, StateBucket, StateIdentity, StateKeys, Store, Version,
+    Error, Holder, Lock, State, StateBucket, StateIdentity, StateKeys, Store,
     versions::{ObjectVersion, VersionPages, delete},
 };
 use resource::{Attempt, Result, Tags};
 
+/// The id of what was written while a bucket kept no versions.
+const UNVERSIONED: &str = "null";
 /// What S3 deletes in one call.
 const AT_ONCE: usize = 1000;
 
@@ -106,7 +108,15 @@ impl StateBucket {
         self.delete_versions(&old, lock).await?;
         let old: Vec<_> = locks.into_iter().filter(|one| !is_current(one)).collect();
         self.delete_versions(&old, lock).await?;
-        self.delete_versions(&current, lock).await?;
+        match current.first().filter(|one| one.id != UNVERSIONED) {
+            Some(_) => self.delete_versions(&current, lock).await?,
+            None => {
+                let store = self.store();
+                if let Some(stored) = store.get(&keys.state).await? {
+                    store.delete(&keys.state, &stored.version).await?;
+                }
+            }
+        }
         Ok(is_own)
     }
 
@@ -170,20 +180,21 @@ impl StateBucket {
         }
         let id = lock.holder().id.clone();
         drop(lock);
-        let (held, old): (Vec<_>, Vec<_>) =
-            self.versions_of(&keys.lock).await?.into_iter().partition(|one| one.is_latest && !one.is_marker);
-        let Some(held) = held.first() else { return Err(Error::Moved) };
-        let bytes = self.store().get_version(&keys.lock, &held.id).await?;
-        if !serde_json::from_slice::<Holder>(&bytes).is_ok_and(|holder| holder.id == id) {
+        let store = self.store();
+        let Some(stored) = store.get(&keys.lock).await? else { return Err(Error::Moved) };
+        if !serde_json::from_slice::<Holder>(&stored.bytes).is_ok_and(|holder| holder.id == id) {
             return Err(Error::Moved);
         }
+        let (held, old): (Vec<_>, Vec<_>) =
+            self.versions_of(&keys.lock).await?.into_iter().partition(|one| one.is_latest && !one.is_marker);
         for batch in old.chunks(AT_ONCE) {
             self.delete_batch(batch).await?;
         }
-        match held.id.as_str() {
-            // Without versions the next holder's lock has the same one.
-            "null" => self.store().delete(&keys.lock, &Version(held.etag.clone())).await,
-            _ => self.delete_batch(std::slice::from_ref(held)).await,
+        let tag = |etag: &str| etag.trim_matches('"').to_owned();
+        match held.iter().find(|one| one.id != UNVERSIONED && tag(&one.etag) == tag(&stored.version.0)) {
+            Some(held) => self.delete_batch(std::slice::from_ref(held)).await,
+            // Without versions the next holder's lock has the same id: its content tells them apart.
+            None => store.delete(&keys.lock, &stored.version).await,
         }
     }
 
