@@ -32,7 +32,7 @@ pub(crate) fn build(
     let Some((pipeline, deploy)) = settings(site) else { return Ok(()) };
     let serving = sagemaker_roles::serving(stack, site, wiring.keys, wiring.network);
     let endpoint = endpoint(stack, site, wiring, serving);
-    let machine = state_machine(stack, site, &pipeline, &deploy, wiring, serving, endpoint, guards)?;
+    let machine = state_machine(stack, site, &pipeline, &deploy, wiring, (serving, endpoint), guards)?;
     stack.output("endpoint_name", endpoint, |endpoint| endpoint.name);
     stack.output("deploy_state_machine_arn", machine, |machine| machine.arn);
     let starter = machine::starter(stack, site, "start-deploy", "Starts deployments of approved models", &arn(site));
@@ -92,8 +92,7 @@ fn state_machine(
     pipeline: &Pipeline,
     deploy: &Deploy,
     wiring: &Wiring<'_>,
-    serving: Handle<Role>,
-    endpoint: Handle<Endpoint>,
+    (serving, endpoint): (Handle<Role>, Handle<Endpoint>),
     guards: Vec<Handle<MetricAlarm>>,
 ) -> Result<Handle<StateMachine>, Error> {
     let template = site.files.json(&deploy.definition)?;
