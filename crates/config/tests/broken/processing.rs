@@ -101,7 +101,12 @@ fn registry_catalog_and_functions() {
         (
             "a hyperparameter that is a secret",
             "[pipeline.training.hyperparameters]\napi_key = \"hunter2\"\n",
-            &["5:11: `api_key` looks like a secret: so says its name"],
+            &[
+                "5:2: there is no function named `data-validation`",
+                "5:2: there is no function named `model-evaluation`",
+                "5:2: there is no job named `etl`",
+                "6:11: `api_key` looks like a secret: so says its name",
+            ],
         ),
         (
             "a name too long for a role",
