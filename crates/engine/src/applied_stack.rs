@@ -2,7 +2,7 @@
 
 use crate::recorded::current_state;
 use resource::{
-    Address, Dependency, Failure, FailureKind, Lookup, Node, Place, Registry, Result, Stack, Tags, substitute,
+    Address, Dependency, Failure, FailureKind, Lookup, Node, Place, Registry, Result, Stack, Tags, substitute, unseal,
 };
 use serde_json::Value;
 use state::{Entry, Needed, Phase, State};
@@ -181,7 +181,19 @@ impl<'a> Builder<'a> {
             })
             .collect();
         let spec = entry.spec.clone();
-        Node::new(address.clone(), kind, dependencies, move |lookup| repoint(&spec, &sources, lookup))
+        // The state keeps seals in place of values that may be secrets. Those that the file has still are known.
+        let declared = self.declared.position(address).map(|position| self.declared.nodes()[position].clone());
+        let declared = declared.filter(|node| node.kind == kind).map(|node| {
+            let moved =
+                |one: &Dependency| Some((one.node, *self.positions.get(&self.declared.nodes()[one.node].address)?));
+            let positions: BTreeMap<usize, usize> = node.dependencies.iter().filter_map(moved).collect();
+            (node, positions)
+        });
+        Node::new(address.clone(), kind, dependencies, move |lookup| {
+            let recorded = repoint(&spec, &sources, lookup)?;
+            let declared = declared.as_ref().and_then(|(node, positions)| node.spec(&Moved { lookup, positions }).ok());
+            Ok(declared.map_or_else(|| recorded.clone(), |declared| unseal(&recorded, &declared)))
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which differences between the cloud and what was applied may be put right without anybody looking.
 
 use crate::{Action, Change, Planning, Refusal, applied_stack};
-use resource::{Address, FailureKind, Node, Registry, Stack};
+use resource::{Address, FailureKind, Node, Registry, Stack, holds_seal};
 use state::{Entry, State};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -186,6 +186,9 @@ impl<'a> Judge<'a> {
                 "the file asks for it no longer, so it is not created again; `mlopsctl up` forgets it".to_owned(),
             );
         }
+        if let Some(reason) = self.needs_a_secret(change) {
+            return Some(reason);
+        }
         let content = self.judged.registry.get(&change.kind).ok()?.content()?;
         let sends = |field: &resource::FieldChange| content.sent_with.contains(&field.path.as_str());
         let digest = entry.spec.get(content.digest)?.as_str()?;
@@ -198,6 +201,26 @@ impl<'a> Judge<'a> {
             false => "the file asks for it no longer".to_owned(),
         };
         Some(format!("{asks}, and the project does not hold the content last applied; `mlopsctl up` applies the file"))
+    }
+
+    /// The state keeps no values that may be secrets, and the file asks for others by now.
+    fn needs_a_secret(&self, change: &Change) -> Option<String> {
+        let position = self.judged.applied.position(&change.address)?;
+        let is_sealed = holds_seal(&self.judged.planning.known.get(position)?.spec);
+        let secret = change.fields.iter().find(|field| field.sensitive);
+        match (is_sealed, secret) {
+            (true, Some(field)) => Some(format!(
+                "the file asks for another value of {}, and the state keeps only a hash of the one last applied; \
+                 `mlopsctl up` applies the file",
+                field.path
+            )),
+            (true, None) if change.action.makes() => Some(
+                "the file asks for another value, and the state keeps only hashes of those last applied; `mlopsctl up` \
+                 applies the file"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
     }
 
     /// What may become of drift, by the environment's own wish.

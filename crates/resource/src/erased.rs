@@ -278,10 +278,12 @@ impl<R: Resource> Reconciler for Erased<R> {
         cx: &'a Cx,
     ) -> Boxed<'a, Result<()>> {
         Box::pin(async move {
-            may_be_sent::<R>("change", spec)?;
+            // A repair knows of some values only that they are as they were.
+            let spec = unseal(spec, live);
+            may_be_sent::<R>("change", &spec)?;
             let live = typed::<R>(R::KIND, live)?;
-            let updated = typed::<R>(R::KIND, spec)?.update(id, &live, diff, cx).await;
-            updated.map_err(|failure| redacted::<R>(failure, spec))
+            let updated = typed::<R>(R::KIND, &spec)?.update(id, &live, diff, cx).await;
+            updated.map_err(|failure| redacted::<R>(failure, &spec))
         })
     }
 

@@ -49,7 +49,7 @@ pub use meter::{Calls, LARGEST_ANSWER, Meter};
 pub use ownership::{Ownership, describe as describe_owner};
 pub use pages::{Items, NextPage, Pages, Tokens};
 pub use permission::{ANYTHING, Condition, Need, Permission};
-pub use sensitive::{SENSITIVE, unseal};
+pub use sensitive::{SENSITIVE, holds_seal, unseal};
 pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Stack};
 pub use substitution::substitute;
 pub use tags::{ADDRESS_TAG, LINEAGE_TAG, Tags};

@@ -91,6 +91,16 @@ pub(crate) fn redact(text: &str, spec: &Value, hints: &[(&str, As)]) -> String {
     redacted
 }
 
+/// Whether a seal stands anywhere in a specification: a value that only the file knew.
+pub fn holds_seal(spec: &Value) -> bool {
+    match spec {
+        Value::String(text) => text.starts_with(SEAL),
+        Value::Array(items) => items.iter().any(holds_seal),
+        Value::Object(fields) => fields.values().any(holds_seal),
+        _ => false,
+    }
+}
+
 fn is_concealed(text: &str) -> bool {
     text == SENSITIVE || text.starts_with(SEAL)
 }
