@@ -136,7 +136,7 @@ fn a_link_out_of_the_project_is_refused_at_the_setting_that_names_it() {
     link(&definition, "pipeline/sample/schema.json");
     link(&definition, "pipeline/training.asl.json");
     link(&binary, "tools/mlopsctl");
-    let file = FILE.to_owned() + "[drift.job]\nbinary = \"tools/mlopsctl\"\n";
+    let file = FILE.to_owned() + "[drift.job]\nbinary = \"tools/mlopsctl\"\naccept_administration = true\n";
     let folder = handler.parent().unwrap().display();
     assert_eq!(
         project.problems(file),

@@ -52,7 +52,7 @@ fn the_environments_differ_as_the_platform_promises() {
     assert_eq!(tag(&prod, "Backup").as_deref(), Some("Required"));
     assert_eq!(tag(&prod, "CostCenter").as_deref(), Some("Production"));
     assert!(dev.protection.protect.is_empty() && staging.protection.protect.is_empty());
-    assert_eq!(prod.protection.protect, ["storage.*", "studio.*", "registry.*", "pipeline.endpoint"]);
+    assert_eq!(prod.protection.protect, ["storage.*", "encryption.*", "studio.*", "registry.*", "pipeline.endpoint"]);
     let copied: Vec<&str> = prod.storage.buckets.iter().filter(|b| b.replicate).map(|b| b.name.as_str()).collect();
     assert_eq!(copied, ["data", "models"]);
     assert_ne!(prod.storage.replication.unwrap().region, prod.region);

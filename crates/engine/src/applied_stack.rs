@@ -2,7 +2,8 @@
 
 use crate::recorded::current_state;
 use resource::{
-    Address, Dependency, Failure, FailureKind, Lookup, Node, Place, Registry, Result, Stack, Tags, substitute, unseal,
+    Address, Dependency, Failure, FailureKind, LINEAGE_TAG, Lookup, Node, Place, Registry, Result, Stack, Tags,
+    substitute, unseal,
 };
 use serde_json::Value;
 use state::{Entry, Needed, Phase, State};
@@ -19,7 +20,7 @@ pub(crate) fn pending(declared: &Stack, state: &State, registry: &Registry, plac
     let mut expected = Expected(Vec::with_capacity(declared.nodes().len()));
     for node in declared.nodes() {
         let entry = state.resources.get(&node.address).filter(|entry| entry.kind == node.kind);
-        let (outputs, is_pending) = match (node.spec(&expected), entry) {
+        let (outputs, is_pending) = match (spec_beside(node, entry, state, &expected), entry) {
             (Ok(spec), Some(entry)) => match moves(node, &spec, entry, registry) {
                 Some(Move::Replaced) => (foresee(node, &spec, registry, place), true),
                 Some(Move::InPlace) => (recorded_outputs(entry), true),
@@ -36,6 +37,15 @@ pub(crate) fn pending(declared: &Stack, state: &State, registry: &Registry, plac
     let undeclared = state.resources.keys().filter(|address| declared.position(address).is_none());
     pending.extend(undeclared.cloned());
     pending
+}
+
+/// The declared spec. Version 0.1 gave no lineage tag: that it is missing is no change of the file's.
+fn spec_beside(node: &Node, entry: Option<&Entry>, state: &State, lookup: &dyn Lookup) -> Result<Value> {
+    let had_none = |entry: &Entry| entry.spec["tags"].get(LINEAGE_TAG).is_none();
+    match entry.is_some_and(had_none) {
+        true => node.spec(lookup),
+        false => node.spec_of_lineage(lookup, &state.lineage),
+    }
 }
 
 /// What applying a declaration would do to the resource as it is recorded.

@@ -22,7 +22,7 @@ const PROGRAM: &str = "tools/mlopsctl";
 /// A project with a program in it, and one of its environments with the job.
 fn project(name: &str) -> (TempDir, Environment) {
     let root = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink(repository().join("pipeline"), root.path().join("pipeline")).unwrap();
+    copy(&repository().join("pipeline"), &root.path().join("pipeline"));
     fs::create_dir(root.path().join("tools")).unwrap();
     fs::write(root.path().join(PROGRAM), "a program".repeat(1000)).unwrap();
     let mut environment = config::load(&repository().join(format!("environments/{name}.toml")), &repository()).unwrap();
@@ -35,6 +35,19 @@ fn project(name: &str) -> (TempDir, Environment) {
         accept_administration: true,
     });
     (root, environment)
+}
+
+/// A project ends at its root, so its files must be in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).unwrap()),
+        }
+    }
 }
 
 fn stack(root: &Path, environment: &Environment) -> (Stack, Vec<Declaration>) {
