@@ -305,7 +305,7 @@ mod tests {
     async fn a_slow_line_is_borne() {
         let slow = Server { parts: 100, bytes: 10 * 1024, apart: SECOND, ..QUICK };
         assert_eq!(asked(slow, reading()).await, (Ok(1_024_000), 101));
-        let pausing = Server { parts: 3, bytes: 100_000, apart: SECOND * 15, ..QUICK };
-        assert_eq!(asked(pausing, reading()).await.0, Ok(300_000));
+        let pausing = Server { parts: 3, bytes: 200_000, apart: SECOND * 15, ..QUICK };
+        assert_eq!(asked(pausing, reading()).await.0, Ok(600_000));
     }
 }

@@ -31,7 +31,7 @@ impl Planner<'_> {
         let differs = |(name, value): (&String, &Value)| {
             let foreseen = &foreseen[name];
             let other = !foreseen.is_null() && !has_unknown(foreseen) && foreseen != value;
-            let other_id = name == "id" && entry.id.as_deref() != value.as_str();
+            let other_id = name == "id" && entry.id.as_deref() != value.as_str() && !has_unknown(value);
             (other || other_id).then(|| name.clone())
         };
         match outputs.iter().find_map(differs) {
