@@ -144,22 +144,40 @@ const SENSELESS: &[Damage] = &[
     (
         "a kind that is another's",
         |state| state["resources"]["storage.data"]["kind"] = json!("ec2:vpc"),
-        "the recorded declaration of this ec2:vpc does not fit this version",
+        "this version cannot read the recorded spec of the VPC",
     ),
     (
         "a declaration that is none",
         |state| state["resources"]["network.vpc"]["spec"] = json!([]),
-        "the recorded declaration of this ec2:vpc does not fit this version",
+        "this version cannot read the recorded spec of the VPC",
     ),
     (
         "a declaration of other types",
         |state| state["resources"]["network.vpc"]["spec"]["cidr"] = json!({"from": 1}),
-        "the recorded declaration of this ec2:vpc does not fit this version",
+        "this version cannot read the recorded spec of the VPC",
     ),
     (
         "a predecessor that makes no sense",
         |state| state["resources"]["network.vpc"]["deposed"] = json!([{"kind": "ec2:vpc", "id": "vpc-1", "spec": 7}]),
-        "the recorded declaration of this ec2:vpc does not fit this version",
+        "this version cannot read the recorded spec of the VPC",
+    ),
+    (
+        "a predecessor that is somebody else's object",
+        |state| {
+            let theirs = json!({"bucket": "team-b-research", "key": "thesis.bin", "sha256": "00",
+                                "content_type": "text/plain"});
+            state["resources"]["network.vpc"]["deposed"] =
+                json!([{"kind": "s3:object", "id": "team-b-research/thesis.bin", "spec": theirs}]);
+        },
+        "which is part of nothing that this environment made",
+    ),
+    (
+        "a role of other people's among the outputs",
+        |state| {
+            state["resources"]["identity.glue"]["outputs"]["arn"] =
+                json!("arn:aws:iam::123456789012:role/team-b-admin");
+        },
+        "as its arn, which it cannot be",
     ),
     (
         "things that need each other in a circle",
@@ -184,6 +202,21 @@ fn a_state_without_sense_destroys_nothing() {
         eprintln!("{what}");
         up.store(up.changed(damage));
         up.refuses(&["destroy", "dev", "--yes", "--delete-data", "--unprotect", "*"]).ends_with(1).says(&[says]);
+        up.store(good.clone());
+    }
+    up.served.run(&up.project, &["plan", "dev", "--exit-code"]).ends_with(0);
+}
+
+/// Whoever can write a state must not thereby have other people's things deleted.
+#[test]
+fn ids_of_strangers_in_a_state_destroy_nothing() {
+    let up = Up::new();
+    let good = up.state();
+    let resources: Value = serde_json::from_slice(&good).unwrap();
+    for address in resources["resources"].as_object().unwrap().keys() {
+        up.store(up.changed(|state| state["resources"][address.as_str()]["id"] = json!("team-b")));
+        let refused = up.refuses(&["destroy", "dev", "--yes", "--delete-data", "--unprotect", "*"]).ends_with(1);
+        refused.says(&[address, "the state records team-b for it, which is not the id"]);
         up.store(good.clone());
     }
     up.served.run(&up.project, &["plan", "dev", "--exit-code"]).ends_with(0);

@@ -74,8 +74,8 @@ fn a_bucket_that_another_account_recreated_is_left_to_a_person_by_reconcile() {
 #[test]
 fn a_bucket_that_another_account_recreated_survives_destroy_with_what_it_holds() {
     let (platform, mut aws) = squatted();
-    let applied = aws.run(async |sdk| platform.destroy(&sdk).await);
-    crate::went_well(&applied);
+    let refusals = aws.run(async |sdk| platform.try_destroy(&sdk).await).unwrap_err();
+    assert!(refusals.iter().any(|refusal| refusal.failure.message == WORDS), "{refusals:#?}");
     assert_eq!(aws.run(async |sdk| objects(&sdk).await), 1);
 }
 
