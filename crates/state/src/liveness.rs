@@ -12,10 +12,12 @@ use std::{
 };
 use uuid::Uuid;
 
-/// The file of one lock, locked as long as this value lives. Dropping it removes the file.
+/// The file of one lock, locked as long as this value lives. Dropping it removes the file, unless it has to prove that
+/// its holder has ended.
 #[derive(Debug)]
 pub struct LivenessFile {
     path: PathBuf,
+    outlives: bool,
     /// Holds the file lock. Children do not inherit it.
     _locked: File,
 }
@@ -29,7 +31,7 @@ impl LivenessFile {
         let mut error = io::Error::from(io::ErrorKind::InvalidInput);
         for path in Self::paths(id) {
             match Self::hold_at(&path) {
-                Ok(locked) => return Ok(Self { path, _locked: locked }),
+                Ok(locked) => return Ok(Self { path, outlives: false, _locked: locked }),
                 Err(refused) => error = refused,
             }
         }
@@ -40,6 +42,12 @@ impl LivenessFile {
         let file = OpenOptions::new().write(true).create_new(true).open(path)?;
         file.try_lock().map_err(io::Error::from)?;
         Ok(file)
+    }
+
+    /// Whether the file stays when this value is dropped: as long as the lock is not given back, it proves that a
+    /// process which has ended holds it.
+    pub(crate) fn outlives_the_process(&mut self, outlives: bool) {
+        self.outlives = outlives;
     }
 
     /// Whether the holder of the lock `id` left its file here and keeps it no more: it has ended. Without a file
@@ -75,7 +83,9 @@ impl LivenessFile {
 
 impl Drop for LivenessFile {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        if !self.outlives {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

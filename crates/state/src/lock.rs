@@ -23,7 +23,7 @@ pub struct Lock {
     tenure: Tenure,
     renewal: JoinHandle<()>,
     /// Where the machine has no place for it, others wait until the lease has run out.
-    _liveness: Option<LivenessFile>,
+    liveness: Option<LivenessFile>,
 }
 
 impl Lock {
@@ -70,10 +70,19 @@ impl Lock {
         }
     }
 
-    fn hold(store: Arc<dyn Store>, key: &str, holder: Holder, liveness: Option<LivenessFile>, taken: Taken) -> Self {
+    fn hold(
+        store: Arc<dyn Store>,
+        key: &str,
+        holder: Holder,
+        mut liveness: Option<LivenessFile>,
+        taken: Taken,
+    ) -> Self {
+        if let Some(file) = &mut liveness {
+            file.outlives_the_process(true);
+        }
         let (tenure, term) = Tenure::begin(taken.version, taken.sent);
         let renewal = tokio::spawn(renew(store.clone(), key.to_owned(), holder.clone(), term));
-        Self { store, key: key.to_owned(), holder, succeeds: taken.from, tenure, renewal, _liveness: liveness }
+        Self { store, key: key.to_owned(), holder, succeeds: taken.from, tenure, renewal, liveness }
     }
 
     /// Who holds it: us.
@@ -113,8 +122,23 @@ impl Lock {
     ///
     /// # Errors
     /// When the store cannot be reached; the lock then expires by itself.
-    pub async fn release(self) -> Result<(), Error> {
+    pub async fn release(mut self) -> Result<(), Error> {
         self.renewal.abort();
+        self.give_back().await?;
+        if let Some(file) = &mut self.liveness {
+            file.outlives_the_process(false);
+        }
+        Ok(())
+    }
+
+    /// Stops renewing a lock that is about to be removed in another way than by giving it back.
+    pub(crate) fn stop_renewing(mut self) {
+        if let Some(file) = &mut self.liveness {
+            file.outlives_the_process(false);
+        }
+    }
+
+    async fn give_back(&self) -> Result<(), Error> {
         let place = self.store.place(&self.key);
         let Some(mut version) = self.tenure.version() else { return Ok(()) };
         let mut attempts = 1;

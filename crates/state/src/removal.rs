@@ -179,7 +179,7 @@ impl StateBucket {
             return Err(Error::Moved);
         }
         let id = lock.holder().id.clone();
-        drop(lock);
+        lock.stop_renewing();
         let store = self.store();
         let Some(stored) = store.get(&keys.lock).await? else { return Err(Error::Moved) };
         if !serde_json::from_slice::<Holder>(&stored.bytes).is_ok_and(|holder| holder.id == id) {

@@ -2,7 +2,7 @@
 
 use super::{Known, Planner, refusal};
 use crate::{Action, Change, Refusal};
-use resource::{Address, Failure, Result, has_unknown};
+use resource::{Address, Failure, IdForm, Result, has_unknown};
 use serde_json::Value;
 use state::Entry;
 use std::collections::{HashMap, HashSet};
@@ -11,7 +11,9 @@ impl Planner<'_> {
     /// Refuses recorded ids that the recorded specs cannot have led to: whoever edits a state must not thereby have
     /// something else deleted.
     pub(super) fn recorded_ids(&self, refusals: &mut Vec<Refusal>) {
-        let named: HashSet<&str> = self.state.resources.values().filter_map(|entry| entry.id.as_deref()).collect();
+        let entries = self.state.resources.values();
+        let deposed = entries.clone().flat_map(|entry| &entry.deposed).map(|old| old.id.as_str());
+        let named: HashSet<&str> = entries.filter_map(|entry| entry.id.as_deref()).chain(deposed).collect();
         for (address, entry) in self.state.resources.iter().filter(|(address, _)| self.purpose.targets(address)) {
             let current = entry.id.as_deref().map(|id| (entry.kind.as_str(), id, &entry.spec));
             let deposed = entry.deposed.iter().map(|old| (old.kind.as_str(), old.id.as_str(), &old.spec));
@@ -46,10 +48,12 @@ impl Planner<'_> {
         let reconciler = self.registry.get(kind)?;
         let place = self.workshop.cloud.place();
         let incredible = |why: &str| incredible(&format!("the state records {} for it, {why}", id.escape_debug()));
-        if !reconciler.id_form(spec, place)?.fits(id) {
+        let form = reconciler.id_form(spec, place)?;
+        if !form.fits(id) {
             return Err(incredible(&format!("which is not the id of the recorded {}", reconciler.noun())));
         }
-        if spec.get("tags").is_some() {
+        // What AWS gave an id goes with what contains it, which may be gone already.
+        if spec.get("tags").is_some() || !matches!(form, IdForm::Is(_)) {
             return Ok(());
         }
         // It has no tags of its own, so what contains it or its name has to tell.
