@@ -15,7 +15,7 @@ use config::{
 use serde_json::Value;
 use state::StateBucket;
 use std::{collections::BTreeSet, time::Duration};
-use testkit::{Aws, Platform};
+use testkit::{Aws, Fault, Platform};
 
 /// By then S3 and IAM show what was changed.
 pub(super) const SPREAD: Duration = Duration::from_secs(300);
@@ -153,18 +153,23 @@ pub(super) fn looks(environment: &str) -> Life {
     let platform = declared(environment);
     let mut aws = Aws::brisk(platform.region(), 2);
     let policies = platform.policies(None, true);
-    // What a crash left of a bucket where S3 takes no tags with its creation: whether it is empty tells whose it is.
+    // A bucket without tags may be anybody's: whether it is empty is asked, and it is not taken over.
     let bare = format!("{}-data-123456789012", platform.prefix());
     aws.run(async |sdk| meddling::with_a_bare_bucket(&sdk, &bare).await);
     aws.wait(SPREAD);
     aws.allow_only(&policies);
     let first = aws.run(async |sdk| platform.plan(&sdk).await);
-    assert!(first.refusals.is_empty(), "{:#?}", first.refusals);
+    let refused: Vec<&str> = first.refusals.iter().map(|refusal| refusal.address.as_str()).collect();
+    assert_eq!(refused, ["storage.data"], "{:#?}", first.refusals);
     aws.allow_everything();
+    aws.run(async |sdk| meddling::without_the_bare_bucket(&sdk, &bare).await);
+    aws.wait(SPREAD);
     up(&platform, &mut aws);
     aws.allow_only(&policies);
     let again = aws.run(async |sdk| platform.plan(&sdk).await);
     assert!(again.plan.is_empty() && again.refusals.is_empty(), "{:#?}", again.refusals);
+    // Without the index, tags are read one by one.
+    aws.strike(("tagging", "GetResources"), 0, 1, Fault::refused("AccessDeniedException", "not today"));
     let drift = aws.run(async |sdk| platform.drift(&sdk).await);
     assert!(drift.drifted.is_empty() && drift.failed.is_empty(), "{:#?}", drift.failed);
     aws.allow_everything();
@@ -173,6 +178,16 @@ pub(super) fn looks(environment: &str) -> Life {
     aws.allow_only(&policies);
     let drift = aws.run(async |sdk| platform.drift(&sdk).await);
     assert!(drift.drifted.len() == 1 && drift.failed.is_empty(), "{:#?} {:#?}", drift.drifted, drift.failed);
+    // Log groups that the file drops are kept while they hold events.
+    let smaller = Platform::with(environment, |file| {
+        if environment == "prod" {
+            set_a_job(file, Heal::Nothing);
+        }
+        file.network.flow_logs = false;
+    });
+    let smaller = smaller.keeping_data();
+    let dropped = aws.run(async |sdk| smaller.plan(&sdk).await);
+    assert!(dropped.refusals.is_empty(), "{:#?}", dropped.refusals);
     // Whatever the file does not ask for any more is looked at as well.
     let emptied = aws.run(async |sdk| platform.plan_of_destruction(&sdk).await);
     assert!(!emptied.plan.is_empty() && emptied.refusals.is_empty(), "{:#?}", emptied.refusals);

@@ -121,6 +121,10 @@ pub(super) async fn with_a_bare_bucket(sdk: &SdkConfig, name: &str) {
     aws_s3::client(sdk).create_bucket().bucket(name).create_bucket_configuration(here).send().await.unwrap();
 }
 
+pub(super) async fn without_the_bare_bucket(sdk: &SdkConfig, name: &str) {
+    aws_s3::client(sdk).delete_bucket().bucket(name).send().await.unwrap();
+}
+
 /// Somebody's key that awaits its deletion still has the name that the platform's is to get.
 pub(super) async fn with_a_name_that_is_taken(sdk: &SdkConfig, prefix: &str) {
     let kms = aws_sdk_kms::Client::new(sdk);
