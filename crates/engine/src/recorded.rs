@@ -6,7 +6,7 @@ use state::{Entry, State};
 use std::borrow::Cow;
 
 /// The state as this version would have recorded it. A resource that only another version can read stays as it is;
-/// whoever plans with it is told by [`unreadable`].
+/// a plan refuses it.
 pub fn current_state<'a>(state: &'a State, registry: &Registry, place: &Place) -> Cow<'a, State> {
     let mut current = Cow::Borrowed(state);
     for (address, entry) in &state.resources {
