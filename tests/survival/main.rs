@@ -16,6 +16,7 @@ mod program;
 #[path = "../fixture/project.rs"]
 mod project;
 mod removal;
+mod rotation;
 mod running;
 mod said;
 mod served;

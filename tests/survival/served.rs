@@ -152,6 +152,18 @@ struct DoorState {
     denied: Option<fn(&Call) -> bool>,
     /// How many calls go by until the caller's signature is taken no more, and what is wrong with it.
     refuses: Option<(usize, Signature)>,
+    /// What was asked with credentials of another account, other than which account that is.
+    of_another_account: Vec<String>,
+}
+
+/// What an access key of another account begins with, and that account.
+pub(crate) const ANOTHER_KEY: &str = "AKIAANOTHER";
+pub(crate) const ANOTHER_ACCOUNT: &str = "210987654321";
+
+/// Whether credentials of another account signed a call.
+fn is_of_another_account(call: &Call) -> bool {
+    let signed = call.request.headers.get("authorization").and_then(|value| value.to_str().ok());
+    signed.is_some_and(|text| text.contains(ANOTHER_KEY))
 }
 
 /// Something that is done once, at a call.
@@ -236,6 +248,11 @@ impl Door {
         self.state().refuses = Some((calls, what_is_wrong));
     }
 
+    /// The calls that credentials of another account signed, other than to ask which account that is.
+    pub(crate) fn of_another_account(&self) -> Vec<String> {
+        self.state().of_another_account.clone()
+    }
+
     /// Lets whoever comes now be known again.
     pub(crate) fn renew(&self) {
         self.state().refuses = None;
@@ -291,6 +308,12 @@ impl Layer for Door {
         if self.state().denied.is_some_and(|concerns| concerns(&call)) {
             return Ok(Refusal::new("AccessDenied", "Access Denied").status(403).to(&call));
         }
+        if is_of_another_account(&call) {
+            if call.operation == "GetCallerIdentity" {
+                return next.run(call).await.map(naming_another_account);
+            }
+            self.state().of_another_account.push(format!("{} {}", call.service, call.operation));
+        }
         let (delay, trap) = self.enter(&call);
         tokio::time::sleep(delay).await;
         let answer = match trap {
@@ -311,4 +334,9 @@ impl Layer for Door {
         };
         answer.map(|answer| self.dated(answer))
     }
+}
+
+fn naming_another_account(answer: Response) -> Response {
+    let body = String::from_utf8_lossy(&answer.body).replace(local::ACCOUNT, ANOTHER_ACCOUNT);
+    Response { body: body.into(), ..answer }
 }

@@ -1,6 +1,6 @@
 //! Finding an environment: by its file, or by the state that it left behind.
 
-use crate::{cli::Global, end::End, session, state_access};
+use crate::{cli::Global, end::End, one_account, session, state_access};
 use aws_config::SdkConfig;
 use config::Environment;
 use resource::{Meter, Place, Tags};
@@ -143,7 +143,7 @@ async fn has_state(global: &Global, name: &str) -> Result<bool, End> {
 async fn reach(global: &Global, environment: &Environment) -> Result<(SdkConfig, Arc<Meter>, String), End> {
     let meter = Arc::new(Meter::default());
     let sdk = meter.measure(session::sdk_config(global, Some(&environment.region)).await?);
-    let account = session::account(&sdk).await?;
+    let (sdk, account) = one_account::settle(sdk).await?;
     Ok((sdk, meter, account))
 }
 
@@ -180,7 +180,7 @@ impl Site {
     pub(crate) async fn left_behind(global: &Global, name: &str) -> Result<Self, End> {
         let meter = Arc::new(Meter::default());
         let sdk = meter.measure(session::sdk_config(global, None).await?);
-        let account = session::account(&sdk).await?;
+        let (sdk, account) = one_account::settle(sdk).await?;
         let suffix = format!("-{name}-{}-{account}", config::environment::storage::STATE);
         let found = StateBucket::left_behind(&aws_s3::client_for(&sdk, &account), &suffix).await?;
         let [bucket] = found.as_slice() else {

@@ -6,6 +6,7 @@ mod connection;
 mod end;
 mod environments;
 mod input;
+mod one_account;
 mod output;
 mod printer;
 mod render;

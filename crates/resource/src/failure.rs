@@ -1,3 +1,4 @@
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::{error::Error, fmt, time::Duration};
@@ -130,6 +131,8 @@ impl Failure {
         let known = |codes: &[&str]| code.as_deref().is_some_and(|code| codes.contains(&code));
         let kind = match error {
             SdkError::TimeoutError(_) | SdkError::ResponseError(_) => FailureKind::Ambiguous,
+            // Without credentials nothing is sent.
+            _ if lacks_credentials(error) => FailureKind::Denied,
             SdkError::DispatchFailure(dispatch) if dispatch.is_user() => FailureKind::Final,
             SdkError::DispatchFailure(_) => FailureKind::Ambiguous,
             SdkError::ServiceError(_) if known(THROTTLED) => FailureKind::Throttled,
@@ -148,6 +151,7 @@ impl Failure {
                 Some(message) => message.to_owned(),
                 None => format!("HTTP {}, and nothing that AWS would say", service.raw().status()),
             },
+            _ if lacks_credentials(error) => format!("no credentials to send it with: {}", chain(error)),
             SdkError::ConstructionFailure(_) => format!("the request could not be built: {}", chain(error)),
             SdkError::TimeoutError(_) => "no answer in time".to_owned(),
             SdkError::DispatchFailure(dispatch) if dispatch.is_timeout() => {
@@ -175,6 +179,11 @@ impl Failure {
         };
         Self { help: Some(help.to_owned()), ..failure }
     }
+}
+
+/// Whether an error comes from the source of the credentials, be it that there are none or that they are not to be used.
+fn lacks_credentials(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(error.source(), |cause| (*cause).source()).any(|cause| cause.is::<CredentialsError>())
 }
 
 /// The causes of an error, which say more than `dispatch failure`. Some repeat the whole request, which nobody reads.
