@@ -28,4 +28,5 @@ pub use lax::ignoring;
 pub use leave::Rights;
 pub use lossy::Lossy;
 pub use platform::Platform;
+pub use strangers::Theirs;
 pub use wire::Refusal;

@@ -1,12 +1,14 @@
 //! Random schedules of a real platform: dev's file, edited at random and brought up again and again, over AWS's
-//! laws, with faults, and killed at any moment. The last run leaves exactly what a run of the same file makes that
-//! nothing has disturbed, the plan after it is empty, and a destruction leaves nothing.
+//! laws, with faults, killed at any moment, while other teams delete resources and take some over. The last run leaves
+//! exactly what a run of the same file makes that nothing has disturbed, the plan after it is empty, and a destruction
+//! leaves nothing. No run changes what another team has taken over.
 //!
 //! Everything follows from the seed. A failure names it, and says how to run that one again.
 
 mod chance;
 mod edits;
 mod history;
+mod others;
 #[path = "../../../../../tests/fixture/seeds.rs"]
 mod seeds;
 
@@ -43,7 +45,7 @@ fn schedule(seed: u64) {
     };
     for _ in 0..=chance.below(3) {
         edited(&mut file, &mut chance);
-        disturbed(&file, &mut aws, &mut chance);
+        disturbed(seed, &file, &mut aws, &mut chance);
         aws.wait(Duration::from_millis(chance.number() % 20_000));
     }
     if chance.one_in(2) {
@@ -75,8 +77,9 @@ fn well(what: &str, aws: &mut Aws, run: impl AsyncFnOnce(SdkConfig) -> Result<Ap
 }
 
 /// A run that may meet faults, may be killed, and may end in any way.
-fn disturbed(file: &Environment, aws: &mut Aws, chance: &mut Chance) {
+fn disturbed(seed: u64, file: &Environment, aws: &mut Aws, chance: &mut Chance) {
     let platform = of(file);
+    let taken = if chance.one_in(4) { others::take_over(&platform, aws, chance) } else { None };
     if chance.one_in(2) {
         aws.storm(chance.number(), 20 + chance.number() % 40);
     }
@@ -84,9 +87,23 @@ fn disturbed(file: &Environment, aws: &mut Aws, chance: &mut Chance) {
     let at = 1 + chance.below(calls);
     let kill = chance.of(&[None, Some(Kill::Before(at)), Some(Kill::After(at))]);
     let up = !chance.one_in(10);
-    let ended = aws.run_until(kill, async |sdk| match up {
-        true => platform.try_up(&sdk).await,
-        false => platform.try_destroy(&sdk).await,
+    let deletes =
+        chance.one_in(3).then(|| (Duration::from_millis(chance.number() % 60_000), others::about_one_in(10, chance)));
+    let ended = aws.run_until(kill, async |sdk| {
+        let run = async {
+            match up {
+                true => platform.try_up(&sdk).await,
+                false => platform.try_destroy(&sdk).await,
+            }
+        };
+        let other_team = async {
+            let Some((after, chosen)) = deletes else { return None };
+            tokio::time::sleep(after).await;
+            platform.delete_behind(|address| others::may_be_deleted(address) && chosen(address), &sdk).await
+        };
+        let (ended, deleted) = tokio::join!(run, other_team);
+        tell(|| format!("another team deleted {deleted:?}"));
+        ended
     });
     aws.calm();
     tell(|| match ended {
@@ -94,6 +111,9 @@ fn disturbed(file: &Environment, aws: &mut Aws, chance: &mut Chance) {
         Some(Err(refusals)) => format!("refused: {refusals:#?}"),
         Some(Ok(applied)) => format!("up: {up}, done: {}, failed: {:#?}", applied.done.len(), applied.failed),
     });
+    if let Some(taken) = taken {
+        taken.hand_back(seed, &platform, aws);
+    }
     // Reading a state asserts that it is valid.
     aws.run(async |sdk| platform.state(&sdk).await);
 }
