@@ -1,11 +1,14 @@
 """Serve moto with the extras: ``python -m moto_extras --host HOST --port PORT``."""
 
-from moto.server import main
+from moto import server
 
 from moto_extras import (
     budgets,
+    ec2,
     ecr,
     glue,
+    rpc_v2_cbor,
+    s3,
     sagemaker_domain,
     sagemaker_feature_group,
     sagemaker_model_package_group,
@@ -15,8 +18,10 @@ from moto_extras import (
 # Importing a module attaches its operations; naming them here says which are served.
 EXTRAS = (
     budgets,
+    ec2,
     ecr,
     glue,
+    s3,
     sagemaker_domain,
     sagemaker_feature_group,
     sagemaker_model_package_group,
@@ -24,4 +29,5 @@ EXTRAS = (
 )
 
 if __name__ == "__main__":
-    main()
+    server.DomainDispatcherApplication = rpc_v2_cbor.served(server.DomainDispatcherApplication)
+    server.main()

@@ -3,7 +3,7 @@ use crate::{
     emptying::{self, Selection},
     presence,
 };
-use aws_sdk_s3::{primitives::ByteStream, types::ChecksumMode};
+use aws_sdk_s3::{operation::head_object::HeadObjectOutput, primitives::ByteStream, types::ChecksumMode};
 use aws_smithy_types::base64;
 use resource::{
     Attempt, BucketName, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place,
@@ -18,7 +18,7 @@ pub struct Object {
     pub bucket: BucketName,
     /// The key.
     pub key: String,
-    /// Digest of the content, in hexadecimal. S3 checks it on arrival and gives it back.
+    /// SHA-256 of the content, in hexadecimal. S3 checks it on arrival and gives it back with the object.
     pub sha256: String,
     /// For example `text/x-python`.
     pub content_type: String,
@@ -31,6 +31,9 @@ pub struct ObjectOutputs {
     pub uri: String,
 }
 
+/// User metadata with the digest, for S3-compatible stores that check a digest on arrival and do not give it back.
+const DIGEST: &str = "sha256";
+
 const ABSENT: &[Sign] = &[("NotFound", ""), ("NoSuchKey", ""), ("NoSuchBucket", "")];
 
 /// S3 spells digests in base64.
@@ -42,6 +45,12 @@ fn to_base64(hex: &str) -> String {
 
 fn to_hex(text: &str) -> String {
     base64::decode(text).unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The digest of an object's content: the one that S3 has checked, otherwise the one that was put with it.
+fn digest(head: &HeadObjectOutput) -> String {
+    let put_with_it = || head.metadata().and_then(|metadata| metadata.get(DIGEST)).cloned();
+    head.checksum_sha256().map(to_hex).or_else(put_with_it).unwrap_or_default()
 }
 
 impl Object {
@@ -67,6 +76,7 @@ impl Object {
             .key(&self.key)
             .content_type(&self.content_type)
             .checksum_sha256(to_base64(&self.sha256))
+            .metadata(DIGEST, &self.sha256)
             .body(ByteStream::from(content))
             .send()
             .await
@@ -86,7 +96,7 @@ impl Object {
             Err(failure) => return Err(presence::explain_denial(&client, self.bucket.as_str(), failure).await),
         };
         Ok(head.map(|head| Self {
-            sha256: head.checksum_sha256().map(to_hex).unwrap_or_default(),
+            sha256: digest(&head),
             content_type: head.content_type().unwrap_or_default().to_owned(),
             ..self.clone()
         }))
@@ -168,6 +178,14 @@ mod tests {
         let hex = resource::sha256_hex(b"content");
         assert_eq!(to_hex(&to_base64(&hex)), hex);
         assert_eq!(to_hex("not base64!"), "");
+    }
+
+    #[test]
+    fn digest_in_metadata_counts_only_without_a_checksum_of_the_store() {
+        let head = HeadObjectOutput::builder().metadata(DIGEST, "0a");
+        assert_eq!(digest(&head.clone().build()), "0a");
+        assert_eq!(digest(&head.checksum_sha256("Cw==").build()), "0b");
+        assert_eq!(digest(&HeadObjectOutput::builder().build()), "");
     }
 
     #[test]

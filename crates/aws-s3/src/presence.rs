@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_denial_is_known_by_its_code_and_where_a_head_has_none_by_its_status() {
         assert!(is_denied(&Failure::of(FailureKind::Denied, "Access Denied")));
-        assert!(is_denied(&Failure::of(FailureKind::Final, "HTTP 403 Forbidden, and nothing that AWS would say")));
-        assert!(!is_denied(&Failure::of(FailureKind::Final, "HTTP 404, and nothing that AWS would say")));
+        assert!(is_denied(&Failure::of(FailureKind::Final, "HTTP 403 with an empty body")));
+        assert!(!is_denied(&Failure::of(FailureKind::Final, "HTTP 404 with an empty body")));
     }
 }

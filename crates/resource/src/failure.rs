@@ -149,7 +149,7 @@ impl Failure {
         let message = match error {
             SdkError::ServiceError(service) => match error.message() {
                 Some(message) => message.to_owned(),
-                None => format!("HTTP {}, and nothing that AWS would say", service.raw().status()),
+                None => not_from_aws(service.raw()),
             },
             _ if lacks_credentials(error) => format!("no credentials to send it with: {}", chain(error)),
             SdkError::ConstructionFailure(_) => format!("the request could not be built: {}", chain(error)),
@@ -179,6 +179,19 @@ impl Failure {
         };
         Self { help: Some(help.to_owned()), ..failure }
     }
+}
+
+/// An answer without an error code of AWS, as far as it tells who may have answered.
+fn not_from_aws(answer: &HttpResponse) -> String {
+    const SHOWN: usize = 80;
+    let status = answer.status();
+    let body = answer.body().bytes().unwrap_or_default();
+    if body.is_empty() {
+        return format!("HTTP {status} with an empty body");
+    }
+    let kind = answer.headers().get("content-type").unwrap_or("no content type");
+    let begins: String = String::from_utf8_lossy(body).chars().take(SHOWN).collect();
+    format!("HTTP {status} without an error code of AWS ({kind}): {}", begins.escape_debug())
 }
 
 /// Whether an error comes from the source of the credentials, be it that there are none or that they are not to be used.
@@ -322,6 +335,20 @@ mod tests {
         assert!(either.contains("log in again") && either.contains("clock"), "{either}");
         let wrong_key = answered(403, "SignatureDoesNotMatch", "The request signature we calculated does not match");
         assert_eq!(wrong_key.help, None);
+    }
+
+    #[test]
+    fn answers_without_a_code_are_shown_as_they_are() {
+        let not_from_aws = |body: &'static str, kind: Option<&'static str>| {
+            let mut answer = HttpResponse::new(StatusCode::try_from(403).unwrap(), SdkBody::from(body));
+            if let Some(kind) = kind {
+                answer.headers_mut().insert("content-type", kind);
+            }
+            Failure::from_sdk("CreateVpc", &SdkError::service_error(ErrorMetadata::builder().build(), answer)).message
+        };
+        assert_eq!(not_from_aws("", None), "HTTP 403 with an empty body");
+        let page = not_from_aws("<html>\n<title>Blocked by the proxy", Some("text/html"));
+        assert_eq!(page, r"HTTP 403 without an error code of AWS (text/html): <html>\n<title>Blocked by the proxy");
     }
 
     #[test]

@@ -68,7 +68,8 @@ class Life:
             for what, edit in edits(self.project, environment):
                 self.say(f"  edit: {what}")
                 edit()
-                self.program.run("up", environment, *UP)
+                # prod protects what holds data.
+                self.program.run("up", environment, *UP, "--unprotect", "storage.*")
                 self.program.run("plan", environment, "--exit-code")
         with self._phase(environment, "killed, gone on with"):
             self.project.append(environment, BUCKET.replace("reports", "after-a-kill"))
