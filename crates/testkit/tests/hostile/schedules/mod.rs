@@ -97,7 +97,7 @@ fn disturbed(seed: u64, file: &Environment, aws: &mut Aws, chance: &mut Chance) 
             }
         };
         let other_team = async {
-            let Some((after, chosen)) = deletes else { return None };
+            let (after, chosen) = deletes?;
             tokio::time::sleep(after).await;
             platform.delete_behind(|address| others::may_be_deleted(address) && chosen(address), &sdk).await
         };
