@@ -30,3 +30,4 @@ mod state_commands;
 #[path = "../fixture/terraform.rs"]
 mod terraform;
 mod upgrade;
+mod zones;

@@ -38,12 +38,12 @@ fn with_a_job(served: &Served, settings: &str) -> (Project, TempDir) {
 fn shipped(project: &Project) -> Vec<u8> {
     let environment = config::load(&project.path().join("environments/dev.toml"), project.path()).unwrap();
     let place = resource::Place::new(local::ACCOUNT, &environment.region);
-    let zones = ["a", "b"].map(|zone| format!("{}{zone}", environment.region));
+    let placement = blueprint::Placement::in_zones(["a", "b"].map(|zone| format!("{}{zone}", environment.region)));
     let inputs = blueprint::Inputs {
         environment: &environment,
         name: "dev",
         place: &place,
-        zones: &zones,
+        placement: &placement,
         root: project.path(),
     };
     let stack = blueprint::stack(&inputs).unwrap();

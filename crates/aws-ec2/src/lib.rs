@@ -31,7 +31,7 @@ pub use security_group::{SecurityGroup, SecurityGroupOutputs};
 pub use subnet::{Subnet, SubnetOutputs};
 pub use vpc::{Vpc, VpcOutputs};
 pub use vpc_endpoint::{Reach, VpcEndpoint, VpcEndpointOutputs};
-pub use zones::{availability_zones, zones_permission};
+pub use zones::{EndpointService, Zone, availability_zones, endpoint_services, placement_permissions};
 
 use resource::Registry;
 

@@ -335,6 +335,15 @@ async fn a_vpc_that_cannot_go_says_what_is_in_it() {
 async fn the_regions_zones_come_in_order() {
     let aws = local::Cloud::open(None, REGION, local::ACCOUNT).unwrap();
     let zones = aws_ec2::availability_zones(&aws_sdk_ec2::Client::new(&aws.sdk_config())).await.unwrap();
-    assert!(zones.len() >= 2 && zones.is_sorted(), "{zones:?}");
-    assert!(zones.iter().all(|zone| zone.starts_with(REGION)), "{zones:?}");
+    assert!(zones.len() >= 2 && zones.is_sorted_by_key(|zone| zone.name.clone()), "{zones:?}");
+    assert!(zones.iter().all(|zone| zone.name.starts_with(REGION) && zone.is_available), "{zones:?}");
+}
+
+#[tokio::test]
+async fn an_endpoint_service_that_there_is_not_is_left_out() {
+    let aws = local::Cloud::open(None, REGION, local::ACCOUNT).unwrap();
+    let names = ["sts", "nonsense"].map(|name| format!("com.amazonaws.{REGION}.{name}"));
+    let client = aws_sdk_ec2::Client::new(&aws.sdk_config());
+    let services = aws_ec2::endpoint_services(&client, &names).await.unwrap();
+    assert_eq!(services.iter().map(|service| &service.name).collect::<Vec<_>>(), [&names[0]]);
 }

@@ -18,6 +18,7 @@ mod monitoring;
 mod network;
 mod operations;
 mod pipeline;
+mod placement;
 mod policy;
 mod registry;
 mod sagemaker_roles;
@@ -26,6 +27,7 @@ mod site;
 mod storage;
 mod studio;
 
+pub use placement::{Placement, Questions, Recorded, RecordedPlacement};
 pub use site::identity;
 
 use config::Environment;
@@ -42,8 +44,8 @@ pub struct Inputs<'a> {
     pub name: &'a str,
     /// Account, region, partition.
     pub place: &'a Place,
-    /// The region's availability zones, sorted.
-    pub zones: &'a [String],
+    /// Where the network is.
+    pub placement: &'a Placement,
     /// The folder that the paths of the environment file start from.
     pub root: &'a Path,
 }
@@ -59,8 +61,8 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
-    /// The region has too few zones.
-    #[error("`network.zones` asks for {asked} availability zones, but {region} has {has}")]
+    /// There are too few zones.
+    #[error("`zones` asks for {asked} availability zones, but {region} has {has} to choose from")]
     Zones {
         /// As in the environment file.
         asked: usize,
@@ -68,6 +70,34 @@ pub enum Error {
         has: usize,
         /// The region.
         region: String,
+    },
+    /// The file names a zone that there is not.
+    #[error("there is no availability zone `{name}` in {region}, or none that this account can use")]
+    UnknownZone {
+        /// As in the environment file.
+        name: String,
+        /// The region.
+        region: String,
+        /// Those that there are.
+        zones: Vec<String>,
+    },
+    /// The file names zones, but not one in which there are subnets already.
+    #[error("`zone_names` leaves out {zone}, where the subnets private-{pair} and public-{pair} are")]
+    ZoneLeftOut {
+        /// The name of the zone.
+        zone: String,
+        /// The number of the subnets.
+        pair: u8,
+    },
+    /// An endpoint can be in none of the zones.
+    #[error("the endpoint service {service} is in none of the zones of the subnets, but in {}", zones.join(", "))]
+    EndpointNowhere {
+        /// As in the environment file.
+        endpoint: String,
+        /// Its full name.
+        service: String,
+        /// The zones it is in.
+        zones: Vec<String>,
     },
     /// Names that were chosen meet, or meet one that the platform gives.
     #[error("two resources would be {0}: give what is named so another name in the environment file")]
@@ -78,6 +108,30 @@ pub enum Error {
     /// It cannot be said what the drift job needs.
     #[error("what the drift job may do cannot be derived: {0}")]
     Job(String),
+}
+
+impl Error {
+    /// The setting that is at fault, as keys of the environment file, and what to write instead.
+    pub fn setting(&self) -> Option<(&'static [&'static str], String)> {
+        Some(match self {
+            Self::Zones { .. } => {
+                (&["network", "zones"], "use fewer zones; `zone_names`, if it is there, must name as many".to_owned())
+            }
+            Self::UnknownZone { zones, .. } => (&["network", "zone_names"], format!("there are {}", zones.join(", "))),
+            Self::ZoneLeftOut { zone, .. } => (
+                &["network", "zone_names"],
+                format!(
+                    "AWS moves no subnet to another zone: name {zone} as well, or destroy the platform first; another \
+                     `cidr` makes a new VPC"
+                ),
+            ),
+            Self::EndpointNowhere { endpoint, .. } => (
+                &["network", "endpoints"],
+                format!("leave `{endpoint}` out, or name one of these zones in `zone_names` of [network]"),
+            ),
+            Self::File { .. } | Self::Ambiguous(_) | Self::Image(_) | Self::Job(_) => return None,
+        })
+    }
 }
 
 /// Every kind of resource a platform can have.
@@ -107,15 +161,15 @@ pub fn registry() -> Registry {
 /// When a shipped file is missing, or the region lacks something the file asks for.
 pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     let environment = inputs.environment;
-    let asked = usize::from(environment.network.zones);
-    if asked > inputs.zones.len() {
-        return Err(Error::Zones { asked, has: inputs.zones.len(), region: inputs.place.region.clone() });
+    let (asked, has) = (usize::from(environment.network.zones), inputs.placement.zones().len());
+    if asked > has {
+        return Err(Error::Zones { asked, has, region: inputs.place.region.clone() });
     }
     let site = Site {
         environment: environment.clone(),
         name: inputs.name.to_owned(),
         place: inputs.place.clone(),
-        zones: inputs.zones[..asked].to_vec(),
+        placement: inputs.placement.clone(),
         files: Files::of(inputs.root),
     };
     let tags = environment.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();

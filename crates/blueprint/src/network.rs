@@ -72,7 +72,7 @@ fn subnets(stack: &mut Stack, site: &Site, vpc: Handle<Vpc>) -> (Subnets, Subnet
     let mut public = Vec::new();
     let mut private = Vec::new();
     for subnet in site.environment.network.subnets() {
-        let zone = site.zones[usize::from(subnet.zone) - 1].clone();
+        let zone = site.placement.zones()[usize::from(subnet.zone) - 1].clone();
         let mut add = |tier: &str, cidr: String| {
             let zone = zone.clone();
             let tier_tag = tier.to_owned();
@@ -204,7 +204,7 @@ fn endpoints(
 ) {
     let settings = &site.environment.network;
     if settings.s3_endpoint {
-        let service = format!("com.amazonaws.{}.s3", site.place.region);
+        let service = site.place.gateway_service("s3");
         stack.add("network", "endpoint-s3", (vpc, tables.to_vec()), move |(vpc, tables)| VpcEndpoint {
             vpc_id: vpc.id,
             service: service.clone(),
@@ -230,25 +230,26 @@ fn endpoints(
             }
         });
     for endpoint in &settings.endpoints {
-        let service = format!("com.amazonaws.{}.{endpoint}", site.place.region);
-        let needs = (vpc, private.to_vec(), group);
-        stack.add(
-            "network",
-            &format!("endpoint-{}", endpoint.replace('.', "-")),
-            needs,
-            move |(vpc, subnets, group)| VpcEndpoint {
-                vpc_id: vpc.id,
-                service: service.clone(),
-                reach: Reach::Interface {
-                    subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
-                    security_groups: vec![group.id],
-                    private_dns: true,
-                },
-                policy: Value::Null,
-                tags: named(&[]),
+        let service = site.placement.service(endpoint, &site.place);
+        let numbered = (1..).zip(private).filter(|(pair, _)| site.placement.reaches(endpoint, *pair));
+        let needs = (vpc, numbered.map(|(_, subnet)| *subnet).collect::<Vec<_>>(), group);
+        stack.add("network", &endpoint_name(endpoint), needs, move |(vpc, subnets, group)| VpcEndpoint {
+            vpc_id: vpc.id,
+            service: service.clone(),
+            reach: Reach::Interface {
+                subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
+                security_groups: vec![group.id],
+                private_dns: true,
             },
-        );
+            policy: Value::Null,
+            tags: named(&[]),
+        });
     }
+}
+
+/// Where in the area the endpoint of a service stands.
+pub(crate) fn endpoint_name(endpoint: &str) -> String {
+    format!("endpoint-{}", endpoint.replace('.', "-"))
 }
 
 fn flow_logs(stack: &mut Stack, site: &Site, keys: &Keys, vpc: Handle<Vpc>) {

@@ -1,4 +1,4 @@
-use crate::files::Files;
+use crate::{files::Files, placement::Placement};
 use config::{Environment, environment::feature_groups::FeatureGroup};
 use resource::{Place, Tags};
 
@@ -7,7 +7,7 @@ pub(crate) struct Site {
     pub(crate) environment: Environment,
     pub(crate) name: String,
     pub(crate) place: Place,
-    pub(crate) zones: Vec<String>,
+    pub(crate) placement: Placement,
     pub(crate) files: Files,
 }
 

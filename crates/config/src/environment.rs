@@ -202,7 +202,7 @@ impl Environment {
             }
         }
         tags::check(&self.tags, at.get("tags"));
-        self.network.check(at.get("network"));
+        self.network.check(at.get("network"), around);
         self.identity.check(at.get("identity"), around);
         self.storage.check(at.get("storage"), around);
         self.studio.check(at.get("studio"));

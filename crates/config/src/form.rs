@@ -150,8 +150,14 @@ form!(
     FeatureName, "^[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}$", "1 to 64 letters, digits, hyphens and underscores, beginning and ending with a letter or digit", "customer_id"
 );
 form!(
-    /// Words, not a list of regions: new regions follow the same words.
-    Region, "^(af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-(central|north|south|east|west|northeast|northwest|southeast|southwest)-[1-9]$", "a region of AWS, such as `ap-south-1`", "ap-south-1"
+    /// Words, not a list of regions: new regions follow the same words. `us-gov`, `eusc-de` and the `iso` ones are of
+    /// partitions of their own.
+    Region, "^(af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov|eusc-de|us-iso|us-isob|us-isof|eu-isoe)-(central|north|south|east|west|northeast|northwest|southeast|southwest)-[1-9]$", "a region of AWS, such as `ap-south-1`", "ap-south-1"
+);
+form!(
+    /// A name (`ap-south-1a`), or an id (`aps1-az1`). No local zones: many services are not there.
+    /// <https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html>
+    Zone, "^([a-z]{2,4}(-[a-z]+)+-[1-9][a-z]|[a-z0-9]{3,12}-az[1-9][0-9]?)$", "the name or id of an availability zone, such as `ap-south-1a` or `aps1-az1`", "ap-south-1a"
 );
 form!(Account, "^[0-9]{12}$", "an AWS account: 12 digits", "123456789012");
 form!(

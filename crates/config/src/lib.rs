@@ -25,7 +25,7 @@ mod syntax;
 pub use environment::Environment;
 pub use environment::cidr::Cidr;
 pub use format::format;
-pub use load::{discover, load, parse, text};
+pub use load::{discover, load, parse, problem_at, text};
 pub use overlap::{Overlap, overlapping};
 pub use problem::{Invalid, Problem};
 pub use project::{Outside, inside};

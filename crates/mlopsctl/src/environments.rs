@@ -1,6 +1,6 @@
 //! Finding an environment: by its file, or by the state that it left behind.
 
-use crate::{cli::Global, end::End, one_account, session, state_access};
+use crate::{cli::Global, end::End, one_account, sdk, state_access};
 use aws_config::SdkConfig;
 use config::Environment;
 use resource::{Meter, Place, Tags};
@@ -31,7 +31,8 @@ pub(crate) fn root(global: &Global) -> PathBuf {
     }
 }
 
-fn file(global: &Global, name: &str) -> PathBuf {
+/// The file of an environment.
+pub(crate) fn file(global: &Global, name: &str) -> PathBuf {
     global.environments.join(format!("{name}.toml"))
 }
 
@@ -142,7 +143,7 @@ async fn has_state(global: &Global, name: &str) -> Result<bool, End> {
 /// How the cloud of an environment is reached, and whose the credentials are.
 async fn reach(global: &Global, environment: &Environment) -> Result<(SdkConfig, Arc<Meter>, String), End> {
     let meter = Arc::new(Meter::default());
-    let sdk = meter.measure(session::sdk_config(global, Some(&environment.region)).await?);
+    let sdk = meter.measure(sdk::sdk_config(global, Some(&environment.region)).await?);
     let (sdk, account) = one_account::settle(sdk).await?;
     Ok((sdk, meter, account))
 }
@@ -179,7 +180,7 @@ impl Site {
     /// An environment whose file is gone, found by the name of its state bucket.
     pub(crate) async fn left_behind(global: &Global, name: &str) -> Result<Self, End> {
         let meter = Arc::new(Meter::default());
-        let sdk = meter.measure(session::sdk_config(global, None).await?);
+        let sdk = meter.measure(sdk::sdk_config(global, None).await?);
         let (sdk, account) = one_account::settle(sdk).await?;
         let suffix = format!("-{name}-{}-{account}", config::environment::storage::STATE);
         let found = StateBucket::left_behind(&aws_s3::client_for(&sdk, &account), &suffix).await?;
@@ -197,7 +198,7 @@ impl Site {
             return Err(End::usage(missing(global, name), help));
         };
         let sdk = match &bucket.region {
-            Some(region) => session::in_region(sdk, region),
+            Some(region) => sdk::in_region(sdk, region),
             None => sdk,
         };
         let asked = sdk.region().map(ToString::to_string).unwrap_or_default();
@@ -213,7 +214,7 @@ impl Site {
             Some(stored) => State::read_region(&stored.bytes, &store.place(&key))?,
             None => bucket.region.clone().unwrap_or(asked),
         };
-        let sdk = session::in_region(sdk, &region);
+        let sdk = sdk::in_region(sdk, &region);
         Ok(Self {
             region,
             bucket: bucket.name.clone(),

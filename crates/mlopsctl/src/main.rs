@@ -3,6 +3,7 @@
 mod cli;
 mod command;
 mod connection;
+mod declared;
 mod end;
 mod environments;
 mod input;
@@ -11,6 +12,7 @@ mod output;
 mod printer;
 mod render;
 mod saved_plan;
+mod sdk;
 mod session;
 mod signals;
 mod state_access;

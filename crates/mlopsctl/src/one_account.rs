@@ -3,7 +3,7 @@
 //! The SDK renews temporary credentials during a run. Their source may have changed meanwhile: another profile was
 //! written, another role is handed out. Resources created from then on would be in an account that no state describes.
 
-use crate::{end::End, session};
+use crate::{end::End, sdk};
 use aws_config::SdkConfig;
 use aws_credential_types::{
     Credentials,
@@ -17,13 +17,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// When AWS does not say which account it is.
 pub(crate) async fn settle(sdk: SdkConfig) -> Result<(SdkConfig, String), End> {
     let Some(source) = sdk.credentials_provider() else {
-        let account = session::account(&sdk).await?;
+        let account = sdk::account(&sdk).await?;
         return Ok((sdk, account));
     };
     let known = Arc::<Mutex<Known>>::default();
     let provider = OneAccount { source, sdk: sdk.clone(), known: known.clone() };
     let sdk = sdk.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
-    let account = session::account(&sdk).await?;
+    let account = sdk::account(&sdk).await?;
     lock(&known).account = Some(account.clone());
     Ok((sdk, account))
 }
@@ -74,7 +74,7 @@ impl OneAccount {
     async fn account_of(&self, credentials: &Credentials) -> Result<String, CredentialsError> {
         let provider = SharedCredentialsProvider::new(credentials.clone());
         let sdk = self.sdk.to_builder().credentials_provider(provider).build();
-        session::account(&sdk).await.map_err(|end| match end {
+        sdk::account(&sdk).await.map_err(|end| match end {
             End::Failed { what, .. } => CredentialsError::provider_error(what),
             end => CredentialsError::provider_error(format!("{end:?}")),
         })

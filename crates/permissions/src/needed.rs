@@ -42,7 +42,7 @@ impl Site<'_> {
         Ok(needed)
     }
 
-    /// Whose credentials these are, which zones there are, the tag index, the state.
+    /// Whose credentials these are, which zones and endpoint services there are, the tag index, the state.
     fn by_mlopsctl(&self, identity: &Tags) -> Vec<Permission> {
         // It knows no resources, and nobody is refused it but by an explicit denial.
         let caller = Permission::look(["sts:GetCallerIdentity"]).on_anything();
@@ -51,7 +51,8 @@ impl Site<'_> {
             true => StateBucket::permissions_in_named(bucket, place, &StateIdentity::new(identity, place, bucket)),
             false => StateBucket::permissions(bucket, place),
         };
-        needed.extend([caller, aws_ec2::zones_permission(), aws_tagging::permission()]);
+        needed.extend([caller, aws_tagging::permission()]);
+        needed.extend(aws_ec2::placement_permissions());
         needed
     }
 

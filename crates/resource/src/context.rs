@@ -1,4 +1,4 @@
-use crate::{ADDRESS_TAG, Address, Failure, FailureKind, Glance, LINEAGE_TAG, Result, TagIndex, Tags};
+use crate::{ADDRESS_TAG, Address, Failure, FailureKind, Glance, LINEAGE_TAG, Place, Result, TagIndex, Tags};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::{SdkConfig, region::Region};
 use bytes::Bytes;
@@ -8,54 +8,6 @@ use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
-
-/// Where a stack stands: what ARNs are made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// `aws`, `aws-cn` or `aws-us-gov`.
-    pub partition: String,
-    /// Twelve digits.
-    pub account: String,
-    /// For example `ap-south-1`.
-    pub region: String,
-}
-
-impl Place {
-    /// A place whose partition follows from the region.
-    pub fn new(account: impl Into<String>, region: impl Into<String>) -> Self {
-        let region = region.into();
-        let partition = match region.split('-').next() {
-            Some("cn") => "aws-cn",
-            _ if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
-        Self { partition: partition.to_owned(), account: account.into(), region }
-    }
-
-    /// `arn:<partition>:<service>:<region>:<account>:<resource>`.
-    pub fn arn(&self, service: &str, resource: &str) -> String {
-        format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
-    }
-
-    /// `arn:<partition>:iam::<account>:<resource>`: IAM has no regions.
-    pub fn iam_arn(&self, resource: &str) -> String {
-        format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
-    }
-
-    /// Where AWS's console begins.
-    pub fn console(&self) -> String {
-        match self.partition.as_str() {
-            "aws-cn" => "https://console.amazonaws.cn".to_owned(),
-            "aws-us-gov" => "https://console.amazonaws-us-gov.com".to_owned(),
-            _ => format!("https://{}.console.aws.amazon.com", self.region),
-        }
-    }
-
-    /// The domain AWS's endpoints end in.
-    pub fn dns_suffix(&self) -> &'static str {
-        if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
-    }
-}
 
 /// Bytes the stack ships: a function's package, a script. Specifications hold only its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,15 +31,23 @@ pub struct Cloud {
     place: Place,
     clients: Mutex<HashMap<(TypeId, String, bool), Anything>>,
     shared: Mutex<HashMap<TypeId, Anything>>,
-    assets: HashMap<String, Asset>,
+    assets: Mutex<HashMap<String, Arc<Asset>>>,
     tag_index: Option<Arc<dyn TagIndex>>,
 }
 
 impl Cloud {
     /// A cloud reached through `config`.
     pub fn new(config: SdkConfig, place: Place, assets: impl IntoIterator<Item = Asset>) -> Self {
-        let assets = assets.into_iter().map(|asset| (sha256_hex(&asset.bytes), asset)).collect();
-        Self { config, place, clients: Mutex::default(), shared: Mutex::default(), assets, tag_index: None }
+        let (clients, shared, tag_index) = (Mutex::default(), Mutex::default(), None);
+        let cloud = Self { config, place, clients, shared, assets: Mutex::default(), tag_index };
+        cloud.ship(assets);
+        cloud
+    }
+
+    /// Takes on what a stack ships, beside what it ships already.
+    pub fn ship(&self, assets: impl IntoIterator<Item = Asset>) {
+        let assets = assets.into_iter().map(|asset| (sha256_hex(&asset.bytes), Arc::new(asset)));
+        self.assets.lock().unwrap_or_else(PoisonError::into_inner).extend(assets);
     }
 
     /// The same, with something that knows the tags of whole stacks.
@@ -108,7 +68,11 @@ impl Cloud {
 
     /// Whether the stack ships content with this digest.
     pub fn ships(&self, sha256: &str) -> bool {
-        self.assets.contains_key(sha256)
+        self.asset(sha256).is_some()
+    }
+
+    fn asset(&self, sha256: &str) -> Option<Arc<Asset>> {
+        self.assets.lock().unwrap_or_else(PoisonError::into_inner).get(sha256).cloned()
     }
 
     fn client<C: Clone + Send + Sync + 'static>(
@@ -266,8 +230,8 @@ impl Cx {
     ///
     /// # Errors
     /// When the files changed since the plan was made, or the stack ships no such thing.
-    pub fn asset(&self, sha256: &str) -> Result<&Asset> {
-        self.cloud.assets.get(sha256).ok_or_else(|| {
+    pub fn asset(&self, sha256: &str) -> Result<Arc<Asset>> {
+        self.cloud.asset(sha256).ok_or_else(|| {
             Failure::of(
                 FailureKind::Final,
                 format!("no file of this stack has the digest {sha256}: it changed since the plan was made"),

@@ -94,6 +94,19 @@ const SKEWED: &[Sign] = &[
     ("SignatureDoesNotMatch", "Signature not yet current"),
 ];
 
+/// What AWS says of an availability zone that it does not offer to the account, or not for this. Such zones are listed
+/// like any other.
+const ZONE_REFUSED: &[Sign] = &[
+    // CreateSubnet: <https://github.com/hashicorp/terraform/issues/3434>
+    ("InvalidParameterValue", "for parameter availabilityZone is invalid"),
+    // CreateNatGateway: <https://github.com/sysdiglabs/terraform-aws-secure-for-cloud/pull/52>
+    ("NotAvailableInZone", ""),
+    // CreateVpcEndpoint: <https://github.com/awslabs/aws-orbit-workbench/issues/320>
+    ("InvalidParameter", "does not support the availability zone"),
+    // CreateFunction: <https://github.com/keboola/developer-portal/issues/81>
+    ("InvalidParameterValueException", "contain availability zone Lambda doesn't support"),
+];
+
 impl Failure {
     /// A failure of our own making, without a call.
     pub fn of(kind: FailureKind, message: impl Into<String>) -> Self {
@@ -175,6 +188,10 @@ impl Failure {
                 "log in again or set the clock of this machine, whichever is wrong, and run the same command"
             }
             () if failure.shows(SKEWED) => "the clock of this machine is wrong: set it, and run the same command",
+            () if failure.shows(ZONE_REFUSED) => {
+                "AWS does not offer this in every zone: name other zones in `zone_names` of [network]; subnets that \
+                 exist stay where they are until they are destroyed"
+            }
             () => return failure,
         };
         Self { help: Some(help.to_owned()), ..failure }
@@ -335,6 +352,34 @@ mod tests {
         assert!(either.contains("log in again") && either.contains("clock"), "{either}");
         let wrong_key = answered(403, "SignatureDoesNotMatch", "The request signature we calculated does not match");
         assert_eq!(wrong_key.help, None);
+    }
+
+    #[test]
+    fn a_zone_that_aws_refuses_is_told_with_the_setting_that_helps() {
+        let refusals = [
+            (
+                "InvalidParameterValue",
+                "Value (us-east-1c) for parameter availabilityZone is invalid. Subnets can currently only be created in \
+                 the following availability zones: us-east-1d, us-east-1a, us-east-1e, us-east-1b.",
+            ),
+            ("NotAvailableInZone", "Nat Gateway is not available in this availability zone"),
+            (
+                "InvalidParameter",
+                "The VPC endpoint service com.amazonaws.us-east-1.lambda does not support the availability zone of the \
+                 subnet: subnet-1.",
+            ),
+            (
+                "InvalidParameterValueException",
+                "The provided subnets contain availability zone Lambda doesn't support. Please use a different set of \
+                 subnets.",
+            ),
+        ];
+        for (code, message) in refusals {
+            let refused = answered(400, code, message);
+            assert_eq!(refused.kind, FailureKind::Final);
+            assert!(refused.help.unwrap().contains("`zone_names` of [network]"), "{code}");
+        }
+        assert_eq!(answered(400, "InvalidParameterValue", "Value (x) for parameter groupId is invalid.").help, None);
     }
 
     #[test]

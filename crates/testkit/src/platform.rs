@@ -48,8 +48,10 @@ impl Platform {
         let mut environment = config::load(&file, &root).unwrap_or_else(|invalid| panic!("{invalid:?}"));
         change(&mut environment);
         let place = Place::new(ACCOUNT, &environment.region);
-        let zones = ["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region));
-        let inputs = blueprint::Inputs { environment: &environment, name, place: &place, zones: &zones, root: &root };
+        let placement =
+            blueprint::Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
+        let inputs =
+            blueprint::Inputs { environment: &environment, name, place: &place, placement: &placement, root: &root };
         let stack = blueprint::stack(&inputs).unwrap_or_else(|error| panic!("{error}"));
         let identity = blueprint::identity(&environment.project, name);
         let bucket = environment.state_bucket_name(ACCOUNT);

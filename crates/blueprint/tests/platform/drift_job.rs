@@ -52,9 +52,10 @@ fn copy(from: &Path, to: &Path) {
 
 fn stack(root: &Path, environment: &Environment) -> (Stack, Vec<Declaration>) {
     let place = Place::new(ACCOUNT, environment.region.clone());
-    let zones = ["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region));
+    let placement = blueprint::Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
     let name = &environment.environment;
-    let stack = blueprint::stack(&blueprint::Inputs { environment, name, place: &place, zones: &zones, root }).unwrap();
+    let stack =
+        blueprint::stack(&blueprint::Inputs { environment, name, place: &place, placement: &placement, root }).unwrap();
     let declarations = stack.declarations(&blueprint::registry(), &place).unwrap();
     (stack, declarations)
 }
@@ -158,9 +159,14 @@ fn a_program_that_lambda_does_not_take_is_refused_with_what_helps() {
     });
     fs::write(root.path().join(PROGRAM), noise.take(51 * 1024 * 1024).collect::<Vec<_>>()).unwrap();
     let place = Place::new(ACCOUNT, environment.region.clone());
-    let zones = ["a", "b"].map(str::to_owned);
-    let inputs =
-        blueprint::Inputs { environment: &environment, name: "dev", place: &place, zones: &zones, root: root.path() };
+    let placement = blueprint::Placement::in_zones(["a", "b"]);
+    let inputs = blueprint::Inputs {
+        environment: &environment,
+        name: "dev",
+        place: &place,
+        placement: &placement,
+        root: root.path(),
+    };
     let error = blueprint::stack(&inputs).err().unwrap().to_string();
     assert!(error.contains("tools/mlopsctl") && error.contains("--no-default-features"), "{error}");
 }

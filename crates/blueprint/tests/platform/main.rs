@@ -6,6 +6,7 @@ mod data;
 mod drift_job;
 mod names;
 mod pipeline;
+mod placement;
 mod policies;
 mod secrets;
 
@@ -29,7 +30,8 @@ pub(crate) fn declared_after(name: &str, edit: impl FnOnce(&mut config::Environm
     let mut environment = config::load(&root.join(format!("environments/{name}.toml")), &root).unwrap();
     edit(&mut environment);
     let place = Place::new(ACCOUNT, environment.region.clone());
-    let zones = ["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region));
-    let inputs = blueprint::Inputs { environment: &environment, name, place: &place, zones: &zones, root: &root };
+    let placement = blueprint::Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
+    let inputs =
+        blueprint::Inputs { environment: &environment, name, place: &place, placement: &placement, root: &root };
     blueprint::stack(&inputs).unwrap().declarations(&blueprint::registry(), &place).unwrap()
 }

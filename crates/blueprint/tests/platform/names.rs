@@ -42,8 +42,8 @@ fn stack(text: &str) -> Option<Result<Vec<String>, Error>> {
     let root = repository();
     let environment = config::parse("test", text, Some(&root)).ok()?;
     let place = Place::new(ACCOUNT, environment.region.clone());
-    let zones = ["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region));
-    let inputs = Inputs { environment: &environment, name: "test", place: &place, zones: &zones, root: &root };
+    let placement = blueprint::Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
+    let inputs = Inputs { environment: &environment, name: "test", place: &place, placement: &placement, root: &root };
     let stack = blueprint::stack(&inputs);
     Some(stack.map(|stack| stack.nodes().iter().map(|node| node.address.to_string()).collect()))
 }

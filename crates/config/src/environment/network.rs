@@ -1,7 +1,8 @@
 //! The VPC and what is derived from its range.
 
 use super::cidr::Cidr;
-use crate::check::Place;
+use crate::check::{Place, Surroundings};
+use crate::form::{Text, Zone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -17,6 +18,12 @@ pub struct Network {
     #[serde(default = "two")]
     #[schemars(range(min = 1, max = 6))]
     pub zones: u8,
+    /// The availability zones to choose from, by name (`ap-south-1a`) or id (`aps1-az1`): at least as many as `zones`
+    /// asks for, of which the first are taken. Left out, the first of the region that AWS says are available. Subnets
+    /// that exist stay where they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Text<Zone>>", extend("uniqueItems" = true))]
+    pub zone_names: Vec<String>,
     /// How private subnets reach the internet.
     #[serde(default)]
     pub nat: Nat,
@@ -128,7 +135,8 @@ impl Network {
             .collect()
     }
 
-    pub(super) fn check(&self, at: Place<'_>) {
+    pub(super) fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
+        self.check_zone_names(at, around.region);
         let room = capacity(self.cidr);
         if at.sound(&["cidr", "zones"]) && self.zones > room {
             let prefix = match self.zones {
@@ -140,6 +148,29 @@ impl Network {
             at.get("cidr").report(
                 format!("{} has room for the subnets of {room} zones, not of {}", self.cidr, self.zones),
                 format!("a subnet is at least /28 and each zone has two: use /{prefix} or larger, or fewer zones"),
+            );
+        }
+    }
+}
+
+impl Network {
+    fn check_zone_names(&self, at: Place<'_>, region: &str) {
+        let names = at.get("zone_names");
+        for (index, name) in self.zone_names.iter().enumerate() {
+            let is_id = name.contains("-az");
+            let is_of_region = name.strip_prefix(region).is_some_and(|letter| letter.len() == 1);
+            if !is_id && !is_of_region {
+                names.at(index).report(
+                    format!("`{name}` is no availability zone of {region}"),
+                    format!("the zones of {region} are called `{region}a`, `{region}b` and so on"),
+                );
+            }
+        }
+        let named = self.zone_names.len();
+        if named > 0 && named < usize::from(self.zones) && at.sound(&["zones", "zone_names"]) {
+            names.report(
+                format!("`zone_names` names {named} of the {} zones that `zones` asks for", self.zones),
+                "name more, or use fewer zones",
             );
         }
     }

@@ -35,6 +35,20 @@ fn the_network() {
             &["4:8: 10.0.0.0/28 has room for the subnets of 0 zones, not of 1"],
         ),
         ("too many zones", "cidr = \"10.0.0.0/16\"\nzones = 7", &["5:9: `zones` must be between 1 and 6, not 7"]),
+        (
+            "zones of another region, of an account's own kind and too few",
+            "cidr = \"10.0.0.0/16\"\nzones = 3\nzone_names = [\"us-east-1a\", \"us-west-2-lax-1a\"]",
+            &[
+                "6:15: `us-east-1a` is no availability zone of eu-central-1",
+                "6:29: `us-west-2-lax-1a` must be the name or id of an availability zone, such as `ap-south-1a` or \
+                 `aps1-az1`",
+            ],
+        ),
+        (
+            "fewer zones named than used",
+            "cidr = \"10.0.0.0/16\"\nzones = 3\nzone_names = [\"eu-central-1c\", \"euc1-az1\"]",
+            &["6:14: `zone_names` names 2 of the 3 zones that `zones` asks for"],
+        ),
         ("a number in quotes", "cidr = \"10.0.0.0/16\"\nzones = \"2\"", &["5:9: `zones` must be an integer, not text"]),
         ("a word not known", "cidr = \"10.0.0.0/16\"\nnat = \"both\"", &["5:7: `nat` cannot be `both`"]),
         (

@@ -1,6 +1,6 @@
 //! Takes over what exists and was made by somebody else: by hand, by a script, by Terraform.
 
-use super::change::{Change, Condition};
+use super::change::{Change, Condition, Wanted};
 use crate::{
     cli::{AdoptArgs, ChangeArgs, Global},
     end::End,
@@ -9,7 +9,7 @@ use crate::{
     session::Session,
 };
 use engine::{Claim, Claims};
-use resource::{Address, Declaration};
+use resource::{Address, Declaration, Stack};
 use state::{Phase, State};
 use std::{collections::BTreeMap, path::Path};
 use tfstate::{Declared, Matching, Tfstate};
@@ -26,15 +26,16 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
     }
     let session = Session::open_to_change(global, environment).await?;
     let (state, _) = session.state().await?;
+    let stack = session.stack(&state).await?;
     let mut claims = Claims::new();
     for named in named {
-        let (address, claim) = named.claim(&session, terraform.as_ref())?;
+        let (address, claim) = named.claim(&session, &stack, terraform.as_ref())?;
         if claims.insert(address.clone(), claim).is_some() {
             return Err(End::usage(format!("{address} is named twice"), "one thing can stand at an address"));
         }
     }
     if let Some(terraform) = &terraform {
-        let declarations = session.stack.declarations(&session.registry, session.cloud.place())?;
+        let declarations = stack.declarations(&session.registry, session.cloud.place())?;
         let matching = find(terraform, &declarations, &state, &claims);
         tell(&matching, printer);
         let found = matching.matches.into_iter().map(|one| (one.address, one.id.map_or(Claim::Name, Claim::Id)));
@@ -44,14 +45,14 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
         printer.note("There is nothing to take over.");
         return Ok(());
     }
-    each_once(&claims, &session)?;
+    each_once(&claims, &stack)?;
     let asked = ChangeArgs { yes: args.yes, ..ChangeArgs::default() };
     let targets = claims.keys().map(Address::to_string).collect();
     let change = Change {
         global,
         args: &asked,
         session: &session,
-        stack: &session.stack,
+        wanted: Wanted::Declared,
         operation: "adopt",
         targets,
         claims,
@@ -106,9 +107,9 @@ impl Named {
         }
     }
 
-    fn claim(self, session: &Session, terraform: Option<&Tfstate>) -> Result<(Address, Claim), End> {
+    fn claim(self, session: &Session, stack: &Stack, terraform: Option<&Tfstate>) -> Result<(Address, Claim), End> {
         let Self { address, id } = self;
-        if session.stack.position(&address).is_none() {
+        if stack.position(&address).is_none() {
             return Err(End::usage(
                 format!("the file of {} declares no {address}", session.name),
                 format!("`mlopsctl plan {}` shows the addresses of what it does declare", session.name),
@@ -123,8 +124,8 @@ impl Named {
 }
 
 /// Refuses one thing at two addresses: each would take it from the other.
-fn each_once(claims: &Claims, session: &Session) -> Result<(), End> {
-    let kind = |address: &Address| session.stack.position(address).map(|at| session.stack.nodes()[at].kind);
+fn each_once(claims: &Claims, stack: &Stack) -> Result<(), End> {
+    let kind = |address: &Address| stack.position(address).map(|at| stack.nodes()[at].kind);
     let mut taken = BTreeMap::new();
     for (address, claim) in claims {
         if let Claim::Id(id) = claim

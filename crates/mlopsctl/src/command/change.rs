@@ -9,10 +9,11 @@ use crate::{
     signals,
 };
 use engine::{Action, Applied, Apply, Claims, Healing, Plan, Planning, Purpose, Refusal, StopMode};
-use resource::{FailureKind, Stack};
+use resource::{FailureKind, Stack, Tags};
 use state::{Ended, Holder, Lock, Phase, State, Version, Writer};
 use std::{
     pin::pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::time::timeout;
@@ -38,8 +39,19 @@ pub(crate) enum Condition {
     OnlyHeals(Healing, State),
 }
 
-/// A confirmed plan, and the state it was made on.
+/// What is to be there in the end.
+pub(crate) enum Wanted {
+    /// What the environment file declares.
+    Declared,
+    /// Nothing.
+    Nothing,
+    /// What was applied last, with the digest of what the declared stack was made from.
+    Applied(Arc<Stack>, String),
+}
+
+/// A confirmed plan, what it is to bring about, and the state it was made on.
 struct Prepared {
+    stack: Arc<Stack>,
     planning: Planning,
     state: State,
     version: Option<Version>,
@@ -56,8 +68,7 @@ pub(crate) struct Change<'a> {
     pub(crate) global: &'a Global,
     pub(crate) args: &'a ChangeArgs,
     pub(crate) session: &'a Session,
-    /// What is to be there in the end.
-    pub(crate) stack: &'a Stack,
+    pub(crate) wanted: Wanted,
     pub(crate) operation: &'static str,
     pub(crate) targets: Vec<String>,
     /// What is to be taken over.
@@ -179,8 +190,9 @@ impl Change<'_> {
         if version.is_some() {
             self.session.warn_of_bucket(self.printer).await;
         }
+        let (stack, inputs) = self.stack(&state).await?;
         if matches!(self.condition, Condition::Confirmed) {
-            self.session.knows(&self.targets, &state)?;
+            self.session.knows(&self.targets, &stack, &state)?;
         }
         let purpose = Purpose {
             targets: self.targets.clone(),
@@ -190,11 +202,11 @@ impl Change<'_> {
             delete_data: self.args.delete_data,
             keep: !self.args.delete_data,
             claims: self.claims.clone(),
-            inputs: self.session.inputs.clone(),
+            inputs,
         };
         let session = self.session;
         let planning =
-            engine::plan(self.stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
+            engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
         if !planning.refusals.is_empty() {
             return Err(refused(&planning.refusals, self.printer));
         }
@@ -218,7 +230,18 @@ impl Change<'_> {
             }
             self.confirm().await?;
         }
-        Ok(Prepared { planning, state, version })
+        Ok(Prepared { stack, planning, state, version })
+    }
+
+    /// What is to be there, as the state lets it be, and a digest of what that was made from.
+    async fn stack(&self, state: &State) -> Result<(Arc<Stack>, String), End> {
+        let stack = match &self.wanted {
+            Wanted::Declared => self.session.stack(state).await?,
+            Wanted::Nothing => Stack::new(self.session.identity.clone(), Tags::default()),
+            Wanted::Applied(stack, inputs) => return Ok((stack.clone(), inputs.clone())),
+        };
+        let inputs = self.session.inputs(&stack);
+        Ok((Arc::new(stack), inputs))
     }
 
     /// A saved plan may be about some resources only, which whoever applies it cannot see from its name.
@@ -249,7 +272,7 @@ impl Change<'_> {
     }
 
     async fn apply(&self, prepared: Prepared, lock: &Lock, stop: Stop) -> Outcome {
-        let Prepared { planning, state, version } = prepared;
+        let Prepared { stack, planning, state, version } = prepared;
         let session = self.session;
         let registry = blueprint::registry();
         let writer = Writer::under(lock, session.store.clone(), &session.keys.state, state.clone(), version)
@@ -259,7 +282,7 @@ impl Change<'_> {
         let applied = engine::apply(
             &planning,
             Apply {
-                stack: self.stack,
+                stack: &stack,
                 state: &state,
                 registry: &session.registry,
                 writer: &writer,

@@ -15,8 +15,10 @@ pub(crate) async fn run(
 ) -> Result<(), End> {
     let prices = prices.map_or_else(builtin, read)?;
     let session = Session::open(global, environment).await?;
+    let (state, _) = session.state().await?;
+    let stack = session.stack(&state).await?;
     let place = session.cloud.place();
-    let declarations = session.stack.declarations(&session.registry, place)?;
+    let declarations = stack.declarations(&session.registry, place)?;
     let resources =
         declarations.iter().map(|one| Resource { address: one.address.as_str(), kind: one.kind, spec: &one.spec });
     let estimate = ::cost::estimate(&resources.collect::<Vec<_>>(), &place.region, &prices);

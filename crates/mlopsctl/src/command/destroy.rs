@@ -1,5 +1,5 @@
 use super::{
-    change::{Change, Condition},
+    change::{Change, Condition, Wanted},
     lost_state,
 };
 use crate::{
@@ -9,7 +9,6 @@ use crate::{
     session::Session,
 };
 use engine::Claims;
-use resource::{Stack, Tags};
 
 const OPERATION: &str = "destroy";
 
@@ -33,12 +32,11 @@ pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -
         nothing(&session, stored.is_some(), printer);
         return Ok(());
     }
-    let nothing = Stack::new(session.identity.clone(), Tags::default());
     let change = Change {
         global,
         args: &args.change,
         session: &session,
-        stack: &nothing,
+        wanted: Wanted::Nothing,
         operation: OPERATION,
         targets: Vec::new(),
         claims: Claims::new(),

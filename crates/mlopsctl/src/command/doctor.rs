@@ -21,16 +21,17 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
         let honours = session.store.refuse_unconditional_without_lock(&session.keys.lock).await;
         findings.extend(checkup::conditions(&honours));
     }
-    let declarations = session.stack.declarations(&session.registry, session.cloud.place())?;
+    let stack = session.stack(&state).await?;
+    let declarations = stack.declarations(&session.registry, session.cloud.place())?;
     let described = environments::read(global, &session.name)?;
     let place = session.cloud.place();
     let policy =
         super::permissions::policy(&described, &session.name, place, &declarations, Some(&state), false)?.document();
     let patient = patient(&session, &state, &declarations, &policy);
-    let purpose = Purpose { delete_data: true, keep: true, inputs: session.inputs.clone(), ..Purpose::default() };
+    let purpose = Purpose { delete_data: true, keep: true, inputs: session.inputs(&stack), ..Purpose::default() };
     let (seen, planning) = futures::join!(
         checkup::examine(&patient),
-        engine::plan(&session.stack, &state, &session.registry, &session.cloud, &session.identity, &purpose),
+        engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose),
     );
     findings.extend(seen);
     findings.extend(resources(&session.name, &planning, stored.is_some()));
@@ -85,7 +86,12 @@ fn patient<'a>(
         declared: declarations.iter().map(|one| (one.kind, &one.spec)).collect(),
         state,
         policy,
-        machines: session.pipeline.as_ref().map(machines).unwrap_or_default(),
+        machines: session
+            .environment
+            .as_ref()
+            .and_then(|environment| environment.pipeline.as_ref())
+            .map(machines)
+            .unwrap_or_default(),
     }
 }
 

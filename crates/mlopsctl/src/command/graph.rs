@@ -10,17 +10,19 @@ use crate::{
     session::Session,
 };
 use engine::{Change, Purpose};
+use resource::Stack;
 use state::State;
 
 pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> Result<(), End> {
     let session = Session::open(global, args.environment.as_deref()).await?;
     let (state, _) = session.state().await?;
-    let declarations = session.stack.declarations(&session.registry, session.cloud.place())?;
+    let stack = session.stack(&state).await?;
+    let declarations = stack.declarations(&session.registry, session.cloud.place())?;
     let changes = match args.changes {
-        true => Some(changes(&session, &state, printer).await?),
+        true => Some(changes(&session, &stack, &state, printer).await?),
         false => None,
     };
-    let picture = picture::of(&session, &state, &declarations, changes.as_deref())
+    let picture = picture::of(&session, &stack, &state, &declarations, changes.as_deref())
         .map_err(|error| End::failed(error.to_string()))?;
     session.trace_calls();
     if printer.json {
@@ -44,10 +46,9 @@ pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> 
     Ok(())
 }
 
-async fn changes(session: &Session, state: &State, printer: Printer) -> Result<Vec<Change>, End> {
-    let purpose = Purpose { delete_data: true, keep: true, inputs: session.inputs.clone(), ..Purpose::default() };
-    let planning =
-        engine::plan(&session.stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
+async fn changes(session: &Session, stack: &Stack, state: &State, printer: Printer) -> Result<Vec<Change>, End> {
+    let purpose = Purpose { delete_data: true, keep: true, inputs: session.inputs(stack), ..Purpose::default() };
+    let planning = engine::plan(stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
     match planning.refusals.as_slice() {
         [] => Ok(planning.plan.changes),
         refusals => Err(refused(refusals, printer)),

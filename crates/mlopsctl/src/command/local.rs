@@ -4,7 +4,7 @@ use crate::{
     cli::{Global, LocalCommand},
     end::End,
     printer::Printer,
-    session::data_folder,
+    sdk::data_folder,
 };
 
 #[cfg(feature = "local")]

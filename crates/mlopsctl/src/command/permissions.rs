@@ -92,9 +92,10 @@ pub(crate) fn policy(
 
 /// The platform, in zones of any name: no permission is about a zone.
 fn stack(global: &Global, environment: &Environment, name: &str, place: &Place) -> Result<Stack, End> {
-    let zones = (1..=environment.network.zones).map(|zone| format!("{}-{zone}", place.region)).collect::<Vec<_>>();
+    let zones = (1..=environment.network.zones).map(|zone| format!("{}-{zone}", place.region));
+    let placement = blueprint::Placement::in_zones(zones);
     let root = environments::root(global);
-    let inputs = blueprint::Inputs { environment, name, place, zones: &zones, root: &root };
+    let inputs = blueprint::Inputs { environment, name, place, placement: &placement, root: &root };
     blueprint::stack(&inputs).map_err(|error| End::usage(error.to_string(), ""))
 }
 

@@ -12,16 +12,16 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     let session = Session::open(global, args.environment.as_deref()).await?;
     let (state, _) = session.state().await?;
     session.warn_of_bucket(printer).await;
-    session.knows(&args.target, &state)?;
+    let stack = session.stack(&state).await?;
+    session.knows(&args.target, &stack, &state)?;
     let purpose = Purpose {
         targets: args.target.clone(),
-        inputs: session.inputs.clone(),
+        inputs: session.inputs(&stack),
         delete_data: true,
         keep: !args.delete_data,
         ..Purpose::default()
     };
-    let planning =
-        engine::plan(&session.stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
+    let planning = engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
     if !planning.refusals.is_empty() {
         return Err(refused(&planning.refusals, printer));
     }

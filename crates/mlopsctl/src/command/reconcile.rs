@@ -2,7 +2,7 @@
 //! environment file only asks for.
 
 use super::{
-    change::{Change, Condition, refused},
+    change::{Change, Condition, Wanted, refused},
     lost_state,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 use engine::{Applied, Claims, Heal, Healing, Judged, Purpose, applied_stack};
 use resource::{Address, Stack};
 use state::State;
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 const OPERATION: &str = "reconcile";
 
@@ -25,6 +25,8 @@ struct Found {
     state: State,
     /// The stack that the state records.
     applied: Stack,
+    /// A digest of what the declared stack was made from.
+    inputs: String,
     healing: Healing,
 }
 
@@ -40,7 +42,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
         let _ = lock.release().await;
         found = looked?;
     }
-    let Found { state, applied, healing } = found;
+    let Found { state, applied, inputs, healing } = found;
     let drift_is_left = !healing.left.is_empty();
     if healing.heals.is_empty() {
         say_nothing_was_done(&session, &healing, printer, began);
@@ -51,7 +53,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
             global,
             args: &args,
             session: &session,
-            stack: &applied,
+            wanted: Wanted::Applied(Arc::new(applied), inputs),
             operation: OPERATION,
             targets,
             claims: Claims::new(),
@@ -74,10 +76,13 @@ async fn look(session: &Session, printer: Printer) -> Result<Found, End> {
             format!("`mlopsctl up {}` does", session.name),
         ));
     }
-    let purpose = Purpose { keep: true, repairs: true, inputs: session.inputs.clone(), ..Purpose::default() };
-    let applied = applied_stack(&session.stack, &state, &session.registry, session.cloud.place());
+    let declared = session.stack(&state).await?;
+    let inputs = session.inputs(&declared);
+    let purpose = Purpose { keep: true, repairs: true, inputs, ..Purpose::default() };
+    let applied = applied_stack(&declared, &state, &session.registry, session.cloud.place());
     let planning = engine::plan(&applied, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
-    let heal = match session.drift.heal {
+    let drift = session.drift();
+    let heal = match drift.heal {
         config::environment::Heal::Nothing => Heal::Nothing,
         config::environment::Heal::Safely => Heal::Safely,
         config::environment::Heal::Everything => Heal::Everything,
@@ -85,7 +90,7 @@ async fn look(session: &Session, printer: Printer) -> Result<Found, End> {
     let judged = Judged {
         planning: &planning,
         applied: &applied,
-        declared: &session.stack,
+        declared: &declared,
         state: &state,
         registry: &session.registry,
     };
@@ -93,7 +98,7 @@ async fn look(session: &Session, printer: Printer) -> Result<Found, End> {
     if !healing.failed.is_empty() {
         return Err(refused(&healing.failed, printer));
     }
-    let (differences, limit) = (healing.heals.len(), usize::from(session.drift.too_many));
+    let (differences, limit) = (healing.heals.len(), usize::from(drift.too_many));
     if differences >= limit {
         return Err(End::failed_with(
             format!("{differences} resources are not as they were left, which is hardly a slip; nothing was touched"),
@@ -104,7 +109,7 @@ async fn look(session: &Session, printer: Printer) -> Result<Found, End> {
             ),
         ));
     }
-    Ok(Found { state, applied, healing })
+    Ok(Found { state, applied, inputs: purpose.inputs, healing })
 }
 
 fn say_nothing_was_done(session: &Session, healing: &Healing, printer: Printer, began: Instant) {

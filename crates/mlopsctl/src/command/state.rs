@@ -42,9 +42,10 @@ pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -
                 true => Session::open_to_change(global, Some(&name)).await?,
                 false => open_to_change(global, Some(name)).await?,
             };
-            edit(global, &session, "state mv", |state| rename(&session.stack, state, &from, &to)).await?;
+            let stack = session.stack(&session.state().await?.0).await?;
+            edit(global, &session, "state mv", |state| rename(&stack, state, &from, &to)).await?;
             printer.note(&format!("{from} is now {to}"));
-            warn_of_undeclared(&session, &to, printer);
+            warn_of_undeclared(&session, &stack, &to, printer);
             Ok(())
         }
         StateCommand::Push { file, environment, force } => {
@@ -176,8 +177,8 @@ fn unfit(error: state::Error) -> End {
 }
 
 /// A resource that stands where nothing is declared is deleted by the next `up`.
-fn warn_of_undeclared(session: &Session, to: &str, printer: Printer) {
-    let is_declared = Address::parse(to).is_some_and(|to| session.stack.position(&to).is_some());
+fn warn_of_undeclared(session: &Session, stack: &Stack, to: &str, printer: Printer) {
+    let is_declared = Address::parse(to).is_some_and(|to| stack.position(&to).is_some());
     if !is_declared {
         printer.say(&format!(
             "warning: the environment file declares nothing at {to}: the next `mlopsctl up {}` deletes the resource",

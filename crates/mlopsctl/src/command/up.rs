@@ -1,4 +1,4 @@
-use super::change::{Change, Condition};
+use super::change::{Change, Condition, Wanted};
 use crate::{
     cli::{Global, UpArgs},
     end::End,
@@ -17,7 +17,7 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
         global,
         args: &args.change,
         session: &session,
-        stack: &session.stack,
+        wanted: Wanted::Declared,
         operation: "up",
         targets,
         claims: Claims::new(),

@@ -1,4 +1,4 @@
-use super::change::{Change, Condition};
+use super::change::{Change, Condition, Wanted};
 use crate::{
     cli::{ChangeArgs, Global},
     end::End,
@@ -22,7 +22,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
         global,
         args: &ChangeArgs::default(),
         session: &session,
-        stack: &session.stack,
+        wanted: Wanted::Declared,
         operation: "wait",
         targets: unfinished,
         claims: Claims::new(),

@@ -4,7 +4,7 @@ use super::value::short;
 use crate::session::Session;
 use engine::{Action, Change};
 use report::{Edge, Error, Need, Node, Picture, Status};
-use resource::{Address, Declaration, Registry};
+use resource::{Address, Declaration, Registry, Stack};
 use serde_json::{Value, json};
 use state::{Entry, Phase, State};
 use std::collections::{BTreeMap, HashMap};
@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 /// What is declared, and what is remembered and no longer declared. Without a plan a picture tells what the state does.
 pub(crate) fn of(
     session: &Session,
+    stack: &Stack,
     state: &State,
     declarations: &[Declaration],
     changes: Option<&[Change]>,
@@ -19,7 +20,7 @@ pub(crate) fn of(
     let changes: Option<HashMap<&Address, Action>> =
         changes.map(|changes| changes.iter().map(|change| (&change.address, change.action)).collect());
     let left: BTreeMap<&Address, &Entry> =
-        state.resources.iter().filter(|(address, _)| session.stack.position(address).is_none()).collect();
+        state.resources.iter().filter(|(address, _)| stack.position(address).is_none()).collect();
     let mut nodes = Vec::with_capacity(declarations.len() + left.len());
     for one in declarations {
         let entry = state.resources.get(&one.address);
@@ -35,7 +36,7 @@ pub(crate) fn of(
     let positions: HashMap<String, usize> =
         nodes.iter().enumerate().map(|(position, node)| (node.address.clone(), position)).collect();
     let mut edges = Vec::new();
-    for (dependant, node) in session.stack.nodes().iter().enumerate() {
+    for (dependant, node) in stack.nodes().iter().enumerate() {
         edges.extend(node.dependencies.iter().map(|needed| Edge {
             dependency: needed.node,
             dependant,

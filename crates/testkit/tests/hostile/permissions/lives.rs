@@ -138,9 +138,11 @@ pub(super) fn meddle(platform: &Platform, environment: &str, aws: &mut Aws, sett
     aws.allow_only(&platform.policies(Some(&state), false));
 }
 
-/// The zones before a plan, the state's history, and a state whose file is lost.
+/// The zones and the endpoint services before a plan, the state's history, and a state whose file is lost.
 async fn what_people_ask(platform: &Platform, sdk: &SdkConfig) {
-    aws_ec2::availability_zones(&aws_sdk_ec2::Client::new(sdk)).await.unwrap();
+    let ec2 = aws_sdk_ec2::Client::new(sdk);
+    aws_ec2::availability_zones(&ec2).await.unwrap();
+    aws_ec2::endpoint_services(&ec2, &["com.amazonaws.ap-south-1.sts".to_owned()]).await.unwrap();
     let store = platform.state_bucket(sdk).store();
     let history = store.history("state.json").await.unwrap();
     store.get_version("state.json", &history.versions[0].id).await.unwrap();

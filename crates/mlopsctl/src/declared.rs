@@ -1,0 +1,78 @@
+//! The platform that an environment file describes, where its state says that it is.
+
+use crate::{end::End, session::Session};
+use blueprint::{Error, Placement, Recorded, RecordedPlacement};
+use config::Environment;
+use resource::{Stack, Tags, sha256_hex};
+use state::State;
+
+impl Session {
+    /// What is to be there. The state tells where the network is already; AWS is asked about what is new. Without a
+    /// file nothing is to be there.
+    pub(crate) async fn stack(&self, state: &State) -> Result<Stack, End> {
+        let Some(environment) = &self.environment else {
+            return Ok(Stack::new(self.identity.clone(), Tags::default()));
+        };
+        let placement = self.placement(environment, state).await?;
+        let place = self.cloud.place();
+        let (name, root) = (self.name.as_str(), self.root.as_path());
+        let inputs = blueprint::Inputs { environment, name, place, placement: &placement, root };
+        let stack = blueprint::stack(&inputs).map_err(|error| self.unfit(&error))?;
+        self.cloud.ship(stack.assets().iter().cloned());
+        Ok(stack)
+    }
+
+    /// A digest of everything that a stack was made from: the environment file and the files the platform ships.
+    pub(crate) fn inputs(&self, stack: &Stack) -> String {
+        let mut text = serde_json::to_string(&self.environment).unwrap_or_default();
+        for asset in stack.assets() {
+            text.push_str(&sha256_hex(&asset.bytes));
+        }
+        sha256_hex(text.as_bytes())
+    }
+
+    async fn placement(&self, environment: &Environment, state: &State) -> Result<Placement, End> {
+        let recorded = RecordedPlacement::of(recorded(state));
+        let questions = recorded.questions(environment, self.cloud.place());
+        let client = aws_sdk_ec2::Client::new(self.cloud.config());
+        let zones = async {
+            match questions.zones {
+                true => aws_ec2::availability_zones(&client).await,
+                false => Ok(Vec::new()),
+            }
+        };
+        let services = async {
+            match questions.services.is_empty() {
+                true => Ok(Vec::new()),
+                false => aws_ec2::endpoint_services(&client, &questions.services).await,
+            }
+        };
+        let (zones, services) = tokio::try_join!(zones, services)?;
+        recorded.place(environment, self.cloud.place(), &zones, &services).map_err(|error| self.unfit(&error))
+    }
+
+    /// Why the file describes no platform, with the place of the setting, if it is one.
+    fn unfit(&self, error: &Error) -> End {
+        match error.setting() {
+            None => End::usage(error.to_string(), ""),
+            Some((keys, help)) => {
+                let invalid = config::problem_at(&self.file, &self.root, keys, &error.to_string(), &help);
+                End::Invalid(Box::new(invalid))
+            }
+        }
+    }
+}
+
+/// What was made counts before what is only intended, be it a predecessor that is still there.
+fn recorded(state: &State) -> impl Iterator<Item = Recorded<'_>> {
+    let current = state.resources.iter().map(|(address, entry)| Recorded {
+        address,
+        kind: &entry.kind,
+        id: entry.id.as_deref(),
+        spec: &entry.spec,
+    });
+    let deposed = state.resources.iter().flat_map(|(address, entry)| {
+        entry.deposed.iter().map(move |old| Recorded { address, kind: &old.kind, id: Some(&old.id), spec: &old.spec })
+    });
+    current.chain(deposed)
+}

@@ -1,0 +1,126 @@
+//! How AWS is reached: the settings of its SDK, and whose credentials they carry.
+
+use crate::{cli::Global, connection, end::End, environments, printer::Printer};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
+};
+use resource::Attempt;
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+/// How long AWS may take to take a connection, and to answer what only reads. What changes something, and what has to
+/// be sent, adds to it (`resource::bounded`).
+const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
+const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
+/// How often a call is sent before the engine hears that it failed.
+const ATTEMPTS: u32 = 5;
+/// The same for the first call of all: an endpoint that is none is to be told at once.
+const REPLIES_WITHIN: Duration = Duration::from_secs(5);
+const FIRST_ATTEMPTS: u32 = 3;
+/// Where to ask what is the same everywhere.
+const ANY_REGION: &str = "us-east-1";
+
+/// The SDK's settings, for a region or for the one that the caller's AWS settings name.
+pub(crate) async fn sdk_config(global: &Global, region: Option<&str>) -> Result<SdkConfig, End> {
+    if global.local {
+        return local_config(global, region.unwrap_or(ANY_REGION));
+    }
+    // Measured from when a request is sent: before that it may have to wait its turn.
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECTS_WITHIN).read_timeout(ANSWERS_WITHIN);
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(connection::client(Printer::new(global)).await?)
+        // Not adaptive: the meter slows down each operation by itself, which that would do a second time for the
+        // whole service.
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts.build());
+    let loader = match region {
+        Some(region) => loader.region(Region::new(region.to_owned())),
+        None => loader.region(RegionProviderChain::default_provider().or_else(ANY_REGION)),
+    };
+    match endpoints().find(|(_, endpoint)| !is_web_address(endpoint)) {
+        None => Ok(loader.load().await),
+        Some((name, endpoint)) => Err(End::usage(
+            format!("{name} is no web address: `{:.100}`", endpoint.escape_debug().to_string()),
+            "it is written `http://localhost:4566`, or left out for AWS itself",
+        )),
+    }
+}
+
+/// The endpoints that the environment names. The SDK passes over those it cannot read, and then fails with each call.
+fn endpoints() -> impl Iterator<Item = (String, String)> {
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()));
+    std::env::vars_os()
+        .filter_map(text)
+        .filter(|(name, value)| name.starts_with("AWS_ENDPOINT_URL") && !value.is_empty())
+}
+
+fn is_web_address(text: &str) -> bool {
+    let Ok(uri) = text.parse::<http::Uri>() else { return false };
+    let web = matches!(uri.scheme_str(), Some("http" | "https"));
+    // A port that is no port is not read as one.
+    let host = |authority: &http::uri::Authority| {
+        let host = authority.host();
+        !host.is_empty() && (authority.as_str().ends_with(host) || authority.port_u16().is_some())
+    };
+    web && uri.authority().is_some_and(host)
+}
+
+/// The same settings for another region.
+pub(crate) fn in_region(sdk: SdkConfig, region: &str) -> SdkConfig {
+    sdk.into_builder().region(Region::new(region.to_owned())).build()
+}
+
+#[cfg(feature = "local")]
+fn local_config(global: &Global, region: &str) -> Result<SdkConfig, End> {
+    let cloud = local::Cloud::open(Some(&data_folder(global)), region, local::ACCOUNT)?;
+    Ok(cloud.sdk_config())
+}
+
+#[cfg(not(feature = "local"))]
+fn local_config(_: &Global, _: &str) -> Result<SdkConfig, End> {
+    Err(End::usage("this mlopsctl was built without the embedded AWS", "build it with the feature `local`"))
+}
+
+/// Where the embedded AWS keeps its data.
+pub(crate) fn data_folder(global: &Global) -> PathBuf {
+    environments::root(global).join("state/local")
+}
+
+/// Whose credentials these are.
+pub(crate) async fn account(sdk: &SdkConfig) -> Result<String, End> {
+    let timeouts = sdk.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled).to_builder();
+    let settings = aws_sdk_sts::config::Builder::from(sdk)
+        .timeout_config(timeouts.read_timeout(REPLIES_WITHIN).build())
+        .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));
+    let sts = aws_sdk_sts::Client::from_conf(settings.build());
+    match sts.get_caller_identity().send().await.during("GetCallerIdentity") {
+        Ok(identity) => match identity.account.filter(|account| is_account(account)) {
+            Some(account) => Ok(account),
+            None => Err(End::failed_with(
+                "the AWS account could not be found out: the answer names none",
+                "check the endpoint (AWS_ENDPOINT_URL): is it AWS, or something that speaks like it?",
+            )),
+        },
+        Err(failure) => {
+            let mut help = match failure.message.contains("invalid peer certificate") {
+                true => {
+                    "name the file with the certificates that your network uses: AWS_CA_BUNDLE, or `ca_bundle` in \
+                         the profile"
+                }
+                false => {
+                    "check the credentials (AWS_PROFILE, `aws sso login`) and the endpoint; or try the platform \
+                          without AWS: --local"
+                }
+            }
+            .to_owned();
+            if let Some(proxy) = connection::proxy_in_words() {
+                help += &format!("; {proxy}");
+            }
+            Err(End::failed_with(format!("the AWS account could not be found out: {failure}"), help))
+        }
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit())
+}
