@@ -4,6 +4,7 @@ use resource::Sign;
 use std::time::Duration;
 
 /// It is not there. Several operations answer so with a validation error.
+/// <https://github.com/aws/amazon-sagemaker-operator-for-k8s/blob/828e611051d7481a11469fda74f368c05465989a/controllers/sdkutil/clientwrapper/sagemaker_client.go>
 pub(crate) const ABSENT: &[Sign] = &[
     ("ResourceNotFound", ""),
     ("ResourceNotFoundException", ""),
@@ -14,10 +15,15 @@ pub(crate) const ABSENT: &[Sign] = &[
 ];
 
 /// The name is taken. `ResourceInUse` also says that something is busy, so the words decide.
+/// <https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/17>
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/40080>
+/// <https://github.com/awslabs/spot-tagging-bot-for-digital-assets/issues/2>
 pub(crate) const EXISTS: &[Sign] = &[
     ("ResourceInUse", "lready exists"),
     ("ResourceInUse", "Already Exists"),
     ("ValidationException", "already exists"),
+    // "Cannot create already existing endpoint …", and so for models and configurations.
+    ("ValidationException", "already existing"),
     ("ConflictException", "already exists"),
 ];
 
@@ -25,6 +31,8 @@ pub(crate) const EXISTS: &[Sign] = &[
 pub(crate) const BUSY: &[Sign] = &[("ResourceInUse", ""), ("ConflictException", "")];
 
 /// A new role, or what it may do, has not reached SageMaker yet.
+/// <https://github.com/hashicorp/terraform-provider-aws/blob/00a35305dc1b297a6fcdecdfbba33f1e63c3da39/internal/service/sagemaker/feature_group.go>
+/// <https://github.com/awslabs/predictive-maintenance-using-machine-learning/issues/3>
 pub(crate) const PROPAGATING: &[Sign] = &[
     ("ValidationException", "execution role ARN is invalid"),
     ("ValidationException", "ould not assume role"),
