@@ -41,6 +41,7 @@ pub struct BudgetOutputs {
 const ABSENT: &[Sign] = &[("NotFoundException", "")];
 const EXISTS: &[Sign] = &[("DuplicateRecordException", "")];
 /// The topic or its policy is too new for Budgets to publish to.
+/// <https://libraries.io/pypi/cdk-budget-notifier/0.3.39>
 const TOPIC_TOO_NEW: &[Sign] = &[("InvalidParameterException", "SNS")];
 const TOPICS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 

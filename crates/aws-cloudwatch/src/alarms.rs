@@ -67,6 +67,7 @@ pub(crate) async fn delete(name: &str, cx: &Cx) -> Result<Deletion> {
         .await
         .during("DeleteAlarms")
         // A composite alarm that refers to it is still going away.
+        // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html>
         .heals(&[("ValidationError", "composite"), ("ValidationError", "referenced")], Duration::from_secs(60))
         .absent(&[("ResourceNotFound", ""), ("ResourceNotFoundException", "")])?;
     Ok(Deletion::Gone)

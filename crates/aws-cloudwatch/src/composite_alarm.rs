@@ -112,6 +112,7 @@ impl CompositeAlarm {
             .await
             .during("PutCompositeAlarm")
             // An alarm of the rule that was just made.
+            // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
             .heals(
                 &[("ValidationError", "does not exist"), ("ValidationError", "not found")],
                 Duration::from_secs(60),

@@ -10,9 +10,11 @@ use resource::{Attempt, Failure, FailureKind, Pages, Result, Sign};
 use std::time::Duration;
 
 /// Something still depends on it.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 pub(crate) const BLOCKED: &[Sign] = &[("DependencyViolation", ""), ("InvalidGroup.InUse", "")];
 
 /// How long Lambda may keep the interfaces of a deleted function: about 40 minutes at worst.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/10329>
 const LAMBDA_LEAVES_WITHIN: Duration = Duration::from_secs(45 * 60);
 /// How long anything else may take to leave.
 const OTHERS_LEAVE_WITHIN: Duration = Duration::from_secs(600);
@@ -40,6 +42,7 @@ impl Dependents {
                 let id = interface.network_interface_id.clone();
                 let call = client.delete_network_interface().set_network_interface_id(id);
                 // In use again: a function of the same group and subnet was quicker.
+                // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
                 call.send().await.during("DeleteNetworkInterface").absent(&[
                     ("InvalidNetworkInterfaceID.NotFound", ""),
                     ("InvalidNetworkInterface.InUse", ""),

@@ -54,6 +54,8 @@ impl Resource for ElasticIp {
             .send()
             .await
             .during("AllocateAddress")
+            // An account has few addresses in a region.
+            // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
             .map_err(|failure| match failure.shows(&[("AddressLimitExceeded", "")]) {
                 true => Failure {
                     help: Some(
@@ -81,12 +83,15 @@ impl Resource for ElasticIp {
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         // While a NAT gateway lets go of it AWS calls it in use, or not ours: the interface is the service's.
+        // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
         let held = &[("InvalidIPAddress.InUse", ""), ("AuthFailure", "do not have permission to access the specified")];
         let call = cx.client(Client::new).release_address().allocation_id(id);
         call.send()
             .await
             .during("ReleaseAddress")
             .heals(held, Duration::from_secs(600))
+            // It is released already.
+            // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
             .absent(&[("InvalidAllocationID.NotFound", ""), ("InvalidAddress.NotFound", "")])?;
         Ok(Deletion::Gone)
     }

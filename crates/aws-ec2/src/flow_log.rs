@@ -38,6 +38,7 @@ pub struct FlowLogOutputs {
 }
 
 /// A new role cannot be assumed everywhere yet.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/29323>
 const ROLE_SPREADS: &[resource::Sign] = &[
     ("InvalidParameter", "Unable to assume given IAM role"),
     ("InvalidParameterValue", "Unable to assume given IAM role"),
@@ -81,6 +82,8 @@ impl Resource for FlowLog {
         let created = answer
             .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
             .heals(ROLE_SPREADS, Duration::from_secs(120))
+            // One like it, with the same destination, is there.
+            // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
             .exists(&[("FlowLogAlreadyExists", "")])?;
         let id = created.flow_log_ids.and_then(|ids| ids.into_iter().next());
         id.ok_or_else(|| Failure::incomplete("CreateFlowLogs", "flow log id"))

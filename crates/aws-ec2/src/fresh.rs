@@ -5,6 +5,7 @@ use resource::Sign;
 use std::time::Duration;
 
 /// Something that a call refers to is not known yet. The spelling differs from operation to operation.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 pub(crate) const UNKNOWN_YET: &[Sign] = &[
     ("InvalidVpcID.NotFound", ""),
     ("InvalidVpcId.NotFound", ""),

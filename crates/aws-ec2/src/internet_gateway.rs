@@ -86,6 +86,7 @@ impl Resource for InternetGateway {
             let call =
                 cx.client(Client::new).attach_internet_gateway().internet_gateway_id(id).vpc_id(self.vpc_id.as_str());
             // Resource.AlreadyAssociated: an earlier attempt got through, and the read lags behind.
+            // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
             call.send()
                 .await
                 .during("AttachInternetGateway")
@@ -97,8 +98,10 @@ impl Resource for InternetGateway {
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
-        // DependencyViolation: "has some mapped public address(es)" until the last NAT gateway is gone.
         let call = client.detach_internet_gateway().internet_gateway_id(id).vpc_id(self.vpc_id.as_str());
+        // "Has some mapped public address(es)" until the last NAT gateway is gone; then it is detached already, or one
+        // of the two is gone.
+        // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
         call.send().await.during("DetachInternetGateway").heals(&[("DependencyViolation", "")], DRAINS_WITHIN).absent(
             &[("Gateway.NotAttached", ""), ("InvalidInternetGatewayID.NotFound", ""), ("InvalidVpcID.NotFound", "")],
         )?;

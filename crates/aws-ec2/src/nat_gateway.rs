@@ -71,6 +71,7 @@ impl Resource for NatGateway {
             .during("CreateNatGateway")
             .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
             // Somebody deleted the gateway that has the address, and AWS is still at it.
+            // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
             .heals(&[("Resource.AlreadyAssociated", "")], Duration::from_secs(300))?;
         let id = created.nat_gateway.and_then(|gateway| gateway.nat_gateway_id);
         id.ok_or_else(|| Failure::incomplete("CreateNatGateway", "NAT gateway id"))

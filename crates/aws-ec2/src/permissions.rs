@@ -64,6 +64,7 @@ async fn grant(client: &Client, group: &str, direction: Direction, permissions: 
         return Ok(());
     }
     // One duplicate refuses the whole call: the read lags behind, and the next look shows what is left.
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
     let there = &[("InvalidPermission.Duplicate", "")];
     match direction {
         Direction::Ingress => {
@@ -107,6 +108,8 @@ pub(crate) async fn revoke(
     if permissions.is_empty() {
         return Ok(());
     }
+    // A rule that is not there, or whose group is not, needs no revoking.
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
     let gone = &[("InvalidPermission.NotFound", ""), ("InvalidGroup.NotFound", "")];
     match direction {
         Direction::Ingress => {

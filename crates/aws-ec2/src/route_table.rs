@@ -75,6 +75,7 @@ pub struct RouteTableOutputs {
 }
 
 /// A gateway that is still being attached, or that starts, is not a target yet.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 const TARGET_SETTLES: &[resource::Sign] = &[
     ("InvalidGatewayID.NotFound", ""),
     ("InvalidNatGatewayID.NotFound", ""),
@@ -258,8 +259,9 @@ async fn add(client: &Client, table: &str, route: &Route) -> Result<()> {
         RouteTarget::NatGateway { id } => call.nat_gateway_id(id.as_str()),
         RouteTarget::Foreign { what } | RouteTarget::Blackhole { what } => return Err(foreign(what)),
     };
-    // RouteAlreadyExists: the read lags behind; the next look shows whether it is the right one.
     let answer = call.send().await.during("CreateRoute").heals(TARGET_SETTLES, TARGET_SETTLES_WITHIN);
+    // RouteAlreadyExists: the read lags behind; the next look shows whether it is the right one.
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
     answer.absent(&[("RouteAlreadyExists", "")]).map(drop)
 }
 
@@ -285,6 +287,8 @@ async fn remove(client: &Client, table: &str, destination: &str) -> Result<()> {
         Destination::Ipv6(range) => call.destination_ipv6_cidr_block(range),
         Destination::PrefixList(list) => call.destination_prefix_list_id(list),
     };
+    // It is gone already.
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
     call.send().await.during("DeleteRoute").absent(&[("InvalidRoute.NotFound", "")]).map(drop)
 }
 
@@ -304,6 +308,7 @@ async fn take_over(client: &Client, table: &str, subnets: &[&SubnetId]) -> Resul
         .collect();
     for subnet in subnets {
         // The other table's own update may let go of the subnet at the same moment.
+        // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
         let raced = &[("InvalidAssociationID.NotFound", ""), ("Resource.AlreadyAssociated", "")];
         if let Some(association) = current.get(subnet.as_str()) {
             if association.route_table_id() == Some(table) {

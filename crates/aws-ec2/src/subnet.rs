@@ -70,6 +70,8 @@ impl Resource for Subnet {
             .await
             .during("CreateSubnet")
             .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+            // Another subnet has the range, such as the one that this one replaces.
+            // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
             .map_err(|failure| match failure.shows(&[("InvalidSubnet.Conflict", "")]) {
                 true => Failure {
                     help: Some("a subnet that moves to another zone needs a range that no subnet has".to_owned()),

@@ -126,6 +126,7 @@ impl Resource for VpcEndpoint {
             .during("CreateVpcEndpoint")
             .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
             // The VPC's DNS settings, just made, are not everywhere; an old endpoint still has the name.
+            // <https://github.com/hashicorp/terraform-provider-aws/issues/17535>
             .heals(&[("InvalidParameter", "enableDnsSupport")], fresh::SPREADS_WITHIN)
             .heals(&[("InvalidParameter", "conflicting DNS domain")], Duration::from_secs(300))?;
         let id = created.vpc_endpoint.and_then(|endpoint| endpoint.vpc_endpoint_id);
@@ -164,6 +165,7 @@ impl Resource for VpcEndpoint {
                 .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
                 .heals(&[("InvalidParameter", "enableDnsSupport")], fresh::SPREADS_WITHIN)
                 // One change at a time: the last one is not through.
+                // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
                 .heals(&[("IncorrectState", "")], Duration::from_secs(300))?;
         }
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
@@ -178,6 +180,8 @@ impl Resource for VpcEndpoint {
                 let answer = call.send().await.during("DeleteVpcEndpoints");
                 answer
                     .and_then(|answer| unsuccessful::none("DeleteVpcEndpoints", answer.unsuccessful()))
+                    // It is deleted already.
+                    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
                     .absent(&[("InvalidVpcEndpoint.NotFound", ""), ("InvalidVpcEndpointId.NotFound", "")])?;
             }
         }

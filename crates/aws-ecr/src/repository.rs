@@ -60,6 +60,7 @@ const NO_LIFECYCLE_POLICY: &[Sign] = &[("LifecyclePolicyNotFoundException", "")]
 const NO_POLICY: &[Sign] = &[("RepositoryPolicyNotFoundException", "")];
 const NOT_EMPTY: &[Sign] = &[("RepositoryNotEmptyException", "")];
 /// A role that the policy names is too new: ECR then finds the policy itself invalid.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/39064> <https://github.com/aws/aws-sdk-go/issues/3921>
 const PRINCIPAL_TOO_NEW: &[Sign] =
     &[("InvalidParameterException", "Invalid repository policy provided"), ("InvalidParameterException", "rincipal")];
 const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
@@ -238,6 +239,7 @@ impl Resource for Repository {
             .on(repository),
         ];
         if let Encryption::Kms { .. } = self.encryption {
+            // ECR makes grants for a key of one's own, in the caller's name.
             // <https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html>
             let grants = ["kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey"];
             permissions.push(Permission::use_keys(Need::Change, grants, &["ecr"], place));

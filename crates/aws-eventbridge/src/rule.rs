@@ -50,6 +50,7 @@ const ABSENT: &[Sign] = &[("ResourceNotFoundException", "")];
 /// Another call is at work on it.
 const CONTENDED: &[Sign] = &[("ConcurrentModificationException", "")];
 /// The role of a target is too new.
+/// <https://github.com/aws/aws-sdk-js-v3/issues/6494>
 const PROPAGATING: &[Sign] = &[("ValidationException", "cannot be assumed"), ("ValidationException", "assume")];
 const PROPAGATION: Duration = Duration::from_secs(120);
 /// AWS takes at most so many targets a call.

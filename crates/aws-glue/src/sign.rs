@@ -7,6 +7,8 @@ use std::time::Duration;
 pub(crate) const ABSENT: &[Sign] = &[("EntityNotFoundException", "")];
 
 /// A new role, or what it may do, has not reached Glue yet.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/30371>
+/// <https://github.com/hashicorp/terraform-provider-aws/pull/50019>
 pub(crate) const PROPAGATING: &[Sign] = &[
     // "… assume role <ARN>", "… assume provided role", "… assume the role <ARN>": the words change.
     ("InvalidInputException", "unable to assume"),

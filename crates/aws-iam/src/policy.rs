@@ -42,10 +42,13 @@ pub struct PolicyOutputs {
 }
 
 /// A policy that was just made is not known everywhere yet.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const LAGS: &[Sign] = &[("NoSuchEntity", ""), ("ConcurrentModification", "")];
 /// The same, in the words for those who are to have it.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const UNKNOWN_YET: &[Sign] = &[("NoSuchEntity", "does not exist or is not attachable")];
 /// An attempt whose answer was lost has made the fifth version.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html>
 const FULL: &[Sign] = &[("LimitExceeded", "versions")];
 /// Something has it, or had it until a moment ago, or so it is with one of its versions.
 const STILL_USED: &[Sign] = &[("DeleteConflict", ""), ("ConcurrentModification", "")];

@@ -16,10 +16,12 @@ use std::{
 };
 
 /// For how long IAM may contradict itself after a write.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 pub(crate) const PROPAGATES: Duration = Duration::from_secs(120);
 /// The role, or what is asked of it, is not there.
 pub(crate) const GONE: &[Sign] = &[("NoSuchEntity", "")];
 /// A role that was just made is not known everywhere yet.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 pub(crate) const LAGS: &[Sign] = &[("NoSuchEntity", "role with name"), ("ConcurrentModification", "")];
 
 /// IAM's largest page.

@@ -50,6 +50,7 @@ pub struct RoleOutputs {
 }
 
 /// A principal, such as a role made a moment ago, is not known everywhere yet.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/8905>
 const UNKNOWN_PRINCIPAL: &[Sign] = &[("MalformedPolicyDocument", "Invalid principal")];
 /// Something is still attached, or was until a moment ago.
 const STILL_USED: &[Sign] = &[("DeleteConflict", ""), ("ConcurrentModification", "")];

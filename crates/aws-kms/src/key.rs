@@ -43,9 +43,12 @@ const UNKNOWN_YET: &[Sign] = &[("NotFoundException", ""), ("DisabledException", 
 const UNREADABLE: &[Sign] = &[("KMSInvalidStateException", "")];
 const SPREADS_WITHIN: Duration = Duration::from_secs(60);
 /// A role that the policy names is too new.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
 const PRINCIPAL_TOO_NEW: &[Sign] =
     &[("MalformedPolicyDocumentException", "invalid principals"), ("MalformedPolicyDocument", "invalid principals")];
 const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
+/// A key is deleted only after its waiting period, and is of no use from its beginning.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>
 const GONE: &[Sign] = &[
     ("NotFoundException", ""),
     ("KMSInvalidStateException", "pending deletion"),

@@ -86,6 +86,9 @@ const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
 const HEALS_WITHIN: Duration = Duration::from_secs(300);
 /// What passes: the role, its policies or the key's grants are not known everywhere yet, EC2 asks for
 /// patience with the network interfaces, or another change is under way.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/44517> <https://github.com/aws/aws-cdk/issues/7998>
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/2942>
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/4633>
 const HEALING: &[Sign] = &[
     ("InvalidParameterValueException", "cannot be assumed by Lambda"),
     ("InvalidParameterValueException", "execution role does not have permissions"),
@@ -96,6 +99,7 @@ const HEALING: &[Sign] = &[
 /// The function is gone, or its role or key is, so that no change is accepted any more.
 const UNCHANGEABLE: &[Sign] = &[("ResourceNotFoundException", ""), ("InvalidParameterValueException", "")];
 /// The same code as for an update under way, but no time heals it.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/API_CreateFunction.html>
 const TAKEN: &[Sign] = &[("ResourceConflictException", "already exist")];
 
 impl Resource for Function {

@@ -38,6 +38,7 @@ struct Policies(Loader<String, Value>);
 
 const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
 /// A principal or the function itself is not known everywhere yet, or the policy is being changed.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/41617>
 const HEALING: &[Sign] = &[
     ("InvalidParameterValueException", "principal was invalid"),
     ("ResourceNotFoundException", ""),
@@ -80,6 +81,8 @@ impl Resource for Permission {
             .await
             .during("AddPermission")
             .heals(HEALING, PROPAGATES)
+            // The function's policy has a statement of that id.
+            // <https://docs.aws.amazon.com/lambda/latest/dg/API_AddPermission.html>
             .exists(&[("ResourceConflictException", "already exists")])?;
         Ok(self.id())
     }

@@ -52,6 +52,8 @@ pub struct LogGroupOutputs {
 }
 
 /// The key's policy, or the key, has not reached CloudWatch Logs yet; or another call is at work.
+/// <https://github.com/hashicorp/terraform/issues/24194>
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/29282>
 const HEALING: &[Sign] =
     &[("InvalidParameterException", "KMS"), ("AccessDeniedException", "KMS key"), ("OperationAbortedException", "")];
 const HEALED_WITHIN: Duration = Duration::from_secs(120);

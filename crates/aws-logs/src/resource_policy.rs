@@ -93,6 +93,7 @@ impl ResourcePolicy {
             .await
             .during("PutResourcePolicy")
             // A principal or a log group of the policy is too new.
+            // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>
             .heals(
                 &[("InvalidParameterException", "principal"), ("InvalidParameterException", "log group")],
                 Duration::from_secs(120),

@@ -234,6 +234,7 @@ async fn delete(client: &Client, id: &str, data: bool) -> Result<()> {
         .during("DeleteBucket")
         .absent(read::NO_BUCKET)
         // Something arrived meanwhile, as access logs do, or the emptiness has not spread.
+        // <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
         .heals(&[("BucketNotEmpty", "")], write::SOON)
         .heals(write::BUSY, write::SOON)?;
     Ok(())

@@ -125,6 +125,8 @@ async fn abort_uploads(client: &Client, name: &str) -> Result<()> {
 /// Removes a bucket policy that lets nobody in from here: who empties the bucket would be locked out.
 pub(crate) async fn unlock(client: &Client, name: &str) -> Result<()> {
     let answer = client.get_bucket_policy().bucket(name).send().await.during("GetBucketPolicy");
+    // S3 says with an error that there is none.
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
     let answer = match answer.absent(&[("NoSuchBucketPolicy", ""), ("NoSuchBucket", "")]) {
         // Emptying needs no permission to read the policy; if it locks out, that will show.
         Err(failure) if failure.kind == FailureKind::Denied => return Ok(()),

@@ -34,6 +34,8 @@ pub struct ObjectOutputs {
 /// User metadata with the digest, for S3-compatible stores that check a digest on arrival and do not give it back.
 const DIGEST: &str = "sha256";
 
+/// A HEAD request has no body, so its 404 has no code but the SDK's `NotFound`.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 const ABSENT: &[Sign] = &[("NotFound", ""), ("NoSuchKey", ""), ("NoSuchBucket", "")];
 
 /// S3 spells digests in base64.

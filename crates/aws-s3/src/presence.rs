@@ -4,6 +4,7 @@ use aws_sdk_s3::Client;
 use resource::{Attempt, Failure, FailureKind, Result, Sign};
 
 /// How S3 answers a call about a bucket of another region.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 pub(crate) const ELSEWHERE: &[Sign] = &[
     ("PermanentRedirect", ""),
     ("TemporaryRedirect", ""),

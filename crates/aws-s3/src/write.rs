@@ -14,8 +14,12 @@ use std::time::Duration;
 
 /// S3 refuses two changes of one bucket at the same moment, and a bucket that was made a moment ago
 /// is not known everywhere.
+/// <https://github.com/ansible/ansible/pull/67811>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 pub(crate) const BUSY: &[Sign] = &[("OperationAborted", ""), ("NoSuchBucket", "")];
 /// The role, or the versioning of either bucket, is too new.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html>
+/// <https://github.com/hashicorp/terraform-provider-aws/blob/028665b1da302bba194da41a89298ff76df05e60/internal/service/s3/bucket_replication_configuration.go>
 const REPLICATION_TOO_EARLY: &[Sign] =
     &[("InvalidRequest", "ersioning"), ("InvalidRequest", "role"), ("InvalidArgument", "role")];
 /// How long that, and the propagation of roles, may take.
@@ -141,6 +145,8 @@ async fn policy(client: &Client, name: &str, wanted: &Bucket) -> Result<()> {
         .send()
         .await
         .during("PutBucketPolicy")
+        // A principal of the policy is too new.
+        // <https://github.com/cloud-custodian/cloud-custodian/issues/4948>
         .heals(&[("MalformedPolicy", "nvalid principal")], SOON)
         .heals(BUSY, SOON)?;
     Ok(())
@@ -170,6 +176,7 @@ async fn logging(client: &Client, name: &str, wanted: &Bucket) -> Result<()> {
     let call = client.put_bucket_logging().bucket(name).bucket_logging_status(status);
     let answer = call.send().await.during("PutBucketLogging");
     // The policy by which the other bucket takes logs is too new.
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
     answer.heals(&[("InvalidTargetBucketForLogging", "")], SOON).heals(BUSY, SOON)?;
     Ok(())
 }

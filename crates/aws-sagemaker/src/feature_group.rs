@@ -106,6 +106,7 @@ impl Resource for FeatureGroup {
             .await
             .during("CreateFeatureGroup")
             // A group of that name may still be going away.
+            // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeFeatureGroup.html>
             .heals(&[("ResourceInUse", "elet")], Duration::from_secs(300))
             .exists(sign::EXISTS)
             .heals(sign::PROPAGATING, sign::PROPAGATION)?;
@@ -167,6 +168,8 @@ impl Resource for FeatureGroup {
         } else {
             return Ok(());
         };
+        // One update at a time.
+        // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateFeatureGroup.html>
         let busy = &[("ResourceInUse", ""), ("ValidationException", "is being updated")];
         call.send().await.during("UpdateFeatureGroup").heals(busy, Duration::from_secs(300))?;
         life::changed(arn, cx);

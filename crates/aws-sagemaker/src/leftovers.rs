@@ -42,6 +42,8 @@ pub(crate) async fn remove(domain: &str, vpc: &str, cx: &Cx) -> Result<Deletion>
         call.send()
             .await
             .during("DeleteSecurityGroup")
+            // The other group still names it, or a mount target's interface is in it.
+            // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
             .heals(&[("DependencyViolation", ""), ("InvalidGroup.InUse", "")], Duration::from_secs(600))
             .absent(&[("InvalidGroup.NotFound", "")])?;
     }
@@ -69,6 +71,8 @@ pub(crate) fn permissions(place: &Place) -> Vec<Permission> {
 
 async fn revoke(ec2: &Ec2, group: &SecurityGroup) -> Result<()> {
     let rules = |rules: &[IpPermission]| (!rules.is_empty()).then(|| rules.to_vec());
+    // A rule that is not there, or whose group is not, needs no revoking.
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
     let gone = &[("InvalidPermission.NotFound", ""), ("InvalidGroup.NotFound", "")];
     if let Some(rules) = rules(group.ip_permissions()) {
         let call =

@@ -69,6 +69,9 @@ const GONE: &[Sign] = &[("StateMachineDoesNotExist", "")];
 const PROPAGATES: Duration = Duration::from_secs(120);
 /// The role, or a policy of it, is not known everywhere yet: Step Functions tries at once whether the
 /// role lets it in, may make the rules behind `.sync` tasks, and may deliver logs.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/7893>
+/// <https://github.com/terraform-aws-modules/terraform-aws-step-functions/issues/41>
+/// <https://github.com/aws/aws-cdk/issues/33332>
 const HEALING: &[Sign] = &[
     ("AccessDeniedException", "authorized to assume"),
     ("AccessDeniedException", "not authorized to create managed-rule"),
@@ -201,6 +204,7 @@ impl Resource for StateMachine {
             Permission::pass_role(&self.role, "states", place),
         ];
         if self.key.is_some() {
+            // Step Functions uses the key in the caller's name.
             // <https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html>
             permissions.push(Permission::use_keys(Need::Look, ["kms:Decrypt"], &["states"], place));
             let seals = ["kms:DescribeKey", "kms:GenerateDataKey"];

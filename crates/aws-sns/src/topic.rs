@@ -44,6 +44,8 @@ pub struct TopicOutputs {
 pub(crate) const ABSENT: &[Sign] =
     &[("NotFound", ""), ("NotFoundException", ""), ("ResourceNotFound", ""), ("ResourceNotFoundException", "")];
 /// A principal of the policy, or the key, is too new.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/26041>
+/// <https://github.com/hashicorp/terraform/issues/12740>
 const PROPAGATING: &[Sign] = &[
     ("InvalidParameter", "PrincipalNotFound"),
     ("InvalidParameter", "nvalid principal"),
@@ -92,6 +94,8 @@ impl Resource for Topic {
             .heals(PROPAGATING, PROPAGATION)
             // The same call again is answered with the topic that is there; one that differs in
             // attributes or tags is refused with these words.
+            // <https://github.com/localstack/localstack/issues/3928>
+            // <https://github.com/MassTransit/MassTransit/pull/3721>
             .exists(&[("InvalidParameter", "already exists")])?;
         created.topic_arn.ok_or_else(|| Failure::incomplete("CreateTopic", "topic ARN"))
     }

@@ -86,6 +86,8 @@ const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "TokenRefres
 /// What EC2 says of either: a date stamp of more than 15 minutes ago or ahead, or credentials that were good once.
 const EXPIRED_OR_SKEWED: &str = "RequestExpired";
 /// What AWS says of a signature from another time.
+/// <https://github.com/aws/aws-sdk-js/issues/1652> <https://github.com/aws/aws-sdk-js/issues/527>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 const SKEWED: &[Sign] = &[
     ("RequestTimeTooSkewed", ""),
     ("InvalidSignatureException", "Signature expired"),

@@ -1,5 +1,6 @@
 //! A new bucket is not known everywhere, and takes one change at a time; the name of a deleted one is not
 //! free at once.
+//! <https://github.com/aws/aws-cli/issues/2593> <https://github.com/ansible/ansible/pull/67811>
 
 use super::{Law, World};
 use crate::wire::{Asked, Refusal};

@@ -1,4 +1,5 @@
 //! A crawler that runs, or is stopping, can be neither changed nor deleted.
+//! <https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html>
 
 use super::{Law, World};
 use crate::wire::{Asked, Refusal, answered, show};

@@ -1,5 +1,6 @@
 //! What was made a moment ago is not known everywhere: lists lack it, and calls that name it are
 //! answered as if it did not exist.
+//! <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
 
 use super::{Law, World, lives::Words};
 use crate::wire::{Asked, Refusal, answered, show};

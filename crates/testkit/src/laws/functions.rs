@@ -1,5 +1,7 @@
 //! Lambda: a function comes to work and changes after a while, one change at a time; in a VPC it has
 //! network interfaces, which Lambda keeps long after the function has left.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html>
+//! <https://github.com/hashicorp/terraform-provider-aws/issues/10329>
 
 use super::{Law, World};
 use crate::wire::{Asked, Refusal, answered, show};

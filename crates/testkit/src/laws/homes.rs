@@ -1,6 +1,8 @@
 //! What SageMaker makes for a domain beside it: a file system with a mount target in each subnet, and two
 //! security groups that name each other. The mount targets follow the subnets. A deletion of the domain leaves the groups behind, and the file
 //! system with its mount targets if it is to be retained; if not, it goes some time after the domain.
+//! <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteDomain.html>
+//! <https://github.com/hashicorp/terraform-provider-aws/issues/20986>
 
 use super::{Law, World};
 use crate::wire::{Asked, Refusal, answered};

@@ -1,5 +1,6 @@
 //! A new managed policy is not known to all of IAM at once, nor which of its versions has become the default one; and
 //! what let go of a policy a moment ago counts as having it.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 
 use super::{Law, World};
 use crate::wire::{Asked, Refusal};

@@ -1,5 +1,6 @@
 //! A policy that names a role made a moment ago is refused: the service that keeps the policy does not
 //! know the role yet.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 
 use super::{Law, World, lives::Words};
 use crate::wire::{Asked, Refusal};
@@ -10,6 +11,8 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 /// Operations that take a policy, and what they answer.
+/// <https://github.com/aws/aws-sdk-go/issues/3921> <https://github.com/cloud-custodian/cloud-custodian/issues/4948>
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/41617>
 const TAKE: &[(&str, &str, Words)] = &[
     ("iam", "CreateRole", IAM),
     ("iam", "UpdateAssumeRolePolicy", IAM),
@@ -36,9 +39,15 @@ const TAKE: &[(&str, &str, Words)] = &[
     ),
 ];
 
+/// IAM does not know the principal of a trust policy yet.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/8905>
 const IAM: Words = ("MalformedPolicyDocument", "Invalid principal in policy: \"AWS\":\"{key}\"");
+/// A key's policy names only principals that KMS can see.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
 const KMS: Words =
     ("MalformedPolicyDocumentException", "Policy contains a statement with one or more invalid principals.");
+/// SNS does not find the principal of a topic's policy.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/26041>
 const SNS: Words = ("InvalidParameter", "Invalid parameter: Policy Error: PrincipalNotFound");
 
 /// From when on roles are known as principals, by ARN.

@@ -1,5 +1,6 @@
 //! A new role is not known to all of IAM at once, nor can services assume it, nor do its policies count,
 //! for up to a minute. Each service has its own words for that.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 
 use super::{Law, World, lives::Words};
 use crate::wire::{Asked, Refusal};

@@ -1,4 +1,5 @@
 //! What is told of many things at once may be old.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 
 use super::{Law, World};
 use crate::wire::Asked;

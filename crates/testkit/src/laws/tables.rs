@@ -27,6 +27,8 @@ pub(super) const LIVES: &[Life] =
 
 const NO_SUCH_GATEWAY: (&str, &str) = ("InvalidNatGatewayID.NotFound", "The natGateway ID '{key}' does not exist");
 
+/// A NAT gateway is pending, then available, and takes its time to be deleted.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html>
 const NAT_GATEWAY: Life = Life {
     service: "ec2",
     create: "CreateNatGateway",
@@ -42,6 +44,8 @@ const NAT_GATEWAY: Life = Life {
     ..LIFE
 };
 
+/// An interface endpoint is pending while its network interfaces are made, and deleting while they go.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpoints.html>
 const INTERFACE_ENDPOINT: Life = Life {
     service: "ec2",
     create: "CreateVpcEndpoint",
@@ -65,6 +69,9 @@ const SAGEMAKER: Life = Life { service: "sagemaker", ..LIFE };
 
 const NOT_IN_SERVICE: (&str, &str) = ("ValidationException", "Domain {key} is not in InService status.");
 
+/// A domain changes one thing at a time, and goes only without apps, spaces and profiles.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeDomain.html>
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteDomain.html>
 const DOMAIN: Life = Life {
     create: "CreateDomain",
     shown_by: &["DescribeDomain", "ListDomains"],
@@ -87,6 +94,8 @@ const DOMAIN: Life = Life {
     ..SAGEMAKER
 };
 
+/// A profile goes only without apps.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeUserProfile.html>
 const USER_PROFILE: Life = Life {
     create: "CreateUserProfile",
     shown_by: &["DescribeUserProfile", "ListUserProfiles"],
@@ -104,6 +113,8 @@ const USER_PROFILE: Life = Life {
     ..SAGEMAKER
 };
 
+/// A space goes only without apps.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeSpace.html>
 const SPACE: Life = Life {
     create: "CreateSpace",
     shown_by: &["DescribeSpace", "ListSpaces"],
@@ -118,6 +129,8 @@ const SPACE: Life = Life {
     ..SAGEMAKER
 };
 
+/// An app takes its time to start and to stop.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeApp.html>
 const APP: Life = Life {
     create: "CreateApp",
     shown_by: &["DescribeApp", "ListApps"],
@@ -136,6 +149,8 @@ const APP: Life = Life {
     ..SAGEMAKER
 };
 
+/// A feature group changes one thing at a time, and its name is taken until it is gone.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeFeatureGroup.html>
 const FEATURE_GROUP: Life = Life {
     create: "CreateFeatureGroup",
     shown_by: &["DescribeFeatureGroup", "ListFeatureGroups"],
@@ -154,6 +169,8 @@ const FEATURE_GROUP: Life = Life {
     ..SAGEMAKER
 };
 
+/// A state machine goes once its executions have ended, and its name is taken until then.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html>
 const STATE_MACHINE: Life = Life {
     service: "states",
     create: "CreateStateMachine",
@@ -168,6 +185,8 @@ const STATE_MACHINE: Life = Life {
     ..LIFE
 };
 
+/// A trigger takes a moment to be made and to go.
+/// <https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-trigger.html>
 const TRIGGER: Life = Life {
     service: "glue",
     create: "CreateTrigger",
