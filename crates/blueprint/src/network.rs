@@ -23,11 +23,12 @@ const ANYWHERE: &str = "0.0.0.0/0";
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
     let settings = &site.environment.network;
     let cidr = settings.cidr.to_string();
+    let tags = name_tag(site, "vpc");
     let vpc = stack.add("network", "vpc", (), move |()| Vpc {
         cidr: cidr.clone(),
         dns_hostnames: true,
         dns_support: true,
-        tags: named(&[]),
+        tags: tags.clone(),
     });
     stack.output("vpc_id", vpc, |vpc| vpc.id.to_string());
     stack.add("network", "default-security-group", vpc, |vpc| DefaultSecurityGroup {
@@ -35,11 +36,13 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
         ingress: Vec::new(),
         egress: Vec::new(),
     });
-    let gateway =
-        stack.add("network", "internet-gateway", vpc, |vpc| InternetGateway { vpc_id: vpc.id, tags: named(&[]) });
+    let tags = name_tag(site, "internet-gateway");
+    let gateway = stack
+        .add("network", "internet-gateway", vpc, move |vpc| InternetGateway { vpc_id: vpc.id, tags: tags.clone() });
 
     let (public, private) = subnets(stack, site, vpc);
-    stack.add("network", "public-routes", (vpc, gateway.ready(), public.clone()), |(vpc, gateway, subnets)| {
+    let tags = name_tag(site, "public-routes");
+    stack.add("network", "public-routes", (vpc, gateway.ready(), public.clone()), move |(vpc, gateway, subnets)| {
         RouteTable {
             vpc_id: vpc.id,
             routes: vec![Route {
@@ -47,11 +50,11 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
                 target: RouteTarget::InternetGateway { id: gateway.id },
             }],
             subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
-            tags: named(&[]),
+            tags: tags.clone(),
         }
     });
-    let nat = nat_gateways(stack, settings.nat, &public, gateway);
-    let tables = private_routes(stack, vpc, &private, &nat);
+    let nat = nat_gateways(stack, site, &public, gateway);
+    let tables = private_routes(stack, site, vpc, &private, &nat);
 
     let sagemaker = sagemaker_group(stack, site, vpc);
     let lambda = group(stack, site, vpc, "lambda", "Lambda functions: nothing comes in", Vec::new(), vec![https_out()]);
@@ -62,8 +65,9 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
     Network { vpc, private, sagemaker, lambda, nat }
 }
 
-fn named(tags: &[(&str, &str)]) -> Tags {
-    tags.iter().copied().collect()
+/// The name that the console shows of what has none but a tag. A `Name` of the file's `[tags]` goes before it.
+fn name_tag(site: &Site, name: &str) -> Tags {
+    [("Name", site.named(name).as_str())].into_iter().collect()
 }
 
 type Subnets = Vec<Handle<Subnet>>;
@@ -75,13 +79,15 @@ fn subnets(stack: &mut Stack, site: &Site, vpc: Handle<Vpc>) -> (Subnets, Subnet
         let zone = site.placement.zones()[usize::from(subnet.zone) - 1].clone();
         let mut add = |tier: &str, cidr: String| {
             let zone = zone.clone();
-            let tier_tag = tier.to_owned();
-            stack.add("network", &format!("{tier}-{}", subnet.zone), vpc, move |vpc| Subnet {
+            let name = format!("{tier}-{}", subnet.zone);
+            let mut tags = name_tag(site, &name);
+            tags.0.insert("Tier".to_owned(), tier.to_owned());
+            stack.add("network", &name, vpc, move |vpc| Subnet {
                 vpc_id: vpc.id,
                 cidr: cidr.clone(),
                 availability_zone: zone.clone(),
                 map_public_ip: false,
-                tags: named(&[("Tier", &tier_tag)]),
+                tags: tags.clone(),
             })
         };
         public.push(add("public", subnet.public.to_string()));
@@ -92,11 +98,11 @@ fn subnets(stack: &mut Stack, site: &Site, vpc: Handle<Vpc>) -> (Subnets, Subnet
 
 fn nat_gateways(
     stack: &mut Stack,
-    nat: Nat,
+    site: &Site,
     public: &[Handle<Subnet>],
     gateway: Handle<InternetGateway>,
 ) -> Vec<Handle<NatGateway>> {
-    let count = match nat {
+    let count = match site.environment.network.nat {
         Nat::None => 0,
         Nat::Single => 1,
         Nat::PerZone => public.len(),
@@ -104,13 +110,17 @@ fn nat_gateways(
     let mut gateways = Vec::new();
     for (index, subnet) in public.iter().take(count).enumerate() {
         let zone = index + 1;
-        let address = stack.add("network", &format!("nat-address-{zone}"), (), |()| ElasticIp { tags: named(&[]) });
+        let name = format!("nat-address-{zone}");
+        let tags = name_tag(site, &name);
+        let address = stack.add("network", &name, (), move |()| ElasticIp { tags: tags.clone() });
         // AWS refuses a NAT gateway in a VPC without an attached internet gateway.
         let needs = (*subnet, address, gateway.first());
-        gateways.push(stack.add("network", &format!("nat-{zone}"), needs, |(subnet, address, ())| NatGateway {
+        let name = format!("nat-{zone}");
+        let tags = name_tag(site, &name);
+        gateways.push(stack.add("network", &name, needs, move |(subnet, address, ())| NatGateway {
             subnet_id: subnet.id,
             allocation_id: address.allocation_id,
-            tags: named(&[]),
+            tags: tags.clone(),
         }));
     }
     gateways
@@ -119,6 +129,7 @@ fn nat_gateways(
 /// One table per NAT gateway; without NAT one table that leads nowhere but to the endpoints.
 fn private_routes(
     stack: &mut Stack,
+    site: &Site,
     vpc: Handle<Vpc>,
     private: &[Handle<Subnet>],
     nat: &[Handle<NatGateway>],
@@ -130,23 +141,20 @@ fn private_routes(
             private.iter().enumerate().filter(|(at, _)| at % tables == index).map(|(_, one)| *one).collect();
         // A route to a NAT gateway that is still pending is refused.
         let way_out = nat.get(index).map(|nat| nat.ready());
-        built.push(stack.add(
-            "network",
-            &format!("private-routes-{}", index + 1),
-            (vpc, way_out, subnets),
-            |(vpc, nat, subnets)| {
-                let route = |nat: aws_ec2::NatGatewayOutputs| Route {
-                    destination: ANYWHERE.into(),
-                    target: RouteTarget::NatGateway { id: nat.id },
-                };
-                RouteTable {
-                    vpc_id: vpc.id,
-                    routes: nat.into_iter().map(route).collect(),
-                    subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
-                    tags: named(&[]),
-                }
-            },
-        ));
+        let name = format!("private-routes-{}", index + 1);
+        let tags = name_tag(site, &name);
+        built.push(stack.add("network", &name, (vpc, way_out, subnets), move |(vpc, nat, subnets)| {
+            let route = |nat: aws_ec2::NatGatewayOutputs| Route {
+                destination: ANYWHERE.into(),
+                target: RouteTarget::NatGateway { id: nat.id },
+            };
+            RouteTable {
+                vpc_id: vpc.id,
+                routes: nat.into_iter().map(route).collect(),
+                subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
+                tags: tags.clone(),
+            }
+        }));
     }
     built
 }
@@ -170,13 +178,14 @@ fn group(
 ) -> Handle<SecurityGroup> {
     let full = site.named(name);
     let description = description.to_owned();
+    let tags = name_tag(site, name);
     stack.add("network", &format!("{name}-security-group"), vpc, move |vpc| SecurityGroup {
         vpc_id: vpc.id,
         name: full.clone(),
         description: description.clone(),
         ingress: ingress.clone(),
         egress: egress.clone(),
-        tags: named(&[]),
+        tags: tags.clone(),
     })
 }
 
@@ -205,18 +214,20 @@ fn endpoints(
     let settings = &site.environment.network;
     if settings.s3_endpoint {
         let service = site.place.gateway_service("s3");
+        let tags = name_tag(site, "endpoint-s3");
         stack.add("network", "endpoint-s3", (vpc, tables.to_vec()), move |(vpc, tables)| VpcEndpoint {
             vpc_id: vpc.id,
             service: service.clone(),
             reach: Reach::Gateway { route_tables: tables.into_iter().map(|table| table.id).collect() },
             policy: Value::Null,
-            tags: named(&[]),
+            tags: tags.clone(),
         });
     }
     if settings.endpoints.is_empty() {
         return;
     }
     let name = site.named("endpoints");
+    let tags = name_tag(site, "endpoints");
     let group =
         stack.add("network", "endpoints-security-group", (vpc, sagemaker, lambda), move |(vpc, sagemaker, lambda)| {
             let from = |who: &str, id| rule(&format!("HTTPS from {who}"), 443, 443, Peer::Group { id });
@@ -226,14 +237,16 @@ fn endpoints(
                 description: "Interface endpoints: HTTPS from the platform only".into(),
                 ingress: vec![from("SageMaker", sagemaker.id), from("Lambda", lambda.id)],
                 egress: Vec::new(),
-                tags: named(&[]),
+                tags: tags.clone(),
             }
         });
     for endpoint in &settings.endpoints {
         let service = site.placement.service(endpoint, &site.place);
         let numbered = (1..).zip(private).filter(|(pair, _)| site.placement.reaches(endpoint, *pair));
         let needs = (vpc, numbered.map(|(_, subnet)| *subnet).collect::<Vec<_>>(), group);
-        stack.add("network", &endpoint_name(endpoint), needs, move |(vpc, subnets, group)| VpcEndpoint {
+        let name = endpoint_name(endpoint);
+        let tags = name_tag(site, &name);
+        stack.add("network", &name, needs, move |(vpc, subnets, group)| VpcEndpoint {
             vpc_id: vpc.id,
             service: service.clone(),
             reach: Reach::Interface {
@@ -242,7 +255,7 @@ fn endpoints(
                 private_dns: true,
             },
             policy: Value::Null,
-            tags: named(&[]),
+            tags: tags.clone(),
         });
     }
 }
@@ -267,11 +280,12 @@ fn flow_logs(stack: &mut Stack, site: &Site, keys: &Keys, vpc: Handle<Vpc>) {
         "vpc-flow-logs",
         vec![("write", policy)],
     );
-    stack.add("network", "flow-logs", (vpc, group.ready(), role.ready()), |(vpc, group, role)| FlowLog {
+    let tags = name_tag(site, "flow-logs");
+    stack.add("network", "flow-logs", (vpc, group.ready(), role.ready()), move |(vpc, group, role)| FlowLog {
         vpc_id: vpc.id,
         log_group: group.name,
         role: role.arn,
         traffic: "ALL".into(),
-        tags: named(&[]),
+        tags: tags.clone(),
     });
 }

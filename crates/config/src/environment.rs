@@ -59,7 +59,8 @@ pub struct Environment {
     /// Where mlopsctl keeps its own record.
     #[serde(default)]
     pub state: State,
-    /// Tags of every resource, beside `Project`, `Environment` and `ManagedBy`, which are set anyway.
+    /// Tags of every resource, beside `Project`, `Environment` and `ManagedBy`, which are set anyway. A `Name` goes
+    /// before the names that the parts of the network have otherwise.
     #[serde(default)]
     #[schemars(with = "Map<TagKey, Text<TagValue>>")]
     pub tags: BTreeMap<String, String>,

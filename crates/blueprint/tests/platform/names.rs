@@ -98,3 +98,29 @@ proptest! {
         }
     }
 }
+
+/// The tag `Name` of everything of EC2's that can have one, by address.
+fn name_tags(environment: &str, edit: impl FnOnce(&mut config::Environment)) -> Vec<(String, String)> {
+    let declared = crate::declared_after(environment, edit);
+    let of_ec2 = declared.into_iter().filter(|one| one.kind.starts_with("ec2:") && one.spec.get("tags").is_some());
+    of_ec2
+        .map(|one| (one.address.to_string(), one.spec["tags"]["Name"].as_str().unwrap_or("none").to_owned()))
+        .collect()
+}
+
+#[test]
+fn names_are_given_as_a_tag_to_what_the_console_shows_by_it() {
+    let names = name_tags("prod", |_| {});
+    assert!(names.len() > 20, "{names:?}");
+    for (address, name) in &names {
+        let node = address.strip_prefix("network.").unwrap();
+        let expected = format!("mlops-pipeline-prod-{}", node.strip_suffix("-security-group").unwrap_or(node));
+        assert_eq!(*name, expected, "{address}");
+    }
+}
+
+#[test]
+fn names_of_the_file_go_before_those_of_the_platform() {
+    let names = name_tags("dev", |dev| drop(dev.tags.insert("Name".into(), "ours".into())));
+    assert!(names.iter().all(|(_, name)| name == "ours"), "{names:?}");
+}

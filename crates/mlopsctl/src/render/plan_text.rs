@@ -48,7 +48,11 @@ pub(crate) fn page(plan: &Plan, costs: &Comparison, registry: &Registry, printer
 }
 
 /// Changes of fields that many resources have in common, such as a tag: said once, they do not hide the others.
-struct Common<'a>(Vec<(&'a FieldChange, usize)>);
+struct Common<'a> {
+    same: Vec<(&'a FieldChange, usize)>,
+    /// Resources without a `Name` that get one of their own, in the order of the plan.
+    named: Vec<&'a FieldChange>,
+}
 
 impl<'a> Common<'a> {
     /// Fewer than this are said with each resource.
@@ -57,17 +61,25 @@ impl<'a> Common<'a> {
     fn of(plan: &'a Plan) -> Self {
         let updates = plan.changes.iter().filter(|change| change.action == Action::Update);
         let mut counted: BTreeMap<String, (&FieldChange, usize)> = BTreeMap::new();
+        let mut named = Vec::new();
         for field in updates.flat_map(|change| &change.fields).filter(|field| field.known) {
+            if is_name(field) {
+                named.push(field);
+                continue;
+            }
             let same = format!("{} {} {}", field.path, field.before, field.after);
             counted.entry(same).or_insert((field, 0)).1 += 1;
         }
-        Self(counted.into_values().filter(|(_, times)| *times >= Self::MANY).collect())
+        if named.len() < Self::MANY {
+            named.clear();
+        }
+        Self { same: counted.into_values().filter(|(_, times)| *times >= Self::MANY).collect(), named }
     }
 
     fn has(&self, field: &FieldChange) -> bool {
         let same =
             |one: &FieldChange| (&one.path, &one.before, &one.after) == (&field.path, &field.before, &field.after);
-        self.0.iter().any(|(one, _)| same(one))
+        self.same.iter().any(|(one, _)| same(one)) || self.named.iter().any(|one| same(one))
     }
 
     /// Whether it is all there is to say of a change.
@@ -78,7 +90,7 @@ impl<'a> Common<'a> {
 
     fn lines(&self, printer: Printer) -> Vec<String> {
         let mut by_times: BTreeMap<usize, Vec<&FieldChange>> = BTreeMap::new();
-        for (field, times) in &self.0 {
+        for (field, times) in &self.same {
             by_times.entry(*times).or_default().push(field);
         }
         let mut lines = Vec::new();
@@ -87,8 +99,18 @@ impl<'a> Common<'a> {
             lines.extend(fields.into_iter().map(|field| one(field, printer)));
             lines.push(String::new());
         }
+        if let [first, ..] = self.named.as_slice() {
+            lines.push(printer.paint(Style::Bold, &format!("in {} resources", self.named.len())));
+            lines.push(format!("      {}: a name of its own, such as {}", first.path, short(&first.after)));
+            lines.push(String::new());
+        }
         lines
     }
+}
+
+/// Whether a resource without a `Name` gets one.
+fn is_name(field: &FieldChange) -> bool {
+    field.path == "tags.Name" && field.before.is_null()
 }
 
 fn name(change: &Change) -> &str {
@@ -250,6 +272,26 @@ in 6 resources
       tags.Owner: \"A\" → \"B\"
 
 Plan for dev: 0 to create, 6 to update, 0 to replace, 0 to delete, 0 unchanged.
+Costs nothing by being there.";
+        assert_eq!(page, expected);
+    }
+
+    #[test]
+    fn names_that_many_get_are_said_once() {
+        let named = |name: &str| {
+            let tag = field("tags.Name", Value::Null, json!(format!("shop-dev-{name}")));
+            change(name, Action::Update, vec![tag])
+        };
+        let changes = ["a", "b", "c", "d", "e"].map(named).into();
+        let page = page(&plan(changes, 0), &free(), &blueprint::registry(), printer());
+        let expected = "\
+network
+  ~ as said below: a, b, c, d, e
+
+in 5 resources
+      tags.Name: a name of its own, such as \"shop-dev-a\"
+
+Plan for dev: 0 to create, 5 to update, 0 to replace, 0 to delete, 0 unchanged.
 Costs nothing by being there.";
         assert_eq!(page, expected);
     }
