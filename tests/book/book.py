@@ -1,11 +1,13 @@
 """tests/book/run: what the code relies on of AWS, and where that is written.
 
 A source is a line of a comment that ends with `<https://…>`, or holds nothing else, right below the
-sentence that it is the source of. All of them are collected into docs/aws-behaviour.md. Found without one are:
+sentence that it is the source of. All of them are collected into docs/aws-behaviour.md. Found
+without one are:
 
 - laws of the hostile AWS: items of crates/testkit/src/laws that refuse something or take time;
 - error patterns: pairs of a code and words in the crates of services. A code without words that
-  AWS's model of the API has among the service's errors needs no other source.
+  AWS's model of the API has among the service's errors needs no other source;
+- waits: constants of the same crates that say how long something may take.
 """
 
 import functools
@@ -48,13 +50,14 @@ HEAD = """\
 
 Each line is a sentence that the code relies on, the error codes that it is about, where AWS or
 somebody who met it says so, and where the code has it. `tests/book/run --write` collects it from
-the comments; `tests/book/run` fails for a law of the hostile AWS or an error pattern without a
-source. A code that AWS's model of the service's API has needs no line here, unless words decide."""
+the comments; `tests/book/run` fails for a law of the hostile AWS, an error pattern or a wait
+without a source. A code that AWS's model of the service's API has needs no line here, unless words decide."""
 SOURCE = re.compile(r"\s*//[/!]?\s*(.*?):?\s*((?:<https://[^\s>]+>\s*)+)\.?")
 COMMENT = re.compile(r"\s*//[/!]?\s?(.*)")
 PATTERN = re.compile(r'\(\s*"([A-Z][A-Za-z]+(?:\.[A-Za-z]+)*)",\s*"([^"]*)",?\s*\)')
 # `Failure::incomplete` and the like take an operation and a word, which is no error pattern.
 OTHER_PAIRS = re.compile(r"(incomplete|is|note)\($")
+WAIT = re.compile(r"(pub(\([a-z]+\))? )?const \w+: Duration\b")
 REFUSES = re.compile(
     r"Refusal::new\(|\b(making|changing|ending|busy): (Some|\(\")|Duration::from_|\.after\("
 )
@@ -178,6 +181,13 @@ def unsourced_laws(file: Path, lines: list[str]) -> Iterator[str]:
             yield f"{file}:{start + 1}: {lines[start].strip()}"
 
 
+def unsourced_waits(file: Path, lines: list[str]) -> Iterator[str]:
+    """The waits of a service's crate that have no source."""
+    for at, line in enumerate(lines):
+        if WAIT.match(line) and file.parts[1].startswith("aws-") and source_of(lines, at) is None:
+            yield f"{file}:{at + 1}: {line}"
+
+
 def files() -> list[Path]:
     """The files that the book is collected from, below the repository."""
     found = [REPOSITORY / LAWS, *(REPOSITORY / "crates" / crate / "src" for crate in MODELS)]
@@ -231,6 +241,7 @@ def main(arguments: list[str]) -> int:
         collected += sources(file, lines)
         if not file.is_relative_to(LAWS):
             found += patterns(file, lines)
+            missing += unsourced_waits(file, lines)
         elif file.name not in MACHINERY:
             missing += unsourced_laws(file, lines)
     missing += unsourced(found)

@@ -70,6 +70,15 @@ class Patterns(unittest.TestCase):
         self.assertEqual(len(untold(CODE.replace("in use", "cannot be assumed"))), 0)
 
 
+class Waits(unittest.TestCase):
+    def test_one_without_a_source_is_found(self):
+        wait = "const GOES_WITHIN: Duration = Duration::from_secs(60);"
+        [one] = book.unsourced_waits(SERVICE, ["", wait])
+        self.assertEqual(one, f"{SERVICE}:2: {wait}")
+        sourced = ["/// A minute.", "/// <https://example.com/>", wait]
+        self.assertEqual(list(book.unsourced_waits(SERVICE, sourced)), [])
+
+
 class Laws(unittest.TestCase):
     REFUSAL = 'fn conflict() -> Response {\n    Refusal::new("OperationAborted", "busy")\n}\n'
 

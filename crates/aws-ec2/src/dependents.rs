@@ -17,6 +17,8 @@ pub(crate) const BLOCKED: &[Sign] = &[("DependencyViolation", ""), ("InvalidGrou
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/10329>
 const LAMBDA_LEAVES_WITHIN: Duration = Duration::from_secs(45 * 60);
 /// How long anything else may take to leave.
+/// Load balancers need about five minutes.
+/// <https://github.com/hashicorp/terraform-provider-aws/pull/10347>
 const OTHERS_LEAVE_WITHIN: Duration = Duration::from_secs(600);
 /// How many dependents a message names.
 const NAMED: usize = 5;

@@ -84,6 +84,8 @@ const TARGET_SETTLES: &[resource::Sign] = &[
     ("InvalidParameterValue", "belong to different networks"),
 ];
 
+/// How long that may last: as long as anything of EC2's may be unknown.
+/// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
 const TARGET_SETTLES_WITHIN: Duration = Duration::from_secs(300);
 
 impl Resource for RouteTable {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long a crawl may keep a change or a deletion waiting.
+/// <https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html>
 const CRAWLS_END_WITHIN: Duration = Duration::from_secs(900);
 
 /// A crawler: finds tables in S3 and writes them into the data catalogue. The id is the name.

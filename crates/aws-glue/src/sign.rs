@@ -17,10 +17,13 @@ pub(crate) const PROPAGATING: &[Sign] = &[
 ];
 
 /// How long a new role may take to be known everywhere.
+/// AWS states no bound.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 pub(crate) const PROPAGATION: Duration = Duration::from_secs(120);
 
 /// Somebody else changes it at the same time.
 pub(crate) const CONTENDED: &[Sign] = &[("ConcurrentModificationException", ""), ("OperationTimeoutException", "")];
 
 /// How long others' changes may get in the way.
+/// <https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-exceptions.html>
 pub(crate) const CONTENTION: Duration = Duration::from_secs(60);

@@ -16,6 +16,7 @@ use std::{
 };
 
 /// For how long IAM may contradict itself after a write.
+/// AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 pub(crate) const PROPAGATES: Duration = Duration::from_secs(120);
 /// The role, or what is asked of it, is not there.

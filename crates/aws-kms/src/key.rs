@@ -41,11 +41,15 @@ pub struct KeyOutputs {
 const UNKNOWN_YET: &[Sign] = &[("NotFoundException", ""), ("DisabledException", ""), ("KMSInvalidStateException", "")];
 /// A key that awaits deletion may refuse to be read.
 const UNREADABLE: &[Sign] = &[("KMSInvalidStateException", "")];
+/// How long a change may take to be known everywhere: seconds, in some cases minutes.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
 const SPREADS_WITHIN: Duration = Duration::from_secs(60);
 /// A role that the policy names is too new.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
 const PRINCIPAL_TOO_NEW: &[Sign] =
     &[("MalformedPolicyDocumentException", "invalid principals"), ("MalformedPolicyDocument", "invalid principals")];
+/// How long that may last. AWS states no bound.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 /// A key is deleted only after its waiting period, and is of no use from its beginning.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>

@@ -83,6 +83,7 @@ pub struct FunctionOutputs {
 
 const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
 /// How long roles, grants and updates under way may stand in the way.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/44517>
 const HEALS_WITHIN: Duration = Duration::from_secs(300);
 /// What passes: the role, its policies or the key's grants are not known everywhere yet, EC2 asks for
 /// patience with the network interfaces, or another change is under way.

@@ -23,6 +23,8 @@ pub(crate) const BUSY: &[Sign] = &[("OperationAborted", ""), ("NoSuchBucket", ""
 const REPLICATION_TOO_EARLY: &[Sign] =
     &[("InvalidRequest", "ersioning"), ("InvalidRequest", "role"), ("InvalidArgument", "role")];
 /// How long that, and the propagation of roles, may take.
+/// Settings of buckets spread in time.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel>
 pub(crate) const SOON: Duration = Duration::from_secs(120);
 
 pub(crate) async fn bucket(client: &Client, name: &str, wanted: &Bucket, live: &Bucket, diff: &Diff) -> Result<()> {

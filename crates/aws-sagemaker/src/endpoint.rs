@@ -28,6 +28,7 @@ pub struct EndpointOutputs {
 /// <https://github.com/aws/amazon-sagemaker-operator-for-k8s/blob/828e611051d7481a11469fda74f368c05465989a/controllers/sdkutil/clientwrapper/sagemaker_client.go>
 const CHANGING: &[Sign] = &[("ValidationException", "in-progress"), ("ValidationException", "in progress")];
 /// An update under way is waited for.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html>
 const SETTLES_WITHIN: Duration = Duration::from_secs(3600);
 
 impl Resource for Endpoint {

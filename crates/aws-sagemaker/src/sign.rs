@@ -43,7 +43,10 @@ pub(crate) const PROPAGATING: &[Sign] = &[
 ];
 
 /// How long a new role may take to be known everywhere.
+/// AWS states no bound.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 pub(crate) const PROPAGATION: Duration = Duration::from_secs(120);
 
 /// How long apps, spaces and profiles may take to go away.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteDomain.html>
 pub(crate) const TIDYING: Duration = Duration::from_secs(900);

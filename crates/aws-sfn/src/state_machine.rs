@@ -66,6 +66,8 @@ pub struct StateMachineOutputs {
 
 const GONE: &[Sign] = &[("StateMachineDoesNotExist", "")];
 /// How long a new role may be unknown to Step Functions.
+/// AWS states no bound.
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/7893>
 const PROPAGATES: Duration = Duration::from_secs(120);
 /// The role, or a policy of it, is not known everywhere yet: Step Functions tries at once whether the
 /// role lets it in, may make the rules behind `.sync` tasks, and may deliver logs.
@@ -79,6 +81,7 @@ const HEALING: &[Sign] = &[
     ("KmsAccessDeniedException", ""),
 ];
 /// Executions under way end first.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html>
 const DELETES_WITHIN: Duration = Duration::from_secs(600);
 const CONFLICT: &[Sign] = &[("ConflictException", "")];
 
