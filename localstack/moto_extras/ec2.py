@@ -1,4 +1,4 @@
-"""EC2: endpoints by id and state."""
+"""EC2: endpoints by id."""
 
 from typing import Any
 
@@ -9,13 +9,9 @@ moto_filter_value = VPCEndPoint.get_filter_value
 
 def get_filter_value(endpoint: VPCEndPoint, name: str, method_name: str | None = None) -> Any:
     """The value of an endpoint that a filter of DescribeVpcEndpoints compares."""
-    match name:
-        case "vpc-endpoint-id":
-            return endpoint.id
-        case "vpc-endpoint-state":
-            return endpoint.state
-        case _:
-            return moto_filter_value(endpoint, name, method_name)
+    if name == "vpc-endpoint-id":
+        return endpoint.id
+    return moto_filter_value(endpoint, name, method_name)
 
 
 VPCEndPoint.get_filter_value = get_filter_value

@@ -1,4 +1,4 @@
-"""CloudWatch over rpc-v2-cbor, which newer SDKs speak: translated into the query protocol, which moto serves."""
+"""CloudWatch over rpc-v2-cbor, which newer SDKs speak, as the query protocol, which moto serves."""
 
 import io
 import re
@@ -54,7 +54,8 @@ def served(application: type) -> type:
 
 def query(sent: bytes, operation: OperationModel) -> dict[str, Any]:
     """The form of the query protocol for a request in CBOR."""
-    parameters = RpcV2CBORParser().parse_data_item(io.BufferedReader(io.BytesIO(sent))) if sent else {}
+    body = io.BufferedReader(io.BytesIO(sent))
+    parameters = RpcV2CBORParser().parse_data_item(body) if sent else {}
     form: dict[str, Any] = QuerySerializer().serialize_to_request(parameters, operation)["body"]
     return form
 
