@@ -1,11 +1,16 @@
 """The judge of requests: what it accepts, and a planted fault of each kind that it finds."""
 
+import tempfile
 import unittest
 from dataclasses import replace
+from pathlib import Path
 
 import cbor2
 
-from judges import requests, wire
+from judges import archive, requests, wire
+from judges.__main__ import different, judged
+from judges.lives import Lived
+from judges.policies import Kind, Policy
 from judges.relay import Recorded
 from sent import changed, sent
 
@@ -125,6 +130,26 @@ class PlantedFaults(unittest.TestCase):
         ]:
             with self.assertRaises(wire.UnreadableError):
                 wire.read(recorded)
+
+
+class Repetition(unittest.TestCase):
+    def test_only_what_is_said_again_is_left_out(self):
+        put = sent("s3", "put_object", Bucket="bucket", Key="key", Body=b"")
+        later = replace(put, headers={**put.headers, "x-amz-date": "20261129T000000Z"})
+        other = replace(put, headers={**put.headers, "x-amz-storage-class": "STANDARD"})
+        self.assertEqual(len(different([put, later, other])), 2)
+
+    def test_what_is_kept_in_a_file_is_judged_again(self):
+        policy = Policy("place", Kind.TRUST, "{}")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "lives.json"
+            lived = Lived([cbor("PutMetricAlarm", **ALARM)], [policy])
+            archive.write(lived, file)
+            self.assertEqual(archive.read(file), lived)
+
+    def test_a_life_that_sends_too_little_is_found(self):
+        findings, _ = judged(Lived())
+        self.assertIn("too little was sent", "\n".join(findings))
 
 
 if __name__ == "__main__":

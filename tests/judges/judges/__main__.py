@@ -8,9 +8,11 @@ from pathlib import Path
 from certificate.__main__ import built
 from certificate.project import REPOSITORY
 
-from judges import archive, documents, machines, policies, requests, wire
+from judges import archive, documents, machines, policies, wire
+from judges import requests as members
 from judges.exceptions import load, remaining
 from judges.lives import Lived, live
+from judges.relay import Recorded
 
 # What a life of the shipped environments sends at least. Less means that a judge saw too little.
 OPERATIONS = 150
@@ -24,20 +26,16 @@ def say(text: str) -> None:
 
 def judged(lived: Lived) -> tuple[list[str], str]:
     """What all judges find, without repetition, and how much they saw."""
-    findings, operations, found_policies, machine_texts = (
-        [],
-        set(),
-        dict.fromkeys(lived.policies),
-        {},
-    )
-    for recorded in lived.requests:
+    findings, operations = [], set()
+    found_policies, machine_texts = dict.fromkeys(lived.policies), {}
+    for recorded in different(lived.requests):
         try:
             call = wire.read(recorded)
         except wire.UnreadableError as error:
             findings.append(str(error))
             continue
         operations.add(call.name)
-        findings += requests.judge(call)
+        findings += members.judge(call)
         found_policies |= dict.fromkeys(documents.policies(call))
         machine_texts |= dict(documents.definitions(call))
     sent = len(machine_texts)
@@ -54,6 +52,18 @@ def judged(lived: Lived) -> tuple[list[str], str]:
         findings.append(f"too little was sent: {seen} operations, policies, state machines")
     summary = "{} requests of {} operations, {} policies, {} state machines"
     return list(dict.fromkeys(findings)), summary.format(len(lived.requests), *seen)
+
+
+def different(sent: list[Recorded]) -> list[Recorded]:
+    """The requests without those that say the same again: plans look at everything many times."""
+
+    def said(one: Recorded):
+        own = [(name, value) for name, value in one.headers.items() if members.is_own(name)]
+        scope = one.headers.get("authorization", "").partition("/aws4_request")[0]
+        target = one.headers.get("x-amz-target"), scope.rpartition("/")[2]
+        return one.method, one.path, one.body, target, tuple(sorted(own))
+
+    return list({said(one): one for one in sent}.values())
 
 
 def main() -> int:

@@ -122,14 +122,15 @@ def _places_again(call: Call, again: dict) -> set[str]:
     return places | _in_rest_body(call, body)
 
 
+def is_own(header: str) -> bool:
+    """Whether a header is a service's own, so that it must be a member of the operation."""
+    return header.startswith("x-amz") and not header.startswith(tuple(OF_THE_SDK))
+
+
 def _in_head(headers: dict[str, str], query: str) -> set[str]:
-    own = {
-        name
-        for name in headers
-        if name.startswith("x-amz") and not name.startswith(tuple(OF_THE_SDK))
-    }
     asked = {name for name, _ in parse_qsl(query, keep_blank_values=True)} - {"x-id"}
-    return {f"header {name}" for name in own} | {f"query {unquote(name)}" for name in asked}
+    own = {f"header {name}" for name in headers if is_own(name)}
+    return own | {f"query {unquote(name)}" for name in asked}
 
 
 def _in_rest_body(call: Call, body) -> set[str]:
