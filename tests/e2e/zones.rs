@@ -3,7 +3,7 @@
 use crate::project::{Project, Ran};
 use async_trait::async_trait;
 use local::{Call, Cloud, Layer, Lost, Next, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::runtime::Runtime;
 
@@ -95,6 +95,43 @@ fn an_outage_of_a_zone_and_a_new_one_change_no_plan() {
     world.run(&["up", "dev", "--yes"]).ends_with(0);
     assert_eq!(world.zones(), "bca");
     world.run(&["destroy", "dev", "--yes", "--delete-data"]).ends_with(0);
+}
+
+/// As version 0.1 left it where a zone failed: it meant to move the subnets, took the NAT gateway down for that, and
+/// could not make them elsewhere, since their ranges were in use.
+#[test]
+fn subnets_that_an_earlier_version_could_not_move_are_taken_back() {
+    let world = World::with_zones("abc");
+    world.run(&["up", "dev", "--yes"]).ends_with(0);
+    let mut state: Value = world.run(&["state", "pull", "dev"]).ends_with(0).json();
+    let subnets = ["private-1", "private-2", "public-1", "public-2"];
+    let mut ids = Vec::new();
+    for subnet in subnets {
+        let entry = &mut state["resources"][format!("network.{subnet}")];
+        let was = entry.clone();
+        ids.push(was["id"].clone());
+        let old = ["kind", "id", "spec", "depends_on"].map(|key| (key.to_owned(), was[key].clone()));
+        entry["deposed"] = json!([Value::Object(old.into_iter().collect())]);
+        entry["phase"] = "intent".into();
+        entry["spec"]["availability_zone"] = "ap-south-1c".into();
+        for gone in ["id", "outputs"] {
+            entry.as_object_mut().unwrap().remove(gone);
+        }
+    }
+    state["resources"].as_object_mut().unwrap().remove("network.nat-1");
+    world.project.write("left.json", &state.to_string());
+    world.run(&["state", "push", "left.json", "dev"]).ends_with(0);
+    world.run(&["up", "dev", "--yes"]).ends_with(0);
+    world.run(&["plan", "dev", "--exit-code"]).ends_with(0);
+    let state: Value = world.run(&["state", "pull", "dev"]).ends_with(0).json();
+    for (subnet, id) in subnets.iter().zip(ids) {
+        let entry = &state["resources"][format!("network.{subnet}")];
+        assert_eq!(
+            (&entry["id"], &entry["phase"], &entry["deposed"]),
+            (&id, &json!("ready"), &Value::Null),
+            "{subnet}"
+        );
+    }
 }
 
 #[test]

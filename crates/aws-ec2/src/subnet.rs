@@ -85,6 +85,12 @@ impl Resource for Subnet {
             .ok_or_else(|| Failure::incomplete("CreateSubnet", "subnet id"))
     }
 
+    /// Ranges of one VPC do not overlap (`InvalidSubnet.Conflict`).
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>
+    fn conflicts_with(&self, other: &Self) -> bool {
+        self.vpc_id == other.vpc_id && self.cidr == other.cidr
+    }
+
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let Some(subnet) = listing::load::<aws_sdk_ec2::types::Subnet>(id, cx).await? else {
             return Ok(Observed::Absent);

@@ -1,8 +1,8 @@
 //! States that other versions wrote: every spec and all outputs in the form of this version.
 
 use crate::Refusal;
-use resource::{Address, Failure, FailureKind, Place, Registry, Result};
-use state::{Entry, State};
+use resource::{Address, Failure, FailureKind, Place, Reconciler, Registry, Result};
+use state::{Deposed, Entry, Phase, State};
 use std::borrow::Cow;
 
 /// The state as this version would have recorded it. A resource that only another version can read stays as it is;
@@ -44,5 +44,15 @@ fn current_entry(address: &Address, entry: &Entry, registry: &Registry, place: &
     for old in &mut current.deposed {
         old.spec = registry.get(&old.kind)?.recorded_spec(&old.spec)?;
     }
-    Ok(current)
+    Ok(taken_back(current, reconciler))
+}
+
+/// The same with a predecessor in the place of a successor that AWS cannot have created beside it: a replacement that
+/// failed half-way leaves the predecessor in use.
+fn taken_back(mut entry: Entry, reconciler: &dyn Reconciler) -> Entry {
+    let conflicts = |old: &Deposed| old.kind == entry.kind && reconciler.conflicts_with(&entry.spec, &old.spec);
+    let intended = entry.phase == Phase::Intent && entry.id.is_none();
+    let Some(position) = entry.deposed.iter().rposition(conflicts).filter(|_| intended) else { return entry };
+    let Deposed { id, spec, depends_on, .. } = entry.deposed.remove(position);
+    Entry { phase: Phase::Identified, id: Some(id), spec, depends_on, ..entry }
 }

@@ -101,6 +101,12 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
         None
     }
 
+    /// Whether AWS refuses to create this for as long as `other` is there. Where `other` is a replaced predecessor that
+    /// is recorded, this was never created, and the predecessor takes its place again.
+    fn conflicts_with(&self, _other: &Self) -> bool {
+        false
+    }
+
     /// What is there the moment [`Resource::create`] has succeeded, where that follows from the declaration and from
     /// AWS's defaults: what only an update can set is then sent without looking first. It need not be right: what is
     /// there is always looked at before it counts as done.

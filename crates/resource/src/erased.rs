@@ -49,6 +49,8 @@ pub trait Reconciler: Send + Sync {
     fn kept(&self) -> bool;
     /// See [`Resource::undo`].
     fn undo(&self, spec: &Value) -> Option<String>;
+    /// See [`Resource::conflicts_with`].
+    fn conflicts_with(&self, spec: &Value, other: &Value) -> bool;
     /// See [`Resource::CONTENT`].
     fn content(&self) -> Option<Content>;
     /// See [`Resource::TYPICAL`].
@@ -162,6 +164,9 @@ impl<R: Resource> Reconciler for Erased<R> {
     }
     fn undo(&self, spec: &Value) -> Option<String> {
         R::deserialize(spec).ok()?.undo()
+    }
+    fn conflicts_with(&self, spec: &Value, other: &Value) -> bool {
+        matches!((R::deserialize(spec), R::deserialize(other)), (Ok(spec), Ok(other)) if spec.conflicts_with(&other))
     }
     fn content(&self) -> Option<Content> {
         R::CONTENT
