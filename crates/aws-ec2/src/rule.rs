@@ -11,9 +11,9 @@ pub struct Rule {
     pub description: String,
     /// `tcp`, `udp`, `icmp`, `icmpv6`, another protocol's number, or `-1` for everything.
     pub protocol: String,
-    /// The first port, or the ICMP type; -1 where the protocol is `-1`.
+    /// The first port, or the ICMP type; -1 where the protocol has neither.
     pub from_port: i32,
-    /// The last port, or the ICMP code; -1 where the protocol is `-1`.
+    /// The last port, or the ICMP code; -1 where the protocol has neither.
     pub to_port: i32,
     /// Who is at the other end.
     pub peer: Peer,
@@ -112,7 +112,9 @@ fn traffic(permission: &IpPermission) -> (&str, i32, i32) {
         ("udp" | "17", -1) => ("udp", 0, 65535),
         ("6", _) => ("tcp", from, to),
         ("17", _) => ("udp", from, to),
-        (protocol, _) => (protocol, from, to),
+        (known @ ("tcp" | "udp" | "icmp" | "icmpv6" | "1" | "58"), _) => (known, from, to),
+        // Other protocols know no ports.
+        (other, _) => (other, -1, -1),
     }
 }
 
@@ -136,6 +138,7 @@ mod tests {
             rule(cidr("10.0.0.0/16"), "udp", 53, 53),
             rule(cidr("::/0"), "-1", -1, -1),
             rule(Peer::PrefixList { id: "pl-1".into() }, "icmp", 8, -1),
+            rule(Peer::Itself, "50", -1, -1),
         ];
         for rule in rules {
             assert_eq!(Rule::read("sg-1", &[rule.permission("sg-1")]), [rule]);

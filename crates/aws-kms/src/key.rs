@@ -8,7 +8,7 @@ use resource::{
     Permission, Place, Resource, Result, Sign, Tags,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A symmetric encryption key, known by its alias. The id is the key's id.
@@ -107,6 +107,9 @@ impl Resource for Key {
             .create_key()
             .description(&self.description)
             .policy(self.policy.to_string())
+            // KMS would ask whether the caller may put a policy on a key that has no tags yet: whoever may do that only
+            // where the tags are this stack's is refused. With the account in the policy nobody is locked out.
+            .bypass_policy_lockout_safety_check(is_administered_by(&self.policy, cx.place()))
             .set_tags(Some(kms_tags(&self.tags)?))
             .send()
             .await
@@ -295,6 +298,20 @@ impl Key {
     }
 }
 
+/// Whether a policy leaves the key to its account, so that IAM decides who changes the policy. KMS's check asks the same
+/// of the caller alone.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam>
+fn is_administered_by(policy: &Value, place: &Place) -> bool {
+    let root = place.iam_arn("root");
+    let is = |value: &Value, text: &str| *value == text || *value == json!([text]);
+    policy["Statement"].as_array().into_iter().flatten().any(|statement| {
+        statement["Effect"] == "Allow"
+            && is(&statement["Principal"]["AWS"], &root)
+            && is(&statement["Action"], "kms:*")
+            && statement["Condition"].is_null()
+    })
+}
+
 /// Whether one can encrypt with it.
 fn is_usable(key: &KeyMetadata) -> bool {
     !is_doomed(key) && key.key_state() != Some(&KeyState::Disabled)
@@ -338,6 +355,23 @@ mod tests {
 
     fn in_state(state: KeyState) -> KeyMetadata {
         KeyMetadata::builder().key_id("1234").key_state(state).build().unwrap()
+    }
+
+    #[test]
+    fn lockout_check_is_bypassed_only_where_the_account_administers_the_key() {
+        let place = Place::new("123456789012", "eu-west-1");
+        let policy = |principal: &str, action: &str| {
+            json!({"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": [action], "Resource": ["*"]},
+            ]})
+        };
+        assert!(is_administered_by(&policy("arn:aws:iam::123456789012:root", "kms:*"), &place));
+        assert!(!is_administered_by(&policy("arn:aws:iam::210987654321:root", "kms:*"), &place));
+        assert!(!is_administered_by(&policy("arn:aws:iam::123456789012:root", "kms:Decrypt"), &place));
+        assert!(!is_administered_by(&policy("arn:aws:iam::123456789012:role/one", "kms:*"), &place));
+        let mut denied = policy("arn:aws:iam::123456789012:root", "kms:*");
+        denied["Statement"][0]["Effect"] = "Deny".into();
+        assert!(!is_administered_by(&denied, &place));
     }
 
     #[test]

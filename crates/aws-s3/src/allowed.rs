@@ -56,6 +56,7 @@ pub(crate) fn bucket(bucket: &Bucket, arn: &str, place: &Place) -> Vec<Permissio
     if let Some(replication) = &bucket.replication {
         setting("s3:GetReplicationConfiguration", "s3:PutReplicationConfiguration");
         permissions.push(Permission::pass_role(&replication.role, "s3", place));
+        permissions.extend(replication.permission());
     }
     // What the platform ships is encrypted with the bucket's key, and its checksum as well.
     if !matches!(bucket.encryption, Encryption::S3) {

@@ -170,7 +170,7 @@ impl Resource for Bucket {
     }
 
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
-        write::bucket(&self.client(cx), id, self, live, diff).await
+        write::bucket(&self.client(cx), id, self, live, diff, cx).await
     }
 
     async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {

@@ -4,7 +4,7 @@ use aws_sdk_s3::types::{
     ReplicationConfiguration, ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus, SourceSelectionCriteria,
     SseKmsEncryptedObjects, SseKmsEncryptedObjectsStatus,
 };
-use resource::{KeyArn, Result, RoleArn};
+use resource::{Attempt, Cx, KeyArn, Permission, Result, RoleArn, Sign};
 use serde::{Deserialize, Serialize};
 
 /// Copies of everything in another bucket.
@@ -18,7 +18,34 @@ pub struct Replication {
     pub kms_key: Option<KeyArn>,
 }
 
+/// AWS's own key for S3, as the name of a key.
+const OF_AWS: &str = ":alias/aws/s3";
+/// Emulators have no keys of AWS's.
+const NO_KEY: &[Sign] = &[("NotFoundException", "")];
+
 impl Replication {
+    /// AWS's key for S3, in a region where nobody has used it, comes to be when it is first described. S3 takes a
+    /// replication with a key that does not exist, and then fails to copy each object.
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>
+    pub(crate) async fn ensure_key(&self, cx: &Cx) -> Result<()> {
+        let Some((key, region)) = self.key_of_aws() else { return Ok(()) };
+        let kms = cx.client_in(Some(region), aws_sdk_kms::Client::new);
+        kms.describe_key().key_id(key.as_str()).send().await.during("DescribeKey").absent(NO_KEY)?;
+        Ok(())
+    }
+
+    /// What describing it needs. By an alias one is allowed to do to a key what one is allowed by the key's ARN.
+    pub(crate) fn permission(&self) -> Option<Permission> {
+        let keys = self.key_of_aws()?.0.as_str().replace(OF_AWS, ":key/*");
+        Some(Permission::change(["kms:DescribeKey"]).on([keys]))
+    }
+
+    /// The key of the copies and its region, if it is AWS's.
+    fn key_of_aws(&self) -> Option<(&KeyArn, &str)> {
+        let key = self.kms_key.as_ref().filter(|key| key.as_str().ends_with(OF_AWS))?;
+        Some((key, key.as_str().split(':').nth(3)?))
+    }
+
     pub(crate) fn to_aws(&self) -> Result<ReplicationConfiguration> {
         let encryption = self
             .kms_key
@@ -90,6 +117,20 @@ mod tests {
             };
             assert_eq!(Replication::from_aws(&replication.to_aws().unwrap()), Some(replication));
         }
+    }
+
+    #[test]
+    fn key_of_aws_is_described_in_its_region_and_a_key_of_ones_own_is_not() {
+        let with = |key: &str| Replication {
+            role: RoleArn::new("arn:aws:iam::123456789012:role/replication"),
+            destination_bucket_arn: "arn:aws:s3:::copies".into(),
+            kms_key: Some(KeyArn::new(key)),
+        };
+        let of_aws = with("arn:aws:kms:eu-west-1:123456789012:alias/aws/s3");
+        assert_eq!(of_aws.key_of_aws().map(|(_, region)| region), Some("eu-west-1"));
+        let permission = of_aws.permission().unwrap();
+        assert_eq!(permission.resources, ["arn:aws:kms:eu-west-1:123456789012:key/*"]);
+        assert!(with("arn:aws:kms:eu-west-1:123456789012:key/1").permission().is_none());
     }
 
     #[test]

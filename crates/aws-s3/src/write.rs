@@ -9,7 +9,7 @@ use aws_sdk_s3::{
         PublicAccessBlockConfiguration, Tag, Tagging, VersioningConfiguration,
     },
 };
-use resource::{Attempt, Diff, Result, Sign, Tags};
+use resource::{Attempt, Cx, Diff, Result, Sign, Tags};
 use std::time::Duration;
 
 /// S3 refuses two changes of one bucket at the same moment, and a bucket that was made a moment ago
@@ -27,7 +27,14 @@ const REPLICATION_TOO_EARLY: &[Sign] =
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel>
 pub(crate) const SOON: Duration = Duration::from_secs(120);
 
-pub(crate) async fn bucket(client: &Client, name: &str, wanted: &Bucket, live: &Bucket, diff: &Diff) -> Result<()> {
+pub(crate) async fn bucket(
+    client: &Client,
+    name: &str,
+    wanted: &Bucket,
+    live: &Bucket,
+    diff: &Diff,
+    cx: &Cx,
+) -> Result<()> {
     if diff.has("tags") {
         tags(client, name, wanted, live, diff).await?;
     }
@@ -71,6 +78,7 @@ pub(crate) async fn bucket(client: &Client, name: &str, wanted: &Bucket, live: &
     if diff.has("replication")
         && let Some(replication) = &wanted.replication
     {
+        replication.ensure_key(cx).await?;
         replicate(client, name, replication).await?;
     }
     Ok(())

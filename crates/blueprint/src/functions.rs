@@ -4,7 +4,7 @@ use crate::{
     Error,
     catalog::spelled,
     encryption::Keys,
-    identity::{Interfaces, role_needing, use_key},
+    identity::{function_interfaces, role_with_key, use_key},
     network::Network,
     policy::Policy,
     site::Site,
@@ -39,7 +39,7 @@ fn add(
     let group_name = format!("/aws/lambda/{name}");
     let logs =
         crate::monitoring::log_group(stack, site, keys, "functions", &format!("logs-{}", function.name), &group_name);
-    let role = role(stack, site, keys, network, function, &group_name);
+    let role = role(stack, site, keys, function, &group_name);
     let mut environment = function.environment.clone();
     environment.extend(function.secrets.clone());
     if let Some(limits) = validation_limits(site, function) {
@@ -93,7 +93,6 @@ fn role(
     stack: &mut Stack,
     site: &Site,
     keys: &Keys,
-    network: &Network,
     function: &functions::Function,
     group: &str,
 ) -> Handle<aws_iam::Role> {
@@ -105,16 +104,15 @@ fn role(
     let data = data_policy(site, function);
     let secrets = crate::secrets::policy(site, function.secrets.values(), function.secret_keys.iter());
     let description = format!("The function {}", site.named(&function.name));
-    let (short, interfaces) = (format!("{}-function", function.name), Interfaces::of(site));
-    let needs = (keys.data, function.vpc.then_some(network.vpc));
-    role_needing(stack, site, (&short, &description, "lambda"), needs, move |(key, vpc)| {
-        let runs = match vpc {
-            Some(vpc) => interfaces.make(runs.clone(), &vpc.id),
-            None => runs.clone(),
-        };
-        let mut policies = vec![("run".to_owned(), runs.document())];
+    let short = format!("{}-function", function.name);
+    if function.vpc {
+        let arn = site.arn("lambda", &format!("function:{}", site.named(&function.name)));
+        runs = function_interfaces(runs, &arn);
+    }
+    role_with_key(stack, site, &short, &description, "lambda", keys.data, move |key| {
+        let mut policies = vec![("run".to_owned(), runs.clone().document())];
         if let Some(data) = &data {
-            let data = use_key(data.clone(), key.as_ref().map(|key| &key.arn));
+            let data = use_key(data.clone(), key);
             policies.push(("data".to_owned(), data.document()));
         }
         policies.extend(secrets.clone().map(|secrets| ("secrets".to_owned(), secrets.document())));

@@ -99,7 +99,7 @@ impl Interfaces {
         let all = |kind: &str| site.arn("ec2", &format!("{kind}/*"));
         Self {
             interfaces: all("network-interface"),
-            within: ["network-interface", "subnet", "security-group"].map(all).into(),
+            within: ["subnet", "security-group"].map(all).into(),
             vpcs: site.arn("ec2", "vpc"),
         }
     }
@@ -108,11 +108,15 @@ impl Interfaces {
         format!("{}/{vpc}", self.vpcs)
     }
 
-    /// Making them in this VPC, with its subnets and security groups. Describing has no resource level.
+    /// Making them in this VPC, with its subnets and security groups. An interface that is to be made is in no VPC yet:
+    /// EC2 gives `ec2:Vpc` for its subnet and groups, and not for itself. Describing has no resource level.
     /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
     pub(crate) fn make(&self, policy: Policy, vpc: &VpcId) -> Policy {
         policy
-            .allow(["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"], self.within.clone())
+            .allow(["ec2:CreateNetworkInterface"], [self.interfaces.clone()])
+            .allow(["ec2:CreateNetworkInterface"], self.within.clone())
+            .when("StringEquals", "ec2:Vpc", self.vpc(vpc))
+            .allow(["ec2:DeleteNetworkInterface"], [self.interfaces.clone()])
             .when("StringEquals", "ec2:Vpc", self.vpc(vpc))
             .allow(
                 [
@@ -135,6 +139,23 @@ impl Interfaces {
             )
             .when("StringEquals", "ec2:Vpc", self.vpc(vpc))
     }
+}
+
+/// Those that Lambda makes for a function. Lambda simulates the role before any of them exists, with no resource and no
+/// condition key, and refuses one that is narrower than AWS's own AWSLambdaVPCAccessExecutionRole. The function's code has
+/// the same role and needs none of this, so it is denied what only Lambda does.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/20698>
+pub(crate) fn function_interfaces(policy: Policy, function: &str) -> Policy {
+    const ACTIONS: [&str; 6] = [
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:DeleteNetworkInterface",
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:UnassignPrivateIpAddresses",
+    ];
+    policy.allow(ACTIONS, ["*"]).deny(ACTIONS, ["*"]).when("ArnEquals", "lambda:SourceFunctionArn", function)
 }
 
 /// What crawlers and ETL jobs do.
@@ -172,11 +193,10 @@ fn glue(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
             ["catalog".to_owned(), format!("database/{database}"), format!("table/{database}/*")]
                 .map(|resource| site.arn("glue", &resource)),
         )
-        .allow(
-            ["glue:GetJobBookmark", "glue:ResetJobBookmark", "glue:GetJob", "glue:GetJobRun"],
-            [site.arn("glue", &format!("job/{}-*", site.prefix()))],
-        )
-        .allow(["glue:GetSecurityConfiguration"], ["*"]);
+        .allow(["glue:GetJob", "glue:GetJobRun"], [site.arn("glue", &format!("job/{}-*", site.prefix()))])
+        // Neither bookmarks nor security configurations have a resource level.
+        // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
+        .allow(["glue:GetJobBookmark", "glue:ResetJobBookmark", "glue:GetSecurityConfiguration"], ["*"]);
     let logs = Policy::new()
         .allow(
             ["logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey", "logs:CreateLogGroup"],

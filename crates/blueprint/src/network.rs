@@ -189,14 +189,31 @@ fn group(
     })
 }
 
-/// Studio in VpcOnly mode talks to its file system and between its own apps.
+/// What the instances of one training job say to each other: on any port, and with IPsec where that is encrypted.
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html>
+fn among_training_instances(site: &Site) -> Vec<Rule> {
+    let training = site.environment.pipeline.as_ref().map(|pipeline| &pipeline.training);
+    let Some(training) = training.filter(|training| training.instance_count > 1) else { return Vec::new() };
+    let encrypted = |protocol: &str, port: i32| Rule {
+        protocol: protocol.into(),
+        ..rule("encryption between training instances", port, port, Peer::Itself)
+    };
+    let mut rules = vec![rule("between training instances", 0, 65535, Peer::Itself)];
+    if training.encrypt_between_instances {
+        rules.extend([encrypted("udp", 500), encrypted("50", -1)]);
+    }
+    rules
+}
+
+/// Studio in VpcOnly mode talks to its file system and between its own apps; training on several instances between those.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
 fn sagemaker_group(stack: &mut Stack, site: &Site, vpc: Handle<Vpc>) -> Handle<SecurityGroup> {
-    let among = || {
-        vec![
+    let among = || -> Vec<Rule> {
+        let studio = [
             rule("NFS to the home directories", 2049, 2049, Peer::Itself),
             rule("between apps", 8192, 65535, Peer::Itself),
-        ]
+        ];
+        studio.into_iter().chain(among_training_instances(site)).collect()
     };
     let egress = among().into_iter().chain([https_out()]).collect();
     group(stack, site, vpc, "sagemaker", "SageMaker Studio and jobs", among(), egress)

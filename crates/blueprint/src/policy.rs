@@ -27,13 +27,22 @@ impl Policy {
         self
     }
 
+    /// Denies actions on resources to whoever has the policy.
+    pub(crate) fn deny<A: AsRef<str>, R: Into<String>>(
+        self,
+        actions: impl IntoIterator<Item = A>,
+        resources: impl IntoIterator<Item = R>,
+    ) -> Self {
+        self.statement("Deny", actions, resources)
+    }
+
     /// Denies actions on resources to everybody; for resource policies.
     pub(crate) fn deny_all<A: AsRef<str>, R: Into<String>>(
         self,
         actions: impl IntoIterator<Item = A>,
         resources: impl IntoIterator<Item = R>,
     ) -> Self {
-        self.statement("Deny", actions, resources).to("*".into())
+        self.deny(actions, resources).to("*".into())
     }
 
     fn statement<A: AsRef<str>, R: Into<String>>(
@@ -93,12 +102,18 @@ pub(crate) fn pass_role(policy: Policy, role: &str, service: &str) -> Policy {
     policy.allow(["iam:PassRole"], [role]).when("StringEquals", "iam:PassedToService", service)
 }
 
-/// Lets one service of this account assume a role, and no other account's use of that service.
+/// Lets one service assume a role, and where the service says for which account it works, for this one alone.
+///
+/// Not every service says so: Step Functions, EventBridge, VPC flow logs and SageMaker's domains and jobs do, Lambda and
+/// Glue do not, and AWS has no list. A condition that needs the key would let such a service never assume the role. Nothing
+/// is lost without it: these take only a role of the caller's own account, by `iam:PassRole`.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
+/// <https://github.com/prowler-cloud/prowler/issues/2810> <https://github.com/prowler-cloud/prowler/issues/4714>
 pub(crate) fn trust(service: &str, place: &Place) -> Value {
     Policy::new()
         .allow::<_, String>(["sts:AssumeRole"], [])
         .to(json!({"Service": service}))
-        .when("StringEquals", "aws:SourceAccount", place.account.as_str())
+        .when("StringEqualsIfExists", "aws:SourceAccount", place.account.as_str())
         .document()
 }
 

@@ -74,23 +74,39 @@ fn add(
     })
 }
 
+/// What runs leave in the artifacts bucket, which is of use for a while. Scripts that the platform ships there are not:
+/// S3 counts the days from when an object was put, however often it is read since.
+const PERISHABLE: [&str; 4] = ["data-capture/", "glue/spark-ui/", "glue/temporary/", "runs/"];
+
 fn lifecycle(bucket: &storage::Bucket) -> Vec<LifecycleRule> {
     let transition = |class: &str, days: u16| Transition { storage_class: class.into(), days: i32::from(days) };
-    let mut transitions = Vec::new();
-    if bucket.intelligent_tiering {
-        transitions.push(transition("INTELLIGENT_TIERING", 0));
-    }
-    if let Some(days) = bucket.archive_after_days {
-        transitions.push(transition("GLACIER", days));
-    }
-    vec![LifecycleRule {
+    let tidy = LifecycleRule {
         id: "keep-tidy".into(),
         prefix: String::new(),
         abort_uploads_days: Some(i32::from(bucket.abort_uploads_days)),
         expire_noncurrent_days: bucket.versioning.then(|| i32::from(bucket.expire_noncurrent_days)),
+        expire_days: None,
+        transitions: bucket.intelligent_tiering.then(|| transition("INTELLIGENT_TIERING", 0)).into_iter().collect(),
+    };
+    let archive = bucket.archive_after_days.map(|days| transition("GLACIER", days));
+    let ages = |id: String, prefix: &str| LifecycleRule {
+        id,
+        prefix: prefix.to_owned(),
+        abort_uploads_days: None,
+        expire_noncurrent_days: None,
         expire_days: bucket.expire_days.map(i32::from),
-        transitions,
-    }]
+        transitions: archive.iter().cloned().collect(),
+    };
+    if bucket.expire_days.is_none() && archive.is_none() {
+        return vec![tidy];
+    }
+    if bucket.name != "artifacts" {
+        let ages = ages(tidy.id.clone(), "");
+        let transitions = tidy.transitions.into_iter().chain(ages.transitions).collect();
+        return vec![LifecycleRule { transitions, expire_days: ages.expire_days, ..tidy }];
+    }
+    let perishable = PERISHABLE.map(|prefix| ages(prefix.trim_end_matches('/').replace('/', "-"), prefix));
+    [tidy].into_iter().chain(perishable).collect()
 }
 
 /// A bucket of the plainest sort, for logs and replicas.

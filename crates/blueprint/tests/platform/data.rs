@@ -49,3 +49,54 @@ fn data_is_compared_with_what_the_approved_model_learned_from() {
     let written = allowed(&declared, role, "s3:PutObject");
     assert_eq!(written, ["arn:aws:s3:::mlops-pipeline-prod-data-123456789012/processed/profiles/*"]);
 }
+
+#[test]
+fn instances_of_one_training_job_reach_each_other_encrypted_or_not() {
+    for (count, encrypts) in [(1, true), (2, false), (2, true)] {
+        let declared = declared_after("prod", |environment| {
+            let training = &mut environment.pipeline.as_mut().unwrap().training;
+            (training.instance_count, training.encrypt_between_instances) = (count, encrypts);
+        });
+        let group = spec(&declared, "network.sagemaker-security-group");
+        for direction in ["ingress", "egress"] {
+            let rules = group[direction].as_array().unwrap().iter();
+            let among = rules.filter(|rule| rule["peer"]["type"] == "itself");
+            let among: Vec<_> = among.map(|rule| (rule["protocol"].as_str().unwrap(), &rule["from_port"])).collect();
+            for (protocol, from, needed) in [("tcp", 0, true), ("udp", 500, encrypts), ("50", -1, encrypts)] {
+                let there = among.iter().any(|(other, at)| *other == protocol && at.as_i64() == Some(from));
+                assert_eq!(there, needed && count > 1, "{direction}: {protocol} {from} of {count}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lifecycle_takes_away_and_archives_nothing_that_the_platform_ships() {
+    for environment in ["dev", "staging", "prod"] {
+        for archive in [None, Some(30)] {
+            let declared = declared_after(environment, |environment| {
+                let artifacts = environment.storage.buckets.iter_mut().find(|bucket| bucket.name == "artifacts");
+                artifacts.unwrap().archive_after_days = archive;
+            });
+            let shipped: Vec<_> = declared.iter().filter(|one| one.kind == "s3:object").collect();
+            assert!(!shipped.is_empty(), "{environment}");
+            for bucket in declared.iter().filter(|one| one.kind == "s3:bucket") {
+                let rules = bucket.spec["lifecycle"].as_array().unwrap();
+                let spoils = |rule: &&Value| {
+                    let archives = |to: &Value| to["storage_class"] == "GLACIER";
+                    !rule["expire_days"].is_null() || rule["transitions"].as_array().unwrap().iter().any(archives)
+                };
+                for rule in rules.iter().filter(spoils) {
+                    let prefix = rule["prefix"].as_str().unwrap();
+                    let hit = shipped.iter().find(|object| {
+                        object.spec["bucket"] == bucket.spec["name"]
+                            && object.spec["key"].as_str().unwrap().starts_with(prefix)
+                    });
+                    assert!(hit.is_none(), "{environment}: {rule} takes {:?}", hit.map(|one| &one.address));
+                }
+            }
+            let artifacts = spec(&declared, "storage.artifacts")["lifecycle"].as_array().unwrap();
+            assert!(artifacts.iter().any(|rule| rule["prefix"] == "runs/" && !rule["expire_days"].is_null()));
+        }
+    }
+}

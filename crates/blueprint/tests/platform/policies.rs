@@ -7,7 +7,7 @@ const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
 
 /// Actions that have no resource level, so that `*` is the narrowest resource there is.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
-const WITHOUT_RESOURCES: [&str; 29] = [
+const WITHOUT_RESOURCES: [&str; 31] = [
     "cloudwatch:PutMetricData",
     "ec2:DescribeDhcpOptions",
     "ec2:DescribeNetworkInterfaces",
@@ -15,7 +15,9 @@ const WITHOUT_RESOURCES: [&str; 29] = [
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
     "ecr:GetAuthorizationToken",
+    "glue:GetJobBookmark",
     "glue:GetSecurityConfiguration",
+    "glue:ResetJobBookmark",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
@@ -37,6 +39,15 @@ const WITHOUT_RESOURCES: [&str; 29] = [
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
     "s3:ListAllMyBuckets",
+];
+
+/// Actions that Lambda asks of a function's role without naming a resource.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>
+const OF_FUNCTIONS: [&str; 4] = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:UnassignPrivateIpAddresses",
 ];
 
 /// Resources that cannot bear the stack's name, with the reason.
@@ -92,7 +103,12 @@ impl Statement {
 
     /// The one value that a condition key must have; empty if there is no such condition.
     fn must_equal(&self, key: &str) -> &str {
-        let conditions = self.body["Condition"]["StringEquals"].as_object().into_iter().flatten();
+        self.value("StringEquals", key)
+    }
+
+    /// The one value that an operator compares a condition key with; empty if there is no such condition.
+    fn value(&self, operator: &str, key: &str) -> &str {
+        let conditions = self.body["Condition"][operator].as_object().into_iter().flatten();
         // Keys are the same in any case, and one value may stand in a list.
         match conditions.filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value).next() {
             Some(Value::Array(values)) if values.len() == 1 => values[0].as_str().unwrap_or_default(),
@@ -173,7 +189,8 @@ fn only_actions_without_a_resource_level_are_allowed_on_everything() {
     for statement in all().filter(|statement| statement.allows() && statement.is_of_identity()) {
         let everything = statement.list("Resource").contains(&"*");
         for action in statement.list("Action") {
-            let unscoped = WITHOUT_RESOURCES.contains(&action);
+            let of_functions = statement.place.contains("-function.") && OF_FUNCTIONS.contains(&action);
+            let unscoped = WITHOUT_RESOURCES.contains(&action) || of_functions;
             assert!(!everything || unscoped, "{}: {action} on everything", statement.place);
             assert!(everything || !unscoped, "{}: {action} has no resource level", statement.place);
         }
@@ -220,7 +237,33 @@ fn a_role_is_passed_to_the_service_it_is_for_and_to_no_other() {
 fn roles_trust_one_service_working_for_this_account() {
     for statement in all().filter(Statement::is_trust) {
         assert_eq!(statement.services().len(), 1, "{}: {}", statement.place, statement.body);
-        assert_eq!(statement.must_equal("aws:SourceAccount"), ACCOUNT, "{}", statement.place);
+        let account = statement.value("StringEqualsIfExists", "aws:SourceAccount");
+        assert_eq!(account, ACCOUNT, "{}", statement.place);
+    }
+}
+
+#[test]
+fn role_of_a_function_in_a_vpc_allows_its_interfaces_as_lambda_asks_and_denies_them_to_its_code() {
+    for environment in ENVIRONMENTS {
+        let mut functions = 0;
+        for role in declared(environment).into_iter().filter(|one| one.address.as_str().ends_with("-function")) {
+            functions += 1;
+            let run = &role.spec["inline_policies"]["run"]["Statement"];
+            let about = |action: &str| {
+                let statements = run.as_array().unwrap().iter();
+                statements.filter(|one| one["Action"].to_string().contains(action)).cloned().collect::<Vec<_>>()
+            };
+            for action in ["ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"]
+            {
+                let [allowed, denied] = &about(action)[..] else { panic!("{}: {run}", role.address) };
+                assert!(allowed["Effect"] == "Allow" && allowed["Condition"].is_null(), "{allowed}");
+                assert_eq!(allowed["Resource"], serde_json::json!(["*"]));
+                let name = role.address.as_str().trim_start_matches("identity.").trim_end_matches("-function");
+                let code = denied["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"].as_str().unwrap();
+                assert!(denied["Effect"] == "Deny" && code.ends_with(&format!("-{environment}-{name}")), "{denied}");
+            }
+        }
+        assert!(functions >= 2, "{environment}");
     }
 }
 

@@ -29,11 +29,13 @@ pub struct Bucket {
     #[serde(default = "quarter")]
     #[schemars(range(min = 1, max = 36500))]
     pub expire_noncurrent_days: u16,
-    /// Days after which objects themselves go. Left out, they stay.
+    /// Days after which objects themselves go. Left out, they stay. In `artifacts` these are what runs leave there, never
+    /// what the platform ships or people keep.
     #[serde(default)]
     #[schemars(range(min = 1, max = 36500))]
     pub expire_days: Option<u16>,
-    /// Days after which objects move to Glacier Flexible Retrieval, from which reading takes hours.
+    /// Days after which objects move to Glacier Flexible Retrieval, from which reading takes hours. In `artifacts` the
+    /// same objects as those of `expire_days`.
     #[serde(default)]
     #[schemars(range(min = 1, max = 36500))]
     pub archive_after_days: Option<u16>,

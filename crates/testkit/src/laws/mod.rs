@@ -14,6 +14,7 @@ mod roles;
 mod sealed;
 mod stale;
 mod tables;
+mod trials;
 mod world;
 
 use crate::wire::Asked;
@@ -55,6 +56,7 @@ impl Laws {
         let laws: Vec<Box<dyn Law>> = vec![
             Box::new(fresh::Fresh::default()),
             Box::new(roles::Roles::default()),
+            Box::new(trials::Trials),
             Box::new(policies::Policies::default()),
             Box::new(principals::Principals::default()),
             Box::new(owners::Owners::default()),

@@ -43,15 +43,15 @@ const ASSUME: &[(&str, &str, &str, Words)] = &[
     ("ec2", "CreateFlowLogs", "DeliverLogsPermissionArn", FLOW_LOGS),
 ];
 
-const LAMBDA: Words =
+pub(super) const LAMBDA: Words =
     ("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.");
 const STATES: Words = (
     "AccessDeniedException",
     "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role.",
 );
-const GLUE: Words =
+pub(super) const GLUE: Words =
     ("InvalidInputException", "Service is unable to assume provided role. Please verify role's TrustPolicy.");
-const SAGEMAKER: Words = (
+pub(super) const SAGEMAKER: Words = (
     "ValidationException",
     "Could not assume role {key}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role.",
 );

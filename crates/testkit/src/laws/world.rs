@@ -97,7 +97,8 @@ impl<'a> World<'a> {
     /// Asks the cloud beneath the laws as a service would; `None` when it refuses.
     pub(crate) async fn ask(&self, service: &str, operation: &str, given: Value) -> Option<Value> {
         let fields = given.as_object().cloned().unwrap_or_default();
-        let asked = Asked::of(Asked::own(service, self.region, operation, fields));
+        let region = if service == "iam" { "us-east-1" } else { self.region };
+        let asked = Asked::of(Asked::own(service, region, operation, fields));
         let response = self.pass(asked.call.clone()).await;
         (response.status < 300).then(|| answered(&asked, &response))
     }

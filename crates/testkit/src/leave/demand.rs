@@ -5,7 +5,7 @@ pub(super) const ACCOUNT: &str = local::ACCOUNT;
 
 /// One question to a policy.
 #[derive(Clone, Debug)]
-pub(super) struct Demand {
+pub(crate) struct Demand {
     /// `service:Action`.
     pub(super) action: String,
     /// An ARN, or `*` for actions that know no resources.
@@ -27,7 +27,7 @@ impl Demand {
     }
 
     /// Without any condition key.
-    pub(super) fn bare(action: impl Into<String>, resource: impl Into<String>) -> Self {
+    pub(crate) fn bare(action: impl Into<String>, resource: impl Into<String>) -> Self {
         Self { action: action.into(), resource: resource.into(), context: BTreeMap::new(), assumed: None }
     }
 

@@ -9,8 +9,8 @@
 //! - What is not there is nobody's: EC2 and KMS are taken to say so, whatever a policy says of its tags.
 //! - What services do with keys in the caller's name is not asked: no emulator encrypts.
 
-mod demand;
-mod policy;
+pub(crate) mod demand;
+pub(crate) mod policy;
 mod rights;
 mod services;
 mod tags;

@@ -1,13 +1,15 @@
-//! Policies as IAM reads them. Only what this product's policies are made of: `Allow`, actions and resources with
-//! wildcards and variables, some operators. Anything else is no policy that a test should trust, so it panics.
+//! Policies as IAM reads them. Only what this product's policies are made of: actions and resources with wildcards and
+//! variables, some operators. Anything else is no policy that a test should trust, so it panics.
 
 use super::demand::Demand;
 use serde_json::Value;
 
-/// Policies that hold together: what one of them allows is allowed.
-pub(super) struct Policies(Vec<Statement>);
+/// Policies that hold together: what one of them allows and none denies is allowed.
+pub(crate) struct Policies(Vec<Statement>);
 
 struct Statement {
+    /// Rather than denies.
+    allows: bool,
     actions: Vec<String>,
     resources: Vec<String>,
     conditions: Vec<Condition>,
@@ -29,7 +31,7 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 impl Policies {
-    pub(super) fn read(documents: &[Value]) -> Self {
+    pub(crate) fn read(documents: &[Value]) -> Self {
         let statements = documents.iter().flat_map(|document| {
             assert_eq!(document["Version"], "2012-10-17");
             document["Statement"].as_array().expect("a policy has statements")
@@ -37,14 +39,16 @@ impl Policies {
         Self(statements.map(Statement::read).collect())
     }
 
-    pub(super) fn allow(&self, demand: &Demand) -> bool {
-        self.0.iter().any(|statement| statement.allows(demand))
+    pub(crate) fn allow(&self, demand: &Demand) -> bool {
+        let some = |allows: bool| self.0.iter().any(|one| one.allows == allows && one.concerns(demand));
+        some(true) && !some(false)
     }
 }
 
 impl Statement {
     fn read(statement: &Value) -> Self {
-        assert_eq!(statement["Effect"], "Allow");
+        let effect = statement["Effect"].as_str().unwrap_or_default();
+        assert!(["Allow", "Deny"].contains(&effect), "{effect}");
         let members: Vec<&String> = statement.as_object().expect("a statement has members").keys().collect();
         let known = ["Sid", "Effect", "Action", "Resource", "Condition"];
         assert!(members.iter().all(|member| known.contains(&member.as_str())), "{members:?}");
@@ -57,13 +61,14 @@ impl Statement {
             })
         });
         Self {
+            allows: effect == "Allow",
             actions: texts(&statement["Action"]),
             resources: texts(&statement["Resource"]),
             conditions: conditions.collect(),
         }
     }
 
-    fn allows(&self, demand: &Demand) -> bool {
+    fn concerns(&self, demand: &Demand) -> bool {
         let action = demand.action.to_ascii_lowercase();
         self.actions.iter().any(|pattern| matches(&pattern.to_ascii_lowercase(), &action))
             && self
@@ -85,7 +90,9 @@ impl Condition {
             "StringEquals" | "ForAnyValue:StringEquals" => given.iter().any(|value| self.values.contains(value)),
             "StringEqualsIfExists" => given.is_empty() || given.iter().any(|value| self.values.contains(value)),
             "Bool" => given.iter().any(|value| self.values.iter().any(|wanted| wanted.eq_ignore_ascii_case(value))),
-            "StringLike" => given.iter().any(|value| self.values.iter().any(|pattern| matches(pattern, value))),
+            "StringLike" | "ArnLike" | "ArnEquals" => {
+                given.iter().any(|value| self.values.iter().any(|pattern| matches(pattern, value)))
+            }
             "Null" => self.values.iter().any(|lacking| (lacking == "true") == given.is_empty()),
             operator => panic!("the law knows no operator {operator}"),
         }
@@ -158,6 +165,19 @@ mod tests {
         let pending = policy(json!({"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": "Pending"}}));
         let with = |status: &str| vpc().with("sagemaker:ModelApprovalStatus", status);
         assert!(pending.allow(&vpc()) && pending.allow(&with("Pending")) && !pending.allow(&with("Approved")));
+    }
+
+    #[test]
+    fn denial_outweighs_what_is_allowed_and_binds_only_where_its_condition_is_met() {
+        let mut document = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "ec2:DeleteVpc", "Resource": "*"},
+            {"Effect": "Deny", "Action": "ec2:DeleteVpc", "Resource": "*"},
+        ]});
+        let vpc = || Demand::new("ec2:DeleteVpc", "arn:aws:ec2:r:1:vpc/vpc-1");
+        assert!(!Policies::read(&[document.clone()]).allow(&vpc()));
+        document["Statement"][1]["Condition"] = json!({"ArnEquals": {"lambda:SourceFunctionArn": "arn:f"}});
+        let policies = Policies::read(&[document]);
+        assert!(policies.allow(&vpc()) && !policies.allow(&vpc().with("lambda:SourceFunctionArn", "arn:f")));
     }
 
     #[test]

@@ -97,7 +97,7 @@ fn rest(call: &Call, path: &[&str], query: &str) -> (String, Value) {
 /// What was answered, as far as laws read it.
 pub(crate) fn answered(asked: &Asked, response: &Response) -> Value {
     match Wire::of(&asked.call) {
-        Wire::Ec2 => xml::read(&String::from_utf8_lossy(&response.body)),
+        Wire::Ec2 | Wire::Query => xml::read(&String::from_utf8_lossy(&response.body)),
         _ => serde_json::from_slice(&response.body).unwrap_or_default(),
     }
 }

@@ -1,4 +1,4 @@
-//! EC2's answers as values: elements as members, runs of `item` as lists, everything else as text.
+//! EC2's and IAM's answers as values: elements as members, runs of `item` (of `member` for IAM) as lists, everything else as text.
 
 use serde_json::{Map, Value};
 
@@ -37,7 +37,7 @@ fn element<'a>(rest: &mut &'a str) -> Option<(&'a str, Value)> {
     }
     let value = if members.is_empty() {
         Value::String(unescape(text))
-    } else if members.iter().all(|(name, _)| *name == "item") {
+    } else if members.iter().all(|(name, _)| ["item", "member"].contains(name)) {
         members.into_iter().map(|(_, value)| value).collect()
     } else {
         Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())

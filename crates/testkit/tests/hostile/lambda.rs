@@ -2,7 +2,12 @@
 //! by rule.
 
 use crate::{destroy, failure, first, last, times, up};
+use aws_sdk_lambda::{
+    primitives::Blob,
+    types::{FunctionCode, Runtime, VpcConfig},
+};
 use engine::StepPhase;
+use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
 
@@ -70,7 +75,7 @@ fn the_code_follows_the_configuration_when_that_has_succeeded() {
     // Somebody has put other code and another configuration there.
     aws.run(async |sdk| {
         let lambda = aws_sdk_lambda::Client::new(&sdk);
-        let code = aws_sdk_lambda::primitives::Blob::new(b"PK other code");
+        let code = Blob::new(b"PK other code");
         lambda.update_function_code().function_name(NAME).zip_file(code).send().await.unwrap();
         tokio::time::sleep(Duration::from_secs(10)).await;
         lambda.update_function_configuration().function_name(NAME).timeout(7).send().await.unwrap();
@@ -120,4 +125,66 @@ fn interfaces_may_linger_for_forty_minutes() {
         }
     }
     panic!("no seed is as slow as AWS at its worst");
+}
+
+/// What Lambda answers to a function whose role has this trust and this policy, once both are known everywhere.
+fn created(trust: Value, policy: &Value, vpc: Option<VpcConfig>) -> String {
+    let platform = Platform::of("dev");
+    let mut aws = Aws::lawful(platform.region(), 34);
+    let answer = aws.run(async |sdk| {
+        let iam = aws_sdk_iam::Client::new(&sdk);
+        iam.create_role().role_name("role").assume_role_policy_document(trust.to_string()).send().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(70)).await;
+        let put = iam.put_role_policy().role_name("role").policy_name("run").policy_document(policy.to_string());
+        put.send().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(70)).await;
+        let code = FunctionCode::builder().zip_file(Blob::new(b"PK code")).build();
+        let function = aws_sdk_lambda::Client::new(&sdk).create_function().function_name("function").code(code);
+        let function = function.role(format!("arn:aws:iam::{}:role/role", local::ACCOUNT)).set_vpc_config(vpc);
+        function.runtime(Runtime::Python312).handler("main.handler").send().await
+    });
+    answer.map_or_else(|error| format!("{error:?}"), |_| "created".to_owned())
+}
+
+fn trust(condition: Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"},
+         "Condition": condition},
+    ]})
+}
+
+fn interfaces(resource: &str, condition: Value) -> Value {
+    let actions: Vec<String> =
+        ["Create", "Describe", "Delete"].iter().map(|verb| format!("ec2:{verb}NetworkInterface*")).collect();
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": actions, "Resource": resource, "Condition": condition},
+    ]})
+}
+
+#[test]
+fn function_in_a_vpc_is_refused_while_its_role_allows_interfaces_by_arn_or_under_conditions() {
+    let within = |policy: Value| {
+        let vpc = VpcConfig::builder().subnet_ids("subnet-1").security_group_ids("sg-1").build();
+        created(trust(json!({})), &policy, Some(vpc))
+    };
+    let account = local::ACCOUNT;
+    for narrow in [format!("arn:aws:ec2:ap-south-1:{account}:network-interface/*"), "arn:aws:ec2:*:*:subnet/*".into()] {
+        let answer = within(interfaces(&narrow, json!({})));
+        assert!(answer.contains("does not have permissions to call CreateNetworkInterface on EC2"), "{answer}");
+    }
+    let vpc = json!({"StringEquals": {"ec2:Vpc": format!("arn:aws:ec2:ap-south-1:{account}:vpc/vpc-1")}});
+    assert!(within(interfaces("*", vpc)).contains("InvalidParameterValueException"));
+    for wide in ["*".to_owned(), format!("arn:aws:ec2:ap-south-1:{account}:*/*")] {
+        assert_eq!(within(interfaces(&wide, json!({}))), "created");
+    }
+}
+
+#[test]
+fn lambda_assumes_no_role_whose_trust_demands_the_source_account() {
+    let with = |operator: &str| {
+        let trust = trust(json!({operator: {"aws:SourceAccount": local::ACCOUNT}}));
+        created(trust, &interfaces("*", json!({})), None)
+    };
+    assert!(with("StringEquals").contains("cannot be assumed by Lambda"));
+    assert_eq!(with("StringEqualsIfExists"), "created");
 }
