@@ -79,6 +79,7 @@ impl Resource for Job {
         // Glue's own, which hold no secrets; `pipeline logs` reads the log group.
         ("default_arguments.--TempDir", As::Plain),
         ("default_arguments.--continuous-log-logGroup", As::Plain),
+        ("default_arguments.--custom-logGroup-prefix", As::Plain),
         ("default_arguments.--enable-continuous-cloudwatch-log", As::Plain),
         ("default_arguments.--enable-metrics", As::Plain),
         ("default_arguments.--enable-spark-ui", As::Plain),

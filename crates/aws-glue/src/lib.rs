@@ -5,6 +5,7 @@ mod crawler;
 mod database;
 mod firing;
 mod job;
+mod log_groups;
 mod role;
 mod security_configuration;
 mod sign;
@@ -17,6 +18,7 @@ pub use crawler::{Crawler, CrawlerOutputs, DeleteBehavior, RecrawlBehavior, S3Ta
 pub use database::{Database, DatabaseOutputs};
 pub use firing::{Action, Condition, CrawlState, Firing, JobState, Logical};
 pub use job::{ExecutionClass, Job, JobOutputs};
+pub use log_groups::JobLogs;
 pub use security_configuration::{
     BookmarkEncryption, LogEncryption, S3Encryption, SecurityConfiguration, SecurityConfigurationOutputs,
 };

@@ -65,6 +65,16 @@ const ABSENT: &[Sign] = &[("ResourceNotFoundException", "")];
 /// LocalStack makes it as well.
 const AWS_TRIES_WITH: &str = "log_stream_created_by_aws_to_validate_log_delivery_subscriptions";
 
+/// Where services make the groups of their own things by themselves, without tags, retention or key.
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html>
+const MADE_BY_SERVICES: [&str; 2] = ["/aws/sagemaker/Endpoints/", "/aws-glue/"];
+
+/// Whether an untagged group of that name was made by a service, as the endpoint or job that the name tells of first
+/// wrote: it belongs to whoever owns that.
+fn is_made_by_service(name: &str) -> bool {
+    MADE_BY_SERVICES.iter().any(|folder| name.starts_with(folder))
+}
+
 impl Resource for LogGroup {
     const KIND: &'static str = "logs:log-group";
     const NOUN: &'static str = "log group";
@@ -83,7 +93,11 @@ impl Resource for LogGroup {
             return Ok(None);
         }
         let tags = read_tags(&self.name, cx).await?;
-        Ok(Some(Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
+        let owner = match tags.0.is_empty() && is_made_by_service(&self.name) {
+            true => Owner::Parent,
+            false => Owner::Tags(tags),
+        };
+        Ok(Some(Found { id: self.name.clone(), owner }))
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {

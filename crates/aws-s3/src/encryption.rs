@@ -1,6 +1,7 @@
 use crate::unbuildable;
 use aws_sdk_s3::types::{
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    BlockedEncryptionTypes, ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+    ServerSideEncryptionRule,
 };
 use resource::{KeyArn, Result};
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,10 @@ pub enum Encryption {
 }
 
 impl Encryption {
-    pub(crate) fn to_aws(&self) -> Result<ServerSideEncryptionConfiguration> {
+    /// `blocked` are the ways of encryption that the bucket refuses, which S3 keeps in the same rule: left out, they would
+    /// be allowed again.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html>
+    pub(crate) fn to_aws(&self, blocked: Option<BlockedEncryptionTypes>) -> Result<ServerSideEncryptionConfiguration> {
         let (algorithm, key) = match self {
             Self::S3 => (ServerSideEncryption::Aes256, None),
             Self::Kms { key } | Self::KmsPerObject { key } => (ServerSideEncryption::AwsKms, Some(key)),
@@ -43,8 +47,14 @@ impl Encryption {
         let rule = ServerSideEncryptionRule::builder()
             .apply_server_side_encryption_by_default(by_default)
             .bucket_key_enabled(matches!(self, Self::Kms { .. }))
+            .set_blocked_encryption_types(blocked)
             .build();
         ServerSideEncryptionConfiguration::builder().rules(rule).build().map_err(unbuildable)
+    }
+
+    /// The ways of encryption that a bucket refuses.
+    pub(crate) fn blocked(configuration: &ServerSideEncryptionConfiguration) -> Option<BlockedEncryptionTypes> {
+        configuration.rules().first().and_then(|rule| rule.blocked_encryption_types().cloned())
     }
 
     pub(crate) fn from_aws(configuration: &ServerSideEncryptionConfiguration) -> Self {
@@ -63,6 +73,7 @@ impl Encryption {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_s3::types::EncryptionType;
 
     #[test]
     fn encryption_reads_back_as_declared() {
@@ -73,7 +84,15 @@ mod tests {
             Encryption::KmsPerObject { key: key() },
             Encryption::KmsTwoLayers { key: key() },
         ] {
-            assert_eq!(Encryption::from_aws(&declared.to_aws().unwrap()), declared);
+            assert_eq!(Encryption::from_aws(&declared.to_aws(None).unwrap()), declared);
         }
+    }
+
+    #[test]
+    fn what_a_bucket_refuses_stays_refused_when_its_encryption_changes() {
+        let blocked = BlockedEncryptionTypes::builder().encryption_type(EncryptionType::SseC).build();
+        let configuration = Encryption::S3.to_aws(Some(blocked.clone())).unwrap();
+        assert_eq!(Encryption::blocked(&configuration), Some(blocked));
+        assert_eq!(Encryption::blocked(&Encryption::S3.to_aws(None).unwrap()), None);
     }
 }

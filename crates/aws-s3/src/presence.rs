@@ -33,6 +33,9 @@ pub(crate) async fn of(client: &Client, name: &str) -> Result<Presence> {
     };
     let answer = error.raw_response();
     let region = answer.and_then(|answer| answer.headers().get("x-amz-bucket-region"));
+    // Credentials that have expired are refused with 400 and the region as well, which then is the client's own.
+    let own = client.config().region().map(AsRef::as_ref);
+    let region = region.filter(|region| own != Some(region));
     match (answer.map(|answer| answer.status().as_u16()), region) {
         (Some(404), _) => Ok(Presence::Nowhere),
         (Some(403), _) => Ok(Presence::Closed),

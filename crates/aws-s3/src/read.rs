@@ -69,9 +69,12 @@ async fn versioning(client: &Client, name: &str) -> Result<bool> {
     Ok(answer.status() == Some(&BucketVersioningStatus::Enabled))
 }
 
+/// S3 before 2023, and some that resemble it.
+pub(crate) const NO_ENCRYPTION: &[Sign] = &[("ServerSideEncryptionConfigurationNotFoundError", "")];
+
 async fn encryption(client: &Client, name: &str) -> Result<Encryption> {
     let answer = client.get_bucket_encryption().bucket(name).send().await.during("GetBucketEncryption");
-    let answer = answer.absent(&[("ServerSideEncryptionConfigurationNotFoundError", "")])?;
+    let answer = answer.absent(NO_ENCRYPTION)?;
     let configuration = answer.as_ref().and_then(|answer| answer.server_side_encryption_configuration());
     Ok(configuration.map_or(Encryption::S3, Encryption::from_aws))
 }

@@ -1,6 +1,6 @@
 //! Brings a bucket's settings in line: tags first, for by them it is known as ours.
 
-use crate::{Bucket, LifecycleRule, Replication, unbuildable};
+use crate::{Bucket, Encryption, LifecycleRule, Replication, read, unbuildable};
 use aws_sdk_s3::{
     Client,
     types::{
@@ -57,11 +57,7 @@ pub(crate) async fn bucket(
         call.send().await.during("PutBucketVersioning").heals(BUSY, SOON)?;
     }
     if diff.has("encryption") {
-        let call = client
-            .put_bucket_encryption()
-            .bucket(name)
-            .server_side_encryption_configuration(wanted.encryption.to_aws()?);
-        call.send().await.during("PutBucketEncryption").heals(BUSY, SOON)?;
+        encryption(client, name, &wanted.encryption).await?;
     }
     if diff.has("policy") {
         policy(client, name, wanted).await?;
@@ -116,6 +112,16 @@ async fn block(client: &Client, name: &str, on: bool) -> Result<()> {
         .build();
     let call = client.put_public_access_block().bucket(name).public_access_block_configuration(block);
     call.send().await.during("PutPublicAccessBlock").heals(BUSY, SOON)?;
+    Ok(())
+}
+
+async fn encryption(client: &Client, name: &str, wanted: &Encryption) -> Result<()> {
+    let live = client.get_bucket_encryption().bucket(name).send().await.during("GetBucketEncryption");
+    let live = live.heals(BUSY, SOON).absent(read::NO_ENCRYPTION)?;
+    let live = live.and_then(|live| live.server_side_encryption_configuration);
+    let configuration = wanted.to_aws(live.as_ref().and_then(Encryption::blocked))?;
+    let call = client.put_bucket_encryption().bucket(name).server_side_encryption_configuration(configuration);
+    call.send().await.during("PutBucketEncryption").heals(BUSY, SOON)?;
     Ok(())
 }
 

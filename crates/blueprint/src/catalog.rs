@@ -3,9 +3,10 @@
 use crate::{Error, encryption::Keys, identity::Roles, site::Site, storage::Buckets};
 use aws_glue::{
     Action, BookmarkEncryption, Condition, CrawlState, Crawler, Database, DeleteBehavior, ExecutionClass, Firing, Job,
-    JobState, LogEncryption, Logical, RecrawlBehavior, S3Encryption, S3Target, Schedule, SecurityConfiguration,
-    Trigger, UpdateBehavior, Workflow,
+    JobLogs, JobState, LogEncryption, Logical, RecrawlBehavior, S3Encryption, S3Target, Schedule,
+    SecurityConfiguration, Trigger, UpdateBehavior, Workflow,
 };
+use aws_logs::LogGroup;
 use aws_s3::Object;
 use config::environment::catalog;
 use resource::{Asset, Handle, Ready, Stack, Tags};
@@ -129,9 +130,8 @@ fn add_job(
         sha256: digest.clone(),
         content_type: "text/x-python".into(),
     });
-    let log_group = format!("/aws-glue/{}/{}", site.prefix(), job.name);
-    let logs = crate::monitoring::log_group(stack, site, keys, "catalog", &format!("logs-{}", job.name), &log_group);
-    let arguments = arguments(site, job, &log_group)?;
+    let logs = log_groups(stack, site, keys, job, security.is_some());
+    let arguments = arguments(site, job)?;
     let (name, job) = (site.named(&job.name), job.clone());
     let needs = (roles.glue.ready(), script, logs, security);
     Ok(stack.add("catalog", &format!("job-{}", job.name), needs, move |(role, _, _, security)| Job {
@@ -154,12 +154,42 @@ fn add_job(
     }))
 }
 
+/// Where a job's runs write, whatever Glue makes of its version and security configuration.
+fn own_logs(site: &Site, job: &catalog::Job) -> String {
+    format!("/aws-glue/{}/{}", site.prefix(), job.name)
+}
+
+/// The log groups that runs of a job write into, made before Glue would make them without retention, key and tags.
+fn log_groups(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    job: &catalog::Job,
+    is_encrypted: bool,
+) -> Vec<Ready<LogGroup>> {
+    let (version, own) = (spelled(&job.glue_version), own_logs(site, job));
+    let (security, role) = (site.prefix(), site.named("glue"));
+    let encrypted = is_encrypted.then_some((security.as_str(), role.as_str()));
+    let written = JobLogs { glue_version: &version, own: &own, encrypted }.groups();
+    // The group that version 0.1 made for every job, which only some of Glue's versions write into, stays.
+    let of_0_1 = (format!("logs-{}", job.name), own.clone());
+    let others = written.into_iter().filter(|name| *name != own).map(|name| {
+        let last = name.rsplit('/').next().filter(|last| ["error", "output"].contains(last)).unwrap_or("continuous");
+        (format!("{last}-logs-{}", job.name), name)
+    });
+    let groups: Vec<(String, String)> = [of_0_1].into_iter().chain(others).collect();
+    let declare = |(address, name): &(String, String)| {
+        crate::monitoring::log_group(stack, site, keys, "catalog", address, name).ready()
+    };
+    groups.iter().map(declare).collect()
+}
+
 /// A setting as it is spelled in the environment file, which is AWS's spelling.
 pub(crate) fn spelled<T: serde::Serialize>(setting: &T) -> String {
     serde_json::to_value(setting).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn arguments(site: &Site, job: &catalog::Job, log_group: &str) -> Result<BTreeMap<String, String>, Error> {
+fn arguments(site: &Site, job: &catalog::Job) -> Result<BTreeMap<String, String>, Error> {
     let data = site.bucket("data");
     let artifacts = site.bucket("artifacts");
     let bookmarks = if job.bookmarks { "job-bookmark-enable" } else { "job-bookmark-disable" };
@@ -167,8 +197,6 @@ fn arguments(site: &Site, job: &catalog::Job, log_group: &str) -> Result<BTreeMa
         ("--job-language", "python".to_owned()),
         ("--job-bookmark-option", bookmarks.to_owned()),
         ("--enable-metrics", "true".to_owned()),
-        ("--enable-continuous-cloudwatch-log", "true".to_owned()),
-        ("--continuous-log-logGroup", log_group.to_owned()),
         ("--TempDir", format!("s3://{artifacts}/glue/temporary/")),
         ("--raw", format!("s3://{data}/raw/")),
         ("--processed", format!("s3://{data}/processed/")),
@@ -180,6 +208,8 @@ fn arguments(site: &Site, job: &catalog::Job, log_group: &str) -> Result<BTreeMa
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
+    let (version, own) = (spelled(&job.glue_version), own_logs(site, job));
+    arguments.extend(JobLogs { glue_version: &version, own: &own, encrypted: None }.arguments());
     if job.spark_ui {
         arguments.insert("--enable-spark-ui".into(), "true".into());
         arguments.insert("--spark-event-logs-path".into(), format!("s3://{artifacts}/glue/spark-ui/{}/", job.name));

@@ -81,8 +81,11 @@ fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>, serving: Handle
     let (_, deploy) = settings(site).unwrap_or_default();
     let (name, made_by) = (endpoint_name(site, &deploy), format!("{}-", site.prefix()));
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
+    // SageMaker would make it without retention, key and tags; it goes after the endpoint, which writes into it.
+    let group = format!("/aws/sagemaker/Endpoints/{name}");
+    let logs = crate::monitoring::log_group(stack, site, wiring.keys, "pipeline", "endpoint-logs", &group);
     // What version 0.1 deployed serves with Studio's role.
-    let needs = (vpc, wiring.roles.studio, serving, wiring.keys.data);
+    let needs = (vpc, wiring.roles.studio, serving, wiring.keys.data, logs);
     stack.add("pipeline", ENDPOINT, needs, move |_| Endpoint { name: name.clone(), made_by: made_by.clone() })
 }
 

@@ -5,6 +5,10 @@ use aws_kms::Key;
 use resource::{Handle, Stack, Tags};
 use serde_json::{Value, json};
 
+/// What SNS encrypts a message with, beside the key: the ARN of its topic.
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html>
+const TOPIC: &str = "kms:EncryptionContext:aws:sns:topicArn";
+
 /// The platform's keys, if it has any.
 #[derive(Clone, Copy)]
 pub(crate) struct Keys {
@@ -35,6 +39,7 @@ pub(crate) fn build(stack: &mut Stack, site: &Site) -> Keys {
         Policy::new().allow(["kms:*"], ["*"]).to(root)
     };
     let data = key("data", format!("Data of {}", site.prefix()), owner().document());
+    let topic = site.arn("sns", &site.named("alerts"));
     let logs_service = format!("logs.{}.amazonaws.com", site.place.region);
     let logs = owner()
         .allow(["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"], ["*"])
@@ -43,10 +48,12 @@ pub(crate) fn build(stack: &mut Stack, site: &Site) -> Keys {
         .allow(["kms:Decrypt", "kms:GenerateDataKey*"], ["*"])
         .to(json!({"Service": [site.service("budgets"), site.service("cloudwatch")]}))
         .when("StringEquals", "aws:SourceAccount", site.place.account.as_str())
-        // KMS supports no such condition for events on their way to an encrypted topic.
+        .when("StringEquals", TOPIC, topic.as_str())
+        // EventBridge does not say for which account it works; SNS says for which topic.
         // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         .allow(["kms:Decrypt", "kms:GenerateDataKey*"], ["*"])
-        .to(json!({"Service": site.service("events")}));
+        .to(json!({"Service": site.service("events")}))
+        .when("StringEquals", TOPIC, topic);
     let logs = key("logs", format!("Logs and alerts of {}", site.prefix()), logs.document());
     Keys { data: Some(data), logs: Some(logs) }
 }

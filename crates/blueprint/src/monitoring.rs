@@ -35,7 +35,8 @@ pub(crate) fn topic(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Topic
         .allow(["sns:Publish"], [arn.clone()])
         .to(json!({"Service": [site.service("budgets"), site.service("cloudwatch")]}))
         .when("StringEquals", "aws:SourceAccount", site.place.account.as_str())
-        // EventBridge tells a topic nothing to set a condition on: with one, no event would arrive.
+        // EventBridge tells a topic nothing to set a condition on: with one, no event would arrive. Nor is a role of the
+        // target's a way out: with a role, deliveries to an encrypted topic may fail.
         // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
         .allow(["sns:Publish"], [arn.clone()])
         .to(json!({"Service": site.service("events")}))

@@ -175,7 +175,9 @@ fn image(site: &Site, settings: &Pipeline) -> Result<String, Error> {
     Ok(format!("{account}.dkr.ecr.{region}.{}/{repository}:{tag}", site.place.dns_suffix()))
 }
 
-/// Every action the definition implies, on the resources it names; the table in `pipeline/README.md`.
+/// Every action the definition implies, on the resources it names; the table in `pipeline/README.md`. With each job that
+/// it waits for, Step Functions lists its tags.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html>
 fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wiring<'_>) -> Handle<aws_iam::Role> {
     let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
     let group = site.named(&site.environment.studio.model_package_group);
@@ -196,6 +198,7 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
                 "sagemaker:DescribeTrainingJob",
                 "sagemaker:StopTrainingJob",
                 "sagemaker:AddTags",
+                "sagemaker:ListTags",
             ],
             [own("training-job")],
         )
@@ -206,6 +209,7 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
                 "sagemaker:DescribeTransformJob",
                 "sagemaker:StopTransformJob",
                 "sagemaker:AddTags",
+                "sagemaker:ListTags",
             ],
             [own("transform-job")],
         )

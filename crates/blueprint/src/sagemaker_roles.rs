@@ -238,10 +238,12 @@ fn features(site: &Site) -> Policy {
                 "glue:UpdateTable",
                 "glue:GetPartitions",
             ],
+            // Feature Store has kept the hyphens of a group's name at first, and turns them into underscores since.
             [
                 "catalog".to_owned(),
                 "database/sagemaker_featurestore".to_owned(),
                 format!("table/sagemaker_featurestore/{}*", site.prefix().replace('-', "_")),
+                format!("table/sagemaker_featurestore/{}*", site.prefix()),
             ]
             .map(|resource| site.arn("glue", &resource)),
         )

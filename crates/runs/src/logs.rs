@@ -43,18 +43,19 @@ const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
 /// A function's lines arrive under its own clock.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
-/// Where an attempt writes. `glue_groups` are the log groups of Glue jobs by the jobs' names; without one, a job
-/// writes where Glue has it by default.
-pub fn sources(attempt: &Attempt, now: Timestamp, glue_groups: &BTreeMap<String, String>) -> Vec<Source> {
+/// Where an attempt writes. `glue_groups` are the log groups of Glue jobs by the jobs' names; a job without any writes
+/// where Glue has it by default.
+pub fn sources(attempt: &Attempt, now: Timestamp, glue_groups: &BTreeMap<String, Vec<String>>) -> Vec<Source> {
     let Task { service, action, request, .. } = &attempt.task;
     let streams = |group: &str, prefix: String| Source::Streams { group: group.to_owned(), prefix };
     let job = attempt.task.job();
     match (service.as_str(), action.as_str(), job) {
         ("glue", _, Some(run)) => {
-            let own = request["JobName"].as_str().and_then(|job| glue_groups.get(job));
-            let continuous = own.map_or("/aws-glue/jobs/logs-v2", String::as_str);
-            let groups = [continuous, "/aws-glue/jobs/error", "/aws-glue/jobs/output"];
-            groups.map(|group| streams(group, run.to_owned())).into()
+            let own = request["JobName"].as_str().and_then(|job| glue_groups.get(job)).into_iter().flatten();
+            let shared = ["logs-v2", "error", "output"].map(|last| format!("/aws-glue/jobs/{last}"));
+            let mut groups: Vec<String> = own.cloned().collect();
+            groups.extend(shared.into_iter().filter(|group| !groups.contains(group)).collect::<Vec<_>>());
+            groups.iter().map(|group| streams(group, run.to_owned())).collect()
         }
         ("sagemaker", action, Some(job)) if action.starts_with("createTrainingJob") => {
             vec![streams("/aws/sagemaker/TrainingJobs", format!("{job}/"))]

@@ -16,6 +16,8 @@ pub struct Made {
     pub service: String,
     /// The operation as AWS names it; for S3 the method and what it addresses (`PUT bucket?versioning`).
     pub operation: String,
+    /// Where.
+    pub region: String,
     /// Whether it can have changed anything.
     pub reads: bool,
     /// When, in virtual time.
@@ -114,7 +116,8 @@ impl Journal {
         }
         pages.counted += 1;
         let (service, operation) = (asked.service.clone(), asked.operation.clone());
-        pages.made.push(Made { service, operation, reads: asked.call.is_read(), at: Instant::now() });
+        let (region, reads) = (asked.call.region.clone(), asked.call.is_read());
+        pages.made.push(Made { service, operation, region, reads, at: Instant::now() });
         Some(pages.counted)
     }
 }

@@ -1,7 +1,7 @@
 //! Least privilege: every policy that the blueprint makes, read as a reviewer reads it.
 
 use crate::{ACCOUNT, declared};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
 
@@ -257,7 +257,7 @@ fn role_of_a_function_in_a_vpc_allows_its_interfaces_as_lambda_asks_and_denies_t
             {
                 let [allowed, denied] = &about(action)[..] else { panic!("{}: {run}", role.address) };
                 assert!(allowed["Effect"] == "Allow" && allowed["Condition"].is_null(), "{allowed}");
-                assert_eq!(allowed["Resource"], serde_json::json!(["*"]));
+                assert_eq!(allowed["Resource"], json!(["*"]));
                 let name = role.address.as_str().trim_start_matches("identity.").trim_end_matches("-function");
                 let code = denied["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"].as_str().unwrap();
                 assert!(denied["Effect"] == "Deny" && code.ends_with(&format!("-{environment}-{name}")), "{denied}");
@@ -291,13 +291,16 @@ fn buckets_refuse_what_does_not_come_over_tls() {
 }
 
 #[test]
-fn events_reach_the_topic_because_their_statement_has_no_condition() {
+fn events_reach_the_topic_because_their_statement_has_no_condition_but_the_topic_of_the_key() {
     for environment in ENVIRONMENTS {
         let events = statements(environment).into_iter().filter(|one| one.services() == ["events.amazonaws.com"]);
         let events: Vec<_> = events.filter(|one| ["sns:topic", "kms:key"].contains(&one.kind)).collect();
+        let alerts = format!("arn:aws:sns:ap-south-1:{ACCOUNT}:mlops-pipeline-{environment}-alerts");
         assert!(!events.is_empty());
         for statement in events {
-            assert!(statement.body["Condition"].is_null(), "{}: {}", statement.place, statement.body);
+            let of_key = json!({"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": alerts}});
+            let expected = if statement.kind == "kms:key" { &of_key } else { &Value::Null };
+            assert_eq!(&statement.body["Condition"], expected, "{}", statement.place);
         }
     }
 }

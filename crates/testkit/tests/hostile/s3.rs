@@ -134,3 +134,14 @@ fn a_repository_with_images_is_deleted_only_when_allowed() {
     destroy(&platform, &mut aws);
     assert_eq!(platform.left(&aws), Vec::<String>::new());
 }
+
+#[test]
+fn key_of_aws_for_copies_is_described_in_their_region_before_anything_is_copied() {
+    let platform = Platform::of("prod").only("storage.data");
+    let mut aws = Aws::lenient(platform.region());
+    up(&platform, &mut aws);
+    let replicates = first(&aws, "s3", "PUT bucket?replication");
+    let described =
+        aws.made().iter().position(|made| made.operation == "DescribeKey" && made.region == "ap-southeast-1");
+    assert!(described.is_some_and(|at| at < replicates), "{described:?}");
+}

@@ -1,5 +1,6 @@
 use crate::{cli::Global, end::End, session::Session};
 use aws_config::SdkConfig;
+use aws_glue::Job;
 use resource::Place;
 use runs::{Execution, Machine, Registry, Store};
 use serde_json::Value;
@@ -82,12 +83,9 @@ impl Platform {
     }
 
     /// The log groups of Glue jobs, by the jobs' names.
-    pub(super) fn glue_groups(&self) -> BTreeMap<String, String> {
-        let jobs = self.of_kind("glue:job").filter_map(|entry| {
-            let group = entry.spec["default_arguments"]["--continuous-log-logGroup"].as_str()?;
-            Some((entry.spec["name"].as_str()?.to_owned(), group.to_owned()))
-        });
-        jobs.collect()
+    pub(super) fn glue_groups(&self) -> BTreeMap<String, Vec<String>> {
+        let jobs = self.of_kind("glue:job").filter_map(|entry| serde_json::from_value::<Job>(entry.spec.clone()).ok());
+        jobs.map(|job| (job.name.clone(), job.log_groups())).collect()
     }
 
     /// Where AWS's console shows an execution; other clouds have no console.
