@@ -112,6 +112,16 @@ class PlantedFaults(unittest.TestCase):
         self.assertIn(missing, found(allow("ec2:CreateSubnet", SUBNET)))
         self.assertEqual(found(allow("ec2:CreateSubnet", [SUBNET, VPC])), "")
 
+    def test_condition_that_a_needed_resource_never_meets(self):
+        kinds = ["network-interface", "subnet", "security-group"]
+        within = [f"arn:aws:ec2:eu-west-1:111111111111:{kind}/*" for kind in kinds]
+        vpc = {"StringEquals": {"ec2:Vpc": VPC.replace("*", "vpc-1")}}
+        action = "ec2:CreateNetworkInterface"
+        missing = f"{action} is nowhere allowed on network-interface"
+        self.assertIn(missing, found(allow(action, within, Condition=vpc)))
+        apart = allow(action, within[:1]), allow(action, within[1:], Condition=vpc)
+        self.assertEqual(found(*apart), "")
+
     def test_malformed(self):
         self.assertIn("bucket/* is no ARN", found(allow("s3:GetObject", "bucket/*")))
         self.assertIn("is no ARN", found(allow("iam:GetRole", "arn:aws:iamm::111111111111:role/x")))

@@ -21,6 +21,7 @@ pub struct Replication {
 /// AWS's own key for S3, as the name of a key.
 const OF_AWS: &str = ":alias/aws/s3";
 /// Emulators have no keys of AWS's.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>
 const NO_KEY: &[Sign] = &[("NotFoundException", "")];
 
 impl Replication {

@@ -108,7 +108,8 @@ pub(crate) fn pass_role(policy: Policy, role: &str, service: &str) -> Policy {
 /// Glue do not, and AWS has no list. A condition that needs the key would let such a service never assume the role. Nothing
 /// is lost without it: these take only a role of the caller's own account, by `iam:PassRole`.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
-/// <https://github.com/prowler-cloud/prowler/issues/2810> <https://github.com/prowler-cloud/prowler/issues/4714>
+/// <https://github.com/prowler-cloud/prowler/issues/2810>
+/// <https://github.com/prowler-cloud/prowler/issues/4714>
 pub(crate) fn trust(service: &str, place: &Place) -> Value {
     Policy::new()
         .allow::<_, String>(["sts:AssumeRole"], [])

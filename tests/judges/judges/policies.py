@@ -120,6 +120,7 @@ def _types(action: Action, resources: list[str]) -> set[str]:
 def _uncovered(statements: list[dict]) -> Iterator[str]:
     """Actions that AWS also asks for on a resource of a type that no statement has."""
     covered: dict[str, set[str]] = {}
+    reached: dict[str, set[str]] = {}
     meant = {}
     for statement in statements:
         resources = _list(statement.get("Resource", "*"))
@@ -128,10 +129,14 @@ def _uncovered(statements: list[dict]) -> Iterator[str]:
         for action in (one for name in _list(statement.get("Action", [])) for one in _meant(name)):
             meant[action.name] = action
             kinds = action.types if "*" in resources else _types(action, resources)
-            covered.setdefault(action.name, set()).update(kinds)
+            # A condition on a key that requests have for other types only is never met.
+            keys = _keys_that_must_be_there(statement.get("Condition", {}))
+            met = {kind for kind in kinds if all(reference.knows_key(action, kind, key) for key in keys)}
+            covered.setdefault(action.name, set()).update(met)
+            reached.setdefault(action.name, set()).update(kinds)
     for name, action in meant.items():
         # One without any was found before.
-        if covered[name] and (missing := action.needed - covered[name]):
+        if reached[name] and (missing := action.needed - covered[name]):
             yield f"{name} is nowhere allowed on {', '.join(sorted(missing))}"
 
 
@@ -150,7 +155,18 @@ def _operators(condition: dict) -> Iterator[str]:
 
 def _keys(meant: list[Action], resources: list[str], condition: dict) -> Iterator[str]:
     """Condition keys that a request for an action never has."""
-    keys = {
+    keys = _keys_that_must_be_there(condition)
+    for action in meant:
+        kinds = action.types
+        if resources and "*" not in resources:
+            kinds = _types(action, resources)
+        for key in sorted(keys):
+            if not any(reference.knows_key(action, kind, key) for kind in kinds or {""}):
+                yield f"{action.name} knows no condition key {key}"
+
+
+def _keys_that_must_be_there(condition: dict) -> set[str]:
+    return {
         key
         for operator, tests in condition.items()
         # These are true where there is no such key.
@@ -159,13 +175,6 @@ def _keys(meant: list[Action], resources: list[str], condition: dict) -> Iterato
         and not operator.startswith("ForAllValues")
         for key in tests
     }
-    for action in meant:
-        kinds = action.types
-        if resources and "*" not in resources:
-            kinds = _types(action, resources)
-        for key in sorted(keys):
-            if not any(reference.knows_key(action, kind, key) for kind in kinds or {""}):
-                yield f"{action.name} knows no condition key {key}"
 
 
 def _list(value) -> list:

@@ -1,5 +1,6 @@
 //! Services try a role when they are given one: whether they can assume it, and what its policies allow. What a role
 //! lacks is refused without end; what only takes time is the law of roles.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>
 
 use super::{
     Law, World,
@@ -28,7 +29,8 @@ const INTERFACES: [&str; 3] = ["CreateNetworkInterface", "DescribeNetworkInterfa
 /// Operations that assume a role without `aws:SourceAccount`: the service, where they name the role, and what they answer
 /// if they cannot assume it. AWS documents the key for Step Functions, EventBridge, VPC flow logs and SageMaker's domains
 /// and jobs; for these it does not, and AWS's support names Lambda and Glue among the services that do not send it.
-/// <https://github.com/prowler-cloud/prowler/issues/2810> <https://github.com/prowler-cloud/prowler/issues/7021>
+/// <https://github.com/prowler-cloud/prowler/issues/2810>
+/// <https://github.com/prowler-cloud/prowler/issues/7021>
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html>
 const WITHOUT_SOURCE_ACCOUNT: [(&str, &str, &str, Words); 5] = [
     ("lambda", "CreateFunction", "Role", LAMBDA),
