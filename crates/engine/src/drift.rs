@@ -1,14 +1,15 @@
 use crate::Refusal;
 use crate::recorded::{current_state, unreadable};
-use crate::refresh::{Look, Workshop, look};
-use resource::{Address, Cloud, FieldChange, Observation, Registry, Tags};
-use state::{Phase, State};
+use crate::refresh::{Look, Seen, Workshop, look};
+use resource::{Address, Cloud, FieldChange, Observation, Reconciler, Registry, Tags};
+use serde_json::Value;
+use state::{Deposed, Entry, Phase, State};
 use std::sync::Arc;
 
 /// Where the cloud differs from what the state remembers.
 #[derive(Debug, Default)]
 pub struct Drift {
-    /// How many resources were looked at.
+    /// How many resources were compared.
     pub checked: usize,
     /// Those that differ.
     pub drifted: Vec<Drifted>,
@@ -16,6 +17,18 @@ pub struct Drift {
     pub not_compared: Vec<NotCompared>,
     /// What could not be looked at.
     pub failed: Vec<Refusal>,
+}
+
+impl Drift {
+    /// Whether every recorded resource was compared, and is as it was applied.
+    pub fn is_none(&self) -> bool {
+        self.drifted.is_empty() && self.failed.is_empty() && self.skipped().next().is_none()
+    }
+
+    /// The resources of which nothing was compared, other than those that could not be looked at.
+    pub fn skipped(&self) -> impl Iterator<Item = &NotCompared> {
+        self.not_compared.iter().filter(|one| one.whole)
+    }
 }
 
 /// A resource that differs.
@@ -27,6 +40,8 @@ pub struct Drifted {
     pub kind: String,
     /// What was found.
     pub change: DriftChange,
+    /// Whether a run that did not finish was changing it, so that the difference may be that run's.
+    pub unfinished: bool,
 }
 
 /// What became of a resource behind mlopsctl's back.
@@ -38,13 +53,15 @@ pub enum DriftChange {
     Missing(String),
 }
 
-/// A resource of which not everything can be compared.
+/// A resource of which something cannot be compared.
 #[derive(Clone, Debug)]
 pub struct NotCompared {
     /// Which.
     pub address: Address,
     /// What, and why.
     pub reason: String,
+    /// Whether that is the whole resource.
+    pub whole: bool,
 }
 
 /// Compares the cloud with the state. Reads only.
@@ -59,48 +76,82 @@ pub async fn drift(state: &State, registry: &Registry, cloud: &Arc<Cloud>, ident
     let mut drift = Drift { failed: unreadable(state, registry, cloud.place()), ..Drift::default() };
     let state = &*current_state(state, registry, cloud.place());
     let is_readable = |address: &Address| !drift.failed.iter().any(|refusal| refusal.address == *address);
-    let made = state.resources.iter().filter(|(address, entry)| entry.id.is_some() && is_readable(address));
-    let looks = made.map(|(address, entry)| Look::at(address, entry, &workshop)).collect();
+    let (comparable, unfinished): (Vec<_>, Vec<_>) = state
+        .resources
+        .iter()
+        .filter(|(address, _)| is_readable(address))
+        .partition(|(_, entry)| entry.id.is_some() && entry.phase != Phase::Deleting);
+    drift.not_compared.extend(unfinished.into_iter().map(|(address, entry)| interrupted(address, entry)));
+    drift.not_compared.extend(comparable.iter().flat_map(|(address, entry)| left_behind(address, entry)));
+    let looks = comparable.into_iter().map(|(address, entry)| Look::at(address, entry, &workshop)).collect();
     let mut looked = look(looks, registry).await;
     looked.sort_by(|a, b| a.0.cmp(&b.0));
     for (address, result) in looked {
         let entry = &state.resources[&address];
-        let seen = match result {
-            Ok(seen) => seen,
-            Err(failure) => {
-                drift.failed.push(Refusal { address, kind: entry.kind.clone(), failure });
-                continue;
-            }
-        };
-        drift.checked += 1;
-        let change = match (&seen.observation, registry.get(&entry.kind)) {
+        match result.and_then(|seen| Ok((seen, registry.get(&entry.kind)?))) {
+            Ok((seen, reconciler)) => drift.judge(&address, entry, &seen, reconciler),
+            Err(failure) => drift.failed.push(Refusal { address, kind: entry.kind.clone(), failure }),
+        }
+    }
+    drift.not_compared.sort_by(|one, other| one.address.cmp(&other.address));
+    drift
+}
+
+impl Drift {
+    fn judge(&mut self, address: &Address, entry: &Entry, seen: &Seen, reconciler: &dyn Reconciler) {
+        let change = match &seen.observation {
             _ if seen.foreign_owner().is_some() => seen.foreign_owner().map(|owner| {
                 DriftChange::Missing(format!("another one has taken its place, which belongs to {owner}"))
             }),
-            (Observation::Absent, _) => Some(DriftChange::Missing("it no longer exists".to_owned())),
-            (Observation::Broken { reason }, _) => Some(DriftChange::Missing(reason.clone())),
-            (Observation::Ready { live, .. }, Ok(reconciler)) if entry.phase == Phase::Ready => {
-                let diff = reconciler.compare(&entry.spec, Some(&entry.spec), live);
-                let turned = diff.changes.into_iter().map(|change| FieldChange {
-                    before: change.after,
-                    after: change.before,
-                    ..change
-                });
-                let fields: Vec<FieldChange> = turned.collect();
-                (!fields.is_empty()).then_some(DriftChange::Modified(fields))
+            Observation::Absent => Some(DriftChange::Missing("it no longer exists".to_owned())),
+            Observation::Broken { reason } => Some(DriftChange::Missing(reason.clone())),
+            Observation::Ready { live, .. } => self.modified(address, entry, live, reconciler),
+            Observation::Settling { status, .. } => {
+                return self.leave_out(address, format!("it is {status}"), true);
             }
-            _ => None,
         };
-        if let Observation::Settling { status, .. } = &seen.observation {
-            drift.not_compared.push(NotCompared { address: address.clone(), reason: format!("it is {status}") });
+        self.checked += 1;
+        for field in reconciler.write_only() {
+            self.leave_out(address, format!("AWS does not give {field} back"), false);
         }
-        if let Ok(reconciler) = registry.get(&entry.kind) {
-            for field in reconciler.write_only() {
-                let reason = format!("AWS does not give {field} back");
-                drift.not_compared.push(NotCompared { address: address.clone(), reason });
-            }
-        }
-        drift.drifted.extend(change.map(|change| Drifted { address, kind: entry.kind.clone(), change }));
+        let unfinished = entry.phase != Phase::Ready;
+        let drifted = |change| Drifted { address: address.clone(), kind: entry.kind.clone(), change, unfinished };
+        self.drifted.extend(change.map(drifted));
     }
-    drift
+
+    /// The fields that differ. What was to be filled in when an interrupted creation ended is not known.
+    fn modified(
+        &mut self,
+        address: &Address,
+        entry: &Entry,
+        live: &Value,
+        reconciler: &dyn Reconciler,
+    ) -> Option<DriftChange> {
+        let diff = reconciler.compare(&entry.spec, Some(&entry.spec), live);
+        let (known, unknown): (Vec<FieldChange>, Vec<FieldChange>) =
+            diff.changes.into_iter().partition(|one| one.known);
+        for field in unknown {
+            self.leave_out(address, format!("{} was not known yet when a run was interrupted", field.path), false);
+        }
+        let turned = |change: FieldChange| FieldChange { before: change.after, after: change.before, ..change };
+        (!known.is_empty()).then(|| DriftChange::Modified(known.into_iter().map(turned).collect()))
+    }
+
+    fn leave_out(&mut self, address: &Address, reason: String, whole: bool) {
+        self.not_compared.push(NotCompared { address: address.clone(), reason, whole });
+    }
+}
+
+/// Nobody knows how far a creation or a deletion got.
+fn interrupted(address: &Address, entry: &Entry) -> NotCompared {
+    let what = if entry.phase == Phase::Deleting { "deletion" } else { "creation" };
+    let reason = format!("its {what} was interrupted; `mlopsctl up` goes on from there");
+    NotCompared { address: address.clone(), reason, whole: true }
+}
+
+/// What replacements have left behind at an address.
+fn left_behind(address: &Address, entry: &Entry) -> Vec<NotCompared> {
+    let reason = |id: &str| format!("a replacement left {id} behind; `mlopsctl up` deletes it");
+    let one = |old: &Deposed| NotCompared { address: address.clone(), reason: reason(&old.id), whole: true };
+    entry.deposed.iter().map(one).collect()
 }

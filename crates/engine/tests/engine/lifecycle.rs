@@ -115,6 +115,30 @@ async fn drift_is_found_and_up_heals_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn drift_compares_what_a_failed_update_left_and_says_that_a_run_left_it() {
+    let bench = Bench::new();
+    bench.up(&nested("outer", ["1", "2", "3"])).await;
+    bench.world().failing.lock().unwrap().push("update middle".to_owned());
+    assert_eq!(bench.up(&nested("outer", ["1", "new", "3"])).await.failed.len(), 1);
+    assert!(bench.drift().await.is_none());
+    bench.world().boxes().get_mut("box-2").unwrap().label = "tampered".to_owned();
+    let found = bench.drift().await;
+    assert_eq!((found.checked, found.drifted.len()), (3, 1));
+    assert!(found.drifted[0].unfinished && !found.is_none(), "{found:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn drift_names_what_it_cannot_compare_and_does_not_count_it() {
+    let bench = Bench::new();
+    bench.world().failing.lock().unwrap().push("middle".to_owned());
+    bench.up(&nested("outer", ["1", "2", "3"])).await;
+    let found = bench.drift().await;
+    let skipped: Vec<&str> = found.skipped().map(|one| one.address.as_str()).collect();
+    assert_eq!((found.checked, skipped.as_slice()), (1, ["boxes.b", "boxes.c"].as_slice()));
+    assert!(found.drifted.is_empty() && !found.is_none(), "{found:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn destroy_goes_backwards_and_leaves_nothing() {
     let bench = Bench::new();
     bench.up(&nested("outer", ["1", "2", "3"])).await;

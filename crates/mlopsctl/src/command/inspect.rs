@@ -50,6 +50,7 @@ pub(crate) async fn drift(global: &Global, environment: Option<&str>, printer: P
     }
     let mut drift = engine::drift(&state, &session.registry, &session.cloud, &session.identity).await;
     drift.drifted.retain(|one| !session.ignores(&one.address));
+    drift.not_compared.retain(|one| !session.ignores(&one.address));
     session.trace_calls();
     match printer.json {
         true => printer.document(&render::drift::document(&drift, &session.meter)),
@@ -58,5 +59,5 @@ pub(crate) async fn drift(global: &Global, environment: Option<&str>, printer: P
     if !drift.failed.is_empty() {
         return Err(refused(&drift.failed, printer));
     }
-    if drift.drifted.is_empty() { Ok(()) } else { Err(End::Differences) }
+    if drift.is_none() { Ok(()) } else { Err(End::Differences) }
 }

@@ -1,30 +1,40 @@
-use super::value::short;
+use super::{
+    differences::{self, Differences},
+    value,
+};
 use crate::printer::{Printer, Style};
 use engine::{Drift, DriftChange, Drifted};
-use resource::Meter;
+use resource::{FieldChange, Meter};
 use serde_json::{Value, json};
 
 /// Drift for a person.
 pub(crate) fn page(drift: &Drift, printer: Printer) -> String {
     let mut lines: Vec<String> = drift.drifted.iter().flat_map(|one| entry(one, printer)).collect();
-    if !drift.not_compared.is_empty() {
+    let partly: Vec<String> =
+        drift.not_compared.iter().map(|one| format!("  {}: {}", one.address, one.reason)).collect();
+    let unread = drift.failed.iter().map(|one| format!("  {}: it could not be looked at", one.address));
+    let not_compared: Vec<String> = partly.into_iter().chain(unread).collect();
+    if !not_compared.is_empty() {
         lines.push(printer.paint(Style::Dim, "not compared:"));
-        lines.extend(
-            drift
-                .not_compared
-                .iter()
-                .map(|one| printer.paint(Style::Dim, &format!("  {}: {}", one.address, one.reason))),
-        );
+        lines.extend(not_compared.iter().map(|line| printer.paint(Style::Dim, line)));
     }
-    lines.push(match drift.drifted.len() {
-        0 => format!("No drift: {} resources are as they were left.", drift.checked),
-        drifted => format!(
-            "{drifted} of {} resources differ from what was applied. `mlopsctl reconcile` repairs what `[drift]` allows and \
-             names what it leaves; `mlopsctl plan` shows what `up` would do.",
-            drift.checked
-        ),
-    });
+    lines.push(summary(drift));
     lines.join("\n")
+}
+
+/// The last line. That nothing drifted is said only of what was compared.
+fn summary(drift: &Drift) -> String {
+    let (checked, skipped) = (drift.checked, drift.skipped().count() + drift.failed.len());
+    let compared = match drift.drifted.len() {
+        0 if drift.is_none() => return format!("No drift: {checked} resources are as they were left."),
+        0 => format!("{checked} resources are as they were left"),
+        drifted => format!("{drifted} of {checked} resources differ from what was applied"),
+    };
+    let not_compared = if skipped == 0 { String::new() } else { format!(", and {skipped} could not be compared") };
+    format!(
+        "{compared}{not_compared}. `mlopsctl reconcile` repairs what `[drift]` allows and names what it leaves; \
+         `mlopsctl plan` shows what `up` would do."
+    )
 }
 
 fn entry(one: &Drifted, printer: Printer) -> Vec<String> {
@@ -33,11 +43,23 @@ fn entry(one: &Drifted, printer: Printer) -> Vec<String> {
             vec![format!("{} {} ({}): {why}", printer.paint(Style::Red, "-"), one.address, one.kind)]
         }
         DriftChange::Modified(fields) => {
-            let first = format!("{} {} ({})", printer.paint(Style::Yellow, "~"), one.address, one.kind);
-            let fields = fields.iter().map(|field| {
-                format!("    {}: was left as {}, is now {}", field.path, short(&field.before), short(&field.after))
-            });
-            std::iter::once(first).chain(fields).collect()
+            let unfinished = if one.unfinished { ", which a run left unfinished" } else { "" };
+            let first = format!("{} {} ({}){unfinished}", printer.paint(Style::Yellow, "~"), one.address, one.kind);
+            std::iter::once(first).chain(fields.iter().flat_map(|field| changed(field, printer))).collect()
+        }
+    }
+}
+
+/// A field that somebody changed: of lists what was added to them and what is missing.
+fn changed(field: &FieldChange, printer: Printer) -> Vec<String> {
+    match differences::between(&field.path, &field.before, &field.after) {
+        Differences::Inline(_) => {
+            let (before, after) = value::pair(&field.before, &field.after);
+            vec![format!("    {}: was left as {before}, is now {after}", field.path)]
+        }
+        Differences::Lines(lines) => {
+            let first = format!("    {}: since it was applied, added (+) and missing (-):", field.path);
+            std::iter::once(first).chain(lines.iter().map(|line| format!("      {}", line.paint(printer)))).collect()
         }
     }
 }
@@ -49,11 +71,20 @@ pub(crate) fn document(drift: &Drift, meter: &Meter) -> Value {
             DriftChange::Missing(_) => ("missing", json!([])),
             DriftChange::Modified(fields) => ("modified", json!(fields)),
         };
-        json!({"address": one.address, "kind": one.kind, "change": change, "fields": fields})
+        let mut shown = json!({"address": one.address, "kind": one.kind, "change": change, "fields": fields});
+        if one.unfinished {
+            shown["unfinished"] = true.into();
+        }
+        shown
     });
     let drifted: Vec<Value> = drifted.collect();
-    let not_compared = drift.not_compared.iter().map(|one| json!({"address": one.address, "reason": one.reason}));
-    let not_compared: Vec<Value> = not_compared.collect();
+    let partly =
+        drift.not_compared.iter().map(|one| json!({"address": one.address, "reason": one.reason, "whole": one.whole}));
+    let unread = drift
+        .failed
+        .iter()
+        .map(|one| json!({"address": one.address, "reason": one.failure.to_string(), "whole": true}));
+    let not_compared: Vec<Value> = partly.chain(unread).collect();
     json!({"format": 1, "checked": drift.checked, "drifted": drifted, "not_compared": not_compared,
            "api_calls": meter.requests(), "calls": meter.calls()})
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod checkup;
 pub(crate) mod cost;
+mod differences;
 pub(crate) mod drift;
 pub(crate) mod execution;
 pub(crate) mod live;

@@ -3,47 +3,86 @@ use resource::{SENSITIVE, has_unknown};
 use serde_json::Value;
 
 /// The longest value shown on a line with its field.
-const LONGEST: usize = 60;
+pub(super) const LONGEST: usize = 60;
+
+/// The longest part of a text that is shown where it differs from another.
+const LONGEST_DIFFERENCE: usize = 400;
+
+/// What stands for a value that is not known yet.
+const KNOWN_LATER: &str = "(known after apply)";
 
 /// A value as a person reads it in a plan.
 pub(crate) fn short(value: &Value) -> String {
     if has_unknown(value) {
-        return "(known after apply)".to_owned();
+        return KNOWN_LATER.to_owned();
     }
     cut(&text(value))
 }
 
-/// A value before and after a change, of which some may be hidden. Of two long ones the place is shown where they begin to differ.
+/// A value with all its parts. What is not known yet is said in words.
+pub(super) fn shown(value: &Value) -> String {
+    text(&in_words(value))
+}
+
+fn in_words(value: &Value) -> Value {
+    match value {
+        Value::String(_) if has_unknown(value) => KNOWN_LATER.into(),
+        Value::Array(items) => items.iter().map(in_words).collect(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), in_words(value))).collect(),
+        _ => value.clone(),
+    }
+}
+
+/// A value before and after a change, of which some may be hidden. Of two long ones the place is shown where they differ.
 pub(crate) fn change(before: &Value, after: &Value) -> String {
+    let (before, after) = pair(before, after);
+    format!("{before} → {after}")
+}
+
+/// The two values of [`change`].
+pub(super) fn pair(before: &Value, after: &Value) -> (String, String) {
     // What differs is hidden.
     if before == after && !has_unknown(before) {
-        return format!("{SENSITIVE} → {SENSITIVE}");
+        return (SENSITIVE.to_owned(), SENSITIVE.to_owned());
     }
-    let unchanged = text(before).chars().zip(text(after).chars()).take_while(|(before, after)| before == after).count();
     let are_long = [before, after].iter().all(|value| !has_unknown(value) && text(value).chars().count() > LONGEST);
-    // A little of what is the same tells where it is.
-    let skipped = unchanged.saturating_sub(LONGEST / 3);
-    if !are_long || skipped == 0 {
-        return format!("{} → {}", short(before), short(after));
+    if !are_long {
+        return (short(before), short(after));
     }
-    let from_there = |value: &Value| cut(&text(value).chars().skip(skipped).collect::<String>());
-    format!("…{} → …{}", from_there(before), from_there(after))
+    let (before, after): (Vec<char>, Vec<char>) = (text(before).chars().collect(), text(after).chars().collect());
+    let begin = before.iter().zip(&after).take_while(|(before, after)| before == after).count();
+    let shorter = before.len().min(after.len());
+    let end = before.iter().rev().zip(after.iter().rev()).take(shorter - begin).take_while(|(b, a)| b == a).count();
+    (part(&before, begin, end), part(&after, begin, end))
+}
+
+/// What is left of a text without its beginning and end, with a little of both, which tells where it is.
+fn part(text: &[char], begin: usize, end: usize) -> String {
+    let from = begin.saturating_sub(LONGEST / 3);
+    let until = text.len() - end.saturating_sub(LONGEST / 3);
+    let (dots_before, dots_after) = (if from > 0 { "…" } else { "" }, if until < text.len() { "…" } else { "" });
+    let differs: String = text[from..until].iter().collect();
+    format!("{dots_before}{}{dots_after}", cut_to(&differs, LONGEST_DIFFERENCE))
 }
 
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
-        Value::String(text) if text == SENSITIVE => text.clone(),
+        Value::String(text) if text == SENSITIVE || text == KNOWN_LATER => text.clone(),
         Value::String(text) => format!("\"{}\"", word(text)),
         other => other.to_string(),
     }
 }
 
 fn cut(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
+    cut_to(text, LONGEST)
+}
+
+fn cut_to(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
         return text.to_owned();
     }
-    let start: String = text.chars().take(LONGEST - 1).collect();
+    let start: String = text.chars().take(longest - 1).collect();
     format!("{start}…")
 }
 
