@@ -31,6 +31,8 @@ pub struct Purpose {
     pub unprotect: Vec<String>,
     /// Whether data may be deleted.
     pub delete_data: bool,
+    /// Whether the plan is only to be looked at, perhaps by somebody who may not look for data.
+    pub looks_only: bool,
     /// Whether what holds logs, or is needed to read data, is kept where the declaration drops it.
     pub keep: bool,
     /// What exists, was made by somebody else and is to be taken over.
@@ -45,6 +47,9 @@ pub struct Planning {
     pub plan: Plan,
     /// What stands in the way; a plan with refusals must not be applied.
     pub refusals: Vec<Refusal>,
+    /// Of what it cannot be told whether data would be lost with it, as the permission to look is missing; only if the
+    /// plan [`looks_only`](Purpose::looks_only).
+    pub unseen: Vec<Refusal>,
     /// What is declared or recorded and was not looked at, because the plan has targets.
     pub left_out: Vec<Address>,
     pub(crate) known: Vec<Known>,
@@ -187,6 +192,8 @@ impl Planner<'_> {
         self.protections(&changes, &mut refusals);
         self.owners(&changes, &mut refusals).await;
         self.data(&changes, &mut refusals).await;
+        let is_unseen = |refusal: &Refusal| self.purpose.looks_only && self.is_unseen(refusal, &changes);
+        let (unseen, mut refusals): (Vec<_>, Vec<_>) = refusals.into_iter().partition(is_unseen);
         refusals.sort_by(|one, other| one.address.cmp(&other.address));
         let mut plan = Plan {
             format: PLAN_FORMAT,
@@ -202,7 +209,7 @@ impl Planner<'_> {
         };
         plan.hide_sensitive(self.registry);
         let left_out = self.left_out(&known);
-        Planning { plan, refusals, left_out, known, made, forgotten, workshop: self.workshop.clone() }
+        Planning { plan, refusals, unseen, left_out, known, made, forgotten, workshop: self.workshop.clone() }
     }
 
     fn left_out(&self, known: &[Known]) -> Vec<Address> {

@@ -140,6 +140,9 @@ pub(crate) struct PlanArgs {
     /// Plan what `up --delete-data` would do: keys that the file no longer declares go as well.
     #[arg(long)]
     pub(crate) delete_data: bool,
+    /// Plan what `up --unprotect` would do; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) unprotect: Vec<String>,
 }
 
 #[derive(Args)]

@@ -278,6 +278,7 @@ impl Platform {
             alone: false,
             unprotect: vec!["*".to_owned()],
             delete_data: self.delete_data,
+            looks_only: false,
             keep: !self.delete_data,
             claims: engine::Claims::new(),
             inputs: String::new(),

@@ -124,7 +124,7 @@ impl Planner<'_> {
                 Ok(None) => {}
                 Ok(Some(what)) => {
                     let message = format!("it holds {what}, and this would {} it", change.action.as_str());
-                    let help = "pass --delete-data to delete the data as well";
+                    let help = format!("pass --delete-data to delete the data as well{}", how_to_keep(change));
                     refusals.push(refusal(&change.address, &change.kind, Failure::refused(message, help)));
                 }
                 Err(failure) => refusals.push(refusal(&change.address, &change.kind, failure)),
@@ -132,11 +132,26 @@ impl Planner<'_> {
         }
     }
 
+    /// Whether somebody who may not look for data was refused nothing else.
+    pub(super) fn is_unseen(&self, refusal: &Refusal, changes: &[Change]) -> bool {
+        let loses = |change: &Change| change.address == refusal.address && change.action.loses();
+        refusal.failure.kind == FailureKind::Denied && changes.iter().any(loses)
+    }
+
     async fn holdings(&self, change: &Change, going: Arc<HashSet<String>>) -> Result<Option<String>> {
         let (Some(id), Some(entry)) = (&change.id, self.state.resources.get(&change.address)) else { return Ok(None) };
         let (kind, spec) = if change.deposed { (&change.kind, &change.spec) } else { (&entry.kind, &entry.spec) };
         let cx = self.workshop.cx(&change.address, &entry.token).with_going(going);
         self.registry.get(kind)?.holdings(spec, id, &cx).await
+    }
+}
+
+/// The other way out of a replacement: the old values.
+fn how_to_keep(change: &Change) -> String {
+    let forced = change.fields.iter().filter(|field| field.forces_replacement).map(|field| field.path.as_str());
+    match forced.collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        fields => format!(", or leave {} as it was to keep it", fields.join(", ")),
     }
 }
 

@@ -201,6 +201,7 @@ impl Change<'_> {
             unprotect: self.args.unprotect.clone(),
             delete_data: self.args.delete_data,
             keep: !self.args.delete_data,
+            looks_only: false,
             claims: self.claims.clone(),
             inputs,
         };
@@ -226,7 +227,7 @@ impl Change<'_> {
         if !planning.plan.is_empty() {
             if !self.printer.json {
                 let costs = super::cost::of_plan(session, &state, &planning.plan)?;
-                self.printer.note(&render::plan_text::page(&planning.plan, &costs, &session.registry, self.printer));
+                self.printer.note(&render::plan_text::page(&planning, &costs, &session.registry, self.printer));
             }
             self.confirm().await?;
         }

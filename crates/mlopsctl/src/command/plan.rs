@@ -7,6 +7,7 @@ use crate::{
     session::Session,
 };
 use engine::Purpose;
+use resource::FailureKind;
 
 pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> Result<(), End> {
     let session = Session::open(global, args.environment.as_deref()).await?;
@@ -17,20 +18,27 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     let purpose = Purpose {
         targets: args.target.clone(),
         inputs: session.inputs(&stack),
-        delete_data: true,
+        delete_data: args.delete_data,
         keep: !args.delete_data,
+        looks_only: true,
+        unprotect: args.unprotect.clone(),
         ..Purpose::default()
     };
     let planning = engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
-    if !planning.refusals.is_empty() {
+    // With a resource that could not be looked at, the rest is no plan that a person could judge.
+    let is_whole = planning.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
+    if !is_whole && !printer.json {
         return Err(refused(&planning.refusals, printer));
     }
     let plan = &planning.plan;
     session.trace_calls();
     let costs = super::cost::of_plan(&session, &state, plan)?;
     match printer.json {
-        true => printer.document(&render::plan_json::document(plan, costs.summary(), &session.meter)),
-        false => printer.data(&render::plan_text::page(plan, &costs, &session.registry, printer.for_data())),
+        true => printer.document(&render::plan_json::document(&planning, costs.summary(), &session.meter)),
+        false => printer.data(&render::plan_text::page(&planning, &costs, &session.registry, printer.for_data())),
+    }
+    if !planning.refusals.is_empty() {
+        return Err(refused(&planning.refusals, printer));
     }
     if let Some(file) = &args.out {
         saved_plan::write(plan, file)?;

@@ -1,10 +1,11 @@
 use cost::Summary;
-use engine::Plan;
+use engine::{Plan, Planning, Refusal};
 use resource::Meter;
 use serde_json::{Value, json};
 
 /// A plan for a program; the shape is part of the command line's contract.
-pub(crate) fn document(plan: &Plan, costs: Summary, meter: &Meter) -> Value {
+pub(crate) fn document(planning: &Planning, costs: Summary, meter: &Meter) -> Value {
+    let plan: &Plan = &planning.plan;
     let changes = plan.changes.iter().map(|change| {
         let fields = change.fields.iter().map(|field| {
             let after = if field.known { field.after.clone() } else { Value::Null };
@@ -21,6 +22,14 @@ pub(crate) fn document(plan: &Plan, costs: Summary, meter: &Meter) -> Value {
     });
     let changes: Vec<Value> = changes.collect();
     json!({"format": 1, "environment": plan.environment, "summary": plan.summary(), "changes": changes, "kept": plan.kept,
-           "cost": costs,
+           "refusals": refusals(&planning.refusals), "not_looked_for": refusals(&planning.unseen), "cost": costs,
            "api_calls": meter.requests(), "calls": meter.calls()})
+}
+
+fn refusals(refusals: &[Refusal]) -> Value {
+    let one = |refusal: &Refusal| {
+        json!({"address": refusal.address, "kind": refusal.kind, "reason": refusal.failure.to_string(),
+               "help": refusal.failure.help})
+    };
+    refusals.iter().map(one).collect()
 }

@@ -1,9 +1,12 @@
 //! A plan for a person who has never seen the tool: by area, what and why, dangers first and last.
 
-use super::value::{self, short};
+use super::{
+    differences::{self, Differences},
+    value::short,
+};
 use crate::printer::{Printer, Style};
 use ::cost::Comparison;
-use engine::{Action, Change, Kept, Plan};
+use engine::{Action, Change, Kept, Plan, Planning, Refusal};
 use resource::{FieldChange, Registry};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -12,15 +15,24 @@ use std::collections::BTreeMap;
 const TELLING: &[&str] =
     &["cidr", "service", "destination", "schedule", "metric", "instance_type", "memory_mb", "key", "name"];
 
-pub(crate) fn page(plan: &Plan, costs: &Comparison, registry: &Registry, printer: Printer) -> String {
+pub(crate) fn page(planning: &Planning, costs: &Comparison, registry: &Registry, printer: Printer) -> String {
+    let mut page = changes(&planning.plan, costs, registry, printer, !planning.refusals.is_empty());
+    page.extend(refused(planning, printer));
+    page.join("\n")
+}
+
+fn changes(plan: &Plan, costs: &Comparison, registry: &Registry, printer: Printer, is_refused: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if plan.is_empty() {
+        if is_refused {
+            return kept(plan);
+        }
         lines.push(format!(
             "Nothing to do: all {} resources of {} are as they should be.",
             plan.unchanged, plan.environment
         ));
         lines.extend(kept(plan));
-        return lines.join("\n");
+        return lines;
     }
     let common = Common::of(plan);
     let mut areas: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
@@ -44,7 +56,29 @@ pub(crate) fn page(plan: &Plan, costs: &Comparison, registry: &Registry, printer
     lines.extend(kept(plan));
     lines.push(summary(plan));
     lines.push(super::cost::change(costs));
-    lines.join("\n")
+    lines
+}
+
+/// What stands in the way of the plan, and where that cannot be told.
+fn refused(planning: &Planning, printer: Printer) -> Vec<String> {
+    let mut lines = Vec::new();
+    let one = |refusal: &Refusal| {
+        let what = format!("  {} ({}): {}", refusal.address, refusal.kind, refusal.failure);
+        let help =
+            refusal.failure.help.as_ref().map(|help| format!("    {} {help}", printer.paint(Style::Cyan, "help:")));
+        std::iter::once(what).chain(help).collect::<Vec<_>>()
+    };
+    for (refusals, title) in [
+        (&planning.refusals, "`up` refuses this:"),
+        (&planning.unseen, "Whether data would be lost cannot be told, as the permission to look is missing:"),
+    ] {
+        if !refusals.is_empty() {
+            lines.push(String::new());
+            lines.push(printer.paint(Style::Alarm, title));
+            lines.extend(refusals.iter().flat_map(one));
+        }
+    }
+    lines
 }
 
 /// Changes of fields that many resources have in common, such as a tag: said once, they do not hide the others.
@@ -96,7 +130,7 @@ impl<'a> Common<'a> {
         let mut lines = Vec::new();
         for (times, fields) in by_times.into_iter().rev() {
             lines.push(printer.paint(Style::Bold, &format!("in {times} resources")));
-            lines.extend(fields.into_iter().map(|field| one(field, printer)));
+            lines.extend(fields.into_iter().flat_map(|field| one(field, printer)));
             lines.push(String::new());
         }
         if let [first, ..] = self.named.as_slice() {
@@ -145,7 +179,7 @@ fn entry(change: &Change, common: &Common<'_>, registry: &Registry, printer: Pri
         let elsewhere = change.action == Action::Update && (common.has(field) || is_own_address(change, field));
         shown && !elsewhere
     };
-    lines.extend(change.fields.iter().filter(said_here).map(|field| one(field, printer)));
+    lines.extend(change.fields.iter().filter(said_here).flat_map(|field| one(field, printer)));
     lines
 }
 
@@ -154,10 +188,16 @@ fn is_own_address(change: &Change, field: &FieldChange) -> bool {
     field.path.strip_prefix("tags.") == Some(resource::ADDRESS_TAG) && field.after == change.address.as_str()
 }
 
-fn one(field: &FieldChange, printer: Printer) -> String {
+fn one(field: &FieldChange, printer: Printer) -> Vec<String> {
     let forces =
         if field.forces_replacement { printer.paint(Style::Alarm, "  (forces replacement)") } else { String::new() };
-    format!("      {}: {}{forces}", field.path, value::change(&field.before, &field.after))
+    match differences::between(&field.path, &field.before, &field.after) {
+        Differences::Inline(text) => vec![format!("      {}: {text}{forces}", field.path)],
+        Differences::Lines(lines) => {
+            let first = format!("      {}:{forces}", field.path);
+            std::iter::once(first).chain(lines.iter().map(|line| format!("        {}", line.paint(printer)))).collect()
+        }
+    }
 }
 
 fn telling(spec: &Value) -> String {
@@ -247,6 +287,10 @@ mod tests {
         }
     }
 
+    fn changes_page(plan: &Plan) -> String {
+        super::changes(plan, &free(), &blueprint::registry(), printer(), false).join("\n")
+    }
+
     fn field(path: &str, before: Value, after: Value) -> FieldChange {
         FieldChange { path: path.into(), before, after, known: true, forces_replacement: false, sensitive: false }
     }
@@ -259,7 +303,7 @@ mod tests {
         changes.push(change("e", Action::Update, vec![field("map_public_ip", json!(true), json!(false)), owner()]));
         let taken = vec![owner(), field("tags.mlopsctl:address", Value::Null, json!("network.f"))];
         changes.push(Change { cause: Some("it is taken over".into()), ..change("f", Action::Update, taken) });
-        let page = page(&plan(changes, 0), &free(), &blueprint::registry(), printer());
+        let page = changes_page(&plan(changes, 0));
         let expected = "\
 network
   ~ e (subnet)  subnet-1
@@ -309,7 +353,7 @@ Costs nothing by being there.";
             change("c", Action::Delete, vec![]),
         ];
         let plan = plan(changes, 7);
-        let page = page(&plan, &free(), &blueprint::registry(), printer());
+        let page = changes_page(&plan);
         let expected = "\
 network
   + a (subnet)  cidr \"10.0.0.0/24\"
