@@ -26,15 +26,21 @@ pub(crate) fn build(
     let database = database(stack, site, buckets);
     let security = security_configuration(stack, site, keys);
     let mut crawlers = BTreeMap::new();
-    for crawler in &site.environment.catalog.crawlers {
-        crawlers.insert(crawler.name.clone(), add_crawler(stack, site, crawler, database, roles, security));
+    for (index, crawler) in site.environment.catalog.crawlers.iter().enumerate() {
+        let added = stack.for_setting(format!("catalog.crawlers.{index}.name"), |stack| {
+            add_crawler(stack, site, crawler, database, roles, security)
+        });
+        crawlers.insert(crawler.name.clone(), added);
     }
     let mut jobs = Jobs::new();
-    for job in &site.environment.catalog.jobs {
-        jobs.insert(job.name.clone(), add_job(stack, site, keys, job, roles, security, buckets)?);
+    for (index, job) in site.environment.catalog.jobs.iter().enumerate() {
+        let added = stack.for_setting(format!("catalog.jobs.{index}.name"), |stack| {
+            add_job(stack, site, keys, job, roles, security, buckets)
+        })?;
+        jobs.insert(job.name.clone(), added);
     }
     if let Some(workflow) = &site.environment.catalog.workflow {
-        add_workflow(stack, site, workflow, &crawlers, &jobs);
+        stack.for_setting("catalog.workflow", |stack| add_workflow(stack, site, workflow, &crawlers, &jobs));
     }
     Ok(jobs)
 }
@@ -119,7 +125,8 @@ fn add_job(
     security: Security,
     buckets: &Buckets,
 ) -> Result<Handle<Job>, Error> {
-    let digest = stack.ship(Asset { origin: job.script.clone(), bytes: site.files.read(&job.script)?.into() });
+    let script = package::with_plain_line_ends(&job.script, site.files.read(&job.script)?);
+    let digest = stack.ship(Asset { origin: job.script.clone(), bytes: script.into() });
     let key = format!("glue/scripts/{}.py", job.name);
     let location = format!("s3://{}/{key}", site.bucket("artifacts"));
     let artifacts = buckets.get("artifacts").map(|bucket| bucket.ready());

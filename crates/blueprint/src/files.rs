@@ -63,8 +63,9 @@ impl Files {
 
     /// A JSON file's content.
     pub(crate) fn json(&self, path: &str) -> Result<Value, Error> {
-        serde_json::from_slice(&self.read(path)?)
-            .map_err(|error| Error::File { path: self.root.join(path), why: format!("it is not JSON: {error}") })
+        let invalid = |why: String| Error::File { path: self.root.join(path), why };
+        let text = config::to_utf8(self.read(path)?).map_err(|error| invalid(error.to_string()))?;
+        serde_json::from_slice(&text).map_err(|error| invalid(format!("it is not JSON: {error}")))
     }
 
     /// A folder's content as an archive.

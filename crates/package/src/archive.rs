@@ -20,8 +20,27 @@ pub struct Archive {
 
 struct Entry {
     content: Content,
-    executable: bool,
+    mode: Mode,
     compression: CompressionMethod,
+}
+
+/// Who says whether a file can be executed.
+#[derive(Clone, Copy)]
+enum Mode {
+    Plain,
+    Executable,
+    /// Its content. Checkouts on Windows, on shares and by Git without `core.fileMode` differ in the bit.
+    ByContent,
+}
+
+impl Mode {
+    fn is_executable(self, content: &[u8]) -> bool {
+        match self {
+            Self::Plain => false,
+            Self::Executable => true,
+            Self::ByContent => content.starts_with(b"#!") || content.starts_with(b"\x7fELF"),
+        }
+    }
 }
 
 enum Content {
@@ -56,20 +75,23 @@ impl Archive {
     pub fn file(&mut self, path: &str, real: PathBuf) {
         let content = Content::At(real);
         self.entries
-            .insert(path.to_owned(), Entry { content, executable: false, compression: CompressionMethod::Stored });
+            .insert(path.to_owned(), Entry { content, mode: Mode::Plain, compression: CompressionMethod::Stored });
     }
 
     /// Adds the program `real` as `path`, compressed: one file of many megabytes that changes as a whole.
     pub fn program(&mut self, path: &str, real: PathBuf) {
         let content = Content::At(real);
-        self.entries
-            .insert(path.to_owned(), Entry { content, executable: true, compression: CompressionMethod::Deflated });
+        self.entries.insert(
+            path.to_owned(),
+            Entry { content, mode: Mode::Executable, compression: CompressionMethod::Deflated },
+        );
     }
 
     /// Adds what is in no file.
     pub fn made(&mut self, path: &str, content: impl Into<Vec<u8>>, executable: bool) {
         let content = Content::Made(content.into());
-        self.entries.insert(path.to_owned(), Entry { content, executable, compression: CompressionMethod::Stored });
+        let mode = if executable { Mode::Executable } else { Mode::Plain };
+        self.entries.insert(path.to_owned(), Entry { content, mode, compression: CompressionMethod::Stored });
     }
 
     /// The bytes.
@@ -81,7 +103,10 @@ impl Archive {
         for (name, entry) in self.entries {
             let content = match entry.content {
                 Content::Made(bytes) => bytes,
-                Content::At(path) => fs::read(&path).map_err(|source| Error::Read { path, source })?,
+                Content::At(path) => {
+                    let bytes = fs::read(&path).map_err(|source| Error::Read { path, source })?;
+                    crate::with_plain_line_ends(&name, bytes)
+                }
             };
             let options = SimpleFileOptions::default()
                 .compression_method(entry.compression)
@@ -89,7 +114,7 @@ impl Archive {
                 .compression_level(FASTEST.filter(|_| entry.compression == CompressionMethod::Deflated))
                 // The earliest time a zip archive can tell.
                 .last_modified_time(DateTime::default())
-                .unix_permissions(if entry.executable { 0o755 } else { 0o644 });
+                .unix_permissions(if entry.mode.is_executable(&content) { 0o755 } else { 0o644 });
             let written = archive.start_file(name, options).and_then(|()| Ok(archive.write_all(&content)?));
             written.map_err(|source| Error::Zip { folder: self.root.clone(), source })?;
         }
@@ -100,6 +125,6 @@ impl Archive {
 
 impl From<File> for Entry {
     fn from(file: File) -> Self {
-        Self { content: Content::At(file.path), executable: file.executable, compression: CompressionMethod::Stored }
+        Self { content: Content::At(file.path), mode: Mode::ByContent, compression: CompressionMethod::Stored }
     }
 }

@@ -3,14 +3,13 @@
 use crate::Error;
 use std::{
     collections::BTreeMap,
-    fs::{self, Metadata},
+    fs,
     path::{Path, PathBuf},
 };
 
 /// A file to pack.
 pub(crate) struct File {
     pub(crate) path: PathBuf,
-    pub(crate) executable: bool,
     /// In bytes.
     pub(crate) size: u64,
 }
@@ -56,8 +55,7 @@ impl Walk {
         }
         let metadata = real.metadata().map_err(unreadable)?;
         if metadata.is_file() {
-            let (executable, size) = (is_executable(&metadata), metadata.len());
-            self.files.insert(name.to_owned(), File { executable, size, path: real });
+            self.files.insert(name.to_owned(), File { size: metadata.len(), path: real });
             return Ok(());
         }
         if !metadata.is_dir() {
@@ -73,15 +71,4 @@ impl Walk {
 
 fn is_left_out(name: &str) -> bool {
     name.starts_with('.') || name == "__pycache__" || name.ends_with(".pyc")
-}
-
-#[cfg(unix)]
-fn is_executable(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o111 != 0
-}
-
-#[cfg(not(unix))]
-fn is_executable(_: &Metadata) -> bool {
-    false
 }

@@ -33,3 +33,21 @@ pub fn zip_folder(dir: &Path) -> Result<Vec<u8>, Error> {
     }
     Archive::of_files(dir, files).zip()
 }
+
+/// Sources that mean the same with line ends of Windows, which some checkouts have: the content as the others hold it.
+///
+/// Python reads `\r\n` in a source as `\n`, within strings too.
+/// <https://docs.python.org/3/reference/lexical_analysis.html#physical-lines>
+pub fn with_plain_line_ends(name: &str, content: Vec<u8>) -> Vec<u8> {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if !["py", "json", "toml"].contains(&extension) || !content.contains(&b'\r') {
+        return content;
+    }
+    let mut plain = Vec::with_capacity(content.len());
+    for (at, byte) in content.iter().enumerate() {
+        if *byte != b'\r' || content.get(at + 1) != Some(&b'\n') {
+            plain.push(*byte);
+        }
+    }
+    plain
+}

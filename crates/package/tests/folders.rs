@@ -84,13 +84,20 @@ fn the_bytes_do_not_depend_on_who_may_write() {
 }
 
 #[test]
-fn the_bytes_depend_on_content_names_and_executability() {
+fn the_bytes_depend_on_content_and_names() {
     let base = zip_folder(folder(&[("run", "a")]).path()).unwrap();
     assert_ne!(base, zip_folder(folder(&[("run", "b")]).path()).unwrap());
     assert_ne!(base, zip_folder(folder(&[("ran", "a")]).path()).unwrap());
-    let executable = folder(&[("run", "a")]);
-    fs::set_permissions(executable.path().join("run"), fs::Permissions::from_mode(0o700)).unwrap();
-    assert_ne!(base, zip_folder(executable.path()).unwrap());
+}
+
+#[test]
+fn a_checkout_on_windows_or_on_a_share_gives_the_same_bytes() {
+    let base = folder(&[("handler.py", "a = 1\nb = 2\n"), ("run", "#!/bin/sh\n"), ("data.bin", "1\r\n2")]);
+    let other = folder(&[("handler.py", "a = 1\r\nb = 2\r\n"), ("run", "#!/bin/sh\n"), ("data.bin", "1\r\n2")]);
+    fs::set_permissions(other.path().join("handler.py"), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(zip_folder(base.path()).unwrap(), zip_folder(other.path()).unwrap());
+    let data = folder(&[("handler.py", "a = 1\nb = 2\n"), ("run", "#!/bin/sh\n"), ("data.bin", "1\n2")]);
+    assert_ne!(zip_folder(base.path()).unwrap(), zip_folder(data.path()).unwrap());
 }
 
 #[test]

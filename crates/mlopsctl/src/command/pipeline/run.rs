@@ -2,8 +2,9 @@ use super::{
     follow,
     platform::{Platform, Work},
 };
-use crate::{end::End, printer::Printer};
+use crate::{end::End, input, printer::Printer};
 use serde_json::{Value, json};
+use std::path::Path;
 
 pub(super) async fn run(platform: &Platform, stay: bool, input: Option<&str>, printer: Printer) -> Result<(), End> {
     let input = input.map_or_else(|| Ok(json!({})), read)?;
@@ -28,7 +29,9 @@ fn read(given: &str) -> Result<Value, End> {
     let (text, place) = match given.trim_start().starts_with('{') {
         true => (given.to_owned(), "--input"),
         false => {
-            (std::fs::read_to_string(given).map_err(|error| End::usage(format!("{given}: {error}"), HELP))?, given)
+            let unreadable = |error: std::io::Error| End::usage(format!("{given}: {error}"), HELP);
+            let bytes = input::read(Path::new(given)).map_err(unreadable)?;
+            (String::from_utf8_lossy(&bytes).into_owned(), given)
         }
     };
     let input: Value = serde_json::from_str(&text).map_err(|error| End::usage(format!("{place}: {error}"), HELP))?;
