@@ -8,7 +8,7 @@ use aws_sdk_budgets::{
 use futures::{StreamExt, TryStreamExt, stream};
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Pages, Permission,
-    Place, Resource, Result, Sign, Tags, TopicArn,
+    Place, Resource, Result, Sign, SizeLimit, Tags, TopicArn,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -50,6 +50,8 @@ const TOPICS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 impl Resource for Budget {
     const KIND: &'static str = "budgets:budget";
     const NOUN: &'static str = "budget";
+    // <https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 100)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[("counted", As::Whole), ("alerts", As::Whole)];
     const NAMING: Naming = Naming::Declared;

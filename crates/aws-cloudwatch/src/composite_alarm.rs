@@ -4,7 +4,8 @@ use crate::{
 };
 use aws_sdk_cloudwatch::Client;
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, SizeLimit,
+    Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -33,6 +34,12 @@ pub struct CompositeAlarm {
 impl Resource for CompositeAlarm {
     const KIND: &'static str = "cloudwatch:composite-alarm";
     const NOUN: &'static str = "composite alarm";
+    // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("name", 255),
+        SizeLimit::characters("description", 1024),
+        SizeLimit::characters("rule", 10_240),
+    ];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] =
         &[("alarm_actions", As::Set), ("ok_actions", As::Set), ("insufficient_data_actions", As::Set)];

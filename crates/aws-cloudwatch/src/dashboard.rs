@@ -1,6 +1,7 @@
 use aws_sdk_cloudwatch::Client;
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
+    SizeLimit,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,6 +27,9 @@ pub struct DashboardOutputs {
 impl Resource for Dashboard {
     const KIND: &'static str = "cloudwatch:dashboard";
     const NOUN: &'static str = "dashboard";
+    // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
+    const SIZE_LIMITS: &'static [SizeLimit] =
+        &[SizeLimit::characters("name", 255), SizeLimit::items("body.widgets", 500)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[("body", As::Whole)];
     const NAMING: Naming = Naming::Declared;

@@ -7,7 +7,8 @@ use aws_sdk_cloudwatch::{
     types::{self as sdk, ComparisonOperator, Dimension, Statistic},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, SizeLimit,
+    Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -81,6 +82,14 @@ pub enum MissingData {
 impl Resource for MetricAlarm {
     const KIND: &'static str = "cloudwatch:metric-alarm";
     const NOUN: &'static str = "alarm";
+    // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("name", 255),
+        SizeLimit::characters("description", 1024),
+        SizeLimit::items("dimensions", 30),
+        SizeLimit::items("alarm_actions", 5),
+        SizeLimit::items("ok_actions", 5),
+    ];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[
         ("dimensions", As::Whole),

@@ -13,7 +13,7 @@ use aws_sdk_ec2::{
 };
 use resource::{
     ADDRESS_TAG, As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Loader, Naming, Observed, Owner, Pages,
-    Permission, Place, Resource, Result, SecurityGroupId, Tags, UNKNOWN_OPEN, VpcId,
+    Permission, Place, Resource, Result, SecurityGroupId, SizeLimit, Tags, UNKNOWN_OPEN, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,9 @@ pub struct SecurityGroupOutputs {
 impl Resource for SecurityGroup {
     const KIND: &'static str = "ec2:security-group";
     const NOUN: &'static str = "security group";
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html>
+    const SIZE_LIMITS: &'static [SizeLimit] =
+        &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 255)];
     const REPLACE_ON: &'static [&'static str] = &["name", "description", "vpc_id"];
     const COMPARE: &'static [(&'static str, As)] = &[("ingress", As::Set), ("egress", As::Set)];
     const NAMING: Naming = Naming::Within("vpc_id");

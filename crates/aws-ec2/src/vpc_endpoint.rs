@@ -10,7 +10,7 @@ use aws_sdk_ec2::{
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Pages, Permission, Place, Resource,
-    Result, RouteTableId, SecurityGroupId, SubnetId, Tags, VpcEndpointId, VpcId, same_policy,
+    Result, RouteTableId, SecurityGroupId, SizeLimit, SubnetId, Tags, VpcEndpointId, VpcId, same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -72,6 +72,8 @@ pub struct VpcEndpointOutputs {
 impl Resource for VpcEndpoint {
     const KIND: &'static str = "ec2:vpc-endpoint";
     const NOUN: &'static str = "VPC endpoint";
+    // <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-limits-endpoints.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::document("policy", 20_480)];
     const REPLACE_ON: &'static [&'static str] = &["vpc_id", "service"];
     const COMPARE: &'static [(&'static str, As)] = &[
         ("reach.route_tables", As::Set),

@@ -4,7 +4,7 @@ use aws_sdk_ecr::{
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, KeyArn, Loader, Naming, Need, Observed,
-    Owner, Pages, Permission, Place, Resource, Result, Sign, Tags,
+    Owner, Pages, Permission, Place, Resource, Result, Sign, SizeLimit, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -77,6 +77,12 @@ const KEYS_SPREAD_WITHIN: Duration = Duration::from_secs(60);
 impl Resource for Repository {
     const KIND: &'static str = "ecr:repository";
     const NOUN: &'static str = "ECR repository";
+    // <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("name", 256),
+        SizeLimit::document("policy", 10_240),
+        SizeLimit::document("lifecycle_policy", 30_720),
+    ];
     const REPLACE_ON: &'static [&'static str] = &["name", "encryption"];
     const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy)];
     const NAMING: Naming = Naming::Declared;

@@ -5,7 +5,7 @@ use aws_sdk_eventbridge::{
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, Sign, Tags, Tokens,
+    Resource, Result, Sign, SizeLimit, Tags, Tokens,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,6 +61,14 @@ const TARGETS: usize = 10;
 impl Resource for Rule {
     const KIND: &'static str = "events:rule";
     const NOUN: &'static str = "event rule";
+    // <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("name", 64),
+        SizeLimit::characters("description", 512),
+        SizeLimit::document("source.Pattern", 4096),
+        SizeLimit::characters("source.Schedule", 256),
+        SizeLimit::items("targets", 5),
+    ];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[
         ("targets", As::Set),

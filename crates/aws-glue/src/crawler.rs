@@ -5,7 +5,7 @@ use aws_sdk_glue::{
 };
 use resource::{
     As, Attempt, Condition, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result,
-    RoleArn, Tags,
+    RoleArn, SizeLimit, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -107,6 +107,12 @@ pub struct CrawlerOutputs {
 impl Resource for Crawler {
     const KIND: &'static str = "glue:crawler";
     const NOUN: &'static str = "crawler";
+    // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateCrawler.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("name", 255),
+        SizeLimit::characters("description", 2048),
+        SizeLimit::characters("table_prefix", 128),
+    ];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[("targets", As::Set), ("configuration", As::Whole)];
     const NAMING: Naming = Naming::Declared;

@@ -5,7 +5,7 @@ use aws_sdk_glue::{
 };
 use resource::{
     Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place, Resource,
-    Result, Tags,
+    Result, SizeLimit, Tags,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,9 @@ pub struct DatabaseOutputs {
 impl Resource for Database {
     const KIND: &'static str = "glue:database";
     const NOUN: &'static str = "Glue database";
+    // <https://docs.aws.amazon.com/glue/latest/webapi/API_DatabaseInput.html>
+    const SIZE_LIMITS: &'static [SizeLimit] =
+        &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 2048)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const NAMING: Naming = Naming::Declared;
 

@@ -5,7 +5,7 @@ use aws_sdk_glue::{
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, RoleArn,
-    Tags,
+    SizeLimit, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -72,6 +72,9 @@ pub struct JobOutputs {
 impl Resource for Job {
     const KIND: &'static str = "glue:job";
     const NOUN: &'static str = "Glue job";
+    // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateJob.html>
+    const SIZE_LIMITS: &'static [SizeLimit] =
+        &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 2048)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[
         ("default_arguments", As::Whole),

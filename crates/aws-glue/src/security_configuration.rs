@@ -8,6 +8,7 @@ use aws_sdk_glue::{
 };
 use resource::{
     Attempt, Cx, Deletion, Diff, Found, IdForm, KeyArn, Naming, Observed, Owner, Permission, Place, Resource, Result,
+    SizeLimit,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +65,8 @@ pub struct SecurityConfigurationOutputs {
 impl Resource for SecurityConfiguration {
     const KIND: &'static str = "glue:security-configuration";
     const NOUN: &'static str = "Glue security configuration";
+    // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateSecurityConfiguration.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 255)];
     const REPLACE_ON: &'static [&'static str] = &["name", "s3", "logs", "job_bookmarks"];
     const NAMING: Naming = Naming::Declared;
 

@@ -7,7 +7,8 @@ use aws_sdk_glue::{
     types::{self as sdk, TriggerState, TriggerUpdate},
 };
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, SizeLimit,
+    Tags,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,9 @@ pub struct TriggerOutputs {
 impl Resource for Trigger {
     const KIND: &'static str = "glue:trigger";
     const NOUN: &'static str = "Glue trigger";
+    // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateTrigger.html>
+    const SIZE_LIMITS: &'static [SizeLimit] =
+        &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 2048)];
     const REPLACE_ON: &'static [&'static str] = &["name", "workflow"];
     const COMPARE: &'static [(&'static str, As)] = &[("actions.**.arguments", As::Sensitive)];
     const NAMING: Naming = Naming::Declared;

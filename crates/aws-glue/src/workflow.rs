@@ -1,7 +1,8 @@
 use crate::{sign, tagging};
 use aws_sdk_glue::{Client, types::Workflow as Described};
 use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Tags,
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, SizeLimit,
+    Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ pub struct WorkflowOutputs {
 impl Resource for Workflow {
     const KIND: &'static str = "glue:workflow";
     const NOUN: &'static str = "Glue workflow";
+    // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateWorkflow.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 255)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] =
         &[("default_run_properties", As::Whole), ("default_run_properties", As::Sensitive)];

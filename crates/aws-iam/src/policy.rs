@@ -8,7 +8,7 @@ use crate::{
 use aws_sdk_iam::{Client, types};
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, NextPage, Observed, Owner, Pages, Permission,
-    Place, PolicyArn, Resource, Result, Sign, Tags,
+    Place, PolicyArn, Resource, Result, Sign, SizeLimit, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,6 +61,12 @@ pub(crate) fn may_be_new(arn: &str) -> &'static [Sign] {
 impl Resource for Policy {
     const KIND: &'static str = "iam:policy";
     const NOUN: &'static str = "managed policy";
+    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("name", 128),
+        SizeLimit::characters("description", 1000),
+        SizeLimit::document("document", 6144),
+    ];
     const REPLACE_ON: &'static [&'static str] = &["name", "path", "description"];
     const COMPARE: &'static [(&'static str, As)] = &[("document", As::Policy)];
     const NAMING: Naming = Naming::Within("name");

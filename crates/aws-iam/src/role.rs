@@ -8,7 +8,7 @@ use crate::{
 use aws_sdk_iam::Client;
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, NextPage, Observed, Owner, Pages, Permission, Place,
-    Resource, Result, RoleArn, Sign, Tags, compare, same_policy,
+    Resource, Result, RoleArn, Sign, SizeLimit, Tags, compare, same_policy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -58,6 +58,13 @@ const STILL_USED: &[Sign] = &[("DeleteConflict", ""), ("ConcurrentModification",
 impl Resource for Role {
     const KIND: &'static str = "iam:role";
     const NOUN: &'static str = "role";
+    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("name", 64),
+        SizeLimit::characters("description", 1000),
+        SizeLimit::document("trust", 2048),
+        SizeLimit::documents("inline_policies", 10_240),
+    ];
     const REPLACE_ON: &'static [&'static str] = &["name", "path"];
     const COMPARE: &'static [(&'static str, As)] =
         &[("trust", As::Policy), ("inline_policies", As::Whole), ("managed_policies", As::Set)];

@@ -5,7 +5,7 @@ use aws_sdk_kms::{
 };
 use resource::{
     As, Attempt, Condition, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, KeyArn, Naming, Observed, Owner,
-    Permission, Place, Resource, Result, Sign, Tags,
+    Permission, Place, Resource, Result, Sign, SizeLimit, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -64,6 +64,12 @@ const POLICY: &str = "default";
 impl Resource for Key {
     const KIND: &'static str = "kms:key";
     const NOUN: &'static str = "KMS key";
+    // <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("alias", 256),
+        SizeLimit::characters("description", 8192),
+        SizeLimit::document("policy", 32_768),
+    ];
     const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy), ("deletion_window_days", As::WriteOnly)];
     const NAMING: Naming = Naming::Declared;
     const KEPT: bool = true;

@@ -8,7 +8,7 @@ use aws_sdk_lambda::{
 };
 use resource::{
     As, Attempt, Content, Cx, Deletion, Diff, Failure, Found, FunctionArn, IdForm, KeyArn, Naming, Observed, Owner,
-    Permission, Place, Resource, Result, RoleArn, SecurityGroupId, Sign, SubnetId, Tags,
+    Permission, Place, Resource, Result, RoleArn, SecurityGroupId, Sign, SizeLimit, SubnetId, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -106,6 +106,12 @@ const TAKEN: &[Sign] = &[("ResourceConflictException", "already exist")];
 impl Resource for Function {
     const KIND: &'static str = "lambda:function";
     const NOUN: &'static str = "function";
+    // <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("name", 64),
+        SizeLimit::characters("description", 256),
+        SizeLimit::entries("environment", 4096),
+    ];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[
         ("environment", As::Whole),

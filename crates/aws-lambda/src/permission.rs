@@ -2,7 +2,7 @@ use aws_sdk_lambda::Client;
 use futures::future::try_join_all;
 use resource::{
     Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, FunctionArn, IdForm, Loader, Naming, Observed, Owner,
-    Place, Resource, Result, Sign, UNKNOWN_OPEN,
+    Place, Resource, Result, Sign, SizeLimit, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,6 +51,8 @@ const PROPAGATES: Duration = Duration::from_secs(120);
 impl Resource for Permission {
     const KIND: &'static str = "lambda:permission";
     const NOUN: &'static str = "function permission";
+    // <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("statement_id", 100)];
     const REPLACE_ON: &'static [&'static str] =
         &["function", "statement_id", "principal", "action", "source_arn", "source_account"];
     const NAMING: Naming = Naming::Declared;

@@ -2,7 +2,7 @@ use crate::log_groups;
 use aws_sdk_cloudwatchlogs::{Client, types::OrderBy};
 use resource::{
     Attempt, Cx, Deletion, Diff, Found, IdForm, KeyArn, LogGroupArn, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, Sign, Tags,
+    Resource, Result, Sign, SizeLimit, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -78,6 +78,8 @@ fn is_made_by_service(name: &str) -> bool {
 impl Resource for LogGroup {
     const KIND: &'static str = "logs:log-group";
     const NOUN: &'static str = "log group";
+    // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 512)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const NAMING: Naming = Naming::Declared;
     const KEPT: bool = true;

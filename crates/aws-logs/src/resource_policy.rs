@@ -1,7 +1,7 @@
 use aws_sdk_cloudwatchlogs::Client;
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Loader, Naming, Observed, Owner, Permission,
-    Place, Resource, Result, Tokens,
+    Place, Resource, Result, SizeLimit, Tokens,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,6 +31,8 @@ struct Policies(Loader<String, String>);
 impl Resource for ResourcePolicy {
     const KIND: &'static str = "logs:resource-policy";
     const NOUN: &'static str = "log resource policy";
+    // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::document("document", 5120)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[("document", As::Policy)];
     const NAMING: Naming = Naming::Declared;

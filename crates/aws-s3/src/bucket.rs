@@ -11,7 +11,7 @@ use aws_sdk_s3::{
 };
 use resource::{
     As, Attempt, BucketName, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner,
-    Permission, Place, Resource, Result, Tags,
+    Permission, Place, Resource, Result, SizeLimit, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -105,6 +105,12 @@ impl Bucket {
 impl Resource for Bucket {
     const KIND: &'static str = "s3:bucket";
     const NOUN: &'static str = "bucket";
+    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("name", 63),
+        SizeLimit::document("policy", 20_480),
+        SizeLimit::items("lifecycle", 1000),
+    ];
     const REPLACE_ON: &'static [&'static str] = &["name", "region"];
     const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy), ("lifecycle", As::Set)];
     const NAMING: Naming = Naming::Declared;

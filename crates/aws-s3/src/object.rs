@@ -7,7 +7,7 @@ use aws_sdk_s3::{operation::head_object::HeadObjectOutput, primitives::ByteStrea
 use aws_smithy_types::base64;
 use resource::{
     Attempt, BucketName, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, Sign, UNKNOWN_OPEN,
+    Resource, Result, Sign, SizeLimit, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +112,8 @@ impl Object {
 impl Resource for Object {
     const KIND: &'static str = "s3:object";
     const NOUN: &'static str = "object";
+    // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("key", 1024)];
     const REPLACE_ON: &'static [&'static str] = &["bucket", "key"];
     const CONTENT: Option<Content> = Some(Content { digest: "sha256", sent_with: &["sha256", "content_type"] });
     const NAMING: Naming = Naming::Declared;

@@ -13,7 +13,7 @@ use aws_sdk_sagemaker::{
 };
 use resource::{
     As, Attempt, Condition, Cx, Deletion, Diff, DomainId, Failure, Found, IdForm, KeyArn, Naming, Need, Observed,
-    Owner, Pages, Permission, Place, Resource, Result, SecurityGroupId, SubnetId, Tags, VpcId,
+    Owner, Pages, Permission, Place, Resource, Result, SecurityGroupId, SizeLimit, SubnetId, Tags, VpcId,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -82,6 +82,8 @@ pub struct DomainOutputs {
 impl Resource for Domain {
     const KIND: &'static str = "sagemaker:domain";
     const NOUN: &'static str = "SageMaker domain";
+    // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
     const REPLACE_ON: &'static [&'static str] = &["name", "auth_mode", "vpc_id", "kms_key"];
     const COMPARE: &'static [(&'static str, As)] = &[
         ("subnets", As::Set),

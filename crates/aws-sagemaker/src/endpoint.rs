@@ -2,7 +2,7 @@ use crate::{sign, tagging};
 use aws_sdk_sagemaker::{Client, operation::describe_endpoint::DescribeEndpointOutput, types::EndpointStatus};
 use resource::{
     Attempt, Condition, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place,
-    Resource, Result, Sign,
+    Resource, Result, Sign, SizeLimit,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -34,6 +34,8 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(3600);
 impl Resource for Endpoint {
     const KIND: &'static str = "sagemaker:endpoint";
     const NOUN: &'static str = "endpoint for deployments";
+    // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const NAMING: Naming = Naming::Declared;
     const DEADLINE: Duration = SETTLES_WITHIN;

@@ -12,7 +12,7 @@ use aws_sdk_sagemaker::{
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource,
-    Result, RoleArn, Tags, Tokens,
+    Result, RoleArn, SizeLimit, Tags, Tokens,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -65,6 +65,12 @@ pub struct FeatureGroupOutputs {
 impl Resource for FeatureGroup {
     const KIND: &'static str = "sagemaker:feature-group";
     const NOUN: &'static str = "feature group";
+    // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateFeatureGroup.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("name", 64),
+        SizeLimit::characters("description", 128),
+        SizeLimit::items("features", 2500),
+    ];
     const REPLACE_ON: &'static [&'static str] =
         &["name", "record_identifier", "event_time", "offline", "role", "description"];
     const COMPARE: &'static [(&'static str, As)] = &[("features", As::Set)];

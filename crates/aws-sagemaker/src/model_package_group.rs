@@ -6,7 +6,7 @@ use aws_sdk_sagemaker::{
 };
 use resource::{
     Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Owner, Pages, Permission, Place, Resource,
-    Result, Tags,
+    Result, SizeLimit, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -34,6 +34,9 @@ pub struct ModelPackageGroupOutputs {
 impl Resource for ModelPackageGroup {
     const KIND: &'static str = "sagemaker:model-package-group";
     const NOUN: &'static str = "model package group";
+    // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackageGroup.html>
+    const SIZE_LIMITS: &'static [SizeLimit] =
+        &[SizeLimit::characters("name", 63), SizeLimit::characters("description", 1024)];
     const REPLACE_ON: &'static [&'static str] = &["name", "description"];
     const NAMING: Naming = Naming::Declared;
 

@@ -14,7 +14,7 @@ use aws_sdk_sagemaker::{
 };
 use resource::{
     Attempt, Cx, Deletion, Diff, DomainId, Failure, Found, IdForm, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, Tags, UNKNOWN_OPEN,
+    Resource, Result, SizeLimit, Tags, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -57,6 +57,8 @@ pub struct SpaceOutputs {
 impl Resource for Space {
     const KIND: &'static str = "sagemaker:space";
     const NOUN: &'static str = "space";
+    // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateSpace.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
     const REPLACE_ON: &'static [&'static str] = &["domain_id", "name", "owner", "app"];
     const NAMING: Naming = Naming::Declared;
     const TYPICAL: Duration = Duration::from_secs(15);

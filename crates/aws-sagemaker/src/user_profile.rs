@@ -7,7 +7,7 @@ use crate::{
 use aws_sdk_sagemaker::{Client, operation::describe_user_profile::DescribeUserProfileOutput, types::UserSettings};
 use resource::{
     Attempt, Cx, Deletion, Diff, DomainId, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
-    RoleArn, Tags, UNKNOWN_OPEN,
+    RoleArn, SizeLimit, Tags, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -40,6 +40,8 @@ pub struct UserProfileOutputs {
 impl Resource for UserProfile {
     const KIND: &'static str = "sagemaker:user-profile";
     const NOUN: &'static str = "user profile";
+    // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateUserProfile.html>
+    const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
     const REPLACE_ON: &'static [&'static str] = &["domain_id", "name"];
     const NAMING: Naming = Naming::Declared;
     const TYPICAL: Duration = Duration::from_secs(15);

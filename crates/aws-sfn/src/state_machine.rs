@@ -6,7 +6,7 @@ use aws_sdk_sfn::{
 };
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Found, IdForm, KeyArn, LogGroupArn, Naming, Need, Observed, Owner, Permission,
-    Place, Resource, Result, RoleArn, Sign, StateMachineArn, Tags,
+    Place, Resource, Result, RoleArn, Sign, SizeLimit, StateMachineArn, Tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -88,6 +88,9 @@ const CONFLICT: &[Sign] = &[("ConflictException", "")];
 impl Resource for StateMachine {
     const KIND: &'static str = "states:state-machine";
     const NOUN: &'static str = "state machine";
+    // <https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html>
+    const SIZE_LIMITS: &'static [SizeLimit] =
+        &[SizeLimit::characters("name", 80), SizeLimit::document("definition", 1_048_576)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     // Not a policy, but to be compared like one: as a document that is owned whole, where a state that
     // somebody added is a difference.

@@ -1,7 +1,7 @@
 use aws_sdk_sns::{Client, types::Tag};
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, KeyArn, Naming, Observed, Owner, Permission,
-    Place, Resource, Result, Sign, Tags, TopicArn,
+    Place, Resource, Result, Sign, SizeLimit, Tags, TopicArn,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,6 +60,9 @@ const PROPAGATION: Duration = Duration::from_secs(120);
 impl Resource for Topic {
     const KIND: &'static str = "sns:topic";
     const NOUN: &'static str = "SNS topic";
+    // <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
+    const SIZE_LIMITS: &'static [SizeLimit] =
+        &[SizeLimit::characters("name", 256), SizeLimit::characters("display_name", 100)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy)];
     const NAMING: Naming = Naming::Declared;

@@ -71,11 +71,12 @@ pub(crate) fn build(
             )
         }));
     }
-    for extra in &site.environment.monitoring.alarms {
-        alarms.push(custom(stack, site, topic, extra));
+    for (index, extra) in site.environment.monitoring.alarms.iter().enumerate() {
+        let setting = format!("monitoring.alarms.{index}.name");
+        alarms.push(stack.for_setting(setting, |stack| custom(stack, site, topic, extra)));
     }
     if site.environment.monitoring.composite_alarm && !alarms.is_empty() {
-        composite(stack, site, topic, alarms);
+        stack.for_setting("monitoring.composite_alarm", |stack| composite(stack, site, topic, alarms));
     }
     guards
 }

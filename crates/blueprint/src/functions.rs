@@ -20,8 +20,10 @@ pub(crate) type Functions = BTreeMap<String, Handle<Function>>;
 
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Result<Functions, Error> {
     let mut built = Functions::new();
-    for function in &site.environment.functions {
-        built.insert(function.name.clone(), add(stack, site, keys, network, function)?);
+    for (index, function) in site.environment.functions.iter().enumerate() {
+        let added =
+            stack.for_setting(format!("functions.{index}.name"), |stack| add(stack, site, keys, network, function))?;
+        built.insert(function.name.clone(), added);
     }
     Ok(built)
 }

@@ -11,6 +11,7 @@ mod deploy;
 mod drift_job;
 mod encryption;
 mod files;
+mod findings;
 mod functions;
 mod identity;
 mod machine;
@@ -27,6 +28,7 @@ mod site;
 mod storage;
 mod studio;
 
+pub use findings::{Finding, check, findings};
 pub use placement::{Placement, Questions, Recorded, RecordedPlacement};
 pub use site::identity;
 
@@ -100,8 +102,13 @@ pub enum Error {
         zones: Vec<String>,
     },
     /// Names that were chosen meet, or meet one that the platform gives.
-    #[error("two resources would be {0}: give what is named so another name in the environment file")]
-    Ambiguous(Address),
+    #[error("two resources would be {address}: give what is named so another name in the environment file")]
+    Ambiguous {
+        /// The address.
+        address: Address,
+        /// The setting that asks for the second.
+        setting: String,
+    },
     /// The built-in image is not offered in this region.
     #[error("SageMaker's built-in XGBoost image is not known for {0}: set `image` under [pipeline]")]
     Image(String),
@@ -111,26 +118,30 @@ pub enum Error {
 }
 
 impl Error {
-    /// The setting that is at fault, as keys of the environment file, and what to write instead.
-    pub fn setting(&self) -> Option<(&'static [&'static str], String)> {
-        Some(match self {
+    /// The setting that is at fault, `network.zones`, and what to write instead.
+    pub fn setting(&self) -> Option<(String, String)> {
+        let (setting, help) = match self {
             Self::Zones { .. } => {
-                (&["network", "zones"], "use fewer zones; `zone_names`, if it is there, must name as many".to_owned())
+                ("network.zones", "use fewer zones; `zone_names`, if it is there, must name as many".to_owned())
             }
-            Self::UnknownZone { zones, .. } => (&["network", "zone_names"], format!("there are {}", zones.join(", "))),
+            Self::UnknownZone { zones, .. } => ("network.zone_names", format!("there are {}", zones.join(", "))),
             Self::ZoneLeftOut { zone, .. } => (
-                &["network", "zone_names"],
+                "network.zone_names",
                 format!(
                     "AWS moves no subnet to another zone: name {zone} as well, or destroy the platform first; another \
                      `cidr` makes a new VPC"
                 ),
             ),
             Self::EndpointNowhere { endpoint, .. } => (
-                &["network", "endpoints"],
+                "network.endpoints",
                 format!("leave `{endpoint}` out, or name one of these zones in `zone_names` of [network]"),
             ),
-            Self::File { .. } | Self::Ambiguous(_) | Self::Image(_) | Self::Job(_) => return None,
-        })
+            Self::Ambiguous { setting, .. } => (setting.as_str(), String::new()),
+            Self::Image(_) => ("pipeline", String::new()),
+            Self::Job(_) => ("drift.job", String::new()),
+            Self::File { .. } => return None,
+        };
+        Some((setting.to_owned(), help))
     }
 }
 
@@ -177,10 +188,10 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     for glob in &environment.protection.protect {
         stack.protect(glob.clone());
     }
-    let keys = encryption::build(&mut stack, &site);
-    let network = network::build(&mut stack, &site, &keys);
+    let keys = stack.for_setting("encryption", |stack| encryption::build(stack, &site));
+    let network = stack.for_setting("network", |stack| network::build(stack, &site, &keys));
     let storage = storage::build(&mut stack, &site, &keys);
-    let topic = monitoring::topic(&mut stack, &site, &keys);
+    let topic = stack.for_setting("monitoring", |stack| monitoring::topic(stack, &site, &keys));
     let roles = identity::build(&mut stack, &site, &keys, &network);
     registry::build(&mut stack, &site, &keys);
     studio::build(&mut stack, &site, &keys, &network, &roles, &storage);
@@ -188,13 +199,13 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     let functions = functions::build(&mut stack, &site, &keys, &network)?;
     let wiring =
         pipeline::Wiring { keys: &keys, network: &network, roles: &roles, functions: &functions, jobs: &jobs, topic };
-    pipeline::build(&mut stack, &site, &wiring)?;
-    let guards = monitoring::build(&mut stack, &site, &network, topic);
-    deploy::build(&mut stack, &site, &wiring, guards)?;
-    operations::build(&mut stack, &site, topic);
-    drift_job::build(&mut stack, &site, &keys)?;
+    stack.for_setting("pipeline", |stack| pipeline::build(stack, &site, &wiring))?;
+    let guards = stack.for_setting("monitoring", |stack| monitoring::build(stack, &site, &network, topic));
+    stack.for_setting("pipeline.deploy", |stack| deploy::build(stack, &site, &wiring, guards))?;
+    stack.for_setting("budget", |stack| operations::build(stack, &site, topic));
+    stack.for_setting("drift.job", |stack| drift_job::build(stack, &site, &keys))?;
     match stack.ambiguous() {
-        Some(address) => Err(Error::Ambiguous(address.clone())),
+        Some((address, setting)) => Err(Error::Ambiguous { address: address.clone(), setting: setting.to_owned() }),
         None => Ok(stack),
     }
 }

@@ -33,14 +33,18 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) {
             .to(json!({"Service": site.service("sagemaker")}))
             .when("StringEquals", "aws:SourceAccount", site.place.account.as_str())
             .document();
-        let repository = stack.add("registry", &short, keys.data, move |key| Repository {
-            name: name.clone(),
-            immutable_tags: settings.immutable_tags,
-            scan_on_push: settings.scan_on_push,
-            encryption: key.map_or(Encryption::Aes256, |key| Encryption::Kms { key: key.arn }),
-            lifecycle_policy: lifecycle.clone(),
-            policy: pull.clone(),
-            tags: Tags::default(),
+        // The platform's own comes first.
+        let setting = index.checked_sub(1).map_or_else(String::new, |at| format!("registry.repositories.{at}"));
+        let repository = stack.for_setting(setting, |stack| {
+            stack.add("registry", &short, keys.data, move |key| Repository {
+                name: name.clone(),
+                immutable_tags: settings.immutable_tags,
+                scan_on_push: settings.scan_on_push,
+                encryption: key.map_or(Encryption::Aes256, |key| Encryption::Kms { key: key.arn }),
+                lifecycle_policy: lifecycle.clone(),
+                policy: pull.clone(),
+                tags: Tags::default(),
+            })
         });
         if index == 0 {
             stack.output("ecr_repository_url", repository, |repository| repository.uri);

@@ -13,17 +13,22 @@ pub(crate) type Buckets = BTreeMap<String, Handle<Bucket>>;
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Buckets {
     let settings = &site.environment.storage;
     let logs = settings.buckets.iter().any(|bucket| bucket.access_logs).then(|| access_logs(stack, site));
-    let role = settings.replication.as_ref().map(|_| replication_role(stack, site, keys));
+    let role = settings
+        .replication
+        .as_ref()
+        .map(|_| stack.for_setting("storage.replication", |stack| replication_role(stack, site, keys)));
     let mut buckets = Buckets::new();
-    for bucket in &settings.buckets {
-        let replica = match (&settings.replication, role) {
-            (Some(to), Some(role)) if bucket.replicate => {
-                Some((replica(stack, site, bucket, &to.region).ready(), role.ready()))
-            }
-            _ => None,
-        };
+    for (index, bucket) in settings.buckets.iter().enumerate() {
         let logs = logs.filter(|_| bucket.access_logs).map(Handle::ready);
-        let handle = add(stack, site, keys, bucket, logs, replica);
+        let handle = stack.for_setting(format!("storage.buckets.{index}.name"), |stack| {
+            let replica = match (&settings.replication, role) {
+                (Some(to), Some(role)) if bucket.replicate => {
+                    Some((replica(stack, site, bucket, &to.region).ready(), role.ready()))
+                }
+                _ => None,
+            };
+            add(stack, site, keys, bucket, logs, replica)
+        });
         buckets.insert(bucket.name.clone(), handle);
     }
     for (output, name) in
@@ -154,7 +159,7 @@ fn access_logs(stack: &mut Stack, site: &Site) -> Handle<Bucket> {
 }
 
 fn replica(stack: &mut Stack, site: &Site, bucket: &storage::Bucket, region: &str) -> Handle<Bucket> {
-    let short = format!("{}-replica", bucket.name);
+    let short = storage::replica_name(&bucket.name);
     let (name, region) = (site.bucket(&short), region.to_owned());
     let policy = policy::tls_only(&site.bucket_arn(&short)).document();
     let lifecycle = vec![LifecycleRule { transitions: Vec::new(), expire_days: None, ..lifecycle(bucket).remove(0) }];

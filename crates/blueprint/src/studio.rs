@@ -13,13 +13,16 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Netwo
     stack.output("sagemaker_domain_id", domain, |domain| domain.id);
     people(stack, site, domain, roles);
     let (name, prefix) = (site.named(&site.environment.studio.model_package_group), site.prefix());
-    stack.add("studio", "model-package-group", (), move |()| ModelPackageGroup {
-        name: name.clone(),
-        description: format!("Models of {prefix}, registered by its pipeline"),
-        tags: Tags::default(),
+    stack.for_setting("studio.model_package_group", |stack| {
+        stack.add("studio", "model-package-group", (), move |()| ModelPackageGroup {
+            name: name.clone(),
+            description: format!("Models of {prefix}, registered by its pipeline"),
+            tags: Tags::default(),
+        })
     });
-    for group in &site.environment.feature_groups {
-        feature_group(stack, site, keys, roles, buckets, group);
+    for (index, group) in site.environment.feature_groups.iter().enumerate() {
+        let setting = format!("feature_groups.{index}.name");
+        stack.for_setting(setting, |stack| feature_group(stack, site, keys, roles, buckets, group));
     }
 }
 
@@ -56,16 +59,17 @@ fn domain(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, roles:
 
 fn people(stack: &mut Stack, site: &Site, domain: Handle<Domain>, roles: &Roles) {
     let mut profiles = std::collections::BTreeMap::new();
-    for name in site.environment.studio.user_profiles.clone() {
+    for (index, name) in site.environment.studio.user_profiles.iter().cloned().enumerate() {
         let address = format!("user-{name}");
         let profile_name = name.clone();
-        let profile =
+        let profile = stack.for_setting(format!("studio.user_profiles.{index}"), |stack| {
             stack.add("studio", &address, (domain.ready(), roles.studio), move |(domain, role)| UserProfile {
                 domain_id: domain.id,
                 name: profile_name.clone(),
                 execution_role: role.arn,
                 tags: Tags::default(),
-            });
+            })
+        });
         profiles.insert(name, profile);
     }
     for space in site.environment.studio.spaces.clone() {

@@ -4,8 +4,12 @@ use crate::problem::Finding;
 use crate::project::{Outside, inside};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
+
+/// More than any definition needs.
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// What the reader kept of one value beside the value itself.
 #[derive(Clone, Debug, Default)]
@@ -104,6 +108,29 @@ impl<'a> Place<'a> {
             self.report(format!("`{path}` {what}"), "paths are relative to the project's root");
         } else {
             self.stays_inside(root, path);
+        }
+    }
+
+    /// Reports a file that is missing, that is not JSON, or in which `mistakes` finds some.
+    pub(crate) fn holds(&self, root: Option<&Path>, path: &str, mistakes: fn(&serde_json::Value) -> Vec<String>) {
+        self.exists(root, path);
+        // What is not there, or not to be read, has been reported.
+        let Some(file) = root.and_then(|root| inside(root, Path::new(path)).ok()).filter(|file| file.is_file()) else {
+            return;
+        };
+        let mut bytes = Vec::new();
+        let read = std::fs::File::open(file).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+        let text = match read {
+            Err(error) => return self.report(format!("`{path}` cannot be read: {error}"), ""),
+            Ok(_) if bytes.len() as u64 > LARGEST => return self.report(format!("`{path}` is larger than 16 MiB"), ""),
+            Ok(_) => crate::unicode::to_utf8(bytes),
+        };
+        match text
+            .map_err(|error| error.to_string())
+            .and_then(|text| serde_json::from_slice(&text).map_err(|error| format!("it is not JSON: {error}")))
+        {
+            Ok(value) => mistakes(&value).into_iter().for_each(|found| self.report(format!("{path}: {found}"), "")),
+            Err(why) => self.report(format!("{path}: {why}"), ""),
         }
     }
 

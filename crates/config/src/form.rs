@@ -120,6 +120,12 @@ pub(crate) fn beyond_pattern(format: &str, text: &str) -> Result<(), String> {
         "cidr" => text.parse::<Cidr>().map(|_| ()),
         "schedule" => schedule::check(text),
         "cron" => schedule::check_cron(text),
+        "tag" => match text.chars().find(|sign| !sign.is_alphanumeric() && !" _.:/=+@-".contains(*sign)) {
+            Some(sign) => {
+                Err(format!("`{}` is U+{:04X}, which tags do not hold", sign.escape_debug(), u32::from(sign)))
+            }
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
 }
@@ -170,8 +176,19 @@ form!(
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>, without dots, which break TLS.
     BucketName, "^[a-z0-9]([a-z0-9-]{1,61})[a-z0-9]$", "a bucket name: 3 to 63 lower-case letters, digits and hyphens", "mlops-pipeline-state"
 );
-form!(TagKey, "^[A-Za-z0-9 _.:/=+@-]{1,128}$", "1 to 128 letters, digits, spaces and `_.:/=+-@`", "Owner");
-form!(TagValue, "^[A-Za-z0-9 _.:/=+@-]{0,256}$", "at most 256 letters, digits, spaces and `_.:/=+-@`", "DataTeam");
+form!(
+    /// Letters and digits of all languages, as EC2, IAM, S3, Lambda and SageMaker take them. The pattern says what no tag
+    /// holds; that the rest are letters and digits no pattern says that all editors read.
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html>
+    TagKey, "^[^\\x00-\\x1F!-*,;<>?\\[-\\^`{-\\xA0]{1,128}$", "1 to 128 letters, digits, spaces and `_.:/=+-@`", "Owner", "tag"
+);
+form!(
+    TagValue,
+    "^[^\\x00-\\x1F!-*,;<>?\\[-\\^`{-\\xA0]{0,256}$",
+    "at most 256 letters, digits, spaces and `_.:/=+-@`",
+    "DataTeam",
+    "tag"
+);
 form!(
     /// A range the VPC can have; [`Cidr`] says the rest.
     CidrBlock, "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$", "an IPv4 range, such as `10.0.0.0/16`", "10.0.0.0/16", "cidr"

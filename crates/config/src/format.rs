@@ -16,7 +16,10 @@ pub fn format(source: &str) -> Result<String, Vec<Problem>> {
     if let Err(error) = toml_edit::Document::parse(source) {
         return Err(located(source, syntax::findings(source, &error)));
     }
-    Ok(print::print(&statement::statements(source)))
+    // Git for Windows checks files out with the line ends of Windows: a file keeps those that it begins with.
+    let is_of_windows = source.split_once('\n').is_some_and(|(line, _)| line.ends_with('\r'));
+    let formatted = print::print(&statement::statements(&source.replace("\r\n", "\n")));
+    Ok(if is_of_windows { formatted.replace('\n', "\r\n") } else { formatted })
 }
 
 #[cfg(test)]
@@ -71,6 +74,12 @@ mod tests {
     fn strings_are_left_as_they_are_written() {
         let text = "a = '''\n  x = 1   \n# no comment\n'''\nb = \"\\u00e9 # no\"\n";
         formats(text, text);
+    }
+
+    #[test]
+    fn lines_end_as_the_first_one_does() {
+        formats("a=1\r\nb=2\r\n", "a = 1\r\nb = 2\r\n");
+        formats("a=1\nb=2\r\n", "a = 1\nb = 2\n");
     }
 
     #[test]

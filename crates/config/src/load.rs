@@ -82,26 +82,6 @@ pub fn parse(name: &str, source: &str, project_root: Option<&Path>) -> Result<En
     }
 }
 
-/// A problem of a setting that only the cloud shows, where the file states the setting.
-pub fn problem_at(path: &Path, project_root: &Path, keys: &[&str], message: &str, help: &str) -> Invalid {
-    let source = match text(path, project_root) {
-        Ok(source) => source,
-        Err(invalid) => return invalid,
-    };
-    let findings = RefCell::default();
-    if let Ok(document) = Document::parse(source.as_str()) {
-        let (_, node) = Reader::default().read_root(document.as_table(), schema::shared());
-        keys.iter().fold(Place::root(&node, &findings), |at, key| at.get(key)).report(message, help);
-    }
-    let mut findings = findings.into_inner();
-    if findings.is_empty() {
-        // The file has changed since it was read.
-        findings.push(Finding { message: message.to_owned(), span: 0..0, help: Some(help.to_owned()) });
-    }
-    let problems = located(&source, findings);
-    Invalid { file: path.to_owned(), source, problems }
-}
-
 /// The names of the environments in a folder, sorted. A folder that cannot be read has none.
 pub fn discover(dir: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(dir)
@@ -139,6 +119,7 @@ fn read(path: &Path, project_root: &Path) -> Result<String, (String, Finding)> {
     if bytes.len() as u64 > LARGEST {
         return Err(whole("the file is larger than 1 MiB".into(), Some("is it an environment file?")));
     }
+    let bytes = crate::unicode::to_utf8(bytes).map_err(|error| whole(error.to_string(), None))?;
     let source = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let span = at..at + 1;

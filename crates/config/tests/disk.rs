@@ -63,8 +63,21 @@ fn scripts_functions_and_definitions_must_exist() {
     for path in ["glue/etl.py", "functions/data-validation/handler.py", "functions/model-evaluation/handler.py"] {
         project.write(&format!("pipeline/{path}"), "");
     }
-    project.write("pipeline/training.asl.json", "{}");
-    project.write("pipeline/sample/schema.json", "{}");
+    let machine = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}}}"#;
+    project.write("pipeline/training.asl.json", machine.replace("Next\": \"B", "Next\": \"C"));
+    project.write("pipeline/sample/schema.json", r#"{"columns": 5}"#);
+    assert_eq!(
+        project.problems(FILE),
+        [
+            "12:11: there is no `pipeline/functions/model-evaluation/main.py`",
+            "13:1: pipeline/sample/schema.json: `columns` must be a list with at least one column",
+            "13:1: pipeline/training.asl.json: `Next` of state `A` leads to `C`, and there is no such state",
+            "13:1: pipeline/training.asl.json: no state leads to state `B`",
+        ]
+    );
+    project.write("pipeline/training.asl.json", machine);
+    let schema = r#"{"label": "y", "columns": [{"name": "y", "type": "boolean"}]}"#;
+    project.write("pipeline/sample/schema.json", schema.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
     assert_eq!(project.problems(FILE), ["12:11: there is no `pipeline/functions/model-evaluation/main.py`"]);
     project.write("pipeline/functions/model-evaluation/main.py", "");
     let path = project.write("environments/dev.toml", FILE);

@@ -1,6 +1,6 @@
 //! The platform that an environment file describes, where its state says that it is.
 
-use crate::{end::End, session::Session};
+use crate::{end::End, environments, session::Session};
 use blueprint::{Error, Placement, Recorded, RecordedPlacement};
 use config::Environment;
 use resource::{Stack, Tags, sha256_hex};
@@ -17,7 +17,11 @@ impl Session {
         let place = self.cloud.place();
         let (name, root) = (self.name.as_str(), self.root.as_path());
         let inputs = blueprint::Inputs { environment, name, place, placement: &placement, root };
-        let stack = blueprint::stack(&inputs).map_err(|error| self.unfit(&error))?;
+        let stack = blueprint::stack(&inputs).map_err(|error| self.unfit(error))?;
+        let findings = blueprint::findings(&stack, place);
+        if !findings.is_empty() {
+            return Err(environments::refused(&self.file, &self.root, findings));
+        }
         self.cloud.ship(stack.assets().iter().cloned());
         Ok(stack)
     }
@@ -48,17 +52,15 @@ impl Session {
             }
         };
         let (zones, services) = tokio::try_join!(zones, services)?;
-        recorded.place(environment, self.cloud.place(), &zones, &services).map_err(|error| self.unfit(&error))
+        recorded.place(environment, self.cloud.place(), &zones, &services).map_err(|error| self.unfit(error))
     }
 
     /// Why the file describes no platform, with the place of the setting, if it is one.
-    fn unfit(&self, error: &Error) -> End {
-        match error.setting() {
-            None => End::usage(error.to_string(), ""),
-            Some((keys, help)) => {
-                let invalid = config::problem_at(&self.file, &self.root, keys, &error.to_string(), &help);
-                End::Invalid(Box::new(invalid))
-            }
+    fn unfit(&self, error: Error) -> End {
+        match error {
+            // The path of a file says more than a line of the environment file.
+            Error::File { .. } => End::usage(error.to_string(), ""),
+            error => environments::refused(&self.file, &self.root, vec![error.into()]),
         }
     }
 }

@@ -5,7 +5,11 @@ use aws_config::SdkConfig;
 use config::Environment;
 use resource::{Meter, Place, Tags};
 use state::{State, StateBucket, StateIdentity, StateKeys, Store};
-use std::{env::VarError, path::PathBuf, sync::Arc};
+use std::{
+    env::VarError,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What must be known of an environment to work on its state.
 pub(crate) struct Site {
@@ -54,6 +58,17 @@ pub(crate) fn read(global: &Global, name: &str) -> Result<Environment, End> {
         return Err(End::usage(missing(global, name), list(global)));
     }
     config::load(&file(global, name), &root(global)).map_err(|invalid| End::Invalid(Box::new(invalid)))
+}
+
+/// What AWS would refuse of the platform that a file describes, at the lines of its settings.
+pub(crate) fn refused(file: &Path, root: &Path, findings: Vec<blueprint::Finding>) -> End {
+    let problem = |finding: blueprint::Finding| config::SettingProblem {
+        setting: finding.setting,
+        message: finding.message,
+        help: finding.help,
+    };
+    let problems = findings.into_iter().map(problem).collect();
+    End::Invalid(Box::new(config::at_settings(file, root, problems)))
 }
 
 /// The environment to read: the one that was named, or the only one with a file, or the only one with a state.

@@ -1,4 +1,4 @@
-use crate::{ADDRESS_TAG, Cx, Diff, Failure, Permission, Place, Result, Tags, UNKNOWN_OPEN};
+use crate::{ADDRESS_TAG, Cx, Diff, Failure, Permission, Place, Result, SizeLimit, Tags, UNKNOWN_OPEN};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{future::Future, time::Duration};
@@ -26,6 +26,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     const REPLACE_ON: &'static [&'static str] = &[];
     /// How certain fields compare; others compare by value.
     const COMPARE: &'static [(&'static str, As)] = &[];
+    /// The most that AWS takes of certain fields, each with AWS's page.
+    const SIZE_LIMITS: &'static [SizeLimit] = &[];
     /// Whether the declaration names the thing or AWS does, which decides the order of a replacement.
     const NAMING: Naming;
     /// Whether AWS leaves things behind when it is gone, which only [`Resource::delete`] clears away: it is

@@ -1,6 +1,6 @@
 use crate::{
-    As, Content, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place,
-    Resource, Result, Tags, compare, diff::within, recorded, sensitive, unseal,
+    As, Content, Cx, Deletion, Diff, Excess, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place,
+    Resource, Result, SizeLimit, Tags, compare, diff::within, recorded, sensitive, unseal,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -57,6 +57,10 @@ pub trait Reconciler: Send + Sync {
     fn typical(&self) -> Duration;
     /// See [`Resource::DEADLINE`].
     fn deadline(&self) -> Duration;
+    /// The limits of which a specification exceeds some. See [`Resource::SIZE_LIMITS`].
+    fn excesses(&self, spec: &Value) -> Vec<Excess>;
+    /// See [`Resource::SIZE_LIMITS`].
+    fn size_limits(&self) -> &'static [SizeLimit];
     /// Fields AWS does not give back.
     fn write_only(&self) -> Vec<&'static str>;
     /// A spec that this version or an earlier one recorded, in the form of this version. A setting that it does not
@@ -176,6 +180,12 @@ impl<R: Resource> Reconciler for Erased<R> {
     }
     fn deadline(&self) -> Duration {
         R::DEADLINE
+    }
+    fn excesses(&self, spec: &Value) -> Vec<Excess> {
+        R::SIZE_LIMITS.iter().filter_map(|limit| limit.excess(spec)).collect()
+    }
+    fn size_limits(&self) -> &'static [SizeLimit] {
+        R::SIZE_LIMITS
     }
     fn write_only(&self) -> Vec<&'static str> {
         R::COMPARE.iter().filter(|(_, how)| *how == As::WriteOnly).map(|(field, _)| *field).collect()

@@ -178,6 +178,8 @@ pub struct Node {
     pub kind: &'static str,
     /// What it depends on; positions are less than its own.
     pub dependencies: Vec<Dependency>,
+    /// The setting of the environment file that asks for it, `functions.0.name`; empty where it is none in particular.
+    pub setting: String,
     build: Build,
 }
 
@@ -190,7 +192,7 @@ impl Node {
         dependencies: Vec<Dependency>,
         build: impl Fn(&dyn Lookup) -> Result<Value> + Send + Sync + 'static,
     ) -> Self {
-        Self { address, kind, dependencies, build: Arc::new(build) }
+        Self { address, kind, dependencies, setting: String::new(), build: Arc::new(build) }
     }
 
     /// The declaration, with the given outputs filled in and the stack's tags added.
@@ -242,7 +244,8 @@ pub struct Stack {
     identity: Tags,
     tags: Tags,
     protected: Vec<String>,
-    ambiguous: Option<Address>,
+    ambiguous: Option<(Address, String)>,
+    setting: String,
 }
 
 impl Stack {
@@ -263,7 +266,7 @@ impl Stack {
     ) -> Handle<R> {
         let address = Address::new(area, name);
         if self.positions.insert(address.clone(), self.nodes.len()).is_some() {
-            self.ambiguous.get_or_insert(address.clone());
+            self.ambiguous.get_or_insert((address.clone(), self.setting.clone()));
         }
         let dependencies = needs.dependencies();
         let mut standard = self.tags.clone();
@@ -278,7 +281,8 @@ impl Stack {
             }
             Ok(spec)
         };
-        self.nodes.push(Node { address, kind: R::KIND, dependencies, build: Arc::new(build) });
+        let setting = self.setting.clone();
+        self.nodes.push(Node { address, kind: R::KIND, dependencies, setting, build: Arc::new(build) });
         Handle(self.nodes.len() - 1, PhantomData)
     }
 
@@ -294,10 +298,18 @@ impl Stack {
         self.outputs.push(OutputSpec { name: name.to_owned(), build: Arc::new(build) });
     }
 
-    /// An address at which there are two resources: names that people choose may meet. Such a stack is not to
-    /// be used.
-    pub fn ambiguous(&self) -> Option<&Address> {
-        self.ambiguous.as_ref()
+    /// Adds what a setting of the environment file asks for, so that what is wrong with it can be told at its line.
+    pub fn for_setting<T>(&mut self, setting: impl Into<String>, add: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.setting, setting.into());
+        let added = add(self);
+        self.setting = outer;
+        added
+    }
+
+    /// An address at which there are two resources, with the setting that asks for the second: names that people choose
+    /// may meet. Such a stack is not to be used.
+    pub fn ambiguous(&self) -> Option<(&Address, &str)> {
+        self.ambiguous.as_ref().map(|(address, setting)| (address, setting.as_str()))
     }
 
     /// Declares something the platform gives back.

@@ -61,6 +61,71 @@ fn a_name_that_meets_one_of_the_platforms_is_refused_with_the_address() {
     stack(&format!("{HEAD}{}{}", function("a"), function("logs-b"))).unwrap().unwrap();
 }
 
+fn checked(text: &str) -> Vec<(String, String)> {
+    let root = repository();
+    let environment = config::parse("test", text, Some(&root)).unwrap();
+    let found = blueprint::check(&environment, "test", &root);
+    found.into_iter().map(|finding| (finding.setting, finding.message)).collect()
+}
+
+#[test]
+fn two_resources_that_aws_would_take_for_one_are_told_at_the_second_ones_setting() {
+    let alarm = "[[monitoring.alarms]]\nname = \"a-errors\"\nnamespace = \"AWS/SQS\"\nmetric = \"M\"\nthreshold = 1\n";
+    let found = checked(&format!("{HEAD}{}{alarm}", function("a")));
+    let message = "monitoring.a-errors and monitoring.alarm-a-errors would both be p-test-a-errors";
+    assert_eq!(found, [("monitoring.alarms.0.name".to_owned(), message.to_owned())]);
+    let met = checked(&format!("{HEAD}{}{}", function("a"), function("logs-a")));
+    assert_eq!(met[0].0, "functions.1.name");
+}
+
+#[test]
+fn what_is_larger_than_aws_takes_it_is_told_at_its_setting() {
+    let name = "x".repeat(60);
+    let group = format!(
+        "[[feature_groups]]\nname = \"{name}\"\nrecord_identifier = \"i\"\nevent_time = \"t\"\n\
+         features = [{{ name = \"i\", type = \"String\" }}, {{ name = \"t\", type = \"Fractional\" }}]\n"
+    );
+    let models = format!("[studio]\nmodel_package_group = \"{name}\"\n");
+    let alarms: String = (0..200)
+        .map(|number| {
+            let name = format!("an-alarm-with-quite-a-long-name-{number}");
+            format!("[[monitoring.alarms]]\nname = \"{name}\"\nnamespace = \"N\"\nmetric = \"M\"\nthreshold = 1\n")
+        })
+        .collect();
+    let alarms = format!("[monitoring]\ncomposite_alarm = true\n{alarms}");
+    for (text, setting, message) in [
+        (group, "feature_groups.0.name", "`name` has 67 characters, and AWS takes at most 64"),
+        (models, "studio.model_package_group", "`name` has 67 characters, and AWS takes at most 63"),
+        (alarms, "monitoring.composite_alarm", "and AWS takes at most 10240"),
+    ] {
+        let Ok(environment) = config::parse("test", &format!("{HEAD}{text}"), Some(&repository())) else {
+            continue;
+        };
+        let found = blueprint::check(&environment, "test", &repository());
+        assert!(found.iter().any(|one| one.setting == setting && one.message.contains(message)), "{found:?}");
+    }
+}
+
+#[test]
+fn size_limits_are_of_fields_that_their_kinds_have() {
+    let registry = blueprint::registry();
+    let mut known = 0;
+    for name in ["dev", "staging", "prod"] {
+        for declaration in crate::declared(name) {
+            let reconciler = registry.get(declaration.kind).unwrap();
+            assert_eq!(reconciler.excesses(&declaration.spec), [], "{}", declaration.address);
+            for limit in reconciler.size_limits() {
+                let variants = ["source.Pattern", "source.Schedule"];
+                let mut steps = limit.field.split('.');
+                let has = steps.try_fold(&declaration.spec, |value, step| value.get(step)).is_some();
+                assert!(has || variants.contains(&limit.field), "{} has no {}", declaration.kind, limit.field);
+                known += 1;
+            }
+        }
+    }
+    assert!(known > 100, "{known}");
+}
+
 fn words() -> impl Strategy<Value = BTreeSet<&'static str>> {
     prop::collection::btree_set(prop::sample::select(WORDS.as_slice()), 0..4)
 }
@@ -93,7 +158,7 @@ proptest! {
             Some(Ok(addresses)) => {
                 prop_assert_eq!(addresses.iter().collect::<BTreeSet<_>>().len(), addresses.len());
             }
-            Some(Err(error)) => prop_assert!(matches!(error, Error::Ambiguous(_)), "{}", error),
+            Some(Err(error)) => prop_assert!(matches!(error, Error::Ambiguous { .. }), "{}", error),
             None => {}
         }
     }

@@ -111,15 +111,17 @@ fn yes() -> bool {
     true
 }
 
-/// Names and roles have at most 64 characters.
+/// The name of a function and that of its role, `<function>-function`, have at most 64 characters.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const LONGEST: usize = 64;
+const ROLE: &str = "-function";
 /// All variables together, names included.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const LARGEST_ENVIRONMENT: usize = 4096;
 
 /// Variables that Lambda sets itself and does not let anyone set.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 19] = [
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
     "AWS_EXECUTION_ENV",
@@ -127,6 +129,16 @@ const RESERVED: [&str; 9] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_MAX_CONCURRENCY",
+    "AWS_LAMBDA_METADATA_API",
+    "AWS_LAMBDA_METADATA_TOKEN",
     "LAMBDA_TASK_ROOT",
     "LAMBDA_RUNTIME_DIR",
 ];
@@ -145,13 +157,11 @@ impl Function {
     }
 
     fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
-        let full = around.prefix.len() + 1 + self.name.len();
+        let role = format!("{}-{}{ROLE}", around.prefix, self.name);
+        let full = role.len();
         if full > LONGEST {
             at.get("name").report(
-                format!(
-                    "`{}-{}` has {full} characters; a function and its role have at most {LONGEST}",
-                    around.prefix, self.name
-                ),
+                format!("`{role}`, the function's role, has {full} characters; IAM takes at most {LONGEST}"),
                 format!("shorten it by {}", full - LONGEST),
             );
         }

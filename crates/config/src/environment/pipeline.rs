@@ -1,6 +1,8 @@
 //! The training pipeline.
 
 mod checks;
+mod columns;
+mod definition;
 mod deploy;
 
 pub use deploy::{Autoscaling, Deploy, OLD_ONES_STAY};

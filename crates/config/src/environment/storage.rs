@@ -84,6 +84,11 @@ pub const STATE: &str = "mlopsctl-state";
 /// Buckets that exist beside those of the file.
 const TAKEN: [&str; 2] = [STATE, ACCESS_LOGS];
 
+/// The short name of a bucket's copy in the second region.
+pub fn replica_name(bucket: &str) -> String {
+    format!("{bucket}-replica")
+}
+
 impl Bucket {
     /// A bucket of that name with every other setting at its default.
     pub fn named(name: &str) -> Self {
@@ -104,13 +109,11 @@ impl Bucket {
         if TAKEN.contains(&self.name.as_str()) {
             at.get("name").report(format!("mlopsctl has a bucket named `{}` itself", self.name), "use another name");
         }
-        let full = around.prefix.len() + self.name.len() + 2 + 12;
+        let short = if self.replicate { replica_name(&self.name) } else { self.name.clone() };
+        let full = around.prefix.len() + short.len() + 2 + 12;
         if full > 63 {
             at.get("name").report(
-                format!(
-                    "`{}-{}-<account>` has {full} characters; a bucket name has at most 63",
-                    around.prefix, self.name
-                ),
+                format!("`{}-{short}-<account>` has {full} characters; a bucket name has at most 63", around.prefix),
                 format!("shorten it by {}", full - 63),
             );
         }
@@ -145,6 +148,14 @@ impl Storage {
         list.unique("buckets", self.buckets.iter().map(|bucket| bucket.name.as_str()));
         for (index, bucket) in self.buckets.iter().enumerate() {
             bucket.check(list.at(index), around);
+        }
+        let replicas: Vec<String> =
+            self.buckets.iter().filter(|bucket| bucket.replicate).map(|bucket| replica_name(&bucket.name)).collect();
+        for (index, bucket) in self.buckets.iter().enumerate().filter(|(_, bucket)| replicas.contains(&bucket.name)) {
+            list.at(index).get("name").report(
+                format!("`{}` is the name of the copy of another bucket, which has `replicate`", bucket.name),
+                "use another name",
+            );
         }
         for name in OURS {
             if at.sound(&["buckets"]) && self.bucket(name).is_none() {

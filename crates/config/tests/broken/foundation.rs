@@ -100,6 +100,18 @@ fn storage() {
                 "14:8: `shop-test-a-name-of-forty-two-letters-in-all-for-s3-x-<account>` has 66 characters; a bucket name has at most 63",
             ],
         ),
+        (
+            "a bucket whose copy has too long a name",
+            "[[storage.buckets]]\nname = \"a-name-of-thirty-four-letters-for-s\"\nreplicate = true\n[storage.replication]\nregion = \"eu-west-1\"\n",
+            &[
+                "14:8: `shop-test-a-name-of-thirty-four-letters-for-s-replica-<account>` has 66 characters; a bucket name has at most 63",
+            ],
+        ),
+        (
+            "a bucket that has the name of another one's copy",
+            "[[storage.buckets]]\nname = \"raw\"\nreplicate = true\n[[storage.buckets]]\nname = \"raw-replica\"\n[storage.replication]\nregion = \"eu-west-1\"\n",
+            &["17:8: `raw-replica` is the name of the copy of another bucket, which has `replicate`"],
+        ),
         ("a bucket twice", "[[storage.buckets]]\nname = \"data\"\n", &["14:8: there are two buckets named `data`"]),
         (
             "a bucket without a name",

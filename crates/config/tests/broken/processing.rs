@@ -112,13 +112,18 @@ fn registry_catalog_and_functions() {
             "a name too long for a role",
             "[[functions]]\nname = \"a-function-whose-name-is-longer-than-any-role-may-ever-be\"\n",
             &[
-                "6:8: `shop-test-a-function-whose-name-is-longer-than-any-role-may-ever-be` has 67 characters; a function and its role have at most 64",
+                "6:8: `shop-test-a-function-whose-name-is-longer-than-any-role-may-ever-be-function`, the function's role, has 76 characters; IAM takes at most 64",
             ],
         ),
         (
             "a variable of Lambda itself",
             "[[functions]]\nname = \"f\"\nenvironment = { AWS_REGION = \"x\" }\n",
             &["7:30: Lambda sets `AWS_REGION` itself"],
+        ),
+        (
+            "a variable that Lambda's runtime sets",
+            "[[functions]]\nname = \"f\"\nenvironment = { AWS_LAMBDA_RUNTIME_API = \"x\" }\n",
+            &["7:42: Lambda sets `AWS_LAMBDA_RUNTIME_API` itself"],
         ),
         (
             "a function twice",

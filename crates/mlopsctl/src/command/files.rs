@@ -26,8 +26,13 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
     }
     let mut last = None;
     for name in &names {
-        match environments::read(global, name) {
-            Ok(_) => printer.note(&format!("{name} is valid")),
+        let checked = environments::read(global, name).and_then(|environment| {
+            let (file, root) = (environments::file(global, name), environments::root(global));
+            let findings = blueprint::check(&environment, name, &root);
+            if findings.is_empty() { Ok(()) } else { Err(environments::refused(&file, &root, findings)) }
+        });
+        match checked {
+            Ok(()) => printer.note(&format!("{name} is valid")),
             Err(end) => {
                 if let Some(before) = last.replace(end) {
                     printer.end(&before);

@@ -1,6 +1,6 @@
 //! What a schema cannot say about the pipeline.
 
-use super::{LoadMode, Pipeline, Threshold, Training};
+use super::{LoadMode, Pipeline, Threshold, Training, columns, definition};
 use crate::check::{Place, Surroundings};
 use crate::environment::secrets::FreeText;
 use crate::environment::{Catalog, Function, Registry, registry::OWN};
@@ -59,8 +59,8 @@ impl Pipeline {
         functions: &[Function],
         registry: &Registry,
     ) {
-        at.get("definition").exists(around.root, &self.definition);
-        at.get("schema").exists(around.root, &self.schema);
+        at.get("definition").holds(around.root, &self.definition, definition::mistakes);
+        at.get("schema").holds(around.root, &self.schema, columns::mistakes);
         self.check_steps(at, whole, catalog, functions);
         self.training.check(at.get("training"));
         let shares = self.shares();
@@ -99,7 +99,29 @@ impl Pipeline {
         if whole.sound(&["functions"]) {
             let names = || functions.iter().map(|function| function.name.as_str());
             at.get("validation_function").refers_to("function", &self.validation_function, names());
+            self.leaves_limits_alone(whole.get("functions"), functions);
             at.get("evaluation_function").refers_to("function", &self.evaluation_function, names());
+        }
+    }
+}
+
+/// The variable in which the validation function gets its limits.
+const LIMITS: &str = "LIMITS";
+
+impl Pipeline {
+    fn leaves_limits_alone(&self, at: Place<'_>, functions: &[Function]) {
+        for (index, function) in functions.iter().enumerate().filter(|(_, one)| one.name == self.validation_function) {
+            for (key, has) in [
+                ("environment", function.environment.contains_key(LIMITS)),
+                ("secrets", function.secrets.contains_key(LIMITS)),
+            ] {
+                if has {
+                    at.at(index).get(key).get(LIMITS).report(
+                        format!("mlopsctl sets `{LIMITS}` of the validation function, from [pipeline.validation]"),
+                        "write the limits there",
+                    );
+                }
+            }
         }
     }
 }

@@ -1,0 +1,107 @@
+//! What AWS would refuse of a stack: known before anybody asks AWS, and told at the line of the setting.
+
+use crate::{Error, Inputs, Placement};
+use config::Environment;
+use resource::{Address, Declaration, IdForm, Place, Registry, Stack};
+use serde_json::Value;
+use std::{collections::HashMap, path::Path};
+
+/// Something wrong with a stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Finding {
+    /// The setting that asks for it, `functions.0.name`; empty where it is none in particular.
+    pub setting: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do; may be empty.
+    pub help: String,
+}
+
+/// An account and zones to build a stack with before AWS was asked: only their length matters.
+const ANY_ACCOUNT: &str = "000000000000";
+
+/// What is wrong with the stack of an environment file, in any account.
+pub fn check(environment: &Environment, name: &str, root: &Path) -> Vec<Finding> {
+    let account = environment.allowed_accounts.first().map_or(ANY_ACCOUNT, String::as_str);
+    let place = Place::new(account, environment.region.as_str());
+    let zones = ('a'..='z').take(environment.network.zones.into());
+    let placement = Placement::in_zones(zones.map(|zone| format!("{}{zone}", environment.region)));
+    match crate::stack(&Inputs { environment, name, place: &place, placement: &placement, root }) {
+        Ok(stack) => findings(&stack, &place),
+        Err(error) => vec![error.into()],
+    }
+}
+
+/// What is wrong with a stack.
+pub fn findings(stack: &Stack, place: &Place) -> Vec<Finding> {
+    let registry = crate::registry();
+    let declarations = match stack.declarations(&registry, place) {
+        Ok(declarations) => declarations,
+        Err(failure) => return vec![Finding { message: failure.to_string(), ..Finding::default() }],
+    };
+    let settings = stack.nodes().iter().map(|node| node.setting.as_str());
+    let declared: Vec<(&Declaration, &str)> = declarations.iter().zip(settings).collect();
+    let mut findings = names_given_twice(&declared, &registry, place);
+    for (declaration, setting) in declared {
+        let Ok(reconciler) = registry.get(declaration.kind) else { continue };
+        let noun = reconciler.noun();
+        let excesses = reconciler.excesses(&declaration.spec).into_iter().map(|excess| excess.to_string());
+        for wrong in excesses.chain(leftovers(declaration)) {
+            findings.push(Finding {
+                setting: setting.to_owned(),
+                message: format!("the {noun} {}: {wrong}", declaration.address),
+                help: String::new(),
+            });
+        }
+    }
+    findings
+}
+
+/// Resources that AWS would take for one, as they have the same name.
+fn names_given_twice(declared: &[(&Declaration, &str)], registry: &Registry, place: &Place) -> Vec<Finding> {
+    let mut taken: HashMap<(&str, String), &Address> = HashMap::new();
+    let mut findings = Vec::new();
+    for (declaration, setting) in declared {
+        let form = registry.get(declaration.kind).and_then(|kind| kind.id_form(&declaration.spec, place));
+        let Ok(IdForm::Is(id)) = form else { continue };
+        // Both sorts of alarms share their names.
+        let kind = if declaration.kind.ends_with("-alarm") { "alarm" } else { declaration.kind };
+        let Some(other) = taken.insert((kind, id.clone()), &declaration.address) else { continue };
+        findings.push(Finding {
+            setting: (*setting).to_owned(),
+            message: format!("{other} and {} would both be {id}", declaration.address),
+            help: "give one of them another name".to_owned(),
+        });
+    }
+    findings
+}
+
+/// Placeholders of a definition that stand for nothing.
+fn leftovers(declaration: &Declaration) -> Vec<String> {
+    let mut found = Vec::new();
+    if declaration.kind == <aws_sfn::StateMachine as resource::Resource>::KIND {
+        placeholders(&declaration.spec["definition"], &mut found);
+        found.sort();
+        found.dedup();
+    }
+    found.into_iter().map(|name| format!("its definition holds `${{{name}}}`, and there is no such value")).collect()
+}
+
+fn placeholders(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => {
+            let names = text.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+            found.extend(names.map(str::to_owned));
+        }
+        Value::Array(items) => items.iter().for_each(|item| placeholders(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| placeholders(field, found)),
+        _ => {}
+    }
+}
+
+impl From<Error> for Finding {
+    fn from(error: Error) -> Self {
+        let (setting, help) = error.setting().unwrap_or_default();
+        Self { setting, message: error.to_string(), help }
+    }
+}
