@@ -327,7 +327,7 @@ Costs nothing by being there.";
             change(name, Action::Update, vec![tag])
         };
         let changes = ["a", "b", "c", "d", "e"].map(named).into();
-        let page = page(&plan(changes, 0), &free(), &blueprint::registry(), printer());
+        let page = changes_page(&plan(changes, 0));
         let expected = "\
 network
   ~ as said below: a, b, c, d, e
