@@ -36,6 +36,16 @@ fn prod_is_built_healed_and_removed() {
     is_removed(&platform);
 }
 
+#[test]
+fn dev_is_built_edited_healed_and_removed_on_moto_alone() {
+    let platform = Platform::new("fleet", "dev").on_moto_alone();
+    is_built(&platform, &[]);
+    is_edited_in_place(&platform);
+    is_healed(&platform);
+    keeps_data_unless_told_otherwise(&platform);
+    is_removed(&platform);
+}
+
 /// `more`: kinds that this environment has and not every one.
 #[track_caller]
 fn is_built(platform: &Platform, more: &[&str]) {

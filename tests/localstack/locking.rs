@@ -3,7 +3,7 @@
 use crate::{
     platform::Platform,
     project::Ran,
-    server::{ACCOUNT, REGION, Server},
+    server::{ACCOUNT, Emulator, REGION, Server},
 };
 use aws_config::SdkConfig;
 use aws_sdk_s3::types::{
@@ -73,7 +73,7 @@ fn on_a_runtime(work: impl Future<Output = ()>) {
 #[test]
 fn the_laws_of_the_lock_hold_on_localstack() {
     on_a_runtime(async {
-        let sdk = Server::running().sdk().await;
+        let sdk = Server::running().sdk(Emulator::LocalStack).await;
         bucket(aws_s3::client(&sdk)).make(&Default::default()).await.unwrap();
         laws_hold(sdk).await;
     });
@@ -82,7 +82,7 @@ fn the_laws_of_the_lock_hold_on_localstack() {
 #[test]
 fn the_laws_of_the_lock_hold_on_moto() {
     on_a_runtime(async {
-        let sdk = Server::running().sdk_of_moto().await;
+        let sdk = Server::running().sdk(Emulator::Moto).await;
         let s3 = aws_s3::client(&sdk);
         // Without a policy: moto knows no conditions, and one that asks for TLS keeps everybody out.
         let here = BucketLocationConstraint::from(REGION);

@@ -4,7 +4,7 @@ use crate::{
     inventory,
     program::{X86_64, program},
     project::{Project, Ran},
-    server::{ACCOUNT, Server},
+    server::{ACCOUNT, Emulator, Server},
 };
 use aws_config::SdkConfig;
 use serde_json::Value;
@@ -21,13 +21,19 @@ pub(crate) struct Platform {
     pub(crate) project: &'static str,
     environment: &'static str,
     server: &'static Server,
+    emulator: Emulator,
 }
 
 impl Platform {
     pub(crate) fn new(project: &'static str, environment: &'static str) -> Self {
         let files = Project::new();
         files.edit(environment, "project = \"mlops-pipeline\"", &format!("project = {project:?}"));
-        Self { files, project, environment, server: Server::running() }
+        Self { files, project, environment, server: Server::running(), emulator: Emulator::LocalStack }
+    }
+
+    /// The same on moto alone.
+    pub(crate) fn on_moto_alone(self) -> Self {
+        Self { emulator: Emulator::Moto, ..self }
     }
 
     /// The same with the drift job.
@@ -55,7 +61,7 @@ impl Platform {
     /// `mlopsctl pipeline <environment> <arguments>`.
     pub(crate) fn pipeline(&self, arguments: &[&str]) -> Ran {
         let mut command = self.files.command(&[&["pipeline", self.environment], arguments].concat());
-        self.server.lead(&mut command);
+        self.server.lead(&mut command, self.emulator);
         Ran::of(command.output().unwrap())
     }
 
@@ -63,7 +69,7 @@ impl Platform {
     pub(crate) fn start(&self, command: &str, options: &[&str]) -> Child {
         let yes: &[&str] = if matches!(command, "up" | "destroy") { &["--yes"] } else { &[] };
         let mut command = self.files.command(&[&[command, self.environment], yes, options].concat());
-        self.server.lead(&mut command);
+        self.server.lead(&mut command, self.emulator);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
@@ -93,7 +99,7 @@ impl Platform {
     /// Works in the cloud behind mlopsctl's back.
     pub(crate) fn behind_its_back<T>(&self, work: impl AsyncFnOnce(SdkConfig) -> T) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { work(self.server.sdk().await).await })
+        runtime.block_on(async { work(self.server.sdk(self.emulator).await).await })
     }
 
     /// What the cloud has of this platform: names or ids, by kind.

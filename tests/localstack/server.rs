@@ -18,8 +18,17 @@ const KEY: &str = "test";
 
 static SERVER: OnceLock<Server> = OnceLock::new();
 
+/// Which of the two answers.
+#[derive(Clone, Copy)]
+pub(crate) enum Emulator {
+    /// LocalStack, which passes on to moto what it has not itself.
+    LocalStack,
+    /// moto alone.
+    Moto,
+}
+
 pub(crate) struct Server {
-    endpoint: String,
+    localstack: String,
     moto: String,
     /// Its standard input closes when this binary ends, which stops it.
     _process: Child,
@@ -40,33 +49,31 @@ impl Server {
             let value = line.strip_prefix(name).and_then(|rest| rest.strip_prefix('='));
             value.unwrap_or_else(|| panic!("localstack/start failed; stderr says why")).to_owned()
         };
-        let (endpoint, moto) = (setting("AWS_ENDPOINT_URL"), setting("MOTO_ENDPOINT_URL"));
-        Self { endpoint, moto, _process: process }
+        let (localstack, moto) = (setting("AWS_ENDPOINT_URL"), setting("MOTO_ENDPOINT_URL"));
+        Self { localstack, moto, _process: process }
+    }
+
+    fn endpoint(&self, emulator: Emulator) -> &str {
+        match emulator {
+            Emulator::LocalStack => &self.localstack,
+            Emulator::Moto => &self.moto,
+        }
     }
 
     /// Leads a command there instead of to AWS.
-    pub(crate) fn lead(&self, command: &mut Command) {
-        command.env("AWS_ENDPOINT_URL", &self.endpoint);
+    pub(crate) fn lead(&self, command: &mut Command, emulator: Emulator) {
+        command.env("AWS_ENDPOINT_URL", self.endpoint(emulator));
         command.env("AWS_ACCESS_KEY_ID", KEY).env("AWS_SECRET_ACCESS_KEY", KEY);
     }
 
     /// The same for the SDK.
-    pub(crate) async fn sdk(&self) -> SdkConfig {
-        Self::sdk_at(&self.endpoint).await
-    }
-
-    /// The SDK, led to moto itself.
-    pub(crate) async fn sdk_of_moto(&self) -> SdkConfig {
-        Self::sdk_at(&self.moto).await
-    }
-
-    async fn sdk_at(endpoint: &str) -> SdkConfig {
+    pub(crate) async fn sdk(&self, emulator: Emulator) -> SdkConfig {
         let credentials = Credentials::new(KEY, KEY, None, None, "localstack");
         aws_config::defaults(BehaviorVersion::latest())
             // Named, so that something can be laid before it.
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .region(Region::new(REGION))
-            .endpoint_url(endpoint)
+            .endpoint_url(self.endpoint(emulator))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .load()
             .await
