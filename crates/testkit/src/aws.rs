@@ -99,6 +99,13 @@ impl Aws {
         self.faults.storm(seed, one_in);
     }
 
+    /// From `after` on, for that long, lets some buckets, some keys or some operations be out of order, chosen at random:
+    /// each call that needs one fails, is cut off, or is never answered.
+    pub fn outage(&self, seed: u64, after: Duration, lasting: Duration) {
+        let from = self.now + after;
+        self.faults.outage(seed, from, from + lasting);
+    }
+
     /// Lets every call take that long, there and back.
     pub fn distance(&self, there_and_back: Duration) {
         self.faults.distance(there_and_back);

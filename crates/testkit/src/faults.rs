@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// What goes wrong with a call.
 #[derive(Clone)]
@@ -82,6 +83,7 @@ struct Rule {
 pub(crate) struct Faults {
     rules: Mutex<Vec<Rule>>,
     storm: Mutex<Option<Storm>>,
+    outage: Mutex<Option<Outage>>,
     /// How long a call takes at least, there and back.
     distance: Mutex<Duration>,
 }
@@ -116,6 +118,39 @@ impl Storm {
     }
 }
 
+/// About one in eight buckets, keys or operations, chosen at random, is out of order for a while.
+struct Outage {
+    seed: u64,
+    from: Instant,
+    until: Instant,
+}
+
+impl Outage {
+    /// The fault of a call that needs what is out of order.
+    fn of(&self, asked: &Asked) -> Option<Fault> {
+        if !(self.from..self.until).contains(&Instant::now()) {
+            return None;
+        }
+        let operation = format!("{}:{}", asked.service, asked.operation);
+        let needed = match self.seed % 3 {
+            0 if asked.service == "s3" => asked.text("Bucket").trim_end_matches('/'),
+            1 if asked.service == "kms" => asked.text("KeyId"),
+            2 => &operation,
+            _ => "",
+        };
+        let mut hasher = DefaultHasher::new();
+        (self.seed, needed).hash(&mut hasher);
+        if needed.is_empty() || !hasher.finish().is_multiple_of(8) {
+            return None;
+        }
+        Some(match self.seed / 3 % 3 {
+            0 => Fault::internal(),
+            1 => Fault::Reset,
+            _ => Fault::Hung,
+        })
+    }
+}
+
 impl Faults {
     pub(crate) fn rule(&self, (service, operation): (&str, &str), spared: u64, struck: u64, fault: Fault) {
         let rule = Rule { service: service.to_owned(), operation: operation.to_owned(), spared, struck, fault };
@@ -127,6 +162,10 @@ impl Faults {
         *self.storm.lock().unwrap_or_else(PoisonError::into_inner) = Some(storm);
     }
 
+    pub(crate) fn outage(&self, seed: u64, from: Instant, until: Instant) {
+        *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = Some(Outage { seed, from, until });
+    }
+
     pub(crate) fn distance(&self, there_and_back: Duration) {
         *self.distance.lock().unwrap_or_else(PoisonError::into_inner) = there_and_back;
     }
@@ -135,6 +174,7 @@ impl Faults {
     pub(crate) fn end(&self) {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner).clear();
         *self.storm.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn of(&self, asked: &Asked) -> Option<Fault> {
@@ -146,6 +186,10 @@ impl Faults {
                 rule.struck -= 1;
                 return Some(rule.fault.clone());
             }
+        }
+        let outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fault) = outage.as_ref().and_then(|outage| outage.of(asked)) {
+            return Some(fault);
         }
         let mut storm = self.storm.lock().unwrap_or_else(PoisonError::into_inner);
         storm.as_mut().and_then(|storm| storm.next(asked))

@@ -1,7 +1,7 @@
-//! Random schedules of a real platform: dev's file, edited at random and brought up again and again, over AWS's
-//! laws, with faults, killed at any moment, while other teams delete resources and take some over. The last run leaves
-//! exactly what a run of the same file makes that nothing has disturbed, the plan after it is empty, and a destruction
-//! leaves nothing. No run changes what another team has taken over.
+//! Random schedules of a real platform: dev's file, edited at random and brought up again and again, over AWS's laws,
+//! with faults and outages, killed at any moment, while other teams delete resources and take some over. The last run
+//! leaves exactly what a run of the same file makes that nothing has disturbed, the plan after it is empty, and a
+//! destruction leaves nothing. No run changes what another team has taken over.
 //!
 //! Everything follows from the seed. A failure names it, and says how to run that one again.
 
@@ -29,6 +29,8 @@ use testkit::{Aws, Kill, Platform};
 const SCHEDULES: u64 = 40;
 /// Among how many calls one is a run's last: those of a plan, of a small change, of most runs.
 const CALLS: [usize; 3] = [150, 400, 1000];
+/// How long something is out of order.
+const OUTAGES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(600)];
 
 #[test]
 fn however_dev_is_edited_and_whatever_happens_on_the_way_its_last_file_is_what_there_is() {
@@ -82,6 +84,10 @@ fn disturbed(seed: u64, file: &Environment, aws: &mut Aws, chance: &mut Chance) 
     let taken = if chance.one_in(4) { others::take_over(&platform, aws, chance) } else { None };
     if chance.one_in(2) {
         aws.storm(chance.number(), 20 + chance.number() % 40);
+    }
+    if chance.one_in(3) {
+        let lasting = chance.of(&OUTAGES);
+        aws.outage(chance.number(), Duration::from_millis(chance.number() % 30_000), lasting);
     }
     let calls = chance.of(&CALLS);
     let at = 1 + chance.below(calls);
