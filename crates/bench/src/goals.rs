@@ -19,3 +19,6 @@ pub(crate) const CPU_TIMES: f64 = 15.0;
 pub(crate) const FAR_PLAN_TIMES: f64 = 15.0;
 /// All writes of the state together, in sizes of the state at its largest.
 pub(crate) const STATE_WRITES: f64 = 40.0;
+/// With the data of the embedded AWS on disk: how many times more CPU a resource takes among the most than among the
+/// fewest.
+pub(crate) const LOCAL_GROWTH: f64 = 2.0;

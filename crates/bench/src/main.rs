@@ -56,6 +56,9 @@ enum Command {
         /// Plan the same with Terraform.
         #[arg(long)]
         terraform: bool,
+        /// With `--local` instead of an endpoint: the embedded AWS in mlopsctl's own process, its data on disk.
+        #[arg(long, conflicts_with_all = ["latency", "terraform"])]
+        local: bool,
     },
     /// Print an environment file with that many resources.
     Generate {
@@ -96,7 +99,8 @@ fn run(arguments: &Arguments) -> Result<(String, bool), String> {
     match &arguments.command {
         Some(Command::Life { environment }) => life::report(&build()?, environment),
         Some(Command::Contest { runs }) => contest::report(&build()?, *runs),
-        Some(Command::Scale { resources, latency, terraform }) => {
+        Some(Command::Scale { resources, local: true, .. }) => scale::report_local(&build()?, resources),
+        Some(Command::Scale { resources, latency, terraform, .. }) => {
             scale::report(&build()?, resources, *latency, *terraform)
         }
         Some(Command::Generate { resources }) => Ok((generate::environment(*resources)?, true)),

@@ -2,20 +2,34 @@
 
 use crate::{
     contest::{REGION, Round, round_of_mlopsctl},
-    endpoint::Endpoint,
+    endpoint::{Endpoint, Traffic},
     generate,
-    goals::{FAR_PLAN_TIMES, STATE_WRITES},
+    goals::{FAR_PLAN_TIMES, LOCAL_GROWTH, STATE_WRITES},
+    process::{self, Job},
     project::Project,
     table,
     terraform::{self, Terraform},
 };
 use std::{path::Path, time::Duration};
 
+const COMMANDS: [(&str, &[&str]); 3] = [
+    ("up", &["up", "dev", "--yes", "--json"]),
+    ("plan", &["plan", "dev", "--exit-code", "--json"]),
+    ("destroy", &["destroy", "dev", "--yes", "--delete-data", "--json"]),
+];
+
 /// What a command took for so many resources.
 pub(crate) struct Sized {
     pub(crate) resources: usize,
     pub(crate) name: &'static str,
     pub(crate) round: Round,
+}
+
+impl Sized {
+    /// Seconds of CPU for each resource.
+    pub(crate) fn cpu_each(&self) -> f64 {
+        self.round.usage.cpu.as_secs_f64() / self.resources as f64
+    }
 }
 
 /// All of it, and whether the state was written little enough and Terraform left far enough behind.
@@ -48,17 +62,35 @@ pub(crate) fn report(binary: &Path, sizes: &[usize], latency: u64, beside: bool)
     Ok((format!("{}{notes}", table::scale(&title, &measured)), well))
 }
 
+/// The same on the embedded AWS with its data on disk, and whether the cost of a resource grows no more than it may.
+pub(crate) fn report_local(binary: &Path, sizes: &[usize]) -> Result<(String, bool), String> {
+    let mut measured = Vec::new();
+    for resources in sizes {
+        let project = Project::new()?;
+        project.describe("dev", &generate::environment(*resources)?)?;
+        for (name, command) in COMMANDS {
+            let command = [command, &["--local"]].concat();
+            let job = Job::new(binary, &command, project.path());
+            let (usage, _) = process::run(&job)?;
+            measured.push(Sized { resources: *resources, name, round: Round { usage, traffic: Traffic::default() } });
+        }
+    }
+    let (mut notes, mut well) = (String::new(), true);
+    for (name, _) in COMMANDS {
+        let each = measured.iter().filter(|one| one.name == name).map(Sized::cpu_each);
+        let growth = each.clone().fold(0.0, f64::max) / each.fold(f64::INFINITY, f64::min);
+        well &= growth <= LOCAL_GROWTH;
+        notes += &format!("{name}: a resource takes up to {growth:.1} times the CPU; the goal is {LOCAL_GROWTH}\n");
+    }
+    Ok((format!("{}{notes}", table::scale("data on disk", &measured)), well))
+}
+
 fn measure(binary: &Path, resources: usize, latency: Duration, measured: &mut Vec<Sized>) -> Result<(), String> {
     let project = Project::new()?;
     project.describe("dev", &generate::environment(resources)?)?;
     let endpoint = Endpoint::start(REGION)?;
     endpoint.set_latency(latency);
-    let commands: [(&'static str, &[&str]); 3] = [
-        ("up", &["up", "dev", "--yes", "--json"]),
-        ("plan", &["plan", "dev", "--exit-code", "--json"]),
-        ("destroy", &["destroy", "dev", "--yes", "--delete-data", "--json"]),
-    ];
-    for (name, command) in commands {
+    for (name, command) in COMMANDS {
         let round = round_of_mlopsctl(binary, command, &project, &endpoint)?;
         measured.push(Sized { resources, name, round });
     }

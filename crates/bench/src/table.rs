@@ -87,7 +87,7 @@ pub(crate) fn scale(title: &str, measured: &[Sized]) -> String {
     let mut page = format!("{title:32}{HEAD}{:>14}{:>16}\n", "CPU/resource", "state written");
     for one in measured {
         let name = format!("{} {}", one.resources, one.name);
-        let each = one.round.usage.cpu.as_secs_f64() * 1000.0 / one.resources as f64;
+        let each = one.cpu_each() * 1000.0;
         let _ = write!(page, "{name:32}{}{each:>11.2} ms", round(&one.round));
         let traffic = &one.round.traffic;
         if traffic.state_size > 0 {

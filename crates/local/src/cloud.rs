@@ -5,14 +5,17 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 use tokio::sync::RwLock;
 use winterbaume_core::{MockRequest, set_default_account_id};
 
 use crate::connector::InProcess;
-use crate::disk::Disk;
+use crate::disk::{Disk, State};
 use crate::layer::{Layer, Lost, Next};
 use crate::overlay;
+use crate::pace::Pace;
 use crate::service::{Scope, Service, Tagged};
 use crate::tagging;
 use crate::unkept::Protocol;
@@ -21,22 +24,14 @@ use crate::{Call, Error, Response};
 /// The account of this process: the services keep it in a global.
 static ACCOUNT: OnceLock<String> = OnceLock::new();
 
-/// When changes reach the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Durability {
-    /// Before the call that made them is answered, as AWS does it: a killed process loses nothing
-    /// it was told. Calls that end together share one write per service.
-    #[default]
-    EachCall,
-    /// When [`Cloud::save`] is called.
-    OnSave,
-}
-
 /// The embedded AWS. Cheap to clone: clones are the same cloud.
+///
+/// Changes reach the disk before the call that made them is answered, as long as saving takes at most half of the time;
+/// with much data they reach it a little later, at the latest when the last clone is dropped. A save is of one moment in
+/// all services, so that a killed process leaves the cloud as it was at one moment.
 #[derive(Clone)]
 pub struct Cloud {
     region: String,
-    durability: Durability,
     layers: Vec<Arc<dyn Layer>>,
     services: Arc<Services>,
 }
@@ -45,6 +40,10 @@ struct Services {
     account: String,
     by_name: BTreeMap<&'static str, Slot>,
     disk: Option<Disk>,
+    /// One save at a time; whoever waited finds its change written by the one before.
+    pace: tokio::sync::Mutex<Pace>,
+    /// Whether a save is due after the rest of the last one.
+    is_due: AtomicBool,
 }
 
 /// A service and what must be known to keep it.
@@ -55,8 +54,6 @@ struct Slot {
     gate: RwLock<()>,
     /// Regions that were changed in, and whether some of that is not on disk.
     regions: Mutex<BTreeMap<String, bool>>,
-    /// One writer at a time; whoever waited finds its change written by the one before.
-    writer: tokio::sync::Mutex<()>,
 }
 
 impl Slot {
@@ -91,7 +88,7 @@ impl Cloud {
         let disk = dir.map(Disk::own).transpose()?;
         let kept = disk.as_ref().map(Disk::load).transpose()?;
         let cloud = Self::with(disk, region, account);
-        for (service, region, state) in kept.unwrap_or_default() {
+        for ((service, region), state) in kept.unwrap_or_default() {
             cloud.services.restore(&service, &region, state)?;
         }
         for slot in cloud.services.by_name.values() {
@@ -104,35 +101,23 @@ impl Cloud {
         let by_name = overlay::services(disk.as_ref().map(Disk::objects))
             .into_iter()
             .map(|(name, service)| {
-                let slot = Slot {
-                    name,
-                    service,
-                    gate: RwLock::default(),
-                    regions: Mutex::default(),
-                    writer: tokio::sync::Mutex::default(),
-                };
+                let slot = Slot { name, service, gate: RwLock::default(), regions: Mutex::default() };
                 (name, slot)
             })
             .collect();
-        let services = Services { account: account.to_owned(), by_name, disk };
-        Self {
-            region: region.to_owned(),
-            durability: Durability::default(),
-            layers: Vec::new(),
-            services: Arc::new(services),
-        }
+        let services = Services {
+            account: account.to_owned(),
+            by_name,
+            disk,
+            pace: tokio::sync::Mutex::default(),
+            is_due: AtomicBool::default(),
+        };
+        Self { region: region.to_owned(), layers: Vec::new(), services: Arc::new(services) }
     }
 
     /// Forgets everything kept in `dir`. [`Error::Busy`] while a process uses it.
     pub fn reset(dir: &Path) -> Result<(), Error> {
         Disk::remove(dir)
-    }
-
-    /// The same cloud, saved at other moments. In memory it makes no difference.
-    #[must_use]
-    pub fn with_durability(mut self, durability: Durability) -> Self {
-        self.durability = durability;
-        self
     }
 
     /// The same cloud seen through one more layer, outside those already there.
@@ -184,9 +169,7 @@ impl Cloud {
             slot.mark(&call.region, true);
             slot.service.answer(call).await
         };
-        if self.durability == Durability::EachCall
-            && let Err(error) = self.services.save(slot).await
-        {
+        if let Err(error) = Services::save_in_time(&self.services).await {
             // The caller must not believe what a restart would forget.
             return protocol.unkept(&error.to_string());
         }
@@ -195,10 +178,8 @@ impl Cloud {
 
     /// Writes what changed since the last save; nothing when nothing did.
     pub async fn save(&self) -> Result<(), Error> {
-        for slot in self.services.by_name.values() {
-            self.services.save(slot).await?;
-        }
-        Ok(())
+        let mut pace = self.services.pace.lock().await;
+        self.services.save(&mut pace).await
     }
 
     /// Everything in it, by service and region, in the form in which it is kept.
@@ -243,30 +224,74 @@ impl Services {
         slot.service.snapshot(self.scope(region)).map_err(failed)
     }
 
-    async fn save(&self, slot: &Slot) -> Result<(), Error> {
-        let Some(disk) = &self.disk else {
-            return Ok(());
-        };
-        let _writer = slot.writer.lock().await;
-        let snapshots = {
-            let _shared = slot.gate.read().await;
-            let regions = slot.unsaved();
-            regions.iter().for_each(|region| slot.mark(region, false));
-            regions.into_iter().map(|region| (self.snapshot(slot, &region), region)).collect::<Vec<_>>()
-        };
-        if snapshots.is_empty() {
+    /// Saves now, or lets a save begin as soon as the last one has rested.
+    async fn save_in_time(services: &Arc<Self>) -> Result<(), Error> {
+        if services.disk.is_none() {
             return Ok(());
         }
-        let name = slot.name;
-        for (snapshot, region) in snapshots {
-            let stored = snapshot.and_then(|state| disk.store(name, &region, &state));
-            if stored.is_err() {
-                slot.mark(&region, true);
-            }
-            stored?;
+        let mut pace = services.pace.lock().await;
+        let rest = pace.rest(Instant::now());
+        if rest.is_zero() {
+            return services.save(&mut pace).await;
         }
-        slot.service.saved();
+        if !services.is_due.swap(true, Ordering::Relaxed) {
+            let later = Arc::downgrade(services);
+            tokio::spawn(async move {
+                tokio::time::sleep(rest).await;
+                let Some(services) = later.upgrade() else { return };
+                services.is_due.store(false, Ordering::Relaxed);
+                let mut pace = services.pace.lock().await;
+                // The next change meets the same error, and its caller hears of it.
+                let _ = services.save(&mut pace).await;
+            });
+        }
         Ok(())
+    }
+
+    async fn save(&self, pace: &mut Pace) -> Result<(), Error> {
+        let Some(disk) = &self.disk else { return Ok(()) };
+        let began = Instant::now();
+        let states = {
+            // No service changes meanwhile: what is saved is of one moment.
+            let mut unchanging = Vec::new();
+            for slot in self.by_name.values() {
+                unchanging.push(slot.gate.read().await);
+            }
+            self.unsaved()?
+        };
+        let stored = self.store(disk, &states);
+        match stored {
+            Ok(()) => pace.saved(began, Instant::now()),
+            Err(_) => pace.failed(),
+        }
+        stored
+    }
+
+    /// The states that the disk has not. From now on they count as saved.
+    fn unsaved(&self) -> Result<Vec<State>, Error> {
+        let mut states = Vec::new();
+        for slot in self.by_name.values() {
+            for region in slot.unsaved() {
+                let state = self.snapshot(slot, &region)?;
+                states.push(State { service: slot.name, region, state });
+            }
+        }
+        states.iter().for_each(|State { service, region, .. }| self.by_name[service].mark(region, false));
+        Ok(states)
+    }
+
+    fn store(&self, disk: &Disk, states: &[State]) -> Result<(), Error> {
+        if states.is_empty() {
+            return Ok(());
+        }
+        let stored = disk.store(states);
+        for State { service, region, .. } in states {
+            match stored {
+                Ok(()) => self.by_name[service].service.saved(),
+                Err(_) => self.by_name[service].mark(region, true),
+            }
+        }
+        stored
     }
 
     /// The tags of all services in one region.
@@ -281,6 +306,17 @@ impl Services {
 
     fn scope<'a>(&'a self, region: &'a str) -> Scope<'a> {
         Scope { account: &self.account, region }
+    }
+}
+
+impl Drop for Services {
+    /// Saves the last changes. Who must know whether that succeeded calls [`Cloud::save`] first.
+    fn drop(&mut self) {
+        if let Some(disk) = &self.disk
+            && let Ok(states) = self.unsaved()
+        {
+            let _ = self.store(disk, &states);
+        }
     }
 }
 

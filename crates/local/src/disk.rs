@@ -1,19 +1,35 @@
-//! The data directory: one JSON file per service and region, replaced as a whole, and one file per
-//! distinct object content.
+//! The data directory: one JSON file per service and region, an index that names the current ones, and one file per
+//! distinct object content. Replacing the index makes a save take effect, for all services at once.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Error;
 
-const FORMAT: u64 = 1;
+/// The format of files without an index, which version 0.1 wrote, is 1.
+const FORMATS: std::ops::RangeInclusive<u64> = 1..=2;
+const INDEX: &str = "index.json";
+
+/// A service and a region.
+type Part = (String, String);
+
+/// The state of a service in a region.
+pub(crate) struct State {
+    pub(crate) service: &'static str,
+    pub(crate) region: String,
+    pub(crate) state: Value,
+}
 
 /// A data directory that this process owns until the value is dropped.
 #[derive(Debug)]
 pub(crate) struct Disk {
     dir: PathBuf,
+    /// The file of each part, by its name.
+    files: Mutex<BTreeMap<Part, String>>,
     /// Holds the lock; the system releases it even when the process is killed.
     _lock: File,
 }
@@ -24,7 +40,8 @@ impl Disk {
         let objects = dir.join("objects");
         folder_for_owner(&objects).map_err(io("create", &objects))?;
         only_for_owner(dir);
-        Ok(Self { dir: dir.to_owned(), _lock: lock(dir)? })
+        let lock = lock(dir)?;
+        Ok(Self { dir: dir.to_owned(), files: Mutex::new(current(dir)?), _lock: lock })
     }
 
     /// Removes the data of a directory no process owns. A directory that is not there is empty.
@@ -33,7 +50,9 @@ impl Disk {
             return Ok(());
         }
         let _lock = lock(dir)?;
-        for (path, _, _) in files(dir)? {
+        // Without an index, none of its files are read any more.
+        remove_files(dir, &[INDEX.to_owned()]);
+        for path in json_files(dir)? {
             std::fs::remove_file(&path).map_err(io("remove", &path))?;
         }
         let objects = dir.join("objects");
@@ -47,28 +66,101 @@ impl Disk {
         self.dir.join("objects")
     }
 
-    /// Everything kept: service, region and state.
-    pub(crate) fn load(&self) -> Result<Vec<(String, String, Value)>, Error> {
-        let mut loaded = Vec::new();
-        for (path, service, region) in files(&self.dir)? {
-            let bytes = std::fs::read(&path).map_err(io("read", &path))?;
-            let corrupt = |reason: String| Error::Corrupt { path: path.clone(), reason };
-            let mut file: Value = serde_json::from_slice(&bytes).map_err(|source| corrupt(source.to_string()))?;
-            match file["format"].as_u64() {
-                Some(FORMAT) => loaded.push((service, region, file["state"].take())),
-                other => return Err(corrupt(format!("format {other:?}, expected {FORMAT}"))),
-            }
-        }
-        Ok(loaded)
+    fn files(&self) -> MutexGuard<'_, BTreeMap<Part, String>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Replaces the state of one service and region: a kill leaves the old file or the new one.
-    pub(crate) fn store(&self, service: &str, region: &str, state: &Value) -> Result<(), Error> {
-        let path = self.dir.join(format!("{service}.{region}.json"));
-        let bytes = serde_json::to_vec(&serde_json::json!({ "format": FORMAT, "state": state }))
-            .map_err(|source| Error::Corrupt { path: path.clone(), reason: source.to_string() })?;
-        replace(&path, &bytes)
+    /// Everything kept.
+    pub(crate) fn load(&self) -> Result<Vec<(Part, Value)>, Error> {
+        let load = |(part, name): (&Part, &String)| Ok((part.clone(), read(&self.dir.join(name))?["state"].take()));
+        self.files().iter().map(load).collect()
     }
+
+    /// Replaces the states of some services and regions at once: a kill leaves all the old ones or all the new ones.
+    pub(crate) fn store(&self, states: &[State]) -> Result<(), Error> {
+        let mut files = self.files();
+        let (mut next, mut replaced, mut written) = (files.clone(), Vec::new(), Vec::new());
+        for State { service, region, .. } in states {
+            let part = ((*service).to_owned(), region.clone());
+            let old = files.get(&part);
+            let name = successor(service, region, old);
+            replaced.extend(old.cloned());
+            written.push(name.clone());
+            next.insert(part, name);
+        }
+        let files_of = states.iter().zip(&written);
+        let stored = files_of.map(|(state, name)| write(&self.dir.join(name), json!({ "state": &state.state })));
+        let stored = stored.chain(std::iter::once_with(|| write(&self.dir.join(INDEX), index(&next)))).collect();
+        match stored {
+            Ok(()) => {
+                *files = next;
+                remove_files(&self.dir, &replaced);
+            }
+            Err(_) => remove_files(&self.dir, &written),
+        }
+        stored
+    }
+}
+
+/// The name of the file after `old`. Names alternate, so that at most two files of a part exist.
+fn successor(service: &str, region: &str, old: Option<&String>) -> String {
+    let [first, second] = ["a", "b"].map(|letter| format!("{service}.{region}.{letter}.json"));
+    if old == Some(&first) { second } else { first }
+}
+
+fn index(files: &BTreeMap<Part, String>) -> Value {
+    let entries = files.iter().map(|((service, region), name)| json!([service, region, name]));
+    json!({ "files": entries.collect::<Vec<_>>() })
+}
+
+/// A file that was not removed costs room, nothing else.
+fn remove_files(dir: &Path, names: &[String]) {
+    for name in names {
+        let _ = std::fs::remove_file(dir.join(name));
+    }
+}
+
+/// The files that the index names; without an index, those that version 0.1 wrote.
+fn current(dir: &Path) -> Result<BTreeMap<Part, String>, Error> {
+    let path = dir.join(INDEX);
+    if !path.exists() {
+        let parts = json_files(dir)?.into_iter().filter_map(|path| {
+            let name = path.file_name()?.to_str()?.to_owned();
+            let (service, region) = name.strip_suffix(".json")?.split_once('.')?;
+            (!region.contains('.')).then(|| ((service.to_owned(), region.to_owned()), name.clone()))
+        });
+        return Ok(parts.collect());
+    }
+    let index = read(&path)?;
+    let entries = index["files"].as_array().into_iter().flatten();
+    let part = |entry: &Value| {
+        let text = |at: usize| entry[at].as_str().map(str::to_owned);
+        Some(((text(0)?, text(1)?), text(2)?))
+    };
+    let files: Option<BTreeMap<_, _>> = entries.map(part).collect();
+    let files = files.ok_or_else(|| Error::Corrupt { path, reason: "an entry names no file".to_owned() })?;
+    // A process was killed before its index named them, or before it removed them.
+    let unnamed = json_files(dir)?.into_iter().filter_map(|path| path.file_name()?.to_str().map(str::to_owned));
+    let unnamed = unnamed.filter(|name| name != INDEX && !files.values().any(|named| named == name));
+    remove_files(dir, &unnamed.collect::<Vec<_>>());
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<Value, Error> {
+    let bytes = std::fs::read(path).map_err(io("read", path))?;
+    let corrupt = |reason: String| Error::Corrupt { path: path.to_owned(), reason };
+    let file: Value = serde_json::from_slice(&bytes).map_err(|source| corrupt(source.to_string()))?;
+    match file["format"].as_u64() {
+        Some(format) if FORMATS.contains(&format) => Ok(file),
+        other => Err(corrupt(format!("format {other:?}, expected {} to {}", FORMATS.start(), FORMATS.end()))),
+    }
+}
+
+fn write(path: &Path, mut file: Value) -> Result<(), Error> {
+    file["format"] = (*FORMATS.end()).into();
+    let bytes = serde_json::to_vec(&file)
+        .map_err(|source| Error::Corrupt { path: path.to_owned(), reason: source.to_string() })?;
+    replace(path, &bytes)
 }
 
 /// Writes beside `path` and renames: readers and crashes see one whole file or the other.
@@ -140,18 +232,10 @@ fn lock(dir: &Path) -> Result<File, Error> {
     }
 }
 
-/// The state files of a directory with the service and region in their names.
-fn files(dir: &Path) -> Result<Vec<(PathBuf, String, String)>, Error> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(io("read", dir))? {
-        let path = entry.map_err(io("read", dir))?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            continue;
-        };
-        if let Some((service, region)) = name.strip_suffix(".json").and_then(|stem| stem.split_once('.')) {
-            files.push((path.clone(), service.to_owned(), region.to_owned()));
-        }
-    }
-    files.sort();
-    Ok(files)
+/// The JSON files of a directory.
+fn json_files(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = std::fs::read_dir(dir).map_err(io("read", dir))?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(io("read", dir)));
+    let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
+    paths.filter(|path| path.as_ref().map_or(true, is_json)).collect()
 }

@@ -16,13 +16,14 @@ mod error;
 mod layer;
 mod objects;
 mod overlay;
+mod pace;
 mod server;
 mod service;
 mod tagging;
 mod unkept;
 
 pub use call::Call;
-pub use cloud::{Cloud, Durability};
+pub use cloud::Cloud;
 pub use error::Error;
 pub use layer::{Layer, Lost, Next};
 /// What an AWS service is asked: method, URI, headers and body.

@@ -52,7 +52,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let result = runtime.block_on(run(cli, printer));
+    let result = runtime.block_on(async {
+        let ended = run(cli, printer).await;
+        ended.and(sdk::keep_local().await)
+    });
     // Reads on stdin cannot be cancelled; do not wait for them.
     runtime.shutdown_background();
     if let Err(end) = &result {

@@ -5,6 +5,8 @@ use aws_config::{
     BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use resource::Attempt;
+#[cfg(feature = "local")]
+use std::sync::OnceLock;
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// How long AWS may take to take a connection, and to answer what only reads. What changes something, and what has to
@@ -70,10 +72,28 @@ pub(crate) fn in_region(sdk: SdkConfig, region: &str) -> SdkConfig {
     sdk.into_builder().region(Region::new(region.to_owned())).build()
 }
 
+/// The embedded AWS that this process works on, if it does.
+#[cfg(feature = "local")]
+static EMBEDDED: OnceLock<local::Cloud> = OnceLock::new();
+
 #[cfg(feature = "local")]
 fn local_config(global: &Global, region: &str) -> Result<SdkConfig, End> {
     let cloud = local::Cloud::open(Some(&data_folder(global)), region, local::ACCOUNT)?;
-    Ok(cloud.sdk_config())
+    Ok(EMBEDDED.get_or_init(|| cloud).sdk_config())
+}
+
+/// Keeps the last changes of the embedded AWS, if this process works on it.
+#[cfg(feature = "local")]
+pub(crate) async fn keep_local() -> Result<(), End> {
+    match EMBEDDED.get() {
+        Some(cloud) => Ok(cloud.save().await?),
+        None => Ok(()),
+    }
+}
+
+#[cfg(not(feature = "local"))]
+pub(crate) async fn keep_local() -> Result<(), End> {
+    Ok(())
 }
 
 #[cfg(not(feature = "local"))]

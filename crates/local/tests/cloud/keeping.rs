@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
-use local::{Call, Cloud, Durability, Error, Layer, Lost, Next, Response};
+use local::{Call, Cloud, Error, Layer, Lost, Next, Response};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::TcpListener;
@@ -29,7 +30,6 @@ async fn a_new_process_finds_what_the_last_one_made() {
     }
     let iam = aws_sdk_iam::Client::new(&config);
     iam.create_role().role_name("r").assume_role_policy_document("{}").send().await.unwrap();
-    // No farewell: every call was on disk before it was answered.
     drop((ec2, sagemaker, s3, iam, config, cloud));
 
     let cloud = Cloud::open(Some(dir.path()), REGION, ACCOUNT).unwrap();
@@ -52,12 +52,15 @@ async fn contents_no_object_names_leave_the_disk() {
     let cloud = Cloud::open(Some(dir.path()), REGION, ACCOUNT).unwrap();
     let s3 = aws_sdk_s3::Client::new(&cloud.sdk_config());
     s3.create_bucket().bucket("bkt").create_bucket_configuration(region()).send().await.unwrap();
+    cloud.save().await.unwrap();
     let kept = || std::fs::read_dir(dir.path().join("objects")).unwrap().count();
     let before = kept();
     let body = ByteStream::from_static(b"content");
     s3.put_object().bucket("bkt").key("k").body(body).send().await.unwrap();
+    cloud.save().await.unwrap();
     assert!(kept() > before);
     s3.delete_object().bucket("bkt").key("k").send().await.unwrap();
+    cloud.save().await.unwrap();
     assert_eq!(kept(), before);
 }
 
@@ -86,20 +89,107 @@ async fn a_directory_in_use_is_refused_with_the_owners_id() {
     Cloud::open(Some(dir.path()), REGION, ACCOUNT).unwrap();
 }
 
-#[tokio::test]
-async fn saving_on_demand_keeps_what_was_there_at_the_last_save() {
+/// A topic and, in another service, a log group of the same number. The topic is there first.
+async fn numbered(config: &aws_config::SdkConfig, number: usize) {
+    let name = format!("n{number}");
+    aws_sdk_sns::Client::new(config).create_topic().name(&name).send().await.unwrap();
+    aws_sdk_cloudwatchlogs::Client::new(config).create_log_group().log_group_name(&name).send().await.unwrap();
+}
+
+async fn numbers(config: &aws_config::SdkConfig) -> [usize; 2] {
+    let topics = aws_sdk_sns::Client::new(config).list_topics().send().await.unwrap();
+    let groups = aws_sdk_cloudwatchlogs::Client::new(config).describe_log_groups().send().await.unwrap();
+    [topics.topics().len(), groups.log_groups().len()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_process_leaves_all_services_as_of_one_moment() {
     let dir = tempfile::tempdir().unwrap();
-    let cloud = Cloud::open(Some(dir.path()), REGION, ACCOUNT).unwrap().with_durability(Durability::OnSave);
-    let sns = aws_sdk_sns::Client::new(&cloud.sdk_config());
-    sns.create_topic().name("saved").send().await.unwrap();
-    cloud.save().await.unwrap();
-    sns.create_topic().name("lost").send().await.unwrap();
-    drop((sns, cloud));
     let cloud = Cloud::open(Some(dir.path()), REGION, ACCOUNT).unwrap();
-    let sns = aws_sdk_sns::Client::new(&cloud.sdk_config());
-    let topics = sns.list_topics().send().await.unwrap();
-    let arns: Vec<_> = topics.topics().iter().filter_map(|topic| topic.topic_arn()).collect();
-    assert_eq!(arns, [format!("arn:aws:sns:{REGION}:{ACCOUNT}:saved")]);
+    let config = cloud.sdk_config();
+    let copies = tempfile::tempdir().unwrap();
+    for number in 0..40 {
+        numbered(&config, number).await;
+        let copy = copies.path().join(number.to_string());
+        copied_as_by_a_kill(dir.path(), &copy);
+    }
+    for number in 0..40 {
+        let killed = Cloud::open(Some(&copies.path().join(number.to_string())), REGION, ACCOUNT).unwrap();
+        let [topics, groups] = numbers(&killed.sdk_config()).await;
+        assert!(topics == groups || topics == groups + 1, "{topics} topics, {groups} log groups");
+        assert!(topics <= number + 1);
+    }
+    cloud.save().await.unwrap();
+    copied_as_by_a_kill(dir.path(), &copies.path().join("last"));
+    let last = Cloud::open(Some(&copies.path().join("last")), REGION, ACCOUNT).unwrap();
+    assert_eq!(numbers(&last.sdk_config()).await, [40, 40]);
+}
+
+/// Copies the index first and what it names then, until nothing was replaced meanwhile.
+fn copied_as_by_a_kill(from: &Path, to: &Path) {
+    let index = || std::fs::read(from.join("index.json")).unwrap();
+    loop {
+        let before = index();
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let path = entry.unwrap().path();
+            let is_data = path.extension().is_some_and(|extension| extension == "json");
+            if is_data && let Ok(bytes) = std::fs::read(&path) {
+                std::fs::write(to.join(path.file_name().unwrap()), bytes).unwrap();
+            }
+        }
+        if index() == before {
+            return;
+        }
+        std::fs::remove_dir_all(to).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn files_that_no_index_names_yet_change_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let cloud = Cloud::open(Some(dir.path()), REGION, ACCOUNT).unwrap();
+    numbered(&cloud.sdk_config(), 0).await;
+    drop(cloud);
+    let index: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(dir.path().join("index.json")).unwrap()).unwrap();
+    let named: Vec<&str> = index["files"].as_array().unwrap().iter().map(|entry| entry[2].as_str().unwrap()).collect();
+    let topics = named.iter().find(|name| name.starts_with("sns.")).unwrap();
+    let next = if topics.ends_with(".a.json") { topics.replace(".a.", ".b.") } else { topics.replace(".b.", ".a.") };
+    std::fs::write(dir.path().join(&next), "half of a sta").unwrap();
+    let cloud = Cloud::open(Some(dir.path()), REGION, ACCOUNT).unwrap();
+    assert_eq!(numbers(&cloud.sdk_config()).await, [1, 1]);
+    assert!(!dir.path().join(next).exists());
+}
+
+#[tokio::test]
+async fn data_of_version_0_1_is_read_and_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let cloud = Cloud::open(Some(dir.path()), REGION, ACCOUNT).unwrap();
+    numbered(&cloud.sdk_config(), 0).await;
+    drop(cloud);
+    as_version_0_1_kept_it(dir.path());
+    let cloud = Cloud::open(Some(dir.path()), REGION, ACCOUNT).unwrap();
+    let config = cloud.sdk_config();
+    assert_eq!(numbers(&config).await, [1, 1]);
+    aws_sdk_sns::Client::new(&config).create_topic().name("another").send().await.unwrap();
+    drop((config, cloud));
+    let cloud = Cloud::open(Some(dir.path()), REGION, ACCOUNT).unwrap();
+    assert_eq!(numbers(&cloud.sdk_config()).await, [2, 1]);
+}
+
+/// One file per service and region, and no index.
+fn as_version_0_1_kept_it(dir: &Path) {
+    let read =
+        |name: &str| -> serde_json::Value { serde_json::from_slice(&std::fs::read(dir.join(name)).unwrap()).unwrap() };
+    for entry in read("index.json")["files"].as_array().unwrap() {
+        let [service, region, name] = [0, 1, 2].map(|at| entry[at].as_str().unwrap());
+        let mut file = read(name);
+        file["format"] = 1.into();
+        std::fs::remove_file(dir.join(name)).unwrap();
+        std::fs::write(dir.join(format!("{service}.{region}.json")), file.to_string()).unwrap();
+    }
+    std::fs::remove_file(dir.join("index.json")).unwrap();
 }
 
 #[tokio::test]

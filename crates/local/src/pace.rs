@@ -1,0 +1,80 @@
+//! How often the data reaches the disk.
+
+use std::time::{Duration, Instant};
+
+/// Lets saving take at most half of the time: a save rests for as long as the last one took. With little data each
+/// change is saved at once; with much data, changes share a save, so that the cost of saving grows as the work does.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    last: Option<Last>,
+}
+
+#[derive(Debug)]
+struct Last {
+    ended: Instant,
+    took: Duration,
+}
+
+impl Pace {
+    /// How long the next save must still wait.
+    pub(crate) fn rest(&self, now: Instant) -> Duration {
+        self.last.as_ref().map_or(Duration::ZERO, |last| (last.ended + last.took).saturating_duration_since(now))
+    }
+
+    /// Takes note of a save that succeeded.
+    pub(crate) fn saved(&mut self, began: Instant, ended: Instant) {
+        self.last = Some(Last { ended, took: ended.saturating_duration_since(began) });
+    }
+
+    /// Takes note of a save that failed: the next change tries again, so that its caller hears of it.
+    pub(crate) fn failed(&mut self) {
+        self.last = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn millis(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    #[test]
+    fn first_save_waits_for_nothing() {
+        assert_eq!(Pace::default().rest(Instant::now()), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_save_rests_as_long_as_the_last_one_took() {
+        let began = Instant::now();
+        let mut pace = Pace::default();
+        pace.saved(began, began + millis(40));
+        assert_eq!(pace.rest(began + millis(40)), millis(40));
+        assert_eq!(pace.rest(began + millis(70)), millis(10));
+        assert_eq!(pace.rest(began + millis(80)), Duration::ZERO);
+        assert_eq!(pace.rest(began + millis(500)), Duration::ZERO);
+    }
+
+    #[test]
+    fn saves_take_at_most_half_of_the_time_however_much_they_write() {
+        let (mut now, begun, mut saving) = (Instant::now(), Instant::now(), Duration::ZERO);
+        let mut pace = Pace::default();
+        for size in 1..500 {
+            now += pace.rest(now);
+            pace.saved(now, now + millis(size));
+            now += millis(size);
+            saving += millis(size);
+        }
+        assert!(saving <= (now - begun) / 2 + millis(500), "{saving:?} of {:?}", now - begun);
+    }
+
+    #[test]
+    fn a_failed_save_is_tried_again_at_once() {
+        let began = Instant::now();
+        let mut pace = Pace::default();
+        pace.saved(began, began + millis(40));
+        pace.failed();
+        assert_eq!(pace.rest(began + millis(41)), Duration::ZERO);
+    }
+}
