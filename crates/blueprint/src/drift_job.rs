@@ -127,10 +127,11 @@ fn declare(stack: &mut Stack, site: &Site, keys: &Keys, job: &Job, code: &str, p
         }],
         tags: Tags::default(),
     });
-    stack.add(AREA, &format!("{NAME}-start"), (function, rule), |(function, rule)| Permission {
+    let events = site.service("events");
+    stack.add(AREA, &format!("{NAME}-start"), (function, rule), move |(function, rule)| Permission {
         function: function.arn,
         statement_id: "schedule".into(),
-        principal: "events.amazonaws.com".into(),
+        principal: events.clone(),
         action: "lambda:InvokeFunction".into(),
         source_arn: Some(rule.arn),
         source_account: None,

@@ -40,10 +40,9 @@ pub(crate) fn build(stack: &mut Stack, site: &Site) -> Keys {
     };
     let data = key("data", format!("Data of {}", site.prefix()), owner().document());
     let topic = site.arn("sns", &site.named("alerts"));
-    let logs_service = format!("logs.{}.amazonaws.com", site.place.region);
     let logs = owner()
         .allow(["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"], ["*"])
-        .to(json!({"Service": logs_service}))
+        .to(json!({"Service": site.service("logs")}))
         .when("ArnLike", "kms:EncryptionContext:aws:logs:arn", site.arn("logs", "*"))
         .allow(["kms:Decrypt", "kms:GenerateDataKey*"], ["*"])
         .to(json!({"Service": [site.service("budgets"), site.service("cloudwatch")]}))

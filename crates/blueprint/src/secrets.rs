@@ -25,7 +25,7 @@ pub(crate) fn policy<'a>(
     {
         if !resources.is_empty() {
             policy = policy.allow([action], sorted(resources));
-            services.push(format!("{service}.{}.{}", site.place.region, site.place.dns_suffix()));
+            services.push(site.place.endpoint_of(service, &site.place.region));
         }
     }
     if services.is_empty() {

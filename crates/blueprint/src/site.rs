@@ -52,9 +52,9 @@ impl Site {
         self.environment.feature_groups.iter().filter(|group| group.ingest)
     }
 
-    /// `<service>.amazonaws.com`, or its regional form for the services that use it.
+    /// The principal of a service, as policies name it.
     pub(crate) fn service(&self, service: &str) -> String {
-        format!("{service}.amazonaws.com")
+        self.place.principal(service)
     }
 }
 

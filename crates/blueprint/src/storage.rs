@@ -183,7 +183,7 @@ fn replication_role(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<aws_i
         )
         .allow(["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"], objects("-replica"));
     let region = site.environment.storage.replication.as_ref().map(|to| to.region.clone()).unwrap_or_default();
-    let via = format!("s3.{region}.amazonaws.com");
+    let via = site.place.endpoint_of("s3", &region);
     let keys_there = format!("arn:{}:kms:{region}:{}:key/*", site.place.partition, site.place.account);
     crate::identity::role_with_key(
         stack,

@@ -17,6 +17,14 @@ pub(crate) trait Form {
     const FORMAT: Option<&'static str> = None;
 }
 
+/// What tells the partition of a region: its regions share accounts with each other, and with no others. All commercial
+/// ones have none.
+/// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
+pub(crate) fn partition(region: &str) -> Option<&'static str> {
+    let prefixes = ["cn-", "us-gov-", "eusc-", "us-iso-", "us-isob-", "us-isof-", "eu-isoe-"];
+    prefixes.into_iter().find(|prefix| region.starts_with(prefix))
+}
+
 /// The schema of a string of some form, named in `#[schemars(with = …)]`; the field itself is a `String`.
 pub(crate) struct Text<F>(PhantomData<F>);
 

@@ -85,7 +85,7 @@ impl Permission {
     /// Handing a role to the service that will act with it.
     pub fn pass_role(role: &RoleArn, service: &str, place: &Place) -> Self {
         let role = known(role).map_or_else(|| place.iam_arn("role/*"), str::to_owned);
-        let service = format!("{service}.amazonaws.com");
+        let service = place.principal(service);
         Self::change(["iam:PassRole"]).on([role]).when(Condition::Is("iam:PassedToService", vec![service]))
     }
 
@@ -99,7 +99,7 @@ impl Permission {
         services: &[&str],
         place: &Place,
     ) -> Self {
-        let via = |service: &&str| format!("{service}.{}.{}", place.region, place.dns_suffix());
+        let via = |service: &&str| place.endpoint_of(service, &place.region);
         let via = services.iter().map(via).collect();
         Self::to(need, actions).on([place.arn("kms", "key/*")]).when(Condition::Is("kms:ViaService", via))
     }

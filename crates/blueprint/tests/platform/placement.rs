@@ -217,3 +217,38 @@ fn endpoint_services_have_the_name_that_aws_lists() {
     let placed = none.place(&china, &place, &[zone], &[listed]).unwrap();
     assert_eq!(services(&placed)[0], "cn.com.amazonaws.cn-north-1.glue");
 }
+
+/// Every text in the declarations of prod, as in a region, that names a domain of AWS.
+fn domains(region: &str) -> std::collections::BTreeSet<String> {
+    let mut prod = config::load(&repository().join("environments/prod.toml"), &repository()).unwrap();
+    let near = if region == "cn-north-1" { "cn-northwest-1" } else { "us-gov-east-1" };
+    prod.region = region.into();
+    prod.storage.replication = Some(config::environment::storage::Replication { region: near.into() });
+    if let Some(pipeline) = &mut prod.pipeline {
+        pipeline.image = Some("images".into());
+    }
+    let place = Place::new(ACCOUNT, region);
+    let placement = Placement::in_zones(["a", "b", "c"].map(|zone| format!("{region}{zone}")));
+    let root = repository();
+    let inputs =
+        blueprint::Inputs { environment: &prod, name: "prod", place: &place, placement: &placement, root: &root };
+    let declared = blueprint::stack(&inputs).unwrap().declarations(&blueprint::registry(), &place).unwrap();
+    let text = serde_json::to_string(&declared.iter().map(|one| &one.spec).collect::<Vec<_>>()).unwrap();
+    assert!(
+        !text.contains("arn:aws:"),
+        "{:?}",
+        text.split('"').filter(|part| part.contains("arn:aws:")).collect::<Vec<_>>()
+    );
+    text.split('"').filter(|part| part.contains("amazonaws.com")).map(|part| part.replace('\\', "")).collect()
+}
+
+#[test]
+fn arns_and_domains_are_those_of_the_partition() {
+    let china = domains("cn-north-1");
+    assert!(china.contains("logs.cn-north-1.amazonaws.com.cn") && china.contains("lambda.amazonaws.com"), "{china:#?}");
+    assert!(china.contains("s3.cn-northwest-1.amazonaws.com.cn"), "{china:#?}");
+    let regional = |text: &&String| text.contains(".cn-north") && text.contains(".amazonaws.com");
+    assert!(china.iter().filter(regional).all(|text| text.contains(".amazonaws.com.cn")), "{china:#?}");
+    let gov = domains("us-gov-west-1");
+    assert!(gov.contains("logs.us-gov-west-1.amazonaws.com"), "{gov:#?}");
+}

@@ -1,7 +1,7 @@
 //! Buckets.
 
 use crate::check::{Place, Surroundings};
-use crate::form::{Region, Slug, Text};
+use crate::form::{Region, Slug, Text, partition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -175,6 +175,15 @@ impl Storage {
                 .get("replication")
                 .get("region")
                 .report(format!("`{}` is the environment's own region", to.region), "copies are of use in another one"),
+            (Some(to), _) if partition(&to.region) != partition(around.region) => {
+                at.get("replication").get("region").report(
+                    format!(
+                        "S3 copies nothing from {} to {}: they are in different partitions",
+                        around.region, to.region
+                    ),
+                    "use a region of the same partition",
+                );
+            }
             (Some(_), None) if at.sound(&["buckets"]) => at
                 .get("replication")
                 .report("no bucket is replicated", "set `replicate = true` on a bucket, or leave this section out"),

@@ -150,6 +150,11 @@ fn storage() {
             &["15:10: `eu-central-1` is the environment's own region"],
         ),
         (
+            "replication to another partition",
+            "replicate = true\n[storage.replication]\nregion = \"cn-north-1\"\n",
+            &["15:10: S3 copies nothing from eu-central-1 to cn-north-1: they are in different partitions"],
+        ),
+        (
             "replication of nothing",
             "[storage.replication]\nregion = \"eu-west-1\"\n",
             &["13:1: no bucket is replicated"],
