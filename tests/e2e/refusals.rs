@@ -1,6 +1,6 @@
 //! What is refused, before anything is touched, and how it is said.
 
-use crate::project::Project;
+use crate::project::{Project, Ran};
 
 #[test]
 fn an_invalid_file_is_refused_with_every_problem_and_its_line() {
@@ -25,6 +25,58 @@ fn wrong_arguments_and_unknown_environments_end_with_64() {
     let unnamed = project.local(&["plan"]).ends_with(64);
     assert!(unnamed.stderr.contains("MLOPSCTL_ENV"), "{}", unnamed.stderr);
     project.run(&["--version"]).ends_with(0);
+}
+
+#[test]
+fn a_profile_that_there_is_not_is_told_by_name() {
+    let project = Project::new();
+    project.write("config", "[default]\n[profile ours]\nregion = ap-south-1\n");
+    let run = |file: &str| {
+        let mut command = project.command(&["plan", "dev"]);
+        command.env("AWS_PROFILE", "nobody").env("AWS_CONFIG_FILE", file);
+        Ran::of(command.env("AWS_SHARED_CREDENTIALS_FILE", "none").output().unwrap()).ends_with(64)
+    };
+    let told = run("config");
+    for part in ["no profile `nobody`", "config", "default, ours"] {
+        assert!(told.stderr.contains(part), "{part} is not in {}", told.stderr);
+    }
+    let none = run("no-such-file");
+    assert!(none.stderr.contains("no profile `nobody`"), "{}", none.stderr);
+}
+
+#[test]
+fn the_name_of_an_environment_may_have_a_line_break_after_it() {
+    let project = Project::new();
+    let mut command = project.command(&["validate"]);
+    let valid = Ran::of(command.env("MLOPSCTL_ENV", " dev\r\n").output().unwrap()).ends_with(0);
+    assert!(!valid.stderr.contains("\\n"), "{}", valid.stderr);
+    let mut command = project.command(&["plan", "--local"]);
+    Ran::of(command.env("MLOPSCTL_ENV", "dev\n").output().unwrap()).ends_with(0);
+}
+
+#[test]
+fn a_renamed_project_hears_of_the_platform_that_its_old_name_has() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    project.edit("dev", "project = \"mlops-pipeline\"", "project = \"scoring\"");
+    let plan = project.local(&["plan", "dev"]).ends_with(0);
+    assert!(plan.stderr.contains("project `mlops-pipeline` has an environment dev"), "{}", plan.stderr);
+    project.edit("dev", "project = \"scoring\"", "project = \"mlops-pipeline\"");
+    let plan = project.local(&["plan", "dev"]).ends_with(0);
+    assert!(!plan.stderr.contains("has an environment"), "{}", plan.stderr);
+}
+
+#[test]
+fn a_region_that_is_edited_after_up_is_told_with_both() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    project.edit("dev", "region = \"ap-south-1\"", "region = \"eu-west-1\"");
+    for command in [["plan", "dev"], ["up", "dev"], ["drift", "dev"], ["destroy", "dev"]] {
+        let run = project.local(&command).ends_with(64);
+        for part in ["ap-south-1", "eu-west-1", "no platform can be moved"] {
+            assert!(run.stderr.contains(part), "{command:?}: {part} is not in {}", run.stderr);
+        }
+    }
 }
 
 #[test]
@@ -54,6 +106,16 @@ fn another_account_than_the_allowed_ones_is_refused() {
     project.edit("dev", "# allowed_accounts = [\"123456789012\"]", "allowed_accounts = [\"999999999999\"]");
     let run = project.local(&["up", "dev"]).ends_with(64);
     assert!(run.stderr.contains("999999999999") && run.stderr.contains(local::ACCOUNT), "{}", run.stderr);
+}
+
+#[test]
+fn the_embedded_aws_refuses_regions_of_other_partitions() {
+    for (region, partition) in [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")] {
+        let project = Project::new();
+        project.edit("dev", "region = \"ap-south-1\"", &format!("region = \"{region}\""));
+        let run = project.local(&["up", "dev"]).ends_with(64);
+        assert!(run.stderr.contains(partition) && run.stderr.contains(region), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Finding an environment: by its file, or by the state that it left behind.
 
+mod profile;
+
 use crate::{cli::Global, end::End, one_account, sdk, state_access};
 use aws_config::SdkConfig;
 use config::Environment;
@@ -100,7 +102,8 @@ pub(crate) fn choose_to_change(global: &Global, named: Option<&str>) -> Result<S
 /// The environment that was named, or the only one with a file: as far as can be told without asking AWS.
 pub(crate) fn told(global: &Global, named: Option<&str>) -> Result<Option<String>, End> {
     let from_variable = match std::env::var("MLOPSCTL_ENV") {
-        Ok(name) => Some(name).filter(|name| !name.is_empty()),
+        // Files and the secrets of pipelines bring line breaks along.
+        Ok(name) => Some(name.trim().to_owned()).filter(|name| !name.is_empty()),
         Err(VarError::NotPresent) => None,
         Err(VarError::NotUnicode(name)) => {
             let what = format!("MLOPSCTL_ENV is not the name of an environment: {}", name.display());
@@ -157,10 +160,24 @@ async fn has_state(global: &Global, name: &str) -> Result<bool, End> {
 
 /// How the cloud of an environment is reached, and whose the credentials are.
 async fn reach(global: &Global, environment: &Environment) -> Result<(SdkConfig, Arc<Meter>, String), End> {
+    refuse_unreachable(global, &environment.region).await?;
     let meter = Arc::new(Meter::default());
     let sdk = meter.measure(sdk::sdk_config(global, Some(&environment.region)).await?);
     let (sdk, account) = one_account::settle(sdk).await?;
     Ok((sdk, meter, account))
+}
+
+/// Refuses a profile that there is not, and regions that the embedded AWS does not have.
+async fn refuse_unreachable(global: &Global, region: &str) -> Result<(), End> {
+    let partition = Place::new("", region).partition;
+    match (global.local, partition.as_str()) {
+        (false, _) => profile::refuse_unknown().await,
+        (true, "aws") => Ok(()),
+        (true, _) => Err(End::usage(
+            format!("the embedded AWS has no regions of the partition {partition}, such as {region}"),
+            "try the platform with another `region`; `validate` and `permissions --account` need no AWS at all",
+        )),
+    }
 }
 
 fn list(global: &Global) -> String {
@@ -194,6 +211,9 @@ impl Site {
 
     /// An environment whose file is gone, found by the name of its state bucket.
     pub(crate) async fn left_behind(global: &Global, name: &str) -> Result<Self, End> {
+        if !global.local {
+            profile::refuse_unknown().await?;
+        }
         let meter = Arc::new(Meter::default());
         let sdk = meter.measure(sdk::sdk_config(global, None).await?);
         let (sdk, account) = one_account::settle(sdk).await?;

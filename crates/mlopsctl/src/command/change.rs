@@ -1,5 +1,6 @@
 //! What `up`, `destroy`, `wait` and `reconcile` share: plan under the lock, confirm, apply, report.
 
+use super::lost_state;
 use crate::{
     cli::{ChangeArgs, Global},
     end::End,
@@ -187,8 +188,9 @@ impl Change<'_> {
 
     async fn plan(&self) -> Result<Prepared, End> {
         let (state, version) = self.session.state().await?;
-        if version.is_some() {
-            self.session.warn_of_bucket(self.printer).await;
+        match version {
+            Some(_) => self.session.warn_of_bucket(self.printer).await,
+            None => lost_state::note_other_projects(self.session, self.printer).await,
         }
         let (stack, inputs) = self.stack(&state).await?;
         if matches!(self.condition, Condition::Confirmed) {

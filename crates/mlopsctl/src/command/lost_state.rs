@@ -1,8 +1,9 @@
 //! What an environment without a state may have left in the cloud: found by its tags.
 
 use crate::{end::End, printer::Printer, session::Session};
-use resource::{FailureKind, TagIndex as _};
+use resource::{FailureKind, TagIndex as _, Tags};
 use state::{History, StateVersion};
+use std::collections::BTreeMap;
 
 /// So many of the resources found are named.
 const NAMED: usize = 3;
@@ -45,6 +46,29 @@ pub(crate) async fn warn(session: &Session, printer: Printer) {
         printer.note(&format!(
             "warning: {what}. AWS may list deleted ones for an hour; `mlopsctl plan {}` shows what is there",
             session.name
+        ));
+    }
+}
+
+/// Notes that an environment of this name is up here for another project: whoever renamed the project expects to find
+/// its platform. To be asked where there is no state, which such a project has under its old name.
+pub(crate) async fn note_other_projects(session: &Session, printer: Printer) {
+    let ours = session.identity.get("Project").unwrap_or_default();
+    let everyones: Tags = session.identity.iter().filter(|(key, _)| *key != "Project").collect();
+    // Whoever may not read the tag index hears nothing of others.
+    let found = aws_tagging::Index::new(session.cloud.config()).of(&everyones).await.unwrap_or_default();
+    let mut theirs: BTreeMap<String, usize> = BTreeMap::new();
+    for tags in found.into_values() {
+        if let Some(project) = tags.get("Project").filter(|project| *project != ours) {
+            *theirs.entry(project.to_owned()).or_default() += 1;
+        }
+    }
+    for (project, count) in theirs {
+        let (name, region) = (&session.name, &session.cloud.place().region);
+        printer.note(&format!(
+            "note: project `{project}` has an environment {name} in {region} as well, {count} resources. If `{ours}` is \
+             its new name: no platform can be renamed; this makes another one, and the old name in the file still \
+             leads to the first"
         ));
     }
 }

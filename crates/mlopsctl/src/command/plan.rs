@@ -1,4 +1,4 @@
-use super::change::refused;
+use super::{change::refused, lost_state};
 use crate::{
     cli::{Global, PlanArgs},
     end::End,
@@ -11,8 +11,11 @@ use resource::FailureKind;
 
 pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> Result<(), End> {
     let session = Session::open(global, args.environment.as_deref()).await?;
-    let (state, _) = session.state().await?;
+    let (state, stored) = session.state().await?;
     session.warn_of_bucket(printer).await;
+    if stored.is_none() {
+        lost_state::note_other_projects(&session, printer).await;
+    }
     let stack = session.stack(&state).await?;
     session.knows(&args.target, &stack, &state)?;
     let purpose = Purpose {
