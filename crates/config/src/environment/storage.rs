@@ -49,7 +49,8 @@ pub struct Bucket {
     /// Record every request in a bucket made for that.
     #[serde(default)]
     pub access_logs: bool,
-    /// Copy everything to the region of `[storage.replication]`.
+    /// Copy everything to the region of `[storage.replication]`. S3 copies what is written from then on, not what is
+    /// there already.
     #[serde(default)]
     pub replicate: bool,
 }
