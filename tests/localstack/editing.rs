@@ -30,8 +30,10 @@ pub(crate) fn changes() -> Changes {
     let create = |address: &str| (address.to_owned(), ("create".to_owned(), Vec::new()));
     Changes::from([
         update("catalog.crawler-raw", &["schedule"]),
+        update("catalog.error-logs-etl", &["retention.Days"]),
         update("catalog.job-etl", &["number_of_workers"]),
         update("catalog.logs-etl", &["retention.Days"]),
+        update("catalog.output-logs-etl", &["retention.Days"]),
         update("functions.logs-data-validation", &["retention.Days"]),
         update("functions.logs-model-evaluation", &["retention.Days"]),
         update("functions.model-evaluation", &["memory_mb"]),

@@ -129,20 +129,30 @@ fn no_role_reaches_a_bucket_that_belongs_to_another_account_or_environment() {
     }
 }
 
+/// The subnets and groups are those of the VPC; an interface that is to be made is in none yet.
 #[test]
-fn interfaces_are_made_in_the_platforms_vpc_alone() {
+fn interfaces_are_made_in_the_platforms_vpc_alone_and_by_no_code_of_a_function() {
     let (own, other) = (arn("ec2", "vpc/⟦network.vpc.id⟧"), arn("ec2", "vpc/vpc-of-another"));
+    let asked = [
+        ("ec2:CreateNetworkInterface", "subnet/subnet-1"),
+        ("ec2:CreateNetworkInterface", "security-group/sg-1"),
+        ("ec2:DeleteNetworkInterface", "network-interface/eni-1"),
+        ("ec2:CreateNetworkInterfacePermission", "network-interface/eni-1"),
+    ];
     for roles in Roles::all() {
         let mut made = 0;
         for (name, rights) in &roles.roles {
-            for kind in ["subnet/subnet-1", "security-group/sg-1", "network-interface/eni-1"] {
-                for action in
-                    ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:CreateNetworkInterfacePermission"]
-                {
-                    let allow = |vpc: &str| rights.allow(action, &arn("ec2", kind), &[("ec2:Vpc", vpc)]);
-                    assert!(!allow(&other), "{name} of {}: {action} on {kind}", roles.environment);
-                    made += usize::from(allow(&own));
-                }
+            let function = name.strip_prefix("identity.").and_then(|name| name.strip_suffix("-function"));
+            let code = function.map(|function| roles.named("lambda", "function:", function));
+            for (action, resource) in asked {
+                let allow = |vpc: &str| {
+                    let code = code.as_ref().map(|arn| ("lambda:SourceFunctionArn", arn.as_str()));
+                    let context: Vec<_> = [("ec2:Vpc", vpc)].into_iter().chain(code).collect();
+                    rights.allow(action, &arn("ec2", resource), &context)
+                };
+                assert!(!allow(&other), "{name} of {}: {action} on {resource}", roles.environment);
+                assert!(code.is_none() || !allow(&own), "{name} of {}: {action} by code", roles.environment);
+                made += usize::from(allow(&own));
             }
         }
         assert!(made > 0, "{}: nobody can make one", roles.environment);
