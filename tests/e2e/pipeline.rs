@@ -232,10 +232,10 @@ fn the_log_of_the_failing_step_is_shown_wherever_its_service_writes_it() {
         ],
     );
     assert!(!logs.stdout.contains("an earlier attempt"), "{}", logs.stdout);
-    // The job's own log group, as its declaration in the state says.
-    platform.log("/aws-glue/mlops-pipeline-dev/etl", "jr_5d1e-driver", 90, "412 rows quarantined");
+    // The job's own log groups, as its declaration in the state says.
+    platform.log("/aws-glue/mlops-pipeline-dev/etl/output", "jr_5d1e-driver", 90, "412 rows quarantined");
     let etl = platform.run(&["pipeline", "dev", "logs", "--step", "ExtractTransformLoad"]).ends_with(0);
-    tells(&etl.stdout, &["/aws-glue/mlops-pipeline-dev/etl", "412 rows quarantined"]);
+    tells(&etl.stdout, &["/aws-glue/mlops-pipeline-dev/etl/output", "412 rows quarantined"]);
     let unknown = platform.run(&["pipeline", "dev", "logs", "--step", "Deploy"]).ends_with(64);
     tells(&unknown.stderr, &["came to no step `Deploy`", "ExtractTransformLoad, ValidateData, Train, NotifyFailure"]);
 }

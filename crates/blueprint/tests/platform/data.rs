@@ -1,6 +1,7 @@
 //! What the ETL job and the validation function are told and allowed.
 
 use crate::declared_after;
+use config::environment::catalog::GlueVersion;
 use resource::Declaration;
 use serde_json::Value;
 
@@ -98,5 +99,35 @@ fn lifecycle_takes_away_and_archives_nothing_that_the_platform_ships() {
             let artifacts = spec(&declared, "storage.artifacts")["lifecycle"].as_array().unwrap();
             assert!(artifacts.iter().any(|rule| rule["prefix"] == "runs/" && !rule["expire_days"].is_null()));
         }
+    }
+}
+
+#[test]
+fn log_groups_that_glue_and_the_endpoint_write_into_are_made_with_retention_and_key() {
+    for (environment, version, expected) in [
+        ("dev", GlueVersion::V5, ["/error", "/output"].as_slice()),
+        ("dev", GlueVersion::V4, &[""]),
+        ("prod", GlueVersion::V5, &["/NAME-role/NAME-glue/error", "/NAME-role/NAME-glue/output"]),
+        ("prod", GlueVersion::V4, &["-NAME"]),
+    ] {
+        let declared = declared_after(environment, |environment| {
+            environment.catalog.jobs.iter_mut().for_each(|job| job.glue_version = version);
+        });
+        let name = format!("mlops-pipeline-{environment}");
+        let groups = |wanted: &str| {
+            let mut groups = declared.iter().filter(|one| one.kind == "logs:log-group");
+            groups.any(|one| one.spec["name"] == wanted && !one.spec["retention"]["Days"].is_null())
+        };
+        for ending in expected {
+            let wanted = format!("/aws-glue/{name}/etl{}", ending.replace("NAME", &name));
+            assert!(groups(&wanted), "{environment} {version:?}: {wanted}");
+        }
+        let arguments = &spec(&declared, "catalog.job-etl")["default_arguments"];
+        let heeded = if version == GlueVersion::V5 { "--custom-logGroup-prefix" } else { "--continuous-log-logGroup" };
+        assert_eq!(arguments[heeded], format!("/aws-glue/{name}/etl"));
+        let endpoint = format!("/aws/sagemaker/Endpoints/{name}-endpoint");
+        assert_eq!(groups(&endpoint), environment == "prod", "{endpoint}");
+        // Version 0.1 made it, and nothing of a platform goes in an upgrade.
+        assert!(groups(&format!("/aws-glue/{name}/etl")));
     }
 }

@@ -52,3 +52,31 @@ fn a_group_that_came_back_is_not_taken_for_ours_and_the_plan_says_so() {
     assert_eq!(refusals.len(), 1);
     assert_eq!(refusals[0].address.as_str(), "functions.logs-data-validation");
 }
+
+#[test]
+fn group_that_a_service_has_made_for_the_endpoint_or_a_job_is_taken_over_with_retention_and_tags() {
+    let platform = Platform::of("staging").only("*-logs-etl").only("pipeline.endpoint-logs");
+    let mut aws = Aws::lawful(platform.region(), 63);
+    let (endpoint, job) = (
+        "/aws/sagemaker/Endpoints/mlops-pipeline-staging-endpoint",
+        "/aws-glue/mlops-pipeline-staging/etl/mlops-pipeline-staging-role/mlops-pipeline-staging-glue/error",
+    );
+    aws.run(async |sdk| {
+        let logs = aws_sdk_cloudwatchlogs::Client::new(&sdk);
+        for group in [endpoint, job] {
+            logs.create_log_group().log_group_name(group).send().await.unwrap();
+        }
+    });
+    up(&platform, &mut aws);
+    aws.run(async |sdk| {
+        let logs = aws_sdk_cloudwatchlogs::Client::new(&sdk);
+        for group in [endpoint, job] {
+            let found = logs.describe_log_groups().log_group_name_prefix(group).send().await.unwrap();
+            assert!(found.log_groups()[0].retention_in_days().is_some(), "{group}");
+        }
+    });
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty(), "{:#?}", again.plan.changes);
+    destroy(&platform, &mut aws);
+    assert_eq!(platform.left(&aws), Vec::<String>::new());
+}
