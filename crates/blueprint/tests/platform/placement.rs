@@ -207,7 +207,7 @@ fn endpoint_services_have_the_name_that_aws_lists() {
     let asked = none.questions(&china, &place).services;
     assert!(asked.contains(&"cn.com.amazonaws.cn-north-1.glue".to_owned()), "{asked:?}");
     let zone = Zone { name: "cn-north-1a".into(), id: "cnn1-az1".into(), is_available: true };
-    let placed = none.place(&china, &place, &[zone.clone()], &[]).unwrap();
+    let placed = none.place(&china, &place, std::slice::from_ref(&zone), &[]).unwrap();
     let services = |placement| {
         let services = with_endpoints(china.clone(), placement).into_iter().map(|(_, service, _)| service);
         services.collect::<Vec<_>>()

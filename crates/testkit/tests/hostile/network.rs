@@ -177,3 +177,24 @@ fn an_interface_endpoint_is_waited_for_and_its_interfaces_are_gone_before_the_su
     assert!(said.iter().any(|said| said.contains("network.endpoint-sts Waiting(\"its network interfaces to go\")")));
     assert!(last(&aws, "ec2", "DeleteVpcEndpoints") < last(&aws, "ec2", "DeleteSubnet"));
 }
+
+#[test]
+fn a_zone_that_aws_does_not_offer_is_told_with_the_setting_that_chooses_others() {
+    let subnets = "Value (ap-south-1a) for parameter availabilityZone is invalid. Subnets can currently only be created \
+                   in the following availability zones: ap-south-1b, ap-south-1c.";
+    let endpoints = "The VPC endpoint service com.amazonaws.ap-south-1.sts does not support the availability zone of the \
+                     subnet: subnet-1.";
+    let refusals = [
+        ("CreateSubnet", "InvalidParameterValue", subnets),
+        ("CreateNatGateway", "NotAvailableInZone", "Nat Gateway is not available in this availability zone"),
+        ("CreateVpcEndpoint", "InvalidParameter", endpoints),
+    ];
+    for (operation, code, words) in refusals {
+        let platform = Platform::with("dev", |dev| dev.network.endpoints = vec!["sts".into()]).only("network.*");
+        let mut aws = Aws::lenient(platform.region());
+        aws.strike(("ec2", operation), 0, u64::MAX, Fault::refused(code, words));
+        let applied = aws.run(async |sdk| platform.up(&sdk).await);
+        let helps: Vec<_> = applied.failed.iter().filter_map(|failed| failed.failure.help.as_deref()).collect();
+        assert!(helps.iter().any(|help| help.contains("`zone_names` of [network]")), "{operation}: {helps:?}");
+    }
+}
