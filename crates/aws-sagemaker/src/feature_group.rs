@@ -23,8 +23,10 @@ const ADDITIONS: usize = 100;
 /// A group of features in the Feature Store. The id is the name.
 ///
 /// Deleting it deletes the records of its online store, so a group with one is deleted only when data
-/// may be deleted. What the offline store wrote (objects in S3, its Glue table) stays in either case:
-/// AWS does not delete it with the group, and a group of the same name goes on with it.
+/// may be deleted. What the offline store wrote (objects in S3, its Glue table) stays in either case. A group of the
+/// same name does not go on with it: AWS puts the time of creation into the path and the table's name, so that the new
+/// offline store begins empty.
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-delete-feature-group-offline-store.html>
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeatureGroup {
     /// The name.
@@ -199,7 +201,7 @@ impl Resource for FeatureGroup {
             return Ok(Deletion::Going("Deleting".into()));
         }
         if let Some(what) = online_records(&group).filter(|_| !cx.may_delete_data()) {
-            let help = "pass --delete-data to delete them as well; the offline store's data stays in any case";
+            let help = "pass --delete-data to delete them as well; the offline store's history stays in its bucket";
             return Err(Failure::refused(format!("the feature group holds {what}"), help));
         }
         let sent = cx

@@ -4,25 +4,45 @@ use crate::occupants;
 use aws_sdk_efs::Client;
 use aws_sdk_sagemaker::operation::describe_domain::DescribeDomainOutput;
 use resource::{Attempt, Cx, Permission, Place, Result};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 
-/// Fewer bytes are directories that EFS and SageMaker have made, and nobody's work.
-const NOBODYS: i64 = 1 << 20;
+/// What EFS counts for one directory without files: 4 KiB, and 2 KiB of metadata. A file counts as much at least.
+/// <https://docs.aws.amazon.com/efs/latest/ug/metered-sizes.html>
+const DIRECTORY: i64 = 6 << 10;
 
-/// What people keep there, in words; `None` if nothing. EFS measures late, so that of directories which were in use
-/// within the last day nobody knows how much they hold.
-/// <https://docs.aws.amazon.com/efs/latest/ug/API_FileSystemSize.html>
+/// How many people and spaces a domain had at most while this run has seen it. Their directories outlive them.
+#[derive(Default)]
+struct Residents(Mutex<HashMap<String, usize>>);
+
+/// What people keep there, in words; `None` if nothing.
+///
+/// Nothing is the root directory and an empty directory for each profile and space. EFS measures exactly only what
+/// nobody has changed for a couple of hours, so directories that were in use within the last day hold data, whatever it
+/// has measured. <https://docs.aws.amazon.com/efs/latest/ug/API_FileSystemSize.html>
 pub(crate) async fn holdings(domain: &DescribeDomainOutput, cx: &Cx) -> Result<Option<String>> {
-    let Some(id) = domain.home_efs_file_system_id() else { return Ok(None) };
+    let (Some(id), Some(domain)) = (domain.home_efs_file_system_id(), domain.domain_id()) else { return Ok(None) };
+    let residents = residents(domain, cx).await?;
     let call = cx.client(Client::new).describe_file_systems().file_system_id(id);
     let answer = call.send().await.during("DescribeFileSystems").absent(&[("FileSystemNotFound", "")])?;
     let found = answer.and_then(|answer| answer.file_systems.unwrap_or_default().pop());
-    let bytes = found.and_then(|system| system.size_in_bytes).map(|size| size.value);
-    match (bytes.and_then(in_words), domain.domain_id()) {
-        (None, Some(domain)) if bytes.is_some() && occupants::used_lately(domain, cx).await? => {
-            Ok(Some("home directories that were used within the last day, which EFS has not measured yet".to_owned()))
-        }
-        (measured, _) => Ok(measured),
+    let Some(bytes) = found.and_then(|system| system.size_in_bytes).map(|size| size.value) else { return Ok(None) };
+    if let Some(measured) = in_words(bytes, residents) {
+        return Ok(Some(measured));
     }
+    let unmeasured = "home directories that were used within the last day, which EFS has not measured yet";
+    Ok(occupants::used_lately(domain, cx).await?.then(|| unmeasured.to_owned()))
+}
+
+async fn residents(domain: &str, cx: &Cx) -> Result<usize> {
+    let now = occupants::residents(domain, cx).await?;
+    let known = cx.shared::<Residents>();
+    let mut known = known.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let most = known.entry(domain.to_owned()).or_default();
+    *most = now.max(*most);
+    Ok(*most)
 }
 
 /// What looking needs. The id of the file system is AWS's choice.
@@ -31,8 +51,13 @@ pub(crate) fn permission(place: &Place) -> Permission {
     Permission::change(["elasticfilesystem:DescribeFileSystems"]).on([systems])
 }
 
-fn in_words(bytes: i64) -> Option<String> {
-    (bytes >= NOBODYS).then(|| format!("home directories of {} MiB", bytes / NOBODYS))
+fn in_words(bytes: i64, residents: usize) -> Option<String> {
+    let empty = DIRECTORY.saturating_mul(i64::try_from(residents).unwrap_or(i64::MAX).saturating_add(1));
+    let size = match bytes >> 20 {
+        0 => format!("{} KiB", bytes >> 10),
+        size => format!("{size} MiB"),
+    };
+    (bytes > empty).then(|| format!("home directories of {size}"))
 }
 
 #[cfg(test)]
@@ -40,8 +65,10 @@ mod tests {
     use super::in_words;
 
     #[test]
-    fn empty_directories_are_nobodys_work() {
-        assert_eq!(in_words(6144), None);
-        assert_eq!(in_words(5 << 20), Some("home directories of 5 MiB".into()));
+    fn empty_home_directories_are_nobodys_work_and_one_file_is_somebodys() {
+        assert_eq!(in_words(6 << 10, 0), None);
+        assert_eq!(in_words(18 << 10, 2), None);
+        assert_eq!(in_words(24 << 10, 2), Some("home directories of 24 KiB".into()));
+        assert_eq!(in_words(5 << 20, 2), Some("home directories of 5 MiB".into()));
     }
 }

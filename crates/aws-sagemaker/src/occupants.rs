@@ -30,11 +30,12 @@ pub(crate) async fn close_apps(domain: &str, of: Of<'_>, cx: &Cx) -> Result<usiz
     let mut open = 0;
     while let Some(app) = apps.next().await.absent(sign::ABSENT)?.flatten() {
         match app.status() {
-            // AWS lists an app for a day after it is gone.
-            Some(AppStatus::Deleted) => continue,
+            // AWS lists an app for a day after it is gone. One that failed is gone, and AWS refuses to delete it.
+            // <https://docs.aws.amazon.com/sagemaker/latest/dg/gs-studio-delete-domain.html>
+            Some(AppStatus::Deleted | AppStatus::Failed) => continue,
             Some(AppStatus::Deleting) => {}
             _ => {
-                client
+                let sent = client
                     .delete_app()
                     .domain_id(domain)
                     .set_user_profile_name(app.user_profile_name)
@@ -46,6 +47,9 @@ pub(crate) async fn close_apps(domain: &str, of: Of<'_>, cx: &Cx) -> Result<usiz
                     .during("DeleteApp")
                     .heals(sign::BUSY, sign::TIDYING)
                     .absent(sign::ABSENT)?;
+                if sent.is_none() {
+                    continue;
+                }
             }
         }
         open += 1;
@@ -55,9 +59,21 @@ pub(crate) async fn close_apps(domain: &str, of: Of<'_>, cx: &Cx) -> Result<usiz
 
 /// Whether somebody has an app open in a domain, or had one within the last day, for which AWS lists it.
 pub(crate) async fn used_lately(domain: &str, cx: &Cx) -> Result<bool> {
-    let call = cx.client(Client::new).list_apps().domain_id_equals(domain).max_results(1);
-    let page = call.send().await.during("ListApps").absent(sign::ABSENT)?;
-    Ok(page.is_some_and(|page| !page.apps().is_empty()))
+    let pages = cx.client(Client::new).list_apps().domain_id_equals(domain).into_paginator().send();
+    let mut apps = Pages::of("ListApps", pages, |page| page.next_token().into()).items(|page| page.apps);
+    Ok(apps.next().await.absent(sign::ABSENT)?.flatten().is_some())
+}
+
+/// How many have a home directory in a domain: its profiles and its spaces.
+pub(crate) async fn residents(domain: &str, cx: &Cx) -> Result<usize> {
+    let pages = cx.client(Client::new).list_user_profiles().domain_id_equals(domain).into_paginator().send();
+    let pages = Pages::of("ListUserProfiles", pages, |page| page.next_token().into());
+    let mut profiles = pages.items(|page| page.user_profiles);
+    let mut count = spaces(domain, None, cx).await?.len();
+    while profiles.next().await.absent(sign::ABSENT)?.flatten().is_some() {
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// The spaces of a domain, or those that one profile owns.

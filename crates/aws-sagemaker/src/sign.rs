@@ -12,6 +12,12 @@ pub(crate) const ABSENT: &[Sign] = &[
     ("ValidationException", "not found"),
     ("ValidationException", "Unable to find"),
     ("ValidationException", "Could not find"),
+    // Spaces and apps, as terraform-provider-aws reads it:
+    // <https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/space.go>
+    ("ValidationException", "RecordNotFound"),
+    // Apps that AWS still lists. <https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/app.go>
+    ("ValidationException", "has already been deleted"),
+    ("ValidationException", "previously failed and was automatically deleted"),
 ];
 
 /// The name is taken. `ResourceInUse` also says that something is busy, so the words decide.

@@ -63,6 +63,10 @@ const DOMAIN: Kind = Kind {
     ..KIND
 };
 
+/// What AWS says of a space or an app that is not there.
+/// <https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/space.go>
+const NO_RECORD: (&str, &str) = ("ValidationException", "RecordNotFound: {key}");
+
 const USER_PROFILE: Kind = Kind {
     name: "UserProfile",
     create: "CreateUserProfile",
@@ -110,6 +114,7 @@ const SPACE: Kind = Kind {
         ("Status", "InService"),
         ("Url", "https://{DomainId}.studio.{region}.sagemaker.aws/spaces/{SpaceName}"),
     ],
+    missing: NO_RECORD,
     parent: Some("Domain"),
     children: &["App"],
     ..KIND
@@ -139,6 +144,7 @@ const APP: Kind = Kind {
     computed: &[("Status", "InService")],
     modified: None,
     parent: Some("Domain"),
+    missing: NO_RECORD,
     ..KIND
 };
 

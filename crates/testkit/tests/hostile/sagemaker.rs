@@ -3,7 +3,7 @@
 
 use crate::{destroy, failure, first, last, logs::declared, times, up};
 use aws_sdk_sagemaker::{Client, types::AppType};
-use config::environment::studio::NetworkAccess;
+use config::environment::studio::{App, NetworkAccess, Space};
 use resource::FailureKind;
 use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
@@ -99,16 +99,51 @@ fn a_domain_in_use_is_emptied_of_apps_then_spaces_then_profiles_and_then_deleted
 }
 
 #[test]
-fn an_app_that_is_listed_after_it_is_gone_is_nobodys() {
+fn an_app_that_is_listed_after_it_is_gone_or_failed_is_nobodys() {
     let platform = studio();
-    let mut aws = Aws::lawful(platform.region(), 103);
+    for status in ["Deleted", "Failed"] {
+        let mut aws = Aws::lawful(platform.region(), 103);
+        up(&platform, &mut aws);
+        let gone = Fault::shown(move |answer| {
+            answer["Apps"] = serde_json::json!([{ "AppName": "default", "AppType": "JupyterLab", "Status": status }]);
+        });
+        aws.strike(("sagemaker", "ListApps"), 0, u64::MAX, gone);
+        destroy(&platform, &mut aws);
+        assert_eq!(times(&aws, "sagemaker", "DeleteApp"), 0, "{status}");
+    }
+}
+
+#[test]
+fn app_that_goes_or_fails_between_its_listing_and_its_deletion_blocks_no_domain() {
+    let platform = studio();
+    for words in ["App default has already been deleted", "App default previously failed and was automatically deleted"]
+    {
+        let mut aws = Aws::lawful(platform.region(), 111);
+        up(&platform, &mut aws);
+        let open = Fault::shown(|answer| {
+            answer["Apps"] =
+                serde_json::json!([{ "AppName": "default", "AppType": "JupyterLab", "Status": "InService" }]);
+        });
+        aws.strike(("sagemaker", "ListApps"), 0, u64::MAX, open);
+        aws.strike(("sagemaker", "DeleteApp"), 0, u64::MAX, Fault::refused("ValidationException", words));
+        destroy(&platform, &mut aws);
+        assert!(times(&aws, "sagemaker", "DeleteApp") > 0);
+    }
+}
+
+#[test]
+fn space_is_planned_and_deleted_although_aws_calls_a_missing_one_a_validation_error() {
+    let platform = studio();
+    let mut aws = Aws::lawful(platform.region(), 112);
     up(&platform, &mut aws);
-    let gone = Fault::shown(|answer| {
-        answer["Apps"] = serde_json::json!([{ "AppName": "default", "AppType": "JupyterLab", "Status": "Deleted" }]);
+    let more = Platform::with("dev", |dev| {
+        let owner = dev.studio.user_profiles[0].clone();
+        dev.studio.spaces.push(Space { name: "shared".into(), owner, app: App::JupyterLab, volume_gb: 5 });
     });
-    aws.strike(("sagemaker", "ListApps"), 0, u64::MAX, gone);
-    destroy(&platform, &mut aws);
-    assert_eq!(times(&aws, "sagemaker", "DeleteApp"), 0);
+    up(&more, &mut aws);
+    assert_eq!(times(&aws, "sagemaker", "CreateSpace"), 1);
+    destroy(&more, &mut aws);
+    assert_eq!(more.left(&aws), Vec::<String>::new());
 }
 
 #[test]
@@ -136,6 +171,40 @@ fn a_home_with_peoples_files_is_kept_and_only_its_mount_targets_go() {
     let refusals = aws.run(async |sdk| keeping.try_destroy(&sdk).await).unwrap_err();
     assert!(refusals[0].failure.to_string().contains("home directories of 7 MiB"), "{}", refusals[0].failure);
     assert_eq!(times(&aws, "sagemaker", "DeleteDomain"), 0, "nothing was touched");
+}
+
+#[test]
+fn a_few_notebooks_in_a_home_are_data_at_risk() {
+    let platform = studio();
+    let mut aws = Aws::lawful(platform.region(), 113);
+    up(&platform, &mut aws);
+    let notebooks = Fault::shown(|answer| answer["FileSystems"][0]["SizeInBytes"]["Value"] = (90 << 10).into());
+    aws.strike(("elasticfilesystem", "DescribeFileSystems"), 0, u64::MAX, notebooks);
+    let keeping = studio().keeping_data();
+    let refusals = aws.run(async |sdk| keeping.try_destroy(&sdk).await).unwrap_err();
+    assert!(refusals[0].failure.to_string().contains("home directories of 90 KiB"), "{}", refusals[0].failure);
+}
+
+#[test]
+fn home_directories_that_nobody_has_used_go_with_their_domain() {
+    let platform = studio();
+    let mut aws = Aws::lawful(platform.region(), 114);
+    up(&platform, &mut aws);
+    let directories = Fault::shown(|answer| answer["FileSystems"][0]["SizeInBytes"]["Value"] = (12 << 10).into());
+    aws.strike(("elasticfilesystem", "DescribeFileSystems"), 0, u64::MAX, directories);
+    let keeping = studio().keeping_data();
+    let id = aws.run(async |sdk| {
+        let client = Client::new(&sdk);
+        let call = client.describe_domain().domain_id(domain(&client).await);
+        call.send().await.unwrap().home_efs_file_system_id().unwrap().to_owned()
+    });
+    destroy(&keeping, &mut aws);
+    aws.calm();
+    aws.wait(Duration::from_secs(600));
+    aws.run(async |sdk| {
+        let call = aws_sdk_efs::Client::new(&sdk).describe_file_systems().file_system_id(&id);
+        assert!(call.send().await.unwrap_err().into_service_error().is_file_system_not_found());
+    });
 }
 
 #[test]
