@@ -1,6 +1,7 @@
 //! Reconcilers for AWS Step Functions: one file per resource, named as AWS names it.
 
 mod configuration;
+mod executions;
 mod state_machine;
 
 pub use state_machine::{LogLevel, Logging, StateMachine, StateMachineOutputs};

@@ -1,4 +1,4 @@
-use crate::configuration::read;
+use crate::{configuration::read, executions};
 use aws_sdk_sfn::{
     Client,
     operation::describe_state_machine::DescribeStateMachineOutput,
@@ -64,7 +64,7 @@ pub struct StateMachineOutputs {
     pub name: String,
 }
 
-const GONE: &[Sign] = &[("StateMachineDoesNotExist", "")];
+pub(crate) const GONE: &[Sign] = &[("StateMachineDoesNotExist", "")];
 /// How long a new role may be unknown to Step Functions.
 /// AWS states no bound.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/7893>
@@ -80,7 +80,7 @@ const HEALING: &[Sign] = &[
     ("AccessDeniedException", "not authorized to access the Log Destination"),
     ("KmsAccessDeniedException", ""),
 ];
-/// Executions under way end first.
+/// Executions under way end first, which are stopped, and the jobs that they wait for.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html>
 const DELETES_WITHIN: Duration = Duration::from_secs(600);
 const CONFLICT: &[Sign] = &[("ConflictException", "")];
@@ -188,7 +188,12 @@ impl Resource for StateMachine {
             let call = cx.client(Client::new).delete_state_machine().state_machine_arn(id);
             call.send().await.during("DeleteStateMachine").heals(CONFLICT, PROPAGATES)?;
         }
-        Ok(Deletion::Going("its executions to end".into()))
+        // Now that no new one can start.
+        let stopped = executions::stop(id, cx).await?;
+        Ok(Deletion::Going(match stopped {
+            0 => "its executions to end".to_owned(),
+            count => format!("its executions to end, of which {count} were stopped"),
+        }))
     }
 
     fn foresee(&self, place: &Place, _: StateMachineOutputs) -> StateMachineOutputs {
@@ -209,6 +214,7 @@ impl Resource for StateMachine {
             .on(machine),
             Permission::pass_role(&self.role, "states", place),
         ];
+        permissions.extend(executions::permissions(&arn(&self.name, place), &self.name, place));
         if self.key.is_some() {
             // Step Functions uses the key in the caller's name.
             // <https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html>

@@ -3,6 +3,7 @@
 
 mod buckets;
 mod crawlers;
+mod executions;
 mod fresh;
 mod functions;
 mod homes;
@@ -62,6 +63,7 @@ impl Laws {
             Box::new(owners::Owners::default()),
             Box::new(buckets::Buckets::default()),
             Box::new(crawlers::Crawlers::default()),
+            Box::new(executions::Executions::default()),
             Box::new(functions::Functions::default()),
             Box::new(homes::Homes::default()),
             Box::new(sealed::Sealed::default()),

@@ -45,6 +45,23 @@ fn a_state_machine_that_is_deleting_is_waited_for_and_its_name_taken_again() {
 }
 
 #[test]
+fn state_machine_with_executions_under_way_is_deleted_once_they_are_stopped() {
+    let platform = pipeline();
+    let mut aws = Aws::lawful(platform.region(), 73);
+    up(&platform, &mut aws);
+    let arn = format!("arn:aws:states:{}:123456789012:stateMachine:mlops-pipeline-dev-training", platform.region());
+    aws.run(async |sdk| {
+        let client = aws_sdk_sfn::Client::new(&sdk);
+        for name in ["first", "second"] {
+            client.start_execution().state_machine_arn(&arn).name(name).send().await.unwrap();
+        }
+    });
+    destroy(&platform, &mut aws);
+    assert_eq!(times(&aws, "states", "StopExecution"), 2);
+    assert_eq!(platform.left(&aws), Vec::<String>::new());
+}
+
+#[test]
 fn the_pipeline_logs_to_a_group_whose_name_takes_no_room_in_the_resource_policy() {
     for environment in ["dev", "staging", "prod"] {
         let all = declared(&Platform::of(environment));

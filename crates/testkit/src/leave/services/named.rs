@@ -116,7 +116,9 @@ fn resources(asked: &Asked) -> Vec<String> {
         members.iter().flat_map(|member| names(member)).flat_map(of).collect()
     };
     let mut found =
-        each(&["ResourceARN", "ResourceArn", "resourceArn", "TopicArn", "stateMachineArn"], &|arn| vec![arn]);
+        each(&["ResourceARN", "ResourceArn", "resourceArn", "TopicArn", "stateMachineArn", "executionArn"], &|arn| {
+            vec![arn]
+        });
     found.extend(match service {
         "budgets" => each(&["BudgetName", "Budget/BudgetName", "NewBudget/BudgetName"], &|name| {
             vec![format!("arn:aws:budgets::{ACCOUNT}:budget/{name}")]
