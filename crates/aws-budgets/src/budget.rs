@@ -1,3 +1,4 @@
+use crate::billing_access;
 use aws_sdk_budgets::{
     Client,
     types::{
@@ -72,7 +73,8 @@ impl Resource for Budget {
 
     async fn create(&self, cx: &Cx) -> Result<String> {
         let tags: Result<Vec<_>> = self.tags.iter().map(|(key, value)| tag(key, value)).collect();
-        cx.client(Client::new)
+        let sent = cx
+            .client(Client::new)
             .create_budget()
             .account_id(&cx.place().account)
             .budget(self.definition()?)
@@ -80,7 +82,8 @@ impl Resource for Budget {
             .send()
             .await
             .during("CreateBudget")
-            .exists(EXISTS)?;
+            .exists(EXISTS);
+        billing_access::explain(sent)?;
         Ok(self.name.clone())
     }
 
@@ -215,7 +218,8 @@ fn subscriber(topic: &TopicArn) -> Result<Subscriber> {
 
 async fn describe(name: &str, cx: &Cx) -> Result<Option<types::Budget>> {
     let call = cx.client(Client::new).describe_budget().account_id(&cx.place().account).budget_name(name);
-    let answer = call.show_filter_expression(true).send().await.during("DescribeBudget").absent(ABSENT)?;
+    let sent = call.show_filter_expression(true).send().await.during("DescribeBudget").absent(ABSENT);
+    let answer = billing_access::explain(sent)?;
     Ok(answer.and_then(|answer| answer.budget))
 }
 

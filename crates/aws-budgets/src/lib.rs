@@ -1,5 +1,6 @@
 //! Reconcilers for AWS Budgets.
 
+mod billing_access;
 mod budget;
 
 pub use budget::{Budget, BudgetOutputs};

@@ -1,4 +1,4 @@
-use crate::{role, sign, tagging, together};
+use crate::{lake_formation, role, sign, tagging, together};
 use aws_sdk_glue::{
     Client,
     types::{self as sdk, CrawlerTargets, RecrawlPolicy, SchemaChangePolicy},
@@ -133,7 +133,8 @@ impl Resource for Crawler {
 
     async fn create(&self, cx: &Cx) -> Result<String> {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        cx.client(Client::new)
+        let sent = cx
+            .client(Client::new)
             .create_crawler()
             .name(&self.name)
             .set_description(text(&self.description))
@@ -150,7 +151,8 @@ impl Resource for Crawler {
             .send()
             .await
             .during("CreateCrawler")
-            .heals(sign::PROPAGATING, sign::PROPAGATION)?;
+            .heals(sign::PROPAGATING, sign::PROPAGATION);
+        lake_formation::explain(sent)?;
         Ok(self.name.clone())
     }
 
@@ -171,7 +173,8 @@ impl Resource for Crawler {
             return Ok(());
         }
         // What is left out stays as it was, so what is to be none is sent as empty text.
-        cx.client(Client::new)
+        let sent = cx
+            .client(Client::new)
             .update_crawler()
             .name(id)
             .description(&self.description)
@@ -188,7 +191,8 @@ impl Resource for Crawler {
             .await
             .during("UpdateCrawler")
             .heals(sign::PROPAGATING, sign::PROPAGATION)
-            .heals(&[("CrawlerRunningException", "")], CRAWLS_END_WITHIN)?;
+            .heals(&[("CrawlerRunningException", "")], CRAWLS_END_WITHIN);
+        lake_formation::explain(sent)?;
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-use crate::{sign, tagging};
+use crate::{lake_formation, sign, tagging};
 use aws_sdk_glue::{
     Client,
     types::{Database as Described, DatabaseInput},
@@ -57,14 +57,9 @@ impl Resource for Database {
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
-        cx.client(Client::new)
-            .create_database()
-            .database_input(self.input(None)?)
-            .set_tags(tagging::given(&self.tags))
-            .send()
-            .await
-            .during("CreateDatabase")
-            .heals(sign::CONTENDED, sign::CONTENTION)?;
+        let call = cx.client(Client::new).create_database().database_input(self.input(None)?);
+        let sent = call.set_tags(tagging::given(&self.tags)).send().await.during("CreateDatabase");
+        lake_formation::explain(sent.heals(sign::CONTENDED, sign::CONTENTION))?;
         Ok(self.name.clone())
     }
 
@@ -86,14 +81,16 @@ impl Resource for Database {
         if diff.has_any(&["description", "location"]) {
             let before = get(id, cx).await?;
             let call = cx.client(Client::new).update_database().name(id).database_input(self.input(before)?);
-            call.send().await.during("UpdateDatabase").heals(sign::CONTENDED, sign::CONTENTION)?;
+            let sent = call.send().await.during("UpdateDatabase");
+            lake_formation::explain(sent.heals(sign::CONTENDED, sign::CONTENTION))?;
         }
         Ok(())
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_database().name(id);
-        call.send().await.during("DeleteDatabase").heals(sign::CONTENDED, sign::CONTENTION).absent(sign::ABSENT)?;
+        let sent = call.send().await.during("DeleteDatabase").heals(sign::CONTENDED, sign::CONTENTION);
+        lake_formation::explain(sent.absent(sign::ABSENT))?;
         Ok(Deletion::Gone)
     }
 
@@ -138,5 +135,6 @@ fn arn(name: &str, place: &Place) -> String {
 
 async fn get(name: &str, cx: &Cx) -> Result<Option<Described>> {
     let call = cx.client(Client::new).get_database().name(name);
-    Ok(call.send().await.during("GetDatabase").absent(sign::ABSENT)?.and_then(|answer| answer.database))
+    let answer = lake_formation::explain(call.send().await.during("GetDatabase").absent(sign::ABSENT))?;
+    Ok(answer.and_then(|answer| answer.database))
 }

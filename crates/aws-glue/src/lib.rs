@@ -5,6 +5,7 @@ mod crawler;
 mod database;
 mod firing;
 mod job;
+mod lake_formation;
 mod log_groups;
 mod role;
 mod security_configuration;

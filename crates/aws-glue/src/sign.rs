@@ -13,6 +13,8 @@ pub(crate) const PROPAGATING: &[Sign] = &[
     // "… assume role <ARN>", "… assume provided role", "… assume the role <ARN>": the words change.
     ("InvalidInputException", "unable to assume"),
     ("InvalidInputException", "not authorized"),
+    // Also said of a role that Lake Formation does not know yet.
+    // <https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/glue/crawler.go>
     ("InvalidInputException", "Insufficient Lake Formation permission"),
 ];
 
