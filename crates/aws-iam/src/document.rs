@@ -1,7 +1,7 @@
 //! Policy documents as IAM gives them back: URL-encoded, in whatever spelling they were written.
 
 use percent_encoding::percent_decode_str;
-use resource::policy_meaning;
+use resource::policy_spelling;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -12,11 +12,13 @@ pub(crate) fn decode(encoded: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned()))
 }
 
-/// Writes each document in its canonical spelling, so that a map of them, declared or read, compares
-/// by meaning.
-pub(crate) fn by_meaning<S: Serializer>(documents: &BTreeMap<String, Value>, serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes each document in its canonical spelling, so that a map of them shows little where one differs.
+pub(crate) fn in_one_spelling<S: Serializer>(
+    documents: &BTreeMap<String, Value>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let canonical: BTreeMap<&str, Value> =
-        documents.iter().map(|(name, document)| (name.as_str(), policy_meaning(document))).collect();
+        documents.iter().map(|(name, document)| (name.as_str(), policy_spelling(document))).collect();
     canonical.serialize(serializer)
 }
 

@@ -1,6 +1,6 @@
 use crate::{
     allowed,
-    document::by_meaning,
+    document::in_one_spelling,
     policy::may_be_new,
     read::{self, GONE, LAGS, PROPAGATES, Roles, attached_arns, inline_names},
     tags,
@@ -26,7 +26,7 @@ pub struct Role {
     /// The trust policy: who may assume it.
     pub trust: Value,
     /// Inline policies by name, at most 10,240 characters together.
-    #[serde(serialize_with = "by_meaning")]
+    #[serde(serialize_with = "in_one_spelling")]
     pub inline_policies: BTreeMap<String, Value>,
     /// ARNs of the attached managed policies.
     pub managed_policies: Vec<String>,
@@ -66,8 +66,12 @@ impl Resource for Role {
         SizeLimit::documents("inline_policies", 10_240),
     ];
     const REPLACE_ON: &'static [&'static str] = &["name", "path"];
-    const COMPARE: &'static [(&'static str, As)] =
-        &[("trust", As::Policy), ("inline_policies", As::Whole), ("managed_policies", As::Set)];
+    const COMPARE: &'static [(&'static str, As)] = &[
+        ("trust", As::Policy),
+        ("inline_policies", As::Whole),
+        ("inline_policies.*", As::Policy),
+        ("managed_policies", As::Set),
+    ];
     const NAMING: Naming = Naming::Declared;
     const TYPICAL: Duration = Duration::from_secs(2);
     const DEADLINE: Duration = PROPAGATES;
@@ -298,7 +302,7 @@ mod tests {
         live.inline_policies.insert(
             "data".into(),
             json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"],
-                "Resource": ["arn:aws:s3:::b/*"]}}),
+                "Resource": ["arn:aws:s3:::b/*"], "Sid": "1"}}),
         );
         assert_eq!(differences(&role(), &live), Vec::<String>::new());
     }

@@ -256,7 +256,7 @@ pub struct Content {
 pub enum As {
     /// A list in any order.
     Set,
-    /// A policy document, by meaning.
+    /// A policy document, by meaning. For each value of a map, the path ends in `.*`.
     Policy,
     /// A map that is owned whole: a key somebody adds is a difference.
     Whole,

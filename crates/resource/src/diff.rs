@@ -1,4 +1,4 @@
-use crate::{As, has_unknown, policy_meaning};
+use crate::{As, has_unknown, same_policy};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -75,9 +75,12 @@ fn field(
 ) {
     let compares = |hint: &As| !matches!(hint, As::Sensitive | As::Plain);
     let hint = hints.iter().find(|(name, hint)| *name == path && compares(hint)).map(|(_, hint)| *hint);
+    if is_one_of_policies(path, hints) && same_policy(declared, live) {
+        return;
+    }
     let live = if hint == Some(As::WriteOnly) { recorded } else { live };
     let differs = match (hint, declared, live) {
-        (Some(As::Policy), ..) => policy_meaning(declared) != policy_meaning(live),
+        (Some(As::Policy), ..) => !same_policy(declared, live),
         (Some(As::Set), Value::Array(declared), Value::Array(live)) => sorted(declared) != sorted(live),
         (Some(As::WriteOnly), ..) => !is_same(declared, live),
         (_, Value::Object(wanted), Value::Object(present)) => {
@@ -110,6 +113,14 @@ fn field(
     }
 }
 
+/// Whether what stands at `path` is a policy, of a map whose every value is one: `("policies.*", As::Policy)`.
+fn is_one_of_policies(path: &str, hints: &[(&str, As)]) -> bool {
+    hints.iter().any(|(name, hint)| {
+        let map = name.strip_suffix(".*").filter(|_| *hint == As::Policy);
+        map.is_some_and(|map| path.strip_prefix(map).is_some_and(|rest| rest.starts_with('.')))
+    })
+}
+
 /// Whether two values are equal, where a number is the same however it is written.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
@@ -121,8 +132,19 @@ fn is_same(one: &Value, other: &Value) -> bool {
             one.len() == other.len()
                 && one.iter().all(|(key, value)| other.get(key).is_some_and(|other| is_same(value, other)))
         }
+        (Value::String(one), Value::String(other)) => one == other || names_key(one, other) || names_key(other, one),
         _ => one == other,
     }
+}
+
+/// Whether `name` is the id or the alias of the KMS key, or of the alias, with this ARN. Some services give back an ARN
+/// as it was sent, and some only the id in it.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
+fn names_key(arn: &str, name: &str) -> bool {
+    let mut parts = arn.splitn(6, ':');
+    let is_kms = parts.next() == Some("arn") && parts.nth(1) == Some("kms");
+    let resource = if is_kms { parts.nth(2) } else { None };
+    resource.is_some_and(|resource| resource == name || resource.strip_prefix("key/") == Some(name))
 }
 
 fn sorted(items: &[Value]) -> Vec<String> {
@@ -167,6 +189,15 @@ mod tests {
     }
 
     #[test]
+    fn policies_of_a_map_compare_by_meaning_and_differ_where_they_differ() {
+        let hints = [("all", As::Whole), ("all.*", As::Policy)];
+        let policy = |sid: &str, action: &str| json!({"Statement": [{"Sid": sid, "Action": action}]});
+        let declared = json!({"all": {"a": policy("1", "s3:GetObject"), "b": policy("1", "s3:GetObject")}});
+        let live = json!({"all": {"a": policy("2", "S3:getObject"), "b": policy("1", "s3:*")}});
+        assert_eq!(paths(&compare(&declared, None, &live, &hints)), ["all.b.Statement"]);
+    }
+
+    #[test]
     fn a_number_is_the_same_however_it_is_written() {
         let declared = json!({"version": 1.0, "rules": [{"weight": 2}], "large": 9_007_199_254_740_993_u64});
         let live = json!({"version": 1, "rules": [{"weight": 2.0}], "large": 9_007_199_254_740_993_u64});
@@ -174,6 +205,16 @@ mod tests {
         let next = json!({"large": 9_007_199_254_740_992_u64});
         assert_eq!(paths(&compare(&json!({"large": 9_007_199_254_740_993_u64}), None, &next, &[])), ["large"]);
         assert_eq!(paths(&compare(&json!({"n": [1]}), None, &json!({"n": [1.5]}), &[])), ["n"]);
+    }
+
+    #[test]
+    fn kms_key_is_the_same_by_its_arn_and_by_its_id() {
+        let key = "arn:aws:kms:eu-west-1:123456789012:key/1234-abcd";
+        let same = |one: &str, other: &str| compare(&json!({"k": one}), None, &json!({"k": other}), &[]).is_empty();
+        assert!(same(key, "1234-abcd") && same("1234-abcd", key) && same(key, "key/1234-abcd"));
+        assert!(same("arn:aws:kms:eu-west-1:123456789012:alias/data", "alias/data"));
+        assert!(!same(key, "5678-abcd") && !same(key, "arn:aws:kms:eu-west-1:210987654321:key/1234-abcd"));
+        assert!(!same("arn:aws:iam::123456789012:key/1234-abcd", "1234-abcd"));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub use glance::{Glance, TagIndex};
 pub use guard::{Guard, Leave};
 pub use id::*;
 pub use loader::Loader;
-pub use meaning::{policy_meaning, same_policy};
+pub use meaning::{policy_meaning, policy_spelling, same_policy};
 pub use meter::{Calls, LARGEST_ANSWER, Meter};
 pub use ownership::{Ownership, describe as describe_owner};
 pub use pages::{Items, NextPage, Pages, Tokens};

@@ -2,14 +2,41 @@
 
 use serde_json::{Map, Value};
 
+/// The version of a document that names none.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
+const OLDEST_VERSION: &str = "2008-10-17";
+
 /// Whether two policy documents say the same.
 pub fn same_policy(one: &Value, other: &Value) -> bool {
     policy_meaning(one) == policy_meaning(other)
 }
 
+/// What a policy document means: its canonical spelling, with actions in lower case and without what IAM gives no
+/// meaning (`Id`, `Sid`).
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html>
+pub fn policy_meaning(policy: &Value) -> Value {
+    let mut policy = policy_spelling(policy);
+    let Value::Object(document) = &mut policy else { return policy };
+    let Some(Value::Array(mut statements)) = document.remove("Statement") else { return policy };
+    for statement in statements.iter_mut().filter_map(Value::as_object_mut) {
+        statement.remove("Sid");
+        for field in ["Action", "NotAction"] {
+            if let Some(actions) = statement.get_mut(field) {
+                *actions = in_lower_case(actions.take());
+            }
+        }
+    }
+    if !statements.is_empty() {
+        document.remove("Id");
+        document.entry("Version").or_insert_with(|| OLDEST_VERSION.into());
+    }
+    document.insert("Statement".into(), distinct(statements));
+    policy
+}
+
 /// A policy document in one canonical spelling: statements and lists sorted, single values as lists,
 /// account ids as root ARNs. A document given as text is parsed.
-pub fn policy_meaning(policy: &Value) -> Value {
+pub fn policy_spelling(policy: &Value) -> Value {
     let parsed = match policy {
         Value::String(text) => serde_json::from_str(text).ok(),
         other => Some(other.clone()),
@@ -20,11 +47,25 @@ pub fn policy_meaning(policy: &Value) -> Value {
         Some(single) => vec![single],
         None => Vec::new(),
     };
-    let mut statements: Vec<Value> = statements.into_iter().map(statement).collect();
-    statements.sort_by_key(Value::to_string);
-    statements.dedup();
-    document.insert("Statement".into(), Value::Array(statements));
+    document.insert("Statement".into(), distinct(statements.into_iter().map(statement).collect()));
     Value::Object(document)
+}
+
+fn distinct(mut items: Vec<Value>) -> Value {
+    items.sort_by_key(Value::to_string);
+    items.dedup();
+    Value::Array(items)
+}
+
+/// IAM reads actions without regard to case.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
+fn in_lower_case(actions: Value) -> Value {
+    let Value::Array(actions) = actions else { return actions };
+    let lower = actions.into_iter().map(|action| match action {
+        Value::String(action) => Value::String(action.to_ascii_lowercase()),
+        other => other,
+    });
+    distinct(lower.collect())
 }
 
 fn statement(statement: Value) -> Value {
@@ -52,9 +93,7 @@ fn list(value: Value) -> Value {
             *item = Value::String(item.to_string());
         }
     }
-    items.sort_by_key(Value::to_string);
-    items.dedup();
-    Value::Array(items)
+    distinct(items)
 }
 
 fn principal(value: Value) -> Value {
@@ -106,6 +145,13 @@ mod tests {
              "Version": "2012-10-17"});
         assert!(same_policy(&ours, &theirs));
         assert!(same_policy(&ours, &Value::String(theirs.to_string())));
+        let mut numbered = theirs.clone();
+        numbered["Id"] = json!("x");
+        numbered["Statement"][0]["Sid"] = json!("1");
+        numbered["Statement"][1]["Action"] = json!(["S3:*object", "S3:GetObject", "s3:putobject"]);
+        assert!(!same_policy(&ours, &numbered), "another action is another meaning");
+        numbered["Statement"][1]["Action"] = json!(["S3:GetObject", "s3:putobject"]);
+        assert!(same_policy(&ours, &numbered), "neither names nor case have a meaning");
         let mut wider = theirs.clone();
         wider["Statement"][1]["Resource"] = json!("*");
         assert!(!same_policy(&ours, &wider));

@@ -1,7 +1,7 @@
 //! Secrets that the environment file refers to: who may read them, and what code gets.
 
 use crate::declared_after;
-use resource::{Declaration, policy_meaning};
+use resource::{Declaration, policy_spelling};
 use serde_json::{Value, json};
 
 const SECRET: &str = "arn:aws:secretsmanager:ap-south-1:123456789012:secret:db-AbCdEf";
@@ -22,9 +22,9 @@ fn with_secrets() -> Vec<Declaration> {
 fn secrets_are_read_by_the_roles_of_their_code_and_by_no_other() {
     let declared = with_secrets();
     let readers = declared.iter().filter(|one| !one.spec["inline_policies"]["secrets"].is_null());
-    let policy = |one: &Declaration| policy_meaning(&one.spec["inline_policies"]["secrets"]);
+    let policy = |one: &Declaration| policy_spelling(&one.spec["inline_policies"]["secrets"]);
     let readers: Vec<(&str, Value)> = readers.map(|one| (one.address.as_str(), policy(one))).collect();
-    let document = |statements| policy_meaning(&json!({"Version": "2012-10-17", "Statement": statements}));
+    let document = |statements| policy_spelling(&json!({"Version": "2012-10-17", "Statement": statements}));
     let services = ["secretsmanager.ap-south-1.amazonaws.com", "ssm.ap-south-1.amazonaws.com"];
     let of_function = json!([
         {"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": [SECRET]},
