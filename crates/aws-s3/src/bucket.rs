@@ -1,7 +1,7 @@
 use crate::{
     Encryption, LifecycleRule, Replication, allowed, client,
     emptying::{self, Selection},
-    holdings,
+    holdings, name,
     presence::{self, Presence},
     read, write,
 };
@@ -157,9 +157,10 @@ impl Resource for Bucket {
             .set_tags(Some(write::tag_set(&self.tags)?))
             .build();
         let call = client.create_bucket().bucket(&self.name).create_bucket_configuration(configuration);
-        // A name that was given up a moment ago may still be taken for a while.
-        call.send().await.during("CreateBucket").heals(write::BUSY, write::SOON)?;
-        Ok(self.name.clone())
+        match call.send().await.during("CreateBucket") {
+            Ok(_) => Ok(self.name.clone()),
+            Err(failure) => Err(name::explain(&client, &self.name, failure).await),
+        }
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {

@@ -80,8 +80,9 @@ fn refusal(bucket: &str, error: &Error) -> Failure {
     let (kind, help) = match error.code() {
         Some("InternalError" | "SlowDown" | "ServiceUnavailable") => (FailureKind::Throttled, None),
         Some("AccessDenied") => {
-            let help = "a retention, a legal hold or the bucket policy may protect the object".to_owned();
-            (FailureKind::Denied, Some(help))
+            let help = "an object lock or a policy protects the object: let its retention end or lift its legal hold \
+                        (`aws s3api put-object-legal-hold`), or allow s3:DeleteObjectVersion, and run the same command";
+            (FailureKind::Denied, Some(help.to_owned()))
         }
         _ => (FailureKind::Final, None),
     };

@@ -7,6 +7,7 @@ mod emptying;
 mod encryption;
 mod holdings;
 mod lifecycle;
+mod name;
 mod object;
 mod presence;
 mod read;

@@ -3,6 +3,11 @@
 use crate::{end::End, printer::Printer, session::Session};
 use resource::Sign;
 use state::{Lock, RemovedState, State, StateBucket, Store as _, Version};
+use std::{pin::pin, time::Duration};
+use tokio::time::sleep;
+
+/// When it says that making the state bucket takes its time.
+const SAYS_AFTER: Duration = Duration::from_secs(10);
 
 impl Session {
     /// The state as stored, or a new one.
@@ -28,12 +33,22 @@ impl Session {
 
     /// Makes the state bucket if it is not there, or not complete. A bucket that exists is refused for a first state
     /// if it is no place for one.
-    pub(crate) async fn ensure_bucket(&self) -> Result<(), End> {
+    pub(crate) async fn ensure_bucket(&self, printer: Printer) -> Result<(), End> {
         let complete = self.bucket.exists().await? && self.store.get(&self.keys.state).await?.is_some();
-        if !complete {
-            self.bucket.make(&self.identity).await?;
+        if complete {
+            return Ok(());
         }
-        Ok(())
+        let mut making = pin!(self.bucket.make(&self.identity));
+        let made = tokio::select! {
+            biased;
+            made = &mut making => made,
+            () = sleep(SAYS_AFTER) => {
+                let name = self.bucket.name();
+                printer.note(&format!("waiting for the state bucket {name}: S3 frees a deleted bucket's name only after minutes"));
+                making.await
+            }
+        };
+        Ok(made?)
     }
 
     /// Removes the state, which must be empty, and gives the lock up. Says what became of the bucket.

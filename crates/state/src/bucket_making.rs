@@ -12,13 +12,18 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// A bucket made a moment ago is not known everywhere, and takes one change at a time; a name given up a
-/// moment ago is not free.
+/// A bucket made a moment ago is not known everywhere, and takes one change at a time.
 const UNSETTLED: &[Sign] = &[("NoSuchBucket", ""), ("OperationAborted", "")];
+/// A name given up a moment ago is not free.
+const BEING_FREED: &[Sign] = &[("OperationAborted", "")];
 /// How S3 says that a name is another account's.
 const TAKEN: &[Sign] = &[("BucketAlreadyExists", "")];
 /// How long that may last, and S3 be slow or out of reach.
 const SETTLES_WITHIN: Duration = Duration::from_secs(300);
+/// How long S3 may keep the name of a deleted bucket: minutes, as people report, and up to an hour.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html>
+/// <https://github.com/aws/aws-cli/issues/2593>
+const FREE_WITHIN: Duration = Duration::from_secs(1800);
 /// How often it is tried again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -33,11 +38,11 @@ impl StateBucket {
             self.exists().await?;
             return self.refuse_weak().await;
         }
-        let gives_up = Instant::now() + SETTLES_WITHIN;
+        let began = Instant::now();
         loop {
             // From the beginning: what is made already is completed.
             match self.build(tags).await {
-                Err(failure) if heals(&failure) && Instant::now() < gives_up => sleep(LOOK_AGAIN).await,
+                Err(failure) if began.elapsed() < heals_within(&failure) => sleep(LOOK_AGAIN).await,
                 Err(failure) if failure.shows(TAKEN) => return Err(self.closed()),
                 Ok(true) => return Ok(()),
                 // Somebody of this account made it.
@@ -152,8 +157,14 @@ impl StateBucket {
     }
 }
 
-fn heals(failure: &Failure) -> bool {
-    failure.shows(UNSETTLED) || matches!(failure.kind, FailureKind::Throttled | FailureKind::Ambiguous)
+/// How long such a failure is borne; not at all where time does not heal it.
+fn heals_within(failure: &Failure) -> Duration {
+    match failure {
+        _ if failure.operation == "CreateBucket" && failure.shows(BEING_FREED) => FREE_WITHIN,
+        _ if failure.shows(UNSETTLED) => SETTLES_WITHIN,
+        Failure { kind: FailureKind::Throttled | FailureKind::Ambiguous, .. } => SETTLES_WITHIN,
+        _ => Duration::ZERO,
+    }
 }
 
 fn encryption() -> Result<ServerSideEncryptionConfiguration> {

@@ -223,7 +223,7 @@ fn first(session: &Session, pushed: State, force: bool) -> Result<State, End> {
 
 /// Replaces the state under its lock. Says the serial that it had, if it could be read, and the one that it has.
 async fn push(global: &Global, session: &Session, pushed: State, force: bool) -> Result<(Option<u64>, u64), End> {
-    session.ensure_bucket().await?;
+    session.ensure_bucket(Printer::new(global)).await?;
     let lock = session.lock(global, "state push", std::future::pending()).await?;
     let result = async {
         let stored = session.store.get(&session.keys.state).await?;
@@ -260,7 +260,7 @@ async fn edit(
     operation: &str,
     change: impl FnOnce(&mut State) -> Result<(), End>,
 ) -> Result<(), End> {
-    session.ensure_bucket().await?;
+    session.ensure_bucket(Printer::new(global)).await?;
     let lock = session.lock(global, operation, std::future::pending()).await?;
     let result = async {
         let (mut state, version) = session.state().await?;

@@ -65,7 +65,10 @@ impl Law for Buckets {
             }
             "DELETE bucket" => {
                 self.young.remove(&bucket);
-                let free = world.after(20..=90, &format!("{bucket} is free"));
+                // Mostly a minute or two, sometimes much longer. <https://github.com/aws/aws-cli/issues/2593>
+                let within =
+                    if world.chance.once_in(3, &format!("{bucket} stays taken")) { 300..=1500 } else { 20..=90 };
+                let free = world.after(within, &format!("{bucket} is free"));
                 self.taken.insert(bucket, free);
             }
             _ => {}

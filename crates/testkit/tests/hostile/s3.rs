@@ -4,6 +4,7 @@
 use crate::{destroy, first, last, times, up};
 use aws_sdk_s3::primitives::ByteStream;
 use resource::FailureKind;
+use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
 
 const BUCKET: &str = "mlops-pipeline-dev-data-123456789012";
@@ -93,6 +94,25 @@ fn a_name_given_up_a_moment_ago_is_refused_for_a_while_and_then_taken() {
     let before = times(&aws, "s3", "PUT bucket");
     up(&platform, &mut aws);
     assert!(times(&aws, "s3", "PUT bucket") > before + 1, "the first attempts met OperationAborted");
+}
+
+#[test]
+fn bucket_is_made_once_s3_frees_its_name_after_twenty_minutes() {
+    let platform = bucket();
+    let codes = [
+        ("OperationAborted", "A conflicting conditional operation is currently in progress against this resource."),
+        ("BucketAlreadyExists", "The requested bucket name is not available."),
+    ];
+    for (code, words) in codes {
+        let mut aws = Aws::lawful(platform.region(), 60);
+        up(&Platform::of("dev").only("identity.studio"), &mut aws);
+        aws.strike(("s3", "PUT bucket"), 0, 100, Fault::refused(code, words));
+        let began = aws.now();
+        up(&platform, &mut aws);
+        assert!(aws.now() - began > Duration::from_secs(900), "{code}");
+        let waits = |event: &engine::Event| format!("{:?}", event.phase).contains(code);
+        assert!(platform.said().iter().any(waits), "it says what it waits for");
+    }
 }
 
 #[test]

@@ -1,0 +1,35 @@
+//! Names of buckets that were given up a while ago.
+
+use crate::presence::{self, Presence};
+use aws_sdk_s3::Client;
+use resource::{Failure, FailureKind};
+use std::time::Duration;
+
+/// For how long CreateBucket is tried again. AWS says that a name can take "some time" until it can be used again;
+/// people report minutes, and an hour or more where the bucket was in another region.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html>
+/// <https://github.com/aws/aws-cli/issues/2593>
+const FREE_WITHIN: Duration = Duration::from_secs(1800);
+
+/// S3 is still at work on the deletion, also in another region.
+const BEING_FREED: &str = "OperationAborted";
+
+/// What a refusal of CreateBucket means: a name that S3 calls taken, and that nobody has, becomes free with time.
+pub(crate) async fn explain(client: &Client, name: &str, failure: Failure) -> Failure {
+    let is_going = match &failure {
+        Failure { code: Some(code), .. } if code == BEING_FREED => true,
+        Failure { kind: FailureKind::Exists, .. } => matches!(presence::of(client, name).await, Ok(Presence::Nowhere)),
+        _ => false,
+    };
+    if !is_going {
+        return failure;
+    }
+    Failure {
+        kind: FailureKind::Heals(FREE_WITHIN),
+        help: Some(format!(
+            "S3 frees the name of a deleted bucket after minutes, and after an hour or more where it was in another \
+             region: run the same command later, or choose another name than {name}"
+        )),
+        ..failure
+    }
+}
