@@ -58,6 +58,8 @@ const GONE: &[Sign] = &[
     ("KMSInvalidStateException", "pending deletion"),
     ("KMSInvalidStateException", "PendingDeletion"),
 ];
+/// Its deletion was cancelled before.
+const NOT_DOOMED: &[Sign] = &[("KMSInvalidStateException", "is not pending deletion")];
 /// The only policy a key can have.
 const POLICY: &str = "default";
 
@@ -101,11 +103,12 @@ impl Resource for Key {
         }
     }
 
-    /// Takes back a key of ours that awaits deletion, if there is one: what it encrypted is readable again.
+    /// Takes back a key of ours that awaits deletion, or is off since its deletion was cancelled, if there is one: what
+    /// it encrypted is readable again. The update that gives it its alias switches it on.
     async fn create(&self, cx: &Cx) -> Result<String> {
         let client = cx.client(Client::new);
-        if let Some((key, _)) = search::unnamed(&client, cx).await?.into_iter().find(|(key, _)| is_doomed(key)) {
-            revive(&client, &key).await?;
+        if let Some((key, _)) = search::unnamed(&client, cx).await?.into_iter().find(|(key, _)| !is_usable(key)) {
+            cancel_deletion(&client, &key).await?;
             return Ok(key.key_id);
         }
         let created = cx
@@ -325,13 +328,21 @@ fn is_usable(key: &KeyMetadata) -> bool {
 
 /// Makes a key usable that awaits deletion or was switched off.
 async fn revive(client: &Client, key: &KeyMetadata) -> Result<()> {
-    let id = &key.key_id;
-    if is_doomed(key) {
-        client.cancel_key_deletion().key_id(id).send().await.during("CancelKeyDeletion")?;
-    }
+    cancel_deletion(client, key).await?;
     // After a cancelled deletion a key is off.
     if !is_usable(key) {
-        client.enable_key().key_id(id).send().await.during("EnableKey").heals(UNKNOWN_YET, SPREADS_WITHIN)?;
+        let call = client.enable_key().key_id(&key.key_id);
+        call.send().await.during("EnableKey").heals(UNKNOWN_YET, SPREADS_WITHIN)?;
+    }
+    Ok(())
+}
+
+/// Takes a key back that awaits deletion. KMS may show for a while that it still does.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
+async fn cancel_deletion(client: &Client, key: &KeyMetadata) -> Result<()> {
+    if is_doomed(key) {
+        let call = client.cancel_key_deletion().key_id(&key.key_id);
+        call.send().await.during("CancelKeyDeletion").absent(NOT_DOOMED)?;
     }
     Ok(())
 }

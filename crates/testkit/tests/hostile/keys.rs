@@ -1,9 +1,9 @@
 //! A key is data as long as anything that was encrypted with it stays.
 
-use crate::up;
+use crate::{destroy, up};
 use aws_sdk_s3::{Client, primitives::ByteStream};
 use resource::FailureKind;
-use testkit::{Aws, Platform};
+use testkit::{Aws, Fault, Platform};
 
 const KEY: &str = "raw/rows.csv";
 
@@ -58,6 +58,25 @@ fn object_is_unreadable_once_its_key_awaits_deletion() {
         let read = Client::new(&sdk).get_object().bucket(&bucket).key(KEY).send().await.unwrap_err();
         assert!(format!("{read:?}").contains("KMSInvalidStateException"), "{read:?}");
     });
+}
+
+#[test]
+fn key_that_is_taken_back_and_cannot_be_switched_on_at_once_is_no_reason_for_a_second_key() {
+    let platform = Platform::of("staging").only("encryption.data");
+    let mut aws = Aws::lawful(platform.region(), 12);
+    up(&platform, &mut aws);
+    let keys = async |sdk: aws_config::SdkConfig| {
+        let listed = aws_sdk_kms::Client::new(&sdk).list_keys().send().await.unwrap();
+        listed.keys().iter().map(|key| key.key_id().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let before = aws.run(keys);
+    destroy(&platform, &mut aws);
+    let words = "arn:aws:kms:ap-south-1:123456789012:key/1 is pending deletion.";
+    aws.strike(("kms", "EnableKey"), 0, 3, Fault::refused("KMSInvalidStateException", words));
+    up(&platform, &mut aws);
+    assert_eq!(aws.run(keys), before);
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty(), "{:#?}", again.plan.changes);
 }
 
 #[test]
