@@ -1,5 +1,6 @@
 //! Reconcilers for SNS: topics and who subscribes to them.
 
+mod endpoint;
 mod subscription;
 mod topic;
 

@@ -1,10 +1,11 @@
-use crate::topic::ABSENT;
+use crate::{endpoint, topic::ABSENT};
 use aws_sdk_sns::{Client, types::Subscription as Listed};
 use resource::{
-    Attempt, Cx, Deletion, Diff, Found, IdForm, Loader, Naming, Observed, Owner, Pages, Permission, Place, Resource,
-    Result, TopicArn, UNKNOWN_OPEN,
+    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Loader, Naming, Observed, Owner, Pages, Permission, Place,
+    Resource, Result, TopicArn, UNKNOWN_OPEN,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// What AWS lists instead of an ARN until the endpoint's owner has confirmed.
@@ -23,8 +24,11 @@ pub struct Subscription {
     pub topic: TopicArn,
     /// `email`, `https`, `sqs`, `lambda`, …
     pub protocol: String,
-    /// Where messages go: an address, a URL or an ARN.
+    /// Where messages go: an address, a URL or an ARN. The password in a URL stands apart.
     pub endpoint: String,
+    /// The password that stands in the URL before the host. SNS does not give it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
     /// Whether the message comes without SNS's envelope; for `https`, `sqs` and `firehose`.
     pub raw_message_delivery: bool,
 }
@@ -45,13 +49,27 @@ struct Subscriptions(Loader<String, Vec<Listed>>);
 impl Resource for Subscription {
     const KIND: &'static str = "sns:subscription";
     const NOUN: &'static str = "subscription";
-    const REPLACE_ON: &'static [&'static str] = &["topic", "protocol", "endpoint"];
+    const REPLACE_ON: &'static [&'static str] = &["topic", "protocol", "endpoint", "password"];
+    const COMPARE: &'static [(&'static str, As)] = &[("password", As::WriteOnly), ("password", As::Sensitive)];
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = SubscriptionOutputs;
 
     fn id_form(&self, _: &Place) -> IdForm {
-        IdForm::Is(self.id())
+        match self.password {
+            None => IdForm::Is(self.id()),
+            // Version 0.1 recorded ids with the password.
+            Some(_) => IdForm::StartsWith("http"),
+        }
+    }
+
+    /// Version 0.1 recorded the password as part of the endpoint.
+    fn upgrade(mut recorded: Value) -> Value {
+        if let (masked, Some(password)) = endpoint::mask(recorded["endpoint"].as_str().unwrap_or_default()) {
+            recorded["endpoint"] = masked.into();
+            recorded["password"] = password.into();
+        }
+        recorded
     }
 
     fn part_of(&self) -> Option<String> {
@@ -68,7 +86,7 @@ impl Resource for Subscription {
             .subscribe()
             .topic_arn(self.topic.as_str())
             .protocol(&self.protocol)
-            .endpoint(&self.endpoint)
+            .endpoint(endpoint::unmask(&self.endpoint, self.password.as_deref()))
             .set_attributes(self.raw_message_delivery.then_some(raw))
             .send()
             .await
@@ -87,7 +105,8 @@ impl Resource for Subscription {
         let live = Self {
             topic: TopicArn::new(listed.topic_arn.unwrap_or_default()),
             protocol: listed.protocol.unwrap_or_default(),
-            endpoint: listed.endpoint.unwrap_or_default(),
+            endpoint: listed.endpoint.as_deref().map(endpoint::mask).unwrap_or_default().0,
+            password: self.password.clone(),
             raw_message_delivery: raw,
         };
         let status = if arn.is_some() { "confirmed" } else { "waits for confirmation by the owner of the endpoint" };
@@ -129,6 +148,17 @@ impl Resource for Subscription {
 }
 
 impl Subscription {
+    /// A subscription of this endpoint, which may hold a password.
+    pub fn of(topic: TopicArn, protocol: String, endpoint: &str) -> Self {
+        let (endpoint, password) = endpoint::mask(endpoint);
+        Self { topic, protocol, endpoint, password, raw_message_delivery: false }
+    }
+
+    /// The endpoint as SNS lists it: without its password.
+    pub fn listed_endpoint(endpoint: &str) -> String {
+        endpoint::mask(endpoint).0
+    }
+
     fn id(&self) -> String {
         format!("{}|{}", self.protocol, self.endpoint)
     }
@@ -147,7 +177,7 @@ impl Subscription {
 
     fn is(&self, listed: &Listed) -> bool {
         listed.protocol() == Some(&self.protocol)
-            && listed.endpoint() == Some(&self.endpoint)
+            && listed.endpoint().map(endpoint::mask).is_some_and(|(masked, _)| masked == self.endpoint)
             && listed.subscription_arn() != Some(DELETED)
     }
 }
@@ -173,15 +203,38 @@ async fn raw_message_delivery(arn: &str, cx: &Cx) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use resource::compare;
+    use serde_json::json;
+
+    fn declared(protocol: &str, endpoint: &str) -> Subscription {
+        Subscription::of(TopicArn::new("arn:aws:sns:eu-west-1:123456789012:alerts"), protocol.to_owned(), endpoint)
+    }
+
+    #[test]
+    fn subscription_with_a_password_is_known_by_what_sns_lists() {
+        let declared = declared("https", "https://user:s3cr3t@hooks.example.com/alerts");
+        let listed = |endpoint: &str| Listed::builder().protocol("https").endpoint(endpoint).build();
+        assert!(declared.is(&listed("https://user:****@hooks.example.com/alerts")));
+        // Emulators list it as it was given.
+        assert!(declared.is(&listed("https://user:s3cr3t@hooks.example.com/alerts")));
+        assert!(!declared.is(&listed("https://other:****@hooks.example.com/alerts")));
+        assert_eq!(declared.id(), "https|https://user:****@hooks.example.com/alerts");
+    }
+
+    #[test]
+    fn recorded_endpoint_of_version_0_1_is_split_and_shows_no_difference() {
+        let declared = serde_json::to_value(declared("https", "https://user:s3cr3t@hooks.example.com")).unwrap();
+        let recorded = json!({"topic": "arn:aws:sns:eu-west-1:123456789012:alerts", "protocol": "https",
+            "endpoint": "https://user:s3cr3t@hooks.example.com", "raw_message_delivery": false});
+        let recorded = Subscription::upgrade(recorded);
+        assert!(compare(&declared, Some(&recorded), &recorded, Subscription::COMPARE).is_empty());
+        let plain = json!({"endpoint": "team@example.com"});
+        assert_eq!(Subscription::upgrade(plain.clone()), plain);
+    }
 
     #[test]
     fn a_subscription_that_has_ended_is_not_the_one_declared() {
-        let declared = Subscription {
-            topic: TopicArn::new("arn:aws:sns:eu-west-1:123456789012:alerts"),
-            protocol: "email".into(),
-            endpoint: "team@example.com".into(),
-            raw_message_delivery: false,
-        };
+        let declared = declared("email", "team@example.com");
         let listed =
             |arn: &str| Listed::builder().protocol("email").endpoint("team@example.com").subscription_arn(arn).build();
         assert!(declared.is(&listed(PENDING)));

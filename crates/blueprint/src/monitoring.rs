@@ -52,13 +52,12 @@ pub(crate) fn topic(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Topic
     });
     for subscription in &site.environment.monitoring.subscriptions {
         let (protocol, endpoint) = (spelled(&subscription.protocol), subscription.endpoint.clone());
+        // A new password is the same subscription, and no part of its name.
+        let listed = Subscription::listed_endpoint(&endpoint);
         let address =
-            format!("subscription-{}", resource::sha256_hex(format!("{protocol}:{endpoint}").as_bytes()).split_at(8).0);
-        stack.add("monitoring", &address, topic.ready(), move |topic| Subscription {
-            topic: topic.arn,
-            protocol: protocol.clone(),
-            endpoint: endpoint.clone(),
-            raw_message_delivery: false,
+            format!("subscription-{}", resource::sha256_hex(format!("{protocol}:{listed}").as_bytes()).split_at(8).0);
+        stack.add("monitoring", &address, topic.ready(), move |topic| {
+            Subscription::of(topic.arn, protocol.clone(), &endpoint)
         });
     }
     stack.output("alerts_topic_arn", topic, |topic| topic.arn);
