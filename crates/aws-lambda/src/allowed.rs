@@ -1,7 +1,7 @@
 //! What Lambda must allow.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>
 
-use crate::Function;
+use crate::{Function, asynchronous};
 use resource::{Condition, Need, Permission, Place};
 
 pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Permission> {
@@ -25,6 +25,9 @@ pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Per
         .on([arn]),
         Permission::pass_role(&function.role, "lambda", place),
     ];
+    if function.asynchronous.is_some() {
+        permissions.extend(asynchronous::permissions(arn));
+    }
     if function.vpc.is_some() {
         permissions.extend(network(place));
     }

@@ -105,7 +105,7 @@ impl From<Architecture> for types::Architecture {
     }
 }
 
-/// The function as GetFunction shows it.
+/// The function as GetFunction shows it, which tells nothing of asynchronous calls.
 ///
 /// # Errors
 /// When parts of it are hidden for want of a permission: to take them for empty would overwrite them.
@@ -139,6 +139,7 @@ pub(crate) fn read(name: &str, answer: &GetFunctionOutput) -> Result<Function> {
         tracing,
         dead_letter: shown.dead_letter_config().and_then(|queue| queue.target_arn()).and_then(some),
         reserved_concurrency: answer.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions()),
+        asynchronous: None,
         log_group: log_group.map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned),
         key: shown.kms_key_arn().and_then(some).map(KeyArn::new),
         tags: tags(answer)?,

@@ -1,5 +1,8 @@
-use crate::allowed;
-use crate::configuration::{self, attachment};
+use crate::{
+    allowed,
+    asynchronous::{self, AsynchronousCalls},
+    configuration::{self, attachment},
+};
 use aws_sdk_lambda::{
     Client,
     operation::get_function::GetFunctionOutput,
@@ -44,6 +47,9 @@ pub struct Function {
     pub dead_letter: Option<String>,
     /// How many may run at once, taken from the account's limit: 0 stops it, `None` reserves nothing.
     pub reserved_concurrency: Option<i32>,
+    /// What becomes of asynchronous calls that fail; `None` leaves it to Lambda.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asynchronous: Option<AsynchronousCalls>,
     /// The log group it writes to, which must exist before: Lambda would make it without retention.
     pub log_group: String,
     /// The key that encrypts the environment variables; `None` for Lambda's own.
@@ -159,7 +165,11 @@ impl Resource for Function {
         match phase(shown) {
             Phase::Settling(status) => Ok(Observed::Settling { status, outputs: Some(outputs) }),
             Phase::Broken(reason) => Ok(Observed::Broken { reason }),
-            Phase::Works => Ok(Observed::Ready { live: configuration::read(id, &answer)?, outputs }),
+            Phase::Works => {
+                let asynchronous = asynchronous::read(self, id, cx).await?;
+                let live = Self { asynchronous, ..configuration::read(id, &answer)? };
+                Ok(Observed::Ready { live, outputs })
+            }
         }
     }
 
@@ -169,6 +179,9 @@ impl Resource for Function {
         self.converge_tags(id, live, diff, cx).await?;
         if diff.has("reserved_concurrency") {
             self.reserve(id, &client).await?;
+        }
+        if diff.has("asynchronous") {
+            asynchronous::write(self, id, cx).await?;
         }
         if diff.has_any(configuration::FIELDS) {
             let call = self.change(client.update_function_configuration().function_name(id), diff);

@@ -1,11 +1,13 @@
 //! Reconcilers for AWS Lambda: one file per resource, named as AWS names it.
 
 mod allowed;
+mod asynchronous;
 mod configuration;
 mod digest;
 mod function;
 mod permission;
 
+pub use asynchronous::AsynchronousCalls;
 pub use function::{Architecture, Function, FunctionOutputs, VpcConfig};
 pub use permission::{Permission, PermissionOutputs};
 

@@ -9,7 +9,7 @@ use crate::{
 };
 use aws_eventbridge::{Input, Rule, Source, Target};
 use aws_iam::Role;
-use aws_lambda::{Function, Permission};
+use aws_lambda::{AsynchronousCalls, Function, Permission};
 use config::environment::{Heal, drift::Job};
 use package::LARGEST;
 use resource::{Asset, Handle, Stack, Tags};
@@ -19,12 +19,22 @@ use std::collections::BTreeMap;
 /// What the job is called, as a function, a role and a rule.
 const NAME: &str = config::environment::drift::JOB;
 const AREA: &str = "operations";
+/// The managed policies that a role can have where nobody has asked AWS for more.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const ATTACHED: usize = 10;
 
 /// The job, if the file asks for one. It comes last, since it looks after everything before it.
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Result<(), Error> {
     let Some(job) = &site.environment.drift.job else { return Ok(()) };
     let code = stack.ship(Asset { origin: job.binary.clone(), bytes: pack(site, job)?.into() });
     let policies = policies(stack, |stack, policies| declare(stack, site, keys, job, &code, policies), site)?;
+    if policies.len() > ATTACHED {
+        return Err(Error::Job(format!(
+            "its permissions take {} policies, and IAM attaches {ATTACHED} to a role: let it look after less, or run \
+             `mlopsctl reconcile` elsewhere",
+            policies.len()
+        )));
+    }
     declare(stack, site, keys, job, &code, &policies);
     Ok(())
 }
@@ -108,6 +118,8 @@ fn declare(stack: &mut Stack, site: &Site, keys: &Keys, job: &Job, code: &str, p
         tracing: false,
         dead_letter: None,
         reserved_concurrency: None,
+        // A run that fails has told why; the next one comes by the schedule.
+        asynchronous: Some(AsynchronousCalls { retries: 0, max_age_seconds: 3600 }),
         log_group: logs.name,
         key: None,
         tags: Tags::default(),

@@ -68,6 +68,7 @@ fn add(
         tracing: function.tracing,
         dead_letter: None,
         reserved_concurrency: function.reserved_concurrency.map(i32::from),
+        asynchronous: None,
         log_group: logs.name,
         key: None,
         tags: Tags::default(),

@@ -110,7 +110,9 @@ fn what_starts_the_job_is_a_program_and_starts_the_project_s_own() {
     archive.by_name("bootstrap").unwrap().read_to_string(&mut script).unwrap();
     assert!(script.starts_with("#!/bin/sh\n"), "{script}");
     assert!(script.ends_with("cd \"$LAMBDA_TASK_ROOT\" && exec ./tools/mlopsctl job dev\n"), "{script}");
-    assert_eq!(spec(&declared, "operations.drift-job")["handler"], "bootstrap");
+    let function = spec(&declared, "operations.drift-job");
+    assert_eq!(function["handler"], "bootstrap");
+    assert_eq!(function["asynchronous"]["retries"], 0, "the next run comes by the schedule");
 }
 
 #[test]
@@ -118,6 +120,7 @@ fn its_role_has_every_policy_and_each_fits() {
     let (root, environment) = project("prod");
     let (_, declared) = stack(root.path(), &environment);
     let policies: Vec<&Declaration> = declared.iter().filter(|one| one.kind == "iam:policy").collect();
+    assert!(policies.len() <= 10, "IAM attaches no more to a role: {}", policies.len());
     assert!(policies.len() > 1 && policies.iter().all(|one| size(&one.spec["document"]) <= LARGEST));
     let attached = spec(&declared, "identity.drift-job")["managed_policies"].as_array().unwrap();
     let arn = |one: &&Declaration| {

@@ -69,6 +69,9 @@ impl Functions {
             ("PUT", "code") => {
                 if let Some(settings) = functions.get_mut(&name) {
                     keep_code(settings, &given);
+                    if given["Architectures"].is_array() {
+                        settings.insert("Architectures".to_owned(), given["Architectures"].clone());
+                    }
                 }
             }
             ("DELETE", "") => {

@@ -1,0 +1,58 @@
+//! How Lambda treats asynchronous calls that fail, as those of EventBridge are.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+
+use crate::Function;
+use aws_sdk_lambda::Client;
+use resource::{Attempt, Cx, Permission, Result, Sign};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What becomes of an asynchronous call that fails. Lambda's own: two more attempts, within six hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsynchronousCalls {
+    /// How often it is tried again: 0 to 2.
+    pub retries: i32,
+    /// How old the event may be at the last attempt: 60 to 21,600.
+    pub max_age_seconds: i32,
+}
+
+const NONE: &[Sign] = &[("ResourceNotFoundException", "")];
+/// Another change is under way.
+const BUSY: &[Sign] = &[("ResourceConflictException", "")];
+const BUSY_FOR: Duration = Duration::from_secs(300);
+
+/// What a function has, if it is asked for: to most functions nobody but Lambda has set it.
+pub(crate) async fn read(function: &Function, id: &str, cx: &Cx) -> Result<Option<AsynchronousCalls>> {
+    if function.asynchronous.is_none() {
+        return Ok(None);
+    }
+    let call = cx.client(Client::new).get_function_event_invoke_config().function_name(id);
+    let answer = call.send().await.during("GetFunctionEventInvokeConfig").absent(NONE)?;
+    Ok(answer.map(|shown| AsynchronousCalls {
+        retries: shown.maximum_retry_attempts().unwrap_or(2),
+        max_age_seconds: shown.maximum_event_age_in_seconds().unwrap_or(21_600),
+    }))
+}
+
+pub(crate) async fn write(function: &Function, id: &str, cx: &Cx) -> Result<()> {
+    let client = cx.client(Client::new);
+    match function.asynchronous {
+        Some(calls) => {
+            let call = client.put_function_event_invoke_config().function_name(id);
+            let call = call.maximum_retry_attempts(calls.retries).maximum_event_age_in_seconds(calls.max_age_seconds);
+            call.send().await.during("PutFunctionEventInvokeConfig").heals(BUSY, BUSY_FOR)?;
+        }
+        None => {
+            let call = client.delete_function_event_invoke_config().function_name(id);
+            let answer = call.send().await.during("DeleteFunctionEventInvokeConfig");
+            answer.heals(BUSY, BUSY_FOR).absent(NONE)?;
+        }
+    }
+    Ok(())
+}
+
+/// What reading and setting it needs.
+pub(crate) fn permissions(arn: &str) -> [Permission; 2] {
+    let changes = ["lambda:PutFunctionEventInvokeConfig", "lambda:DeleteFunctionEventInvokeConfig"];
+    [Permission::look(["lambda:GetFunctionEventInvokeConfig"]).on([arn]), Permission::change(changes).on([arn])]
+}
