@@ -59,6 +59,7 @@ const GONE: &[Sign] = &[
     ("KMSInvalidStateException", "PendingDeletion"),
 ];
 /// Its deletion was cancelled before.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>
 const NOT_DOOMED: &[Sign] = &[("KMSInvalidStateException", "is not pending deletion")];
 /// The only policy a key can have.
 const POLICY: &str = "default";

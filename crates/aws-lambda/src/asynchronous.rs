@@ -19,6 +19,8 @@ pub struct AsynchronousCalls {
 const NONE: &[Sign] = &[("ResourceNotFoundException", "")];
 /// Another change is under way.
 const BUSY: &[Sign] = &[("ResourceConflictException", "")];
+/// As long as any change of the function may take.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html>
 const BUSY_FOR: Duration = Duration::from_secs(300);
 
 /// What a function has, if it is asked for: to most functions nobody but Lambda has set it.
