@@ -118,10 +118,14 @@ impl CompositeAlarm {
             .send()
             .await
             .during("PutCompositeAlarm")
-            // An alarm of the rule that was just made.
-            // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
+            // An alarm of the rule that was just made: "… as alarms [a, b] in the alarm rule do not exist".
+            // <https://github.com/awsdocs/aws-cloudformation-user-guide/issues/911>
             .heals(
-                &[("ValidationError", "does not exist"), ("ValidationError", "not found")],
+                &[
+                    ("ValidationError", "do not exist"),
+                    ("ValidationError", "does not exist"),
+                    ("ValidationError", "not found"),
+                ],
                 Duration::from_secs(60),
             )?;
         Ok(())

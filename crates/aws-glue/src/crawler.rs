@@ -191,7 +191,7 @@ impl Resource for Crawler {
             .await
             .during("UpdateCrawler")
             .heals(sign::PROPAGATING, sign::PROPAGATION)
-            .heals(&[("CrawlerRunningException", "")], CRAWLS_END_WITHIN);
+            .heals(&[("CrawlerRunningException", ""), ("SchedulerTransitioningException", "")], CRAWLS_END_WITHIN);
         lake_formation::explain(sent)?;
         Ok(())
     }

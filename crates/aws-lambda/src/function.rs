@@ -10,8 +10,8 @@ use aws_sdk_lambda::{
     types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, State},
 };
 use resource::{
-    As, Attempt, Content, Cx, Deletion, Diff, Failure, Found, FunctionArn, IdForm, KeyArn, Naming, Observed, Owner,
-    Permission, Place, Resource, Result, RoleArn, SecurityGroupId, Sign, SizeLimit, SubnetId, Tags,
+    As, Attempt, Content, Cx, Deletion, Diff, Failure, FailureKind, Found, FunctionArn, IdForm, KeyArn, Naming,
+    Observed, Owner, Permission, Place, Resource, Result, RoleArn, SecurityGroupId, Sign, SizeLimit, SubnetId, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -105,9 +105,9 @@ const HEALING: &[Sign] = &[
 ];
 /// The function is gone, or its role or key is, so that no change is accepted any more.
 const UNCHANGEABLE: &[Sign] = &[("ResourceNotFoundException", ""), ("InvalidParameterValueException", "")];
-/// The same code as for an update under way, but no time heals it.
+/// The name is taken, or another change is under way.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/API_CreateFunction.html>
-const TAKEN: &[Sign] = &[("ResourceConflictException", "already exist")];
+const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
 
 impl Resource for Function {
     const KIND: &'static str = "lambda:function";
@@ -149,13 +149,14 @@ impl Resource for Function {
 
     async fn create(&self, cx: &Cx) -> Result<String> {
         let code = FunctionCode::builder().zip_file(self.archive(cx)?).build();
-        self.fill(cx.client(Client::new).create_function().code(code))
-            .send()
-            .await
-            .during("CreateFunction")
-            .heals(HEALING, HEALS_WITHIN)
-            .exists(TAKEN)?;
-        Ok(self.name.clone())
+        let sent = self.fill(cx.client(Client::new).create_function().code(code)).send().await.during("CreateFunction");
+        match sent.heals(HEALING, HEALS_WITHIN) {
+            // The code does not tell a name that is taken from another change under way; what is there does.
+            Err(refusal) if refusal.shows(CONFLICT) && get(&self.name, cx).await?.is_some() => {
+                Err(Failure { kind: FailureKind::Exists, ..refusal })
+            }
+            sent => sent.map(|_| self.name.clone()),
+        }
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {

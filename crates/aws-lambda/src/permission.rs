@@ -48,6 +48,10 @@ const HEALING: &[Sign] = &[
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PROPAGATES: Duration = Duration::from_secs(120);
 
+/// The statement is there, or the policy is being changed.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>
+const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
+
 impl Resource for Permission {
     const KIND: &'static str = "lambda:permission";
     const NOUN: &'static str = "function permission";
@@ -73,9 +77,11 @@ impl Resource for Permission {
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
-        cx.client(Client::new)
+        let function = function_name(&self.function);
+        let sent = cx
+            .client(Client::new)
             .add_permission()
-            .function_name(function_name(&self.function))
+            .function_name(function)
             .statement_id(&self.statement_id)
             .principal(&self.principal)
             .action(&self.action)
@@ -83,12 +89,16 @@ impl Resource for Permission {
             .set_source_account(self.source_account.clone())
             .send()
             .await
-            .during("AddPermission")
-            .heals(HEALING, PROPAGATES)
-            // The function's policy has a statement of that id.
-            // <https://docs.aws.amazon.com/lambda/latest/dg/API_AddPermission.html>
-            .exists(&[("ResourceConflictException", "already exists")])?;
-        Ok(self.id())
+            .during("AddPermission");
+        match sent.heals(HEALING, PROPAGATES) {
+            // The code does not tell a statement that is there from a policy that is being changed.
+            Err(refusal)
+                if refusal.shows(CONFLICT) && self.statement(function, &self.statement_id, cx).await?.is_some() =>
+            {
+                Err(Failure { kind: FailureKind::Exists, ..refusal })
+            }
+            sent => sent.map(|_| self.id()),
+        }
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {

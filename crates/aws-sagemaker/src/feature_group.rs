@@ -99,7 +99,8 @@ impl Resource for FeatureGroup {
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
-        cx.client(Client::new)
+        let sent = cx
+            .client(Client::new)
             .create_feature_group()
             .feature_group_name(&self.name)
             .record_identifier_feature_name(&self.record_identifier)
@@ -117,7 +118,12 @@ impl Resource for FeatureGroup {
             // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeFeatureGroup.html>
             .heals(&[("ResourceInUse", "elet")], Duration::from_secs(300))
             .exists(sign::EXISTS)
-            .heals(sign::PROPAGATING, sign::PROPAGATION)?;
+            .heals(sign::PROPAGATING, sign::PROPAGATION);
+        let is_there = async {
+            let there = describe(&self.name, cx).await?;
+            Ok(there.is_some_and(|group| group.feature_group_status() != Some(&Status::Deleting)))
+        };
+        sign::look(sent, is_there).await?;
         Ok(self.name.clone())
     }
 

@@ -1,6 +1,6 @@
 //! What SageMaker's errors mean: it has few codes and says the rest in words.
 
-use resource::Sign;
+use resource::{Failure, FailureKind, Result, Sign};
 use std::time::Duration;
 
 /// It is not there. Several operations answer so with a validation error.
@@ -56,3 +56,13 @@ pub(crate) const PROPAGATION: Duration = Duration::from_secs(120);
 /// How long apps, spaces and profiles may take to go away.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteDomain.html>
 pub(crate) const TIDYING: Duration = Duration::from_secs(900);
+
+/// Tells a name that is taken from something that is busy where the words do not: by what is there.
+pub(crate) async fn look<T>(sent: Result<T>, is_there: impl Future<Output = Result<bool>>) -> Result<T> {
+    match sent {
+        Err(refusal) if refusal.kind != FailureKind::Exists && refusal.shows(BUSY) && is_there.await? => {
+            Err(Failure { kind: FailureKind::Exists, ..refusal })
+        }
+        sent => sent,
+    }
+}

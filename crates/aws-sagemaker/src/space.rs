@@ -87,7 +87,8 @@ impl Resource for Space {
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
-        cx.client(Client::new)
+        let sent = cx
+            .client(Client::new)
             .create_space()
             .domain_id(self.domain_id.as_str())
             .space_name(&self.name)
@@ -101,7 +102,12 @@ impl Resource for Space {
             .await
             .during("CreateSpace")
             .heals(sign::BUSY, Duration::from_secs(300))
-            .exists(sign::EXISTS)?;
+            .exists(sign::EXISTS);
+        let is_there = async {
+            let there = self.describe(&self.name, cx).await?;
+            Ok(there.is_some_and(|one| one.status().is_none_or(|status| status.as_str() != "Deleting")))
+        };
+        sign::look(sent, is_there).await?;
         Ok(self.name.clone())
     }
 

@@ -70,7 +70,8 @@ impl Resource for UserProfile {
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
-        cx.client(Client::new)
+        let sent = cx
+            .client(Client::new)
             .create_user_profile()
             .domain_id(self.domain_id.as_str())
             .user_profile_name(&self.name)
@@ -82,7 +83,12 @@ impl Resource for UserProfile {
             // A domain that is being updated takes no profiles.
             .heals(sign::BUSY, Duration::from_secs(300))
             .exists(sign::EXISTS)
-            .heals(sign::PROPAGATING, sign::PROPAGATION)?;
+            .heals(sign::PROPAGATING, sign::PROPAGATION);
+        let is_there = async {
+            let there = self.describe(&self.name, cx).await?;
+            Ok(there.is_some_and(|one| one.status().is_none_or(|status| status.as_str() != "Deleting")))
+        };
+        sign::look(sent, is_there).await?;
         Ok(self.name.clone())
     }
 

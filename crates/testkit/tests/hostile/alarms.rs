@@ -1,8 +1,8 @@
 //! CloudWatch takes an alarm on a metric that does not exist, and never fires it. What exists is written
 //! here as AWS documents it.
 
-use crate::logs::declared;
-use testkit::Platform;
+use crate::{logs::declared, times, up};
+use testkit::{Aws, Fault, Platform};
 
 /// Namespace, metric, and the dimensions it is published with.
 const DOCUMENTED: &[(&str, &str, &[&str])] = &[
@@ -36,4 +36,14 @@ fn every_alarm_is_on_a_metric_that_exists_with_the_dimensions_it_is_published_wi
             assert!(exists, "{environment} {address}: {} {} {dimensions:?}", alarm["namespace"], alarm["metric"]);
         }
     }
+}
+
+#[test]
+fn composite_alarm_is_made_once_the_alarms_of_its_rule_are_known() {
+    let platform = Platform::of("prod").only("monitoring.*");
+    let mut aws = Aws::lenient(platform.region());
+    let words = "Could not save the composite alarm as alarms [a, b] in the alarm rule do not exist";
+    aws.strike(("monitoring", "PutCompositeAlarm"), 0, 2, Fault::refused("ValidationError", words));
+    up(&platform, &mut aws);
+    assert!(times(&aws, "monitoring", "PutCompositeAlarm") > 2);
 }

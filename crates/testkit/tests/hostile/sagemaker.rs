@@ -273,6 +273,17 @@ fn not_founds_that_are_validation_exceptions_are_told_by_their_words() {
 }
 
 #[test]
+fn name_that_is_taken_is_found_whatever_words_aws_has_for_it() {
+    let platform = Platform::of("dev").only("studio.features-customers");
+    let mut aws = Aws::lawful(platform.region(), 115);
+    // It is made, and AWS says so in words that nobody has seen yet.
+    let refusal = testkit::Refusal::new("ResourceInUse", "The name belongs to another resource.");
+    aws.strike(("sagemaker", "CreateFeatureGroup"), 0, 1, Fault::RefusedAfter(refusal));
+    up(&platform, &mut aws);
+    assert_eq!(times(&aws, "sagemaker", "CreateFeatureGroup"), 1);
+}
+
+#[test]
 fn a_feature_group_takes_a_minute_and_one_that_fails_says_why_and_is_made_again() {
     let platform = Platform::of("dev").only("studio.features-customers");
     let mut aws = Aws::lawful(platform.region(), 108);
