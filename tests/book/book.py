@@ -58,6 +58,7 @@ COMMENT = re.compile(r"\s*//[/!]?\s?(.*)")
 PATTERN = re.compile(r'\(\s*"([A-Z][A-Za-z]+(?:\.[A-Za-z]+)*)",\s*"([^"]*)",?\s*\)')
 # `Failure::incomplete` and the like take an operation and a word, which is no error pattern.
 OTHER_PAIRS = re.compile(r"(incomplete|is|note)\($")
+CONSTANT = re.compile(r"(?:pub(?:\([a-z]+\))? )?const (\w+):.*? = (.*)")
 WAIT = re.compile(r"(pub(\([a-z]+\))? )?const \w+: Duration\b")
 REFUSES = re.compile(
     r"Refusal::new\(|\b(making|changing|ending|busy): (Some|\(\")|Duration::from_|\.after\("
@@ -91,7 +92,8 @@ def sources(file: Path, lines: list[str]) -> Iterator[Source]:
             pages += re.findall(r"<(.*?)>", source[2])
             continue
         if pages:
-            yield Source(_text(sentence), tuple(pages), file, number - 1)
+            said = _text(sentence) or _declaration(lines, number - 1)
+            yield Source(said, tuple(pages), file, number - 1)
             sentence, pages = [], []
         sentence = [*sentence, comment[1]] if comment else []
 
@@ -99,6 +101,13 @@ def sources(file: Path, lines: list[str]) -> Iterator[Source]:
 def _text(lines: list[str]) -> str:
     """The last paragraph of a comment."""
     return " ".join(lines).strip() if "" not in lines else _text(lines[lines.index("") + 1 :])
+
+
+def _declaration(lines: list[str], at: int) -> str:
+    """The constant below a comment that says nothing itself: its name and value."""
+    statement = " ".join(line.strip() for line in lines[at : at + 12]).partition(";")[0]
+    constant = CONSTANT.fullmatch(statement)
+    return f"`{constant[1]}`: `{constant[2]}`" if constant else ""
 
 
 def source_of(lines: list[str], at: int) -> int | None:

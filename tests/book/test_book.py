@@ -43,6 +43,16 @@ class Sources(unittest.TestCase):
         [one] = book.sources(SERVICE, ["// CreateFunction: <https://example.com/a>"])
         self.assertEqual((one.sentence, one.pages), ("CreateFunction", ("https://example.com/a",)))
 
+    def test_a_constant_without_a_sentence_speaks_for_itself(self):
+        lines = [
+            "// <https://example.com/a>",
+            "const LIMITS: &[Limit] = &[",
+            '    of("name", 5),',
+            "];",
+        ]
+        [one] = book.sources(SERVICE, lines)
+        self.assertEqual(one.sentence, '`LIMITS`: `&[ of("name", 5), ]`')
+
     def test_the_page_names_sentence_code_and_pages(self):
         lines = CODE.splitlines()
         found = list(book.patterns(SERVICE, lines))
