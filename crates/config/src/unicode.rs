@@ -14,6 +14,9 @@ impl fmt::Display for NotText {
 
 impl std::error::Error for NotText {}
 
+/// Two bytes as a unit of UTF-16.
+type Unit = fn([u8; 2]) -> u16;
+
 const UTF_8: &[u8] = b"\xef\xbb\xbf";
 
 /// The same text as UTF-8, without a byte order mark. `>` of Windows PowerShell 5 writes UTF-16, and several editors begin
@@ -22,7 +25,7 @@ const UTF_8: &[u8] = b"\xef\xbb\xbf";
 /// # Errors
 /// When it is UTF-16 that is broken, or UTF-32.
 pub fn to_utf8(bytes: Vec<u8>) -> Result<Vec<u8>, NotText> {
-    let (text, units): (&[u8], fn([u8; 2]) -> u16) = match bytes.as_slice() {
+    let (text, unit): (&[u8], Unit) = match bytes.as_slice() {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => return Err(NotText("UTF-32")),
         [0xff, 0xfe, text @ ..] => (text, u16::from_le_bytes),
         [0xfe, 0xff, text @ ..] => (text, u16::from_be_bytes),
@@ -33,7 +36,7 @@ pub fn to_utf8(bytes: Vec<u8>) -> Result<Vec<u8>, NotText> {
         _ => return Ok(bytes),
     };
     let (pairs, rest) = text.as_chunks::<2>();
-    let read = char::decode_utf16(pairs.iter().map(|pair| units(*pair))).collect::<Result<String, _>>();
+    let read = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect::<Result<String, _>>();
     match read {
         Ok(text) if rest.is_empty() => Ok(text.into_bytes()),
         _ => Err(NotText("UTF-16 that is cut or broken")),
