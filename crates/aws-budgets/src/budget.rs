@@ -51,6 +51,7 @@ const TOPICS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 impl Resource for Budget {
     const KIND: &'static str = "budgets:budget";
     const NOUN: &'static str = "budget";
+    // The most that AWS takes of a budget.
     // <https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 100)];
     const REPLACE_ON: &'static [&'static str] = &["name"];

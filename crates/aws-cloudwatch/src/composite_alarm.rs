@@ -34,6 +34,7 @@ pub struct CompositeAlarm {
 impl Resource for CompositeAlarm {
     const KIND: &'static str = "cloudwatch:composite-alarm";
     const NOUN: &'static str = "composite alarm";
+    // The most that AWS takes of a composite alarm.
     // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("name", 255),

@@ -27,6 +27,7 @@ pub struct DashboardOutputs {
 impl Resource for Dashboard {
     const KIND: &'static str = "cloudwatch:dashboard";
     const NOUN: &'static str = "dashboard";
+    // The most that AWS takes of a dashboard.
     // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
         &[SizeLimit::characters("name", 255), SizeLimit::items("body.widgets", 500)];

@@ -82,6 +82,7 @@ pub enum MissingData {
 impl Resource for MetricAlarm {
     const KIND: &'static str = "cloudwatch:metric-alarm";
     const NOUN: &'static str = "alarm";
+    // The most that AWS takes of an alarm.
     // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("name", 255),

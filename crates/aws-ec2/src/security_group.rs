@@ -45,6 +45,7 @@ pub struct SecurityGroupOutputs {
 impl Resource for SecurityGroup {
     const KIND: &'static str = "ec2:security-group";
     const NOUN: &'static str = "security group";
+    // The most that AWS takes of a security group.
     // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
         &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 255)];

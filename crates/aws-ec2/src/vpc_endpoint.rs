@@ -72,6 +72,7 @@ pub struct VpcEndpointOutputs {
 impl Resource for VpcEndpoint {
     const KIND: &'static str = "ec2:vpc-endpoint";
     const NOUN: &'static str = "VPC endpoint";
+    // The most that AWS takes of a VPC endpoint.
     // <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-limits-endpoints.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::document("policy", 20_480)];
     const REPLACE_ON: &'static [&'static str] = &["vpc_id", "service"];

@@ -77,6 +77,7 @@ const KEYS_SPREAD_WITHIN: Duration = Duration::from_secs(60);
 impl Resource for Repository {
     const KIND: &'static str = "ecr:repository";
     const NOUN: &'static str = "ECR repository";
+    // The most that AWS takes of an ECR repository.
     // <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("name", 256),

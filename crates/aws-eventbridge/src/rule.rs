@@ -61,6 +61,7 @@ const TARGETS: usize = 10;
 impl Resource for Rule {
     const KIND: &'static str = "events:rule";
     const NOUN: &'static str = "event rule";
+    // The most that AWS takes of an event rule.
     // <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("name", 64),

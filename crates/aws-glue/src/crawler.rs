@@ -107,6 +107,7 @@ pub struct CrawlerOutputs {
 impl Resource for Crawler {
     const KIND: &'static str = "glue:crawler";
     const NOUN: &'static str = "crawler";
+    // The most that AWS takes of a crawler.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateCrawler.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("name", 255),

@@ -37,6 +37,7 @@ pub struct DatabaseOutputs {
 impl Resource for Database {
     const KIND: &'static str = "glue:database";
     const NOUN: &'static str = "Glue database";
+    // The most that AWS takes of a Glue database.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_DatabaseInput.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
         &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 2048)];

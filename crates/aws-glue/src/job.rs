@@ -72,6 +72,7 @@ pub struct JobOutputs {
 impl Resource for Job {
     const KIND: &'static str = "glue:job";
     const NOUN: &'static str = "Glue job";
+    // The most that AWS takes of a Glue job.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateJob.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
         &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 2048)];

@@ -65,6 +65,7 @@ pub struct SecurityConfigurationOutputs {
 impl Resource for SecurityConfiguration {
     const KIND: &'static str = "glue:security-configuration";
     const NOUN: &'static str = "Glue security configuration";
+    // The most that AWS takes of a Glue security configuration.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateSecurityConfiguration.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 255)];
     const REPLACE_ON: &'static [&'static str] = &["name", "s3", "logs", "job_bookmarks"];

@@ -41,6 +41,7 @@ pub struct TriggerOutputs {
 impl Resource for Trigger {
     const KIND: &'static str = "glue:trigger";
     const NOUN: &'static str = "Glue trigger";
+    // The most that AWS takes of a Glue trigger.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateTrigger.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
         &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 2048)];

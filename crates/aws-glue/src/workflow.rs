@@ -34,6 +34,7 @@ pub struct WorkflowOutputs {
 impl Resource for Workflow {
     const KIND: &'static str = "glue:workflow";
     const NOUN: &'static str = "Glue workflow";
+    // The most that AWS takes of a Glue workflow.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateWorkflow.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 255)];
     const REPLACE_ON: &'static [&'static str] = &["name"];

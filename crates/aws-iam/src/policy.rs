@@ -61,6 +61,7 @@ pub(crate) fn may_be_new(arn: &str) -> &'static [Sign] {
 impl Resource for Policy {
     const KIND: &'static str = "iam:policy";
     const NOUN: &'static str = "managed policy";
+    // The most that AWS takes of a managed policy.
     // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("name", 128),

@@ -58,6 +58,7 @@ const STILL_USED: &[Sign] = &[("DeleteConflict", ""), ("ConcurrentModification",
 impl Resource for Role {
     const KIND: &'static str = "iam:role";
     const NOUN: &'static str = "role";
+    // The most that AWS takes of a role.
     // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("name", 64),

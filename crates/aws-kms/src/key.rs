@@ -67,6 +67,7 @@ const POLICY: &str = "default";
 impl Resource for Key {
     const KIND: &'static str = "kms:key";
     const NOUN: &'static str = "KMS key";
+    // The most that AWS takes of a KMS key.
     // <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("alias", 256),

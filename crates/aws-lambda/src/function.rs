@@ -112,6 +112,7 @@ const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
 impl Resource for Function {
     const KIND: &'static str = "lambda:function";
     const NOUN: &'static str = "function";
+    // The most that AWS takes of a function.
     // <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("name", 64),

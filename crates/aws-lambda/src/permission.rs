@@ -55,6 +55,7 @@ const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
 impl Resource for Permission {
     const KIND: &'static str = "lambda:permission";
     const NOUN: &'static str = "function permission";
+    // The most that AWS takes of a function permission.
     // <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("statement_id", 100)];
     const REPLACE_ON: &'static [&'static str] =

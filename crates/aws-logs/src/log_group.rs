@@ -78,6 +78,7 @@ fn is_made_by_service(name: &str) -> bool {
 impl Resource for LogGroup {
     const KIND: &'static str = "logs:log-group";
     const NOUN: &'static str = "log group";
+    // The most that AWS takes of a log group.
     // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 512)];
     const REPLACE_ON: &'static [&'static str] = &["name"];

@@ -31,6 +31,7 @@ struct Policies(Loader<String, String>);
 impl Resource for ResourcePolicy {
     const KIND: &'static str = "logs:resource-policy";
     const NOUN: &'static str = "log resource policy";
+    // The most that AWS takes of a log resource policy.
     // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::document("document", 5120)];
     const REPLACE_ON: &'static [&'static str] = &["name"];

@@ -105,6 +105,7 @@ impl Bucket {
 impl Resource for Bucket {
     const KIND: &'static str = "s3:bucket";
     const NOUN: &'static str = "bucket";
+    // The most that AWS takes of a bucket.
     // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("name", 63),

@@ -112,6 +112,7 @@ impl Object {
 impl Resource for Object {
     const KIND: &'static str = "s3:object";
     const NOUN: &'static str = "object";
+    // The most that AWS takes of an object.
     // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("key", 1024)];
     const REPLACE_ON: &'static [&'static str] = &["bucket", "key"];

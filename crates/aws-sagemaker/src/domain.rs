@@ -82,6 +82,7 @@ pub struct DomainOutputs {
 impl Resource for Domain {
     const KIND: &'static str = "sagemaker:domain";
     const NOUN: &'static str = "SageMaker domain";
+    // The most that AWS takes of a SageMaker domain.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
     const REPLACE_ON: &'static [&'static str] = &["name", "auth_mode", "vpc_id", "kms_key"];

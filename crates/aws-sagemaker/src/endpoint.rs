@@ -34,6 +34,7 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(3600);
 impl Resource for Endpoint {
     const KIND: &'static str = "sagemaker:endpoint";
     const NOUN: &'static str = "endpoint for deployments";
+    // The most that AWS takes of an endpoint for deployments.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
     const REPLACE_ON: &'static [&'static str] = &["name"];

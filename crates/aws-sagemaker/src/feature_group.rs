@@ -67,6 +67,7 @@ pub struct FeatureGroupOutputs {
 impl Resource for FeatureGroup {
     const KIND: &'static str = "sagemaker:feature-group";
     const NOUN: &'static str = "feature group";
+    // The most that AWS takes of a feature group.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateFeatureGroup.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("name", 64),

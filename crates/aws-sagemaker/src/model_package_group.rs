@@ -34,6 +34,7 @@ pub struct ModelPackageGroupOutputs {
 impl Resource for ModelPackageGroup {
     const KIND: &'static str = "sagemaker:model-package-group";
     const NOUN: &'static str = "model package group";
+    // The most that AWS takes of a model package group.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackageGroup.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
         &[SizeLimit::characters("name", 63), SizeLimit::characters("description", 1024)];

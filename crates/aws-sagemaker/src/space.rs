@@ -57,6 +57,7 @@ pub struct SpaceOutputs {
 impl Resource for Space {
     const KIND: &'static str = "sagemaker:space";
     const NOUN: &'static str = "space";
+    // The most that AWS takes of a space.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateSpace.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
     const REPLACE_ON: &'static [&'static str] = &["domain_id", "name", "owner", "app"];

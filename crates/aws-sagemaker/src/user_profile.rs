@@ -40,6 +40,7 @@ pub struct UserProfileOutputs {
 impl Resource for UserProfile {
     const KIND: &'static str = "sagemaker:user-profile";
     const NOUN: &'static str = "user profile";
+    // The most that AWS takes of a user profile.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateUserProfile.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
     const REPLACE_ON: &'static [&'static str] = &["domain_id", "name"];

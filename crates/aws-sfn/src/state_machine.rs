@@ -88,6 +88,7 @@ const CONFLICT: &[Sign] = &[("ConflictException", "")];
 impl Resource for StateMachine {
     const KIND: &'static str = "states:state-machine";
     const NOUN: &'static str = "state machine";
+    // The most that AWS takes of a state machine.
     // <https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
         &[SizeLimit::characters("name", 80), SizeLimit::document("definition", 1_048_576)];

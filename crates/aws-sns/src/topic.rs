@@ -60,6 +60,7 @@ const PROPAGATION: Duration = Duration::from_secs(120);
 impl Resource for Topic {
     const KIND: &'static str = "sns:topic";
     const NOUN: &'static str = "SNS topic";
+    // The most that AWS takes of an SNS topic.
     // <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
         &[SizeLimit::characters("name", 256), SizeLimit::characters("display_name", 100)];
