@@ -1,8 +1,7 @@
 use crate::Refusal;
 use crate::recorded::{current_state, unreadable};
 use crate::refresh::{Look, Seen, Workshop, look};
-use resource::{Address, Cloud, FieldChange, Observation, Reconciler, Registry, Tags};
-use serde_json::Value;
+use resource::{Address, Cloud, Diff, FieldChange, Observation, Reconciler, Registry, Tags};
 use state::{Deposed, Entry, Phase, State};
 use std::sync::Arc;
 
@@ -42,6 +41,8 @@ pub struct Drifted {
     pub change: DriftChange,
     /// Whether a run that did not finish was changing it, so that the difference may be that run's.
     pub unfinished: bool,
+    /// Why only a replacement could undo it, if so.
+    pub replacement: Option<String>,
 }
 
 /// What became of a resource behind mlopsctl's back.
@@ -99,13 +100,18 @@ pub async fn drift(state: &State, registry: &Registry, cloud: &Arc<Cloud>, ident
 
 impl Drift {
     fn judge(&mut self, address: &Address, entry: &Entry, seen: &Seen, reconciler: &dyn Reconciler) {
+        let mut replacement = None;
         let change = match &seen.observation {
             _ if seen.foreign_owner().is_some() => seen.foreign_owner().map(|owner| {
                 DriftChange::Missing(format!("another one has taken its place, which belongs to {owner}"))
             }),
             Observation::Absent => Some(DriftChange::Missing("it no longer exists".to_owned())),
             Observation::Broken { reason } => Some(DriftChange::Missing(reason.clone())),
-            Observation::Ready { live, .. } => self.modified(address, entry, live, reconciler),
+            Observation::Ready { live, .. } => {
+                let diff = reconciler.compare(&entry.spec, Some(&entry.spec), live);
+                replacement = reconciler.replacement(&entry.spec, live, &diff);
+                self.modified(address, diff)
+            }
             Observation::Settling { status, .. } => {
                 return self.leave_out(address, format!("it is {status}"), true);
             }
@@ -115,19 +121,13 @@ impl Drift {
             self.leave_out(address, format!("AWS does not give {field} back"), false);
         }
         let unfinished = entry.phase != Phase::Ready;
-        let drifted = |change| Drifted { address: address.clone(), kind: entry.kind.clone(), change, unfinished };
+        let kind = entry.kind.clone();
+        let drifted = |change| Drifted { address: address.clone(), kind, change, unfinished, replacement };
         self.drifted.extend(change.map(drifted));
     }
 
     /// The fields that differ. What was to be filled in when an interrupted creation ended is not known.
-    fn modified(
-        &mut self,
-        address: &Address,
-        entry: &Entry,
-        live: &Value,
-        reconciler: &dyn Reconciler,
-    ) -> Option<DriftChange> {
-        let diff = reconciler.compare(&entry.spec, Some(&entry.spec), live);
+    fn modified(&mut self, address: &Address, diff: Diff) -> Option<DriftChange> {
         let (known, unknown): (Vec<FieldChange>, Vec<FieldChange>) =
             diff.changes.into_iter().partition(|one| one.known);
         for field in unknown {

@@ -31,10 +31,12 @@ fn summary(drift: &Drift) -> String {
         drifted => format!("{drifted} of {checked} resources differ from what was applied"),
     };
     let not_compared = if skipped == 0 { String::new() } else { format!(", and {skipped} could not be compared") };
-    format!(
-        "{compared}{not_compared}. `mlopsctl reconcile` repairs what `[drift]` allows and names what it leaves; \
-         `mlopsctl plan` shows what `up` would do."
-    )
+    let is_repaired = |one: &Drifted| one.replacement.is_none();
+    let repairs = match drift.drifted.iter().any(is_repaired) {
+        true => " `mlopsctl reconcile` repairs what `[drift]` allows and names what it leaves;",
+        false => "",
+    };
+    format!("{compared}{not_compared}.{repairs} `mlopsctl plan` shows what `up` would do.")
 }
 
 fn entry(one: &Drifted, printer: Printer) -> Vec<String> {
@@ -45,7 +47,13 @@ fn entry(one: &Drifted, printer: Printer) -> Vec<String> {
         DriftChange::Modified(fields) => {
             let unfinished = if one.unfinished { ", which a run left unfinished" } else { "" };
             let first = format!("{} {} ({}){unfinished}", printer.paint(Style::Yellow, "~"), one.address, one.kind);
-            std::iter::once(first).chain(fields.iter().flat_map(|field| changed(field, printer))).collect()
+            let way_out = one.replacement.as_ref().map(|cause| {
+                format!(
+                    "    only a replacement could undo it: {cause}; declare it in the environment file, or it stays"
+                )
+            });
+            let fields = fields.iter().flat_map(|field| changed(field, printer));
+            std::iter::once(first).chain(fields).chain(way_out).collect()
         }
     }
 }
@@ -74,6 +82,9 @@ pub(crate) fn document(drift: &Drift, meter: &Meter) -> Value {
         let mut shown = json!({"address": one.address, "kind": one.kind, "change": change, "fields": fields});
         if one.unfinished {
             shown["unfinished"] = true.into();
+        }
+        if let Some(cause) = &one.replacement {
+            shown["replacement"] = cause.as_str().into();
         }
         shown
     });
