@@ -1,7 +1,7 @@
 //! Operations on several things at once answer 200 and list what failed inside.
 
 use aws_sdk_ec2::types::UnsuccessfulItem;
-use resource::{Failure, FailureKind, Result};
+use resource::{Failure, FailureKind, Result, is_throttling};
 
 /// The first of the listed failures, as if the call had answered with it.
 pub(crate) fn none(operation: &str, items: &[UnsuccessfulItem]) -> Result<()> {
@@ -9,7 +9,7 @@ pub(crate) fn none(operation: &str, items: &[UnsuccessfulItem]) -> Result<()> {
     let error = item.error();
     let code = error.and_then(|error| error.code());
     let kind = match code {
-        Some("RequestLimitExceeded" | "Throttling") => FailureKind::Throttled,
+        Some(code) if is_throttling(code) => FailureKind::Throttled,
         Some("UnauthorizedOperation") => FailureKind::Denied,
         _ => FailureKind::Final,
     };

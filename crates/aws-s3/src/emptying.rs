@@ -6,7 +6,7 @@ use aws_sdk_s3::{
     operation::list_object_versions::ListObjectVersionsOutput,
     types::{Delete, Error, ObjectIdentifier},
 };
-use resource::{Attempt, Failure, FailureKind, NextPage, Result, Tokens};
+use resource::{Attempt, Failure, FailureKind, NextPage, Result, Tokens, is_throttling};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -78,7 +78,8 @@ async fn delete(client: Client, name: String, doomed: Vec<ObjectIdentifier>) -> 
 /// Refusals come one for each object, inside an answer that is a success.
 fn refusal(bucket: &str, error: &Error) -> Failure {
     let (kind, help) = match error.code() {
-        Some("InternalError" | "SlowDown" | "ServiceUnavailable") => (FailureKind::Throttled, None),
+        Some(code) if is_throttling(code) => (FailureKind::Throttled, None),
+        Some("InternalError" | "ServiceUnavailable") => (FailureKind::Ambiguous, None),
         Some("AccessDenied") => {
             let help = "an object lock or a policy protects the object: let its retention end or lift its legal hold \
                         (`aws s3api put-object-legal-hold`), or allow s3:DeleteObjectVersion, and run the same command";

@@ -6,6 +6,7 @@ mod trust;
 mod waiting;
 
 pub(crate) use proxy::in_words as proxy_in_words;
+pub(crate) use waiting::tell_failures;
 
 use crate::{end::End, printer::Printer};
 use aws_smithy_http_client::{

@@ -2,8 +2,10 @@
 
 use crate::{
     cli::Global,
+    connection,
     end::End,
     environments::{self, Site},
+    printer::Printer,
     state_access,
 };
 use config::Environment;
@@ -93,7 +95,8 @@ impl Session {
         let store = Arc::new(bucket.store().exclusive(global.local));
         let guard = Guard::default();
         let index = Arc::new(aws_tagging::Index::new(&site.sdk));
-        let cloud = Cloud::new(guard.before(site.sdk), place, []);
+        let cloud = Cloud::new(guard.before(site.sdk), place, [])
+            .with_listener(connection::tell_failures(Printer::new(global)));
         let cloud = cloud.with_tag_index(index);
         Ok(Self {
             file: environments::file(global, &name),

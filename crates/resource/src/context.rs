@@ -23,6 +23,9 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Hears of failures that a look at the cloud waits to be over.
+pub type Listener = Arc<dyn Fn(&Failure) + Send + Sync>;
+
 type Anything = Arc<dyn Any + Send + Sync>;
 
 /// One account in one region: SDK clients, made when first used, and what reconcilers share.
@@ -33,13 +36,14 @@ pub struct Cloud {
     shared: Mutex<HashMap<TypeId, Anything>>,
     assets: Mutex<HashMap<String, Arc<Asset>>>,
     tag_index: Option<Arc<dyn TagIndex>>,
+    listener: Option<Listener>,
 }
 
 impl Cloud {
     /// A cloud reached through `config`.
     pub fn new(config: SdkConfig, place: Place, assets: impl IntoIterator<Item = Asset>) -> Self {
-        let (clients, shared, tag_index) = (Mutex::default(), Mutex::default(), None);
-        let cloud = Self { config, place, clients, shared, assets: Mutex::default(), tag_index };
+        let (clients, shared, tag_index, listener) = (Mutex::default(), Mutex::default(), None, None);
+        let cloud = Self { config, place, clients, shared, assets: Mutex::default(), tag_index, listener };
         cloud.ship(assets);
         cloud
     }
@@ -54,6 +58,12 @@ impl Cloud {
     #[must_use]
     pub fn with_tag_index(self, index: Arc<dyn TagIndex>) -> Self {
         Self { tag_index: Some(index), ..self }
+    }
+
+    /// The same, with somebody who hears what plans and comparisons wait for.
+    #[must_use]
+    pub fn with_listener(self, listener: Listener) -> Self {
+        Self { listener: Some(listener), ..self }
     }
 
     /// Account, region and partition.
@@ -174,6 +184,13 @@ impl Cx {
         let mut shared = self.cloud.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = shared.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default()));
         slot.clone().downcast::<T>().unwrap_or_default()
+    }
+
+    /// Says that a look waits for this failure to be over.
+    pub fn waits_for(&self, failure: &Failure) {
+        if let Some(listener) = &self.cloud.listener {
+            listener(failure);
+        }
     }
 
     pub(crate) fn glance(&self) -> Option<&Glance> {

@@ -1,3 +1,4 @@
+use crate::throttling::is_throttling;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -48,19 +49,13 @@ pub enum FailureKind {
     Final,
 }
 
-/// Codes with which AWS asks to slow down.
-pub(crate) const THROTTLED: &[&str] = &[
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-    "SlowDown",
-    "PriorRequestNotComplete",
-    "BandwidthLimitExceeded",
-];
+impl FailureKind {
+    /// Whether it may be over after a while, if the same is tried again.
+    pub fn heals(self) -> bool {
+        matches!(self, Self::Heals(_) | Self::Throttled | Self::Ambiguous)
+    }
+}
+
 const EXISTS: &[&str] = &[
     "AlreadyExistsException",
     "BucketAlreadyExists",
@@ -136,6 +131,17 @@ impl Failure {
         }
     }
 
+    /// Whether AWS says that something is not there: the thing, or what it refers to.
+    pub fn says_missing(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        code.contains("NotFound") || code.starts_with("NoSuch") || code == "ResourceNotFound"
+    }
+
+    /// Whether AWS answered that a permission is missing, and not that the credentials are.
+    pub fn says_denied(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| DENIED.contains(&code))
+    }
+
     /// Whether this failure bears one of the signs.
     pub fn shows(&self, signs: &[Sign]) -> bool {
         signs.iter().any(|(code, part)| self.code.as_deref() == Some(*code) && self.message.contains(part))
@@ -150,7 +156,7 @@ impl Failure {
             _ if lacks_credentials(error) => FailureKind::Denied,
             SdkError::DispatchFailure(dispatch) if dispatch.is_user() => FailureKind::Final,
             SdkError::DispatchFailure(_) => FailureKind::Ambiguous,
-            SdkError::ServiceError(_) if known(THROTTLED) => FailureKind::Throttled,
+            SdkError::ServiceError(_) if code.as_deref().is_some_and(is_throttling) => FailureKind::Throttled,
             SdkError::ServiceError(_) if known(EXISTS) => FailureKind::Exists,
             SdkError::ServiceError(_) if known(DENIED) || known(EXPIRED) || known(&[EXPIRED_OR_SKEWED]) => {
                 FailureKind::Denied

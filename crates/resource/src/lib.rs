@@ -29,13 +29,14 @@ mod size;
 mod stack;
 mod substitution;
 mod tags;
+mod throttling;
 mod unknown;
 mod waits;
 
 mod contract;
 
 pub use address::Address;
-pub use context::{Asset, Cloud, Cx, sha256_hex};
+pub use context::{Asset, Cloud, Cx, Listener, sha256_hex};
 pub use contract::{As, Content, Deletion, Found, IdForm, Naming, Observed, Owner, Resource, tags_of};
 pub use deadline::bounded;
 pub use declaration::{Declaration, Foreseen};
@@ -57,5 +58,6 @@ pub use size::{Excess, Measure, SizeLimit};
 pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Stack};
 pub use substitution::substitute;
 pub use tags::{ADDRESS_TAG, LINEAGE_TAG, Tags};
+pub use throttling::is_throttling;
 pub use unknown::{UNKNOWN_CLOSE, UNKNOWN_OPEN, fill_in, has_unknown, unknown};
 pub use waits::{Longest, Waits};

@@ -2,9 +2,9 @@
 //! much is read.
 
 use crate::{
-    called::lane_of,
-    failure::THROTTLED,
+    called::{lane_of, name_of},
     limit::{FIRST_WINDOW, Limit},
+    throttling::asks_to_slow_down,
 };
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -41,6 +41,7 @@ pub type Calls = BTreeMap<String, BTreeMap<String, u64>>;
 pub struct Meter {
     calls: Mutex<Calls>,
     requests: AtomicU64,
+    slowed_down: Mutex<BTreeMap<String, u64>>,
     lanes: Mutex<HashMap<String, Arc<Lane>>>,
 }
 
@@ -61,6 +62,16 @@ impl Meter {
     /// The requests sent so far: calls with their retries.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How often AWS asked to slow down, by service and operation.
+    pub fn slowed_down(&self) -> BTreeMap<String, u64> {
+        self.slowed_down.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count_slowing_down(&self, call: String) {
+        let mut slowed_down = self.slowed_down.lock().unwrap_or_else(PoisonError::into_inner);
+        *slowed_down.entry(call).or_default() += 1;
     }
 
     fn count(&self, operation: &Metadata) {
@@ -108,7 +119,8 @@ impl HttpConnector for MeteredConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         self.meter.requests.fetch_add(1, Ordering::Relaxed);
         let lane = self.meter.lane(&request);
-        let inner = self.inner.clone();
+        let call = name_of(&request);
+        let (inner, meter) = (self.inner.clone(), self.meter.clone());
         HttpConnectorFuture::new(async move {
             let _permit = lane.turn().await;
             let sent = Instant::now();
@@ -116,6 +128,9 @@ impl HttpConnector for MeteredConnector {
             let answer = answer.map(|body| SdkBody::from_body_1_x(Limited::new(body, LARGEST_ANSWER)));
             let (response, slow_down) = read(answer).await?;
             lane.hear(sent, slow_down);
+            if slow_down {
+                meter.count_slowing_down(call);
+            }
             Ok(response)
         })
     }
@@ -179,12 +194,6 @@ async fn read(mut response: HttpResponse) -> Result<(HttpResponse, bool), Connec
     let slow_down = status.as_u16() == 429 || asks_to_slow_down(&String::from_utf8_lossy(&bytes));
     *response.body_mut() = SdkBody::from(bytes);
     Ok((response, slow_down))
-}
-
-/// Each protocol has its own place for the code, and some a namespace before it.
-fn asks_to_slow_down(body: &str) -> bool {
-    let mut words = body.split(|c: char| !c.is_ascii_alphanumeric());
-    words.any(|word| THROTTLED.iter().any(|code| word.ends_with(code)))
 }
 
 #[cfg(test)]

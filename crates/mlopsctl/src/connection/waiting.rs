@@ -1,8 +1,11 @@
 //! Says what is being waited for, when AWS does not answer.
 
 use crate::printer::Printer;
-use resource::{Longest, Waits};
-use std::{sync::Weak, time::Duration};
+use resource::{Failure, FailureKind, Listener, Longest, Waits};
+use std::{
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::{Duration, Instant},
+};
 
 /// How often it is looked whether there is something to say.
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
@@ -10,6 +13,9 @@ const LOOKS_EVERY: Duration = Duration::from_secs(1);
 const FIRST: Duration = Duration::from_secs(5);
 /// Not less often than this.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(60);
+
+/// A failure that is waited for is told not more often than this.
+const TELLS_EVERY: Duration = Duration::from_secs(10);
 
 /// Tells of long waits for as long as somebody may wait.
 pub(super) async fn tell(waits: Weak<Waits>, printer: Printer) {
@@ -20,6 +26,25 @@ pub(super) async fn tell(waits: Weak<Waits>, printer: Printer) {
         if let Some(words) = rhythm.words(waits.longest()) {
             printer.note(&words);
         }
+    }
+}
+
+/// Says which failures plans and comparisons wait to be over, and not of each of many.
+pub(crate) fn tell_failures(printer: Printer) -> Listener {
+    let last: Mutex<Option<Instant>> = Mutex::default();
+    Arc::new(move |failure| {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|said| said.elapsed() >= TELLS_EVERY) {
+            *last = Some(Instant::now());
+            printer.note(&in_words(failure));
+        }
+    })
+}
+
+fn in_words(failure: &Failure) -> String {
+    match failure.kind {
+        FailureKind::Throttled => format!("AWS asks to slow down, so this takes longer: {failure}"),
+        _ => format!("trying again: {failure}"),
     }
 }
 
@@ -67,6 +92,14 @@ mod tests {
         let longest =
             |seconds| Longest { call: "EC2 (DescribeVpcs)".into(), since: Duration::from_secs(seconds), others: 0 };
         seconds.into_iter().filter(|seconds| rhythm.words(Some(longest(*seconds))).is_some()).collect()
+    }
+
+    #[test]
+    fn throttling_is_told_as_such() {
+        let failure =
+            Failure { operation: "DescribeVpcs".into(), ..Failure::of(FailureKind::Throttled, "Rate exceeded") };
+        let words = "AWS asks to slow down, so this takes longer: DescribeVpcs: Rate exceeded";
+        assert_eq!(in_words(&failure), words);
     }
 
     #[test]

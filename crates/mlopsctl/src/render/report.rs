@@ -2,10 +2,13 @@
 
 use crate::printer::{Printer, Style};
 use engine::{Action, Applied, Healing, LeftToPerson};
-use resource::{Address, Meter, Registry};
+use resource::{Address, FailureKind, Meter, Registry};
 use serde_json::{Value, json};
 use state::{Ended, Entry};
 use std::time::Duration;
+
+/// How often AWS may ask to slow down without a word about it: the first answers that do teach the pace.
+const MANY: u64 = 20;
 
 /// The end of a run.
 pub(crate) struct Report<'a> {
@@ -59,6 +62,9 @@ impl Report<'_> {
             not_healed(healing, printer);
         }
         printer.say(&self.last_line());
+        if let Some(help) = self.throttling() {
+            printer.help(&help);
+        }
         let to_be_shown = self.applied.failed.is_empty() && self.healing.is_none() && !printer.quiet;
         if to_be_shown && !self.applied.outputs.is_empty() {
             self.outputs(printer);
@@ -141,6 +147,21 @@ impl Report<'_> {
         }
         let what = if parts.is_empty() { "Nothing to do".to_owned() } else { parts.join(", ") };
         format!("{what} in {:.1} s, with {} API calls.", self.elapsed.as_secs_f64(), self.meter.requests())
+    }
+
+    /// What to do about AWS's asking to slow down, if it did so often or something failed by it.
+    fn throttling(&self) -> Option<String> {
+        let slowed_down = self.meter.slowed_down();
+        let times: u64 = slowed_down.values().sum();
+        let (most, _) = slowed_down.iter().max_by_key(|(_, times)| **times)?;
+        let failed = self.applied.failed.iter().any(|failed| failed.failure.kind == FailureKind::Throttled);
+        let what = format!("AWS asked to slow down {times} times, mostly {most}");
+        let quota = "if it happens often, spread what works in this account and region over time, or ask for a higher \
+                     rate in Service Quotas";
+        match failed {
+            true => Some(format!("{what}: run the same command again in some minutes, it goes on from here; {quota}")),
+            false => (times >= MANY).then(|| format!("{what}, which made this run slower; {quota}")),
+        }
     }
 
     fn outputs(&self, printer: Printer) {
