@@ -1,6 +1,6 @@
-//! How roles are read. A role takes four calls or more, so roles that are read at the same time are read
-//! together, by two calls for the whole account. Those may lag behind a write, so they are believed only
-//! where they tell no news; else the role is read by itself.
+//! How roles are read. A role takes three calls or more, so a plan reads all of them together, by two calls for each
+//! thousand roles of the account. Those may lag behind a write, so they are believed only where they tell no news; and
+//! what this run has made or changed is read by itself at once.
 
 use crate::{Role, document::decode, tags};
 use aws_sdk_iam::{
@@ -41,17 +41,23 @@ pub(crate) struct Seen {
 #[derive(Default)]
 pub(crate) struct Roles {
     together: Loader<String, Seen>,
+    made: Mutex<HashSet<String>>,
     changed: Mutex<HashSet<String>>,
 }
 
+fn locked(names: &Mutex<HashSet<String>>) -> MutexGuard<'_, HashSet<String>> {
+    names.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Roles {
-    /// Remembers that this run has changed a role.
-    pub(crate) fn changes(&self, name: &str) {
-        self.changed().insert(name.to_owned());
+    /// Remembers that this run has made a role.
+    pub(crate) fn makes(&self, name: &str) {
+        locked(&self.made).insert(name.to_owned());
     }
 
-    fn changed(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Remembers that this run has changed a role.
+    pub(crate) fn changes(&self, name: &str) {
+        locked(&self.changed).insert(name.to_owned());
     }
 }
 
@@ -65,12 +71,17 @@ pub(crate) async fn find(name: &str, cx: &Cx) -> Result<Option<Seen>> {
 
 /// How a role is. That it is as declared is believed.
 pub(crate) async fn observe(declared: &Role, name: &str, cx: &Cx) -> Result<Option<Seen>> {
-    let changed = cx.shared::<Roles>().changed().contains(name);
-    // Tags that a declaration does not name are no difference, unless they are what this run has taken away.
-    let is_as_declared = |role: &Role| role.is_as(declared) && (!changed || role.tags == declared.tags);
+    let client = cx.client(Client::new);
+    let roles = cx.shared::<Roles>();
+    let (is_made, is_changed) = (locked(&roles.made).contains(name), locked(&roles.changed).contains(name));
+    match (is_made, is_changed) {
+        (true, _) => return just_made(&client, declared, name).await,
+        (false, true) => return alone(&client, name).await,
+        (false, false) => {}
+    }
     match together(name, cx).await? {
-        Some(seen) if is_as_declared(&seen.role) => Ok(Some(seen)),
-        _ => alone(&cx.client(Client::new), name).await,
+        Some(seen) if seen.role.is_as(declared) => Ok(Some(seen)),
+        _ => alone(&client, name).await,
     }
 }
 
@@ -151,23 +162,46 @@ fn from_detail(detail: &RoleDetail, description: String, max_session_seconds: i3
 }
 
 async fn alone(client: &Client, name: &str) -> Result<Option<Seen>> {
+    let Some((role, arn)) = itself(client, name).await? else { return Ok(None) };
+    let (inline_policies, managed_policies) = tokio::try_join!(inline(client, name), attached(client, name))?;
+    Ok(Some(Seen { role: Role { inline_policies, managed_policies, ..role }, arn }))
+}
+
+/// A role without its policies, and its ARN.
+async fn itself(client: &Client, name: &str) -> Result<Option<(Role, String)>> {
     let answer = client.get_role().role_name(name).send().await.during("GetRole").absent(GONE)?;
     let Some(answer) = answer else { return Ok(None) };
     let role = answer.role.ok_or_else(|| Failure::incomplete("GetRole", "role"))?;
-    let (inline_policies, managed_policies) = tokio::try_join!(inline(client, name), attached(client, name))?;
     let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
     let seen = Role {
         name: role.role_name().to_owned(),
         path: role.path().to_owned(),
         description: role.description().unwrap_or_default().to_owned(),
         trust: role.assume_role_policy_document().map_or(Value::Null, decode),
-        inline_policies,
-        managed_policies,
+        inline_policies: BTreeMap::new(),
+        managed_policies: Vec::new(),
         permissions_boundary: boundary.map(str::to_owned),
         max_session_seconds: role.max_session_duration().unwrap_or(DEFAULT_SESSION),
         tags: tags::read(role.tags()),
     };
-    Ok(Some(Seen { role: seen, arn: role.arn().to_owned() }))
+    Ok(Some((seen, role.arn().to_owned())))
+}
+
+/// A role that this run has made a moment ago has no policies but those that were declared.
+async fn just_made(client: &Client, declared: &Role, name: &str) -> Result<Option<Seen>> {
+    let Some((role, arn)) = itself(client, name).await? else { return Ok(None) };
+    let mut inline_policies = BTreeMap::new();
+    for policy in declared.inline_policies.keys() {
+        let answer = client.get_role_policy().role_name(name).policy_name(policy).send().await;
+        if let Some(answer) = answer.during("GetRolePolicy").absent(GONE)? {
+            inline_policies.insert(policy.clone(), decode(answer.policy_document()));
+        }
+    }
+    let managed_policies = match declared.managed_policies.is_empty() {
+        true => Vec::new(),
+        false => attached(client, name).await?,
+    };
+    Ok(Some(Seen { role: Role { inline_policies, managed_policies, ..role }, arn }))
 }
 
 async fn inline(client: &Client, name: &str) -> Result<BTreeMap<String, Value>> {

@@ -110,6 +110,7 @@ impl Resource for Role {
             .heals(UNKNOWN_PRINCIPAL, PROPAGATES)
             .heals(self.permissions_boundary.as_deref().map_or(&[], may_be_new), PROPAGATES)
             .heals(&[("ConcurrentModification", "")], PROPAGATES)?;
+        cx.shared::<Roles>().makes(&self.name);
         Ok(self.name.clone())
     }
 
