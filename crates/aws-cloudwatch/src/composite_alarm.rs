@@ -65,7 +65,9 @@ impl Resource for CompositeAlarm {
         let (alarm, tags) = tokio::try_join!(alarms::load(id, cx), alarms::tags(id, &self.tags, cx))?;
         let alarm = match alarm {
             None => return Ok(Observed::Absent),
-            Some(Alarm::Metric(_)) => return Ok(Observed::Broken { reason: "it is a metric alarm".into() }),
+            Some(Alarm::Metric(_)) => {
+                return Ok(Observed::Broken { reason: "it is a metric alarm".into(), transient: false });
+            }
             Some(Alarm::Composite(alarm)) => *alarm,
         };
         let live = Self {
@@ -119,16 +121,10 @@ impl CompositeAlarm {
             .send()
             .await
             .during("PutCompositeAlarm")
-            // An alarm of the rule that was just made: "… as alarms [a, b] in the alarm rule do not exist".
+            // An alarm of the rule that was just made is not there yet. The code alone tells: the words differ for one
+            // alarm and for several, and what is really invalid is told a minute later.
             // <https://github.com/awsdocs/aws-cloudformation-user-guide/issues/911>
-            .heals(
-                &[
-                    ("ValidationError", "do not exist"),
-                    ("ValidationError", "does not exist"),
-                    ("ValidationError", "not found"),
-                ],
-                Duration::from_secs(60),
-            )?;
+            .heals(&[("ValidationError", ""), ("ValidationException", "")], Duration::from_secs(60))?;
         Ok(())
     }
 }

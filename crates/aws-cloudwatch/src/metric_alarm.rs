@@ -119,7 +119,9 @@ impl Resource for MetricAlarm {
         let (alarm, tags) = tokio::try_join!(alarms::load(id, cx), alarms::tags(id, &self.tags, cx))?;
         Ok(match alarm {
             None => Observed::Absent,
-            Some(Alarm::Composite(_)) => Observed::Broken { reason: "it is a composite alarm".into() },
+            Some(Alarm::Composite(_)) => {
+                Observed::Broken { reason: "it is a composite alarm".into(), transient: false }
+            }
             Some(Alarm::Metric(alarm)) => {
                 Observed::Ready { live: live(*alarm, tags), outputs: alarms::outputs(id, cx.place()) }
             }

@@ -86,7 +86,10 @@ impl Resource for NatGateway {
             // While it is going it holds its address, for which the next one waits.
             Some(State::Deleted | State::Deleting) => return Ok(Observed::Absent),
             Some(State::Pending) => return Ok(Observed::Settling { status: "pending".into(), outputs: Some(outputs) }),
-            Some(State::Failed) => return Ok(Observed::Broken { reason: reason(&gateway) }),
+            Some(State::Failed) => {
+                let transient = gateway.failure_code().is_some_and(|code| TRANSIENT.contains(&code));
+                return Ok(Observed::Broken { reason: reason(&gateway), transient });
+            }
             _ => {}
         }
         let addresses = gateway.nat_gateway_addresses();
@@ -125,6 +128,11 @@ impl Resource for NatGateway {
         own.into_iter().chain(allowed::create("CreateNatGateway", "natgateway", &within, place)).collect()
     }
 }
+
+/// Failure codes of what another attempt heals: AWS failed, or did not know yet what was made a moment ago.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NatGateway.html>
+const TRANSIENT: &[&str] =
+    &["InternalError", "Gateway.NotAttached", "InvalidSubnetID.NotFound", "InvalidAllocationID.NotFound"];
 
 fn leaves(state: Option<&State>) -> bool {
     matches!(state, Some(State::Deleting | State::Deleted))

@@ -152,7 +152,8 @@ async fn attribute(client: &Client, id: &str, name: VpcAttributeName) -> Result<
         .attribute(name.clone())
         .send()
         .await
-        .during("DescribeVpcAttribute")?;
+        .during("DescribeVpcAttribute")
+        .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
     let value = match name {
         VpcAttributeName::EnableDnsHostnames => answer.enable_dns_hostnames,
         _ => answer.enable_dns_support,

@@ -145,7 +145,7 @@ impl Resource for VpcEndpoint {
         let outputs = VpcEndpointOutputs { id: VpcEndpointId::new(id) };
         Ok(match state(&endpoint).as_str() {
             "available" => Observed::Ready { live: read(&endpoint), outputs },
-            "failed" | "rejected" | "expired" => Observed::Broken { reason: reason(&endpoint) },
+            "failed" | "rejected" | "expired" => Observed::Broken { reason: reason(&endpoint), transient: false },
             settling => Observed::Settling { status: settling.to_owned(), outputs: Some(outputs) },
         })
     }

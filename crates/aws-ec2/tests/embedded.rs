@@ -58,7 +58,7 @@ impl World {
                 }
                 Observed::Settling { .. } => {}
                 Observed::Absent => panic!("{name} {id} is not there"),
-                Observed::Broken { reason } => panic!("{name} {id} is broken: {reason}"),
+                Observed::Broken { reason, .. } => panic!("{name} {id} is broken: {reason}"),
             }
         }
         panic!("{name} {id} does not become what is declared");

@@ -166,7 +166,7 @@ impl Resource for Function {
         let outputs = outputs(id, cx.place());
         match phase(shown) {
             Phase::Settling(status) => Ok(Observed::Settling { status, outputs: Some(outputs) }),
-            Phase::Broken(reason) => Ok(Observed::Broken { reason }),
+            Phase::Broken { reason, transient } => Ok(Observed::Broken { reason, transient }),
             Phase::Works => {
                 let asynchronous = asynchronous::read(self, id, cx).await?;
                 let live = Self { asynchronous, ..configuration::read(id, &answer)? };
@@ -281,12 +281,16 @@ fn outputs(name: &str, place: &Place) -> FunctionOutputs {
     FunctionOutputs { arn: FunctionArn::new(arn(name, place)), name: name.to_owned() }
 }
 
+/// Codes of failures that another creation heals: AWS failed, or the role's policies did not count yet.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>
+const TRANSIENT: &[&str] = &["InternalError", "InsufficientRolePermissions"];
+
 /// Where a function stands in its life.
 #[derive(Debug, PartialEq)]
 enum Phase {
     Settling(String),
     Works,
-    Broken(String),
+    Broken { reason: String, transient: bool },
 }
 
 /// An idle function (`Inactive`) works: its next call wakes it.
@@ -294,7 +298,8 @@ fn phase(shown: &FunctionConfiguration) -> Phase {
     match shown.state() {
         Some(State::Failed) => {
             let code = shown.state_reason_code().map_or("no code", |code| code.as_str());
-            return Phase::Broken(format!("{} ({code})", shown.state_reason().unwrap_or("Lambda gives no reason")));
+            let reason = format!("{} ({code})", shown.state_reason().unwrap_or("Lambda gives no reason"));
+            return Phase::Broken { reason, transient: TRANSIENT.contains(&code) };
         }
         Some(state @ (State::Pending | State::Deleting | State::Deactivating)) => {
             return Phase::Settling(state.as_str().to_owned());
@@ -335,7 +340,7 @@ mod tests {
             .state_reason_code(StateReasonCode::InsufficientRolePermissions)
             .build();
         let reason = "the role may not create interfaces (InsufficientRolePermissions)";
-        assert_eq!(phase(&failed), Phase::Broken(reason.into()));
+        assert_eq!(phase(&failed), Phase::Broken { reason: reason.into(), transient: true });
     }
 
     #[test]

@@ -165,7 +165,7 @@ impl Resource for Domain {
             Standing::InService => {}
             Standing::Leaving => return Ok(Observed::Absent),
             Standing::UpdateFailed => life::judge_failed_change(id, "UpdateDomain", reason.as_deref(), cx)?,
-            Standing::Failed => return Ok(Observed::Broken { reason: reason.unwrap_or(status) }),
+            Standing::Failed => return Ok(life::broken(reason.as_deref().unwrap_or(&status))),
             // Its file system is not known until it is in service, so its outputs are not given early.
             Standing::Changing => return Ok(Observed::Settling { status, outputs: None }),
         }

@@ -137,7 +137,7 @@ impl Resource for FeatureGroup {
             // Somebody deleted it; the next one waits until its name is free.
             Some(Status::Deleting) => return Ok(Observed::Absent),
             Some(status @ (Status::CreateFailed | Status::DeleteFailed)) => {
-                return Ok(Observed::Broken { reason: reason.unwrap_or(status.as_str()).to_owned() });
+                return Ok(life::broken(reason.unwrap_or(status.as_str())));
             }
             status => {
                 let status = status.map_or("Creating", Status::as_str).to_owned();

@@ -1,6 +1,7 @@
 //! The states that domains, profiles and spaces go through, and what a failed change among them means.
 
-use resource::{Cx, Failure, FailureKind, Result};
+use crate::sign::is_transient;
+use resource::{Cx, Failure, FailureKind, Observed, Resource, Result};
 use std::{
     collections::HashSet,
     sync::{Mutex, PoisonError},
@@ -30,6 +31,11 @@ pub(crate) fn standing(status: &str) -> Standing {
         "Deleting" => Standing::Leaving,
         _ => Standing::Changing,
     }
+}
+
+/// What never came to work, for the reason that AWS gives.
+pub(crate) fn broken<R: Resource>(reason: &str) -> Observed<R> {
+    Observed::Broken { reason: reason.to_owned(), transient: is_transient(reason) }
 }
 
 /// Resources to which this run has sent a change.

@@ -1,4 +1,4 @@
-use crate::{allowed, sign, tagging};
+use crate::{allowed, life, sign, tagging};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_model_package_group::DescribeModelPackageGroupOutput,
@@ -72,7 +72,7 @@ impl Resource for ModelPackageGroup {
         let outputs = ModelPackageGroupOutputs { name: id.to_owned(), arn: arn.clone() };
         match group.model_package_group_status() {
             Some(status @ (Status::Failed | Status::DeleteFailed)) => {
-                return Ok(Observed::Broken { reason: status.as_str().to_owned() });
+                return Ok(life::broken(status.as_str()));
             }
             None | Some(Status::Completed) => {}
             Some(Status::Deleting) => return Ok(Observed::Absent),

@@ -57,6 +57,32 @@ pub(crate) const PROPAGATION: Duration = Duration::from_secs(120);
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteDomain.html>
 pub(crate) const TIDYING: Duration = Duration::from_secs(900);
 
+/// Parts of the reasons that SageMaker gives, without codes, for what failed after it was accepted, where another
+/// attempt helps: its own errors, a lack of capacity, a role or a policy that it did not know yet, and the first file
+/// system of an account (<https://github.com/aws/aws-cdk/issues/34818>).
+const TRANSIENT: &[&str] = &[
+    "internal error",
+    "internal service error",
+    "internal server error",
+    "internalservererror",
+    "internalfailure",
+    "try again",
+    "insufficient capacity",
+    "insufficientinstancecapacity",
+    "capacity error",
+    "unable to assume",
+    "could not assume",
+    "cannot assume",
+    "is not authorized to perform",
+    "kms key 'null' does not exist",
+];
+
+/// Whether a failure with this reason would not happen again.
+pub(crate) fn is_transient(reason: &str) -> bool {
+    let reason = reason.to_lowercase();
+    TRANSIENT.iter().any(|part| reason.contains(part))
+}
+
 /// Tells a name that is taken from something that is busy where the words do not: by what is there.
 pub(crate) async fn look<T>(sent: Result<T>, is_there: impl Future<Output = Result<bool>>) -> Result<T> {
     match sent {
@@ -64,5 +90,22 @@ pub(crate) async fn look<T>(sent: Result<T>, is_there: impl Future<Output = Resu
             Err(Failure { kind: FailureKind::Exists, ..refusal })
         }
         sent => sent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failure_that_time_heals_is_known_by_its_reason() {
+        for reason in [
+            "Unable to create Amazon EFS for domain 'd-1' because KMS key 'null' does not exist",
+            "The role arn:aws:iam::1:role/features is not authorized to perform: glue:CreateTable",
+            "Internal error. Please try again.",
+        ] {
+            assert!(is_transient(reason), "{reason}");
+        }
+        assert!(!is_transient("The subnet subnet-1 has no free addresses"));
     }
 }

@@ -122,7 +122,7 @@ impl Resource for Space {
             Standing::InService => {}
             Standing::Leaving => return Ok(Observed::Absent),
             Standing::UpdateFailed => life::judge_failed_change(&arn, "UpdateSpace", reason, cx)?,
-            Standing::Failed => return Ok(Observed::Broken { reason: reason.map(str::to_owned).unwrap_or(status) }),
+            Standing::Failed => return Ok(life::broken(reason.unwrap_or(&status))),
             Standing::Changing => return Ok(Observed::Settling { status, outputs: Some(outputs) }),
         }
         let tags = cx.tags(&arn, &self.tags, tagging::read(&arn, cx)).await?;

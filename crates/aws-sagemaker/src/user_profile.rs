@@ -103,7 +103,7 @@ impl Resource for UserProfile {
             Standing::InService => {}
             Standing::Leaving => return Ok(Observed::Absent),
             Standing::UpdateFailed => life::judge_failed_change(&arn, "UpdateUserProfile", reason, cx)?,
-            Standing::Failed => return Ok(Observed::Broken { reason: reason.map(str::to_owned).unwrap_or(status) }),
+            Standing::Failed => return Ok(life::broken(reason.unwrap_or(&status))),
             Standing::Changing => return Ok(Observed::Settling { status, outputs: Some(outputs) }),
         }
         let role = profile.user_settings().and_then(|settings| settings.execution_role()).unwrap_or_default();

@@ -52,7 +52,7 @@ pub(crate) fn may_be_taken_over(
             "check the id, the account and the region; `mlopsctl state show` of another environment shows which form \
              an id of this kind has",
         )),
-        Observation::Broken { reason } => Err(Failure::refused(
+        Observation::Broken { reason, .. } => Err(Failure::refused(
             format!("the {noun} {id} does not work: {reason}"),
             "remove it, and let `mlopsctl up` make one",
         )),

@@ -7,7 +7,10 @@ use entries::entries;
 use resource::{Address, Failure, FailureKind, Registry, Stack};
 use serde_json::Value;
 use state::{Phase, State, Writer};
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -141,6 +144,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         stop: with.stop.clone(),
         events: with.events,
         no_wait: with.no_wait,
+        made: RefCell::default(),
     };
     let driver = Driver {
         planning,
@@ -152,6 +156,9 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         outputs: Outputs(outputs),
         announcements,
         awaited: HashMap::new(),
+        durations: order.durations,
+        paces: HashMap::new(),
+        ends: watch::Sender::new(run.began),
     };
     driver.drive(announced, applied).await
 }

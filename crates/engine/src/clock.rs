@@ -2,9 +2,11 @@
 
 use crate::{
     Action, Event, StepPhase,
+    pace::Pace,
+    patience::Patience,
     step::{Outcome, Run},
 };
-use resource::{Address, Failure, FailureKind};
+use resource::{Address, Failure};
 use std::cell::Cell;
 use tokio::time::Instant;
 
@@ -15,12 +17,18 @@ pub(crate) struct Clock<'a> {
     action: Action,
     began: Instant,
     said: Cell<Option<String>>,
+    pace: Pace,
 }
 
 impl<'a> Clock<'a> {
     /// It begins now.
-    pub(crate) fn new(run: &'a Run<'a>, address: &Address, action: Action) -> Self {
-        Self { run, address: address.clone(), action, began: Instant::now(), said: Cell::new(None) }
+    pub(crate) fn new(run: &'a Run<'a>, address: &Address, action: Action, pace: Pace) -> Self {
+        Self { run, address: address.clone(), action, began: Instant::now(), said: Cell::new(None), pace }
+    }
+
+    /// The waits of a part of the step.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience::paced(self.run.stop.clone(), self.pace.clone())
     }
 
     pub(crate) fn say(&self, phase: StepPhase) {
@@ -39,7 +47,7 @@ impl<'a> Clock<'a> {
     }
 
     pub(crate) fn waits_for(&self, failure: &Failure) {
-        if matches!(failure.kind, FailureKind::Heals(_) | FailureKind::Throttled | FailureKind::Ambiguous) {
+        if failure.kind.heals() {
             self.say(StepPhase::Waiting(failure.to_string()));
         }
     }

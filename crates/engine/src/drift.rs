@@ -106,7 +106,7 @@ impl Drift {
                 DriftChange::Missing(format!("another one has taken its place, which belongs to {owner}"))
             }),
             Observation::Absent => Some(DriftChange::Missing("it no longer exists".to_owned())),
-            Observation::Broken { reason } => Some(DriftChange::Missing(reason.clone())),
+            Observation::Broken { reason, .. } => Some(DriftChange::Missing(reason.clone())),
             Observation::Ready { live, .. } => {
                 let diff = reconciler.compare(&entry.spec, Some(&entry.spec), live);
                 replacement = reconciler.replacement(&entry.spec, live, &diff);

@@ -19,6 +19,7 @@ mod heal;
 mod made;
 mod order;
 mod ownership;
+mod pace;
 mod patience;
 mod plan;
 mod planner;

@@ -44,8 +44,10 @@ pub(crate) struct Order {
     pub(crate) durations: Vec<Duration>,
 }
 
-/// How long a deletion is expected to take, compared with the creation.
-const DELETION: Duration = Duration::from_secs(1);
+/// How long a change in place is expected to take.
+const CHANGE: Duration = Duration::from_secs(1);
+/// The part of the usual time of a creation that a deletion is expected to take.
+const DELETION: u32 = 2;
 
 pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry: &Registry) -> Order {
     let mut order = Order { steps: Vec::new(), edges: Vec::new(), preferred: Vec::new(), durations: Vec::new() };
@@ -56,10 +58,9 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
         let known = &planning.known[index];
         let Some(action) = known.action else { continue };
         let kind = node.kind.to_owned();
-        let typical = registry.get(node.kind).map(|reconciler| reconciler.typical()).unwrap_or_default();
-        let typical = if action == Action::Update { DELETION } else { typical };
+        let expected = if action == Action::Update { CHANGE } else { typical(node.kind, registry) };
         let apply = order
-            .push(Step { address: node.address.clone(), kind, action, work: Work::Apply { node: index } }, typical);
+            .push(Step { address: node.address.clone(), kind, action, work: Work::Apply { node: index } }, expected);
         applies.insert(node.address.clone(), apply);
         for needed in &node.dependencies {
             if let Some(before) = applies.get(&stack.nodes()[needed.node].address) {
@@ -77,8 +78,8 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
             };
             let what = if first { Removal::Before } else { Removal::Deposed };
             let work = Work::Remove { id: id.clone(), spec: entry.spec.clone(), what };
-            let remove =
-                order.push(Step { address: node.address.clone(), kind: entry.kind.clone(), action, work }, DELETION);
+            let step = Step { address: node.address.clone(), kind: entry.kind.clone(), action, work };
+            let remove = order.push(step, typical(&entry.kind, registry) / DELETION);
             removes.insert(node.address.clone(), remove);
             order.edges.push(match what {
                 Removal::Before => (remove, apply, Edge::Ready),
@@ -90,13 +91,18 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
         let what = if change.deposed { Removal::Deposed } else { Removal::Whole };
         let work = Work::Remove { id: change.id.clone().unwrap_or_default(), spec: change.spec.clone(), what };
         let step = Step { address: change.address.clone(), kind: change.kind.clone(), action: Action::Delete, work };
-        let remove = order.push(step, DELETION);
+        let remove = order.push(step, typical(&change.kind, registry) / DELETION);
         if !change.deposed {
             removes.insert(change.address.clone(), remove);
         }
     }
     order.removals_after_dependants(state, registry, &applies, &removes);
     order
+}
+
+/// How long a creation of that kind usually takes.
+fn typical(kind: &str, registry: &Registry) -> Duration {
+    registry.get(kind).map(|reconciler| reconciler.typical()).unwrap_or_default()
 }
 
 impl Order {

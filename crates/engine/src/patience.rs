@@ -1,16 +1,18 @@
 //! How long the engine waits between two looks, and when it gives up: the one place that sleeps.
 
-use crate::StopMode;
+use crate::{StopMode, pace::Pace};
 use resource::{Failure, FailureKind};
 use std::time::Duration;
 use tokio::{
     sync::watch,
-    time::{Instant, sleep},
+    time::{Instant, sleep, sleep_until},
 };
 
 /// The first wait after a look that found nothing new.
 const FIRST: Duration = Duration::from_millis(250);
-/// The longest wait between two looks.
+/// By how much each wait is longer than the one before.
+const GROWTH: u32 = 2;
+/// The longest wait between two looks of a plan.
 const LONGEST: Duration = Duration::from_secs(5);
 /// The longest wait between two attempts at something that propagation will heal, in minutes.
 const LONGEST_HEALING: Duration = Duration::from_secs(2);
@@ -25,6 +27,16 @@ const AMBIGUOUS_FOR: Duration = Duration::from_secs(60);
 /// How long what was made, or may have been, can stay out of sight: as long as AWS's lists lag behind.
 pub(crate) const SURFACES_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long a difference is doubted, and looked at again. Terraform's provider reads the settings of a bucket until
+/// reads in a row agree.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
+pub(crate) const BETWEEN_DOUBTS: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
+
+/// Waits in a plan, which nobody stops.
+pub(crate) async fn rest(pause: Duration) {
+    sleep(pause).await;
+}
+
 /// The waits of one step: fast at first, slower later, over at once when the run is stopped.
 pub(crate) struct Patience {
     began: Instant,
@@ -33,6 +45,7 @@ pub(crate) struct Patience {
     /// says nothing about the next.
     troubles: Vec<(FailureKind, Instant)>,
     stop: watch::Receiver<StopMode>,
+    pace: Option<Pace>,
 }
 
 /// The run was stopped while waiting.
@@ -41,7 +54,12 @@ pub(crate) struct Stopped;
 
 impl Patience {
     pub(crate) fn new(stop: watch::Receiver<StopMode>) -> Self {
-        Self { began: Instant::now(), next: FIRST, troubles: Vec::new(), stop }
+        Self { began: Instant::now(), next: FIRST, troubles: Vec::new(), stop, pace: None }
+    }
+
+    /// Of a step, whose waits depend on what the run waits for.
+    pub(crate) fn paced(stop: watch::Receiver<StopMode>, pace: Pace) -> Self {
+        Self { pace: Some(pace), ..Self::new(stop) }
     }
 
     pub(crate) fn is_over(&self, deadline: Duration) -> bool {
@@ -51,15 +69,30 @@ impl Patience {
     /// Waits before the next look at something slow. The last look went well.
     pub(crate) async fn wait(&mut self) -> Result<(), Stopped> {
         self.troubles.clear();
-        self.pause(LONGEST).await
+        let began = self.began;
+        self.pause(|pace| pace.map_or(LONGEST, |pace| pace.between_looks(began))).await
     }
 
-    async fn pause(&mut self, longest: Duration) -> Result<(), Stopped> {
-        let pause = self.next.min(longest);
-        self.next = (pause * 3 / 2).min(longest);
-        tokio::select! {
-            () = sleep(pause) => Ok(()),
-            _ = self.stop.wait_for(|mode| *mode != StopMode::Go) => Err(Stopped),
+    /// Waits for as long as `longest` says, less at first, and until it says otherwise.
+    async fn pause(&mut self, longest: impl Fn(Option<&Pace>) -> Duration) -> Result<(), Stopped> {
+        let Self { next, stop, pace, .. } = self;
+        let looked = Instant::now();
+        loop {
+            let pause = (*next).min(longest(pace.as_ref()));
+            let expectation = async {
+                match pace.as_mut() {
+                    Some(pace) => pace.changed().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = sleep_until(looked + pause) => {
+                    *next = (pause * GROWTH).min(LONGEST_LINGERING);
+                    return Ok(());
+                }
+                () = expectation => {}
+                _ = stop.wait_for(|mode| *mode != StopMode::Go) => return Err(Stopped),
+            }
         }
     }
 
@@ -71,13 +104,19 @@ impl Patience {
             FailureKind::Ambiguous => AMBIGUOUS_FOR,
             _ => return Err(Unbearable::Failed(failure)),
         };
+        self.bear_for(within, failure).await
+    }
+
+    /// The same, whatever the failure, for this long.
+    pub(crate) async fn bear_for(&mut self, within: Duration, failure: Failure) -> Result<(), Unbearable> {
         if self.since(failure.kind).elapsed() >= within {
             let message = format!("{} (for {} s)", failure.message, within.as_secs());
             return Err(Unbearable::Failed(Failure { message, ..failure }));
         }
         tracing::debug!(%failure, "waiting for it to heal");
         let longest = (within / ATTEMPTS).clamp(LONGEST_HEALING, LONGEST_LINGERING);
-        self.pause(longest).await.map_err(|Stopped| Unbearable::Stopped)
+        let paced = |pace: &Pace| pace.between_attempts().min(longest.max(LONGEST));
+        self.pause(|pace| pace.map_or(longest, paced)).await.map_err(|Stopped| Unbearable::Stopped)
     }
 
     fn since(&mut self, trouble: FailureKind) -> Instant {

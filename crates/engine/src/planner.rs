@@ -324,7 +324,7 @@ impl Planner<'_> {
                 let cause = was_there.then_some("it no longer exists in the cloud");
                 decision(Action::Create, cause, self.all_fields(spec))
             }
-            Observation::Broken { reason } => decision(Action::Replace, Some(reason), self.all_fields(spec)),
+            Observation::Broken { reason, .. } => decision(Action::Replace, Some(reason), self.all_fields(spec)),
             Observation::Settling { status, .. } => {
                 // What it will be is what it was made by.
                 let made = entry.map_or(Value::Null, |entry| as_made(&entry.spec, spec));

@@ -1,18 +1,20 @@
 //! Looks at the cloud: what is there of what the state remembers and the stack declares.
 
 use crate::{
-    Change,
+    Change, StopMode,
     adoption::{self, Claim},
     ownership,
+    patience::{self, Patience, Unbearable},
 };
 use futures::{StreamExt, stream};
 use resource::{
     Address, Cloud, Cx, Failure, FailureKind, Glance, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership,
-    Registry, Result, Tags,
+    Registry, Result, Tags, has_unknown,
 };
 use serde_json::Value;
 use state::Entry;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Reads under way at once. High, so that reads which AWS can answer together meet in one batch;
 /// each service has its own limit below.
@@ -160,13 +162,57 @@ pub(crate) async fn look_each(mut looks: Vec<Look>, registry: &Registry) -> Vec<
         .map(|look| {
             let cx = look.cx.clone().at_a_glance(glance.clone());
             async move {
-                let seen = look_at(&look, &cx, registry).await;
+                let seen = look_until_sure(&look, &cx, registry).await;
                 (look.address, look.kind, seen)
             }
         })
         .buffer_unordered(AT_ONCE)
         .collect()
         .await
+}
+
+/// A difference to what was applied counts only if several looks in a row show one: for a while after a change AWS
+/// answers now with the new settings and now with the old ones.
+async fn look_until_sure(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
+    let mut seen = look_patiently(look, cx, registry).await?;
+    for pause in patience::BETWEEN_DOUBTS {
+        if !is_doubtful(look, &seen, registry) {
+            break;
+        }
+        patience::rest(pause).await;
+        seen = look_patiently(look, cx, registry).await?;
+    }
+    Ok(seen)
+}
+
+/// Whether what is recorded differs from what was seen.
+fn is_doubtful(look: &Look, seen: &Seen, registry: &Registry) -> bool {
+    let Observation::Ready { live, .. } = &seen.observation else { return false };
+    let is_ours = seen.by == Origin::Record && look.claim.is_none() && seen.foreign_owner().is_none();
+    is_ours
+        && !has_unknown(&look.spec)
+        && registry.get(&look.kind).is_ok_and(|kind| !kind.compare(&look.spec, Some(&look.spec), live).is_empty())
+}
+
+/// Bears what `apply` bears: throttling, lost answers, and what AWS says until everybody knows of a change.
+async fn look_patiently(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
+    let (_go, stop) = watch::channel(StopMode::Go);
+    let mut patience = Patience::new(stop);
+    loop {
+        let failure = match look_at(look, cx, registry).await {
+            Ok(seen) => return Ok(seen),
+            Err(failure) => failure,
+        };
+        if failure.kind.heals() {
+            cx.waits_for(&failure);
+        }
+        match patience.bear(failure.clone()).await {
+            Ok(()) => {}
+            Err(Unbearable::Failed(failure)) => return Err(failure),
+            // Nobody stops a look.
+            Err(Unbearable::Stopped) => return Err(failure),
+        }
+    }
 }
 
 async fn look_at(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {

@@ -5,7 +5,8 @@ use crate::{
     clock::Clock,
     order::Removal,
     ownership,
-    patience::{Patience, SURFACES_WITHIN, Unbearable},
+    pace::Pace,
+    patience::{SURFACES_WITHIN, Unbearable},
     step::{Outcome, Run, never_settled},
 };
 use resource::{Address, Cx, Deletion, Failure, Reconciler, Result};
@@ -32,7 +33,7 @@ impl Run<'_> {
         clock: &Clock<'_>,
     ) -> Result<(), Unbearable> {
         let Doomed { spec, id, cx, .. } = doomed;
-        let mut patience = Patience::new(self.stop.clone());
+        let mut patience = clock.patience();
         // What is on its way out is not looked at again; what may come into sight is.
         let mut going = false;
         loop {
@@ -89,11 +90,12 @@ pub(crate) struct Removing<'a> {
     pub(crate) entry: Option<Entry>,
     /// What is to be recorded when it is gone and will be made again.
     pub(crate) intent: Option<Entry>,
+    pub(crate) pace: Pace,
 }
 
 impl Removing<'_> {
     pub(crate) async fn run(self) -> Outcome {
-        let clock = Clock::new(self.run, &self.address, self.action);
+        let clock = Clock::new(self.run, &self.address, self.action, self.pace.clone());
         clock.say(StepPhase::Started);
         let outcome: Outcome = self.remove(&clock).await.into();
         clock.end(&outcome);

@@ -196,6 +196,11 @@ impl Schedule {
         self.awaiting[step] > 0
     }
 
+    /// The longest expected time from the start of a step to the end of everything after it.
+    pub(crate) fn weight(&self, step: StepId) -> Duration {
+        self.weight[step]
+    }
+
     /// Starts nothing more.
     pub(crate) fn stop(&mut self) {
         self.stopped = true;

@@ -1,33 +1,27 @@
 //! The work on one resource: create, observe, compare, update, until it is as declared.
 
 mod creating;
+mod early;
 mod failures;
 mod fits;
+mod remaking;
+mod sent;
+mod settling;
 
 pub(crate) use failures::never_settled;
 
-use crate::{
-    Action, Event, StepPhase, StopMode,
-    clock::Clock,
-    ownership,
-    patience::{Patience, Unbearable},
-    refresh::Workshop,
-};
-use failures::{beyond_the_plan, does_not_take, gone};
+use crate::{Action, Event, StepPhase, StopMode, clock::Clock, pace::Pace, patience::Unbearable, refresh::Workshop};
+use failures::broken;
 use fits::fits;
-use resource::{Address, Cx, Diff, Failure, FailureKind, Observation, Reconciler, Registry, has_unknown};
+use resource::{Address, Cx, Failure, FailureKind, Reconciler, Registry};
+use sent::Sent;
 use serde_json::Value;
 use state::{Deposed, Entry, Needed, Phase, Writer};
-use std::time::Duration;
+use std::{cell::RefCell, collections::HashMap};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
-
-/// How many rounds of observing and updating may bring nothing new before that is an error.
-const FRUITLESS_ROUNDS: usize = 5;
-/// How long a resource whose creation just succeeded may stay invisible.
-const APPEARS_WITHIN: Duration = Duration::from_secs(120);
 
 /// What all steps of a run share.
 pub(crate) struct Run<'a> {
@@ -38,6 +32,8 @@ pub(crate) struct Run<'a> {
     pub(crate) stop: watch::Receiver<StopMode>,
     pub(crate) events: &'a (dyn Fn(Event) + Send + Sync),
     pub(crate) no_wait: bool,
+    /// When this run has made what it made.
+    pub(crate) made: RefCell<HashMap<Address, Instant>>,
 }
 
 /// How a step ended.
@@ -64,6 +60,24 @@ struct Made {
     id: String,
     /// Whether it is known to be of this very moment, rather than found.
     now: bool,
+}
+
+/// What became of what is there.
+enum Settled {
+    AsDeclared,
+    /// See [`resource::Observation::Broken`].
+    Broken {
+        reason: String,
+        transient: bool,
+    },
+}
+
+/// What is there at the address.
+struct Thing<'a> {
+    id: &'a str,
+    cx: &'a Cx,
+    /// Whether this step has made it, or found what an earlier run made.
+    fresh: bool,
 }
 
 /// Tells the driver that something exists now.
@@ -96,11 +110,12 @@ pub(crate) struct Applying<'a> {
     /// What was there before and is gone, if there was something.
     pub(crate) vanished: Option<Entry>,
     pub(crate) announce: Announce,
+    pub(crate) pace: Pace,
 }
 
 impl Applying<'_> {
     pub(crate) async fn run(mut self) -> Outcome {
-        let clock = Clock::new(self.run, &self.address, self.action);
+        let clock = Clock::new(self.run, &self.address, self.action, self.pace.clone());
         clock.say(StepPhase::Started);
         let outcome: Outcome = self.converge(&clock).await.into();
         clock.end(&outcome);
@@ -110,25 +125,17 @@ impl Applying<'_> {
     async fn converge(&mut self, clock: &Clock<'_>) -> Result<(), Unbearable> {
         let reconciler = self.run.registry.get(self.kind)?;
         self.keeps_to_the_plan(reconciler)?;
-        let cx = self.run.workshop.cx_of(&self.address, &self.entry);
-        let fresh = self.id.is_none();
-        let Made { id, now } = match self.id.clone() {
-            Some(id) => Made { id, now: false },
-            None => {
-                self.clear_remnants(reconciler, clock).await?;
-                self.create(reconciler, &cx, clock).await?
-            }
-        };
-        if fresh {
-            // With everything it was made by, where the intent could only name what did not exist yet.
-            self.entry.spec = self.spec.clone();
+        if let Some(id) = self.id.clone() {
+            let cx = self.run.workshop.cx_of(&self.address, &self.entry);
+            self.record(Phase::Identified, &id);
+            let there = Thing { id: &id, cx: &cx, fresh: false };
+            return match self.settle(reconciler, &there, Sent::default(), clock).await? {
+                Settled::AsDeclared => Ok(()),
+                Settled::Broken { reason, .. } => Err(broken(reconciler, &id, &reason).into()),
+            };
         }
-        self.record(Phase::Identified, &id);
-        let cx = if now { cx.just_made() } else { cx };
-        if now {
-            self.complete(reconciler, &cx, &id).await;
-        }
-        self.settle(reconciler, &cx, &id, fresh, clock).await
+        self.clear_remnants(reconciler, clock).await?;
+        self.make(reconciler, clock).await
     }
 
     /// Invariant: apply never exceeds the plan. What the plan knew must still be so.
@@ -142,114 +149,6 @@ impl Applying<'_> {
             help: Some("run the command again to see the new plan".to_owned()),
             ..Failure::of(FailureKind::Refused, format!("{} is no longer what the plan showed", fields.join(", ")))
         })
-    }
-
-    async fn settle(
-        &mut self,
-        reconciler: &dyn Reconciler,
-        cx: &Cx,
-        id: &str,
-        fresh: bool,
-        clock: &Clock<'_>,
-    ) -> Result<(), Unbearable> {
-        let mut patience = Patience::new(self.run.stop.clone());
-        let mut fruitless = 0;
-        let mut last_diff = Diff::default();
-        let mut announced = false;
-        // As the plan looked: through the declaration last applied, whose settings may have to go. An intent may not
-        // have known enough to look through.
-        let mut before = self.recorded.clone().filter(|recorded| !has_unknown(recorded));
-        loop {
-            let observation = match reconciler.observe(before.as_ref().unwrap_or(&self.spec), id, cx).await {
-                Ok(observation) => observation,
-                Err(failure) => {
-                    patience.bear(failure).await?;
-                    continue;
-                }
-            };
-            match observation {
-                Observation::Absent if fresh && !patience.is_over(APPEARS_WITHIN) => {
-                    clock.say(StepPhase::Waiting("it to appear".to_owned()));
-                    patience.wait().await?;
-                }
-                Observation::Absent => return Err(gone(reconciler, id).into()),
-                Observation::Broken { reason } => {
-                    let failure =
-                        Failure::of(FailureKind::Final, format!("the {} does not work: {reason}", reconciler.noun()));
-                    let residue = Some(format!("{id} stays as it is; the next run replaces it"));
-                    return Err(Failure { residue, ..failure }.into());
-                }
-                Observation::Settling { status, outputs } => {
-                    if let Some(outputs) = outputs {
-                        self.announce(outputs, &mut announced);
-                    }
-                    if patience.is_over(reconciler.deadline()) {
-                        return Err(never_settled(reconciler, id, &status).into());
-                    }
-                    if self.run.no_wait && announced && !*self.announce.awaited.borrow() {
-                        return Err(Unbearable::Stopped);
-                    }
-                    clock.say(StepPhase::Waiting(status));
-                    patience.wait().await?;
-                }
-                Observation::Ready { live, outputs } => {
-                    self.announce(outputs, &mut announced);
-                    let diff = reconciler.compare(&self.spec, self.recorded.as_ref(), &live);
-                    if diff.is_empty() {
-                        self.record(Phase::Ready, id);
-                        return Ok(());
-                    }
-                    if let Some(cause) = reconciler.replacement(&self.spec, &live, &diff) {
-                        return Err(beyond_the_plan(&cause, fresh, id).into());
-                    }
-                    fruitless = if diff == last_diff { fruitless + 1 } else { 0 };
-                    if fruitless >= FRUITLESS_ROUNDS {
-                        return Err(does_not_take(&diff, id).into());
-                    }
-                    if fruitless > 0 {
-                        // Reads may lag behind writes; give them time before writing again.
-                        clock.say(StepPhase::Waiting("the change to show".to_owned()));
-                        patience.wait().await?;
-                    }
-                    last_diff = diff.clone();
-                    self.is_ours_still(reconciler, id, &live, cx)?;
-                    self.update(reconciler, cx, id, &live, &diff, clock).await?;
-                    before = None;
-                    self.applied(reconciler);
-                }
-            }
-        }
-    }
-
-    /// Another owner may have taken its name since the plan was made.
-    fn is_ours_still(&self, reconciler: &dyn Reconciler, id: &str, live: &Value, cx: &Cx) -> Result<(), Failure> {
-        let recorded = self.recorded.as_ref().unwrap_or(&self.spec);
-        match ownership::of_live(reconciler, recorded, live, cx) {
-            Some(ownership) if self.owned => ownership::may_be_changed(&ownership, reconciler, id, cx),
-            _ => Ok(()),
-        }
-    }
-
-    async fn update(
-        &self,
-        reconciler: &dyn Reconciler,
-        cx: &Cx,
-        id: &str,
-        live: &Value,
-        diff: &Diff,
-        clock: &Clock<'_>,
-    ) -> Result<(), Unbearable> {
-        let mut patience = Patience::new(self.run.stop.clone());
-        loop {
-            match reconciler.update(&self.spec, id, live, diff, cx).await {
-                Ok(()) => return Ok(()),
-                Err(failure) => {
-                    clock.waits_for(&failure);
-                    let residue = format!("{id} exists and is not finished; the next run goes on with it");
-                    patience.bear(Failure { residue: failure.residue.clone().or(Some(residue)), ..failure }).await?;
-                }
-            }
-        }
     }
 
     /// After an update, the fields that AWS does not give back count as applied.

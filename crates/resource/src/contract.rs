@@ -147,6 +147,9 @@ pub enum Observed<R: Resource> {
     Broken {
         /// AWS's explanation.
         reason: String,
+        /// Whether the same would work if it were made again now: AWS lacked capacity, failed internally, or did not
+        /// know yet what it needs.
+        transient: bool,
     },
 }
 

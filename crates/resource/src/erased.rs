@@ -32,6 +32,8 @@ pub enum Observation {
     Broken {
         /// AWS's explanation.
         reason: String,
+        /// See [`Observed::Broken`].
+        transient: bool,
     },
 }
 
@@ -279,7 +281,7 @@ impl<R: Resource> Reconciler for Erased<R> {
                 Observed::Ready { live, outputs } => {
                     Observation::Ready { live: to_json(R::KIND, &live)?, outputs: to_json(R::KIND, &outputs)? }
                 }
-                Observed::Broken { reason } => Observation::Broken { reason },
+                Observed::Broken { reason, transient } => Observation::Broken { reason, transient },
             })
         })
     }

@@ -4,6 +4,7 @@ use super::{Applied, Apply, Failed, Skipped, StopMode};
 use crate::{
     Action, Planning,
     order::{Removal, Step, Work},
+    pace::Pace,
     removing::Removing,
     schedule::{Progress, Schedule},
     step::{Announce, Applying, Outcome, Run, intent},
@@ -12,8 +13,14 @@ use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use resource::{Address, Failure, FailureKind, Lookup, Result};
 use serde_json::Value;
 use state::{Deposed, Entry, Needed, Phase};
-use std::collections::{BTreeMap, HashMap, HashSet};
-use tokio::sync::{mpsc, watch};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 
 /// Real outputs, where they are known.
 pub(super) struct Outputs(pub(super) Vec<Option<Value>>);
@@ -35,6 +42,11 @@ pub(super) struct Driver<'a> {
     pub(super) outputs: Outputs,
     pub(super) announcements: mpsc::UnboundedSender<(usize, Value)>,
     pub(super) awaited: HashMap<usize, watch::Sender<bool>>,
+    /// How long each step is expected to take, and the pace of those under way.
+    pub(super) durations: Vec<Duration>,
+    pub(super) paces: HashMap<usize, Pace>,
+    /// When the run is expected to end.
+    pub(super) ends: watch::Sender<Instant>,
 }
 
 impl<'a> Driver<'a> {
@@ -54,6 +66,7 @@ impl<'a> Driver<'a> {
                 under_way.push(self.start(step));
             }
             self.tell_who_is_awaited();
+            self.tell_when_it_ends();
             if under_way.is_empty() {
                 break;
             }
@@ -97,8 +110,23 @@ impl<'a> Driver<'a> {
         }
     }
 
+    fn tell_when_it_ends(&self) {
+        if let Some(end) = self.paces.values().map(Pace::expected_end).max() {
+            self.ends.send_if_modified(|was| std::mem::replace(was, end) != end);
+        }
+    }
+
+    /// The pace of a step that starts now.
+    fn pace(&mut self, step: usize) -> Pace {
+        let (typical, weight) = (self.durations[step], self.schedule.weight(step));
+        let pace = Pace::new(self.run.began, typical, weight.saturating_sub(typical), self.ends.subscribe());
+        self.paces.insert(step, pace.clone());
+        pace
+    }
+
     fn settle(&mut self, step: usize, outcome: Outcome, applied: &mut Applied) {
         self.awaited.remove(&step);
+        self.paces.remove(&step);
         let what = &self.steps[step];
         match outcome {
             Outcome::Done => {
@@ -149,6 +177,7 @@ impl<'a> Driver<'a> {
                     entry,
                     spec,
                     announce: Announce { step, to: self.announcements.clone(), awaited },
+                    pace: self.pace(step),
                 };
                 Box::pin(async move { (step, work.run().await) })
             }
@@ -162,6 +191,7 @@ impl<'a> Driver<'a> {
                     run: self.run,
                     interrupted,
                     intent: self.intent_after(&what.address, removal),
+                    pace: self.pace(step),
                     address: what.address,
                     kind: what.kind,
                     action: what.action,

@@ -1,10 +1,10 @@
 //! Making a resource, and finding it again where the answer was lost.
 
-use super::{Applying, Made};
+use super::{Applying, Made, Sent};
 use crate::{
     Action,
     clock::Clock,
-    patience::{Patience, SURFACES_WITHIN, Unbearable},
+    patience::{SURFACES_WITHIN, Unbearable},
     refresh::find,
     removing::Doomed,
 };
@@ -39,7 +39,7 @@ impl Applying<'_> {
         if self.action == Action::Replace && !self.run.writer.flush().await {
             return Err(Unbearable::Stopped);
         }
-        let mut patience = Patience::new(self.run.stop.clone());
+        let mut patience = clock.patience();
         // What an earlier run sent, it sent before this run began; what this step sent, just now.
         let mut lost = self.find_first.then_some(self.run.began);
         loop {
@@ -59,8 +59,7 @@ impl Applying<'_> {
                     None => Err(failure.into()),
                 };
             }
-            clock.waits_for(&failure);
-            patience.bear(failure).await?;
+            self.bear(&mut patience, failure, clock).await?;
         }
     }
 
@@ -72,7 +71,7 @@ impl Applying<'_> {
         cx: &Cx,
         clock: &Clock<'_>,
     ) -> Result<Option<String>, Unbearable> {
-        let mut patience = Patience::new(self.run.stop.clone());
+        let mut patience = clock.patience();
         loop {
             match find(reconciler, &self.spec, cx).await {
                 Ok(Some(found)) => return Ok(Some(found.id)),
@@ -88,14 +87,17 @@ impl Applying<'_> {
 
     /// Sends what only an update can set to what was just made, where it is known without looking. Whatever goes
     /// wrong shows when it is looked at.
-    pub(super) async fn complete(&mut self, reconciler: &dyn Reconciler, cx: &Cx, id: &str) {
+    pub(super) async fn complete(&mut self, reconciler: &dyn Reconciler, cx: &Cx, id: &str, sent: &mut Sent) {
         let Some(live) = reconciler.as_created(&self.spec) else { return };
         let diff = reconciler.compare(&self.spec, None, &live);
         if diff.is_empty() || reconciler.replacement(&self.spec, &live, &diff).is_some() {
             return;
         }
         match reconciler.update(&self.spec, id, &live, &diff, cx).await {
-            Ok(()) => self.applied(reconciler),
+            Ok(()) => {
+                sent.note(&diff);
+                self.applied(reconciler);
+            }
             Err(failure) => tracing::debug!(%failure, address = %self.address, "not to be completed without looking"),
         }
     }

@@ -9,6 +9,13 @@ pub(super) fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {
     }
 }
 
+pub(super) fn broken(reconciler: &dyn Reconciler, id: &str, reason: &str) -> Failure {
+    Failure {
+        residue: Some(format!("{id} stays as it is; the next run replaces it")),
+        ..Failure::of(FailureKind::Final, format!("the {} does not work: {reason}", reconciler.noun()))
+    }
+}
+
 pub(crate) fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str) -> Failure {
     let minutes = reconciler.deadline().as_secs() / 60;
     Failure {

@@ -1,0 +1,94 @@
+//! How often a step looks at what it waits for: often at what the end of the run depends on, seldom at the rest.
+
+use std::time::Duration;
+use tokio::{sync::watch, time::Instant};
+
+/// The part of the whole run, as long as it is expected to be, that the longest chain may lose by looking late.
+const LOST: f64 = 0.006;
+/// What can wait is looked at so many times before it would hold up the run.
+const LOOKS_IN_SLACK: u32 = 4;
+/// Before this part of the usual time nothing is expected to be ready.
+const NOT_BEFORE: u32 = 4;
+/// The shortest and the longest wait between two looks.
+const SHORTEST: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// The place of one step in a run that is under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Pace {
+    /// When the run began, and the step.
+    run_began: Instant,
+    began: Instant,
+    /// How long the step usually takes, and all that comes after it.
+    typical: Duration,
+    after: Duration,
+    /// When the run is expected to end.
+    ends: watch::Receiver<Instant>,
+}
+
+impl Pace {
+    pub(crate) fn new(run_began: Instant, typical: Duration, after: Duration, ends: watch::Receiver<Instant>) -> Self {
+        Self { run_began, began: Instant::now(), typical, after, ends }
+    }
+
+    /// When the run would end if this step were its last chain: later and later if it takes longer than usual.
+    pub(crate) fn expected_end(&self) -> Instant {
+        (self.began + self.typical).max(Instant::now()) + self.after
+    }
+
+    /// How long to wait between two looks at what has been under way since then.
+    pub(crate) fn between_looks(&self, since: Instant) -> Duration {
+        let early = (since + self.typical / NOT_BEFORE).saturating_duration_since(Instant::now());
+        self.between_attempts().max(early.min(LONGEST))
+    }
+
+    /// How long to wait between two attempts at what AWS refuses for now.
+    pub(crate) fn between_attempts(&self) -> Duration {
+        let own = self.expected_end();
+        let end = (*self.ends.borrow()).max(own);
+        let tolerable = (end - self.run_began).mul_f64(LOST);
+        let slack = (end - own) / LOOKS_IN_SLACK;
+        tolerable.max(slack).clamp(SHORTEST, LONGEST)
+    }
+
+    /// Resolves when the run is expected to end at another time.
+    pub(crate) async fn changed(&mut self) {
+        if self.ends.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::advance;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_run_waits_for_is_looked_at_often_and_what_can_wait_seldom() {
+        let began = Instant::now();
+        let (expect, ends) = watch::channel(began + SECOND * 320);
+        let domain = Pace::new(began, SECOND * 300, SECOND * 20, ends.clone());
+        let gateway = Pace::new(began, SECOND * 90, SECOND * 2, ends);
+        assert_eq!(domain.between_looks(began), LONGEST, "it cannot be ready yet");
+        assert!(domain.between_attempts() < SECOND * 2);
+        advance(SECOND * 80).await;
+        assert!(domain.between_looks(began) < SECOND * 2);
+        assert_eq!(gateway.between_looks(began), LONGEST);
+        expect.send_replace(Instant::now());
+        assert!(gateway.between_looks(began) < SECOND, "nothing else is left to wait for");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_longer_than_usual_becomes_what_the_run_waits_for() {
+        let began = Instant::now();
+        let (_expect, ends) = watch::channel(began + SECOND * 100);
+        let slow = Pace::new(began, SECOND * 20, Duration::ZERO, ends);
+        advance(SECOND * 30).await;
+        assert_eq!(slow.between_looks(began), LONGEST);
+        advance(SECOND * 65).await;
+        assert!(slow.between_looks(began) < SECOND * 2);
+    }
+}

@@ -1,0 +1,67 @@
+//! Making a resource until it works: what fails after AWS has accepted it, by something that time heals, is made again.
+
+use super::{Applying, Made, Sent, Settled, Thing, failures::broken};
+use crate::{StepPhase, clock::Clock, patience::Unbearable, removing::Doomed};
+use resource::Reconciler;
+use serde_json::Value;
+use state::{Entry, Phase};
+use tokio::time::Instant;
+
+/// How often one thing is made again in a run.
+const REMAKES: usize = 2;
+
+impl Applying<'_> {
+    /// Makes it, and brings it to what is declared.
+    pub(super) async fn make(&mut self, reconciler: &dyn Reconciler, clock: &Clock<'_>) -> Result<(), Unbearable> {
+        for remakes in 0.. {
+            let cx = self.run.workshop.cx_of(&self.address, &self.entry);
+            let Made { id, now } = self.create(reconciler, &cx, clock).await?;
+            self.run.made.borrow_mut().insert(self.address.clone(), Instant::now());
+            // With everything it was made by, where the intent could only name what did not exist yet.
+            self.entry.spec = self.spec.clone();
+            self.record(Phase::Identified, &id);
+            let cx = if now { cx.just_made() } else { cx };
+            let mut sent = Sent::default();
+            if now {
+                self.complete(reconciler, &cx, &id, &mut sent).await;
+            }
+            match self.settle(reconciler, &Thing { id: &id, cx: &cx, fresh: true }, sent, clock).await? {
+                Settled::AsDeclared => break,
+                Settled::Broken { reason, transient: true } if remakes < REMAKES => {
+                    self.clear_broken(reconciler, &id, &reason, clock).await?;
+                }
+                Settled::Broken { reason, .. } => return Err(broken(reconciler, &id, &reason).into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes what never worked. The next one is another intent, so that no token brings this one back.
+    async fn clear_broken(
+        &mut self,
+        reconciler: &dyn Reconciler,
+        id: &str,
+        reason: &str,
+        clock: &Clock<'_>,
+    ) -> Result<(), Unbearable> {
+        clock.say(StepPhase::Waiting(format!("another attempt, since the {} failed: {reason}", reconciler.noun())));
+        let cx = self.run.workshop.cx_of(&self.address, &self.entry);
+        self.record(Phase::Deleting, id);
+        let doomed = Doomed { spec: &self.spec, id, cx: &cx, interrupted: false, may_be_left: false };
+        self.run.delete(reconciler, doomed, clock).await?;
+        self.entry = Entry {
+            phase: Phase::Intent,
+            token: uuid::Uuid::new_v4().to_string(),
+            id: None,
+            outputs: Value::Null,
+            ..self.entry.clone()
+        };
+        self.recorded = None;
+        self.find_first = false;
+        self.run.writer.record(&self.address, Some(self.entry.clone()));
+        match self.run.writer.flush().await {
+            true => Ok(()),
+            false => Err(Unbearable::Stopped),
+        }
+    }
+}

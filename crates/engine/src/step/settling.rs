@@ -1,0 +1,118 @@
+//! Looking at what is there and sending what differs, until it is as declared.
+
+use super::{
+    Applying, Settled, Thing,
+    failures::{beyond_the_plan, does_not_take, gone, never_settled},
+    sent::{Next, Sent},
+};
+use crate::{StepPhase, clock::Clock, ownership, patience::Unbearable};
+use resource::{Diff, Failure, Observation, Reconciler, has_unknown};
+use serde_json::Value;
+use state::Phase;
+use std::time::Duration;
+
+/// How long a resource whose creation just succeeded may stay invisible.
+const APPEARS_WITHIN: Duration = Duration::from_secs(120);
+
+impl Applying<'_> {
+    pub(super) async fn settle(
+        &mut self,
+        reconciler: &dyn Reconciler,
+        thing: &Thing<'_>,
+        mut sent: Sent,
+        clock: &Clock<'_>,
+    ) -> Result<Settled, Unbearable> {
+        let Thing { id, cx, fresh } = *thing;
+        let mut patience = clock.patience();
+        let mut announced = false;
+        // As the plan looked: through the declaration last applied, whose settings may have to go. An intent may not
+        // have known enough to look through.
+        let mut before = self.recorded.clone().filter(|recorded| !has_unknown(recorded));
+        loop {
+            let observation = match reconciler.observe(before.as_ref().unwrap_or(&self.spec), id, cx).await {
+                Ok(observation) => observation,
+                Err(failure) => {
+                    self.bear(&mut patience, failure, clock).await?;
+                    continue;
+                }
+            };
+            match observation {
+                Observation::Absent if fresh && !patience.is_over(APPEARS_WITHIN) => {
+                    clock.say(StepPhase::Waiting("it to appear".to_owned()));
+                    patience.wait().await?;
+                }
+                Observation::Absent => return Err(gone(reconciler, id).into()),
+                Observation::Broken { reason, transient } => return Ok(Settled::Broken { reason, transient }),
+                Observation::Settling { status, outputs } => {
+                    if let Some(outputs) = outputs {
+                        self.announce(outputs, &mut announced);
+                    }
+                    if patience.is_over(reconciler.deadline()) {
+                        return Err(never_settled(reconciler, id, &status).into());
+                    }
+                    if self.run.no_wait && announced && !*self.announce.awaited.borrow() {
+                        return Err(Unbearable::Stopped);
+                    }
+                    clock.say(StepPhase::Waiting(status));
+                    patience.wait().await?;
+                }
+                Observation::Ready { live, outputs } => {
+                    self.announce(outputs, &mut announced);
+                    let diff = reconciler.compare(&self.spec, self.recorded.as_ref(), &live);
+                    if diff.is_empty() {
+                        self.record(Phase::Ready, id);
+                        return Ok(Settled::AsDeclared);
+                    }
+                    if let Some(cause) = reconciler.replacement(&self.spec, &live, &diff) {
+                        return Err(beyond_the_plan(&cause, fresh, id).into());
+                    }
+                    match sent.next(&diff) {
+                        Next::Send => {
+                            self.is_ours_still(reconciler, thing, &live)?;
+                            self.update(reconciler, thing, &live, &diff, clock).await?;
+                            sent.note(&diff);
+                            before = None;
+                            self.applied(reconciler);
+                        }
+                        Next::Wait => {
+                            clock.say(StepPhase::Waiting("the change to show".to_owned()));
+                            patience.wait().await?;
+                        }
+                        Next::GiveUp => return Err(does_not_take(&diff, id).into()),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Another owner may have taken its name since the plan was made.
+    fn is_ours_still(&self, reconciler: &dyn Reconciler, thing: &Thing<'_>, live: &Value) -> Result<(), Failure> {
+        let recorded = self.recorded.as_ref().unwrap_or(&self.spec);
+        match ownership::of_live(reconciler, recorded, live, thing.cx) {
+            Some(ownership) if self.owned => ownership::may_be_changed(&ownership, reconciler, thing.id, thing.cx),
+            _ => Ok(()),
+        }
+    }
+
+    async fn update(
+        &self,
+        reconciler: &dyn Reconciler,
+        thing: &Thing<'_>,
+        live: &Value,
+        diff: &Diff,
+        clock: &Clock<'_>,
+    ) -> Result<(), Unbearable> {
+        let Thing { id, cx, .. } = *thing;
+        let mut patience = clock.patience();
+        loop {
+            match reconciler.update(&self.spec, id, live, diff, cx).await {
+                Ok(()) => return Ok(()),
+                Err(failure) => {
+                    let residue = format!("{id} exists and is not finished; the next run goes on with it");
+                    let failure = Failure { residue: failure.residue.clone().or(Some(residue)), ..failure };
+                    self.bear(&mut patience, failure, clock).await?;
+                }
+            }
+        }
+    }
+}
