@@ -3,7 +3,7 @@ use crate::{
     faults::{Fault, Faults},
     inventory,
     journal::{Journal, Kill, Made, Watch},
-    laws::{Laws, Pace},
+    laws::{Laws, Pace, Script},
     leave::Leave,
     time::{self, Calendar},
 };
@@ -72,12 +72,36 @@ impl Aws {
     /// One that keeps AWS's laws, with durations as AWS has them. What is left to chance follows from the
     /// seed.
     pub fn lawful(region: &str, seed: u64) -> Self {
-        Self { laws: Some(Arc::new(Laws::new(region, seed, Pace::Real))), ..Self::lenient(region) }
+        Self::under(Laws::new(region, seed, Pace::Real, Script::default()), region)
+    }
+
+    /// The same, where what was written shows at once: how long that takes is no part of any bound.
+    pub fn prompt(region: &str, seed: u64) -> Self {
+        Self::under(Laws::new(region, seed, Pace::Real, Script::showing_at_once()), region)
+    }
+
+    /// One where what these operations begin lasts so many seconds, and everything else is there at once.
+    pub fn timed(region: &str, seconds: &[(&str, u64)]) -> Self {
+        Self { laws: Some(Arc::new(Laws::timed(region, Script::lasting(seconds)))), ..Self::lenient(region) }
+    }
+
+    /// The next creations by this operation are accepted and then fail, by something that time heals.
+    ///
+    /// # Panics
+    /// When there are no laws.
+    pub fn doom(&self, operation: &str, times: u64) {
+        self.laws.as_ref().expect("things fail by law").script().doom(operation, times);
     }
 
     /// The same laws, ten times as fast: for tests that run a platform hundreds of times.
     pub fn brisk(region: &str, seed: u64) -> Self {
-        Self { laws: Some(Arc::new(Laws::new(region, seed, Pace::Brisk))), ..Self::lenient(region) }
+        Self::under(Laws::new(region, seed, Pace::Brisk, Script::default()), region)
+    }
+
+    fn under(laws: Laws, region: &str) -> Self {
+        let lenient = Self::lenient(region);
+        let leave = Arc::new(Leave::over(lenient.cloud.clone()).seeing_tags_late());
+        Self { laws: Some(Arc::new(laws)), leave, ..lenient }
     }
 
     /// Another AWS that begins with everything this one holds, and goes its own way from here.

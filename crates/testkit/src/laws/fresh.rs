@@ -117,16 +117,15 @@ const KINDS: &[Kind] = &[
     },
 ];
 
-/// What was made, and from when on everybody knows of it.
+/// What was made, and from when on calls that name it and lists know of it: either may be first.
 #[derive(Clone, Default)]
 pub(super) struct Fresh {
     known_from: BTreeMap<String, Instant>,
+    listed_from: BTreeMap<String, Instant>,
 }
 
-impl Fresh {
-    fn hides(&self, id: &str, now: Instant) -> bool {
-        self.known_from.get(id).is_some_and(|from| *from > now)
-    }
+fn hides(from: &BTreeMap<String, Instant>, id: &str, now: Instant) -> bool {
+    from.get(id).is_some_and(|from| *from > now)
 }
 
 /// The ids a request names, other than to filter by them.
@@ -138,7 +137,7 @@ fn named(given: &Value) -> impl Iterator<Item = &str> {
 #[async_trait]
 impl Law for Fresh {
     async fn before(&mut self, asked: &Asked, world: &World<'_>) -> Option<Response> {
-        let hidden = named(&asked.given).find(|text| self.hides(text, world.now))?;
+        let hidden = named(&asked.given).find(|text| hides(&self.known_from, text, world.now))?;
         let of_it = |kind: &&Kind| kind.service == asked.service && hidden.starts_with(kind.prefix);
         let (code, message) = KINDS.iter().find(of_it)?.missing?;
         Some(Refusal::new(code, message.replace("{key}", hidden)).to(&asked.call))
@@ -156,13 +155,17 @@ impl Law for Fresh {
                 let id = id.unwrap_or_else(|| asked.text(kind.id)).to_owned();
                 let nth = format!("{} {}", kind.create, self.known_from.len());
                 // Half of them are known at once.
-                let lag = if world.chance.once_in(2, &nth) { world.after(1..=5, &nth) } else { world.now };
-                self.known_from.entry(id).or_insert(lag);
+                let lag = |what: &str| match world.chance.once_in(2, what) {
+                    true => world.after(1..=5, what),
+                    false => world.now,
+                };
+                self.known_from.entry(id.clone()).or_insert(lag(&nth));
+                self.listed_from.entry(id).or_insert(lag(&format!("{nth}, listed")));
             } else if asked.operation == list {
                 let mut answer = answered(asked, response);
                 let Some(items) = answer[member].as_array_mut() else { continue };
                 let before = items.len();
-                items.retain(|item| !self.hides(item[id].as_str().unwrap_or_default(), world.now));
+                items.retain(|item| !hides(&self.listed_from, item[id].as_str().unwrap_or_default(), world.now));
                 if items.len() < before {
                     show(asked, response, &answer);
                 }

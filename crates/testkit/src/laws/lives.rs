@@ -26,6 +26,8 @@ pub(super) struct Life {
     pub(super) state: &'static str,
     /// The state while it is being made, and for how long.
     pub(super) making: Option<(&'static str, RangeInclusive<u64>)>,
+    /// The state of one that failed to be made, and the members that say why.
+    pub(super) failed: (&'static str, &'static [(&'static str, &'static str)]),
     /// Operations that change it, where the change shows, and for how long.
     pub(super) changing: Option<(&'static str, &'static [&'static str], &'static str, RangeInclusive<u64>)>,
     pub(super) delete: &'static str,
@@ -49,6 +51,9 @@ pub(super) struct Life {
 #[derive(Clone)]
 enum Phase {
     Making(Instant),
+    /// It is being made, and will not work.
+    Failing(Instant),
+    Failed,
     Changing(Instant),
     Ending(Instant, Box<Call>),
 }
@@ -112,7 +117,14 @@ impl Life {
             Value::Object(_) => {
                 let phase = self.shown(value).and_then(|key| phases.get(&(self.create, key)));
                 match (phase, &self.making, &self.changing) {
-                    (Some(Phase::Making(_)), Some((state, _)), _) => value[self.state] = (*state).into(),
+                    (Some(Phase::Making(_) | Phase::Failing(_)), Some((state, _)), _) => {
+                        value[self.state] = (*state).into();
+                    }
+                    (Some(Phase::Failed), ..) => {
+                        let (state, reasons) = self.failed;
+                        value[self.state] = state.into();
+                        reasons.iter().for_each(|(member, reason)| value[*member] = (*reason).into());
+                    }
                     (Some(Phase::Ending(..)), ..) => value[self.state] = self.ending.0.into(),
                     (Some(Phase::Changing(_)), _, Some((_, path, state, _))) => {
                         *path.iter().fold(&mut *value, |value, member| &mut value[*member]) = (*state).into();
@@ -160,12 +172,17 @@ fn find<'a>(value: &'a Value, passes: &dyn Fn(&Value) -> bool) -> Option<&'a Val
 impl Law for Lives {
     async fn tick(&mut self, world: &World<'_>) {
         let over = |phase: &Phase| match phase {
-            Phase::Making(until) | Phase::Changing(until) | Phase::Ending(until, _) => *until <= world.now,
+            Phase::Making(until) | Phase::Failing(until) | Phase::Changing(until) | Phase::Ending(until, _) => {
+                *until <= world.now
+            }
+            Phase::Failed => false,
         };
         let due: Vec<_> = self.phases.extract_if(.., |_, phase| over(phase)).collect();
-        for (_, phase) in due {
-            if let Phase::Ending(_, call) = phase {
-                world.pass(*call).await;
+        for (key, phase) in due {
+            match phase {
+                Phase::Ending(_, call) => drop(world.pass(*call).await),
+                Phase::Failing(_) => drop(self.phases.insert(key, Phase::Failed)),
+                _ => {}
             }
         }
     }
@@ -179,7 +196,7 @@ impl Law for Lives {
                 }
             }
             let Some(key) = life.named(asked) else { continue };
-            let phase = self.phases.get(&(life.create, key.clone()));
+            let phase = self.phases.get(&(life.create, key.clone())).filter(|phase| !matches!(phase, Phase::Failed));
             if let (Some(phase), Some((_, words))) =
                 (phase, life.needed_by.iter().find(|(operation, _)| *operation == asked.operation))
                 && !matches!(phase, Phase::Changing(_))
@@ -204,7 +221,8 @@ impl Law for Lives {
                 return Some(life.refuse(words, &key, asked));
             }
             self.made += 1;
-            let until = world.after(life.ending.1.clone(), &format!("{} {}", life.delete, self.made));
+            let seconds = world.script.lasts(life.delete, &life.ending.1);
+            let until = world.after(seconds, &format!("{} {}", life.delete, self.made));
             self.phases.insert((life.create, key.clone()), Phase::Ending(until, Box::new(asked.call.clone())));
             return Some(accept(life, &key, asked));
         }
@@ -230,12 +248,18 @@ impl Law for Lives {
                 (Some((_, seconds)), _, Some(key)) if creates && concerned => {
                     self.made += 1;
                     let name = key.last().cloned().unwrap_or_default();
-                    let until = world.works(&name, seconds.clone(), &format!("{} {}", life.create, self.made));
-                    self.phases.entry((life.create, key)).or_insert(Phase::Making(until));
+                    let seconds = world.script.lasts(life.create, seconds);
+                    let until = world.works(&name, seconds, &format!("{} {}", life.create, self.made));
+                    let phase = match world.script.is_doomed(life.create) {
+                        true => Phase::Failing(until),
+                        false => Phase::Making(until),
+                    };
+                    self.phases.entry((life.create, key)).or_insert(phase);
                 }
                 (_, Some((operation, _, _, seconds)), Some(_)) => {
                     self.made += 1;
-                    let until = world.after(seconds.clone(), &format!("{operation} {}", self.made));
+                    let seconds = world.script.lasts(operation, seconds);
+                    let until = world.after(seconds, &format!("{operation} {}", self.made));
                     let key = life.named(asked).unwrap_or_default();
                     self.phases.insert((life.create, key), Phase::Changing(until));
                 }

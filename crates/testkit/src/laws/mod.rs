@@ -1,6 +1,7 @@
 //! AWS's laws over the permissive embedded cloud: what takes time, what forbids what, what is forgotten
 //! or left behind. One file for each law or family of laws.
 
+mod alarms;
 mod buckets;
 mod crawlers;
 mod executions;
@@ -12,7 +13,9 @@ pub(crate) mod owners;
 mod policies;
 mod principals;
 mod roles;
+mod script;
 mod sealed;
+mod settings;
 mod stale;
 mod tables;
 mod trials;
@@ -21,10 +24,11 @@ mod world;
 use crate::wire::Asked;
 use async_trait::async_trait;
 use local::{Call, Cloud, Error, Layer, Lost, Next, Response};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 use world::{Chance, Spans, World};
 
+pub(crate) use script::Script;
 pub(crate) use world::Pace;
 
 /// A law. It sees every call, one at a time.
@@ -49,11 +53,12 @@ pub(crate) struct Laws {
     chance: Chance,
     laws: Mutex<Vec<Box<dyn Law>>>,
     spans: Spans,
+    script: Arc<Script>,
 }
 
 impl Laws {
     /// Durations follow from the seed, within what AWS is known for, divided by the pace.
-    pub(crate) fn new(region: &str, seed: u64, pace: Pace) -> Self {
+    pub(crate) fn new(region: &str, seed: u64, pace: Pace, script: Script) -> Self {
         let laws: Vec<Box<dyn Law>> = vec![
             Box::new(fresh::Fresh::default()),
             Box::new(roles::Roles::default()),
@@ -61,6 +66,7 @@ impl Laws {
             Box::new(policies::Policies::default()),
             Box::new(principals::Principals::default()),
             Box::new(owners::Owners::default()),
+            Box::new(alarms::Alarms::default()),
             Box::new(buckets::Buckets::default()),
             Box::new(crawlers::Crawlers::default()),
             Box::new(executions::Executions::default()),
@@ -69,13 +75,28 @@ impl Laws {
             Box::new(sealed::Sealed::default()),
             Box::new(lives::Lives::default()),
             Box::new(stale::Stale::default()),
+            Box::new(settings::Settings::default()),
         ];
+        Self::of(region, seed, pace, laws, script)
+    }
+
+    /// Only that things take their time, as the script says.
+    pub(crate) fn timed(region: &str, script: Script) -> Self {
+        Self::of(region, 0, Pace::Real, vec![Box::new(lives::Lives::default())], script)
+    }
+
+    fn of(region: &str, seed: u64, pace: Pace, laws: Vec<Box<dyn Law>>, script: Script) -> Self {
         Self {
             region: region.to_owned(),
             chance: Chance::new(seed, pace),
             laws: Mutex::new(laws),
             spans: Spans::default(),
+            script: Arc::new(script),
         }
+    }
+
+    pub(crate) fn script(&self) -> &Script {
+        &self.script
     }
 
     pub(crate) fn spans(&self) -> Vec<(String, Duration)> {
@@ -87,8 +108,13 @@ impl Laws {
         let laws = self.laws.lock().await;
         let cloud = cloud.copy().await?;
         let laws = laws.iter().map(|law| law.copy()).collect();
-        let laws =
-            Self { region: self.region.clone(), chance: self.chance, laws: Mutex::new(laws), spans: Spans::default() };
+        let laws = Self {
+            region: self.region.clone(),
+            chance: self.chance,
+            laws: Mutex::new(laws),
+            spans: Spans::default(),
+            script: self.script.clone(),
+        };
         Ok((cloud, laws))
     }
 }
@@ -99,7 +125,7 @@ impl Layer for Laws {
         let asked = Asked::of(call);
         // Whoever comes meanwhile waits: a call and what the laws make of it are one.
         let mut laws = self.laws.lock().await;
-        let world = World::new(next, &self.region, self.chance, &self.spans);
+        let world = World::new(next, &self.region, self.chance, &self.spans, &self.script);
         for law in laws.iter_mut() {
             law.tick(&world).await;
         }

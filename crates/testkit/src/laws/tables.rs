@@ -11,6 +11,7 @@ const LIFE: Life = Life {
     key: &[],
     state: "Status",
     making: None,
+    failed: ("Failed", &[("FailureReason", "Internal error. Please try again.")]),
     changing: None,
     delete: "",
     ending: ("Deleting", 1..=1),
@@ -37,6 +38,9 @@ const NAT_GATEWAY: Life = Life {
     key: &[(&["NatGatewayId", "NatGatewayId.1"], "natGatewayId")],
     state: "state",
     making: Some(("pending", 60..=180)),
+    // A gateway can fail by an error of AWS's own, after it was accepted.
+    // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NatGateway.html>
+    failed: ("failed", &[("failureCode", "InternalError"), ("failureMessage", "Network interface creation failed")]),
     delete: "DeleteNatGateway",
     ending: ("deleting", 60..=180),
     accepted: |id| json!({ "natGatewayId": id }),
@@ -78,6 +82,12 @@ const DOMAIN: Life = Life {
     describe: ("DescribeDomain", &["DomainId"]),
     key: &[(&["DomainId"], "DomainId")],
     making: Some(("Pending", 180..=480)),
+    // The first file system of an account may fail so; another attempt works.
+    // <https://github.com/aws/aws-cdk/issues/34818>
+    failed: (
+        "Failed",
+        &[("FailureReason", "Unable to create Amazon EFS for domain because KMS key 'null' does not exist")],
+    ),
     changing: Some(("UpdateDomain", &["Status"], "Updating", 10..=40)),
     delete: "DeleteDomain",
     ending: ("Deleting", 60..=240),
@@ -158,6 +168,9 @@ const FEATURE_GROUP: Life = Life {
     key: &[(&["FeatureGroupName"], "FeatureGroupName")],
     state: "FeatureGroupStatus",
     making: Some(("Creating", 15..=90)),
+    // The role's policies may not count yet when AWS makes the table.
+    // <https://github.com/aws/amazon-sagemaker-examples/issues/2079>
+    failed: ("CreateFailed", &[("FailureReason", "The role is not authorized to perform: glue:CreateTable")]),
     changing: Some(("UpdateFeatureGroup", &["LastUpdateStatus", "Status"], "InProgress", 15..=60)),
     delete: "DeleteFeatureGroup",
     ending: ("Deleting", 15..=60),

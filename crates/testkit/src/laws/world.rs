@@ -1,3 +1,4 @@
+use super::script::Script;
 use crate::wire::{Asked, answered};
 use local::{Call, Next, Response};
 use serde_json::Value;
@@ -59,6 +60,7 @@ pub(crate) struct World<'a> {
     pub(crate) now: Instant,
     pub(crate) chance: Chance,
     spans: &'a Spans,
+    pub(crate) script: &'a Script,
 }
 
 /// How long what is made takes until it works, by name or id.
@@ -72,8 +74,8 @@ impl Spans {
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(next: Next<'a>, region: &'a str, chance: Chance, spans: &'a Spans) -> Self {
-        Self { next, region, now: Instant::now(), chance, spans }
+    pub(crate) fn new(next: Next<'a>, region: &'a str, chance: Chance, spans: &'a Spans, script: &'a Script) -> Self {
+        Self { next, region, now: Instant::now(), chance, spans, script }
     }
 
     /// The moment from which on a thing works, of which note is taken.

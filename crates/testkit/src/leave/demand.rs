@@ -47,6 +47,12 @@ impl Demand {
         tags.iter().fold(self, |demand, (key, value)| demand.with(&format!("aws:{which}/{key}"), value))
     }
 
+    /// As if what it is about bore no tags.
+    pub(super) fn without_resource_tags(mut self) -> Self {
+        self.context.retain(|key, _| !key.starts_with("aws:resourcetag/"));
+        self
+    }
+
     /// Keys that begin so count as met.
     pub(super) fn assuming(self, keys: &'static str) -> Self {
         Self { assumed: Some(keys), ..self }

@@ -10,6 +10,7 @@
 //! - What services do with keys in the caller's name is not asked: no emulator encrypts.
 
 pub(crate) mod demand;
+mod early;
 pub(crate) mod policy;
 mod rights;
 mod services;
@@ -23,6 +24,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use demand::Demand;
+use early::Early;
 use local::{Call, Cloud, Layer, Lost, Next, Response};
 use policy::Policies;
 use serde_json::Value;
@@ -35,6 +37,8 @@ use tags::Tags;
 /// Stands before the cloud, and lets through what the policies allow.
 pub(crate) struct Leave {
     tags: Tags,
+    /// `None`: tags count at once.
+    early: Option<Early>,
     noted: Mutex<Noted>,
 }
 
@@ -49,7 +53,12 @@ struct Noted {
 impl Leave {
     /// Everything is allowed until there are policies. `cloud` is the one beneath all laws.
     pub(crate) fn over(cloud: Cloud) -> Self {
-        Self { tags: Tags::of(cloud), noted: Mutex::default() }
+        Self { tags: Tags::of(cloud), early: None, noted: Mutex::default() }
+    }
+
+    /// The same, where the tags of what was made a moment ago do not count yet.
+    pub(crate) fn seeing_tags_late(self) -> Self {
+        Self { early: Some(Early::default()), ..self }
     }
 
     pub(crate) fn obey(&self, documents: &[Value]) {
@@ -73,6 +82,13 @@ impl Leave {
     /// The requests so far that are about a bucket and do not say which account must own it.
     pub(crate) fn without_owner(&self) -> Vec<String> {
         self.noted().without_owner.clone()
+    }
+
+    /// Whether what is allowed is denied for now.
+    fn is_too_early(&self, demands: &[Demand]) -> bool {
+        let noted = self.noted();
+        let (Some(early), Some(policies)) = (&self.early, &noted.policies) else { return false };
+        early.judged(demands).iter().any(|demand| !policies.allow(demand))
     }
 
     fn note_owner(&self, asked: &Asked) {
@@ -111,7 +127,14 @@ impl Layer for Leave {
         self.note_owner(&asked);
         let demands = services::demands(&asked, &self.tags).await;
         match self.judge(&demands) {
-            Ok(()) => next.run(asked.call).await,
+            Ok(()) if self.is_too_early(&demands) => Ok(refusal(&asked.service, "it is too new").to(&asked.call)),
+            Ok(()) => {
+                let response = next.run(asked.call.clone()).await?;
+                if let Some(early) = &self.early {
+                    early.note(&asked, &response);
+                }
+                Ok(response)
+            }
             Err(words) => Ok(refusal(&asked.service, &words).to(&asked.call)),
         }
     }

@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails where it unwraps, and tells a replay")]
 
 mod alarms;
+mod broken;
 mod bucket_owners;
 mod crash;
+mod early;
 mod everywhere;
 mod glue;
 mod iam;
@@ -24,6 +26,7 @@ mod rights;
 mod s3;
 mod sagemaker;
 mod schedules;
+mod settings;
 mod state_buckets;
 mod states;
 mod tags;

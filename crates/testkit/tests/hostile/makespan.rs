@@ -1,6 +1,6 @@
 //! No second is spent waiting for nothing: a platform is up hardly later than AWS itself allows.
 
-use crate::up;
+use crate::{destroy, up};
 use resource::{Dependency, Edge};
 use std::{collections::BTreeMap, time::Duration};
 use testkit::{Aws, Platform};
@@ -58,7 +58,7 @@ fn bound(platform: &Platform, aws: &mut Aws) -> Duration {
 fn every_environment_is_up_within_five_percent_of_what_aws_itself_needs() {
     for (environment, seed) in [("dev", 81), ("dev", 82), ("dev", 83), ("staging", 84), ("prod", 85)] {
         let platform = Platform::of(environment);
-        let mut aws = Aws::lawful(platform.region(), seed);
+        let mut aws = Aws::prompt(platform.region(), seed);
         aws.distance(DISTANCE);
         up(&platform, &mut aws);
         let (first, last) = span_of_changes(&aws);
@@ -70,6 +70,48 @@ fn every_environment_is_up_within_five_percent_of_what_aws_itself_needs() {
         assert!(percent <= 5.0, "{environment} {seed}: {percent:.1} % more than {bound:?}");
     }
 }
+
+/// A cloud of other speeds than those that are usual.
+const QUICK: &[(&str, u64)] = &[
+    ("CreateNatGateway", 60),
+    ("CreateDomain", 120),
+    ("CreateUserProfile", 20),
+    ("DeleteNatGateway", 45),
+    ("DeleteDomain", 60),
+    ("DeleteUserProfile", 10),
+];
+
+#[test]
+fn slow_things_are_looked_at_as_often_as_the_run_waits_for_them_and_no_more() {
+    let platform = Platform::of("dev");
+    let mut aws = Aws::timed(platform.region(), QUICK);
+    let at_least = |chain: &[&str]| {
+        let span = |operation: &&str| QUICK.iter().find(|(known, _)| known == operation).unwrap().1;
+        Duration::from_secs(chain.iter().map(span).sum())
+    };
+    let mut calls = 0;
+    let mut run = |aws: &mut Aws, goes: bool, chain: &[&str], most: usize| {
+        let began = aws.now();
+        if goes {
+            destroy(&platform, aws)
+        } else {
+            up(&platform, aws)
+        }
+        let (took, bound) = (aws.now() - began, at_least(chain));
+        let made = aws.made().len() - calls;
+        calls = aws.made().len();
+        let percent = 100.0 * (took.as_secs_f64() / bound.as_secs_f64() - 1.0);
+        println!("{took:.1?}, {bound:.1?} at the least, {percent:.1} % more, with {made} calls");
+        assert!(took >= bound && percent <= 2.0, "{took:?} is {percent:.1} % more than {bound:?}");
+        assert!(made <= most, "{made} calls, {most} are enough");
+    };
+    run(&mut aws, false, &["CreateDomain", "CreateUserProfile"], UP_CALLS);
+    run(&mut aws, true, &["DeleteUserProfile", "DeleteDomain"], DESTROY_CALLS);
+}
+
+/// What 0.1 needed, which looked at everything every five seconds.
+const UP_CALLS: usize = 1000;
+const DESTROY_CALLS: usize = 1000;
 
 /// From the first creation of the platform's own to the last call for it.
 fn span_of_changes(aws: &Aws) -> (tokio::time::Instant, tokio::time::Instant) {

@@ -1,0 +1,33 @@
+//! What AWS accepts and then fails to make, by something that time heals, is made again in the same run.
+
+use crate::{failure, times, up};
+use testkit::{Aws, Platform};
+
+#[test]
+fn what_fails_after_it_was_accepted_is_made_again_in_the_same_run() {
+    let platform = Platform::of("dev");
+    let mut aws = Aws::lawful(platform.region(), 71);
+    let kinds = [("ec2", "CreateNatGateway"), ("sagemaker", "CreateDomain"), ("sagemaker", "CreateFeatureGroup")];
+    for (_, operation) in kinds {
+        aws.doom(operation, 1);
+    }
+    up(&platform, &mut aws);
+    for (service, operation) in kinds {
+        assert!(times(&aws, service, operation) >= 2, "{operation} was sent once");
+    }
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty() && again.refusals.is_empty(), "{:#?}", again.plan.changes);
+    let left = platform.left(&aws);
+    let domains = left.iter().filter(|one| one.contains("domain/")).count();
+    assert!(domains <= 1, "{left:#?}");
+}
+
+#[test]
+fn what_fails_each_time_is_given_up_and_says_why() {
+    let platform = Platform::of("dev").only("network.nat*");
+    let mut aws = Aws::lawful(platform.region(), 72);
+    aws.doom("CreateNatGateway", 99);
+    let applied = aws.run(async |sdk| platform.up(&sdk).await);
+    assert!(failure(&applied).contains("InternalError: Network interface creation failed"), "{}", failure(&applied));
+    assert_eq!(times(&aws, "ec2", "CreateNatGateway"), 3);
+}
