@@ -127,6 +127,10 @@ impl Applying<'_> {
         self.keeps_to_the_plan(reconciler)?;
         if let Some(id) = self.id.clone() {
             let cx = self.run.workshop.cx_of(&self.address, &self.entry);
+            if self.entry.phase != Phase::Ready {
+                // An interrupted run may have made it a moment ago.
+                self.run.made.borrow_mut().insert(self.address.clone(), Instant::now());
+            }
             self.record(Phase::Identified, &id);
             let there = Thing { id: &id, cx: &cx, fresh: false };
             return match self.settle(reconciler, &there, Sent::default(), clock).await? {
