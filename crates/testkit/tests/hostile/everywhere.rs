@@ -42,6 +42,24 @@ fn throttling_often_arrives_as_http_400_with_a_code_and_is_borne_in_every_protoc
 }
 
 #[test]
+fn throttling_is_borne_by_plans_and_comparisons_too() {
+    let platform = Platform::of("dev");
+    let mut aws = Aws::lawful(platform.region(), 19);
+    up(&platform, &mut aws);
+    aws.wait(Duration::from_secs(60));
+    let reads = [("ec2", "DescribeVpcs"), ("s3", "GET bucket?policy"), ("iam", "ListRoles"), ("kms", "DescribeKey")];
+    let throttle = |aws: &Aws| {
+        reads.iter().for_each(|read| aws.strike(*read, 0, BEYOND_THE_SDK, Fault::throttled(read.0)));
+    };
+    throttle(&aws);
+    let planned = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(planned.plan.is_empty() && planned.refusals.is_empty(), "{:#?}", planned.refusals);
+    throttle(&aws);
+    let drift = aws.run(async |sdk| platform.drift(&sdk).await);
+    assert!(drift.failed.is_empty() && drift.drifted.is_empty(), "{:#?}", drift.failed);
+}
+
+#[test]
 fn new_ec2_objects_can_answer_not_found_for_a_while_and_are_pending_never_gone() {
     let platform = Platform::of("dev").only("network.*");
     let mut aws = Aws::lawful(platform.region(), 12);
