@@ -75,6 +75,11 @@ impl Aws {
         Self::under(Laws::new(region, seed, Pace::Real, Script::default()), region)
     }
 
+    /// The same, where what one process wrote shows late to the next as well.
+    pub fn flapping(region: &str, seed: u64) -> Self {
+        Self::under(Laws::new(region, seed, Pace::Real, Script::showing_late()), region)
+    }
+
     /// The same, where what was written shows at once: how long that takes is no part of any bound.
     pub fn prompt(region: &str, seed: u64) -> Self {
         Self::under(Laws::new(region, seed, Pace::Real, Script::showing_at_once()), region)
@@ -181,6 +186,9 @@ impl Aws {
     pub fn run_until<T>(&mut self, kill: Option<Kill>, work: impl AsyncFnOnce(SdkConfig) -> T) -> Option<T> {
         let config = self.config();
         self.journal.begin(kill);
+        if let Some(laws) = &self.laws {
+            laws.script().begin();
+        }
         let journal = self.journal.clone();
         let (done, now) = time::run(self.now, async {
             tokio::select! {

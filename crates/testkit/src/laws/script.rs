@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     ops::RangeInclusive,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 #[derive(Default)]
@@ -12,8 +15,20 @@ pub(crate) struct Script {
     lasting: Option<BTreeMap<String, u64>>,
     /// How many of the next creations by these operations are accepted and then fail.
     doomed: Mutex<BTreeMap<String, u64>>,
-    /// Whether what was written shows at once.
-    pub(super) shows_at_once: bool,
+    /// To whom what was written shows late.
+    late_for: Late,
+    /// The process at work, by number.
+    process: AtomicU64,
+}
+
+/// To whom what was written shows late.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Late {
+    Nobody,
+    /// To who wrote it: what a test does by hand shows at once.
+    #[default]
+    Writer,
+    Everybody,
 }
 
 impl Script {
@@ -25,7 +40,30 @@ impl Script {
 
     /// What was written shows at once.
     pub(crate) fn showing_at_once() -> Self {
-        Self { shows_at_once: true, ..Self::default() }
+        Self { late_for: Late::Nobody, ..Self::default() }
+    }
+
+    /// What one process wrote shows late to the next as well.
+    pub(crate) fn showing_late() -> Self {
+        Self { late_for: Late::Everybody, ..Self::default() }
+    }
+
+    /// Another process begins.
+    pub(crate) fn begin(&self) {
+        self.process.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn process(&self) -> u64 {
+        self.process.load(Ordering::Relaxed)
+    }
+
+    /// Whether what that process wrote shows late to the one at work.
+    pub(super) fn shows_late(&self, process: u64) -> bool {
+        match self.late_for {
+            Late::Nobody => false,
+            Late::Writer => process == self.process(),
+            Late::Everybody => true,
+        }
     }
 
     pub(crate) fn doom(&self, operation: &str, times: u64) {

@@ -150,6 +150,8 @@ struct Old {
     /// The write, and how often it was read since.
     nth: String,
     looks: u64,
+    /// Who wrote it.
+    process: u64,
 }
 
 /// A read: its service and operation, and what it names.
@@ -253,7 +255,7 @@ impl Settings {
 
     /// Whether this look at it shows what was there before.
     fn shows_old(&mut self, key: &Key, world: &World<'_>) -> Option<Before> {
-        let old = self.old.get_mut(key)?;
+        let old = self.old.get_mut(key).filter(|old| world.script.shows_late(old.process))?;
         old.looks += 1;
         let flaps = || world.chance.once_in(2, &format!("{}, look {}", old.nth, old.looks));
         let is_old = world.now < old.hidden_until || (world.now < old.flaps_until && flaps());
@@ -294,7 +296,7 @@ impl Law for Settings {
 
     async fn after(&mut self, asked: &Asked, response: &mut Response, world: &World<'_>) {
         let written = std::mem::take(&mut self.under_way);
-        if response.status >= 300 || world.script.shows_at_once {
+        if response.status >= 300 {
             return;
         }
         for (key, read, before) in written {
@@ -311,7 +313,8 @@ impl Law for Settings {
             let hides = world.chance.once_in(2, &format!("{nth} hides"));
             let flaps_until = world.after(lag(&asked.service), &nth);
             let hidden_until = if hides { world.now + (flaps_until - world.now) / 2 } else { world.now };
-            self.old.insert(key, Old { before, hidden_until, flaps_until, nth, looks: 0 });
+            self.old
+                .insert(key, Old { before, hidden_until, flaps_until, nth, looks: 0, process: world.script.process() });
         }
         if asked.service == "ec2"
             && let Some(listed) = LISTED.iter().find(|listed| listed.list == asked.operation)
