@@ -48,6 +48,8 @@ class Accepted(unittest.TestCase):
             found({**service, "Action": "sts:AssumeRole", "Condition": source}, kind=Kind.TRUST), ""
         )
         self.assertEqual(found({**service, **allow("kms:Decrypt")}, kind=Kind.RESOURCE), "")
+        pull = {**service, "Action": "ecr:BatchGetImage"}
+        self.assertEqual(found(pull, kind=Kind.REPOSITORY), "")
         self.assertEqual(
             found(
                 {

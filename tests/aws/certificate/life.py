@@ -43,11 +43,12 @@ class Life:
     say: Callable[[str], None]
     phases: list[Phase] = field(default_factory=list)
 
-    def go(self, environment: str) -> None:
+    def go(self, environment: str, by_least_policy: bool = True) -> None:
         """All phases of an environment. The platform is removed at the end, also after a failure."""
         try:
             self._live(environment)
-            self._live_by_least_policy(environment)
+            if by_least_policy:
+                self._live_by_least_policy(environment)
         except UnexpectedError as unexpected:
             self.say(f"  {unexpected}")
         finally:

@@ -18,7 +18,7 @@ CARRIERS = {
     "kms:PutKeyPolicy": Kind.RESOURCE,
     "sns:CreateTopic": Kind.RESOURCE,
     "sns:SetTopicAttributes": Kind.RESOURCE,
-    "ecr:SetRepositoryPolicy": Kind.RESOURCE,
+    "ecr:SetRepositoryPolicy": Kind.REPOSITORY,
     "ec2:CreateVpcEndpoint": Kind.RESOURCE,
     "ec2:ModifyVpcEndpoint": Kind.RESOURCE,
     "logs:PutResourcePolicy": Kind.RESOURCE,
@@ -57,9 +57,6 @@ def _subject(call: Call) -> str:
 def _texts(value) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, bytes):
-        # S3 takes policies as a body.
-        yield value.decode(errors="replace") if value[:1] == b"{" else ""
     elif isinstance(value, dict):
         for inner in value.values():
             yield from _texts(inner)

@@ -49,7 +49,7 @@ def live(binary: Path, folder: Path, say: Callable[[str], None]) -> Lived:
             )
             life = Life(project, program, account, emulated=True, say=say, phases=lived.phases)
             for name in SHIPPED:
-                life.go(name)
+                life.go(name, by_least_policy=False)
             _add_every(project, account.id())
             with _phase(lived, "up and destroy", program):
                 program.run("up", EVERY, *UP, check=False)

@@ -28,6 +28,12 @@ class Kind(Enum):
     IDENTITY = "identity"
     RESOURCE = "resource"
     TRUST = "trust"
+    REPOSITORY = "repository"
+
+    @property
+    def names_resources(self) -> bool:
+        """Whether a statement has resources: what the policy is attached to may be the only one."""
+        return self in (Kind.IDENTITY, Kind.RESOURCE)
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,8 @@ def _statement(statement: dict, kind: Kind) -> Iterator[str]:
         yield "a Sid of an identity's policy has letters and digits only"
     if ("Principal" in statement or "NotPrincipal" in statement) == (kind is Kind.IDENTITY):
         yield "a principal" if kind is Kind.IDENTITY else "no principal"
-    if ("Resource" in statement or "NotResource" in statement) == (kind is Kind.TRUST):
-        yield "a resource in a trust policy" if kind is Kind.TRUST else "no resource"
+    if ("Resource" in statement or "NotResource" in statement) != kind.names_resources:
+        yield "no resource" if kind.names_resources else f"a resource in a {kind.value} policy"
     named = _list(statement.get("Action", statement.get("NotAction", [])))
     if not named:
         yield "no action"
@@ -131,7 +137,11 @@ def _uncovered(statements: list[dict]) -> Iterator[str]:
             kinds = action.types if "*" in resources else _types(action, resources)
             # A condition on a key that requests have for other types only is never met.
             keys = _keys_that_must_be_there(statement.get("Condition", {}))
-            met = {kind for kind in kinds if all(reference.knows_key(action, kind, key) for key in keys)}
+            met = {
+                kind
+                for kind in kinds
+                if all(reference.knows_key(action, kind, key) for key in keys)
+            }
             covered.setdefault(action.name, set()).update(met)
             reached.setdefault(action.name, set()).update(kinds)
     for name, action in meant.items():

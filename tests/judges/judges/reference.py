@@ -98,8 +98,9 @@ def knows_key(action: Action, kind: str, key: str) -> bool:
     if key in GLOBAL_KEYS or key.startswith(GLOBAL_WITH_TAG):
         return True
     known = [*action.rows.get(kind, ()), *action.rows.get("", ())]
-    if kind and "resourcetag/" in key:
-        # Only what exists has tags; most rows leave it to the resource type's own list.
+    asked = key.startswith(("aws:requesttag/", "aws:tagkeys"))
+    if kind and ("resourcetag/" in key or not (action.rows.get(kind) or asked)):
+        # Most rows leave it to the list of the resource type, which has what requests give as well.
         known += definitions()[action.service]["resources"][kind]["condition_keys"]
     return any(_is(key, name.lower()) for name in known)
 
