@@ -2,7 +2,7 @@
 
 use crate::{end::End, printer::Printer, session::Session};
 use resource::Sign;
-use state::{Lock, RemovedState, State, StateBucket, Store as _, Version};
+use state::{Lock, RemovedState, State, StateBucket, Store as _, Stored, Version};
 use std::{pin::pin, time::Duration};
 use tokio::time::sleep;
 
@@ -34,9 +34,24 @@ impl Session {
     /// Makes the state bucket if it is not there, or not complete. A bucket that exists is refused for a first state
     /// if it is no place for one.
     pub(crate) async fn ensure_bucket(&self, printer: Printer) -> Result<(), End> {
-        let complete = self.bucket.exists().await? && self.store.get(&self.keys.state).await?.is_some();
-        if complete {
-            return Ok(());
+        self.made_bucket(printer).await.map(drop)
+    }
+
+    /// The same, and refuses a state that cannot be read, before a lock is taken for work that goes on from it: what
+    /// answers may not even be AWS.
+    pub(crate) async fn ensure_bucket_and_state(&self, printer: Printer) -> Result<(), End> {
+        if let Some(stored) = self.made_bucket(printer).await? {
+            State::read(&stored.bytes, &self.state_place(), &self.state_identity)?;
+        }
+        Ok(())
+    }
+
+    /// What is stored as the state in the bucket, which is there now.
+    async fn made_bucket(&self, printer: Printer) -> Result<Option<Stored>, End> {
+        if self.bucket.exists().await?
+            && let Some(stored) = self.store.get(&self.keys.state).await?
+        {
+            return Ok(Some(stored));
         }
         let mut making = pin!(self.bucket.make(&self.identity));
         let made = tokio::select! {
@@ -48,7 +63,8 @@ impl Session {
                 making.await
             }
         };
-        Ok(made?)
+        made?;
+        Ok(None)
     }
 
     /// Removes the state, which must be empty, and gives the lock up. Says what became of the bucket.

@@ -172,27 +172,53 @@ fn an_endpoint_that_is_no_url_is_told() {
     }
 }
 
-/// Servers that know who is asking, and nothing else.
-const HALF_AWS: &[(&str, Answers)] = &[
-    ("has a page for everything", |stream, request| {
-        if !identified(stream, request)? { with(stream, "200 OK", "text/html", PAGE) } else { Ok(()) }
-    }),
+/// Servers that know who is asking, and nothing else; how a run ends, and what it says of them.
+const HALF_AWS: &[(&str, Answers, i32, &str)] = &[
+    (
+        "has a page for everything",
+        |stream, request| {
+            if !identified(stream, request)? { with(stream, "200 OK", "text/html", PAGE) } else { Ok(()) }
+        },
+        1,
+        "state.json",
+    ),
     (
         "has nothing",
         |stream, request| {
             if !identified(stream, request)? { with(stream, "200 OK", XML, "") } else { Ok(()) }
         },
+        1,
+        "state.json",
     ),
-    ("denies the rest", |stream, request| {
-        if !identified(stream, request)? { with(stream, "403 Forbidden", XML, &error("AccessDenied")) } else { Ok(()) }
-    }),
-    ("fails at the rest", |stream, request| {
-        if !identified(stream, request)? { with(stream, "500 Internal Server Error", XML, "") } else { Ok(()) }
-    }),
-    ("hangs up on the rest", |stream, request| identified(stream, request).map(drop)),
-    ("answers JSON", |stream, request| {
-        if !identified(stream, request)? { with(stream, "200 OK", "application/json", "[{}]") } else { Ok(()) }
-    }),
+    (
+        "denies the rest",
+        |stream, request| {
+            if !identified(stream, request)? {
+                with(stream, "403 Forbidden", XML, &error("AccessDenied"))
+            } else {
+                Ok(())
+            }
+        },
+        64,
+        "belongs to another account",
+    ),
+    (
+        "fails at the rest",
+        |stream, request| {
+            if !identified(stream, request)? { with(stream, "500 Internal Server Error", XML, "") } else { Ok(()) }
+        },
+        1,
+        "HeadBucket: ",
+    ),
+    ("hangs up on the rest", |stream, request| identified(stream, request).map(drop), 1, "HeadBucket: "),
+    (
+        "answers JSON",
+        |stream, request| {
+            if !identified(stream, request)? { with(stream, "200 OK", "application/json", "[{}]") } else { Ok(()) }
+        },
+        1,
+        "state.json",
+    ),
 ];
 
 pub(super) fn identified(stream: &mut impl Write, request: &str) -> std::io::Result<bool> {
@@ -205,9 +231,9 @@ pub(super) fn identified(stream: &mut impl Write, request: &str) -> std::io::Res
 
 #[test]
 fn a_cloud_that_answers_nonsense_is_not_worked_on() {
-    let endpoints = HALF_AWS.iter().map(|(what, answers)| (*what, serve(*answers))).collect();
-    for (what, run) in refused(endpoints, &["up", "dev", "--yes"]) {
+    let endpoints = HALF_AWS.iter().map(|(what, answers, ..)| (*what, serve(*answers))).collect();
+    for ((what, run), (.., code, says)) in refused(endpoints, &["up", "dev", "--yes"]).into_iter().zip(HALF_AWS) {
         assert!(run.stderr.len() < 1000, "{what}: {}", run.stderr);
-        run.ends_with(1).says(&["DescribeAvailabilityZones: "]);
+        run.ends_with(*code).says(&[says]);
     }
 }

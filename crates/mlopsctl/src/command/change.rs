@@ -134,7 +134,7 @@ impl Change<'_> {
     /// Makes the state bucket. What is begun of it is completed by the next run.
     async fn make_bucket(&self, mut stop: Stop) -> Result<(), End> {
         tokio::select! {
-            made = self.session.ensure_bucket(self.printer) => made,
+            made = self.session.ensure_bucket_and_state(self.printer) => made,
             _ = stop.wait_for(|mode| *mode != StopMode::Go) => {
                 Err(End::failed("stopped; nothing was made but, at most, the bucket for the state"))
             }
