@@ -267,7 +267,7 @@ fn every_action_that_a_definition_implies_is_allowed_to_its_role() {
 #[test]
 fn a_role_is_allowed_nothing_that_no_state_of_its_definition_needs() {
     /// What is needed beside what the tasks say themselves, and why.
-    const BESIDE: [(&str, &str); 7] = [
+    const BESIDE: [(&str, &str); 8] = [
         (
             "sagemaker:UpdateEndpointWeightsAndCapacities",
             "Application Auto Scaling checks it of whoever registers a variant",
@@ -276,6 +276,7 @@ fn a_role_is_allowed_nothing_that_no_state_of_its_definition_needs() {
         ("cloudwatch:DescribeAlarms", "the same, and the alarms of an update"),
         ("cloudwatch:DeleteAlarms", "the same"),
         ("iam:CreateServiceLinkedRole", "Application Auto Scaling's role, when it is used for the first time"),
+        ("sagemaker:ListTags", "Step Functions' own policies for SageMaker's tasks hold it"),
         ("kms:", "keys of the topic and of what is made"),
         ("logs:", "log delivery"),
     ];
