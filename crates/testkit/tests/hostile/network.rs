@@ -198,3 +198,13 @@ fn a_zone_that_aws_does_not_offer_is_told_with_the_setting_that_chooses_others()
         assert!(helps.iter().any(|help| help.contains("`zone_names` of [network]")), "{operation}: {helps:?}");
     }
 }
+
+#[test]
+fn rules_between_several_training_instances_are_read_back_as_they_were_made() {
+    let platform = Platform::with("prod", |prod| prod.pipeline.as_mut().unwrap().training.instance_count = 2);
+    let platform = platform.only("network.sagemaker-security-group");
+    let mut aws = Aws::lawful(platform.region(), 48);
+    up(&platform, &mut aws);
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty(), "{:#?}", again.plan.changes);
+}
