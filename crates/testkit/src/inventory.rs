@@ -7,7 +7,10 @@
 use regex::Regex;
 use resource::ADDRESS_TAG;
 use serde_json::{Map, Value};
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 /// Ids as AWS chooses them: of EC2, EFS and domains, UUIDs, of IAM, of versions of objects.
 static CHOSEN: LazyLock<Regex> = LazyLock::new(|| {
@@ -34,9 +37,20 @@ static PASSING: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The inventory of an export of the embedded AWS, without what the bucket `apart` holds.
 pub fn of(export: &Value, apart: &str) -> Value {
-    let mut owners = BTreeMap::new();
+    let (mut owners, mut gone) = (BTreeMap::new(), BTreeSet::new());
     owners_within(export, &mut owners);
-    normal(export, &owners, apart)
+    keys_awaiting_deletion(export, &mut gone);
+    normal(export, &View { owners, gone, apart })
+}
+
+/// How the things of one cloud are told.
+struct View<'a> {
+    /// What ids give way to.
+    owners: BTreeMap<String, String>,
+    /// Ids of keys that await deletion: their policies are kept beside them.
+    gone: BTreeSet<String>,
+    /// The bucket that is left out.
+    apart: &'a str,
 }
 
 /// Where the inventory has anything of a platform: what bears its name or its tags, and any part of a network.
@@ -84,27 +98,48 @@ fn owners_within(value: &Value, owners: &mut BTreeMap<String, String>) {
     }
 }
 
-fn normal(value: &Value, owners: &BTreeMap<String, String>, apart: &str) -> Value {
+fn keys_awaiting_deletion(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if is_awaiting_deletion(member) {
+                    found.insert(name.clone());
+                }
+                keys_awaiting_deletion(member, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| keys_awaiting_deletion(item, found)),
+        _ => {}
+    }
+}
+
+fn is_awaiting_deletion(value: &Value) -> bool {
+    value["key_state"] == "PendingDeletion"
+}
+
+fn normal(value: &Value, view: &View<'_>) -> Value {
     let text = |text: &str| {
-        let named = |found: &regex::Captures<'_>| owners.get(&found[0]).cloned().unwrap_or_else(|| "*".to_owned());
+        let named = |found: &regex::Captures<'_>| view.owners.get(&found[0]).cloned().unwrap_or_else(|| "*".to_owned());
         CHOSEN.replace_all(text, named).into_owned()
     };
     match value {
         Value::Object(members) => {
-            let there = members.iter().filter(|(name, member)| !passes(name, member) && !name.contains(apart));
+            let there = members.iter().filter(|(name, member)| {
+                !passes(name, member) && !name.contains(view.apart) && !view.gone.contains(*name)
+            });
             if members.keys().any(|name| CHOSEN.is_match(name)) {
-                return sorted(there.map(|(_, member)| normal(member, owners, apart)).collect());
+                return sorted(there.map(|(_, member)| normal(member, view)).collect());
             }
-            let there = there.map(|(name, member)| (name.clone(), normal(member, owners, apart)));
+            let there = there.map(|(name, member)| (name.clone(), normal(member, view)));
             Value::Object(there.filter(|(_, member)| !is_empty(member)).collect::<Map<_, _>>())
         }
         Value::Array(items) => {
             let there = items.iter().filter(|item| !passes("", item));
-            sorted(there.map(|item| normal(item, owners, apart)).collect())
+            sorted(there.map(|item| normal(item, view)).collect())
         }
         // A document within a document, as policies are.
         Value::String(string) => match serde_json::from_str::<Value>(string) {
-            Ok(inner @ (Value::Object(_) | Value::Array(_))) => normal(&inner, owners, apart),
+            Ok(inner @ (Value::Object(_) | Value::Array(_))) => normal(&inner, view),
             _ => Value::String(text(string)),
         },
         other => other.clone(),
@@ -114,7 +149,7 @@ fn normal(value: &Value, owners: &BTreeMap<String, String>, apart: &str) -> Valu
 /// Whether it is of no account: a time, a token, or what is gone and shown for a while.
 fn passes(name: &str, value: &Value) -> bool {
     let moment = value.as_str().is_some_and(|text| MOMENT.is_match(text));
-    let gone = value["document"]["state"] == "deleted" || value["key_state"] == "PendingDeletion";
+    let gone = value["document"]["state"] == "deleted" || is_awaiting_deletion(value);
     moment || gone || PASSING.is_match(name)
 }
 
@@ -167,6 +202,14 @@ mod tests {
         };
         assert_eq!(versions(&["a", "a"]), versions(&["a"]));
         assert_ne!(versions(&["a", "b"]), versions(&["a"]));
+    }
+
+    #[test]
+    fn policy_of_a_key_goes_with_the_key_that_awaits_deletion() {
+        let id = "01234567-89ab-cdef-0123-456789abcdef";
+        let kms = |state: &str| json!({"keys": {id: {"key_state": state}}, "key_policies": {id: "{\"name\": \"ml\"}"}});
+        assert_eq!(left(&of(&kms("PendingDeletion"), "state"), "ml"), Vec::<String>::new());
+        assert!(!left(&of(&kms("Enabled"), "state"), "ml").is_empty());
     }
 
     #[test]
