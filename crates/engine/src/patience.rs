@@ -115,7 +115,7 @@ impl Patience {
         }
         tracing::debug!(%failure, "waiting for it to heal");
         let longest = (within / ATTEMPTS).clamp(LONGEST_HEALING, LONGEST_LINGERING);
-        let paced = |pace: &Pace| pace.between_attempts().min(longest.max(LONGEST));
+        let paced = |pace: &Pace| pace.between_attempts().min(longest);
         self.pause(|pace| pace.map_or(longest, paced)).await.map_err(|Stopped| Unbearable::Stopped)
     }
 
