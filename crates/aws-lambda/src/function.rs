@@ -105,6 +105,9 @@ const HEALING: &[Sign] = &[
 ];
 /// The function is gone, or its role or key is, so that no change is accepted any more.
 const UNCHANGEABLE: &[Sign] = &[("ResourceNotFoundException", ""), ("InvalidParameterValueException", "")];
+/// The same code as for an update under way, but no time heals it.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/API_CreateFunction.html>
+const TAKEN: &[Sign] = &[("ResourceConflictException", "already exist")];
 /// The name is taken, or another change is under way.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/API_CreateFunction.html>
 const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
@@ -151,8 +154,8 @@ impl Resource for Function {
     async fn create(&self, cx: &Cx) -> Result<String> {
         let code = FunctionCode::builder().zip_file(self.archive(cx)?).build();
         let sent = self.fill(cx.client(Client::new).create_function().code(code)).send().await.during("CreateFunction");
-        match sent.heals(HEALING, HEALS_WITHIN) {
-            // The code does not tell a name that is taken from another change under way; what is there does.
+        match sent.heals(HEALING, HEALS_WITHIN).exists(TAKEN) {
+            // Where neither code nor words tell a name that is taken from another change under way, what is there does.
             Err(refusal) if refusal.shows(CONFLICT) && get(&self.name, cx).await?.is_some() => {
                 Err(Failure { kind: FailureKind::Exists, ..refusal })
             }

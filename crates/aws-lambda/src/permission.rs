@@ -48,6 +48,9 @@ const HEALING: &[Sign] = &[
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PROPAGATES: Duration = Duration::from_secs(120);
 
+/// The function's policy has a statement of that id.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/API_AddPermission.html>
+const TAKEN: &[Sign] = &[("ResourceConflictException", "already exists")];
 /// The statement is there, or the policy is being changed.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>
 const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
@@ -91,8 +94,8 @@ impl Resource for Permission {
             .send()
             .await
             .during("AddPermission");
-        match sent.heals(HEALING, PROPAGATES) {
-            // The code does not tell a statement that is there from a policy that is being changed.
+        match sent.heals(HEALING, PROPAGATES).exists(TAKEN) {
+            // Where neither code nor words tell a statement that is there from a policy that is being changed.
             Err(refusal)
                 if refusal.shows(CONFLICT) && self.statement(function, &self.statement_id, cx).await?.is_some() =>
             {

@@ -50,7 +50,7 @@ impl Resource for Subscription {
     const KIND: &'static str = "sns:subscription";
     const NOUN: &'static str = "subscription";
     const REPLACE_ON: &'static [&'static str] = &["topic", "protocol", "endpoint", "password"];
-    const COMPARE: &'static [(&'static str, As)] = &[("password", As::WriteOnly), ("password", As::Sensitive)];
+    const COMPARE: &'static [(&'static str, As)] = &[("password", As::Sensitive)];
     const NAMING: Naming = Naming::Declared;
 
     type Outputs = SubscriptionOutputs;
@@ -106,6 +106,7 @@ impl Resource for Subscription {
             topic: TopicArn::new(listed.topic_arn.unwrap_or_default()),
             protocol: listed.protocol.unwrap_or_default(),
             endpoint: listed.endpoint.as_deref().map(endpoint::mask).unwrap_or_default().0,
+            // As it was last given: SNS shows no password.
             password: self.password.clone(),
             raw_message_delivery: raw,
         };

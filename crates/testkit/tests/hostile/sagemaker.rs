@@ -275,7 +275,7 @@ fn not_founds_that_are_validation_exceptions_are_told_by_their_words() {
 #[test]
 fn name_that_is_taken_is_found_whatever_words_aws_has_for_it() {
     let platform = Platform::of("dev").only("studio.features-customers");
-    let mut aws = Aws::lawful(platform.region(), 115);
+    let mut aws = Aws::lenient(platform.region());
     // It is made, and AWS says so in words that nobody has seen yet.
     let refusal = testkit::Refusal::new("ResourceInUse", "The name belongs to another resource.");
     aws.strike(("sagemaker", "CreateFeatureGroup"), 0, 1, Fault::RefusedAfter(refusal));

@@ -154,6 +154,10 @@ pub(super) async fn with_data(sdk: &SdkConfig, prefix: &str) {
     // At last, so that it is still under way.
     let glue = aws_sdk_glue::Client::new(sdk);
     glue.start_crawler().name(format!("{prefix}-raw")).send().await.unwrap();
+    let region = sdk.region().unwrap();
+    let machine = format!("arn:aws:states:{region}:{ACCOUNT}:stateMachine:{prefix}-training");
+    let call = aws_sdk_sfn::Client::new(sdk).start_execution().state_machine_arn(machine);
+    call.name("under-way").send().await.unwrap();
 }
 
 async fn studio(sdk: &SdkConfig, prefix: &str) {

@@ -19,6 +19,7 @@ pub(super) const SHOWN_BY_NO_EMULATOR: &[(&str, &str)] = &[
     ("kms:RetireGrant", IN_THE_CALLERS_NAME),
     ("kms:RevokeGrant", IN_THE_CALLERS_NAME),
     ("lambda:DeleteFunctionConcurrency", "the embedded Lambda shows no reservation with a function"),
+    ("lambda:DeleteFunctionEventInvokeConfig", "no edit leaves the drift job's retries to Lambda"),
     ("sts:GetCallerIdentity", "asked by the binary, before there is a platform"),
 ];
 
