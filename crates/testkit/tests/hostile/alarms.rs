@@ -62,6 +62,7 @@ fn subscription_with_a_password_is_made_once_and_its_password_stands_in_no_state
     };
     let platform = subscribed("s3cr3t");
     let mut aws = Aws::lenient(platform.region());
+    up(&Platform::of("dev").only("monitoring.alerts"), &mut aws);
     // As SNS lists it.
     let masked = Fault::shown(|answer| {
         let text = answer.to_string().replace("s3cr3t", "****").replace("0th3r", "****");
