@@ -16,8 +16,8 @@ const PASSING: [(&str, &str); 9] = [
     (r" \d+\.\d s\b", " … s"),
     (r"with \d+ API calls", "with … API calls"),
     (r"since \S+Z", "since …"),
-    // A digest that was cut short.
-    (r#""[0-9a-f]{58}…"#, "\"…"),
+    // A digest, whole or cut short.
+    (r#""[0-9a-f]{58}(…|[0-9a-f]{6}")"#, "\"…"),
     (r"serial \d+", "serial …"),
 ];
 

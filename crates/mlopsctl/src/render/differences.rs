@@ -2,7 +2,7 @@
 
 use super::value::{self, LONGEST, shown};
 use crate::printer::{Printer, Style};
-use resource::{has_unknown, policy_meaning};
+use resource::{has_unknown, policy_spelling};
 use serde_json::{Map, Value};
 
 /// Items of a list that are longer than this are compared field by field with the item that is most like them.
@@ -87,10 +87,10 @@ fn structure(field: &str, value: &Value) -> Value {
     let value = parsed.unwrap_or_else(|| value.clone());
     if field.rsplit('.').next() == Some("Statement") {
         let policy = Value::Object(Map::from_iter([("Statement".to_owned(), value)]));
-        return policy_meaning(&policy)["Statement"].take();
+        return policy_spelling(&policy)["Statement"].take();
     }
     match value.get("Statement") {
-        Some(_) => policy_meaning(&value),
+        Some(_) => policy_spelling(&value),
         None => value,
     }
 }

@@ -27,16 +27,16 @@ pub(super) fn mistakes(definition: &Value) -> Vec<String> {
 
 /// A whole machine, or one within a state of another: `within` names that state.
 fn machine(definition: &Value, within: &str, found: &mut Vec<String>) {
-    let place = |what: &str| if within.is_empty() { what.to_owned() } else { format!("{what} of {within}") };
+    let place = |field: &str| if within.is_empty() { format!("`{field}`") } else { format!("`{field}` of {within}") };
     let Some(states) = definition["States"].as_object().filter(|states| !states.is_empty()) else {
-        found.push(place("`States` must be an object with at least one state"));
+        found.push(format!("{} must be an object with at least one state", place("States")));
         return;
     };
     let start = definition["StartAt"].as_str();
     match start {
         Some(start) if states.contains_key(start) => {}
-        Some(start) => found.push(format!("{} leads to `{start}`, and there is no such state", place("`StartAt`"))),
-        None => found.push(place("`StartAt` must name a state")),
+        Some(start) => found.push(format!("{} leads to `{start}`, and there is no such state", place("StartAt"))),
+        None => found.push(format!("{} must name a state", place("StartAt"))),
     }
     for (name, body) in states {
         if name.chars().count() > LONGEST_NAME {
