@@ -251,7 +251,9 @@ fn role_of_a_function_in_a_vpc_allows_its_interfaces_as_lambda_asks_and_denies_t
             let run = &role.spec["inline_policies"]["run"]["Statement"];
             let about = |action: &str| {
                 let statements = run.as_array().unwrap().iter();
-                statements.filter(|one| one["Action"].to_string().contains(action)).cloned().collect::<Vec<_>>()
+                let mut about: Vec<_> = statements.filter(|one| one["Action"].to_string().contains(action)).collect();
+                about.sort_by_key(|one| one["Effect"].to_string());
+                about
             };
             for action in ["ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"]
             {
