@@ -37,6 +37,14 @@ impl Edited {
         self.project.local(&["plan", "dev", "--json"]).ends_with(0).json()
     }
 
+    /// The plan of a change that deletes data, which is refused unless that is agreed to.
+    #[track_caller]
+    fn plan_that_deletes_data(&self) -> Value {
+        let refused = self.project.local(&["plan", "dev", "--json"]).ends_with(1).json();
+        assert!(refused["refusals"].as_array().is_some_and(|refusals| !refusals.is_empty()), "{refused:#}");
+        self.project.local(&["plan", "dev", "--json", "--delete-data"]).ends_with(0).json()
+    }
+
     /// Applies, and expects nothing to do afterwards.
     #[track_caller]
     fn up(&self) {
@@ -101,7 +109,7 @@ fn a_new_feature_is_added_in_place_and_a_removed_one_replaces_with_its_name() {
     assert_eq!(changes(&plan), [("studio.features-customers", "update")]);
     edited.up();
     edited.project.edit("dev", column, "");
-    let plan = edited.plan();
+    let plan = edited.plan_that_deletes_data();
     let group = change(&plan, "studio.features-customers");
     assert_eq!(group["action"], "replace");
     assert!(group["cause"].as_str().unwrap().contains("weekly_hours"), "{group}");
@@ -164,7 +172,7 @@ fn only_mine() -> std::fs::Permissions {
 fn keys_of_ones_own_are_switched_on_and_off_again() {
     let edited = Edited::new();
     edited.project.edit("dev", "kms = false", "kms = true");
-    let plan = edited.plan();
+    let plan = edited.plan_that_deletes_data();
     assert_eq!(change(&plan, "encryption.data")["action"], "create");
     assert_eq!(change(&plan, "storage.data")["action"], "update");
     let repository = change(&plan, "registry.images");
@@ -173,7 +181,7 @@ fn keys_of_ones_own_are_switched_on_and_off_again() {
     edited.up();
     edited.project.edit("dev", "kms = true", "kms = false");
     // What they encrypted could not be read without them.
-    let plan = edited.plan();
+    let plan = edited.plan_that_deletes_data();
     let kept: Vec<&str> =
         plan["kept"].as_array().unwrap().iter().map(|kept| kept["address"].as_str().unwrap()).collect();
     assert!(kept.contains(&"encryption.data"), "{kept:?}");

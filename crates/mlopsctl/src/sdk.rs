@@ -78,8 +78,14 @@ static EMBEDDED: OnceLock<local::Cloud> = OnceLock::new();
 
 #[cfg(feature = "local")]
 fn local_config(global: &Global, region: &str) -> Result<SdkConfig, End> {
-    let cloud = local::Cloud::open(Some(&data_folder(global)), region, local::ACCOUNT)?;
-    Ok(EMBEDDED.get_or_init(|| cloud).sdk_config())
+    let cloud = match EMBEDDED.get() {
+        Some(cloud) => cloud,
+        None => {
+            let cloud = local::Cloud::open(Some(&data_folder(global)), region, local::ACCOUNT)?;
+            EMBEDDED.get_or_init(|| cloud)
+        }
+    };
+    Ok(in_region(cloud.sdk_config(), region))
 }
 
 /// Keeps the last changes of the embedded AWS, if this process works on it.
