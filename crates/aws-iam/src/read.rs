@@ -1,6 +1,6 @@
-//! How roles are read. A role takes three calls or more, so a plan reads all of them together, by two calls for each
-//! thousand roles of the account. Those may lag behind a write, so they are believed only where they tell no news; and
-//! what this run has made or changed is read by itself at once.
+//! How roles are read. A role takes three calls or more, so roles that are read at the same time are read together, by
+//! two calls for each thousand roles of the account. Those may lag behind a write, so they are believed only where they
+//! tell no news. Where the account has more than a page of roles, what this run has made or changed is read by itself.
 
 use crate::{Role, document::decode, tags};
 use aws_sdk_iam::{
@@ -11,7 +11,10 @@ use resource::{Attempt, Cx, Failure, FailureKind, Loader, NextPage, Pages, Resul
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -43,6 +46,8 @@ pub(crate) struct Roles {
     together: Loader<String, Seen>,
     made: Mutex<HashSet<String>>,
     changed: Mutex<HashSet<String>>,
+    /// Whether the roles of the account take more than one page.
+    is_paged: Arc<AtomicBool>,
 }
 
 fn locked(names: &Mutex<HashSet<String>>) -> MutexGuard<'_, HashSet<String>> {
@@ -74,29 +79,34 @@ pub(crate) async fn observe(declared: &Role, name: &str, cx: &Cx) -> Result<Opti
     let client = cx.client(Client::new);
     let roles = cx.shared::<Roles>();
     let (is_made, is_changed) = (locked(&roles.made).contains(name), locked(&roles.changed).contains(name));
-    match (is_made, is_changed) {
-        (true, _) => return just_made(&client, declared, name).await,
-        (false, true) => return alone(&client, name).await,
-        (false, false) => {}
+    let by_itself = async || match is_made {
+        true => just_made(&client, declared, name).await,
+        false => alone(&client, name).await,
+    };
+    if (is_made || is_changed) && roles.is_paged.load(Ordering::Relaxed) {
+        return by_itself().await;
     }
+    // Tags that a declaration does not name are no difference, unless they are what this run has taken away.
+    let is_as_declared = |role: &Role| role.is_as(declared) && (!is_changed || role.tags == declared.tags);
     match together(name, cx).await? {
-        Some(seen) if seen.role.is_as(declared) => Ok(Some(seen)),
-        _ => alone(&client, name).await,
+        Some(seen) if is_as_declared(&seen.role) => Ok(Some(seen)),
+        _ => by_itself().await,
     }
 }
 
 async fn together(name: &str, cx: &Cx) -> Result<Option<Seen>> {
     let client = cx.client(Client::new);
-    let reader = client.clone();
-    match cx.shared::<Roles>().together.load(name.to_owned(), |names| account(reader, names)).await {
+    let (reader, roles) = (client.clone(), cx.shared::<Roles>());
+    let is_paged = roles.is_paged.clone();
+    match roles.together.load(name.to_owned(), |names| account(reader, names, is_paged)).await {
         // Not everybody may read the whole account.
         Err(failure) if failure.kind == FailureKind::Denied => alone(&client, name).await,
         seen => seen,
     }
 }
 
-async fn account(client: Client, names: Vec<String>) -> Result<HashMap<String, Seen>> {
-    let (details, listed) = tokio::try_join!(details(&client, &names), listed(&client, &names))?;
+async fn account(client: Client, names: Vec<String>, is_paged: Arc<AtomicBool>) -> Result<HashMap<String, Seen>> {
+    let (details, listed) = tokio::try_join!(details(&client, &names, &is_paged), listed(&client, &names))?;
     // In only one of the two: it is being made or deleted just now.
     let whole = details.into_iter().filter_map(|(name, detail)| {
         let (description, session) = listed.get(&name)?.clone();
@@ -105,7 +115,7 @@ async fn account(client: Client, names: Vec<String>) -> Result<HashMap<String, S
     Ok(whole.collect())
 }
 
-async fn details(client: &Client, names: &[String]) -> Result<HashMap<String, RoleDetail>> {
+async fn details(client: &Client, names: &[String], is_paged: &AtomicBool) -> Result<HashMap<String, RoleDetail>> {
     let call = client.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
     let pages = call.into_paginator().send();
     let mut pages = Pages::of("GetAccountAuthorizationDetails", pages, |page| {
@@ -115,6 +125,7 @@ async fn details(client: &Client, names: &[String]) -> Result<HashMap<String, Ro
     while found.len() < names.len()
         && let Some(page) = pages.next().await?
     {
+        is_paged.fetch_or(page.is_truncated(), Ordering::Relaxed);
         for detail in page.role_detail_list.unwrap_or_default() {
             if let Some(name) = detail.role_name().filter(|name| names.iter().any(|asked| asked == name)) {
                 found.insert(name.to_owned(), detail);
