@@ -41,7 +41,8 @@ fn dev_is_built_edited_healed_and_removed_on_moto_alone() {
     let platform = Platform::new("fleet", "dev").on_moto_alone();
     is_built(&platform, &[]);
     is_edited_in_place(&platform);
-    is_healed(&platform);
+    // moto takes no change of a state machine's tracing.
+    is_healed_but_for(&platform, &["pipeline.training"]);
     keeps_data_unless_told_otherwise(&platform);
     is_removed(&platform);
 }
@@ -84,7 +85,13 @@ fn is_handed_over_to_another_owner(platform: &Platform) {
 }
 
 fn is_healed(platform: &Platform) {
-    let expected = tampering::everywhere(platform);
+    is_healed_but_for(platform, &[]);
+}
+
+/// `kept`: what the emulator does not let anybody change.
+fn is_healed_but_for(platform: &Platform, kept: &[&str]) {
+    let mut expected = tampering::everywhere(platform);
+    expected.retain(|address, _| !kept.contains(&address.as_str()));
     let drift = platform.run("drift", &["--json"]).ends_with(2).json();
     let drifted = drift["drifted"].as_array().unwrap();
     let seen: BTreeMap<_, _> = drifted.iter().map(|one| (text(&one["address"]), paths(one))).collect();

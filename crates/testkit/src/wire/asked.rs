@@ -105,7 +105,8 @@ pub(crate) fn answered(asked: &Asked, response: &Response) -> Value {
 /// Puts another answer in place of what was answered.
 pub(crate) fn show(asked: &Asked, response: &mut Response, answer: &Value) {
     response.body = match Wire::of(&asked.call) {
-        Wire::Ec2 => xml::write(&asked.operation, answer).into(),
+        Wire::Ec2 => xml::write(&asked.operation, "item", answer).into(),
+        Wire::Query => xml::write(&asked.operation, "member", answer).into(),
         _ => answer.to_string().into(),
     };
 }

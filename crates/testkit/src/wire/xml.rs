@@ -1,4 +1,5 @@
-//! EC2's and IAM's answers as values: elements as members, runs of `item` (of `member` for IAM) as lists, everything else as text.
+//! Answers in XML as values: elements as members, runs of `item` (EC2) or `member` (IAM, SNS) as lists, everything else as
+//! text.
 
 use serde_json::{Map, Value};
 
@@ -45,27 +46,28 @@ fn element<'a>(rest: &mut &'a str) -> Option<(&'a str, Value)> {
     Some((name, value))
 }
 
-pub(super) fn write(operation: &str, value: &Value) -> String {
+/// `item` is the name of a list's elements.
+pub(super) fn write(operation: &str, item: &str, value: &Value) -> String {
     let mut text = String::from(r#"<?xml version="1.0" encoding="UTF-8"?>"#);
     text.push_str(&format!(r#"<{operation}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">"#));
-    content(&mut text, value);
+    content(&mut text, item, value);
     text.push_str(&format!("</{operation}Response>"));
     text
 }
 
-fn content(text: &mut String, value: &Value) {
+fn content(text: &mut String, item: &str, value: &Value) {
     match value {
-        Value::Object(members) => members.iter().for_each(|(name, value)| inside(text, name, value)),
-        Value::Array(items) => items.iter().for_each(|item| inside(text, "item", item)),
+        Value::Object(members) => members.iter().for_each(|(name, value)| inside(text, name, item, value)),
+        Value::Array(items) => items.iter().for_each(|value| inside(text, item, item, value)),
         Value::String(value) => text.push_str(&escape(value)),
         Value::Null => {}
         other => text.push_str(&other.to_string()),
     }
 }
 
-fn inside(text: &mut String, name: &str, value: &Value) {
+fn inside(text: &mut String, name: &str, item: &str, value: &Value) {
     text.push_str(&format!("<{name}>"));
-    content(text, value);
+    content(text, item, value);
     text.push_str(&format!("</{name}>"));
 }
 
@@ -89,6 +91,8 @@ mod tests {
             "vpcSet": [{ "vpcId": "vpc-1", "tagSet": [{ "key": "a<b", "value": "\"&'" }] }, { "vpcId": "vpc-2" }],
             "nextToken": "",
         });
-        assert_eq!(read(&write("DescribeVpcs", &value)), value);
+        for item in ["item", "member"] {
+            assert_eq!(read(&write("DescribeVpcs", item, &value)), value);
+        }
     }
 }

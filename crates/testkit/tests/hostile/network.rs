@@ -81,14 +81,14 @@ fn a_nat_gateway_that_fails_says_why_with_code_and_message() {
     let failed = Fault::shown(|answer| {
         for gateway in answer["natGatewaySet"].as_array_mut().into_iter().flatten() {
             gateway["state"] = "failed".into();
-            gateway["failureCode"] = "Gateway.NotAttached".into();
-            gateway["failureMessage"] = "Network vpc-1 has no Internet gateway attached".into();
+            gateway["failureCode"] = "InsufficientFreeAddressesInSubnet".into();
+            gateway["failureMessage"] = "subnet has insufficient free addresses".into();
         }
     });
     aws.strike(("ec2", "DescribeNatGateways"), 0, u64::MAX, failed);
     let applied = aws.run(async |sdk| platform.up(&sdk).await);
     let said = failure(&applied);
-    assert!(said.contains("Gateway.NotAttached: Network vpc-1 has no Internet gateway attached"), "{said}");
+    assert!(said.contains("InsufficientFreeAddressesInSubnet: subnet has insufficient free addresses"), "{said}");
     assert!(applied.skipped.iter().any(|skipped| skipped.address.as_str() == "network.private-routes-1"));
     // The next run makes another in its place.
     aws.calm();
