@@ -194,7 +194,7 @@ const HALF_AWS: &[(&str, Answers, i32, &str)] = &[
         "denies the rest",
         |stream, request| {
             if !identified(stream, request)? {
-                with(stream, "403 Forbidden", XML, &error("AccessDenied"))
+                with(stream, "403 Forbidden", XML, "<Error><Code>AccessDenied</Code><Message>no</Message></Error>")
             } else {
                 Ok(())
             }

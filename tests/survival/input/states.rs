@@ -73,15 +73,20 @@ const READERS: [&[&str]; 14] = [
 
 #[test]
 fn no_command_works_on_a_broken_state() {
+    /// In which a shell writes what `state pull` prints: a file to be pushed is read in them, and the state is not.
+    const OTHER_ENCODINGS: [&str; 2] = ["byte-order-mark", "utf-16"];
+
     let up = Up::new();
     let good = up.state();
     for (number, (name, says)) in corpus::index::<String>("states").into_iter().enumerate() {
         let file = corpus::file(&format!("states/{name}.json"));
         eprintln!("{name}");
         let says = says.split(" at line ").next().unwrap();
-        let pushed = up.refuses(&["state", "push", file.to_str().unwrap(), "dev"]).ends_with(64).says(&[says]);
-        let newer = pushed.stderr.contains("use a newer mlopsctl") || pushed.stderr.contains("or a newer one");
-        assert!(newer != pushed.stderr.contains("push what `mlopsctl state pull`"), "{}", pushed.stderr);
+        if !OTHER_ENCODINGS.contains(&name.as_str()) {
+            let pushed = up.refuses(&["state", "push", file.to_str().unwrap(), "dev"]).ends_with(64).says(&[says]);
+            let newer = pushed.stderr.contains("use a newer mlopsctl") || pushed.stderr.contains("or a newer one");
+            assert!(newer != pushed.stderr.contains("push what `mlopsctl state pull`"), "{}", pushed.stderr);
+        }
         up.store(std::fs::read(&file).unwrap());
         // Each command meets several of them.
         up.refuses(READERS[number % READERS.len()]).ends_with(1).says(&[says]);
