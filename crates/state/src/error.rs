@@ -144,4 +144,12 @@ impl Error {
         matches!(self, Self::Store { failure, .. }
             if matches!(failure.kind, FailureKind::Ambiguous | FailureKind::Throttled))
     }
+
+    /// What helps against the store's refusal, if that is known: new credentials, another clock.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Store { failure, .. } => failure.help.as_deref(),
+            _ => None,
+        }
+    }
 }

@@ -111,7 +111,7 @@ impl Report<'_> {
 
     fn not_recorded(&self, printer: Printer) {
         let Some((ended, error)) = self.unwritten() else { return };
-        printer.error(&format!("the state could not be written: {error}"), None);
+        printer.error(&format!("the state could not be written: {error}"), error.help());
         for (address, entry) in unrecorded(ended) {
             let what = match entry {
                 None => "it was deleted".to_owned(),
