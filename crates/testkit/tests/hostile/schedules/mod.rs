@@ -105,7 +105,9 @@ fn disturbed(seed: u64, file: &Environment, aws: &mut Aws, chance: &mut Chance) 
         let other_team = async {
             let (after, chosen) = deletes?;
             tokio::time::sleep(after).await;
-            platform.delete_behind(|address| others::may_be_deleted(address) && chosen(address), &sdk).await
+            let is_theirs = |address: &_| taken.as_ref().is_some_and(|taken| taken.has(address));
+            let may_go = |address: &_| others::may_be_deleted(address) && chosen(address) && !is_theirs(address);
+            platform.delete_behind(may_go, &sdk).await
         };
         let (ended, deleted) = tokio::join!(run, other_team);
         tell(|| format!("another team deleted {deleted:?}"));

@@ -43,6 +43,10 @@ pub(super) fn take_over(platform: &Platform, aws: &mut Aws, chance: &mut Chance)
 }
 
 impl TakenOver {
+    pub(super) fn has(&self, address: &Address) -> bool {
+        self.theirs.contains_key(address)
+    }
+
     /// Whatever a run did, the resources are as the other team had them. It gives them back.
     pub(super) fn hand_back(&self, seed: u64, platform: &Platform, aws: &mut Aws) {
         let after = aws.run(async |sdk| platform.look_at(self.theirs.keys(), &sdk).await);
