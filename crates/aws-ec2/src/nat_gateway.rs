@@ -130,7 +130,7 @@ impl Resource for NatGateway {
     }
 }
 
-/// Failure codes of what another attempt heals: AWS failed, or did not know yet what was made a moment ago.
+/// Failure codes that another attempt may resolve: AWS had an internal error, or did not know a new resource yet.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NatGateway.html>
 const TRANSIENT: &[&str] =
     &["InternalError", "Gateway.NotAttached", "InvalidSubnetID.NotFound", "InvalidAllocationID.NotFound"];

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 /// Where Glue 4.0 and earlier write as they go, if continuous logging is on.
 const CONTINUOUS: &str = "--enable-continuous-cloudwatch-log";
 const CONTINUOUS_GROUP: &str = "--continuous-log-logGroup";
-/// What the names of Glue 5's groups begin with.
+/// The job argument with the name prefix of the log groups that Glue 5 writes to.
 const PREFIX: &str = "--custom-logGroup-prefix";
-/// Where runs write that are told nothing.
+/// The log group of runs without arguments about logging.
 const SHARED: &str = "/aws-glue/jobs";
 
-/// What the log groups of a job follow from.
+/// The settings that decide which log groups a Glue job writes to.
 #[derive(Clone, Copy, Debug)]
 pub struct JobLogs<'a> {
     /// The version of Glue, for example `5.0`.
@@ -22,7 +22,7 @@ pub struct JobLogs<'a> {
     pub encrypted: Option<(&'a str, &'a str)>,
 }
 
-/// Whether all runs log as they go, and ignore what earlier versions are told of that.
+/// Whether this version of Glue logs continuously in every run and ignores the arguments about continuous logging.
 /// <https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html>
 fn logs_by_itself(glue_version: &str) -> bool {
     glue_version.split('.').next().and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| major >= 5)

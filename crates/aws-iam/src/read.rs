@@ -46,7 +46,7 @@ pub(crate) struct Roles {
     together: Loader<String, Seen>,
     made: Mutex<HashSet<String>>,
     changed: Mutex<HashSet<String>>,
-    /// Whether the roles of the account take more than one page.
+    /// Whether the account has more roles than IAM returns in one page.
     is_paged: Arc<AtomicBool>,
 }
 

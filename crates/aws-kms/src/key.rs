@@ -118,8 +118,8 @@ impl Resource for Key {
             .create_key()
             .description(&self.description)
             .policy(self.policy.to_string())
-            // KMS would ask whether the caller may put a policy on a key that has no tags yet: whoever may do that only
-            // where the tags are this stack's is refused. With the account in the policy nobody is locked out.
+            // KMS's lock-out check tests PutKeyPolicy on a key without tags. It refuses a caller whose permission
+            // requires the stack's tags. A policy that names the account locks nobody out.
             .bypass_policy_lockout_safety_check(is_administered_by(&self.policy, cx.place()))
             .set_tags(Some(kms_tags(&self.tags)?))
             .send()
@@ -309,8 +309,8 @@ impl Key {
     }
 }
 
-/// Whether a policy leaves the key to its account, so that IAM decides who changes the policy. KMS's check asks the same
-/// of the caller alone.
+/// Whether a key policy lets the account's IAM policies decide who may change it. KMS's lock-out check tests only the
+/// caller.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam>
 fn is_administered_by(policy: &Value, place: &Place) -> bool {
     let root = place.iam_arn("root");
