@@ -63,14 +63,14 @@ const NOT_EMPTY: &[Sign] = &[("RepositoryNotEmptyException", "")];
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/39064> <https://github.com/aws/aws-sdk-go/issues/3921>
 const PRINCIPAL_TOO_NEW: &[Sign] =
     &[("InvalidParameterException", "Invalid repository policy provided"), ("InvalidParameterException", "rincipal")];
-/// How long that may last. AWS states no bound.
+/// How long the lag may last. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 /// How many names DescribeRepositories takes.
 const AT_ONCE: usize = 100;
 /// A key made a moment ago is not known to ECR yet.
 const KEY_TOO_NEW: &[Sign] = &[("KmsException", "")];
-/// How long that may last: seconds, in some cases minutes.
+/// How long the lag may last: seconds, in some cases minutes.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
 const KEYS_SPREAD_WITHIN: Duration = Duration::from_secs(60);
 

@@ -52,7 +52,7 @@ const CONTENDED: &[Sign] = &[("ConcurrentModificationException", "")];
 /// The role of a target is too new.
 /// <https://github.com/aws/aws-sdk-js-v3/issues/6494>
 const PROPAGATING: &[Sign] = &[("ValidationException", "cannot be assumed"), ("ValidationException", "assume")];
-/// How long that may last. AWS states no bound.
+/// How long the lag may last. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PROPAGATION: Duration = Duration::from_secs(120);
 /// AWS takes at most so many targets a call.

@@ -48,7 +48,7 @@ const SPREADS_WITHIN: Duration = Duration::from_secs(60);
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
 const PRINCIPAL_TOO_NEW: &[Sign] =
     &[("MalformedPolicyDocumentException", "invalid principals"), ("MalformedPolicyDocument", "invalid principals")];
-/// How long that may last. AWS states no bound.
+/// How long the lag may last. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 /// A key is deleted only after its waiting period, and is of no use from its beginning.

@@ -1,4 +1,4 @@
-//! How Lambda treats asynchronous calls that fail, as those of EventBridge are.
+//! How Lambda retries failed asynchronous invocations, such as those of EventBridge.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 
 use crate::Function;
@@ -7,12 +7,12 @@ use resource::{Attempt, Cx, Permission, Result, Sign};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// What becomes of an asynchronous call that fails. Lambda's own: two more attempts, within six hours.
+/// How Lambda retries a failed asynchronous invocation. Lambda's default: two more attempts within six hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AsynchronousCalls {
-    /// How often it is tried again: 0 to 2.
+    /// The number of retries: 0 to 2.
     pub retries: i32,
-    /// How old the event may be at the last attempt: 60 to 21,600.
+    /// The largest age of an event at the last attempt, in seconds: 60 to 21,600.
     pub max_age_seconds: i32,
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn write(function: &Function, id: &str, cx: &Cx) -> Result<()> 
     Ok(())
 }
 
-/// What reading and setting it needs.
+/// The permissions to read and set it.
 pub(crate) fn permissions(arn: &str) -> [Permission; 2] {
     let changes = ["lambda:PutFunctionEventInvokeConfig", "lambda:DeleteFunctionEventInvokeConfig"];
     [Permission::look(["lambda:GetFunctionEventInvokeConfig"]).on([arn]), Permission::change(changes).on([arn])]

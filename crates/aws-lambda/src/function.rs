@@ -47,7 +47,7 @@ pub struct Function {
     pub dead_letter: Option<String>,
     /// How many may run at once, taken from the account's limit: 0 stops it, `None` reserves nothing.
     pub reserved_concurrency: Option<i32>,
-    /// What becomes of asynchronous calls that fail; `None` leaves it to Lambda.
+    /// How Lambda retries failed asynchronous invocations; `None` keeps Lambda's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asynchronous: Option<AsynchronousCalls>,
     /// The log group it writes to, which must exist before: Lambda would make it without retention.

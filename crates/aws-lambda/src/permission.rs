@@ -44,7 +44,7 @@ const HEALING: &[Sign] = &[
     ("ResourceNotFoundException", ""),
     ("ResourceConflictException", ""),
 ];
-/// How long that may last. AWS states no bound.
+/// How long the lag may last. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PROPAGATES: Duration = Duration::from_secs(120);
 

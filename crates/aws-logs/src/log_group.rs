@@ -56,7 +56,7 @@ pub struct LogGroupOutputs {
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/29282>
 const HEALING: &[Sign] =
     &[("InvalidParameterException", "KMS"), ("AccessDeniedException", "KMS key"), ("OperationAbortedException", "")];
-/// How long that may last: seconds, in some cases minutes.
+/// How long the lag may last: seconds, in some cases minutes.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
 const HEALED_WITHIN: Duration = Duration::from_secs(120);
 const ABSENT: &[Sign] = &[("ResourceNotFoundException", "")];

@@ -35,7 +35,7 @@ impl Replication {
         Ok(())
     }
 
-    /// What describing it needs. By an alias one is allowed to do to a key what one is allowed by the key's ARN.
+    /// The permissions to describe the key. IAM checks the key's ARN even if a request names an alias.
     pub(crate) fn permission(&self) -> Option<Permission> {
         let keys = self.key_of_aws()?.0.as_str().replace(OF_AWS, ":key/*");
         Some(Permission::change(["kms:DescribeKey"]).on([keys]))

@@ -17,7 +17,7 @@ const DIRECTORY: i64 = 6 << 10;
 #[derive(Default)]
 struct Residents(Mutex<HashMap<String, usize>>);
 
-/// What people keep there, in words; `None` if nothing.
+/// The data in the home directories, in words; `None` if there is none.
 ///
 /// Nothing is the root directory and an empty directory for each profile and space. EFS measures exactly only what
 /// nobody has changed for a couple of hours, so directories that were in use within the last day hold data, whatever it

@@ -77,7 +77,7 @@ const TRANSIENT: &[&str] = &[
     "kms key 'null' does not exist",
 ];
 
-/// Whether a failure with this reason would not happen again.
+/// Whether a failure with this reason is transient.
 pub(crate) fn is_transient(reason: &str) -> bool {
     let reason = reason.to_lowercase();
     TRANSIENT.iter().any(|part| reason.contains(part))

@@ -27,7 +27,7 @@ pub(crate) async fn stop(machine: &str, cx: &Cx) -> Result<usize> {
     Ok(count)
 }
 
-/// What stopping them needs.
+/// The permissions to stop executions.
 pub(crate) fn permissions(machine: &str, name: &str, place: &Place) -> [Permission; 2] {
     let executions = place.arn("states", &format!("execution:{name}:*"));
     [

@@ -1,7 +1,7 @@
 //! Endpoints with a user and a password in their URL. SNS takes them, and never shows the password again.
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html>
 
-/// What SNS lists in the place of a password.
+/// The text that SNS lists instead of a password.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/463>
 const MASK: &str = "****";
 
@@ -21,7 +21,7 @@ pub(crate) fn unmask(masked: &str, password: Option<&str>) -> String {
     }
 }
 
-/// What stands before the password, it, and what follows.
+/// The text before the password, the password, and the text after it.
 fn parts(endpoint: &str) -> Option<(&str, &str, &str)> {
     let begins = endpoint.find("://")? + 3;
     let length = endpoint[begins..].find(['/', '?', '#']).unwrap_or(endpoint.len() - begins);

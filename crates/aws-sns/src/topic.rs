@@ -53,7 +53,7 @@ const PROPAGATING: &[Sign] = &[
     ("KMSNotFound", ""),
     ("KMSAccessDenied", ""),
 ];
-/// How long that may last. AWS states no bound.
+/// How long the lag may last. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PROPAGATION: Duration = Duration::from_secs(120);
 

@@ -32,7 +32,7 @@ pub fn check(environment: &Environment, name: &str, root: &Path) -> Vec<Finding>
     }
 }
 
-/// What is wrong with a stack.
+/// The problems of a stack.
 pub fn findings(stack: &Stack, place: &Place) -> Vec<Finding> {
     let registry = crate::registry();
     let declarations = match stack.declarations(&registry, place) {

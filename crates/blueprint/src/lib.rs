@@ -46,7 +46,7 @@ pub struct Inputs<'a> {
     pub name: &'a str,
     /// Account, region, partition.
     pub place: &'a Place,
-    /// Where the network is.
+    /// The zones and endpoints of the network.
     pub placement: &'a Placement,
     /// The folder that the paths of the environment file start from.
     pub root: &'a Path,

@@ -277,7 +277,7 @@ fn endpoints(
     }
 }
 
-/// Where in the area the endpoint of a service stands.
+/// The place of a service's endpoint in the network area.
 pub(crate) fn endpoint_name(endpoint: &str) -> String {
     format!("endpoint-{}", endpoint.replace('.', "-"))
 }

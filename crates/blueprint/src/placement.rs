@@ -10,7 +10,7 @@ use resource::{Address, Place, Resource};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where the network is.
+/// The zones and endpoints of the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Placement {
     /// The zone of each pair of subnets, in their order.
@@ -41,7 +41,7 @@ pub struct Recorded<'a> {
     pub spec: &'a Value,
 }
 
-/// What a state tells of where the network is.
+/// The zones and endpoints that a state records.
 #[derive(Clone, Debug, Default)]
 pub struct RecordedPlacement {
     /// By number of the pair.
@@ -57,10 +57,10 @@ struct Pair {
     cidrs: Vec<String>,
 }
 
-/// What has to be asked of AWS to place what is new.
+/// What the placement of new subnets and endpoints needs to know from AWS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Questions {
-    /// Whether the zones of the region must be known.
+    /// Whether the placement needs the region's zones.
     pub zones: bool,
     /// The endpoint services of which the zones must be known.
     pub services: Vec<String>,
@@ -81,7 +81,7 @@ impl Placement {
         self.endpoints.get(endpoint).map_or_else(|| place.endpoint_service(endpoint), |way| way.service.clone())
     }
 
-    /// Whether an endpoint is reached from a pair of subnets.
+    /// Whether a pair of subnets has an interface of the endpoint.
     pub(crate) fn reaches(&self, endpoint: &str, pair: usize) -> bool {
         self.endpoints.get(endpoint).is_none_or(|way| way.pairs.iter().any(|number| usize::from(*number) == pair))
     }
@@ -204,7 +204,7 @@ impl RecordedPlacement {
         placed.collect::<Option<_>>().ok_or_else(|| Error::Zones { asked, has, region: place.region.clone() })
     }
 
-    /// Whether an endpoint is recorded as reached from all of the first pairs.
+    /// Whether the state records an interface of the endpoint in each of the first pairs.
     fn is_placed(&self, endpoint: &str, pairs: u8) -> bool {
         let way = self.endpoints.get(&address(endpoint));
         way.is_some_and(|way| (1..=pairs).all(|pair| way.pairs.contains(&pair)))
@@ -245,7 +245,7 @@ fn pair(address: &Address) -> Option<(&str, u8)> {
     Some((tier, number.parse().ok()?))
 }
 
-/// Where the endpoint of a service stands.
+/// The place of a service's endpoint.
 fn address(endpoint: &str) -> String {
     format!("network.{}", crate::network::endpoint_name(endpoint))
 }

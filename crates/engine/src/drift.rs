@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// Where the cloud differs from what the state remembers.
 #[derive(Debug, Default)]
 pub struct Drift {
-    /// How many resources were compared.
+    /// The number of compared resources.
     pub checked: usize,
     /// Those that differ.
     pub drifted: Vec<Drifted>,
@@ -19,7 +19,7 @@ pub struct Drift {
 }
 
 impl Drift {
-    /// Whether every recorded resource was compared, and is as it was applied.
+    /// Whether all recorded resources were compared and none has drifted.
     pub fn is_none(&self) -> bool {
         self.drifted.is_empty() && self.failed.is_empty() && self.skipped().next().is_none()
     }
@@ -61,7 +61,7 @@ pub struct NotCompared {
     pub address: Address,
     /// What, and why.
     pub reason: String,
-    /// Whether that is the whole resource.
+    /// Whether the comparison covers the whole resource.
     pub whole: bool,
 }
 

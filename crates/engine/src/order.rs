@@ -44,7 +44,7 @@ pub(crate) struct Order {
     pub(crate) durations: Vec<Duration>,
 }
 
-/// How long a change in place is expected to take.
+/// The expected duration of an update.
 const CHANGE: Duration = Duration::from_secs(1);
 /// The part of the usual time of a creation that a deletion is expected to take.
 const DELETION: u32 = 2;
@@ -100,7 +100,7 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
     order
 }
 
-/// How long a creation of that kind usually takes.
+/// The usual duration of a creation of that kind.
 fn typical(kind: &str, registry: &Registry) -> Duration {
     registry.get(kind).map(|reconciler| reconciler.typical()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! How often a step looks at what it waits for: often at what the end of the run depends on, seldom at the rest.
+//! How often a step polls: often on the critical path, seldom elsewhere.
 
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
@@ -19,7 +19,7 @@ pub(crate) struct Pace {
     /// When the run began, and the step.
     run_began: Instant,
     began: Instant,
-    /// How long the step usually takes, and all that comes after it.
+    /// The usual duration of the step and of all steps after it.
     typical: Duration,
     after: Duration,
     /// When the run is expected to end.

@@ -20,7 +20,7 @@ const LONGEST_HEALING: Duration = Duration::from_secs(2);
 const LONGEST_LINGERING: Duration = Duration::from_secs(15);
 /// About how many attempts are made before time is up.
 const ATTEMPTS: u32 = 150;
-/// The part of its time by which the end of a trouble may be noticed late.
+/// A retry may notice the end of a long failure late, by this part of the failure's duration.
 const NOTICED_WITHIN: u32 = 60;
 /// For how long throttling is borne.
 const THROTTLED_FOR: Duration = Duration::from_secs(300);
@@ -117,7 +117,7 @@ impl Patience {
         }
         tracing::debug!(%failure, "waiting for it to heal");
         let longest = (within / ATTEMPTS).clamp(LONGEST_HEALING, LONGEST_LINGERING);
-        // The run may wait for it: what has taken long is tried more seldom, and noticed little later for that.
+        // Retries on the critical path become less frequent the longer the failure lasts.
         let seldom = self.since(failure.kind).elapsed() / NOTICED_WITHIN;
         let paced = |pace: &Pace| pace.between_attempts().max(seldom).min(longest);
         self.pause(|pace| pace.map_or(longest, paced)).await.map_err(|Stopped| Unbearable::Stopped)

@@ -72,7 +72,7 @@ enum Settled {
     },
 }
 
-/// What is there at the address.
+/// The resource at the address.
 struct Thing<'a> {
     id: &'a str,
     cx: &'a Cx,

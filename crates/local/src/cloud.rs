@@ -40,9 +40,9 @@ struct Services {
     account: String,
     by_name: BTreeMap<&'static str, Slot>,
     disk: Option<Disk>,
-    /// One save at a time; whoever waited finds its change written by the one before.
+    /// One save at a time. A call that waited may find that the save before included its change.
     pace: tokio::sync::Mutex<Pace>,
-    /// Whether a save is due after the rest of the last one.
+    /// Whether a save is scheduled.
     is_due: AtomicBool,
 }
 
@@ -252,7 +252,7 @@ impl Services {
         let Some(disk) = &self.disk else { return Ok(()) };
         let began = Instant::now();
         let states = {
-            // No service changes meanwhile: what is saved is of one moment.
+            // No service changes during the snapshot, so all states are of one moment.
             let mut unchanging = Vec::new();
             for slot in self.by_name.values() {
                 unchanging.push(slot.gate.read().await);

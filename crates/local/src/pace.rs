@@ -1,4 +1,4 @@
-//! How often the data reaches the disk.
+//! The pace of saves to the disk.
 
 use std::time::{Duration, Instant};
 

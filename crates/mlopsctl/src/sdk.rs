@@ -1,4 +1,4 @@
-//! How AWS is reached: the settings of its SDK, and whose credentials they carry.
+//! The SDK's settings: region, endpoints, time limits and credentials.
 
 use crate::{cli::Global, connection, end::End, environments, printer::Printer};
 use aws_config::{
@@ -13,12 +13,12 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 /// be sent, adds to it (`resource::bounded`).
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
-/// How often a call is sent before the engine hears that it failed.
+/// The number of attempts of a call before it fails.
 const ATTEMPTS: u32 = 5;
 /// The same for the first call of all: an endpoint that is none is to be told at once.
 const REPLIES_WITHIN: Duration = Duration::from_secs(5);
 const FIRST_ATTEMPTS: u32 = 3;
-/// Where to ask what is the same everywhere.
+/// The region for requests whose answers do not depend on the region.
 const ANY_REGION: &str = "us-east-1";
 
 /// The SDK's settings, for a region or for the one that the caller's AWS settings name.
@@ -107,7 +107,7 @@ fn local_config(_: &Global, _: &str) -> Result<SdkConfig, End> {
     Err(End::usage("this mlopsctl was built without the embedded AWS", "build it with the feature `local`"))
 }
 
-/// Where the embedded AWS keeps its data.
+/// The data folder of the embedded AWS.
 pub(crate) fn data_folder(global: &Global) -> PathBuf {
     environments::root(global).join("state/local")
 }

@@ -121,7 +121,7 @@ fn is_one_of_policies(path: &str, hints: &[(&str, As)]) -> bool {
     })
 }
 
-/// Whether two values are equal, where a number is the same however it is written.
+/// Whether two values are equal; numbers are equal in any notation.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) if one.is_f64() || other.is_f64() => one.as_f64() == other.as_f64(),

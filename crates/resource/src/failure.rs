@@ -50,7 +50,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// Whether it may be over after a while, if the same is tried again.
+    /// Whether a retry may succeed.
     pub fn heals(self) -> bool {
         matches!(self, Self::Heals(_) | Self::Throttled | Self::Ambiguous)
     }
@@ -131,13 +131,13 @@ impl Failure {
         }
     }
 
-    /// Whether AWS says that something is not there: the thing, or what it refers to.
+    /// Whether AWS did not find the resource or one that it refers to.
     pub fn says_missing(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         code.contains("NotFound") || code.starts_with("NoSuch") || code == "ResourceNotFound"
     }
 
-    /// Whether AWS answered that a permission is missing, and not that the credentials are.
+    /// Whether AWS denied a permission, as opposed to rejecting the credentials.
     pub fn says_denied(&self) -> bool {
         self.code.as_deref().is_some_and(|code| DENIED.contains(&code))
     }

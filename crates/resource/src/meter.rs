@@ -64,7 +64,7 @@ impl Meter {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// How often AWS asked to slow down, by service and operation.
+    /// The number of throttled requests, by service and operation.
     pub fn slowed_down(&self) -> BTreeMap<String, u64> {
         self.slowed_down.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,6 +1,6 @@
-//! Where a stack stands, and what depends on that: ARNs, domains, the names of services.
+//! The account, region and partition of a stack, and the ARNs, domains and service names that depend on them.
 
-/// Where a stack stands: what ARNs are made of.
+/// The account, region and partition of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// `aws`, `aws-cn`, `aws-us-gov`, ….
@@ -13,7 +13,7 @@ pub struct Place {
 
 /// A partition: AWS's regions that share accounts and nothing with others.
 struct Partition {
-    /// What the names of its regions begin with.
+    /// The prefix of its regions' names.
     regions: &'static str,
     name: &'static str,
     dns_suffix: &'static str,
@@ -113,7 +113,7 @@ impl Place {
         format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
     }
 
-    /// Where AWS's console begins.
+    /// The address of AWS's console.
     pub fn console(&self) -> String {
         match self.partition.as_str() {
             "aws-cn" => "https://console.amazonaws.cn".to_owned(),

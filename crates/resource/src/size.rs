@@ -9,13 +9,13 @@ use std::fmt;
 pub struct SizeLimit {
     /// Dotted path of the field.
     pub field: &'static str,
-    /// What is counted.
+    /// The measure that the limit applies to.
     pub measure: Measure,
     /// The most that AWS takes.
     pub most: usize,
 }
 
-/// What is counted of a field.
+/// The measure that a limit applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
     /// The characters of a text.

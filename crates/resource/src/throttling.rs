@@ -1,4 +1,4 @@
-//! What counts as AWS's asking to slow down.
+//! The error codes with which AWS throttles requests.
 
 use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
 
@@ -6,7 +6,7 @@ use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
 /// and Lambda say it so. <https://docs.aws.amazon.com/kms/latest/developerguide/limits.html>
 const QUOTA: &str = "LimitExceededException";
 
-/// Whether an error code asks to slow down: those by which the SDK knows it.
+/// Whether an error code means throttling, by the SDK's own list.
 pub fn is_throttling(code: &str) -> bool {
     code != QUOTA && THROTTLING_ERRORS.contains(&code)
 }

@@ -145,7 +145,7 @@ impl Error {
             if matches!(failure.kind, FailureKind::Ambiguous | FailureKind::Throttled))
     }
 
-    /// What helps against the store's refusal, if that is known: new credentials, another clock.
+    /// The advice for a store's error that has one: expired credentials, a wrong clock.
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Store { failure, .. } => failure.help.as_deref(),

@@ -43,9 +43,9 @@ pub fn of(export: &Value, apart: &str) -> Value {
     normal(export, &View { owners, gone, apart })
 }
 
-/// How the things of one cloud are told.
+/// The names of the resources of one cloud.
 struct View<'a> {
-    /// What ids give way to.
+    /// The text that replaces ids.
     owners: BTreeMap<String, String>,
     /// Ids of keys that await deletion: their policies are kept beside them.
     gone: BTreeSet<String>,

@@ -4,7 +4,7 @@ pub(crate) const CHECK: &str = "quotas";
 
 /// What is wanted of something that AWS counts.
 pub(crate) struct Demand<'a> {
-    /// What is counted.
+    /// The measure that the limit applies to.
     pub(crate) what: &'a str,
     /// How many there are.
     pub(crate) used: usize,

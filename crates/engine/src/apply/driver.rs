@@ -42,7 +42,7 @@ pub(super) struct Driver<'a> {
     pub(super) outputs: Outputs,
     pub(super) announcements: mpsc::UnboundedSender<(usize, Value)>,
     pub(super) awaited: HashMap<usize, watch::Sender<bool>>,
-    /// How long each step is expected to take, and the pace of those under way.
+    /// The expected duration of each step, and the pace of the running steps.
     pub(super) durations: Vec<Duration>,
     pub(super) paces: HashMap<usize, Pace>,
     /// When the run is expected to end.

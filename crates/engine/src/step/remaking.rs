@@ -7,11 +7,11 @@ use serde_json::Value;
 use state::{Entry, Phase};
 use tokio::time::Instant;
 
-/// How often one thing is made again in a run.
+/// How many times one run remakes a resource.
 const REMAKES: usize = 2;
 
 impl Applying<'_> {
-    /// Makes it, and brings it to what is declared.
+    /// Creates the resource and waits until it matches the declared spec.
     pub(super) async fn make(&mut self, reconciler: &dyn Reconciler, clock: &Clock<'_>) -> Result<(), Unbearable> {
         for remakes in 0.. {
             let cx = self.run.workshop.cx_of(&self.address, &self.entry);

@@ -26,7 +26,7 @@ struct Remaining {
     last_sent: Instant,
 }
 
-/// What to do about a difference.
+/// The advice about a difference.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// It was not sent yet, or is what is left after a part was done.

@@ -1,4 +1,4 @@
-//! Looking at what is there and sending what differs, until it is as declared.
+//! Reads the resource and sends the differing settings until it matches the declared spec.
 
 use super::{
     Applying, Settled, Thing,

@@ -4,7 +4,7 @@
 pub(super) struct Kind {
     /// EC2's resource type, as in tag specifications.
     pub(super) name: &'static str,
-    /// What its ids begin with.
+    /// The prefix of its ids.
     pub(super) prefix: &'static str,
     /// The member that holds the id.
     pub(super) id: &'static str,

@@ -63,7 +63,7 @@ const DOMAIN: Kind = Kind {
     ..KIND
 };
 
-/// What AWS says of a space or an app that is not there.
+/// The error code of a missing space or app.
 /// <https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/space.go>
 const NO_RECORD: (&str, &str) = ("ValidationException", "RecordNotFound: {key}");
 

@@ -1,4 +1,4 @@
-//! Where two values differ: of lists, policies and definitions only what was added and what is missing, one a line.
+//! The differences of two values. Lists, policies and definitions show only added and missing elements, one a line.
 
 use super::value::{self, LONGEST, shown};
 use crate::printer::{Printer, Style};
@@ -24,7 +24,7 @@ pub(crate) struct Line {
     text: String,
 }
 
-/// What became of it.
+/// The outcome.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Sign {
     Added,
@@ -69,7 +69,7 @@ pub(crate) fn between(field: &str, before: &Value, after: &Value) -> Differences
     }
 }
 
-/// Whether nothing of a value is known yet.
+/// Whether the whole value is unknown.
 fn is_unknown(value: &Value) -> bool {
     match value {
         Value::Array(items) => !items.is_empty() && items.iter().all(is_unknown),
@@ -201,7 +201,7 @@ fn texts(before: &str, after: &str) -> Vec<Line> {
     missing.chain(after.iter().map(|text| line(Sign::Added, "", text))).collect()
 }
 
-/// Whether two values are equal, where a number is the same however it is written.
+/// Whether two values are equal; numbers are equal in any notation.
 fn is_same(one: &Value, other: &Value) -> bool {
     resource::compare(&Value::Array(vec![one.clone()]), None, &Value::Array(vec![other.clone()]), &[]).is_empty()
 }

@@ -58,7 +58,7 @@ fn entry(one: &Drifted, printer: Printer) -> Vec<String> {
     }
 }
 
-/// A field that somebody changed: of lists what was added to them and what is missing.
+/// A field that somebody changed. Lists show added and missing elements.
 fn changed(field: &FieldChange, printer: Printer) -> Vec<String> {
     match differences::between(&field.path, &field.before, &field.after) {
         Differences::Inline(_) => {

@@ -8,7 +8,7 @@ pub(super) const LONGEST: usize = 60;
 /// The longest part of a text that is shown where it differs from another.
 const LONGEST_DIFFERENCE: usize = 400;
 
-/// What stands for a value that is not known yet.
+/// The placeholder of an unknown value.
 const KNOWN_LATER: &str = "(known after apply)";
 
 /// A value as a person reads it in a plan.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 struct Kind {
     service: &'static str,
     create: &'static str,
-    /// What its ids begin with.
+    /// The prefix of its ids.
     prefix: &'static str,
     /// Where the answer to the creation, or else the request, holds the id.
     id: &'static str,

@@ -22,9 +22,9 @@ struct Setting {
     service: &'static str,
     writes: &'static [&'static str],
     read: &'static str,
-    /// What names the thing, in the writes as in the read.
+    /// The members that identify the thing, the same in the writes and in the read.
     names: &'static [&'static str],
-    /// What else the read says.
+    /// The other members of the read request.
     with: &'static [(&'static str, &'static str)],
 }
 
@@ -79,11 +79,11 @@ const SETTINGS: &[Setting] = &[
 
 /// A list of EC2's, whose items hold the settings of one thing each.
 struct Listed {
-    /// What its ids begin with.
+    /// The prefix of its ids.
     prefix: &'static str,
     list: &'static str,
     member: &'static str,
-    /// What names it: in lists, in answers, in the writes.
+    /// The members with its id: in list requests, in answers, in the writes.
     id: (&'static str, &'static str, &'static str),
     writes: &'static [&'static str],
 }
@@ -125,7 +125,7 @@ const LISTED: &[Listed] = &[
     },
 ];
 
-/// For how many seconds; half of what is written shows at once.
+/// How many seconds a write may stay invisible. Half of all writes are visible at once.
 fn lag(service: &str) -> RangeInclusive<u64> {
     match service {
         "s3" | "kms" => 1..=60,
@@ -134,7 +134,7 @@ fn lag(service: &str) -> RangeInclusive<u64> {
     }
 }
 
-/// What was there before.
+/// The earlier value.
 #[derive(Clone)]
 enum Before {
     Answer(Response),
@@ -157,7 +157,7 @@ struct Old {
 /// A read: its service and operation, and what it names.
 type Key = (String, String, Vec<String>);
 
-/// What was written a moment ago, by the read that tells it.
+/// Recent writes, by the read that shows them.
 #[derive(Clone, Default)]
 pub(super) struct Settings {
     old: BTreeMap<Key, Old>,
@@ -253,7 +253,7 @@ impl Settings {
         found
     }
 
-    /// Whether this look at it shows what was there before.
+    /// Whether this read shows the earlier value.
     fn shows_old(&mut self, key: &Key, world: &World<'_>) -> Option<Before> {
         let old = self.old.get_mut(key).filter(|old| world.script.shows_late(old.process))?;
         old.looks += 1;
@@ -263,7 +263,7 @@ impl Settings {
     }
 }
 
-/// Whether both tell the same.
+/// Whether both have the same value.
 fn is_same(read: &Call, one: &Before, other: &Response) -> bool {
     match one {
         Before::Answer(answer) => answer.status == other.status && answer.body == other.body,

@@ -1,4 +1,4 @@
-//! What AWS accepts and then fails to make, by something that time heals, is made again in the same run.
+//! AWS may accept a creation and then fail it for a transient reason. The same run remakes such a resource.
 
 use crate::{destroy, failure, times, up};
 use std::time::Duration;
