@@ -8,122 +8,16 @@
 //! - IAM: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>.
 //! - EC2: <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>.
 
+mod reads;
+
 use super::{Law, World};
 use crate::wire::{Asked, answered, show};
 use async_trait::async_trait;
-use bytes::Bytes;
-use local::{Call, Request, Response};
+use local::{Call, Response};
+use reads::{Key, LISTED, Listed, SETTINGS, Setting, of_bucket};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, ops::RangeInclusive};
 use tokio::time::Instant;
-
-/// A read that tells a setting of one thing.
-struct Setting {
-    service: &'static str,
-    writes: &'static [&'static str],
-    read: &'static str,
-    /// The members that identify the thing, the same in the writes and in the read.
-    names: &'static [&'static str],
-    /// The other members of the read request.
-    with: &'static [(&'static str, &'static str)],
-}
-
-const fn iam(writes: &'static [&'static str], read: &'static str, names: &'static [&'static str]) -> Setting {
-    Setting { service: "iam", writes, read, names, with: &[] }
-}
-
-const fn kms(
-    writes: &'static [&'static str],
-    read: &'static str,
-    with: &'static [(&'static str, &'static str)],
-) -> Setting {
-    Setting { service: "kms", writes, read, names: &["KeyId"], with }
-}
-
-const fn vpc(attribute: &'static [(&'static str, &'static str)]) -> Setting {
-    Setting {
-        service: "ec2",
-        writes: &["ModifyVpcAttribute"],
-        read: "DescribeVpcAttribute",
-        names: &["VpcId"],
-        with: attribute,
-    }
-}
-
-const SETTINGS: &[Setting] = &[
-    kms(&["PutKeyPolicy"], "GetKeyPolicy", &[("PolicyName", "default")]),
-    kms(&["EnableKeyRotation", "DisableKeyRotation"], "GetKeyRotationStatus", &[]),
-    kms(&["TagResource", "UntagResource"], "ListResourceTags", &[]),
-    kms(&["UpdateKeyDescription"], "DescribeKey", &[]),
-    iam(&["PutRolePolicy", "DeleteRolePolicy"], "ListRolePolicies", &["RoleName"]),
-    iam(&["PutRolePolicy", "DeleteRolePolicy"], "GetRolePolicy", &["RoleName", "PolicyName"]),
-    iam(&["AttachRolePolicy", "DetachRolePolicy"], "ListAttachedRolePolicies", &["RoleName"]),
-    iam(&["UpdateRole", "UpdateAssumeRolePolicy", "TagRole", "UntagRole"], "GetRole", &["RoleName"]),
-    vpc(&[("Attribute", "enableDnsSupport")]),
-    vpc(&[("Attribute", "enableDnsHostnames")]),
-    Setting {
-        service: "ecr",
-        writes: &["SetRepositoryPolicy", "DeleteRepositoryPolicy"],
-        read: "GetRepositoryPolicy",
-        names: &["repositoryName"],
-        with: &[],
-    },
-    Setting {
-        service: "ecr",
-        writes: &["PutLifecyclePolicy", "DeleteLifecyclePolicy"],
-        read: "GetLifecyclePolicy",
-        names: &["repositoryName"],
-        with: &[],
-    },
-];
-
-/// A list of EC2's, whose items hold the settings of one thing each.
-struct Listed {
-    /// The prefix of its ids.
-    prefix: &'static str,
-    list: &'static str,
-    member: &'static str,
-    /// The members with its id: in list requests, in answers, in the writes.
-    id: (&'static str, &'static str, &'static str),
-    writes: &'static [&'static str],
-}
-
-const LISTED: &[Listed] = &[
-    Listed { prefix: "vpc-", list: "DescribeVpcs", member: "vpcSet", id: ("VpcId.1", "vpcId", "VpcId"), writes: &[] },
-    Listed {
-        prefix: "subnet-",
-        list: "DescribeSubnets",
-        member: "subnetSet",
-        id: ("SubnetId.1", "subnetId", "SubnetId"),
-        writes: &["ModifySubnetAttribute"],
-    },
-    Listed {
-        prefix: "rtb-",
-        list: "DescribeRouteTables",
-        member: "routeTableSet",
-        id: ("RouteTableId.1", "routeTableId", "RouteTableId"),
-        writes: &["CreateRoute", "ReplaceRoute", "DeleteRoute", "AssociateRouteTable"],
-    },
-    Listed {
-        prefix: "sg-",
-        list: "DescribeSecurityGroups",
-        member: "securityGroupInfo",
-        id: ("GroupId.1", "groupId", "GroupId"),
-        writes: &[
-            "AuthorizeSecurityGroupIngress",
-            "AuthorizeSecurityGroupEgress",
-            "RevokeSecurityGroupIngress",
-            "RevokeSecurityGroupEgress",
-        ],
-    },
-    Listed {
-        prefix: "igw-",
-        list: "DescribeInternetGateways",
-        member: "internetGatewaySet",
-        id: ("InternetGatewayId.1", "internetGatewayId", "InternetGatewayId"),
-        writes: &["AttachInternetGateway"],
-    },
-];
 
 /// How many seconds a write may stay invisible. Half of all writes are visible at once.
 fn lag(service: &str) -> RangeInclusive<u64> {
@@ -154,9 +48,6 @@ struct Old {
     process: u64,
 }
 
-/// A read: its service and operation, and what it names.
-type Key = (String, String, Vec<String>);
-
 /// Recent writes, by the read that shows them.
 #[derive(Clone, Default)]
 pub(super) struct Settings {
@@ -164,66 +55,6 @@ pub(super) struct Settings {
     /// What the call under way may change, with the read that tells it.
     under_way: Vec<(Key, Call, Before)>,
     writes: u64,
-}
-
-impl Setting {
-    fn names_of(&self, asked: &Asked) -> Vec<String> {
-        self.names.iter().map(|name| asked.text(name).to_owned()).collect()
-    }
-
-    fn key(&self, names: Vec<String>) -> Key {
-        let with = self.with.iter().map(|(_, value)| (*value).to_owned());
-        (self.service.to_owned(), self.read.to_owned(), names.into_iter().chain(with).collect())
-    }
-
-    fn is_read_by(&self, asked: &Asked) -> bool {
-        asked.is(self.service, self.read) && self.with.iter().all(|(name, value)| asked.text(name) == *value)
-    }
-
-    fn read(&self, asked: &Asked) -> Call {
-        let names = self.names.iter().map(|name| ((*name).to_owned(), asked.text(name).into()));
-        let with = self.with.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
-        let fields: Map<String, Value> = names.chain(with).collect();
-        Asked::own(self.service, &asked.call.region, self.read, fields)
-    }
-}
-
-impl Listed {
-    fn key(&self, id: &str) -> Key {
-        ("ec2".to_owned(), self.list.to_owned(), vec![id.to_owned()])
-    }
-
-    /// The thing that a write names.
-    fn written(&self, asked: &Asked) -> Option<String> {
-        let tagged = matches!(asked.operation.as_str(), "CreateTags" | "DeleteTags");
-        let id = match tagged {
-            true => asked.text("ResourceId.1"),
-            false if self.writes.contains(&asked.operation.as_str()) => asked.text(self.id.2),
-            false => return None,
-        };
-        id.starts_with(self.prefix).then(|| id.to_owned())
-    }
-
-    fn item<'a>(&self, answer: &'a mut Value, id: &str) -> Option<&'a mut Value> {
-        answer[self.member].as_array_mut()?.iter_mut().find(|item| item[self.id.1] == id)
-    }
-}
-
-/// The same setting of a bucket, read.
-fn of_bucket(asked: &Asked) -> Option<(Key, Call)> {
-    let (method, what) = asked.operation.split_once(' ')?;
-    if asked.service != "s3" || !what.starts_with("bucket?") {
-        return None;
-    }
-    let key = ("s3".to_owned(), what.to_owned(), vec![asked.text("Bucket").to_owned()]);
-    let request = Request {
-        method: "GET".to_owned(),
-        uri: asked.call.request.uri.clone(),
-        headers: http::HeaderMap::new(),
-        body: Bytes::new(),
-    };
-    let read = Call { operation: format!("GET {what}"), request, ..asked.call.clone() };
-    matches!(method, "GET" | "PUT" | "DELETE").then_some((key, read))
 }
 
 impl Settings {
