@@ -180,7 +180,8 @@ fn keys_of_ones_own_are_switched_on_and_off_again() {
     assert!(repository["cause"].as_str().unwrap().contains("encryption"), "{repository}");
     edited.up();
     edited.project.edit("dev", "kms = true", "kms = false");
-    // What they encrypted could not be read without them. The repository is refused: its images would go.
+    // Without the keys nobody could read the encrypted data, so they stay. Plan refuses to delete the repository's
+    // images.
     let plan = edited.project.local(&["plan", "dev", "--json"]).ends_with(1).json();
     let kept: Vec<&str> =
         plan["kept"].as_array().unwrap().iter().map(|kept| kept["address"].as_str().unwrap()).collect();

@@ -89,7 +89,7 @@ fn an_outage_of_a_zone_and_a_new_one_change_no_plan() {
         assert!(plan.stdout.contains("Nothing to do"), "{why}: {}", plan.stdout);
     }
     world.run(&["reconcile", "dev"]).ends_with(0);
-    // What is new goes where there is room.
+    // A new pair of subnets gets a zone that has none yet.
     world.list("abc");
     world.project.edit("dev", "zones = 2", "zones = 3");
     world.run(&["up", "dev", "--yes"]).ends_with(0);

@@ -121,8 +121,8 @@ impl CompositeAlarm {
             .send()
             .await
             .during("PutCompositeAlarm")
-            // An alarm of the rule that was just made is not there yet. The code alone tells: the words differ for one
-            // alarm and for several, and what is really invalid is told a minute later.
+            // CloudWatch does not know a new alarm of the rule yet. Only the code is matched, because the message
+            // differs for one alarm and for several. A rule that is really invalid fails a minute later.
             // <https://github.com/awsdocs/aws-cloudformation-user-guide/issues/911>
             .heals(&[("ValidationError", ""), ("ValidationException", "")], Duration::from_secs(60))?;
         Ok(())

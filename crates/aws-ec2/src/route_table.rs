@@ -84,7 +84,7 @@ const TARGET_SETTLES: &[resource::Sign] = &[
     ("InvalidParameterValue", "belong to different networks"),
 ];
 
-/// How long that may last: as long as anything of EC2's may be unknown.
+/// How long the lag may last: as long as EC2 may not know a new resource.
 /// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
 const TARGET_SETTLES_WITHIN: Duration = Duration::from_secs(300);
 

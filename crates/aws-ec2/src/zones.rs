@@ -1,4 +1,4 @@
-//! Where in a region a network can be: its availability zones, and the services that endpoints reach from them.
+//! The availability zones of a region, and the endpoint services in them.
 
 use crate::{allowed, tagging::filter};
 use aws_sdk_ec2::{
@@ -14,7 +14,7 @@ pub struct Zone {
     pub name: String,
     /// For example `euc1-az2`, the same for every account.
     pub id: String,
-    /// Whether AWS says that it works. In an outage it does not, and what is in it stays all the same.
+    /// Whether AWS reports the zone as available. Existing subnets stay in a zone that is not.
     pub is_available: bool,
 }
 
@@ -38,8 +38,8 @@ pub async fn availability_zones(client: &Client) -> Result<Vec<Zone>> {
     Ok(usable(answer.availability_zones()))
 }
 
-/// Those of these endpoint services that there are in the region. A name that there is not is left out: asked for by
-/// the parameter for names it would fail the whole call (`InvalidServiceName`).
+/// The endpoint services of these names that the region has. The request uses a filter, because one unknown name in the
+/// `ServiceNames` parameter fails the whole call (`InvalidServiceName`).
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpointServices.html>
 ///
 /// # Errors
@@ -62,7 +62,7 @@ pub async fn endpoint_services(client: &Client, names: &[String]) -> Result<Vec<
     }
 }
 
-/// What [`availability_zones`] and [`endpoint_services`] need.
+/// The permissions that [`availability_zones`] and [`endpoint_services`] need.
 pub fn placement_permissions() -> [Permission; 2] {
     ["ec2:DescribeAvailabilityZones", "ec2:DescribeVpcEndpointServices"].map(allowed::list)
 }

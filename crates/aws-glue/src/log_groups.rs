@@ -1,9 +1,9 @@
-//! Where the runs of a job write, which Glue decides by its version, an argument and the security configuration.
+//! The log groups of a Glue job. Glue chooses them by its version, the job's arguments and the security configuration.
 
 use crate::Job;
 use std::collections::BTreeMap;
 
-/// Where Glue 4.0 and earlier write as they go, if continuous logging is on.
+/// The job argument that turns on continuous logging in Glue 4.0 and earlier.
 const CONTINUOUS: &str = "--enable-continuous-cloudwatch-log";
 const CONTINUOUS_GROUP: &str = "--continuous-log-logGroup";
 /// The job argument with the name prefix of the log groups that Glue 5 writes to.

@@ -1,6 +1,6 @@
-//! How roles are read. A role takes three calls or more, so roles that are read at the same time are read together, by
-//! two calls for each thousand roles of the account. Those may lag behind a write, so they are believed only where they
-//! tell no news. Where the account has more than a page of roles, what this run has made or changed is read by itself.
+//! Reads roles. One role takes three calls or more, so concurrent reads share a listing: two calls for each thousand
+//! roles of the account. A listing may lag behind a write, so it is trusted only where it confirms the declared role.
+//! In an account with more than one page of roles, the run reads the roles that it has created or changed one by one.
 
 use crate::{Role, document::decode, tags};
 use aws_sdk_iam::{
@@ -198,7 +198,7 @@ async fn itself(client: &Client, name: &str) -> Result<Option<(Role, String)>> {
     Ok(Some((seen, role.arn().to_owned())))
 }
 
-/// A role that this run has made a moment ago has no policies but those that were declared.
+/// Reads a role that this run has just created. It can have only the declared policies.
 async fn just_made(client: &Client, declared: &Role, name: &str) -> Result<Option<Seen>> {
     let Some((role, arn)) = itself(client, name).await? else { return Ok(None) };
     let mut inline_policies = BTreeMap::new();

@@ -41,7 +41,7 @@ pub struct KeyOutputs {
 const UNKNOWN_YET: &[Sign] = &[("NotFoundException", ""), ("DisabledException", ""), ("KMSInvalidStateException", "")];
 /// A key that awaits deletion may refuse to be read.
 const UNREADABLE: &[Sign] = &[("KMSInvalidStateException", "")];
-/// How long a change may take to be known everywhere: seconds, in some cases minutes.
+/// How long KMS may take to spread a change: seconds, in some cases minutes.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
 const SPREADS_WITHIN: Duration = Duration::from_secs(60);
 /// A role that the policy names is too new.

@@ -23,7 +23,7 @@ const BUSY: &[Sign] = &[("ResourceConflictException", "")];
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html>
 const BUSY_FOR: Duration = Duration::from_secs(300);
 
-/// What a function has, if it is asked for: to most functions nobody but Lambda has set it.
+/// The function's setting. Callers read it only if it is declared, because most functions keep Lambda's default.
 pub(crate) async fn read(function: &Function, id: &str, cx: &Cx) -> Result<Option<AsynchronousCalls>> {
     if function.asynchronous.is_none() {
         return Ok(None);

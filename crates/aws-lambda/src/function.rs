@@ -155,7 +155,7 @@ impl Resource for Function {
         let code = FunctionCode::builder().zip_file(self.archive(cx)?).build();
         let sent = self.fill(cx.client(Client::new).create_function().code(code)).send().await.during("CreateFunction");
         match sent.heals(HEALING, HEALS_WITHIN).exists(TAKEN) {
-            // Where neither code nor words tell a name that is taken from another change under way, what is there does.
+            // Lambda answers with the same code for a taken name and for a concurrent change: a read tells which it is.
             Err(refusal) if refusal.shows(CONFLICT) && get(&self.name, cx).await?.is_some() => {
                 Err(Failure { kind: FailureKind::Exists, ..refusal })
             }
@@ -284,7 +284,7 @@ fn outputs(name: &str, place: &Place) -> FunctionOutputs {
     FunctionOutputs { arn: FunctionArn::new(arn(name, place)), name: name.to_owned() }
 }
 
-/// Codes of failures that another creation heals: AWS failed, or the role's policies did not count yet.
+/// Transient failure codes: AWS had an internal error, or the role's policies had not taken effect yet.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>
 const TRANSIENT: &[&str] = &["InternalError", "InsufficientRolePermissions"];
 

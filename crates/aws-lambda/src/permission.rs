@@ -48,10 +48,10 @@ const HEALING: &[Sign] = &[
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PROPAGATES: Duration = Duration::from_secs(120);
 
-/// The function's policy has a statement of that id.
+/// The error of a statement id that the function's policy already has.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/API_AddPermission.html>
 const TAKEN: &[Sign] = &[("ResourceConflictException", "already exists")];
-/// The statement is there, or the policy is being changed.
+/// The error of an existing statement or of a concurrent change.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>
 const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
 
@@ -95,7 +95,7 @@ impl Resource for Permission {
             .await
             .during("AddPermission");
         match sent.heals(HEALING, PROPAGATES).exists(TAKEN) {
-            // Where neither code nor words tell a statement that is there from a policy that is being changed.
+            // Lambda answers with the same code for an existing statement and for a concurrent change: a read tells.
             Err(refusal)
                 if refusal.shows(CONFLICT) && self.statement(function, &self.statement_id, cx).await?.is_some() =>
             {

@@ -65,12 +65,12 @@ const ABSENT: &[Sign] = &[("ResourceNotFoundException", "")];
 /// LocalStack makes it as well.
 const AWS_TRIES_WITH: &str = "log_stream_created_by_aws_to_validate_log_delivery_subscriptions";
 
-/// Where services make the groups of their own things by themselves, without tags, retention or key.
+/// The prefixes of log groups that services create by themselves, without tags, retention or key.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html>
 const MADE_BY_SERVICES: [&str; 2] = ["/aws/sagemaker/Endpoints/", "/aws-glue/"];
 
-/// Whether an untagged group of that name was made by a service, as the endpoint or job that the name tells of first
-/// wrote: it belongs to whoever owns that.
+/// Whether a service created an untagged group of this name at the first log event of an endpoint or a job. The group
+/// belongs to the owner of that endpoint or job.
 fn is_made_by_service(name: &str) -> bool {
     MADE_BY_SERVICES.iter().any(|folder| name.starts_with(folder))
 }

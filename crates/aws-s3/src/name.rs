@@ -5,7 +5,7 @@ use aws_sdk_s3::Client;
 use resource::{Failure, FailureKind};
 use std::time::Duration;
 
-/// For how long CreateBucket is tried again. AWS says that a name can take "some time" until it can be used again;
+/// How long CreateBucket is retried. AWS says that a name can take "some time" until it can be used again;
 /// people report minutes, and an hour or more where the bucket was in another region.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html>
 /// <https://github.com/aws/aws-cli/issues/2593>
@@ -14,7 +14,7 @@ const FREE_WITHIN: Duration = Duration::from_secs(1800);
 /// S3 is still at work on the deletion, also in another region.
 const BEING_FREED: &str = "OperationAborted";
 
-/// What a refusal of CreateBucket means: a name that S3 calls taken, and that nobody has, becomes free with time.
+/// Classifies an error of CreateBucket. A name that S3 calls taken although nobody has it becomes free with time.
 pub(crate) async fn explain(client: &Client, name: &str, failure: Failure) -> Failure {
     let is_going = match &failure {
         Failure { code: Some(code), .. } if code == BEING_FREED => true,

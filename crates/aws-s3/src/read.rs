@@ -1,7 +1,8 @@
 //! A bucket as it is: one call for each setting, all at once. Logging, replication and events are looked at only
 //! where `asked` has them: what nobody asked for is left to whoever set it up.
 //!
-//! What is not set S3 tells with an error. A HEAD request has no body, so that its 404 has no code but the SDK's.
+//! S3 answers with an error for a setting that a bucket does not have. A HEAD request has no body, so its 404 has only
+//! the SDK's code.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
 use crate::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication};

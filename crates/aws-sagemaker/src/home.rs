@@ -9,11 +9,11 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// What EFS counts for one directory without files: 4 KiB, and 2 KiB of metadata. A file counts as much at least.
+/// The metered size of one empty directory: 4 KiB, and 2 KiB of metadata. A file has at least this size.
 /// <https://docs.aws.amazon.com/efs/latest/ug/metered-sizes.html>
 const DIRECTORY: i64 = 6 << 10;
 
-/// How many people and spaces a domain had at most while this run has seen it. Their directories outlive them.
+/// The largest number of profiles and spaces that this run has seen in a domain. Their directories outlive them.
 #[derive(Default)]
 struct Residents(Mutex<HashMap<String, usize>>);
 

@@ -33,7 +33,7 @@ pub(crate) fn standing(status: &str) -> Standing {
     }
 }
 
-/// What never came to work, for the reason that AWS gives.
+/// The observation of a resource that AWS failed to create, with AWS's reason.
 pub(crate) fn broken<R: Resource>(reason: &str) -> Observed<R> {
     Observed::Broken { reason: reason.to_owned(), transient: is_transient(reason) }
 }

@@ -64,7 +64,7 @@ pub(crate) async fn used_lately(domain: &str, cx: &Cx) -> Result<bool> {
     Ok(apps.next().await.absent(sign::ABSENT)?.flatten().is_some())
 }
 
-/// How many have a home directory in a domain: its profiles and its spaces.
+/// The number of home directories in a domain: one for each profile and space.
 pub(crate) async fn residents(domain: &str, cx: &Cx) -> Result<usize> {
     let pages = cx.client(Client::new).list_user_profiles().domain_id_equals(domain).into_paginator().send();
     let pages = Pages::of("ListUserProfiles", pages, |page| page.next_token().into());

@@ -83,7 +83,7 @@ pub(crate) fn is_transient(reason: &str) -> bool {
     TRANSIENT.iter().any(|part| reason.contains(part))
 }
 
-/// Tells a name that is taken from something that is busy where the words do not: by what is there.
+/// Reads the resource to tell a taken name from a busy one where SageMaker's message does not.
 pub(crate) async fn look<T>(sent: Result<T>, is_there: impl Future<Output = Result<bool>>) -> Result<T> {
     match sent {
         Err(refusal) if refusal.kind != FailureKind::Exists && refusal.shows(BUSY) && is_there.await? => {

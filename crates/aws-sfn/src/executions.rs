@@ -4,7 +4,7 @@ use crate::state_machine::GONE;
 use aws_sdk_sfn::{Client, types::ExecutionStatus};
 use resource::{Attempt, Cx, Pages, Permission, Place, Result};
 
-/// What whoever looks at the execution reads.
+/// The cause that the execution's history shows.
 const CAUSE: &str = "mlopsctl deletes the state machine";
 
 /// Stops the executions under way, with the jobs they wait for; returns how many there were.

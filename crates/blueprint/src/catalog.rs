@@ -161,7 +161,7 @@ fn add_job(
     }))
 }
 
-/// Where a job's runs write, whatever Glue makes of its version and security configuration.
+/// The log group prefix of a job. Glue completes it by its version and the security configuration.
 fn own_logs(site: &Site, job: &catalog::Job) -> String {
     format!("/aws-glue/{}/{}", site.prefix(), job.name)
 }

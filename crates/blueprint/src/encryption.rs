@@ -5,7 +5,7 @@ use aws_kms::Key;
 use resource::{Handle, Stack, Tags};
 use serde_json::{Value, json};
 
-/// What SNS encrypts a message with, beside the key: the ARN of its topic.
+/// The encryption context of SNS: the ARN of the topic.
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html>
 const TOPIC: &str = "kms:EncryptionContext:aws:sns:topicArn";
 

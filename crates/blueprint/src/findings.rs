@@ -1,4 +1,4 @@
-//! What AWS would refuse of a stack: known before anybody asks AWS, and told at the line of the setting.
+//! Finds settings that AWS would refuse, before any request, and names the line of each.
 
 use crate::{Error, Inputs, Placement};
 use config::Environment;
@@ -11,16 +11,16 @@ use std::{collections::HashMap, path::Path};
 pub struct Finding {
     /// The setting that asks for it, `functions.0.name`; empty where it is none in particular.
     pub setting: String,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do; may be empty.
+    /// The advice; may be empty.
     pub help: String,
 }
 
 /// An account and zones to build a stack with before AWS was asked: only their length matters.
 const ANY_ACCOUNT: &str = "000000000000";
 
-/// What is wrong with the stack of an environment file, in any account.
+/// The problems of an environment file's stack, in any account.
 pub fn check(environment: &Environment, name: &str, root: &Path) -> Vec<Finding> {
     let account = environment.allowed_accounts.first().map_or(ANY_ACCOUNT, String::as_str);
     let place = Place::new(account, environment.region.as_str());

@@ -141,9 +141,9 @@ impl Interfaces {
     }
 }
 
-/// Those that Lambda makes for a function. Lambda simulates the role before any of them exists, with no resource and no
-/// condition key, and refuses one that is narrower than AWS's own AWSLambdaVPCAccessExecutionRole. The function's code has
-/// the same role and needs none of this, so it is denied what only Lambda does.
+/// The network interfaces of a function. Before Lambda creates one, it simulates the role without a resource and
+/// without condition keys. It refuses a role that allows less than AWS's own AWSLambdaVPCAccessExecutionRole. The
+/// function's code has the same role and does not need these actions, so a second statement denies them to the code.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/20698>
 pub(crate) fn function_interfaces(policy: Policy, function: &str) -> Policy {

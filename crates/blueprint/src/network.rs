@@ -65,7 +65,7 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
     Network { vpc, private, sagemaker, lambda, nat }
 }
 
-/// The name that the console shows of what has none but a tag. A `Name` of the file's `[tags]` goes before it.
+/// The tag that the console shows as the name. A `Name` in the file's `[tags]` takes precedence.
 fn name_tag(site: &Site, name: &str) -> Tags {
     [("Name", site.named(name).as_str())].into_iter().collect()
 }
@@ -189,7 +189,7 @@ fn group(
     })
 }
 
-/// What the instances of one training job say to each other: on any port, and with IPsec where that is encrypted.
+/// The traffic between the instances of one training job: any TCP port, and IPsec for encrypted traffic.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html>
 fn among_training_instances(site: &Site) -> Vec<Rule> {
     let training = site.environment.pipeline.as_ref().map(|pipeline| &pipeline.training);
@@ -277,7 +277,7 @@ fn endpoints(
     }
 }
 
-/// The place of a service's endpoint in the network area.
+/// The name of a service's endpoint within the network area.
 pub(crate) fn endpoint_name(endpoint: &str) -> String {
     format!("endpoint-{}", endpoint.replace('.', "-"))
 }

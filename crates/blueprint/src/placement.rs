@@ -1,7 +1,7 @@
-//! Where the network is: the zone of each pair of subnets, and from which of them each endpoint is reached.
+//! The zone of each pair of subnets, and the pairs that have an interface of each endpoint.
 //!
-//! What the state records stays where it is. AWS is asked only about what is new, so that an outage, a zone that AWS
-//! retires and one that it opens change no plan.
+//! Recorded subnets keep their zones. The placement asks AWS only about new subnets and endpoints, so an outage, a
+//! retired zone or a new zone changes no plan.
 
 use crate::Error;
 use aws_ec2::{EndpointService, Reach, Subnet, VpcEndpoint, Zone};
@@ -31,7 +31,7 @@ struct Way {
 /// One resource of a state, as far as it tells where the network is.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {
-    /// Where it stands.
+    /// The address of the resource.
     pub address: &'a Address,
     /// `ec2:subnet`, ….
     pub kind: &'a str,
@@ -88,7 +88,7 @@ impl Placement {
 }
 
 impl RecordedPlacement {
-    /// What these resources tell. Of several at one address the first that was made counts, else the first.
+    /// The placement of these resources. If an address has several, the first created one counts, else the first.
     pub fn of<'a>(resources: impl IntoIterator<Item = Recorded<'a>>) -> Self {
         let (mut subnets, mut endpoints) = (Vec::new(), Vec::new());
         for one in resources {
@@ -128,7 +128,7 @@ impl RecordedPlacement {
         recorded
     }
 
-    /// What must be asked to place an environment.
+    /// The questions to AWS that the placement of an environment needs.
     pub fn questions(&self, environment: &Environment, place: &Place) -> Questions {
         let network = &environment.network;
         let is_named = |zone: &String| network.zone_names.is_empty() || network.zone_names.contains(zone);
@@ -245,7 +245,7 @@ fn pair(address: &Address) -> Option<(&str, u8)> {
     Some((tier, number.parse().ok()?))
 }
 
-/// The place of a service's endpoint.
+/// The address of a service's endpoint.
 fn address(endpoint: &str) -> String {
     format!("network.{}", crate::network::endpoint_name(endpoint))
 }

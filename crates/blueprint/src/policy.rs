@@ -27,7 +27,7 @@ impl Policy {
         self
     }
 
-    /// Denies actions on resources to whoever has the policy.
+    /// A statement that denies actions on resources.
     pub(crate) fn deny<A: AsRef<str>, R: Into<String>>(
         self,
         actions: impl IntoIterator<Item = A>,

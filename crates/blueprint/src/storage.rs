@@ -79,8 +79,8 @@ fn add(
     })
 }
 
-/// What runs leave in the artifacts bucket, which is of use for a while. Scripts that the platform ships there are not:
-/// S3 counts the days from when an object was put, however often it is read since.
+/// The prefixes of objects that runs leave in the artifacts bucket and that expire. Scripts of the platform must not
+/// expire: S3 counts the days since an object was put, even if it is still read.
 const PERISHABLE: [&str; 4] = ["data-capture/", "glue/spark-ui/", "glue/temporary/", "runs/"];
 
 fn lifecycle(bucket: &storage::Bucket) -> Vec<LifecycleRule> {

@@ -114,7 +114,7 @@ impl<'a> Place<'a> {
     /// Reports a file that is missing, that is not JSON, or in which `mistakes` finds some.
     pub(crate) fn holds(&self, root: Option<&Path>, path: &str, mistakes: fn(&serde_json::Value) -> Vec<String>) {
         self.exists(root, path);
-        // What is not there, or not to be read, has been reported.
+        // A missing or unreadable file has been reported already.
         let Some(file) = root.and_then(|root| inside(root, Path::new(path)).ok()).filter(|file| file.is_file()) else {
             return;
         };

@@ -17,8 +17,8 @@ pub(crate) trait Form {
     const FORMAT: Option<&'static str> = None;
 }
 
-/// What tells the partition of a region: its regions share accounts with each other, and with no others. All commercial
-/// ones have none.
+/// The part of a region's name that identifies its partition; `None` for commercial regions. Accounts do not span
+/// partitions.
 /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
 pub(crate) fn partition(region: &str) -> Option<&'static str> {
     let prefixes = ["cn-", "us-gov-", "eusc-", "us-iso-", "us-isob-", "us-isof-", "eu-isoe-"];

@@ -14,9 +14,9 @@ use toml_edit::Document;
 pub struct SettingProblem {
     /// The setting, `functions.0.name`. Of one that the file leaves to its default, the table it would stand in is shown.
     pub setting: String,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do; may be empty.
+    /// The advice; may be empty.
     pub help: String,
 }
 

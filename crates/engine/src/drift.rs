@@ -24,7 +24,7 @@ impl Drift {
         self.drifted.is_empty() && self.failed.is_empty() && self.skipped().next().is_none()
     }
 
-    /// The resources of which nothing was compared, other than those that could not be looked at.
+    /// The resources that were read but not compared.
     pub fn skipped(&self) -> impl Iterator<Item = &NotCompared> {
         self.not_compared.iter().filter(|one| one.whole)
     }
@@ -39,7 +39,7 @@ pub struct Drifted {
     pub kind: String,
     /// What was found.
     pub change: DriftChange,
-    /// Whether a run that did not finish was changing it, so that the difference may be that run's.
+    /// Whether an unfinished run was changing the resource, so that the difference may come from that run.
     pub unfinished: bool,
     /// Why only a replacement could undo it, if so.
     pub replacement: Option<String>,
@@ -149,7 +149,7 @@ fn interrupted(address: &Address, entry: &Entry) -> NotCompared {
     NotCompared { address: address.clone(), reason, whole: true }
 }
 
-/// What replacements have left behind at an address.
+/// The deposed resources at an address.
 fn left_behind(address: &Address, entry: &Entry) -> Vec<NotCompared> {
     let reason = |id: &str| format!("a replacement left {id} behind; `mlopsctl up` deletes it");
     let one = |old: &Deposed| NotCompared { address: address.clone(), reason: reason(&old.id), whole: true };

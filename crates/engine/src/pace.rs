@@ -5,7 +5,7 @@ use tokio::{sync::watch, time::Instant};
 
 /// The part of the whole run, as long as it is expected to be, that the longest chain may lose by looking late.
 const LOST: f64 = 0.006;
-/// What can wait is looked at so many times before it would hold up the run.
+/// The number of polls of a step off the critical path before it would delay the run.
 const LOOKS_IN_SLACK: u32 = 4;
 /// Before this part of the usual time nothing is expected to be ready.
 const NOT_BEFORE: u32 = 4;
@@ -36,13 +36,13 @@ impl Pace {
         (self.began + self.typical).max(Instant::now()) + self.after
     }
 
-    /// How long to wait between two looks at what has been under way since then.
+    /// The pause between two polls of a step that began then.
     pub(crate) fn between_looks(&self, since: Instant) -> Duration {
         let early = (since + self.typical / NOT_BEFORE).saturating_duration_since(Instant::now());
         self.between_attempts().max(early.min(LONGEST))
     }
 
-    /// How long to wait between two attempts at what AWS refuses for now.
+    /// The pause between two attempts after a retryable error.
     pub(crate) fn between_attempts(&self) -> Duration {
         let own = self.expected_end();
         let end = (*self.ends.borrow()).max(own);

@@ -29,7 +29,7 @@ const AMBIGUOUS_FOR: Duration = Duration::from_secs(60);
 /// How long what was made, or may have been, can stay out of sight: as long as AWS's lists lag behind.
 pub(crate) const SURFACES_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long a difference is doubted, and looked at again. Terraform's provider reads the settings of a bucket until
+/// The pauses before a difference is read again. Terraform's provider reads the settings of a bucket until
 /// reads in a row agree.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 pub(crate) const BETWEEN_DOUBTS: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];

@@ -31,7 +31,7 @@ pub struct Purpose {
     pub unprotect: Vec<String>,
     /// Whether data may be deleted.
     pub delete_data: bool,
-    /// Whether the plan is only to be looked at, perhaps by somebody who may not look for data.
+    /// Whether nobody will apply the plan. Its caller may lack the permissions to look for data.
     pub looks_only: bool,
     /// Whether what holds logs, or is needed to read data, is kept where the declaration drops it.
     pub keep: bool,

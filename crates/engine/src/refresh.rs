@@ -171,8 +171,8 @@ pub(crate) async fn look_each(mut looks: Vec<Look>, registry: &Registry) -> Vec<
         .await
 }
 
-/// A difference to what was applied counts only if several looks in a row show one: for a while after a change AWS
-/// answers now with the new settings and now with the old ones.
+/// Reads a resource until a difference to the recorded spec has shown in several reads in a row. For a while after a
+/// change, AWS answers alternately with the new and the old settings.
 async fn look_until_sure(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
     let mut seen = look_patiently(look, cx, registry).await?;
     for pause in patience::BETWEEN_DOUBTS {
@@ -185,7 +185,7 @@ async fn look_until_sure(look: &Look, cx: &Cx, registry: &Registry) -> Result<Se
     Ok(seen)
 }
 
-/// Whether what is recorded differs from what was seen.
+/// Whether the observed resource differs from the recorded spec.
 fn is_doubtful(look: &Look, seen: &Seen, registry: &Registry) -> bool {
     let Observation::Ready { live, .. } = &seen.observation else { return false };
     let is_ours = seen.by == Origin::Record && look.claim.is_none() && seen.foreign_owner().is_none();
@@ -194,7 +194,7 @@ fn is_doubtful(look: &Look, seen: &Seen, registry: &Registry) -> bool {
         && registry.get(&look.kind).is_ok_and(|kind| !kind.compare(&look.spec, Some(&look.spec), live).is_empty())
 }
 
-/// Bears what `apply` bears: throttling, lost answers, and what AWS says until everybody knows of a change.
+/// Reads with the retries of `apply`: after throttling, lost answers and errors of eventual consistency.
 async fn look_patiently(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
     let (_go, stop) = watch::channel(StopMode::Go);
     let mut patience = Patience::new(stop);

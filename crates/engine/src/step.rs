@@ -62,7 +62,7 @@ struct Made {
     now: bool,
 }
 
-/// What became of what is there.
+/// The result of settling a resource.
 enum Settled {
     AsDeclared,
     /// See [`resource::Observation::Broken`].
@@ -76,7 +76,7 @@ enum Settled {
 struct Thing<'a> {
     id: &'a str,
     cx: &'a Cx,
-    /// Whether this step has made it, or found what an earlier run made.
+    /// Whether this step created the resource or found the one of an earlier run.
     fresh: bool,
 }
 
@@ -128,7 +128,7 @@ impl Applying<'_> {
         if let Some(id) = self.id.clone() {
             let cx = self.run.workshop.cx_of(&self.address, &self.entry);
             if self.entry.phase != Phase::Ready {
-                // An interrupted run may have made it a moment ago.
+                // An interrupted run may just have created it.
                 self.run.made.borrow_mut().insert(self.address.clone(), Instant::now());
             }
             self.record(Phase::Identified, &id);

@@ -16,7 +16,7 @@ struct Last {
 }
 
 impl Pace {
-    /// How long the next save must still wait.
+    /// The time until the next save may begin.
     pub(crate) fn rest(&self, now: Instant) -> Duration {
         self.last.as_ref().map_or(Duration::ZERO, |last| (last.ended + last.took).saturating_duration_since(now))
     }

@@ -7,8 +7,8 @@ use resource::{Stack, Tags, sha256_hex};
 use state::State;
 
 impl Session {
-    /// What is to be there. The state tells where the network is already; AWS is asked about what is new. Without a
-    /// file nothing is to be there.
+    /// The declared stack. The state gives the zones of recorded subnets; AWS is asked about new ones. Without a file
+    /// the stack is empty.
     pub(crate) async fn stack(&self, state: &State) -> Result<Stack, End> {
         let Some(environment) = &self.environment else {
             return Ok(Stack::new(self.identity.clone(), Tags::default()));

@@ -62,7 +62,7 @@ pub(crate) fn read(global: &Global, name: &str) -> Result<Environment, End> {
     config::load(&file(global, name), &root(global)).map_err(|invalid| End::Invalid(Box::new(invalid)))
 }
 
-/// What AWS would refuse of the platform that a file describes, at the lines of its settings.
+/// The error for settings of a file that AWS would refuse, with their lines.
 pub(crate) fn refused(file: &Path, root: &Path, findings: Vec<blueprint::Finding>) -> End {
     let problem = |finding: blueprint::Finding| config::SettingProblem {
         setting: finding.setting,

@@ -9,8 +9,8 @@ use resource::Attempt;
 use std::sync::OnceLock;
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-/// How long AWS may take to take a connection, and to answer what only reads. What changes something, and what has to
-/// be sent, adds to it (`resource::bounded`).
+/// The time limits of a connection and of the answer to a read. Changes and large requests get more time
+/// (`resource::bounded`).
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 /// The number of attempts of a call before it fails.

@@ -31,9 +31,9 @@ pub(crate) struct Session {
     pub(crate) store: Arc<S3Store>,
     /// Where in the bucket state and lock are.
     pub(crate) keys: StateKeys,
-    /// What its file says; `None` if there is no file any more.
+    /// The content of its file; `None` if the file is gone.
     pub(crate) environment: Option<Environment>,
-    /// That file, and the folder that its paths start from.
+    /// The file, and the folder that its relative paths start from.
     pub(crate) file: PathBuf,
     pub(crate) root: PathBuf,
     /// What its state must be of.
@@ -45,7 +45,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// What the environment wants to be done about drift.
+    /// The environment's settings about drift.
     pub(crate) fn drift(&self) -> config::environment::Drift {
         self.environment.as_ref().map(|environment| environment.drift.clone()).unwrap_or_default()
     }

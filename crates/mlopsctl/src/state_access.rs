@@ -46,7 +46,7 @@ impl Session {
         Ok(())
     }
 
-    /// What is stored as the state in the bucket, which is there now.
+    /// The stored state, if there is one. Makes the bucket where there is none.
     async fn made_bucket(&self, printer: Printer) -> Result<Option<Stored>, End> {
         if self.bucket.exists().await?
             && let Some(stored) = self.store.get(&self.keys.state).await?

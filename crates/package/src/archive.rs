@@ -24,7 +24,7 @@ struct Entry {
     compression: CompressionMethod,
 }
 
-/// Who says whether a file can be executed.
+/// The source of a file's executable bit.
 #[derive(Clone, Copy)]
 enum Mode {
     Plain,

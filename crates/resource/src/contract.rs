@@ -103,8 +103,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
         None
     }
 
-    /// Whether AWS refuses to create this for as long as `other` is there. Where `other` is a replaced predecessor that
-    /// is recorded, this was never created, and the predecessor takes its place again.
+    /// Whether AWS refuses to create this resource while `other` exists. If `other` is a recorded deposed resource,
+    /// this one was never created, and the deposed one takes its place again.
     fn conflicts_with(&self, _other: &Self) -> bool {
         false
     }
@@ -147,8 +147,8 @@ pub enum Observed<R: Resource> {
     Broken {
         /// AWS's explanation.
         reason: String,
-        /// Whether the same would work if it were made again now: AWS lacked capacity, failed internally, or did not
-        /// know yet what it needs.
+        /// Whether another creation may succeed: AWS lacked capacity, had an internal error, or did not know a needed
+        /// resource yet.
         transient: bool,
     },
 }

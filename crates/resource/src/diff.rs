@@ -113,7 +113,7 @@ fn field(
     }
 }
 
-/// Whether what stands at `path` is a policy, of a map whose every value is one: `("policies.*", As::Policy)`.
+/// Whether `path` is an entry of a map of policies: `("policies.*", As::Policy)`.
 fn is_one_of_policies(path: &str, hints: &[(&str, As)]) -> bool {
     hints.iter().any(|(name, hint)| {
         let map = name.strip_suffix(".*").filter(|_| *hint == As::Policy);
@@ -137,8 +137,8 @@ fn is_same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Whether `name` is the id or the alias of the KMS key, or of the alias, with this ARN. Some services give back an ARN
-/// as it was sent, and some only the id in it.
+/// Whether `name` is the id of the KMS key with this ARN, or the name of the alias with this ARN. Some services return
+/// the ARN from the request, and some only the id in it.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
 fn names_key(arn: &str, name: &str) -> bool {
     let mut parts = arn.splitn(6, ':');

@@ -91,8 +91,8 @@ const SKEWED: &[Sign] = &[
     ("SignatureDoesNotMatch", "Signature not yet current"),
 ];
 
-/// What AWS says of an availability zone that it does not offer to the account, or not for this. Such zones are listed
-/// like any other.
+/// The errors of an availability zone that AWS does not offer to the account, or not for this resource. AWS lists such
+/// zones like any other.
 const ZONE_REFUSED: &[Sign] = &[
     // CreateSubnet: <https://github.com/hashicorp/terraform/issues/3434>
     ("InvalidParameterValue", "for parameter availabilityZone is invalid"),

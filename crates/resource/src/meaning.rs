@@ -11,8 +11,8 @@ pub fn same_policy(one: &Value, other: &Value) -> bool {
     policy_meaning(one) == policy_meaning(other)
 }
 
-/// What a policy document means: its canonical spelling, with actions in lower case and without what IAM gives no
-/// meaning (`Id`, `Sid`).
+/// The meaning of a policy document: its canonical spelling, with actions in lower case and without `Id` and `Sid`,
+/// which IAM does not evaluate.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html>
 pub fn policy_meaning(policy: &Value) -> Value {
     let mut policy = policy_spelling(policy);

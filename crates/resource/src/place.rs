@@ -90,7 +90,7 @@ impl Partition {
         PARTITIONS.iter().find(|partition| region.starts_with(partition.regions)).unwrap_or(&COMMERCIAL)
     }
 
-    /// What the names of endpoint services begin with that are named after its domain.
+    /// The prefix of the endpoint services that are named after the partition's domain.
     fn reversed_domain(&self) -> String {
         self.dns_suffix.rsplit('.').collect::<Vec<_>>().join(".")
     }

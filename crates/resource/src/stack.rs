@@ -298,7 +298,7 @@ impl Stack {
         self.outputs.push(OutputSpec { name: name.to_owned(), build: Arc::new(build) });
     }
 
-    /// Adds what a setting of the environment file asks for, so that what is wrong with it can be told at its line.
+    /// Adds the resources of a setting of the environment file, so that errors in them name the setting's line.
     pub fn for_setting<T>(&mut self, setting: impl Into<String>, add: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.setting, setting.into());
         let added = add(self);

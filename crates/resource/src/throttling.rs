@@ -11,7 +11,7 @@ pub fn is_throttling(code: &str) -> bool {
     code != QUOTA && THROTTLING_ERRORS.contains(&code)
 }
 
-/// Whether an answer holds such a code. Each protocol has its own place for it, and some a namespace before it.
+/// Whether an answer contains such a code. Each protocol has its own place for the code, and some add a namespace.
 pub(crate) fn asks_to_slow_down(body: &str) -> bool {
     let mut words = body.split(|c: char| !c.is_ascii_alphanumeric());
     words.any(|word| THROTTLING_ERRORS.iter().any(|code| is_throttling(code) && word.ends_with(code)))

@@ -43,8 +43,8 @@ const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
 /// A function's lines arrive under its own clock.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
-/// Where an attempt writes. `glue_groups` are the log groups of Glue jobs by the jobs' names; a job without any writes
-/// where Glue has it by default.
+/// The log streams of an attempt. `glue_groups` has the log groups of Glue jobs by job name; other jobs use Glue's
+/// default groups.
 pub fn sources(attempt: &Attempt, now: Timestamp, glue_groups: &BTreeMap<String, Vec<String>>) -> Vec<Source> {
     let Task { service, action, request, .. } = &attempt.task;
     let streams = |group: &str, prefix: String| Source::Streams { group: group.to_owned(), prefix };

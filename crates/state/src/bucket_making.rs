@@ -12,9 +12,9 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// A bucket made a moment ago is not known everywhere, and takes one change at a time.
+/// The errors of a new bucket: S3 does not know it everywhere, and accepts one change at a time.
 const UNSETTLED: &[Sign] = &[("NoSuchBucket", ""), ("OperationAborted", "")];
-/// A name given up a moment ago is not free.
+/// The error of a bucket name whose deletion S3 has not finished.
 const BEING_FREED: &[Sign] = &[("OperationAborted", "")];
 /// How S3 says that a name is another account's.
 const TAKEN: &[Sign] = &[("BucketAlreadyExists", "")];
@@ -157,7 +157,7 @@ impl StateBucket {
     }
 }
 
-/// How long such a failure is borne; not at all where time does not heal it.
+/// How long such a failure is retried; zero for a permanent one.
 fn heals_within(failure: &Failure) -> Duration {
     match failure {
         _ if failure.operation == "CreateBucket" && failure.shows(BEING_FREED) => FREE_WITHIN,

@@ -80,17 +80,17 @@ impl Aws {
         Self::under(Laws::new(region, seed, Pace::Real, Script::showing_late()), region)
     }
 
-    /// The same, where what was written shows at once: how long that takes is no part of any bound.
+    /// The same, with strongly consistent settings, for tests of run times.
     pub fn prompt(region: &str, seed: u64) -> Self {
         Self::under(Laws::new(region, seed, Pace::Real, Script::showing_at_once()), region)
     }
 
-    /// One where what these operations begin lasts so many seconds, and everything else is there at once.
+    /// An AWS in which these operations take so many seconds, and all others none.
     pub fn timed(region: &str, seconds: &[(&str, u64)]) -> Self {
         Self { laws: Some(Arc::new(Laws::timed(region, Script::lasting(seconds)))), ..Self::lenient(region) }
     }
 
-    /// The next creations by this operation are accepted and then fail, by something that time heals.
+    /// The next creations by this operation are accepted and then fail for a transient reason.
     ///
     /// # Panics
     /// When there are no laws.

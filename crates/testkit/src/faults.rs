@@ -126,7 +126,7 @@ struct Outage {
 }
 
 impl Outage {
-    /// The fault of a call that needs what is out of order.
+    /// The fault of a call that needs a bucket, key or operation that is out of order.
     fn of(&self, asked: &Asked) -> Option<Fault> {
         if !(self.from..self.until).contains(&Instant::now()) {
             return None;

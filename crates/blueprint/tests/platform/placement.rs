@@ -1,4 +1,4 @@
-//! Where the network is, as the state, the file and AWS say.
+//! The placement of the network, by the state, the file and AWS.
 
 use crate::{ACCOUNT, repository};
 use aws_ec2::{EndpointService, Zone};
@@ -113,7 +113,7 @@ fn zones_that_the_file_names_are_chosen_by_name_or_id() {
     assert_eq!(chosen, named(&["c", "a"]));
     let unknown = none.place(&named_zones(&["ap-south-1a", "ap-south-1f"]), &place(), &zones("abc"), &[]).unwrap_err();
     assert!(matches!(&unknown, Error::UnknownZone { name, .. } if name == "ap-south-1f"), "{unknown}");
-    // What exists stays where it is, in whatever order the file names the zones.
+    // Recorded subnets keep their zones, in whatever order the file names them.
     let up = up("a", "b").recorded();
     let other_order = named_zones(&["ap-south-1b", "ap-south-1c", "ap-south-1a"]);
     assert_eq!(up.questions(&other_order, &place()), Questions::default());

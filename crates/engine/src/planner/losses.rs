@@ -132,7 +132,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether somebody who may not look for data was refused nothing else.
+    /// Whether the plan is refused only because the caller may not look for data.
     pub(super) fn is_unseen(&self, refusal: &Refusal, changes: &[Change]) -> bool {
         let loses = |change: &Change| change.address == refusal.address && change.action.loses();
         refusal.failure.kind == FailureKind::Denied && changes.iter().any(loses)

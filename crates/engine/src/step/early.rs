@@ -1,5 +1,5 @@
-//! What AWS refuses because it was asked too early: what was made a moment ago is not known everywhere yet, and neither
-//! are the tags that a permission depends on.
+//! Refusals that come too early: AWS does not know a new resource everywhere yet, nor the tags that a permission
+//! depends on.
 
 use super::Applying;
 use crate::{
@@ -9,13 +9,13 @@ use crate::{
 use resource::{Failure, FailureKind};
 use std::time::Duration;
 
-/// How long AWS may deny or not find what was made: EC2 and IAM document no bound, and both speak of minutes at most.
+/// How long AWS may deny or not find a new resource. EC2 and IAM document no bound, and both mention minutes at most.
 /// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>,
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
 const EARLY: Duration = Duration::from_secs(60);
 
 impl Applying<'_> {
-    /// Waits if time heals the failure; a refusal that may be too early counts as such for a minute.
+    /// Waits after a retryable failure. A refusal that may have come too early is retryable for a minute.
     pub(super) async fn bear(
         &self,
         patience: &mut Patience,
@@ -32,7 +32,7 @@ impl Applying<'_> {
         patience.bear(failure).await
     }
 
-    /// Whether this run has made the resource, or something that it needs, a moment ago.
+    /// Whether this run has just created the resource or one that it needs.
     fn is_early(&self) -> bool {
         let made = self.run.made.borrow();
         let needed = self.entry.depends_on.iter().map(|needed| &needed.address);

@@ -1,4 +1,4 @@
-//! Making a resource until it works: what fails after AWS has accepted it, by something that time heals, is made again.
+//! Creates a resource, and remakes it if AWS accepted the creation and then failed it for a transient reason.
 
 use super::{Applying, Made, Sent, Settled, Thing, failures::broken};
 use crate::{StepPhase, clock::Clock, patience::Unbearable, removing::Doomed};

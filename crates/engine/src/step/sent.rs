@@ -1,13 +1,13 @@
-//! Which differences have been sent to AWS, and whether what still shows is news or only an old answer.
+//! The updates that a step has sent, and whether a remaining difference is new or an outdated answer.
 
 use resource::{Diff, FieldChange};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a change that AWS has accepted may not show, or show and vanish again. Terraform's provider waits 3 minutes
+/// How long reads may contradict a change that AWS has accepted. Terraform's provider waits 3 minutes
 /// for the lifecycle rules of a bucket, with the remark that some regions need it; 2 minutes for roles; longer for keys.
 const SHOWS_WITHIN: Duration = Duration::from_secs(180);
-/// What does not show yet is sent again after this time: an answer may be old, and a change may be lost.
+/// The step sends a change again if it does not show after this time: AWS may have lost it.
 const SENT_AGAIN_AFTER: Duration = Duration::from_secs(20);
 
 /// The updates of one step.
@@ -18,7 +18,7 @@ pub(super) struct Sent {
     remaining: Option<Remaining>,
 }
 
-/// What remained when it was last known to become less.
+/// The smallest remaining difference so far.
 #[derive(Debug)]
 struct Remaining {
     diff: Diff,
@@ -26,19 +26,19 @@ struct Remaining {
     last_sent: Instant,
 }
 
-/// The advice about a difference.
+/// The next action for a difference.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// It was not sent yet, or is what is left after a part was done.
+    /// The step has not sent it yet, or only a part of it has taken effect.
     Send,
-    /// It was sent, so the answer may be an old one.
+    /// The step has sent it, so the answer may be outdated.
     Wait,
-    /// It was sent long ago.
+    /// The step sent it long ago.
     GiveUp,
 }
 
 impl Sent {
-    /// Whether the difference is to be sent now. An answer that shows more than an earlier one did is an old one.
+    /// Decides about a difference. An answer with more differences than an earlier one is outdated.
     pub(super) fn next(&self, diff: &Diff) -> Next {
         match &self.remaining {
             Some(remaining) if !self.is_progress(diff) => match () {

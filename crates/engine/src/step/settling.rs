@@ -11,7 +11,7 @@ use serde_json::Value;
 use state::Phase;
 use std::time::Duration;
 
-/// How long a resource whose creation just succeeded may stay invisible.
+/// How long a resource may stay invisible after its creation.
 const APPEARS_WITHIN: Duration = Duration::from_secs(120);
 
 impl Applying<'_> {

@@ -89,7 +89,7 @@ async fn a_directory_in_use_is_refused_with_the_owners_id() {
     Cloud::open(Some(dir.path()), REGION, ACCOUNT).unwrap();
 }
 
-/// A topic and, in another service, a log group of the same number. The topic is there first.
+/// Creates a topic and then, in another service, a log group of the same number.
 async fn numbered(config: &aws_config::SdkConfig, number: usize) {
     let name = format!("n{number}");
     aws_sdk_sns::Client::new(config).create_topic().name(&name).send().await.unwrap();

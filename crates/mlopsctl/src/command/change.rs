@@ -40,13 +40,13 @@ pub(crate) enum Condition {
     OnlyHeals(Healing, State),
 }
 
-/// What is to be there in the end.
+/// The stack that a command applies.
 pub(crate) enum Wanted {
-    /// What the environment file declares.
+    /// The stack that the environment file declares.
     Declared,
     /// Nothing.
     Nothing,
-    /// What was applied last, with the digest of what the declared stack was made from.
+    /// The stack of the recorded specs, with the digest of the declared stack's inputs.
     Applied(Arc<Stack>, String),
 }
 
@@ -236,7 +236,7 @@ impl Change<'_> {
         Ok(Prepared { stack, planning, state, version })
     }
 
-    /// What is to be there, as the state lets it be, and a digest of what that was made from.
+    /// The stack to apply, and the digest of its inputs.
     async fn stack(&self, state: &State) -> Result<(Arc<Stack>, String), End> {
         let stack = match &self.wanted {
             Wanted::Declared => self.session.stack(state).await?,

@@ -50,8 +50,8 @@ pub(crate) async fn warn(session: &Session, printer: Printer) {
     }
 }
 
-/// Notes that an environment of this name is up here for another project: whoever renamed the project expects to find
-/// its platform. To be asked where there is no state, which such a project has under its old name.
+/// Notes that another project has an environment of this name in the account: the project may have been renamed. Call
+/// it where there is no state, because a renamed project has its state under the old name.
 pub(crate) async fn note_other_projects(session: &Session, printer: Printer) {
     let ours = session.identity.get("Project").unwrap_or_default();
     let everyones: Tags = session.identity.iter().filter(|(key, _)| *key != "Project").collect();

@@ -28,7 +28,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
         ..Purpose::default()
     };
     let planning = engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
-    // With a resource that could not be looked at, the rest is no plan that a person could judge.
+    // Without a read of every resource, nobody could judge the rest of the plan.
     let is_whole = planning.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
     if !is_whole && !printer.json {
         return Err(refused(&planning.refusals, printer));

@@ -14,7 +14,7 @@ const FIRST: Duration = Duration::from_secs(5);
 /// Not less often than this.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 
-/// A failure that is waited for is told not more often than this.
+/// The shortest pause between two lines about a retried failure.
 const TELLS_EVERY: Duration = Duration::from_secs(10);
 
 /// Tells of long waits for as long as somebody may wait.

@@ -13,7 +13,7 @@ pub(super) async fn refuse_unknown() -> Result<(), End> {
     let named = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
     let has_keys = std::env::var_os("AWS_ACCESS_KEY_ID").is_some_and(|key| !key.is_empty());
     let Some(name) = named.filter(|_| !has_keys) else { return Ok(()) };
-    // Files that cannot be read are told by the SDK, which reads them as well.
+    // The SDK reads these files too, and reports unreadable ones.
     let Ok(known) = profile::load(&Fs::real(), &Env::real(), &Default::default(), None).await else { return Ok(()) };
     if known.get_profile(&name).is_some() {
         return Ok(());

@@ -24,7 +24,7 @@ pub(crate) struct Line {
     text: String,
 }
 
-/// The outcome.
+/// The kind of a difference.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Sign {
     Added,
@@ -44,7 +44,7 @@ impl Line {
     }
 }
 
-/// How `after` differs from `before`, for a field of this name.
+/// The differences between `before` and `after`, for a field of this name.
 pub(crate) fn between(field: &str, before: &Value, after: &Value) -> Differences {
     let inline = || Differences::Inline(value::change(before, after));
     if before == after || is_unknown(after) {
@@ -179,7 +179,7 @@ fn own_name(fields: &Map<String, Value>) -> Option<&str> {
     ["Sid", "name", "Name", "id", "Id", "key", "Key"].into_iter().find_map(|key| fields.get(key)?.as_str())
 }
 
-/// What to call an item of a list that was changed: by its name, or by what both have in common.
+/// A label for a changed item of a list: its name, or the members that both versions share.
 fn name(before: &Value, after: &Value) -> String {
     let (Value::Object(before), Value::Object(after)) = (before, after) else { return String::new() };
     if let Some(name) = own_name(after) {

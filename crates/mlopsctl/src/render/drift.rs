@@ -22,7 +22,7 @@ pub(crate) fn page(drift: &Drift, printer: Printer) -> String {
     lines.join("\n")
 }
 
-/// The last line. That nothing drifted is said only of what was compared.
+/// The last line. It claims no drift only for compared resources.
 fn summary(drift: &Drift) -> String {
     let (checked, skipped) = (drift.checked, drift.skipped().count() + drift.failed.len());
     let compared = match drift.drifted.len() {

@@ -59,7 +59,7 @@ fn changes(plan: &Plan, costs: &Comparison, registry: &Registry, printer: Printe
     lines
 }
 
-/// What stands in the way of the plan, and where that cannot be told.
+/// The refusals of the plan, and the resources that could not be searched for data.
 fn refused(planning: &Planning, printer: Printer) -> Vec<String> {
     let mut lines = Vec::new();
     let one = |refusal: &Refusal| {
@@ -142,7 +142,7 @@ impl<'a> Common<'a> {
     }
 }
 
-/// Whether a resource without a `Name` gets one.
+/// Whether the field is a new `Name` tag.
 fn is_name(field: &FieldChange) -> bool {
     field.path == "tags.Name" && field.before.is_null()
 }

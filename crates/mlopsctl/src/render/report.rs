@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use state::{Ended, Entry};
 use std::time::Duration;
 
-/// How often AWS may ask to slow down without a word about it: the first answers that do teach the pace.
+/// The number of throttled requests that a report does not mention. The first ones only set the pace.
 const MANY: u64 = 20;
 
 /// The end of a run.
@@ -149,7 +149,7 @@ impl Report<'_> {
         format!("{what} in {:.1} s, with {} API calls.", self.elapsed.as_secs_f64(), self.meter.requests())
     }
 
-    /// What to do about AWS's asking to slow down, if it did so often or something failed by it.
+    /// The advice about throttling, if it was frequent or a step failed by it.
     fn throttling(&self) -> Option<String> {
         let slowed_down = self.meter.slowed_down();
         let times: u64 = slowed_down.values().sum();

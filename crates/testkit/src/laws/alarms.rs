@@ -1,4 +1,4 @@
-//! An alarm that was made a moment ago is not there for the rule of another one yet.
+//! A composite alarm's rule does not find a new alarm at once.
 //! <https://github.com/awsdocs/aws-cloudformation-user-guide/issues/911>
 
 use super::{Law, World};

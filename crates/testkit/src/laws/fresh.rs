@@ -117,7 +117,7 @@ const KINDS: &[Kind] = &[
     },
 ];
 
-/// What was made, and from when on calls that name it and lists know of it: either may be first.
+/// New resources, and the times from which requests by name and lists find them. Either may be first.
 #[derive(Clone, Default)]
 pub(super) struct Fresh {
     known_from: BTreeMap<String, Instant>,

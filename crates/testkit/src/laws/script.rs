@@ -1,4 +1,4 @@
-//! What a test wants to happen, where chance would decide otherwise.
+//! A test's own choices, where chance would decide otherwise.
 
 use std::{
     collections::BTreeMap,
@@ -11,39 +11,39 @@ use std::{
 
 #[derive(Default)]
 pub(crate) struct Script {
-    /// How many seconds what these operations begin lasts; what others begin is over at once.
+    /// The duration of these operations, in seconds; other operations take no time.
     lasting: Option<BTreeMap<String, u64>>,
-    /// How many of the next creations by these operations are accepted and then fail.
+    /// The number of the next creations by these operations that fail after they were accepted.
     doomed: Mutex<BTreeMap<String, u64>>,
-    /// To whom what was written shows late.
+    /// The processes that read settings with a lag.
     late_for: Late,
     /// The process at work, by number.
     process: AtomicU64,
 }
 
-/// To whom what was written shows late.
+/// The processes that read settings with a lag.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Late {
     Nobody,
-    /// To who wrote it: what a test does by hand shows at once.
+    /// Only the process that wrote the setting: a test's own writes are visible at once.
     #[default]
     Writer,
     Everybody,
 }
 
 impl Script {
-    /// Everything is over at once but what these operations begin.
+    /// Only these operations take time.
     pub(crate) fn lasting(seconds: &[(&str, u64)]) -> Self {
         let lasting = seconds.iter().map(|(operation, seconds)| ((*operation).to_owned(), *seconds)).collect();
         Self { lasting: Some(lasting), ..Self::default() }
     }
 
-    /// What was written shows at once.
+    /// No read lags.
     pub(crate) fn showing_at_once() -> Self {
         Self { late_for: Late::Nobody, ..Self::default() }
     }
 
-    /// What one process wrote shows late to the next as well.
+    /// Reads of later processes lag as well.
     pub(crate) fn showing_late() -> Self {
         Self { late_for: Late::Everybody, ..Self::default() }
     }
@@ -57,7 +57,7 @@ impl Script {
         self.process.load(Ordering::Relaxed)
     }
 
-    /// Whether what that process wrote shows late to the one at work.
+    /// Whether the running process reads settings of that process with a lag.
     pub(super) fn shows_late(&self, process: u64) -> bool {
         match self.late_for {
             Late::Nobody => false,
@@ -70,7 +70,7 @@ impl Script {
         self.doomed.lock().unwrap_or_else(PoisonError::into_inner).insert(operation.to_owned(), times);
     }
 
-    /// How long what the operation begins lasts.
+    /// The duration of an operation, in seconds.
     pub(super) fn lasts(&self, operation: &str, usual: &RangeInclusive<u64>) -> RangeInclusive<u64> {
         match &self.lasting {
             Some(lasting) => {
@@ -81,7 +81,7 @@ impl Script {
         }
     }
 
-    /// Whether a creation that begins now fails.
+    /// Whether the next creation by this operation fails.
     pub(super) fn is_doomed(&self, operation: &str) -> bool {
         let mut doomed = self.doomed.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(times) = doomed.get_mut(operation).filter(|times| **times > 0) else { return false };

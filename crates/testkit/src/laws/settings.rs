@@ -1,5 +1,5 @@
-//! What was written to a thing is not read back at once: for a while reads answer with what was there before, or now
-//! with that and now with what is new.
+//! Reads of settings lag behind writes: for a while they answer with the earlier values, or alternately with the
+//! earlier and the new ones.
 //!
 //! - S3: Terraform's provider waits up to three minutes for the lifecycle rules of a bucket, until several reads in a
 //!   row agree, and says that some regions need it (`internal/service/s3/bucket_lifecycle_configuration.go`).
@@ -38,13 +38,13 @@ enum Before {
 #[derive(Clone)]
 struct Old {
     before: Before,
-    /// Until when only that is answered, and until when now that and now what is new.
+    /// Until when reads answer only with the earlier value, and until when alternately with both.
     hidden_until: Instant,
     flaps_until: Instant,
     /// The write, and how often it was read since.
     nth: String,
     looks: u64,
-    /// Who wrote it.
+    /// The process that wrote it.
     process: u64,
 }
 
@@ -52,7 +52,7 @@ struct Old {
 #[derive(Clone, Default)]
 pub(super) struct Settings {
     old: BTreeMap<Key, Old>,
-    /// What the call under way may change, with the read that tells it.
+    /// The settings that the current call may change, with the reads that show them.
     under_way: Vec<(Key, Call, Before)>,
     writes: u64,
 }
@@ -131,7 +131,7 @@ impl Law for Settings {
             return;
         }
         for (key, read, before) in written {
-            // What changes nothing hides nothing.
+            // A write without an effect hides nothing.
             if is_same(&read, &before, &world.pass(read.clone()).await) {
                 continue;
             }

@@ -74,7 +74,7 @@ async fn policies(role: &str, world: &World<'_>) -> Policies {
     Policies::read(&documents)
 }
 
-/// Whether a role lets itself be assumed by whoever gives no `aws:SourceAccount`.
+/// Whether a role's trust policy admits a request without `aws:SourceAccount`.
 async fn is_assumable(role: &str, world: &World<'_>) -> bool {
     let Some(answer) = world.ask("iam", "GetRole", json!({"RoleName": role})).await else { return true };
     let Some(mut trust) = document(&answer["GetRoleResult"]["Role"]["AssumeRolePolicyDocument"]) else { return true };

@@ -1,4 +1,4 @@
-//! The tags of what was made a moment ago do not count for policies yet: what they allow is denied for some seconds.
+//! Policies do not see the tags of a new resource at once: for some seconds they deny actions that the tags allow.
 //! <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 
@@ -36,7 +36,7 @@ fn ids(value: &Value, found: &mut Vec<String>) {
 }
 
 impl Early {
-    /// Takes note of what was made. The tags of every other thing count at once.
+    /// Records a creation. The tags of every second resource take effect at once.
     pub(super) fn note(&self, asked: &Asked, response: &Response) {
         let makes = asked.operation.starts_with("Create") || asked.operation == "AllocateAddress";
         if !makes || response.status >= 300 || !TAGGED.contains(&asked.service.as_str()) {

@@ -56,7 +56,7 @@ impl Leave {
         Self { tags: Tags::of(cloud), early: None, noted: Mutex::default() }
     }
 
-    /// The same, where the tags of what was made a moment ago do not count yet.
+    /// The same, with tags of new resources that take effect late.
     pub(crate) fn seeing_tags_late(self) -> Self {
         Self { early: Some(Early::default()), ..self }
     }
@@ -84,7 +84,7 @@ impl Leave {
         self.noted().without_owner.clone()
     }
 
-    /// Whether what is allowed is denied for now.
+    /// Whether an allowed action is still denied because its tags are new.
     fn is_too_early(&self, demands: &[Demand]) -> bool {
         let noted = self.noted();
         let (Some(early), Some(policies)) = (&self.early, &noted.policies) else { return false };

@@ -1,4 +1,4 @@
-//! Under the least policy, what is done to a thing that was tagged a moment ago may be denied, and is done a little later.
+//! Under the least policy, AWS may deny an action on a resource with new tags. The engine retries it.
 
 use crate::{times, went_well};
 use resource::FailureKind;

@@ -127,7 +127,7 @@ fn interfaces_may_linger_for_forty_minutes() {
     panic!("no seed is as slow as AWS at its worst");
 }
 
-/// What Lambda answers to a function whose role has this trust and this policy, once both are known everywhere.
+/// Lambda's answer to a function whose role has this trust and this policy, once IAM has spread both.
 fn created(trust: Value, policy: &Value, vpc: Option<VpcConfig>) -> String {
     let platform = Platform::of("dev");
     let mut aws = Aws::lawful(platform.region(), 34);

@@ -1,4 +1,4 @@
-//! What the ETL job and the validation function would refuse of a schema; `pipeline/README.md` describes it.
+//! Checks a schema as the ETL job and the validation function do; `pipeline/README.md` describes it.
 
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What Step Functions would refuse of a definition, as far as the definition alone tells.
+//! Checks a definition as Step Functions does, as far as the definition alone allows.
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html>
 
 use serde_json::{Map, Value};
@@ -90,7 +90,7 @@ fn state(name: &str, body: &Value, states: &Map<String, Value>, found: &mut Vec<
     }
 }
 
-/// Where a state leads, with the keys that say so.
+/// The states that a state leads to, with the keys that name them.
 fn targets(body: &Value) -> Vec<(&'static str, &Value)> {
     let lists = [("Choices", "Next in Choices"), ("Catch", "Next in Catch")];
     let listed = lists

@@ -1,4 +1,5 @@
-//! The reads that show settings, and the writes that change them, as the reference of each service has them: for example
+//! The reads that show settings, and the writes that change them, as the reference of each service has them: for
+//! example
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>.
 
 use crate::wire::Asked;
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 /// A read: its service and operation, and what it names.
 pub(super) type Key = (String, String, Vec<String>);
 
-/// A read that tells a setting of one thing.
+/// A read that shows a setting of one thing.
 pub(super) struct Setting {
     pub(super) service: &'static str,
     pub(super) writes: &'static [&'static str],

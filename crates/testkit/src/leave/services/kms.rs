@@ -18,7 +18,7 @@ pub(super) async fn demands(asked: &Asked, tags: &Tags) -> Option<Vec<Demand>> {
             let tagging = Demand::new("kms:TagResource", arn("kms", region, "key/new"));
             let demands = [Demand::anywhere(action), tagging];
             let mut demands: Vec<Demand> = demands.map(|demand| demand.tagged("RequestTag", &given)).into();
-            // The check that nobody is locked out: whether the caller could put a policy on the new key, which bears no
+            // The lock-out check: whether the caller could put a policy on the new key, which has no
             // tags yet. https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
             // https://github.com/aws-samples/rds-snapshot-export-to-s3-pipeline/issues/8
             if asked.given["Policy"].is_string() && asked.given["BypassPolicyLockoutSafetyCheck"] != true {

@@ -29,7 +29,7 @@ use testkit::{Aws, Kill, Platform};
 const SCHEDULES: u64 = 40;
 /// Among how many calls one is a run's last: those of a plan, of a small change, of most runs.
 const CALLS: [usize; 3] = [150, 400, 1000];
-/// How long something is out of order.
+/// The durations of outages.
 const OUTAGES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(600)];
 
 #[test]
