@@ -5,14 +5,13 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
 use tokio::sync::RwLock;
 use winterbaume_core::{MockRequest, set_default_account_id};
 
 use crate::connector::InProcess;
-use crate::disk::{Disk, State};
+use crate::disk::Disk;
 use crate::layer::{Layer, Lost, Next};
 use crate::overlay;
 use crate::pace::Pace;
@@ -36,22 +35,22 @@ pub struct Cloud {
     services: Arc<Services>,
 }
 
-struct Services {
+pub(crate) struct Services {
     account: String,
-    by_name: BTreeMap<&'static str, Slot>,
-    disk: Option<Disk>,
+    pub(crate) by_name: BTreeMap<&'static str, Slot>,
+    pub(crate) disk: Option<Disk>,
     /// One save at a time. A call that waited may find that the save before included its change.
-    pace: tokio::sync::Mutex<Pace>,
+    pub(crate) pace: tokio::sync::Mutex<Pace>,
     /// Whether a save is scheduled.
-    is_due: AtomicBool,
+    pub(crate) is_due: AtomicBool,
 }
 
 /// A service and what must be known to keep it.
-struct Slot {
-    name: &'static str,
-    service: Box<dyn Service>,
+pub(crate) struct Slot {
+    pub(crate) name: &'static str,
+    pub(crate) service: Box<dyn Service>,
     /// Changing calls hold it alone; reading calls and snapshots share it.
-    gate: RwLock<()>,
+    pub(crate) gate: RwLock<()>,
     /// Regions that were changed in, and whether some of that is not on disk.
     regions: Mutex<BTreeMap<String, bool>>,
 }
@@ -62,11 +61,11 @@ impl Slot {
     }
 
     /// Takes note of regions whose state is, or is not, what the disk has.
-    fn mark(&self, region: &str, unsaved: bool) {
+    pub(crate) fn mark(&self, region: &str, unsaved: bool) {
         self.regions().insert(region.to_owned(), unsaved);
     }
 
-    fn unsaved(&self) -> Vec<String> {
+    pub(crate) fn unsaved(&self) -> Vec<String> {
         self.regions().iter().filter(|(_, unsaved)| **unsaved).map(|(region, _)| region.clone()).collect()
     }
 }
@@ -219,79 +218,9 @@ impl Services {
         restored.map_err(|reason| Error::State { service: service.to_owned(), region: region.to_owned(), reason })
     }
 
-    fn snapshot(&self, slot: &Slot, region: &str) -> Result<Value, Error> {
+    pub(crate) fn snapshot(&self, slot: &Slot, region: &str) -> Result<Value, Error> {
         let failed = |reason| Error::State { service: slot.name.to_owned(), region: region.to_owned(), reason };
         slot.service.snapshot(self.scope(region)).map_err(failed)
-    }
-
-    /// Saves now, or lets a save begin as soon as the last one has rested.
-    async fn save_in_time(services: &Arc<Self>) -> Result<(), Error> {
-        if services.disk.is_none() {
-            return Ok(());
-        }
-        let mut pace = services.pace.lock().await;
-        let rest = pace.rest(Instant::now());
-        if rest.is_zero() {
-            return services.save(&mut pace).await;
-        }
-        if !services.is_due.swap(true, Ordering::Relaxed) {
-            let later = Arc::downgrade(services);
-            tokio::spawn(async move {
-                tokio::time::sleep(rest).await;
-                let Some(services) = later.upgrade() else { return };
-                services.is_due.store(false, Ordering::Relaxed);
-                let mut pace = services.pace.lock().await;
-                // The next change meets the same error, and its caller hears of it.
-                let _ = services.save(&mut pace).await;
-            });
-        }
-        Ok(())
-    }
-
-    async fn save(&self, pace: &mut Pace) -> Result<(), Error> {
-        let Some(disk) = &self.disk else { return Ok(()) };
-        let began = Instant::now();
-        let states = {
-            // No service changes during the snapshot, so all states are of one moment.
-            let mut unchanging = Vec::new();
-            for slot in self.by_name.values() {
-                unchanging.push(slot.gate.read().await);
-            }
-            self.unsaved()?
-        };
-        let stored = self.store(disk, &states);
-        match stored {
-            Ok(()) => pace.saved(began, Instant::now()),
-            Err(_) => pace.failed(),
-        }
-        stored
-    }
-
-    /// The states that the disk has not. From now on they count as saved.
-    fn unsaved(&self) -> Result<Vec<State>, Error> {
-        let mut states = Vec::new();
-        for slot in self.by_name.values() {
-            for region in slot.unsaved() {
-                let state = self.snapshot(slot, &region)?;
-                states.push(State { service: slot.name, region, state });
-            }
-        }
-        states.iter().for_each(|State { service, region, .. }| self.by_name[service].mark(region, false));
-        Ok(states)
-    }
-
-    fn store(&self, disk: &Disk, states: &[State]) -> Result<(), Error> {
-        if states.is_empty() {
-            return Ok(());
-        }
-        let stored = disk.store(states);
-        for State { service, region, .. } in states {
-            match stored {
-                Ok(()) => self.by_name[service].service.saved(),
-                Err(_) => self.by_name[service].mark(region, true),
-            }
-        }
-        stored
     }
 
     /// The tags of all services in one region.
@@ -306,17 +235,6 @@ impl Services {
 
     fn scope<'a>(&'a self, region: &'a str) -> Scope<'a> {
         Scope { account: &self.account, region }
-    }
-}
-
-impl Drop for Services {
-    /// Saves the last changes. Who must know whether that succeeded calls [`Cloud::save`] first.
-    fn drop(&mut self) {
-        if let Some(disk) = &self.disk
-            && let Ok(states) = self.unsaved()
-        {
-            let _ = self.store(disk, &states);
-        }
     }
 }
 

@@ -17,6 +17,7 @@ mod layer;
 mod objects;
 mod overlay;
 mod pace;
+mod saving;
 mod server;
 mod service;
 mod tagging;

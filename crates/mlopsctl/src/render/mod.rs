@@ -1,6 +1,7 @@
 //! What people and programs read.
 
 pub(crate) mod checkup;
+mod common;
 pub(crate) mod cost;
 mod differences;
 pub(crate) mod drift;
