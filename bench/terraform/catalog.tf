@@ -41,8 +41,10 @@ resource "aws_s3_object" "etl" {
   depends_on   = [aws_s3_bucket_versioning.main]
 }
 
+# Glue 5 writes below its prefix into groups of its own names.
 resource "aws_cloudwatch_log_group" "etl" {
-  name              = "/aws-glue/${local.name}/etl"
+  for_each          = { all = "", error = "/error", output = "/output" }
+  name              = "/aws-glue/${local.name}/etl${each.value}"
   retention_in_days = 7
 }
 
@@ -63,20 +65,19 @@ resource "aws_glue_job" "etl" {
   }
 
   default_arguments = {
-    "--TempDir"                          = "s3://${aws_s3_bucket.main["artifacts"].bucket}/glue/temporary/"
-    "--batch"                            = "latest"
-    "--continuous-log-logGroup"          = aws_cloudwatch_log_group.etl.name
-    "--dataset"                          = "workflow"
-    "--enable-continuous-cloudwatch-log" = "true"
-    "--enable-metrics"                   = "true"
-    "--feature_groups"                   = "${local.name}-customers"
-    "--job-bookmark-option"              = "job-bookmark-enable"
-    "--job-language"                     = "python"
-    "--metrics_namespace"                = "mlopsctl/etl"
-    "--processed"                        = local.processed
-    "--quarantine"                       = "s3://${aws_s3_bucket.main["data"].bucket}/quarantine/"
-    "--raw"                              = "s3://${aws_s3_bucket.main["data"].bucket}/raw/"
-    "--schema"                           = jsonencode(jsondecode(file("${var.repository}/pipeline/sample/schema.json")))
+    "--TempDir"                = "s3://${aws_s3_bucket.main["artifacts"].bucket}/glue/temporary/"
+    "--batch"                  = "latest"
+    "--custom-logGroup-prefix" = aws_cloudwatch_log_group.etl["all"].name
+    "--dataset"                = "workflow"
+    "--enable-metrics"         = "true"
+    "--feature_groups"         = "${local.name}-customers"
+    "--job-bookmark-option"    = "job-bookmark-enable"
+    "--job-language"           = "python"
+    "--metrics_namespace"      = "mlopsctl/etl"
+    "--processed"              = local.processed
+    "--quarantine"             = "s3://${aws_s3_bucket.main["data"].bucket}/quarantine/"
+    "--raw"                    = "s3://${aws_s3_bucket.main["data"].bucket}/raw/"
+    "--schema"                 = jsonencode(jsondecode(file("${var.repository}/pipeline/sample/schema.json")))
   }
 
   execution_property {

@@ -3,47 +3,57 @@
 locals {
   catalog = replace(local.name, "-", "_")
 
-  run = [
-    {
-      Effect = "Allow"
-      Action = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"]
-      Resource = [
-        "arn:aws:ec2:${local.region}:${local.account}:network-interface/*",
-        "arn:aws:ec2:${local.region}:${local.account}:security-group/*",
-        "arn:aws:ec2:${local.region}:${local.account}:subnet/*",
-      ]
-    },
-    {
-      Effect = "Allow"
-      Action = [
-        "ec2:DescribeDhcpOptions",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeVpcs",
-      ]
-      Resource = ["*"]
-    },
-    {
-      Effect   = "Allow"
-      Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-      Resource = ["*"]
-    },
-  ]
-
-  log_statements = {
-    for function in keys(local.functions) : function => {
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = ["arn:aws:logs:${local.region}:${local.account}:log-group:/aws/lambda/${local.name}-${function}:*"]
-    }
+  run = {
+    for function in keys(local.functions) : function => [
+      {
+        Effect = "Deny"
+        Action = [
+          "ec2:AssignPrivateIpAddresses",
+          "ec2:CreateNetworkInterface",
+          "ec2:DeleteNetworkInterface",
+          "ec2:DescribeNetworkInterfaces",
+          "ec2:DescribeSubnets",
+          "ec2:UnassignPrivateIpAddresses",
+        ]
+        Resource = ["*"]
+        Condition = {
+          ArnEquals = {
+            "lambda:SourceFunctionArn" = ["arn:aws:lambda:${local.region}:${local.account}:function:${local.name}-${function}"]
+          }
+        }
+      },
+      {
+        Effect = "Allow"
+        Action = [
+          "ec2:AssignPrivateIpAddresses",
+          "ec2:CreateNetworkInterface",
+          "ec2:DeleteNetworkInterface",
+          "ec2:DescribeNetworkInterfaces",
+          "ec2:DescribeSubnets",
+          "ec2:UnassignPrivateIpAddresses",
+        ]
+        Resource = ["*"]
+      },
+      {
+        Effect = "Allow"
+        Action = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = [
+          "arn:aws:logs:${local.region}:${local.account}:log-group:/aws/lambda/${local.name}-${function}:*",
+        ]
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = ["*"]
+      },
+    ]
   }
 
   more_roles = {
     for function in keys(local.more_functions) : "${function}-function" => {
       description = "The function ${local.name}-${function}"
       service     = "lambda.amazonaws.com"
-      policies    = { run = concat(local.run, [local.log_statements[function]]) }
+      policies    = { run = local.run[function] }
     }
   }
 
@@ -57,12 +67,20 @@ locals {
             Effect   = "Allow"
             Action   = ["s3:GetObject"]
             Resource = ["arn:aws:s3:::${local.name}-data-${local.account}/processed/*"]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
           {
             Effect   = "Allow"
             Action   = ["s3:ListBucket"]
             Resource = ["arn:aws:s3:::${local.name}-data-${local.account}"]
             Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
               StringLike = {
                 "s3:prefix" = ["processed/*"]
               }
@@ -72,11 +90,18 @@ locals {
             Effect   = "Allow"
             Action   = ["s3:PutObject"]
             Resource = ["arn:aws:s3:::${local.name}-data-${local.account}/processed/profiles/*"]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
           {
-            Effect   = "Allow"
-            Action   = ["sagemaker:DescribeModelPackage"]
-            Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:model-package/${local.name}-models/*"]
+            Effect = "Allow"
+            Action = ["sagemaker:DescribeModelPackage"]
+            Resource = [
+              "arn:aws:sagemaker:${local.region}:${local.account}:model-package/${local.name}-models/*",
+            ]
           },
           {
             Effect   = "Allow"
@@ -84,7 +109,7 @@ locals {
             Resource = ["*"]
           },
         ]
-        run = concat(local.run, [local.log_statements["data-validation"]])
+        run = local.run["data-validation"]
       }
     }
     glue = {
@@ -118,12 +143,12 @@ locals {
           },
           {
             Effect   = "Allow"
-            Action   = ["glue:GetJob", "glue:GetJobBookmark", "glue:GetJobRun", "glue:ResetJobBookmark"]
+            Action   = ["glue:GetJob", "glue:GetJobRun"]
             Resource = ["arn:aws:glue:${local.region}:${local.account}:job/${local.name}-*"]
           },
           {
             Effect   = "Allow"
-            Action   = ["glue:GetSecurityConfiguration"]
+            Action   = ["glue:GetJobBookmark", "glue:GetSecurityConfiguration", "glue:ResetJobBookmark"]
             Resource = ["*"]
           },
         ]
@@ -135,6 +160,11 @@ locals {
               "arn:aws:s3:::${local.name}-artifacts-${local.account}/glue/spark-ui/*",
               "arn:aws:s3:::${local.name}-artifacts-${local.account}/glue/temporary/*",
             ]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
           {
             Effect = "Allow"
@@ -143,6 +173,11 @@ locals {
               "arn:aws:s3:::${local.name}-data-${local.account}/processed*",
               "arn:aws:s3:::${local.name}-data-${local.account}/quarantine*",
             ]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
           {
             Effect = "Allow"
@@ -151,6 +186,11 @@ locals {
               "arn:aws:s3:::${local.name}-artifacts-${local.account}",
               "arn:aws:s3:::${local.name}-data-${local.account}",
             ]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
           {
             Effect = "Allow"
@@ -159,13 +199,20 @@ locals {
               "arn:aws:s3:::${local.name}-artifacts-${local.account}/glue/*",
               "arn:aws:s3:::${local.name}-data-${local.account}/*",
             ]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
         ]
         features = [
           {
-            Effect   = "Allow"
-            Action   = ["sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"]
-            Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:feature-group/${local.name}-customers"]
+            Effect = "Allow"
+            Action = ["sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"]
+            Resource = [
+              "arn:aws:sagemaker:${local.region}:${local.account}:feature-group/${local.name}-customers",
+            ]
           },
         ]
         logs = [
@@ -201,12 +248,20 @@ locals {
             Effect   = "Allow"
             Action   = ["s3:GetObject", "s3:PutObject"]
             Resource = ["arn:aws:s3:::${local.name}-artifacts-${local.account}/runs/*"]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
           {
             Effect   = "Allow"
             Action   = ["s3:ListBucket"]
             Resource = ["arn:aws:s3:::${local.name}-artifacts-${local.account}"]
             Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
               StringLike = {
                 "s3:prefix" = ["runs/*"]
               }
@@ -225,7 +280,7 @@ locals {
             Resource = ["*"]
           },
         ]
-        run = concat(local.run, [local.log_statements["model-evaluation"]])
+        run = local.run["model-evaluation"]
       }
     }
     pipeline = {
@@ -275,10 +330,10 @@ locals {
           {
             Effect   = "Allow"
             Action   = ["iam:PassRole"]
-            Resource = ["arn:aws:iam::${local.account}:role/${local.name}-sagemaker"]
+            Resource = ["arn:aws:iam::${local.account}:role/${local.name}-training"]
             Condition = {
               StringEquals = {
-                "iam:passedtoservice" = ["sagemaker.amazonaws.com"]
+                "iam:PassedToService" = ["sagemaker.amazonaws.com"]
               }
             }
           },
@@ -303,6 +358,7 @@ locals {
               "sagemaker:AddTags",
               "sagemaker:CreateTrainingJob",
               "sagemaker:DescribeTrainingJob",
+              "sagemaker:ListTags",
               "sagemaker:StopTrainingJob",
             ]
             Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:training-job/${local.name}-*"]
@@ -313,6 +369,7 @@ locals {
               "sagemaker:AddTags",
               "sagemaker:CreateTransformJob",
               "sagemaker:DescribeTransformJob",
+              "sagemaker:ListTags",
               "sagemaker:StopTransformJob",
             ]
             Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:transform-job/${local.name}-*"]
@@ -324,6 +381,11 @@ locals {
               "arn:aws:sagemaker:${local.region}:${local.account}:model-package-group/${local.name}-models",
               "arn:aws:sagemaker:${local.region}:${local.account}:model-package/${local.name}-models/*",
             ]
+            Condition = {
+              StringEqualsIfExists = {
+                "sagemaker:ModelApprovalStatus" = ["PendingManualApproval"]
+              }
+            }
           },
           {
             Effect   = "Allow"
@@ -334,22 +396,22 @@ locals {
       }
     }
     sagemaker = {
-      description = "SageMaker Studio, training and inference"
+      description = "SageMaker Studio"
       service     = "sagemaker.amazonaws.com"
       policies = {
         data = [
           {
             Effect = "Allow"
-            Action = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+            Action = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"]
             Resource = [
-              "arn:aws:s3:::${local.name}-artifacts-${local.account}/*",
-              "arn:aws:s3:::${local.name}-models-${local.account}/*",
+              "arn:aws:s3:::${local.name}-artifacts-${local.account}/studio/*",
+              "arn:aws:s3:::${local.name}-models-${local.account}/studio/*",
             ]
-          },
-          {
-            Effect   = "Allow"
-            Action   = ["s3:DeleteObject"]
-            Resource = ["arn:aws:s3:::${local.name}-models-${local.account}/checkpoints/*"]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
           {
             Effect = "Allow"
@@ -358,6 +420,11 @@ locals {
               "arn:aws:s3:::${local.name}-data-${local.account}",
               "arn:aws:s3:::${local.name}-data-${local.account}/feature-store/*",
             ]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
           {
             Effect = "Allow"
@@ -367,16 +434,38 @@ locals {
               "arn:aws:s3:::${local.name}-data-${local.account}",
               "arn:aws:s3:::${local.name}-models-${local.account}",
             ]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
           {
-            Effect   = "Allow"
-            Action   = ["s3:GetObject"]
-            Resource = ["arn:aws:s3:::${local.name}-data-${local.account}/*"]
+            Effect = "Allow"
+            Action = ["s3:GetObject"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-artifacts-${local.account}/*",
+              "arn:aws:s3:::${local.name}-data-${local.account}/*",
+              "arn:aws:s3:::${local.name}-models-${local.account}/*",
+            ]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
           {
-            Effect   = "Allow"
-            Action   = ["s3:PutObject"]
-            Resource = ["arn:aws:s3:::${local.name}-data-${local.account}/feature-store/*"]
+            Effect = "Allow"
+            Action = ["s3:PutObject"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-artifacts-${local.account}/data-capture/*",
+              "arn:aws:s3:::${local.name}-data-${local.account}/feature-store/*",
+            ]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
           },
         ]
         features = [
@@ -393,8 +482,20 @@ locals {
             Resource = [
               "arn:aws:glue:${local.region}:${local.account}:catalog",
               "arn:aws:glue:${local.region}:${local.account}:database/sagemaker_featurestore",
+              "arn:aws:glue:${local.region}:${local.account}:table/sagemaker_featurestore/${local.name}*",
               "arn:aws:glue:${local.region}:${local.account}:table/sagemaker_featurestore/${local.catalog}*",
             ]
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "sagemaker:BatchGetRecord",
+              "sagemaker:DeleteRecord",
+              "sagemaker:DescribeFeatureGroup",
+              "sagemaker:GetRecord",
+              "sagemaker:PutRecord",
+            ]
+            Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:feature-group/${local.name}-*"]
           },
         ]
         images = [
@@ -437,17 +538,41 @@ locals {
         network = [
           {
             Effect = "Allow"
-            Action = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"]
+            Action = ["ec2:CreateNetworkInterface"]
             Resource = [
-              "arn:aws:ec2:${local.region}:${local.account}:network-interface/*",
               "arn:aws:ec2:${local.region}:${local.account}:security-group/*",
               "arn:aws:ec2:${local.region}:${local.account}:subnet/*",
             ]
+            Condition = {
+              StringEquals = {
+                "ec2:Vpc" = ["arn:aws:ec2:${local.region}:${local.account}:vpc/${aws_vpc.main.id}"]
+              }
+            }
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["ec2:CreateNetworkInterface"]
+            Resource = ["arn:aws:ec2:${local.region}:${local.account}:network-interface/*"]
           },
           {
             Effect   = "Allow"
             Action   = ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"]
             Resource = ["arn:aws:ec2:${local.region}:${local.account}:network-interface/*"]
+            Condition = {
+              StringEquals = {
+                "ec2:Vpc" = ["arn:aws:ec2:${local.region}:${local.account}:vpc/${aws_vpc.main.id}"]
+              }
+            }
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["ec2:DeleteNetworkInterface"]
+            Resource = ["arn:aws:ec2:${local.region}:${local.account}:network-interface/*"]
+            Condition = {
+              StringEquals = {
+                "ec2:Vpc" = ["arn:aws:ec2:${local.region}:${local.account}:vpc/${aws_vpc.main.id}"]
+              }
+            }
           },
           {
             Effect = "Allow"
@@ -468,9 +593,24 @@ locals {
             Resource = ["arn:aws:iam::${local.account}:role/${local.name}-sagemaker"]
             Condition = {
               StringEquals = {
-                "iam:passedtoservice" = ["sagemaker.amazonaws.com"]
+                "iam:PassedToService" = ["sagemaker.amazonaws.com"]
               }
             }
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "sagemaker:AddTags",
+              "sagemaker:CreateApp",
+              "sagemaker:CreateSpace",
+              "sagemaker:DeleteApp",
+              "sagemaker:DeleteSpace",
+              "sagemaker:UpdateSpace",
+            ]
+            Resource = [
+              "arn:aws:sagemaker:${local.region}:${local.account}:app/$${sagemaker:DomainId}/*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:space/$${sagemaker:DomainId}/*",
+            ]
           },
           {
             Effect = "Allow"
@@ -485,6 +625,51 @@ locals {
               "sagemaker:DeleteEndpoint",
               "sagemaker:DeleteEndpointConfig",
               "sagemaker:DeleteModel",
+              "sagemaker:StopProcessingJob",
+              "sagemaker:StopTrainingJob",
+              "sagemaker:StopTransformJob",
+              "sagemaker:UpdateEndpoint",
+            ]
+            Resource = [
+              "arn:aws:sagemaker:${local.region}:${local.account}:endpoint-config/${local.name}-studio-*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:endpoint/${local.name}-studio-*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:model/${local.name}-studio-*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:processing-job/${local.name}-studio-*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:training-job/${local.name}-studio-*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:transform-job/${local.name}-studio-*",
+            ]
+          },
+          {
+            Effect = "Allow"
+            Action = ["sagemaker:CreateModelPackage"]
+            Resource = [
+              "arn:aws:sagemaker:${local.region}:${local.account}:model-package-group/${local.name}-models",
+              "arn:aws:sagemaker:${local.region}:${local.account}:model-package/${local.name}-models/*",
+            ]
+            Condition = {
+              StringEqualsIfExists = {
+                "sagemaker:ModelApprovalStatus" = ["PendingManualApproval"]
+              }
+            }
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "sagemaker:DescribeApp",
+              "sagemaker:DescribeDomain",
+              "sagemaker:DescribeSpace",
+              "sagemaker:DescribeUserProfile",
+            ]
+            Resource = [
+              "arn:aws:sagemaker:${local.region}:${local.account}:app/*/*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:domain/*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:space/*/*",
+              "arn:aws:sagemaker:${local.region}:${local.account}:user-profile/*/*",
+            ]
+          },
+          {
+            Effect = "Allow"
+            Action = [
               "sagemaker:DescribeEndpoint",
               "sagemaker:DescribeEndpointConfig",
               "sagemaker:DescribeModel",
@@ -493,10 +678,6 @@ locals {
               "sagemaker:DescribeTransformJob",
               "sagemaker:InvokeEndpoint",
               "sagemaker:ListTags",
-              "sagemaker:StopProcessingJob",
-              "sagemaker:StopTrainingJob",
-              "sagemaker:StopTransformJob",
-              "sagemaker:UpdateEndpoint",
             ]
             Resource = [
               "arn:aws:sagemaker:${local.region}:${local.account}:endpoint-config/${local.name}-*",
@@ -510,42 +691,9 @@ locals {
           {
             Effect = "Allow"
             Action = [
-              "sagemaker:BatchGetRecord",
-              "sagemaker:DeleteRecord",
-              "sagemaker:DescribeFeatureGroup",
-              "sagemaker:GetRecord",
-              "sagemaker:PutRecord",
-            ]
-            Resource = ["arn:aws:sagemaker:${local.region}:${local.account}:feature-group/${local.name}-*"]
-          },
-          {
-            Effect = "Allow"
-            Action = [
-              "sagemaker:CreateApp",
-              "sagemaker:CreateSpace",
-              "sagemaker:DeleteApp",
-              "sagemaker:DeleteSpace",
-              "sagemaker:DescribeApp",
-              "sagemaker:DescribeDomain",
-              "sagemaker:DescribeSpace",
-              "sagemaker:DescribeUserProfile",
-              "sagemaker:UpdateSpace",
-            ]
-            Resource = [
-              "arn:aws:sagemaker:${local.region}:${local.account}:app/*/*",
-              "arn:aws:sagemaker:${local.region}:${local.account}:domain/*",
-              "arn:aws:sagemaker:${local.region}:${local.account}:space/*/*",
-              "arn:aws:sagemaker:${local.region}:${local.account}:user-profile/*/*",
-            ]
-          },
-          {
-            Effect = "Allow"
-            Action = [
-              "sagemaker:CreateModelPackage",
               "sagemaker:DescribeModelPackage",
               "sagemaker:DescribeModelPackageGroup",
               "sagemaker:ListTags",
-              "sagemaker:UpdateModelPackage",
             ]
             Resource = [
               "arn:aws:sagemaker:${local.region}:${local.account}:model-package-group/${local.name}-models",
@@ -563,13 +711,159 @@ locals {
             Resource = ["*"]
           },
           {
+            Effect   = "Allow"
+            Action   = ["sagemaker:ListModelPackageGroups", "sagemaker:ListModelPackages"]
+            Resource = ["*"]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["sagemaker:ListTrainingJobs"]
+            Resource = ["*"]
+          },
+        ]
+      }
+    }
+    training = {
+      description = "SageMaker jobs of the training pipeline"
+      service     = "sagemaker.amazonaws.com"
+      policies = {
+        data = [
+          {
+            Effect = "Allow"
+            Action = ["s3:AbortMultipartUpload", "s3:PutObject"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-artifacts-${local.account}/runs/*",
+              "arn:aws:s3:::${local.name}-models-${local.account}/checkpoints/*",
+              "arn:aws:s3:::${local.name}-models-${local.account}/training/*",
+            ]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["s3:DeleteObject"]
+            Resource = ["arn:aws:s3:::${local.name}-models-${local.account}/checkpoints/*"]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
+          },
+          {
+            Effect = "Allow"
+            Action = ["s3:GetBucketLocation", "s3:ListBucket"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-artifacts-${local.account}",
+              "arn:aws:s3:::${local.name}-data-${local.account}",
+              "arn:aws:s3:::${local.name}-models-${local.account}",
+            ]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
+          },
+          {
+            Effect = "Allow"
+            Action = ["s3:GetObject"]
+            Resource = [
+              "arn:aws:s3:::${local.name}-data-${local.account}/processed/*",
+              "arn:aws:s3:::${local.name}-models-${local.account}/*",
+            ]
+            Condition = {
+              StringEquals = {
+                "aws:ResourceAccount" = [local.account]
+              }
+            }
+          },
+        ]
+        network = [
+          {
+            Effect = "Allow"
+            Action = ["ec2:CreateNetworkInterface"]
+            Resource = [
+              "arn:aws:ec2:${local.region}:${local.account}:security-group/*",
+              "arn:aws:ec2:${local.region}:${local.account}:subnet/*",
+            ]
+            Condition = {
+              StringEquals = {
+                "ec2:Vpc" = ["arn:aws:ec2:${local.region}:${local.account}:vpc/${aws_vpc.main.id}"]
+              }
+            }
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["ec2:CreateNetworkInterface"]
+            Resource = ["arn:aws:ec2:${local.region}:${local.account}:network-interface/*"]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"]
+            Resource = ["arn:aws:ec2:${local.region}:${local.account}:network-interface/*"]
+            Condition = {
+              StringEquals = {
+                "ec2:Vpc" = ["arn:aws:ec2:${local.region}:${local.account}:vpc/${aws_vpc.main.id}"]
+              }
+            }
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["ec2:DeleteNetworkInterface"]
+            Resource = ["arn:aws:ec2:${local.region}:${local.account}:network-interface/*"]
+            Condition = {
+              StringEquals = {
+                "ec2:Vpc" = ["arn:aws:ec2:${local.region}:${local.account}:vpc/${aws_vpc.main.id}"]
+              }
+            }
+          },
+          {
             Effect = "Allow"
             Action = [
-              "sagemaker:ListModelPackageGroups",
-              "sagemaker:ListModelPackages",
-              "sagemaker:ListTrainingJobs",
+              "ec2:DescribeDhcpOptions",
+              "ec2:DescribeNetworkInterfaces",
+              "ec2:DescribeSecurityGroups",
+              "ec2:DescribeSubnets",
+              "ec2:DescribeVpcs",
             ]
             Resource = ["*"]
+          },
+        ]
+        run = [
+          {
+            Effect   = "Allow"
+            Action   = ["cloudwatch:PutMetricData"]
+            Resource = ["*"]
+            Condition = {
+              StringLike = {
+                "cloudwatch:namespace" = ["/aws/sagemaker/*", "aws/sagemaker/*"]
+              }
+            }
+          },
+          {
+            Effect = "Allow"
+            Action = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+            Resource = [
+              "arn:aws:ecr:${local.region}:*:repository/sagemaker-*",
+              "arn:aws:ecr:${local.region}:${local.account}:repository/${local.name}",
+            ]
+          },
+          {
+            Effect   = "Allow"
+            Action   = ["ecr:GetAuthorizationToken"]
+            Resource = ["*"]
+          },
+          {
+            Effect = "Allow"
+            Action = [
+              "logs:CreateLogGroup",
+              "logs:CreateLogStream",
+              "logs:DescribeLogStreams",
+              "logs:PutLogEvents",
+            ]
+            Resource = ["arn:aws:logs:${local.region}:${local.account}:log-group:/aws/sagemaker/*"]
           },
         ]
       }
@@ -594,7 +888,7 @@ resource "aws_iam_role" "main" {
       Effect    = "Allow"
       Principal = { Service = each.value.service }
       Action    = ["sts:AssumeRole"]
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+      Condition = { StringEqualsIfExists = { "aws:SourceAccount" = local.account } }
     }]
   })
 }

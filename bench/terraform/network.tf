@@ -2,7 +2,7 @@ resource "aws_vpc" "main" {
   cidr_block           = "10.0.0.0/16"
   enable_dns_support   = true
   enable_dns_hostnames = true
-  tags                 = { Name = local.name }
+  tags                 = { Name = "${local.name}-vpc" }
 }
 
 resource "aws_default_security_group" "main" {
@@ -11,6 +11,7 @@ resource "aws_default_security_group" "main" {
 
 resource "aws_internet_gateway" "main" {
   vpc_id = aws_vpc.main.id
+  tags   = { Name = "${local.name}-internet-gateway" }
 }
 
 resource "aws_subnet" "private" {
@@ -18,7 +19,7 @@ resource "aws_subnet" "private" {
   vpc_id            = aws_vpc.main.id
   cidr_block        = cidrsubnet(aws_vpc.main.cidr_block, 4, count.index)
   availability_zone = "${var.region}${["a", "b"][count.index]}"
-  tags              = { Tier = "private" }
+  tags              = { Name = "${local.name}-private-${count.index + 1}", Tier = "private" }
 }
 
 resource "aws_subnet" "public" {
@@ -26,21 +27,24 @@ resource "aws_subnet" "public" {
   vpc_id            = aws_vpc.main.id
   cidr_block        = cidrsubnet(aws_vpc.main.cidr_block, 4, 8 + count.index)
   availability_zone = "${var.region}${["a", "b"][count.index]}"
-  tags              = { Tier = "public" }
+  tags              = { Name = "${local.name}-public-${count.index + 1}", Tier = "public" }
 }
 
 resource "aws_eip" "nat" {
   domain     = "vpc"
+  tags       = { Name = "${local.name}-nat-address-1" }
   depends_on = [aws_internet_gateway.main]
 }
 
 resource "aws_nat_gateway" "main" {
   allocation_id = aws_eip.nat.id
   subnet_id     = aws_subnet.public[0].id
+  tags          = { Name = "${local.name}-nat-1" }
 }
 
 resource "aws_route_table" "public" {
   vpc_id = aws_vpc.main.id
+  tags   = { Name = "${local.name}-public-routes" }
 
   route {
     cidr_block = "0.0.0.0/0"
@@ -50,6 +54,7 @@ resource "aws_route_table" "public" {
 
 resource "aws_route_table" "private" {
   vpc_id = aws_vpc.main.id
+  tags   = { Name = "${local.name}-private-routes-1" }
 
   route {
     cidr_block     = "0.0.0.0/0"
@@ -73,6 +78,7 @@ resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.main.id
   service_name      = "com.amazonaws.${var.region}.s3"
   vpc_endpoint_type = "Gateway"
+  tags              = { Name = "${local.name}-endpoint-s3" }
   route_table_ids   = [aws_route_table.private.id]
 }
 
@@ -80,6 +86,7 @@ resource "aws_security_group" "sagemaker" {
   name        = "${local.name}-sagemaker"
   description = "SageMaker Studio and jobs"
   vpc_id      = aws_vpc.main.id
+  tags        = { Name = "${local.name}-sagemaker" }
 
   dynamic "ingress" {
     for_each = { "NFS to the home directories" = [2049, 2049], "between apps" = [8192, 65535] }
@@ -116,6 +123,7 @@ resource "aws_security_group" "lambda" {
   name        = "${local.name}-lambda"
   description = "Lambda functions: nothing comes in"
   vpc_id      = aws_vpc.main.id
+  tags        = { Name = "${local.name}-lambda" }
 
   egress {
     description = "HTTPS to AWS and package registries"

@@ -1,8 +1,16 @@
 locals {
-  buckets = merge({ for unit in local.units : "b${unit}" => { expire_days = null, expire_noncurrent_days = 30 } }, {
-    data      = { expire_days = null, expire_noncurrent_days = 30 }
-    models    = { expire_days = null, expire_noncurrent_days = 30 }
-    artifacts = { expire_days = 90, expire_noncurrent_days = 7 }
+  # Days by prefix, under the names of their rules.
+  expires = {
+    data-capture   = { prefix = "data-capture/", days = 90 }
+    glue-spark-ui  = { prefix = "glue/spark-ui/", days = 90 }
+    glue-temporary = { prefix = "glue/temporary/", days = 90 }
+    runs           = { prefix = "runs/", days = 90 }
+  }
+
+  buckets = merge({ for unit in local.units : "b${unit}" => { expires = {}, expire_noncurrent_days = 30 } }, {
+    data      = { expires = {}, expire_noncurrent_days = 30 }
+    models    = { expires = {}, expire_noncurrent_days = 30 }
+    artifacts = { expires = local.expires, expire_noncurrent_days = 7 }
   })
 }
 
@@ -69,11 +77,20 @@ resource "aws_s3_bucket_lifecycle_configuration" "main" {
     noncurrent_version_expiration {
       noncurrent_days = each.value.expire_noncurrent_days
     }
+  }
 
-    dynamic "expiration" {
-      for_each = each.value.expire_days == null ? [] : [each.value.expire_days]
-      content {
-        days = expiration.value
+  dynamic "rule" {
+    for_each = each.value.expires
+    content {
+      id     = rule.key
+      status = "Enabled"
+
+      filter {
+        prefix = rule.value.prefix
+      }
+
+      expiration {
+        days = rule.value.days
       }
     }
   }
