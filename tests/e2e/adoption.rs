@@ -59,12 +59,47 @@ fn a_platform_that_terraform_built_is_taken_over_whole() {
     project.local(&["drift", "dev"]).ends_with(0);
     let again = adopt(&project, &["--from-tfstate", "terraform.tfstate"]).ends_with(0);
     assert!(again.stderr.contains("nothing to take over"), "{}", again.stderr);
+    assert!(again.stderr.contains("56 are adopted already") && !again.stderr.contains("left: "), "{}", again.stderr);
 
     project.local(&["destroy", "dev", "--delete-data"]).ends_with(0);
     project.behind_its_back(async |sdk| {
         let roles = aws_sdk_iam::Client::new(&sdk).list_roles().send().await.unwrap();
         assert!(roles.roles().iter().all(|role| !role.role_name().contains("mlops-pipeline")));
     });
+}
+
+#[test]
+fn adoption_is_saved_reviewed_and_applied_as_it_was_reviewed() {
+    let project = Project::new();
+    project.behind_its_back(make_role);
+    let planned = adopt(&project, &["identity.glue", "--out", "role.plan"]).ends_with(0);
+    assert!(planned.stdout.contains("because it is taken over"), "{}", planned.stdout);
+    nothing_is_remembered(&project);
+    let shown = project.local(&["plan", "--show", "role.plan"]).ends_with(0);
+    assert!(shown.stdout.contains("because it is taken over"), "{}", shown.stdout);
+    let document = project.local(&["plan", "dev", "--show", "role.plan", "--json"]).ends_with(0).json();
+    assert_eq!(document["changes"][0]["address"], "identity.glue");
+    let other = project.local(&["plan", "prod", "--show", "role.plan"]).ends_with(64);
+    assert!(other.stderr.contains("is a plan of dev, and not of prod"), "{}", other.stderr);
+    project.local(&["up", "dev", "--plan", "role.plan"]).ends_with(0);
+    assert_eq!(ids(&project), [("identity.glue".to_owned(), "mlops-pipeline-dev-glue".to_owned())]);
+    let again = adopt(&project, &["identity.glue", "--out", "again.plan"]).ends_with(0);
+    assert!(again.stderr.contains("identity.glue is adopted already (mlops-pipeline-dev-glue)"), "{}", again.stderr);
+}
+
+#[test]
+fn id_of_a_single_resource_may_be_a_word_of_its_own() {
+    let project = Project::new();
+    let vpc = project.behind_its_back(async |sdk| make_vpc(&sdk, "10.0.0.0/16", &[]).await);
+    adopt(&project, &["network.vpc", &vpc, "--out", "vpc.plan"]).ends_with(0);
+    project.behind_its_back(async |sdk| {
+        let tag = aws_sdk_ec2::types::Tag::builder().key("Owner").value("somebody").build();
+        aws_sdk_ec2::Client::new(&sdk).create_tags().resources(&vpc).tags(tag).send().await.unwrap();
+    });
+    let stale = project.local(&["up", "dev", "--plan", "vpc.plan"]).ends_with(1);
+    let says = "the cloud has changed: network.vpc (tags.Owner is \"somebody\" in AWS, and was (none))";
+    assert!(stale.stderr.contains(says), "{}", stale.stderr);
+    nothing_is_remembered(&project);
 }
 
 #[test]

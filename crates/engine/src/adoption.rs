@@ -1,6 +1,7 @@
 //! Taking over what exists and was made by somebody else.
 
 use resource::{Address, Cx, Failure, Observation, Reconciler, Result, Tags, describe_owner, tags_of};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state::State;
 use std::collections::BTreeMap;
@@ -9,7 +10,8 @@ use std::collections::BTreeMap;
 pub type Claims = BTreeMap<Address, Claim>;
 
 /// Which thing is to be taken over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Claim {
     /// The one with this id, in the form in which the state records it.
     Id(String),

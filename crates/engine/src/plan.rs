@@ -1,3 +1,4 @@
+use crate::Claims;
 use resource::{Address, FieldChange, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,6 +32,9 @@ pub struct Plan {
     /// Whether the plan is only about the addresses that match these globs; empty: about all.
     #[serde(default)]
     pub targets: Vec<String>,
+    /// What it takes over from other owners, by the address that each gets.
+    #[serde(default, skip_serializing_if = "Claims::is_empty")]
+    pub claims: Claims,
 }
 
 /// A resource that is no longer declared and stays.

@@ -206,6 +206,7 @@ impl Planner<'_> {
             unchanged,
             kept,
             targets: self.purpose.targets.clone(),
+            claims: self.purpose.claims.clone(),
         };
         plan.hide_sensitive(self.registry);
         let left_out = self.left_out(&known);

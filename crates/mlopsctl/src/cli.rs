@@ -131,6 +131,9 @@ pub(crate) struct PlanArgs {
     /// Save the plan for `up --plan`.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Show a plan that `--out` saved, and make none. Asks AWS for nothing.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "exit_code", "target", "delete_data", "unprotect"])]
+    pub(crate) show: Option<PathBuf>,
     /// Exit with 2 when there are changes.
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -213,14 +216,17 @@ pub(crate) enum GraphFormat {
 
 #[derive(Args)]
 pub(crate) struct AdoptArgs {
-    /// Which environment, then what: an address and the id of what is to stand there. Without an id it is what bears
-    /// the declared name.
+    /// Which environment, then what: an address and the id of what is to stand there, as ADDRESS=ID or ADDRESS ID.
+    /// Without an id it is what bears the declared name.
     #[arg(value_name = "ENVIRONMENT | ADDRESS[=ID]")]
     pub(crate) what: Vec<String>,
     /// Take over what Terraform remembers and the environment file declares. An ID may then be an address of
     /// Terraform's, such as aws_route_table.private.
     #[arg(long, value_name = "FILE")]
     pub(crate) from_tfstate: Option<PathBuf>,
+    /// Take nothing over: show the plan, and save it for `up --plan`.
+    #[arg(long, value_name = "FILE", conflicts_with = "yes")]
+    pub(crate) out: Option<PathBuf>,
     /// Do not ask.
     #[arg(long, short)]
     pub(crate) yes: bool,

@@ -32,6 +32,11 @@ impl End {
         Self::Failed { what: what.into(), help: Some(help.into()) }
     }
 
+    /// Nobody can be asked for a confirmation that is needed.
+    pub(crate) fn unconfirmed() -> Self {
+        Self::usage("there is no terminal to confirm this on; nothing was done", "pass --yes to do it without asking")
+    }
+
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Invalid(_) | Self::Usage { .. } => 64,

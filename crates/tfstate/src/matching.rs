@@ -24,6 +24,8 @@ pub struct Declared<'a> {
 pub struct Matching {
     /// What can be taken over, in the order of the stack.
     pub matches: Vec<Match>,
+    /// What stands at its address already.
+    pub adopted: Vec<Match>,
     /// Terraform's addresses of what is a setting of something else here.
     pub settings: Vec<String>,
     /// What is to be taken over by nobody.
@@ -183,9 +185,10 @@ impl<'a> Finder<'a> {
         let mut matching = Matching::default();
         let taken: BTreeSet<&str> = self.taken.values().map(|managed| managed.address.as_str()).collect();
         for managed in self.state.resources.iter().filter(|managed| !taken.contains(managed.address.as_str())) {
-            match kinds::is_setting(&managed.kind) {
-                true => matching.settings.push(managed.address.clone()),
-                false => {
+            match (self.adopted(managed), kinds::is_setting(&managed.kind)) {
+                (Some(one), _) => matching.adopted.push(one),
+                (None, true) => matching.settings.push(managed.address.clone()),
+                (None, false) => {
                     let why = self.why_not(managed);
                     matching.left.push(Left { terraform: managed.address.clone(), why });
                 }
@@ -202,13 +205,23 @@ impl<'a> Finder<'a> {
         matching
     }
 
+    /// What stands at its address already: of the same kind, with the same id or, where a name tells it from others,
+    /// with everything that does.
+    fn adopted(&self, managed: &Managed) -> Option<Match> {
+        let kind = kinds::of(&managed.kind)?;
+        let is_this = |one: &&Declared<'_>| {
+            let same_id = one.id.is_some() && one.id == id(managed);
+            kind.ours == one.kind && (same_id || (one.id.is_some() && !kind.by_id && self.is_alike(kind, managed, one)))
+        };
+        let one = self.declared.iter().find(is_this)?;
+        let id = one.id.map(str::to_owned);
+        Some(Match { address: one.address.clone(), terraform: managed.address.clone(), id })
+    }
+
     fn why_not(&self, managed: &Managed) -> String {
         let Some(kind) = kinds::of(&managed.kind) else {
             return "mlopsctl builds nothing of this type".to_owned();
         };
-        if let Some(one) = self.declared.iter().find(|one| one.id.is_some() && one.id == id(managed)) {
-            return format!("{} is this already", one.address);
-        }
         let alike = self.declared.iter().filter(|one| kind.ours == one.kind && self.is_alike(kind, managed, one));
         let could_be: Vec<&str> = alike.map(|one| one.address.as_str()).collect();
         match could_be.as_slice() {

@@ -1,6 +1,9 @@
 //! Takes over what exists and was made by somebody else: by hand, by a script, by Terraform.
 
-use super::change::{Change, Condition, Wanted};
+use super::{
+    change::{Change, Condition, Wanted},
+    plan::Preview,
+};
 use crate::{
     cli::{AdoptArgs, ChangeArgs, Global},
     end::End,
@@ -8,7 +11,7 @@ use crate::{
     printer::Printer,
     session::Session,
 };
-use engine::{Claim, Claims};
+use engine::{Claim, Claims, Purpose};
 use resource::{Address, Declaration, Stack};
 use state::{Phase, State};
 use std::{collections::BTreeMap, path::Path};
@@ -19,7 +22,7 @@ const MOST_LEFT: usize = 20;
 
 pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> Result<(), End> {
     let (environment, what) = environment(&args.what);
-    let named = what.iter().map(|text| Named::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let named = Named::parse_all(what)?;
     let terraform = args.from_tfstate.as_deref().map(read).transpose()?;
     if named.is_empty() && terraform.is_none() {
         return Err(End::usage("what is to be taken over?", "name it: ADDRESS=ID, or ADDRESS for what bears its name"));
@@ -41,11 +44,19 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
         let found = matching.matches.into_iter().map(|one| (one.address, one.id.map_or(Claim::Name, Claim::Id)));
         claims.extend(found);
     }
+    is_adopted_already(&mut claims, &state, printer);
     if claims.is_empty() {
         printer.note("There is nothing to take over.");
         return Ok(());
     }
     each_once(&claims, &stack)?;
+    if let Some(out) = &args.out {
+        let targets = claims.keys().map(Address::to_string).collect();
+        let inputs = session.inputs(&stack);
+        let purpose = Purpose { targets, inputs, keep: true, looks_only: true, claims, ..Purpose::default() };
+        let preview = Preview { session: &session, state: &state, stack: &stack, purpose, out: Some(out) };
+        return preview.show(printer).await.map(drop);
+    }
     let asked = ChangeArgs { yes: args.yes, ..ChangeArgs::default() };
     let targets = claims.keys().map(Address::to_string).collect();
     let change = Change {
@@ -86,13 +97,42 @@ fn read(file: &Path) -> Result<Tfstate, End> {
     Tfstate::read(&bytes).map_err(|error| invalid(error.to_string()))
 }
 
-/// `ADDRESS` or `ADDRESS=ID`.
+/// Drops the claims to what stands at its address already, and says so.
+fn is_adopted_already(claims: &mut Claims, state: &State, printer: Printer) {
+    claims.retain(|address, claim| {
+        let finished = |entry: &&state::Entry| entry.phase == Phase::Ready && !entry.adopting;
+        let Some(id) = state.resources.get(address).filter(finished).and_then(|entry| entry.id.as_ref()) else {
+            return true;
+        };
+        let is_this = matches!(claim, Claim::Name) || *claim == Claim::Id(id.clone());
+        if is_this {
+            printer.note(&format!("{address} is adopted already ({id})."));
+        }
+        !is_this
+    });
+}
+
+/// `ADDRESS`, `ADDRESS=ID` or `ADDRESS ID`.
 struct Named {
     address: Address,
     id: Option<String>,
 }
 
 impl Named {
+    /// An address may be followed by its id as a word of its own, which is no address.
+    fn parse_all(words: &[String]) -> Result<Vec<Self>, End> {
+        let mut all: Vec<Self> = Vec::new();
+        for word in words {
+            match all.last_mut() {
+                Some(last) if last.id.is_none() && !word.contains('=') && Address::parse(word).is_none() => {
+                    last.id = Some(word.clone());
+                }
+                _ => all.push(Self::parse(word)?),
+            }
+        }
+        Ok(all)
+    }
+
     fn parse(text: &str) -> Result<Self, End> {
         let (address, id) = match text.split_once('=') {
             Some((address, id)) => (address, Some(id.to_owned())),
@@ -157,10 +197,12 @@ fn find(terraform: &Tfstate, declarations: &[Declaration], state: &State, claims
 }
 
 fn tell(matching: &Matching, printer: Printer) {
-    let Matching { matches, settings, left } = matching;
+    let Matching { matches, adopted, settings, left } = matching;
     printer.note(&format!(
-        "Of what Terraform remembers, {} resources are declared here, {} are settings of resources, {} have no counterpart.",
+        "Of what Terraform remembers, {} resources are to be taken over, {} are adopted already, {} are settings of \
+         resources, {} have no counterpart.",
         matches.len(),
+        adopted.len(),
         settings.len(),
         left.len()
     ));

@@ -1,6 +1,6 @@
 //! What `up`, `destroy`, `wait` and `reconcile` share: plan under the lock, confirm, apply, report.
 
-use super::lost_state;
+use super::{lost_state, stale_plan};
 use crate::{
     cli::{ChangeArgs, Global},
     end::End,
@@ -92,8 +92,11 @@ impl Change<'_> {
 
     async fn carry_out(self, removes_state: bool) -> Result<(), End> {
         let began = Instant::now();
-        self.can_be_confirmed()?;
         let (stop, stopped) = signals::listen(self.printer);
+        if !self.can_be_confirmed() {
+            // Shows the plan and refuses it, unless there is nothing to do.
+            self.prepare(stopped.clone()).await?;
+        }
         // The first run has no bucket to keep a lock in, and makes none before the plan is confirmed.
         let first = match self.session.bucket.exists().await? {
             true => None,
@@ -153,11 +156,8 @@ impl Change<'_> {
     }
 
     /// Whether somebody can be asked, or nobody needs to be.
-    fn can_be_confirmed(&self) -> Result<(), End> {
-        match self.needs_no_answer() || self.printer.can_ask() {
-            true => Ok(()),
-            false => Err(End::usage("there is no terminal to confirm this on", "pass --yes to do it without asking")),
-        }
+    fn can_be_confirmed(&self) -> bool {
+        self.needs_no_answer() || self.printer.can_ask()
     }
 
     /// A saved plan was looked at when it was made, what only finishes was confirmed when it began, and what only
@@ -218,7 +218,7 @@ impl Change<'_> {
             Condition::SameAs(saved) => {
                 let mut saved = saved.clone();
                 saved.hide_sensitive(&session.registry);
-                still_right(&saved, &planning.plan, session.unfenced(planning.plan.serial))?;
+                stale_plan::refuse(&saved, &planning.plan, session.unfenced(planning.plan.serial))?;
             }
             Condition::OnlyFinishes(state) => only_finishes(state, &planning.plan)?,
             Condition::OnlyHeals(healing, found) => only_heals(healing, found, &state, &planning.plan)?,
@@ -266,6 +266,9 @@ impl Change<'_> {
     async fn confirm(&self) -> Result<(), End> {
         if self.needs_no_answer() {
             return Ok(());
+        }
+        if !self.can_be_confirmed() {
+            return Err(End::unconfirmed());
         }
         let what = if self.operation == "destroy" { "Destroy" } else { "Apply this to" };
         match self.printer.ask(&format!("{what} {}? [y/N]", self.session.name)).await {
@@ -364,26 +367,6 @@ pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
     let denied = refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
     let what = if denied { "refused" } else { "no plan could be made" };
     End::failed(format!("{what}; nothing was touched"))
-}
-
-/// A saved plan is applied only if the same plan would be made now. A state that was never written has
-/// no lineage to compare. `serial` is the state's before this run fenced a predecessor.
-fn still_right(saved: &Plan, now: &Plan, serial: u64) -> Result<(), End> {
-    let moved = if saved.environment != now.environment || (saved.lineage != now.lineage && now.serial > 0) {
-        "it is of another environment"
-    } else if saved.inputs != now.inputs {
-        "the environment file or the files it ships have changed"
-    } else if saved.serial != serial {
-        "the state has changed"
-    } else if saved.changes != now.changes {
-        "the cloud has changed"
-    } else {
-        return Ok(());
-    };
-    Err(End::failed_with(
-        format!("the saved plan is no longer right: {moved}; nothing was touched"),
-        "make a new one with `mlopsctl plan`",
-    ))
 }
 
 /// Waiting starts nothing: it finishes creations, changes and deletions that are under way.

@@ -68,7 +68,7 @@ async fn announce_removal(session: &Session, printer: Printer) -> Result<(), End
 async fn remove_empty(global: &Global, args: &DestroyArgs, session: &Session, printer: Printer) -> Result<(), End> {
     if !args.change.yes && !global.local {
         if !printer.can_ask() {
-            return Err(End::usage("there is no terminal to confirm this on", "pass --yes to do it without asking"));
+            return Err(End::unconfirmed());
         }
         if !printer.ask(&format!("Remove the state of {}? [y/N]", session.name)).await {
             return Err(End::failed("nothing was done"));

@@ -7,9 +7,14 @@ use crate::{
     session::Session,
 };
 use engine::Purpose;
-use resource::FailureKind;
+use resource::{FailureKind, Stack};
+use state::State;
+use std::path::Path;
 
 pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> Result<(), End> {
+    if let Some(file) = &args.show {
+        return show(file, args.environment.as_deref(), printer);
+    }
     let session = Session::open(global, args.environment.as_deref()).await?;
     let (state, stored) = session.state().await?;
     session.warn_of_bucket(printer).await;
@@ -27,25 +32,62 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
         unprotect: args.unprotect.clone(),
         ..Purpose::default()
     };
-    let planning = engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
-    // Without a read of every resource, nobody could judge the rest of the plan.
-    let is_whole = planning.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
-    if !is_whole && !printer.json {
-        return Err(refused(&planning.refusals, printer));
+    let preview = Preview { session: &session, state: &state, stack: &stack, purpose, out: args.out.as_deref() };
+    let has_changes = preview.show(printer).await?;
+    if args.exit_code && has_changes { Err(End::Differences) } else { Ok(()) }
+}
+
+/// Shows a saved plan. Needs neither the environment file nor AWS.
+fn show(file: &Path, named: Option<&str>, printer: Printer) -> Result<(), End> {
+    let registry = blueprint::registry();
+    let mut plan = saved_plan::read(file)?;
+    if let Some(named) = named.filter(|named| *named != plan.environment) {
+        let what = format!("{} is a plan of {}, and not of {named}", file.display(), plan.environment);
+        return Err(End::usage(what, ""));
     }
-    let plan = &planning.plan;
-    session.trace_calls();
-    let costs = super::cost::of_plan(&session, &state, plan)?;
+    plan.hide_sensitive(&registry);
     match printer.json {
-        true => printer.document(&render::plan_json::document(&planning, costs.summary(), &session.meter)),
-        false => printer.data(&render::plan_text::page(&planning, &costs, &session.registry, printer.for_data())),
+        true => printer.document(&render::plan_json::saved(&plan)),
+        false => printer.data(&render::plan_text::saved(&plan, &registry, printer.for_data())),
     }
-    if !planning.refusals.is_empty() {
-        return Err(refused(&planning.refusals, printer));
+    Ok(())
+}
+
+/// A plan that is shown, perhaps saved, and not applied.
+pub(crate) struct Preview<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) state: &'a State,
+    pub(crate) stack: &'a Stack,
+    pub(crate) purpose: Purpose,
+    /// The file to save the plan in.
+    pub(crate) out: Option<&'a Path>,
+}
+
+impl Preview<'_> {
+    /// Plans, shows the plan and saves it. Returns whether there is anything to do.
+    pub(crate) async fn show(self, printer: Printer) -> Result<bool, End> {
+        let Self { session, state, stack, purpose, out } = self;
+        let planning = engine::plan(stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
+        // Without a read of every resource, nobody could judge the rest of the plan.
+        let is_whole = planning.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
+        if !is_whole && !printer.json {
+            return Err(refused(&planning.refusals, printer));
+        }
+        let plan = &planning.plan;
+        session.trace_calls();
+        let costs = super::cost::of_plan(session, state, plan)?;
+        match printer.json {
+            true => printer.document(&render::plan_json::document(&planning, costs.summary(), &session.meter)),
+            false => printer.data(&render::plan_text::page(&planning, &costs, &session.registry, printer.for_data())),
+        }
+        if !planning.refusals.is_empty() {
+            return Err(refused(&planning.refusals, printer));
+        }
+        if let Some(file) = out {
+            saved_plan::write(plan, file)?;
+            let (file, name) = (file.display(), &session.name);
+            printer.note(&format!("saved to {file}; apply it with `mlopsctl up {name} --plan {file}`"));
+        }
+        Ok(!plan.is_empty())
     }
-    if let Some(file) = &args.out {
-        saved_plan::write(plan, file)?;
-        printer.note(&format!("saved to {}; apply it with `mlopsctl up {} --plan {0}`", file.display(), session.name));
-    }
-    if args.exit_code && !plan.is_empty() { Err(End::Differences) } else { Ok(()) }
 }

@@ -12,6 +12,7 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
     let saved = args.plan.as_deref().map(saved_plan::read).transpose()?;
     let session = Session::open_to_change(global, args.environment.as_deref()).await?;
     let targets = saved.as_ref().map_or_else(|| args.target.clone(), |plan| plan.targets.clone());
+    let claims = saved.as_ref().map_or_else(Claims::new, |plan| plan.claims.clone());
     let condition = saved.map_or(Condition::Confirmed, Condition::SameAs);
     let change = Change {
         global,
@@ -20,7 +21,7 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
         wanted: Wanted::Declared,
         operation: "up",
         targets,
-        claims: Claims::new(),
+        claims,
         no_wait: args.no_wait,
         condition,
         printer,

@@ -16,4 +16,4 @@ pub(crate) mod report;
 pub(crate) mod sending;
 pub(crate) mod steps;
 pub(crate) mod took;
-mod value;
+pub(crate) mod value;

@@ -6,6 +6,12 @@ use serde_json::{Value, json};
 /// A plan for a program; the shape is part of the command line's contract.
 pub(crate) fn document(planning: &Planning, costs: Summary, meter: &Meter) -> Value {
     let plan: &Plan = &planning.plan;
+    json!({"format": 1, "environment": plan.environment, "summary": plan.summary(), "changes": changes(plan),
+           "kept": plan.kept, "refusals": refusals(&planning.refusals), "not_looked_for": refusals(&planning.unseen),
+           "cost": costs, "api_calls": meter.requests(), "calls": meter.calls()})
+}
+
+fn changes(plan: &Plan) -> Value {
     let changes = plan.changes.iter().map(|change| {
         let fields = change.fields.iter().map(|field| {
             let after = if field.known { field.after.clone() } else { Value::Null };
@@ -20,10 +26,13 @@ pub(crate) fn document(planning: &Planning, costs: Summary, meter: &Meter) -> Va
         json!({"address": change.address, "kind": change.kind, "action": change.action, "id": change.id,
                "cause": change.cause, "fields": fields})
     });
-    let changes: Vec<Value> = changes.collect();
-    json!({"format": 1, "environment": plan.environment, "summary": plan.summary(), "changes": changes, "kept": plan.kept,
-           "refusals": refusals(&planning.refusals), "not_looked_for": refusals(&planning.unseen), "cost": costs,
-           "api_calls": meter.requests(), "calls": meter.calls()})
+    changes.collect()
+}
+
+/// A saved plan: as [`document`], without what only the making of a plan tells.
+pub(crate) fn saved(plan: &Plan) -> Value {
+    json!({"format": 1, "environment": plan.environment, "summary": plan.summary(), "changes": changes(plan),
+           "kept": plan.kept, "targets": plan.targets})
 }
 
 fn refusals(refusals: &[Refusal]) -> Value {

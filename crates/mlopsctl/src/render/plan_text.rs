@@ -17,12 +17,17 @@ const TELLING: &[&str] =
     &["cidr", "service", "destination", "schedule", "metric", "instance_type", "memory_mb", "key", "name"];
 
 pub(crate) fn page(planning: &Planning, costs: &Comparison, registry: &Registry, printer: Printer) -> String {
-    let mut page = changes(&planning.plan, costs, registry, printer, !planning.refusals.is_empty());
+    let mut page = changes(&planning.plan, Some(costs), registry, printer, !planning.refusals.is_empty());
     page.extend(refused(planning, printer));
     page.join("\n")
 }
 
-fn changes(plan: &Plan, costs: &Comparison, registry: &Registry, printer: Printer, is_refused: bool) -> Vec<String> {
+/// A saved plan, which does not tell what the platform costs.
+pub(crate) fn saved(plan: &Plan, registry: &Registry, printer: Printer) -> String {
+    changes(plan, None, registry, printer, false).join("\n")
+}
+
+fn changes(plan: &Plan, costs: Option<&Comparison>, registry: &Registry, printer: Printer, is_refused: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if plan.is_empty() {
         if is_refused {
@@ -56,7 +61,7 @@ fn changes(plan: &Plan, costs: &Comparison, registry: &Registry, printer: Printe
     lines.extend(dangers(plan, printer));
     lines.extend(kept(plan));
     lines.push(summary(plan));
-    lines.push(super::cost::change(costs));
+    lines.extend(costs.map(super::cost::change));
     lines
 }
 
@@ -220,11 +225,12 @@ mod tests {
             unchanged,
             kept: vec![],
             targets: vec![],
+            claims: engine::Claims::new(),
         }
     }
 
     fn changes_page(plan: &Plan) -> String {
-        super::changes(plan, &free(), &blueprint::registry(), printer(), false).join("\n")
+        super::changes(plan, Some(&free()), &blueprint::registry(), printer(), false).join("\n")
     }
 
     fn field(path: &str, before: Value, after: Value) -> FieldChange {
