@@ -139,14 +139,17 @@ mod tests {
     #[test]
     fn stale_plan_names_the_resources_and_fields_that_changed() {
         let (one, other) = (json!([update("functions.a", 1024, 2048)]), json!([update("functions.a", 3008, 2048)]));
-        assert!(said(&one, &other).contains("the cloud has changed: functions.a (memory_mb is 3008 in AWS, and was 1024)"));
+        assert!(
+            said(&one, &other).contains("the cloud has changed: functions.a (memory_mb is 3008 in AWS, and was 1024)")
+        );
         assert!(said(&one, &json!([])).contains("functions.a needs no update any more"));
         assert!(said(&json!([]), &one).contains("functions.a has to be updated now (memory_mb: 1024 → 2048)"));
     }
 
     #[test]
     fn stale_plan_names_three_differences_and_counts_the_others() {
-        let many: Value = ["a", "b", "c", "d", "e"].map(|name| update(&format!("functions.{name}"), 1, 2)).into_iter().collect();
+        let many: Value =
+            ["a", "b", "c", "d", "e"].map(|name| update(&format!("functions.{name}"), 1, 2)).into_iter().collect();
         let said = said(&json!([]), &many);
         assert!(said.contains("functions.c") && !said.contains("functions.d"), "{said}");
         assert!(said.contains("and 2 more differences"), "{said}");

@@ -27,7 +27,13 @@ pub(crate) fn saved(plan: &Plan, registry: &Registry, printer: Printer) -> Strin
     changes(plan, None, registry, printer, false).join("\n")
 }
 
-fn changes(plan: &Plan, costs: Option<&Comparison>, registry: &Registry, printer: Printer, is_refused: bool) -> Vec<String> {
+fn changes(
+    plan: &Plan,
+    costs: Option<&Comparison>,
+    registry: &Registry,
+    printer: Printer,
+    is_refused: bool,
+) -> Vec<String> {
     let mut lines = Vec::new();
     if plan.is_empty() {
         if is_refused {
