@@ -19,7 +19,7 @@ pub mod studio;
 mod tags;
 
 use crate::check::{Place, Surroundings};
-use crate::form::{Account, BucketName, Map, PolicyArn, Region, Slug, TagKey, TagValue, Text};
+use crate::form::{Account, BucketName, Map, PolicyArn, Region, Slug, TagKey, TagValue, Text, VersionRequirement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +46,10 @@ pub struct Environment {
     #[serde(default)]
     #[schemars(with = "Text<Slug>")]
     pub environment: String,
+    /// The versions of mlopsctl that may use the file, such as `">=0.2, <1"`; any other refuses it. Left out, any may.
+    #[serde(default)]
+    #[schemars(with = "Option<Text<VersionRequirement>>")]
+    pub required_version: Option<String>,
     /// The project. `<project>-<environment>` begins every name.
     #[schemars(with = "Text<Slug>")]
     pub project: String,

@@ -128,6 +128,7 @@ pub(crate) fn beyond_pattern(format: &str, text: &str) -> Result<(), String> {
         "cidr" => text.parse::<Cidr>().map(|_| ()),
         "schedule" => schedule::check(text),
         "cron" => schedule::check_cron(text),
+        "version-requirement" => crate::version::check(text),
         "tag" => match text.chars().find(|sign| !sign.is_alphanumeric() && !" _.:/=+@-".contains(*sign)) {
             Some(sign) => {
                 Err(format!("`{}` is U+{:04X}, which tags do not hold", sign.escape_debug(), u32::from(sign)))
@@ -154,6 +155,10 @@ macro_rules! form {
 form!(
     /// What becomes part of bucket, function and role names.
     Slug, "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "lower-case letters, digits and single hyphens, beginning with a letter", "raw-data"
+);
+form!(
+    /// As Cargo understands it; several requirements are joined by commas.
+    VersionRequirement, "^[<>=~^]{0,2} *[0-9]+([.][0-9]+){0,2}( *, *[<>=~^]{0,2} *[0-9]+([.][0-9]+){0,2})*$", "versions of mlopsctl, such as `>=0.2` or `>=0.2, <1`", ">=0.2", "version-requirement"
 );
 form!(
     /// What SageMaker accepts as a name.

@@ -23,6 +23,7 @@ mod settings;
 mod suggest;
 mod syntax;
 mod unicode;
+mod version;
 
 pub use environment::Environment;
 pub use environment::cidr::Cidr;

@@ -5,7 +5,7 @@ use crate::environment::Environment;
 use crate::problem::{Finding, Invalid, Problem, located};
 use crate::project::{Outside, inside};
 use crate::read::Reader;
-use crate::{form, schema, syntax};
+use crate::{form, schema, syntax, version};
 use std::cell::RefCell;
 use std::path::Path;
 use toml_edit::Document;
@@ -47,6 +47,13 @@ pub fn parse(name: &str, source: &str, project_root: Option<&Path>) -> Result<En
         Ok(document) => document,
         Err(error) => return Err(located(source, syntax::findings(source, &error))),
     };
+    // A file for another version may hold anything.
+    if let Some(item) = document.get(version::KEY)
+        && let Some((message, help)) = item.as_str().and_then(version::refusal)
+    {
+        let span = item.span().unwrap_or_default();
+        return Err(located(source, vec![Finding { message, span, help: Some(help) }]));
+    }
     let mut reader = Reader::default();
     let (mut value, node) = reader.read_root(document.as_table(), schema::shared());
     let findings = RefCell::new(reader.into_findings());

@@ -100,6 +100,19 @@ fn a_file_name_that_cannot_begin_resource_names_is_refused() {
 }
 
 #[test]
+fn file_for_another_version_is_refused_before_anything_else_of_it() {
+    let text = "required_version = \">=9.1, <10\"\nproject = \"shop\"\nlater_key = 1\n";
+    let found = parse("test", text, None).expect_err("no version of now");
+    let [only] = found.as_slice() else { panic!("{found:?}") };
+    assert!(only.message.contains("the file needs mlopsctl >=9.1, <10, and this is mlopsctl"), "{only}");
+    assert!(only.to_string().starts_with("1:20: "), "{only}");
+    let any = format!("required_version = \">=0.1\"\n{HEAD}");
+    assert!(parse("test", &any, None).is_ok(), "this version is allowed");
+    let none = parse("test", &format!("required_version = \"newest\"\n{HEAD}"), None).expect_err("no requirement");
+    assert!(none[0].message.contains("must be versions of mlopsctl"), "{}", none[0]);
+}
+
+#[test]
 fn tags_state_and_identity() {
     all(&[
         ("a tag of ours", "[tags]\nProject = \"x\"\n", &["6:11: the tag `Project` is set by mlopsctl"]),

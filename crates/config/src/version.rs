@@ -1,0 +1,27 @@
+//! Which versions of mlopsctl may use a file.
+
+use semver::{Version, VersionReq};
+
+/// The key of the file that tells.
+pub(crate) const KEY: &str = "required_version";
+
+/// Whether text is a requirement.
+///
+/// # Errors
+/// Why it is none.
+pub(crate) fn check(text: &str) -> Result<(), String> {
+    VersionReq::parse(text).map(drop).map_err(|error| format!("`{text}` names no versions: {error}"))
+}
+
+/// Why this version may not use a file with this requirement; nothing for what is no requirement, which is told
+/// otherwise.
+pub(crate) fn refusal(requirement: &str) -> Option<(String, String)> {
+    let this = env!("CARGO_PKG_VERSION");
+    let (wanted, version) = (VersionReq::parse(requirement).ok()?, Version::parse(this).ok()?);
+    (!wanted.matches(&version)).then(|| {
+        (
+            format!("the file needs mlopsctl {requirement}, and this is mlopsctl {this}; nothing else of it was read"),
+            "use a version that the file allows, or change `required_version`".to_owned(),
+        )
+    })
+}

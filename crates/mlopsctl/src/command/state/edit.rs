@@ -1,0 +1,276 @@
+//! Changes of the state by hand. Each shows its effect and asks before it writes.
+
+use super::{differences, known};
+use crate::{cli::Global, end::End, environments, input, printer::Printer, session::Session};
+use resource::{Address, Stack};
+use state::{Author, Lock, State, Store as _, Version};
+use std::path::Path;
+
+/// Where a file to push comes from.
+const WRITTEN: &str = "push what `mlopsctl state pull` or `state history --show` wrote";
+
+/// Forgets a resource.
+pub(super) async fn remove(
+    global: &Global,
+    environment: Option<String>,
+    address: &str,
+    yes: bool,
+    printer: Printer,
+) -> Result<(), End> {
+    let session = Session::open_state_to_change(global, environment.as_deref()).await?;
+    let forget = |state: &mut State| {
+        let address = known(state, address)?;
+        state.resources.remove(&address);
+        Ok(())
+    };
+    edit(global, &session, "state rm", yes, printer, forget).await?;
+    printer.note(&format!("Removed {address} from the state. The resource itself still exists in AWS."));
+    Ok(())
+}
+
+/// Gives a resource another address.
+pub(super) async fn rename(
+    global: &Global,
+    environment: Option<String>,
+    from: &str,
+    to: &str,
+    yes: bool,
+    printer: Printer,
+) -> Result<(), End> {
+    let name = environments::choose_to_change(global, environment.as_deref())?;
+    // What is declared where a resource is to go is in the file, which may be lost.
+    let session = match environments::is_described(global, &name) {
+        true => Session::open_to_change(global, Some(&name)).await?,
+        false => Session::open_state_to_change(global, Some(&name)).await?,
+    };
+    let stack = session.stack(&session.state().await?.0).await?;
+    warn_of_undeclared(&session, &stack, to, printer);
+    edit(global, &session, "state mv", yes, printer, |state| readdress(&stack, state, from, to)).await?;
+    printer.note(&format!("{from} is now {to}"));
+    Ok(())
+}
+
+/// Replaces the state by a file.
+pub(super) async fn push(
+    global: &Global,
+    environment: Option<String>,
+    file: &Path,
+    force: bool,
+    yes: bool,
+    printer: Printer,
+) -> Result<(), End> {
+    let session = Session::open_state_to_change(global, environment.as_deref()).await?;
+    let name = file.display().to_string();
+    let bytes = input::read(file).map_err(|error| End::usage(format!("{name}: {error}"), ""))?;
+    let mut pushed = State::read(&bytes, &name, &session.state_identity).map_err(unfit)?;
+    pushed.seal_sensitive(&session.registry);
+    let there = stored(&session).await?;
+    let (next, before) = successor_of(&session, &there, pushed.clone(), force)?;
+    match &there.state {
+        Some(Ok(state)) => {
+            printer.say(&format!("The state of {} (serial {}) is replaced by {name}:", session.name, state.serial));
+            show(state, &next, printer);
+        }
+        Some(Err(error)) => printer.say(&format!("A state that cannot be read is replaced by {name}: {error}")),
+        None => printer.say(&format!("There is no state of {} yet; it becomes {name}.", session.name)),
+    }
+    confirm(global, yes, printer).await?;
+    session.ensure_bucket(printer).await?;
+    let lock = session.lock(global, "state push", std::future::pending()).await?;
+    let result = write_pushed(&session, &lock, before, pushed, force).await;
+    lock.release().await?;
+    let now = result?;
+    let before = before.map(|serial| format!(" (serial {serial})")).unwrap_or_default();
+    printer.note(&format!("Replaced the state of {}{before} with {name}; it has serial {now} now.", session.name));
+    Ok(())
+}
+
+/// What is stored as the state.
+struct There {
+    state: Option<Result<State, state::Error>>,
+    version: Option<Version>,
+}
+
+async fn stored(session: &Session) -> Result<There, End> {
+    let Some(stored) = session.store.get(&session.keys.state).await? else {
+        return Ok(There { state: None, version: None });
+    };
+    let state = match State::read(&stored.bytes, &session.state_place(), &session.state_identity) {
+        // These may be replaced.
+        state @ (Ok(_) | Err(state::Error::Damaged { .. } | state::Error::Newer { .. })) => state,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(There { state: Some(state), version: Some(stored.version) })
+}
+
+/// What becomes the state if `pushed` may, and the serial of what it replaces, if that can be read.
+fn successor_of(session: &Session, there: &There, pushed: State, force: bool) -> Result<(State, Option<u64>), End> {
+    match &there.state {
+        None | Some(Err(state::Error::Damaged { .. })) => Ok((first(session, pushed, force)?, None)),
+        Some(Ok(state)) => Ok((successor(state, pushed, force)?, Some(state.serial))),
+        Some(Err(state::Error::Newer { .. })) if force => Ok((first(session, pushed, force)?, None)),
+        Some(Err(error @ state::Error::Newer { .. })) => {
+            let help = "use that version; to go back to this one for good, pass --force";
+            Err(End::usage(error.to_string(), help))
+        }
+        Some(Err(error)) => Err(End::failed(error.to_string())),
+    }
+}
+
+/// Writes under the lock. `shown` is the serial of the state that the question was about.
+async fn write_pushed(
+    session: &Session,
+    lock: &Lock,
+    shown: Option<u64>,
+    pushed: State,
+    force: bool,
+) -> Result<u64, End> {
+    let there = stored(session).await?;
+    let (mut state, serial) = successor_of(session, &there, pushed, force)?;
+    if serial.map(|serial| session.unfenced(serial)) != shown {
+        return Err(moved());
+    }
+    // A file may have been pulled while a run was at work.
+    state.changing = None;
+    state.advance_by(Some(Author::from(lock.holder())));
+    session.store.put(&session.keys.state, state.write().into(), there.version.as_ref()).await?;
+    Ok(state.serial)
+}
+
+fn moved() -> End {
+    End::failed_with("the state was changed by somebody else meanwhile; nothing was done", "run the command again")
+}
+
+/// Changes the state under its lock, if whoever sees the effect agrees.
+async fn edit(
+    global: &Global,
+    session: &Session,
+    operation: &str,
+    yes: bool,
+    printer: Printer,
+    change: impl Fn(&mut State) -> Result<(), End>,
+) -> Result<(), End> {
+    let (before, _) = session.state().await?;
+    let mut shown = before.clone();
+    change(&mut shown)?;
+    printer.say(&format!("In the state of {}:", session.name));
+    show(&before, &shown, printer);
+    confirm(global, yes, printer).await?;
+    session.ensure_bucket(printer).await?;
+    let lock = session.lock(global, operation, std::future::pending()).await?;
+    let result = async {
+        let (mut state, version) = session.state().await?;
+        if state.resources != before.resources {
+            return Err(moved());
+        }
+        change(&mut state)?;
+        state.advance_by(Some(Author::from(lock.holder())));
+        session.store.put(&session.keys.state, state.write().into(), version.as_ref()).await?;
+        Ok(())
+    }
+    .await;
+    lock.release().await?;
+    result
+}
+
+fn show(before: &State, after: &State, printer: Printer) {
+    let lines = differences::between(before, after);
+    let none = "  (no resource is changed)".to_owned();
+    for line in if lines.is_empty() { vec![none] } else { lines } {
+        printer.say(&line);
+    }
+}
+
+async fn confirm(global: &Global, yes: bool, printer: Printer) -> Result<(), End> {
+    if yes || global.local {
+        return Ok(());
+    }
+    if !printer.can_ask() {
+        return Err(End::unconfirmed());
+    }
+    match printer.ask("Write this to the state? [y/N]").await {
+        true => Ok(()),
+        false => Err(End::failed("nothing was done")),
+    }
+}
+
+/// Gives a resource another address. A resource of another kind may be declared there: it would be taken for that.
+fn readdress(stack: &Stack, state: &mut State, from: &str, to: &str) -> Result<(), End> {
+    let from = known(state, from)?;
+    let to = Address::parse(to)
+        .ok_or_else(|| End::usage(format!("`{to}` is not an address"), "an address is <area>.<name>"))?;
+    if state.resources.contains_key(&to) {
+        return Err(End::usage(format!("there is something at {to} already"), ""));
+    }
+    let declared = stack.position(&to).map(|at| stack.nodes()[at].kind);
+    let kind = state.resources[&from].kind.as_str();
+    if let Some(declared) = declared.filter(|declared| *declared != kind) {
+        return Err(End::usage(
+            format!("{from} is of kind {kind}, and the environment file declares {to} as {declared}"),
+            "move it to an address of its own kind; `mlopsctl plan` shows what is declared where",
+        ));
+    }
+    if let Some(entry) = state.resources.remove(&from) {
+        state.resources.insert(to.clone(), entry);
+    }
+    for needed in state.resources.values_mut().flat_map(|entry| &mut entry.depends_on) {
+        if needed.address == from {
+            needed.address = to.clone();
+        }
+    }
+    Ok(())
+}
+
+/// Why a file cannot be the state.
+fn unfit(error: state::Error) -> End {
+    match error {
+        state::Error::Damaged { .. } => End::usage(error.to_string(), WRITTEN),
+        state::Error::Newer { .. } => End::usage(error.to_string(), ""),
+        other => other.into(),
+    }
+}
+
+/// A resource that stands where nothing is declared is deleted by the next `up`.
+fn warn_of_undeclared(session: &Session, stack: &Stack, to: &str, printer: Printer) {
+    let is_declared = Address::parse(to).is_some_and(|to| stack.position(&to).is_some());
+    if !is_declared {
+        printer.say(&format!(
+            "warning: the environment file declares nothing at {to}: the next `mlopsctl up {}` deletes the resource",
+            session.name
+        ));
+    }
+}
+
+/// What may follow on `state`: a later one of the same lineage, or, by force, an earlier one too.
+fn successor(state: &State, pushed: State, force: bool) -> Result<State, End> {
+    if pushed.lineage != state.lineage {
+        return Err(End::usage(
+            format!(
+                "the file is of another lineage ({}, not {}): it is the state of something else",
+                pushed.lineage, state.lineage
+            ),
+            "",
+        ));
+    }
+    if pushed.serial < state.serial && !force {
+        let what = format!("the file has serial {}, the state {}: it is older", pushed.serial, state.serial);
+        return Err(End::usage(what, "if you mean to go back, pass --force"));
+    }
+    Ok(State { serial: pushed.serial.max(state.serial), ..pushed })
+}
+
+/// What may be where there is no state, or one that cannot be read: a state that was begun here, or, by force, one
+/// that was begun elsewhere.
+fn first(session: &Session, pushed: State, force: bool) -> Result<State, End> {
+    let lineage = session.state_identity.lineage();
+    if pushed.lineage != lineage && !force {
+        return Err(End::usage(
+            format!(
+                "the file is of another lineage ({}, not {lineage}): it was begun in another bucket",
+                pushed.lineage
+            ),
+            format!("to move the state of {} here, pass --force, and remove it where it was", session.name),
+        ));
+    }
+    Ok(pushed)
+}
