@@ -134,3 +134,35 @@ fn whoever_may_do_nothing_gets_the_policy_all_the_same() {
     assert_eq!(run.json(), told.json());
     assert_eq!(*closed.0.lock().unwrap(), ["sts GetCallerIdentity", "s3 GET object"]);
 }
+
+#[test]
+fn trust_policy_names_the_runs_that_may_assume_the_role() {
+    let project = Project::new();
+    let trust = |arguments: &[&str]| {
+        let command = ["permissions", "prod", "--trust", "github:acme/ml"];
+        alone(&project, &[&command[..], &ACCOUNT, arguments].concat())
+    };
+    let sub = "token.actions.githubusercontent.com:sub";
+    for (arguments, subject) in [
+        (&["--branch", "main"][..], "repo:acme/ml:ref:refs/heads/main"),
+        (&["--deployment", "prod"], "repo:acme/ml:environment:prod"),
+        (&["--read-only"], "repo:acme/ml:pull_request"),
+    ] {
+        let policy = trust(arguments).ends_with(0).json();
+        assert_eq!(policy["Statement"][0]["Condition"]["StringEquals"][sub], subject);
+    }
+    assert!(trust(&[]).ends_with(64).stderr.contains("which runs of the repository may provision?"));
+    assert!(trust(&["--subject", "*"]).ends_with(64).stderr.contains("does not name the repository acme/ml"));
+}
+
+#[test]
+fn rights_of_the_checkup_are_in_a_policy() {
+    let project = Project::new();
+    let policy = |more: &[&str]| {
+        alone(&project, &[&["permissions", "dev", "--read-only"][..], &ACCOUNT, more].concat()).ends_with(0).json()
+    };
+    let (without, with) = (policy(&[]), policy(&["--doctor"]));
+    for action in ["iam:SimulatePrincipalPolicy", "servicequotas:ListServiceQuotas"] {
+        assert!(actions(&with).contains(&action) && !actions(&without).contains(&action), "{action}");
+    }
+}

@@ -113,6 +113,7 @@ impl Many {
             writer: &writer,
             parallelism: 32,
             no_wait: false,
+            wait_factor: 1,
             stop,
             events: &|_| {},
         };

@@ -90,6 +90,7 @@ fn needed(stack: &Stack, site: &Site) -> resource::Result<Vec<Value>> {
         declared: declared.iter().map(|one| (one.kind, &one.spec)).collect(),
         state: None,
         state_bucket: &environment.state_bucket_name(&place.account),
+        also: Vec::new(),
         names_state_bucket: environment.names_state_bucket(&place.account),
         registry: &registry,
         place,

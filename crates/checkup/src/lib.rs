@@ -13,7 +13,7 @@ pub use memory::{conditions, remembered};
 pub use quotas::{Machine, Use};
 
 use aws_types::SdkConfig;
-use resource::Place;
+use resource::{Permission, Place};
 use serde_json::Value;
 use state::State;
 
@@ -31,6 +31,28 @@ pub struct Patient<'a> {
     pub policy: &'a Value,
     /// The machines that its pipeline starts.
     pub machines: Vec<Machine>,
+}
+
+/// What AWS must allow for a checkup, beside what a plan needs. What it may not look at a checkup says, and goes on.
+pub fn permissions(place: &Place) -> Vec<Permission> {
+    let listed = Permission::look([
+        "ec2:DescribeAddresses",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "iam:GetAccountSummary",
+        "servicequotas:GetServiceQuota",
+        "servicequotas:ListServiceQuotas",
+    ]);
+    let of_vpcs = Permission::look(["ec2:DescribeVpcAttribute"]).on([place.arn("ec2", "vpc/*")]);
+    // Whoever calls: a role, known by its name alone, or a user.
+    // <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>
+    let callers = [place.iam_arn("role/*"), place.iam_arn("user/*")];
+    let simulation = Permission::look(["iam:SimulatePrincipalPolicy"]).on(callers);
+    let role = Permission::look(["iam:GetRole"]).on([place.iam_arn("role/*")]);
+    vec![listed.on_anything(), of_vpcs, simulation, role]
 }
 
 /// Looks at everything that needs no plan: credentials, permissions, quotas, network.

@@ -42,6 +42,8 @@ pub struct Apply<'a> {
     pub parallelism: usize,
     /// End when nothing more has to be started.
     pub no_wait: bool,
+    /// How many times as long as usual each resource may take to settle; 1 is usual.
+    pub wait_factor: u32,
     /// Tells when to stop.
     pub stop: watch::Receiver<StopMode>,
     /// Hears what happens.
@@ -144,6 +146,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         stop: with.stop.clone(),
         events: with.events,
         no_wait: with.no_wait,
+        wait_factor: with.wait_factor.max(1),
         made: RefCell::default(),
     };
     let driver = Driver {

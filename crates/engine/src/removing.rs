@@ -48,8 +48,9 @@ impl Run<'_> {
                 }
                 Ok(Deletion::Gone) => return Ok(()),
                 Ok(Deletion::Going(status)) => {
-                    if patience.is_over(reconciler.deadline()) {
-                        return Err(never_settled(reconciler, id, &status).into());
+                    let deadline = self.deadline(reconciler);
+                    if patience.is_over(deadline) {
+                        return Err(never_settled(reconciler, id, &status, deadline).into());
                     }
                     if doomed.may_be_left {
                         return Err(Unbearable::Stopped);

@@ -17,7 +17,7 @@ use resource::{Address, Cx, Failure, FailureKind, Reconciler, Registry};
 use sent::Sent;
 use serde_json::Value;
 use state::{Deposed, Entry, Needed, Phase, Writer};
-use std::{cell::RefCell, collections::HashMap};
+use std::{cell::RefCell, collections::HashMap, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -32,8 +32,17 @@ pub(crate) struct Run<'a> {
     pub(crate) stop: watch::Receiver<StopMode>,
     pub(crate) events: &'a (dyn Fn(Event) + Send + Sync),
     pub(crate) no_wait: bool,
+    /// How many times as long as usual a resource may settle.
+    pub(crate) wait_factor: u32,
     /// When this run has made what it made.
     pub(crate) made: RefCell<HashMap<Address, Instant>>,
+}
+
+impl Run<'_> {
+    /// How long a resource of this kind may settle.
+    pub(crate) fn deadline(&self, reconciler: &dyn Reconciler) -> Duration {
+        reconciler.deadline() * self.wait_factor
+    }
 }
 
 /// How a step ended.

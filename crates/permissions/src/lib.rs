@@ -7,7 +7,9 @@ mod document;
 mod needed;
 mod scope;
 mod statement;
+mod trust;
 
 pub use document::{LARGEST, Policy, size};
 pub use needed::Site;
 use scope::Scope;
+pub use trust::{Repository, Runs, TrustError};

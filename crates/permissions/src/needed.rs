@@ -15,6 +15,8 @@ pub struct Site<'a> {
     pub state_bucket: &'a str,
     /// Whether its file names that bucket, which is then used as it is.
     pub names_state_bucket: bool,
+    /// What else its user needs, beside what provisioning needs.
+    pub also: Vec<Permission>,
     /// Every kind of resource.
     pub registry: &'a Registry,
     /// Account, region and partition.
@@ -53,6 +55,7 @@ impl Site<'_> {
         };
         needed.extend([caller, aws_tagging::permission()]);
         needed.extend(aws_ec2::placement_permissions());
+        needed.extend(self.also.iter().cloned());
         needed
     }
 

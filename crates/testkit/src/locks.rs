@@ -96,7 +96,7 @@ pub async fn hold_although_answers_are_lost(store: Arc<dyn Store>, lossy: &Lossy
 const STOPS_AFTER: Duration = Duration::from_secs(45);
 
 async fn acquire(store: &Arc<Shelf>, key: &str) -> Result<Lock, Error> {
-    Lock::acquire(store.clone(), key, "dev", "up", ready(())).await
+    Lock::acquire(store.clone(), key, "dev", Holder::new("up", None), ready(())).await
 }
 
 async fn taken(store: &Arc<Shelf>, key: &str) -> Lock {
@@ -209,7 +209,9 @@ async fn many_in_turn_lose_no_update(store: Arc<Shelf>, many: usize) {
     for number in 0..many {
         let store = store.clone();
         all.spawn(async move {
-            let lock = Lock::acquire(store.clone(), "turns", "dev", "up", pending()).await.expect("in the end");
+            let lock = Lock::acquire(store.clone(), "turns", "dev", Holder::new("up", None), pending())
+                .await
+                .expect("in the end");
             let (state, version) = read(&*store, "turns-state").await;
             let writer = Writer::start(store.clone(), "turns-state", state, Some(version));
             writer.record(&Address::new("storage", &format!("bucket-{number}")), Some(entry("b")));

@@ -6,7 +6,7 @@ use local::ACCOUNT;
 use permissions::{Policy, Site};
 use resource::{Address, Cloud, Place, Registry, Stack, Tags};
 use serde_json::Value;
-use state::{Lock, RemovedState, State, StateBucket, StateIdentity, StateKeys, Store, Version, Writer};
+use state::{Holder, Lock, RemovedState, State, StateBucket, StateIdentity, StateKeys, Store, Version, Writer};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -111,6 +111,7 @@ impl Platform {
     fn policy(&self, state: Option<&State>, looks_only: bool) -> Policy {
         let declared = self.stack.declarations(&self.registry, &self.place).expect("the wiring is right");
         let site = Site {
+            also: Vec::new(),
             declared: declared.iter().map(|one| (one.kind, &one.spec)).collect(),
             state,
             state_bucket: &self.bucket,
@@ -198,7 +199,14 @@ impl Platform {
     pub async fn remove_state(&self, sdk: &SdkConfig) {
         let (bucket, keys) = (self.state_bucket(sdk), StateKeys::at_root());
         let store = Arc::new(bucket.store());
-        let lock = Lock::acquire(store, &keys.lock, &self.name, "destroy", tokio::time::sleep(LOCK_TIMEOUT)).await;
+        let lock = Lock::acquire(
+            store,
+            &keys.lock,
+            &self.name,
+            Holder::new("destroy", None),
+            tokio::time::sleep(LOCK_TIMEOUT),
+        )
+        .await;
         let lock = lock.unwrap_or_else(|error| panic!("the lock cannot be had: {error}"));
         let removed = bucket.remove(&keys, &self.state_identity(), &self.identity, lock).await;
         assert_eq!(removed.expect("the state bucket can be removed"), RemovedState::Bucket);
@@ -298,7 +306,9 @@ impl Platform {
         if first.is_some() || self.state(sdk).await.is_none() {
             bucket.make(&self.identity).await.expect("the state bucket can be made");
         }
-        let lock = Lock::acquire(store.clone(), LOCK, &self.name, "up", tokio::time::sleep(LOCK_TIMEOUT)).await;
+        let lock =
+            Lock::acquire(store.clone(), LOCK, &self.name, Holder::new("up", None), tokio::time::sleep(LOCK_TIMEOUT))
+                .await;
         let lock = lock.unwrap_or_else(|error| panic!("the lock cannot be had: {error}"));
         let prepared = match first {
             Some(first) => first,
@@ -337,6 +347,7 @@ impl Platform {
             writer: &writer,
             parallelism: PARALLELISM,
             no_wait: false,
+            wait_factor: 1,
             stop,
             events: &|event| self.said.lock().unwrap_or_else(PoisonError::into_inner).push(event),
         };

@@ -5,7 +5,7 @@
 use aws_config::SdkConfig;
 use local::{ACCOUNT, Cloud};
 use resource::{Leave, Place};
-use state::{Error, Lock, MemoryStore, S3Store, StateBucket, Store};
+use state::{Error, Holder, Lock, MemoryStore, S3Store, StateBucket, Store};
 use std::{future::ready, sync::Arc, time::Duration};
 use testkit::{Aws, Fault, Lossy, ignoring, locks};
 use tokio::time::sleep;
@@ -82,7 +82,7 @@ fn renewal_that_s3_never_answers_costs_no_lock() {
     aws.strike(("s3", "DELETE object"), 0, 1, Fault::Hung);
     aws.run(async |sdk| {
         let store = Arc::new(store(&sdk).await);
-        let lock = Lock::acquire(store.clone(), "lock.json", "dev", "up", ready(())).await.unwrap();
+        let lock = Lock::acquire(store.clone(), "lock.json", "dev", Holder::new("up", None), ready(())).await.unwrap();
         for _ in 0..120 {
             assert!(lock.tenure().holds(), "requests wait for the lock");
             sleep(Duration::from_secs(1)).await;

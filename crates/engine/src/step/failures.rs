@@ -1,6 +1,7 @@
 //! Why a step cannot end well, in words.
 
 use resource::{Diff, Failure, FailureKind, FieldChange, Reconciler};
+use std::time::Duration;
 
 pub(super) fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {
     Failure {
@@ -16,11 +17,11 @@ pub(super) fn broken(reconciler: &dyn Reconciler, id: &str, reason: &str) -> Fai
     }
 }
 
-pub(crate) fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str) -> Failure {
-    let minutes = reconciler.deadline().as_secs() / 60;
+pub(crate) fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str, deadline: Duration) -> Failure {
+    let minutes = deadline.as_secs() / 60;
     Failure {
         residue: Some(format!("{id} exists and is {status}")),
-        help: Some("the next run goes on waiting for it".to_owned()),
+        help: Some("the next run goes on waiting for it; `--wait-factor 3` waits three times as long".to_owned()),
         ..Failure::of(FailureKind::Final, format!("the {} was still {status} after {minutes} min", reconciler.noun()))
     }
 }

@@ -47,8 +47,9 @@ impl Applying<'_> {
                     if let Some(outputs) = outputs {
                         self.announce(outputs, &mut announced);
                     }
-                    if patience.is_over(reconciler.deadline()) {
-                        return Err(never_settled(reconciler, id, &status).into());
+                    let deadline = self.run.deadline(reconciler);
+                    if patience.is_over(deadline) {
+                        return Err(never_settled(reconciler, id, &status, deadline).into());
                     }
                     if self.run.no_wait && announced && !*self.announce.awaited.borrow() {
                         return Err(Unbearable::Stopped);

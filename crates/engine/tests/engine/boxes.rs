@@ -201,6 +201,7 @@ impl Bench {
             writer: &writer,
             parallelism: 8,
             no_wait: false,
+            wait_factor: 1,
             stop,
             events: &|_| {},
         };

@@ -3,7 +3,7 @@
 use crate::{destroy, state_buckets::shared_bucket, up};
 use local::{ACCOUNT, Cloud};
 use resource::{Meter, Place};
-use state::{Lock, RemovedState, State, StateBucket, StateIdentity, StateKeys, Store as _};
+use state::{Holder, Lock, RemovedState, State, StateBucket, StateIdentity, StateKeys, Store as _};
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -64,7 +64,7 @@ async fn removal_of_a_long_history_takes_few_calls() {
     }
     let history = store.history(&keys.state).await.unwrap();
     assert_eq!((history.versions.len(), history.has_more), (1100, false));
-    let lock = Lock::acquire(store, &keys.lock, "dev", "destroy", async {}).await.unwrap();
+    let lock = Lock::acquire(store, &keys.lock, "dev", Holder::new("destroy", None), async {}).await.unwrap();
     let before = meter.requests();
     assert_eq!(bucket.remove(&keys, &identity, &tags, lock).await.unwrap(), RemovedState::Bucket);
     assert!(meter.requests() - before < 20, "{} calls", meter.requests() - before);
@@ -80,7 +80,9 @@ fn removal_leaves_a_bucket_that_holds_anything_else() {
         s3.put_object().bucket(bucket.name()).key("thesis/data.bin").body(body).send().await.unwrap();
         let keys = StateKeys::at_root();
         let identity = platform.state_identity();
-        let lock = Lock::acquire(Arc::new(bucket.store()), &keys.lock, "dev", "destroy", async {}).await.unwrap();
+        let lock = Lock::acquire(Arc::new(bucket.store()), &keys.lock, "dev", Holder::new("destroy", None), async {})
+            .await
+            .unwrap();
         let tags = blueprint::identity("mlops-pipeline", "dev");
         let refused = bucket.remove(&keys, &identity, &tags, lock).await.unwrap_err();
         assert!(refused.to_string().contains("thesis/data.bin"), "{refused}");
@@ -113,7 +115,8 @@ fn removal_from_a_named_bucket_takes_only_the_keys_of_the_state() {
             state.advance();
             version = Some(store.put(&keys.state, state.write().into(), version.as_ref()).await.unwrap());
         }
-        let lock = Lock::acquire(store.clone(), &keys.lock, "dev", "destroy", async {}).await.unwrap();
+        let lock =
+            Lock::acquire(store.clone(), &keys.lock, "dev", Holder::new("destroy", None), async {}).await.unwrap();
         assert_eq!(bucket.remove(&keys, &identity, &tags, lock).await.unwrap(), RemovedState::StateOnly);
         let left = s3.list_object_versions().bucket(bucket.name()).send().await.unwrap();
         let left: Vec<_> = left.versions().iter().filter_map(|one| one.key()).collect();

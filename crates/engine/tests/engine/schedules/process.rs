@@ -123,6 +123,7 @@ impl Account {
             writer: &writer,
             parallelism: 8,
             no_wait: false,
+            wait_factor: 1,
             stop: stopped,
             events: &|Event { address, action, phase, elapsed }| {
                 tell(|| format!("    {address}: {action:?} {phase:?} after {elapsed:?}"));

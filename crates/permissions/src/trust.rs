@@ -1,0 +1,178 @@
+//! Who may assume the role that a policy is for: a repository's runs, by OpenID Connect.
+
+use resource::Place;
+use serde_json::{Value, json};
+use std::str::FromStr;
+
+/// A repository, on a system that runs its pipelines and vouches for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    host: Host,
+    /// `ORG/REPO`, `GROUP/PROJECT` or `GROUP/SUBGROUP/PROJECT`.
+    path: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Host {
+    GitHub,
+    GitLab,
+}
+
+/// Which of a repository's runs are trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// Those of a branch.
+    Branch(String),
+    /// Those of a deployment environment, whose protection rules the system keeps. GitHub alone says it in the subject.
+    Environment(String),
+    /// Those of pull requests, or on GitLab of any branch: a merge request runs on its own.
+    PullRequests,
+    /// Those with this subject, as the system writes it; `*` stands for anything.
+    Subject(String),
+}
+
+/// Why a trust policy cannot be made.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// The repository is not written as it must be.
+    #[error("`{0}` is not github:ORG/REPO or gitlab:GROUP/PROJECT")]
+    Repository(String),
+    /// GitLab's subject has no environment.
+    #[error("the subject of GitLab's tokens names no environment: AWS can tell branches apart, and no environments")]
+    Environment,
+    /// Every run of every repository of the system would be trusted.
+    #[error("the subject `{0}` does not name the repository {1}: runs of other repositories could assume the role")]
+    Open(String, String),
+}
+
+impl FromStr for Repository {
+    type Err = TrustError;
+
+    fn from_str(text: &str) -> Result<Self, TrustError> {
+        let wrong = || TrustError::Repository(text.to_owned());
+        let (host, path) = text.split_once(':').ok_or_else(wrong)?;
+        let host = match host {
+            "github" => Host::GitHub,
+            "gitlab" => Host::GitLab,
+            _ => return Err(wrong()),
+        };
+        let is_name = |part: &str| {
+            !part.is_empty() && part.chars().all(|sign| sign.is_ascii_alphanumeric() || "-_.".contains(sign))
+        };
+        let parts = path.split('/').count();
+        let fits = path.split('/').all(is_name) && parts >= 2 && (host == Host::GitLab || parts == 2);
+        if fits { Ok(Self { host, path: path.to_owned() }) } else { Err(wrong()) }
+    }
+}
+
+impl Repository {
+    /// The trust policy of a role that these runs may assume.
+    ///
+    /// # Errors
+    /// When the system cannot vouch for such runs, or the subject is not the repository's.
+    pub fn trust_policy(&self, runs: &Runs, place: &Place) -> Result<Value, TrustError> {
+        let provider = self.provider();
+        let subject = self.subject(runs)?;
+        let (audience_key, subject_key) = (format!("{provider}:aud"), format!("{provider}:sub"));
+        let audience = json!({audience_key: self.audience(place)});
+        let condition = match subject.contains('*') {
+            true => json!({"StringEquals": audience, "StringLike": {subject_key: subject}}),
+            false => {
+                let mut equals = audience;
+                equals[subject_key] = subject.into();
+                json!({"StringEquals": equals})
+            }
+        };
+        Ok(json!({"Version": "2012-10-17", "Statement": [{
+            "Sid": "Runs",
+            "Effect": "Allow",
+            "Principal": {"Federated": place.iam_arn(&format!("oidc-provider/{provider}"))},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": condition,
+        }]}))
+    }
+
+    /// The host of the identity provider, as IAM names it and prefixes its condition keys with it.
+    fn provider(&self) -> &'static str {
+        match self.host {
+            Host::GitHub => "token.actions.githubusercontent.com",
+            Host::GitLab => "gitlab.com",
+        }
+    }
+
+    /// For whom a token is made out. GitHub's action asks for the name of AWS's STS, which differs in China; a job of
+    /// GitLab sets `aud` itself.
+    /// <https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws>
+    /// <https://docs.gitlab.com/ci/cloud_services/aws/>
+    fn audience(&self, place: &Place) -> &'static str {
+        match (self.host, place.partition.as_str()) {
+            (Host::GitHub, "aws-cn") => "sts.amazonaws.com.cn",
+            (Host::GitHub, _) => "sts.amazonaws.com",
+            (Host::GitLab, _) => "https://gitlab.com",
+        }
+    }
+
+    /// The subject of a run's token.
+    /// <https://docs.github.com/en/actions/reference/security/oidc>
+    /// <https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload>
+    fn subject(&self, runs: &Runs) -> Result<String, TrustError> {
+        let own = match self.host {
+            Host::GitHub => format!("repo:{}:", self.path),
+            Host::GitLab => format!("project_path:{}:", self.path),
+        };
+        Ok(match (self.host, runs) {
+            (_, Runs::Subject(subject)) if !subject.starts_with(&own) => {
+                return Err(TrustError::Open(subject.clone(), self.path.clone()));
+            }
+            (_, Runs::Subject(subject)) => subject.clone(),
+            (Host::GitHub, Runs::Branch(branch)) => format!("{own}ref:refs/heads/{branch}"),
+            (Host::GitHub, Runs::Environment(environment)) => format!("{own}environment:{environment}"),
+            (Host::GitHub, Runs::PullRequests) => format!("{own}pull_request"),
+            (Host::GitLab, Runs::Branch(branch)) => format!("{own}ref_type:branch:ref:{branch}"),
+            (Host::GitLab, Runs::PullRequests) => format!("{own}ref_type:branch:ref:*"),
+            (Host::GitLab, Runs::Environment(_)) => return Err(TrustError::Environment),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trust(repository: &str, runs: &Runs) -> Result<Value, TrustError> {
+        repository.parse::<Repository>()?.trust_policy(runs, &Place::new("123456789012", "eu-west-1"))
+    }
+
+    #[test]
+    fn trust_policy_names_audience_and_subject() {
+        let policy = trust("github:acme/ml", &Runs::Branch("main".into())).unwrap();
+        let statement = &policy["Statement"][0];
+        let provider = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
+        assert_eq!(statement["Principal"]["Federated"], provider);
+        let expected = json!({"StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": "repo:acme/ml:ref:refs/heads/main",
+        }});
+        assert_eq!(statement["Condition"], expected);
+        let requests = trust("gitlab:acme/team/ml", &Runs::PullRequests).unwrap();
+        let condition = &requests["Statement"][0]["Condition"];
+        assert_eq!(condition["StringLike"]["gitlab.com:sub"], "project_path:acme/team/ml:ref_type:branch:ref:*");
+        assert_eq!(condition["StringEquals"]["gitlab.com:aud"], "https://gitlab.com");
+    }
+
+    #[test]
+    fn trust_is_never_in_other_repositories() {
+        for subject in ["*", "repo:acme/*", "repo:acme/ml*"] {
+            let open = trust("github:acme/ml", &Runs::Subject(subject.into()));
+            assert!(matches!(open, Err(TrustError::Open(..))), "{subject}");
+        }
+        for repository in ["github:acme", "github:acme/*", "acme/ml", "github:a/b/c", "gitlab:", "github:acme/"] {
+            assert!(matches!(trust(repository, &Runs::PullRequests), Err(TrustError::Repository(_))), "{repository}");
+        }
+    }
+
+    #[test]
+    fn environment_of_gitlab_is_refused() {
+        assert_eq!(trust("gitlab:acme/ml", &Runs::Environment("prod".into())), Err(TrustError::Environment));
+    }
+}
