@@ -10,6 +10,7 @@ mod definition;
 mod deploy;
 mod drift_job;
 mod encryption;
+mod endpoint_policy;
 mod files;
 mod findings;
 mod functions;

@@ -1,13 +1,12 @@
 //! The VPC: public subnets with the NAT gateways, private subnets for everything else, and endpoints.
 
-use crate::{encryption::Keys, identity, policy::Policy, site::Site};
+use crate::{encryption::Keys, endpoint_policy, identity, policy::Policy, site::Site};
 use aws_ec2::{
     DefaultSecurityGroup, ElasticIp, FlowLog, InternetGateway, NatGateway, Peer, Reach, Route, RouteTable, RouteTarget,
     Rule, SecurityGroup, Subnet, Vpc, VpcEndpoint,
 };
 use config::environment::network::Nat;
 use resource::{Handle, Stack, Tags};
-use serde_json::Value;
 
 /// What other areas are placed in.
 pub(crate) struct Network {
@@ -232,11 +231,12 @@ fn endpoints(
     if settings.s3_endpoint {
         let service = site.place.gateway_service("s3");
         let tags = name_tag(site, "endpoint-s3");
+        let s3_policy = endpoint_policy::of_s3(&site.place);
         stack.add("network", "endpoint-s3", (vpc, tables.to_vec()), move |(vpc, tables)| VpcEndpoint {
             vpc_id: vpc.id,
             service: service.clone(),
             reach: Reach::Gateway { route_tables: tables.into_iter().map(|table| table.id).collect() },
-            policy: Value::Null,
+            policy: s3_policy.clone(),
             tags: tags.clone(),
         });
     }
@@ -263,6 +263,7 @@ fn endpoints(
         let needs = (vpc, numbered.map(|(_, subnet)| *subnet).collect::<Vec<_>>(), group);
         let name = endpoint_name(endpoint);
         let tags = name_tag(site, &name);
+        let policy = endpoint_policy::of_interface(endpoint, &site.place);
         stack.add("network", &name, needs, move |(vpc, subnets, group)| VpcEndpoint {
             vpc_id: vpc.id,
             service: service.clone(),
@@ -271,7 +272,7 @@ fn endpoints(
                 security_groups: vec![group.id],
                 private_dns: true,
             },
-            policy: Value::Null,
+            policy: policy.clone(),
             tags: tags.clone(),
         });
     }

@@ -115,17 +115,11 @@ fn lifecycle(bucket: &storage::Bucket) -> Vec<LifecycleRule> {
 }
 
 /// A bucket of the plainest sort, for logs and replicas.
-fn plain(
-    name: String,
-    region: Option<String>,
-    policy: serde_json::Value,
-    lifecycle: Vec<LifecycleRule>,
-    versioning: bool,
-) -> Bucket {
+fn plain(name: String, region: Option<String>, policy: serde_json::Value, lifecycle: Vec<LifecycleRule>) -> Bucket {
     Bucket {
         name,
         region,
-        versioning,
+        versioning: true,
         encryption: Encryption::S3,
         public_access_blocked: true,
         owner_enforced: true,
@@ -149,13 +143,13 @@ fn access_logs(stack: &mut Stack, site: &Site) -> Handle<Bucket> {
         id: "expire".into(),
         prefix: String::new(),
         abort_uploads_days: Some(7),
-        expire_noncurrent_days: None,
+        // Whoever deletes a log deletes it for good only after that time.
+        expire_noncurrent_days: Some(30),
         expire_days: Some(i32::from(site.environment.monitoring.log_retention_days)),
         transitions: Vec::new(),
     };
     let policy = policy.document();
-    stack
-        .add("storage", ACCESS_LOGS, (), move |()| plain(name.clone(), None, policy.clone(), vec![kept.clone()], false))
+    stack.add("storage", ACCESS_LOGS, (), move |()| plain(name.clone(), None, policy.clone(), vec![kept.clone()]))
 }
 
 fn replica(stack: &mut Stack, site: &Site, bucket: &storage::Bucket, region: &str) -> Handle<Bucket> {
@@ -164,7 +158,7 @@ fn replica(stack: &mut Stack, site: &Site, bucket: &storage::Bucket, region: &st
     let policy = policy::tls_only(&site.bucket_arn(&short)).document();
     let lifecycle = vec![LifecycleRule { transitions: Vec::new(), expire_days: None, ..lifecycle(bucket).remove(0) }];
     stack.add("storage", &short, (), move |()| {
-        plain(name.clone(), Some(region.clone()), policy.clone(), lifecycle.clone(), true)
+        plain(name.clone(), Some(region.clone()), policy.clone(), lifecycle.clone())
     })
 }
 
