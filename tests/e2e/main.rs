@@ -13,6 +13,7 @@ mod graph;
 mod lifecycle;
 mod locking;
 mod lost_state;
+mod machine_output;
 mod memory;
 mod naming;
 mod pages;
@@ -24,6 +25,7 @@ mod reconcile;
 #[path = "../fixture/recorded.rs"]
 mod recorded;
 mod refusals;
+mod schemas;
 mod secrets;
 mod state_buckets;
 mod state_commands;

@@ -36,6 +36,11 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // The usage text goes where clap sends it; help and version are no mistake.
+            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+                let what = error.to_string();
+                let end = End::usage(what.trim_end(), "");
+                render::ending::document(&end).iter().for_each(|document| Printer::document_of_usage(document));
+            }
             let printed = error.print().and_then(|()| std::io::stdout().flush());
             return match printed {
                 Err(lost) if !error.use_stderr() && lost.kind() != ErrorKind::BrokenPipe => ExitCode::FAILURE,
@@ -52,6 +57,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let gives_events = cli.command.gives_events();
     let result = runtime.block_on(async {
         let ended = run(cli, printer).await;
         ended.and(sdk::keep_local().await)
@@ -59,7 +65,7 @@ fn main() -> ExitCode {
     // Reads on stdin cannot be cancelled; do not wait for them.
     runtime.shutdown_background();
     if let Err(end) = &result {
-        printer.end(end);
+        printer.last_words(end, gives_events);
     }
     match (printer.unwritten(), result) {
         (None, Ok(())) => ExitCode::SUCCESS,

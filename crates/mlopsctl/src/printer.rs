@@ -7,7 +7,7 @@ mod stream;
 
 pub(crate) use colour::Style;
 
-use crate::{cli::Global, end::End};
+use crate::{cli::Global, end::End, render::ending};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
 use std::io::{Error, IsTerminal as _, Write};
 use tracing_subscriber::fmt::MakeWriter;
@@ -51,6 +51,11 @@ impl Printer {
     /// A JSON document, on stdout.
     pub(crate) fn document(self, value: &serde_json::Value) {
         self.json(&format!("{value:#}"));
+    }
+
+    /// A JSON document, on stdout, before it is known how to print.
+    pub(crate) fn document_of_usage(value: &serde_json::Value) {
+        stream::data(&escape::json(&format!("{value:#}")));
     }
 
     /// A JSON document on a line of its own, on stdout.
@@ -120,6 +125,19 @@ impl Printer {
     /// What to do next.
     pub(crate) fn help(self, what: &str) {
         self.say(&format!("  {} {what}", self.paint(Style::Cyan, "help:")));
+    }
+
+    /// Says how a command ended, with --json on stdout as well: there is one document, and `gives_events` tells whether
+    /// the command prints lines instead.
+    pub(crate) fn last_words(self, end: &End, gives_events: bool) {
+        match (self.json, gives_events) {
+            (true, true) => ending::line(end).iter().for_each(|line| self.line(line)),
+            (true, false) if !stream::has_data() => {
+                ending::document(end).iter().for_each(|document| self.document(document));
+            }
+            _ => {}
+        }
+        self.end(end);
     }
 
     /// Says how a command ended.

@@ -6,9 +6,11 @@ use crate::{
     environments,
     output::{self, Readers},
     printer::Printer,
+    render::ending,
 };
 use clap::CommandFactory;
 use include_dir::{Dir, include_dir};
+use serde_json::{Value, json};
 use std::path::Path;
 
 static ENVIRONMENTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../environments");
@@ -24,7 +26,7 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
         let what = format!("there are no environment files in {}", global.environments.display());
         return Err(End::usage(what, "`mlopsctl init` writes some to start from"));
     }
-    let mut last = None;
+    let mut found = Vec::new();
     for name in &names {
         let checked = environments::read(global, name).and_then(|environment| {
             let (file, root) = (environments::file(global, name), environments::root(global));
@@ -33,22 +35,49 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
         });
         match checked {
             Ok(()) => printer.note(&format!("{name} is valid")),
-            Err(end) => {
-                if let Some(before) = last.replace(end) {
-                    printer.end(&before);
-                }
-            }
+            Err(end) => found.push((Some(name.as_str()), end)),
         }
     }
     for overlap in config::overlapping(&global.environments) {
-        if ![&overlap.covers, &overlap.covered].into_iter().any(|name| names.contains(name)) {
-            continue;
+        if [&overlap.covers, &overlap.covered].into_iter().any(|name| names.contains(name)) {
+            found.push((None, overlaps(&overlap)));
         }
-        if let Some(before) = last.replace(overlaps(&overlap)) {
+    }
+    if printer.json {
+        printer.document(&verdict(global, &names, &found));
+    }
+    let mut last = None;
+    for (_, end) in found {
+        if let Some(before) = last.replace(end) {
             printer.end(&before);
         }
     }
     last.map_or(Ok(()), Err)
+}
+
+/// What is wrong with which file, for a program.
+fn verdict(global: &Global, names: &[String], found: &[(Option<&str>, End)]) -> Value {
+    let environments = names.iter().map(|name| {
+        let problems = found.iter().filter(|(of, _)| *of == Some(name.as_str())).flat_map(|(_, end)| match end {
+            End::Invalid(invalid) => ending::problems(invalid).as_array().cloned().unwrap_or_default(),
+            end => whole(environments::file(global, name).display().to_string().into(), end),
+        });
+        let problems: Vec<Value> = problems.collect();
+        json!({"environment": name, "valid": problems.is_empty(), "problems": problems})
+    });
+    let between = found.iter().filter(|(of, _)| of.is_none()).flat_map(|(_, end)| whole(Value::Null, end));
+    let (environments, between): (Vec<Value>, Vec<Value>) = (environments.collect(), between.collect());
+    json!({"format": 1, "valid": found.is_empty(), "environments": environments, "problems": between})
+}
+
+/// A problem without a place in a file.
+fn whole(file: Value, end: &End) -> Vec<Value> {
+    match end {
+        End::Usage { what, help } | End::Failed { what, help } => {
+            vec![json!({"file": file, "line": null, "column": null, "message": what, "help": help})]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn overlaps(overlap: &config::Overlap) -> End {

@@ -2,7 +2,9 @@
 
 use super::{change::refused, lost_state};
 use crate::{cli::Global, end::End, printer::Printer, render, session::Session};
+use resource::Address;
 use serde_json::Value;
+use state::State;
 
 pub(crate) async fn output(
     global: &Global,
@@ -21,13 +23,13 @@ pub(crate) async fn output(
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match name {
         Some(name) => {
-            let known: Vec<&str> = state.outputs.keys().map(String::as_str).collect();
-            let help = format!("there are: {}", known.join(", "));
-            let value =
-                state.outputs.get(name).ok_or_else(|| End::usage(format!("there is no output `{name}`"), help))?;
+            let value = match state.outputs.get(name) {
+                Some(value) => value.clone(),
+                None => of_resource(&state, name)?,
+            };
             match printer.json {
-                true => printer.document(value),
-                false => printer.data(&plain(value)),
+                true => printer.document(&value),
+                false => printer.data(&plain(&value)),
             }
         }
         None if printer.json => printer.document(&serde_json::json!(state.outputs)),
@@ -39,6 +41,35 @@ pub(crate) async fn output(
         }
     }
     Ok(())
+}
+
+/// An output of one resource, `<area>.<name>.<output>`, or all of them, `<area>.<name>`. Each has an `id`.
+fn of_resource(state: &State, path: &str) -> Result<Value, End> {
+    let unknown = || {
+        let known: Vec<&str> = state.outputs.keys().map(String::as_str).collect();
+        let help = format!(
+            "there are: {}; and those of each resource, such as network.vpc.id: `mlopsctl state list` shows the addresses",
+            known.join(", ")
+        );
+        End::usage(format!("there is no output `{}`", path.escape_debug()), help)
+    };
+    let mut parts = path.splitn(3, '.');
+    let (Some(area), Some(name), field) = (parts.next(), parts.next(), parts.next()) else { return Err(unknown()) };
+    let address = Address::parse(&format!("{area}.{name}")).ok_or_else(unknown)?;
+    let entry = state.resources.get(&address).ok_or_else(unknown)?;
+    let mut outputs = match &entry.outputs {
+        Value::Object(outputs) => outputs.clone(),
+        _ => serde_json::Map::new(),
+    };
+    if let Some(id) = &entry.id {
+        outputs.entry("id").or_insert_with(|| id.as_str().into());
+    }
+    let Some(field) = field else { return Ok(Value::Object(outputs)) };
+    let known: Vec<String> = outputs.keys().cloned().collect();
+    outputs.remove(field).ok_or_else(|| {
+        let what = format!("{address} has no output `{}`", field.escape_debug());
+        End::usage(what, format!("it has: {}", known.join(", ")))
+    })
 }
 
 pub(crate) async fn drift(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {

@@ -2,16 +2,22 @@
 
 use std::{
     io::{Error, ErrorKind, Write as _, stderr, stdout},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// Why stdout could not be written, the first time that it could not.
 static UNWRITTEN: Mutex<Option<Error>> = Mutex::new(None);
+/// Whether anything was written to stdout.
+static HAS_DATA: AtomicBool = AtomicBool::new(false);
 /// How many lines at the bottom of the terminal are taken back before anything else is written.
 static LIVE: Mutex<usize> = Mutex::new(0);
 
 /// Writes data. What fails is kept, so that a run goes on, and ends with that error.
 pub(super) fn data(text: &str) {
+    HAS_DATA.store(true, Ordering::Relaxed);
     let mut out = stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
     if let Err(error) = written {
@@ -20,6 +26,11 @@ pub(super) fn data(text: &str) {
             locked(&UNWRITTEN).get_or_insert(error);
         }
     }
+}
+
+/// Whether anything was written to stdout.
+pub(super) fn has_data() -> bool {
+    HAS_DATA.load(Ordering::Relaxed)
 }
 
 /// Why data was lost, if it was.

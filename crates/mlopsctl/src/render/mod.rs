@@ -5,6 +5,7 @@ mod common;
 pub(crate) mod cost;
 mod differences;
 pub(crate) mod drift;
+pub(crate) mod ending;
 pub(crate) mod execution;
 pub(crate) mod live;
 pub(crate) mod package;

@@ -35,6 +35,13 @@ pub(crate) fn saved(plan: &Plan) -> Value {
            "kept": plan.kept, "targets": plan.targets})
 }
 
+/// What stands in the way of a plan that was to be applied, a line each.
+pub(crate) fn refusal_events(all: &[Refusal]) -> Vec<Value> {
+    let mut lines = refusals(all).as_array().cloned().unwrap_or_default();
+    lines.iter_mut().for_each(|line| line["event"] = "refusal".into());
+    lines
+}
+
 fn refusals(refusals: &[Refusal]) -> Value {
     let one = |refusal: &Refusal| {
         json!({"address": refusal.address, "kind": refusal.kind, "reason": refusal.failure.to_string(),
