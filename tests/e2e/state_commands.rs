@@ -95,3 +95,62 @@ fn state_bucket_that_holds_anything_else_stays_and_nothing_is_destroyed_before_t
     assert!(refused.stderr.contains("thesis/data.bin"), "{}", refused.stderr);
     project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
 }
+
+#[test]
+fn state_commands_take_the_environment_first_and_show_what_they_change() {
+    let project = Project::new();
+    project.local(&["up", "dev", "--target", "monitoring.alerts"]).ends_with(0);
+    let shown = project.local(&["state", "show", "dev", "monitoring.alerts"]).ends_with(0);
+    assert_eq!(shown.json(), project.local(&["state", "show", "monitoring.alerts", "dev"]).ends_with(0).json());
+    let moved = project.local(&["state", "mv", "dev", "monitoring.alerts", "monitoring.alarms"]).ends_with(0);
+    for line in ["  - monitoring.alerts  sns:topic", "  + monitoring.alarms  sns:topic"] {
+        assert!(moved.stderr.contains(line), "{}", moved.stderr);
+    }
+    let removed = project.local(&["state", "rm", "dev", "monitoring.alarms"]).ends_with(0);
+    assert!(removed.stderr.contains("  - monitoring.alarms  sns:topic"), "{}", removed.stderr);
+    let unknown = project.local(&["state", "rm", "dev", "alarms"]).ends_with(64);
+    assert!(unknown.stderr.contains("is not an address"), "{}", unknown.stderr);
+}
+
+#[test]
+fn history_tells_who_wrote_each_version_with_which_command() {
+    let project = Project::new();
+    project.local(&["up", "dev", "--target", "monitoring.alerts"]).ends_with(0);
+    project.local(&["state", "rm", "dev", "monitoring.alerts"]).ends_with(0);
+    let history = project.local(&["state", "history", "dev", "--json"]).ends_with(0).json();
+    let (newest, before) = (&history[0], &history[1]);
+    assert_eq!((&newest["command"], &before["command"]), (&json!("state rm"), &json!("up")));
+    assert!(newest["who"].as_str().unwrap().contains('@'), "{newest}");
+    assert_eq!(
+        (newest["resources"].as_u64().unwrap() + 1, &newest["interim"]),
+        (before["resources"].as_u64().unwrap(), &json!(false))
+    );
+    assert!(newest["serial"].as_u64() > before["serial"].as_u64());
+    let page = project.local(&["state", "history", "dev"]).ends_with(0);
+    assert!(page.stdout.contains("`state rm` by "), "{}", page.stdout);
+}
+
+#[test]
+fn platform_is_left_to_terraform_by_import_blocks() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    let blocks = project.local(&["state", "list", "dev", "--format", "terraform-import"]).ends_with(0).stdout;
+    let state = state(&project);
+    for (address, entry) in state["resources"].as_object().unwrap() {
+        let kind = entry["kind"].as_str().unwrap();
+        let theirs = tfstate::terraform_type(kind).unwrap();
+        let name = address.replace(['.', '-'], "_");
+        assert!(
+            blocks.contains(&format!("to = {theirs}.{name}\n")) || blocks.contains(&format!("# {address}: ")),
+            "{address}"
+        );
+    }
+    assert!(blocks.contains(&format!("id = {}\n", state["resources"]["network.vpc"]["id"])), "{blocks}");
+}
+
+#[test]
+fn each_kind_has_a_type_of_terraform() {
+    for kind in blueprint::registry().iter().map(|reconciler| reconciler.kind()) {
+        assert!(tfstate::terraform_type(kind).is_some(), "{kind}");
+    }
+}

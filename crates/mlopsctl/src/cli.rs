@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Output {
         /// Which environment.
         environment: Option<String>,
-        /// One output, as plain text.
+        /// One output, as plain text; or one of a resource, by its address: network.private-1.id.
         name: Option<String>,
     },
     /// Wait for what `up --no-wait` left settling.
@@ -124,6 +124,17 @@ pub(crate) enum Command {
     Man,
 }
 
+impl Command {
+    /// Whether it prints an event a line with --json, and not one document.
+    pub(crate) fn gives_events(&self) -> bool {
+        match self {
+            Self::Adopt(args) => args.out.is_none(),
+            Self::Up(_) | Self::Destroy(_) | Self::Reconcile { .. } | Self::Wait { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 #[derive(Args)]
 pub(crate) struct PlanArgs {
     /// Which environment.
@@ -155,6 +166,24 @@ pub(crate) struct PermissionsArgs {
     /// Only what `plan` and `drift` need, which change nothing.
     #[arg(long)]
     pub(crate) read_only: bool,
+    /// Also what `doctor` needs: quotas, and the simulation of the caller's own policies.
+    #[arg(long)]
+    pub(crate) doctor: bool,
+    /// Print the trust policy of the role instead: which runs of a repository may assume it, by OpenID Connect.
+    #[arg(long, value_name = "github:ORG/REPO | gitlab:GROUP/PROJECT", conflicts_with_all = ["split", "doctor"])]
+    pub(crate) trust: Option<permissions::Repository>,
+    /// Trust the runs of this branch.
+    #[arg(long, requires = "trust", group = "runs")]
+    pub(crate) branch: Option<String>,
+    /// Trust the runs of this deployment environment of GitHub.
+    #[arg(long, value_name = "NAME", requires = "trust", group = "runs")]
+    pub(crate) deployment: Option<String>,
+    /// Trust the runs of pull requests; so it is with --read-only anyway.
+    #[arg(long, requires = "trust", group = "runs")]
+    pub(crate) pull_requests: bool,
+    /// Trust the runs with this subject, as the token has it; `*` stands for anything.
+    #[arg(long, requires = "trust", group = "runs")]
+    pub(crate) subject: Option<String>,
     /// Write as many policies into this folder as are needed for each to be small enough for AWS.
     #[arg(long, value_name = "DIR")]
     pub(crate) split: Option<PathBuf>,
@@ -246,13 +275,16 @@ pub(crate) struct ChangeArgs {
     /// Steps under way at once.
     #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) parallelism: u16,
+    /// Wait so many times as long as usual for what AWS makes slowly.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10))]
+    pub(crate) wait_factor: u32,
 }
 
 const PARALLELISM: u16 = 64;
 
 impl Default for ChangeArgs {
     fn default() -> Self {
-        Self { yes: false, delete_data: false, unprotect: Vec::new(), parallelism: PARALLELISM }
+        Self { yes: false, delete_data: false, unprotect: Vec::new(), parallelism: PARALLELISM, wait_factor: 1 }
     }
 }
 
@@ -262,29 +294,33 @@ pub(crate) enum StateCommand {
     List {
         /// Which environment.
         environment: Option<String>,
+        /// For another tool: import blocks of Terraform, with which it takes everything over.
+        #[arg(long, value_enum, conflicts_with = "json")]
+        format: Option<ListFormat>,
     },
     /// Show what is remembered of one resource.
     Show {
-        /// Its address.
-        address: String,
-        /// Which environment.
-        environment: Option<String>,
+        /// Which environment, then the resource's address.
+        #[arg(value_names = ["ENVIRONMENT", "ADDRESS"], num_args = 1..=2, required = true)]
+        words: Vec<String>,
     },
     /// Forget a resource without deleting it.
     Rm {
-        /// Its address.
-        address: String,
-        /// Which environment.
-        environment: Option<String>,
+        /// Which environment, then the resource's address.
+        #[arg(value_names = ["ENVIRONMENT", "ADDRESS"], num_args = 1..=2, required = true)]
+        words: Vec<String>,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Give a resource another address.
     Mv {
-        /// The address it has.
-        from: String,
-        /// The address it gets.
-        to: String,
-        /// Which environment.
-        environment: Option<String>,
+        /// Which environment, then the address that the resource has and the one that it gets.
+        #[arg(value_names = ["ENVIRONMENT", "FROM", "TO"], num_args = 2..=3, required = true)]
+        words: Vec<String>,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Print the state.
     Pull {
@@ -293,10 +329,12 @@ pub(crate) enum StateCommand {
     },
     /// Replace the state by a file of the same lineage that is no older.
     Push {
-        /// The file.
-        file: PathBuf,
-        /// Which environment.
-        environment: Option<String>,
+        /// Which environment, then the file.
+        #[arg(value_names = ["ENVIRONMENT", "FILE"], num_args = 1..=2, required = true)]
+        words: Vec<String>,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
         /// Go back to an older one.
         #[arg(long)]
         force: bool,
@@ -309,6 +347,11 @@ pub(crate) enum StateCommand {
         #[arg(long, value_name = "ID")]
         show: Option<String>,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ListFormat {
+    TerraformImport,
 }
 
 #[derive(Subcommand)]

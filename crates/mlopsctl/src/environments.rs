@@ -2,7 +2,13 @@
 
 mod profile;
 
-use crate::{cli::Global, end::End, one_account, sdk, state_access};
+use crate::{
+    cli::Global,
+    end::End,
+    one_account,
+    sdk::{self, Caller},
+    state_access,
+};
 use aws_config::SdkConfig;
 use config::Environment;
 use resource::{Meter, Place, Tags};
@@ -17,6 +23,8 @@ use std::{
 pub(crate) struct Site {
     pub(crate) region: String,
     pub(crate) account: String,
+    /// The ARN of the AWS identity of the credentials.
+    pub(crate) caller: String,
     /// The state bucket.
     pub(crate) bucket: String,
     /// Whether the environment file names that bucket.
@@ -143,11 +151,11 @@ async fn has_state(global: &Global, name: &str) -> Result<bool, End> {
         other => other,
     };
     let environment = read(global, name)?;
-    let (sdk, meter, account) = reach(global, &environment).await.map_err(unknown)?;
-    if allows(&environment, name, &account).is_err() {
+    let (sdk, meter, caller) = reach(global, &environment).await.map_err(unknown)?;
+    if allows(&environment, name, &caller.account).is_err() {
         return Ok(false);
     }
-    let site = Site::at(name, environment, account, sdk, meter);
+    let site = Site::at(name, environment, caller, sdk, meter);
     let found = async {
         let keys = site.state_keys().await?;
         site.state_bucket().store().get(&keys.state).await
@@ -159,12 +167,12 @@ async fn has_state(global: &Global, name: &str) -> Result<bool, End> {
 }
 
 /// How the cloud of an environment is reached, and whose the credentials are.
-async fn reach(global: &Global, environment: &Environment) -> Result<(SdkConfig, Arc<Meter>, String), End> {
+async fn reach(global: &Global, environment: &Environment) -> Result<(SdkConfig, Arc<Meter>, Caller), End> {
     refuse_unreachable(global, &environment.region).await?;
     let meter = Arc::new(Meter::default());
     let sdk = meter.measure(sdk::sdk_config(global, Some(&environment.region)).await?);
-    let (sdk, account) = one_account::settle(sdk).await?;
-    Ok((sdk, meter, account))
+    let (sdk, caller) = one_account::settle(sdk).await?;
+    Ok((sdk, meter, caller))
 }
 
 /// Refuses a profile that there is not, and regions that the embedded AWS does not have.
@@ -191,18 +199,20 @@ fn list(global: &Global) -> String {
 impl Site {
     /// The environment that a file describes. Refused if the credentials are for another account.
     pub(crate) async fn of(global: &Global, name: &str, environment: Environment) -> Result<Self, End> {
-        let (sdk, meter, account) = reach(global, &environment).await?;
-        allows(&environment, name, &account)?;
-        Ok(Self::at(name, environment, account, sdk, meter))
+        let (sdk, meter, caller) = reach(global, &environment).await?;
+        allows(&environment, name, &caller.account)?;
+        Ok(Self::at(name, environment, caller, sdk, meter))
     }
 
-    fn at(name: &str, environment: Environment, account: String, sdk: SdkConfig, meter: Arc<Meter>) -> Self {
+    fn at(name: &str, environment: Environment, caller: Caller, sdk: SdkConfig, meter: Arc<Meter>) -> Self {
+        let Caller { account, arn } = caller;
         Self {
             region: environment.region.clone(),
             bucket: environment.state_bucket_name(&account),
             names_bucket: environment.names_state_bucket(&account),
             identity: blueprint::identity(&environment.project, name),
             account,
+            caller: arn,
             sdk,
             meter,
             environment: Some(environment),
@@ -216,7 +226,7 @@ impl Site {
         }
         let meter = Arc::new(Meter::default());
         let sdk = meter.measure(sdk::sdk_config(global, None).await?);
-        let (sdk, account) = one_account::settle(sdk).await?;
+        let (sdk, Caller { account, arn }) = one_account::settle(sdk).await?;
         let suffix = format!("-{name}-{}-{account}", config::environment::storage::STATE);
         let found = StateBucket::left_behind(&aws_s3::client_for(&sdk, &account), &suffix).await?;
         let [bucket] = found.as_slice() else {
@@ -256,6 +266,7 @@ impl Site {
             names_bucket: false,
             identity: blueprint::identity(&bucket.project, name),
             account,
+            caller: arn,
             sdk,
             meter,
             environment: None,

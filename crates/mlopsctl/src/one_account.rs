@@ -3,7 +3,10 @@
 //! The SDK renews temporary credentials during a run. Their source may have changed meanwhile: another profile was
 //! written, another role is handed out. Resources created from then on would be in an account that no state describes.
 
-use crate::{end::End, sdk};
+use crate::{
+    end::End,
+    sdk::{self, Caller},
+};
 use aws_config::SdkConfig;
 use aws_credential_types::{
     Credentials,
@@ -11,21 +14,21 @@ use aws_credential_types::{
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The settings with credentials that stay those of one account, and that account.
+/// The settings with credentials that stay those of one account, and whose they are.
 ///
 /// # Errors
 /// When AWS does not say which account it is.
-pub(crate) async fn settle(sdk: SdkConfig) -> Result<(SdkConfig, String), End> {
+pub(crate) async fn settle(sdk: SdkConfig) -> Result<(SdkConfig, Caller), End> {
     let Some(source) = sdk.credentials_provider() else {
-        let account = sdk::account(&sdk).await?;
-        return Ok((sdk, account));
+        let caller = sdk::caller(&sdk).await?;
+        return Ok((sdk, caller));
     };
     let known = Arc::<Mutex<Known>>::default();
     let provider = OneAccount { source, sdk: sdk.clone(), known: known.clone() };
     let sdk = sdk.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
-    let account = sdk::account(&sdk).await?;
-    lock(&known).account = Some(account.clone());
-    Ok((sdk, account))
+    let caller = sdk::caller(&sdk).await?;
+    lock(&known).account = Some(caller.account.clone());
+    Ok((sdk, caller))
 }
 
 #[derive(Debug)]
@@ -74,7 +77,8 @@ impl OneAccount {
     async fn account_of(&self, credentials: &Credentials) -> Result<String, CredentialsError> {
         let provider = SharedCredentialsProvider::new(credentials.clone());
         let sdk = self.sdk.to_builder().credentials_provider(provider).build();
-        sdk::account(&sdk).await.map_err(|end| match end {
+        let caller = sdk::caller(&sdk).await;
+        caller.map(|caller| caller.account).map_err(|end| match end {
             End::Failed { what, .. } => CredentialsError::provider_error(what),
             end => CredentialsError::provider_error(format!("{end:?}")),
         })

@@ -112,8 +112,14 @@ pub(crate) fn data_folder(global: &Global) -> PathBuf {
     environments::root(global).join("state/local")
 }
 
+/// An AWS identity.
+pub(crate) struct Caller {
+    pub(crate) account: String,
+    pub(crate) arn: String,
+}
+
 /// Whose credentials these are.
-pub(crate) async fn account(sdk: &SdkConfig) -> Result<String, End> {
+pub(crate) async fn caller(sdk: &SdkConfig) -> Result<Caller, End> {
     let timeouts = sdk.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled).to_builder();
     let settings = aws_sdk_sts::config::Builder::from(sdk)
         .timeout_config(timeouts.read_timeout(REPLIES_WITHIN).build())
@@ -121,7 +127,7 @@ pub(crate) async fn account(sdk: &SdkConfig) -> Result<String, End> {
     let sts = aws_sdk_sts::Client::from_conf(settings.build());
     match sts.get_caller_identity().send().await.during("GetCallerIdentity") {
         Ok(identity) => match identity.account.filter(|account| is_account(account)) {
-            Some(account) => Ok(account),
+            Some(account) => Ok(Caller { account, arn: identity.arn.unwrap_or_default() }),
             None => Err(End::failed_with(
                 "the AWS account could not be found out: the answer names none",
                 "check the endpoint (AWS_ENDPOINT_URL): is it AWS, or something that speaks like it?",

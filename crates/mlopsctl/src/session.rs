@@ -11,7 +11,7 @@ use crate::{
 use config::Environment;
 use futures::FutureExt;
 use resource::{Address, Cloud, Guard, Meter, Place, Registry, Stack, Tags};
-use state::{Lock, S3Store, State, StateBucket, StateIdentity, StateKeys, Store as _, Version};
+use state::{Holder, Lock, S3Store, State, StateBucket, StateIdentity, StateKeys, Store as _, Version};
 use std::{
     path::PathBuf,
     pin::pin,
@@ -22,6 +22,8 @@ use std::{
 pub(crate) struct Session {
     pub(crate) name: String,
     pub(crate) identity: Tags,
+    /// The ARN of the AWS identity that it works as.
+    pub(crate) caller: String,
     pub(crate) registry: Registry,
     pub(crate) cloud: Arc<Cloud>,
     /// Stands between the cloud and whoever is not certain to hold the lock.
@@ -103,6 +105,7 @@ impl Session {
             root: environments::root(global),
             name,
             identity: site.identity,
+            caller: site.caller,
             registry: blueprint::registry(),
             environment: site.environment,
             cloud: Arc::new(cloud),
@@ -152,7 +155,8 @@ impl Session {
                 () = stop.as_mut() => {}
             }
         };
-        let lock = Lock::acquire(self.store.clone(), &self.keys.lock, &self.name, operation, patience).await?;
+        let holder = Holder::new(operation, Some(self.caller.as_str()).filter(|arn| !arn.is_empty()));
+        let lock = Lock::acquire(self.store.clone(), &self.keys.lock, &self.name, holder, patience).await?;
         let shut_out = tokio::select! {
             done = self.shut_out_others(&lock) => done,
             () = stop => Err(End::failed("stopped; nothing was done")),

@@ -1,4 +1,4 @@
-use crate::{Error, StateIdentity, Store, read::each_once};
+use crate::{Error, Holder, StateIdentity, Store, read::each_once};
 use resource::{Address, Edge, Registry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,10 @@ pub struct State {
     /// is one and no lock, somebody deleted the lock by hand, and the run may be at work still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changing: Option<String>,
+    /// Who wrote this version, and with which command. Absent in what 0.1 wrote, and where a run that took the lock over
+    /// shut its predecessor out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
     /// By address.
     #[serde(deserialize_with = "each_once")]
     #[schemars(with = "BTreeMap<String, Entry>")]
@@ -40,6 +44,22 @@ pub struct State {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "each_once")]
     #[schemars(with = "BTreeMap<String, Value>")]
     pub outputs: BTreeMap<String, Value>,
+}
+
+/// Who wrote a version of the state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Author {
+    /// As the lock names its holder: user and host or role, and the run of a CI system.
+    pub who: String,
+    /// The command, for example `up`.
+    pub command: String,
+}
+
+impl From<&Holder> for Author {
+    fn from(holder: &Holder) -> Self {
+        Self { who: holder.who.clone(), command: holder.operation.clone() }
+    }
 }
 
 /// What is remembered of one resource.
@@ -182,14 +202,21 @@ impl State {
             account: identity.account.clone(),
             region: identity.region.clone(),
             changing: None,
+            author: None,
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
         }
     }
 
-    /// Makes this the version that follows the one it was read from.
+    /// Makes this the version that follows the one it was read from, written by nobody who is known.
     pub fn advance(&mut self) {
+        self.advance_by(None);
+    }
+
+    /// Makes this the version of this author that follows the one it was read from.
+    pub fn advance_by(&mut self, author: Option<Author>) {
         self.serial += 1;
+        self.author = author;
         self.tool = env!("CARGO_PKG_VERSION").to_owned();
     }
 

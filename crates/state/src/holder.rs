@@ -10,7 +10,7 @@ use std::fmt;
 pub struct Holder {
     /// What `unlock` must be given.
     pub id: String,
-    /// `user@host`, and the run of a CI system.
+    /// The AWS identity with `user@host`, or with the run of a CI system.
     pub who: String,
     /// For example `up`.
     pub operation: String,
@@ -39,11 +39,12 @@ pub struct Removed {
 }
 
 impl Holder {
-    pub(crate) fn new(operation: &str) -> Self {
+    /// This process, about to do `operation`. `caller` is the ARN of its AWS identity, if it knows that.
+    pub fn new(operation: &str, caller: Option<&str>) -> Self {
         let now = Timestamp::now();
         Self {
             id: uuid::Uuid::new_v4().to_string(),
-            who: who(),
+            who: who(caller),
             operation: operation.to_owned(),
             started: now,
             renewed: now,
@@ -74,23 +75,39 @@ impl fmt::Display for Holder {
     }
 }
 
-pub(crate) fn who() -> String {
-    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let host = std::fs::read_to_string("/etc/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
-    let host = host.map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
-    let who = format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.as_deref().unwrap_or("somewhere"));
-    match CI_RUNS.iter().find_map(|name| std::env::var(name).ok().map(|run| (name, run))) {
-        Some((name, run)) => format!("{who} ({name} {run})"),
-        None => who,
+/// Names this process for people: the run of a CI system, where user and host tell nobody anything; else user and host.
+/// The AWS identity goes before, as far as it is known.
+pub(crate) fn who(caller: Option<&str>) -> String {
+    let run = CI_RUNS.iter().find_map(|name| std::env::var(name).ok().map(|run| format!("{name} {run}")));
+    match (caller, run) {
+        (Some(caller), Some(run)) => format!("{caller} ({run})"),
+        (Some(caller), None) => format!("{} as {caller}", user_and_host()),
+        (None, Some(run)) => format!("{} ({run})", user_and_host()),
+        (None, None) => user_and_host(),
     }
 }
 
-/// Where CI systems say which run this is: there, user and host tell nobody anything.
-const CI_RUNS: [&str; 4] = ["GITHUB_RUN_ID", "CI_JOB_URL", "CODEBUILD_BUILD_ID", "BUILD_URL"];
+fn user_and_host() -> String {
+    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let host = std::fs::read_to_string("/etc/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
+    let host = host.map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
+    format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.as_deref().unwrap_or("somewhere"))
+}
+
+/// Where GitHub, GitLab, CodeBuild, CircleCI and Jenkins say which run this is.
+const CI_RUNS: [&str; 6] =
+    ["GITHUB_RUN_ID", "CI_JOB_URL", "CI_JOB_ID", "CODEBUILD_BUILD_ID", "CIRCLE_WORKFLOW_ID", "BUILD_URL"];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn holder_names_the_aws_identity() {
+        let arn = "arn:aws:sts::123456789012:assumed-role/deploy/run-7";
+        assert!(Holder::new("up", Some(arn)).who.contains(arn));
+        assert!(!Holder::new("up", None).who.contains("arn:"));
+    }
 
     #[test]
     fn lock_of_another_version_is_read_with_fields_that_are_not_known() {

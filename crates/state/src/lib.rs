@@ -37,7 +37,7 @@ mod writer;
 pub use bucket::{LeftBehind, StateBucket};
 pub use custody::Weakness;
 pub use error::Error;
-pub use format::{Deposed, Entry, FORMAT, Needed, Phase, State, schema};
+pub use format::{Author, Deposed, Entry, FORMAT, Needed, Phase, State, schema};
 pub use holder::{Holder, Removed};
 pub use identity::StateIdentity;
 pub use keys::StateKeys;

@@ -27,7 +27,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock at `key`. Waits for somebody else's until `patience` ends, and looks once more then.
+    /// Takes the lock at `key` for `holder`. Waits for somebody else's until `patience` ends, and looks once more then.
     ///
     /// # Errors
     /// [`Error::Locked`] with the holder when it stays somebody else's.
@@ -35,10 +35,9 @@ impl Lock {
         store: Arc<dyn Store>,
         key: &str,
         environment: &str,
-        operation: &str,
+        holder: Holder,
         patience: impl Future<Output = ()>,
     ) -> Result<Self, Error> {
-        let holder = Holder::new(operation);
         // Before the lock can be seen: a process without its file is not provably dead, and one with it is.
         let liveness = LivenessFile::hold(&holder.id).ok();
         let mut patience = pin!(patience);
@@ -195,7 +194,7 @@ impl Lock {
             }
             let wait = if is_over { Duration::ZERO } else { STOPS_AFTER.saturating_sub(age) };
             let removed =
-                Removed { by: who(), at: Timestamp::now(), usable_after_seconds: wait.as_secs_f64().ceil() as u64 };
+                Removed { by: who(None), at: Timestamp::now(), usable_after_seconds: wait.as_secs_f64().ceil() as u64 };
             let marked = Holder { removed: Some(removed), ..holder };
             match store.put(key, bytes(&marked), Some(&version)).await {
                 Ok(_) => return Ok((marked, wait)),
@@ -315,7 +314,7 @@ mod tests {
     use crate::MemoryStore;
 
     async fn acquire(store: &Arc<MemoryStore>) -> Result<Lock, Error> {
-        Lock::acquire(store.clone(), "lock.json", "dev", "up", std::future::ready(())).await
+        Lock::acquire(store.clone(), "lock.json", "dev", Holder::new("up", None), std::future::ready(())).await
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-use crate::{Entry, Error, Lock, State, Store, Tenure, Version};
+use crate::{Author, Entry, Error, Lock, State, Store, Tenure, Version};
 use bytes::Bytes;
 use resource::{Address, Failure, FailureKind};
 use serde_json::Value;
@@ -62,6 +62,7 @@ pub struct Ended {
 /// Under which lock a state is written.
 struct Lease {
     id: String,
+    author: Author,
     tenure: Tenure,
 }
 
@@ -74,7 +75,7 @@ impl Writer {
     /// The same under a lock: bears outages of the store for as long as the lock is surely held, and says in the state
     /// under which lock it is being changed, until [`Writer::end`].
     pub fn under(lock: &Lock, store: Arc<dyn Store>, key: &str, state: State, version: Option<Version>) -> Self {
-        let lease = Lease { id: lock.holder().id.clone(), tenure: lock.tenure() };
+        let lease = Lease { id: lock.holder().id.clone(), author: lock.holder().into(), tenure: lock.tenure() };
         Self::spawn(store, key, state, version, Some(lease))
     }
 
@@ -281,8 +282,7 @@ async fn write_all(pen: &mut Pen, desk: &mut Desk, inbox: &mut mpsc::UnboundedRe
         let is_last_word = !open && desk.state.changing.is_some() && pen.lease.is_some();
         if desk.dirty || is_last_word {
             desk.state.changing = changing;
-            desk.state.serial += 1;
-            desk.state.tool = env!("CARGO_PKG_VERSION").to_owned();
+            desk.state.advance_by(pen.lease.as_ref().map(|lease| lease.author.clone()));
             let bytes = Bytes::from(desk.state.write());
             pace.wrote(bytes.len());
             pen.write(bytes).await?;

@@ -37,7 +37,7 @@ const CASES: &[(&[&str], &str)] = &[
     (&["destroy", "dev", "--unprotect"], "a value is required"),
     (&["state"], "Usage: mlopsctl state"),
     (&["state", "rm"], "required arguments were not provided"),
-    (&["state", "mv", "network.vpc"], "required arguments were not provided"),
+    (&["state", "mv", "network.vpc"], "2 values required"),
     (&["state", "push", "nowhere.json", "dev", "--local"], "nowhere.json: No such file"),
     (&["state", "push", "/dev/zero", "dev", "--local"], "larger than 64 MiB"),
     (&["state", "show", "network.vpc", "dev", "--local"], "the state knows no `network.vpc`"),

@@ -211,6 +211,9 @@ impl Change<'_> {
         let planning =
             engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
         if !planning.refusals.is_empty() {
+            if self.printer.json {
+                render::plan_json::refusal_events(&planning.refusals).iter().for_each(|line| self.printer.line(line));
+            }
             return Err(refused(&planning.refusals, self.printer));
         }
         match &self.condition {
@@ -294,6 +297,7 @@ impl Change<'_> {
                 writer: &writer,
                 parallelism: usize::from(self.args.parallelism),
                 no_wait: self.no_wait,
+                wait_factor: self.args.wait_factor,
                 stop,
                 events: &events,
             },

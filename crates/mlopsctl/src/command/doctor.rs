@@ -26,7 +26,8 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let described = environments::read(global, &session.name)?;
     let place = session.cloud.place();
     let policy =
-        super::permissions::policy(&described, &session.name, place, &declarations, Some(&state), false)?.document();
+        super::permissions::policy(&described, &session.name, place, &declarations, Some(&state), false, Vec::new())?
+            .document();
     let patient = patient(&session, &state, &declarations, &policy);
     let purpose = Purpose { delete_data: true, keep: true, inputs: session.inputs(&stack), ..Purpose::default() };
     let (seen, planning) = futures::join!(

@@ -9,8 +9,8 @@ use crate::{
     printer::Printer,
 };
 use config::Environment;
-use permissions::{LARGEST, Policy};
-use resource::{Declaration, FailureKind, Place, Stack};
+use permissions::{LARGEST, Policy, Repository, Runs};
+use resource::{Declaration, FailureKind, Permission, Place, Stack};
 use state::{State, Store};
 use std::path::Path;
 
@@ -33,9 +33,13 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
     let environment = environments::read(global, &name)?;
     environments::allows(&environment, &name, &account)?;
     let place = Place::new(account.as_str(), &environment.region);
+    if let Some(repository) = &args.trust {
+        return trust(repository, args, &place, printer);
+    }
     let stack = stack(global, &environment, &name, &place)?;
     let declared = stack.declarations(&blueprint::registry(), &place)?;
-    let policy = policy(&environment, &name, &place, &declared, state.as_ref(), args.read_only)?;
+    let also = if args.doctor { checkup::permissions(&place) } else { Vec::new() };
+    let policy = policy(&environment, &name, &place, &declared, state.as_ref(), args.read_only, also)?;
     match &args.split {
         Some(folder) => split(&policy, folder, &file_name(&environment, args), printer),
         None => {
@@ -45,6 +49,23 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
             Ok(())
         }
     }
+}
+
+/// Prints the trust policy of the role that gets the policy.
+fn trust(repository: &Repository, args: &PermissionsArgs, place: &Place, printer: Printer) -> Result<(), End> {
+    let runs = match (&args.branch, &args.deployment, &args.subject) {
+        (Some(branch), ..) => Runs::Branch(branch.clone()),
+        (_, Some(deployment), _) => Runs::Environment(deployment.clone()),
+        (.., Some(subject)) => Runs::Subject(subject.clone()),
+        _ if args.pull_requests || args.read_only => Runs::PullRequests,
+        _ => {
+            let help = "pass --branch main or --deployment NAME; or --read-only for the role of pull requests";
+            return Err(End::usage("which runs of the repository may provision?", help));
+        }
+    };
+    let policy = repository.trust_policy(&runs, place).map_err(|error| End::usage(error.to_string(), ""))?;
+    printer.document(&policy);
+    Ok(())
 }
 
 /// The state, unless there is none or these credentials may not read it yet.
@@ -74,6 +95,7 @@ pub(crate) fn policy(
     declared: &[Declaration],
     state: Option<&State>,
     read_only: bool,
+    also: Vec<Permission>,
 ) -> Result<Policy, End> {
     let (registry, state_bucket) = (blueprint::registry(), environment.state_bucket_name(&place.account));
     let declared = declared.iter().map(|one| (one.kind, &one.spec)).collect();
@@ -83,6 +105,7 @@ pub(crate) fn policy(
         state,
         state_bucket: &state_bucket,
         names_state_bucket,
+        also,
         registry: &registry,
         place,
     };

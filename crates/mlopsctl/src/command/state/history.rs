@@ -1,0 +1,94 @@
+//! Earlier versions of the state, with who wrote each of them.
+
+use crate::{
+    end::End,
+    printer::{Printer, escape::word},
+    session::Session,
+};
+use futures::{StreamExt as _, stream};
+use serde_json::{Value, json};
+use state::{History, State, StateVersion};
+
+/// Of so many versions, the newest ones, the content is read.
+const MOST_READ: usize = 30;
+/// Reads under way at once.
+const AT_ONCE: usize = 8;
+
+pub(super) async fn run(session: &Session, show: Option<String>, printer: Printer) -> Result<(), End> {
+    if let Some(version) = show {
+        let bytes = session.store.get_version(&session.keys.state, &version).await?;
+        printer.json(String::from_utf8_lossy(&sealed(session, bytes.to_vec())).trim_end());
+        return Ok(());
+    }
+    let History { versions, has_more } = session.store.history(&session.keys.state).await?;
+    let read = stream::iter(versions.iter().take(MOST_READ)).map(|version| details(session, version));
+    let mut details: Vec<Details> = read.buffered(AT_ONCE).collect().await;
+    details.resize_with(versions.len(), Details::default);
+    match printer.json {
+        true => {
+            printer.document(&versions.iter().zip(&details).map(|(version, details)| row(version, details)).collect())
+        }
+        false => {
+            for (version, details) in versions.iter().zip(&details) {
+                printer.data(&line(version, details));
+            }
+        }
+    }
+    if has_more {
+        printer.say(&format!("There are more versions than these {}; AWS's console shows them all.", versions.len()));
+    }
+    Ok(())
+}
+
+/// What a version says of itself. Nothing of one that was not read, or cannot be.
+#[derive(Default)]
+struct Details {
+    serial: Option<u64>,
+    resources: Option<usize>,
+    who: Option<String>,
+    command: Option<String>,
+    /// Whether a run was to go on after it.
+    is_interim: bool,
+}
+
+async fn details(session: &Session, version: &StateVersion) -> Details {
+    let bytes = session.store.get_version(&session.keys.state, &version.id).await;
+    let content: Value = bytes.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    Details {
+        serial: content["serial"].as_u64(),
+        resources: content["resources"].as_object().map(serde_json::Map::len),
+        who: text(&content["author"]["who"]),
+        command: text(&content["author"]["command"]),
+        is_interim: content["changing"].is_string(),
+    }
+}
+
+fn row(StateVersion { id, written, bytes }: &StateVersion, details: &Details) -> Value {
+    json!({"version": id, "written": written, "bytes": bytes, "serial": details.serial, "who": details.who,
+           "command": details.command, "resources": details.resources, "interim": details.is_interim})
+}
+
+fn line(StateVersion { id, written, bytes }: &StateVersion, details: &Details) -> String {
+    let number = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
+    let resources = details.resources.and_then(|count| u64::try_from(count).ok());
+    let by = match (&details.command, &details.who) {
+        (Some(command), Some(who)) => format!("  `{}` by {}", word(command), word(who)),
+        _ => String::new(),
+    };
+    let interim = if details.is_interim { "  (the run went on)" } else { "" };
+    let (serial, resources) = (number(details.serial), number(resources));
+    format!("{written}  serial {serial:>4}  {resources:>4} resources  {bytes:>9} bytes  {id}{by}{interim}")
+}
+
+/// A stored version without the secrets that versions of before 0.2 hold. What is not a state is shown as it is: it is
+/// looked at to be repaired.
+fn sealed(session: &Session, bytes: Vec<u8>) -> Vec<u8> {
+    match State::read(&bytes, &session.state_place(), &session.state_identity) {
+        Ok(mut state) => {
+            state.seal_sensitive(&session.registry);
+            state.write()
+        }
+        Err(_) => bytes,
+    }
+}

@@ -1,0 +1,56 @@
+use super::open;
+use crate::{
+    cli::{Global, ListFormat},
+    end::End,
+    printer::{Printer, escape::word},
+};
+use serde_json::json;
+use state::{Phase, State};
+use tfstate::{Exported, import_blocks};
+
+pub(super) async fn run(
+    global: &Global,
+    environment: Option<String>,
+    format: Option<ListFormat>,
+    printer: Printer,
+) -> Result<(), End> {
+    let session = open(global, environment).await?;
+    let (state, _) = session.state().await?;
+    match format {
+        Some(ListFormat::TerraformImport) => {
+            printer.data(&terraform(&state)?);
+        }
+        None if printer.json => {
+            let rows = state.resources.iter().map(
+                |(address, entry)| json!({"address": address, "kind": entry.kind, "id": entry.id, "phase": entry.phase}),
+            );
+            printer.document(&rows.collect());
+        }
+        None => page(&state, printer),
+    }
+    Ok(())
+}
+
+fn page(state: &State, printer: Printer) {
+    let width = state.resources.keys().map(|address| address.as_str().len()).max().unwrap_or_default();
+    for (address, entry) in &state.resources {
+        let phase = if entry.phase == Phase::Ready { String::new() } else { format!("  ({})", entry.phase.as_str()) };
+        let id = word(entry.id.as_deref().unwrap_or("–"));
+        printer.data(&format!("{address:width$}  {:28}  {id}{phase}", word(&entry.kind)));
+    }
+}
+
+/// Terraform's import blocks for everything that exists.
+fn terraform(state: &State) -> Result<String, End> {
+    let exported = state.resources.iter().filter_map(|(address, entry)| {
+        Some(Exported {
+            address,
+            kind: &entry.kind,
+            id: entry.id.as_deref()?,
+            spec: &entry.spec,
+            outputs: &entry.outputs,
+            account: &state.account,
+        })
+    });
+    import_blocks(&exported.collect::<Vec<_>>()).map_err(|error| End::failed(error.to_string()))
+}

@@ -1,0 +1,64 @@
+//! Looking at the state, and repairing it.
+
+mod differences;
+mod edit;
+mod history;
+mod list;
+mod words;
+
+use crate::{
+    cli::{Global, StateCommand},
+    end::End,
+    printer::Printer,
+    session::Session,
+};
+use resource::Address;
+use serde_json::json;
+use state::State;
+
+pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -> Result<(), End> {
+    match what {
+        StateCommand::List { environment, format } => list::run(global, environment, format, printer).await,
+        StateCommand::Show { words } => {
+            let (environment, [address]) = words::addresses(&words)?;
+            show(&open(global, environment).await?, &address, printer).await
+        }
+        StateCommand::Pull { environment } => {
+            let (state, _) = open(global, environment).await?.state().await?;
+            printer.json(String::from_utf8_lossy(&state.write()).trim_end());
+            Ok(())
+        }
+        StateCommand::History { environment, show } => {
+            history::run(&open(global, environment).await?, show, printer).await
+        }
+        StateCommand::Rm { words, yes } => {
+            let (environment, [address]) = words::addresses(&words)?;
+            edit::remove(global, environment, &address, yes, printer).await
+        }
+        StateCommand::Mv { words, yes } => {
+            let (environment, [from, to]) = words::addresses(&words)?;
+            edit::rename(global, environment, &from, &to, yes, printer).await
+        }
+        StateCommand::Push { words, force, yes } => {
+            let (environment, file) = words::file(&words);
+            edit::push(global, environment, &file, force, yes, printer).await
+        }
+    }
+}
+
+async fn open(global: &Global, environment: Option<String>) -> Result<Session, End> {
+    Session::open_state(global, environment.as_deref()).await
+}
+
+async fn show(session: &Session, address: &str, printer: Printer) -> Result<(), End> {
+    let (state, _) = session.state().await?;
+    let address = known(&state, address)?;
+    printer.document(&json!(state.resources[&address]));
+    Ok(())
+}
+
+fn known(state: &State, text: &str) -> Result<Address, End> {
+    let address = Address::parse(text).filter(|address| state.resources.contains_key(address));
+    address
+        .ok_or_else(|| End::usage(format!("the state knows no `{text}`"), "`mlopsctl state list` shows what it knows"))
+}
