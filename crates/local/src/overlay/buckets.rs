@@ -88,18 +88,19 @@ impl Buckets {
         regions.iter().find(|(_, kept)| kept.settings.contains_key(bucket)).map(|(region, _)| region.clone())
     }
 
-    /// The buckets of all regions, each with its own.
+    /// The buckets of all regions, each with its own, and their owner.
     async fn list(&self, call: &Call) -> Response {
         let regions: Vec<String> = self.regions().keys().cloned().collect();
-        let mut buckets = String::new();
+        let (mut owner, mut buckets) = (String::new(), String::new());
         for region in regions {
             let here = self.also(&Call { region: region.clone(), ..call.clone() }, "GET", "", String::new()).await;
             let page = String::from_utf8_lossy(&here.body).into_owned();
-            let found = page.split_once("<Buckets>").and_then(|(_, rest)| rest.split_once("</Buckets>"));
-            let (found, _) = found.unwrap_or_default();
+            let found = element(&page, "Buckets").unwrap_or_default();
             buckets += &found.replace("</Bucket>", &format!("<BucketRegion>{region}</BucketRegion></Bucket>"));
+            owner = element(&page, "Owner").unwrap_or_default().to_owned();
         }
-        Response::xml(200, format!("<ListAllMyBucketsResult><Buckets>{buckets}</Buckets></ListAllMyBucketsResult>"))
+        let list = format!("<Owner>{owner}</Owner><Buckets>{buckets}</Buckets>");
+        Response::xml(200, format!("<ListAllMyBucketsResult>{list}</ListAllMyBucketsResult>"))
     }
 
     /// The answer to a call that was sent to another region than the bucket's.

@@ -37,6 +37,7 @@ async fn bucket_names_are_one_namespace_over_all_regions() {
     let elsewhere = cloud.sdk_config().into_builder().region(aws_config::Region::new("eu-west-1")).build();
     let elsewhere = Client::new(&elsewhere);
     let listed = elsewhere.list_buckets().max_buckets(10).send().await.unwrap();
+    assert!(listed.owner().is_some_and(|owner| owner.id().is_some()), "{listed:?}");
     let listed: Vec<_> = listed.buckets().iter().map(|bucket| (bucket.name(), bucket.bucket_region())).collect();
     assert_eq!(listed, [(Some("mine"), Some(REGION))]);
     let away = elsewhere.get_bucket_policy().bucket("mine").send().await;
