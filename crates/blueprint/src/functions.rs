@@ -11,7 +11,7 @@ use crate::{
 };
 use aws_lambda::{Architecture, Function, VpcConfig};
 use config::environment::functions;
-use resource::{Asset, Handle, Stack, Tags};
+use resource::{Asset, Handle, KeyArn, Stack, Tags};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -49,8 +49,8 @@ fn add(
     }
     let place = function.vpc.then(|| (network.private.clone(), network.lambda.ready()));
     let function = function.clone();
-    let needs = (role.ready(), logs.ready(), place);
-    Ok(stack.add("functions", &function.name.clone(), needs, move |(role, logs, place)| Function {
+    let needs = (role.ready(), logs.ready(), place, keys.data);
+    Ok(stack.add("functions", &function.name.clone(), needs, move |(role, logs, place, key)| Function {
         name: name.clone(),
         description: function.description.clone(),
         role: role.arn,
@@ -70,7 +70,7 @@ fn add(
         reserved_concurrency: function.reserved_concurrency.map(i32::from),
         asynchronous: None,
         log_group: logs.name,
-        key: None,
+        key: key.map(|key| key.arn),
         tags: Tags::default(),
     }))
 }
@@ -108,8 +108,8 @@ fn role(
     let secrets = crate::secrets::policy(site, function.secrets.values(), function.secret_keys.iter());
     let description = format!("The function {}", site.named(&function.name));
     let short = format!("{}-function", function.name);
+    let arn = site.arn("lambda", &format!("function:{}", site.named(&function.name)));
     if function.vpc {
-        let arn = site.arn("lambda", &format!("function:{}", site.named(&function.name)));
         runs = function_interfaces(runs, &arn);
     }
     role_with_key(stack, site, &short, &description, "lambda", keys.data, move |key| {
@@ -118,9 +118,17 @@ fn role(
             let data = use_key(data.clone(), key);
             policies.push(("data".to_owned(), data.document()));
         }
+        policies.extend(key.map(|key| ("environment".to_owned(), own_environment(key, &arn).document())));
         policies.extend(secrets.clone().map(|secrets| ("secrets".to_owned(), secrets.document())));
         policies
     })
+}
+
+/// Lambda decrypts a function's environment variables in the name of its role, and says for which function.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html>
+fn own_environment(key: &KeyArn, function: &str) -> Policy {
+    let decrypts = Policy::new().allow(["kms:Decrypt"], [key.as_str()]);
+    decrypts.when("StringEquals", "kms:EncryptionContext:aws:lambda:FunctionArn", function)
 }
 
 /// What the pipeline's own functions read and write; others get what their code is given in the file.

@@ -8,6 +8,7 @@ mod names;
 mod pipeline;
 mod placement;
 mod policies;
+mod scan;
 mod secrets;
 
 use resource::{Declaration, Place};
