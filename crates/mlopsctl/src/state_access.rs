@@ -79,6 +79,18 @@ impl Session {
         })
     }
 
+    /// Warns of a state that a later version wrote: that version may plan something else, and this one writes next.
+    pub(crate) fn warn_of_later_tool(&self, state: &State, printer: Printer) {
+        if is_later_than_this(&state.tool) {
+            printer.say(&format!(
+                "warning: mlopsctl {} was the last to write the state, and this is mlopsctl {}; `required_version` at \
+                 the top of the environment file refuses versions that you do not want",
+                state.tool,
+                env!("CARGO_PKG_VERSION")
+            ));
+        }
+    }
+
     /// Warns of a bucket that the environment file names and in which a state should not be kept. mlopsctl 0.1 took
     /// any, so it is used on.
     pub(crate) async fn warn_of_bucket(&self, printer: Printer) {
@@ -91,6 +103,12 @@ impl Session {
             printer.note(&format!("warning: the state bucket {name} {weakness}: {}", weakness.help(name)));
         }
     }
+}
+
+/// Whether another version of mlopsctl is a later one. Text that is no version is none.
+fn is_later_than_this(tool: &str) -> bool {
+    let version = |text: &str| semver::Version::parse(text).ok();
+    version(tool).zip(version(env!("CARGO_PKG_VERSION"))).is_some_and(|(tool, this)| tool > this)
 }
 
 /// Why a state cannot be read: S3 says more of a bucket than of an object in it.
@@ -107,4 +125,17 @@ pub(crate) async fn unreachable(bucket: &StateBucket, error: state::Error) -> En
         return why.into();
     }
     error.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_version_is_told_from_an_earlier_one() {
+        assert!(is_later_than_this("9.9.0") && is_later_than_this("10.0.0"));
+        assert!(
+            !is_later_than_this(env!("CARGO_PKG_VERSION")) && !is_later_than_this("0.0.9") && !is_later_than_this("")
+        );
+    }
 }

@@ -189,7 +189,10 @@ impl Change<'_> {
     async fn plan(&self) -> Result<Prepared, End> {
         let (state, version) = self.session.state().await?;
         match version {
-            Some(_) => self.session.warn_of_bucket(self.printer).await,
+            Some(_) => {
+                self.session.warn_of_later_tool(&state, self.printer);
+                self.session.warn_of_bucket(self.printer).await;
+            }
             None => lost_state::note_other_projects(self.session, self.printer).await,
         }
         let (stack, inputs) = self.stack(&state).await?;

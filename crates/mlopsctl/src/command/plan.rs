@@ -17,6 +17,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     }
     let session = Session::open(global, args.environment.as_deref()).await?;
     let (state, stored) = session.state().await?;
+    session.warn_of_later_tool(&state, printer);
     session.warn_of_bucket(printer).await;
     if stored.is_none() {
         lost_state::note_other_projects(&session, printer).await;
