@@ -33,7 +33,7 @@ pub struct Patient<'a> {
     pub machines: Vec<Machine>,
 }
 
-/// What AWS must allow for a checkup, beside what a plan needs. What it may not look at a checkup says, and goes on.
+/// The permissions that a checkup uses beyond those of a plan. A checkup reports each read that is denied, and goes on.
 pub fn permissions(place: &Place) -> Vec<Permission> {
     let listed = Permission::look([
         "ec2:DescribeAddresses",

@@ -5,16 +5,16 @@ use semver::{Version, VersionReq};
 /// The key of the file that tells.
 pub(crate) const KEY: &str = "required_version";
 
-/// Whether text is a requirement.
+/// Checks that text is a requirement.
 ///
 /// # Errors
-/// Why it is none.
+/// The reason, if it is none.
 pub(crate) fn check(text: &str) -> Result<(), String> {
     VersionReq::parse(text).map(drop).map_err(|error| format!("`{text}` names no versions: {error}"))
 }
 
-/// Why this version may not use a file with this requirement; nothing for what is no requirement, which is told
-/// otherwise.
+/// Refuses a file whose requirement this version does not meet, with the message and the help. Text that is no
+/// requirement passes here: the form of the setting reports it.
 pub(crate) fn refusal(requirement: &str) -> Option<(String, String)> {
     let this = env!("CARGO_PKG_VERSION");
     let (wanted, version) = (VersionReq::parse(requirement).ok()?, Version::parse(this).ok()?);

@@ -42,7 +42,7 @@ pub struct Apply<'a> {
     pub parallelism: usize,
     /// End when nothing more has to be started.
     pub no_wait: bool,
-    /// How many times as long as usual each resource may take to settle; 1 is usual.
+    /// The factor by which each resource may take longer to settle than usual; 1 is usual.
     pub wait_factor: u32,
     /// Tells when to stop.
     pub stop: watch::Receiver<StopMode>,

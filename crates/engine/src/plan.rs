@@ -32,7 +32,7 @@ pub struct Plan {
     /// Whether the plan is only about the addresses that match these globs; empty: about all.
     #[serde(default)]
     pub targets: Vec<String>,
-    /// What it takes over from other owners, by the address that each gets.
+    /// The resources that it takes over from other owners, by the address that each gets.
     #[serde(default, skip_serializing_if = "Claims::is_empty")]
     pub claims: Claims,
 }

@@ -32,14 +32,14 @@ pub(crate) struct Run<'a> {
     pub(crate) stop: watch::Receiver<StopMode>,
     pub(crate) events: &'a (dyn Fn(Event) + Send + Sync),
     pub(crate) no_wait: bool,
-    /// How many times as long as usual a resource may settle.
+    /// The factor by which a resource may take longer to settle than usual.
     pub(crate) wait_factor: u32,
     /// When this run has made what it made.
     pub(crate) made: RefCell<HashMap<Address, Instant>>,
 }
 
 impl Run<'_> {
-    /// How long a resource of this kind may settle.
+    /// The time within which a resource of this kind has to settle.
     pub(crate) fn deadline(&self, reconciler: &dyn Reconciler) -> Duration {
         reconciler.deadline() * self.wait_factor
     }

@@ -125,7 +125,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it prints an event a line with --json, and not one document.
+    /// True for commands that print a line for each event with --json, and not one document.
     pub(crate) fn gives_events(&self) -> bool {
         match self {
             Self::Adopt(args) => args.out.is_none(),

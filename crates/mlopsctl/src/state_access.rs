@@ -105,7 +105,7 @@ impl Session {
     }
 }
 
-/// Whether another version of mlopsctl is a later one. Text that is no version is none.
+/// True if the text is a later version of mlopsctl than this one.
 fn is_later_than_this(tool: &str) -> bool {
     let version = |text: &str| semver::Version::parse(text).ok();
     version(tool).zip(version(env!("CARGO_PKG_VERSION"))).is_some_and(|(tool, this)| tool > this)

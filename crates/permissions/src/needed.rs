@@ -15,7 +15,7 @@ pub struct Site<'a> {
     pub state_bucket: &'a str,
     /// Whether its file names that bucket, which is then used as it is.
     pub names_state_bucket: bool,
-    /// What else its user needs, beside what provisioning needs.
+    /// Further permissions of the policy's user, beside those for provisioning.
     pub also: Vec<Permission>,
     /// Every kind of resource.
     pub registry: &'a Registry,

@@ -1,4 +1,4 @@
-//! Who may assume the role that a policy is for: a repository's runs, by OpenID Connect.
+//! The trust policy of a role: the runs of a repository assume it by OpenID Connect.
 
 use resource::Place;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub enum Runs {
     Subject(String),
 }
 
-/// Why a trust policy cannot be made.
+/// The reasons that prevent a trust policy.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
     /// The repository is not written as it must be.

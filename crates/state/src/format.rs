@@ -32,8 +32,8 @@ pub struct State {
     /// is one and no lock, somebody deleted the lock by hand, and the run may be at work still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changing: Option<String>,
-    /// Who wrote this version, and with which command. Absent in what 0.1 wrote, and where a run that took the lock over
-    /// shut its predecessor out.
+    /// The person or run that wrote this version, and its command. Absent in states of 0.1, and in a version by which a
+    /// run that took the lock over shut its predecessor out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<Author>,
     /// By address.
@@ -46,7 +46,7 @@ pub struct State {
     pub outputs: BTreeMap<String, Value>,
 }
 
-/// Who wrote a version of the state.
+/// The author of a version of the state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Author {

@@ -24,7 +24,7 @@ pub struct Declared<'a> {
 pub struct Matching {
     /// What can be taken over, in the order of the stack.
     pub matches: Vec<Match>,
-    /// What stands at its address already.
+    /// Resources that the state holds already.
     pub adopted: Vec<Match>,
     /// Terraform's addresses of what is a setting of something else here.
     pub settings: Vec<String>,
@@ -205,8 +205,8 @@ impl<'a> Finder<'a> {
         matching
     }
 
-    /// What stands at its address already: of the same kind, with the same id or, where a name tells it from others,
-    /// with everything that does.
+    /// The recorded resource that this one of Terraform's is: of the same kind, with the same id or, for kinds that are
+    /// known by a name, with the same name.
     fn adopted(&self, managed: &Managed) -> Option<Match> {
         let kind = kinds::of(&managed.kind)?;
         let is_this = |one: &&Declared<'_>| {

@@ -55,7 +55,7 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
     last.map_or(Ok(()), Err)
 }
 
-/// What is wrong with which file, for a program.
+/// The problems of each file, for a program.
 fn verdict(global: &Global, names: &[String], found: &[(Option<&str>, End)]) -> Value {
     let environments = names.iter().map(|name| {
         let problems = found.iter().filter(|(of, _)| *of == Some(name.as_str())).flat_map(|(_, end)| match end {

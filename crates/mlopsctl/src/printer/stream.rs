@@ -10,7 +10,7 @@ use std::{
 
 /// Why stdout could not be written, the first time that it could not.
 static UNWRITTEN: Mutex<Option<Error>> = Mutex::new(None);
-/// Whether anything was written to stdout.
+/// True once anything was written to stdout.
 static HAS_DATA: AtomicBool = AtomicBool::new(false);
 /// How many lines at the bottom of the terminal are taken back before anything else is written.
 static LIVE: Mutex<usize> = Mutex::new(0);
@@ -28,7 +28,7 @@ pub(super) fn data(text: &str) {
     }
 }
 
-/// Whether anything was written to stdout.
+/// True once anything was written to stdout.
 pub(super) fn has_data() -> bool {
     HAS_DATA.load(Ordering::Relaxed)
 }

@@ -1,4 +1,4 @@
-//! How a command ended other than well, for a program. The shape is part of the command line's contract:
+//! The errors of commands, for a program. The shape is part of the command line's contract:
 //! `state/schemas/error.schema.json`.
 
 use crate::end::End;

@@ -35,7 +35,7 @@ pub(crate) fn saved(plan: &Plan) -> Value {
            "kept": plan.kept, "targets": plan.targets})
 }
 
-/// What stands in the way of a plan that was to be applied, a line each.
+/// The refusals of a plan that was to be applied, a line each.
 pub(crate) fn refusal_events(all: &[Refusal]) -> Vec<Value> {
     let mut lines = refusals(all).as_array().cloned().unwrap_or_default();
     lines.iter_mut().for_each(|line| line["event"] = "refusal".into());

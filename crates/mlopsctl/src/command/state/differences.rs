@@ -1,4 +1,4 @@
-//! What a change by hand does to the state, for whoever is asked about it.
+//! The effect of a change by hand on the state, for the person who is asked to confirm it.
 
 use crate::printer::escape::word;
 use resource::Address;

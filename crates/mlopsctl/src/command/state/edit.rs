@@ -38,7 +38,7 @@ pub(super) async fn rename(
     printer: Printer,
 ) -> Result<(), End> {
     let name = environments::choose_to_change(global, environment.as_deref())?;
-    // What is declared where a resource is to go is in the file, which may be lost.
+    // The file tells the kind that is declared at the new address; it may be lost.
     let session = match environments::is_described(global, &name) {
         true => Session::open_to_change(global, Some(&name)).await?,
         false => Session::open_state_to_change(global, Some(&name)).await?,
@@ -85,7 +85,7 @@ pub(super) async fn push(
     Ok(())
 }
 
-/// What is stored as the state.
+/// The stored state.
 struct There {
     state: Option<Result<State, state::Error>>,
     version: Option<Version>,
@@ -103,7 +103,7 @@ async fn stored(session: &Session) -> Result<There, End> {
     Ok(There { state: Some(state), version: Some(stored.version) })
 }
 
-/// What becomes the state if `pushed` may, and the serial of what it replaces, if that can be read.
+/// The state that a push writes, and the serial of the one that it replaces, if that can be read.
 fn successor_of(session: &Session, there: &There, pushed: State, force: bool) -> Result<(State, Option<u64>), End> {
     match &there.state {
         None | Some(Err(state::Error::Damaged { .. })) => Ok((first(session, pushed, force)?, None)),

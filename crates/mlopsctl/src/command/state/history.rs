@@ -40,14 +40,14 @@ pub(super) async fn run(session: &Session, show: Option<String>, printer: Printe
     Ok(())
 }
 
-/// What a version says of itself. Nothing of one that was not read, or cannot be.
+/// The author and size of a version, from its content. Empty for a version that was not read, or cannot be.
 #[derive(Default)]
 struct Details {
     serial: Option<u64>,
     resources: Option<usize>,
     who: Option<String>,
     command: Option<String>,
-    /// Whether a run was to go on after it.
+    /// True if the run went on after it wrote this version.
     is_interim: bool,
 }
 
