@@ -135,7 +135,9 @@ fn state_of_another_project_is_refused_by_every_command() {
 /// Puts the state where and as mlopsctl 0.1 wrote it.
 fn put_back_to_0_1(project: &Project) {
     let mut state = stored(project, "mlops-pipeline/dev/state.json");
-    state.as_object_mut().unwrap().remove("project");
+    for later in ["project", "author"] {
+        state.as_object_mut().unwrap().remove(later);
+    }
     (state["format"], state["tool"]) = (json!(1), json!("0.1.0"));
     state["lineage"] = json!("0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d");
     project.behind_its_back(async |sdk| {
