@@ -5,15 +5,20 @@
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, process::Command};
 
-/// The crates of this workspace that each one builds on; its tests may use any.
-fn dependencies() -> BTreeMap<String, Vec<String>> {
+/// What Cargo says of the crates of this workspace.
+fn packages() -> Vec<Value> {
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
+    let mut metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    serde_json::from_value(metadata["packages"].take()).unwrap()
+}
+
+/// The crates of this workspace that each one builds on; its tests may use any.
+fn dependencies() -> BTreeMap<String, Vec<String>> {
+    let packages = packages();
     let name = |package: &Value| package["name"].as_str().unwrap().to_owned();
     let ours: Vec<String> = packages.iter().map(name).collect();
     let of = |package: &Value| {
@@ -95,6 +100,22 @@ fn every_crate_of_the_sdk_has_one_set_of_features_in_every_command() {
                 "{name} for {command:?}: ask for the features of the whole workspace in crates/workspace-hack/Cargo.toml"
             );
         }
+    }
+}
+
+/// `tests/run` runs some test programs of mlopsctl beside the others, so it names each of them.
+#[test]
+fn tests_run_names_every_test_program_of_mlopsctl() {
+    let script = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/run")).unwrap();
+    let packages = packages();
+    let mlopsctl = packages.iter().find(|package| package["name"] == "mlopsctl").unwrap();
+    let targets = mlopsctl["targets"].as_array().unwrap();
+    let tests = targets.iter().filter(|target| target["kind"] == serde_json::json!(["test"]));
+    let names: Vec<&str> = tests.map(|target| target["name"].as_str().unwrap()).collect();
+    assert!(names.len() >= 4, "{names:?}");
+    for name in names {
+        let argument = format!(" --test {name} ");
+        assert!(script.contains(&argument), "tests/run does not run{argument}");
     }
 }
 
