@@ -9,6 +9,7 @@ mod doctor;
 mod edits;
 mod embedded;
 mod endpoint;
+mod existing_network;
 mod graph;
 mod lifecycle;
 mod locking;

@@ -4,6 +4,7 @@ mod allowed;
 mod default_security_group;
 mod dependents;
 mod elastic_ip;
+mod existing_network;
 mod flow_log;
 mod fresh;
 mod internet_gateway;
@@ -22,6 +23,7 @@ mod zones;
 
 pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupOutputs};
 pub use elastic_ip::{ElasticIp, ElasticIpOutputs};
+pub use existing_network::{Circumstances, ExistingNetwork, Prerequisite, SeenNetwork, UsedPart};
 pub use flow_log::{FlowLog, FlowLogOutputs};
 pub use internet_gateway::{InternetGateway, InternetGatewayOutputs};
 pub use nat_gateway::{NatGateway, NatGatewayOutputs};

@@ -4,6 +4,7 @@ use crate::{
     Error,
     definition::render,
     machine::{self, Start, Values},
+    network::ids,
     pipeline::Wiring,
     policy::{Policy, pass_role},
     sagemaker_roles,
@@ -80,7 +81,7 @@ pub(crate) fn arn(site: &Site) -> String {
 fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>, serving: Handle<Role>) -> Handle<Endpoint> {
     let (_, deploy) = settings(site).unwrap_or_default();
     let (name, made_by) = (endpoint_name(site, &deploy), format!("{}-", site.prefix()));
-    let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
+    let vpc = (wiring.network.private.clone(), wiring.network.sagemaker.clone());
     // SageMaker would make it without retention, key and tags; it goes after the endpoint, which writes into it.
     let group = format!("/aws/sagemaker/Endpoints/{name}");
     let logs = crate::monitoring::log_group(stack, site, wiring.keys, "pipeline", "endpoint-logs", &group);
@@ -102,12 +103,12 @@ fn state_machine(
     let fixed = fixed_values(site, pipeline, deploy);
     let logs = machine::log_group(stack, site, wiring.keys, "deploy-logs", &name(site));
     let role = machine_role(stack, site, deploy, wiring);
-    let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
+    let vpc = (wiring.network.private.clone(), wiring.network.sagemaker.clone());
     let needs = (role.ready(), logs.ready(), wiring.topic, serving, vpc, wiring.keys.data, (endpoint, guards));
     let machine = name(site);
     let may_be_encrypted = !has_own_disks(&deploy.instance_type);
     Ok(stack.add("pipeline", "deploy", needs, move |(role, logs, topic, serving, vpc, key, (endpoint, guards))| {
-        let (subnets, group) = vpc;
+        let (subnets, groups) = vpc;
         let subnets: Vec<_> = subnets.into_iter().map(|subnet| subnet.id).collect();
         let alarms: Vec<Value> = guards.into_iter().map(|alarm| literal!({"AlarmName": alarm.name})).collect();
         let mut values = fixed.clone();
@@ -119,7 +120,7 @@ fn state_machine(
             ("training_role_arn", literal!(serving.arn)),
             ("kms_key_arn", literal!(key.as_ref().map(|key| &key.arn))),
             ("endpoint_volume_kms_key_arn", literal!(key.as_ref().filter(|_| may_be_encrypted).map(|key| &key.arn))),
-            ("vpc_config", literal!({"Subnets": subnets, "SecurityGroupIds": [group.id]})),
+            ("vpc_config", literal!({"Subnets": subnets, "SecurityGroupIds": ids(groups)})),
             ("auto_rollback", literal!({"Alarms": alarms})),
         ]);
         machine::declare(&machine, role.arn, render(&template, &values), logs.arn)

@@ -92,6 +92,7 @@ fn needed(stack: &Stack, site: &Site) -> resource::Result<Vec<Value>> {
         state_bucket: &environment.state_bucket_name(&place.account),
         also: Vec::new(),
         names_state_bucket: environment.names_state_bucket(&place.account),
+        existing: crate::existing_network(environment).map(|network| network.permissions(place)).unwrap_or_default(),
         registry: &registry,
         place,
     };

@@ -5,7 +5,7 @@ use crate::{
     catalog::spelled,
     encryption::Keys,
     identity::{function_interfaces, role_with_key, use_key},
-    network::Network,
+    network::{Network, ids, ready},
     policy::Policy,
     site::Site,
 };
@@ -47,7 +47,7 @@ fn add(
     if let Some(limits) = validation_limits(site, function) {
         environment.insert("LIMITS".into(), limits.to_string());
     }
-    let place = function.vpc.then(|| (network.private.clone(), network.lambda.ready()));
+    let place = function.vpc.then(|| (network.private.clone(), ready(&network.lambda)));
     let function = function.clone();
     let needs = (role.ready(), logs.ready(), place, keys.data);
     Ok(stack.add("functions", &function.name.clone(), needs, move |(role, logs, place, key)| Function {
@@ -61,9 +61,9 @@ fn add(
         memory_mb: i32::from(function.memory_mb),
         timeout_seconds: i32::from(function.timeout_seconds),
         environment: environment.clone(),
-        vpc: place.map(|(subnets, group)| VpcConfig {
+        vpc: place.map(|(subnets, groups)| VpcConfig {
             subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
-            security_groups: vec![group.id],
+            security_groups: ids(groups),
         }),
         tracing: function.tracing,
         dead_letter: None,

@@ -9,7 +9,7 @@ use crate::{
 };
 use aws_iam::Role;
 use aws_kms::Key;
-use resource::{Dependencies, Handle, KeyArn, Stack, Tags, VpcId};
+use resource::{Dependencies, Handle, KeyArn, Place, Stack, Tags, VpcId};
 use serde_json::Value;
 
 /// The roles that several areas use.
@@ -91,53 +91,58 @@ pub(crate) fn use_key(policy: Policy, key: Option<&KeyArn>) -> Policy {
 pub(crate) struct Interfaces {
     interfaces: String,
     within: Vec<String>,
-    vpcs: String,
+    /// How a VPC is compared, and what the names of VPCs begin with.
+    vpcs: (&'static str, String),
 }
 
 impl Interfaces {
     pub(crate) fn of(site: &Site) -> Self {
         let all = |kind: &str| site.arn("ec2", &format!("{kind}/*"));
-        Self {
-            interfaces: all("network-interface"),
-            within: ["subnet", "security-group"].map(all).into(),
-            vpcs: site.arn("ec2", "vpc"),
+        let interfaces = all("network-interface");
+        if site.environment.network.vpc_id.is_none() {
+            let within = ["subnet", "security-group"].map(all).into();
+            return Self { interfaces, within, vpcs: ("StringEquals", site.arn("ec2", "vpc")) };
         }
+        // The ARNs of a shared VPC and its subnets hold the account of their owner.
+        // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html
+        let shared = Place { account: "*".to_owned(), ..site.place.clone() };
+        let within = vec![shared.arn("ec2", "subnet/*"), shared.arn("ec2", "security-group/*")];
+        Self { interfaces, within, vpcs: ("ArnLike", shared.arn("ec2", "vpc")) }
     }
 
-    fn vpc(&self, vpc: &VpcId) -> String {
-        format!("{}/{vpc}", self.vpcs)
+    /// Narrows the last statement to a VPC.
+    fn in_vpc(&self, policy: Policy, vpc: &VpcId) -> Policy {
+        let (operator, vpcs) = &self.vpcs;
+        policy.when(operator, "ec2:Vpc", format!("{vpcs}/{vpc}"))
     }
 
     /// Making them in this VPC, with its subnets and security groups. An interface that is to be made is in no VPC yet:
     /// EC2 gives `ec2:Vpc` for its subnet and groups, and not for itself. Describing has no resource level.
     /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
     pub(crate) fn make(&self, policy: Policy, vpc: &VpcId) -> Policy {
-        policy
+        let policy = policy
             .allow(["ec2:CreateNetworkInterface"], [self.interfaces.clone()])
-            .allow(["ec2:CreateNetworkInterface"], self.within.clone())
-            .when("StringEquals", "ec2:Vpc", self.vpc(vpc))
-            .allow(["ec2:DeleteNetworkInterface"], [self.interfaces.clone()])
-            .when("StringEquals", "ec2:Vpc", self.vpc(vpc))
-            .allow(
-                [
-                    "ec2:DescribeNetworkInterfaces",
-                    "ec2:DescribeSubnets",
-                    "ec2:DescribeSecurityGroups",
-                    "ec2:DescribeVpcs",
-                    "ec2:DescribeDhcpOptions",
-                ],
-                ["*"],
-            )
+            .allow(["ec2:CreateNetworkInterface"], self.within.clone());
+        let policy = self.in_vpc(policy, vpc).allow(["ec2:DeleteNetworkInterface"], [self.interfaces.clone()]);
+        self.in_vpc(policy, vpc).allow(
+            [
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeVpcs",
+                "ec2:DescribeDhcpOptions",
+            ],
+            ["*"],
+        )
     }
 
     /// Lending them to the service's own account, where its machines are.
     pub(crate) fn lend(&self, policy: Policy, vpc: &VpcId) -> Policy {
-        policy
-            .allow(
-                ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"],
-                [self.interfaces.clone()],
-            )
-            .when("StringEquals", "ec2:Vpc", self.vpc(vpc))
+        let lends = policy.allow(
+            ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"],
+            [self.interfaces.clone()],
+        );
+        self.in_vpc(lends, vpc)
     }
 }
 

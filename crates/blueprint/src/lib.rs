@@ -11,6 +11,7 @@ mod deploy;
 mod drift_job;
 mod encryption;
 mod endpoint_policy;
+mod existing_network;
 mod files;
 mod findings;
 mod functions;
@@ -29,6 +30,7 @@ mod site;
 mod storage;
 mod studio;
 
+pub use existing_network::{claimed, existing_network};
 pub use findings::{Finding, check, findings};
 pub use placement::{Placement, Questions, Recorded, RecordedPlacement};
 pub use site::identity;
@@ -174,7 +176,7 @@ pub fn registry() -> Registry {
 pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     let environment = inputs.environment;
     let (asked, has) = (usize::from(environment.network.zones), inputs.placement.zones().len());
-    if asked > has {
+    if environment.network.vpc_id.is_none() && asked > has {
         return Err(Error::Zones { asked, has, region: inputs.place.region.clone() });
     }
     let site = Site {

@@ -1,27 +1,82 @@
-//! The VPC: public subnets with the NAT gateways, private subnets for everything else, and endpoints.
+//! The VPC: public subnets with the NAT gateways, private subnets for everything else, and endpoints. Or a VPC that
+//! exists, in which the stack makes nothing but security groups and endpoints.
 
 use crate::{encryption::Keys, endpoint_policy, identity, policy::Policy, site::Site};
 use aws_ec2::{
     DefaultSecurityGroup, ElasticIp, FlowLog, InternetGateway, NatGateway, Peer, Reach, Route, RouteTable, RouteTarget,
-    Rule, SecurityGroup, Subnet, Vpc, VpcEndpoint,
+    Rule, SecurityGroup, SecurityGroupOutputs, Subnet, SubnetOutputs, Vpc, VpcEndpoint, VpcOutputs,
 };
-use config::environment::network::Nat;
-use resource::{Handle, Stack, Tags};
+use config::environment::network::{Nat, Network as Settings};
+use resource::{Handle, Reference, SecurityGroupId, Stack, SubnetId, Tags, VpcId};
 
 /// What other areas are placed in.
 pub(crate) struct Network {
-    pub(crate) vpc: Handle<Vpc>,
-    pub(crate) private: Vec<Handle<Subnet>>,
-    pub(crate) sagemaker: Handle<SecurityGroup>,
-    pub(crate) lambda: Handle<SecurityGroup>,
+    pub(crate) vpc: Reference<Vpc>,
+    pub(crate) private: Vec<Reference<Subnet>>,
+    pub(crate) sagemaker: Groups,
+    pub(crate) lambda: Groups,
     pub(crate) nat: Vec<Handle<NatGateway>>,
+}
+
+/// The security groups of one purpose: the stack's own one, or those that exist.
+pub(crate) type Groups = Vec<Reference<SecurityGroup>>;
+
+/// Groups with all their rules.
+pub(crate) fn ready(groups: &Groups) -> Groups {
+    groups.iter().cloned().map(Reference::ready).collect()
+}
+
+/// The ids of groups, as declarations have them.
+pub(crate) fn ids(groups: Vec<SecurityGroupOutputs>) -> Vec<SecurityGroupId> {
+    groups.into_iter().map(|group| group.id).collect()
 }
 
 const ANYWHERE: &str = "0.0.0.0/0";
 
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
+    let place = match existing(&site.environment.network) {
+        Some(place) => place,
+        None => own(stack, site),
+    };
+    stack.output("vpc_id", place.vpc.clone(), |vpc| vpc.id.to_string());
+    let settings = &site.environment.network.security_groups;
+    let sagemaker = groups(&settings.sagemaker, || sagemaker_group(stack, site, &place.vpc));
+    let lambda = groups(&settings.lambda, || {
+        let egress = vec![https_out()];
+        group(stack, site, &place.vpc, "lambda", "Lambda functions: nothing comes in", Vec::new(), egress)
+    });
+    endpoints(stack, site, &place, &sagemaker, &lambda);
+    if site.environment.network.flow_logs {
+        flow_logs(stack, site, keys, &place.vpc);
+    }
+    Network { vpc: place.vpc, private: place.private, sagemaker, lambda, nat: place.nat }
+}
+
+/// A VPC and its private subnets.
+struct Location {
+    vpc: Reference<Vpc>,
+    private: Vec<Reference<Subnet>>,
+    /// The route tables of the private subnets, where they are the stack's own.
+    tables: Vec<Handle<RouteTable>>,
+    nat: Vec<Handle<NatGateway>>,
+}
+
+/// The VPC that the environment file names. The stack has no resource for it or its subnets.
+fn existing(settings: &Settings) -> Option<Location> {
+    let vpc = VpcOutputs { id: VpcId::new(settings.vpc_id.as_deref()?) };
+    let subnet = |id: &String| Reference::Existing(SubnetOutputs { id: SubnetId::new(id.as_str()) });
+    Some(Location {
+        vpc: Reference::Existing(vpc),
+        private: settings.private_subnets.iter().map(subnet).collect(),
+        tables: Vec::new(),
+        nat: Vec::new(),
+    })
+}
+
+/// A VPC of the stack's own. Without NAT nothing of it leads to the internet: it has neither a gateway nor public subnets.
+fn own(stack: &mut Stack, site: &Site) -> Location {
     let settings = &site.environment.network;
-    let cidr = settings.cidr.to_string();
+    let cidr = settings.cidr.map(|cidr| cidr.to_string()).unwrap_or_default();
     let tags = name_tag(site, "vpc");
     let vpc = stack.add("network", "vpc", (), move |()| Vpc {
         cidr: cidr.clone(),
@@ -29,19 +84,42 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
         dns_support: true,
         tags: tags.clone(),
     });
-    stack.output("vpc_id", vpc, |vpc| vpc.id.to_string());
     stack.add("network", "default-security-group", vpc, |vpc| DefaultSecurityGroup {
         vpc_id: vpc.id,
         ingress: Vec::new(),
         egress: Vec::new(),
     });
-    let tags = name_tag(site, "internet-gateway");
-    let gateway = stack
-        .add("network", "internet-gateway", vpc, move |vpc| InternetGateway { vpc_id: vpc.id, tags: tags.clone() });
-
+    let gateway = settings.has_public_subnets().then(|| {
+        let tags = name_tag(site, "internet-gateway");
+        stack.add("network", "internet-gateway", vpc, move |vpc| InternetGateway { vpc_id: vpc.id, tags: tags.clone() })
+    });
     let (public, private) = subnets(stack, site, vpc);
+    let nat = gateway.map_or_else(Vec::new, |gateway| {
+        public_routes(stack, site, vpc, gateway, &public);
+        nat_gateways(stack, site, &public, gateway)
+    });
+    let tables = private_routes(stack, site, vpc, &private, &nat);
+    Location { vpc: vpc.into(), private: private.into_iter().map(Reference::from).collect(), tables, nat }
+}
+
+/// The existing groups of a purpose, or the one that the stack makes for it.
+fn groups(existing: &[String], make: impl FnOnce() -> Handle<SecurityGroup>) -> Groups {
+    if existing.is_empty() {
+        return vec![make().into()];
+    }
+    let group = |id: &String| Reference::Existing(SecurityGroupOutputs { id: SecurityGroupId::new(id.as_str()) });
+    existing.iter().map(group).collect()
+}
+
+fn public_routes(
+    stack: &mut Stack,
+    site: &Site,
+    vpc: Handle<Vpc>,
+    gateway: Handle<InternetGateway>,
+    public: &[Handle<Subnet>],
+) {
     let tags = name_tag(site, "public-routes");
-    stack.add("network", "public-routes", (vpc, gateway.ready(), public.clone()), move |(vpc, gateway, subnets)| {
+    stack.add("network", "public-routes", (vpc, gateway.ready(), public.to_vec()), move |(vpc, gateway, subnets)| {
         RouteTable {
             vpc_id: vpc.id,
             routes: vec![Route {
@@ -52,16 +130,6 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
             tags: tags.clone(),
         }
     });
-    let nat = nat_gateways(stack, site, &public, gateway);
-    let tables = private_routes(stack, site, vpc, &private, &nat);
-
-    let sagemaker = sagemaker_group(stack, site, vpc);
-    let lambda = group(stack, site, vpc, "lambda", "Lambda functions: nothing comes in", Vec::new(), vec![https_out()]);
-    endpoints(stack, site, vpc, &private, &tables, sagemaker, lambda);
-    if settings.flow_logs {
-        flow_logs(stack, site, keys, vpc);
-    }
-    Network { vpc, private, sagemaker, lambda, nat }
 }
 
 /// The tag that the console shows as the name. A `Name` in the file's `[tags]` takes precedence.
@@ -89,7 +157,9 @@ fn subnets(stack: &mut Stack, site: &Site, vpc: Handle<Vpc>) -> (Subnets, Subnet
                 tags: tags.clone(),
             })
         };
-        public.push(add("public", subnet.public.to_string()));
+        if site.environment.network.has_public_subnets() {
+            public.push(add("public", subnet.public.to_string()));
+        }
         private.push(add("private", subnet.private.to_string()));
     }
     (public, private)
@@ -169,7 +239,7 @@ fn https_out() -> Rule {
 fn group(
     stack: &mut Stack,
     site: &Site,
-    vpc: Handle<Vpc>,
+    vpc: &Reference<Vpc>,
     name: &str,
     description: &str,
     ingress: Vec<Rule>,
@@ -178,7 +248,7 @@ fn group(
     let full = site.named(name);
     let description = description.to_owned();
     let tags = name_tag(site, name);
-    stack.add("network", &format!("{name}-security-group"), vpc, move |vpc| SecurityGroup {
+    stack.add("network", &format!("{name}-security-group"), vpc.clone(), move |vpc| SecurityGroup {
         vpc_id: vpc.id,
         name: full.clone(),
         description: description.clone(),
@@ -206,7 +276,7 @@ fn among_training_instances(site: &Site) -> Vec<Rule> {
 
 /// Studio in VpcOnly mode talks to its file system and between its own apps; training on several instances between those.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
-fn sagemaker_group(stack: &mut Stack, site: &Site, vpc: Handle<Vpc>) -> Handle<SecurityGroup> {
+fn sagemaker_group(stack: &mut Stack, site: &Site, vpc: &Reference<Vpc>) -> Handle<SecurityGroup> {
     let among = || -> Vec<Rule> {
         let studio = [
             rule("NFS to the home directories", 2049, 2049, Peer::Itself),
@@ -218,58 +288,55 @@ fn sagemaker_group(stack: &mut Stack, site: &Site, vpc: Handle<Vpc>) -> Handle<S
     group(stack, site, vpc, "sagemaker", "SageMaker Studio and jobs", among(), egress)
 }
 
-fn endpoints(
-    stack: &mut Stack,
-    site: &Site,
-    vpc: Handle<Vpc>,
-    private: &[Handle<Subnet>],
-    tables: &[Handle<RouteTable>],
-    sagemaker: Handle<SecurityGroup>,
-    lambda: Handle<SecurityGroup>,
-) {
+fn endpoints(stack: &mut Stack, site: &Site, place: &Location, sagemaker: &Groups, lambda: &Groups) {
     let settings = &site.environment.network;
-    if settings.s3_endpoint {
+    // It adds routes to route tables, which the stack does only where they are its own.
+    if settings.s3_endpoint && !place.tables.is_empty() {
         let service = site.place.gateway_service("s3");
         let tags = name_tag(site, "endpoint-s3");
         let s3_policy = endpoint_policy::of_s3(&site.place);
-        stack.add("network", "endpoint-s3", (vpc, tables.to_vec()), move |(vpc, tables)| VpcEndpoint {
-            vpc_id: vpc.id,
-            service: service.clone(),
-            reach: Reach::Gateway { route_tables: tables.into_iter().map(|table| table.id).collect() },
-            policy: s3_policy.clone(),
-            tags: tags.clone(),
+        stack.add("network", "endpoint-s3", (place.vpc.clone(), place.tables.clone()), move |(vpc, tables)| {
+            VpcEndpoint {
+                vpc_id: vpc.id,
+                service: service.clone(),
+                reach: Reach::Gateway { route_tables: tables.into_iter().map(|table| table.id).collect() },
+                policy: s3_policy.clone(),
+                tags: tags.clone(),
+            }
         });
     }
     if settings.endpoints.is_empty() {
         return;
     }
-    let name = site.named("endpoints");
-    let tags = name_tag(site, "endpoints");
-    let group =
-        stack.add("network", "endpoints-security-group", (vpc, sagemaker, lambda), move |(vpc, sagemaker, lambda)| {
+    let group = groups(&settings.security_groups.endpoints, || {
+        let (name, tags) = (site.named("endpoints"), name_tag(site, "endpoints"));
+        let needs = (place.vpc.clone(), sagemaker.clone(), lambda.clone());
+        stack.add("network", "endpoints-security-group", needs, move |(vpc, sagemaker, lambda)| {
             let from = |who: &str, id| rule(&format!("HTTPS from {who}"), 443, 443, Peer::Group { id });
+            let sagemaker = ids(sagemaker).into_iter().map(|id| from("SageMaker", id));
             SecurityGroup {
                 vpc_id: vpc.id,
                 name: name.clone(),
                 description: "Interface endpoints: HTTPS from the platform only".into(),
-                ingress: vec![from("SageMaker", sagemaker.id), from("Lambda", lambda.id)],
+                ingress: sagemaker.chain(ids(lambda).into_iter().map(|id| from("Lambda", id))).collect(),
                 egress: Vec::new(),
                 tags: tags.clone(),
             }
-        });
+        })
+    });
     for endpoint in &settings.endpoints {
         let service = site.placement.service(endpoint, &site.place);
-        let numbered = (1..).zip(private).filter(|(pair, _)| site.placement.reaches(endpoint, *pair));
-        let needs = (vpc, numbered.map(|(_, subnet)| *subnet).collect::<Vec<_>>(), group);
+        let numbered = (1..).zip(&place.private).filter(|(pair, _)| site.placement.reaches(endpoint, *pair));
+        let needs = (place.vpc.clone(), numbered.map(|(_, subnet)| subnet.clone()).collect::<Vec<_>>(), group.clone());
         let name = endpoint_name(endpoint);
         let tags = name_tag(site, &name);
         let policy = endpoint_policy::of_interface(endpoint, &site.place);
-        stack.add("network", &name, needs, move |(vpc, subnets, group)| VpcEndpoint {
+        stack.add("network", &name, needs, move |(vpc, subnets, groups)| VpcEndpoint {
             vpc_id: vpc.id,
             service: service.clone(),
             reach: Reach::Interface {
                 subnets: subnets.into_iter().map(|subnet| subnet.id).collect(),
-                security_groups: vec![group.id],
+                security_groups: ids(groups),
                 private_dns: true,
             },
             policy: policy.clone(),
@@ -283,7 +350,7 @@ pub(crate) fn endpoint_name(endpoint: &str) -> String {
     format!("endpoint-{}", endpoint.replace('.', "-"))
 }
 
-fn flow_logs(stack: &mut Stack, site: &Site, keys: &Keys, vpc: Handle<Vpc>) {
+fn flow_logs(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference<Vpc>) {
     let name = format!("/aws/vpc/{}", site.prefix());
     let group = crate::monitoring::log_group(stack, site, keys, "network", "flow-logs-group", &name);
     let arn = site.arn("logs", &format!("log-group:{name}"));
@@ -299,7 +366,7 @@ fn flow_logs(stack: &mut Stack, site: &Site, keys: &Keys, vpc: Handle<Vpc>) {
         vec![("write", policy)],
     );
     let tags = name_tag(site, "flow-logs");
-    stack.add("network", "flow-logs", (vpc, group.ready(), role.ready()), move |(vpc, group, role)| FlowLog {
+    stack.add("network", "flow-logs", (vpc.clone(), group.ready(), role.ready()), move |(vpc, group, role)| FlowLog {
         vpc_id: vpc.id,
         log_group: group.name,
         role: role.arn,

@@ -8,7 +8,7 @@ use crate::{
     functions::Functions,
     identity::Roles,
     machine::{self, Start, Values},
-    network::Network,
+    network::{Network, ids},
     policy::{Policy, pass_role},
     sagemaker_roles,
     site::Site,
@@ -64,7 +64,7 @@ fn state_machine(
         wiring.functions.get(&settings.validation_function).copied(),
         wiring.functions.get(&settings.evaluation_function).copied(),
     );
-    let vpc = (wiring.network.private.clone(), wiring.network.sagemaker);
+    let vpc = (wiring.network.private.clone(), wiring.network.sagemaker.clone());
     let needs = (role.ready(), logs.ready(), job, functions, wiring.topic, training, vpc, wiring.keys.data);
     // One key for the volumes of both jobs.
     let types = [&settings.training.instance_type, &settings.transform.instance_type];
@@ -75,7 +75,7 @@ fn state_machine(
         "training",
         needs,
         move |(role, logs, job, (validation, evaluation), topic, training, vpc, key)| {
-            let (subnets, group) = vpc;
+            let (subnets, groups) = vpc;
             let subnets: Vec<_> = subnets.into_iter().map(|subnet| subnet.id).collect();
             let mut values = fixed.clone();
             let text = |value: Option<String>| value.map_or(Value::Null, Value::from);
@@ -87,7 +87,7 @@ fn state_machine(
             values.insert("kms_key_arn", literal!(key.as_ref().map(|key| &key.arn)));
             values
                 .insert("volume_kms_key_arn", literal!(key.as_ref().filter(|_| may_be_encrypted).map(|key| &key.arn)));
-            values.insert("vpc_config", literal!({"Subnets": subnets, "SecurityGroupIds": [group.id]}));
+            values.insert("vpc_config", literal!({"Subnets": subnets, "SecurityGroupIds": ids(groups)}));
             machine::declare(&machine, role.arn, render(&template, &values), logs.arn)
         },
     ))

@@ -1,4 +1,5 @@
-//! The zone of each pair of subnets, and the pairs that have an interface of each endpoint.
+//! The zone of each pair of subnets, and the pairs that have an interface of each endpoint. In a VPC that exists, each
+//! private subnet of the environment file stands for a pair.
 //!
 //! Recorded subnets keep their zones. The placement asks AWS only about new subnets and endpoints, so an outage, a
 //! retired zone or a new zone changes no plan.
@@ -131,6 +132,10 @@ impl RecordedPlacement {
     /// The questions to AWS that the placement of an environment needs.
     pub fn questions(&self, environment: &Environment, place: &Place) -> Questions {
         let network = &environment.network;
+        if network.vpc_id.is_some() {
+            let services = network.endpoints.iter().flat_map(|endpoint| self.services(endpoint, place)).collect();
+            return Questions { zones: false, services };
+        }
         let is_named = |zone: &String| network.zone_names.is_empty() || network.zone_names.contains(zone);
         let is_settled = |pair: u8| self.pairs.get(&pair).is_some_and(|known| is_named(&known.zone));
         let new = network.endpoints.iter().filter(|endpoint| !self.is_placed(endpoint, network.zones));
@@ -162,6 +167,40 @@ impl RecordedPlacement {
             if let Some(way) = self.endpoints.get(&address(endpoint)) {
                 endpoints.entry(endpoint.clone()).or_insert_with(|| way.clone());
             }
+        }
+        Ok(Placement { zones, endpoints })
+    }
+
+    /// Places the endpoints of an environment in a VPC that exists, with the zones of its subnets by id: AWS takes one
+    /// subnet of each zone for an endpoint.
+    /// <https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html>
+    ///
+    /// # Errors
+    /// When none of the subnets is in a zone of a service.
+    pub fn place_in_existing(
+        &self,
+        environment: &Environment,
+        place: &Place,
+        zones: &BTreeMap<String, String>,
+        services: &[EndpointService],
+    ) -> Result<Placement, Error> {
+        let network = &environment.network;
+        // Of subnets that nobody sees, another check tells.
+        if zones.is_empty() {
+            return Ok(Placement::default());
+        }
+        let mut taken = BTreeSet::new();
+        // The zone of a subnet whose zone another one stands for already counts for nothing.
+        let zones = network.private_subnets.iter().map(|subnet| match zones.get(subnet) {
+            Some(zone) if taken.insert(zone) => zone.clone(),
+            _ => String::new(),
+        });
+        let zones: Vec<String> = zones.collect();
+        let mut endpoints = BTreeMap::new();
+        for endpoint in &network.endpoints {
+            let mut way = self.way(endpoint, place, &zones, services)?;
+            way.pairs.retain(|pair| !zones[usize::from(*pair) - 1].is_empty());
+            endpoints.insert(endpoint.clone(), way);
         }
         Ok(Placement { zones, endpoints })
     }

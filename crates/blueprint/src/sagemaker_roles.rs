@@ -92,7 +92,7 @@ fn add(
     let fixed: Vec<(String, Value)> =
         fixed.into_iter().map(|(name, policy)| (name.to_owned(), policy.document())).collect();
     let interfaces = Interfaces::of(site);
-    role_needing(stack, site, (name, description, "sagemaker"), (keys.data, network.vpc), move |(key, vpc)| {
+    role_needing(stack, site, (name, description, "sagemaker"), (keys.data, network.vpc.clone()), move |(key, vpc)| {
         let mut policies = fixed.clone();
         policies.push(("data".to_owned(), with_key(data.clone(), key.as_ref().map(|key| &key.arn)).document()));
         policies

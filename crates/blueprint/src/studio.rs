@@ -1,6 +1,12 @@
 //! SageMaker: the domain with its people and spaces, the model registry, the feature store.
 
-use crate::{encryption::Keys, identity::Roles, network::Network, site::Site, storage::Buckets};
+use crate::{
+    encryption::Keys,
+    identity::Roles,
+    network::{Network, ids, ready},
+    site::Site,
+    storage::Buckets,
+};
 use aws_sagemaker::{
     AuthMode, Domain, Expiry, Feature, FeatureGroup, FeatureType, IdleShutdown, ModelPackageGroup, NetworkAccess,
     OfflineStore, OnlineStore, Space, SpaceApp, StudioDefaults, TableFormat, TimeUnit, UserProfile,
@@ -28,14 +34,19 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Netwo
 
 fn domain(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, roles: &Roles) -> Handle<Domain> {
     let (name, settings) = (site.prefix(), site.environment.studio.clone());
-    let needs =
-        (network.vpc.ready(), network.private.clone(), network.sagemaker.ready(), roles.studio.ready(), keys.data);
-    stack.add("studio", "domain", needs, move |(vpc, subnets, group, role, key)| {
+    let needs = (
+        network.vpc.clone().ready(),
+        network.private.clone(),
+        ready(&network.sagemaker),
+        roles.studio.ready(),
+        keys.data,
+    );
+    stack.add("studio", "domain", needs, move |(vpc, subnets, groups, role, key)| {
         let idle_shutdown = match settings.idle_shutdown_minutes {
             Some(minutes) => IdleShutdown::AfterMinutes(i32::try_from(minutes).unwrap_or(i32::MAX)),
             None => IdleShutdown::Disabled,
         };
-        let defaults = StudioDefaults { execution_role: role.arn, security_groups: vec![group.id], idle_shutdown };
+        let defaults = StudioDefaults { execution_role: role.arn, security_groups: ids(groups), idle_shutdown };
         Domain {
             name: name.clone(),
             auth_mode: match settings.auth_mode {

@@ -177,7 +177,17 @@ impl Environment {
     /// # Errors
     /// When a value has no form in TOML, which none has that was read from a file.
     pub fn to_toml(&self) -> Result<String, toml_edit::ser::Error> {
-        toml_edit::ser::to_string_pretty(self)
+        if self.network.vpc_id.is_none() {
+            return toml_edit::ser::to_string_pretty(self);
+        }
+        let mut document = toml_edit::ser::to_document(self)?;
+        // Beside `vpc_id` the file may not even state their defaults.
+        if let Some(network) = document["network"].as_table_like_mut() {
+            for key in ["zones", "nat", "s3_endpoint"] {
+                network.remove(key);
+            }
+        }
+        Ok(document.to_string())
     }
 
     /// The name of the state bucket.
@@ -229,7 +239,7 @@ impl Environment {
     /// A function in a VPC without NAT reads secrets through interface endpoints.
     /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/vpc-endpoint-overview.html>
     fn functions_reach_their_secrets(&self, at: Place<'_>) {
-        if self.network.nat != network::Nat::None || !at.sound(&["network", "functions"]) {
+        if !self.network.is_enclosed() || !at.sound(&["network", "functions"]) {
             return;
         }
         for (index, function) in self.functions.iter().enumerate().filter(|(_, function)| function.vpc) {
@@ -256,8 +266,7 @@ impl Environment {
     /// Studio in VpcOnly mode has no other way out than NAT or interface endpoints.
     /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
     fn studio_is_reachable(&self, at: Place<'_>) {
-        use network::Nat;
-        let enclosed = self.network.nat == Nat::None && self.studio.network == studio::NetworkAccess::VpcOnly;
+        let enclosed = self.network.is_enclosed() && self.studio.network == studio::NetworkAccess::VpcOnly;
         if !enclosed || !at.sound(&["network", "studio"]) {
             return;
         }

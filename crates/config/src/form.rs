@@ -178,6 +178,23 @@ form!(
     /// <https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html>
     Zone, "^([a-z]{2,4}(-[a-z]+)+-[1-9][a-z]|[a-z0-9]{3,12}-az[1-9][0-9]?)$", "the name or id of an availability zone, such as `ap-south-1a` or `aps1-az1`", "ap-south-1a"
 );
+form!(
+    /// Ids of before 2016 have eight digits.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
+    VpcId, "^vpc-([0-9a-f]{8}|[0-9a-f]{17})$", "the id of a VPC, such as `vpc-0a1b2c3d4e5f67890`", "vpc-0a1b2c3d4e5f67890"
+);
+form!(
+    SubnetId,
+    "^subnet-([0-9a-f]{8}|[0-9a-f]{17})$",
+    "the id of a subnet, such as `subnet-0a1b2c3d4e5f67890`",
+    "subnet-0a1b2c3d4e5f67890"
+);
+form!(
+    SecurityGroupId,
+    "^sg-([0-9a-f]{8}|[0-9a-f]{17})$",
+    "the id of a security group, such as `sg-0a1b2c3d4e5f67890`",
+    "sg-0a1b2c3d4e5f67890"
+);
 form!(Account, "^[0-9]{12}$", "an AWS account: 12 digits", "123456789012");
 form!(
     PolicyArn,

@@ -35,9 +35,9 @@ fn the_files_are_formatted() {
 #[test]
 fn the_environments_differ_as_the_platform_promises() {
     let [dev, staging, prod] = ["dev", "staging", "prod"].map(environment);
-    assert_eq!(dev.network.cidr.to_string(), "10.0.0.0/16");
-    assert_eq!(staging.network.cidr.to_string(), "10.1.0.0/16");
-    assert_eq!(prod.network.cidr.to_string(), "10.2.0.0/16");
+    assert_eq!(dev.network.cidr.unwrap().to_string(), "10.0.0.0/16");
+    assert_eq!(staging.network.cidr.unwrap().to_string(), "10.1.0.0/16");
+    assert_eq!(prod.network.cidr.unwrap().to_string(), "10.2.0.0/16");
     let zones = [&dev, &staging, &prod].map(|e| (e.network.zones, e.network.nat));
     assert_eq!(zones, [(2, Nat::Single), (2, Nat::Single), (3, Nat::PerZone)]);
     assert_eq!([&dev, &staging, &prod].map(|e| e.encryption.kms), [false, true, true]);

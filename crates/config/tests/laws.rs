@@ -66,8 +66,9 @@ proptest! {
         let subnets: Vec<Cidr> = network.subnets().iter().flat_map(|zone| [zone.private, zone.public]).collect();
         prop_assert_eq!(subnets.len(), usize::from(zones) * 2);
         for (index, subnet) in subnets.iter().enumerate() {
-            prop_assert!(subnet.prefix() > network.cidr.prefix() && subnet.prefix() <= 28);
-            prop_assert!(network.cidr.overlaps(subnet));
+            let cidr = network.cidr.unwrap();
+            prop_assert!(subnet.prefix() > cidr.prefix() && subnet.prefix() <= 28);
+            prop_assert!(cidr.overlaps(subnet));
             prop_assert!(subnets[..index].iter().all(|other| !other.overlaps(subnet)));
         }
     }
@@ -168,12 +169,24 @@ fn values(document: &toml_edit::DocumentMut) -> String {
     table(document.as_table())
 }
 
+const EXISTING_NETWORK: &str = r#"
+project = "shop"
+region = "ap-south-1"
+
+[network]
+vpc_id = "vpc-0a1b2c3d4e5f67890"
+private_subnets = ["subnet-0a1b2c3d4e5f67890", "subnet-0a1b2c3d4e5f67891"]
+endpoints = ["sts"]
+security_groups = { lambda = ["sg-0a1b2c3d"] }
+"#;
+
 #[test]
 fn an_environment_written_with_its_defaults_reads_as_itself() {
     for (name, text) in [
         ("dev", include_str!("../../../environments/dev.toml")),
         ("staging", include_str!("../../../environments/staging.toml")),
         ("prod", PROD),
+        ("small", EXISTING_NETWORK),
     ] {
         let environment = parse(name, text, None).unwrap();
         let written = environment.to_toml().unwrap();

@@ -13,6 +13,7 @@ impl Session {
         let Some(environment) = &self.environment else {
             return Ok(Stack::new(self.identity.clone(), Tags::default()));
         };
+        self.refuse_claimed(state)?;
         let placement = self.placement(environment, state).await?;
         let place = self.cloud.place();
         let (name, root) = (self.name.as_str(), self.root.as_path());
@@ -51,7 +52,12 @@ impl Session {
                 false => aws_ec2::endpoint_services(&client, &questions.services).await,
             }
         };
-        let (zones, services) = tokio::try_join!(zones, services)?;
+        let (zones, services, existing) = tokio::try_join!(zones, services, self.existing_network())?;
+        if let Some(existing) = existing {
+            let placement =
+                recorded.place_in_existing(environment, self.cloud.place(), &existing.seen.zones(), &services);
+            return placement.map_err(|error| self.unfit(error));
+        }
         recorded.place(environment, self.cloud.place(), &zones, &services).map_err(|error| self.unfit(error))
     }
 

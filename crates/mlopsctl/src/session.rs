@@ -5,6 +5,7 @@ use crate::{
     connection,
     end::End,
     environments::{self, Site},
+    existing_network::Network,
     printer::Printer,
     state_access,
 };
@@ -17,6 +18,7 @@ use std::{
     pin::pin,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
+use tokio::sync::OnceCell;
 
 /// Everything a command needs of an environment.
 pub(crate) struct Session {
@@ -42,6 +44,8 @@ pub(crate) struct Session {
     pub(crate) state_identity: StateIdentity,
     /// The state as it was read when the lock was taken, for whoever asks first.
     read_under_lock: Mutex<Option<(State, Option<Version>)>>,
+    /// The network that the environment file names as existing, once it was read.
+    pub(crate) existing_network: OnceCell<Option<Network>>,
     /// The state's serial before this run fenced a predecessor, if it did.
     serial_before_fence: OnceLock<u64>,
 }
@@ -116,6 +120,7 @@ impl Session {
             keys,
             state_identity,
             read_under_lock: Mutex::default(),
+            existing_network: OnceCell::new(),
             serial_before_fence: OnceLock::new(),
         })
     }

@@ -17,6 +17,8 @@ pub struct Site<'a> {
     pub names_state_bucket: bool,
     /// Further permissions of the policy's user, beside those for provisioning.
     pub also: Vec<Permission>,
+    /// What must be allowed of things that exist outside of the stack.
+    pub existing: Vec<Permission>,
     /// Every kind of resource.
     pub registry: &'a Registry,
     /// Account, region and partition.
@@ -39,6 +41,7 @@ impl Site<'_> {
 
     fn needed(&self, identity: &Tags) -> Result<Vec<Permission>> {
         let mut needed = self.by_mlopsctl(identity);
+        needed.extend(self.existing.iter().cloned());
         needed.extend(self.by_declared()?);
         needed.extend(self.by_recorded()?);
         Ok(needed)

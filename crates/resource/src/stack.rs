@@ -121,6 +121,52 @@ impl<R: Resource> Dependencies for Ready<R> {
     }
 }
 
+/// A resource that dependants refer to: one of the stack, or one that exists outside of it and that nothing changes.
+#[derive(Clone)]
+pub enum Reference<R: Resource> {
+    /// A resource of the stack.
+    Declared(Handle<R>),
+    /// A resource of the stack that must work before.
+    Working(Ready<R>),
+    /// One that exists outside of the stack, by its outputs.
+    Existing(R::Outputs),
+}
+
+impl<R: Resource> Reference<R> {
+    /// The same, but the dependant waits until a resource of the stack works.
+    #[must_use]
+    pub fn ready(self) -> Self {
+        match self {
+            Self::Declared(handle) => Self::Working(handle.ready()),
+            other => other,
+        }
+    }
+}
+
+impl<R: Resource> From<Handle<R>> for Reference<R> {
+    fn from(handle: Handle<R>) -> Self {
+        Self::Declared(handle)
+    }
+}
+
+impl<R: Resource> Dependencies for Reference<R> {
+    type Resolved = R::Outputs;
+    fn dependencies(&self) -> Vec<Dependency> {
+        match self {
+            Self::Declared(handle) => handle.dependencies(),
+            Self::Working(ready) => ready.dependencies(),
+            Self::Existing(_) => Vec::new(),
+        }
+    }
+    fn resolve(&self, outputs: &dyn Lookup) -> Result<R::Outputs> {
+        match self {
+            Self::Declared(handle) => handle.resolve(outputs),
+            Self::Working(ready) => ready.resolve(outputs),
+            Self::Existing(existing) => Ok(existing.clone()),
+        }
+    }
+}
+
 impl Dependencies for Ordered {
     type Resolved = ();
     fn dependencies(&self) -> Vec<Dependency> {

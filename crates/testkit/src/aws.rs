@@ -10,7 +10,11 @@ use crate::{
 use aws_config::{SdkConfig, retry::RetryConfig};
 use local::{ACCOUNT, Cloud};
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// How often the SDK sends a call before the engine hears that it failed, as in `mlopsctl`.
@@ -150,6 +154,23 @@ impl Aws {
     /// this AWS knows of none.
     pub fn allow_only(&self, policies: &[Value]) {
         self.leave.obey(policies);
+    }
+
+    /// From now on what these service control policies deny is refused as AWS does it, whoever asks.
+    pub fn forbid(&self, policies: &[Value]) {
+        self.leave.control(policies);
+    }
+
+    /// The things with these ids as the cloud keeps them, byte for byte; one that is not there has no entry.
+    pub fn kept(&self, ids: &[String]) -> BTreeMap<String, String> {
+        let everything = time::run(self.now, self.cloud.export()).0.expect("everything in memory can be shown");
+        let mut kept = BTreeMap::new();
+        inventory::entries(&json!(everything), &mut |name, value| {
+            if ids.iter().any(|id| id == name) {
+                kept.entry(name.to_owned()).or_insert_with(String::new).push_str(&value.to_string());
+            }
+        });
+        kept
     }
 
     /// From now on everything is allowed again.

@@ -65,6 +65,20 @@ pub(crate) fn left(inventory: &Value, name: &str) -> Vec<String> {
     left
 }
 
+/// Shows every member of every map with its name.
+pub(crate) fn entries(value: &Value, see: &mut impl FnMut(&str, &Value)) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                see(name, member);
+                entries(member, see);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| entries(item, see)),
+        _ => {}
+    }
+}
+
 fn walk(value: &Value, path: &str, see: &mut impl FnMut(&str, &str)) {
     match value {
         Value::Object(members) => {

@@ -4,7 +4,7 @@ use config::Environment;
 use engine::{Applied, Apply, Drift, Event, Heal, Healing, Judged, Planning, Purpose, Refusal, StopMode};
 use local::ACCOUNT;
 use permissions::{Policy, Site};
-use resource::{Address, Cloud, Place, Registry, Stack, Tags};
+use resource::{Address, Cloud, Permission, Place, Registry, Stack, Tags};
 use serde_json::Value;
 use state::{Holder, Lock, RemovedState, State, StateBucket, StateIdentity, StateKeys, Store, Version, Writer};
 use std::{
@@ -32,6 +32,8 @@ pub struct Platform {
     registry: Registry,
     targets: Vec<String>,
     delete_data: bool,
+    /// What must be allowed of things that exist outside of the stack.
+    existing: Vec<Permission>,
     said: Mutex<Vec<Event>>,
 }
 
@@ -55,7 +57,9 @@ impl Platform {
         let stack = blueprint::stack(&inputs).unwrap_or_else(|error| panic!("{error}"));
         let identity = blueprint::identity(&environment.project, name);
         let bucket = environment.state_bucket_name(ACCOUNT);
-        Self::new(environment.prefix(), bucket, place, identity, stack)
+        let existing = blueprint::existing_network(&environment).map(|network| network.permissions(&place));
+        let platform = Self::new(environment.prefix(), bucket, place, identity, stack);
+        Self { existing: existing.unwrap_or_default(), ..platform }
     }
 
     /// A platform of one's own, for what the environments do not have.
@@ -69,7 +73,8 @@ impl Platform {
     fn new(name: String, bucket: String, place: Place, identity: Tags, stack: Stack) -> Self {
         let registry = blueprint::registry();
         let (targets, said) = (Vec::new(), Mutex::default());
-        Self { name, bucket, place, identity, stack, registry, targets, delete_data: true, said }
+        let existing = Vec::new();
+        Self { name, bucket, place, identity, stack, registry, targets, delete_data: true, existing, said }
     }
 
     /// Brings up only what matches this glob, and what that needs.
@@ -116,6 +121,7 @@ impl Platform {
             state,
             state_bucket: &self.bucket,
             names_state_bucket: false,
+            existing: self.existing.clone(),
             registry: &self.registry,
             place: &self.place,
         };

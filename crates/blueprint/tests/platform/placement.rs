@@ -128,7 +128,7 @@ fn zones_that_the_file_names_are_chosen_by_name_or_id() {
 #[test]
 fn subnets_of_another_range_may_be_in_other_zones() {
     let moved = dev(|dev| {
-        dev.network.cidr = "10.9.0.0/16".parse().unwrap();
+        dev.network.cidr = Some("10.9.0.0/16".parse().unwrap());
         dev.network.zone_names = vec!["ap-south-1b".into(), "ap-south-1c".into()];
     });
     assert_eq!(up("a", "b").recorded().place(&moved, &place(), &zones("abc"), &[]).unwrap(), named(&["c", "b"]));

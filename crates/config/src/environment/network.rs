@@ -2,18 +2,32 @@
 
 use super::cidr::Cidr;
 use crate::check::{Place, Surroundings};
-use crate::form::{Text, Zone};
+use crate::form::{SecurityGroupId, SubnetId, Text, VpcId, Zone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// The VPC, its subnets and its ways out.
+/// The VPC, its subnets and its ways out: of the environment's own, by `cidr`, or one that exists, by `vpc_id` and
+/// `private_subnets`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
-    /// The range of the VPC, /16 to /28. Subnets are derived from it. Prefer a private range that no network
-    /// you may ever connect to uses.
-    pub cidr: Cidr,
+    /// The range of the VPC that mlopsctl makes, /16 to /28. Subnets are derived from it. Prefer a private range that no
+    /// network you may ever connect to uses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cidr: Option<Cidr>,
+    /// A VPC that exists, in place of `cidr`; another account may share it by RAM. mlopsctl reads it, and never changes
+    /// it: it makes no subnet, gateway, route table or route there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Text<VpcId>>")]
+    pub vpc_id: Option<String>,
+    /// The private subnets of that VPC that the platform is placed in, best in two zones or more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Text<SubnetId>>", extend("uniqueItems" = true))]
+    pub private_subnets: Vec<String>,
+    /// Security groups of that VPC that exist, by purpose. mlopsctl makes a group for each purpose that is left out.
+    #[serde(default, skip_serializing_if = "SecurityGroups::is_empty")]
+    pub security_groups: SecurityGroups,
     /// In how many availability zones there is a public and a private subnet.
     #[serde(default = "two")]
     #[schemars(range(min = 1, max = 6))]
@@ -27,16 +41,50 @@ pub struct Network {
     /// How private subnets reach the internet.
     #[serde(default)]
     pub nat: Nat,
-    /// AWS services reached without leaving the VPC. Each costs money per zone and hour.
+    /// AWS services for which mlopsctl makes an interface endpoint. Each costs money per zone and hour. In a VPC that
+    /// exists and has endpoints, or reaches those of a central VPC, leave them out.
     #[serde(default)]
     #[schemars(with = "Vec<Endpoint>", extend("uniqueItems" = true))]
     pub endpoints: Vec<String>,
-    /// Whether S3 is reached through a gateway endpoint, which is free.
+    /// Whether mlopsctl makes a gateway endpoint for S3, which is free; never in a VPC that exists.
     #[serde(default = "yes")]
     pub s3_endpoint: bool,
-    /// Whether accepted and rejected connections are logged.
+    /// Whether accepted and rejected connections are logged; of a VPC that exists, its owner decides.
     #[serde(default)]
     pub flow_logs: bool,
+}
+
+/// Security groups that exist, by what they are for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SecurityGroups {
+    /// Studio, training jobs and model endpoints. They need HTTPS to the services they call, and each other on TCP ports
+    /// 8192 to 65535 and 2049.
+    #[schemars(with = "Vec<Text<SecurityGroupId>>", extend("uniqueItems" = true, "maxItems" = 5))]
+    pub sagemaker: Vec<String>,
+    /// Functions with `vpc = true`. They need HTTPS to the services they call.
+    #[schemars(with = "Vec<Text<SecurityGroupId>>", extend("uniqueItems" = true, "maxItems" = 5))]
+    pub lambda: Vec<String>,
+    /// The interface endpoints of `endpoints`. They need HTTPS from the other two.
+    #[schemars(with = "Vec<Text<SecurityGroupId>>", extend("uniqueItems" = true, "maxItems" = 5))]
+    pub endpoints: Vec<String>,
+}
+
+impl SecurityGroups {
+    /// The groups, each with the setting that names it below `network`.
+    pub fn named(&self) -> impl Iterator<Item = (String, &str)> {
+        let purposes = [("sagemaker", &self.sagemaker), ("lambda", &self.lambda), ("endpoints", &self.endpoints)];
+        purposes.into_iter().flat_map(|(purpose, groups)| {
+            groups
+                .iter()
+                .enumerate()
+                .map(move |(index, id)| (format!("security_groups.{purpose}.{index}"), id.as_str()))
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn two() -> u8 {
@@ -125,19 +173,33 @@ impl Network {
     /// allows. Private subnets take blocks from the first half, public ones from the second: more zones never
     /// move a subnet that exists.
     pub fn subnets(&self) -> Vec<ZoneSubnets> {
-        let (prefix, half) = blocks(self.cidr);
-        (0..self.zones.min(capacity(self.cidr)))
+        let Some(cidr) = self.cidr else { return Vec::new() };
+        let (prefix, half) = blocks(cidr);
+        (0..self.zones.min(capacity(cidr)))
             .map(|index| ZoneSubnets {
                 zone: index + 1,
-                public: self.cidr.block(prefix, half + index),
-                private: self.cidr.block(prefix, index),
+                public: cidr.block(prefix, half + index),
+                private: cidr.block(prefix, index),
             })
             .collect()
     }
 
+    /// Whether nothing in a VPC of the environment's own reaches more than the endpoints. Of a VPC that exists, no file
+    /// tells.
+    pub fn is_enclosed(&self) -> bool {
+        self.vpc_id.is_none() && self.nat == Nat::None
+    }
+
+    /// Whether a VPC of the environment's own leads to the internet, through NAT gateways in public subnets.
+    pub fn has_public_subnets(&self) -> bool {
+        self.vpc_id.is_none() && self.nat != Nat::None
+    }
+
     pub(super) fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
         self.check_zone_names(at, around.region);
-        let room = capacity(self.cidr);
+        self.check_what_exists(at);
+        let Some(cidr) = self.cidr else { return };
+        let room = capacity(cidr);
         if at.sound(&["cidr", "zones"]) && self.zones > room {
             let prefix = match self.zones {
                 1 => 27,
@@ -146,8 +208,65 @@ impl Network {
                 _ => 24,
             };
             at.get("cidr").report(
-                format!("{} has room for the subnets of {room} zones, not of {}", self.cidr, self.zones),
+                format!("{cidr} has room for the subnets of {room} zones, not of {}", self.zones),
                 format!("a subnet is at least /28 and each zone has two: use /{prefix} or larger, or fewer zones"),
+            );
+        }
+    }
+}
+
+/// Settings of a VPC that mlopsctl makes. One that exists has its zones and ways out.
+const OF_OWN_VPC: [&str; 4] = ["cidr", "zones", "zone_names", "nat"];
+
+impl Network {
+    /// A network is either the environment's own or one that exists, and each has settings that the other has not.
+    fn check_what_exists(&self, at: Place<'_>) {
+        if self.vpc_id.is_none() && !at.states("vpc_id") {
+            return self.check_own(at);
+        }
+        for key in OF_OWN_VPC.into_iter().filter(|key| at.states(key)) {
+            at.get(key).report(
+                format!("`{key}` is about a VPC that mlopsctl makes, and `vpc_id` names one that exists"),
+                format!("leave out either `{key}` or `vpc_id`"),
+            );
+        }
+        if self.private_subnets.is_empty() && at.sound(&["private_subnets"]) {
+            at.get(if at.states("private_subnets") { "private_subnets" } else { "vpc_id" }).report(
+                "`vpc_id` needs `private_subnets`: the subnets of that VPC to place the platform in",
+                "name private subnets in two zones or more",
+            );
+        }
+        if at.states("s3_endpoint") && self.s3_endpoint {
+            at.get("s3_endpoint").report(
+                "a gateway endpoint adds routes to route tables, which mlopsctl never changes in a VPC that exists",
+                "leave `s3_endpoint` out; the VPC needs a way to S3, which `mlopsctl doctor` checks",
+            );
+        }
+        if self.flow_logs {
+            at.get("flow_logs").report(
+                "whoever owns the VPC that `vpc_id` names decides about its flow logs",
+                "leave `flow_logs` out",
+            );
+        }
+        if self.endpoints.is_empty() && !self.security_groups.endpoints.is_empty() {
+            at.get("security_groups").get("endpoints").report(
+                "there are no `endpoints` that would be in these security groups",
+                "leave them out, or name the services in `endpoints`",
+            );
+        }
+    }
+
+    fn check_own(&self, at: Place<'_>) {
+        if self.cidr.is_none() && !at.states("cidr") {
+            at.report(
+                "the network needs `cidr`, or `vpc_id` of a VPC that exists",
+                "`cidr = \"10.0.0.0/16\"` makes a VPC; `vpc_id` and `private_subnets` use one",
+            );
+        }
+        for key in ["private_subnets", "security_groups"].into_iter().filter(|key| at.states(key)) {
+            at.get(key).report(
+                format!("`{key}` is about a VPC that exists, and none is named"),
+                "name it with `vpc_id`, or leave this out",
             );
         }
     }

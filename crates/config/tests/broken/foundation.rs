@@ -65,6 +65,41 @@ fn the_network() {
             ],
         ),
         (
+            "neither made nor existing",
+            "flow_logs = true",
+            &["3:1: the network needs `cidr`, or `vpc_id` of a VPC that exists"],
+        ),
+        (
+            "parts of a VPC that exists without the VPC",
+            "cidr = \"10.0.0.0/16\"\nprivate_subnets = [\"subnet-0a1b2c3d\"]\nsecurity_groups.lambda = [\"sg-0a1b2c3d\"]",
+            &[
+                "5:19: `private_subnets` is about a VPC that exists, and none is named",
+                "6:1: `security_groups` is about a VPC that exists, and none is named",
+            ],
+        ),
+        (
+            "settings of a VPC that is made, and the id of one that exists",
+            "vpc_id = \"vpc-0a1b2c3d\"\ncidr = \"10.0.0.0/16\"\nzones = 2\nnat = \"none\"\ns3_endpoint = true\n\
+             flow_logs = true",
+            &[
+                "4:10: `vpc_id` needs `private_subnets`: the subnets of that VPC to place the platform in",
+                "5:8: `cidr` is about a VPC that mlopsctl makes, and `vpc_id` names one that exists",
+                "6:9: `zones` is about a VPC that mlopsctl makes, and `vpc_id` names one that exists",
+                "7:7: `nat` is about a VPC that mlopsctl makes, and `vpc_id` names one that exists",
+                "8:15: a gateway endpoint adds routes to route tables, which mlopsctl never changes in a VPC that exists",
+                "9:13: whoever owns the VPC that `vpc_id` names decides about its flow logs",
+            ],
+        ),
+        (
+            "ids of other things, and groups for what is not there",
+            "vpc_id = \"my-vpc\"\nprivate_subnets = [\"vpc-0a1b2c3d\"]\nsecurity_groups = { endpoints = [\"sg-0a1b2c3d\"] }",
+            &[
+                "4:10: `my-vpc` must be the id of a VPC, such as `vpc-0a1b2c3d4e5f67890`",
+                "5:20: `vpc-0a1b2c3d` must be the id of a subnet, such as `subnet-0a1b2c3d4e5f67890`",
+                "6:33: there are no `endpoints` that would be in these security groups",
+            ],
+        ),
+        (
             "many things at once",
             "cidr = \"10.0.0.0/30\"\nzones = 0\nnat = true\nflow_log = \"yes\"\nflow_logs = \"yes\"",
             &[

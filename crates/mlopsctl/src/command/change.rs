@@ -235,6 +235,9 @@ impl Change<'_> {
         if !planning.plan.is_empty() {
             if !self.printer.json {
                 let costs = super::cost::of_plan(session, &state, &planning.plan)?;
+                if matches!(self.wanted, Wanted::Declared) {
+                    session.used_parts().await?.lines().iter().for_each(|line| self.printer.note(line));
+                }
                 self.printer.note(&render::plan_text::page(&planning, &costs, &session.registry, self.printer));
             }
             self.confirm().await?;
@@ -245,8 +248,14 @@ impl Change<'_> {
     /// The stack to apply, and the digest of its inputs.
     async fn stack(&self, state: &State) -> Result<(Arc<Stack>, String), End> {
         let stack = match &self.wanted {
-            Wanted::Declared => self.session.stack(state).await?,
-            Wanted::Nothing => Stack::new(self.session.identity.clone(), Tags::default()),
+            Wanted::Declared => {
+                self.session.refuse_unfit_network(state).await?;
+                self.session.stack(state).await?
+            }
+            Wanted::Nothing => {
+                self.session.refuse_claimed(state)?;
+                Stack::new(self.session.identity.clone(), Tags::default())
+            }
             Wanted::Applied(stack, inputs) => return Ok((stack.clone(), inputs.clone())),
         };
         let inputs = self.session.inputs(&stack);

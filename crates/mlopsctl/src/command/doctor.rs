@@ -30,11 +30,13 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
             .document();
     let patient = patient(&session, &state, &declarations, &policy);
     let purpose = Purpose { delete_data: true, keep: true, inputs: session.inputs(&stack), ..Purpose::default() };
-    let (seen, planning) = futures::join!(
+    let (seen, network, planning) = futures::join!(
         checkup::examine(&patient),
+        session.examine_network(&state),
         engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose),
     );
     findings.extend(seen);
+    findings.extend(network);
     findings.extend(resources(&session.name, &planning, stored.is_some()));
     session.trace_calls();
     match printer.json {

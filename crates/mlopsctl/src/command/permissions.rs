@@ -106,6 +106,9 @@ pub(crate) fn policy(
         state_bucket: &state_bucket,
         names_state_bucket,
         also,
+        existing: blueprint::existing_network(environment)
+            .map(|network| network.permissions(place))
+            .unwrap_or_default(),
         registry: &registry,
         place,
     };

@@ -22,6 +22,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     if stored.is_none() {
         lost_state::note_other_projects(&session, printer).await;
     }
+    session.refuse_unfit_network(&state).await?;
     let stack = session.stack(&state).await?;
     session.knows(&args.target, &stack, &state)?;
     let purpose = Purpose {
@@ -77,9 +78,17 @@ impl Preview<'_> {
         let plan = &planning.plan;
         session.trace_calls();
         let costs = super::cost::of_plan(session, state, plan)?;
+        let used = session.used_parts().await?;
         match printer.json {
-            true => printer.document(&render::plan_json::document(&planning, costs.summary(), &session.meter)),
-            false => printer.data(&render::plan_text::page(&planning, &costs, &session.registry, printer.for_data())),
+            true => {
+                let mut document = render::plan_json::document(&planning, costs.summary(), &session.meter);
+                document["uses"] = used.json();
+                printer.document(&document);
+            }
+            false => {
+                used.lines().iter().for_each(|line| printer.data(line));
+                printer.data(&render::plan_text::page(&planning, &costs, &session.registry, printer.for_data()));
+            }
         }
         if !planning.refusals.is_empty() {
             return Err(refused(&planning.refusals, printer));

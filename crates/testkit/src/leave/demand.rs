@@ -58,6 +58,17 @@ impl Demand {
         Self { assumed: Some(keys), ..self }
     }
 
+    /// How AWS refuses what a service control policy denies.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
+    /// <https://github.com/aws/karpenter-provider-aws/issues/8190>
+    pub(super) fn explicitly_denied(&self) -> String {
+        format!(
+            "User: arn:aws:sts::{ACCOUNT}:assumed-role/deployer/test is not authorized to perform: {} on resource: {} with \
+             an explicit deny in a service control policy",
+            self.action, self.resource
+        )
+    }
+
     pub(super) fn values(&self, key: &str) -> &[String] {
         self.context.get(&key.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default()
     }

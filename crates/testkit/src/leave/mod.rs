@@ -45,9 +45,19 @@ pub(crate) struct Leave {
 #[derive(Default)]
 struct Noted {
     policies: Option<Policies>,
+    /// Service control policies: what they deny is denied, and they allow everything else.
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+    control: Option<Policies>,
     used: BTreeSet<String>,
     denied: Vec<String>,
     without_owner: Vec<String>,
+}
+
+impl Noted {
+    /// Whether nobody judges what is asked.
+    fn is_open(&self) -> bool {
+        self.policies.is_none() && self.control.is_none()
+    }
 }
 
 impl Leave {
@@ -63,6 +73,11 @@ impl Leave {
 
     pub(crate) fn obey(&self, documents: &[Value]) {
         self.noted().policies = Some(Policies::read(documents));
+    }
+
+    /// From now on these service control policies hold, beside whatever is allowed.
+    pub(crate) fn control(&self, documents: &[Value]) {
+        self.noted().control = Some(Policies::read(documents));
     }
 
     pub(crate) fn end(&self) {
@@ -106,11 +121,15 @@ impl Leave {
     fn judge(&self, demands: &[Demand]) -> Result<(), String> {
         let mut noted = self.noted();
         let noted = &mut *noted;
+        if let Some(refused) = demands.iter().find(|demand| noted.control.iter().any(|control| control.deny(demand))) {
+            noted.denied.push(format!("{refused}, by a service control policy"));
+            return Err(refused.explicitly_denied());
+        }
         let Some(policies) = &noted.policies else { return Ok(()) };
         if let Some(refused) = demands.iter().find(|demand| !policies.allow(demand)) {
             let words = refused.to_string();
             noted.denied.push(words.clone());
-            return Err(words);
+            return Err(format!("You are not authorized to perform: {words}"));
         }
         noted.used.extend(demands.iter().map(|demand| demand.action.clone()));
         Ok(())
@@ -120,14 +139,16 @@ impl Leave {
 #[async_trait]
 impl Layer for Leave {
     async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
-        if self.noted().policies.is_none() {
+        if self.noted().is_open() {
             return next.run(call).await;
         }
         let asked = Asked::of(call);
         self.note_owner(&asked);
         let demands = services::demands(&asked, &self.tags).await;
         match self.judge(&demands) {
-            Ok(()) if self.is_too_early(&demands) => Ok(refusal(&asked.service, "it is too new").to(&asked.call)),
+            Ok(()) if self.is_too_early(&demands) => {
+                Ok(refusal(&asked.service, "You are not authorized: it is too new").to(&asked.call))
+            }
             Ok(()) => {
                 let response = next.run(asked.call.clone()).await?;
                 if let Some(early) = &self.early {
@@ -149,5 +170,5 @@ fn refusal(service: &str, words: &str) -> Refusal {
         "lambda" | "elasticfilesystem" => ("AccessDeniedException", 403),
         _ => ("AccessDeniedException", 400),
     };
-    Refusal::new(code, format!("You are not authorized to perform: {words}")).status(status)
+    Refusal::new(code, words).status(status)
 }

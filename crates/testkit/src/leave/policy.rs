@@ -40,8 +40,12 @@ impl Policies {
     }
 
     pub(crate) fn allow(&self, demand: &Demand) -> bool {
-        let some = |allows: bool| self.0.iter().any(|one| one.allows == allows && one.concerns(demand));
-        some(true) && !some(false)
+        self.0.iter().any(|one| one.allows && one.concerns(demand)) && !self.deny(demand)
+    }
+
+    /// Whether one of them denies it, whatever another allows.
+    pub(crate) fn deny(&self, demand: &Demand) -> bool {
+        self.0.iter().any(|one| !one.allows && one.concerns(demand))
     }
 }
 

@@ -9,6 +9,7 @@ mod bucket_owners;
 mod crash;
 mod early;
 mod everywhere;
+mod existing;
 mod glue;
 mod iam;
 mod keys;

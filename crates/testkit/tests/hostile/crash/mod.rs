@@ -31,7 +31,7 @@ fn changed() -> Platform {
 
 /// Dev in another network: nearly all of that is replaced.
 fn moved() -> Platform {
-    Platform::with("dev", |dev| dev.network.cidr = "10.8.0.0/16".parse().unwrap())
+    Platform::with("dev", |dev| dev.network.cidr = Some("10.8.0.0/16".parse().unwrap()))
 }
 
 fn built() -> Aws {

@@ -27,7 +27,7 @@ const EDITS: [Edit; 27] = [
     ("zones", |file, chance| file.network.zones = chance.of(&[2, 3])),
     ("a NAT gateway for each zone", |file, chance| file.network.nat = chance.of(&[Nat::Single, Nat::PerZone])),
     ("another network", |file, chance| {
-        file.network.cidr = chance.of(&["10.0.0.0/16", "10.8.0.0/16"]).parse().expect("it is a network");
+        file.network.cidr = Some(chance.of(&["10.0.0.0/16", "10.8.0.0/16"]).parse().expect("it is a network"));
     }),
     ("flow logs", |file, _| file.network.flow_logs ^= true),
     ("an interface endpoint", |file, chance| {

@@ -1,0 +1,196 @@
+//! A network that exists outside of the stack: read and checked, never owned, changed or deleted.
+
+mod endpoints;
+mod prerequisites;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+pub use prerequisites::{Circumstances, Prerequisite};
+
+use crate::{allowed, tagging::filter};
+use aws_sdk_ec2::{
+    Client,
+    types::{RouteTable, SecurityGroup, Subnet, Vpc, VpcAttributeName, VpcEndpoint},
+};
+use resource::{Attempt, Pages, Permission, Place, Result, SecurityGroupId, SubnetId, VpcId};
+use std::collections::BTreeMap;
+
+/// A VPC that exists, with its parts that an environment file names, and what the platform needs of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExistingNetwork {
+    /// The VPC; another account may share it.
+    pub vpc: VpcId,
+    /// The subnets that the platform is placed in, in the file's order.
+    pub subnets: Vec<SubnetId>,
+    /// The security groups, each with its setting, `network.security_groups.lambda.0`.
+    pub security_groups: Vec<(String, SecurityGroupId)>,
+    /// The services for which the stack makes interface endpoints with private DNS, as the file names them, in its order.
+    pub makes_endpoints: Vec<String>,
+    /// The services that the platform calls from the subnets, named in the same way.
+    pub calls: Vec<String>,
+    /// Whether the stack makes security groups in the VPC.
+    pub makes_groups: bool,
+}
+
+/// What AWS shows of an existing network.
+#[derive(Clone, Debug)]
+pub struct SeenNetwork {
+    vpc: Option<Vpc>,
+    subnets: Vec<Subnet>,
+    groups: Vec<SecurityGroup>,
+    tables: Result<Vec<RouteTable>>,
+    endpoints: Result<Vec<VpcEndpoint>>,
+    /// Attributes of the VPC that are switched off.
+    off: Result<Vec<&'static str>>,
+}
+
+/// A part of a network that the platform uses as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedPart {
+    /// `vpc-…`, `subnet-…`, `sg-…`.
+    pub id: String,
+    /// What a person calls it.
+    pub noun: &'static str,
+    /// What tells it from others: its ranges and zone, or its name.
+    pub details: Vec<String>,
+}
+
+impl ExistingNetwork {
+    /// What AWS must allow whoever provisions a platform in the network: looks, and making security groups and interface
+    /// endpoints within it. The ids of the VPC and its subnets stand in the policy, since they bear none of our tags. Their
+    /// account does not, because another one may share them.
+    pub fn permissions(&self, place: &Place) -> Vec<Permission> {
+        let shared = Place { account: "*".to_owned(), ..place.clone() };
+        let vpc = shared.arn("ec2", &format!("vpc/{}", self.vpc));
+        let lists = [
+            "ec2:DescribeVpcs",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeRouteTables",
+            "ec2:DescribeVpcEndpoints",
+        ];
+        let mut needed: Vec<Permission> = lists.map(allowed::list).into();
+        needed.push(Permission::look(["ec2:DescribeVpcAttribute"]).on([vpc.clone()]));
+        // Lambda looks at the groups of the VPC in the caller's name before a function joins it.
+        needed.push(Permission::change(["ec2:GetSecurityGroupsForVpc"]).on([vpc.clone()]));
+        if self.makes_groups {
+            needed.push(Permission::change(["ec2:CreateSecurityGroup"]).on([vpc.clone()]));
+        }
+        if !self.makes_endpoints.is_empty() {
+            let subnets = self.subnets.iter().map(|id| shared.arn("ec2", &format!("subnet/{id}")));
+            let groups = self.security_groups.iter().map(|(_, id)| shared.arn("ec2", &format!("security-group/{id}")));
+            let within: Vec<String> = std::iter::once(vpc).chain(subnets).chain(groups).collect();
+            needed.push(Permission::change(["ec2:CreateVpcEndpoint", "ec2:ModifyVpcEndpoint"]).on(within));
+        }
+        needed
+    }
+
+    /// Reads the network. What whoever asks may not see of routes, endpoints and attributes is left open.
+    ///
+    /// # Errors
+    /// When the VPC, its subnets or its security groups cannot be read.
+    pub async fn look(&self, client: &Client) -> Result<SeenNetwork> {
+        let within = || filter("vpc-id", [self.vpc.as_str()]);
+        let (vpcs, subnets, groups, tables, endpoints, off) = tokio::join!(
+            async { client.describe_vpcs().filters(within()).send().await.during("DescribeVpcs") },
+            async {
+                let ids = filter("subnet-id", self.subnets.iter().map(SubnetId::as_str));
+                let pages = client.describe_subnets().filters(ids).into_paginator().send();
+                Pages::of("DescribeSubnets", pages, |page| page.next_token().into())
+                    .items(|page| page.subnets)
+                    .all()
+                    .await
+            },
+            self.groups(client),
+            async {
+                let pages = client.describe_route_tables().filters(within()).into_paginator().send();
+                let pages = Pages::of("DescribeRouteTables", pages, |page| page.next_token().into());
+                pages.items(|page| page.route_tables).all().await
+            },
+            async {
+                let pages = client.describe_vpc_endpoints().filters(within()).into_paginator().send();
+                let pages = Pages::of("DescribeVpcEndpoints", pages, |page| page.next_token().into());
+                pages.items(|page| page.vpc_endpoints).all().await
+            },
+            self.attributes_off(client),
+        );
+        let vpc = vpcs?.vpcs.unwrap_or_default().into_iter().next();
+        Ok(SeenNetwork { vpc, subnets: subnets?, groups: groups?, tables, endpoints, off })
+    }
+
+    async fn groups(&self, client: &Client) -> Result<Vec<SecurityGroup>> {
+        if self.security_groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = filter("group-id", self.security_groups.iter().map(|(_, id)| id.as_str()));
+        let pages = client.describe_security_groups().filters(ids).into_paginator().send();
+        let pages = Pages::of("DescribeSecurityGroups", pages, |page| page.next_token().into());
+        pages.items(|page| page.security_groups).all().await
+    }
+
+    /// What Studio's file system and endpoints with private DNS need of a VPC, and is off.
+    async fn attributes_off(&self, client: &Client) -> Result<Vec<&'static str>> {
+        let mut off = Vec::new();
+        for (attribute, name) in [
+            (VpcAttributeName::EnableDnsSupport, "DNS resolution"),
+            (VpcAttributeName::EnableDnsHostnames, "DNS hostnames"),
+        ] {
+            let call = client.describe_vpc_attribute().vpc_id(self.vpc.as_str()).attribute(attribute);
+            let answer = call.send().await.during("DescribeVpcAttribute")?;
+            let value = answer.enable_dns_support().or(answer.enable_dns_hostnames());
+            if value.and_then(|value| value.value()) != Some(true) {
+                off.push(name);
+            }
+        }
+        Ok(off)
+    }
+}
+
+impl SeenNetwork {
+    /// The zones of the subnets that are there, by id.
+    pub fn zones(&self) -> BTreeMap<String, String> {
+        let zone = |subnet: &Subnet| Some((subnet.subnet_id()?.to_owned(), subnet.availability_zone()?.to_owned()));
+        self.subnets.iter().filter_map(zone).collect()
+    }
+
+    /// The parts that are there.
+    pub fn parts(&self) -> Vec<UsedPart> {
+        let vpc = self.vpc.iter().map(|vpc| UsedPart {
+            id: vpc.vpc_id().unwrap_or_default().to_owned(),
+            noun: "VPC",
+            details: ranges(vpc),
+        });
+        let subnets = self.subnets.iter().map(|subnet| UsedPart {
+            id: subnet.subnet_id().unwrap_or_default().to_owned(),
+            noun: "subnet",
+            details: [subnet.cidr_block(), subnet.availability_zone()]
+                .into_iter()
+                .flatten()
+                .map(str::to_owned)
+                .collect(),
+        });
+        let groups = self.groups.iter().map(|group| UsedPart {
+            id: group.group_id().unwrap_or_default().to_owned(),
+            noun: "security group",
+            details: group.group_name().map(str::to_owned).into_iter().collect(),
+        });
+        vpc.chain(subnets).chain(groups).collect()
+    }
+
+    /// The account that the VPC is of, where it is not this one.
+    fn owner(&self, place: &Place) -> Option<&str> {
+        self.vpc.as_ref().and_then(Vpc::owner_id).filter(|owner| *owner != place.account)
+    }
+}
+
+/// The ranges of a VPC, the first one first.
+fn ranges(vpc: &Vpc) -> Vec<String> {
+    let mut ranges: Vec<String> = vpc.cidr_block().map(str::to_owned).into_iter().collect();
+    for block in vpc.cidr_block_association_set().iter().filter_map(|block| block.cidr_block()) {
+        if !ranges.iter().any(|range| range == block) {
+            ranges.push(block.to_owned());
+        }
+    }
+    ranges
+}

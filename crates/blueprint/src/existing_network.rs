@@ -1,0 +1,63 @@
+//! The network that the environment file names in place of one of the stack's own.
+
+use aws_ec2::ExistingNetwork;
+use config::{
+    Environment,
+    environment::{network::Network, studio::NetworkAccess},
+};
+use resource::{Address, SecurityGroupId, SubnetId, VpcId};
+
+/// What Studio calls in VpcOnly mode.
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
+const STUDIO: [&str; 4] = ["sagemaker.api", "sagemaker.runtime", "sts", "logs"];
+
+/// The network that an environment file names, with what the platform needs of it; `None` if the stack has its own.
+pub fn existing_network(environment: &Environment) -> Option<ExistingNetwork> {
+    let network = &environment.network;
+    let groups = &network.security_groups;
+    Some(ExistingNetwork {
+        vpc: VpcId::new(network.vpc_id.as_deref()?),
+        subnets: network.private_subnets.iter().map(|id| SubnetId::new(id.as_str())).collect(),
+        security_groups: groups
+            .named()
+            .map(|(setting, id)| (format!("network.{setting}"), SecurityGroupId::new(id)))
+            .collect(),
+        makes_endpoints: network.endpoints.clone(),
+        calls: calls(environment),
+        makes_groups: groups.sagemaker.is_empty()
+            || groups.lambda.is_empty()
+            || (groups.endpoints.is_empty() && !network.endpoints.is_empty()),
+    })
+}
+
+/// The services that Studio, and functions in the VPC with secrets, call from its subnets.
+fn calls(environment: &Environment) -> Vec<String> {
+    let is_enclosed = environment.studio.network == NetworkAccess::VpcOnly;
+    let studio = STUDIO.into_iter().filter(|_| is_enclosed).map(str::to_owned);
+    let functions = environment.functions.iter().filter(|function| function.vpc);
+    let secrets = functions
+        .flat_map(|function| function.secrets.values())
+        .map(|reference| if reference.contains(":secretsmanager:") { "secretsmanager" } else { "ssm" }.to_owned());
+    let mut calls: Vec<String> = studio.collect();
+    calls.extend(secrets);
+    calls.sort();
+    calls.dedup();
+    calls
+}
+
+/// The ids of what exists that a file names: no state can record them as the stack's own.
+fn existing_ids(network: &Network) -> impl Iterator<Item = &str> {
+    let groups = network.security_groups.named().map(|(_, id)| id);
+    network.vpc_id.iter().chain(&network.private_subnets).map(String::as_str).chain(groups)
+}
+
+/// The resource of a state whose id is that of something which the file names as existing: somebody changed the state, or
+/// the file names what the stack made.
+pub fn claimed<'a>(
+    network: &Network,
+    recorded: impl Iterator<Item = (&'a Address, &'a str)>,
+) -> Option<(&'a Address, &'a str)> {
+    let existing: Vec<&str> = existing_ids(network).collect();
+    let mut recorded = recorded;
+    recorded.find(|(_, id)| existing.contains(id))
+}

@@ -1,0 +1,117 @@
+//! The network that the environment file names as existing: read once, checked before a plan, told by `doctor`.
+
+use crate::{end::End, environments, session::Session};
+use aws_ec2::{Circumstances, ExistingNetwork, Prerequisite, SeenNetwork, UsedPart, VpcEndpoint};
+use checkup::Finding;
+use resource::{Resource, Result, Shortcoming};
+use serde_json::{Value, json};
+use state::State;
+use std::collections::BTreeSet;
+
+/// A network as the file names it, and as AWS shows it.
+pub(crate) struct Network {
+    named: ExistingNetwork,
+    pub(crate) seen: SeenNetwork,
+}
+
+impl Session {
+    /// The network that the file names; `None` if the stack has its own. AWS is asked once.
+    pub(crate) async fn existing_network(&self) -> Result<Option<&Network>> {
+        let look = async {
+            let Some(named) = self.environment.as_ref().and_then(blueprint::existing_network) else { return Ok(None) };
+            let seen = named.look(&aws_sdk_ec2::Client::new(self.cloud.config())).await?;
+            Ok(Some(Network { named, seen }))
+        };
+        self.existing_network.get_or_try_init(|| look).await.map(Option::as_ref)
+    }
+
+    /// Refuses a file that names a network in which the platform cannot be built or work.
+    pub(crate) async fn refuse_unfit_network(&self, state: &State) -> std::result::Result<(), End> {
+        let Some(network) = self.existing_network().await? else { return Ok(()) };
+        let problem = |one: Prerequisite| {
+            let wrong = one.met.err().filter(|shortcoming| shortcoming.is_certain)?;
+            Some(blueprint::Finding { setting: one.setting, message: wrong.what, help: wrong.help })
+        };
+        let problems: Vec<blueprint::Finding> =
+            self.prerequisites(network, state).into_iter().filter_map(problem).collect();
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(environments::refused(&self.file, &self.root, problems)),
+        }
+    }
+
+    /// What `doctor` says of the network: one finding for each prerequisite.
+    pub(crate) async fn examine_network(&self, state: &State) -> Vec<Finding> {
+        const CHECK: &str = "network";
+        let network = match self.existing_network().await {
+            Ok(Some(network)) => network,
+            Ok(None) => return Vec::new(),
+            Err(failure) => return vec![Finding::unknown(CHECK, "the existing network", &failure)],
+        };
+        let finding = |one: Prerequisite| match one.met {
+            Ok(words) => Finding::ok(CHECK, words),
+            Err(Shortcoming { what, help, is_certain: true }) => Finding::problem(CHECK, what, help),
+            Err(Shortcoming { what, help, is_certain: false }) => Finding::warning(CHECK, what, help),
+        };
+        self.prerequisites(network, state).into_iter().map(finding).collect()
+    }
+
+    fn prerequisites(&self, network: &Network, state: &State) -> Vec<Prerequisite> {
+        let endpoints = state.resources.values().filter(|entry| entry.kind == <VpcEndpoint as Resource>::KIND);
+        let own_endpoints: BTreeSet<String> = endpoints
+            .flat_map(|entry| entry.id.iter().chain(entry.deposed.iter().map(|deposed| &deposed.id)))
+            .cloned()
+            .collect();
+        let around = Circumstances {
+            place: self.cloud.place(),
+            own_endpoints: &own_endpoints,
+            is_built: !state.resources.is_empty(),
+        };
+        network.seen.prerequisites(&network.named, &around)
+    }
+
+    /// The parts that the platform uses as they are, for people and for programs.
+    pub(crate) async fn used_parts(&self) -> Result<UsedParts> {
+        Ok(UsedParts(self.existing_network().await?.map(|network| network.seen.parts()).unwrap_or_default()))
+    }
+
+    /// Refuses a state that records something which the file names as existing: a plan could otherwise change or delete it.
+    pub(crate) fn refuse_claimed(&self, state: &State) -> std::result::Result<(), End> {
+        let Some(environment) = &self.environment else { return Ok(()) };
+        let recorded = state.resources.iter().flat_map(|(address, entry)| {
+            let ids = entry.id.iter().chain(entry.deposed.iter().map(|deposed| &deposed.id));
+            ids.map(move |id| (address, id.as_str()))
+        });
+        match blueprint::claimed(&environment.network, recorded) {
+            None => Ok(()),
+            Some((address, id)) => Err(End::failed_with(
+                format!(
+                    "the state records {id} at {address}, and the environment file names it as existing; nothing was touched"
+                ),
+                format!(
+                    "if it is to stay whatever becomes of {0}, take it out of the state: \
+                     `mlopsctl state rm {address} {0}`",
+                    self.name
+                ),
+            )),
+        }
+    }
+}
+
+/// What the platform uses as it is.
+pub(crate) struct UsedParts(Vec<UsedPart>);
+
+impl UsedParts {
+    /// One line for each: `uses vpc-… (exists, 10.1.0.0/16)`.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let line = |part: &UsedPart| {
+            let details: Vec<&str> = std::iter::once("exists").chain(part.details.iter().map(String::as_str)).collect();
+            format!("uses {} ({})", part.id, details.join(", "))
+        };
+        self.0.iter().map(line).collect()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        self.0.iter().map(|part| json!({"id": part.id, "kind": part.noun, "details": part.details})).collect()
+    }
+}
