@@ -1,11 +1,8 @@
 //! The network that the environment file names in place of one of the stack's own.
 
 use aws_ec2::ExistingNetwork;
-use config::{
-    Environment,
-    environment::{network::Network, studio::NetworkAccess},
-};
-use resource::{Address, SecurityGroupId, SubnetId, VpcId};
+use config::{Environment, environment::studio::NetworkAccess};
+use resource::{SecurityGroupId, SubnetId, VpcId};
 
 /// What Studio calls in VpcOnly mode.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
@@ -43,21 +40,4 @@ fn calls(environment: &Environment) -> Vec<String> {
     calls.sort();
     calls.dedup();
     calls
-}
-
-/// The ids of what exists that a file names: no state can record them as the stack's own.
-fn existing_ids(network: &Network) -> impl Iterator<Item = &str> {
-    let groups = network.security_groups.named().map(|(_, id)| id);
-    network.vpc_id.iter().chain(&network.private_subnets).map(String::as_str).chain(groups)
-}
-
-/// The resource of a state whose id is that of something which the file names as existing: somebody changed the state, or
-/// the file names what the stack made.
-pub fn claimed<'a>(
-    network: &Network,
-    recorded: impl Iterator<Item = (&'a Address, &'a str)>,
-) -> Option<(&'a Address, &'a str)> {
-    let existing: Vec<&str> = existing_ids(network).collect();
-    let mut recorded = recorded;
-    recorded.find(|(_, id)| existing.contains(id))
 }

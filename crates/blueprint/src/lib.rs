@@ -20,6 +20,7 @@ mod machine;
 mod monitoring;
 mod network;
 mod operations;
+mod own_network;
 mod pipeline;
 mod placement;
 mod policy;
@@ -30,7 +31,7 @@ mod site;
 mod storage;
 mod studio;
 
-pub use existing_network::{claimed, existing_network};
+pub use existing_network::existing_network;
 pub use findings::{Finding, check, findings};
 pub use placement::{Placement, Questions, Recorded, RecordedPlacement};
 pub use site::identity;

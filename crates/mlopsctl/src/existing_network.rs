@@ -77,12 +77,11 @@ impl Session {
 
     /// Refuses a state that records something which the file names as existing: a plan could otherwise change or delete it.
     pub(crate) fn refuse_claimed(&self, state: &State) -> std::result::Result<(), End> {
-        let Some(environment) = &self.environment else { return Ok(()) };
-        let recorded = state.resources.iter().flat_map(|(address, entry)| {
+        let mut recorded = state.resources.iter().flat_map(|(address, entry)| {
             let ids = entry.id.iter().chain(entry.deposed.iter().map(|deposed| &deposed.id));
             ids.map(move |id| (address, id.as_str()))
         });
-        match blueprint::claimed(&environment.network, recorded) {
+        match recorded.find(|(_, id)| self.names_as_existing(id)) {
             None => Ok(()),
             Some((address, id)) => Err(End::failed_with(
                 format!(
@@ -90,11 +89,16 @@ impl Session {
                 ),
                 format!(
                     "if it is to stay whatever becomes of {0}, take it out of the state: \
-                     `mlopsctl state rm {address} {0}`",
+                     `mlopsctl state rm {0} {address}`",
                     self.name
                 ),
             )),
         }
+    }
+
+    /// Whether the environment file names a part of a network by this id.
+    pub(crate) fn names_as_existing(&self, id: &str) -> bool {
+        self.environment.iter().any(|environment| environment.network.existing_ids().any(|existing| existing == id))
     }
 }
 

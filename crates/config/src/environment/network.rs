@@ -184,6 +184,12 @@ impl Network {
             .collect()
     }
 
+    /// The ids of the parts of an existing network that the file names.
+    pub fn existing_ids(&self) -> impl Iterator<Item = &str> {
+        let groups = self.security_groups.named().map(|(_, id)| id);
+        self.vpc_id.iter().chain(&self.private_subnets).map(String::as_str).chain(groups)
+    }
+
     /// Whether nothing in a VPC of the environment's own reaches more than the endpoints. Of a VPC that exists, no file
     /// tells.
     pub fn is_enclosed(&self) -> bool {

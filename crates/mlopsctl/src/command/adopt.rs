@@ -50,6 +50,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
         return Ok(());
     }
     each_once(&claims, &stack)?;
+    refuse_existing(&claims, &session)?;
     if let Some(out) = &args.out {
         let targets = claims.keys().map(Address::to_string).collect();
         let inputs = session.inputs(&stack);
@@ -79,6 +80,21 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
         );
     }
     Ok(())
+}
+
+/// Refuses to take over a part of a network that the environment file names as existing.
+fn refuse_existing(claims: &Claims, session: &Session) -> Result<(), End> {
+    let mut ids = claims.iter().filter_map(|(address, claim)| match claim {
+        Claim::Id(id) => Some((address, id)),
+        Claim::Name => None,
+    });
+    match ids.find(|(_, id)| session.names_as_existing(id)) {
+        None => Ok(()),
+        Some((address, id)) => Err(End::usage(
+            format!("the environment file names {id} as existing, so it cannot become {address}"),
+            "mlopsctl never owns what [network] names; leave it out there to take it over",
+        )),
+    }
 }
 
 /// An address has a dot, the name of an environment has none.
