@@ -40,6 +40,10 @@ impl Resource for CompositeAlarm {
         SizeLimit::characters("name", 255),
         SizeLimit::characters("description", 1024),
         SizeLimit::characters("rule", 10_240),
+        SizeLimit::occurrences("rule", "ALARM(", 100),
+        SizeLimit::items("alarm_actions", 5),
+        SizeLimit::items("ok_actions", 5),
+        SizeLimit::items("insufficient_data_actions", 5),
     ];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] =
@@ -74,6 +78,8 @@ impl Resource for CompositeAlarm {
             name: alarm.alarm_name.unwrap_or_default(),
             description: alarm.alarm_description.unwrap_or_default(),
             rule: alarm.alarm_rule.unwrap_or_default(),
+            // CloudWatch's default.
+            // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
             actions_enabled: alarm.actions_enabled.unwrap_or(true),
             alarm_actions: alarm.alarm_actions.unwrap_or_default(),
             ok_actions: alarm.ok_actions.unwrap_or_default(),

@@ -90,6 +90,7 @@ impl Resource for MetricAlarm {
         SizeLimit::items("dimensions", 30),
         SizeLimit::items("alarm_actions", 5),
         SizeLimit::items("ok_actions", 5),
+        SizeLimit::items("insufficient_data_actions", 5),
     ];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[
@@ -212,6 +213,7 @@ impl MissingData {
     }
 
     /// AWS leaves out the default.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
     fn read(text: Option<&str>) -> Self {
         let all = [Self::Missing, Self::Ignore, Self::Breaching, Self::NotBreaching];
         all.into_iter().find(|one| Some(one.as_str()) == text).unwrap_or(Self::Missing)
@@ -242,6 +244,8 @@ fn live(alarm: sdk::MetricAlarm, tags: Tags) -> MetricAlarm {
         threshold: alarm.threshold.unwrap_or_default(),
         comparison: Comparison::read(alarm.comparison_operator.as_ref()),
         missing_data: MissingData::read(alarm.treat_missing_data.as_deref()),
+        // CloudWatch's default.
+        // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
         actions_enabled: alarm.actions_enabled.unwrap_or(true),
         alarm_actions: alarm.alarm_actions.unwrap_or_default(),
         ok_actions: alarm.ok_actions.unwrap_or_default(),

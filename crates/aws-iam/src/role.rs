@@ -65,6 +65,8 @@ impl Resource for Role {
         SizeLimit::characters("description", 1000),
         SizeLimit::document("trust", 2048),
         SizeLimit::documents("inline_policies", 10_240),
+        // Ten by default; no account may have more.
+        SizeLimit::items("managed_policies", 25),
     ];
     const REPLACE_ON: &'static [&'static str] = &["name", "path"];
     const COMPARE: &'static [(&'static str, As)] = &[

@@ -121,6 +121,9 @@ impl Resource for Function {
         SizeLimit::characters("name", 64),
         SizeLimit::characters("description", 256),
         SizeLimit::entries("environment", 4096),
+        SizeLimit::characters("handler", 128),
+        SizeLimit::items("vpc.subnets", 16),
+        SizeLimit::items("vpc.security_groups", 5),
     ];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[

@@ -61,9 +61,13 @@ impl Resource for Topic {
     const KIND: &'static str = "sns:topic";
     const NOUN: &'static str = "SNS topic";
     // The most that AWS takes of an SNS topic.
-    // <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
-    const SIZE_LIMITS: &'static [SizeLimit] =
-        &[SizeLimit::characters("name", 256), SizeLimit::characters("display_name", 100)];
+    // <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>,
+    // <https://docs.aws.amazon.com/general/latest/gr/sns.html> (policy)
+    const SIZE_LIMITS: &'static [SizeLimit] = &[
+        SizeLimit::characters("name", 256),
+        SizeLimit::characters("display_name", 100),
+        SizeLimit::document("policy", 30_720),
+    ];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy)];
     const NAMING: Naming = Naming::Declared;

@@ -11,6 +11,17 @@ use std::path::Path;
 /// More than any definition needs.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
+/// What is told of a path that leads nowhere.
+pub(crate) const RELATIVE: &str = "paths are relative to the project's root";
+
+/// Why a path leads nowhere: paths that are too long, or lie in a folder that may not be read, are not missing.
+pub(crate) fn why_missing(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "does not exist".to_owned(),
+        _ => format!("cannot be reached: {error}"),
+    }
+}
+
 /// What the reader kept of one value beside the value itself.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Node {
@@ -26,6 +37,8 @@ pub(crate) struct Surroundings<'a> {
     /// `<project>-<environment>`, which begins every name.
     pub(crate) prefix: String,
     pub(crate) region: &'a str,
+    /// The accounts that the environment may be built in; empty for any.
+    pub(crate) accounts: &'a [String],
     /// Where scripts and functions are looked for; `None` leaves the disk alone.
     pub(crate) root: Option<&'a Path>,
 }
@@ -102,12 +115,10 @@ impl<'a> Place<'a> {
     /// Reports a file that is missing from the project, or that a link leads out of it to.
     pub(crate) fn exists(&self, root: Option<&Path>, path: &str) {
         let Some(root) = root else { return };
-        let file = root.join(path);
-        if !file.is_file() {
-            let what = if file.exists() { "is not a file" } else { "does not exist" };
-            self.report(format!("`{path}` {what}"), "paths are relative to the project's root");
-        } else {
-            self.stays_inside(root, path);
+        match std::fs::metadata(root.join(path)) {
+            Ok(found) if found.is_file() => drop(self.stays_inside(root, path)),
+            Ok(_) => self.report(format!("`{path}` is not a file"), RELATIVE),
+            Err(error) => self.report(format!("`{path}` {}", why_missing(&error)), RELATIVE),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What can be set. One module per section of the file.
 
+mod arn;
 pub mod budget;
 pub mod catalog;
 pub mod cidr;
@@ -135,6 +136,10 @@ impl Identity {
     /// Whoever provisions the environment may change every policy whose name begins with the prefix, the boundary too.
     fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
         let Some(boundary) = &self.permissions_boundary else { return };
+        if let Some(arn) = arn::Arn::parse(boundary) {
+            arn.check_partition(at.get("permissions_boundary"), around);
+            arn.check_account("the policy", at.get("permissions_boundary"), around);
+        }
         let name = boundary.split_once(":policy/").map_or("", |(_, name)| name);
         let own = format!("{}-", around.prefix);
         if name.starts_with(&own) {
@@ -225,7 +230,7 @@ impl Environment {
         self.registry.check(at.get("registry"));
         self.catalog.check(at.get("catalog"), around, at.sound(&["storage"]).then_some(&self.storage));
         functions::check(&self.functions, at.get("functions"), around);
-        self.monitoring.check(at.get("monitoring"));
+        self.monitoring.check(at.get("monitoring"), around);
         self.protection.check(at.get("protection"));
         self.drift.check(at.get("drift"), around, self.identity.permissions_boundary.is_some());
         self.functions_leave_the_job_its_name(at.get("functions"));

@@ -17,12 +17,19 @@ pub(crate) trait Form {
     const FORMAT: Option<&'static str> = None;
 }
 
-/// The part of a region's name that identifies its partition; `None` for commercial regions. Accounts do not span
-/// partitions.
+/// The partition of a region, as ARNs name it. Accounts do not span partitions.
 /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
-pub(crate) fn partition(region: &str) -> Option<&'static str> {
-    let prefixes = ["cn-", "us-gov-", "eusc-", "us-iso-", "us-isob-", "us-isof-", "eu-isoe-"];
-    prefixes.into_iter().find(|prefix| region.starts_with(prefix))
+pub(crate) fn partition(region: &str) -> &'static str {
+    let partitions = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("eusc-", "aws-eusc"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("eu-isoe-", "aws-iso-e"),
+    ];
+    partitions.into_iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, name)| name)
 }
 
 /// The schema of a string of some form, named in `#[schemars(with = …)]`; the field itself is a `String`.
@@ -127,7 +134,7 @@ pub(crate) fn beyond_pattern(format: &str, text: &str) -> Result<(), String> {
     match format {
         "cidr" => text.parse::<Cidr>().map(|_| ()),
         "schedule" => schedule::check(text),
-        "cron" => schedule::check_cron(text),
+        "cron" => schedule::check_glue(text),
         "version-requirement" => crate::version::check(text),
         "tag" => match text.chars().find(|sign| !sign.is_alphanumeric() && !" _.:/=+@-".contains(*sign)) {
             Some(sign) => {

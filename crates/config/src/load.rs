@@ -73,7 +73,12 @@ pub fn parse(name: &str, source: &str, project_root: Option<&Path>) -> Result<En
     }
     let environment = match serde_json::from_value::<Environment>(value) {
         Ok(environment) => {
-            let around = Surroundings { prefix: environment.prefix(), region: &environment.region, root: project_root };
+            let around = Surroundings {
+                prefix: environment.prefix(),
+                region: &environment.region,
+                accounts: &environment.allowed_accounts,
+                root: project_root,
+            };
             environment.check(root, &around);
             Some(environment)
         }

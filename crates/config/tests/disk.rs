@@ -234,3 +234,16 @@ fn environments_whose_names_begin_alike_are_found_unless_their_accounts_differ()
     project.write("environments/dev-eu.toml", file("shop", "allowed_accounts = [\"222222222222\"]\n"));
     assert_eq!(overlapping(&folder), []);
 }
+
+#[test]
+fn path_that_is_longer_than_the_system_takes_is_not_called_missing() {
+    let project = Project::new();
+    let long = "d/".repeat(2100);
+    let file = "project = \"shop\"\nregion = \"eu-central-1\"\n[network]\ncidr = \"10.9.0.0/16\"\n";
+    let job = format!("[[catalog.jobs]]\nname = \"etl\"\nscript = \"{long}etl.py\"\n");
+    let function = format!("[[functions]]\nname = \"f\"\nsource = \"{long}f\"\n");
+    for (section, what) in [(job, "etl.py` cannot be reached: "), (function, "f` cannot be reached: ")] {
+        let found = project.problems(format!("{file}{section}"));
+        assert!(found[0].starts_with("7:10: ") && found[0].contains(what), "{found:?}");
+    }
+}

@@ -28,6 +28,8 @@ pub enum Measure {
     Entries,
     /// The items of a list, or the keys of a map.
     Items,
+    /// The times that a text contains another.
+    Occurrences(&'static str),
 }
 
 /// A field that is larger than AWS takes it.
@@ -65,6 +67,11 @@ impl SizeLimit {
         Self { field, measure: Measure::Items, most }
     }
 
+    /// At most so many occurrences of one text in another.
+    pub const fn occurrences(field: &'static str, text: &'static str, most: usize) -> Self {
+        Self { field, measure: Measure::Occurrences(text), most }
+    }
+
     /// The excess of a specification. What is not known yet counts as the shortest it can be.
     pub(crate) fn excess(self, spec: &Value) -> Option<Excess> {
         let value = self.field.split('.').try_fold(spec, |value, step| value.get(step))?;
@@ -92,6 +99,7 @@ impl Measure {
             }
             (Self::Items, Value::Array(items)) => items.len(),
             (Self::Items, Value::Object(fields)) => fields.len(),
+            (Self::Occurrences(part), Value::String(text)) => text.matches(part).count(),
             (Self::Characters | Self::Document, other) => document(other),
             _ => 0,
         }
@@ -111,7 +119,10 @@ fn length(text: &str) -> usize {
 impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { limit: SizeLimit { field, measure, most }, size } = self;
-        let unit = match measure {
+        let unit = match *measure {
+            Measure::Occurrences(text) => {
+                return write!(f, "`{field}` has `{text}` {size} times, and AWS takes it at most {most} times");
+            }
             Measure::Characters => "characters",
             Measure::Document | Measure::Documents | Measure::Entries => "bytes",
             Measure::Items => "items",
@@ -127,14 +138,15 @@ mod tests {
 
     #[test]
     fn each_measure_counts_what_aws_counts() {
-        let spec =
-            json!({"name": "äbc", "policy": {"a": [1, 2]}, "inline": {"x": {"a": 1}, "y": "{}"}, "tags": {"k": "vv"}});
+        let spec = json!({"name": "äbc", "policy": {"a": [1, 2]}, "rule": "ALARM(a) OR ALARM(b)",
+            "inline": {"x": {"a": 1}, "y": "{}"}, "tags": {"k": "vv"}});
         for (limit, size) in [
             (SizeLimit::characters("name", 2), 3),
             (SizeLimit::document("policy", 1), 11),
             (SizeLimit::documents("inline", 1), 9),
             (SizeLimit::entries("tags", 1), 3),
             (SizeLimit::items("policy.a", 1), 2),
+            (SizeLimit::occurrences("rule", "ALARM(", 1), 2),
         ] {
             assert_eq!(limit.excess(&spec), Some(Excess { limit, size }));
             assert_eq!(SizeLimit { most: size, ..limit }.excess(&spec), None);

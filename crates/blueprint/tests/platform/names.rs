@@ -96,7 +96,8 @@ fn what_is_larger_than_aws_takes_it_is_told_at_its_setting() {
     for (text, setting, message) in [
         (group, "feature_groups.0.name", "`name` has 67 characters, and AWS takes at most 64"),
         (models, "studio.model_package_group", "`name` has 67 characters, and AWS takes at most 63"),
-        (alarms, "monitoring.composite_alarm", "and AWS takes at most 10240"),
+        (alarms.clone(), "monitoring.composite_alarm", "and AWS takes at most 10240"),
+        (alarms, "monitoring.composite_alarm", "and AWS takes it at most 100 times"),
     ] {
         let Ok(environment) = config::parse("test", &format!("{HEAD}{text}"), Some(&repository())) else {
             continue;
@@ -115,7 +116,7 @@ fn size_limits_are_of_fields_that_their_kinds_have() {
             let reconciler = registry.get(declaration.kind).unwrap();
             assert_eq!(reconciler.excesses(&declaration.spec), [], "{}", declaration.address);
             for limit in reconciler.size_limits() {
-                let variants = ["source.Pattern", "source.Schedule"];
+                let variants = ["source.Pattern", "source.Schedule", "vpc.subnets", "vpc.security_groups"];
                 let mut steps = limit.field.split('.');
                 let has = steps.try_fold(&declaration.spec, |value, step| value.get(step)).is_some();
                 assert!(has || variants.contains(&limit.field), "{} has no {}", declaration.kind, limit.field);

@@ -304,6 +304,7 @@ impl Job {
             instead: secrets::REFERENCE,
         };
         free.check(at);
+        secrets::check_keys(&self.secret_keys, at, around);
         secrets::check_references(&self.secrets, &self.arguments, at, around);
         let arguments = self.arguments.keys().map(|key| ("arguments", key));
         for (table, key) in arguments.chain(self.secrets.keys().map(|key| ("secrets", key))) {

@@ -126,7 +126,16 @@ impl FeatureGroup {
         let list = at.get("features");
         list.unique("features", self.features.iter().map(|feature| feature.name.as_str()));
         for (index, feature) in self.features.iter().enumerate() {
-            if RESERVED.contains(&feature.name.as_str()) {
+            // Glue writes columns in lower case: in the offline table two such features would be one column.
+            // https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
+            let before = self.features[..index].iter().find(|other| other.name.eq_ignore_ascii_case(&feature.name));
+            if let Some(before) = before.filter(|before| self.offline && before.name != feature.name) {
+                list.at(index).get("name").report(
+                    format!("`{}` and `{}` are the same column of the offline table", before.name, feature.name),
+                    "give one of them another name",
+                );
+            }
+            if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(&feature.name)) {
                 list.at(index).get("name").report(
                     format!("`{}` is a column of the offline store itself", feature.name),
                     "give the feature another name",
@@ -138,6 +147,10 @@ impl FeatureGroup {
         }
         if !self.online && !self.offline {
             at.report(format!("`{}` keeps its records nowhere", self.name), "set `online` or `offline`");
+        }
+        if self.table_format == TableFormat::Iceberg && !self.offline {
+            at.get("table_format")
+                .report("`table_format` is about offline records, and there are none", "leave it out");
         }
         if self.ttl.is_some() && !self.online {
             at.get("ttl").report("`ttl` is about online records, and there are none", "leave it out");

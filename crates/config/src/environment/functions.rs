@@ -1,7 +1,7 @@
 //! Lambda functions.
 
 use super::secrets::{self, FreeText};
-use crate::check::{Place, Surroundings};
+use crate::check::{Place, RELATIVE, Surroundings, why_missing};
 use crate::form::{
     Handler, KeyArn, Map, ProjectPath, Scalar, SecretReference, Slug, Text, Unrepeated, VariableName, scalars,
 };
@@ -174,15 +174,15 @@ impl Function {
     fn check_code(&self, at: Place<'_>, around: &Surroundings<'_>) {
         let Some(root) = around.root else { return };
         let folder = self.folder();
-        if !root.join(&folder).is_dir() {
-            let place = at.get(if at.states("source") { "source" } else { "name" });
-            place.report(
-                format!("the function's folder `{folder}` does not exist"),
-                "paths are relative to the project's root",
-            );
-            return;
+        let place = at.get(if at.states("source") { "source" } else { "name" });
+        match std::fs::metadata(root.join(&folder)) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return place.report(format!("the function's folder `{folder}` is not a folder"), RELATIVE),
+            Err(error) => {
+                return place.report(format!("the function's folder `{folder}` {}", why_missing(&error)), RELATIVE);
+            }
         }
-        if !at.get(if at.states("source") { "source" } else { "name" }).stays_inside(root, &folder) {
+        if !place.stays_inside(root, &folder) {
             return;
         }
         let module = self.handler.rsplit_once('.').map_or("", |(module, _)| module).replace('.', "/");
@@ -203,6 +203,7 @@ impl Function {
             instead: secrets::REFERENCE,
         };
         free.check(at);
+        secrets::check_keys(&self.secret_keys, at, around);
         secrets::check_references(&self.secrets, &self.environment, at, around);
         for key in self.secrets.keys().filter(|key| RESERVED.contains(&key.as_str())) {
             at.get("secrets").get(key).report(format!("Lambda sets `{key}` itself"), "leave it out");

@@ -1,6 +1,9 @@
 //! Logs, alarms and the dashboard.
 
-use crate::check::Place;
+use super::arn::Arn;
+use super::secrets::without_password;
+use crate::check::{Place, Surroundings};
+use crate::form::partition;
 use crate::form::{Map, MetricName, Namespace, SageMakerName, Slug, Statistic, Text};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -198,12 +201,17 @@ impl Default for Monitoring {
 }
 
 impl Monitoring {
-    pub(super) fn check(&self, at: Place<'_>) {
+    pub(super) fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
         let list = at.get("subscriptions");
         for (index, subscription) in self.subscriptions.iter().enumerate() {
-            subscription.check(list.at(index).get("endpoint"));
-            if self.subscriptions[..index].contains(subscription) {
-                list.at(index).get("endpoint").report(format!("`{}` is subscribed twice", subscription.endpoint), "");
+            subscription.check(list.at(index), around);
+            // SNS shows no passwords: two URLs that differ in nothing else are the same endpoint to it.
+            let shown = without_password(&subscription.endpoint);
+            let is_same = |other: &Subscription| {
+                other.protocol == subscription.protocol && without_password(&other.endpoint) == shown
+            };
+            if self.subscriptions[..index].iter().any(is_same) {
+                list.at(index).get("endpoint").report(format!("`{shown}` is subscribed twice"), "keep one of them");
             }
         }
         at.get("endpoints").unique("endpoints", self.endpoints.iter().map(|endpoint| endpoint.name.as_str()));
@@ -215,20 +223,40 @@ impl Monitoring {
 }
 
 impl Subscription {
-    fn check(&self, at: Place<'_>) {
+    fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
+        // SNS sends text messages from commercial regions and GovCloud only.
+        // https://docs.aws.amazon.com/sns/latest/dg/sns-supported-regions-countries.html
+        if self.protocol == Protocol::Sms && !["aws", "aws-us-gov"].contains(&partition(around.region)) {
+            at.get("protocol").report(format!("SNS sends no text messages from {}", around.region), "use `email`");
+        }
+        self.check_endpoint(at.get("endpoint"), around);
+    }
+
+    fn check_endpoint(&self, at: Place<'_>, around: &Surroundings<'_>) {
         let endpoint = self.endpoint.as_str();
-        let arn = |service: &str| endpoint.starts_with("arn:aws") && endpoint.split(':').nth(2) == Some(service);
+        let arn = Arn::parse(endpoint).filter(|arn| arn.partition.starts_with("aws"));
+        let arn_of = |service: &str, start: &str| {
+            arn.is_some_and(|arn| {
+                arn.service == service && arn.resource.len() > start.len() && arn.resource.starts_with(start)
+            })
+        };
         let (right, expected) = match self.protocol {
             Protocol::Email | Protocol::EmailJson => (is_mail(endpoint), "a mail address"),
             Protocol::Sms => (is_phone(endpoint), "a telephone number such as `+4915112345678`"),
-            Protocol::Https => {
-                (endpoint.len() > 8 && endpoint.starts_with("https://"), "a URL that begins with `https://`")
-            }
-            Protocol::Sqs => (arn("sqs"), "the ARN of a queue"),
-            Protocol::Lambda => (arn("lambda"), "the ARN of a function"),
+            Protocol::Https => (is_url(endpoint), "a URL that begins with `https://`"),
+            Protocol::Sqs => (arn_of("sqs", ""), "the ARN of a queue"),
+            Protocol::Lambda => (arn_of("lambda", "function:"), "the ARN of a function"),
         };
         if !right {
-            at.report(format!("`{endpoint}` must be {expected}"), "");
+            at.report(format!("`{}` must be {expected}", without_password(endpoint)), "");
+        }
+        if let Some(arn) = arn {
+            arn.check_partition(at, around);
+        }
+        // SNS: "FIFO SQS Queues can not be subscribed to standard SNS topics".
+        // https://github.com/getmoto/moto/pull/8957
+        if self.protocol == Protocol::Sqs && endpoint.ends_with(".fifo") {
+            at.report("a FIFO queue cannot be subscribed to the alerts topic", "use a standard queue");
         }
     }
 }
@@ -239,6 +267,14 @@ fn is_mail(text: &str) -> bool {
         && text
             .split_once('@')
             .is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !host.contains('@'))
+}
+
+/// SNS reaches hosts by name, and no white space stands in a URL.
+fn is_url(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").unwrap_or_default();
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    !host.trim_matches(':').is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 fn is_phone(text: &str) -> bool {

@@ -28,6 +28,38 @@ fn check_rate(rate: &str) -> Result<(), String> {
     }
 }
 
+/// The shortest pause between two runs, in minutes, that a schedule of Glue may ask for.
+/// <https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html>
+const SHORTEST_PAUSE: u16 = 5;
+
+/// Checks `cron(…)` of a crawler or a trigger of Glue, which runs nothing more often than every five minutes.
+pub(crate) fn check_glue(text: &str) -> Result<(), String> {
+    check_cron(text)?;
+    let minutes = text.trim_start_matches("cron(").split_whitespace().next().unwrap_or_default();
+    let mut hour = vec![false; 60];
+    for part in minutes.split(',') {
+        let (range, step) = part.split_once('/').unwrap_or((part, "1"));
+        let step: usize = step.parse().unwrap_or(1);
+        let (from, to) = match range.split_once('-') {
+            Some((from, to)) => (from.parse().unwrap_or(0), to.parse().unwrap_or(59)),
+            None if range == "*" => (0, 59),
+            None => {
+                let from = range.parse().unwrap_or(0);
+                (from, if part.contains('/') { 59 } else { from })
+            }
+        };
+        (from..=to).step_by(step.max(1)).for_each(|minute: usize| hour[minute.min(59)] = true);
+    }
+    let at: Vec<u16> = (0..60).filter(|minute| hour[usize::from(*minute)]).collect();
+    match at.windows(2).find(|pair| pair[1] - pair[0] < SHORTEST_PAUSE) {
+        Some(pair) => Err(format!(
+            "`{text}` runs at minute {} and again at minute {}; Glue waits {SHORTEST_PAUSE} minutes at least",
+            pair[0], pair[1]
+        )),
+        None => Ok(()),
+    }
+}
+
 struct Field {
     name: &'static str,
     least: u16,
@@ -131,6 +163,19 @@ mod tests {
             "cron(0 9 15W * ? *)",
         ] {
             assert_eq!(check(text), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn glue_runs_nothing_more_often_than_every_five_minutes() {
+        for text in
+            ["cron(0/5 * * * ? *)", "cron(0,30 2 * * ? *)", "cron(15 12 ? * MON-FRI *)", "cron(0-59/10 * * * ? *)"]
+        {
+            assert_eq!(check_glue(text), Ok(()), "{text}");
+        }
+        for text in ["cron(* * * * ? *)", "cron(0/2 * * * ? *)", "cron(0,3 2 * * ? *)", "cron(10-14 2 * * ? *)"] {
+            assert_eq!(check(text), Ok(()), "{text}");
+            assert!(check_glue(text).is_err(), "{text}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-secrets-manager.html>,
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html>.
 
+use super::arn::Arn;
 use crate::check::{Place, Surroundings};
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -56,13 +57,32 @@ pub(super) fn check_references(
         if values.contains_key(key) {
             places.get(key).report(format!("`{key}` has a value as well"), "keep the reference, and remove the value");
         }
-        let region = reference.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
-        if let Some(region) = region.filter(|region| *region != around.region) {
-            places.get(key).report(
-                format!("`{key}` refers to a secret in {region}, and this environment is in {}", around.region),
-                "replicate the secret, and name the replica",
-            );
+        if let Some(arn) = Arn::parse(reference) {
+            arn.check_partition(places.get(key), around);
+            arn.check_region("the secret", "replicate the secret, and name the replica", places.get(key), around);
         }
+    }
+}
+
+/// Reports keys that encrypt no secret of this region: KMS serves a region from its own keys only.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html>
+pub(super) fn check_keys(keys: &[String], at: Place<'_>, around: &Surroundings<'_>) {
+    for (index, key) in keys.iter().enumerate() {
+        let place = at.get("secret_keys").at(index);
+        if let Some(arn) = Arn::parse(key) {
+            arn.check_partition(place, around);
+            arn.check_region("the key", "name the key of this region that encrypts the secret", place, around);
+        }
+    }
+}
+
+/// Text in which a password within a URL is masked, as SNS masks it.
+pub(super) fn without_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let authority = rest.find(['/', '?', '#']).map_or(rest, |end| &rest[..end]);
+    match authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':').map(|(name, _)| (user, name))) {
+        Some((user, name)) => format!("{scheme}://{name}:****{}", &rest[user.len()..]),
+        None => text.to_owned(),
     }
 }
 

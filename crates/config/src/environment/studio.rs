@@ -109,6 +109,13 @@ impl Studio {
         }
         let spaces = at.get("spaces");
         spaces.unique("spaces", self.spaces.iter().map(|space| space.name.as_str()));
+        for (index, space) in self.spaces.iter().enumerate() {
+            let before = self.spaces[..index].iter().find(|other| other.name.eq_ignore_ascii_case(&space.name));
+            if let Some(before) = before.filter(|before| before.name != space.name) {
+                let name = spaces.at(index).get("name");
+                name.report(format!("`{}` and `{}` differ in case only", before.name, space.name), "keep one");
+            }
+        }
         if at.sound(&["user_profiles"]) {
             for (index, space) in self.spaces.iter().enumerate() {
                 let owner = spaces.at(index).get("owner");

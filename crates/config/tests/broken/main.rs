@@ -3,6 +3,7 @@
 mod foundation;
 mod learning;
 mod processing;
+mod references;
 
 use config::parse;
 

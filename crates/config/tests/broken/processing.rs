@@ -91,7 +91,7 @@ fn registry_catalog_and_functions() {
         (
             "a secret of another region",
             "[[catalog.jobs]]\nname = \"etl\"\nscript = \"etl.py\"\nsecrets = { --db = \"arn:aws:ssm:us-east-1:123456789012:parameter/db\" }\n",
-            &["8:20: `--db` refers to a secret in us-east-1, and this environment is in eu-central-1"],
+            &["8:20: the secret is in us-east-1, and this environment is in eu-central-1"],
         ),
         (
             "secrets that a function cannot reach",
