@@ -30,6 +30,17 @@ fn move_to_an_undeclared_address_warns_of_what_up_would_do() {
 }
 
 #[test]
+fn move_to_an_address_that_is_declared_by_another_name_warns_of_the_replacement() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    project.local(&["state", "rm", "dev", "storage.data"]).ends_with(0);
+    let moved = project.local(&["state", "mv", "dev", "storage.models", "storage.data"]).ends_with(0);
+    assert!(moved.stderr.contains("The resource in AWS keeps its name"), "{}", moved.stderr);
+    let warning = "the next `mlopsctl up dev` replaces the resource";
+    assert!(moved.stderr.contains("-dev-models-") && moved.stderr.contains(warning), "{}", moved.stderr);
+}
+
+#[test]
 fn newer_state_is_neither_called_damaged_nor_replaced_without_force() {
     let project = Project::new();
     project.local(&["up", "dev"]).ends_with(0);

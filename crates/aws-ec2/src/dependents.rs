@@ -1,12 +1,12 @@
 //! What keeps a network resource from being deleted. AWS says only that there is something; people
 //! need to know what, and part of it is rubbish that services leave behind and nobody else removes.
 
-use crate::tagging::filter;
+use crate::tagging::{self, filter};
 use aws_sdk_ec2::{
     Client,
-    types::{Filter, NetworkInterface, NetworkInterfaceStatus},
+    types::{Filter, NatGatewayState, NetworkInterface, NetworkInterfaceStatus, Tag},
 };
-use resource::{Attempt, Failure, FailureKind, Pages, Result, Sign};
+use resource::{ADDRESS_TAG, Attempt, Failure, FailureKind, Pages, Result, Sign, Tags};
 use std::time::Duration;
 
 /// Something still depends on it.
@@ -20,6 +20,10 @@ const LAMBDA_LEAVES_WITHIN: Duration = Duration::from_secs(45 * 60);
 /// Load balancers need about five minutes.
 /// <https://github.com/hashicorp/terraform-provider-aws/pull/10347>
 const OTHERS_LEAVE_WITHIN: Duration = Duration::from_secs(600);
+/// How long a dependent may take to leave that neither AWS's services nor this stack remove, but a person has to. Whoever
+/// does it at this moment should not have to repeat the deletion.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/deleting-security-groups.html>
+const PEOPLE_LEAVE_WITHIN: Duration = Duration::from_secs(120);
 /// How many dependents a message names.
 const NAMED: usize = 5;
 
@@ -28,11 +32,15 @@ const NAMED: usize = 5;
 pub(crate) struct Dependents {
     what: Vec<String>,
     of_lambda: bool,
+    /// Whether one of them stays until a person removes it.
+    of_people: bool,
 }
 
 impl Dependents {
-    pub(crate) fn add(&mut self, what: String) {
+    /// Adds a dependent that neither AWS's services nor this stack remove.
+    pub(crate) fn add_foreign(&mut self, what: String) {
         self.what.push(what);
+        self.of_people = true;
     }
 
     /// Deletes the interfaces that Lambda has let go of, and takes down the others.
@@ -51,7 +59,9 @@ impl Dependents {
                     ("InvalidParameterValue", "in use"),
                 ])?;
             } else {
-                dependents.add(name(interface));
+                // Services attach no instances of an account's own.
+                dependents.of_people |= instance(interface).is_some();
+                dependents.what.push(name(interface));
             }
         }
         Ok(dependents)
@@ -60,6 +70,11 @@ impl Dependents {
     /// The refusal of a deletion, with what stands in its way and how long that may take to leave.
     pub(crate) fn explain(found: Result<Self>, refusal: Failure) -> Failure {
         let (within, why) = match found {
+            Ok(dependents) if dependents.of_people => {
+                let help = Some("remove what is not of this environment, and try again".to_owned());
+                let message = format!("{}; {dependents}", refusal.message);
+                return Failure { kind: FailureKind::Heals(PEOPLE_LEAVE_WITHIN), message, help, ..refusal };
+            }
             Ok(dependents) if dependents.of_lambda => (LAMBDA_LEAVES_WITHIN, dependents.to_string()),
             Ok(dependents) => (OTHERS_LEAVE_WITHIN, dependents.to_string()),
             Err(error) => (OTHERS_LEAVE_WITHIN, format!("what does could not be listed: {error}")),
@@ -79,16 +94,26 @@ impl std::fmt::Display for Dependents {
     }
 }
 
+/// Whether tags are those of the same stack, at whatever address.
+pub(crate) fn same_stack(identity: &Tags, tags: &Tags) -> bool {
+    identity.iter().filter(|(key, _)| *key != ADDRESS_TAG).all(|(key, value)| tags.get(key) == Some(value))
+        && tags.get(ADDRESS_TAG).is_some()
+}
+
 fn of_lambda(interface: &NetworkInterface) -> bool {
     interface.description().is_some_and(|text| text.starts_with("AWS Lambda VPC ENI-"))
+}
+
+/// The EC2 instance that an interface belongs to.
+fn instance(interface: &NetworkInterface) -> Option<&str> {
+    interface.attachment().and_then(|attachment| attachment.instance_id())
 }
 
 /// AWS's services say in the description whose an interface is.
 fn name(interface: &NetworkInterface) -> String {
     let id = interface.network_interface_id().unwrap_or_default();
-    let instance = interface.attachment().and_then(|attachment| attachment.instance_id());
     let description = interface.description().filter(|text| !text.is_empty());
-    match (instance, description) {
+    match (instance(interface), description) {
         (Some(instance), _) => format!("network interface {id} of instance {instance}"),
         (None, Some(description)) => format!("network interface {id} ({description})"),
         (None, None) => format!("network interface {id}"),
@@ -107,8 +132,8 @@ pub(crate) async fn of_subnet(client: &Client, subnet: &str) -> Result<Dependent
     Dependents::sweep(client, &interfaces(client, filter("subnet-id", [subnet])).await?).await
 }
 
-/// What keeps a VPC, after what Lambda left in it has been removed.
-pub(crate) async fn of_vpc(client: &Client, vpc: &str) -> Result<Dependents> {
+/// What keeps a VPC, after what Lambda left in it has been removed. `identity` holds the ownership tags of the stack.
+pub(crate) async fn of_vpc(client: &Client, vpc: &str, identity: &Tags) -> Result<Dependents> {
     let here = || filter("vpc-id", [vpc]);
     let attached = filter("attachment.vpc-id", [vpc]);
     let (interfaces, endpoints, subnets, nat_gateways, internet_gateways, groups) = tokio::try_join!(
@@ -120,6 +145,15 @@ pub(crate) async fn of_vpc(client: &Client, vpc: &str) -> Result<Dependents> {
         async { client.describe_security_groups().filters(here()).send().await.during("DescribeSecurityGroups") },
     )?;
     let mut dependents = Dependents::sweep(client, &interfaces).await?;
+    // SageMaker's groups and endpoints have no tags of this stack either, and go with the domain. Subnets and gateways are
+    // made by people only.
+    let foreign = |tags: &[Tag]| !same_stack(identity, &tagging::read(tags));
+    let is_foreign = subnets.subnets().iter().any(|one| foreign(one.tags()))
+        || internet_gateways.internet_gateways().iter().any(|one| foreign(one.tags()))
+        || nat_gateways
+            .nat_gateways()
+            .iter()
+            .any(|one| one.state() == Some(&NatGatewayState::Available) && foreign(one.tags()));
     let named = |what: &str, id: Option<&str>| format!("{what} {}", id.unwrap_or_default());
     let subnets = subnets.subnets().iter().map(|subnet| named("subnet", subnet.subnet_id()));
     let endpoints = endpoints.vpc_endpoints().iter().map(|endpoint| named("VPC endpoint", endpoint.vpc_endpoint_id()));
@@ -138,6 +172,7 @@ pub(crate) async fn of_vpc(client: &Client, vpc: &str) -> Result<Dependents> {
         .filter(|group| group.group_name() != Some("default"))
         .map(|group| named("security group", group.group_id()));
     dependents.what.extend(subnets.chain(endpoints).chain(nat_gateways).chain(internet_gateways).chain(groups));
+    dependents.of_people |= is_foreign;
     Ok(dependents)
 }
 
@@ -157,7 +192,7 @@ mod tests {
     #[test]
     fn a_refused_deletion_says_what_is_in_the_way() {
         let what = vec![name(&interface("eni-1", "VPC Endpoint Interface vpce-1")), name(&interface("eni-2", ""))];
-        let failure = Dependents::explain(Ok(Dependents { what, of_lambda: false }), refusal());
+        let failure = Dependents::explain(Ok(Dependents { what, ..Dependents::default() }), refusal());
         assert_eq!(failure.kind, FailureKind::Heals(OTHERS_LEAVE_WITHIN));
         assert_eq!(
             failure.message,
@@ -169,14 +204,24 @@ mod tests {
     #[test]
     fn many_dependents_are_counted_rather_than_listed() {
         let what = (1..=7).map(|n| format!("subnet subnet-{n}")).collect();
-        let text = Dependents { what, of_lambda: false }.to_string();
+        let text = Dependents { what, ..Dependents::default() }.to_string();
         assert!(text.ends_with("subnet subnet-5 and 2 more"), "{text}");
     }
 
     #[test]
     fn lambda_is_waited_for_longer_than_others() {
-        let failure = Dependents::explain(Ok(Dependents { what: Vec::new(), of_lambda: true }), refusal());
+        let failure = Dependents::explain(Ok(Dependents { of_lambda: true, ..Dependents::default() }), refusal());
         assert_eq!(failure.kind, FailureKind::Heals(LAMBDA_LEAVES_WITHIN));
+    }
+
+    #[test]
+    fn dependents_that_a_person_has_to_remove_are_not_waited_for() {
+        let mut dependents = Dependents { of_lambda: true, ..Dependents::default() };
+        dependents.add_foreign("rules of security group sg-1 (theirs)".to_owned());
+        let failure = Dependents::explain(Ok(dependents), refusal());
+        assert_eq!(failure.kind, FailureKind::Heals(PEOPLE_LEAVE_WITHIN));
+        assert!(failure.message.contains("rules of security group sg-1 (theirs)"));
+        assert!(failure.help.is_some());
     }
 
     #[test]
@@ -185,5 +230,16 @@ mod tests {
         let failure = Dependents::explain(Err(denied), refusal());
         assert_eq!(failure.code.as_deref(), Some("DependencyViolation"));
         assert!(failure.message.contains("not allowed to list"));
+    }
+
+    #[test]
+    fn rules_are_taken_only_out_of_groups_of_the_same_stack() {
+        let identity: Tags = [("Project", "p"), (ADDRESS_TAG, "network.endpoints")].into_iter().collect();
+        let ours: Tags = [("Project", "p"), (ADDRESS_TAG, "network.lambda")].into_iter().collect();
+        let unmarked: Tags = [("Project", "p")].into_iter().collect();
+        let theirs: Tags = [("Project", "q"), (ADDRESS_TAG, "network.lambda")].into_iter().collect();
+        assert!(same_stack(&identity, &ours));
+        assert!(!same_stack(&identity, &unmarked));
+        assert!(!same_stack(&identity, &theirs));
     }
 }

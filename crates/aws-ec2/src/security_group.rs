@@ -12,8 +12,8 @@ use aws_sdk_ec2::{
     types::{Filter, ResourceType, Tag},
 };
 use resource::{
-    ADDRESS_TAG, As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Loader, Naming, Observed, Owner, Pages,
-    Permission, Place, Resource, Result, SecurityGroupId, SizeLimit, Tags, UNKNOWN_OPEN, VpcId,
+    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Loader, Naming, Observed, Owner, Pages, Permission, Place,
+    Resource, Result, SecurityGroupId, SizeLimit, Tags, UNKNOWN_OPEN, VpcId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -148,11 +148,12 @@ async fn free(client: &Client, id: &str, vpc: &str, cx: &Cx) -> Result<Dependent
         if ingress.is_empty() && egress.is_empty() {
             continue;
         }
-        if same_stack(cx.identity(), &tagging::read(other.tags())) {
+        if dependents::same_stack(cx.identity(), &tagging::read(other.tags())) {
             permissions::revoke(client, group, Direction::Ingress, ingress).await?;
             permissions::revoke(client, group, Direction::Egress, egress).await?;
         } else {
-            dependents.add(format!("rules of security group {group} ({})", other.group_name().unwrap_or_default()));
+            dependents
+                .add_foreign(format!("rules of security group {group} ({})", other.group_name().unwrap_or_default()));
         }
     }
     Ok(dependents)
@@ -160,12 +161,6 @@ async fn free(client: &Client, id: &str, vpc: &str, cx: &Cx) -> Result<Dependent
 
 fn names(rule: &Rule, id: &str) -> bool {
     matches!(&rule.peer, Peer::Group { id: peer } if peer.as_str() == id)
-}
-
-/// Whether tags are those of the same stack, at whatever address.
-fn same_stack(identity: &Tags, tags: &Tags) -> bool {
-    identity.iter().filter(|(key, _)| *key != ADDRESS_TAG).all(|(key, value)| tags.get(key) == Some(value))
-        && tags.get(ADDRESS_TAG).is_some()
 }
 
 /// Groups by VPC and name.
@@ -202,21 +197,5 @@ impl Listed for aws_sdk_ec2::types::SecurityGroup {
             .items(|page| page.security_groups)
             .all()
             .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rules_are_taken_only_out_of_groups_of_the_same_stack() {
-        let identity: Tags = [("Project", "p"), (ADDRESS_TAG, "network.endpoints")].into_iter().collect();
-        let ours: Tags = [("Project", "p"), (ADDRESS_TAG, "network.lambda")].into_iter().collect();
-        let unmarked: Tags = [("Project", "p")].into_iter().collect();
-        let theirs: Tags = [("Project", "q"), (ADDRESS_TAG, "network.lambda")].into_iter().collect();
-        assert!(same_stack(&identity, &ours));
-        assert!(!same_stack(&identity, &unmarked));
-        assert!(!same_stack(&identity, &theirs));
     }
 }

@@ -106,7 +106,7 @@ impl Resource for Vpc {
         let answer = client.delete_vpc().vpc_id(id).send().await.during("DeleteVpc");
         match answer.absent(&[("InvalidVpcID.NotFound", "")]) {
             Err(refusal) if refusal.shows(dependents::BLOCKED) => {
-                Err(Dependents::explain(dependents::of_vpc(&client, id).await, refusal))
+                Err(Dependents::explain(dependents::of_vpc(&client, id, cx.identity()).await, refusal))
             }
             answer => answer.map(|_| Deletion::Gone),
         }

@@ -230,7 +230,8 @@ impl Resource for Domain {
     async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
         let Some(domain) = describe(id, cx).await? else { return Ok(None) };
         let volumes = occupants::volumes(&occupants::spaces(id, None, cx).await?);
-        let held: Vec<String> = [home::holdings(&domain, cx).await?, volumes].into_iter().flatten().collect();
+        let people = occupants::foreign_profiles(id, cx).await?;
+        let held: Vec<String> = [home::holdings(&domain, cx).await?, volumes, people].into_iter().flatten().collect();
         Ok((!held.is_empty()).then(|| held.join(" and ")))
     }
 
@@ -251,8 +252,9 @@ impl Resource for Domain {
             return Ok(Deletion::Going(format!("its spaces to go ({spaces})")));
         }
         let profiles = occupants::close_profiles(id, cx).await?;
-        if profiles > 0 {
-            return Ok(Deletion::Going(format!("its user profiles to go ({profiles})")));
+        if !profiles.is_empty() {
+            let names: Vec<&str> = profiles.iter().map(String::as_str).collect();
+            return Ok(Deletion::Going(format!("its user profiles to go ({})", occupants::listed(&names))));
         }
         let disposable = cx.may_delete_data() || home::holdings(&domain, cx).await?.is_none();
         let home = if disposable { RetentionType::Delete } else { RetentionType::Retain };

@@ -4,9 +4,12 @@
 use crate::sign;
 use aws_sdk_sagemaker::{
     Client,
-    types::{AppStatus, AppType, SpaceDetails, SpaceStatus, UserProfileStatus},
+    types::{AppStatus, AppType, SpaceDetails, SpaceStatus, UserProfileDetails, UserProfileStatus},
 };
 use resource::{Attempt, Cx, Failure, Pages, Result};
+
+/// How many names a message holds.
+const NAMED: usize = 5;
 
 /// Whose apps.
 #[derive(Clone, Copy)]
@@ -66,14 +69,36 @@ pub(crate) async fn used_lately(domain: &str, cx: &Cx) -> Result<bool> {
 
 /// The number of home directories in a domain: one for each profile and space.
 pub(crate) async fn residents(domain: &str, cx: &Cx) -> Result<usize> {
+    Ok(spaces(domain, None, cx).await?.len() + profiles(domain, cx).await?.len())
+}
+
+async fn profiles(domain: &str, cx: &Cx) -> Result<Vec<UserProfileDetails>> {
     let pages = cx.client(Client::new).list_user_profiles().domain_id_equals(domain).into_paginator().send();
     let pages = Pages::of("ListUserProfiles", pages, |page| page.next_token().into());
-    let mut profiles = pages.items(|page| page.user_profiles);
-    let mut count = spaces(domain, None, cx).await?.len();
-    while profiles.next().await.absent(sign::ABSENT)?.flatten().is_some() {
-        count += 1;
+    let mut listed = pages.items(|page| page.user_profiles);
+    let mut profiles = Vec::new();
+    while let Some(profile) = listed.next().await.absent(sign::ABSENT)?.flatten() {
+        profiles.push(profile);
     }
-    Ok(count)
+    Ok(profiles)
+}
+
+/// The user profiles that go with a domain though the plan deletes them nowhere, in words: people made them by hand, or
+/// IAM Identity Center did when they signed in.
+pub(crate) async fn foreign_profiles(domain: &str, cx: &Cx) -> Result<Option<String>> {
+    let profiles = profiles(domain, cx).await?;
+    let names = profiles.iter().filter_map(|profile| profile.user_profile_name());
+    let foreign: Vec<&str> = names.filter(|name| !cx.deletes(name)).collect();
+    let noun = if foreign.len() == 1 { "the user profile" } else { "the user profiles" };
+    Ok((!foreign.is_empty()).then(|| format!("{noun} {} of people that are not declared", listed(&foreign))))
+}
+
+/// The first names of a list, and how many follow.
+pub(crate) fn listed(names: &[&str]) -> String {
+    match names.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..NAMED].join(", ")),
+    }
 }
 
 /// The spaces of a domain, or those that one profile owns.
@@ -124,21 +149,18 @@ pub(crate) async fn close_spaces(domain: &str, spaces: Vec<SpaceDetails>, cx: &C
     Ok(count)
 }
 
-/// Deletes the profiles of a domain, whose apps and spaces are gone; answers how many are still there.
-pub(crate) async fn close_profiles(domain: &str, cx: &Cx) -> Result<usize> {
+/// Deletes the profiles of a domain, whose apps and spaces are gone; answers the names of those that are still there.
+pub(crate) async fn close_profiles(domain: &str, cx: &Cx) -> Result<Vec<String>> {
     let client = cx.client(Client::new);
-    let pages = client.list_user_profiles().domain_id_equals(domain).into_paginator().send();
-    let pages = Pages::of("ListUserProfiles", pages, |page| page.next_token().into());
-    let mut profiles = pages.items(|page| page.user_profiles);
-    let mut count = 0;
-    while let Some(profile) = profiles.next().await.absent(sign::ABSENT)?.flatten() {
+    let mut names = Vec::new();
+    for profile in profiles(domain, cx).await? {
+        names.extend(profile.user_profile_name.clone());
         if profile.status() != Some(&UserProfileStatus::Deleting) {
             let call = client.delete_user_profile().domain_id(domain).set_user_profile_name(profile.user_profile_name);
             call.send().await.during("DeleteUserProfile").heals(sign::BUSY, sign::TIDYING).absent(sign::ABSENT)?;
         }
-        count += 1;
     }
-    Ok(count)
+    Ok(names)
 }
 
 #[cfg(test)]
@@ -148,6 +170,12 @@ mod tests {
 
     fn space(app: AppType) -> SpaceDetails {
         SpaceDetails::builder().space_settings_summary(SpaceSettingsSummary::builder().app_type(app).build()).build()
+    }
+
+    #[test]
+    fn many_names_are_counted_rather_than_listed() {
+        assert_eq!(listed(&["a", "b"]), "a, b");
+        assert_eq!(listed(&["a", "b", "c", "d", "e", "f", "g"]), "a, b, c, d, e and 2 more");
     }
 
     #[test]

@@ -16,8 +16,16 @@ pub(crate) struct File {
 
 /// The files of a folder by their names in the archive, in order.
 pub(crate) fn files(folder: &Path) -> Result<BTreeMap<String, File>, Error> {
-    let root = folder.canonicalize().ok().filter(|root| root.is_dir());
-    let root = root.ok_or_else(|| Error::NoFolder { folder: folder.to_owned() })?;
+    let unreadable = |source| Error::Read { path: folder.to_owned(), source };
+    let root = match folder.canonicalize() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Error::NoFolder { folder: folder.to_owned() });
+        }
+        root => root.map_err(unreadable)?,
+    };
+    if !root.is_dir() {
+        return Err(Error::NoFolder { folder: folder.to_owned() });
+    }
     let mut walk = Walk { root: root.clone(), open: Vec::new(), files: BTreeMap::new() };
     walk.folder(&root, "")?;
     Ok(walk.files)

@@ -50,6 +50,10 @@ impl Fate {
     }
 }
 
+/// The longest key of an object, in bytes of UTF-8.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
+const LONGEST_KEY: usize = 1024;
+
 /// Why files cannot be sent as named.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {
@@ -60,6 +64,14 @@ pub enum Unfit {
         path: PathBuf,
         /// What is wrong.
         why: String,
+    },
+    /// Its key is longer than S3 takes keys.
+    #[error("{} would become a key of {bytes} bytes; S3 takes at most {LONGEST_KEY}", path.display())]
+    TooLong {
+        /// Which.
+        path: PathBuf,
+        /// The length of its key.
+        bytes: usize,
     },
     /// Two files want the same key.
     #[error("{} and {} would both become {key}", one.display(), other.display())]
@@ -77,14 +89,18 @@ pub enum Unfit {
 /// path from there. What begins with a dot is not data.
 ///
 /// # Errors
-/// When something cannot be read, or two files want one key.
+/// When something cannot be read or is no regular file, when a link leads round in a circle, when two files want one key,
+/// or when a key is too long.
 pub fn gather(named: &[PathBuf], prefix: &str) -> Result<Vec<Shipment>, Unfit> {
     let mut found: BTreeMap<String, Shipment> = BTreeMap::new();
     for path in named {
         let path = path.as_path();
         let base = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-        for (file, bytes) in files(path)? {
+        for (file, bytes) in files(path, &mut Vec::new())? {
             let key = format!("{prefix}{}", relative(&file, base)?);
+            if key.len() > LONGEST_KEY {
+                return Err(Unfit::TooLong { path: file, bytes: key.len() });
+            }
             if let Some(one) = found.get(&key).filter(|one| !same(&one.file, &file)) {
                 return Err(Unfit::Twice { one: one.file.clone(), other: file, key });
             }
@@ -102,18 +118,28 @@ fn unreadable(path: &Path, why: impl ToString) -> Unfit {
     Unfit::Unreadable { path: path.to_owned(), why: why.to_string() }
 }
 
-fn files(path: &Path) -> Result<Vec<(PathBuf, u64)>, Unfit> {
+/// `open` holds the real paths of the folders that `path` is in.
+fn files(path: &Path, open: &mut Vec<PathBuf>) -> Result<Vec<(PathBuf, u64)>, Unfit> {
     let about = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
-    if !about.is_dir() {
+    if about.is_file() {
         return Ok(vec![(path.to_owned(), about.len())]);
     }
+    if !about.is_dir() {
+        return Err(unreadable(path, "it is neither a file nor a folder"));
+    }
+    let real = path.canonicalize().map_err(|error| unreadable(path, error))?;
+    if open.contains(&real) {
+        return Err(unreadable(path, format!("the link leads round in a circle, back to {}", real.display())));
+    }
+    open.push(real);
     let mut found = Vec::new();
     for entry in std::fs::read_dir(path).map_err(|error| unreadable(path, error))? {
         let entry = entry.map_err(|error| unreadable(path, error))?;
         if !entry.file_name().to_string_lossy().starts_with('.') {
-            found.extend(files(&entry.path())?);
+            found.extend(files(&entry.path(), open)?);
         }
     }
+    open.pop();
     Ok(found)
 }
 

@@ -75,3 +75,22 @@ fn two_files_for_one_key_are_refused_and_one_named_twice_is_not() {
     assert_eq!(gather(&[file("one/a.csv"), file("one")], "raw/").unwrap().len(), 1);
     assert!(matches!(gather(&[file("nothing")], "raw/"), Err(Unfit::Unreadable { .. })));
 }
+
+#[cfg(unix)]
+#[test]
+fn links_in_a_circle_special_files_and_keys_too_long_for_s3_are_refused_before_anything_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "data/a.csv", b"1");
+    std::os::unix::fs::symlink(folder.path().join("data"), folder.path().join("data/loop")).unwrap();
+    let circle = gather(&[folder.path().join("data")], "raw/").unwrap_err().to_string();
+    assert!(circle.contains("leads round in a circle") && circle.matches("loop").count() == 1, "{circle}");
+
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+    let special = gather(&[folder.path().join("socket")], "raw/").unwrap_err().to_string();
+    assert!(special.ends_with("it is neither a file nor a folder"), "{special}");
+
+    let deep = ["d".repeat(250).as_str(); 4].join("/");
+    write(folder.path(), &format!("long/{deep}/{}", "f".repeat(200)), b"1");
+    let long = gather(&[folder.path().join("long")], "raw/").unwrap_err();
+    assert!(matches!(long, Unfit::TooLong { bytes: 1208, .. }), "{long}");
+}

@@ -90,6 +90,8 @@ fn a_domain_in_use_is_emptied_of_apps_then_spaces_then_profiles_and_then_deleted
     let keeping = studio().keeping_data();
     let refusals = aws.run(async |sdk| keeping.try_destroy(&sdk).await).unwrap_err();
     assert!(refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused), "{refusals:?}");
+    let of_people = "the user profile guest of people that are not declared";
+    assert!(refusals.iter().any(|refusal| refusal.failure.message.contains(of_people)), "{refusals:?}");
     destroy(&platform, &mut aws);
     let order = ["DeleteApp", "DeleteSpace", "DeleteUserProfile", "DeleteDomain"];
     let asked: Vec<_> = order.iter().map(|operation| last(&aws, "sagemaker", operation)).collect();

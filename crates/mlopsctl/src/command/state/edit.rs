@@ -2,7 +2,7 @@
 
 use super::{differences, known};
 use crate::{cli::Global, end::End, environments, input, printer::Printer, session::Session};
-use resource::{Address, Stack};
+use resource::{Address, IdForm, Stack};
 use state::{Author, Lock, State, Store as _, Version};
 use std::path::Path;
 
@@ -43,10 +43,12 @@ pub(super) async fn rename(
         true => Session::open_to_change(global, Some(&name)).await?,
         false => Session::open_state_to_change(global, Some(&name)).await?,
     };
-    let stack = session.stack(&session.state().await?.0).await?;
+    let (state, _) = session.state().await?;
+    let stack = session.stack(&state).await?;
     warn_of_undeclared(&session, &stack, to, printer);
+    warn_of_replacement(&session, &stack, &state, from, to, printer)?;
     edit(global, &session, "state mv", yes, printer, |state| readdress(&stack, state, from, to)).await?;
-    printer.note(&format!("{from} is now {to}"));
+    printer.note(&format!("{from} is now {to} in the state. The resource in AWS keeps its name."));
     Ok(())
 }
 
@@ -239,6 +241,34 @@ fn warn_of_undeclared(session: &Session, stack: &Stack, to: &str, printer: Print
             session.name
         ));
     }
+}
+
+/// A resource that AWS knows by another name than the file declares at its new address is replaced by the next `up`.
+fn warn_of_replacement(
+    session: &Session,
+    stack: &Stack,
+    state: &State,
+    from: &str,
+    to: &str,
+    printer: Printer,
+) -> Result<(), End> {
+    let place = session.cloud.place();
+    let (Some(from), Some(to)) = (Address::parse(from), Address::parse(to)) else { return Ok(()) };
+    let declared = stack.declarations(&session.registry, place)?.into_iter().find(|one| one.address == to);
+    let entry = state.resources.get(&from);
+    let (Some(declared), Some(entry)) = (declared, entry) else { return Ok(()) };
+    let (true, Some(id)) = (declared.kind == entry.kind, &entry.id) else { return Ok(()) };
+    let form = session.registry.get(declared.kind)?.id_form(&declared.spec, place)?;
+    if let IdForm::Is(name) = &form
+        && !form.fits(id)
+    {
+        printer.say(&format!(
+            "warning: AWS knows it as {id}, and the environment file declares {name} at {to}: the next `mlopsctl up {}` \
+             replaces the resource",
+            session.name
+        ));
+    }
+    Ok(())
 }
 
 /// What may follow on `state`: a later one of the same lineage, or, by force, an earlier one too.
