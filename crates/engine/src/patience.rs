@@ -22,6 +22,10 @@ const LONGEST_LINGERING: Duration = Duration::from_secs(15);
 const ATTEMPTS: u32 = 150;
 /// A retry may notice the end of a long failure late, by this part of the failure's duration.
 const NOTICED_WITHIN: u32 = 60;
+/// How long AWS may deny what is done to a resource that exists: the tags that a permission depends on, and the policies
+/// of whoever runs the command, count some seconds after they were written, perhaps by a run that ended a moment ago.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
+pub(crate) const DENIED_FOR: Duration = Duration::from_secs(20);
 /// For how long throttling is borne.
 const THROTTLED_FOR: Duration = Duration::from_secs(300);
 /// For how long an answer is asked for again after it was lost.
@@ -123,6 +127,14 @@ impl Patience {
         self.pause(|pace| pace.map_or(longest, paced)).await.map_err(|Stopped| Unbearable::Stopped)
     }
 
+    /// The same, for what is done to a resource that exists: a denial may be too early as well.
+    pub(crate) async fn bear_of_existing(&mut self, failure: Failure) -> Result<(), Unbearable> {
+        match is_denial(&failure) {
+            true => self.bear_for(DENIED_FOR, failure).await,
+            false => self.bear(failure).await,
+        }
+    }
+
     fn since(&mut self, trouble: FailureKind) -> Instant {
         match self.troubles.iter().find(|(kind, _)| *kind == trouble) {
             Some((_, since)) => *since,
@@ -133,6 +145,17 @@ impl Patience {
             }
         }
     }
+}
+
+/// Whether AWS denied a permission, which may not have spread yet. Credentials that are missing or expired are no denial.
+pub(crate) fn is_denial(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Denied && failure.says_denied()
+}
+
+/// A failure of what is done to a resource that exists, with the time for which [`Patience::bear_of_existing`] bears it.
+pub(crate) fn as_it_is_borne(failure: &Failure) -> Failure {
+    let kind = if is_denial(failure) { FailureKind::Heals(DENIED_FOR) } else { failure.kind };
+    Failure { kind, ..failure.clone() }
 }
 
 /// Why waiting ended.

@@ -203,10 +203,17 @@ async fn look_patiently(look: &Look, cx: &Cx, registry: &Registry) -> Result<See
             Ok(seen) => return Ok(seen),
             Err(failure) => failure,
         };
-        if failure.kind.heals() {
-            cx.waits_for(&failure);
+        // What is not recorded may never have been made, and a permission to look for it is all that is missing.
+        let is_recorded = look.id.is_some();
+        let borne = if is_recorded { patience::as_it_is_borne(&failure) } else { failure.clone() };
+        if borne.kind.heals() {
+            cx.waits_for(&borne);
         }
-        match patience.bear(failure.clone()).await {
+        let end = match is_recorded {
+            true => patience.bear_of_existing(failure.clone()).await,
+            false => patience.bear(failure.clone()).await,
+        };
+        match end {
             Ok(()) => {}
             Err(Unbearable::Failed(failure)) => return Err(failure),
             // Nobody stops a look.

@@ -6,7 +6,7 @@ use crate::{
     order::Removal,
     ownership,
     pace::Pace,
-    patience::{SURFACES_WITHIN, Unbearable},
+    patience::{self, SURFACES_WITHIN, Unbearable},
     step::{Outcome, Run, never_settled},
 };
 use resource::{Address, Cx, Deletion, Failure, Reconciler, Result};
@@ -59,9 +59,11 @@ impl Run<'_> {
                     patience.wait().await?;
                 }
                 Err(failure) => {
-                    clock.waits_for(&failure);
+                    clock.waits_for(&patience::as_it_is_borne(&failure));
                     let residue = Some(format!("{} {id} is still there", reconciler.noun()));
-                    patience.bear(Failure { residue: failure.residue.clone().or(residue), ..failure }).await?;
+                    patience
+                        .bear_of_existing(Failure { residue: failure.residue.clone().or(residue), ..failure })
+                        .await?;
                 }
             }
         }

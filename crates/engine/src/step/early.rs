@@ -4,7 +4,7 @@
 use super::Applying;
 use crate::{
     clock::Clock,
-    patience::{Patience, Unbearable},
+    patience::{DENIED_FOR, Patience, Unbearable, is_denial},
 };
 use resource::{Failure, FailureKind};
 use std::time::Duration;
@@ -15,18 +15,24 @@ use std::time::Duration;
 const EARLY: Duration = Duration::from_secs(60);
 
 impl Applying<'_> {
-    /// Waits after a retryable failure. A refusal that may have come too early is retryable for a minute.
+    /// Waits after a retryable failure. A refusal that may have come too early is retryable for a while.
     pub(super) async fn bear(
         &self,
         patience: &mut Patience,
         failure: Failure,
         clock: &Clock<'_>,
     ) -> Result<(), Unbearable> {
-        let denied = failure.kind == FailureKind::Denied && failure.says_denied();
+        let denied = is_denial(&failure);
         let missing = failure.kind == FailureKind::Final && failure.says_missing();
-        if (denied || missing) && self.is_early() {
-            clock.waits_for(&Failure { kind: FailureKind::Heals(EARLY), ..failure.clone() });
-            return patience.bear_for(EARLY, failure).await;
+        let within = match self.is_early() {
+            true if denied || missing => Some(EARLY),
+            // A run before this one may have made or tagged it a moment ago.
+            false if denied && self.id.is_some() => Some(DENIED_FOR),
+            _ => None,
+        };
+        if let Some(within) = within {
+            clock.waits_for(&Failure { kind: FailureKind::Heals(within), ..failure.clone() });
+            return patience.bear_for(within, failure).await;
         }
         clock.waits_for(&failure);
         patience.bear(failure).await
