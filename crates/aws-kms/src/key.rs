@@ -43,7 +43,7 @@ const UNKNOWN_YET: &[Sign] = &[("NotFoundException", ""), ("DisabledException", 
 const UNREADABLE: &[Sign] = &[("KMSInvalidStateException", "")];
 /// How long KMS may take to spread a change: seconds, in some cases minutes.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
-const SPREADS_WITHIN: Duration = Duration::from_secs(60);
+const SPREADS_WITHIN: Duration = Duration::from_secs(300);
 /// A role that the policy names is too new.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
 const PRINCIPAL_TOO_NEW: &[Sign] =
@@ -242,7 +242,7 @@ impl Resource for Key {
         Ok(usable.map(|_| "the only means to read what was ever encrypted with it".to_owned()))
     }
 
-    fn undo(&self) -> Option<String> {
+    fn after_deletion(&self) -> Option<String> {
         let days = self.deletion_window_days;
         Some(format!(
             "what was ever encrypted with it can be read no more; for {days} days `aws kms cancel-key-deletion` brings \

@@ -20,6 +20,10 @@ use std::time::Duration;
 /// AWS takes at most so many new features a call.
 const ADDITIONS: usize = 100;
 
+/// The database in which SageMaker makes the tables of offline stores.
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-storage-configurations-offline-store.html>
+const OFFLINE_DATABASE: &str = "sagemaker_featurestore";
+
 /// A group of features in the Feature Store. The id is the name.
 ///
 /// Deleting it deletes the records of its online store, so a group with one is deleted only when data
@@ -196,6 +200,16 @@ impl Resource for FeatureGroup {
             return Some("AWS cannot change the key of an online store".to_owned());
         }
         feature::beyond_addition(&self.features, &live.features).or_else(|| self.online.beyond_update(&live.online))
+    }
+
+    /// AWS deletes neither the objects nor the table of an offline store.
+    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-delete-feature-group-offline-store.html>
+    fn after_deletion(&self) -> Option<String> {
+        let OfflineStore::Enabled { s3_uri, .. } = &self.offline else { return None };
+        Some(format!(
+            "its offline history stays for as long as the objects under {s3_uri}, and its table in Glue's database \
+             {OFFLINE_DATABASE} until `aws glue delete-table` removes it; a new group begins another table"
+        ))
     }
 
     async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {

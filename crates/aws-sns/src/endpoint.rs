@@ -13,6 +13,11 @@ pub(crate) fn mask(endpoint: &str) -> (String, Option<String>) {
     (format!("{start}{MASK}{end}"), Some(password.to_owned()))
 }
 
+/// The endpoint, or the id of a subscription, as SNS lists it: a password in a URL is masked.
+pub fn without_password(endpoint: &str) -> String {
+    mask(endpoint).0
+}
+
 /// The endpoint with its password, to be sent.
 pub(crate) fn unmask(masked: &str, password: Option<&str>) -> String {
     match (parts(masked), password) {
@@ -43,6 +48,7 @@ mod tests {
         let (masked, password) = mask(endpoint);
         assert_eq!(masked, "https://user:****@hooks.example.com/alerts?to=a@b");
         assert_eq!(unmask(&masked, password.as_deref()), endpoint);
+        assert_eq!(without_password(&format!("https|{endpoint}")), format!("https|{masked}"));
         assert_eq!(mask(&masked), (masked.clone(), None), "what SNS lists is masked");
     }
 

@@ -4,6 +4,7 @@ mod endpoint;
 mod subscription;
 mod topic;
 
+pub use endpoint::without_password;
 pub use subscription::{Subscription, SubscriptionOutputs};
 pub use topic::{Encryption, Topic, TopicOutputs};
 

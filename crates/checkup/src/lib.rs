@@ -3,6 +3,7 @@
 //! Each check says what it saw even if nothing is wrong, and says so if it could not look.
 
 mod access;
+mod catalog;
 mod finding;
 mod memory;
 mod network;
@@ -43,6 +44,7 @@ pub fn permissions(place: &Place) -> Vec<Permission> {
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcs",
         "iam:GetAccountSummary",
+        "lakeformation:GetDataLakeSettings",
         "servicequotas:GetServiceQuota",
         "servicequotas:ListServiceQuotas",
     ]);
@@ -55,9 +57,13 @@ pub fn permissions(place: &Place) -> Vec<Permission> {
     vec![listed.on_anything(), of_vpcs, simulation, role]
 }
 
-/// Looks at everything that needs no plan: credentials, permissions, quotas, network.
+/// Looks at everything that needs no plan: credentials, permissions, quotas, network, the data catalog.
 pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
-    let (access, quotas, network) =
-        futures::join!(access::examine(patient), quotas::examine(patient), network::examine(patient));
-    [access, quotas, network].concat()
+    let (access, quotas, network, catalog) = futures::join!(
+        access::examine(patient),
+        quotas::examine(patient),
+        network::examine(patient),
+        catalog::examine(patient)
+    );
+    [access, quotas, network, catalog].concat()
 }

@@ -80,7 +80,7 @@ async fn findings(operation: &'static str, answer: fn(&str) -> Response) -> Vec<
     let patient = Patient {
         sdk: &sdk,
         place: &place,
-        declared: vec![("ec2:vpc", &vpc)],
+        declared: vec![("ec2:vpc", &vpc), ("glue:database", &vpc)],
         state: &State::new(&StateIdentity::new(&Tags::default(), &place, "states")),
         policy: &policy,
         machines: vec![machine],
@@ -111,6 +111,23 @@ async fn what_may_not_be_asked_is_not_taken_for_a_problem() {
     let quotas = findings("ListServiceQuotas", denied_in_json).await;
     assert_eq!(one(&quotas, "machines of SageMaker").verdict, Verdict::Unknown);
     assert_eq!(one(&quotas, "VPCs: 1 of 5").verdict, Verdict::Ok);
+}
+
+/// Lake Formation as a data lake administrator sets it up.
+fn governed(_: &str) -> Response {
+    Response::json(200, json!({"DataLakeSettings": {"CreateDatabaseDefaultPermissions": []}}).to_string())
+}
+
+#[tokio::test]
+async fn catalog_that_lake_formation_governs_is_told_with_what_helps() {
+    let left_to_iam = findings("Nothing", denied).await;
+    assert_eq!(one(&left_to_iam, "IAM alone decides about new databases and tables").verdict, Verdict::Ok);
+    let lake = findings("POST /GetDataLakeSettings", governed).await;
+    let warning = one(&lake, "Lake Formation governs new databases and tables");
+    assert_eq!(warning.verdict, Verdict::Warning);
+    assert!(warning.help.as_ref().is_some_and(|help| help.contains("data lake administrator")));
+    let unknown = findings("POST /GetDataLakeSettings", denied_in_json).await;
+    assert_eq!(one(&unknown, "the defaults of Lake Formation").verdict, Verdict::Unknown);
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ fn operation(service: &str, request: &MockRequest) -> String {
             None => format!("{} {what}", request.method),
         };
     }
-    if matches!(service, "elasticfilesystem" | "lambda") {
+    if matches!(service, "elasticfilesystem" | "lakeformation" | "lambda") {
         return format!("{} {path}", request.method);
     }
     let body = std::str::from_utf8(&request.body).unwrap_or("");

@@ -23,7 +23,7 @@ impl Protocol {
             "ec2" => Self::Ec2,
             "iam" | "sns" | "sts" => Self::Query,
             "s3" => Self::RestXml,
-            "lambda" | "elasticfilesystem" => Self::RestJson,
+            "elasticfilesystem" | "lakeformation" | "lambda" => Self::RestJson,
             _ => Self::Document(Wire::of(call)),
         }
     }

@@ -77,6 +77,7 @@ fn title_of(signing_name: &str) -> &str {
         "glue" => "Glue",
         "iam" => "IAM",
         "kms" => "KMS",
+        "lakeformation" => "Lake Formation",
         "lambda" => "Lambda",
         "logs" => "CloudWatch Logs",
         "monitoring" => "CloudWatch",

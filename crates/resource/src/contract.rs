@@ -98,8 +98,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
         std::future::ready(Ok(None))
     }
 
-    /// Until when its deletion can be undone, and how, in words.
-    fn undo(&self) -> Option<String> {
+    /// What people should know of its deletion, in words: until when it can be undone, and how; what AWS leaves behind.
+    fn after_deletion(&self) -> Option<String> {
         None
     }
 

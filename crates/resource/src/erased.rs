@@ -49,8 +49,8 @@ pub trait Reconciler: Send + Sync {
     fn remnants(&self) -> bool;
     /// See [`Resource::KEPT`].
     fn kept(&self) -> bool;
-    /// See [`Resource::undo`].
-    fn undo(&self, spec: &Value) -> Option<String>;
+    /// See [`Resource::after_deletion`].
+    fn after_deletion(&self, spec: &Value) -> Option<String>;
     /// See [`Resource::conflicts_with`].
     fn conflicts_with(&self, spec: &Value, other: &Value) -> bool;
     /// See [`Resource::CONTENT`].
@@ -168,8 +168,8 @@ impl<R: Resource> Reconciler for Erased<R> {
     fn kept(&self) -> bool {
         R::KEPT
     }
-    fn undo(&self, spec: &Value) -> Option<String> {
-        R::deserialize(spec).ok()?.undo()
+    fn after_deletion(&self, spec: &Value) -> Option<String> {
+        R::deserialize(spec).ok()?.after_deletion()
     }
     fn conflicts_with(&self, spec: &Value, other: &Value) -> bool {
         matches!((R::deserialize(spec), R::deserialize(other)), (Ok(spec), Ok(other)) if spec.conflicts_with(&other))

@@ -56,7 +56,7 @@ impl Planner<'_> {
         for (address, entry) in identified {
             match self.understands(address, &entry.kind, &entry.spec) {
                 Ok(()) => {
-                    let cause = self.registry.get(&entry.kind).ok().and_then(|kind| kind.undo(&entry.spec));
+                    let cause = self.registry.get(&entry.kind).ok().and_then(|kind| kind.after_deletion(&entry.spec));
                     changes.push(Change { cause, ..deletion(address, entry, entry.id.clone(), &entry.spec) });
                 }
                 Err(failure) => refusals.push(refusal(address, &entry.kind, failure)),

@@ -12,6 +12,7 @@ mod executions;
 mod glue;
 mod homes;
 mod kind;
+mod lake;
 mod lambda;
 mod logs;
 mod policies;
@@ -62,6 +63,7 @@ pub(crate) fn services(objects: Option<PathBuf>) -> Vec<(&'static str, Box<dyn S
         ("glue", documented(&glue::CATALOG, GlueService::new())),
         ("iam", iam()),
         ("kms", completed(emulated(KmsService::new()), completed::kms)),
+        ("lakeformation", Box::new(lake::Lake)),
         ("lambda", Box::new(lambda::Functions::new(emulated(LambdaService::new())))),
         ("logs", documented(&logs::CATALOG, CloudWatchLogsService::new())),
         ("monitoring", Box::new(query::Queried { inner: documented(&cloudwatch::CATALOG, CloudWatchService::new()) })),

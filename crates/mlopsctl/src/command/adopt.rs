@@ -173,7 +173,11 @@ impl Named {
         }
         let claim = match id {
             None => Claim::Name,
-            Some(id) => Claim::Id(terraform.and_then(|terraform| terraform.id(&id)).map_or(id.clone(), str::to_owned)),
+            Some(id) => {
+                let id = terraform.and_then(|terraform| terraform.id(&id)).map_or(id.clone(), str::to_owned);
+                // The id of a subscription holds its endpoint. No message and no state shows the endpoint's password.
+                Claim::Id(aws_sns::without_password(&id))
+            }
         };
         Ok((address, claim))
     }

@@ -1,0 +1,48 @@
+//! Whether IAM alone decides about the data catalog, or Lake Formation does as well.
+
+use crate::{Finding, Patient};
+use aws_sdk_lakeformation::{
+    Client,
+    types::{Permission, PrincipalPermissions},
+};
+use resource::Attempt as _;
+
+const CHECK: &str = "catalog";
+/// The group of all whom IAM allows.
+const WHOM_IAM_ALLOWS: &str = "IAM_ALLOWED_PRINCIPALS";
+
+/// New accounts leave the catalog to IAM: Lake Formation's defaults for new databases and tables grant everything to
+/// whom IAM allows. Where they do not, each database and table needs Lake Formation's own grants.
+/// <https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html>
+pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
+    let declares = |kind: &str| patient.declared.iter().any(|(declared, _)| *declared == kind);
+    if !declares("glue:database") && !declares("sagemaker:feature-group") {
+        return Vec::new();
+    }
+    let call = Client::new(patient.sdk).get_data_lake_settings();
+    let settings = match call.send().await.during("GetDataLakeSettings") {
+        Ok(answer) => answer.data_lake_settings,
+        Err(failure) => return vec![Finding::unknown(CHECK, "the defaults of Lake Formation", &failure)],
+    };
+    let databases = settings.as_ref().is_some_and(|one| left_to_iam(one.create_database_default_permissions()));
+    let tables = settings.as_ref().is_some_and(|one| left_to_iam(one.create_table_default_permissions()));
+    let governed = match (databases, tables) {
+        (true, true) => return vec![Finding::ok(CHECK, "IAM alone decides about new databases and tables")],
+        (false, true) => "databases",
+        (true, false) => "tables",
+        (false, false) => "databases and tables",
+    };
+    vec![Finding::warning(
+        CHECK,
+        format!("Lake Formation governs new {governed} of this account's data catalog, whatever IAM allows"),
+        "let a data lake administrator grant these credentials Create database on the catalog, and the roles of Glue and \
+         SageMaker their databases, tables and data locations; or let the catalog's defaults use only IAM access control",
+    )]
+}
+
+fn left_to_iam(defaults: &[PrincipalPermissions]) -> bool {
+    defaults.iter().any(|default| {
+        default.principal().and_then(|principal| principal.data_lake_principal_identifier()) == Some(WHOM_IAM_ALLOWS)
+            && default.permissions().contains(&Permission::All)
+    })
+}
