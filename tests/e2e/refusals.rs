@@ -144,6 +144,49 @@ fn what_is_somebody_elses_is_left_alone() {
     });
 }
 
+/// The refusals that a plan shows, in text and in JSON, are those with which `up` ends.
+#[track_caller]
+fn refused_alike(project: &Project, address: &str, words: &str, help: &str) {
+    let text = project.local(&["plan", "dev"]).ends_with(1);
+    assert!(text.stdout.contains("`up` refuses this:"), "{}", text.stdout);
+    let json = project.local(&["plan", "dev", "--json"]).ends_with(1).json();
+    let refusals = json["refusals"].as_array().unwrap();
+    let refusal = refusals.iter().find(|refusal| refusal["address"] == address);
+    let refusal = refusal.unwrap_or_else(|| panic!("{address} is not in {refusals:#?}"));
+    let (reason, helps) = (refusal["reason"].as_str().unwrap(), refusal["help"].as_str().unwrap());
+    assert!(reason.contains(words) && helps.contains(help), "{refusal:#}");
+    let with_code = project.local(&["plan", "dev", "--exit-code"]).ends_with(1);
+    let up = project.local(&["up", "dev"]).ends_with(1);
+    for said in [&text.stdout, &with_code.stdout, &up.stderr] {
+        assert!(said.contains(reason) && said.contains(helps), "{reason} is not in {said}");
+    }
+    assert!(up.stderr.contains("nothing was touched"), "{}", up.stderr);
+}
+
+#[test]
+fn plan_shows_what_up_refuses_in_text_and_json_and_ends_as_up_does() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    let serial = || project.local(&["state", "pull", "dev"]).ends_with(0).json()["serial"].clone();
+    // Another type of a feature replaces its group, and with it the records of the online store.
+    let (whole, text) =
+        ("name = \"support_calls\", type = \"Integral\"", "name = \"support_calls\", type = \"String\"");
+    let before = serial();
+    project.edit("dev", whole, text);
+    refused_alike(&project, "studio.features-customers", "it holds the records of an online store", "--delete-data");
+    project.local(&["plan", "dev", "--exit-code", "--delete-data"]).ends_with(2);
+    project.edit("dev", text, whole);
+    project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
+    assert_eq!(serial(), before);
+    // A change that replaces a protected resource.
+    let file = project.path().join("environments/dev.toml");
+    let declared = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{declared}\n[protection]\nprotect = [\"network.vpc\"]\n")).unwrap();
+    project.edit("dev", "cidr = \"10.0.0.0/16\"", "cidr = \"10.1.0.0/16\"");
+    refused_alike(&project, "network.vpc", "it is protected, and this would replace it", "--unprotect 'network.vpc'");
+    assert_eq!(serial(), before);
+}
+
 #[test]
 fn what_mlopsctl_shipped_itself_is_nobodys_data() {
     let project = Project::new();
