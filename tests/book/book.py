@@ -7,7 +7,8 @@ without one are:
 - laws of the hostile AWS: items of crates/testkit/src/laws that refuse something or take time;
 - error patterns: pairs of a code and words in the crates of services. A code without words that
   AWS's model of the API has among the service's errors needs no other source;
-- waits: constants of the same crates that say how long something may take.
+- waits: constants of the same crates that say how long something may take;
+- defaults: the values that the same crates take for what AWS leaves out of an answer.
 """
 
 import functools
@@ -50,8 +51,8 @@ HEAD = """\
 
 Each line is a sentence that the code relies on, the error codes that it is about, where AWS or
 somebody who met it says so, and where the code has it. `tests/book/run --write` collects it from
-the comments; `tests/book/run` fails for a law of the hostile AWS, an error pattern or a wait
-without a source. A code that AWS's model of the service's API has needs no line here, unless words
+the comments; `tests/book/run` fails for a law of the hostile AWS, an error pattern, a wait or a
+default without a source. A code that AWS's model of the service's API has needs no line here, unless words
 decide."""
 SOURCE = re.compile(r"\s*//[/!]?\s*(.*?):?\s*((?:<https://[^\s>]+>\s*)+)\.?")
 COMMENT = re.compile(r"\s*//[/!]?\s?(.*)")
@@ -60,6 +61,11 @@ PATTERN = re.compile(r'\(\s*"([A-Z][A-Za-z]+(?:\.[A-Za-z]+)*)",\s*"([^"]*)",?\s*
 OTHER_PAIRS = re.compile(r"(incomplete|is|note)\($")
 CONSTANT = re.compile(r"(?:pub(?:\([a-z]+\))? )?const (\w+):.*? = (.*)")
 WAIT = re.compile(r"(pub(\([a-z]+\))? )?const \w+: Duration\b")
+# A word for people, such as "unknown" or one with spaces, is no value.
+DEFAULT = re.compile(
+    r'\.unwrap_or\((true|false|-?\d[\d_]*|Self::\w+|"(?!unknown")[^" ]+")\)'
+    r"|const DEFAULT_\w+:"
+)
 REFUSES = re.compile(
     r"Refusal::new\(|\b(making|changing|ending|busy): (Some|\(\")|Duration::from_|\.after\("
 )
@@ -198,6 +204,23 @@ def unsourced_waits(file: Path, lines: list[str]) -> Iterator[str]:
             yield f"{file}:{at + 1}: {line}"
 
 
+def unsourced_defaults(file: Path, lines: list[str]) -> Iterator[str]:
+    """The values for what AWS leaves out, in a service's crate, that have no source."""
+    for at, line in enumerate(lines):
+        if not DEFAULT.search(line) or not file.parts[1].startswith("aws-"):
+            continue
+        # The field's own comment, or one of the whole literal or function.
+        if source_of(lines, at) is None and source_of(lines, _opening(lines, at)) is None:
+            yield f"{file}:{at + 1}: {line.strip()}"
+
+
+def _opening(lines: list[str], at: int) -> int:
+    """The line of the function that a line is in."""
+    while at > 0 and not re.match(r"\s*(pub(\([a-z]+\))? )?(const |async )*fn ", lines[at]):
+        at -= 1
+    return at
+
+
 def files() -> list[Path]:
     """The files that the book is collected from, below the repository."""
     found = [REPOSITORY / LAWS, *(REPOSITORY / "crates" / crate / "src" for crate in MODELS)]
@@ -252,6 +275,7 @@ def main(arguments: list[str]) -> int:
         if not file.is_relative_to(LAWS):
             found += patterns(file, lines)
             missing += unsourced_waits(file, lines)
+            missing += unsourced_defaults(file, lines)
         elif file.name not in MACHINERY:
             missing += unsourced_laws(file, lines)
     missing += unsourced(found)

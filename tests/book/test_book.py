@@ -89,6 +89,20 @@ class Waits(unittest.TestCase):
         self.assertEqual(list(book.unsourced_waits(SERVICE, sourced)), [])
 
 
+class Defaults(unittest.TestCase):
+    def test_one_without_a_source_is_found(self):
+        text = ["fn read() {", "    let size = shown.size().unwrap_or(128);", "}"]
+        [one] = book.unsourced_defaults(SERVICE, text)
+        self.assertEqual(one, f"{SERVICE}:2: {text[1].strip()}")
+        text.insert(1, "    // AWS's default. <https://example.com/>")
+        self.assertEqual(list(book.unsourced_defaults(SERVICE, text)), [])
+
+    def test_words_for_people_are_none(self):
+        for words in ('"AWS gives no reason"', '"unknown"', '""'):
+            lines = ["fn read() {", f"    let why = shown.why().unwrap_or({words});"]
+            self.assertEqual(list(book.unsourced_defaults(SERVICE, lines)), [])
+
+
 class Laws(unittest.TestCase):
     REFUSAL = 'fn conflict() -> Response {\n    Refusal::new("OperationAborted", "busy")\n}\n'
 

@@ -29,4 +29,4 @@ pub(crate) const UNKNOWN_YET: &[Sign] = &[
 /// How long that may last.
 /// AWS advises to wait for up to five minutes.
 /// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
-pub(crate) const SPREADS_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const SPREADS_WITHIN: Duration = Duration::from_secs(300);

@@ -103,7 +103,8 @@ impl Rule {
     }
 }
 
-/// Protocol and bounds in one spelling; AWS leaves bounds out where they mean nothing.
+/// Protocol and bounds in one spelling; AWS leaves bounds out where they mean nothing, and -1 stands for all.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html>
 fn traffic(permission: &IpPermission) -> (&str, i32, i32) {
     let (from, to) = (permission.from_port().unwrap_or(-1), permission.to_port().unwrap_or(-1));
     match (permission.ip_protocol().unwrap_or("-1"), from) {

@@ -72,7 +72,7 @@ const AT_ONCE: usize = 100;
 const KEY_TOO_NEW: &[Sign] = &[("KmsException", "")];
 /// How long the lag may last: seconds, in some cases minutes.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
-const KEYS_SPREAD_WITHIN: Duration = Duration::from_secs(60);
+const KEYS_SPREAD_WITHIN: Duration = Duration::from_secs(300);
 
 impl Resource for Repository {
     const KIND: &'static str = "ecr:repository";

@@ -117,6 +117,8 @@ impl Resource for Policy {
         }
         let live = Self {
             name,
+            // IAM's default.
+            // <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html>
             path: seen.path().unwrap_or("/").to_owned(),
             description: seen.description().unwrap_or_default().to_owned(),
             document: document(id, version, &client).await?,

@@ -30,7 +30,8 @@ pub(crate) const LAGS: &[Sign] = &[("NoSuchEntity", "role with name"), ("Concurr
 
 /// IAM's largest page.
 const PAGE: i32 = 1000;
-/// What IAM uses where nothing is said, in seconds.
+/// The longest session where nothing is said, in seconds.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 const DEFAULT_SESSION: i32 = 3600;
 
 /// A role as it is.
@@ -160,6 +161,8 @@ fn from_detail(detail: &RoleDetail, description: String, max_session_seconds: i3
     let boundary = detail.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
     let role = Role {
         name: detail.role_name().unwrap_or_default().to_owned(),
+        // IAM's default.
+        // <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
         path: detail.path().unwrap_or("/").to_owned(),
         description,
         trust: detail.assume_role_policy_document().map_or(Value::Null, decode),

@@ -31,6 +31,8 @@ pub(crate) async fn read(function: &Function, id: &str, cx: &Cx) -> Result<Optio
     let call = cx.client(Client::new).get_function_event_invoke_config().function_name(id);
     let answer = call.send().await.during("GetFunctionEventInvokeConfig").absent(NONE)?;
     Ok(answer.map(|shown| AsynchronousCalls {
+        // Lambda's defaults: two retries, and six hours.
+        // <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html>
         retries: shown.maximum_retry_attempts().unwrap_or(2),
         max_age_seconds: shown.maximum_event_age_in_seconds().unwrap_or(21_600),
     }))

@@ -129,6 +129,8 @@ pub(crate) fn read(name: &str, answer: &GetFunctionOutput) -> Result<Function> {
             Some(types::Architecture::Arm64) => Architecture::Arm64,
             _ => Architecture::X86,
         },
+        // Lambda's defaults.
+        // <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>
         memory_mb: shown.memory_size().unwrap_or(128),
         timeout_seconds: shown.timeout().unwrap_or(3),
         environment: variables.map(|variables| variables.clone().into_iter().collect()).unwrap_or_default(),
