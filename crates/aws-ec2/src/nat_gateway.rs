@@ -85,8 +85,7 @@ impl Resource for NatGateway {
         match gateway.state() {
             // While it is going it holds its address, for which the next one waits.
             Some(State::Deleted | State::Deleting) => return Ok(Observed::Absent),
-            // A pending gateway may still fail, and its replacement has another id.
-            Some(State::Pending) => return Ok(Observed::Settling { status: "pending".into(), outputs: None }),
+            Some(State::Pending) => return Ok(Observed::Settling { status: "pending".into(), outputs: Some(outputs) }),
             Some(State::Failed) => {
                 let transient = gateway.failure_code().is_some_and(|code| TRANSIENT.contains(&code));
                 return Ok(Observed::Broken { reason: reason(&gateway), transient });

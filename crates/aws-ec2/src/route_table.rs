@@ -74,8 +74,9 @@ pub struct RouteTableOutputs {
     pub id: RouteTableId,
 }
 
-/// A gateway that is still being attached, or that starts, is not a target yet.
+/// A gateway that is still being attached, or was made a moment ago, is not a target yet. One that is pending is.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
+/// <https://github.com/boto/boto3/issues/779>
 const TARGET_SETTLES: &[resource::Sign] = &[
     ("InvalidGatewayID.NotFound", ""),
     ("InvalidNatGatewayID.NotFound", ""),

@@ -1,9 +1,11 @@
 mod driver;
 mod entries;
+mod remakes;
 
 use crate::{Action, Event, Planning, order::order, recorded::current_state, schedule::Schedule, step::Run};
 use driver::{Driver, Outputs, failed};
 use entries::entries;
+use remakes::Remakes;
 use resource::{Address, Failure, FailureKind, Registry, Stack};
 use serde_json::Value;
 use state::{Phase, State, Writer};
@@ -159,6 +161,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         outputs: Outputs(outputs),
         announcements,
         awaited: HashMap::new(),
+        remakes: Remakes::default(),
         durations: order.durations,
         paces: HashMap::new(),
         ends: watch::Sender::new(run.began),

@@ -33,6 +33,8 @@ pub(crate) struct Schedule {
     graph: DiGraph<Progress, Edge>,
     /// Longest expected time from the start of a step to the end of everything after it.
     weight: Vec<Duration>,
+    /// The most that each step has given to its dependants.
+    given: Vec<Option<Edge>>,
     /// How many of its dependencies each step still waits for.
     missing: Vec<usize>,
     /// How many steps that have not started need each one to be done.
@@ -85,6 +87,7 @@ impl Schedule {
             weight[node.index()] = durations[node.index()] + after;
         }
         let mut schedule = Self {
+            given: vec![None; durations.len()],
             missing: vec![0; durations.len()],
             awaiting: vec![0; durations.len()],
             ready: BTreeSet::new(),
@@ -122,15 +125,45 @@ impl Schedule {
         let node = NodeIndex::new(step);
         if self.graph[node] == Progress::Running {
             self.graph[node] = Progress::Identified;
-            self.satisfies(node, |needs| needs == Edge::Identity);
+            self.gives(node, Edge::Identity);
         }
     }
 
     /// The step is done.
     pub(crate) fn done(&mut self, step: StepId) {
         let node = NodeIndex::new(step);
-        let before = std::mem::replace(&mut self.graph[node], Progress::Done);
-        self.satisfies(node, |needs| needs == Edge::Ready || before != Progress::Identified);
+        self.graph[node] = Progress::Done;
+        self.gives(node, Edge::Ready);
+    }
+
+    /// The step has ended and runs again, since something that it needs was remade. Its dependants keep what they have
+    /// got of it.
+    pub(crate) fn repeat(&mut self, step: StepId) {
+        let node = NodeIndex::new(step);
+        self.graph[node] = Progress::Waiting;
+        for edge in self.graph.edges_directed(node, Direction::Incoming).filter(|edge| *edge.weight() == Edge::Ready) {
+            self.awaiting[edge.source().index()] += 1;
+        }
+        self.ready.insert((Reverse(self.weight[step]), step));
+    }
+
+    /// The steps that need this one.
+    pub(crate) fn dependants(&self, step: StepId) -> Vec<StepId> {
+        self.graph.neighbors(NodeIndex::new(step)).map(NodeIndex::index).collect()
+    }
+
+    /// Whether something that the step needs exists and is still at work, so that it may be remade.
+    pub(crate) fn rests_on_unfinished(&self, step: StepId) -> bool {
+        self.needs_any(step, |needed| needed == Progress::Identified)
+    }
+
+    /// Whether something that the step needs failed.
+    pub(crate) fn rests_on_failed(&self, step: StepId) -> bool {
+        self.needs_any(step, |needed| needed == Progress::Failed)
+    }
+
+    fn needs_any(&self, step: StepId, is: impl Fn(Progress) -> bool) -> bool {
+        self.graph.neighbors_directed(NodeIndex::new(step), Direction::Incoming).any(|needed| is(self.graph[needed]))
     }
 
     /// The step failed: everything that needs it is skipped.
@@ -143,22 +176,22 @@ impl Schedule {
     /// identity goes on if it has one.
     pub(crate) fn leave(&mut self, step: StepId) {
         let node = NodeIndex::new(step);
-        let identified = self.graph[node] == Progress::Identified;
+        let given = self.given[step];
         self.graph[node] = Progress::Left;
-        let blocked: Vec<NodeIndex> = self
-            .graph
-            .edges(node)
-            .filter(|edge| !identified || *edge.weight() == Edge::Ready)
-            .map(|edge| edge.target())
-            .collect();
+        let lacks = |needs: Edge| given.is_none_or(|given| given < needs);
+        let blocked: Vec<NodeIndex> =
+            self.graph.edges(node).filter(|edge| lacks(*edge.weight())).map(|edge| edge.target()).collect();
         for after in blocked {
             self.skip(after, step);
         }
     }
 
-    /// Some of what depends on a step has got what it needs of it.
-    fn satisfies(&mut self, node: NodeIndex, what: impl Fn(Edge) -> bool) {
-        for edge in self.graph.edges(node).filter(|edge| what(*edge.weight())) {
+    /// The step gives its dependants this much, and those may start that need no more.
+    fn gives(&mut self, node: NodeIndex, now: Edge) {
+        let before = self.given[node.index()];
+        self.given[node.index()] = before.max(Some(now));
+        let is_new = |needs: Edge| needs <= now && before.is_none_or(|before| before < needs);
+        for edge in self.graph.edges(node).filter(|edge| is_new(*edge.weight())) {
             let after = edge.target();
             let missing = &mut self.missing[after.index()];
             *missing -= 1;
@@ -228,6 +261,27 @@ mod tests {
         assert_eq!(schedule.take_ready(9), [1]);
         schedule.done(0);
         assert_eq!(schedule.take_ready(9), [2]);
+    }
+
+    #[test]
+    fn repeated_step_gives_nothing_twice() {
+        let edges = [(0, 1, Edge::Identity), (1, 2, Edge::Identity), (1, 3, Edge::Ready)];
+        let mut schedule = Schedule::new(&[S; 4], &edges, &[]).unwrap();
+        schedule.take_ready(9);
+        schedule.identified(0);
+        assert_eq!(schedule.take_ready(9), [1]);
+        assert!(schedule.rests_on_unfinished(1));
+        schedule.done(1);
+        assert_eq!(schedule.take_ready(9), [2, 3]);
+        assert_eq!(schedule.dependants(0), [1]);
+        schedule.repeat(1);
+        assert_eq!(schedule.take_ready(9), [1]);
+        schedule.identified(1);
+        schedule.done(1);
+        schedule.done(0);
+        assert!(!schedule.rests_on_unfinished(1));
+        assert!(schedule.take_ready(9).is_empty());
+        assert_eq!(schedule.progress(1), Progress::Done);
     }
 
     #[test]

@@ -123,12 +123,13 @@ pub(crate) struct Applying<'a> {
 }
 
 impl Applying<'_> {
-    pub(crate) async fn run(mut self) -> Outcome {
+    /// Answers how it ended, and the entry that it leaves.
+    pub(crate) async fn run(mut self) -> (Outcome, Entry) {
         let clock = Clock::new(self.run, &self.address, self.action, self.pace.clone());
         clock.say(StepPhase::Started);
         let outcome: Outcome = self.converge(&clock).await.into();
         clock.end(&outcome);
-        outcome
+        (outcome, self.entry)
     }
 
     async fn converge(&mut self, clock: &Clock<'_>) -> Result<(), Unbearable> {

@@ -1,6 +1,6 @@
 //! Starts steps as the schedule allows, and hears how they end.
 
-use super::{Applied, Apply, Failed, Skipped, StopMode};
+use super::{Applied, Apply, Failed, Skipped, StopMode, remakes::Remakes};
 use crate::{
     Action, Planning,
     order::{Removal, Step, Work},
@@ -32,6 +32,13 @@ impl Lookup for Outputs {
     }
 }
 
+/// A step that has ended, with the entry that it leaves.
+struct Ended {
+    step: usize,
+    outcome: Outcome,
+    entry: Option<Entry>,
+}
+
 pub(super) struct Driver<'a> {
     pub(super) planning: &'a Planning,
     pub(super) with: &'a Apply<'a>,
@@ -42,6 +49,7 @@ pub(super) struct Driver<'a> {
     pub(super) outputs: Outputs,
     pub(super) announcements: mpsc::UnboundedSender<(usize, Value)>,
     pub(super) awaited: HashMap<usize, watch::Sender<bool>>,
+    pub(super) remakes: Remakes,
     /// The expected duration of each step, and the pace of the running steps.
     pub(super) durations: Vec<Duration>,
     pub(super) paces: HashMap<usize, Pace>,
@@ -55,7 +63,7 @@ impl<'a> Driver<'a> {
         mut announced: mpsc::UnboundedReceiver<(usize, Value)>,
         mut applied: Applied,
     ) -> Applied {
-        let mut under_way: FuturesUnordered<LocalBoxFuture<'a, (usize, Outcome)>> = FuturesUnordered::new();
+        let mut under_way: FuturesUnordered<LocalBoxFuture<'a, Ended>> = FuturesUnordered::new();
         let mut stop = self.with.stop.clone();
         let mut stopping = false;
         loop {
@@ -72,10 +80,13 @@ impl<'a> Driver<'a> {
             }
             tokio::select! {
                 Some((step, outputs)) = announced.recv() => self.exists(step, outputs),
-                Some((step, outcome)) = under_way.next() => {
+                Some(Ended { step, outcome, entry }) = under_way.next() => {
                     // Outputs announced on the way come before the end.
                     while let Ok((step, outputs)) = announced.try_recv() {
                         self.exists(step, outputs);
+                    }
+                    if let Some(entry) = entry {
+                        self.entries.insert(self.steps[step].address.clone(), entry);
                     }
                     self.settle(step, outcome, &mut applied);
                 }
@@ -93,14 +104,19 @@ impl<'a> Driver<'a> {
             }
         }
         drop(under_way);
+        self.fail_held(&mut applied);
         self.report(&mut applied);
         applied
     }
 
     fn exists(&mut self, step: usize, outputs: Value) {
         if let Work::Apply { node } = self.steps[step].work {
+            let is_another = self.remakes.is_another(step, &outputs);
             self.outputs.0[node] = Some(outputs);
             self.schedule.identified(step);
+            if is_another {
+                self.repeat_dependants(step);
+            }
         }
     }
 
@@ -129,25 +145,27 @@ impl<'a> Driver<'a> {
         self.paces.remove(&step);
         let what = &self.steps[step];
         match outcome {
+            Outcome::Done | Outcome::Failed(_) if self.remakes.is_outdated(step) => self.repeat(step),
             Outcome::Done => {
                 self.schedule.done(step);
                 let half = matches!(what.work, Work::Remove { what: Removal::Before | Removal::Deposed, .. });
-                if !(half && what.action == Action::Replace) {
-                    applied.done.push((what.address.clone(), what.action));
+                let done = (what.address.clone(), what.action);
+                let is_told = self.remakes.repeated.contains(&step) && applied.done.contains(&done);
+                if !(half && what.action == Action::Replace) && !is_told {
+                    applied.done.push(done);
                 }
             }
-            Outcome::Failed(failure) => {
-                applied.failed.push(failed(what, failure));
-                self.schedule.failed(step);
-            }
+            Outcome::Failed(failure) if self.schedule.rests_on_unfinished(step) => self.remakes.hold(step, failure),
+            Outcome::Failed(failure) => self.fail(step, failure, applied),
             Outcome::Left => {
                 applied.left.push((what.address.clone(), what.action));
                 self.schedule.leave(step);
             }
         }
+        self.release_held(applied);
     }
 
-    fn start(&mut self, step: usize) -> LocalBoxFuture<'a, (usize, Outcome)> {
+    fn start(&mut self, step: usize) -> LocalBoxFuture<'a, Ended> {
         let (sender, awaited) = watch::channel(true);
         let what = self.steps[step].clone();
         match what.work {
@@ -158,28 +176,44 @@ impl<'a> Driver<'a> {
                 let recorded = self.with.state.resources.get(&what.address);
                 let spec = match self.run.workshop.spec(declared, &self.outputs, recorded) {
                     Ok(spec) => spec,
-                    Err(failure) => return Box::pin(std::future::ready((step, Outcome::Failed(failure)))),
+                    Err(failure) => {
+                        let outcome = Outcome::Failed(failure);
+                        return Box::pin(std::future::ready(Ended { step, outcome, entry: None }));
+                    }
                 };
-                let stays = what.action == Action::Update;
-                let entry = self.intent_of(step, node, &spec);
+                // What this run has made already is changed in place.
+                let made = self.entries.get(&what.address).filter(|_| self.remakes.repeated.contains(&step)).cloned();
+                let made = made.filter(|entry| entry.id.is_some());
+                let is_made = made.is_some();
+                let recorded = if is_made { made.as_ref() } else { recorded };
+                let stays = what.action == Action::Update || is_made;
+                let known_id = recorded.filter(|_| is_made).and_then(|entry| entry.id.clone());
+                let recorded_spec = recorded.filter(|_| stays).map(|entry| entry.spec.clone());
+                let entry = match &made {
+                    Some(made) => made.clone(),
+                    None => self.intent_of(step, node, &spec),
+                };
                 let work = Applying {
                     run: self.run,
                     address: what.address,
                     kind: declared.kind,
                     action: what.action,
                     planned: known.spec.clone(),
-                    id: known.id.clone().filter(|_| stays),
+                    id: known_id.or_else(|| known.id.clone().filter(|_| stays)),
                     owned: known.owned,
-                    recorded: recorded.filter(|_| stays).map(|entry| entry.spec.clone()),
+                    recorded: recorded_spec,
                     find_first: what.action == Action::Create
                         && recorded.is_some_and(|entry| entry.phase == Phase::Intent),
-                    vanished: recorded.filter(|_| what.action == Action::Create).cloned(),
+                    vanished: recorded.filter(|_| what.action == Action::Create && !is_made).cloned(),
                     entry,
                     spec,
                     announce: Announce { step, to: self.announcements.clone(), awaited },
                     pace: self.pace(step),
                 };
-                Box::pin(async move { (step, work.run().await) })
+                Box::pin(async move {
+                    let (outcome, entry) = work.run().await;
+                    Ended { step, outcome, entry: Some(entry) }
+                })
             }
             Work::Remove { id, spec, what: removal } => {
                 let entry =
@@ -200,7 +234,7 @@ impl<'a> Driver<'a> {
                     what: removal,
                     entry,
                 };
-                Box::pin(async move { (step, work.run().await) })
+                Box::pin(async move { Ended { step, outcome: work.run().await, entry: None } })
             }
         }
     }

@@ -26,8 +26,6 @@ const LIFE: Life = Life {
 pub(super) const LIVES: &[Life] =
     &[NAT_GATEWAY, INTERFACE_ENDPOINT, DOMAIN, USER_PROFILE, SPACE, APP, FEATURE_GROUP, STATE_MACHINE, TRIGGER];
 
-const NO_SUCH_GATEWAY: (&str, &str) = ("InvalidNatGatewayID.NotFound", "The natGateway ID '{key}' does not exist");
-
 /// A NAT gateway is pending, then available, and takes its time to be deleted.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html>
 const NAT_GATEWAY: Life = Life {
@@ -44,7 +42,8 @@ const NAT_GATEWAY: Life = Life {
     delete: "DeleteNatGateway",
     ending: ("deleting", 60..=180),
     accepted: |id| json!({ "natGatewayId": id }),
-    needed_by: &[("CreateRoute", NO_SUCH_GATEWAY), ("ReplaceRoute", NO_SUCH_GATEWAY)],
+    // A route may lead to a gateway that is pending, and to one that failed, once the gateway is known.
+    // <https://github.com/boto/boto3/issues/779>
     ..LIFE
 };
 

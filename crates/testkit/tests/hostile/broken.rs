@@ -2,7 +2,7 @@
 
 use crate::{destroy, failure, times, up};
 use std::time::Duration;
-use testkit::{Aws, Platform};
+use testkit::{Aws, Made, Platform};
 
 #[test]
 fn what_fails_after_it_was_accepted_is_made_again_in_the_same_run() {
@@ -21,6 +21,28 @@ fn what_fails_after_it_was_accepted_is_made_again_in_the_same_run() {
     destroy(&platform, &mut aws);
     aws.wait(Duration::from_secs(3600));
     assert_eq!(platform.left(&aws), Vec::<String>::new());
+}
+
+#[test]
+fn routes_that_lead_to_a_gateway_which_fails_lead_to_its_successor_in_the_end() {
+    let platform = Platform::of("dev").only("network.*");
+    for seed in 73..=75 {
+        let mut aws = Aws::lawful(platform.region(), seed);
+        aws.doom("CreateNatGateway", 1);
+        up(&platform, &mut aws);
+        let made = aws.made();
+        let gateways = made.iter().filter(|made| made.operation == "CreateNatGateway").count();
+        assert_eq!(gateways, 2);
+        let planned = aws.run(async |sdk| platform.plan(&sdk).await);
+        assert!(planned.plan.is_empty() && planned.refusals.is_empty(), "{seed}: {:#?}", planned.plan.changes);
+        // The routes did not wait for the first gateway, and were changed after the second.
+        let second = made.iter().rposition(|made| made.operation == "CreateNatGateway").unwrap();
+        let routes = |made: &[Made]| {
+            made.iter().filter(|made| ["CreateRoute", "ReplaceRoute"].contains(&made.operation.as_str())).count()
+        };
+        let (before, after) = (routes(&made[..second]), routes(&made[second..]));
+        assert!(before > 1 && after > 0, "{seed}: {before} before, {after} after");
+    }
 }
 
 #[test]
