@@ -134,17 +134,17 @@ pub(crate) async fn caller(sdk: &SdkConfig) -> Result<Caller, End> {
             )),
         },
         Err(failure) => {
-            let mut help = match failure.message.contains("invalid peer certificate") {
-                true => {
-                    "name the file with the certificates that your network uses: AWS_CA_BUNDLE, or `ca_bundle` in \
-                         the profile"
+            let mut help = match &failure.help {
+                Some(help) => help.clone(),
+                None if failure.message.contains("invalid peer certificate") => {
+                    "name the file with the certificates that your network uses: AWS_CA_BUNDLE, or `ca_bundle` in the \
+                     profile"
+                        .to_owned()
                 }
-                false => {
-                    "check the credentials (AWS_PROFILE, `aws sso login`) and the endpoint; or try the platform \
-                          without AWS: --local"
-                }
-            }
-            .to_owned();
+                None => "check the credentials (AWS_PROFILE, `aws sso login`) and the endpoint; or try the platform \
+                         without AWS: --local"
+                    .to_owned(),
+            };
             if let Some(proxy) = connection::proxy_in_words() {
                 help += &format!("; {proxy}");
             }

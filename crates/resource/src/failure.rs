@@ -91,6 +91,20 @@ const SKEWED: &[Sign] = &[
     ("SignatureDoesNotMatch", "Signature not yet current"),
 ];
 
+/// The errors for credentials that a region does not know: they are wrong, of another partition, or the account has not
+/// enabled the region, or they are temporary and come from the global endpoint of STS.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html>
+/// <https://github.com/aws/aws-sdk-ruby/issues/2850>
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+const UNKNOWN_CREDENTIALS: &[Sign] = &[
+    ("InvalidClientTokenId", ""),
+    ("UnrecognizedClientException", ""),
+    ("AuthFailure", "not able to validate the provided access credentials"),
+    ("InvalidAccessKeyId", ""),
+    ("InvalidToken", ""),
+];
+
 /// The errors of an availability zone that AWS does not offer to the account, or not for this resource. AWS lists such
 /// zones like any other.
 const ZONE_REFUSED: &[Sign] = &[
@@ -196,6 +210,11 @@ impl Failure {
                 "log in again or set the clock of this machine, whichever is wrong, and run the same command"
             }
             () if failure.shows(SKEWED) => "the clock of this machine is wrong: set it, and run the same command",
+            () if failure.shows(UNKNOWN_CREDENTIALS) => {
+                "the region does not know these credentials: check them (AWS_PROFILE, `aws sso login`); enable the \
+                 region, which AWS leaves to the account in newer regions; take temporary credentials from a regional \
+                 endpoint of STS; China and GovCloud have accounts of their own"
+            }
             () if failure.shows(ZONE_REFUSED) => {
                 "AWS does not offer this in every zone: name other zones in `zone_names` of [network]; subnets that \
                  exist stay where they are until they are destroyed"
@@ -360,6 +379,20 @@ mod tests {
         assert!(either.contains("log in again") && either.contains("clock"), "{either}");
         let wrong_key = answered(403, "SignatureDoesNotMatch", "The request signature we calculated does not match");
         assert_eq!(wrong_key.help, None);
+    }
+
+    #[test]
+    fn credentials_that_a_region_does_not_know_are_told_with_what_helps() {
+        for (code, words) in [
+            ("InvalidClientTokenId", "The security token included in the request is invalid."),
+            ("UnrecognizedClientException", "The security token included in the request is invalid."),
+            ("AuthFailure", "AWS was not able to validate the provided access credentials"),
+        ] {
+            let unknown = answered(403, code, words);
+            assert!(unknown.help.unwrap().contains("enable the region"), "{code}");
+        }
+        let of_address = answered(400, "AuthFailure", "You do not have permission to access the specified resource.");
+        assert_eq!(of_address.help, None);
     }
 
     #[test]
