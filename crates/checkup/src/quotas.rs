@@ -53,6 +53,10 @@ const COUNTED_BY_IAM: [(&str, &str, [&str; 2], &str); 2] = [
     ("iam:role", "roles", ["Roles", "RolesQuota"], "L-FE177D64"),
     ("iam:policy", "managed policies", ["Policies", "PoliciesQuota"], "L-E95E4862"),
 ];
+/// Managed policies of one role: how many every account may attach, the name of its limit in the account's summary, the
+/// code. A drift job has as many as its rights take.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const ATTACHED: (usize, &str, &str) = (10, "AttachedPoliciesPerRoleQuota", "L-0DA4ABF3");
 /// <https://docs.aws.amazon.com/general/latest/gr/lambda-service.html>
 const CONCURRENCY: (&str, &str) = ("lambda", "L-B99A9384");
 /// Lambda keeps at least so much for functions without a reservation.
@@ -109,24 +113,31 @@ async fn limit(patient: &Patient<'_>, (service, code): (&str, &str)) -> Result<f
 /// IAM tells its own limits.
 async fn identity(patient: &Patient<'_>) -> Vec<Finding> {
     let wanted = COUNTED_BY_IAM.map(|(kind, ..)| patient.to_be_made(kind));
-    if wanted == [0; 2] {
+    let roles = patient.declared.iter().filter(|(kind, _)| *kind == "iam:role");
+    let attached = roles.filter_map(|(_, spec)| spec["managed_policies"].as_array().map(Vec::len)).max();
+    let attached = attached.filter(|attached| *attached > ATTACHED.0);
+    if wanted == [0; 2] && attached.is_none() {
         return Vec::new();
     }
     let iam = aws_sdk_iam::Client::new(patient.sdk);
     let summary = iam.get_account_summary().send().await.during("GetAccountSummary");
     let summary = summary.map(|answer| answer.summary_map.unwrap_or_default());
+    let summary = match summary {
+        Ok(summary) => summary,
+        Err(failure) => return vec![Finding::unknown(CHECK, "roles and policies", &failure)],
+    };
+    let known = |name: &str| summary.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| *value);
     let wanted = COUNTED_BY_IAM.into_iter().zip(wanted).filter(|(_, needed)| *needed > 0);
-    let findings = wanted.filter_map(|((_, what, names, code), needed)| {
-        let summary = match &summary {
-            Ok(summary) => summary,
-            Err(failure) => return Some(Finding::unknown(CHECK, what, failure)),
-        };
-        let known = |name: &str| summary.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| *value);
+    let counted = wanted.filter_map(|((_, what, names, code), needed)| {
         let [used, limit] = names.map(known);
         let used = usize::try_from(used?).unwrap_or_default();
         Some(judge(&Demand { what, used, needed, limit: f64::from(limit?), quota: ("iam", code) }))
     });
-    findings.collect()
+    let attached = attached.and_then(|needed| {
+        let (limit, what) = (f64::from(known(ATTACHED.1)?), "managed policies of one role");
+        Some(judge(&Demand { what, used: 0, needed, limit, quota: ("iam", ATTACHED.2) }))
+    });
+    counted.chain(attached).collect()
 }
 
 /// Reservations are taken from what the account may run at once.

@@ -72,6 +72,7 @@ async fn findings(operation: &'static str, answer: fn(&str) -> Response) -> Vec<
     let cloud = Cloud::open(None, "eu-west-1", local::ACCOUNT).unwrap();
     let sdk = cloud.with_layer(Arc::new(Instead { operation, answer })).sdk_config();
     let (place, vpc) = (Place::new(local::ACCOUNT, "eu-west-1"), json!({"cidr": "10.0.0.0/16"}));
+    let role = json!({"managed_policies": vec!["arn:aws:iam::aws:policy/ReadOnlyAccess"; 12]});
     let policy = json!({"Statement": [
         {"Effect": "Allow", "Action": ["iam:CreateRole", "iam:GetRole"], "Resource": "arn:aws:iam::1:role/ml-dev-*"},
         {"Effect": "Allow", "Action": "s3:CreateBucket", "Resource": "*"},
@@ -80,7 +81,7 @@ async fn findings(operation: &'static str, answer: fn(&str) -> Response) -> Vec<
     let patient = Patient {
         sdk: &sdk,
         place: &place,
-        declared: vec![("ec2:vpc", &vpc), ("glue:database", &vpc)],
+        declared: vec![("ec2:vpc", &vpc), ("glue:database", &vpc), ("iam:role", &role)],
         state: &State::new(&StateIdentity::new(&Tags::default(), &place, "states")),
         policy: &policy,
         machines: vec![machine],
@@ -111,6 +112,26 @@ async fn what_may_not_be_asked_is_not_taken_for_a_problem() {
     let quotas = findings("ListServiceQuotas", denied_in_json).await;
     assert_eq!(one(&quotas, "machines of SageMaker").verdict, Verdict::Unknown);
     assert_eq!(one(&quotas, "VPCs: 1 of 5").verdict, Verdict::Ok);
+}
+
+/// An account that has asked for no more than every account has.
+fn usual(_: &str) -> Response {
+    let entry = "<entry><key>AttachedPoliciesPerRoleQuota</key><value>10</value></entry>";
+    Response::xml(
+        200,
+        format!(
+            "<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap>{entry}</SummaryMap>\
+             </GetAccountSummaryResult></GetAccountSummaryResponse>"
+        ),
+    )
+}
+
+#[tokio::test]
+async fn role_with_more_managed_policies_than_the_account_may_attach_is_a_problem() {
+    let findings = findings("GetAccountSummary", usual).await;
+    let lacking = one(&findings, "managed policies of one role: 12 are needed, and this account may have 10");
+    assert_eq!(lacking.verdict, Verdict::Problem);
+    assert!(lacking.help.as_ref().is_some_and(|help| help.contains("L-0DA4ABF3")));
 }
 
 /// Lake Formation as a data lake administrator sets it up.
