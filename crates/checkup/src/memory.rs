@@ -5,8 +5,6 @@ use jiff::Timestamp;
 use state::{Error, Holder, Phase, State};
 
 const CHECK: &str = "state";
-/// A lock that was renewed longer ago than this is nobody's.
-const EXPIRES_AFTER_SECONDS: i64 = 60;
 
 /// What a state and its lock tell: who is at work, and what was left unfinished.
 pub fn remembered(environment: &str, state: Option<&State>, lock: Option<&Holder>, now: Timestamp) -> Vec<Finding> {
@@ -24,12 +22,11 @@ fn locked(environment: &str, holder: &Holder, now: Timestamp) -> Finding {
         let what = format!("{} removed the lock of {}; the next run takes it over", removed.by, holder.who);
         return Finding::ok(CHECK, what);
     }
-    let silent = now.duration_since(holder.renewed).as_secs();
-    match holder.has_died() || silent > EXPIRES_AFTER_SECONDS {
-        true => {
+    match holder.is_at_work(now) {
+        false => {
             Finding::ok(CHECK, format!("{holder} has ended without giving its lock back; the next run takes it over"))
         }
-        false => Finding::warning(
+        true => Finding::warning(
             CHECK,
             format!("{holder} is at work"),
             format!("wait for it, or, if that run is gone for good, `mlopsctl unlock {environment} {}`", holder.id),

@@ -91,7 +91,7 @@ pub async fn drift(state: &State, registry: &Registry, cloud: &Arc<Cloud>, ident
         let entry = &state.resources[&address];
         match result.and_then(|seen| Ok((seen, registry.get(&entry.kind)?))) {
             Ok((seen, reconciler)) => drift.judge(&address, entry, &seen, reconciler),
-            Err(failure) => drift.failed.push(Refusal { address, kind: entry.kind.clone(), failure }),
+            Err(failure) => drift.failed.push(Refusal { address, kind: entry.kind.clone(), failure, lifted_by: None }),
         }
     }
     drift.not_compared.sort_by(|one, other| one.address.cmp(&other.address));

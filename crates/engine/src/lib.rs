@@ -36,6 +36,6 @@ pub use apply::{Applied, Apply, Failed, Skipped, StopMode, apply};
 pub use drift::{Drift, DriftChange, Drifted, NotCompared, drift};
 pub use event::{Event, StepPhase};
 pub use heal::{Heal, Healing, Judged, LeftToPerson, healing};
-pub use plan::{Action, Change, Kept, PLAN_FORMAT, Plan, Refusal, Summary};
+pub use plan::{Action, AppliedField, Change, ChangeDrift, DESTROYED, Kept, Lift, PLAN_FORMAT, Plan, Refusal, Summary};
 pub use planner::{Planning, Purpose, plan};
 pub use recorded::current_state;

@@ -6,6 +6,9 @@ use serde_json::Value;
 /// The version of the saved form of a plan.
 pub const PLAN_FORMAT: u64 = 1;
 
+/// The cause of every deletion of a plan that destroys the environment.
+pub const DESTROYED: &str = "the environment is destroyed";
+
 /// What would change, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -73,6 +76,46 @@ pub struct Change {
     /// A deletion of what a replacement has left behind.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deposed: bool,
+    /// The part of the change that undoes drift.
+    #[serde(default, skip_serializing_if = "ChangeDrift::is_none")]
+    pub drift: ChangeDrift,
+}
+
+/// How a resource differs from what was applied, apart from what the file asks for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeDrift {
+    /// It is as it was applied, or nobody can tell: a run was interrupted at it, or while it deleted resources.
+    #[default]
+    None,
+    /// Somebody changed these of the change's fields.
+    Fields(Vec<AppliedField>),
+    /// Somebody deleted it.
+    Missing,
+}
+
+/// A field that somebody changed since it was applied.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AppliedField {
+    /// The path of the [`FieldChange`] of the same change.
+    pub path: String,
+    /// The value that was applied; null where there was none.
+    pub applied: Value,
+}
+
+impl ChangeDrift {
+    /// Whether the resource is as it was applied, as far as anybody can tell.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+
+    /// The value that was applied to a field that somebody changed since.
+    pub fn applied(&self, path: &str) -> Option<&Value> {
+        match self {
+            Self::Fields(fields) => fields.iter().find(|field| field.path == path).map(|field| &field.applied),
+            Self::None | Self::Missing => None,
+        }
+    }
 }
 
 /// What is done to a resource.
@@ -142,6 +185,11 @@ impl Plan {
                 field.sensitive |= reconciler.hide(&field.path, &mut field.before);
                 field.sensitive |= reconciler.hide(&field.path, &mut field.after);
             }
+            if let ChangeDrift::Fields(fields) = &mut change.drift {
+                for field in fields {
+                    reconciler.hide(&field.path, &mut field.applied);
+                }
+            }
         }
     }
 
@@ -167,4 +215,15 @@ pub struct Refusal {
     pub kind: String,
     /// What is wrong.
     pub failure: resource::Failure,
+    /// The option that lifts it, if a person may.
+    pub lifted_by: Option<Lift>,
+}
+
+/// The option that lifts a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lift {
+    /// `--unprotect ADDRESS`.
+    Unprotect,
+    /// `--delete-data`.
+    DeleteData,
 }

@@ -1,9 +1,10 @@
 mod credibility;
+mod drifted;
 mod losses;
 mod owners;
 
 use crate::{
-    Action, Change, Claims, PLAN_FORMAT, Plan, Refusal,
+    Action, Change, ChangeDrift, Claims, PLAN_FORMAT, Plan, Refusal,
     adoption::{does_not_fit, is_not_another},
     made::{Made, as_made},
     ownership,
@@ -142,6 +143,17 @@ struct Decision {
     action: Option<Action>,
     cause: Option<String>,
     fields: Vec<FieldChange>,
+    drift: ChangeDrift,
+}
+
+impl Decision {
+    fn nothing() -> Self {
+        Self { action: None, cause: None, fields: Vec::new(), drift: ChangeDrift::None }
+    }
+
+    fn new(action: Action, cause: Option<String>, fields: Vec<FieldChange>) -> Self {
+        Self { action: Some(action), cause, fields, drift: ChangeDrift::None }
+    }
 }
 
 /// What is to be done about everything that is declared.
@@ -267,21 +279,19 @@ impl Planner<'_> {
         let spec = self.spec(node, foreseen)?;
         let entry = self.state.resources.get(&node.address);
         let decision = match (seen, entry) {
-            _ if excluded => Decision { action: None, cause: None, fields: Vec::new() },
-            (Some(Seen { id: Some(_), .. }), Some(entry)) if entry.kind != node.kind => Decision {
-                action: Some(Action::Replace),
-                cause: Some(format!("it was a {} and is now a {}", entry.kind, node.kind)),
-                fields: self.all_fields(&spec),
-            },
-            (_, Some(entry)) if entry.kind != node.kind => {
-                Decision { action: Some(Action::Create), cause: None, fields: self.all_fields(&spec) }
+            _ if excluded => Decision::nothing(),
+            (Some(Seen { id: Some(_), .. }), Some(entry)) if entry.kind != node.kind => {
+                let cause = format!("it was a {} and is now a {}", entry.kind, node.kind);
+                Decision::new(Action::Replace, Some(cause), self.all_fields(&spec))
             }
+            (_, Some(entry)) if entry.kind != node.kind => Decision::new(Action::Create, None, self.all_fields(&spec)),
             (Some(seen), entry) => {
-                let decision = self.compare(node, &spec, seen, entry)?;
+                let mut decision = self.compare(node, &spec, seen, entry)?;
+                decision.drift = self.drifted(node, seen, entry, &decision)?;
                 self.is_ours_to_change(node, seen, entry, &decision)?;
                 decision
             }
-            (None, _) => Decision { action: Some(Action::Create), cause: None, fields: self.all_fields(&spec) },
+            (None, _) => Decision::new(Action::Create, None, self.all_fields(&spec)),
         };
         let id = seen.and_then(|seen| seen.id.clone());
         let stays = matches!(decision.action, None | Some(Action::Update));
@@ -302,6 +312,7 @@ impl Planner<'_> {
             fields: decision.fields,
             spec: spec.clone(),
             deposed: false,
+            drift: decision.drift,
         });
         let claimed = id.is_some() && self.purpose.claims.contains_key(&node.address);
         let adopting = claimed || entry.is_some_and(|entry| entry.adopting);
@@ -311,11 +322,7 @@ impl Planner<'_> {
 
     fn compare(&self, node: &Node, spec: &Value, seen: &Seen, entry: Option<&state::Entry>) -> Result<Decision> {
         let reconciler = self.registry.get(node.kind)?;
-        let decision = |action, cause: Option<&str>, fields| Decision {
-            action: Some(action),
-            cause: cause.map(str::to_owned),
-            fields,
-        };
+        let decision = |action, cause: Option<&str>, fields| Decision::new(action, cause.map(str::to_owned), fields);
         let interrupted = entry.is_some_and(|entry| entry.phase == Phase::Deleting);
         Ok(match &seen.observation {
             // Even if it is gone: what a deletion clears away after that may still be there.
@@ -358,7 +365,7 @@ impl Planner<'_> {
                     (None, _) if diff.is_empty() && unfinished => {
                         decision(Action::Update, Some("an interrupted run left it unfinished"), Vec::new())
                     }
-                    (None, _) if diff.is_empty() => Decision { action: None, cause: None, fields: Vec::new() },
+                    (None, _) if diff.is_empty() => Decision::nothing(),
                     (None, _) => decision(Action::Update, None, diff.changes),
                 }
             }
@@ -380,5 +387,5 @@ impl Planner<'_> {
 }
 
 fn refusal(address: &Address, kind: &str, failure: Failure) -> Refusal {
-    Refusal { address: address.clone(), kind: kind.to_owned(), failure }
+    Refusal { address: address.clone(), kind: kind.to_owned(), failure, lifted_by: None }
 }

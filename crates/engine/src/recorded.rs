@@ -30,7 +30,7 @@ pub(crate) fn unreadable(state: &State, registry: &Registry, place: &Place) -> V
         let help = "use the version that wrote it; if nobody used another one, `mlopsctl state history` lists \
                     earlier states to go back to";
         let failure = Failure { help: Some(help.to_owned()), ..Failure::of(FailureKind::Final, message) };
-        Some(Refusal { address: address.clone(), kind: entry.kind.clone(), failure })
+        Some(Refusal { address: address.clone(), kind: entry.kind.clone(), failure, lifted_by: None })
     };
     state.resources.iter().filter_map(refused).collect()
 }

@@ -71,7 +71,7 @@ impl<'a> Sight<'a> {
                 Err(failure) => {
                     let declared = self.stack.nodes().iter().find(|node| node.address == address);
                     let kind = declared.map_or("", |node| node.kind).to_owned();
-                    self.failures.push(Refusal { address, kind, failure });
+                    self.failures.push(Refusal { address, kind, failure, lifted_by: None });
                 }
             }
         }

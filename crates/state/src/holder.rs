@@ -59,6 +59,13 @@ impl Holder {
         self.process.as_ref().is_some_and(Process::is_dead) && LivenessFile::is_abandoned(&self.id)
     }
 
+    /// Whether it is at work, as far as its lock tells: neither removed nor dead, and renewed within the last minute.
+    pub fn is_at_work(&self, now: Timestamp) -> bool {
+        const EXPIRES_AFTER_SECONDS: i64 = 60;
+        let silent = now.duration_since(self.renewed).as_secs();
+        self.removed.is_none() && !self.has_died() && silent <= EXPIRES_AFTER_SECONDS
+    }
+
     /// Whether its process is alive on this machine, as far as is known.
     pub fn is_alive_here(&self) -> bool {
         LivenessFile::is_held(&self.id) || self.process.as_ref().is_some_and(Process::is_alive_here)

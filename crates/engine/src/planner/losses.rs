@@ -1,7 +1,7 @@
 //! What a plan would lose: what is no longer declared, what is protected, what holds data.
 
 use super::{Planner, refusal};
-use crate::{Action, Change, Kept, Refusal, refresh::Seen, sight::Sight};
+use crate::{Action, Change, ChangeDrift, DESTROYED, Kept, Lift, Refusal, refresh::Seen, sight::Sight};
 use futures::{StreamExt, stream};
 use resource::{Address, Failure, FailureKind, Result};
 use serde_json::Value;
@@ -56,7 +56,8 @@ impl Planner<'_> {
         for (address, entry) in identified {
             match self.understands(address, &entry.kind, &entry.spec) {
                 Ok(()) => {
-                    let cause = self.registry.get(&entry.kind).ok().and_then(|kind| kind.after_deletion(&entry.spec));
+                    let told = self.registry.get(&entry.kind).ok().and_then(|kind| kind.after_deletion(&entry.spec));
+                    let cause = told.or_else(|| self.why_deleted(entry));
                     changes.push(Change { cause, ..deletion(address, entry, entry.id.clone(), &entry.spec) });
                 }
                 Err(failure) => refusals.push(refusal(address, &entry.kind, failure)),
@@ -66,7 +67,10 @@ impl Planner<'_> {
         for (address, result) in sight.surfaced(intended).await {
             let entry = &self.state.resources[&address];
             match result {
-                Ok(Seen { id: Some(id), .. }) => changes.push(deletion(&address, entry, Some(id), &entry.spec)),
+                Ok(Seen { id: Some(id), .. }) => {
+                    let deletion = deletion(&address, entry, Some(id), &entry.spec);
+                    changes.push(Change { cause: self.why_deleted(entry), ..deletion });
+                }
                 // What bears the name is not ours: our create never happened.
                 Ok(_) => forgotten.push(address),
                 Err(failure) if failure.kind == FailureKind::Exists => forgotten.push(address),
@@ -86,6 +90,16 @@ impl Planner<'_> {
         forgotten
     }
 
+    /// Why a recorded resource that the stack does not declare is deleted.
+    fn why_deleted(&self, entry: &Entry) -> Option<String> {
+        let cause = match entry.phase {
+            _ if self.stack.nodes().is_empty() => DESTROYED,
+            Phase::Deleting => "its deletion was interrupted",
+            _ => "the file no longer declares it",
+        };
+        Some(cause.to_owned())
+    }
+
     /// Whether what was recorded can be worked with at all: to be told before anything is touched.
     fn understands(&self, address: &Address, kind: &str, spec: &Value) -> Result<()> {
         let place = self.workshop.cloud.place();
@@ -102,7 +116,8 @@ impl Planner<'_> {
                     format!("it is protected, and this would {} it", change.action.as_str()),
                     format!("if you mean it, pass --unprotect '{}'", change.address),
                 );
-                refusals.push(refusal(&change.address, &change.kind, failure));
+                let lifted_by = Some(Lift::Unprotect);
+                refusals.push(Refusal { lifted_by, ..refusal(&change.address, &change.kind, failure) });
             }
         }
     }
@@ -125,7 +140,8 @@ impl Planner<'_> {
                 Ok(Some(what)) => {
                     let message = format!("it holds {what}, and this would {} it", change.action.as_str());
                     let help = format!("pass --delete-data to delete the data as well{}", how_to_keep(change));
-                    refusals.push(refusal(&change.address, &change.kind, Failure::refused(message, help)));
+                    let refused = refusal(&change.address, &change.kind, Failure::refused(message, help));
+                    refusals.push(Refusal { lifted_by: Some(Lift::DeleteData), ..refused });
                 }
                 Err(failure) => refusals.push(refusal(&change.address, &change.kind, failure)),
             }
@@ -165,5 +181,6 @@ fn deletion(address: &Address, entry: &Entry, id: Option<String>, spec: &Value) 
         fields: Vec::new(),
         spec: spec.clone(),
         deposed: false,
+        drift: ChangeDrift::None,
     }
 }

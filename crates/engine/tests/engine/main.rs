@@ -8,4 +8,5 @@ mod healing;
 mod lifecycle;
 mod ownership;
 mod parcels;
+mod reviewing;
 mod schedules;
