@@ -37,7 +37,7 @@ fn layer(name: &str) -> usize {
         "state" | "tfstate" => 2,
         name if name.starts_with("aws-") => 2,
         "engine" | "permissions" | "runs" | "checkup" => 3,
-        "blueprint" => 4,
+        "blueprint" | "review" => 4,
         "mlopsctl" => 5,
         // Tools for developers, which nothing builds on.
         "bench" | "testkit" => 6,

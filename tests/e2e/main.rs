@@ -20,8 +20,10 @@ mod naming;
 mod pages;
 mod permissions;
 mod pipeline;
+mod policy_check;
 #[path = "../fixture/project.rs"]
 mod project;
+mod pull_requests;
 mod reconcile;
 #[path = "../fixture/recorded.rs"]
 mod recorded;

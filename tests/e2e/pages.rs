@@ -22,7 +22,7 @@ const PASSING: [(&str, &str); 9] = [
 ];
 
 #[track_caller]
-fn page(name: &str, text: &str) {
+pub(crate) fn page(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../../tests/pages");
     settings.set_prepend_module_to_snapshot(false);

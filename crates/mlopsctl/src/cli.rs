@@ -148,14 +148,17 @@ pub(crate) struct PlanArgs {
     /// Exit with 2 when there are changes.
     #[arg(long)]
     pub(crate) exit_code: bool,
+    /// Show every line and every value whole, also on a terminal.
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Only this address, or what this glob matches, and what it needs; may be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) target: Vec<String>,
     /// Plan what `up --delete-data` would do: keys that the file no longer declares go as well.
     #[arg(long)]
     pub(crate) delete_data: bool,
-    /// Plan what `up --unprotect` would do; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    /// Plan what `up --unprotect` would do; may be repeated, or name several, separated by commas.
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) unprotect: Vec<String>,
 }
 
@@ -269,8 +272,8 @@ pub(crate) struct ChangeArgs {
     /// Allow deleting data: objects, images, feature data, file systems.
     #[arg(long)]
     pub(crate) delete_data: bool,
-    /// Allow deleting or replacing what is protected and matches; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    /// Allow deleting or replacing what is protected and matches; may be repeated, or name several, separated by commas.
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) unprotect: Vec<String>,
     /// Steps under way at once.
     #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = clap::value_parser!(u16).range(1..))]

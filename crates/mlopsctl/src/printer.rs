@@ -43,6 +43,16 @@ impl Printer {
         Self { colour: self.colourful && std::io::stdout().is_terminal(), ..self }
     }
 
+    /// The columns of the terminal that stdout is; `None` if it is none.
+    pub(crate) fn columns_of_data(self) -> Option<usize> {
+        stream::columns_of_stdout()
+    }
+
+    /// The columns of the terminal that stderr is; `None` if it is none.
+    pub(crate) fn columns(self) -> Option<usize> {
+        stream::columns_of_stderr()
+    }
+
     /// Data for a person, on stdout.
     pub(crate) fn data(self, text: &str) {
         stream::data(&escape::lines(text));

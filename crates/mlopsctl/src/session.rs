@@ -11,7 +11,9 @@ use crate::{
 };
 use config::Environment;
 use futures::FutureExt;
+use jiff::Timestamp;
 use resource::{Address, Cloud, Guard, Meter, Place, Registry, Stack, Tags};
+use review::{LockView, Names};
 use state::{Holder, Lock, S3Store, State, StateBucket, StateIdentity, StateKeys, Store as _, Version};
 use std::{
     path::PathBuf,
@@ -59,6 +61,25 @@ impl Session {
     /// Whether the drift of an address is nobody's business.
     pub(crate) fn ignores(&self, address: &Address) -> bool {
         self.environment.iter().flat_map(|environment| &environment.drift.ignore).any(|glob| address.matches(glob))
+    }
+
+    /// What the names of its resources have in common.
+    pub(crate) fn names(&self) -> Names {
+        let place = self.cloud.place();
+        let prefix = self.environment.as_ref().map(|environment| format!("{}-", environment.prefix()));
+        Names { prefix: prefix.unwrap_or_default(), account: place.account.clone(), region: place.region.clone() }
+    }
+
+    /// The name of the bucket for the state, where the first run creates it.
+    pub(crate) async fn missing_bucket(&self) -> Option<String> {
+        matches!(self.bucket.exists().await, Ok(false)).then(|| self.bucket.name().to_owned())
+    }
+
+    /// The run that is at work on the environment. A plan needs no lock, so a lock that cannot be read is no failure.
+    pub(crate) async fn run_at_work(&self) -> Option<LockView> {
+        let holder = Lock::holder_of(&*self.store, &self.keys.lock).await.ok().flatten()?;
+        let Holder { who, operation, started, .. } = holder.is_at_work(Timestamp::now()).then_some(holder)?;
+        Some(LockView { who, operation, since: format!("{started:.0}") })
     }
 
     /// Where in the data bucket raw data is.

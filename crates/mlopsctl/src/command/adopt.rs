@@ -55,7 +55,8 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
         let targets = claims.keys().map(Address::to_string).collect();
         let inputs = session.inputs(&stack);
         let purpose = Purpose { targets, inputs, keep: true, looks_only: true, claims, ..Purpose::default() };
-        let preview = Preview { session: &session, state: &state, stack: &stack, purpose, out: Some(out) };
+        let preview =
+            Preview { session: &session, state: &state, stack: &stack, purpose, out: Some(out), is_full: false };
         return preview.show(printer).await.map(drop);
     }
     let asked = ChangeArgs { yes: args.yes, ..ChangeArgs::default() };

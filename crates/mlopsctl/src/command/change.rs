@@ -1,16 +1,22 @@
 //! What `up`, `destroy`, `wait` and `reconcile` share: plan under the lock, confirm, apply, report.
 
-use super::{lost_state, stale_plan};
+use super::{
+    lost_state,
+    refused::{refused, refused_plan},
+    stale_plan,
+};
 use crate::{
     cli::{ChangeArgs, Global},
     end::End,
     printer::{Printer, Style},
-    render::{self, progress::Progress},
+    render::{self, page::Form, progress::Progress},
     session::Session,
     signals,
 };
-use engine::{Action, Applied, Apply, Claims, Healing, Plan, Planning, Purpose, Refusal, StopMode};
+use cost::Comparison;
+use engine::{Action, Applied, Apply, Claims, Healing, Plan, Planning, Purpose, StopMode};
 use resource::{FailureKind, Stack, Tags};
+use review::{PlanView, Surroundings};
 use state::{Ended, Holder, Lock, Phase, State, Version, Writer};
 use std::{
     pin::pin,
@@ -213,11 +219,12 @@ impl Change<'_> {
         let session = self.session;
         let planning =
             engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
+        let costs = super::cost::of_plan(session, &state, &planning.plan)?;
         if !planning.refusals.is_empty() {
             if self.printer.json {
                 render::plan_json::refusal_events(&planning.refusals).iter().for_each(|line| self.printer.line(line));
             }
-            return Err(refused(&planning.refusals, self.printer));
+            return Err(self.refuse(&planning, &costs));
         }
         match &self.condition {
             Condition::Confirmed => {}
@@ -234,11 +241,10 @@ impl Change<'_> {
         }
         if !planning.plan.is_empty() {
             if !self.printer.json {
-                let costs = super::cost::of_plan(session, &state, &planning.plan)?;
                 if matches!(self.wanted, Wanted::Declared) {
                     session.used_parts().await?.lines().iter().for_each(|line| self.printer.note(line));
                 }
-                self.printer.note(&render::plan_text::page(&planning, &costs, &session.registry, self.printer));
+                self.show(&self.view(&planning), &costs);
             }
             self.confirm().await?;
         }
@@ -276,6 +282,32 @@ impl Change<'_> {
                 shown.join(", "),
             ));
         }
+    }
+
+    fn view(&self, planning: &Planning) -> PlanView {
+        let surroundings = Surroundings {
+            command: format!("mlopsctl {} {}", self.operation, self.session.name),
+            names: self.session.names(),
+            state_bucket: None,
+            locked_by: None,
+        };
+        PlanView::new(planning, &self.session.registry, surroundings)
+    }
+
+    fn show(&self, view: &PlanView, costs: &Comparison) {
+        let form = Form::new(false, self.printer.columns());
+        self.printer.note(&render::plan_text::page(view, &self.session.names(), Some(costs), self.printer, form));
+    }
+
+    /// Shows the plan with all refusals. One that is not whole, or that nobody reads, is refused without the plan.
+    fn refuse(&self, planning: &Planning, costs: &Comparison) -> End {
+        let is_whole = planning.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
+        if !is_whole || self.printer.json || self.printer.quiet || planning.plan.is_empty() {
+            return refused(&planning.refusals, self.printer);
+        }
+        let view = self.view(planning);
+        self.show(&view, costs);
+        refused_plan(&view, self.printer)
     }
 
     async fn confirm(&self) -> Result<(), End> {
@@ -361,28 +393,6 @@ fn lost(own: &Holder, found: Option<&Holder>) -> String {
 
 fn stopped_early() -> End {
     End::failed("stopped; nothing was done")
-}
-
-/// Says all that stands in the way of a plan. Many names that are taken need the same advice once.
-pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
-    let is_taken = |refusal: &&Refusal| refusal.failure.kind == FailureKind::Exists;
-    let many_are_taken = refusals.iter().filter(is_taken).count() > 2;
-    for refusal in refusals {
-        let advised = many_are_taken && is_taken(&refusal);
-        printer.error(
-            &format!("{} ({}): {}", refusal.address, refusal.kind, refusal.failure),
-            refusal.failure.help.as_deref().filter(|_| !advised),
-        );
-    }
-    if many_are_taken {
-        printer.help(
-            "take over what is yours with `mlopsctl adopt <env> ADDRESS…`, what Terraform made with `--from-tfstate FILE`; \
-             or choose other names in the environment file",
-        );
-    }
-    let denied = refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
-    let what = if denied { "refused" } else { "no plan could be made" };
-    End::failed(format!("{what}; nothing was touched"))
 }
 
 /// Waiting starts nothing: it finishes creations, changes and deletions that are under way.

@@ -1,6 +1,6 @@
 //! Pictures of what is declared and what is there. Reads only.
 
-use super::change::refused;
+use super::refused::refused;
 use crate::{
     cli::{Global, GraphArgs, GraphFormat},
     end::End,

@@ -1,7 +1,13 @@
 //! Read-only: outputs and drift.
 
-use super::{change::refused, lost_state};
-use crate::{cli::Global, end::End, printer::Printer, render, session::Session};
+use super::{lost_state, refused::refused};
+use crate::{
+    cli::Global,
+    end::End,
+    printer::Printer,
+    render::{self, page::Form},
+    session::Session,
+};
 use resource::Address;
 use serde_json::Value;
 use state::State;
@@ -85,7 +91,11 @@ pub(crate) async fn drift(global: &Global, environment: Option<&str>, printer: P
     session.trace_calls();
     match printer.json {
         true => printer.document(&render::drift::document(&drift, &session.meter)),
-        false => printer.data(&render::drift::page(&drift, printer.for_data())),
+        false => {
+            let form = Form::new(false, printer.columns_of_data());
+            let names = session.names();
+            printer.data(&render::drift::page(&drift, &session.registry, &names, printer.for_data(), form));
+        }
     }
     if !drift.failed.is_empty() {
         return Err(refused(&drift.failed, printer));

@@ -1,19 +1,24 @@
-use super::{change::refused, lost_state};
+use super::{
+    lost_state,
+    refused::{refused, refused_plan},
+};
 use crate::{
     cli::{Global, PlanArgs},
     end::End,
     printer::Printer,
-    render, saved_plan,
+    render::{self, page::Form},
+    saved_plan,
     session::Session,
 };
 use engine::Purpose;
 use resource::{FailureKind, Stack};
+use review::{Names, PlanView, Surroundings};
 use state::State;
 use std::path::Path;
 
 pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> Result<(), End> {
     if let Some(file) = &args.show {
-        return show(file, args.environment.as_deref(), printer);
+        return show(file, args, printer);
     }
     let session = Session::open(global, args.environment.as_deref()).await?;
     let (state, stored) = session.state().await?;
@@ -34,23 +39,36 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
         unprotect: args.unprotect.clone(),
         ..Purpose::default()
     };
-    let preview = Preview { session: &session, state: &state, stack: &stack, purpose, out: args.out.as_deref() };
+    let preview = Preview {
+        session: &session,
+        state: &state,
+        stack: &stack,
+        purpose,
+        out: args.out.as_deref(),
+        is_full: args.full,
+    };
     let has_changes = preview.show(printer).await?;
     if args.exit_code && has_changes { Err(End::Differences) } else { Ok(()) }
 }
 
 /// Shows a saved plan. Needs neither the environment file nor AWS.
-fn show(file: &Path, named: Option<&str>, printer: Printer) -> Result<(), End> {
+fn show(file: &Path, args: &PlanArgs, printer: Printer) -> Result<(), End> {
     let registry = blueprint::registry();
     let mut plan = saved_plan::read(file)?;
-    if let Some(named) = named.filter(|named| *named != plan.environment) {
+    if let Some(named) = args.environment.as_deref().filter(|named| *named != plan.environment) {
         let what = format!("{} is a plan of {}, and not of {named}", file.display(), plan.environment);
         return Err(End::usage(what, ""));
     }
     plan.hide_sensitive(&registry);
-    match printer.json {
-        true => printer.document(&render::plan_json::saved(&plan)),
-        false => printer.data(&render::plan_text::saved(&plan, &registry, printer.for_data())),
+    let view = PlanView::of_plan(&plan, &registry, Surroundings::default());
+    match (printer.json, printer.quiet) {
+        (true, _) => printer.document(&render::plan_json::saved(&view, &plan)),
+        (false, true) => printer.data(&render::plan_text::end(&view, None).join("\n")),
+        (false, false) => {
+            let form = Form::new(args.full, printer.columns_of_data());
+            let names = Names::default();
+            printer.data(&render::plan_text::page(&view, &names, None, printer.for_data(), form));
+        }
     }
     Ok(())
 }
@@ -63,12 +81,14 @@ pub(crate) struct Preview<'a> {
     pub(crate) purpose: Purpose,
     /// The file to save the plan in.
     pub(crate) out: Option<&'a Path>,
+    /// Whether nothing is folded.
+    pub(crate) is_full: bool,
 }
 
 impl Preview<'_> {
     /// Plans, shows the plan and saves it. Returns whether there is anything to do.
     pub(crate) async fn show(self, printer: Printer) -> Result<bool, End> {
-        let Self { session, state, stack, purpose, out } = self;
+        let Self { session, state, stack, purpose, out, is_full } = self;
         let planning = engine::plan(stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
         // Without a read of every resource, nobody could judge the rest of the plan.
         let is_whole = planning.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
@@ -79,19 +99,35 @@ impl Preview<'_> {
         session.trace_calls();
         let costs = super::cost::of_plan(session, state, plan)?;
         let used = session.used_parts().await?;
-        match printer.json {
-            true => {
-                let mut document = render::plan_json::document(&planning, costs.summary(), &session.meter);
+        let surroundings = Surroundings {
+            command: format!("mlopsctl up {}", session.name),
+            names: session.names(),
+            state_bucket: if state.serial == 0 { session.missing_bucket().await } else { None },
+            locked_by: session.run_at_work().await,
+        };
+        let names = surroundings.names.clone();
+        let view = PlanView::new(&planning, &session.registry, surroundings);
+        if let Some(run) = &view.locked_by {
+            printer.note(&format!(
+                "{} is running `{}` since {}: this plan shows what is not done yet.",
+                run.who, run.operation, run.since
+            ));
+        }
+        match (printer.json, printer.quiet) {
+            (true, _) => {
+                let mut document = render::plan_json::document(&view, costs.summary(), &session.meter);
                 document["uses"] = used.json();
                 printer.document(&document);
             }
-            false => {
+            (false, true) => printer.data(&render::plan_text::end(&view, Some(&costs)).join("\n")),
+            (false, false) => {
                 used.lines().iter().for_each(|line| printer.data(line));
-                printer.data(&render::plan_text::page(&planning, &costs, &session.registry, printer.for_data()));
+                let form = Form::new(is_full, printer.columns_of_data());
+                printer.data(&render::plan_text::page(&view, &names, Some(&costs), printer.for_data(), form));
             }
         }
         if !planning.refusals.is_empty() {
-            return Err(refused(&planning.refusals, printer));
+            return Err(refused_plan(&view, printer));
         }
         if let Some(file) = out {
             saved_plan::write(plan, file)?;

@@ -2,8 +2,9 @@
 //! environment file only asks for.
 
 use super::{
-    change::{Change, Condition, Wanted, refused},
+    change::{Change, Condition, Wanted},
     lost_state,
+    refused::refused,
 };
 use crate::{
     cli::{ChangeArgs, Global},

@@ -1,7 +1,7 @@
 //! stdout and stderr. What is written here has been made safe to show.
 
 use std::{
-    io::{Error, ErrorKind, Write as _, stderr, stdout},
+    io::{Error, ErrorKind, IsTerminal as _, Write as _, stderr, stdout},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -31,6 +31,31 @@ pub(super) fn data(text: &str) {
 /// True once anything was written to stdout.
 pub(super) fn has_data() -> bool {
     HAS_DATA.load(Ordering::Relaxed)
+}
+
+/// The columns of stdout, if it is a terminal.
+pub(super) fn columns_of_stdout() -> Option<usize> {
+    stdout().is_terminal().then(|| known_or_usual(terminal_columns(&stdout())))
+}
+
+/// The columns of stderr, if it is a terminal.
+pub(super) fn columns_of_stderr() -> Option<usize> {
+    stderr().is_terminal().then(|| known_or_usual(terminal_columns(&stderr())))
+}
+
+fn known_or_usual(columns: Option<usize>) -> usize {
+    const USUAL: usize = 80;
+    columns.filter(|columns| *columns > 0).unwrap_or(USUAL)
+}
+
+#[cfg(unix)]
+fn terminal_columns(terminal: &impl std::os::fd::AsFd) -> Option<usize> {
+    rustix::termios::tcgetwinsize(terminal).ok().map(|size| usize::from(size.ws_col))
+}
+
+#[cfg(not(unix))]
+fn terminal_columns<T>(_: &T) -> Option<usize> {
+    None
 }
 
 /// Why data was lost, if it was.

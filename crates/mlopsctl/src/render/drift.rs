@@ -1,25 +1,30 @@
 use super::{
-    differences::{self, Differences},
-    value,
+    differences,
+    page::{Form, Page},
+    value::pair,
 };
 use crate::printer::{Printer, Style};
 use engine::{Drift, DriftChange, Drifted};
-use resource::{FieldChange, Meter};
+use resource::{FieldChange, Meter, Registry};
+use review::Names;
 use serde_json::{Value, json};
 
 /// Drift for a person.
-pub(crate) fn page(drift: &Drift, printer: Printer) -> String {
-    let mut lines: Vec<String> = drift.drifted.iter().flat_map(|one| entry(one, printer)).collect();
-    let partly: Vec<String> =
-        drift.not_compared.iter().map(|one| format!("  {}: {}", one.address, one.reason)).collect();
-    let unread = drift.failed.iter().map(|one| format!("  {}: it could not be looked at", one.address));
-    let not_compared: Vec<String> = partly.into_iter().chain(unread).collect();
-    if !not_compared.is_empty() {
-        lines.push(printer.paint(Style::Dim, "not compared:"));
-        lines.extend(not_compared.iter().map(|line| printer.paint(Style::Dim, line)));
+pub(crate) fn page(drift: &Drift, registry: &Registry, names: &Names, printer: Printer, form: Form) -> String {
+    let mut page = Page::new(printer, form, names);
+    for one in &drift.drifted {
+        let noun = registry.get(&one.kind).map_or(one.kind.as_str(), |reconciler| reconciler.noun());
+        entry(&mut page, one, noun);
     }
-    lines.push(summary(drift));
-    lines.join("\n")
+    let partly = drift.not_compared.iter().map(|one| format!("{}: {}", one.address, one.reason));
+    let unread = drift.failed.iter().map(|one| format!("{}: it could not be looked at", one.address));
+    let not_compared: Vec<String> = partly.chain(unread).collect();
+    if !not_compared.is_empty() {
+        page.line(0, 2, &[(Some(Style::Dim), "not compared:")]);
+        not_compared.iter().for_each(|line| page.line(2, 2, &[(Some(Style::Dim), line)]));
+    }
+    page.plain(0, &summary(drift));
+    page.finish().join("\n")
 }
 
 /// The last line. It claims no drift only for compared resources.
@@ -39,35 +44,37 @@ fn summary(drift: &Drift) -> String {
     format!("{compared}{not_compared}.{repairs} `mlopsctl plan` shows what `up` would do.")
 }
 
-fn entry(one: &Drifted, printer: Printer) -> Vec<String> {
+fn entry(page: &mut Page<'_>, one: &Drifted, noun: &str) {
+    let title = format!(" {} ({noun})", one.address);
     match &one.change {
         DriftChange::Missing(why) => {
-            vec![format!("{} {} ({}): {why}", printer.paint(Style::Red, "-"), one.address, one.kind)]
+            page.line(0, 4, &[(Some(Style::Red), "-"), (None, &format!("{title}: {why}"))]);
         }
         DriftChange::Modified(fields) => {
             let unfinished = if one.unfinished { ", which a run left unfinished" } else { "" };
-            let first = format!("{} {} ({}){unfinished}", printer.paint(Style::Yellow, "~"), one.address, one.kind);
-            let way_out = one.replacement.as_ref().map(|cause| {
-                format!(
-                    "    only a replacement could undo it: {cause}; declare it in the environment file, or it stays"
-                )
-            });
-            let fields = fields.iter().flat_map(|field| changed(field, printer));
-            std::iter::once(first).chain(fields).chain(way_out).collect()
+            page.line(0, 4, &[(Some(Style::Yellow), "~"), (None, &format!("{title}{unfinished}"))]);
+            fields.iter().for_each(|field| changed(page, field));
+            if let Some(cause) = &one.replacement {
+                let way_out = format!(
+                    "only a replacement could undo it: {cause}; declare it in the environment file, or it stays"
+                );
+                page.line(4, 4, &[(None, &way_out)]);
+            }
         }
     }
 }
 
 /// A field that somebody changed. Lists show added and missing elements.
-fn changed(field: &FieldChange, printer: Printer) -> Vec<String> {
-    match differences::between(&field.path, &field.before, &field.after) {
-        Differences::Inline(_) => {
-            let (before, after) = value::pair(&field.before, &field.after);
-            vec![format!("    {}: was left as {before}, is now {after}", field.path)]
+fn changed(page: &mut Page<'_>, field: &FieldChange) {
+    match review::between(&field.path, &field.before, &field.after) {
+        None => {
+            let (before, after) = pair(&field.before, &field.after, page.form.full);
+            page.line(4, 4, &[(None, &format!("{}: was left as {before}, is now {after}", field.path))]);
         }
-        Differences::Lines(lines) => {
-            let first = format!("    {}: since it was applied, added (+) and missing (-):", field.path);
-            std::iter::once(first).chain(lines.iter().map(|line| format!("      {}", line.paint(printer)))).collect()
+        Some(differences) => {
+            let first = format!("{}: since it was applied, added (+) and missing (-):", field.path);
+            page.line(4, 4, &[(None, &first)]);
+            differences::write(page, 6, &field.path, &differences);
         }
     }
 }

@@ -1,206 +1,171 @@
 //! A plan for a person who has never seen the tool: by area, what and why, dangers first and last.
 
 use super::{
-    common::Common,
-    differences::{self, Differences},
-    value::short,
+    common,
+    page::{Form, Page, counted},
+    plan_change::{entry, name},
 };
 use crate::printer::{Printer, Style};
 use ::cost::Comparison;
-use engine::{Action, Change, Kept, Plan, Planning, Refusal};
-use resource::{FieldChange, Registry};
-use serde_json::Value;
+use engine::Action;
+use review::{ChangeView, Names, PlanView, RefusalView, Shared};
 use std::collections::BTreeMap;
 
-/// Fields that tell one new resource from another, in the order of their worth.
-const TELLING: &[&str] =
-    &["cidr", "service", "destination", "schedule", "metric", "instance_type", "memory_mb", "key", "name"];
-
-pub(crate) fn page(planning: &Planning, costs: &Comparison, registry: &Registry, printer: Printer) -> String {
-    let mut page = changes(&planning.plan, Some(costs), registry, printer, !planning.refusals.is_empty());
-    page.extend(refused(planning, printer));
-    page.join("\n")
-}
-
-/// A saved plan, which does not tell what the platform costs.
-pub(crate) fn saved(plan: &Plan, registry: &Registry, printer: Printer) -> String {
-    changes(plan, None, registry, printer, false).join("\n")
-}
-
-fn changes(
-    plan: &Plan,
-    costs: Option<&Comparison>,
-    registry: &Registry,
-    printer: Printer,
-    is_refused: bool,
-) -> Vec<String> {
-    let mut lines = Vec::new();
-    if plan.is_empty() {
-        if is_refused {
-            return kept(plan);
-        }
-        lines.push(format!(
-            "Nothing to do: all {} resources of {} are as they should be.",
-            plan.unchanged, plan.environment
-        ));
-        lines.extend(kept(plan));
-        return lines;
+/// The whole page. The last two lines are the counts and the costs; a saved plan does not tell the costs.
+pub(crate) fn page(view: &PlanView, names: &Names, costs: Option<&Comparison>, printer: Printer, form: Form) -> String {
+    let mut page = Page::new(printer, form, names);
+    let is_nothing = view.changes.is_empty() && view.state_bucket.is_none();
+    if !is_nothing {
+        changes(&mut page, view);
     }
-    let common = Common::of(plan);
-    let mut areas: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
-    for change in &plan.changes {
+    dangers(&mut page, view);
+    kept(&mut page, view);
+    refused(&mut page, view);
+    outside_and_folded(&mut page, view);
+    let mut lines = page.finish();
+    lines.extend(end(view, costs));
+    lines.join("\n")
+}
+
+/// The last lines of the page: the counts, and the costs where something changes.
+pub(crate) fn end(view: &PlanView, costs: Option<&Comparison>) -> Vec<String> {
+    let is_nothing = view.changes.is_empty() && view.state_bucket.is_none();
+    match (is_nothing, view.refusals.is_empty()) {
+        (true, false) => Vec::new(),
+        (true, true) => vec![nothing(view)],
+        (false, _) => std::iter::once(summary(view)).chain(costs.map(super::cost::change)).collect(),
+    }
+}
+
+fn nothing(view: &PlanView) -> String {
+    let (environment, unchanged) = (&view.environment, view.summary.unchanged);
+    match view.looked_at {
+        None => format!("Nothing to do: all {unchanged} resources of {environment} are as they should be."),
+        Some(looked_at) => format!(
+            "Nothing to do: of the {} of {environment} looked at, all are as they should be; --target leaves {} out.",
+            counted(unchanged, "resource"),
+            looked_at.left_out
+        ),
+    }
+}
+
+fn summary(view: &PlanView) -> String {
+    let counts = view.summary;
+    let looked_at = view.looked_at.map_or_else(String::new, |looked_at| {
+        format!(" of the {} looked at; --target leaves {} out", looked_at.resources, looked_at.left_out)
+    });
+    format!(
+        "Plan for {}: {} to create, {} to update, {} to replace, {} to delete, {} unchanged{looked_at}.",
+        view.environment, counts.create, counts.update, counts.replace, counts.delete, counts.unchanged
+    )
+}
+
+fn changes(page: &mut Page<'_>, view: &PlanView) {
+    let shared = Shared::of(&view.changes);
+    let mut areas: BTreeMap<&str, Vec<&ChangeView>> = BTreeMap::new();
+    for change in &view.changes {
         areas.entry(change.address.area()).or_default().push(change);
     }
     for (area, changes) in areas {
-        lines.push(printer.paint(Style::Bold, area));
-        let (alike, apart): (Vec<&Change>, Vec<&Change>) = changes.into_iter().partition(|one| common.covers(one));
+        page.line(0, 2, &[(Some(Style::Bold), area)]);
+        let (alike, apart): (Vec<&ChangeView>, Vec<&ChangeView>) =
+            changes.into_iter().partition(|change| shared.covers(change));
         for change in apart {
-            lines.extend(entry(change, &common, registry, printer));
+            entry(page, change, &shared);
         }
         if !alike.is_empty() {
             let names: Vec<&str> = alike.iter().map(|change| name(change)).collect();
-            lines.push(format!("  {} as said below: {}", printer.paint(Style::Yellow, "~"), names.join(", ")));
+            let text = format!(
+                " {} with only the changes listed below: {}",
+                counted(alike.len(), "resource"),
+                names.join(", ")
+            );
+            page.line(2, 4, &[(Some(Style::Yellow), "~"), (None, &text)]);
         }
-        lines.push(String::new());
+        page.gap();
     }
-    lines.extend(common.lines(printer));
-    lines.extend(dangers(plan, printer));
-    lines.extend(kept(plan));
-    lines.push(summary(plan));
-    lines.extend(costs.map(super::cost::change));
-    lines
-}
-
-/// The refusals of the plan, and the resources that could not be searched for data.
-fn refused(planning: &Planning, printer: Printer) -> Vec<String> {
-    let mut lines = Vec::new();
-    let one = |refusal: &Refusal| {
-        let what = format!("  {} ({}): {}", refusal.address, refusal.kind, refusal.failure);
-        let help =
-            refusal.failure.help.as_ref().map(|help| format!("    {} {help}", printer.paint(Style::Cyan, "help:")));
-        std::iter::once(what).chain(help).collect::<Vec<_>>()
-    };
-    for (refusals, title) in [
-        (&planning.refusals, "`up` refuses this:"),
-        (&planning.unseen, "Whether data would be lost cannot be told, as the permission to look is missing:"),
-    ] {
-        if !refusals.is_empty() {
-            lines.push(String::new());
-            lines.push(printer.paint(Style::Alarm, title));
-            lines.extend(refusals.iter().flat_map(one));
-        }
+    if let Some(bucket) = &view.state_bucket {
+        page.line(0, 2, &[(Some(Style::Bold), "state of mlopsctl")]);
+        let text = format!(" {} (bucket)  keeps the state; not among the resources counted below", bucket.name);
+        page.line(2, 4, &[(Some(Style::Green), "+"), (None, &text)]);
+        page.gap();
     }
-    lines
-}
-
-fn name(change: &Change) -> &str {
-    change.address.as_str().split_once('.').map_or("", |(_, name)| name)
-}
-
-fn entry(change: &Change, common: &Common<'_>, registry: &Registry, printer: Printer) -> Vec<String> {
-    let noun = registry.get(&change.kind).map_or(change.kind.as_str(), |reconciler| reconciler.noun());
-    let name = name(change);
-    let (sign, style) = match change.action {
-        Action::Create => ("+", Style::Green),
-        Action::Update => ("~", Style::Yellow),
-        Action::Replace => ("±", Style::Alarm),
-        Action::Delete => ("-", Style::Red),
-    };
-    let mut first = format!("  {} {name} ({noun})", printer.paint(style, sign));
-    match change.action {
-        Action::Create => first.push_str(&telling(&change.spec)),
-        Action::Replace => first.push_str(&printer.paint(Style::Alarm, "  must be replaced")),
-        Action::Delete => first.push_str(&printer.paint(Style::Red, "  will be deleted")),
-        Action::Update => {}
-    }
-    if let Some(id) = change.id.as_deref().filter(|_| change.action != Action::Create) {
-        first.push_str(&printer.paint(Style::Dim, &format!("  {id}")));
-    }
-    let mut lines = vec![first];
-    if let Some(cause) = &change.cause {
-        lines.push(format!("      {} {cause}", printer.paint(Style::Dim, "because")));
-    }
-    let shown = matches!(change.action, Action::Update | Action::Replace);
-    let said_here = |field: &&FieldChange| {
-        let elsewhere = change.action == Action::Update && (common.has(field) || is_own_address(change, field));
-        shown && !elsewhere
-    };
-    lines.extend(change.fields.iter().filter(said_here).flat_map(|field| one(field, printer)));
-    lines
-}
-
-/// That it gets its own address as a tag goes without saying.
-fn is_own_address(change: &Change, field: &FieldChange) -> bool {
-    field.path.strip_prefix("tags.") == Some(resource::ADDRESS_TAG) && field.after == change.address.as_str()
-}
-
-/// A changed field.
-pub(super) fn one(field: &FieldChange, printer: Printer) -> Vec<String> {
-    let forces =
-        if field.forces_replacement { printer.paint(Style::Alarm, "  (forces replacement)") } else { String::new() };
-    match differences::between(&field.path, &field.before, &field.after) {
-        Differences::Inline(text) => vec![format!("      {}: {text}{forces}", field.path)],
-        Differences::Lines(lines) => {
-            let first = format!("      {}:{forces}", field.path);
-            std::iter::once(first).chain(lines.iter().map(|line| format!("        {}", line.paint(printer)))).collect()
-        }
-    }
-}
-
-fn telling(spec: &Value) -> String {
-    let fields = TELLING.iter().filter_map(|field| Some((field, spec.get(field)?)));
-    let simple = fields.filter(|(_, value)| value.is_string() || value.is_number());
-    let shown: Vec<String> = simple.take(2).map(|(field, value)| format!("{field} {}", short(value))).collect();
-    if shown.is_empty() { String::new() } else { format!("  {}", shown.join(", ")) }
+    common::write(page, &shared);
 }
 
 /// Replacements and deletions once more, so that they cannot be missed.
-fn dangers(plan: &Plan, printer: Printer) -> Vec<String> {
-    let of = |action| {
-        plan.changes.iter().filter(move |change| change.action == action).map(|change| change.address.as_str())
-    };
-    let mut lines = Vec::new();
-    for (action, what) in [(Action::Replace, "will be deleted and made anew"), (Action::Delete, "will be deleted")] {
-        let addresses: Vec<&str> = of(action).collect();
+fn dangers(page: &mut Page<'_>, view: &PlanView) {
+    let mut is_any = false;
+    for (action, fate) in [(Action::Replace, "will be deleted and made anew"), (Action::Delete, "will be deleted")] {
+        let lost = view.changes.iter().filter(|change| change.action == action);
+        let addresses: Vec<&str> = lost.map(|change| change.address.as_str()).collect();
         if !addresses.is_empty() {
-            lines.push(printer.paint(Style::Alarm, &format!("{} {what}: {}", addresses.len(), addresses.join(", "))));
+            let text = format!("{} {fate}: {}", addresses.len(), addresses.join(", "));
+            page.line(0, 2, &[(Some(Style::Alarm), &text)]);
+            is_any = true;
         }
     }
-    if !lines.is_empty() {
-        lines.push(String::new());
+    if is_any {
+        page.gap();
     }
-    lines
 }
 
 /// What stays although the file dropped it. Nobody should have to look for it in a bill.
-fn kept(plan: &Plan) -> Vec<String> {
-    let line =
-        |kept: &Kept| format!("Kept, though the file no longer declares it: {} holds {}.", kept.address, kept.holds);
-    let mut lines: Vec<String> = plan.kept.iter().map(line).collect();
-    if !lines.is_empty() {
-        lines.push("`--delete-data` deletes what is kept.".to_owned());
-        lines.push(String::new());
+fn kept(page: &mut Page<'_>, view: &PlanView) {
+    for kept in &view.kept {
+        page.plain(0, &format!("Kept, though the file no longer declares it: {} holds {}.", kept.address, kept.holds));
     }
-    lines
+    if !view.kept.is_empty() {
+        page.plain(0, "`--delete-data` deletes what is kept.");
+        page.gap();
+    }
 }
 
-fn summary(plan: &Plan) -> String {
-    let counts = plan.summary();
-    format!(
-        "Plan for {}: {} to create, {} to update, {} to replace, {} to delete, {} unchanged.",
-        plan.environment, counts.create, counts.update, counts.replace, counts.delete, counts.unchanged
-    )
+/// The refusals of the plan, with one command that lifts them, and the resources that could not be searched for data.
+fn refused(page: &mut Page<'_>, view: &PlanView) {
+    let unseen = "Whether data would be lost cannot be told, as the permission to look is missing:".to_owned();
+    let refused = format!("`{}` refuses this plan:", view.command);
+    for (refusals, title) in [(&view.refusals, refused), (&view.not_looked_for, unseen)] {
+        if refusals.is_empty() {
+            continue;
+        }
+        page.line(0, 2, &[(Some(Style::Alarm), &title)]);
+        refusals.iter().for_each(|refusal| self::refusal(page, refusal));
+        page.gap();
+    }
+    if let Some(command) = &view.way_out {
+        page.line(0, 2, &[(Some(Style::Cyan), "To do it all the same:"), (None, &format!(" {command}"))]);
+        page.gap();
+    }
+}
+
+fn refusal(page: &mut Page<'_>, refusal: &RefusalView) {
+    page.line(2, 2, &[(None, &format!("{} ({}): {}", refusal.address, refusal.noun, refusal.reason))]);
+    // One command at the end is the help for all that options lift.
+    if let Some(help) = refusal.help.as_ref().filter(|_| refusal.lifted_by.is_none()) {
+        page.line(4, 2, &[(Some(Style::Cyan), "help:"), (None, &format!(" {help}"))]);
+    }
+}
+
+fn outside_and_folded(page: &mut Page<'_>, view: &PlanView) {
+    let count = view.changed_outside;
+    if count > 0 {
+        let were = if count == 1 { "was" } else { "were" };
+        page.plain(0, &format!("{count} of these {were} changed outside of mlopsctl."));
+    }
+    if page.folded() > 0 {
+        let folded = counted(page.folded(), "line");
+        page.plain(0, &format!("{folded} not shown: `mlopsctl plan {} --full` shows all.", view.environment));
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resource::Address;
-    use serde_json::json;
-
-    fn printer() -> Printer {
-        Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false }
-    }
+    use engine::{AppliedField, Change, ChangeDrift, Plan};
+    use resource::{Address, FieldChange};
+    use review::Surroundings;
+    use serde_json::{Value, json};
 
     fn change(name: &str, action: Action, fields: Vec<FieldChange>) -> Change {
         Change {
@@ -212,60 +177,61 @@ mod tests {
             fields,
             spec: json!({"cidr": "10.0.0.0/24"}),
             deposed: false,
+            drift: ChangeDrift::None,
         }
-    }
-
-    fn free() -> Comparison {
-        ::cost::compare(&[], &[], "eu-west-1", &::cost::Prices::builtin().unwrap())
-    }
-
-    fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
-        Plan {
-            format: 1,
-            tool: String::new(),
-            environment: "dev".into(),
-            lineage: "l".into(),
-            serial: 1,
-            inputs: "i".into(),
-            changes,
-            unchanged,
-            kept: vec![],
-            targets: vec![],
-            claims: engine::Claims::new(),
-        }
-    }
-
-    fn changes_page(plan: &Plan) -> String {
-        super::changes(plan, Some(&free()), &blueprint::registry(), printer(), false).join("\n")
     }
 
     fn field(path: &str, before: Value, after: Value) -> FieldChange {
         FieldChange { path: path.into(), before, after, known: true, forces_replacement: false, sensitive: false }
     }
 
+    /// The page of these changes, without its last two lines.
+    fn changes_page(changes: &[Change], width: Option<usize>) -> Vec<String> {
+        let registry = blueprint::registry();
+        let printer = Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false };
+        let plan = Plan {
+            format: engine::PLAN_FORMAT,
+            tool: String::new(),
+            environment: "dev".into(),
+            lineage: "l".into(),
+            serial: 1,
+            inputs: "i".into(),
+            changes: changes.to_vec(),
+            unchanged: 0,
+            kept: vec![],
+            targets: vec![],
+            claims: engine::Claims::new(),
+        };
+        let view = PlanView::of_plan(&plan, &registry, Surroundings::default());
+        let names = Names::default();
+        let mut page = Page::new(printer, Form::new(false, width), &names);
+        super::changes(&mut page, &view);
+        dangers(&mut page, &view);
+        outside_and_folded(&mut page, &view);
+        page.finish()
+    }
+
     #[test]
-    fn what_many_have_in_common_is_said_once() {
+    fn changes_that_many_share_are_said_once() {
         let owner = || field("tags.Owner", json!("A"), json!("B"));
         let mut changes: Vec<Change> =
             ["a", "b", "c", "d"].map(|name| change(name, Action::Update, vec![owner()])).into();
         changes.push(change("e", Action::Update, vec![field("map_public_ip", json!(true), json!(false)), owner()]));
         let taken = vec![owner(), field("tags.mlopsctl:address", Value::Null, json!("network.f"))];
         changes.push(Change { cause: Some("it is taken over".into()), ..change("f", Action::Update, taken) });
-        let page = changes_page(&plan(changes, 0));
-        let expected = "\
-network
-  ~ e (subnet)  subnet-1
-      map_public_ip: true → false
-  ~ f (subnet)  subnet-1
-      because it is taken over
-  ~ as said below: a, b, c, d
-
-in 6 resources
-      tags.Owner: \"A\" → \"B\"
-
-Plan for dev: 0 to create, 6 to update, 0 to replace, 0 to delete, 0 unchanged.
-Costs nothing by being there.";
-        assert_eq!(page, expected);
+        let expected = [
+            "network",
+            "  ~ e (subnet)  subnet-1",
+            "      map_public_ip: true → false",
+            "  ~ f (subnet)  subnet-1",
+            "      because it is taken over",
+            "  ~ 4 resources with only the changes listed below: a, b, c, d",
+            "",
+            "in 6 resources",
+            "      tags.Owner: \"A\" → \"B\"",
+            "",
+        ];
+        assert_eq!(changes_page(&changes, None), expected);
     }
 
     #[test]
@@ -274,46 +240,65 @@ Costs nothing by being there.";
             let tag = field("tags.Name", Value::Null, json!(format!("shop-dev-{name}")));
             change(name, Action::Update, vec![tag])
         };
-        let changes = ["a", "b", "c", "d", "e"].map(named).into();
-        let page = changes_page(&plan(changes, 0));
-        let expected = "\
-network
-  ~ as said below: a, b, c, d, e
-
-in 5 resources
-      tags.Name: a name of its own, such as \"shop-dev-a\"
-
-Plan for dev: 0 to create, 5 to update, 0 to replace, 0 to delete, 0 unchanged.
-Costs nothing by being there.";
-        assert_eq!(page, expected);
+        let expected = [
+            "network",
+            "  ~ 5 resources with only the changes listed below: a, b, c, d, e",
+            "",
+            "in 5 resources",
+            "      tags.Name: a name of its own, such as \"shop-dev-a\"",
+            "",
+        ];
+        assert_eq!(changes_page(&["a", "b", "c", "d", "e"].map(named), None), expected);
     }
 
     #[test]
     fn a_plan_says_what_and_why_and_repeats_the_dangers() {
-        let cidr = FieldChange {
-            known: false,
-            forces_replacement: true,
-            ..field("cidr", json!("10.0.0.0/24"), json!("⟦x.y⟧"))
-        };
-        let changes = vec![
-            change("a", Action::Create, vec![]),
-            change("b", Action::Replace, vec![cidr]),
-            change("c", Action::Delete, vec![]),
+        let cidr = FieldChange { forces_replacement: true, ..field("cidr", json!("10.0.0.0/24"), json!("⟦x.y⟧")) };
+        let gone =
+            Change { cause: Some("the file no longer declares it".into()), ..change("c", Action::Delete, vec![]) };
+        let changes = [change("a", Action::Create, vec![]), change("b", Action::Replace, vec![cidr]), gone];
+        let expected = [
+            "network",
+            "  + a (subnet)  cidr \"10.0.0.0/24\"",
+            "  ± b (subnet)  must be replaced  subnet-1",
+            "      cidr: \"10.0.0.0/24\" → ⟦x.y⟧  (forces replacement)",
+            "  - c (subnet)  will be deleted  subnet-1",
+            "      because the file no longer declares it",
+            "",
+            "1 will be deleted and made anew: network.b",
+            "1 will be deleted: network.c",
+            "",
         ];
-        let plan = plan(changes, 7);
-        let page = changes_page(&plan);
-        let expected = "\
-network
-  + a (subnet)  cidr \"10.0.0.0/24\"
-  ± b (subnet)  must be replaced  subnet-1
-      cidr: \"10.0.0.0/24\" → (known after apply)  (forces replacement)
-  - c (subnet)  will be deleted  subnet-1
+        assert_eq!(changes_page(&changes, None), expected);
+    }
 
-1 will be deleted and made anew: network.b
-1 will be deleted: network.c
+    #[test]
+    fn drift_is_told_apart_from_the_authors_change() {
+        let both = field("memory_mb", json!(3008), json!(2048));
+        let drifted = field("timeout", json!(9), json!(3));
+        let applied = |path: &str, applied: Value| AppliedField { path: path.into(), applied };
+        let drift = ChangeDrift::Fields(vec![applied("memory_mb", json!(1024)), applied("timeout", json!(3))]);
+        let changes = [Change { drift, ..change("a", Action::Update, vec![both, drifted]) }];
+        let expected = [
+            "network",
+            "  ~ a (subnet)  subnet-1",
+            "      memory_mb: 1024 → 2048, changed to 3008 outside of mlopsctl",
+            "      timeout: 9 → 3, as it was applied: changed outside of mlopsctl",
+            "",
+            "1 of these was changed outside of mlopsctl.",
+        ];
+        assert_eq!(changes_page(&changes, None), expected);
+    }
 
-Plan for dev: 1 to create, 0 to update, 1 to replace, 1 to delete, 7 unchanged.
-Costs nothing by being there.";
-        assert_eq!(page, expected);
+    #[test]
+    fn terminals_fold_long_lists_but_nothing_that_is_open_to_the_world() {
+        let mut after: Vec<Value> = (0..20).map(|n| json!(format!("10.0.{n}.0/24"))).collect();
+        after.push(json!("0.0.0.0/0"));
+        let changes = [change("a", Action::Update, vec![field("ranges", json!([]), json!(after))])];
+        let folded = changes_page(&changes, Some(80));
+        assert!(folded.contains(&"        + \"0.0.0.0/0\"".to_owned()), "{folded:#?}");
+        assert!(folded.contains(&"        … 8 differences more".to_owned()), "{folded:#?}");
+        assert!(folded.last().unwrap().starts_with("8 lines not shown: `mlopsctl plan "), "{folded:#?}");
+        assert_eq!(changes_page(&changes, None).iter().filter(|line| line.starts_with("        + ")).count(), 21);
     }
 }

@@ -1,0 +1,113 @@
+//! Lines for a person: whole where they go into a file, folded and wrapped to the width of a terminal.
+
+use crate::printer::{Printer, Style};
+use review::Names;
+
+/// How a page is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Form {
+    /// Whether nothing is folded or cut.
+    pub(crate) full: bool,
+    /// The columns of the terminal; `None` where lines are not wrapped.
+    pub(crate) width: Option<usize>,
+}
+
+impl Form {
+    /// For a file, or a terminal of this width.
+    pub(crate) fn new(is_full: bool, width: Option<usize>) -> Self {
+        Self { full: is_full || width.is_none(), width }
+    }
+}
+
+/// Text in a style.
+pub(super) type Piece<'a> = (Option<Style>, &'a str);
+
+/// Lines that grow.
+pub(super) struct Page<'a> {
+    pub(super) printer: Printer,
+    pub(super) form: Form,
+    pub(super) names: &'a Names,
+    lines: Vec<String>,
+    folded: usize,
+}
+
+impl<'a> Page<'a> {
+    pub(super) fn new(printer: Printer, form: Form, names: &'a Names) -> Self {
+        Self { printer, form, names, lines: Vec::new(), folded: 0 }
+    }
+
+    /// An empty line.
+    pub(super) fn gap(&mut self) {
+        self.lines.push(String::new());
+    }
+
+    /// A line, wrapped at spaces; the lines after the first begin `hang` columns further right than `indent`.
+    pub(super) fn line(&mut self, indent: usize, hang: usize, pieces: &[Piece<'_>]) {
+        let width = self.form.width.unwrap_or(usize::MAX);
+        let mut line = " ".repeat(indent);
+        let mut column = indent;
+        let mut is_first = true;
+        for (style, text) in pieces {
+            for (position, word) in text.split(' ').enumerate() {
+                let space = usize::from(position > 0);
+                let length = word.chars().count();
+                if !is_first && space == 1 && length > 0 && column + 1 + length > width {
+                    self.lines.push(line.trim_end().to_owned());
+                    line = " ".repeat(indent + hang);
+                    column = indent + hang;
+                } else if space == 1 {
+                    line.push(' ');
+                    column += 1;
+                }
+                match style {
+                    Some(style) if length > 0 => line.push_str(&self.printer.paint(*style, word)),
+                    _ => line.push_str(word),
+                }
+                column += length;
+                is_first = false;
+            }
+        }
+        self.lines.push(line);
+    }
+
+    /// A line of one style.
+    pub(super) fn plain(&mut self, indent: usize, text: &str) {
+        self.line(indent, 2, &[(None, text)]);
+    }
+
+    /// Counts lines that are not shown.
+    pub(super) fn fold(&mut self, lines: usize) {
+        self.folded += lines;
+    }
+
+    pub(super) fn folded(&self) -> usize {
+        self.folded
+    }
+
+    pub(super) fn finish(self) -> Vec<String> {
+        self.lines
+    }
+}
+
+/// `1 rule`, `2 rules`.
+pub(super) fn counted(count: usize, of: &str) -> String {
+    if count == 1 { format!("1 {of}") } else { format!("{count} {of}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_wrapped_at_spaces_and_only_on_terminals() {
+        let printer = Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false };
+        let names = Names::default();
+        let lines = |width| {
+            let mut page = Page::new(printer, Form::new(false, width), &names);
+            page.line(2, 4, &[(Some(Style::Green), "+"), (None, " may: s3:GetObject on data/raw/*  [Data]")]);
+            page.finish()
+        };
+        assert_eq!(lines(None), ["  + may: s3:GetObject on data/raw/*  [Data]"]);
+        assert_eq!(lines(Some(24)), ["  + may: s3:GetObject on", "      data/raw/*  [Data]"]);
+    }
+}

@@ -1,0 +1,122 @@
+//! One change of a plan, for a person.
+
+use super::{
+    differences,
+    page::{Form, Page, counted},
+    value::{pair, short, whole},
+};
+use crate::printer::Style;
+use engine::{Action, DESTROYED};
+use review::{ChangeView, FieldView, Shared};
+use serde_json::Value;
+
+/// Fields that tell one new resource from another, in the order of their worth.
+const TELLING: &[&str] =
+    &["cidr", "service", "destination", "schedule", "metric", "instance_type", "memory_mb", "key", "name"];
+
+/// Where lines are folded, more of what a resource allows is counted only, unless it is wide.
+const MOST_ALLOWED: usize = 3;
+
+pub(super) fn name(change: &ChangeView) -> &str {
+    change.address.as_str().split_once('.').map_or("", |(_, name)| name)
+}
+
+/// One resource.
+pub(super) fn entry(page: &mut Page<'_>, change: &ChangeView, shared: &Shared) {
+    let (sign, style) = match change.action {
+        Action::Create => ("+", Style::Green),
+        Action::Update => ("~", Style::Yellow),
+        Action::Replace => ("±", Style::Alarm),
+        Action::Delete => ("-", Style::Red),
+    };
+    let title = format!(" {} ({})", name(change), change.noun);
+    let (fate, id) = match change.action {
+        Action::Create => (telling(&change.spec, page.form), String::new()),
+        Action::Replace => ("  must be replaced".to_owned(), id(change)),
+        Action::Delete => ("  will be deleted".to_owned(), id(change)),
+        Action::Update => (String::new(), id(change)),
+    };
+    let fate_style = if change.action == Action::Create { None } else { Some(style) };
+    page.line(2, 4, &[(Some(style), sign), (None, &title), (fate_style, &fate), (Some(Style::Dim), &id)]);
+    // Of a destruction, every deletion has this cause.
+    if let Some(cause) = change.cause.as_deref().filter(|cause| *cause != DESTROYED) {
+        let outside =
+            if change.drifted && change.action == Action::Create { ": deleted outside of mlopsctl" } else { "" };
+        page.line(6, 4, &[(Some(Style::Dim), "because"), (None, &format!(" {cause}{outside}"))]);
+    }
+    allows(page, change);
+    let has_fields = matches!(change.action, Action::Update | Action::Replace) && change.allows.is_empty();
+    let is_elsewhere =
+        |field: &FieldView| change.action == Action::Update && (shared.has(field) || is_own_address(change, field));
+    for field in change.fields.iter().filter(|field| has_fields && !is_elsewhere(field)) {
+        field_lines(page, field);
+    }
+}
+
+fn id(change: &ChangeView) -> String {
+    change.id.as_ref().map_or_else(String::new, |id| format!("  {id}"))
+}
+
+/// A plan does not show that a resource gets its own address as a tag.
+fn is_own_address(change: &ChangeView, field: &FieldView) -> bool {
+    field.path.strip_prefix("tags.") == Some(resource::ADDRESS_TAG) && field.after == change.address.as_str()
+}
+
+fn telling(spec: &Value, form: Form) -> String {
+    let fields = TELLING.iter().filter_map(|field| Some((field, spec.get(field)?)));
+    let simple = fields.filter(|(_, value)| value.is_string() || value.is_number());
+    let value = |value: &Value| if form.full { whole(value) } else { short(value) };
+    let shown: Vec<String> = simple.take(2).map(|(field, one)| format!("{field} {}", value(one))).collect();
+    if shown.is_empty() { String::new() } else { format!("  {}", shown.join(", ")) }
+}
+
+/// What a new resource allows, one line each.
+fn allows(page: &mut Page<'_>, change: &ChangeView) {
+    let mut hidden = 0;
+    for (position, one) in change.allows.iter().enumerate() {
+        if !page.form.full && position >= MOST_ALLOWED && !one.wide {
+            hidden += 1;
+            continue;
+        }
+        page.line(6, 4, &[(one.wide.then_some(Style::Yellow), &one.text)]);
+    }
+    if hidden > 0 {
+        page.fold(hidden);
+        let text = format!("… {} more", counted(hidden, "line"));
+        page.line(6, 2, &[(Some(Style::Dim), &text)]);
+    }
+}
+
+/// A field that differs.
+pub(super) fn field_lines(page: &mut Page<'_>, field: &FieldView) {
+    let forces = if field.forces_replacement { "  (forces replacement)" } else { "" };
+    if let Some(differences) = &field.differences {
+        let outside = match differences.parts.iter().filter(|part| part.drifted).count() {
+            _ if !field.drifted => "",
+            count if count == differences.parts.len() => "  (changed outside of mlopsctl)",
+            _ => "  (changed outside of mlopsctl as well)",
+        };
+        page.line(
+            6,
+            4,
+            &[(None, &format!("{}:", field.path)), (Some(Style::Alarm), forces), (Some(Style::Yellow), outside)],
+        );
+        differences::write(page, 8, &field.path, differences);
+        return;
+    }
+    let full = page.form.full;
+    let (text, outside) = match &field.applied {
+        // The author changed it, and so did somebody else.
+        Some(applied) if *applied != field.after && field.before != field.after => {
+            let (applied, after) = pair(applied, &field.after, full);
+            let before = if full { whole(&field.before) } else { short(&field.before) };
+            (format!("{}: {applied} → {after}", field.path), format!(", changed to {before} outside of mlopsctl"))
+        }
+        applied => {
+            let (before, after) = pair(&field.before, &field.after, full);
+            let outside = if applied.is_some() { ", as it was applied: changed outside of mlopsctl" } else { "" };
+            (format!("{}: {before} → {after}", field.path), outside.to_owned())
+        }
+    };
+    page.line(6, 4, &[(None, &text), (Some(Style::Yellow), &outside), (Some(Style::Alarm), forces)]);
+}

@@ -1,0 +1,142 @@
+//! What a new resource allows, and to whom: policies of roles, resource policies, rules of security groups.
+
+use crate::{
+    names::{Names, literal},
+    rule::{is_open, is_rule, rule_in_words},
+    statement::{is_wide, principals, statement_in_words, statements, what},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+/// One thing that a resource allows or denies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Allowed {
+    /// In words, on one line.
+    pub text: String,
+    /// Whether it has no bound that a reviewer could rely on: all actions of a service, all resources, everybody.
+    pub wide: bool,
+}
+
+/// Everything that a resource with this declaration allows or denies, in the order of its fields.
+pub(crate) fn allowed(spec: &Value, names: &Names) -> Vec<Allowed> {
+    let mut all = Vec::new();
+    let Some(fields) = spec.as_object() else { return all };
+    if let Some(boundary) = fields.get("permissions_boundary").and_then(Value::as_str) {
+        all.push(Allowed { text: format!("at most what {} allows", names.short(boundary)), wide: false });
+    }
+    for (field, value) in fields {
+        match (field.as_str(), value) {
+            ("inline_policies", Value::Object(policies)) => {
+                let granted = policies.values().flat_map(statements);
+                all.extend(granted.map(|statement| granted_to_role(&statement, names)));
+            }
+            ("managed_policies", Value::Array(arns)) => {
+                let arns = arns.iter().filter_map(Value::as_str);
+                all.extend(arns.map(|arn| Allowed {
+                    text: format!("may: what {} allows", literal(arn)),
+                    wide: arn.ends_with(":policy/AdministratorAccess") || arn.ends_with(":policy/PowerUserAccess"),
+                }));
+            }
+            ("trust", policy) => {
+                all.extend(
+                    statements(policy)
+                        .iter()
+                        .map(|statement| Allowed { wide: is_wide(statement), ..trusts(statement, names) }),
+                );
+            }
+            ("ingress" | "egress", Value::Array(rules)) => {
+                let direction = if field == "ingress" { "from" } else { "to" };
+                all.extend(rules.iter().filter(|rule| is_rule(rule)).map(|rule| Allowed {
+                    text: format!(
+                        "lets {} {}",
+                        if field == "ingress" { "in" } else { "out" },
+                        rule_in_words(rule, direction)
+                    ),
+                    wide: field == "ingress" && is_open(rule),
+                }));
+            }
+            (_, policy @ (Value::Object(_) | Value::String(_))) => {
+                let all_statements = statements(policy);
+                all.extend(
+                    all_statements.iter().map(|statement| Allowed {
+                        text: statement_in_words(statement, names),
+                        wide: is_wide(statement),
+                    }),
+                );
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// A statement of a role's own policy, or of a managed policy.
+fn granted_to_role(statement: &Value, names: &Names) -> Allowed {
+    let verb = if statement["Effect"] == "Allow" { "may" } else { "may not" };
+    Allowed { text: format!("{verb}: {}", what(statement, names)), wide: is_wide(statement) }
+}
+
+/// A statement of a trust policy.
+fn trusts(statement: &Value, names: &Names) -> Allowed {
+    let text = match (statement["Effect"].as_str(), statement["Action"].as_array().map(Vec::as_slice)) {
+        (Some("Allow"), Some([action])) if action == "sts:AssumeRole" => {
+            let conditions = what(statement, names);
+            let conditions = conditions.strip_prefix("sts:AssumeRole").unwrap_or_default();
+            format!("assumed by {}{conditions}", principals(statement, names))
+        }
+        _ => format!("trust: {}", statement_in_words(statement, names)),
+    };
+    Allowed { text, wide: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn texts(spec: &Value) -> Vec<String> {
+        let names = Names { prefix: "shop-dev-".into(), account: "123456789012".into(), region: "eu-west-1".into() };
+        let marked = |one: Allowed| if one.wide { format!("! {}", one.text) } else { one.text };
+        allowed(spec, &names).into_iter().map(marked).collect()
+    }
+
+    #[test]
+    fn roles_say_who_assumes_them_and_what_they_may_do() {
+        let role = json!({
+            "name": "shop-dev-glue",
+            "trust": {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+                                     "Principal": {"Service": "glue.amazonaws.com"}}]},
+            "managed_policies": ["arn:aws:iam::aws:policy/AdministratorAccess"],
+            "inline_policies": {"data": {"Statement": [
+                {"Effect": "Allow", "Action": ["s3:GetObject"],
+                 "Resource": "arn:aws:s3:::shop-dev-data-123456789012/processed/*"},
+                {"Effect": "Allow", "Action": ["s3:*"], "Resource": ["⟦storage.models.arn⟧"]},
+                {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]}}});
+        assert_eq!(
+            texts(&role),
+            [
+                "may not: iam:* on *",
+                "! may: s3:* on ⟦storage.models.arn⟧",
+                "may: s3:GetObject on data/processed/*",
+                "! may: what arn:aws:iam::aws:policy/AdministratorAccess allows",
+                "assumed by glue.amazonaws.com",
+            ]
+        );
+    }
+
+    #[test]
+    fn rules_and_resource_policies_name_the_world() {
+        let rule = |cidr: &str| {
+            json!({"description": "", "protocol": "tcp", "from_port": 443, "to_port": 443,
+                                      "peer": {"type": "cidr", "cidr": cidr}})
+        };
+        let group = json!({"egress": [rule("0.0.0.0/0")], "ingress": [rule("0.0.0.0/0"), rule("10.0.0.0/8")]});
+        assert_eq!(
+            texts(&group),
+            ["lets out 443/tcp to 0.0.0.0/0", "! lets in 443/tcp from 0.0.0.0/0", "lets in 443/tcp from 10.0.0.0/8",]
+        );
+        let bucket = json!({"name": "b", "policy": {"Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]}});
+        assert_eq!(texts(&bucket), ["! allow *: s3:GetObject on arn:aws:s3:::b/*"]);
+    }
+}

@@ -1,0 +1,71 @@
+//! The item of a list that another has become, and what to call it.
+
+use crate::{
+    difference::is_same,
+    names::{Names, literal},
+    rule::is_rule,
+    statement::{is_statement, statement_in_words},
+};
+use serde_json::{Map, Value};
+
+/// Items of a list that are longer than this are compared field by field with the item that is most like them.
+const LONG_ITEM: usize = 160;
+
+/// The longest value in the name of an item.
+const LONGEST_IN_NAME: usize = 60;
+
+/// The item that another has become: a statement with the same Sid; of long items the one with the same name, or else
+/// one with which it shares most fields.
+pub(crate) fn counterpart(item: &Value, among: &[&Value]) -> Option<usize> {
+    let Value::Object(fields) = item else { return None };
+    if is_rule(item) {
+        return None;
+    }
+    let likeness = |other: &&Value| {
+        let others = other.as_object()?;
+        if let (Some(one), Some(another)) = (item["Sid"].as_str(), other["Sid"].as_str()) {
+            return (one == another).then_some(usize::MAX);
+        }
+        if item.to_string().len().max(other.to_string().len()) <= LONG_ITEM {
+            return None;
+        }
+        if let (Some(one), Some(another)) = (own_name(item), own_name(other)) {
+            return (one == another).then_some(usize::MAX);
+        }
+        let shared = fields.iter().filter(|(key, value)| others.get(*key).is_some_and(|other| is_same(value, other)));
+        Some(shared.count()).filter(|shared| shared * 2 >= fields.len().max(others.len()))
+    };
+    let alike = among.iter().enumerate().filter_map(|(position, other)| Some((likeness(other)?, position)));
+    alike.max_by_key(|(likeness, position)| (*likeness, usize::MAX - position)).map(|(_, position)| position)
+}
+
+/// The field by which people know an item of a list.
+fn own_name(item: &Value) -> Option<&str> {
+    let named = ["Sid", "name", "Name", "id", "Id", "key", "Key"].into_iter().find_map(|key| item[key].as_str());
+    named.or_else(|| item["properties"]["title"].as_str())
+}
+
+/// What to call an item of a list that was changed: by its name, a statement by what both versions share of it, other
+/// items by the plain fields that both share.
+pub(crate) fn label(before: &Value, after: &Value) -> String {
+    if let Some(name) = own_name(after) {
+        return literal(name);
+    }
+    let (Value::Object(before_fields), Value::Object(after_fields)) = (before, after) else { return String::new() };
+    let is_shared = |key: &String, value: &Value| after_fields.get(key).is_some_and(|other| is_same(value, other));
+    let shared = || before_fields.iter().filter(|(key, value)| is_shared(key, value));
+    if is_statement(before) && shared().any(|(key, _)| key == "Action") {
+        let kept = shared().filter(|(key, _)| ["Effect", "Action"].contains(&key.as_str()));
+        let kept = kept.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<String, Value>>();
+        return statement_in_words(&Value::Object(kept), &Names::default());
+    }
+    let words = shared().map(|(key, value)| format!("{key} {}", cut(&value.to_string())));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_IN_NAME) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

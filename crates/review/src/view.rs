@@ -1,0 +1,279 @@
+//! The model behind every form of a plan.
+
+use crate::{
+    allowed::{Allowed, allowed},
+    difference::{Differences, between, mark_drift},
+    names::Names,
+    unknown::{is_unknown, unknown_paths},
+};
+use engine::{Action, Change, Kept, Lift, Plan, Planning, Refusal, Summary};
+use resource::{Address, FieldChange, Registry};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A plan as a reviewer reads it. Serialized, it is the document of `plan --json` but for costs and calls.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlanView {
+    /// Version of this form: 1. Fields may be added.
+    pub format: u64,
+    /// Name of the environment.
+    pub environment: String,
+    /// The number of changes of each action.
+    pub summary: Summary,
+    /// The changes in the order of the stack, deletions last.
+    pub changes: Vec<ChangeView>,
+    /// Resources that the file no longer declares and that stay, because data would be lost with them.
+    pub kept: Vec<Kept>,
+    /// Why `up` refuses the plan; empty where it does not.
+    pub refusals: Vec<RefusalView>,
+    /// Resources of which nobody could tell whether data would be lost with them.
+    pub not_looked_for: Vec<RefusalView>,
+    /// The command that would carry the plan out, such as `mlopsctl up dev`.
+    #[serde(skip)]
+    pub command: String,
+    /// The command that lifts all refusals that a person may lift.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub way_out: Option<String>,
+    /// The number of changed resources that somebody changed outside of mlopsctl.
+    pub changed_outside: usize,
+    /// The bucket for the state, which the first `up` creates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_bucket: Option<StateBucketView>,
+    /// How much of the environment a plan with targets is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<LookedAt>,
+    /// The run that is changing the environment meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locked_by: Option<LockView>,
+}
+
+/// What would be done to one resource.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeView {
+    /// `<area>.<name>`.
+    pub address: Address,
+    /// `service:thing`.
+    pub kind: String,
+    /// The kind as people say it.
+    pub noun: String,
+    /// What would be done.
+    pub action: Action,
+    /// AWS's id of what is there.
+    pub id: Option<String>,
+    /// Why, where the fields do not tell; of a deletion always.
+    pub cause: Option<String>,
+    /// The fields that differ; of a creation all.
+    pub fields: Vec<FieldView>,
+    /// What a created resource allows and denies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allows: Vec<Allowed>,
+    /// Whether somebody changed or deleted the resource outside of mlopsctl.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drifted: bool,
+    /// The declaration to reach, with placeholders.
+    #[serde(skip)]
+    pub spec: Value,
+}
+
+/// One differing field.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FieldView {
+    /// Dotted path.
+    pub path: String,
+    /// The value as it is; null where there is none.
+    pub before: Value,
+    /// The value as it will be, with placeholders `⟦address.output⟧`; null where it is removed.
+    pub after: Value,
+    /// Whether `after` is known. Of lists and documents only the leaves in `unknown` are not.
+    pub known: bool,
+    /// Whether this field makes a replacement necessary.
+    pub forces_replacement: bool,
+    /// Whether values are hidden, because they may be secrets.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sensitive: bool,
+    /// The dotted paths of the values that hold a placeholder, each beginning with `path`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
+    /// Whether somebody changed the field outside of mlopsctl since it was applied.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drifted: bool,
+    /// Of a drifted field, the value that was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied: Option<Value>,
+    /// The differences of structured values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub differences: Option<Differences>,
+}
+
+/// Why `up` refuses a plan.
+#[derive(Clone, Debug, Serialize)]
+pub struct RefusalView {
+    /// Which resource.
+    pub address: Address,
+    /// `service:thing`.
+    pub kind: String,
+    /// The kind as people say it.
+    #[serde(skip)]
+    pub noun: String,
+    /// Why.
+    pub reason: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// Whether `--unprotect` or `--delete-data` lifts it.
+    #[serde(skip)]
+    pub lifted_by: Option<Lift>,
+}
+
+/// The bucket for the state.
+#[derive(Clone, Debug, Serialize)]
+pub struct StateBucketView {
+    /// Its name.
+    pub name: String,
+    /// Always `create`: where it exists it is not named.
+    pub action: Action,
+}
+
+/// How much of the environment a plan with targets is about.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct LookedAt {
+    /// The resources that the targets name, and those that they need.
+    pub resources: usize,
+    /// All others.
+    pub left_out: usize,
+}
+
+/// A run that holds the lock.
+#[derive(Clone, Debug, Serialize)]
+pub struct LockView {
+    /// `user@host`.
+    pub who: String,
+    /// For example `up`.
+    pub operation: String,
+    /// When it began, RFC 3339.
+    pub since: String,
+}
+
+/// What a view needs besides the plan.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The command that would carry the plan out, such as `mlopsctl up dev`.
+    pub command: String,
+    /// What the names of the environment's resources have in common.
+    pub names: Names,
+    /// The name of the bucket for the state, where the first `up` creates it.
+    pub state_bucket: Option<String>,
+    /// The run that is changing the environment meanwhile.
+    pub locked_by: Option<LockView>,
+}
+
+impl PlanView {
+    /// The view of a plan with its refusals.
+    pub fn new(planning: &Planning, registry: &Registry, surroundings: Surroundings) -> Self {
+        let plan = &planning.plan;
+        let noun = |kind: &str| registry.get(kind).map_or(kind, |reconciler| reconciler.noun()).to_owned();
+        let refusals = |all: &[Refusal]| all.iter().map(|one| refusal_view(one, noun(&one.kind))).collect::<Vec<_>>();
+        let refused = refusals(&planning.refusals);
+        let looked_at = LookedAt { resources: plan.unchanged + plan.changes.len(), left_out: planning.left_out.len() };
+        Self {
+            way_out: way_out(&refused, &surroundings.command, &plan.targets),
+            refusals: refused,
+            not_looked_for: refusals(&planning.unseen),
+            looked_at: (!plan.targets.is_empty()).then_some(looked_at),
+            ..Self::of_plan(plan, registry, surroundings)
+        }
+    }
+
+    /// The view of a plan alone, such as one from a file.
+    pub fn of_plan(plan: &Plan, registry: &Registry, surroundings: Surroundings) -> Self {
+        let view = |change: &Change| {
+            let noun = registry.get(&change.kind).map_or(change.kind.as_str(), |reconciler| reconciler.noun());
+            change_view(change, noun.to_owned(), &surroundings.names)
+        };
+        let changes: Vec<ChangeView> = plan.changes.iter().map(view).collect();
+        Self {
+            format: 1,
+            environment: plan.environment.clone(),
+            summary: plan.summary(),
+            changed_outside: changes.iter().filter(|change| change.drifted).count(),
+            changes,
+            kept: plan.kept.clone(),
+            refusals: Vec::new(),
+            not_looked_for: Vec::new(),
+            command: surroundings.command,
+            way_out: None,
+            state_bucket: surroundings.state_bucket.map(|name| StateBucketView { name, action: Action::Create }),
+            looked_at: None,
+            locked_by: surroundings.locked_by,
+        }
+    }
+}
+
+fn change_view(change: &Change, noun: String, names: &Names) -> ChangeView {
+    let is_new = change.fields.iter().all(|field| field.before.is_null());
+    let allows = match change.action {
+        Action::Create => allowed(&change.spec, names),
+        Action::Replace if is_new => allowed(&change.spec, names),
+        _ => Vec::new(),
+    };
+    ChangeView {
+        address: change.address.clone(),
+        kind: change.kind.clone(),
+        noun,
+        action: change.action,
+        id: change.id.clone(),
+        cause: change.cause.clone(),
+        fields: change.fields.iter().map(|field| field_view(field, change)).collect(),
+        allows,
+        drifted: !change.drift.is_none(),
+        spec: change.spec.clone(),
+    }
+}
+
+fn field_view(field: &FieldChange, change: &Change) -> FieldView {
+    let applied = change.drift.applied(&field.path).cloned();
+    let mut differences = match change.action {
+        Action::Update | Action::Replace => between(&field.path, &field.before, &field.after),
+        Action::Create | Action::Delete => None,
+    };
+    if let (Some(differences), Some(applied)) = (&mut differences, &applied) {
+        mark_drift(differences, between(&field.path, applied, &field.before).as_ref());
+    }
+    FieldView {
+        path: field.path.clone(),
+        before: field.before.clone(),
+        after: field.after.clone(),
+        known: !is_unknown(&field.after),
+        forces_replacement: field.forces_replacement,
+        sensitive: field.sensitive,
+        unknown: unknown_paths(&field.path, &field.after),
+        drifted: applied.is_some(),
+        applied,
+        differences,
+    }
+}
+
+fn refusal_view(refusal: &Refusal, noun: String) -> RefusalView {
+    RefusalView {
+        address: refusal.address.clone(),
+        kind: refusal.kind.clone(),
+        noun,
+        reason: refusal.failure.to_string(),
+        help: refusal.failure.help.clone(),
+        lifted_by: refusal.lifted_by,
+    }
+}
+
+/// The command with all options that lift refusals. `None` where no refusal can be lifted.
+fn way_out(refusals: &[RefusalView], command: &str, targets: &[String]) -> Option<String> {
+    let lifted = |lift| refusals.iter().filter(move |refusal| refusal.lifted_by == Some(lift));
+    let protected: Vec<&str> = lifted(Lift::Unprotect).map(|refusal| refusal.address.as_str()).collect();
+    let mut options: Vec<String> = targets.iter().map(|target| format!("--target '{target}'")).collect();
+    if !protected.is_empty() {
+        options.push(format!("--unprotect {}", protected.join(",")));
+    }
+    if lifted(Lift::DeleteData).next().is_some() {
+        options.push("--delete-data".to_owned());
+    }
+    let is_any = refusals.iter().any(|refusal| refusal.lifted_by.is_some());
+    is_any.then(|| format!("{command} {}", options.join(" ")))
+}

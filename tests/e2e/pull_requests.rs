@@ -1,0 +1,187 @@
+//! Plans of typical pull requests, kept as pages: each is read as its reviewer would read it.
+
+use crate::{pages::page, project::Project};
+use aws_sdk_ec2::types::SecurityGroup;
+use aws_sdk_lambda::Client as Functions;
+
+fn up(environment: &str) -> Project {
+    let project = Project::new();
+    project.local(&["up", environment]).ends_with(0);
+    project
+}
+
+/// The plan of dev after edits of its file.
+#[track_caller]
+fn reviewed(name: &str, edits: &[(&str, &str)]) {
+    let project = up("dev");
+    edits.iter().for_each(|(from, to)| project.edit("dev", from, to));
+    page(&format!("pr-{name}"), &project.local(&["plan", "dev"]).ends_with(0).stdout);
+}
+
+#[test]
+fn zones_are_added() {
+    reviewed("zones", &[("zones = 2", "zones = 3")]);
+}
+
+#[test]
+fn keys_are_switched_on() {
+    let project = up("dev");
+    project.edit("dev", "kms = false", "kms = true");
+    page("pr-kms", &project.local(&["plan", "dev"]).ends_with(1).stdout);
+}
+
+#[test]
+fn a_function_gets_memory() {
+    reviewed("memory", &[("memory_mb = 1024", "memory_mb = 2048")]);
+}
+
+#[test]
+fn a_function_is_renamed() {
+    let project = up("dev");
+    project.edit("dev", "name = \"data-validation\"", "name = \"data-check\"");
+    project.edit("dev", "load_mode = \"snapshot\"", "load_mode = \"snapshot\"\nvalidation_function = \"data-check\"");
+    let folder = project.path().join("pipeline/functions");
+    std::fs::rename(folder.join("data-validation"), folder.join("data-check")).unwrap();
+    page("pr-function-renamed", &project.local(&["plan", "dev"]).ends_with(0).stdout);
+}
+
+#[test]
+fn a_bucket_is_added_and_removed_again() {
+    let project = up("dev");
+    let bucket = "[[storage.buckets]]\nname = \"landing\"\n\n[[storage.buckets]]\nname = \"models\"";
+    project.edit("dev", "[[storage.buckets]]\nname = \"models\"", bucket);
+    page("pr-bucket-added", &project.local(&["plan", "dev"]).ends_with(0).stdout);
+    project.local(&["up", "dev"]).ends_with(0);
+    project.edit("dev", bucket, "[[storage.buckets]]\nname = \"models\"");
+    page("pr-bucket-removed", &project.local(&["plan", "dev"]).ends_with(0).stdout);
+}
+
+#[test]
+fn a_tag_changes_everywhere() {
+    reviewed("tag", &[("Owner = \"DataTeam\"", "Owner = \"Platform\"")]);
+}
+
+#[test]
+fn log_groups_keep_longer() {
+    reviewed("log-retention", &[("log_retention_days = 7", "log_retention_days = 30")]);
+}
+
+#[test]
+fn old_objects_are_kept_longer() {
+    reviewed("bucket-retention", &[("expire_noncurrent_days = 7", "expire_noncurrent_days = 14")]);
+}
+
+#[test]
+fn the_address_range_changes() {
+    reviewed("cidr", &[("cidr = \"10.0.0.0/16\"", "cidr = \"10.8.0.0/16\"")]);
+}
+
+#[test]
+fn somebody_subscribes_to_alerts() {
+    let from = "# subscriptions = [{ protocol = \"email\", endpoint = \"data-team@example.com\" }]";
+    reviewed("subscription", &[(from, &from[2..])]);
+}
+
+#[test]
+fn a_crawler_gets_a_schedule() {
+    let from = "name = \"raw\"\nprefix = \"raw/\"\n";
+    let to = "name = \"raw\"\nprefix = \"raw/\"\nschedule = \"cron(0 3 * * ? *)\"\n";
+    reviewed("schedule", &[(from, to)]);
+}
+
+#[test]
+fn a_feature_group_is_added() {
+    let group = "[[feature_groups]]\nname = \"plans\"\nrecord_identifier = \"plan_id\"\nevent_time = \"event_time\"\n\
+                 features = [{ name = \"plan_id\", type = \"String\" }, { name = \"event_time\", type = \"Fractional\" }]\n\n\
+                 [registry]";
+    reviewed("feature-group", &[("[registry]", group)]);
+}
+
+#[test]
+fn endpoints_and_flow_logs_are_added() {
+    reviewed(
+        "endpoints",
+        &[("endpoints = []", "endpoints = [\"sts\", \"logs\"]"), ("flow_logs = false", "flow_logs = true")],
+    );
+}
+
+#[test]
+fn training_moves_to_a_larger_instance() {
+    reviewed(
+        "training-instance",
+        &[("instance_type = \"ml.m5.large\"\nvolume_gb = 10", "instance_type = \"ml.m5.xlarge\"\nvolume_gb = 20")],
+    );
+}
+
+#[test]
+fn models_come_into_service() {
+    let from = "# [pipeline.deploy]\n# instance_type = \"ml.m5.large\"";
+    reviewed("deploy", &[(from, "[pipeline.deploy]\ninstance_type = \"ml.m5.large\"")]);
+}
+
+#[test]
+fn the_endpoint_gets_a_larger_instance() {
+    let project = up("staging");
+    let from = "[pipeline.deploy]\ninstance_type = \"ml.m5.large\"";
+    project.edit("staging", from, "[pipeline.deploy]\ninstance_type = \"ml.m5.2xlarge\"");
+    page("pr-endpoint-instance", &project.local(&["plan", "staging"]).ends_with(0).stdout);
+}
+
+#[test]
+fn a_bucket_is_replicated() {
+    let to = "name = \"data\"\nreplicate = true\nexpire_noncurrent_days = 30";
+    let replication = "[storage.replication]\nregion = \"ap-southeast-1\"\n\n[studio]";
+    reviewed("replicate", &[("name = \"data\"\nexpire_noncurrent_days = 30", to), ("[studio]", replication)]);
+}
+
+#[test]
+fn a_user_leaves_and_another_comes() {
+    reviewed("users", &[("user_profiles = [\"data-scientist\"]", "user_profiles = [\"analyst\"]")]);
+}
+
+#[test]
+fn drift_stands_beside_the_authors_change() {
+    let project = up("dev");
+    project.behind_its_back(async |sdk| {
+        let functions = Functions::new(&sdk);
+        for (function, memory) in [("model-evaluation", 3008), ("data-validation", 3008)] {
+            let update = functions.update_function_configuration().memory_size(memory);
+            update.function_name(format!("mlops-pipeline-dev-{function}")).send().await.unwrap();
+        }
+        let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+        let iam = aws_sdk_iam::Client::new(&sdk);
+        let put = iam.put_role_policy().role_name("mlops-pipeline-dev-glue").policy_name("debug");
+        put.policy_document(policy).send().await.unwrap();
+        let ec2 = aws_sdk_ec2::Client::new(&sdk);
+        let groups = ec2.describe_security_groups().send().await.unwrap();
+        let is_ours = |group: &&SecurityGroup| group.group_name() == Some("mlops-pipeline-dev-lambda");
+        let group = groups.security_groups().iter().find(is_ours).unwrap().group_id().unwrap();
+        let open = ec2.authorize_security_group_ingress().group_id(group).ip_protocol("tcp").from_port(22).to_port(22);
+        open.cidr_ip("0.0.0.0/0").send().await.unwrap();
+        let alarm = "mlops-pipeline-dev-pipeline-failures";
+        aws_sdk_cloudwatch::Client::new(&sdk).delete_alarms().alarm_names(alarm).send().await.unwrap();
+    });
+    project.edit("dev", "memory_mb = 1024", "memory_mb = 2048");
+    page("pr-drift-beside-change", &project.local(&["plan", "dev"]).ends_with(0).stdout);
+    let plan = project.local(&["plan", "dev", "--json"]).ends_with(0).json();
+    let changes = plan["changes"].as_array().unwrap();
+    let change = changes.iter().find(|change| change["address"] == "functions.model-evaluation").unwrap();
+    let memory = change["fields"].as_array().unwrap().iter().find(|field| field["path"] == "memory_mb").unwrap();
+    assert_eq!((&memory["before"], &memory["after"]), (&3008.into(), &2048.into()));
+    assert_eq!((&memory["drifted"], &memory["applied"]), (&true.into(), &1024.into()));
+    assert_eq!(plan["changed_outside"], 5);
+    let quiet = project.local(&["plan", "dev", "-q"]).ends_with(0).stdout;
+    assert_eq!(quiet.lines().count(), 2, "{quiet}");
+}
+
+#[test]
+fn protected_resources_would_go() {
+    let project = up("prod");
+    project.edit("prod", "kms = true", "kms = false");
+    let plan = project.local(&["plan", "prod"]).ends_with(1);
+    page("pr-protected", &format!("{}{}", plan.stdout, plan.stderr));
+    let document = project.local(&["plan", "prod", "--json"]).ends_with(1).json();
+    assert!(document["way_out"].as_str().unwrap().contains("mlopsctl up prod --unprotect "), "{document:#}");
+    let changes = document["changes"].as_array().unwrap();
+    assert!(changes.iter().all(|change| change["action"] != "delete" || change["cause"].is_string()), "{document:#}");
+}
