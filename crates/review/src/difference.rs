@@ -75,7 +75,12 @@ pub fn between(field: &str, before: &Value, after: &Value) -> Option<Differences
     if before == after {
         return None;
     }
-    let (before, after) = (structure(field, before), structure(field, after));
+    let (mut before, mut after) = (structure(field, before), structure(field, after));
+    match (&before, &after) {
+        (Value::Null, _) => after = without_version(after),
+        (_, Value::Null) => before = without_version(before),
+        _ => {}
+    }
     let is_full = |value: &Value| value.is_array() || value.is_object();
     match (&before, &after) {
         (Value::Array(one), Value::Array(other)) if are_short(one, other) => return None,
@@ -122,6 +127,12 @@ fn structure(field: &str, value: &Value) -> Value {
         Some(_) => policy_spelling(&value),
         None => value,
     }
+}
+
+/// The statements of a policy of the current version, which says nothing that a reviewer must read.
+fn without_version(mut policy: Value) -> Value {
+    let is_plain = policy["Version"] == "2012-10-17" && policy.as_object().is_some_and(|fields| fields.len() == 2);
+    if is_plain && policy["Statement"].is_array() { policy["Statement"].take() } else { policy }
 }
 
 fn compare(path: &str, before: &Value, after: &Value, parts: &mut Vec<Difference>) {
@@ -175,6 +186,13 @@ fn items(path: &str, before: &[Value], after: &[Value], parts: &mut Vec<Differen
         }
         None => true,
     });
+    if let ([before], [after]) = (missing.as_slice(), added.as_slice()) {
+        let is_plain = |item: &Value| !item.is_object() && !item.is_array();
+        if !path.is_empty() && is_plain(before) && is_plain(after) {
+            parts.push(part(Kind::Changed, path, before, after));
+            return;
+        }
+    }
     parts.extend(missing.into_iter().map(|item| part(Kind::Removed, path, item, &Value::Null)));
     parts.extend(added.into_iter().map(|item| part(Kind::Added, path, &Value::Null, item)));
     for (before, after) in counterparts {
@@ -256,6 +274,8 @@ mod tests {
         assert_eq!(told("policy", &live, &json!(ours.to_string())), expected);
         let nested = ["- [Data].Action: \"iam:*\"", "1 statement"];
         assert_eq!(told("inline_policies.run.Statement", &live["Statement"], &ours["Statement"]), nested);
+        let whole = told("policy", &Value::Null, &policy(json!("s3:*")));
+        assert!(whole.len() == 3 && whole.iter().all(|one| !one.contains("2012")), "{whole:?}");
         let open = json!([{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}]);
         let all = told("policy.Statement", &open, &Value::Null);
         assert!(all[0].starts_with("- : ") && all[0].contains("\"*\""), "{all:?}");
@@ -270,8 +290,7 @@ mod tests {
             "Condition": {"StringEquals": {"ec2:Vpc": vpc}}}])
         };
         let expected = [
-            "- [allow ec2:CreateNetworkInterface].Condition.StringEquals.ec2:vpc: \"vpc-1\"",
-            "+ [allow ec2:CreateNetworkInterface].Condition.StringEquals.ec2:vpc: \"⟦network.vpc.arn⟧\"",
+            "~ [allow ec2:CreateNetworkInterface].Condition.StringEquals.ec2:vpc: \"vpc-1\" → \"⟦network.vpc.arn⟧\"",
             "0 statement",
         ];
         assert_eq!(told("p.Statement", &statement("vpc-1"), &statement("⟦network.vpc.arn⟧")), expected);

@@ -11,8 +11,19 @@ use review::{ChangeView, FieldView, Shared};
 use serde_json::Value;
 
 /// Fields that tell one new resource from another, in the order of their worth.
-const TELLING: &[&str] =
-    &["cidr", "service", "destination", "schedule", "metric", "instance_type", "memory_mb", "key", "name"];
+const TELLING: &[&str] = &[
+    "cidr",
+    "service",
+    "destination",
+    "protocol",
+    "endpoint",
+    "schedule",
+    "metric",
+    "instance_type",
+    "memory_mb",
+    "key",
+    "name",
+];
 
 /// Where lines are folded, more of what a resource allows is counted only, unless it is wide.
 const MOST_ALLOWED: usize = 3;
