@@ -57,7 +57,8 @@ impl Planner<'_> {
             match self.understands(address, &entry.kind, &entry.spec) {
                 Ok(()) => {
                     let told = self.registry.get(&entry.kind).ok().and_then(|kind| kind.after_deletion(&entry.spec));
-                    let cause = told.or_else(|| self.why_deleted(entry));
+                    let why = self.why_deleted(entry);
+                    let cause = Some(told.map_or_else(|| why.to_owned(), |told| format!("{why}; {told}")));
                     changes.push(Change { cause, ..deletion(address, entry, entry.id.clone(), &entry.spec) });
                 }
                 Err(failure) => refusals.push(refusal(address, &entry.kind, failure)),
@@ -69,7 +70,7 @@ impl Planner<'_> {
             match result {
                 Ok(Seen { id: Some(id), .. }) => {
                     let deletion = deletion(&address, entry, Some(id), &entry.spec);
-                    changes.push(Change { cause: self.why_deleted(entry), ..deletion });
+                    changes.push(Change { cause: Some(self.why_deleted(entry).to_owned()), ..deletion });
                 }
                 // What bears the name is not ours: our create never happened.
                 Ok(_) => forgotten.push(address),
@@ -91,13 +92,12 @@ impl Planner<'_> {
     }
 
     /// Why a recorded resource that the stack does not declare is deleted.
-    fn why_deleted(&self, entry: &Entry) -> Option<String> {
-        let cause = match entry.phase {
+    fn why_deleted(&self, entry: &Entry) -> &'static str {
+        match entry.phase {
             _ if self.stack.nodes().is_empty() => DESTROYED,
             Phase::Deleting => "its deletion was interrupted",
             _ => "the file no longer declares it",
-        };
-        Some(cause.to_owned())
+        }
     }
 
     /// Whether what was recorded can be worked with at all: to be told before anything is touched.
