@@ -36,9 +36,18 @@ impl Tags {
 
     /// The policy that bounds a role.
     pub(super) async fn boundary(&self, role: &str) -> Option<String> {
+        self.of_role(role, "PermissionsBoundaryArn").await
+    }
+
+    /// The path of a role.
+    pub(super) async fn path(&self, role: &str) -> Option<String> {
+        self.of_role(role, "Path").await
+    }
+
+    async fn of_role(&self, role: &str, member: &str) -> Option<String> {
         let (_, response) = self.send("iam", "us-east-1", "GetRole", json!({"RoleName": role})).await;
         let body = String::from_utf8_lossy(&response.body).into_owned();
-        let (_, rest) = body.split_once("<PermissionsBoundaryArn>")?;
+        let (_, rest) = body.split_once(&format!("<{member}>"))?;
         Some(rest.split_once('<')?.0.to_owned())
     }
 

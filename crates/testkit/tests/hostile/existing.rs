@@ -9,7 +9,7 @@ use aws_sdk_ec2::{
 use config::Environment;
 use engine::{Action, Heal};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 use testkit::{Aws, Platform};
 
 /// The services that Studio calls; in this network at endpoints.
@@ -78,20 +78,24 @@ fn landing_zone(aws: &mut Aws, region: &str) -> LandingZone {
         let ec2 = Client::new(&sdk);
         let made = ec2.create_vpc().cidr_block("10.77.0.0/20").send().await.unwrap();
         let vpc = made.vpc.unwrap().vpc_id.unwrap();
+        settle().await;
         let on = || AttributeBooleanValue::builder().value(true).build();
         ec2.modify_vpc_attribute().vpc_id(&vpc).enable_dns_support(on()).send().await.unwrap();
         ec2.modify_vpc_attribute().vpc_id(&vpc).enable_dns_hostnames(on()).send().await.unwrap();
         let made = ec2.create_route_table().vpc_id(&vpc).send().await.unwrap();
         let table = made.route_table.unwrap().route_table_id.unwrap();
+        settle().await;
         let mut subnets = Vec::new();
         for (range, zone) in [("10.77.1.0/25", "a"), ("10.77.2.128/25", "c")] {
             let call = ec2.create_subnet().vpc_id(&vpc).cidr_block(range).availability_zone(format!("{region}{zone}"));
             let subnet = call.send().await.unwrap().subnet.unwrap().subnet_id.unwrap();
+            settle().await;
             ec2.associate_route_table().route_table_id(&table).subnet_id(&subnet).send().await.unwrap();
             subnets.push(subnet);
         }
         let group = ec2.create_security_group().vpc_id(&vpc).group_name("workloads").description("Of the company");
         let group = group.send().await.unwrap().group_id.unwrap();
+        settle().await;
         let s3 = ec2.create_vpc_endpoint().vpc_id(&vpc).service_name(format!("com.amazonaws.{region}.s3"));
         s3.route_table_ids(&table).send().await.unwrap();
         for service in SERVICES {
@@ -99,9 +103,15 @@ fn landing_zone(aws: &mut Aws, region: &str) -> LandingZone {
             let call = call.service_name(format!("com.amazonaws.{region}.{service}")).private_dns_enabled(true);
             call.set_subnet_ids(Some(subnets.clone())).security_group_ids(&group).send().await.unwrap();
         }
+        settle().await;
         let parts = parts(&ec2, &vpc).await;
         LandingZone { vpc, subnets, group, parts }
     })
+}
+
+/// What was made a moment ago is not known everywhere yet.
+async fn settle() {
+    tokio::time::sleep(Duration::from_secs(120)).await;
 }
 
 /// The ids of everything in a VPC, and its own.
@@ -155,7 +165,7 @@ fn actions(planning: &engine::Planning) -> Vec<(String, Action)> {
 fn a_platform_in_an_existing_network_lives_under_a_landing_zones_rules_and_leaves_everything_as_it_was() {
     let mut aws = Aws::lawful(&region(), 81);
     let zone = landing_zone(&mut aws, &region());
-    aws.wait(std::time::Duration::from_secs(300));
+    aws.wait(Duration::from_secs(300));
     let before = zone.kept(&aws);
     let platform = zone.platform();
     aws.forbid(&control());
@@ -243,7 +253,7 @@ fn platform_that_moves_into_an_existing_network_keeps_its_data_and_takes_its_own
     let mut aws = Aws::lawful(own.region(), 83);
     up(&own, &mut aws);
     let zone = landing_zone(&mut aws, own.region());
-    aws.wait(std::time::Duration::from_secs(300));
+    aws.wait(Duration::from_secs(300));
     let before = zone.kept(&aws);
     let moved = zone.platform();
     let planning = aws.run(async |sdk| moved.plan(&sdk).await);

@@ -20,7 +20,11 @@ pub(super) async fn demands(asked: &Asked, tags: &Tags) -> Option<Vec<Demand>> {
         _ if asked.text("RoleName").is_empty() => policy(asked),
         _ => {
             let name = asked.text("RoleName");
-            let role = format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+            let path = match asked.text("Path") {
+                "" => tags.path(name).await.unwrap_or_else(|| "/".to_owned()),
+                given => given.to_owned(),
+            };
+            let role = format!("arn:aws:iam::{ACCOUNT}:role{path}{name}");
             let given = form_tags(asked, "Tags.member");
             let creates_tagged = asked.operation == "CreateRole" && !given.is_empty();
             let boundary = match asked.text("PermissionsBoundary") {
