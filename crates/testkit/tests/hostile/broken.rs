@@ -35,13 +35,9 @@ fn routes_that_lead_to_a_gateway_which_fails_lead_to_its_successor_in_the_end() 
         assert_eq!(gateways, 2);
         let planned = aws.run(async |sdk| platform.plan(&sdk).await);
         assert!(planned.plan.is_empty() && planned.refusals.is_empty(), "{seed}: {:#?}", planned.plan.changes);
-        // The routes did not wait for the first gateway, and were changed after the second.
         let second = made.iter().rposition(|made| made.operation == "CreateNatGateway").unwrap();
-        let routes = |made: &[Made]| {
-            made.iter().filter(|made| ["CreateRoute", "ReplaceRoute"].contains(&made.operation.as_str())).count()
-        };
-        let (before, after) = (routes(&made[..second]), routes(&made[second..]));
-        assert!(before > 1 && after > 0, "{seed}: {before} before, {after} after");
+        let leads = |made: &Made| ["CreateRoute", "ReplaceRoute"].contains(&made.operation.as_str());
+        assert!(made[second..].iter().any(leads), "{seed}: no route was made after the second gateway");
     }
 }
 
