@@ -85,3 +85,47 @@ fn run_whose_last_write_of_the_state_fails_reports_what_it_made_and_what_is_not_
     at_work.end().ends_with(1).says(&words);
     served.converges_to_dev(&project, "a state that was written by somebody else");
 }
+
+/// The state as another version of mlopsctl would write it next.
+fn overtake(served: &Served, change: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
+    let mut state: serde_json::Value = serde_json::from_slice(&served.stored("state.json").unwrap()).unwrap();
+    state["serial"] = (state["serial"].as_u64().unwrap() + 1).into();
+    state["tool"] = "7.8.9".into();
+    state.as_object_mut().unwrap().remove("changing");
+    change(&mut state);
+    let bytes = serde_json::to_vec(&state).unwrap();
+    served.store("state.json", bytes.clone());
+    bytes
+}
+
+#[test]
+fn run_that_another_version_overtakes_names_it_and_the_next_run_takes_over_what_was_made() {
+    let (project, served) = (Project::new(), Served::start());
+    let (at_work, go_on) = held_up(&served, &project);
+    overtake(&served, |_| ());
+    go_on.send(()).unwrap();
+    let this = env!("CARGO_PKG_VERSION");
+    let overtaken = format!("mlopsctl 7.8.9 wrote the state while this command of mlopsctl {this} was at work");
+    at_work.end().ends_with(1).says(&[&overtaken, "not recorded: ", "with the later of the two versions"]);
+    served.converges_to_dev(&project, "a state that a later version wrote");
+}
+
+#[test]
+fn run_that_a_later_version_overtakes_leaves_what_only_that_version_can_read() {
+    let (project, served) = (Project::new(), Served::start());
+    let (at_work, go_on) = held_up(&served, &project);
+    let newer = overtake(&served, |state| state["resources"]["network.vpc"]["horizon"] = 1.into());
+    go_on.send(()).unwrap();
+    at_work.end().ends_with(1).says(&["mlopsctl 7.8.9 wrote the state"]);
+    let this = env!("CARGO_PKG_VERSION");
+    let refusal = format!("was written by mlopsctl 7.8.9, and this is {this}, which cannot read it");
+    let changes = served.door().changes().len();
+    for command in [UP, &["destroy", "dev", "--yes", "--delete-data"], &["reconcile", "dev"], &["plan", "dev"]] {
+        served.run(&project, command).ends_with(1).says(&[&refusal, "use mlopsctl 7.8.9 or a newer one"]);
+    }
+    assert_eq!(served.door().changes().len(), changes, "something was changed");
+    assert_eq!(served.stored("state.json"), Some(newer));
+    // The later version gives up what this one does not know.
+    overtake(&served, |state| drop(state["resources"]["network.vpc"].as_object_mut().unwrap().remove("horizon")));
+    served.converges_to_dev(&project, "a later version that came and went");
+}

@@ -74,8 +74,7 @@ impl From<state::Error> for End {
                     .to_owned(),
             ),
             state::Error::Moved => Some("run the command again".to_owned()),
-            state::Error::Store { failure, .. } => failure.help.clone(),
-            _ => None,
+            _ => error.help().map(str::to_owned),
         };
         Self::Failed { what: error.to_string(), help }
     }

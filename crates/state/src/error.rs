@@ -15,6 +15,15 @@ pub enum Error {
     /// Somebody else wrote the state since it was read; nothing was overwritten.
     #[error("the state changed while this command was at work; nothing was overwritten")]
     Moved,
+    /// Another version of mlopsctl wrote the state since it was read; nothing was overwritten.
+    #[error(
+        "mlopsctl {tool} wrote the state while this command of mlopsctl {} was at work; nothing was overwritten",
+        env!("CARGO_PKG_VERSION")
+    )]
+    MovedBy {
+        /// The other version.
+        tool: String,
+    },
     /// The lock does not have the id that was given.
     #[error("the lock has the id {found}, not {asked}: it is somebody else's by now, and stays")]
     OtherLock {
@@ -145,9 +154,10 @@ impl Error {
             if matches!(failure.kind, FailureKind::Ambiguous | FailureKind::Throttled))
     }
 
-    /// The advice for a store's error that has one: expired credentials, a wrong clock.
+    /// The advice for an error that has one: expired credentials, a wrong clock, two versions by turns.
     pub fn help(&self) -> Option<&str> {
         match self {
+            Self::MovedBy { .. } => Some("run the same command again, with the later of the two versions of mlopsctl"),
             Self::Store { failure, .. } => failure.help.as_deref(),
             _ => None,
         }

@@ -37,6 +37,13 @@ impl Header {
     }
 }
 
+/// Version of mlopsctl that wrote a state, if it is another one than this.
+pub(crate) fn other_tool(bytes: &[u8]) -> Option<String> {
+    let header: Header = serde_json::from_slice(bytes).ok()?;
+    let tool = header.tool.as_str()?;
+    (release(tool).is_some() && tool != env!("CARGO_PKG_VERSION")).then(|| tool.to_owned())
+}
+
 /// The numbers of a version such as `0.2.0` or `1.0.0-rc.1`.
 fn release(version: &str) -> Option<[u64; 3]> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-+".contains(&byte);

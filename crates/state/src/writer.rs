@@ -1,4 +1,4 @@
-use crate::{Author, Entry, Error, Lock, State, Store, Tenure, Version};
+use crate::{Author, Entry, Error, Lock, State, Store, Tenure, Version, read::other_tool};
 use bytes::Bytes;
 use resource::{Address, Failure, FailureKind};
 use serde_json::Value;
@@ -202,6 +202,7 @@ impl Pen {
                     self.version = Some(written);
                     return Ok(());
                 }
+                Ok(Err(Error::Moved)) => return Err(self.moved().await),
                 Ok(Err(error)) => error,
                 Err(_elapsed) => self.unanswered(),
             };
@@ -220,6 +221,16 @@ impl Pen {
 }
 
 impl Pen {
+    /// Somebody else wrote the state. The error names the version of mlopsctl that did, if it is another one.
+    async fn moved(&self) -> Error {
+        let stored = timeout(ANSWERS_WITHIN, self.store.get(&self.key)).await;
+        let stored = stored.ok().and_then(Result::ok).flatten();
+        match stored.and_then(|stored| other_tool(&stored.bytes)) {
+            Some(tool) => Error::MovedBy { tool },
+            None => Error::Moved,
+        }
+    }
+
     fn unanswered(&self) -> Error {
         let message = format!("no answer within {} s", ANSWERS_WITHIN.as_secs());
         Error::Store { place: self.store.place(&self.key), failure: Failure::of(FailureKind::Ambiguous, message) }
@@ -439,5 +450,19 @@ mod tests {
         writer.failed().await;
         assert!(matches!(writer.finish().await.1, Err(Error::Moved)));
         assert_eq!(store.get("state.json").await.unwrap().unwrap().bytes, "theirs");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_writer_names_another_version_that_wrote_meanwhile() {
+        let store = Arc::new(MemoryStore::default());
+        let theirs = State { tool: "7.8.9".into(), ..State::new(&identity()) };
+        store.put("state.json", theirs.write().into(), None).await.unwrap();
+        let writer = Writer::start(store.clone(), "state.json", State::new(&identity()), None);
+        writer.record(&Address::new("network", "vpc"), Some(entry(Phase::Ready)));
+        let error = writer.finish().await.1.unwrap_err();
+        let this = env!("CARGO_PKG_VERSION");
+        let words = format!("mlopsctl 7.8.9 wrote the state while this command of mlopsctl {this} was at work");
+        assert!(error.to_string().contains(&words), "{error}");
+        assert_eq!(store.get("state.json").await.unwrap().unwrap().bytes, theirs.write());
     }
 }

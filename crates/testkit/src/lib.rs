@@ -18,6 +18,7 @@ mod lossy;
 mod platform;
 mod strangers;
 mod time;
+mod versions;
 mod wire;
 
 pub use aws::{Aws, as_account};

@@ -15,7 +15,7 @@ use std::{
 use tokio::sync::watch;
 
 /// The keys of the state and its lock in their bucket, as in `mlopsctl`.
-const STATE: &str = "state.json";
+pub(crate) const STATE: &str = "state.json";
 const LOCK: &str = "lock.json";
 /// How long the lock of a run that was killed is waited for: a little longer than it lasts.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(70);
@@ -357,9 +357,11 @@ impl Platform {
             stop,
             events: &|event| self.said.lock().unwrap_or_else(PoisonError::into_inner).push(event),
         };
-        let applied = engine::apply(&planning, with).await;
-        let (_, written) = writer.finish().await;
-        written.expect("the state can be written");
+        let mut applied = engine::apply(&planning, with).await;
+        match writer.finish().await.1 {
+            Err(overtaken @ state::Error::MovedBy { .. }) => applied.stopped = Some(overtaken.to_string()),
+            written => written.expect("the state can be written"),
+        }
         applied
     }
 }

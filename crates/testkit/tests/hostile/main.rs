@@ -31,6 +31,7 @@ mod settings;
 mod state_buckets;
 mod states;
 mod tags;
+mod versions;
 
 use engine::Applied;
 use testkit::{Aws, Made, Platform};

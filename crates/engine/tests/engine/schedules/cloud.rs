@@ -52,13 +52,16 @@ pub(crate) struct Weather {
     pub(crate) kill: Option<(u32, bool)>,
     /// Whether another team takes something over between the plan and the first step.
     pub(crate) ambush: bool,
+    /// The write of the state, counted from now, before which another version of mlopsctl writes it.
+    pub(crate) overtaken: Option<u32>,
 }
 
 impl Weather {
     pub(crate) fn random(rng: &mut Rng) -> Self {
         let fault_in = if rng.bool() { rng.u32(4..40) } else { 0 };
         let kill = (rng.u8(0..3) > 0).then(|| (rng.u32(1..120), rng.bool()));
-        Self { fault_in, kill, ambush: rng.u8(0..4) == 0 }
+        let overtaken = (rng.u8(0..5) == 0).then(|| rng.u32(1..8));
+        Self { fault_in, kill, ambush: rng.u8(0..4) == 0, overtaken }
     }
 }
 
@@ -79,6 +82,7 @@ struct Inner {
     made: u32,
     weather: Weather,
     calls: u32,
+    writes: u32,
     /// The process at work, by number, and whether it has been killed.
     process: u32,
     dead: bool,
@@ -99,6 +103,7 @@ impl Default for Cloud {
             made: 0,
             weather: Weather::default(),
             calls: 0,
+            writes: 0,
             process: 0,
             dead: false,
         };
@@ -128,6 +133,14 @@ impl Cloud {
         let mut inner = self.inner();
         inner.weather = weather;
         inner.calls = 0;
+        inner.writes = 0;
+    }
+
+    /// Counts a write of the state. Returns whether another version of mlopsctl writes it first.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        let mut inner = self.inner();
+        inner.writes += 1;
+        inner.weather.overtaken == Some(inner.writes)
     }
 
     /// Another team removes something that nothing else needs, and makes one of its own in its place: the same name or

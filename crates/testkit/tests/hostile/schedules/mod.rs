@@ -40,6 +40,8 @@ fn however_dev_is_edited_and_whatever_happens_on_the_way_its_last_file_is_what_t
 /// The whole schedule of a seed.
 fn schedule(seed: u64) {
     let mut chance = Chance::new(seed);
+    // Chance of its own, so that a schedule is the same with it and without.
+    let mut versions = Chance::new(!seed);
     let mut file = dev();
     let mut aws = match chance.one_in(3) {
         true => Aws::brisk(&file.region, chance.number()),
@@ -47,7 +49,8 @@ fn schedule(seed: u64) {
     };
     for _ in 0..=chance.below(3) {
         edited(&mut file, &mut chance);
-        disturbed(seed, &file, &mut aws, &mut chance);
+        let overtakes = versions.one_in(3).then(|| Duration::from_millis(versions.number() % 90_000));
+        disturbed(seed, &file, &mut aws, overtakes, &mut chance);
         aws.wait(Duration::from_millis(chance.number() % 20_000));
     }
     if chance.one_in(2) {
@@ -78,8 +81,9 @@ fn well(what: &str, aws: &mut Aws, run: impl AsyncFnOnce(SdkConfig) -> Result<Ap
     }
 }
 
-/// A run that may meet faults, may be killed, and may end in any way.
-fn disturbed(seed: u64, file: &Environment, aws: &mut Aws, chance: &mut Chance) {
+/// A run that may meet faults, may be killed, and may end in any way. A later version of mlopsctl may write the state
+/// so long after it began.
+fn disturbed(seed: u64, file: &Environment, aws: &mut Aws, overtakes: Option<Duration>, chance: &mut Chance) {
     let platform = of(file);
     let taken = if chance.one_in(4) { others::take_over(&platform, aws, chance) } else { None };
     if chance.one_in(2) {
@@ -109,8 +113,12 @@ fn disturbed(seed: u64, file: &Environment, aws: &mut Aws, chance: &mut Chance) 
             let may_go = |address: &_| others::may_be_deleted(address) && chosen(address) && !is_theirs(address);
             platform.delete_behind(may_go, &sdk).await
         };
-        let (ended, deleted) = tokio::join!(run, other_team);
-        tell(|| format!("another team deleted {deleted:?}"));
+        let other_version = async {
+            tokio::time::sleep(overtakes?).await;
+            Some(platform.overtake(&sdk).await)
+        };
+        let (ended, deleted, overtook) = tokio::join!(run, other_team, other_version);
+        tell(|| format!("another team deleted {deleted:?}; a later version wrote the state: {overtook:?}"));
         ended
     });
     aws.calm();
