@@ -3,6 +3,7 @@
 use crate::project::{Project, Ran};
 use std::{
     fs::File,
+    io::{BufRead, BufReader},
     process::{Command, Stdio},
 };
 
@@ -72,6 +73,25 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 }
 
 #[test]
+fn readers_that_go_away_in_the_middle_of_a_run_end_nothing() {
+    let project = Project::new();
+    for arguments in
+        [&["up", "dev", "--json", "--local"][..], &["destroy", "dev", "--delete-data", "--json", "--local"]]
+    {
+        let mut child = project.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut events = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        events.read_line(&mut first).unwrap();
+        assert!(first.starts_with('{'), "{first}");
+        drop((events, child.stderr.take()));
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
+        let done = if arguments[0] == "up" { ["plan", "dev", "--exit-code"] } else { ["state", "list", "dev"] };
+        project.local(&done).ends_with(0);
+    }
+    assert_eq!(project.local(&["state", "list", "dev"]).stdout, "", "what was to be deleted was deleted");
+}
+
+#[test]
 fn a_plan_that_cannot_be_saved_is_a_failure_and_leaves_nothing() {
     let project = Project::new();
     let full = project.local(&["plan", "dev", "--out", "/dev/full"]).ends_with(1);
@@ -107,6 +127,46 @@ fn a_full_disk_under_the_embedded_aws_is_told_in_plain_words_and_gone_on_from() 
     full.says(&["cannot write ", "state/local/", "File too large"]);
     project.local(&["up", "dev"]).ends_with(0);
     project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
+}
+
+#[test]
+fn a_disk_that_fills_up_at_any_moment_of_a_run_or_a_removal_loses_nothing() {
+    for blocks in [1, 4, 64, 128, 256] {
+        eprintln!("{blocks} blocks");
+        let project = Project::new();
+        limited(&project, blocks, &["up", "dev"]).ends_with(1).says(&["File too large"]);
+        project.local(&["up", "dev"]).ends_with(0);
+        project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
+        limited(&project, blocks, &["destroy", "dev", "--delete-data"]).ends_with(1).says(&["File too large"]);
+        project.local(&["destroy", "dev", "--delete-data"]).ends_with(0);
+        let state = project.local(&["state", "list", "dev"]).ends_with(0);
+        assert_eq!(state.stdout, "", "{blocks} blocks: what was to be deleted was deleted");
+    }
+}
+
+#[test]
+fn a_new_project_that_cannot_be_written_whole_is_not_begun() {
+    let project = Project::new();
+    let full = limited(&project, 2, &["init", "new"]).ends_with(1);
+    full.says(&["new/environments/", "File too large"]);
+    project.run(&["init", "new"]).ends_with(0);
+}
+
+#[test]
+fn files_that_cannot_be_written_keep_what_they_held() {
+    let project = Project::new();
+    project.append("dev", "\n\n\n# The end.   \n");
+    for (name, arguments) in [
+        ("environments/dev.toml", &["fmt"][..]),
+        ("graph.html", &["graph", "dev", "--format", "html", "--out", "graph.html"][..]),
+    ] {
+        if name == "graph.html" {
+            project.write(name, "as before");
+        }
+        let before = std::fs::read_to_string(project.path().join(name)).unwrap();
+        limited(&project, 1, arguments).ends_with(1).says(&[name, "File too large"]);
+        assert_eq!(std::fs::read_to_string(project.path().join(name)).unwrap(), before, "{name}");
+    }
 }
 
 #[test]

@@ -130,7 +130,11 @@ pub(crate) fn init(dir: &Path, printer: Printer) -> Result<(), End> {
         }
     }
     for (name, content) in parts {
-        write(content, &dir.join(name))?;
+        if let Err(failed) = write(content, &dir.join(name)) {
+            // None of these folders was there before. With a part of them left, the next `init` would refuse.
+            parts.iter().for_each(|(name, _)| drop(std::fs::remove_dir_all(dir.join(name))));
+            return Err(failed);
+        }
         printer.note(&format!("wrote {}", dir.join(name).display()));
     }
     printer.note("next: look at environments/dev.toml, then `mlopsctl up dev --local`");
