@@ -33,8 +33,10 @@ pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Per
     }
     if function.key.is_some() {
         // Only those who may decrypt are shown the environment variables.
-        permissions.push(Permission::use_keys(Need::Look, ["kms:Decrypt"], &["lambda"], place));
-        let seals = ["kms:CreateGrant", "kms:DescribeKey", "kms:Encrypt"];
+        let looks = Permission::use_keys(Need::Look, ["kms:Decrypt"], &["lambda"], place);
+        permissions.push(looks.when(Condition::BearsTags));
+        // The tags of a new key do not count for some minutes.
+        let seals = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"];
         permissions.push(Permission::use_keys(Need::Change, seals, &["lambda"], place));
     }
     permissions

@@ -279,15 +279,17 @@ fn the_policy_for_looking_reads_state_lock_and_scripts_and_no_data() {
             assert!(!may(bucket, key), "{environment}: {bucket}/{key}");
         }
         assert!(!rights.allow("s3:GetObject", &object(other, "mlopsctl-state", "state.json"), &[]));
-        // Keys of this environment's own, through S3.
+        // Keys of this environment's own, through S3 and for the variables of functions.
         let key = arn("kms", "key/1");
-        let via = ("kms:ViaService", "s3.ap-south-1.amazonaws.com");
-        let of = |name: &'static str| {
-            [via, ("aws:ResourceTag/Project", "mlops-pipeline"), ("aws:ResourceTag/Environment", name)]
-        };
-        assert!(!rights.allow("kms:Decrypt", &key, &of(other)) && !rights.allow("kms:Decrypt", &key, &[via]));
-        let encrypted = environment != "dev";
-        assert_eq!(rights.allow("kms:Decrypt", &key, &of(environment)), encrypted, "{environment}");
+        for service in ["s3.ap-south-1.amazonaws.com", "lambda.ap-south-1.amazonaws.com"] {
+            let via = ("kms:ViaService", service);
+            let of = |name: &'static str| {
+                [via, ("aws:ResourceTag/Project", "mlops-pipeline"), ("aws:ResourceTag/Environment", name)]
+            };
+            assert!(!rights.allow("kms:Decrypt", &key, &of(other)) && !rights.allow("kms:Decrypt", &key, &[via]));
+            let encrypted = environment != "dev";
+            assert_eq!(rights.allow("kms:Decrypt", &key, &of(environment)), encrypted, "{environment}: {service}");
+        }
     }
 }
 
