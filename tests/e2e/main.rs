@@ -17,6 +17,7 @@ mod lost_state;
 mod machine_output;
 mod memory;
 mod naming;
+mod organisation;
 mod pages;
 mod permissions;
 mod pipeline;

@@ -192,3 +192,22 @@ fn platform_is_not_planned_anew_in_another_region() {
         }
     }
 }
+
+#[test]
+fn state_is_under_the_prefix_that_the_file_names_and_one_that_was_begun_elsewhere_stays() {
+    let prefixed = project(true);
+    prefixed.edit(
+        "dev",
+        &format!("bucket = \"{SHARED}\""),
+        &format!("bucket = \"{SHARED}\"\nkey_prefix = \"platform\""),
+    );
+    prefixed.local(&["up", "dev"]).ends_with(0);
+    assert!(keys(&prefixed).contains(&"platform/mlops-pipeline/dev/state.json".to_owned()));
+    prefixed.local(&["destroy", "dev", "--delete-data", "--with-state"]).ends_with(0);
+    assert_eq!(keys(&prefixed), ["notes"]);
+    let begun = project(true);
+    begun.local(&["up", "dev"]).ends_with(0);
+    begun.edit("dev", &format!("bucket = \"{SHARED}\""), &format!("bucket = \"{SHARED}\"\nkey_prefix = \"platform\""));
+    begun.local(&["plan", "dev", "--exit-code"]).ends_with(0);
+    assert!(!keys(&begun).iter().any(|key| key.starts_with("platform/")));
+}

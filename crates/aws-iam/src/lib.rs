@@ -2,12 +2,14 @@
 
 mod allowed;
 mod document;
+mod existing;
 mod policy;
 mod read;
 mod role;
 mod tags;
 mod versions;
 
+pub use existing::ExistingRole;
 pub use policy::{Policy, PolicyOutputs};
 pub use role::{Role, RoleOutputs};
 

@@ -1,8 +1,10 @@
 //! Reconcilers for KMS: customer managed keys.
 
+mod existing;
 mod key;
 mod search;
 
+pub use existing::{ExistingKey, KeyUse};
 pub use key::{Key, KeyOutputs};
 
 use resource::Registry;

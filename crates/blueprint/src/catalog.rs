@@ -58,7 +58,7 @@ fn database(stack: &mut Stack, site: &Site, buckets: &Buckets) -> Handle<Databas
 
 /// What jobs and crawlers write is encrypted with the platform's keys.
 fn security_configuration(stack: &mut Stack, site: &Site, keys: &Keys) -> Option<Ready<SecurityConfiguration>> {
-    let (data, logs) = keys.data.zip(keys.logs)?;
+    let (data, logs) = keys.data.clone().zip(keys.logs.clone())?;
     let name = site.prefix();
     let configuration =
         stack.add("catalog", "security-configuration", (data, logs), move |(data, logs)| SecurityConfiguration {
@@ -87,8 +87,11 @@ fn add_crawler(
     let (name, crawler) = (site.named(&crawler.name), crawler.clone());
     let address = format!("crawler-{}", crawler.name);
     let path = format!("s3://{}/{}", site.bucket(&crawler.bucket), crawler.prefix);
-    stack.add("catalog", &address, (database, roles.glue.ready(), security), move |(database, role, security)| {
-        Crawler {
+    stack.add(
+        "catalog",
+        &address,
+        (database, roles.glue.clone().ready(), security),
+        move |(database, role, security)| Crawler {
             name: name.clone(),
             description: format!("Finds the tables under {path}"),
             role: role.arn,
@@ -112,8 +115,8 @@ fn add_crawler(
             configuration: json!({"Version": 1.0}),
             security_configuration: security_name(security),
             tags: Tags::default(),
-        }
-    })
+        },
+    )
 }
 
 fn add_job(
@@ -140,7 +143,7 @@ fn add_job(
     let logs = log_groups(stack, site, keys, job, security.is_some());
     let arguments = arguments(site, job)?;
     let (name, job) = (site.named(&job.name), job.clone());
-    let needs = (roles.glue.ready(), script, logs, security);
+    let needs = (roles.glue.clone().ready(), script, logs, security);
     Ok(stack.add("catalog", &format!("job-{}", job.name), needs, move |(role, _, _, security)| Job {
         name: name.clone(),
         description: format!("Runs {}", job.script),
@@ -175,7 +178,7 @@ fn log_groups(
     is_encrypted: bool,
 ) -> Vec<Ready<LogGroup>> {
     let (version, own) = (spelled(&job.glue_version), own_logs(site, job));
-    let (security, role) = (site.prefix(), site.named("glue"));
+    let (security, role) = (site.prefix(), site.role_name("glue"));
     let encrypted = is_encrypted.then_some((security.as_str(), role.as_str()));
     let written = JobLogs { glue_version: &version, own: &own, encrypted }.groups();
     // The group that version 0.1 made for every job, which only some of Glue's versions write into, stays.

@@ -16,7 +16,7 @@ use aws_iam::Role;
 use aws_sagemaker::Endpoint;
 use aws_sfn::StateMachine;
 use config::environment::pipeline::{Deploy, OLD_ONES_STAY, Pipeline, has_own_disks};
-use resource::{ADDRESS_TAG, Handle, Stack};
+use resource::{ADDRESS_TAG, Handle, Reference, Stack};
 use serde_json::{Value, json as literal};
 
 /// The address of the endpoint, by whose tag deployments are known as this platform's.
@@ -32,7 +32,7 @@ pub(crate) fn build(
 ) -> Result<(), Error> {
     let Some((pipeline, deploy)) = settings(site) else { return Ok(()) };
     let serving = sagemaker_roles::serving(stack, site, wiring.keys, wiring.network);
-    let endpoint = endpoint(stack, site, wiring, serving);
+    let endpoint = endpoint(stack, site, wiring, serving.clone());
     let machine = state_machine(stack, site, &pipeline, &deploy, wiring, (serving, endpoint), guards)?;
     stack.output("endpoint_name", endpoint, |endpoint| endpoint.name);
     stack.output("deploy_state_machine_arn", machine, |machine| machine.arn);
@@ -78,7 +78,7 @@ pub(crate) fn arn(site: &Site) -> String {
 }
 
 /// It goes before the network and the role that it needs, and after whatever could make it again.
-fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>, serving: Handle<Role>) -> Handle<Endpoint> {
+fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>, serving: Reference<Role>) -> Handle<Endpoint> {
     let (_, deploy) = settings(site).unwrap_or_default();
     let (name, made_by) = (endpoint_name(site, &deploy), format!("{}-", site.prefix()));
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker.clone());
@@ -86,7 +86,7 @@ fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>, serving: Handle
     let group = format!("/aws/sagemaker/Endpoints/{name}");
     let logs = crate::monitoring::log_group(stack, site, wiring.keys, "pipeline", "endpoint-logs", &group);
     // What version 0.1 deployed serves with Studio's role.
-    let needs = (vpc, wiring.roles.studio, serving, wiring.keys.data, logs);
+    let needs = (vpc, wiring.roles.studio.clone(), serving, wiring.keys.data.clone(), logs);
     stack.add("pipeline", ENDPOINT, needs, move |_| Endpoint { name: name.clone(), made_by: made_by.clone() })
 }
 
@@ -96,7 +96,7 @@ fn state_machine(
     pipeline: &Pipeline,
     deploy: &Deploy,
     wiring: &Wiring<'_>,
-    (serving, endpoint): (Handle<Role>, Handle<Endpoint>),
+    (serving, endpoint): (Reference<Role>, Handle<Endpoint>),
     guards: Vec<Handle<MetricAlarm>>,
 ) -> Result<Handle<StateMachine>, Error> {
     let template = site.files.json(&deploy.definition)?;
@@ -104,7 +104,7 @@ fn state_machine(
     let logs = machine::log_group(stack, site, wiring.keys, "deploy-logs", &name(site));
     let role = machine_role(stack, site, deploy, wiring);
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker.clone());
-    let needs = (role.ready(), logs.ready(), wiring.topic, serving, vpc, wiring.keys.data, (endpoint, guards));
+    let needs = (role.ready(), logs.ready(), wiring.topic, serving, vpc, wiring.keys.data.clone(), (endpoint, guards));
     let machine = name(site);
     let may_be_encrypted = !has_own_disks(&deploy.instance_type);
     Ok(stack.add("pipeline", "deploy", needs, move |(role, logs, topic, serving, vpc, key, (endpoint, guards))| {
@@ -128,7 +128,7 @@ fn state_machine(
 }
 
 fn fixed_values(site: &Site, pipeline: &Pipeline, deploy: &Deploy) -> Values {
-    let mut tags = crate::site::identity(&site.environment.project, &site.name);
+    let mut tags = crate::site::identity_of(&site.environment);
     tags.0.insert(ADDRESS_TAG.to_owned(), format!("pipeline.{ENDPOINT}"));
     let watch = u32::from(deploy.watch_minutes) * 60;
     let routing = match deploy.canary_percent {
@@ -162,7 +162,7 @@ fn fixed_values(site: &Site, pipeline: &Pipeline, deploy: &Deploy) -> Values {
 }
 
 /// Every action the definition implies, on the resources it names; the table in `pipeline/README.md`.
-fn machine_role(stack: &mut Stack, site: &Site, deploy: &Deploy, wiring: &Wiring<'_>) -> Handle<Role> {
+fn machine_role(stack: &mut Stack, site: &Site, deploy: &Deploy, wiring: &Wiring<'_>) -> Reference<Role> {
     let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
     let name = endpoint_name(site, deploy);
     let endpoint = site.arn("sagemaker", &format!("endpoint/{name}"));

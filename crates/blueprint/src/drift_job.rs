@@ -12,7 +12,7 @@ use aws_iam::Role;
 use aws_lambda::{AsynchronousCalls, Function, Permission};
 use config::environment::{Heal, drift::Job};
 use package::LARGEST;
-use resource::{Asset, Handle, Stack, Tags};
+use resource::{Asset, Reference, Stack, Tags};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -90,9 +90,12 @@ fn needed(stack: &Stack, site: &Site) -> resource::Result<Vec<Value>> {
         declared: declared.iter().map(|one| (one.kind, &one.spec)).collect(),
         state: None,
         state_bucket: &environment.state_bucket_name(&place.account),
+        project: &environment.project,
+        environment: &environment.environment,
+        state_prefix: environment.state.key_prefix.as_deref(),
         also: Vec::new(),
         names_state_bucket: environment.names_state_bucket(&place.account),
-        existing: crate::existing_network(environment).map(|network| network.permissions(place)).unwrap_or_default(),
+        existing: site.existing_permissions(),
         registry: &registry,
         place,
     };
@@ -153,14 +156,18 @@ fn declare(stack: &mut Stack, site: &Site, keys: &Keys, job: &Job, code: &str, p
 }
 
 /// The job's role. What it may do takes more room than a role has for policies of its own.
-fn role(stack: &mut Stack, site: &Site, policies: &[Value]) -> Handle<Role> {
+fn role(stack: &mut Stack, site: &Site, policies: &[Value]) -> Reference<Role> {
+    if let Some(role) = site.existing_role(NAME) {
+        return Reference::Existing(role);
+    }
+    let path = site.environment.identity.path().to_owned();
     let mut attached = Vec::new();
     for (document, number) in policies.iter().cloned().zip(1..) {
         let short = format!("{NAME}-{number}");
-        let name = site.named(&short);
+        let (name, path) = (site.named(&short), path.clone());
         attached.push(stack.add("identity", &short, (), move |()| aws_iam::Policy {
             name: name.clone(),
-            path: "/".into(),
+            path: path.clone(),
             // IAM never changes it, and replaces no policy that a role has.
             description: String::new(),
             document: document.clone(),
@@ -171,9 +178,9 @@ fn role(stack: &mut Stack, site: &Site, policies: &[Value]) -> Handle<Role> {
     let run = Policy::new().allow(["logs:CreateLogStream", "logs:PutLogEvents"], [streams]).document();
     let (name, trust) = (site.named(NAME), trust(&site.service("lambda"), &site.place));
     let boundary = site.environment.identity.permissions_boundary.clone();
-    stack.add("identity", NAME, attached, move |attached| Role {
+    let role = stack.add("identity", NAME, attached, move |attached| Role {
         name: name.clone(),
-        path: "/".into(),
+        path: path.clone(),
         description: "The drift job".into(),
         trust: trust.clone(),
         inline_policies: BTreeMap::from([("run".to_owned(), run.clone())]),
@@ -181,5 +188,6 @@ fn role(stack: &mut Stack, site: &Site, policies: &[Value]) -> Handle<Role> {
         permissions_boundary: boundary.clone(),
         max_session_seconds: 3600,
         tags: Tags::default(),
-    })
+    });
+    role.into()
 }

@@ -1,29 +1,127 @@
-//! Keys of the platform's own, by setting: one for data, one for what services write and send.
+//! Keys, by setting: two of the platform's own, one for data and one for what services write and send, or an existing
+//! one for both.
 
 use crate::{policy::Policy, site::Site};
-use aws_kms::Key;
-use resource::{Handle, Stack, Tags};
+use aws_kms::{ExistingKey, Key, KeyOutputs, KeyUse};
+use resource::{Reference, Stack, Tags};
 use serde_json::{Value, json};
 
+/// The services that use the key on behalf of roles and of whoever provisions, as `kms:ViaService` names them.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service>
+const VIA: [&str; 5] = ["ecr", "elasticfilesystem", "lambda", "s3", "sagemaker"];
+/// CloudWatch Logs, for log groups.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html>
+const LOGS: [&str; 5] = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
+/// Services that publish to an encrypted topic.
+const PUBLISH: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey*"];
+/// The encryption context of CloudWatch Logs: the ARN of the log group.
+const GROUP: &str = "kms:EncryptionContext:aws:logs:arn";
 /// The encryption context of SNS: the ARN of the topic.
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html>
 const TOPIC: &str = "kms:EncryptionContext:aws:sns:topicArn";
 
-/// The platform's keys, if it has any.
-#[derive(Clone, Copy)]
+/// The keys that the platform encrypts with, if it does.
 pub(crate) struct Keys {
     /// Buckets, feature stores, studio volumes, repositories.
-    pub(crate) data: Option<Handle<Key>>,
+    pub(crate) data: Option<Reference<Key>>,
     /// Log groups and the alerts topic.
-    pub(crate) logs: Option<Handle<Key>>,
+    pub(crate) logs: Option<Reference<Key>>,
+}
+
+/// The key that the environment file names. It is used as it is: the stack has no resource for it.
+pub(crate) fn existing(site: &Site) -> Option<ExistingKey> {
+    let arn = site.environment.encryption.key_arn.clone()?;
+    let via = VIA.map(|service| site.place.endpoint_of(service, &site.place.region)).into();
+    Some(ExistingKey { arn, setting: "encryption.key_arn", statements: service_statements(site), via })
+}
+
+/// The key that the environment file names for its state.
+pub(crate) fn of_state(site: &Site) -> Option<ExistingKey> {
+    let arn = site.environment.state.kms_key_arn.clone()?;
+    let via = vec![site.place.endpoint_of("s3", &site.place.region)];
+    Some(ExistingKey { arn, setting: "state.kms_key_arn", statements: Vec::new(), via })
+}
+
+/// Decryption of what an own key has encrypted before the file named an existing one. The own key stays for as long as
+/// there is such data, and a policy can name it by its alias alone.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
+pub(crate) fn decrypt_former(policy: Policy, site: &Site) -> Policy {
+    match site.environment.encryption.key_arn {
+        Some(_) => policy.allow(["kms:Decrypt"], [site.arn("kms", "key/*")]).when(
+            "ForAnyValue:StringEquals",
+            "kms:ResourceAliases",
+            alias(site, "data"),
+        ),
+        None => policy,
+    }
+}
+
+fn alias(site: &Site, purpose: &str) -> String {
+    format!("alias/{}", site.named(purpose))
+}
+
+/// The statements that let services use a key for log groups and the alerts topic. Services have no role of this account
+/// there, so that no IAM policy can allow it.
+fn service_statements(site: &Site) -> Vec<KeyUse> {
+    let topic = site.arn("sns", &site.named("alerts"));
+    type Context<'a> = &'a [(&'a str, Option<&'a str>)];
+    let statement = |services: Vec<String>, actions: &[&str], policy: Policy, context: Context<'_>| KeyUse {
+        services,
+        actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+        statement: policy.document()["Statement"][0].clone(),
+        context: context.iter().map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned))).collect(),
+    };
+    let (account, group) = (site.place.account.as_str(), site.arn("logs", "log-group:*"));
+    let logs = vec![site.service("logs")];
+    let alarms = vec![site.service("budgets"), site.service("cloudwatch")];
+    let events = vec![site.service("events")];
+    vec![
+        statement(
+            logs.clone(),
+            &LOGS,
+            Policy::new().allow(LOGS, ["*"]).to(json!({"Service": logs[0]})).when(
+                "ArnLike",
+                GROUP,
+                site.arn("logs", "*"),
+            ),
+            &[(GROUP, Some(&group))],
+        ),
+        statement(
+            alarms.clone(),
+            &PUBLISH,
+            Policy::new()
+                .allow(PUBLISH, ["*"])
+                .to(json!({"Service": alarms}))
+                .when("StringEquals", "aws:SourceAccount", account)
+                .when("StringEquals", TOPIC, topic.as_str()),
+            &[("aws:SourceAccount", Some(account)), (TOPIC, Some(&topic))],
+        ),
+        // EventBridge does not say for which account it works; SNS says for which topic.
+        // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        statement(
+            events.clone(),
+            &PUBLISH,
+            Policy::new().allow(PUBLISH, ["*"]).to(json!({"Service": events[0]})).when(
+                "StringEquals",
+                TOPIC,
+                topic.as_str(),
+            ),
+            &[("aws:SourceAccount", None), ("aws:SourceArn", None), (TOPIC, Some(&topic))],
+        ),
+    ]
 }
 
 pub(crate) fn build(stack: &mut Stack, site: &Site) -> Keys {
+    if let Some(existing) = existing(site) {
+        let arn = resource::KeyArn::new(existing.arn.as_str());
+        let key = Reference::Existing(KeyOutputs { id: existing.id().to_owned(), arn });
+        return Keys { data: Some(key.clone()), logs: Some(key) };
+    }
     if !site.environment.encryption.kms {
         return Keys { data: None, logs: None };
     }
     let mut key = |purpose: &str, description: String, policy: Value| {
-        let alias = format!("alias/{}", site.named(purpose));
+        let alias = alias(site, purpose);
         let window = i32::from(site.environment.encryption.deletion_window_days);
         stack.add("encryption", purpose, (), move |()| Key {
             alias: alias.clone(),
@@ -34,25 +132,13 @@ pub(crate) fn build(stack: &mut Stack, site: &Site) -> Keys {
             tags: Tags::default(),
         })
     };
-    let owner = || {
-        let root = json!({"AWS": site.place.iam_arn("root")});
-        Policy::new().allow(["kms:*"], ["*"]).to(root)
-    };
-    let data = key("data", format!("Data of {}", site.prefix()), owner().document());
-    let topic = site.arn("sns", &site.named("alerts"));
-    let logs = owner()
-        .allow(["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"], ["*"])
-        .to(json!({"Service": site.service("logs")}))
-        .when("ArnLike", "kms:EncryptionContext:aws:logs:arn", site.arn("logs", "*"))
-        .allow(["kms:Decrypt", "kms:GenerateDataKey*"], ["*"])
-        .to(json!({"Service": [site.service("budgets"), site.service("cloudwatch")]}))
-        .when("StringEquals", "aws:SourceAccount", site.place.account.as_str())
-        .when("StringEquals", TOPIC, topic.as_str())
-        // EventBridge does not say for which account it works; SNS says for which topic.
-        // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-        .allow(["kms:Decrypt", "kms:GenerateDataKey*"], ["*"])
-        .to(json!({"Service": site.service("events")}))
-        .when("StringEquals", TOPIC, topic);
-    let logs = key("logs", format!("Logs and alerts of {}", site.prefix()), logs.document());
-    Keys { data: Some(data), logs: Some(logs) }
+    let root = json!({"AWS": site.place.iam_arn("root")});
+    let owner = Policy::new().allow(["kms:*"], ["*"]).to(root).document();
+    let data = key("data", format!("Data of {}", site.prefix()), owner.clone());
+    let mut policy = owner;
+    if let Some(statements) = policy["Statement"].as_array_mut() {
+        statements.extend(service_statements(site).into_iter().map(|needed| needed.statement));
+    }
+    let logs = key("logs", format!("Logs and alerts of {}", site.prefix()), policy);
+    Keys { data: Some(data.into()), logs: Some(logs.into()) }
 }

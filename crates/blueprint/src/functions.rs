@@ -3,7 +3,7 @@
 use crate::{
     Error,
     catalog::spelled,
-    encryption::Keys,
+    encryption::{Keys, decrypt_former},
     identity::{function_interfaces, role_with_key, use_key},
     network::{Network, ids, ready},
     policy::Policy,
@@ -11,7 +11,7 @@ use crate::{
 };
 use aws_lambda::{Architecture, Function, VpcConfig};
 use config::environment::functions;
-use resource::{Asset, Handle, KeyArn, Stack, Tags};
+use resource::{Asset, Handle, KeyArn, Reference, Stack, Tags};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ fn add(
     }
     let place = function.vpc.then(|| (network.private.clone(), ready(&network.lambda)));
     let function = function.clone();
-    let needs = (role.ready(), logs.ready(), place, keys.data);
+    let needs = (role.ready(), logs.ready(), place, keys.data.clone());
     Ok(stack.add("functions", &function.name.clone(), needs, move |(role, logs, place, key)| Function {
         name: name.clone(),
         description: function.description.clone(),
@@ -98,13 +98,13 @@ fn role(
     keys: &Keys,
     function: &functions::Function,
     group: &str,
-) -> Handle<aws_iam::Role> {
+) -> Reference<aws_iam::Role> {
     let logs = site.arn("logs", &format!("log-group:{group}:*"));
     let mut runs = Policy::new().allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs]);
     if function.tracing {
         runs = runs.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]);
     }
-    let data = data_policy(site, function);
+    let data = data_policy(site, function).map(|policy| decrypt_former(policy, site));
     let secrets = crate::secrets::policy(site, function.secrets.values(), function.secret_keys.iter());
     let description = format!("The function {}", site.named(&function.name));
     let short = format!("{}-function", function.name);
@@ -112,7 +112,7 @@ fn role(
     if function.vpc {
         runs = function_interfaces(runs, &arn);
     }
-    role_with_key(stack, site, &short, &description, "lambda", keys.data, move |key| {
+    role_with_key(stack, site, &short, &description, "lambda", keys.data.clone(), move |key| {
         let mut policies = vec![("run".to_owned(), runs.clone().document())];
         if let Some(data) = &data {
             let data = use_key(data.clone(), key);

@@ -1,7 +1,7 @@
 //! Roles: each for one service, each with what it needs on this stack's resources and nothing else.
 
 use crate::{
-    encryption::Keys,
+    encryption::{Keys, decrypt_former},
     network::Network,
     policy::{Policy, trust, within_account},
     sagemaker_roles,
@@ -9,14 +9,14 @@ use crate::{
 };
 use aws_iam::Role;
 use aws_kms::Key;
-use resource::{Dependencies, Handle, KeyArn, Place, Stack, Tags, VpcId};
+use resource::{Dependencies, KeyArn, Place, Reference, Stack, Tags, VpcId};
 use serde_json::Value;
 
 /// The roles that several areas use.
 pub(crate) struct Roles {
     /// Of people in Studio; version 0.1 ran jobs and endpoints with it as well.
-    pub(crate) studio: Handle<Role>,
-    pub(crate) glue: Handle<Role>,
+    pub(crate) studio: Reference<Role>,
+    pub(crate) glue: Reference<Role>,
 }
 
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Roles {
@@ -31,7 +31,7 @@ pub(crate) fn role(
     description: &str,
     service: &str,
     policies: Vec<(&str, Policy)>,
-) -> Handle<Role> {
+) -> Reference<Role> {
     let policies: Vec<(String, Value)> =
         policies.into_iter().map(|(name, policy)| (name.to_owned(), policy.document())).collect();
     role_with_key(stack, site, name, description, service, None, move |_| policies.clone())
@@ -44,28 +44,33 @@ pub(crate) fn role_with_key(
     name: &str,
     description: &str,
     service: &str,
-    key: Option<Handle<Key>>,
+    key: Option<Reference<Key>>,
     policies: impl Fn(Option<&KeyArn>) -> Vec<(String, Value)> + Send + Sync + 'static,
-) -> Handle<Role> {
+) -> Reference<Role> {
     role_needing(stack, site, (name, description, service), key, move |key| policies(key.as_ref().map(|key| &key.arn)))
 }
 
-/// A role whose policies name what is known only once it exists. Name, description, service.
+/// A role whose policies name what is known only once it exists, or the existing one that the file names in its place.
+/// Name, description, service.
 pub(crate) fn role_needing<D: Dependencies>(
     stack: &mut Stack,
     site: &Site,
     (name, description, service): (&str, &str, &str),
     needs: D,
     policies: impl Fn(D::Resolved) -> Vec<(String, Value)> + Send + Sync + 'static,
-) -> Handle<Role> {
+) -> Reference<Role> {
+    if let Some(role) = site.existing_role(name) {
+        return Reference::Existing(role);
+    }
+    let path = site.environment.identity.path().to_owned();
     let (full, description) = (site.named(name), description.to_owned());
     let trust = trust(&site.service(service), &site.place);
     let boundary = site.environment.identity.permissions_boundary.clone();
     let account = site.place.account.clone();
     let bound = move |(name, policy): (String, Value)| (name, within_account(policy, &account));
-    stack.add("identity", name, needs, move |needed| Role {
+    let role = stack.add("identity", name, needs, move |needed| Role {
         name: full.clone(),
-        path: "/".into(),
+        path: path.clone(),
         description: description.clone(),
         trust: trust.clone(),
         inline_policies: policies(needed).into_iter().map(&bound).collect(),
@@ -73,7 +78,8 @@ pub(crate) fn role_needing<D: Dependencies>(
         permissions_boundary: boundary.clone(),
         max_session_seconds: 3600,
         tags: Tags::default(),
-    })
+    });
+    role.into()
 }
 
 /// Use of a key for data, through the services that hold it.
@@ -164,7 +170,7 @@ pub(crate) fn function_interfaces(policy: Policy, function: &str) -> Policy {
 }
 
 /// What crawlers and ETL jobs do.
-fn glue(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
+fn glue(stack: &mut Stack, site: &Site, keys: &Keys) -> Reference<Role> {
     let database = site.environment.database_name();
     let data = Policy::new()
         .allow(["s3:ListBucket", "s3:GetBucketLocation"], [site.bucket_arn("data"), site.bucket_arn("artifacts")])
@@ -209,6 +215,7 @@ fn glue(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
         )
         .allow(["cloudwatch:PutMetricData"], ["*"])
         .when("StringEquals", "cloudwatch:namespace", vec!["Glue", "mlopsctl/etl"]);
+    let data = decrypt_former(data, site);
     let mut fixed: Vec<(String, Value)> =
         [("catalog", catalog), ("logs", logs)].map(|(name, policy)| (name.to_owned(), policy.document())).into();
     let groups: Vec<String> = site
@@ -223,7 +230,7 @@ fn glue(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Role> {
     let references = jobs.iter().flat_map(|job| job.secrets.values());
     let secrets = crate::secrets::policy(site, references, jobs.iter().flat_map(|job| &job.secret_keys));
     fixed.extend(secrets.map(|secrets| ("secrets".to_owned(), secrets.document())));
-    role_with_key(stack, site, "glue", "Glue crawlers and ETL jobs", "glue", keys.data, move |key| {
+    role_with_key(stack, site, "glue", "Glue crawlers and ETL jobs", "glue", keys.data.clone(), move |key| {
         let mut policies = fixed.clone();
         policies.push(("data".to_owned(), use_key(data.clone(), key).document()));
         policies

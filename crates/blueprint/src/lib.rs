@@ -11,6 +11,7 @@ mod deploy;
 mod drift_job;
 mod encryption;
 mod endpoint_policy;
+mod existing;
 mod existing_network;
 mod files;
 mod findings;
@@ -31,13 +32,13 @@ mod site;
 mod storage;
 mod studio;
 
+pub use existing::{Existing, existing, existing_permissions};
 pub use existing_network::existing_network;
 pub use findings::{Finding, check, findings};
 pub use placement::{Placement, Questions, Recorded, RecordedPlacement};
-pub use site::identity;
+pub use site::{identity, identity_of};
 
 use config::Environment;
-use files::Files;
 use resource::{Address, Place, Registry, Stack};
 use site::Site;
 use std::path::{Path, PathBuf};
@@ -180,15 +181,9 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     if environment.network.vpc_id.is_none() && asked > has {
         return Err(Error::Zones { asked, has, region: inputs.place.region.clone() });
     }
-    let site = Site {
-        environment: environment.clone(),
-        name: inputs.name.to_owned(),
-        place: inputs.place.clone(),
-        placement: inputs.placement.clone(),
-        files: Files::of(inputs.root),
-    };
+    let site = Site::of(inputs);
     let tags = environment.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    let mut stack = Stack::new(identity(&environment.project, inputs.name), tags);
+    let mut stack = Stack::new(identity_of(environment), tags).named_by(environment.prefix());
     for glob in &environment.protection.protect {
         stack.protect(glob.clone());
     }

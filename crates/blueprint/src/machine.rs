@@ -12,7 +12,7 @@ use aws_iam::Role;
 use aws_logs::LogGroup;
 use aws_sfn::{LogLevel, Logging, StateMachine};
 use config::environment::pipeline::Pipeline;
-use resource::{Handle, LogGroupArn, RoleArn, Stack, Tags};
+use resource::{Handle, LogGroupArn, Reference, RoleArn, Stack, Tags};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ pub(crate) fn role_for(
     name: &str,
     description: &str,
     steps: Policy,
-) -> Handle<Role> {
+) -> Reference<Role> {
     // None of these has a resource level.
     let observes = Policy::new()
         .allow(
@@ -82,10 +82,11 @@ pub(crate) fn role_for(
             ["*"],
         );
     let fixed = vec![("steps".to_owned(), steps.document()), ("observe".to_owned(), observes.document())];
-    let topic_has_a_key = keys.logs.is_some();
+    // An existing key is the topic's as well.
+    let topic_has_a_key = keys.logs.is_some() && site.environment.encryption.key_arn.is_none();
     let topic_key = site.arn("kms", "key/*");
     let alias = format!("alias/{}", site.named("logs"));
-    role_with_key(stack, site, name, description, "states", keys.data, move |key| {
+    role_with_key(stack, site, name, description, "states", keys.data.clone(), move |key| {
         let mut policies = fixed.clone();
         if let Some(key) = key {
             let mut policy = Policy::new()
@@ -106,7 +107,7 @@ pub(crate) fn role_for(
 }
 
 /// The role of rules that start a state machine.
-pub(crate) fn starter(stack: &mut Stack, site: &Site, name: &str, description: &str, machine: &str) -> Handle<Role> {
+pub(crate) fn starter(stack: &mut Stack, site: &Site, name: &str, description: &str, machine: &str) -> Reference<Role> {
     let policy = Policy::new().allow(["states:StartExecution"], [machine]);
     role(stack, site, name, description, "events", vec![("start", policy)])
 }
@@ -120,7 +121,7 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    pub(crate) fn add(self, stack: &mut Stack, machine: Handle<StateMachine>, starter: Handle<Role>) {
+    pub(crate) fn add(self, stack: &mut Stack, machine: Handle<StateMachine>, starter: Reference<Role>) {
         let Self { address, name, description, source } = self;
         stack.add("pipeline", &address, (machine, starter.ready()), move |(machine, starter)| Rule {
             name: name.clone(),

@@ -6,7 +6,7 @@ use aws_cloudwatch::MetricAlarm;
 use aws_eventbridge::{Input, Rule, Source, Target};
 use aws_logs::{Encryption as LogEncryption, LogGroup, Retention};
 use aws_sns::{Encryption, Subscription, Topic};
-use resource::{Handle, Stack, Tags};
+use resource::{Handle, Reference, Stack, Tags};
 use serde_json::{Value, json};
 
 /// A log group with the environment's retention, made before whatever writes to it.
@@ -19,7 +19,7 @@ pub(crate) fn log_group(
     name: &str,
 ) -> Handle<LogGroup> {
     let (name, days) = (name.to_owned(), i32::from(site.environment.monitoring.log_retention_days));
-    stack.add(area, address, keys.logs.map(Handle::ready), move |key| LogGroup {
+    stack.add(area, address, keys.logs.clone().map(Reference::ready), move |key| LogGroup {
         name: name.clone(),
         retention: Retention::Days(days),
         encryption: key.map_or(LogEncryption::AwsManaged, |key| LogEncryption::Kms(key.arn)),
@@ -43,7 +43,7 @@ pub(crate) fn topic(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Topic
         .allow(["sns:Publish", "sns:Subscribe", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"], [arn])
         .to(json!({"AWS": site.place.iam_arn("root")}))
         .document();
-    let topic = stack.add("monitoring", "alerts", keys.logs.map(Handle::ready), move |key| Topic {
+    let topic = stack.add("monitoring", "alerts", keys.logs.clone().map(Reference::ready), move |key| Topic {
         name: name.clone(),
         display_name: format!("{prefix} alerts"),
         encryption: key.map_or(Encryption::Off, |key| Encryption::Kms(key.arn)),

@@ -9,11 +9,11 @@ use resource::{Handle, Stack, Tags};
 pub(crate) fn build(stack: &mut Stack, site: &Site, topic: Handle<Topic>) {
     let Some(budget) = site.environment.budget.clone() else { return };
     let name = site.prefix();
-    let counted = [("Project", site.environment.project.clone()), ("Environment", site.name.clone())];
+    let counted = site.environment.owner_tags().map(|(key, value)| (key.to_owned(), value.to_owned()));
     stack.add("operations", "budget", topic.ready(), move |topic| Budget {
         name: name.clone(),
         monthly_usd: budget.monthly_usd,
-        counted: counted.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
+        counted: counted.iter().cloned().collect(),
         alerts: budget.alert_percent.iter().map(|percent| (percent.to_string(), topic.arn.clone())).collect(),
         tags: Tags::default(),
     });

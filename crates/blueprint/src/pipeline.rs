@@ -17,7 +17,7 @@ use aws_eventbridge::Source;
 use aws_sfn::StateMachine;
 use aws_sns::Topic;
 use config::environment::pipeline::{Pipeline, has_own_disks};
-use resource::{Handle, Stack, sha256_hex};
+use resource::{Handle, Reference, Stack, sha256_hex};
 use serde_json::{Value, json as literal};
 
 /// What the pipeline is wired to.
@@ -65,7 +65,7 @@ fn state_machine(
         wiring.functions.get(&settings.evaluation_function).copied(),
     );
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker.clone());
-    let needs = (role.ready(), logs.ready(), job, functions, wiring.topic, training, vpc, wiring.keys.data);
+    let needs = (role.ready(), logs.ready(), job, functions, wiring.topic, training, vpc, wiring.keys.data.clone());
     // One key for the volumes of both jobs.
     let types = [&settings.training.instance_type, &settings.transform.instance_type];
     let may_be_encrypted = !types.into_iter().any(|machine| has_own_disks(machine));
@@ -126,7 +126,7 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<Va
     let (etl, train) = (u32::from(etl_minutes) * 60 + 600, wait.max(max_runtime) + 900);
     let predict = u32::from(transform.max_runtime_minutes) * 60 + 900;
     let several = training.instance_count > 1;
-    let mut values = machine::values(site, settings, crate::site::identity(&site.environment.project, &site.name));
+    let mut values = machine::values(site, settings, crate::site::identity_of(&site.environment));
     values.extend([
         ("code_version", literal!(&sha256_hex(template.to_string().as_bytes())[..12])),
         ("data_bucket", literal!(site.bucket("data"))),
@@ -178,7 +178,7 @@ fn image(site: &Site, settings: &Pipeline) -> Result<String, Error> {
 /// Every action the definition implies, on the resources it names; the table in `pipeline/README.md`. With each job that
 /// it waits for, Step Functions lists its tags.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html>
-fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wiring<'_>) -> Handle<aws_iam::Role> {
+fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wiring<'_>) -> Reference<aws_iam::Role> {
     let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
     let group = site.named(&site.environment.studio.model_package_group);
     let functions: Vec<String> = [&settings.validation_function, &settings.evaluation_function]
@@ -252,6 +252,6 @@ fn start(stack: &mut Stack, site: &Site, settings: &Pipeline, machine: Handle<St
         let name = site.named(&format!("train-on-{short}"));
         let description = format!("{why}: starts the training pipeline");
         let rule = Start { address: format!("start-on-{short}"), name, description, source };
-        rule.add(stack, machine, starter);
+        rule.add(stack, machine, starter.clone());
     }
 }

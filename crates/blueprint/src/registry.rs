@@ -36,7 +36,7 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) {
         // The platform's own comes first.
         let setting = index.checked_sub(1).map_or_else(String::new, |at| format!("registry.repositories.{at}"));
         let repository = stack.for_setting(setting, |stack| {
-            stack.add("registry", &short, keys.data, move |key| Repository {
+            stack.add("registry", &short, keys.data.clone(), move |key| Repository {
                 name: name.clone(),
                 immutable_tags: settings.immutable_tags,
                 scan_on_push: settings.scan_on_push,

@@ -2,14 +2,14 @@
 //! writes under prefixes of its own, so that a notebook can change neither what the pipeline runs nor what it made.
 
 use crate::{
-    encryption::Keys,
+    encryption::{Keys, decrypt_former},
     identity::{Interfaces, role_needing, use_key},
     network::Network,
     policy::{Policy, pass_role},
     site::Site,
 };
 use aws_iam::Role;
-use resource::{Handle, KeyArn, Stack};
+use resource::{KeyArn, Reference, Stack};
 use serde_json::Value;
 
 /// Where in the models and artifacts buckets people in Studio write, and what begins the names of what they make.
@@ -19,7 +19,7 @@ const STUDIO: &str = "studio";
 const OWN_DOMAIN: &str = "${sagemaker:DomainId}";
 
 /// People in Studio, with their notebooks and experiments. It is also the role of the feature groups.
-pub(crate) fn studio(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Handle<Role> {
+pub(crate) fn studio(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Reference<Role> {
     let own = format!("{STUDIO}/");
     let data = Policy::new()
         .allow(
@@ -49,7 +49,7 @@ pub(crate) fn studio(stack: &mut Stack, site: &Site, keys: &Keys, network: &Netw
 }
 
 /// Training and batch transform, as the pipeline starts them.
-pub(crate) fn training(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Handle<Role> {
+pub(crate) fn training(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Reference<Role> {
     let data = Policy::new()
         .allow(
             ["s3:ListBucket", "s3:GetBucketLocation"],
@@ -70,7 +70,7 @@ pub(crate) fn training(stack: &mut Stack, site: &Site, keys: &Keys, network: &Ne
 }
 
 /// Models behind the endpoint.
-pub(crate) fn serving(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Handle<Role> {
+pub(crate) fn serving(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Reference<Role> {
     let data = Policy::new()
         .allow(["s3:ListBucket", "s3:GetBucketLocation"], ["models", "artifacts"].map(|name| site.bucket_arn(name)))
         .allow(["s3:GetObject"], [site.objects("models", "")])
@@ -88,17 +88,25 @@ fn add(
     (name, description): (&str, &str),
     data: Policy,
     fixed: Vec<(&str, Policy)>,
-) -> Handle<Role> {
+) -> Reference<Role> {
     let fixed: Vec<(String, Value)> =
         fixed.into_iter().map(|(name, policy)| (name.to_owned(), policy.document())).collect();
-    let interfaces = Interfaces::of(site);
-    role_needing(stack, site, (name, description, "sagemaker"), (keys.data, network.vpc.clone()), move |(key, vpc)| {
-        let mut policies = fixed.clone();
-        policies.push(("data".to_owned(), with_key(data.clone(), key.as_ref().map(|key| &key.arn)).document()));
-        policies
-            .push(("network".to_owned(), interfaces.lend(interfaces.make(Policy::new(), &vpc.id), &vpc.id).document()));
-        policies
-    })
+    let (interfaces, data) = (Interfaces::of(site), decrypt_former(data, site));
+    role_needing(
+        stack,
+        site,
+        (name, description, "sagemaker"),
+        (keys.data.clone(), network.vpc.clone()),
+        move |(key, vpc)| {
+            let mut policies = fixed.clone();
+            policies.push(("data".to_owned(), with_key(data.clone(), key.as_ref().map(|key| &key.arn)).document()));
+            policies.push((
+                "network".to_owned(),
+                interfaces.lend(interfaces.make(Policy::new(), &vpc.id), &vpc.id).document(),
+            ));
+            policies
+        },
+    )
 }
 
 fn with_key(policy: Policy, key: Option<&KeyArn>) -> Policy {

@@ -1,6 +1,7 @@
-use crate::{files::Files, placement::Placement};
+use crate::{Inputs, files::Files, placement::Placement};
+use aws_iam::RoleOutputs;
 use config::{Environment, environment::feature_groups::FeatureGroup};
-use resource::{Place, Tags};
+use resource::{Condition, Permission, Place, RoleArn, Tags};
 
 /// Where and for whom the platform is built: what every area needs to name things.
 pub(crate) struct Site {
@@ -12,6 +13,16 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    pub(crate) fn of(inputs: &Inputs<'_>) -> Self {
+        Self {
+            environment: inputs.environment.clone(),
+            name: inputs.name.to_owned(),
+            place: inputs.place.clone(),
+            placement: inputs.placement.clone(),
+            files: Files::of(inputs.root),
+        }
+    }
+
     /// `<project>-<env>`.
     pub(crate) fn prefix(&self) -> String {
         self.environment.prefix()
@@ -44,7 +55,36 @@ impl Site {
 
     /// The ARN of one of the platform's roles.
     pub(crate) fn role_arn(&self, name: &str) -> String {
-        self.place.iam_arn(&format!("role/{}", self.named(name)))
+        let own = || self.place.iam_arn(&format!("role{}{}", self.environment.identity.path(), self.named(name)));
+        self.existing_role(name).map_or_else(own, |role| role.arn.to_string())
+    }
+
+    /// The full name of one of the platform's roles.
+    pub(crate) fn role_name(&self, name: &str) -> String {
+        self.existing_role(name).map_or_else(|| self.named(name), |role| role.name)
+    }
+
+    /// The role that the file names in place of one that the platform would make.
+    pub(crate) fn existing_role(&self, name: &str) -> Option<RoleOutputs> {
+        let (_, arn) = self.environment.identity.roles.of(name)?;
+        let name = arn.rsplit('/').next().unwrap_or_default().to_owned();
+        Some(RoleOutputs { arn: RoleArn::new(arn), name })
+    }
+
+    /// What AWS must allow whoever provisions the platform, of what exists outside of it.
+    pub(crate) fn existing_permissions(&self) -> Vec<Permission> {
+        let key = crate::encryption::existing(self);
+        let key = key.iter().flat_map(|key| key.permissions(&self.place));
+        let roles = self.environment.identity.roles.arns().map(|arn| Permission::look(["iam:GetRole"]).on([arn]));
+        let state = crate::encryption::of_state(self).into_iter().flat_map(|key| {
+            let via = || Condition::Is("kms:ViaService", key.via.clone());
+            let reads = Permission::look(["kms:Decrypt"]).on([key.arn.as_str()]).when(via());
+            let writes = Permission::change(["kms:GenerateDataKey"]).on([key.arn.as_str()]).when(via());
+            let looks = Permission::look(["kms:DescribeKey", "kms:GetKeyPolicy"]).on([key.arn.as_str()]);
+            [looks, reads, writes]
+        });
+        let network = crate::existing_network(&self.environment).map(|network| network.permissions(&self.place));
+        key.chain(roles).chain(state).chain(network.into_iter().flatten()).collect()
     }
 
     /// The feature groups that the pipeline's ETL job writes to.
@@ -58,7 +98,12 @@ impl Site {
     }
 }
 
-/// The tags by which a stack's ownership is judged.
+/// The tags by which the ownership of an environment's resources is judged.
+pub fn identity_of(environment: &Environment) -> Tags {
+    environment.owner_tags().into_iter().chain([("ManagedBy", "mlopsctl")]).collect()
+}
+
+/// The same with the keys and values that a file has without `[owner_tags]`.
 pub fn identity(project: &str, environment: &str) -> Tags {
     [("Project", project), ("Environment", environment), ("ManagedBy", "mlopsctl")].into_iter().collect()
 }

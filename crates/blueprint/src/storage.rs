@@ -1,9 +1,13 @@
 //! Buckets: closed, encrypted, versioned; with what the platform ships in them.
 
-use crate::{encryption::Keys, policy, site::Site};
+use crate::{
+    encryption::{Keys, decrypt_former},
+    policy,
+    site::Site,
+};
 use aws_s3::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication, Transition};
 use config::environment::storage::{self, ACCESS_LOGS};
-use resource::{Handle, KeyArn, Ready, Stack, Tags};
+use resource::{Handle, KeyArn, Ready, Reference, Stack, Tags};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -21,9 +25,9 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Buckets {
     for (index, bucket) in settings.buckets.iter().enumerate() {
         let logs = logs.filter(|_| bucket.access_logs).map(Handle::ready);
         let handle = stack.for_setting(format!("storage.buckets.{index}.name"), |stack| {
-            let replica = match (&settings.replication, role) {
+            let replica = match (&settings.replication, &role) {
                 (Some(to), Some(role)) if bucket.replicate => {
-                    Some((replica(stack, site, bucket, &to.region).ready(), role.ready()))
+                    Some((replica(stack, site, bucket, &to.region).ready(), role.clone().ready()))
                 }
                 _ => None,
             };
@@ -41,7 +45,7 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Buckets {
     buckets
 }
 
-type Replica = (Ready<Bucket>, Ready<aws_iam::Role>);
+type Replica = (Ready<Bucket>, Reference<aws_iam::Role>);
 
 fn add(
     stack: &mut Stack,
@@ -57,7 +61,7 @@ fn add(
         bucket.name == "data" && site.environment.pipeline.as_ref().is_some_and(|pipeline| pipeline.on_upload);
     let replica_region = site.environment.storage.replication.as_ref().map(|replication| replication.region.clone());
     let (place, encrypted) = (site.place.clone(), keys.data.is_some());
-    stack.add("storage", &bucket.name, (keys.data, logs, replica), move |(key, logs, replica)| Bucket {
+    stack.add("storage", &bucket.name, (keys.data.clone(), logs, replica), move |(key, logs, replica)| Bucket {
         name: name.clone(),
         region: None,
         versioning: settings.versioning,
@@ -162,7 +166,7 @@ fn replica(stack: &mut Stack, site: &Site, bucket: &storage::Bucket, region: &st
     })
 }
 
-fn replication_role(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<aws_iam::Role> {
+fn replication_role(stack: &mut Stack, site: &Site, keys: &Keys) -> Reference<aws_iam::Role> {
     let replicated: Vec<&storage::Bucket> =
         site.environment.storage.buckets.iter().filter(|bucket| bucket.replicate).collect();
     let sources: Vec<String> = replicated.iter().map(|bucket| site.bucket_arn(&bucket.name)).collect();
@@ -176,6 +180,7 @@ fn replication_role(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<aws_i
             objects(""),
         )
         .allow(["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"], objects("-replica"));
+    let policy = decrypt_former(policy, site);
     let region = site.environment.storage.replication.as_ref().map(|to| to.region.clone()).unwrap_or_default();
     let via = site.place.endpoint_of("s3", &region);
     let keys_there = format!("arn:{}:kms:{region}:{}:key/*", site.place.partition, site.place.account);
@@ -185,7 +190,7 @@ fn replication_role(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<aws_i
         "replication",
         "Copies objects to the second region",
         "s3",
-        keys.data,
+        keys.data.clone(),
         move |key| {
             let policy = policy.clone();
             let policy = match key {

@@ -38,8 +38,8 @@ fn domain(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, roles:
         network.vpc.clone().ready(),
         network.private.clone(),
         ready(&network.sagemaker),
-        roles.studio.ready(),
-        keys.data,
+        roles.studio.clone().ready(),
+        keys.data.clone(),
     );
     stack.add("studio", "domain", needs, move |(vpc, subnets, groups, role, key)| {
         let idle_shutdown = match settings.idle_shutdown_minutes {
@@ -74,7 +74,7 @@ fn people(stack: &mut Stack, site: &Site, domain: Handle<Domain>, roles: &Roles)
         let address = format!("user-{name}");
         let profile_name = name.clone();
         let profile = stack.for_setting(format!("studio.user_profiles.{index}"), |stack| {
-            stack.add("studio", &address, (domain.ready(), roles.studio), move |(domain, role)| UserProfile {
+            stack.add("studio", &address, (domain.ready(), roles.studio.clone()), move |(domain, role)| UserProfile {
                 domain_id: domain.id,
                 name: profile_name.clone(),
                 execution_role: role.arn,
@@ -119,7 +119,7 @@ fn feature_group(
     stack.add(
         "studio",
         &format!("features-{address}"),
-        (roles.studio.ready(), keys.data, data),
+        (roles.studio.clone().ready(), keys.data.clone(), data),
         move |(role, key, _)| {
             let key = key.map(|key| key.arn);
             FeatureGroup {

@@ -6,6 +6,7 @@ use crate::{Finding, Patient, memory::listed};
 use aws_sdk_iam::Client;
 use futures::future::join_all;
 use resource::{Attempt as _, NextPage, Pages, Result};
+use serde_json::Value;
 use simulation::Question;
 use std::collections::BTreeMap;
 
@@ -30,7 +31,33 @@ pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
         Ok(finding) => finding,
         Err(failure) => Finding::unknown(PERMISSIONS, "what these credentials may do", &failure),
     };
-    vec![who, may]
+    let iam = Client::new(patient.sdk);
+    let roles = patient.roles.iter().filter(|(_, policies)| !policies.is_empty());
+    let roles = join_all(roles.map(|(arn, policies)| role(&iam, arn, policies))).await;
+    [who, may].into_iter().chain(roles).collect()
+}
+
+/// Asks IAM whether a role that exists outside of the stack may do what the platform does with it.
+async fn role(iam: &Client, arn: &str, policies: &[Value]) -> Finding {
+    let mut denied = Vec::new();
+    let questions = policies.iter().flat_map(simulation::questions).map(Question::without_unknowns);
+    for question in questions {
+        match ask(iam, arn, &question).await {
+            Ok((_, refused)) => denied.extend(refused),
+            Err(failure) => return Finding::unknown(PERMISSIONS, arn, &failure),
+        }
+    }
+    denied.sort();
+    denied.dedup();
+    match denied.as_slice() {
+        [] => Finding::ok(PERMISSIONS, format!("{arn} may do everything that the platform does with it")),
+        denied => Finding::warning(
+            PERMISSIONS,
+            format!("as far as IAM can tell, {arn} may not {}", listed(denied)),
+            "whoever owns the role must allow it; without the role in [identity.roles], `mlopsctl plan --json` shows the \
+             policies of the role in its place",
+        ),
+    }
 }
 
 /// Asks IAM whether the caller may do everything that the least policy allows. IAM knows the caller's policies and

@@ -30,6 +30,8 @@ pub struct Patient<'a> {
     pub state: &'a State,
     /// The least policy with which it can be provisioned.
     pub policy: &'a Value,
+    /// The roles that exist outside of the stack, each with the policies that it needs.
+    pub roles: Vec<(&'a str, &'a [Value])>,
     /// The machines that its pipeline starts.
     pub machines: Vec<Machine>,
 }

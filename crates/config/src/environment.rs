@@ -8,8 +8,11 @@ pub mod drift;
 pub mod encryption;
 pub mod feature_groups;
 pub mod functions;
+pub mod identity;
 pub mod monitoring;
+pub mod names;
 pub mod network;
+pub mod owner_tags;
 pub mod pipeline;
 pub mod protection;
 pub mod registry;
@@ -20,7 +23,9 @@ pub mod studio;
 mod tags;
 
 use crate::check::{Place, Surroundings};
-use crate::form::{Account, BucketName, Map, PolicyArn, Region, Slug, TagKey, TagValue, Text, VersionRequirement};
+use crate::form::{
+    Account, BucketName, ExistingKeyArn, KeyPrefix, Map, Region, Slug, TagKey, TagValue, Text, VersionRequirement,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,8 +36,11 @@ pub use drift::{Drift, Heal};
 pub use encryption::Encryption;
 pub use feature_groups::FeatureGroup;
 pub use functions::Function;
+pub use identity::Identity;
 pub use monitoring::Monitoring;
+pub use names::Names;
 pub use network::Network;
+pub use owner_tags::OwnerTags;
 pub use pipeline::Pipeline;
 pub use protection::Protection;
 pub use registry::Registry;
@@ -64,6 +72,12 @@ pub struct Environment {
     /// Where mlopsctl keeps its own record.
     #[serde(default)]
     pub state: State,
+    /// The names of everything that mlopsctl makes.
+    #[serde(default, skip_serializing_if = "Names::is_default")]
+    pub names: Names,
+    /// The tags that say whose a resource is, where `Project` and `Environment` are called otherwise.
+    #[serde(default, skip_serializing_if = "OwnerTags::is_default")]
+    pub owner_tags: OwnerTags,
     /// Tags of every resource, beside `Project`, `Environment` and `ManagedBy`, which are set anyway. A `Name` goes
     /// before the names that the parts of the network have otherwise.
     #[serde(default)]
@@ -121,35 +135,27 @@ pub struct State {
     /// `<project>-<environment>-mlopsctl-state-<account>`.
     #[schemars(with = "Option<Text<BucketName>>")]
     pub bucket: Option<String>,
+    /// The part of that bucket, for example `platform/mlops`: the state is then kept as
+    /// `<key_prefix>/<project>/<environment>/state.json`. A state that was begun elsewhere in the bucket stays there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Text<KeyPrefix>>")]
+    pub key_prefix: Option<String>,
+    /// The ARN of a key that exists already, with which the state and the lock are encrypted. A bucket that mlopsctl
+    /// makes encrypts everything with it by default. Left out, S3 encrypts with a key of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Text<ExistingKeyArn>>")]
+    pub kms_key_arn: Option<String>,
 }
 
-/// Settings of all roles.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Identity {
-    /// The ARN of a policy that bounds every role, where the account demands one.
-    #[schemars(with = "Option<Text<PolicyArn>>")]
-    pub permissions_boundary: Option<String>,
-}
-
-impl Identity {
-    /// Whoever provisions the environment may change every policy whose name begins with the prefix, the boundary too.
-    fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
-        let Some(boundary) = &self.permissions_boundary else { return };
-        if let Some(arn) = arn::Arn::parse(boundary) {
-            arn.check_partition(at.get("permissions_boundary"), around);
-            arn.check_account("the policy", at.get("permissions_boundary"), around);
-        }
-        let name = boundary.split_once(":policy/").map_or("", |(_, name)| name);
-        let own = format!("{}-", around.prefix);
-        if name.starts_with(&own) {
-            at.get("permissions_boundary").report(
-                format!(
-                    "`{name}` bounds nobody: those it should bound may change every policy that begins with `{own}`"
-                ),
-                "give the boundary another name, such as `platform-boundary`",
+impl State {
+    fn check(&self, at: Place<'_>, region: Option<&str>) {
+        if self.key_prefix.is_some() && self.bucket.is_none() {
+            at.get("key_prefix").report(
+                "`key_prefix` is about a bucket that several environments share, and none is named",
+                "name it with `bucket`, or leave `key_prefix` out: a bucket that mlopsctl makes is one environment's",
             );
         }
+        encryption::check_region(self.kms_key_arn.as_deref(), at.get("kms_key_arn"), region);
     }
 }
 
@@ -157,9 +163,19 @@ impl Identity {
 const LONGEST_PREFIX: usize = 28;
 
 impl Environment {
-    /// `<project>-<environment>`, with which every name begins.
+    /// What every name begins with: `<project>-<environment>`, or as the pattern of the names has it.
     pub fn prefix(&self) -> String {
-        format!("{}-{}", self.project, self.environment)
+        self.names.prefix(&self.project, &self.environment, &self.region)
+    }
+
+    /// The tags that say that a resource is this environment's, without `ManagedBy`: of the project, and of the
+    /// environment.
+    pub fn owner_tags(&self) -> [(&str, &str); 2] {
+        let OwnerTags { project, project_value, environment, environment_value } = &self.owner_tags;
+        [
+            (project, project_value.as_deref().unwrap_or(&self.project)),
+            (environment, environment_value.as_deref().unwrap_or(&self.environment)),
+        ]
     }
 
     /// The name of a function, role, job, crawler or repository of this environment.
@@ -197,22 +213,29 @@ impl Environment {
 
     /// The name of the state bucket.
     pub fn state_bucket_name(&self, account: &str) -> String {
-        self.state.bucket.clone().unwrap_or_else(|| self.bucket_name(storage::STATE, account))
+        self.state.bucket.clone().unwrap_or_else(|| self.own_state_bucket(account))
     }
 
     /// Whether the file names the state bucket, so that it is somebody's already; else it is the environment's own,
     /// and made when it is needed.
     pub fn names_state_bucket(&self, account: &str) -> bool {
-        self.state_bucket_name(account) != self.bucket_name(storage::STATE, account)
+        self.state_bucket_name(account) != self.own_state_bucket(account)
+    }
+
+    /// By this name the state is found where the file of its environment is lost, so no pattern changes it.
+    fn own_state_bucket(&self, account: &str) -> String {
+        format!("{}-{}-{}-{account}", self.project, self.environment, storage::STATE)
     }
 
     pub(crate) fn check(&self, at: Place<'_>, around: &Surroundings<'_>) {
-        if at.sound(&["project", "environment"]) && around.prefix.len() > LONGEST_PREFIX {
-            at.get("project").report(
-                format!(
-                    "`{}` is too long: project and environment together have at most {LONGEST_PREFIX} characters",
-                    around.prefix
-                ),
+        self.names.check(at.get("names"), &around.prefix);
+        if at.sound(&["project", "environment", "names"]) && around.prefix.len() > LONGEST_PREFIX {
+            let (setting, what) = match self.names.is_default() {
+                true => ("project", "project and environment together have"),
+                false => ("names", "what names begin with has"),
+            };
+            at.get(setting).report(
+                format!("`{}` is too long: {what} at most {LONGEST_PREFIX} characters", around.prefix),
                 "SageMaker's job names begin with it and have to stay below 64 characters",
             );
         }
@@ -221,9 +244,13 @@ impl Environment {
                 at.get("project").report(format!("S3 reserves bucket names that begin with `{reserved}`"), "");
             }
         }
-        tags::check(&self.tags, at.get("tags"));
+        self.owner_tags.check(at.get("owner_tags"));
+        tags::check(&self.tags, &self.owner_tags, at.get("tags"));
         self.network.check(at.get("network"), around);
-        self.identity.check(at.get("identity"), around);
+        let region = at.sound(&["region"]).then_some(self.region.as_str());
+        self.state.check(at.get("state"), region);
+        encryption::check_region(self.encryption.key_arn.as_deref(), at.get("encryption").get("key_arn"), region);
+        self.identity.check(at.get("identity"), around, &self.functions);
         self.storage.check(at.get("storage"), around);
         self.studio.check(at.get("studio"));
         feature_groups::check(&self.feature_groups, at.get("feature_groups"), around);

@@ -134,6 +134,13 @@ pub(crate) fn beyond_pattern(format: &str, text: &str) -> Result<(), String> {
     match format {
         "cidr" => text.parse::<Cidr>().map(|_| ()),
         "schedule" => schedule::check(text),
+        "key" if text.contains(":alias/") => Err(format!(
+            "`{text}` is the ARN of an alias, which can be pointed at another key: name the key itself, `…:key/…`"
+        )),
+        "iam-path" if text.starts_with("/aws-") => {
+            Err(format!("`{text}` is a path that AWS keeps for its own roles: use another one"))
+        }
+        "iam-path" if text.len() > 512 => Err(format!("the path has {} characters, and IAM takes 512", text.len())),
         "cron" => schedule::check_glue(text),
         "version-requirement" => crate::version::check(text),
         "tag" => match text.chars().find(|sign| !sign.is_alphanumeric() && !" _.:/=+@-".contains(*sign)) {
@@ -202,12 +209,26 @@ form!(
     "the id of a security group, such as `sg-0a1b2c3d4e5f67890`",
     "sg-0a1b2c3d4e5f67890"
 );
+form!(
+    /// What stands between the placeholders is checked with them filled in.
+    NamePattern, "^[a-z0-9{}-]{1,128}$", "a pattern of lower-case letters, digits, hyphens and placeholders that ends in `-{name}`", "acme-{environment}-{project}-{name}"
+);
 form!(Account, "^[0-9]{12}$", "an AWS account: 12 digits", "123456789012");
 form!(
     PolicyArn,
     "^arn:aws(-[a-z]+)*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512}$",
     "the ARN of an IAM policy",
     "arn:aws:iam::123456789012:policy/boundary"
+);
+form!(
+    /// IAM keeps `/aws-service-role/` and `/aws-reserved/` for AWS. The letters are those that SageMaker, Lambda and Glue
+    /// take in the ARN of a role.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names>
+    IamPath, "^/([A-Za-z0-9+=,.@_-]+/)+$", "an IAM path that begins and ends with a slash, such as `/platform/ml/`", "/platform/ml/", "iam-path"
+);
+form!(
+    /// A service takes roles of its own account only.
+    RoleArn, "^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,64}$", "the ARN of an IAM role", "arn:aws:iam::123456789012:role/platform/ml-studio"
 );
 form!(
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>, without dots, which break TLS.
@@ -239,6 +260,10 @@ form!(
     /// A path within the project, which must not lead out of it.
     ProjectPath, "^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$", "a path within the project, such as `pipeline/glue/etl.py`", "pipeline/glue/etl.py"
 );
+form!(
+    /// Characters that need no escape in the key of an object.
+    KeyPrefix, "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*/?$", "a prefix of keys, such as `platform/mlops`", "platform/mlops"
+);
 form!(Prefix, "^([A-Za-z0-9_=.-]+/)+$", "a prefix that ends with a slash, such as `raw/`", "raw/");
 form!(
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>
@@ -268,6 +293,14 @@ form!(
     "^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
     "the ARN of a KMS key",
     "arn:aws:kms:ap-south-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+);
+form!(
+    /// The pattern takes aliases as well, so that the message can say why they do not do.
+    ExistingKeyArn,
+    "^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/[A-Za-z0-9/_-]+)$",
+    "the ARN of a KMS key",
+    "arn:aws:kms:ap-south-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "key"
 );
 form!(
     DatabaseName,

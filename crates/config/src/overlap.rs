@@ -1,5 +1,6 @@
 //! Environments whose names cannot be told apart by how they begin.
 
+use crate::environment::names::{DEFAULT, render};
 use crate::load::{discover, text};
 use std::path::Path;
 use toml_edit::Document;
@@ -29,7 +30,10 @@ impl Names {
         let project = document.get("project")?.as_str()?;
         let accounts = document.get("allowed_accounts").and_then(|item| item.as_array()).into_iter().flatten();
         let accounts = accounts.filter_map(|account| account.as_str().map(str::to_owned)).collect();
-        Some(Self { environment: environment.to_owned(), prefix: format!("{project}-{environment}-"), accounts })
+        let region = document.get("region").and_then(|item| item.as_str()).unwrap_or_default();
+        let pattern = document.get("names").and_then(|names| names.get("pattern")).and_then(|item| item.as_str());
+        let prefix = render(pattern.unwrap_or(DEFAULT), project, environment, region);
+        Some(Self { environment: environment.to_owned(), prefix: format!("{prefix}-"), accounts })
     }
 
     fn can_meet(&self, other: &Self) -> bool {

@@ -88,7 +88,10 @@ impl Lookup for Expected {
 pub fn applied_stack(declared: &Stack, state: &State, registry: &Registry, place: &Place) -> Stack {
     let state = &*current_state(state, registry, place);
     let pending = pending(declared, state, registry, place);
-    let stack = Stack::new(declared.identity().clone(), Tags::default());
+    let mut stack = Stack::new(declared.identity().clone(), Tags::default());
+    if let Some(prefix) = declared.prefix() {
+        stack = stack.named_by(prefix);
+    }
     let mut builder = Builder { declared, state, registry, pending: &pending, positions: HashMap::new(), stack };
     for address in state.resources.keys() {
         builder.place(address, &mut BTreeSet::new());

@@ -51,7 +51,7 @@ fn foreign(owner: &str, reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failu
             "`mlopsctl state rm {address} {environment}` forgets it without touching it; `mlopsctl adopt {environment} \
              {address}` takes it over",
             address = cx.address(),
-            environment = cx.identity().get("Environment").unwrap_or_default(),
+            environment = cx.environment(),
         ),
     )
 }
@@ -68,7 +68,7 @@ pub(crate) fn untagged(reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failur
             "`mlopsctl adopt {environment} {address}` gives it back its tags; `mlopsctl state rm {address} \
              {environment}` forgets it without touching it",
             address = cx.address(),
-            environment = cx.identity().get("Environment").unwrap_or_default(),
+            environment = cx.environment(),
         ),
     )
 }
@@ -86,7 +86,7 @@ pub(crate) fn named_only(reconciler: &dyn Reconciler, id: &str, diff: &Diff, cx:
             ),
             format!(
                 "take it over with `mlopsctl adopt {} {}`, or choose another name in the environment file",
-                cx.identity().get("Environment").unwrap_or_default(),
+                cx.environment(),
                 cx.address()
             ),
         )

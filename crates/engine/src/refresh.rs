@@ -284,7 +284,7 @@ pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx
                     "does not carry this stack's tags".to_owned(),
                     format!(
                         "take it over with `mlopsctl adopt {} {}`, or choose another name in the environment file",
-                        cx.identity().get("Environment").unwrap_or_default(),
+                        cx.environment(),
                         cx.address()
                     ),
                 ),

@@ -11,7 +11,7 @@ impl Session {
     /// the stack is empty.
     pub(crate) async fn stack(&self, state: &State) -> Result<Stack, End> {
         let Some(environment) = &self.environment else {
-            return Ok(Stack::new(self.identity.clone(), Tags::default()));
+            return Ok(self.empty_stack());
         };
         self.refuse_claimed(state)?;
         let placement = self.placement(environment, state).await?;
@@ -25,6 +25,15 @@ impl Session {
         }
         self.cloud.ship(stack.assets().iter().cloned());
         Ok(stack)
+    }
+
+    /// The stack of an environment that is to have nothing.
+    pub(crate) fn empty_stack(&self) -> Stack {
+        let stack = Stack::new(self.identity.clone(), Tags::default());
+        match &self.environment {
+            Some(environment) => stack.named_by(environment.prefix()),
+            None => stack,
+        }
     }
 
     /// A digest of everything that a stack was made from: the environment file and the files the platform ships.
@@ -62,7 +71,7 @@ impl Session {
     }
 
     /// Why the file describes no platform, with the place of the setting, if it is one.
-    fn unfit(&self, error: Error) -> End {
+    pub(crate) fn unfit(&self, error: Error) -> End {
         match error {
             // The path of a file says more than a line of the environment file.
             Error::File { .. } => End::usage(error.to_string(), ""),

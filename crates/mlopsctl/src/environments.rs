@@ -30,6 +30,9 @@ pub(crate) struct Site {
     /// Whether the environment file names that bucket.
     pub(crate) names_bucket: bool,
     pub(crate) identity: Tags,
+    pub(crate) project: String,
+    /// The environment's name.
+    name: String,
     pub(crate) sdk: SdkConfig,
     /// Counts what is sent.
     pub(crate) meter: Arc<Meter>,
@@ -210,7 +213,9 @@ impl Site {
             region: environment.region.clone(),
             bucket: environment.state_bucket_name(&account),
             names_bucket: environment.names_state_bucket(&account),
-            identity: blueprint::identity(&environment.project, name),
+            identity: blueprint::identity_of(&environment),
+            project: environment.project.clone(),
+            name: name.to_owned(),
             account,
             caller: arn,
             sdk,
@@ -265,6 +270,8 @@ impl Site {
             bucket: bucket.name.clone(),
             names_bucket: false,
             identity: blueprint::identity(&bucket.project, name),
+            project: bucket.project.clone(),
+            name: name.to_owned(),
             account,
             caller: arn,
             sdk,
@@ -279,16 +286,20 @@ impl Site {
 
     /// What its state must be of.
     pub(crate) fn state_identity(&self) -> StateIdentity {
-        StateIdentity::new(&self.identity, &self.place(), &self.bucket)
+        StateIdentity::of(&self.project, &self.name, &self.place(), &self.bucket)
     }
 
     /// The bucket of its state.
     pub(crate) fn state_bucket(&self) -> StateBucket {
         let (client, place) = (aws_s3::client_for(&self.sdk, &self.account), self.place());
-        match self.names_bucket {
+        let bucket = match self.names_bucket {
             true => StateBucket::named(client, &self.bucket, &place),
             false => StateBucket::new(client, &self.bucket, &place),
-        }
+        };
+        let Some(environment) = &self.environment else { return bucket };
+        bucket
+            .tagged(environment.tags.clone().into_iter().collect())
+            .encrypted_with(environment.state.kms_key_arn.clone())
     }
 
     /// Where in the bucket its state and lock are.
@@ -299,6 +310,7 @@ impl Site {
         if !self.names_bucket || is_one_environments {
             return Ok(StateKeys::at_root());
         }
-        StateKeys::find(&self.state_bucket().store(), &self.state_identity()).await
+        let prefix = self.environment.as_ref().and_then(|environment| environment.state.key_prefix.as_deref());
+        StateKeys::find(&self.state_bucket().store(), &self.state_identity(), prefix).await
     }
 }

@@ -6,6 +6,7 @@ mod connection;
 mod declared;
 mod end;
 mod environments;
+mod existing;
 mod existing_network;
 mod input;
 mod one_account;

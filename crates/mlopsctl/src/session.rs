@@ -26,6 +26,7 @@ use tokio::sync::OnceCell;
 pub(crate) struct Session {
     pub(crate) name: String,
     pub(crate) identity: Tags,
+    pub(crate) project: String,
     /// The ARN of the AWS identity that it works as.
     pub(crate) caller: String,
     pub(crate) registry: Registry,
@@ -124,12 +125,13 @@ impl Session {
         let index = Arc::new(aws_tagging::Index::new(&site.sdk));
         let cloud = Cloud::new(guard.before(site.sdk), place, [])
             .with_listener(connection::tell_failures(Printer::new(global)));
-        let cloud = cloud.with_tag_index(index);
+        let cloud = cloud.with_tag_index(index).for_environment(name.as_str());
         Ok(Self {
             file: environments::file(global, &name),
             root: environments::root(global),
             name,
             identity: site.identity,
+            project: site.project,
             caller: site.caller,
             registry: blueprint::registry(),
             environment: site.environment,

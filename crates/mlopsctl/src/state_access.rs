@@ -67,6 +67,13 @@ impl Session {
         Ok(None)
     }
 
+    /// Gives a state bucket of the environment's own the tags and the key of today. The platform does not depend on it.
+    pub(crate) async fn renew_bucket(&self, printer: Printer) {
+        if let Err(error) = self.bucket.renew_settings(&self.identity).await {
+            printer.note(&format!("warning: the settings of the state bucket are as they were: {error}"));
+        }
+    }
+
     /// Removes the state, which must be empty, and gives the lock up. Says what became of the bucket.
     pub(crate) async fn remove_state(&self, lock: Lock) -> Result<String, End> {
         let removed = self.bucket.remove(&self.keys, &self.state_identity, &self.identity, lock).await?;

@@ -15,6 +15,12 @@ pub struct Site<'a> {
     pub state_bucket: &'a str,
     /// Whether its file names that bucket, which is then used as it is.
     pub names_state_bucket: bool,
+    /// The project that the state is of.
+    pub project: &'a str,
+    /// The environment that the state is of.
+    pub environment: &'a str,
+    /// The part of the state bucket that the file names.
+    pub state_prefix: Option<&'a str>,
     /// Further permissions of the policy's user, beside those for provisioning.
     pub also: Vec<Permission>,
     /// What must be allowed of things that exist outside of the stack.
@@ -32,15 +38,15 @@ impl Site<'_> {
     /// # Errors
     /// When a kind, or the form of a recorded declaration, is not known to this version.
     pub fn policy(&self, prefix: &str, identity: &Tags, looks_only: bool) -> Result<Policy> {
-        let (needed, scope) = (self.needed(identity)?, Scope::new(prefix, self.place.account.as_str()));
+        let (needed, scope) = (self.needed()?, Scope::new(prefix, self.place.account.as_str()));
         Ok(match looks_only {
             true => Policy::to_look(&needed, &scope, identity),
             false => Policy::new(&needed, &scope, identity),
         })
     }
 
-    fn needed(&self, identity: &Tags) -> Result<Vec<Permission>> {
-        let mut needed = self.by_mlopsctl(identity);
+    fn needed(&self) -> Result<Vec<Permission>> {
+        let mut needed = self.by_mlopsctl();
         needed.extend(self.existing.iter().cloned());
         needed.extend(self.by_declared()?);
         needed.extend(self.by_recorded()?);
@@ -48,12 +54,17 @@ impl Site<'_> {
     }
 
     /// Whose credentials these are, which zones and endpoint services there are, the tag index, the state.
-    fn by_mlopsctl(&self, identity: &Tags) -> Vec<Permission> {
+    fn by_mlopsctl(&self) -> Vec<Permission> {
         // It knows no resources, and nobody is refused it but by an explicit denial.
         let caller = Permission::look(["sts:GetCallerIdentity"]).on_anything();
         let (bucket, place) = (self.state_bucket, self.place);
         let mut needed = match self.names_state_bucket {
-            true => StateBucket::permissions_in_named(bucket, place, &StateIdentity::new(identity, place, bucket)),
+            true => StateBucket::permissions_in_named(
+                bucket,
+                place,
+                &StateIdentity::of(self.project, self.environment, place, bucket),
+                self.state_prefix,
+            ),
             false => StateBucket::permissions(bucket, place),
         };
         needed.extend([caller, aws_tagging::permission()]);

@@ -5,8 +5,11 @@ use resource::{ANYTHING, Condition, Permission, Tags};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The tags by which a stack's things are known to IAM.
-pub(crate) const MARKS: [&str; 2] = ["Project", "Environment"];
+/// The tags by which a stack's things are known to IAM: those of its owner. People change what manages a resource.
+fn marks_of(identity: &Tags) -> impl Iterator<Item = (&str, &str)> {
+    identity.iter().filter(|(key, _)| *key != "ManagedBy")
+}
+
 /// What actions without resources are grouped as.
 const EVERYWHERE: &str = "NoResourceLevel";
 
@@ -219,14 +222,19 @@ fn listed<'a>(values: impl IntoIterator<Item = &'a String>) -> Value {
 
 fn write(condition: &Condition, identity: &Tags, into: &mut Value) {
     let mut marks = |prefix: &str| {
-        for mark in MARKS {
-            into["StringEquals"][format!("{prefix}/{mark}")] = identity.get(mark).unwrap_or_default().into();
+        for (mark, value) in marks_of(identity) {
+            into["StringEquals"][format!("{prefix}/{mark}")] = value.into();
         }
     };
     match condition {
         Condition::GivesTags => marks("aws:RequestTag"),
         Condition::BearsTags => marks("aws:ResourceTag"),
-        Condition::BearsNone => into["Null"][format!("aws:ResourceTag/{}", MARKS[0])] = "true".into(),
+        // The absence of either tag tells. `Project` is the last of the usual ones.
+        Condition::BearsNone => {
+            if let Some((mark, _)) = marks_of(identity).last() {
+                into["Null"][format!("aws:ResourceTag/{mark}")] = "true".into();
+            }
+        }
         Condition::Is(key, values) => into["StringEquals"][*key] = listed(values),
         Condition::Like(key, values) => into["StringLike"][*key] = listed(values),
     }
@@ -282,6 +290,15 @@ mod tests {
             "Condition": {"StringEquals": {"iam:PassedToService": ["events.amazonaws.com", "glue.amazonaws.com"]}},
         });
         assert_eq!(statements[0].json(&Tags::default()), expected);
+    }
+
+    #[test]
+    fn conditions_name_the_tags_of_the_owner_as_the_file_calls_them() {
+        let changed = Permission::change(["kms:PutKeyPolicy"]).on(["arn:aws:kms:eu-west-1:1:key/*"]);
+        let statements = all(&[changed.when(Condition::BearsTags)], &scope());
+        let identity = [("app", "ml"), ("stage", "Production"), ("ManagedBy", "mlopsctl")].into_iter().collect();
+        let bears = json!({"StringEquals": {"aws:ResourceTag/app": "ml", "aws:ResourceTag/stage": "Production"}});
+        assert_eq!(statements[0].json(&identity)["Condition"], bears);
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub struct Cloud {
     shared: Mutex<HashMap<TypeId, Anything>>,
     assets: Mutex<HashMap<String, Arc<Asset>>>,
     tag_index: Option<Arc<dyn TagIndex>>,
+    environment: Option<String>,
     listener: Option<Listener>,
 }
 
@@ -43,7 +44,8 @@ impl Cloud {
     /// A cloud reached through `config`.
     pub fn new(config: SdkConfig, place: Place, assets: impl IntoIterator<Item = Asset>) -> Self {
         let (clients, shared, tag_index, listener) = (Mutex::default(), Mutex::default(), None, None);
-        let cloud = Self { config, place, clients, shared, assets: Mutex::default(), tag_index, listener };
+        let environment = None;
+        let cloud = Self { config, place, clients, shared, assets: Mutex::default(), tag_index, environment, listener };
         cloud.ship(assets);
         cloud
     }
@@ -58,6 +60,12 @@ impl Cloud {
     #[must_use]
     pub fn with_tag_index(self, index: Arc<dyn TagIndex>) -> Self {
         Self { tag_index: Some(index), ..self }
+    }
+
+    /// The same, worked on for an environment of this name, which tells people what to do next.
+    #[must_use]
+    pub fn for_environment(self, name: impl Into<String>) -> Self {
+        Self { environment: Some(name.into()), ..self }
     }
 
     /// The same, with somebody who hears what plans and comparisons wait for.
@@ -236,6 +244,11 @@ impl Cx {
     pub fn owns(&self, tags: &Tags) -> bool {
         let lineage = (tags.get(LINEAGE_TAG), self.lineage());
         self.names(tags) && !matches!(lineage, (Some(theirs), Some(ours)) if theirs != ours)
+    }
+
+    /// The name of the environment, for messages.
+    pub fn environment(&self) -> &str {
+        self.cloud.environment.as_deref().or_else(|| self.identity.get("Environment")).unwrap_or_default()
     }
 
     /// Whether data may be deleted (`--delete-data`): objects, images, feature data, file systems.

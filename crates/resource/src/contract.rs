@@ -179,7 +179,7 @@ impl Found {
             format!(
                 "name the right one with `mlopsctl adopt {} {}=ID`, after the tag {ADDRESS_TAG} was removed from the \
                  others",
-                cx.identity().get("Environment").unwrap_or_default(),
+                cx.environment(),
                 cx.address(),
             ),
         ))

@@ -26,8 +26,11 @@ impl Ownership {
     /// `identity` are the ownership tags with the address, `lineage` is that of the state that records it, `recorded`
     /// are the tags that mlopsctl applied last. Where `named`, the declaration names the resource and not AWS: another one may have taken the place of ours.
     pub fn judge(identity: &Tags, lineage: Option<&str>, recorded: &Tags, live: &Tags, named: bool) -> Self {
+        // The owner's tags of last time count where the lineage proves that this state records the resource: the file may
+        // have given them other values since.
+        let proven = lineage.is_some() && live.get(LINEAGE_TAG) == lineage;
         let contradicts = |key: &str, ours: &str| {
-            let known = |tag: &str| tag == ours || (key == ADDRESS_TAG && recorded.get(key) == Some(tag));
+            let known = |tag: &str| tag == ours || ((key == ADDRESS_TAG || proven) && recorded.get(key) == Some(tag));
             live.get(key).is_some_and(|tag| !known(tag))
         };
         let others: Vec<(&str, &str)> = identity.iter().filter(|(key, _)| *key != MANAGER_TAG).collect();
@@ -129,6 +132,31 @@ mod tests {
         let recorded = with(&[("Owner", "team-b")]);
         assert_eq!(Ownership::judge(&tags(OURS), None, &recorded, &others, true), Ownership::Untagged);
         assert_eq!(judged(&tags(&[("aws:cloudformation:stack-name", "x")])), Ownership::Untagged);
+    }
+
+    #[test]
+    fn ownership_survives_other_values_and_keys_of_its_tags_where_the_lineage_proves_it() {
+        let moved = tags(&[
+            ("Project", "mlops"),
+            ("Environment", "Development"),
+            ("ManagedBy", "mlopsctl"),
+            ("mlopsctl:address", "identity.glue"),
+        ]);
+        let live = with(&[("mlopsctl:lineage", "1")]);
+        let judge =
+            |identity: &Tags, live: &Tags, recorded: &Tags| Ownership::judge(identity, Some("1"), recorded, live, true);
+        assert_eq!(judge(&moved, &live, &live), Ownership::Owned);
+        // Without the lineage, or with a value that mlopsctl never gave, it may be anybody's.
+        assert!(matches!(judge(&moved, &tags(OURS), &tags(OURS)), Ownership::Foreign(_)));
+        let other = with(&[("mlopsctl:lineage", "1"), ("Environment", "prod")]);
+        assert!(matches!(judge(&moved, &other, &live), Ownership::Foreign(_)));
+        let renamed = tags(&[
+            ("app", "mlops"),
+            ("stage", "dev"),
+            ("ManagedBy", "mlopsctl"),
+            ("mlopsctl:address", "identity.glue"),
+        ]);
+        assert_eq!(judge(&renamed, &live, &live), Ownership::Incomplete);
     }
 
     #[test]

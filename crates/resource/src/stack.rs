@@ -290,6 +290,7 @@ pub struct Stack {
     identity: Tags,
     tags: Tags,
     protected: Vec<String>,
+    prefix: Option<String>,
     ambiguous: Option<(Address, String)>,
     setting: String,
 }
@@ -299,6 +300,17 @@ impl Stack {
     /// Both go onto everything that can be tagged, with the address.
     pub fn new(identity: Tags, tags: Tags) -> Self {
         Self { identity, tags, ..Self::default() }
+    }
+
+    /// The same, whose names begin with this.
+    #[must_use]
+    pub fn named_by(self, prefix: impl Into<String>) -> Self {
+        Self { prefix: Some(prefix.into()), ..self }
+    }
+
+    /// What the names of its resources begin with, where that is known.
+    pub fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
     }
 
     /// Declares a resource, built from the outputs of others. One at an address that is taken makes the whole

@@ -19,17 +19,40 @@ pub struct StateBucket {
     name: String,
     pub(crate) place: Place,
     is_named: bool,
+    /// The environment's tags, which one of its own bears beside those of its owner.
+    pub(crate) tags: Tags,
+    /// The key that states and locks are encrypted with; without one, S3 decides.
+    pub(crate) kms_key: Option<String>,
 }
 
 impl StateBucket {
     /// The environment's own bucket, which is made when it is needed.
     pub fn new(client: Client, name: &str, place: &Place) -> Self {
-        Self { client, name: name.to_owned(), place: place.clone(), is_named: false }
+        Self {
+            client,
+            name: name.to_owned(),
+            place: place.clone(),
+            is_named: false,
+            tags: Tags::default(),
+            kms_key: None,
+        }
     }
 
     /// A bucket that an environment file names. It is used as it is: never made, tagged, configured or deleted.
     pub fn named(client: Client, name: &str, place: &Place) -> Self {
         Self { is_named: true, ..Self::new(client, name, place) }
+    }
+
+    /// The same, whose bucket bears these tags as well, if it is the environment's own.
+    #[must_use]
+    pub fn tagged(self, tags: Tags) -> Self {
+        Self { tags, ..self }
+    }
+
+    /// The same, in which states and locks are encrypted with this KMS key.
+    #[must_use]
+    pub fn encrypted_with(self, kms_key: Option<String>) -> Self {
+        Self { kms_key, ..self }
     }
 
     /// Whether an environment file names it.
@@ -59,7 +82,7 @@ impl StateBucket {
 
     /// The store within.
     pub fn store(&self) -> S3Store {
-        S3Store::new(self.client.clone(), &self.name, &self.place.account)
+        S3Store::new(self.client.clone(), &self.name, &self.place.account).encrypted_with(self.kms_key.clone())
     }
 
     /// Its name.
@@ -144,10 +167,10 @@ impl StateBucket {
     }
 
     pub(crate) async fn is_ours(&self, tags: &Tags) -> Result<bool> {
-        Ok(tags.missing_from(&self.tags().await?).iter().next().is_none())
+        Ok(tags.missing_from(&self.live_tags().await?).iter().next().is_none())
     }
 
-    pub(crate) async fn tags(&self) -> Result<Tags> {
+    pub(crate) async fn live_tags(&self) -> Result<Tags> {
         let call = self.client.get_bucket_tagging().bucket(&self.name);
         let answer = call.send().await.during("GetBucketTagging").absent(&[("NoSuchTagSet", "")])?;
         let set = answer.map(|answer| answer.tag_set).unwrap_or_default();

@@ -58,14 +58,7 @@ impl StateBucket {
             return Ok(false);
         }
         // First, so that an interrupted making is recognised.
-        let tagging = tagging(tags)?;
-        self.client
-            .put_bucket_tagging()
-            .bucket(self.name())
-            .tagging(tagging)
-            .send()
-            .await
-            .during("PutBucketTagging")?;
+        self.tag(&self.all_tags(tags)).await?;
         let closed = PublicAccessBlockConfiguration::builder()
             .block_public_acls(true)
             .ignore_public_acls(true)
@@ -87,13 +80,7 @@ impl StateBucket {
             .send()
             .await
             .during("PutBucketVersioning")?;
-        self.client
-            .put_bucket_encryption()
-            .bucket(self.name())
-            .server_side_encryption_configuration(encryption()?)
-            .send()
-            .await
-            .during("PutBucketEncryption")?;
+        self.encrypt().await?;
         let policy = self.tls_only();
         self.client.put_bucket_policy().bucket(self.name()).policy(policy).send().await.during("PutBucketPolicy")?;
         self.client
@@ -104,6 +91,61 @@ impl StateBucket {
             .await
             .during("PutBucketLifecycleConfiguration")?;
         Ok(true)
+    }
+
+    /// Gives a bucket that was made earlier the tags and the key of today: version 0.1 gave it the tags of its owner alone.
+    /// A bucket that is named, or not of this stack, is left as it is.
+    ///
+    /// # Errors
+    /// When S3 refuses.
+    pub async fn renew_settings(&self, owner: &Tags) -> Result<(), Error> {
+        if self.is_named() {
+            return Ok(());
+        }
+        self.renew(owner).await.map_err(|failure| self.failed(failure))
+    }
+
+    async fn renew(&self, owner: &Tags) -> Result<()> {
+        let (wanted, live) = (self.all_tags(owner), self.live_tags().await?);
+        if owner.missing_from(&live).iter().next().is_some() {
+            return Ok(());
+        }
+        if wanted.missing_from(&live).iter().next().is_some() {
+            // The call replaces all tags, those that other people gave as well.
+            let all = live.iter().filter(|(key, _)| !key.starts_with("aws:")).chain(wanted.iter()).collect();
+            self.tag(&all).await?;
+        }
+        if self.kms_key.is_some() && self.default_key().await? != self.kms_key {
+            self.encrypt().await?;
+        }
+        Ok(())
+    }
+
+    /// The environment's tags, and over them those of the owner.
+    fn all_tags(&self, owner: &Tags) -> Tags {
+        self.tags.iter().chain(owner.iter()).collect()
+    }
+
+    async fn tag(&self, tags: &Tags) -> Result<()> {
+        let call = self.client.put_bucket_tagging().bucket(self.name()).tagging(tagging(tags)?);
+        call.send().await.during("PutBucketTagging").map(drop)
+    }
+
+    async fn encrypt(&self) -> Result<()> {
+        let configuration = encryption(self.kms_key.as_deref())?;
+        let call = self.client.put_bucket_encryption().bucket(self.name());
+        let call = call.server_side_encryption_configuration(configuration);
+        call.send().await.during("PutBucketEncryption").map(drop)
+    }
+
+    /// The KMS key that objects are encrypted with unless they name another.
+    async fn default_key(&self) -> Result<Option<String>> {
+        let call = self.client.get_bucket_encryption().bucket(self.name()).send().await.during("GetBucketEncryption");
+        let answer = call.absent(&[("ServerSideEncryptionConfigurationNotFoundError", "")])?;
+        let configuration = answer.and_then(|answer| answer.server_side_encryption_configuration);
+        let rules = configuration.into_iter().flat_map(|configuration| configuration.rules);
+        let mut by_default = rules.filter_map(|rule| rule.apply_server_side_encryption_by_default);
+        Ok(by_default.find_map(|by_default| by_default.kms_master_key_id))
     }
 
     /// Whether it was made now, rather than there already.
@@ -132,7 +174,7 @@ impl StateBucket {
 
     /// Whether nobody has done anything with it.
     async fn is_bare(&self) -> Result<bool> {
-        if self.tags().await? != Tags::default() {
+        if self.live_tags().await? != Tags::default() {
             return Ok(false);
         }
         let page =
@@ -167,9 +209,12 @@ fn heals_within(failure: &Failure) -> Duration {
     }
 }
 
-fn encryption() -> Result<ServerSideEncryptionConfiguration> {
-    let by_default = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build();
+fn encryption(kms_key: Option<&str>) -> Result<ServerSideEncryptionConfiguration> {
+    let algorithm = if kms_key.is_some() { ServerSideEncryption::AwsKms } else { ServerSideEncryption::Aes256 };
+    let by_default = ServerSideEncryptionByDefault::builder().sse_algorithm(algorithm);
+    let by_default = by_default.set_kms_master_key_id(kms_key.map(str::to_owned)).build();
     let rule = ServerSideEncryptionRule::builder()
+        .set_bucket_key_enabled(kms_key.map(|_| true))
         .apply_server_side_encryption_by_default(by_default.map_err(unbuildable)?)
         .build();
     ServerSideEncryptionConfiguration::builder().rules(rule).build().map_err(unbuildable)

@@ -6,11 +6,21 @@ use resource::{Permission, Place};
 impl StateBucket {
     /// What AWS must allow whoever keeps a state in a bucket that an environment file names: to see that it is fit
     /// for one, and the state and the lock in it.
-    pub fn permissions_in_named(name: &str, place: &Place, identity: &StateIdentity) -> Vec<Permission> {
+    pub fn permissions_in_named(
+        name: &str,
+        place: &Place,
+        identity: &StateIdentity,
+        prefix: Option<&str>,
+    ) -> Vec<Permission> {
         let bucket = format!("arn:{}:s3:::{name}", place.partition);
-        let keys = [StateKeys::at_root(), StateKeys::shared(identity)];
-        let objects: Vec<String> =
-            keys.iter().flat_map(|keys| [&keys.state, &keys.lock]).map(|key| format!("{bucket}/{key}")).collect();
+        let under = prefix.map(|prefix| StateKeys::under(prefix, identity));
+        let keys = [Some(StateKeys::at_root()), Some(StateKeys::shared(identity)), under];
+        let objects: Vec<String> = keys
+            .iter()
+            .flatten()
+            .flat_map(|keys| [&keys.state, &keys.lock])
+            .map(|key| format!("{bucket}/{key}"))
+            .collect();
         vec![
             Permission::look([
                 "s3:ListBucket",
@@ -45,6 +55,7 @@ impl StateBucket {
                 "s3:PutBucketTagging",
                 "s3:PutBucketPublicAccessBlock",
                 "s3:PutBucketVersioning",
+                "s3:GetEncryptionConfiguration",
                 "s3:PutEncryptionConfiguration",
                 "s3:PutBucketPolicy",
                 "s3:PutLifecycleConfiguration",

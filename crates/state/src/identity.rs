@@ -21,9 +21,14 @@ impl StateIdentity {
     /// `Project` and `Environment` count; `bucket` is where the state is kept.
     pub fn new(tags: &Tags, place: &Place, bucket: &str) -> Self {
         let tag = |key: &str| tags.get(key).unwrap_or_default().to_owned();
+        Self::of(&tag("Project"), &tag("Environment"), place, bucket)
+    }
+
+    /// The identity of the state of an environment. `bucket` is where the state is kept.
+    pub fn of(project: &str, environment: &str, place: &Place, bucket: &str) -> Self {
         Self {
-            project: tag("Project"),
-            environment: tag("Environment"),
+            project: project.to_owned(),
+            environment: environment.to_owned(),
             account: place.account.clone(),
             region: place.region.clone(),
             bucket: bucket.to_owned(),

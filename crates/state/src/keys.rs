@@ -1,4 +1,5 @@
 use crate::{Error, State, StateIdentity, Store, read};
+use resource::FailureKind;
 
 /// Name of the state's object.
 const STATE: &str = "state.json";
@@ -27,23 +28,50 @@ impl StateKeys {
         Self { state: key(STATE), lock: key(LOCK) }
     }
 
-    /// Finds the keys in a bucket that may be shared. mlopsctl 0.1 kept every state at the root; one of this
-    /// identity stays there, so that 0.1 and later versions take the same lock.
+    /// `<prefix>/<project>/<environment>/…`, in a part of a bucket.
+    pub fn under(prefix: &str, identity: &StateIdentity) -> Self {
+        let shared = Self::shared(identity);
+        let key = |key: String| format!("{}/{key}", prefix.trim_end_matches('/'));
+        Self { state: key(shared.state), lock: key(shared.lock) }
+    }
+
+    /// Finds the keys in a bucket that may be shared, or in the part of it under a prefix. mlopsctl 0.1 kept every state
+    /// at the root; one of this identity stays there, so that 0.1 and later versions take the same lock. So does one
+    /// that was begun before the file named a prefix.
     ///
     /// # Errors
-    /// When the store cannot be read, or there is a state at the root and a shared one as well.
-    pub async fn find(store: &dyn Store, identity: &StateIdentity) -> Result<Self, Error> {
+    /// When the store cannot be read, or there are states at several of these places.
+    pub async fn find(store: &dyn Store, identity: &StateIdentity, prefix: Option<&str>) -> Result<Self, Error> {
         let (root, shared) = (Self::at_root(), Self::shared(identity));
-        match store.get(&root.state).await? {
-            Some(stored) if may_be_of(&stored.bytes, identity) => match store.get(&shared.state).await? {
-                None => Ok(root),
-                Some(_) => Err(Error::TwoStates {
-                    environment: identity.environment.clone(),
-                    places: [store.place(&root.state), store.place(&shared.state)],
-                }),
-            },
-            _ => Ok(shared),
+        let two = |one: &Self, other: &Self| Error::TwoStates {
+            environment: identity.environment.clone(),
+            places: [store.place(&one.state), store.place(&other.state)],
+        };
+        let Some(prefix) = prefix else {
+            return match store.get(&root.state).await? {
+                Some(stored) if may_be_of(&stored.bytes, identity) => match store.get(&shared.state).await? {
+                    None => Ok(root),
+                    Some(_) => Err(two(&root, &shared)),
+                },
+                _ => Ok(shared),
+            };
+        };
+        let wanted = Self::under(prefix, identity);
+        let mut found = store.get(&wanted.state).await?.map(|_| wanted.clone());
+        for keys in [root, shared] {
+            let stored = match store.get(&keys.state).await {
+                // Credentials may be bound to the prefix.
+                Err(Error::Store { failure, .. }) if failure.kind == FailureKind::Denied => continue,
+                stored => stored?,
+            };
+            if stored.is_some_and(|stored| may_be_of(&stored.bytes, identity)) {
+                match &found {
+                    Some(other) => return Err(two(&keys, other)),
+                    None => found = Some(keys),
+                }
+            }
         }
+        Ok(found.unwrap_or(wanted))
     }
 
     /// Whether a key is one of these.

@@ -1,5 +1,5 @@
 use crate::{Error, Store, Stored, Version, versions::VersionPages};
-use aws_sdk_s3::{Client, primitives::ByteStream};
+use aws_sdk_s3::{Client, primitives::ByteStream, types::ServerSideEncryption};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -70,17 +70,24 @@ pub struct S3Store {
     bucket: String,
     account: String,
     is_exclusive: bool,
+    kms_key: Option<String>,
 }
 
 impl S3Store {
     /// The store in a bucket, which must belong to `account`.
     pub fn new(client: Client, bucket: &str, account: &str) -> Self {
-        Self { client, bucket: bucket.to_owned(), account: account.to_owned(), is_exclusive: false }
+        Self { client, bucket: bucket.to_owned(), account: account.to_owned(), is_exclusive: false, kms_key: None }
     }
 
     /// The same store, which no other process can reach if `is_exclusive`: the embedded AWS's.
     pub fn exclusive(self, is_exclusive: bool) -> Self {
         Self { is_exclusive, ..self }
+    }
+
+    /// The same store, which encrypts what it writes with this KMS key.
+    #[must_use]
+    pub fn encrypted_with(self, kms_key: Option<String>) -> Self {
+        Self { kms_key, ..self }
     }
 
     fn failed(&self, key: &str, failure: Failure) -> Error {
@@ -117,6 +124,9 @@ impl S3Store {
             .key(key)
             .content_type("application/json")
             .expected_bucket_owner(&self.account)
+            .set_server_side_encryption(self.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms))
+            .set_ssekms_key_id(self.kms_key.clone())
+            .set_bucket_key_enabled(self.kms_key.as_ref().map(|_| true))
             .body(ByteStream::from(bytes.clone()));
         let call = match on {
             Some(version) => call.if_match(&version.0),

@@ -4,6 +4,7 @@
 
 mod data;
 mod drift_job;
+mod existing;
 mod existing_network;
 mod names;
 mod pipeline;

@@ -3,6 +3,7 @@
 use aws_sdk_iam::types::{
     ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType, ResourceSpecificResult,
 };
+use resource::has_unknown;
 use serde_json::Value;
 
 /// More actions than this are asked about in several calls.
@@ -14,6 +15,17 @@ pub(crate) struct Question {
     pub(crate) actions: Vec<String>,
     pub(crate) resources: Vec<String>,
     pub(crate) context: Vec<ContextEntry>,
+}
+
+impl Question {
+    /// The same, with any text in place of what is not known yet.
+    pub(crate) fn without_unknowns(mut self) -> Self {
+        self.resources.retain(|resource| !has_unknown(&Value::from(resource.as_str())));
+        if self.resources.is_empty() {
+            self.resources.push("*".to_owned());
+        }
+        self
+    }
 }
 
 /// What a policy document allows, as questions.

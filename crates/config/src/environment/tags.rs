@@ -1,14 +1,15 @@
 //! Tags of every resource.
 
+use super::OwnerTags;
 use crate::check::Place;
 use std::collections::BTreeMap;
 
 /// Resources have at most 50 tags, and mlopsctl adds four and SageMaker a few of its own.
 const MOST: usize = 40;
 
-pub(super) fn check(tags: &BTreeMap<String, String>, at: Place<'_>) {
+pub(super) fn check(tags: &BTreeMap<String, String>, owner: &OwnerTags, at: Place<'_>) {
     for key in tags.keys() {
-        if ["Project", "Environment", "ManagedBy"].iter().any(|ours| ours.eq_ignore_ascii_case(key)) {
+        if owner.keys().iter().any(|ours| ours.eq_ignore_ascii_case(key)) {
             at.get(key).report(format!("the tag `{key}` is set by mlopsctl"), "leave it out");
         }
         if key.to_ascii_lowercase().starts_with("aws:") || key.to_ascii_lowercase().starts_with("mlopsctl:") {

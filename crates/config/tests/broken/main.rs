@@ -2,6 +2,7 @@
 
 mod foundation;
 mod learning;
+mod organisation;
 mod processing;
 mod references;
 

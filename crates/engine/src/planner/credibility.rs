@@ -67,11 +67,15 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether a name is made of the project's and the environment's, as every name that the declaration chooses is.
+    /// Whether a name is made of the project's and the environment's, or begins as the stack's names do: every name that
+    /// the declaration chooses is.
     fn bears_our_name(&self, name: &str) -> bool {
         let plain = |text: &str| text.to_lowercase().replace('_', "-");
-        let part = |key| self.workshop.identity.get(key).unwrap_or_default();
-        plain(name).contains(&plain(&format!("{}-{}", part("Project"), part("Environment"))))
+        let part = |key| self.workshop.identity.get(key);
+        let usual = part("Project").zip(part("Environment"));
+        let usual = usual.map(|(project, environment)| format!("{project}-{environment}"));
+        let own = [usual.as_deref(), self.stack.prefix()];
+        own.into_iter().flatten().any(|own| !own.is_empty() && plain(name).contains(&plain(own)))
     }
 
     /// Refuses a plan that names one thing at two addresses: one would take over what the other deletes.

@@ -15,7 +15,7 @@ use crate::{
 };
 use cost::Comparison;
 use engine::{Action, Applied, Apply, Claims, Healing, Plan, Planning, Purpose, StopMode};
-use resource::{FailureKind, Stack, Tags};
+use resource::{FailureKind, Stack};
 use review::{PlanView, Surroundings};
 use state::{Ended, Holder, Lock, Phase, State, Version, Writer};
 use std::{
@@ -181,6 +181,11 @@ impl Change<'_> {
             }
             (None, _) => self.prepare(stop.clone()).await?,
         };
+        // A bucket that this run has made has today's settings.
+        let is_old = prepared.version.is_some() && !prepared.planning.plan.is_empty();
+        if is_old && matches!(self.wanted, Wanted::Declared) {
+            self.session.renew_bucket(self.printer).await;
+        }
         Ok(self.apply(prepared, lock, stop).await)
     }
 
@@ -256,11 +261,12 @@ impl Change<'_> {
         let stack = match &self.wanted {
             Wanted::Declared => {
                 self.session.refuse_unfit_network(state).await?;
+                self.session.refuse_unfit_existing().await?;
                 self.session.stack(state).await?
             }
             Wanted::Nothing => {
                 self.session.refuse_claimed(state)?;
-                Stack::new(self.session.identity.clone(), Tags::default())
+                self.session.empty_stack()
             }
             Wanted::Applied(stack, inputs) => return Ok((stack.clone(), inputs.clone())),
         };

@@ -28,15 +28,19 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let policy =
         super::permissions::policy(&described, &session.name, place, &declarations, Some(&state), false, Vec::new())?
             .document();
-    let patient = patient(&session, &state, &declarations, &policy);
+    let existing = session.existing()?.unwrap_or_default();
+    let mut patient = patient(&session, &state, &declarations, &policy);
+    patient.roles = existing.roles.iter().map(|role| (role.arn.as_str(), role.policies.as_slice())).collect();
     let purpose = Purpose { delete_data: true, keep: true, inputs: session.inputs(&stack), ..Purpose::default() };
-    let (seen, network, planning) = futures::join!(
+    let (seen, network, fit, planning) = futures::join!(
         checkup::examine(&patient),
         session.examine_network(&state),
+        session.examine_existing(&existing),
         engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose),
     );
     findings.extend(seen);
     findings.extend(network);
+    findings.extend(fit);
     findings.extend(resources(&session.name, &planning, stored.is_some()));
     session.trace_calls();
     match printer.json {
@@ -89,6 +93,7 @@ fn patient<'a>(
         declared: declarations.iter().map(|one| (one.kind, &one.spec)).collect(),
         state,
         policy,
+        roles: Vec::new(),
         machines: session
             .environment
             .as_ref()

@@ -53,13 +53,16 @@ pub(crate) async fn warn(session: &Session, printer: Printer) {
 /// Notes that another project has an environment of this name in the account: the project may have been renamed. Call
 /// it where there is no state, because a renamed project has its state under the old name.
 pub(crate) async fn note_other_projects(session: &Session, printer: Printer) {
-    let ours = session.identity.get("Project").unwrap_or_default();
-    let everyones: Tags = session.identity.iter().filter(|(key, _)| *key != "Project").collect();
+    let (key, ours) = match &session.environment {
+        Some(environment) => environment.owner_tags()[0],
+        None => ("Project", session.project.as_str()),
+    };
+    let everyones: Tags = session.identity.iter().filter(|(one, _)| *one != key).collect();
     // Whoever may not read the tag index hears nothing of others.
     let found = aws_tagging::Index::new(session.cloud.config()).of(&everyones).await.unwrap_or_default();
     let mut theirs: BTreeMap<String, usize> = BTreeMap::new();
     for tags in found.into_values() {
-        if let Some(project) = tags.get("Project").filter(|project| *project != ours) {
+        if let Some(project) = tags.get(key).filter(|project| *project != ours) {
             *theirs.entry(project.to_owned()).or_default() += 1;
         }
     }

@@ -100,20 +100,23 @@ pub(crate) fn policy(
     let (registry, state_bucket) = (blueprint::registry(), environment.state_bucket_name(&place.account));
     let declared = declared.iter().map(|one| (one.kind, &one.spec)).collect();
     let names_state_bucket = environment.names_state_bucket(&place.account);
+    // No permission depends on where the project is, or on its zones.
+    let placement = blueprint::Placement::default();
+    let inputs = blueprint::Inputs { environment, name, place, placement: &placement, root: Path::new(".") };
     let site = permissions::Site {
         declared,
         state,
         state_bucket: &state_bucket,
         names_state_bucket,
+        project: &environment.project,
+        environment: &environment.environment,
+        state_prefix: environment.state.key_prefix.as_deref(),
         also,
-        existing: blueprint::existing_network(environment)
-            .map(|network| network.permissions(place))
-            .unwrap_or_default(),
+        existing: blueprint::existing_permissions(&inputs),
         registry: &registry,
         place,
     };
-    let identity = blueprint::identity(&environment.project, name);
-    Ok(site.policy(&environment.prefix(), &identity, read_only)?)
+    Ok(site.policy(&environment.prefix(), &blueprint::identity_of(environment), read_only)?)
 }
 
 /// The platform, in zones of any name: no permission is about a zone.

@@ -28,6 +28,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
         lost_state::note_other_projects(&session, printer).await;
     }
     session.refuse_unfit_network(&state).await?;
+    session.refuse_unfit_existing().await?;
     let stack = session.stack(&state).await?;
     session.knows(&args.target, &stack, &state)?;
     let purpose = Purpose {

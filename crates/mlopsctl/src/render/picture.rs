@@ -51,7 +51,7 @@ pub(crate) fn of(
         edges.extend(there.map(|(dependency, needed)| Edge { dependency, dependant, need: need(needed.edge) }));
     }
     let place = session.cloud.place();
-    let title = format!("{} {}", session.identity.get("Project").unwrap_or_default(), session.name);
+    let title = format!("{} {}", session.project, session.name);
     let subtitle = format!("{} resources · account {} · {}", nodes.len(), place.account, place.region);
     Picture::new(title, subtitle, nodes, edges)
 }

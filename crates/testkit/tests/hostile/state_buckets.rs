@@ -122,7 +122,7 @@ async fn named_bucket_that_is_public_is_refused_for_a_first_state() {
 /// Where the state of a project is kept in the bucket.
 async fn keys(sdk: &SdkConfig, project: &str, environment: &str) -> Result<StateKeys, Error> {
     let bucket = StateBucket::named(aws_s3::client(sdk), NAME, &Place::new(ACCOUNT, REGION));
-    StateKeys::find(&bucket.store(), &identity(project, environment)).await
+    StateKeys::find(&bucket.store(), &identity(project, environment), None).await
 }
 
 fn identity(project: &str, environment: &str) -> StateIdentity {

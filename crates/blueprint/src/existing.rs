@@ -1,0 +1,69 @@
+//! What the environment file names that exists outside of the stack: read and checked before a plan, never owned, changed
+//! or deleted.
+
+use crate::{Error, Inputs, site::Site};
+use aws_iam::{ExistingRole, Role};
+use aws_kms::ExistingKey;
+use config::environment::identity::Roles;
+use resource::{Address, Permission, Resource};
+
+/// Everything of that sort that a file names, with what the platform needs of it.
+#[derive(Clone, Debug, Default)]
+pub struct Existing {
+    /// The keys that `[encryption] key_arn` and `[state] kms_key_arn` name.
+    pub keys: Vec<ExistingKey>,
+    /// The roles of `[identity.roles]` that something of the platform uses.
+    pub roles: Vec<ExistingRole>,
+}
+
+/// What AWS must allow whoever provisions an environment, of what exists outside of it.
+pub fn existing_permissions(inputs: &Inputs<'_>) -> Vec<Permission> {
+    Site::of(inputs).existing_permissions()
+}
+
+/// What an environment file names that exists already.
+///
+/// # Errors
+/// When the file describes no platform.
+pub fn existing(inputs: &Inputs<'_>) -> Result<Existing, Error> {
+    let site = Site::of(inputs);
+    let keys = crate::encryption::existing(&site).into_iter().chain(crate::encryption::of_state(&site)).collect();
+    let roles = if inputs.environment.identity.roles == Roles::default() { Vec::new() } else { roles(inputs)? };
+    Ok(Existing { keys, roles })
+}
+
+/// The name of a role without the stack's prefix, as its address has it.
+fn short(address: &Address) -> &str {
+    address.as_str().split_once('.').map_or("", |(_, name)| name)
+}
+
+/// The roles, with what the roles in their place would be allowed: those of the same file without `[identity.roles]`.
+fn roles(inputs: &Inputs<'_>) -> Result<Vec<ExistingRole>, Error> {
+    let mut environment = inputs.environment.clone();
+    let existing = std::mem::take(&mut environment.identity.roles);
+    // The policies of the drift job follow from everything else, and its role gets them by name.
+    let job = environment.drift.job.take();
+    let stack = crate::stack(&Inputs { environment: &environment, ..*inputs })?;
+    let declared =
+        stack.declarations(&crate::registry(), inputs.place).map_err(|error| Error::Job(error.to_string()))?;
+    let mut roles: Vec<ExistingRole> = Vec::new();
+    for role in declared.iter().filter(|one| one.kind == <Role as Resource>::KIND) {
+        let Some((setting, arn)) = existing.of(short(&role.address)) else { continue };
+        let spec: Role = serde_json::from_value(role.spec.clone()).map_err(|error| Error::Job(error.to_string()))?;
+        roles.push(ExistingRole {
+            arn: arn.to_owned(),
+            setting: format!("identity.roles.{setting}"),
+            trust: spec.trust,
+            policies: spec.inline_policies.into_values().collect(),
+        });
+    }
+    if let (Some(_), Some((setting, arn))) = (job, existing.of(config::environment::drift::JOB)) {
+        roles.push(ExistingRole {
+            arn: arn.to_owned(),
+            setting: format!("identity.roles.{setting}"),
+            trust: crate::policy::trust(&inputs.place.principal("lambda"), inputs.place),
+            policies: Vec::new(),
+        });
+    }
+    Ok(roles)
+}
