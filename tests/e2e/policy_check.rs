@@ -14,7 +14,7 @@ fn within(value: &Value) -> Vec<&Value> {
     std::iter::once(value).chain(inner.into_iter().flat_map(within)).collect()
 }
 
-/// What the check says of a plan. In jq:
+/// The findings of the check. In jq:
 ///
 /// ```text
 /// .changes[] as $c | $c.fields[]

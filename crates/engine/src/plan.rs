@@ -81,7 +81,7 @@ pub struct Change {
     pub drift: ChangeDrift,
 }
 
-/// How a resource differs from what was applied, apart from what the file asks for.
+/// The drift of a resource from its applied spec, apart from the file's changes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeDrift {
@@ -104,7 +104,7 @@ pub struct AppliedField {
 }
 
 impl ChangeDrift {
-    /// Whether the resource is as it was applied, as far as anybody can tell.
+    /// True if the resource is as it was applied, as far as anybody can tell.
     pub fn is_none(&self) -> bool {
         *self == Self::None
     }

@@ -64,7 +64,7 @@ impl Session {
         self.environment.iter().flat_map(|environment| &environment.drift.ignore).any(|glob| address.matches(glob))
     }
 
-    /// What the names of its resources have in common.
+    /// The common parts of the names of its resources.
     pub(crate) fn names(&self) -> Names {
         let place = self.cloud.place();
         let prefix = self.environment.as_ref().map(|environment| format!("{}-", environment.prefix()));

@@ -1,4 +1,4 @@
-//! What a new resource allows, and to whom: policies of roles, resource policies, rules of security groups.
+//! The permissions that a new resource gives, and to whom: policies of roles, resource policies, rules of security groups.
 
 use crate::{
     names::{Names, literal},
@@ -13,7 +13,7 @@ use serde_json::Value;
 pub struct Allowed {
     /// In words, on one line.
     pub text: String,
-    /// Whether it has no bound that a reviewer could rely on: all actions of a service, all resources, everybody.
+    /// True if it has no bound that a reviewer could rely on: all actions of a service, all resources, everybody.
     pub wide: bool,
 }
 

@@ -45,7 +45,7 @@ fn own_name(item: &Value) -> Option<&str> {
     named.or_else(|| item["properties"]["title"].as_str())
 }
 
-/// What to call an item of a list that was changed: by its name, a statement by what both versions share of it, other
+/// The name of an item of a list that was changed: its own name, a statement by what both versions share of it, other
 /// items by the plain fields that both share.
 pub(crate) fn label(before: &Value, after: &Value) -> String {
     if let Some(name) = own_name(after) {

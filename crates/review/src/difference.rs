@@ -26,22 +26,22 @@ pub struct Differences {
 /// One part that differs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// How.
+    /// The way in which it differs.
     #[serde(rename = "change")]
     pub kind: Kind,
-    /// Where, within the field: dotted, items of lists by their name in brackets; empty for the field itself.
+    /// The place within the field: dotted, items of lists by their name in brackets; empty for the field itself.
     pub path: String,
     /// The part as it is; null where it is added.
     pub before: Value,
     /// The part as it will be; null where it is removed.
     pub after: Value,
-    /// Whether the plan undoes here what somebody else did.
+    /// True if the plan undoes here what somebody else did.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drifted: bool,
 }
 
 impl Difference {
-    /// Whether the part is, or holds, something without a bound that a reviewer must see, such as `0.0.0.0/0`.
+    /// True if the part is, or holds, something without a bound that a reviewer must see, such as `0.0.0.0/0`.
     pub fn is_wide(&self) -> bool {
         is_wide_value(&self.before) || is_wide_value(&self.after)
     }
@@ -56,7 +56,7 @@ fn is_wide_value(value: &Value) -> bool {
     }
 }
 
-/// How a part differs.
+/// The way in which a part differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -96,7 +96,7 @@ pub fn between(field: &str, before: &Value, after: &Value) -> Option<Differences
     (!parts.is_empty()).then(|| Differences { parts, unchanged: unchanged(&before, &after) })
 }
 
-/// Whether two lists are read at a glance: at most one plain item each.
+/// True if two lists are read at a glance: at most one plain item each.
 fn are_short(one: &[Value], other: &[Value]) -> bool {
     let is_plain = |items: &[Value]| match items {
         [] => true,
@@ -212,7 +212,7 @@ fn lines(before: &str, after: &str) -> Differences {
     Differences { parts: removed.chain(added).collect(), unchanged: Unchanged { count: begin + end, of: "line" } }
 }
 
-/// Whether two values are equal; numbers are equal in any notation.
+/// True if two values are equal; numbers are equal in any notation.
 pub(crate) fn is_same(one: &Value, other: &Value) -> bool {
     resource::compare(&Value::Array(vec![one.clone()]), None, &Value::Array(vec![other.clone()]), &[]).is_empty()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// What the names of an environment's resources have in common.
+/// The common parts of the names of an environment's resources.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     /// `<project>-<environment>-`, with which their names begin; empty shortens nothing.

@@ -3,12 +3,12 @@
 use crate::names::literal;
 use serde_json::Value;
 
-/// Whether a value is a rule of a security group, in the form of `aws_ec2`.
+/// True if a value is a rule of a security group, in the form of `aws_ec2`.
 pub fn is_rule(value: &Value) -> bool {
     value["peer"].is_object() && value["from_port"].is_number()
 }
 
-/// Whether the other end of a rule may be anybody.
+/// True if the other end of a rule may be anybody.
 pub(crate) fn is_open(rule: &Value) -> bool {
     matches!(rule["peer"]["cidr"].as_str(), Some("0.0.0.0/0" | "::/0"))
 }

@@ -48,7 +48,7 @@ impl Shared {
         Self { fields, names }
     }
 
-    /// Whether a change of a field is among them.
+    /// True if a change of a field is among them.
     pub fn has(&self, field: &FieldView) -> bool {
         let same = |one: &FieldView| {
             !field.drifted && (&one.path, &one.before, &one.after) == (&field.path, &field.before, &field.after)
@@ -56,14 +56,14 @@ impl Shared {
         self.fields.iter().any(|one| same(&one.field)) || self.names.iter().any(same)
     }
 
-    /// Whether a change consists of nothing else.
+    /// True if a change consists of nothing else.
     pub fn covers(&self, change: &ChangeView) -> bool {
         let is_plain = change.action == Action::Update && change.cause.is_none();
         is_plain && !change.fields.is_empty() && change.fields.iter().all(|field| self.has(field))
     }
 }
 
-/// Whether a resource without a `Name` gets one.
+/// True if a resource without a `Name` gets one.
 fn is_new_name(field: &FieldView) -> bool {
     field.path == "tags.Name" && field.before == Value::Null
 }

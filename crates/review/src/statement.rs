@@ -4,7 +4,7 @@ use crate::names::{Names, literal};
 use resource::policy_spelling;
 use serde_json::{Map, Value, json};
 
-/// Whether a value is a statement of a policy.
+/// True if a value is a statement of a policy.
 pub fn is_statement(value: &Value) -> bool {
     value["Effect"].is_string() && (!value["Action"].is_null() || !value["NotAction"].is_null())
 }
@@ -58,7 +58,7 @@ pub(crate) fn what(statement: &Value, names: &Names) -> String {
     text + &rest(statement)
 }
 
-/// Who a statement is about; empty where it names nobody.
+/// The principals of a statement in words; empty where it names nobody.
 pub(crate) fn principals(statement: &Value, names: &Names) -> String {
     let named = |value: &Value| -> Vec<String> {
         let Some(kinds) = value.as_object() else { return Vec::new() };
@@ -124,7 +124,7 @@ fn value_list(values: &Value) -> Vec<&Value> {
     }
 }
 
-/// Whether a statement in the canonical spelling gives more than named actions on named resources to named principals.
+/// True if a statement in the canonical spelling gives more than named actions on named resources to named principals.
 pub(crate) fn is_wide(statement: &Value) -> bool {
     let any =
         |field: &str, is: fn(&str) -> bool| value_list(&statement[field]).into_iter().filter_map(Value::as_str).any(is);

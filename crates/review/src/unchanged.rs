@@ -7,9 +7,9 @@ use serde_json::Value;
 /// The number of parts that do not differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Unchanged {
-    /// How many.
+    /// The number.
     pub count: usize,
-    /// What is counted: `statement`, `rule`, `item`, `line` or `value`.
+    /// The unit: `statement`, `rule`, `item`, `line` or `value`.
     pub of: &'static str,
 }
 

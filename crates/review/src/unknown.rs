@@ -31,7 +31,7 @@ fn collect(path: &str, value: &Value, paths: &mut Vec<String>) {
     }
 }
 
-/// Whether a value is one text that is not known yet. Of lists and documents, only the leaves are unknown.
+/// True if a value is one text that is not known yet. Of lists and documents, only the leaves are unknown.
 pub(crate) fn is_unknown(value: &Value) -> bool {
     value.is_string() && has_unknown(value)
 }

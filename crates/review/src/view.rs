@@ -24,7 +24,7 @@ pub struct PlanView {
     pub changes: Vec<ChangeView>,
     /// Resources that the file no longer declares and that stay, because data would be lost with them.
     pub kept: Vec<Kept>,
-    /// Why `up` refuses the plan; empty where it does not.
+    /// The reasons for which `up` refuses the plan; empty where it does not.
     pub refusals: Vec<RefusalView>,
     /// Resources of which nobody could tell whether data would be lost with them.
     pub not_looked_for: Vec<RefusalView>,
@@ -39,7 +39,7 @@ pub struct PlanView {
     /// The bucket for the state, which the first `up` creates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_bucket: Option<StateBucketView>,
-    /// How much of the environment a plan with targets is about.
+    /// The part of the environment that a plan with targets is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub looked_at: Option<LookedAt>,
     /// The run that is changing the environment meanwhile.
@@ -47,7 +47,7 @@ pub struct PlanView {
     pub locked_by: Option<LockView>,
 }
 
-/// What would be done to one resource.
+/// The planned change of one resource.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChangeView {
     /// `<area>.<name>`.
@@ -56,18 +56,18 @@ pub struct ChangeView {
     pub kind: String,
     /// The kind as people say it.
     pub noun: String,
-    /// What would be done.
+    /// The action.
     pub action: Action,
     /// AWS's id of what is there.
     pub id: Option<String>,
-    /// Why, where the fields do not tell; of a deletion always.
+    /// The reason, where the fields do not tell; of a deletion always.
     pub cause: Option<String>,
     /// The fields that differ; of a creation all.
     pub fields: Vec<FieldView>,
-    /// What a created resource allows and denies.
+    /// Everything that a created resource allows and denies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allows: Vec<Allowed>,
-    /// Whether somebody changed or deleted the resource outside of mlopsctl.
+    /// True if somebody changed or deleted the resource outside of mlopsctl.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drifted: bool,
     /// The declaration to reach, with placeholders.
@@ -84,17 +84,17 @@ pub struct FieldView {
     pub before: Value,
     /// The value as it will be, with placeholders `⟦address.output⟧`; null where it is removed.
     pub after: Value,
-    /// Whether `after` is known. Of lists and documents only the leaves in `unknown` are not.
+    /// True if `after` is known. Of lists and documents only the leaves in `unknown` are not.
     pub known: bool,
-    /// Whether this field makes a replacement necessary.
+    /// True if this field makes a replacement necessary.
     pub forces_replacement: bool,
-    /// Whether values are hidden, because they may be secrets.
+    /// True if values are hidden, because they may be secrets.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub sensitive: bool,
     /// The dotted paths of the values that hold a placeholder, each beginning with `path`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
-    /// Whether somebody changed the field outside of mlopsctl since it was applied.
+    /// True if somebody changed the field outside of mlopsctl since it was applied.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drifted: bool,
     /// Of a drifted field, the value that was applied.
@@ -105,21 +105,21 @@ pub struct FieldView {
     pub differences: Option<Differences>,
 }
 
-/// Why `up` refuses a plan.
+/// A reason for which `up` refuses a plan.
 #[derive(Clone, Debug, Serialize)]
 pub struct RefusalView {
-    /// Which resource.
+    /// The resource.
     pub address: Address,
     /// `service:thing`.
     pub kind: String,
     /// The kind as people say it.
     #[serde(skip)]
     pub noun: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// What to do.
+    /// Advice.
     pub help: Option<String>,
-    /// Whether `--unprotect` or `--delete-data` lifts it.
+    /// The option that lifts it, if one does.
     #[serde(skip)]
     pub lifted_by: Option<Lift>,
 }
@@ -133,7 +133,7 @@ pub struct StateBucketView {
     pub action: Action,
 }
 
-/// How much of the environment a plan with targets is about.
+/// The part of the environment that a plan with targets is about.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct LookedAt {
     /// The resources that the targets name, and those that they need.
@@ -149,16 +149,16 @@ pub struct LockView {
     pub who: String,
     /// For example `up`.
     pub operation: String,
-    /// When it began, RFC 3339.
+    /// The time when it began, RFC 3339.
     pub since: String,
 }
 
-/// What a view needs besides the plan.
+/// Facts that a view needs besides the plan.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
     /// The command that would carry the plan out, such as `mlopsctl up dev`.
     pub command: String,
-    /// What the names of the environment's resources have in common.
+    /// The common parts of the names of the environment's resources.
     pub names: Names,
     /// The name of the bucket for the state, where the first `up` creates it.
     pub state_bucket: Option<String>,

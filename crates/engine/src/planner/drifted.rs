@@ -36,13 +36,13 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether a deletion was interrupted. Deleting one resource changes others: a route table loses its subnets.
+    /// True if a deletion was interrupted. Deleting one resource changes others: a route table loses its subnets.
     fn is_half_destroyed(&self) -> bool {
         self.state.resources.values().any(|entry| entry.phase == Phase::Deleting)
     }
 }
 
-/// Whether one of two dotted paths is the other, or within it.
+/// True if one of two dotted paths is the other, or within it.
 fn overlaps(one: &str, other: &str) -> bool {
     let (shorter, longer) = if one.len() < other.len() { (one, other) } else { (other, one) };
     longer.strip_prefix(shorter).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

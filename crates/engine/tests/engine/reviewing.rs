@@ -1,4 +1,4 @@
-//! What a plan tells a reviewer besides the changes: drift apart from the file's changes, causes of deletions.
+//! Facts that a plan tells a reviewer besides the changes: drift apart from the file's changes, causes of deletions.
 
 use crate::boxes::{Bench, identity, nested};
 use engine::{Action, AppliedField, ChangeDrift, DESTROYED, Lift, Planning, Purpose};

@@ -82,7 +82,7 @@ pub(crate) struct Preview<'a> {
     pub(crate) purpose: Purpose,
     /// The file to save the plan in.
     pub(crate) out: Option<&'a Path>,
-    /// Whether nothing is folded.
+    /// True if nothing is folded.
     pub(crate) is_full: bool,
 }
 

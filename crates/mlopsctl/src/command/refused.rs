@@ -1,4 +1,4 @@
-//! How a command ends whose plan is refused.
+//! The end of a command whose plan is refused.
 
 use crate::{end::End, printer::Printer};
 use engine::Refusal;

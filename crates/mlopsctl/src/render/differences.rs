@@ -8,7 +8,7 @@ use crate::printer::Style;
 use review::{Difference, Differences, Kind, is_rule, is_statement, rule_in_words, statement_in_words};
 use serde_json::Value;
 
-/// Where lines are folded, more of one field are counted only, unless a reviewer must see them.
+/// A folded page shows so many differences of a field, and all that a reviewer must see; it counts the others.
 const MOST: usize = 12;
 
 /// Writes the differences of a field.

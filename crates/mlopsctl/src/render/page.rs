@@ -3,10 +3,10 @@
 use crate::printer::{Printer, Style};
 use review::Names;
 
-/// How a page is written.
+/// The form of a page.
 #[derive(Clone, Copy)]
 pub(crate) struct Form {
-    /// Whether nothing is folded or cut.
+    /// True if nothing is folded or cut.
     pub(crate) full: bool,
     /// The columns of the terminal; `None` where lines are not wrapped.
     pub(crate) width: Option<usize>,

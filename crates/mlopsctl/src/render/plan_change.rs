@@ -25,14 +25,14 @@ const TELLING: &[&str] = &[
     "name",
 ];
 
-/// Where lines are folded, more of what a resource allows is counted only, unless it is wide.
+/// A folded page shows so many lines of a resource's permissions, and all wide ones; it counts the others.
 const MOST_ALLOWED: usize = 3;
 
 pub(super) fn name(change: &ChangeView) -> &str {
     change.address.as_str().split_once('.').map_or("", |(_, name)| name)
 }
 
-/// One resource.
+/// Writes the change of one resource.
 pub(super) fn entry(page: &mut Page<'_>, change: &ChangeView, shared: &Shared) {
     let (sign, style) = match change.action {
         Action::Create => ("+", Style::Green),
@@ -81,7 +81,7 @@ fn telling(spec: &Value, form: Form) -> String {
     if shown.is_empty() { String::new() } else { format!("  {}", shown.join(", ")) }
 }
 
-/// What a new resource allows, one line each.
+/// Writes the permissions that a new resource gives, one line each.
 fn allows(page: &mut Page<'_>, change: &ChangeView) {
     let mut hidden = 0;
     for (position, one) in change.allows.iter().enumerate() {
@@ -98,7 +98,7 @@ fn allows(page: &mut Page<'_>, change: &ChangeView) {
     }
 }
 
-/// A field that differs.
+/// Writes a field that differs.
 pub(super) fn field_lines(page: &mut Page<'_>, field: &FieldView) {
     let forces = if field.forces_replacement { "  (forces replacement)" } else { "" };
     if let Some(differences) = &field.differences {

@@ -110,7 +110,7 @@ fn dangers(page: &mut Page<'_>, view: &PlanView) {
     }
 }
 
-/// What stays although the file dropped it. Nobody should have to look for it in a bill.
+/// Resources that stay although the file dropped them. Nobody should have to look for it in a bill.
 fn kept(page: &mut Page<'_>, view: &PlanView) {
     for kept in &view.kept {
         page.plain(0, &format!("Kept, though the file no longer declares it: {} holds {}.", kept.address, kept.holds));

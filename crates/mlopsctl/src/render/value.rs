@@ -56,7 +56,7 @@ pub(super) fn pair(before: &Value, after: &Value, is_full: bool) -> (String, Str
     (part(&before, begin, end), part(&after, begin, end))
 }
 
-/// What is left of a text without its beginning and end, with a little of both, which tells where it is.
+/// The middle of a text, with a little of its beginning and end, which tells where it is.
 fn part(text: &[char], begin: usize, end: usize) -> String {
     let from = begin.saturating_sub(LONGEST / 3);
     let until = text.len() - end.saturating_sub(LONGEST / 3);
