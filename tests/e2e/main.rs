@@ -10,6 +10,7 @@ mod edits;
 mod embedded;
 mod endpoint;
 mod existing_network;
+mod extending;
 mod graph;
 mod lifecycle;
 mod locking;

@@ -3,6 +3,7 @@
 use crate::{
     Error,
     definition::render,
+    grants::Granted,
     machine::{self, Start, Values},
     network::ids,
     pipeline::Wiring,
@@ -209,5 +210,5 @@ fn machine_role(stack: &mut Stack, site: &Site, deploy: &Deploy, wiring: &Wiring
         .when("StringEquals", "iam:AWSServiceName", scaling)
         .allow(["sns:Publish"], [site.arn("sns", &site.named("alerts"))]);
     let steps = pass_role(steps, &site.role_arn("serving"), &site.service("sagemaker"));
-    machine::role_for(stack, site, wiring.keys, "deploy", "Deployments of approved models", steps)
+    machine::role_for(stack, site, wiring.keys, "deploy", "Deployments of approved models", steps, Granted::default())
 }

@@ -1,6 +1,6 @@
 //! Finds settings that AWS would refuse, before any request, and names the line of each.
 
-use crate::{Error, Inputs, Placement};
+use crate::{Error, Inputs, Placement, ignored::ignore_findings};
 use config::Environment;
 use resource::{Address, Declaration, IdForm, Place, Registry, Stack};
 use serde_json::Value;
@@ -42,6 +42,8 @@ pub fn findings(stack: &Stack, place: &Place) -> Vec<Finding> {
     let settings = stack.nodes().iter().map(|node| node.setting.as_str());
     let declared: Vec<(&Declaration, &str)> = declarations.iter().zip(settings).collect();
     let mut findings = names_given_twice(&declared, &registry, place);
+    findings.extend(impossible_moves(stack));
+    findings.extend(ignore_findings(stack.ignored(), &declarations, &registry));
     for (declaration, setting) in declared {
         let Ok(reconciler) = registry.get(declaration.kind) else { continue };
         let noun = reconciler.noun();
@@ -51,6 +53,30 @@ pub fn findings(stack: &Stack, place: &Place) -> Vec<Finding> {
                 setting: setting.to_owned(),
                 message: format!("the {noun} {}: {wrong}", declaration.address),
                 help: String::new(),
+            });
+        }
+    }
+    findings
+}
+
+/// Moves from what is still declared, or to what is not.
+fn impossible_moves(stack: &Stack) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, (from, to)) in stack.moves().iter().enumerate() {
+        if stack.position(from).is_some() {
+            findings.push(Finding {
+                setting: format!("moved.{index}.from"),
+                message: format!("{from} is still declared, so it cannot have moved"),
+                help: "remove the entry, or what declares the old address".to_owned(),
+            });
+        }
+        if stack.position(to).is_none() {
+            let known = stack.nodes().iter().map(|node| node.address.as_str());
+            let near = config::nearest(to.as_str(), known).map(|near| format!("did you mean `{near}`?"));
+            findings.push(Finding {
+                setting: format!("moved.{index}.to"),
+                message: format!("the environment has no resource `{to}`"),
+                help: near.unwrap_or_else(|| "`mlopsctl plan` shows the addresses".to_owned()),
             });
         }
     }

@@ -4,6 +4,7 @@ use crate::{
     Error,
     catalog::spelled,
     encryption::{Keys, decrypt_former},
+    grants::Granted,
     identity::{function_interfaces, role_with_key, use_key},
     network::{Network, ids, ready},
     policy::Policy,
@@ -106,6 +107,7 @@ fn role(
     }
     let data = data_policy(site, function).map(|policy| decrypt_former(policy, site));
     let secrets = crate::secrets::policy(site, function.secrets.values(), function.secret_keys.iter());
+    let granted = Granted::of(site, &function.buckets, &function.permissions);
     let description = format!("The function {}", site.named(&function.name));
     let short = format!("{}-function", function.name);
     let arn = site.arn("lambda", &format!("function:{}", site.named(&function.name)));
@@ -119,6 +121,7 @@ fn role(
             policies.push(("data".to_owned(), data.document()));
         }
         policies.extend(key.map(|key| ("environment".to_owned(), own_environment(key, &arn).document())));
+        policies.extend(granted.policies(key));
         policies.extend(secrets.clone().map(|secrets| ("secrets".to_owned(), secrets.document())));
         policies
     })

@@ -2,6 +2,7 @@
 
 use crate::{
     encryption::{Keys, decrypt_former},
+    grants::Granted,
     network::Network,
     policy::{Policy, trust, within_account},
     sagemaker_roles,
@@ -9,6 +10,7 @@ use crate::{
 };
 use aws_iam::Role;
 use aws_kms::Key;
+use config::environment::grants::{Access, BucketGrant, BucketGrants};
 use resource::{Dependencies, KeyArn, Place, Reference, Stack, Tags, VpcId};
 use serde_json::Value;
 
@@ -22,6 +24,9 @@ pub(crate) struct Roles {
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Roles {
     Roles { studio: sagemaker_roles::studio(stack, site, keys, network), glue: glue(stack, site, keys) }
 }
+
+/// The policy with rights that the file gives on what the environment did not make: perhaps a bucket of another account.
+pub(crate) const GIVEN: &str = "permissions";
 
 /// A role for a service, with named inline policies.
 pub(crate) fn role(
@@ -67,7 +72,10 @@ pub(crate) fn role_needing<D: Dependencies>(
     let trust = trust(&site.service(service), &site.place);
     let boundary = site.environment.identity.permissions_boundary.clone();
     let account = site.place.account.clone();
-    let bound = move |(name, policy): (String, Value)| (name, within_account(policy, &account));
+    let bound = move |(name, policy): (String, Value)| match name.as_str() {
+        GIVEN => (name, policy),
+        _ => (name, within_account(policy, &account)),
+    };
     let role = stack.add("identity", name, needs, move |needed| Role {
         name: full.clone(),
         path: path.clone(),
@@ -230,9 +238,22 @@ fn glue(stack: &mut Stack, site: &Site, keys: &Keys) -> Reference<Role> {
     let references = jobs.iter().flat_map(|job| job.secrets.values());
     let secrets = crate::secrets::policy(site, references, jobs.iter().flat_map(|job| &job.secret_keys));
     fixed.extend(secrets.map(|secrets| ("secrets".to_owned(), secrets.document())));
+    let granted = granted_to_glue(site);
     role_with_key(stack, site, "glue", "Glue crawlers and ETL jobs", "glue", keys.data.clone(), move |key| {
         let mut policies = fixed.clone();
+        policies.extend(granted.policies(key));
         policies.push(("data".to_owned(), use_key(data.clone(), key).document()));
         policies
     })
+}
+
+/// Rights that the file gives to jobs, and reading what crawlers look at.
+fn granted_to_glue(site: &Site) -> Granted {
+    let catalog = &site.environment.catalog;
+    let crawled = catalog.crawlers.iter().filter(|crawler| crawler.bucket != "data").map(|crawler| {
+        let grant = BucketGrant::Part { access: Access::Read, prefix: crawler.prefix.clone() };
+        Granted::of(site, &BucketGrants::from([(crawler.bucket.clone(), grant)]), &[])
+    });
+    let of_jobs = catalog.jobs.iter().map(|job| Granted::of(site, &job.buckets, &job.permissions));
+    crawled.chain(of_jobs).fold(Granted::default(), Granted::and)
 }

@@ -16,7 +16,9 @@ mod existing_network;
 mod files;
 mod findings;
 mod functions;
+mod grants;
 mod identity;
+mod ignored;
 mod machine;
 mod monitoring;
 mod network;
@@ -35,6 +37,7 @@ mod studio;
 pub use existing::{Existing, existing, existing_permissions};
 pub use existing_network::existing_network;
 pub use findings::{Finding, check, findings};
+pub use ignored::ignore_rules;
 pub use placement::{Placement, Questions, Recorded, RecordedPlacement};
 pub use site::{identity, identity_of};
 
@@ -187,6 +190,9 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     for glob in &environment.protection.protect {
         stack.protect(glob.clone());
     }
+    stack.ignore(ignore_rules(environment));
+    let address = |text: &String| Address::parse(text);
+    stack.rename(environment.moved.iter().filter_map(|one| Some((address(&one.from)?, address(&one.to)?))));
     let keys = stack.for_setting("encryption", |stack| encryption::build(stack, &site));
     let network = stack.for_setting("network", |stack| network::build(stack, &site, &keys));
     let storage = storage::build(&mut stack, &site, &keys);

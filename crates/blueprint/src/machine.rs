@@ -3,6 +3,7 @@
 
 use crate::{
     encryption::Keys,
+    grants::Granted,
     identity::{role, role_with_key},
     policy::Policy,
     site::Site,
@@ -53,7 +54,8 @@ pub(crate) fn declare(name: &str, role: RoleArn, definition: Value, log_group: L
     }
 }
 
-/// A state machine's role: its steps, logging and tracing, and the keys of what it makes and tells.
+/// A state machine's role: its steps, logging and tracing, rights that the file gives, and the keys of what it makes
+/// and tells.
 pub(crate) fn role_for(
     stack: &mut Stack,
     site: &Site,
@@ -61,6 +63,7 @@ pub(crate) fn role_for(
     name: &str,
     description: &str,
     steps: Policy,
+    granted: Granted,
 ) -> Reference<Role> {
     // None of these has a resource level.
     let observes = Policy::new()
@@ -88,6 +91,7 @@ pub(crate) fn role_for(
     let alias = format!("alias/{}", site.named("logs"));
     role_with_key(stack, site, name, description, "states", keys.data.clone(), move |key| {
         let mut policies = fixed.clone();
+        policies.extend(granted.policies(key));
         if let Some(key) = key {
             let mut policy = Policy::new()
                 .allow(["kms:DescribeKey", "kms:GenerateDataKey", "kms:Decrypt"], [key.as_str()])

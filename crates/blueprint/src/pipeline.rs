@@ -6,6 +6,7 @@ use crate::{
     definition::render,
     encryption::Keys,
     functions::Functions,
+    grants::Granted,
     identity::Roles,
     machine::{self, Start, Values},
     network::{Network, ids},
@@ -232,7 +233,8 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
             .map(|rule| site.arn("events", &format!("rule/{rule}"))),
         );
     let steps = pass_role(steps, &site.role_arn("training"), &site.service("sagemaker"));
-    machine::role_for(stack, site, wiring.keys, "pipeline", "The training pipeline", steps)
+    let granted = Granted::of(site, &settings.buckets, &settings.permissions);
+    machine::role_for(stack, site, wiring.keys, "pipeline", "The training pipeline", steps, granted)
 }
 
 /// A schedule or an upload starts the pipeline, by setting; otherwise a person does.

@@ -12,6 +12,11 @@ impl Policy {
         Self::default()
     }
 
+    /// Whether it says nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Allows actions on resources.
     pub(crate) fn allow<A: AsRef<str>, R: Into<String>>(
         self,

@@ -3,6 +3,7 @@
 
 use crate::{
     encryption::{Keys, decrypt_former},
+    grants::Granted,
     identity::{Interfaces, role_needing, use_key},
     network::Network,
     policy::{Policy, pass_role},
@@ -45,7 +46,9 @@ pub(crate) fn studio(stack: &mut Stack, site: &Site, keys: &Keys, network: &Netw
         ("logs", logs(site)),
     ];
     let fixed = fixed.into_iter().chain(judge(site)).collect();
-    add(stack, site, keys, network, ("sagemaker", "SageMaker Studio"), data, fixed)
+    let settings = &site.environment.studio;
+    let granted = Granted::of(site, &settings.buckets, &settings.permissions);
+    add(stack, site, keys, network, ("sagemaker", "SageMaker Studio"), Rights { data, fixed, granted })
 }
 
 /// Training and batch transform, as the pipeline starts them.
@@ -66,7 +69,10 @@ pub(crate) fn training(stack: &mut Stack, site: &Site, keys: &Keys, network: &Ne
         )
         .allow(["s3:DeleteObject"], [site.objects("models", "checkpoints/")]);
     let fixed = vec![("run", images(site).and(logs(site)))];
-    add(stack, site, keys, network, ("training", "SageMaker jobs of the training pipeline"), data, fixed)
+    let training = site.environment.pipeline.as_ref().map(|pipeline| &pipeline.training);
+    let granted = training.map(|training| Granted::of(site, &training.buckets, &training.permissions));
+    let rights = Rights { data, fixed, granted: granted.unwrap_or_default() };
+    add(stack, site, keys, network, ("training", "SageMaker jobs of the training pipeline"), rights)
 }
 
 /// Models behind the endpoint.
@@ -76,7 +82,15 @@ pub(crate) fn serving(stack: &mut Stack, site: &Site, keys: &Keys, network: &Net
         .allow(["s3:GetObject"], [site.objects("models", "")])
         .allow(["s3:PutObject", "s3:AbortMultipartUpload"], [site.objects("artifacts", "data-capture/")]);
     let fixed = [("run", images(site).and(logs(site)))].into_iter().chain(judge(site)).collect();
-    add(stack, site, keys, network, ("serving", "The endpoint's models"), data, fixed)
+    let rights = Rights { data, fixed, granted: Granted::default() };
+    add(stack, site, keys, network, ("serving", "The endpoint's models"), rights)
+}
+
+/// The policies of a role: on data, which may be encrypted, fixed ones by their names, and those that the file gives.
+struct Rights {
+    data: Policy,
+    fixed: Vec<(&'static str, Policy)>,
+    granted: Granted,
 }
 
 /// A role with these policies, use of the data key, and network interfaces in the platform's VPC.
@@ -86,8 +100,7 @@ fn add(
     keys: &Keys,
     network: &Network,
     (name, description): (&str, &str),
-    data: Policy,
-    fixed: Vec<(&str, Policy)>,
+    Rights { data, fixed, granted }: Rights,
 ) -> Reference<Role> {
     let fixed: Vec<(String, Value)> =
         fixed.into_iter().map(|(name, policy)| (name.to_owned(), policy.document())).collect();
@@ -99,6 +112,7 @@ fn add(
         (keys.data.clone(), network.vpc.clone()),
         move |(key, vpc)| {
             let mut policies = fixed.clone();
+            policies.extend(granted.policies(key.as_ref().map(|key| &key.arn)));
             policies.push(("data".to_owned(), with_key(data.clone(), key.as_ref().map(|key| &key.arn)).document()));
             policies.push((
                 "network".to_owned(),

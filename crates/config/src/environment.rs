@@ -8,8 +8,11 @@ pub mod drift;
 pub mod encryption;
 pub mod feature_groups;
 pub mod functions;
+pub mod grants;
 pub mod identity;
+pub mod ignore;
 pub mod monitoring;
+pub mod moved;
 pub mod names;
 pub mod network;
 pub mod owner_tags;
@@ -24,7 +27,7 @@ mod tags;
 
 use crate::check::{Place, Surroundings};
 use crate::form::{
-    Account, BucketName, ExistingKeyArn, KeyPrefix, Map, Region, Slug, TagKey, TagValue, Text, VersionRequirement,
+    Account, BucketName, ExistingKeyArn, IgnoreRule, KeyPrefix, Map, Region, Slug, TagKey, TagValue, Text, VersionRequirement,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +41,7 @@ pub use feature_groups::FeatureGroup;
 pub use functions::Function;
 pub use identity::Identity;
 pub use monitoring::Monitoring;
+pub use moved::Moved;
 pub use names::Names;
 pub use network::Network;
 pub use owner_tags::OwnerTags;
@@ -69,6 +73,14 @@ pub struct Environment {
     #[serde(default)]
     #[schemars(with = "Vec<Text<Account>>", extend("uniqueItems" = true))]
     pub allowed_accounts: Vec<String>,
+    /// Fields of resources that are left to others, `<pattern of addresses>#<field>`: their live values stay, also where
+    /// other fields of the same resource change. `plan` and `drift` count their differences apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Text<IgnoreRule>>", extend("uniqueItems" = true))]
+    pub ignore: Vec<String>,
+    /// Resources that have another address now and stay the same. An entry that every state has made does no harm.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Moved>,
     /// Where mlopsctl keeps its own record.
     #[serde(default)]
     pub state: State,
@@ -244,6 +256,8 @@ impl Environment {
                 at.get("project").report(format!("S3 reserves bucket names that begin with `{reserved}`"), "");
             }
         }
+        ignore::check(&self.ignore, at.get("ignore"));
+        moved::check(&self.moved, at.get("moved"));
         self.owner_tags.check(at.get("owner_tags"));
         tags::check(&self.tags, &self.owner_tags, at.get("tags"));
         self.network.check(at.get("network"), around);
@@ -264,6 +278,7 @@ impl Environment {
         if let Some(pipeline) = &self.pipeline {
             pipeline.check(at.get("pipeline"), around, at, &self.catalog, &self.functions, &self.registry);
         }
+        grants::check(self, at);
         self.studio_is_reachable(at);
         self.functions_reach_their_secrets(at);
     }

@@ -295,6 +295,24 @@ form!(
     "arn:aws:kms:ap-south-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 );
 form!(
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
+    PolicyAction, "^(\\*|[a-z][a-z0-9-]*:[A-Za-z*?][A-Za-z0-9*?]*)$", "an action of a service, such as `sqs:SendMessage`", "sqs:SendMessage"
+);
+form!(
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+    PolicyResource, "^(\\*|arn:aws(-[a-z]+)*:[a-z][a-z0-9-]*:[a-z0-9*-]*:([0-9]{12}|aws|\\*)?:[!-~]+)$", "an ARN, `arn:partition:service:region:account:resource`", "arn:aws:sqs:ap-south-1:123456789012:orders"
+);
+form!(
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+    ConditionOperator, "^((ForAllValues|ForAnyValue):)?(String(Not)?(Equals|EqualsIgnoreCase|Like)|(Numeric|Date)((Not)?Equals|(Less|Greater)Than(Equals)?)|Arn(Not)?(Equals|Like)|(Not)?IpAddress|Bool|BinaryEquals|Null)(IfExists)?$", "an operator of IAM conditions, such as `StringEquals`", "StringEquals"
+);
+form!(
+    ConditionKey,
+    "^[A-Za-z0-9-]+:[!-~]+$",
+    "a condition key, such as `aws:ResourceTag/Team`",
+    "aws:ResourceTag/Team"
+);
+form!(
     /// The pattern takes aliases as well, so that the message can say why they do not do.
     ExistingKeyArn,
     "^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/[A-Za-z0-9/_-]+)$",
@@ -322,6 +340,11 @@ form!(
     "Sum"
 );
 form!(AddressGlob, "^(\\*|[a-z*]+\\.[A-Za-z0-9*._/-]+)$", "a pattern of addresses, such as `storage.*`", "storage.*");
+form!(
+    /// `inline_policies.queue` and `tags.team:name`: a field and the keys within it.
+    IgnoreRule, "^(\\*|[a-z*]+\\.[A-Za-z0-9*._/-]+)#[a-z][a-z0-9_]*(\\.[!\"$-~]+)?$", "a pattern of addresses and a field, such as `functions.*#tags.CostCenter`", "functions.*#tags.CostCenter"
+);
+form!(PlainAddress, "^[a-z]+\\.[A-Za-z0-9._/-]+$", "an address, such as `storage.landing`", "storage.landing");
 form!(Metric, "^[a-z][a-z0-9_]*$", "a metric of the evaluation, such as `auc`", "auc");
 form!(ColumnName, "^[A-Za-z0-9_]+$", "the name of a column", "monthly_charge");
 form!(

@@ -8,6 +8,7 @@
 //! Nothing here knows a cloud: no SDK, no network, no ids.
 
 mod check;
+mod edit;
 pub mod environment;
 mod form;
 mod format;
@@ -25,6 +26,7 @@ mod syntax;
 mod unicode;
 mod version;
 
+pub use edit::set_setting;
 pub use environment::Environment;
 pub use environment::cidr::Cidr;
 pub use format::format;
@@ -34,4 +36,5 @@ pub use problem::{Invalid, Problem};
 pub use project::{Outside, inside};
 pub use schema::schema;
 pub use settings::{SettingProblem, at_settings};
+pub use suggest::nearest;
 pub use unicode::{NotText, to_utf8};

@@ -2,8 +2,8 @@
 
 use crate::recorded::current_state;
 use resource::{
-    Address, Dependency, Failure, FailureKind, LINEAGE_TAG, Lookup, Node, Place, Registry, Result, Stack, Tags,
-    substitute, unseal,
+    Address, Dependency, Failure, FailureKind, IgnoreRules, LINEAGE_TAG, Lookup, Node, Place, Registry, Result, Stack,
+    Tags, substitute, unseal,
 };
 use serde_json::Value;
 use state::{Entry, Needed, Phase, State};
@@ -21,7 +21,7 @@ pub(crate) fn pending(declared: &Stack, state: &State, registry: &Registry, plac
     for node in declared.nodes() {
         let entry = state.resources.get(&node.address).filter(|entry| entry.kind == node.kind);
         let (outputs, is_pending) = match (spec_beside(node, entry, state, &expected), entry) {
-            (Ok(spec), Some(entry)) => match moves(node, &spec, entry, registry) {
+            (Ok(spec), Some(entry)) => match moves(node, declared.ignored(), spec.clone(), entry, registry) {
                 Some(Move::Replaced) => (foresee(node, &spec, registry, place), true),
                 Some(Move::InPlace) => (recorded_outputs(entry), true),
                 None => (recorded_outputs(entry), false),
@@ -54,10 +54,11 @@ enum Move {
     Replaced,
 }
 
-fn moves(node: &Node, spec: &Value, entry: &Entry, registry: &Registry) -> Option<Move> {
+fn moves(node: &Node, ignored: &IgnoreRules, mut spec: Value, entry: &Entry, registry: &Registry) -> Option<Move> {
     let Ok(reconciler) = registry.get(node.kind) else { return Some(Move::InPlace) };
-    let diff = reconciler.compare(spec, Some(&entry.spec), &entry.spec);
-    match reconciler.replacement(spec, &entry.spec, &diff) {
+    ignored.keep_live(&node.address, reconciler, &mut spec, Some(&entry.spec), &entry.spec);
+    let diff = reconciler.compare(&spec, Some(&entry.spec), &entry.spec);
+    match reconciler.replacement(&spec, &entry.spec, &diff) {
         Some(_) => Some(Move::Replaced),
         None => (!diff.is_empty()).then_some(Move::InPlace),
     }
@@ -101,6 +102,7 @@ pub fn applied_stack(declared: &Stack, state: &State, registry: &Registry, place
     for (address, _) in state.resources.iter().filter(protected) {
         stack.protect(address.as_str());
     }
+    stack.ignore(declared.ignored().clone());
     let moved: BTreeMap<usize, usize> =
         positions.iter().filter_map(|(address, position)| Some((declared.position(address)?, *position))).collect();
     let moved = Arc::new(moved);

@@ -2,13 +2,15 @@ mod driver;
 mod entries;
 mod remakes;
 
-use crate::{Action, Event, Planning, order::order, recorded::current_state, schedule::Schedule, step::Run};
+use crate::{
+    Action, Event, Planning, moves::after_moves, order::order, recorded::current_state, schedule::Schedule, step::Run,
+};
 use driver::{Driver, Outputs, failed};
 use entries::entries;
 use remakes::Remakes;
 use resource::{Address, Failure, FailureKind, Registry, Stack};
 use serde_json::Value;
-use state::{Phase, State, Writer};
+use state::{Entry, Phase, State, Writer};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
@@ -96,7 +98,8 @@ pub struct Skipped {
 /// Carries a plan out. Records everything through the writer; the caller finishes that.
 pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
     let current = current_state(with.state, with.registry, planning.workshop.cloud.place());
-    let remembered = planning.made.remembered(&current);
+    let after = after_moves(with.stack, &current);
+    let remembered = planning.made.remembered(&after.state);
     let with = Apply { state: &remembered, ..with };
     let order = order(planning, with.stack, with.state, with.registry);
     let mut applied = Applied::default();
@@ -116,6 +119,13 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
     };
     for (address, entry) in planning.made.addresses().filter_map(|address| with.state.resources.get_key_value(address))
     {
+        with.writer.record(address, Some(entry.clone()));
+    }
+    for one in &after.moved {
+        with.writer.record(&one.from, None);
+    }
+    let is_moved = |(address, entry): &(&Address, &Entry)| current.resources.get(*address) != Some(*entry);
+    for (address, entry) in after.state.resources.iter().filter(is_moved) {
         with.writer.record(address, Some(entry.clone()));
     }
     let entries = entries(planning, &with);

@@ -1,7 +1,9 @@
 use crate::Refusal;
 use crate::recorded::{current_state, unreadable};
 use crate::refresh::{Look, Seen, Workshop, look};
-use resource::{Address, Cloud, Diff, FieldChange, Observation, Reconciler, Registry, Tags};
+use resource::{
+    Address, Cloud, Diff, FieldChange, IgnoreRules, IgnoredDifference, Observation, Reconciler, Registry, Tags,
+};
 use state::{Deposed, Entry, Phase, State};
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ pub struct Drift {
     pub checked: usize,
     /// Those that differ.
     pub drifted: Vec<Drifted>,
+    /// Differences in fields that the environment file leaves to others.
+    pub ignored: Vec<IgnoredDifference>,
     /// What cannot be compared, and why.
     pub not_compared: Vec<NotCompared>,
     /// What could not be looked at.
@@ -65,8 +69,14 @@ pub struct NotCompared {
     pub whole: bool,
 }
 
-/// Compares the cloud with the state. Reads only.
-pub async fn drift(state: &State, registry: &Registry, cloud: &Arc<Cloud>, identity: &Tags) -> Drift {
+/// Compares the cloud with the state. Differences in `ignored` fields are counted apart. Reads only.
+pub async fn drift(
+    state: &State,
+    registry: &Registry,
+    cloud: &Arc<Cloud>,
+    identity: &Tags,
+    ignored: &IgnoreRules,
+) -> Drift {
     let workshop = Workshop {
         cloud: cloud.clone(),
         identity: identity.clone(),
@@ -90,7 +100,7 @@ pub async fn drift(state: &State, registry: &Registry, cloud: &Arc<Cloud>, ident
     for (address, result) in looked {
         let entry = &state.resources[&address];
         match result.and_then(|seen| Ok((seen, registry.get(&entry.kind)?))) {
-            Ok((seen, reconciler)) => drift.judge(&address, entry, &seen, reconciler),
+            Ok((seen, reconciler)) => drift.judge(&address, entry, &seen, (reconciler, ignored)),
             Err(failure) => drift.failed.push(Refusal { address, kind: entry.kind.clone(), failure, lifted_by: None }),
         }
     }
@@ -99,7 +109,13 @@ pub async fn drift(state: &State, registry: &Registry, cloud: &Arc<Cloud>, ident
 }
 
 impl Drift {
-    fn judge(&mut self, address: &Address, entry: &Entry, seen: &Seen, reconciler: &dyn Reconciler) {
+    fn judge(
+        &mut self,
+        address: &Address,
+        entry: &Entry,
+        seen: &Seen,
+        (reconciler, ignored): (&dyn Reconciler, &IgnoreRules),
+    ) {
         let mut replacement = None;
         let change = match &seen.observation {
             _ if seen.foreign_owner().is_some() => seen.foreign_owner().map(|owner| {
@@ -108,8 +124,10 @@ impl Drift {
             Observation::Absent => Some(DriftChange::Missing("it no longer exists".to_owned())),
             Observation::Broken { reason, .. } => Some(DriftChange::Missing(reason.clone())),
             Observation::Ready { live, .. } => {
-                let diff = reconciler.compare(&entry.spec, Some(&entry.spec), live);
-                replacement = reconciler.replacement(&entry.spec, live, &diff);
+                let mut applied = entry.spec.clone();
+                self.ignored.extend(ignored.keep_live(address, reconciler, &mut applied, Some(&entry.spec), live));
+                let diff = reconciler.compare(&applied, Some(&entry.spec), live);
+                replacement = reconciler.replacement(&applied, live, &diff);
                 self.modified(address, diff)
             }
             Observation::Settling { status, .. } => {

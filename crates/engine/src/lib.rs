@@ -17,6 +17,7 @@ mod drift;
 mod event;
 mod heal;
 mod made;
+mod moves;
 mod order;
 mod ownership;
 mod pace;
@@ -36,6 +37,8 @@ pub use apply::{Applied, Apply, Failed, Skipped, StopMode, apply};
 pub use drift::{Drift, DriftChange, Drifted, NotCompared, drift};
 pub use event::{Event, StepPhase};
 pub use heal::{Heal, Healing, Judged, LeftToPerson, healing};
-pub use plan::{Action, AppliedField, Change, ChangeDrift, DESTROYED, Kept, Lift, PLAN_FORMAT, Plan, Refusal, Summary};
+pub use plan::{
+    Action, AppliedField, Change, ChangeDrift, DESTROYED, Kept, Lift, Moved, PLAN_FORMAT, Plan, Refusal, Summary,
+};
 pub use planner::{Planning, Purpose, plan};
 pub use recorded::current_state;

@@ -1,5 +1,5 @@
 use crate::Claims;
-use resource::{Address, FieldChange, Registry};
+use resource::{Address, FieldChange, IgnoredDifference, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -32,6 +32,12 @@ pub struct Plan {
     /// What the declaration has dropped and is kept all the same, because data would be lost with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<Kept>,
+    /// Differences in fields that the environment file leaves to others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<IgnoredDifference>,
+    /// Recorded resources that get another address and stay the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Moved>,
     /// Whether the plan is only about the addresses that match these globs; empty: about all.
     #[serde(default)]
     pub targets: Vec<String>,
@@ -51,6 +57,20 @@ pub struct Kept {
     pub id: String,
     /// The data that would be lost with it, in words.
     pub holds: String,
+}
+
+/// A recorded resource that the environment file has given another address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The address that the state records.
+    pub from: Address,
+    /// The address of now.
+    pub to: Address,
+    /// `service:thing`.
+    pub kind: String,
+    /// AWS's id, which stays unless the resource is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// What would be done to one resource.
@@ -167,12 +187,33 @@ pub struct Summary {
     pub delete: usize,
     /// As they should be.
     pub unchanged: usize,
+    /// To be recorded at other addresses; those that are changed count there as well.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub moved: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.changes.is_empty() && self.moved.is_empty()
+    }
+
+    /// Adds moves, and says of each changed resource that it moved.
+    pub(crate) fn tell_moves(&mut self, moved: Vec<Moved>) {
+        for one in &moved {
+            for change in self.changes.iter_mut().filter(|change| change.address == one.to) {
+                let moved = format!("it was at {}", one.from);
+                change.cause = Some(match change.cause.take() {
+                    Some(cause) => format!("{moved}, and {cause}"),
+                    None => moved,
+                });
+            }
+        }
+        self.moved = moved;
     }
 
     /// Hides sensitive values, which plans of before version 0.2 show. What carries a plan out builds its specifications
@@ -202,6 +243,7 @@ impl Plan {
             replace: count(Action::Replace),
             delete: count(Action::Delete),
             unchanged: self.unchanged,
+            moved: self.moved.len(),
         }
     }
 }

@@ -7,13 +7,15 @@ use crate::{
     Action, Change, ChangeDrift, Claims, PLAN_FORMAT, Plan, Refusal,
     adoption::{does_not_fit, is_not_another},
     made::{Made, as_made},
+    moves::after_moves,
     ownership,
     recorded::{current_state, unreadable},
     refresh::{Origin, Seen, Workshop, outputs_of},
     sight::Sight,
 };
 use resource::{
-    Address, Cloud, Failure, FieldChange, Foreseen, Node, Observation, Registry, Result, Stack, Tags, has_unknown,
+    Address, Cloud, Failure, FieldChange, Foreseen, IgnoredDifference, Node, Observation, Registry, Result, Stack,
+    Tags, has_unknown,
 };
 use serde_json::Value;
 use state::{Phase, State};
@@ -76,6 +78,8 @@ pub(crate) struct Known {
     pub(crate) owned: bool,
     /// Whether it is to be taken over, whoever made it.
     pub(crate) claimed: bool,
+    /// Whether the declaration holds live values of ignored fields.
+    pub(crate) keeps_live: bool,
 }
 
 /// Compares what is declared, remembered and there. Reads only.
@@ -90,7 +94,10 @@ pub async fn plan(
     purpose: &Purpose,
 ) -> Planning {
     let current = current_state(state, registry, cloud.place());
-    let mut planning = plan_current(stack, &current, registry, cloud, identity, purpose).await;
+    let after = after_moves(stack, &current);
+    let mut planning = plan_current(stack, &after.state, registry, cloud, identity, purpose).await;
+    planning.refusals.extend(after.refusals);
+    planning.plan.tell_moves(after.moved);
     for refusal in unreadable(state, registry, cloud.place()) {
         if purpose.concerns(&refusal.address, stack) {
             planning.refusals.retain(|other| other.address != refusal.address);
@@ -163,6 +170,7 @@ struct Decided {
     changes: Vec<Change>,
     unchanged: usize,
     refusals: Vec<Refusal>,
+    ignored: Vec<IgnoredDifference>,
 }
 
 impl Purpose {
@@ -193,7 +201,7 @@ impl Purpose {
 
 impl Planner<'_> {
     async fn plan(self, decided: Decided, sight: Sight<'_>, made: Made) -> Planning {
-        let Decided { known, mut changes, unchanged, mut refusals } = decided;
+        let Decided { known, mut changes, unchanged, mut refusals, ignored } = decided;
         let kept = self.kept(&mut refusals).await;
         let forgotten = self.deletions(&sight, &kept, &mut changes, &mut refusals).await;
         refusals.extend(sight.failures);
@@ -217,6 +225,8 @@ impl Planner<'_> {
             changes,
             unchanged,
             kept,
+            ignored,
+            moved: Vec::new(),
             targets: self.purpose.targets.clone(),
             claims: self.purpose.claims.clone(),
         };
@@ -240,7 +250,8 @@ impl Planner<'_> {
         for (index, node) in self.stack.nodes().iter().enumerate() {
             let seen = sight.seen.get(&node.address);
             match self.decide(node, seen, &mut foreseen, !sight.selected.contains(&index)) {
-                Ok((one, change)) => {
+                Ok((one, change, ignored)) => {
+                    decided.ignored.extend(ignored);
                     match change {
                         Some(change) => decided.changes.push(change),
                         None if !one.excluded => decided.unchanged += 1,
@@ -275,9 +286,13 @@ impl Planner<'_> {
         seen: Option<&Seen>,
         foreseen: &mut Foreseen,
         excluded: bool,
-    ) -> Result<(Known, Option<Change>)> {
-        let spec = self.spec(node, foreseen)?;
+    ) -> Result<(Known, Option<Change>, Vec<IgnoredDifference>)> {
+        let mut spec = self.spec(node, foreseen)?;
         let entry = self.state.resources.get(&node.address);
+        let ignored = match seen {
+            Some(seen) if !excluded => self.keep_live(node, &mut spec, seen, entry)?,
+            _ => Vec::new(),
+        };
         let decision = match (seen, entry) {
             _ if excluded => Decision::nothing(),
             (Some(Seen { id: Some(_), .. }), Some(entry)) if entry.kind != node.kind => {
@@ -317,7 +332,38 @@ impl Planner<'_> {
         let claimed = id.is_some() && self.purpose.claims.contains_key(&node.address);
         let adopting = claimed || entry.is_some_and(|entry| entry.adopting);
         let owned = !adopting && seen.is_none_or(|seen| seen.by != Origin::Name);
-        Ok((Known { id, outputs, spec, action: decision.action, excluded, owned, claimed }, change))
+        let keeps_live = !ignored.is_empty();
+        let known = Known { id, outputs, spec, action: decision.action, excluded, owned, claimed, keeps_live };
+        Ok((known, change, ignored))
+    }
+
+    /// Declares the live values of ignored fields. Content that the project does not ship cannot be sent again, so a
+    /// replacement declares that field anew.
+    fn keep_live(
+        &self,
+        node: &Node,
+        spec: &mut Value,
+        seen: &Seen,
+        entry: Option<&state::Entry>,
+    ) -> Result<Vec<IgnoredDifference>> {
+        let Observation::Ready { live, .. } = &seen.observation else { return Ok(Vec::new()) };
+        if entry.is_some_and(|entry| entry.kind != node.kind) {
+            return Ok(Vec::new());
+        }
+        let reconciler = self.registry.get(node.kind)?;
+        let (recorded, declared) = (entry.map(|entry| &entry.spec), spec.clone());
+        let mut ignored = self.stack.ignored().keep_live(&node.address, reconciler, spec, recorded, live);
+        if ignored.is_empty() {
+            return Ok(ignored);
+        }
+        let diff = reconciler.compare(spec, recorded, live);
+        if let Some(content) = reconciler.content()
+            && reconciler.replacement(spec, live, &diff).is_some()
+        {
+            spec[content.digest] = declared[content.digest].clone();
+            ignored.retain(|one| one.field.path != content.digest);
+        }
+        Ok(ignored)
     }
 
     fn compare(&self, node: &Node, spec: &Value, seen: &Seen, entry: Option<&state::Entry>) -> Result<Decision> {

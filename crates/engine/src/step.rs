@@ -13,7 +13,7 @@ pub(crate) use failures::never_settled;
 use crate::{Action, Event, StepPhase, StopMode, clock::Clock, pace::Pace, patience::Unbearable, refresh::Workshop};
 use failures::broken;
 use fits::fits;
-use resource::{Address, Cx, Failure, FailureKind, Reconciler, Registry};
+use resource::{Address, Cx, Failure, FailureKind, IgnoreRules, Reconciler, Registry};
 use sent::Sent;
 use serde_json::Value;
 use state::{Deposed, Entry, Needed, Phase, Writer};
@@ -114,6 +114,8 @@ pub(crate) struct Applying<'a> {
     pub(crate) recorded: Option<Value>,
     /// Whether its tags have to show that it is ours before it is changed.
     pub(crate) owned: bool,
+    /// The fields whose live values stay.
+    pub(crate) ignored: &'a IgnoreRules,
     /// Whether an earlier run may have sent a create.
     pub(crate) find_first: bool,
     /// What was there before and is gone, if there was something.

@@ -63,6 +63,9 @@ pub(crate) enum Command {
     Drift {
         /// Which environment.
         environment: Option<String>,
+        /// Write the live values at these addresses (globs allowed) into the environment file, where it can say them.
+        #[arg(long, value_name = "ADDRESS", num_args = 1..)]
+        accept: Vec<String>,
     },
     /// Put back what others have changed, as far as `[drift]` in the file allows; exit code 2 if some is left.
     Reconcile {

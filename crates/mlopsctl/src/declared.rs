@@ -14,6 +14,11 @@ impl Session {
             return Ok(self.empty_stack());
         };
         self.refuse_claimed(state)?;
+        self.stack_of(environment, state).await
+    }
+
+    /// The same, of an environment that differs from the file.
+    pub(crate) async fn stack_of(&self, environment: &Environment, state: &State) -> Result<Stack, End> {
         let placement = self.placement(environment, state).await?;
         let place = self.cloud.place();
         let (name, root) = (self.name.as_str(), self.root.as_path());

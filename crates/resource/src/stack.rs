@@ -1,4 +1,4 @@
-use crate::{Address, Asset, Failure, FailureKind, Resource, Result, Tags};
+use crate::{Address, Asset, Failure, FailureKind, IgnoreRules, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashMap, marker::PhantomData, sync::Arc};
@@ -290,6 +290,8 @@ pub struct Stack {
     identity: Tags,
     tags: Tags,
     protected: Vec<String>,
+    ignored: IgnoreRules,
+    moves: Vec<(Address, Address)>,
     prefix: Option<String>,
     ambiguous: Option<(Address, String)>,
     setting: String,
@@ -399,6 +401,26 @@ impl Stack {
     /// Whether an address is protected.
     pub fn protects(&self, address: &Address) -> bool {
         self.protected.iter().any(|glob| address.matches(glob))
+    }
+
+    /// Leaves fields to others: their live values are kept.
+    pub fn ignore(&mut self, rules: IgnoreRules) {
+        self.ignored = rules;
+    }
+
+    /// The fields that are left to others.
+    pub fn ignored(&self) -> &IgnoreRules {
+        &self.ignored
+    }
+
+    /// Says that resources were declared at other addresses before, `(from, to)`.
+    pub fn rename(&mut self, moves: impl IntoIterator<Item = (Address, Address)>) {
+        self.moves.extend(moves);
+    }
+
+    /// The addresses at which resources were declared before, and those of now.
+    pub fn moves(&self) -> &[(Address, Address)] {
+        &self.moves
     }
 
     /// The declared resources, each after what it depends on.

@@ -6,8 +6,8 @@ use crate::{
     names::Names,
     unknown::{is_unknown, unknown_paths},
 };
-use engine::{Action, Change, Kept, Lift, Plan, Planning, Refusal, Summary};
-use resource::{Address, FieldChange, Registry};
+use engine::{Action, Change, Kept, Lift, Moved, Plan, Planning, Refusal, Summary};
+use resource::{Address, FieldChange, IgnoredDifference, Registry};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -24,6 +24,10 @@ pub struct PlanView {
     pub changes: Vec<ChangeView>,
     /// Resources that the file no longer declares and that stay, because data would be lost with them.
     pub kept: Vec<Kept>,
+    /// Differences in fields that the file leaves to others.
+    pub ignored: Vec<IgnoredDifference>,
+    /// Recorded resources that get another address and stay the same.
+    pub moved: Vec<Moved>,
     /// The reasons for which `up` refuses the plan; empty where it does not.
     pub refusals: Vec<RefusalView>,
     /// Resources of which nobody could tell whether data would be lost with them.
@@ -197,6 +201,8 @@ impl PlanView {
             changed_outside: changes.iter().filter(|change| change.drifted).count(),
             changes,
             kept: plan.kept.clone(),
+            ignored: plan.ignored.clone(),
+            moved: plan.moved.clone(),
             refusals: Vec::new(),
             not_looked_for: Vec::new(),
             command: surroundings.command,

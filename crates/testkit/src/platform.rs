@@ -198,7 +198,7 @@ impl Platform {
     /// `mlopsctl drift`.
     pub async fn drift(&self, sdk: &SdkConfig) -> Drift {
         let (state, _) = self.state_or_new(sdk).await;
-        engine::drift(&state, &self.registry, &self.cloud(sdk), &self.identity).await
+        engine::drift(&state, &self.registry, &self.cloud(sdk), &self.identity, self.stack.ignored()).await
     }
 
     /// The end of `mlopsctl destroy --with-state`.

@@ -6,6 +6,8 @@ mod data;
 mod drift_job;
 mod existing;
 mod existing_network;
+mod grants;
+mod ignored;
 mod names;
 mod pipeline;
 mod placement;

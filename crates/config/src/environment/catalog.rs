@@ -1,6 +1,7 @@
 //! Glue: the data catalog, crawlers, jobs and the workflow that joins them.
 
 use super::Storage;
+use super::grants::{BucketGrants, BucketGrantsSchema, Permission};
 use super::secrets::{self, FreeText};
 use crate::check::{Place, Surroundings};
 use crate::form::{
@@ -140,6 +141,13 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Text<KeyArn>>", extend("uniqueItems" = true))]
     pub secret_keys: Vec<String>,
+    /// Buckets of this environment that the script may use: `{ landing = "read" }`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BucketGrantsSchema")]
+    pub buckets: BucketGrants,
+    /// Further rights of its role, which all jobs share.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<Permission>,
     /// Arguments that look like secrets and are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Text<JobArgument>>", extend("uniqueItems" = true))]

@@ -1,5 +1,6 @@
 //! Lambda functions.
 
+use super::grants::{BucketGrants, BucketGrantsSchema, Permission};
 use super::secrets::{self, FreeText};
 use crate::check::{Place, RELATIVE, Surroundings, why_missing};
 use crate::form::{
@@ -57,6 +58,13 @@ pub struct Function {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Text<KeyArn>>", extend("uniqueItems" = true))]
     pub secret_keys: Vec<String>,
+    /// Buckets of this environment that its code may use: `{ landing = "read" }`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BucketGrantsSchema")]
+    pub buckets: BucketGrants,
+    /// Further rights of its role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<Permission>,
     /// Variables that look like secrets and are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Text<VariableName>>", extend("uniqueItems" = true))]

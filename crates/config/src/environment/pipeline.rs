@@ -7,6 +7,7 @@ mod deploy;
 
 pub use deploy::{Autoscaling, Deploy, OLD_ONES_STAY};
 
+use super::grants::{BucketGrants, BucketGrantsSchema, Permission};
 use crate::form::{
     ColumnName, ImageReference, Map, Metric, MlInstance, Prefix, ProjectPath, Scalar, Schedule, Shares, Slug, Text,
     scalars,
@@ -65,6 +66,13 @@ pub struct Pipeline {
     pub thresholds: BTreeMap<String, Threshold>,
     /// How much worse than the newest approved model it may be. Left out, they are not compared.
     pub comparison: Option<Comparison>,
+    /// Buckets of this environment that the state machine may use: `{ landing = "read" }`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BucketGrantsSchema")]
+    pub buckets: BucketGrants,
+    /// Further rights of its role, for steps that you add to the definition.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<Permission>,
     /// What the approval of a model starts. Left out, an approved model is brought into service by other means.
     pub deploy: Option<Deploy>,
 }
@@ -109,6 +117,13 @@ pub struct Training {
     #[serde(deserialize_with = "scalars")]
     #[schemars(with = "BTreeMap<String, Scalar>")]
     pub hyperparameters: BTreeMap<String, String>,
+    /// Buckets of this environment that training and batch transform may use: `{ landing = "read" }`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BucketGrantsSchema")]
+    pub buckets: BucketGrants,
+    /// Further rights of their role.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<Permission>,
     /// Hyperparameters that look like secrets and are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("uniqueItems" = true))]
@@ -242,6 +257,8 @@ impl Default for Pipeline {
             validation: Limits::default(),
             thresholds: BTreeMap::new(),
             comparison: None,
+            buckets: BucketGrants::new(),
+            permissions: Vec::new(),
             deploy: None,
         }
     }
@@ -259,6 +276,8 @@ impl Default for Training {
             max_wait_minutes: None,
             network_isolation: true,
             encrypt_between_instances: false,
+            buckets: BucketGrants::new(),
+            permissions: Vec::new(),
             not_secret: Vec::new(),
             hyperparameters: hyperparameters.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
         }

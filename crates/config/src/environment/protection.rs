@@ -47,7 +47,7 @@ pub(super) fn check_globs(globs: &[String], at: Place<'_>) {
 }
 
 impl Place<'_> {
-    fn refers_to_area(&self, area: &str) {
+    pub(super) fn refers_to_area(&self, area: &str) {
         if AREAS.contains(&area) {
             return;
         }

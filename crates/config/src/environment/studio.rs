@@ -1,9 +1,11 @@
 //! SageMaker Studio.
 
+use super::grants::{BucketGrants, BucketGrantsSchema, Permission};
 use crate::check::Place;
 use crate::form::{SageMakerName, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The SageMaker domain and those who work in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +28,13 @@ pub struct Studio {
     pub user_profiles: Vec<String>,
     /// Shared spaces.
     pub spaces: Vec<Space>,
+    /// Buckets of this environment that people in Studio may use: `{ landing = "read" }`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BucketGrantsSchema")]
+    pub buckets: BucketGrants,
+    /// Further rights of their role.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<Permission>,
 }
 
 /// How people sign in to Studio.
@@ -92,6 +101,8 @@ impl Default for Studio {
             approve_models: false,
             user_profiles: Vec::new(),
             spaces: Vec::new(),
+            buckets: BucketGrants::new(),
+            permissions: Vec::new(),
         }
     }
 }

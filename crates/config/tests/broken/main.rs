@@ -1,6 +1,7 @@
 //! What is wrong with a file is said, in full, with line and column.
 
 mod foundation;
+mod grants;
 mod learning;
 mod organisation;
 mod processing;

@@ -174,13 +174,17 @@ impl<'a> Driver<'a> {
                 let known = &self.planning.known[node];
                 let declared = &self.with.stack.nodes()[node];
                 let recorded = self.with.state.resources.get(&what.address);
-                let spec = match self.run.workshop.spec(declared, &self.outputs, recorded) {
+                let mut spec = match self.run.workshop.spec(declared, &self.outputs, recorded) {
                     Ok(spec) => spec,
                     Err(failure) => {
                         let outcome = Outcome::Failed(failure);
                         return Box::pin(std::future::ready(Ended { step, outcome, entry: None }));
                     }
                 };
+                let ignored = self.with.stack.ignored();
+                if known.keeps_live {
+                    ignored.copy_kept(&what.address, &known.spec, &mut spec);
+                }
                 // What this run has made already is changed in place.
                 let made = self.entries.get(&what.address).filter(|_| self.remakes.repeated.contains(&step)).cloned();
                 let made = made.filter(|entry| entry.id.is_some());
@@ -201,6 +205,7 @@ impl<'a> Driver<'a> {
                     planned: known.spec.clone(),
                     id: known_id.or_else(|| known.id.clone().filter(|_| stays)),
                     owned: known.owned,
+                    ignored,
                     recorded: recorded_spec,
                     find_first: what.action == Action::Create
                         && recorded.is_some_and(|entry| entry.phase == Phase::Intent),

@@ -59,6 +59,11 @@ impl Applying<'_> {
                 }
                 Observation::Ready { live, outputs } => {
                     self.announce(outputs, &mut announced);
+                    if !fresh {
+                        // Others may have changed an ignored field since the plan was made.
+                        let recorded = self.recorded.as_ref();
+                        self.ignored.keep_live(&self.address, reconciler, &mut self.spec, recorded, &live);
+                    }
                     let diff = reconciler.compare(&self.spec, self.recorded.as_ref(), &live);
                     if diff.is_empty() {
                         self.record(Phase::Ready, id);

@@ -3,8 +3,8 @@
 use crate::parcels::Parcel;
 use engine::{Applied, Apply, Drift, Planning, Purpose, StopMode, apply, drift, plan};
 use resource::{
-    As, Asset, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission,
-    Place, Registry, Resource, Result, Stack, Tags,
+    As, Asset, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, IgnoreRules, Naming, Observed, Owner,
+    Permission, Place, Registry, Resource, Result, Stack, Tags,
 };
 use serde::{Deserialize, Serialize};
 use state::{MemoryStore, State, StateIdentity, Store, Writer};
@@ -211,6 +211,10 @@ impl Bench {
     }
 
     pub(crate) async fn drift(&self) -> Drift {
-        drift(&self.state().await.0, &self.registry, &self.cloud, &identity()).await
+        self.drift_beside(&IgnoreRules::default()).await
+    }
+
+    pub(crate) async fn drift_beside(&self, ignored: &IgnoreRules) -> Drift {
+        drift(&self.state().await.0, &self.registry, &self.cloud, &identity(), ignored).await
     }
 }

@@ -5,7 +5,9 @@
 mod boxes;
 mod evolution;
 mod healing;
+mod ignoring;
 mod lifecycle;
+mod moving;
 mod ownership;
 mod parcels;
 mod reviewing;

@@ -1,6 +1,6 @@
 //! Read-only: outputs and drift.
 
-use super::{lost_state, refused::refused};
+use super::{accept, lost_state, refused::refused};
 use crate::{
     cli::Global,
     end::End,
@@ -78,23 +78,34 @@ fn of_resource(state: &State, path: &str) -> Result<Value, End> {
     })
 }
 
-pub(crate) async fn drift(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
+pub(crate) async fn drift(
+    global: &Global,
+    environment: Option<&str>,
+    accepted: &[String],
+    printer: Printer,
+) -> Result<(), End> {
     let session = Session::open_state(global, environment).await?;
-    let (state, stored) = session.state().await?;
+    let (whole, stored) = session.state().await?;
     if stored.is_none() {
         lost_state::look(&session).await?;
         printer.note(&format!("{} has no state, and no resource bears its tags.", session.name));
     }
-    let mut drift = engine::drift(&state, &session.registry, &session.cloud, &session.identity).await;
-    drift.drifted.retain(|one| !session.ignores(&one.address));
-    drift.not_compared.retain(|one| !session.ignores(&one.address));
+    // Nothing is said of resources that were not looked at.
+    let left_out: Vec<Address> = whole.resources.keys().filter(|address| session.ignores(address)).cloned().collect();
+    let mut state = whole.clone();
+    state.resources.retain(|address, _| !session.ignores(address));
+    let rules = session.environment.as_ref().map(blueprint::ignore_rules).unwrap_or_default();
+    let drift = engine::drift(&state, &session.registry, &session.cloud, &session.identity, &rules).await;
     session.trace_calls();
+    if !accepted.is_empty() && drift.failed.is_empty() {
+        return accept::run(&session, &whole, &drift, accepted, printer).await;
+    }
     match printer.json {
-        true => printer.document(&render::drift::document(&drift, &session.meter)),
+        true => printer.document(&render::drift::document(&drift, &left_out, &session.meter)),
         false => {
             let form = Form::new(false, printer.columns_of_data());
             let names = session.names();
-            printer.data(&render::drift::page(&drift, &session.registry, &names, printer.for_data(), form));
+            printer.data(&render::drift::page(&drift, &session.registry, (&names, &left_out), printer.for_data(), form));
         }
     }
     if !drift.failed.is_empty() {

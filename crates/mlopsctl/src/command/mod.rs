@@ -1,5 +1,6 @@
 //! The commands, one module for each or for each group.
 
+mod accept;
 pub(crate) mod adopt;
 pub(crate) mod change;
 pub(crate) mod cost;

@@ -5,12 +5,18 @@ use super::{
 };
 use crate::printer::{Printer, Style};
 use engine::{Drift, DriftChange, Drifted};
-use resource::{FieldChange, Meter, Registry};
+use resource::{Address, FieldChange, Meter, Registry};
 use review::Names;
 use serde_json::{Value, json};
 
-/// Drift for a person.
-pub(crate) fn page(drift: &Drift, registry: &Registry, names: &Names, printer: Printer, form: Form) -> String {
+/// Drift for a person. Nothing was looked at that is `left_out`.
+pub(crate) fn page(
+    drift: &Drift,
+    registry: &Registry,
+    (names, left_out): (&Names, &[Address]),
+    printer: Printer,
+    form: Form,
+) -> String {
     let mut page = Page::new(printer, form, names);
     for one in &drift.drifted {
         let noun = registry.get(&one.kind).map_or(one.kind.as_str(), |reconciler| reconciler.noun());
@@ -24,6 +30,14 @@ pub(crate) fn page(drift: &Drift, registry: &Registry, names: &Names, printer: P
         not_compared.iter().for_each(|line| page.line(2, 2, &[(Some(Style::Dim), line)]));
     }
     page.plain(0, &summary(drift));
+    if let Some(ignored) = super::ignored::line(&drift.ignored) {
+        page.plain(0, &ignored);
+    }
+    if !left_out.is_empty() {
+        let addresses: Vec<&str> = left_out.iter().map(Address::as_str).collect();
+        let count = addresses.len();
+        page.plain(0, &format!("{count} not looked at, by `ignore` of `[drift]`: {}.", addresses.join(", ")));
+    }
     page.finish().join("\n")
 }
 
@@ -80,7 +94,7 @@ fn changed(page: &mut Page<'_>, field: &FieldChange) {
 }
 
 /// Drift for a program; the shape is part of the command line's contract.
-pub(crate) fn document(drift: &Drift, meter: &Meter) -> Value {
+pub(crate) fn document(drift: &Drift, left_out: &[Address], meter: &Meter) -> Value {
     let drifted = drift.drifted.iter().map(|one| {
         let (change, fields) = match &one.change {
             DriftChange::Missing(_) => ("missing", json!([])),
@@ -104,5 +118,6 @@ pub(crate) fn document(drift: &Drift, meter: &Meter) -> Value {
         .map(|one| json!({"address": one.address, "reason": one.failure.to_string(), "whole": true}));
     let not_compared: Vec<Value> = partly.chain(unread).collect();
     json!({"format": 1, "checked": drift.checked, "drifted": drifted, "not_compared": not_compared,
+           "ignored": drift.ignored, "left_out": left_out,
            "api_calls": meter.requests(), "calls": meter.calls()})
 }

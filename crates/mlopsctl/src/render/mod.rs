@@ -7,6 +7,7 @@ mod differences;
 pub(crate) mod drift;
 pub(crate) mod ending;
 pub(crate) mod execution;
+pub(crate) mod ignored;
 pub(crate) mod live;
 pub(crate) mod package;
 pub(crate) mod page;

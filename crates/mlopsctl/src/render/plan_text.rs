@@ -29,11 +29,15 @@ pub(crate) fn page(view: &PlanView, names: &Names, costs: Option<&Comparison>, p
 
 /// The last lines of the page: the counts, and the costs where something changes.
 pub(crate) fn end(view: &PlanView, costs: Option<&Comparison>) -> Vec<String> {
-    let is_nothing = view.changes.is_empty() && view.state_bucket.is_none();
+    let is_nothing = view.changes.is_empty() && view.state_bucket.is_none() && view.moved.is_empty();
+    let ignored = super::ignored::line(&view.ignored);
     match (is_nothing, view.refusals.is_empty()) {
-        (true, false) => Vec::new(),
-        (true, true) => vec![nothing(view)],
-        (false, _) => std::iter::once(summary(view)).chain(costs.map(super::cost::change)).collect(),
+        (true, false) => ignored.into_iter().collect(),
+        (true, true) => std::iter::once(nothing(view)).chain(ignored).collect(),
+        (false, _) => {
+            let costs = costs.map(super::cost::change);
+            moved(view).chain([summary(view)]).chain(ignored).chain(costs).collect()
+        }
     }
 }
 
@@ -49,13 +53,22 @@ fn nothing(view: &PlanView) -> String {
     }
 }
 
+/// Resources that get another address.
+fn moved(view: &PlanView) -> impl Iterator<Item = String> {
+    view.moved.iter().map(|one| {
+        let id = one.id.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
+        format!("Moved by the file: {} is now {}{id}.", one.from, one.to)
+    })
+}
+
 fn summary(view: &PlanView) -> String {
     let counts = view.summary;
+    let moved = if counts.moved == 0 { String::new() } else { format!(", {} moved", counts.moved) };
     let looked_at = view.looked_at.map_or_else(String::new, |looked_at| {
         format!(" of the {} looked at; --target leaves {} out", looked_at.resources, looked_at.left_out)
     });
     format!(
-        "Plan for {}: {} to create, {} to update, {} to replace, {} to delete, {} unchanged{looked_at}.",
+        "Plan for {}: {} to create, {} to update, {} to replace, {} to delete, {} unchanged{moved}{looked_at}.",
         view.environment, counts.create, counts.update, counts.replace, counts.delete, counts.unchanged
     )
 }
@@ -199,6 +212,8 @@ mod tests {
             changes: changes.to_vec(),
             unchanged: 0,
             kept: vec![],
+            ignored: vec![],
+            moved: vec![],
             targets: vec![],
             claims: engine::Claims::new(),
         };
