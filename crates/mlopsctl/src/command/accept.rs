@@ -1,0 +1,195 @@
+//! Accepts drift: writes live values into the environment file where a setting says them.
+
+use crate::{
+    end::End,
+    output::{self, Readers},
+    printer::Printer,
+    session::Session,
+};
+use config::Environment;
+use engine::{Drift, DriftChange};
+use resource::{Address, Declaration, FieldChange, Stack};
+use serde_json::{Value, json};
+use state::State;
+
+/// Settings that are called otherwise than the fields they end up in.
+const OTHER_NAMES: [(&str, &str); 1] = [("number_of_workers", "workers")];
+/// Fields that one setting decides for many resources.
+const SHARED: [(&str, &str); 1] = [("retention_days", "monitoring.log_retention_days")];
+
+/// The file after some changes, and what it declares.
+struct Edited {
+    source: String,
+    environment: Environment,
+    declared: Vec<Declaration>,
+}
+
+/// A difference that somebody wants to keep.
+struct Wanted<'a> {
+    address: &'a Address,
+    field: &'a FieldChange,
+}
+
+impl Wanted<'_> {
+    /// The line that leaves the field to others instead.
+    fn rule(&self) -> String {
+        format!("{}#{}", self.address, self.field.path)
+    }
+}
+
+/// Writes the live values of the drift at these addresses into the environment file.
+pub(crate) async fn run(
+    session: &Session,
+    state: &State,
+    drift: &Drift,
+    addresses: &[String],
+    printer: Printer,
+) -> Result<(), End> {
+    let Some(environment) = session.environment.clone() else {
+        return Err(End::usage(format!("{} has no environment file to write to", session.name), ""));
+    };
+    let chosen = |address: &Address| addresses.iter().any(|glob| address.matches(glob));
+    if let Some(unknown) = addresses.iter().find(|glob| !drift.drifted.iter().any(|one| one.address.matches(glob))) {
+        return Err(End::usage(
+            format!("nothing has drifted at `{}`", unknown.escape_debug()),
+            format!("`mlopsctl drift {}` shows what has", session.name),
+        ));
+    }
+    let invalid = |invalid| End::Invalid(Box::new(invalid));
+    let source = config::text(&session.file, &session.root).map_err(invalid)?;
+    let stack = session.stack(state).await?;
+    let mut edited = Edited { source, environment, declared: declarations(session, &stack)? };
+    let before = edited.source.clone();
+    let (mut accepted, mut left) = (Vec::new(), Vec::new());
+    let drifted = drift.drifted.iter().filter(|one| chosen(&one.address));
+    let mut wanted = Vec::new();
+    for one in drifted {
+        match &one.change {
+            DriftChange::Missing(why) => left.push((one.address.to_string(), why.clone(), None)),
+            DriftChange::Modified(fields) => {
+                wanted.extend(fields.iter().map(|field| Wanted { address: &one.address, field }));
+            }
+        }
+    }
+    for one in &wanted {
+        if is_declared(session, &edited, one) {
+            // The setting of another resource has brought it.
+            continue;
+        }
+        match edit(session, state, &stack, &edited, one, &wanted).await {
+            Some((setting, next)) => {
+                accepted.push((one.rule(), setting, one.field.after.clone()));
+                edited = next;
+            }
+            None => left.push((one.rule(), "no setting of the file says it".to_owned(), Some(one.rule()))),
+        }
+    }
+    if edited.source != before {
+        // A link within the project stays one.
+        let written = session.file.canonicalize();
+        let written = written.and_then(|real| output::write(&real, edited.source.as_bytes(), Readers::AsBefore));
+        written.map_err(|error| End::failed(format!("{}: {error}", session.file.display())))?;
+    }
+    match printer.json {
+        true => printer.document(&document(&accepted, &left)),
+        false => say(session, &accepted, &left, printer),
+    }
+    if left.is_empty() { Ok(()) } else { Err(End::Differences) }
+}
+
+/// The file with a setting that declares the live value, and changes nothing that was not to be accepted.
+async fn edit(
+    session: &Session,
+    state: &State,
+    stack: &Stack,
+    now: &Edited,
+    one: &Wanted<'_>,
+    wanted: &[Wanted<'_>],
+) -> Option<(String, Edited)> {
+    if one.field.sensitive {
+        return None;
+    }
+    for setting in settings(stack, one) {
+        let Some(source) = config::set_setting(&now.source, &setting, &one.field.after) else { continue };
+        let Ok(environment) = config::parse(&session.name, &source, Some(&session.root)) else { continue };
+        let Ok(stack) = session.stack_of(&environment, state).await else { continue };
+        let declared = declarations(session, &stack).ok()?;
+        let next = Edited { source, environment, declared };
+        if is_declared(session, &next, one) && changes_only(session, now, &next, wanted) {
+            return Some((setting, next));
+        }
+    }
+    None
+}
+
+/// Where the file could say the value of a field: in the section that asks for the resource, or in one for many.
+fn settings(stack: &Stack, one: &Wanted<'_>) -> Vec<String> {
+    let path = one.field.path.as_str();
+    let section = stack.position(one.address).map(|position| stack.nodes()[position].setting.as_str());
+    let section = section.unwrap_or_default();
+    let section = section.strip_suffix(".name").unwrap_or(section);
+    let other = OTHER_NAMES.iter().find(|(field, _)| *field == path).map(|(_, setting)| *setting);
+    let own = [Some(path), other].into_iter().flatten().filter(|_| !section.is_empty());
+    let shared = SHARED.iter().filter(|(field, _)| *field == path).map(|(_, setting)| (*setting).to_owned());
+    own.map(|key| format!("{section}.{key}")).chain(shared).collect()
+}
+
+fn declarations(session: &Session, stack: &Stack) -> Result<Vec<Declaration>, End> {
+    stack.declarations(&session.registry, session.cloud.place()).map_err(|failure| End::failed(failure.to_string()))
+}
+
+/// Whether the file declares the live value of the field.
+fn is_declared(session: &Session, edited: &Edited, one: &Wanted<'_>) -> bool {
+    let Some(declared) = edited.declared.iter().find(|declared| declared.address == *one.address) else { return false };
+    let Ok(reconciler) = session.registry.get(declared.kind) else { return false };
+    let pointer = format!("/{}", one.field.path.replace('.', "/"));
+    let mut live = declared.spec.clone();
+    match live.pointer_mut(&pointer) {
+        Some(value) => *value = one.field.after.clone(),
+        None => return one.field.after.is_null(),
+    }
+    !reconciler.compare(&declared.spec, None, &live).has(&one.field.path)
+}
+
+/// Whether every resource that an edit changes gets a live value that is to be accepted.
+fn changes_only(session: &Session, before: &Edited, after: &Edited, wanted: &[Wanted<'_>]) -> bool {
+    before.environment != after.environment
+        && before.declared.len() == after.declared.len()
+        && before.declared.iter().zip(&after.declared).all(|(was, is)| {
+            let Ok(reconciler) = session.registry.get(is.kind) else { return false };
+            let changes = reconciler.compare(&is.spec, Some(&was.spec), &was.spec).changes;
+            let is_wanted = |change: &FieldChange| {
+                let of = |one: &&Wanted<'_>| *one.address == is.address && one.field.path == change.path;
+                wanted.iter().find(of).is_some_and(|one| one.field.after == change.after)
+            };
+            was.address == is.address && changes.iter().all(is_wanted)
+        })
+}
+
+type Accepted = (String, String, Value);
+type Left = (String, String, Option<String>);
+
+fn say(session: &Session, accepted: &[Accepted], left: &[Left], printer: Printer) {
+    for (what, setting, value) in accepted {
+        printer.data(&format!("accepted {what}: {} says `{setting}` = {value}", session.file.display()));
+    }
+    for (what, why, _) in left {
+        printer.data(&format!("not accepted: {what}: {why}"));
+    }
+    let rules: Vec<String> =
+        left.iter().filter_map(|(_, _, rule)| rule.as_ref()).map(|rule| format!("{rule:?}")).collect();
+    if !rules.is_empty() {
+        printer.data("To leave these fields to others, add this at the top of the environment file:");
+        printer.data(&format!("ignore = [{}]", rules.join(", ")));
+    }
+}
+
+fn document(accepted: &[Accepted], left: &[Left]) -> Value {
+    let accepted: Vec<Value> = accepted
+        .iter()
+        .map(|(what, setting, value)| json!({"field": what, "setting": setting, "value": value}))
+        .collect();
+    let left: Vec<Value> =
+        left.iter().map(|(what, why, rule)| json!({"field": what, "reason": why, "ignore": rule})).collect();
+    json!({"format": 1, "accepted": accepted, "left": left})
+}
