@@ -95,7 +95,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
             command::inspect::output(global, environment.as_deref(), name.as_deref(), printer).await
         }
         Command::Drift { environment, accept } => {
-            command::inspect::drift(global, environment.as_deref(), accept, printer).await
+            command::inspect::drift(global, environment.as_deref(), &accept, printer).await
         }
         Command::Reconcile { environment } => command::reconcile::run(global, environment.as_deref(), printer).await,
         Command::Job { environment } => command::job::run(global, &environment, printer).await,

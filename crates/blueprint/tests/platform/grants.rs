@@ -90,7 +90,7 @@ fn grant_on_an_encrypted_bucket_brings_its_key_through_s3_alone() {
     let granted = policy(&declared, "data-validation-function", "buckets");
     let statements = granted["Statement"].as_array().unwrap();
     let key = statements.iter().find(|one| one["Action"].to_string().contains("kms:")).unwrap();
-    assert_eq!(key["Action"], json!(["kms:decrypt"]), "reading needs no more: {key}");
+    assert_eq!(key["Action"], json!(["kms:Decrypt"]), "reading needs no more: {key}");
     assert!(key["Condition"].to_string().contains("s3.ap-south-1.amazonaws.com"), "{key}");
 }
 
