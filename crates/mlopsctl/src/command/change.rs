@@ -252,6 +252,8 @@ impl Change<'_> {
                 self.show(&self.view(&planning), &costs);
             }
             self.confirm().await?;
+        } else if let Some(ignored) = render::ignored::line(&planning.plan.ignored).filter(|_| !self.printer.json) {
+            self.printer.note(&ignored);
         }
         Ok(Prepared { stack, planning, state, version })
     }
