@@ -105,7 +105,13 @@ pub(crate) async fn drift(
         false => {
             let form = Form::new(false, printer.columns_of_data());
             let names = session.names();
-            printer.data(&render::drift::page(&drift, &session.registry, (&names, &left_out), printer.for_data(), form));
+            printer.data(&render::drift::page(
+                &drift,
+                &session.registry,
+                (&names, &left_out),
+                printer.for_data(),
+                form,
+            ));
         }
     }
     if !drift.failed.is_empty() {
