@@ -108,7 +108,7 @@ pub(crate) async fn drift(
             printer.data(&render::drift::page(
                 &drift,
                 &session.registry,
-                (&names, &left_out),
+                (&names, left_out.as_slice()),
                 printer.for_data(),
                 form,
             ));
