@@ -27,7 +27,8 @@ mod tags;
 
 use crate::check::{Place, Surroundings};
 use crate::form::{
-    Account, BucketName, ExistingKeyArn, IgnoreRule, KeyPrefix, Map, Region, Slug, TagKey, TagValue, Text, VersionRequirement,
+    Account, BucketName, ExistingKeyArn, IgnoreRule, KeyPrefix, Map, Region, Slug, TagKey, TagValue, Text,
+    VersionRequirement,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
