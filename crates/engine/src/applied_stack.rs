@@ -253,10 +253,11 @@ fn changed(recorded: &Value, now: &Value, replacements: &mut Vec<(String, String
     }
 }
 
-/// Whether a run was interrupted at this resource where nobody knows what it did, or while it was moving it to what
-/// the file asks for. `up` finishes that.
+/// Whether a run was interrupted at this resource where nobody knows what it did, while it was moving it to what the
+/// file asks for, or while it was taking it over from another owner. `up` finishes that.
 pub(crate) fn is_unfinished(entry: &Entry, is_pending: bool) -> bool {
     match entry.phase {
+        _ if entry.adopting => true,
         Phase::Intent | Phase::Deleting => true,
         Phase::Identified => is_pending || !entry.deposed.is_empty(),
         Phase::Ready => !entry.deposed.is_empty(),

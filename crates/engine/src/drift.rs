@@ -91,7 +91,7 @@ pub async fn drift(
         .resources
         .iter()
         .filter(|(address, _)| is_readable(address))
-        .partition(|(_, entry)| entry.id.is_some() && entry.phase != Phase::Deleting);
+        .partition(|(_, entry)| entry.id.is_some() && entry.phase != Phase::Deleting && !entry.adopting);
     drift.not_compared.extend(unfinished.into_iter().map(|(address, entry)| interrupted(address, entry)));
     drift.not_compared.extend(comparable.iter().flat_map(|(address, entry)| left_behind(address, entry)));
     let looks = comparable.into_iter().map(|(address, entry)| Look::at(address, entry, &workshop)).collect();
@@ -162,7 +162,11 @@ impl Drift {
 
 /// Nobody knows how far a creation or a deletion got.
 fn interrupted(address: &Address, entry: &Entry) -> NotCompared {
-    let what = if entry.phase == Phase::Deleting { "deletion" } else { "creation" };
+    let what = match entry.phase {
+        _ if entry.adopting => "adoption",
+        Phase::Deleting => "deletion",
+        Phase::Intent | Phase::Identified | Phase::Ready => "creation",
+    };
     let reason = format!("its {what} was interrupted; `mlopsctl up` goes on from there");
     NotCompared { address: address.clone(), reason, whole: true }
 }

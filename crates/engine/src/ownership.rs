@@ -1,6 +1,6 @@
 //! Whose a recorded resource is: asked before every change, because a name can pass to somebody else.
 
-use resource::{Cx, Diff, Failure, FailureKind, Naming, Ownership, Reconciler, Result, Tags, tags_of};
+use resource::{Cx, Diff, Failure, FailureKind, FieldChange, Naming, Ownership, Reconciler, Result, Tags, tags_of};
 use serde_json::Value;
 
 /// What the tags of an observed resource say; nothing of a kind that has none.
@@ -33,6 +33,25 @@ pub(crate) fn may_be_changed(ownership: &Ownership, reconciler: &dyn Reconciler,
     }
 }
 
+/// Refuses to update a resource that has another owner. A resource that lost all of its ownership tags gets them back,
+/// and nothing more: the rest waits until a person says that it is ours. `may_lack_tags` says that an interrupted run
+/// may have created it without them.
+///
+/// # Errors
+/// When it is foreign, or bears no ownership tag and would get more than tags.
+pub(crate) fn may_be_updated(
+    ownership: &Ownership,
+    fields: &[FieldChange],
+    may_lack_tags: bool,
+    (reconciler, id, cx): (&dyn Reconciler, &str, &Cx),
+) -> Result<()> {
+    let only_tags = fields.iter().all(|field| field.path == "tags" || field.path.starts_with("tags."));
+    match ownership {
+        Ownership::Untagged if !only_tags && !may_lack_tags => Err(untagged(reconciler, id, cx)),
+        other => may_be_changed(other, reconciler, id, cx),
+    }
+}
+
 /// Refuses to delete or replace what has another owner, or no sign of one.
 ///
 /// # Errors
@@ -57,7 +76,7 @@ fn foreign(owner: &str, reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failu
 }
 
 /// Why a resource without any ownership tag stays as it is.
-pub(crate) fn untagged(reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failure {
+fn untagged(reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failure {
     Failure::refused(
         format!(
             "the {} {id} bears none of this environment's tags, so nothing proves that it is still the one that \

@@ -207,7 +207,7 @@ impl Planner<'_> {
         refusals.extend(sight.failures);
         let others = is_not_another(&self.purpose.claims, self.state);
         refusals.extend(others.into_iter().map(|(address, kind, failure)| refusal(&address, &kind, failure)));
-        self.recorded_ids(&mut refusals);
+        self.recorded_ids(&known, &changes, &mut refusals);
         self.same_thing_twice(&known, &changes, &mut refusals);
         self.protections(&changes, &mut refusals);
         self.owners(&changes, &mut refusals).await;
@@ -391,8 +391,9 @@ impl Planner<'_> {
             Observation::Ready { live, .. } => {
                 let diff = reconciler.compare(spec, entry.map(|entry| &entry.spec), live);
                 let unfinished = entry.is_some_and(|entry| entry.phase != Phase::Ready);
+                let is_adopted = seen.by == Origin::Claim || entry.is_some_and(|entry| entry.adopting);
                 match (reconciler.replacement(spec, live, &diff), seen.by) {
-                    (Some(cause), Origin::Claim) => return Err(does_not_fit(&cause, seen.id.as_deref(), &diff)),
+                    (Some(cause), _) if is_adopted => return Err(does_not_fit(&cause, seen.id.as_deref(), &diff)),
                     (_, Origin::Name) if !diff.is_empty() => {
                         let id = seen.id.as_deref().unwrap_or_default();
                         let cx = self.workshop.cx(&node.address, "");
@@ -408,6 +409,9 @@ impl Planner<'_> {
                         Some("it exists with this stack's tags and is taken over"),
                         diff.changes,
                     ),
+                    (None, _) if is_adopted => {
+                        decision(Action::Update, Some("its adoption was interrupted: it is taken over"), diff.changes)
+                    }
                     (None, _) if diff.is_empty() && unfinished => {
                         decision(Action::Update, Some("an interrupted run left it unfinished"), Vec::new())
                     }

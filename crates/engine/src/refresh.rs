@@ -237,7 +237,8 @@ async fn look_at(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
         None => Observation::Absent,
     };
     let ready = matches!(observation, Observation::Ready { .. });
-    if let (Some(id), Some(_)) = (&id, &look.claim)
+    if let Some(id) = &id
+        && look.adopting
         && (ready || by == Origin::Claim)
     {
         adoption::may_be_taken_over(reconciler, id, &observation, cx)?;

@@ -87,6 +87,8 @@ struct Thing<'a> {
     cx: &'a Cx,
     /// Whether this step created the resource or found the one of an earlier run.
     fresh: bool,
+    /// Whether this step, or an interrupted one, may have created the resource without its tags.
+    may_lack_tags: bool,
 }
 
 /// Tells the driver that something exists now.
@@ -143,8 +145,9 @@ impl Applying<'_> {
                 // An interrupted run may just have created it.
                 self.run.made.borrow_mut().insert(self.address.clone(), Instant::now());
             }
+            let may_lack_tags = self.entry.phase == Phase::Identified;
             self.record(Phase::Identified, &id);
-            let there = Thing { id: &id, cx: &cx, fresh: false };
+            let there = Thing { id: &id, cx: &cx, fresh: false, may_lack_tags };
             return match self.settle(reconciler, &there, Sent::default(), clock).await? {
                 Settled::AsDeclared => Ok(()),
                 Settled::Broken { reason, .. } => Err(broken(reconciler, &id, &reason).into()),

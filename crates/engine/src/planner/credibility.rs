@@ -9,16 +9,20 @@ use std::collections::{HashMap, HashSet};
 
 impl Planner<'_> {
     /// Refuses recorded ids that the recorded specs cannot have led to: whoever edits a state must not thereby have
-    /// something else deleted.
-    pub(super) fn recorded_ids(&self, refusals: &mut Vec<Refusal>) {
+    /// something else changed or deleted.
+    pub(super) fn recorded_ids(&self, known: &[Known], changes: &[Change], refusals: &mut Vec<Refusal>) {
         let entries = self.state.resources.values();
         let deposed = entries.clone().flat_map(|entry| &entry.deposed).map(|old| old.id.as_str());
-        let named: HashSet<&str> = entries.filter_map(|entry| entry.id.as_deref()).chain(deposed).collect();
+        let recorded = entries.filter_map(|entry| entry.id.as_deref()).chain(deposed);
+        let named: HashSet<&str> = recorded.chain(known.iter().filter_map(|known| known.id.as_deref())).collect();
+        let touched = changes.iter().filter(|change| change.action != Action::Create).map(|change| &change.address);
+        let touched: HashSet<&Address> = touched.collect();
         for (address, entry) in self.state.resources.iter().filter(|(address, _)| self.purpose.targets(address)) {
             let current = entry.id.as_deref().map(|id| (entry.kind.as_str(), id, &entry.spec));
             let deposed = entry.deposed.iter().map(|old| (old.kind.as_str(), old.id.as_str(), &old.spec));
             let recorded = current.into_iter().chain(deposed);
-            let ids = recorded.map(|(kind, id, spec)| (kind, self.is_credible(kind, id, spec, &named)));
+            let is_touched = touched.contains(address);
+            let ids = recorded.map(|(kind, id, spec)| (kind, self.is_credible(kind, id, spec, is_touched, &named)));
             let outputs = std::iter::once_with(|| (entry.kind.as_str(), self.has_credible_outputs(address, entry)));
             let first = ids.chain(outputs).find_map(|(kind, judged)| Some((kind, judged.err()?)));
             refusals.extend(first.map(|(kind, failure)| refusal(address, kind, failure)));
@@ -44,7 +48,14 @@ impl Planner<'_> {
         }
     }
 
-    fn is_credible(&self, kind: &str, id: &str, spec: &Value, named: &HashSet<&str>) -> Result<()> {
+    fn is_credible(
+        &self,
+        kind: &str,
+        id: &str,
+        spec: &Value,
+        is_touched: bool,
+        named: &HashSet<&str>,
+    ) -> Result<()> {
         let reconciler = self.registry.get(kind)?;
         let place = self.workshop.cloud.place();
         let incredible = |why: &str| incredible(&format!("the state records {} for it, {why}", id.escape_debug()));
@@ -52,14 +63,16 @@ impl Planner<'_> {
         if !form.fits(id) {
             return Err(incredible(&format!("which is not the id of the recorded {}", reconciler.noun())));
         }
-        // What AWS gave an id goes with what contains it, which may be gone already.
-        if spec.get("tags").is_some() || !matches!(form, IdForm::Is(_)) {
+        // A resource with tags is judged by them. One whose id AWS chose goes with its container, which the state may
+        // have forgotten: it is judged where the plan would touch it.
+        let is_named = matches!(form, IdForm::Is(_));
+        if spec.get("tags").is_some() || !(is_named || is_touched) {
             return Ok(());
         }
-        // It has no tags of its own, so what contains it or its name has to tell.
+        // It has no tags of its own, so its container or its name has to tell.
         let is_ours = match reconciler.part_of(spec)? {
             Some(container) => named.contains(container.as_str()) || self.bears_our_name(&container),
-            None => self.bears_our_name(id),
+            None => !is_named || self.bears_our_name(id),
         };
         match is_ours || has_unknown(spec) {
             true => Ok(()),

@@ -5,12 +5,11 @@ use crate::{
     Action, Change, Refusal, ownership,
     refresh::{Look, Seen, look_each},
 };
-use resource::{Node, Ownership, Result};
+use resource::{Node, Result};
 use state::{Entry, Phase};
 
 impl Planner<'_> {
-    /// Refuses to touch what has another owner. What lost all of its ownership tags gets them back, and nothing more:
-    /// the rest waits until a person says that it is ours.
+    /// Refuses to touch a resource that has another owner, and to change more than the tags of one that has none.
     pub(super) fn is_ours_to_change(
         &self,
         node: &Node,
@@ -21,16 +20,13 @@ impl Planner<'_> {
         let (Some(id), Some(entry), Some(ownership)) = (&seen.id, entry, &seen.ownership) else { return Ok(()) };
         let reconciler = self.registry.get(node.kind)?;
         let cx = self.workshop.cx_of(&node.address, entry);
-        ownership::may_be_changed(ownership, reconciler, id, &cx)?;
-        let only_tags = decision.fields.iter().all(|field| field.path == "tags" || field.path.starts_with("tags."));
-        // What an interrupted run made may have no tags yet.
-        let may_gain_tags = only_tags || entry.phase == Phase::Identified;
         match decision.action {
             Some(Action::Replace | Action::Delete) => ownership::may_be_lost(ownership, reconciler, id, &cx),
-            Some(_) if *ownership == Ownership::Untagged && !may_gain_tags => {
-                Err(ownership::untagged(reconciler, id, &cx))
+            Some(_) => {
+                let may_lack_tags = entry.phase == Phase::Identified;
+                ownership::may_be_updated(ownership, &decision.fields, may_lack_tags, (reconciler, id, &cx))
             }
-            _ => Ok(()),
+            None => ownership::may_be_changed(ownership, reconciler, id, &cx),
         }
     }
 

@@ -22,7 +22,7 @@ impl Applying<'_> {
         mut sent: Sent,
         clock: &Clock<'_>,
     ) -> Result<Settled, Unbearable> {
-        let Thing { id, cx, fresh } = *thing;
+        let Thing { id, cx, fresh, .. } = *thing;
         let mut patience = clock.patience();
         let mut announced = false;
         // As the plan looked: through the declaration last applied, whose settings may have to go. An intent may not
@@ -74,7 +74,7 @@ impl Applying<'_> {
                     }
                     match sent.next(&diff) {
                         Next::Send => {
-                            self.is_ours_still(reconciler, thing, &live)?;
+                            self.is_ours_still(reconciler, thing, &live, &diff)?;
                             self.update(reconciler, thing, &live, &diff, clock).await?;
                             sent.note(&diff);
                             before = None;
@@ -91,11 +91,20 @@ impl Applying<'_> {
         }
     }
 
-    /// Another owner may have taken its name since the plan was made.
-    fn is_ours_still(&self, reconciler: &dyn Reconciler, thing: &Thing<'_>, live: &Value) -> Result<(), Failure> {
+    /// Judges as the plan did: another owner may have taken its name since the plan was made.
+    fn is_ours_still(
+        &self,
+        reconciler: &dyn Reconciler,
+        thing: &Thing<'_>,
+        live: &Value,
+        diff: &Diff,
+    ) -> Result<(), Failure> {
         let recorded = self.recorded.as_ref().unwrap_or(&self.spec);
         match ownership::of_live(reconciler, recorded, live, thing.cx) {
-            Some(ownership) if self.owned => ownership::may_be_changed(&ownership, reconciler, thing.id, thing.cx),
+            Some(ownership) if self.owned => {
+                let what = (reconciler, thing.id, thing.cx);
+                ownership::may_be_updated(&ownership, &diff.changes, thing.may_lack_tags, what)
+            }
             _ => Ok(()),
         }
     }

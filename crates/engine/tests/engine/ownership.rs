@@ -79,6 +79,17 @@ async fn foreign_resource_that_takes_the_place_after_the_plan_is_not_changed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn untagged_resource_that_takes_the_place_after_the_plan_is_not_changed() {
+    let (bench, _) = built().await;
+    let stack = nested("outer", ["1", "new", "3"]);
+    let planning = bench.plan(&stack).await;
+    tag(&bench, "box-2", &[("Owner", "team-b")]);
+    let applied = bench.apply(&stack, &planning).await;
+    assert!(applied.failed[0].failure.message.contains("bears none of this environment's tags"), "{applied:?}");
+    assert_eq!(bench.world().take_log(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
 async fn foreign_resource_that_takes_the_place_after_the_plan_is_not_deleted() {
     let (bench, _) = built().await;
     let planning = bench.plan(&nothing()).await;
@@ -112,6 +123,22 @@ async fn untagged_resource_gets_its_tags_back_and_nothing_else_without_adopt() {
     assert_eq!(refusals(&adopting), []);
     bench.apply(&changed, &adopting).await;
     assert!(bench.plan(&changed).await.plan.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn interrupted_adoption_is_left_to_a_person_by_reconcile_and_named_by_the_next_plan() {
+    let (bench, stack) = built().await;
+    tag(&bench, "box-3", &THEIRS);
+    bench.world().boxes().get_mut("box-3").unwrap().label = "theirs".to_owned();
+    edit_state(&bench, |state| state.resources.get_mut(&Address::new("boxes", "c")).unwrap().adopting = true).await;
+    let healing = look(&bench, &stack, Heal::Everything).await;
+    assert_eq!(healing.heals, []);
+    assert!(healing.unfinished && healing.left[0].reason.contains("interrupted"), "{:?}", healing.left);
+    let drift = bench.drift().await;
+    assert!(drift.drifted.is_empty(), "nothing was applied to it: {:?}", drift.drifted);
+    assert!(drift.not_compared[0].reason.contains("its adoption was interrupted"), "{:?}", drift.not_compared);
+    let planning = bench.plan(&stack).await;
+    assert_eq!(planning.plan.changes[0].cause.as_deref(), Some("its adoption was interrupted: it is taken over"));
 }
 
 #[tokio::test(start_paused = true)]
