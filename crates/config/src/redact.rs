@@ -13,7 +13,7 @@ const FREE_TEXT: [&str; 4] = ["environment", "arguments", "hyperparameters", "se
 pub(crate) fn redacted(source: &str) -> String {
     let mut hidden = Vec::new();
     match Document::parse(source) {
-        Ok(document) => of_table(document.as_table(), false, &mut hidden),
+        Ok(document) => of_file(document.as_table(), &mut hidden),
         Err(_) => of_lines(source, &mut hidden),
     }
     let mut bytes = source.as_bytes().to_vec();
@@ -25,15 +25,25 @@ pub(crate) fn redacted(source: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// The environment's name stands at the top of the file, under a key that elsewhere holds free text.
+fn of_file(table: &dyn TableLike, hidden: &mut Vec<Range<usize>>) {
+    for (key, item) in table.iter() {
+        of_item(key, item, FREE_TEXT.contains(&key) && item.is_table_like(), hidden);
+    }
+}
+
 fn of_table(table: &dyn TableLike, free: bool, hidden: &mut Vec<Range<usize>>) {
     for (key, item) in table.iter() {
-        let free = free || (FREE_TEXT.contains(&key) && item.is_table_like());
-        match item {
-            Item::None => {}
-            Item::Table(table) => of_table(table, free, hidden),
-            Item::ArrayOfTables(tables) => tables.iter().for_each(|table| of_table(table, free, hidden)),
-            Item::Value(value) => of_value(key, value, free, hidden),
-        }
+        of_item(key, item, free || FREE_TEXT.contains(&key), hidden);
+    }
+}
+
+fn of_item(key: &str, item: &Item, free: bool, hidden: &mut Vec<Range<usize>>) {
+    match item {
+        Item::None => {}
+        Item::Table(table) => of_table(table, free, hidden),
+        Item::ArrayOfTables(tables) => tables.iter().for_each(|table| of_table(table, free, hidden)),
+        Item::Value(value) => of_value(key, value, free, hidden),
     }
 }
 
@@ -59,7 +69,10 @@ fn of_lines(source: &str, hidden: &mut Vec<Range<usize>>) {
         match (found.get(1), found.get(2)) {
             (Some(section), _) if has(section.as_str()) => hidden.push(end..end_of_section(end)),
             // The name of the environment stands at the top of every file.
-            (_, Some(key)) if key.as_str() == "environment" && !source[end..end_of_line(end)].contains('{') => {}
+            (_, Some(key))
+                if key.as_str() == "environment"
+                    && end < end_of_section(0)
+                    && !source[end..end_of_line(end)].contains('{') => {}
             (_, Some(key)) if has(key.as_str()) => hidden.push(end..end_of_section(end)),
             (_, Some(key)) if names_a_secret(key.as_str()) => hidden.push(end..end_of_section(end)),
             _ => {}
@@ -88,9 +101,15 @@ mod tests {
     }
 
     #[test]
+    fn text_that_stands_where_variables_should_is_hidden() {
+        let shown = redacted("environment = \"dev\"\n[[functions]]\nname = \"f\"\nenvironment = \"hunter2\"\n");
+        assert!(!shown.contains("hunter2") && shown.contains("\"dev\""), "{shown}");
+    }
+
+    #[test]
     fn secrets_are_hidden_where_the_file_is_not_toml() {
         let broken = "environment = \"dev\"\nname = oops\n[functions.environment]\nA = \"hunter2\"\nB = hunter2\n[x]\n\
-                      y = \"said\"\nclient_secret = \"hunter2\"\n";
+                      y = \"said\"\nclient_secret = \"hunter2\"\n[[functions]]\nenvironment = hunter2\n";
         let shown = redacted(broken);
         assert!(!shown.contains("hunter2") && shown.contains("said") && shown.contains("\"dev\""), "{shown}");
     }

@@ -1,6 +1,9 @@
 //! Where a text is not TOML at all.
 
-use crate::problem::{Finding, Lines};
+use crate::{
+    problem::{Finding, Lines},
+    redact::redacted,
+};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use toml_edit::TomlError;
@@ -44,10 +47,11 @@ pub(crate) fn findings(source: &str, first: &TomlError) -> Vec<Finding> {
         let start = group.map_or(finding.span.start, |group| group.span.start);
         seen.insert(lines.line(start))
     });
+    let shown = redacted(source);
     for finding in &mut findings {
         // What is never closed needs no other hint.
         if around(&groups, finding.span.start).is_none_or(|group| group.closed) {
-            finding.help = help(source, finding.span.start);
+            finding.help = help(source, &shown, finding.span.start);
         }
     }
     findings
@@ -121,14 +125,36 @@ fn message_of(error: &ParseError) -> String {
     }
 }
 
-/// The slip that people who come from other formats make most.
-fn help(source: &str, at: usize) -> Option<String> {
+/// The slip that people who come from other formats make most. A word that the shown text hides is not repeated.
+fn help(source: &str, shown: &str, at: usize) -> Option<String> {
     let line = source.get(..at)?.rsplit('\n').next()?;
     let rest = source.get(at..)?.chars().take(LONGEST_WORD);
     let word: String = rest.take_while(|c| c.is_alphanumeric() || "-_./".contains(*c)).collect();
     match line.trim_end().ends_with('=') {
         true if word.is_empty() => Some("write a value after the equals sign".to_owned()),
-        true if word.starts_with(char::is_alphabetic) => Some(format!("write text in quotes: \"{word}\"")),
+        true if word.starts_with(char::is_alphabetic) => match shown.get(at..at + word.len()) == Some(&word) {
+            true => Some(format!("write text in quotes: \"{word}\"")),
+            false => Some("write text in quotes".to_owned()),
+        },
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::findings;
+
+    fn helps(source: &str) -> Vec<Option<String>> {
+        let Err(error) = source.parse::<toml_edit::DocumentMut>() else { panic!("it is TOML") };
+        findings(source, &error).into_iter().map(|finding| finding.help).collect()
+    }
+
+    #[test]
+    fn word_without_quotes_is_repeated_unless_it_may_be_a_secret() {
+        assert_eq!(helps("region = eu-west-1\n"), [Some("write text in quotes: \"eu-west-1\"".to_owned())]);
+        for line in ["environment = { A = hunter2 }", "client_secret = hunter2", "secrets = { --api = hunter2 }"] {
+            let said = helps(&format!("[[functions]]\n{line}\n"));
+            assert_eq!(said, [Some("write text in quotes".to_owned())], "{line}");
+        }
     }
 }

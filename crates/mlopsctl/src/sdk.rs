@@ -42,18 +42,17 @@ pub(crate) async fn sdk_config(global: &Global, region: Option<&str>) -> Result<
         None => Ok(loader.load().await),
         Some((name, endpoint)) => Err(End::usage(
             format!("{name} is no web address: `{:.100}`", endpoint.escape_debug().to_string()),
-            "it is written `http://localhost:4566`, or left out for AWS itself",
+            "it is written `http://localhost:4566`, or unset for AWS itself",
         )),
     }
 }
 
-/// The endpoints that the environment names. The SDK passes over those it cannot read, and then fails with each call.
+/// The endpoints that the environment names. The SDK passes over those it cannot read, and then fails with each call;
+/// an empty one makes it panic.
 fn endpoints() -> impl Iterator<Item = (String, String)> {
     let text =
         |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()));
-    std::env::vars_os()
-        .filter_map(text)
-        .filter(|(name, value)| name.starts_with("AWS_ENDPOINT_URL") && !value.is_empty())
+    std::env::vars_os().filter_map(text).filter(|(name, _)| name.starts_with("AWS_ENDPOINT_URL"))
 }
 
 fn is_web_address(text: &str) -> bool {
