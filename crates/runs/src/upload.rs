@@ -89,14 +89,14 @@ pub enum Unfit {
 /// path from there. What begins with a dot is not data.
 ///
 /// # Errors
-/// When something cannot be read or is no regular file, when a link leads round in a circle, when two files want one key,
-/// or when a key is too long.
+/// When something cannot be read or is no regular file, when a link leads out of its folder, when two files want one
+/// key, or when a key is too long.
 pub fn gather(named: &[PathBuf], prefix: &str) -> Result<Vec<Shipment>, Unfit> {
     let mut found: BTreeMap<String, Shipment> = BTreeMap::new();
     for path in named {
         let path = path.as_path();
         let base = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-        for (file, bytes) in files(path, &mut Vec::new())? {
+        for (file, bytes) in files(path)? {
             let key = format!("{prefix}{}", relative(&file, base)?);
             if key.len() > LONGEST_KEY {
                 return Err(Unfit::TooLong { path: file, bytes: key.len() });
@@ -118,29 +118,47 @@ fn unreadable(path: &Path, why: impl ToString) -> Unfit {
     Unfit::Unreadable { path: path.to_owned(), why: why.to_string() }
 }
 
-/// `open` holds the real paths of the folders that `path` is in.
-fn files(path: &Path, open: &mut Vec<PathBuf>) -> Result<Vec<(PathBuf, u64)>, Unfit> {
+/// The file at a path, or the files below a folder that was named.
+fn files(path: &Path) -> Result<Vec<(PathBuf, u64)>, Unfit> {
     let about = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
-    if about.is_file() {
-        return Ok(vec![(path.to_owned(), about.len())]);
-    }
     if !about.is_dir() {
-        return Err(unreadable(path, "it is neither a file nor a folder"));
+        return Ok(vec![(path.to_owned(), regular(path, &about)?)]);
     }
-    let real = path.canonicalize().map_err(|error| unreadable(path, error))?;
-    if open.contains(&real) {
-        return Err(unreadable(path, format!("the link leads round in a circle, back to {}", real.display())));
-    }
-    open.push(real);
+    let root = path.canonicalize().map_err(|error| unreadable(path, error))?;
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(|error| unreadable(path, error))? {
-        let entry = entry.map_err(|error| unreadable(path, error))?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            found.extend(files(&entry.path(), open)?);
+    below(path, &root, &mut found)?;
+    Ok(found)
+}
+
+/// Collects the files of a folder. A link in it counts as the file that it leads to, if that is below `root` too.
+fn below(folder: &Path, root: &Path, found: &mut Vec<(PathBuf, u64)>) -> Result<(), Unfit> {
+    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
+        let entry = entry.map_err(|error| unreadable(folder, error))?;
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        let path = entry.path();
+        let failed = |error: std::io::Error| unreadable(&path, error);
+        let about = std::fs::metadata(&path).map_err(failed)?;
+        let is_link = entry.file_type().map_err(failed)?.is_symlink();
+        match about.is_dir() {
+            true if is_link => return Err(unreadable(&path, "it is a link to a folder; name that folder itself")),
+            true => below(&path, root, found)?,
+            false if is_link && !path.canonicalize().map_err(failed)?.starts_with(root) => {
+                return Err(unreadable(&path, "it is a link that leads out of the folder; name that file itself"));
+            }
+            false => found.push((path.clone(), regular(&path, &about)?)),
         }
     }
-    open.pop();
-    Ok(found)
+    Ok(())
+}
+
+/// The size of a regular file. A device or a pipe may never end.
+fn regular(path: &Path, about: &std::fs::Metadata) -> Result<u64, Unfit> {
+    match about.is_file() {
+        true => Ok(about.len()),
+        false => Err(unreadable(path, "it is neither a file nor a folder")),
+    }
 }
 
 /// Keys are text with slashes, whatever the system's paths are.
