@@ -175,6 +175,10 @@ impl Failure {
             SdkError::ServiceError(_) if known(DENIED) || known(EXPIRED) || known(&[EXPIRED_OR_SKEWED]) => {
                 FailureKind::Denied
             }
+            // AWS names a code. A gateway in between may name none, and has not passed the call on.
+            SdkError::ServiceError(service) if code.is_none() && service.raw().status().as_u16() == 429 => {
+                FailureKind::Throttled
+            }
             // AWS failed, before or after it did what was asked.
             SdkError::ServiceError(service) if matches!(service.raw().status().as_u16(), 500 | 502..=504) => {
                 FailureKind::Ambiguous
@@ -435,6 +439,13 @@ mod tests {
         assert_eq!(not_from_aws("", None), "HTTP 403 with an empty body");
         let page = not_from_aws("<html>\n<title>Blocked by the proxy", Some("text/html"));
         assert_eq!(page, r"HTTP 403 without an error code of AWS (text/html): <html>\n<title>Blocked by the proxy");
+    }
+
+    #[test]
+    fn http_429_without_a_code_is_throttling() {
+        let answer = HttpResponse::new(StatusCode::try_from(429).unwrap(), SdkBody::from("<html>Too Many Requests"));
+        let error = SdkError::service_error(ErrorMetadata::builder().build(), answer);
+        assert_eq!(Failure::from_sdk("GetObject", &error).kind, FailureKind::Throttled);
     }
 
     #[test]

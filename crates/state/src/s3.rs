@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// S3 answers so when the version is another: somebody else was there.
 const MOVED: &[Sign] = &[
@@ -28,6 +28,11 @@ const CONFLICT: &[Sign] = &[("ConditionalRequestConflict", "")];
 /// How often a write in conflict is sent again, and after which pause. The pause grows by itself each time.
 const CONFLICTS: u32 = 5;
 const AFTER_CONFLICT: Duration = Duration::from_millis(100);
+/// How often an object is read, and the pause after the first failure. The pause grows by itself each time.
+const READS: u32 = 4;
+const AFTER_READ: Duration = Duration::from_millis(250);
+/// A store that answers too slowly is not asked again.
+const READS_WITHIN: Duration = Duration::from_secs(10);
 /// An ETag that no object has.
 const NO_VERSION: &str = "\"00000000000000000000000000000000\"";
 
@@ -200,21 +205,38 @@ impl S3Store {
     /// # Errors
     /// When there is no such version or it cannot be read.
     pub async fn get_version(&self, key: &str, version: &str) -> Result<Bytes, Error> {
-        let failed = |failure| self.failed(key, failure);
-        let call = self.client.get_object().bucket(&self.bucket).key(key).version_id(version);
-        let answer = call.expected_bucket_owner(&self.account).send().await.during("GetObject").map_err(failed)?;
-        self.read(key, answer.body).await
+        let read = self.read(key, Some(version)).await.map_err(|failure| self.failed(key, failure))?;
+        Ok(read.bytes)
     }
 
-    async fn read(&self, key: &str, body: ByteStream) -> Result<Bytes, Error> {
-        let read = body.collect().await.map_err(|error| Error::Store {
-            place: self.place(key),
-            failure: Failure::of(
-                resource::FailureKind::Ambiguous,
-                format!("reading was interrupted: {}", resource::chain(&error)),
-            ),
+    /// Reads a whole object, again if the answer was cut off or a gateway in between was busy: the SDK repeats neither.
+    async fn read(&self, key: &str, version: Option<&str>) -> Result<Stored, Failure> {
+        let began = Instant::now();
+        for round in 1..READS {
+            match self.read_once(key, version).await {
+                Err(failure)
+                    if matches!(failure.kind, FailureKind::Ambiguous | FailureKind::Throttled)
+                        && began.elapsed() < READS_WITHIN =>
+                {
+                    sleep(AFTER_READ * round).await;
+                }
+                read => return read,
+            }
+        }
+        self.read_once(key, version).await
+    }
+
+    async fn read_once(&self, key: &str, version: Option<&str>) -> Result<Stored, Failure> {
+        let clock = Clock::default();
+        let call = self.client.get_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
+        let call = call.set_version_id(version.map(str::to_owned)).customize().interceptor(clock.clone());
+        let answer = call.send().await.during("GetObject")?;
+        let version = Version(answer.e_tag().unwrap_or_default().to_owned());
+        let age = clock.since(answer.last_modified());
+        let bytes = answer.body.collect().await.map_err(|error| {
+            Failure::of(FailureKind::Ambiguous, format!("reading was interrupted: {}", resource::chain(&error)))
         })?;
-        Ok(read.into_bytes())
+        Ok(Stored { bytes: bytes.into_bytes(), version, age })
     }
 }
 
@@ -229,20 +251,11 @@ impl Store for S3Store {
 
     fn get<'a>(&'a self, key: &'a str) -> Boxed<'a, Result<Option<Stored>, Error>> {
         Box::pin(async move {
-            let clock = Clock::default();
-            let call = self.client.get_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
-            let answer = call
-                .customize()
-                .interceptor(clock.clone())
-                .send()
-                .await
-                .during("GetObject")
-                .absent(&[("NoSuchKey", ""), ("NoSuchBucket", "")])
-                .map_err(|failure| Error::Store { place: self.place(key), failure })?;
-            let Some(answer) = answer else { return Ok(None) };
-            let version = Version(answer.e_tag().unwrap_or_default().to_owned());
-            let age = clock.since(answer.last_modified());
-            Ok(Some(Stored { bytes: self.read(key, answer.body).await?, version, age }))
+            match self.read(key, None).await {
+                Ok(stored) => Ok(Some(stored)),
+                Err(failure) if failure.shows(&[("NoSuchKey", ""), ("NoSuchBucket", "")]) => Ok(None),
+                Err(failure) => Err(Error::Store { place: self.place(key), failure }),
+            }
         })
     }
 

@@ -1,10 +1,11 @@
 //! Endpoints that know who is asking, and then say nothing or hardly anything.
 
-use super::endpoints::{identified, serve};
+use super::endpoints::{XML, identified, serve, with};
 use crate::project::{Project, Ran};
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     process::{Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -53,4 +54,26 @@ fn a_state_that_trickles_is_given_up() {
     let run = Ran::of(run).ends_with(1);
     run.says(&["still waiting for S3 (GET /", "the answer came too slowly"]);
     assert!(began.elapsed() < Duration::from_secs(60), "it took {:?}", began.elapsed());
+}
+
+#[test]
+fn a_state_that_is_cut_off_or_held_back_by_a_gateway_is_read_again() {
+    static READS: AtomicUsize = AtomicUsize::new(0);
+    let endpoint = serve(|stream, request| {
+        if identified(stream, request)? {
+            return Ok(());
+        }
+        if !(request.starts_with("GET ") && request.contains("state.json")) {
+            return with(stream, "200 OK", XML, "");
+        }
+        match READS.fetch_add(1, Ordering::SeqCst) {
+            0 => write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 91000\r\netag: \"1\"\r\n\r\n{{\"format\""),
+            1 => with(stream, "429 Too Many Requests", "text/html", "<html>later</html>"),
+            _ => with(stream, "404 Not Found", XML, "<Error><Code>NoSuchKey</Code></Error>"),
+        }
+    });
+    let project = Project::new();
+    let run = Ran::of(led_to(project.command(&["state", "list", "dev"]), &endpoint).output().unwrap());
+    assert!(!run.stderr.contains("interrupted") && !run.stderr.contains("429"), "{}", run.stderr);
+    assert_eq!(READS.load(Ordering::SeqCst), 3, "{}", run.stderr);
 }
