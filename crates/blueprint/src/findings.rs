@@ -27,13 +27,13 @@ pub fn check(environment: &Environment, name: &str, root: &Path) -> Vec<Finding>
     let zones = ('a'..='z').take(environment.network.zones.into());
     let placement = Placement::in_zones(zones.map(|zone| format!("{}{zone}", environment.region)));
     match crate::stack(&Inputs { environment, name, place: &place, placement: &placement, root }) {
-        Ok(stack) => findings(&stack, &place),
+        Ok(stack) => findings(&stack, &place, environment),
         Err(error) => vec![error.into()],
     }
 }
 
-/// The problems of a stack.
-pub fn findings(stack: &Stack, place: &Place) -> Vec<Finding> {
+/// The problems of an environment file's stack.
+pub fn findings(stack: &Stack, place: &Place, environment: &Environment) -> Vec<Finding> {
     let registry = crate::registry();
     let declarations = match stack.declarations(&registry, place) {
         Ok(declarations) => declarations,
@@ -44,6 +44,7 @@ pub fn findings(stack: &Stack, place: &Place) -> Vec<Finding> {
     let mut findings = names_given_twice(&declared, &registry, place);
     findings.extend(impossible_moves(stack));
     findings.extend(ignore_findings(stack.ignored(), &declarations, &registry));
+    findings.extend(state_in_a_bucket_of_the_platform(&declared, place, environment));
     for (declaration, setting) in declared {
         let Ok(reconciler) = registry.get(declaration.kind) else { continue };
         let noun = reconciler.noun();
@@ -100,6 +101,29 @@ fn names_given_twice(declared: &[(&Declaration, &str)], registry: &Registry, pla
         });
     }
     findings
+}
+
+/// A state that is kept in a bucket of the platform is deleted with it, and expires by its lifecycle rules.
+fn state_in_a_bucket_of_the_platform(
+    declared: &[(&Declaration, &str)],
+    place: &Place,
+    environment: &Environment,
+) -> Option<Finding> {
+    let bucket = environment.state.bucket.as_deref()?;
+    // `validate` does not know the account, which the names of buckets end with.
+    let in_any_account = |name: &str| match name.strip_suffix(place.account.as_str()) {
+        Some(stem) => bucket.strip_prefix(stem).is_some_and(|account| {
+            account.len() == place.account.len() && account.bytes().all(|byte| byte.is_ascii_digit())
+        }),
+        None => name == bucket,
+    };
+    let buckets = declared.iter().filter(|(one, _)| one.kind == <aws_s3::Bucket as resource::Resource>::KIND);
+    let (owner, _) = buckets.into_iter().find(|(one, _)| one.spec["name"].as_str().is_some_and(in_any_account))?;
+    Some(Finding {
+        setting: "state.bucket".to_owned(),
+        message: format!("{bucket} is {} of this platform, and its state cannot be kept in it", owner.address),
+        help: "name a bucket that is not of this platform, or leave `bucket` out: mlopsctl makes one".to_owned(),
+    })
 }
 
 /// Placeholders of a definition that stand for nothing.

@@ -24,7 +24,7 @@ impl Session {
         let (name, root) = (self.name.as_str(), self.root.as_path());
         let inputs = blueprint::Inputs { environment, name, place, placement: &placement, root };
         let stack = blueprint::stack(&inputs).map_err(|error| self.unfit(error))?;
-        let findings = blueprint::findings(&stack, place);
+        let findings = blueprint::findings(&stack, place, environment);
         if !findings.is_empty() {
             return Err(environments::refused(&self.file, &self.root, findings));
         }

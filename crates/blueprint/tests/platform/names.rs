@@ -79,6 +79,15 @@ fn two_resources_that_aws_would_take_for_one_are_told_at_the_second_ones_setting
 }
 
 #[test]
+fn state_cannot_be_kept_in_a_bucket_of_the_platform() {
+    let in_bucket = |bucket: &str| checked(&format!("{HEAD}[state]\nbucket = \"{bucket}\"\n"));
+    let message = "p-test-models-123456789012 is storage.models of this platform, and its state cannot be kept in it";
+    assert_eq!(in_bucket("p-test-models-123456789012"), [("state.bucket".to_owned(), message.to_owned())]);
+    assert_eq!(in_bucket("p-test-states-123456789012"), []);
+    assert_eq!(in_bucket("central-states"), []);
+}
+
+#[test]
 fn what_is_larger_than_aws_takes_it_is_told_at_its_setting() {
     let name = "x".repeat(60);
     let group = format!(
