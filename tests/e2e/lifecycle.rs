@@ -19,7 +19,10 @@ fn whole_life(environment: &str) {
     let bucket = changed("storage.data").unwrap();
     assert_eq!((&bucket["change"], &bucket["fields"][0]["path"]), (&"modified".into(), &"versioning".into()));
     assert_eq!(changed("monitoring.pipeline-failures").unwrap()["change"], "missing");
-    assert_eq!(drift["drifted"].as_array().unwrap().len(), 2);
+    assert_eq!(paths(&changed("functions.data-validation").unwrap()), ["layers"]);
+    let job = paths(&changed("catalog.job-etl").unwrap());
+    assert!(job.iter().any(|path| path.starts_with("non_overridable_arguments")), "{job:?}");
+    assert_eq!(drift["drifted"].as_array().unwrap().len(), 4);
 
     project.local(&["up", environment]).ends_with(0);
     project.local(&["drift", environment]).ends_with(0);
@@ -35,7 +38,13 @@ fn whole_life(environment: &str) {
     nothing_is_left(&project, environment);
 }
 
-/// Suspends a bucket's versioning, and deletes an alarm.
+/// The paths of the fields that drifted.
+fn paths(drifted: &serde_json::Value) -> Vec<String> {
+    let fields = drifted["fields"].as_array().unwrap();
+    fields.iter().map(|field| field["path"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Suspends a bucket's versioning, deletes an alarm, and has a function and a job run foreign code.
 fn tamper(project: &Project, environment: &str) {
     project.behind_its_back(async |sdk| {
         let bucket = format!("mlops-pipeline-{environment}-data-{}", local::ACCOUNT);
@@ -44,6 +53,18 @@ fn tamper(project: &Project, environment: &str) {
         call.send().await.unwrap();
         let alarm = format!("mlops-pipeline-{environment}-pipeline-failures");
         aws_sdk_cloudwatch::Client::new(&sdk).delete_alarms().alarm_names(alarm).send().await.unwrap();
+        let function = format!("mlops-pipeline-{environment}-data-validation");
+        let layer = "arn:aws:lambda:ap-south-1:999999999999:layer:foreign:1";
+        let update = aws_sdk_lambda::Client::new(&sdk).update_function_configuration().function_name(function);
+        update.layers(layer).send().await.unwrap();
+        let glue = aws_sdk_glue::Client::new(&sdk);
+        let name = format!("mlops-pipeline-{environment}-etl");
+        let job = glue.get_job().job_name(&name).send().await.unwrap().job.unwrap();
+        let foreign = aws_sdk_glue::types::JobUpdate::builder()
+            .set_role(job.role)
+            .set_command(job.command)
+            .non_overridable_arguments("--extra-py-files", "s3://foreign/code.zip");
+        glue.update_job().job_name(name).job_update(foreign.build()).send().await.unwrap();
     });
 }
 

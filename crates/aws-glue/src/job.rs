@@ -40,6 +40,9 @@ pub struct Job {
     pub max_concurrent_runs: i32,
     /// What runs get unless they say otherwise, for example `--job-bookmark-option`.
     pub default_arguments: BTreeMap<String, String>,
+    /// What runs get whatever they say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub non_overridable_arguments: BTreeMap<String, String>,
     /// Names of the connections it uses, in order.
     pub connections: Vec<String>,
     /// Whether runs may wait for spare capacity.
@@ -90,6 +93,8 @@ impl Resource for Job {
         ("default_arguments.--job-bookmark-option", As::Plain),
         ("default_arguments.--job-language", As::Plain),
         ("default_arguments.--spark-event-logs-path", As::Plain),
+        ("non_overridable_arguments", As::Whole),
+        ("non_overridable_arguments", As::Sensitive),
     ];
     const NAMING: Naming = Naming::Declared;
 
@@ -121,6 +126,7 @@ impl Resource for Job {
             .max_retries(update.max_retries)
             .set_execution_property(update.execution_property)
             .set_default_arguments(update.default_arguments)
+            .set_non_overridable_arguments(update.non_overridable_arguments)
             .set_connections(update.connections)
             .set_execution_class(update.execution_class)
             .set_security_configuration(update.security_configuration)
@@ -197,6 +203,7 @@ impl Job {
             .max_retries(self.max_retries)
             .execution_property(ExecutionProperty::builder().max_concurrent_runs(self.max_concurrent_runs).build())
             .set_default_arguments(Some(self.default_arguments.clone().into_iter().collect()))
+            .set_non_overridable_arguments(Some(self.non_overridable_arguments.clone().into_iter().collect()))
             .set_connections((!self.connections.is_empty()).then_some(connections))
             .execution_class(match self.execution_class {
                 ExecutionClass::Standard => sdk::ExecutionClass::Standard,
@@ -233,6 +240,7 @@ fn live(job: sdk::Job, tags: Tags, place: &Place) -> Job {
         },
         security_configuration: text(job.security_configuration()),
         default_arguments: job.default_arguments.unwrap_or_default().into_iter().collect(),
+        non_overridable_arguments: job.non_overridable_arguments.unwrap_or_default().into_iter().collect(),
         tags,
     }
 }

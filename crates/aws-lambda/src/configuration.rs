@@ -18,6 +18,7 @@ pub(crate) const FIELDS: &[&str] = &[
     "role",
     "runtime",
     "handler",
+    "layers",
     "description",
     "memory_mb",
     "timeout_seconds",
@@ -37,6 +38,7 @@ impl Function {
             .runtime(self.runtime.as_str().into())
             .handler(&self.handler)
             .description(&self.description)
+            .set_layers((!self.layers.is_empty()).then(|| self.layers.clone()))
             .architectures(self.architecture.into())
             .memory_size(self.memory_mb)
             .timeout(self.timeout_seconds)
@@ -60,6 +62,7 @@ impl Function {
         call.set_role(has("role").then(|| self.role.to_string()))
             .set_runtime(has("runtime").then(|| self.runtime.as_str().into()))
             .set_handler(has("handler").then(|| self.handler.clone()))
+            .set_layers(has("layers").then(|| self.layers.clone()))
             .set_description(has("description").then(|| self.description.clone()))
             .set_memory_size(has("memory_mb").then_some(self.memory_mb))
             .set_timeout(has("timeout_seconds").then_some(self.timeout_seconds))
@@ -125,6 +128,7 @@ pub(crate) fn read(name: &str, answer: &GetFunctionOutput) -> Result<Function> {
         runtime: shown.runtime().map(|runtime| runtime.as_str().to_owned()).unwrap_or_default(),
         handler: shown.handler().unwrap_or_default().to_owned(),
         code_sha256: running_code(shown),
+        layers: shown.layers().iter().filter_map(|layer| layer.arn()).map(str::to_owned).collect(),
         architecture: match shown.architectures().first() {
             Some(types::Architecture::Arm64) => Architecture::Arm64,
             _ => Architecture::X86,
@@ -226,6 +230,7 @@ mod tests {
             .dead_letter_config(DeadLetterConfig::builder().target_arn("arn:aws:sns:r:1:t").build())
             .architectures(types::Architecture::Arm64)
             .logging_config(LoggingConfig::builder().log_group("/x").build())
+            .layers(types::Layer::builder().arn("arn:aws:lambda:r:2:layer:l:1").build())
             .kms_key_arn("arn:aws:kms:r:1:key/k");
         let mut answer = answer(shown);
         answer.concurrency = Some(Concurrency::builder().reserved_concurrent_executions(0).build());
@@ -235,6 +240,7 @@ mod tests {
             VpcConfig { subnets: vec![SubnetId::new("subnet-1")], security_groups: vec![SecurityGroupId::new("sg-1")] };
         assert_eq!(function.vpc, Some(vpc));
         assert!(function.tracing);
+        assert_eq!(function.layers, ["arn:aws:lambda:r:2:layer:l:1"]);
         assert_eq!(function.dead_letter.as_deref(), Some("arn:aws:sns:r:1:t"));
         assert_eq!(function.architecture, Architecture::Arm64);
         assert_eq!(function.log_group, "/x");

@@ -31,6 +31,9 @@ pub struct Function {
     pub handler: String,
     /// The archive's digest, as [`resource::Stack::ship`] gave it; at most 50 MB.
     pub code_sha256: String,
+    /// ARNs of layer versions, whose code runs beside its own, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<String>,
     /// The processor it runs on.
     pub architecture: Architecture,
     /// 128 to 10240; processor time is in proportion.

@@ -157,6 +157,7 @@ fn add_job(
         max_retries: i32::from(job.max_retries),
         max_concurrent_runs: i32::from(job.max_concurrent_runs),
         default_arguments: arguments.clone(),
+        non_overridable_arguments: BTreeMap::new(),
         connections: Vec::new(),
         execution_class: ExecutionClass::Standard,
         security_configuration: security_name(security),

@@ -124,6 +124,7 @@ fn declare(stack: &mut Stack, site: &Site, keys: &Keys, job: &Job, code: &str, p
         dead_letter: None,
         reserved_concurrency: None,
         // A run that fails has told why; the next one comes by the schedule.
+        layers: Vec::new(),
         asynchronous: Some(AsynchronousCalls { retries: 0, max_age_seconds: 3600 }),
         log_group: logs.name,
         key: None,

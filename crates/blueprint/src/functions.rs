@@ -70,6 +70,7 @@ fn add(
         dead_letter: None,
         reserved_concurrency: function.reserved_concurrency.map(i32::from),
         asynchronous: None,
+        layers: Vec::new(),
         log_group: logs.name,
         key: key.map(|key| key.arn),
         tags: Tags::default(),

@@ -84,6 +84,7 @@ async fn findings(operation: &'static str, answer: fn(&str) -> Response) -> Vec<
         declared: vec![("ec2:vpc", &vpc), ("glue:database", &vpc), ("iam:role", &role)],
         state: &State::new(&StateIdentity::new(&Tags::default(), &place, "states")),
         policy: &policy,
+        roles: Vec::new(),
         machines: vec![machine],
     };
     checkup::examine(&patient).await

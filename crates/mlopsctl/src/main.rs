@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
                 let what = error.to_string();
                 let end = End::usage(what.trim_end(), "");
-                render::ending::document(&end).iter().for_each(|document| Printer::document_of_usage(document));
+                render::ending::document(&end).iter().for_each(Printer::document_of_usage);
             }
             let printed = error.print().and_then(|()| std::io::stdout().flush());
             return match printed {
