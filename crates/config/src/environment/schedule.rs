@@ -36,7 +36,7 @@ const SHORTEST_PAUSE: u16 = 5;
 pub(crate) fn check_glue(text: &str) -> Result<(), String> {
     check_cron(text)?;
     let minutes = text.trim_start_matches("cron(").split_whitespace().next().unwrap_or_default();
-    let mut hour = vec![false; 60];
+    let mut hour = [false; 60];
     for part in minutes.split(',') {
         let (range, step) = part.split_once('/').unwrap_or((part, "1"));
         let step: usize = step.parse().unwrap_or(1);
