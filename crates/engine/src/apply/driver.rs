@@ -148,10 +148,11 @@ impl<'a> Driver<'a> {
             Outcome::Done | Outcome::Failed(_) if self.remakes.is_outdated(step) => self.repeat(step),
             Outcome::Done => {
                 self.schedule.done(step);
-                let half = matches!(what.work, Work::Remove { what: Removal::Before | Removal::Deposed, .. });
+                let is_half = matches!(what.work, Work::Remove { what: Removal::Before | Removal::Deposed, .. })
+                    && what.action == Action::Replace;
                 let done = (what.address.clone(), what.action);
                 let is_told = self.remakes.repeated.contains(&step) && applied.done.contains(&done);
-                if !(half && what.action == Action::Replace) && !is_told {
+                if !is_half && !is_told {
                     applied.done.push(done);
                 }
             }
