@@ -41,7 +41,7 @@ pub(crate) fn ignore_findings(rules: &IgnoreRules, declared: &[Declaration], reg
 /// Why a field of a resource cannot be ignored, with help.
 fn wrong_field(declared: &Declaration, path: &str, registry: &Registry) -> Option<(String, String)> {
     let first = path.split('.').next().unwrap_or_default();
-    let Some(fields) = declared.spec.as_object() else { return None };
+    let fields = declared.spec.as_object()?;
     if !fields.contains_key(first) {
         let message = format!("{} ({}) has no field `{first}`", declared.address, declared.kind);
         return Some((message, near(first, fields.keys().map(String::as_str))));

@@ -162,9 +162,18 @@ fn an_endpoint_that_is_no_url_is_told() {
         }
     }
     let long = format!("{plain}/{}", "x".repeat(100_000));
-    for url in
-        ["", "not a url", "127.0.0.1", "http://", "http://[::1", "http://h:999999", "ftp://h", "file:///etc", "é", &long]
-    {
+    for url in [
+        "",
+        "not a url",
+        "127.0.0.1",
+        "http://",
+        "http://[::1",
+        "http://h:999999",
+        "ftp://h",
+        "file:///etc",
+        "é",
+        &long,
+    ] {
         let url = url.to_owned();
         for (_, run) in refused(vec![("", url)], &["plan", "dev"]) {
             run.ends_with(64).says(&["AWS_ENDPOINT_URL is no web address"]);

@@ -48,14 +48,7 @@ impl Planner<'_> {
         }
     }
 
-    fn is_credible(
-        &self,
-        kind: &str,
-        id: &str,
-        spec: &Value,
-        is_touched: bool,
-        named: &HashSet<&str>,
-    ) -> Result<()> {
+    fn is_credible(&self, kind: &str, id: &str, spec: &Value, is_touched: bool, named: &HashSet<&str>) -> Result<()> {
         let reconciler = self.registry.get(kind)?;
         let place = self.workshop.cloud.place();
         let incredible = |why: &str| incredible(&format!("the state records {} for it, {why}", id.escape_debug()));

@@ -25,7 +25,10 @@ impl Applying<'_> {
             if now {
                 self.complete(reconciler, &cx, &id, &mut sent).await;
             }
-            match self.settle(reconciler, &Thing { id: &id, cx: &cx, fresh: true, may_lack_tags: true }, sent, clock).await? {
+            match self
+                .settle(reconciler, &Thing { id: &id, cx: &cx, fresh: true, may_lack_tags: true }, sent, clock)
+                .await?
+            {
                 Settled::AsDeclared => break,
                 Settled::Broken { reason, transient: true } if remakes < REMAKES => {
                     self.clear_broken(reconciler, &id, &reason, clock).await?;
