@@ -168,7 +168,8 @@ fn what_does_not_fit_is_refused_and_left_as_it_is() {
     });
     let refused = |what: &[&str], says: &str| {
         let run = adopt(&project, what).ends_with(1);
-        assert!(run.stderr.contains(says) && run.stderr.contains("refused; nothing was touched"), "{}", run.stderr);
+        assert!(run.stdout.contains(says), "{}", run.stdout);
+        assert!(run.stderr.contains("refuses this plan") && run.stderr.contains("nothing was touched"), "{}", run.stderr);
         nothing_is_remembered(&project);
     };
     let claim = format!("network.vpc={narrow}");

@@ -106,7 +106,8 @@ fn existing_role_that_trusts_another_service_is_refused_before_anything_is_made(
     let etl = role(&project, "acme-etl", "lambda.amazonaws.com");
     project.append("dev", &format!("\n[identity.roles]\nglue = \"{etl}\"\n"));
     let refused = project.local(&["plan", "dev"]).ends_with(64);
-    assert!(refused.stderr.contains("does not let glue.amazonaws.com assume it"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("help: add the statement {\"Action\":[\"sts:AssumeRole\"]"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("glue = "), "it is told at its line: {}", refused.stderr);
 }
 
 #[test]
@@ -132,14 +133,14 @@ fn owner_tags_move_to_other_keys_and_values_in_place() {
 fn state_bucket_gets_the_tags_of_the_environment_in_place() {
     let project = Project::new();
     project.local(&["up", "dev"]).ends_with(0);
-    project.edit("dev", "[tags]", "[tags]\nCostCenter = \"4711\"");
+    project.edit("dev", "[tags]", "[tags]\nBudget = \"4711\"");
     project.local(&["up", "dev"]).ends_with(0);
     let tags = project.behind_its_back(async |sdk| {
         let bucket = format!("mlops-pipeline-dev-mlopsctl-state-{ACCOUNT}");
         let answer = aws_s3::client(&sdk).get_bucket_tagging().bucket(bucket).send().await.unwrap();
         answer.tag_set.into_iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect::<Vec<_>>()
     });
-    for expected in ["CostCenter=4711", "Project=mlops-pipeline", "ManagedBy=mlopsctl"] {
+    for expected in ["Budget=4711", "Project=mlops-pipeline", "ManagedBy=mlopsctl"] {
         assert!(tags.iter().any(|tag| tag == expected), "{expected}: {tags:?}");
     }
 }

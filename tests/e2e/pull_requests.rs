@@ -1,7 +1,7 @@
 //! Plans of typical pull requests, kept as pages: each is read as its reviewer would read it.
 
 use crate::{pages::page, project::Project};
-use aws_sdk_ec2::types::SecurityGroup;
+use aws_sdk_ec2::types::{IpPermission, IpRange, SecurityGroup};
 use aws_sdk_lambda::Client as Functions;
 
 fn up(environment: &str) -> Project {
@@ -156,8 +156,9 @@ fn drift_stands_beside_the_authors_change() {
         let groups = ec2.describe_security_groups().send().await.unwrap();
         let is_ours = |group: &&SecurityGroup| group.group_name() == Some("mlops-pipeline-dev-lambda");
         let group = groups.security_groups().iter().find(is_ours).unwrap().group_id().unwrap();
-        let open = ec2.authorize_security_group_ingress().group_id(group).ip_protocol("tcp").from_port(22).to_port(22);
-        open.cidr_ip("0.0.0.0/0").send().await.unwrap();
+        let world = IpRange::builder().cidr_ip("0.0.0.0/0").build();
+        let open = IpPermission::builder().ip_protocol("tcp").from_port(22).to_port(22).ip_ranges(world).build();
+        ec2.authorize_security_group_ingress().group_id(group).ip_permissions(open).send().await.unwrap();
         let alarm = "mlops-pipeline-dev-pipeline-failures";
         aws_sdk_cloudwatch::Client::new(&sdk).delete_alarms().alarm_names(alarm).send().await.unwrap();
     });

@@ -41,7 +41,7 @@ pub struct Job {
     /// What runs get unless they say otherwise, for example `--job-bookmark-option`.
     pub default_arguments: BTreeMap<String, String>,
     /// What runs get whatever they say.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub non_overridable_arguments: BTreeMap<String, String>,
     /// Names of the connections it uses, in order.
     pub connections: Vec<String>,

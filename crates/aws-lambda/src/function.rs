@@ -32,7 +32,7 @@ pub struct Function {
     /// The archive's digest, as [`resource::Stack::ship`] gave it; at most 50 MB.
     pub code_sha256: String,
     /// ARNs of layer versions, whose code runs beside its own, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub layers: Vec<String>,
     /// The processor it runs on.
     pub architecture: Architecture,
