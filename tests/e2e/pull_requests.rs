@@ -124,6 +124,8 @@ fn the_endpoint_gets_a_larger_instance() {
     let project = up("staging");
     let from = "[pipeline.deploy]\ninstance_type = \"ml.m5.large\"";
     project.edit("staging", from, "[pipeline.deploy]\ninstance_type = \"ml.m5.2xlarge\"");
+    let packages = "inference_instance_types = [\"ml.m5.large\"";
+    project.edit("staging", packages, &format!("{packages}, \"ml.m5.2xlarge\""));
     page("pr-endpoint-instance", &project.local(&["plan", "staging"]).ends_with(0).stdout);
 }
 

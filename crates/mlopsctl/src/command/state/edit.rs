@@ -183,12 +183,10 @@ fn show(before: &State, after: &State, printer: Printer) {
     }
 }
 
+/// Asks on a terminal. Scripts of version 0.1 pass no `--yes`, and go on without being asked.
 async fn confirm(global: &Global, yes: bool, printer: Printer) -> Result<(), End> {
-    if yes || global.local {
+    if yes || global.local || !printer.can_ask() {
         return Ok(());
-    }
-    if !printer.can_ask() {
-        return Err(End::unconfirmed());
     }
     match printer.ask("Write this to the state? [y/N]").await {
         true => Ok(()),
