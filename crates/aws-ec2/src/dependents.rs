@@ -20,8 +20,8 @@ const LAMBDA_LEAVES_WITHIN: Duration = Duration::from_secs(45 * 60);
 /// Load balancers need about five minutes.
 /// <https://github.com/hashicorp/terraform-provider-aws/pull/10347>
 const OTHERS_LEAVE_WITHIN: Duration = Duration::from_secs(600);
-/// How long a dependent may take to leave that neither AWS's services nor this stack remove, but a person has to. Whoever
-/// does it at this moment should not have to repeat the deletion.
+/// The time that a deletion waits for a dependent that only a person can remove. A person who removes it meanwhile need
+/// not repeat the deletion.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/deleting-security-groups.html>
 const PEOPLE_LEAVE_WITHIN: Duration = Duration::from_secs(120);
 /// How many dependents a message names.
@@ -32,7 +32,7 @@ const NAMED: usize = 5;
 pub(crate) struct Dependents {
     what: Vec<String>,
     of_lambda: bool,
-    /// Whether one of them stays until a person removes it.
+    /// Whether only a person can remove one of them.
     of_people: bool,
 }
 
@@ -59,7 +59,7 @@ impl Dependents {
                     ("InvalidParameterValue", "in use"),
                 ])?;
             } else {
-                // Services attach no instances of an account's own.
+                // AWS's services attach their interfaces to no EC2 instance of the account.
                 dependents.of_people |= instance(interface).is_some();
                 dependents.what.push(name(interface));
             }
@@ -94,7 +94,7 @@ impl std::fmt::Display for Dependents {
     }
 }
 
-/// Whether tags are those of the same stack, at whatever address.
+/// Whether the tags name the same stack; the address may differ.
 pub(crate) fn same_stack(identity: &Tags, tags: &Tags) -> bool {
     identity.iter().filter(|(key, _)| *key != ADDRESS_TAG).all(|(key, value)| tags.get(key) == Some(value))
         && tags.get(ADDRESS_TAG).is_some()
@@ -104,7 +104,7 @@ fn of_lambda(interface: &NetworkInterface) -> bool {
     interface.description().is_some_and(|text| text.starts_with("AWS Lambda VPC ENI-"))
 }
 
-/// The EC2 instance that an interface belongs to.
+/// The EC2 instance that an interface is attached to.
 fn instance(interface: &NetworkInterface) -> Option<&str> {
     interface.attachment().and_then(|attachment| attachment.instance_id())
 }
@@ -132,7 +132,8 @@ pub(crate) async fn of_subnet(client: &Client, subnet: &str) -> Result<Dependent
     Dependents::sweep(client, &interfaces(client, filter("subnet-id", [subnet])).await?).await
 }
 
-/// What keeps a VPC, after what Lambda left in it has been removed. `identity` holds the ownership tags of the stack.
+/// The resources that block the deletion of a VPC, once Lambda's leftovers are removed. `identity` holds the ownership
+/// tags of the stack.
 pub(crate) async fn of_vpc(client: &Client, vpc: &str, identity: &Tags) -> Result<Dependents> {
     let here = || filter("vpc-id", [vpc]);
     let attached = filter("attachment.vpc-id", [vpc]);
@@ -145,8 +146,8 @@ pub(crate) async fn of_vpc(client: &Client, vpc: &str, identity: &Tags) -> Resul
         async { client.describe_security_groups().filters(here()).send().await.during("DescribeSecurityGroups") },
     )?;
     let mut dependents = Dependents::sweep(client, &interfaces).await?;
-    // SageMaker's groups and endpoints have no tags of this stack either, and go with the domain. Subnets and gateways are
-    // made by people only.
+    // SageMaker's security groups and endpoints lack the tags of this stack too, and go with the domain. Subnets and
+    // gateways are made by people only.
     let foreign = |tags: &[Tag]| !same_stack(identity, &tagging::read(tags));
     let is_foreign = subnets.subnets().iter().any(|one| foreign(one.tags()))
         || internet_gateways.internet_gateways().iter().any(|one| foreign(one.tags()))

@@ -1,4 +1,4 @@
-//! A network that exists outside of the stack: read and checked, never owned, changed or deleted.
+//! A network that exists outside of the stack. mlopsctl reads and checks it, and never owns, changes or deletes it.
 
 mod endpoints;
 mod prerequisites;
@@ -16,24 +16,25 @@ use aws_sdk_ec2::{
 use resource::{Attempt, Pages, Permission, Place, Result, SecurityGroupId, SubnetId, VpcId};
 use std::collections::BTreeMap;
 
-/// A VPC that exists, with its parts that an environment file names, and what the platform needs of it.
+/// An existing VPC, the parts of it that an environment file names, and the platform's requirements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExistingNetwork {
-    /// The VPC; another account may share it.
+    /// The VPC. It may belong to another account that shares it.
     pub vpc: VpcId,
-    /// The subnets that the platform is placed in, in the file's order.
+    /// The subnets for the platform, in the file's order.
     pub subnets: Vec<SubnetId>,
-    /// The security groups, each with its setting, `network.security_groups.lambda.0`.
+    /// The security groups, each with its setting, such as `network.security_groups.lambda.0`.
     pub security_groups: Vec<(String, SecurityGroupId)>,
-    /// The services for which the stack makes interface endpoints with private DNS, as the file names them, in its order.
+    /// The services for which the stack makes interface endpoints with private DNS, by their names and in their order
+    /// in the file.
     pub makes_endpoints: Vec<String>,
-    /// The services that the platform calls from the subnets, named in the same way.
+    /// The services that the platform calls from the subnets, by the same names.
     pub calls: Vec<String>,
     /// Whether the stack makes security groups in the VPC.
     pub makes_groups: bool,
 }
 
-/// What AWS shows of an existing network.
+/// The observed state of an existing network.
 #[derive(Clone, Debug)]
 pub struct SeenNetwork {
     vpc: Option<Vpc>,
@@ -45,21 +46,21 @@ pub struct SeenNetwork {
     off: Result<Vec<&'static str>>,
 }
 
-/// A part of a network that the platform uses as it is.
+/// A part of a network that the platform uses unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsedPart {
     /// `vpc-…`, `subnet-…`, `sg-…`.
     pub id: String,
-    /// What a person calls it.
+    /// The noun for a person.
     pub noun: &'static str,
-    /// What tells it from others: its ranges and zone, or its name.
+    /// The details that identify it to a person: its ranges and zone, or its name.
     pub details: Vec<String>,
 }
 
 impl ExistingNetwork {
-    /// What AWS must allow whoever provisions a platform in the network: looks, and making security groups and interface
-    /// endpoints within it. The ids of the VPC and its subnets stand in the policy, since they bear none of our tags. Their
-    /// account does not, because another one may share them.
+    /// The permissions to provision a platform in the network: reads, and creating security groups and interface
+    /// endpoints in it. The policy names the VPC and its subnets by id, since they have none of our tags. It names no
+    /// account for them, because another account may share them.
     pub fn permissions(&self, place: &Place) -> Vec<Permission> {
         let shared = Place { account: "*".to_owned(), ..place.clone() };
         let vpc = shared.arn("ec2", &format!("vpc/{}", self.vpc));
@@ -72,7 +73,7 @@ impl ExistingNetwork {
         ];
         let mut needed: Vec<Permission> = lists.map(allowed::list).into();
         needed.push(Permission::look(["ec2:DescribeVpcAttribute"]).on([vpc.clone()]));
-        // Lambda looks at the groups of the VPC in the caller's name before a function joins it.
+        // Lambda lists the VPC's security groups with the caller's permissions before a function joins it.
         needed.push(Permission::change(["ec2:GetSecurityGroupsForVpc"]).on([vpc.clone()]));
         if self.makes_groups {
             needed.push(Permission::change(["ec2:CreateSecurityGroup"]).on([vpc.clone()]));
@@ -86,7 +87,7 @@ impl ExistingNetwork {
         needed
     }
 
-    /// Reads the network. What whoever asks may not see of routes, endpoints and attributes is left open.
+    /// Reads the network. Routes, endpoints and attributes that the caller may not read stay unknown.
     ///
     /// # Errors
     /// When the VPC, its subnets or its security groups cannot be read.
@@ -129,7 +130,7 @@ impl ExistingNetwork {
         pages.items(|page| page.security_groups).all().await
     }
 
-    /// What Studio's file system and endpoints with private DNS need of a VPC, and is off.
+    /// The attributes of a VPC that are off although Studio's file system and endpoints with private DNS need them.
     async fn attributes_off(&self, client: &Client) -> Result<Vec<&'static str>> {
         let mut off = Vec::new();
         for (attribute, name) in [
@@ -148,13 +149,13 @@ impl ExistingNetwork {
 }
 
 impl SeenNetwork {
-    /// The zones of the subnets that are there, by id.
+    /// The zones of the subnets that exist, by id.
     pub fn zones(&self) -> BTreeMap<String, String> {
         let zone = |subnet: &Subnet| Some((subnet.subnet_id()?.to_owned(), subnet.availability_zone()?.to_owned()));
         self.subnets.iter().filter_map(zone).collect()
     }
 
-    /// The parts that are there.
+    /// The parts that exist.
     pub fn parts(&self) -> Vec<UsedPart> {
         let vpc = self.vpc.iter().map(|vpc| UsedPart {
             id: vpc.vpc_id().unwrap_or_default().to_owned(),
@@ -178,13 +179,13 @@ impl SeenNetwork {
         vpc.chain(subnets).chain(groups).collect()
     }
 
-    /// The account that the VPC is of, where it is not this one.
+    /// The account that owns the VPC, if it is another one.
     fn owner(&self, place: &Place) -> Option<&str> {
         self.vpc.as_ref().and_then(Vpc::owner_id).filter(|owner| *owner != place.account)
     }
 }
 
-/// The ranges of a VPC, the first one first.
+/// The ranges of a VPC, the primary one first.
 fn ranges(vpc: &Vpc) -> Vec<String> {
     let mut ranges: Vec<String> = vpc.cidr_block().map(str::to_owned).into_iter().collect();
     for block in vpc.cidr_block_association_set().iter().filter_map(|block| block.cidr_block()) {

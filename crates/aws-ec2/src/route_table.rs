@@ -74,7 +74,8 @@ pub struct RouteTableOutputs {
     pub id: RouteTableId,
 }
 
-/// A gateway that is still being attached, or was made a moment ago, is not a target yet. One that is pending is.
+/// A gateway that is still being attached, or was created a moment ago, cannot be a target yet. A pending NAT gateway
+/// can.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 /// <https://github.com/boto/boto3/issues/779>
 const TARGET_SETTLES: &[resource::Sign] = &[

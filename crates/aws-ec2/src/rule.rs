@@ -103,7 +103,7 @@ impl Rule {
     }
 }
 
-/// Protocol and bounds in one spelling; AWS leaves bounds out where they mean nothing, and -1 stands for all.
+/// Protocol and ports in one spelling. AWS leaves ports out where they have no meaning, and -1 stands for all.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html>
 fn traffic(permission: &IpPermission) -> (&str, i32, i32) {
     let (from, to) = (permission.from_port().unwrap_or(-1), permission.to_port().unwrap_or(-1));

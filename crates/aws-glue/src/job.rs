@@ -40,7 +40,7 @@ pub struct Job {
     pub max_concurrent_runs: i32,
     /// What runs get unless they say otherwise, for example `--job-bookmark-option`.
     pub default_arguments: BTreeMap<String, String>,
-    /// What runs get whatever they say.
+    /// Arguments that a job run cannot override.
     #[serde(default)]
     pub non_overridable_arguments: BTreeMap<String, String>,
     /// Names of the connections it uses, in order.

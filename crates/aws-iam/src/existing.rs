@@ -1,20 +1,20 @@
-//! A role that exists outside of the stack: read and checked, never owned, changed or deleted.
+//! A role that exists outside of the stack. mlopsctl reads and checks it, and never owns, changes or deletes it.
 
 use crate::{document::decode, read::GONE};
 use aws_sdk_iam::{Client, types};
 use resource::{Attempt, FailureKind, Place, Principals, Result, Shortcoming, policy_allows};
 use serde_json::Value;
 
-/// An existing role, and what the platform needs of it.
+/// An existing role, and the platform's requirements for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExistingRole {
     /// Its ARN, with its path.
     pub arn: String,
-    /// The setting that names it, `identity.roles.glue`.
+    /// The setting that names it, such as `identity.roles.glue`.
     pub setting: String,
-    /// The trust policy of the role that mlopsctl would make in its place.
+    /// The trust policy of the role that mlopsctl would create instead.
     pub trust: Value,
-    /// The policies that the role in its place would have.
+    /// The policies of the role that mlopsctl would create instead.
     pub policies: Vec<Value>,
 }
 
@@ -23,10 +23,10 @@ impl ExistingRole {
         self.arn.rsplit('/').next().unwrap_or_default()
     }
 
-    /// What is wrong with the role, and what could not be seen of it.
+    /// The shortcomings of the role, and the facts that the caller may not read.
     ///
     /// # Errors
-    /// When IAM cannot be asked.
+    /// When a call to IAM fails.
     pub async fn shortcomings(&self, client: &Client, place: &Place) -> Result<Vec<Shortcoming>> {
         let account = self.arn.split(':').nth(4).unwrap_or_default();
         if account != place.account {
@@ -46,13 +46,13 @@ impl ExistingRole {
         }
     }
 
-    /// What a look at the role says against it.
+    /// The shortcomings that the observed role shows.
     fn unfit(&self, role: Option<&types::Role>, account: &str) -> Vec<Shortcoming> {
         let Some(role) = role else {
             let what = format!("the role {} does not exist", self.arn);
             return vec![Shortcoming::certain(what, format!("name an existing role in `{}`", self.setting))];
         };
-        // The path is part of the ARN and not of the name, by which IAM finds roles.
+        // IAM finds roles by name, and only the ARN has the path.
         if role.arn() != self.arn {
             return vec![Shortcoming::certain(
                 format!("there is no role {}: the role of that name is {}", self.arn, role.arn()),
@@ -73,7 +73,7 @@ impl ExistingRole {
         untrusted.map(shortcoming).collect()
     }
 
-    /// The services that must be able to assume it.
+    /// The services that must be able to assume the role.
     fn services(&self) -> Vec<String> {
         let named = &self.trust["Statement"][0]["Principal"]["Service"];
         let one = named.as_str().map(str::to_owned);

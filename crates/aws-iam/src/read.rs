@@ -30,7 +30,7 @@ pub(crate) const LAGS: &[Sign] = &[("NoSuchEntity", "role with name"), ("Concurr
 
 /// IAM's largest page.
 const PAGE: i32 = 1000;
-/// The longest session where nothing is said, in seconds.
+/// The default of the longest session, in seconds.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 const DEFAULT_SESSION: i32 = 3600;
 

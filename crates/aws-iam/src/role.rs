@@ -65,7 +65,7 @@ impl Resource for Role {
         SizeLimit::characters("description", 1000),
         SizeLimit::document("trust", 2048),
         SizeLimit::documents("inline_policies", 10_240),
-        // Ten by default; no account may have more.
+        // The default quota is ten. No account can have more than 25.
         SizeLimit::items("managed_policies", 25),
     ];
     const REPLACE_ON: &'static [&'static str] = &["name", "path"];

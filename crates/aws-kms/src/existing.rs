@@ -1,4 +1,4 @@
-//! A key that exists outside of the stack: read and checked, never owned, changed or deleted.
+//! A key that exists outside of the stack. mlopsctl reads and checks it, and never owns, changes or deletes it.
 
 use crate::search::describe;
 use aws_sdk_kms::{
@@ -8,16 +8,16 @@ use aws_sdk_kms::{
 use resource::{Attempt, Condition, FailureKind, Permission, Place, Principals, Result, Shortcoming, policy_allows};
 use serde_json::{Value, json};
 
-/// An existing key, and what its policy must allow.
+/// An existing key, and the permissions that its policy must give.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExistingKey {
-    /// `arn:…:key/…`. An alias can be pointed at another key.
+    /// `arn:…:key/…`, and no alias: an alias can be pointed at another key.
     pub arn: String,
-    /// The setting that names it, `encryption.key_arn`.
+    /// The setting that names it, such as `encryption.key_arn`.
     pub setting: &'static str,
-    /// The statements for services, which no IAM policy can replace.
+    /// The statements for AWS services. No IAM policy can replace them.
     pub statements: Vec<KeyUse>,
-    /// The services through which roles of the account use the key, as `kms:ViaService` names them.
+    /// The services through which roles of the account use the key, in the form of `kms:ViaService`.
     pub via: Vec<String>,
 }
 
@@ -26,15 +26,15 @@ pub struct ExistingKey {
 pub struct KeyUse {
     /// The principals of the services.
     pub services: Vec<String>,
-    /// What they do with it.
+    /// The actions of the services.
     pub actions: Vec<String>,
-    /// The statement that allows it.
+    /// The statement that allows the actions.
     pub statement: Value,
-    /// Condition keys of their requests: with a value that the request has, or with none where AWS never sends the key.
+    /// Condition keys of their requests. Each has the value in the request, or none where AWS never sends the key.
     pub context: Vec<(String, Option<String>)>,
 }
 
-/// What roles of the account and whoever provisions the platform do with a key.
+/// The actions on a key by roles of the account and by the provisioning identity.
 const ACCOUNT: [&str; 5] = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:CreateGrant"];
 
 impl ExistingKey {
@@ -43,13 +43,13 @@ impl ExistingKey {
         self.arn.rsplit('/').next().unwrap_or_default()
     }
 
-    /// The account that the key is in.
+    /// The account that owns the key.
     pub fn account(&self) -> &str {
         self.arn.split(':').nth(4).unwrap_or_default()
     }
 
-    /// What AWS must allow whoever provisions a platform with the key, beside what each resource needs for keys of the
-    /// account: reading the key, and for another account's key its use through services.
+    /// The permissions to provision a platform with the key, beyond those of each resource for keys of the account.
+    /// They read the key. For a key of another account, they also allow its use through services.
     pub fn permissions(&self, place: &Place) -> Vec<Permission> {
         let arn = [self.arn.as_str()];
         let mut needed = vec![Permission::look(["kms:DescribeKey", "kms:GetKeyPolicy"]).on(arn)];
@@ -71,12 +71,12 @@ impl ExistingKey {
         })
     }
 
-    /// What is wrong with the key, and what could not be seen of it. KMS shows a key's policy only to the account of the
-    /// key, so of another account's key only its metadata can be judged.
+    /// The shortcomings of the key, and the facts that the caller may not read. KMS shows a key's policy only to the
+    /// account that owns the key. For a key of another account, only its metadata can be checked.
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>
     ///
     /// # Errors
-    /// When KMS cannot be asked.
+    /// When a call to KMS fails.
     pub async fn shortcomings(&self, client: &Client, place: &Place) -> Result<Vec<Shortcoming>> {
         let key = match describe(client, &self.arn).await {
             Ok(Some(key)) => key,
@@ -119,7 +119,7 @@ impl ExistingKey {
         Ok(self.lacking(&policy, place))
     }
 
-    /// What the metadata says against the key.
+    /// The shortcomings that the metadata shows.
     fn unusable(&self, key: &KeyMetadata) -> Vec<Shortcoming> {
         let arn = &self.arn;
         let state = key.key_state();
@@ -146,7 +146,7 @@ impl ExistingKey {
         [self.account_statement(place)].into_iter().chain(services).collect()
     }
 
-    /// The statements that the policy of the key lacks.
+    /// The statements that the key's policy lacks.
     fn lacking(&self, policy: &Value, place: &Place) -> Vec<Shortcoming> {
         let mut lacking = Vec::new();
         let root = [place.iam_arn("root"), place.account.clone()];
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(lacking(json!([administered(), logs("arn:aws:logs:eu-west-1:999999999999:*")])).len(), 1);
     }
 
-    /// A central key often is open to S3 alone.
+    /// A central key is often open to S3 only.
     #[test]
     fn existing_key_that_is_bound_to_one_service_lacks_the_others() {
         let through_s3 = json!({"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*", "Condition":

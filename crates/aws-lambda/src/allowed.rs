@@ -35,7 +35,7 @@ pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Per
         // Only those who may decrypt are shown the environment variables.
         let looks = Permission::use_keys(Need::Look, ["kms:Decrypt"], &["lambda"], place);
         permissions.push(looks.when(Condition::BearsTags));
-        // The tags of a new key do not count for some minutes.
+        // The tags of a new key take effect only after some minutes.
         let seals = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"];
         permissions.push(Permission::use_keys(Need::Change, seals, &["lambda"], place));
     }

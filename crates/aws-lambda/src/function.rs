@@ -31,7 +31,7 @@ pub struct Function {
     pub handler: String,
     /// The archive's digest, as [`resource::Stack::ship`] gave it; at most 50 MB.
     pub code_sha256: String,
-    /// ARNs of layer versions, whose code runs beside its own, in order.
+    /// ARNs of layer versions, in order. Their code runs beside the function's own.
     #[serde(default)]
     pub layers: Vec<String>,
     /// The processor it runs on.

@@ -8,7 +8,7 @@ use aws_sdk_sagemaker::{
 };
 use resource::{Attempt, Cx, Failure, Pages, Result};
 
-/// How many names a message holds.
+/// The number of names in a message.
 const NAMED: usize = 5;
 
 /// Whose apps.
@@ -83,8 +83,8 @@ async fn profiles(domain: &str, cx: &Cx) -> Result<Vec<UserProfileDetails>> {
     Ok(profiles)
 }
 
-/// The user profiles that go with a domain though the plan deletes them nowhere, in words: people made them by hand, or
-/// IAM Identity Center did when they signed in.
+/// The user profiles that the plan does not delete and that go with the domain, in words. People made them by hand, or
+/// IAM Identity Center made them at sign-in.
 pub(crate) async fn foreign_profiles(domain: &str, cx: &Cx) -> Result<Option<String>> {
     let profiles = profiles(domain, cx).await?;
     let names = profiles.iter().filter_map(|profile| profile.user_profile_name());
@@ -93,7 +93,7 @@ pub(crate) async fn foreign_profiles(domain: &str, cx: &Cx) -> Result<Option<Str
     Ok((!foreign.is_empty()).then(|| format!("{noun} {} of people that are not declared", listed(&foreign))))
 }
 
-/// The first names of a list, and how many follow.
+/// The first names of a list, and the number of the others.
 pub(crate) fn listed(names: &[&str]) -> String {
     match names.len().saturating_sub(NAMED) {
         0 => names.join(", "),
@@ -149,7 +149,8 @@ pub(crate) async fn close_spaces(domain: &str, spaces: Vec<SpaceDetails>, cx: &C
     Ok(count)
 }
 
-/// Deletes the profiles of a domain, whose apps and spaces are gone; answers the names of those that are still there.
+/// Deletes the profiles of a domain once their apps and spaces are gone. Returns the names of the profiles that still
+/// exist.
 pub(crate) async fn close_profiles(domain: &str, cx: &Cx) -> Result<Vec<String>> {
     let client = cx.client(Client::new);
     let mut names = Vec::new();

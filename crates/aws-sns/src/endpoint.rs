@@ -13,7 +13,7 @@ pub(crate) fn mask(endpoint: &str) -> (String, Option<String>) {
     (format!("{start}{MASK}{end}"), Some(password.to_owned()))
 }
 
-/// The endpoint, or the id of a subscription, as SNS lists it: a password in a URL is masked.
+/// The endpoint or the id of a subscription in SNS's spelling, which masks a password in a URL.
 pub fn without_password(endpoint: &str) -> String {
     mask(endpoint).0
 }

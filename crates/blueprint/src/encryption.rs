@@ -1,26 +1,26 @@
-//! Keys, by setting: two of the platform's own, one for data and one for what services write and send, or an existing
-//! one for both.
+//! Keys, by setting. The platform has two keys of its own: one for data, one for logs and messages of services. An
+//! existing key replaces both.
 
 use crate::{policy::Policy, site::Site};
 use aws_kms::{ExistingKey, Key, KeyOutputs, KeyUse};
 use resource::{Reference, Stack, Tags};
 use serde_json::{Value, json};
 
-/// The services that use the key on behalf of roles and of whoever provisions, as `kms:ViaService` names them.
+/// The services that use the key for roles and for the provisioning identity, in the form of `kms:ViaService`.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service>
 const VIA: [&str; 5] = ["ecr", "elasticfilesystem", "lambda", "s3", "sagemaker"];
-/// CloudWatch Logs, for log groups.
+/// The actions of CloudWatch Logs on the key of a log group.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html>
 const LOGS: [&str; 5] = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
-/// Services that publish to an encrypted topic.
+/// The actions of services that publish to an encrypted topic.
 const PUBLISH: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey*"];
-/// The encryption context of CloudWatch Logs: the ARN of the log group.
+/// The encryption context of CloudWatch Logs. Its value is the ARN of the log group.
 const GROUP: &str = "kms:EncryptionContext:aws:logs:arn";
 /// The encryption context of SNS: the ARN of the topic.
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html>
 const TOPIC: &str = "kms:EncryptionContext:aws:sns:topicArn";
 
-/// The keys that the platform encrypts with, if it does.
+/// The keys that the platform encrypts with, if any.
 pub(crate) struct Keys {
     /// Buckets, feature stores, studio volumes, repositories.
     pub(crate) data: Option<Reference<Key>>,
@@ -28,7 +28,7 @@ pub(crate) struct Keys {
     pub(crate) logs: Option<Reference<Key>>,
 }
 
-/// The key that the environment file names. It is used as it is: the stack has no resource for it.
+/// The key that the environment file names. The stack has no resource for it and never changes it.
 pub(crate) fn existing(site: &Site) -> Option<ExistingKey> {
     let arn = site.environment.encryption.key_arn.clone()?;
     let via = VIA.map(|service| site.place.endpoint_of(service, &site.place.region)).into();
@@ -42,8 +42,8 @@ pub(crate) fn of_state(site: &Site) -> Option<ExistingKey> {
     Some(ExistingKey { arn, setting: "state.kms_key_arn", statements: Vec::new(), via })
 }
 
-/// Decryption of what an own key has encrypted before the file named an existing one. The own key stays for as long as
-/// there is such data, and a policy can name it by its alias alone.
+/// Allows decryption of data that the platform's own key encrypted before the file named an existing key. The own key
+/// stays as long as such data exists. A policy can name it only by its alias.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
 pub(crate) fn decrypt_former(policy: Policy, site: &Site) -> Policy {
     match site.environment.encryption.key_arn {
@@ -60,8 +60,8 @@ fn alias(site: &Site, purpose: &str) -> String {
     format!("alias/{}", site.named(purpose))
 }
 
-/// The statements that let services use a key for log groups and the alerts topic. Services have no role of this account
-/// there, so that no IAM policy can allow it.
+/// The statements that let services use a key for log groups and the alerts topic. These services use no role of this
+/// account, so no IAM policy can allow it.
 fn service_statements(site: &Site) -> Vec<KeyUse> {
     let topic = site.arn("sns", &site.named("alerts"));
     type Context<'a> = &'a [(&'a str, Option<&'a str>)];
@@ -96,7 +96,7 @@ fn service_statements(site: &Site) -> Vec<KeyUse> {
                 .when("StringEquals", TOPIC, topic.as_str()),
             &[("aws:SourceAccount", Some(account)), (TOPIC, Some(&topic))],
         ),
-        // EventBridge does not say for which account it works; SNS says for which topic.
+        // EventBridge does not send the account that it works for. SNS sends the topic.
         // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         statement(
             events.clone(),

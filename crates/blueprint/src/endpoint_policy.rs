@@ -1,14 +1,14 @@
-//! The policies of the VPC's endpoints: identities of this account pass, and those of others do not. Foreign credentials
-//! inside the VPC then carry nothing out through an endpoint.
+//! The policies of the VPC's endpoints: only identities of this account pass. Stolen or foreign credentials inside the
+//! VPC cannot send data out through an endpoint.
 
 use crate::policy::Policy;
 use resource::Place;
 use serde_json::{Value, json};
 
-/// Interface endpoints whose requests bear a token and no signature, so that AWS may know no account of the caller.
+/// Interface endpoints whose requests have a token and no signature, so that AWS may not know the caller's account.
 const WITHOUT_SIGNATURE: [&str; 2] = ["codeartifact.repositories", "git-codecommit"];
 
-/// The policy of an interface endpoint; null for AWS's default, which allows everything.
+/// The policy of an interface endpoint, or null for AWS's default, which allows everything.
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>
 pub(crate) fn of_interface(endpoint: &str, place: &Place) -> Value {
     if WITHOUT_SIGNATURE.contains(&endpoint) {
@@ -17,15 +17,16 @@ pub(crate) fn of_interface(endpoint: &str, place: &Place) -> Value {
     own_identities(place).document()
 }
 
-/// The policy of the gateway to S3. The buckets that roles of the platform reach are bound by the roles' own policies.
+/// The policy of the gateway endpoint for S3. The roles' own policies limit the buckets that roles of the platform
+/// reach.
 pub(crate) fn of_s3(place: &Place) -> Value {
     let objects = |bucket: String| format!("arn:{}:s3:::{bucket}/*", place.partition);
     let region = &place.region;
     let of_aws = [
-        // ECR signs the addresses of an image's layers in its own name.
+        // ECR presigns the URLs of an image's layers with its own identity.
         // <https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-setting-up-s3-gateway>
         format!("prod-{region}-starport-layer-bucket"),
-        // Packages of Amazon Linux are read without a signature.
+        // Package managers read packages of Amazon Linux without a signature.
         // <https://repost.aws/knowledge-center/ec2-al1-al2-update-yum-without-internet>
         format!("amazonlinux-2-repos-{region}"),
         format!("al2023-repos-{region}-de612dc2"),

@@ -1,5 +1,5 @@
-//! What the environment file names that exists outside of the stack: read and checked before a plan, never owned, changed
-//! or deleted.
+//! Existing resources that the environment file names and the stack does not own. mlopsctl checks them before a plan,
+//! and never owns, changes or deletes them.
 
 use crate::{Error, Inputs, site::Site};
 use aws_iam::{ExistingRole, Role};
@@ -7,24 +7,24 @@ use aws_kms::ExistingKey;
 use config::environment::identity::Roles;
 use resource::{Address, Permission, Resource};
 
-/// Everything of that sort that a file names, with what the platform needs of it.
+/// The existing keys and roles that a file names, each with the platform's requirements.
 #[derive(Clone, Debug, Default)]
 pub struct Existing {
     /// The keys that `[encryption] key_arn` and `[state] kms_key_arn` name.
     pub keys: Vec<ExistingKey>,
-    /// The roles of `[identity.roles]` that something of the platform uses.
+    /// The roles of `[identity.roles]` that the platform uses.
     pub roles: Vec<ExistingRole>,
 }
 
-/// What AWS must allow whoever provisions an environment, of what exists outside of it.
+/// The permissions on existing resources that provisioning an environment needs.
 pub fn existing_permissions(inputs: &Inputs<'_>) -> Vec<Permission> {
     Site::of(inputs).existing_permissions()
 }
 
-/// What an environment file names that exists already.
+/// The existing keys and roles that an environment file names.
 ///
 /// # Errors
-/// When the file describes no platform.
+/// When the file describes no valid platform.
 pub fn existing(inputs: &Inputs<'_>) -> Result<Existing, Error> {
     let site = Site::of(inputs);
     let keys = crate::encryption::existing(&site).into_iter().chain(crate::encryption::of_state(&site)).collect();
@@ -32,16 +32,16 @@ pub fn existing(inputs: &Inputs<'_>) -> Result<Existing, Error> {
     Ok(Existing { keys, roles })
 }
 
-/// The name of a role without the stack's prefix, as its address has it.
+/// The name of a role without the stack's prefix, as in its address.
 fn short(address: &Address) -> &str {
     address.as_str().split_once('.').map_or("", |(_, name)| name)
 }
 
-/// The roles, with what the roles in their place would be allowed: those of the same file without `[identity.roles]`.
+/// The existing roles, each with the policies of the role that the same file declares without `[identity.roles]`.
 fn roles(inputs: &Inputs<'_>) -> Result<Vec<ExistingRole>, Error> {
     let mut environment = inputs.environment.clone();
     let existing = std::mem::take(&mut environment.identity.roles);
-    // The policies of the drift job follow from everything else, and its role gets them by name.
+    // The policies of the drift job follow from all other resources, and its role gets them by name.
     let job = environment.drift.job.take();
     let stack = crate::stack(&Inputs { environment: &environment, ..*inputs })?;
     let declared =

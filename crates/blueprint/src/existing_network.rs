@@ -1,14 +1,15 @@
-//! The network that the environment file names in place of one of the stack's own.
+//! The existing network that the environment file names instead of a network of the stack's own.
 
 use aws_ec2::ExistingNetwork;
 use config::{Environment, environment::studio::NetworkAccess};
 use resource::{SecurityGroupId, SubnetId, VpcId};
 
-/// What Studio calls in VpcOnly mode.
+/// The services that Studio calls in VpcOnly mode.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
 const STUDIO: [&str; 4] = ["sagemaker.api", "sagemaker.runtime", "sts", "logs"];
 
-/// The network that an environment file names, with what the platform needs of it; `None` if the stack has its own.
+/// The network that an environment file names, with the platform's requirements. `None` if the stack has its own
+/// network.
 pub fn existing_network(environment: &Environment) -> Option<ExistingNetwork> {
     let network = &environment.network;
     let groups = &network.security_groups;
@@ -27,7 +28,7 @@ pub fn existing_network(environment: &Environment) -> Option<ExistingNetwork> {
     })
 }
 
-/// The services that Studio, and functions in the VPC with secrets, call from its subnets.
+/// The services that Studio, and functions in the VPC with secrets, call from the subnets.
 fn calls(environment: &Environment) -> Vec<String> {
     let is_enclosed = environment.studio.network == NetworkAccess::VpcOnly;
     let studio = STUDIO.into_iter().filter(|_| is_enclosed).map(str::to_owned);

@@ -60,7 +60,7 @@ pub fn findings(stack: &Stack, place: &Place, environment: &Environment) -> Vec<
     findings
 }
 
-/// Moves from what is still declared, or to what is not.
+/// Reports moves from an address that is still declared, or to one that is not.
 fn impossible_moves(stack: &Stack) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, (from, to)) in stack.moves().iter().enumerate() {
@@ -103,14 +103,15 @@ fn names_given_twice(declared: &[(&Declaration, &str)], registry: &Registry, pla
     findings
 }
 
-/// A state that is kept in a bucket of the platform is deleted with it, and expires by its lifecycle rules.
+/// Reports a state in a bucket of the platform: it would be deleted with the bucket, and the bucket's lifecycle rules
+/// would expire it.
 fn state_in_a_bucket_of_the_platform(
     declared: &[(&Declaration, &str)],
     place: &Place,
     environment: &Environment,
 ) -> Option<Finding> {
     let bucket = environment.state.bucket.as_deref()?;
-    // `validate` does not know the account, which the names of buckets end with.
+    // `validate` does not know the account, and names of buckets end with it.
     let in_any_account = |name: &str| match name.strip_suffix(place.account.as_str()) {
         Some(stem) => bucket.strip_prefix(stem).is_some_and(|account| {
             account.len() == place.account.len() && account.bytes().all(|byte| byte.is_ascii_digit())

@@ -128,7 +128,8 @@ fn role(
     })
 }
 
-/// Lambda decrypts a function's environment variables in the name of its role, and says for which function.
+/// Lambda decrypts a function's environment variables with its role, and sends the function's ARN in the encryption
+/// context.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html>
 fn own_environment(key: &KeyArn, function: &str) -> Policy {
     let decrypts = Policy::new().allow(["kms:Decrypt"], [key.as_str()]);

@@ -1,30 +1,30 @@
-//! Rights that the environment file gives to a role, beyond those that the platform needs itself.
+//! Permissions that the environment file gives to a role, beyond the platform's own needs.
 
 use crate::{identity::GIVEN, policy::Policy, site::Site};
 use config::environment::grants::{BucketGrant, BucketGrants, Permission};
 use resource::KeyArn;
 use serde_json::{Value, json};
 
-/// What one role is given.
+/// The permissions that the file gives to one role.
 #[derive(Clone, Default)]
 pub(crate) struct Granted {
     buckets: Policy,
     permissions: Policy,
-    /// The service through which objects are encrypted and decrypted.
+    /// The service through which a role encrypts and decrypts objects.
     via: String,
     reads: bool,
     writes: bool,
 }
 
 impl Granted {
-    /// The rights of one section of the file.
+    /// The permissions of one section of the file.
     pub(crate) fn of(site: &Site, buckets: &BucketGrants, permissions: &[Permission]) -> Self {
         let granted = Self { via: site.place.endpoint_of("s3", &site.place.region), ..Self::default() };
         let granted = buckets.iter().fold(granted, |granted, (name, grant)| granted.bucket(site, name, grant));
         permissions.iter().fold(granted, Self::permission)
     }
 
-    /// These rights and others.
+    /// These permissions and others.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
             buckets: self.buckets.and(other.buckets),
@@ -63,8 +63,8 @@ impl Granted {
         Self { permissions: policy, ..self }
     }
 
-    /// The policies, by their names. Whoever uses objects under a key needs the key as well: to write it, also to
-    /// decrypt, since an upload in parts reads the parts again.
+    /// The policies, by their names. A role that uses objects under a key needs the key as well. Writing needs
+    /// decryption too, since a multipart upload reads its parts again.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions>
     pub(crate) fn policies(&self, key: Option<&KeyArn>) -> Vec<(String, Value)> {
         let mut buckets = self.buckets.clone();

@@ -25,7 +25,7 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Netwo
     Roles { studio: sagemaker_roles::studio(stack, site, keys, network), glue: glue(stack, site, keys) }
 }
 
-/// The policy with rights that the file gives on what the environment did not make: perhaps a bucket of another account.
+/// The policy with the file's permissions on resources outside of the environment, perhaps a bucket of another account.
 pub(crate) const GIVEN: &str = "permissions";
 
 /// A role for a service, with named inline policies.
@@ -55,8 +55,8 @@ pub(crate) fn role_with_key(
     role_needing(stack, site, (name, description, service), key, move |key| policies(key.as_ref().map(|key| &key.arn)))
 }
 
-/// A role whose policies name what is known only once it exists, or the existing one that the file names in its place.
-/// Name, description, service.
+/// A role whose policies contain unknown values, or the existing role that the file names instead. The arguments are
+/// name, description and service.
 pub(crate) fn role_needing<D: Dependencies>(
     stack: &mut Stack,
     site: &Site,
@@ -105,7 +105,7 @@ pub(crate) fn use_key(policy: Policy, key: Option<&KeyArn>) -> Policy {
 pub(crate) struct Interfaces {
     interfaces: String,
     within: Vec<String>,
-    /// How a VPC is compared, and what the names of VPCs begin with.
+    /// The condition operator for VPCs, and the common prefix of their ARNs.
     vpcs: (&'static str, String),
 }
 
@@ -117,14 +117,14 @@ impl Interfaces {
             let within = ["subnet", "security-group"].map(all).into();
             return Self { interfaces, within, vpcs: ("StringEquals", site.arn("ec2", "vpc")) };
         }
-        // The ARNs of a shared VPC and its subnets hold the account of their owner.
+        // The ARNs of a shared VPC and its subnets contain the account of their owner.
         // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html
         let shared = Place { account: "*".to_owned(), ..site.place.clone() };
         let within = vec![shared.arn("ec2", "subnet/*"), shared.arn("ec2", "security-group/*")];
         Self { interfaces, within, vpcs: ("ArnLike", shared.arn("ec2", "vpc")) }
     }
 
-    /// Narrows the last statement to a VPC.
+    /// Limits the last statement to a VPC.
     fn in_vpc(&self, policy: Policy, vpc: &VpcId) -> Policy {
         let (operator, vpcs) = &self.vpcs;
         policy.when(operator, "ec2:Vpc", format!("{vpcs}/{vpc}"))
@@ -247,7 +247,7 @@ fn glue(stack: &mut Stack, site: &Site, keys: &Keys) -> Reference<Role> {
     })
 }
 
-/// Rights that the file gives to jobs, and reading what crawlers look at.
+/// The file's permissions for jobs, and read access to the crawlers' targets.
 fn granted_to_glue(site: &Site) -> Granted {
     let catalog = &site.environment.catalog;
     let crawled = catalog.crawlers.iter().filter(|crawler| crawler.bucket != "data").map(|crawler| {

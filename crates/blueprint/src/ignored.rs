@@ -1,4 +1,4 @@
-//! Fields that the environment file leaves to others: rules for the engine, and what is wrong with them.
+//! Fields that the environment file ignores: the rules for the engine, and the findings about them.
 
 use crate::Finding;
 use config::{Environment, environment::ignore};
@@ -14,7 +14,7 @@ pub fn ignore_rules(environment: &Environment) -> IgnoreRules {
     rules
 }
 
-/// Rules that match no declared resource, or name a field that none of the matching resources has or can keep.
+/// Reports rules that match no declared resource, or name a field that no matching resource has or can keep.
 pub(crate) fn ignore_findings(rules: &IgnoreRules, declared: &[Declaration], registry: &Registry) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, (addresses, path)) in rules.iter().enumerate() {
@@ -27,7 +27,7 @@ pub(crate) fn ignore_findings(rules: &IgnoreRules, declared: &[Declaration], reg
             matching => {
                 let problems: Option<Vec<(String, String)>> =
                     matching.iter().map(|one| wrong_field(one, path, registry)).collect();
-                // One resource that has the field suffices.
+                // One resource that has the field is enough.
                 problems.and_then(|problems| problems.into_iter().next())
             }
         };
@@ -38,7 +38,7 @@ pub(crate) fn ignore_findings(rules: &IgnoreRules, declared: &[Declaration], reg
     findings
 }
 
-/// Why a field of a resource cannot be ignored, with help.
+/// The reason why a field of a resource cannot be ignored, with help.
 fn wrong_field(declared: &Declaration, path: &str, registry: &Registry) -> Option<(String, String)> {
     let first = path.split('.').next().unwrap_or_default();
     let fields = declared.spec.as_object()?;

@@ -54,8 +54,8 @@ pub(crate) fn declare(name: &str, role: RoleArn, definition: Value, log_group: L
     }
 }
 
-/// A state machine's role: its steps, logging and tracing, rights that the file gives, and the keys of what it makes
-/// and tells.
+/// A state machine's role. It allows the steps, logging, tracing, the file's permissions, and the keys of its targets
+/// and of the alerts topic.
 pub(crate) fn role_for(
     stack: &mut Stack,
     site: &Site,
@@ -85,7 +85,7 @@ pub(crate) fn role_for(
             ["*"],
         );
     let fixed = vec![("steps".to_owned(), steps.document()), ("observe".to_owned(), observes.document())];
-    // An existing key is the topic's as well.
+    // An existing key encrypts the topic as well.
     let topic_has_a_key = keys.logs.is_some() && site.environment.encryption.key_arn.is_none();
     let topic_key = site.arn("kms", "key/*");
     let alias = format!("alias/{}", site.named("logs"));

@@ -1,5 +1,5 @@
-//! The network that other areas are placed in: a VPC of the stack's own or one that exists, with security groups and
-//! endpoints. Of a VPC that exists, the stack makes nothing else.
+//! The network for the other areas: a VPC of the stack's own or an existing one, with security groups and endpoints. In
+//! an existing VPC, the stack makes nothing else.
 
 use crate::{encryption::Keys, endpoint_policy, identity, own_network, policy::Policy, site::Site};
 use aws_ec2::{
@@ -18,7 +18,7 @@ pub(crate) struct Network {
     pub(crate) nat: Vec<Handle<NatGateway>>,
 }
 
-/// The security groups of one purpose: the stack's own one, or those that exist.
+/// The security groups of one purpose: the stack's own group, or existing ones.
 pub(crate) type Groups = Vec<Reference<SecurityGroup>>;
 
 /// Groups with all their rules.
@@ -26,7 +26,7 @@ pub(crate) fn ready(groups: &Groups) -> Groups {
     groups.iter().cloned().map(Reference::ready).collect()
 }
 
-/// The ids of groups, as declarations have them.
+/// The ids of groups, in the form of declarations.
 pub(crate) fn ids(groups: Vec<SecurityGroupOutputs>) -> Vec<SecurityGroupId> {
     groups.into_iter().map(|group| group.id).collect()
 }
@@ -56,7 +56,7 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
 pub(crate) struct Location {
     pub(crate) vpc: Reference<Vpc>,
     pub(crate) private: Vec<Reference<Subnet>>,
-    /// The route tables of the private subnets, where they are the stack's own.
+    /// The route tables of the private subnets, if the stack owns them.
     pub(crate) tables: Vec<Handle<RouteTable>>,
     pub(crate) nat: Vec<Handle<NatGateway>>,
 }
@@ -73,7 +73,7 @@ fn existing(settings: &Settings) -> Option<Location> {
     })
 }
 
-/// The existing groups of a purpose, or the one that the stack makes for it.
+/// The existing groups of a purpose, or the group that the stack makes for it.
 fn groups(existing: &[String], make: impl FnOnce() -> Handle<SecurityGroup>) -> Groups {
     if existing.is_empty() {
         return vec![make().into()];
@@ -149,7 +149,7 @@ fn sagemaker_group(stack: &mut Stack, site: &Site, vpc: &Reference<Vpc>) -> Hand
 
 fn endpoints(stack: &mut Stack, site: &Site, place: &Location, sagemaker: &Groups, lambda: &Groups) {
     let settings = &site.environment.network;
-    // It adds routes to route tables, which the stack does only where they are its own.
+    // The endpoint adds routes to route tables. The stack changes only its own.
     if settings.s3_endpoint && !place.tables.is_empty() {
         let service = site.place.gateway_service("s3");
         let tags = name_tag(site, "endpoint-s3");

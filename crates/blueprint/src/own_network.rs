@@ -1,4 +1,5 @@
-//! A VPC of the stack's own: public subnets with the NAT gateways, private subnets for everything else, and their routes.
+//! A VPC of the stack's own: public subnets with the NAT gateways, private subnets for everything else, and their
+//! routes.
 
 use crate::{
     network::{ANYWHERE, Location, name_tag},
@@ -10,7 +11,7 @@ use aws_ec2::{
 use config::environment::network::Nat;
 use resource::{Handle, Reference, Stack};
 
-/// A VPC of the stack's own. Without NAT nothing of it leads to the internet: it has neither a gateway nor public subnets.
+/// A VPC of the stack's own. Without NAT it has no internet gateway and no public subnets.
 pub(crate) fn build(stack: &mut Stack, site: &Site) -> Location {
     let settings = &site.environment.network;
     let cidr = settings.cidr.map(|cidr| cidr.to_string()).unwrap_or_default();
@@ -118,7 +119,7 @@ fn nat_gateways(
     gateways
 }
 
-/// One table per NAT gateway; without NAT one table that leads nowhere but to the endpoints.
+/// One route table per NAT gateway. Without NAT, one table that has only routes to endpoints.
 fn private_routes(
     stack: &mut Stack,
     site: &Site,
@@ -131,7 +132,7 @@ fn private_routes(
     for index in 0..tables {
         let subnets: Vec<_> =
             private.iter().enumerate().filter(|(at, _)| at % tables == index).map(|(_, one)| *one).collect();
-        // A route to a NAT gateway that is still pending is refused.
+        // AWS refuses a route to a pending NAT gateway.
         let way_out = nat.get(index).map(|nat| nat.ready());
         let name = format!("private-routes-{}", index + 1);
         let tags = name_tag(site, &name);

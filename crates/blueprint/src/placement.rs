@@ -1,5 +1,5 @@
-//! The zone of each pair of subnets, and the pairs that have an interface of each endpoint. In a VPC that exists, each
-//! private subnet of the environment file stands for a pair.
+//! The zone of each pair of subnets, and the pairs where each endpoint has an interface. In an existing VPC, each
+//! private subnet of the environment file counts as a pair.
 //!
 //! Recorded subnets keep their zones. The placement asks AWS only about new subnets and endpoints, so an outage, a
 //! retired zone or a new zone changes no plan.
@@ -171,12 +171,12 @@ impl RecordedPlacement {
         Ok(Placement { zones, endpoints })
     }
 
-    /// Places the endpoints of an environment in a VPC that exists, with the zones of its subnets by id: AWS takes one
-    /// subnet of each zone for an endpoint.
+    /// Places the endpoints of an environment in an existing VPC, given the zones of its subnets by id. AWS takes one
+    /// subnet per zone for an endpoint.
     /// <https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html>
     ///
     /// # Errors
-    /// When none of the subnets is in a zone of a service.
+    /// When no subnet is in a zone that the service supports.
     pub fn place_in_existing(
         &self,
         environment: &Environment,
@@ -185,12 +185,12 @@ impl RecordedPlacement {
         services: &[EndpointService],
     ) -> Result<Placement, Error> {
         let network = &environment.network;
-        // Of subnets that nobody sees, another check tells.
+        // If the subnets could not be read, another check reports it.
         if zones.is_empty() {
             return Ok(Placement::default());
         }
         let mut taken = BTreeSet::new();
-        // The zone of a subnet whose zone another one stands for already counts for nothing.
+        // A second subnet in the same zone is not used.
         let zones = network.private_subnets.iter().map(|subnet| match zones.get(subnet) {
             Some(zone) if taken.insert(zone) => zone.clone(),
             _ => String::new(),

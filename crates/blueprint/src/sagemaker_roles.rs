@@ -86,7 +86,7 @@ pub(crate) fn serving(stack: &mut Stack, site: &Site, keys: &Keys, network: &Net
     add(stack, site, keys, network, ("serving", "The endpoint's models"), rights)
 }
 
-/// The policies of a role: on data, which may be encrypted, fixed ones by their names, and those that the file gives.
+/// The policies of a role: those on data, which may be encrypted, fixed ones by their names, and those of the file.
 struct Rights {
     data: Policy,
     fixed: Vec<(&'static str, Policy)>,

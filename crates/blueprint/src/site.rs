@@ -64,14 +64,14 @@ impl Site {
         self.existing_role(name).map_or_else(|| self.named(name), |role| role.name)
     }
 
-    /// The role that the file names in place of one that the platform would make.
+    /// The role that the file names instead of a role of the platform.
     pub(crate) fn existing_role(&self, name: &str) -> Option<RoleOutputs> {
         let (_, arn) = self.environment.identity.roles.of(name)?;
         let name = arn.rsplit('/').next().unwrap_or_default().to_owned();
         Some(RoleOutputs { arn: RoleArn::new(arn), name })
     }
 
-    /// What AWS must allow whoever provisions the platform, of what exists outside of it.
+    /// The permissions on existing resources that provisioning the platform needs.
     pub(crate) fn existing_permissions(&self) -> Vec<Permission> {
         let key = crate::encryption::existing(self);
         let key = key.iter().flat_map(|key| key.permissions(&self.place));
@@ -98,12 +98,12 @@ impl Site {
     }
 }
 
-/// The tags by which the ownership of an environment's resources is judged.
+/// The tags by which the engine decides who owns a resource.
 pub fn identity_of(environment: &Environment) -> Tags {
     environment.owner_tags().into_iter().chain([("ManagedBy", "mlopsctl")]).collect()
 }
 
-/// The same with the keys and values that a file has without `[owner_tags]`.
+/// The same tags, for a file without `[owner_tags]`.
 pub fn identity(project: &str, environment: &str) -> Tags {
     [("Project", project), ("Environment", environment), ("ManagedBy", "mlopsctl")].into_iter().collect()
 }

@@ -147,7 +147,7 @@ fn access_logs(stack: &mut Stack, site: &Site) -> Handle<Bucket> {
         id: "expire".into(),
         prefix: String::new(),
         abort_uploads_days: Some(7),
-        // Whoever deletes a log deletes it for good only after that time.
+        // A deleted log can be restored until then.
         expire_noncurrent_days: Some(30),
         expire_days: Some(i32::from(site.environment.monitoring.log_retention_days)),
         transitions: Vec::new(),

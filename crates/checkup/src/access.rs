@@ -37,7 +37,7 @@ pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     [who, may].into_iter().chain(roles).collect()
 }
 
-/// Asks IAM whether a role that exists outside of the stack may do what the platform does with it.
+/// Simulates in IAM whether an existing role has the permissions that the platform needs.
 async fn role(iam: &Client, arn: &str, policies: &[Value]) -> Finding {
     let mut denied = Vec::new();
     let questions = policies.iter().flat_map(simulation::questions).map(Question::without_unknowns);

@@ -1,4 +1,4 @@
-//! Whether IAM alone decides about the data catalog, or Lake Formation does as well.
+//! Checks whether IAM alone controls access to the data catalog, or Lake Formation as well.
 
 use crate::{Finding, Patient};
 use aws_sdk_lakeformation::{
@@ -8,11 +8,11 @@ use aws_sdk_lakeformation::{
 use resource::Attempt as _;
 
 const CHECK: &str = "catalog";
-/// The group of all whom IAM allows.
+/// Lake Formation's group of all principals that IAM allows.
 const WHOM_IAM_ALLOWS: &str = "IAM_ALLOWED_PRINCIPALS";
 
-/// New accounts leave the catalog to IAM: Lake Formation's defaults for new databases and tables grant everything to
-/// whom IAM allows. Where they do not, each database and table needs Lake Formation's own grants.
+/// In new accounts, IAM controls the catalog: Lake Formation's defaults for new databases and tables grant everything
+/// to the principals that IAM allows. With other defaults, each database and table needs grants of Lake Formation.
 /// <https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html>
 pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     let declares = |kind: &str| patient.declared.iter().any(|(declared, _)| *declared == kind);

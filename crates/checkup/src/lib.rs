@@ -30,13 +30,13 @@ pub struct Patient<'a> {
     pub state: &'a State,
     /// The least policy with which it can be provisioned.
     pub policy: &'a Value,
-    /// The roles that exist outside of the stack, each with the policies that it needs.
+    /// The existing roles, each with the policies that it needs.
     pub roles: Vec<(&'a str, &'a [Value])>,
     /// The machines that its pipeline starts.
     pub machines: Vec<Machine>,
 }
 
-/// The permissions that a checkup uses beyond those of a plan. A checkup reports each read that is denied, and goes on.
+/// The permissions of a checkup beyond those of a plan. A checkup reports each denied read, and continues.
 pub fn permissions(place: &Place) -> Vec<Permission> {
     let listed = Permission::look([
         "ec2:DescribeAddresses",
@@ -51,7 +51,7 @@ pub fn permissions(place: &Place) -> Vec<Permission> {
         "servicequotas:ListServiceQuotas",
     ]);
     let of_vpcs = Permission::look(["ec2:DescribeVpcAttribute"]).on([place.arn("ec2", "vpc/*")]);
-    // Whoever calls: a role, known by its name alone, or a user.
+    // The caller: a user, or a role, of which only the name is known.
     // <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>
     let callers = [place.iam_arn("role/*"), place.iam_arn("user/*")];
     let simulation = Permission::look(["iam:SimulatePrincipalPolicy"]).on(callers);
@@ -59,7 +59,7 @@ pub fn permissions(place: &Place) -> Vec<Permission> {
     vec![listed.on_anything(), of_vpcs, simulation, role]
 }
 
-/// Looks at everything that needs no plan: credentials, permissions, quotas, network, the data catalog.
+/// Runs every check that needs no plan: credentials, permissions, quotas, network, the data catalog.
 pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     let (access, quotas, network, catalog) = futures::join!(
         access::examine(patient),

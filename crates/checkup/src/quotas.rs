@@ -53,8 +53,8 @@ const COUNTED_BY_IAM: [(&str, &str, [&str; 2], &str); 2] = [
     ("iam:role", "roles", ["Roles", "RolesQuota"], "L-FE177D64"),
     ("iam:policy", "managed policies", ["Policies", "PoliciesQuota"], "L-E95E4862"),
 ];
-/// Managed policies of one role: how many every account may attach, the name of its limit in the account's summary, the
-/// code. A drift job has as many as its rights take.
+/// The quota of managed policies per role: its default, its name in the account's summary, and its code. A drift job
+/// has as many policies as its permissions need.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const ATTACHED: (usize, &str, &str) = (10, "AttachedPoliciesPerRoleQuota", "L-0DA4ABF3");
 /// <https://docs.aws.amazon.com/general/latest/gr/lambda-service.html>

@@ -115,7 +115,7 @@ async fn what_may_not_be_asked_is_not_taken_for_a_problem() {
     assert_eq!(one(&quotas, "VPCs: 1 of 5").verdict, Verdict::Ok);
 }
 
-/// An account that has asked for no more than every account has.
+/// An account with the default quotas.
 fn usual(_: &str) -> Response {
     let entry = "<entry><key>AttachedPoliciesPerRoleQuota</key><value>10</value></entry>";
     Response::xml(
@@ -135,7 +135,7 @@ async fn role_with_more_managed_policies_than_the_account_may_attach_is_a_proble
     assert!(lacking.help.as_ref().is_some_and(|help| help.contains("L-0DA4ABF3")));
 }
 
-/// Lake Formation as a data lake administrator sets it up.
+/// Lake Formation as an administrator of a data lake configures it.
 fn governed(_: &str) -> Response {
     Response::json(200, json!({"DataLakeSettings": {"CreateDatabaseDefaultPermissions": []}}).to_string())
 }

@@ -5,17 +5,17 @@ use aws_sdk_ec2::types::{VpcEndpoint, VpcEndpointType};
 use resource::{Place, Shortcoming};
 use std::collections::BTreeSet;
 
-/// Whether a service is reached.
+/// Whether the subnets reach a service.
 enum Reach {
-    /// Through this.
+    /// They reach it through this.
     By(String),
-    /// It cannot be told: other networks are beyond this, or something is not shown.
+    /// Unknown: the routes lead to other networks, or the caller may not read a part.
     Perhaps(String),
     No,
 }
 
 impl SeenNetwork {
-    /// Every subnet needs a way to S3: a gateway endpoint, an interface endpoint, or a way out.
+    /// Checks that every subnet reaches S3: by a gateway endpoint, an interface endpoint, or a route out of the VPC.
     pub(super) fn s3(&self, network: &ExistingNetwork, place: &Place) -> Vec<Prerequisite> {
         let service = place.gateway_service("s3");
         let mut found = Vec::new();
@@ -48,7 +48,7 @@ impl SeenNetwork {
         let to_s3 = |endpoint: &&VpcEndpoint| endpoint.service_name() == Some(service);
         let gateway = ways.endpoints.iter().find(|id| {
             let shown = endpoints.iter().find(|endpoint| endpoint.vpc_endpoint_id() == Some(id));
-            // A shared VPC shows the route and not the endpoint.
+            // In a shared VPC, AWS shows the route and hides the endpoint.
             shown.is_none_or(|endpoint| to_s3(&endpoint))
         });
         let interface = || endpoints.iter().filter(to_s3).find(|endpoint| is_interface(endpoint));
@@ -59,7 +59,8 @@ impl SeenNetwork {
         }
     }
 
-    /// Every service that the platform calls needs an endpoint, or a way out of every subnet.
+    /// Checks that every service that the platform calls has an endpoint, or that every subnet has a route out of the
+    /// VPC.
     pub(super) fn services(&self, network: &ExistingNetwork, place: &Place) -> Vec<Prerequisite> {
         let setting = "network.endpoints".to_owned();
         let ways: Vec<Ways> = network.subnets.iter().filter_map(|subnet| self.ways(subnet.as_str())).collect();
@@ -91,7 +92,7 @@ impl SeenNetwork {
         vec![Prerequisite { setting, met }]
     }
 
-    /// A VPC takes one endpoint with private DNS for each service, and of a shared VPC only the owner makes any.
+    /// A VPC takes one endpoint with private DNS per service. In a shared VPC, only the owner can make endpoints.
     /// <https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html>
     /// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html>
     pub(super) fn made(&self, network: &ExistingNetwork, around: &Circumstances<'_>) -> Vec<Prerequisite> {
@@ -127,7 +128,7 @@ fn is_interface(endpoint: &VpcEndpoint) -> bool {
     endpoint.vpc_endpoint_type() == Some(&VpcEndpointType::Interface)
 }
 
-/// Whether the usual name of a service resolves to this endpoint.
+/// Whether the default DNS name of a service resolves to this endpoint.
 fn leads_to(endpoint: &VpcEndpoint, name: &str, place: &Place) -> bool {
     let service = endpoint.service_name().unwrap_or_default();
     is_interface(endpoint)

@@ -1,4 +1,4 @@
-//! What the platform needs of an existing network.
+//! The platform's prerequisites for an existing network.
 
 use super::{ExistingNetwork, SeenNetwork, ranges, routes::Ways};
 use crate::rule::{Peer, Rule};
@@ -6,26 +6,27 @@ use aws_sdk_ec2::types::{SecurityGroup, Subnet, SubnetState, VpcState};
 use resource::{Failure, FailureKind, Place, Shortcoming};
 use std::collections::BTreeSet;
 
-/// Functions, Studio and endpoints take addresses as they grow; a subnet with fewer free ones is soon full.
+/// The number of free addresses below which a subnet soon is full: functions, Studio and endpoints take more as they
+/// grow.
 const FEW_ADDRESSES: i32 = 16;
 
 /// One thing that the platform needs of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prerequisite {
-    /// The setting that names the part, `network.private_subnets.0`.
+    /// The setting that names the part, such as `network.private_subnets.0`.
     pub setting: String,
-    /// In words, that it is met; or why it is not.
+    /// A sentence that says that it is met, or the reason why it is not.
     pub met: std::result::Result<String, Shortcoming>,
 }
 
-/// What else the judgement of a network depends on.
+/// Further facts that the checks of a network depend on.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances<'a> {
     /// Account, region and partition.
     pub place: &'a Place,
-    /// The ids of the endpoints that the stack has made.
+    /// The ids of the endpoints that the stack made.
     pub own_endpoints: &'a BTreeSet<String>,
-    /// Whether the platform is there already: what is scarce then stops no update.
+    /// Whether the platform exists already. Scarce addresses then block no update.
     pub is_built: bool,
 }
 
@@ -46,8 +47,7 @@ fn unseen(setting: &str, subject: &str, failure: &Failure) -> Prerequisite {
 }
 
 impl SeenNetwork {
-    /// Everything that the platform needs of the network, each with whether it is met. Of a VPC that is not there, only
-    /// that is said.
+    /// All prerequisites of the platform, each with its result. If the VPC does not exist, the list says only that.
     pub fn prerequisites(&self, network: &ExistingNetwork, around: &Circumstances<'_>) -> Vec<Prerequisite> {
         let vpc = self.vpc(network, around.place);
         if !vpc.iter().any(|one| one.met.is_ok()) {
@@ -113,7 +113,7 @@ impl SeenNetwork {
             return wrong(format!("{id} is not available, but {state}"), "try again when it is");
         }
         let zone = subnet.availability_zone().unwrap_or_default();
-        // Local Zones are called `us-west-2-lax-1a`. Neither SageMaker nor Lambda is there.
+        // Local Zones have names such as `us-west-2-lax-1a`. Neither SageMaker nor Lambda runs in them.
         // https://docs.aws.amazon.com/local-zones/latest/ug/available-local-zones.html
         if zone.strip_prefix(around.place.region.as_str()).is_none_or(|letter| letter.len() != 1) {
             let what = format!("{id} is in {zone}, which is no availability zone: SageMaker and Lambda are not there");
@@ -148,7 +148,7 @@ impl SeenNetwork {
         }
     }
 
-    /// Studio finds its file system by name, and services are reached at endpoints by theirs.
+    /// Studio finds its file system by its DNS name, and clients find endpoints with private DNS by theirs.
     /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
     fn dns(&self) -> Vec<Prerequisite> {
         const SETTING: &str = "network.vpc_id";

@@ -1,27 +1,27 @@
-//! The ways that lead out of the subnets of an existing network.
+//! The routes out of the subnets of an existing network.
 
 use super::SeenNetwork;
 use aws_sdk_ec2::types::{Route, RouteState, RouteTable};
 
-/// Where the route table of a subnet leads.
+/// The targets in the route table of a subnet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ways {
     /// `rtb-…`.
     pub(super) table: String,
     /// Internet gateways, which make a subnet public.
     pub(super) public: Vec<String>,
-    /// What everything without a route of its own goes to: a NAT gateway, a transit gateway, a firewall, ….
+    /// The target of the default route: a NAT gateway, a transit gateway, a firewall, ….
     pub(super) default: Option<String>,
     /// Other networks: transit gateways, peerings and virtual private gateways.
     pub(super) networks: Vec<String>,
     /// Gateway endpoints.
     pub(super) endpoints: Vec<String>,
-    /// Destinations whose way is gone.
+    /// Destinations of routes whose target no longer exists.
     pub(super) lost: Vec<String>,
 }
 
 impl Ways {
-    /// Where everything leads that has no endpoint, be it only perhaps.
+    /// Targets that may lead to services without an endpoint.
     pub(super) fn beyond(&self) -> impl Iterator<Item = &String> {
         self.default.iter().chain(&self.networks)
     }
@@ -66,7 +66,8 @@ impl Ways {
 }
 
 impl SeenNetwork {
-    /// Where a subnet's own route table leads, else the main one of its VPC. `None` if neither is shown.
+    /// The targets in a subnet's own route table, else in the main one of its VPC. `None` if the caller may read
+    /// neither.
     pub(super) fn ways(&self, subnet: &str) -> Option<Ways> {
         let tables = self.tables.as_ref().ok()?;
         let own = |table: &&RouteTable| table.associations().iter().any(|one| one.subnet_id() == Some(subnet));

@@ -1,4 +1,4 @@
-//! What is said of networks that a person may name.
+//! The checks of existing networks that a file may name.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
@@ -49,7 +49,7 @@ fn to_s3() -> Route {
     Route::builder().destination_prefix_list_id("pl-1").gateway_id("vpce-s3").build()
 }
 
-/// Two private subnets in two zones, with a way to S3 and to all services.
+/// Two private subnets in two zones, with routes to S3 and to all services.
 fn seen() -> SeenNetwork {
     let block = VpcCidrBlockAssociation::builder().cidr_block("100.64.0.0/16").build();
     let vpc = Vpc::builder().vpc_id(VPC).cidr_block("10.1.0.0/16").cidr_block_association_set(block);
@@ -69,7 +69,7 @@ fn seen() -> SeenNetwork {
     }
 }
 
-/// The shortcomings: `!` for one that is certain, `?` for one that is possible, with the setting.
+/// The shortcomings with their settings: `!` for a certain one, `?` for a possible one.
 fn wrong(named: &ExistingNetwork, seen: &SeenNetwork, is_built: bool) -> Vec<String> {
     let own_endpoints = BTreeSet::from(["vpce-own".to_owned()]);
     let around = Circumstances { place: &place(), own_endpoints: &own_endpoints, is_built };
@@ -153,7 +153,7 @@ fn route_to_an_internet_gateway_makes_a_subnet_public_wherever_it_leads_from() {
         found[0],
         "! network.private_subnets.0: subnet-0000000a is public: rtb-1 leads to the internet gateway igw-1"
     );
-    // A table of its own counts before the main one.
+    // A subnet's own route table takes precedence over the main one.
     let own = RouteTableAssociation::builder().subnet_id("subnet-0000000a").build();
     let private = RouteTable::builder().route_table_id("rtb-2").associations(own).routes(to_s3()).build();
     let mut tables = public.tables.unwrap();
@@ -185,7 +185,7 @@ fn without_a_way_out_s3_and_each_service_need_an_endpoint() {
     ] {
         assert_eq!(wrong(&named(), &way, false), Vec::<String>::new());
     }
-    // Endpoints of a central VPC may be beyond.
+    // A central VPC behind the gateway may have endpoints.
     let hub = Route::builder().destination_cidr_block("10.0.0.0/8").transit_gateway_id("tgw-1").build();
     let central = wrong(&named(), &bare(vec![to_s3(), hub]), false);
     assert_eq!(

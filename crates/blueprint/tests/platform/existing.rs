@@ -1,4 +1,4 @@
-//! Keys and roles that exist already, and roles under a path.
+//! Existing keys and roles, and roles under an IAM path.
 
 use crate::{ACCOUNT, declared_after, repository};
 use blueprint::{Inputs, Placement};
@@ -60,7 +60,7 @@ fn existing_key_is_used_wherever_the_platforms_own_would_be_and_none_is_made() {
     assert_eq!(with_existing, with_own);
 }
 
-/// What the own key has encrypted is there still, and so is that key: kept as data at risk.
+/// Data that the own key encrypted still exists, so the key stays as data at risk.
 #[test]
 fn existing_key_leaves_roles_the_decryption_of_what_the_own_key_has_encrypted() {
     let declared = prod_after(|prod| prod.encryption.key_arn = Some(KEY.into()));
@@ -102,7 +102,7 @@ fn existing_roles_are_used_by_purpose_and_none_is_made_in_their_place() {
     }
     let domain = declared.iter().find(|one| one.kind == "sagemaker:domain").unwrap();
     assert_eq!(domain.spec["user_defaults"]["execution_role"], SAGEMAKER);
-    // The pipeline hands it to SageMaker.
+    // The pipeline passes the role to SageMaker.
     let pipeline = declared.iter().find(|one| one.address.as_str() == "identity.pipeline").unwrap();
     let steps = pipeline.spec["inline_policies"]["steps"]["Statement"].as_array().unwrap();
     let passes = steps.iter().find(|statement| statement["Action"] == serde_json::json!(["iam:PassRole"])).unwrap();
@@ -123,7 +123,7 @@ fn existing_roles_are_asked_for_what_the_roles_in_their_place_may() {
     assert_eq!((role.arn.as_str(), role.setting.as_str()), (GLUE, "identity.roles.glue"));
     assert!(role.trust.to_string().contains("glue.amazonaws.com"));
     assert!(role.policies.iter().any(|policy| policy.to_string().contains("s3:GetObject")));
-    // Another account's key is named in what the platform takes.
+    // The permissions name the key of another account.
     let permissions = blueprint::existing_permissions(&inputs);
     assert!(permissions.iter().any(|one| one.actions.iter().any(|action| action == "kms:CreateGrant")));
     assert!(permissions.iter().any(|one| one.resources == [GLUE]));

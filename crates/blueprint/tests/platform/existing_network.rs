@@ -1,4 +1,4 @@
-//! A network that exists, and one of the stack's own without a way to the internet.
+//! An existing network, and a network of the stack's own without internet access.
 
 use crate::{declared, declared_after, repository};
 use aws_ec2::EndpointService;
@@ -42,7 +42,7 @@ fn in_an_existing_network_the_stack_has_nothing_but_groups() {
     assert_eq!((&domain["vpc_id"], &domain["subnets"]), (&json!(VPC), &json!(SUBNETS)));
     assert_eq!(spec(&declared, "functions.data-validation")["vpc"]["subnets"], json!(SUBNETS));
     assert_eq!(spec(&declared, "network.lambda-security-group")["vpc_id"], VPC);
-    // A shared VPC and its subnets bear the account of their owner in their ARNs.
+    // The ARNs of a shared VPC and its subnets contain the account of their owner.
     let roles = json!(declared.iter().filter(|one| one.kind == "iam:role").map(|one| &one.spec).collect::<Vec<_>>());
     let roles = roles.to_string();
     assert!(roles.contains(&format!("arn:aws:ec2:ap-south-1:*:vpc/{VPC}")), "{roles}");

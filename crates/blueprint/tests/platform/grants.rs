@@ -1,4 +1,4 @@
-//! Rights that the environment file gives: each role gets its own, bound as tightly as the file says.
+//! Permissions from the environment file: each role gets only its own, as narrow as the file declares them.
 
 use crate::declared_after;
 use config::environment::grants::{Access, BucketGrant, Permission, Values};

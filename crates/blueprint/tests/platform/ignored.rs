@@ -1,4 +1,4 @@
-//! Rules for fields that are left to others: what they name must be there.
+//! Rules for ignored fields: the resources and fields that they name must exist.
 
 use crate::{ACCOUNT, repository};
 use resource::Address;

@@ -272,7 +272,7 @@ fn role_of_a_function_in_a_vpc_allows_its_interfaces_as_lambda_asks_and_denies_t
 
 #[test]
 fn resources_are_open_to_nobody_outside_this_account() {
-    // The policy of an endpoint gives no rights, it only lets requests pass: `scan.rs` tells which.
+    // The policy of an endpoint gives no permissions, it only lets requests pass. `scan.rs` checks which ones.
     let is_of_resource = |one: &Statement| !one.is_of_identity() && one.kind != "ec2:vpc-endpoint";
     for statement in all().filter(|statement| statement.allows() && is_of_resource(statement)) {
         let principal = &statement.body["Principal"];

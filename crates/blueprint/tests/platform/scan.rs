@@ -1,5 +1,5 @@
-//! The findings that a security team's scanner looks for: open endpoints, data without a key of one's own, buckets
-//! without versions, groups that nothing uses. `docs/security.md` argues what is left.
+//! The findings that a security team's scanner looks for: open endpoints, data without a customer managed key, buckets
+//! without versions, unused security groups. `docs/security.md` argues the remaining findings.
 
 use crate::{ACCOUNT, declared};
 use serde_json::Value;

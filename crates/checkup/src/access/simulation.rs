@@ -18,7 +18,7 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// The same, with any text in place of what is not known yet.
+    /// The same, with any text in place of unknown values.
     pub(crate) fn without_unknowns(mut self) -> Self {
         self.resources.retain(|resource| !has_unknown(&Value::from(resource.as_str())));
         if self.resources.is_empty() {
