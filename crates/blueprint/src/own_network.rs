@@ -132,7 +132,7 @@ fn private_routes(
     for index in 0..tables {
         let subnets: Vec<_> =
             private.iter().enumerate().filter(|(at, _)| at % tables == index).map(|(_, one)| *one).collect();
-        // AWS refuses a route to a pending NAT gateway.
+        // The route is created once the NAT gateway works.
         let way_out = nat.get(index).map(|nat| nat.ready());
         let name = format!("private-routes-{}", index + 1);
         let tags = name_tag(site, &name);

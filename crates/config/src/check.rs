@@ -11,10 +11,11 @@ use std::path::Path;
 /// More than any definition needs.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// What is told of a path that leads nowhere.
+/// The help for a path to no file.
 pub(crate) const RELATIVE: &str = "paths are relative to the project's root";
 
-/// Why a path leads nowhere: paths that are too long, or lie in a folder that may not be read, are not missing.
+/// The reason why a path cannot be used. A path that is too long, or in a folder without read permission, is not
+/// reported as missing.
 pub(crate) fn why_missing(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "does not exist".to_owned(),
@@ -37,7 +38,7 @@ pub(crate) struct Surroundings<'a> {
     /// `<project>-<environment>`, which begins every name.
     pub(crate) prefix: String,
     pub(crate) region: &'a str,
-    /// The accounts that the environment may be built in; empty for any.
+    /// The accounts that the environment may be built in. An empty list allows any.
     pub(crate) accounts: &'a [String],
     /// Where scripts and functions are looked for; `None` leaves the disk alone.
     pub(crate) root: Option<&'a Path>,

@@ -1,10 +1,10 @@
-//! Changes of single settings in the text of an environment file; comments and order stay.
+//! Changes of single settings in the text of an environment file. Comments and order stay as they are.
 
 use serde_json::Value;
 use toml_edit::{DocumentMut, Item, TableLike};
 
-/// The text with another value of a setting, `functions.0.memory_mb`; null takes the setting out. `None` where the file
-/// has no such section, or the value is neither text, a number nor a truth value.
+/// The text with a new value of a setting, such as `functions.0.memory_mb`. Null removes the setting. `None` if the
+/// file has no such section, or if the value is no string, number or boolean.
 pub fn set_setting(source: &str, setting: &str, value: &Value) -> Option<String> {
     let mut document: DocumentMut = source.parse().ok()?;
     let steps: Vec<&str> = setting.split('.').collect();

@@ -176,12 +176,12 @@ impl State {
 const LONGEST_PREFIX: usize = 28;
 
 impl Environment {
-    /// What every name begins with: `<project>-<environment>`, or as the pattern of the names has it.
+    /// The prefix of every name: `<project>-<environment>`, or the rendered pattern of `[names]`.
     pub fn prefix(&self) -> String {
         self.names.prefix(&self.project, &self.environment, &self.region)
     }
 
-    /// The tags that say that a resource is this environment's, without `ManagedBy`: of the project, and of the
+    /// The ownership tags of this environment without `ManagedBy`: the tag of the project and the tag of the
     /// environment.
     pub fn owner_tags(&self) -> [(&str, &str); 2] {
         let OwnerTags { project, project_value, environment, environment_value } = &self.owner_tags;
@@ -215,7 +215,7 @@ impl Environment {
             return toml_edit::ser::to_string_pretty(self);
         }
         let mut document = toml_edit::ser::to_document(self)?;
-        // Beside `vpc_id` the file may not even state their defaults.
+        // With `vpc_id`, the file may not even contain the defaults of these settings.
         if let Some(network) = document["network"].as_table_like_mut() {
             for key in ["zones", "nat", "s3_endpoint"] {
                 network.remove(key);
@@ -235,7 +235,7 @@ impl Environment {
         self.state_bucket_name(account) != self.own_state_bucket(account)
     }
 
-    /// By this name the state is found where the file of its environment is lost, so no pattern changes it.
+    /// mlopsctl finds the state by this name even if the environment's file is lost. So no pattern changes the name.
     fn own_state_bucket(&self, account: &str) -> String {
         format!("{}-{}-{}-{account}", self.project, self.environment, storage::STATE)
     }

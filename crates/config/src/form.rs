@@ -17,7 +17,7 @@ pub(crate) trait Form {
     const FORMAT: Option<&'static str> = None;
 }
 
-/// The partition of a region, as ARNs name it. Accounts do not span partitions.
+/// The partition of a region, as in ARNs. An account belongs to one partition.
 /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
 pub(crate) fn partition(region: &str) -> &'static str {
     let partitions = [

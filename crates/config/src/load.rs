@@ -47,7 +47,7 @@ pub fn parse(name: &str, source: &str, project_root: Option<&Path>) -> Result<En
         Ok(document) => document,
         Err(error) => return Err(located(source, syntax::findings(source, &error))),
     };
-    // A file for another version may hold anything.
+    // The other settings of a file for another version may be unknown here.
     if let Some(item) = document.get(version::KEY)
         && let Some((message, help)) = item.as_str().and_then(version::refusal)
     {

@@ -25,7 +25,8 @@ pub(crate) fn redacted(source: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The environment's name stands at the top of the file, under a key that elsewhere holds free text.
+/// Hides values in a file. At the top of a file, `environment` holds its name; elsewhere the same key may hold free
+/// text.
 fn of_file(table: &dyn TableLike, hidden: &mut Vec<Range<usize>>) {
     for (key, item) in table.iter() {
         of_item(key, item, FREE_TEXT.contains(&key) && item.is_table_like(), hidden);

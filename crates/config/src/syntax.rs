@@ -125,7 +125,7 @@ fn message_of(error: &ParseError) -> String {
     }
 }
 
-/// The slip that people who come from other formats make most. A word that the shown text hides is not repeated.
+/// The help for the most common mistake of people who know other formats. It never repeats a word that `shown` hides.
 fn help(source: &str, shown: &str, at: usize) -> Option<String> {
     let line = source.get(..at)?.rsplit('\n').next()?;
     let rest = source.get(at..)?.chars().take(LONGEST_WORD);

@@ -1,20 +1,20 @@
-//! Which versions of mlopsctl may use a file.
+//! The requirement of a file for versions of mlopsctl.
 
 use semver::{Version, VersionReq};
 
-/// The key of the file that tells.
+/// The key of the setting.
 pub(crate) const KEY: &str = "required_version";
 
-/// Checks that text is a requirement.
+/// Checks that text is a version requirement.
 ///
 /// # Errors
-/// The reason, if it is none.
+/// The reason why it is not.
 pub(crate) fn check(text: &str) -> Result<(), String> {
     VersionReq::parse(text).map(drop).map_err(|error| format!("`{text}` names no versions: {error}"))
 }
 
-/// Refuses a file whose requirement this version does not meet, with the message and the help. Text that is no
-/// requirement passes here: the form of the setting reports it.
+/// Refuses a file whose requirement this version does not meet, with the message and the help. Invalid text passes
+/// here, because the form of the setting reports it.
 pub(crate) fn refusal(requirement: &str) -> Option<(String, String)> {
     let this = env!("CARGO_PKG_VERSION");
     let (wanted, version) = (VersionReq::parse(requirement).ok()?, Version::parse(this).ok()?);

@@ -103,7 +103,7 @@ proptest! {
         if let Ok(once) = format(&text) {
             prop_assert_eq!(format(&once), Ok(once.clone()));
             let (before, after) = (text.parse::<toml_edit::DocumentMut>(), once.parse::<toml_edit::DocumentMut>());
-            // TOML leaves it to its readers which line break a text of several lines holds.
+            // TOML lets each parser choose the line break in a multi-line string.
             let with_one_break = |text: String| text.replace("\\r\\n", "\\n");
             prop_assert_eq!(with_one_break(values(&before.unwrap())), with_one_break(values(&after.unwrap())));
             prop_assert!(once.lines().all(|line| line == line.trim_end()) || once.contains("'''") || once.contains("\"\"\""));

@@ -253,8 +253,8 @@ fn changed(recorded: &Value, now: &Value, replacements: &mut Vec<(String, String
     }
 }
 
-/// Whether a run was interrupted at this resource where nobody knows what it did, while it was moving it to what the
-/// file asks for, or while it was taking it over from another owner. `up` finishes that.
+/// Whether a run was interrupted at this resource: at a step with an unknown result, during an update, or while it
+/// adopted the resource from another owner. `up` finishes that.
 pub(crate) fn is_unfinished(entry: &Entry, is_pending: bool) -> bool {
     match entry.phase {
         _ if entry.adopting => true,

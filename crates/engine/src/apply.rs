@@ -46,7 +46,7 @@ pub struct Apply<'a> {
     pub parallelism: usize,
     /// End when nothing more has to be started.
     pub no_wait: bool,
-    /// The factor by which each resource may take longer to settle than usual; 1 is usual.
+    /// The factor for the time that each resource may take to settle. 1 is the usual time.
     pub wait_factor: u32,
     /// Tells when to stop.
     pub stop: watch::Receiver<StopMode>,

@@ -14,7 +14,7 @@ pub struct Drift {
     pub checked: usize,
     /// Those that differ.
     pub drifted: Vec<Drifted>,
-    /// Differences in fields that the environment file leaves to others.
+    /// Differences in ignored fields.
     pub ignored: Vec<IgnoredDifference>,
     /// What cannot be compared, and why.
     pub not_compared: Vec<NotCompared>,
@@ -69,7 +69,7 @@ pub struct NotCompared {
     pub whole: bool,
 }
 
-/// Compares the cloud with the state. Differences in `ignored` fields are counted apart. Reads only.
+/// Compares the cloud with the state. Differences in `ignored` fields are counted apart. It only reads.
 pub async fn drift(
     state: &State,
     registry: &Registry,

@@ -1,28 +1,28 @@
-//! Recorded resources that the environment file has given another address: they keep their ids.
+//! Moves: recorded resources that have a new address in the environment file. They keep their ids.
 
 use crate::{Moved, Refusal};
 use resource::{Failure, Stack};
 use state::State;
 use std::borrow::Cow;
 
-/// What the moves of a stack make of a state.
+/// The state after the moves of a stack.
 pub(crate) struct AfterMoves<'a> {
-    /// The state, with the moved resources at their new addresses.
+    /// The state with the moved resources at their new addresses.
     pub(crate) state: Cow<'a, State>,
-    /// The moves that were to be made. Those that an earlier run has made are none.
+    /// The moves that this plan makes. Moves of an earlier run are not among them.
     pub(crate) moved: Vec<Moved>,
     /// Moves that cannot be made.
     pub(crate) refusals: Vec<Refusal>,
 }
 
-/// Gives recorded resources their new addresses, also where others depend on them.
+/// Moves recorded resources to their new addresses, and updates the dependencies of others on them.
 pub(crate) fn after_moves<'a>(stack: &Stack, state: &'a State) -> AfterMoves<'a> {
     let mut after = AfterMoves { state: Cow::Borrowed(state), moved: Vec::new(), refusals: Vec::new() };
     for (from, to) in stack.moves() {
         let Some(entry) = state.resources.get(from) else { continue };
         let declared = stack.position(to).map(|position| stack.nodes()[position].kind);
         let refused = match declared {
-            // `destroy` declares nothing, and an address that the file lacks is found when the file is read.
+            // `destroy` declares nothing. An unknown new address is reported when the file is read.
             None => continue,
             Some(kind) if kind != entry.kind => Some(Failure::refused(
                 format!("{from} is of kind {}, and {to} is declared as {kind}", entry.kind),

@@ -33,12 +33,12 @@ pub(crate) fn may_be_changed(ownership: &Ownership, reconciler: &dyn Reconciler,
     }
 }
 
-/// Refuses to update a resource that has another owner. A resource that lost all of its ownership tags gets them back,
-/// and nothing more: the rest waits until a person says that it is ours. `may_lack_tags` says that an interrupted run
-/// may have created it without them.
+/// Refuses to update a resource that has another owner. A resource without any ownership tag gets only its tags back.
+/// Other changes wait until a person confirms the ownership. `may_lack_tags` says that an interrupted run may have
+/// created the resource without tags.
 ///
 /// # Errors
-/// When it is foreign, or bears no ownership tag and would get more than tags.
+/// When the resource is foreign, or has no ownership tag and the update would change more than tags.
 pub(crate) fn may_be_updated(
     ownership: &Ownership,
     fields: &[FieldChange],

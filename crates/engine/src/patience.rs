@@ -22,8 +22,8 @@ const LONGEST_LINGERING: Duration = Duration::from_secs(15);
 const ATTEMPTS: u32 = 150;
 /// A retry may notice the end of a long failure late, by this part of the failure's duration.
 const NOTICED_WITHIN: u32 = 60;
-/// How long AWS may deny what is done to a resource that exists: the tags that a permission depends on, and the policies
-/// of whoever runs the command, count some seconds after they were written, perhaps by a run that ended a moment ago.
+/// The time for which a denied change of an existing resource is retried. Changed tags that a permission depends on,
+/// and changed policies of the caller, take effect after some seconds. A run that has just ended may have changed them.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 pub(crate) const DENIED_FOR: Duration = Duration::from_secs(20);
 /// For how long throttling is borne.
@@ -127,7 +127,7 @@ impl Patience {
         self.pause(|pace| pace.map_or(longest, paced)).await.map_err(|Stopped| Unbearable::Stopped)
     }
 
-    /// The same, for what is done to a resource that exists: a denial may be too early as well.
+    /// The same for an operation on an existing resource: a denial may be eventual consistency as well.
     pub(crate) async fn bear_of_existing(&mut self, failure: Failure) -> Result<(), Unbearable> {
         match is_denial(&failure) {
             true => self.bear_for(DENIED_FOR, failure).await,
@@ -147,12 +147,14 @@ impl Patience {
     }
 }
 
-/// Whether AWS denied a permission, which may not have spread yet. Credentials that are missing or expired are no denial.
+/// Whether AWS denied a permission, perhaps because a change has not yet propagated. Missing or expired credentials are
+/// no denial.
 pub(crate) fn is_denial(failure: &Failure) -> bool {
     failure.kind == FailureKind::Denied && failure.says_denied()
 }
 
-/// A failure of what is done to a resource that exists, with the time for which [`Patience::bear_of_existing`] bears it.
+/// A failure of an operation on an existing resource, with the time for which [`Patience::bear_of_existing`] retries
+/// it.
 pub(crate) fn as_it_is_borne(failure: &Failure) -> Failure {
     let kind = if is_denial(failure) { FailureKind::Heals(DENIED_FOR) } else { failure.kind };
     Failure { kind, ..failure.clone() }

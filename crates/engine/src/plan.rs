@@ -32,16 +32,16 @@ pub struct Plan {
     /// What the declaration has dropped and is kept all the same, because data would be lost with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<Kept>,
-    /// Differences in fields that the environment file leaves to others.
+    /// Differences in ignored fields.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<IgnoredDifference>,
-    /// Recorded resources that get another address and stay the same.
+    /// Recorded resources that get a new address and stay otherwise unchanged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<Moved>,
     /// Whether the plan is only about the addresses that match these globs; empty: about all.
     #[serde(default)]
     pub targets: Vec<String>,
-    /// The resources that it takes over from other owners, by the address that each gets.
+    /// The resources that it adopts from other owners, by their new addresses.
     #[serde(default, skip_serializing_if = "Claims::is_empty")]
     pub claims: Claims,
 }
@@ -59,12 +59,12 @@ pub struct Kept {
     pub holds: String,
 }
 
-/// A recorded resource that the environment file has given another address.
+/// A recorded resource that has a new address in the environment file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     /// The address that the state records.
     pub from: Address,
-    /// The address of now.
+    /// The new address.
     pub to: Address,
     /// `service:thing`.
     pub kind: String,
@@ -96,7 +96,7 @@ pub struct Change {
     /// A deletion of what a replacement has left behind.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deposed: bool,
-    /// The part of the change that undoes drift.
+    /// The part of the change that reverts drift.
     #[serde(default, skip_serializing_if = "ChangeDrift::is_none")]
     pub drift: ChangeDrift,
 }
@@ -105,12 +105,12 @@ pub struct Change {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeDrift {
-    /// It is as it was applied, or nobody can tell: a run was interrupted at it, or while it deleted resources.
+    /// The resource is as it was applied, or its drift is unknown: a run was interrupted at it, or during deletions.
     #[default]
     None,
-    /// Somebody changed these of the change's fields.
+    /// The fields of the change that somebody changed.
     Fields(Vec<AppliedField>),
-    /// Somebody deleted it.
+    /// Somebody deleted the resource.
     Missing,
 }
 
@@ -119,17 +119,17 @@ pub enum ChangeDrift {
 pub struct AppliedField {
     /// The path of the [`FieldChange`] of the same change.
     pub path: String,
-    /// The value that was applied; null where there was none.
+    /// The value that was applied; null if there was none.
     pub applied: Value,
 }
 
 impl ChangeDrift {
-    /// True if the resource is as it was applied, as far as anybody can tell.
+    /// True if no drift of the resource is known.
     pub fn is_none(&self) -> bool {
         *self == Self::None
     }
 
-    /// The value that was applied to a field that somebody changed since.
+    /// The applied value of a field that somebody has changed since.
     pub fn applied(&self, path: &str) -> Option<&Value> {
         match self {
             Self::Fields(fields) => fields.iter().find(|field| field.path == path).map(|field| &field.applied),
@@ -187,7 +187,7 @@ pub struct Summary {
     pub delete: usize,
     /// As they should be.
     pub unchanged: usize,
-    /// To be recorded at other addresses; those that are changed count there as well.
+    /// Resources that get a new address. Those that also change count under their change as well.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub moved: usize,
 }
@@ -202,7 +202,7 @@ impl Plan {
         self.changes.is_empty() && self.moved.is_empty()
     }
 
-    /// Adds moves, and says of each changed resource that it moved.
+    /// Adds the moves, and notes the move in each changed resource.
     pub(crate) fn tell_moves(&mut self, moved: Vec<Moved>) {
         for one in &moved {
             for change in self.changes.iter_mut().filter(|change| change.address == one.to) {
@@ -257,7 +257,7 @@ pub struct Refusal {
     pub kind: String,
     /// What is wrong.
     pub failure: resource::Failure,
-    /// The option that lifts it, if a person may.
+    /// The option that lifts the refusal, if there is one.
     pub lifted_by: Option<Lift>,
 }
 

@@ -78,7 +78,7 @@ pub(crate) struct Known {
     pub(crate) owned: bool,
     /// Whether it is to be taken over, whoever made it.
     pub(crate) claimed: bool,
-    /// Whether the declaration holds live values of ignored fields.
+    /// Whether the declaration contains live values of ignored fields.
     pub(crate) keeps_live: bool,
 }
 
@@ -337,8 +337,8 @@ impl Planner<'_> {
         Ok((known, change, ignored))
     }
 
-    /// Declares the live values of ignored fields. Content that the project does not ship cannot be sent again, so a
-    /// replacement declares that field anew.
+    /// Declares the live values of ignored fields. Content that is not in the project cannot be sent again, so a
+    /// replacement uses the declared value of that field.
     fn keep_live(
         &self,
         node: &Node,

@@ -203,7 +203,7 @@ async fn look_patiently(look: &Look, cx: &Cx, registry: &Registry) -> Result<See
             Ok(seen) => return Ok(seen),
             Err(failure) => failure,
         };
-        // What is not recorded may never have been made, and a permission to look for it is all that is missing.
+        // An unrecorded resource may not exist at all. Then only the permission to search for it is missing.
         let is_recorded = look.id.is_some();
         let borne = if is_recorded { patience::as_it_is_borne(&failure) } else { failure.clone() };
         if borne.kind.heals() {

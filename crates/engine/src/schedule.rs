@@ -33,7 +33,7 @@ pub(crate) struct Schedule {
     graph: DiGraph<Progress, Edge>,
     /// Longest expected time from the start of a step to the end of everything after it.
     weight: Vec<Duration>,
-    /// The most that each step has given to its dependants.
+    /// The most that each step has offered to its dependants.
     given: Vec<Option<Edge>>,
     /// How many of its dependencies each step still waits for.
     missing: Vec<usize>,
@@ -136,8 +136,8 @@ impl Schedule {
         self.gives(node, Edge::Ready);
     }
 
-    /// The step has ended and runs again, since something that it needs was remade. Its dependants keep what they have
-    /// got of it.
+    /// Schedules the step again, because one of its dependencies was remade. Its dependants keep what they already
+    /// received from it.
     pub(crate) fn repeat(&mut self, step: StepId) {
         let node = NodeIndex::new(step);
         self.graph[node] = Progress::Waiting;
@@ -147,17 +147,17 @@ impl Schedule {
         self.ready.insert((Reverse(self.weight[step]), step));
     }
 
-    /// The steps that need this one.
+    /// The dependants of a step.
     pub(crate) fn dependants(&self, step: StepId) -> Vec<StepId> {
         self.graph.neighbors(NodeIndex::new(step)).map(NodeIndex::index).collect()
     }
 
-    /// Whether something that the step needs exists and is still at work, so that it may be remade.
+    /// Whether a dependency of the step exists and has not yet settled, so that it may be remade.
     pub(crate) fn rests_on_unfinished(&self, step: StepId) -> bool {
         self.needs_any(step, |needed| needed == Progress::Identified)
     }
 
-    /// Whether something that the step needs failed.
+    /// Whether a dependency of the step failed.
     pub(crate) fn rests_on_failed(&self, step: StepId) -> bool {
         self.needs_any(step, |needed| needed == Progress::Failed)
     }
@@ -186,7 +186,7 @@ impl Schedule {
         }
     }
 
-    /// The step gives its dependants this much, and those may start that need no more.
+    /// Offers this much to the step's dependants. Those that need no more may start.
     fn gives(&mut self, node: NodeIndex, now: Edge) {
         let before = self.given[node.index()];
         self.given[node.index()] = before.max(Some(now));

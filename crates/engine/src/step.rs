@@ -32,7 +32,7 @@ pub(crate) struct Run<'a> {
     pub(crate) stop: watch::Receiver<StopMode>,
     pub(crate) events: &'a (dyn Fn(Event) + Send + Sync),
     pub(crate) no_wait: bool,
-    /// The factor by which a resource may take longer to settle than usual.
+    /// The factor for the time that a resource may take to settle.
     pub(crate) wait_factor: u32,
     /// When this run has made what it made.
     pub(crate) made: RefCell<HashMap<Address, Instant>>,
@@ -116,7 +116,7 @@ pub(crate) struct Applying<'a> {
     pub(crate) recorded: Option<Value>,
     /// Whether its tags have to show that it is ours before it is changed.
     pub(crate) owned: bool,
-    /// The fields whose live values stay.
+    /// The ignored fields, whose live values stay.
     pub(crate) ignored: &'a IgnoreRules,
     /// Whether an earlier run may have sent a create.
     pub(crate) find_first: bool,
@@ -127,7 +127,7 @@ pub(crate) struct Applying<'a> {
 }
 
 impl Applying<'_> {
-    /// Answers how it ended, and the entry that it leaves.
+    /// Returns how the step ended, and its last entry.
     pub(crate) async fn run(mut self) -> (Outcome, Entry) {
         let clock = Clock::new(self.run, &self.address, self.action, self.pace.clone());
         clock.say(StepPhase::Started);

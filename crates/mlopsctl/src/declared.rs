@@ -17,7 +17,7 @@ impl Session {
         self.stack_of(environment, state).await
     }
 
-    /// The same, of an environment that differs from the file.
+    /// The same for an environment that differs from the file.
     pub(crate) async fn stack_of(&self, environment: &Environment, state: &State) -> Result<Stack, End> {
         let placement = self.placement(environment, state).await?;
         let place = self.cloud.place();
@@ -32,7 +32,7 @@ impl Session {
         Ok(stack)
     }
 
-    /// The stack of an environment that is to have nothing.
+    /// A stack that declares no resources.
     pub(crate) fn empty_stack(&self) -> Stack {
         let stack = Stack::new(self.identity.clone(), Tags::default());
         match &self.environment {

@@ -32,7 +32,7 @@ impl End {
         Self::Failed { what: what.into(), help: Some(help.into()) }
     }
 
-    /// Nobody can be asked for a confirmation that is needed.
+    /// A confirmation is needed, and no terminal is there to ask for it.
     pub(crate) fn unconfirmed() -> Self {
         Self::usage("there is no terminal to confirm this on; nothing was done", "pass --yes to do it without asking")
     }

@@ -1,4 +1,4 @@
-//! What the environment file names that exists already: looked at before a plan, and by `doctor`.
+//! Existing keys and roles that the environment file names. mlopsctl checks them before a plan and in `doctor`.
 
 use crate::{end::End, environments, session::Session};
 use blueprint::{Existing, Inputs, Placement};
@@ -6,14 +6,14 @@ use checkup::Finding;
 use futures::future::join_all;
 use resource::{Result, Shortcoming};
 
-/// A shortcoming of an existing thing, with the setting that names it.
+/// A shortcoming of an existing resource, with the setting that names it.
 struct Named {
     setting: String,
     shortcoming: Shortcoming,
 }
 
 impl Session {
-    /// Refuses a file that names something with which the platform cannot be built or work.
+    /// Refuses a file that names an existing resource with which the platform cannot be built or work.
     pub(crate) async fn refuse_unfit_existing(&self) -> std::result::Result<(), End> {
         let Some(existing) = self.existing()? else { return Ok(()) };
         let certain = self.shortcomings(&existing).await?.into_iter().filter(|named| named.shortcoming.is_certain);
@@ -29,7 +29,7 @@ impl Session {
         }
     }
 
-    /// What `doctor` says of what exists already.
+    /// The findings of `doctor` about existing resources.
     pub(crate) async fn examine_existing(&self, existing: &Existing) -> Vec<Finding> {
         const CHECK: &str = "existing";
         match self.shortcomings(existing).await {
@@ -67,11 +67,11 @@ impl Session {
         Ok(all)
     }
 
-    /// What the file names that exists already.
+    /// The existing keys and roles that the file names.
     pub(crate) fn existing(&self) -> std::result::Result<Option<Existing>, End> {
         let Some(environment) = &self.environment else { return Ok(None) };
         let (name, place, root) = (self.name.as_str(), self.cloud.place(), self.root.as_path());
-        // Nothing that exists depends on where new subnets go.
+        // No existing key or role depends on the placement of new subnets.
         let zones = (1..=environment.network.zones).map(|zone| format!("{}-{zone}", place.region));
         let placement = Placement::in_zones(zones);
         let inputs = Inputs { environment, name, place, placement: &placement, root };

@@ -1,4 +1,4 @@
-//! The network that the environment file names as existing: read once, checked before a plan, told by `doctor`.
+//! The existing network that the environment file names. It is read once, and checked before a plan and in `doctor`.
 
 use crate::{end::End, environments, session::Session};
 use aws_ec2::{Circumstances, ExistingNetwork, Prerequisite, SeenNetwork, UsedPart, VpcEndpoint};
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use state::State;
 use std::collections::BTreeSet;
 
-/// A network as the file names it, and as AWS shows it.
+/// A network as declared in the file, and as observed in AWS.
 pub(crate) struct Network {
     named: ExistingNetwork,
     pub(crate) seen: SeenNetwork,
 }
 
 impl Session {
-    /// The network that the file names; `None` if the stack has its own. AWS is asked once.
+    /// The network that the file names. `None` if the stack has its own network. Only the first call reads AWS.
     pub(crate) async fn existing_network(&self) -> Result<Option<&Network>> {
         let look = async {
             let Some(named) = self.environment.as_ref().and_then(blueprint::existing_network) else { return Ok(None) };
@@ -40,7 +40,7 @@ impl Session {
         }
     }
 
-    /// What `doctor` says of the network: one finding for each prerequisite.
+    /// The findings of `doctor` about the network, one for each prerequisite.
     pub(crate) async fn examine_network(&self, state: &State) -> Vec<Finding> {
         const CHECK: &str = "network";
         let network = match self.existing_network().await {
@@ -70,12 +70,13 @@ impl Session {
         network.seen.prerequisites(&network.named, &around)
     }
 
-    /// The parts that the platform uses as they are, for people and for programs.
+    /// The parts that the platform uses unchanged, for people and for programs.
     pub(crate) async fn used_parts(&self) -> Result<UsedParts> {
         Ok(UsedParts(self.existing_network().await?.map(|network| network.seen.parts()).unwrap_or_default()))
     }
 
-    /// Refuses a state that records something which the file names as existing: a plan could otherwise change or delete it.
+    /// Refuses a state that records a resource which the file names as existing. A plan could otherwise change or
+    /// delete it.
     pub(crate) fn refuse_claimed(&self, state: &State) -> std::result::Result<(), End> {
         let mut recorded = state.resources.iter().flat_map(|(address, entry)| {
             let ids = entry.id.iter().chain(entry.deposed.iter().map(|deposed| &deposed.id));
@@ -96,13 +97,13 @@ impl Session {
         }
     }
 
-    /// Whether the environment file names a part of a network by this id.
+    /// Whether the environment file names a part of a network with this id.
     pub(crate) fn names_as_existing(&self, id: &str) -> bool {
         self.environment.iter().any(|environment| environment.network.existing_ids().any(|existing| existing == id))
     }
 }
 
-/// What the platform uses as it is.
+/// The parts that the platform uses unchanged.
 pub(crate) struct UsedParts(Vec<UsedPart>);
 
 impl UsedParts {

@@ -14,7 +14,7 @@ use aws_credential_types::{
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The settings with credentials that stay those of one account, and whose they are.
+/// The SDK's settings with credentials that stay those of one account, and the identity of the caller.
 ///
 /// # Errors
 /// When AWS does not say which account it is.

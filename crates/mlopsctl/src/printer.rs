@@ -43,12 +43,12 @@ impl Printer {
         Self { colour: self.colourful && std::io::stdout().is_terminal(), ..self }
     }
 
-    /// The columns of the terminal that stdout is; `None` if it is none.
+    /// The columns of the terminal on stdout. `None` if stdout is no terminal.
     pub(crate) fn columns_of_data(self) -> Option<usize> {
         stream::columns_of_stdout()
     }
 
-    /// The columns of the terminal that stderr is; `None` if it is none.
+    /// The columns of the terminal on stderr. `None` if stderr is no terminal.
     pub(crate) fn columns(self) -> Option<usize> {
         stream::columns_of_stderr()
     }
@@ -63,7 +63,7 @@ impl Printer {
         self.json(&format!("{value:#}"));
     }
 
-    /// A JSON document, on stdout, before it is known how to print.
+    /// Prints a JSON document on stdout before the options of the printer are known.
     pub(crate) fn document_of_usage(value: &serde_json::Value) {
         stream::data(&escape::json(&format!("{value:#}")));
     }
@@ -137,8 +137,8 @@ impl Printer {
         self.say(&format!("  {} {what}", self.paint(Style::Cyan, "help:")));
     }
 
-    /// Says how a command ended, with --json on stdout as well: there is one document, and `gives_events` tells whether
-    /// the command prints lines instead.
+    /// Prints how a command ended, with --json on stdout as well. There it is one document, or a line of events if
+    /// `gives_events` is true.
     pub(crate) fn last_words(self, end: &End, gives_events: bool) {
         match (self.json, gives_events) {
             (true, true) => ending::line(end).iter().for_each(|line| self.line(line)),

@@ -47,8 +47,8 @@ pub(crate) async fn sdk_config(global: &Global, region: Option<&str>) -> Result<
     }
 }
 
-/// The endpoints that the environment names. The SDK passes over those it cannot read, and then fails with each call;
-/// an empty one makes it panic.
+/// The endpoints from environment variables. The SDK ignores invalid URLs and then fails at each call. An empty URL
+/// makes it panic.
 fn endpoints() -> impl Iterator<Item = (String, String)> {
     let text =
         |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()));

@@ -27,7 +27,7 @@ pub(crate) struct Session {
     pub(crate) name: String,
     pub(crate) identity: Tags,
     pub(crate) project: String,
-    /// The ARN of the AWS identity that it works as.
+    /// The ARN of the AWS identity that runs the command.
     pub(crate) caller: String,
     pub(crate) registry: Registry,
     pub(crate) cloud: Arc<Cloud>,
@@ -47,7 +47,7 @@ pub(crate) struct Session {
     pub(crate) state_identity: StateIdentity,
     /// The state as it was read when the lock was taken, for whoever asks first.
     read_under_lock: Mutex<Option<(State, Option<Version>)>>,
-    /// The network that the environment file names as existing, once it was read.
+    /// The existing network that the environment file names, once it was read.
     pub(crate) existing_network: OnceCell<Option<Network>>,
     /// The state's serial before this run fenced a predecessor, if it did.
     serial_before_fence: OnceLock<u64>,
@@ -71,12 +71,12 @@ impl Session {
         Names { prefix: prefix.unwrap_or_default(), account: place.account.clone(), region: place.region.clone() }
     }
 
-    /// The name of the bucket for the state, where the first run creates it.
+    /// The name of the bucket for the state, if the bucket does not exist yet. The first run creates it.
     pub(crate) async fn missing_bucket(&self) -> Option<String> {
         matches!(self.bucket.exists().await, Ok(false)).then(|| self.bucket.name().to_owned())
     }
 
-    /// The run that is at work on the environment. A plan needs no lock, so a lock that cannot be read is no failure.
+    /// The run that holds the lock of the environment. A plan needs no lock, so an unreadable lock is no failure.
     pub(crate) async fn run_at_work(&self) -> Option<LockView> {
         let holder = Lock::holder_of(&*self.store, &self.keys.lock).await.ok().flatten()?;
         let Holder { who, operation, started, .. } = holder.is_at_work(Timestamp::now()).then_some(holder)?;

@@ -67,7 +67,8 @@ impl Session {
         Ok(None)
     }
 
-    /// Gives a state bucket of the environment's own the tags and the key of today. The platform does not depend on it.
+    /// Gives the environment's own state bucket its current tags and key. A failure is only a warning: the platform
+    /// does not depend on it.
     pub(crate) async fn renew_bucket(&self, printer: Printer) {
         if let Err(error) = self.bucket.renew_settings(&self.identity).await {
             printer.note(&format!("warning: the settings of the state bucket are as they were: {error}"));
@@ -86,7 +87,7 @@ impl Session {
         })
     }
 
-    /// Warns of a state that a later version wrote: that version may plan something else, and this one writes next.
+    /// Warns of a state that a later version wrote. That version may plan differently, and this version writes next.
     pub(crate) fn warn_of_later_tool(&self, state: &State, printer: Printer) {
         if is_later_than_this(&state.tool) {
             printer.say(&format!(

@@ -1,10 +1,10 @@
-//! ARNs that a file names, against the region and the accounts of its environment.
+//! Checks of ARNs in a file against the region and the accounts of its environment.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 
 use crate::check::{Place, Surroundings};
 use crate::form::partition;
 
-/// The parts of an ARN that say where a resource is.
+/// The parts of an ARN that locate a resource.
 #[derive(Clone, Copy)]
 pub(super) struct Arn<'a> {
     pub(super) partition: &'a str,
@@ -15,7 +15,7 @@ pub(super) struct Arn<'a> {
 }
 
 impl<'a> Arn<'a> {
-    /// `None` for text that is no ARN, such as the name of a parameter.
+    /// `None` if the text is no ARN, such as the name of a parameter.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         let ("arn", [partition, service, region, account, resource]) =
@@ -26,7 +26,7 @@ impl<'a> Arn<'a> {
         Some(Self { partition, service, region, account, resource })
     }
 
-    /// Reports an ARN of another partition: accounts and services of one partition reach nothing in another.
+    /// Reports an ARN of another partition. Accounts and services cannot reach another partition.
     /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
     pub(super) fn check_partition(self, at: Place<'_>, around: &Surroundings<'_>) {
         let own = partition(around.region);
@@ -46,7 +46,7 @@ impl<'a> Arn<'a> {
         }
     }
 
-    /// Reports an ARN of an account that the environment may not be built in. `what` names the resource, with its
+    /// Reports an ARN of an account that is not allowed for the environment. `what` names the resource, with its
     /// article.
     pub(super) fn check_account(self, what: &str, at: Place<'_>, around: &Surroundings<'_>) {
         let is_account = self.account.chars().all(|digit| digit.is_ascii_digit()) && !self.account.is_empty();

@@ -27,7 +27,7 @@ impl Default for Encryption {
     }
 }
 
-/// Services encrypt with keys of their own region only.
+/// Reports a key of another region: services encrypt only with keys of their own region.
 pub(super) fn check_region(key_arn: Option<&str>, at: Place<'_>, region: Option<&str>) {
     let (Some(arn), Some(region)) = (key_arn, region) else { return };
     let of_key = arn.split(':').nth(3).unwrap_or_default();

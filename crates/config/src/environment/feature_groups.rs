@@ -126,7 +126,7 @@ impl FeatureGroup {
         let list = at.get("features");
         list.unique("features", self.features.iter().map(|feature| feature.name.as_str()));
         for (index, feature) in self.features.iter().enumerate() {
-            // Glue writes columns in lower case: in the offline table two such features would be one column.
+            // Glue converts column names to lower case, so two such features would be one column of the offline table.
             // https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
             let before = self.features[..index].iter().find(|other| other.name.eq_ignore_ascii_case(&feature.name));
             if let Some(before) = before.filter(|before| self.offline && before.name != feature.name) {

@@ -1,4 +1,4 @@
-//! Rights that the file gives to code: on buckets of the environment, and on whatever else it names.
+//! Permissions that the file gives to code: on buckets of the environment, and on other resources that the file names.
 
 use super::{Environment, Storage};
 use crate::check::Place;
@@ -150,8 +150,8 @@ impl JsonSchema for Values {
     }
 }
 
-/// Actions by which whoever has them can get more rights than they were given, or give them to others; `*` stands for any
-/// rest. Reading IAM is none.
+/// Actions that let a principal gain more permissions, or give its permissions to others. `*` stands for any rest.
+/// Actions that only read IAM are not in the list.
 /// <https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/>
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html>
 const ESCALATING: [&str; 40] = [
@@ -197,7 +197,7 @@ const ESCALATING: [&str; 40] = [
     "states:updatestatemachine",
 ];
 
-/// Services whose ARNs have no account, all of them or those of some resources.
+/// Services whose ARNs have no account, for all or for some of their resources.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 const WITHOUT_ACCOUNT: [(&str, &str); 7] = [
     ("apigateway", ""),
@@ -229,7 +229,7 @@ pub(super) fn check(environment: &Environment, at: Place<'_>) {
     }
 }
 
-/// `at` is the section that holds both.
+/// Checks the permissions and the bucket grants of a section. `at` is the section that contains both.
 fn check_grants(permissions: &[Permission], buckets: &BucketGrants, at: Place<'_>, storage: Option<&Storage>) {
     if let Some(storage) = storage {
         for name in buckets.keys() {
@@ -277,7 +277,7 @@ impl Permission {
     }
 }
 
-/// Whether an action, or one that its pattern stands for, escalates.
+/// Whether an action, or one that its pattern matches, escalates permissions.
 fn escalates(action: &str) -> bool {
     let action = action.to_ascii_lowercase();
     let Some((service, name)) = action.split_once(':') else { return true };
@@ -305,7 +305,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     regex::Regex::new(&expression).is_ok_and(|expression| expression.is_match(text))
 }
 
-/// Whether a resource is `*`, or an ARN that names no thing, region or account.
+/// Whether a resource is `*`, or an ARN without resource, region and account.
 fn is_everything(resource: &str) -> bool {
     let parts: Vec<&str> = resource.splitn(6, ':').collect();
     match parts[..] {

@@ -1,4 +1,4 @@
-//! Roles: settings of all that mlopsctl makes, and roles that exist already.
+//! Roles: settings of all roles that mlopsctl makes, and existing roles.
 
 use super::arn::Arn;
 use super::functions::Function;
@@ -73,13 +73,13 @@ pub struct Roles {
 }
 
 impl Identity {
-    /// The IAM path of what mlopsctl makes.
+    /// The IAM path of the roles and policies that mlopsctl makes.
     pub fn path(&self) -> &str {
         self.path.as_deref().unwrap_or("/")
     }
 
-    /// Whoever provisions the environment may change every policy in its path whose name begins with the prefix, the
-    /// boundary too.
+    /// Checks the settings of roles. The provisioning identity may change every policy in its path whose name begins
+    /// with the prefix, the permissions boundary too.
     pub(super) fn check(&self, at: Place<'_>, around: &Surroundings<'_>, functions: &[Function]) {
         self.roles.check(at.get("roles"), functions);
         let Some(boundary) = &self.permissions_boundary else { return };
@@ -103,7 +103,8 @@ impl Identity {
 }
 
 impl Roles {
-    /// The role of a purpose, by the short name of the role that mlopsctl would make for it, with its setting.
+    /// The existing role for a purpose, with its setting. The purpose is the short name of the role that mlopsctl would
+    /// make.
     pub fn of(&self, role: &str) -> Option<(String, &str)> {
         let functions = role.strip_suffix("-function");
         if let Some((name, arn)) = functions.and_then(|name| self.functions.get_key_value(name)) {
@@ -126,7 +127,7 @@ impl Roles {
         candidates.iter().find_map(|(key, arn)| arn.as_deref().map(|arn| ((*key).to_owned(), arn)))
     }
 
-    /// The ARNs of all of them.
+    /// The ARNs of all existing roles.
     pub fn arns(&self) -> impl Iterator<Item = &str> {
         let single = [
             &self.sagemaker,

@@ -1,8 +1,8 @@
-//! Fields that the environment leaves to others: `identity.enrich-function#inline_policies.queue`.
+//! Fields that the environment ignores, such as `identity.enrich-function#inline_policies.queue`.
 
 use crate::check::Place;
 
-/// Fields by which ownership is judged, and which mlopsctl therefore keeps.
+/// Fields with ownership tags. mlopsctl needs them to decide who owns a resource, so no rule can ignore them.
 const OWNERSHIP: [&str; 6] =
     ["tags", "tags.Project", "tags.Environment", "tags.ManagedBy", "tags.mlopsctl:address", "tags.mlopsctl:lineage"];
 

@@ -205,7 +205,7 @@ impl Monitoring {
         let list = at.get("subscriptions");
         for (index, subscription) in self.subscriptions.iter().enumerate() {
             subscription.check(list.at(index), around);
-            // SNS shows no passwords: two URLs that differ in nothing else are the same endpoint to it.
+            // SNS masks passwords: it treats two URLs that differ only in the password as the same endpoint.
             let shown = without_password(&subscription.endpoint);
             let is_same = |other: &Subscription| {
                 other.protocol == subscription.protocol && without_password(&other.endpoint) == shown
@@ -269,7 +269,7 @@ fn is_mail(text: &str) -> bool {
             .is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !host.contains('@'))
 }
 
-/// SNS reaches hosts by name, and no white space stands in a URL.
+/// SNS reaches hosts by name, and a URL contains no white space.
 fn is_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").unwrap_or_default();
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();

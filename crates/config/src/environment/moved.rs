@@ -17,8 +17,8 @@ pub struct Moved {
     pub to: String,
 }
 
-/// Each resource moves once, from an address of its own to one of its own: what a chain would mean depends on which of its
-/// moves a state has made already.
+/// Checks that each resource moves once, and that no two moves share an address. The meaning of a chain would depend on
+/// which of its moves a state already made.
 pub(super) fn check(moved: &[Moved], at: Place<'_>) {
     for (index, one) in moved.iter().enumerate() {
         let at = at.at(index);

@@ -1,4 +1,4 @@
-//! What the names of everything begin with.
+//! The names of all resources that mlopsctl makes.
 
 use crate::check::Place;
 use crate::form::{NamePattern, Text};
@@ -18,12 +18,12 @@ pub struct Names {
 
 /// The end of every pattern.
 const NAME: &str = "-{name}";
-/// The default.
+/// The default pattern.
 pub(crate) const DEFAULT: &str = "{project}-{environment}-{name}";
 const PLACEHOLDERS: [&str; 3] = ["{project}", "{environment}", "{region}"];
 
 impl Names {
-    /// What every name begins with, before a hyphen.
+    /// The prefix of every name, without the hyphen after it.
     pub(crate) fn prefix(&self, project: &str, environment: &str, region: &str) -> String {
         render(self.pattern.as_deref().unwrap_or(DEFAULT), project, environment, region)
     }
@@ -53,7 +53,7 @@ impl Names {
     }
 }
 
-/// A pattern without its end, with the placeholders filled in.
+/// A pattern without its end, and with the values of its placeholders.
 pub(crate) fn render(pattern: &str, project: &str, environment: &str, region: &str) -> String {
     let begin = pattern.strip_suffix(NAME).unwrap_or(pattern);
     let filled = begin.replace("{project}", project).replace("{environment}", environment);

@@ -184,19 +184,19 @@ impl Network {
             .collect()
     }
 
-    /// The ids of the parts of an existing network that the file names.
+    /// The ids that the file names of an existing network.
     pub fn existing_ids(&self) -> impl Iterator<Item = &str> {
         let groups = self.security_groups.named().map(|(_, id)| id);
         self.vpc_id.iter().chain(&self.private_subnets).map(String::as_str).chain(groups)
     }
 
-    /// Whether nothing in a VPC of the environment's own reaches more than the endpoints. Of a VPC that exists, no file
-    /// tells.
+    /// Whether the subnets of the environment's own VPC reach nothing but the endpoints. The file does not tell it of
+    /// an existing VPC.
     pub fn is_enclosed(&self) -> bool {
         self.vpc_id.is_none() && self.nat == Nat::None
     }
 
-    /// Whether a VPC of the environment's own leads to the internet, through NAT gateways in public subnets.
+    /// Whether the environment's own VPC has a route to the internet, through NAT gateways in public subnets.
     pub fn has_public_subnets(&self) -> bool {
         self.vpc_id.is_none() && self.nat != Nat::None
     }
@@ -221,11 +221,11 @@ impl Network {
     }
 }
 
-/// Settings of a VPC that mlopsctl makes. One that exists has its zones and ways out.
+/// Settings of a VPC that mlopsctl makes. They do not apply to an existing VPC.
 const OF_OWN_VPC: [&str; 4] = ["cidr", "zones", "zone_names", "nat"];
 
 impl Network {
-    /// A network is either the environment's own or one that exists, and each has settings that the other has not.
+    /// A network is either the environment's own or an existing one. Some settings apply only to one of the two.
     fn check_what_exists(&self, at: Place<'_>) {
         if self.vpc_id.is_none() && !at.states("vpc_id") {
             return self.check_own(at);

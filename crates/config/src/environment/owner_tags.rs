@@ -1,4 +1,4 @@
-//! The tags by which mlopsctl, and IAM, know what is the environment's.
+//! The ownership tags, by which mlopsctl and IAM identify the environment's resources.
 
 use crate::check::Place;
 use crate::form::{TagKey, TagValue, Text};
@@ -38,7 +38,7 @@ impl OwnerTags {
         *self == Self::default()
     }
 
-    /// The keys that no other tag may have.
+    /// The keys that are reserved for ownership tags.
     pub(super) fn keys(&self) -> [&str; 3] {
         [&self.project, &self.environment, "ManagedBy"]
     }

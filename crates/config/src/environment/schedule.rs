@@ -28,11 +28,11 @@ fn check_rate(rate: &str) -> Result<(), String> {
     }
 }
 
-/// The shortest pause between two runs, in minutes, that a schedule of Glue may ask for.
+/// The shortest interval between two runs, in minutes, in a schedule of Glue.
 /// <https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html>
 const SHORTEST_PAUSE: u16 = 5;
 
-/// Checks `cron(…)` of a crawler or a trigger of Glue, which runs nothing more often than every five minutes.
+/// Checks `cron(…)` of a crawler or a trigger of Glue. Glue runs nothing more often than every five minutes.
 pub(crate) fn check_glue(text: &str) -> Result<(), String> {
     check_cron(text)?;
     let minutes = text.trim_start_matches("cron(").split_whitespace().next().unwrap_or_default();

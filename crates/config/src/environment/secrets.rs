@@ -64,7 +64,7 @@ pub(super) fn check_references(
     }
 }
 
-/// Reports keys that encrypt no secret of this region: KMS serves a region from its own keys only.
+/// Reports keys of other regions, which cannot encrypt a secret of this region. KMS uses only keys of its own region.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html>
 pub(super) fn check_keys(keys: &[String], at: Place<'_>, around: &Surroundings<'_>) {
     for (index, key) in keys.iter().enumerate() {
@@ -76,7 +76,7 @@ pub(super) fn check_keys(keys: &[String], at: Place<'_>, around: &Surroundings<'
     }
 }
 
-/// Text in which a password within a URL is masked, as SNS masks it.
+/// Text in which the password of a URL is masked, as SNS does it.
 pub(super) fn without_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let authority = rest.find(['/', '?', '#']).map_or(rest, |end| &rest[..end]);

@@ -1,4 +1,4 @@
-//! Rights that the file gives: what is no action, no resource, or more than anybody meant.
+//! Permissions from the file: invalid actions, invalid resources, and permissions wider than intended.
 
 use super::all;
 
@@ -162,7 +162,7 @@ fn moves_that_lead_in_chains_and_circles_are_told_at_their_lines() {
     assert_eq!(found, ["6:8: storage.a is the end of another move", "9:8: storage.b is the end of another move"]);
 }
 
-/// What the platform itself works with.
+/// The sections that the platform itself works with.
 const BASE: &str = "[[storage.buckets]]\nname = \"data\"\n[[storage.buckets]]\nname = \"models\"\n\
                     [[storage.buckets]]\nname = \"artifacts\"\n";
 

@@ -1,4 +1,4 @@
-//! The rules of an organisation: names, tags, keys, roles, the place of the state.
+//! The rules of an organisation: names, tags, keys, roles, and the location of the state.
 
 use super::all;
 

@@ -1,4 +1,4 @@
-//! ARNs, addresses and schedules that AWS would refuse where the file names them.
+//! ARNs, addresses and schedules that AWS would refuse in their settings.
 
 use super::{all, problems};
 

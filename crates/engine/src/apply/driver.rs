@@ -32,7 +32,7 @@ impl Lookup for Outputs {
     }
 }
 
-/// A step that has ended, with the entry that it leaves.
+/// A step that has ended, with its last entry.
 struct Ended {
     step: usize,
     outcome: Outcome,
@@ -186,7 +186,7 @@ impl<'a> Driver<'a> {
                 if known.keeps_live {
                     ignored.copy_kept(&what.address, &known.spec, &mut spec);
                 }
-                // What this run has made already is changed in place.
+                // A resource that this run already made is changed in place.
                 let made = self.entries.get(&what.address).filter(|_| self.remakes.repeated.contains(&step)).cloned();
                 let made = made.filter(|entry| entry.id.is_some());
                 let is_made = made.is_some();

@@ -1,7 +1,7 @@
-//! Steps that began with the identity of something that the run has remade since: they run again with the new one.
+//! Steps that began with the outputs of a resource that the run has since remade. They run again with the new outputs.
 //!
-//! A dependant that needs only an identity starts while AWS is still at work on the resource. Where that fails after all,
-//! and the run remakes the resource, its outputs change.
+//! A dependant that needs only the identity of a resource starts while AWS still creates the resource. If the creation
+//! fails later and the run remakes the resource, its outputs change.
 
 use super::{
     Applied,
@@ -12,39 +12,39 @@ use resource::Failure;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The steps that remakes of this run concern.
+/// The steps that the remakes of this run affect.
 #[derive(Default)]
 pub(super) struct Remakes {
-    /// The outputs that each step has announced.
+    /// The outputs that each step announced.
     announced: HashMap<usize, Value>,
-    /// Running steps that have begun with outputs which are no longer right.
+    /// Running steps that began with outdated outputs.
     outdated: BTreeSet<usize>,
-    /// Steps that failed while something they need was still at work.
+    /// Steps that failed while one of their dependencies was not yet settled.
     held: BTreeMap<usize, Failure>,
-    /// Steps that run again, or have.
+    /// Steps that run again, or already ran again.
     pub(super) repeated: BTreeSet<usize>,
 }
 
 impl Remakes {
-    /// Takes note of announced outputs. Answers whether the step has announced others before.
+    /// Records announced outputs. Returns whether the step announced different outputs before.
     pub(super) fn is_another(&mut self, step: usize, outputs: &Value) -> bool {
         let before = self.announced.insert(step, outputs.clone());
         before.is_some_and(|before| before != *outputs)
     }
 
-    /// Whether a step that has just ended began with outputs which are no longer right.
+    /// Whether a step that has just ended began with outdated outputs.
     pub(super) fn is_outdated(&self, step: usize) -> bool {
         self.outdated.contains(&step)
     }
 
-    /// Keeps a failure until what the step needs has settled.
+    /// Holds a failure back until the dependencies of the step have settled.
     pub(super) fn hold(&mut self, step: usize, failure: Failure) {
         self.held.insert(step, failure);
     }
 }
 
 impl Driver<'_> {
-    /// Runs again what began with the outputs of a resource that has been remade.
+    /// Repeats the steps that began with the earlier outputs of a remade resource.
     pub(super) fn repeat_dependants(&mut self, step: usize) {
         for after in self.schedule.dependants(step) {
             let is_apply = matches!(self.steps[after].work, Work::Apply { .. });
@@ -67,8 +67,8 @@ impl Driver<'_> {
         self.schedule.repeat(step);
     }
 
-    /// Decides about held failures once everything that their steps need has settled: a step runs again, once, where all of
-    /// it works now.
+    /// Decides about held failures once all dependencies of their steps have settled. A step runs again, once, if all
+    /// of its dependencies work now.
     pub(super) fn release_held(&mut self, applied: &mut Applied) {
         let held = self.remakes.held.keys().copied();
         let settled: Vec<usize> = held.filter(|step| !self.schedule.rests_on_unfinished(*step)).collect();
@@ -81,7 +81,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Counts all held failures as failures: the run ends.
+    /// Counts all held failures as failures, because the run ends.
     pub(super) fn fail_held(&mut self, applied: &mut Applied) {
         for (step, failure) in std::mem::take(&mut self.remakes.held) {
             self.fail(step, failure, applied);

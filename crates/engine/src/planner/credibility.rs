@@ -56,13 +56,13 @@ impl Planner<'_> {
         if !form.fits(id) {
             return Err(incredible(&format!("which is not the id of the recorded {}", reconciler.noun())));
         }
-        // A resource with tags is judged by them. One whose id AWS chose goes with its container, which the state may
-        // have forgotten: it is judged where the plan would touch it.
+        // The tags of a resource decide. A resource whose id AWS chose is deleted with its container, which the state
+        // may no longer record. It is checked only if the plan would touch it.
         let is_named = matches!(form, IdForm::Is(_));
         if spec.get("tags").is_some() || !(is_named || is_touched) {
             return Ok(());
         }
-        // It has no tags of its own, so its container or its name has to tell.
+        // It has no tags of its own, so its container or its name must decide.
         let is_ours = match reconciler.part_of(spec)? {
             Some(container) => named.contains(container.as_str()) || self.bears_our_name(&container),
             None => !is_named || self.bears_our_name(id),
@@ -73,8 +73,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether a name is made of the project's and the environment's, or begins as the stack's names do: every name that
-    /// the declaration chooses is.
+    /// Whether a name contains the names of project and environment, or begins with the stack's prefix. Every name that
+    /// the declaration chooses does.
     fn bears_our_name(&self, name: &str) -> bool {
         let plain = |text: &str| text.to_lowercase().replace('_', "-");
         let part = |key| self.workshop.identity.get(key);

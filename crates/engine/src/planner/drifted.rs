@@ -1,4 +1,4 @@
-//! Drift told apart from what the file asks for.
+//! Separates drift from changes in the file.
 
 use super::{Decision, Planner};
 use crate::{
@@ -10,8 +10,8 @@ use serde_json::Value;
 use state::{Entry, Phase};
 
 impl Planner<'_> {
-    /// The drift that a change undoes. Of a resource at which a run was interrupted, and while a destruction is half
-    /// done, nobody can tell what somebody else did.
+    /// The drift that a change reverts. After an interrupted run at the resource, or during a partial destruction,
+    /// drift is unknown.
     pub(super) fn drifted(
         &self,
         node: &Node,
@@ -36,7 +36,7 @@ impl Planner<'_> {
         }
     }
 
-    /// True if a deletion was interrupted. Deleting one resource changes others: a route table loses its subnets.
+    /// True if a run of deletions was interrupted. A deletion changes other resources: a route table loses its subnets.
     fn is_half_destroyed(&self) -> bool {
         self.state.resources.values().any(|entry| entry.phase == Phase::Deleting)
     }
@@ -52,7 +52,7 @@ fn applied(spec: &Value, path: &str) -> AppliedField {
     AppliedField { path: path.to_owned(), applied: value_at(spec, path).cloned().unwrap_or_default() }
 }
 
-/// The value at a dotted path. Keys may hold dots themselves.
+/// The value at a dotted path. Keys may contain dots themselves.
 fn value_at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     let fields = value.as_object()?;
     fields.get(path).or_else(|| {

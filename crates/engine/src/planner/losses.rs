@@ -91,7 +91,7 @@ impl Planner<'_> {
         forgotten
     }
 
-    /// Why a recorded resource that the stack does not declare is deleted.
+    /// The reason for the deletion of a recorded resource that the stack does not declare.
     fn why_deleted(&self, entry: &Entry) -> &'static str {
         match entry.phase {
             _ if self.stack.nodes().is_empty() => DESTROYED,

@@ -9,7 +9,8 @@ use resource::{Node, Result};
 use state::{Entry, Phase};
 
 impl Planner<'_> {
-    /// Refuses to touch a resource that has another owner, and to change more than the tags of one that has none.
+    /// Refuses to touch a resource that has another owner. Of a resource without an owner, it allows only changes of
+    /// tags.
     pub(super) fn is_ours_to_change(
         &self,
         node: &Node,

@@ -15,7 +15,7 @@ use std::time::Duration;
 const EARLY: Duration = Duration::from_secs(60);
 
 impl Applying<'_> {
-    /// Waits after a retryable failure. A refusal that may have come too early is retryable for a while.
+    /// Waits after a retryable failure. A refusal that may be due to eventual consistency is retryable for a while.
     pub(super) async fn bear(
         &self,
         patience: &mut Patience,
@@ -26,7 +26,7 @@ impl Applying<'_> {
         let missing = failure.kind == FailureKind::Final && failure.says_missing();
         let within = match self.is_early() {
             true if denied || missing => Some(EARLY),
-            // A run before this one may have made or tagged it a moment ago.
+            // An earlier run may have created or tagged it a moment ago.
             false if denied && self.id.is_some() => Some(DENIED_FOR),
             _ => None,
         };

@@ -60,7 +60,7 @@ impl Applying<'_> {
                 Observation::Ready { live, outputs } => {
                     self.announce(outputs, &mut announced);
                     if !fresh {
-                        // Others may have changed an ignored field since the plan was made.
+                        // Others may have changed an ignored field since the plan.
                         let recorded = self.recorded.as_ref();
                         self.ignored.keep_live(&self.address, reconciler, &mut self.spec, recorded, &live);
                     }
@@ -91,7 +91,7 @@ impl Applying<'_> {
         }
     }
 
-    /// Judges as the plan did: another owner may have taken its name since the plan was made.
+    /// Checks the owner like the plan did: another owner may have taken the name since the plan.
     fn is_ours_still(
         &self,
         reconciler: &dyn Reconciler,

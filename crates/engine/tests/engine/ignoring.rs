@@ -1,4 +1,4 @@
-//! Fields that the environment file leaves to others keep their live values.
+//! Ignored fields keep their live values.
 
 use crate::{
     boxes::{Bench, Box, identity, nested},
@@ -44,7 +44,7 @@ async fn ignored_difference_is_no_change_and_is_counted_apart() {
     assert!(bench.world().take_log().is_empty());
 }
 
-/// The update of a box replaces it whole, as PutBucketPolicy or UpdateFunctionConfiguration do with what they hold.
+/// The update of a box replaces the whole box, like PutBucketPolicy or UpdateFunctionConfiguration.
 #[tokio::test(start_paused = true)]
 async fn update_of_another_field_keeps_the_live_value_of_an_ignored_one() {
     let bench = tampered().await;

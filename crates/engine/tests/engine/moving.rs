@@ -1,4 +1,4 @@
-//! Resources that the environment file has given another address.
+//! Resources with a new address in the environment file.
 
 use crate::boxes::{Bench, Box, identity, nested};
 use engine::{Action, Heal};
@@ -8,7 +8,7 @@ fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
 }
 
-/// The nested boxes, the one in the middle at another address, and perhaps with another name.
+/// The nested boxes. The middle one has another address, and perhaps another name.
 fn renamed(name: &'static str) -> Stack {
     let mut stack = Stack::new(identity(), Tags::default());
     let make = |name: &'static str, label: &'static str, inside| Box {

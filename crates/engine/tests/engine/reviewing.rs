@@ -1,4 +1,4 @@
-//! Facts that a plan tells a reviewer besides the changes: drift apart from the file's changes, causes of deletions.
+//! Facts for a reviewer of a plan besides the changes: drift apart from the file's changes, and causes of deletions.
 
 use crate::boxes::{Bench, identity, nested};
 use engine::{Action, AppliedField, ChangeDrift, DESTROYED, Lift, Planning, Purpose};

@@ -88,7 +88,7 @@ impl Buckets {
         regions.iter().find(|(_, kept)| kept.settings.contains_key(bucket)).map(|(region, _)| region.clone())
     }
 
-    /// The buckets of all regions, each with its own, and their owner.
+    /// The buckets of all regions, each with its region, and their owner.
     async fn list(&self, call: &Call) -> Response {
         let regions: Vec<String> = self.regions().keys().cloned().collect();
         let (mut owner, mut buckets) = (String::new(), String::new());

@@ -1,4 +1,4 @@
-//! Lake Formation, as new accounts have it: it leaves the data catalog to IAM. Nothing is kept.
+//! Lake Formation with the defaults of new accounts: IAM controls the data catalog. The emulator stores nothing for it.
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};

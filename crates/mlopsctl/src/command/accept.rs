@@ -1,4 +1,4 @@
-//! Accepts drift: writes live values into the environment file where a setting says them.
+//! Accepts drift: writes live values into the environment file if one of its settings declares them.
 
 use crate::{
     end::End,
@@ -12,32 +12,32 @@ use resource::{Address, Declaration, FieldChange, Stack};
 use serde_json::{Value, json};
 use state::State;
 
-/// Settings that are called otherwise than the fields they end up in.
+/// Settings with another name than their fields.
 const OTHER_NAMES: [(&str, &str); 1] = [("number_of_workers", "workers")];
-/// Fields that one setting decides for many resources.
+/// Fields that one setting declares for many resources.
 const SHARED: [(&str, &str); 1] = [("retention_days", "monitoring.log_retention_days")];
 
-/// The file after some changes, and what it declares.
+/// The changed file and its declarations.
 struct Edited {
     source: String,
     environment: Environment,
     declared: Vec<Declaration>,
 }
 
-/// A difference that somebody wants to keep.
+/// A difference that the user wants to accept.
 struct Wanted<'a> {
     address: &'a Address,
     field: &'a FieldChange,
 }
 
 impl Wanted<'_> {
-    /// The line that leaves the field to others instead.
+    /// The line of `ignore` that ignores the field instead.
     fn rule(&self) -> String {
         format!("{}#{}", self.address, self.field.path)
     }
 }
 
-/// Writes the live values of the drift at these addresses into the environment file.
+/// Writes live values into the environment file: those of the drift at these addresses.
 pub(crate) async fn run(
     session: &Session,
     state: &State,
@@ -73,7 +73,7 @@ pub(crate) async fn run(
     }
     for one in &wanted {
         if is_declared(session, &edited, one) {
-            // The setting of another resource has brought it.
+            // The setting of another resource already declares it.
             continue;
         }
         match edit(session, state, &stack, &edited, one, &wanted).await {
@@ -85,7 +85,7 @@ pub(crate) async fn run(
         }
     }
     if edited.source != before {
-        // A link within the project stays one.
+        // A symbolic link within the project stays a link.
         let written = session.file.canonicalize();
         let written = written.and_then(|real| output::write(&real, edited.source.as_bytes(), Readers::AsBefore));
         written.map_err(|error| End::failed(format!("{}: {error}", session.file.display())))?;
@@ -97,7 +97,7 @@ pub(crate) async fn run(
     if left.is_empty() { Ok(()) } else { Err(End::Differences) }
 }
 
-/// The file with a setting that declares the live value, and changes nothing that was not to be accepted.
+/// The file with a setting that declares the live value. The edit changes nothing else than accepted values.
 async fn edit(
     session: &Session,
     state: &State,
@@ -122,7 +122,7 @@ async fn edit(
     None
 }
 
-/// Where the file could say the value of a field: in the section that asks for the resource, or in one for many.
+/// The settings that may declare the value of a field: in the section of the resource, or in a section for many.
 fn settings(stack: &Stack, one: &Wanted<'_>) -> Vec<String> {
     let path = one.field.path.as_str();
     let section = stack.position(one.address).map(|position| stack.nodes()[position].setting.as_str());
@@ -151,7 +151,7 @@ fn is_declared(session: &Session, edited: &Edited, one: &Wanted<'_>) -> bool {
     !reconciler.compare(&declared.spec, None, &live).has(&one.field.path)
 }
 
-/// Whether every resource that an edit changes gets a live value that is to be accepted.
+/// Whether an edit gives every changed resource only live values that the user accepts.
 fn changes_only(session: &Session, before: &Edited, after: &Edited, wanted: &[Wanted<'_>]) -> bool {
     before.environment != after.environment
         && before.declared.len() == after.declared.len()

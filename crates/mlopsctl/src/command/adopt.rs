@@ -83,7 +83,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
     Ok(())
 }
 
-/// Refuses to take over a part of a network that the environment file names as existing.
+/// Refuses to adopt a part of a network that the environment file names as existing.
 fn refuse_existing(claims: &Claims, session: &Session) -> Result<(), End> {
     let mut ids = claims.iter().filter_map(|(address, claim)| match claim {
         Claim::Id(id) => Some((address, id)),
@@ -114,7 +114,7 @@ fn read(file: &Path) -> Result<Tfstate, End> {
     Tfstate::read(&bytes).map_err(|error| invalid(error.to_string()))
 }
 
-/// Drops the claims to what stands at its address already, and says so.
+/// Drops claims on resources that the state already records at their addresses, and prints a note.
 fn is_adopted_already(claims: &mut Claims, state: &State, printer: Printer) {
     claims.retain(|address, claim| {
         let finished = |entry: &&state::Entry| entry.phase == Phase::Ready && !entry.adopting;
@@ -136,7 +136,7 @@ struct Named {
 }
 
 impl Named {
-    /// An address may be followed by its id as a word of its own, which is no address.
+    /// The id may follow the address as a separate word. An id is no address.
     fn parse_all(words: &[String]) -> Result<Vec<Self>, End> {
         let mut all: Vec<Self> = Vec::new();
         for word in words {
@@ -176,7 +176,8 @@ impl Named {
             None => Claim::Name,
             Some(id) => {
                 let id = terraform.and_then(|terraform| terraform.id(&id)).map_or(id.clone(), str::to_owned);
-                // The id of a subscription holds its endpoint. No message and no state shows the endpoint's password.
+                // The id of a subscription contains its endpoint. No message and no state may show the endpoint's
+                // password.
                 Claim::Id(aws_sns::without_password(&id))
             }
         };

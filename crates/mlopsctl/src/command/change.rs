@@ -100,7 +100,7 @@ impl Change<'_> {
         let began = Instant::now();
         let (stop, stopped) = signals::listen(self.printer);
         if !self.can_be_confirmed() {
-            // Shows the plan and refuses it, unless there is nothing to do.
+            // Shows the plan and refuses it, unless the plan has no changes.
             self.prepare(stopped.clone()).await?;
         }
         // The first run has no bucket to keep a lock in, and makes none before the plan is confirmed.
@@ -181,7 +181,7 @@ impl Change<'_> {
             }
             (None, _) => self.prepare(stop.clone()).await?,
         };
-        // A bucket that this run has made has today's settings.
+        // A bucket that this run created already has the current settings.
         let is_old = prepared.version.is_some() && !prepared.planning.plan.is_empty();
         if is_old && matches!(self.wanted, Wanted::Declared) {
             self.session.renew_bucket(self.printer).await;
@@ -307,7 +307,7 @@ impl Change<'_> {
         self.printer.note(&render::plan_text::page(view, &self.session.names(), Some(costs), self.printer, form));
     }
 
-    /// Shows the plan with all refusals. One that is not whole, or that nobody reads, is refused without the plan.
+    /// Shows the plan with all refusals. An incomplete plan, or one without a reader, is refused without being shown.
     fn refuse(&self, planning: &Planning, costs: &Comparison) -> End {
         let is_whole = planning.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
         if !is_whole || self.printer.json || self.printer.quiet || planning.plan.is_empty() {

@@ -55,7 +55,7 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
     last.map_or(Ok(()), Err)
 }
 
-/// The problems of each file, for a program.
+/// The problems of each file as a JSON document.
 fn verdict(global: &Global, names: &[String], found: &[(Option<&str>, End)]) -> Value {
     let environments = names.iter().map(|name| {
         let problems = found.iter().filter(|(of, _)| *of == Some(name.as_str())).flat_map(|(_, end)| match end {
@@ -70,7 +70,7 @@ fn verdict(global: &Global, names: &[String], found: &[(Option<&str>, End)]) -> 
     json!({"format": 1, "valid": found.is_empty(), "environments": environments, "problems": between})
 }
 
-/// A problem without a place in a file.
+/// A problem that has no position in a file.
 fn whole(file: Value, end: &End) -> Vec<Value> {
     match end {
         End::Usage { what, help } | End::Failed { what, help } => {
@@ -131,7 +131,7 @@ pub(crate) fn init(dir: &Path, printer: Printer) -> Result<(), End> {
     }
     for (name, content) in parts {
         if let Err(failed) = write(content, &dir.join(name)) {
-            // None of these folders was there before. With a part of them left, the next `init` would refuse.
+            // None of these folders existed before. If some of them stayed, the next `init` would refuse.
             parts.iter().for_each(|(name, _)| drop(std::fs::remove_dir_all(dir.join(name))));
             return Err(failed);
         }

@@ -49,7 +49,8 @@ pub(crate) async fn output(
     Ok(())
 }
 
-/// An output of one resource, `<area>.<name>.<output>`, or all of them, `<area>.<name>`. Each has an `id`.
+/// One output of a resource, `<area>.<name>.<output>`, or all of its outputs, `<area>.<name>`. Each resource has an
+/// `id`.
 fn of_resource(state: &State, path: &str) -> Result<Value, End> {
     let unknown = || {
         let known: Vec<&str> = state.outputs.keys().map(String::as_str).collect();
@@ -90,7 +91,7 @@ pub(crate) async fn drift(
         lost_state::look(&session).await?;
         printer.note(&format!("{} has no state, and no resource bears its tags.", session.name));
     }
-    // Nothing is said of resources that were not looked at.
+    // Resources that are not refreshed have no known drift.
     let left_out: Vec<Address> = whole.resources.keys().filter(|address| session.ignores(address)).cloned().collect();
     let mut state = whole.clone();
     state.resources.retain(|address, _| !session.ignores(address));

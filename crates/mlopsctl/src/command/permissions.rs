@@ -51,7 +51,7 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
     }
 }
 
-/// Prints the trust policy of the role that gets the policy.
+/// Prints the trust policy of the role that the policy is for.
 fn trust(repository: &Repository, args: &PermissionsArgs, place: &Place, printer: Printer) -> Result<(), End> {
     let runs = match (&args.branch, &args.deployment, &args.subject) {
         (Some(branch), ..) => Runs::Branch(branch.clone()),
@@ -100,7 +100,7 @@ pub(crate) fn policy(
     let (registry, state_bucket) = (blueprint::registry(), environment.state_bucket_name(&place.account));
     let declared = declared.iter().map(|one| (one.kind, &one.spec)).collect();
     let names_state_bucket = environment.names_state_bucket(&place.account);
-    // No permission depends on where the project is, or on its zones.
+    // No permission depends on the project's folder or on the zones.
     let placement = blueprint::Placement::default();
     let inputs = blueprint::Inputs { environment, name, place, placement: &placement, root: Path::new(".") };
     let site = permissions::Site {

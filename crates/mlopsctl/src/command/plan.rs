@@ -52,7 +52,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     if args.exit_code && has_changes { Err(End::Differences) } else { Ok(()) }
 }
 
-/// Shows a saved plan. Needs neither the environment file nor AWS.
+/// Shows a saved plan. It needs neither the environment file nor AWS.
 fn show(file: &Path, args: &PlanArgs, printer: Printer) -> Result<(), End> {
     let registry = blueprint::registry();
     let mut plan = saved_plan::read(file)?;
@@ -74,7 +74,7 @@ fn show(file: &Path, args: &PlanArgs, printer: Printer) -> Result<(), End> {
     Ok(())
 }
 
-/// A plan that is shown, perhaps saved, and not applied.
+/// A plan that is shown and perhaps saved, but not applied.
 pub(crate) struct Preview<'a> {
     pub(crate) session: &'a Session,
     pub(crate) state: &'a State,
@@ -82,16 +82,16 @@ pub(crate) struct Preview<'a> {
     pub(crate) purpose: Purpose,
     /// The file to save the plan in.
     pub(crate) out: Option<&'a Path>,
-    /// True if nothing is folded.
+    /// True if no lines are folded.
     pub(crate) is_full: bool,
 }
 
 impl Preview<'_> {
-    /// Plans, shows the plan and saves it. Returns whether there is anything to do.
+    /// Plans, shows the plan and saves it. Returns whether the plan has changes.
     pub(crate) async fn show(self, printer: Printer) -> Result<bool, End> {
         let Self { session, state, stack, purpose, out, is_full } = self;
         let planning = engine::plan(stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
-        // Without a read of every resource, nobody could judge the rest of the plan.
+        // Without a refresh of every resource, the rest of the plan is unreliable.
         let is_whole = planning.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
         if !is_whole && !printer.json {
             return Err(refused(&planning.refusals, printer));

@@ -1,11 +1,11 @@
-//! The end of a command whose plan is refused.
+//! The exit of a command whose plan is refused.
 
 use crate::{end::End, printer::Printer};
 use engine::Refusal;
 use resource::FailureKind;
 use review::PlanView;
 
-/// The end after a page, or a document, that lists the refusals. The page names the way out itself.
+/// The exit after a page or a document that lists the refusals. The page itself names the command that lifts them.
 pub(crate) fn refused_plan(view: &PlanView, printer: Printer) -> End {
     let count = view.refusals.len();
     let what = if count == 1 { "1 refusal".to_owned() } else { format!("{count} refusals") };
@@ -16,7 +16,7 @@ pub(crate) fn refused_plan(view: &PlanView, printer: Printer) -> End {
     }
 }
 
-/// Says all that stands in the way of a plan. Many names that are taken need the same advice once.
+/// Reports all refusals of a plan. Advice that is the same for many taken names is printed once.
 pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
     let is_taken = |refusal: &&Refusal| refusal.failure.kind == FailureKind::Exists;
     let many_are_taken = refusals.iter().filter(is_taken).count() > 2;

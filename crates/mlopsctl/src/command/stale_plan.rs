@@ -1,15 +1,15 @@
-//! Refuses a saved plan that is not the plan of now, and names the differences.
+//! Refuses a saved plan that differs from the current plan, and names the differences.
 
 use crate::{end::End, render::value};
 use engine::{Change, Plan};
 use resource::FieldChange;
 use std::collections::BTreeMap;
 
-/// More differences are counted only.
+/// The number of differences that are named. The others are only counted.
 const MOST_NAMED: usize = 3;
 
-/// A saved plan is applied only if the same plan would be made now. A state that was never written has
-/// no lineage to compare. `serial` is the state's before this run fenced a predecessor.
+/// Refuses a saved plan unless the current plan is the same. A state that was never written has no lineage to compare.
+/// `serial` is the serial of the state before this run fenced the previous lock holder.
 pub(crate) fn refuse(saved: &Plan, now: &Plan, serial: u64) -> Result<(), End> {
     let moved = if saved.environment != now.environment || (saved.lineage != now.lineage && now.serial > 0) {
         "it is of another environment".to_owned()
@@ -55,7 +55,7 @@ fn differences(saved: &Plan, now: &Plan) -> Vec<String> {
     differing.collect()
 }
 
-/// By address, apart from what replacements have left behind there.
+/// The changes by address. A deposed resource has its own key.
 fn by_address(plan: &Plan) -> BTreeMap<(&str, String), &Change> {
     let key = |change: &'_ Change| match change.deposed {
         true => change.id.clone().unwrap_or_default(),

@@ -4,7 +4,7 @@ use super::{page::Page, plan_change::field_lines, value::short};
 use crate::printer::Style;
 use review::Shared;
 
-/// Writes the shared changes, those of most resources first.
+/// Writes the shared changes. The change that most resources share comes first.
 pub(super) fn write(page: &mut Page<'_>, shared: &Shared) {
     let mut before = 0;
     for one in &shared.fields {

@@ -8,7 +8,8 @@ use crate::printer::Style;
 use review::{Difference, Differences, Kind, is_rule, is_statement, rule_in_words, statement_in_words};
 use serde_json::Value;
 
-/// A folded page shows so many differences of a field, and all that a reviewer must see; it counts the others.
+/// The number of differences of a field on a folded page. Differences that a reviewer must see are always shown, and
+/// the others are counted.
 const MOST: usize = 12;
 
 /// Writes the differences of a field.
@@ -57,7 +58,7 @@ fn line(page: &Page<'_>, field: &str, part: &Difference) -> String {
     }
 }
 
-/// A statement or a rule in words, anything else whole.
+/// A statement or a rule in words. Any other value is shown whole.
 fn words(page: &Page<'_>, field: &str, value: &Value) -> String {
     if is_statement(value) {
         return statement_in_words(value, page.names);

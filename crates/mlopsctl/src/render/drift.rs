@@ -9,7 +9,7 @@ use resource::{Address, FieldChange, Meter, Registry};
 use review::Names;
 use serde_json::{Value, json};
 
-/// Drift for a person. Nothing was looked at that is `left_out`.
+/// Drift for a person. `left_out` lists the resources that were not refreshed.
 pub(crate) fn page(
     drift: &Drift,
     registry: &Registry,

@@ -1,16 +1,16 @@
-//! The errors of commands, for a program. The shape is part of the command line's contract:
+//! The errors of commands as JSON. The form is part of the command line's contract:
 //! `state/schemas/error.schema.json`.
 
 use crate::end::End;
 use config::Invalid;
 use serde_json::{Value, json};
 
-/// The document of an error; nothing where everything has been said, or there is no error.
+/// The document of an error. `None` if there is no error, or if it was already printed.
 pub(crate) fn document(end: &End) -> Option<Value> {
     Some(json!({"format": 1, "error": error(end)?}))
 }
 
-/// The same as the last line of events.
+/// The same error as the last line of events.
 pub(crate) fn line(end: &End) -> Option<Value> {
     Some(json!({"event": "error", "error": error(end)?}))
 }
@@ -45,7 +45,7 @@ fn summary(invalid: &Invalid) -> String {
     format!("{what} in {}; nothing was touched", invalid.file.display())
 }
 
-/// Each problem of a file, at its place.
+/// Each problem of a file, with its position.
 pub(crate) fn problems(invalid: &Invalid) -> Value {
     let one = |problem: &config::Problem| {
         json!({"file": invalid.file.display().to_string(), "line": problem.line, "column": problem.column,

@@ -1,8 +1,8 @@
-//! Differences in fields that the environment file leaves to others: counted apart, and named.
+//! Differences in ignored fields, which are counted apart and named.
 
 use resource::IgnoredDifference;
 
-/// As many are named; a program gets all.
+/// The number of differences that are named. The JSON output has all of them.
 const NAMED: usize = 12;
 
 /// `2 differences ignored: …`, if there are some.

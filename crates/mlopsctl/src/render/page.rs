@@ -1,19 +1,19 @@
-//! Lines for a person: whole where they go into a file, folded and wrapped to the width of a terminal.
+//! Lines for a person: complete in a file, folded and wrapped at the width of a terminal.
 
 use crate::printer::{Printer, Style};
 use review::Names;
 
-/// The form of a page.
+/// The layout of a page.
 #[derive(Clone, Copy)]
 pub(crate) struct Form {
-    /// True if nothing is folded or cut.
+    /// True if nothing is folded or cut off.
     pub(crate) full: bool,
-    /// The columns of the terminal; `None` where lines are not wrapped.
+    /// The columns of the terminal. `None` if lines are not wrapped.
     pub(crate) width: Option<usize>,
 }
 
 impl Form {
-    /// For a file, or a terminal of this width.
+    /// The layout for a file, or for a terminal of this width.
     pub(crate) fn new(is_full: bool, width: Option<usize>) -> Self {
         Self { full: is_full || width.is_none(), width }
     }
@@ -22,7 +22,7 @@ impl Form {
 /// Text in a style.
 pub(super) type Piece<'a> = (Option<Style>, &'a str);
 
-/// Lines that grow.
+/// The lines of a page so far.
 pub(super) struct Page<'a> {
     pub(super) printer: Printer,
     pub(super) form: Form,
@@ -36,12 +36,12 @@ impl<'a> Page<'a> {
         Self { printer, form, names, lines: Vec::new(), folded: 0 }
     }
 
-    /// An empty line.
+    /// Adds an empty line.
     pub(super) fn gap(&mut self) {
         self.lines.push(String::new());
     }
 
-    /// A line, wrapped at spaces; the lines after the first begin `hang` columns further right than `indent`.
+    /// Adds a line, wrapped at spaces. The lines after the first are indented by `hang` columns more than `indent`.
     pub(super) fn line(&mut self, indent: usize, hang: usize, pieces: &[Piece<'_>]) {
         let width = self.form.width.unwrap_or(usize::MAX);
         let mut line = " ".repeat(indent);
@@ -70,12 +70,12 @@ impl<'a> Page<'a> {
         self.lines.push(line);
     }
 
-    /// A line of one style.
+    /// Adds a line of one style.
     pub(super) fn plain(&mut self, indent: usize, text: &str) {
         self.line(indent, 2, &[(None, text)]);
     }
 
-    /// Counts lines that are not shown.
+    /// Adds the number of lines that are not shown.
     pub(super) fn fold(&mut self, lines: usize) {
         self.folded += lines;
     }

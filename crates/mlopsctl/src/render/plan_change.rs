@@ -10,7 +10,7 @@ use engine::{Action, DESTROYED};
 use review::{ChangeView, FieldView, Shared};
 use serde_json::Value;
 
-/// Fields that tell one new resource from another, in the order of their worth.
+/// Fields that distinguish one new resource from another, the most useful first.
 const TELLING: &[&str] = &[
     "cidr",
     "service",
@@ -25,7 +25,8 @@ const TELLING: &[&str] = &[
     "name",
 ];
 
-/// A folded page shows so many lines of a resource's permissions, and all wide ones; it counts the others.
+/// The number of permissions of a resource on a folded page. Wide permissions are always shown, and the others are
+/// counted.
 const MOST_ALLOWED: usize = 3;
 
 pub(super) fn name(change: &ChangeView) -> &str {
@@ -49,7 +50,7 @@ pub(super) fn entry(page: &mut Page<'_>, change: &ChangeView, shared: &Shared) {
     };
     let fate_style = if change.action == Action::Create { None } else { Some(style) };
     page.line(2, 4, &[(Some(style), sign), (None, &title), (fate_style, &fate), (Some(Style::Dim), &id)]);
-    // Of a destruction, every deletion has this cause.
+    // In a destruction, every deletion has this cause.
     if let Some(cause) = change.cause.as_deref().filter(|cause| *cause != DESTROYED) {
         let outside =
             if change.drifted && change.action == Action::Create { ": deleted outside of mlopsctl" } else { "" };
@@ -68,7 +69,7 @@ fn id(change: &ChangeView) -> String {
     change.id.as_ref().map_or_else(String::new, |id| format!("  {id}"))
 }
 
-/// A plan does not show that a resource gets its own address as a tag.
+/// A plan hides the tag that holds a resource's own address.
 fn is_own_address(change: &ChangeView, field: &FieldView) -> bool {
     field.path.strip_prefix("tags.") == Some(resource::ADDRESS_TAG) && field.after == change.address.as_str()
 }
@@ -81,7 +82,7 @@ fn telling(spec: &Value, form: Form) -> String {
     if shown.is_empty() { String::new() } else { format!("  {}", shown.join(", ")) }
 }
 
-/// Writes the permissions that a new resource gives, one line each.
+/// Writes the permissions that a new resource gives, one per line.
 fn allows(page: &mut Page<'_>, change: &ChangeView) {
     let mut hidden = 0;
     for (position, one) in change.allows.iter().enumerate() {
@@ -98,7 +99,7 @@ fn allows(page: &mut Page<'_>, change: &ChangeView) {
     }
 }
 
-/// Writes a field that differs.
+/// Writes a changed field.
 pub(super) fn field_lines(page: &mut Page<'_>, field: &FieldView) {
     let forces = if field.forces_replacement { "  (forces replacement)" } else { "" };
     if let Some(differences) = &field.differences {
@@ -117,7 +118,7 @@ pub(super) fn field_lines(page: &mut Page<'_>, field: &FieldView) {
     }
     let full = page.form.full;
     let (text, outside) = match &field.applied {
-        // The author changed it, and so did somebody else.
+        // Both the author of the file and somebody else changed it.
         Some(applied) if *applied != field.after && field.before != field.after => {
             let (applied, after) = pair(applied, &field.after, full);
             let before = if full { whole(&field.before) } else { short(&field.before) };

@@ -4,7 +4,7 @@ use resource::Meter;
 use review::PlanView;
 use serde_json::{Value, json};
 
-/// A plan for a program; the shape is part of the command line's contract: `state/schemas/plan.schema.json`.
+/// A plan as JSON. The form is part of the command line's contract: `state/schemas/plan.schema.json`.
 pub(crate) fn document(view: &PlanView, costs: Summary, meter: &Meter) -> Value {
     let mut document = json!(view);
     document["cost"] = json!(costs);
@@ -13,7 +13,7 @@ pub(crate) fn document(view: &PlanView, costs: Summary, meter: &Meter) -> Value 
     document
 }
 
-/// A saved plan: as [`document`], without what only the making of a plan tells.
+/// A saved plan: like [`document`], without the facts that are known only while planning.
 pub(crate) fn saved(view: &PlanView, plan: &Plan) -> Value {
     let mut document = json!(view);
     if let Value::Object(fields) = &mut document {
@@ -23,7 +23,7 @@ pub(crate) fn saved(view: &PlanView, plan: &Plan) -> Value {
     document
 }
 
-/// The refusals of a plan that was to be applied, a line each.
+/// The refusals of a plan that was to be applied, one per line.
 pub(crate) fn refusal_events(refusals: &[Refusal]) -> Vec<Value> {
     let one = |refusal: &Refusal| {
         json!({"event": "refusal", "address": refusal.address, "kind": refusal.kind,

@@ -11,7 +11,7 @@ use engine::Action;
 use review::{ChangeView, Names, PlanView, RefusalView, Shared};
 use std::collections::BTreeMap;
 
-/// The whole page. The last two lines are the counts and the costs; a saved plan does not tell the costs.
+/// The whole page. The last two lines are the counts and the costs. A saved plan has no costs.
 pub(crate) fn page(view: &PlanView, names: &Names, costs: Option<&Comparison>, printer: Printer, form: Form) -> String {
     let mut page = Page::new(printer, form, names);
     let is_nothing = view.changes.is_empty() && view.state_bucket.is_none();
@@ -27,7 +27,7 @@ pub(crate) fn page(view: &PlanView, names: &Names, costs: Option<&Comparison>, p
     lines.join("\n")
 }
 
-/// The last lines of the page: the counts, and the costs where something changes.
+/// The last lines of the page: the counts, and the costs if resources change.
 pub(crate) fn end(view: &PlanView, costs: Option<&Comparison>) -> Vec<String> {
     let is_nothing = view.changes.is_empty() && view.state_bucket.is_none() && view.moved.is_empty();
     let ignored = super::ignored::line(&view.ignored);
@@ -53,7 +53,7 @@ fn nothing(view: &PlanView) -> String {
     }
 }
 
-/// Resources that get another address.
+/// Resources that get a new address.
 fn moved(view: &PlanView) -> impl Iterator<Item = String> {
     view.moved.iter().map(|one| {
         let id = one.id.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
@@ -106,7 +106,7 @@ fn changes(page: &mut Page<'_>, view: &PlanView) {
     common::write(page, &shared);
 }
 
-/// Replacements and deletions once more, so that they cannot be missed.
+/// Repeats replacements and deletions, so that nobody misses them.
 fn dangers(page: &mut Page<'_>, view: &PlanView) {
     let mut is_any = false;
     for (action, fate) in [(Action::Replace, "will be deleted and made anew"), (Action::Delete, "will be deleted")] {
@@ -123,7 +123,7 @@ fn dangers(page: &mut Page<'_>, view: &PlanView) {
     }
 }
 
-/// Resources that stay although the file dropped them. Nobody should have to look for it in a bill.
+/// Resources that stay although the file no longer declares them. Without these lines, only a bill would show them.
 fn kept(page: &mut Page<'_>, view: &PlanView) {
     for kept in &view.kept {
         page.plain(0, &format!("Kept, though the file no longer declares it: {} holds {}.", kept.address, kept.holds));
@@ -134,7 +134,7 @@ fn kept(page: &mut Page<'_>, view: &PlanView) {
     }
 }
 
-/// The refusals of the plan, with one command that lifts them, and the resources that could not be searched for data.
+/// The refusals of the plan, the command that lifts them, and the resources that could not be searched for data.
 fn refused(page: &mut Page<'_>, view: &PlanView) {
     let unseen = "Whether data would be lost cannot be told, as the permission to look is missing:".to_owned();
     let refused = format!("`{}` refuses this plan:", view.command);
@@ -154,7 +154,7 @@ fn refused(page: &mut Page<'_>, view: &PlanView) {
 
 fn refusal(page: &mut Page<'_>, refusal: &RefusalView) {
     page.line(2, 2, &[(None, &format!("{} ({}): {}", refusal.address, refusal.noun, refusal.reason))]);
-    // One command at the end is the help for all that options lift.
+    // One command at the end is the help for all refusals that options lift.
     if let Some(help) = refusal.help.as_ref().filter(|_| refusal.lifted_by.is_none()) {
         page.line(4, 2, &[(Some(Style::Cyan), "help:"), (None, &format!(" {help}"))]);
     }

@@ -8,12 +8,12 @@ pub(super) const LONGEST: usize = 60;
 /// The longest part of a text that is shown where it differs from another.
 const LONGEST_DIFFERENCE: usize = 400;
 
-/// The beginning of a value as a person reads it.
+/// The beginning of a value in readable form.
 pub(crate) fn short(value: &Value) -> String {
     cut(&whole(value))
 }
 
-/// A value as a person reads it. A value that is not known yet is the placeholder of where it comes from.
+/// A value in readable form. An unknown value is shown as its placeholder.
 pub(super) fn whole(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
@@ -35,8 +35,8 @@ pub(crate) fn change(before: &Value, after: &Value) -> String {
     format!("{before} → {after}")
 }
 
-/// A value before and after a change, of which some may be hidden. Unless all is to be shown, of two long ones the place
-/// is shown where they differ.
+/// A value before and after a change. A part of it may be hidden. Of two long values, only the place of the difference
+/// is shown, unless `is_full`.
 pub(super) fn pair(before: &Value, after: &Value, is_full: bool) -> (String, String) {
     // What differs is hidden.
     if before == after {
@@ -56,7 +56,7 @@ pub(super) fn pair(before: &Value, after: &Value, is_full: bool) -> (String, Str
     (part(&before, begin, end), part(&after, begin, end))
 }
 
-/// The middle of a text, with a little of its beginning and end, which tells where it is.
+/// The middle of a text, with some characters from its beginning and end for orientation.
 fn part(text: &[char], begin: usize, end: usize) -> String {
     let from = begin.saturating_sub(LONGEST / 3);
     let until = text.len() - end.saturating_sub(LONGEST / 3);

@@ -52,7 +52,7 @@ pub(crate) struct Weather {
     pub(crate) kill: Option<(u32, bool)>,
     /// Whether another team takes something over between the plan and the first step.
     pub(crate) ambush: bool,
-    /// The write of the state, counted from now, before which another version of mlopsctl writes it.
+    /// The number of writes of the state, from now on, before another version of mlopsctl writes it.
     pub(crate) overtaken: Option<u32>,
 }
 

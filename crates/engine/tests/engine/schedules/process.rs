@@ -172,7 +172,7 @@ struct Remote {
 }
 
 impl Remote {
-    /// Another version of mlopsctl writes the state, if there is one, as a run of it does that changes nothing.
+    /// Lets another version of mlopsctl write the state, if there is one, without any change of resources.
     async fn overtake(&self) {
         let Some(stored) = self.store.get(STATE).await.unwrap() else { return };
         let state = State::read(&stored.bytes, "memory", &state_identity()).unwrap();

@@ -1,10 +1,10 @@
-//! The effect of a change by hand on the state, for the person who is asked to confirm it.
+//! The effect of a manual change on the state, for the confirmation.
 
 use crate::printer::escape::word;
 use resource::Address;
 use state::{Entry, State};
 
-/// More lines are counted only.
+/// The number of lines that are shown. The others are only counted.
 const MOST_LINES: usize = 30;
 
 /// A line for each resource that differs.

@@ -1,4 +1,4 @@
-//! Changes of the state by hand. Each shows its effect and asks before it writes.
+//! Manual changes of the state. Each command shows its effect and asks before it writes.
 
 use super::{differences, known};
 use crate::{cli::Global, end::End, environments, input, printer::Printer, session::Session};
@@ -6,10 +6,10 @@ use resource::{Address, IdForm, Stack};
 use state::{Author, Lock, State, Store as _, Version};
 use std::path::Path;
 
-/// Where a file to push comes from.
+/// The help for a file that cannot be pushed.
 const WRITTEN: &str = "push what `mlopsctl state pull` or `state history --show` wrote";
 
-/// Forgets a resource.
+/// Removes a resource from the state.
 pub(super) async fn remove(
     global: &Global,
     environment: Option<String>,
@@ -28,7 +28,7 @@ pub(super) async fn remove(
     Ok(())
 }
 
-/// Gives a resource another address.
+/// Moves a resource to another address.
 pub(super) async fn rename(
     global: &Global,
     environment: Option<String>,
@@ -38,7 +38,7 @@ pub(super) async fn rename(
     printer: Printer,
 ) -> Result<(), End> {
     let name = environments::choose_to_change(global, environment.as_deref())?;
-    // The file tells the kind that is declared at the new address; it may be lost.
+    // The kind that is declared at the new address comes from the file, which may be lost.
     let session = match environments::is_described(global, &name) {
         true => Session::open_to_change(global, Some(&name)).await?,
         false => Session::open_state_to_change(global, Some(&name)).await?,
@@ -52,7 +52,7 @@ pub(super) async fn rename(
     Ok(())
 }
 
-/// Replaces the state by a file.
+/// Replaces the state with a file.
 pub(super) async fn push(
     global: &Global,
     environment: Option<String>,
@@ -98,14 +98,14 @@ async fn stored(session: &Session) -> Result<There, End> {
         return Ok(There { state: None, version: None });
     };
     let state = match State::read(&stored.bytes, &session.state_place(), &session.state_identity) {
-        // These may be replaced.
+        // A push may replace these.
         state @ (Ok(_) | Err(state::Error::Damaged { .. } | state::Error::Newer { .. })) => state,
         Err(error) => return Err(error.into()),
     };
     Ok(There { state: Some(state), version: Some(stored.version) })
 }
 
-/// The state that a push writes, and the serial of the one that it replaces, if that can be read.
+/// The state that a push writes, and the serial of the state that it replaces, if that one is readable.
 fn successor_of(session: &Session, there: &There, pushed: State, force: bool) -> Result<(State, Option<u64>), End> {
     match &there.state {
         None | Some(Err(state::Error::Damaged { .. })) => Ok((first(session, pushed, force)?, None)),
@@ -119,7 +119,7 @@ fn successor_of(session: &Session, there: &There, pushed: State, force: bool) ->
     }
 }
 
-/// Writes under the lock. `shown` is the serial of the state that the question was about.
+/// Writes under the lock. `shown` is the serial of the state that the user confirmed.
 async fn write_pushed(
     session: &Session,
     lock: &Lock,
@@ -132,7 +132,7 @@ async fn write_pushed(
     if serial.map(|serial| session.unfenced(serial)) != shown {
         return Err(moved());
     }
-    // A file may have been pulled while a run was at work.
+    // The file may be a copy that was pulled during a run.
     state.changing = None;
     state.advance_by(Some(Author::from(lock.holder())));
     session.store.put(&session.keys.state, state.write().into(), there.version.as_ref()).await?;
@@ -143,7 +143,7 @@ fn moved() -> End {
     End::failed_with("the state was changed by somebody else meanwhile; nothing was done", "run the command again")
 }
 
-/// Changes the state under its lock, if whoever sees the effect agrees.
+/// Changes the state under its lock, if the user confirms the effect.
 async fn edit(
     global: &Global,
     session: &Session,
@@ -183,7 +183,7 @@ fn show(before: &State, after: &State, printer: Printer) {
     }
 }
 
-/// Asks on a terminal. Scripts of version 0.1 pass no `--yes`, and go on without being asked.
+/// Asks on a terminal. Scripts for version 0.1 pass no `--yes`, so without a terminal the command does not ask.
 async fn confirm(global: &Global, yes: bool, printer: Printer) -> Result<(), End> {
     if yes || global.local || !printer.can_ask() {
         return Ok(());
@@ -194,7 +194,7 @@ async fn confirm(global: &Global, yes: bool, printer: Printer) -> Result<(), End
     }
 }
 
-/// Gives a resource another address. A resource of another kind may be declared there: it would be taken for that.
+/// Moves a resource to another address. It refuses an address where the file declares another kind.
 fn readdress(stack: &Stack, state: &mut State, from: &str, to: &str) -> Result<(), End> {
     let from = known(state, from)?;
     let to = Address::parse(to)
@@ -221,7 +221,7 @@ fn readdress(stack: &Stack, state: &mut State, from: &str, to: &str) -> Result<(
     Ok(())
 }
 
-/// Why a file cannot be the state.
+/// The error for a file that cannot become the state.
 fn unfit(error: state::Error) -> End {
     match error {
         state::Error::Damaged { .. } => End::usage(error.to_string(), WRITTEN),
@@ -230,7 +230,7 @@ fn unfit(error: state::Error) -> End {
     }
 }
 
-/// A resource that stands where nothing is declared is deleted by the next `up`.
+/// Warns of an address that the file does not declare: the next `up` would delete the resource.
 fn warn_of_undeclared(session: &Session, stack: &Stack, to: &str, printer: Printer) {
     let is_declared = Address::parse(to).is_some_and(|to| stack.position(&to).is_some());
     if !is_declared {
@@ -241,7 +241,7 @@ fn warn_of_undeclared(session: &Session, stack: &Stack, to: &str, printer: Print
     }
 }
 
-/// A resource that AWS knows by another name than the file declares at its new address is replaced by the next `up`.
+/// Warns of a name that differs from the declared name at the new address: the next `up` would replace the resource.
 fn warn_of_replacement(
     session: &Session,
     stack: &Stack,
@@ -269,7 +269,8 @@ fn warn_of_replacement(
     Ok(())
 }
 
-/// What may follow on `state`: a later one of the same lineage, or, by force, an earlier one too.
+/// The state to write over `state`: one of the same lineage with a later serial, or with `force` also with an earlier
+/// one.
 fn successor(state: &State, pushed: State, force: bool) -> Result<State, End> {
     if pushed.lineage != state.lineage {
         return Err(End::usage(
@@ -287,8 +288,8 @@ fn successor(state: &State, pushed: State, force: bool) -> Result<State, End> {
     Ok(State { serial: pushed.serial.max(state.serial), ..pushed })
 }
 
-/// What may be where there is no state, or one that cannot be read: a state that was begun here, or, by force, one
-/// that was begun elsewhere.
+/// The state to write where no readable state exists: one that began in this place, or with `force` one that began
+/// elsewhere.
 fn first(session: &Session, pushed: State, force: bool) -> Result<State, End> {
     let lineage = session.state_identity.lineage();
     if pushed.lineage != lineage && !force {

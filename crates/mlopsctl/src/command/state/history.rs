@@ -1,4 +1,4 @@
-//! Earlier versions of the state, with who wrote each of them.
+//! Earlier versions of the state, with the author of each.
 
 use crate::{
     end::End,
@@ -9,9 +9,9 @@ use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use state::{History, State, StateVersion};
 
-/// Of so many versions, the newest ones, the content is read.
+/// The number of newest versions whose content is read.
 const MOST_READ: usize = 30;
-/// Reads under way at once.
+/// The number of concurrent reads.
 const AT_ONCE: usize = 8;
 
 pub(super) async fn run(session: &Session, show: Option<String>, printer: Printer) -> Result<(), End> {
@@ -40,14 +40,14 @@ pub(super) async fn run(session: &Session, show: Option<String>, printer: Printe
     Ok(())
 }
 
-/// The author and size of a version, from its content. Empty for a version that was not read, or cannot be.
+/// The author and size of a version, from its content. Empty if the version was not read or is not readable.
 #[derive(Default)]
 struct Details {
     serial: Option<u64>,
     resources: Option<usize>,
     who: Option<String>,
     command: Option<String>,
-    /// True if the run went on after it wrote this version.
+    /// True if the run continued after it wrote this version.
     is_interim: bool,
 }
 
@@ -81,8 +81,8 @@ fn line(StateVersion { id, written, bytes }: &StateVersion, details: &Details) -
     format!("{written}  serial {serial:>4}  {resources:>4} resources  {bytes:>9} bytes  {id}{by}{interim}")
 }
 
-/// A stored version without the secrets that versions of before 0.2 hold. What is not a state is shown as it is: it is
-/// looked at to be repaired.
+/// A stored version without the secrets that states before 0.2 contain. Damaged content is shown unchanged, because the
+/// user needs it for a repair.
 fn sealed(session: &Session, bytes: Vec<u8>) -> Vec<u8> {
     match State::read(&bytes, &session.state_place(), &session.state_identity) {
         Ok(mut state) => {

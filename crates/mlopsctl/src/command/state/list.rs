@@ -40,7 +40,7 @@ fn page(state: &State, printer: Printer) {
     }
 }
 
-/// Terraform's import blocks for everything that exists.
+/// Terraform's import blocks for every recorded resource that exists.
 fn terraform(state: &State) -> Result<String, End> {
     let exported = state.resources.iter().filter_map(|(address, entry)| {
         Some(Exported {

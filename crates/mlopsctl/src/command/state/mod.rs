@@ -1,4 +1,4 @@
-//! Looking at the state, and repairing it.
+//! The commands that read and repair the state.
 
 mod differences;
 mod edit;

@@ -1,10 +1,11 @@
-//! The arguments of commands that name an environment and something else: the environment stands first, as everywhere.
-//! Scripts for version 0.1 name it last.
+//! The arguments of commands that take an environment and something else. As everywhere, the environment comes first.
+//! Scripts for version 0.1 put it last.
 
 use crate::end::End;
 use std::path::PathBuf;
 
-/// The environment, if one is named, and `N` addresses. Addresses have a dot, names of environments have none.
+/// The environment, if the arguments name one, and `N` addresses. An address has a dot, and the name of an environment
+/// has none.
 pub(super) fn addresses<const N: usize>(words: &[String]) -> Result<(Option<String>, [String; N]), End> {
     let (environment, addresses) = match words {
         [first, rest @ ..] if words.len() == N + 1 && !first.contains('.') => (Some(first.clone()), rest),
@@ -20,7 +21,7 @@ pub(super) fn addresses<const N: usize>(words: &[String]) -> Result<(Option<Stri
     }
 }
 
-/// The environment, if one is named, and a file.
+/// The environment, if the arguments name one, and a file.
 pub(super) fn file(words: &[String]) -> (Option<String>, PathBuf) {
     let is_name = |word: &str| !word.contains(['.', '/', '\\']);
     let is_file = |word: &str| PathBuf::from(word).is_file();
