@@ -5,7 +5,7 @@
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, process::Command};
 
-/// What Cargo says of the crates of this workspace.
+/// The crates of this workspace in `cargo metadata`.
 fn packages() -> Vec<Value> {
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
@@ -16,7 +16,7 @@ fn packages() -> Vec<Value> {
     serde_json::from_value(metadata["packages"].take()).unwrap()
 }
 
-/// The crates of this workspace that each one builds on; its tests may use any.
+/// The dependencies of each crate on crates of this workspace. Tests may depend on any crate.
 fn dependencies() -> BTreeMap<String, Vec<String>> {
     let packages = packages();
     let name = |package: &Value| package["name"].as_str().unwrap().to_owned();

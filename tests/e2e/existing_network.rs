@@ -1,11 +1,11 @@
-//! A network that exists: what a person is told of it, at the line that names it, and that it stays as it is.
+//! An existing network: messages about it are at the line that names it, and it stays unchanged.
 
 use crate::project::Project;
 use aws_sdk_ec2::{Client, types::AttributeBooleanValue};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A VPC with two private subnets, a main route table and nothing that leads out of it.
+/// A VPC with two private subnets and a main route table without a route out of it.
 struct Network {
     vpc: String,
     subnets: Vec<String>,
@@ -25,7 +25,7 @@ impl Network {
         })
     }
 
-    /// Has what a platform needs: DNS, and a way to S3 and to AWS's services.
+    /// Adds the platform's prerequisites: DNS, and access to S3 and to AWS's services.
     fn completed(self, project: &Project) -> Self {
         project.behind_its_back(async |sdk| {
             let ec2 = Client::new(&sdk);
@@ -44,14 +44,14 @@ impl Network {
         self
     }
 
-    /// The environment file names the network.
+    /// Names the network in the environment file.
     fn named_in(&self, project: &Project) {
         let subnets = json!(self.subnets);
         let network = format!("vpc_id = \"{}\"\nprivate_subnets = {subnets}\n", self.vpc);
         project.edit("dev", "cidr = \"10.0.0.0/16\"\nzones = 2\nnat = \"single\"\n", &network);
     }
 
-    /// The VPC and its subnets as AWS describes them.
+    /// AWS's descriptions of the VPC and its subnets.
     fn described(&self, project: &Project) -> BTreeMap<String, String> {
         project.behind_its_back(async |sdk| {
             let ec2 = Client::new(&sdk);

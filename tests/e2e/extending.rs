@@ -1,4 +1,4 @@
-//! Rights that the file gives, fields that it leaves to others, renames, and drift that goes into the file.
+//! Permissions from the file, ignored fields, moves, and accepted drift.
 
 use crate::project::Project;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ fn up() -> Project {
     project
 }
 
-/// dev, with a policy that another team has attached to a role.
+/// dev with a policy that another team attached to a role.
 fn with_a_policy_of_others() -> Project {
     let project = up();
     project.behind_its_back(async |sdk| {

@@ -44,7 +44,7 @@ fn paths(drifted: &serde_json::Value) -> Vec<String> {
     fields.iter().map(|field| field["path"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Suspends a bucket's versioning, deletes an alarm, and has a function and a job run foreign code.
+/// Suspends a bucket's versioning, deletes an alarm, and replaces the code of a function and a job.
 fn tamper(project: &Project, environment: &str) {
     project.behind_its_back(async |sdk| {
         let bucket = format!("mlops-pipeline-{environment}-data-{}", local::ACCOUNT);

@@ -1,4 +1,4 @@
-//! The output for programs: with --json there is something to read on stdout however a command ends.
+//! The output for programs: with --json, a command prints to stdout however it ends.
 
 use crate::{
     project::{Project, Ran},

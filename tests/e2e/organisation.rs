@@ -1,4 +1,4 @@
-//! What an organisation has already, and how it names things: keys, roles, paths, tags, the place of the state.
+//! Existing keys and roles of an organisation, and its rules for names, paths, tags, and the location of the state.
 
 use crate::project::Project;
 use aws_config::SdkConfig;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const REGION: &str = "ap-south-1";
 
-/// A key of the central team. `services` are the statements that its policy has for services.
+/// A key of the central team. `services` are the statements for services in its policy.
 fn key(project: &Project, services: &[Value]) -> String {
     let root = json!({"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{ACCOUNT}:root")},
                       "Action": "kms:*", "Resource": "*"});
@@ -21,7 +21,7 @@ fn key(project: &Project, services: &[Value]) -> String {
     })
 }
 
-/// Statements as wide as a central team likes them.
+/// Statements that are as wide as a central team would write them.
 fn services() -> [Value; 2] {
     let use_by = |services: Value| {
         json!({"Effect": "Allow", "Principal": {"Service": services}, "Resource": "*",

@@ -1,10 +1,10 @@
-//! A check of plans as a company's pipeline runs one over `plan --json`: every policy can be judged, although what it
-//! refers to does not exist yet.
+//! A check of plans in a company's CI pipeline, on the output of `plan --json`. It can judge every policy, although the
+//! resources in it do not exist yet.
 
 use crate::project::Project;
 use serde_json::Value;
 
-/// All values within a value, itself included.
+/// All values in a value, including itself.
 fn within(value: &Value) -> Vec<&Value> {
     let inner: Vec<&Value> = match value {
         Value::Array(items) => items.iter().collect(),
@@ -14,7 +14,7 @@ fn within(value: &Value) -> Vec<&Value> {
     std::iter::once(value).chain(inner.into_iter().flat_map(within)).collect()
 }
 
-/// The findings of the check. In jq:
+/// The findings of the check. The same in jq:
 ///
 /// ```text
 /// .changes[] as $c | $c.fields[]

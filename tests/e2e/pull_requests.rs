@@ -1,4 +1,4 @@
-//! Plans of typical pull requests, kept as pages: each is read as its reviewer would read it.
+//! Plans of typical pull requests, stored as pages for a reviewer.
 
 use crate::{pages::page, project::Project};
 use aws_sdk_ec2::types::{IpPermission, IpRange, SecurityGroup};

@@ -144,7 +144,7 @@ fn what_is_somebody_elses_is_left_alone() {
     });
 }
 
-/// The refusals that a plan shows, in text and in JSON, are those with which `up` ends.
+/// Checks that a plan shows the same refusals in text and in JSON as `up`.
 #[track_caller]
 fn refused_alike(project: &Project, address: &str, words: &str, help: &str) {
     let text = project.local(&["plan", "dev"]).ends_with(1);
@@ -170,7 +170,7 @@ fn plan_shows_what_up_refuses_in_text_and_json_and_ends_as_up_does() {
     let project = Project::new();
     project.local(&["up", "dev"]).ends_with(0);
     let serial = || project.local(&["state", "pull", "dev"]).ends_with(0).json()["serial"].clone();
-    // Another type of a feature replaces its group, and with it the records of the online store.
+    // A new type of a feature replaces its group, and so deletes the records of the online store.
     let (whole, text) =
         ("name = \"support_calls\", type = \"Integral\"", "name = \"support_calls\", type = \"String\"");
     let before = serial();

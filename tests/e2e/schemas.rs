@@ -1,13 +1,13 @@
-//! Checks documents against `state/schemas`, in as much of JSON Schema as those use: a validator from elsewhere would be
-//! compiled with every build of the tests.
+//! Checks documents against `state/schemas`. It supports only the keywords of JSON Schema that those schemas use. A
+//! validator crate would be compiled with every build of the tests.
 
 use serde_json::Value;
 use std::path::Path;
 
-/// Keywords that say nothing about a document.
+/// Keywords without an effect on documents.
 const SILENT: [&str; 3] = ["$schema", "title", "description"];
 
-/// Panics unless the document is as the schema of this name says.
+/// Panics unless the document conforms to the schema of this name.
 #[track_caller]
 pub(crate) fn conforms(name: &str, document: &Value) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../state/schemas/{name}.schema.json"));

@@ -86,7 +86,7 @@ fn run_whose_last_write_of_the_state_fails_reports_what_it_made_and_what_is_not_
     served.converges_to_dev(&project, "a state that was written by somebody else");
 }
 
-/// The state as another version of mlopsctl would write it next.
+/// Writes the state as another version of mlopsctl.
 fn overtake(served: &Served, change: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
     let mut state: serde_json::Value = serde_json::from_slice(&served.stored("state.json").unwrap()).unwrap();
     state["serial"] = (state["serial"].as_u64().unwrap() + 1).into();
@@ -125,7 +125,7 @@ fn run_that_a_later_version_overtakes_leaves_what_only_that_version_can_read() {
     }
     assert_eq!(served.door().changes().len(), changes, "something was changed");
     assert_eq!(served.stored("state.json"), Some(newer));
-    // The later version gives up what this one does not know.
+    // The later version drops the field that this version does not know.
     overtake(&served, |state| drop(state["resources"]["network.vpc"].as_object_mut().unwrap().remove("horizon")));
     served.converges_to_dev(&project, "a later version that came and went");
 }

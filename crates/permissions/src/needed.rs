@@ -15,15 +15,15 @@ pub struct Site<'a> {
     pub state_bucket: &'a str,
     /// Whether its file names that bucket, which is then used as it is.
     pub names_state_bucket: bool,
-    /// The project that the state is of.
+    /// The project of the state.
     pub project: &'a str,
-    /// The environment that the state is of.
+    /// The environment of the state.
     pub environment: &'a str,
-    /// The part of the state bucket that the file names.
+    /// The prefix in the state bucket that the file names.
     pub state_prefix: Option<&'a str>,
-    /// Further permissions of the policy's user, beside those for provisioning.
+    /// Further permissions of the identity that gets the policy, beyond those for provisioning.
     pub also: Vec<Permission>,
-    /// What must be allowed of things that exist outside of the stack.
+    /// The permissions on existing resources outside of the stack.
     pub existing: Vec<Permission>,
     /// Every kind of resource.
     pub registry: &'a Registry,

@@ -5,7 +5,7 @@ use resource::{ANYTHING, Condition, Permission, Tags};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The tags by which a stack's things are known to IAM: those of its owner. People change what manages a resource.
+/// The ownership tags by which IAM identifies a stack's resources. `ManagedBy` is not among them: people may change it.
 fn marks_of(identity: &Tags) -> impl Iterator<Item = (&str, &str)> {
     identity.iter().filter(|(key, _)| *key != "ManagedBy")
 }
@@ -229,7 +229,7 @@ fn write(condition: &Condition, identity: &Tags, into: &mut Value) {
     match condition {
         Condition::GivesTags => marks("aws:RequestTag"),
         Condition::BearsTags => marks("aws:ResourceTag"),
-        // The absence of either tag tells. `Project` is the last of the usual ones.
+        // A resource without either tag counts as untagged. `Project` is the last of the usual tags.
         Condition::BearsNone => {
             if let Some((mark, _)) = marks_of(identity).last() {
                 into["Null"][format!("aws:ResourceTag/{mark}")] = "true".into();

@@ -1,10 +1,10 @@
-//! The trust policy of a role: the runs of a repository assume it by OpenID Connect.
+//! The trust policy of a role that a repository's CI runs assume by OpenID Connect.
 
 use resource::Place;
 use serde_json::{Value, json};
 use std::str::FromStr;
 
-/// A repository, on a system that runs its pipelines and vouches for them.
+/// A repository on a system that runs its CI pipelines and issues their tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
     host: Host,
@@ -18,29 +18,29 @@ enum Host {
     GitLab,
 }
 
-/// Which of a repository's runs are trusted.
+/// The trusted runs of a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Runs {
-    /// Those of a branch.
+    /// The runs of a branch.
     Branch(String),
-    /// Those of a deployment environment, whose protection rules the system keeps. GitHub alone says it in the subject.
+    /// The runs of a deployment environment, which the system protects by rules. Only GitHub has it in the subject.
     Environment(String),
-    /// Those of pull requests, or on GitLab of any branch: a merge request runs on its own.
+    /// The runs of pull requests. On GitLab, the runs of any branch, because a merge request has no subject of its own.
     PullRequests,
-    /// Those with this subject, as the system writes it; `*` stands for anything.
+    /// The runs with this subject in the system's spelling. `*` stands for anything.
     Subject(String),
 }
 
-/// The reasons that prevent a trust policy.
+/// The reasons against a trust policy.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
-    /// The repository is not written as it must be.
+    /// The repository's name has the wrong form.
     #[error("`{0}` is not github:ORG/REPO or gitlab:GROUP/PROJECT")]
     Repository(String),
     /// GitLab's subject has no environment.
     #[error("the subject of GitLab's tokens names no environment: AWS can tell branches apart, and no environments")]
     Environment,
-    /// Every run of every repository of the system would be trusted.
+    /// The policy would trust every run of every repository of the system.
     #[error("the subject `{0}` does not name the repository {1}: runs of other repositories could assume the role")]
     Open(String, String),
 }
@@ -69,7 +69,7 @@ impl Repository {
     /// The trust policy of a role that these runs may assume.
     ///
     /// # Errors
-    /// When the system cannot vouch for such runs, or the subject is not the repository's.
+    /// When the system cannot issue tokens for such runs, or the subject is not the repository's.
     pub fn trust_policy(&self, runs: &Runs, place: &Place) -> Result<Value, TrustError> {
         let provider = self.provider();
         let subject = self.subject(runs)?;
@@ -92,7 +92,7 @@ impl Repository {
         }]}))
     }
 
-    /// The host of the identity provider, as IAM names it and prefixes its condition keys with it.
+    /// The host of the identity provider. IAM uses it in the provider's name and as the prefix of its condition keys.
     fn provider(&self) -> &'static str {
         match self.host {
             Host::GitHub => "token.actions.githubusercontent.com",
@@ -100,8 +100,8 @@ impl Repository {
         }
     }
 
-    /// For whom a token is made out. GitHub's action asks for the name of AWS's STS, which differs in China; a job of
-    /// GitLab sets `aud` itself.
+    /// The audience of a token. GitHub's action requests the name of AWS's STS, which differs in China. A job of GitLab
+    /// sets `aud` itself.
     /// <https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws>
     /// <https://docs.gitlab.com/ci/cloud_services/aws/>
     fn audience(&self, place: &Place) -> &'static str {
@@ -112,7 +112,7 @@ impl Repository {
         }
     }
 
-    /// The subject of a run's token.
+    /// The subject in a run's token.
     /// <https://docs.github.com/en/actions/reference/security/oidc>
     /// <https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload>
     fn subject(&self, runs: &Runs) -> Result<String, TrustError> {

@@ -62,7 +62,7 @@ impl Cloud {
         Self { tag_index: Some(index), ..self }
     }
 
-    /// The same, worked on for an environment of this name, which tells people what to do next.
+    /// The same context for an environment of this name. Help texts contain the name.
     #[must_use]
     pub fn for_environment(self, name: impl Into<String>) -> Self {
         Self { environment: Some(name.into()), ..self }

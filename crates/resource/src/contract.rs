@@ -98,7 +98,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
         std::future::ready(Ok(None))
     }
 
-    /// What people should know of its deletion, in words: until when it can be undone, and how; what AWS leaves behind.
+    /// Facts about its deletion, in words: the time until which it can be undone, the way to undo it, and AWS's
+    /// leftovers.
     fn after_deletion(&self) -> Option<String> {
         None
     }

@@ -91,8 +91,8 @@ const SKEWED: &[Sign] = &[
     ("SignatureDoesNotMatch", "Signature not yet current"),
 ];
 
-/// The errors for credentials that a region does not know: they are wrong, of another partition, or the account has not
-/// enabled the region, or they are temporary and come from the global endpoint of STS.
+/// The errors for credentials that a region does not accept. They are wrong or of another partition, or the account has
+/// not enabled the region. Or they are temporary credentials from the global endpoint of STS.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html>
 /// <https://github.com/aws/aws-sdk-ruby/issues/2850>
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
@@ -175,7 +175,7 @@ impl Failure {
             SdkError::ServiceError(_) if known(DENIED) || known(EXPIRED) || known(&[EXPIRED_OR_SKEWED]) => {
                 FailureKind::Denied
             }
-            // AWS names a code. A gateway in between may name none, and has not passed the call on.
+            // AWS's errors have a code. A gateway in between may send none, and then it has not forwarded the call.
             SdkError::ServiceError(service) if code.is_none() && service.raw().status().as_u16() == 429 => {
                 FailureKind::Throttled
             }

@@ -1,26 +1,27 @@
-//! Fields that the environment file leaves to others: their live values are kept, and their differences are only counted.
+//! Ignored fields, which the environment file leaves to other tools: live values stay, and differences are only
+//! counted.
 
 use crate::{Address, FieldChange, Reconciler, diff::within};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Which fields are ignored at which addresses.
+/// The ignored fields, by patterns of addresses.
 #[derive(Clone, Debug, Default)]
 pub struct IgnoreRules(Vec<IgnoreRule>);
 
-/// One ignored field: a pattern of addresses, and a dotted path, `inline_policies.queue`.
+/// One ignored field: a pattern of addresses, and a dotted path such as `inline_policies.queue`.
 #[derive(Clone, Debug)]
 struct IgnoreRule {
     addresses: String,
     path: String,
 }
 
-/// A difference that is ignored: `before` is the live value, which stays, `after` the declared one.
+/// An ignored difference. `before` is the live value, which stays, and `after` is the declared value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IgnoredDifference {
-    /// Where it stands.
+    /// The address of the resource.
     pub address: Address,
-    /// Its kind.
+    /// The kind of the resource.
     pub kind: String,
     /// The difference.
     #[serde(flatten)]
@@ -33,19 +34,19 @@ impl IgnoreRules {
         self.0.push(IgnoreRule { addresses: addresses.into(), path: path.into() });
     }
 
-    /// Each rule, in order: a pattern of addresses, and a path.
+    /// The rules in order, each with its pattern of addresses and its path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|rule| (rule.addresses.as_str(), rule.path.as_str()))
     }
 
-    /// The paths that are ignored at an address.
+    /// The ignored paths of an address.
     pub fn paths(&self, address: &Address) -> Vec<&str> {
         let rules = self.0.iter().filter(|rule| address.matches(&rule.addresses));
         rules.map(|rule| rule.path.as_str()).collect()
     }
 
-    /// Puts the live values of ignored fields into a declaration where they differ, so that no update changes them.
-    /// Returns the differences that are gone by that.
+    /// Copies the live values of ignored fields into a declaration, so that no update changes them. Returns the
+    /// differences that this removed.
     pub fn keep_live(
         &self,
         address: &Address,
@@ -69,7 +70,7 @@ impl IgnoreRules {
             .collect()
     }
 
-    /// Puts values that [`keep_live`](Self::keep_live) has put into one declaration into another of the same resource.
+    /// Copies the values that [`keep_live`](Self::keep_live) put into one declaration to another of the same resource.
     pub fn copy_kept(&self, address: &Address, from: &Value, to: &mut Value) {
         for path in self.paths(address) {
             copy(path, from, to);
@@ -77,10 +78,10 @@ impl IgnoreRules {
     }
 }
 
-/// Gives `to` the value that `from` has at a path. Of a list only the whole can be copied.
+/// Copies the value at a path from `from` to `to`. A list is copied only as a whole.
 fn copy(path: &str, from: &Value, to: &mut Value) {
     let (Value::Object(from), Value::Object(to)) = (from, to) else { return };
-    // A key may hold dots itself.
+    // A key may contain dots itself.
     let leads = |key: &&String| within(path, key.as_str());
     let key = from.keys().chain(to.keys()).filter(leads).max_by_key(|key| key.len()).cloned();
     let Some(key) = key else { return };

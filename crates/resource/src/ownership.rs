@@ -26,8 +26,8 @@ impl Ownership {
     /// `identity` are the ownership tags with the address, `lineage` is that of the state that records it, `recorded`
     /// are the tags that mlopsctl applied last. Where `named`, the declaration names the resource and not AWS: another one may have taken the place of ours.
     pub fn judge(identity: &Tags, lineage: Option<&str>, recorded: &Tags, live: &Tags, named: bool) -> Self {
-        // The owner's tags of last time count where the lineage proves that this state records the resource: the file may
-        // have given them other values since.
+        // If the lineage proves that this state records the resource, its earlier ownership tags count too. The file
+        // may have changed their values since.
         let proven = lineage.is_some() && live.get(LINEAGE_TAG) == lineage;
         let contradicts = |key: &str, ours: &str| {
             let known = |tag: &str| tag == ours || ((key == ADDRESS_TAG || proven) && recorded.get(key) == Some(tag));
@@ -146,7 +146,7 @@ mod tests {
         let judge =
             |identity: &Tags, live: &Tags, recorded: &Tags| Ownership::judge(identity, Some("1"), recorded, live, true);
         assert_eq!(judge(&moved, &live, &live), Ownership::Owned);
-        // Without the lineage, or with a value that mlopsctl never gave, it may be anybody's.
+        // Without the lineage, or with a value that mlopsctl never gave, the resource may have any owner.
         assert!(matches!(judge(&moved, &tags(OURS), &tags(OURS)), Ownership::Foreign(_)));
         let other = with(&[("mlopsctl:lineage", "1"), ("Environment", "prod")]);
         assert!(matches!(judge(&moved, &other, &live), Ownership::Foreign(_)));

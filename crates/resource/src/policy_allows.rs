@@ -1,19 +1,19 @@
-//! Reading a resource policy: a key's, or the trust policy of a role.
+//! Evaluates a resource policy: the policy of a key, or the trust policy of a role.
 
 use serde_json::Value;
 
-/// Who asks; the policy must name one of them.
+/// The principals of a request. The policy must name one of them.
 #[derive(Clone, Copy, Debug)]
 pub enum Principals<'a> {
-    /// `glue.amazonaws.com`.
+    /// Names such as `glue.amazonaws.com`.
     Services(&'a [String]),
-    /// An account, by its root's ARN or its number.
+    /// Accounts. The policy names an account by its root's ARN or by its number.
     Accounts(&'a [String]),
 }
 
-/// Whether a statement of the policy allows an action to one of the principals. Conditions on keys that are not in the
-/// context count as met: services send more keys than AWS documents. A context gives the value that requests have for a
-/// condition key, or none where AWS never sends the key. Denials are not read.
+/// Whether a statement of the policy allows an action to one of the principals. A context gives the requests' value of
+/// a condition key, or none where AWS never sends the key. Conditions on keys outside of the context count as met,
+/// because services send more keys than AWS documents. Deny statements are not evaluated.
 pub fn policy_allows(
     policy: &Value,
     principals: Principals<'_>,
@@ -36,7 +36,7 @@ pub fn policy_allows(
     })
 }
 
-/// A value that policies write alone or in a list.
+/// The items of a value that a policy may write alone or as a list.
 fn list(value: &Value) -> Vec<&Value> {
     match value {
         Value::Null => Vec::new(),
@@ -63,7 +63,7 @@ fn meets(conditions: &Value, context: &[(String, Option<String>)]) -> bool {
     })
 }
 
-/// Whether a pattern of a policy covers a text, which may end in `*` itself. Letters count in either case, as in actions.
+/// Whether a pattern of a policy covers a text, which may end in `*` itself. Case does not matter, as in actions.
 fn covers(pattern: &str, text: &str) -> bool {
     fn matches(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern.first(), text.first()) {
@@ -74,7 +74,7 @@ fn covers(pattern: &str, text: &str) -> bool {
             _ => false,
         }
     }
-    // An action that is needed as `kms:GenerateDataKey*` is one that services send without a suffix.
+    // A needed action such as `kms:GenerateDataKey*` may also be sent without its suffix.
     matches(pattern.as_bytes(), text.trim_end_matches('*').as_bytes()) || matches(pattern.as_bytes(), text.as_bytes())
 }
 

@@ -1,21 +1,21 @@
-/// A reason why a thing that exists outside of the stack does not serve it, or may not.
+/// A reason why an existing resource outside of the stack is certainly or possibly unfit for the platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shortcoming {
-    /// What is wrong, or could not be seen.
+    /// The defect, or the fact that could not be read.
     pub what: String,
-    /// What to do; may be empty.
+    /// The advice; may be empty.
     pub help: String,
-    /// Whether the platform cannot be built or work with it. Otherwise it could not be seen whether it can.
+    /// Whether the platform certainly cannot be built or work with it. Otherwise a fact could not be read.
     pub is_certain: bool,
 }
 
 impl Shortcoming {
-    /// The thing does not serve the platform.
+    /// The resource is unfit.
     pub fn certain(what: impl Into<String>, help: impl Into<String>) -> Self {
         Self { what: what.into(), help: help.into(), is_certain: true }
     }
 
-    /// It could not be seen whether the thing serves the platform.
+    /// A fact could not be read, so it is unknown whether the resource is fit.
     pub fn possible(what: impl Into<String>, help: impl Into<String>) -> Self {
         Self { what: what.into(), help: help.into(), is_certain: false }
     }

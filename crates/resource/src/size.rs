@@ -28,7 +28,7 @@ pub enum Measure {
     Entries,
     /// The items of a list, or the keys of a map.
     Items,
-    /// The times that a text contains another.
+    /// The number of occurrences of this text.
     Occurrences(&'static str),
 }
 
@@ -67,7 +67,7 @@ impl SizeLimit {
         Self { field, measure: Measure::Items, most }
     }
 
-    /// At most so many occurrences of one text in another.
+    /// Limits the number of occurrences of a text in a field.
     pub const fn occurrences(field: &'static str, text: &'static str, most: usize) -> Self {
         Self { field, measure: Measure::Occurrences(text), most }
     }

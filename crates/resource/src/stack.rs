@@ -121,19 +121,19 @@ impl<R: Resource> Dependencies for Ready<R> {
     }
 }
 
-/// A resource that dependants refer to: one of the stack, or one that exists outside of it and that nothing changes.
+/// A resource that dependants refer to: one of the stack, or an existing one outside of it that nothing changes.
 #[derive(Clone)]
 pub enum Reference<R: Resource> {
     /// A resource of the stack.
     Declared(Handle<R>),
-    /// A resource of the stack that must work before.
+    /// A resource of the stack that must work before the dependant starts.
     Working(Ready<R>),
-    /// One that exists outside of the stack, by its outputs.
+    /// An existing resource outside of the stack, by its outputs.
     Existing(R::Outputs),
 }
 
 impl<R: Resource> Reference<R> {
-    /// The same, but the dependant waits until a resource of the stack works.
+    /// The same reference, but the dependant waits until a resource of the stack works.
     #[must_use]
     pub fn ready(self) -> Self {
         match self {
@@ -304,13 +304,13 @@ impl Stack {
         Self { identity, tags, ..Self::default() }
     }
 
-    /// The same, whose names begin with this.
+    /// The same stack with a prefix that the names of its resources begin with.
     #[must_use]
     pub fn named_by(self, prefix: impl Into<String>) -> Self {
         Self { prefix: Some(prefix.into()), ..self }
     }
 
-    /// What the names of its resources begin with, where that is known.
+    /// The prefix of the names of its resources, if known.
     pub fn prefix(&self) -> Option<&str> {
         self.prefix.as_deref()
     }
@@ -403,22 +403,22 @@ impl Stack {
         self.protected.iter().any(|glob| address.matches(glob))
     }
 
-    /// Leaves fields to others: their live values are kept.
+    /// Ignores fields: their live values stay.
     pub fn ignore(&mut self, rules: IgnoreRules) {
         self.ignored = rules;
     }
 
-    /// The fields that are left to others.
+    /// The ignored fields.
     pub fn ignored(&self) -> &IgnoreRules {
         &self.ignored
     }
 
-    /// Says that resources were declared at other addresses before, `(from, to)`.
+    /// Adds moves: earlier addresses of resources and their current ones, `(from, to)`.
     pub fn rename(&mut self, moves: impl IntoIterator<Item = (Address, Address)>) {
         self.moves.extend(moves);
     }
 
-    /// The addresses at which resources were declared before, and those of now.
+    /// The moves: earlier addresses of resources, and their current ones.
     pub fn moves(&self) -> &[(Address, Address)] {
         &self.moves
     }

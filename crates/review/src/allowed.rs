@@ -1,4 +1,5 @@
-//! The permissions that a new resource gives, and to whom: policies of roles, resource policies, rules of security groups.
+//! The permissions that a new resource gives, with the principals: policies of roles, resource policies, security group
+//! rules.
 
 use crate::{
     names::{Names, literal},
@@ -8,7 +9,7 @@ use crate::{
 use serde::Serialize;
 use serde_json::Value;
 
-/// One thing that a resource allows or denies.
+/// One permission that a resource gives or denies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Allowed {
     /// In words, on one line.
@@ -17,7 +18,7 @@ pub struct Allowed {
     pub wide: bool,
 }
 
-/// Everything that a resource with this declaration allows or denies, in the order of its fields.
+/// Every permission that a resource with this declaration gives or denies, in the order of its fields.
 pub(crate) fn allowed(spec: &Value, names: &Names) -> Vec<Allowed> {
     let mut all = Vec::new();
     let Some(fields) = spec.as_object() else { return all };

@@ -1,4 +1,4 @@
-//! The item of a list that another has become, and what to call it.
+//! Matches the items of two lists, and names a changed item.
 
 use crate::{
     difference::is_same,
@@ -8,14 +8,14 @@ use crate::{
 };
 use serde_json::{Map, Value};
 
-/// Items of a list that are longer than this are compared field by field with the item that is most like them.
+/// The length above which two items of lists are compared field by field with their best match.
 const LONG_ITEM: usize = 160;
 
 /// The longest value in the name of an item.
 const LONGEST_IN_NAME: usize = 60;
 
-/// The item that another has become: a statement with the same Sid; of long items the one with the same name, or else
-/// one with which it shares most fields.
+/// The counterpart of an item after a change. A statement matches by its Sid. A long item matches by its name, or else
+/// by the most equal fields.
 pub(crate) fn counterpart(item: &Value, among: &[&Value]) -> Option<usize> {
     let Value::Object(fields) = item else { return None };
     if is_rule(item) {
@@ -39,14 +39,14 @@ pub(crate) fn counterpart(item: &Value, among: &[&Value]) -> Option<usize> {
     alike.max_by_key(|(likeness, position)| (*likeness, usize::MAX - position)).map(|(_, position)| position)
 }
 
-/// The field by which people know an item of a list.
+/// The name that an item of a list contains, if any.
 fn own_name(item: &Value) -> Option<&str> {
     let named = ["Sid", "name", "Name", "id", "Id", "key", "Key"].into_iter().find_map(|key| item[key].as_str());
     named.or_else(|| item["properties"]["title"].as_str())
 }
 
-/// The name of an item of a list that was changed: its own name, a statement by what both versions share of it, other
-/// items by the plain fields that both share.
+/// The name of a changed item of a list. It is the item's own name, or for a statement the elements that both versions
+/// share. Other items are named by the plain fields that both versions share.
 pub(crate) fn label(before: &Value, after: &Value) -> String {
     if let Some(name) = own_name(after) {
         return literal(name);

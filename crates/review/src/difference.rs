@@ -1,5 +1,5 @@
-//! The differences of two values: policies statement by statement, rules, lists and sets element by element, documents
-//! by path. Unchanged parts are counted.
+//! The differences of two values. Policies are compared by statement, rules, lists and sets by element, documents by
+//! path. Unchanged parts are counted.
 
 use crate::{
     counterpart::{counterpart, label},
@@ -11,7 +11,7 @@ use resource::policy_spelling;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The longest list or document that is shown whole beside its successor.
+/// The length up to which a list or document is shown whole, before and after the change.
 const SHORT: usize = 60;
 
 /// All differences of two values.
@@ -41,7 +41,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// True if the part is, or holds, something without a bound that a reviewer must see, such as `0.0.0.0/0`.
+    /// True if the part is or contains a value without a bound that a reviewer must see, such as `0.0.0.0/0`.
     pub fn is_wide(&self) -> bool {
         is_wide_value(&self.before) || is_wide_value(&self.after)
     }
@@ -70,7 +70,7 @@ pub enum Kind {
     Reordered,
 }
 
-/// The differences of two values of a field of this name; `None` where both are best read whole, beside each other.
+/// The differences of two values of a field of this name. `None` if a reader sees more from both whole values.
 pub fn between(field: &str, before: &Value, after: &Value) -> Option<Differences> {
     if before == after {
         return None;
@@ -96,7 +96,7 @@ pub fn between(field: &str, before: &Value, after: &Value) -> Option<Differences
     (!parts.is_empty()).then(|| Differences { parts, unchanged: unchanged(&before, &after) })
 }
 
-/// True if two lists are read at a glance: at most one plain item each.
+/// True if a reader takes in two lists at a glance: each has at most one plain item.
 fn are_short(one: &[Value], other: &[Value]) -> bool {
     let is_plain = |items: &[Value]| match items {
         [] => true,
@@ -112,7 +112,7 @@ fn is_worth_parts(value: &Value) -> bool {
     holds_rules || value["Statement"].is_array() || value.to_string().chars().count() > SHORT
 }
 
-/// A value in the form that is compared: JSON that is given as text is read, and policies are spelled alike.
+/// A value in the form for comparison: JSON in a string is parsed, and policies get one spelling.
 fn structure(field: &str, value: &Value) -> Value {
     let parsed = match value {
         Value::String(text) if text.trim_start().starts_with(['{', '[']) => serde_json::from_str(text).ok(),
@@ -129,7 +129,7 @@ fn structure(field: &str, value: &Value) -> Value {
     }
 }
 
-/// The statements of a policy of the current version, which says nothing that a reviewer must read.
+/// A policy without its version, if that is the current one and so of no interest to a reviewer.
 fn without_version(mut policy: Value) -> Value {
     let is_plain = policy["Version"] == "2012-10-17" && policy.as_object().is_some_and(|fields| fields.len() == 2);
     if is_plain && policy["Statement"].is_array() { policy["Statement"].take() } else { policy }
@@ -163,7 +163,7 @@ fn fields(path: &str, before: &Map<String, Value>, after: &Map<String, Value>, p
     }
 }
 
-/// Lists are compared as sets: the place of an item says little about what somebody did to it.
+/// Compares lists as sets, because the position of an item rarely matters.
 fn items(path: &str, before: &[Value], after: &[Value], parts: &mut Vec<Difference>) {
     let mut added: Vec<&Value> = after.iter().collect();
     let mut missing = Vec::new();
@@ -200,7 +200,7 @@ fn items(path: &str, before: &[Value], after: &[Value], parts: &mut Vec<Differen
     }
 }
 
-/// Texts of several lines: what lies between the lines that they begin and end with alike.
+/// Compares texts of several lines without the lines at their beginning and end that are equal.
 fn lines(before: &str, after: &str) -> Differences {
     let (one, other): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let begin = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
@@ -212,12 +212,12 @@ fn lines(before: &str, after: &str) -> Differences {
     Differences { parts: removed.chain(added).collect(), unchanged: Unchanged { count: begin + end, of: "line" } }
 }
 
-/// True if two values are equal; numbers are equal in any notation.
+/// True if two values are equal. Numbers are equal in any notation.
 pub(crate) fn is_same(one: &Value, other: &Value) -> bool {
     resource::compare(&Value::Array(vec![one.clone()]), None, &Value::Array(vec![other.clone()]), &[]).is_empty()
 }
 
-/// Marks the differences that undo what somebody else did: `drift` is what the value became since it was applied.
+/// Marks the differences that revert drift. `drift` contains the differences since the value was applied.
 pub(crate) fn mark_drift(differences: &mut Differences, drift: Option<&Differences>) {
     let Some(drift) = drift else { return };
     for part in &mut differences.parts {

@@ -1,8 +1,8 @@
-//! A plan as a reviewer reads it.
+//! A plan in the form for a reviewer.
 //!
-//! [`PlanView`] is made once from what the engine planned. Text and JSON are printed from it: structural differences of
-//! documents and lists, placeholders with their paths, drift told apart from what the file asks for, what new roles and
-//! rules allow, and refusals with the command that lifts them.
+//! [`PlanView`] is made once from the engine's plan. Text and JSON are printed from it. It contains structural
+//! differences of documents and lists, and placeholders with their paths. It separates drift from changes in the file.
+//! It lists the permissions of new roles and rules, and refusals with the command that lifts them.
 
 mod allowed;
 mod counterpart;

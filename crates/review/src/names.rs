@@ -1,11 +1,11 @@
-//! Names as a reviewer reads them: ARNs of the environment's own resources without what all of them have in common.
+//! Short names for a reviewer: ARNs of the environment's own resources without their common parts.
 
 use std::fmt::Write as _;
 
 /// The common parts of the names of an environment's resources.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    /// `<project>-<environment>-`, with which their names begin; empty shortens nothing.
+    /// The prefix of their names, `<project>-<environment>-`. An empty prefix shortens nothing.
     pub prefix: String,
     /// The account, twelve digits.
     pub account: String,
@@ -14,9 +14,10 @@ pub struct Names {
 }
 
 impl Names {
-    /// An ARN without what says no more than that it is of this environment. A name of anybody else's stays whole.
+    /// An ARN without the parts that all ARNs of this environment share. A foreign name stays whole.
     ///
-    /// Buckets of the environment give `data/raw/*`, other ARNs of this account and region the part after the account.
+    /// A bucket of the environment gives `data/raw/*`. Another ARN of this account and region gives the part after the
+    /// account.
     pub fn short(&self, name: &str) -> String {
         let whole = || literal(name);
         let parts: Vec<&str> = name.splitn(6, ':').collect();
@@ -37,7 +38,7 @@ impl Names {
     }
 }
 
-/// Text on one line: characters that end a line or act on a terminal are written as escapes.
+/// Text on one line. Line breaks and control characters for terminals become escapes.
 pub fn literal(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,19 +1,19 @@
-//! Rules of security groups in words.
+//! Security group rules in words.
 
 use crate::names::literal;
 use serde_json::Value;
 
-/// True if a value is a rule of a security group, in the form of `aws_ec2`.
+/// True if a value is a security group rule in the form of `aws_ec2`.
 pub fn is_rule(value: &Value) -> bool {
     value["peer"].is_object() && value["from_port"].is_number()
 }
 
-/// True if the other end of a rule may be anybody.
+/// True if the other end of a rule may be any address.
 pub(crate) fn is_open(rule: &Value) -> bool {
     matches!(rule["peer"]["cidr"].as_str(), Some("0.0.0.0/0" | "::/0"))
 }
 
-/// A rule on one line; `direction` stands before the other end: `from` or `to`.
+/// A rule on one line. `direction` is the word before the other end: `from` or `to`.
 ///
 /// # Example
 /// `443/tcp from 10.0.0.0/16 "HTTPS from the VPC"`

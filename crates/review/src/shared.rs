@@ -1,4 +1,5 @@
-//! Field changes that many resources share, such as a tag: said once, they do not hide the others.
+//! Field changes that many resources share, such as a tag. A plan shows them once, so that they do not hide other
+//! changes.
 
 use crate::view::{ChangeView, FieldView};
 use engine::Action;
@@ -17,14 +18,14 @@ pub struct SharedField {
 /// The field changes that many updated resources share.
 #[derive(Clone, Debug, Default)]
 pub struct Shared {
-    /// Equal changes, those of most resources first.
+    /// Equal changes. The change that most resources share comes first.
     pub fields: Vec<SharedField>,
-    /// The tag `Name` of resources that had none and get one of their own, in the order of the plan.
+    /// The new tags `Name` of resources that had none, in the order of the plan.
     pub names: Vec<FieldView>,
 }
 
 impl Shared {
-    /// Fewer than this are said with each resource.
+    /// A change that fewer resources share is shown with each of them.
     const MANY: usize = 5;
 
     /// Counts the changes of the updates.
@@ -48,7 +49,7 @@ impl Shared {
         Self { fields, names }
     }
 
-    /// True if a change of a field is among them.
+    /// True if the change of a field is shared.
     pub fn has(&self, field: &FieldView) -> bool {
         let same = |one: &FieldView| {
             !field.drifted && (&one.path, &one.before, &one.after) == (&field.path, &field.before, &field.after)
@@ -56,7 +57,7 @@ impl Shared {
         self.fields.iter().any(|one| same(&one.field)) || self.names.iter().any(same)
     }
 
-    /// True if a change consists of nothing else.
+    /// True if a change consists only of shared fields.
     pub fn covers(&self, change: &ChangeView) -> bool {
         let is_plain = change.action == Action::Update && change.cause.is_none();
         is_plain && !change.fields.is_empty() && change.fields.iter().all(|field| self.has(field))

@@ -1,4 +1,4 @@
-//! Statements of policies in words, which leave nothing out.
+//! Statements of policies in words. They leave out no element.
 
 use crate::names::{Names, literal};
 use resource::policy_spelling;
@@ -9,7 +9,7 @@ pub fn is_statement(value: &Value) -> bool {
     value["Effect"].is_string() && (!value["Action"].is_null() || !value["NotAction"].is_null())
 }
 
-/// The statements of a policy in the canonical spelling. A value that is no policy has none.
+/// The statements of a policy in the canonical spelling; empty if the value is no policy.
 pub(crate) fn statements(policy: &Value) -> Vec<Value> {
     match policy_spelling(policy).get("Statement") {
         Some(Value::Array(statements)) => statements.iter().filter(|one| is_statement(one)).cloned().collect(),
@@ -23,8 +23,8 @@ fn spelled(statement: &Value) -> Value {
     policy_spelling(&document)["Statement"][0].take()
 }
 
-/// A statement on one line: effect, who, actions, resources and conditions, and its Sid. Names are shortened only
-/// where they are the environment's own.
+/// A statement on one line: effect, principals, actions, resources, conditions, and its Sid. Only the environment's own
+/// names are shortened.
 ///
 /// # Example
 /// `allow s3:GetObject on data/raw/* if Bool aws:SecureTransport = true`
@@ -58,7 +58,7 @@ pub(crate) fn what(statement: &Value, names: &Names) -> String {
     text + &rest(statement)
 }
 
-/// The principals of a statement in words; empty where it names nobody.
+/// The principals of a statement in words; empty if it names none.
 pub(crate) fn principals(statement: &Value, names: &Names) -> String {
     let named = |value: &Value| -> Vec<String> {
         let Some(kinds) = value.as_object() else { return Vec::new() };
@@ -71,7 +71,8 @@ pub(crate) fn principals(statement: &Value, names: &Names) -> String {
     }
 }
 
-/// A principal. The root of an account stands for everybody whom the account lets, not for its root user.
+/// A principal. The root of an account stands for every principal that the account allows, and not only for its root
+/// user.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-accounts>
 fn principal(name: &str, names: &Names) -> String {
     let account = name.strip_suffix(":root").and_then(|rest| rest.rsplit(':').next());
@@ -94,7 +95,7 @@ fn sid(statement: &Value) -> String {
     statement["Sid"].as_str().map_or_else(String::new, |sid| format!("  [{}]", literal(sid)))
 }
 
-/// Elements of a statement that IAM does not know, so that nothing is left out.
+/// Elements of a statement that this code does not know. They are shown, so that nothing is left out.
 fn rest(statement: &Value) -> String {
     const KNOWN: [&str; 9] =
         ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition"];
@@ -124,7 +125,7 @@ fn value_list(values: &Value) -> Vec<&Value> {
     }
 }
 
-/// True if a statement in the canonical spelling gives more than named actions on named resources to named principals.
+/// True if a statement in the canonical spelling allows more than named actions on named resources to named principals.
 pub(crate) fn is_wide(statement: &Value) -> bool {
     let any =
         |field: &str, is: fn(&str) -> bool| value_list(&statement[field]).into_iter().filter_map(Value::as_str).any(is);

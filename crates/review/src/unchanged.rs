@@ -1,4 +1,4 @@
-//! The parts of two values that do not differ, counted.
+//! The number of equal parts of two values.
 
 use crate::{difference::is_same, rule::is_rule, statement::is_statement};
 use serde::Serialize;
@@ -13,7 +13,8 @@ pub struct Unchanged {
     pub of: &'static str,
 }
 
-/// Counts statements of policies, items of lists, and single values of other documents that are in both.
+/// Counts the parts that both values contain: statements of policies, items of lists, or single values of other
+/// documents.
 pub(crate) fn unchanged(before: &Value, after: &Value) -> Unchanged {
     let counted = |before: &[Value], after: &[Value]| {
         let mut rest: Vec<&Value> = after.iter().collect();

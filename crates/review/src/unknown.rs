@@ -1,10 +1,10 @@
-//! The places of placeholders in a value.
+//! The paths of placeholders in a value.
 
 use resource::has_unknown;
 use serde_json::Value;
 
-/// The dotted paths of the values that hold a placeholder, each beginning with `path`. The items of a list are
-/// numbered from 0.
+/// The dotted paths of the values that contain a placeholder. Each begins with `path`, and items of a list are numbered
+/// from 0.
 pub(crate) fn unknown_paths(path: &str, value: &Value) -> Vec<String> {
     let mut paths = Vec::new();
     collect(path, value, &mut paths);
@@ -31,7 +31,7 @@ fn collect(path: &str, value: &Value, paths: &mut Vec<String>) {
     }
 }
 
-/// True if a value is one text that is not known yet. Of lists and documents, only the leaves are unknown.
+/// True if a value is one unknown text. In lists and documents, only the leaves are unknown.
 pub(crate) fn is_unknown(value: &Value) -> bool {
     value.is_string() && has_unknown(value)
 }

@@ -1,4 +1,4 @@
-//! The model behind every form of a plan.
+//! The data for every form of a plan.
 
 use crate::{
     allowed::{Allowed, allowed},
@@ -157,14 +157,14 @@ pub struct LockView {
     pub since: String,
 }
 
-/// Facts that a view needs besides the plan.
+/// The facts for a view besides the plan.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
-    /// The command that would carry the plan out, such as `mlopsctl up dev`.
+    /// The command that would apply the plan, such as `mlopsctl up dev`.
     pub command: String,
     /// The common parts of the names of the environment's resources.
     pub names: Names,
-    /// The name of the bucket for the state, where the first `up` creates it.
+    /// The name of the bucket for the state, if the first `up` has to create it.
     pub state_bucket: Option<String>,
     /// The run that is changing the environment meanwhile.
     pub locked_by: Option<LockView>,
@@ -187,7 +187,7 @@ impl PlanView {
         }
     }
 
-    /// The view of a plan alone, such as one from a file.
+    /// The view of a plan without refusals, such as a plan from a file.
     pub fn of_plan(plan: &Plan, registry: &Registry, surroundings: Surroundings) -> Self {
         let view = |change: &Change| {
             let noun = registry.get(&change.kind).map_or(change.kind.as_str(), |reconciler| reconciler.noun());
@@ -269,7 +269,7 @@ fn refusal_view(refusal: &Refusal, noun: String) -> RefusalView {
     }
 }
 
-/// The command with all options that lift refusals. `None` where no refusal can be lifted.
+/// The command with all options that lift refusals. `None` if no option lifts any.
 fn way_out(refusals: &[RefusalView], command: &str, targets: &[String]) -> Option<String> {
     let lifted = |lift| refusals.iter().filter(move |refusal| refusal.lifted_by == Some(lift));
     let protected: Vec<&str> = lifted(Lift::Unprotect).map(|refusal| refusal.address.as_str()).collect();

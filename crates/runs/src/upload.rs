@@ -65,12 +65,12 @@ pub enum Unfit {
         /// What is wrong.
         why: String,
     },
-    /// Its key is longer than S3 takes keys.
+    /// The key of a file is longer than S3 allows.
     #[error("{} would become a key of {bytes} bytes; S3 takes at most {LONGEST_KEY}", path.display())]
     TooLong {
-        /// Which.
+        /// The path of the file.
         path: PathBuf,
-        /// The length of its key.
+        /// The length of the key.
         bytes: usize,
     },
     /// Two files want the same key.
@@ -89,8 +89,8 @@ pub enum Unfit {
 /// path from there. What begins with a dot is not data.
 ///
 /// # Errors
-/// When something cannot be read or is no regular file, when a link leads out of its folder, when two files want one
-/// key, or when a key is too long.
+/// When a file is unreadable or not regular, or a link leads out of its folder. Also when two files have the same key,
+/// or a key is too long.
 pub fn gather(named: &[PathBuf], prefix: &str) -> Result<Vec<Shipment>, Unfit> {
     let mut found: BTreeMap<String, Shipment> = BTreeMap::new();
     for path in named {
@@ -118,7 +118,7 @@ fn unreadable(path: &Path, why: impl ToString) -> Unfit {
     Unfit::Unreadable { path: path.to_owned(), why: why.to_string() }
 }
 
-/// The file at a path, or the files below a folder that was named.
+/// The file at a path, or the files in the folder at the path.
 fn files(path: &Path) -> Result<Vec<(PathBuf, u64)>, Unfit> {
     let about = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
     if !about.is_dir() {
@@ -130,7 +130,7 @@ fn files(path: &Path) -> Result<Vec<(PathBuf, u64)>, Unfit> {
     Ok(found)
 }
 
-/// Collects the files of a folder. A link in it counts as the file that it leads to, if that is below `root` too.
+/// Collects the files of a folder. A link counts as its target, if the target is below `root` too.
 fn below(folder: &Path, root: &Path, found: &mut Vec<(PathBuf, u64)>) -> Result<(), Unfit> {
     for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
         let entry = entry.map_err(|error| unreadable(folder, error))?;
@@ -153,7 +153,7 @@ fn below(folder: &Path, root: &Path, found: &mut Vec<(PathBuf, u64)>) -> Result<
     Ok(())
 }
 
-/// The size of a regular file. A device or a pipe may never end.
+/// The size of a regular file. Reading a device or a pipe may never end.
 fn regular(path: &Path, about: &std::fs::Metadata) -> Result<u64, Unfit> {
     match about.is_file() {
         true => Ok(about.len()),

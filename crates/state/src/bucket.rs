@@ -19,9 +19,9 @@ pub struct StateBucket {
     name: String,
     pub(crate) place: Place,
     is_named: bool,
-    /// The environment's tags, which one of its own bears beside those of its owner.
+    /// The environment's tags. An own bucket gets them besides the ownership tags.
     pub(crate) tags: Tags,
-    /// The key that states and locks are encrypted with; without one, S3 decides.
+    /// The key for the encryption of states and locks. Without one, S3 uses the bucket's default.
     pub(crate) kms_key: Option<String>,
 }
 
@@ -43,13 +43,13 @@ impl StateBucket {
         Self { is_named: true, ..Self::new(client, name, place) }
     }
 
-    /// The same, whose bucket bears these tags as well, if it is the environment's own.
+    /// The same bucket. If the environment owns it, it also gets these tags.
     #[must_use]
     pub fn tagged(self, tags: Tags) -> Self {
         Self { tags, ..self }
     }
 
-    /// The same, in which states and locks are encrypted with this KMS key.
+    /// The same bucket, with this KMS key for states and locks.
     #[must_use]
     pub fn encrypted_with(self, kms_key: Option<String>) -> Self {
         Self { kms_key, ..self }

@@ -93,11 +93,11 @@ impl StateBucket {
         Ok(true)
     }
 
-    /// Gives a bucket that was made earlier the tags and the key of today: version 0.1 gave it the tags of its owner alone.
-    /// A bucket that is named, or not of this stack, is left as it is.
+    /// Gives an existing own bucket the current tags and key: version 0.1 gave it only ownership tags. A bucket that
+    /// the file names, or that another stack owns, stays unchanged.
     ///
     /// # Errors
-    /// When S3 refuses.
+    /// When S3 refuses a call.
     pub async fn renew_settings(&self, owner: &Tags) -> Result<(), Error> {
         if self.is_named() {
             return Ok(());
@@ -111,7 +111,7 @@ impl StateBucket {
             return Ok(());
         }
         if wanted.missing_from(&live).iter().next().is_some() {
-            // The call replaces all tags, those that other people gave as well.
+            // The call replaces all tags, so it repeats the tags of other people.
             let all = live.iter().filter(|(key, _)| !key.starts_with("aws:")).chain(wanted.iter()).collect();
             self.tag(&all).await?;
         }
@@ -121,7 +121,7 @@ impl StateBucket {
         Ok(())
     }
 
-    /// The environment's tags, and over them those of the owner.
+    /// The environment's tags. Ownership tags take precedence.
     fn all_tags(&self, owner: &Tags) -> Tags {
         self.tags.iter().chain(owner.iter()).collect()
     }
@@ -138,7 +138,7 @@ impl StateBucket {
         call.send().await.during("PutBucketEncryption").map(drop)
     }
 
-    /// The KMS key that objects are encrypted with unless they name another.
+    /// The bucket's default KMS key.
     async fn default_key(&self) -> Result<Option<String>> {
         let call = self.client.get_bucket_encryption().bucket(self.name()).send().await.during("GetBucketEncryption");
         let answer = call.absent(&[("ServerSideEncryptionConfigurationNotFoundError", "")])?;

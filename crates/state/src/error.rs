@@ -15,7 +15,7 @@ pub enum Error {
     /// Somebody else wrote the state since it was read; nothing was overwritten.
     #[error("the state changed while this command was at work; nothing was overwritten")]
     Moved,
-    /// Another version of mlopsctl wrote the state since it was read; nothing was overwritten.
+    /// Another version of mlopsctl wrote the state after this command had read it. Nothing was overwritten.
     #[error(
         "mlopsctl {tool} wrote the state while this command of mlopsctl {} was at work; nothing was overwritten",
         env!("CARGO_PKG_VERSION")
@@ -154,7 +154,7 @@ impl Error {
             if matches!(failure.kind, FailureKind::Ambiguous | FailureKind::Throttled))
     }
 
-    /// The advice for an error that has one: expired credentials, a wrong clock, two versions by turns.
+    /// The advice, for some errors: expired credentials, a wrong clock, or two versions that write by turns.
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::MovedBy { .. } => Some("run the same command again, with the later of the two versions of mlopsctl"),

@@ -208,12 +208,12 @@ impl State {
         }
     }
 
-    /// Makes this the version that follows the one it was read from, written by nobody who is known.
+    /// Makes this the successor of the version that it was read from, without a known author.
     pub fn advance(&mut self) {
         self.advance_by(None);
     }
 
-    /// Makes this the version of this author that follows the one it was read from.
+    /// Makes this the successor of the version that it was read from, with this author.
     pub fn advance_by(&mut self, author: Option<Author>) {
         self.serial += 1;
         self.author = author;

@@ -39,7 +39,7 @@ pub struct Removed {
 }
 
 impl Holder {
-    /// This process, about to do `operation`. `caller` is the ARN of its AWS identity, if it knows that.
+    /// This process, about to run `operation`. `caller` is the ARN of its AWS identity, if known.
     pub fn new(operation: &str, caller: Option<&str>) -> Self {
         let now = Timestamp::now();
         Self {
@@ -59,7 +59,7 @@ impl Holder {
         self.process.as_ref().is_some_and(Process::is_dead) && LivenessFile::is_abandoned(&self.id)
     }
 
-    /// Whether it is at work, as far as its lock tells: neither removed nor dead, and renewed within the last minute.
+    /// Whether the holder is at work according to its lock: not removed, not dead, and renewed within the last minute.
     pub fn is_at_work(&self, now: Timestamp) -> bool {
         const EXPIRES_AFTER_SECONDS: i64 = 60;
         let silent = now.duration_since(self.renewed).as_secs();
@@ -82,8 +82,8 @@ impl fmt::Display for Holder {
     }
 }
 
-/// Names this process for people: the run of a CI system, where user and host tell nobody anything; else user and host.
-/// The AWS identity goes before, as far as it is known.
+/// The name of this process for people. In a CI system it is the run, because user and host identify nobody there.
+/// Elsewhere it is user and host. The AWS identity comes first, if known.
 pub(crate) fn who(caller: Option<&str>) -> String {
     let run = CI_RUNS.iter().find_map(|name| std::env::var(name).ok().map(|run| format!("{name} {run}")));
     match (caller, run) {
@@ -101,7 +101,7 @@ fn user_and_host() -> String {
     format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.as_deref().unwrap_or("somewhere"))
 }
 
-/// Where GitHub, GitLab, CodeBuild, CircleCI and Jenkins say which run this is.
+/// The variables in which GitHub, GitLab, CodeBuild, CircleCI and Jenkins identify the run.
 const CI_RUNS: [&str; 6] =
     ["GITHUB_RUN_ID", "CI_JOB_URL", "CI_JOB_ID", "CODEBUILD_BUILD_ID", "CIRCLE_WORKFLOW_ID", "BUILD_URL"];
 

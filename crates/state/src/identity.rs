@@ -24,7 +24,7 @@ impl StateIdentity {
         Self::of(&tag("Project"), &tag("Environment"), place, bucket)
     }
 
-    /// The identity of the state of an environment. `bucket` is where the state is kept.
+    /// The identity of the state of an environment. `bucket` is the bucket of the state.
     pub fn of(project: &str, environment: &str, place: &Place, bucket: &str) -> Self {
         Self {
             project: project.to_owned(),

@@ -28,19 +28,19 @@ impl StateKeys {
         Self { state: key(STATE), lock: key(LOCK) }
     }
 
-    /// `<prefix>/<project>/<environment>/…`, in a part of a bucket.
+    /// The keys `<prefix>/<project>/<environment>/…` below a prefix in a bucket.
     pub fn under(prefix: &str, identity: &StateIdentity) -> Self {
         let shared = Self::shared(identity);
         let key = |key: String| format!("{}/{key}", prefix.trim_end_matches('/'));
         Self { state: key(shared.state), lock: key(shared.lock) }
     }
 
-    /// Finds the keys in a bucket that may be shared, or in the part of it under a prefix. mlopsctl 0.1 kept every state
-    /// at the root; one of this identity stays there, so that 0.1 and later versions take the same lock. So does one
-    /// that was begun before the file named a prefix.
+    /// Finds the keys in a bucket that may be shared, or below a prefix in it. mlopsctl 0.1 kept every state at the
+    /// root. A state of this identity stays there, so that 0.1 and later versions take the same lock. A state from
+    /// before the file named a prefix stays in its place, too.
     ///
     /// # Errors
-    /// When the store cannot be read, or there are states at several of these places.
+    /// When a read fails, or several of these places have a state.
     pub async fn find(store: &dyn Store, identity: &StateIdentity, prefix: Option<&str>) -> Result<Self, Error> {
         let (root, shared) = (Self::at_root(), Self::shared(identity));
         let two = |one: &Self, other: &Self| Error::TwoStates {
@@ -60,7 +60,7 @@ impl StateKeys {
         let mut found = store.get(&wanted.state).await?.map(|_| wanted.clone());
         for keys in [root, shared] {
             let stored = match store.get(&keys.state).await {
-                // Credentials may be bound to the prefix.
+                // A policy may limit the credentials to the prefix.
                 Err(Error::Store { failure, .. }) if failure.kind == FailureKind::Denied => continue,
                 stored => stored?,
             };

@@ -27,7 +27,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock at `key` for `holder`. Waits for somebody else's until `patience` ends, and looks once more then.
+    /// Takes the lock at `key` for `holder`. Waits for another holder until `patience` ends, and then tries once more.
     ///
     /// # Errors
     /// [`Error::Locked`] with the holder when it stays somebody else's.

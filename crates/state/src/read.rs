@@ -37,7 +37,7 @@ impl Header {
     }
 }
 
-/// Version of mlopsctl that wrote a state, if it is another one than this.
+/// The version of mlopsctl that wrote a state, if it is not this version.
 pub(crate) fn other_tool(bytes: &[u8]) -> Option<String> {
     let header: Header = serde_json::from_slice(bytes).ok()?;
     let tool = header.tool.as_str()?;

@@ -28,10 +28,11 @@ const CONFLICT: &[Sign] = &[("ConditionalRequestConflict", "")];
 /// How often a write in conflict is sent again, and after which pause. The pause grows by itself each time.
 const CONFLICTS: u32 = 5;
 const AFTER_CONFLICT: Duration = Duration::from_millis(100);
-/// How often an object is read, and the pause after the first failure. The pause grows by itself each time.
+/// The number of reads of an object, and the pause after the first failure. Each further pause is longer by the same
+/// time.
 const READS: u32 = 4;
 const AFTER_READ: Duration = Duration::from_millis(250);
-/// A store that answers too slowly is not asked again.
+/// The time after which a read is not repeated.
 const READS_WITHIN: Duration = Duration::from_secs(10);
 /// An ETag that no object has.
 const NO_VERSION: &str = "\"00000000000000000000000000000000\"";
@@ -89,7 +90,7 @@ impl S3Store {
         Self { is_exclusive, ..self }
     }
 
-    /// The same store, which encrypts what it writes with this KMS key.
+    /// The same store, with this KMS key for everything that it writes.
     #[must_use]
     pub fn encrypted_with(self, kms_key: Option<String>) -> Self {
         Self { kms_key, ..self }
@@ -209,7 +210,8 @@ impl S3Store {
         Ok(read.bytes)
     }
 
-    /// Reads a whole object, again if the answer was cut off or a gateway in between was busy: the SDK repeats neither.
+    /// Reads a whole object. Repeats the read if the answer was cut off or a gateway in between was busy, which the SDK
+    /// does not.
     async fn read(&self, key: &str, version: Option<&str>) -> Result<Stored, Failure> {
         let began = Instant::now();
         for round in 1..READS {

@@ -221,7 +221,7 @@ impl Pen {
 }
 
 impl Pen {
-    /// Somebody else wrote the state. The error names the version of mlopsctl that did, if it is another one.
+    /// The error for a state that somebody else wrote. It names that version of mlopsctl, if it is not this version.
     async fn moved(&self) -> Error {
         let stored = timeout(ANSWERS_WITHIN, self.store.get(&self.key)).await;
         let stored = stored.ok().and_then(Result::ok).flatten();

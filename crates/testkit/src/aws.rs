@@ -156,12 +156,12 @@ impl Aws {
         self.leave.obey(policies);
     }
 
-    /// From now on what these service control policies deny is refused as AWS does it, whoever asks.
+    /// From now on, denies every request that these service control policies deny, with AWS's error.
     pub fn forbid(&self, policies: &[Value]) {
         self.leave.control(policies);
     }
 
-    /// The things with these ids as the cloud keeps them, byte for byte; one that is not there has no entry.
+    /// The stored data of the resources with these ids, byte for byte. A missing resource has no entry.
     pub fn kept(&self, ids: &[String]) -> BTreeMap<String, String> {
         let everything = time::run(self.now, self.cloud.export()).0.expect("everything in memory can be shown");
         let mut kept = BTreeMap::new();

@@ -65,7 +65,7 @@ pub(crate) fn left(inventory: &Value, name: &str) -> Vec<String> {
     left
 }
 
-/// Shows every member of every map with its name.
+/// Calls `see` with every entry of every map in a value.
 pub(crate) fn entries(value: &Value, see: &mut impl FnMut(&str, &Value)) {
     match value {
         Value::Object(members) => {

@@ -32,7 +32,7 @@ pub struct Platform {
     registry: Registry,
     targets: Vec<String>,
     delete_data: bool,
-    /// What must be allowed of things that exist outside of the stack.
+    /// The permissions on existing resources outside of the stack.
     existing: Vec<Permission>,
     said: Mutex<Vec<Event>>,
 }

@@ -8,11 +8,11 @@ use state::{State, Store};
 const LATER: &str = "7.8.9";
 
 impl Platform {
-    /// A later version of mlopsctl writes the state, as a run of it does that changes nothing. Returns false where there
-    /// is no state, or where the store fails or takes another write first.
+    /// Writes the state as a later version of mlopsctl does in a run without changes. Returns false if there is no
+    /// state, if the store fails, or if another write comes first.
     ///
     /// # Panics
-    /// When what is there is not a valid state.
+    /// When the stored state is invalid.
     pub async fn overtake(&self, sdk: &SdkConfig) -> bool {
         let store = self.state_bucket(sdk).store();
         let Ok(Some(stored)) = store.get(STATE).await else { return false };

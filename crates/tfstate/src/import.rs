@@ -1,14 +1,14 @@
-//! Terraform's import blocks for what a stack holds: the way back.
+//! Terraform's import blocks for the resources of a state, for the return to Terraform.
 
 use crate::kinds;
 use resource::Address;
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// A resource that the state holds.
+/// A recorded resource.
 #[derive(Clone, Copy, Debug)]
 pub struct Exported<'a> {
-    /// Where it stands.
+    /// The address of the resource.
     pub address: &'a Address,
     /// `service:thing`.
     pub kind: &'a str,
@@ -26,16 +26,16 @@ pub struct Exported<'a> {
 #[derive(Debug, thiserror::Error)]
 #[error("{address} is of kind {kind}, for which no type of Terraform is known")]
 pub struct NoType {
-    /// Where it stands.
+    /// The address of the resource.
     pub address: Address,
-    /// Its kind.
+    /// The kind of the resource.
     pub kind: String,
 }
 
-/// Kinds that no import of Terraform's state recognises, or that Terraform knows by another type.
+/// Kinds that the import of Terraform's state does not know, or for which Terraform has another type.
 const OTHERS: &[(&str, &str)] = &[("lambda:permission", "aws_lambda_permission"), ("kms:key", "aws_kms_key")];
 
-/// Terraform's type of a kind.
+/// Terraform's type for a kind.
 pub fn terraform_type(kind: &str) -> Option<&'static str> {
     let other = OTHERS.iter().find(|(ours, _)| *ours == kind).map(|(_, theirs)| *theirs);
     other.or_else(|| kinds::KINDS.iter().find(|one| one.ours == kind).map(|one| one.terraform))
@@ -44,7 +44,7 @@ pub fn terraform_type(kind: &str) -> Option<&'static str> {
 /// An import block for each resource, and a comment for each that Terraform cannot import.
 ///
 /// # Errors
-/// [`NoType`] for a kind without a type of Terraform.
+/// [`NoType`] for a kind that Terraform has no type for.
 pub fn import_blocks(resources: &[Exported<'_>]) -> Result<String, NoType> {
     let mut text = String::new();
     for one in resources {
@@ -67,8 +67,8 @@ pub fn import_blocks(resources: &[Exported<'_>]) -> Result<String, NoType> {
     Ok(text)
 }
 
-/// The id by which Terraform's AWS provider imports a resource, or why it imports none. The section "Import" of each
-/// resource's page tells its form.
+/// The id by which Terraform's AWS provider imports a resource, or the reason why it cannot. The section "Import" on
+/// each resource's page gives the form of the id.
 /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs>
 fn import_id(one: &Exported<'_>) -> Result<String, &'static str> {
     match one.kind {
@@ -86,7 +86,7 @@ fn arn(one: &Exported<'_>) -> Option<String> {
     one.outputs.get("arn").and_then(Value::as_str).map(str::to_owned)
 }
 
-/// A string of Terraform's language, in which `${` and `%{` begin a template.
+/// A string in Terraform's language, where `${` and `%{` begin a template.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
 }

@@ -24,7 +24,7 @@ pub struct Declared<'a> {
 pub struct Matching {
     /// What can be taken over, in the order of the stack.
     pub matches: Vec<Match>,
-    /// Resources that the state holds already.
+    /// Resources that the state already records.
     pub adopted: Vec<Match>,
     /// Terraform's addresses of what is a setting of something else here.
     pub settings: Vec<String>,
@@ -205,8 +205,8 @@ impl<'a> Finder<'a> {
         matching
     }
 
-    /// The recorded resource that this one of Terraform's is: of the same kind, with the same id or, for kinds that are
-    /// known by a name, with the same name.
+    /// The recorded resource that equals a resource of Terraform. Its kind and its id are the same, or its name for
+    /// kinds that are identified by a name.
     fn adopted(&self, managed: &Managed) -> Option<Match> {
         let kind = kinds::of(&managed.kind)?;
         let is_this = |one: &&Declared<'_>| {

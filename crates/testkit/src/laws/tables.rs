@@ -42,7 +42,7 @@ const NAT_GATEWAY: Life = Life {
     delete: "DeleteNatGateway",
     ending: ("deleting", 60..=180),
     accepted: |id| json!({ "natGatewayId": id }),
-    // A route may lead to a gateway that is pending, and to one that failed, once the gateway is known.
+    // A route may lead to a pending or a failed gateway, once EC2 knows the gateway.
     // <https://github.com/boto/boto3/issues/779>
     ..LIFE
 };

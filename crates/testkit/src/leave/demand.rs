@@ -58,7 +58,7 @@ impl Demand {
         Self { assumed: Some(keys), ..self }
     }
 
-    /// How AWS refuses what a service control policy denies.
+    /// AWS's error message for a denial by a service control policy.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
     /// <https://github.com/aws/karpenter-provider-aws/issues/8190>
     pub(super) fn explicitly_denied(&self) -> String {

@@ -45,7 +45,7 @@ pub(crate) struct Leave {
 #[derive(Default)]
 struct Noted {
     policies: Option<Policies>,
-    /// Service control policies: what they deny is denied, and they allow everything else.
+    /// Service control policies. They deny requests, and allow everything else.
     /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
     control: Option<Policies>,
     used: BTreeSet<String>,
@@ -54,7 +54,7 @@ struct Noted {
 }
 
 impl Noted {
-    /// Whether nobody judges what is asked.
+    /// Whether no policy is checked.
     fn is_open(&self) -> bool {
         self.policies.is_none() && self.control.is_none()
     }
@@ -75,7 +75,7 @@ impl Leave {
         self.noted().policies = Some(Policies::read(documents));
     }
 
-    /// From now on these service control policies hold, beside whatever is allowed.
+    /// From now on, these service control policies apply, besides the allowed permissions.
     pub(crate) fn control(&self, documents: &[Value]) {
         self.noted().control = Some(Policies::read(documents));
     }

@@ -30,7 +30,7 @@ fn denial_that_stays_is_told_as_what_it_is() {
     assert!(times(&aws, "ec2", "CreateSubnet") > 1);
 }
 
-/// A denial that ends, as AWS words it.
+/// A temporary denial, with AWS's message.
 fn denial() -> Fault {
     Fault::refused("AccessDeniedException", "User is not authorized to perform this action")
 }

@@ -1,5 +1,5 @@
-//! A company that exists: an account within a landing zone, whose network, rules and service control policies are there
-//! before the platform, and stay as they are.
+//! An existing company: an account in a landing zone. Its network, rules and service control policies exist before the
+//! platform, and stay unchanged.
 
 use crate::{destroy, up, went_well};
 use aws_sdk_ec2::{
@@ -12,21 +12,21 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 use testkit::{Aws, Platform};
 
-/// The services that Studio calls; in this network at endpoints.
+/// The services that Studio calls. This network has endpoints for them.
 const SERVICES: [&str; 4] = ["sagemaker.api", "sagemaker.runtime", "sts", "logs"];
 
-/// A network of the company's: private subnets, no internet gateway, endpoints.
+/// A network of the company: private subnets, endpoints, and no internet gateway.
 struct LandingZone {
     vpc: String,
     subnets: Vec<String>,
-    /// For functions.
+    /// The security group for functions.
     group: String,
-    /// Everything that there is of it, what AWS made with it included.
+    /// The ids of all parts, including those that AWS made.
     parts: Vec<String>,
 }
 
-/// What an SCP of a landing zone denies: gateways, VPCs, subnets and routes, and creates without the tag by which costs
-/// are told apart.
+/// The service control policies of a landing zone. They deny gateways, VPCs, subnets and routes, and the creation of
+/// resources without a cost tag.
 fn control() -> Vec<Value> {
     let network = [
         "ec2:CreateVpc",
@@ -109,12 +109,12 @@ fn landing_zone(aws: &mut Aws, region: &str) -> LandingZone {
     })
 }
 
-/// What was made a moment ago is not known everywhere yet.
+/// New resources are subject to eventual consistency.
 async fn settle() {
     tokio::time::sleep(Duration::from_secs(120)).await;
 }
 
-/// The ids of everything in a VPC, and its own.
+/// The ids of a VPC and of everything in it.
 async fn parts(ec2: &Client, vpc: &str) -> Vec<String> {
     let within = || Filter::builder().name("vpc-id").values(vpc).build();
     let mut parts = vec![vpc.to_owned()];
@@ -130,7 +130,7 @@ async fn parts(ec2: &Client, vpc: &str) -> Vec<String> {
 }
 
 impl LandingZone {
-    /// Places an environment in the network.
+    /// Names the network in an environment file.
     fn hosts(&self, environment: &mut Environment) {
         let network = &mut environment.network;
         network.cidr = None;
@@ -176,7 +176,7 @@ fn a_platform_in_an_existing_network_lives_under_a_landing_zones_rules_and_leave
     let again = aws.run(async |sdk| platform.plan(&sdk).await);
     assert_eq!(actions(&again), [], "a second plan is empty");
 
-    // What the company does to its own is no drift.
+    // Changes of the company's own resources are no drift.
     aws.allow_everything();
     let (subnet, group) = (zone.subnets[0].clone(), zone.group.clone());
     aws.run(async |sdk| {
@@ -191,7 +191,7 @@ fn a_platform_in_an_existing_network_lives_under_a_landing_zones_rules_and_leave
     assert!(healing.heals.is_empty() && healing.failed.is_empty());
     assert_eq!(zone.kept(&aws), before, "after drift and reconcile");
 
-    // The group for functions becomes the stack's own, with an endpoint beside it.
+    // The stack makes its own security group for functions, and an endpoint beside it.
     let edited = Platform::with("dev", |dev| {
         zone.hosts(dev);
         dev.network.security_groups.lambda.clear();

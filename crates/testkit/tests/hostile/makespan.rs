@@ -109,7 +109,8 @@ fn slow_things_are_looked_at_as_often_as_the_run_waits_for_them_and_no_more() {
     run(&mut aws, true, &["DeleteUserProfile", "DeleteDomain"], DESTROY_CALLS);
 }
 
-/// The run makes 310 calls and the removal 354, as this test prints with `--nocapture`; a tenth more is allowed.
+/// The run makes 310 calls and the removal 354. This test prints the numbers with `--nocapture`. The limit is a tenth
+/// higher.
 const UP_CALLS: usize = 340;
 const DESTROY_CALLS: usize = 390;
 

@@ -279,7 +279,7 @@ fn the_policy_for_looking_reads_state_lock_and_scripts_and_no_data() {
             assert!(!may(bucket, key), "{environment}: {bucket}/{key}");
         }
         assert!(!rights.allow("s3:GetObject", &object(other, "mlopsctl-state", "state.json"), &[]));
-        // Keys of this environment's own, through S3 and for the variables of functions.
+        // Keys of the environment itself, used through S3 and for variables of functions.
         let key = arn("kms", "key/1");
         for service in ["s3.ap-south-1.amazonaws.com", "lambda.ap-south-1.amazonaws.com"] {
             let via = ("kms:ViaService", service);

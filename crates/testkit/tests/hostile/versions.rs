@@ -1,5 +1,5 @@
-//! Two versions of mlopsctl that work on one state beside each other: the state is fenced, so the later write wins, and
-//! whoever comes next finds what the other one made.
+//! Two versions of mlopsctl that work on one state at the same time. The fencing token lets the later write win. The
+//! next run finds the resources that the other version made.
 
 use crate::{times, up};
 use std::time::Duration;

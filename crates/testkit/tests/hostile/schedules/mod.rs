@@ -40,7 +40,7 @@ fn however_dev_is_edited_and_whatever_happens_on_the_way_its_last_file_is_what_t
 /// The whole schedule of a seed.
 fn schedule(seed: u64) {
     let mut chance = Chance::new(seed);
-    // Chance of its own, so that a schedule is the same with it and without.
+    // A separate source of chance, so that a schedule is the same with and without other versions.
     let mut versions = Chance::new(!seed);
     let mut file = dev();
     let mut aws = match chance.one_in(3) {
@@ -81,8 +81,8 @@ fn well(what: &str, aws: &mut Aws, run: impl AsyncFnOnce(SdkConfig) -> Result<Ap
     }
 }
 
-/// A run that may meet faults, may be killed, and may end in any way. A later version of mlopsctl may write the state
-/// so long after it began.
+/// A run that may meet faults, may be killed, and may end in any way. `overtakes` is the time until a later version of
+/// mlopsctl writes the state.
 fn disturbed(seed: u64, file: &Environment, aws: &mut Aws, overtakes: Option<Duration>, chance: &mut Chance) {
     let platform = of(file);
     let taken = if chance.one_in(4) { others::take_over(&platform, aws, chance) } else { None };
