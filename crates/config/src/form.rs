@@ -171,7 +171,7 @@ form!(
     Slug, "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "lower-case letters, digits and single hyphens, beginning with a letter", "raw-data"
 );
 form!(
-    /// As Cargo understands it; several requirements are joined by commas.
+    /// A requirement in Cargo's syntax. Commas join several requirements.
     VersionRequirement, "^[<>=~^]{0,2} *[0-9]+([.][0-9]+){0,2}( *, *[<>=~^]{0,2} *[0-9]+([.][0-9]+){0,2})*$", "versions of mlopsctl, such as `>=0.2` or `>=0.2, <1`", ">=0.2", "version-requirement"
 );
 form!(
@@ -193,7 +193,7 @@ form!(
     Zone, "^([a-z]{2,4}(-[a-z]+)+-[1-9][a-z]|[a-z0-9]{3,12}-az[1-9][0-9]?)$", "the name or id of an availability zone, such as `ap-south-1a` or `aps1-az1`", "ap-south-1a"
 );
 form!(
-    /// Ids of before 2016 have eight digits.
+    /// Ids from before 2016 have eight digits.
     /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
     VpcId, "^vpc-([0-9a-f]{8}|[0-9a-f]{17})$", "the id of a VPC, such as `vpc-0a1b2c3d4e5f67890`", "vpc-0a1b2c3d4e5f67890"
 );
@@ -210,7 +210,7 @@ form!(
     "sg-0a1b2c3d4e5f67890"
 );
 form!(
-    /// What stands between the placeholders is checked with them filled in.
+    /// The text between the placeholders is checked after they are filled in.
     NamePattern, "^[a-z0-9{}-]{1,128}$", "a pattern of lower-case letters, digits, hyphens and placeholders that ends in `-{name}`", "acme-{environment}-{project}-{name}"
 );
 form!(Account, "^[0-9]{12}$", "an AWS account: 12 digits", "123456789012");
@@ -221,13 +221,13 @@ form!(
     "arn:aws:iam::123456789012:policy/boundary"
 );
 form!(
-    /// IAM keeps `/aws-service-role/` and `/aws-reserved/` for AWS. The letters are those that SageMaker, Lambda and Glue
-    /// take in the ARN of a role.
+    /// IAM reserves `/aws-service-role/` and `/aws-reserved/` for AWS. The pattern allows the characters that
+    /// SageMaker, Lambda and Glue accept in the ARN of a role.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names>
     IamPath, "^/([A-Za-z0-9+=,.@_-]+/)+$", "an IAM path that begins and ends with a slash, such as `/platform/ml/`", "/platform/ml/", "iam-path"
 );
 form!(
-    /// A service takes roles of its own account only.
+    /// A service accepts only roles of its own account.
     RoleArn, "^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,64}$", "the ARN of an IAM role", "arn:aws:iam::123456789012:role/platform/ml-studio"
 );
 form!(
@@ -313,7 +313,7 @@ form!(
     "aws:ResourceTag/Team"
 );
 form!(
-    /// The pattern takes aliases as well, so that the message can say why they do not do.
+    /// The pattern also matches aliases, so that the message can say why an alias is refused.
     ExistingKeyArn,
     "^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/[A-Za-z0-9/_-]+)$",
     "the ARN of a KMS key",
@@ -341,7 +341,7 @@ form!(
 );
 form!(AddressGlob, "^(\\*|[a-z*]+\\.[A-Za-z0-9*._/-]+)$", "a pattern of addresses, such as `storage.*`", "storage.*");
 form!(
-    /// `inline_policies.queue` and `tags.team:name`: a field and the keys within it.
+    /// A field and the keys within it, such as `inline_policies.queue` or `tags.team:name`.
     IgnoreRule, "^(\\*|[a-z*]+\\.[A-Za-z0-9*._/-]+)#[a-z][a-z0-9_]*(\\.[!\"$-~]+)?$", "a pattern of addresses and a field, such as `functions.*#tags.CostCenter`", "functions.*#tags.CostCenter"
 );
 form!(PlainAddress, "^[a-z]+\\.[A-Za-z0-9._/-]+$", "an address, such as `storage.landing`", "storage.landing");

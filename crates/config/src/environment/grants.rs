@@ -8,42 +8,41 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Rights on buckets, by the short names of the buckets.
+/// Access to buckets, by the short names of the buckets.
 pub type BucketGrants = BTreeMap<String, BucketGrant>;
 
 /// The schema of [`BucketGrants`].
 pub(super) type BucketGrantsSchema = Map<Slug, BucketGrant>;
 
-/// The right to use a bucket of this environment: `"read"`, or for a part of it
-/// `{ access = "read", prefix = "incoming/" }`.
+/// Access to a bucket of this environment: `"read"`, or for a part of it `{ access = "read", prefix = "incoming/" }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum BucketGrant {
-    /// On all objects.
+    /// Access to all objects.
     Whole(Access),
-    /// On the objects under a prefix.
+    /// Access to the objects under a prefix.
     Part {
-        /// What may be done.
+        /// The access to the objects.
         access: Access,
-        /// Where.
+        /// The prefix of the objects.
         prefix: String,
     },
 }
 
-/// What may be done with objects.
+/// The access to objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
-    /// List and read.
+    /// Listing and reading.
     Read,
-    /// Put and delete.
+    /// Putting and deleting.
     Write,
     /// Both.
     ReadWrite,
 }
 
 impl BucketGrant {
-    /// What may be done.
+    /// The access to the objects.
     pub fn access(&self) -> Access {
         match self {
             Self::Whole(access) | Self::Part { access, .. } => *access,

@@ -190,8 +190,8 @@ impl Network {
         self.vpc_id.iter().chain(&self.private_subnets).map(String::as_str).chain(groups)
     }
 
-    /// Whether the subnets of the environment's own VPC reach nothing but the endpoints. The file does not tell it of
-    /// an existing VPC.
+    /// Whether the subnets of the environment's own VPC reach nothing but the endpoints. False for an existing VPC,
+    /// because the file does not describe its routes.
     pub fn is_enclosed(&self) -> bool {
         self.vpc_id.is_none() && self.nat == Nat::None
     }
