@@ -57,7 +57,7 @@ const CASES: &[Case] = &[
             fs::remove_dir_all(root.join(FUNCTION)).unwrap();
             fs::write(root.join(FUNCTION), "").unwrap();
         },
-        "does not exist",
+        "is not a folder",
     ),
     (
         "a script that is a folder",
