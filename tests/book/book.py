@@ -52,8 +52,8 @@ HEAD = """\
 Each line is a sentence that the code relies on, the error codes that it is about, where AWS or
 somebody who met it says so, and where the code has it. `tests/book/run --write` collects it from
 the comments; `tests/book/run` fails for a law of the hostile AWS, an error pattern, a wait or a
-default without a source. A code that AWS's model of the service's API has needs no line here, unless words
-decide."""
+default without a source. A code that AWS's model of the service's API has needs no line here,
+unless words decide."""
 SOURCE = re.compile(r"\s*//[/!]?\s*(.*?):?\s*((?:<https://[^\s>]+>\s*)+)\.?")
 COMMENT = re.compile(r"\s*//[/!]?\s?(.*)")
 PATTERN = re.compile(r'\(\s*"([A-Z][A-Za-z]+(?:\.[A-Za-z]+)*)",\s*"([^"]*)",?\s*\)')

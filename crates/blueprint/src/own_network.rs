@@ -132,8 +132,8 @@ fn private_routes(
     for index in 0..tables {
         let subnets: Vec<_> =
             private.iter().enumerate().filter(|(at, _)| at % tables == index).map(|(_, one)| *one).collect();
-        // The route is created once the NAT gateway works.
-        let way_out = nat.get(index).map(|nat| nat.ready());
+        // A route may lead to a NAT gateway that is still pending.
+        let way_out = nat.get(index).copied();
         let name = format!("private-routes-{}", index + 1);
         let tags = name_tag(site, &name);
         built.push(stack.add("network", &name, (vpc, way_out, subnets), move |(vpc, nat, subnets)| {

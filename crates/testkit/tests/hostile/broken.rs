@@ -38,6 +38,8 @@ fn routes_that_lead_to_a_gateway_which_fails_lead_to_its_successor_in_the_end() 
         let second = made.iter().rposition(|made| made.operation == "CreateNatGateway").unwrap();
         let leads = |made: &Made| ["CreateRoute", "ReplaceRoute"].contains(&made.operation.as_str());
         assert!(made[second..].iter().any(leads), "{seed}: no route was made after the second gateway");
+        let before = made[..second].iter().filter(|made| leads(made)).count();
+        assert!(before > 1, "{seed}: the routes waited until the first gateway had failed");
     }
 }
 
