@@ -54,11 +54,18 @@ pub enum Reach {
 /// A policy document as it is declared: null for AWS's default, which allows everything.
 fn read_policy(document: Option<&str>) -> Value {
     let open = json!({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]});
-    let document = document.and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
+    let mut document = document.and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
     // AWS spells the default with a version in gateway endpoints and without in interface ones.
     match same_policy(&json!({"Statement": document["Statement"]}), &open) {
         true => Value::Null,
-        false => document,
+        false => {
+            // EC2 shows no version, whichever was sent:
+            // <https://github.com/localstack/localstack/blob/v4.9.2/localstack-core/localstack/services/ec2/provider.py>
+            if let Some(fields) = document.as_object_mut() {
+                fields.entry("Version").or_insert_with(|| "2012-10-17".into());
+            }
+            document
+        }
     }
 }
 
@@ -340,6 +347,14 @@ mod tests {
         }
         let narrow = gateways.replace(r#""Action":"*""#, r#""Action":"s3:GetObject""#);
         assert_eq!(read_policy(Some(&narrow))["Statement"][0]["Action"], "s3:GetObject");
+    }
+
+    #[test]
+    fn policy_without_the_version_that_ec2_leaves_out_reads_as_it_was_sent() {
+        let sent = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]});
+        let shown = json!({"Statement": sent["Statement"]}).to_string();
+        assert_eq!(read_policy(Some(&shown)), sent);
     }
 
     #[test]
