@@ -35,6 +35,21 @@ impl Scope {
         }
     }
 
+    /// Whether an ARN is that of a bucket or role outside of the stack, which the environment file names.
+    pub(crate) fn is_outside(&self, arn: &str) -> bool {
+        let mut parts = arn.splitn(6, ':').skip(2);
+        let (service, resource) = (parts.next(), parts.nth(2).unwrap_or_default());
+        let name = match (service, resource.split_once('/')) {
+            (Some("s3"), Some((bucket, _))) => bucket,
+            (Some("s3"), None) => resource,
+            (Some("iam"), Some(("role", path))) if !path.starts_with("aws-service-role/") => {
+                path.rsplit('/').next().unwrap_or_default()
+            }
+            _ => return false,
+        };
+        !name.starts_with(&self.prefix) && !without_unknowns(name).contains('*')
+    }
+
     fn widen_resource(&self, resource: &str) -> Option<String> {
         let begins = |at: usize| at == 0 || resource[..at].ends_with(['/', ':']);
         let (at, _) = resource.match_indices(&self.prefix).find(|(at, _)| begins(*at))?;

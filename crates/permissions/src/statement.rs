@@ -25,9 +25,10 @@ pub(crate) struct Statement {
 }
 
 /// What may stand in one statement: a service, and conditions that differ in their values only. Actions name the
-/// types of what they are done to, so that to join resources gives nothing away, with two exceptions. What is made
+/// types of what they are done to, so that to join resources gives nothing away, with three exceptions. What is made
 /// stands by itself, or it could be made within things that are not ours. Objects with names of their own stand by
-/// themselves, or whoever reads the state could read all data.
+/// themselves, or whoever reads the state could read all data. Existing roles and buckets, which are only looked at,
+/// stand apart from the stack's own, or they could be changed like those.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
     service: String,
@@ -36,6 +37,8 @@ struct Group {
     made: String,
     /// For S3: what of it.
     kind: Kind,
+    /// Whether it is outside of the stack.
+    is_outside: bool,
 }
 
 /// What an S3 action is done to.
@@ -78,7 +81,7 @@ impl Kind {
 }
 
 impl Group {
-    fn of(action: &str, permission: &Permission, conditions: &[Condition]) -> Self {
+    fn of(action: &str, permission: &Permission, conditions: &[Condition], is_outside: bool) -> Self {
         let anything = permission.resources.iter().any(|resource| resource == ANYTHING);
         let service = if anything { EVERYWHERE } else { action.split(':').next().unwrap_or_default() };
         let made = match (conditions, permission.resources.first()) {
@@ -86,7 +89,7 @@ impl Group {
             _ => "",
         };
         let kind = Kind::of(action, permission);
-        Self { service: service.to_owned(), conditions: conditions.to_vec(), made: made.to_owned(), kind }
+        Self { service: service.to_owned(), conditions: conditions.to_vec(), made: made.to_owned(), kind, is_outside }
     }
 }
 
@@ -112,11 +115,12 @@ pub(crate) fn all(needed: &[Permission], scope: &Scope) -> Vec<Statement> {
     let mut groups: BTreeMap<Group, (Statement, Vec<BTreeSet<String>>)> = BTreeMap::new();
     for permission in needed {
         let (conditions, values) = apart(&permission.conditions);
-        for action in &permission.actions {
-            let group = Group::of(action, permission, &conditions);
+        let actions = permission.actions.iter();
+        for (action, resource) in actions.flat_map(|action| permission.resources.iter().map(move |one| (action, one))) {
+            let group = Group::of(action, permission, &conditions, scope.is_outside(resource));
             let (statement, joined) = groups.entry(group.clone()).or_insert_with(|| (begun(&group, scope), Vec::new()));
             statement.actions.insert(action.clone());
-            statement.resources.extend(permission.resources.iter().flat_map(|resource| scope.widen(resource)));
+            statement.resources.extend(scope.widen(resource));
             joined.resize(values.len().max(joined.len()), BTreeSet::new());
             for (joined, values) in joined.iter_mut().zip(&values) {
                 joined.extend(values.iter().cloned());
@@ -133,7 +137,8 @@ pub(crate) fn all(needed: &[Permission], scope: &Scope) -> Vec<Statement> {
 fn begun(group: &Group, scope: &Scope) -> Statement {
     let how: String = group.conditions.iter().map(word).collect();
     let how = if how.is_empty() && group.service != EVERYWHERE { "ByArn".to_owned() } else { how };
-    let sid = format!("{}{how}{}{}", capital(&group.service), capital(&group.made), group.kind.word());
+    let existing = if group.is_outside { "Existing" } else { "" };
+    let sid = format!("{}{how}{}{}{existing}", capital(&group.service), capital(&group.made), group.kind.word());
     let owned = !matches!(group.kind, Kind::Other | Kind::NewBucket);
     let owner = owned.then(|| scope.account().to_owned());
     let (actions, resources) = (BTreeSet::new(), BTreeSet::new());
@@ -265,6 +270,22 @@ mod tests {
         let mut backwards = needed.to_vec();
         backwards.reverse();
         assert_eq!(all(&backwards, &scope()), statements);
+    }
+
+    #[test]
+    fn existing_roles_and_buckets_stand_apart_from_the_stacks_own() {
+        let existing = "arn:aws:iam::123456789012:role/platform/company-etl";
+        let needed = [
+            Permission::look(["iam:GetRole"]).on([ROLE, existing]),
+            Permission::change(["iam:DeleteRole"]).on([ROLE]),
+            Permission::look(["s3:ListBucket"]).on(["arn:aws:s3:::central-states"]),
+            Permission::change(["s3:DeleteBucket"]).on(["arn:aws:s3:::ml-dev-data-123456789012"]),
+        ];
+        let statements = all(&needed, &scope());
+        let changed = statements.iter().filter(|one| one.actions.iter().any(|action| action.contains("Delete")));
+        let reached: Vec<&String> = changed.flat_map(|one| &one.resources).collect();
+        assert_eq!(reached.len(), 2, "{reached:?}");
+        assert!(reached.iter().all(|arn| arn.contains("ml-dev-")), "{reached:?}");
     }
 
     #[test]
