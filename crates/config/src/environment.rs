@@ -257,7 +257,7 @@ impl Environment {
                 at.get("project").report(format!("S3 reserves bucket names that begin with `{reserved}`"), "");
             }
         }
-        ignore::check(&self.ignore, at.get("ignore"));
+        ignore::check(&self.ignore, &self.owner_tags, at.get("ignore"));
         moved::check(&self.moved, at.get("moved"));
         self.owner_tags.check(at.get("owner_tags"));
         tags::check(&self.tags, &self.owner_tags, at.get("tags"));

@@ -70,7 +70,8 @@ impl Session {
     /// Gives the environment's own state bucket its current tags and key. A failure is only a warning: the platform
     /// does not depend on it.
     pub(crate) async fn renew_bucket(&self, printer: Printer) {
-        if let Err(error) = self.bucket.renew_settings(&self.identity).await {
+        let usual = blueprint::identity(&self.state_identity.project, &self.state_identity.environment);
+        if let Err(error) = self.bucket.renew_settings(&self.identity, &usual).await {
             printer.note(&format!("warning: the settings of the state bucket are as they were: {error}"));
         }
     }

@@ -93,21 +93,23 @@ impl StateBucket {
         Ok(true)
     }
 
-    /// Gives an existing own bucket the current tags and key: version 0.1 gave it only ownership tags. A bucket that
+    /// Gives an existing own bucket the current tags and key: version 0.1 gave it only ownership tags. `usual` are the
+    /// ownership tags of a file without `[owner_tags]`, which the bucket may still bear. A bucket that
     /// the file names, or that another stack owns, stays unchanged.
     ///
     /// # Errors
     /// When S3 refuses a call.
-    pub async fn renew_settings(&self, owner: &Tags) -> Result<(), Error> {
+    pub async fn renew_settings(&self, owner: &Tags, usual: &Tags) -> Result<(), Error> {
         if self.is_named() {
             return Ok(());
         }
-        self.renew(owner).await.map_err(|failure| self.failed(failure))
+        self.renew(owner, usual).await.map_err(|failure| self.failed(failure))
     }
 
-    async fn renew(&self, owner: &Tags) -> Result<()> {
+    async fn renew(&self, owner: &Tags, usual: &Tags) -> Result<()> {
         let (wanted, live) = (self.all_tags(owner), self.live_tags().await?);
-        if owner.missing_from(&live).iter().next().is_some() {
+        let bears = |tags: &Tags| tags.missing_from(&live).iter().next().is_none();
+        if !bears(owner) && !bears(usual) {
             return Ok(());
         }
         if wanted.missing_from(&live).iter().next().is_some() {

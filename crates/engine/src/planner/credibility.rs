@@ -77,10 +77,8 @@ impl Planner<'_> {
     /// the declaration chooses does.
     fn bears_our_name(&self, name: &str) -> bool {
         let plain = |text: &str| text.to_lowercase().replace('_', "-");
-        let part = |key| self.workshop.identity.get(key);
-        let usual = part("Project").zip(part("Environment"));
-        let usual = usual.map(|(project, environment)| format!("{project}-{environment}"));
-        let own = [usual.as_deref(), self.stack.prefix()];
+        let usual = format!("{}-{}", self.state.project, self.state.environment);
+        let own = [Some(usual.as_str()), self.stack.prefix()];
         own.into_iter().flatten().any(|own| !own.is_empty() && plain(name).contains(&plain(own)))
     }
 
