@@ -15,7 +15,7 @@ use state::State;
 /// Settings with another name than their fields.
 const OTHER_NAMES: [(&str, &str); 1] = [("number_of_workers", "workers")];
 /// Fields that one setting declares for many resources.
-const SHARED: [(&str, &str); 1] = [("retention_days", "monitoring.log_retention_days")];
+const SHARED: [(&str, &str); 1] = [("retention.Days", "monitoring.log_retention_days")];
 
 /// The changed file and its declarations.
 struct Edited {

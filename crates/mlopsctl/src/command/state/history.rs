@@ -16,7 +16,14 @@ const AT_ONCE: usize = 8;
 
 pub(super) async fn run(session: &Session, show: Option<String>, printer: Printer) -> Result<(), End> {
     if let Some(version) = show {
-        let bytes = session.store.get_version(&session.keys.state, &version).await?;
+        let read = session.store.get_version(&session.keys.state, &version).await;
+        let bytes = read.map_err(|error| match error {
+            state::Error::Moved => End::usage(
+                format!("the state has no version {}", version.escape_debug()),
+                format!("`mlopsctl state history {}` lists them", session.name),
+            ),
+            other => other.into(),
+        })?;
         printer.json(String::from_utf8_lossy(&sealed(session, bytes.to_vec())).trim_end());
         return Ok(());
     }
