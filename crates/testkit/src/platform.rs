@@ -57,9 +57,9 @@ impl Platform {
         let stack = blueprint::stack(&inputs).unwrap_or_else(|error| panic!("{error}"));
         let identity = blueprint::identity(&environment.project, name);
         let bucket = environment.state_bucket_name(ACCOUNT);
-        let existing = blueprint::existing_network(&environment).map(|network| network.permissions(&place));
+        let existing = blueprint::existing_permissions(&inputs);
         let platform = Self::new(environment.prefix(), bucket, place, identity, stack);
-        Self { existing: existing.unwrap_or_default(), ..platform }
+        Self { existing, ..platform }
     }
 
     /// A platform of one's own, for what the environments do not have.
