@@ -16,13 +16,13 @@ struct Company {
     roles: [String; 2],
 }
 
-/// The service control policy that lets nobody create a role or a managed policy outside of the path.
+/// The service control policy that lets nobody create a role or a managed policy of these names without a path.
 fn control() -> Vec<Value> {
-    let within = |kind: &str| format!("arn:aws:iam::*:{kind}{PATH}*");
+    let without_path = |kind: &str| format!("arn:aws:iam::*:{kind}/mlops-*");
     vec![json!({"Version": "2012-10-17", "Statement": [{
         "Effect": "Deny",
         "Action": ["iam:CreateRole", "iam:CreatePolicy"],
-        "NotResource": [within("role"), within("policy")],
+        "Resource": [without_path("role"), without_path("policy")],
     }]})]
 }
 
