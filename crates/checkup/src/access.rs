@@ -54,7 +54,7 @@ async fn role(iam: &Client, arn: &str, policies: &[Value]) -> Finding {
         denied => Finding::warning(
             PERMISSIONS,
             format!("as far as IAM can tell, {arn} may not {}", listed(denied)),
-            "whoever owns the role must allow it; without the role in [identity.roles], `mlopsctl plan --json` shows the \
+            "the owner of the role must allow it; without the role in [identity.roles], `mlopsctl plan --json` shows the \
              policies of the role in its place",
         ),
     }

@@ -35,7 +35,7 @@ pub struct Difference {
     pub before: Value,
     /// The part as it will be; null where it is removed.
     pub after: Value,
-    /// True if the plan undoes here what somebody else did.
+    /// Whether the plan undoes a change by others here.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drifted: bool,
 }

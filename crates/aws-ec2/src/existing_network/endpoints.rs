@@ -30,7 +30,7 @@ impl SeenNetwork {
                 )),
                 Reach::No => Err(Shortcoming::certain(
                     format!("nothing leads from {subnet} to S3: {} has no route there", ways.table),
-                    format!("whoever owns the VPC adds {} to a gateway endpoint for {service}", ways.table),
+                    format!("the owner of the VPC adds {} to a gateway endpoint for {service}", ways.table),
                 )),
             };
             found.push(Prerequisite { setting, met });
@@ -86,7 +86,7 @@ impl SeenNetwork {
             )),
             (missing, None) => Err(Shortcoming::certain(
                 format!("nothing leads from the subnets to {}", missing.join(", ")),
-                "name them in `endpoints` of [network], or let whoever owns the VPC make endpoints with private DNS",
+                "name them in `endpoints` of [network], or let the owner of the VPC make endpoints with private DNS",
             )),
         };
         vec![Prerequisite { setting, met }]

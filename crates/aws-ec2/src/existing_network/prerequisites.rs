@@ -128,7 +128,7 @@ impl SeenNetwork {
         let exists = format!("{id} is {known} of the VPC, {} in {zone}", subnet.cidr_block().unwrap_or_default());
         let lost = ways.iter().flat_map(|ways: &Ways| &ways.lost).map(|route| {
             let what = format!("the route to {route} leads to what is gone");
-            lacking(&setting, Shortcoming::possible(what, "whoever owns the VPC repairs or removes it"))
+            lacking(&setting, Shortcoming::possible(what, "the owner of the VPC repairs or removes it"))
         });
         let lost: Vec<Prerequisite> = lost.collect();
         [vec![met(&setting, exists)], lost, vec![addresses(&setting, id, subnet, around.is_built)]].concat()
@@ -161,7 +161,7 @@ impl SeenNetwork {
                         "{} is off for the VPC: Studio finds neither its file system nor endpoints",
                         off.join(" and ")
                     ),
-                    "whoever owns the VPC turns it on: enableDnsSupport, enableDnsHostnames",
+                    "the owner of the VPC turns it on: enableDnsSupport, enableDnsHostnames",
                 ),
             ),
             Err(failure) => unseen(SETTING, "whether the VPC resolves names", failure),
@@ -191,7 +191,7 @@ impl SeenNetwork {
         let name = group.group_name().unwrap_or_default();
         if !setting.contains(".endpoints.") && !lets_https_out(id, group) {
             let what = format!("the security group {id} ({name}) lets nothing out to port 443");
-            let help = "whoever owns it allows HTTPS to the services that the platform calls";
+            let help = "its owner allows HTTPS to the services that the platform calls";
             return vec![lacking(setting, Shortcoming::possible(what, help))];
         }
         vec![met(setting, format!("{id} is a security group of the VPC ({name})"))]

@@ -250,7 +250,7 @@ impl Network {
         }
         if self.flow_logs {
             at.get("flow_logs").report(
-                "whoever owns the VPC that `vpc_id` names decides about its flow logs",
+                "the owner of the VPC that `vpc_id` names decides about its flow logs",
                 "leave `flow_logs` out",
             );
         }

@@ -87,7 +87,7 @@ fn the_network() {
                 "6:9: `zones` is about a VPC that mlopsctl makes, and `vpc_id` names one that exists",
                 "7:7: `nat` is about a VPC that mlopsctl makes, and `vpc_id` names one that exists",
                 "8:15: a gateway endpoint adds routes to route tables, which mlopsctl never changes in a VPC that exists",
-                "9:13: whoever owns the VPC that `vpc_id` names decides about its flow logs",
+                "9:13: the owner of the VPC that `vpc_id` names decides about its flow logs",
             ],
         ),
         (

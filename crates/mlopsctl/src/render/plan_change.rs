@@ -118,7 +118,7 @@ pub(super) fn field_lines(page: &mut Page<'_>, field: &FieldView) {
     }
     let full = page.form.full;
     let (text, outside) = match &field.applied {
-        // Both the author of the file and somebody else changed it.
+        // Both the author of the file and another actor changed it.
         Some(applied) if *applied != field.after && field.before != field.after => {
             let (applied, after) = pair(applied, &field.after, full);
             let before = if full { whole(&field.before) } else { short(&field.before) };
