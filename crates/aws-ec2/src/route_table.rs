@@ -202,24 +202,27 @@ fn read(route: &aws_sdk_ec2::types::Route) -> Option<Route> {
     if route.gateway_id() == Some("local") || of_endpoint || propagated {
         return None;
     }
-    let destination = route
-        .destination_cidr_block()
-        .or(route.destination_ipv6_cidr_block())
-        .or(route.destination_prefix_list_id())?
-        .to_owned();
+    let destination = destination(route)?.to_owned();
+    let unknown = || target_id(route).unwrap_or("unknown").to_owned();
     let target = match (route.gateway_id(), route.nat_gateway_id()) {
-        _ if route.state() == Some(&RouteState::Blackhole) => RouteTarget::Blackhole { what: target_id(route) },
+        _ if route.state() == Some(&RouteState::Blackhole) => RouteTarget::Blackhole { what: unknown() },
         (Some(gateway), _) if gateway.starts_with("igw-") => {
             RouteTarget::InternetGateway { id: InternetGatewayId::new(gateway) }
         }
         (_, Some(gateway)) => RouteTarget::NatGateway { id: NatGatewayId::new(gateway) },
-        _ => RouteTarget::Foreign { what: target_id(route) },
+        _ => RouteTarget::Foreign { what: unknown() },
     };
     Some(Route { destination, target })
 }
 
-/// The id of whatever a route leads to; AWS has a field for each kind.
-fn target_id(route: &aws_sdk_ec2::types::Route) -> String {
+/// The destination of a route; AWS has a field for each form.
+pub(crate) fn destination(route: &aws_sdk_ec2::types::Route) -> Option<&str> {
+    let destination = route.destination_cidr_block().or(route.destination_ipv6_cidr_block());
+    destination.or(route.destination_prefix_list_id())
+}
+
+/// The id of a route's target; AWS has a field for each kind.
+pub(crate) fn target_id(route: &aws_sdk_ec2::types::Route) -> Option<&str> {
     let targets = [
         route.gateway_id(),
         route.nat_gateway_id(),
@@ -231,7 +234,7 @@ fn target_id(route: &aws_sdk_ec2::types::Route) -> String {
         route.local_gateway_id(),
         route.carrier_gateway_id(),
     ];
-    targets.into_iter().flatten().next().unwrap_or("unknown").to_owned()
+    targets.into_iter().flatten().next()
 }
 
 /// The field of a call in which a destination goes.

@@ -1,6 +1,7 @@
 //! The routes out of the subnets of an existing network.
 
 use super::SeenNetwork;
+use crate::route_table::{destination, target_id};
 use aws_sdk_ec2::types::{Route, RouteState, RouteTable};
 
 /// The targets in the route table of a subnet.
@@ -35,21 +36,10 @@ impl Ways {
     }
 
     fn add(&mut self, route: &Route) {
-        let destination =
-            [route.destination_cidr_block(), route.destination_ipv6_cidr_block(), route.destination_prefix_list_id()];
-        let destination = destination.into_iter().flatten().next().unwrap_or_default();
-        let targets = [
-            route.gateway_id(),
-            route.nat_gateway_id(),
-            route.transit_gateway_id(),
-            route.vpc_peering_connection_id(),
-            route.network_interface_id(),
-            route.instance_id(),
-            route.core_network_arn(),
-            route.local_gateway_id(),
-            route.carrier_gateway_id(),
-        ];
-        let Some(target) = targets.into_iter().flatten().find(|target| *target != "local") else { return };
+        let destination = destination(route).unwrap_or_default();
+        // An egress-only gateway is a way for IPv6 alone, and services have IPv4 addresses.
+        let is_way = |target: &&str| *target != "local" && !target.starts_with("eigw-");
+        let Some(target) = target_id(route).filter(is_way) else { return };
         let is_default = destination == "0.0.0.0/0";
         if route.state() == Some(&RouteState::Blackhole) {
             self.lost.push(format!("{destination} of {}", self.table));
