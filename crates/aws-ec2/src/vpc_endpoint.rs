@@ -59,7 +59,7 @@ fn read_policy(document: Option<&str>) -> Value {
     match same_policy(&json!({"Statement": document["Statement"]}), &open) {
         true => Value::Null,
         false => {
-            // EC2 shows no version, whichever was sent:
+            // EC2 shows no version of the policy, whichever version was sent.
             // <https://github.com/localstack/localstack/blob/v4.9.2/localstack-core/localstack/services/ec2/provider.py>
             if let Some(fields) = document.as_object_mut() {
                 fields.entry("Version").or_insert_with(|| "2012-10-17".into());
