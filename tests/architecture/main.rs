@@ -38,9 +38,10 @@ fn layer(name: &str) -> usize {
         name if name.starts_with("aws-") => 2,
         "engine" | "permissions" | "runs" | "checkup" => 3,
         "blueprint" | "review" => 4,
-        "mlopsctl" => 5,
+        "app" => 5,
+        "mlopsctl" => 6,
         // Tools for developers, which nothing builds on.
-        "bench" | "testkit" => 6,
+        "bench" | "testkit" => 7,
         name => panic!("{name} has no place in the layers: give it one here and in ARCHITECTURE.md"),
     }
 }

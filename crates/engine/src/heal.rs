@@ -18,7 +18,7 @@ pub enum Heal {
 }
 
 /// What a plan has to do with drift.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Healing {
     /// The drift to repair, and how.
     pub heals: Vec<(Address, Action)>,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 #[derive(Debug)]
 pub(crate) enum End {
     /// The environment file is invalid. Nothing was touched. 64.
-    Invalid(std::boxed::Box<config::Invalid>),
+    Invalid(Box<config::Invalid>),
     /// The command cannot be carried out as given. Nothing was touched. 64.
     Usage { what: String, help: Option<String> },
     /// Somebody else holds the lock. 3.
@@ -47,61 +47,34 @@ impl End {
     }
 }
 
-impl From<state::Error> for End {
-    fn from(error: state::Error) -> Self {
-        let help = match &error {
-            state::Error::Locked { .. } => return Self::Locked(error),
-            state::Error::Foreign { what, theirs, .. } => {
-                return Self::usage(error.to_string(), whose(what, theirs));
-            }
-            state::Error::UnusableBucket { help, .. } => return Self::usage(error.to_string(), help.clone()),
-            state::Error::TwoStates { places, .. } => {
-                let help = format!(
-                    "versions 0.1 and later of mlopsctl were used by turns: look at both, keep the one that is right, \
-                     and delete the other ({} if 0.1 is not used any more)",
-                    places[0]
-                );
-                return Self::usage(error.to_string(), help);
-            }
-            state::Error::Damaged { .. } => Some(
-                "`mlopsctl state history` lists earlier versions; --show ID prints one, and `state push FILE` puts it back".to_owned(),
-            ),
-            state::Error::NotALock { .. } => {
-                Some("if you are sure that nobody is at work on this environment, delete that object".to_owned())
-            }
-            state::Error::IgnoresConditions { .. } => Some(
-                "keep the state on AWS itself, or on an S3-compatible store that honours If-Match and If-None-Match"
-                    .to_owned(),
-            ),
-            state::Error::Moved => Some("run the command again".to_owned()),
-            _ => error.help().map(str::to_owned),
-        };
-        Self::Failed { what: error.to_string(), help }
+impl From<app::Error> for End {
+    fn from(error: app::Error) -> Self {
+        match error {
+            app::Error::Invalid(invalid) => Self::Invalid(invalid),
+            app::Error::Usage { what, help } => Self::Usage { what, help },
+            app::Error::Locked(error) => Self::Locked(error),
+            app::Error::Unconfirmed => Self::unconfirmed(),
+            app::Error::Failed { what, help } => Self::Failed { what, help },
+        }
     }
 }
 
-/// The way out, where a state is of something else.
-fn whose(what: &str, theirs: &str) -> String {
-    match what {
-        "region" => format!("the platform is up in {theirs}, and no platform can be moved: destroy it there first"),
-        "project" | "environment" => format!(
-            "no platform can be renamed: use the environment file of {what} {theirs}, or name another `[state] bucket`"
-        ),
-        _ => format!("use the credentials of {what} {theirs} (AWS_PROFILE), or name another `[state] bucket`"),
+impl From<state::Error> for End {
+    fn from(error: state::Error) -> Self {
+        app::Error::from(error).into()
     }
 }
 
 impl From<resource::Failure> for End {
     fn from(failure: resource::Failure) -> Self {
-        Self::Failed { what: failure.to_string(), help: failure.help }
+        app::Error::from(failure).into()
     }
 }
 
 #[cfg(feature = "local")]
 impl From<local::Error> for End {
     fn from(error: local::Error) -> Self {
-        let help = error.help().map(str::to_owned);
-        Self::Failed { what: error.to_string(), help }
+        app::Error::from(error).into()
     }
 }
 

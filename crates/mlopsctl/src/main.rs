@@ -2,22 +2,13 @@
 
 mod cli;
 mod command;
-mod connection;
-mod declared;
 mod end;
-mod environments;
-mod existing;
-mod existing_network;
-mod input;
-mod one_account;
 mod output;
 mod printer;
 mod render;
 mod saved_plan;
-mod sdk;
-mod session;
 mod signals;
-mod state_access;
+mod terminal;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -62,7 +53,7 @@ fn main() -> ExitCode {
     let gives_events = cli.command.gives_events();
     let result = runtime.block_on(async {
         let ended = run(cli, printer).await;
-        ended.and(sdk::keep_local().await)
+        ended.and(app::keep_local().await.map_err(End::from))
     });
     // Reads on stdin cannot be cancelled; do not wait for them.
     runtime.shutdown_background();

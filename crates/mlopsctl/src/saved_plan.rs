@@ -2,7 +2,6 @@
 
 use crate::{
     end::End,
-    input,
     output::{self, Readers},
 };
 use engine::Plan;
@@ -27,7 +26,7 @@ pub(crate) fn read(file: &Path) -> Result<Plan, End> {
     let invalid = |why: String| {
         End::usage(format!("{} is not a saved plan: {why}", file.display()), "make one with `mlopsctl plan --out FILE`")
     };
-    let bytes = input::read(file).map_err(|error| invalid(error.to_string()))?;
+    let bytes = app::input::read(file).map_err(|error| invalid(error.to_string()))?;
     let document: Value = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
     // Before anything else of it: a later format may be another altogether.
     if document["format"].as_u64().is_some_and(|format| format > engine::PLAN_FORMAT) {

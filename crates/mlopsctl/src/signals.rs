@@ -13,9 +13,9 @@ enum Asked {
     ByItself,
 }
 
-/// What tells a run to stop, fed by signals and by whoever holds the sender.
-pub(crate) fn listen(printer: Printer) -> (watch::Sender<StopMode>, watch::Receiver<StopMode>) {
-    let (sender, receiver) = watch::channel(StopMode::Go);
+/// The channel that tells a run to stop. Signals send on it, and so may whoever holds the sender.
+pub(crate) fn listen(printer: Printer) -> watch::Sender<StopMode> {
+    let sender = watch::Sender::new(StopMode::Go);
     let stop = sender.clone();
     let mut signals = Signals::listen();
     tokio::spawn(async move {
@@ -40,7 +40,7 @@ pub(crate) fn listen(printer: Printer) -> (watch::Sender<StopMode>, watch::Recei
             }
         }
     });
-    (sender, receiver)
+    sender
 }
 
 /// Listens without a gap: a signal that comes while another is dealt with is heard as well.

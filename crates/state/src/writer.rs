@@ -50,6 +50,7 @@ pub struct Writer {
 }
 
 /// How writing ended.
+#[derive(Debug)]
 pub struct Ended {
     /// The state as it should be stored.
     pub state: State,

@@ -1,12 +1,13 @@
 use crate::Aws;
+use app::{Change, ChangeOptions, Condition, Frontend, NotDone, Wanted, Workspace, WorkspaceParts};
 use aws_config::SdkConfig;
 use config::Environment;
-use engine::{Applied, Apply, Drift, Event, Heal, Healing, Judged, Planning, Purpose, Refusal, StopMode};
+use engine::{Applied, Claims, Drift, Event, Heal, Healing, Judged, Planning, Purpose, Refusal, StopMode};
 use local::ACCOUNT;
 use permissions::{Policy, Site};
 use resource::{Address, Cloud, Permission, Place, Registry, Stack, Tags};
 use serde_json::Value;
-use state::{Holder, Lock, RemovedState, State, StateBucket, StateIdentity, StateKeys, Store, Version, Writer};
+use state::{State, StateBucket, StateIdentity, StateKeys, Store, Version};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -14,13 +15,10 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// The keys of the state and its lock in their bucket, as in `mlopsctl`.
+/// The key of the state in its bucket.
 pub(crate) const STATE: &str = "state.json";
-const LOCK: &str = "lock.json";
 /// How long the lock of a run that was killed is waited for: a little longer than it lasts.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(70);
-/// Steps under way at once, as in `mlopsctl`.
-const PARALLELISM: usize = 64;
 
 /// A platform, brought up and destroyed the way `mlopsctl` does it.
 pub struct Platform {
@@ -28,13 +26,13 @@ pub struct Platform {
     bucket: String,
     place: Place,
     identity: Tags,
-    stack: Stack,
+    stack: Arc<Stack>,
     registry: Registry,
     targets: Vec<String>,
     delete_data: bool,
     /// The permissions on existing resources outside of the stack.
     existing: Vec<Permission>,
-    said: Mutex<Vec<Event>>,
+    said: Arc<Said>,
 }
 
 impl Platform {
@@ -72,7 +70,7 @@ impl Platform {
 
     fn new(name: String, bucket: String, place: Place, identity: Tags, stack: Stack) -> Self {
         let registry = blueprint::registry();
-        let (targets, said) = (Vec::new(), Mutex::default());
+        let (targets, said, stack) = (Vec::new(), Arc::default(), Arc::new(stack));
         let existing = Vec::new();
         Self { name, bucket, place, identity, stack, registry, targets, delete_data: true, existing, said }
     }
@@ -133,7 +131,7 @@ impl Platform {
 
     /// What it said while it was at work, in the words people read.
     pub fn said(&self) -> Vec<Event> {
-        std::mem::take(&mut self.said.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.said.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What there is of it and of everything else, apart from its state.
@@ -206,19 +204,11 @@ impl Platform {
     /// # Panics
     /// When S3 refuses.
     pub async fn remove_state(&self, sdk: &SdkConfig) {
-        let (bucket, keys) = (self.state_bucket(sdk), StateKeys::at_root());
-        let store = Arc::new(bucket.store());
-        let lock = Lock::acquire(
-            store,
-            &keys.lock,
-            &self.name,
-            Holder::new("destroy", None),
-            tokio::time::sleep(LOCK_TIMEOUT),
-        )
-        .await;
-        let lock = lock.unwrap_or_else(|error| panic!("the lock cannot be had: {error}"));
-        let removed = bucket.remove(&keys, &self.state_identity(), &self.identity, lock).await;
-        assert_eq!(removed.expect("the state bucket can be removed"), RemovedState::Bucket);
+        let workspace = self.workspace(sdk);
+        let lock = workspace.lock("destroy", std::future::pending()).await;
+        let lock = lock.unwrap_or_else(|error| panic!("the lock cannot be had: {error:?}"));
+        let removed = workspace.remove_state(lock).await.expect("the state bucket can be removed");
+        assert!(removed.contains(&self.bucket), "{removed}");
     }
 
     /// What its state must be of.
@@ -277,7 +267,7 @@ impl Platform {
     /// # Errors
     /// What stands in the way of the plan.
     pub async fn try_destroy(&self, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
-        self.change(&Stack::new(self.identity.clone(), Tags::default()), sdk).await
+        self.change(&Arc::new(Stack::new(self.identity.clone(), Tags::default())), sdk).await
     }
 
     async fn state_or_new(&self, sdk: &SdkConfig) -> (State, Option<Version>) {
@@ -287,93 +277,83 @@ impl Platform {
         }
     }
 
+    /// A destruction is about everything.
+    fn targets(&self, stack: &Stack) -> Vec<String> {
+        if stack.nodes().is_empty() { Vec::new() } else { self.targets.clone() }
+    }
+
     async fn planned(&self, stack: &Stack, state: &State, sdk: &SdkConfig) -> Planning {
-        let destroys = stack.nodes().is_empty();
         let purpose = Purpose {
-            targets: if destroys { Vec::new() } else { self.targets.clone() },
+            targets: self.targets(stack),
             repairs: false,
             alone: false,
             unprotect: vec!["*".to_owned()],
             delete_data: self.delete_data,
             looks_only: false,
             keep: !self.delete_data,
-            claims: engine::Claims::new(),
+            claims: Claims::new(),
             inputs: String::new(),
         };
         engine::plan(stack, state, &self.registry, &self.cloud(sdk), &self.identity, &purpose).await
     }
 
-    /// In the order of `mlopsctl`: without a bucket there is nothing to lock, so the first plan is made
-    /// before it.
-    async fn change(&self, stack: &Stack, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
-        let bucket = self.state_bucket(sdk);
-        let store = Arc::new(bucket.store());
-        let first = match bucket.exists().await.expect("S3 can be asked") {
-            true => None,
-            false => Some(self.prepare(stack, sdk).await?),
-        };
-        if first.is_some() || self.state(sdk).await.is_none() {
-            bucket.make(&self.identity).await.expect("the state bucket can be made");
-        }
-        let lock =
-            Lock::acquire(store.clone(), LOCK, &self.name, Holder::new("up", None), tokio::time::sleep(LOCK_TIMEOUT))
-                .await;
-        let lock = lock.unwrap_or_else(|error| panic!("the lock cannot be had: {error}"));
-        let prepared = match first {
-            Some(first) => first,
-            None => match self.prepare(stack, sdk).await {
-                Ok(prepared) => prepared,
-                Err(refusals) => {
-                    lock.release().await.expect("the lock can be given back");
-                    return Err(refusals);
-                }
+    /// Through the same library as `mlopsctl`.
+    async fn change(&self, stack: &Arc<Stack>, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
+        let workspace = self.workspace(sdk);
+        let change = Change {
+            workspace: &workspace,
+            wanted: Wanted::Given(stack.clone(), String::new()),
+            operation: "up",
+            targets: self.targets(stack),
+            claims: Claims::new(),
+            condition: Condition::Confirmed,
+            options: ChangeOptions {
+                is_confirmed: true,
+                delete_data: self.delete_data,
+                unprotect: vec!["*".to_owned()],
+                ..ChangeOptions::default()
             },
         };
-        let applied = self.apply(stack, store, &lock, prepared).await;
-        lock.release().await.expect("the lock can be given back");
-        Ok(applied)
-    }
-
-    async fn prepare(&self, stack: &Stack, sdk: &SdkConfig) -> Result<Prepared, Vec<Refusal>> {
-        let (state, version) = self.state_or_new(sdk).await;
-        let planning = self.planned(stack, &state, sdk).await;
-        match planning.refusals.is_empty() {
-            true => Ok(Prepared { planning, state, version }),
-            false => Err(planning.refusals),
-        }
-    }
-
-    async fn apply(&self, stack: &Stack, store: Arc<dyn Store>, lock: &Lock, prepared: Prepared) -> Applied {
-        let Prepared { planning, state, version } = prepared;
-        let registry = blueprint::registry();
-        let writer = Writer::under(lock, store, STATE, state.clone(), version)
-            .sealing(move |entry| entry.seal_sensitive(&registry));
-        let (_go, stop) = watch::channel(StopMode::Go);
-        let with = Apply {
-            stack,
-            state: &state,
-            registry: &self.registry,
-            writer: &writer,
-            parallelism: PARALLELISM,
-            no_wait: false,
-            wait_factor: 1,
-            stop,
-            events: &|event| self.said.lock().unwrap_or_else(PoisonError::into_inner).push(event),
+        let done = match change.run(watch::Sender::new(StopMode::Go)).await {
+            Ok(done) => done,
+            Err(NotDone::Refused(refused)) => return Err(refused.refusals),
+            Err(not_done) => panic!("{not_done:?}"),
         };
-        let mut applied = engine::apply(&planning, with).await;
-        match writer.finish().await.1 {
+        let mut applied = done.applied;
+        match done.ended.result {
             Err(overtaken @ state::Error::MovedBy { .. }) => applied.stopped = Some(overtaken.to_string()),
             written => written.expect("the state can be written"),
         }
-        applied
+        Ok(applied)
+    }
+
+    fn workspace(&self, sdk: &SdkConfig) -> Workspace {
+        Workspace::new(WorkspaceParts {
+            name: self.name.clone(),
+            identity: self.identity.clone(),
+            state_identity: self.state_identity(),
+            caller: String::new(),
+            registry: blueprint::registry(),
+            sdk: sdk.clone(),
+            place: self.place.clone(),
+            meter: Arc::default(),
+            bucket: self.state_bucket(sdk),
+            keys: StateKeys::at_root(),
+            is_exclusive: false,
+            lock_timeout: LOCK_TIMEOUT,
+            frontend: self.said.clone(),
+        })
     }
 }
 
-/// A plan, and the state it was made on.
-struct Prepared {
-    planning: Planning,
-    state: State,
-    version: Option<Version>,
+/// The events of a platform's runs.
+#[derive(Default)]
+struct Said(Mutex<Vec<Event>>);
+
+impl Frontend for Said {
+    fn event(&self, event: &Event) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+    }
 }
 
 fn in_words(refusals: &[Refusal]) -> String {

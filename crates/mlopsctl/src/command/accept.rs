@@ -4,8 +4,8 @@ use crate::{
     end::End,
     output::{self, Readers},
     printer::Printer,
-    session::Session,
 };
+use app::Session;
 use config::Environment;
 use engine::{Drift, DriftChange};
 use resource::{Address, Declaration, FieldChange, Stack};

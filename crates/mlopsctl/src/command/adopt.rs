@@ -1,16 +1,12 @@
 //! Takes over what exists and was made by somebody else: by hand, by a script, by Terraform.
 
-use super::{
-    change::{Change, Condition, Wanted},
-    plan::Preview,
-};
+use super::{change, plan::Preview};
 use crate::{
-    cli::{AdoptArgs, ChangeArgs, Global},
+    cli::{AdoptArgs, Global},
     end::End,
-    input,
     printer::Printer,
-    session::Session,
 };
+use app::{Change, ChangeOptions, Condition, Session, Wanted};
 use engine::{Claim, Claims, Purpose};
 use resource::{Address, Declaration, Stack};
 use state::{Phase, State};
@@ -27,7 +23,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
     if named.is_empty() && terraform.is_none() {
         return Err(End::usage("what is to be taken over?", "name it: ADDRESS=ID, or ADDRESS for what bears its name"));
     }
-    let session = Session::open_to_change(global, environment).await?;
+    let session = global.app().open_to_change(environment).await?;
     let (state, _) = session.state().await?;
     let stack = session.stack(&state).await?;
     let mut claims = Claims::new();
@@ -59,21 +55,17 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
             Preview { session: &session, state: &state, stack: &stack, purpose, out: Some(out), is_full: false };
         return preview.show(printer).await.map(drop);
     }
-    let asked = ChangeArgs { yes: args.yes, ..ChangeArgs::default() };
     let targets = claims.keys().map(Address::to_string).collect();
     let change = Change {
-        global,
-        args: &asked,
-        session: &session,
-        wanted: Wanted::Declared,
+        workspace: &session,
+        wanted: Wanted::Declared(&session),
         operation: "adopt",
         targets,
         claims,
-        no_wait: false,
         condition: Condition::Confirmed,
-        printer,
+        options: ChangeOptions { is_confirmed: args.yes || global.local, ..ChangeOptions::default() },
     };
-    change.run().await?;
+    change::run(change, &session.names(), printer).await?;
     if terraform.is_some() {
         printer.note(
             "Terraform still takes these for its own. Have it forget them (`terraform state rm`), or retire its state, \
@@ -110,7 +102,7 @@ fn read(file: &Path) -> Result<Tfstate, End> {
     let invalid = |why: String| {
         End::usage(format!("{}: {why}", file.display()), "`terraform state pull > FILE` writes one that can be read")
     };
-    let bytes = input::read(file).map_err(|error| invalid(error.to_string()))?;
+    let bytes = app::input::read(file).map_err(|error| invalid(error.to_string()))?;
     Tfstate::read(&bytes).map_err(|error| invalid(error.to_string()))
 }
 

@@ -1,19 +1,16 @@
-use super::{
-    change::{Change, Condition, Wanted},
-    lost_state,
-};
+use super::change;
 use crate::{
     cli::{DestroyArgs, Global},
     end::End,
     printer::Printer,
-    session::Session,
 };
+use app::{Change, ChangeOptions, Condition, Session, Wanted, lost_state};
 use engine::Claims;
 
 const OPERATION: &str = "destroy";
 
 pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -> Result<(), End> {
-    let session = Session::open_state_to_change(global, args.environment.as_deref()).await?;
+    let session = global.app().open_state_to_change(args.environment.as_deref()).await?;
     let (state, stored) = session.state().await?;
     if stored.is_none() {
         lost_state::look(&session).await?;
@@ -24,7 +21,7 @@ pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -
     }
     if state.resources.is_empty() {
         if stored.is_some() {
-            lost_state::warn(&session, printer).await;
+            lost_state::warn(&session).await;
         }
         if removes_state {
             remove_empty(global, args, &session, printer).await?;
@@ -33,21 +30,15 @@ pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -
         return Ok(());
     }
     let change = Change {
-        global,
-        args: &args.change,
-        session: &session,
-        wanted: Wanted::Nothing,
+        workspace: &session,
+        wanted: Wanted::Nothing(&session),
         operation: OPERATION,
         targets: Vec::new(),
         claims: Claims::new(),
-        no_wait: false,
         condition: Condition::Confirmed,
-        printer,
+        options: ChangeOptions { removes_state, ..global.options(&args.change) },
     };
-    match removes_state {
-        true => change.run_and_remove_state().await,
-        false => change.run().await,
-    }
+    change::run(change, &session.names(), printer).await
 }
 
 /// Says what `--with-state` removes, before anything is asked. What is not ours in the bucket is refused before
@@ -74,7 +65,7 @@ async fn remove_empty(global: &Global, args: &DestroyArgs, session: &Session, pr
             return Err(End::failed("nothing was done"));
         }
     }
-    let lock = session.lock(global, OPERATION, std::future::pending()).await?;
+    let lock = session.lock(OPERATION, std::future::pending()).await?;
     printer.note(&session.remove_state(lock).await?);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What stands in the way of a platform, and what keeps one from working. Reads only.
 
-use crate::{cli::Global, end::End, environments, printer::Printer, render, session::Session};
+use crate::{cli::Global, end::End, printer::Printer, render};
+use app::Session;
 use checkup::{Finding, Machine, Patient, Use, Verdict};
 use config::environment::Pipeline;
 use engine::{Planning, Purpose};
@@ -10,7 +11,7 @@ use serde_json::Value;
 use state::{Lock, State, Weakness};
 
 pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
-    let session = Session::open(global, environment).await?;
+    let session = global.app().open(environment).await?;
     let (state, stored) = session.state().await?;
     let lock = Lock::holder_of(&*session.store, &session.keys.lock).await?;
     let mut findings =
@@ -23,7 +24,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     }
     let stack = session.stack(&state).await?;
     let declarations = stack.declarations(&session.registry, session.cloud.place())?;
-    let described = environments::read(global, &session.name)?;
+    let described = global.settings().read(&session.name)?;
     let place = session.cloud.place();
     let policy =
         super::permissions::policy(&described, &session.name, place, &declarations, Some(&state), false, Vec::new())?

@@ -3,7 +3,6 @@
 use crate::{
     cli::{Cli, Global},
     end::End,
-    environments,
     output::{self, Readers},
     printer::Printer,
     render::ending,
@@ -28,14 +27,14 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
     }
     let mut found = Vec::new();
     for name in &names {
-        let checked = environments::read(global, name).and_then(|environment| {
-            let (file, root) = (environments::file(global, name), environments::root(global));
+        let checked = global.settings().read(name).and_then(|environment| {
+            let (file, root) = (global.settings().file(name), global.settings().root());
             let findings = blueprint::check(&environment, name, &root);
-            if findings.is_empty() { Ok(()) } else { Err(environments::refused(&file, &root, findings)) }
+            if findings.is_empty() { Ok(()) } else { Err(app::settings::refused_settings(&file, &root, findings)) }
         });
         match checked {
             Ok(()) => printer.note(&format!("{name} is valid")),
-            Err(end) => found.push((Some(name.as_str()), end)),
+            Err(error) => found.push((Some(name.as_str()), End::from(error))),
         }
     }
     for overlap in config::overlapping(&global.environments) {
@@ -60,7 +59,7 @@ fn verdict(global: &Global, names: &[String], found: &[(Option<&str>, End)]) -> 
     let environments = names.iter().map(|name| {
         let problems = found.iter().filter(|(of, _)| *of == Some(name.as_str())).flat_map(|(_, end)| match end {
             End::Invalid(invalid) => ending::problems(invalid).as_array().cloned().unwrap_or_default(),
-            end => whole(environments::file(global, name).display().to_string().into(), end),
+            end => whole(global.settings().file(name).display().to_string().into(), end),
         });
         let problems: Vec<Value> = problems.collect();
         json!({"environment": name, "valid": problems.is_empty(), "problems": problems})
@@ -96,7 +95,7 @@ pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(
     for name in config::discover(&global.environments) {
         let file = global.environments.join(format!("{name}.toml"));
         let source =
-            config::text(&file, &environments::root(global)).map_err(|invalid| End::Invalid(Box::new(invalid)))?;
+            config::text(&file, &global.settings().root()).map_err(|invalid| End::Invalid(Box::new(invalid)))?;
         let formatted = config::format(&source).map_err(|problems| {
             End::Invalid(Box::new(config::Invalid { file: file.clone(), source: source.clone(), problems }))
         })?;

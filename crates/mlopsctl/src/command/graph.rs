@@ -1,20 +1,20 @@
 //! Pictures of what is declared and what is there. Reads only.
 
-use super::refused::refused;
+use super::not_done::refused;
 use crate::{
     cli::{Global, GraphArgs, GraphFormat},
     end::End,
     output::{self, Readers},
     printer::Printer,
     render::picture,
-    session::Session,
 };
+use app::Session;
 use engine::{Change, Purpose};
 use resource::Stack;
 use state::State;
 
 pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> Result<(), End> {
-    let session = Session::open(global, args.environment.as_deref()).await?;
+    let session = global.app().open(args.environment.as_deref()).await?;
     let (state, _) = session.state().await?;
     let stack = session.stack(&state).await?;
     let declarations = stack.declarations(&session.registry, session.cloud.place())?;

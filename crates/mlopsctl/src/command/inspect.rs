@@ -1,12 +1,11 @@
 //! Read-only: outputs and drift.
 
-use super::{accept, lost_state, refused::refused};
+use super::{accept, not_done::refused};
 use crate::{
     cli::Global,
     end::End,
     printer::Printer,
     render::{self, page::Form},
-    session::Session,
 };
 use resource::Address;
 use serde_json::Value;
@@ -18,7 +17,7 @@ pub(crate) async fn output(
     name: Option<&str>,
     printer: Printer,
 ) -> Result<(), End> {
-    let session = Session::open_state(global, environment).await?;
+    let session = global.app().open_state(environment).await?;
     let (state, stored) = session.state().await?;
     if stored.is_none() {
         return Err(End::failed_with(
@@ -85,10 +84,10 @@ pub(crate) async fn drift(
     accepted: &[String],
     printer: Printer,
 ) -> Result<(), End> {
-    let session = Session::open_state(global, environment).await?;
+    let session = global.app().open_state(environment).await?;
     let (whole, stored) = session.state().await?;
     if stored.is_none() {
-        lost_state::look(&session).await?;
+        app::lost_state::look(&session).await?;
         printer.note(&format!("{} has no state, and no resource bears its tags.", session.name));
     }
     // Resources that are not refreshed have no known drift.

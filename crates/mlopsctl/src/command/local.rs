@@ -4,12 +4,11 @@ use crate::{
     cli::{Global, LocalCommand},
     end::End,
     printer::Printer,
-    sdk::data_folder,
 };
 
 #[cfg(feature = "local")]
 pub(crate) async fn run(global: &Global, what: LocalCommand, printer: Printer) -> Result<(), End> {
-    let folder = data_folder(global);
+    let folder = global.settings().data_folder();
     match what {
         LocalCommand::Serve { port } => {
             // The region of a call is in its signature; this one only makes the SDK configuration complete.
@@ -19,7 +18,7 @@ pub(crate) async fn run(global: &Global, what: LocalCommand, printer: Printer) -
             printer.data(&format!("export AWS_ENDPOINT_URL=http://{}", listener.local_addr()?));
             printer.data("export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local");
             printer.note("serving the embedded AWS until Ctrl-C");
-            let (_stop, mut stopped) = crate::signals::listen(printer);
+            let mut stopped = crate::signals::listen(printer).subscribe();
             let until = async move {
                 let _ = stopped.wait_for(|mode| *mode != engine::StopMode::Go).await;
             };

@@ -4,10 +4,10 @@
 use crate::{
     cli::{Global, PermissionsArgs},
     end::End,
-    environments::{self, Site},
     output::{self, Readers},
     printer::Printer,
 };
+use app::Site;
 use config::Environment;
 use permissions::{LARGEST, Policy, Repository, Runs};
 use resource::{Declaration, FailureKind, Permission, Place, Stack};
@@ -20,18 +20,18 @@ const ATTACHED: usize = 10;
 pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printer) -> Result<(), End> {
     let (name, account, state) = match &args.account {
         Some(account) => {
-            let told = environments::told(global, args.environment.as_deref())?;
-            (told.ok_or_else(|| environments::which(global))?, account.clone(), None)
+            let told = global.settings().named_or_only(args.environment.as_deref())?;
+            (told.ok_or_else(|| global.settings().ask_which())?, account.clone(), None)
         }
         None => {
-            let name = environments::choose(global, args.environment.as_deref()).await?;
-            let site = Site::of(global, &name, environments::read(global, &name)?).await?;
+            let name = global.app().choose(args.environment.as_deref()).await?;
+            let site = Site::of(&global.app(), &name, global.settings().read(&name)?).await?;
             let state = state_of(&site).await?;
             (name, site.account, state)
         }
     };
-    let environment = environments::read(global, &name)?;
-    environments::allows(&environment, &name, &account)?;
+    let environment = global.settings().read(&name)?;
+    app::settings::refuse_other_account(&environment, &name, &account)?;
     let place = Place::new(account.as_str(), &environment.region);
     if let Some(repository) = &args.trust {
         return trust(repository, args, &place, printer);
@@ -123,7 +123,7 @@ pub(crate) fn policy(
 fn stack(global: &Global, environment: &Environment, name: &str, place: &Place) -> Result<Stack, End> {
     let zones = (1..=environment.network.zones).map(|zone| format!("{}-{zone}", place.region));
     let placement = blueprint::Placement::in_zones(zones);
-    let root = environments::root(global);
+    let root = global.settings().root();
     let inputs = blueprint::Inputs { environment, name, place, placement: &placement, root: &root };
     blueprint::stack(&inputs).map_err(|error| End::usage(error.to_string(), ""))
 }

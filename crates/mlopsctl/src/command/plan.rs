@@ -1,15 +1,12 @@
-use super::{
-    lost_state,
-    refused::{refused, refused_plan},
-};
+use super::not_done::{refused, refused_plan};
 use crate::{
     cli::{Global, PlanArgs},
     end::End,
     printer::Printer,
     render::{self, page::Form},
     saved_plan,
-    session::Session,
 };
+use app::{Session, lost_state};
 use engine::Purpose;
 use resource::{FailureKind, Stack};
 use review::{Names, PlanView, Surroundings};
@@ -20,12 +17,12 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     if let Some(file) = &args.show {
         return show(file, args, printer);
     }
-    let session = Session::open(global, args.environment.as_deref()).await?;
+    let session = global.app().open(args.environment.as_deref()).await?;
     let (state, stored) = session.state().await?;
-    session.warn_of_later_tool(&state, printer);
-    session.warn_of_bucket(printer).await;
+    session.warn_of_later_tool(&state);
+    session.warn_of_bucket().await;
     if stored.is_none() {
-        lost_state::note_other_projects(&session, printer).await;
+        lost_state::note_other_projects(&session).await;
     }
     session.refuse_unfit_network(&state).await?;
     session.refuse_unfit_existing().await?;
@@ -98,7 +95,7 @@ impl Preview<'_> {
         }
         let plan = &planning.plan;
         session.trace_calls();
-        let costs = super::cost::of_plan(session, state, plan)?;
+        let costs = app::costs::of_plan(session, state, plan)?;
         let used = session.used_parts().await?;
         let surroundings = Surroundings {
             command: format!("mlopsctl up {}", session.name),

@@ -1,6 +1,7 @@
-//! Refuses a saved plan that differs from the current plan, and names the differences.
+//! Words for a saved plan that differs from the current one.
 
 use crate::{end::End, render::value};
+use app::{StalePlan, Staleness};
 use engine::{Change, Plan};
 use resource::FieldChange;
 use std::collections::BTreeMap;
@@ -8,24 +9,22 @@ use std::collections::BTreeMap;
 /// The number of differences that are named. The others are only counted.
 const MOST_NAMED: usize = 3;
 
-/// Refuses a saved plan unless the current plan is the same. A state that was never written has no lineage to compare.
-/// `serial` is the serial of the state before this run fenced the previous lock holder.
-pub(crate) fn refuse(saved: &Plan, now: &Plan, serial: u64) -> Result<(), End> {
-    let moved = if saved.environment != now.environment || (saved.lineage != now.lineage && now.serial > 0) {
-        "it is of another environment".to_owned()
-    } else if saved.inputs != now.inputs {
-        format!("the environment file or the files it ships have changed{}", named(saved, now))
-    } else if saved.serial != serial {
-        format!("the state has changed (serial {} → {serial}){}", saved.serial, named(saved, now))
-    } else if saved.changes != now.changes {
-        format!("the cloud has changed{}", named(saved, now))
-    } else {
-        return Ok(());
+/// The exit of `up --plan` with a stale plan.
+pub(crate) fn refused(StalePlan { saved, now, reason }: &StalePlan) -> End {
+    let reason = match reason {
+        Staleness::Environment => "it is of another environment".to_owned(),
+        Staleness::Inputs => {
+            format!("the environment file or the files it ships have changed{}", named(saved, now))
+        }
+        Staleness::State(serial) => {
+            format!("the state has changed (serial {} → {serial}){}", saved.serial, named(saved, now))
+        }
+        Staleness::Cloud => format!("the cloud has changed{}", named(saved, now)),
     };
-    Err(End::failed_with(
-        format!("the saved plan is no longer right: {moved}; nothing was touched"),
+    End::failed_with(
+        format!("the saved plan is no longer right: {reason}; nothing was touched"),
         "make a new one with `mlopsctl plan`, and look at it",
-    ))
+    )
 }
 
 /// The first differences between two plans, for the end of a sentence.
@@ -130,8 +129,8 @@ mod tests {
     }
 
     fn said(saved: &Value, now: &Value) -> String {
-        match refuse(&plan(saved), &plan(now), 3) {
-            Err(End::Failed { what, .. }) => what,
+        match refused(&StalePlan { saved: plan(saved), now: plan(now), reason: Staleness::Cloud }) {
+            End::Failed { what, .. } => what,
             other => panic!("{other:?}"),
         }
     }

@@ -1,6 +1,6 @@
 //! Ends somebody's lease. The lock stays, marked, until the next run takes it over and fences its holder.
 
-use crate::{cli::Global, end::End, printer::Printer, session::Session};
+use crate::{cli::Global, end::End, printer::Printer};
 use state::{Error, Lock};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub(crate) async fn run(
     force: bool,
     printer: Printer,
 ) -> Result<(), End> {
-    let session = Session::open_state_to_change(global, Some(environment)).await?;
+    let session = global.app().open_state_to_change(Some(environment)).await?;
     let (holder, wait) = match Lock::remove(&*session.store, &session.keys.lock, id, force).await {
         Ok(removed) => removed,
         Err(error @ Error::AtWork { .. }) => return Err(at_work(environment, &error)),

@@ -1,16 +1,12 @@
-use super::change::{Change, Condition, Wanted};
-use crate::{
-    cli::{ChangeArgs, Global},
-    end::End,
-    printer::Printer,
-    session::Session,
-};
+use super::change;
+use crate::{cli::Global, end::End, printer::Printer};
+use app::{Change, ChangeOptions, Condition, Wanted};
 use engine::Claims;
 use state::Phase;
 
 /// Finishes what an earlier run has started, and starts nothing.
 pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
-    let session = Session::open_to_change(global, environment).await?;
+    let session = global.app().open_to_change(environment).await?;
     let (state, _) = session.state().await?;
     let unfinished = state.resources.iter().filter(|(_, entry)| entry.phase != Phase::Ready);
     let unfinished: Vec<String> = unfinished.map(|(address, _)| address.to_string()).collect();
@@ -19,16 +15,13 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
         return Ok(());
     }
     let change = Change {
-        global,
-        args: &ChangeArgs::default(),
-        session: &session,
-        wanted: Wanted::Declared,
+        workspace: &session,
+        wanted: Wanted::Declared(&session),
         operation: "wait",
         targets: unfinished,
         claims: Claims::new(),
-        no_wait: false,
         condition: Condition::OnlyFinishes(state),
-        printer,
+        options: ChangeOptions::default(),
     };
-    change.run().await
+    change::run(change, &session.names(), printer).await
 }

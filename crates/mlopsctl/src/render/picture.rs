@@ -1,7 +1,7 @@
 //! A stack as something to draw: what is declared, what is remembered, and what is to happen to it.
 
 use super::value::short;
-use crate::session::Session;
+use app::Session;
 use engine::{Action, Change};
 use report::{Edge, Error, Need, Node, Picture, Status};
 use resource::{Address, Declaration, Registry, Stack};

@@ -1,7 +1,7 @@
 //! The custom image: the docker commands that build and push it, printed or run.
 
 use super::platform::Platform;
-use crate::{cli::Global, end::End, environments, printer::Printer};
+use crate::{cli::Global, end::End, printer::Printer};
 use runs::Login;
 use serde_json::json;
 use std::{io::ErrorKind, path::Path, process::Stdio};
@@ -29,7 +29,7 @@ pub(super) async fn run(
     tag: Option<String>,
     printer: Printer,
 ) -> Result<(), End> {
-    let image = describe(platform, &environments::root(global), tag)?;
+    let image = describe(platform, &global.settings().root(), tag)?;
     if push && global.local {
         return Err(End::usage("the embedded AWS keeps no images", "push to AWS, or build only: --build"));
     }

@@ -1,4 +1,5 @@
-use crate::{cli::Global, end::End, session::Session};
+use crate::{cli::Global, end::End};
+use app::Session;
 use aws_config::SdkConfig;
 use aws_glue::Job;
 use resource::Place;
@@ -32,7 +33,7 @@ impl Work {
 impl Platform {
     /// Opens an environment. It must have been brought up.
     pub(super) async fn open(global: &Global, environment: Option<&str>) -> Result<Self, End> {
-        let session = Session::open_state(global, environment).await?;
+        let session = global.app().open_state(environment).await?;
         let (state, stored) = session.state().await?;
         let platform = Self { session, state, local: global.local };
         match stored {

@@ -2,7 +2,7 @@ use super::{
     follow,
     platform::{Platform, Work},
 };
-use crate::{end::End, input, printer::Printer};
+use crate::{end::End, printer::Printer};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -30,7 +30,7 @@ fn read(given: &str) -> Result<Value, End> {
         true => (given.to_owned(), "--input"),
         false => {
             let unreadable = |error: std::io::Error| End::usage(format!("{given}: {error}"), HELP);
-            let bytes = input::read(Path::new(given)).map_err(unreadable)?;
+            let bytes = app::input::read(Path::new(given)).map_err(unreadable)?;
             (String::from_utf8_lossy(&bytes).into_owned(), given)
         }
     };

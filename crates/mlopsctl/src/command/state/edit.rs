@@ -1,7 +1,8 @@
 //! Manual changes of the state. Each command shows its effect and asks before it writes.
 
 use super::{differences, known};
-use crate::{cli::Global, end::End, environments, input, printer::Printer, session::Session};
+use crate::{cli::Global, end::End, printer::Printer};
+use app::Session;
 use resource::{Address, IdForm, Stack};
 use state::{Author, Lock, State, Store as _, Version};
 use std::path::Path;
@@ -17,7 +18,7 @@ pub(super) async fn remove(
     yes: bool,
     printer: Printer,
 ) -> Result<(), End> {
-    let session = Session::open_state_to_change(global, environment.as_deref()).await?;
+    let session = global.app().open_state_to_change(environment.as_deref()).await?;
     let forget = |state: &mut State| {
         let address = known(state, address)?;
         state.resources.remove(&address);
@@ -37,11 +38,11 @@ pub(super) async fn rename(
     yes: bool,
     printer: Printer,
 ) -> Result<(), End> {
-    let name = environments::choose_to_change(global, environment.as_deref())?;
+    let name = global.settings().choose_to_change(environment.as_deref())?;
     // The kind that is declared at the new address comes from the file, which may be lost.
-    let session = match environments::is_described(global, &name) {
-        true => Session::open_to_change(global, Some(&name)).await?,
-        false => Session::open_state_to_change(global, Some(&name)).await?,
+    let session = match global.settings().is_described(&name) {
+        true => global.app().open_to_change(Some(&name)).await?,
+        false => global.app().open_state_to_change(Some(&name)).await?,
     };
     let (state, _) = session.state().await?;
     let stack = session.stack(&state).await?;
@@ -61,9 +62,9 @@ pub(super) async fn push(
     yes: bool,
     printer: Printer,
 ) -> Result<(), End> {
-    let session = Session::open_state_to_change(global, environment.as_deref()).await?;
+    let session = global.app().open_state_to_change(environment.as_deref()).await?;
     let name = file.display().to_string();
-    let bytes = input::read(file).map_err(|error| End::usage(format!("{name}: {error}"), ""))?;
+    let bytes = app::input::read(file).map_err(|error| End::usage(format!("{name}: {error}"), ""))?;
     let mut pushed = State::read(&bytes, &name, &session.state_identity).map_err(unfit)?;
     pushed.seal_sensitive(&session.registry);
     let there = stored(&session).await?;
@@ -77,8 +78,8 @@ pub(super) async fn push(
         None => printer.say(&format!("There is no state of {} yet; it becomes {name}.", session.name)),
     }
     confirm(global, yes, printer).await?;
-    session.ensure_bucket(printer).await?;
-    let lock = session.lock(global, "state push", std::future::pending()).await?;
+    session.ensure_bucket().await?;
+    let lock = session.lock("state push", std::future::pending()).await?;
     let result = write_pushed(&session, &lock, before, pushed, force).await;
     lock.release().await?;
     let now = result?;
@@ -158,8 +159,8 @@ async fn edit(
     printer.say(&format!("In the state of {}:", session.name));
     show(&before, &shown, printer);
     confirm(global, yes, printer).await?;
-    session.ensure_bucket(printer).await?;
-    let lock = session.lock(global, operation, std::future::pending()).await?;
+    session.ensure_bucket().await?;
+    let lock = session.lock(operation, std::future::pending()).await?;
     let result = async {
         let (mut state, version) = session.state().await?;
         if state.resources != before.resources {

@@ -3,8 +3,8 @@
 use crate::{
     end::End,
     printer::{Printer, escape::word},
-    session::Session,
 };
+use app::Session;
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use state::{History, State, StateVersion};

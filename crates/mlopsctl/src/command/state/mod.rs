@@ -10,8 +10,8 @@ use crate::{
     cli::{Global, StateCommand},
     end::End,
     printer::Printer,
-    session::Session,
 };
+use app::Session;
 use resource::Address;
 use serde_json::json;
 use state::State;
@@ -47,7 +47,7 @@ pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -
 }
 
 async fn open(global: &Global, environment: Option<String>) -> Result<Session, End> {
-    Session::open_state(global, environment.as_deref()).await
+    Ok(global.app().open_state(environment.as_deref()).await?)
 }
 
 async fn show(session: &Session, address: &str, printer: Printer) -> Result<(), End> {

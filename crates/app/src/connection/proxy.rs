@@ -1,6 +1,6 @@
 //! Proxies, as the environment names them.
 
-use crate::end::End;
+use crate::Error;
 use std::env;
 
 /// The variables that name a proxy, each in the two ways of writing it, of which the first wins. What is for one scheme
@@ -9,11 +9,11 @@ const FOR_HTTPS: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY",
 const FOR_HTTP: [[&str; 2]; 2] = [["HTTP_PROXY", "http_proxy"], ["ALL_PROXY", "all_proxy"]];
 
 /// Refuses a proxy that is no address of one: the HTTP client would pass over it, and connect without a proxy.
-pub(super) fn check() -> Result<(), End> {
+pub(super) fn check() -> Result<(), Error> {
     for (name, address) in [FOR_HTTPS, FOR_HTTP].iter().filter_map(named) {
         // It is not repeated, since it may hold a password.
         if let Err(why) = is_usable(&address) {
-            return Err(End::usage(
+            return Err(Error::usage(
                 format!("{name} names no proxy that can be used: {why}"),
                 "it is written `http://proxy.example.com:3128`, with `user:password@` before the host if it asks for them",
             ));

@@ -4,7 +4,7 @@
 //! written, another role is handed out. Resources created from then on would be in an account that no state describes.
 
 use crate::{
-    end::End,
+    Error,
     sdk::{self, Caller},
 };
 use aws_config::SdkConfig;
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 ///
 /// # Errors
 /// When AWS does not say which account it is.
-pub(crate) async fn settle(sdk: SdkConfig) -> Result<(SdkConfig, Caller), End> {
+pub(crate) async fn settle(sdk: SdkConfig) -> Result<(SdkConfig, Caller), Error> {
     let Some(source) = sdk.credentials_provider() else {
         let caller = sdk::caller(&sdk).await?;
         return Ok((sdk, caller));
@@ -79,7 +79,7 @@ impl OneAccount {
         let sdk = self.sdk.to_builder().credentials_provider(provider).build();
         let caller = sdk::caller(&sdk).await;
         caller.map(|caller| caller.account).map_err(|end| match end {
-            End::Failed { what, .. } => CredentialsError::provider_error(what),
+            Error::Failed { what, .. } => CredentialsError::provider_error(what),
             end => CredentialsError::provider_error(format!("{end:?}")),
         })
     }

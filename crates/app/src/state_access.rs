@@ -1,17 +1,17 @@
-//! An environment's state: read, given a bucket, removed.
+//! The state of an environment: read, given a bucket, removed.
 
-use crate::{end::End, printer::Printer, session::Session};
+use crate::{Error, Workspace};
 use resource::Sign;
 use state::{Lock, RemovedState, State, StateBucket, Store as _, Stored, Version};
 use std::{pin::pin, time::Duration};
 use tokio::time::sleep;
 
-/// When it says that making the state bucket takes its time.
+/// After this time, a run says that the creation of the state bucket is slow.
 const SAYS_AFTER: Duration = Duration::from_secs(10);
 
-impl Session {
+impl Workspace {
     /// The state as stored, or a new one.
-    pub(crate) async fn state(&self) -> Result<(State, Option<Version>), End> {
+    pub async fn state(&self) -> Result<(State, Option<Version>), Error> {
         if let Some(read) = self.take_read_under_lock() {
             return Ok(read);
         }
@@ -27,27 +27,27 @@ impl Session {
     }
 
     /// Where the state is, as a person would look it up.
-    pub(crate) fn state_place(&self) -> String {
+    pub fn state_place(&self) -> String {
         self.store.place(&self.keys.state)
     }
 
     /// Makes the state bucket if it is not there, or not complete. A bucket that exists is refused for a first state
     /// if it is no place for one.
-    pub(crate) async fn ensure_bucket(&self, printer: Printer) -> Result<(), End> {
-        self.made_bucket(printer).await.map(drop)
+    pub async fn ensure_bucket(&self) -> Result<(), Error> {
+        self.made_bucket().await.map(drop)
     }
 
     /// The same, and refuses a state that cannot be read, before a lock is taken for work that goes on from it: what
     /// answers may not even be AWS.
-    pub(crate) async fn ensure_bucket_and_state(&self, printer: Printer) -> Result<(), End> {
-        if let Some(stored) = self.made_bucket(printer).await? {
+    pub async fn ensure_bucket_and_state(&self) -> Result<(), Error> {
+        if let Some(stored) = self.made_bucket().await? {
             State::read(&stored.bytes, &self.state_place(), &self.state_identity)?;
         }
         Ok(())
     }
 
     /// The stored state, if there is one. Makes the bucket where there is none.
-    async fn made_bucket(&self, printer: Printer) -> Result<Option<Stored>, End> {
+    async fn made_bucket(&self) -> Result<Option<Stored>, Error> {
         if self.bucket.exists().await?
             && let Some(stored) = self.store.get(&self.keys.state).await?
         {
@@ -59,7 +59,7 @@ impl Session {
             made = &mut making => made,
             () = sleep(SAYS_AFTER) => {
                 let name = self.bucket.name();
-                printer.note(&format!("waiting for the state bucket {name}: S3 frees a deleted bucket's name only after minutes"));
+                self.frontend.note(&format!("waiting for the state bucket {name}: S3 frees a deleted bucket's name only after minutes"));
                 making.await
             }
         };
@@ -69,15 +69,19 @@ impl Session {
 
     /// Gives the environment's own state bucket its current tags and key. A failure is only a warning: the platform
     /// does not depend on it.
-    pub(crate) async fn renew_bucket(&self, printer: Printer) {
+    pub async fn renew_bucket(&self) {
         let usual = blueprint::identity(&self.state_identity.project, &self.state_identity.environment);
         if let Err(error) = self.bucket.renew_settings(&self.identity, &usual).await {
-            printer.note(&format!("warning: the settings of the state bucket are as they were: {error}"));
+            self.frontend.note(&format!("warning: the settings of the state bucket are as they were: {error}"));
         }
     }
 
-    /// Removes the state, which must be empty, and gives the lock up. Says what became of the bucket.
-    pub(crate) async fn remove_state(&self, lock: Lock) -> Result<String, End> {
+    /// Removes the state, which must hold no resources, and gives the lock back. Returns what became of the bucket, in
+    /// words.
+    ///
+    /// # Errors
+    /// When S3 refuses.
+    pub async fn remove_state(&self, lock: Lock) -> Result<String, Error> {
         let removed = self.bucket.remove(&self.keys, &self.state_identity, &self.identity, lock).await?;
         Ok(match removed {
             RemovedState::Bucket => format!("the state bucket {} is gone as well", self.bucket.name()),
@@ -89,9 +93,9 @@ impl Session {
     }
 
     /// Warns of a state that a later version wrote. That version may plan differently, and this version writes next.
-    pub(crate) fn warn_of_later_tool(&self, state: &State, printer: Printer) {
+    pub fn warn_of_later_tool(&self, state: &State) {
         if is_later_than_this(&state.tool) {
-            printer.say(&format!(
+            self.frontend.warn(&format!(
                 "warning: mlopsctl {} was the last to write the state, and this is mlopsctl {}; `required_version` at \
                  the top of the environment file refuses versions that you do not want",
                 state.tool,
@@ -102,14 +106,14 @@ impl Session {
 
     /// Warns of a bucket that the environment file names and in which a state should not be kept. mlopsctl 0.1 took
     /// any, so it is used on.
-    pub(crate) async fn warn_of_bucket(&self, printer: Printer) {
+    pub async fn warn_of_bucket(&self) {
         if !self.bucket.is_named() {
             return;
         }
         // Whoever may not look at its settings is not warned.
         for weakness in self.bucket.weaknesses().await.unwrap_or_default() {
             let name = self.bucket.name();
-            printer.note(&format!("warning: the state bucket {name} {weakness}: {}", weakness.help(name)));
+            self.frontend.note(&format!("warning: the state bucket {name} {weakness}: {}", weakness.help(name)));
         }
     }
 }
@@ -121,7 +125,7 @@ fn is_later_than_this(tool: &str) -> bool {
 }
 
 /// Why a state cannot be read: S3 says more of a bucket than of an object in it.
-pub(crate) async fn unreachable(bucket: &StateBucket, error: state::Error) -> End {
+pub(crate) async fn unreachable(bucket: &StateBucket, error: state::Error) -> Error {
     const OF_THE_BUCKET: &[Sign] = &[
         ("AccessDenied", ""),
         ("PermanentRedirect", ""),

@@ -1,10 +1,46 @@
-//! The exit of a command whose plan is refused.
+//! The exit of a command whose plan was refused.
 
-use crate::{end::End, printer::Printer};
+use super::stale_plan;
+use crate::{
+    end::End,
+    printer::Printer,
+    render::{self, page::Form},
+};
+use app::{NotDone, NotReconciled, RefusedPlan};
 use engine::Refusal;
 use resource::FailureKind;
-use review::PlanView;
+use review::{Names, PlanView};
 
+/// The exit of a change that was not begun.
+pub(crate) fn not_done(why: NotDone, names: &Names, printer: Printer) -> End {
+    match why {
+        NotDone::Error(error) => error.into(),
+        NotDone::Stale(stale) => stale_plan::refused(&stale),
+        NotDone::Refused(plan) => refused_change(&plan, names, printer),
+    }
+}
+
+/// The exit of a reconciliation that was not begun.
+pub(crate) fn not_reconciled(why: NotReconciled, names: &Names, printer: Printer) -> End {
+    match why {
+        NotReconciled::Unobserved(refusals) => refused(&refusals, printer),
+        NotReconciled::NotDone(why) => not_done(why, names, printer),
+    }
+}
+
+/// Shows the plan with all refusals. An incomplete plan, or one without a reader, is refused without being shown.
+fn refused_change(plan: &RefusedPlan, names: &Names, printer: Printer) -> End {
+    if printer.json {
+        render::plan_json::refusal_events(&plan.refusals).iter().for_each(|line| printer.line(line));
+    }
+    let is_whole = plan.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
+    if !is_whole || printer.json || printer.quiet || plan.is_empty {
+        return refused(&plan.refusals, printer);
+    }
+    let form = Form::new(false, printer.columns());
+    printer.note(&render::plan_text::page(&plan.view, names, Some(&plan.costs), printer, form));
+    refused_plan(&plan.view, printer)
+}
 /// The exit after a page or a document that lists the refusals. The page itself names the command that lifts them.
 pub(crate) fn refused_plan(view: &PlanView, printer: Printer) -> End {
     let count = view.refusals.len();

@@ -1,6 +1,6 @@
 //! Says what is being waited for, when AWS does not answer.
 
-use crate::printer::Printer;
+use crate::Frontend;
 use resource::{Failure, FailureKind, Listener, Longest, Waits};
 use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -18,25 +18,25 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 const TELLS_EVERY: Duration = Duration::from_secs(10);
 
 /// Tells of long waits for as long as somebody may wait.
-pub(super) async fn tell(waits: Weak<Waits>, printer: Printer) {
+pub(super) async fn tell(waits: Weak<Waits>, frontend: Arc<dyn Frontend>) {
     let mut rhythm = Rhythm { next: FIRST };
     loop {
         tokio::time::sleep(LOOKS_EVERY).await;
         let Some(waits) = waits.upgrade() else { return };
         if let Some(words) = rhythm.words(waits.longest()) {
-            printer.note(&words);
+            frontend.note(&words);
         }
     }
 }
 
 /// Says which failures plans and comparisons wait to be over, and not of each of many.
-pub(crate) fn tell_failures(printer: Printer) -> Listener {
+pub(crate) fn failure_listener(frontend: Arc<dyn Frontend>) -> Listener {
     let last: Mutex<Option<Instant>> = Mutex::default();
     Arc::new(move |failure| {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_none_or(|said| said.elapsed() >= TELLS_EVERY) {
             *last = Some(Instant::now());
-            printer.note(&in_words(failure));
+            frontend.note(&in_words(failure));
         }
     })
 }

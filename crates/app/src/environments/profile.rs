@@ -1,6 +1,6 @@
 //! The profile that `AWS_PROFILE` names.
 
-use crate::end::End;
+use crate::Error;
 use aws_config::profile;
 use aws_types::os_shim_internal::{Env, Fs};
 
@@ -9,7 +9,7 @@ const MOST_NAMED: usize = 10;
 
 /// Refuses a profile that is named and not there. The SDK would look for credentials everywhere else, and then list where
 /// it looked. Keys in the environment go before any profile.
-pub(super) async fn refuse_unknown() -> Result<(), End> {
+pub(super) async fn refuse_unknown() -> Result<(), Error> {
     let named = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
     let has_keys = std::env::var_os("AWS_ACCESS_KEY_ID").is_some_and(|key| !key.is_empty());
     let Some(name) = named.filter(|_| !has_keys) else { return Ok(()) };
@@ -28,5 +28,5 @@ pub(super) async fn refuse_unknown() -> Result<(), End> {
         many => format!("there are {}; `aws configure list-profiles` shows them", many.len()),
     };
     let file = std::env::var("AWS_CONFIG_FILE").unwrap_or_else(|_| "~/.aws/config".to_owned());
-    Err(End::usage(format!("there is no profile `{}` in {file} (AWS_PROFILE)", name.escape_debug()), help))
+    Err(Error::usage(format!("there is no profile `{}` in {file} (AWS_PROFILE)", name.escape_debug()), help))
 }

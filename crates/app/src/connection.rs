@@ -6,9 +6,9 @@ mod trust;
 mod waiting;
 
 pub(crate) use proxy::in_words as proxy_in_words;
-pub(crate) use waiting::tell_failures;
+pub(crate) use waiting::failure_listener;
 
-use crate::{end::End, printer::Printer};
+use crate::{Error, Frontend};
 use aws_smithy_http_client::{
     Connector,
     proxy::ProxyConfig,
@@ -33,11 +33,11 @@ use std::{
 ///
 /// # Errors
 /// When a proxy is no address, or the file of trusted certificates cannot be used.
-pub(crate) async fn client(printer: Printer) -> Result<SharedHttpClient, End> {
+pub(crate) async fn client(frontend: Arc<dyn Frontend>) -> Result<SharedHttpClient, Error> {
     proxy::check()?;
     let client = Client { trust: trust::store().await?, ways: Mutex::default() };
     let waits = Arc::new(Waits::default());
-    tokio::spawn(waiting::tell(Arc::downgrade(&waits), printer));
+    tokio::spawn(waiting::tell(Arc::downgrade(&waits), frontend));
     Ok(resource::bounded(SharedHttpClient::new(client), waits))
 }
 

@@ -1,6 +1,6 @@
 //! What an environment without a state may have left in the cloud: found by its tags.
 
-use crate::{end::End, printer::Printer, session::Session};
+use crate::{Error, Session};
 use resource::{FailureKind, TagIndex as _, Tags};
 use state::{History, StateVersion};
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ const NAMED: usize = 3;
 ///
 /// # Errors
 /// The resources with the ways out, or that they could not be looked for.
-pub(crate) async fn look(session: &Session) -> Result<(), End> {
+pub async fn look(session: &Session) -> Result<(), Error> {
     let left = find(session).await.map_err(|failure| {
         let help = match failure.kind {
             FailureKind::Denied => "allow tag:GetResources, or look into AWS's console".to_owned(),
@@ -24,26 +24,26 @@ pub(crate) async fn look(session: &Session) -> Result<(), End> {
              read: {failure}",
             session.name
         );
-        End::failed_with(what, help)
+        Error::failed_with(what, help)
     })?;
     if left.is_empty() {
         return Ok(());
     }
     // Without its history the resources are as lost as before.
     let newest = session.store.history(&session.keys.state).await.ok().and_then(History::newest);
-    Err(End::failed_with(
+    Err(Error::failed_with(
         format!("{} has no state, but {}", session.name, named(session, &left)),
         ways_out(session, newest.as_ref()),
     ))
 }
 
 /// Warns if resources bear the tags of an environment whose state holds none.
-pub(crate) async fn warn(session: &Session, printer: Printer) {
+pub async fn warn(session: &Session) {
     // Whoever may not read the tag index hears what the state says, and no more.
     let left = find(session).await.unwrap_or_default();
     if !left.is_empty() {
         let what = named(session, &left);
-        printer.note(&format!(
+        session.frontend.note(&format!(
             "warning: {what}. AWS may list deleted ones for an hour; `mlopsctl plan {}` shows what is there",
             session.name
         ));
@@ -52,7 +52,7 @@ pub(crate) async fn warn(session: &Session, printer: Printer) {
 
 /// Notes that another project has an environment of this name in the account: the project may have been renamed. Call
 /// it where there is no state, because a renamed project has its state under the old name.
-pub(crate) async fn note_other_projects(session: &Session, printer: Printer) {
+pub async fn note_other_projects(session: &Session) {
     let (key, ours) = match &session.environment {
         Some(environment) => environment.owner_tags()[0],
         None => ("Project", session.project.as_str()),
@@ -68,7 +68,7 @@ pub(crate) async fn note_other_projects(session: &Session, printer: Printer) {
     }
     for (project, count) in theirs {
         let (name, region) = (&session.name, &session.cloud.place().region);
-        printer.note(&format!(
+        session.frontend.note(&format!(
             "note: project `{project}` has an environment {name} in {region} as well, {count} resources. If `{ours}` is \
              its new name: no platform can be renamed; this makes another one, and the old name in the file still \
              leads to the first"

@@ -1,7 +1,7 @@
 //! The platform that an environment file describes, where its state says that it is.
 
-use crate::{end::End, environments, session::Session};
-use blueprint::{Error, Placement, Recorded, RecordedPlacement};
+use crate::{Error, Session, settings::refused_settings};
+use blueprint::{Placement, Recorded, RecordedPlacement};
 use config::Environment;
 use resource::{Stack, Tags, sha256_hex};
 use state::State;
@@ -9,7 +9,7 @@ use state::State;
 impl Session {
     /// The declared stack. The state gives the zones of recorded subnets; AWS is asked about new ones. Without a file
     /// the stack is empty.
-    pub(crate) async fn stack(&self, state: &State) -> Result<Stack, End> {
+    pub async fn stack(&self, state: &State) -> Result<Stack, Error> {
         let Some(environment) = &self.environment else {
             return Ok(self.empty_stack());
         };
@@ -18,7 +18,7 @@ impl Session {
     }
 
     /// The same for an environment that differs from the file.
-    pub(crate) async fn stack_of(&self, environment: &Environment, state: &State) -> Result<Stack, End> {
+    pub async fn stack_of(&self, environment: &Environment, state: &State) -> Result<Stack, Error> {
         let placement = self.placement(environment, state).await?;
         let place = self.cloud.place();
         let (name, root) = (self.name.as_str(), self.root.as_path());
@@ -26,14 +26,14 @@ impl Session {
         let stack = blueprint::stack(&inputs).map_err(|error| self.unfit(error))?;
         let findings = blueprint::findings(&stack, place, environment);
         if !findings.is_empty() {
-            return Err(environments::refused(&self.file, &self.root, findings));
+            return Err(refused_settings(&self.file, &self.root, findings));
         }
         self.cloud.ship(stack.assets().iter().cloned());
         Ok(stack)
     }
 
     /// A stack that declares no resources.
-    pub(crate) fn empty_stack(&self) -> Stack {
+    pub fn empty_stack(&self) -> Stack {
         let stack = Stack::new(self.identity.clone(), Tags::default());
         match &self.environment {
             Some(environment) => stack.named_by(environment.prefix()),
@@ -42,7 +42,7 @@ impl Session {
     }
 
     /// A digest of everything that a stack was made from: the environment file and the files the platform ships.
-    pub(crate) fn inputs(&self, stack: &Stack) -> String {
+    pub fn inputs(&self, stack: &Stack) -> String {
         let mut text = serde_json::to_string(&self.environment).unwrap_or_default();
         for asset in stack.assets() {
             text.push_str(&sha256_hex(&asset.bytes));
@@ -50,7 +50,7 @@ impl Session {
         sha256_hex(text.as_bytes())
     }
 
-    async fn placement(&self, environment: &Environment, state: &State) -> Result<Placement, End> {
+    async fn placement(&self, environment: &Environment, state: &State) -> Result<Placement, Error> {
         let recorded = RecordedPlacement::of(recorded(state));
         let questions = recorded.questions(environment, self.cloud.place());
         let client = aws_sdk_ec2::Client::new(self.cloud.config());
@@ -76,11 +76,11 @@ impl Session {
     }
 
     /// Why the file describes no platform, with the place of the setting, if it is one.
-    pub(crate) fn unfit(&self, error: Error) -> End {
+    pub fn unfit(&self, error: blueprint::Error) -> Error {
         match error {
             // The path of a file says more than a line of the environment file.
-            Error::File { .. } => End::usage(error.to_string(), ""),
-            error => environments::refused(&self.file, &self.root, vec![error.into()]),
+            blueprint::Error::File { .. } => Error::usage(error.to_string(), ""),
+            error => refused_settings(&self.file, &self.root, vec![error.into()]),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Existing keys and roles that the environment file names. mlopsctl checks them before a plan and in `doctor`.
 
-use crate::{end::End, environments, session::Session};
+use crate::{Error, Session, settings::refused_settings};
 use blueprint::{Existing, Inputs, Placement};
 use checkup::Finding;
 use futures::future::join_all;
@@ -14,7 +14,7 @@ struct Named {
 
 impl Session {
     /// Refuses a file that names an existing resource with which the platform cannot be built or work.
-    pub(crate) async fn refuse_unfit_existing(&self) -> std::result::Result<(), End> {
+    pub async fn refuse_unfit_existing(&self) -> std::result::Result<(), Error> {
         let Some(existing) = self.existing()? else { return Ok(()) };
         let certain = self.shortcomings(&existing).await?.into_iter().filter(|named| named.shortcoming.is_certain);
         let problem = |named: Named| blueprint::Finding {
@@ -25,12 +25,12 @@ impl Session {
         let problems: Vec<blueprint::Finding> = certain.map(problem).collect();
         match problems.is_empty() {
             true => Ok(()),
-            false => Err(environments::refused(&self.file, &self.root, problems)),
+            false => Err(refused_settings(&self.file, &self.root, problems)),
         }
     }
 
     /// The findings of `doctor` about existing resources.
-    pub(crate) async fn examine_existing(&self, existing: &Existing) -> Vec<Finding> {
+    pub async fn examine_existing(&self, existing: &Existing) -> Vec<Finding> {
         const CHECK: &str = "existing";
         match self.shortcomings(existing).await {
             Ok(found) if found.is_empty() => {
@@ -68,7 +68,7 @@ impl Session {
     }
 
     /// The existing keys and roles that the file names.
-    pub(crate) fn existing(&self) -> std::result::Result<Option<Existing>, End> {
+    pub fn existing(&self) -> std::result::Result<Option<Existing>, Error> {
         let Some(environment) = &self.environment else { return Ok(None) };
         let (name, place, root) = (self.name.as_str(), self.cloud.place(), self.root.as_path());
         // No existing key or role depends on the placement of new subnets.

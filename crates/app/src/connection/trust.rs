@@ -3,7 +3,7 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html>
 
-use crate::{end::End, input};
+use crate::{Error, input};
 use aws_config::profile;
 use aws_smithy_http_client::tls::TrustStore;
 use aws_types::os_shim_internal::{Env, Fs};
@@ -19,10 +19,10 @@ const VARIABLE: &str = "AWS_CA_BUNDLE";
 ///
 /// # Errors
 /// When a file of certificates is named and cannot be used: without it, every call would fail.
-pub(super) async fn store() -> Result<TrustStore, End> {
+pub(super) async fn store() -> Result<TrustStore, Error> {
     let Some((setting, file)) = bundle().await else { return Ok(TrustStore::default()) };
     let failed = |why: String| {
-        End::usage(
+        Error::usage(
             format!("{setting} names {file}, and {why}"),
             "it is a file of certificates in PEM form: `-----BEGIN CERTIFICATE-----` and so on",
         )

@@ -1,6 +1,6 @@
 //! The existing network that the environment file names. It is read once, and checked before a plan and in `doctor`.
 
-use crate::{end::End, environments, session::Session};
+use crate::{Error, Session, settings::refused_settings};
 use aws_ec2::{Circumstances, ExistingNetwork, Prerequisite, SeenNetwork, UsedPart, VpcEndpoint};
 use checkup::Finding;
 use resource::{Resource, Result, Shortcoming};
@@ -9,14 +9,14 @@ use state::State;
 use std::collections::BTreeSet;
 
 /// A network as declared in the file, and as observed in AWS.
-pub(crate) struct Network {
+pub struct Network {
     named: ExistingNetwork,
     pub(crate) seen: SeenNetwork,
 }
 
 impl Session {
     /// The network that the file names. `None` if the stack has its own network. Only the first call reads AWS.
-    pub(crate) async fn existing_network(&self) -> Result<Option<&Network>> {
+    pub async fn existing_network(&self) -> Result<Option<&Network>> {
         let look = async {
             let Some(named) = self.environment.as_ref().and_then(blueprint::existing_network) else { return Ok(None) };
             let seen = named.look(&aws_sdk_ec2::Client::new(self.cloud.config())).await?;
@@ -26,7 +26,7 @@ impl Session {
     }
 
     /// Refuses a file that names a network in which the platform cannot be built or work.
-    pub(crate) async fn refuse_unfit_network(&self, state: &State) -> std::result::Result<(), End> {
+    pub async fn refuse_unfit_network(&self, state: &State) -> std::result::Result<(), Error> {
         let Some(network) = self.existing_network().await? else { return Ok(()) };
         let problem = |one: Prerequisite| {
             let wrong = one.met.err().filter(|shortcoming| shortcoming.is_certain)?;
@@ -36,12 +36,12 @@ impl Session {
             self.prerequisites(network, state).into_iter().filter_map(problem).collect();
         match problems.is_empty() {
             true => Ok(()),
-            false => Err(environments::refused(&self.file, &self.root, problems)),
+            false => Err(refused_settings(&self.file, &self.root, problems)),
         }
     }
 
     /// The findings of `doctor` about the network, one for each prerequisite.
-    pub(crate) async fn examine_network(&self, state: &State) -> Vec<Finding> {
+    pub async fn examine_network(&self, state: &State) -> Vec<Finding> {
         const CHECK: &str = "network";
         let network = match self.existing_network().await {
             Ok(Some(network)) => network,
@@ -71,20 +71,20 @@ impl Session {
     }
 
     /// The parts that the platform uses unchanged, for people and for programs.
-    pub(crate) async fn used_parts(&self) -> Result<UsedParts> {
+    pub async fn used_parts(&self) -> Result<UsedParts> {
         Ok(UsedParts(self.existing_network().await?.map(|network| network.seen.parts()).unwrap_or_default()))
     }
 
     /// Refuses a state that records a resource which the file names as existing. A plan could otherwise change or
     /// delete it.
-    pub(crate) fn refuse_claimed(&self, state: &State) -> std::result::Result<(), End> {
+    pub fn refuse_claimed(&self, state: &State) -> std::result::Result<(), Error> {
         let mut recorded = state.resources.iter().flat_map(|(address, entry)| {
             let ids = entry.id.iter().chain(entry.deposed.iter().map(|deposed| &deposed.id));
             ids.map(move |id| (address, id.as_str()))
         });
         match recorded.find(|(_, id)| self.names_as_existing(id)) {
             None => Ok(()),
-            Some((address, id)) => Err(End::failed_with(
+            Some((address, id)) => Err(Error::failed_with(
                 format!(
                     "the state records {id} at {address}, and the environment file names it as existing; nothing was touched"
                 ),
@@ -98,17 +98,17 @@ impl Session {
     }
 
     /// Whether the environment file names a part of a network with this id.
-    pub(crate) fn names_as_existing(&self, id: &str) -> bool {
+    pub fn names_as_existing(&self, id: &str) -> bool {
         self.environment.iter().any(|environment| environment.network.existing_ids().any(|existing| existing == id))
     }
 }
 
 /// The parts that the platform uses unchanged.
-pub(crate) struct UsedParts(Vec<UsedPart>);
+pub struct UsedParts(Vec<UsedPart>);
 
 impl UsedParts {
     /// One line for each: `uses vpc-… (exists, 10.1.0.0/16)`.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let line = |part: &UsedPart| {
             let details: Vec<&str> = std::iter::once("exists").chain(part.details.iter().map(String::as_str)).collect();
             format!("uses {} ({})", part.id, details.join(", "))
@@ -116,7 +116,8 @@ impl UsedParts {
         self.0.iter().map(line).collect()
     }
 
-    pub(crate) fn json(&self) -> Value {
+    /// The parts as a JSON array.
+    pub fn json(&self) -> Value {
         self.0.iter().map(|part| json!({"id": part.id, "kind": part.noun, "details": part.details})).collect()
     }
 }

@@ -1,13 +1,13 @@
 //! The SDK's settings: region, endpoints, time limits and credentials.
 
-use crate::{cli::Global, connection, end::End, environments, printer::Printer};
+use crate::{App, Error, Settings, connection};
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use resource::Attempt;
 #[cfg(feature = "local")]
 use std::sync::OnceLock;
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, time::Duration};
 
 /// The time limits of a connection and of the answer to a read. Changes and large requests get more time
 /// (`resource::bounded`).
@@ -22,14 +22,14 @@ const FIRST_ATTEMPTS: u32 = 3;
 const ANY_REGION: &str = "us-east-1";
 
 /// The SDK's settings, for a region or for the one that the caller's AWS settings name.
-pub(crate) async fn sdk_config(global: &Global, region: Option<&str>) -> Result<SdkConfig, End> {
-    if global.local {
-        return local_config(global, region.unwrap_or(ANY_REGION));
+pub(crate) async fn sdk_config(app: &App, region: Option<&str>) -> Result<SdkConfig, Error> {
+    if app.settings.local {
+        return local_config(&app.settings, region.unwrap_or(ANY_REGION));
     }
     // Measured from when a request is sent: before that it may have to wait its turn.
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECTS_WITHIN).read_timeout(ANSWERS_WITHIN);
     let loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(connection::client(Printer::new(global)).await?)
+        .http_client(connection::client(app.frontend.clone()).await?)
         // Not adaptive: the meter slows down each operation by itself, which that would do a second time for the
         // whole service.
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
@@ -40,7 +40,7 @@ pub(crate) async fn sdk_config(global: &Global, region: Option<&str>) -> Result<
     };
     match endpoints().find(|(_, endpoint)| !is_web_address(endpoint)) {
         None => Ok(loader.load().await),
-        Some((name, endpoint)) => Err(End::usage(
+        Some((name, endpoint)) => Err(Error::usage(
             format!("{name} is no web address: `{:.100}`", endpoint.escape_debug().to_string()),
             "it is written `http://localhost:4566`, or unset for AWS itself",
         )),
@@ -76,11 +76,11 @@ pub(crate) fn in_region(sdk: SdkConfig, region: &str) -> SdkConfig {
 static EMBEDDED: OnceLock<local::Cloud> = OnceLock::new();
 
 #[cfg(feature = "local")]
-fn local_config(global: &Global, region: &str) -> Result<SdkConfig, End> {
+fn local_config(settings: &Settings, region: &str) -> Result<SdkConfig, Error> {
     let cloud = match EMBEDDED.get() {
         Some(cloud) => cloud,
         None => {
-            let cloud = local::Cloud::open(Some(&data_folder(global)), region, local::ACCOUNT)?;
+            let cloud = local::Cloud::open(Some(&settings.data_folder()), region, local::ACCOUNT)?;
             EMBEDDED.get_or_init(|| cloud)
         }
     };
@@ -88,8 +88,11 @@ fn local_config(global: &Global, region: &str) -> Result<SdkConfig, End> {
 }
 
 /// Keeps the last changes of the embedded AWS, if this process works on it.
+///
+/// # Errors
+/// When its data cannot be written.
 #[cfg(feature = "local")]
-pub(crate) async fn keep_local() -> Result<(), End> {
+pub async fn keep_local() -> Result<(), Error> {
     match EMBEDDED.get() {
         Some(cloud) => Ok(cloud.save().await?),
         None => Ok(()),
@@ -97,18 +100,13 @@ pub(crate) async fn keep_local() -> Result<(), End> {
 }
 
 #[cfg(not(feature = "local"))]
-pub(crate) async fn keep_local() -> Result<(), End> {
+pub async fn keep_local() -> Result<(), Error> {
     Ok(())
 }
 
 #[cfg(not(feature = "local"))]
-fn local_config(_: &Global, _: &str) -> Result<SdkConfig, End> {
-    Err(End::usage("this mlopsctl was built without the embedded AWS", "build it with the feature `local`"))
-}
-
-/// The data folder of the embedded AWS.
-pub(crate) fn data_folder(global: &Global) -> PathBuf {
-    environments::root(global).join("state/local")
+fn local_config(_: &Settings, _: &str) -> Result<SdkConfig, Error> {
+    Err(Error::usage("this mlopsctl was built without the embedded AWS", "build it with the feature `local`"))
 }
 
 /// An AWS identity.
@@ -118,7 +116,7 @@ pub(crate) struct Caller {
 }
 
 /// Whose credentials these are.
-pub(crate) async fn caller(sdk: &SdkConfig) -> Result<Caller, End> {
+pub(crate) async fn caller(sdk: &SdkConfig) -> Result<Caller, Error> {
     let timeouts = sdk.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled).to_builder();
     let settings = aws_sdk_sts::config::Builder::from(sdk)
         .timeout_config(timeouts.read_timeout(REPLIES_WITHIN).build())
@@ -127,7 +125,7 @@ pub(crate) async fn caller(sdk: &SdkConfig) -> Result<Caller, End> {
     match sts.get_caller_identity().send().await.during("GetCallerIdentity") {
         Ok(identity) => match identity.account.filter(|account| is_account(account)) {
             Some(account) => Ok(Caller { account, arn: identity.arn.unwrap_or_default() }),
-            None => Err(End::failed_with(
+            None => Err(Error::failed_with(
                 "the AWS account could not be found out: the answer names none",
                 "check the endpoint (AWS_ENDPOINT_URL): is it AWS, or something that speaks like it?",
             )),
@@ -147,7 +145,7 @@ pub(crate) async fn caller(sdk: &SdkConfig) -> Result<Caller, End> {
             if let Some(proxy) = connection::proxy_in_words() {
                 help += &format!("; {proxy}");
             }
-            Err(End::failed_with(format!("the AWS account could not be found out: {failure}"), help))
+            Err(Error::failed_with(format!("the AWS account could not be found out: {failure}"), help))
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// Reads a text file whole, within reason: a device never ends. The text is UTF-8, however the file holds it.
-pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Error> {
+pub fn read(file: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     File::open(file)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {

@@ -1,0 +1,422 @@
+//! A change to a platform: plan under the lock, confirm, apply, record.
+
+use crate::{
+    Answer, Condition, Confirmation, Error, PlanToApply, Session, StalePlan, Workspace,
+    condition::{only_finishes, only_heals, staleness},
+    costs, lost_state,
+};
+use cost::Comparison;
+use engine::{Applied, Apply, Claims, Planning, Purpose, Refusal, StopMode};
+use resource::Stack;
+use review::{PlanView, Surroundings};
+use state::{Ended, Holder, Lock, State, Version, Writer};
+use std::{pin::pin, sync::Arc, time::Duration};
+use tokio::{sync::watch, time::timeout};
+
+/// The time limit for reading who took the lock.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Tells a run to stop.
+type Stop = watch::Receiver<StopMode>;
+
+/// The stack that a change applies.
+pub enum Wanted<'a> {
+    /// The stack that the environment file declares.
+    Declared(&'a Session),
+    /// No resources: everything that the state records is deleted.
+    Nothing(&'a Session),
+    /// This stack, with the digest of what it was made from.
+    Given(Arc<Stack>, String),
+}
+
+impl Wanted<'_> {
+    fn session(&self) -> Option<&Session> {
+        match self {
+            Self::Declared(session) | Self::Nothing(session) => Some(session),
+            Self::Given(..) => None,
+        }
+    }
+}
+
+/// The options of a change.
+#[derive(Clone, Debug)]
+pub struct ChangeOptions {
+    /// True if nobody is asked.
+    pub is_confirmed: bool,
+    /// True if resources that hold data may be deleted.
+    pub delete_data: bool,
+    /// Globs of protected addresses that may be deleted or replaced.
+    pub unprotect: Vec<String>,
+    /// The number of steps that run at once.
+    pub parallelism: usize,
+    /// The factor by which a step waits longer than usual for slow resources.
+    pub wait_factor: u32,
+    /// True if the run ends once every creation has started.
+    pub no_wait: bool,
+    /// True if the state is removed after the last resource.
+    pub removes_state: bool,
+}
+
+impl ChangeOptions {
+    /// The number of steps that run at once, unless the caller chooses another.
+    pub const PARALLELISM: u16 = 64;
+}
+
+impl Default for ChangeOptions {
+    fn default() -> Self {
+        Self {
+            is_confirmed: false,
+            delete_data: false,
+            unprotect: Vec::new(),
+            parallelism: Self::PARALLELISM.into(),
+            wait_factor: 1,
+            no_wait: false,
+            removes_state: false,
+        }
+    }
+}
+
+/// Why a change was not begun. Nothing was touched.
+#[derive(Debug)]
+pub enum NotDone {
+    /// The plan has refusals.
+    Refused(Box<RefusedPlan>),
+    /// The saved plan is no longer right.
+    Stale(Box<StalePlan>),
+    /// Anything else.
+    Error(Error),
+}
+
+impl<E: Into<Error>> From<E> for NotDone {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+/// A plan that is refused.
+#[derive(Debug)]
+pub struct RefusedPlan {
+    /// The refusals.
+    pub refusals: Vec<Refusal>,
+    /// The plan for a reviewer. Its changes are not all of them if some resources could not be observed.
+    pub view: PlanView,
+    /// The costs before and after the plan.
+    pub costs: Comparison,
+    /// True if the plan has no changes.
+    pub is_empty: bool,
+}
+
+/// What a change did, and what of it is recorded.
+#[derive(Debug)]
+pub struct Done {
+    /// What was done.
+    pub applied: Applied,
+    /// How the writing of the state ended.
+    pub ended: Ended,
+    /// What became of the state, in words, if its removal was asked for and everything else succeeded.
+    pub removed_state: Option<Result<String, Error>>,
+}
+
+impl Done {
+    /// Whether everything that was planned was done, and recorded.
+    pub fn is_complete(&self) -> bool {
+        self.applied.failed.is_empty() && self.applied.stopped.is_none() && self.ended.result.is_ok()
+    }
+}
+
+/// A confirmed plan, the stack it is for, and the state it was made on.
+struct Prepared {
+    stack: Arc<Stack>,
+    planning: Planning,
+    state: State,
+    version: Option<Version>,
+}
+
+/// A change to a platform.
+pub struct Change<'a> {
+    /// The cloud and the state of the platform.
+    pub workspace: &'a Workspace,
+    /// The stack to apply.
+    pub wanted: Wanted<'a>,
+    /// The name of the command, such as `up`, for the lock, the history and questions.
+    pub operation: &'static str,
+    /// Globs of addresses; the change is about these and what they need. Empty for all.
+    pub targets: Vec<String>,
+    /// The existing resources to adopt.
+    pub claims: Claims,
+    /// The plans that may be applied.
+    pub condition: Condition,
+    /// How the change is carried out.
+    pub options: ChangeOptions,
+}
+
+impl Change<'_> {
+    /// Plans, takes the lock, plans again under it, confirms, applies, and gives the lock back whatever happens.
+    ///
+    /// The first run of an environment has no bucket to keep a lock in. It plans and confirms before it makes one.
+    ///
+    /// `stop` tells the run to stop; the run sends on it too, when it loses its lock.
+    ///
+    /// # Errors
+    /// When nothing was changed: the plan is refused, not confirmed or stale, the lock is held, or AWS does not answer.
+    /// What fails later is in [`Done`].
+    pub async fn run(self, stop: watch::Sender<StopMode>) -> Result<Done, NotDone> {
+        let stopped = stop.subscribe();
+        if !self.can_be_confirmed() {
+            // Shows the plan and refuses it, unless the plan has no changes.
+            self.prepare(stopped.clone()).await?;
+        }
+        let first = match self.workspace.bucket.exists().await? {
+            true => None,
+            false => Some(self.prepare(stopped.clone()).await?),
+        };
+        self.make_bucket(stopped.clone()).await?;
+        let lock = self.lock(stopped.clone()).await?;
+        self.workspace.guard.obey(lock.tenure());
+        let result = {
+            let mut work = pin!(self.locked(first, &lock, stopped));
+            tokio::select! {
+                result = &mut work => result,
+                () = lock.lost() => {
+                    stop.send_replace(StopMode::Soft);
+                    tokio::join!(work, self.say_who_took(&lock)).0
+                }
+            }
+        };
+        if self.options.removes_state && result.as_ref().is_ok_and(Done::is_complete) {
+            let removed = self.workspace.remove_state(lock).await;
+            return result.map(|done| Done { removed_state: Some(removed), ..done });
+        }
+        if let Err(error) = lock.release().await {
+            let what = format!("the lock could not be given back: {error}");
+            self.workspace.frontend.error(&what, Some("it expires within a minute"));
+        }
+        result
+    }
+
+    async fn say_who_took(&self, lock: &Lock) {
+        let found = timeout(ANSWERS_WITHIN, Lock::holder_of(&*self.workspace.store, &self.workspace.keys.lock)).await;
+        let found = found.ok().and_then(Result::ok).flatten();
+        self.workspace.frontend.error(&lost(lock.holder(), found.as_ref()), Some("the state was not overwritten"));
+    }
+
+    /// Makes the state bucket. The next run completes what this run leaves unfinished.
+    async fn make_bucket(&self, mut stop: Stop) -> Result<(), Error> {
+        tokio::select! {
+            made = self.workspace.ensure_bucket_and_state() => made,
+            _ = stop.wait_for(|mode| *mode != StopMode::Go) => {
+                Err(Error::failed("stopped; nothing was made but, at most, the bucket for the state"))
+            }
+        }
+    }
+
+    async fn lock(&self, stop: Stop) -> Result<Lock, Error> {
+        let mut stopped = stop.clone();
+        let stops = async move {
+            let _ = stopped.wait_for(|mode| *mode != StopMode::Go).await;
+        };
+        match self.workspace.lock(self.operation, stops).await {
+            Err(Error::Locked(_)) if *stop.borrow() != StopMode::Go => Err(stopped_early()),
+            lock => lock,
+        }
+    }
+
+    /// Whether somebody can be asked, or nobody needs to be.
+    fn can_be_confirmed(&self) -> bool {
+        self.needs_no_answer() || self.workspace.frontend.can_ask()
+    }
+
+    /// A saved plan was reviewed when it was made. A plan that only finishes or repairs was confirmed when its changes
+    /// were first applied.
+    fn needs_no_answer(&self) -> bool {
+        self.options.is_confirmed || !matches!(self.condition, Condition::Confirmed)
+    }
+
+    async fn locked(&self, first: Option<Prepared>, lock: &Lock, stop: Stop) -> Result<Done, NotDone> {
+        let prepared = match (first, self.workspace.state().await?) {
+            (Some(first), (_, None)) => first,
+            (Some(_), (_, Some(_))) => {
+                let words = "somebody else was at work on this environment meanwhile; planning anew";
+                self.workspace.frontend.note(words);
+                self.prepare(stop.clone()).await?
+            }
+            (None, _) => self.prepare(stop.clone()).await?,
+        };
+        // A bucket that this run created already has the current settings.
+        let is_old = prepared.version.is_some() && !prepared.planning.plan.is_empty();
+        if is_old && matches!(self.wanted, Wanted::Declared(_)) {
+            self.workspace.renew_bucket().await;
+        }
+        Ok(self.apply(prepared, lock, stop).await)
+    }
+
+    /// Everything that changes nothing: plan, show, confirm. Given up as soon as the run is to stop.
+    async fn prepare(&self, mut stop: Stop) -> Result<Prepared, NotDone> {
+        tokio::select! {
+            prepared = self.plan() => prepared,
+            _ = stop.wait_for(|mode| *mode != StopMode::Go) => Err(stopped_early().into()),
+        }
+    }
+
+    async fn plan(&self) -> Result<Prepared, NotDone> {
+        let workspace = self.workspace;
+        let (state, version) = workspace.state().await?;
+        match (&version, self.wanted.session()) {
+            (Some(_), _) => {
+                workspace.warn_of_later_tool(&state);
+                workspace.warn_of_bucket().await;
+            }
+            (None, Some(session)) => lost_state::note_other_projects(session).await,
+            (None, None) => {}
+        }
+        let (stack, inputs) = self.stack(&state).await?;
+        if matches!(self.condition, Condition::Confirmed) {
+            workspace.knows(&self.targets, &stack, &state)?;
+        }
+        let purpose = self.purpose(inputs);
+        let planning =
+            engine::plan(&stack, &state, &workspace.registry, &workspace.cloud, &workspace.identity, &purpose).await;
+        let costs = costs::of_plan(workspace, &state, &planning.plan)?;
+        if !planning.refusals.is_empty() {
+            let (view, is_empty) = (self.view(&planning), planning.plan.is_empty());
+            let refused = RefusedPlan { refusals: planning.refusals, view, costs, is_empty };
+            return Err(NotDone::Refused(Box::new(refused)));
+        }
+        self.refuse_other_plan(&state, &planning)?;
+        if planning.plan.is_empty() {
+            workspace.frontend.show_ignored(&planning.plan.ignored);
+        } else {
+            let session = match &self.wanted {
+                Wanted::Declared(session) => Some(*session),
+                Wanted::Nothing(_) | Wanted::Given(..) => None,
+            };
+            let view = self.view(&planning);
+            workspace.frontend.show_plan(PlanToApply { workspace, session, view: &view, costs: &costs }).await?;
+            self.confirm().await?;
+        }
+        Ok(Prepared { stack, planning, state, version })
+    }
+
+    fn purpose(&self, inputs: String) -> Purpose {
+        let repairs = matches!(self.condition, Condition::OnlyHeals(..));
+        Purpose {
+            targets: self.targets.clone(),
+            repairs,
+            alone: repairs,
+            unprotect: self.options.unprotect.clone(),
+            delete_data: self.options.delete_data,
+            keep: !self.options.delete_data,
+            looks_only: false,
+            claims: self.claims.clone(),
+            inputs,
+        }
+    }
+
+    /// Refuses a plan that does not meet the condition.
+    fn refuse_other_plan(&self, state: &State, planning: &Planning) -> Result<(), NotDone> {
+        let workspace = self.workspace;
+        match &self.condition {
+            Condition::Confirmed => Ok(()),
+            Condition::SameAs(saved) => {
+                let mut saved = saved.clone();
+                saved.hide_sensitive(&workspace.registry);
+                let now = &planning.plan;
+                if let Some(reason) = staleness(&saved, now, workspace.unfenced(now.serial)) {
+                    return Err(NotDone::Stale(Box::new(StalePlan { saved, now: now.clone(), reason })));
+                }
+                workspace.frontend.show_left_out(&saved.targets, &planning.left_out);
+                Ok(())
+            }
+            Condition::OnlyFinishes(state) => Ok(only_finishes(state, &planning.plan)?),
+            Condition::OnlyHeals(healing, found) => Ok(only_heals(healing, found, state, &planning.plan)?),
+        }
+    }
+
+    /// The stack to apply, and the digest of its inputs.
+    async fn stack(&self, state: &State) -> Result<(Arc<Stack>, String), Error> {
+        let (stack, session) = match &self.wanted {
+            Wanted::Declared(session) => {
+                session.refuse_unfit_network(state).await?;
+                session.refuse_unfit_existing().await?;
+                (session.stack(state).await?, session)
+            }
+            Wanted::Nothing(session) => {
+                session.refuse_claimed(state)?;
+                (session.empty_stack(), session)
+            }
+            Wanted::Given(stack, inputs) => {
+                self.workspace.cloud.ship(stack.assets().iter().cloned());
+                return Ok((stack.clone(), inputs.clone()));
+            }
+        };
+        let inputs = session.inputs(&stack);
+        Ok((Arc::new(stack), inputs))
+    }
+
+    fn view(&self, planning: &Planning) -> PlanView {
+        let surroundings = Surroundings {
+            command: format!("mlopsctl {} {}", self.operation, self.workspace.name),
+            names: self.wanted.session().map(Session::names).unwrap_or_default(),
+            state_bucket: None,
+            locked_by: None,
+        };
+        PlanView::new(planning, &self.workspace.registry, surroundings)
+    }
+
+    async fn confirm(&self) -> Result<(), Error> {
+        if self.needs_no_answer() {
+            return Ok(());
+        }
+        let frontend = &self.workspace.frontend;
+        if !frontend.can_ask() {
+            return Err(Error::Unconfirmed);
+        }
+        let question = Confirmation { operation: self.operation, environment: &self.workspace.name };
+        match frontend.confirm(question).await {
+            Answer::Yes => Ok(()),
+            Answer::No => Err(Error::failed("nothing was done")),
+        }
+    }
+
+    async fn apply(&self, prepared: Prepared, lock: &Lock, stop: Stop) -> Done {
+        let Prepared { stack, planning, state, version } = prepared;
+        let workspace = self.workspace;
+        let registry = workspace.registry.clone();
+        let writer = Writer::under(lock, workspace.store.clone(), &workspace.keys.state, state.clone(), version)
+            .sealing(move |entry| entry.seal_sensitive(&registry));
+        workspace.frontend.apply_started(planning.plan.changes.len());
+        let events = |event| workspace.frontend.event(&event);
+        let applied = engine::apply(
+            &planning,
+            Apply {
+                stack: &stack,
+                state: &state,
+                registry: &workspace.registry,
+                writer: &writer,
+                parallelism: self.options.parallelism,
+                no_wait: self.options.no_wait,
+                wait_factor: self.options.wait_factor,
+                stop,
+                events: &events,
+            },
+        )
+        .await;
+        workspace.frontend.apply_ended();
+        Done { applied, ended: writer.end().await, removed_state: None }
+    }
+}
+
+/// Says who took the lock away, as far as it tells.
+fn lost(own: &Holder, found: Option<&Holder>) -> String {
+    match found {
+        None => "somebody took the lock over, or deleted it; stopping".to_owned(),
+        Some(Holder { removed: Some(removed), id, .. }) if *id == own.id => {
+            format!("{} removed the lock; stopping", removed.by)
+        }
+        Some(holder) => format!("somebody took the lock over: {holder}; stopping"),
+    }
+}
+
+fn stopped_early() -> Error {
+    Error::failed("stopped; nothing was done")
+}

@@ -1,0 +1,98 @@
+//! Which plans a change may apply.
+
+use crate::Error;
+use engine::{Action, Healing, Plan};
+use state::{Phase, State};
+
+/// A plan that may be applied.
+pub enum Condition {
+    /// Any plan that the frontend confirms.
+    Confirmed,
+    /// Only the plan that was saved.
+    SameAs(Plan),
+    /// Only a plan that finishes the unfinished steps of this state.
+    OnlyFinishes(State),
+    /// Only a plan that repairs this drift from the resources of this state.
+    OnlyHeals(Healing, State),
+}
+
+/// A saved plan that differs from the current one.
+#[derive(Debug)]
+pub struct StalePlan {
+    /// The plan that was saved.
+    pub saved: Plan,
+    /// The plan of now.
+    pub now: Plan,
+    /// What differs.
+    pub reason: Staleness,
+}
+
+/// What makes a saved plan stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staleness {
+    /// It is the plan of another environment.
+    Environment,
+    /// The environment file or the files it ships have changed.
+    Inputs,
+    /// The state has changed; it has this serial now.
+    State(u64),
+    /// The cloud has changed.
+    Cloud,
+}
+
+/// Why a saved plan is stale, if the current plan differs. A state that was never written has no lineage to compare.
+/// `serial` is the serial of the state before this run fenced the previous lock holder.
+pub(crate) fn staleness(saved: &Plan, now: &Plan, serial: u64) -> Option<Staleness> {
+    if saved.environment != now.environment || (saved.lineage != now.lineage && now.serial > 0) {
+        Some(Staleness::Environment)
+    } else if saved.inputs != now.inputs {
+        Some(Staleness::Inputs)
+    } else if saved.serial != serial {
+        Some(Staleness::State(serial))
+    } else if saved.changes != now.changes {
+        Some(Staleness::Cloud)
+    } else {
+        None
+    }
+}
+
+/// Waiting starts nothing: it finishes creations, changes and deletions that are under way.
+pub(crate) fn only_finishes(state: &State, plan: &Plan) -> Result<(), Error> {
+    let more = plan.changes.iter().find(|change| {
+        let phase = state.resources.get(&change.address).map(|entry| entry.phase);
+        let finishes = matches!(
+            (phase, change.action),
+            (Some(Phase::Identified), Action::Update) | (Some(Phase::Deleting), Action::Delete)
+        );
+        !finishes && !change.deposed
+    });
+    match more {
+        None => Ok(()),
+        Some(change) => Err(Error::failed_with(
+            format!("there is more to do than to wait: {} {}", change.action.as_str(), change.address),
+            format!("look at it with `mlopsctl plan {0}`; `mlopsctl up {0}` does it", plan.environment),
+        )),
+    }
+}
+
+/// Healing changes nothing but what was found to have drifted, in the way that was allowed. The stack it applies is
+/// that of the state `found`, so that state must still be the one recorded.
+pub(crate) fn only_heals(healing: &Healing, found: &State, now: &State, plan: &Plan) -> Result<(), Error> {
+    let changed = |what: &str| {
+        Err(Error::failed_with(
+            format!("{what} has changed again meanwhile; nothing was touched"),
+            "run the command again",
+        ))
+    };
+    if found.lineage != now.lineage || found.resources != now.resources {
+        return changed("the state");
+    }
+    let allowed = |change: &engine::Change| {
+        !change.deposed
+            && healing.heals.iter().any(|(address, how)| *address == change.address && *how == change.action)
+    };
+    match plan.changes.iter().find(|change| !allowed(change)) {
+        None => Ok(()),
+        Some(change) => changed(change.address.as_str()),
+    }
+}

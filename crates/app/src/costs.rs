@@ -1,0 +1,42 @@
+//! The costs of a platform before and after a plan.
+
+use crate::{Error, Workspace};
+use cost::{Comparison, Prices, Resource};
+use engine::{Action, Plan};
+use serde_json::Value;
+use state::State;
+use std::collections::BTreeMap;
+
+/// The resources that cost something: by address, kind and declared spec.
+type Parts<'a> = BTreeMap<&'a str, (&'a str, &'a Value)>;
+
+/// The price list that is part of this program.
+///
+/// # Errors
+/// When it is damaged.
+pub fn builtin() -> Result<Prices, Error> {
+    Prices::builtin().map_err(|error| Error::failed(format!("the built-in price list: {error}")))
+}
+
+/// The costs of the recorded resources, and of those after the plan.
+///
+/// # Errors
+/// When the built-in price list is damaged.
+pub fn of_plan(workspace: &Workspace, state: &State, plan: &Plan) -> Result<Comparison, Error> {
+    let there = state.resources.iter().filter(|(_, entry)| entry.id.is_some());
+    let before: Parts<'_> =
+        there.map(|(address, entry)| (address.as_str(), (entry.kind.as_str(), &entry.spec))).collect();
+    let mut after = before.clone();
+    for change in plan.changes.iter().filter(|change| !change.deposed) {
+        match change.action {
+            Action::Delete => drop(after.remove(change.address.as_str())),
+            _ => drop(after.insert(change.address.as_str(), (change.kind.as_str(), &change.spec))),
+        }
+    }
+    let region = &workspace.cloud.place().region;
+    Ok(cost::compare(&resources(&before), &resources(&after), region, &builtin()?))
+}
+
+fn resources<'a>(parts: &Parts<'a>) -> Vec<Resource<'a>> {
+    parts.iter().map(|(address, (kind, spec))| Resource { address, kind, spec }).collect()
+}

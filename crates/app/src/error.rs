@@ -1,0 +1,107 @@
+//! Why an operation could not be done, for a person.
+
+/// Why an operation could not be done.
+#[derive(Debug)]
+pub enum Error {
+    /// The environment file is invalid. Nothing was touched.
+    Invalid(Box<config::Invalid>),
+    /// The operation cannot be carried out as given. Nothing was touched.
+    Usage {
+        /// What failed, on what, and why.
+        what: String,
+        /// What to do next.
+        help: Option<String>,
+    },
+    /// Another run holds the lock. Nothing was touched.
+    Locked(state::Error),
+    /// A confirmation is needed, and nobody is there to give it. Nothing was touched.
+    Unconfirmed,
+    /// The operation failed.
+    Failed {
+        /// What failed, on what, and why.
+        what: String,
+        /// What to do next.
+        help: Option<String>,
+    },
+}
+
+impl Error {
+    /// An operation that cannot be carried out as given, with what to do instead.
+    pub fn usage(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { what: what.into(), help: Some(help.into()) }
+    }
+
+    /// A failure without advice.
+    pub fn failed(what: impl Into<String>) -> Self {
+        Self::Failed { what: what.into(), help: None }
+    }
+
+    /// A failure, with what to do next.
+    pub fn failed_with(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Failed { what: what.into(), help: Some(help.into()) }
+    }
+}
+
+impl From<state::Error> for Error {
+    fn from(error: state::Error) -> Self {
+        let help = match &error {
+            state::Error::Locked { .. } => return Self::Locked(error),
+            state::Error::Foreign { what, theirs, .. } => {
+                return Self::usage(error.to_string(), whose(what, theirs));
+            }
+            state::Error::UnusableBucket { help, .. } => return Self::usage(error.to_string(), help.clone()),
+            state::Error::TwoStates { places, .. } => {
+                let help = format!(
+                    "versions 0.1 and later of mlopsctl were used by turns: look at both, keep the one that is right, \
+                     and delete the other ({} if 0.1 is not used any more)",
+                    places[0]
+                );
+                return Self::usage(error.to_string(), help);
+            }
+            state::Error::Damaged { .. } => Some(
+                "`mlopsctl state history` lists earlier versions; --show ID prints one, and `state push FILE` puts it back".to_owned(),
+            ),
+            state::Error::NotALock { .. } => {
+                Some("if you are sure that nobody is at work on this environment, delete that object".to_owned())
+            }
+            state::Error::IgnoresConditions { .. } => Some(
+                "keep the state on AWS itself, or on an S3-compatible store that honours If-Match and If-None-Match"
+                    .to_owned(),
+            ),
+            state::Error::Moved => Some("run the command again".to_owned()),
+            _ => error.help().map(str::to_owned),
+        };
+        Self::Failed { what: error.to_string(), help }
+    }
+}
+
+/// The way out, where a state is of something else.
+fn whose(what: &str, theirs: &str) -> String {
+    match what {
+        "region" => format!("the platform is up in {theirs}, and no platform can be moved: destroy it there first"),
+        "project" | "environment" => format!(
+            "no platform can be renamed: use the environment file of {what} {theirs}, or name another `[state] bucket`"
+        ),
+        _ => format!("use the credentials of {what} {theirs} (AWS_PROFILE), or name another `[state] bucket`"),
+    }
+}
+
+impl From<resource::Failure> for Error {
+    fn from(failure: resource::Failure) -> Self {
+        Self::Failed { what: failure.to_string(), help: failure.help }
+    }
+}
+
+#[cfg(feature = "local")]
+impl From<local::Error> for Error {
+    fn from(error: local::Error) -> Self {
+        let help = error.help().map(str::to_owned);
+        Self::Failed { what: error.to_string(), help }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}

@@ -1,0 +1,88 @@
+//! What this library asks and tells the program around it. The library itself neither prints nor reads a terminal.
+
+use crate::{Session, Workspace};
+use cost::Comparison;
+use engine::Event;
+use futures::future::BoxFuture;
+use resource::{Address, IgnoredDifference};
+use review::PlanView;
+
+/// A plan that is about to be applied, with everything a person wants to see of it.
+pub struct PlanToApply<'a> {
+    /// The platform.
+    pub workspace: &'a Workspace,
+    /// The session, if the plan is of the stack that an environment file declares.
+    pub session: Option<&'a Session>,
+    /// The plan for a reviewer.
+    pub view: &'a PlanView,
+    /// The costs before and after the plan.
+    pub costs: &'a Comparison,
+}
+
+/// A question before a change.
+#[derive(Clone, Copy, Debug)]
+pub struct Confirmation<'a> {
+    /// The name of the command, such as `up`.
+    pub operation: &'a str,
+    /// The name of the environment.
+    pub environment: &'a str,
+}
+
+/// The answer to a [`Confirmation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Go on.
+    Yes,
+    /// End without a change.
+    No,
+}
+
+/// The program around this library: a terminal, a test, a service.
+///
+/// Every method has a default that says nothing, so a frontend implements only what it shows.
+pub trait Frontend: Send + Sync {
+    /// Information that a quiet run leaves out.
+    fn note(&self, _words: &str) {}
+
+    /// Something that also a quiet run says.
+    fn warn(&self, _words: &str) {}
+
+    /// An error that does not end the run, with what to do next.
+    fn error(&self, _what: &str, _help: Option<&str>) {}
+
+    /// Shows a plan before it is confirmed or, without a question, before it is applied.
+    fn show_plan<'a>(&'a self, _plan: PlanToApply<'a>) -> BoxFuture<'a, resource::Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Shows which differences an empty plan ignores.
+    fn show_ignored(&self, _ignored: &[IgnoredDifference]) {}
+
+    /// Shows the resources that a saved plan with these targets leaves out.
+    fn show_left_out(&self, _targets: &[String], _left_out: &[Address]) {}
+
+    /// Whether somebody is there to answer a question.
+    fn can_ask(&self) -> bool {
+        false
+    }
+
+    /// Asks a question. Called only if [`can_ask`](Self::can_ask) is true.
+    fn confirm<'a>(&'a self, _question: Confirmation<'a>) -> BoxFuture<'a, Answer> {
+        Box::pin(async { Answer::No })
+    }
+
+    /// The steps of a plan begin.
+    fn apply_started(&self, _steps: usize) {}
+
+    /// Something happened to one step.
+    fn event(&self, _event: &Event) {}
+
+    /// The last step has ended.
+    fn apply_ended(&self) {}
+}
+
+/// A frontend that says nothing and cannot be asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Frontend for Silent {}

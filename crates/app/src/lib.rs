@@ -1,0 +1,39 @@
+//! Everything that mlopsctl does, without a terminal: environments, states, locks, changes, repairs.
+//!
+//! [`Workspace`] is the cloud and the state of one platform. A [`Change`] plans, locks, confirms, applies and records; it
+//! needs no environment file, so other programs can provision stacks of their own with it (`examples/two_resources.rs`).
+//! [`App`] opens an environment by its file as a [`Session`]. Whatever is to be shown or asked goes through the
+//! [`Frontend`]; this crate never prints.
+
+pub mod change;
+mod condition;
+pub mod connection;
+pub mod costs;
+mod declared;
+pub mod environments;
+mod error;
+mod existing;
+mod existing_network;
+mod frontend;
+pub mod input;
+mod lock;
+pub mod lost_state;
+mod one_account;
+mod reconcile;
+mod sdk;
+mod session;
+pub mod settings;
+mod state_access;
+mod workspace;
+
+pub use change::{Change, ChangeOptions, Done, NotDone, RefusedPlan, Wanted};
+pub use condition::{Condition, StalePlan, Staleness};
+pub use environments::Site;
+pub use error::Error;
+pub use existing_network::UsedParts;
+pub use frontend::{Answer, Confirmation, Frontend, PlanToApply, Silent};
+pub use reconcile::{NotReconciled, Reconciled, reconcile};
+pub use sdk::keep_local;
+pub use session::{App, Session};
+pub use settings::Settings;
+pub use workspace::{Workspace, WorkspaceParts};

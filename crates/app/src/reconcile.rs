@@ -1,0 +1,122 @@
+//! Repairs drift: puts back what was last applied. Made for a schedule: it asks nothing, and applies no change that only
+//! the environment file asks for.
+
+use crate::{Change, ChangeOptions, Condition, Done, Error, NotDone, Session, Wanted, lost_state};
+use engine::{Claims, Heal, Healing, Judged, Purpose, Refusal, StopMode, applied_stack};
+use resource::{Address, Stack};
+use state::State;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+const OPERATION: &str = "reconcile";
+
+/// What a reconciliation found and did.
+#[derive(Debug)]
+pub struct Reconciled {
+    /// The drift: what is repaired, and what is left to a person.
+    pub healing: Healing,
+    /// What was done. `None` if nothing had to be repaired.
+    pub done: Option<Done>,
+}
+
+/// Why a reconciliation did not begin. Nothing was touched.
+#[derive(Debug)]
+pub enum NotReconciled {
+    /// Resources could not be observed.
+    Unobserved(Vec<Refusal>),
+    /// The repair was not begun.
+    NotDone(NotDone),
+}
+
+impl<E: Into<NotDone>> From<E> for NotReconciled {
+    fn from(error: E) -> Self {
+        Self::NotDone(error.into())
+    }
+}
+
+/// What a refresh of every resource found.
+struct Found {
+    /// The state that was compared.
+    state: State,
+    /// The stack that the state records.
+    applied: Stack,
+    /// The digest of the declared stack's inputs.
+    inputs: String,
+    healing: Healing,
+}
+
+/// Repairs the drift of an environment, as far as its `[drift]` settings allow.
+///
+/// # Errors
+/// When nothing was changed: resources cannot be observed, too many have drifted, or another run holds the lock.
+pub async fn reconcile(session: &Session, stop: watch::Sender<StopMode>) -> Result<Reconciled, NotReconciled> {
+    let mut found = look(session).await?;
+    if found.healing.unfinished {
+        // Another run may be at work just now. The next reconciliation sees what it leaves.
+        let lock = session.lock(OPERATION, std::future::pending()).await?;
+        let looked = look(session).await;
+        // It expires by itself if it cannot be given back.
+        let _ = lock.release().await;
+        found = looked?;
+    }
+    let Found { state, applied, inputs, healing } = found;
+    if healing.heals.is_empty() {
+        return Ok(Reconciled { healing, done: None });
+    }
+    let change = Change {
+        workspace: session,
+        wanted: Wanted::Given(Arc::new(applied), inputs),
+        operation: OPERATION,
+        targets: healing.heals.iter().map(|(address, _)| address.to_string()).collect(),
+        claims: Claims::new(),
+        condition: Condition::OnlyHeals(healing.clone(), state),
+        options: ChangeOptions::default(),
+    };
+    let done = change.run(stop).await?;
+    Ok(Reconciled { healing, done: Some(done) })
+}
+
+/// Observes every resource, without the lock: most of the time there is nothing to repair.
+async fn look(session: &Session) -> Result<Found, NotReconciled> {
+    let (state, stored) = session.state().await?;
+    if stored.is_none() {
+        lost_state::look(session).await?;
+        let what = format!("{} has not been brought up yet", session.name);
+        return Err(Error::failed_with(what, format!("`mlopsctl up {}` does", session.name)).into());
+    }
+    let declared = session.stack(&state).await?;
+    let inputs = session.inputs(&declared);
+    let purpose = Purpose { keep: true, repairs: true, inputs, ..Purpose::default() };
+    let applied = applied_stack(&declared, &state, &session.registry, session.cloud.place());
+    let planning = engine::plan(&applied, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
+    let drift = session.drift();
+    let heal = match drift.heal {
+        config::environment::Heal::Nothing => Heal::Nothing,
+        config::environment::Heal::Safely => Heal::Safely,
+        config::environment::Heal::Everything => Heal::Everything,
+    };
+    let judged = Judged {
+        planning: &planning,
+        applied: &applied,
+        declared: &declared,
+        state: &state,
+        registry: &session.registry,
+    };
+    let healing = engine::healing(&judged, heal, |address: &Address| session.ignores(address));
+    if !healing.failed.is_empty() {
+        return Err(NotReconciled::Unobserved(healing.failed));
+    }
+    let (differences, limit) = (healing.heals.len(), usize::from(drift.too_many));
+    if differences >= limit {
+        let error = Error::failed_with(
+            format!("{differences} resources are not as they were left, which is hardly a slip; nothing was touched"),
+            format!(
+                "look at them with `mlopsctl drift {0}`; `mlopsctl up {0}` puts them back, or `too_many` of `[drift]` \
+                 (now {limit}) can be raised",
+                session.name
+            ),
+        );
+        return Err(error.into());
+    }
+    Ok(Found { state, applied, inputs: purpose.inputs, healing })
+}

@@ -1,0 +1,143 @@
+//! An environment, opened: its file, its cloud, its state.
+
+use crate::{
+    Error, Frontend, Settings, Workspace, WorkspaceParts, environments::Site, existing_network::Network, state_access,
+};
+use config::Environment;
+use resource::{Address, Place};
+use review::Names;
+use std::{ops::Deref, path::PathBuf, sync::Arc};
+use tokio::sync::OnceCell;
+
+/// Everything that an operation needs of an environment: its workspace and what its file declares.
+pub struct Session {
+    /// The cloud and the state.
+    pub workspace: Workspace,
+    /// The project that it belongs to.
+    pub project: String,
+    /// The content of its file; `None` if the file is gone.
+    pub environment: Option<Environment>,
+    /// The path of its file.
+    pub file: PathBuf,
+    /// The folder that the file's relative paths start from.
+    pub root: PathBuf,
+    /// The existing network that the environment file names, once it was read.
+    pub(crate) existing_network: OnceCell<Option<Network>>,
+}
+
+impl Deref for Session {
+    type Target = Workspace;
+
+    fn deref(&self) -> &Workspace {
+        &self.workspace
+    }
+}
+
+/// Opens environments.
+#[derive(Clone)]
+pub struct App {
+    /// Where environments are, and how to work on them.
+    pub settings: Settings,
+    /// The program around this library.
+    pub frontend: Arc<dyn Frontend>,
+}
+
+impl App {
+    /// The environments of these settings, for this frontend.
+    pub fn new(settings: Settings, frontend: Arc<dyn Frontend>) -> Self {
+        Self { settings, frontend }
+    }
+
+    /// Opens an environment that has a file, to read.
+    ///
+    /// # Errors
+    /// When no single environment is meant, its file is invalid, or AWS does not answer.
+    pub async fn open(&self, named: Option<&str>) -> Result<Session, Error> {
+        self.build(self.choose(named).await?, true).await
+    }
+
+    /// Opens an environment that has a file, to change.
+    ///
+    /// # Errors
+    /// When no single environment is meant, its file is invalid, or AWS does not answer.
+    pub async fn open_to_change(&self, named: Option<&str>) -> Result<Session, Error> {
+        self.build(self.settings.choose_to_change(named)?, true).await
+    }
+
+    /// Opens an environment to read its state. Its file may be lost.
+    ///
+    /// # Errors
+    /// When no single environment is meant, its file is invalid, or AWS does not answer.
+    pub async fn open_state(&self, named: Option<&str>) -> Result<Session, Error> {
+        self.build(self.choose(named).await?, false).await
+    }
+
+    /// Opens an environment to change its state, or the resources that its state records. Its file may be lost.
+    ///
+    /// # Errors
+    /// When no single environment is meant, its file is invalid, or AWS does not answer.
+    pub async fn open_state_to_change(&self, named: Option<&str>) -> Result<Session, Error> {
+        self.build(self.settings.choose_to_change(named)?, false).await
+    }
+
+    async fn build(&self, name: String, needs_file: bool) -> Result<Session, Error> {
+        let settings = &self.settings;
+        let site = match needs_file || settings.is_described(&name) {
+            true => Site::of(self, &name, settings.read(&name)?).await?,
+            false => Site::left_behind(self, &name).await?,
+        };
+        let (state_identity, bucket) = (site.state_identity(), site.state_bucket());
+        let keys = match site.state_keys().await {
+            Ok(keys) => keys,
+            Err(error) => return Err(state_access::unreachable(&bucket, error).await),
+        };
+        let workspace = Workspace::new(WorkspaceParts {
+            name: name.clone(),
+            identity: site.identity,
+            state_identity,
+            caller: site.caller,
+            registry: blueprint::registry(),
+            sdk: site.sdk,
+            place: Place::new(site.account, site.region),
+            meter: site.meter,
+            bucket,
+            keys,
+            is_exclusive: settings.local,
+            lock_timeout: settings.lock_timeout,
+            frontend: self.frontend.clone(),
+        });
+        Ok(Session {
+            workspace,
+            project: site.project,
+            environment: site.environment,
+            file: settings.file(&name),
+            root: settings.root(),
+            existing_network: OnceCell::new(),
+        })
+    }
+}
+
+impl Session {
+    /// The environment's settings about drift.
+    pub fn drift(&self) -> config::environment::Drift {
+        self.environment.as_ref().map(|environment| environment.drift.clone()).unwrap_or_default()
+    }
+
+    /// Whether the drift of an address is nobody's business.
+    pub fn ignores(&self, address: &Address) -> bool {
+        self.environment.iter().flat_map(|environment| &environment.drift.ignore).any(|glob| address.matches(glob))
+    }
+
+    /// The common parts of the names of its resources.
+    pub fn names(&self) -> Names {
+        let place = self.cloud.place();
+        let prefix = self.environment.as_ref().map(|environment| format!("{}-", environment.prefix()));
+        Names { prefix: prefix.unwrap_or_default(), account: place.account.clone(), region: place.region.clone() }
+    }
+
+    /// Where in the data bucket raw data is.
+    pub fn raw_prefix(&self) -> String {
+        let pipeline = self.environment.as_ref().and_then(|environment| environment.pipeline.clone());
+        pipeline.unwrap_or_default().raw_prefix
+    }
+}
