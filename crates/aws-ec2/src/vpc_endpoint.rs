@@ -25,7 +25,8 @@ pub struct VpcEndpoint {
     pub service: String,
     /// How the VPC's members reach it.
     pub reach: Reach,
-    /// What may be done through it, on top of what the caller may do at all. Null: everything, AWS's default.
+    /// What may be done through it, on top of what the caller may do at all: a document of version `2012-10-17`, or null
+    /// for AWS's default, which allows everything.
     pub policy: Value,
     /// Tags, completed by the stack.
     pub tags: Tags,

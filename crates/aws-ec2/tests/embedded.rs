@@ -174,8 +174,8 @@ async fn a_network_becomes_what_is_declared_is_found_again_and_goes() {
     let other = Rule { description: "why".into(), ..https(Peer::Cidr { cidr: "10.1.0.0/16".into() }) };
     let narrowed = SecurityGroup { ingress: vec![other.clone()], egress: vec![other], ..group.clone() };
     world.converge("group", &group_id, &narrowed).await;
-    let policy =
-        json!({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]});
+    let statement = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"});
+    let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
     world.converge("s3", &s3_id, &VpcEndpoint { policy, ..s3.clone() }).await;
     world.converge("s3", &s3_id, &s3).await;
 
