@@ -10,7 +10,7 @@ use engine::{Applied, Apply, Claims, Planning, Purpose, Refusal, StopMode};
 use resource::Stack;
 use review::{PlanView, Surroundings};
 use state::{Ended, Holder, Lock, State, Version, Writer};
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
 
 /// The time limit for reading who took the lock.
@@ -155,6 +155,8 @@ impl Change<'_> {
     ///
     /// The first run of an environment has no bucket to keep a lock in. It plans and confirms before it makes one.
     ///
+    /// Its larger parts are boxed, so that the future fits on the stack of any thread.
+    ///
     /// `stop` tells the run to stop; the run sends on it too, when it loses its lock.
     ///
     /// # Errors
@@ -174,7 +176,7 @@ impl Change<'_> {
         let lock = self.lock(stopped.clone()).await?;
         self.workspace.guard.obey(lock.tenure());
         let result = {
-            let mut work = pin!(self.locked(first, &lock, stopped));
+            let mut work = Box::pin(self.locked(first, &lock, stopped));
             tokio::select! {
                 result = &mut work => result,
                 () = lock.lost() => {
@@ -247,13 +249,13 @@ impl Change<'_> {
         if is_old && matches!(self.wanted, Wanted::Declared(_)) {
             self.workspace.renew_bucket().await;
         }
-        Ok(self.apply(prepared, lock, stop).await)
+        Ok(Box::pin(self.apply(prepared, lock, stop)).await)
     }
 
     /// Everything that changes nothing: plan, show, confirm. Given up as soon as the run is to stop.
     async fn prepare(&self, mut stop: Stop) -> Result<Prepared, NotDone> {
         tokio::select! {
-            prepared = self.plan() => prepared,
+            prepared = Box::pin(self.plan()) => prepared,
             _ = stop.wait_for(|mode| *mode != StopMode::Go) => Err(stopped_early().into()),
         }
     }
