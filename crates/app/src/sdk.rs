@@ -99,6 +99,10 @@ pub async fn keep_local() -> Result<(), Error> {
     }
 }
 
+/// Does nothing: this build has no embedded AWS.
+///
+/// # Errors
+/// Never.
 #[cfg(not(feature = "local"))]
 pub async fn keep_local() -> Result<(), Error> {
     Ok(())

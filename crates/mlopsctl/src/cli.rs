@@ -1,6 +1,7 @@
 //! The command line, as other people's scripts rely on it.
 
 mod global;
+pub(crate) mod other_words;
 mod pipeline;
 
 pub(crate) use global::Global;

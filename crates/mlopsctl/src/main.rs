@@ -10,7 +10,7 @@ mod saved_plan;
 mod signals;
 mod terminal;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 use cli::{Cli, Command};
 use end::End;
 use printer::Printer;
@@ -28,6 +28,8 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let arguments: Vec<String> = std::env::args_os().map(|one| one.to_string_lossy().into_owned()).collect();
+            let error = cli::other_words::suggest(error, &Cli::command(), &arguments);
             // The usage text goes where clap sends it; help and version are no mistake.
             if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
                 let what = error.to_string();
