@@ -276,8 +276,9 @@ impl Change<'_> {
             workspace.knows(&self.targets, &stack, &state)?;
         }
         let purpose = self.purpose(inputs);
-        let planning =
-            engine::plan(&stack, &state, &workspace.registry, &workspace.cloud, &workspace.identity, &purpose).await;
+        let (registry, cloud) = (&workspace.registry, &workspace.cloud);
+        let planning = engine::plan(&stack, &state, registry, cloud, &workspace.identity, &purpose);
+        let planning = Box::pin(planning).await;
         let costs = costs::of_plan(workspace, &state, &planning.plan)?;
         if !planning.refusals.is_empty() {
             let (view, is_empty) = (self.view(&planning), planning.plan.is_empty());
@@ -388,7 +389,7 @@ impl Change<'_> {
             .sealing(move |entry| entry.seal_sensitive(&registry));
         workspace.frontend.apply_started(planning.plan.changes.len());
         let events = |event| workspace.frontend.event(&event);
-        let applied = engine::apply(
+        let applied = Box::pin(engine::apply(
             &planning,
             Apply {
                 stack: &stack,
@@ -401,7 +402,7 @@ impl Change<'_> {
                 stop,
                 events: &events,
             },
-        )
+        ))
         .await;
         workspace.frontend.apply_ended();
         Done { applied, ended: writer.end().await, removed_state: None }

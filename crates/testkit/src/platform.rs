@@ -314,7 +314,7 @@ impl Platform {
                 ..ChangeOptions::default()
             },
         };
-        let done = match change.run(watch::Sender::new(StopMode::Go)).await {
+        let done = match Box::pin(change.run(watch::Sender::new(StopMode::Go))).await {
             Ok(done) => done,
             Err(NotDone::Refused(refused)) => return Err(refused.refusals),
             Err(not_done) => panic!("{not_done:?}"),
