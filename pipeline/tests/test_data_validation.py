@@ -33,12 +33,19 @@ BATCH: dict[str, Any] = {
     },
 }
 SAMPLE = "1.0,5,1,0\n0.0,,0,1\n"
-EVENT = {"bucket": "data", "statistics_prefix": "stats/", "sample_prefix": "csv/train/", "schema": SCHEMA}
+EVENT = {"bucket": "data", "dataset": "d", "batch": "b1", "schema": SCHEMA}
+PROCESSED = "data/processed"
 
 
 def data_set(*batches: dict[str, Any], sample: str = SAMPLE) -> FakeS3:
-    objects = {f"data/stats/batch={i}.json": json.dumps(batch) for i, batch in enumerate(batches)}
-    return FakeS3({**objects, "data/csv/train/batch=b1/part-0.csv": sample})
+    """The last of the batches, b1, builds on those before it, which were accepted."""
+    names = [*(f"a{i}" for i in range(len(batches) - 1)), "b1"]
+    last = {**batches[-1], "load_mode": "incremental", "builds_on": names[:-1]}
+    objects = {f"{PROCESSED}/datasets/d/accepted/{name}.json": "{}" for name in names[:-1]}
+    for name, batch in zip(names, [*batches[:-1], last], strict=True):
+        objects[f"{PROCESSED}/statistics/d/batch={name}.json"] = json.dumps(batch)
+        objects[f"{PROCESSED}/csv/d/train/batch={name}/part-0.csv"] = sample
+    return FakeS3(objects)
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -148,7 +155,7 @@ def test_the_training_files_themselves_are_checked(validation, sample, message):
 
 def test_every_file_is_sampled_even_when_the_first_is_long(validation):
     s3 = data_set(BATCH, sample="1.0,5,1,0\n" * 50)
-    s3.objects["data/csv/train/batch=b2/part-0.csv"] = b"1.0,bad,1,0\n"
+    s3.objects[f"{PROCESSED}/csv/d/train/batch=b1/part-1.csv"] = b"1.0,bad,1,0\n"
     assert "column tenure" in failure(validation, s3, limits={"sample_rows": 10})
 
 
@@ -166,9 +173,77 @@ def test_a_misspelt_limit_is_an_error_and_not_ignored(validation):
 
 
 def test_a_data_set_without_statistics_fails(validation):
-    assert "no statistics under s3://data/stats/" in failure(validation, FakeS3())
+    assert "no statistics at s3://data/processed/statistics/d/batch=b1.json" in failure(validation, FakeS3())
 
 
 def test_batches_with_different_features_do_not_mix(validation):
     other = changed("features", ["tenure"])
     assert "other features" in failure(validation, data_set(BATCH, other))
+
+
+def test_a_bad_batch_is_refused_although_the_whole_is_within_the_limits(validation):
+    s3 = data_set(BATCH, BATCH, BATCH, BATCH, BATCH, BATCH, changed("columns/tenure/nulls", 1000))
+    message = failure(validation, s3, limits={"max_null_fraction": 0.25})
+    assert message == "column tenure: in the new batch, 100.0% null, the limit is 25.0%"
+    assert not [name for name in s3.objects if "accepted/b1" in name or "manifests" in name or "profiles" in name]
+
+
+def test_a_small_batch_need_not_have_every_label_nor_many_rows(validation):
+    batch = changed("splits", {s: {"rows": 1, "fingerprint": [1, 1], "labels": {"0": 1}} for s in BATCH["splits"]})
+    batch["rows"] = {"read": 3, "accepted": 3, "quarantined": 0}
+    assert validation.validate(EVENT, data_set(BATCH, batch), {})["passed"]
+
+
+def test_an_execution_without_new_files_trains_on_what_was_accepted(validation):
+    empty = changed("rows", {"read": 0, "accepted": 0, "quarantined": 0})
+    empty["splits"] = {s: {"rows": 0, "fingerprint": [0, 0], "labels": {}} for s in BATCH["splits"]}
+    empty["columns"] = {
+        name: {"type": entry["type"], "count": 0, "nulls": 0} for name, entry in BATCH["columns"].items()
+    }
+    s3 = data_set(BATCH, empty)
+    del s3.objects[f"{PROCESSED}/csv/d/train/batch=b1/part-0.csv"]
+    assert validation.validate(EVENT, s3, {})["passed"]
+    assert f"{PROCESSED}/datasets/d/accepted/b1.json" not in s3.objects
+
+
+def test_an_accepted_batch_joins_the_data_set_and_others_files_are_not_trained_on(validation):
+    s3 = data_set(BATCH, BATCH)
+    s3.objects[f"{PROCESSED}/csv/d/train/batch=refused/part-0.csv"] = b"9,9,9,9\n"
+    s3.objects[f"{PROCESSED}/csv/d/test/batch=b1/part-7.csv"] = SAMPLE.encode()
+    verdict = validation.validate(EVENT, s3, {})
+    assert f"{PROCESSED}/datasets/d/accepted/b1.json" in s3.objects
+    assert verdict["manifests"] == "s3://data/processed/datasets/d/manifests/b1/"
+    manifests = {
+        split: json.loads(s3.objects[f"{PROCESSED}/datasets/d/manifests/b1/{split}.manifest"])
+        for split in ("train", "validation", "test")
+    }
+    assert manifests["train"] == [
+        {"prefix": "s3://data/processed/csv/d/train/"},
+        "batch=a0/part-0.csv",
+        "batch=b1/part-0.csv",
+    ]
+    assert manifests["test"][1:] == ["batch=b1/part-7.csv"]
+
+
+def test_of_two_executions_at_once_the_second_is_told_to_start_again(validation):
+    s3 = data_set(BATCH, BATCH)
+    s3.objects[f"{PROCESSED}/datasets/d/accepted/other.json"] = b"{}"
+    message = failure(validation, s3)
+    assert message == "another execution has changed the data set d (other): start the pipeline again"
+
+
+def test_a_repeated_verdict_on_an_accepted_batch_is_the_same(validation):
+    s3 = data_set(BATCH, BATCH)
+    assert validation.validate(EVENT, s3, {}) == validation.validate(EVENT, s3, {})
+
+
+def test_every_class_of_a_task_with_several_must_be_there(validation):
+    columns = [*SCHEMA["columns"][:2], {"name": "kind", "type": "string", "values": ["a", "b", "c"]}]
+    schema = {"label": "kind", "task": "multiclass", "columns": columns}
+    batch = copy.deepcopy(BATCH)
+    batch["columns"]["kind"] = batch["columns"].pop("churned") | {"type": "string"}
+    sample = "2.0,5,1,0\n"
+    message = failure(validation, data_set(batch, sample=sample), schema=schema)
+    assert message == "column kind: is c in 0.00% of the rows, the limit is 1.00%"
+    batch["splits"]["train"]["labels"] = {"0": 500, "1": 200, "2": 100}
+    assert validation.validate({**EVENT, "schema": schema}, data_set(batch, sample=sample), {})["passed"]

@@ -11,7 +11,7 @@ from fake_s3 import FakeS3
 from scipy.stats import ks_2samp
 from test_data_validation import BATCH, EVENT, data_set
 
-COMPARED = {**EVENT, "profiles_prefix": "profiles/", "model_package_group": "models"}
+COMPARED = {**EVENT, "model_package_group": "models"}
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +107,7 @@ def approved(validation) -> tuple[FakeS3, FakeRegistry]:
     """A data set that was found fit, and the approved model that learned from it."""
     s3 = data_set(BATCH)
     version = validation.validate(COMPARED, s3, {}, FakeRegistry())["data_version"]
-    assert f"data/profiles/{version}.json" in s3.objects
+    assert f"data/processed/profiles/{version}.json" in s3.objects
     return s3, FakeRegistry({"data_version": version})
 
 
@@ -119,7 +119,7 @@ def with_plans(basic: int) -> dict[str, Any]:
 
 def test_data_unlike_the_approved_models_stops_the_pipeline_and_names_the_column(validation):
     s3, registry = approved(validation)
-    s3.objects["data/stats/batch=0.json"] = json.dumps(with_plans(300)).encode()
+    s3.objects["data/processed/statistics/d/batch=b1.json"] = json.dumps(with_plans(300)).encode()
     with pytest.raises(validation.DataValidationFailed) as caught:
         validation.validate(COMPARED, s3, {}, registry)
     assert str(caught.value) == "column plan: differs by 0.400 from the approved model's data, the limit is 0.25"
@@ -128,7 +128,7 @@ def test_data_unlike_the_approved_models_stops_the_pipeline_and_names_the_column
 
 def test_drift_within_the_limit_passes_and_is_in_the_verdict(validation):
     s3, registry = approved(validation)
-    s3.objects["data/stats/batch=0.json"] = json.dumps(with_plans(600)).encode()
+    s3.objects["data/processed/statistics/d/batch=b1.json"] = json.dumps(with_plans(600)).encode()
     verdict = validation.validate(COMPARED, s3, {}, registry)
     assert verdict["drift"]["plan"] == pytest.approx(0.1)
     assert verdict["compared_with"] == "arn:0"
@@ -136,19 +136,97 @@ def test_drift_within_the_limit_passes_and_is_in_the_verdict(validation):
 
 def test_a_columns_own_limit_wins(validation):
     s3, registry = approved(validation)
-    s3.objects["data/stats/batch=0.json"] = json.dumps(with_plans(300)).encode()
+    s3.objects["data/processed/statistics/d/batch=b1.json"] = json.dumps(with_plans(300)).encode()
     event = {**COMPARED, "limits": {"max_drift_by_column": {"plan": 0.5}}}
     assert validation.validate(event, s3, {}, registry)["passed"]
 
 
-@pytest.mark.parametrize("packages", [[], [{}], [{"data_version": "gone"}]], ids=["none", "older", "lost"])
-def test_without_an_approved_models_profile_nothing_is_compared(validation, packages):
+@pytest.mark.parametrize(
+    ("packages", "why"),
+    [
+        ([], "no model is approved yet"),
+        ([{}], "the approved model does not name its data version"),
+        (
+            [{"data_version": "gone"}],
+            "the profile of the approved model's data is gone: s3://data/processed/profiles/gone.json",
+        ),
+    ],
+    ids=["none", "older", "lost"],
+)
+def test_the_verdict_says_why_nothing_is_compared(validation, packages, why):
     verdict = validation.validate(COMPARED, data_set(BATCH), {}, FakeRegistry(*packages))
     assert (verdict["passed"], verdict["drift"], verdict["compared_with"]) == (True, {}, "")
+    assert verdict["not_compared"] == why
+
+
+def test_a_column_of_another_type_is_named_as_not_compared(validation):
+    s3, registry = approved(validation)
+    key = next(name for name in s3.objects if "/profiles/" in name)
+    profile = json.loads(s3.objects[key])
+    profile["columns"]["tenure"]["type"] = "string"
+    s3.objects[key] = json.dumps(profile).encode()
+    verdict = validation.validate(COMPARED, s3, {}, registry)
+    assert verdict["not_compared_columns"] == ["tenure"]
+
+
+def test_drift_can_warn_instead_of_refusing(validation):
+    s3, registry = approved(validation)
+    s3.objects["data/processed/statistics/d/batch=b1.json"] = json.dumps(with_plans(300)).encode()
+    verdict = validation.validate({**COMPARED, "limits": {"on_drift": "warn"}}, s3, {}, registry)
+    assert verdict["warnings"] == ["column plan: differs by 0.400 from the approved model's data, the limit is 0.25"]
+    with pytest.raises(ValueError, match="it must be refuse or warn"):
+        validation.validate({**COMPARED, "limits": {"on_drift": "shout"}}, s3, {}, registry)
+
+
+def numbers(drift, counts: dict[float, int], **entry: Any) -> Any:
+    """A column of few different numbers, as the ETL job counts them."""
+    found = drift.Shape()
+    listed = sorted(number for number, rows in counts.items() for _ in range(rows))
+    entry |= {"numbers": {repr(number): rows for number, rows in counts.items()}, "zeros": counts.get(0.0, 0)}
+    found.add({"type": "integer", "count": len(listed), "nulls": 0, "quantiles": quantiles(listed), **entry})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({0.0: 990, 1.0: 10}, {0.0: 960, 1.0: 40}),
+        ({0.0: 500, 1.0: 300, 2.0: 200}, {0.0: 500, 1.0: 200, 2.0: 300}),
+        ({2022.0: 100}, {2022.0: 50, 2023.0: 50}),
+    ],
+    ids=["a rare flag", "a count", "a year"],
+)
+def test_few_different_numbers_are_compared_exactly(drift, old, new):
+    samples = [[n for n, rows in counts.items() for _ in range(rows)] for counts in (old, new)]
+    expected = ks_2samp(*samples).statistic
+    assert drift.distance(numbers(drift, old), numbers(drift, new)) == pytest.approx(expected)
+
+
+def test_the_share_of_zeros_is_not_blurred_by_quantiles(drift):
+    shapes = []
+    for seed, zeros in ((1, 970), (2, 900)):
+        values = [0.0] * zeros + [abs(v) for v in normal(seed, 5.0, 1.0, rows=1000 - zeros)]
+        found = drift.Shape()
+        entry = {"type": "number", "count": 1000, "nulls": 0, "quantiles": quantiles(values), "zeros": zeros}
+        found.add(entry)
+        shapes.append(found)
+    assert drift.distance(*shapes) == pytest.approx(0.07, abs=0.005)
+
+
+def test_a_profile_that_version_0_1_wrote_is_compared_by_its_quantiles(drift):
+    old = drift.from_json(
+        {
+            "version": 1,
+            "columns": {
+                "n": {"type": "integer", "count": 21, "nulls": 0, "values": {}, "quantiles": [[21, list(range(21))]]}
+            },
+        }
+    )["n"]
+    assert drift.distance(old, shape(drift, [float(n) for n in range(21)])) == 0.0
 
 
 def test_a_data_set_that_is_not_fit_leaves_no_profile(validation):
     s3 = data_set({**BATCH, "rows": {"read": 1, "accepted": 1, "quarantined": 0}})
     with pytest.raises(validation.DataValidationFailed):
         validation.validate(COMPARED, s3, {}, FakeRegistry())
-    assert not [name for name in s3.objects if name.startswith("data/profiles/")]
+    assert not [name for name in s3.objects if name.startswith("data/processed/profiles/")]

@@ -6,7 +6,6 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -109,31 +108,59 @@ def store(spark, monkeypatch) -> Iterator[FeatureStore]:
     server.server_close()
 
 
+STARTED = "2024-05-06T07:08:09.500Z"
+
+
 @pytest.fixture
 def run(etl, spark, tmp_path):
-    def job(lines: list[str], **schema: Any) -> dict[str, Any]:
-        (tmp_path / "raw").mkdir()
+    """Prepares a batch of these lines and writes it to the group; answers how many records that were."""
+
+    def job(lines: list[str], batch: str = "b1", prepare: bool = True, **options: str) -> int:
+        (tmp_path / "raw").mkdir(exist_ok=True)
         header = "customer_id,tenure,charge,since,autopay,churned"
         (tmp_path / "raw" / "a.csv").write_text("\n".join([header, *lines]) + "\n")
         places = {name: str(tmp_path / name) for name in ("raw", "processed", "quarantine")}
-        own = {"dataset": "d", "batch": "b", "schema": json.dumps(SCHEMA | schema), "feature_groups": "customers"}
-        return etl.run(spark, {**etl.OPTIONAL_ARGUMENTS, **places, **own})
+        own = {"dataset": "d", "batch": batch, "schema": json.dumps(SCHEMA), "feature_groups": "customers"}
+        arguments = {**etl.OPTIONAL_ARGUMENTS, **places, **own, "started": STARTED, **options}
+        if prepare:
+            etl.run(spark, arguments)
+        return etl.ingest(spark, arguments)["customers"]
 
     return job
 
 
 def test_accepted_rows_become_records_typed_by_the_feature_definitions(run, store):
-    before = datetime.now(UTC).timestamp()
-    statistics = run(["A,5,1.5,2024-03-01,yes,1", "B,7,,,no,0", "C,-1,2,,no,0"])
-    assert statistics["feature_groups"] == ["customers"]
+    assert run(["A,5,1.5,2024-03-01,yes,1", "B,7,,,no,0", "C,-1,2,,no,0"]) == 2
     records = {record.pop("customer_id"): record for record in store.records}
-    times = {record.pop("event_time") for record in records.values()}
+    assert {record.pop("event_time") for record in records.values()} == {"1714979289.5"}
     assert records == {
         "A": {"Tenure": "5", "charge": "1.5", "since": "2024-03-01T00:00:00Z", "autopay": "1"},
         "B": {"Tenure": "7", "autopay": "0"},
     }
-    (time,) = times
-    assert before <= float(time) <= datetime.now(UTC).timestamp()
+
+
+def test_preparing_data_writes_no_record(etl, spark, tmp_path, store):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.csv").write_text("customer_id,churned\nA,1\n")
+    places = {name: str(tmp_path / name) for name in ("raw", "processed", "quarantine")}
+    own = {"dataset": "d", "batch": "b", "schema": json.dumps(SCHEMA), "feature_groups": "customers"}
+    etl.run(spark, {**etl.OPTIONAL_ARGUMENTS, **places, **own})
+    assert store.records == []
+
+
+def test_a_repeated_attempt_writes_equal_records(run, store):
+    run(["A,5,1.5,2024-03-01,yes,1"])
+    run([], prepare=False)
+    first, second = store.records
+    assert first == second
+
+
+def test_only_rows_that_have_changed_since_the_last_batch_are_written(run, store):
+    lines = [f"K{i},{i},1,,no,0" for i in range(20)]
+    assert run(lines) == 20
+    store.records.clear()
+    assert run([*lines[:-1], "K19,99,1,,no,0", "new,1,1,,no,1"], batch="b2", started="2024-05-07T00:00:00Z") == 2
+    assert {record["customer_id"]: record["Tenure"] for record in store.records} == {"K19": "99", "new": "1"}
 
 
 def test_a_busy_feature_store_is_asked_again_until_every_record_is_in(run, store):
@@ -143,10 +170,15 @@ def test_a_busy_feature_store_is_asked_again_until_every_record_is_in(run, store
     assert sorted(record["customer_id"] for record in store.records) == sorted(f"K{i}" for i in range(40))
 
 
-def test_an_event_time_of_the_data_is_used(run, store):
-    store.group = {**GROUP, "EventTimeFeatureName": "since"}
-    run(["A,5,1.5,2024-03-01,yes,1"])
-    assert store.records[0]["since"] == "2024-03-01T00:00:00Z"
+@pytest.mark.parametrize(("kind", "expected"), [("String", "2024-03-01T00:00:00Z"), ("Fractional", "1709251200.000")])
+def test_an_event_time_of_the_data_is_used_and_rows_without_one_are_left_out(run, store, kind, expected):
+    definitions = [
+        {**feature, "FeatureType": kind} if feature["FeatureName"] == "since" else feature
+        for feature in GROUP["FeatureDefinitions"]
+    ]
+    store.group = {**GROUP, "EventTimeFeatureName": "since", "FeatureDefinitions": definitions}
+    assert run(["A,5,1.5,2024-03-01,yes,1", "B,5,1.5,,yes,1"]) == 1
+    assert store.records[0]["since"] == expected
     assert "event_time" not in store.records[0]
 
 
@@ -157,9 +189,8 @@ def test_an_event_time_of_the_data_is_used(run, store):
         ({"FeatureDefinitions": [{"FeatureName": "charge", "FeatureType": "Integral"}]}, "column charge: number"),
     ],
 )
-def test_a_group_that_does_not_fit_fails_the_job_before_anything_is_written(run, store, tmp_path, change, message):
+def test_a_group_that_does_not_fit_is_refused_before_a_record_is_written(run, store, change, message):
     store.group = {**GROUP, **change}
     with pytest.raises(ValueError, match=re.escape(message)):
         run(["A,5,1.5,2024-03-01,yes,1"])
-    assert not (tmp_path / "processed").exists()
     assert store.records == []

@@ -97,7 +97,8 @@ def test_a_model_is_registered_only_after_a_good_evaluation():
 def test_the_model_never_sees_the_label_of_the_rows_it_is_judged_on():
     processing = STATES["Predict"]["Parameters"]["DataProcessing"]
     assert processing == {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"}
-    assert "/test/" in json.dumps(STATES["Predict"]["Parameters"]["TransformInput"])
+    source = STATES["Predict"]["Parameters"]["TransformInput"]["DataSource"]["S3DataSource"]
+    assert source["S3Uri.$"] == "States.Format('{}test.manifest', $.validation.manifests)"
 
 
 def test_an_mail_subject_fits_sns(rendered):

@@ -50,6 +50,7 @@ DEVELOPMENT: dict[str, Any] = {
     "transform_timeout_seconds": 7200,
     "raw_prefix": "raw/",
     "load_mode": "snapshot",
+    "feature_groups": "",
     "schema": json.loads((PIPELINE / "sample" / "schema.json").read_text()),
     "split": "0.8,0.1,0.1",
     "hyperparameters": {"objective": "binary:logistic", "num_round": "100"},

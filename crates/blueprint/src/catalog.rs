@@ -1,6 +1,6 @@
 //! Glue: the database, crawlers, ETL jobs with their scripts, and the workflow that joins them.
 
-use crate::{Error, encryption::Keys, identity::Roles, site::Site, storage::Buckets};
+use crate::{Error, encryption::Keys, identity::Roles, script_bundle, site::Site, storage::Buckets};
 use aws_glue::{
     Action, BookmarkEncryption, Condition, CrawlState, Crawler, Database, DeleteBehavior, ExecutionClass, Firing, Job,
     JobLogs, JobState, LogEncryption, Logical, RecrawlBehavior, S3Encryption, S3Target, Schedule,
@@ -128,7 +128,7 @@ fn add_job(
     security: Security,
     buckets: &Buckets,
 ) -> Result<Handle<Job>, Error> {
-    let script = package::with_plain_line_ends(&job.script, site.files.read(&job.script)?);
+    let script = script(site, &job.script)?;
     let digest = stack.ship(Asset { origin: job.script.clone(), bytes: script.into() });
     let key = format!("glue/scripts/{}.py", job.name);
     let location = format!("s3://{}/{key}", site.bucket("artifacts"));
@@ -163,6 +163,27 @@ fn add_job(
         security_configuration: security_name(security),
         tags: Tags::default(),
     }))
+}
+
+/// A job's script, with the modules beside it.
+fn script(site: &Site, path: &str) -> Result<Vec<u8>, Error> {
+    let modules = site.files.modules_beside(path)?;
+    let script = package::with_plain_line_ends(path, site.files.read(path)?);
+    if modules.is_empty() {
+        return Ok(script);
+    }
+    let text = |bytes: Vec<u8>| {
+        String::from_utf8(bytes)
+            .map_err(|_| Error::File { path: site.files.path(path), why: "it is not UTF-8".to_owned() })
+    };
+    let modules = modules
+        .into_iter()
+        .map(|(name, source)| {
+            let file = format!("{name}.py");
+            Ok((name, text(package::with_plain_line_ends(&file, source))?))
+        })
+        .collect::<Result<_, Error>>()?;
+    Ok(script_bundle::bundled(path, &text(script)?, &modules).into_bytes())
 }
 
 /// The log group prefix of a job. Glue completes it by its version and the security configuration.
@@ -229,10 +250,6 @@ fn arguments(site: &Site, job: &catalog::Job) -> Result<BTreeMap<String, String>
         let schema: Value = site.files.json(&pipeline.schema)?;
         arguments.insert("--schema".into(), schema.to_string());
         arguments.insert("--metrics_namespace".into(), "mlopsctl/etl".into());
-        let groups: Vec<String> = site.ingesting().map(|group| site.named(&group.name)).collect();
-        if !groups.is_empty() {
-            arguments.insert("--feature_groups".into(), groups.join(","));
-        }
     }
     arguments.extend(job.arguments.clone());
     arguments.extend(job.secrets.clone());

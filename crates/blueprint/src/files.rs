@@ -5,7 +5,7 @@ use package::Archive;
 use serde_json::Value;
 use std::{
     cell::RefCell,
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::Read as _,
     path::{Path, PathBuf},
 };
@@ -75,6 +75,20 @@ impl Files {
             .map_err(|error| Error::File { path: self.path(path), why: error.to_string() })
     }
 
+    /// The Python files beside a script, by the names under which Python imports them.
+    pub(crate) fn modules_beside(&self, script: &str) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+        let (folder, own) = script.rsplit_once('/').unwrap_or((".", script));
+        let failed = |error: std::io::Error| Error::File { path: self.path(folder), why: error.to_string() };
+        let mut modules = BTreeMap::new();
+        for entry in std::fs::read_dir(self.real(folder)?).map_err(failed)? {
+            let Ok(file) = entry.map_err(failed)?.file_name().into_string() else { continue };
+            let Some(name) = file.strip_suffix(".py").filter(|name| is_module(name) && file != own) else { continue };
+            let path = if folder == "." { file.clone() } else { format!("{folder}/{file}") };
+            modules.insert(name.to_owned(), self.read(&path)?);
+        }
+        Ok(modules)
+    }
+
     /// Everything that was read so far, each file where it is in the project, with more to come.
     pub(crate) fn archive(&self) -> Result<Archive, Error> {
         let mut archive = Archive::of(&self.root);
@@ -88,4 +102,10 @@ impl Files {
         }
         Ok(archive)
     }
+}
+
+/// Whether Python can import a module of this name.
+fn is_module(name: &str) -> bool {
+    let is_part = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && name.chars().all(is_part)
 }

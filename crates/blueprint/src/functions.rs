@@ -152,9 +152,10 @@ fn data_policy(site: &Site, function: &functions::Function) -> Option<Policy> {
             "s3:prefix",
             "processed/*",
         );
-        let data = listing
-            .allow(["s3:GetObject"], [site.objects("data", "processed/")])
-            .allow(["s3:PutObject"], [site.objects("data", "processed/profiles/")]);
+        let data = listing.allow(["s3:GetObject"], [site.objects("data", "processed/")]).allow(
+            ["s3:PutObject"],
+            [site.objects("data", "processed/datasets/"), site.objects("data", "processed/profiles/")],
+        );
         return Some(registry(data));
     }
     if pipeline.evaluation_function == function.name {

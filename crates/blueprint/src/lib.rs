@@ -29,6 +29,7 @@ mod placement;
 mod policy;
 mod registry;
 mod sagemaker_roles;
+mod script_bundle;
 mod secrets;
 mod site;
 mod storage;

@@ -127,6 +127,7 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<Va
     let (etl, train) = (u32::from(etl_minutes) * 60 + 600, wait.max(max_runtime) + 900);
     let predict = u32::from(transform.max_runtime_minutes) * 60 + 900;
     let several = training.instance_count > 1;
+    let groups: Vec<String> = site.ingesting().map(|group| site.named(&group.name)).collect();
     let mut values = machine::values(site, settings, crate::site::identity_of(&site.environment));
     values.extend([
         ("code_version", literal!(&sha256_hex(template.to_string().as_bytes())[..12])),
@@ -150,9 +151,10 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<Va
         ("training_timeout_seconds", literal!(train)),
         ("transform_timeout_seconds", literal!(predict)),
         // Above the sum of all steps with their retries.
-        ("pipeline_timeout_seconds", literal!((etl + train + predict) * 3 + 3600)),
+        ("pipeline_timeout_seconds", literal!((etl * 2 + train + predict) * 3 + 3600)),
         ("raw_prefix", literal!(settings.raw_prefix)),
         ("load_mode", literal!(settings.load_mode)),
+        ("feature_groups", literal!(groups.join(","))),
         ("schema", site.files.json(&settings.schema)?),
         ("split", literal!(settings.split)),
         ("hyperparameters", literal!(training.hyperparameters)),

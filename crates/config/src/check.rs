@@ -125,25 +125,28 @@ impl<'a> Place<'a> {
 
     /// Reports a file that is missing, that is not JSON, or in which `mistakes` finds some.
     pub(crate) fn holds(&self, root: Option<&Path>, path: &str, mistakes: fn(&serde_json::Value) -> Vec<String>) {
+        if let Some((_, value)) = self.json(root, path) {
+            mistakes(&value).into_iter().for_each(|found| self.report(format!("{path}: {found}"), ""));
+        }
+    }
+
+    /// The text and the value of a JSON file. Reports one that is missing or is not JSON.
+    pub(crate) fn json(&self, root: Option<&Path>, path: &str) -> Option<(String, serde_json::Value)> {
         self.exists(root, path);
         // A missing or unreadable file has been reported already.
-        let Some(file) = root.and_then(|root| inside(root, Path::new(path)).ok()).filter(|file| file.is_file()) else {
-            return;
-        };
+        let file = root.and_then(|root| inside(root, Path::new(path)).ok()).filter(|file| file.is_file())?;
         let mut bytes = Vec::new();
         let read = std::fs::File::open(file).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
         let text = match read {
-            Err(error) => return self.report(format!("`{path}` cannot be read: {error}"), ""),
-            Ok(_) if bytes.len() as u64 > LARGEST => return self.report(format!("`{path}` is larger than 16 MiB"), ""),
-            Ok(_) => crate::unicode::to_utf8(bytes),
+            Err(error) => Err(format!("`{path}` cannot be read: {error}")),
+            Ok(_) if bytes.len() as u64 > LARGEST => Err(format!("`{path}` is larger than 16 MiB")),
+            Ok(_) => crate::unicode::to_utf8(bytes).map_err(|error| format!("{path}: {error}")),
         };
-        match text
-            .map_err(|error| error.to_string())
-            .and_then(|text| serde_json::from_slice(&text).map_err(|error| format!("it is not JSON: {error}")))
-        {
-            Ok(value) => mistakes(&value).into_iter().for_each(|found| self.report(format!("{path}: {found}"), "")),
-            Err(why) => self.report(format!("{path}: {why}"), ""),
-        }
+        let parsed = text.and_then(|text| {
+            let value = serde_json::from_slice(&text).map_err(|error| format!("{path}: it is not JSON: {error}"))?;
+            Ok((String::from_utf8_lossy(&text).into_owned(), value))
+        });
+        parsed.map_err(|why| self.report(why, "")).ok()
     }
 
     /// Reports a file or folder that a link leads out of the project to. Whether it does not.

@@ -277,7 +277,7 @@ impl Environment {
         self.drift.check(at.get("drift"), around, self.identity.permissions_boundary.is_some());
         self.functions_leave_the_job_its_name(at.get("functions"));
         if let Some(pipeline) = &self.pipeline {
-            pipeline.check(at.get("pipeline"), around, at, &self.catalog, &self.functions, &self.registry);
+            pipeline.check(at.get("pipeline"), around, at, self);
         }
         grants::check(self, at);
         self.studio_is_reachable(at);

@@ -70,7 +70,7 @@ fn scripts_functions_and_definitions_must_exist() {
         project.problems(FILE),
         [
             "12:11: there is no `pipeline/functions/model-evaluation/main.py`",
-            "13:1: pipeline/sample/schema.json: `columns` must be a list with at least one column",
+            "13:1: pipeline/sample/schema.json:1: `columns` must be a list with at least one column",
             "13:1: pipeline/training.asl.json: `Next` of state `A` leads to `C`, and there is no such state",
             "13:1: pipeline/training.asl.json: no state leads to state `B`",
         ]
@@ -82,6 +82,56 @@ fn scripts_functions_and_definitions_must_exist() {
     project.write("pipeline/functions/model-evaluation/main.py", "");
     let path = project.write("environments/dev.toml", FILE);
     assert_eq!(load(&path, project.0.path()).unwrap().functions[1].folder(), "pipeline/functions/model-evaluation");
+}
+
+#[test]
+fn settings_must_fit_the_schema_of_the_data() {
+    let project = Project::new();
+    for path in ["glue/etl.py", "functions/data-validation/handler.py", "functions/model-evaluation/handler.py"] {
+        project.write(&format!("pipeline/{path}"), "");
+    }
+    let machine = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
+    project.write("pipeline/training.asl.json", machine);
+    let problems = |schema: &str, more: &str| {
+        project.write("pipeline/sample/schema.json", schema);
+        project.problems(&format!("{}{more}", FILE.replace("handler = \"main.run\"\n", "")))
+    };
+    let regression = r#"{"label": "price", "task": "regression", "key": ["id"], "columns": [
+        {"name": "id", "type": "string"}, {"name": "price", "type": "number"}, {"name": "new", "type": "boolean"}]}"#;
+    let settings = "thresholds.auc = { min = 0.7 }\ncomparison = { metric = \"rsme\" }\n[pipeline.validation]\n\
+                    max_drift_by_column = { prize = 0.5 }\n[[feature_groups]]\nname = \"houses\"\ningest = \
+                    true\nrecord_identifier = \"house\"\nevent_time = \"at\"\nfeatures = [{ name = \"house\", type = \
+                    \"String\" }, { name = \"at\", type = \"Fractional\" }, { name = \"New\", type = \"Fractional\" }]\n";
+    assert_eq!(
+        problems(regression, settings),
+        [
+            "12:1: the objective `binary:logistic` does not fit the schema's task, regression",
+            "13:18: a regression task has no metric `auc`",
+            "14:25: a regression task has no metric `rsme`",
+            "16:33: the schema has no column `prize`",
+            "20:21: pipeline/sample/schema.json has no column `house`, and `ingest` fills the group from it",
+            "22:111: the column `New` is boolean in pipeline/sample/schema.json, which fills no Fractional feature",
+        ]
+    );
+    let wine =
+        r#"{"label": "y", "task": "multiclass", "columns": [{"name": "y", "type": "integer", "values": [0, 1, 2]}]}"#;
+    assert_eq!(
+        problems(wine, "[pipeline.training.hyperparameters]\nobjective = \"multi:softprob\"\nnum_class = 2\n"),
+        ["15:13: the label has 3 classes, and `num_class` must say so"]
+    );
+    assert!(
+        problems(wine, "training.hyperparameters = { objective = \"multi:softprob\", num_class = 3 }\n").is_empty()
+    );
+    assert_eq!(
+        problems("{\n  \"lable\": \"x\",\n  \"colums\": [1, 2]\n}\n", ""),
+        [
+            "12:1: pipeline/sample/schema.json:1: `columns` must be a list with at least one column",
+            "12:1: pipeline/sample/schema.json:2: there is no field `lable`; the fields of a schema are columns, csv, \
+             identical_rows, key, label, null_words, order_by, split_by, split_time, task",
+            "12:1: pipeline/sample/schema.json:3: there is no field `colums`; the fields of a schema are columns, csv, \
+             identical_rows, key, label, null_words, order_by, split_by, split_time, task",
+        ]
+    );
 }
 
 #[test]

@@ -18,18 +18,22 @@ MOVING_TYPES = frozenset({"timestamp"})
 
 @dataclass
 class Shape:
-    """What a column's values look like: counts of categories, or quantiles of the numbers of each batch."""
+    """What a column's values look like: counts of categories or of single numbers, or quantiles of each batch."""
 
     type: str = ""
     count: int = 0
     nulls: int = 0
     values: dict[str, int] = field(default_factory=dict)
     quantiles: list[tuple[int, list[float]]] = field(default_factory=list)
+    # Rows by number, of a column that has few different ones; None once a batch has more.
+    numbers: dict[str, int] | None = field(default_factory=dict)
+    zeros: int = 0
 
     def add(self, entry: dict[str, Any]) -> None:
         self.type = self.type or entry.get("type", "")
         self.count += entry["count"]
         self.nulls += entry["nulls"]
+        self.zeros += entry.get("zeros", 0)
         present = entry["count"] - entry["nulls"]
         counts = entry.get("values", {})
         if entry.get("type") == "boolean" and entry.get("mean") is not None:
@@ -39,14 +43,36 @@ class Shape:
             self.values[value] = self.values.get(value, 0) + rows
         if entry.get("quantiles"):
             self.quantiles.append((present, entry["quantiles"]))
+        if present and "numbers" not in entry:
+            self.numbers = None
+        if self.numbers is not None:
+            for number, rows in entry.get("numbers", {}).items():
+                self.numbers[number] = self.numbers.get(number, 0) + rows
+
+    def present(self) -> int:
+        return self.count - self.nulls
 
     def null_fraction(self) -> float:
         return self.nulls / self.count if self.count else 0.0
 
+    def zero_fraction(self) -> float:
+        return self.zeros / self.present() if self.present() else 0.0
+
     def share_up_to(self, number: float) -> float:
-        """The cumulative distribution of all batches, straight between quantiles."""
+        """The cumulative distribution: exact where single numbers are counted, else straight between quantiles."""
+        if self.numbers:
+            return sum(rows for value, rows in self.numbers.items() if float(value) <= number) / self.present()
         total = sum(rows for rows, _ in self.quantiles)
         return sum(rows * up_to(quantiles, number) for rows, quantiles in self.quantiles) / total
+
+    def steps(self) -> set[float]:
+        """Where the cumulative distribution changes its slope."""
+        if self.numbers:
+            return {float(value) for value in self.numbers}
+        return {number for _, quantiles in self.quantiles for number in quantiles}
+
+    def is_numeric(self) -> bool:
+        return bool(self.numbers or self.quantiles)
 
 
 def up_to(quantiles: list[float], number: float) -> float:
@@ -67,9 +93,12 @@ def distance(old: Shape, new: Shape) -> float:
         names = old.values.keys() | new.values.keys()
         gaps = [abs(old.values.get(n, 0) / totals[0] - new.values.get(n, 0) / totals[1]) for n in names]
         return max(missing, sum(gaps) / 2)
-    if old.quantiles and new.quantiles:
-        numbers = {number for shape in (old, new) for _, quantiles in shape.quantiles for number in quantiles}
-        return max(missing, *(abs(old.share_up_to(n) - new.share_up_to(n)) for n in numbers))
+    if old.is_numeric() and new.is_numeric():
+        # Quantiles blur the share of a value that many rows have, which is zero in most such columns.
+        counted = bool(old.zeros and new.zeros)
+        zeros = abs(old.zero_fraction() - new.zero_fraction()) if counted else 0.0
+        gaps = [abs(old.share_up_to(n) - new.share_up_to(n)) for n in old.steps() | new.steps()]
+        return max(missing, zeros, *gaps)
     return missing
 
 
@@ -92,22 +121,34 @@ def watched(schema: dict[str, Any]) -> list[str]:
     ]
 
 
-def distances(old: dict[str, Shape], new: dict[str, Shape], schema: dict[str, Any]) -> dict[str, float]:
-    """By column, for those that both data sets have with one type."""
-    names = [name for name in watched(schema) if name in old and name in new and old[name].type == new[name].type]
-    return {name: distance(old[name], new[name]) for name in names}
+def comparable(old: dict[str, Shape], new: dict[str, Shape], schema: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """The columns that both data sets have with one type, and those that cannot be compared."""
+    names = watched(schema)
+    fit = [name for name in names if name in old and name in new and old[name].type == new[name].type]
+    return fit, [name for name in names if name not in fit]
 
 
 def to_json(columns: dict[str, Shape]) -> str:
-    return json.dumps({"version": 1, "columns": {name: vars(shape) for name, shape in columns.items()}})
+    return json.dumps({"version": 2, "columns": {name: vars(shape) for name, shape in columns.items()}})
 
 
 def from_json(document: dict[str, Any]) -> dict[str, Shape]:
-    return {name: Shape(**fields) for name, fields in document["columns"].items()}
+    """Of any version: the first had no counts of single numbers."""
+    without = {"numbers": None}
+    return {name: Shape(**(without | entry)) for name, entry in document["columns"].items()}
 
 
-def approved_data(sagemaker: Any, group: str) -> tuple[str, str] | None:
-    """ARN and data version of the group's newest approved package; None when none is approved."""
+@dataclass(frozen=True)
+class Baseline:
+    """The approved package whose data is compared with, and what that looked like; or why nothing is compared."""
+
+    package: str = ""
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    why_not: str = ""
+
+
+def approved_data(sagemaker: Any, group: str) -> Baseline | tuple[str, str]:
+    """ARN and data version of the group's newest approved package, or why there is none."""
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group,
         ModelApprovalStatus="Approved",
@@ -116,7 +157,9 @@ def approved_data(sagemaker: Any, group: str) -> tuple[str, str] | None:
     )
     newest = next((s for page in pages for s in page["ModelPackageSummaryList"]), None)
     if newest is None:
-        return None
+        return Baseline(why_not="no model is approved yet")
     arn = newest["ModelPackageArn"]
     properties = sagemaker.describe_model_package(ModelPackageName=arn).get("CustomerMetadataProperties", {})
-    return (arn, properties["data_version"]) if "data_version" in properties else None
+    if "data_version" not in properties:
+        return Baseline(arn, why_not="the approved model does not name its data version")
+    return arn, properties["data_version"]

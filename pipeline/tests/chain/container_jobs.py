@@ -43,13 +43,21 @@ def location(uri: str) -> tuple[str, str]:
     return parts.netloc, parts.path.lstrip("/")
 
 
-def objects(uri: str) -> dict[str, bytes]:
-    """The objects under a prefix, by the rest of their keys."""
-    s3, (bucket, prefix) = boto3.client("s3"), location(uri)
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+def objects(source: dict[str, str]) -> dict[str, bytes]:
+    """What a data source names, by the rest of the keys: what is under a prefix, or what a manifest lists.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
+    """
+    s3, (bucket, prefix) = boto3.client("s3"), location(source["S3Uri"])
+    if source["S3DataType"] == "ManifestFile":
+        common, *names = json.load(s3.get_object(Bucket=bucket, Key=prefix)["Body"])
+        bucket, prefix = location(common["prefix"])
+        keys = [prefix + name for name in names]
+    else:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
     if not keys:
-        raise JobFailed(f"ClientError: No S3 objects found under S3 URL {uri!r}")
+        raise JobFailed(f"ClientError: No S3 objects found under S3 URL {source['S3Uri']!r}")
     return {key.removeprefix(prefix): s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
 
@@ -97,7 +105,7 @@ def train(job: dict[str, Any], images: dict[str, Path], started: Any) -> None:
     container = Container(job["AlgorithmSpecification"]["TrainingImage"], images)
     with container.folder:
         for channel in job["InputDataConfig"]:
-            source = channel["DataSource"]["S3DataSource"]["S3Uri"]
+            source = channel["DataSource"]["S3DataSource"]
             for name, body in objects(source).items():
                 container.write(f"input/data/{channel['ChannelName']}/{name}", body)
         parameters = json.dumps(job.get("HyperParameters", {}))
@@ -171,7 +179,7 @@ def transform(job: dict[str, Any], model: dict[str, Any], images: dict[str, Path
                 with DIRECT.open(request, timeout=SERVES_WITHIN) as answer:
                     return answer.read().decode()
 
-            for name, body in objects(job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]).items():
+            for name, body in objects(job["TransformInput"]["DataSource"]["S3DataSource"]).items():
                 output = transformed(body.decode(), job.get("DataProcessing", {}), predict)
                 put(f"{job['TransformOutput']['S3OutputPath']}/{name}.out", output.encode())
         finally:

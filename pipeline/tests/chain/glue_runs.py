@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +36,8 @@ class Mount:
                 path = folder / item["Key"]
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(self.s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read())
+                written = item["LastModified"].timestamp()
+                os.utime(path, (written, written))
                 self.before[item["Key"]] = path.stat().st_mtime_ns
 
     def write_back(self) -> None:

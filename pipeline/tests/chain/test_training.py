@@ -15,7 +15,7 @@ from container_jobs import location
 from sklearn import metrics as sk
 
 TO_VALIDATION = ["Defaults", "ApplyInput", "ChooseLoad", "SnapshotLoad", "ExtractTransformLoad", "ValidateData"]
-TO_VERDICT = [*TO_VALIDATION, "Train", "CreateModel", "Predict", "Evaluate", "GoodEnough"]
+TO_VERDICT = [*TO_VALIDATION, "HasFeatureGroups", "Train", "CreateModel", "Predict", "Evaluate", "GoodEnough"]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_the_row_counts_are_published_as_metrics(account, package):
     (rows_of_run,) = [json.loads(body)["rows"] for body in statistics.values()]
     published = {
         name: account.metric("mlopsctl/etl", name, JobName=VALUES["glue_job_name"])
-        for name in ("RowsRead", "RowsAccepted", "RowsQuarantined")
+        for name in ("RowsRead", "RowsAccepted", "RowsQuarantined", "RowsSuperseded", "RowsIdentical")
     }
     assert {name: values[0] for name, values in published.items()} == {
         f"Rows{name.title()}": rows for name, rows in rows_of_run.items()

@@ -37,7 +37,7 @@ def test_a_failing_training_job_is_retried_and_then_notified(account, jobs, wait
     jobs.refusals = 1
     nonsense = {"objective": "no:such-objective", "num_round": "1"}
     execution = account.execute("training.asl.json", VALUES, {"hyperparameters": nonsense})
-    assert execution.states == [*BEFORE_TRAINING, "Train", *FAILED]
+    assert execution.states == [*BEFORE_TRAINING, "HasFeatureGroups", "Train", *FAILED]
     # Once for want of capacity, and twice because the job failed: each has its own patience, with jitter below it.
     attempts = execution.requests("createTrainingJob.sync")
     assert len(attempts) == 4
@@ -57,7 +57,7 @@ def test_a_training_job_that_does_not_end_in_time_is_stopped_and_notified(accoun
     execution = account.execute(
         "training.asl.json", VALUES | {"training_timeout_seconds": 2}, {"hyperparameters": endless}
     )
-    assert execution.states == [*BEFORE_TRAINING, "Train", *FAILED]
+    assert execution.states == [*BEFORE_TRAINING, "HasFeatureGroups", "Train", *FAILED]
     (attempt,) = execution.requests("createTrainingJob.sync")
     assert waits.retries == []
     message = execution.notification

@@ -27,14 +27,18 @@ fn allowed(declared: &[Declaration], role: &str, action: &str) -> Vec<String> {
 fn the_etl_job_fills_the_feature_groups_that_ask_for_it_and_no_others() {
     for ingest in [true, false] {
         let declared = declared_after("dev", |environment| environment.feature_groups[0].ingest = ingest);
+        let states = &spec(&declared, "pipeline.training")["definition"]["States"];
+        let asked = &states["Defaults"]["Parameters"]["defaults"]["feature_groups"];
+        // The job itself writes none: a run that prepares data must not fill what is served.
         let arguments = &spec(&declared, "catalog.job-etl")["default_arguments"];
+        assert_eq!(arguments["--feature_groups"], Value::Null);
         let groups = allowed(&declared, "identity.glue", "sagemaker:PutRecord");
         if ingest {
             let name = "mlops-pipeline-dev-customers";
-            assert_eq!(arguments["--feature_groups"], name);
+            assert_eq!(asked, name);
             assert_eq!(groups, [format!("arn:aws:sagemaker:ap-south-1:123456789012:feature-group/{name}")]);
         } else {
-            assert_eq!(arguments["--feature_groups"], Value::Null);
+            assert_eq!(asked, "");
             assert_eq!(groups, Vec::<String>::new());
         }
     }
@@ -48,7 +52,8 @@ fn data_is_compared_with_what_the_approved_model_learned_from() {
     assert_eq!(packages, ["arn:aws:sagemaker:ap-south-1:123456789012:model-package/mlops-pipeline-prod-models/*"]);
     assert_eq!(allowed(&declared, role, "sagemaker:ListModelPackages"), ["*"]);
     let written = allowed(&declared, role, "s3:PutObject");
-    assert_eq!(written, ["arn:aws:s3:::mlops-pipeline-prod-data-123456789012/processed/profiles/*"]);
+    let written_to = |folder| format!("arn:aws:s3:::mlops-pipeline-prod-data-123456789012/processed/{folder}/*");
+    assert_eq!(written, ["datasets", "profiles"].map(written_to));
 }
 
 #[test]

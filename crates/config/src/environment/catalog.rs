@@ -123,7 +123,7 @@ pub struct Job {
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 1000))]
     pub max_concurrent_runs: u16,
-    /// Remember which files were read, where a run asks for it.
+    /// Glue's bookmarks. The pipeline's own job does without: its increments follow from what was accepted.
     #[serde(default = "yes")]
     pub bookmarks: bool,
     /// Keep Spark's event logs for the Spark UI in the artifacts bucket.

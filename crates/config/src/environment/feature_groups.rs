@@ -37,7 +37,7 @@ pub struct FeatureGroup {
     /// The form of the offline table.
     #[serde(default)]
     pub table_format: TableFormat,
-    /// The pipeline's ETL job writes a record of every row that it accepts, each feature from the column of its name.
+    /// The pipeline writes a record of every row of an accepted batch, each feature from the column of its name.
     #[serde(default)]
     pub ingest: bool,
 }

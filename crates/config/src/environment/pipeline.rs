@@ -1,9 +1,10 @@
 //! The training pipeline.
 
 mod checks;
-mod columns;
+mod data_schema;
 mod definition;
 mod deploy;
+mod fit;
 
 pub use deploy::{Autoscaling, Deploy, OLD_ONES_STAY};
 
@@ -177,6 +178,9 @@ pub struct Limits {
     #[schemars(with = "Map<ColumnName, Fraction>")]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub max_drift_by_column: BTreeMap<String, f64>,
+    /// What happens to a data set that has moved further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_drift: Option<OnDrift>,
     /// The share that the rarer label must have.
     #[schemars(range(min = 0, max = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -185,6 +189,16 @@ pub struct Limits {
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample_rows: Option<u64>,
+}
+
+/// What happens to a data set that has moved too far away from the approved model's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnDrift {
+    /// The execution fails, and nothing is trained.
+    Refuse,
+    /// A model is trained on it; the verdict names the columns.
+    Warn,
 }
 
 /// A share of 1.

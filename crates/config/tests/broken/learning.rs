@@ -138,11 +138,6 @@ fn the_pipeline() {
         ),
         ("a limit the function does not know", "validation.min_row = 20\n", &["14:12: unknown key `min_row`"]),
         (
-            "increments that nobody remembers",
-            "load_mode = \"incremental\"\n",
-            &["14:13: the job `etl` does not remember what it has read"],
-        ),
-        (
             "a deployment on what no package allows",
             "[pipeline.deploy]\ninstance_type = \"ml.c5.large\"\n",
             &["15:17: there is no inference instance type named `ml.c5.large`"],

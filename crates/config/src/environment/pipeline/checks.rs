@@ -1,9 +1,9 @@
 //! What a schema cannot say about the pipeline.
 
-use super::{LoadMode, Pipeline, Threshold, Training, columns, definition};
+use super::{Pipeline, Threshold, Training, data_schema, definition, fit};
 use crate::check::{Place, Surroundings};
 use crate::environment::secrets::FreeText;
-use crate::environment::{Catalog, Function, Registry, registry::OWN};
+use crate::environment::{Catalog, Environment, Function, registry::OWN};
 
 impl Training {
     /// Minutes for waiting and training together, with `spot`.
@@ -55,12 +55,20 @@ impl Pipeline {
         at: Place<'_>,
         around: &Surroundings<'_>,
         whole: Place<'_>,
-        catalog: &Catalog,
-        functions: &[Function],
-        registry: &Registry,
+        environment: &Environment,
     ) {
+        let Environment { catalog, functions, registry, feature_groups, .. } = environment;
         at.get("definition").holds(around.root, &self.definition, definition::mistakes);
-        at.get("schema").holds(around.root, &self.schema, columns::mistakes);
+        if let Some((text, schema)) = at.get("schema").json(around.root, &self.schema) {
+            let mistakes = data_schema::mistakes(&schema);
+            for found in &mistakes {
+                let line = data_schema::line(&text, &found.at);
+                at.get("schema").report(format!("{}:{line}: {}", self.schema, found.message), "");
+            }
+            if mistakes.is_empty() {
+                fit::check(self, &data_schema::DataSchema::of(&schema), at, whole, feature_groups);
+            }
+        }
         self.check_steps(at, whole, catalog, functions);
         self.training.check(at.get("training"));
         let shares = self.shares();
@@ -88,13 +96,6 @@ impl Pipeline {
     fn check_steps(&self, at: Place<'_>, whole: Place<'_>, catalog: &Catalog, functions: &[Function]) {
         if whole.sound(&["catalog"]) {
             at.get("etl_job").refers_to("job", &self.etl_job, catalog.jobs.iter().map(|job| job.name.as_str()));
-        }
-        let etl = catalog.jobs.iter().find(|job| job.name == self.etl_job);
-        if self.load_mode == LoadMode::Incremental && etl.is_some_and(|job| !job.bookmarks) {
-            at.get("load_mode").report(
-                format!("the job `{}` does not remember what it has read", self.etl_job),
-                "set `bookmarks = true` on the job, or `load_mode = \"snapshot\"`",
-            );
         }
         if whole.sound(&["functions"]) {
             let names = || functions.iter().map(|function| function.name.as_str());
