@@ -1,8 +1,10 @@
-"""Answers SageMaker's GET /ping and POST /invocations on port 8080: CSV rows in, one prediction a line out."""
+"""Answers SageMaker's GET /ping and POST /invocations on port 8080: CSV rows in, a line of predictions for each out."""
 
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -14,7 +16,9 @@ def predict(booster: xgb.Booster, body: str) -> str:
     rows = parse_csv(body.splitlines())
     if rows.shape[1] != booster.num_features():
         raise ValueError(f"{rows.shape[1]} fields, the model has {booster.num_features()} features")
-    return "".join(f"{value!r}\n" for value in booster.inplace_predict(rows).astype(float).tolist())
+    answers = booster.inplace_predict(rows).astype(float)
+    # Of several classes there is a probability each.
+    return "".join(",".join(map(repr, answer)) + "\n" for answer in answers.reshape(len(rows), -1).tolist())
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -57,6 +61,8 @@ class Handler(BaseHTTPRequestHandler):
 def main() -> None:
     booster = xgb.Booster(model_file=ROOT / "model" / MODEL_FILE)
     Handler.booster = booster
+    # The first process of a container gets no signal that it does not handle.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     # SageMaker reaches the container over its network, on every interface.
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
     ThreadingHTTPServer(("0.0.0.0", port), Handler).serve_forever()  # noqa: S104

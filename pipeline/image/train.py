@@ -1,4 +1,7 @@
-"""Trains on the `train` channel, watches `validation`, and leaves the model where SageMaker collects it."""
+"""Trains on the `train` channel, watches `validation`, and leaves the model where SageMaker collects it.
+
+An interrupted job goes on from its newest checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ import sys
 import traceback
 
 import xgboost as xgb
-from container import MODEL_FILE, ROOT, read_channel
+from checkpoints import Interrupted, newest
+from container import MODEL_FILE, ROOT, hosts, read_channel
+
+# What a program that was asked to end exits with.
+ENDED = 128 + 15
 
 
 def hyperparameters() -> dict[str, str]:
@@ -16,33 +23,43 @@ def hyperparameters() -> dict[str, str]:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def train() -> None:
+def train() -> bool:
+    """Whether training went on to its end."""
+    if len(hosts()) > 1:
+        raise ValueError(f"train.py uses one instance, and the job has {len(hosts())}: each would train its own model")
     parameters = hyperparameters()
     rounds = int(parameters.pop("num_round", "100"))
     patience = int(parameters.pop("early_stopping_rounds", "0")) or None
     matrices = {}
     for channel in ("train", "validation"):
-        rows = read_channel(channel)
-        if rows is not None:
-            matrices[channel] = xgb.DMatrix(rows[:, 1:], label=rows[:, 0])
+        found = read_channel(channel)
+        if found is not None:
+            features, labels = found
+            matrices[channel] = xgb.DMatrix(features, label=labels)
     if "train" not in matrices:
         raise ValueError("the train channel holds no files")
     watched = [(matrix, name) for name, matrix in matrices.items()]
+    begun, interrupted = newest(), Interrupted()
     booster = xgb.train(
         parameters,
         matrices["train"],
-        num_boost_round=rounds,
+        num_boost_round=rounds - (begun.num_boosted_rounds() if begun else 0),
         evals=watched,
         early_stopping_rounds=patience if "validation" in matrices else None,
+        xgb_model=begun,
+        callbacks=[interrupted],
     )
+    if interrupted.asked:
+        return False
     target = ROOT / "model"
     target.mkdir(parents=True, exist_ok=True)
     booster.save_model(target / MODEL_FILE)
+    return True
 
 
 def main() -> int:
     try:
-        train()
+        return 0 if train() else ENDED
     except Exception as error:
         # SageMaker shows this file's start as the job's failure reason.
         failure = ROOT / "output" / "failure"
@@ -50,7 +67,6 @@ def main() -> int:
         failure.write_text(f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}")
         traceback.print_exc()
         return 1
-    return 0
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -75,3 +77,94 @@ def test_a_failed_training_leaves_its_reason_for_sagemaker(job):
     result = train(job)
     assert result.returncode == 1
     assert "ValueError" in (job / "output" / "failure").read_text().splitlines()[0]
+
+
+def rounds(root: Path) -> int:
+    import xgboost as xgb
+
+    return xgb.Booster(model_file=root / "model" / "xgboost-model.ubj").num_boosted_rounds()
+
+
+def test_an_interrupted_training_goes_on_from_its_checkpoint(job):
+    """As a spot instance goes: asked to end, and started again elsewhere with the same checkpoints."""
+    checkpoints = job / "checkpoints"
+    checkpoints.mkdir()
+    path = job / "input" / "config" / "hyperparameters.json"
+    parameters = json.loads(path.read_text()) | {"nthread": "1"}
+    path.write_text(json.dumps(parameters | {"num_round": "1000000"}))
+    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(job)}
+    program = subprocess.Popen([sys.executable, IMAGE / "train.py"], env=environment, stdout=subprocess.DEVNULL)
+    while not list(checkpoints.glob("*.ubj")):
+        assert program.poll() is None
+        time.sleep(0.01)
+    program.terminate()
+    assert program.wait(timeout=60) == 143
+    assert not (job / "model").exists()
+    assert not (job / "output" / "failure").exists()
+    reached = max(int(path.stem) for path in checkpoints.glob("*.ubj"))
+    # An interruption may cut a file off.
+    (checkpoints / f"{reached + 1:08}.ubj").write_bytes(b"{")
+    path.write_text(json.dumps(parameters | {"num_round": str(reached + 5)}))
+    assert train(job).returncode == 0
+    assert rounds(job) == reached + 5
+
+
+def test_resumed_training_ends_with_the_model_of_an_uninterrupted_one(job, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    shutil.copytree(job / "input", other / "input")
+    path = job / "input" / "config" / "hyperparameters.json"
+    (job / "checkpoints").mkdir()
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"num_round": "10"}))
+    assert train(job).returncode == 0
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"num_round": "20"}))
+    assert (train(job).returncode, train(other).returncode) == (0, 0)
+    both = [(folder / "model" / "xgboost-model.ubj").read_bytes() for folder in (job, other)]
+    import xgboost as xgb
+
+    first, second = (xgb.Booster(model_file=bytearray(model)).get_dump() for model in both)
+    assert first == second
+    assert len(first) == 20
+
+
+def test_several_instances_would_train_several_models(job):
+    config = {"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]}
+    (job / "input" / "config" / "resourceconfig.json").write_text(json.dumps(config))
+    assert train(job).returncode == 1
+    assert "one instance, and the job has 2" in (job / "output" / "failure").read_text()
+
+
+def test_several_classes_get_a_probability_each(job, monkeypatch):
+    parameters = {"objective": "multi:softprob", "num_class": "2", "num_round": "5"}
+    (job / "input" / "config" / "hyperparameters.json").write_text(json.dumps(parameters))
+    assert train(job).returncode == 0
+    monkeypatch.syspath_prepend(IMAGE)
+    import serve
+
+    answers = serve.predict(serve.xgb.Booster(model_file=job / "model" / serve.MODEL_FILE), "1,,2\n-1,,0\n")
+    rows = [[float(field) for field in line.split(",")] for line in answers.splitlines()]
+    assert [len(row) for row in rows] == [2, 2]
+    assert [sum(row) for row in rows] == pytest.approx([1, 1])
+
+
+MEASURED = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+import container
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+features, labels = container.read_channel("train")
+print(features.shape[0], (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+def test_reading_takes_no_more_memory_than_the_files(tmp_path):
+    folder = tmp_path / "input" / "data" / "train"
+    folder.mkdir(parents=True)
+    rng = random.Random(1)
+    line = ",".join(f"{rng.random():.4f}" for _ in range(40)) + "\n"
+    (folder / "part-0.csv").write_text(f"1,{line}" * 100_000)
+    size = (folder / "part-0.csv").stat().st_size
+    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", MEASURED, str(IMAGE)]
+    rows_read, taken = map(int, subprocess.check_output(command, env=environment, text=True).split())
+    assert rows_read == 100_000
+    assert taken < 1.2 * size
