@@ -12,7 +12,11 @@ DEFINITION = json.loads((PIPELINE / "deploy.asl.json").read_text())
 STATES = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 # What fails here does no harm to the deployment.
-TIDYING = {"RemovePreviousConfig", "RemovePreviousModel", "DiscardConfig", "DiscardModel", "DescribePreviousConfig"}
+TIDYING = {"RemovePreviousConfig", "RemovePreviousModel", "DiscardConfig", "DiscardModel"}
+# What is in service may be somebody else's, or half deleted.
+LOOKS = {"DescribePreviousConfig", "DescribeServingModel", "DescribeServingPackage"}
+# Another execution may be faster.
+RACES = {"CreateEndpoint", "UpdateEndpoint"}
 LAST_WORDS = {"NotifyFailure", "NotifyNotDeployed"}
 
 
@@ -37,7 +41,7 @@ def test_what_an_environment_does_not_want_is_left_out():
     assert "KmsKeyId" not in states["CreateConfig"]["Parameters"]["DataCaptureConfig"]
 
 
-@pytest.mark.parametrize("name", sorted(TASKS.keys() - TIDYING - LAST_WORDS))
+@pytest.mark.parametrize("name", sorted(TASKS.keys() - TIDYING - LOOKS - RACES - LAST_WORDS))
 def test_every_failure_is_caught_and_notified_with_the_step_that_failed(name):
     assert TASKS[name]["Catch"][-1] == {
         "ErrorEquals": ["States.ALL"],
@@ -45,6 +49,20 @@ def test_every_failure_is_caught_and_notified_with_the_step_that_failed(name):
         "ResultPath": "$.error",
         "Next": "NotifyFailure",
     }
+
+
+@pytest.mark.parametrize("name", sorted(LOOKS))
+def test_what_is_not_known_of_the_model_in_service_is_taken_to_differ(name):
+    (catch,) = TASKS[name]["Catch"]
+    assert (catch["ErrorEquals"], catch["ResultPath"], catch["Next"]) == (["States.ALL"], None, "WhatIsMade")
+
+
+@pytest.mark.parametrize("name", sorted(RACES))
+def test_a_refusal_for_another_reason_than_a_race_is_notified(name):
+    (catch,) = TASKS[name]["Catch"]
+    assert (catch["Assign"], catch["ResultPath"], catch["Next"]) == ({"failed_step": name}, "$.refusal", "IsOvertaken")
+    assert STATES["IsOvertaken"]["Default"] == "Refused"
+    assert (STATES["Refused"]["ResultPath"], STATES["Refused"]["Next"]) == ("$.error", "NotifyFailure")
 
 
 @pytest.mark.parametrize("name", sorted(LAST_WORDS))

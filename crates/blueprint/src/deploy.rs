@@ -172,7 +172,10 @@ fn machine_role(stack: &mut Stack, site: &Site, deploy: &Deploy, wiring: &Wiring
     let scaling_role = site.place.iam_arn(&format!("role/aws-service-role/{scaling}/*"));
     let steps = Policy::new()
         .allow(["sagemaker:DescribeModelPackage"], [site.arn("sagemaker", &format!("model-package/{group}/*"))])
-        .allow(["sagemaker:CreateModel", "sagemaker:DeleteModel", "sagemaker:AddTags"], [own("model")])
+        .allow(
+            ["sagemaker:CreateModel", "sagemaker:DescribeModel", "sagemaker:DeleteModel", "sagemaker:AddTags"],
+            [own("model")],
+        )
         .allow(
             ["sagemaker:CreateEndpointConfig", "sagemaker:DeleteEndpointConfig", "sagemaker:AddTags"],
             [own("endpoint-config")],

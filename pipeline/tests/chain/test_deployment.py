@@ -8,9 +8,12 @@ from typing import Any
 import boto3
 import pytest
 from account import IMAGE, VALUES, Account, Execution
+from moto.sagemaker.responses import SageMakerResponse
 from values import PRODUCTION
 
-TO_ENDPOINT = ["Begin", "DescribePackage", "StillApproved", "CreateModel", "CreateConfig", "FindEndpoint", "IsThereOne"]
+TO_LOOK = ["Begin", "DescribePackage", "StillApproved", "FindEndpoint", "IsThereOne"]
+TO_ENDPOINT = [*TO_LOOK, "WhatIsMade", "CreateModel", "CreateConfig", "WhatIsMade"]
+TO_SERVING = ["DescribePrevious", "WhoseTurn", "DescribePreviousConfig", "IsModelKnown", "DescribeServingModel"]
 LOOK = ["AwaitEndpoint", "CountLook", "DescribeEndpoint", "Settled"]
 GROUP = "mlops-pipeline-dev-deployed"
 Deploy = Callable[..., Execution]
@@ -32,8 +35,8 @@ def values(request, endpoints) -> dict[str, Any]:
 
 
 @pytest.fixture
-def deploy(account, group, values) -> Deploy:
-    def run(status: str = "Approved", **changes: Any) -> Execution:
+def register(account, group) -> Callable[..., str]:
+    def run(status: str = "Approved", **properties: str) -> str:
         created = account.registry.create_model_package(
             ModelPackageGroupName=group,
             ModelApprovalStatus=status,
@@ -42,15 +45,29 @@ def deploy(account, group, values) -> Deploy:
                 "SupportedContentTypes": ["text/csv"],
                 "SupportedResponseMIMETypes": ["text/csv"],
             },
+            CustomerMetadataProperties={"data_version": "0f", **properties},
         )
+        return created["ModelPackageArn"]
+
+    return run
+
+
+@pytest.fixture
+def deploy_package(account, values) -> Deploy:
+    def run(package: str, given: dict[str, Any] | None = None, **changes: Any) -> Execution:
         event = {
             "source": "aws.sagemaker",
             "detail-type": "SageMaker Model Package State Change",
-            "detail": {"ModelPackageArn": created["ModelPackageArn"], "ModelApprovalStatus": "Approved"},
+            "detail": {"ModelPackageArn": package, "ModelApprovalStatus": "Approved"},
         }
-        return account.execute("deploy.asl.json", values | changes, event)
+        return account.execute("deploy.asl.json", values | changes, event | (given or {}))
 
     return run
+
+
+@pytest.fixture
+def deploy(register, deploy_package) -> Deploy:
+    return lambda status="Approved", **changes: deploy_package(register(status), **changes)
 
 
 def serving(account: Account, values: dict[str, Any]) -> dict[str, Any]:
@@ -187,6 +204,68 @@ def test_somebody_elses_deployment_goes_first(account, deploy, values):
     assert execution.status == "SUCCEEDED", execution.cause
     assert execution.states.count("AwaitTurn") == 1
     assert serving(account, values)["EndpointConfigName"] == execution.notification["config"]
+
+
+def test_a_repeated_event_of_one_approval_deploys_once(account, register, deploy_package, values):
+    """SageMaker may send several events for each change."""
+    package = register()
+    config = deploy_package(package).notification["config"]
+    before = left(account)
+    again = deploy_package(package)
+    assert again.states == [
+        *TO_LOOK,
+        *TO_SERVING,
+        "AlreadyServing",
+        "IsAnythingMade",
+        "WhyDiscarded",
+        "AlreadyInService",
+    ]
+    assert (again.status, again.notifications) == ("SUCCEEDED", [])
+    assert (left(account), serving(account, values)["EndpointConfigName"]) == (before, config)
+    # A person may want just that, as with another type of instance.
+    wanted = deploy_package(package, {"again": True})
+    assert serving(account, values)["EndpointConfigName"] == wanted.notification["config"] != config
+
+
+def test_events_of_one_approval_that_race_deploy_once(account, register, deploy_package, values, monkeypatch):
+    """Both executions have found the old model in service; the other one updates the endpoint first."""
+    deploy_package(register())
+    package = register()
+    update = SageMakerResponse.update_endpoint
+
+    def overtaken(request: SageMakerResponse) -> Any:
+        monkeypatch.setattr(SageMakerResponse, "update_endpoint", update)
+        name, role = f"{values['name_prefix']}-other", values["serving_role_arn"]
+        container = {"ModelPackageName": package}
+        account.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=role)
+        variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.m5.large"}
+        variants = [{**variant, "InitialInstanceCount": 1}]
+        account.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
+        account.sagemaker.update_endpoint(EndpointName=values["endpoint_name"], EndpointConfigName=name)
+        return update(request)
+
+    overtaken.__name__ = "update_endpoint"
+    monkeypatch.setattr(SageMakerResponse, "update_endpoint", overtaken)
+    models = left(account)[1]
+    execution = deploy_package(package)
+    assert (execution.status, execution.notifications) == ("SUCCEEDED", []), execution.cause
+    assert execution.states[-4:] == ["DiscardConfig", "DiscardModel", "WhyDiscarded", "AlreadyInService"]
+    assert serving(account, values)["EndpointConfigName"] == "mlops-pipeline-dev-other"
+    assert left(account)[1] - models == {"mlops-pipeline-dev-other"}
+
+
+def test_a_model_that_takes_other_features_waits_for_somebody_who_says_that_callers_are_ready(
+    account, register, deploy_package, values
+):
+    deploy_package(register(features_digest="a"))
+    before = left(account)
+    refused = deploy_package(register(features_digest="b"))
+    assert (refused.status, refused.error) == ("FAILED", "FeaturesDiffer")
+    assert "every call of today would fail" in refused.notification["cause"]
+    assert left(account) == before
+    for package in (register(features_digest="b", features_may_differ="true"), register(features_digest="b")):
+        execution = deploy_package(package)
+        assert execution.status == "SUCCEEDED", execution.cause
 
 
 def test_a_deployment_that_another_one_overtakes_ends_in_silence(deploy, endpoints):
