@@ -32,7 +32,7 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
 /// A crate builds only on crates of a lower layer. Service crates are one layer, so none knows another.
 fn layer(name: &str) -> usize {
     match name {
-        "workspace-hack" => 0,
+        "workspace-hack" | "states-language" => 0,
         "resource" | "config" | "cost" | "package" | "report" | "local" => 1,
         "state" | "tfstate" => 2,
         name if name.starts_with("aws-") => 2,

@@ -24,6 +24,9 @@ pub struct UserProfile {
     /// The role of this user's apps. Always given, because AWS cannot take it away again: the domain's
     /// own role stands for "no special one".
     pub execution_role: RoleArn,
+    /// The user of IAM Identity Center whose profile it is, in a domain where people sign in with that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub single_sign_on_user: Option<String>,
     /// Tags, completed by the stack.
     pub tags: Tags,
 }
@@ -37,13 +40,16 @@ pub struct UserProfileOutputs {
     pub arn: String,
 }
 
+/// The only way in which SageMaker identifies a user of IAM Identity Center.
+const USER_NAME: &str = "UserName";
+
 impl Resource for UserProfile {
     const KIND: &'static str = "sagemaker:user-profile";
     const NOUN: &'static str = "user profile";
     // The most that AWS takes of a user profile.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateUserProfile.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
-    const REPLACE_ON: &'static [&'static str] = &["domain_id", "name"];
+    const REPLACE_ON: &'static [&'static str] = &["domain_id", "name", "single_sign_on_user"];
     const NAMING: Naming = Naming::Declared;
     const TYPICAL: Duration = Duration::from_secs(15);
     const DEADLINE: Duration = Duration::from_secs(900);
@@ -77,6 +83,10 @@ impl Resource for UserProfile {
             .domain_id(self.domain_id.as_str())
             .user_profile_name(&self.name)
             .user_settings(self.settings())
+            // Required in a domain with IAM Identity Center, and refused in any other.
+            // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateUserProfile.html>
+            .set_single_sign_on_user_identifier(self.single_sign_on_user.as_ref().map(|_| USER_NAME.to_owned()))
+            .set_single_sign_on_user_value(self.single_sign_on_user.clone())
             .set_tags(tagging::given(&self.tags))
             .send()
             .await
@@ -111,6 +121,7 @@ impl Resource for UserProfile {
             domain_id: DomainId::new(profile.domain_id().unwrap_or_default()),
             name: profile.user_profile_name().unwrap_or_default().to_owned(),
             execution_role: RoleArn::new(role),
+            single_sign_on_user: profile.single_sign_on_user_value().map(str::to_owned),
             tags: cx.tags(&arn, &self.tags, tagging::read(&arn, cx)).await?,
         };
         Ok(Observed::Ready { live, outputs })

@@ -61,8 +61,8 @@ impl Resource for Topic {
     const KIND: &'static str = "sns:topic";
     const NOUN: &'static str = "SNS topic";
     // The most that AWS takes of an SNS topic.
-    // <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>,
-    // <https://docs.aws.amazon.com/general/latest/gr/sns.html> (policy)
+    // <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
+    // <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
         SizeLimit::characters("name", 256),
         SizeLimit::characters("display_name", 100),

@@ -73,11 +73,13 @@ fn people(stack: &mut Stack, site: &Site, domain: Handle<Domain>, roles: &Roles)
     for (index, name) in site.environment.studio.user_profiles.iter().cloned().enumerate() {
         let address = format!("user-{name}");
         let profile_name = name.clone();
+        let is_sso = site.environment.studio.auth_mode == studio::AuthMode::Sso;
         let profile = stack.for_setting(format!("studio.user_profiles.{index}"), |stack| {
             stack.add("studio", &address, (domain.ready(), roles.studio.clone()), move |(domain, role)| UserProfile {
                 domain_id: domain.id,
                 name: profile_name.clone(),
                 execution_role: role.arn,
+                single_sign_on_user: is_sso.then(|| profile_name.clone()),
                 tags: Tags::default(),
             })
         });

@@ -304,7 +304,7 @@ form!(
 );
 form!(
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
-    ConditionOperator, "^((ForAllValues|ForAnyValue):)?(String(Not)?(Equals|EqualsIgnoreCase|Like)|(Numeric|Date)((Not)?Equals|(Less|Greater)Than(Equals)?)|Arn(Not)?(Equals|Like)|(Not)?IpAddress|Bool|BinaryEquals|Null)(IfExists)?$", "an operator of IAM conditions, such as `StringEquals`", "StringEquals"
+    ConditionOperator, "^(Null|((ForAllValues|ForAnyValue):)?(String(Not)?(Equals|EqualsIgnoreCase|Like)|(Numeric|Date)((Not)?Equals|(Less|Greater)Than(Equals)?)|Arn(Not)?(Equals|Like)|(Not)?IpAddress|Bool|BinaryEquals)(IfExists)?)$", "an operator of IAM conditions, such as `StringEquals`", "StringEquals"
 );
 form!(
     ConditionKey,

@@ -2,7 +2,6 @@
 
 mod checks;
 mod data_schema;
-mod definition;
 mod deploy;
 mod fit;
 

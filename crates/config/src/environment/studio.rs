@@ -23,7 +23,7 @@ pub struct Studio {
     pub model_package_group: String,
     /// Whether notebooks may approve models, which deploys them. Left out, only people with rights of their own do.
     pub approve_models: bool,
-    /// The people.
+    /// The people. With `auth_mode = "SSO"`, each is the name of a user in IAM Identity Center.
     #[schemars(with = "Vec<Text<SageMakerName>>", extend("uniqueItems" = true))]
     pub user_profiles: Vec<String>,
     /// Shared spaces.

@@ -58,6 +58,11 @@ fn permissions_name_actions_and_whole_arns() {
             format!("{send}, {queue}, conditions = {{ StringMatches = {{ \"aws:SourceVpc\" = \"vpc-1\" }} }}"),
             "the key `StringMatches` must be an operator of IAM conditions, such as `StringEquals`",
         ),
+        (
+            "a condition that is null if it exists",
+            format!("{send}, {queue}, conditions = {{ NullIfExists = {{ \"aws:SourceVpc\" = \"true\" }} }}"),
+            "the key `NullIfExists` must be an operator of IAM conditions, such as `StringEquals`",
+        ),
         ("nothing to act on", format!("{send}, resources = []"), "`resources` must hold at least 1, not 0"),
     ] {
         says(reason, &fields, expected);

@@ -126,6 +126,15 @@ fn registry_catalog_and_functions() {
             &["7:42: Lambda sets `AWS_LAMBDA_RUNTIME_API` itself"],
         ),
         (
+            "the limits of the validation function",
+            "[[functions]]\nname = \"data-validation\"\nenvironment = { LIMITS = \"{}\" }\n[pipeline]\n",
+            &[
+                "7:26: mlopsctl sets `LIMITS` of the validation function, from [pipeline.validation]",
+                "8:1: there is no function named `model-evaluation`",
+                "8:1: there is no job named `etl`",
+            ],
+        ),
+        (
             "a function twice",
             "[[functions]]\nname = \"f\"\n[[functions]]\nname = \"f\"\n",
             &["8:8: there are two functions named `f`"],

@@ -55,6 +55,16 @@ impl Documented {
         self.regions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Refuses what neither the documents nor the emulated service may keep.
+    fn check(&self, call: &Call, body: &Value) -> Result<(), Refusal> {
+        let operation = call.operation.as_str();
+        let mut kinds = self.catalog.kinds.iter();
+        let kind = kinds.find(|kind| [Some(kind.create), kind.update].contains(&Some(operation)));
+        let documents = &mut *self.regions();
+        let documents = documents.entry(call.region.clone()).or_default();
+        kind.map_or(Ok(()), |kind| (kind.check)(documents, operation, body))
+    }
+
     /// The answer of the documents, if the operation is theirs.
     fn own(&self, call: &Call, body: &Value) -> Option<Result<Value, Refusal>> {
         let operation = call.operation.as_str();
@@ -121,6 +131,9 @@ impl Service for Documented {
                 Ok(body) => body,
                 Err(reason) => return wire.refusal("SerializationException", &reason),
             };
+            if let Err(Refusal { code, message }) = self.check(&call, &body) {
+                return wire.refusal(code, &message);
+            }
             let mirrored = self.mirrors(&call.operation);
             if let Some(create) = mirrored
                 && create == call.operation

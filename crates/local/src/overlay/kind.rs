@@ -38,6 +38,8 @@ pub(crate) struct Kind {
     /// The fields that hold the times of creation and of the last change.
     pub(crate) created: Option<&'static str>,
     pub(crate) modified: Option<&'static str>,
+    /// Refuses a create or update request, given with the operation, whose fields AWS does not accept.
+    pub(crate) check: fn(&Documents, &str, &Value) -> Result<(), Refusal>,
     /// Completes a new document: generated ids, defaults that depend on what was given.
     pub(crate) complete: fn(&Documents, &mut Document),
     /// Applies an update to the document.
@@ -95,6 +97,7 @@ pub(crate) const KIND: Kind = Kind {
     computed: &[],
     created: Some("CreationTime"),
     modified: Some("LastModifiedTime"),
+    check: |_, _, _| Ok(()),
     complete: |_, _| {},
     apply: merge,
     parent: None,

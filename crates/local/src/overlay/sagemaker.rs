@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::documented::{Catalog, Tagging};
-use super::documents::Documents;
+use super::documents::{Documents, Refusal};
 use super::endpoints::{ENDPOINT, ENDPOINT_CONFIG, MODEL};
 use super::kind::{Document, KIND, Kind, List, Match, default, merge};
 
@@ -88,10 +88,29 @@ const USER_PROFILE: Kind = Kind {
     arn: Some("arn:aws:sagemaker:{region}:{account}:user-profile/{DomainId}/{UserProfileName}"),
     arn_field: Some("UserProfileArn"),
     computed: &[("Status", "InService")],
+    check: check_sign_on,
     parent: Some("Domain"),
     children: &["App"],
     ..KIND
 };
+
+/// Refuses a profile that names no user of IAM Identity Center in a domain where people sign in with it, and one that
+/// names a user in any other domain.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateUserProfile.html>
+fn check_sign_on(documents: &Documents, operation: &str, body: &Value) -> Result<(), Refusal> {
+    if operation != USER_PROFILE.create {
+        return Ok(());
+    }
+    let domain = documents.of(DOMAIN.name).find(|(id, _)| body["DomainId"] == **id);
+    let is_sso = domain.is_some_and(|(_, domain)| domain.get("AuthMode") == Some(&"SSO".into()));
+    let names_user = body["SingleSignOnUserIdentifier"] == "UserName" && body["SingleSignOnUserValue"].is_string();
+    let message = match (is_sso, names_user) {
+        (true, false) => "SingleSignOnUserIdentifier and SingleSignOnUserValue are required for an SSO domain.",
+        (false, true) => "SingleSignOnUserIdentifier and SingleSignOnUserValue are only valid for an SSO domain.",
+        _ => return Ok(()),
+    };
+    Err(Refusal { code: "ValidationException", message: message.to_owned() })
+}
 
 const SPACE: Kind = Kind {
     name: "Space",

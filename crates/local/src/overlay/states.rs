@@ -1,9 +1,9 @@
-//! Step Functions: state machines with logging and tracing, whose definitions the emulated service
-//! checks, and executions.
+//! Step Functions: state machines with logging and tracing, whose definitions are checked, and executions.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::documented::{Catalog, Tagging};
+use super::documents::{Documents, Refusal};
 use super::executions;
 use super::kind::{KIND, Kind, List, default};
 
@@ -37,6 +37,7 @@ pub(super) const STATE_MACHINE: Kind = Kind {
     computed: &[("status", "ACTIVE"), ("type", "STANDARD")],
     created: Some("creationDate"),
     modified: Some("updateDate"),
+    check: check_definition,
     complete: |_, machine| {
         default(
             machine,
@@ -54,3 +55,17 @@ pub(super) const STATE_MACHINE: Kind = Kind {
     mirrored: true,
     ..KIND
 };
+
+/// Refuses a definition as Step Functions does. An update may come without one.
+fn check_definition(_: &Documents, _: &str, body: &Value) -> Result<(), Refusal> {
+    let Some(definition) = body["definition"].as_str() else { return Ok(()) };
+    let mistakes = match serde_json::from_str(definition) {
+        Ok(definition) => states_language::mistakes(&definition),
+        Err(error) => vec![format!("it is not JSON: {error}")],
+    };
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    let message = format!("Invalid State Machine Definition: '{}'", mistakes.join(", "));
+    Err(Refusal { code: "InvalidDefinition", message })
+}

@@ -160,3 +160,18 @@ async fn an_execution_is_kept_and_fails_since_nothing_could_work_for_it() {
     make().await;
     assert_eq!(code(states.describe_execution().execution_arn(&first).send().await), "ExecutionDoesNotExist");
 }
+
+#[tokio::test]
+async fn a_state_machine_keeps_its_definition_when_a_broken_one_is_refused() {
+    let states = aws_sdk_sfn::Client::new(&cloud().sdk_config());
+    let broken = r#"{"StartAt":"Done","States":{"Done":{"Type":"Pass","Next":"Nowhere"}}}"#;
+    let create = |definition: &str| states.create_state_machine().name("train").definition(definition).role_arn(ROLE);
+    assert_eq!(code(create(broken).send().await), "InvalidDefinition");
+    assert_eq!(code(create("{\"StartAt\"").send().await), "InvalidDefinition");
+    let arn = create(DEFINITION).send().await.expect("what was refused does not exist").state_machine_arn;
+    let update = states.update_state_machine().state_machine_arn(&arn);
+    assert_eq!(code(update.clone().definition(broken).send().await), "InvalidDefinition");
+    update.role_arn(format!("{ROLE}-2")).send().await.unwrap();
+    let machine = states.describe_state_machine().state_machine_arn(&arn).send().await.unwrap();
+    assert_eq!((machine.definition(), machine.role_arn()), (DEFINITION, &*format!("{ROLE}-2")));
+}

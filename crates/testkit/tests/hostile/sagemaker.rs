@@ -3,7 +3,7 @@
 
 use crate::{destroy, failure, first, last, logs::declared, times, up};
 use aws_sdk_sagemaker::{Client, types::AppType};
-use config::environment::studio::{App, NetworkAccess, Space};
+use config::environment::studio::{App, AuthMode, NetworkAccess, Space};
 use resource::FailureKind;
 use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
@@ -146,6 +146,16 @@ fn space_is_planned_and_deleted_although_aws_calls_a_missing_one_a_validation_er
     assert_eq!(times(&aws, "sagemaker", "CreateSpace"), 1);
     destroy(&more, &mut aws);
     assert_eq!(more.left(&aws), Vec::<String>::new());
+}
+
+#[test]
+fn profile_names_its_user_where_people_sign_in_with_identity_center() {
+    let platform = Platform::with("dev", |dev| dev.studio.auth_mode = AuthMode::Sso).only("studio.user-*");
+    let mut aws = Aws::lenient(platform.region());
+    up(&platform, &mut aws);
+    assert!(times(&aws, "sagemaker", "CreateUserProfile") > 0);
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty(), "{:#?}", again.plan.changes);
 }
 
 #[test]

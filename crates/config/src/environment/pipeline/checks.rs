@@ -1,6 +1,6 @@
 //! What a schema cannot say about the pipeline.
 
-use super::{Pipeline, Threshold, Training, data_schema, definition, fit};
+use super::{Pipeline, Threshold, Training, data_schema, fit};
 use crate::check::{Place, Surroundings};
 use crate::environment::secrets::FreeText;
 use crate::environment::{Catalog, Environment, Function, registry::OWN};
@@ -58,7 +58,7 @@ impl Pipeline {
         environment: &Environment,
     ) {
         let Environment { catalog, functions, registry, feature_groups, .. } = environment;
-        at.get("definition").holds(around.root, &self.definition, definition::mistakes);
+        at.get("definition").holds(around.root, &self.definition, states_language::mistakes);
         if let Some((text, schema)) = at.get("schema").json(around.root, &self.schema) {
             let mistakes = data_schema::mistakes(&schema);
             for found in &mistakes {

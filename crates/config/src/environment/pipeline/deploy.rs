@@ -1,6 +1,6 @@
 //! Bringing approved models into service.
 
-use super::{Pipeline, definition};
+use super::Pipeline;
 use crate::check::{Place, Surroundings};
 use crate::form::{MlInstance, ProjectPath, Slug, Text};
 use schemars::JsonSchema;
@@ -99,7 +99,7 @@ const LONGEST_ENDPOINT: usize = 63;
 
 impl Deploy {
     pub(super) fn check(&self, at: Place<'_>, around: &Surroundings<'_>, pipeline: &Pipeline, whole: Place<'_>) {
-        at.get("definition").holds(around.root, &self.definition, definition::mistakes);
+        at.get("definition").holds(around.root, &self.definition, states_language::mistakes);
         let full = around.prefix.len() + 1 + self.endpoint.len();
         if full > LONGEST_ENDPOINT {
             at.get("endpoint").report(
