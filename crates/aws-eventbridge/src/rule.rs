@@ -55,6 +55,12 @@ const PROPAGATING: &[Sign] = &[("ValidationException", "cannot be assumed"), ("V
 /// How long the lag may last. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PROPAGATION: Duration = Duration::from_secs(120);
+/// The rule is too new for its targets.
+/// <https://github.com/hashicorp/terraform-provider-aws/blob/0cdab4ae09a963535e03dde0bff4784afe8e3517/internal/service/events/rule.go>
+const RULE_TOO_NEW: &[Sign] = &[("ResourceNotFoundException", "does not exist")];
+/// The targets were removed a moment ago, and EventBridge counts them still.
+/// <https://github.com/hashicorp/terraform-provider-aws/blob/0cdab4ae09a963535e03dde0bff4784afe8e3517/internal/service/events/rule.go>
+const STILL_HAS_TARGETS: &[Sign] = &[("ValidationException", "since it has targets")];
 /// AWS takes at most so many targets a call.
 const TARGETS: usize = 10;
 
@@ -141,7 +147,8 @@ impl Resource for Rule {
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         remove(id, targets(id, cx).await?.into_iter().map(|target| target.id).collect(), cx).await?;
         let call = cx.client(Client::new).delete_rule().name(id);
-        call.send().await.during("DeleteRule").heals(CONTENDED, PROPAGATION).absent(ABSENT)?;
+        let sent = call.send().await.during("DeleteRule").heals(STILL_HAS_TARGETS, PROPAGATION);
+        sent.heals(CONTENDED, PROPAGATION).absent(ABSENT)?;
         Ok(Deletion::Gone)
     }
 
@@ -197,8 +204,8 @@ impl Rule {
         for targets in changed.chunks(TARGETS) {
             let targets = targets.iter().map(|target| target.as_type()).collect::<Result<Vec<_>>>()?;
             let call = cx.client(Client::new).put_targets().rule(rule).set_targets(Some(targets));
-            let answer =
-                call.send().await.during("PutTargets").heals(CONTENDED, PROPAGATION).heals(PROPAGATING, PROPAGATION)?;
+            let sent = call.send().await.during("PutTargets").heals(RULE_TOO_NEW, PROPAGATION);
+            let answer = sent.heals(CONTENDED, PROPAGATION).heals(PROPAGATING, PROPAGATION)?;
             let failed = answer.failed_entries().first();
             part_failed(
                 "PutTargets",

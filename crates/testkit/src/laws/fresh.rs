@@ -108,6 +108,14 @@ const KINDS: &[Kind] = &[
         missing: None,
     },
     Kind {
+        service: "events",
+        create: "PutRule",
+        prefix: "",
+        id: "Name",
+        list: ("ListRules", "Rules", "Name"),
+        missing: None,
+    },
+    Kind {
         service: "sagemaker",
         create: "CreateDomain",
         prefix: "",

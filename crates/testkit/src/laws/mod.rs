@@ -13,6 +13,7 @@ pub(crate) mod owners;
 mod policies;
 mod principals;
 mod roles;
+mod rules;
 mod script;
 mod sealed;
 mod settings;
@@ -67,6 +68,7 @@ impl Laws {
             Box::new(principals::Principals::default()),
             Box::new(owners::Owners::default()),
             Box::new(alarms::Alarms::default()),
+            Box::new(rules::Rules::default()),
             Box::new(buckets::Buckets::default()),
             Box::new(crawlers::Crawlers::default()),
             Box::new(executions::Executions::default()),

@@ -7,6 +7,8 @@
 //!   (<https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>).
 //! - IAM: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>.
 //! - EC2: <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>.
+//! - Step Functions: "This operation is eventually consistent. The results are best effort"
+//!   (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html>).
 
 mod reads;
 

@@ -55,6 +55,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     vpc(&[("Attribute", "enableDnsSupport")]),
     vpc(&[("Attribute", "enableDnsHostnames")]),
     Setting {
+        service: "states",
+        writes: &["UpdateStateMachine"],
+        read: "DescribeStateMachine",
+        names: &["stateMachineArn"],
+        with: &[],
+    },
+    Setting {
         service: "ecr",
         writes: &["SetRepositoryPolicy", "DeleteRepositoryPolicy"],
         read: "GetRepositoryPolicy",
