@@ -8,7 +8,6 @@ use crate::{
     network::ids,
     pipeline::Wiring,
     policy::{Policy, pass_role},
-    sagemaker_roles,
     site::Site,
 };
 use aws_cloudwatch::MetricAlarm;
@@ -31,8 +30,9 @@ pub(crate) fn build(
     wiring: &Wiring<'_>,
     guards: Vec<Handle<MetricAlarm>>,
 ) -> Result<(), Error> {
-    let Some((pipeline, deploy)) = settings(site) else { return Ok(()) };
-    let serving = sagemaker_roles::serving(stack, site, wiring.keys, wiring.network);
+    let (Some((pipeline, deploy)), Some(serving)) = (settings(site), wiring.roles.serving.clone()) else {
+        return Ok(());
+    };
     let endpoint = endpoint(stack, site, wiring, serving.clone());
     let machine = state_machine(stack, site, &pipeline, &deploy, wiring, (serving, endpoint), guards)?;
     stack.output("endpoint_name", endpoint, |endpoint| endpoint.name);

@@ -5,7 +5,7 @@ use crate::{
     catalog::spelled,
     encryption::{Keys, decrypt_former},
     grants::Granted,
-    identity::{function_interfaces, role_with_key, use_key},
+    identity::{Roles, function_interfaces, role_with_key, use_key},
     network::{Network, ids, ready},
     policy::Policy,
     site::Site,
@@ -19,14 +19,31 @@ use std::collections::BTreeMap;
 /// The functions, by their short names.
 pub(crate) type Functions = BTreeMap<String, Handle<Function>>;
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Result<Functions, Error> {
+pub(crate) fn build(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    network: &Network,
+    roles: &Roles,
+) -> Result<Functions, Error> {
     let mut built = Functions::new();
     for (index, function) in site.environment.functions.iter().enumerate() {
-        let added =
-            stack.for_setting(format!("functions.{index}.name"), |stack| add(stack, site, keys, network, function))?;
+        let Some(role) = roles.functions.get(&function.name) else { continue };
+        let added = stack
+            .for_setting(format!("functions.{index}.name"), |stack| add(stack, site, keys, network, function, role))?;
         built.insert(function.name.clone(), added);
     }
     Ok(built)
+}
+
+/// The role of each function, by the function's short name.
+pub(crate) fn roles(stack: &mut Stack, site: &Site, keys: &Keys) -> BTreeMap<String, Reference<aws_iam::Role>> {
+    let functions = site.environment.functions.iter().enumerate();
+    let roles = functions.map(|(index, function)| {
+        let role = stack.for_setting(format!("functions.{index}.name"), |stack| role(stack, site, keys, function));
+        (function.name.clone(), role)
+    });
+    roles.collect()
 }
 
 fn add(
@@ -35,14 +52,14 @@ fn add(
     keys: &Keys,
     network: &Network,
     function: &functions::Function,
+    role: &Reference<aws_iam::Role>,
 ) -> Result<Handle<Function>, Error> {
     let name = site.named(&function.name);
     let zip = site.files.zip(&function.folder())?;
     let digest = stack.ship(Asset { origin: function.folder(), bytes: zip.into() });
-    let group_name = format!("/aws/lambda/{name}");
+    let group_name = log_group(&name);
     let logs =
         crate::monitoring::log_group(stack, site, keys, "functions", &format!("logs-{}", function.name), &group_name);
-    let role = role(stack, site, keys, function, &group_name);
     let mut environment = function.environment.clone();
     environment.extend(function.secrets.clone());
     if let Some(limits) = validation_limits(site, function) {
@@ -50,7 +67,7 @@ fn add(
     }
     let place = function.vpc.then(|| (network.private.clone(), ready(&network.lambda)));
     let function = function.clone();
-    let needs = (role.ready(), logs.ready(), place, keys.data.clone());
+    let needs = (role.clone().ready(), logs.ready(), place, keys.data.clone());
     Ok(stack.add("functions", &function.name.clone(), needs, move |(role, logs, place, key)| Function {
         name: name.clone(),
         description: function.description.clone(),
@@ -77,6 +94,11 @@ fn add(
     }))
 }
 
+/// The log group of a function.
+fn log_group(function: &str) -> String {
+    format!("/aws/lambda/{function}")
+}
+
 /// A processor, as Lambda names it.
 pub(crate) fn architecture(architecture: functions::Architecture) -> Architecture {
     match architecture {
@@ -94,13 +116,8 @@ fn validation_limits(site: &Site, function: &functions::Function) -> Option<Valu
 
 /// The log group is made by the platform, so a function may write to it and not create it: a late
 /// invocation would bring back a group that was deleted.
-fn role(
-    stack: &mut Stack,
-    site: &Site,
-    keys: &Keys,
-    function: &functions::Function,
-    group: &str,
-) -> Reference<aws_iam::Role> {
+fn role(stack: &mut Stack, site: &Site, keys: &Keys, function: &functions::Function) -> Reference<aws_iam::Role> {
+    let group = log_group(&site.named(&function.name));
     let logs = site.arn("logs", &format!("log-group:{group}:*"));
     let mut runs = Policy::new().allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs]);
     if function.tracing {

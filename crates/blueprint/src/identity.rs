@@ -2,27 +2,60 @@
 
 use crate::{
     encryption::{Keys, decrypt_former},
+    functions,
     grants::Granted,
-    network::Network,
     policy::{Policy, trust, within_account},
     sagemaker_roles,
     site::Site,
 };
+use aws_ec2::Vpc;
 use aws_iam::Role;
 use aws_kms::Key;
 use config::environment::grants::{Access, BucketGrant, BucketGrants};
 use resource::{Dependencies, KeyArn, Place, Reference, Stack, Tags, VpcId};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The roles that several areas use.
 pub(crate) struct Roles {
     /// Of people in Studio; version 0.1 ran jobs and endpoints with it as well.
     pub(crate) studio: Reference<Role>,
+    /// Of the pipeline's jobs, if there is a pipeline.
+    pub(crate) training: Option<Reference<Role>>,
+    /// Of the endpoint's models, if approved models are deployed.
+    pub(crate) serving: Option<Reference<Role>>,
     pub(crate) glue: Reference<Role>,
+    /// Of the functions, by their short names.
+    pub(crate) functions: BTreeMap<String, Reference<Role>>,
 }
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Roles {
-    Roles { studio: sagemaker_roles::studio(stack, site, keys, network), glue: glue(stack, site, keys) }
+pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference<Vpc>) -> Roles {
+    let pipeline = site.environment.pipeline.as_ref();
+    let training =
+        |stack: &mut Stack| stack.for_setting("pipeline", |stack| sagemaker_roles::training(stack, site, keys, vpc));
+    let serving = |stack: &mut Stack| {
+        stack.for_setting("pipeline.deploy", |stack| sagemaker_roles::serving(stack, site, keys, vpc))
+    };
+    Roles {
+        studio: sagemaker_roles::studio(stack, site, keys, vpc),
+        training: pipeline.map(|_| training(stack)),
+        serving: pipeline.and_then(|pipeline| pipeline.deploy.as_ref()).map(|_| serving(stack)),
+        glue: glue(stack, site, keys),
+        functions: functions::roles(stack, site, keys),
+    }
+}
+
+impl Roles {
+    /// The roles in whose name SageMaker has network interfaces.
+    pub(crate) fn of_sagemaker(&self) -> Vec<Reference<Role>> {
+        [Some(&self.studio), self.training.as_ref(), self.serving.as_ref()].into_iter().flatten().cloned().collect()
+    }
+
+    /// The roles in whose name Lambda has network interfaces.
+    pub(crate) fn of_lambda(&self, site: &Site) -> Vec<Reference<Role>> {
+        let in_vpc = site.environment.functions.iter().filter(|function| function.vpc);
+        in_vpc.filter_map(|function| self.functions.get(&function.name)).cloned().collect()
+    }
 }
 
 /// The policy with the file's permissions on resources outside of the environment, perhaps a bucket of another account.

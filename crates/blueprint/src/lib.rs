@@ -195,14 +195,15 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     let address = |text: &String| Address::parse(text);
     stack.rename(environment.moved.iter().filter_map(|one| Some((address(&one.from)?, address(&one.to)?))));
     let keys = stack.for_setting("encryption", |stack| encryption::build(stack, &site));
-    let network = stack.for_setting("network", |stack| network::build(stack, &site, &keys));
+    let place = stack.for_setting("network", |stack| network::locate(stack, &site));
+    let roles = identity::build(&mut stack, &site, &keys, &place.vpc);
+    let network = stack.for_setting("network", |stack| network::build(stack, &site, &keys, place, &roles));
     let storage = storage::build(&mut stack, &site, &keys);
     let topic = stack.for_setting("monitoring", |stack| monitoring::topic(stack, &site, &keys));
-    let roles = identity::build(&mut stack, &site, &keys, &network);
     registry::build(&mut stack, &site, &keys);
     studio::build(&mut stack, &site, &keys, &network, &roles, &storage);
     let jobs = catalog::build(&mut stack, &site, &keys, &roles, &storage)?;
-    let functions = functions::build(&mut stack, &site, &keys, &network)?;
+    let functions = functions::build(&mut stack, &site, &keys, &network, &roles)?;
     let wiring =
         pipeline::Wiring { keys: &keys, network: &network, roles: &roles, functions: &functions, jobs: &jobs, topic };
     stack.for_setting("pipeline", |stack| pipeline::build(stack, &site, &wiring))?;

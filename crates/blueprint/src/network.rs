@@ -1,11 +1,19 @@
 //! The network for the other areas: a VPC of the stack's own or an existing one, with security groups and endpoints. In
 //! an existing VPC, the stack makes nothing else.
 
-use crate::{encryption::Keys, endpoint_policy, identity, own_network, policy::Policy, site::Site};
+use crate::{
+    encryption::Keys,
+    endpoint_policy,
+    identity::{self, Roles},
+    own_network,
+    policy::Policy,
+    site::Site,
+};
 use aws_ec2::{
     FlowLog, NatGateway, Peer, Reach, RouteTable, Rule, SecurityGroup, SecurityGroupOutputs, Subnet, SubnetOutputs,
     Vpc, VpcEndpoint, VpcOutputs,
 };
+use aws_iam::Role;
 use config::environment::network::Network as Settings;
 use resource::{Handle, Reference, SecurityGroupId, Stack, SubnetId, Tags, VpcId};
 
@@ -33,17 +41,27 @@ pub(crate) fn ids(groups: Vec<SecurityGroupOutputs>) -> Vec<SecurityGroupId> {
 
 pub(crate) const ANYWHERE: &str = "0.0.0.0/0";
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Network {
+/// The VPC and its subnets, of the stack's own or existing ones.
+pub(crate) fn locate(stack: &mut Stack, site: &Site) -> Location {
     let place = match existing(&site.environment.network) {
         Some(place) => place,
         None => own_network::build(stack, site),
     };
     stack.output("vpc_id", place.vpc.clone(), |vpc| vpc.id.to_string());
+    place
+}
+
+pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, place: Location, roles: &Roles) -> Network {
     let settings = &site.environment.network.security_groups;
-    let sagemaker = groups(&settings.sagemaker, || sagemaker_group(stack, site, &place.vpc));
+    let sagemaker = groups(&settings.sagemaker, || sagemaker_group(stack, site, &place.vpc, roles.of_sagemaker()));
     let lambda = groups(&settings.lambda, || {
-        let egress = vec![https_out()];
-        group(stack, site, &place.vpc, "lambda", "Lambda functions: nothing comes in", Vec::new(), egress)
+        let purpose = Purpose {
+            name: "lambda",
+            description: "Lambda functions: nothing comes in",
+            ingress: Vec::new(),
+            egress: vec![https_out()],
+        };
+        group(stack, site, &place.vpc, roles.of_lambda(site), purpose)
     });
     endpoints(stack, site, &place, &sagemaker, &lambda);
     if site.environment.network.flow_logs {
@@ -95,22 +113,33 @@ fn https_out() -> Rule {
     rule("HTTPS to AWS and package registries", 443, 443, Peer::Cidr { cidr: ANYWHERE.into() })
 }
 
+/// What a security group is for.
+struct Purpose {
+    name: &'static str,
+    description: &'static str,
+    ingress: Vec<Rule>,
+    egress: Vec<Rule>,
+}
+
+/// A security group. It needs nothing of `roles`, in whose name services have network interfaces in the group, and is
+/// deleted before them: AWS deletes those interfaces in the name of the role, after the function or the job has gone,
+/// and never without the role.
+/// <https://github.com/awslabs/aws-support-tools/pull/174>
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html>
 fn group(
     stack: &mut Stack,
     site: &Site,
     vpc: &Reference<Vpc>,
-    name: &str,
-    description: &str,
-    ingress: Vec<Rule>,
-    egress: Vec<Rule>,
+    roles: Vec<Reference<Role>>,
+    purpose: Purpose,
 ) -> Handle<SecurityGroup> {
+    let Purpose { name, description, ingress, egress } = purpose;
     let full = site.named(name);
-    let description = description.to_owned();
     let tags = name_tag(site, name);
-    stack.add("network", &format!("{name}-security-group"), vpc.clone(), move |vpc| SecurityGroup {
+    stack.add("network", &format!("{name}-security-group"), (vpc.clone(), roles), move |(vpc, _)| SecurityGroup {
         vpc_id: vpc.id,
         name: full.clone(),
-        description: description.clone(),
+        description: description.to_owned(),
         ingress: ingress.clone(),
         egress: egress.clone(),
         tags: tags.clone(),
@@ -135,7 +164,12 @@ fn among_training_instances(site: &Site) -> Vec<Rule> {
 
 /// Studio in VpcOnly mode talks to its file system and between its own apps; training on several instances between those.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
-fn sagemaker_group(stack: &mut Stack, site: &Site, vpc: &Reference<Vpc>) -> Handle<SecurityGroup> {
+fn sagemaker_group(
+    stack: &mut Stack,
+    site: &Site,
+    vpc: &Reference<Vpc>,
+    roles: Vec<Reference<Role>>,
+) -> Handle<SecurityGroup> {
     let among = || -> Vec<Rule> {
         let studio = [
             rule("NFS to the home directories", 2049, 2049, Peer::Itself),
@@ -144,7 +178,8 @@ fn sagemaker_group(stack: &mut Stack, site: &Site, vpc: &Reference<Vpc>) -> Hand
         studio.into_iter().chain(among_training_instances(site)).collect()
     };
     let egress = among().into_iter().chain([https_out()]).collect();
-    group(stack, site, vpc, "sagemaker", "SageMaker Studio and jobs", among(), egress)
+    let purpose = Purpose { name: "sagemaker", description: "SageMaker Studio and jobs", ingress: among(), egress };
+    group(stack, site, vpc, roles, purpose)
 }
 
 fn endpoints(stack: &mut Stack, site: &Site, place: &Location, sagemaker: &Groups, lambda: &Groups) {

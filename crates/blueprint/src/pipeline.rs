@@ -11,7 +11,6 @@ use crate::{
     machine::{self, Start, Values},
     network::{Network, ids},
     policy::{Policy, pass_role},
-    sagemaker_roles,
     site::Site,
 };
 use aws_eventbridge::Source;
@@ -59,7 +58,7 @@ fn state_machine(
     let fixed = fixed_values(site, settings, &template)?;
     let logs = machine::log_group(stack, site, wiring.keys, "logs", &name(site));
     let role = machine_role(stack, site, settings, wiring);
-    let training = sagemaker_roles::training(stack, site, wiring.keys, wiring.network);
+    let training = wiring.roles.training.clone();
     let job = wiring.jobs.get(&settings.etl_job).copied();
     let functions = (
         wiring.functions.get(&settings.validation_function).copied(),
@@ -84,7 +83,7 @@ fn state_machine(
             values.insert("validation_function_arn", text(validation.map(|function| function.arn.into())));
             values.insert("evaluation_function_arn", text(evaluation.map(|function| function.arn.into())));
             values.insert("alerts_topic_arn", literal!(topic.arn));
-            values.insert("training_role_arn", literal!(training.arn));
+            values.insert("training_role_arn", text(training.map(|role| role.arn.into())));
             values.insert("kms_key_arn", literal!(key.as_ref().map(|key| &key.arn)));
             values
                 .insert("volume_kms_key_arn", literal!(key.as_ref().filter(|_| may_be_encrypted).map(|key| &key.arn)));

@@ -5,10 +5,10 @@ use crate::{
     encryption::{Keys, decrypt_former},
     grants::Granted,
     identity::{Interfaces, role_needing, use_key},
-    network::Network,
     policy::{Policy, pass_role},
     site::Site,
 };
+use aws_ec2::Vpc;
 use aws_iam::Role;
 use resource::{KeyArn, Reference, Stack};
 use serde_json::Value;
@@ -20,7 +20,7 @@ const STUDIO: &str = "studio";
 const OWN_DOMAIN: &str = "${sagemaker:DomainId}";
 
 /// People in Studio, with their notebooks and experiments. It is also the role of the feature groups.
-pub(crate) fn studio(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Reference<Role> {
+pub(crate) fn studio(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference<Vpc>) -> Reference<Role> {
     let own = format!("{STUDIO}/");
     let data = Policy::new()
         .allow(
@@ -48,11 +48,11 @@ pub(crate) fn studio(stack: &mut Stack, site: &Site, keys: &Keys, network: &Netw
     let fixed = fixed.into_iter().chain(judge(site)).collect();
     let settings = &site.environment.studio;
     let granted = Granted::of(site, &settings.buckets, &settings.permissions);
-    add(stack, site, keys, network, ("sagemaker", "SageMaker Studio"), Rights { data, fixed, granted })
+    add(stack, site, keys, vpc, ("sagemaker", "SageMaker Studio"), Rights { data, fixed, granted })
 }
 
 /// Training and batch transform, as the pipeline starts them.
-pub(crate) fn training(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Reference<Role> {
+pub(crate) fn training(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference<Vpc>) -> Reference<Role> {
     let data = Policy::new()
         .allow(
             ["s3:ListBucket", "s3:GetBucketLocation"],
@@ -72,18 +72,18 @@ pub(crate) fn training(stack: &mut Stack, site: &Site, keys: &Keys, network: &Ne
     let training = site.environment.pipeline.as_ref().map(|pipeline| &pipeline.training);
     let granted = training.map(|training| Granted::of(site, &training.buckets, &training.permissions));
     let rights = Rights { data, fixed, granted: granted.unwrap_or_default() };
-    add(stack, site, keys, network, ("training", "SageMaker jobs of the training pipeline"), rights)
+    add(stack, site, keys, vpc, ("training", "SageMaker jobs of the training pipeline"), rights)
 }
 
 /// Models behind the endpoint.
-pub(crate) fn serving(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network) -> Reference<Role> {
+pub(crate) fn serving(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference<Vpc>) -> Reference<Role> {
     let data = Policy::new()
         .allow(["s3:ListBucket", "s3:GetBucketLocation"], ["models", "artifacts"].map(|name| site.bucket_arn(name)))
         .allow(["s3:GetObject"], [site.objects("models", "")])
         .allow(["s3:PutObject", "s3:AbortMultipartUpload"], [site.objects("artifacts", "data-capture/")]);
     let fixed = [("run", images(site).and(logs(site)))].into_iter().chain(judge(site)).collect();
     let rights = Rights { data, fixed, granted: Granted::default() };
-    add(stack, site, keys, network, ("serving", "The endpoint's models"), rights)
+    add(stack, site, keys, vpc, ("serving", "The endpoint's models"), rights)
 }
 
 /// The policies of a role: those on data, which may be encrypted, fixed ones by their names, and those of the file.
@@ -98,29 +98,21 @@ fn add(
     stack: &mut Stack,
     site: &Site,
     keys: &Keys,
-    network: &Network,
+    vpc: &Reference<Vpc>,
     (name, description): (&str, &str),
     Rights { data, fixed, granted }: Rights,
 ) -> Reference<Role> {
     let fixed: Vec<(String, Value)> =
         fixed.into_iter().map(|(name, policy)| (name.to_owned(), policy.document())).collect();
     let (interfaces, data) = (Interfaces::of(site), decrypt_former(data, site));
-    role_needing(
-        stack,
-        site,
-        (name, description, "sagemaker"),
-        (keys.data.clone(), network.vpc.clone()),
-        move |(key, vpc)| {
-            let mut policies = fixed.clone();
-            policies.extend(granted.policies(key.as_ref().map(|key| &key.arn)));
-            policies.push(("data".to_owned(), with_key(data.clone(), key.as_ref().map(|key| &key.arn)).document()));
-            policies.push((
-                "network".to_owned(),
-                interfaces.lend(interfaces.make(Policy::new(), &vpc.id), &vpc.id).document(),
-            ));
-            policies
-        },
-    )
+    role_needing(stack, site, (name, description, "sagemaker"), (keys.data.clone(), vpc.clone()), move |(key, vpc)| {
+        let mut policies = fixed.clone();
+        policies.extend(granted.policies(key.as_ref().map(|key| &key.arn)));
+        policies.push(("data".to_owned(), with_key(data.clone(), key.as_ref().map(|key| &key.arn)).document()));
+        policies
+            .push(("network".to_owned(), interfaces.lend(interfaces.make(Policy::new(), &vpc.id), &vpc.id).document()));
+        policies
+    })
 }
 
 fn with_key(policy: Policy, key: Option<&KeyArn>) -> Policy {

@@ -1,7 +1,9 @@
 //! Lambda: a function comes to work and changes after a while, one change at a time; in a VPC it has
-//! network interfaces, which Lambda keeps long after the function has left.
+//! network interfaces, which Lambda keeps long after the function has left. Lambda gives them up in the name of the
+//! function's role, and never if the role is gone before.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html>
 //! <https://github.com/hashicorp/terraform-provider-aws/issues/10329>
+//! <https://github.com/awslabs/aws-support-tools/pull/174>
 
 use super::{Law, World};
 use crate::wire::{Asked, Refusal, answered, show};
@@ -17,16 +19,28 @@ struct Function {
     updating: Option<Instant>,
     /// The subnets it has interfaces in.
     subnets: Vec<String>,
+    /// The name of its role.
+    role: String,
 }
 
 /// What Lambda has let go of and not given back.
 #[derive(Clone)]
 struct Interface {
     function: String,
+    /// The name of the role in whose name Lambda made it.
+    role: String,
     /// When it is free, if its function has left.
     free: Option<Instant>,
     /// When Lambda removes it itself, if its function is still there, by whose role it does that.
     reclaimed: Option<Instant>,
+    /// Whether the role was deleted before Lambda let go of it.
+    stuck: bool,
+}
+
+impl Interface {
+    fn is_used(&self, now: Instant) -> bool {
+        self.stuck || self.free.is_none_or(|free| free > now)
+    }
 }
 
 /// The functions, and the interfaces Lambda has, by id.
@@ -39,6 +53,7 @@ pub(super) struct Functions {
 
 impl Functions {
     async fn join(&mut self, name: &str, vpc: &Value, world: &World<'_>) {
+        let role = self.functions.get(name).map(|function| function.role.clone()).unwrap_or_default();
         let (subnets, groups) = (texts(&vpc["SubnetIds"]), texts(&vpc["SecurityGroupIds"]));
         for (at, subnet) in subnets.into_iter().enumerate() {
             let mut given = json!({ "SubnetId": subnet, "Description": format!("AWS Lambda VPC ENI-{name}-{at}") });
@@ -47,7 +62,13 @@ impl Functions {
             }
             let made = world.ask("ec2", "CreateNetworkInterface", given).await.unwrap_or_default();
             if let Some(id) = made["networkInterface"]["networkInterfaceId"].as_str() {
-                let interface = Interface { function: name.to_owned(), free: None, reclaimed: None };
+                let interface = Interface {
+                    function: name.to_owned(),
+                    role: role.clone(),
+                    free: None,
+                    reclaimed: None,
+                    stuck: false,
+                };
                 self.interfaces.insert(id.to_owned(), interface);
             }
         }
@@ -66,7 +87,7 @@ impl Functions {
     async fn reclaim(&mut self, world: &World<'_>) {
         let functions = &self.functions;
         let is_due = |_: &String, one: &mut Interface| {
-            one.reclaimed.is_some_and(|at| at <= world.now) && functions.contains_key(&one.function)
+            !one.stuck && one.reclaimed.is_some_and(|at| at <= world.now) && functions.contains_key(&one.function)
         };
         for (id, _) in self.interfaces.extract_if(.., is_due).collect::<Vec<_>>() {
             world.ask("ec2", "DeleteNetworkInterface", json!({ "NetworkInterfaceId": id })).await;
@@ -88,7 +109,7 @@ impl Functions {
         let mut answer = answered(asked, response);
         for shown in answer["networkInterfaceSet"].as_array_mut().into_iter().flatten() {
             let interface = self.interfaces.get(shown["networkInterfaceId"].as_str().unwrap_or_default());
-            if interface.is_some_and(|interface| interface.free.is_none_or(|free| free > world.now)) {
+            if interface.is_some_and(|interface| interface.is_used(world.now)) {
                 shown["status"] = "in-use".into();
                 shown["requesterManaged"] = "true".into();
             }
@@ -116,10 +137,11 @@ impl Law for Functions {
             ("lambda", "UpdateFunctionConfiguration" | "UpdateFunctionCode" | "DeleteFunction") => self.busy(asked),
             ("ec2", "DeleteNetworkInterface") => {
                 let id = asked.text("NetworkInterfaceId");
-                let free = self.interfaces.get(id)?.free;
                 let message = format!("Network interface '{id}' is currently in use.");
-                let used = free.is_none_or(|free| free > world.now);
-                used.then(|| Refusal::new("InvalidParameterValue", message).to(&asked.call))
+                self.interfaces
+                    .get(id)?
+                    .is_used(world.now)
+                    .then(|| Refusal::new("InvalidParameterValue", message).to(&asked.call))
             }
             _ => None,
         }
@@ -131,6 +153,12 @@ impl Law for Functions {
         }
         if asked.is("ec2", "DescribeNetworkInterfaces") {
             return self.interfaces(asked, response, world).await;
+        }
+        if asked.is("iam", "DeleteRole") {
+            let role = asked.text("RoleName");
+            for interface in self.interfaces.values_mut().filter(|one| one.role == role && one.is_used(world.now)) {
+                interface.stuck = true;
+            }
         }
         if asked.service != "lambda" {
             return;
@@ -145,7 +173,8 @@ impl Law for Functions {
             "CreateFunction" => {
                 let seconds = if joins { 20..=90 } else { 1..=8 };
                 let pending = world.works(&name, seconds, &change);
-                let function = Function { pending: Some(pending), updating: None, subnets };
+                let role = asked.text("Role").rsplit('/').next().unwrap_or_default().to_owned();
+                let function = Function { pending: Some(pending), updating: None, subnets, role };
                 self.functions.insert(name.clone(), function);
                 if joins {
                     self.join(&name, vpc, world).await;

@@ -105,6 +105,7 @@ fn interfaces_of_a_function_in_a_vpc_linger_and_are_cleared_before_subnet_and_gr
     assert!(left_the_vpc < deleted && deleted < cleared);
     assert!(cleared < last(&aws, "ec2", "DeleteSecurityGroup"));
     assert!(cleared < last(&aws, "ec2", "DeleteSubnet"));
+    assert!(cleared < first(&aws, "iam", "DeleteRole"), "Lambda gives them up in the name of the role");
     let said = platform.said().into_iter().filter_map(|event| match event.phase {
         StepPhase::Waiting(what) => Some(what),
         _ => None,
