@@ -24,208 +24,23 @@ Event:
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
-import math
-from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import html_report
+from binary import Binary
+from predictions import EvaluationFailed, Scored, list_keys, rows_of
+from regression import Regression
 
 logger = logging.getLogger()
 logger.setLevel(logging.INFO)
 
 # Metrics of which less is better; of all others more is better.
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae", "mse", "false_positive_rate"})
-CURVE_POINTS = 101
-CALIBRATION_BINS = 10
-# The machine epsilon of a double: the least distance from 0 and 1 that log-loss allows.
-PROBABILITY_MARGIN = 2.0**-52
-
-
-class EvaluationFailed(Exception):
-    """The predictions cannot be measured: none, unpaired, or not numbers."""
-
-
-@dataclass
-class Scored:
-    """Labels and predictions in the order read: 16 bytes a row."""
-
-    labels: array[float]
-    predictions: array[float]
-
-    @staticmethod
-    def empty() -> Scored:
-        return Scored(array("d"), array("d"))
-
-    def append(self, label: str, prediction: str, where: str) -> None:
-        try:
-            y, p = float(label), float(prediction)
-        except ValueError:
-            raise EvaluationFailed(f"{where}: {label!r},{prediction!r} are not two numbers") from None
-        if not (math.isfinite(y) and math.isfinite(p)):
-            raise EvaluationFailed(f"{where}: {label!r},{prediction!r} are not finite")
-        self.labels.append(y)
-        self.predictions.append(p)
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-def divide(numerator: float, denominator: float) -> float:
-    """0 where a rate has no cases, as scikit-learn's zero_division=0 has it."""
-    return numerator / denominator if denominator else 0.0
-
-
-@dataclass(frozen=True)
-class Confusion:
-    true_negative: int
-    false_positive: int
-    false_negative: int
-    true_positive: int
-
-    @staticmethod
-    def count(scored: Scored, threshold: float) -> Confusion:
-        cells = [0, 0, 0, 0]
-        for label, prediction in zip(scored.labels, scored.predictions, strict=True):
-            cells[2 * (label == 1.0) + (prediction >= threshold)] += 1
-        return Confusion(*cells)
-
-    @property
-    def rows(self) -> int:
-        return self.true_negative + self.false_positive + self.false_negative + self.true_positive
-
-    def f_score(self, beta: float) -> float:
-        """Recall counts `beta` times as much as precision."""
-        weighted = (1 + beta**2) * self.true_positive
-        return divide(weighted, weighted + beta**2 * self.false_negative + self.false_positive)
-
-    def rates(self) -> dict[str, float]:
-        precision = divide(self.true_positive, self.true_positive + self.false_positive)
-        recall = divide(self.true_positive, self.true_positive + self.false_negative)
-        return {
-            "accuracy": divide(self.true_positive + self.true_negative, self.rows),
-            "precision": precision,
-            "recall": recall,
-            "f1": self.f_score(1.0),
-            "false_positive_rate": divide(self.false_positive, self.false_positive + self.true_negative),
-        }
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Cumulative (false positives, true positives) at each distinct score, from the highest down."""
-
-    points: list[tuple[int, int]]
-    negatives: int
-    positives: int
-
-    @staticmethod
-    def trace(scored: Scored) -> Curve:
-        order = sorted(range(len(scored)), key=scored.predictions.__getitem__, reverse=True)
-        points, false_positives, true_positives = [(0, 0)], 0, 0
-        for position, row in enumerate(order):
-            if scored.labels[row] == 1.0:
-                true_positives += 1
-            else:
-                false_positives += 1
-            last = position + 1 == len(order)
-            # Rows with one score are inseparable: only the whole group makes a point.
-            if last or scored.predictions[order[position + 1]] != scored.predictions[row]:
-                points.append((false_positives, true_positives))
-        return Curve(points, false_positives, true_positives)
-
-    def area(self) -> float:
-        """Area under the ROC curve by trapezoids, exact in integers until the division."""
-        doubled = sum((x1 - x0) * (y1 + y0) for (x0, y0), (x1, y1) in zip(self.points, self.points[1:], strict=False))
-        return doubled / (2 * self.negatives * self.positives)
-
-    def thinned(self) -> list[tuple[int, int]]:
-        """At most `CURVE_POINTS` points, both ends kept: enough to draw."""
-        last = len(self.points) - 1
-        if last < CURVE_POINTS:
-            return self.points
-        return [self.points[round(i * last / (CURVE_POINTS - 1))] for i in range(CURVE_POINTS)]
-
-
-def log_loss(scored: Scored) -> float:
-    total = 0.0
-    terms = []
-    for label, prediction in zip(scored.labels, scored.predictions, strict=True):
-        p = min(max(prediction, PROBABILITY_MARGIN), 1.0 - PROBABILITY_MARGIN)
-        terms.append(-math.log(p if label == 1.0 else 1.0 - p))
-        if len(terms) == 65_536:
-            total, terms = math.fsum([total, *terms]), []
-    return math.fsum([total, *terms]) / len(scored)
-
-
-def calibration(scored: Scored) -> list[dict[str, float]]:
-    """Per tenth of probability: rows, mean prediction and share of positives."""
-    bins = [[0, 0.0, 0] for _ in range(CALIBRATION_BINS)]
-    for label, prediction in zip(scored.labels, scored.predictions, strict=True):
-        cell = bins[min(int(prediction * CALIBRATION_BINS), CALIBRATION_BINS - 1)]
-        cell[0], cell[1], cell[2] = cell[0] + 1, cell[1] + prediction, cell[2] + int(label)
-    return [{"rows": n, "predicted": s / n, "observed": k / n} for n, s, k in bins if n]
-
-
-def check_binary(scored: Scored) -> None:
-    classes = set(scored.labels)
-    if not classes <= {0.0, 1.0}:
-        raise EvaluationFailed(f"a binary label is 0 or 1, found {sorted(classes - {0.0, 1.0})[0]:g}")
-    if len(classes) < 2:
-        raise EvaluationFailed(f"every label is {next(iter(classes)):g}: ranking cannot be measured")
-    if min(scored.predictions) < 0.0 or max(scored.predictions) > 1.0:
-        raise EvaluationFailed("predictions outside 0..1: a binary model must give probabilities")
-
-
-def binary_metrics(scored: Scored, threshold: float) -> tuple[dict[str, float], dict[str, Any]]:
-    """The metrics, and the parts of the report beyond single numbers."""
-    check_binary(scored)
-    confusion, curve = Confusion.count(scored, threshold), Curve.trace(scored)
-    brier = math.fsum((p - y) ** 2 for y, p in zip(scored.labels, scored.predictions, strict=True)) / len(scored)
-    metrics = {"auc": curve.area(), **confusion.rates(), "log_loss": log_loss(scored), "brier": brier}
-    points = curve.thinned()
-    negatives, positives = curve.negatives, curve.positives
-    details = {
-        **{
-            name: {"value": value, "standard_deviation": "NaN"}
-            for name, value in (
-                ("f0_5", confusion.f_score(0.5)),
-                ("f2", confusion.f_score(2.0)),
-                ("true_negative_rate", confusion.true_negative / negatives),
-                ("false_negative_rate", confusion.false_negative / positives),
-            )
-        },
-        "confusion_matrix": {
-            "0": {"0": confusion.true_negative, "1": confusion.false_positive},
-            "1": {"0": confusion.false_negative, "1": confusion.true_positive},
-        },
-        "receiver_operating_characteristic_curve": {
-            "false_positive_rates": [x / negatives for x, _ in points],
-            "true_positive_rates": [y / positives for _, y in points],
-        },
-        "precision_recall_curve": {
-            "precisions": [y / (x + y) if x + y else 1.0 for x, y in points],
-            "recalls": [y / positives for _, y in points],
-        },
-        "calibration": calibration(scored),
-    }
-    return metrics, details
-
-
-def regression_metrics(scored: Scored) -> dict[str, float]:
-    n = len(scored)
-    errors = [p - y for y, p in zip(scored.labels, scored.predictions, strict=True)]
-    squares = math.fsum(e * e for e in errors)
-    mean = math.fsum(scored.labels) / n
-    variance = math.fsum((y - mean) ** 2 for y in scored.labels)
-    metrics = {"mse": squares / n, "rmse": math.sqrt(squares / n), "mae": math.fsum(map(abs, errors)) / n}
-    if variance:
-        metrics["r2"] = 1.0 - squares / variance
-    return metrics
+LOWER_IS_BETTER = frozenset(
+    {"log_loss", "brier", "rmse", "mae", "mse", "median_absolute_error", "max_error", "mape", "false_positive_rate"}
+)
 
 
 def measure(scored: Scored, task: str, threshold: float) -> tuple[dict[str, float], dict[str, Any]]:
@@ -233,17 +48,16 @@ def measure(scored: Scored, task: str, threshold: float) -> tuple[dict[str, floa
     if not len(scored):
         raise EvaluationFailed("there are no predictions to measure")
     if task == "binary":
-        metrics, details = binary_metrics(scored, threshold)
-        names = {"recall": "true_positive_rate"}
-        section = "binary_classification_metrics"
+        measured: Binary | Regression = Binary(scored, threshold)
     elif task == "regression":
-        metrics, details, names, section = regression_metrics(scored), {}, {}, "regression_metrics"
+        measured = Regression(scored)
     else:
         raise EvaluationFailed(f"task {task!r} is neither binary nor regression")
+    metrics = {name: metric(measured) for name, metric in measured.METRICS.items()}
     # The layout requires a deviation; from one test set there is none to give.
     values = {name: {"value": value, "standard_deviation": "NaN"} for name, value in metrics.items()}
-    values |= {alias: values[name] for name, alias in names.items()}
-    return metrics, {"version": 0.0, "dataset": {"item_count": len(scored)}, section: {**values, **details}}
+    section = {**values, **measured.details()}
+    return metrics, {"version": 0.0, "dataset": {"item_count": len(scored)}, measured.SECTION: section}
 
 
 def threshold_failures(metrics: dict[str, float], thresholds: dict[str, dict[str, float]]) -> Iterator[str]:
@@ -299,16 +113,6 @@ def approved_package(sagemaker: Any, group: str) -> tuple[str, dict[str, float]]
     return arn, metrics
 
 
-def list_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return sorted(item["Key"] for page in pages for item in page.get("Contents", []) if item["Size"] > 0)
-
-
-def rows_of(s3: Any, bucket: str, key: str) -> Iterator[list[str]]:
-    lines = s3.get_object(Bucket=bucket, Key=key)["Body"].iter_lines()
-    return (row for row in csv.reader(line.decode("utf-8") for line in lines) if row)
-
-
 def read_joined(s3: Any, bucket: str, prefix: str) -> Scored:
     """Rows that hold the label first and the prediction last."""
     scored = Scored.empty()
@@ -316,7 +120,7 @@ def read_joined(s3: Any, bucket: str, prefix: str) -> Scored:
         for number, row in enumerate(rows_of(s3, bucket, key), start=1):
             if len(row) < 2:
                 raise EvaluationFailed(f"{key}, row {number}: no label beside the prediction")
-            scored.append(row[0], row[-1], f"{key}, row {number}")
+            scored.append(row, f"{key}, row {number}")
     return scored
 
 
@@ -328,7 +132,7 @@ def read_paired(s3: Any, bucket: str, predictions_prefix: str, labels_prefix: st
         pairs = zip(rows_of(s3, bucket, labels_key), rows_of(s3, bucket, key), strict=True)
         try:
             for number, (label, prediction) in enumerate(pairs, start=1):
-                scored.append(label[0], prediction[-1], f"{key}, row {number}")
+                scored.append([label[0], prediction[-1]], f"{key}, row {number}")
         except ValueError:
             raise EvaluationFailed(f"{key} has not as many rows as {labels_key}") from None
     return scored

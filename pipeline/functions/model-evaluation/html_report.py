@@ -8,16 +8,23 @@ from typing import Any
 
 NAMES = {
     "auc": "Area under the ROC curve",
+    "average_precision": "Average precision",
+    "ks": "Kolmogorov-Smirnov distance",
     "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
     "precision": "Precision",
     "recall": "Recall",
     "f1": "F1",
+    "mcc": "Matthews correlation",
     "false_positive_rate": "False positive rate",
     "log_loss": "Log loss",
     "brier": "Brier score",
     "mse": "Mean squared error",
     "rmse": "Root mean squared error",
     "mae": "Mean absolute error",
+    "median_absolute_error": "Median absolute error",
+    "max_error": "Largest error",
+    "mape": "Mean absolute percentage error",
     "r2": "R²",
 }
 FACTS = {

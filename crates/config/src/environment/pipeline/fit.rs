@@ -7,9 +7,25 @@ use crate::suggest;
 
 /// Metrics by task, as the evaluation function calculates them.
 const METRICS: [(&str, &[&str]); 3] = [
-    ("binary", &["auc", "accuracy", "precision", "recall", "f1", "log_loss", "brier"]),
+    (
+        "binary",
+        &[
+            "auc",
+            "average_precision",
+            "ks",
+            "accuracy",
+            "balanced_accuracy",
+            "precision",
+            "recall",
+            "f1",
+            "mcc",
+            "false_positive_rate",
+            "log_loss",
+            "brier",
+        ],
+    ),
     ("multiclass", &[]),
-    ("regression", &["mse", "rmse", "mae", "r2"]),
+    ("regression", &["mse", "rmse", "mae", "median_absolute_error", "max_error", "mape", "r2"]),
 ];
 
 /// Objectives of the built-in XGBoost by task: whole names, or beginnings that end in a colon.
