@@ -119,9 +119,10 @@ fn settings_must_fit_the_schema_of_the_data() {
         problems(wine, "[pipeline.training.hyperparameters]\nobjective = \"multi:softprob\"\nnum_class = 2\n"),
         ["15:13: the label has 3 classes, and `num_class` must say so"]
     );
-    assert!(
-        problems(wine, "training.hyperparameters = { objective = \"multi:softprob\", num_class = 3 }\n").is_empty()
-    );
+    let fits = "training.hyperparameters = { objective = \"multi:softprob\", num_class = 3 }\n";
+    let path =
+        project.write("environments/dev.toml", format!("{}{fits}", FILE.replace("handler = \"main.run\"\n", "")));
+    assert!(load(&path, project.0.path()).is_ok());
     assert_eq!(
         problems("{\n  \"lable\": \"x\",\n  \"colums\": [1, 2]\n}\n", ""),
         [
