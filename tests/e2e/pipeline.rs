@@ -373,8 +373,15 @@ fn an_endpoint_of_somebody_else_under_our_name_stays() {
     project.local(&["up", "staging"]).ends_with(0);
     deploy(&project, false);
     let refused = project.local(&["destroy", "staging", "--delete-data"]).ends_with(1);
-    tells(&refused.stderr, &["pipeline.endpoint", "was not deployed by this platform"]);
+    tells(&refused.stderr, &["pipeline.endpoint", "bears none of this environment's tags"]);
     assert_eq!(served(&project), [1, 1, 1]);
+    // Refused before anything is touched, and not once its turn comes.
+    project.local(&["plan", "staging", "--exit-code"]).ends_with(0);
+    let deployments =
+        "[pipeline.deploy]\ninstance_type = \"ml.m5.large\"\ninstance_count = 1\ndata_capture_percent = 100\n";
+    project.edit("staging", deployments, "");
+    let refused = project.local(&["plan", "staging", "--delete-data"]).ends_with(1);
+    tells(&refused.stdout, &["pipeline.endpoint", "bears none of this environment's tags"]);
 }
 
 #[test]
@@ -402,6 +409,31 @@ fn the_docker_commands_are_printed_and_the_same_files_give_the_same_tag() {
     );
     let refused = project.local(&["pipeline", "dev", "image", "--push"]).ends_with(64);
     tells(&refused.stderr, &["keeps no images"]);
+    for tag in ["", "1.4; rm -rf ~", "$(id)", "-rm", "a b", "a:b"] {
+        let tag = format!("--tag={tag}");
+        tells(
+            &project.local(&["pipeline", "dev", "image", &tag]).ends_with(64).stderr,
+            &["a tag has up to 128 letters"],
+        );
+    }
+}
+
+#[test]
+fn the_docker_commands_can_be_pasted_whatever_the_folder_is_called() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    let odd = project.path().join("it's $HOME");
+    std::fs::create_dir(&odd).unwrap();
+    for name in ["environments", "pipeline", "state"] {
+        std::fs::rename(project.path().join(name), odd.join(name)).unwrap();
+    }
+    let environments = odd.join("environments");
+    let image = ["pipeline", "dev", "image", "--environments", environments.to_str().unwrap()];
+    let image = project.local(&image).ends_with(0);
+    let echo = format!("docker() {{ for word; do echo \"$word\"; done; }}\n{}", image.stdout.lines().next().unwrap());
+    let said = std::process::Command::new("sh").arg("-c").arg(echo).output().unwrap();
+    let words = String::from_utf8(said.stdout).unwrap();
+    assert_eq!(words.lines().last(), odd.join("pipeline/image").to_str(), "{words}");
 }
 
 #[cfg(unix)]

@@ -1,8 +1,8 @@
 use crate::{sign, tagging};
 use aws_sdk_sagemaker::{Client, operation::describe_endpoint::DescribeEndpointOutput, types::EndpointStatus};
 use resource::{
-    Attempt, Condition, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place,
-    Resource, Result, Sign, SizeLimit,
+    Attempt, Condition, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Sign,
+    SizeLimit, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -57,6 +57,16 @@ impl Resource for Endpoint {
         Ok(self.name.clone())
     }
 
+    /// Its declaration has no tags: a deployment gives them.
+    async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
+        match describe(id, cx).await? {
+            Some(endpoint) if endpoint.endpoint_status() != Some(&EndpointStatus::Deleting) => {
+                tagging::read(endpoint.endpoint_arn().unwrap_or_default(), cx).await.map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     async fn observe(&self, id: &str, _: &Cx) -> Result<Observed<Self>> {
         let outputs = EndpointOutputs { name: id.to_owned() };
         Ok(Observed::Ready { live: Self { name: id.to_owned(), ..self.clone() }, outputs })
@@ -70,11 +80,6 @@ impl Resource for Endpoint {
         let Some(endpoint) = describe(id, cx).await? else { return Ok(Deletion::Gone) };
         if endpoint.endpoint_status() == Some(&EndpointStatus::Deleting) {
             return Ok(Deletion::Going("Deleting".into()));
-        }
-        let tags = tagging::read(endpoint.endpoint_arn().unwrap_or_default(), cx).await?;
-        if !cx.owns(&tags) {
-            let what = format!("the endpoint {id} is there and was not deployed by this platform");
-            return Err(Failure::of(FailureKind::Exists, what));
         }
         // Scaling targets of its variants are deregistered with it, for a caller who may
         // `application-autoscaling:DeregisterScalableTarget`; another one is refused here.

@@ -53,9 +53,13 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
         None
     }
     /// The tags of what has this id, read now. `None`: it has none by its nature, or it is not there. The engine asks
-    /// right before it deletes; kinds whose observation takes many calls answer with fewer.
+    /// right before it deletes; kinds whose observation takes many calls answer with fewer. A kind whose declaration has
+    /// no tags, and whose resources have some, answers here; the engine then asks before a plan deletes one, too.
     fn live_tags(&self, id: &str, cx: &Cx) -> impl Future<Output = Result<Option<Tags>>> + Send {
         async move {
+            if tags_of(&serde_json::to_value(self).unwrap_or_default()).is_none() {
+                return Ok(None);
+            }
             match self.observe(id, cx).await? {
                 Observed::Ready { live, .. } => Ok(tags_of(&serde_json::to_value(&live).unwrap_or_default())),
                 _ => Ok(None),
@@ -267,7 +271,8 @@ pub enum As {
     /// AWS does not give it back: compared with what was last recorded, and listed as not compared.
     WriteOnly,
     /// It may hold secrets: plans show its keys and not its values, and the state keeps keyed hashes of them. A field
-    /// can be this beside something else. `**` in its path stands for any number of steps, `definition.**.Environment`.
+    /// can be this beside something else. `**` in its path stands for any number of steps, `definition.**.Environment`;
+    /// a `*` within a step for any text, in any case, `definition.**.*token*`.
     ///
     /// Everything the field holds must be text, or be declared as JSON; and the thing must be found without it.
     Sensitive,

@@ -82,7 +82,8 @@ impl Planner<'_> {
         own.into_iter().flatten().any(|own| !own.is_empty() && plain(name).contains(&plain(own)))
     }
 
-    /// Refuses a plan that names one thing at two addresses: one would take over what the other deletes.
+    /// Refuses a plan that names one thing at two addresses: one would take over what the other deletes. Nor is anything
+    /// its own predecessor, or another's.
     pub(super) fn same_thing_twice(&self, known: &[Known], changes: &[Change], refusals: &mut Vec<Refusal>) {
         let declared = self.stack.nodes().iter().zip(known);
         let declared = declared.filter_map(|(node, known)| Some((node.kind, known.id.as_deref()?, &node.address)));
@@ -98,6 +99,13 @@ impl Planner<'_> {
                     format!("if it moved, say so: `mlopsctl state mv {address} {other}`"),
                 );
                 refusals.push(refusal(address, kind, failure));
+            }
+        }
+        for change in changes.iter().filter(|change| change.deposed) {
+            let Some(id) = change.id.as_deref() else { continue };
+            if let Some(address) = taken.get(&(change.kind.as_str(), id)) {
+                let why = format!("the state records {id} as a predecessor, and {address} has it");
+                refusals.push(refusal(&change.address, &change.kind, incredible(&why)));
             }
         }
     }

@@ -106,14 +106,18 @@ impl Planner<'_> {
         self.registry.get(kind)?.foresee(spec, address.as_str(), place).map(drop)
     }
 
+    /// Refuses to delete what is protected. A predecessor is as protected as its successor: a state that somebody edited
+    /// could call anything one.
     pub(super) fn protections(&self, changes: &[Change], refusals: &mut Vec<Refusal>) {
-        for change in changes.iter().filter(|change| change.action.loses() && !change.deposed) {
+        let mut refused = BTreeSet::new();
+        for change in changes.iter().filter(|change| change.action.loses()) {
             let recorded = self.state.resources.get(&change.address).is_some_and(|entry| entry.protected);
             let protected = recorded || self.stack.protects(&change.address);
             let allowed = self.purpose.unprotect.iter().any(|glob| change.address.matches(glob));
-            if protected && !allowed {
+            if protected && !allowed && refused.insert(&change.address) {
+                let what = if change.deposed { "its predecessor" } else { "it" };
                 let failure = Failure::refused(
-                    format!("it is protected, and this would {} it", change.action.as_str()),
+                    format!("it is protected, and this would {} {what}", change.action.as_str()),
                     format!("if you mean it, pass --unprotect '{}'", change.address),
                 );
                 let lifted_by = Some(Lift::Unprotect);

@@ -5,7 +5,7 @@ use crate::{
     Action, Change, Refusal, ownership,
     refresh::{Look, Seen, look_each},
 };
-use resource::{Node, Result};
+use resource::{Address, Node, Observation, Result};
 use state::{Entry, Phase};
 
 impl Planner<'_> {
@@ -40,14 +40,24 @@ impl Planner<'_> {
         });
         // In the order in which they are looked at, because an address can have several.
         for (address, kind, looked) in look_each(looks.collect(), self.registry).await {
-            let judged = looked.and_then(|seen| {
-                let (Some(id), Some(ownership)) = (&seen.id, &seen.ownership) else { return Ok(()) };
-                let cx = self.workshop.cx(&address, "");
-                ownership::may_be_lost(ownership, self.registry.get(&kind)?, id, &cx)
-            });
+            let judged = match looked {
+                Ok(seen) => self.is_ours_to_delete(&address, &kind, &seen).await,
+                Err(failure) => Err(failure),
+            };
             if let Err(failure) = judged {
                 refusals.push(refusal(&address, &kind, failure));
             }
+        }
+    }
+
+    async fn is_ours_to_delete(&self, address: &Address, kind: &str, seen: &Seen) -> Result<()> {
+        let (reconciler, cx) = (self.registry.get(kind)?, self.workshop.cx(address, ""));
+        match (&seen.id, &seen.ownership, &seen.observation) {
+            (Some(id), Some(ownership), _) => ownership::may_be_lost(ownership, reconciler, id, &cx),
+            (Some(id), None, Observation::Ready { live, .. }) => {
+                ownership::may_be_deleted(reconciler, live, id, &cx).await
+            }
+            _ => Ok(()),
         }
     }
 }

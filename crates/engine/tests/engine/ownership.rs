@@ -161,6 +161,45 @@ async fn edited_state_cannot_have_a_foreign_resource_deleted_as_a_predecessor() 
     assert!(bench.world().boxes().contains_key("box-theirs"));
 }
 
+/// What the state records at an address, as its own predecessor.
+fn deposed(entry: &Entry) -> Deposed {
+    Deposed {
+        kind: entry.kind.clone(),
+        id: entry.id.clone().unwrap(),
+        spec: entry.spec.clone(),
+        depends_on: Vec::new(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn edited_state_cannot_have_a_resource_deleted_as_its_own_predecessor() {
+    let (bench, stack) = built().await;
+    edit_state(&bench, |state| {
+        let entry = state.resources.get_mut(&Address::new("boxes", "c")).unwrap();
+        entry.deposed.push(deposed(entry));
+    })
+    .await;
+    is_only(&refusals(&bench.plan(&stack).await), "boxes.c", "as a predecessor, and boxes.c has it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn predecessor_of_a_protected_resource_is_protected_as_well() {
+    let (bench, stack) = built().await;
+    edit_state(&bench, |state| {
+        let entry = state.resources.get_mut(&Address::new("boxes", "c")).unwrap();
+        entry.protected = true;
+        entry.deposed.push(deposed(entry));
+        (entry.id, entry.phase) = (None, Phase::Intent);
+    })
+    .await;
+    let planning = bench.plan(&stack).await;
+    let refusals = refusals(&planning);
+    assert!(
+        refusals.iter().any(|(address, said)| *address == "boxes.c" && said.contains("delete its predecessor")),
+        "{refusals:?}"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn recorded_id_that_does_not_fit_its_spec_is_refused() {
     let (bench, stack) = built().await;

@@ -74,7 +74,18 @@ pub(crate) enum PipelineCommand {
         #[arg(long)]
         push: bool,
         /// Its tag; a digest of its files if left out.
-        #[arg(long)]
+        #[arg(long, value_parser = image_tag)]
         tag: Option<String>,
     },
+}
+
+/// A tag as registries take it.
+/// <https://docs.docker.com/reference/cli/docker/image/tag/>
+fn image_tag(text: &str) -> Result<String, String> {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let starts_well = text.bytes().next().is_some_and(is_word);
+    let is_tag = starts_well && text.len() <= 128 && text.bytes().all(|byte| is_word(byte) || b".-".contains(&byte));
+    is_tag.then(|| text.to_owned()).ok_or_else(|| {
+        "a tag has up to 128 letters, digits, `_`, `.` and `-`, and begins with none of the last two".to_owned()
+    })
 }

@@ -4,6 +4,7 @@ use super::platform::Platform;
 use crate::{cli::Global, end::End, printer::Printer};
 use runs::Login;
 use serde_json::json;
+use shlex::Quoter;
 use std::{io::ErrorKind, path::Path, process::Stdio};
 use tokio::{io::AsyncWriteExt, process::Command};
 
@@ -88,10 +89,14 @@ impl Image {
         ["build", "--platform", "linux/amd64", "--provenance=false", "--tag", &self.name, &self.folder]
     }
 
+    /// The commands for a shell. Only the folder can contain characters that mean something to one.
     fn commands(&self) -> [String; 3] {
-        let Self { registry, region, name, .. } = self;
+        let Self { registry, region, name, folder, .. } = self;
+        // A path contains no byte 0, the only reason for a failure.
+        let quoted = Quoter::new().quote(folder).unwrap_or_default();
+        let [build @ .., _] = self.build();
         [
-            format!("docker {}", self.build().join(" ")),
+            format!("docker {} {quoted}", build.join(" ")),
             format!(
                 "aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {registry}"
             ),
