@@ -45,6 +45,23 @@ fn a_profile_that_there_is_not_is_told_by_name() {
 }
 
 #[test]
+fn settings_of_aws_that_never_end_are_refused_and_none_is_none() {
+    let project = Project::new();
+    let run = |variable: &str, file: &str| {
+        let mut command = project.command(&["plan", "dev"]);
+        command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1").env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "x");
+        Ran::of(command.env(variable, file).output().unwrap())
+    };
+    for variable in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"] {
+        let refused = run(variable, "/dev/zero").ends_with(64);
+        assert!(refused.stderr.contains(&format!("{variable} names /dev/zero")), "{}", refused.stderr);
+        let asked = run(variable, "/dev/null").ends_with(1);
+        assert!(asked.stderr.contains("the AWS account could not be found out"), "{}", asked.stderr);
+    }
+}
+
+#[test]
 fn the_name_of_an_environment_may_have_a_line_break_after_it() {
     let project = Project::new();
     let mut command = project.command(&["validate"]);
@@ -101,6 +118,19 @@ fn protected_resources_and_data_are_refused_by_name() {
 }
 
 #[test]
+fn a_pattern_of_unprotect_that_matches_nothing_is_told() {
+    let project = Project::new();
+    const WARNING: &str = "warning: no resource matches --unprotect 'storge.data'";
+    for command in ["plan", "up", "destroy"] {
+        let run =
+            project.local(&[command, "dev", "--delete-data", "--unprotect", "storge.data", "--unprotect", "storage.*"]);
+        let said = run.ends_with(0).stderr;
+        assert_eq!(said.matches("no resource matches").count(), said.matches(WARNING).count(), "{said}");
+        assert_eq!(said.matches(WARNING).count(), 1, "{said}");
+    }
+}
+
+#[test]
 fn another_account_than_the_allowed_ones_is_refused() {
     let project = Project::new();
     project.edit("dev", "# allowed_accounts = [\"123456789012\"]", "allowed_accounts = [\"999999999999\"]");
@@ -142,6 +172,31 @@ fn what_is_somebody_elses_is_left_alone() {
         let vpcs = aws_sdk_ec2::Client::new(&sdk).describe_vpcs().send().await.unwrap();
         assert!(vpcs.vpcs().iter().all(|vpc| vpc.is_default() == Some(true)));
     });
+}
+
+#[test]
+fn a_name_alone_makes_nobody_an_owner() {
+    let project = Project::new();
+    let name = "mlops-pipeline-dev";
+    let body = r#"{"widgets":[]}"#;
+    let put = async |sdk: aws_config::SdkConfig| {
+        let dashboards = aws_sdk_cloudwatch::Client::new(&sdk);
+        dashboards.put_dashboard().dashboard_name(name).dashboard_body(body).send().await.unwrap();
+    };
+    project.behind_its_back(put);
+    let refused = project.local(&["up", "dev"]).ends_with(1);
+    for part in
+        ["monitoring.dashboard", "bears no tags that tell whose it is", "mlopsctl adopt dev monitoring.dashboard"]
+    {
+        assert!(refused.stderr.contains(part), "{part} is not in {}", refused.stderr);
+    }
+    let kept = project.behind_its_back(async |sdk| {
+        let dashboards = aws_sdk_cloudwatch::Client::new(&sdk);
+        dashboards.get_dashboard().dashboard_name(name).send().await.unwrap().dashboard_body().unwrap().to_owned()
+    });
+    assert_eq!(kept, body);
+    project.local(&["adopt", "dev", "monitoring.dashboard"]).ends_with(0);
+    project.local(&["up", "dev"]).ends_with(0);
 }
 
 /// Checks that a plan shows the same refusals in text and in JSON as `up`.

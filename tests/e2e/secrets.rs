@@ -20,6 +20,12 @@ fn with_canaries() -> Project {
     );
     project.edit("dev", "name = \"etl\"", "name = \"etl\"\narguments = { --note = \"canary-2\" }");
     project.edit("dev", "num_round = 100", "num_round = 100\nnote = \"canary-3\"");
+    // Of a definition, also what has the name of a secret, and the arguments of containers.
+    let definition = std::fs::read_to_string(project.path().join("pipeline/training.asl.json")).unwrap();
+    let (settings, more) = ("\"hyperparameters\": \"${hyperparameters}\"", "\"apiToken\": \"canary-8\"");
+    assert!(definition.contains(settings));
+    let more = format!("{settings}, {more}, \"ContainerArguments\": [\"--note\", \"canary-9\"]");
+    project.write("pipeline/training.asl.json", &definition.replacen(settings, &more, 1));
     project
 }
 

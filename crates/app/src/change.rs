@@ -275,6 +275,7 @@ impl Change<'_> {
         if matches!(self.condition, Condition::Confirmed) {
             workspace.knows(&self.targets, &stack, &state)?;
         }
+        workspace.warn_of_unmatched(&self.options.unprotect, &stack, &state);
         let purpose = self.purpose(inputs);
         let (registry, cloud) = (&workspace.registry, &workspace.cloud);
         let planning = engine::plan(&stack, &state, registry, cloud, &workspace.identity, &purpose);

@@ -100,7 +100,7 @@ impl App {
     async fn refuse_unreachable(&self, region: &str) -> Result<(), Error> {
         let partition = Place::new("", region).partition;
         match (self.settings.local, partition.as_str()) {
-            (false, _) => profile::refuse_unknown().await,
+            (false, _) => profile::refuse_unusable().await,
             (true, "aws") => Ok(()),
             (true, _) => Err(Error::usage(
                 format!("the embedded AWS has no regions of the partition {partition}, such as {region}"),
@@ -138,7 +138,7 @@ impl Site {
     /// An environment whose file is gone, found by the name of its state bucket.
     pub async fn left_behind(app: &App, name: &str) -> Result<Self, Error> {
         if !app.settings.local {
-            profile::refuse_unknown().await?;
+            profile::refuse_unusable().await?;
         }
         let meter = Arc::new(Meter::default());
         let sdk = meter.measure(sdk::sdk_config(app, None).await?);

@@ -61,9 +61,6 @@ impl From<state::Error> for Error {
             state::Error::Damaged { .. } => Some(
                 "`mlopsctl state history` lists earlier versions; --show ID prints one, and `state push FILE` puts it back".to_owned(),
             ),
-            state::Error::NotALock { .. } => {
-                Some("if you are sure that nobody is at work on this environment, delete that object".to_owned())
-            }
             state::Error::IgnoresConditions { .. } => Some(
                 "keep the state on AWS itself, or on an S3-compatible store that honours If-Match and If-None-Match"
                     .to_owned(),

@@ -117,13 +117,20 @@ impl Workspace {
 
     /// Refuses a target that means nothing: a slip would do less than was asked for, and not say so.
     pub fn knows(&self, targets: &[String], stack: &Stack, state: &State) -> Result<(), Error> {
-        let known = || stack.nodes().iter().map(|node| &node.address).chain(state.resources.keys());
-        match targets.iter().find(|target| !known().any(|address| address.matches(target))) {
+        match unmatched(targets, stack, state).next() {
             None => Ok(()),
             Some(target) => Err(Error::usage(
                 format!("there is no resource `{}`", target.escape_debug()),
                 "an address is <area>.<name>, with `*` for anything; `mlopsctl plan` and `mlopsctl state list` show them",
             )),
+        }
+    }
+
+    /// Warns of a pattern of `--unprotect` that matches nothing. It is no failure: a second run of the same command may
+    /// find the resource gone.
+    pub fn warn_of_unmatched(&self, unprotect: &[String], stack: &Stack, state: &State) {
+        for pattern in unmatched(unprotect, stack, state) {
+            self.frontend.warn(&format!("warning: no resource matches --unprotect '{}'", pattern.escape_debug()));
         }
     }
 
@@ -135,4 +142,13 @@ impl Workspace {
             tracing::info!("{service}: {}", operations.join(", "));
         }
     }
+}
+
+/// The patterns that match no address, declared or recorded.
+fn unmatched<'p>(patterns: &'p [String], stack: &Stack, state: &State) -> impl Iterator<Item = &'p String> {
+    let known = move |pattern: &str| {
+        let declared = stack.nodes().iter().map(|node| &node.address);
+        declared.chain(state.resources.keys()).any(|address| address.matches(pattern))
+    };
+    patterns.iter().filter(move |pattern| !known(pattern))
 }

@@ -13,6 +13,9 @@ use tokio::task::JoinSet;
 /// How many calls that delete are on their way at once.
 const AT_ONCE: usize = 8;
 
+/// The most pages of a listing of versions, each of a thousand: buckets have no quota of objects.
+const MOST_PAGES: usize = 1_000_000;
+
 /// What is to go.
 #[derive(Clone, Copy)]
 pub(crate) enum Selection<'a> {
@@ -173,7 +176,7 @@ pub(crate) struct Pages<'a> {
 
 impl<'a> Pages<'a> {
     pub(crate) fn new(client: &'a Client, bucket: &'a str, prefix: Option<&'a str>) -> Self {
-        Self { client, bucket, prefix, from: Some((None, None)), tokens: Tokens::default() }
+        Self { client, bucket, prefix, from: Some((None, None)), tokens: Tokens::of_pages(MOST_PAGES) }
     }
 
     /// The next page; `None` after the last.

@@ -103,6 +103,22 @@ impl Resource for StateMachine {
         ("definition.**.Environment", As::Sensitive),
         ("definition.**.EnvironmentVariables", As::Sensitive),
         ("definition.**.Arguments", As::Sensitive),
+        ("definition.**.ContainerArguments", As::Sensitive),
+        ("definition.**.ContainerEntrypoint", As::Sensitive),
+        ("definition.**.EntryPointArguments", As::Sensitive),
+        ("definition.**.Args", As::Sensitive),
+        ("definition.**.Command", As::Sensitive),
+        ("definition.**.Headers", As::Sensitive),
+        ("definition.**.RequestBody", As::Sensitive),
+        // Whatever has the name of a secret.
+        ("definition.**.*passw*", As::Sensitive),
+        ("definition.**.*passphrase*", As::Sensitive),
+        ("definition.**.*secret*", As::Sensitive),
+        ("definition.**.*token*", As::Sensitive),
+        ("definition.**.*credential*", As::Sensitive),
+        ("definition.**.*api*key*", As::Sensitive),
+        ("definition.**.*private*key*", As::Sensitive),
+        ("definition.**.*access*key*", As::Sensitive),
     ];
     const NAMING: Naming = Naming::Declared;
     const TYPICAL: Duration = Duration::from_secs(2);

@@ -6,10 +6,20 @@ use state::{Error, Holder, Phase, State};
 
 const CHECK: &str = "state";
 
-/// What a state and its lock tell: who is at work, and what was left unfinished.
-pub fn remembered(environment: &str, state: Option<&State>, lock: Option<&Holder>, now: Timestamp) -> Vec<Finding> {
+/// What a state and its lock tell: who is at work, what was left unfinished, and an object in the lock's place that is
+/// no lock.
+pub fn remembered(
+    environment: &str,
+    state: Option<&State>,
+    lock: &Result<Option<Holder>, Error>,
+    now: Timestamp,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(lock.map(|holder| locked(environment, holder, now)));
+    match lock {
+        Ok(holder) => findings.extend(holder.iter().map(|holder| locked(environment, holder, now))),
+        Err(Error::Store { failure, .. }) => findings.push(Finding::unknown(CHECK, "the lock", failure)),
+        Err(error) => findings.push(Finding::problem(CHECK, error.to_string(), error.help().unwrap_or_default())),
+    }
     findings.push(match state {
         None => Finding::ok(CHECK, "there is none yet: nothing has been built"),
         Some(state) => kept(environment, state),
@@ -101,7 +111,7 @@ mod tests {
     #[test]
     fn a_lock_is_somebodys_until_it_has_not_been_renewed_for_a_minute() {
         let now = Timestamp::now();
-        let verdict = |renewed| remembered("dev", None, Some(&holder(renewed)), now)[0].clone();
+        let verdict = |renewed| remembered("dev", None, &Ok(Some(holder(renewed))), now)[0].clone();
         assert_eq!(verdict(now - 10.seconds()).verdict, Verdict::Warning);
         assert!(verdict(now - 10.seconds()).help.is_some_and(|help| help.contains("mlopsctl unlock dev l-1")));
         assert_eq!(verdict(now - 10.minutes()).verdict, Verdict::Ok);

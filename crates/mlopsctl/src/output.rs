@@ -1,5 +1,7 @@
 //! Files that commands write: whole or not at all, and never through a symbolic link.
 
+use crate::end::End;
+use app::input;
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
@@ -41,6 +43,26 @@ pub(crate) fn write(path: &Path, content: &[u8], readers: Readers) -> Result<()>
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// Refuses to write over a file of somebody else: one that is there, not empty, and not `is_ours` by its content. `noun`
+/// says what would be written, for example `saved plan`.
+///
+/// # Errors
+/// When the file holds something else, or cannot be read.
+pub(crate) fn refuse_other(path: &Path, noun: &str, is_ours: impl Fn(&[u8]) -> bool) -> std::result::Result<(), End> {
+    // `write` says what is wrong with anything else.
+    if !fs::symlink_metadata(path).is_ok_and(|there| there.is_file()) {
+        return Ok(());
+    }
+    match input::read(path) {
+        Ok(content) if content.is_empty() || is_ours(&content) => Ok(()),
+        read => {
+            let why = read.map_or_else(|error| format!(": {error}"), |_| String::new());
+            let what = format!("{} is there already and is no {noun}{why}; nothing was written", path.display());
+            Err(End::usage(what, "name another file, or remove this one first"))
+        }
+    }
 }
 
 fn replace(beside: &Path, path: &Path, content: &[u8], readers: Readers) -> Result<()> {
@@ -105,6 +127,19 @@ mod tests {
         fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
         write(&file, b"a = 2", Readers::AsBefore).unwrap();
         assert_eq!((mode(&file), fs::read(&file).unwrap()), (0o640, b"a = 2".to_vec()));
+    }
+
+    #[test]
+    fn only_an_empty_file_or_one_of_our_own_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("dev.toml");
+        let refused = || refuse_other(&file, "saved plan", |content| content == b"ours").is_err();
+        assert!(!refused(), "it is not there");
+        for (content, is_refused) in [("", false), ("ours", false), ("project = 1", true)] {
+            fs::write(&file, content).unwrap();
+            assert_eq!(refused(), is_refused, "{content}");
+        }
+        assert!(refuse_other(Path::new("/dev/null"), "saved plan", |_| false).is_ok(), "a device is no file");
     }
 
     #[test]

@@ -12,6 +12,14 @@ use std::path::Path;
 /// The field with the digest of all others. Each change of the form gives other digests.
 const DIGEST: &str = "digest";
 
+/// Refuses to save a plan over a file that holds something else.
+pub(crate) fn refuse_other(file: &Path) -> Result<(), End> {
+    output::refuse_other(file, "saved plan", |content| {
+        let document: Value = serde_json::from_slice(content).unwrap_or_default();
+        document["changes"].is_array() && document["serial"].is_u64()
+    })
+}
+
 /// Saves a plan. Only its owner can read the file, since a plan tells what is in the cloud.
 pub(crate) fn write(plan: &Plan, file: &Path) -> Result<(), End> {
     let failed = |why: String| End::failed(format!("saving the plan to {}: {why}", file.display()));

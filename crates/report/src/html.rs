@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What the page may do. It asks for no more than it has: its own style and script.
-const POLICY: &str =
+pub(crate) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// The picture as a page of its own: to move about in, to search, and to ask what needs what. Implied edges are not

@@ -1,5 +1,5 @@
-//! Lists that AWS gives in pages. A list that repeats itself, or breaks off, is an error: the SDK's paginators stop at a
-//! repeated token and give what they have for the whole.
+//! Lists that AWS gives in pages. A list that repeats itself, breaks off or does not end is an error: the SDK's paginators
+//! stop at a repeated token and give what they have for the whole, and never stop at new ones.
 
 use crate::{Attempt, Failure, FailureKind, Result};
 use aws_smithy_async::future::pagination_stream::PaginationStream;
@@ -39,19 +39,37 @@ impl<'a> NextPage<'a> {
     }
 }
 
+/// The most pages of a list. AWS's quotas let no list of an account have so many.
+const MOST_PAGES: usize = 10_000;
+
 /// The tokens that one list has given so far.
-#[derive(Debug, Default)]
-pub struct Tokens(HashSet<String>);
+#[derive(Debug)]
+pub struct Tokens {
+    given: HashSet<String>,
+    most: usize,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self::of_pages(MOST_PAGES)
+    }
+}
 
 impl Tokens {
+    /// Those of a list that may have so many pages.
+    pub fn of_pages(most: usize) -> Self {
+        Self { given: HashSet::new(), most }
+    }
+
     /// The token of the next page; `None` after the last.
     ///
     /// # Errors
-    /// When the list has given that token before, or says that it goes on and not where.
+    /// When the list has given that token before, says that it goes on and not where, or has too many pages.
     pub fn follow(&mut self, operation: &str, next: NextPage<'_>) -> Result<Option<String>> {
         let problem = match next {
             NextPage::None => return Ok(None),
-            NextPage::At(token) if self.0.insert(token.to_owned()) => return Ok(Some(token.to_owned())),
+            NextPage::At(_) if self.given.len() >= self.most => "the list does not come to an end",
+            NextPage::At(token) if self.given.insert(token.to_owned()) => return Ok(Some(token.to_owned())),
             NextPage::At(_) => "the pages of the list repeat",
             NextPage::Unsaid => "the list goes on and does not say where",
         };
@@ -174,6 +192,15 @@ mod tests {
             assert_eq!((failure.operation.as_str(), failure.kind), ("List", FailureKind::Final));
             assert!(failure.message.contains("repeat"), "{failure}");
         }
+    }
+
+    #[test]
+    fn a_list_of_ever_new_pages_ends_with_an_error() {
+        let mut tokens = Tokens::default();
+        let pages = (0..).map(|page| tokens.follow("ListRoles", NextPage::At(&format!("page-{page}"))));
+        let (last, failure) = pages.enumerate().find_map(|(page, next)| Some((page, next.err()?))).unwrap();
+        assert_eq!(last, MOST_PAGES);
+        assert!(failure.to_string().contains("does not come to an end"), "{failure}");
     }
 
     #[test]

@@ -161,8 +161,26 @@ fn remainders<'p>(pattern: &'p [&'p str], trail: &[&str]) -> Vec<&'p [&'p str]> 
             found.extend(remainders(pattern, further));
             found
         }
-        ([key, rest @ ..], [step, further @ ..]) if key == step => remainders(rest, further),
+        ([key, rest @ ..], [step, further @ ..]) if is_step(key, step) => remainders(rest, further),
         _ => Vec::new(),
+    }
+}
+
+/// Whether a step of a pattern stands for this key: the key itself, or with a `*` any key like it, whatever its case.
+fn is_step(pattern: &str, key: &str) -> bool {
+    match pattern.contains('*') {
+        true => is_like(&pattern.to_ascii_lowercase(), &key.to_ascii_lowercase()),
+        false => pattern == key,
+    }
+}
+
+/// Whether text matches a pattern in which `*` stands for any text.
+fn is_like(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+            text.char_indices().map(|(at, _)| &text[at..]).chain([""]).any(|text| is_like(rest, text))
+        }),
     }
 }
 
@@ -181,8 +199,8 @@ fn within(value: &mut Value, pattern: &[&str], path: &str, plain: &[&str], visit
             }
         }
         (Value::Object(fields), [key, rest @ ..]) => {
-            if let Some(value) = fields.get_mut(*key) {
-                within(value, rest, &inner(key), plain, visit);
+            for (name, value) in fields.iter_mut().filter(|(name, _)| is_step(key, name)) {
+                within(value, rest, &inner(name), plain, visit);
             }
         }
         (Value::Array(items), [] | ["**", ..]) => {
@@ -207,12 +225,13 @@ mod tests {
         ("environment", As::Sensitive),
         ("environment.OPEN", As::Plain),
         ("definition.**.Hidden", As::Sensitive),
+        ("definition.**.*api*key*", As::Sensitive),
     ];
 
     fn spec() -> Value {
         json!({
             "name": "f", "environment": {"A": "hunter2", "B": "hunter2", "OPEN": "said", "LATER": "⟦network.vpc.id⟧"},
-            "definition": {"States": [{"Hidden": {"x": 7}, "Shown": "said"}]},
+            "definition": {"States": [{"Hidden": {"x": 7}, "Shown": "said", "My_API-Key.$": "hunter2"}]},
         })
     }
 
@@ -277,12 +296,17 @@ mod tests {
         let mut whole = spec();
         assert!(hide("", &mut whole, HINTS));
         assert_eq!(whole["environment"]["A"], SENSITIVE);
-        assert_eq!(whole["definition"]["States"][0], json!({"Hidden": {"x": SENSITIVE}, "Shown": "said"}));
+        assert_eq!(
+            whole["definition"]["States"][0],
+            json!({"Hidden": {"x": SENSITIVE}, "Shown": "said", "My_API-Key.$": SENSITIVE})
+        );
         for (path, sensitive) in [
             ("environment.A", true),
             ("environment.A.with.dots", true),
             ("environment.OPEN", false),
             ("definition.States.0.Hidden.x", true),
+            ("definition.States.0.My_API-Key.$", true),
+            ("definition.States.0.KeyOfAnApi", false),
             ("name", false),
         ] {
             let mut value = json!("hunter2");

@@ -154,10 +154,14 @@ impl Error {
             if matches!(failure.kind, FailureKind::Ambiguous | FailureKind::Throttled))
     }
 
-    /// The advice, for some errors: expired credentials, a wrong clock, or two versions that write by turns.
+    /// The advice, for some errors: expired credentials, a wrong clock, a damaged lock, or two versions that write by
+    /// turns.
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::MovedBy { .. } => Some("run the same command again, with the later of the two versions of mlopsctl"),
+            Self::NotALock { .. } => {
+                Some("if you are sure that nobody is at work on this environment, delete that object")
+            }
             Self::Store { failure, .. } => failure.help.as_deref(),
             _ => None,
         }

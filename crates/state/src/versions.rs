@@ -6,7 +6,7 @@ use aws_sdk_s3::{
     types::{Delete, ObjectIdentifier},
 };
 use aws_smithy_types::date_time::Format;
-use resource::{Attempt, Failure, FailureKind, Result};
+use resource::{Attempt, Failure, FailureKind, NextPage, Result, Tokens};
 
 /// A version of an object, or a delete marker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,7 @@ pub(crate) struct VersionPages<'a> {
     account: &'a str,
     prefix: Option<&'a str>,
     from: Option<Markers>,
+    tokens: Tokens,
 }
 
 /// Where a page begins: after this key and this version of it.
@@ -37,7 +38,7 @@ type Markers = (Option<String>, Option<String>);
 impl<'a> VersionPages<'a> {
     /// A listing of the bucket, which must belong to `account`: of what begins with `prefix`, or of everything.
     pub(crate) fn new(client: &'a Client, bucket: &'a str, account: &'a str, prefix: Option<&'a str>) -> Self {
-        Self { client, bucket, account, prefix, from: Some((None, None)) }
+        Self { client, bucket, account, prefix, from: Some((None, None)), tokens: Tokens::default() }
     }
 
     /// The next page; `None` after the last, and where there is no bucket.
@@ -45,17 +46,13 @@ impl<'a> VersionPages<'a> {
         let Some(from) = self.from.take() else { return Ok(None) };
         let call = self.client.list_object_versions().bucket(self.bucket).expected_bucket_owner(self.account);
         let call = call.set_prefix(self.prefix.map(str::to_owned));
-        let call = call.set_key_marker(from.0.clone()).set_version_id_marker(from.1.clone());
+        let call = call.set_key_marker(from.0).set_version_id_marker(from.1);
         let page = call.send().await.during("ListObjectVersions").absent(&[("NoSuchBucket", "")])?;
         let Some(page) = page else { return Ok(None) };
-        if page.is_truncated() == Some(true) {
-            let next = (page.next_key_marker.clone(), page.next_version_id_marker.clone());
-            if next == from || next.0.is_none() {
-                let message = "ListObjectVersions: the store answers with the same page again, so its end is not known";
-                return Err(Failure::of(FailureKind::Final, message));
-            }
-            self.from = Some(next);
-        }
+        let next = (page.next_key_marker.clone(), page.next_version_id_marker.clone());
+        let marker = next.0.as_ref().map(|key| format!("{key}\0{}", next.1.as_deref().unwrap_or_default()));
+        let goes_on = NextPage::if_truncated(page.is_truncated() == Some(true), marker.as_deref());
+        self.from = self.tokens.follow("ListObjectVersions", goes_on)?.map(|_| next);
         Ok(Some(entries(page)))
     }
 }

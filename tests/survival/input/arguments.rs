@@ -25,6 +25,7 @@ const CASES: &[(&[&str], &str)] = &[
     (&["up", "dev", "--parallelism", "1.5"], "invalid digit"),
     (&["up", "dev", "--lock-timeout", "soon"], "expected a number and a unit"),
     (&["up", "dev", "--lock-timeout", "1w"], "`w` is not a unit of time"),
+    (&["up", "dev", "--lock-timeout", "5"], "5 has no unit: say 5s or 5m"),
     (&["up", "dev", "--lock-timeout", "-5s"], "unexpected argument"),
     (&["up", "dev", "--lock-timeout", "5 s"], "expected a number and a unit"),
     (&["up", "dev", "--lock-timeout", "5µs"], "expected a number and a unit"),
@@ -100,6 +101,17 @@ fn what_cannot_be_written_is_named() {
     project.run(&["init", "."]).ends_with(64).says(&["environments exists already"]);
     project.local(&["plan", "dev", "--out", "nowhere/plan.json"]).ends_with(1).says(&["nowhere/plan.json: No such"]);
     project.local(&["plan", "dev", "--out", "."]).ends_with(1).says(&[".: Is a directory"]);
+    let file = project.path().join("environments/dev.toml");
+    let before = std::fs::read(&file).unwrap();
+    for command in [&["plan", "dev"][..], &["graph", "dev"], &["graph", "dev", "--format", "html"]] {
+        let out = [command, &["--out", "environments/dev.toml"]].concat();
+        project.local(&out).ends_with(64).says(&["environments/dev.toml is there already", "name another file"]);
+        assert_eq!(std::fs::read(&file).unwrap(), before, "{command:?}");
+    }
+    for _ in 0..2 {
+        project.local(&["plan", "dev", "--out", "plan.json"]).ends_with(0);
+        project.local(&["graph", "dev", "--format", "svg", "--out", "dev.svg"]).ends_with(0);
+    }
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     project.run(&["local", "serve", "--port", &port]).ends_with(1).says(&[&format!("port {port}: Address already")]);

@@ -34,9 +34,11 @@ fn duration(text: &str) -> Result<Duration, String> {
     let number: u64 = digits.parse().map_err(|_| "expected a number and a unit, such as 60s or 5m".to_owned())?;
     match &text[digits.len()..] {
         "ms" => Ok(Duration::from_millis(number)),
-        "s" | "" => Ok(Duration::from_secs(number)),
+        "s" => Ok(Duration::from_secs(number)),
         "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
         "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
+        "" if number == 0 => Ok(Duration::ZERO),
+        "" => Err(format!("{number} has no unit: say {number}s or {number}m")),
         unit => Err(format!("`{unit}` is not a unit of time: use ms, s, m or h")),
     }
 }
@@ -57,6 +59,7 @@ mod tests {
         assert_eq!(duration("60s"), Ok(Duration::from_secs(60)));
         assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-        assert!(duration("soon").is_err() && duration("1w").is_err());
+        assert_eq!(duration("0"), Ok(Duration::ZERO));
+        assert!(duration("soon").is_err() && duration("1w").is_err() && duration("5").is_err());
     }
 }

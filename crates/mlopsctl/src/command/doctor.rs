@@ -13,12 +13,11 @@ use state::{Lock, State, Weakness};
 pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
     let session = global.app().open(environment).await?;
     let (state, stored) = session.state().await?;
-    let lock = Lock::holder_of(&*session.store, &session.keys.lock).await?;
-    let mut findings =
-        checkup::remembered(&session.name, stored.as_ref().map(|_| &state), lock.as_ref(), Timestamp::now());
+    let lock = Lock::holder_of(&*session.store, &session.keys.lock).await;
+    let mut findings = checkup::remembered(&session.name, stored.as_ref().map(|_| &state), &lock, Timestamp::now());
     findings.extend(bucket(&session, stored.is_some()).await);
     // While somebody holds the lock it is theirs; they looked when they took the first one.
-    if stored.is_some() && lock.is_none() {
+    if stored.is_some() && matches!(lock, Ok(None)) {
         let honours = session.store.refuse_unconditional_without_lock(&session.keys.lock).await;
         findings.extend(checkup::conditions(&honours));
     }

@@ -14,6 +14,9 @@ use resource::Stack;
 use state::State;
 
 pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> Result<(), End> {
+    if let Some(file) = &args.out {
+        output::refuse_other(file, "picture that mlopsctl made", report::is_picture)?;
+    }
     let session = global.app().open(args.environment.as_deref()).await?;
     let (state, _) = session.state().await?;
     let stack = session.stack(&state).await?;

@@ -28,6 +28,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     session.refuse_unfit_existing().await?;
     let stack = session.stack(&state).await?;
     session.knows(&args.target, &stack, &state)?;
+    session.warn_of_unmatched(&args.unprotect, &stack, &state);
     let purpose = Purpose {
         targets: args.target.clone(),
         inputs: session.inputs(&stack),
@@ -87,6 +88,7 @@ impl Preview<'_> {
     /// Plans, shows the plan and saves it. Returns whether the plan has changes.
     pub(crate) async fn show(self, printer: Printer) -> Result<bool, End> {
         let Self { session, state, stack, purpose, out, is_full } = self;
+        out.map_or(Ok(()), saved_plan::refuse_other)?;
         let planning = engine::plan(stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
         // Without a refresh of every resource, the rest of the plan is unreliable.
         let is_whole = planning.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);

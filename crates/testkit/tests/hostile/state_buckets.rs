@@ -203,7 +203,7 @@ async fn history_ends_where_the_store_repeats_a_page() {
     let sdk = cloud(true, Some(endless)).await;
     let bucket = StateBucket::named(aws_s3::client(&sdk), NAME, &Place::new(ACCOUNT, REGION));
     let error = bucket.store().history("state.json").await.unwrap_err();
-    assert!(error.to_string().contains("the same page again"), "{error}");
+    assert!(error.to_string().contains("the pages of the list repeat"), "{error}");
 }
 
 #[test]
