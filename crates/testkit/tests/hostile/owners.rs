@@ -1,7 +1,7 @@
 //! Other teams work in the same account. What is theirs stays as it is, even if the state calls it ours.
 
 use crate::up;
-use engine::Planning;
+use engine::{Heal, Planning};
 use resource::{Address, FailureKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,6 +33,10 @@ fn another_teams_resources_are_left_alone(environment: &str) {
 
     let up = aws.run(async |sdk| platform.try_up(&sdk).await);
     assert!(up.is_err());
+    let healing = aws.run(async |sdk| platform.healing(Heal::Everything, &sdk).await);
+    let left: BTreeSet<Address> = healing.left.into_iter().map(|left| left.address).collect();
+    assert!(left.is_superset(&addresses), "{left:?}");
+    assert!(healing.heals.iter().all(|(address, _)| !addresses.contains(address)), "{:?}", healing.heals);
     let destruction = aws.run(async |sdk| platform.plan_of_destruction(&sdk).await);
     assert!(refused(&destruction).is_superset(&addresses), "{:?}", destruction.refusals);
     let destroyed = aws.run(async |sdk| platform.try_destroy(&sdk).await);
