@@ -94,7 +94,7 @@ fn settings_must_fit_the_schema_of_the_data() {
     project.write("pipeline/training.asl.json", machine);
     let problems = |schema: &str, more: &str| {
         project.write("pipeline/sample/schema.json", schema);
-        project.problems(&format!("{}{more}", FILE.replace("handler = \"main.run\"\n", "")))
+        project.problems(format!("{}{more}", FILE.replace("handler = \"main.run\"\n", "")))
     };
     let regression = r#"{"label": "price", "task": "regression", "key": ["id"], "columns": [
         {"name": "id", "type": "string"}, {"name": "price", "type": "number"}, {"name": "new", "type": "boolean"}]}"#;
