@@ -25,13 +25,25 @@ fn what_is_no_lock_is_neither_held_nor_taken_away() {
         let words = ["lock.json is not a lock", "delete that object"];
         served.run(&project, &["up", "dev", "--yes"]).ends_with(1).says(&words);
         served.run(&project, &["unlock", "dev", "1"]).ends_with(1).says(&words);
-        // Reading needs no lock, and `doctor` says what is wrong beside all else that it finds.
+        // Reading needs no lock.
+        served.run(&project, &["output", "dev"]).ends_with(0);
+    }
+    assert_eq!(served.door().changes().len(), made);
+}
+
+#[test]
+fn what_is_no_lock_is_reported_by_doctor_beside_all_else() {
+    let (project, served) = (Project::new(), Served::start());
+    served.run(&project, &["up", "dev", "--yes", "--target", "network.vpc"]).ends_with(0);
+    let before = served.inventory();
+    for (what, bytes) in NO_LOCKS {
+        eprintln!("{what}");
+        served.store("lock.json", bytes.to_vec());
         let doctor = served.run(&project, &["doctor", "dev", "--json"]).ends_with(1).json();
         let findings = doctor["findings"].as_array().unwrap();
         let lock = findings.iter().find(|one| one["what"].as_str().unwrap().contains("lock.json is not a lock"));
         assert_eq!(lock.unwrap()["verdict"], "problem", "{doctor:#}");
         assert!(findings.iter().any(|one| one["check"] == "quotas"), "{doctor:#}");
-        served.run(&project, &["output", "dev"]).ends_with(0);
     }
-    assert_eq!(served.door().changes().len(), made);
+    assert_eq!(served.inventory(), before);
 }
