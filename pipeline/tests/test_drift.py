@@ -131,7 +131,7 @@ def test_drift_within_the_limit_passes_and_is_in_the_verdict(validation):
     s3.objects["data/processed/statistics/d/batch=b1.json"] = json.dumps(with_plans(600)).encode()
     verdict = validation.validate(COMPARED, s3, {}, registry)
     assert verdict["drift"]["plan"] == pytest.approx(0.1)
-    assert verdict["compared_with"] == "arn:0"
+    assert verdict["compared_with"] == FakeRegistry.arn(0)
 
 
 def test_a_columns_own_limit_wins(validation):

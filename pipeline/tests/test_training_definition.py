@@ -12,6 +12,12 @@ DEFINITION = json.loads((PIPELINE / "training.asl.json").read_text())
 STATES = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 NOTIFICATIONS = {"NotifySuccess", "NotifyRejected", "NotifyFailure"}
+# What fails here does no harm to the execution.
+TIDYING = {"RemoveChampionModel", "RemoveRejectedModel", "RemoveRejectedArtifact"}
+CHAMPION = {"CreateChampionModel", "PredictChampion"}
+# What costs money as long as it runs.
+JOBS = {"ExtractTransformLoad", "IngestFeatures", "Train", "Predict", "PredictValidation", "PredictChampion"}
+STEPS = TASKS.keys() - NOTIFICATIONS - TIDYING - {"FindNewest"}
 
 
 @pytest.fixture(params=[DEVELOPMENT, PRODUCTION], ids=["development", "production"])
@@ -39,16 +45,43 @@ def test_a_whole_placeholder_keeps_its_type_and_null_drops_its_key():
     assert train["StoppingCondition"]["MaxWaitTimeInSeconds"] == 7200
 
 
-@pytest.mark.parametrize("name", sorted(TASKS.keys() - {"NotifyFailure"}))
+def caught(name: str, *errors: str, to: str) -> dict[str, Any]:
+    return {"ErrorEquals": [*errors], "Assign": {"failed_step": name}, "ResultPath": "$.error", "Next": to}
+
+
+@pytest.mark.parametrize("name", sorted(TASKS.keys() - {"NotifyFailure"} - TIDYING))
 def test_every_failure_is_caught_and_notified_with_the_step_that_failed(name):
-    assert TASKS[name]["Catch"] == [
-        {
-            "ErrorEquals": ["States.ALL"],
-            "Assign": {"failed_step": name},
-            "ResultPath": "$.error",
-            "Next": "NotifyFailure",
-        }
-    ]
+    end = "ChampionNotScored" if name in CHAMPION else "NotifyFailure"
+    of_a_job = [caught(name, "States.TaskFailed", to="JobFailed")] if name in JOBS else []
+    assert TASKS[name]["Catch"] == [*of_a_job, caught(name, "States.ALL", to=end)]
+
+
+@pytest.mark.parametrize("name", sorted(TIDYING))
+def test_what_could_not_be_tidied_up_stops_nothing(name):
+    (catch,) = TASKS[name]["Catch"]
+    assert (catch["ErrorEquals"], catch["ResultPath"], catch["Next"]) == (["States.ALL"], None, TASKS[name]["Next"])
+
+
+@pytest.mark.parametrize("name", sorted(JOBS))
+def test_a_job_is_repeated_for_an_error_of_aws_alone(name):
+    """Retry knows only the name of an error, which is the same for each failed job."""
+    assert "States.TaskFailed" not in {error for retry in TASKS[name]["Retry"] for error in retry["ErrorEquals"]}
+    again, *_ = STATES["MayPass"]["Choices"]
+    count, causes = again["And"]
+    assert (count["NumericLessThanEquals"], again["Next"], STATES["AwaitAttempt"]["Next"]) == (
+        2,
+        "AwaitAttempt",
+        "AttemptStep",
+    )
+    patterns = [cause["StringMatches"] for cause in causes["Or"]]
+    assert "*InternalServerError*" in patterns
+    assert not any("AlgorithmError" in pattern or "ClientError" in pattern for pattern in patterns)
+
+
+def test_an_execution_can_be_resumed_at_each_of_its_steps():
+    leads = {choice["StringEquals"]: choice["Next"] for choice in STATES["AttemptStep"]["Choices"]}
+    # Nothing is registered past the verdict.
+    assert leads == {name: name for name in STEPS} | {"Register": "GoodEnough"}
 
 
 def test_a_failure_that_cannot_be_notified_still_fails_with_the_first_error():
@@ -66,18 +99,28 @@ def test_every_task_ends_in_time_and_retries_with_jitter(name):
         assert retry["MaxDelaySeconds"] >= retry["IntervalSeconds"]
 
 
-@pytest.mark.parametrize("name", ["ValidateData", "Evaluate"])
+@pytest.mark.parametrize("name", ["ValidateData", "PlanEvaluation", "Evaluate"])
 def test_a_verdict_is_never_retried(name):
     retried = {error for retry in TASKS[name]["Retry"] for error in retry["ErrorEquals"]}
     assert all(error.startswith("Lambda.") for error in retried)
 
 
-@pytest.mark.parametrize("name", ["Train", "Predict"])
-def test_a_job_name_stays_within_63_characters_and_differs_on_each_attempt(name):
-    parameters = TASKS[name]["Parameters"]
-    job_name = parameters.get("TrainingJobName.$") or parameters["TransformJobName.$"]
-    assert "$$.State.RetryCount" in job_name
-    assert "$$.Execution.Id" in job_name
+NAMED = {
+    name: state["Parameters"][field]
+    for name, state in TASKS.items()
+    for field in ("TrainingJobName.$", "TransformJobName.$", "ModelName.$")
+    if field in state["Parameters"] and "RetryCount" in state["Parameters"][field]
+}
+
+
+def test_whatever_is_made_has_a_name_of_its_own():
+    assert NAMED.keys() == JOBS - {"ExtractTransformLoad", "IngestFeatures"} | {"CreateModel", "CreateChampionModel"}
+
+
+@pytest.mark.parametrize("name", sorted(NAMED))
+def test_a_name_stays_within_63_characters_and_differs_on_each_attempt(name):
+    assert "$$.State.EnteredTime" in NAMED[name]
+    assert "$$.Execution.Id" in NAMED[name]
     attempts = sum(retry["MaxAttempts"] for retry in TASKS[name]["Retry"])
     longest_prefix, md5 = 28, 32
     assert longest_prefix + 1 + md5 + 1 + len(str(attempts)) <= 63
@@ -94,11 +137,21 @@ def test_a_model_is_registered_only_after_a_good_evaluation():
     assert STATES["GoodEnough"]["Default"] == "NotifyRejected"
 
 
-def test_the_model_never_sees_the_label_of_the_rows_it_is_judged_on():
-    processing = STATES["Predict"]["Parameters"]["DataProcessing"]
-    assert processing == {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"}
-    source = STATES["Predict"]["Parameters"]["TransformInput"]["DataSource"]["S3DataSource"]
-    assert source["S3Uri.$"] == "States.Format('{}test.manifest', $.validation.manifests)"
+@pytest.mark.parametrize(
+    ("name", "split", "model"),
+    [
+        ("Predict", "test", "$.model.name"),
+        ("PredictValidation", "validation", "$.model.name"),
+        ("PredictChampion", "test", "$.champion_model.name"),
+    ],
+)
+def test_no_model_sees_the_label_of_the_rows_that_it_predicts(name, split, model):
+    parameters = STATES[name]["Parameters"]
+    kept = {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter.$": "$.plan.output_filter"}
+    assert parameters["DataProcessing"] == kept
+    source = parameters["TransformInput"]["DataSource"]["S3DataSource"]
+    assert source["S3Uri.$"] == f"States.Format('{{}}{split}.manifest', $.validation.manifests)"
+    assert parameters["ModelName.$"] == model
 
 
 def test_an_mail_subject_fits_sns(rendered):

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Ids that AWS chooses, times and counts of calls differ from run to run.
-const PASSING: [(&str, &str); 9] = [
+const PASSING: [(&str, &str); 11] = [
     (r"\b(vpc|subnet|igw|eipalloc|nat|rtb|sg|vpce|fl)-0[0-9a-f]{16}\b", "$1-…"),
     // One that was cut short.
     (r"\b(vpc|subnet|igw|eipalloc|nat|rtb|sg|vpce|fl)-0[0-9a-f]{0,16}…", "$1-…"),
@@ -19,6 +19,9 @@ const PASSING: [(&str, &str); 9] = [
     // A digest, whole or cut short.
     (r#""[0-9a-f]{58}(…|[0-9a-f]{6}")"#, "\"…"),
     (r"serial \d+", "serial …"),
+    // The version of the pipeline's files, which each of their changes changes.
+    (r#"(code_version|CommitId)(: "\$\{code_version\}" →) "[0-9a-f]{16}""#, "$1$2 \"…\""),
+    (r#"(code_version|CommitId): "[0-9a-f]{16}" → "[0-9a-f]{16}""#, "$1: \"…\" → \"…\""),
 ];
 
 #[track_caller]

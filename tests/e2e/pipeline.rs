@@ -144,6 +144,41 @@ fn an_input_that_is_no_object_starts_nothing() {
 }
 
 #[test]
+fn an_input_is_checked_and_merged_into_the_deployed_defaults() {
+    let recorded = Recorded::new("registered");
+    let started = recorded.started();
+    let platform = Platform::with(recorded);
+    platform.bring_data();
+    let misspelt = "{\"hyperparameter\": {\"num_round\": 200}, \"treshold\": 1}";
+    let refused = platform.run(&["pipeline", "dev", "run", "--input", misspelt]).ends_with(64);
+    tells(&refused.stderr, &["did you mean `hyperparameters`?", "did you mean `thresholds`?"]);
+    assert_eq!(*started.lock().unwrap(), Vec::<Value>::new());
+    platform.run(&["pipeline", "dev", "run", "--set", "training.num_round=200"]).ends_with(0);
+    let input = started.lock().unwrap().pop().unwrap();
+    let expected = serde_json::json!({"objective": "binary:logistic", "eval_metric": "auc", "num_round": "200"});
+    assert_eq!(input["hyperparameters"], expected);
+}
+
+#[test]
+fn a_failed_execution_is_resumed_at_its_step_with_what_it_knew() {
+    let recorded = Recorded::new("training-failed");
+    let started = recorded.started();
+    let platform = Platform::with(recorded);
+    let resumed = platform.run(&["pipeline", "dev", "resume"]).ends_with(0);
+    tells(&resumed.stderr, &["resumes training-failed at Train"]);
+    let input = started.lock().unwrap().pop().unwrap();
+    assert_eq!(input["resume"]["failure"], serde_json::json!({"step": "Train", "count": 0}));
+    assert_eq!(input["resume"]["load"]["dataset"], "snapshot-9b2c");
+    // The recording says nothing of what this step was given.
+    let unknown = platform.run(&["pipeline", "dev", "resume", "--from", "ValidateData"]).ends_with(64);
+    tells(
+        &unknown.stderr,
+        &["cannot be resumed at `ValidateData`", "it went through ExtractTransformLoad, ValidateData"],
+    );
+    assert!(started.lock().unwrap().is_empty());
+}
+
+#[test]
 fn a_followed_execution_tells_each_step_once_and_ends_with_its_metrics() {
     let platform = Platform::with(Recorded::in_stages("registered", 2));
     platform.bring_data();
@@ -286,6 +321,31 @@ fn the_newest_pending_model_is_approved_beside_the_one_approved_before() {
     tells(&again.stderr, &["approved already"]);
     let unknown = project.local(&["pipeline", "dev", "approve", "9"]).ends_with(64);
     tells(&unknown.stderr, &["no model package `9`"]);
+}
+
+#[test]
+fn a_model_that_takes_other_features_is_approved_only_by_somebody_who_says_so() {
+    let project = Project::new();
+    project.local(&["up", "staging"]).ends_with(0);
+    for features in ["a", "b"] {
+        project.behind_its_back(async |sdk| {
+            let call = aws_sdk_sagemaker::Client::new(&sdk).create_model_package();
+            let call = call.model_package_group_name("mlops-pipeline-staging-models");
+            call.customer_metadata_properties("features_digest", features).send().await.unwrap();
+        });
+    }
+    project.local(&["pipeline", "staging", "approve", "1"]).ends_with(0);
+    let refused = project.local(&["pipeline", "staging", "approve", "2"]).ends_with(1);
+    tells(&refused.stderr, &["version 2 takes other features than version 1", "--allow-changed-features"]);
+    let allowed = ["pipeline", "staging", "approve", "2", "--allow-changed-features", "--json"];
+    let package = project.local(&allowed).ends_with(0).json();
+    project.behind_its_back(async |sdk| {
+        let call = aws_sdk_sagemaker::Client::new(&sdk).describe_model_package();
+        let told = call.model_package_name(package["model_package"].as_str().unwrap()).send().await.unwrap();
+        // The deployment reads it; what the package said before stays.
+        let properties = told.customer_metadata_properties().unwrap();
+        assert_eq!((properties["features_may_differ"].as_str(), properties["features_digest"].as_str()), ("true", "b"));
+    });
 }
 
 #[test]

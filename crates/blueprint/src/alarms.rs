@@ -81,27 +81,46 @@ pub(crate) fn build(
     guards
 }
 
+/// What begins the names of the alarms that judge a deployment.
+const GUARDS: &str = "endpoint";
+
+/// The ARNs of the alarms that judge a deployment, as a pattern.
+pub(crate) fn guards_arn(site: &Site) -> String {
+    site.arn("cloudwatch", &format!("alarm:{}-*", site.named(GUARDS)))
+}
+
 /// The endpoint that deployments change: by its alarms an update is judged within minutes.
 fn guards(site: &Site) -> Vec<Watch> {
     let Some((_, deploy)) = crate::deploy::settings(site) else { return Vec::new() };
     let name = crate::deploy::endpoint_name(site, &deploy);
     let dimensions = [("EndpointName", name.clone()), ("VariantName", crate::deploy::VARIANT.to_owned())];
-    let watch = |address: &str, description, metric| {
-        let watch = Watch::any(address.to_owned(), description, "AWS/SageMaker", metric, &dimensions);
+    let watch = |trouble: &str, description, metric| {
+        let watch = Watch::any(format!("{GUARDS}-{trouble}"), description, "AWS/SageMaker", metric, &dimensions);
         Watch { period_seconds: 60, ..watch }
     };
     let share = deploy.max_error_rate;
     let errors = format!("Of the answers of {name}, {}% are errors", share * 100.0);
+    let refused_share = deploy.max_client_error_rate;
+    let refused = format!(
+        "Of the calls of {name}, {}% are refused: do callers send what the model takes?",
+        refused_share * 100.0
+    );
     let slow = format!("The endpoint {name} is slower than {} ms", deploy.latency_ms);
     vec![
         // The average over calls is the share of those that fail.
-        Watch { statistic: "Average", threshold: share, ..watch("endpoint-errors", errors, "Invocation5XXErrors") },
+        Watch { statistic: "Average", threshold: share, ..watch("errors", errors, "Invocation5XXErrors") },
+        // A model that takes other features than callers send answers each call with 400.
+        Watch {
+            statistic: "Average",
+            threshold: refused_share,
+            ..watch("client-errors", refused, "Invocation4XXErrors")
+        },
         // ModelLatency counts microseconds.
         Watch {
             statistic: "p95",
             threshold: f64::from(deploy.latency_ms) * 1000.0,
             evaluation_periods: 3,
-            ..watch("endpoint-latency", slow, "ModelLatency")
+            ..watch("latency", slow, "ModelLatency")
         },
     ]
 }

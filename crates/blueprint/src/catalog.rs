@@ -142,6 +142,9 @@ fn add_job(
     });
     let logs = log_groups(stack, site, keys, job, security.is_some());
     let arguments = arguments(site, job)?;
+    // The pipeline repeats its own job, and would meet the run that Glue repeats by itself.
+    let is_repeated = site.environment.pipeline.as_ref().is_some_and(|pipeline| pipeline.etl_job == job.name);
+    let max_retries = if is_repeated { 0 } else { i32::from(job.max_retries) };
     let (name, job) = (site.named(&job.name), job.clone());
     let needs = (roles.glue.clone().ready(), script, logs, security);
     Ok(stack.add("catalog", &format!("job-{}", job.name), needs, move |(role, _, _, security)| Job {
@@ -154,7 +157,7 @@ fn add_job(
         worker_type: spelled(&job.worker_type),
         number_of_workers: i32::from(job.workers),
         timeout_minutes: i32::from(job.timeout_minutes),
-        max_retries: i32::from(job.max_retries),
+        max_retries,
         max_concurrent_runs: i32::from(job.max_concurrent_runs),
         default_arguments: arguments.clone(),
         non_overridable_arguments: BTreeMap::new(),

@@ -206,7 +206,7 @@ fn machine_role(stack: &mut Stack, site: &Site, deploy: &Deploy, wiring: &Wiring
             ["cloudwatch:DescribeAlarms"],
             [
                 site.arn("cloudwatch", &format!("alarm:TargetTracking-endpoint/{name}/*")),
-                site.arn("cloudwatch", &format!("alarm:{name}-*")),
+                crate::alarms::guards_arn(site),
             ],
         )
         .allow(["iam:CreateServiceLinkedRole"], [scaling_role])

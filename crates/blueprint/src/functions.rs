@@ -11,7 +11,7 @@ use crate::{
     site::Site,
 };
 use aws_lambda::{Architecture, Function, VpcConfig};
-use config::environment::functions;
+use config::environment::{functions, pipeline::Pipeline};
 use resource::{Asset, Handle, KeyArn, Reference, Stack, Tags};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -153,6 +153,32 @@ fn own_environment(key: &KeyArn, function: &str) -> Policy {
     decrypts.when("StringEquals", "kms:EncryptionContext:aws:lambda:FunctionArn", function)
 }
 
+/// What the evaluation function reads, the evaluations that it writes, and who says which model is in service.
+fn evaluation_policy(site: &Site, pipeline: &Pipeline) -> Policy {
+    let policy = Policy::new()
+        .allow(["s3:ListBucket"], [site.bucket_arn("artifacts")])
+        .when("StringLike", "s3:prefix", vec!["predictions/*", "runs/*"])
+        .allow(
+            ["s3:GetObject"],
+            [
+                site.objects("artifacts", "predictions/"),
+                // Where definitions of version 0.1 have predictions.
+                site.objects("artifacts", "runs/"),
+                site.objects("data", "processed/csv/"),
+                site.objects("data", "processed/datasets/"),
+                site.objects("data", "processed/statistics/"),
+            ],
+        )
+        .allow(["s3:PutObject"], [site.objects("artifacts", "runs/")]);
+    let Some(deploy) = &pipeline.deploy else { return policy };
+    let endpoint = site.arn("sagemaker", &format!("endpoint/{}", crate::deploy::endpoint_name(site, deploy)));
+    policy
+        .allow(["sagemaker:DescribeEndpoint"], [endpoint])
+        // The endpoint may serve somebody else's configuration.
+        .allow(["sagemaker:DescribeEndpointConfig"], [site.arn("sagemaker", "endpoint-config/*")])
+        .allow(["sagemaker:DescribeModel"], [site.arn("sagemaker", &format!("model/{}-*", site.prefix()))])
+}
+
 /// What the pipeline's own functions read and write; others get what their code is given in the file.
 fn data_policy(site: &Site, function: &functions::Function) -> Option<Policy> {
     let pipeline = site.environment.pipeline.as_ref()?;
@@ -176,12 +202,7 @@ fn data_policy(site: &Site, function: &functions::Function) -> Option<Policy> {
         return Some(registry(data));
     }
     if pipeline.evaluation_function == function.name {
-        let listing = Policy::new().allow(["s3:ListBucket"], [site.bucket_arn("artifacts")]).when(
-            "StringLike",
-            "s3:prefix",
-            "runs/*",
-        );
-        return Some(registry(listing.allow(["s3:GetObject", "s3:PutObject"], [site.objects("artifacts", "runs/")])));
+        return Some(registry(evaluation_policy(site, pipeline)));
     }
     None
 }

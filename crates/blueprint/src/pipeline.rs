@@ -55,7 +55,7 @@ fn state_machine(
     wiring: &Wiring<'_>,
 ) -> Result<Handle<StateMachine>, Error> {
     let template = site.files.json(&settings.definition)?;
-    let fixed = fixed_values(site, settings, &template)?;
+    let fixed = fixed_values(site, settings, code_version(stack, site, settings, &template)?)?;
     let logs = machine::log_group(stack, site, wiring.keys, "logs", &name(site));
     let role = machine_role(stack, site, settings, wiring);
     let training = wiring.roles.training.clone();
@@ -110,7 +110,25 @@ pub(crate) fn without_nulls<T: serde::Serialize>(settings: &T) -> Value {
     strip(serde_json::to_value(settings).unwrap_or_default())
 }
 
-fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<Values, Error> {
+/// A digest of everything that a model is made by: the definition, what the platform ships to jobs and functions, the
+/// schema, the image and the settings. Models of one version differ by their data alone, or by an execution's input.
+fn code_version(stack: &Stack, site: &Site, settings: &Pipeline, template: &Value) -> Result<String, Error> {
+    let mut shipped: Vec<(&str, String)> =
+        stack.assets().iter().map(|asset| (asset.origin.as_str(), sha256_hex(&asset.bytes))).collect();
+    shipped.sort_unstable();
+    // When training starts and what becomes of the model change no model.
+    let made_by = Pipeline { deploy: None, schedule: None, ..settings.clone() };
+    let parts = literal!({
+        "definition": template,
+        "schema": site.files.json(&settings.schema)?,
+        "shipped": shipped,
+        "image": image(site, settings)?,
+        "settings": without_nulls(&made_by),
+    });
+    Ok(sha256_hex(parts.to_string().as_bytes())[..16].to_owned())
+}
+
+fn fixed_values(site: &Site, settings: &Pipeline, code_version: String) -> Result<Values, Error> {
     let training = &settings.training;
     let transform = &settings.transform;
     let image = image(site, settings)?;
@@ -129,7 +147,7 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<Va
     let groups: Vec<String> = site.ingesting().map(|group| site.named(&group.name)).collect();
     let mut values = machine::values(site, settings, crate::site::identity_of(&site.environment));
     values.extend([
-        ("code_version", literal!(&sha256_hex(template.to_string().as_bytes())[..12])),
+        ("code_version", literal!(code_version)),
         ("data_bucket", literal!(site.bucket("data"))),
         ("model_bucket", literal!(site.bucket("models"))),
         ("training_image_uri", literal!(image)),
@@ -149,8 +167,10 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<Va
         ("etl_timeout_seconds", literal!(etl)),
         ("training_timeout_seconds", literal!(train)),
         ("transform_timeout_seconds", literal!(predict)),
-        // Above the sum of all steps with their retries.
-        ("pipeline_timeout_seconds", literal!((etl * 2 + train + predict) * 3 + 3600)),
+        // Above the sum of all steps with their retries. Predictions are made on the test data by the model and the
+        // champion, and on the validation data.
+        ("pipeline_timeout_seconds", literal!((etl * 2 + train + predict * 3) * 3 + 3600)),
+        ("upload_quiet_seconds", literal!(u32::from(settings.upload_quiet_minutes) * 60)),
         ("raw_prefix", literal!(settings.raw_prefix)),
         ("load_mode", literal!(settings.load_mode)),
         ("feature_groups", literal!(groups.join(","))),
@@ -159,9 +179,20 @@ fn fixed_values(site: &Site, settings: &Pipeline, template: &Value) -> Result<Va
         ("hyperparameters", literal!(training.hyperparameters)),
         ("validation_limits", without_nulls(&settings.validation)),
         ("thresholds", without_nulls(&settings.thresholds)),
+        ("decision_threshold", decision_threshold(settings)),
         ("comparison", literal!(settings.comparison)),
+        // The model behind it is the champion.
+        ("endpoint_name", literal!(settings.deploy.as_ref().map(|deploy| crate::deploy::endpoint_name(site, deploy)))),
     ]);
     Ok(values)
+}
+
+/// A probability, or the metric that is greatest at it.
+fn decision_threshold(settings: &Pipeline) -> Value {
+    match settings.maximise {
+        Some(metric) => literal!({"maximise": metric}),
+        None => literal!(settings.decision_threshold.unwrap_or(0.5)),
+    }
 }
 
 /// The built-in XGBoost image of the region, unless the file names another image.
@@ -204,7 +235,11 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
             ],
             [own("training-job")],
         )
-        .allow(["sagemaker:CreateModel", "sagemaker:AddTags"], [own("model")])
+        .allow(["sagemaker:CreateModel", "sagemaker:DeleteModel", "sagemaker:AddTags"], [own("model")])
+        // The champion's model is made of its package.
+        .allow(["sagemaker:DescribeModelPackage"], [site.arn("sagemaker", &format!("model-package/{group}/*"))])
+        .allow(["s3:DeleteObject"], [site.objects("models", "training/")])
+        .allow(["states:ListExecutions"], [arn(site)])
         .allow(
             [
                 "sagemaker:CreateTransformJob",
@@ -247,7 +282,11 @@ fn start(stack: &mut Stack, site: &Site, settings: &Pipeline, machine: Handle<St
     let uploads = literal!({
         "source": ["aws.s3"],
         "detail-type": ["Object Created"],
-        "detail": {"bucket": {"name": [site.bucket("data")]}, "object": {"key": [{"prefix": settings.raw_prefix}]}}
+        "detail": {
+            "bucket": {"name": [site.bucket("data")]},
+            // Consoles make folders by empty objects.
+            "object": {"key": [{"prefix": settings.raw_prefix}], "size": [{"numeric": [">", 0]}]}
+        }
     });
     let schedule = settings.schedule.clone().map(|schedule| ("schedule", "On schedule", Source::Schedule(schedule)));
     let upload = settings.on_upload.then_some(("upload", "When raw data arrives", Source::Pattern(uploads)));

@@ -64,7 +64,9 @@ pub(crate) fn training(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Refere
             [
                 site.objects("models", "training/"),
                 site.objects("models", "checkpoints/"),
-                site.objects("artifacts", "runs/"),
+                site.objects("artifacts", "predictions/"),
+                // As definitions of version 0.1 name it.
+                site.objects("artifacts", "runs/*/predictions/"),
             ],
         )
         .allow(["s3:DeleteObject"], [site.objects("models", "checkpoints/")]);
@@ -275,7 +277,6 @@ fn logs(site: &Site) -> Policy {
 
 /// An update of the endpoint is judged by its alarms in the name of the role that serves.
 fn judge(site: &Site) -> Option<(&'static str, Policy)> {
-    let (_, deploy) = crate::deploy::settings(site)?;
-    let alarms = format!("alarm:{}-*", crate::deploy::endpoint_name(site, &deploy));
-    Some(("judge", Policy::new().allow(["cloudwatch:DescribeAlarms"], [site.arn("cloudwatch", &alarms)])))
+    crate::deploy::settings(site)?;
+    Some(("judge", Policy::new().allow(["cloudwatch:DescribeAlarms"], [crate::alarms::guards_arn(site)])))
 }

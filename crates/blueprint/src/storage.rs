@@ -56,7 +56,7 @@ fn add(
     replica: Option<Replica>,
 ) -> Handle<Bucket> {
     let (settings, name, arn) = (bucket.clone(), site.bucket(&bucket.name), site.bucket_arn(&bucket.name));
-    let lifecycle = lifecycle(bucket);
+    let lifecycle = lifecycle(site, bucket);
     let event_bridge =
         bucket.name == "data" && site.environment.pipeline.as_ref().is_some_and(|pipeline| pipeline.on_upload);
     let replica_region = site.environment.storage.replication.as_ref().map(|replication| replication.region.clone());
@@ -83,13 +83,25 @@ fn add(
     })
 }
 
-/// The prefixes of objects that runs leave in the artifacts bucket and that expire. Scripts of the platform must not
-/// expire: S3 counts the days since an object was put, even if it is still read.
-const PERISHABLE: [&str; 4] = ["data-capture/", "glue/spark-ui/", "glue/temporary/", "runs/"];
+/// The prefixes of objects in the artifacts bucket that expire by the bucket's own settings. S3 counts the days since an
+/// object was put, even if it is still read: so neither scripts of the platform nor the evaluations that registered
+/// models point to may be below one of them.
+const PERISHABLE: [&str; 4] = ["data-capture/", "glue/spark-ui/", "glue/temporary/", "predictions/"];
+/// What begins the name of a data set of one execution, as the training definition has it. The data set of incremental
+/// executions has another name, because later executions train on it too.
+const SNAPSHOTS: [&str; 4] = [
+    "processed/csv/snapshot-",
+    "processed/parquet/dataset=snapshot-",
+    "processed/sources/snapshot-",
+    "quarantine/dataset=snapshot-",
+];
+/// Where interrupted training goes on. SageMaker lets a job run and wait for at most 28 days.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html>
+const CHECKPOINTS: (&str, i32) = ("checkpoints/", 31);
 
-fn lifecycle(bucket: &storage::Bucket) -> Vec<LifecycleRule> {
+fn lifecycle(site: &Site, bucket: &storage::Bucket) -> Vec<LifecycleRule> {
     let transition = |class: &str, days: u16| Transition { storage_class: class.into(), days: i32::from(days) };
-    let tidy = LifecycleRule {
+    let mut tidy = LifecycleRule {
         id: "keep-tidy".into(),
         prefix: String::new(),
         abort_uploads_days: Some(i32::from(bucket.abort_uploads_days)),
@@ -97,25 +109,34 @@ fn lifecycle(bucket: &storage::Bucket) -> Vec<LifecycleRule> {
         expire_days: None,
         transitions: bucket.intelligent_tiering.then(|| transition("INTELLIGENT_TIERING", 0)).into_iter().collect(),
     };
-    let archive = bucket.archive_after_days.map(|days| transition("GLACIER", days));
-    let ages = |id: String, prefix: &str| LifecycleRule {
-        id,
+    let expiring = |prefix: &str, days: Option<i32>| LifecycleRule {
+        id: prefix.trim_end_matches(['/', '-']).replace(['/', '='], "-"),
         prefix: prefix.to_owned(),
         abort_uploads_days: None,
         expire_noncurrent_days: None,
-        expire_days: bucket.expire_days.map(i32::from),
-        transitions: archive.iter().cloned().collect(),
+        expire_days: days,
+        transitions: Vec::new(),
     };
-    if bucket.expire_days.is_none() && archive.is_none() {
-        return vec![tidy];
-    }
-    if bucket.name != "artifacts" {
-        let ages = ages(tidy.id.clone(), "");
-        let transitions = tidy.transitions.into_iter().chain(ages.transitions).collect();
-        return vec![LifecycleRule { transitions, expire_days: ages.expire_days, ..tidy }];
-    }
-    let perishable = PERISHABLE.map(|prefix| ages(prefix.trim_end_matches('/').replace('/', "-"), prefix));
-    [tidy].into_iter().chain(perishable).collect()
+    let (expire_days, archive) =
+        (bucket.expire_days.map(i32::from), bucket.archive_after_days.map(|days| transition("GLACIER", days)));
+    let aged = |prefix: &str| LifecycleRule {
+        transitions: archive.iter().cloned().collect(),
+        ..expiring(prefix, expire_days)
+    };
+    let is_aged = expire_days.is_some() || archive.is_some();
+    let perishable: Vec<LifecycleRule> = match bucket.name.as_str() {
+        "artifacts" if is_aged => PERISHABLE.map(aged).into(),
+        "artifacts" => Vec::new(),
+        "models" => vec![expiring(CHECKPOINTS.0, Some(CHECKPOINTS.1))],
+        name => {
+            tidy.expire_days = expire_days;
+            tidy.transitions.extend(archive.clone());
+            let pipeline = site.environment.pipeline.as_ref().filter(|_| name == "data");
+            let rules = |days: u16| SNAPSHOTS.map(|prefix| expiring(prefix, Some(i32::from(days))));
+            pipeline.map(|pipeline| rules(pipeline.keep_datasets_days)).into_iter().flatten().collect()
+        }
+    };
+    std::iter::once(tidy).chain(perishable).collect()
 }
 
 /// A bucket of the plainest sort, for logs and replicas.
@@ -160,7 +181,12 @@ fn replica(stack: &mut Stack, site: &Site, bucket: &storage::Bucket, region: &st
     let short = storage::replica_name(&bucket.name);
     let (name, region) = (site.bucket(&short), region.to_owned());
     let policy = policy::tls_only(&site.bucket_arn(&short)).document();
-    let lifecycle = vec![LifecycleRule { transitions: Vec::new(), expire_days: None, ..lifecycle(bucket).remove(0) }];
+    let mut lifecycle = lifecycle(site, bucket);
+    for rule in &mut lifecycle {
+        rule.transitions.clear();
+        // What the bucket's own age takes away stays in the copy; what nothing reads any more does not.
+        rule.expire_days = rule.expire_days.filter(|_| !rule.prefix.is_empty());
+    }
     stack.add("storage", &short, (), move |()| {
         plain(name.clone(), Some(region.clone()), policy.clone(), lifecycle.clone())
     })

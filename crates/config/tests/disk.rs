@@ -119,7 +119,12 @@ fn settings_must_fit_the_schema_of_the_data() {
         problems(wine, "[pipeline.training.hyperparameters]\nobjective = \"multi:softprob\"\nnum_class = 2\n"),
         ["15:13: the label has 3 classes, and `num_class` must say so"]
     );
-    let fits = "training.hyperparameters = { objective = \"multi:softprob\", num_class = 3 }\n";
+    let fits = "training.hyperparameters = { objective = \"multi:softprob\", num_class = 3 }\n\
+                thresholds.f1_macro = { min = 0.7 }\ncomparison = { metric = \"auc\" }\n";
+    assert_eq!(
+        problems(wine, &format!("{}maximise = \"f1\"\n", fits.replace("f1_macro", "f1"))),
+        ["14:17: a multiclass task has no metric `f1`", "16:12: a multiclass task has no decision threshold"]
+    );
     let path =
         project.write("environments/dev.toml", format!("{}{fits}", FILE.replace("handler = \"main.run\"\n", "")));
     assert!(load(&path, project.0.path()).is_ok());

@@ -124,6 +124,18 @@ impl Machine {
         Ok(call.send().await.during("DescribeExecution").absent(GONE)?.map(described))
     }
 
+    /// What an execution does unless its input says otherwise, by the definition that is deployed; null if that has no
+    /// defaults.
+    ///
+    /// # Errors
+    /// When the definition cannot be read.
+    pub async fn defaults(&self) -> Result<Value> {
+        let call = self.client.describe_state_machine().state_machine_arn(&self.arn);
+        let machine = call.send().await.during("DescribeStateMachine")?;
+        let definition = document(Some(&machine.definition));
+        Ok(definition.pointer("/States/Defaults/Parameters/defaults").cloned().unwrap_or_default())
+    }
+
     /// The newest executions, newest first.
     ///
     /// # Errors

@@ -22,6 +22,8 @@ pub struct Step {
     pub kind: String,
     /// When it was first entered.
     pub entered: Timestamp,
+    /// What it was given when it was last entered.
+    pub input: Value,
     /// How often it was entered: more than once in a loop.
     pub visits: usize,
     /// Calls of what it stands for, a task's retries included.

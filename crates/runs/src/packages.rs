@@ -7,7 +7,7 @@ use aws_sdk_sagemaker::{
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 use resource::{Attempt, Failure, Pages, Result, Sign};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A group of the model registry.
 pub struct Registry {
@@ -74,6 +74,8 @@ impl Approval {
 const GONE: &[Sign] = &[("ValidationException", "does not exist"), ("ResourceNotFound", "")];
 /// The evaluation function's way of telling metrics from lineage among a package's own properties.
 const METRIC: &str = "metric_";
+/// The property of a package by which a deployment knows that callers are ready for its features.
+const MAY_DIFFER: &str = "features_may_differ";
 
 impl Registry {
     /// The group with this name.
@@ -129,17 +131,20 @@ impl Registry {
         Ok(arn.map(|arn| format!("{}/{version}", arn.replacen(":model-package-group/", ":model-package/", 1))))
     }
 
-    /// Approves a package for deployment.
+    /// Approves a package for deployment. Without `features_may_differ`, a deployment refuses a package that takes other
+    /// features than the model in service.
     ///
     /// # Errors
     /// When AWS refuses.
-    pub async fn approve(&self, package: &Package, why: &str) -> Result<()> {
+    pub async fn approve(&self, package: &Package, why: &str, features_may_differ: bool) -> Result<()> {
+        let said = features_may_differ.then(|| HashMap::from([(MAY_DIFFER.to_owned(), "true".to_owned())]));
         let call = self
             .client
             .update_model_package()
             .model_package_arn(&package.arn)
             .model_approval_status(ModelApprovalStatus::Approved)
-            .approval_description(why);
+            .approval_description(why)
+            .set_customer_metadata_properties(said);
         call.send().await.during("UpdateModelPackage").map(|_| ()).map_err(|failure| Failure {
             help: Some("it needs sagemaker:UpdateModelPackage on the package".to_owned()),
             ..failure

@@ -18,7 +18,8 @@ impl History {
 
 /// What an event says of the step it belongs to.
 enum Fact<'a> {
-    Entered(&'a str, &'a str),
+    /// The step's name, its type and its input.
+    Entered(&'a str, &'a str, Value),
     Scheduled(Task),
     Submitted(Value),
     Succeeded(Value),
@@ -37,8 +38,8 @@ impl Reading {
     fn take(&mut self, event: &HistoryEvent) {
         let at = timestamp(&event.timestamp);
         let fact = fact(event);
-        if let Some(Fact::Entered(name, kind)) = fact {
-            let index = self.enter(name, kind, at);
+        if let Some(Fact::Entered(name, kind, input)) = fact {
+            let index = self.enter(name, kind, at, input);
             self.owners.insert(event.id, index);
             self.tell(event.id, at, index, Phase::Started);
             return;
@@ -82,13 +83,14 @@ impl Reading {
         }
     }
 
-    fn enter(&mut self, name: &str, kind: &str, at: Timestamp) -> usize {
+    fn enter(&mut self, name: &str, kind: &str, at: Timestamp, input: Value) -> usize {
         let steps = &mut self.history.steps;
         let index = steps.iter().position(|step| step.name == name).unwrap_or_else(|| {
             steps.push(Step {
                 name: name.to_owned(),
                 kind: kind.to_owned(),
                 entered: at,
+                input: Value::Null,
                 visits: 0,
                 attempts: Vec::new(),
                 spent: SignedDuration::ZERO,
@@ -98,6 +100,7 @@ impl Reading {
         });
         if let Some(step) = steps.get_mut(index) {
             step.visits += 1;
+            step.input = input;
             step.since = Some(at);
         }
         index
@@ -133,7 +136,8 @@ impl Step {
 fn fact(event: &HistoryEvent) -> Option<Fact<'_>> {
     let kind = event.r#type.as_str();
     if let Some(entered) = event.state_entered_event_details.as_ref() {
-        return Some(Fact::Entered(&entered.name, kind.trim_end_matches("StateEntered")));
+        let input = document(entered.input());
+        return Some(Fact::Entered(&entered.name, kind.trim_end_matches("StateEntered"), input));
     }
     if event.state_exited_event_details.is_some() {
         return Some(Fact::Exited);

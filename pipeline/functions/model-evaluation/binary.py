@@ -52,6 +52,15 @@ class Confusion:
         return divide(self.true_positive * self.rows - said * true, spread)
 
 
+# What a threshold can be chosen by.
+CHOICES: dict[str, Callable[[Confusion], float]] = {
+    "f1": Confusion.f_score,
+    "mcc": Confusion.matthews,
+    "balanced_accuracy": Confusion.balanced_accuracy,
+    "accuracy": Confusion.accuracy,
+}
+
+
 class Binary:
     """Rows of a test set, and what is calculated from them at most once."""
 
@@ -93,6 +102,12 @@ class Binary:
             cell = bins[min(int(prediction * CALIBRATION_BINS), CALIBRATION_BINS - 1)]
             cell[0], cell[1], cell[2] = cell[0] + 1, cell[1] + prediction, cell[2] + int(label)
         return [{"rows": n, "predicted": s / n, "observed": k / n} for n, s, k in bins if n]
+
+    def best_threshold(self, metric: str) -> float:
+        """The threshold at which a metric is greatest on these rows."""
+        n, p = self.curve.negatives, self.curve.positives
+        value = CHOICES[metric]
+        return self.curve.best(lambda wrong, right: value(Confusion(n - wrong, wrong, p - right, right)))
 
     METRICS: ClassVar[dict[str, Callable[[Binary], float]]] = {
         "auc": lambda self: self.curve.area(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 
 # How far, as a share of an axis, the drawing may be from the curve, and how many points it may have.
@@ -62,6 +63,11 @@ class Curve:
         """The statistic of Kolmogorov and Smirnov: how far apart both classes' scores are at most."""
         x, y, n, p = self.false_positives, self.true_positives, self.negatives, self.positives
         return max(abs(y[i] * n - x[i] * p) for i in range(len(x))) / (n * p)
+
+    def best(self, value: Callable[[int, int], float]) -> float:
+        """The score from which on a row counts as positive, so that `value` of false and true positives is greatest."""
+        x, y = self.false_positives, self.true_positives
+        return self.scores[max(range(1, len(x)), key=lambda i: value(x[i], y[i]))]
 
     def operating_points(self) -> list[Point]:
         """False and true positive rates, as a drawing needs them."""

@@ -1,24 +1,30 @@
-"""Measures a model on its batch predictions and decides whether to register it.
+"""Plans the evaluation of a model before it is trained, measures it afterwards, and decides whether to register it.
 
-Streams the predictions from S3, computes the metrics with the standard library alone,
-holds them against thresholds and against the approved package of the group, writes a
-report in SageMaker's model-quality layout, the same as a page for a person beside it,
-and returns the decision.
+Both are calls of this function, told apart by `action`. Metrics are calculated with the standard library alone, from
+the predictions of batch transforms on the test data.
 
-Event:
-    task                binary or regression
-    bucket              where predictions are read and the report is written
-    predictions_prefix  batch transform output; each row is "label,…,prediction" when the
-                        transform joined its input, else the prediction alone
-    labels_prefix       only for transforms that did not join: the transform's input, whose
-                        first field is the label; `<key>.out` holds the predictions of `<key>`
-    report_key          where the report goes, "….json"; the page goes to "….html"
+Event of both:
+    action              "plan" or "evaluate"
+    schema              of the data: task, label, classes
+    hyperparameters     of the training job; `num_class` counts the classes where the schema does not list them
     thresholds          {"auc": {"min": 0.8}, "log_loss": {"max": 0.5}}
-    decision_threshold  probability from which a row counts as positive, 0.5 unless given
-    comparison          {"metric": "auc", "max_regression": 0.01}: how much worse than the
-                        approved package a candidate may be; null compares nothing
-    approved_metrics    the approved package's metrics, when the caller knows them
-    model_package_group where to look them up otherwise
+    decision_threshold  the probability from which a row counts as positive, or {"maximise": "f1"}: the one at which
+                        this metric is greatest on the validation data
+    comparison          {"metric": "auc", "max_regression": 0.01}: how much worse than the champion on the same rows a
+                        model may be; null compares nothing
+    data_bucket, statistics_key
+                        what the ETL job wrote of the data set
+Event of a plan:
+    model_package_group, endpoint_name
+                        where the champion is looked up; the endpoint's name is missing where nothing is deployed
+Event of an evaluation:
+    bucket              where predictions are read and reports are written
+    predictions_prefix, champion_prefix, validation_prefix
+                        output of batch transforms: of the model and the champion on the test data, of the model on the
+                        validation data; each row begins with the label and ends with the predictions
+    champion            as the plan answered
+    test_manifest       the list of the test data's files, as the transforms read it
+    report_prefix       where "evaluation.json", "evaluation.html" and "signature.json" go
     lineage             strings to store with the registered package
 """
 
@@ -29,153 +35,153 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import champion
+import comparison
 import html_report
-from binary import Binary
-from predictions import EvaluationFailed, Scored, list_keys, rows_of
-from regression import Regression
+from binary import CHOICES, Binary
+from predictions import EvaluationFailed, read
+from signature import digest, inputs, signature
+from tasks import Task, all_metrics, report
 
 logger = logging.getLogger()
 logger.setLevel(logging.INFO)
 
-# Metrics of which less is better; of all others more is better.
-LOWER_IS_BETTER = frozenset(
-    {"log_loss", "brier", "rmse", "mae", "mse", "median_absolute_error", "max_error", "mape", "false_positive_rate"}
-)
+NO_CHAMPION = {"package": "", "comparable": False, "why": ""}
+# A package's own properties hold at most 256 characters each.
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
+LONGEST_PROPERTY = 256
+# A failed job describes itself in full, which is more than a person reads.
+LONGEST_NOTE = 600
 
 
-def measure(scored: Scored, task: str, threshold: float) -> tuple[dict[str, float], dict[str, Any]]:
-    """Metrics by name, and the report in the layout of SageMaker's model-quality statistics."""
-    if not len(scored):
-        raise EvaluationFailed("there are no predictions to measure")
-    if task == "binary":
-        measured: Binary | Regression = Binary(scored, threshold)
-    elif task == "regression":
-        measured = Regression(scored)
-    else:
-        raise EvaluationFailed(f"task {task!r} is neither binary nor regression")
-    metrics = {name: metric(measured) for name, metric in measured.METRICS.items()}
-    # The layout requires a deviation; from one test set there is none to give.
-    values = {name: {"value": value, "standard_deviation": "NaN"} for name, value in metrics.items()}
-    section = {**values, **measured.details()}
-    return metrics, {"version": 0.0, "dataset": {"item_count": len(scored)}, measured.SECTION: section}
+def features_of(s3: Any, event: dict[str, Any]) -> list[str]:
+    body = s3.get_object(Bucket=event["data_bucket"], Key=event["statistics_key"])["Body"].read()
+    return json.loads(body)["features"]
+
+
+def check_settings(event: dict[str, Any], task: Task) -> None:
+    """Refuses what could not be evaluated, while nothing is trained yet."""
+    for name, bounds in (event.get("thresholds") or {}).items():
+        task.metric(name, "a threshold")
+        unknown = bounds.keys() - {"min", "max"}
+        if unknown:
+            raise EvaluationFailed(f"threshold {name}: {min(unknown)!r} is neither min nor max")
+    if event.get("comparison"):
+        task.metric(event["comparison"]["metric"], "the comparison")
+    chosen = event.get("decision_threshold")
+    if isinstance(chosen, dict):
+        if task.name != "binary":
+            raise EvaluationFailed("a decision threshold is for the probability of a binary task alone")
+        if chosen.get("maximise") not in CHOICES:
+            raise EvaluationFailed(f"a decision threshold is chosen by {', '.join(CHOICES)}: {chosen}")
+
+
+def plan(event: dict[str, Any], s3: Any, sagemaker: Any) -> dict[str, Any]:
+    """What has to be predicted, and by whom."""
+    task = Task.of(event["schema"], event["hyperparameters"])
+    check_settings(event, task)
+    found = None
+    if event.get("comparison"):
+        found = champion.find(sagemaker, event["model_package_group"], event.get("endpoint_name"))
+    answer = {
+        "output_filter": task.output_filter,
+        "choose_threshold": isinstance(event.get("decision_threshold"), dict),
+        "champion": NO_CHAMPION,
+    }
+    if found:
+        own = digest(inputs(event["schema"], features_of(s3, event)))
+        # Packages of version 0.1 do not say what they take: their transform shows it.
+        its = found.get("CustomerMetadataProperties", {}).get("features_digest", own)
+        why = "" if its == own else "it takes other features than the new model"
+        answer["champion"] = {"package": found["ModelPackageArn"], "comparable": not why, "why": why}
+    return answer
 
 
 def threshold_failures(metrics: dict[str, float], thresholds: dict[str, dict[str, float]]) -> Iterator[str]:
     for name, bounds in thresholds.items():
-        if name not in metrics:
-            raise EvaluationFailed(f"a threshold names {name!r}; the metrics are {', '.join(metrics)}")
-        unknown = bounds.keys() - {"min", "max"}
-        if unknown:
-            raise EvaluationFailed(f"threshold {name}: {min(unknown)!r} is neither min nor max")
         if "min" in bounds and metrics[name] < bounds["min"]:
             yield f"{name} is {metrics[name]:.6f}, at least {bounds['min']:g} is required"
         if "max" in bounds and metrics[name] > bounds["max"]:
             yield f"{name} is {metrics[name]:.6f}, at most {bounds['max']:g} is allowed"
 
 
-def regression_failures(
-    metrics: dict[str, float], approved: dict[str, float], comparison: dict[str, Any]
-) -> Iterator[str]:
-    """The reason, if the candidate is worse than the approved model by more than is tolerated."""
-    name, tolerance = comparison["metric"], comparison.get("max_regression", 0.0)
-    if name not in metrics:
-        raise EvaluationFailed(f"the comparison names {name!r}; the metrics are {', '.join(metrics)}")
-    if name not in approved:
-        return
-    gain = metrics[name] - approved[name]
-    if name in LOWER_IS_BETTER:
-        gain = -gain
-    if gain < -tolerance:
-        yield (
-            f"{name} is {metrics[name]:.6f}, the approved model has {approved[name]:.6f} "
-            f"and at most {tolerance:g} worse is allowed"
-        )
+def decision_threshold(event: dict[str, Any], task: Task, s3: Any) -> float:
+    given = event.get("decision_threshold")
+    if isinstance(given, dict):
+        validation = read(s3, event["bucket"], event["validation_prefix"], task.width)
+        return Binary(validation, 0.5).best_threshold(given["maximise"])
+    return 0.5 if given is None else float(given)
 
 
-def approved_package(sagemaker: Any, group: str) -> tuple[str, dict[str, float]] | None:
-    """ARN and metrics of the group's newest approved package; None when none is approved."""
-    pages = sagemaker.get_paginator("list_model_packages").paginate(
-        ModelPackageGroupName=group,
-        ModelApprovalStatus="Approved",
-        SortBy="CreationTime",
-        SortOrder="Descending",
-    )
-    # A page can be empty and still have a successor.
-    newest = next((s for page in pages for s in page["ModelPackageSummaryList"]), None)
-    if newest is None:
-        return None
-    arn = newest["ModelPackageArn"]
-    package = sagemaker.describe_model_package(ModelPackageName=arn)
-    metrics: dict[str, float] = {}
-    for name, text in package.get("CustomerMetadataProperties", {}).items():
-        if name.startswith("metric_"):
-            metrics[name.removeprefix("metric_")] = float(text)
-    return arn, metrics
+def split_uri(uri: str) -> dict[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return {"Bucket": bucket, "Key": key}
 
 
-def read_joined(s3: Any, bucket: str, prefix: str) -> Scored:
-    """Rows that hold the label first and the prediction last."""
-    scored = Scored.empty()
-    for key in list_keys(s3, bucket, prefix):
-        for number, row in enumerate(rows_of(s3, bucket, key), start=1):
-            if len(row) < 2:
-                raise EvaluationFailed(f"{key}, row {number}: no label beside the prediction")
-            scored.append(row, f"{key}, row {number}")
-    return scored
+def first_line(s3: Any, manifest: str) -> str:
+    """Of the files that a manifest lists, in the order of the transform's outputs."""
+    common, *names = json.load(s3.get_object(**split_uri(manifest))["Body"])
+    return next(s3.get_object(**split_uri(common["prefix"] + min(names)))["Body"].iter_lines()).decode()
 
 
-def read_paired(s3: Any, bucket: str, predictions_prefix: str, labels_prefix: str) -> Scored:
-    """Labels from the transform's input files, predictions from the outputs of the same names."""
-    scored = Scored.empty()
-    for labels_key in list_keys(s3, bucket, labels_prefix):
-        key = f"{predictions_prefix}{labels_key.removeprefix(labels_prefix)}.out"
-        pairs = zip(rows_of(s3, bucket, labels_key), rows_of(s3, bucket, key), strict=True)
-        try:
-            for number, (label, prediction) in enumerate(pairs, start=1):
-                scored.append([label[0], prediction[-1]], f"{key}, row {number}")
-        except ValueError:
-            raise EvaluationFailed(f"{key} has not as many rows as {labels_key}") from None
-    return scored
+def evaluate(event: dict[str, Any], s3: Any) -> dict[str, Any]:
+    """Reads, measures, compares, reports and decides."""
+    task, bucket = Task.of(event["schema"], event["hyperparameters"]), event["bucket"]
+    check_settings(event, task)
+    threshold = decision_threshold(event, task, s3)
+    scored = read(s3, bucket, event["predictions_prefix"], task.width)
+    measured = task.measured(scored, threshold)
+    metrics = all_metrics(measured)
+    document = report(measured, metrics)
+    thresholds = event.get("thresholds") or {}
+    reasons = list(threshold_failures(metrics, thresholds))
 
+    against, compared, approved = event.get("champion") or NO_CHAMPION, None, {}
+    if event.get("comparison") and against["comparable"]:
+        old = task.measured(read(s3, bucket, event["champion_prefix"], task.width), threshold)
+        compared = comparison.compare(task, event["comparison"], threshold, measured, old)
+        approved = all_metrics(old)
+        reasons += [compared["refused"]] if compared["refused"] else []
+        document["comparison"] = {**compared, "champion_package": against["package"]}
+    # What a person who approves should know, though nothing is refused for it.
+    notes = [f"not compared with {against['package']}: {against['why'][:LONGEST_NOTE]}"] if against["why"] else []
 
-def evaluate(event: dict[str, Any], s3: Any, sagemaker: Any) -> dict[str, Any]:
-    """Reads, measures, reports and decides. `sagemaker` is asked only when metrics to compare are not given."""
-    bucket = event["bucket"]
-    if event.get("labels_prefix"):
-        scored = read_paired(s3, bucket, event["predictions_prefix"], event["labels_prefix"])
-    else:
-        scored = read_joined(s3, bucket, event["predictions_prefix"])
-    metrics, report = measure(scored, event["task"], event.get("decision_threshold") or 0.5)
-    reasons = list(threshold_failures(metrics, event.get("thresholds") or {}))
+    features = features_of(s3, event)
+    fields = inputs(event["schema"], features)
+    row = first_line(s3, event["test_manifest"]).split(",", 1)[1]
+    sample = {"request": row, "answer": ",".join(map(repr, scored.predictions[: scored.width]))}
+    described = signature(event["schema"], features, task.classes, threshold, sample)
 
-    comparison, approved_arn, approved = event.get("comparison"), "", event.get("approved_metrics")
-    if comparison:
-        if approved is None and event.get("model_package_group"):
-            found = approved_package(sagemaker, event["model_package_group"])
-            approved_arn, approved = found or ("", None)
-        reasons += regression_failures(metrics, approved or {}, comparison)
-
-    key = event["report_key"]
-    page_key = key.removesuffix(".json") + ".html"
+    prefix = event["report_prefix"]
+    uris = {name: f"s3://{bucket}/{prefix}{name}" for name in ("evaluation.json", "evaluation.html", "signature.json")}
     decision = {
         "register": not reasons,
         "reasons": reasons,
+        "notes": notes,
         "rows": len(scored),
         "metrics": metrics,
-        "approved_package": approved_arn,
-        "approved_metrics": approved or {},
-        "report_uri": f"s3://{bucket}/{key}",
-        "page_uri": f"s3://{bucket}/{page_key}",
+        "approved_package": against["package"],
+        "approved_metrics": approved,
+        "comparison": compared,
+        "decision_threshold": threshold,
+        "report_uri": uris["evaluation.json"],
+        "page_uri": uris["evaluation.html"],
         # A package's own properties are strings; repr keeps every digit of a float.
         "metadata": {
-            **(event.get("lineage") or {}),
+            **{name: str(value)[:LONGEST_PROPERTY] for name, value in (event.get("lineage") or {}).items()},
             **{f"metric_{name}": repr(value) for name, value in metrics.items()},
+            **({"decision_threshold": repr(threshold)} if task.name == "binary" else {}),
+            "features_digest": digest(fields),
+            "signature": uris["signature.json"],
         },
     }
-    body = json.dumps(report, indent=2).encode()
-    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
-    page = html_report.render(decision, report, event).encode()
-    s3.put_object(Bucket=bucket, Key=page_key, Body=page, ContentType="text/html; charset=utf-8")
+    page = html_report.render(decision, document, event)
+    for name, text, kind in (
+        ("evaluation.json", json.dumps(document, indent=2), "application/json"),
+        ("evaluation.html", page, "text/html; charset=utf-8"),
+        ("signature.json", json.dumps(described, indent=2), "application/json"),
+    ):
+        s3.put_object(Bucket=bucket, Key=f"{prefix}{name}", Body=text.encode(), ContentType=kind)
     logger.info(json.dumps({"event": "model-evaluation", **decision}))
     return decision
 
@@ -183,4 +189,7 @@ def evaluate(event: dict[str, Any], s3: Any, sagemaker: Any) -> dict[str, Any]:
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     import boto3
 
-    return evaluate(event, boto3.client("s3"), boto3.client("sagemaker"))
+    s3 = boto3.client("s3")
+    if event["action"] == "plan":
+        return plan(event, s3, boto3.client("sagemaker"))
+    return evaluate(event, s3)

@@ -15,6 +15,10 @@ NAMES = {
     "precision": "Precision",
     "recall": "Recall",
     "f1": "F1",
+    "precision_macro": "Precision, mean of classes",
+    "recall_macro": "Recall, mean of classes",
+    "f1_macro": "F1, mean of classes",
+    "f1_weighted": "F1, mean of classes by rows",
     "mcc": "Matthews correlation",
     "false_positive_rate": "False positive rate",
     "log_loss": "Log loss",
@@ -89,25 +93,39 @@ def metrics_table(
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
+def ticks(low: float, high: float) -> list[float]:
+    return [low + share * (high - low) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+
+
 def plot(
-    title: str, x_name: str, y_name: str, points: Iterable[tuple[float, float]], *, diagonal: bool, dots: bool
+    title: str,
+    x_name: str,
+    y_name: str,
+    points: Iterable[tuple[float, float]],
+    *,
+    diagonal: bool = False,
+    line: bool = True,
+    dots: bool = False,
+    limits: tuple[float, float] = (0.0, 1.0),
 ) -> str:
-    """Points of the unit square. The diagonal says "no better than chance", or "as it should be"."""
+    """Points between the limits of both axes. The diagonal says "no better than chance", or "as it should be"."""
+    low, high = limits
 
     def at(x: float, y: float) -> tuple[float, float]:
-        return LEFT + x * SIDE, 10 + (1 - y) * SIDE
+        return LEFT + (x - low) / (high - low) * SIDE, 10 + (high - y) / (high - low) * SIDE
 
     lines = []
-    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        (x0, y0), (x1, _) = at(0, tick), at(1, tick)
+    for tick in ticks(low, high):
+        (x0, y0), (x1, _) = at(low, tick), at(high, tick)
         lines.append(f'<line class="grid" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y0}"/>')
-        lines.append(f'<text x="{x0 - 8}" y="{y0 + 4}" text-anchor="end">{tick:g}</text>')
-        lines.append(f'<text x="{at(tick, 0)[0]}" y="{SIDE + 26}" text-anchor="middle">{tick:g}</text>')
+        lines.append(f'<text x="{x0 - 8}" y="{y0 + 4}" text-anchor="end">{tick:.4g}</text>')
+        lines.append(f'<text x="{at(tick, low)[0]}" y="{SIDE + 26}" text-anchor="middle">{tick:.4g}</text>')
     if diagonal:
-        (x0, y0), (x1, y1) = at(0, 0), at(1, 1)
+        (x0, y0), (x1, y1) = at(low, low), at(high, high)
         lines.append(f'<line class="even" x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}"/>')
     places = [at(x, y) for x, y in points]
-    lines.append(f'<polyline class="curve" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in places)}"/>')
+    if line:
+        lines.append(f'<polyline class="curve" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in places)}"/>')
     if dots:
         lines += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in places]
     lines.append(f'<text x="{LEFT + SIDE / 2}" y="{SIDE + BOTTOM + 4}" text-anchor="middle">{escape(x_name)}</text>')
@@ -121,66 +139,101 @@ def plot(
     )
 
 
-def confusion_table(matrix: dict[str, dict[str, int]], threshold: float) -> str:
+def confusion_table(matrix: dict[str, dict[str, int]], words: str) -> str:
     rows = "".join(
-        f"<tr><th>label {actual}</th>"
-        + "".join(f'<td class="{"good" if said == actual else "bad"}">{cells[said]:,}</td>' for said in ("0", "1"))
+        f"<tr><th>label {escape(actual)}</th>"
+        + "".join(f'<td class="{"good" if said == actual else "bad"}">{cells[said]:,}</td>' for said in matrix)
         + "</tr>"
         for actual, cells in matrix.items()
     )
-    head = "<tr><th></th><th>predicted 0</th><th>predicted 1</th></tr>"
-    words = f"Counted as positive from a probability of {threshold:g}."
-    return f'<h2>Confusion matrix</h2><table class="confusion">{head}{rows}</table><p class="soft">{words}</p>'
+    said = "".join(f"<th>predicted {escape(name)}</th>" for name in matrix)
+    table = f'<table class="confusion"><tr><th></th>{said}</tr>{rows}</table>'
+    return f'<h2>Confusion matrix</h2>{table}<p class="soft">{escape(words)}</p>'
 
 
-def pictures(section: dict[str, Any], threshold: float) -> str:
+def classes_table(classes: dict[str, dict[str, float]]) -> str:
+    rows = "".join(
+        f'<tr><td>{escape(name)}</td><td class="n">{one["rows"]:,}</td>'
+        + "".join(f'<td class="n">{number(one[metric])}</td>' for metric in ("precision", "recall", "f1"))
+        + "</tr>"
+        for name, one in classes.items()
+    )
+    head = "".join(f'<th class="n">{name}</th>' for name in ("Rows", "Precision", "Recall", "F1"))
+    return f"<h2>Classes</h2><table><thead><tr><th>Class</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def binary_pictures(section: dict[str, Any], threshold: float) -> str:
     curve = section["receiver_operating_characteristic_curve"]
     retrieval = section["precision_recall_curve"]
-    bins = section["calibration"]
-    points = [
+    figures = [
         plot(
             "ROC curve",
             "False positive rate",
             "True positive rate",
             zip(curve["false_positive_rates"], curve["true_positive_rates"], strict=True),
             diagonal=True,
-            dots=False,
         ),
         plot(
             "Precision and recall",
             "Recall",
             "Precision",
             zip(retrieval["recalls"], retrieval["precisions"], strict=True),
-            diagonal=False,
-            dots=False,
         ),
         plot(
             "Calibration",
             "Predicted probability",
             "Share of positives",
-            [(cell["predicted"], cell["observed"]) for cell in bins],
+            [(cell["predicted"], cell["observed"]) for cell in section["calibration"]],
             diagonal=True,
             dots=True,
         ),
     ]
     head = "<h2>How well it ranks, and how far its probabilities can be believed</h2>"
-    plots = f'{head}<div class="plots">{"".join(points)}</div>'
-    return confusion_table(section["confusion_matrix"], threshold) + plots
+    words = f"Counted as positive from a probability of {threshold:g}."
+    plots = f'{head}<div class="plots">{"".join(figures)}</div>'
+    return confusion_table(section["confusion_matrix"], words) + plots
+
+
+def regression_pictures(section: dict[str, Any]) -> str:
+    sample = section["sample"]
+    points = list(zip(sample["labels"], sample["predictions"], strict=True))
+    low, high = min(map(min, points)), max(map(max, points))
+    limits = (low, high) if low < high else (low - 1, high + 1)
+    figure = plot("Predictions", "Label", "Prediction", points, diagonal=True, line=False, dots=True, limits=limits)
+    sizes = "".join(
+        f'<tr><td>{float(share):.0%} of the rows</td><td class="n">{number(size)}</td></tr>'
+        for share, size in section["absolute_error_quantiles"].items()
+    )
+    head = '<tr><th></th><th class="n">Error at most</th></tr>'
+    return f'<h2>How large its errors are</h2><div class="plots">{figure}<table>{head}{sizes}</table></div>'
+
+
+def pictures(report: dict[str, Any], threshold: float) -> str:
+    if "binary_classification_metrics" in report:
+        return binary_pictures(report["binary_classification_metrics"], threshold)
+    if "multiclass_classification_metrics" in report:
+        section = report["multiclass_classification_metrics"]
+        return confusion_table(section["confusion_matrix"], "The most probable class.") + classes_table(
+            section["classes"]
+        )
+    return regression_pictures(report["regression_metrics"])
 
 
 def render(decision: dict[str, Any], report: dict[str, Any], event: dict[str, Any]) -> str:
     """The page for a decision, the report it rests on and the event that asked for it."""
     good = decision["register"]
     verdict = "Good enough to be registered" if good else "Not good enough to be registered"
-    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in decision["reasons"])
+    said = [*decision["reasons"], *decision["notes"]]
+    if decision["comparison"] and not decision["comparison"]["refused"]:
+        said.append(decision["comparison"]["told"])
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in said)
     lineage = event.get("lineage") or {}
     facts = "".join(
         f"<dt>{escape(FACTS.get(name, name))}</dt><dd>{escape(str(value))}</dd>" for name, value in lineage.items()
     )
-    if decision["approved_package"]:
+    if decision["comparison"]:
         facts += f"<dt>Compared with</dt><dd>{escape(decision['approved_package'])}</dd>"
-    section = report.get("binary_classification_metrics")
-    drawn = pictures(section, event.get("decision_threshold") or 0.5) if section else ""
+    drawn = pictures(report, decision["decision_threshold"])
     table = metrics_table(decision["metrics"], decision["approved_metrics"], event.get("thresholds") or {})
     return f"""<!doctype html>
 <html lang="en">

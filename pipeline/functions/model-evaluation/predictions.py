@@ -67,3 +67,14 @@ def rows_of(s3: Any, bucket: str, key: str) -> Iterator[list[str]]:
     lines = s3.get_object(Bucket=bucket, Key=key)["Body"].iter_lines()
     # XGBoost's container writes the probabilities of a row as a list in brackets, with spaces after the commas.
     return (row for row in csv.reader((line.decode("utf-8") for line in lines), skipinitialspace=True) if row)
+
+
+def read(s3: Any, bucket: str, prefix: str, width: int) -> Scored:
+    """All rows below a prefix, in the order of the files' keys."""
+    scored = Scored.empty(width)
+    for key in list_keys(s3, bucket, prefix):
+        for number, row in enumerate(rows_of(s3, bucket, key), start=1):
+            scored.append(row, f"{key}, row {number}")
+    if not len(scored):
+        raise EvaluationFailed(f"there are no predictions below {prefix}")
+    return scored

@@ -120,26 +120,30 @@ class Account:
     def upload(self, key: str, text: str) -> None:
         self.s3.put_object(Bucket=VALUES["data_bucket"], Key=key, Body=text.encode())
 
-    def execute(self, definition: str, values: dict[str, Any], given: dict[str, Any] | None = None) -> Execution:
-        """Renders a definition of this folder as the blueprint does, makes the machine, and follows an execution."""
+    def machine(self, definition: str, values: dict[str, Any]) -> str:
+        """Renders a definition of this folder as the blueprint does, and makes the machine."""
         document = render(json.loads((PIPELINE / definition).read_text()), values)
         name = f"{definition.split('.')[0]}-{uuid.uuid4().hex[:8]}"
-        machine = self.machines.create_state_machine(name=name, definition=json.dumps(document), roleArn=ROLE)
-        started = self.machines.start_execution(
-            stateMachineArn=machine["stateMachineArn"],
-            input=json.dumps(given or {}),
-            name=f"{uuid.uuid4()}_{uuid.uuid4()}",
-        )
+        made = self.machines.create_state_machine(name=name, definition=json.dumps(document), roleArn=ROLE)
+        return made["stateMachineArn"]
+
+    def start(self, machine: str, given: dict[str, Any] | None = None) -> str:
+        """Starts an execution, named as EventBridge names it."""
+        name, text = f"{uuid.uuid4()}_{uuid.uuid4()}", json.dumps(given or {})
+        return self.machines.start_execution(stateMachineArn=machine, input=text, name=name)["executionArn"]
+
+    def follow(self, execution: str) -> Execution:
+        """Waits until an execution has ended."""
         deadline = time.monotonic() + ENDS_WITHIN
-        while (ended := self.machines.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
+        while (ended := self.machines.describe_execution(executionArn=execution))["status"] == "RUNNING":
             assert time.monotonic() < deadline, "the execution does not end"
             time.sleep(0.05)
-        history = self.machines.get_execution_history(executionArn=started["executionArn"])["events"]
+        history = self.machines.get_execution_history(executionArn=execution)["events"]
         entered = [
             event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event
         ]
         return Execution(
-            arn=started["executionArn"],
+            arn=execution,
             status=ended["status"],
             error=ended.get("error", ""),
             cause=ended.get("cause", ""),
@@ -147,6 +151,9 @@ class Account:
             notifications=self.mail(),
             history=history,
         )
+
+    def execute(self, definition: str, values: dict[str, Any], given: dict[str, Any] | None = None) -> Execution:
+        return self.follow(self.start(self.machine(definition, values), given))
 
     def mail(self) -> list[dict[str, Any]]:
         """What the topic's subscribers got since they last looked: the message, and its subject with it."""

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
+import boto3
 import interpreter
 import lambda_functions
 import pytest
@@ -13,6 +16,7 @@ from endpoints import Endpoints
 from glue_runs import Runs
 from moto.core.config import default_user_config
 from moto.server import ThreadedMotoServer
+from moto.stepfunctions.parser.asl.utils import boto_client
 from values import PIPELINE, REGION
 
 
@@ -66,6 +70,13 @@ def endpoint(environment, embedded, waits, jobs, endpoints, spark) -> Iterator[s
     _, port = server.get_host_and_port()
     environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     environment.setenv("MOTO_PORT", str(port))
+
+    # The interpreter looks for all services at one address, also for the buckets of the embedded AWS.
+    def client(**asked: Any) -> Any:
+        own = {"endpoint_url": embedded.url} if asked["service_name"] == "s3" else {}
+        return boto3.client(**(asked | own))
+
+    environment.setattr(boto_client, "boto3", SimpleNamespace(client=client))
     yield f"http://127.0.0.1:{port}"
     server.stop()
 

@@ -121,6 +121,8 @@ def train(job: dict[str, Any], images: dict[str, Path], started: Any) -> None:
 
 def chosen(path: str, row: list[str]) -> list[str]:
     """The fields that a filter names: `$[1:]` a slice, `$[0,-1]` single fields."""
+    if path == "$":
+        return row
     inner = re.fullmatch(r"\$\[([-\d:,]+)\]", path)
     if not inner:
         raise JobFailed(f"ClientError: {path!r} is no filter of a CSV row")
@@ -157,6 +159,14 @@ def await_ping(address: str, program: subprocess.Popen[bytes]) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     raise JobFailed("AlgorithmError: the container did not pass the health check")
+
+
+def container_of(model: dict[str, Any]) -> dict[str, Any]:
+    """What a model says, or the package that it is made of."""
+    if "ModelPackageName" not in model:
+        return model
+    package = boto3.client("sagemaker").describe_model_package(ModelPackageName=model["ModelPackageName"])
+    return package["InferenceSpecification"]["Containers"][0]
 
 
 def transform(job: dict[str, Any], model: dict[str, Any], images: dict[str, Path], started: Any) -> None:
@@ -218,7 +228,7 @@ class Jobs:
 
             work = [body, self.images, started]
             if kind == "transform":
-                work.insert(1, backend.describe_model(body["ModelName"]).primary_container)
+                work.insert(1, container_of(backend.describe_model(body["ModelName"]).primary_container))
             Thread(target=self.work, args=(kind, job, work), daemon=True).start()
             return answer
 

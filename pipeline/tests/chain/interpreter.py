@@ -40,6 +40,8 @@ ACTIONS = {*JOBS, "createModel"}
 
 # What Step Functions calls a service in a resource's ARN, by boto's name for it, and in the names of its errors.
 BOTO_NAMES = {"applicationautoscaling": "application-autoscaling"}
+# Services whose own parameters begin with a small letter.
+BEGIN_SMALL = {"sfn"}
 ERROR_NAMES = {"applicationautoscaling": "ApplicationAutoScaling", "sagemaker": "SageMaker"}
 
 
@@ -148,10 +150,23 @@ def wait_for_job(
     env.stack.append(task._eval_sync(env, resolve, None, None, None))
 
 
+def with_first(change: Callable[[str], str], value: Any) -> Any:
+    """The value with the first letters of all keys changed."""
+    if isinstance(value, dict):
+        return {change(key[:1]) + key[1:]: with_first(change, part) for key, part in value.items()}
+    return [with_first(change, part) for part in value] if isinstance(value, list) else value
+
+
 def handing_on(call: Any) -> Any:
+    """Step Functions begins the names of all parameters with a capital, also where the service does not."""
+
     def call_and_hand_on(task: Any, env: Any, **request: Any) -> None:
+        begins_small = task.resource.api_name in BEGIN_SMALL
+        if begins_small:
+            request["normalised_parameters"] = with_first(str.lower, request["normalised_parameters"])
         call(task, env, **request)
-        env.stack[-1] = handed_on(env.stack[-1])
+        answer = handed_on(env.stack[-1])
+        env.stack[-1] = with_first(str.upper, answer) if begins_small else answer
 
     return call_and_hand_on
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,14 @@ from account import VALUES, Account, Execution
 from container_jobs import location
 from sklearn import metrics as sk
 
-TO_VALIDATION = ["Defaults", "ApplyInput", "ChooseLoad", "SnapshotLoad", "ExtractTransformLoad", "ValidateData"]
-TO_VERDICT = [*TO_VALIDATION, "HasFeatureGroups", "Train", "CreateModel", "Predict", "Evaluate", "GoodEnough"]
+FROM_UPLOAD = ["AwaitUploads", "FindNewest", "IsNewest"]
+TO_VALIDATION = ["ChooseLoad", "SnapshotLoad", "ExtractTransformLoad", "ValidateData"]
+TO_PREDICTIONS = ["HasFeatureGroups", "PlanEvaluation", "Train", "CreateModel", "Predict", "IsThresholdChosen"]
+CHAMPION = ["CreateChampionModel", "PredictChampion", "RemoveChampionModel"]
+
+
+def way(*parts: list[str]) -> list[str]:
+    return ["Defaults", "ApplyInput", "HowStarted", *[state for part in parts for state in part]]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +58,8 @@ def rows(account: Account, package: dict[str, Any], split: str) -> np.ndarray:
 
 
 def test_every_step_is_taken_once_and_in_order(registered):
-    assert registered.states == [*TO_VERDICT, "Register", "NotifySuccess", "Registered"]
+    judged = ["IsThereAChampion", "Evaluate", "GoodEnough", "Register", "NotifySuccess", "Registered"]
+    assert registered.states == way(FROM_UPLOAD, TO_VALIDATION, TO_PREDICTIONS, judged)
 
 
 def test_the_registered_metrics_are_those_of_scikit_learn(account, package):
@@ -65,6 +73,8 @@ def test_the_registered_metrics_are_those_of_scikit_learn(account, package):
         "precision": sk.precision_score(y, hard),
         "recall": sk.recall_score(y, hard),
         "f1": sk.f1_score(y, hard),
+        "average_precision": sk.average_precision_score(y, p),
+        "mcc": sk.matthews_corrcoef(y, hard),
         "log_loss": sk.log_loss(y, p),
         "brier": sk.brier_score_loss(y, p),
     }
@@ -140,18 +150,87 @@ def approved(account, package) -> str:
 
 
 def test_a_model_worse_than_the_approved_one_is_not_registered(account, approved):
-    before = account.packages()
+    before, models = account.packages(), account.sagemaker.list_models()["Models"]
     # One shallow tree, and no threshold that would stop it anyway.
     weak = {"objective": "binary:logistic", "num_round": "1", "max_depth": "1"}
     execution = account.execute("training.asl.json", VALUES, {"hyperparameters": weak, "thresholds": {}})
     assert execution.status == "SUCCEEDED", execution.cause
-    assert execution.states == [*TO_VERDICT, "NotifyRejected", "NotRegistered"]
-    assert account.packages() == before
+    removed = ["NotifyRejected", "RemoveRejectedModel", "RemoveRejectedArtifact", "NotRegistered"]
+    judged = ["IsThereAChampion", *CHAMPION, "Evaluate", "GoodEnough", *removed]
+    assert execution.states == way(TO_VALIDATION, TO_PREDICTIONS, judged)
+    assert (account.packages(), account.sagemaker.list_models()["Models"]) == (before, models)
+    (job,) = {request["TrainingJobName"] for request in execution.requests("createTrainingJob.sync")}
+    assert account.objects("model", f"training/{job}/") == {}
     message = execution.notification
     assert message["subject"] == "mlops-pipeline-dev: the new model is not good enough"
     assert message["approved_package"] == approved
     (reason,) = message["reasons"]
-    assert reason.startswith(f"auc is {message['metrics']['auc']:.6f}, the approved model has ")
+    # The data are those that the approved model was registered with, so its metric is the same.
+    metric = float(account.package(approved)["CustomerMetadataProperties"]["metric_auc"])
+    told = f"auc is {message['metrics']['auc']:.6f}, the approved model has {metric:.6f} on the same rows"
+    assert reason.startswith(told)
+
+
+def test_a_champion_that_can_be_scored_no_more_stops_nobody_and_is_told(account, approved):
+    """Its file is gone."""
+    (container,) = account.package(approved)["InferenceSpecification"]["Containers"]
+    bucket, key = location(container["ModelDataUrl"])
+    kept = account.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    account.s3.delete_object(Bucket=bucket, Key=key)
+    try:
+        execution = account.execute("training.asl.json", VALUES)
+    finally:
+        account.s3.put_object(Bucket=bucket, Key=key, Body=kept)
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert execution.states[-5:] == ["Evaluate", "GoodEnough", "Register", "NotifySuccess", "Registered"]
+    (note,) = execution.notification["notes"]
+    assert note.startswith(f"not compared with {approved}: its predictions failed: ")
+
+
+def test_the_decision_threshold_is_chosen_on_validation_data(account, package):
+    execution = account.execute("training.asl.json", VALUES, {"decision_threshold": {"maximise": "f1"}})
+    assert execution.status == "SUCCEEDED", execution.cause
+    registered = account.package(execution.notification["model_package"])
+    validation = rows(account, registered, "validation")
+    p = booster(account, registered).predict(xgb.DMatrix(validation[:, 1:])).astype(float)
+    chosen = float(registered["CustomerMetadataProperties"]["decision_threshold"])
+    best = max(sk.f1_score(validation[:, 0], p >= threshold) for threshold in np.unique(p))
+    assert sk.f1_score(validation[:, 0], p >= chosen - 1e-6) == pytest.approx(best)
+
+
+def test_settings_that_do_not_fit_the_task_fail_before_training(account):
+    execution = account.execute("training.asl.json", VALUES, {"thresholds": {"rmse": {"max": 1}}})
+    assert execution.states == way(TO_VALIDATION, ["HasFeatureGroups", "PlanEvaluation", "NotifyFailure", "Failed"])
+    assert (execution.error, execution.notification["step"]) == ("EvaluationFailed", "PlanEvaluation")
+    assert "a threshold names 'rmse'; the metrics of binary are auc," in execution.cause
+
+
+def test_the_package_says_how_its_model_is_called(account, package):
+    """The request of the signature gets its answer from the model."""
+    bucket, key = location(package["CustomerMetadataProperties"]["signature"])
+    signature = json.load(account.s3.get_object(Bucket=bucket, Key=key)["Body"])
+    model = booster(account, package)
+    assert len(signature["inputs"]) == model.num_features()
+    request = [float(field) if field else np.nan for field in signature["sample"]["request"].split(",")]
+    answer = model.predict(xgb.DMatrix(np.array([request])))[0]
+    assert float(signature["sample"]["answer"]) == pytest.approx(float(answer), abs=1e-6)
+    columns = {column["name"] for column in VALUES["schema"]["columns"]}
+    assert {field["column"] for field in signature["inputs"]} <= columns
+
+
+def test_uploads_at_the_same_time_start_one_training(account, waits, monkeypatch):
+    """Each of three files starts an execution; only the last goes on."""
+    quiet = Event()
+    monkeypatch.setattr(waits, "wait", lambda seconds: quiet.wait() if seconds == 120 else None)
+    machine = account.machine("training.asl.json", VALUES)
+    given = {"source": "aws.s3", "detail": {"object": {"key": "raw/x"}}}
+    started = [account.start(machine, given) for _ in range(3)]
+    quiet.set()
+    ended = [account.follow(execution) for execution in started]
+    assert [execution.status for execution in ended] == ["SUCCEEDED"] * 3
+    assert [execution.states[-1] for execution in ended[:2]] == ["Superseded"] * 2
+    assert "Train" in ended[2].states
+    assert len([message for execution in ended for message in execution.notifications]) == 1
 
 
 def test_data_unlike_the_approved_models_stops_at_validation(account, approved, generate):
@@ -163,7 +242,7 @@ def test_data_unlike_the_approved_models_stops_at_validation(account, approved, 
     changed = [",".join([*fields[:plan], "pro", *fields[plan + 1 :]]) for fields in (line.split(",") for line in lines)]
     account.upload("elsewhere/churn.csv", "\n".join([header, *changed]) + "\n")
     execution = account.execute("training.asl.json", VALUES, {"raw_prefix": "elsewhere/"})
-    assert execution.states == [*TO_VALIDATION, "NotifyFailure", "Failed"]
+    assert execution.states == way(TO_VALIDATION, ["NotifyFailure", "Failed"])
     message = execution.notification
     assert (message["step"], message["error"]) == ("ValidateData", "DataValidationFailed")
     assert "column plan: differs by 0." in message["cause"]

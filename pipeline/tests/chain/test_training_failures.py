@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
+from typing import Any
 
+import pytest
 from account import VALUES
+from container_jobs import Jobs
 
 FAILED = ["NotifyFailure", "Failed"]
-BEFORE_TRAINING = ["Defaults", "ApplyInput", "ChooseLoad", "SnapshotLoad", "ExtractTransformLoad", "ValidateData"]
+STARTED = ["Defaults", "ApplyInput", "HowStarted"]
+TO_VALIDATION = [*STARTED, "ChooseLoad", "SnapshotLoad", "ExtractTransformLoad", "ValidateData"]
+BEFORE_TRAINING = [*TO_VALIDATION, "HasFeatureGroups", "PlanEvaluation"]
 
 
 def test_bad_data_stops_at_validation_and_the_message_names_the_column(account, generate):
@@ -23,7 +29,7 @@ def test_bad_data_stops_at_validation_and_the_message_names_the_column(account, 
     before = account.packages()
 
     execution = account.execute("training.asl.json", VALUES, {"raw_prefix": "broken/"})
-    assert execution.states == [*BEFORE_TRAINING, *FAILED]
+    assert execution.states == [*TO_VALIDATION, *FAILED]
     assert len(execution.requests("invoke")) == 1
     assert (execution.status, execution.error) == ("FAILED", "DataValidationFailed")
     message = execution.notification
@@ -32,23 +38,76 @@ def test_bad_data_stops_at_validation_and_the_message_names_the_column(account, 
     assert account.packages() == before
 
 
-def test_a_failing_training_job_is_retried_and_then_notified(account, jobs, waits):
+def test_a_training_job_that_fails_by_its_own_fault_costs_once(account, jobs, waits):
     waits.retries.clear()
     jobs.refusals = 1
     nonsense = {"objective": "no:such-objective", "num_round": "1"}
     execution = account.execute("training.asl.json", VALUES, {"hyperparameters": nonsense})
-    assert execution.states == [*BEFORE_TRAINING, "HasFeatureGroups", "Train", *FAILED]
-    # Once for want of capacity, and twice because the job failed: each has its own patience, with jitter below it.
+    assert execution.states == [*BEFORE_TRAINING, "Train", "JobFailed", "MayPass", *FAILED]
+    # The first request was refused for want of capacity, with nothing to pay.
     attempts = execution.requests("createTrainingJob.sync")
-    assert len(attempts) == 4
-    assert all(0 < waited < limit for waited, limit in zip(waits.retries, [15, 60, 120], strict=True))
+    assert len(attempts) == 2
+    assert all(0 < waited < 15 for waited in waits.retries)
     # A job's name is never used again.
-    assert len({attempt["TrainingJobName"] for attempt in attempts}) == 4
+    assert len({attempt["TrainingJobName"] for attempt in attempts}) == 2
     message = execution.notification
     assert (message["step"], message["error"]) == ("Train", "States.TaskFailed")
     assert "AlgorithmError: XGBoostError" in message["cause"]
     assert "no:such-objective" in message["cause"]
     assert (execution.status, execution.error) == ("FAILED", "States.TaskFailed")
+
+
+def test_a_script_that_fails_by_its_own_fault_costs_once(account):
+    unknown = VALUES["schema"] | {"label": "nothing"}
+    before = len(account.etl_runs())
+    execution = account.execute("training.asl.json", VALUES, {"schema": unknown})
+    assert execution.states[-5:] == ["ExtractTransformLoad", "JobFailed", "MayPass", *FAILED]
+    assert len(account.etl_runs()) == before + 1
+
+
+@pytest.mark.parametrize(("failures", "ends"), [(2, "Registered"), (3, "Failed")])
+def test_a_training_job_that_awss_service_failed_is_tried_three_times(account, jobs, monkeypatch, failures, ends):
+    work, left = Jobs.work, [failures]
+
+    def failing(self: Jobs, kind: str, job: Any, work_: list[Any]) -> None:
+        if kind == "training" and left[0]:
+            left[0] -= 1
+            job.failure_reason = "InternalServerError: We encountered an internal error. Please try again."
+            self.show(kind, job, "Failed")
+        else:
+            work(self, kind, job, work_)
+
+    monkeypatch.setattr(Jobs, "work", failing)
+    execution = account.execute("training.asl.json", VALUES)
+    assert execution.states[-1] == ends
+    assert execution.states.count("Train") == 3
+    names = {attempt["TrainingJobName"] for attempt in execution.requests("createTrainingJob.sync")}
+    assert len(names) == 3
+
+
+def test_an_execution_is_resumed_at_the_step_that_failed_with_all_that_was_made(account, jobs):
+    """What the failed execution knew before the step is in its history, from which a person's command takes it."""
+    broken = VALUES | {"evaluation_function_arn": VALUES["evaluation_function_arn"] + "-gone"}
+    failed = account.execute("training.asl.json", broken | {"thresholds": {}})
+    assert failed.states[-3:] == ["PlanEvaluation", *FAILED]
+    (known,) = [
+        json.loads(event["stateEnteredEventDetails"]["input"])
+        for event in failed.history
+        if event.get("stateEnteredEventDetails", {}).get("name") == "PlanEvaluation"
+    ]
+    runs = len(account.etl_runs())
+    resume = known | {"failure": {"step": "PlanEvaluation", "count": 0}}
+    execution = account.execute("training.asl.json", VALUES, {"resume": resume})
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert execution.states[:6] == [*STARTED, "Resume", "AttemptStep", "PlanEvaluation"]
+    assert len(account.etl_runs()) == runs
+    package = account.package(execution.notification["model_package"])
+    assert package["CustomerMetadataProperties"]["dataset"] == known["load"]["dataset"]
+
+
+def test_a_step_that_is_none_is_refused(account):
+    execution = account.execute("training.asl.json", VALUES, {"resume": {"failure": {"step": "Tarin", "count": 0}}})
+    assert (execution.states[-1], execution.error) == ("NoSuchStep", "NoSuchStep")
 
 
 def test_a_training_job_that_does_not_end_in_time_is_stopped_and_notified(account, waits):
@@ -57,7 +116,7 @@ def test_a_training_job_that_does_not_end_in_time_is_stopped_and_notified(accoun
     execution = account.execute(
         "training.asl.json", VALUES | {"training_timeout_seconds": 2}, {"hyperparameters": endless}
     )
-    assert execution.states == [*BEFORE_TRAINING, "HasFeatureGroups", "Train", *FAILED]
+    assert execution.states == [*BEFORE_TRAINING, "Train", *FAILED]
     (attempt,) = execution.requests("createTrainingJob.sync")
     assert waits.retries == []
     message = execution.notification

@@ -102,7 +102,54 @@ fn lifecycle_takes_away_and_archives_nothing_that_the_platform_ships() {
                 }
             }
             let artifacts = spec(&declared, "storage.artifacts")["lifecycle"].as_array().unwrap();
-            assert!(artifacts.iter().any(|rule| rule["prefix"] == "runs/" && !rule["expire_days"].is_null()));
+            assert!(artifacts.iter().any(|rule| rule["prefix"] == "predictions/" && !rule["expire_days"].is_null()));
+        }
+    }
+}
+
+/// Whether a rule takes away or archives an object of a bucket one day.
+fn expires(declared: &[Declaration], bucket: &str, key: &str) -> bool {
+    let rules = &spec(declared, &format!("storage.{bucket}"))["lifecycle"];
+    rules.as_array().unwrap().iter().any(|rule| {
+        let takes = !rule["expire_days"].is_null();
+        takes && key.starts_with(rule["prefix"].as_str().unwrap())
+    })
+}
+
+#[test]
+fn lifecycle_keeps_the_evidence_of_registered_models_and_takes_superseded_data_sets() {
+    for environment in ["dev", "staging", "prod"] {
+        let declared = declared_after(environment, |_| {});
+        let replicas =
+            declared.iter().filter(|one| one.address.as_str().ends_with("-replica") && one.kind == "s3:bucket");
+        let replicas: Vec<&str> = replicas.map(|one| one.address.as_str().trim_start_matches("storage.")).collect();
+        assert_eq!(replicas.is_empty(), environment != "prod");
+        for (bucket, key, goes) in [
+            ("artifacts", "runs/0f/evaluation.json", false),
+            ("artifacts", "runs/0f/evaluation.html", false),
+            ("artifacts", "predictions/0f/candidate/part-0.csv.out", true),
+            ("models", "training/job/output/model.tar.gz", false),
+            ("models", "checkpoints/0f/1.ubj", true),
+            ("data", "raw/customers.csv", false),
+            ("data", "processed/statistics/snapshot-0f/batch=0f.json", false),
+            ("data", "processed/profiles/0f.json", false),
+            ("data", "processed/csv/incremental/train/batch=0f/part-0.csv", false),
+            ("data", "processed/csv/snapshot-0f/train/batch=0f/part-0.csv", true),
+            ("data", "processed/parquet/dataset=snapshot-0f/split=train/batch=0f/part-0.parquet", true),
+            ("data", "quarantine/dataset=snapshot-0f/batch=0f/part-0.json", true),
+        ] {
+            assert_eq!(expires(&declared, bucket, key), goes, "{environment}: {bucket}/{key}");
+            let replica = format!("{bucket}-replica");
+            if replicas.contains(&replica.as_str()) {
+                assert_eq!(expires(&declared, &replica, key), goes, "{environment}: {replica}/{key}");
+            }
+        }
+        // The names are those that the definition gives.
+        let definition = spec(&declared, "pipeline.training")["definition"].to_string();
+        for named in
+            ["States.Format('snapshot-{}', $.id)", "/predictions/{}/candidate'", "States.Format('runs/{}/', $.id)"]
+        {
+            assert!(definition.contains(named), "{named}");
         }
     }
 }

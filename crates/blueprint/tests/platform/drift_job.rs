@@ -1,6 +1,6 @@
 //! The drift job: what it carries, and what it may do.
 
-use crate::{ACCOUNT, repository};
+use crate::{ACCOUNT, copy, repository};
 use config::{
     Environment,
     environment::{Heal, drift::Job},
@@ -35,19 +35,6 @@ fn project(name: &str) -> (TempDir, Environment) {
         accept_administration: true,
     });
     (root, environment)
-}
-
-/// A project ends at its root, so its files must be in it.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => drop(fs::copy(entry.path(), to).unwrap()),
-        }
-    }
 }
 
 fn stack(root: &Path, environment: &Environment) -> (Stack, Vec<Declaration>) {

@@ -16,7 +16,10 @@ mod scan;
 mod secrets;
 
 use resource::{Declaration, Place};
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 
@@ -31,12 +34,29 @@ pub(crate) fn declared(name: &str) -> Vec<Declaration> {
 
 /// The same, after an edit of the file.
 pub(crate) fn declared_after(name: &str, edit: impl FnOnce(&mut config::Environment)) -> Vec<Declaration> {
-    let root = repository();
-    let mut environment = config::load(&root.join(format!("environments/{name}.toml")), &root).unwrap();
+    declared_in(&repository(), name, edit)
+}
+
+/// The same, of a project that is a copy of this repository's files.
+pub(crate) fn declared_in(root: &Path, name: &str, edit: impl FnOnce(&mut config::Environment)) -> Vec<Declaration> {
+    let repository = repository();
+    let mut environment = config::load(&repository.join(format!("environments/{name}.toml")), &repository).unwrap();
     edit(&mut environment);
     let place = Place::new(ACCOUNT, environment.region.clone());
     let placement = blueprint::Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
-    let inputs =
-        blueprint::Inputs { environment: &environment, name, place: &place, placement: &placement, root: &root };
+    let inputs = blueprint::Inputs { environment: &environment, name, place: &place, placement: &placement, root };
     blueprint::stack(&inputs).unwrap().declarations(&blueprint::registry(), &place).unwrap()
+}
+
+/// A project ends at its root, so its files must be in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).unwrap()),
+        }
+    }
 }

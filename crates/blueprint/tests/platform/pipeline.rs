@@ -1,9 +1,10 @@
 //! The state machines as they are declared: every name filled in, and every action that they imply allowed to them.
 
-use crate::{ACCOUNT, declared, declared_after};
+use crate::{ACCOUNT, copy, declared, declared_after, declared_in, repository};
+use config::environment::Pipeline;
 use resource::Declaration;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 fn spec<'a>(declared: &'a [Declaration], address: &str) -> &'a Value {
     &declared.iter().find(|resource| resource.address.as_str() == address).unwrap().spec
@@ -72,7 +73,7 @@ fn a_deployment_is_rolled_back_by_alarms_that_are_there_and_can_fire_while_it_is
         let declared = declared(environment);
         let update = &spec(&declared, "pipeline.deploy")["definition"]["States"]["UpdateEndpoint"]["Parameters"];
         let alarms = update["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].as_array().unwrap();
-        assert_eq!(alarms.len(), 2);
+        assert_eq!(alarms.len(), 3);
         let policy = &update["DeploymentConfig"]["BlueGreenUpdatePolicy"];
         let watched = policy["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"].as_u64().unwrap();
         for alarm in alarms {
@@ -88,6 +89,111 @@ fn a_deployment_is_rolled_back_by_alarms_that_are_there_and_can_fire_while_it_is
         let waits = 2 * watched + policy["TerminationWaitInSeconds"].as_u64().unwrap();
         assert!(policy["MaximumExecutionTimeoutInSeconds"].as_u64().unwrap() > waits + 300);
     }
+}
+
+#[test]
+fn callers_whom_the_model_refuses_stop_a_deployment() {
+    let declared = declared_after("prod", |environment| {
+        let deploy = environment.pipeline.as_mut().unwrap().deploy.as_mut().unwrap();
+        (deploy.endpoint, deploy.max_client_error_rate) = ("scoring".into(), 0.25);
+    });
+    let alarm = spec(&declared, "monitoring.endpoint-client-errors");
+    assert_eq!((&alarm["metric"], &alarm["statistic"]), (&"Invocation4XXErrors".into(), &"Average".into()));
+    assert_eq!(
+        (&alarm["threshold"], &alarm["dimensions"]["EndpointName"]),
+        (&0.25.into(), &"mlops-pipeline-prod-scoring".into())
+    );
+    // SageMaker reads the alarms in the name of the role that serves, whatever the endpoint is called.
+    let read = (
+        "cloudwatch:DescribeAlarms".to_owned(),
+        arn("cloudwatch", &format!("alarm:{}", alarm["name"].as_str().unwrap())),
+    );
+    assert!(allows(spec(&declared, "identity.serving"), &read, "mlops-pipeline-prod"));
+}
+
+#[test]
+fn uploads_start_one_execution_and_folders_of_consoles_none() {
+    let declared = declared("staging");
+    let object = &spec(&declared, "pipeline.start-on-upload")["source"]["Pattern"]["detail"]["object"];
+    assert_eq!(object["size"], serde_json::json!([{"numeric": [">", 0]}]));
+    let states = &spec(&declared, "pipeline.training")["definition"]["States"];
+    assert_eq!(states["AwaitUploads"]["Seconds"], 120);
+}
+
+#[test]
+fn the_champion_is_looked_up_at_the_endpoint_by_a_function_that_may() {
+    for (environment, endpoint) in [("dev", None), ("prod", Some("mlops-pipeline-prod-endpoint"))] {
+        let declared = declared(environment);
+        let plan =
+            &spec(&declared, "pipeline.training")["definition"]["States"]["PlanEvaluation"]["Parameters"]["Payload"];
+        assert_eq!(plan["endpoint_name"].as_str(), endpoint);
+        let defaults =
+            &spec(&declared, "pipeline.training")["definition"]["States"]["Defaults"]["Parameters"]["defaults"];
+        assert_eq!(defaults["decision_threshold"], 0.5);
+        let role = spec(&declared, "identity.model-evaluation-function");
+        for (action, resource) in [
+            ("sagemaker:DescribeEndpoint", format!("endpoint/{}", endpoint.unwrap_or_default())),
+            ("sagemaker:DescribeEndpointConfig", "endpoint-config/any".to_owned()),
+            ("sagemaker:DescribeModel", format!("model/mlops-pipeline-{environment}-any")),
+        ] {
+            let need = (action.to_owned(), arn("sagemaker", &resource));
+            assert_eq!(allows(role, &need, ""), endpoint.is_some(), "{environment}: {need:?}");
+        }
+        for key in ["processed/csv/d/test/a.csv", "processed/statistics/d/batch=b.json"] {
+            let object = format!("arn:aws:s3:::mlops-pipeline-{environment}-data-{ACCOUNT}/{key}");
+            assert!(allows(role, &("s3:GetObject".to_owned(), object), ""), "{environment}: {key}");
+        }
+    }
+}
+
+#[test]
+fn the_pipelines_job_is_repeated_by_the_pipeline_alone() {
+    let declared = declared_after("prod", |environment| {
+        let mut other = environment.catalog.jobs[0].clone();
+        (other.name, environment.catalog.jobs[0].max_retries, other.max_retries) = ("other".into(), 2, 2);
+        environment.catalog.jobs.push(other);
+    });
+    let retries = |address: &str| spec(&declared, address)["max_retries"].as_u64();
+    assert_eq!((retries("catalog.job-etl"), retries("catalog.job-other")), (Some(0), Some(2)));
+}
+
+#[test]
+fn code_version_changes_with_everything_that_a_model_is_made_by_and_with_nothing_else() {
+    let version = |change: &dyn Fn(&Path, &mut Pipeline)| {
+        let root = tempfile::tempdir().unwrap();
+        copy(&repository().join("pipeline"), &root.path().join("pipeline"));
+        let declared = declared_in(root.path(), "prod", |environment| {
+            change(root.path(), environment.pipeline.as_mut().unwrap());
+        });
+        let states = &spec(&declared, "pipeline.training")["definition"]["States"];
+        let properties = &states["Register"]["Parameters"]["MetadataProperties"];
+        properties["CommitId"].as_str().unwrap().to_owned()
+    };
+    let extended = |root: &Path, file: &str| {
+        let path = root.join("pipeline").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, text.replacen('\n', "\n\n", 1)).unwrap();
+    };
+    let usual = version(&|_, _| ());
+    type Change<'a> = &'a dyn Fn(&Path, &mut Pipeline);
+    let changes: [(&str, Change<'_>); 7] = [
+        ("etl.py", &|root, _| extended(root, "glue/etl.py")),
+        ("a function", &|root, _| extended(root, "functions/model-evaluation/binary.py")),
+        ("the schema", &|root, _| {
+            let path = root.join("pipeline/sample/schema.json");
+            let text = std::fs::read_to_string(&path).unwrap();
+            std::fs::write(path, text.replacen("\"required\": true", "\"required\": false", 1)).unwrap();
+        }),
+        ("the image", &|_, pipeline| pipeline.image = Some("images:2".into())),
+        ("a hyperparameter", &|_, pipeline| drop(pipeline.training.hyperparameters.insert("eta".into(), "0.5".into()))),
+        ("a threshold", &|_, pipeline| pipeline.thresholds.clear()),
+        ("the split", &|_, pipeline| pipeline.split = "0.6,0.2,0.2".into()),
+    ];
+    for (what, change) in changes {
+        assert_ne!(version(change), usual, "{what}");
+    }
+    assert_eq!(version(&|_, pipeline| pipeline.schedule = Some("rate(1 hour)".into())), usual);
+    assert_eq!(version(&|root, _| std::fs::write(root.join("pipeline/README.md"), "").unwrap()), usual);
 }
 
 #[test]
@@ -125,6 +231,7 @@ fn needs(task: &Value) -> Vec<Needed> {
             ("sagemaker", names(&["CreateTransformJob", "DescribeTransformJob", "StopTransformJob"]))
         }
         ("applicationautoscaling", action) => ("application-autoscaling", vec![capital(action)]),
+        ("sfn", action) => ("states", vec![capital(action)]),
         (service, action) if !action.contains('.') => (service, vec![capital(action)]),
         other => panic!("it is not known what {other:?} needs"),
     };
@@ -178,6 +285,8 @@ fn target(service: &str, action: &str, parameters: &Value) -> String {
         ("glue", _) => arn("glue", &format!("job/{}", named("JobName"))),
         ("lambda", _) => named("FunctionName"),
         ("sns", _) => named("TopicArn"),
+        ("s3", _) => format!("arn:aws:s3:::{}/{}", named("Bucket"), named("Key")),
+        ("states", "ListExecutions") => arn("states", &format!("stateMachine:{}", "THIS")),
         ("application-autoscaling", _) => {
             assert_eq!(parameters["ServiceNamespace"], "sagemaker");
             arn("application-autoscaling", "scalable-target/0f3a")
@@ -248,13 +357,10 @@ fn every_action_that_a_definition_implies_is_allowed_to_its_role() {
             for (state, needed) in needed {
                 // A model, a package or a configuration of an earlier step is known by its ARN or its name.
                 for need in needed.into_iter().map(|(action, resource)| {
-                    (
-                        action,
-                        resource.replace(
-                            "model-package/earlier",
-                            &format!("model-package/mlops-pipeline-{environment}-models/1"),
-                        ),
-                    )
+                    let package = format!("model-package/mlops-pipeline-{environment}-models/1");
+                    let machine = format!("stateMachine:mlops-pipeline-{environment}-training");
+                    let resource = resource.replace("model-package/earlier", &package);
+                    (action, resource.replace("stateMachine:THIS", &machine))
                 }) {
                     let prefix = format!("mlops-pipeline-{environment}");
                     assert!(allows(role, &need, &prefix), "{environment} {address} {state}: {need:?} is not allowed");
@@ -267,7 +373,8 @@ fn every_action_that_a_definition_implies_is_allowed_to_its_role() {
 #[test]
 fn a_role_is_allowed_nothing_that_no_state_of_its_definition_needs() {
     /// What is needed beside what the tasks say themselves, and why.
-    const BESIDE: [(&str, &str); 8] = [
+    const BESIDE: [(&str, &str); 9] = [
+        ("sagemaker:DescribeModelPackage", "SageMaker reads the package that a model is made of"),
         (
             "sagemaker:UpdateEndpointWeightsAndCapacities",
             "Application Auto Scaling checks it of whoever registers a variant",

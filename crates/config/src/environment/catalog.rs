@@ -115,7 +115,7 @@ pub struct Job {
     #[serde(default = "two_hours")]
     #[schemars(range(min = 1, max = 10_080))]
     pub timeout_minutes: u16,
-    /// How often Glue itself starts a failed run again.
+    /// How often Glue itself starts a failed run again. The job of the pipeline is started again by the pipeline alone.
     #[serde(default)]
     #[schemars(range(max = 10))]
     pub max_retries: u16,

@@ -40,11 +40,18 @@ pub struct Pipeline {
     pub schedule: Option<String>,
     /// Run whenever something is uploaded under the raw prefix of the data bucket.
     pub on_upload: bool,
+    /// Minutes without a further upload after which an upload is read: many files start one execution.
+    #[schemars(range(min = 1, max = 60))]
+    pub upload_quiet_minutes: u8,
     /// Where in the data bucket raw data is.
     #[schemars(with = "Text<Prefix>")]
     pub raw_prefix: String,
     /// Whether an execution reads all raw data or what is new.
     pub load_mode: LoadMode,
+    /// Days for which the data set that one execution made, and the rows that it quarantined, are kept. Raw data, statistics
+    /// and the data set of incremental executions stay.
+    #[schemars(range(min = 1, max = 36_500))]
+    pub keep_datasets_days: u16,
     /// Shares of training, validation and test data.
     #[schemars(with = "Text<Shares>")]
     pub split: String,
@@ -64,7 +71,13 @@ pub struct Pipeline {
     /// What a model must meet to be registered: `auc = { min = 0.75 }`.
     #[schemars(with = "Map<Metric, Threshold>")]
     pub thresholds: BTreeMap<String, Threshold>,
-    /// How much worse than the newest approved model it may be. Left out, they are not compared.
+    /// The probability from which a row counts as positive, for metrics such as recall. Left out, it is 0.5.
+    #[schemars(range(min = 0, max = 1))]
+    pub decision_threshold: Option<f64>,
+    /// Instead of `decision_threshold`: the metric that is greatest on the validation data at the threshold to use.
+    pub maximise: Option<ChoiceMetric>,
+    /// How much worse than the champion it may be on the same test data. The champion is the model in service, otherwise
+    /// the newest that is approved. Left out, they are not compared.
     pub comparison: Option<Comparison>,
     /// Buckets of this environment that the state machine may use: `{ landing = "read" }`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -221,7 +234,21 @@ pub struct Threshold {
     pub max: Option<f64>,
 }
 
-/// Comparison with the newest approved model.
+/// A metric that depends on the decision threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChoiceMetric {
+    /// The harmonic mean of precision and recall.
+    F1,
+    /// The correlation of label and prediction.
+    Mcc,
+    /// The mean of the recalls of both classes.
+    BalancedAccuracy,
+    /// The share of rows that are right.
+    Accuracy,
+}
+
+/// Comparison with the champion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
@@ -260,8 +287,10 @@ impl Default for Pipeline {
             evaluation_function: "model-evaluation".to_owned(),
             schedule: None,
             on_upload: false,
+            upload_quiet_minutes: 2,
             raw_prefix: "raw/".to_owned(),
             load_mode: LoadMode::Snapshot,
+            keep_datasets_days: 90,
             split: "0.8,0.1,0.1".to_owned(),
             image: None,
             training: Training::default(),
@@ -269,6 +298,8 @@ impl Default for Pipeline {
             inference_instance_types: vec![INSTANCE.to_owned()],
             validation: Limits::default(),
             thresholds: BTreeMap::new(),
+            decision_threshold: None,
+            maximise: None,
             comparison: None,
             buckets: BucketGrants::new(),
             permissions: Vec::new(),

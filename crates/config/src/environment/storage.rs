@@ -29,7 +29,8 @@ pub struct Bucket {
     #[serde(default = "quarter")]
     #[schemars(range(min = 1, max = 36500))]
     pub expire_noncurrent_days: u16,
-    /// Days after which objects themselves go. Left out, they stay. In `artifacts` these are what runs leave there, never
+    /// Days after which objects themselves go. Left out, they stay. In `artifacts` these are predictions, captured
+    /// data and temporary files, never
     /// what the platform ships or people keep.
     #[serde(default)]
     #[schemars(range(min = 1, max = 36500))]
@@ -131,6 +132,16 @@ impl Bucket {
                 format!("objects would be archived after {archive} days but are gone after {expire}"),
                 "S3 refuses such a rule; archive earlier or keep longer",
             );
+        }
+        for (key, is_set) in
+            [("expire_days", self.expire_days.is_some()), ("archive_after_days", self.archive_after_days.is_some())]
+        {
+            if is_set && self.name == "models" {
+                at.get(key).report(
+                    format!("`{key}` would take away models that are registered or in service"),
+                    "leave it out; checkpoints and rejected models go without it",
+                );
+            }
         }
         if self.replicate && !self.versioning {
             at.get("replicate").report("replication needs versioning", "set `versioning = true`");

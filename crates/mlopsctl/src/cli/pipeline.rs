@@ -25,9 +25,23 @@ pub(crate) enum PipelineCommand {
         #[arg(long)]
         follow: bool,
         /// What to override, as JSON or in a file: raw_prefix, load_mode, schema, split, hyperparameters,
-        /// validation_limits, thresholds.
+        /// validation_limits, thresholds, decision_threshold. Each field replaces the whole default.
         #[arg(long, value_name = "FILE|JSON")]
         input: Option<String>,
+        /// One value to override: training.num_round=200, thresholds.auc.min=0.8, split=0.6,0.2,0.2. Repeatable.
+        #[arg(long, value_name = "NAME=VALUE")]
+        set: Vec<String>,
+    },
+    /// Go on with an execution that failed, at the step that failed, with all that it had made.
+    Resume {
+        /// Its name or ARN; the latest if left out.
+        execution: Option<String>,
+        /// Begin at this step instead, such as Train.
+        #[arg(long, value_name = "STEP")]
+        from: Option<String>,
+        /// Stay and show the steps; Ctrl-C leaves the execution alone. Exit code 1 if it fails.
+        #[arg(long)]
+        follow: bool,
     },
     /// Show an execution's steps, error and metrics; exit code 1 if it failed.
     Status {
@@ -61,6 +75,9 @@ pub(crate) enum PipelineCommand {
         /// Do not ask.
         #[arg(long, short)]
         yes: bool,
+        /// Deploy it also if it takes other features than the model in service. Callers must be ready.
+        #[arg(long)]
+        allow_changed_features: bool,
         /// Why, for the registry.
         #[arg(long, value_name = "TEXT", default_value = "approved with mlopsctl")]
         reason: String,

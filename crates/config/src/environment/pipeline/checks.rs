@@ -80,6 +80,9 @@ impl Pipeline {
         for (metric, threshold) in &self.thresholds {
             threshold.check(metric, at.get("thresholds").get(metric));
         }
+        if self.maximise.is_some() && self.decision_threshold.is_some() {
+            at.get("maximise").report("the decision threshold is either set or chosen", "leave one of both out");
+        }
         if let Some(deploy) = &self.deploy {
             deploy.check(at.get("deploy"), around, self, at);
         }

@@ -38,6 +38,10 @@ pub struct Deploy {
     /// The share of failing answers from which there is an alarm, and the model before comes back.
     #[schemars(range(min = 0.0001, max = 1))]
     pub max_error_rate: f64,
+    /// The share of calls that are refused as the caller's fault from which there is an alarm, and the model before comes
+    /// back. A model that takes other features than callers send refuses all of them.
+    #[schemars(range(min = 0.0001, max = 1))]
+    pub max_client_error_rate: f64,
     /// The latency of the model above which there is an alarm, and the model before comes back.
     #[schemars(range(min = 1, max = 60_000))]
     pub latency_ms: u16,
@@ -88,6 +92,7 @@ impl Default for Deploy {
             watch_minutes: 10,
             max_minutes: 60,
             max_error_rate: 0.01,
+            max_client_error_rate: 0.1,
             latency_ms: 1000,
             autoscaling: None,
         }

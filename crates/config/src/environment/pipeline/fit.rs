@@ -24,7 +24,20 @@ const METRICS: [(&str, &[&str]); 3] = [
             "brier",
         ],
     ),
-    ("multiclass", &[]),
+    (
+        "multiclass",
+        &[
+            "accuracy",
+            "balanced_accuracy",
+            "precision_macro",
+            "recall_macro",
+            "f1_macro",
+            "f1_weighted",
+            "mcc",
+            "auc",
+            "log_loss",
+        ],
+    ),
     ("regression", &["mse", "rmse", "mae", "median_absolute_error", "max_error", "mape", "r2"]),
 ];
 
@@ -52,6 +65,18 @@ pub(super) fn check(
     groups: &[FeatureGroup],
 ) {
     metrics(pipeline, schema, at);
+    if schema.task != "binary" {
+        for (key, is_set) in
+            [("decision_threshold", pipeline.decision_threshold.is_some()), ("maximise", pipeline.maximise.is_some())]
+        {
+            if is_set {
+                at.get(key).report(
+                    format!("a {} task has no decision threshold", schema.task),
+                    "leave it out; it is for the probability of a binary task",
+                );
+            }
+        }
+    }
     // Another image gives its hyperparameters meanings of its own.
     if pipeline.image.is_none() && at.sound(&["training"]) {
         objective(pipeline, schema, at.get("training").get("hyperparameters"));

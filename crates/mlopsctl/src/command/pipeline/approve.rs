@@ -6,13 +6,17 @@ use crate::{
 };
 use runs::{Approval, Package, Registry};
 
-pub(super) async fn run(
-    platform: &Platform,
-    named: Option<&str>,
-    yes: bool,
-    reason: &str,
-    printer: Printer,
-) -> Result<(), End> {
+/// How somebody approves.
+pub(super) struct Asked {
+    /// Without being asked on the terminal.
+    pub(super) yes: bool,
+    /// Also if the model takes other features than the one in service.
+    pub(super) allow_changed_features: bool,
+    /// Why, for the registry.
+    pub(super) reason: String,
+}
+
+pub(super) async fn run(platform: &Platform, named: Option<&str>, asked: Asked, printer: Printer) -> Result<(), End> {
     let registry = platform.registry()?;
     let package = find(platform, &registry, named).await?;
     if package.approval == Approval::Approved {
@@ -26,8 +30,9 @@ pub(super) async fn run(
     if !printer.json {
         printer.say(&page(&package, approved.as_ref()));
     }
-    confirm(&package, yes, printer).await?;
-    registry.approve(&package, reason).await?;
+    agree_on_features(platform, &package, approved.as_ref(), asked.allow_changed_features)?;
+    confirm(&package, asked.yes, printer).await?;
+    registry.approve(&package, &asked.reason, asked.allow_changed_features).await?;
     let package = Package { approval: Approval::Approved, ..package };
     if printer.json {
         printer.document(&document(&package));
@@ -39,6 +44,30 @@ pub(super) async fn run(
             .note(&format!("`mlopsctl pipeline {name} status --deploy --follow` shows how it is brought into service"));
     }
     Ok(())
+}
+
+/// What the evaluation says of a model's inputs.
+const FEATURES: &str = "features_digest";
+
+/// A deployment would be refused later: every call of today would fail.
+fn agree_on_features(
+    platform: &Platform,
+    package: &Package,
+    approved: Option<&Package>,
+    may_differ: bool,
+) -> Result<(), End> {
+    let own = package.lineage.get(FEATURES);
+    let other = approved.filter(|one| one.lineage.get(FEATURES).is_some_and(|its| own.is_some_and(|own| own != its)));
+    match other.filter(|_| !may_differ && platform.machine(Work::Deployment).is_ok()) {
+        Some(other) => Err(End::failed_with(
+            format!(
+                "version {} takes other features than version {}, which is approved",
+                package.version, other.version
+            ),
+            "when callers send what it takes, approve it with --allow-changed-features",
+        )),
+        None => Ok(()),
+    }
 }
 
 async fn confirm(package: &Package, yes: bool, printer: Printer) -> Result<(), End> {

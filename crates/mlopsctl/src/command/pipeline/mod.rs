@@ -4,7 +4,9 @@ mod approve;
 mod follow;
 mod image;
 mod logs;
+mod overrides;
 mod platform;
+mod resume;
 mod run;
 mod status;
 mod upload;
@@ -20,7 +22,12 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
     let platform = Platform::open(global, args.environment.as_deref()).await?;
     match args.command {
         PipelineCommand::Upload { data } => upload::run(&platform, &data, printer).await,
-        PipelineCommand::Run { follow, input } => run::run(&platform, follow, input.as_deref(), printer).await,
+        PipelineCommand::Run { follow, input, set } => {
+            run::run(&platform, follow, input.as_deref(), &set, printer).await
+        }
+        PipelineCommand::Resume { execution, from, follow } => {
+            resume::run(&platform, execution.as_deref(), from.as_deref(), follow, printer).await
+        }
         PipelineCommand::Status { execution, deploy, follow } => {
             let work = Work::of(deploy);
             status::run(&platform, work, execution.as_deref(), follow, printer).await
@@ -29,8 +36,9 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
             let work = Work::of(deploy);
             logs::run(&platform, work, execution.as_deref(), step.as_deref(), usize::from(lines), printer).await
         }
-        PipelineCommand::Approve { package, yes, reason } => {
-            approve::run(&platform, package.as_deref(), yes || global.local, &reason, printer).await
+        PipelineCommand::Approve { package, yes, allow_changed_features, reason } => {
+            let asked = approve::Asked { yes: yes || global.local, allow_changed_features, reason };
+            approve::run(&platform, package.as_deref(), asked, printer).await
         }
         PipelineCommand::Image { build, push, tag } => image::run(&platform, global, build, push, tag, printer).await,
     }

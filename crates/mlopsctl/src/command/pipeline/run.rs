@@ -1,18 +1,39 @@
 use super::{
-    follow,
+    follow, overrides,
     platform::{Platform, Work},
 };
 use crate::{end::End, printer::Printer};
+use runs::{Execution, Machine};
 use serde_json::{Value, json};
-use std::path::Path;
 
-pub(super) async fn run(platform: &Platform, stay: bool, input: Option<&str>, printer: Printer) -> Result<(), End> {
-    let input = input.map_or_else(|| Ok(json!({})), read)?;
+pub(super) async fn run(
+    platform: &Platform,
+    stay: bool,
+    input: Option<&str>,
+    settings: &[String],
+    printer: Printer,
+) -> Result<(), End> {
     let machine = platform.machine(Work::Training)?;
+    let input = match input.is_some() || !settings.is_empty() {
+        // The state keeps no hyperparameters, only hashes of them.
+        true => overrides::read(input, settings, &machine.defaults().await?)?,
+        false => json!({}),
+    };
     has_data(platform, &input).await?;
     let execution = machine.start(&input).await?;
+    started(platform, &machine, execution, stay, printer).await
+}
+
+/// Tells of an execution that was started, or follows it.
+pub(super) async fn started(
+    platform: &Platform,
+    machine: &Machine,
+    execution: Execution,
+    stay: bool,
+    printer: Printer,
+) -> Result<(), End> {
     if stay {
-        return follow::run(platform, &machine, execution, printer).await;
+        return follow::run(platform, machine, execution, printer).await;
     }
     let name = &platform.session.name;
     match printer.json {
@@ -23,22 +44,6 @@ pub(super) async fn run(platform: &Platform, stay: bool, input: Option<&str>, pr
     printer.note(&format!("started; `mlopsctl pipeline {name} status` shows how it goes"));
     Ok(())
 }
-
-/// JSON, or the file that holds it.
-fn read(given: &str) -> Result<Value, End> {
-    let (text, place) = match given.trim_start().starts_with('{') {
-        true => (given.to_owned(), "--input"),
-        false => {
-            let unreadable = |error: std::io::Error| End::usage(format!("{given}: {error}"), HELP);
-            let bytes = app::input::read(Path::new(given)).map_err(unreadable)?;
-            (String::from_utf8_lossy(&bytes).into_owned(), given)
-        }
-    };
-    let input: Value = serde_json::from_str(&text).map_err(|error| End::usage(format!("{place}: {error}"), HELP))?;
-    if input.is_object() { Ok(input) } else { Err(End::usage(format!("{place} is not a JSON object"), HELP)) }
-}
-
-const HELP: &str = "such as --input '{\"hyperparameters\": {\"num_round\": \"200\"}}', or the name of a file";
 
 /// An execution without data would fail after the minutes that Glue takes to start.
 async fn has_data(platform: &Platform, input: &Value) -> Result<(), End> {

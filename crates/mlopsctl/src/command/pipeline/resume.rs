@@ -1,0 +1,45 @@
+//! Going on with an execution that failed: a new execution begins at one of its steps, with all that it had made.
+
+use super::{
+    platform::{Platform, Work},
+    run::started,
+};
+use crate::{end::End, printer::Printer};
+use runs::Status;
+use serde_json::json;
+
+/// Starts an execution at the step that failed, or at the step that is named.
+pub(super) async fn run(
+    platform: &Platform,
+    named: Option<&str>,
+    from: Option<&str>,
+    stay: bool,
+    printer: Printer,
+) -> Result<(), End> {
+    let machine = platform.machine(Work::Training)?;
+    let execution = platform.execution(Work::Training, &machine, named).await?;
+    if execution.status == Status::Running {
+        return Err(End::failed(format!("{} is still running", execution.name)));
+    }
+    let history = machine.history(&execution.arn).await?;
+    let failed = history.failed(execution.why.as_ref()).map(|step| step.name.as_str());
+    let Some(name) = from.or(failed) else {
+        return Err(End::failed_with(
+            format!("no step of {} failed", execution.name),
+            "--from names the step to begin at",
+        ));
+    };
+    let known = history.step(name).and_then(|step| step.input.as_object().cloned());
+    let Some(mut known) = known.filter(|known| known.contains_key("run")) else {
+        let steps: Vec<&str> =
+            history.steps.iter().filter(|step| step.kind == "Task").map(|step| step.name.as_str()).collect();
+        return Err(End::usage(
+            format!("{} cannot be resumed at `{name}`", execution.name),
+            format!("it went through {}", steps.join(", ")),
+        ));
+    };
+    known.insert("failure".to_owned(), json!({"step": name, "count": 0}));
+    let resumed = machine.start(&json!({"resume": known})).await?;
+    printer.note(&format!("resumes {} at {name}", execution.name));
+    started(platform, &machine, resumed, stay, printer).await
+}
