@@ -20,6 +20,13 @@ fn outputs_are_as_their_schemas_say() {
         conforms("events", &event);
     }
     conforms("output", &project.local(&["output", "dev", "--json"]).ends_with(0).json());
+    conforms("output", &project.local(&["output", "dev", "vpc_id", "--json"]).ends_with(0).json());
+    conforms("state-list", &project.local(&["state", "list", "dev", "--json"]).ends_with(0).json());
+    conforms("state-show", &project.local(&["state", "show", "dev", "network.vpc", "--json"]).ends_with(0).json());
+    conforms("state-history", &project.local(&["state", "history", "dev", "--json"]).ends_with(0).json());
+    let [waited] = lines(&project.local(&["wait", "dev", "--json"]).ends_with(0)).try_into().unwrap();
+    conforms("events", &waited);
+    assert_eq!((&waited["event"], &waited["created"]), (&"summary".into(), &0.into()));
     conforms("doctor", &project.local(&["doctor", "dev", "--json"]).ends_with(0).json());
     project.behind_its_back(async |sdk| {
         let group = "/aws/lambda/mlops-pipeline-dev-data-validation";
@@ -87,6 +94,17 @@ fn refusals_of_up_are_events() {
         "{events:?}"
     );
     assert_eq!(events.last().unwrap()["event"], "error");
+}
+
+#[test]
+fn output_needs_no_environment_if_the_variable_names_it() {
+    let project = Project::new();
+    project.local(&["up", "dev", "--target", "network.vpc"]).ends_with(0);
+    for name in ["vpc_id", "network.vpc.id"] {
+        let mut command = project.command(&["output", name, "--local"]);
+        let output = Ran::of(command.env("MLOPSCTL_ENV", "dev").output().unwrap()).ends_with(0);
+        assert!(output.stdout.starts_with("vpc-"), "{}", output.stdout);
+    }
 }
 
 #[test]

@@ -71,6 +71,16 @@ fn existing_keys_and_roles_are_used_and_are_the_same_after_destroy() {
              \"{functions}\"\n"
         ),
     );
+    let plan = project.local(&["plan", "dev"]).ends_with(0).stdout;
+    for part in [
+        format!("uses {key} (exists, KMS key of `encryption.key_arn`)"),
+        format!("uses {ml} (exists, role of `identity.roles.sagemaker`)"),
+        "name \"mlops-pipeline-dev-pipeline\", path \"/platform/ml/\"".to_owned(),
+    ] {
+        assert!(plan.contains(&part), "{part} is not in {plan}");
+    }
+    let uses = project.local(&["plan", "dev", "--json"]).ends_with(0).json()["uses"].clone();
+    assert_eq!(uses.as_array().map(Vec::len), Some(4), "{uses:#}");
     project.local(&["up", "dev"]).ends_with(0);
     project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
     project.local(&["drift", "dev"]).ends_with(0);
@@ -93,11 +103,57 @@ fn existing_key_that_keeps_logs_out_is_refused_before_anything_is_made() {
         let expected = format!("does not let logs.{REGION}.amazonaws.com use the key");
         assert!(refused.stderr.contains(&expected), "{}", refused.stderr);
         assert!(refused.stderr.contains("key_arn = "), "it is told at its line: {}", refused.stderr);
+        let statements: Vec<&str> =
+            refused.stderr.lines().filter_map(|line| line.strip_prefix("  help: add the statement ")).collect();
+        let [statement] = statements.as_slice() else { panic!("once, and whole: {}", refused.stderr) };
+        let statement: Value = serde_json::from_str(statement).unwrap();
+        assert_eq!(statement["Effect"], "Allow");
     }
     let buckets = project.behind_its_back(async |sdk| {
         aws_s3::client(&sdk).list_buckets().send().await.unwrap().buckets.unwrap_or_default().len()
     });
     assert_eq!(buckets, 0);
+}
+
+#[test]
+fn existing_key_is_open_to_budgets_only_if_there_is_one() {
+    let project = Project::new();
+    let mut statements = services();
+    statements[1]["Principal"]["Service"] = json!(["cloudwatch.amazonaws.com", "events.amazonaws.com"]);
+    let key = key(&project, &statements);
+    project.edit("dev", "kms = false", &format!("key_arn = \"{key}\""));
+    project.local(&["plan", "dev"]).ends_with(0);
+    project.append("dev", "\n[budget]\nmonthly_usd = 100\n");
+    let refused = project.local(&["plan", "dev"]).ends_with(64);
+    assert!(refused.stderr.contains("does not let budgets.amazonaws.com use the key"), "{}", refused.stderr);
+}
+
+#[test]
+fn policy_of_an_existing_role_is_printed_for_its_owner() {
+    let project = Project::new();
+    let arn = format!("arn:aws:iam::{ACCOUNT}:role/platform/acme-etl");
+    project.append("dev", &format!("\n[identity.roles]\nglue = \"{arn}\"\n"));
+    let printed = project.local(&["permissions", "dev", "--role", "glue"]).ends_with(0);
+    let policy = printed.json();
+    let text = policy.to_string();
+    assert!(text.contains("s3:GetObject") && text.contains("glue:GetJobBookmark"), "{policy:#}");
+    assert!(!text.contains("sagemaker:CreateTrainingJob"), "{policy:#}");
+    assert!(printed.stderr.contains(&arn), "{}", printed.stderr);
+    let unknown = project.local(&["permissions", "dev", "--role", "gleu"]).ends_with(64);
+    assert!(unknown.stderr.contains("has no `gleu`") && unknown.stderr.contains("names glue"), "{}", unknown.stderr);
+}
+
+#[test]
+fn permissions_for_an_existing_role_are_refused_at_their_line() {
+    let project = Project::new();
+    let description = "description = \"Is the data set fit to train on?\"\n";
+    project.edit("dev", description, &format!("{description}buckets = {{ data = \"read\" }}\n"));
+    let lambda = format!("arn:aws:iam::{ACCOUNT}:role/platform/acme-functions");
+    project.append("dev", &format!("\n[identity.roles]\nlambda = \"{lambda}\"\n"));
+    let refused = project.local(&["validate", "dev"]).ends_with(64);
+    for part in ["nobody gets these: `lambda` of [identity.roles]", "buckets = { data = \"read\" }"] {
+        assert!(refused.stderr.contains(part), "{part} is not in {}", refused.stderr);
+    }
 }
 
 #[test]

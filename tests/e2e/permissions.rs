@@ -166,3 +166,43 @@ fn rights_of_the_checkup_are_in_a_policy() {
         assert!(actions(&with).contains(&action) && !actions(&without).contains(&action), "{action}");
     }
 }
+
+/// The resources of the statements that allow an action.
+fn reach<'a>(policy: &'a Value, action: &str) -> Vec<&'a str> {
+    let all = |value: &'a Value| value.as_array().map_or_else(|| vec![value], |values| values.iter().collect());
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let allowing = statements.filter(|one| all(&one["Action"]).iter().any(|allowed| *allowed == action));
+    allowing.flat_map(|one| all(&one["Resource"])).filter_map(Value::as_str).collect()
+}
+
+#[test]
+fn shared_state_bucket_is_open_at_the_keys_of_the_environment_only() {
+    let project = Project::new();
+    project.append("dev", "\n[state]\nbucket = \"company-states\"\nkey_prefix = \"ml/\"\n");
+    let policy = alone(&project, &[&["permissions", "dev"], &ACCOUNT[..]].concat()).ends_with(0).json();
+    let key = |name: &str| format!("arn:aws:s3:::company-states/ml/mlops-pipeline/dev/{name}.json");
+    for action in ["s3:GetObject", "s3:PutObject", "s3:DeleteObjectVersion"] {
+        let reached = reach(&policy, action);
+        let reached: Vec<&str> = reached.into_iter().filter(|arn| arn.contains("company-states")).collect();
+        assert_eq!(reached, [key("lock"), key("state")], "{action}");
+    }
+}
+
+#[test]
+fn existing_key_is_named_and_no_other_key_of_the_account_is() {
+    let project = Project::new();
+    let key = format!("arn:aws:kms:ap-south-1:{}:key/1234abcd-12ab-34cd-56ef-1234567890ab", local::ACCOUNT);
+    project.edit("prod", "kms = true", &format!("key_arn = \"{key}\""));
+    for more in [&[][..], &["--read-only"]] {
+        let policy = alone(&project, &[&["permissions", "prod"], &ACCOUNT[..], more].concat()).ends_with(0).json();
+        for action in ["kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant"] {
+            assert!(reach(&policy, action).into_iter().all(|arn| arn == key), "{action}: {policy:#}");
+        }
+        let looks = policy["Statement"].as_array().unwrap().iter();
+        let decrypts: Vec<&Value> = looks.filter(|one| one.to_string().contains("\"kms:Decrypt\"")).collect();
+        assert!(!decrypts.is_empty(), "{policy:#}");
+        for statement in decrypts {
+            assert!(!statement["Condition"].to_string().contains("ResourceTag"), "{statement:#}");
+        }
+    }
+}

@@ -188,3 +188,47 @@ fn protected_resources_would_go() {
     let changes = document["changes"].as_array().unwrap();
     assert!(changes.iter().all(|change| change["action"] != "delete" || change["cause"].is_string()), "{document:#}");
 }
+
+/// The plan of dev after edits of its file, if it was brought up with the first edit.
+#[track_caller]
+fn reviewed_after(name: &str, first: (&str, &str), edits: &[(&str, &str)]) {
+    let project = Project::new();
+    project.edit("dev", first.0, first.1);
+    project.local(&["up", "dev"]).ends_with(0);
+    edits.iter().for_each(|(from, to)| project.edit("dev", from, to));
+    page(&format!("pr-{name}"), &project.local(&["plan", "dev"]).ends_with(0).stdout);
+}
+
+#[test]
+fn a_statement_of_a_role_grows() {
+    let function = "name = \"data-validation\"\n";
+    let queue = "arn:aws:sqs:ap-south-1:123456789012:orders";
+    let first = format!("{function}permissions = [{{ actions = [\"sqs:SendMessage\"], resources = [\"{queue}\"] }}]\n");
+    let more = "{ actions = [\"sqs:SendMessage\", \"sqs:GetQueueUrl\"]";
+    let wide = "}, { actions = [\"sqs:ListQueues\"], resources = [\"*\"], accept_wildcards = true }]";
+    reviewed_after(
+        "policy-statement",
+        (function, &first),
+        &[("{ actions = [\"sqs:SendMessage\"]", more), (&format!("\"{queue}\"] }}]"), &format!("\"{queue}\"] {wide}"))],
+    );
+}
+
+#[test]
+fn training_instances_may_talk_to_each_other() {
+    reviewed(
+        "rule-opened",
+        &[(
+            "instance_type = \"ml.m5.large\"\nvolume_gb = 10",
+            "instance_type = \"ml.m5.large\"\ninstance_count = 2\nvolume_gb = 10",
+        )],
+    );
+}
+
+#[test]
+fn an_alarm_gets_another_threshold() {
+    let retention = "log_retention_days = 7\n";
+    let alarm = "[[monitoring.alarms]]\nname = \"queue-age\"\nnamespace = \"AWS/SQS\"\nthreshold = 300\n\
+                 metric = \"ApproximateAgeOfOldestMessage\"\ndimensions = { QueueName = \"orders\" }\n";
+    let first = format!("{retention}\n{alarm}");
+    reviewed_after("alarm-threshold", (retention, &first), &[("threshold = 300", "threshold = 900")]);
+}

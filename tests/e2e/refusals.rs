@@ -251,3 +251,60 @@ fn what_mlopsctl_shipped_itself_is_nobodys_data() {
     project.local(&["up", "dev"]).ends_with(0);
     project.local(&["destroy", "dev"]).ends_with(0);
 }
+
+#[test]
+fn consent_to_lose_the_data_of_some_resources_leaves_the_keys_of_all_others() {
+    let project = Project::new();
+    project.edit("dev", "kms = false", "kms = true");
+    project.local(&["up", "dev"]).ends_with(0);
+    project.edit("dev", "kms = true", "kms = false");
+    let refused = project.local(&["plan", "dev", "--json"]).ends_with(1).json();
+    let way_out = refused["way_out"].as_str().unwrap();
+    let consent = way_out.split(' ').find(|word| word.starts_with("--delete-data=")).unwrap();
+    assert!(consent.contains("studio.features-customers"), "{way_out}");
+    let deleted = |plan: &serde_json::Value| -> Vec<String> {
+        let changes = plan["changes"].as_array().unwrap().iter().filter(|change| change["action"] == "delete");
+        changes.map(|change| change["address"].as_str().unwrap().to_owned()).collect()
+    };
+    let some = project.local(&["plan", "dev", "--json", consent]).ends_with(0).json();
+    assert!(deleted(&some).iter().all(|address| !address.starts_with("encryption.")), "{some:#}");
+    assert!(some["kept"].as_array().unwrap().iter().any(|kept| kept["address"] == "encryption.data"), "{some:#}");
+    let all = project.local(&["plan", "dev", "--json", "--delete-data"]).ends_with(0).json();
+    assert!(deleted(&all).iter().any(|address| address == "encryption.data"), "{all:#}");
+}
+
+#[test]
+fn saved_plan_needs_the_consent_that_it_was_made_with() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    project.edit("dev", "name = \"support_calls\", type = \"Integral\"", "name = \"support_calls\", type = \"String\"");
+    let refused = project.local(&["plan", "dev", "--out", "saved.plan"]).ends_with(1);
+    assert!(refused.stderr.contains("not saved to saved.plan"), "{}", refused.stderr);
+    assert!(!project.path().join("saved.plan").exists());
+    let saved = project.local(&["plan", "dev", "--delete-data", "--out", "saved.plan"]).ends_with(0);
+    let apply = "`mlopsctl up dev --plan saved.plan --delete-data`";
+    assert!(saved.stderr.contains(apply), "{}", saved.stderr);
+    let shown = project.local(&["plan", "--show", "saved.plan"]).ends_with(0).stdout;
+    assert!(shown.contains("Planned with --delete-data") && shown.contains("USD a month"), "{shown}");
+    let without = project.local(&["up", "dev", "--plan", "saved.plan"]).ends_with(64);
+    assert!(
+        without.stderr.contains("was planned with --delete-data") && without.stderr.contains(apply),
+        "{}",
+        without.stderr
+    );
+    project.local(&["up", "dev", "--plan", "saved.plan", "--delete-data"]).ends_with(0);
+}
+
+#[test]
+fn name_that_another_account_has_is_a_refusal_within_the_plan() {
+    let project = Project::new();
+    project.behind_its_back(async |sdk| {
+        let iam = aws_sdk_iam::Client::new(&sdk);
+        let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
+        iam.create_role().role_name("mlops-pipeline-dev-glue").assume_role_policy_document(trust).send().await.unwrap();
+    });
+    let plan = project.local(&["plan", "dev"]).ends_with(1);
+    for part in ["`mlopsctl up dev` refuses this plan:", "identity.glue (role): ", "+ vpc (VPC)", "Plan for dev: "] {
+        assert!(plan.stdout.contains(part), "{part} is not in {}", plan.stdout);
+    }
+}

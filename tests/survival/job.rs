@@ -45,6 +45,7 @@ fn shipped(project: &Project) -> Vec<u8> {
         place: &place,
         placement: &placement,
         root: project.path(),
+        is_state_at_root: false,
     };
     let stack = blueprint::stack(&inputs).unwrap();
     let asset = stack.assets().iter().find(|asset| asset.origin == "tools/mlopsctl").unwrap();

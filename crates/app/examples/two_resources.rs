@@ -78,7 +78,7 @@ async fn apply(workspace: &Workspace, stack: Stack) -> Result<Done, NotDone> {
         targets: Vec::new(),
         claims: Claims::new(),
         condition: Condition::Confirmed,
-        options: ChangeOptions { is_confirmed: true, delete_data: true, ..ChangeOptions::default() },
+        options: ChangeOptions { is_confirmed: true, delete_data: vec!["*".into()], ..ChangeOptions::default() },
     };
     change.run(watch::Sender::new(StopMode::Go)).await
 }

@@ -43,8 +43,8 @@ impl Wanted<'_> {
 pub struct ChangeOptions {
     /// True if nobody is asked.
     pub is_confirmed: bool,
-    /// True if resources that hold data may be deleted.
-    pub delete_data: bool,
+    /// Globs of addresses whose data may be deleted; `*` for all.
+    pub delete_data: Vec<String>,
     /// Globs of protected addresses that may be deleted or replaced.
     pub unprotect: Vec<String>,
     /// The number of steps that run at once.
@@ -66,7 +66,7 @@ impl Default for ChangeOptions {
     fn default() -> Self {
         Self {
             is_confirmed: false,
-            delete_data: false,
+            delete_data: Vec::new(),
             unprotect: Vec::new(),
             parallelism: Self::PARALLELISM.into(),
             wait_factor: 1,
@@ -104,6 +104,8 @@ pub struct RefusedPlan {
     pub costs: Comparison,
     /// True if the plan has no changes.
     pub is_empty: bool,
+    /// True if every resource was observed.
+    pub is_whole: bool,
 }
 
 /// What a change did, and what of it is recorded.
@@ -282,8 +284,8 @@ impl Change<'_> {
         let planning = Box::pin(planning).await;
         let costs = costs::of_plan(workspace, &state, &planning.plan)?;
         if !planning.refusals.is_empty() {
-            let (view, is_empty) = (self.view(&planning), planning.plan.is_empty());
-            let refused = RefusedPlan { refusals: planning.refusals, view, costs, is_empty };
+            let (view, is_empty, is_whole) = (self.view(&planning), planning.plan.is_empty(), planning.is_whole());
+            let refused = RefusedPlan { refusals: planning.refusals, view, costs, is_empty, is_whole };
             return Err(NotDone::Refused(Box::new(refused)));
         }
         self.refuse_other_plan(&state, &planning)?;
@@ -308,8 +310,8 @@ impl Change<'_> {
             repairs,
             alone: repairs,
             unprotect: self.options.unprotect.clone(),
-            delete_data: self.options.delete_data,
-            keep: !self.options.delete_data,
+            delete_data: self.options.delete_data.clone(),
+            keep: false,
             looks_only: false,
             claims: self.claims.clone(),
             inputs,
@@ -340,8 +342,7 @@ impl Change<'_> {
     async fn stack(&self, state: &State) -> Result<(Arc<Stack>, String), Error> {
         let (stack, session) = match &self.wanted {
             Wanted::Declared(session) => {
-                session.refuse_unfit_network(state).await?;
-                session.refuse_unfit_existing().await?;
+                session.refuse_unfit_existing(state).await?;
                 (session.stack(state).await?, session)
             }
             Wanted::Nothing(session) => {

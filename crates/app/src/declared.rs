@@ -1,7 +1,7 @@
 //! The platform that an environment file describes, where its state says that it is.
 
 use crate::{Error, Session, settings::refused_settings};
-use blueprint::{Placement, Recorded, RecordedPlacement};
+use blueprint::{Inputs, Placement, Recorded, RecordedPlacement};
 use config::Environment;
 use resource::{Stack, Tags, sha256_hex};
 use state::State;
@@ -21,15 +21,25 @@ impl Session {
     pub async fn stack_of(&self, environment: &Environment, state: &State) -> Result<Stack, Error> {
         let placement = self.placement(environment, state).await?;
         let place = self.cloud.place();
-        let (name, root) = (self.name.as_str(), self.root.as_path());
-        let inputs = blueprint::Inputs { environment, name, place, placement: &placement, root };
-        let stack = blueprint::stack(&inputs).map_err(|error| self.unfit(error))?;
+        let stack = blueprint::stack(&self.inputs_of(environment, &placement)).map_err(|error| self.unfit(error))?;
         let findings = blueprint::findings(&stack, place, environment);
         if !findings.is_empty() {
             return Err(refused_settings(&self.file, &self.root, findings));
         }
         self.cloud.ship(stack.assets().iter().cloned());
         Ok(stack)
+    }
+
+    /// The inputs of the stack of an environment.
+    pub fn inputs_of<'a>(&'a self, environment: &'a Environment, placement: &'a Placement) -> Inputs<'a> {
+        Inputs {
+            environment,
+            name: &self.name,
+            place: self.cloud.place(),
+            placement,
+            root: &self.root,
+            is_state_at_root: self.is_state_at_root(),
+        }
     }
 
     /// A stack that declares no resources.

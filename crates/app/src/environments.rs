@@ -110,6 +110,11 @@ impl App {
     }
 }
 
+/// Whether a state bucket is that of one environment, by its name. Another file may name it.
+pub fn is_one_environments(bucket: &str, account: &str) -> bool {
+    bucket.ends_with(&format!("-{}-{account}", config::environment::storage::STATE))
+}
+
 impl Site {
     /// The environment that a file describes. Refused if the credentials are for another account.
     pub async fn of(app: &App, name: &str, environment: Environment) -> Result<Self, Error> {
@@ -215,10 +220,7 @@ impl Site {
 
     /// Where in the bucket its state and lock are.
     pub async fn state_keys(&self) -> Result<StateKeys, state::Error> {
-        // The bucket of one environment, although another file names it.
-        let is_one_environments =
-            self.bucket.ends_with(&format!("-{}-{}", config::environment::storage::STATE, self.account));
-        if !self.names_bucket || is_one_environments {
+        if !self.names_bucket || is_one_environments(&self.bucket, &self.account) {
             return Ok(StateKeys::at_root());
         }
         let prefix = self.environment.as_ref().and_then(|environment| environment.state.key_prefix.as_deref());

@@ -1,6 +1,6 @@
 //! What this library asks and tells the program around it. The library itself neither prints nor reads a terminal.
 
-use crate::{Session, Workspace};
+use crate::{Error, Session, Workspace};
 use cost::Comparison;
 use engine::Event;
 use futures::future::BoxFuture;
@@ -51,7 +51,7 @@ pub trait Frontend: Send + Sync {
     fn error(&self, _what: &str, _help: Option<&str>) {}
 
     /// Shows a plan before it is confirmed or, without a question, before it is applied.
-    fn show_plan<'a>(&'a self, _plan: PlanToApply<'a>) -> BoxFuture<'a, resource::Result<()>> {
+    fn show_plan<'a>(&'a self, _plan: PlanToApply<'a>) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async { Ok(()) })
     }
 

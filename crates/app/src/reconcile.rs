@@ -86,7 +86,7 @@ async fn look(session: &Session) -> Result<Found, NotReconciled> {
     }
     let declared = session.stack(&state).await?;
     let inputs = session.inputs(&declared);
-    let purpose = Purpose { keep: true, repairs: true, inputs, ..Purpose::default() };
+    let purpose = Purpose { repairs: true, inputs, ..Purpose::default() };
     let applied = applied_stack(&declared, &state, &session.registry, session.cloud.place());
     let planning = engine::plan(&applied, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
     let drift = session.drift();

@@ -1,11 +1,12 @@
 //! An environment, opened: its file, its cloud, its state.
 
 use crate::{
-    Error, Frontend, Settings, Workspace, WorkspaceParts, environments::Site, existing_network::Network, state_access,
+    Error, Frontend, Settings, Workspace, WorkspaceParts, environments::Site, existing::Network, state_access,
 };
 use config::Environment;
 use resource::{Address, Place};
 use review::Names;
+use state::StateKeys;
 use std::{ops::Deref, path::PathBuf, sync::Arc};
 use tokio::sync::OnceCell;
 
@@ -133,6 +134,11 @@ impl Session {
         let place = self.cloud.place();
         let prefix = self.environment.as_ref().map(|environment| format!("{}-", environment.prefix()));
         Names { prefix: prefix.unwrap_or_default(), account: place.account.clone(), region: place.region.clone() }
+    }
+
+    /// Whether the state is at the root of its bucket.
+    pub fn is_state_at_root(&self) -> bool {
+        self.keys == StateKeys::at_root()
     }
 
     /// Where in the data bucket raw data is.

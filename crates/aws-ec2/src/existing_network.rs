@@ -6,14 +6,14 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-pub use prerequisites::{Circumstances, Prerequisite};
+pub use prerequisites::Circumstances;
 
 use crate::{allowed, tagging::filter};
 use aws_sdk_ec2::{
     Client,
     types::{RouteTable, SecurityGroup, Subnet, Vpc, VpcAttributeName, VpcEndpoint},
 };
-use resource::{Attempt, Pages, Permission, Place, Result, SecurityGroupId, SubnetId, VpcId};
+use resource::{Attempt, Pages, Permission, Place, Result, SecurityGroupId, SubnetId, UsedPart, VpcId};
 use std::collections::BTreeMap;
 
 /// An existing VPC, the parts of it that an environment file names, and the platform's requirements.
@@ -44,17 +44,6 @@ pub struct SeenNetwork {
     endpoints: Result<Vec<VpcEndpoint>>,
     /// Attributes of the VPC that are switched off.
     off: Result<Vec<&'static str>>,
-}
-
-/// A part of a network that the platform uses unchanged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsedPart {
-    /// `vpc-…`, `subnet-…`, `sg-…`.
-    pub id: String,
-    /// The noun for a person.
-    pub noun: &'static str,
-    /// The details that identify it to a person: its ranges and zone, or its name.
-    pub details: Vec<String>,
 }
 
 impl ExistingNetwork {
@@ -159,12 +148,12 @@ impl SeenNetwork {
     pub fn parts(&self) -> Vec<UsedPart> {
         let vpc = self.vpc.iter().map(|vpc| UsedPart {
             id: vpc.vpc_id().unwrap_or_default().to_owned(),
-            noun: "VPC",
+            noun: "VPC".to_owned(),
             details: ranges(vpc),
         });
         let subnets = self.subnets.iter().map(|subnet| UsedPart {
             id: subnet.subnet_id().unwrap_or_default().to_owned(),
-            noun: "subnet",
+            noun: "subnet".to_owned(),
             details: [subnet.cidr_block(), subnet.availability_zone()]
                 .into_iter()
                 .flatten()
@@ -173,7 +162,7 @@ impl SeenNetwork {
         });
         let groups = self.groups.iter().map(|group| UsedPart {
             id: group.group_id().unwrap_or_default().to_owned(),
-            noun: "security group",
+            noun: "security group".to_owned(),
             details: group.group_name().map(str::to_owned).into_iter().collect(),
         });
         vpc.chain(subnets).chain(groups).collect()

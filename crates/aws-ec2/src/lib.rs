@@ -23,7 +23,7 @@ mod zones;
 
 pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupOutputs};
 pub use elastic_ip::{ElasticIp, ElasticIpOutputs};
-pub use existing_network::{Circumstances, ExistingNetwork, Prerequisite, SeenNetwork, UsedPart};
+pub use existing_network::{Circumstances, ExistingNetwork, SeenNetwork};
 pub use flow_log::{FlowLog, FlowLogOutputs};
 pub use internet_gateway::{InternetGateway, InternetGatewayOutputs};
 pub use nat_gateway::{NatGateway, NatGatewayOutputs};

@@ -249,11 +249,11 @@ impl Resource for Repository {
             ])
             .on(repository),
         ];
-        if let Encryption::Kms { .. } = self.encryption {
+        if let Encryption::Kms { key } = &self.encryption {
             // ECR makes grants for a key of one's own, in the caller's name.
             // <https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html>
             let grants = ["kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey"];
-            permissions.push(Permission::use_keys(Need::Change, grants, &["ecr"], place));
+            permissions.push(Permission::use_key(Need::Change, grants, &["ecr"], key, place));
         }
         permissions
     }

@@ -2,8 +2,8 @@
 
 use crate::{document::decode, read::GONE};
 use aws_sdk_iam::{Client, types};
-use resource::{Attempt, FailureKind, Place, Principals, Result, Shortcoming, policy_allows};
-use serde_json::Value;
+use resource::{Attempt, FailureKind, Place, Prerequisite, Principals, Result, Shortcoming, UsedPart, policy_allows};
+use serde_json::{Value, json};
 
 /// An existing role, and the platform's requirements for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,15 +19,44 @@ pub struct ExistingRole {
 }
 
 impl ExistingRole {
+    /// The key of `[identity.roles]` that names it.
+    pub fn key(&self) -> &str {
+        self.setting.trim_start_matches("identity.roles.")
+    }
+
+    /// The policies of the role that mlopsctl would create instead, in one document without repetitions.
+    pub fn policy(&self) -> Value {
+        let of = |policy: &Value| policy["Statement"].as_array().cloned().unwrap_or_default();
+        let mut statements: Vec<Value> = Vec::new();
+        for statement in self.policies.iter().flat_map(of) {
+            if !statements.contains(&statement) {
+                statements.push(statement);
+            }
+        }
+        json!({"Version": "2012-10-17", "Statement": statements})
+    }
+
     fn name(&self) -> &str {
         self.arn.rsplit('/').next().unwrap_or_default()
     }
 
-    /// The shortcomings of the role, and the facts that the caller may not read.
+    /// The role, for a person.
+    pub fn part(&self) -> UsedPart {
+        let details = vec![format!("role of `{}`", self.setting)];
+        UsedPart { id: self.arn.clone(), noun: "role".to_owned(), details }
+    }
+
+    /// The prerequisites of the platform for the role.
     ///
     /// # Errors
     /// When a call to IAM fails.
-    pub async fn shortcomings(&self, client: &Client, place: &Place) -> Result<Vec<Shortcoming>> {
+    pub async fn prerequisites(&self, client: &Client, place: &Place) -> Result<Vec<Prerequisite>> {
+        let found = self.shortcomings(client, place).await?;
+        Ok(Prerequisite::all(&self.setting, found, format!("{} trusts its service", self.arn)))
+    }
+
+    /// The shortcomings of the role, and the facts that the caller may not read.
+    async fn shortcomings(&self, client: &Client, place: &Place) -> Result<Vec<Shortcoming>> {
         let account = self.arn.split(':').nth(4).unwrap_or_default();
         if account != place.account {
             return Ok(vec![Shortcoming::certain(
@@ -87,7 +116,6 @@ impl ExistingRole {
 mod tests {
     use super::*;
     use aws_sdk_iam::primitives::DateTime;
-    use serde_json::json;
 
     const ARN: &str = "arn:aws:iam::111122223333:role/platform/ml-glue";
 

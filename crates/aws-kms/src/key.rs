@@ -255,6 +255,7 @@ impl Resource for Key {
     /// <https://docs.aws.amazon.com/kms/latest/developerguide/abac.html>
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let (keys, alias) = (place.arn("kms", "key/*"), place.arn("kms", &self.alias));
+        let through_s3 = Condition::Is("kms:ViaService", vec![place.endpoint_of("s3", &place.region)]);
         let read = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"];
         let named = ["kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"];
         let changed = [
@@ -270,6 +271,8 @@ impl Resource for Key {
             // Neither knows resources.
             Permission::look(["kms:ListKeys", "kms:ListAliases"]).on_anything(),
             Permission::look(read).on([keys.as_str()]),
+            // Objects of a bucket that has another key by now are still encrypted with this one.
+            Permission::look(["kms:Decrypt"]).on([keys.as_str()]).when(through_s3).when(Condition::BearsTags),
             Permission::change(["kms:CreateKey"]).on_anything().when(Condition::GivesTags),
             Permission::change(["kms:TagResource"]).on([keys.as_str()]).when(Condition::GivesTags),
             Permission::change(named).on([keys.as_str(), &alias]),

@@ -31,13 +31,11 @@ pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Per
     if function.vpc.is_some() {
         permissions.extend(network(place));
     }
-    if function.key.is_some() {
+    if let Some(key) = &function.key {
         // Only those who may decrypt are shown the environment variables.
-        let looks = Permission::use_keys(Need::Look, ["kms:Decrypt"], &["lambda"], place);
-        permissions.push(looks.when(Condition::BearsTags));
-        // The tags of a new key take effect only after some minutes.
+        permissions.push(Permission::use_key(Need::Look, ["kms:Decrypt"], &["lambda"], key, place));
         let seals = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"];
-        permissions.push(Permission::use_keys(Need::Change, seals, &["lambda"], place));
+        permissions.push(Permission::use_key(Need::Change, seals, &["lambda"], key, place));
     }
     permissions
 }

@@ -1,8 +1,8 @@
 //! What S3 must allow. Its actions are not always called what its operations are.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
 
-use crate::{Bucket, Encryption};
-use resource::{Condition, Need, Permission, Place};
+use crate::Bucket;
+use resource::{Need, Permission, Place};
 
 /// What a look at a bucket reads whatever its settings are.
 const READ: [&str; 9] = [
@@ -59,11 +59,10 @@ pub(crate) fn bucket(bucket: &Bucket, arn: &str, place: &Place) -> Vec<Permissio
         permissions.extend(replication.permission());
     }
     // What the platform ships is encrypted with the bucket's key, and its checksum as well.
-    if !matches!(bucket.encryption, Encryption::S3) {
-        let looks = Permission::use_keys(Need::Look, ["kms:Decrypt"], &["s3"], place);
-        permissions.push(looks.when(Condition::BearsTags));
+    if let Some(key) = bucket.encryption.key() {
+        permissions.push(Permission::use_key(Need::Look, ["kms:Decrypt"], &["s3"], key, place));
         let writes = ["kms:Decrypt", "kms:GenerateDataKey"];
-        permissions.push(Permission::use_keys(Need::Change, writes, &["s3"], place));
+        permissions.push(Permission::use_key(Need::Change, writes, &["s3"], key, place));
     }
     permissions
 }

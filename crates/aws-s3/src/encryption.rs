@@ -30,18 +30,26 @@ pub enum Encryption {
 }
 
 impl Encryption {
+    /// The key of one's own, if it is not S3's.
+    pub(crate) fn key(&self) -> Option<&KeyArn> {
+        match self {
+            Self::S3 => None,
+            Self::Kms { key } | Self::KmsPerObject { key } | Self::KmsTwoLayers { key } => Some(key),
+        }
+    }
+
     /// `blocked` are the ways of encryption that the bucket refuses, which S3 keeps in the same rule: left out, they would
     /// be allowed again.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html>
     pub(crate) fn to_aws(&self, blocked: Option<BlockedEncryptionTypes>) -> Result<ServerSideEncryptionConfiguration> {
-        let (algorithm, key) = match self {
-            Self::S3 => (ServerSideEncryption::Aes256, None),
-            Self::Kms { key } | Self::KmsPerObject { key } => (ServerSideEncryption::AwsKms, Some(key)),
-            Self::KmsTwoLayers { key } => (ServerSideEncryption::AwsKmsDsse, Some(key)),
+        let algorithm = match self {
+            Self::S3 => ServerSideEncryption::Aes256,
+            Self::Kms { .. } | Self::KmsPerObject { .. } => ServerSideEncryption::AwsKms,
+            Self::KmsTwoLayers { .. } => ServerSideEncryption::AwsKmsDsse,
         };
         let by_default = ServerSideEncryptionByDefault::builder()
             .sse_algorithm(algorithm)
-            .set_kms_master_key_id(key.map(|key| key.as_str().to_owned()))
+            .set_kms_master_key_id(self.key().map(|key| key.as_str().to_owned()))
             .build()
             .map_err(unbuildable)?;
         let rule = ServerSideEncryptionRule::builder()

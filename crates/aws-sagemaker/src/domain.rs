@@ -289,11 +289,12 @@ impl Resource for Domain {
             allowed::pass_role(&self.space_defaults.execution_role, place),
             service_linked_role(place),
         ]);
-        if self.kms_key.is_some() {
+        if let Some(key) = &self.kms_key {
             // SageMaker makes the file system and encrypts it in the caller's name.
             // <https://docs.aws.amazon.com/efs/latest/ug/EFSKMS.html>
             let seals = ["kms:CreateGrant", "kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"];
-            permissions.push(Permission::use_keys(Need::Change, seals, &["elasticfilesystem", "sagemaker"], place));
+            let services = ["elasticfilesystem", "sagemaker"];
+            permissions.push(Permission::use_key(Need::Change, seals, &services, key, place));
         }
         permissions
     }

@@ -253,8 +253,8 @@ impl Resource for FeatureGroup {
         let changes = ["sagemaker:CreateFeatureGroup", "sagemaker:UpdateFeatureGroup", "sagemaker:DeleteFeatureGroup"];
         let mut permissions = allowed::named("feature-group", &self.name, &reads, &changes, place);
         permissions.push(allowed::pass_role(&self.role, place));
-        if let OnlineStore::Enabled { kms_key: Some(_), .. } = &self.online {
-            permissions.extend(store::online_key(place));
+        if let OnlineStore::Enabled { kms_key: Some(key), .. } = &self.online {
+            permissions.extend(store::online_key(key, place));
         }
         permissions
     }

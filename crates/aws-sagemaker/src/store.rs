@@ -159,7 +159,7 @@ impl OfflineStore {
 
 /// What whoever makes an online store with a key needs.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OnlineStoreSecurityConfig.html>
-pub(crate) fn online_key(place: &Place) -> [Permission; 2] {
+pub(crate) fn online_key(key: &KeyArn, place: &Place) -> [Permission; 2] {
     let seals = [
         "kms:Encrypt",
         "kms:Decrypt",
@@ -173,7 +173,7 @@ pub(crate) fn online_key(place: &Place) -> [Permission; 2] {
         "kms:RevokeGrant",
     ];
     let listing = Permission::change(["kms:ListAliases"]).on_anything();
-    [Permission::use_keys(Need::Change, seals, &["sagemaker"], place), listing]
+    [Permission::use_key(Need::Change, seals, &["sagemaker"], key, place), listing]
 }
 
 #[cfg(test)]

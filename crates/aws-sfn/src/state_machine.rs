@@ -232,12 +232,12 @@ impl Resource for StateMachine {
             Permission::pass_role(&self.role, "states", place),
         ];
         permissions.extend(executions::permissions(&arn(&self.name, place), &self.name, place));
-        if self.key.is_some() {
+        if let Some(key) = &self.key {
             // Step Functions uses the key in the caller's name.
             // <https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html>
-            permissions.push(Permission::use_keys(Need::Look, ["kms:Decrypt"], &["states"], place));
-            let seals = ["kms:DescribeKey", "kms:GenerateDataKey"];
-            permissions.push(Permission::use_keys(Need::Change, seals, &["states"], place));
+            permissions.push(Permission::use_key(Need::Look, ["kms:Decrypt"], &["states"], key, place));
+            let seals = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"];
+            permissions.push(Permission::use_key(Need::Change, seals, &["states"], key, place));
         }
         permissions
     }

@@ -93,6 +93,7 @@ fn needed(stack: &Stack, site: &Site) -> resource::Result<Vec<Value>> {
         project: &environment.project,
         environment: &environment.environment,
         state_prefix: environment.state.key_prefix.as_deref(),
+        is_state_at_root: site.is_state_at_root,
         also: Vec::new(),
         names_state_bucket: environment.names_state_bucket(&place.account),
         existing: site.existing_permissions(),

@@ -32,7 +32,10 @@ pub(crate) struct Keys {
 pub(crate) fn existing(site: &Site) -> Option<ExistingKey> {
     let arn = site.environment.encryption.key_arn.clone()?;
     let via = VIA.map(|service| site.place.endpoint_of(service, &site.place.region)).into();
-    Some(ExistingKey { arn, setting: "encryption.key_arn", statements: service_statements(site), via })
+    // Budgets publishes only if there is a budget.
+    let budgets = site.environment.budget.is_some().then_some("budgets");
+    let alarms: Vec<&str> = budgets.into_iter().chain(["cloudwatch"]).collect();
+    Some(ExistingKey { arn, setting: "encryption.key_arn", statements: service_statements(site, &alarms), via })
 }
 
 /// The key that the environment file names for its state.
@@ -61,8 +64,8 @@ fn alias(site: &Site, purpose: &str) -> String {
 }
 
 /// The statements that let services use a key for log groups and the alerts topic. These services use no role of this
-/// account, so no IAM policy can allow it.
-fn service_statements(site: &Site) -> Vec<KeyUse> {
+/// account, so no IAM policy can allow it. `alarms` are the services that publish what they watch.
+fn service_statements(site: &Site, alarms: &[&str]) -> Vec<KeyUse> {
     let topic = site.arn("sns", &site.named("alerts"));
     type Context<'a> = &'a [(&'a str, Option<&'a str>)];
     let statement = |services: Vec<String>, actions: &[&str], policy: Policy, context: Context<'_>| KeyUse {
@@ -73,7 +76,7 @@ fn service_statements(site: &Site) -> Vec<KeyUse> {
     };
     let (account, group) = (site.place.account.as_str(), site.arn("logs", "log-group:*"));
     let logs = vec![site.service("logs")];
-    let alarms = vec![site.service("budgets"), site.service("cloudwatch")];
+    let alarms: Vec<String> = alarms.iter().map(|service| site.service(service)).collect();
     let events = vec![site.service("events")];
     vec![
         statement(
@@ -137,7 +140,8 @@ pub(crate) fn build(stack: &mut Stack, site: &Site) -> Keys {
     let data = key("data", format!("Data of {}", site.prefix()), owner.clone());
     let mut policy = owner;
     if let Some(statements) = policy["Statement"].as_array_mut() {
-        statements.extend(service_statements(site).into_iter().map(|needed| needed.statement));
+        statements
+            .extend(service_statements(site, &["budgets", "cloudwatch"]).into_iter().map(|needed| needed.statement));
     }
     let logs = key("logs", format!("Logs and alerts of {}", site.prefix()), policy);
     Keys { data: Some(data.into()), logs: Some(logs.into()) }

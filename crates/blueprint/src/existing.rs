@@ -2,14 +2,17 @@
 //! and never owns, changes or deletes them.
 
 use crate::{Error, Inputs, site::Site};
+use aws_ec2::ExistingNetwork;
 use aws_iam::{ExistingRole, Role};
 use aws_kms::ExistingKey;
 use config::environment::identity::Roles;
 use resource::{Address, Permission, Resource};
 
-/// The existing keys and roles that a file names, each with the platform's requirements.
+/// The existing resources that a file names, each with the platform's requirements.
 #[derive(Clone, Debug, Default)]
 pub struct Existing {
+    /// The network of `[network] vpc_id`.
+    pub network: Option<ExistingNetwork>,
     /// The keys that `[encryption] key_arn` and `[state] kms_key_arn` name.
     pub keys: Vec<ExistingKey>,
     /// The roles of `[identity.roles]` that the platform uses.
@@ -21,7 +24,7 @@ pub fn existing_permissions(inputs: &Inputs<'_>) -> Vec<Permission> {
     Site::of(inputs).existing_permissions()
 }
 
-/// The existing keys and roles that an environment file names.
+/// The existing resources that an environment file names.
 ///
 /// # Errors
 /// When the file describes no valid platform.
@@ -29,7 +32,7 @@ pub fn existing(inputs: &Inputs<'_>) -> Result<Existing, Error> {
     let site = Site::of(inputs);
     let keys = crate::encryption::existing(&site).into_iter().chain(crate::encryption::of_state(&site)).collect();
     let roles = if inputs.environment.identity.roles == Roles::default() { Vec::new() } else { roles(inputs)? };
-    Ok(Existing { keys, roles })
+    Ok(Existing { network: crate::existing_network(inputs.environment), keys, roles })
 }
 
 /// The name of a role without the stack's prefix, as in its address.
@@ -50,12 +53,18 @@ fn roles(inputs: &Inputs<'_>) -> Result<Vec<ExistingRole>, Error> {
     for role in declared.iter().filter(|one| one.kind == <Role as Resource>::KIND) {
         let Some((setting, arn)) = existing.of(short(&role.address)) else { continue };
         let spec: Role = serde_json::from_value(role.spec.clone()).map_err(|error| Error::Job(error.to_string()))?;
-        roles.push(ExistingRole {
-            arn: arn.to_owned(),
-            setting: format!("identity.roles.{setting}"),
-            trust: spec.trust,
-            policies: spec.inline_policies.into_values().collect(),
-        });
+        let policies = spec.inline_policies.into_values();
+        let setting = format!("identity.roles.{setting}");
+        // One setting can stand for several roles of the platform, which trust the same service.
+        match roles.iter_mut().find(|known| known.setting == setting) {
+            Some(known) => known.policies.extend(policies),
+            None => roles.push(ExistingRole {
+                arn: arn.to_owned(),
+                setting,
+                trust: spec.trust,
+                policies: policies.collect(),
+            }),
+        }
     }
     if let (Some(_), Some((setting, arn))) = (job, existing.of(config::environment::drift::JOB)) {
         roles.push(ExistingRole {

@@ -26,7 +26,14 @@ pub fn check(environment: &Environment, name: &str, root: &Path) -> Vec<Finding>
     let place = Place::new(account, environment.region.as_str());
     let zones = ('a'..='z').take(environment.network.zones.into());
     let placement = Placement::in_zones(zones.map(|zone| format!("{}{zone}", environment.region)));
-    match crate::stack(&Inputs { environment, name, place: &place, placement: &placement, root }) {
+    match crate::stack(&Inputs {
+        environment,
+        name,
+        place: &place,
+        placement: &placement,
+        root,
+        is_state_at_root: false,
+    }) {
         Ok(stack) => findings(&stack, &place, environment),
         Err(error) => vec![error.into()],
     }

@@ -59,6 +59,8 @@ pub struct Inputs<'a> {
     pub placement: &'a Placement,
     /// The folder that the paths of the environment file start from.
     pub root: &'a Path,
+    /// Whether the state is at the root of the state bucket that the file names, where mlopsctl 0.1 kept it.
+    pub is_state_at_root: bool,
 }
 
 /// Why no stack can be made.

@@ -10,6 +10,7 @@ pub(crate) struct Site {
     pub(crate) place: Place,
     pub(crate) placement: Placement,
     pub(crate) files: Files,
+    pub(crate) is_state_at_root: bool,
 }
 
 impl Site {
@@ -20,6 +21,7 @@ impl Site {
             place: inputs.place.clone(),
             placement: inputs.placement.clone(),
             files: Files::of(inputs.root),
+            is_state_at_root: inputs.is_state_at_root,
         }
     }
 

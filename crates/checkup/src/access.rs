@@ -2,11 +2,10 @@
 
 mod simulation;
 
-use crate::{Finding, Patient, memory::listed};
+use crate::{Finding, Patient, RoleInUse, memory::listed};
 use aws_sdk_iam::Client;
 use futures::future::join_all;
 use resource::{Attempt as _, NextPage, Pages, Result};
-use serde_json::Value;
 use simulation::Question;
 use std::collections::BTreeMap;
 
@@ -32,16 +31,14 @@ pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
         Err(failure) => Finding::unknown(PERMISSIONS, "what these credentials may do", &failure),
     };
     let iam = Client::new(patient.sdk);
-    let roles = patient.roles.iter().filter(|(_, policies)| !policies.is_empty());
-    let roles = join_all(roles.map(|(arn, policies)| role(&iam, arn, policies))).await;
+    let roles = join_all(patient.roles.iter().map(|one| role(&iam, one))).await;
     [who, may].into_iter().chain(roles).collect()
 }
 
 /// Simulates in IAM whether an existing role has the permissions that the platform needs.
-async fn role(iam: &Client, arn: &str, policies: &[Value]) -> Finding {
-    let mut denied = Vec::new();
-    let questions = policies.iter().flat_map(simulation::questions).map(Question::without_unknowns);
-    for question in questions {
+async fn role(iam: &Client, role: &RoleInUse<'_>) -> Finding {
+    let (arn, mut denied) = (role.arn, Vec::new());
+    for question in simulation::questions(&role.policy).into_iter().map(Question::without_unknowns) {
         match ask(iam, arn, &question).await {
             Ok((_, refused)) => denied.extend(refused),
             Err(failure) => return Finding::unknown(PERMISSIONS, arn, &failure),
@@ -53,11 +50,27 @@ async fn role(iam: &Client, arn: &str, policies: &[Value]) -> Finding {
         [] => Finding::ok(PERMISSIONS, format!("{arn} may do everything that the platform does with it")),
         denied => Finding::warning(
             PERMISSIONS,
-            format!("as far as IAM can tell, {arn} may not {}", listed(denied)),
-            "the owner of the role must allow it; without the role in [identity.roles], `mlopsctl plan --json` shows the \
-             policies of the role in its place",
+            format!("as far as IAM can tell, {arn} may not {}", by_service(denied)),
+            format!(
+                "its owner must allow it: `mlopsctl permissions --role {}` prints the policy that the platform needs",
+                role.key
+            ),
         ),
     }
+}
+
+/// Sorted actions by service: all names of a few, and the number of many.
+fn by_service(actions: &[String]) -> String {
+    const FEW: usize = 3;
+    let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (service, action) in actions.iter().filter_map(|action| action.split_once(':')) {
+        services.entry(service).or_default().push(action);
+    }
+    let shown = services.iter().map(|(service, actions)| match actions.len() {
+        ..=FEW => format!("{service}:{}", actions.join(&format!(", {service}:"))),
+        many => format!("{many} actions of {service}"),
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 /// Asks IAM whether the caller may do everything that the least policy allows. IAM knows the caller's policies and
@@ -119,4 +132,16 @@ async fn ask(iam: &Client, principal: &str, question: &Question) -> Result<(usiz
     }
     let denied = allowed.into_iter().filter(|(_, allowed)| !allowed).map(|(action, _)| action);
     Ok((question.actions.len(), denied.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn denied_actions_are_told_by_service() {
+        let actions = ["ecr:A", "glue:A", "glue:B", "glue:C", "glue:D", "s3:GetObject", "s3:ListBucket"];
+        let told = by_service(&actions.map(str::to_owned));
+        assert_eq!(told, "ecr:A, 4 actions of glue, s3:GetObject, s3:ListBucket");
+    }
 }

@@ -30,10 +30,21 @@ pub struct Patient<'a> {
     pub state: &'a State,
     /// The least policy with which it can be provisioned.
     pub policy: &'a Value,
-    /// The existing roles, each with the policies that it needs.
-    pub roles: Vec<(&'a str, &'a [Value])>,
+    /// The existing roles that it uses.
+    pub roles: Vec<RoleInUse<'a>>,
     /// The machines that its pipeline starts.
     pub machines: Vec<Machine>,
+}
+
+/// An existing role.
+#[derive(Clone, Debug)]
+pub struct RoleInUse<'a> {
+    /// The key of `[identity.roles]` that names it.
+    pub key: &'a str,
+    /// Its ARN.
+    pub arn: &'a str,
+    /// The policy that it needs.
+    pub policy: Value,
 }
 
 /// The permissions of a checkup beyond those of a plan. A checkup reports each denied read, and continues.

@@ -81,7 +81,7 @@ pub async fn drift(
         cloud: cloud.clone(),
         identity: identity.clone(),
         lineage: state.lineage.as_str().into(),
-        delete_data: false,
+        delete_data: Arc::default(),
         repairs: false,
     };
     let mut drift = Drift { failed: unreadable(state, registry, cloud.place()), ..Drift::default() };

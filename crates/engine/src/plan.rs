@@ -41,6 +41,12 @@ pub struct Plan {
     /// Whether the plan is only about the addresses that match these globs; empty: about all.
     #[serde(default)]
     pub targets: Vec<String>,
+    /// The globs of the addresses whose data it may delete. It may be applied only with the same consent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delete_data: Vec<String>,
+    /// The globs of the protected addresses that it may delete or replace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unprotect: Vec<String>,
     /// The resources that it adopts from other owners, by their new addresses.
     #[serde(default, skip_serializing_if = "Claims::is_empty")]
     pub claims: Claims,

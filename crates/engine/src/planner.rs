@@ -14,8 +14,8 @@ use crate::{
     sight::Sight,
 };
 use resource::{
-    Address, Cloud, Failure, FieldChange, Foreseen, IgnoredDifference, Node, Observation, Registry, Result, Stack,
-    Tags, has_unknown,
+    Address, Cloud, Failure, FailureKind, FieldChange, Foreseen, IgnoredDifference, Node, Observation, Registry,
+    Result, Stack, Tags, has_unknown,
 };
 use serde_json::Value;
 use state::{Phase, State};
@@ -32,11 +32,12 @@ pub struct Purpose {
     pub alone: bool,
     /// Globs of protected addresses that may be deleted or replaced all the same.
     pub unprotect: Vec<String>,
-    /// Whether data may be deleted.
-    pub delete_data: bool,
+    /// Globs of the addresses whose data may be deleted; `*`: all data.
+    pub delete_data: Vec<String>,
     /// Whether nobody will apply the plan. Its caller may lack the permissions to look for data.
     pub looks_only: bool,
-    /// Whether what holds logs, or is needed to read data, is kept where the declaration drops it.
+    /// Whether what holds logs, or is needed to read data, is kept where the declaration drops it, even if its data may
+    /// be deleted.
     pub keep: bool,
     /// What exists, was made by somebody else and is to be taken over.
     pub claims: Claims,
@@ -59,6 +60,15 @@ pub struct Planning {
     pub(crate) made: Made,
     pub(crate) forgotten: Vec<Address>,
     pub(crate) workshop: Workshop,
+}
+
+impl Planning {
+    /// Whether every resource was seen. Otherwise the rest of the plan is unreliable. A name that another owner has
+    /// hides nothing.
+    pub fn is_whole(&self) -> bool {
+        let hides_nothing = |kind| matches!(kind, FailureKind::Refused | FailureKind::Exists);
+        self.refusals.iter().all(|refusal| hides_nothing(refusal.failure.kind))
+    }
 }
 
 /// What is known of a declared resource before anything is done.
@@ -120,7 +130,7 @@ async fn plan_current(
         cloud: cloud.clone(),
         identity: identity.clone(),
         lineage: state.lineage.as_str().into(),
-        delete_data: purpose.delete_data,
+        delete_data: purpose.delete_data.as_slice().into(),
         repairs: purpose.repairs,
     };
     let selected = purpose.selected(stack);
@@ -174,6 +184,11 @@ struct Decided {
 }
 
 impl Purpose {
+    /// Whether the data at an address may be deleted.
+    fn may_delete_data(&self, address: &Address) -> bool {
+        self.delete_data.iter().any(|glob| address.matches(glob))
+    }
+
     fn targets(&self, address: &Address) -> bool {
         self.targets.is_empty() || self.targets.iter().any(|glob| address.matches(glob))
     }
@@ -228,6 +243,8 @@ impl Planner<'_> {
             ignored,
             moved: Vec::new(),
             targets: self.purpose.targets.clone(),
+            delete_data: self.purpose.delete_data.clone(),
+            unprotect: self.purpose.unprotect.clone(),
             claims: self.purpose.claims.clone(),
         };
         plan.hide_sensitive(self.registry);

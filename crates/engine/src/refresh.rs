@@ -26,13 +26,15 @@ pub(crate) struct Workshop {
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) identity: Tags,
     pub(crate) lineage: Arc<str>,
-    pub(crate) delete_data: bool,
+    /// Globs of the addresses whose data may be deleted.
+    pub(crate) delete_data: Arc<[String]>,
     pub(crate) repairs: bool,
 }
 
 impl Workshop {
     pub(crate) fn cx(&self, address: &Address, token: &str) -> Cx {
-        Cx::new(self.cloud.clone(), address.clone(), self.identity.clone(), token.to_owned(), self.delete_data)
+        let delete_data = self.delete_data.iter().any(|glob| address.matches(glob));
+        Cx::new(self.cloud.clone(), address.clone(), self.identity.clone(), token.to_owned(), delete_data)
             .of_lineage(self.lineage.clone())
     }
 

@@ -159,8 +159,8 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) target: Vec<String>,
     /// Plan what `up --delete-data` would do: keys that the file no longer declares go as well.
-    #[arg(long)]
-    pub(crate) delete_data: bool,
+    #[arg(long, value_name = "ADDRESS,…", num_args = 0..=1, require_equals = true, default_missing_value = "*", value_delimiter = ',')]
+    pub(crate) delete_data: Vec<String>,
     /// Plan what `up --unprotect` would do; may be repeated, or name several, separated by commas.
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) unprotect: Vec<String>,
@@ -176,6 +176,9 @@ pub(crate) struct PermissionsArgs {
     /// Also what `doctor` needs: quotas, and the simulation of the caller's own policies.
     #[arg(long)]
     pub(crate) doctor: bool,
+    /// Print the policy of an existing role instead, by its key in [identity.roles]: what the platform does with it.
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["split", "doctor", "read_only", "trust"])]
+    pub(crate) role: Option<String>,
     /// Print the trust policy of the role instead: which runs of a repository may assume it, by OpenID Connect.
     #[arg(long, value_name = "github:ORG/REPO | gitlab:GROUP/PROJECT", conflicts_with_all = ["split", "doctor"])]
     pub(crate) trust: Option<permissions::Repository>,
@@ -273,9 +276,9 @@ pub(crate) struct ChangeArgs {
     /// Do not ask.
     #[arg(long, short)]
     pub(crate) yes: bool,
-    /// Allow deleting data: objects, images, feature data, file systems.
-    #[arg(long)]
-    pub(crate) delete_data: bool,
+    /// Allow deleting data: objects, images, feature data, file systems. With addresses, only at these.
+    #[arg(long, value_name = "ADDRESS,…", num_args = 0..=1, require_equals = true, default_missing_value = "*", value_delimiter = ',')]
+    pub(crate) delete_data: Vec<String>,
     /// Allow deleting or replacing what is protected and matches; may be repeated, or name several, separated by commas.
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) unprotect: Vec<String>,
@@ -291,7 +294,7 @@ const PARALLELISM: u16 = 64;
 
 impl Default for ChangeArgs {
     fn default() -> Self {
-        Self { yes: false, delete_data: false, unprotect: Vec::new(), parallelism: PARALLELISM, wait_factor: 1 }
+        Self { yes: false, delete_data: Vec::new(), unprotect: Vec::new(), parallelism: PARALLELISM, wait_factor: 1 }
     }
 }
 

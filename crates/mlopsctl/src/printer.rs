@@ -179,7 +179,8 @@ impl Printer {
         for problem in invalid.problems.iter().take(MOST_PROBLEMS) {
             let file = invalid.file.display().to_string();
             let mut diagnostic = MietteDiagnostic::new(escape::lines(&problem.message)).with_severity(Severity::Error);
-            if let Some(help) = &problem.help {
+            let copied = problem.help.as_ref().filter(|help| help.contains("{\""));
+            if let Some(help) = problem.help.as_ref().filter(|_| copied.is_none()) {
                 diagnostic = diagnostic.with_help(escape::lines(help));
             }
             if !invalid.source.is_empty() {
@@ -195,6 +196,8 @@ impl Printer {
             }
             // It has colours of its own, and all that was put into it is safe.
             stream::talk(&(text.trim_end_matches('\n').to_owned() + "\n"));
+            // A statement is to be copied: the frame of the report would break its lines.
+            copied.iter().for_each(|help| self.help(help));
         }
         let count = invalid.problems.len();
         if count > MOST_PROBLEMS {

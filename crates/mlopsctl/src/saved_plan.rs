@@ -4,8 +4,11 @@ use crate::{
     end::End,
     output::{self, Readers},
 };
+use app::UsedParts;
 use engine::Plan;
 use resource::sha256_hex;
+use review::RefusalView;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
 
@@ -20,8 +23,45 @@ pub(crate) fn refuse_other(file: &Path) -> Result<(), End> {
     })
 }
 
+/// A plan in a file, with the facts that its reviewer sees beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SavedPlan {
+    #[serde(flatten)]
+    pub(crate) plan: Plan,
+    #[serde(default)]
+    pub(crate) beside: Beside,
+}
+
+/// The facts beside a plan. `up --plan` does not compare them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Beside {
+    /// The monthly costs before and after, as in `plan --json`.
+    pub(crate) cost: Value,
+    /// The same in words.
+    pub(crate) costs: Option<String>,
+    /// The existing resources that the platform uses.
+    pub(crate) uses: UsedParts,
+    /// The bucket for the state, if the first `up` creates it.
+    pub(crate) state_bucket: Option<String>,
+    /// Resources of which nobody could tell whether data would be lost with them.
+    pub(crate) not_looked_for: Vec<RefusalView>,
+}
+
+/// The options without which `up` refuses a plan.
+pub(crate) fn consents(plan: &Plan) -> String {
+    let mut options = match plan.delete_data.as_slice() {
+        [] => String::new(),
+        globs if globs.iter().any(|glob| glob == "*") => " --delete-data".to_owned(),
+        globs => format!(" --delete-data={}", globs.join(",")),
+    };
+    if !plan.unprotect.is_empty() {
+        options += &format!(" --unprotect '{}'", plan.unprotect.join(","));
+    }
+    options
+}
+
 /// Saves a plan. Only its owner can read the file, since a plan tells what is in the cloud.
-pub(crate) fn write(plan: &Plan, file: &Path) -> Result<(), End> {
+pub(crate) fn write(plan: &SavedPlan, file: &Path) -> Result<(), End> {
     let failed = |why: String| End::failed(format!("saving the plan to {}: {why}", file.display()));
     let mut document = serde_json::to_value(plan).map_err(|error| failed(error.to_string()))?;
     document[DIGEST] = digest(plan).map_err(|error| failed(error.to_string()))?.into();
@@ -30,7 +70,7 @@ pub(crate) fn write(plan: &Plan, file: &Path) -> Result<(), End> {
 
 /// Reads a plan. One that was edited is refused: targets or changes that somebody took out would let a deployment do
 /// less than was reviewed, and end well.
-pub(crate) fn read(file: &Path) -> Result<Plan, End> {
+pub(crate) fn read(file: &Path) -> Result<SavedPlan, End> {
     let invalid = |why: String| {
         End::usage(format!("{} is not a saved plan: {why}", file.display()), "make one with `mlopsctl plan --out FILE`")
     };
@@ -70,7 +110,7 @@ fn is_of_this_version(document: &Value, file: &Path) -> Result<(), End> {
 
 /// The digest of everything a plan says. It shows an edit, by accident or by hand. Whoever can replace the file can
 /// give it another digest: keep saved plans where only those can write who may deploy.
-fn digest(plan: &Plan) -> serde_json::Result<String> {
+fn digest(plan: &SavedPlan) -> serde_json::Result<String> {
     Ok(sha256_hex(serde_json::to_value(plan)?.to_string().as_bytes()))
 }
 
@@ -80,10 +120,12 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn plan() -> Plan {
+    fn plan() -> SavedPlan {
         serde_json::from_value(json!({
             "format": 1, "tool": env!("CARGO_PKG_VERSION"), "environment": "dev", "lineage": "l", "serial": 3, "inputs": "i", "unchanged": 2,
-            "targets": ["network.*"],
+            "targets": ["network.*"], "delete_data": ["storage.a"], "unprotect": ["storage.*"],
+            "beside": {"cost": {"monthly_after": 3.5}, "costs": "Costs 3.50", "uses": [{"id": "vpc-1", "kind": "VPC", "details": ["a"]}],
+                       "state_bucket": "b", "not_looked_for": []},
             "changes": [{
                 "address": "network.vpc", "kind": "ec2:vpc", "action": "update", "cause": "it is taken over",
                 "id": "vpc-1", "spec": {"cidr": "10.0.0.0/16", "zones": [1, 2.5, null]},

@@ -5,7 +5,7 @@ use crate::{
     printer::{Printer, Style},
     render::{self, page::Form, progress::Progress},
 };
-use app::{Answer, App, ChangeOptions, Confirmation, Frontend, PlanToApply, Settings};
+use app::{Answer, App, ChangeOptions, Confirmation, Error, Frontend, PlanToApply, Settings};
 use engine::Event;
 use futures::future::BoxFuture;
 use resource::{Address, IgnoredDifference};
@@ -29,7 +29,7 @@ impl Global {
     pub(crate) fn options(&self, args: &ChangeArgs) -> ChangeOptions {
         ChangeOptions {
             is_confirmed: args.yes || self.local,
-            delete_data: args.delete_data,
+            delete_data: args.delete_data.clone(),
             unprotect: args.unprotect.clone(),
             parallelism: args.parallelism.into(),
             wait_factor: args.wait_factor,
@@ -64,7 +64,7 @@ impl Frontend for Terminal {
         self.printer.error(what, help);
     }
 
-    fn show_plan<'a>(&'a self, plan: PlanToApply<'a>) -> BoxFuture<'a, resource::Result<()>> {
+    fn show_plan<'a>(&'a self, plan: PlanToApply<'a>) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             if self.printer.json {
                 return Ok(());
@@ -134,5 +134,5 @@ impl Frontend for Terminal {
 fn page(plan: &PlanToApply<'_>, printer: Printer) -> String {
     let names = plan.session.map(app::Session::names).unwrap_or_default();
     let form = Form::new(false, printer.columns());
-    render::plan_text::page(plan.view, &names, Some(plan.costs), printer, form)
+    render::plan_text::page(plan.view, &names, Some(&render::cost::change(plan.costs)), printer, form)
 }

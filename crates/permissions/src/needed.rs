@@ -3,7 +3,7 @@
 use crate::{Policy, Scope};
 use resource::{Permission, Place, Registry, Result, Tags};
 use serde_json::Value;
-use state::{State, StateBucket, StateIdentity};
+use state::{State, StateBucket, StateIdentity, StateKeys};
 
 /// An environment.
 pub struct Site<'a> {
@@ -21,6 +21,8 @@ pub struct Site<'a> {
     pub environment: &'a str,
     /// The prefix in the state bucket that the file names.
     pub state_prefix: Option<&'a str>,
+    /// Whether the state is at the root of the named bucket, where mlopsctl 0.1 kept it.
+    pub is_state_at_root: bool,
     /// Further permissions of the identity that gets the policy, beyond those for provisioning.
     pub also: Vec<Permission>,
     /// The permissions on existing resources outside of the stack.
@@ -59,18 +61,22 @@ impl Site<'_> {
         let caller = Permission::look(["sts:GetCallerIdentity"]).on_anything();
         let (bucket, place) = (self.state_bucket, self.place);
         let mut needed = match self.names_state_bucket {
-            true => StateBucket::permissions_in_named(
-                bucket,
-                place,
-                &StateIdentity::of(self.project, self.environment, place, bucket),
-                self.state_prefix,
-            ),
+            true => StateBucket::permissions_in_named(bucket, place, &self.state_keys()),
             false => StateBucket::permissions(bucket, place),
         };
         needed.extend([caller, aws_tagging::permission()]);
         needed.extend(aws_ec2::placement_permissions());
         needed.extend(self.also.iter().cloned());
         needed
+    }
+
+    /// The keys in the named state bucket.
+    fn state_keys(&self) -> StateKeys {
+        let identity = StateIdentity::of(self.project, self.environment, self.place, self.state_bucket);
+        match self.is_state_at_root {
+            true => StateKeys::at_root(),
+            false => StateKeys::of_new_state(&identity, self.state_prefix),
+        }
     }
 
     fn by_declared(&self) -> Result<Vec<Permission>> {

@@ -27,6 +27,10 @@ impl Scope {
         // arn:partition:service:region:account:resource
         let Some((at, _)) = arn.match_indices(':').nth(4) else { return vec![arn] };
         let (head, resource) = arn.split_at(at + 1);
+        // Keys in a bucket outside of the stack are those of one environment, whatever they begin with.
+        if resource.split_once('/').is_some_and(|(bucket, _)| head.contains(":s3:") && !self.has_bucket(bucket)) {
+            return vec![arn];
+        }
         match self.widen_resource(resource) {
             // What bears the stack's own name has siblings that bear one under it.
             Some(all) if resource.ends_with(&self.prefix) => vec![format!("{head}{all}"), arn],
@@ -48,6 +52,10 @@ impl Scope {
             _ => return false,
         };
         !name.starts_with(&self.prefix) && !without_unknowns(name).contains('*')
+    }
+
+    fn has_bucket(&self, name: &str) -> bool {
+        name.starts_with(&self.prefix) && name.ends_with(&self.account)
     }
 
     fn widen_resource(&self, resource: &str) -> Option<String> {
@@ -126,6 +134,14 @@ mod tests {
         assert_eq!(widened(&script), format!("ml-dev-artifacts-{ACCOUNT}/glue/scripts/*"));
         let state = format!("ml-dev-mlopsctl-state-{ACCOUNT}/state.json");
         assert_eq!(widened(&state), state);
+    }
+
+    #[test]
+    fn keys_in_a_bucket_outside_of_the_stack_stay_as_they_are() {
+        for key in ["ml-dev-states/ml/dev/state.json", "central-states/ml-dev/ml/dev/lock.json"] {
+            let arn = format!("arn:aws:s3:::{key}");
+            assert_eq!(Scope::new("ml-dev", ACCOUNT).widen(&arn), [arn]);
+        }
     }
 
     #[test]

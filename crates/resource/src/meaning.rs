@@ -11,8 +11,8 @@ pub fn same_policy(one: &Value, other: &Value) -> bool {
     policy_meaning(one) == policy_meaning(other)
 }
 
-/// The meaning of a policy document: its canonical spelling, with actions in lower case and without `Id` and `Sid`,
-/// which IAM does not evaluate.
+/// The meaning of a policy document: its canonical spelling, with actions and condition keys in lower case and without
+/// `Id` and `Sid`, which IAM does not evaluate.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html>
 pub fn policy_meaning(policy: &Value) -> Value {
     let mut policy = policy_spelling(policy);
@@ -23,6 +23,11 @@ pub fn policy_meaning(policy: &Value) -> Value {
         for field in ["Action", "NotAction"] {
             if let Some(actions) = statement.get_mut(field) {
                 *actions = in_lower_case(actions.take());
+            }
+        }
+        if let Some(Value::Object(operators)) = statement.get_mut("Condition") {
+            for keys in operators.values_mut() {
+                *keys = keys_in_lower_case(keys.take());
             }
         }
     }
@@ -66,6 +71,17 @@ fn in_lower_case(actions: Value) -> Value {
         other => other,
     });
     distinct(lower.collect())
+}
+
+/// IAM reads the keys of conditions without regard to case.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
+fn keys_in_lower_case(keys: Value) -> Value {
+    match keys {
+        Value::Object(keys) => {
+            keys.into_iter().map(|(key, values)| (key.to_ascii_lowercase(), values)).collect::<Map<_, _>>().into()
+        }
+        other => other,
+    }
 }
 
 fn statement(statement: Value) -> Value {
@@ -119,7 +135,7 @@ fn condition(value: Value) -> Value {
     let Value::Object(operators) = value else { return value };
     let spelled = operators.into_iter().map(|(operator, keys)| match keys {
         Value::Object(keys) => {
-            let keys = keys.into_iter().map(|(key, values)| (key.to_ascii_lowercase(), list(values)));
+            let keys = keys.into_iter().map(|(key, values)| (key, list(values)));
             (operator, Value::Object(keys.collect()))
         }
         other => (operator, other),
@@ -152,6 +168,11 @@ mod tests {
         assert!(!same_policy(&ours, &numbered), "another action is another meaning");
         numbered["Statement"][1]["Action"] = json!(["S3:GetObject", "s3:putobject"]);
         assert!(same_policy(&ours, &numbered), "neither names nor case have a meaning");
+        let condition = &mut numbered["Statement"][1]["Condition"]["Bool"];
+        *condition = json!({"AWS:secureTransport": "false"});
+        assert!(same_policy(&ours, &numbered), "nor has the case of a condition's key");
+        let spelled = policy_spelling(&numbered).to_string();
+        assert!(spelled.contains("AWS:secureTransport"), "it is shown as it is written: {spelled}");
         let mut wider = theirs.clone();
         wider["Statement"][1]["Resource"] = json!("*");
         assert!(!same_policy(&ours, &wider));

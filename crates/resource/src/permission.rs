@@ -1,6 +1,6 @@
 //! What AWS must allow whoever provisions a resource, in IAM's terms.
 
-use crate::{Id, Place, RoleArn, UNKNOWN_OPEN};
+use crate::{Id, KeyArn, Place, RoleArn, UNKNOWN_OPEN};
 
 /// Actions on some resources, perhaps only under conditions.
 ///
@@ -89,19 +89,27 @@ impl Permission {
         Self::change(["iam:PassRole"]).on([role]).when(Condition::Is("iam:PassedToService", vec![service]))
     }
 
-    /// Use of the stack's keys by services that act in the caller's name, and by nobody else.
+    /// Use of a key by services that act in the caller's name, and by nobody else. An existing key is named by its ARN:
+    /// it has no tags of the stack. A key that the stack is to create has no ARN yet.
     ///
-    /// Not bound to the keys' tags: for up to five minutes KMS does not know those of a new key when it decides.
+    /// A look at such a key is bound to its tags. A change is not, because for up to five minutes KMS does not know the
+    /// tags of a new key when it decides.
     /// <https://docs.aws.amazon.com/kms/latest/developerguide/abac.html>
-    pub fn use_keys<'a>(
+    pub fn use_key<'a>(
         need: Need,
         actions: impl IntoIterator<Item = &'a str>,
         services: &[&str],
+        key: &KeyArn,
         place: &Place,
     ) -> Self {
         let via = |service: &&str| place.endpoint_of(service, &place.region);
-        let via = services.iter().map(via).collect();
-        Self::to(need, actions).on([place.arn("kms", "key/*")]).when(Condition::Is("kms:ViaService", via))
+        let via = Condition::Is("kms:ViaService", services.iter().map(via).collect());
+        let used = Self::to(need, actions).when(via);
+        match (known(key), need) {
+            (Some(arn), _) => used.on([arn]),
+            (None, Need::Look) => used.on([place.arn("kms", "key/*")]).when(Condition::BearsTags),
+            (None, Need::Change) => used.on([place.arn("kms", "key/*")]),
+        }
     }
 }
 
@@ -122,5 +130,18 @@ mod tests {
         assert_eq!(permission.resources, ["arn:aws:iam::123456789012:role/*"]);
         let service = Condition::Is("iam:PassedToService", vec!["glue.amazonaws.com".into()]);
         assert_eq!(permission.conditions, [service]);
+    }
+
+    #[test]
+    fn known_key_is_named_and_an_unknown_one_is_known_by_its_tags_to_those_who_look() {
+        let place = Place::new("123456789012", "eu-west-1");
+        let used = |need, key: &str| Permission::use_key(need, ["kms:Decrypt"], &["s3"], &KeyArn::new(key), &place);
+        let via = Condition::Is("kms:ViaService", vec!["s3.eu-west-1.amazonaws.com".into()]);
+        let central = "arn:aws:kms:eu-west-1:999999999999:key/1234";
+        let named = used(Need::Look, central);
+        assert_eq!((named.resources, named.conditions), (vec![central.to_owned()], vec![via.clone()]));
+        let own = used(Need::Look, "⟦encryption.data.arn⟧");
+        assert_eq!(own.resources, ["arn:aws:kms:eu-west-1:123456789012:key/*"]);
+        assert_eq!(own.conditions, [via, Condition::BearsTags]);
     }
 }

@@ -1,9 +1,9 @@
 //! The permissions that a new resource gives, with the principals: policies of roles, resource policies, security group
-//! rules.
+//! rules, routes.
 
 use crate::{
     names::{Names, literal},
-    rule::{is_open, is_rule, rule_in_words},
+    rule::{is_open, is_rule, is_to_the_internet, route_in_words, rule_in_words},
     statement::{is_wide, principals, statement_in_words, statements, what},
 };
 use serde::Serialize;
@@ -56,6 +56,12 @@ pub(crate) fn allowed(spec: &Value, names: &Names) -> Vec<Allowed> {
                     wide: field == "ingress" && is_open(rule),
                 }));
             }
+            ("routes", Value::Array(routes)) => all.extend(
+                routes
+                    .iter()
+                    .filter(|route| route["destination"].is_string())
+                    .map(|route| Allowed { text: route_in_words(route), wide: is_to_the_internet(route) }),
+            ),
             (_, policy @ (Value::Object(_) | Value::String(_))) => {
                 let all_statements = statements(policy);
                 all.extend(
@@ -136,6 +142,9 @@ mod tests {
             texts(&group),
             ["lets out 443/tcp to 0.0.0.0/0", "! lets in 443/tcp from 0.0.0.0/0", "lets in 443/tcp from 10.0.0.0/8",]
         );
+        let route = |kind: &str, id: &str| json!({"destination": "0.0.0.0/0", "target": {"type": kind, "id": id}});
+        let table = json!({"routes": [route("nat_gateway", "⟦network.nat-1.id⟧"), route("internet_gateway", "igw-1")]});
+        assert_eq!(texts(&table), ["leads 0.0.0.0/0 to ⟦network.nat-1.id⟧", "! leads 0.0.0.0/0 to igw-1"]);
         let bucket = json!({"name": "b", "policy": {"Statement": [
             {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]}});
         assert_eq!(texts(&bucket), ["! allow *: s3:GetObject on arn:aws:s3:::b/*"]);

@@ -10,6 +10,7 @@ use crate::{
 use resource::policy_spelling;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The length up to which a list or document is shown whole, before and after the change.
 const SHORT: usize = 60;
@@ -76,6 +77,14 @@ pub fn between(field: &str, before: &Value, after: &Value) -> Option<Differences
         return None;
     }
     let (mut before, mut after) = (structure(field, before), structure(field, after));
+    let mut keys = BTreeMap::new();
+    each_condition(&mut after, &mut |operators| {
+        keys.extend(operators.keys().map(|key| (key.to_ascii_lowercase(), key.clone())));
+    });
+    each_condition(&mut before, &mut |operators| {
+        let spelled = |key: String| keys.get(&key.to_ascii_lowercase()).cloned().unwrap_or(key);
+        *operators = std::mem::take(operators).into_iter().map(|(key, value)| (spelled(key), value)).collect();
+    });
     match (&before, &after) {
         (Value::Null, _) => after = without_version(after),
         (_, Value::Null) => before = without_version(before),
@@ -126,6 +135,25 @@ fn structure(field: &str, value: &Value) -> Value {
     match value.get("Statement") {
         Some(_) => policy_spelling(&value),
         None => value,
+    }
+}
+
+/// Visits the keys of every condition in a policy, one operator at a time. IAM reads them without regard to case, so a
+/// reviewer is shown no difference of it.
+fn each_condition(value: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match value {
+                    Value::Object(operators) if key == "Condition" => {
+                        operators.values_mut().filter_map(Value::as_object_mut).for_each(&mut *visit);
+                    }
+                    other => each_condition(other, visit),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| each_condition(item, visit)),
+        _ => {}
     }
 }
 
@@ -254,6 +282,18 @@ mod tests {
     }
 
     #[test]
+    fn case_of_condition_keys_is_no_difference() {
+        let statement = |key: &str, actions: Value| {
+            json!({"Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*",
+                                  "Condition": {"StringEquals": {key: "glue.amazonaws.com"}}}]})
+        };
+        let before = statement("iam:passedtoservice", json!(["iam:PassRole"]));
+        let after = statement("iam:PassedToService", json!(["iam:PassRole", "iam:GetRole"]));
+        let differences = between("policy", &before, &after).unwrap();
+        assert!(differences.parts.iter().all(|part| !part.path.contains("assedto")), "{differences:?}");
+    }
+
+    #[test]
     fn rules_are_compared_one_by_one() {
         let ours = [rule(2049, "10.0.0.0/16"), rule(443, "10.0.0.0/16")];
         let live = json!([ours[1], rule(22, "0.0.0.0/0"), ours[0]]);
@@ -290,7 +330,7 @@ mod tests {
             "Condition": {"StringEquals": {"ec2:Vpc": vpc}}}])
         };
         let expected = [
-            "~ [allow ec2:CreateNetworkInterface].Condition.StringEquals.ec2:vpc: \"vpc-1\" → \"⟦network.vpc.arn⟧\"",
+            "~ [allow ec2:CreateNetworkInterface].Condition.StringEquals.ec2:Vpc: \"vpc-1\" → \"⟦network.vpc.arn⟧\"",
             "0 statement",
         ];
         assert_eq!(told("p.Statement", &statement("vpc-1"), &statement("⟦network.vpc.arn⟧")), expected);

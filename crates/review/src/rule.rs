@@ -38,6 +38,22 @@ pub fn rule_in_words(rule: &Value, direction: &str) -> String {
     format!("{traffic} {direction} {other_end}{why}")
 }
 
+/// A route of a route table on one line.
+///
+/// # Example
+/// `leads 0.0.0.0/0 to ⟦network.nat-1.id⟧`
+pub(crate) fn route_in_words(route: &Value) -> String {
+    let target = &route["target"];
+    let target = target["id"].as_str().or_else(|| target["what"].as_str()).unwrap_or_default();
+    format!("leads {} to {}", literal(route["destination"].as_str().unwrap_or_default()), literal(target))
+}
+
+/// True if a route leads all addresses to the internet, which can then reach what has a public address.
+pub(crate) fn is_to_the_internet(route: &Value) -> bool {
+    let is_everything = matches!(route["destination"].as_str(), Some("0.0.0.0/0" | "::/0"));
+    is_everything && route["target"]["type"] == "internet_gateway"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

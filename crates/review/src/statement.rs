@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(
             words(json!({"Sid": "Data", "Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"],
                          "Resource": "arn:aws:s3:::b/*", "Condition": {"Bool": {"aws:SecureTransport": true}}})),
-            "allow s3:GetObject, s3:PutObject on arn:aws:s3:::b/* if Bool aws:securetransport = true  [Data]"
+            "allow s3:GetObject, s3:PutObject on arn:aws:s3:::b/* if Bool aws:SecureTransport = true  [Data]"
         );
         assert_eq!(
             words(json!({"Effect": "Deny", "Principal": "*", "NotAction": "s3:*", "NotResource": "*"})),

@@ -7,8 +7,8 @@ use crate::{
     unknown::{is_unknown, unknown_paths},
 };
 use engine::{Action, Change, Kept, Lift, Moved, Plan, Planning, Refusal, Summary};
-use resource::{Address, FieldChange, IgnoredDifference, Registry};
-use serde::Serialize;
+use resource::{Address, FailureKind, FieldChange, IgnoredDifference, Registry};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A plan as a reviewer reads it. Serialized, it is the document of `plan --json` but for costs and calls.
@@ -110,7 +110,7 @@ pub struct FieldView {
 }
 
 /// A reason for which `up` refuses a plan.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RefusalView {
     /// The resource.
     pub address: Address,
@@ -126,6 +126,9 @@ pub struct RefusalView {
     /// The option that lifts it, if one does.
     #[serde(skip)]
     pub lifted_by: Option<Lift>,
+    /// Whether the name of the resource is taken.
+    #[serde(skip)]
+    pub is_taken: bool,
 }
 
 /// The bucket for the state.
@@ -174,8 +177,8 @@ impl PlanView {
     /// The view of a plan with its refusals.
     pub fn new(planning: &Planning, registry: &Registry, surroundings: Surroundings) -> Self {
         let plan = &planning.plan;
-        let noun = |kind: &str| registry.get(kind).map_or(kind, |reconciler| reconciler.noun()).to_owned();
-        let refusals = |all: &[Refusal]| all.iter().map(|one| refusal_view(one, noun(&one.kind))).collect::<Vec<_>>();
+        let refusals =
+            |all: &[Refusal]| all.iter().map(|one| refusal_view(one, noun(&one.kind, registry))).collect::<Vec<_>>();
         let refused = refusals(&planning.refusals);
         let looked_at = LookedAt { resources: plan.unchanged + plan.changes.len(), left_out: planning.left_out.len() };
         Self {
@@ -189,10 +192,7 @@ impl PlanView {
 
     /// The view of a plan without refusals, such as a plan from a file.
     pub fn of_plan(plan: &Plan, registry: &Registry, surroundings: Surroundings) -> Self {
-        let view = |change: &Change| {
-            let noun = registry.get(&change.kind).map_or(change.kind.as_str(), |reconciler| reconciler.noun());
-            change_view(change, noun.to_owned(), &surroundings.names)
-        };
+        let view = |change: &Change| change_view(change, noun(&change.kind, registry), &surroundings.names);
         let changes: Vec<ChangeView> = plan.changes.iter().map(view).collect();
         Self {
             format: 1,
@@ -212,6 +212,19 @@ impl PlanView {
             locked_by: surroundings.locked_by,
         }
     }
+}
+
+impl PlanView {
+    /// Adds the resources of a saved plan of which nobody could tell whether data would be lost with them.
+    pub fn tell_not_looked_for(&mut self, saved: Vec<RefusalView>, registry: &Registry) {
+        let named = |one: RefusalView| RefusalView { noun: noun(&one.kind, registry), ..one };
+        self.not_looked_for = saved.into_iter().map(named).collect();
+    }
+}
+
+/// The kind as people say it.
+fn noun(kind: &str, registry: &Registry) -> String {
+    registry.get(kind).map_or(kind, |reconciler| reconciler.noun()).to_owned()
 }
 
 fn change_view(change: &Change, noun: String, names: &Names) -> ChangeView {
@@ -266,6 +279,7 @@ fn refusal_view(refusal: &Refusal, noun: String) -> RefusalView {
         reason: refusal.failure.to_string(),
         help: refusal.failure.help.clone(),
         lifted_by: refusal.lifted_by,
+        is_taken: refusal.failure.kind == FailureKind::Exists,
     }
 }
 
@@ -277,8 +291,13 @@ fn way_out(refusals: &[RefusalView], command: &str, targets: &[String]) -> Optio
     if !protected.is_empty() {
         options.push(format!("--unprotect {}", protected.join(",")));
     }
-    if lifted(Lift::DeleteData).next().is_some() {
-        options.push("--delete-data".to_owned());
+    let data: Vec<&str> = lifted(Lift::DeleteData).map(|refusal| refusal.address.as_str()).collect();
+    match data.is_empty() {
+        true => {}
+        // Whoever destroys everything wants no list.
+        false if command.starts_with("mlopsctl destroy ") => options.push("--delete-data".to_owned()),
+        // Bare, the option also deletes what is kept for the sake of data elsewhere, such as keys.
+        false => options.push(format!("--delete-data={}", data.join(","))),
     }
     let is_any = refusals.iter().any(|refusal| refusal.lifted_by.is_some());
     is_any.then(|| format!("{command} {}", options.join(" ")))

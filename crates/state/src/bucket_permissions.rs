@@ -1,26 +1,14 @@
 //! What AWS must allow whoever keeps a state in a bucket.
 
-use crate::{StateBucket, StateIdentity, StateKeys};
+use crate::{StateBucket, StateKeys};
 use resource::{Permission, Place};
 
 impl StateBucket {
     /// What AWS must allow whoever keeps a state in a bucket that an environment file names: to see that it is fit
-    /// for one, and the state and the lock in it.
-    pub fn permissions_in_named(
-        name: &str,
-        place: &Place,
-        identity: &StateIdentity,
-        prefix: Option<&str>,
-    ) -> Vec<Permission> {
+    /// for one, and the state and the lock in it. Other keys of the bucket may be of other environments.
+    pub fn permissions_in_named(name: &str, place: &Place, keys: &StateKeys) -> Vec<Permission> {
         let bucket = format!("arn:{}:s3:::{name}", place.partition);
-        let under = prefix.map(|prefix| StateKeys::under(prefix, identity));
-        let keys = [Some(StateKeys::at_root()), Some(StateKeys::shared(identity)), under];
-        let objects: Vec<String> = keys
-            .iter()
-            .flatten()
-            .flat_map(|keys| [&keys.state, &keys.lock])
-            .map(|key| format!("{bucket}/{key}"))
-            .collect();
+        let objects = [&keys.state, &keys.lock].map(|key| format!("{bucket}/{key}"));
         vec![
             Permission::look([
                 "s3:ListBucket",

@@ -35,32 +35,29 @@ impl StateKeys {
         Self { state: key(shared.state), lock: key(shared.lock) }
     }
 
+    /// The keys of a new state in a bucket that may be shared, or below a prefix in it.
+    pub fn of_new_state(identity: &StateIdentity, prefix: Option<&str>) -> Self {
+        prefix.map_or_else(|| Self::shared(identity), |prefix| Self::under(prefix, identity))
+    }
+
     /// Finds the keys in a bucket that may be shared, or below a prefix in it. mlopsctl 0.1 kept every state at the
     /// root. A state of this identity stays there, so that 0.1 and later versions take the same lock. A state from
     /// before the file named a prefix stays in its place, too.
     ///
+    /// The least policy names only the keys of the environment. So a place that the credentials may not read holds
+    /// no state of it.
+    ///
     /// # Errors
     /// When a read fails, or several of these places have a state.
     pub async fn find(store: &dyn Store, identity: &StateIdentity, prefix: Option<&str>) -> Result<Self, Error> {
-        let (root, shared) = (Self::at_root(), Self::shared(identity));
+        let wanted = Self::of_new_state(identity, prefix);
         let two = |one: &Self, other: &Self| Error::TwoStates {
             environment: identity.environment.clone(),
             places: [store.place(&one.state), store.place(&other.state)],
         };
-        let Some(prefix) = prefix else {
-            return match store.get(&root.state).await? {
-                Some(stored) if may_be_of(&stored.bytes, identity) => match store.get(&shared.state).await? {
-                    None => Ok(root),
-                    Some(_) => Err(two(&root, &shared)),
-                },
-                _ => Ok(shared),
-            };
-        };
-        let wanted = Self::under(prefix, identity);
-        let mut found = store.get(&wanted.state).await?.map(|_| wanted.clone());
-        for keys in [root, shared] {
+        let mut found = None;
+        for keys in [Self::at_root(), Self::shared(identity)].into_iter().filter(|keys| *keys != wanted) {
             let stored = match store.get(&keys.state).await {
-                // A policy may limit the credentials to the prefix.
                 Err(Error::Store { failure, .. }) if failure.kind == FailureKind::Denied => continue,
                 stored => stored?,
             };
@@ -70,6 +67,11 @@ impl StateKeys {
                     None => found = Some(keys),
                 }
             }
+        }
+        if let Some(keys) = &found
+            && store.get(&wanted.state).await?.is_some()
+        {
+            return Err(two(keys, &wanted));
         }
         Ok(found.unwrap_or(wanted))
     }

@@ -50,8 +50,14 @@ impl Platform {
         let place = Place::new(ACCOUNT, &environment.region);
         let placement =
             blueprint::Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
-        let inputs =
-            blueprint::Inputs { environment: &environment, name, place: &place, placement: &placement, root: &root };
+        let inputs = blueprint::Inputs {
+            environment: &environment,
+            name,
+            place: &place,
+            placement: &placement,
+            root: &root,
+            is_state_at_root: false,
+        };
         let stack = blueprint::stack(&inputs).unwrap_or_else(|error| panic!("{error}"));
         let identity = blueprint::identity(&environment.project, name);
         let bucket = environment.state_bucket_name(ACCOUNT);
@@ -88,6 +94,10 @@ impl Platform {
         Self { delete_data: false, ..self }
     }
 
+    fn globs_of_data(&self) -> Vec<String> {
+        self.delete_data.then(|| "*".to_owned()).into_iter().collect()
+    }
+
     /// Where it stands.
     pub fn region(&self) -> &str {
         &self.place.region
@@ -122,6 +132,7 @@ impl Platform {
             project: self.identity.get("Project").unwrap_or_default(),
             environment: self.identity.get("Environment").unwrap_or_default(),
             state_prefix: None,
+            is_state_at_root: false,
             existing: self.existing.clone(),
             registry: &self.registry,
             place: &self.place,
@@ -288,9 +299,9 @@ impl Platform {
             repairs: false,
             alone: false,
             unprotect: vec!["*".to_owned()],
-            delete_data: self.delete_data,
+            delete_data: self.globs_of_data(),
             looks_only: false,
-            keep: !self.delete_data,
+            keep: false,
             claims: Claims::new(),
             inputs: String::new(),
         };
@@ -309,7 +320,7 @@ impl Platform {
             condition: Condition::Confirmed,
             options: ChangeOptions {
                 is_confirmed: true,
-                delete_data: self.delete_data,
+                delete_data: self.globs_of_data(),
                 unprotect: vec!["*".to_owned()],
                 ..ChangeOptions::default()
             },

@@ -1,8 +1,8 @@
 //! The services that an existing network reaches.
 
-use super::{Circumstances, ExistingNetwork, Prerequisite, SeenNetwork, routes::Ways};
+use super::{Circumstances, ExistingNetwork, SeenNetwork, routes::Ways};
 use aws_sdk_ec2::types::{VpcEndpoint, VpcEndpointType};
-use resource::{Place, Shortcoming};
+use resource::{Place, Prerequisite, Shortcoming};
 use std::collections::BTreeSet;
 
 /// Whether the subnets reach a service.

@@ -3,21 +3,12 @@
 use super::{ExistingNetwork, SeenNetwork, ranges, routes::Ways};
 use crate::rule::{Peer, Rule};
 use aws_sdk_ec2::types::{SecurityGroup, Subnet, SubnetState, VpcState};
-use resource::{Failure, FailureKind, Place, Shortcoming};
+use resource::{Failure, FailureKind, Place, Prerequisite, Shortcoming};
 use std::collections::BTreeSet;
 
 /// The number of free addresses below which a subnet soon is full: functions, Studio and endpoints take more as they
 /// grow.
 const FEW_ADDRESSES: i32 = 16;
-
-/// One thing that the platform needs of a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prerequisite {
-    /// The setting that names the part, such as `network.private_subnets.0`.
-    pub setting: String,
-    /// A sentence that says that it is met, or the reason why it is not.
-    pub met: std::result::Result<String, Shortcoming>,
-}
 
 /// Further facts that the checks of a network depend on.
 #[derive(Clone, Copy, Debug)]
@@ -30,20 +21,12 @@ pub struct Circumstances<'a> {
     pub is_built: bool,
 }
 
-fn met(setting: &str, words: impl Into<String>) -> Prerequisite {
-    Prerequisite { setting: setting.to_owned(), met: Ok(words.into()) }
-}
-
-fn lacking(setting: &str, shortcoming: Shortcoming) -> Prerequisite {
-    Prerequisite { setting: setting.to_owned(), met: Err(shortcoming) }
-}
-
 fn unseen(setting: &str, subject: &str, failure: &Failure) -> Prerequisite {
     let help = match failure.kind {
         FailureKind::Denied => format!("these credentials may not {}", failure.operation),
         _ => failure.help.clone().unwrap_or_default(),
     };
-    lacking(setting, Shortcoming::possible(format!("{subject} cannot be seen: {failure}"), help))
+    Prerequisite::lacking(setting, Shortcoming::possible(format!("{subject} cannot be seen: {failure}"), help))
 }
 
 impl SeenNetwork {
@@ -80,15 +63,15 @@ impl SeenNetwork {
             let what = format!("account {} sees no {} in {}", place.account, network.vpc, place.region);
             let help =
                 "name a VPC of this account and region, or one whose subnets another account shares with it by RAM";
-            return vec![lacking(SETTING, Shortcoming::certain(what, help))];
+            return vec![Prerequisite::lacking(SETTING, Shortcoming::certain(what, help))];
         };
         if vpc.state().is_some_and(|state| *state != VpcState::Available) {
             let state = vpc.state().map_or("unknown", VpcState::as_str);
             let what = format!("{} is not available, but {state}", network.vpc);
-            return vec![lacking(SETTING, Shortcoming::certain(what, "try again when it is"))];
+            return vec![Prerequisite::lacking(SETTING, Shortcoming::certain(what, "try again when it is"))];
         }
         let shared = self.owner(place).map_or_else(String::new, |owner| format!(", shared by account {owner}"));
-        vec![met(SETTING, format!("{} exists, with {}{shared}", network.vpc, ranges(vpc).join(", ")))]
+        vec![Prerequisite::met(SETTING, format!("{} exists, with {}{shared}", network.vpc, ranges(vpc).join(", ")))]
     }
 
     fn subnet(
@@ -99,7 +82,7 @@ impl SeenNetwork {
         around: &Circumstances<'_>,
     ) -> Vec<Prerequisite> {
         let setting = format!("network.private_subnets.{index}");
-        let wrong = |what: String, help: &str| vec![lacking(&setting, Shortcoming::certain(what, help))];
+        let wrong = |what: String, help: &str| vec![Prerequisite::lacking(&setting, Shortcoming::certain(what, help))];
         let Some(subnet) = self.subnets.iter().find(|subnet| subnet.subnet_id() == Some(id)) else {
             let what = format!("account {} sees no {id} in {}", around.place.account, around.place.region);
             return wrong(what, "name a subnet of the VPC; one of another account must be shared with this one by RAM");
@@ -128,10 +111,11 @@ impl SeenNetwork {
         let exists = format!("{id} is {known} of the VPC, {} in {zone}", subnet.cidr_block().unwrap_or_default());
         let lost = ways.iter().flat_map(|ways: &Ways| &ways.lost).map(|route| {
             let what = format!("the route to {route} leads to what is gone");
-            lacking(&setting, Shortcoming::possible(what, "the owner of the VPC repairs or removes it"))
+            Prerequisite::lacking(&setting, Shortcoming::possible(what, "the owner of the VPC repairs or removes it"))
         });
         let lost: Vec<Prerequisite> = lost.collect();
-        [vec![met(&setting, exists)], lost, vec![addresses(&setting, id, subnet, around.is_built)]].concat()
+        [vec![Prerequisite::met(&setting, exists)], lost, vec![addresses(&setting, id, subnet, around.is_built)]]
+            .concat()
     }
 
     fn zones_of_subnets(&self) -> Vec<Prerequisite> {
@@ -142,9 +126,9 @@ impl SeenNetwork {
             1 => {
                 let zone = zones.into_iter().next().unwrap_or_default();
                 let what = format!("all subnets are in {zone}: when that zone fails, the platform does");
-                vec![lacking(SETTING, Shortcoming::possible(what, "name subnets in two zones or more"))]
+                vec![Prerequisite::lacking(SETTING, Shortcoming::possible(what, "name subnets in two zones or more"))]
             }
-            count => vec![met(SETTING, format!("the subnets are in {count} zones"))],
+            count => vec![Prerequisite::met(SETTING, format!("the subnets are in {count} zones"))],
         }
     }
 
@@ -153,8 +137,8 @@ impl SeenNetwork {
     fn dns(&self) -> Vec<Prerequisite> {
         const SETTING: &str = "network.vpc_id";
         vec![match self.off.as_deref() {
-            Ok([]) => met(SETTING, "the VPC resolves names, with DNS hostnames"),
-            Ok(off) => lacking(
+            Ok([]) => Prerequisite::met(SETTING, "the VPC resolves names, with DNS hostnames"),
+            Ok(off) => Prerequisite::lacking(
                 SETTING,
                 Shortcoming::certain(
                     format!(
@@ -179,7 +163,7 @@ impl SeenNetwork {
     }
 
     fn group(&self, network: &ExistingNetwork, setting: &str, id: &str) -> Vec<Prerequisite> {
-        let wrong = |what: String, help: &str| vec![lacking(setting, Shortcoming::certain(what, help))];
+        let wrong = |what: String, help: &str| vec![Prerequisite::lacking(setting, Shortcoming::certain(what, help))];
         let Some(group) = self.groups.iter().find(|group| group.group_id() == Some(id)) else {
             return wrong(format!("there is no security group {id}"), "name a security group of the VPC");
         };
@@ -192,20 +176,23 @@ impl SeenNetwork {
         if !setting.contains(".endpoints.") && !lets_https_out(id, group) {
             let what = format!("the security group {id} ({name}) lets nothing out to port 443");
             let help = "its owner allows HTTPS to the services that the platform calls";
-            return vec![lacking(setting, Shortcoming::possible(what, help))];
+            return vec![Prerequisite::lacking(setting, Shortcoming::possible(what, help))];
         }
-        vec![met(setting, format!("{id} is a security group of the VPC ({name})"))]
+        vec![Prerequisite::met(setting, format!("{id} is a security group of the VPC ({name})"))]
     }
 }
 
 fn addresses(setting: &str, id: &str, subnet: &Subnet, is_built: bool) -> Prerequisite {
     let free = subnet.available_ip_address_count().unwrap_or(FEW_ADDRESSES);
     if free >= FEW_ADDRESSES {
-        return met(setting, format!("{id} has {free} free addresses"));
+        return Prerequisite::met(setting, format!("{id} has {free} free addresses"));
     }
     let what = format!("{id} has only {free} free addresses: functions, Studio and endpoints take one each");
     let help = "name a larger subnet, or end what is not needed in it";
-    lacking(setting, if is_built { Shortcoming::possible(what, help) } else { Shortcoming::certain(what, help) })
+    Prerequisite::lacking(
+        setting,
+        if is_built { Shortcoming::possible(what, help) } else { Shortcoming::certain(what, help) },
+    )
 }
 
 fn lets_https_out(id: &str, group: &SecurityGroup) -> bool {

@@ -41,8 +41,15 @@ fn stack(root: &Path, environment: &Environment) -> (Stack, Vec<Declaration>) {
     let place = Place::new(ACCOUNT, environment.region.clone());
     let placement = blueprint::Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
     let name = &environment.environment;
-    let stack =
-        blueprint::stack(&blueprint::Inputs { environment, name, place: &place, placement: &placement, root }).unwrap();
+    let stack = blueprint::stack(&blueprint::Inputs {
+        environment,
+        name,
+        place: &place,
+        placement: &placement,
+        root,
+        is_state_at_root: false,
+    })
+    .unwrap();
     let declarations = stack.declarations(&blueprint::registry(), &place).unwrap();
     (stack, declarations)
 }
@@ -156,6 +163,7 @@ fn a_program_that_lambda_does_not_take_is_refused_with_what_helps() {
         place: &place,
         placement: &placement,
         root: root.path(),
+        is_state_at_root: false,
     };
     let error = blueprint::stack(&inputs).err().unwrap().to_string();
     assert!(error.contains("tools/mlopsctl") && error.contains("--no-default-features"), "{error}");

@@ -117,7 +117,14 @@ fn existing_roles_are_asked_for_what_the_roles_in_their_place_may() {
     prod.encryption.key_arn = Some(KEY.into());
     let place = Place::new(ACCOUNT, prod.region.clone());
     let placement = Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", prod.region)));
-    let inputs = Inputs { environment: &prod, name: "prod", place: &place, placement: &placement, root: &root };
+    let inputs = Inputs {
+        environment: &prod,
+        name: "prod",
+        place: &place,
+        placement: &placement,
+        root: &root,
+        is_state_at_root: false,
+    };
     let existing = blueprint::existing(&inputs).unwrap();
     let [role] = existing.roles.as_slice() else { panic!("{:?}", existing.roles) };
     assert_eq!((role.arn.as_str(), role.setting.as_str()), (GLUE, "identity.roles.glue"));

@@ -93,8 +93,14 @@ fn endpoint_in_an_existing_network_takes_one_subnet_of_each_zone_that_has_its_se
         };
         let placement =
             recorded.place_in_existing(&dev, &place, &zones, &[service]).map_err(|error| error.to_string())?;
-        let inputs =
-            blueprint::Inputs { environment: &dev, name: "dev", place: &place, placement: &placement, root: &root };
+        let inputs = blueprint::Inputs {
+            environment: &dev,
+            name: "dev",
+            place: &place,
+            placement: &placement,
+            root: &root,
+            is_state_at_root: false,
+        };
         let declared = blueprint::stack(&inputs).unwrap().declarations(&blueprint::registry(), &place).unwrap();
         Ok::<Value, String>(spec(&declared, "network.endpoint-sts")["reach"]["subnets"].clone())
     };

@@ -44,7 +44,14 @@ pub(crate) fn declared_in(root: &Path, name: &str, edit: impl FnOnce(&mut config
     edit(&mut environment);
     let place = Place::new(ACCOUNT, environment.region.clone());
     let placement = blueprint::Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
-    let inputs = blueprint::Inputs { environment: &environment, name, place: &place, placement: &placement, root };
+    let inputs = blueprint::Inputs {
+        environment: &environment,
+        name,
+        place: &place,
+        placement: &placement,
+        root,
+        is_state_at_root: false,
+    };
     blueprint::stack(&inputs).unwrap().declarations(&blueprint::registry(), &place).unwrap()
 }
 

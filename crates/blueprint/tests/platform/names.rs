@@ -43,7 +43,14 @@ fn stack(text: &str) -> Option<Result<Vec<String>, Error>> {
     let environment = config::parse("test", text, Some(&root)).ok()?;
     let place = Place::new(ACCOUNT, environment.region.clone());
     let placement = blueprint::Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
-    let inputs = Inputs { environment: &environment, name: "test", place: &place, placement: &placement, root: &root };
+    let inputs = Inputs {
+        environment: &environment,
+        name: "test",
+        place: &place,
+        placement: &placement,
+        root: &root,
+        is_state_at_root: false,
+    };
     let stack = blueprint::stack(&inputs);
     Some(stack.map(|stack| stack.nodes().iter().map(|node| node.address.to_string()).collect()))
 }

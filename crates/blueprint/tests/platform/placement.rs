@@ -136,7 +136,14 @@ fn subnets_of_another_range_may_be_in_other_zones() {
 
 fn with_endpoints(environment: Environment, placement: &Placement) -> Vec<(String, String, usize)> {
     let (place, root) = (Place::new(ACCOUNT, environment.region.clone()), repository());
-    let inputs = blueprint::Inputs { environment: &environment, name: "dev", place: &place, placement, root: &root };
+    let inputs = blueprint::Inputs {
+        environment: &environment,
+        name: "dev",
+        place: &place,
+        placement,
+        root: &root,
+        is_state_at_root: false,
+    };
     let declared = blueprint::stack(&inputs).unwrap().declarations(&blueprint::registry(), &place).unwrap();
     let interfaces = declared.into_iter().filter(|one| one.spec["reach"]["type"] == "interface");
     interfaces
@@ -230,8 +237,14 @@ fn domains(region: &str) -> std::collections::BTreeSet<String> {
     let place = Place::new(ACCOUNT, region);
     let placement = Placement::in_zones(["a", "b", "c"].map(|zone| format!("{region}{zone}")));
     let root = repository();
-    let inputs =
-        blueprint::Inputs { environment: &prod, name: "prod", place: &place, placement: &placement, root: &root };
+    let inputs = blueprint::Inputs {
+        environment: &prod,
+        name: "prod",
+        place: &place,
+        placement: &placement,
+        root: &root,
+        is_state_at_root: false,
+    };
     let declared = blueprint::stack(&inputs).unwrap().declarations(&blueprint::registry(), &place).unwrap();
     let text = serde_json::to_string(&declared.iter().map(|one| &one.spec).collect::<Vec<_>>()).unwrap();
     assert!(

@@ -210,26 +210,43 @@ const WITHOUT_ACCOUNT: [(&str, &str); 7] = [
 
 pub(super) fn check(environment: &Environment, at: Place<'_>) {
     let storage = at.sound(&["storage"]).then_some(&environment.storage);
+    let role = |name: &str| environment.identity.roles.of(name).map(|(setting, _)| setting);
     let functions = at.get("functions");
     for (index, function) in environment.functions.iter().enumerate() {
-        check_grants(&function.permissions, &function.buckets, functions.at(index), storage);
+        let existing = role(&format!("{}-function", function.name));
+        check_grants(&function.permissions, &function.buckets, functions.at(index), storage, existing);
     }
     let jobs = at.get("catalog").get("jobs");
     for (index, job) in environment.catalog.jobs.iter().enumerate() {
-        check_grants(&job.permissions, &job.buckets, jobs.at(index), storage);
+        check_grants(&job.permissions, &job.buckets, jobs.at(index), storage, role("glue"));
     }
     let studio = &environment.studio;
-    check_grants(&studio.permissions, &studio.buckets, at.get("studio"), storage);
+    check_grants(&studio.permissions, &studio.buckets, at.get("studio"), storage, role("sagemaker"));
     if let Some(pipeline) = &environment.pipeline {
         let at = at.get("pipeline");
-        check_grants(&pipeline.permissions, &pipeline.buckets, at, storage);
+        check_grants(&pipeline.permissions, &pipeline.buckets, at, storage, role("pipeline"));
         let training = &pipeline.training;
-        check_grants(&training.permissions, &training.buckets, at.get("training"), storage);
+        check_grants(&training.permissions, &training.buckets, at.get("training"), storage, role("training"));
     }
 }
 
-/// Checks the permissions and the bucket grants of a section. `at` is the section that contains both.
-fn check_grants(permissions: &[Permission], buckets: &BucketGrants, at: Place<'_>, storage: Option<&Storage>) {
+/// Checks the permissions and the bucket grants of a section. `at` is the section that contains both. `existing` is the
+/// setting that names an existing role in place of the role that would get them.
+fn check_grants(
+    permissions: &[Permission],
+    buckets: &BucketGrants,
+    at: Place<'_>,
+    storage: Option<&Storage>,
+    existing: Option<String>,
+) {
+    for key in ["permissions", "buckets"] {
+        if let Some(setting) = existing.as_ref().filter(|_| at.states(key)) {
+            at.get(key).report(
+                format!("nobody gets these: `{setting}` of [identity.roles] names an existing role, which mlopsctl never changes"),
+                format!("leave `{key}` out, and let the owner of the role allow it"),
+            );
+        }
+    }
     if let Some(storage) = storage {
         for name in buckets.keys() {
             let declared = storage.buckets.iter().map(|bucket| bucket.name.as_str());

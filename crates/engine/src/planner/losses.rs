@@ -15,11 +15,12 @@ impl Planner<'_> {
     /// What is no longer declared and stays for the data that would be lost with it. Destroying everything is another
     /// matter: that is refused, unless data may be deleted.
     pub(super) async fn kept(&self, refusals: &mut Vec<Refusal>) -> Vec<Kept> {
-        if !self.purpose.keep || self.stack.nodes().is_empty() {
+        if self.stack.nodes().is_empty() {
             return Vec::new();
         }
         let orphans = self.state.resources.iter().filter(|(address, entry)| {
-            self.stack.position(address).is_none()
+            (self.purpose.keep || !self.purpose.may_delete_data(address))
+                && self.stack.position(address).is_none()
                 && entry.phase != Phase::Deleting
                 && self.registry.get(&entry.kind).is_ok_and(|reconciler| reconciler.kept())
         });
@@ -128,12 +129,10 @@ impl Planner<'_> {
 
     /// Refuses what would destroy data, unless that is allowed, before anything is touched.
     pub(super) async fn data(&self, changes: &[Change], refusals: &mut Vec<Refusal>) {
-        if self.purpose.delete_data {
-            return;
-        }
         let doomed = changes.iter().filter(|change| change.action.loses());
         let going: Arc<HashSet<String>> = Arc::new(doomed.clone().filter_map(|change| change.id.clone()).collect());
-        let checks = stream::iter(doomed).map(|change| {
+        let guarded = doomed.filter(|change| !self.purpose.may_delete_data(&change.address));
+        let checks = stream::iter(guarded).map(|change| {
             let going = going.clone();
             async move { (change, self.holdings(change, going).await) }
         });
@@ -143,7 +142,11 @@ impl Planner<'_> {
                 Ok(None) => {}
                 Ok(Some(what)) => {
                     let message = format!("it holds {what}, and this would {} it", change.action.as_str());
-                    let help = format!("pass --delete-data to delete the data as well{}", how_to_keep(change));
+                    let help = format!(
+                        "pass --delete-data={} to delete the data as well{}",
+                        change.address,
+                        how_to_keep(change)
+                    );
                     let refused = refusal(&change.address, &change.kind, Failure::refused(message, help));
                     refusals.push(Refusal { lifted_by: Some(Lift::DeleteData), ..refused });
                 }

@@ -60,12 +60,12 @@ pub(crate) async fn run(
     let stack = session.stack(state).await?;
     let mut edited = Edited { source, environment, declared: declarations(session, &stack)? };
     let before = edited.source.clone();
-    let (mut accepted, mut left) = (Vec::new(), Vec::new());
+    let mut outcome = Outcome::default();
     let drifted = drift.drifted.iter().filter(|one| chosen(&one.address));
     let mut wanted = Vec::new();
     for one in drifted {
         match &one.change {
-            DriftChange::Missing(why) => left.push((one.address.to_string(), why.clone(), None)),
+            DriftChange::Missing(why) => outcome.left.push((one.address.to_string(), why.clone(), None)),
             DriftChange::Modified(fields) => {
                 wanted.extend(fields.iter().map(|field| Wanted { address: &one.address, field }));
             }
@@ -73,15 +73,16 @@ pub(crate) async fn run(
     }
     for one in &wanted {
         if is_declared(session, &edited, one) {
-            // The setting of another resource already declares it.
+            // An earlier run wrote it, or the setting of another resource says it as well.
+            outcome.declared.push(one.rule());
             continue;
         }
         match edit(session, state, &stack, &edited, one, &wanted).await {
             Some((setting, next)) => {
-                accepted.push((one.rule(), setting, one.field.after.clone()));
+                outcome.accepted.push((one.rule(), setting, one.field.after.clone()));
                 edited = next;
             }
-            None => left.push((one.rule(), "no setting of the file says it".to_owned(), Some(one.rule()))),
+            None => outcome.left.push((one.rule(), "no setting of the file says it".to_owned(), Some(one.rule()))),
         }
     }
     if edited.source != before {
@@ -91,10 +92,10 @@ pub(crate) async fn run(
         written.map_err(|error| End::failed(format!("{}: {error}", session.file.display())))?;
     }
     match printer.json {
-        true => printer.document(&document(&accepted, &left)),
-        false => say(session, &accepted, &left, printer),
+        true => printer.document(&outcome.document()),
+        false => outcome.say(session, printer),
     }
-    if left.is_empty() { Ok(()) } else { Err(End::Differences) }
+    if outcome.left.is_empty() { Ok(()) } else { Err(End::Differences) }
 }
 
 /// The file with a setting that declares the live value. The edit changes nothing else than accepted values.
@@ -166,30 +167,48 @@ fn changes_only(session: &Session, before: &Edited, after: &Edited, wanted: &[Wa
         })
 }
 
-type Accepted = (String, String, Value);
-type Left = (String, String, Option<String>);
-
-fn say(session: &Session, accepted: &[Accepted], left: &[Left], printer: Printer) {
-    for (what, setting, value) in accepted {
-        printer.data(&format!("accepted {what}: {} says `{setting}` = {value}", session.file.display()));
-    }
-    for (what, why, _) in left {
-        printer.data(&format!("not accepted: {what}: {why}"));
-    }
-    let rules: Vec<String> =
-        left.iter().filter_map(|(_, _, rule)| rule.as_ref()).map(|rule| format!("{rule:?}")).collect();
-    if !rules.is_empty() {
-        printer.data("To leave these fields to others, add this at the top of the environment file:");
-        printer.data(&format!("ignore = [{}]", rules.join(", ")));
-    }
+/// The differences that the user wanted to accept.
+#[derive(Default)]
+struct Outcome {
+    /// The fields that this run wrote into the file: rule, setting and value.
+    accepted: Vec<(String, String, Value)>,
+    /// The rules of the fields whose live values the file declares anyway.
+    declared: Vec<String>,
+    /// The differences that the file cannot say: what, why, and the rule that ignores them.
+    left: Vec<(String, String, Option<String>)>,
 }
 
-fn document(accepted: &[Accepted], left: &[Left]) -> Value {
-    let accepted: Vec<Value> = accepted
-        .iter()
-        .map(|(what, setting, value)| json!({"field": what, "setting": setting, "value": value}))
-        .collect();
-    let left: Vec<Value> =
-        left.iter().map(|(what, why, rule)| json!({"field": what, "reason": why, "ignore": rule})).collect();
-    json!({"format": 1, "accepted": accepted, "left": left})
+impl Outcome {
+    fn say(&self, session: &Session, printer: Printer) {
+        let (file, name) = (session.file.display(), &session.name);
+        for (what, setting, value) in &self.accepted {
+            printer.data(&format!("accepted {what}: {file} says `{setting}` = {value}"));
+        }
+        for what in &self.declared {
+            printer.data(&format!("accepted {what}: {file} declares the live value"));
+        }
+        for (what, why, _) in &self.left {
+            printer.data(&format!("not accepted: {what}: {why}"));
+        }
+        if !self.accepted.is_empty() || !self.declared.is_empty() {
+            printer.note(&format!("`mlopsctl up {name}` records it; until then `drift` shows it."));
+        }
+        let rules: Vec<String> =
+            self.left.iter().filter_map(|(_, _, rule)| rule.as_ref()).map(|rule| format!("{rule:?}")).collect();
+        if !rules.is_empty() {
+            printer.data("To leave these fields to others, add this at the top of the environment file:");
+            printer.data(&format!("ignore = [{}]", rules.join(", ")));
+        }
+    }
+
+    fn document(&self) -> Value {
+        let accepted: Vec<Value> = self
+            .accepted
+            .iter()
+            .map(|(what, setting, value)| json!({"field": what, "setting": setting, "value": value}))
+            .collect();
+        let left: Vec<Value> =
+            self.left.iter().map(|(what, why, rule)| json!({"field": what, "reason": why, "ignore": rule})).collect();
+        json!({"format": 1, "accepted": accepted, "declared": self.declared, "left": left})
+    }
 }

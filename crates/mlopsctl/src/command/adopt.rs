@@ -10,13 +10,14 @@ use app::{Change, ChangeOptions, Condition, Session, Wanted};
 use engine::{Claim, Claims, Purpose};
 use resource::{Address, Declaration, Stack};
 use state::{Phase, State};
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Instant};
 use tfstate::{Declared, Matching, Tfstate};
 
 /// More of what is left to Terraform is counted only.
 const MOST_LEFT: usize = 20;
 
 pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> Result<(), End> {
+    let began = Instant::now();
     let (environment, what) = environment(&args.what);
     let named = Named::parse_all(what)?;
     let terraform = args.from_tfstate.as_deref().map(read).transpose()?;
@@ -43,14 +44,14 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
     is_adopted_already(&mut claims, &state, printer);
     if claims.is_empty() {
         printer.note("There is nothing to take over.");
-        return Ok(());
+        return if args.out.is_some() { Ok(()) } else { change::nothing_done(&session, began, printer) };
     }
     each_once(&claims, &stack)?;
     refuse_existing(&claims, &session)?;
     if let Some(out) = &args.out {
         let targets = claims.keys().map(Address::to_string).collect();
         let inputs = session.inputs(&stack);
-        let purpose = Purpose { targets, inputs, keep: true, looks_only: true, claims, ..Purpose::default() };
+        let purpose = Purpose { targets, inputs, looks_only: true, claims, ..Purpose::default() };
         let preview =
             Preview { session: &session, state: &state, stack: &stack, purpose, out: Some(out), is_full: false };
         return preview.show(printer).await.map(drop);

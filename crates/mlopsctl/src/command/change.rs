@@ -19,6 +19,14 @@ pub(crate) async fn run(change: Change<'_>, names: &Names, printer: Printer) -> 
     Ok(())
 }
 
+/// Ends a run that had nothing to do. Programs get the summary of a run all the same.
+pub(crate) fn nothing_done(workspace: &Workspace, began: Instant, printer: Printer) -> Result<(), End> {
+    match printer.json {
+        true => report(workspace, None, None, began, printer),
+        false => Ok(()),
+    }
+}
+
 /// Says what was done even where it could not be recorded.
 pub(crate) fn report(
     workspace: &Workspace,

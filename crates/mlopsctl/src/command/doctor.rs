@@ -2,7 +2,8 @@
 
 use crate::{cli::Global, end::End, printer::Printer, render};
 use app::Session;
-use checkup::{Finding, Machine, Patient, Use, Verdict};
+use blueprint::Placement;
+use checkup::{Finding, Machine, Patient, RoleInUse, Use, Verdict};
 use config::environment::Pipeline;
 use engine::{Planning, Purpose};
 use jiff::Timestamp;
@@ -24,22 +25,23 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let stack = session.stack(&state).await?;
     let declarations = stack.declarations(&session.registry, session.cloud.place())?;
     let described = global.settings().read(&session.name)?;
-    let place = session.cloud.place();
-    let policy =
-        super::permissions::policy(&described, &session.name, place, &declarations, Some(&state), false, Vec::new())?
-            .document();
-    let existing = session.existing()?.unwrap_or_default();
+    // No permission depends on the zones.
+    let placement = Placement::default();
+    let inputs = session.inputs_of(&described, &placement);
+    let policy = super::permissions::policy(&inputs, &declarations, Some(&state), false, Vec::new())?.document();
+    let existing = session.existing()?;
     let mut patient = patient(&session, &state, &declarations, &policy);
-    patient.roles = existing.roles.iter().map(|role| (role.arn.as_str(), role.policies.as_slice())).collect();
-    let purpose = Purpose { delete_data: true, keep: true, inputs: session.inputs(&stack), ..Purpose::default() };
-    let (seen, network, fit, planning) = futures::join!(
+    let roles = existing.roles.iter().filter(|role| !role.policies.is_empty());
+    let in_use = roles.map(|role| RoleInUse { key: role.key(), arn: &role.arn, policy: role.policy() });
+    patient.roles = in_use.collect();
+    let (delete_data, inputs) = (vec!["*".to_owned()], session.inputs(&stack));
+    let purpose = Purpose { delete_data, keep: true, inputs, ..Purpose::default() };
+    let (seen, fit, planning) = futures::join!(
         checkup::examine(&patient),
-        session.examine_network(&state),
-        session.examine_existing(&existing),
+        session.examine_existing(&existing, &state),
         engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose),
     );
     findings.extend(seen);
-    findings.extend(network);
     findings.extend(fit);
     findings.extend(resources(&session.name, &planning, stored.is_some()));
     session.trace_calls();

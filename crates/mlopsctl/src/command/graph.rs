@@ -50,7 +50,8 @@ pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> 
 }
 
 async fn changes(session: &Session, stack: &Stack, state: &State, printer: Printer) -> Result<Vec<Change>, End> {
-    let purpose = Purpose { delete_data: true, keep: true, inputs: session.inputs(stack), ..Purpose::default() };
+    let purpose =
+        Purpose { delete_data: vec!["*".to_owned()], keep: true, inputs: session.inputs(stack), ..Purpose::default() };
     let planning = engine::plan(stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
     match planning.refusals.as_slice() {
         [] => Ok(planning.plan.changes),

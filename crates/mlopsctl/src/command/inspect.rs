@@ -17,6 +17,11 @@ pub(crate) async fn output(
     name: Option<&str>,
     printer: Printer,
 ) -> Result<(), End> {
+    // The only word may be the output, where MLOPSCTL_ENV names the environment. No name of an environment has a `.` or `_`.
+    let (environment, name) = match (environment, name) {
+        (Some(word), None) if word.contains(['.', '_']) => (None, Some(word)),
+        words => words,
+    };
     let session = global.app().open_state(environment).await?;
     let (state, stored) = session.state().await?;
     if stored.is_none() {

@@ -4,7 +4,7 @@ use super::stale_plan;
 use crate::{
     end::End,
     printer::Printer,
-    render::{self, page::Form},
+    render::{self, page::Form, plan_text::TAKE_OVER},
 };
 use app::{NotDone, NotReconciled, RefusedPlan};
 use engine::Refusal;
@@ -33,12 +33,11 @@ fn refused_change(plan: &RefusedPlan, names: &Names, printer: Printer) -> End {
     if printer.json {
         render::plan_json::refusal_events(&plan.refusals).iter().for_each(|line| printer.line(line));
     }
-    let is_whole = plan.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
-    if !is_whole || printer.json || printer.quiet || plan.is_empty {
+    if !plan.is_whole || printer.json || printer.quiet || plan.is_empty {
         return refused(&plan.refusals, printer);
     }
     let form = Form::new(false, printer.columns());
-    printer.note(&render::plan_text::page(&plan.view, names, Some(&plan.costs), printer, form));
+    printer.note(&render::plan_text::page(&plan.view, names, Some(&render::cost::change(&plan.costs)), printer, form));
     refused_plan(&plan.view, printer)
 }
 /// The exit after a page or a document that lists the refusals. The page itself names the command that lifts them.
@@ -64,10 +63,7 @@ pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
         );
     }
     if many_are_taken {
-        printer.help(
-            "take over what is yours with `mlopsctl adopt <env> ADDRESS…`, what Terraform made with `--from-tfstate FILE`; \
-             or choose other names in the environment file",
-        );
+        printer.help(TAKE_OVER);
     }
     let denied = refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
     let what = if denied { "refused" } else { "no plan could be made" };

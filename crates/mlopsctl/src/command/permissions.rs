@@ -8,26 +8,27 @@ use crate::{
     printer::Printer,
 };
 use app::Site;
+use blueprint::{Inputs, Placement};
 use config::Environment;
 use permissions::{LARGEST, Policy, Repository, Runs};
-use resource::{Declaration, FailureKind, Permission, Place, Stack};
-use state::{State, Store};
+use resource::{Declaration, FailureKind, Permission, Place};
+use state::{State, StateKeys, Store};
 use std::path::Path;
 
 /// How many managed policies an identity can have without a request to AWS.
 const ATTACHED: usize = 10;
 
 pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printer) -> Result<(), End> {
-    let (name, account, state) = match &args.account {
+    let (name, account, recorded) = match &args.account {
         Some(account) => {
             let told = global.settings().named_or_only(args.environment.as_deref())?;
-            (told.ok_or_else(|| global.settings().ask_which())?, account.clone(), None)
+            (told.ok_or_else(|| global.settings().ask_which())?, account.clone(), Recorded::default())
         }
         None => {
             let name = global.app().choose(args.environment.as_deref()).await?;
             let site = Site::of(&global.app(), &name, global.settings().read(&name)?).await?;
-            let state = state_of(&site).await?;
-            (name, site.account, state)
+            let recorded = recorded(&site).await?;
+            (name, site.account, recorded)
         }
     };
     let environment = global.settings().read(&name)?;
@@ -36,10 +37,24 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
     if let Some(repository) = &args.trust {
         return trust(repository, args, &place, printer);
     }
-    let stack = stack(global, &environment, &name, &place)?;
+    let bucket = environment.state_bucket_name(&account);
+    // No permission is about a zone, so that their names do not matter.
+    let zones = (1..=environment.network.zones).map(|zone| format!("{}-{zone}", place.region));
+    let inputs = Inputs {
+        environment: &environment,
+        name: &name,
+        place: &place,
+        placement: &Placement::in_zones(zones),
+        root: &global.settings().root(),
+        is_state_at_root: recorded.is_at_root || app::environments::is_one_environments(&bucket, &account),
+    };
+    if let Some(key) = &args.role {
+        return role(key, &inputs, printer);
+    }
+    let stack = blueprint::stack(&inputs).map_err(|error| End::usage(error.to_string(), ""))?;
     let declared = stack.declarations(&blueprint::registry(), &place)?;
     let also = if args.doctor { checkup::permissions(&place) } else { Vec::new() };
-    let policy = policy(&environment, &name, &place, &declared, state.as_ref(), args.read_only, also)?;
+    let policy = policy(&inputs, &declared, recorded.state.as_ref(), args.read_only, also)?;
     match &args.split {
         Some(folder) => split(&policy, folder, &file_name(&environment, args), printer),
         None => {
@@ -68,41 +83,63 @@ fn trust(repository: &Repository, args: &PermissionsArgs, place: &Place, printer
     Ok(())
 }
 
-/// The state, unless there is none or these credentials may not read it yet.
-async fn state_of(site: &Site) -> Result<Option<State>, End> {
+/// Prints what the platform does with an existing role.
+fn role(key: &str, inputs: &Inputs<'_>, printer: Printer) -> Result<(), End> {
+    let existing = blueprint::existing(inputs).map_err(|error| End::usage(error.to_string(), ""))?.roles;
+    let Some(role) = existing.iter().find(|role| role.key() == key) else {
+        let known: Vec<&str> = existing.iter().map(|role| role.key()).collect();
+        let help = match known.is_empty() {
+            true => "the file names no existing role that the platform uses".to_owned(),
+            false => format!("the file names {}", known.join(", ")),
+        };
+        return Err(End::usage(format!("[identity.roles] has no `{}`", key.escape_debug()), help));
+    };
+    let document = role.policy();
+    printer.document(&document);
+    printer.note(&format!("{} characters, white space aside, for {}", permissions::size(&document), role.arn));
+    Ok(())
+}
+
+/// What the state bucket tells: nothing if these credentials may not read it yet.
+#[derive(Default)]
+struct Recorded {
+    state: Option<State>,
+    /// Whether the state is at the root of the bucket.
+    is_at_root: bool,
+}
+
+async fn recorded(site: &Site) -> Result<Recorded, End> {
     let (store, identity) = (site.state_bucket().store(), site.state_identity());
     let found = async {
-        let key = site.state_keys().await?.state;
-        Ok(store.get(&key).await?.map(|stored| (stored, store.place(&key))))
+        let keys = site.state_keys().await?;
+        let stored = store.get(&keys.state).await?;
+        Ok((stored, store.place(&keys.state), keys == StateKeys::at_root()))
     };
     match found.await {
-        Ok(Some((stored, place))) => {
+        Ok((None, _, is_at_root)) => Ok(Recorded { state: None, is_at_root }),
+        Ok((Some(stored), place, is_at_root)) => {
             let state = State::read(&stored.bytes, &place, &identity)?;
             let place = Place::new(site.account.as_str(), &site.region);
-            Ok(Some(engine::current_state(&state, &blueprint::registry(), &place).into_owned()))
+            let state = engine::current_state(&state, &blueprint::registry(), &place).into_owned();
+            Ok(Recorded { state: Some(state), is_at_root })
         }
-        Ok(None) => Ok(None),
-        Err(state::Error::Store { failure, .. }) if failure.kind == FailureKind::Denied => Ok(None),
+        Err(state::Error::Store { failure, .. }) if failure.kind == FailureKind::Denied => Ok(Recorded::default()),
         Err(error) => Err(error.into()),
     }
 }
 
 /// What it takes to provision an environment, or to look at it.
 pub(crate) fn policy(
-    environment: &Environment,
-    name: &str,
-    place: &Place,
+    inputs: &Inputs<'_>,
     declared: &[Declaration],
     state: Option<&State>,
     read_only: bool,
     also: Vec<Permission>,
 ) -> Result<Policy, End> {
+    let Inputs { environment, place, .. } = *inputs;
     let (registry, state_bucket) = (blueprint::registry(), environment.state_bucket_name(&place.account));
     let declared = declared.iter().map(|one| (one.kind, &one.spec)).collect();
     let names_state_bucket = environment.names_state_bucket(&place.account);
-    // No permission depends on the project's folder or on the zones.
-    let placement = blueprint::Placement::default();
-    let inputs = blueprint::Inputs { environment, name, place, placement: &placement, root: Path::new(".") };
     let site = permissions::Site {
         declared,
         state,
@@ -111,21 +148,13 @@ pub(crate) fn policy(
         project: &environment.project,
         environment: &environment.environment,
         state_prefix: environment.state.key_prefix.as_deref(),
+        is_state_at_root: inputs.is_state_at_root,
         also,
-        existing: blueprint::existing_permissions(&inputs),
+        existing: blueprint::existing_permissions(inputs),
         registry: &registry,
         place,
     };
     Ok(site.policy(&environment.prefix(), &blueprint::identity_of(environment), read_only)?)
-}
-
-/// The platform, in zones of any name: no permission is about a zone.
-fn stack(global: &Global, environment: &Environment, name: &str, place: &Place) -> Result<Stack, End> {
-    let zones = (1..=environment.network.zones).map(|zone| format!("{}-{zone}", place.region));
-    let placement = blueprint::Placement::in_zones(zones);
-    let root = global.settings().root();
-    let inputs = blueprint::Inputs { environment, name, place, placement: &placement, root: &root };
-    blueprint::stack(&inputs).map_err(|error| End::usage(error.to_string(), ""))
 }
 
 fn counted(size: usize, policy: &Policy) -> String {

@@ -4,12 +4,13 @@ use crate::{
     end::End,
     printer::Printer,
     render::{self, page::Form},
-    saved_plan,
+    saved_plan::{self, Beside, SavedPlan},
 };
 use app::{Session, lost_state};
 use engine::Purpose;
-use resource::{FailureKind, Stack};
+use resource::Stack;
 use review::{Names, PlanView, Surroundings};
+use serde_json::json;
 use state::State;
 use std::path::Path;
 
@@ -24,16 +25,14 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
     if stored.is_none() {
         lost_state::note_other_projects(&session).await;
     }
-    session.refuse_unfit_network(&state).await?;
-    session.refuse_unfit_existing().await?;
+    session.refuse_unfit_existing(&state).await?;
     let stack = session.stack(&state).await?;
     session.knows(&args.target, &stack, &state)?;
     session.warn_of_unmatched(&args.unprotect, &stack, &state);
     let purpose = Purpose {
         targets: args.target.clone(),
         inputs: session.inputs(&stack),
-        delete_data: args.delete_data,
-        keep: !args.delete_data,
+        delete_data: args.delete_data.clone(),
         looks_only: true,
         unprotect: args.unprotect.clone(),
         ..Purpose::default()
@@ -53,20 +52,27 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
 /// Shows a saved plan. It needs neither the environment file nor AWS.
 fn show(file: &Path, args: &PlanArgs, printer: Printer) -> Result<(), End> {
     let registry = blueprint::registry();
-    let mut plan = saved_plan::read(file)?;
+    let SavedPlan { mut plan, beside } = saved_plan::read(file)?;
     if let Some(named) = args.environment.as_deref().filter(|named| *named != plan.environment) {
         let what = format!("{} is a plan of {}, and not of {named}", file.display(), plan.environment);
         return Err(End::usage(what, ""));
     }
     plan.hide_sensitive(&registry);
-    let view = PlanView::of_plan(&plan, &registry, Surroundings::default());
+    let surroundings = Surroundings { state_bucket: beside.state_bucket.clone(), ..Surroundings::default() };
+    let mut view = PlanView::of_plan(&plan, &registry, surroundings);
+    view.tell_not_looked_for(beside.not_looked_for.clone(), &registry);
     match (printer.json, printer.quiet) {
-        (true, _) => printer.document(&render::plan_json::saved(&view, &plan)),
-        (false, true) => printer.data(&render::plan_text::end(&view, None).join("\n")),
+        (true, _) => printer.document(&render::plan_json::saved(&view, &plan, &beside)),
+        (false, true) => printer.data(&render::plan_text::end(&view, beside.costs.as_deref()).join("\n")),
         (false, false) => {
+            beside.uses.lines().iter().for_each(|line| printer.data(line));
             let form = Form::new(args.full, printer.columns_of_data());
-            let names = Names::default();
-            printer.data(&render::plan_text::page(&view, &names, None, printer.for_data(), form));
+            let (names, costs) = (Names::default(), beside.costs.as_deref());
+            printer.data(&render::plan_text::page(&view, &names, costs, printer.for_data(), form));
+            let options = saved_plan::consents(&plan);
+            if !options.is_empty() {
+                printer.data(&format!("Planned with{options}: `up --plan` needs the same."));
+            }
         }
     }
     Ok(())
@@ -90,9 +96,7 @@ impl Preview<'_> {
         let Self { session, state, stack, purpose, out, is_full } = self;
         out.map_or(Ok(()), saved_plan::refuse_other)?;
         let planning = engine::plan(stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
-        // Without a refresh of every resource, the rest of the plan is unreliable.
-        let is_whole = planning.refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
-        if !is_whole && !printer.json {
+        if !planning.is_whole() && !printer.json {
             return Err(refused(&planning.refusals, printer));
         }
         let plan = &planning.plan;
@@ -105,7 +109,8 @@ impl Preview<'_> {
             state_bucket: if state.serial == 0 { session.missing_bucket().await } else { None },
             locked_by: session.run_at_work().await,
         };
-        let names = surroundings.names.clone();
+        let (names, state_bucket) = (surroundings.names.clone(), surroundings.state_bucket.clone());
+        let words = render::cost::change(&costs);
         let view = PlanView::new(&planning, &session.registry, surroundings);
         if let Some(run) = &view.locked_by {
             printer.note(&format!(
@@ -116,23 +121,29 @@ impl Preview<'_> {
         match (printer.json, printer.quiet) {
             (true, _) => {
                 let mut document = render::plan_json::document(&view, costs.summary(), &session.meter);
-                document["uses"] = used.json();
+                document["uses"] = json!(used);
                 printer.document(&document);
             }
-            (false, true) => printer.data(&render::plan_text::end(&view, Some(&costs)).join("\n")),
+            (false, true) => printer.data(&render::plan_text::end(&view, Some(&words)).join("\n")),
             (false, false) => {
                 used.lines().iter().for_each(|line| printer.data(line));
                 let form = Form::new(is_full, printer.columns_of_data());
-                printer.data(&render::plan_text::page(&view, &names, Some(&costs), printer.for_data(), form));
+                printer.data(&render::plan_text::page(&view, &names, Some(&words), printer.for_data(), form));
             }
         }
         if !planning.refusals.is_empty() {
+            if let Some(file) = out {
+                printer.note(&format!("not saved to {}: `up` would refuse the plan", file.display()));
+            }
             return Err(refused_plan(&view, printer));
         }
         if let Some(file) = out {
-            saved_plan::write(plan, file)?;
-            let (file, name) = (file.display(), &session.name);
-            printer.note(&format!("saved to {file}; apply it with `mlopsctl up {name} --plan {file}`"));
+            let cost = json!(costs.summary());
+            let not_looked_for = view.not_looked_for;
+            let beside = Beside { cost, costs: Some(words), uses: used, state_bucket, not_looked_for };
+            saved_plan::write(&SavedPlan { plan: plan.clone(), beside }, file)?;
+            let (file, name, options) = (file.display(), &session.name, saved_plan::consents(plan));
+            printer.note(&format!("saved to {file}; apply it with `mlopsctl up {name} --plan {file}{options}`"));
         }
         Ok(!plan.is_empty())
     }

@@ -1,15 +1,16 @@
 use super::change;
 use crate::{
-    cli::{Global, UpArgs},
+    cli::{ChangeArgs, Global, UpArgs},
     end::End,
     printer::Printer,
     saved_plan,
 };
 use app::{Change, ChangeOptions, Condition, Wanted};
-use engine::Claims;
+use engine::{Claims, Plan};
+use std::path::Path;
 
 pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Result<(), End> {
-    let saved = args.plan.as_deref().map(saved_plan::read).transpose()?;
+    let saved = args.plan.as_deref().map(|file| saved(file, args)).transpose()?;
     let session = global.app().open_to_change(args.environment.as_deref()).await?;
     let targets = saved.as_ref().map_or_else(|| args.target.clone(), |plan| plan.targets.clone());
     let claims = saved.as_ref().map_or_else(Claims::new, |plan| plan.claims.clone());
@@ -24,4 +25,24 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
         options: ChangeOptions { no_wait: args.no_wait, ..global.options(&args.change) },
     };
     change::run(change, &session.names(), printer).await
+}
+
+/// Reads a saved plan. Whoever applies it must consent to the losses that its author consented to.
+fn saved(file: &Path, args: &UpArgs) -> Result<Plan, End> {
+    let plan = saved_plan::read(file)?.plan;
+    let consents = |asked: &[String], given: &[String]| {
+        given.iter().any(|glob| glob == "*") || asked.iter().all(|glob| given.contains(glob))
+    };
+    let ChangeArgs { delete_data, unprotect, .. } = &args.change;
+    if consents(&plan.delete_data, delete_data) && consents(&plan.unprotect, unprotect) {
+        return Ok(plan);
+    }
+    let (file, options) = (file.display(), saved_plan::consents(&plan));
+    Err(End::usage(
+        format!("{file} was planned with{options}, and may be applied only with the same; nothing was touched"),
+        format!(
+            "look at it with `mlopsctl plan --show {file}`, then: `mlopsctl up {} --plan {file}{options}`",
+            plan.environment
+        ),
+    ))
 }

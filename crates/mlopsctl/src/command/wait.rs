@@ -3,16 +3,18 @@ use crate::{cli::Global, end::End, printer::Printer};
 use app::{Change, ChangeOptions, Condition, Wanted};
 use engine::Claims;
 use state::Phase;
+use std::time::Instant;
 
 /// Finishes what an earlier run has started, and starts nothing.
 pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
+    let began = Instant::now();
     let session = global.app().open_to_change(environment).await?;
     let (state, _) = session.state().await?;
     let unfinished = state.resources.iter().filter(|(_, entry)| entry.phase != Phase::Ready);
     let unfinished: Vec<String> = unfinished.map(|(address, _)| address.to_string()).collect();
     if unfinished.is_empty() {
         printer.note("There is nothing to wait for.");
-        return Ok(());
+        return change::nothing_done(&session, began, printer);
     }
     let change = Change {
         workspace: &session,

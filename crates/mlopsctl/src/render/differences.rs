@@ -2,7 +2,7 @@
 
 use super::{
     page::{Page, Piece, counted},
-    value::{pair, whole},
+    value::whole,
 };
 use crate::printer::Style;
 use review::{Difference, Differences, Kind, is_rule, is_statement, rule_in_words, statement_in_words};
@@ -42,12 +42,12 @@ pub(super) fn write(page: &mut Page<'_>, indent: usize, field: &str, differences
     }
 }
 
-fn line(page: &Page<'_>, field: &str, part: &Difference) -> String {
+fn line(page: &mut Page<'_>, field: &str, part: &Difference) -> String {
     let text = match part.kind {
         Kind::Added => words(page, field, &part.after),
         Kind::Removed => words(page, field, &part.before),
         Kind::Changed | Kind::Reordered => {
-            let (before, after) = pair(&part.before, &part.after, page.form.full);
+            let (before, after) = page.pair(&part.before, &part.after);
             let order = if part.kind == Kind::Reordered { "in another order: " } else { "" };
             format!("{order}{before} → {after}")
         }

@@ -1,7 +1,6 @@
 use super::{
     differences,
     page::{Form, Page},
-    value::pair,
 };
 use crate::printer::{Printer, Style};
 use engine::{Drift, DriftChange, Drifted};
@@ -29,6 +28,7 @@ pub(crate) fn page(
         page.line(0, 2, &[(Some(Style::Dim), "not compared:")]);
         not_compared.iter().for_each(|line| page.line(2, 2, &[(Some(Style::Dim), line)]));
     }
+    page.tell_folded("a file or a pipe gets all.");
     page.plain(0, &summary(drift));
     if let Some(ignored) = super::ignored::line(&drift.ignored) {
         page.plain(0, &ignored);
@@ -82,7 +82,7 @@ fn entry(page: &mut Page<'_>, one: &Drifted, noun: &str) {
 fn changed(page: &mut Page<'_>, field: &FieldChange) {
     match review::between(&field.path, &field.before, &field.after) {
         None => {
-            let (before, after) = pair(&field.before, &field.after, page.form.full);
+            let (before, after) = page.pair(&field.before, &field.after);
             page.line(4, 4, &[(None, &format!("{}: was left as {before}, is now {after}", field.path))]);
         }
         Some(differences) => {

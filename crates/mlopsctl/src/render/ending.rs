@@ -12,7 +12,7 @@ pub(crate) fn document(end: &End) -> Option<Value> {
 
 /// The same error as the last line of events.
 pub(crate) fn line(end: &End) -> Option<Value> {
-    Some(json!({"event": "error", "error": error(end)?}))
+    Some(json!({"event": "error", "format": 1, "error": error(end)?}))
 }
 
 fn error(end: &End) -> Option<Value> {
@@ -63,7 +63,8 @@ mod tests {
         let usage = document(&End::usage("which environment?", "name one")).unwrap();
         assert_eq!(usage["error"]["exit_code"], 64);
         assert_eq!((&usage["error"]["kind"], &usage["error"]["help"]), (&json!("usage"), &json!("name one")));
-        assert_eq!(line(&End::failed("x")).unwrap()["event"], "error");
+        let last = line(&End::failed("x")).unwrap();
+        assert_eq!((&last["event"], &last["format"]), (&json!("error"), &json!(1)));
         assert_eq!(document(&End::Differences), None);
     }
 }

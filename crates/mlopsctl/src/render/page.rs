@@ -1,7 +1,9 @@
 //! Lines for a person: complete in a file, folded and wrapped at the width of a terminal.
 
+use super::value::{self, is_long};
 use crate::printer::{Printer, Style};
 use review::Names;
+use serde_json::Value;
 
 /// The layout of a page.
 #[derive(Clone, Copy)]
@@ -29,11 +31,13 @@ pub(super) struct Page<'a> {
     pub(super) names: &'a Names,
     lines: Vec<String>,
     folded: usize,
+    /// True if a value is not shown whole.
+    is_cut: bool,
 }
 
 impl<'a> Page<'a> {
     pub(super) fn new(printer: Printer, form: Form, names: &'a Names) -> Self {
-        Self { printer, form, names, lines: Vec::new(), folded: 0 }
+        Self { printer, form, names, lines: Vec::new(), folded: 0, is_cut: false }
     }
 
     /// Adds an empty line.
@@ -80,8 +84,29 @@ impl<'a> Page<'a> {
         self.folded += lines;
     }
 
-    pub(super) fn folded(&self) -> usize {
-        self.folded
+    /// A value, whole or its beginning.
+    pub(super) fn value(&mut self, value: &Value) -> String {
+        self.note_cut(&[value]);
+        if self.form.full { value::whole(value) } else { value::short(value) }
+    }
+
+    /// A value before and after a change.
+    pub(super) fn pair(&mut self, before: &Value, after: &Value) -> (String, String) {
+        self.note_cut(&[before, after]);
+        value::pair(before, after, self.form.full)
+    }
+
+    fn note_cut(&mut self, values: &[&Value]) {
+        self.is_cut |= !self.form.full && values.iter().any(|value| is_long(value));
+    }
+
+    /// Adds a line if lines are folded or values are cut off. `how` says what shows all.
+    pub(super) fn tell_folded(&mut self, how: &str) {
+        match (self.folded, self.is_cut) {
+            (0, false) => {}
+            (0, true) => self.plain(0, &format!("Long values are cut off: {how}")),
+            (folded, _) => self.plain(0, &format!("{} not shown: {how}", counted(folded, "line"))),
+        }
     }
 
     pub(super) fn finish(self) -> Vec<String> {

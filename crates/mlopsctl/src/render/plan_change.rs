@@ -2,8 +2,7 @@
 
 use super::{
     differences,
-    page::{Form, Page, counted},
-    value::{pair, short, whole},
+    page::{Page, counted},
 };
 use crate::printer::Style;
 use engine::{Action, DESTROYED};
@@ -23,6 +22,7 @@ const TELLING: &[&str] = &[
     "memory_mb",
     "key",
     "name",
+    "path",
 ];
 
 /// The number of permissions of a resource on a folded page. Wide permissions are always shown, and the others are
@@ -43,7 +43,7 @@ pub(super) fn entry(page: &mut Page<'_>, change: &ChangeView, shared: &Shared) {
     };
     let title = format!(" {} ({})", name(change), change.noun);
     let (fate, id) = match change.action {
-        Action::Create => (telling(&change.spec, page.form), String::new()),
+        Action::Create => (telling(page, &change.spec), String::new()),
         Action::Replace => ("  must be replaced".to_owned(), id(change)),
         Action::Delete => ("  will be deleted".to_owned(), id(change)),
         Action::Update => (String::new(), id(change)),
@@ -74,11 +74,12 @@ fn is_own_address(change: &ChangeView, field: &FieldView) -> bool {
     field.path.strip_prefix("tags.") == Some(resource::ADDRESS_TAG) && field.after == change.address.as_str()
 }
 
-fn telling(spec: &Value, form: Form) -> String {
+fn telling(page: &mut Page<'_>, spec: &Value) -> String {
     let fields = TELLING.iter().filter_map(|field| Some((field, spec.get(field)?)));
     let simple = fields.filter(|(_, value)| value.is_string() || value.is_number());
-    let value = |value: &Value| if form.full { whole(value) } else { short(value) };
-    let shown: Vec<String> = simple.take(2).map(|(field, one)| format!("{field} {}", value(one))).collect();
+    // Every role has a path, and most have this one.
+    let told = simple.filter(|(field, value)| **field != "path" || **value != "/");
+    let shown: Vec<String> = told.take(2).map(|(field, one)| format!("{field} {}", page.value(one))).collect();
     if shown.is_empty() { String::new() } else { format!("  {}", shown.join(", ")) }
 }
 
@@ -116,16 +117,15 @@ pub(super) fn field_lines(page: &mut Page<'_>, field: &FieldView) {
         differences::write(page, 8, &field.path, differences);
         return;
     }
-    let full = page.form.full;
     let (text, outside) = match &field.applied {
         // Both the author of the file and another actor changed it.
         Some(applied) if *applied != field.after && field.before != field.after => {
-            let (applied, after) = pair(applied, &field.after, full);
-            let before = if full { whole(&field.before) } else { short(&field.before) };
+            let (applied, after) = page.pair(applied, &field.after);
+            let before = page.value(&field.before);
             (format!("{}: {applied} → {after}", field.path), format!(", changed to {before} outside of mlopsctl"))
         }
         applied => {
-            let (before, after) = pair(&field.before, &field.after, full);
+            let (before, after) = page.pair(&field.before, &field.after);
             let outside = if applied.is_some() { ", as it was applied: changed outside of mlopsctl" } else { "" };
             (format!("{}: {before} → {after}", field.path), outside.to_owned())
         }

@@ -1,3 +1,4 @@
+use crate::saved_plan::Beside;
 use cost::Summary;
 use engine::{Plan, Refusal};
 use resource::Meter;
@@ -13,13 +14,14 @@ pub(crate) fn document(view: &PlanView, costs: Summary, meter: &Meter) -> Value 
     document
 }
 
-/// A saved plan: like [`document`], without the facts that are known only while planning.
-pub(crate) fn saved(view: &PlanView, plan: &Plan) -> Value {
+/// A saved plan: like [`document`], without calls. It has no refusals, because a refused plan is not saved.
+pub(crate) fn saved(view: &PlanView, plan: &Plan, beside: &Beside) -> Value {
     let mut document = json!(view);
-    if let Value::Object(fields) = &mut document {
-        fields.retain(|field, _| !["refusals", "not_looked_for"].contains(&field.as_str()));
-    }
     document["targets"] = json!(plan.targets);
+    document["delete_data"] = json!(plan.delete_data);
+    document["unprotect"] = json!(plan.unprotect);
+    document["cost"] = beside.cost.clone();
+    document["uses"] = json!(beside.uses);
     document
 }
 

@@ -6,13 +6,16 @@ use super::{
     plan_change::{entry, name},
 };
 use crate::printer::{Printer, Style};
-use ::cost::Comparison;
 use engine::Action;
-use review::{ChangeView, Names, PlanView, RefusalView, Shared};
+use review::{ChangeView, LookedAt, Names, PlanView, RefusalView, Shared};
 use std::collections::BTreeMap;
 
-/// The whole page. The last two lines are the counts and the costs. A saved plan has no costs.
-pub(crate) fn page(view: &PlanView, names: &Names, costs: Option<&Comparison>, printer: Printer, form: Form) -> String {
+/// The advice where many names are taken.
+pub(crate) const TAKE_OVER: &str = "take over what is yours with `mlopsctl adopt <env> ADDRESS…`, what Terraform made with \
+    `--from-tfstate FILE`; or choose other names in the environment file";
+
+/// The whole page. The last two lines are the counts and the costs, in words.
+pub(crate) fn page(view: &PlanView, names: &Names, costs: Option<&str>, printer: Printer, form: Form) -> String {
     let mut page = Page::new(printer, form, names);
     let is_nothing = view.changes.is_empty() && view.state_bucket.is_none();
     if !is_nothing {
@@ -28,14 +31,14 @@ pub(crate) fn page(view: &PlanView, names: &Names, costs: Option<&Comparison>, p
 }
 
 /// The last lines of the page: the counts, and the costs if resources change.
-pub(crate) fn end(view: &PlanView, costs: Option<&Comparison>) -> Vec<String> {
+pub(crate) fn end(view: &PlanView, costs: Option<&str>) -> Vec<String> {
     let is_nothing = view.changes.is_empty() && view.state_bucket.is_none() && view.moved.is_empty();
     let ignored = super::ignored::line(&view.ignored);
     match (is_nothing, view.refusals.is_empty()) {
         (true, false) => ignored.into_iter().collect(),
         (true, true) => std::iter::once(nothing(view)).chain(ignored).collect(),
         (false, _) => {
-            let costs = costs.map(super::cost::change);
+            let costs = costs.map(str::to_owned);
             moved(view).chain([summary(view)]).chain(ignored).chain(costs).collect()
         }
     }
@@ -46,10 +49,18 @@ fn nothing(view: &PlanView) -> String {
     match view.looked_at {
         None => format!("Nothing to do: all {unchanged} resources of {environment} are as they should be."),
         Some(looked_at) => format!(
-            "Nothing to do: of the {} of {environment} looked at, all are as they should be; --target leaves {} out.",
+            "Nothing to do: of the {} of {environment} looked at, all are as they should be{}.",
             counted(unchanged, "resource"),
-            looked_at.left_out
+            left_out(looked_at)
         ),
+    }
+}
+
+/// The number of the resources that a plan with targets is not about, for the end of a sentence.
+fn left_out(looked_at: LookedAt) -> String {
+    match looked_at.left_out {
+        0 => String::new(),
+        others => format!("; {} not looked at", counted(others, "other")),
     }
 }
 
@@ -65,7 +76,7 @@ fn summary(view: &PlanView) -> String {
     let counts = view.summary;
     let moved = if counts.moved == 0 { String::new() } else { format!(", {} moved", counts.moved) };
     let looked_at = view.looked_at.map_or_else(String::new, |looked_at| {
-        format!(" of the {} looked at; --target leaves {} out", looked_at.resources, looked_at.left_out)
+        format!(" of the {} looked at{}", looked_at.resources, left_out(looked_at))
     });
     format!(
         "Plan for {}: {} to create, {} to update, {} to replace, {} to delete, {} unchanged{moved}{looked_at}.",
@@ -129,7 +140,7 @@ fn kept(page: &mut Page<'_>, view: &PlanView) {
         page.plain(0, &format!("Kept, though the file no longer declares it: {} holds {}.", kept.address, kept.holds));
     }
     if !view.kept.is_empty() {
-        page.plain(0, "`--delete-data` deletes what is kept.");
+        page.plain(0, "`--delete-data` deletes what is kept, and `--delete-data=ADDRESS` only what is kept there.");
         page.gap();
     }
 }
@@ -143,7 +154,13 @@ fn refused(page: &mut Page<'_>, view: &PlanView) {
             continue;
         }
         page.line(0, 2, &[(Some(Style::Alarm), &title)]);
-        refusals.iter().for_each(|refusal| self::refusal(page, refusal));
+        let many_are_taken = refusals.iter().filter(|refusal| refusal.is_taken).count() > 2;
+        for one in refusals {
+            refusal(page, one, many_are_taken && one.is_taken);
+        }
+        if many_are_taken {
+            page.line(2, 2, &[(Some(Style::Cyan), "help:"), (None, &format!(" {TAKE_OVER}"))]);
+        }
         page.gap();
     }
     if let Some(command) = &view.way_out {
@@ -152,10 +169,10 @@ fn refused(page: &mut Page<'_>, view: &PlanView) {
     }
 }
 
-fn refusal(page: &mut Page<'_>, refusal: &RefusalView) {
+fn refusal(page: &mut Page<'_>, refusal: &RefusalView, is_advised: bool) {
     page.line(2, 2, &[(None, &format!("{} ({}): {}", refusal.address, refusal.noun, refusal.reason))]);
     // One command at the end is the help for all refusals that options lift.
-    if let Some(help) = refusal.help.as_ref().filter(|_| refusal.lifted_by.is_none()) {
+    if let Some(help) = refusal.help.as_ref().filter(|_| refusal.lifted_by.is_none() && !is_advised) {
         page.line(4, 2, &[(Some(Style::Cyan), "help:"), (None, &format!(" {help}"))]);
     }
 }
@@ -166,10 +183,13 @@ fn outside_and_folded(page: &mut Page<'_>, view: &PlanView) {
         let were = if count == 1 { "was" } else { "were" };
         page.plain(0, &format!("{count} of these {were} changed outside of mlopsctl."));
     }
-    if page.folded() > 0 {
-        let folded = counted(page.folded(), "line");
-        page.plain(0, &format!("{folded} not shown: `mlopsctl plan {} --full` shows all.", view.environment));
-    }
+    let how = match view.command.split(' ').nth(1) {
+        // `--show` has no command.
+        None => "`--full` shows all.".to_owned(),
+        Some("up") => format!("`mlopsctl plan {} --full` shows all.", view.environment),
+        Some(_) => "a file or a pipe gets all.".to_owned(),
+    };
+    page.tell_folded(&how);
 }
 
 #[cfg(test)]
@@ -215,6 +235,8 @@ mod tests {
             ignored: vec![],
             moved: vec![],
             targets: vec![],
+            delete_data: vec![],
+            unprotect: vec![],
             claims: engine::Claims::new(),
         };
         let view = PlanView::of_plan(&plan, &registry, Surroundings::default());
@@ -313,7 +335,7 @@ mod tests {
         let folded = changes_page(&changes, Some(80));
         assert!(folded.contains(&"        + \"0.0.0.0/0\"".to_owned()), "{folded:#?}");
         assert!(folded.contains(&"        … 8 differences more".to_owned()), "{folded:#?}");
-        assert!(folded.last().unwrap().starts_with("8 lines not shown: `mlopsctl plan "), "{folded:#?}");
+        assert!(folded.last().unwrap().starts_with("8 lines not shown: `--full` shows all"), "{folded:#?}");
         assert_eq!(changes_page(&changes, None).iter().filter(|line| line.starts_with("        + ")).count(), 21);
     }
 }

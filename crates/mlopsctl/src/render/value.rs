@@ -8,6 +8,11 @@ pub(super) const LONGEST: usize = 60;
 /// The longest part of a text that is shown where it differs from another.
 const LONGEST_DIFFERENCE: usize = 400;
 
+/// Whether a value is cut off where lines are folded.
+pub(super) fn is_long(value: &Value) -> bool {
+    whole(value).chars().count() > LONGEST
+}
+
 /// The beginning of a value in readable form.
 pub(crate) fn short(value: &Value) -> String {
     cut(&whole(value))
@@ -45,8 +50,7 @@ pub(super) fn pair(before: &Value, after: &Value, is_full: bool) -> (String, Str
     if is_full {
         return (whole(before), whole(after));
     }
-    let are_long = [before, after].iter().all(|value| whole(value).chars().count() > LONGEST);
-    if !are_long {
+    if !is_long(before) || !is_long(after) {
         return (short(before), short(after));
     }
     let (before, after): (Vec<char>, Vec<char>) = (whole(before).chars().collect(), whole(after).chars().collect());

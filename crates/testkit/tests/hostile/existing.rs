@@ -16,9 +16,9 @@ use testkit::{Aws, Platform};
 const SERVICES: [&str; 4] = ["sagemaker.api", "sagemaker.runtime", "sts", "logs"];
 
 /// A network of the company: private subnets, endpoints, and no internet gateway.
-struct LandingZone {
-    vpc: String,
-    subnets: Vec<String>,
+pub(crate) struct LandingZone {
+    pub(crate) vpc: String,
+    pub(crate) subnets: Vec<String>,
     /// The security group for functions.
     group: String,
     /// The ids of all parts, including those that AWS made.
@@ -27,7 +27,7 @@ struct LandingZone {
 
 /// The service control policies of a landing zone. They deny gateways, VPCs, subnets and routes, and the creation of
 /// resources without a cost tag.
-fn control() -> Vec<Value> {
+pub(crate) fn control() -> Vec<Value> {
     let network = [
         "ec2:CreateVpc",
         "ec2:DeleteVpc",
@@ -72,7 +72,7 @@ fn control() -> Vec<Value> {
     ]})]
 }
 
-fn landing_zone(aws: &mut Aws, region: &str) -> LandingZone {
+pub(crate) fn landing_zone(aws: &mut Aws, region: &str) -> LandingZone {
     let region = region.to_owned();
     aws.run(async |sdk| {
         let ec2 = Client::new(&sdk);
@@ -131,7 +131,7 @@ async fn parts(ec2: &Client, vpc: &str) -> Vec<String> {
 
 impl LandingZone {
     /// Names the network in an environment file.
-    fn hosts(&self, environment: &mut Environment) {
+    pub(crate) fn hosts(&self, environment: &mut Environment) {
         let network = &mut environment.network;
         network.cidr = None;
         network.vpc_id = Some(self.vpc.clone());
@@ -146,7 +146,7 @@ impl LandingZone {
         Platform::with("dev", |dev| self.hosts(dev))
     }
 
-    fn kept(&self, aws: &Aws) -> BTreeMap<String, String> {
+    pub(crate) fn kept(&self, aws: &Aws) -> BTreeMap<String, String> {
         let kept = aws.kept(&self.parts);
         assert_eq!(kept.len(), self.parts.len(), "everything is there");
         kept

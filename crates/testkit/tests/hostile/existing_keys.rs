@@ -11,13 +11,13 @@ const ACCOUNT: &str = "123456789012";
 const PATH: &str = "/ml/";
 
 /// A key and two roles of the company.
-struct Company {
-    key: String,
-    roles: [String; 2],
+pub(crate) struct Company {
+    pub(crate) key: String,
+    pub(crate) roles: [String; 2],
 }
 
 /// The service control policy that lets nobody create a role or a managed policy of these names without a path.
-fn control() -> Vec<Value> {
+pub(crate) fn control() -> Vec<Value> {
     let without_path = |kind: &str| format!("arn:aws:iam::*:{kind}/mlops-*");
     vec![json!({"Version": "2012-10-17", "Statement": [{
         "Effect": "Deny",
@@ -26,7 +26,7 @@ fn control() -> Vec<Value> {
     }]})]
 }
 
-fn company(aws: &mut Aws) -> Company {
+pub(crate) fn company(aws: &mut Aws) -> Company {
     aws.run(async |sdk| {
         let everyone = json!({"Effect": "Allow", "Resource": "*", "Action": "kms:*",
                               "Principal": {"AWS": format!("arn:aws:iam::{ACCOUNT}:root")}});
@@ -56,7 +56,7 @@ fn company(aws: &mut Aws) -> Company {
 
 impl Company {
     /// Names the key, the roles and the path in an environment file.
-    fn rules(&self, environment: &mut Environment) {
+    pub(crate) fn rules(&self, environment: &mut Environment) {
         environment.encryption.key_arn = Some(self.key.clone());
         environment.identity.path = Some(PATH.into());
         environment.identity.roles.glue = Some(self.roles[0].clone());
@@ -64,7 +64,7 @@ impl Company {
     }
 
     /// The key and the roles as they are kept, whole.
-    fn kept(&self, aws: &Aws) -> BTreeMap<String, String> {
+    pub(crate) fn kept(&self, aws: &Aws) -> BTreeMap<String, String> {
         let key = self.key.rsplit('/').next().unwrap().to_owned();
         let kept = aws.kept(&[key, "company-glue".to_owned(), "company-states".to_owned()]);
         assert_eq!(kept.len(), 3, "{kept:?}");

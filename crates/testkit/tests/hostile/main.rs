@@ -10,6 +10,7 @@ mod crash;
 mod early;
 mod everywhere;
 mod existing;
+mod existing_company;
 mod existing_keys;
 mod glue;
 mod iam;

@@ -174,6 +174,31 @@ async fn state_of_0_1_at_the_root_stays_there_for_its_own_environment_and_is_nob
     }
 }
 
+/// Denies the object at the root of the bucket, like a policy that names only the environment's own keys.
+struct RootDenied;
+
+#[async_trait]
+impl Layer for RootDenied {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+        match call.operation == "GET object" && call.request.uri.contains("company-states/state.json") {
+            true => Ok(Response::xml(403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")),
+            false => next.run(call).await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn state_that_others_keep_at_the_root_need_not_be_readable() {
+    let cloud = Cloud::open(None, REGION, ACCOUNT).unwrap();
+    let sdk = cloud.sdk_config();
+    shared_bucket(&sdk, NAME, true).await;
+    put(&sdk, "state.json", by_0_1("dev", r#", "tags": {"Project": "fraud"}"#)).await;
+    let sdk = cloud.with_layer(Arc::new(RootDenied)).sdk_config();
+    let store = StateBucket::named(aws_s3::client(&sdk), NAME, &Place::new(ACCOUNT, REGION)).store();
+    assert!(store.get("state.json").await.is_err(), "it is denied");
+    assert_eq!(keys(&sdk, "shop", "dev").await.unwrap(), StateKeys::shared(&identity("shop", "dev")));
+}
+
 #[tokio::test]
 async fn two_states_of_one_environment_are_refused() {
     let sdk = cloud(true, None).await;
