@@ -159,7 +159,8 @@ fn functions_that_were_only_touched_are_not_shipped_again() {
     // And what was changed is.
     edited.project.append_to("pipeline/functions/data-validation/handler.py", "# changed\n");
     let plan = edited.plan();
-    assert_eq!(changes(&plan), [("functions.data-validation", "update")]);
+    // Each model names the code that made it, so the pipeline changes too.
+    assert_eq!(changes(&plan), [("functions.data-validation", "update"), ("pipeline.training", "update")]);
     assert_eq!(fields(change(&plan, "functions.data-validation")), ["code_sha256"]);
 }
 
