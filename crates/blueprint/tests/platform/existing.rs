@@ -69,7 +69,7 @@ fn existing_key_leaves_roles_the_decryption_of_what_the_own_key_has_encrypted() 
     let former = data.iter().find(|statement| !statement["Condition"]["ForAnyValue:StringEquals"].is_null()).unwrap();
     assert_eq!(former["Action"], serde_json::json!(["kms:Decrypt"]));
     let alias = format!("alias/{}-data", "mlops-pipeline-prod");
-    assert_eq!(former["Condition"]["ForAnyValue:StringEquals"]["kms:resourcealiases"], serde_json::json!([alias]));
+    assert_eq!(former["Condition"]["ForAnyValue:StringEquals"]["kms:ResourceAliases"], serde_json::json!([alias]));
 }
 
 #[test]

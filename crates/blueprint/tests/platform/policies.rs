@@ -262,7 +262,7 @@ fn role_of_a_function_in_a_vpc_allows_its_interfaces_as_lambda_asks_and_denies_t
                 assert_eq!(allowed["Resource"], json!(["*"]));
                 let name = role.address.as_str().trim_start_matches("identity.").trim_end_matches("-function");
                 // The spelling in which specs hold policies.
-                let code = denied["Condition"]["ArnEquals"]["lambda:sourcefunctionarn"][0].as_str().unwrap();
+                let code = denied["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"][0].as_str().unwrap();
                 assert!(denied["Effect"] == "Deny" && code.ends_with(&format!("-{environment}-{name}")), "{denied}");
             }
         }
