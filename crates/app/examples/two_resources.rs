@@ -15,21 +15,28 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 const REGION: &str = "eu-central-1";
+/// The names of all resources begin with it. Of a kind without tags, such as a dashboard, only the name tells whose it is.
+const PREFIX: &str = "example-test";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cloud = local::Cloud::open(None, REGION, local::ACCOUNT)?;
     let workspace = workspace(&cloud.sdk_config());
-    for stack in [two_resources(&workspace.identity), Stack::new(workspace.identity.clone(), Tags::default())] {
+    for stack in [two_resources(&workspace.identity), empty(&workspace.identity)] {
         let done = apply(&workspace, stack).await.map_err(|why| format!("{why:?}"))?;
         println!("{} steps done, {} failed", done.applied.done.len(), done.applied.failed.len());
     }
     Ok(())
 }
 
+/// A stack that declares no resources.
+fn empty(identity: &Tags) -> Stack {
+    Stack::new(identity.clone(), Tags::default()).named_by(PREFIX)
+}
+
 /// A log group, and a dashboard that shows it. The closure gets the log group's outputs, so the dashboard comes second.
 fn two_resources(identity: &Tags) -> Stack {
-    let mut stack = Stack::new(identity.clone(), Tags::default());
+    let mut stack = empty(identity);
     let group = stack.add("monitoring", "logs", (), |()| LogGroup {
         name: "/example/application".to_owned(),
         retention: Retention::Days(7),
@@ -37,7 +44,7 @@ fn two_resources(identity: &Tags) -> Stack {
         tags: Tags::default(),
     });
     stack.add("monitoring", "dashboard", group, |group| Dashboard {
-        name: "example".to_owned(),
+        name: format!("{PREFIX}-overview"),
         body: json!({"widgets": [{
             "type": "log", "x": 0, "y": 0, "width": 12, "height": 6,
             "properties": {"region": REGION, "query": format!("SOURCE '{}' | fields @message", group.name)},
@@ -101,7 +108,7 @@ async fn two_resources_are_created_once_and_deleted() {
     for (stack, steps) in [
         (two_resources(&workspace.identity), 2),
         (two_resources(&workspace.identity), 0),
-        (Stack::new(workspace.identity.clone(), Tags::default()), 2),
+        (empty(&workspace.identity), 2),
     ] {
         let done = apply(&workspace, stack).await.expect("the plan is not refused");
         assert!(done.is_complete(), "{done:?}");
