@@ -104,8 +104,8 @@ impl Resource for Endpoint {
         let scaling = place.arn("application-autoscaling", "scalable-target/*");
         let of_sagemaker = Condition::Is("application-autoscaling:service-namespace", vec!["sagemaker".to_owned()]);
         vec![
-            Permission::change(["sagemaker:DescribeEndpoint", "sagemaker:ListTags", "sagemaker:DeleteEndpoint"])
-                .on([endpoint]),
+            Permission::look(["sagemaker:DescribeEndpoint", "sagemaker:ListTags"]).on([endpoint.clone()]),
+            Permission::change(["sagemaker:DeleteEndpoint"]).on([endpoint]),
             Permission::change(["sagemaker:DescribeEndpointConfig", "sagemaker:DeleteEndpointConfig"])
                 .on([made("endpoint-config")]),
             Permission::change(["sagemaker:DeleteModel"]).on([made("model")]),
