@@ -41,7 +41,7 @@ impl Wanted<'_> {
 /// The options of a change.
 #[derive(Clone, Debug)]
 pub struct ChangeOptions {
-    /// True if nobody is asked.
+    /// True if the change asks for no confirmation.
     pub is_confirmed: bool,
     /// Globs of addresses whose data may be deleted; `*` for all.
     pub delete_data: Vec<String>,
@@ -108,10 +108,10 @@ pub struct RefusedPlan {
     pub is_whole: bool,
 }
 
-/// What a change did, and what of it is recorded.
+/// The result of a change: the finished steps, and how much of them the state records.
 #[derive(Debug)]
 pub struct Done {
-    /// What was done.
+    /// The finished, failed and skipped steps.
     pub applied: Applied,
     /// How the writing of the state ended.
     pub ended: Ended,
@@ -120,7 +120,7 @@ pub struct Done {
 }
 
 impl Done {
-    /// Whether everything that was planned was done, and recorded.
+    /// Whether every planned step finished and the state records it.
     pub fn is_complete(&self) -> bool {
         self.applied.failed.is_empty() && self.applied.stopped.is_none() && self.ended.result.is_ok()
     }
@@ -163,7 +163,7 @@ impl Change<'_> {
     ///
     /// # Errors
     /// When nothing was changed: the plan is refused, not confirmed or stale, the lock is held, or AWS does not answer.
-    /// What fails later is in [`Done`].
+    /// [`Done`] lists later failures.
     pub async fn run(self, stop: watch::Sender<StopMode>) -> Result<Done, NotDone> {
         let stopped = stop.subscribe();
         if !self.can_be_confirmed() {
@@ -225,7 +225,7 @@ impl Change<'_> {
         }
     }
 
-    /// Whether somebody can be asked, or nobody needs to be.
+    /// Whether the frontend can ask for a confirmation, or the change needs none.
     fn can_be_confirmed(&self) -> bool {
         self.needs_no_answer() || self.workspace.frontend.can_ask()
     }
