@@ -105,7 +105,7 @@ fn bucket_is_made_once_s3_frees_its_name_after_twenty_minutes() {
     ];
     for (code, words) in codes {
         let mut aws = Aws::lawful(platform.region(), 60);
-        up(&Platform::of("dev").only("identity.studio"), &mut aws);
+        up(&Platform::of("dev").only("identity.sagemaker"), &mut aws);
         aws.strike(("s3", "PUT bucket"), 0, 240, Fault::refused(code, words));
         let began = aws.now();
         up(&platform, &mut aws);
