@@ -19,6 +19,10 @@ def test_the_same_seed_gives_the_same_bytes(generate):
     assert sample(generate, 200, 7, 0.05) != sample(generate, 200, 8, 0.05)
 
 
+def test_the_file_beside_it_is_what_the_program_writes(generate):
+    assert (PIPELINE / "sample" / "churn.csv").read_text() == sample(generate, 3000, 7, 0.01)
+
+
 def test_the_schema_beside_it_names_its_columns_in_order(generate):
     schema = json.loads((PIPELINE / "sample" / "schema.json").read_text())
     assert [column["name"] for column in schema["columns"]] == generate.HEADER

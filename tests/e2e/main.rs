@@ -22,6 +22,7 @@ mod organisation;
 mod pages;
 mod permissions;
 mod pipeline;
+mod pipeline_on_this_machine;
 mod policy_check;
 #[path = "../fixture/project.rs"]
 mod project;

@@ -112,25 +112,6 @@ fn data_goes_where_the_pipeline_reads_it_and_goes_once() {
 }
 
 #[test]
-fn the_embedded_aws_runs_no_pipeline_and_says_so() {
-    let project = Project::new();
-    project.local(&["up", "dev"]).ends_with(0);
-    let none = project.local(&["pipeline", "dev", "status"]).ends_with(1);
-    tells(&none.stderr, &["no execution yet", "pipeline dev run"]);
-    project.write("data.csv", "id,churned\n1,0\n");
-    project.local(&["pipeline", "dev", "upload", "data.csv"]).ends_with(0);
-    let started = project.local(&["pipeline", "dev", "run", "--input", "{\"split\": \"0.6,0.2,0.2\"}"]).ends_with(0);
-    let arn = started.stdout.trim();
-    assert!(arn.contains(":execution:mlops-pipeline-dev-training:"), "{arn}");
-    let status = project.local(&["pipeline", "dev", "status"]).ends_with(1);
-    tells(&status.stdout, &["failed", "NothingRunsHere", "has no Glue, Lambda or SageMaker"]);
-    let followed = project.local(&["pipeline", "dev", "run", "--follow"]).ends_with(1);
-    tells(&followed.stdout, &["failed", "NothingRunsHere"]);
-    let unknown = project.local(&["pipeline", "dev", "status", "tuesday"]).ends_with(64);
-    tells(&unknown.stderr, &["no execution `tuesday`", "the latest are:", arn.rsplit(':').next().unwrap()]);
-}
-
-#[test]
 fn an_input_that_is_no_object_starts_nothing() {
     let project = Project::new();
     project.local(&["up", "dev"]).ends_with(0);
@@ -401,15 +382,18 @@ fn deployments_are_looked_at_apart_from_training() {
         let call = aws_sdk_sagemaker::Client::new(&sdk).create_model_package();
         call.model_package_group_name("mlops-pipeline-staging-models").send().await.unwrap();
     });
+    // The approval starts the deployment, which the command works on.
     let approved = project.local(&["pipeline", "staging", "approve"]).ends_with(0);
-    tells(&approved.stderr, &["version 1 is approved", "pipeline staging status --deploy --follow"]);
+    tells(&approved.stderr, &["version 1 is approved", "CreateEndpoint done", "NotifySuccess done"]);
+    let succeeded = project.local(&["pipeline", "staging", "status", "--deploy"]).ends_with(0);
+    tells(&succeeded.stdout, &["succeeded", "CreateEndpoint"]);
     let machine = project.local(&["output", "staging", "deploy_state_machine_arn"]).ends_with(0).stdout;
     project.behind_its_back(async |sdk| {
         let call = aws_sdk_sfn::Client::new(&sdk).start_execution().state_machine_arn(machine.trim());
         call.input("{}").send().await.unwrap();
     });
     let deployed = project.local(&["pipeline", "staging", "status", "--deploy"]).ends_with(1);
-    tells(&deployed.stdout, &["failed", "NothingRunsHere"]);
+    tells(&deployed.stdout, &["failed", "NothingRunsHere", "pipeline run --local"]);
     let training = project.local(&["pipeline", "staging", "status"]).ends_with(1);
     tells(&training.stderr, &["there has been no execution yet", "pipeline staging run"]);
     project.local(&["up", "dev"]).ends_with(0);

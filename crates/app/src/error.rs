@@ -97,6 +97,13 @@ impl From<local::Error> for Error {
     }
 }
 
+#[cfg(feature = "local")]
+impl From<local::Unprepared> for Error {
+    fn from(error: local::Unprepared) -> Self {
+        Self::failed_with(error.to_string(), error.help())
+    }
+}
+
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Self::failed(error.to_string())

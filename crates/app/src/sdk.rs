@@ -1,12 +1,10 @@
 //! The SDK's settings: region, endpoints, time limits and credentials.
 
-use crate::{App, Error, Settings, connection};
+use crate::{App, Error, connection, embedded};
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use resource::Attempt;
-#[cfg(feature = "local")]
-use std::sync::OnceLock;
 use std::{ffi::OsString, time::Duration};
 
 /// The time limits of a connection and of the answer to a read. Changes and large requests get more time
@@ -24,7 +22,7 @@ const ANY_REGION: &str = "us-east-1";
 /// The SDK's settings, for a region or for the one that the caller's AWS settings name.
 pub(crate) async fn sdk_config(app: &App, region: Option<&str>) -> Result<SdkConfig, Error> {
     if app.settings.local {
-        return local_config(&app.settings, region.unwrap_or(ANY_REGION));
+        return embedded::sdk_config(app, region.unwrap_or(ANY_REGION)).await;
     }
     // Measured from when a request is sent: before that it may have to wait its turn.
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECTS_WITHIN).read_timeout(ANSWERS_WITHIN);
@@ -69,48 +67,6 @@ fn is_web_address(text: &str) -> bool {
 /// The same settings for another region.
 pub(crate) fn in_region(sdk: SdkConfig, region: &str) -> SdkConfig {
     sdk.into_builder().region(Region::new(region.to_owned())).build()
-}
-
-/// The embedded AWS that this process works on, if it does.
-#[cfg(feature = "local")]
-static EMBEDDED: OnceLock<local::Cloud> = OnceLock::new();
-
-#[cfg(feature = "local")]
-fn local_config(settings: &Settings, region: &str) -> Result<SdkConfig, Error> {
-    let cloud = match EMBEDDED.get() {
-        Some(cloud) => cloud,
-        None => {
-            let cloud = local::Cloud::open(Some(&settings.data_folder()), region, local::ACCOUNT)?;
-            EMBEDDED.get_or_init(|| cloud)
-        }
-    };
-    Ok(in_region(cloud.sdk_config(), region))
-}
-
-/// Keeps the last changes of the embedded AWS, if this process works on it.
-///
-/// # Errors
-/// When its data cannot be written.
-#[cfg(feature = "local")]
-pub async fn keep_local() -> Result<(), Error> {
-    match EMBEDDED.get() {
-        Some(cloud) => Ok(cloud.save().await?),
-        None => Ok(()),
-    }
-}
-
-/// Does nothing: this build has no embedded AWS.
-///
-/// # Errors
-/// Never.
-#[cfg(not(feature = "local"))]
-pub async fn keep_local() -> Result<(), Error> {
-    Ok(())
-}
-
-#[cfg(not(feature = "local"))]
-fn local_config(_: &Settings, _: &str) -> Result<SdkConfig, Error> {
-    Err(Error::usage("this mlopsctl was built without the embedded AWS", "build it with the feature `local`"))
 }
 
 /// An AWS identity.

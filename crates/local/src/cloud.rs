@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::RwLock;
+use tokio::task::AbortHandle;
 use winterbaume_core::{MockRequest, set_default_account_id};
 
 use crate::connector::InProcess;
@@ -18,6 +19,7 @@ use crate::pace::Pace;
 use crate::service::{Scope, Service, Tagged};
 use crate::tagging;
 use crate::unkept::Protocol;
+use crate::work::{self, Worker};
 use crate::{Call, Error, Response};
 
 /// The account of this process: the services keep it in a global.
@@ -32,7 +34,7 @@ static ACCOUNT: OnceLock<String> = OnceLock::new();
 pub struct Cloud {
     region: String,
     layers: Vec<Arc<dyn Layer>>,
-    services: Arc<Services>,
+    pub(crate) services: Arc<Services>,
 }
 
 pub(crate) struct Services {
@@ -43,6 +45,9 @@ pub(crate) struct Services {
     pub(crate) pace: tokio::sync::Mutex<Pace>,
     /// Whether a save is scheduled.
     pub(crate) is_due: AtomicBool,
+    pub(crate) worker: OnceLock<Arc<dyn Worker>>,
+    /// The work under way, by the execution's ARN.
+    work: Mutex<BTreeMap<String, AbortHandle>>,
 }
 
 /// A service and what must be known to keep it.
@@ -92,6 +97,10 @@ impl Cloud {
         }
         for slot in cloud.services.by_name.values() {
             slot.service.saved();
+            let regions: Vec<String> = slot.regions().keys().cloned().collect();
+            for region in regions.iter().filter(|region| slot.service.reopen(region)) {
+                slot.mark(region, true);
+            }
         }
         Ok(cloud)
     }
@@ -110,6 +119,8 @@ impl Cloud {
             disk,
             pace: tokio::sync::Mutex::default(),
             is_due: AtomicBool::default(),
+            worker: OnceLock::new(),
+            work: Mutex::default(),
         };
         Self { region: region.to_owned(), layers: Vec::new(), services: Arc::new(services) }
     }
@@ -152,6 +163,18 @@ impl Cloud {
     }
 
     pub(crate) async fn dispatch(&self, call: Call) -> Response {
+        if let Some(endpoint) = work::invoked(&call) {
+            return self.invoke(&call, endpoint).await;
+        }
+        let followed = work::is_followed(&call).then(|| call.clone());
+        let response = self.answer_by_service(call).await;
+        if let Some(call) = followed.filter(|_| response.status < 300) {
+            self.follow_up(&call, &response).await;
+        }
+        response
+    }
+
+    async fn answer_by_service(&self, call: Call) -> Response {
         if call.service == tagging::SERVICE {
             return tagging::answer(&call, self.services.tags(&call.region).await);
         }
@@ -207,6 +230,10 @@ impl Cloud {
 }
 
 impl Services {
+    pub(crate) fn work(&self) -> MutexGuard<'_, BTreeMap<String, AbortHandle>> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn restore(&self, service: &str, region: &str, state: Value) -> Result<(), Error> {
         let restored = match self.by_name.get(service) {
             Some(slot) => {

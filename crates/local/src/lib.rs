@@ -13,24 +13,29 @@ mod connector;
 mod disk;
 mod ec2;
 mod error;
+mod event_rules;
 mod layer;
 mod objects;
 mod overlay;
 mod pace;
+mod runner;
 mod saving;
 mod server;
 mod service;
 mod tagging;
 mod unkept;
+mod work;
 
 pub use call::Call;
 pub use cloud::Cloud;
 pub use error::Error;
 pub use layer::{Layer, Lost, Next};
+pub use runner::{Runner, Unprepared};
 /// What an AWS service is asked: method, URI, headers and body.
 pub use winterbaume_core::MockRequest as Request;
 /// What an AWS service answers: status, headers and body.
 pub use winterbaume_core::MockResponse as Response;
+pub use work::{Answer, Invocation, Worker};
 
 /// The account of the embedded AWS when nothing else is asked for.
 pub const ACCOUNT: &str = "123456789012";

@@ -33,6 +33,11 @@ pub(crate) trait Service: Send + Sync {
     }
     /// Called when what is on disk is what the service holds.
     fn saved(&self) {}
+    /// Called when a process has taken over what another one left: ends what only that one could go on with, and says
+    /// whether there was any of it.
+    fn reopen(&self, _region: &str) -> bool {
+        false
+    }
 }
 
 /// A service that answers in another way than the one it is laid over, which keeps the state.

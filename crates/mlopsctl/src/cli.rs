@@ -371,6 +371,9 @@ pub(crate) enum LocalCommand {
         /// Which port; 0 takes a free one.
         #[arg(long, default_value_t = 4566)]
         port: u16,
+        /// Keep executions, and leave their work to another program.
+        #[arg(long)]
+        keep_only: bool,
     },
     /// Forget everything in it.
     Reset,

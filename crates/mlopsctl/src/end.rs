@@ -78,6 +78,13 @@ impl From<local::Error> for End {
     }
 }
 
+#[cfg(feature = "local")]
+impl From<local::Unprepared> for End {
+    fn from(error: local::Unprepared) -> Self {
+        app::Error::from(error).into()
+    }
+}
+
 impl From<std::io::Error> for End {
     fn from(error: std::io::Error) -> Self {
         Self::failed(error.to_string())

@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     let gives_events = cli.command.gives_events();
     let result = runtime.block_on(async {
         let ended = run(cli, printer).await;
-        ended.and(app::keep_local().await.map_err(End::from))
+        ended.and(app::embedded::keep_local().await.map_err(End::from))
     });
     // Reads on stdin cannot be cancelled; do not wait for them.
     runtime.shutdown_background();

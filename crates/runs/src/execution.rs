@@ -124,6 +124,15 @@ impl Machine {
         Ok(call.send().await.during("DescribeExecution").absent(GONE)?.map(described))
     }
 
+    /// Stops an execution and the jobs that it waits for.
+    ///
+    /// # Errors
+    /// When AWS refuses.
+    pub async fn stop(&self, execution: &str, cause: &str) -> Result<()> {
+        let call = self.client.stop_execution().execution_arn(execution).cause(cause);
+        call.send().await.during("StopExecution").map(|_| ())
+    }
+
     /// What an execution does unless its input says otherwise, by the definition that is deployed; null if that has no
     /// defaults.
     ///

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
-import interpreter
 import lambda_functions
 import pytest
 from account import IMAGE, Account
@@ -16,13 +14,14 @@ from endpoints import Endpoints
 from glue_runs import Runs
 from moto.core.config import default_user_config
 from moto.server import ThreadedMotoServer
-from moto.stepfunctions.parser.asl.utils import boto_client
-from values import PIPELINE, REGION
+from runner.clients import Clients
+from runner.interpreter import Waits, complete
+from values import ACCOUNT, PIPELINE, REGION
 
 
 @pytest.fixture(scope="session")
-def waits() -> interpreter.Waits:
-    return interpreter.complete()
+def waits() -> Waits:
+    return Waits(longest=0)
 
 
 @pytest.fixture(scope="session")
@@ -69,14 +68,13 @@ def endpoint(environment, embedded, waits, jobs, endpoints, spark) -> Iterator[s
     server.start()
     _, port = server.get_host_and_port()
     environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-    environment.setenv("MOTO_PORT", str(port))
+    elsewhere, buckets = (Clients(url, REGION, ACCOUNT) for url in (f"http://127.0.0.1:{port}", embedded.url))
 
-    # The interpreter looks for all services at one address, also for the buckets of the embedded AWS.
-    def client(**asked: Any) -> Any:
-        own = {"endpoint_url": embedded.url} if asked["service_name"] == "s3" else {}
-        return boto3.client(**(asked | own))
+    def client(service_name: str, **asked: Any) -> Any:
+        """Buckets are the embedded AWS's."""
+        return (buckets if service_name == "s3" else elsewhere).client(service_name, **asked)
 
-    environment.setattr(boto_client, "boto3", SimpleNamespace(client=client))
+    complete(SimpleNamespace(client=client), waits)
     yield f"http://127.0.0.1:{port}"
     server.stop()
 

@@ -20,6 +20,7 @@ pub(crate) static CATALOG: Catalog = Catalog {
         pair: Some(("Key", "Value")),
     },
     actions,
+    reopen: |_| false,
 };
 
 /// The kinds of alarm: type, put operation and member of DescribeAlarms.

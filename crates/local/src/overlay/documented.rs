@@ -19,6 +19,8 @@ pub(crate) struct Catalog {
     pub(crate) tagging: Tagging,
     /// Operations beyond create, describe, update, delete and list; `None` passes them on.
     pub(crate) actions: Actions,
+    /// Ends what the process that had the cloud before left under way, and says whether there was any of it.
+    pub(crate) reopen: fn(&mut Documents) -> bool,
 }
 
 /// Answers an operation, or leaves it to the emulated service.
@@ -165,6 +167,10 @@ impl Service for Documented {
 
     fn tags(&self, scope: Scope<'_>) -> Tagged {
         self.regions().get(scope.region).map(Documents::all_tags).unwrap_or_default()
+    }
+
+    fn reopen(&self, region: &str) -> bool {
+        self.regions().get_mut(region).is_some_and(self.catalog.reopen)
     }
 
     fn restore(&self, scope: Scope<'_>, mut state: Value) -> Result<(), String> {

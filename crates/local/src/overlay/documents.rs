@@ -27,6 +27,10 @@ impl Documents {
         self.by_kind.get(kind).into_iter().flatten()
     }
 
+    pub(crate) fn get(&self, kind: &str, key: &str) -> Option<&Document> {
+        self.by_kind.get(kind)?.get(key)
+    }
+
     pub(crate) fn get_mut(&mut self, kind: &str, key: &str) -> Option<&mut Document> {
         self.by_kind.get_mut(kind)?.get_mut(key)
     }

@@ -20,6 +20,7 @@ pub(crate) static CATALOG: Catalog = Catalog {
         pair: Some(("Key", "Value")),
     },
     actions,
+    reopen: |_| false,
 };
 
 /// Where a rule keeps its targets; not part of its description.

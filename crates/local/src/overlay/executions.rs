@@ -1,5 +1,5 @@
-//! Executions. There is no Glue, Lambda or SageMaker here that could work for one, so each fails at once and says
-//! so, instead of being under way for ever.
+//! Executions as they are kept. A [`Worker`](crate::Worker) does their work and records what happens in them by
+//! `RecordExecution`. This operation and `EndExecution`, for a worker that failed, are the embedded AWS's alone.
 
 use serde_json::{Value, json};
 
@@ -9,9 +9,11 @@ use super::states::STATE_MACHINE;
 use crate::service::Scope;
 
 const KIND: &str = "Execution";
-const ERROR: &str = "NothingRunsHere";
-const CAUSE: &str =
-    "The embedded AWS keeps state machines and runs none: it has no Glue, Lambda or SageMaker that could do the work.";
+/// Events by the execution's ARN.
+const HISTORY: &str = "ExecutionHistory";
+const RUNNING: &str = "RUNNING";
+const INTERRUPTED: &str = "WorkerEnded";
+const INTERRUPTED_CAUSE: &str = "The process that worked on it ended before the execution did. Start another one.";
 
 pub(super) fn actions(
     documents: &mut Documents,
@@ -22,7 +24,13 @@ pub(super) fn actions(
     Some(match operation {
         "StartExecution" => start(documents, scope, body),
         "DescribeExecution" => find(documents, body).map(|execution| Value::Object(execution.clone())),
-        "GetExecutionHistory" => find(documents, body).map(history),
+        "GetExecutionHistory" => find(documents, body).map(|_| history(documents, text(body, "executionArn"))),
+        "RecordExecution" => record(documents, body),
+        "EndExecution" => running(documents, body).map(|()| {
+            end(documents, text(body, "executionArn"), text(body, "status"), &body["error"], &body["cause"]);
+            json!({})
+        }),
+        "StopExecution" => stop(documents, body),
         "ListExecutions" => list(documents, body),
         _ => return None,
     })
@@ -63,10 +71,13 @@ fn start(documents: &mut Documents, scope: Scope<'_>, body: &Value) -> Result<Va
     let started = now();
     let execution = json!({
         "executionArn": arn, "stateMachineArn": machine_arn, "name": name, "input": input,
-        "inputDetails": { "included": true }, "status": "FAILED", "error": ERROR, "cause": CAUSE,
-        "startDate": started, "stopDate": started, "redriveCount": 0, "redriveStatus": "NOT_REDRIVABLE",
+        "inputDetails": { "included": true }, "status": RUNNING, "startDate": started,
+        "redriveCount": 0, "redriveStatus": "NOT_REDRIVABLE",
     });
     documents.put(KIND, arn.clone(), execution.as_object().cloned().unwrap_or_default());
+    let begin = json!({ "id": 1, "previousEventId": 0, "timestamp": started, "type": "ExecutionStarted",
+                        "executionStartedEventDetails": { "input": input } });
+    documents.put(HISTORY, arn.clone(), Document::from_iter([("events".to_owned(), json!([begin]))]));
     Ok(json!({ "executionArn": arn, "startDate": started }))
 }
 
@@ -80,14 +91,73 @@ fn find<'a>(documents: &'a Documents, body: &Value) -> Result<&'a Document, Refu
     found.map(|(_, execution)| execution).ok_or(Refusal { code: "ExecutionDoesNotExist", message })
 }
 
-fn history(execution: &Document) -> Value {
-    let member = |name: &str| execution.get(name).cloned().unwrap_or_default();
-    json!({ "events": [
-        { "id": 1, "previousEventId": 0, "timestamp": member("startDate"), "type": "ExecutionStarted",
-          "executionStartedEventDetails": { "input": member("input") } },
-        { "id": 2, "previousEventId": 0, "timestamp": member("stopDate"), "type": "ExecutionFailed",
-          "executionFailedEventDetails": { "error": member("error"), "cause": member("cause") } },
-    ]})
+fn history(documents: &Documents, arn: &str) -> Value {
+    let events = documents.get(HISTORY, arn).and_then(|history| history.get("events"));
+    json!({ "events": events.cloned().unwrap_or_else(|| json!([])) })
+}
+
+/// Adds events, which have their ids and times, and sets how the execution stands.
+fn record(documents: &mut Documents, body: &Value) -> Result<Value, Refusal> {
+    running(documents, body)?;
+    let arn = text(body, "executionArn");
+    let mut events = history(documents, arn)["events"].take();
+    if let (Some(events), Some(new)) = (events.as_array_mut(), body["events"].as_array()) {
+        events.extend(new.iter().cloned());
+    }
+    documents.put(HISTORY, arn.to_owned(), Document::from_iter([("events".to_owned(), events)]));
+    if let Some(execution) = documents.get_mut(KIND, arn) {
+        let ended = ["status", "output", "error", "cause"];
+        execution.extend(ended.iter().filter_map(|member| Some(((*member).to_owned(), body.get(*member)?.clone()))));
+        if execution["status"] != RUNNING {
+            execution.insert("stopDate".to_owned(), now());
+        }
+    }
+    Ok(json!({}))
+}
+
+fn stop(documents: &mut Documents, body: &Value) -> Result<Value, Refusal> {
+    let stopped = now();
+    if find(documents, body)?.get("status").is_some_and(|status| status == RUNNING) {
+        end(documents, text(body, "executionArn"), "ABORTED", &body["error"], &body["cause"]);
+    }
+    Ok(json!({ "stopDate": stopped }))
+}
+
+/// Ends an execution from outside, with the event that says so.
+fn end(documents: &mut Documents, arn: &str, status: &str, error: &Value, cause: &Value) {
+    let last = history(documents, arn)["events"].as_array().map_or(0, Vec::len);
+    let (kind, details) = match status {
+        "ABORTED" => ("ExecutionAborted", "executionAbortedEventDetails"),
+        _ => ("ExecutionFailed", "executionFailedEventDetails"),
+    };
+    let event = json!({ "id": last + 1, "previousEventId": last, "timestamp": now(), "type": kind,
+                        details: { "error": error, "cause": cause } });
+    let _ = record(
+        documents,
+        &json!({ "executionArn": arn, "status": status, "error": error, "cause": cause, "events": [event] }),
+    );
+}
+
+/// An execution that has ended takes no more events: its worker learns so that it was stopped.
+fn running(documents: &Documents, body: &Value) -> Result<(), Refusal> {
+    match find(documents, body)?.get("status") {
+        Some(status) if status == RUNNING => Ok(()),
+        _ => {
+            let message = format!("Execution has ended: '{}'", text(body, "executionArn"));
+            Err(Refusal { code: "ExecutionNotRunning", message })
+        }
+    }
+}
+
+/// Ends the executions whose worker is gone, and says whether there were any.
+pub(super) fn end_interrupted(documents: &mut Documents) -> bool {
+    let is_running = |execution: &Document| execution.get("status").is_some_and(|status| status == RUNNING);
+    let interrupted = documents.of(KIND).filter(|(_, execution)| is_running(execution)).map(|(arn, _)| arn.clone());
+    let interrupted: Vec<String> = interrupted.collect();
+    for arn in &interrupted {
+        end(documents, arn, "FAILED", &INTERRUPTED.into(), &INTERRUPTED_CAUSE.into());
+    }
+    !interrupted.is_empty()
 }
 
 /// The newest first.

@@ -20,6 +20,7 @@ pub(crate) static CATALOG: Catalog = Catalog {
         pair: None,
     },
     actions,
+    reopen: |_| false,
 };
 
 const GLUE: Kind = Kind {

@@ -26,6 +26,9 @@ const SETTINGS: [&str; 10] = [
     "VpcConfig",
 ];
 
+/// The member with a function's archive in base64. No answer shows it.
+const ARCHIVE: &str = "Archive";
+
 /// Lambda with whole functions.
 pub(crate) struct Functions {
     inner: Box<dyn Service>,
@@ -89,16 +92,21 @@ impl Functions {
             }
             return;
         }
-        let shown = match value.get("Configuration").is_some() {
-            true => &mut value["Configuration"],
-            false => value,
-        };
+        let is_whole = value.get("Configuration").is_some();
+        let shown = if is_whole { &mut value["Configuration"] } else { &mut *value };
         let Some(shown) = shown.as_object_mut() else { return };
         let Some(name) = shown.get("FunctionName").and_then(Value::as_str) else { return };
         let regions = self.regions();
         if let Some(settings) = regions.get(region).and_then(|functions| functions.get(name)) {
-            shown.extend(settings.clone());
+            let mut settings = settings.clone();
+            let archive = settings.remove(ARCHIVE);
+            shown.extend(settings);
             default(shown, json!({ "State": "Active", "LastUpdateStatus": "Successful" }));
+            if let Some(archive) = archive.as_ref().and_then(Value::as_str).filter(|_| is_whole) {
+                value["Code"]["RepositoryType"] = "S3".into();
+                // A URL that needs no server.
+                value["Code"]["Location"] = format!("data:application/zip;base64,{archive}").into();
+            }
         }
     }
 }
@@ -154,9 +162,11 @@ fn apply(settings: &mut Document, given: &Value) {
 
 /// AWS shows the SHA-256 of the archive. Code that came from S3 keeps the emulated service's hash.
 fn keep_code(settings: &mut Document, code: &Value) {
-    settings.remove("CodeSha256");
-    settings.remove("CodeSize");
+    for member in ["CodeSha256", "CodeSize", ARCHIVE] {
+        settings.remove(member);
+    }
     if let Some(archive) = code["ZipFile"].as_str().and_then(|zip| STANDARD.decode(zip).ok()) {
+        settings.insert(ARCHIVE.to_owned(), code["ZipFile"].clone());
         let hash = STANDARD.encode(Sha256::digest(&archive));
         settings.insert("CodeSha256".to_owned(), hash.into());
         settings.insert("CodeSize".to_owned(), archive.len().into());

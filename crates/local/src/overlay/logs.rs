@@ -1,4 +1,4 @@
-//! CloudWatch Logs: log groups with retention, key and tags. Streams and events are the emulated
+//! CloudWatch Logs: log groups with retention, key and tags, and the events of streams. The streams are the emulated
 //! service's, which is told of the groups.
 
 use serde_json::{Value, json};
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::documented::{Catalog, Tagging};
 use super::documents::{Documents, Refusal};
 use super::kind::{KIND, Kind, List, Match, default};
+use super::log_events;
 use crate::service::Scope;
 
 pub(crate) static CATALOG: Catalog = Catalog {
@@ -21,6 +22,7 @@ pub(crate) static CATALOG: Catalog = Catalog {
         pair: None,
     },
     actions,
+    reopen: |_| false,
 };
 
 /// The days CloudWatch Logs can keep events.
@@ -68,7 +70,7 @@ fn actions(documents: &mut Documents, _: Scope<'_>, operation: &str, body: &Valu
         "DeleteRetentionPolicy" => ("retentionInDays", None),
         "AssociateKmsKey" => ("kmsKeyId", Some("kmsKeyId")),
         "DisassociateKmsKey" => ("kmsKeyId", None),
-        _ => return None,
+        _ => return log_events::actions(documents, operation, body),
     };
     let name = body["logGroupName"]
         .as_str()

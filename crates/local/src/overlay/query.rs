@@ -1,4 +1,5 @@
-//! The query protocol, which older SDKs speak with CloudWatch: forms in, XML out. What lies behind speaks CBOR.
+//! The protocols that other SDKs speak with CloudWatch: JSON, and forms that are answered in XML. What lies behind speaks
+//! CBOR.
 
 use ciborium::Value as Cbor;
 use futures::future::BoxFuture;
@@ -37,6 +38,9 @@ impl Over for Queried {
     fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
         Box::pin(async move {
             let kind = header(&call.request.headers, "content-type").unwrap_or_default();
+            if kind.starts_with("application/x-amz-json") {
+                return self.answer_json(call).await;
+            }
             if !kind.starts_with("application/x-www-form-urlencoded") {
                 return self.inner.answer(call).await;
             }
@@ -49,6 +53,20 @@ impl Over for Queried {
                 Err(reason) => Response::error(500, "InternalFailure", &reason),
             }
         })
+    }
+}
+
+impl Queried {
+    async fn answer_json(&self, call: Call) -> Response {
+        let asked = match Wire::Json.read(&call.request.body) {
+            Ok(asked) => asked,
+            Err(reason) => return Wire::Json.refusal("SerializationException", &reason),
+        };
+        let answer = self.inner.answer(in_cbor(call, &asked)).await;
+        match Wire::Cbor.read(&answer.body) {
+            Ok(body) => Response::json(answer.status, body.to_string()),
+            Err(reason) => Wire::Json.failure(500, "InternalFailure", &reason),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::documented::{Catalog, Tagging};
 use super::documents::{Documents, Refusal};
 use super::endpoints::{ENDPOINT, ENDPOINT_CONFIG, MODEL};
 use super::kind::{Document, KIND, Kind, List, Match, default, merge};
+use super::records;
 
 pub(crate) static CATALOG: Catalog = Catalog {
     kinds: &[
@@ -31,7 +32,8 @@ pub(crate) static CATALOG: Catalog = Catalog {
         tags: "Tags",
         pair: Some(("Key", "Value")),
     },
-    actions: |_, _, _, _| None,
+    actions: records::actions,
+    reopen: |_| false,
 };
 
 const DOMAIN: Kind = Kind {

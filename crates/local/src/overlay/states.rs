@@ -20,6 +20,7 @@ pub(crate) static CATALOG: Catalog = Catalog {
         pair: Some(("key", "value")),
     },
     actions: executions::actions,
+    reopen: executions::end_interrupted,
 };
 
 pub(super) const STATE_MACHINE: Kind = Kind {

@@ -249,3 +249,26 @@ async fn clients_that_send_forms_see_the_same_alarms_and_dashboards() {
     let (status, seen) = query(&cloud, "Action=DeleteAlarms&AlarmNames.member.1=none").await;
     assert!(status == 400 && seen.contains("<Code>ResourceNotFound</Code>"), "{status} {seen}");
 }
+
+#[tokio::test]
+async fn clients_that_send_json_publish_metrics_and_are_refused_in_json() {
+    let cloud = cloud();
+    let ask = async |operation: &str, body: &str| {
+        let scope = format!("AWS4-HMAC-SHA256 Credential=AKID/20260101/{REGION}/monitoring/aws4_request, Signature=0");
+        let mut headers = http::HeaderMap::new();
+        headers.insert("authorization", scope.parse().unwrap());
+        headers.insert("content-type", "application/x-amz-json-1.0".parse().unwrap());
+        headers.insert("x-amz-target", format!("GraniteServiceVersion20100801.{operation}").parse().unwrap());
+        let uri = "https://monitoring.amazonaws.com/".to_owned();
+        let request = Request { method: "POST".to_owned(), uri, headers, body: body.to_owned().into() };
+        let response = cloud.answer(request).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        (response.status, body)
+    };
+    let put = r#"{"Namespace": "etl", "MetricData": [{"MetricName": "RowsRead", "Value": 3000.0, "Unit": "Count"}]}"#;
+    assert_eq!(ask("PutMetricData", put).await.0, 200);
+    let (_, listed) = ask("ListMetrics", r#"{"Namespace": "etl"}"#).await;
+    assert_eq!(listed["Metrics"][0]["MetricName"], "RowsRead", "{listed}");
+    let (status, refused) = ask("DeleteAlarms", r#"{"AlarmNames": ["none"]}"#).await;
+    assert!(status == 400 && refused.to_string().contains("ResourceNotFound"), "{status} {refused}");
+}

@@ -7,6 +7,8 @@ use aws_sdk_sfn::types::{
     CloudWatchLogsLogGroup, LogDestination, LogLevel, LoggingConfiguration, StateMachineType, Tag, TracingConfiguration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use crate::{cloud, code};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/r";
@@ -134,7 +136,21 @@ async fn a_state_machine_keeps_logging_and_tracing() {
 }
 
 #[tokio::test]
-async fn an_execution_is_kept_and_fails_since_nothing_could_work_for_it() {
+async fn the_code_of_a_function_can_be_had_again_and_is_shown_nowhere_else() {
+    let lambda = aws_sdk_lambda::Client::new(&cloud().sdk_config());
+    let code = FunctionCode::builder().zip_file(Blob::new(ZIP)).build();
+    let create = lambda.create_function().function_name("f").runtime(Runtime::Python312).role(ROLE);
+    create.handler("main.handler").code(code).send().await.unwrap();
+    let got = lambda.get_function().function_name("f").send().await.unwrap();
+    let location = got.code().and_then(|code| code.location()).unwrap();
+    let archive = STANDARD.decode(location.strip_prefix("data:application/zip;base64,").unwrap()).unwrap();
+    assert_eq!(archive, ZIP);
+    let listed = format!("{:?}", lambda.list_functions().send().await.unwrap());
+    assert!(!listed.contains(&STANDARD.encode(ZIP)), "{listed}");
+}
+
+#[tokio::test]
+async fn an_execution_is_kept_and_fails_where_nobody_works_for_it() {
     let states = aws_sdk_sfn::Client::new(&cloud().sdk_config());
     let make = async || {
         let machine = states.create_state_machine().name("train").definition(DEFINITION).role_arn(ROLE);

@@ -290,3 +290,36 @@ async fn the_caller_is_the_account_asked_for() {
 fn region() -> aws_sdk_s3::types::CreateBucketConfiguration {
     aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(REGION.into()).build()
 }
+
+#[tokio::test]
+async fn the_events_of_logs_are_kept_until_their_group_is_deleted() {
+    use aws_sdk_cloudwatchlogs::{Client, types::InputLogEvent};
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Cloud::open(Some(folder.path()), REGION, ACCOUNT).unwrap();
+    let messages = async |cloud: &Cloud, limit: i32| -> Vec<String> {
+        let logs = Client::new(&cloud.sdk_config());
+        let call = logs.get_log_events().log_group_name("g").log_stream_name("s").limit(limit).start_from_head(false);
+        let events = call.send().await.unwrap().events.unwrap_or_default();
+        events.into_iter().filter_map(|event| event.message).collect()
+    };
+    let cloud = open();
+    let logs = Client::new(&cloud.sdk_config());
+    logs.create_log_group().log_group_name("g").send().await.unwrap();
+    logs.create_log_stream().log_group_name("g").log_stream_name("s").send().await.unwrap();
+    for (at, text) in [(1000, "one"), (2000, "two"), (3000, "three")] {
+        let event = InputLogEvent::builder().timestamp(at).message(text).build().unwrap();
+        logs.put_log_events().log_group_name("g").log_stream_name("s").log_events(event).send().await.unwrap();
+    }
+    drop((logs, cloud));
+    let cloud = open();
+    assert_eq!(messages(&cloud, 100).await, ["one", "two", "three"]);
+    assert_eq!(messages(&cloud, 2).await, ["two", "three"]);
+    let logs = Client::new(&cloud.sdk_config());
+    let within = logs.filter_log_events().log_group_name("g").start_time(1500).end_time(3000).send().await.unwrap();
+    let found: Vec<_> = within.events().iter().map(|event| (event.message(), event.log_stream_name())).collect();
+    assert_eq!(found, [(Some("two"), Some("s"))]);
+    logs.delete_log_group().log_group_name("g").send().await.unwrap();
+    logs.create_log_group().log_group_name("g").send().await.unwrap();
+    logs.create_log_stream().log_group_name("g").log_stream_name("s").send().await.unwrap();
+    assert!(messages(&cloud, 100).await.is_empty());
+}

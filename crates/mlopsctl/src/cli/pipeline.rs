@@ -21,7 +21,7 @@ pub(crate) enum PipelineCommand {
     },
     /// Start an execution.
     Run {
-        /// Stay and show the steps; Ctrl-C leaves the execution alone. Exit code 1 if it fails.
+        /// Stay and show the steps. Ctrl-C leaves the execution alone, and stops it with --local. Exit code 1 if it fails.
         #[arg(long)]
         follow: bool,
         /// What to override, as JSON or in a file: raw_prefix, load_mode, schema, split, hyperparameters,

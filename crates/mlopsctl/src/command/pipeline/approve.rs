@@ -1,10 +1,14 @@
-use super::platform::{Platform, Work};
+use super::{
+    follow, local_work,
+    platform::{Platform, Work},
+};
 use crate::{
+    cli::Global,
     end::End,
     printer::Printer,
     render::package::{document, page},
 };
-use runs::{Approval, Package, Registry};
+use runs::{Approval, Package, Registry, Status};
 
 /// How somebody approves.
 pub(super) struct Asked {
@@ -16,7 +20,13 @@ pub(super) struct Asked {
     pub(super) reason: String,
 }
 
-pub(super) async fn run(platform: &Platform, named: Option<&str>, asked: Asked, printer: Printer) -> Result<(), End> {
+pub(super) async fn run(
+    platform: &Platform,
+    global: &Global,
+    named: Option<&str>,
+    asked: Asked,
+    printer: Printer,
+) -> Result<(), End> {
     let registry = platform.registry()?;
     let package = find(platform, &registry, named).await?;
     if package.approval == Approval::Approved {
@@ -32,17 +42,28 @@ pub(super) async fn run(platform: &Platform, named: Option<&str>, asked: Asked, 
     }
     agree_on_features(platform, &package, approved.as_ref(), asked.allow_changed_features)?;
     confirm(&package, asked.yes, printer).await?;
+    let deployments = platform.machine(Work::Deployment).ok();
+    if deployments.is_some() {
+        local_work::begin(platform, global, printer).await?;
+    }
     registry.approve(&package, &asked.reason, asked.allow_changed_features).await?;
     let package = Package { approval: Approval::Approved, ..package };
     if printer.json {
         printer.document(&document(&package));
     }
     printer.note(&format!("version {} is approved", package.version));
-    if platform.machine(Work::Deployment).is_ok() {
-        let name = &platform.session.name;
-        printer
-            .note(&format!("`mlopsctl pipeline {name} status --deploy --follow` shows how it is brought into service"));
+    let Some(deployments) = deployments else { return Ok(()) };
+    if platform.is_local() {
+        // The approval has started it, as EventBridge does.
+        let started = deployments.latest(1).await?.into_iter().find(|execution| execution.status == Status::Running);
+        return match started {
+            Some(execution) if printer.json => follow::in_silence(&deployments, &execution).await,
+            Some(execution) => follow::run(platform, &deployments, execution, printer).await,
+            None => Ok(()),
+        };
     }
+    let name = &platform.session.name;
+    printer.note(&format!("`mlopsctl pipeline {name} status --deploy --follow` shows how it is brought into service"));
     Ok(())
 }
 

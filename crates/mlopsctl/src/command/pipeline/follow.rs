@@ -7,10 +7,11 @@ use crate::{
 use jiff::Timestamp;
 use runs::{Execution, Machine, Status};
 use std::time::Duration;
-use tokio::time::{Instant, interval, sleep_until};
+use tokio::time::{Instant, interval, sleep, sleep_until};
 
-/// How often is asked what happened. Steps take minutes.
+/// How often is asked what happened. Steps take minutes on AWS, and seconds on this machine.
 const ASKS_EVERY: Duration = Duration::from_secs(3);
+const ASKS_EVERY_LOCALLY: Duration = Duration::from_millis(200);
 
 /// Shows an execution until it ends.
 pub(super) async fn run(
@@ -24,9 +25,12 @@ pub(super) async fn run(
         printer.note(&format!("Execution {}", execution.name));
     }
     let followed = tokio::select! {
-        followed = to_the_end(machine, &execution, &mut steps) => followed,
+        followed = to_the_end(platform, machine, &execution, &mut steps) => followed,
         _ = tokio::signal::ctrl_c() => {
             steps.end();
+            if platform.is_local() {
+                return Err(stop(machine, &execution).await);
+            }
             let name = &platform.session.name;
             return Err(End::failed_with(
                 "no longer followed; the execution goes on",
@@ -54,12 +58,38 @@ pub(super) fn ended(execution: &Execution) -> Result<(), End> {
     if execution.status.is_bad() { Err(End::Said) } else { Ok(()) }
 }
 
+/// Waits until an execution on this machine ends, and stops it on Ctrl-C.
+pub(super) async fn in_silence(machine: &Machine, execution: &Execution) -> Result<(), End> {
+    let at_the_end = async {
+        loop {
+            match machine.execution(&execution.arn).await? {
+                Some(now) if now.status == Status::Running => sleep(ASKS_EVERY_LOCALLY).await,
+                now => return Ok::<_, End>(now.unwrap_or_else(|| execution.clone())),
+            }
+        }
+    };
+    tokio::select! {
+        ended_as = at_the_end => ended(&ended_as?),
+        _ = tokio::signal::ctrl_c() => Err(stop(machine, execution).await),
+    }
+}
+
+/// Stops an execution that this process works on.
+async fn stop(machine: &Machine, execution: &Execution) -> End {
+    match machine.stop(&execution.arn, "stopped by Ctrl-C").await {
+        Ok(()) => End::failed(format!("the execution {} was stopped", execution.name)),
+        Err(failure) => failure.into(),
+    }
+}
+
 async fn to_the_end(
+    platform: &Platform,
     machine: &Machine,
     execution: &Execution,
     steps: &mut Steps,
 ) -> Result<(Execution, runs::History), End> {
     let mut frames = interval(FRAME);
+    let asks_every = if platform.is_local() { ASKS_EVERY_LOCALLY } else { ASKS_EVERY };
     loop {
         // The status first: a history that is read after the end is whole.
         let now = machine.execution(&execution.arn).await?;
@@ -69,7 +99,7 @@ async fn to_the_end(
         if now.status != Status::Running {
             return Ok((now, history));
         }
-        let next = Instant::now() + ASKS_EVERY;
+        let next = Instant::now() + asks_every;
         loop {
             tokio::select! {
                 () = sleep_until(next) => break,

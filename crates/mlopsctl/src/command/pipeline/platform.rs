@@ -45,6 +45,11 @@ impl Platform {
         }
     }
 
+    /// Whether it is on the embedded AWS, whose executions this process works on.
+    pub(super) fn is_local(&self) -> bool {
+        self.local
+    }
+
     pub(super) fn config(&self) -> &SdkConfig {
         self.session.cloud.config()
     }

@@ -1,16 +1,18 @@
 //! Going on with an execution that failed: a new execution begins at one of its steps, with all that it had made.
 
 use super::{
+    local_work,
     platform::{Platform, Work},
     run::started,
 };
-use crate::{end::End, printer::Printer};
+use crate::{cli::Global, end::End, printer::Printer};
 use runs::Status;
 use serde_json::json;
 
 /// Starts an execution at the step that failed, or at the step that is named.
 pub(super) async fn run(
     platform: &Platform,
+    global: &Global,
     named: Option<&str>,
     from: Option<&str>,
     stay: bool,
@@ -39,6 +41,7 @@ pub(super) async fn run(
         ));
     };
     known.insert("failure".to_owned(), json!({"step": name, "count": 0}));
+    local_work::begin(platform, global, printer).await?;
     let resumed = machine.start(&json!({"resume": known})).await?;
     printer.note(&format!("resumes {} at {name}", execution.name));
     started(platform, &machine, resumed, stay, printer).await

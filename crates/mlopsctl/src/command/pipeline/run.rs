@@ -1,13 +1,14 @@
 use super::{
-    follow, overrides,
+    follow, local_work, overrides,
     platform::{Platform, Work},
 };
-use crate::{end::End, printer::Printer};
+use crate::{cli::Global, end::End, printer::Printer};
 use runs::{Execution, Machine};
 use serde_json::{Value, json};
 
 pub(super) async fn run(
     platform: &Platform,
+    global: &Global,
     stay: bool,
     input: Option<&str>,
     settings: &[String],
@@ -20,6 +21,7 @@ pub(super) async fn run(
         false => json!({}),
     };
     has_data(platform, &input).await?;
+    local_work::begin(platform, global, printer).await?;
     let execution = machine.start(&input).await?;
     started(platform, &machine, execution, stay, printer).await
 }
@@ -40,6 +42,10 @@ pub(super) async fn started(
         true => printer.document(&json!({"format": 1, "execution": execution.name, "arn": execution.arn,
                                          "console": platform.console(&execution)})),
         false => printer.data(&execution.arn),
+    }
+    if platform.is_local() {
+        printer.note("started; this command works on it until it ends, and Ctrl-C stops it");
+        return follow::in_silence(machine, &execution).await;
     }
     printer.note(&format!("started; `mlopsctl pipeline {name} status` shows how it goes"));
     Ok(())

@@ -1,16 +1,17 @@
 """Completes moto's interpreter of state machines, a port of LocalStack's, where it stops short of Step Functions.
 
-It has no integration of SageMaker, lets parameters pass that no service takes, and waits in real time.
+It has no integration of SageMaker, lets parameters pass that no service takes, and waits as long as it is told to.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
@@ -31,8 +32,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resou
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.eval.states import ExecutionData
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
+from moto.stepfunctions.parser.backend import execution_worker
+
+from .clients import Clients, as_json
 
 # A job's kind by the action that creates it. Step Functions watches the job by describing it.
 JOBS = {"createTrainingJob": "TrainingJob", "createTransformJob": "TransformJob"}
@@ -47,7 +52,7 @@ ERROR_NAMES = {"applicationautoscaling": "ApplicationAutoScaling", "sagemaker": 
 
 def handed_on(response: dict[str, Any]) -> dict[str, Any]:
     """A service's answer as Step Functions hands it on: times are text."""
-    return json.loads(json.dumps(response, default=lambda time: time.isoformat()))
+    return json.loads(as_json(response))
 
 
 class SageMakerService(state_task_service_callback.StateTaskServiceCallback):
@@ -122,24 +127,20 @@ class SageMakerService(state_task_service_callback.StateTaskServiceCallback):
 
 
 class Waits:
-    """Every wait for a retry and in a Wait state, in seconds, none of which takes any time."""
+    """Every wait for a retry and in a Wait state, in seconds, none of which takes longer than `longest`."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: float) -> None:
+        self.longest = longest
         self.retries: list[float] = []
         self.states: list[float] = []
 
     def sleep(self, seconds: float) -> None:
         self.retries.append(seconds)
+        time.sleep(min(seconds, self.longest))
 
     def wait(self, seconds: int) -> None:
         self.states.append(seconds)
-
-
-class CheckedConfig(Config):
-    """Requests are held against the service's own model, as Step Functions does."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "parameter_validation": True})
+        time.sleep(min(seconds, self.longest))
 
 
 def wait_for_job(
@@ -176,15 +177,25 @@ def sample(variable: StringVariableSample, env: Any) -> None:
     env.stack.append(env.variable_store.get(variable.expression.removeprefix("$")))
 
 
-def complete() -> Waits:
-    """Once per process. Returns the record of what was waited for."""
-    waits = Waits()
+def execution_data(**fields: Any) -> ExecutionData:
+    """`$$.Execution`, with its start as AWS shows it.
+
+    <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>
+    """
+    return ExecutionData(**fields | {"StartTime": iso_8601_datetime_with_milliseconds(fields["StartTime"])})
+
+
+def complete(clients: Clients, waits: Waits) -> None:
+    """Once per process: gives the interpreter its clients and its waits, and completes it."""
+    boto_client.boto3 = clients
     others = state_task_service_factory.state_task_service_for
 
     def service_for(service_name: str) -> Any:
         return SageMakerService() if service_name == "sagemaker" else others(service_name=service_name)
 
     state_task_factory.state_task_service_for = service_for
+    # The context's times are text, as on AWS.
+    execution_worker.ExecutionData = execution_data
     # A Fail state may pass on an error of Step Functions' own, such as States.Timeout.
     state_fail.CustomErrorName = ErrorName
     sdk = state_task_service_aws_sdk.StateTaskServiceAwsSdk
@@ -193,8 +204,6 @@ def complete() -> Waits:
     state_task_service.StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES |= BOTO_NAMES
     state_task_service_aws_sdk._SERVICE_ERROR_NAMES |= ERROR_NAMES
     state_task_service_callback._DELAY_SECONDS_SYNC_CONDITION_CHECK = 0.05
-    boto_client.Config = CheckedConfig
     retrier_decl.time = waits
     StringVariableSample._eval_body = sample
-    WaitFunction._wait_interval = lambda _, env, wait_seconds: waits.wait(wait_seconds)
-    return waits
+    WaitFunction._wait_interval = lambda _, env, wait_seconds: waits.wait(wait_seconds)  # noqa: ARG005

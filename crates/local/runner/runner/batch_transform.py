@@ -1,0 +1,46 @@
+"""Which fields of a row the model sees, and which come out: the part of a transform job around the container."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+
+from .containers import JobFailed
+
+
+def chosen(path: str, row: list[str]) -> list[str]:
+    """The fields that a filter names: `$[1:]` a slice, `$[0,-1]` single fields."""
+    if path == "$":
+        return row
+    inner = re.fullmatch(r"\$\[([-\d:,]+)\]", path)
+    if not inner:
+        raise JobFailed(f"ClientError: {path!r} is no filter of a CSV row")
+    if ":" in inner[1]:
+        first, last = (int(end) if end else None for end in inner[1].split(":"))
+        return row[first:last]
+    return [row[int(position)] for position in inner[1].split(",")]
+
+
+def transformed(lines: str, processing: dict[str, str], predict: Callable[[str], str]) -> str:
+    """The rows that the model sees, and its answers joined to the rows that were read."""
+    rows = [row for row in csv.reader(lines.splitlines()) if row]
+    sent = "".join(",".join(chosen(processing.get("InputFilter", "$[0:]"), row)) + "\n" for row in rows)
+    answers = [answer.split(",") for answer in predict(sent).splitlines()]
+    if len(answers) != len(rows):
+        raise JobFailed(f"ClientError: {len(rows)} rows were sent and {len(answers)} predictions came back")
+    joined = [row + answer for row, answer in zip(rows, answers, strict=True)]
+    shown = joined if processing.get("JoinSource") == "Input" else answers
+    return "".join(",".join(chosen(processing.get("OutputFilter", "$[0:]"), row)) + "\n" for row in shown)
+
+
+def batches(lines: str, megabytes: int) -> list[str]:
+    """Whole lines, at most so many together as a request may hold."""
+    most, batch, size, found = megabytes * 2**20, [], 0, []
+    for line in lines.splitlines(keepends=True):
+        if batch and size + len(line) > most:
+            found.append("".join(batch))
+            batch, size = [], 0
+        batch.append(line)
+        size += len(line)
+    return [*found, "".join(batch)] if batch else found

@@ -1,0 +1,122 @@
+//! The pipeline on the embedded AWS: executions are run for real, by the definitions, scripts and functions of AWS.
+
+use crate::project::{Project, Ran};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, Stdio},
+};
+
+const RUN: [&str; 4] = ["pipeline", "dev", "run", "--follow"];
+
+/// A platform on the embedded AWS with the sample's data.
+fn with_data() -> Project {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    let none = project.local(&["pipeline", "dev", "status"]).ends_with(1);
+    tells(&none.stderr, &["no execution yet", "pipeline dev run"]);
+    project.local(&["pipeline", "dev", "upload", "pipeline/sample/churn.csv"]).ends_with(0);
+    project
+}
+
+#[track_caller]
+fn tells(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
+}
+
+/// A followed execution, as soon as its step is under way.
+fn under_way(project: &Project, step: &str) -> (Child, String) {
+    let mut command = project.command(&[&RUN[..], &["--local"]].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains(&format!("{step} started")) {
+        assert!(lines.read_line(&mut said).unwrap() > 0, "it ended: {said}");
+    }
+    said += std::str::from_utf8(lines.buffer()).unwrap();
+    child.stderr = Some(lines.into_inner());
+    (child, said)
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
+}
+
+#[test]
+fn the_sample_becomes_a_registered_and_approved_model_while_another_command_waits() {
+    let project = with_data();
+    let (mut child, mut said) = under_way(&project, "ExtractTransformLoad");
+    let waiting = project.local(&["pipeline", "dev", "status"]);
+    tells(&waiting.stderr, &["waiting: the local cloud", &format!("process {}", child.id())]);
+    tells(&waiting.ends_with(0).stdout, &["succeeded"]);
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    let run = Ran { stderr: said, ..Ran::of(child.wait_with_output().unwrap()) }.ends_with(0);
+    let steps = ["ExtractTransformLoad", "ValidateData", "Train", "Predict", "Evaluate", "Register", "NotifySuccess"];
+    for step in steps {
+        tells(&run.stderr, &[&format!("{step} started"), &format!("{step} done")]);
+    }
+    tells(&run.stdout, &["succeeded", "auc 0.", "model-package/mlops-pipeline-dev-models/1"]);
+    let status = project.local(&["pipeline", "dev", "status", "--json"]).ends_with(0).json();
+    assert_eq!(status["status"], "SUCCEEDED", "{status:#}");
+    let log = |step: &str| project.local(&["pipeline", "dev", "logs", "--step", step]).ends_with(0).stdout;
+    tells(&log("ExtractTransformLoad"), &["/aws-glue/mlops-pipeline-dev/etl", "\"accepted\""]);
+    tells(&log("ValidateData"), &["/aws/lambda/mlops-pipeline-dev-data-validation"]);
+    tells(&log("Train"), &["/aws/sagemaker/TrainingJobs", "validation-auc"]);
+    let approved: Value = project.local(&["pipeline", "dev", "approve", "--json"]).ends_with(0).json();
+    assert_eq!((&approved["version"], &approved["approval"]), (&1.into(), &"approved".into()), "{approved:#}");
+    assert!(approved["metrics"]["auc"].as_f64().unwrap() > 0.7, "{approved:#}");
+    let unknown = project.local(&["pipeline", "dev", "status", "tuesday"]).ends_with(64);
+    tells(&unknown.stderr, &["no execution `tuesday`", "the latest are:"]);
+}
+
+#[test]
+fn ctrl_c_stops_the_execution_and_all_its_programs() {
+    let project = with_data();
+    let (mut child, _) = under_way(&project, "ExtractTransformLoad");
+    signal(&child, Signal::INT);
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{said}");
+    tells(&said, &["was stopped"]);
+    let status = project.local(&["pipeline", "dev", "status"]).ends_with(1);
+    tells(&status.stdout, &["was stopped", "stopped by Ctrl-C"]);
+    // Each program names the endpoint or a folder of its execution, which no other test has.
+    let execution = status.stdout.split_whitespace().nth(1).unwrap().to_owned();
+    let begun = std::time::Instant::now();
+    while running(&execution) {
+        assert!(begun.elapsed().as_secs() < 20, "a program of {execution} is still at work");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+/// Whether the process that works on an execution is there.
+fn running(execution: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    lines.any(|line| String::from_utf8_lossy(&line).contains(execution))
+}
+
+#[test]
+fn a_killed_command_is_told_of_by_the_next_one() {
+    let project = with_data();
+    let (mut child, _) = under_way(&project, "ExtractTransformLoad");
+    signal(&child, Signal::KILL);
+    child.wait().unwrap();
+    let status = project.local(&["pipeline", "dev", "status"]).ends_with(1);
+    tells(&status.stdout, &["failed", "WorkerEnded", "Start another one"]);
+}
+
+#[test]
+fn without_python_nothing_is_started() {
+    let project = with_data();
+    let cache = tempfile::tempdir().unwrap();
+    let mut command = project.command(&["pipeline", "dev", "run", "--local"]);
+    command.env("MLOPSCTL_CACHE", cache.path()).env("PATH", "").env("PYENV_ROOT", cache.path());
+    let output = command.output().unwrap();
+    let refused = Ran::of(output).ends_with(1);
+    tells(&refused.stderr, &["needs uv, or Python 3.12; neither was found", "install uv"]);
+    project.local(&["pipeline", "dev", "status"]).ends_with(1);
+}
