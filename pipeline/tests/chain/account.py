@@ -12,20 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 from rendering import render
+from runner.clients import Clients
 from values import ACCOUNT, DEVELOPMENT, PIPELINE, REGION
 
 ENDS_WITHIN = 600  # seconds; only a broken test waits for them
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/mlops-pipeline-dev-pipeline"
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-)
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/mlops-pipeline-dev:0f1e2d3c"
 # What the blueprint would fill in, for the image of this repository instead of SageMaker's.
 VALUES: dict[str, Any] = DEVELOPMENT | {
@@ -76,39 +68,42 @@ def packed(folder: Path) -> bytes:
 class Account:
     """The platform's resources, as far as executions need them."""
 
-    def __init__(self, registry: Any) -> None:
-        self.sagemaker, self.registry, self.s3 = boto3.client("sagemaker"), registry, boto3.client("s3")
-        self.machines, self.sqs = boto3.client("stepfunctions"), boto3.client("sqs")
+    def __init__(self, clients: Clients) -> None:
+        self.clients = clients
+        self.sagemaker, self.s3 = clients.client("sagemaker"), clients.client("s3")
+        self.machines, self.sqs = clients.client("stepfunctions"), clients.client("sqs")
         for bucket in ("data", "model", "artifacts"):
             place = {"LocationConstraint": REGION}
             self.s3.create_bucket(Bucket=VALUES[f"{bucket}_bucket"], CreateBucketConfiguration=place)
-        # Nobody here asks what the role may do: the blueprint's own tests do.
-        boto3.client("iam").create_role(RoleName=ROLE.rsplit("/", 1)[1], AssumeRolePolicyDocument=TRUST)
-        self.registry.create_model_package_group(ModelPackageGroupName=VALUES["model_package_group"])
+        self.sagemaker.create_model_package_group(ModelPackageGroupName=VALUES["model_package_group"])
         self.add_topic()
         self.add_job()
         for short in ("data-validation", "model-evaluation"):
             self.add_function(short)
 
     def add_topic(self) -> None:
-        sns = boto3.client("sns")
+        sns = self.clients.client("sns")
         topic = sns.create_topic(Name=VALUES["alerts_topic_arn"].rsplit(":", 1)[1])["TopicArn"]
         self.mailbox = self.sqs.create_queue(QueueName="mailbox")["QueueUrl"]
         named = self.sqs.get_queue_attributes(QueueUrl=self.mailbox, AttributeNames=["QueueArn"])
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=named["Attributes"]["QueueArn"])
 
     def add_job(self) -> None:
-        script = {"Bucket": VALUES["artifacts_bucket"], "Key": "glue/etl.py"}
-        self.s3.put_object(**script, Body=(PIPELINE / "glue" / "etl.py").read_bytes())
-        boto3.client("glue").create_job(
+        bucket, glue = VALUES["artifacts_bucket"], PIPELINE / "glue"
+        self.s3.put_object(Bucket=bucket, Key="glue/etl.py", Body=(glue / "etl.py").read_bytes())
+        self.s3.put_object(Bucket=bucket, Key="glue/modules.zip", Body=packed(glue))
+        self.clients.client("glue").create_job(
             Name=VALUES["glue_job_name"],
             Role=ROLE,
-            Command={"Name": "glueetl", "ScriptLocation": f"s3://{script['Bucket']}/{script['Key']}"},
-            DefaultArguments={"--metrics_namespace": "mlopsctl/etl"},
+            Command={"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/glue/etl.py"},
+            DefaultArguments={
+                "--metrics_namespace": "mlopsctl/etl",
+                "--extra-py-files": f"s3://{bucket}/glue/modules.zip",
+            },
         )
 
     def add_function(self, short: str) -> None:
-        boto3.client("lambda").create_function(
+        self.clients.client("lambda").create_function(
             FunctionName=f"{VALUES['name_prefix']}-{short}",
             Role=ROLE,
             Runtime="python3.12",
@@ -166,13 +161,13 @@ class Account:
         return found
 
     def package(self, arn: str) -> dict[str, Any]:
-        return self.registry.describe_model_package(ModelPackageName=arn)
+        return self.sagemaker.describe_model_package(ModelPackageName=arn)
 
     def approve(self, arn: str) -> None:
-        self.registry.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+        self.sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
 
     def etl_runs(self) -> list[str]:
-        runs = boto3.client("glue").get_job_runs(JobName=VALUES["glue_job_name"])["JobRuns"]
+        runs = self.clients.client("glue").get_job_runs(JobName=VALUES["glue_job_name"])["JobRuns"]
         return [run["Id"] for run in runs]
 
     def metric(self, namespace: str, name: str, **dimensions: str) -> list[float]:
@@ -190,7 +185,7 @@ class Account:
             },
         }
         now = datetime.now(UTC)
-        data = boto3.client("cloudwatch").get_metric_data(
+        data = self.clients.client("cloudwatch").get_metric_data(
             MetricDataQueries=[query],
             StartTime=now - timedelta(hours=3),
             EndTime=now + timedelta(hours=3),
@@ -199,7 +194,7 @@ class Account:
         return data["MetricDataResults"][0]["Values"]
 
     def packages(self) -> list[str]:
-        listed = self.registry.list_model_packages(ModelPackageGroupName=VALUES["model_package_group"])
+        listed = self.sagemaker.list_model_packages(ModelPackageGroupName=VALUES["model_package_group"])
         return [summary["ModelPackageArn"] for summary in listed["ModelPackageSummaryList"]]
 
     def objects(self, bucket: str, prefix: str) -> dict[str, bytes]:

@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
@@ -39,7 +38,7 @@ class Embedded:
 
     def __init__(self, folder: Path) -> None:
         self.process = subprocess.Popen(
-            [built(), "local", "serve", "--port", "0"],
+            [built(), "local", "serve", "--keep-only", "--port", "0"],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -49,12 +48,8 @@ class Embedded:
         assert line.startswith(ADDRESS), line
         self.url = line.removeprefix(ADDRESS)
 
-    def client(self, service: str) -> Any:
-        return boto3.client(service, endpoint_url=self.url)
-
-    def keep_registry(self) -> None:
+    def keep_registry(self, client: Any) -> None:
         """What a request to moto asks of the registry, the embedded AWS answers."""
-        client = self.client("sagemaker")
         for operation in REGISTRY:
             setattr(SageMakerResponse, operation, handed_on(getattr(client, operation)))
 

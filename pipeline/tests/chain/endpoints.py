@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
-from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import FakeEndpoint
@@ -28,9 +26,6 @@ class Endpoints:
         self.updates: dict[str, dict[str, Any]] = {}
         for operation in (self.create_endpoint, self.update_endpoint, self.describe_endpoint, self.delete_config):
             self.attach(operation)
-        ApplicationAutoscalingBackend.deregister_scalable_target = deregister_scalable_target(
-            ApplicationAutoscalingBackend.deregister_scalable_target
-        )
 
     def attach(self, serve: Callable[[Any, dict[str, Any], Any], Any]) -> None:
         name = {"delete_config": "delete_endpoint_config"}.get(serve.__name__, serve.__name__)
@@ -86,19 +81,3 @@ class Endpoints:
         if users:
             raise ValidationError("Cannot delete the configuration of a live endpoint")
         return delete()
-
-
-class ObjectNotFoundException(JsonRESTError):
-    def __init__(self, message: str) -> None:
-        super().__init__("ObjectNotFoundException", message)
-
-
-def deregister_scalable_target(deregister: Any) -> Any:
-    """With the error that AWS has for a target that is not there."""
-
-    def handler(backend: ApplicationAutoscalingBackend, namespace: str, r_id: str, dimension: str) -> None:
-        if r_id not in backend.targets.get(dimension, {}):
-            raise ObjectNotFoundException(f"No scalable target found for resource ID: {r_id}")
-        deregister(backend, namespace, r_id, dimension)
-
-    return handler

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 from account import IMAGE, VALUES, Account, Execution
 from moto.sagemaker.responses import SageMakerResponse
@@ -21,7 +20,7 @@ Deploy = Callable[..., Execution]
 
 @pytest.fixture(scope="module")
 def group(account) -> str:
-    account.registry.create_model_package_group(ModelPackageGroupName=GROUP)
+    account.sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
     return GROUP
 
 
@@ -37,7 +36,7 @@ def values(request, endpoints) -> dict[str, Any]:
 @pytest.fixture
 def register(account, group) -> Callable[..., str]:
     def run(status: str = "Approved", **properties: str) -> str:
-        created = account.registry.create_model_package(
+        created = account.sagemaker.create_model_package(
             ModelPackageGroupName=group,
             ModelApprovalStatus=status,
             InferenceSpecification={
@@ -81,8 +80,8 @@ def left(account: Account) -> tuple[set[str], set[str]]:
     return {config["EndpointConfigName"] for config in configs}, {model["ModelName"] for model in models}
 
 
-def scaling(values: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    client = boto3.client("application-autoscaling")
+def scaling(account: Account, values: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    client = account.clients.client("application-autoscaling")
     resource = f"endpoint/{values['endpoint_name']}/variant/AllTraffic"
     targets = client.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[resource])
     policies = client.describe_scaling_policies(ServiceNamespace="sagemaker", ResourceId=resource)
@@ -114,15 +113,15 @@ def test_the_first_deployment_creates_the_endpoint(account, deploy, values, wait
     assert model["ExecutionRoleArn"] == values["serving_role_arn"]
 
 
-def test_the_endpoint_scales_as_the_environment_wants(deploy, values):
+def test_the_endpoint_scales_as_the_environment_wants(account, deploy, values):
     deploy()
-    (target,), (policy,) = scaling(values)
+    (target,), (policy,) = scaling(account, values)
     assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 6)
     assert policy["PolicyType"] == "TargetTrackingScaling"
     tracking = policy["TargetTrackingScalingPolicyConfiguration"]
     assert tracking["TargetValue"] == 1000
     deploy(autoscaling=None)
-    assert scaling(values)[0] == []
+    assert scaling(account, values)[0] == []
 
 
 def test_a_second_deployment_updates_blue_and_green_and_removes_what_was_before(account, deploy, values, endpoints):
@@ -156,7 +155,7 @@ def test_a_deployment_that_is_rolled_back_leaves_the_old_model_and_is_told(accou
     assert "An alarm is in ALARM state" in message["cause"]
     assert serving(account, values)["EndpointConfigName"] == first["config"]
     assert left(account) == before
-    assert len(scaling(values)[0]) == 1
+    assert len(scaling(account, values)[0]) == 1
 
 
 def test_an_endpoint_that_cannot_be_created_is_told_and_made_anew_next_time(account, deploy, values, endpoints):
@@ -194,7 +193,7 @@ def test_a_package_whose_approval_was_withdrawn_is_not_deployed(account, deploy,
     assert (execution.status, execution.error) == ("FAILED", "NotApproved")
     assert "is Rejected: only an approved model is deployed" in execution.notification["cause"]
     assert left(account) == before
-    assert scaling(values)[0] == []
+    assert scaling(account, values)[0] == []
 
 
 def test_somebody_elses_deployment_goes_first(account, deploy, values):
@@ -276,13 +275,13 @@ def test_a_deployment_that_another_one_overtakes_ends_in_silence(deploy, endpoin
     assert execution.notifications == []
 
 
-def test_scaling_is_paused_to_change_the_instance_type(deploy, values):
+def test_scaling_is_paused_to_change_the_instance_type(account, deploy, values):
     deploy()
     execution = deploy(endpoint_instance_type="ml.m5.xlarge")
     assert execution.status == "SUCCEEDED", execution.cause
     way = execution.states
     assert way.index("PauseScaling") < way.index("UpdateEndpoint") < way.index("RegisterScaling")
-    assert len(scaling(values)[0]) == 1
+    assert len(scaling(account, values)[0]) == 1
 
 
 def test_a_step_that_fails_is_told_by_its_name(deploy, values):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xgboost as xgb
 from account import VALUES, Account, Execution
-from container_jobs import location
+from runner.objects import location
 from sklearn import metrics as sk
 
 FROM_UPLOAD = ["AwaitUploads", "FindNewest", "IsNewest"]

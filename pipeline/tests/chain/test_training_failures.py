@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from account import VALUES
-from container_jobs import Jobs
+from runner.clients import Refusal
+from runner.jobs import Job, TrainingJobs
 
+CREATE = ("sagemaker", "CreateTrainingJob")
 FAILED = ["NotifyFailure", "Failed"]
 STARTED = ["Defaults", "ApplyInput", "HowStarted"]
 TO_VALIDATION = [*STARTED, "ChooseLoad", "SnapshotLoad", "ExtractTransformLoad", "ValidateData"]
@@ -38,9 +40,17 @@ def test_bad_data_stops_at_validation_and_the_message_names_the_column(account, 
     assert account.packages() == before
 
 
-def test_a_training_job_that_fails_by_its_own_fault_costs_once(account, jobs, waits):
+def test_a_training_job_that_fails_by_its_own_fault_costs_once(account, waits, monkeypatch):
+    create, left = account.clients.played[CREATE], [1]
+
+    def refusing(request: dict[str, Any]) -> dict[str, Any]:
+        if left[0]:
+            left[0] -= 1
+            raise Refusal("ResourceLimitExceeded", "The account-level service limit of instances has been reached")
+        return create(request)
+
+    monkeypatch.setitem(account.clients.played, CREATE, refusing)
     waits.retries.clear()
-    jobs.refusals = 1
     nonsense = {"objective": "no:such-objective", "num_round": "1"}
     execution = account.execute("training.asl.json", VALUES, {"hyperparameters": nonsense})
     assert execution.states == [*BEFORE_TRAINING, "Train", "JobFailed", "MayPass", *FAILED]
@@ -66,18 +76,18 @@ def test_a_script_that_fails_by_its_own_fault_costs_once(account):
 
 
 @pytest.mark.parametrize(("failures", "ends"), [(2, "Registered"), (3, "Failed")])
-def test_a_training_job_that_awss_service_failed_is_tried_three_times(account, jobs, monkeypatch, failures, ends):
-    work, left = Jobs.work, [failures]
+def test_a_training_job_that_awss_service_failed_is_tried_three_times(account, monkeypatch, failures, ends):
+    work, left = TrainingJobs.work, [failures]
 
-    def failing(self: Jobs, kind: str, job: Any, work_: list[Any]) -> None:
-        if kind == "training" and left[0]:
+    def failing(jobs: TrainingJobs, name: str, job: Job) -> None:
+        if left[0]:
             left[0] -= 1
-            job.failure_reason = "InternalServerError: We encountered an internal error. Please try again."
-            self.show(kind, job, "Failed")
+            job.failure = "InternalServerError: We encountered an internal error. Please try again."
+            job.status = "Failed"
         else:
-            work(self, kind, job, work_)
+            work(jobs, name, job)
 
-    monkeypatch.setattr(Jobs, "work", failing)
+    monkeypatch.setattr(TrainingJobs, "work", failing)
     execution = account.execute("training.asl.json", VALUES)
     assert execution.states[-1] == ends
     assert execution.states.count("Train") == 3
@@ -85,7 +95,7 @@ def test_a_training_job_that_awss_service_failed_is_tried_three_times(account, j
     assert len(names) == 3
 
 
-def test_an_execution_is_resumed_at_the_step_that_failed_with_all_that_was_made(account, jobs):
+def test_an_execution_is_resumed_at_the_step_that_failed_with_all_that_was_made(account):
     """What the failed execution knew before the step is in its history, from which a person's command takes it."""
     broken = VALUES | {"evaluation_function_arn": VALUES["evaluation_function_arn"] + "-gone"}
     failed = account.execute("training.asl.json", broken | {"thresholds": {}})
