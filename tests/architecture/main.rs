@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+mod supply_chain;
+
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, process::Command};
 

@@ -1,0 +1,114 @@
+//! What docs/supply-chain.md says is pinned.
+
+use std::{fs, path::PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The lines of README.md, CONTRIBUTING.md and docs, each with its place.
+fn lines_of_the_docs() -> Vec<(String, String)> {
+    let pages = fs::read_dir(root().join("docs")).unwrap().map(|page| page.unwrap().file_name());
+    let pages = pages.map(|name| format!("docs/{}", name.into_string().unwrap())).filter(|name| name.ends_with(".md"));
+    let pages = pages.chain(["README.md", "CONTRIBUTING.md"].map(str::to_owned));
+    let numbered = |page: String| {
+        let lines: Vec<_> = read(&page).lines().map(str::to_owned).collect();
+        lines.into_iter().enumerate().map(move |(at, line)| (format!("{page}:{}", at + 1), line))
+    };
+    pages.flat_map(numbered).collect()
+}
+
+#[test]
+fn supply_chain_of_workflows_in_the_docs_names_actions_by_commit() {
+    let mut actions = 0;
+    for (place, line) in lines_of_the_docs() {
+        let Some((_, action)) = line.split_once("uses: ") else { continue };
+        actions += 1;
+        let commit = action.split_once('@').map(|(_, commit)| commit.split(' ').next().unwrap_or_default());
+        let is_commit = |text: &str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        assert!(commit.is_some_and(is_commit) && action.contains(" # v"), "{place}: {action}");
+    }
+    assert!(actions > 8, "{actions} actions");
+}
+
+#[test]
+fn supply_chain_of_workflows_in_the_docs_checks_the_binary_before_it_runs() {
+    let lines = lines_of_the_docs();
+    let downloads =
+        lines.windows(2).filter(|lines| lines[0].1.contains("aws s3 cp") && lines[0].1.ends_with(" mlopsctl"));
+    let downloads: Vec<_> = downloads.collect();
+    assert!(downloads.len() >= 2, "{downloads:?}");
+    for download in downloads {
+        assert!(download[1].1.contains("sha256sum --check"), "{}: it is not checked", download[0].0);
+    }
+}
+
+#[test]
+fn supply_chain_of_releases_is_locked_and_holds_no_emulator() {
+    let lines = lines_of_the_docs();
+    // A command may go on in the next line.
+    let builds = lines.windows(2).filter(|lines| lines[0].1.contains("cargo build --release"));
+    let builds: Vec<_> = builds.map(|lines| (&lines[0].0, format!("{} {}", lines[0].1, lines[1].1))).collect();
+    assert!(builds.len() >= 2, "{builds:?}");
+    for (place, build) in builds {
+        assert!(build.contains("--locked") && build.contains("--no-default-features"), "{place}: {build}");
+    }
+}
+
+#[test]
+fn supply_chain_of_tests_builds_what_the_lock_file_names() {
+    for script in [".ci/run", "tests/run"] {
+        for line in read(script).lines().filter(|line| line.contains("cargo ") && !line.starts_with('#')) {
+            assert!(line.contains("--locked") || line.contains("cargo fmt"), "{script}: {line}");
+        }
+    }
+}
+
+#[test]
+fn supply_chain_of_crates_has_a_checksum_for_each() {
+    let lock = read("Cargo.lock");
+    let packages: Vec<&str> = lock.split("[[package]]").filter(|package| package.contains("\nsource = ")).collect();
+    assert!(packages.len() > 100, "{} packages", packages.len());
+    for package in packages {
+        let is_of_crates_io = package.contains("source = \"registry+https://github.com/rust-lang/crates.io-index\"");
+        assert!(is_of_crates_io && package.contains("\nchecksum = "), "{package}");
+    }
+}
+
+#[test]
+fn supply_chain_of_python_has_hashes_for_each_package() {
+    let lists = [
+        "localstack/requirements-localstack.txt",
+        "localstack/requirements-moto.txt",
+        "pipeline/image/requirements.txt",
+        "pipeline/requirements-test.txt",
+        "tests/aws/requirements.txt",
+        "tests/judges/requirements.txt",
+    ];
+    for list in lists {
+        let text = read(list);
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+        let packages = lines.windows(2).filter(|lines| lines[0].starts_with(|first: char| first.is_alphanumeric()));
+        let packages: Vec<_> = packages.collect();
+        assert!(!packages.is_empty(), "{list} names no package");
+        for package in packages {
+            assert!(package[0].contains("==") && package[1].contains("--hash=sha256:"), "{list}: {}", package[0]);
+        }
+    }
+}
+
+#[test]
+fn supply_chain_of_images_names_digests_and_versions() {
+    let image = read("pipeline/image/Dockerfile");
+    let bases: Vec<&str> = image.lines().filter(|line| line.starts_with("FROM ")).collect();
+    assert!(!bases.is_empty() && bases.iter().all(|base| base.contains("@sha256:")), "{bases:?}");
+    let services = read("localstack/compose.yaml");
+    let images: Vec<&str> = services.lines().filter_map(|line| line.trim().strip_prefix("image: ")).collect();
+    let is_version = |tag: &str| tag.starts_with(|first: char| first.is_ascii_digit());
+    let named = |image: &&str| image.rsplit_once(':').is_some_and(|(_, tag)| is_version(tag));
+    assert!(!images.is_empty() && images.iter().all(named), "{images:?}");
+}
