@@ -82,6 +82,7 @@ fn supply_chain_of_crates_has_a_checksum_for_each() {
 #[test]
 fn supply_chain_of_python_has_hashes_for_each_package() {
     let lists = [
+        "crates/local/runner/requirements.txt",
         "localstack/requirements-localstack.txt",
         "localstack/requirements-moto.txt",
         "pipeline/image/requirements.txt",
