@@ -1,8 +1,8 @@
 use crate::log_groups;
 use aws_sdk_cloudwatchlogs::{Client, types::OrderBy};
 use resource::{
-    Attempt, Cx, Deletion, Diff, Found, IdForm, KeyArn, LogGroupArn, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, Sign, SizeLimit, Tags,
+    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, KeyArn, LogGroupArn, Naming, Observed, Owner, Permission,
+    Place, Resource, Result, Sign, SizeLimit, Tags,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -170,6 +170,12 @@ impl Resource for LogGroup {
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
+        if !cx.may_delete_data()
+            && let Some(what) = self.holdings(id, cx).await?
+        {
+            let help = "pass --delete-data to delete them as well";
+            return Err(Failure::refused(format!("the log group holds {what}"), help));
+        }
         let call = cx.client(Client::new).delete_log_group().log_group_name(id);
         call.send()
             .await

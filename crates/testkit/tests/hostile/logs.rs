@@ -1,7 +1,8 @@
 //! CloudWatch Logs: whoever writes to a group that is not there makes it, without retention.
 
 use crate::{destroy, first, last, up};
-use testkit::{Aws, Platform};
+use std::time::Duration;
+use testkit::{Aws, Fault, Platform};
 
 /// The declarations of a platform by address, as planned on an empty cloud.
 pub(crate) fn declared(platform: &Platform) -> Vec<(String, serde_json::Value)> {
@@ -19,6 +20,29 @@ fn a_log_group_is_made_before_its_function_and_deleted_after_it() {
     destroy(&platform, &mut aws);
     assert!(first(&aws, "lambda", "DeleteFunction") < first(&aws, "logs", "DeleteLogGroup"));
     assert_eq!(platform.left(&aws), Vec::<String>::new());
+}
+
+#[test]
+fn log_group_that_gets_events_after_the_plan_stays_without_consent() {
+    let platform = Platform::of("dev").only("functions.*").keeping_data();
+    let mut aws = Aws::lawful(platform.region(), 64);
+    up(&platform, &mut aws);
+    aws.strike(("lambda", "DeleteFunction"), 0, 2, Fault::Slow(Duration::from_secs(30)));
+    let group = "/aws/lambda/mlops-pipeline-dev-data-validation";
+    let applied = aws.run(async |sdk| {
+        let logs = aws_sdk_cloudwatchlogs::Client::new(&sdk);
+        let function = async {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            logs.create_log_stream().log_group_name(group).log_stream_name("last-call").send().await.unwrap();
+        };
+        let (applied, ()) = tokio::join!(platform.destroy(&sdk), function);
+        let streams = logs.describe_log_streams().log_group_name(group).send().await.unwrap();
+        assert_eq!(streams.log_streams().len(), 1);
+        applied
+    });
+    let failure = crate::failure(&applied);
+    assert!(failure.starts_with("functions.logs-data-validation: "), "{failure}");
+    assert!(failure.contains("the log group holds log events"), "{failure}");
 }
 
 #[test]

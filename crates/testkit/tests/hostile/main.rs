@@ -31,6 +31,7 @@ mod sagemaker;
 mod schedules;
 mod settings;
 mod state_buckets;
+mod state_history;
 mod states;
 mod tags;
 mod versions;

@@ -7,8 +7,8 @@ use aws_sdk_s3::types::{
 };
 use local::{ACCOUNT, Call, Cloud, Layer, Lost, Next, Response};
 use resource::Place;
-use state::{Error, StateBucket, StateIdentity, StateKeys, Store as _};
-use std::sync::Arc;
+use state::{Error, Holder, Lock, StateBucket, StateIdentity, StateKeys, Store as _};
+use std::sync::{Arc, Mutex};
 use testkit::{Aws, Platform};
 
 const REGION: &str = "ap-south-1";
@@ -215,6 +215,41 @@ async fn state_that_could_not_be_read_again_is_not_written() {
     let refused = store.put("state.json", vec![b' '; resource::LARGEST_ANSWER + 1].into(), None).await.unwrap_err();
     assert!(matches!(refused, Error::TooLarge { .. }), "{refused}");
     assert!(store.get("state.json").await.unwrap().is_none());
+}
+
+/// Remembers each object that is put, with the key that it is to be encrypted with.
+#[derive(Default)]
+struct Puts(Mutex<Vec<(String, Option<String>)>>);
+
+#[async_trait]
+impl Layer for Puts {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+        if call.operation == "PUT object" {
+            let path = call.request.uri.split('?').next().unwrap_or_default();
+            let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+            let key = call.request.headers.get("x-amz-server-side-encryption-aws-kms-key-id");
+            self.0.lock().unwrap().push((name, key.map(|key| key.to_str().unwrap().to_owned())));
+        }
+        next.run(call).await
+    }
+}
+
+#[tokio::test]
+async fn state_and_lock_are_put_with_the_key_that_the_file_names_or_with_the_buckets_own() {
+    let key = "arn:aws:kms:ap-south-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    for key in [Some(key.to_owned()), None] {
+        let cloud = Cloud::open(None, REGION, ACCOUNT).unwrap();
+        shared_bucket(&cloud.sdk_config(), NAME, true).await;
+        let puts = Arc::new(Puts::default());
+        let s3 = aws_s3::client(&cloud.with_layer(puts.clone()).sdk_config());
+        let bucket = StateBucket::named(s3, NAME, &Place::new(ACCOUNT, REGION)).encrypted_with(key.clone());
+        let store = Arc::new(bucket.store());
+        store.put("state.json", "{}".into(), None).await.unwrap();
+        let lock = Lock::acquire(store, "lock.json", "dev", Holder::new("up", None), async {}).await.unwrap();
+        let expected = ["state.json", "lock.json"].map(|name| (name.to_owned(), key.clone()));
+        assert_eq!(*puts.0.lock().unwrap(), expected);
+        drop(lock);
+    }
 }
 
 #[tokio::test]
