@@ -14,6 +14,20 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 /// The help for a path to no file.
 pub(crate) const RELATIVE: &str = "paths are relative to the project's root";
 
+/// The problem and the help for a name that is none of `known`.
+fn unknown_name<'n>(kind: &str, name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<(String, String)> {
+    let known: Vec<&str> = known.into_iter().collect();
+    if known.contains(&name) {
+        return None;
+    }
+    let help = match crate::suggest::nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => format!("the file declares no {kind}"),
+        None => format!("the file declares {}", crate::suggest::one_of(known)),
+    };
+    Some((format!("there is no {kind} named `{name}`"), help))
+}
+
 /// The reason why a path cannot be used. A path that is too long, or in a folder without read permission, is not
 /// reported as missing.
 pub(crate) fn why_missing(error: &std::io::Error) -> String {
@@ -101,16 +115,22 @@ impl<'a> Place<'a> {
 
     /// Reports a name that leads nowhere.
     pub(crate) fn refers_to<'n>(&self, kind: &str, name: &str, known: impl IntoIterator<Item = &'n str>) {
-        let known: Vec<&str> = known.into_iter().collect();
-        if known.contains(&name) {
-            return;
+        if let Some((message, help)) = unknown_name(kind, name, known) {
+            self.report(message, help);
         }
-        let help = match crate::suggest::nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => format!("the file declares no {kind}"),
-            None => format!("the file declares {}", crate::suggest::one_of(known)),
-        };
-        self.report(format!("there is no {kind} named `{name}`"), help);
+    }
+
+    /// The same for the value of a key. If the file leaves the key to its default, the help names the key.
+    pub(crate) fn value_refers_to<'n>(
+        &self,
+        key: &str,
+        kind: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) {
+        let Some((message, help)) = unknown_name(kind, name, known) else { return };
+        let help = if self.states(key) { help } else { format!("set `{key}`: {help}") };
+        self.get(key).report(message, help);
     }
 
     /// Reports a file that is missing from the project, or that a link leads out of it to.

@@ -152,6 +152,18 @@ fn tags_state_and_identity() {
 }
 
 #[test]
+fn help_names_the_key_that_the_file_leaves_to_its_default() {
+    let help = |setting: &str, unknown: &str| {
+        let text = format!("{HEAD}[[functions]]\nname = \"data-check\"\n[pipeline]\n{setting}");
+        let found = parse("test", &text, None).expect_err("the file is broken");
+        let named = found.into_iter().find(|one| one.message.contains(unknown)).expect("it is reported");
+        named.help.unwrap_or_default()
+    };
+    assert_eq!(help("", "`data-validation`"), "set `validation_function`: the file declares `data-check`");
+    assert_eq!(help("validation_function = \"data-chekc\"\n", "`data-chekc`"), "did you mean `data-check`?");
+}
+
+#[test]
 fn help_says_what_to_write_instead() {
     let help = |text: &str| {
         let found = parse("test", &format!("{HEAD}{text}"), None).expect_err("the file is broken");

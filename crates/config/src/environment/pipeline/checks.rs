@@ -98,13 +98,13 @@ impl Pipeline {
     /// The job and the functions that the state machine calls.
     fn check_steps(&self, at: Place<'_>, whole: Place<'_>, catalog: &Catalog, functions: &[Function]) {
         if whole.sound(&["catalog"]) {
-            at.get("etl_job").refers_to("job", &self.etl_job, catalog.jobs.iter().map(|job| job.name.as_str()));
+            at.value_refers_to("etl_job", "job", &self.etl_job, catalog.jobs.iter().map(|job| job.name.as_str()));
         }
         if whole.sound(&["functions"]) {
             let names = || functions.iter().map(|function| function.name.as_str());
-            at.get("validation_function").refers_to("function", &self.validation_function, names());
+            at.value_refers_to("validation_function", "function", &self.validation_function, names());
             self.leaves_limits_alone(whole.get("functions"), functions);
-            at.get("evaluation_function").refers_to("function", &self.evaluation_function, names());
+            at.value_refers_to("evaluation_function", "function", &self.evaluation_function, names());
         }
     }
 }
