@@ -1,5 +1,5 @@
-//! Reconcilers for SageMaker: the Studio domain and who works in it, feature groups, the model registry, and where
-//! models are served.
+//! Reconcilers for SageMaker: the Studio domain and who works in it, feature groups, the model registry,
+//! experiments in MLflow, and where models are served.
 
 mod allowed;
 mod defaults;
@@ -10,6 +10,7 @@ mod feature_group;
 mod home;
 mod leftovers;
 mod life;
+mod mlflow_app;
 mod model_package_group;
 mod occupants;
 mod sign;
@@ -23,6 +24,7 @@ pub use domain::{AuthMode, Domain, DomainOutputs, NetworkAccess};
 pub use endpoint::{Endpoint, EndpointOutputs};
 pub use feature::{Feature, FeatureType};
 pub use feature_group::{FeatureGroup, FeatureGroupOutputs};
+pub use mlflow_app::{MlflowApp, MlflowAppOutputs};
 pub use model_package_group::{ModelPackageGroup, ModelPackageGroupOutputs};
 pub use space::{Space, SpaceApp, SpaceOutputs};
 pub use store::{Expiry, OfflineStore, OnlineStore, TableFormat, TimeUnit};
@@ -37,6 +39,7 @@ pub fn register(registry: Registry) -> Registry {
         .with::<Domain>()
         .with::<Endpoint>()
         .with::<FeatureGroup>()
+        .with::<MlflowApp>()
         .with::<ModelPackageGroup>()
         .with::<Space>()
         .with::<UserProfile>()

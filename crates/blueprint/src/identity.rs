@@ -24,6 +24,8 @@ pub(crate) struct Roles {
     pub(crate) training: Option<Reference<Role>>,
     /// Of the endpoint's models, if approved models are deployed.
     pub(crate) serving: Option<Reference<Role>>,
+    /// Of MLflow, if there is one.
+    pub(crate) mlflow: Option<Reference<Role>>,
     pub(crate) glue: Reference<Role>,
     /// Of the functions, by their short names.
     pub(crate) functions: BTreeMap<String, Reference<Role>>,
@@ -36,10 +38,13 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference
     let serving = |stack: &mut Stack| {
         stack.for_setting("pipeline.deploy", |stack| sagemaker_roles::serving(stack, site, keys, vpc))
     };
+    let mlflow =
+        |stack: &mut Stack| stack.for_setting("studio.mlflow", |stack| sagemaker_roles::mlflow(stack, site, keys));
     Roles {
         studio: sagemaker_roles::studio(stack, site, keys, vpc),
         training: pipeline.map(|_| training(stack)),
         serving: pipeline.and_then(|pipeline| pipeline.deploy.as_ref()).map(|_| serving(stack)),
+        mlflow: site.environment.studio.mlflow.as_ref().map(|_| mlflow(stack)),
         glue: glue(stack, site, keys),
         functions: functions::roles(stack, site, keys),
     }

@@ -1,10 +1,10 @@
-//! The roles that SageMaker works with: one for people in Studio, one for the pipeline's jobs, one for endpoints. Each
-//! writes under prefixes of its own, so that a notebook can change neither what the pipeline runs nor what it made.
+//! The roles that SageMaker works with: one for people in Studio, one for the pipeline's jobs, one for endpoints, one for
+//! MLflow. Each writes under prefixes of its own, so that a notebook can change neither what the pipeline runs nor what it made.
 
 use crate::{
     encryption::{Keys, decrypt_former},
     grants::Granted,
-    identity::{Interfaces, role_needing, use_key},
+    identity::{Interfaces, role_needing, role_with_key, use_key},
     policy::{Policy, pass_role},
     site::Site,
 };
@@ -15,6 +15,8 @@ use serde_json::Value;
 
 /// Where in the models and artifacts buckets people in Studio write, and what begins the names of what they make.
 const STUDIO: &str = "studio";
+/// Where MLflow stores artifacts, in the artifacts bucket.
+pub(crate) const ARTIFACTS: &str = "mlflow/";
 /// The domain of the Studio session that asks; nothing for anybody else.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl-admin-guide-permissions.html>
 const OWN_DOMAIN: &str = "${sagemaker:DomainId}";
@@ -45,7 +47,7 @@ pub(crate) fn studio(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Referenc
         ("features", features(site)),
         ("logs", logs(site)),
     ];
-    let fixed = fixed.into_iter().chain(judge(site)).collect();
+    let fixed = fixed.into_iter().chain(use_mlflow(site)).chain(judge(site)).collect();
     let settings = &site.environment.studio;
     let granted = Granted::of(site, &settings.buckets, &settings.permissions);
     add(stack, site, keys, vpc, ("sagemaker", "SageMaker Studio"), Rights { data, fixed, granted })
@@ -86,6 +88,18 @@ pub(crate) fn serving(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Referen
     let fixed = [("run", images(site).and(logs(site)))].into_iter().chain(judge(site)).collect();
     let rights = Rights { data, fixed, granted: Granted::default() };
     add(stack, site, keys, vpc, ("serving", "The endpoint's models"), rights)
+}
+
+/// MLflow, which stores the artifacts of runs.
+pub(crate) fn mlflow(stack: &mut Stack, site: &Site, keys: &Keys) -> Reference<Role> {
+    let artifacts =
+        Policy::new().allow(["s3:ListBucket", "s3:GetBucketLocation"], [site.bucket_arn("artifacts")]).allow(
+            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+            [site.objects("artifacts", ARTIFACTS)],
+        );
+    role_with_key(stack, site, "mlflow", "Artifacts of MLflow", "sagemaker", keys.data.clone(), move |key| {
+        vec![("data".to_owned(), with_key(artifacts.clone(), key).document())]
+    })
 }
 
 /// The policies of a role: those on data, which may be encrypted, fixed ones by their names, and those of the file.
@@ -273,6 +287,23 @@ fn logs(site: &Site) -> Policy {
         )
         .allow(["cloudwatch:PutMetricData"], ["*"])
         .when("StringLike", "cloudwatch:namespace", vec!["/aws/sagemaker/*", "aws/sagemaker/*"])
+}
+
+/// Experiments and runs of the environment's MLflow app, whose id is not known before it is there. One action stands for
+/// MLflow's whole API, and the clients store artifacts themselves.
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-app-setup-prerequisites-iam.html>
+fn use_mlflow(site: &Site) -> Option<(&'static str, Policy)> {
+    site.environment.studio.mlflow.as_ref()?;
+    let calls = Policy::new().allow(
+        ["sagemaker:CallMlflowAppApi", "sagemaker:CreatePresignedMlflowAppUrl", "sagemaker:DescribeMlflowApp"],
+        [site.arn("sagemaker", "mlflow-app/*")],
+    );
+    let ours = |policy: Policy, (key, value): (&str, &str)| {
+        policy.when("StringEquals", &format!("aws:ResourceTag/{key}"), value)
+    };
+    let calls = site.environment.owner_tags().into_iter().fold(calls, ours);
+    let artifacts = calls.allow(["s3:PutObject", "s3:AbortMultipartUpload"], [site.objects("artifacts", ARTIFACTS)]);
+    Some(("mlflow", artifacts.allow(["sagemaker:ListMlflowApps"], ["*"])))
 }
 
 /// An update of the endpoint is judged by its alarms in the name of the role that serves.

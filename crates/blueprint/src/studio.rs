@@ -1,18 +1,20 @@
-//! SageMaker: the domain with its people and spaces, the model registry, the feature store.
+//! SageMaker: the domain with its people and spaces, the model registry, MLflow, the feature store.
 
 use crate::{
     encryption::Keys,
     identity::Roles,
     network::{Network, ids, ready},
+    sagemaker_roles::ARTIFACTS,
     site::Site,
     storage::Buckets,
 };
+use aws_iam::Role;
 use aws_sagemaker::{
-    AuthMode, Domain, Expiry, Feature, FeatureGroup, FeatureType, IdleShutdown, ModelPackageGroup, NetworkAccess,
-    OfflineStore, OnlineStore, Space, SpaceApp, StudioDefaults, TableFormat, TimeUnit, UserProfile,
+    AuthMode, Domain, Expiry, Feature, FeatureGroup, FeatureType, IdleShutdown, MlflowApp, ModelPackageGroup,
+    NetworkAccess, OfflineStore, OnlineStore, Space, SpaceApp, StudioDefaults, TableFormat, TimeUnit, UserProfile,
 };
 use config::environment::{feature_groups, studio};
-use resource::{Handle, Stack, Tags};
+use resource::{Handle, Reference, Stack, Tags};
 
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, roles: &Roles, buckets: &Buckets) {
     let domain = domain(stack, site, keys, network, roles);
@@ -26,6 +28,9 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Netwo
             tags: Tags::default(),
         })
     });
+    if let (Some(settings), Some(role)) = (&site.environment.studio.mlflow, &roles.mlflow) {
+        mlflow(stack, site, keys, buckets, settings, role);
+    }
     for (index, group) in site.environment.feature_groups.iter().enumerate() {
         let setting = format!("feature_groups.{index}.name");
         stack.for_setting(setting, |stack| feature_group(stack, site, keys, roles, buckets, group));
@@ -104,6 +109,32 @@ fn people(stack: &mut Stack, site: &Site, domain: Handle<Domain>, roles: &Roles)
             },
         );
     }
+}
+
+fn mlflow(
+    stack: &mut Stack,
+    site: &Site,
+    keys: &Keys,
+    buckets: &Buckets,
+    settings: &studio::Mlflow,
+    role: &Reference<Role>,
+) {
+    let (name, window) = (site.named("mlflow"), settings.maintenance_window.clone());
+    let artifacts = format!("s3://{}/{}", site.bucket("artifacts"), ARTIFACTS.trim_end_matches('/'));
+    let bucket = buckets.get("artifacts").map(|bucket| bucket.ready());
+    let app = stack.for_setting("studio.mlflow", |stack| {
+        stack.add("studio", "mlflow", (role.clone().ready(), keys.data.clone(), bucket), move |(role, key, _)| {
+            MlflowApp {
+                name: name.clone(),
+                artifact_store_uri: artifacts.clone(),
+                role: role.arn,
+                kms_key: key.map(|key| key.arn),
+                weekly_maintenance_window: window.clone(),
+                tags: Tags::default(),
+            }
+        })
+    });
+    stack.output("mlflow_tracking_uri", app, |app| app.arn);
 }
 
 fn feature_group(

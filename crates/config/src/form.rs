@@ -257,6 +257,10 @@ form!(
     Cron, "^cron\\(.+\\)$", "a cron expression with six fields: `cron(0 2 * * ? *)`", "cron(0 2 * * ? *)", "cron"
 );
 form!(
+    /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateMlflowApp.html>
+    WeeklyTime, "^(Mon|Tue|Wed|Thu|Fri|Sat|Sun):([01][0-9]|2[0-3]):[0-5][0-9]$", "a day and a time, such as `Sun:03:30`", "Sun:03:30"
+);
+form!(
     /// A path within the project, which must not lead out of it.
     ProjectPath, "^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$", "a path within the project, such as `pipeline/glue/etl.py`", "pipeline/glue/etl.py"
 );

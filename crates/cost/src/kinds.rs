@@ -69,6 +69,7 @@ const KINDS: &[(&str, Rule)] = &[
     ("sagemaker:domain", Priced(studio::domain)),
     ("sagemaker:endpoint", Priced(endpoint::endpoint)),
     ("sagemaker:feature-group", Priced(studio::feature_group)),
+    ("sagemaker:mlflow-app", Free("the app costs nothing; artifacts are part of what their bucket stores")),
     ("sagemaker:model-package-group", Free("the registry costs nothing; models are part of what their bucket stores")),
     ("sagemaker:space", Priced(studio::space)),
     ("sagemaker:user-profile", Free("the apps that its user starts cost, on the domain's line")),

@@ -71,6 +71,7 @@ pub(crate) const KINDS: &[Kind] = &[
     named("aws_sagemaker_user_profile", "sagemaker:user-profile", &[("user_profile_name", "name")]),
     named("aws_sagemaker_space", "sagemaker:space", &[("space_name", "name")]),
     named("aws_sagemaker_feature_group", "sagemaker:feature-group", &[("feature_group_name", "name")]),
+    assigned("aws_sagemaker_mlflow_app", "sagemaker:mlflow-app", &[("name", "name")]),
     named(
         "aws_sagemaker_model_package_group",
         "sagemaker:model-package-group",

@@ -29,8 +29,8 @@ pub struct Identity {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Roles {
-    /// SageMaker: Studio, jobs of the pipeline and endpoints, as far as `studio`, `training` and `serving` do not say
-    /// otherwise.
+    /// SageMaker: Studio, jobs of the pipeline, endpoints and MLflow, as far as `studio`, `training`, `serving` and
+    /// `mlflow` do not say otherwise.
     #[schemars(with = "Option<Text<RoleArn>>")]
     pub sagemaker: Option<String>,
     /// People in Studio, and the feature groups.
@@ -42,6 +42,9 @@ pub struct Roles {
     /// Models behind the endpoint.
     #[schemars(with = "Option<Text<RoleArn>>")]
     pub serving: Option<String>,
+    /// Artifacts of MLflow.
+    #[schemars(with = "Option<Text<RoleArn>>")]
+    pub mlflow: Option<String>,
     /// Glue crawlers and jobs.
     #[schemars(with = "Option<Text<RoleArn>>")]
     pub glue: Option<String>,
@@ -114,6 +117,7 @@ impl Roles {
             "sagemaker" => &[("studio", &self.studio), ("sagemaker", &self.sagemaker)],
             "training" => &[("training", &self.training), ("sagemaker", &self.sagemaker)],
             "serving" => &[("serving", &self.serving), ("sagemaker", &self.sagemaker)],
+            "mlflow" => &[("mlflow", &self.mlflow), ("sagemaker", &self.sagemaker)],
             "glue" => &[("glue", &self.glue)],
             "pipeline" => &[("pipeline", &self.pipeline)],
             "deploy" => &[("deploy", &self.deploy)],
@@ -134,6 +138,7 @@ impl Roles {
             &self.studio,
             &self.training,
             &self.serving,
+            &self.mlflow,
             &self.glue,
             &self.pipeline,
             &self.deploy,

@@ -2,7 +2,7 @@
 
 use super::grants::{BucketGrants, BucketGrantsSchema, Permission};
 use crate::check::Place;
-use crate::form::{SageMakerName, Text};
+use crate::form::{SageMakerName, Text, WeeklyTime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +28,9 @@ pub struct Studio {
     pub user_profiles: Vec<String>,
     /// Shared spaces.
     pub spaces: Vec<Space>,
+    /// MLflow for the experiments of people in Studio. Left out, there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mlflow: Option<Mlflow>,
     /// Buckets of this environment that people in Studio may use: `{ landing = "read" }`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "BucketGrantsSchema")]
@@ -35,6 +38,16 @@ pub struct Studio {
     /// Further rights of their role.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<Permission>,
+}
+
+/// A serverless MLflow tracking server, SageMaker's MLflow app.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mlflow {
+    /// The weekly time in UTC at which AWS may update MLflow. Left out, AWS chooses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Text<WeeklyTime>>")]
+    pub maintenance_window: Option<String>,
 }
 
 /// How people sign in to Studio.
@@ -101,6 +114,7 @@ impl Default for Studio {
             approve_models: false,
             user_profiles: Vec::new(),
             spaces: Vec::new(),
+            mlflow: None,
             buckets: BucketGrants::new(),
             permissions: Vec::new(),
         }

@@ -1,4 +1,4 @@
-//! SageMaker: the Studio domain and what lives in it, feature groups, the model registry.
+//! SageMaker: the Studio domain and what lives in it, feature groups, MLflow apps, the model registry.
 
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ pub(crate) static CATALOG: Catalog = Catalog {
         APP,
         LIFECYCLE_CONFIG,
         FEATURE_GROUP,
+        MLFLOW_APP,
         MODEL_PACKAGE_GROUP,
         MODEL_PACKAGE,
         MODEL,
@@ -257,6 +258,39 @@ fn complete_feature_group(_: &Documents, group: &mut Document) {
         group.insert("OnlineStoreTotalSizeBytes".to_owned(), 0.into());
     }
 }
+
+/// Several apps may have the same name, so their ARNs tell them apart.
+const MLFLOW_APP: Kind = Kind {
+    name: "MlflowApp",
+    create: "CreateMlflowApp",
+    describe: "DescribeMlflowApp",
+    update: Some("UpdateMlflowApp"),
+    delete: "DeleteMlflowApp",
+    lists: &[List {
+        operation: "ListMlflowApps",
+        member: "Summaries",
+        only: None,
+        filters: &[("Status", "Status", Match::Equals)],
+    }],
+    key: &[("Id", &["Arn"])],
+    answer: &["Arn"],
+    updated: &["Arn"],
+    arn: Some("arn:aws:sagemaker:{region}:{account}:mlflow-app/{Id}"),
+    arn_field: Some("Arn"),
+    computed: &[("Status", "Created"), ("MlflowVersion", "3.4")],
+    complete: |_, app| {
+        app.insert("Id".to_owned(), format!("app-{}", generated(12).to_uppercase()).into());
+        default(
+            app,
+            json!({
+                "ModelRegistrationMode": "AutoModelRegistrationDisabled",
+                "AccountDefaultStatus": "DISABLED",
+                "WeeklyMaintenanceWindowStart": "Tue:03:30",
+            }),
+        );
+    },
+    ..KIND
+};
 
 const MODEL_PACKAGE_GROUP: Kind = Kind {
     name: "ModelPackageGroup",

@@ -40,6 +40,7 @@ const ASSUME: &[(&str, &str, &str, Words)] = &[
     ("sagemaker", "UpdateDomain", "DefaultUserSettings/ExecutionRole", SAGEMAKER),
     ("sagemaker", "CreateUserProfile", "UserSettings/ExecutionRole", SAGEMAKER),
     ("sagemaker", "CreateFeatureGroup", "RoleArn", SAGEMAKER),
+    ("sagemaker", "CreateMlflowApp", "RoleArn", SAGEMAKER),
     ("ec2", "CreateFlowLogs", "DeliverLogsPermissionArn", FLOW_LOGS),
 ];
 

@@ -23,8 +23,18 @@ const LIFE: Life = Life {
     needed_by: &[],
 };
 
-pub(super) const LIVES: &[Life] =
-    &[NAT_GATEWAY, INTERFACE_ENDPOINT, DOMAIN, USER_PROFILE, SPACE, APP, FEATURE_GROUP, STATE_MACHINE, TRIGGER];
+pub(super) const LIVES: &[Life] = &[
+    NAT_GATEWAY,
+    INTERFACE_ENDPOINT,
+    DOMAIN,
+    USER_PROFILE,
+    SPACE,
+    APP,
+    FEATURE_GROUP,
+    MLFLOW_APP,
+    STATE_MACHINE,
+    TRIGGER,
+];
 
 /// A NAT gateway is pending, then available, and takes its time to be deleted.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html>
@@ -178,6 +188,22 @@ const FEATURE_GROUP: Life = Life {
         "FeatureGroupName",
         ("ResourceInUse", "FeatureGroup with name {key} already exists with status Deleting."),
     )),
+    ..SAGEMAKER
+};
+
+/// An MLflow app changes one thing at a time, and takes a few minutes to come and to go.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMlflowApp.html>
+const MLFLOW_APP: Life = Life {
+    create: "CreateMlflowApp",
+    shown_by: &["DescribeMlflowApp", "ListMlflowApps"],
+    describe: ("DescribeMlflowApp", &["Arn"]),
+    key: &[(&["Arn"], "Arn")],
+    making: Some(("Creating", 60..=180)),
+    failed: ("CreateFailed", &[]),
+    changing: Some(("UpdateMlflowApp", &["Status"], "Updating", 20..=90)),
+    delete: "DeleteMlflowApp",
+    ending: ("Deleting", 30..=120),
+    busy: Some(("ConflictException", "MLflow App {key} cannot be changed in its current status.")),
     ..SAGEMAKER
 };
 

@@ -3,7 +3,7 @@
 
 use crate::{destroy, failure, first, last, logs::declared, times, up};
 use aws_sdk_sagemaker::{Client, types::AppType};
-use config::environment::studio::{App, AuthMode, NetworkAccess, Space};
+use config::environment::studio::{App, AuthMode, Mlflow, NetworkAccess, Space};
 use resource::FailureKind;
 use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
@@ -350,5 +350,64 @@ fn a_model_package_group_is_deleted_after_its_versions_and_only_when_that_is_all
     assert!(refusals[0].failure.to_string().contains("it holds 2 model versions"), "{}", refusals[0].failure);
     destroy(&platform, &mut aws);
     assert_eq!(times(&aws, "sagemaker", "DeleteModelPackage"), 2);
+    assert_eq!(platform.left(&aws), Vec::<String>::new());
+}
+
+/// How many MLflow apps there are.
+fn mlflow_apps(aws: &mut Aws) -> usize {
+    let listed = aws.run(async |sdk| Client::new(&sdk).list_mlflow_apps().send().await.unwrap());
+    listed.summaries().len()
+}
+
+/// dev with MLflow.
+fn with_mlflow(maintenance_window: Option<&str>) -> Platform {
+    let window = maintenance_window.map(str::to_owned);
+    Platform::with("dev", |dev| dev.studio.mlflow = Some(Mlflow { maintenance_window: window })).only("studio.mlflow")
+}
+
+#[test]
+fn an_mlflow_app_takes_minutes_and_is_changed_in_place() {
+    let platform = with_mlflow(None);
+    let mut aws = Aws::lawful(platform.region(), 112);
+    let began = aws.now();
+    up(&platform, &mut aws);
+    assert!(aws.now() - began > Duration::from_secs(60));
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty(), "AWS's choice of the time is no difference: {:#?}", again.plan.changes);
+    let edited = with_mlflow(Some("Sun:04:00"));
+    up(&edited, &mut aws);
+    assert_eq!(times(&aws, "sagemaker", "UpdateMlflowApp"), 1);
+    assert_eq!(mlflow_apps(&mut aws), 1);
+    let again = aws.run(async |sdk| edited.plan(&sdk).await);
+    assert!(again.plan.is_empty(), "{:#?}", again.plan.changes);
+}
+
+#[test]
+fn mlflow_app_whose_creation_got_no_answer_is_found_among_namesakes_by_its_tags() {
+    let platform = with_mlflow(None);
+    let mut aws = Aws::lenient(platform.region());
+    aws.run(async |sdk| {
+        let call = Client::new(&sdk).create_mlflow_app().name("mlops-pipeline-dev-mlflow");
+        call.artifact_store_uri("s3://theirs/mlflow").role_arn("arn:aws:iam::123456789012:role/theirs").send().await
+    })
+    .unwrap();
+    aws.strike(("sagemaker", "CreateMlflowApp"), 0, 1, Fault::Lost);
+    up(&platform, &mut aws);
+    assert_eq!(mlflow_apps(&mut aws), 2, "theirs and ours");
+    destroy(&platform, &mut aws);
+    assert_eq!(mlflow_apps(&mut aws), 1, "theirs");
+}
+
+#[test]
+fn experiments_in_mlflow_are_data_at_risk_because_aws_does_not_count_them() {
+    let platform = with_mlflow(None);
+    let mut aws = Aws::lawful(platform.region(), 114);
+    up(&platform, &mut aws);
+    let keeping = with_mlflow(None).keeping_data();
+    let refusals = aws.run(async |sdk| keeping.try_destroy(&sdk).await).unwrap_err();
+    let told = refusals[0].failure.to_string();
+    assert!(told.contains("it holds the experiments, runs and metrics that were logged to it"), "{told}");
+    assert_eq!(times(&aws, "sagemaker", "DeleteMlflowApp"), 0);
+    destroy(&platform, &mut aws);
     assert_eq!(platform.left(&aws), Vec::<String>::new());
 }

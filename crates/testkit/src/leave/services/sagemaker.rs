@@ -16,6 +16,7 @@ const TYPES: &[(&str, &str, &[&str])] = &[
     ("App", "app", &["DomainId", "UserProfileName", "SpaceName", "AppType", "AppName"]),
     ("FeatureGroup", "feature-group", &["FeatureGroupName"]),
     ("ModelPackageGroup", "model-package-group", &["ModelPackageGroupName"]),
+    ("MlflowApp", "mlflow-app", &[]),
     ("EndpointConfig", "endpoint-config", &["EndpointConfigName"]),
     ("Endpoint", "endpoint", &["EndpointName"]),
     ("Model", "model", &["ModelName"]),
@@ -34,6 +35,7 @@ pub(super) async fn demands(asked: &Asked, tags: &Tags) -> Option<Vec<Demand>> {
     let action = format!("sagemaker:{operation}");
     let resource = match operation {
         "AddTags" | "DeleteTags" | "ListTags" => asked.text("ResourceArn").to_owned(),
+        "DescribeMlflowApp" | "UpdateMlflowApp" | "DeleteMlflowApp" => asked.text("Arn").to_owned(),
         "DeleteModelPackage" => asked.text("ModelPackageName").to_owned(),
         listing if listing.starts_with("List") => return Some(vec![Demand::anywhere(action)]),
         _ => named(asked)?,

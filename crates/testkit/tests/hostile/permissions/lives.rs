@@ -10,6 +10,7 @@ use config::{
         drift::Job,
         feature_groups::{Feature, FeatureType},
         functions::Architecture,
+        studio::Mlflow,
     },
 };
 use serde_json::Value;
@@ -43,13 +44,16 @@ pub(crate) fn set_a_job(file: &mut Environment, heal: Heal) {
     });
 }
 
-/// The environment; prod with the drift job, as production has one.
+/// The environment; prod with the drift job, as production has one, and with MLflow.
 fn declared(environment: &str) -> Platform {
-    Platform::with(environment, |file| {
-        if environment == "prod" {
-            set_a_job(file, Heal::Nothing);
-        }
-    })
+    Platform::with(environment, |file| complete(file, environment))
+}
+
+fn complete(file: &mut Environment, environment: &str) {
+    if environment == "prod" {
+        set_a_job(file, Heal::Nothing);
+        file.studio.mlflow = Some(Mlflow::default());
+    }
 }
 
 /// The environment with something changed in nearly everything.
@@ -57,6 +61,7 @@ fn edited(environment: &str) -> Platform {
     Platform::with(environment, |file| {
         if environment == "prod" {
             set_a_job(file, Heal::Safely);
+            file.studio.mlflow = Some(Mlflow { maintenance_window: Some("Sun:03:30".into()) });
         }
         file.tags.insert("Owner".into(), "Somebody else".into());
         file.tags.remove("Compliance");
@@ -182,9 +187,7 @@ pub(super) fn looks(environment: &str) -> Life {
     assert!(drift.drifted.len() == 1 && drift.failed.is_empty(), "{:#?} {:#?}", drift.drifted, drift.failed);
     // Log groups that the file drops are kept while they hold events.
     let smaller = Platform::with(environment, |file| {
-        if environment == "prod" {
-            set_a_job(file, Heal::Nothing);
-        }
+        complete(file, environment);
         file.network.flow_logs = false;
     });
     let smaller = smaller.keeping_data();

@@ -57,6 +57,7 @@ pub(super) const NO_RESOURCE_LEVEL: &[&str] = &[
     "s3:ListAllMyBuckets",
     "sagemaker:ListApps",
     "sagemaker:ListDomains",
+    "sagemaker:ListMlflowApps",
     // The reference has model packages for it, of which the call names none.
     "sagemaker:ListModelPackages",
     "sagemaker:ListSpaces",
