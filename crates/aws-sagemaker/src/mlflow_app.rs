@@ -17,16 +17,16 @@ use std::time::Duration;
 /// worked is deleted only when data may be deleted. Artifacts are objects in the bucket and stay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MlflowApp {
-    /// The name. AWS lets several apps have the same.
+    /// The name. Several apps can have the same name.
     pub name: String,
     /// Where artifacts are stored.
     pub artifact_store_uri: String,
     /// The role that stores them.
     pub role: RoleArn,
-    /// The key of experiments, runs and metrics; AWS's own when left out.
+    /// The key of experiments, runs and metrics. If left out, AWS uses its own key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kms_key: Option<KeyArn>,
-    /// The weekly time in UTC at which AWS may update MLflow, `Sun:03:30`; AWS's choice when left out.
+    /// The weekly time in UTC at which AWS may update MLflow: `Sun:03:30`. If left out, AWS chooses it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weekly_maintenance_window: Option<String>,
     /// Tags, completed by the stack.
