@@ -61,7 +61,8 @@ impl Functions {
             ("POST", "create") => {
                 let mut settings = defaults(&name);
                 apply(&mut settings, &given);
-                keep_code(&mut settings, &given["Code"]);
+                let runs_here = given["Runtime"].as_str().is_some_and(|runtime| runtime.starts_with("python"));
+                keep_code(&mut settings, &given["Code"], runs_here);
                 functions.insert(name, settings);
             }
             ("PUT", "configuration") => {
@@ -71,7 +72,8 @@ impl Functions {
             }
             ("PUT", "code") => {
                 if let Some(settings) = functions.get_mut(&name) {
-                    keep_code(settings, &given);
+                    let runs_here = settings.contains_key(ARCHIVE);
+                    keep_code(settings, &given, runs_here);
                     if given["Architectures"].is_array() {
                         settings.insert("Architectures".to_owned(), given["Architectures"].clone());
                     }
@@ -160,13 +162,16 @@ fn apply(settings: &mut Document, given: &Value) {
     }
 }
 
-/// AWS shows the SHA-256 of the archive. Code that came from S3 keeps the emulated service's hash.
-fn keep_code(settings: &mut Document, code: &Value) {
+/// AWS shows the SHA-256 of the archive. Code that came from S3 keeps the emulated service's hash. The archive itself is
+/// kept if it can run here: others are as large as the programs in them, and are saved with everything else.
+fn keep_code(settings: &mut Document, code: &Value, runs_here: bool) {
     for member in ["CodeSha256", "CodeSize", ARCHIVE] {
         settings.remove(member);
     }
     if let Some(archive) = code["ZipFile"].as_str().and_then(|zip| STANDARD.decode(zip).ok()) {
-        settings.insert(ARCHIVE.to_owned(), code["ZipFile"].clone());
+        if runs_here {
+            settings.insert(ARCHIVE.to_owned(), code["ZipFile"].clone());
+        }
         let hash = STANDARD.encode(Sha256::digest(&archive));
         settings.insert("CodeSha256".to_owned(), hash.into());
         settings.insert("CodeSize".to_owned(), archive.len().into());

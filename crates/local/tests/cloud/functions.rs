@@ -147,6 +147,12 @@ async fn the_code_of_a_function_can_be_had_again_and_is_shown_nowhere_else() {
     assert_eq!(archive, ZIP);
     let listed = format!("{:?}", lambda.list_functions().send().await.unwrap());
     assert!(!listed.contains(&STANDARD.encode(ZIP)), "{listed}");
+    // A program for Lambda's own machines is of no use here.
+    let code = FunctionCode::builder().zip_file(Blob::new(ZIP)).build();
+    let create = lambda.create_function().function_name("g").runtime(Runtime::Providedal2023).role(ROLE);
+    create.handler("bootstrap").code(code).send().await.unwrap();
+    let got = lambda.get_function().function_name("g").send().await.unwrap();
+    assert!(!format!("{got:?}").contains(&STANDARD.encode(ZIP)), "{got:?}");
 }
 
 #[tokio::test]
