@@ -3,6 +3,7 @@
 
 mod colour;
 pub(crate) mod escape;
+mod hints;
 mod stream;
 
 pub(crate) use colour::Style;
@@ -28,6 +29,8 @@ pub(crate) struct Printer {
     pub(crate) terminal: bool,
     pub(crate) json: bool,
     pub(crate) quiet: bool,
+    /// The options that commands in texts repeat.
+    pub(crate) repeated: &'static str,
 }
 
 impl Printer {
@@ -35,7 +38,8 @@ impl Printer {
         let terminal = std::io::stderr().is_terminal();
         let refused = global.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colourful = !refused;
-        Self { colour: terminal && colourful, colourful, terminal, json: global.json, quiet: global.quiet }
+        let repeated = hints::options(global);
+        Self { colour: terminal && colourful, colourful, terminal, json: global.json, quiet: global.quiet, repeated }
     }
 
     /// For pages that go to stdout, which may lead into a file while stderr is a terminal.
@@ -55,7 +59,7 @@ impl Printer {
 
     /// Data for a person, on stdout.
     pub(crate) fn data(self, text: &str) {
-        stream::data(&escape::lines(text));
+        stream::data(&escape::lines(&hints::complete(text, self.repeated)));
     }
 
     /// A JSON document, on stdout.
@@ -90,7 +94,7 @@ impl Printer {
 
     /// Something for a person, on stderr.
     pub(crate) fn say(self, text: &str) {
-        stream::talk(&(escape::lines(text).into_owned() + "\n"));
+        stream::talk(&(escape::lines(&hints::complete(text, self.repeated)).into_owned() + "\n"));
     }
 
     /// Lines for a person, on stderr, until the next ones or anything else is said.

@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn lines_are_wrapped_at_spaces_and_only_on_terminals() {
-        let printer = Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false };
+        let printer =
+            Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false, repeated: "" };
         let names = Names::default();
         let lines = |width| {
             let mut page = Page::new(printer, Form::new(false, width), &names);

@@ -221,7 +221,8 @@ mod tests {
     /// The page of these changes, without its last two lines.
     fn changes_page(changes: &[Change], width: Option<usize>) -> Vec<String> {
         let registry = blueprint::registry();
-        let printer = Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false };
+        let printer =
+            Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false, repeated: "" };
         let plan = Plan {
             format: engine::PLAN_FORMAT,
             tool: String::new(),
