@@ -8,6 +8,9 @@ pub(crate) const PLAN_WITHIN: Duration = Duration::from_secs(1);
 pub(crate) const STARTS_WITHIN: Duration = Duration::from_millis(100);
 pub(crate) const PEAK_BYTES: u64 = 150_000_000;
 
+/// From the sample's upload to a registered model on two cores, once the Python environment is made.
+pub(crate) const SAMPLE_WITHIN: Duration = Duration::from_secs(60);
+
 /// Beside Terraform on one endpoint: how many times less.
 pub(crate) const UP_TIMES: f64 = 30.0;
 pub(crate) const PLAN_TIMES: f64 = 25.0;

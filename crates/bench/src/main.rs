@@ -14,6 +14,7 @@ mod project;
 mod scale;
 mod table;
 mod terraform;
+mod training;
 
 use clap::{Parser, Subcommand};
 use process::Usage;
@@ -60,6 +61,8 @@ enum Command {
         #[arg(long, conflicts_with_all = ["latency", "terraform"])]
         local: bool,
     },
+    /// The training pipeline on the embedded AWS: from the sample's upload to a registered model.
+    Training,
     /// Print an environment file with that many resources.
     Generate {
         /// How many.
@@ -103,6 +106,7 @@ fn run(arguments: &Arguments) -> Result<(String, bool), String> {
         Some(Command::Scale { resources, latency, terraform, .. }) => {
             scale::report(&build()?, resources, *latency, *terraform)
         }
+        Some(Command::Training) => training::report(&build()?),
         Some(Command::Generate { resources }) => Ok((generate::environment(*resources)?, true)),
         None => {
             let binary = build()?;

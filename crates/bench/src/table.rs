@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 /// Beginnings of the names of operations that change nothing.
 const READS: [&str; 6] = ["BatchGet", "Describe", "Get", "Head", "List", "Search"];
 
+const COSTS: &str = "     wall      CPU     peak";
 const HEAD: &str = "     wall      CPU     peak   calls  reading changing";
 
 fn reads(operation: &str) -> bool {
@@ -42,6 +43,12 @@ pub(crate) fn costs(title: &str, measured: &[Measured]) -> String {
             writeln!(page, "{:32}{}{:>8}{reading:>9}{changing:>9}", one.name, usage(&one.usage), reading + changing);
     }
     page
+}
+
+/// Time and memory of each command.
+pub(crate) fn usages(title: &str, measured: &[(&str, Usage)]) -> String {
+    let rows = measured.iter().map(|(name, one)| format!("{name:32}{}\n", usage(one)));
+    std::iter::once(format!("{title:32}{COSTS}\n")).chain(rows).collect()
 }
 
 fn usage(usage: &Usage) -> String {
@@ -168,6 +175,13 @@ mod tests {
         let page = costs("dev", &[up]);
         let row: Vec<&str> = page.lines().last().unwrap().split_whitespace().collect();
         assert_eq!(row, ["up", "0.34", "s", "0.20", "s", "96", "MB", "4", "3", "1"]);
+    }
+
+    #[test]
+    fn commands_without_calls_show_what_they_took() {
+        let page = usages("dev", &[("run", USAGE)]);
+        let rows: Vec<Vec<&str>> = page.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows[1], ["run", "0.34", "s", "0.20", "s", "96", "MB"]);
     }
 
     #[test]
