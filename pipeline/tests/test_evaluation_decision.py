@@ -134,4 +134,5 @@ def test_the_signature_says_how_each_input_is_made_and_shows_a_request_with_its_
         "value": "pro",
     }
     assert signature["inputs"][3]["encoding"] == "seconds since 1970, UTC"
+    assert (signature["version"], signature["schema"]) == (2, EVENT["schema"])
     assert signature["sample"] == {"request": "7,1,0,1000", "answer": repr(pairs[0][1])}

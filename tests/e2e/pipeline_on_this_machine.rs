@@ -12,7 +12,10 @@ const RUN: [&str; 4] = ["pipeline", "dev", "run", "--follow"];
 
 /// A platform on the embedded AWS with the sample's data.
 fn with_data() -> Project {
-    let project = Project::new();
+    brought_up(Project::new())
+}
+
+fn brought_up(project: Project) -> Project {
     project.local(&["up", "dev"]).ends_with(0);
     let none = project.local(&["pipeline", "dev", "status"]).ends_with(1);
     tells(&none.stderr, &["no execution yet", "pipeline dev run"]);
@@ -46,8 +49,12 @@ fn signal(child: &Child, signal: Signal) {
 }
 
 #[test]
-fn the_sample_becomes_a_registered_and_approved_model_while_another_command_waits() {
-    let project = with_data();
+fn the_sample_becomes_a_model_in_service_while_another_command_waits() {
+    let project = Project::new();
+    project.append("dev", "\n[pipeline.deploy]\ninstance_type = \"ml.m5.large\"\ninstance_count = 1\n");
+    let project = brought_up(project);
+    let nothing = project.local(&["pipeline", "dev", "invoke", "pipeline/sample/churn.csv"]).ends_with(1);
+    tells(&nothing.stderr, &["no model is in service yet", "`mlopsctl pipeline dev approve --local`"]);
     let (mut child, mut said) = under_way(&project, "ExtractTransformLoad");
     let waiting = project.local(&["pipeline", "dev", "status"]);
     tells(&waiting.stderr, &["waiting: the local cloud", &format!("process {}", child.id())]);
@@ -68,8 +75,34 @@ fn the_sample_becomes_a_registered_and_approved_model_while_another_command_wait
     let approved: Value = project.local(&["pipeline", "dev", "approve", "--json"]).ends_with(0).json();
     assert_eq!((&approved["version"], &approved["approval"]), (&1.into(), &"approved".into()), "{approved:#}");
     assert!(approved["metrics"]["auc"].as_f64().unwrap() > 0.7, "{approved:#}");
+    predicts(&project);
     let unknown = project.local(&["pipeline", "dev", "status", "tuesday"]).ends_with(64);
     tells(&unknown.stderr, &["no execution `tuesday`", "the latest are:"]);
+}
+
+/// The model in service answers raw rows, and knows churned customers from others.
+#[track_caller]
+fn predicts(project: &Project) {
+    let invoke = ["pipeline", "dev", "invoke"];
+    let sample = project.local(&[&invoke[..], &["pipeline/sample/churn.csv", "--first", "250", "--json"]].concat());
+    let answer = sample.ends_with(0).json();
+    let predictions = answer["predictions"].as_array().unwrap();
+    assert_eq!((predictions.len(), &predictions[249]["row"]), (250, &250.into()), "{answer:#}");
+    let raw = std::fs::read_to_string(project.path().join("pipeline/sample/churn.csv")).unwrap();
+    let mean = |label: &str| {
+        let rows = predictions.iter().zip(raw.lines().skip(1)).filter(|(_, line)| line.ends_with(label));
+        let probabilities: Vec<f64> = rows.map(|(answer, _)| answer["probability"].as_f64().unwrap()).collect();
+        probabilities.iter().sum::<f64>() / probabilities.len() as f64
+    };
+    assert!(mean(",1") > mean(",0") + 0.1, "churned {}, others {}", mean(",1"), mean(",0"));
+
+    let header = raw.lines().next().unwrap();
+    project.write("rows.csv", &format!("{header}\nx,2024-03-21,9,gold,card,18.64,1,7.7,true,\n"));
+    let unfit = project.local(&[&invoke[..], &["rows.csv"]].concat()).ends_with(1);
+    tells(&unfit.stderr, &["rows.csv, row 1: plan: value not allowed", "1 of 1 rows got no prediction"]);
+    project.write("rows.csv", "plan,tenure_months\nbasic,9\n");
+    let lacking = project.local(&[&invoke[..], &["rows.csv"]].concat()).ends_with(64);
+    tells(&lacking.stderr, &["rows.csv: it has no column `payment`, `monthly_charge`"]);
 }
 
 #[test]

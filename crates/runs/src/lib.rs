@@ -1,24 +1,31 @@
 //! What happens inside the platform once it is built: data going in, executions of the pipeline, their logs,
-//! the models they register.
+//! the models they register, and what these answer.
 //!
 //! Calls and their meaning only: nothing here prints, waits or knows a state.
 
+mod endpoint;
 mod execution;
 mod history;
 mod images;
 mod logs;
 mod packages;
+mod raw_rows;
+mod raw_values;
 mod reading;
+mod signature;
 mod time;
 mod upload;
 mod verdict;
 mod why;
 
+pub use endpoint::Endpoint;
 pub use execution::{Execution, Machine, Status};
 pub use history::{Attempt, Event, History, Phase, Step, Task};
 pub use images::{Login, login};
 pub use logs::{Line, Source, lines, sources};
 pub use packages::{Approval, Package, Registry};
+pub use raw_rows::{RawRows, UnfitFile, UnfitRow};
+pub use signature::{Signature, Task as LearnedTask};
 pub use upload::{Fate, Shipment, Store, Unfit, gather};
 pub use verdict::Verdict;
 pub use why::Why;

@@ -42,7 +42,7 @@ def signature(
     """`sample` is a request of one row and the model's answer to it."""
     task = schema.get("task", "binary")
     return {
-        "version": 1,
+        "version": 2,
         "task": task,
         "label": schema["label"],
         "inputs": inputs(schema, features),
@@ -50,6 +50,8 @@ def signature(
         "answer": f"text/csv: {ANSWERS[task]}",
         **({"classes": list(classes)} if classes else {}),
         **({"decision_threshold": threshold} if task == "binary" else {}),
+        # How the columns of a file are read.
+        "schema": schema,
         "sample": sample,
     }
 

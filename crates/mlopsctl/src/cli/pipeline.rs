@@ -82,6 +82,14 @@ pub(crate) enum PipelineCommand {
         #[arg(long, value_name = "TEXT", default_value = "approved with mlopsctl")]
         reason: String,
     },
+    /// Ask the model in service about rows, which are read as training data is. Prints CSV: a prediction for each row.
+    Invoke {
+        /// A CSV file with a header, .tsv with tabs; `-` reads stdin. The label and other columns may be there.
+        rows: PathBuf,
+        /// Ask about the first rows only.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        first: Option<u32>,
+    },
     /// Print the docker commands that build and push pipeline/image, or run them.
     Image {
         /// Build it.

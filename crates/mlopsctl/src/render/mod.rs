@@ -15,6 +15,7 @@ pub(crate) mod picture;
 mod plan_change;
 pub(crate) mod plan_json;
 pub(crate) mod plan_text;
+pub(crate) mod predictions;
 pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod sending;

@@ -1,8 +1,9 @@
-//! Using what was built: bring data, train, look, approve.
+//! Using what was built: bring data, train, look, approve, ask.
 
 mod approve;
 mod follow;
 mod image;
+mod invoke;
 mod local_work;
 mod logs;
 mod overrides;
@@ -47,6 +48,7 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
             let asked = approve::Asked { yes: yes || global.local, allow_changed_features, reason };
             approve::run(&platform, global, package.as_deref(), asked, printer).await
         }
+        PipelineCommand::Invoke { rows, first } => invoke::run(&platform, global, &rows, first, printer).await,
         PipelineCommand::Image { build, push, tag } => image::run(&platform, global, build, push, tag, printer).await,
     }
 }

@@ -3,7 +3,7 @@ use app::Session;
 use aws_config::SdkConfig;
 use aws_glue::Job;
 use resource::Place;
-use runs::{Execution, Machine, Registry, Store};
+use runs::{Endpoint, Execution, Machine, Registry, Store};
 use serde_json::Value;
 use state::{Entry, State};
 use std::collections::BTreeMap;
@@ -81,6 +81,11 @@ impl Platform {
     pub(super) fn registry(&self) -> Result<Registry, End> {
         let group = self.of_kind("sagemaker:model-package-group").find_map(|entry| entry.spec["name"].as_str());
         Ok(Registry::new(self.config(), group.ok_or_else(|| self.lacks("model registry"))?))
+    }
+
+    /// The endpoint that serves approved models.
+    pub(super) fn endpoint(&self) -> Result<Endpoint, End> {
+        Ok(Endpoint::new(self.config(), self.output("endpoint_name", "[pipeline.deploy]")?))
     }
 
     /// The repository for the platform's own images.
