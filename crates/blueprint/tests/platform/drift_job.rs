@@ -1,12 +1,12 @@
 //! The drift job: what it carries, and what it may do.
 
-use crate::{ACCOUNT, copy, repository};
+use crate::{ACCOUNT, Project, copy, repository};
 use config::{
     Environment,
     environment::{Heal, drift::Job},
 };
 use permissions::{LARGEST, size};
-use resource::{Declaration, Place, Stack};
+use resource::{Declaration, Stack};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -38,19 +38,9 @@ fn project(name: &str) -> (TempDir, Environment) {
 }
 
 fn stack(root: &Path, environment: &Environment) -> (Stack, Vec<Declaration>) {
-    let place = Place::new(ACCOUNT, environment.region.clone());
-    let placement = blueprint::Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
-    let name = &environment.environment;
-    let stack = blueprint::stack(&blueprint::Inputs {
-        environment,
-        name,
-        place: &place,
-        placement: &placement,
-        root,
-        is_state_at_root: false,
-    })
-    .unwrap();
-    let declarations = stack.declarations(&blueprint::registry(), &place).unwrap();
+    let project = Project::of(root, environment.clone());
+    let stack = blueprint::stack(&project.inputs()).unwrap();
+    let declarations = stack.declarations(&blueprint::registry(), &project.place).unwrap();
     (stack, declarations)
 }
 
@@ -155,16 +145,7 @@ fn a_program_that_lambda_does_not_take_is_refused_with_what_helps() {
         seed.to_be_bytes()[0]
     });
     fs::write(root.path().join(PROGRAM), noise.take(51 * 1024 * 1024).collect::<Vec<_>>()).unwrap();
-    let place = Place::new(ACCOUNT, environment.region.clone());
-    let placement = blueprint::Placement::in_zones(["a", "b"]);
-    let inputs = blueprint::Inputs {
-        environment: &environment,
-        name: "dev",
-        place: &place,
-        placement: &placement,
-        root: root.path(),
-        is_state_at_root: false,
-    };
-    let error = blueprint::stack(&inputs).err().unwrap().to_string();
+    let project = Project::of(root.path(), environment);
+    let error = blueprint::stack(&project.inputs()).err().unwrap().to_string();
     assert!(error.contains("tools/mlopsctl") && error.contains("--no-default-features"), "{error}");
 }

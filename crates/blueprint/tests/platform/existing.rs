@@ -1,9 +1,8 @@
 //! Existing keys and roles, and roles under an IAM path.
 
-use crate::{ACCOUNT, declared_after, repository};
-use blueprint::{Inputs, Placement};
+use crate::{ACCOUNT, Project, declared_after};
 use config::Environment;
-use resource::{Declaration, Place};
+use resource::Declaration;
 use serde_json::Value;
 
 const KEY: &str = "arn:aws:kms:ap-south-1:999999999999:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -111,27 +110,17 @@ fn existing_roles_are_used_by_purpose_and_none_is_made_in_their_place() {
 
 #[test]
 fn existing_roles_are_asked_for_what_the_roles_in_their_place_may() {
-    let root = repository();
-    let mut prod = config::load(&root.join("environments/prod.toml"), &root).unwrap();
-    prod.identity.roles.glue = Some(GLUE.into());
-    prod.encryption.key_arn = Some(KEY.into());
-    let place = Place::new(ACCOUNT, prod.region.clone());
-    let placement = Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", prod.region)));
-    let inputs = Inputs {
-        environment: &prod,
-        name: "prod",
-        place: &place,
-        placement: &placement,
-        root: &root,
-        is_state_at_root: false,
-    };
-    let existing = blueprint::existing(&inputs).unwrap();
+    let project = Project::edited("prod", |prod| {
+        prod.identity.roles.glue = Some(GLUE.into());
+        prod.encryption.key_arn = Some(KEY.into());
+    });
+    let existing = blueprint::existing(&project.inputs()).unwrap();
     let [role] = existing.roles.as_slice() else { panic!("{:?}", existing.roles) };
     assert_eq!((role.arn.as_str(), role.setting.as_str()), (GLUE, "identity.roles.glue"));
     assert!(role.trust.to_string().contains("glue.amazonaws.com"));
     assert!(role.policies.iter().any(|policy| policy.to_string().contains("s3:GetObject")));
     // The permissions name the key of another account.
-    let permissions = blueprint::existing_permissions(&inputs);
+    let permissions = blueprint::existing_permissions(&project.inputs());
     assert!(permissions.iter().any(|one| one.actions.iter().any(|action| action == "kms:CreateGrant")));
     assert!(permissions.iter().any(|one| one.resources == [GLUE]));
 }

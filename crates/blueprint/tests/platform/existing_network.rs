@@ -1,6 +1,6 @@
 //! An existing network, and a network of the stack's own without internet access.
 
-use crate::{declared, declared_after, repository};
+use crate::{Project, declared, declared_after, repository};
 use aws_ec2::EndpointService;
 use blueprint::RecordedPlacement;
 use config::{Environment, environment::network::Nat};
@@ -93,15 +93,7 @@ fn endpoint_in_an_existing_network_takes_one_subnet_of_each_zone_that_has_its_se
         };
         let placement =
             recorded.place_in_existing(&dev, &place, &zones, &[service]).map_err(|error| error.to_string())?;
-        let inputs = blueprint::Inputs {
-            environment: &dev,
-            name: "dev",
-            place: &place,
-            placement: &placement,
-            root: &root,
-            is_state_at_root: false,
-        };
-        let declared = blueprint::stack(&inputs).unwrap().declarations(&blueprint::registry(), &place).unwrap();
+        let declared = Project::of(&root, dev.clone()).placed(placement).declared();
         Ok::<Value, String>(spec(&declared, "network.endpoint-sts")["reach"]["subnets"].clone())
     };
     assert_eq!(subnets(&["ap-south-1a", "ap-south-1b", "ap-south-1c"]), Ok(json!([SUBNETS[0], SUBNETS[2]])));

@@ -1,9 +1,8 @@
 //! Names that people choose, whatever they are.
 
-use crate::{ACCOUNT, repository};
-use blueprint::{Error, Inputs};
+use crate::{Project, repository};
+use blueprint::Error;
 use proptest::prelude::*;
-use resource::Place;
 use std::collections::BTreeSet;
 
 /// Words that the platform's own addresses are made of.
@@ -41,17 +40,8 @@ const WORDS: [&str; 28] = [
 fn stack(text: &str) -> Option<Result<Vec<String>, Error>> {
     let root = repository();
     let environment = config::parse("test", text, Some(&root)).ok()?;
-    let place = Place::new(ACCOUNT, environment.region.clone());
-    let placement = blueprint::Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
-    let inputs = Inputs {
-        environment: &environment,
-        name: "test",
-        place: &place,
-        placement: &placement,
-        root: &root,
-        is_state_at_root: false,
-    };
-    let stack = blueprint::stack(&inputs);
+    let project = Project::of(&root, environment);
+    let stack = blueprint::stack(&project.inputs());
     Some(stack.map(|stack| stack.nodes().iter().map(|node| node.address.to_string()).collect()))
 }
 

@@ -225,10 +225,10 @@ fn needs(task: &Value) -> Vec<Needed> {
         ("glue", "startJobRun.sync") => ("glue", names(&["StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun"])),
         ("lambda", "invoke") => ("lambda", names(&["InvokeFunction"])),
         ("sagemaker", "createTrainingJob.sync") => {
-            ("sagemaker", names(&["CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob"]))
+            ("sagemaker", names(&["CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "ListTags"]))
         }
         ("sagemaker", "createTransformJob.sync") => {
-            ("sagemaker", names(&["CreateTransformJob", "DescribeTransformJob", "StopTransformJob"]))
+            ("sagemaker", names(&["CreateTransformJob", "DescribeTransformJob", "StopTransformJob", "ListTags"]))
         }
         ("applicationautoscaling", action) => ("application-autoscaling", vec![capital(action)]),
         ("sfn", action) => ("states", vec![capital(action)]),

@@ -1,6 +1,6 @@
 //! The placement of the network, by the state, the file and AWS.
 
-use crate::{ACCOUNT, repository};
+use crate::{ACCOUNT, Project, declared_after, repository};
 use aws_ec2::{EndpointService, Zone};
 use blueprint::{Error, Placement, Questions, Recorded, RecordedPlacement};
 use config::Environment;
@@ -135,16 +135,7 @@ fn subnets_of_another_range_may_be_in_other_zones() {
 }
 
 fn with_endpoints(environment: Environment, placement: &Placement) -> Vec<(String, String, usize)> {
-    let (place, root) = (Place::new(ACCOUNT, environment.region.clone()), repository());
-    let inputs = blueprint::Inputs {
-        environment: &environment,
-        name: "dev",
-        place: &place,
-        placement,
-        root: &root,
-        is_state_at_root: false,
-    };
-    let declared = blueprint::stack(&inputs).unwrap().declarations(&blueprint::registry(), &place).unwrap();
+    let declared = Project::of(&repository(), environment).placed(placement.clone()).declared();
     let interfaces = declared.into_iter().filter(|one| one.spec["reach"]["type"] == "interface");
     interfaces
         .map(|one| {
@@ -227,25 +218,14 @@ fn endpoint_services_have_the_name_that_aws_lists() {
 
 /// Every text in the declarations of prod, as in a region, that names a domain of AWS.
 fn domains(region: &str) -> std::collections::BTreeSet<String> {
-    let mut prod = config::load(&repository().join("environments/prod.toml"), &repository()).unwrap();
     let near = if region == "cn-north-1" { "cn-northwest-1" } else { "us-gov-east-1" };
-    prod.region = region.into();
-    prod.storage.replication = Some(config::environment::storage::Replication { region: near.into() });
-    if let Some(pipeline) = &mut prod.pipeline {
-        pipeline.image = Some("images".into());
-    }
-    let place = Place::new(ACCOUNT, region);
-    let placement = Placement::in_zones(["a", "b", "c"].map(|zone| format!("{region}{zone}")));
-    let root = repository();
-    let inputs = blueprint::Inputs {
-        environment: &prod,
-        name: "prod",
-        place: &place,
-        placement: &placement,
-        root: &root,
-        is_state_at_root: false,
-    };
-    let declared = blueprint::stack(&inputs).unwrap().declarations(&blueprint::registry(), &place).unwrap();
+    let declared = declared_after("prod", |prod| {
+        prod.region = region.into();
+        prod.storage.replication = Some(config::environment::storage::Replication { region: near.into() });
+        if let Some(pipeline) = &mut prod.pipeline {
+            pipeline.image = Some("images".into());
+        }
+    });
     let text = serde_json::to_string(&declared.iter().map(|one| &one.spec).collect::<Vec<_>>()).unwrap();
     assert!(
         !text.contains("arn:aws:"),

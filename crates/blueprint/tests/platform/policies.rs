@@ -271,6 +271,21 @@ fn role_of_a_function_in_a_vpc_allows_its_interfaces_as_lambda_asks_and_denies_t
 }
 
 #[test]
+fn tables_of_feature_groups_are_allowed_in_both_spellings_of_their_names() {
+    for environment in ENVIRONMENTS {
+        let statements = statements(environment);
+        let tables =
+            statements.iter().filter(|one| one.is_of_identity() && one.list("Action").contains(&"glue:CreateTable"));
+        let allowed: Vec<&str> = tables.flat_map(|one| one.list("Resource")).collect();
+        // Tables of older groups kept the hyphens of the group's name.
+        for name in [format!("mlops-pipeline-{environment}*"), format!("mlops_pipeline_{environment}*")] {
+            let table = format!("arn:aws:glue:ap-south-1:{ACCOUNT}:table/sagemaker_featurestore/{name}");
+            assert!(allowed.contains(&table.as_str()), "{table}: {allowed:?}");
+        }
+    }
+}
+
+#[test]
 fn resources_are_open_to_nobody_outside_this_account() {
     // The policy of an endpoint gives no permissions, it only lets requests pass. `scan.rs` checks which ones.
     let is_of_resource = |one: &Statement| !one.is_of_identity() && one.kind != "ec2:vpc-endpoint";
