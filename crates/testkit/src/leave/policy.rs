@@ -10,9 +10,34 @@ pub(crate) struct Policies(Vec<Statement>);
 struct Statement {
     /// Rather than denies.
     allows: bool,
-    actions: Vec<String>,
+    /// The actions that it names, or all but these.
+    actions: Actions,
     resources: Vec<String>,
     conditions: Vec<Condition>,
+}
+
+enum Actions {
+    Named(Vec<String>),
+    AllBut(Vec<String>),
+}
+
+impl Actions {
+    fn read(statement: &Value) -> Self {
+        match (statement.get("Action"), statement.get("NotAction")) {
+            (Some(named), None) => Self::Named(texts(named)),
+            (None, Some(others)) => Self::AllBut(texts(others)),
+            _ => panic!("a statement has either Action or NotAction: {statement}"),
+        }
+    }
+
+    fn include(&self, action: &str) -> bool {
+        let action = action.to_ascii_lowercase();
+        let any = |patterns: &[String]| patterns.iter().any(|one| matches(&one.to_ascii_lowercase(), &action));
+        match self {
+            Self::Named(patterns) => any(patterns),
+            Self::AllBut(patterns) => !any(patterns),
+        }
+    }
 }
 
 struct Condition {
@@ -54,7 +79,7 @@ impl Statement {
         let effect = statement["Effect"].as_str().unwrap_or_default();
         assert!(["Allow", "Deny"].contains(&effect), "{effect}");
         let members: Vec<&String> = statement.as_object().expect("a statement has members").keys().collect();
-        let known = ["Sid", "Effect", "Action", "Resource", "Condition"];
+        let known = ["Sid", "Effect", "Action", "NotAction", "Resource", "Condition"];
         assert!(members.iter().all(|member| known.contains(&member.as_str())), "{members:?}");
         let operators = statement["Condition"].as_object().into_iter().flatten();
         let conditions = operators.flat_map(|(operator, keys)| {
@@ -66,15 +91,14 @@ impl Statement {
         });
         Self {
             allows: effect == "Allow",
-            actions: texts(&statement["Action"]),
+            actions: Actions::read(statement),
             resources: texts(&statement["Resource"]),
             conditions: conditions.collect(),
         }
     }
 
     fn concerns(&self, demand: &Demand) -> bool {
-        let action = demand.action.to_ascii_lowercase();
-        self.actions.iter().any(|pattern| matches(&pattern.to_ascii_lowercase(), &action))
+        self.actions.include(&demand.action)
             && self
                 .resources
                 .iter()
@@ -92,6 +116,9 @@ impl Condition {
         let given = demand.values(&self.key);
         match self.operator.as_str() {
             "StringEquals" | "ForAnyValue:StringEquals" => given.iter().any(|value| self.values.contains(value)),
+            // A key that the request lacks equals nothing.
+            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+            "StringNotEquals" => !given.iter().any(|value| self.values.contains(value)),
             "StringEqualsIfExists" => given.is_empty() || given.iter().any(|value| self.values.contains(value)),
             "Bool" => given.iter().any(|value| self.values.iter().any(|wanted| wanted.eq_ignore_ascii_case(value))),
             "StringLike" | "ArnLike" | "ArnEquals" => {
@@ -182,6 +209,18 @@ mod tests {
         document["Statement"][1]["Condition"] = json!({"ArnEquals": {"lambda:SourceFunctionArn": "arn:f"}});
         let policies = Policies::read(&[document]);
         assert!(policies.allow(&vpc()) && !policies.allow(&vpc().with("lambda:SourceFunctionArn", "arn:f")));
+    }
+
+    #[test]
+    fn denial_of_all_other_regions_spares_the_actions_that_it_excepts() {
+        let policies = Policies::read(&[json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Deny", "NotAction": ["iam:*"], "Resource": "*",
+            "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["ap-south-1"]}},
+        }]})]);
+        let asked = |action: &str, region: &str| Demand::new(action, "*").with("aws:RequestedRegion", region);
+        assert!(policies.deny(&asked("s3:CreateBucket", "eu-west-1")));
+        assert!(!policies.deny(&asked("s3:CreateBucket", "ap-south-1")));
+        assert!(!policies.deny(&asked("iam:CreateRole", "us-east-1")));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use aws_sdk_ec2::{
     Client,
     types::{AttributeBooleanValue, Filter, VpcEndpointType},
 };
-use config::Environment;
+use config::{Environment, environment::storage::Replication};
 use engine::{Action, Heal};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
@@ -25,8 +25,9 @@ pub(crate) struct LandingZone {
     parts: Vec<String>,
 }
 
-/// The service control policies of a landing zone. They deny gateways, VPCs, subnets and routes, and the creation of
-/// resources without a cost tag.
+/// The service control policies of a landing zone. They deny gateways, VPCs, subnets and routes, the creation of
+/// resources without a cost tag, and every region but one.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html>
 pub(crate) fn control() -> Vec<Value> {
     let network = [
         "ec2:CreateVpc",
@@ -52,9 +53,15 @@ pub(crate) fn control() -> Vec<Value> {
         })
     };
     let creates = [
+        "cloudwatch:PutMetricAlarm",
+        "events:PutRule",
         "iam:CreateRole",
+        "lambda:CreateFunction",
         "logs:CreateLogGroup",
+        "s3:CreateBucket",
+        "glue:CreateCrawler",
         "glue:CreateJob",
+        "glue:CreateTrigger",
         "glue:CreateWorkflow",
         "sns:CreateTopic",
         "states:CreateStateMachine",
@@ -64,7 +71,15 @@ pub(crate) fn control() -> Vec<Value> {
         "sagemaker:CreateFeatureGroup",
         "sagemaker:CreateModelPackageGroup",
     ];
+    let elsewhere = json!({
+        "Effect": "Deny",
+        // Services whose requests go to us-east-1 whatever the region is.
+        "NotAction": ["budgets:*", "iam:*", "sts:*"],
+        "Resource": "*",
+        "Condition": {"StringNotEquals": {"aws:RequestedRegion": [region()]}},
+    });
     vec![json!({"Version": "2012-10-17", "Statement": [
+        elsewhere,
         {"Effect": "Deny", "Action": network, "Resource": "*"},
         untagged(&["ec2:CreateSecurityGroup"], "arn:aws:ec2:*:*:security-group/*"),
         untagged(&["ec2:CreateVpcEndpoint"], "arn:aws:ec2:*:*:vpc-endpoint/*"),
@@ -107,6 +122,11 @@ pub(crate) fn landing_zone(aws: &mut Aws, region: &str) -> LandingZone {
         let parts = parts(&ec2, &vpc).await;
         LandingZone { vpc, subnets, group, parts }
     })
+}
+
+/// What is left of a platform besides the network of the company, which is in the same cloud.
+pub(crate) fn left_of(platform: &Platform, aws: &Aws) -> Vec<String> {
+    platform.left(aws).into_iter().filter(|left| !left.contains("/network/items/")).collect()
 }
 
 /// New resources are subject to eventual consistency.
@@ -204,8 +224,7 @@ fn a_platform_in_an_existing_network_lives_under_a_landing_zones_rules_and_leave
     destroy(&edited, &mut aws);
     assert_eq!(zone.kept(&aws), before, "after destroy");
     assert_eq!(aws.denied(), Vec::<String>::new());
-    let left: Vec<String> = edited.left(&aws).into_iter().filter(|left| !left.contains("/network/items/")).collect();
-    assert_eq!(left, Vec::<String>::new());
+    assert_eq!(left_of(&edited, &aws), Vec::<String>::new());
     let vpc = zone.vpc.clone();
     let there = aws.run(async |sdk| parts(&Client::new(&sdk), &vpc).await);
     assert_eq!(there.len(), zone.parts.len(), "nothing is left in the VPC");
@@ -220,6 +239,23 @@ fn scp_stops_a_platform_with_a_network_of_its_own_in_awss_words() {
     let failure = crate::failure(&applied);
     assert!(
         failure.contains("network.vpc") && failure.contains("explicit deny in a service control policy"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn scp_stops_a_replica_in_a_denied_region_in_awss_words() {
+    let platform = Platform::with("dev", |dev| {
+        dev.storage.replication = Some(Replication { region: "ap-southeast-1".into() });
+        dev.storage.buckets.iter_mut().for_each(|bucket| bucket.replicate = true);
+    })
+    .only("storage.data-replica");
+    let mut aws = Aws::lawful(platform.region(), 85);
+    aws.forbid(&control());
+    let applied = aws.run(async |sdk| platform.up(&sdk).await);
+    let failure = crate::failure(&applied);
+    assert!(
+        failure.contains("storage.data-replica") && failure.contains("explicit deny in a service control policy"),
         "{failure}"
     );
 }

@@ -6,7 +6,8 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{FunctionCode, Runtime, VpcConfig},
 };
-use engine::StepPhase;
+use config::environment::functions::Architecture;
+use engine::{Action, StepPhase};
 use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
@@ -52,6 +53,29 @@ fn an_update_waits_for_the_one_before() {
     .only(FUNCTION);
     up(&larger, &mut aws);
     assert_eq!(times(&aws, "lambda", "UpdateFunctionConfiguration"), 6);
+}
+
+#[test]
+fn architecture_of_a_function_changes_in_place() {
+    let platform = outside();
+    let mut aws = Aws::lawful(platform.region(), 34);
+    up(&platform, &mut aws);
+    let arm = Platform::with("dev", |dev| {
+        for function in &mut dev.functions {
+            (function.vpc, function.architecture) = (false, Architecture::Arm64);
+        }
+    })
+    .only(FUNCTION);
+    let planned = aws.run(async |sdk| arm.plan(&sdk).await).plan;
+    let changes: Vec<_> = planned.changes.iter().map(|change| (change.address.as_str(), change.action)).collect();
+    assert_eq!(changes, [(FUNCTION, Action::Update)]);
+    up(&arm, &mut aws);
+    let live = aws.run(async |sdk| {
+        let read = aws_sdk_lambda::Client::new(&sdk).get_function_configuration().function_name(NAME);
+        read.send().await.unwrap().architectures.unwrap()
+    });
+    assert_eq!(live, [aws_sdk_lambda::types::Architecture::Arm64]);
+    assert!(aws.run(async |sdk| arm.plan(&sdk).await).plan.is_empty());
 }
 
 #[test]

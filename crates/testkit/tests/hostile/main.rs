@@ -36,7 +36,7 @@ mod states;
 mod tags;
 mod versions;
 
-use engine::Applied;
+use engine::{Applied, Heal};
 use testkit::{Aws, Made, Platform};
 
 /// Every step was done.
@@ -59,6 +59,18 @@ fn failure(applied: &Applied) -> String {
 fn up(platform: &Platform, aws: &mut Aws) {
     let applied = aws.run(async |sdk| platform.up(&sdk).await);
     went_well(&applied);
+}
+
+/// Brings a platform up. Plan, drift and reconcile then find nothing to do.
+#[track_caller]
+fn up_without_drift(platform: &Platform, aws: &mut Aws) {
+    up(platform, aws);
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty() && again.refusals.is_empty(), "{:?} {:?}", again.plan.changes, again.refusals);
+    let drift = aws.run(async |sdk| platform.drift(&sdk).await);
+    assert!(drift.drifted.is_empty(), "{:?}", drift.drifted);
+    let healing = aws.run(async |sdk| platform.healing(Heal::Everything, &sdk).await);
+    assert!(healing.heals.is_empty() && healing.failed.is_empty(), "{healing:?}");
 }
 
 fn destroy(platform: &Platform, aws: &mut Aws) {

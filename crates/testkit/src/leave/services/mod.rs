@@ -26,7 +26,8 @@ pub(super) async fn demands(asked: &Asked, tags: &Tags) -> Vec<Demand> {
         "lambda" | "elasticfilesystem" => rest::demands(asked),
         _ => named::demands(asked),
     };
-    demands.unwrap_or_else(|| unknown(asked))
+    let demands = demands.unwrap_or_else(|| unknown(asked));
+    demands.into_iter().map(|demand| demand.with("aws:RequestedRegion", asked.call.region.as_str())).collect()
 }
 
 /// The values of a numbered member of a form: `Name.1`, `Name.2`, ….

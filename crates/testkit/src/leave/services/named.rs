@@ -89,7 +89,7 @@ fn action<'a>(service: &str, operation: &'a str) -> &'a str {
 }
 
 /// The tags that a request gives, however the service spells them.
-fn given(asked: &Asked) -> Vec<(String, String)> {
+pub(super) fn given(asked: &Asked) -> Vec<(String, String)> {
     let member = ["Tags", "tags", "TagsToAdd", "ResourceTags"].into_iter().map(|name| &asked.given[name]);
     match member.into_iter().find(|tags| !tags.is_null()) {
         Some(Value::Object(map)) => {

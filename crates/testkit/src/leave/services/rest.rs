@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticfilesystem.html>
 
+use super::named::given;
 use crate::{
     leave::demand::{Demand, arn, pass},
     wire::Asked,
@@ -47,15 +48,17 @@ fn function(asked: &Asked, path: &[&str]) -> Option<Vec<Demand>> {
     };
     let function = named(name);
     let mut demands = vec![Demand::new(format!("lambda:{action}"), &function)];
-    demands.extend(pass(asked.text("Role"), "lambda"));
+    let tags = given(asked);
     match action {
         // Lambda leaves the tags out of its answer instead of refusing.
         "GetFunction" => demands.push(Demand::new("lambda:ListTags", &function)),
-        "CreateFunction" if asked.given["Tags"].is_object() => {
+        "CreateFunction" if !tags.is_empty() => {
             demands.push(Demand::new("lambda:TagResource", &function));
+            demands = demands.into_iter().map(|demand| demand.tagged("RequestTag", &tags)).collect();
         }
         _ => {}
     }
+    demands.extend(pass(asked.text("Role"), "lambda"));
     let joins = asked.given["VpcConfig"]["SubnetIds"].as_array().is_some_and(|subnets| !subnets.is_empty());
     if joins {
         let looks = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];

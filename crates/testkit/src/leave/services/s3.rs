@@ -62,8 +62,10 @@ pub(super) fn demands(asked: &Asked) -> Option<Vec<Demand>> {
     let body = String::from_utf8_lossy(&asked.call.request.body);
     if let Some((_, action)) = BUCKET.iter().find(|(name, _)| *name == operation) {
         let mut demands = vec![Demand::new(format!("s3:{action}"), &bucket)];
-        if *action == "CreateBucket" && body.contains("<Tag>") {
+        let tags = tags(&body);
+        if *action == "CreateBucket" && !tags.is_empty() {
             demands.push(Demand::new("s3:TagResource", &bucket));
+            demands = demands.into_iter().map(|demand| demand.tagged("RequestTag", &tags)).collect();
         }
         if operation == "PUT bucket?replication" {
             let role = body.split_once("<Role>").and_then(|(_, rest)| rest.split_once("</Role>"));
@@ -80,6 +82,15 @@ pub(super) fn demands(asked: &Asked) -> Option<Vec<Demand>> {
         demands.push(Demand::new("s3:ListBucket", &bucket));
     }
     Some(demands)
+}
+
+/// The tags that a request gives.
+fn tags(body: &str) -> Vec<(String, String)> {
+    let text = |tag: &str, member: &str| {
+        let (_, rest) = tag.split_once(&format!("<{member}>"))?;
+        Some(rest.split_once(&format!("</{member}>"))?.0.to_owned())
+    };
+    body.split("<Tag>").skip(1).filter_map(|tag| Some((text(tag, "Key")?, text(tag, "Value")?))).collect()
 }
 
 /// Each object of a list is asked about by itself: a version needs another action than what hides it.
