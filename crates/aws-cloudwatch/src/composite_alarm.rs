@@ -61,7 +61,7 @@ impl Resource for CompositeAlarm {
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
-        self.put(cx, true).await?;
+        self.put(cx).await?;
         Ok(self.name.clone())
     }
 
@@ -91,7 +91,7 @@ impl Resource for CompositeAlarm {
 
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
         if diff.changes.iter().any(|change| !change.path.starts_with("tags")) {
-            self.put(cx, false).await?;
+            self.put(cx).await?;
         }
         alarms::converge_tags(id, &self.tags, &live.tags, diff, cx).await
     }
@@ -113,7 +113,10 @@ impl Resource for CompositeAlarm {
 }
 
 impl CompositeAlarm {
-    async fn put(&self, cx: &Cx, tagged: bool) -> Result<()> {
+    /// Creates the alarm, or replaces all of it but the tags. Tags are sent in both cases, since a service control policy
+    /// may demand them of each such request. AWS ignores them for an alarm that exists.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
+    async fn put(&self, cx: &Cx) -> Result<()> {
         cx.client(Client::new)
             .put_composite_alarm()
             .alarm_name(&self.name)
@@ -123,7 +126,7 @@ impl CompositeAlarm {
             .set_alarm_actions(Some(self.alarm_actions.clone()))
             .set_ok_actions(Some(self.ok_actions.clone()))
             .set_insufficient_data_actions(Some(self.insufficient_data_actions.clone()))
-            .set_tags(alarms::given(&self.tags).filter(|_| tagged))
+            .set_tags(alarms::given(&self.tags))
             .send()
             .await
             .during("PutCompositeAlarm")

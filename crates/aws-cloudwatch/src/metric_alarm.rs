@@ -112,7 +112,7 @@ impl Resource for MetricAlarm {
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
-        self.put(cx, true).await?;
+        self.put(cx).await?;
         Ok(self.name.clone())
     }
 
@@ -131,7 +131,7 @@ impl Resource for MetricAlarm {
 
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
         if diff.changes.iter().any(|change| !change.path.starts_with("tags")) {
-            self.put(cx, false).await?;
+            self.put(cx).await?;
         }
         alarms::converge_tags(id, &self.tags, &live.tags, diff, cx).await
     }
@@ -151,7 +151,10 @@ impl Resource for MetricAlarm {
 }
 
 impl MetricAlarm {
-    async fn put(&self, cx: &Cx, tagged: bool) -> Result<()> {
+    /// Creates the alarm, or replaces all of it but the tags. Tags are sent in both cases, since a service control policy
+    /// may demand them of each such request. AWS ignores them for an alarm that exists.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
+    async fn put(&self, cx: &Cx) -> Result<()> {
         let (statistic, extended) = statistic(&self.statistic);
         let dimensions =
             self.dimensions.iter().map(|(name, value)| Dimension::builder().name(name).value(value).build());
@@ -174,7 +177,7 @@ impl MetricAlarm {
             .set_alarm_actions(Some(self.alarm_actions.clone()))
             .set_ok_actions(Some(self.ok_actions.clone()))
             .set_insufficient_data_actions(Some(self.insufficient_data_actions.clone()))
-            .set_tags(alarms::given(&self.tags).filter(|_| tagged))
+            .set_tags(alarms::given(&self.tags))
             .send()
             .await
             .during("PutMetricAlarm")?;

@@ -101,7 +101,7 @@ impl Resource for Rule {
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
-        self.put(cx, true).await?;
+        self.put(cx).await?;
         Ok(self.name.clone())
     }
 
@@ -123,7 +123,7 @@ impl Resource for Rule {
 
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
         if diff.has_any(&["description", "source", "enabled"]) {
-            self.put(cx, false).await?;
+            self.put(cx).await?;
         }
         if diff.has("targets") {
             let gone = live.targets.iter().filter(|old| self.targets.iter().all(|target| target.id != old.id));
@@ -182,16 +182,17 @@ impl Resource for Rule {
 }
 
 impl Rule {
-    /// Replaces all of the definition but tags, which AWS takes only for a new rule.
-    async fn put(&self, cx: &Cx, tagged: bool) -> Result<()> {
+    /// Creates the rule, or replaces all of its definition but the tags. Tags are sent in both cases, since a service
+    /// control policy may demand them of each such request. AWS ignores them for a rule that exists.
+    /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
+    async fn put(&self, cx: &Cx) -> Result<()> {
         let call = cx.client(Client::new).put_rule().name(&self.name).description(&self.description);
         let call = match &self.source {
             Source::Pattern(pattern) => call.event_pattern(pattern.to_string()),
             Source::Schedule(expression) => call.schedule_expression(expression),
         };
-        let tags = if tagged { Some(event_tags(&self.tags)?) } else { None };
         call.state(if self.enabled { RuleState::Enabled } else { RuleState::Disabled })
-            .set_tags(tags)
+            .set_tags(Some(event_tags(&self.tags)?))
             .send()
             .await
             .during("PutRule")

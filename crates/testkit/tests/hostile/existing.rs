@@ -6,7 +6,10 @@ use aws_sdk_ec2::{
     Client,
     types::{AttributeBooleanValue, Filter, VpcEndpointType},
 };
-use config::{Environment, environment::storage::Replication};
+use config::{
+    Environment,
+    environment::{monitoring::Endpoint, storage::Replication},
+};
 use engine::{Action, Heal};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
@@ -258,6 +261,27 @@ fn scp_stops_a_replica_in_a_denied_region_in_awss_words() {
         failure.contains("storage.data-replica") && failure.contains("explicit deny in a service control policy"),
         "{failure}"
     );
+}
+
+#[test]
+fn alarms_and_rules_change_under_a_policy_that_demands_tags_of_each_put() {
+    let mut aws = Aws::lenient(&region());
+    let zone = landing_zone(&mut aws, &region());
+    let platform = |latency_ms: u16, schedule: &str| {
+        Platform::with("dev", |dev| {
+            zone.hosts(dev);
+            dev.monitoring.endpoints = vec![Endpoint { name: "churn".into(), variant: "all".into(), latency_ms }];
+            dev.pipeline.as_mut().unwrap().schedule = Some(schedule.into());
+        })
+    };
+    aws.forbid(&control());
+    up(&platform(100, "rate(1 day)"), &mut aws);
+    let edited = platform(200, "rate(2 days)");
+    let planned = actions(&aws.run(async |sdk| edited.plan(&sdk).await));
+    assert!(planned.len() >= 2 && planned.iter().all(|(_, action)| *action == Action::Update), "{planned:?}");
+    up(&edited, &mut aws);
+    assert_eq!(actions(&aws.run(async |sdk| edited.plan(&sdk).await)), []);
+    assert_eq!(aws.denied(), Vec::<String>::new());
 }
 
 #[test]
