@@ -67,6 +67,20 @@ fn log_retention_changes_in_place() {
 }
 
 #[test]
+fn plan_of_a_target_counts_only_the_resources_that_it_looked_at() {
+    let edited = Edited::new();
+    let target = ["plan", "dev", "--target", "functions.logs-*"];
+    let page = edited.project.local(&target).ends_with(0).stdout;
+    assert!(
+        page.contains(" of dev looked at, all are as they should be") && page.contains(" others not looked at"),
+        "{page}"
+    );
+    let plan = edited.project.local(&[&target[..], &["--json"]].concat()).ends_with(0).json();
+    let (looked_at, left_out) = (&plan["looked_at"]["resources"], &plan["looked_at"]["left_out"]);
+    assert!(looked_at.as_u64().unwrap() < 10 && left_out.as_u64().unwrap() > 40, "{plan}");
+}
+
+#[test]
 fn another_range_replaces_the_network_and_says_why() {
     let edited = Edited::new();
     edited.project.edit("dev", "cidr = \"10.0.0.0/16\"", "cidr = \"10.8.0.0/16\"");

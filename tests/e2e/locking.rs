@@ -22,7 +22,10 @@ fn a_second_run_hears_who_holds_the_lock_and_unlock_removes_only_that_lock() {
     for part in ["ann@laptop", "`up`", "2026-01-01", "11111111-2222"] {
         assert!(second.stderr.contains(part), "{part} is not in {}", second.stderr);
     }
-    project.local(&["plan", "dev"]).ends_with(0);
+    let plan = project.local(&["plan", "dev"]).ends_with(0);
+    assert!(plan.stderr.contains("ann@laptop is running `up` since 2026-01-01"), "{}", plan.stderr);
+    let plan = project.local(&["plan", "dev", "--json"]).ends_with(0).json();
+    assert_eq!(plan["locked_by"]["who"], "ann@laptop", "{plan}");
     project.local(&["unlock", "dev", "another"]).ends_with(1);
     project.local(&["unlock", "dev", "11111111-2222-3333-4444-555555555555"]).ends_with(0);
     project.local(&["up", "dev"]).ends_with(0);

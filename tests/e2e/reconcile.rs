@@ -122,6 +122,29 @@ fn code_that_was_swapped_is_left_while_the_file_asks_for_other_code_and_repaired
 }
 
 #[test]
+fn feature_that_somebody_added_stays_until_the_file_declares_it() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    project.behind_its_back(async |sdk| {
+        let added = FeatureDefinition::builder().feature_name("clv").feature_type(FeatureType::Fractional).build();
+        let call = aws_sdk_sagemaker::Client::new(&sdk).update_feature_group();
+        call.feature_group_name("mlops-pipeline-dev-customers").feature_additions(added).send().await.unwrap();
+    });
+    let drift = project.local(&["drift", "dev"]).ends_with(2).stdout;
+    assert!(drift.contains("+ clv") || drift.contains("\"clv\""), "{drift}");
+    assert!(drift.contains("declare it in the environment file, or it stays"), "{drift}");
+    assert!(!drift.contains("reconcile"), "nothing promises what is refused: {drift}");
+    let healed = project.local(&["reconcile", "dev", "--json"]).ends_with(2);
+    let left = &summary(&healed)["drift_left"];
+    assert_eq!(left[0]["address"], "studio.features-customers", "{left}");
+    let column = "  { name = \"weekly_hours\", type = \"Fractional\" },\n";
+    project.edit("dev", column, &format!("{column}  {{ name = \"clv\", type = \"Fractional\" }},\n"));
+    project.local(&["up", "dev"]).ends_with(0);
+    project.local(&["drift", "dev"]).ends_with(0);
+    project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
+}
+
+#[test]
 fn nothing_is_healed_where_the_file_says_so_and_the_exit_code_tells() {
     let project = changed_by_somebody();
     project.append("dev", "\n[drift]\nheal = \"nothing\"\n");
