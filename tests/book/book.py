@@ -29,6 +29,7 @@ MACHINERY = {"mod.rs", "world.rs", "lives.rs"}
 TEMPLATE = "const LIFE: Life = Life {"
 MODELS = {
     "aws-budgets": ["budgets"],
+    "aws-cloudtrail": ["cloudtrail"],
     "aws-cloudwatch": ["cloudwatch"],
     "aws-ec2": ["ec2"],
     "aws-ecr": ["ecr"],

@@ -9,6 +9,7 @@ mod doctor;
 mod edits;
 mod embedded;
 mod endpoint;
+mod event_history;
 mod existing_network;
 mod extending;
 mod graph;
@@ -33,6 +34,7 @@ mod recorded;
 mod refusals;
 mod schemas;
 mod secrets;
+mod served;
 mod state_buckets;
 mod state_commands;
 #[path = "../fixture/terraform.rs"]

@@ -1,8 +1,11 @@
 //! The least policy, for those who have no permission yet.
 
-use crate::project::{Project, Ran};
+use crate::{
+    project::{Project, Ran},
+    served::ServedAws,
+};
 use async_trait::async_trait;
-use local::{Call, Cloud, Layer, Lost, Next, Response};
+use local::{Call, Layer, Lost, Next, Response};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use testkit::Refusal;
@@ -121,15 +124,8 @@ impl Layer for Closed {
 #[test]
 fn whoever_may_do_nothing_gets_the_policy_all_the_same() {
     let project = Project::new();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let closed = Arc::new(Closed::default());
-    let cloud = Cloud::open(None, "ap-south-1", local::ACCOUNT).unwrap().with_layer(closed.clone());
-    let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    runtime.spawn(async move { cloud.serve(listener, std::future::pending()).await });
-    let mut command = project.command(&["permissions", "dev"]);
-    command.env("AWS_ENDPOINT_URL", endpoint).env("AWS_ACCESS_KEY_ID", "any").env("AWS_SECRET_ACCESS_KEY", "any");
-    let run = Ran::of(command.output().unwrap()).ends_with(0);
+    let run = ServedAws::behind(closed.clone()).run(&project, &["permissions", "dev"]).ends_with(0);
     let told = alone(&project, &[&["permissions", "dev"], &ACCOUNT[..]].concat()).ends_with(0);
     assert_eq!(run.json(), told.json());
     assert_eq!(*closed.0.lock().unwrap(), ["sts GetCallerIdentity", "s3 GET object"]);

@@ -3,6 +3,7 @@
 use crate::{
     project::{Project, Ran},
     recorded::Recorded,
+    served::ServedAws,
 };
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
@@ -13,29 +14,18 @@ use std::{path::PathBuf, process::Command, sync::Arc};
 /// A project that is up on an embedded AWS whose executions are recorded ones.
 struct Platform {
     project: Project,
-    cloud: local::Cloud,
-    endpoint: String,
-    runtime: tokio::runtime::Runtime,
+    aws: ServedAws,
 }
 
 impl Platform {
     fn with(recorded: Recorded) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let cloud = local::Cloud::open(None, "ap-south-1", local::ACCOUNT).unwrap().with_layer(Arc::new(recorded));
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let served = cloud.clone();
-        runtime.spawn(async move { served.serve(listener, std::future::pending()).await });
-        let platform = Self { project: Project::new(), cloud, endpoint, runtime };
+        let platform = Self { project: Project::new(), aws: ServedAws::behind(Arc::new(recorded)) };
         platform.run(&["up", "dev", "--yes"]).ends_with(0);
         platform
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.project.command(arguments);
-        command.env("AWS_ENDPOINT_URL", &self.endpoint);
-        command.env("AWS_ACCESS_KEY_ID", "local").env("AWS_SECRET_ACCESS_KEY", "local");
-        command
+        self.aws.command(&self.project, arguments)
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
@@ -48,7 +38,7 @@ impl Platform {
     }
 
     fn behind_its_back<T>(&self, work: impl AsyncFnOnce(SdkConfig) -> T) -> T {
-        self.runtime.block_on(work(self.cloud.sdk_config()))
+        self.aws.behind_its_back(work)
     }
 
     /// Writes a log as a service does, so many seconds after the recorded executions started.

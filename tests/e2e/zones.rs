@@ -1,11 +1,13 @@
 //! A region whose zones change: they fail, come back and are added, and no platform moves for it.
 
-use crate::project::{Project, Ran};
+use crate::{
+    project::{Project, Ran},
+    served::ServedAws,
+};
 use async_trait::async_trait;
-use local::{Call, Cloud, Layer, Lost, Next, Response};
+use local::{Call, Layer, Lost, Next, Response};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
-use tokio::runtime::Runtime;
 
 const REGION: &str = "ap-south-1";
 
@@ -40,19 +42,13 @@ impl Layer for Listed {
 struct World {
     project: Project,
     listed: Arc<Listed>,
-    endpoint: String,
-    _runtime: Runtime,
+    aws: ServedAws,
 }
 
 impl World {
     fn with_zones(letters: &'static str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listed = Arc::new(Listed(Mutex::new(letters)));
-        let cloud = Cloud::open(None, REGION, local::ACCOUNT).unwrap().with_layer(listed.clone());
-        let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        runtime.spawn(async move { cloud.serve(listener, std::future::pending()).await });
-        Self { project: Project::new(), listed, endpoint, _runtime: runtime }
+        Self { project: Project::new(), aws: ServedAws::behind(listed.clone()), listed }
     }
 
     fn list(&self, letters: &'static str) {
@@ -60,10 +56,7 @@ impl World {
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
-        let mut command = self.project.command(arguments);
-        command.env("AWS_ENDPOINT_URL", &self.endpoint);
-        command.env("AWS_ACCESS_KEY_ID", "any").env("AWS_SECRET_ACCESS_KEY", "any");
-        Ran::of(command.output().unwrap())
+        self.aws.run(&self.project, arguments)
     }
 
     /// The letter of the zone of each private subnet.

@@ -13,6 +13,7 @@ mod declared;
 pub mod embedded;
 pub mod environments;
 mod error;
+pub mod event_history;
 mod existing;
 mod frontend;
 pub mod input;

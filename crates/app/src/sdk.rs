@@ -2,7 +2,8 @@
 
 use crate::{App, Error, connection, embedded};
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
+    AppName, BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig,
+    timeout::TimeoutConfig,
 };
 use resource::Attempt;
 use std::{ffi::OsString, time::Duration};
@@ -32,6 +33,11 @@ pub(crate) async fn sdk_config(app: &App, region: Option<&str>) -> Result<SdkCon
         // whole service.
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts.build());
+    let loader = match AppName::new(aws_cloudtrail::APP_NAME) {
+        Ok(name) => loader.app_name(name),
+        // Letters are a valid name.
+        Err(_) => loader,
+    };
     let loader = match region {
         Some(region) => loader.region(Region::new(region.to_owned())),
         None => loader.region(RegionProviderChain::default_provider().or_else(ANY_REGION)),

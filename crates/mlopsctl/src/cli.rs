@@ -67,6 +67,9 @@ pub(crate) enum Command {
         /// Write the live values at these addresses (globs allowed) into the environment file, where it can say them.
         #[arg(long, value_name = "ADDRESS", num_args = 1..)]
         accept: Vec<String>,
+        /// Say who changed each resource and when, by CloudTrail's event history. Needs `cloudtrail:LookupEvents`.
+        #[arg(long, conflicts_with = "accept")]
+        who: bool,
     },
     /// Put back what others have changed, as far as `[drift]` in the file allows; exit code 2 if some is left.
     Reconcile {

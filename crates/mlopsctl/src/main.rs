@@ -87,8 +87,8 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         Command::Output { environment, name } => {
             command::inspect::output(global, environment.as_deref(), name.as_deref(), printer).await
         }
-        Command::Drift { environment, accept } => {
-            command::inspect::drift(global, environment.as_deref(), &accept, printer).await
+        Command::Drift { environment, accept, who } => {
+            command::inspect::drift(global, environment.as_deref(), &accept, who, printer).await
         }
         Command::Reconcile { environment } => command::reconcile::run(global, environment.as_deref(), printer).await,
         Command::Job { environment } => command::job::run(global, &environment, printer).await,

@@ -7,6 +7,7 @@ use crate::{
     printer::Printer,
     render::{self, page::Form},
 };
+use app::event_history::who_changed;
 use resource::Address;
 use serde_json::Value;
 use state::State;
@@ -87,6 +88,7 @@ pub(crate) async fn drift(
     global: &Global,
     environment: Option<&str>,
     accepted: &[String],
+    tells_who: bool,
     printer: Printer,
 ) -> Result<(), End> {
     let session = global.app().open_state(environment).await?;
@@ -105,15 +107,19 @@ pub(crate) async fn drift(
     if !accepted.is_empty() && drift.failed.is_empty() {
         return accept::run(&session, &whole, &drift, accepted, printer).await;
     }
+    let history = match tells_who {
+        true => Some(who_changed(&session, &whole, &drift.drifted).await),
+        false => None,
+    };
     match printer.json {
-        true => printer.document(&render::drift::document(&drift, &left_out, &session.meter)),
+        true => printer.document(&render::drift::document(&drift, &left_out, history.as_ref(), &session.meter)),
         false => {
             let form = Form::new(false, printer.columns_of_data());
             let names = session.names();
             printer.data(&render::drift::page(
                 &drift,
                 &session.registry,
-                (&names, left_out.as_slice()),
+                (&names, left_out.as_slice(), history.as_ref()),
                 printer.for_data(),
                 form,
             ));

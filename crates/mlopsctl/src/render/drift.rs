@@ -3,16 +3,18 @@ use super::{
     page::{Form, Page},
 };
 use crate::printer::{Printer, Style};
+use app::event_history::EventHistory;
 use engine::{Drift, DriftChange, Drifted};
 use resource::{Address, FieldChange, Meter, Registry};
 use review::Names;
 use serde_json::{Value, json};
 
-/// Drift for a person. `left_out` lists the resources that were not refreshed.
+/// Drift for a person. `left_out` lists the resources that were not refreshed. `history` says who changed the others, if
+/// that was asked for.
 pub(crate) fn page(
     drift: &Drift,
     registry: &Registry,
-    (names, left_out): (&Names, &[Address]),
+    (names, left_out, history): (&Names, &[Address], Option<&EventHistory>),
     printer: Printer,
     form: Form,
 ) -> String {
@@ -20,6 +22,12 @@ pub(crate) fn page(
     for one in &drift.drifted {
         let noun = registry.get(&one.kind).map_or(one.kind.as_str(), |reconciler| reconciler.noun());
         entry(&mut page, one, noun);
+        if let Some(history) = history {
+            who(&mut page, history, &one.address);
+        }
+    }
+    if let Some(failure) = history.and_then(|history| history.failure.as_ref()) {
+        page.line(0, 2, &[(Some(Style::Yellow), &format!("who changed it is not known: {failure}"))]);
     }
     let partly = drift.not_compared.iter().map(|one| format!("{}: {}", one.address, one.reason));
     let unread = drift.failed.iter().map(|one| format!("{}: it could not be looked at", one.address));
@@ -78,6 +86,18 @@ fn entry(page: &mut Page<'_>, one: &Drifted, noun: &str) {
     }
 }
 
+/// The newest changes of a resource that the event history has.
+fn who(page: &mut Page<'_>, history: &EventHistory, address: &Address) {
+    let Some(changes) = history.changes.get(address) else { return };
+    if changes.is_empty() {
+        let none = "CloudTrail names nobody for it: events come up to 15 minutes late, and stay for 90 days";
+        page.line(4, 4, &[(Some(Style::Dim), none)]);
+    }
+    for change in changes {
+        page.line(4, 4, &[(None, &format!("{} by {} at {}", change.event, change.who, change.at))]);
+    }
+}
+
 /// A field that somebody changed. Lists show added and missing elements.
 fn changed(page: &mut Page<'_>, field: &FieldChange) {
     match review::between(&field.path, &field.before, &field.after) {
@@ -94,7 +114,7 @@ fn changed(page: &mut Page<'_>, field: &FieldChange) {
 }
 
 /// Drift for a program; the shape is part of the command line's contract.
-pub(crate) fn document(drift: &Drift, left_out: &[Address], meter: &Meter) -> Value {
+pub(crate) fn document(drift: &Drift, left_out: &[Address], history: Option<&EventHistory>, meter: &Meter) -> Value {
     let drifted = drift.drifted.iter().map(|one| {
         let (change, fields) = match &one.change {
             DriftChange::Missing(_) => ("missing", json!([])),
@@ -107,6 +127,9 @@ pub(crate) fn document(drift: &Drift, left_out: &[Address], meter: &Meter) -> Va
         if let Some(cause) = &one.replacement {
             shown["replacement"] = cause.as_str().into();
         }
+        if let Some(changes) = history.and_then(|history| history.changes.get(&one.address)) {
+            shown["changed_by"] = json!(changes);
+        }
         shown
     });
     let drifted: Vec<Value> = drifted.collect();
@@ -117,7 +140,12 @@ pub(crate) fn document(drift: &Drift, left_out: &[Address], meter: &Meter) -> Va
         .iter()
         .map(|one| json!({"address": one.address, "reason": one.failure.to_string(), "whole": true}));
     let not_compared: Vec<Value> = partly.chain(unread).collect();
-    json!({"format": 1, "checked": drift.checked, "drifted": drifted, "not_compared": not_compared,
+    let history_failure = history.and_then(|history| history.failure.as_ref()).map(ToString::to_string);
+    let mut document = json!({"format": 1, "checked": drift.checked, "drifted": drifted, "not_compared": not_compared,
            "ignored": drift.ignored, "left_out": left_out,
-           "api_calls": meter.requests(), "calls": meter.calls()})
+           "api_calls": meter.requests(), "calls": meter.calls()});
+    if let Some(failure) = history_failure {
+        document["history_failure"] = failure.into();
+    }
+    document
 }

@@ -1,0 +1,59 @@
+//! Who changed drifted resources, by CloudTrail's event history.
+
+use crate::Workspace;
+use aws_cloudtrail::{RecordedChange, changes_by_others};
+use engine::Drifted;
+use resource::{Address, Failure};
+use state::{Entry, State};
+use std::collections::BTreeMap;
+
+/// What the event history says of drifted resources.
+#[derive(Debug, Default)]
+pub struct EventHistory {
+    /// The newest changes that mlopsctl did not make, by resource.
+    pub changes: BTreeMap<Address, Vec<RecordedChange>>,
+    /// Why it could not be read to its end.
+    pub failure: Option<Failure>,
+}
+
+/// Reads who changed drifted resources. After a failure, no further resource is looked up: whoever may not read the
+/// history may read nothing of it.
+pub async fn who_changed(workspace: &Workspace, state: &State, drifted: &[Drifted]) -> EventHistory {
+    let mut history = EventHistory::default();
+    for one in drifted {
+        let Some(entry) = state.resources.get(&one.address) else { continue };
+        match changes_of(entry, workspace).await {
+            Ok(changes) => history.changes.insert(one.address.clone(), changes),
+            Err(failure) => {
+                history.failure = Some(failure);
+                break;
+            }
+        };
+    }
+    history
+}
+
+async fn changes_of(entry: &Entry, workspace: &Workspace) -> resource::Result<Vec<RecordedChange>> {
+    let (cloud, mut changes) = (&workspace.cloud, Vec::new());
+    for name in names(entry) {
+        changes = changes_by_others(&entry.kind, &name, cloud.place(), cloud.config()).await?;
+        if !changes.is_empty() {
+            break;
+        }
+    }
+    Ok(changes)
+}
+
+/// The names by which events may name a resource. Some services write its id, others its ARN.
+fn names(entry: &Entry) -> Vec<String> {
+    let id = entry.id.clone().unwrap_or_default();
+    let last_part = id.rsplit(['/', ':']).next().unwrap_or_default().to_owned();
+    let arn = entry.outputs["arn"].as_str().unwrap_or_default().to_owned();
+    let mut names = Vec::new();
+    for name in [id, arn, last_part] {
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
