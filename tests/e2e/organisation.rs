@@ -200,3 +200,26 @@ fn state_bucket_gets_the_tags_of_the_environment_in_place() {
         assert!(tags.iter().any(|tag| tag == expected), "{expected}: {tags:?}");
     }
 }
+
+#[test]
+fn state_bucket_is_encrypted_with_the_key_that_the_file_names_at_first_and_later() {
+    let default_key = |project: &Project| {
+        project.behind_its_back(async |sdk| {
+            let bucket = format!("mlops-pipeline-dev-mlopsctl-state-{ACCOUNT}");
+            let answer = aws_s3::client(&sdk).get_bucket_encryption().bucket(bucket).send().await.unwrap();
+            let rule = answer.server_side_encryption_configuration.unwrap().rules.remove(0);
+            rule.apply_server_side_encryption_by_default.unwrap().kms_master_key_id
+        })
+    };
+    for is_there in [false, true] {
+        let project = Project::new();
+        let key = key(&project, &[]);
+        if is_there {
+            project.local(&["up", "dev", "--target", "monitoring.alerts"]).ends_with(0);
+            assert_eq!(default_key(&project), None);
+        }
+        project.append("dev", &format!("\n[state]\nkms_key_arn = \"{key}\"\n"));
+        project.local(&["up", "dev", "--target", "monitoring.alerts"]).ends_with(0);
+        assert_eq!(default_key(&project), Some(key));
+    }
+}

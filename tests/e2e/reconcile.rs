@@ -126,7 +126,8 @@ fn feature_that_somebody_added_stays_until_the_file_declares_it() {
     let project = Project::new();
     project.local(&["up", "dev"]).ends_with(0);
     project.behind_its_back(async |sdk| {
-        let added = FeatureDefinition::builder().feature_name("clv").feature_type(FeatureType::Fractional).build();
+        let added = aws_sdk_sagemaker::types::FeatureDefinition::builder();
+        let added = added.feature_name("clv").feature_type(aws_sdk_sagemaker::types::FeatureType::Fractional).build();
         let call = aws_sdk_sagemaker::Client::new(&sdk).update_feature_group();
         call.feature_group_name("mlops-pipeline-dev-customers").feature_additions(added).send().await.unwrap();
     });

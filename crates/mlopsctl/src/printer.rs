@@ -10,7 +10,10 @@ pub(crate) use colour::Style;
 
 use crate::{cli::Global, end::End, render::ending};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
-use std::io::{Error, IsTerminal as _, Write};
+use std::{
+    borrow::Cow,
+    io::{Error, IsTerminal as _, Write},
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// More problems of a file are counted only.
@@ -59,7 +62,7 @@ impl Printer {
 
     /// Data for a person, on stdout.
     pub(crate) fn data(self, text: &str) {
-        stream::data(&escape::lines(&hints::complete(text, self.repeated)));
+        stream::data(&escape::lines(text));
     }
 
     /// A JSON document, on stdout.
@@ -75,6 +78,17 @@ impl Printer {
     /// A JSON document on a line of its own, on stdout.
     pub(crate) fn line(self, value: &serde_json::Value) {
         self.json(&value.to_string());
+    }
+
+    /// Advice of ours for a page, with the options to repeat in its commands. What values and other people's texts say
+    /// must not come here: it would be altered.
+    pub(crate) fn advice<'a>(self, text: &'a str) -> Cow<'a, str> {
+        hints::complete(text, self.repeated)
+    }
+
+    /// A command of ours, such as `mlopsctl up dev`, with the options to repeat.
+    pub(crate) fn command<'a>(self, command: &'a str) -> Cow<'a, str> {
+        hints::with(command, self.repeated)
     }
 
     /// JSON text, on stdout.
@@ -94,7 +108,7 @@ impl Printer {
 
     /// Something for a person, on stderr.
     pub(crate) fn say(self, text: &str) {
-        stream::talk(&(escape::lines(&hints::complete(text, self.repeated)).into_owned() + "\n"));
+        stream::talk(&(escape::lines(text).into_owned() + "\n"));
     }
 
     /// Lines for a person, on stderr, until the next ones or anything else is said.
@@ -107,6 +121,11 @@ impl Printer {
         if !self.quiet {
             self.say(text);
         }
+    }
+
+    /// Advice that -q leaves out.
+    pub(crate) fn hint(self, text: &str) {
+        self.note(&self.advice(text));
     }
 
     /// A question, and whether it was answered with yes.
@@ -138,7 +157,7 @@ impl Printer {
 
     /// What to do next.
     pub(crate) fn help(self, what: &str) {
-        self.say(&format!("  {} {what}", self.paint(Style::Cyan, "help:")));
+        self.say(&format!("  {} {}", self.paint(Style::Cyan, "help:"), self.advice(what)));
     }
 
     /// Prints how a command ended, with --json on stdout as well. There it is one document, or a line of events if
@@ -185,7 +204,7 @@ impl Printer {
             let mut diagnostic = MietteDiagnostic::new(escape::lines(&problem.message)).with_severity(Severity::Error);
             let copied = problem.help.as_ref().filter(|help| help.contains("{\""));
             if let Some(help) = problem.help.as_ref().filter(|_| copied.is_none()) {
-                diagnostic = diagnostic.with_help(escape::lines(help));
+                diagnostic = diagnostic.with_help(escape::lines(&self.advice(help)));
             }
             if !invalid.source.is_empty() {
                 diagnostic = diagnostic.with_label(LabeledSpan::new_with_span(None, problem.span.clone()));

@@ -191,7 +191,7 @@ impl Outcome {
             printer.data(&format!("not accepted: {what}: {why}"));
         }
         if !self.accepted.is_empty() || !self.declared.is_empty() {
-            printer.note(&format!("`mlopsctl up {name}` records it; until then `drift` shows it."));
+            printer.hint(&format!("`mlopsctl up {name}` records it; until then `drift` shows it."));
         }
         let rules: Vec<String> =
             self.left.iter().filter_map(|(_, _, rule)| rule.as_ref()).map(|rule| format!("{rule:?}")).collect();

@@ -46,7 +46,7 @@ pub(crate) fn refused_plan(view: &PlanView, printer: Printer) -> End {
     let what = if count == 1 { "1 refusal".to_owned() } else { format!("{count} refusals") };
     let refused = format!("`{}` refuses this plan: {what}; nothing was touched", view.command);
     match view.way_out.as_ref().filter(|_| printer.json || printer.quiet) {
-        Some(command) => End::failed_with(refused, format!("to do it all the same: {command}")),
+        Some(command) => End::failed_with(refused, format!("to do it all the same: `{command}`")),
         None => End::failed(refused),
     }
 }

@@ -143,7 +143,7 @@ impl Preview<'_> {
             let beside = Beside { cost, costs: Some(words), uses: used, state_bucket, not_looked_for };
             saved_plan::write(&SavedPlan { plan: plan.clone(), beside }, file)?;
             let (file, name, options) = (file.display(), &session.name, saved_plan::consents(plan));
-            printer.note(&format!("saved to {file}; apply it with `mlopsctl up {name} --plan {file}{options}`"));
+            printer.hint(&format!("saved to {file}; apply it with `mlopsctl up {name} --plan {file}{options}`"));
         }
         Ok(!plan.is_empty())
     }

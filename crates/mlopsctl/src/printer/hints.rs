@@ -41,9 +41,10 @@ pub(super) fn complete<'a>(text: &'a str, options: &str) -> Cow<'a, str> {
     Cow::Owned(completed)
 }
 
-fn with<'a>(command: &'a str, options: &str) -> Cow<'a, str> {
+/// The command with the options.
+pub(super) fn with<'a>(command: &'a str, options: &str) -> Cow<'a, str> {
     let name = command.split_whitespace().nth(1).unwrap_or_default();
-    if WITHOUT_AWS.contains(&name) || name.starts_with('-') || command.contains(" --local") {
+    if options.is_empty() || WITHOUT_AWS.contains(&name) || name.starts_with('-') || command.contains(" --local") {
         return Cow::Borrowed(command);
     }
     // Before a redirection of the shell.

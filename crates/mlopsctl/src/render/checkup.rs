@@ -18,6 +18,7 @@ pub(crate) fn page(environment: &str, findings: &[Finding], printer: Printer) ->
         };
         lines.push(format!("{} {:width$}  {}", printer.paint(style, sign), finding.check, finding.what));
         if let Some(help) = finding.help.as_deref().filter(|help| !help.is_empty()) {
+            let help = printer.advice(help);
             lines.push(format!("  {:width$}  {} {help}", "", printer.paint(Style::Cyan, "help:")));
         }
     }

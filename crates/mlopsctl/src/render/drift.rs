@@ -37,7 +37,7 @@ pub(crate) fn page(
         not_compared.iter().for_each(|line| page.line(2, 2, &[(Some(Style::Dim), line)]));
     }
     page.tell_folded("a file or a pipe gets all.");
-    page.plain(0, &summary(drift));
+    page.plain(0, &printer.advice(&summary(drift)));
     if let Some(ignored) = super::ignored::line(&drift.ignored) {
         page.plain(0, &ignored);
     }

@@ -135,7 +135,8 @@ fn judgement(verdict: &Verdict, printer: Printer) -> Vec<String> {
     let mut lines = vec![format!("metrics  {}", metrics(&verdict.metrics))];
     if let Some(package) = &verdict.package {
         lines.push(format!("model    {package}"));
-        lines.push("         `mlopsctl pipeline approve` approves it".to_owned());
+        let next = printer.advice("`mlopsctl pipeline approve` approves it");
+        lines.push(format!("         {next}"));
     }
     if !verdict.good_enough {
         let reasons = verdict.reasons.join("; ");

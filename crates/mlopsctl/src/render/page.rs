@@ -74,6 +74,12 @@ impl<'a> Page<'a> {
         self.lines.push(line);
     }
 
+    /// Adds a line of advice: its commands repeat the options that were given.
+    pub(super) fn advice(&mut self, indent: usize, hang: usize, title: Piece<'_>, text: &str) {
+        let text = self.printer.advice(text).into_owned();
+        self.line(indent, hang, &[title, (None, &text)]);
+    }
+
     /// Adds a line of one style.
     pub(super) fn plain(&mut self, indent: usize, text: &str) {
         self.line(indent, 2, &[(None, text)]);

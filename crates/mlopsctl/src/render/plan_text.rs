@@ -159,12 +159,13 @@ fn refused(page: &mut Page<'_>, view: &PlanView) {
             refusal(page, one, many_are_taken && one.is_taken);
         }
         if many_are_taken {
-            page.line(2, 2, &[(Some(Style::Cyan), "help:"), (None, &format!(" {TAKE_OVER}"))]);
+            page.advice(2, 2, (Some(Style::Cyan), "help:"), &format!(" {TAKE_OVER}"));
         }
         page.gap();
     }
     if let Some(command) = &view.way_out {
-        page.line(0, 2, &[(Some(Style::Cyan), "To do it all the same:"), (None, &format!(" {command}"))]);
+        let command = format!(" {}", page.printer.command(command));
+        page.line(0, 2, &[(Some(Style::Cyan), "To do it all the same:"), (None, &command)]);
         page.gap();
     }
 }
@@ -173,7 +174,7 @@ fn refusal(page: &mut Page<'_>, refusal: &RefusalView, is_advised: bool) {
     page.line(2, 2, &[(None, &format!("{} ({}): {}", refusal.address, refusal.noun, refusal.reason))]);
     // One command at the end is the help for all refusals that options lift.
     if let Some(help) = refusal.help.as_ref().filter(|_| refusal.lifted_by.is_none() && !is_advised) {
-        page.line(4, 2, &[(Some(Style::Cyan), "help:"), (None, &format!(" {help}"))]);
+        page.advice(4, 2, (Some(Style::Cyan), "help:"), &format!(" {help}"));
     }
 }
 
@@ -189,6 +190,7 @@ fn outside_and_folded(page: &mut Page<'_>, view: &PlanView) {
         Some("up") => format!("`mlopsctl plan {} --full` shows all.", view.environment),
         Some(_) => "a file or a pipe gets all.".to_owned(),
     };
+    let how = page.printer.advice(&how).into_owned();
     page.tell_folded(&how);
 }
 

@@ -80,7 +80,7 @@ impl Report<'_> {
                 printer.say(&format!("  {} {residue}", printer.paint(Style::Yellow, "remains:")));
             }
             if let Some(help) = &failed.failure.help {
-                printer.say(&format!("  {} {help}", printer.paint(Style::Cyan, "help:")));
+                printer.help(help);
             }
         }
     }
@@ -192,9 +192,10 @@ fn not_healed(healing: &Healing, printer: Printer) {
     if !healing.pending.is_empty() {
         let pending: Vec<&str> = healing.pending.iter().map(|address| address.as_str()).collect();
         printer.say(&format!(
-            "  {} {}: the environment file asks for another value than was applied; `mlopsctl plan` shows it",
+            "  {} {}: {}",
             printer.paint(Style::Dim, "pending:"),
-            pending.join(", ")
+            pending.join(", "),
+            printer.advice("the environment file asks for another value than was applied; `mlopsctl plan` shows it")
         ));
     }
 }

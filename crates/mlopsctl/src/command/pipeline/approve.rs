@@ -63,7 +63,7 @@ pub(super) async fn run(
         };
     }
     let name = &platform.session.name;
-    printer.note(&format!("`mlopsctl pipeline {name} status --deploy --follow` shows how it is brought into service"));
+    printer.hint(&format!("`mlopsctl pipeline {name} status --deploy --follow` shows how it is brought into service"));
     Ok(())
 }
 

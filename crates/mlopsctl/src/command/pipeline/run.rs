@@ -47,7 +47,7 @@ pub(super) async fn started(
         printer.note("started; this command works on it until it ends, and Ctrl-C stops it");
         return follow::in_silence(machine, &execution).await;
     }
-    printer.note(&format!("started; `mlopsctl pipeline {name} status` shows how it goes"));
+    printer.hint(&format!("started; `mlopsctl pipeline {name} status` shows how it goes"));
     Ok(())
 }
 

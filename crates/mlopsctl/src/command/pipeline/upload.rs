@@ -63,6 +63,6 @@ fn report(platform: &Platform, sent: &[(&Shipment, Result<Fate, Failure>)], prin
         count => format!("{count} files"),
     };
     printer.note(&format!("{files} ({bytes}) uploaded to {place}, {unchanged} there already"));
-    printer.note(&format!("next: `mlopsctl pipeline {name} run --follow`"));
+    printer.hint(&format!("next: `mlopsctl pipeline {name} run --follow`"));
     Ok(())
 }

@@ -235,10 +235,10 @@ fn unfit(error: state::Error) -> End {
 fn warn_of_undeclared(session: &Session, stack: &Stack, to: &str, printer: Printer) {
     let is_declared = Address::parse(to).is_some_and(|to| stack.position(&to).is_some());
     if !is_declared {
-        printer.say(&format!(
+        printer.say(&printer.advice(&format!(
             "warning: the environment file declares nothing at {to}: the next `mlopsctl up {}` deletes the resource",
             session.name
-        ));
+        )));
     }
 }
 
@@ -261,11 +261,11 @@ fn warn_of_replacement(
     if let IdForm::Is(name) = &form
         && !form.fits(id)
     {
-        printer.say(&format!(
+        printer.say(&printer.advice(&format!(
             "warning: AWS knows it as {id}, and the environment file declares {name} at {to}: the next `mlopsctl up {}` \
              replaces the resource",
             session.name
-        ));
+        )));
     }
     Ok(())
 }
