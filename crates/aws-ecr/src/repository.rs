@@ -36,10 +36,8 @@ pub struct Repository {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Encryption {
     /// With keys of S3's own.
-    #[serde(rename = "AES256", alias = "Aes256")]
     Aes256,
     /// With a key of KMS.
-    #[serde(rename = "KMS", alias = "Kms")]
     Kms {
         /// The key.
         key: KeyArn,
@@ -385,15 +383,6 @@ fn ecr_tags(tags: &Tags) -> Result<Vec<Tag>> {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn encryption_is_spelled_as_in_aws_and_read_as_mlopsctl_0_1_spelled_it() {
-        assert_eq!(json!(Encryption::Aes256), EncryptionType::Aes256.as_str());
-        let (key, arn) = (KeyArn::new("arn:k"), "arn:k");
-        assert_eq!(json!(Encryption::Kms { key: key.clone() }), json!({"KMS": {"key": arn}}));
-        let earlier = serde_json::from_value::<Encryption>(json!({"Kms": {"key": arn}})).unwrap();
-        assert_eq!(earlier, Encryption::Kms { key });
-    }
 
     fn repository() -> Repository {
         Repository {

