@@ -117,7 +117,11 @@ fn one_thing_is_taken_over_by_its_name() {
     let project = Project::new();
     project.behind_its_back(make_role);
     let refused = project.local(&["up", "dev"]).ends_with(1);
-    assert!(refused.stderr.contains("take it over with `mlopsctl adopt dev identity.glue`"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("take it over with `mlopsctl adopt dev identity.glue --local`"),
+        "{}",
+        refused.stderr
+    );
     let adopted = adopt(&project, &["identity.glue"]).ends_with(0);
     assert!(adopted.stderr.contains("because it is taken over"), "{}", adopted.stderr);
     assert_eq!(ids(&project), [("identity.glue".to_owned(), "mlops-pipeline-dev-glue".to_owned())]);

@@ -101,7 +101,7 @@ fn accepted_drift_is_written_into_the_file_and_the_rest_gets_its_ignore_line() {
     assert!(file.contains("# Started by hand: `mlopsctl pipeline dev run`."), "comments stay: {file}");
     let again = project.local(&["drift", "dev", "--accept", "functions.model-evaluation"]).ends_with(0);
     assert!(again.stdout.contains("environments/dev.toml declares the live value"), "{}", again.stdout);
-    assert!(again.stderr.contains("`mlopsctl up dev` records it"), "{}", again.stderr);
+    assert!(again.stderr.contains("`mlopsctl up dev --local` records it"), "{}", again.stderr);
     let left = project.local(&["drift", "dev", "--accept", "identity.*"]).ends_with(2);
     assert!(
         left.stdout.contains("ignore = [\"identity.model-evaluation-function#inline_policies.queue"),

@@ -1,12 +1,17 @@
 //! Two at once, and what a dead one leaves.
 
 use crate::project::Project;
+use jiff::Timestamp;
 use serde_json::json;
 
 fn lock(project: &Project, process: serde_json::Value) {
+    lock_renewed(project, process, "2026-01-01T00:00:00Z");
+}
+
+fn lock_renewed(project: &Project, process: serde_json::Value, renewed: &str) {
     project.behind_its_back(async |sdk| {
         let holder = json!({"id": "11111111-2222-3333-4444-555555555555", "who": "ann@laptop", "operation": "up",
-            "started": "2026-01-01T00:00:00Z", "renewed": "2026-01-01T00:00:00Z", "process": process});
+            "started": "2026-01-01T00:00:00Z", "renewed": renewed, "process": process});
         let bucket = format!("mlops-pipeline-dev-mlopsctl-state-{}", local::ACCOUNT);
         let call = aws_s3::client(&sdk).put_object().bucket(bucket).key("lock.json");
         call.body(holder.to_string().into_bytes().into()).send().await.unwrap();
@@ -22,10 +27,12 @@ fn a_second_run_hears_who_holds_the_lock_and_unlock_removes_only_that_lock() {
     for part in ["ann@laptop", "`up`", "2026-01-01", "11111111-2222"] {
         assert!(second.stderr.contains(part), "{part} is not in {}", second.stderr);
     }
+    lock_renewed(&project, json!(null), &Timestamp::now().to_string());
     let plan = project.local(&["plan", "dev"]).ends_with(0);
     assert!(plan.stderr.contains("ann@laptop is running `up` since 2026-01-01"), "{}", plan.stderr);
     let plan = project.local(&["plan", "dev", "--json"]).ends_with(0).json();
     assert_eq!(plan["locked_by"]["who"], "ann@laptop", "{plan}");
+    lock(&project, json!(null));
     project.local(&["unlock", "dev", "another"]).ends_with(1);
     project.local(&["unlock", "dev", "11111111-2222-3333-4444-555555555555"]).ends_with(0);
     project.local(&["up", "dev"]).ends_with(0);

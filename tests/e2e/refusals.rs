@@ -282,7 +282,7 @@ fn saved_plan_needs_the_consent_that_it_was_made_with() {
     assert!(refused.stderr.contains("not saved to saved.plan"), "{}", refused.stderr);
     assert!(!project.path().join("saved.plan").exists());
     let saved = project.local(&["plan", "dev", "--delete-data", "--out", "saved.plan"]).ends_with(0);
-    let apply = "`mlopsctl up dev --plan saved.plan --delete-data`";
+    let apply = "`mlopsctl up dev --plan saved.plan --delete-data --local`";
     assert!(saved.stderr.contains(apply), "{}", saved.stderr);
     let shown = project.local(&["plan", "--show", "saved.plan"]).ends_with(0).stdout;
     assert!(shown.contains("Planned with --delete-data") && shown.contains("USD a month"), "{shown}");

@@ -36,7 +36,7 @@ fn move_to_an_address_that_is_declared_by_another_name_warns_of_the_replacement(
     project.local(&["state", "rm", "dev", "storage.data"]).ends_with(0);
     let moved = project.local(&["state", "mv", "dev", "storage.models", "storage.data"]).ends_with(0);
     assert!(moved.stderr.contains("The resource in AWS keeps its name"), "{}", moved.stderr);
-    let warning = "the next `mlopsctl up dev` replaces the resource";
+    let warning = "the next `mlopsctl up dev --local` replaces the resource";
     assert!(moved.stderr.contains("-dev-models-") && moved.stderr.contains(warning), "{}", moved.stderr);
 }
 

@@ -246,9 +246,10 @@ impl Change<'_> {
             }
             (None, _) => self.prepare(stop.clone()).await?,
         };
-        // A bucket that this run created already has the current settings.
-        let is_old = prepared.version.is_some() && !prepared.planning.plan.is_empty();
-        if is_old && matches!(self.wanted, Wanted::Declared(_)) {
+        // A bucket that this run created already has the current settings. A key that the file names later is no
+        // change of a resource, so the plan may be empty.
+        let changes = !prepared.planning.plan.is_empty() || self.workspace.bucket.names_key();
+        if prepared.version.is_some() && changes && matches!(self.wanted, Wanted::Declared(_)) {
             self.workspace.renew_bucket().await;
         }
         Ok(Box::pin(self.apply(prepared, lock, stop)).await)

@@ -55,6 +55,11 @@ impl StateBucket {
         Self { kms_key, ..self }
     }
 
+    /// Whether the environment file names a key for it.
+    pub fn names_key(&self) -> bool {
+        self.kms_key.is_some()
+    }
+
     /// Whether an environment file names it.
     pub fn is_named(&self) -> bool {
         self.is_named
