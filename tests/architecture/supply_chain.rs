@@ -22,17 +22,82 @@ fn lines_of_the_docs() -> Vec<(String, String)> {
     pages.flat_map(numbered).collect()
 }
 
-#[test]
-fn supply_chain_of_workflows_in_the_docs_names_actions_by_commit() {
+/// The workflows of this repository, by their paths.
+fn workflows() -> Vec<(String, String)> {
+    let files = fs::read_dir(root().join(".github/workflows")).unwrap().map(|file| file.unwrap().file_name());
+    let paths = files.map(|name| format!(".github/workflows/{}", name.into_string().unwrap()));
+    paths.map(|path| (path.clone(), read(&path))).collect()
+}
+
+/// Counts the actions in lines with their places. Panics at one that is not named by a commit, with its version.
+fn actions_by_commit(lines: impl Iterator<Item = (String, String)>) -> usize {
     let mut actions = 0;
-    for (place, line) in lines_of_the_docs() {
+    for (place, line) in lines {
         let Some((_, action)) = line.split_once("uses: ") else { continue };
         actions += 1;
         let commit = action.split_once('@').map(|(_, commit)| commit.split(' ').next().unwrap_or_default());
         let is_commit = |text: &str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         assert!(commit.is_some_and(is_commit) && action.contains(" # v"), "{place}: {action}");
     }
+    actions
+}
+
+#[test]
+fn supply_chain_of_workflows_in_the_docs_names_actions_by_commit() {
+    let actions = actions_by_commit(lines_of_the_docs().into_iter());
     assert!(actions > 8, "{actions} actions");
+}
+
+#[test]
+fn supply_chain_of_workflows_names_actions_by_commit_and_keeps_no_credentials() {
+    let workflows = workflows();
+    let lines = workflows.iter().flat_map(|(path, text)| text.lines().map(|line| (path.clone(), line.to_owned())));
+    let actions = actions_by_commit(lines);
+    assert!(actions > 8, "{actions} actions");
+    for (path, text) in workflows {
+        let checkouts = text.matches("uses: actions/checkout@").count();
+        assert_eq!(checkouts, text.matches("persist-credentials: false").count(), "{path} checks out with credentials");
+    }
+}
+
+/// The jobs of a workflow, each from its name on.
+fn jobs(workflow: &str) -> Vec<String> {
+    let (_, jobs) = workflow.split_once("\njobs:\n").unwrap();
+    let mut found: Vec<String> = Vec::new();
+    for line in jobs.lines() {
+        if line.starts_with("  ") && !line[2..].starts_with([' ', '#']) {
+            found.push(String::new());
+        }
+        *found.last_mut().unwrap() += &format!("{line}\n");
+    }
+    found
+}
+
+#[test]
+fn supply_chain_of_workflows_grants_permissions_to_each_job_alone() {
+    for (path, text) in workflows() {
+        assert!(text.contains("\npermissions: {}\n"), "{path} grants permissions to all jobs");
+        for job in jobs(&text) {
+            assert_eq!(job.matches("\n    permissions: {").count(), 1, "{path}: {job}");
+            // What runs the code of many authors may publish nothing.
+            let builds = ["release/build", ".ci/run", "cargo "].iter().any(|command| job.contains(command));
+            assert!(!builds || job.contains("\n    permissions: {contents: read}\n"), "{path}: {job}");
+        }
+    }
+}
+
+#[test]
+fn supply_chain_of_releases_takes_nothing_from_a_cache_and_checks_its_tools() {
+    let release = read(".github/workflows/release.yml");
+    assert!(!release.contains("actions/cache"), "what another run left behind gets into a release");
+    for line in release.lines().filter(|line| line.contains("pip\" install") || line.contains("pip install")) {
+        assert!(line.contains("--require-hashes --requirement release/requirements.txt"), "{line}");
+    }
+    let build = read("release/build");
+    assert!(build.contains("--locked --profile dist"), "a release is built from other crates than those of Cargo.lock");
+    let lock = read("tests/workflows/package-lock.json");
+    let packages = lock.matches("\"node_modules/").count();
+    assert!(packages > 0 && packages == lock.matches("\"integrity\": \"sha512-").count(), "{packages} packages");
 }
 
 #[test]
@@ -87,8 +152,10 @@ fn supply_chain_of_python_has_hashes_for_each_package() {
         "localstack/requirements-moto.txt",
         "pipeline/image/requirements.txt",
         "pipeline/requirements-test.txt",
+        "release/requirements.txt",
         "tests/aws/requirements.txt",
         "tests/judges/requirements.txt",
+        "tests/workflows/requirements.txt",
     ];
     for list in lists {
         let text = read(list);
@@ -104,9 +171,11 @@ fn supply_chain_of_python_has_hashes_for_each_package() {
 
 #[test]
 fn supply_chain_of_images_names_digests_and_versions() {
-    let image = read("pipeline/image/Dockerfile");
-    let bases: Vec<&str> = image.lines().filter(|line| line.starts_with("FROM ")).collect();
-    assert!(!bases.is_empty() && bases.iter().all(|base| base.contains("@sha256:")), "{bases:?}");
+    for image in ["pipeline/image/Dockerfile", "release/Dockerfile"] {
+        let image = read(image);
+        let bases: Vec<&str> = image.lines().filter(|line| line.starts_with("FROM ")).collect();
+        assert!(!bases.is_empty() && bases.iter().all(|base| base.contains("@sha256:")), "{bases:?}");
+    }
     let services = read("localstack/compose.yaml");
     let images: Vec<&str> = services.lines().filter_map(|line| line.trim().strip_prefix("image: ")).collect();
     let is_version = |tag: &str| tag.starts_with(|first: char| first.is_ascii_digit());
