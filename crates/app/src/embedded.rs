@@ -11,7 +11,6 @@ pub use with::{cache_folder, embedded, keep_local};
 #[cfg(feature = "local")]
 mod with {
     use super::{App, Error, SdkConfig};
-    use crate::sdk::in_region;
     use std::{
         path::PathBuf,
         sync::OnceLock,
@@ -31,7 +30,7 @@ mod with {
                 EMBEDDED.get_or_init(|| cloud)
             }
         };
-        Ok(in_region(cloud.sdk_config(), region))
+        Ok(cloud.sdk_config())
     }
 
     /// Opens it, and waits for another command to leave it as long as for a lock.

@@ -1,20 +1,14 @@
 //! Existing resources that the environment file names: a network, keys, roles, the state bucket. mlopsctl checks them
 //! before a plan and in `doctor`.
 
-use crate::{Error, Session, UsedParts, settings::refused_settings};
-use aws_ec2::{Circumstances, ExistingNetwork, SeenNetwork, VpcEndpoint};
+use crate::{Error, Session, UsedParts, existing_network::Network, settings::refused_settings};
+use aws_ec2::{Circumstances, VpcEndpoint};
 use blueprint::{Existing, Placement};
 use checkup::Finding;
 use futures::future::try_join_all;
 use resource::{Prerequisite, Resource, Result, Shortcoming, UsedPart};
 use state::State;
 use std::collections::BTreeSet;
-
-/// A network as declared in the file, and as observed in AWS.
-pub struct Network {
-    named: ExistingNetwork,
-    pub(crate) seen: SeenNetwork,
-}
 
 impl Session {
     /// The network that the file names. `None` if the stack has its own network. Only the first call reads AWS.

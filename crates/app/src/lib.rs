@@ -5,6 +5,7 @@
 //! [`App`] opens an environment by its file as a [`Session`]. Whatever is to be shown or asked goes through the
 //! [`Frontend`]; this crate never prints.
 
+mod app;
 pub mod change;
 mod condition;
 pub mod connection;
@@ -15,6 +16,7 @@ pub mod environments;
 mod error;
 pub mod event_history;
 mod existing;
+mod existing_network;
 mod frontend;
 pub mod input;
 mod lock;
@@ -28,13 +30,14 @@ mod state_access;
 mod used_parts;
 mod workspace;
 
+pub use app::App;
 pub use change::{Change, ChangeOptions, Done, NotDone, RefusedPlan, Wanted};
 pub use condition::{Condition, StalePlan, Staleness};
 pub use environments::Site;
 pub use error::Error;
 pub use frontend::{Answer, Confirmation, Frontend, PlanToApply, Silent};
 pub use reconcile::{NotReconciled, Reconciled, reconcile};
-pub use session::{App, Session};
+pub use session::Session;
 pub use settings::Settings;
 pub use used_parts::UsedParts;
 pub use workspace::{Workspace, WorkspaceParts};

@@ -23,7 +23,8 @@ const ANY_REGION: &str = "us-east-1";
 /// The SDK's settings, for a region or for the one that the caller's AWS settings name.
 pub(crate) async fn sdk_config(app: &App, region: Option<&str>) -> Result<SdkConfig, Error> {
     if app.settings.local {
-        return embedded::sdk_config(app, region.unwrap_or(ANY_REGION)).await;
+        let region = region.unwrap_or(ANY_REGION);
+        return Ok(in_region(embedded::sdk_config(app, region).await?, region));
     }
     // Measured from when a request is sent: before that it may have to wait its turn.
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECTS_WITHIN).read_timeout(ANSWERS_WITHIN);

@@ -1,13 +1,11 @@
 //! An environment, opened: its file, its cloud, its state.
 
-use crate::{
-    Error, Frontend, Settings, Workspace, WorkspaceParts, environments::Site, existing::Network, state_access,
-};
+use crate::{App, Error, Workspace, WorkspaceParts, environments::Site, existing_network::Network, state_access};
 use config::Environment;
 use resource::{Address, Place};
 use review::Names;
 use state::StateKeys;
-use std::{ops::Deref, path::PathBuf, sync::Arc};
+use std::{ops::Deref, path::PathBuf};
 use tokio::sync::OnceCell;
 
 /// Everything that an operation needs of an environment: its workspace and what its file declares.
@@ -34,21 +32,7 @@ impl Deref for Session {
     }
 }
 
-/// Opens environments.
-#[derive(Clone)]
-pub struct App {
-    /// Where environments are, and how to work on them.
-    pub settings: Settings,
-    /// The program around this library.
-    pub frontend: Arc<dyn Frontend>,
-}
-
 impl App {
-    /// The environments of these settings, for this frontend.
-    pub fn new(settings: Settings, frontend: Arc<dyn Frontend>) -> Self {
-        Self { settings, frontend }
-    }
-
     /// Opens an environment that has a file, to read.
     ///
     /// # Errors

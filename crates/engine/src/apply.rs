@@ -1,99 +1,24 @@
 mod driver;
 mod entries;
+mod inputs;
 mod remakes;
+mod repeating;
 
 use crate::{
-    Action, Event, Planning, moves::after_moves, order::order, recorded::current_state, schedule::Schedule, step::Run,
+    Applied, Failed, Planning, StopMode, moves::after_moves, order::order, recorded::current_state, run::Run,
+    schedule::Schedule,
 };
-use driver::{Driver, Outputs, failed};
+use driver::{Driver, Outputs};
 use entries::entries;
+pub use inputs::Apply;
 use remakes::Remakes;
-use resource::{Address, Failure, FailureKind, Registry, Stack};
-use serde_json::Value;
-use state::{Entry, Phase, State, Writer};
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, HashMap},
-};
+use resource::{Address, Failure, FailureKind};
+use state::{Entry, Phase};
+use std::{cell::RefCell, collections::HashMap};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
-
-/// Whether a run goes on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StopMode {
-    /// It does.
-    #[default]
-    Go,
-    /// Nothing new is started; calls under way are finished and recorded.
-    Soft,
-    /// Calls under way are abandoned; what is known is recorded.
-    Hard,
-}
-
-/// What [`apply`] works with.
-pub struct Apply<'a> {
-    /// What is declared.
-    pub stack: &'a Stack,
-    /// What the plan was made on.
-    pub state: &'a State,
-    /// The kinds there are.
-    pub registry: &'a Registry,
-    /// Records what happens. The caller holds the lock.
-    pub writer: &'a Writer,
-    /// Steps under way at once.
-    pub parallelism: usize,
-    /// End when nothing more has to be started.
-    pub no_wait: bool,
-    /// The factor for the time that each resource may take to settle. 1 is the usual time.
-    pub wait_factor: u32,
-    /// Tells when to stop.
-    pub stop: watch::Receiver<StopMode>,
-    /// Hears what happens.
-    pub events: &'a (dyn Fn(Event) + Send + Sync),
-}
-
-/// What a run did.
-#[derive(Debug, Default)]
-pub struct Applied {
-    /// Steps that are done.
-    pub done: Vec<(Address, Action)>,
-    /// Steps that failed.
-    pub failed: Vec<Failed>,
-    /// Steps that were not started.
-    pub skipped: Vec<Skipped>,
-    /// Steps that were left unfinished on purpose: stopped, or not waited for.
-    pub left: Vec<(Address, Action)>,
-    /// Why the run ended early, if it did.
-    pub stopped: Option<String>,
-    /// What the platform gives back, as far as it is known.
-    pub outputs: BTreeMap<String, Value>,
-}
-
-/// A step that failed.
-#[derive(Clone, Debug)]
-pub struct Failed {
-    /// Which resource.
-    pub address: Address,
-    /// Its kind.
-    pub kind: String,
-    /// What was attempted.
-    pub action: Action,
-    /// Why it failed.
-    pub failure: Failure,
-}
-
-/// A step that was not started.
-#[derive(Clone, Debug)]
-pub struct Skipped {
-    /// Which resource.
-    pub address: Address,
-    /// What was to be done.
-    pub action: Action,
-    /// The resource that failed before it; `None` when the run was stopped.
-    pub because: Option<Address>,
-}
 
 /// Carries a plan out. Records everything through the writer; the caller finishes that.
 pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
@@ -113,7 +38,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
             let step = &order.steps[cycle.0];
             let failure =
                 Failure::of(FailureKind::Final, "it can neither come before nor after what it is replaced with");
-            applied.failed.push(failed(step, failure));
+            applied.failed.push(Failed::step(step, failure));
             return applied;
         }
     };

@@ -4,7 +4,7 @@ use crate::{
     Action, Event, StepPhase,
     pace::Pace,
     patience::Patience,
-    step::{Outcome, Run},
+    run::{Outcome, Run},
 };
 use resource::{Address, Failure};
 use std::cell::Cell;

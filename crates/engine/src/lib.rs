@@ -10,11 +10,13 @@
 //! - Reconcilers keep their promises (see [`resource::Resource`]) and the caller holds the state's lock.
 
 mod adoption;
+mod applied;
 mod applied_stack;
 mod apply;
 mod clock;
 mod drift;
 mod event;
+mod failures;
 mod heal;
 mod made;
 mod moves;
@@ -24,21 +26,27 @@ mod pace;
 mod patience;
 mod plan;
 mod planner;
+mod planning;
 mod recorded;
 mod refresh;
 mod removing;
+mod run;
 mod schedule;
 mod sight;
 mod step;
+mod stop;
 
 pub use adoption::{Claim, Claims};
+pub use applied::{Applied, Failed, Skipped};
 pub use applied_stack::applied_stack;
-pub use apply::{Applied, Apply, Failed, Skipped, StopMode, apply};
+pub use apply::{Apply, apply};
 pub use drift::{Drift, DriftChange, Drifted, NotCompared, drift};
 pub use event::{Event, StepPhase};
 pub use heal::{Heal, Healing, Judged, LeftToPerson, healing};
 pub use plan::{
     Action, AppliedField, Change, ChangeDrift, DESTROYED, Kept, Lift, Moved, PLAN_FORMAT, Plan, Refusal, Summary,
 };
-pub use planner::{Planning, Purpose, plan};
+pub use planner::plan;
+pub use planning::{Planning, Purpose};
 pub use recorded::current_state;
+pub use stop::StopMode;

@@ -3,11 +3,12 @@
 use crate::{
     Action, StepPhase,
     clock::Clock,
+    failures::never_settled,
     order::Removal,
     ownership,
     pace::Pace,
     patience::{self, SURFACES_WITHIN, Unbearable},
-    step::{Outcome, Run, never_settled},
+    run::{Outcome, Run},
 };
 use resource::{Address, Cx, Deletion, Failure, Reconciler, Result};
 use serde_json::Value;

@@ -4,7 +4,7 @@ use crate::{
     Claim, Claims, Refusal, StopMode,
     made::Made,
     patience::{Patience, SURFACES_WITHIN},
-    planner::Known,
+    planning::Known,
     refresh::{Look, Seen, Workshop, look, outputs_of},
 };
 use resource::{Address, Dependency, Foreseen, Node, Registry, Result, Stack, has_unknown, unseal};

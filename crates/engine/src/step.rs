@@ -2,67 +2,28 @@
 
 mod creating;
 mod early;
-mod failures;
 mod fits;
 mod remaking;
 mod sent;
 mod settling;
 
-pub(crate) use failures::never_settled;
-
-use crate::{Action, Event, StepPhase, StopMode, clock::Clock, pace::Pace, patience::Unbearable, refresh::Workshop};
-use failures::broken;
+use crate::{
+    Action, StepPhase,
+    clock::Clock,
+    failures::broken,
+    pace::Pace,
+    patience::Unbearable,
+    run::{Outcome, Run},
+};
 use fits::fits;
-use resource::{Address, Cx, Failure, FailureKind, IgnoreRules, Reconciler, Registry};
+use resource::{Address, Cx, Failure, FailureKind, IgnoreRules, Reconciler};
 use sent::Sent;
 use serde_json::Value;
-use state::{Deposed, Entry, Needed, Phase, Writer};
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+use state::{Deposed, Entry, Needed, Phase};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
-
-/// What all steps of a run share.
-pub(crate) struct Run<'a> {
-    pub(crate) registry: &'a Registry,
-    pub(crate) workshop: &'a Workshop,
-    pub(crate) writer: &'a Writer,
-    pub(crate) began: Instant,
-    pub(crate) stop: watch::Receiver<StopMode>,
-    pub(crate) events: &'a (dyn Fn(Event) + Send + Sync),
-    pub(crate) no_wait: bool,
-    /// The factor for the time that a resource may take to settle.
-    pub(crate) wait_factor: u32,
-    /// When this run has made what it made.
-    pub(crate) made: RefCell<HashMap<Address, Instant>>,
-}
-
-impl Run<'_> {
-    /// The time within which a resource of this kind has to settle.
-    pub(crate) fn deadline(&self, reconciler: &dyn Reconciler) -> Duration {
-        reconciler.deadline() * self.wait_factor
-    }
-}
-
-/// How a step ended.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Done,
-    Failed(Failure),
-    /// Not finished, on purpose.
-    Left,
-}
-
-impl From<Result<(), Unbearable>> for Outcome {
-    fn from(result: Result<(), Unbearable>) -> Self {
-        match result {
-            Ok(()) => Self::Done,
-            Err(Unbearable::Failed(failure)) => Self::Failed(failure),
-            Err(Unbearable::Stopped) => Self::Left,
-        }
-    }
-}
 
 /// What a create has led to.
 struct Made {

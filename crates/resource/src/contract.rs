@@ -1,4 +1,4 @@
-use crate::{ADDRESS_TAG, Cx, Diff, Failure, Permission, Place, Result, SizeLimit, Tags, UNKNOWN_OPEN};
+use crate::{ADDRESS_TAG, As, Cx, Diff, Failure, Permission, Place, Result, SizeLimit, Tags, UNKNOWN_OPEN};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{future::Future, time::Duration};
@@ -257,25 +257,4 @@ pub struct Content {
     pub digest: &'static str,
     /// The fields whose change sends the content.
     pub sent_with: &'static [&'static str],
-}
-
-/// How a field compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum As {
-    /// A list in any order.
-    Set,
-    /// A policy document, by meaning. For each value of a map, the path ends in `.*`.
-    Policy,
-    /// A map that is owned whole: a key somebody adds is a difference.
-    Whole,
-    /// AWS does not give it back: compared with what was last recorded, and listed as not compared.
-    WriteOnly,
-    /// It may hold secrets: plans show its keys and not its values, and the state keeps keyed hashes of them. A field
-    /// can be this beside something else. `**` in its path stands for any number of steps, `definition.**.Environment`;
-    /// a `*` within a step for any text, in any case, `definition.**.*token*`.
-    ///
-    /// Everything the field holds must be text, or be declared as JSON; and the thing must be found without it.
-    Sensitive,
-    /// Not sensitive, within something that is: what AWS defines, or the platform reads again from the state.
-    Plain,
 }

@@ -1,4 +1,4 @@
-use crate::{As, has_unknown, same_policy};
+use crate::{As, Tags, has_unknown, same_policy};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -151,6 +151,19 @@ fn sorted(items: &[Value]) -> Vec<String> {
     let mut texts: Vec<String> = items.iter().map(Value::to_string).collect();
     texts.sort();
     texts
+}
+
+impl Tags {
+    /// Keys of `live` that `self` no longer has and that were ours, judged by what a comparison found
+    /// to be removed (`tags.<key>` with nothing after).
+    pub fn removed_by(&self, diff: &Diff) -> Vec<String> {
+        diff.changes
+            .iter()
+            .filter(|change| change.after.is_null())
+            .filter_map(|change| change.path.strip_prefix("tags."))
+            .map(str::to_owned)
+            .collect()
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 use crate::{
-    As, Content, Cx, Deletion, Diff, Excess, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place,
-    Resource, Result, SizeLimit, Tags, compare, diff::within, recorded, sensitive, unseal,
+    As, Boxed, Content, Cx, Deletion, Diff, Excess, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission,
+    Place, Resource, Result, SizeLimit, Tags, compare,
+    diff::within,
+    recorded::{self, to_json},
+    sensitive, unseal,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::{collections::BTreeMap, future::Future, marker::PhantomData, pin::Pin, time::Duration};
-
-/// A boxed future, as object-safe traits need it.
-pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+use std::{collections::BTreeMap, marker::PhantomData, time::Duration};
 
 /// What is there, without its type.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,11 +126,6 @@ fn typed<R: DeserializeOwned>(kind: &str, value: &Value) -> Result<R> {
     R::deserialize(value).map_err(|error| {
         Failure::of(FailureKind::Final, format!("this version cannot read the recorded spec of this {kind}: {error}"))
     })
-}
-
-pub(crate) fn to_json<T: Serialize>(kind: &str, value: &T) -> Result<Value> {
-    serde_json::to_value(value)
-        .map_err(|error| Failure::of(FailureKind::Final, format!("{kind} cannot be written as JSON: {error}")))
 }
 
 /// Refuses what AWS must never get: a placeholder, or what only the state knows, a seal.

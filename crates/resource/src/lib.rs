@@ -5,15 +5,17 @@
 //! Nothing here waits, prints or decides: that is the engine's and the binary's work.
 
 mod address;
+mod boxed;
 mod called;
+mod comparison;
 mod context;
+mod contract;
 mod deadline;
 mod declaration;
 mod diff;
 mod erased;
 mod existing;
 mod failure;
-mod glance;
 mod guard;
 mod id;
 mod ignored;
@@ -31,23 +33,24 @@ mod sensitive;
 mod size;
 mod stack;
 mod substitution;
+mod tag_index;
+mod tag_reading;
 mod tags;
 mod throttling;
 mod unknown;
 mod waits;
 
-mod contract;
-
 pub use address::Address;
+pub use boxed::Boxed;
+pub use comparison::As;
 pub use context::{Asset, Cloud, Cx, Listener, sha256_hex};
-pub use contract::{As, Content, Deletion, Found, IdForm, Naming, Observed, Owner, Resource, tags_of};
+pub use contract::{Content, Deletion, Found, IdForm, Naming, Observed, Owner, Resource, tags_of};
 pub use deadline::bounded;
 pub use declaration::{Declaration, Foreseen};
 pub use diff::{Diff, FieldChange, compare};
-pub use erased::{Boxed, Observation, Reconciler, Registry};
+pub use erased::{Observation, Reconciler, Registry};
 pub use existing::{Prerequisite, Shortcoming, UsedPart};
 pub use failure::{Attempt, Failure, FailureKind, Result, Sign, chain};
-pub use glance::{Glance, TagIndex};
 pub use guard::{Guard, Leave};
 pub use id::*;
 pub use ignored::{IgnoreRules, IgnoredDifference};
@@ -63,6 +66,7 @@ pub use sensitive::{SENSITIVE, holds_seal, unseal};
 pub use size::{Excess, Measure, SizeLimit};
 pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Reference, Stack};
 pub use substitution::substitute;
+pub use tag_index::{Glance, TagIndex};
 pub use tags::{ADDRESS_TAG, LINEAGE_TAG, Tags};
 pub use throttling::is_throttling;
 pub use unknown::{UNKNOWN_CLOSE, UNKNOWN_OPEN, fill_in, has_unknown, unknown};

@@ -3,8 +3,9 @@
 //! A spec is recorded as the JSON of its type, and types grow. A new field has a serde default, which is what AWS does
 //! without the setting. A field that is renamed or takes another form is moved by [`Resource::upgrade`].
 
-use crate::{As, Failure, FailureKind, Place, Resource, Result, erased::to_json};
+use crate::{As, Failure, FailureKind, Place, Resource, Result};
 use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 
 /// A recorded spec in the form of this version.
@@ -92,6 +93,11 @@ fn recorded_part(recorded: &Value, known: &Value) -> Value {
             .collect(),
         _ => known.clone(),
     }
+}
+
+pub(crate) fn to_json<T: Serialize>(kind: &str, value: &T) -> Result<Value> {
+    serde_json::to_value(value)
+        .map_err(|error| Failure::of(FailureKind::Final, format!("{kind} cannot be written as JSON: {error}")))
 }
 
 #[cfg(test)]

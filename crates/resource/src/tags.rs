@@ -31,17 +31,6 @@ impl Tags {
     pub fn missing_from(&self, live: &Tags) -> Tags {
         self.iter().filter(|(key, value)| live.get(key) != Some(value)).collect()
     }
-
-    /// Keys of `live` that `self` no longer has and that were ours, judged by what a comparison found
-    /// to be removed (`tags.<key>` with nothing after).
-    pub fn removed_by(&self, diff: &crate::Diff) -> Vec<String> {
-        diff.changes
-            .iter()
-            .filter(|change| change.after.is_null())
-            .filter_map(|change| change.path.strip_prefix("tags."))
-            .map(str::to_owned)
-            .collect()
-    }
 }
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Tags {

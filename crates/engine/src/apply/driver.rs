@@ -1,13 +1,14 @@
 //! Starts steps as the schedule allows, and hears how they end.
 
-use super::{Applied, Apply, Failed, Skipped, StopMode, remakes::Remakes};
+use super::{inputs::Apply, remakes::Remakes};
 use crate::{
-    Action, Planning,
+    Action, Applied, Planning, Skipped, StopMode,
     order::{Removal, Step, Work},
     pace::Pace,
     removing::Removing,
+    run::{Outcome, Run},
     schedule::{Progress, Schedule},
-    step::{Announce, Applying, Outcome, Run, intent},
+    step::{Announce, Applying, intent},
 };
 use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use resource::{Address, Failure, FailureKind, Lookup, Result};
@@ -317,8 +318,4 @@ async fn hard(mut stop: watch::Receiver<StopMode>) {
     if stop.wait_for(|mode| *mode == StopMode::Hard).await.is_err() {
         std::future::pending().await
     }
-}
-
-pub(super) fn failed(step: &Step, failure: Failure) -> Failed {
-    Failed { address: step.address.clone(), kind: step.kind.clone(), action: step.action, failure }
 }

@@ -1,4 +1,4 @@
-use super::Apply;
+use super::inputs::Apply;
 use crate::{Action, Planning, step::intent};
 use resource::Address;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Whether a state can be believed: it is a file, which people edit and copy.
 
-use super::{Known, Planner, refusal};
-use crate::{Action, Change, Refusal};
+use super::{Planner, refusal};
+use crate::{Action, Change, Refusal, planning::Known};
 use resource::{Address, Failure, IdForm, Result, has_unknown};
 use serde_json::Value;
 use state::Entry;

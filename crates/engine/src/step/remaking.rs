@@ -1,7 +1,7 @@
 //! Creates a resource, and remakes it if AWS accepted the creation and then failed it for a transient reason.
 
-use super::{Applying, Made, Sent, Settled, Thing, failures::broken};
-use crate::{StepPhase, clock::Clock, patience::Unbearable, removing::Doomed};
+use super::{Applying, Made, Sent, Settled, Thing};
+use crate::{StepPhase, clock::Clock, failures::broken, patience::Unbearable, removing::Doomed};
 use resource::Reconciler;
 use serde_json::Value;
 use state::{Entry, Phase};

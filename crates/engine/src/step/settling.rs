@@ -2,10 +2,15 @@
 
 use super::{
     Applying, Settled, Thing,
-    failures::{beyond_the_plan, does_not_take, gone, never_settled},
     sent::{Next, Sent},
 };
-use crate::{StepPhase, clock::Clock, ownership, patience::Unbearable};
+use crate::{
+    StepPhase,
+    clock::Clock,
+    failures::{beyond_the_plan, does_not_take, gone, never_settled},
+    ownership,
+    patience::Unbearable,
+};
 use resource::{Diff, Failure, Observation, Reconciler, has_unknown};
 use serde_json::Value;
 use state::Phase;

@@ -3,14 +3,14 @@
 use resource::{Diff, Failure, FailureKind, FieldChange, Reconciler};
 use std::time::Duration;
 
-pub(super) fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {
+pub(crate) fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {
     Failure {
         help: Some("somebody may have deleted it meanwhile; run the command again to make it anew".to_owned()),
         ..Failure::of(FailureKind::Final, format!("the {} {id} is not there any more", reconciler.noun()))
     }
 }
 
-pub(super) fn broken(reconciler: &dyn Reconciler, id: &str, reason: &str) -> Failure {
+pub(crate) fn broken(reconciler: &dyn Reconciler, id: &str, reason: &str) -> Failure {
     Failure {
         residue: Some(format!("{id} stays as it is; the next run replaces it")),
         ..Failure::of(FailureKind::Final, format!("the {} does not work: {reason}", reconciler.noun()))
@@ -26,7 +26,7 @@ pub(crate) fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str,
     }
 }
 
-pub(super) fn beyond_the_plan(cause: &str, fresh: bool, id: &str) -> Failure {
+pub(crate) fn beyond_the_plan(cause: &str, fresh: bool, id: &str) -> Failure {
     let message = match fresh {
         true => format!("AWS made it other than declared, and only a replacement would help: {cause}"),
         false => format!("it changed since the plan was made, and only a replacement would help: {cause}"),
@@ -38,7 +38,7 @@ pub(super) fn beyond_the_plan(cause: &str, fresh: bool, id: &str) -> Failure {
     }
 }
 
-pub(super) fn does_not_take(diff: &Diff, id: &str) -> Failure {
+pub(crate) fn does_not_take(diff: &Diff, id: &str) -> Failure {
     let show = |change: &FieldChange| format!("{} is {} and should be {}", change.path, change.before, change.after);
     let fields: Vec<String> = diff.changes.iter().map(show).collect();
     Failure {

@@ -1,34 +1,7 @@
-//! Tags of a whole stack read at once, where a whole stack is looked at.
+//! Reads the tags of one resource, from the index of the whole stack where it can be believed.
 
-use crate::{ADDRESS_TAG, Boxed, Cx, Result, Tags};
-use std::{collections::HashMap, future::Future};
-use tokio::sync::OnceCell;
-
-/// Something that knows the tags of whatever bears certain ones.
-pub trait TagIndex: Send + Sync {
-    /// The tags, by ARN, of what bears all of these.
-    fn of<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>>;
-}
-
-/// One look at a whole stack: its tags are read when the first resource asks for them.
-#[derive(Default)]
-pub struct Glance(OnceCell<HashMap<String, Tags>>);
-
-impl Glance {
-    async fn tags(&self, cx: &Cx) -> &HashMap<String, Tags> {
-        self.0
-            .get_or_init(|| async {
-                let Some(index) = cx.tag_index() else { return HashMap::new() };
-                let mut stack = cx.identity().clone();
-                stack.0.remove(ADDRESS_TAG);
-                index.of(&stack).await.unwrap_or_else(|failure| {
-                    tracing::debug!(%failure, "tags are read one by one");
-                    HashMap::new()
-                })
-            })
-            .await
-    }
-}
+use crate::{Cx, Result, Tags};
+use std::future::Future;
 
 impl Cx {
     /// The tags of what bears this ARN: those it was created with a moment ago; in a look at a whole stack those of
@@ -62,7 +35,7 @@ impl Cx {
         ask: impl Future<Output = Result<Tags>> + Send,
     ) -> Result<Tags> {
         if let Some(glance) = self.glance()
-            && let Some(tags) = glance.tags(self).await.get(arn)
+            && let Some(tags) = glance.tags(self.tag_index(), self.identity()).await.get(arn)
             && applied.missing_from(tags).0.is_empty()
         {
             return Ok(tags.clone());
@@ -74,11 +47,14 @@ impl Cx {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cloud, Failure, FailureKind, Place};
+    use crate::{ADDRESS_TAG, Boxed, Cloud, Failure, FailureKind, Place, TagIndex};
     use aws_types::SdkConfig;
-    use std::sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
+    use std::{
+        collections::HashMap,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
     };
 
     /// Knows one thing, and counts how often it is asked.

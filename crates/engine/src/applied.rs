@@ -1,0 +1,53 @@
+//! What a run did.
+
+use crate::{Action, order::Step};
+use resource::{Address, Failure};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Steps that are done.
+    pub done: Vec<(Address, Action)>,
+    /// Steps that failed.
+    pub failed: Vec<Failed>,
+    /// Steps that were not started.
+    pub skipped: Vec<Skipped>,
+    /// Steps that were left unfinished on purpose: stopped, or not waited for.
+    pub left: Vec<(Address, Action)>,
+    /// Why the run ended early, if it did.
+    pub stopped: Option<String>,
+    /// What the platform gives back, as far as it is known.
+    pub outputs: BTreeMap<String, Value>,
+}
+
+/// A step that failed.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// Which resource.
+    pub address: Address,
+    /// Its kind.
+    pub kind: String,
+    /// What was attempted.
+    pub action: Action,
+    /// Why it failed.
+    pub failure: Failure,
+}
+
+/// A step that was not started.
+#[derive(Clone, Debug)]
+pub struct Skipped {
+    /// Which resource.
+    pub address: Address,
+    /// What was to be done.
+    pub action: Action,
+    /// The resource that failed before it; `None` when the run was stopped.
+    pub because: Option<Address>,
+}
+
+impl Failed {
+    pub(crate) fn step(step: &Step, failure: Failure) -> Self {
+        Self { address: step.address.clone(), kind: step.kind.clone(), action: step.action, failure }
+    }
+}

@@ -1,0 +1,28 @@
+//! What [`apply`](super::apply) works with.
+
+use crate::{Event, StopMode};
+use resource::{Registry, Stack};
+use state::{State, Writer};
+use tokio::sync::watch;
+
+/// What [`apply`](super::apply) works with.
+pub struct Apply<'a> {
+    /// What is declared.
+    pub stack: &'a Stack,
+    /// What the plan was made on.
+    pub state: &'a State,
+    /// The kinds there are.
+    pub registry: &'a Registry,
+    /// Records what happens. The caller holds the lock.
+    pub writer: &'a Writer,
+    /// Steps under way at once.
+    pub parallelism: usize,
+    /// End when nothing more has to be started.
+    pub no_wait: bool,
+    /// The factor for the time that each resource may take to settle. 1 is the usual time.
+    pub wait_factor: u32,
+    /// Tells when to stop.
+    pub stop: watch::Receiver<StopMode>,
+    /// Hears what happens.
+    pub events: &'a (dyn Fn(Event) + Send + Sync),
+}

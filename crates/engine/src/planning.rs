@@ -1,0 +1,76 @@
+//! What a plan is for, and what was learnt on the way to it.
+
+use crate::{Action, Claims, Plan, Refusal, made::Made, refresh::Workshop};
+use resource::{Address, FailureKind};
+use serde_json::Value;
+
+/// What a plan is for.
+#[derive(Clone, Debug, Default)]
+pub struct Purpose {
+    /// Only what matches these globs, and what that needs; empty: everything.
+    pub targets: Vec<String>,
+    /// Whether the stack is the one last applied: it is repaired, and gets no tag that an earlier version did not give.
+    pub repairs: bool,
+    /// Not even what the targets need.
+    pub alone: bool,
+    /// Globs of protected addresses that may be deleted or replaced all the same.
+    pub unprotect: Vec<String>,
+    /// Globs of the addresses whose data may be deleted; `*`: all data.
+    pub delete_data: Vec<String>,
+    /// Whether nobody will apply the plan. Its caller may lack the permissions to look for data.
+    pub looks_only: bool,
+    /// Whether what holds logs, or is needed to read data, is kept where the declaration drops it, even if its data may
+    /// be deleted.
+    pub keep: bool,
+    /// What exists, was made by somebody else and is to be taken over.
+    pub claims: Claims,
+    /// Digest of everything the stack was made from.
+    pub inputs: String,
+}
+
+/// A plan, with what was learnt on the way to it.
+pub struct Planning {
+    /// What would change.
+    pub plan: Plan,
+    /// What stands in the way; a plan with refusals must not be applied.
+    pub refusals: Vec<Refusal>,
+    /// Of what it cannot be told whether data would be lost with it, as the permission to look is missing; only if the
+    /// plan [`looks_only`](Purpose::looks_only).
+    pub unseen: Vec<Refusal>,
+    /// What is declared or recorded and was not looked at, because the plan has targets.
+    pub left_out: Vec<Address>,
+    pub(crate) known: Vec<Known>,
+    pub(crate) made: Made,
+    pub(crate) forgotten: Vec<Address>,
+    pub(crate) workshop: Workshop,
+}
+
+impl Planning {
+    /// Whether every resource was seen. Otherwise the rest of the plan is unreliable. A name that another owner has
+    /// hides nothing.
+    pub fn is_whole(&self) -> bool {
+        let hides_nothing = |kind| matches!(kind, FailureKind::Refused | FailureKind::Exists);
+        self.refusals.iter().all(|refusal| hides_nothing(refusal.failure.kind))
+    }
+}
+
+/// What is known of a declared resource before anything is done.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    /// The id of what is there.
+    pub(crate) id: Option<String>,
+    /// Its outputs, if it is there and stays.
+    pub(crate) outputs: Option<Value>,
+    /// The declaration to reach, with placeholders.
+    pub(crate) spec: Value,
+    /// What is to be done; `None`: nothing.
+    pub(crate) action: Option<Action>,
+    /// Left out by `--target`.
+    pub(crate) excluded: bool,
+    /// Whether its tags have to show that it is ours before it is changed.
+    pub(crate) owned: bool,
+    /// Whether it is to be taken over, whoever made it.
+    pub(crate) claimed: bool,
+    /// Whether the declaration contains live values of ignored fields.
+    pub(crate) keeps_live: bool,
+}

@@ -1,0 +1,48 @@
+//! What the steps of a run share, and how they end.
+
+use crate::{Event, StopMode, patience::Unbearable, refresh::Workshop};
+use resource::{Address, Failure, Reconciler, Registry};
+use state::Writer;
+use std::{cell::RefCell, collections::HashMap, time::Duration};
+use tokio::{sync::watch, time::Instant};
+
+/// What all steps of a run share.
+pub(crate) struct Run<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) workshop: &'a Workshop,
+    pub(crate) writer: &'a Writer,
+    pub(crate) began: Instant,
+    pub(crate) stop: watch::Receiver<StopMode>,
+    pub(crate) events: &'a (dyn Fn(Event) + Send + Sync),
+    pub(crate) no_wait: bool,
+    /// The factor for the time that a resource may take to settle.
+    pub(crate) wait_factor: u32,
+    /// When this run has made what it made.
+    pub(crate) made: RefCell<HashMap<Address, Instant>>,
+}
+
+impl Run<'_> {
+    /// The time within which a resource of this kind has to settle.
+    pub(crate) fn deadline(&self, reconciler: &dyn Reconciler) -> Duration {
+        reconciler.deadline() * self.wait_factor
+    }
+}
+
+/// How a step ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Done,
+    Failed(Failure),
+    /// Not finished, on purpose.
+    Left,
+}
+
+impl From<Result<(), Unbearable>> for Outcome {
+    fn from(result: Result<(), Unbearable>) -> Self {
+        match result {
+            Ok(()) => Self::Done,
+            Err(Unbearable::Failed(failure)) => Self::Failed(failure),
+            Err(Unbearable::Stopped) => Self::Left,
+        }
+    }
+}
