@@ -54,10 +54,10 @@ impl StateBucket {
 
     /// Whether it is the stack's own.
     async fn build(&self, tags: &Tags) -> Result<bool> {
-        if !self.create().await? && !self.is_ours(tags).await? && !self.is_bare().await? {
+        if !self.create(tags).await? && !self.is_ours(tags).await? && !self.is_bare().await? {
             return Ok(false);
         }
-        // First, so that an interrupted making is recognised.
+        // First, so that the interrupted making of an earlier version is recognised.
         self.tag(&self.all_tags(tags)).await?;
         let closed = PublicAccessBlockConfiguration::builder()
             .block_public_acls(true)
@@ -150,20 +150,17 @@ impl StateBucket {
         Ok(by_default.find_map(|by_default| by_default.kms_master_key_id))
     }
 
-    /// Whether it was made now, rather than there already.
-    async fn create(&self) -> Result<bool> {
-        let call = self.client.create_bucket().bucket(self.name());
+    /// Whether it was made now, rather than there already. It bears its tags from the start, as companies may deny
+    /// buckets without them.
+    async fn create(&self, tags: &Tags) -> Result<bool> {
         // us-east-1 is the one region that must not be named; there S3 says yes to a bucket one has.
-        let call = match self.place.region.as_str() {
+        let configuration = match self.place.region.as_str() {
             "us-east-1" if self.is_there().await? => return Ok(false),
-            "us-east-1" => call,
-            region => {
-                let constraint = BucketLocationConstraint::from(region);
-                call.create_bucket_configuration(
-                    CreateBucketConfiguration::builder().location_constraint(constraint).build(),
-                )
-            }
+            "us-east-1" => CreateBucketConfiguration::builder(),
+            region => CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region)),
         };
+        let configuration = configuration.set_tags(Some(tag_set(&self.all_tags(tags))?)).build();
+        let call = self.client.create_bucket().bucket(self.name()).create_bucket_configuration(configuration);
         let created = call.send().await.during("CreateBucket").absent(&[("BucketAlreadyOwnedByYou", "")])?;
         Ok(created.is_some())
     }
@@ -222,10 +219,12 @@ fn encryption(kms_key: Option<&str>) -> Result<ServerSideEncryptionConfiguration
     ServerSideEncryptionConfiguration::builder().rules(rule).build().map_err(unbuildable)
 }
 
+fn tag_set(tags: &Tags) -> Result<Vec<Tag>> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(unbuildable)).collect()
+}
+
 fn tagging(tags: &Tags) -> Result<Tagging> {
-    let set: Result<Vec<Tag>> =
-        tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(unbuildable)).collect();
-    Tagging::builder().set_tag_set(Some(set?)).build().map_err(unbuildable)
+    Tagging::builder().set_tag_set(Some(tag_set(tags)?)).build().map_err(unbuildable)
 }
 
 /// Every version of the state is kept for three months, and the newest hundred for ever. A lock is written three times a

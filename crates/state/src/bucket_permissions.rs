@@ -39,6 +39,7 @@ impl StateBucket {
             Permission::look(["s3:ListAllMyBuckets"]).on_anything(),
             Permission::change([
                 "s3:CreateBucket",
+                "s3:TagResource",
                 "s3:GetBucketTagging",
                 "s3:PutBucketTagging",
                 "s3:PutBucketPublicAccessBlock",

@@ -26,6 +26,8 @@ pub struct Platform {
     bucket: String,
     place: Place,
     identity: Tags,
+    /// The tags that the file gives to everything, the state bucket included.
+    tags: Tags,
     stack: Arc<Stack>,
     registry: Registry,
     targets: Vec<String>,
@@ -63,7 +65,7 @@ impl Platform {
         let bucket = environment.state_bucket_name(ACCOUNT);
         let existing = blueprint::existing_permissions(&inputs);
         let platform = Self::new(environment.prefix(), bucket, place, identity, stack);
-        Self { existing, ..platform }
+        Self { existing, tags: environment.tags.into_iter().collect(), ..platform }
     }
 
     /// A platform of one's own, for what the environments do not have.
@@ -78,7 +80,8 @@ impl Platform {
         let registry = blueprint::registry();
         let (targets, said, stack) = (Vec::new(), Arc::default(), Arc::new(stack));
         let existing = Vec::new();
-        Self { name, bucket, place, identity, stack, registry, targets, delete_data: true, existing, said }
+        let tags = Tags::default();
+        Self { name, bucket, place, identity, tags, stack, registry, targets, delete_data: true, existing, said }
     }
 
     /// Brings up only what matches this glob, and what that needs.
@@ -160,10 +163,20 @@ impl Platform {
     /// # Panics
     /// When what is there is not a valid state.
     pub async fn state(&self, sdk: &SdkConfig) -> Option<(State, Version)> {
-        let stored = self.state_bucket(sdk).store().get(STATE).await.expect("the state can be looked for")?;
-        let state =
-            State::read(&stored.bytes, STATE, &self.state_identity()).expect("the state is valid at every instant");
-        Some((state, stored.version))
+        self.try_state(sdk).await.expect("the state can be looked for")
+    }
+
+    /// The same, where the store may be out of order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    ///
+    /// # Panics
+    /// When what is there is not a valid state.
+    pub async fn try_state(&self, sdk: &SdkConfig) -> Result<Option<(State, Version)>, state::Error> {
+        let stored = self.state_bucket(sdk).store().get(STATE).await?;
+        let read = |bytes: &[u8]| State::read(bytes, STATE, &self.state_identity());
+        Ok(stored.map(|stored| (read(&stored.bytes).expect("the state is valid at every instant"), stored.version)))
     }
 
     /// `mlopsctl state rm`.
@@ -229,7 +242,8 @@ impl Platform {
 
     /// Its state bucket, for what only people do with it.
     pub fn state_bucket(&self, sdk: &SdkConfig) -> StateBucket {
-        StateBucket::new(aws_s3::client_for(sdk, &self.place.account), &self.bucket, &self.place)
+        let client = aws_s3::client_for(sdk, &self.place.account);
+        StateBucket::new(client, &self.bucket, &self.place).tagged(self.tags.clone())
     }
 
     /// The tags by which its ownership is judged.

@@ -247,7 +247,7 @@ fn scp_stops_a_platform_with_a_network_of_its_own_in_awss_words() {
 }
 
 #[test]
-fn scp_stops_a_replica_in_a_denied_region_in_awss_words() {
+fn scp_that_denies_the_region_of_a_replica_is_told_before_anything_is_done() {
     let platform = Platform::with("dev", |dev| {
         dev.storage.replication = Some(Replication { region: "ap-southeast-1".into() });
         dev.storage.buckets.iter_mut().for_each(|bucket| bucket.replicate = true);
@@ -255,12 +255,10 @@ fn scp_stops_a_replica_in_a_denied_region_in_awss_words() {
     .only("storage.data-replica");
     let mut aws = Aws::lawful(platform.region(), 85);
     aws.forbid(&control());
-    let applied = aws.run(async |sdk| platform.up(&sdk).await);
-    let failure = crate::failure(&applied);
-    assert!(
-        failure.contains("storage.data-replica") && failure.contains("explicit deny in a service control policy"),
-        "{failure}"
-    );
+    let refusals = aws.run(async |sdk| platform.try_up(&sdk).await).unwrap_err();
+    let [refusal] = refusals.as_slice() else { panic!("{refusals:?}") };
+    let said = refusal.failure.to_string();
+    assert!(said.contains("-data-replica-") && said.contains("looking at it is not allowed"), "{said}");
 }
 
 #[test]
