@@ -110,6 +110,10 @@ impl Documents {
         }
         match self.by_kind.get_mut(kind.name).and_then(|kept| kept.remove(&key)) {
             Some(document) => {
+                for content in kind.contents {
+                    let inside = format!("{key}\n");
+                    self.by_kind.entry((*content).to_owned()).or_default().retain(|key, _| !key.starts_with(&inside));
+                }
                 if let Some(arn) = kind.arn {
                     self.tags.remove(&fill(arn, &document, scope.region, scope.account));
                 }

@@ -49,6 +49,8 @@ pub(crate) struct Kind {
     /// Kinds that forbid deletion while they share the whole key.
     pub(crate) children: &'static [&'static str],
     pub(crate) in_use: &'static str,
+    /// The kinds whose documents it takes with it: their keys begin with its key and a line break.
+    pub(crate) contents: &'static [&'static str],
     /// Code and message for a key that names nothing.
     pub(crate) missing: (&'static str, &'static str),
     /// Code and message for a key that is taken.
@@ -102,6 +104,7 @@ pub(crate) const KIND: Kind = Kind {
     apply: merge,
     parent: None,
     children: &[],
+    contents: &[],
     in_use: "ResourceInUse",
     missing: ("ResourceNotFound", ""),
     exists: ("ResourceInUse", ""),

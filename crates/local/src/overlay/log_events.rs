@@ -5,24 +5,27 @@ use serde_json::{Value, json};
 use super::documents::{Documents, Refusal};
 use super::kind::Document;
 
-const KIND: &str = "LogEvents";
-/// When the group was made. Events of an earlier group of the same name are no more.
-const SINCE: &str = "groupCreationTime";
+pub(super) const KIND: &str = "LogEvents";
 /// CloudWatch Logs gives no more in one answer.
 const MOST: usize = 10_000;
 
 pub(super) fn actions(documents: &mut Documents, operation: &str, body: &Value) -> Option<Result<Value, Refusal>> {
     let group = body["logGroupName"].as_str()?;
-    let since = documents.get("LogGroup", group)?.get("creationTime").cloned()?;
+    documents.get("LogGroup", group)?;
     match operation {
         "PutLogEvents" => {
-            put(documents, group, &since, body);
+            put(documents, group, body);
             // The emulated service answers: it knows the stream.
+            None
+        }
+        "DeleteLogStream" => {
+            let stream = body["logStreamName"].as_str()?;
+            documents.remove(KIND, &format!("{group}\n{stream}"));
             None
         }
         "GetLogEvents" => {
             let stream = body["logStreamName"].as_str()?;
-            let events = of(documents, group, &since, |name| name == stream)?;
+            let events = of(documents, group, |name| name == stream)?;
             Some(Ok(page(events, body)))
         }
         "FilterLogEvents" => {
@@ -31,7 +34,7 @@ pub(super) fn actions(documents: &mut Documents, operation: &str, body: &Value) 
             let is_meant = |name: &str| {
                 name.starts_with(prefix) && named.is_none_or(|named| named.iter().any(|stream| stream == name))
             };
-            let mut events = of(documents, group, &since, is_meant)?;
+            let mut events = of(documents, group, is_meant)?;
             retain_between(&mut events, body);
             events.truncate(limit(body));
             Some(Ok(json!({ "events": events, "searchedLogStreams": [] })))
@@ -40,10 +43,10 @@ pub(super) fn actions(documents: &mut Documents, operation: &str, body: &Value) 
     }
 }
 
-fn put(documents: &mut Documents, group: &str, since: &Value, body: &Value) {
+fn put(documents: &mut Documents, group: &str, body: &Value) {
     let stream = body["logStreamName"].as_str().unwrap_or_default();
     let key = format!("{group}\n{stream}");
-    let kept = documents.get(KIND, &key).filter(|kept| kept.get(SINCE) == Some(since));
+    let kept = documents.get(KIND, &key);
     let mut events = kept.and_then(|kept| kept.get("events")?.as_array().cloned()).unwrap_or_default();
     let ingested = jiff::Timestamp::now().as_millisecond();
     for event in body["logEvents"].as_array().into_iter().flatten() {
@@ -52,15 +55,15 @@ fn put(documents: &mut Documents, group: &str, since: &Value, body: &Value) {
             "logStreamName": stream, "eventId": events.len().to_string(),
         }));
     }
-    let document = [(SINCE.to_owned(), since.clone()), ("events".to_owned(), events.into())];
+    let document = [("events".to_owned(), events.into())];
     documents.put(KIND, key, Document::from_iter(document));
 }
 
 /// The events of the streams that are meant, in order; none where none were kept.
-fn of(documents: &Documents, group: &str, since: &Value, is_meant: impl Fn(&str) -> bool) -> Option<Vec<Value>> {
-    let streams = documents.of(KIND).filter(|(key, kept)| {
+fn of(documents: &Documents, group: &str, is_meant: impl Fn(&str) -> bool) -> Option<Vec<Value>> {
+    let streams = documents.of(KIND).filter(|(key, _)| {
         let stream = key.split_once('\n').filter(|(of, _)| *of == group).map(|(_, stream)| stream);
-        stream.is_some_and(&is_meant) && kept.get(SINCE) == Some(since)
+        stream.is_some_and(&is_meant)
     });
     let kept: Vec<&Value> = streams.filter_map(|(_, kept)| kept.get("events")).collect();
     if kept.is_empty() {

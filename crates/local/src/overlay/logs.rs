@@ -61,6 +61,7 @@ const GROUP: Kind = Kind {
     missing: ("ResourceNotFoundException", "The specified log group does not exist."),
     exists: ("ResourceAlreadyExistsException", "The specified log group already exists"),
     mirrored: true,
+    contents: &[log_events::KIND],
     ..KIND
 };
 

@@ -292,7 +292,7 @@ fn region() -> aws_sdk_s3::types::CreateBucketConfiguration {
 }
 
 #[tokio::test]
-async fn the_events_of_logs_are_kept_until_their_group_is_deleted() {
+async fn the_events_of_logs_are_kept_until_their_stream_or_group_is_deleted() {
     use aws_sdk_cloudwatchlogs::{Client, types::InputLogEvent};
     let folder = tempfile::tempdir().unwrap();
     let open = || Cloud::open(Some(folder.path()), REGION, ACCOUNT).unwrap();
@@ -318,6 +318,12 @@ async fn the_events_of_logs_are_kept_until_their_group_is_deleted() {
     let within = logs.filter_log_events().log_group_name("g").start_time(1500).end_time(3000).send().await.unwrap();
     let found: Vec<_> = within.events().iter().map(|event| (event.message(), event.log_stream_name())).collect();
     assert_eq!(found, [(Some("two"), Some("s"))]);
+    logs.delete_log_stream().log_group_name("g").log_stream_name("s").send().await.unwrap();
+    logs.create_log_stream().log_group_name("g").log_stream_name("s").send().await.unwrap();
+    assert!(messages(&cloud, 100).await.is_empty(), "a stream takes its events with it");
+    let event = InputLogEvent::builder().timestamp(4000).message("four").build().unwrap();
+    logs.put_log_events().log_group_name("g").log_stream_name("s").log_events(event).send().await.unwrap();
+    assert_eq!(messages(&cloud, 100).await, ["four"]);
     logs.delete_log_group().log_group_name("g").send().await.unwrap();
     logs.create_log_group().log_group_name("g").send().await.unwrap();
     logs.create_log_stream().log_group_name("g").log_stream_name("s").send().await.unwrap();
