@@ -193,9 +193,12 @@ impl Aws {
         self.leave.without_owner()
     }
 
-    /// An end to all faults.
+    /// An end to all faults, but for requests that are on their way.
     pub fn calm(&self) {
         self.faults.end();
+        if let Some(laws) = &self.laws {
+            laws.script().spare_all();
+        }
     }
 
     /// Lets something happen, as a process of its own would do it.
@@ -275,8 +278,13 @@ impl Aws {
         }
         let cloud = cloud.with_layer(self.leave.clone());
         let cloud = cloud.with_layer(self.faults.clone()).with_layer(self.journal.clone());
-        let settings = cloud.sdk_config().into_builder();
+        let settings = cloud.sdk_config();
+        let client = settings.http_client().expect("the cloud has a client of its own");
+        // As in `mlopsctl`, an attempt ends in bounded time: by the virtual clock, as that is the one of the runtime.
+        let client = resource::bounded(client, Arc::default());
         settings
+            .into_builder()
+            .http_client(client)
             // Not adaptive: that limiter is one for the whole process, and each test has a clock of its own.
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .time_source(Calendar::starting(self.now))

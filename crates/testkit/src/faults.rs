@@ -24,6 +24,8 @@ pub enum Fault {
     Hung,
     /// It is done, and the answer never arrives.
     Lost,
+    /// It is never answered, and done only after that time: maybe after it was sent again, or its sender is gone.
+    Late(Duration),
     /// It is delivered twice; the second answer arrives.
     Twice,
     /// The answer takes that long.
@@ -84,8 +86,19 @@ pub(crate) struct Faults {
     rules: Mutex<Vec<Rule>>,
     storm: Mutex<Option<Storm>>,
     outage: Mutex<Option<Outage>>,
+    /// Calls on their way, and when they arrive.
+    late: Mutex<Vec<(Instant, Call)>>,
     /// How long a call takes at least, there and back.
     distance: Mutex<Duration>,
+}
+
+/// How many seconds a write may be on its way.
+const LATEST: u64 = 90;
+
+/// Whether S3 makes a change only under a condition.
+fn is_conditional(asked: &Asked) -> bool {
+    let has = |name: &str| asked.call.request.headers.contains_key(name);
+    asked.service == "s3" && !asked.call.is_read() && (has("if-match") || has("if-none-match"))
 }
 
 /// Faults at random.
@@ -103,15 +116,24 @@ impl Storm {
         let mut hasher = DefaultHasher::new();
         (self.seed, self.calls).hash(&mut hasher);
         let number = hasher.finish();
+        // Of these a run sends few, and they decide about its state and its lock.
+        if is_conditional(asked) && number.is_multiple_of(6) {
+            return Some(match number / 6 % 3 {
+                0 => Fault::Refused(Fault::conflict()),
+                1 => Fault::RefusedAfter(Fault::conflict()),
+                _ => Fault::Late(Duration::from_secs(1 + number / 18 % LATEST)),
+            });
+        }
         if !number.is_multiple_of(self.one_in) {
             return None;
         }
-        Some(match number / self.one_in % 6 {
+        Some(match number / self.one_in % 7 {
             0 => Fault::throttled(&asked.service),
             1 => Fault::internal(),
             2 => Fault::Reset,
             3 => Fault::Lost,
             4 => Fault::Slow(Duration::from_secs(30)),
+            5 => Fault::Hung,
             _ if asked.call.is_read() => Fault::Twice,
             _ => Fault::throttled(&asked.service),
         })
@@ -170,11 +192,17 @@ impl Faults {
         *self.distance.lock().unwrap_or_else(PoisonError::into_inner) = there_and_back;
     }
 
-    /// An end to all faults.
+    /// An end to all faults, but for calls that are on their way.
     pub(crate) fn end(&self) {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner).clear();
         *self.storm.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The calls that arrive now.
+    fn arrived(&self) -> Vec<Call> {
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        late.extract_if(.., |(at, _)| *at <= Instant::now()).map(|(_, call)| call).collect()
     }
 
     fn of(&self, asked: &Asked) -> Option<Fault> {
@@ -204,6 +232,9 @@ impl Layer for Faults {
         if !distance.is_zero() {
             tokio::time::sleep(distance).await;
         }
+        for late in self.arrived() {
+            next.run(late).await?;
+        }
         match self.of(&asked) {
             None => next.run(call).await,
             Some(Fault::Refused(refusal)) => Ok(refusal.to(&call)),
@@ -212,6 +243,10 @@ impl Layer for Faults {
                 Ok(refusal.to(&call))
             }
             Some(Fault::Hung) => std::future::pending().await,
+            Some(Fault::Late(after)) => {
+                self.late.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now() + after, call));
+                std::future::pending().await
+            }
             Some(Fault::Reset) => Err(Lost::Reset),
             Some(Fault::Lost) => {
                 next.run(call).await?;

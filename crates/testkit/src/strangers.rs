@@ -66,7 +66,7 @@ impl Platform {
 
     /// Deletes one of the chosen resources, as a person would in the console: AWS may refuse it. Returns its address.
     pub async fn delete_behind(&self, chosen: impl Fn(&Address) -> bool, sdk: &SdkConfig) -> Option<Address> {
-        let (state, _) = self.state(sdk).await?;
+        let (state, _) = self.try_state(sdk).await.ok()??;
         let (address, entry) = ready(&state).find(|(address, _)| chosen(address))?;
         let (reconciler, cx) = self.hands(address, entry, sdk);
         let _ = reconciler.delete(&entry.spec, entry.id.as_deref()?, &cx).await;

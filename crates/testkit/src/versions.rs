@@ -14,10 +14,8 @@ impl Platform {
     /// # Panics
     /// When the stored state is invalid.
     pub async fn overtake(&self, sdk: &SdkConfig) -> bool {
-        let store = self.state_bucket(sdk).store();
-        let Ok(Some(stored)) = store.get(STATE).await else { return false };
-        let state = State::read(&stored.bytes, STATE, &self.state_identity()).expect("the state is valid");
+        let Ok(Some((state, version))) = self.try_state(sdk).await else { return false };
         let later = State { serial: state.serial + 1, tool: LATER.to_owned(), changing: None, ..state };
-        store.put(STATE, later.write().into(), Some(&stored.version)).await.is_ok()
+        self.state_bucket(sdk).store().put(STATE, later.write().into(), Some(&version)).await.is_ok()
     }
 }

@@ -55,6 +55,23 @@ fn conflict_of_a_conditional_write_is_sent_again_whether_or_not_it_took_effect()
 }
 
 #[test]
+fn write_that_arrives_after_it_was_sent_again_changes_nothing() {
+    let mut aws = Aws::lenient(REGION);
+    aws.run(async |sdk| store(&sdk).await);
+    aws.strike(PUT, 0, 1, Fault::Late(Duration::from_secs(90)));
+    aws.run(async |sdk| {
+        let store = store(&sdk).await;
+        let first = store.put("state.json", "1".into(), None).await.expect("it is sent again after a minute");
+        let second = store.put("state.json", "2".into(), Some(&first)).await.expect("nobody else is there");
+        sleep(Duration::from_secs(60)).await;
+        let there = store.get("state.json").await.unwrap().unwrap();
+        assert_eq!((there.bytes, there.version), ("2".into(), second));
+        let history = store.history("state.json").await.unwrap();
+        assert_eq!(history.versions.len(), 2, "the first one arrived late, and its condition did not hold");
+    });
+}
+
+#[test]
 fn conflict_that_does_not_end_is_no_sign_of_somebody_else() {
     let mut aws = Aws::lenient(REGION);
     aws.run(async |sdk| store(&sdk).await);

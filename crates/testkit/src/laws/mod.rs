@@ -115,7 +115,7 @@ impl Laws {
             chance: self.chance,
             laws: Mutex::new(laws),
             spans: Spans::default(),
-            script: self.script.clone(),
+            script: Arc::new(self.script.copy()),
         };
         Ok((cloud, laws))
     }

@@ -48,6 +48,16 @@ impl Script {
         Self { late_for: Late::Everybody, ..Self::default() }
     }
 
+    /// The same script for another cloud, whose processes are its own.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            lasting: self.lasting.clone(),
+            doomed: Mutex::new(self.doomed.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+            late_for: self.late_for,
+            process: AtomicU64::new(self.process()),
+        }
+    }
+
     /// Another process begins.
     pub(crate) fn begin(&self) {
         self.process.fetch_add(1, Ordering::Relaxed);
@@ -70,6 +80,11 @@ impl Script {
         self.doomed.lock().unwrap_or_else(PoisonError::into_inner).insert(operation.to_owned(), times);
     }
 
+    /// No creation fails any more.
+    pub(crate) fn spare_all(&self) {
+        self.doomed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The duration of an operation, in seconds.
     pub(super) fn lasts(&self, operation: &str, usual: &RangeInclusive<u64>) -> RangeInclusive<u64> {
         match &self.lasting {
@@ -87,5 +102,21 @@ impl Script {
         let Some(times) = doomed.get_mut(operation).filter(|times| **times > 0) else { return false };
         *times -= 1;
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copy_has_processes_and_failures_of_its_own() {
+        let script = Script::default();
+        script.doom("CreateDomain", 1);
+        let copy = script.copy();
+        copy.begin();
+        assert_eq!((script.process(), copy.process()), (0, 1));
+        assert!(copy.is_doomed("CreateDomain") && !copy.is_doomed("CreateDomain"));
+        assert!(script.is_doomed("CreateDomain"));
     }
 }

@@ -8,9 +8,26 @@ use local::{Call, Request, Response};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Which key encrypted each object, by bucket and key of the object.
+/// Which key encrypted each version of an object, by bucket, name of the object, and version.
 #[derive(Clone, Default)]
-pub(super) struct Sealed(BTreeMap<(String, String), String>);
+pub(super) struct Sealed(BTreeMap<[String; 3], String>);
+
+/// The version that an answer is about.
+fn version(response: &Response) -> &str {
+    response.headers.get("x-amz-version-id").and_then(|version| version.to_str().ok()).unwrap_or("null")
+}
+
+/// Why a key decrypts nothing, if so.
+async fn unusable(key: &str, world: &World<'_>) -> Option<&'static str> {
+    let described = world.ask("kms", "DescribeKey", json!({ "KeyId": key })).await;
+    let state = described.as_ref().map(|described| described["KeyMetadata"]["KeyState"].as_str().unwrap_or_default());
+    match state {
+        None => Some("deleted"),
+        Some("PendingDeletion") => Some("pending deletion"),
+        Some("Disabled") => Some("disabled"),
+        Some(_) => None,
+    }
+}
 
 /// The key that a bucket encrypts new objects with, if it is one of the account's own.
 async fn key_of(bucket: &str, asked: &Asked, world: &World<'_>) -> Option<String> {
@@ -30,27 +47,25 @@ async fn key_of(bucket: &str, asked: &Asked, world: &World<'_>) -> Option<String
 
 #[async_trait]
 impl Law for Sealed {
-    async fn before(&mut self, asked: &Asked, world: &World<'_>) -> Option<Response> {
-        if asked.service != "s3" || asked.operation != "GET object" {
-            return None;
-        }
-        let key = self.0.get(&(asked.text("Bucket").to_owned(), asked.text("Key").to_owned()))?;
-        let described = world.ask("kms", "DescribeKey", json!({ "KeyId": key })).await?;
-        let state = described["KeyMetadata"]["KeyState"].as_str().unwrap_or_default();
-        matches!(state, "PendingDeletion" | "Disabled").then(|| {
-            let message = format!("{key} is {}.", if state == "Disabled" { "disabled" } else { "pending deletion" });
-            Refusal::new("KMS.KMSInvalidStateException", message).to(&asked.call)
-        })
-    }
-
     async fn after(&mut self, asked: &Asked, response: &mut Response, world: &World<'_>) {
-        if asked.service != "s3" || asked.operation != "PUT object" || response.status >= 300 {
+        if asked.service != "s3" || response.status >= 300 {
             return;
         }
-        let (bucket, key) = (asked.text("Bucket").to_owned(), asked.text("Key").to_owned());
-        match key_of(&bucket, asked, world).await {
-            Some(sealed_by) => drop(self.0.insert((bucket, key), sealed_by)),
-            None => drop(self.0.remove(&(bucket, key))),
+        let object = [asked.text("Bucket"), asked.text("Key"), version(response)].map(str::to_owned);
+        match asked.operation.as_str() {
+            "PUT object" => match key_of(&object[0], asked, world).await {
+                Some(key) => drop(self.0.insert(object, key)),
+                None => drop(self.0.remove(&object)),
+            },
+            "GET object" | "GET object?versionId" => {
+                if let Some(key) = self.0.get(&object)
+                    && let Some(state) = unusable(key, world).await
+                {
+                    let refusal = Refusal::new("KMS.KMSInvalidStateException", format!("{key} is {state}."));
+                    *response = refusal.to(&asked.call);
+                }
+            }
+            _ => {}
         }
     }
 

@@ -213,6 +213,20 @@ fn a_slow_answer_and_a_broken_connection_are_waited_for_and_sent_again() {
 }
 
 #[test]
+fn request_that_is_never_answered_is_given_up_in_its_time_and_sent_again() {
+    let platform = Platform::of("dev").only("network.vpc");
+    let mut aws = Aws::lenient(platform.region());
+    aws.strike(("ec2", "CreateVpc"), 0, 1, Fault::Hung);
+    aws.strike(("ec2", "DescribeVpcAttribute"), 0, 1, Fault::Hung);
+    let began = aws.now();
+    up(&platform, &mut aws);
+    assert_eq!(times(&aws, "ec2", "CreateVpc"), 2, "the first was never done");
+    let took = aws.now() - began;
+    // A change has a minute, a read twenty seconds.
+    assert!((Duration::from_secs(80)..Duration::from_secs(100)).contains(&took), "{took:?}");
+}
+
+#[test]
 fn a_call_that_is_delivered_twice_makes_one_thing() {
     let platform = Platform::of("dev");
     let mut clean = Aws::lawful(platform.region(), 17);

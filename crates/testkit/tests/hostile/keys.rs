@@ -55,8 +55,13 @@ fn object_is_unreadable_once_its_key_awaits_deletion() {
             .find(|entry| entry.kind == "kms:key" && entry.spec["alias"].as_str().unwrap().ends_with("data"));
         let key = key.unwrap().id.clone().unwrap();
         aws_sdk_kms::Client::new(&sdk).schedule_key_deletion().key_id(key).send().await.unwrap();
-        let read = Client::new(&sdk).get_object().bucket(&bucket).key(KEY).send().await.unwrap_err();
-        assert!(format!("{read:?}").contains("KMSInvalidStateException"), "{read:?}");
+        let s3 = Client::new(&sdk);
+        let listed = s3.list_object_versions().bucket(&bucket).prefix(KEY).send().await.unwrap();
+        let version = listed.versions()[0].version_id().map(str::to_owned);
+        for version in [None, version] {
+            let read = s3.get_object().bucket(&bucket).key(KEY).set_version_id(version).send().await.unwrap_err();
+            assert!(format!("{read:?}").contains("KMSInvalidStateException"), "{read:?}");
+        }
     });
 }
 

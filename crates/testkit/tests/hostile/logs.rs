@@ -23,6 +23,39 @@ fn a_log_group_is_made_before_its_function_and_deleted_after_it() {
 }
 
 #[test]
+fn log_group_with_events_stays_without_consent_although_the_file_no_longer_declares_it() {
+    let with = |named: &'static str| {
+        let platform = Platform::with("dev", |dev| {
+            let mut function = dev.functions[0].clone();
+            function.name = named.to_owned();
+            function.source = Some("pipeline/functions/data-validation".into());
+            dev.functions.push(function);
+        });
+        platform.only("functions.*").keeping_data()
+    };
+    let mut aws = Aws::lawful(with("export").region(), 65);
+    up(&with("export"), &mut aws);
+    let group = "/aws/lambda/mlops-pipeline-dev-export";
+    let groups = async |sdk: aws_config::SdkConfig| {
+        let logs = aws_sdk_cloudwatchlogs::Client::new(&sdk);
+        logs.describe_log_groups().log_group_name_prefix(group).send().await.unwrap().log_groups().len()
+    };
+    aws.run(async |sdk| {
+        let logs = aws_sdk_cloudwatchlogs::Client::new(&sdk);
+        logs.create_log_stream().log_group_name(group).log_stream_name("a-call").send().await.unwrap();
+    });
+    let without = Platform::of("dev").only("functions.*").keeping_data();
+    let planning = aws.run(async |sdk| without.plan(&sdk).await);
+    let kept: Vec<&str> = planning.plan.kept.iter().map(|kept| kept.address.as_str()).collect();
+    assert_eq!(kept, ["functions.logs-export"]);
+    up(&without, &mut aws);
+    assert_eq!(aws.run(groups), 1);
+    let refusals = aws.run(async |sdk| without.try_destroy(&sdk).await).unwrap_err();
+    assert!(refusals.iter().any(|refusal| refusal.address.as_str() == "functions.logs-export"), "{refusals:#?}");
+    assert_eq!(aws.run(groups), 1);
+}
+
+#[test]
 fn log_group_that_gets_events_after_the_plan_stays_without_consent() {
     let platform = Platform::of("dev").only("functions.*").keeping_data();
     let mut aws = Aws::lawful(platform.region(), 64);

@@ -34,7 +34,13 @@ const EDITS: [Edit; 27] = [
         let service = chance.of(&["sagemaker.api", "logs"]);
         toggle(&mut file.network.endpoints, |has| has == service, || service.into());
     }),
-    ("keys of one's own", |file, _| file.encryption.kms ^= true),
+    ("keys of one's own", |file, chance| {
+        file.encryption.kms ^= true;
+        // Their records are not encrypted anew, so the groups would stand in the way of whoever keeps data.
+        if chance.one_in(2) {
+            file.feature_groups.clear();
+        }
+    }),
     ("how long old versions stay", |file, chance| {
         let days = chance.of(&[7, 30, 60]);
         file.storage.buckets.iter_mut().for_each(|bucket| bucket.expire_noncurrent_days = days);
@@ -65,6 +71,9 @@ const EDITS: [Edit; 27] = [
         toggle(&mut file.feature_groups, |group| group.name == name, || feature_group(name));
     }),
     ("a feature", |file, chance| {
+        if file.feature_groups.is_empty() {
+            return;
+        }
         let at = chance.below(file.feature_groups.len());
         let feature = || from_value(json!({ "name": "score", "type": FeatureType::Fractional })).expect(SOUND);
         toggle(&mut file.feature_groups[at].features, |feature| feature.name == "score", feature);

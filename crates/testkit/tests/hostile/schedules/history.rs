@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+/// The embedded S3 keeps a setting in the words in which it was sent, with the namespace, and says a default without it.
+const NAMESPACE: &str = " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+
 /// An inventory as it would be if everything in it had been made as it is, by somebody who has these functions.
 pub(crate) fn without_history(value: &Value, functions: &[String]) -> Value {
     match value {
@@ -20,16 +23,17 @@ pub(crate) fn without_history(value: &Value, functions: &[String]) -> Value {
             items.sort_by_cached_key(Value::to_string);
             Value::Array(items)
         }
+        Value::String(text) => text.replace(NAMESPACE, "").into(),
         other => other.clone(),
     }
 }
 
 /// Counters, how the last change went, what was set before it was turned off, what is empty since, and what the
-/// embedded S3 remembers of objects that are gone.
+/// embedded AWS remembers of objects and log events that are gone.
 fn is_history(name: &str, member: &Value, members: &Map<String, Value>) -> bool {
     match name {
         "Version" => member.is_number(),
-        "LastUpdateStatus" => true,
+        "LastUpdateStatus" | "LogEvents" => true,
         "checksums" => members.contains_key("settings"),
         "logging" => member.as_str().is_some_and(|document| !document.contains("LoggingEnabled")),
         "IdleTimeoutInMinutes" => members.get("LifecycleManagement").is_some_and(|is| is == "DISABLED"),
