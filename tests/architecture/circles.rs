@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The crates of the core. Files of other crates may come to depend on each other where a service does.
-const CRATES: [&str; 2] = ["engine", "resource"];
+const CRATES: [&str; 3] = ["blueprint", "engine", "resource"];
 
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"//[^\n]*").unwrap());
 static USE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(pub(?:\([^)]*\))? )?use ([^;]+);").unwrap());

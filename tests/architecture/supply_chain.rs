@@ -33,7 +33,7 @@ fn workflows() -> Vec<(String, String)> {
 fn actions_by_commit(lines: impl Iterator<Item = (String, String)>) -> usize {
     let mut actions = 0;
     for (place, line) in lines {
-        let Some((_, action)) = line.split_once("uses: ") else { continue };
+        let Some(action) = line.trim_start().trim_start_matches("- ").strip_prefix("uses: ") else { continue };
         actions += 1;
         let commit = action.split_once('@').map(|(_, commit)| commit.split(' ').next().unwrap_or_default());
         let is_commit = |text: &str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -1,6 +1,10 @@
 //! Alarms that can fire, each with what it tells.
 
-use crate::{monitoring::machines, network::Network, site::Site};
+use crate::{
+    names::{GUARDS, VARIANT, deployed, drift_job_logs, endpoint_name, machines},
+    network::Network,
+    site::Site,
+};
 use aws_cloudwatch::{Comparison, CompositeAlarm, MetricAlarm, MissingData};
 use aws_sns::Topic;
 use config::environment::{drift::JOB, monitoring};
@@ -81,19 +85,11 @@ pub(crate) fn build(
     guards
 }
 
-/// What begins the names of the alarms that judge a deployment.
-const GUARDS: &str = "endpoint";
-
-/// The ARNs of the alarms that judge a deployment, as a pattern.
-pub(crate) fn guards_arn(site: &Site) -> String {
-    site.arn("cloudwatch", &format!("alarm:{}-*", site.named(GUARDS)))
-}
-
 /// The endpoint that deployments change: by its alarms an update is judged within minutes.
 fn guards(site: &Site) -> Vec<Watch> {
-    let Some((_, deploy)) = crate::deploy::settings(site) else { return Vec::new() };
-    let name = crate::deploy::endpoint_name(site, &deploy);
-    let dimensions = [("EndpointName", name.clone()), ("VariantName", crate::deploy::VARIANT.to_owned())];
+    let Some((_, deploy)) = deployed(site) else { return Vec::new() };
+    let name = endpoint_name(site, &deploy);
+    let dimensions = [("EndpointName", name.clone()), ("VariantName", VARIANT.to_owned())];
     let watch = |trouble: &str, description, metric| {
         let watch = Watch::any(format!("{GUARDS}-{trouble}"), description, "AWS/SageMaker", metric, &dimensions);
         Watch { period_seconds: 60, ..watch }
@@ -136,7 +132,7 @@ fn watches(site: &Site) -> Vec<Watch> {
         }
     }
     if site.environment.drift.job.is_some() {
-        let (name, group) = (&site.name, crate::drift_job::log_group(site));
+        let (name, group) = (&site.name, drift_job_logs(site));
         let told = format!(
             "Drift is left to a person, or the drift job failed: {group} says why, `mlopsctl drift {name}` what"
         );

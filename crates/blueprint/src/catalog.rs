@@ -1,6 +1,9 @@
 //! Glue: the database, crawlers, ETL jobs with their scripts, and the workflow that joins them.
 
-use crate::{Error, encryption::Keys, identity::Roles, script_bundle, site::Site, storage::Buckets};
+use crate::{
+    Error, encryption::Keys, log_groups::log_group, roles::Roles, script_bundle, settings_json::spelled, site::Site,
+    storage::Buckets,
+};
 use aws_glue::{
     Action, BookmarkEncryption, Condition, CrawlState, Crawler, Database, DeleteBehavior, ExecutionClass, Firing, Job,
     JobLogs, JobState, LogEncryption, Logical, RecrawlBehavior, S3Encryption, S3Target, Schedule,
@@ -213,15 +216,8 @@ fn log_groups(
         (format!("{last}-logs-{}", job.name), name)
     });
     let groups: Vec<(String, String)> = [of_0_1].into_iter().chain(others).collect();
-    let declare = |(address, name): &(String, String)| {
-        crate::monitoring::log_group(stack, site, keys, "catalog", address, name).ready()
-    };
+    let declare = |(address, name): &(String, String)| log_group(stack, site, keys, "catalog", address, name).ready();
     groups.iter().map(declare).collect()
-}
-
-/// A setting as it is spelled in the environment file, which is AWS's spelling.
-pub(crate) fn spelled<T: serde::Serialize>(setting: &T) -> String {
-    serde_json::to_value(setting).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn arguments(site: &Site, job: &catalog::Job) -> Result<BTreeMap<String, String>, Error> {

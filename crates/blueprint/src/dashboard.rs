@@ -1,6 +1,6 @@
 //! The dashboard: this stack's own functions, pipeline, jobs, NAT gateways and endpoints, nothing else's.
 
-use crate::{network::Network, site::Site};
+use crate::{names, network::Network, site::Site};
 use aws_cloudwatch::Dashboard;
 use resource::Stack;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ fn widgets(site: &Site) -> Vec<Value> {
         widgets.push(widget("Functions: duration (ms)", region, of_functions(&["Duration"]), "p95"));
     }
     if site.environment.pipeline.is_some() {
-        let arn = crate::pipeline::arn(site);
+        let arn = names::pipeline_arn(site);
         let metrics = ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut"];
         let metrics = metrics.iter().map(|metric| json!(["AWS/States", metric, "StateMachineArn", arn])).collect();
         widgets.push(widget("Training pipeline: executions", region, metrics, "Sum"));

@@ -4,7 +4,9 @@ use crate::{
     Error,
     definition::render,
     grants::Granted,
+    log_groups::log_group,
     machine::{self, Start, Values},
+    names::{deployed, deployment, deployment_arn, endpoint_name, guards_arn},
     network::ids,
     pipeline::Wiring,
     policy::{Policy, pass_role},
@@ -30,14 +32,15 @@ pub(crate) fn build(
     wiring: &Wiring<'_>,
     guards: Vec<Handle<MetricAlarm>>,
 ) -> Result<(), Error> {
-    let (Some((pipeline, deploy)), Some(serving)) = (settings(site), wiring.roles.serving.clone()) else {
+    let (Some((pipeline, deploy)), Some(serving)) = (deployed(site), wiring.roles.serving.clone()) else {
         return Ok(());
     };
     let endpoint = endpoint(stack, site, wiring, serving.clone());
     let machine = state_machine(stack, site, &pipeline, &deploy, wiring, (serving, endpoint), guards)?;
     stack.output("endpoint_name", endpoint, |endpoint| endpoint.name);
     stack.output("deploy_state_machine_arn", machine, |machine| machine.arn);
-    let starter = machine::starter(stack, site, "start-deploy", "Starts deployments of approved models", &arn(site));
+    let starter =
+        machine::starter(stack, site, "start-deploy", "Starts deployments of approved models", &deployment_arn(site));
     let group = site.named(&site.environment.studio.model_package_group);
     let approvals = literal!({
         "source": ["aws.sagemaker"],
@@ -54,38 +57,14 @@ pub(crate) fn build(
     Ok(())
 }
 
-/// The settings, if approved models are to be deployed.
-pub(crate) fn settings(site: &Site) -> Option<(Pipeline, Deploy)> {
-    let pipeline = site.environment.pipeline.clone()?;
-    let deploy = pipeline.deploy.clone()?;
-    Some((pipeline, deploy))
-}
-
-/// The full name of the endpoint.
-pub(crate) fn endpoint_name(site: &Site, deploy: &Deploy) -> String {
-    site.named(&deploy.endpoint)
-}
-
-/// The variant that deployments make, which the definition names.
-pub(crate) const VARIANT: &str = "AllTraffic";
-
-fn name(site: &Site) -> String {
-    site.named("deploy")
-}
-
-/// The state machine's ARN.
-pub(crate) fn arn(site: &Site) -> String {
-    site.arn("states", &format!("stateMachine:{}", name(site)))
-}
-
 /// It goes before the network and the role that it needs, and after whatever could make it again.
 fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>, serving: Reference<Role>) -> Handle<Endpoint> {
-    let (_, deploy) = settings(site).unwrap_or_default();
+    let (_, deploy) = deployed(site).unwrap_or_default();
     let (name, made_by) = (endpoint_name(site, &deploy), format!("{}-", site.prefix()));
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker.clone());
     // SageMaker would make it without retention, key and tags; it goes after the endpoint, which writes into it.
     let group = format!("/aws/sagemaker/Endpoints/{name}");
-    let logs = crate::monitoring::log_group(stack, site, wiring.keys, "pipeline", "endpoint-logs", &group);
+    let logs = log_group(stack, site, wiring.keys, "pipeline", "endpoint-logs", &group);
     // What version 0.1 deployed serves with Studio's role.
     let needs = (vpc, wiring.roles.studio.clone(), serving, wiring.keys.data.clone(), logs);
     stack.add("pipeline", ENDPOINT, needs, move |_| Endpoint { name: name.clone(), made_by: made_by.clone() })
@@ -102,11 +81,11 @@ fn state_machine(
 ) -> Result<Handle<StateMachine>, Error> {
     let template = site.files.json(&deploy.definition)?;
     let fixed = fixed_values(site, pipeline, deploy);
-    let logs = machine::log_group(stack, site, wiring.keys, "deploy-logs", &name(site));
+    let logs = machine::log_group(stack, site, wiring.keys, "deploy-logs", &deployment(site));
     let role = machine_role(stack, site, deploy, wiring);
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker.clone());
     let needs = (role.ready(), logs.ready(), wiring.topic, serving, vpc, wiring.keys.data.clone(), (endpoint, guards));
-    let machine = name(site);
+    let machine = deployment(site);
     let may_be_encrypted = !has_own_disks(&deploy.instance_type);
     Ok(stack.add("pipeline", "deploy", needs, move |(role, logs, topic, serving, vpc, key, (endpoint, guards))| {
         let (subnets, groups) = vpc;
@@ -204,10 +183,7 @@ fn machine_role(stack: &mut Stack, site: &Site, deploy: &Deploy, wiring: &Wiring
         )
         .allow(
             ["cloudwatch:DescribeAlarms"],
-            [
-                site.arn("cloudwatch", &format!("alarm:TargetTracking-endpoint/{name}/*")),
-                crate::alarms::guards_arn(site),
-            ],
+            [site.arn("cloudwatch", &format!("alarm:TargetTracking-endpoint/{name}/*")), guards_arn(site)],
         )
         .allow(["iam:CreateServiceLinkedRole"], [scaling_role])
         .when("StringEquals", "iam:AWSServiceName", scaling)

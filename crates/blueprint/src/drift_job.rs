@@ -4,6 +4,8 @@
 use crate::{
     Error,
     encryption::Keys,
+    log_groups::log_group,
+    names::drift_job_logs,
     policy::{Policy, trust},
     site::Site,
 };
@@ -37,11 +39,6 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Result<(), E
     }
     declare(stack, site, keys, job, &code, &policies);
     Ok(())
-}
-
-/// The name of its log group.
-pub(crate) fn log_group(site: &Site) -> String {
-    format!("/aws/lambda/{}", site.named(NAME))
 }
 
 /// The project, as far as the platform is made from it, with what starts mlopsctl there.
@@ -96,7 +93,7 @@ fn needed(stack: &Stack, site: &Site) -> resource::Result<Vec<Value>> {
         is_state_at_root: site.is_state_at_root,
         also: Vec::new(),
         names_state_bucket: environment.names_state_bucket(&place.account),
-        existing: site.existing_permissions(),
+        existing: crate::required::permissions(site),
         registry: &registry,
         place,
     };
@@ -105,7 +102,7 @@ fn needed(stack: &Stack, site: &Site) -> resource::Result<Vec<Value>> {
 }
 
 fn declare(stack: &mut Stack, site: &Site, keys: &Keys, job: &Job, code: &str, policies: &[Value]) {
-    let logs = crate::monitoring::log_group(stack, site, keys, AREA, &format!("logs-{NAME}"), &log_group(site));
+    let logs = log_group(stack, site, keys, AREA, &format!("logs-{NAME}"), &drift_job_logs(site));
     let role = role(stack, site, policies);
     let (name, code, job) = (site.named(NAME), code.to_owned(), job.clone());
     let schedule = job.schedule.clone();
@@ -176,7 +173,7 @@ fn role(stack: &mut Stack, site: &Site, policies: &[Value]) -> Reference<Role> {
             tags: Tags::default(),
         }));
     }
-    let streams = site.arn("logs", &format!("log-group:{}:*", log_group(site)));
+    let streams = site.arn("logs", &format!("log-group:{}:*", drift_job_logs(site)));
     let run = Policy::new().allow(["logs:CreateLogStream", "logs:PutLogEvents"], [streams]).document();
     let (name, trust) = (site.named(NAME), trust(&site.service("lambda"), &site.place));
     let boundary = site.environment.identity.permissions_boundary.clone();

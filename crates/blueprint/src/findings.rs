@@ -1,21 +1,10 @@
 //! Finds settings that AWS would refuse, before any request, and names the line of each.
 
-use crate::{Error, Inputs, Placement, ignored::ignore_findings};
+use crate::{Finding, Inputs, Placement, ignored::ignore_findings};
 use config::Environment;
 use resource::{Address, Declaration, IdForm, Place, Registry, Stack};
 use serde_json::Value;
 use std::{collections::HashMap, path::Path};
-
-/// Something wrong with a stack.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Finding {
-    /// The setting that asks for it, `functions.0.name`; empty where it is none in particular.
-    pub setting: String,
-    /// The problem.
-    pub message: String,
-    /// The advice; may be empty.
-    pub help: String,
-}
 
 /// An account and zones to build a stack with before AWS was asked: only their length matters.
 const ANY_ACCOUNT: &str = "000000000000";
@@ -154,12 +143,5 @@ fn placeholders(value: &Value, found: &mut Vec<String>) {
         Value::Array(items) => items.iter().for_each(|item| placeholders(item, found)),
         Value::Object(fields) => fields.values().for_each(|field| placeholders(field, found)),
         _ => {}
-    }
-}
-
-impl From<Error> for Finding {
-    fn from(error: Error) -> Self {
-        let (setting, help) = error.setting().unwrap_or_default();
-        Self { setting, message: error.to_string(), help }
     }
 }

@@ -2,12 +2,15 @@
 
 use crate::{
     Error,
-    catalog::spelled,
     encryption::{Keys, decrypt_former},
     grants::Granted,
-    identity::{Roles, function_interfaces, role_with_key, use_key},
+    interfaces::function_interfaces,
+    log_groups,
+    names::endpoint_name,
     network::{Network, ids, ready},
     policy::Policy,
+    roles::{Roles, role_with_key, use_key},
+    settings_json::{spelled, without_nulls},
     site::Site,
 };
 use aws_lambda::{Architecture, Function, VpcConfig};
@@ -58,8 +61,7 @@ fn add(
     let zip = site.files.zip(&function.folder())?;
     let digest = stack.ship(Asset { origin: function.folder(), bytes: zip.into() });
     let group_name = log_group(&name);
-    let logs =
-        crate::monitoring::log_group(stack, site, keys, "functions", &format!("logs-{}", function.name), &group_name);
+    let logs = log_groups::log_group(stack, site, keys, "functions", &format!("logs-{}", function.name), &group_name);
     let mut environment = function.environment.clone();
     environment.extend(function.secrets.clone());
     if let Some(limits) = validation_limits(site, function) {
@@ -111,7 +113,7 @@ pub(crate) fn architecture(architecture: functions::Architecture) -> Architectur
 fn validation_limits(site: &Site, function: &functions::Function) -> Option<Value> {
     let pipeline = site.environment.pipeline.as_ref()?;
     let is_validation = pipeline.validation_function == function.name;
-    is_validation.then(|| crate::pipeline::without_nulls(&pipeline.validation))
+    is_validation.then(|| without_nulls(&pipeline.validation))
 }
 
 /// The log group is made by the platform, so a function may write to it and not create it: a late
@@ -171,7 +173,7 @@ fn evaluation_policy(site: &Site, pipeline: &Pipeline) -> Policy {
         )
         .allow(["s3:PutObject"], [site.objects("artifacts", "runs/")]);
     let Some(deploy) = &pipeline.deploy else { return policy };
-    let endpoint = site.arn("sagemaker", &format!("endpoint/{}", crate::deploy::endpoint_name(site, deploy)));
+    let endpoint = site.arn("sagemaker", &format!("endpoint/{}", endpoint_name(site, deploy)));
     policy
         .allow(["sagemaker:DescribeEndpoint"], [endpoint])
         // The endpoint may serve somebody else's configuration.

@@ -1,6 +1,6 @@
 //! Permissions that the environment file gives to a role, beyond the platform's own needs.
 
-use crate::{identity::GIVEN, policy::Policy, site::Site};
+use crate::{policy::Policy, roles::GIVEN, site::Site};
 use config::environment::grants::{BucketGrant, BucketGrants, Permission};
 use resource::KeyArn;
 use serde_json::{Value, json};

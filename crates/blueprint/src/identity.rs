@@ -4,32 +4,16 @@ use crate::{
     encryption::{Keys, decrypt_former},
     functions,
     grants::Granted,
-    policy::{Policy, trust, within_account},
+    policy::Policy,
+    roles::{Roles, role_with_key, use_key},
     sagemaker_roles,
     site::Site,
 };
 use aws_ec2::Vpc;
 use aws_iam::Role;
-use aws_kms::Key;
 use config::environment::grants::{Access, BucketGrant, BucketGrants};
-use resource::{Dependencies, KeyArn, Place, Reference, Stack, Tags, VpcId};
+use resource::{Reference, Stack};
 use serde_json::Value;
-use std::collections::BTreeMap;
-
-/// The roles that several areas use.
-pub(crate) struct Roles {
-    /// Of people in Studio; version 0.1 ran jobs and endpoints with it as well.
-    pub(crate) studio: Reference<Role>,
-    /// Of the pipeline's jobs, if there is a pipeline.
-    pub(crate) training: Option<Reference<Role>>,
-    /// Of the endpoint's models, if approved models are deployed.
-    pub(crate) serving: Option<Reference<Role>>,
-    /// Of MLflow, if there is one.
-    pub(crate) mlflow: Option<Reference<Role>>,
-    pub(crate) glue: Reference<Role>,
-    /// Of the functions, by their short names.
-    pub(crate) functions: BTreeMap<String, Reference<Role>>,
-}
 
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference<Vpc>) -> Roles {
     let pipeline = site.environment.pipeline.as_ref();
@@ -48,171 +32,6 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference
         glue: glue(stack, site, keys),
         functions: functions::roles(stack, site, keys),
     }
-}
-
-impl Roles {
-    /// The roles in whose name SageMaker has network interfaces.
-    pub(crate) fn of_sagemaker(&self) -> Vec<Reference<Role>> {
-        [Some(&self.studio), self.training.as_ref(), self.serving.as_ref()].into_iter().flatten().cloned().collect()
-    }
-
-    /// The roles in whose name Lambda has network interfaces.
-    pub(crate) fn of_lambda(&self, site: &Site) -> Vec<Reference<Role>> {
-        let in_vpc = site.environment.functions.iter().filter(|function| function.vpc);
-        in_vpc.filter_map(|function| self.functions.get(&function.name)).cloned().collect()
-    }
-}
-
-/// The policy with the file's permissions on resources outside of the environment, perhaps a bucket of another account.
-pub(crate) const GIVEN: &str = "permissions";
-
-/// A role for a service, with named inline policies.
-pub(crate) fn role(
-    stack: &mut Stack,
-    site: &Site,
-    name: &str,
-    description: &str,
-    service: &str,
-    policies: Vec<(&str, Policy)>,
-) -> Reference<Role> {
-    let policies: Vec<(String, Value)> =
-        policies.into_iter().map(|(name, policy)| (name.to_owned(), policy.document())).collect();
-    role_with_key(stack, site, name, description, service, None, move |_| policies.clone())
-}
-
-/// A role whose policies also name a key, which is known only once it exists.
-pub(crate) fn role_with_key(
-    stack: &mut Stack,
-    site: &Site,
-    name: &str,
-    description: &str,
-    service: &str,
-    key: Option<Reference<Key>>,
-    policies: impl Fn(Option<&KeyArn>) -> Vec<(String, Value)> + Send + Sync + 'static,
-) -> Reference<Role> {
-    role_needing(stack, site, (name, description, service), key, move |key| policies(key.as_ref().map(|key| &key.arn)))
-}
-
-/// A role whose policies contain unknown values, or the existing role that the file names instead. The arguments are
-/// name, description and service.
-pub(crate) fn role_needing<D: Dependencies>(
-    stack: &mut Stack,
-    site: &Site,
-    (name, description, service): (&str, &str, &str),
-    needs: D,
-    policies: impl Fn(D::Resolved) -> Vec<(String, Value)> + Send + Sync + 'static,
-) -> Reference<Role> {
-    if let Some(role) = site.existing_role(name) {
-        return Reference::Existing(role);
-    }
-    let path = site.environment.identity.path().to_owned();
-    let (full, description) = (site.named(name), description.to_owned());
-    let trust = trust(&site.service(service), &site.place);
-    let boundary = site.environment.identity.permissions_boundary.clone();
-    let account = site.place.account.clone();
-    let bound = move |(name, policy): (String, Value)| match name.as_str() {
-        GIVEN => (name, policy),
-        _ => (name, within_account(policy, &account)),
-    };
-    let role = stack.add("identity", name, needs, move |needed| Role {
-        name: full.clone(),
-        path: path.clone(),
-        description: description.clone(),
-        trust: trust.clone(),
-        inline_policies: policies(needed).into_iter().map(&bound).collect(),
-        managed_policies: Vec::new(),
-        permissions_boundary: boundary.clone(),
-        max_session_seconds: 3600,
-        tags: Tags::default(),
-    });
-    role.into()
-}
-
-/// Use of a key for data, through the services that hold it.
-pub(crate) fn use_key(policy: Policy, key: Option<&KeyArn>) -> Policy {
-    match key {
-        Some(key) => {
-            policy.allow(["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:DescribeKey"], [key.as_str()])
-        }
-        None => policy,
-    }
-}
-
-/// Network interfaces that services make in the platform's VPC, in the name of a role.
-#[derive(Clone)]
-pub(crate) struct Interfaces {
-    interfaces: String,
-    within: Vec<String>,
-    /// The condition operator for VPCs, and the common prefix of their ARNs.
-    vpcs: (&'static str, String),
-}
-
-impl Interfaces {
-    pub(crate) fn of(site: &Site) -> Self {
-        let all = |kind: &str| site.arn("ec2", &format!("{kind}/*"));
-        let interfaces = all("network-interface");
-        if site.environment.network.vpc_id.is_none() {
-            let within = ["subnet", "security-group"].map(all).into();
-            return Self { interfaces, within, vpcs: ("StringEquals", site.arn("ec2", "vpc")) };
-        }
-        // The ARNs of a shared VPC and its subnets contain the account of their owner.
-        // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html
-        let shared = Place { account: "*".to_owned(), ..site.place.clone() };
-        let within = vec![shared.arn("ec2", "subnet/*"), shared.arn("ec2", "security-group/*")];
-        Self { interfaces, within, vpcs: ("ArnLike", shared.arn("ec2", "vpc")) }
-    }
-
-    /// Limits the last statement to a VPC.
-    fn in_vpc(&self, policy: Policy, vpc: &VpcId) -> Policy {
-        let (operator, vpcs) = &self.vpcs;
-        policy.when(operator, "ec2:Vpc", format!("{vpcs}/{vpc}"))
-    }
-
-    /// Making them in this VPC, with its subnets and security groups. An interface that is to be made is in no VPC yet:
-    /// EC2 gives `ec2:Vpc` for its subnet and groups, and not for itself. Describing has no resource level.
-    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
-    pub(crate) fn make(&self, policy: Policy, vpc: &VpcId) -> Policy {
-        let policy = policy
-            .allow(["ec2:CreateNetworkInterface"], [self.interfaces.clone()])
-            .allow(["ec2:CreateNetworkInterface"], self.within.clone());
-        let policy = self.in_vpc(policy, vpc).allow(["ec2:DeleteNetworkInterface"], [self.interfaces.clone()]);
-        self.in_vpc(policy, vpc).allow(
-            [
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeVpcs",
-                "ec2:DescribeDhcpOptions",
-            ],
-            ["*"],
-        )
-    }
-
-    /// Lending them to the service's own account, where its machines are.
-    pub(crate) fn lend(&self, policy: Policy, vpc: &VpcId) -> Policy {
-        let lends = policy.allow(
-            ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterfacePermission"],
-            [self.interfaces.clone()],
-        );
-        self.in_vpc(lends, vpc)
-    }
-}
-
-/// The network interfaces of a function. Before Lambda creates one, it simulates the role without a resource and
-/// without condition keys. It refuses a role that allows less than AWS's own AWSLambdaVPCAccessExecutionRole. The
-/// function's code has the same role and does not need these actions, so a second statement denies them to the code.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>
-/// <https://github.com/hashicorp/terraform-provider-aws/issues/20698>
-pub(crate) fn function_interfaces(policy: Policy, function: &str) -> Policy {
-    const ACTIONS: [&str; 6] = [
-        "ec2:CreateNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:DeleteNetworkInterface",
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:UnassignPrivateIpAddresses",
-    ];
-    policy.allow(ACTIONS, ["*"]).deny(ACTIONS, ["*"]).when("ArnEquals", "lambda:SourceFunctionArn", function)
 }
 
 /// What crawlers and ETL jobs do.

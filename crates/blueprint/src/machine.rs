@@ -4,8 +4,9 @@
 use crate::{
     encryption::Keys,
     grants::Granted,
-    identity::{role, role_with_key},
+    log_groups,
     policy::Policy,
+    roles::{role, role_with_key},
     site::Site,
 };
 use aws_eventbridge::{Input, Rule, Source, Target};
@@ -39,7 +40,7 @@ pub(crate) fn values(site: &Site, settings: &Pipeline, tags: Tags) -> Values {
 pub(crate) fn log_group(stack: &mut Stack, site: &Site, keys: &Keys, address: &str, machine: &str) -> Handle<LogGroup> {
     // AWS limits the size of the policy that lets log delivery write; this prefix is exempt.
     let group = format!("/aws/vendedlogs/states/{machine}");
-    crate::monitoring::log_group(stack, site, keys, "pipeline", address, &group)
+    log_groups::log_group(stack, site, keys, "pipeline", address, &group)
 }
 
 pub(crate) fn declare(name: &str, role: RoleArn, definition: Value, log_group: LogGroupArn) -> StateMachine {

@@ -1,31 +1,15 @@
-//! What tells people how the platform is: log groups, the alerts topic, events; alarms and dashboard in files of their
+//! What tells people how the platform is: the alerts topic, events; alarms and dashboard in files of their
 //! own.
 
-use crate::{alarms, catalog::spelled, dashboard, encryption::Keys, network::Network, policy::Policy, site::Site};
+use crate::{
+    alarms, dashboard, encryption::Keys, names::machines, network::Network, policy::Policy, settings_json::spelled,
+    site::Site,
+};
 use aws_cloudwatch::MetricAlarm;
 use aws_eventbridge::{Input, Rule, Source, Target};
-use aws_logs::{Encryption as LogEncryption, LogGroup, Retention};
 use aws_sns::{Encryption, Subscription, Topic};
 use resource::{Handle, Reference, Stack, Tags};
 use serde_json::{Value, json};
-
-/// A log group with the environment's retention, made before whatever writes to it.
-pub(crate) fn log_group(
-    stack: &mut Stack,
-    site: &Site,
-    keys: &Keys,
-    area: &str,
-    address: &str,
-    name: &str,
-) -> Handle<LogGroup> {
-    let (name, days) = (name.to_owned(), i32::from(site.environment.monitoring.log_retention_days));
-    stack.add(area, address, keys.logs.clone().map(Reference::ready), move |key| LogGroup {
-        name: name.clone(),
-        retention: Retention::Days(days),
-        encryption: key.map_or(LogEncryption::AwsManaged, |key| LogEncryption::Kms(key.arn)),
-        tags: Tags::default(),
-    })
-}
 
 /// The topic that alarms and events of the platform are sent to.
 pub(crate) fn topic(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Topic> {
@@ -77,14 +61,6 @@ pub(crate) fn build(
         dashboard::build(stack, site, network);
     }
     guards
-}
-
-/// The state machines with what they are called.
-pub(crate) fn machines(site: &Site) -> Vec<(&'static str, &'static str, String)> {
-    let training =
-        site.environment.pipeline.is_some().then(|| ("pipeline", "The training pipeline", crate::pipeline::arn(site)));
-    let deploy = crate::deploy::settings(site).map(|_| ("deploy", "A deployment", crate::deploy::arn(site)));
-    training.into_iter().chain(deploy).collect()
 }
 
 /// What happens in other people's names and metrics do not show.

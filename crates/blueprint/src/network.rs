@@ -4,18 +4,21 @@
 use crate::{
     encryption::Keys,
     endpoint_policy,
-    identity::{self, Roles},
+    location::{ANYWHERE, Location, name_tag},
+    log_groups::log_group,
     own_network,
+    placement::vpc_endpoint,
     policy::Policy,
+    roles::{Roles, role},
     site::Site,
 };
 use aws_ec2::{
-    FlowLog, NatGateway, Peer, Reach, RouteTable, Rule, SecurityGroup, SecurityGroupOutputs, Subnet, SubnetOutputs,
-    Vpc, VpcEndpoint, VpcOutputs,
+    FlowLog, NatGateway, Peer, Reach, Rule, SecurityGroup, SecurityGroupOutputs, Subnet, SubnetOutputs, Vpc,
+    VpcEndpoint, VpcOutputs,
 };
 use aws_iam::Role;
 use config::environment::network::Network as Settings;
-use resource::{Handle, Reference, SecurityGroupId, Stack, SubnetId, Tags, VpcId};
+use resource::{Handle, Reference, SecurityGroupId, Stack, SubnetId, VpcId};
 
 /// What other areas are placed in.
 pub(crate) struct Network {
@@ -38,8 +41,6 @@ pub(crate) fn ready(groups: &Groups) -> Groups {
 pub(crate) fn ids(groups: Vec<SecurityGroupOutputs>) -> Vec<SecurityGroupId> {
     groups.into_iter().map(|group| group.id).collect()
 }
-
-pub(crate) const ANYWHERE: &str = "0.0.0.0/0";
 
 /// The VPC and its subnets, of the stack's own or existing ones.
 pub(crate) fn locate(stack: &mut Stack, site: &Site) -> Location {
@@ -70,15 +71,6 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, place: Location
     Network { vpc: place.vpc, private: place.private, sagemaker, lambda, nat: place.nat }
 }
 
-/// A VPC and its private subnets.
-pub(crate) struct Location {
-    pub(crate) vpc: Reference<Vpc>,
-    pub(crate) private: Vec<Reference<Subnet>>,
-    /// The route tables of the private subnets, if the stack owns them.
-    pub(crate) tables: Vec<Handle<RouteTable>>,
-    pub(crate) nat: Vec<Handle<NatGateway>>,
-}
-
 /// The VPC that the environment file names. The stack has no resource for it or its subnets.
 fn existing(settings: &Settings) -> Option<Location> {
     let vpc = VpcOutputs { id: VpcId::new(settings.vpc_id.as_deref()?) };
@@ -98,11 +90,6 @@ fn groups(existing: &[String], make: impl FnOnce() -> Handle<SecurityGroup>) -> 
     }
     let group = |id: &String| Reference::Existing(SecurityGroupOutputs { id: SecurityGroupId::new(id.as_str()) });
     existing.iter().map(group).collect()
-}
-
-/// The tag that the console shows as the name. A `Name` in the file's `[tags]` takes precedence.
-pub(crate) fn name_tag(site: &Site, name: &str) -> Tags {
-    [("Name", site.named(name).as_str())].into_iter().collect()
 }
 
 fn rule(description: &str, from_port: i32, to_port: i32, peer: Peer) -> Rule {
@@ -222,7 +209,7 @@ fn endpoints(stack: &mut Stack, site: &Site, place: &Location, sagemaker: &Group
         let service = site.placement.service(endpoint, &site.place);
         let numbered = (1..).zip(&place.private).filter(|(pair, _)| site.placement.reaches(endpoint, *pair));
         let needs = (place.vpc.clone(), numbered.map(|(_, subnet)| subnet.clone()).collect::<Vec<_>>(), group.clone());
-        let name = endpoint_name(endpoint);
+        let name = vpc_endpoint(endpoint);
         let tags = name_tag(site, &name);
         let policy = endpoint_policy::of_interface(endpoint, &site.place);
         stack.add("network", &name, needs, move |(vpc, subnets, groups)| VpcEndpoint {
@@ -239,26 +226,14 @@ fn endpoints(stack: &mut Stack, site: &Site, place: &Location, sagemaker: &Group
     }
 }
 
-/// The name of a service's endpoint within the network area.
-pub(crate) fn endpoint_name(endpoint: &str) -> String {
-    format!("endpoint-{}", endpoint.replace('.', "-"))
-}
-
 fn flow_logs(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference<Vpc>) {
     let name = format!("/aws/vpc/{}", site.prefix());
-    let group = crate::monitoring::log_group(stack, site, keys, "network", "flow-logs-group", &name);
+    let group = log_group(stack, site, keys, "network", "flow-logs-group", &name);
     let arn = site.arn("logs", &format!("log-group:{name}"));
     let policy = Policy::new()
         .allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [format!("{arn}:*")])
         .allow(["logs:DescribeLogGroups"], ["*"]);
-    let role = identity::role(
-        stack,
-        site,
-        "flow-logs",
-        "Writes the VPC's flow logs",
-        "vpc-flow-logs",
-        vec![("write", policy)],
-    );
+    let role = role(stack, site, "flow-logs", "Writes the VPC's flow logs", "vpc-flow-logs", vec![("write", policy)]);
     let tags = name_tag(site, "flow-logs");
     stack.add("network", "flow-logs", (vpc.clone(), group.ready(), role.ready()), move |(vpc, group, role)| FlowLog {
         vpc_id: vpc.id,

@@ -2,7 +2,7 @@
 //! routes.
 
 use crate::{
-    network::{ANYWHERE, Location, name_tag},
+    location::{ANYWHERE, Location, name_tag},
     site::Site,
 };
 use aws_ec2::{

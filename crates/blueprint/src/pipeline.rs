@@ -7,10 +7,12 @@ use crate::{
     encryption::Keys,
     functions::Functions,
     grants::Granted,
-    identity::Roles,
     machine::{self, Start, Values},
+    names::{self, endpoint_name},
     network::{Network, ids},
     policy::{Policy, pass_role},
+    roles::Roles,
+    settings_json::without_nulls,
     site::Site,
 };
 use aws_eventbridge::Source;
@@ -38,16 +40,6 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>) -> Resu
     Ok(())
 }
 
-/// The state machine's name.
-pub(crate) fn name(site: &Site) -> String {
-    site.named("training")
-}
-
-/// The state machine's ARN.
-pub(crate) fn arn(site: &Site) -> String {
-    site.arn("states", &format!("stateMachine:{}", name(site)))
-}
-
 fn state_machine(
     stack: &mut Stack,
     site: &Site,
@@ -56,7 +48,7 @@ fn state_machine(
 ) -> Result<Handle<StateMachine>, Error> {
     let template = site.files.json(&settings.definition)?;
     let fixed = fixed_values(site, settings, code_version(stack, site, settings, &template)?)?;
-    let logs = machine::log_group(stack, site, wiring.keys, "logs", &name(site));
+    let logs = machine::log_group(stack, site, wiring.keys, "logs", &names::pipeline(site));
     let role = machine_role(stack, site, settings, wiring);
     let training = wiring.roles.training.clone();
     let job = wiring.jobs.get(&settings.etl_job).copied();
@@ -69,7 +61,7 @@ fn state_machine(
     // One key for the volumes of both jobs.
     let types = [&settings.training.instance_type, &settings.transform.instance_type];
     let may_be_encrypted = !types.into_iter().any(|machine| has_own_disks(machine));
-    let machine = name(site);
+    let machine = names::pipeline(site);
     Ok(stack.add(
         "pipeline",
         "training",
@@ -91,23 +83,6 @@ fn state_machine(
             machine::declare(&machine, role.arn, render(&template, &values), logs.arn)
         },
     ))
-}
-
-/// Settings as JSON, without those that are not set.
-pub(crate) fn without_nulls<T: serde::Serialize>(settings: &T) -> Value {
-    fn strip(value: Value) -> Value {
-        match value {
-            Value::Object(fields) => Value::Object(
-                fields
-                    .into_iter()
-                    .filter(|(_, value)| !value.is_null())
-                    .map(|(key, value)| (key, strip(value)))
-                    .collect(),
-            ),
-            other => other,
-        }
-    }
-    strip(serde_json::to_value(settings).unwrap_or_default())
 }
 
 /// A digest of everything that a model is made by: the definition, what the platform ships to jobs and functions, the
@@ -182,7 +157,7 @@ fn fixed_values(site: &Site, settings: &Pipeline, code_version: String) -> Resul
         ("decision_threshold", decision_threshold(settings)),
         ("comparison", literal!(settings.comparison)),
         // The model behind it is the champion.
-        ("endpoint_name", literal!(settings.deploy.as_ref().map(|deploy| crate::deploy::endpoint_name(site, deploy)))),
+        ("endpoint_name", literal!(settings.deploy.as_ref().map(|deploy| endpoint_name(site, deploy)))),
     ]);
     Ok(values)
 }
@@ -239,7 +214,7 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
         // The champion's model is made of its package.
         .allow(["sagemaker:DescribeModelPackage"], [site.arn("sagemaker", &format!("model-package/{group}/*"))])
         .allow(["s3:DeleteObject"], [site.objects("models", "training/")])
-        .allow(["states:ListExecutions"], [arn(site)])
+        .allow(["states:ListExecutions"], [names::pipeline_arn(site)])
         .allow(
             [
                 "sagemaker:CreateTransformJob",
@@ -278,7 +253,8 @@ fn start(stack: &mut Stack, site: &Site, settings: &Pipeline, machine: Handle<St
     if settings.schedule.is_none() && !settings.on_upload {
         return;
     }
-    let starter = machine::starter(stack, site, "start-pipeline", "Starts the training pipeline", &arn(site));
+    let starter =
+        machine::starter(stack, site, "start-pipeline", "Starts the training pipeline", &names::pipeline_arn(site));
     let uploads = literal!({
         "source": ["aws.s3"],
         "detail-type": ["Object Created"],

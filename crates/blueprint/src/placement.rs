@@ -286,7 +286,7 @@ fn pair(address: &Address) -> Option<(&str, u8)> {
 
 /// The address of a service's endpoint.
 fn address(endpoint: &str) -> String {
-    format!("network.{}", crate::network::endpoint_name(endpoint))
+    format!("network.{}", vpc_endpoint(endpoint))
 }
 
 /// The names of the zones that the file names, and what it names that AWS does not list.
@@ -305,4 +305,9 @@ fn named(network: &Network, offered: &[Zone]) -> (Vec<String>, Vec<String>) {
 /// `aps1-az1` rather than `ap-south-1a`.
 fn is_id(name: &str) -> bool {
     name.contains("-az")
+}
+
+/// The name of a service's endpoint within the network area.
+pub(crate) fn vpc_endpoint(endpoint: &str) -> String {
+    format!("endpoint-{}", endpoint.replace('.', "-"))
 }

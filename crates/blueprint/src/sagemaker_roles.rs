@@ -4,8 +4,10 @@
 use crate::{
     encryption::{Keys, decrypt_former},
     grants::Granted,
-    identity::{Interfaces, role_needing, role_with_key, use_key},
+    interfaces::Interfaces,
+    names::{deployed, guards_arn},
     policy::{Policy, pass_role},
+    roles::{role_needing, role_with_key, use_key},
     site::Site,
 };
 use aws_ec2::Vpc;
@@ -308,6 +310,6 @@ fn use_mlflow(site: &Site) -> Option<(&'static str, Policy)> {
 
 /// An update of the endpoint is judged by its alarms in the name of the role that serves.
 fn judge(site: &Site) -> Option<(&'static str, Policy)> {
-    crate::deploy::settings(site)?;
-    Some(("judge", Policy::new().allow(["cloudwatch:DescribeAlarms"], [crate::alarms::guards_arn(site)])))
+    deployed(site)?;
+    Some(("judge", Policy::new().allow(["cloudwatch:DescribeAlarms"], [guards_arn(site)])))
 }

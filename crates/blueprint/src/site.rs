@@ -1,7 +1,9 @@
+//! Where and for whom the platform is built.
+
 use crate::{Inputs, files::Files, placement::Placement};
 use aws_iam::RoleOutputs;
 use config::{Environment, environment::feature_groups::FeatureGroup};
-use resource::{Condition, Permission, Place, RoleArn, Tags};
+use resource::{Place, RoleArn, Tags};
 
 /// Where and for whom the platform is built: what every area needs to name things.
 pub(crate) struct Site {
@@ -71,22 +73,6 @@ impl Site {
         let (_, arn) = self.environment.identity.roles.of(name)?;
         let name = arn.rsplit('/').next().unwrap_or_default().to_owned();
         Some(RoleOutputs { arn: RoleArn::new(arn), name })
-    }
-
-    /// The permissions on existing resources that provisioning the platform needs.
-    pub(crate) fn existing_permissions(&self) -> Vec<Permission> {
-        let key = crate::encryption::existing(self);
-        let key = key.iter().flat_map(|key| key.permissions(&self.place));
-        let roles = self.environment.identity.roles.arns().map(|arn| Permission::look(["iam:GetRole"]).on([arn]));
-        let state = crate::encryption::of_state(self).into_iter().flat_map(|key| {
-            let via = || Condition::Is("kms:ViaService", key.via.clone());
-            let reads = Permission::look(["kms:Decrypt"]).on([key.arn.as_str()]).when(via());
-            let writes = Permission::change(["kms:GenerateDataKey"]).on([key.arn.as_str()]).when(via());
-            let looks = Permission::look(["kms:DescribeKey", "kms:GetKeyPolicy"]).on([key.arn.as_str()]);
-            [looks, reads, writes]
-        });
-        let network = crate::existing_network(&self.environment).map(|network| network.permissions(&self.place));
-        key.chain(roles).chain(state).chain(network.into_iter().flatten()).collect()
     }
 
     /// The feature groups that the pipeline's ETL job writes to.

@@ -3,6 +3,7 @@
 use crate::{
     encryption::{Keys, decrypt_former},
     policy,
+    roles::role_with_key,
     site::Site,
 };
 use aws_s3::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication, Transition};
@@ -210,7 +211,7 @@ fn replication_role(stack: &mut Stack, site: &Site, keys: &Keys) -> Reference<aw
     let region = site.environment.storage.replication.as_ref().map(|to| to.region.clone()).unwrap_or_default();
     let via = site.place.endpoint_of("s3", &region);
     let keys_there = format!("arn:{}:kms:{region}:{}:key/*", site.place.partition, site.place.account);
-    crate::identity::role_with_key(
+    role_with_key(
         stack,
         site,
         "replication",

@@ -2,8 +2,8 @@
 
 use crate::{
     encryption::Keys,
-    identity::Roles,
     network::{Network, ids, ready},
+    roles::Roles,
     sagemaker_roles::ARTIFACTS,
     site::Site,
     storage::Buckets,

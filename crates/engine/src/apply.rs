@@ -1,3 +1,5 @@
+//! Carries out a plan.
+
 mod driver;
 mod entries;
 mod inputs;

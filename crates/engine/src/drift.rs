@@ -1,3 +1,5 @@
+//! Finds what differs from what was applied.
+
 use crate::Refusal;
 use crate::recorded::{current_state, unreadable};
 use crate::refresh::{Look, Seen, Workshop, look};

@@ -1,3 +1,5 @@
+//! What a run tells while it is at work.
+
 use crate::Action;
 use resource::{Address, Failure};
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! The plan: what would change, and what stands in the way.
+
 use crate::Claims;
 use resource::{Address, FieldChange, IgnoredDifference, Registry};
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! Makes a plan from what is declared, recorded and there.
+
 mod credibility;
 mod drifted;
 mod losses;

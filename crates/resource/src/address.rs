@@ -1,3 +1,5 @@
+//! Addresses of resources, such as `network.vpc`.
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

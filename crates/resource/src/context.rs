@@ -1,3 +1,5 @@
+//! What a reconciler works with: clients, place, identity, shipped content.
+
 use crate::{ADDRESS_TAG, Address, Failure, FailureKind, Glance, LINEAGE_TAG, Place, Result, TagIndex, Tags};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::{SdkConfig, region::Region};

@@ -1,3 +1,5 @@
+//! What a reconciler of one kind of resource promises.
+
 use crate::{ADDRESS_TAG, As, Cx, Diff, Failure, Permission, Place, Result, SizeLimit, Tags, UNKNOWN_OPEN};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! What is declared at an address, as far as it is known before anything exists.
+
 use crate::{Address, Lookup, Place, Registry, Result, Stack};
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! Compares a declared specification with a live one.
+
 use crate::{As, Tags, has_unknown, same_policy};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

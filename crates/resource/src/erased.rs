@@ -1,3 +1,5 @@
+//! Reconcilers of all kinds behind one trait, and their registry.
+
 use crate::{
     As, Boxed, Content, Cx, Deletion, Diff, Excess, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission,
     Place, Resource, Result, SizeLimit, Tags, compare,

@@ -1,3 +1,5 @@
+//! Why a call or a step failed.
+
 use crate::throttling::is_throttling;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};

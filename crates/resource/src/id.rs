@@ -1,3 +1,5 @@
+//! Identifiers of AWS, each with a type of its own.
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, hash::Hash, marker::PhantomData};
 

@@ -1,3 +1,5 @@
+//! Reads many resources by one call.
+
 use crate::{Failure, FailureKind, Result};
 use std::{
     collections::{HashMap, HashSet},

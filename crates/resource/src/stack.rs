@@ -1,3 +1,5 @@
+//! A stack: declared resources, their dependencies and outputs.
+
 use crate::{Address, Asset, Failure, FailureKind, IgnoreRules, Resource, Result, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! Tags of resources.
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -1,0 +1,22 @@
+//! What a stack is made from.
+
+use crate::Placement;
+use config::Environment;
+use resource::Place;
+use std::path::Path;
+
+/// What a stack is made from.
+pub struct Inputs<'a> {
+    /// The environment file.
+    pub environment: &'a Environment,
+    /// Its name.
+    pub name: &'a str,
+    /// Account, region, partition.
+    pub place: &'a Place,
+    /// The zones and endpoints of the network.
+    pub placement: &'a Placement,
+    /// The folder that the paths of the environment file start from.
+    pub root: &'a Path,
+    /// Whether the state is at the root of the state bucket that the file names, where mlopsctl 0.1 kept it.
+    pub is_state_at_root: bool,
+}
