@@ -1,3 +1,5 @@
+//! Reconciler for budgets: a monthly cost limit with notifications to a topic.
+
 use crate::billing_access;
 use aws_sdk_budgets::{
     Client,

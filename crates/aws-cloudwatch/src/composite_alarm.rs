@@ -1,3 +1,5 @@
+//! Reconciler for composite alarms: alarms whose state depends on other alarms.
+
 use crate::{
     AlarmOutputs,
     alarms::{self, Alarm},

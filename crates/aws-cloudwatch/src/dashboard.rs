@@ -1,3 +1,5 @@
+//! Reconciler for CloudWatch dashboards.
+
 use aws_sdk_cloudwatch::Client;
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,

@@ -1,3 +1,5 @@
+//! Reconciler for alarms on a single metric.
+
 use crate::{
     AlarmOutputs,
     alarms::{self, Alarm},

@@ -1,3 +1,5 @@
+//! Reconciler for the default security group of a VPC, which it keeps without rules.
+
 use crate::{
     allowed, fresh, listing,
     permissions::{self, Direction},

@@ -1,3 +1,5 @@
+//! Reconciler for Elastic IP addresses.
+
 use crate::{
     allowed,
     listing::{self, Listed},

@@ -1,3 +1,5 @@
+//! Reconciler for flow logs of a VPC.
+
 use crate::{
     allowed, fresh,
     listing::{self, Listed},

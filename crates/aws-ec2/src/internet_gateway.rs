@@ -1,3 +1,5 @@
+//! Reconciler for internet gateways and their attachment to a VPC.
+
 use crate::{
     allowed, fresh,
     listing::{self, Listed},

@@ -1,3 +1,5 @@
+//! Reconciler for public NAT gateways.
+
 use crate::{
     allowed, fresh,
     listing::{self, Listed},

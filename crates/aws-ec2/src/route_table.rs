@@ -1,3 +1,5 @@
+//! Reconciler for route tables with their routes and subnet associations.
+
 use crate::{
     allowed, fresh,
     listing::{self, Listed},

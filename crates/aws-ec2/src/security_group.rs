@@ -1,3 +1,5 @@
+//! Reconciler for security groups with all their rules.
+
 use crate::{
     allowed,
     dependents::{self, Dependents},

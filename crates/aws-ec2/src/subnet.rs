@@ -1,3 +1,5 @@
+//! Reconciler for subnets.
+
 use crate::{
     allowed,
     dependents::{self, Dependents},

@@ -1,3 +1,5 @@
+//! Reconciler for VPCs.
+
 use crate::{
     allowed,
     dependents::{self, Dependents},

@@ -1,3 +1,5 @@
+//! Reconciler for gateway and interface endpoints of a VPC.
+
 use crate::{
     allowed, fresh,
     listing::{self, Listed},

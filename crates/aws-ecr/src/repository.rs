@@ -1,3 +1,5 @@
+//! Reconciler for private repositories of container images.
+
 use aws_sdk_ecr::{
     Client,
     types::{self, EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Tag},

@@ -1,3 +1,5 @@
+//! Reconciler for rules on the default event bus, with all their targets.
+
 use crate::{rules, target::Target};
 use aws_sdk_eventbridge::{
     Client,

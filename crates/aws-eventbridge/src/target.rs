@@ -1,3 +1,5 @@
+//! The targets of a rule, and their conversion to and from EventBridge's types.
+
 use aws_sdk_eventbridge::types::{self as sdk, DeadLetterConfig, InputTransformer};
 use resource::{Failure, FailureKind, Result, RoleArn};
 use serde::{Deserialize, Serialize};

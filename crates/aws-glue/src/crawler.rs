@@ -1,3 +1,5 @@
+//! Reconciler for Glue crawlers.
+
 use crate::{lake_formation, role, sign, tagging, together};
 use aws_sdk_glue::{
     Client,

@@ -1,3 +1,5 @@
+//! Reconciler for databases of the Glue Data Catalog.
+
 use crate::{lake_formation, sign, tagging};
 use aws_sdk_glue::{
     Client,

@@ -1,3 +1,5 @@
+//! Reconciler for Glue jobs that run Spark.
+
 use crate::{role, sign, tagging, together};
 use aws_sdk_glue::{
     Client,

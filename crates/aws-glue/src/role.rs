@@ -1,3 +1,5 @@
+//! Converts the role names and ARNs in Glue's answers to role ARNs.
+
 use resource::{Place, RoleArn};
 
 /// A role as Glue gives it back: crawlers name it without the rest of its ARN.

@@ -1,3 +1,5 @@
+//! Reconciler for Glue security configurations: the encryption of objects, logs and job bookmarks.
+
 use crate::sign;
 use aws_sdk_glue::{
     Client,

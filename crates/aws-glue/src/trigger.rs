@@ -1,3 +1,5 @@
+//! Reconciler for Glue triggers, which start jobs and crawlers.
+
 use crate::{
     firing::{Action, Firing},
     sign, tagging, together,

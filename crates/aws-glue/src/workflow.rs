@@ -1,3 +1,5 @@
+//! Reconciler for Glue workflows.
+
 use crate::{sign, tagging};
 use aws_sdk_glue::{Client, types::Workflow as Described};
 use resource::{

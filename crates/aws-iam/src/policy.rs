@@ -1,3 +1,5 @@
+//! Reconciler for customer managed policies.
+
 use crate::{
     allowed,
     document::decode,

@@ -1,3 +1,5 @@
+//! Reconciler for IAM roles with their trust policy, inline policies and attachments.
+
 use crate::{
     allowed,
     document::in_one_spelling,

@@ -1,3 +1,5 @@
+//! Reconciler for symmetric KMS keys, each with an alias.
+
 use crate::search::{self, ABSENT, describe, is_doomed};
 use aws_sdk_kms::{
     Client,

@@ -1,3 +1,5 @@
+//! Reconciler for Lambda functions whose code is a zip archive.
+
 use crate::{
     allowed,
     asynchronous::{self, AsynchronousCalls},

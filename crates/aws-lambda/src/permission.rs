@@ -1,3 +1,5 @@
+//! Reconciler for statements in the resource policy of a Lambda function.
+
 use aws_sdk_lambda::Client;
 use futures::future::try_join_all;
 use resource::{

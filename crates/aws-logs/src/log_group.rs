@@ -1,3 +1,5 @@
+//! Reconciler for log groups.
+
 use crate::log_groups;
 use aws_sdk_cloudwatchlogs::{Client, types::OrderBy};
 use resource::{

@@ -1,3 +1,5 @@
+//! Reconciler for resource policies of CloudWatch Logs.
+
 use aws_sdk_cloudwatchlogs::Client;
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Loader, Naming, Observed, Owner, Permission,

@@ -1,3 +1,5 @@
+//! Reconciler for S3 buckets with their settings.
+
 use crate::{
     Encryption, LifecycleRule, Replication, allowed, client,
     emptying::{self, Selection},

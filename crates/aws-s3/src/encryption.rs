@@ -1,3 +1,5 @@
+//! The default encryption of a bucket, and its conversion to and from S3's types.
+
 use crate::unbuildable;
 use aws_sdk_s3::types::{
     BlockedEncryptionTypes, ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,

@@ -1,3 +1,5 @@
+//! The lifecycle rules of a bucket, and their conversion to and from S3's types.
+
 use crate::unbuildable;
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, ExpirationStatus, LifecycleExpiration, LifecycleRuleFilter,

@@ -1,3 +1,5 @@
+//! Reconciler for objects that the platform uploads, such as the script of a job.
+
 use crate::{
     allowed, client,
     emptying::{self, Selection},

@@ -1,3 +1,5 @@
+//! The replication of a bucket to another bucket, and its conversion to and from S3's types.
+
 use crate::unbuildable;
 use aws_sdk_s3::types::{
     DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, EncryptionConfiguration,

@@ -1,3 +1,5 @@
+//! Reconciler for SageMaker domains.
+
 use crate::{
     allowed,
     defaults::StudioDefaults,

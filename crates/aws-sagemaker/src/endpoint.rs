@@ -1,3 +1,5 @@
+//! Reconciler for SageMaker endpoints: deployments create and update them, the reconciler deletes them.
+
 use crate::{sign, tagging};
 use aws_sdk_sagemaker::{Client, operation::describe_endpoint::DescribeEndpointOutput, types::EndpointStatus};
 use resource::{

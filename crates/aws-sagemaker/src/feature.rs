@@ -1,3 +1,5 @@
+//! The features of a feature group, and their conversion to and from SageMaker's types.
+
 use aws_sdk_sagemaker::types::{self as sdk, FeatureDefinition};
 use serde::{Deserialize, Serialize};
 

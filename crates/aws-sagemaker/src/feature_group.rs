@@ -1,3 +1,5 @@
+//! Reconciler for feature groups of the Feature Store.
+
 use crate::{
     allowed,
     feature::{self, Feature},

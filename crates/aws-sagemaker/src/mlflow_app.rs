@@ -1,3 +1,5 @@
+//! Reconciler for serverless MLflow tracking servers.
+
 use crate::{allowed, life, sign, tagging};
 use aws_sdk_sagemaker::{
     Client,

@@ -1,3 +1,5 @@
+//! Reconciler for model package groups of the model registry.
+
 use crate::{allowed, life, sign, tagging};
 use aws_sdk_sagemaker::{
     Client,

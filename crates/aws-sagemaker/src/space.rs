@@ -1,3 +1,5 @@
+//! Reconciler for spaces of a SageMaker domain.
+
 use crate::{
     allowed,
     life::{self, Standing},

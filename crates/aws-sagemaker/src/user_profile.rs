@@ -1,3 +1,5 @@
+//! Reconciler for user profiles of a SageMaker domain.
+
 use crate::{
     allowed,
     life::{self, Standing},

@@ -1,3 +1,5 @@
+//! Reconciler for Step Functions state machines of type STANDARD.
+
 use crate::{configuration::read, executions};
 use aws_sdk_sfn::{
     Client,

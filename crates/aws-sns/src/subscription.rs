@@ -1,3 +1,5 @@
+//! Reconciler for subscriptions to SNS topics.
+
 use crate::{endpoint, topic::ABSENT};
 use aws_sdk_sns::{Client, types::Subscription as Listed};
 use resource::{

@@ -1,3 +1,5 @@
+//! Reconciler for SNS topics.
+
 use aws_sdk_sns::{Client, types::Tag};
 use resource::{
     As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, KeyArn, Naming, Observed, Owner, Permission,

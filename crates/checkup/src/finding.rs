@@ -1,3 +1,5 @@
+//! The result of a check, with its severity and the advice for the user.
+
 use resource::{Failure, FailureKind};
 use serde::Serialize;
 

@@ -1,3 +1,5 @@
+//! Compares the estimated costs of a stack before and after a change.
+
 use crate::{Estimate, Prices, Resource, Usd, estimate};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+//! The cost estimate of a stack: monthly amounts, unit prices and the costs of an execution.
+
 use crate::{Quantity, Usd};
 use serde::Serialize;
 

@@ -1,3 +1,5 @@
+//! The units that AWS counts and charges for, with their keys in a price list.
+
 use std::borrow::Cow;
 
 /// What the keys of instances begin with in a price list; the type follows.

@@ -1,3 +1,5 @@
+//! Amounts of US dollars, exact to twelve decimal places.
+
 use crate::{Quantity, decimal};
 use serde::{Serialize, Serializer};
 use std::{fmt, iter::Sum, ops::Add, str::FromStr};

@@ -1,3 +1,5 @@
+//! Price lists: the built-in list, and the lists that users supply as JSON.
+
 use crate::{Meter, Usd};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt};

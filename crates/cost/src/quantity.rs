@@ -1,3 +1,5 @@
+//! Quantities of a meter, exact to a millionth of a unit.
+
 use crate::decimal;
 use serde::{Serialize, Serializer};
 use std::fmt;

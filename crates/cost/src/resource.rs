@@ -1,3 +1,5 @@
+//! The resource that a cost estimate prices: its address, kind and spec.
+
 use serde_json::Value;
 
 /// A resource of a stack, as it is declared or remembered.

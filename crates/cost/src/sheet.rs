@@ -1,3 +1,5 @@
+//! Collects the costs and missing prices of one resource.
+
 use crate::{Bound, Gap, Item, Meter, Prices, Quantity, Resource, Run};
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! A request to the embedded AWS, with its service, region and operation.
+
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName};
 use winterbaume_core::{MockRequest, auth, parse_query_string};

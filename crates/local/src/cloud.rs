@@ -1,3 +1,5 @@
+//! The embedded AWS: opens its data, answers requests with its services, and saves changes.
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;

@@ -1,3 +1,5 @@
+//! Errors of opening, saving and serving the embedded AWS.
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! Layers around each call to the embedded AWS, for faults, recordings and laws of AWS.
+
 use async_trait::async_trait;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Zip archives of files, in which equal files give equal bytes.
+
 use crate::{
     Error,
     collect::{self, File},

@@ -1,3 +1,5 @@
+//! Errors of packing a folder.
+
 use crate::LARGEST;
 use std::{io, path::PathBuf};
 

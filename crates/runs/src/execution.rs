@@ -1,3 +1,5 @@
+//! Starts, lists, reads and stops executions of a state machine.
+
 use crate::{History, Why, time::timestamp};
 use aws_sdk_sfn::{
     Client,

@@ -1,3 +1,5 @@
+//! Requests a Docker login for the image registry of the account.
+
 use aws_sdk_ecr::Client;
 use aws_smithy_types::base64;
 use aws_types::SdkConfig;

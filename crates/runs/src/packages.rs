@@ -1,3 +1,5 @@
+//! Lists and approves model packages of the model registry.
+
 use crate::time::timestamp;
 use aws_sdk_sagemaker::{
     Client,

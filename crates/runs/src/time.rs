@@ -1,3 +1,5 @@
+//! Converts times of the AWS SDK to timestamps.
+
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 

@@ -1,3 +1,5 @@
+//! The evaluation of a trained model, read from its pipeline execution.
+
 use crate::{Execution, History};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+//! The error and cause of a failed execution, and the sentence in the cause that a person needs.
+
 use serde_json::Value;
 
 /// Why something failed, as Step Functions gives it.

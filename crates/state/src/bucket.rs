@@ -1,3 +1,5 @@
+//! The bucket that holds a state and its lock: its name, owner, encryption and errors.
+
 use crate::{Error, S3Store};
 use aws_sdk_s3::Client;
 use resource::{Attempt, Failure, Pages, Place, Result, Tags};

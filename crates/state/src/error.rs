@@ -1,3 +1,5 @@
+//! Errors of reading, writing and locking the state.
+
 use crate::{FORMAT, Holder, s3::LARGEST};
 use resource::{Failure, FailureKind};
 

@@ -1,3 +1,5 @@
+//! The state document in the format that this version writes.
+
 use crate::{Error, Holder, StateIdentity, Store, read::each_once};
 use resource::{Address, Edge, Registry};
 use schemars::JsonSchema;

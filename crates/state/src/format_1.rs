@@ -1,3 +1,5 @@
+//! Reads states in the format of mlopsctl 0.1 and converts them to the current format.
+
 use crate::{Entry, FORMAT, State, StateIdentity, read::each_once};
 use resource::Address;
 use serde::Deserialize;

@@ -1,3 +1,5 @@
+//! The identity of a state and its lineage.
+
 use crate::{Error, State};
 use resource::{Place, Tags, sha256_hex};
 

@@ -1,3 +1,5 @@
+//! The object keys of a state and its lock in their bucket.
+
 use crate::{Error, State, StateIdentity, Store, read};
 use resource::FailureKind;
 

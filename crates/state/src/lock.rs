@@ -1,3 +1,5 @@
+//! Acquires, renews, takes over and releases the lock of a state.
+
 use crate::{
     Error, Holder, LivenessFile, Removed, Store, Version,
     holder::who,

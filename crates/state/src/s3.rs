@@ -1,3 +1,5 @@
+//! Reads objects of a state bucket with their earlier versions, and writes them with conditional writes.
+
 use crate::{Error, Store, Stored, Version, versions::VersionPages};
 use aws_sdk_s3::{Client, primitives::ByteStream, types::ServerSideEncryption};
 use aws_smithy_runtime_api::{

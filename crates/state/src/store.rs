@@ -1,3 +1,5 @@
+//! The interface to a store of small objects with conditional writes.
+
 use crate::Error;
 use bytes::Bytes;
 use resource::Boxed;

@@ -1,3 +1,5 @@
+//! Writes the state during a run, with several changes in one commit.
+
 use crate::{Author, Entry, Error, Lock, State, Store, Tenure, Version, read::other_tool};
 use bytes::Bytes;
 use resource::{Address, Failure, FailureKind};

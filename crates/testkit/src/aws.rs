@@ -1,3 +1,5 @@
+//! A simulated AWS for tests, with a virtual clock, laws, policies and faults.
+
 use crate::{
     dates::Dates,
     faults::{Fault, Faults},

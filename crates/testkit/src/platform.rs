@@ -1,3 +1,5 @@
+//! A platform for tests that plans, applies and destroys like `mlopsctl`.
+
 use crate::Aws;
 use app::{Change, ChangeOptions, Condition, Frontend, NotDone, Wanted, Workspace, WorkspaceParts};
 use aws_config::SdkConfig;

@@ -1,3 +1,5 @@
+//! Matches resources of a Terraform state with declared resources.
+
 use crate::{
     Managed, Tfstate,
     kinds::{self, Kind, SUBNETS},

@@ -1,3 +1,5 @@
+//! Reads the resources that a Terraform state manages.
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! Compares the used and planned amount of a resource with its quota.
+
 use crate::Finding;
 
 pub(crate) const CHECK: &str = "quotas";

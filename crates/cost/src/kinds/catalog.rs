@@ -1,3 +1,5 @@
+//! Costs of Glue jobs and crawlers.
+
 use crate::{Bound, Meter, Quantity, Resource, sheet::Sheet};
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! Costs of KMS keys.
+
 use crate::{Meter, Quantity, sheet::Sheet};
 
 /// Each of the first two rotations adds the price of a key, those after them nothing (AWS, KMS pricing, 2024).

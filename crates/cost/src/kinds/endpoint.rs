@@ -1,3 +1,5 @@
+//! Costs of SageMaker endpoints, taken from the state machine that deploys them.
+
 use super::run::{parameters, steps};
 use crate::{Gap, Meter, Quantity, Resource, sheet::Sheet};
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! Costs of Lambda functions.
+
 use crate::{Bound, Meter, Quantity, Resource, sheet::Sheet};
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! Costs of alarms, dashboards, log groups, topics and subscriptions.
+
 use crate::{Gap, Meter, Quantity, sheet::Sheet};
 
 /// Alarms on periods shorter than this are of high resolution.

@@ -1,3 +1,5 @@
+//! Costs of NAT gateways, Elastic IP addresses, interface endpoints and flow logs.
+
 use crate::{Gap, Meter, Quantity, sheet::Sheet};
 
 pub(super) fn nat_gateway(sheet: &mut Sheet<'_>) {

@@ -1,3 +1,5 @@
+//! Costs of buckets, replication and image repositories.
+
 use crate::{Meter, Resource, sheet::Sheet};
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! Costs of SageMaker domains, spaces and feature groups.
+
 use crate::{Gap, Meter, Quantity, sheet::Sheet};
 
 /// What an app starts on unless its user chooses.

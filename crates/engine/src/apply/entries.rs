@@ -1,3 +1,5 @@
+//! The entries that the state records before the first step starts, intents among them.
+
 use super::inputs::Apply;
 use crate::{Action, Planning, step::intent};
 use resource::Address;

@@ -1,3 +1,5 @@
+//! Compares a resolved spec with the planned spec, in which placeholders match any value.
+
 use resource::has_unknown;
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! Options that every command has.
+
 use clap::Args;
 use std::{path::PathBuf, time::Duration};
 

@@ -1,3 +1,5 @@
+//! The command `destroy`: deletes an environment, and with `--with-state` also its state.
+
 use super::change;
 use crate::{
     cli::{DestroyArgs, Global},

@@ -1,3 +1,5 @@
+//! The command `plan`: shows the differences to apply, and saves them if asked.
+
 use super::not_done::{refused, refused_plan};
 use crate::{
     cli::{Global, PlanArgs},

@@ -1,3 +1,5 @@
+//! The command `up`: applies a new or a saved plan.
+
 use super::change;
 use crate::{
     cli::{ChangeArgs, Global, UpArgs},

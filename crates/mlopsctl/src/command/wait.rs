@@ -1,3 +1,5 @@
+//! The command `wait`: finishes the steps that an earlier run started.
+
 use super::change;
 use crate::{cli::Global, end::End, printer::Printer};
 use app::{Change, ChangeOptions, Condition, Wanted};

@@ -1,3 +1,5 @@
+//! Shows drift to people as a page, and to programs as JSON.
+
 use super::{
     differences,
     page::{Form, Page},

@@ -1,3 +1,5 @@
+//! Progress lines at the bottom of a terminal that are erased and drawn again.
+
 use crate::printer::{Printer, Style, escape::word};
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Plans as JSON documents in the form of `state/schemas/plan.schema.json`.
+
 use crate::saved_plan::Beside;
 use cost::Summary;
 use engine::{Plan, Refusal};

@@ -1,3 +1,5 @@
+//! Formats durations and times for people, and durations for programs.
+
 use jiff::{SignedDuration, Timestamp};
 
 /// A time span as people say it.

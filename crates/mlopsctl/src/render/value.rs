@@ -1,3 +1,5 @@
+//! Formats values of specs, and the difference between two values.
+
 use crate::printer::escape::word;
 use resource::{SENSITIVE, UNKNOWN_CLOSE, UNKNOWN_OPEN};
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! Tests of the layout: overlaps, order and speed.
+
 use super::*;
 use crate::fixture::{any, large, small};
 use proptest::prelude::*;

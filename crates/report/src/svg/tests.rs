@@ -1,3 +1,5 @@
+//! Tests of the SVG drawing: completeness, escaping and speed.
+
 use super::*;
 use crate::fixture::{any, hostile, large, small};
 use proptest::prelude::*;

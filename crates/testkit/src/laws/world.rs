@@ -1,3 +1,5 @@
+//! The seed, the delays and the services that a law of the simulated AWS can use.
+
 use super::script::Script;
 use crate::wire::{Asked, answered};
 use local::{Call, Next, Response};

@@ -1,3 +1,5 @@
+//! A request for permission: an action, a resource and condition keys.
+
 use std::{collections::BTreeMap, fmt};
 
 /// The account's things bear these ARNs.

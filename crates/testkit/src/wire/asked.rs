@@ -1,3 +1,5 @@
+//! The service, operation and parameters of a call, in one form for all protocols.
+
 use super::{Wire, form, xml};
 use local::{Call, Request, Response};
 use serde_json::{Map, Value, json};

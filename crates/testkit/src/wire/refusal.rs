@@ -1,3 +1,5 @@
+//! An AWS error response, in the protocol of the refused call.
+
 use super::{Wire, xml};
 use http::HeaderValue;
 use local::{Call, Response};

@@ -1,3 +1,5 @@
+//! The command `pipeline approve`: approves a model package, and follows its deployment on the embedded AWS.
+
 use super::{
     follow, local_work,
     platform::{Platform, Work},

@@ -1,3 +1,5 @@
+//! Shows the steps of a pipeline execution until it ends.
+
 use super::platform::Platform;
 use crate::{
     end::End,

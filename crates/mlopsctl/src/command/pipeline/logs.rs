@@ -1,3 +1,5 @@
+//! The command `pipeline logs`: shows the log of one step of a pipeline execution.
+
 use super::platform::{Platform, Work};
 use crate::{
     end::End,

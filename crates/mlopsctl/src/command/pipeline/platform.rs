@@ -1,3 +1,5 @@
+//! The provisioned platform that the pipeline commands work on, opened from its state.
+
 use crate::{cli::Global, end::End};
 use app::Session;
 use aws_config::SdkConfig;

@@ -1,3 +1,5 @@
+//! The command `pipeline run`: starts a pipeline execution and follows it if asked.
+
 use super::{
     follow, local_work, overrides,
     platform::{Platform, Work},

@@ -1,3 +1,5 @@
+//! The command `pipeline status`: shows the steps and the result of a pipeline execution.
+
 use super::{
     follow,
     platform::{Platform, Work},

@@ -1,3 +1,5 @@
+//! The command `pipeline upload`: uploads data files into the bucket of raw data.
+
 use super::platform::Platform;
 use crate::{
     end::End,

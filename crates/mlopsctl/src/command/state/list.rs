@@ -1,3 +1,5 @@
+//! The command `state list`: lists the recorded resources, also as import blocks of Terraform.
+
 use super::open;
 use crate::{
     cli::{Global, ListFormat},
