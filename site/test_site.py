@@ -1,11 +1,13 @@
-"""The preprocessor and the checker of links."""
+"""The preprocessor, the checker of links and the pages of reference."""
 
+import json
 import tempfile
 import unittest
 from pathlib import Path
 
 import chapters
 import check
+import reference
 
 
 class Chapters(unittest.TestCase):
@@ -81,6 +83,48 @@ class Check(unittest.TestCase):
                 list(check.broken_on_site(site)),
                 ["a.html: b.html#two: no such anchor", "a.html: c.html: no such file"],
             )
+
+
+SCHEMA = {
+    "required": ["zones"],
+    "properties": {
+        "zones": {"type": "integer", "minimum": 1, "maximum": 6, "description": "How many\nzones"},
+        "storage": {
+            "properties": {
+                "buckets": {
+                    "description": "Buckets.",
+                    "items": {"properties": {"nat": {"oneOf": [{"const": "none", "description": "Not at all."}]}}},
+                }
+            }
+        },
+    },
+}
+
+
+class Reference(unittest.TestCase):
+    def test_settings_are_found_with_their_sections(self) -> None:
+        found = [(one.section, one.name, one.required) for one in reference.settings(SCHEMA)]
+        self.assertEqual(found, [("", "zones", True), ("storage.buckets[]", "nat", False)])
+
+    def test_settings_are_described(self) -> None:
+        page = reference.settings_page(SCHEMA, [{"storage": {"buckets": [{}, {"nat": "none"}]}}])
+        zones = "How many zones.\n\n- Type: whole number, 1 to 6\n- Default: none; the setting is required\n"
+        self.assertIn(f"`zones`\n\n{zones}", page)
+        self.assertIn("## `[[storage.buckets]]`\n\nBuckets.\n", page)
+        nat = '- Type: one of\n  - `"none"`: Not at all.\n- Default: left out\n- Example: `nat = "none"`\n'
+        self.assertIn(nat, page)
+
+    def test_documents_are_described_with_their_events(self) -> None:
+        step = {"required": ["at"], "properties": {"event": {"const": "step"}, "at": {"type": "string"}}}
+        page = "\n".join(reference.document("events.schema.json", {"title": "Events", "oneOf": [step]}))
+        self.assertIn('The event `step`:\n\n- `event`: `"step"`, not always there\n- `at`: string\n', page)
+
+    def test_every_setting_of_the_schema_is_on_the_page(self) -> None:
+        schema = json.loads((reference.SCHEMAS / "environment.schema.json").read_text("utf-8"))
+        page = reference.pages()["settings.md"]
+        names = [one.name for one in reference.settings(schema)]
+        self.assertGreater(len(names), 200)
+        self.assertEqual(page.count("\n### "), len(names))
 
 
 if __name__ == "__main__":
