@@ -7,11 +7,12 @@ use crate::{
 };
 
 /// Ids that AWS chooses, times and counts of calls differ from run to run.
-const PASSING: [(&str, &str); 11] = [
+const PASSING: [(&str, &str); 12] = [
     (r"\b(vpc|subnet|igw|eipalloc|nat|rtb|sg|vpce|fl)-0[0-9a-f]{16}\b", "$1-…"),
     // One that was cut short.
     (r"\b(vpc|subnet|igw|eipalloc|nat|rtb|sg|vpce|fl)-0[0-9a-f]{0,16}…", "$1-…"),
     (r"\bd-[0-9a-f]{12}\b", "d-…"),
+    (r"\bkey/[0-9a-f-]{1,35}…", "key/…"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "…"),
     (r" \d+\.\d s\b", " … s"),
     (r"with \d+ API calls", "with … API calls"),

@@ -232,3 +232,43 @@ fn an_alarm_gets_another_threshold() {
     let first = format!("{retention}\n{alarm}");
     reviewed_after("alarm-threshold", (retention, &first), &[("threshold = 300", "threshold = 900")]);
 }
+
+#[test]
+fn plan_as_markdown_says_the_same_when_it_was_saved() {
+    let project = up("dev");
+    project.edit("dev", "cidr = \"10.0.0.0/16\"", "cidr = \"10.8.0.0/16\"");
+    project.edit("dev", "user_profiles = [\"data-scientist\"]", "user_profiles = [\"analyst\"]");
+    project.edit("dev", "Owner = \"DataTeam\"", "Owner = \"Platform\"");
+    let made = project.local(&["plan", "dev", "--format", "markdown", "--out", "dev.plan"]).ends_with(0);
+    page("markdown-changes", &made.stdout);
+    let shown = project.local(&["plan", "--show", "dev.plan", "--format", "markdown"]).ends_with(0);
+    // A saved plan does not know the short forms of names.
+    let headlines = |text: &str| text.split("<details>").next().unwrap().to_owned();
+    assert_eq!(headlines(&shown.stdout), headlines(&made.stdout));
+    let refused = project.local(&["plan", "dev", "--format", "markdown", "--json"]).ends_with(64);
+    assert!(refused.stderr.contains("cannot be used with"), "{}", refused.stderr);
+}
+
+#[test]
+fn plan_as_markdown_names_data_at_risk_and_refusals_first() {
+    let project = Project::new();
+    let models = "[[storage.buckets]]\nname = \"models\"";
+    let landing = format!("[[storage.buckets]]\nname = \"landing\"\n\n{models}");
+    project.edit("prod", models, &landing);
+    project.local(&["up", "prod"]).ends_with(0);
+    project.behind_its_back(async |sdk| {
+        let bucket = format!("mlops-pipeline-prod-landing-{}", local::ACCOUNT);
+        let call = aws_s3::client(&sdk).put_object().bucket(bucket).key("customers.csv");
+        call.body(b"x".to_vec().into()).send().await.unwrap();
+    });
+    project.edit("prod", &landing, models);
+    project.edit("prod", "kms = true", "kms = false");
+    page("markdown-refused", &project.local(&["plan", "prod", "--format", "markdown"]).ends_with(1).stdout);
+}
+
+#[test]
+fn plan_as_markdown_of_a_new_platform_and_of_no_change() {
+    let first = Project::new().local(&["plan", "dev", "--format", "markdown"]).ends_with(0).stdout;
+    assert!(first.contains("is created for the state") && first.contains("Costs "), "{first}");
+    page("markdown-nothing", &up("dev").local(&["plan", "dev", "--format", "markdown"]).ends_with(0).stdout);
+}

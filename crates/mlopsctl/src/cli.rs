@@ -152,6 +152,9 @@ pub(crate) struct PlanArgs {
     /// Show a plan that `--out` saved, and make none. Asks AWS for nothing.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "exit_code", "target", "delete_data", "unprotect"])]
     pub(crate) show: Option<PathBuf>,
+    /// How: for a person, or as Markdown for a comment on a pull request.
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text, conflicts_with_all = ["json", "full", "quiet"])]
+    pub(crate) format: PlanFormat,
     /// Exit with 2 when there are changes.
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -167,6 +170,12 @@ pub(crate) struct PlanArgs {
     /// Plan what `up --unprotect` would do; may be repeated, or name several, separated by commas.
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) unprotect: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    Text,
+    Markdown,
 }
 
 #[derive(Args)]

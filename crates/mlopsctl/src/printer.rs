@@ -50,6 +50,11 @@ impl Printer {
         Self { colour: self.colourful && std::io::stdout().is_terminal(), ..self }
     }
 
+    /// For text that is no page of a terminal.
+    pub(crate) fn colourless(self) -> Self {
+        Self { colour: false, ..self }
+    }
+
     /// The columns of the terminal on stdout. `None` if stdout is no terminal.
     pub(crate) fn columns_of_data(self) -> Option<usize> {
         stream::columns_of_stdout()

@@ -1,6 +1,6 @@
 //! A plan in the form for a reviewer.
 //!
-//! [`PlanView`] is made once from the engine's plan. Text and JSON are printed from it. It contains structural
+//! [`PlanView`] is made once from the engine's plan. Text, Markdown and JSON are printed from it. It contains structural
 //! differences of documents and lists, and placeholders with their paths. It separates drift from changes in the file.
 //! It lists the permissions of new roles and rules, and refusals with the command that lifts them.
 

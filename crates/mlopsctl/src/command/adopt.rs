@@ -2,7 +2,7 @@
 
 use super::{change, plan::Preview};
 use crate::{
-    cli::{AdoptArgs, Global},
+    cli::{AdoptArgs, Global, PlanFormat},
     end::End,
     printer::Printer,
 };
@@ -52,8 +52,15 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
         let targets = claims.keys().map(Address::to_string).collect();
         let inputs = session.inputs(&stack);
         let purpose = Purpose { targets, inputs, looks_only: true, claims, ..Purpose::default() };
-        let preview =
-            Preview { session: &session, state: &state, stack: &stack, purpose, out: Some(out), is_full: false };
+        let preview = Preview {
+            session: &session,
+            state: &state,
+            stack: &stack,
+            purpose,
+            out: Some(out),
+            is_full: false,
+            format: PlanFormat::Text,
+        };
         return preview.show(printer).await.map(drop);
     }
     let targets = claims.keys().map(Address::to_string).collect();

@@ -2,10 +2,10 @@
 
 use super::not_done::{refused, refused_plan};
 use crate::{
-    cli::{Global, PlanArgs},
+    cli::{Global, PlanArgs, PlanFormat},
     end::End,
     printer::Printer,
-    render::{self, page::Form},
+    render::{self, page::Form, plan_markdown::Facts},
     saved_plan::{self, Beside, SavedPlan},
 };
 use app::{Session, lost_state};
@@ -46,6 +46,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
         purpose,
         out: args.out.as_deref(),
         is_full: args.full,
+        format: args.format,
     };
     let has_changes = preview.show(printer).await?;
     if args.exit_code && has_changes { Err(End::Differences) } else { Ok(()) }
@@ -63,17 +64,20 @@ fn show(file: &Path, args: &PlanArgs, printer: Printer) -> Result<(), End> {
     let surroundings = Surroundings { state_bucket: beside.state_bucket.clone(), ..Surroundings::default() };
     let mut view = PlanView::of_plan(&plan, &registry, surroundings);
     view.tell_not_looked_for(beside.not_looked_for.clone(), &registry);
-    match (printer.json, printer.quiet) {
-        (true, _) => printer.document(&render::plan_json::saved(&view, &plan, &beside)),
-        (false, true) => printer.data(&render::plan_text::end(&view, beside.costs.as_deref()).join("\n")),
-        (false, false) => {
+    let (names, costs, consents) = (Names::default(), beside.costs.as_deref(), saved_plan::consents(&plan));
+    match (args.format, printer.json, printer.quiet) {
+        (PlanFormat::Markdown, ..) => {
+            let facts = Facts { names: &names, costs, uses: &beside.uses, consents: &consents };
+            printer.verbatim(&render::plan_markdown::page(&view, &facts, printer));
+        }
+        (PlanFormat::Text, true, _) => printer.document(&render::plan_json::saved(&view, &plan, &beside)),
+        (PlanFormat::Text, false, true) => printer.data(&render::plan_text::end(&view, costs).join("\n")),
+        (PlanFormat::Text, false, false) => {
             beside.uses.lines().iter().for_each(|line| printer.data(line));
             let form = Form::new(args.full, printer.columns_of_data());
-            let (names, costs) = (Names::default(), beside.costs.as_deref());
             printer.data(&render::plan_text::page(&view, &names, costs, printer.for_data(), form));
-            let options = saved_plan::consents(&plan);
-            if !options.is_empty() {
-                printer.data(&format!("Planned with{options}: `up --plan` needs the same."));
+            if !consents.is_empty() {
+                printer.data(&format!("Planned with{consents}: `up --plan` needs the same."));
             }
         }
     }
@@ -90,12 +94,13 @@ pub(crate) struct Preview<'a> {
     pub(crate) out: Option<&'a Path>,
     /// True if no lines are folded.
     pub(crate) is_full: bool,
+    pub(crate) format: PlanFormat,
 }
 
 impl Preview<'_> {
     /// Plans, shows the plan and saves it. Returns whether the plan has changes.
     pub(crate) async fn show(self, printer: Printer) -> Result<bool, End> {
-        let Self { session, state, stack, purpose, out, is_full } = self;
+        let Self { session, state, stack, purpose, out, is_full, format } = self;
         out.map_or(Ok(()), saved_plan::refuse_other)?;
         let planning = engine::plan(stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
         if !planning.is_whole() && !printer.json {
@@ -120,14 +125,21 @@ impl Preview<'_> {
                 run.who, run.operation, run.since
             ));
         }
-        match (printer.json, printer.quiet) {
-            (true, _) => {
+        match (format, printer.json, printer.quiet) {
+            (PlanFormat::Markdown, ..) => {
+                let consents = saved_plan::consents(plan);
+                let facts = Facts { names: &names, costs: Some(&words), uses: &used, consents: &consents };
+                printer.verbatim(&render::plan_markdown::page(&view, &facts, printer));
+            }
+            (PlanFormat::Text, true, _) => {
                 let mut document = render::plan_json::document(&view, costs.summary(), &session.meter);
                 document["uses"] = json!(used);
                 printer.document(&document);
             }
-            (false, true) => printer.data(&render::plan_text::end(&view, Some(&words)).join("\n")),
-            (false, false) => {
+            (PlanFormat::Text, false, true) => {
+                printer.data(&render::plan_text::end(&view, Some(&words)).join("\n"));
+            }
+            (PlanFormat::Text, false, false) => {
                 used.lines().iter().for_each(|line| printer.data(line));
                 let form = Form::new(is_full, printer.columns_of_data());
                 printer.data(&render::plan_text::page(&view, &names, Some(&words), printer.for_data(), form));

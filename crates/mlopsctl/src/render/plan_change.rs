@@ -8,6 +8,7 @@ use crate::printer::Style;
 use engine::{Action, DESTROYED};
 use review::{ChangeView, FieldView, Shared};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Fields that distinguish one new resource from another, the most useful first.
 const TELLING: &[&str] = &[
@@ -29,8 +30,25 @@ const TELLING: &[&str] = &[
 /// counted.
 const MOST_ALLOWED: usize = 3;
 
-pub(super) fn name(change: &ChangeView) -> &str {
+fn name(change: &ChangeView) -> &str {
     change.address.as_str().split_once('.').map_or("", |(_, name)| name)
+}
+
+/// The changes of each area, in their order.
+pub(super) fn by_area(changes: &[ChangeView]) -> BTreeMap<&str, Vec<&ChangeView>> {
+    let mut areas: BTreeMap<&str, Vec<&ChangeView>> = BTreeMap::new();
+    for change in changes {
+        areas.entry(change.address.area()).or_default().push(change);
+    }
+    areas
+}
+
+/// Writes the names of resources that have only shared changes.
+pub(super) fn alike(page: &mut Page<'_>, changes: &[&ChangeView]) {
+    let names: Vec<&str> = changes.iter().map(|change| name(change)).collect();
+    let resources = counted(changes.len(), "resource");
+    let text = format!(" {resources} with only the changes listed below: {}", names.join(", "));
+    page.line(2, 4, &[(Some(Style::Yellow), "~"), (None, &text)]);
 }
 
 /// Writes the change of one resource.

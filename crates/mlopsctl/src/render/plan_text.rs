@@ -3,12 +3,11 @@
 use super::{
     common,
     page::{Form, Page, counted},
-    plan_change::{entry, name},
+    plan_change::{self, by_area, entry},
 };
 use crate::printer::{Printer, Style};
 use engine::Action;
 use review::{ChangeView, LookedAt, Names, PlanView, RefusalView, Shared};
-use std::collections::BTreeMap;
 
 /// The advice where many names are taken.
 pub(crate) const TAKE_OVER: &str = "take over what is yours with `mlopsctl adopt <env> ADDRESS…`, what Terraform made with \
@@ -73,24 +72,25 @@ fn moved(view: &PlanView) -> impl Iterator<Item = String> {
 }
 
 fn summary(view: &PlanView) -> String {
+    format!("Plan for {}: {}.", view.environment, counts(view))
+}
+
+/// The number of resources of each action.
+pub(super) fn counts(view: &PlanView) -> String {
     let counts = view.summary;
     let moved = if counts.moved == 0 { String::new() } else { format!(", {} moved", counts.moved) };
     let looked_at = view.looked_at.map_or_else(String::new, |looked_at| {
         format!(" of the {} looked at{}", looked_at.resources, left_out(looked_at))
     });
     format!(
-        "Plan for {}: {} to create, {} to update, {} to replace, {} to delete, {} unchanged{moved}{looked_at}.",
-        view.environment, counts.create, counts.update, counts.replace, counts.delete, counts.unchanged
+        "{} to create, {} to update, {} to replace, {} to delete, {} unchanged{moved}{looked_at}",
+        counts.create, counts.update, counts.replace, counts.delete, counts.unchanged
     )
 }
 
 fn changes(page: &mut Page<'_>, view: &PlanView) {
     let shared = Shared::of(&view.changes);
-    let mut areas: BTreeMap<&str, Vec<&ChangeView>> = BTreeMap::new();
-    for change in &view.changes {
-        areas.entry(change.address.area()).or_default().push(change);
-    }
-    for (area, changes) in areas {
+    for (area, changes) in by_area(&view.changes) {
         page.line(0, 2, &[(Some(Style::Bold), area)]);
         let (alike, apart): (Vec<&ChangeView>, Vec<&ChangeView>) =
             changes.into_iter().partition(|change| shared.covers(change));
@@ -98,13 +98,7 @@ fn changes(page: &mut Page<'_>, view: &PlanView) {
             entry(page, change, &shared);
         }
         if !alike.is_empty() {
-            let names: Vec<&str> = alike.iter().map(|change| name(change)).collect();
-            let text = format!(
-                " {} with only the changes listed below: {}",
-                counted(alike.len(), "resource"),
-                names.join(", ")
-            );
-            page.line(2, 4, &[(Some(Style::Yellow), "~"), (None, &text)]);
+            plan_change::alike(page, &alike);
         }
         page.gap();
     }
