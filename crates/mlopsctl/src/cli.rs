@@ -192,10 +192,11 @@ pub(crate) struct PermissionsArgs {
     #[arg(long, value_name = "KEY", conflicts_with_all = ["split", "doctor", "read_only", "trust"])]
     pub(crate) role: Option<String>,
     /// Print the trust policy of the role instead: which runs of a repository may assume it, by OpenID Connect.
+    /// A repository of GitHub made after the middle of July 2026 has ids in its subject: github:ORG@ID/REPO@ID.
     #[arg(long, value_name = "github:ORG/REPO | gitlab:GROUP/PROJECT", conflicts_with_all = ["split", "doctor"])]
     pub(crate) trust: Option<permissions::Repository>,
-    /// Trust the runs of this branch.
-    #[arg(long, requires = "trust", group = "runs")]
+    /// Trust the runs of this branch; with --deployment, only those of both.
+    #[arg(long, requires = "trust", conflicts_with_all = ["pull_requests", "subject"])]
     pub(crate) branch: Option<String>,
     /// Trust the runs of this deployment environment of GitHub.
     #[arg(long, value_name = "NAME", requires = "trust", group = "runs")]

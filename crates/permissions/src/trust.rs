@@ -8,7 +8,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
     host: Host,
-    /// `ORG/REPO`, `GROUP/PROJECT` or `GROUP/SUBGROUP/PROJECT`.
+    /// `ORG/REPO`, `ORG@ID/REPO@ID`, `GROUP/PROJECT` or `GROUP/SUBGROUP/PROJECT`.
     path: String,
 }
 
@@ -23,8 +23,14 @@ enum Host {
 pub enum Runs {
     /// The runs of a branch.
     Branch(String),
-    /// The runs of a deployment environment, which the system protects by rules. Only GitHub has it in the subject.
-    Environment(String),
+    /// The runs of a deployment environment, which the system protects by rules. Only GitHub has it in the subject. With
+    /// a branch, only its runs.
+    Environment {
+        /// The name of the environment.
+        name: String,
+        /// The branch.
+        branch: Option<String>,
+    },
     /// The runs of pull requests. On GitLab, the runs of any branch, because a merge request has no subject of its own.
     PullRequests,
     /// The runs with this subject in the system's spelling. `*` stands for anything.
@@ -35,7 +41,7 @@ pub enum Runs {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
     /// The repository's name has the wrong form.
-    #[error("`{0}` is not github:ORG/REPO or gitlab:GROUP/PROJECT")]
+    #[error("`{0}` is not github:ORG/REPO, github:ORG@ID/REPO@ID or gitlab:GROUP/PROJECT")]
     Repository(String),
     /// GitLab's subject has no environment.
     #[error("the subject of GitLab's tokens names no environment: AWS can tell branches apart, and no environments")]
@@ -59,8 +65,13 @@ impl FromStr for Repository {
         let is_name = |part: &str| {
             !part.is_empty() && part.chars().all(|sign| sign.is_ascii_alphanumeric() || "-_.".contains(sign))
         };
+        let is_id = |id: &str| !id.is_empty() && id.bytes().all(|sign| sign.is_ascii_digit());
+        let numbered = |part: &str| part.split_once('@').is_some_and(|(name, id)| is_name(name) && is_id(id));
         let parts = path.split('/').count();
-        let fits = path.split('/').all(is_name) && parts >= 2 && (host == Host::GitLab || parts == 2);
+        let fits = match host {
+            Host::GitHub => parts == 2 && (path.split('/').all(is_name) || path.split('/').all(numbered)),
+            Host::GitLab => parts >= 2 && path.split('/').all(is_name),
+        };
         if fits { Ok(Self { host, path: path.to_owned() }) } else { Err(wrong()) }
     }
 }
@@ -74,7 +85,12 @@ impl Repository {
         let provider = self.provider();
         let subject = self.subject(runs)?;
         let (audience_key, subject_key) = (format!("{provider}:aud"), format!("{provider}:sub"));
-        let audience = json!({audience_key: self.audience(place)});
+        let mut audience = json!({audience_key: self.audience(place)});
+        // The subject names no branch then. AWS evaluates the claim `ref` of GitHub.
+        // <https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/>
+        if let Runs::Environment { branch: Some(branch), .. } = runs {
+            audience[format!("{provider}:ref")] = format!("refs/heads/{branch}").into();
+        }
         let condition = match subject.contains('*') {
             true => json!({"StringEquals": audience, "StringLike": {subject_key: subject}}),
             false => {
@@ -112,8 +128,10 @@ impl Repository {
         }
     }
 
-    /// The subject in a run's token.
+    /// The subject in a run's token. On GitHub it holds the ids of owner and repository beside their names, if the
+    /// repository was made after the middle of July 2026 or opted in.
     /// <https://docs.github.com/en/actions/reference/security/oidc>
+    /// <https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/>
     /// <https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload>
     fn subject(&self, runs: &Runs) -> Result<String, TrustError> {
         let own = match self.host {
@@ -126,11 +144,11 @@ impl Repository {
             }
             (_, Runs::Subject(subject)) => subject.clone(),
             (Host::GitHub, Runs::Branch(branch)) => format!("{own}ref:refs/heads/{branch}"),
-            (Host::GitHub, Runs::Environment(environment)) => format!("{own}environment:{environment}"),
+            (Host::GitHub, Runs::Environment { name, .. }) => format!("{own}environment:{name}"),
             (Host::GitHub, Runs::PullRequests) => format!("{own}pull_request"),
             (Host::GitLab, Runs::Branch(branch)) => format!("{own}ref_type:branch:ref:{branch}"),
             (Host::GitLab, Runs::PullRequests) => format!("{own}ref_type:branch:ref:*"),
-            (Host::GitLab, Runs::Environment(_)) => return Err(TrustError::Environment),
+            (Host::GitLab, Runs::Environment { .. }) => return Err(TrustError::Environment),
         })
     }
 }
@@ -166,13 +184,36 @@ mod tests {
             let open = trust("github:acme/ml", &Runs::Subject(subject.into()));
             assert!(matches!(open, Err(TrustError::Open(..))), "{subject}");
         }
-        for repository in ["github:acme", "github:acme/*", "acme/ml", "github:a/b/c", "gitlab:", "github:acme/"] {
+        for repository in [
+            "github:acme",
+            "github:acme/*",
+            "acme/ml",
+            "github:a/b/c",
+            "gitlab:",
+            "github:acme/",
+            "github:a@1/b",
+            "github:a@x/b@2",
+            "gitlab:a@1/b@2",
+        ] {
             assert!(matches!(trust(repository, &Runs::PullRequests), Err(TrustError::Repository(_))), "{repository}");
         }
     }
 
     #[test]
+    fn trust_in_an_environment_can_name_its_branch() {
+        let runs = Runs::Environment { name: "prod".into(), branch: Some("main".into()) };
+        let policy = trust("github:acme@12/ml@345", &runs).unwrap();
+        let expected = json!({"StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:ref": "refs/heads/main",
+            "token.actions.githubusercontent.com:sub": "repo:acme@12/ml@345:environment:prod",
+        }});
+        assert_eq!(policy["Statement"][0]["Condition"], expected);
+    }
+
+    #[test]
     fn environment_of_gitlab_is_refused() {
-        assert_eq!(trust("gitlab:acme/ml", &Runs::Environment("prod".into())), Err(TrustError::Environment));
+        let runs = Runs::Environment { name: "prod".into(), branch: None };
+        assert_eq!(trust("gitlab:acme/ml", &runs), Err(TrustError::Environment));
     }
 }

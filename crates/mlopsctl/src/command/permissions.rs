@@ -69,8 +69,8 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
 /// Prints the trust policy of the role that the policy is for.
 fn trust(repository: &Repository, args: &PermissionsArgs, place: &Place, printer: Printer) -> Result<(), End> {
     let runs = match (&args.branch, &args.deployment, &args.subject) {
+        (branch, Some(name), _) => Runs::Environment { name: name.clone(), branch: branch.clone() },
         (Some(branch), ..) => Runs::Branch(branch.clone()),
-        (_, Some(deployment), _) => Runs::Environment(deployment.clone()),
         (.., Some(subject)) => Runs::Subject(subject.clone()),
         _ if args.pull_requests || args.read_only => Runs::PullRequests,
         _ => {
