@@ -155,6 +155,7 @@ fn supply_chain_of_python_has_hashes_for_each_package() {
         "release/requirements.txt",
         "tests/aws/requirements.txt",
         "tests/judges/requirements.txt",
+        "tests/pull-requests/requirements.txt",
         "tests/workflows/requirements.txt",
     ];
     for list in lists {
