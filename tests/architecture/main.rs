@@ -1,10 +1,11 @@
-//! What ARCHITECTURE.md says of the crates, checked: dependencies point down only, only the binary prints, and no file of
-//! the core imports one that imports it.
+//! Checks the statements of ARCHITECTURE.md on the crates: dependencies point down only, only the binary prints, and no
+//! file of the core imports one that imports it. Checks the rules of CONTRIBUTING.md on files and words.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod circles;
 mod supply_chain;
+mod tidy;
 
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, process::Command};

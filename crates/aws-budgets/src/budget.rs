@@ -34,7 +34,7 @@ pub struct Budget {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BudgetOutputs {
     /// The ARN.

@@ -17,7 +17,7 @@ pub struct Dashboard {
     pub body: Value,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DashboardOutputs {
     /// The name.

@@ -12,7 +12,7 @@ pub use metric_alarm::{Comparison, MetricAlarm, MissingData};
 use resource::Registry;
 use serde::{Deserialize, Serialize};
 
-/// What others can refer to of an alarm of either kind.
+/// The outputs of an alarm of either kind that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AlarmOutputs {
     /// The name.

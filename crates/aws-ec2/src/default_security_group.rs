@@ -34,7 +34,7 @@ impl DefaultSecurityGroup {
     }
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DefaultSecurityGroupOutputs {
     /// `sg-…`.

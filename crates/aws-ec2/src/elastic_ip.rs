@@ -23,7 +23,7 @@ pub struct ElasticIp {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ElasticIpOutputs {
     /// `eipalloc-…`.

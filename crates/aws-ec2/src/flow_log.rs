@@ -32,7 +32,7 @@ pub struct FlowLog {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FlowLogOutputs {
     /// `fl-…`.

@@ -25,7 +25,7 @@ pub struct InternetGateway {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InternetGatewayOutputs {
     /// `igw-…`.

@@ -27,7 +27,7 @@ pub struct NatGateway {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NatGatewayOutputs {
     /// `nat-…`.

@@ -69,7 +69,7 @@ pub enum RouteTarget {
     },
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RouteTableOutputs {
     /// `rtb-…`.

@@ -37,7 +37,7 @@ pub struct SecurityGroup {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SecurityGroupOutputs {
     /// `sg-…`.

@@ -32,7 +32,7 @@ pub struct Subnet {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SubnetOutputs {
     /// `subnet-…`.

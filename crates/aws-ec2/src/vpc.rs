@@ -30,7 +30,7 @@ pub struct Vpc {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VpcOutputs {
     /// `vpc-…`.

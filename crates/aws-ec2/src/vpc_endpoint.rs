@@ -72,7 +72,7 @@ fn read_policy(document: Option<&str>) -> Value {
     }
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VpcEndpointOutputs {
     /// `vpce-…`.

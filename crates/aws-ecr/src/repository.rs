@@ -46,7 +46,7 @@ pub enum Encryption {
     },
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RepositoryOutputs {
     /// The ARN.

@@ -39,7 +39,7 @@ pub enum Source {
     Schedule(String),
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RuleOutputs {
     /// The name.

@@ -97,7 +97,7 @@ pub enum RecrawlBehavior {
     CrawlEventMode,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CrawlerOutputs {
     /// The name.

@@ -65,7 +65,7 @@ pub enum ExecutionClass {
     Flex,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JobOutputs {
     /// The name.

@@ -57,7 +57,7 @@ pub enum BookmarkEncryption {
     CseKms(KeyArn),
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SecurityConfigurationOutputs {
     /// The name.

@@ -31,7 +31,7 @@ pub struct Trigger {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TriggerOutputs {
     /// The name.

@@ -24,7 +24,7 @@ pub struct Workflow {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkflowOutputs {
     /// The name.

@@ -42,7 +42,7 @@ pub struct Role {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RoleOutputs {
     /// The role's ARN.

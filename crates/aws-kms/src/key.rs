@@ -30,7 +30,7 @@ pub struct Key {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeyOutputs {
     /// The ARN.

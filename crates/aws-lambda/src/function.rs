@@ -83,7 +83,7 @@ pub struct VpcConfig {
     pub security_groups: Vec<SecurityGroupId>,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FunctionOutputs {
     /// The unqualified ARN.

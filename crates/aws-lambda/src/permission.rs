@@ -27,7 +27,7 @@ pub struct Permission {
     pub source_account: Option<String>,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PermissionOutputs {
     /// The statement's id.

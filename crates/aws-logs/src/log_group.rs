@@ -44,7 +44,7 @@ pub enum Encryption {
     Kms(KeyArn),
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LogGroupOutputs {
     /// The name.

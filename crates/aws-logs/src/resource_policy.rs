@@ -19,7 +19,7 @@ pub struct ResourcePolicy {
     pub document: Value,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ResourcePolicyOutputs {
     /// The name.

@@ -57,7 +57,7 @@ pub struct AccessLogs {
     pub prefix: String,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BucketOutputs {
     /// The name.

@@ -26,7 +26,7 @@ pub struct Object {
     pub content_type: String,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ObjectOutputs {
     /// `s3://bucket/key`.

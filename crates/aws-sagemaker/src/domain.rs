@@ -68,7 +68,7 @@ pub enum NetworkAccess {
     PublicInternetOnly,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DomainOutputs {
     /// `d-…`.

@@ -19,7 +19,7 @@ pub struct Endpoint {
     pub made_by: String,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EndpointOutputs {
     /// The name.

@@ -55,7 +55,7 @@ pub struct FeatureGroup {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FeatureGroupOutputs {
     /// The name.

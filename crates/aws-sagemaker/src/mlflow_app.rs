@@ -35,7 +35,7 @@ pub struct MlflowApp {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MlflowAppOutputs {
     /// The ARN, which is also the tracking URI of MLflow's clients.

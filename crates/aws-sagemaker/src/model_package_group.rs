@@ -24,7 +24,7 @@ pub struct ModelPackageGroup {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ModelPackageGroupOutputs {
     /// The name.

@@ -47,7 +47,7 @@ pub enum SpaceApp {
     CodeEditor,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SpaceOutputs {
     /// The name.

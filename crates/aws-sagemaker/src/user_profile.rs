@@ -33,7 +33,7 @@ pub struct UserProfile {
     pub tags: Tags,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UserProfileOutputs {
     /// The name.

@@ -57,7 +57,7 @@ pub enum LogLevel {
     Fatal,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StateMachineOutputs {
     /// The ARN, without a version.

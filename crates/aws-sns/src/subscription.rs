@@ -35,7 +35,7 @@ pub struct Subscription {
     pub raw_message_delivery: bool,
 }
 
-/// What others can refer to.
+/// The outputs that other resources can refer to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SubscriptionOutputs {
     /// The ARN, once it is confirmed.

@@ -44,7 +44,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     /// How long it may take to become ready, or to disappear, before that is a failure.
     const DEADLINE: Duration = Duration::from_secs(300);
 
-    /// What others can refer to: strings, typed ids, options and lists of them.
+    /// The outputs that other resources can refer to: strings, typed ids, options and lists of them.
     type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
 
     /// What the ids of this kind look like: a recorded id that looks otherwise is not believed.
@@ -147,7 +147,7 @@ pub enum Observed<R: Resource> {
     Ready {
         /// What is there, in the form in which it is declared.
         live: R,
-        /// What others can refer to.
+        /// The outputs that other resources can refer to.
         outputs: R::Outputs,
     },
     /// It exists and will never work; only a replacement helps.

@@ -27,7 +27,7 @@ pub enum Observation {
     Ready {
         /// What is there, in the form in which it is declared.
         live: Value,
-        /// What others can refer to.
+        /// The outputs that other resources can refer to.
         outputs: Value,
     },
     /// It exists and will never work.
