@@ -1,0 +1,58 @@
+"""Every command line in the documentation is one that mlopsctl accepts.
+
+Each is run in an empty folder, without credentials and network. There it ends at once, for lack of an environment, a
+file or credentials. Only an error about its arguments counts.
+"""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import shell
+
+# How clap ends its errors.
+REFUSED = "For more information, try '--help'"
+# This one goes on until somebody stops it.
+SERVE = ["local", "serve"]
+
+
+def documented(root: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each call of mlopsctl in the documentation, with its place."""
+    for page, text in shell.pages(root):
+        variables: dict[str, str] = {}
+        for kind, block in shell.blocks(text):
+            # A block of text is what a program printed.
+            for line in block if kind != "text" else []:
+                variables |= shell.assigned(line.text)
+                for arguments in shell.calls(line.text, variables):
+                    yield f"{page}:{line.number}", arguments
+
+
+def refusal(binary: Path, arguments: list[str]) -> str | None:
+    """What mlopsctl says against the arguments."""
+    if arguments[:2] == SERVE:
+        arguments = [*arguments, "--help"]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": folder,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        }
+        ended = subprocess.run(
+            [binary, *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    return ended.stderr if REFUSED in ended.stderr else None
+
+
+def refusals(binary: Path, root: Path) -> Iterator[str]:
+    answers: dict[tuple[str, ...], str | None] = {}
+    for place, arguments in documented(root):
+        key = tuple(arguments)
+        if key not in answers:
+            answers[key] = refusal(binary, arguments)
+        if answers[key]:
+            yield f"{place}: mlopsctl {' '.join(arguments)}\n{answers[key]}"
