@@ -136,3 +136,13 @@ def test_the_signature_says_how_each_input_is_made_and_shows_a_request_with_its_
     assert signature["inputs"][3]["encoding"] == "seconds since 1970, UTC"
     assert (signature["version"], signature["schema"]) == (2, EVENT["schema"])
     assert signature["sample"] == {"request": "7,1,0,1000", "answer": repr(pairs[0][1])}
+    assert "classes" not in signature
+
+
+def test_the_signature_of_a_binary_task_names_the_classes_that_its_label_lists(evaluation):
+    s3 = bucket(scores(500, 1))
+    label = {"name": EVENT["schema"]["label"], "type": "string", "values": ["stays", "leaves"]}
+    columns = [column for column in EVENT["schema"]["columns"] if column["name"] != label["name"]]
+    evaluation.evaluate({**EVENT, "schema": {**EVENT["schema"], "columns": [*columns, label]}}, s3)
+    signature = json.loads(s3.objects["artifacts/runs/r1/signature.json"])
+    assert signature["classes"] == ["stays", "leaves"]

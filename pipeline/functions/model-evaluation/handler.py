@@ -40,7 +40,7 @@ import comparison
 import html_report
 from binary import CHOICES, Binary
 from predictions import EvaluationFailed, read
-from signature import digest, inputs, signature
+from signature import digest, inputs, label_classes, signature
 from tasks import Task, all_metrics, report
 
 logger = logging.getLogger()
@@ -150,7 +150,8 @@ def evaluate(event: dict[str, Any], s3: Any) -> dict[str, Any]:
     fields = inputs(event["schema"], features)
     row = first_line(s3, event["test_manifest"]).split(",", 1)[1]
     sample = {"request": row, "answer": ",".join(map(repr, scored.predictions[: scored.width]))}
-    described = signature(event["schema"], features, task.classes, threshold, sample)
+    classes = task.classes or label_classes(event["schema"])
+    described = signature(event["schema"], features, classes, threshold, sample)
 
     prefix = event["report_prefix"]
     uris = {name: f"s3://{bucket}/{prefix}{name}" for name in ("evaluation.json", "evaluation.html", "signature.json")}

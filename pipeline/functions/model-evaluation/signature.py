@@ -29,6 +29,12 @@ def inputs(schema: dict[str, Any], features: list[str]) -> list[dict[str, Any]]:
     return fields
 
 
+def label_classes(schema: dict[str, Any]) -> tuple[str, ...]:
+    """The label's `values` by their numbers; none where the label is a number or a boolean of its own."""
+    label = next((column for column in schema["columns"] if column["name"] == schema["label"]), {})
+    return () if schema.get("task") == "regression" else tuple(map(str, label.get("values", ())))
+
+
 ANSWERS = {
     "binary": "the probability of class 1",
     "multiclass": "the probability of each class, in the order of `classes`",
