@@ -140,7 +140,10 @@ def example(setting: Setting, files: list[dict]) -> str | None:
 
 def describe(setting: Setting, files: list[dict]) -> Iterator[str]:
     anchor = f"{setting.section}{setting.name}".replace(".", "").replace("[]", "")
-    yield f'### <a id="{anchor}"></a>`{setting.name}`'
+    # Not within the heading, whose text the site repeats in its list of chapters.
+    yield f'<a id="{anchor}"></a>'
+    yield ""
+    yield f"### `{setting.name}`"
     yield ""
     yield sentence(setting.schema)
     yield ""
