@@ -4,7 +4,9 @@ Each is run in an empty folder, without credentials and network. There it ends a
 file or credentials. Only an error about its arguments counts.
 """
 
+import functools
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -46,6 +48,41 @@ def refusal(binary: Path, arguments: list[str]) -> str | None:
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
     return ended.stderr if REFUSED in ended.stderr else None
+
+
+@functools.cache
+def told(binary: Path, command: tuple[str, ...]) -> str:
+    """The help of a command."""
+    return subprocess.check_output([binary, *command, "--help"], stdin=subprocess.DEVNULL, text=True)
+
+
+def unknown(binary: Path, mention: str) -> str | None:
+    """The command or option of a mention within a sentence that does not exist. A mention may leave out arguments."""
+    command: tuple[str, ...] = ()
+    for word in mention.split()[1:]:
+        if word.startswith("--"):
+            option = re.split(r"[=\[\]|,]", word)[0]
+            if not re.search(rf"{option}(?![a-z-])", told(binary, command)):
+                return option
+        elif re.search(rf"^  {re.escape(word)}( |$)", told(binary, command).partition("Commands:\n")[2], re.MULTILINE):
+            command += (word,)
+        elif not command and re.fullmatch(r"[a-z][a-z-]*", word):
+            return word
+    return None
+
+
+def without_blocks(text: str) -> str:
+    """A page without its fenced blocks, with the same lines."""
+    fenced = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+    return fenced.sub(lambda block: "\n" * block[0].count("\n"), text)
+
+
+def unknown_mentions(binary: Path, root: Path) -> Iterator[str]:
+    for page, text in shell.pages(root):
+        prose = without_blocks(text)
+        for found in re.finditer(r"`(mlopsctl [^`\n]+)`", prose):
+            if word := unknown(binary, found[1]):
+                yield f"{page}:{prose.count(chr(10), 0, found.start()) + 1}: `{found[1]}`: there is no `{word}`"
 
 
 def refusals(binary: Path, root: Path) -> Iterator[str]:

@@ -19,6 +19,9 @@ class Documentation(unittest.TestCase):
         self.assertGreater(len(list(accepted.documented(ROOT))), 120)
         self.assertEqual(list(accepted.refusals(BINARY, ROOT)), [])
 
+    def test_mentioned_commands_and_options_exist(self) -> None:
+        self.assertEqual(list(accepted.unknown_mentions(BINARY, ROOT)), [])
+
     def test_walkthroughs_do_what_they_say(self) -> None:
         found = walkthrough.walkthroughs(ROOT)
         self.assertIn("docs/tutorial.md", found)
@@ -48,6 +51,11 @@ class Reader(unittest.TestCase):
         self.assertIsNone(accepted.refusal(BINARY, ["plan", "dev", "--out", "x"]))
         self.assertIn("--no-such", accepted.refusal(BINARY, ["plan", "dev", "--no-such"]) or "")
         self.assertIsNotNone(accepted.refusal(BINARY, ["unlock", "dev"]))
+
+    def test_unknown_commands_and_options_of_mentions_are_found(self) -> None:
+        self.assertIsNone(accepted.unknown(BINARY, "mlopsctl state history <env> --show ID"))
+        self.assertEqual(accepted.unknown(BINARY, "mlopsctl stat dev"), "stat")
+        self.assertEqual(accepted.unknown(BINARY, "mlopsctl plan --no-such=x"), "--no-such")
 
     def test_a_command_that_fails_or_prints_something_else_is_found(self) -> None:
         for page in ["```console run\n$ false\n```\n", "```console run\n$ echo a\nb\n```\n"]:
