@@ -1,7 +1,7 @@
-"""Writes the pages of reference that follow from the JSON Schemas of the repository.
+"""Writes the pages of reference that follow from the JSON Schemas and the reconcilers of the repository.
 
-`reference.py` fails if docs/reference/settings.md or docs/reference/json.md is not what the schemas say;
-`reference.py --write` writes both. Tests in Rust hold the schemas to the code.
+`reference.py` fails if a page in docs/reference is not what they say; `reference.py --write` writes the pages. Tests in
+Rust hold the schemas to the code.
 """
 
 import json
@@ -10,6 +10,8 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import kinds
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SCHEMAS = REPOSITORY / "state/schemas"
@@ -242,6 +244,7 @@ def pages() -> dict[str, str]:
     return {
         "settings.md": settings_page(schemas["environment.schema.json"], files),
         "json.md": json_page(schemas),
+        "kinds.md": kinds.page(REPOSITORY),
     }
 
 
@@ -255,7 +258,7 @@ def main() -> None:
         elif not path.is_file() or path.read_text("utf-8") != text:
             stale.append(str(path.relative_to(REPOSITORY)))
     if stale:
-        sys.exit(f"not what the schemas say: {', '.join(stale)}; write again: site/reference.py --write")
+        sys.exit(f"not what the code says: {', '.join(stale)}; write again: site/reference.py --write")
 
 
 if __name__ == "__main__":
