@@ -66,6 +66,71 @@ fn every_format_draws_every_environment() {
     project.local(&["graph", "dev", "--out", "nowhere/dev.dot"]).ends_with(1);
 }
 
+#[test]
+fn graph_file_holds_what_its_name_says() {
+    let project = Project::new();
+    let written = |name: &str| std::fs::read_to_string(project.path().join(name)).unwrap();
+    for (name, begins) in [
+        ("dev.dot", "digraph"),
+        ("dev.gv", "digraph"),
+        ("dev.mmd", "flowchart"),
+        ("dev.svg", "<svg"),
+        ("dev.HTML", "<!doctype html>"),
+        ("picture", "digraph"),
+    ] {
+        project.local(&["graph", "dev", "--out", name]).ends_with(0);
+        assert!(written(name).starts_with(begins), "{name}: {:.40}", written(name));
+    }
+    project.local(&["graph", "dev", "--out", "dev.md", "--format", "mermaid"]).ends_with(0);
+    assert!(written("dev.md").starts_with("flowchart"));
+    for arguments in [&["--out", "dev.png"] as &[&str], &["--out", "other.svg", "--format", "html"]] {
+        let refused = project.local(&[&["graph", "dev"], arguments].concat()).ends_with(64);
+        assert!(refused.stderr.contains(arguments[1]), "{}", refused.stderr);
+        assert!(refused.stderr.contains("nothing was written"), "{}", refused.stderr);
+        assert!(!project.path().join(arguments[1]).exists());
+    }
+}
+
+#[test]
+fn page_shows_the_last_run_and_what_each_resource_costs() {
+    let project = Project::new();
+    let page = || project.local(&["graph", "dev", "--format", "html"]).ends_with(0).stdout;
+    let before = page();
+    assert!(!before.contains("Last run:") && before.contains("40.88 USD a month"), "{before:.2000}");
+    let up = project.local(&["up", "dev", "--json"]).ends_with(0).stdout;
+    let summary: Value = serde_json::from_str(up.lines().last().unwrap()).unwrap();
+    let chain: Vec<&str> =
+        summary["longest_chain"].as_array().unwrap().iter().map(|link| link["address"].as_str().unwrap()).collect();
+    let after = page();
+    assert!(after.contains("Last run: up on "), "{after:.2000}");
+    assert_eq!(after.matches("class=\"bar critical\"").count(), chain.len(), "{chain:?}");
+    let created = usize::try_from(summary["created"].as_u64().unwrap()).unwrap();
+    assert_eq!(after.matches("<g class=\"bar").count(), created);
+    // The next run changes nothing, and so has no times.
+    project.local(&["up", "dev"]).ends_with(0);
+    assert!(page().contains(&format!("{created} steps")));
+    project.edit("dev", "region = \"ap-south-1\"", "region = \"eu-west-1\"");
+    project.local(&["local", "reset"]).ends_with(0);
+    assert!(!page().contains("Last run:"), "that was elsewhere");
+}
+
+#[test]
+fn up_says_what_to_do_next_with_the_options_of_the_command() {
+    let project = Project::new();
+    let first = project.local(&["up", "dev"]).ends_with(0).stderr;
+    for command in [
+        "`mlopsctl pipeline dev upload pipeline/sample/churn.csv --local`",
+        "`mlopsctl pipeline dev run --follow --local`",
+        "`mlopsctl graph dev --out dev.html --local`",
+        "On AWS it would cost",
+    ] {
+        assert!(first.contains(command), "{command} is not in {first}");
+    }
+    assert!(!first.contains("console.aws.amazon.com/states"), "an emulator has no console");
+    project.edit("dev", "log_retention_days = 7", "log_retention_days = 14");
+    assert!(!project.local(&["up", "dev"]).ends_with(0).stderr.contains("next:"));
+}
+
 /// `UPDATE_PICTURE=1` draws it anew.
 #[test]
 fn the_picture_in_the_readme_is_of_dev() {

@@ -4,6 +4,7 @@
 
 mod adoption;
 mod calls;
+mod completions;
 mod cost;
 mod doctor;
 mod edits;
@@ -12,6 +13,7 @@ mod endpoint;
 mod event_history;
 mod existing_network;
 mod extending;
+mod first_errors;
 mod graph;
 mod lifecycle;
 mod locking;
@@ -19,6 +21,7 @@ mod lost_state;
 mod machine_output;
 mod memory;
 mod naming;
+mod new_project;
 mod organisation;
 mod pages;
 mod permissions;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod aftermath;
+mod asking;
 mod crowd;
 mod full;
 mod hand;

@@ -16,14 +16,14 @@ const SLOW: Duration = Duration::from_millis(300);
 const CTRL_C: &[u8] = b"\x03";
 
 /// A run that has a terminal for itself.
-struct Seated {
+pub(crate) struct Seated {
     process: Child,
     terminal: Pty,
     shown: String,
 }
 
 impl Seated {
-    fn at_a_terminal(served: &Served, project: &Project, arguments: &[&str]) -> Self {
+    pub(crate) fn at_a_terminal(served: &Served, project: &Project, arguments: &[&str]) -> Self {
         Self::with_output(served, project, arguments, None)
     }
 
@@ -47,7 +47,7 @@ impl Seated {
 
     /// Reads what is shown, until it has a text so often.
     #[track_caller]
-    fn shows(&mut self, text: &str, times: usize) {
+    pub(crate) fn shows(&mut self, text: &str, times: usize) {
         while self.shown.matches(text).count() < times {
             assert!(self.read(), "{text:?} was not shown: {}", self.shown);
         }
@@ -61,13 +61,13 @@ impl Seated {
         length > 0
     }
 
-    fn types(&mut self, text: &[u8]) {
+    pub(crate) fn types(&mut self, text: &[u8]) {
         self.terminal.write_all(text).unwrap();
     }
 
     /// Everything that was shown, when it has ended with this code.
     #[track_caller]
-    fn ends_with(mut self, code: i32) -> String {
+    pub(crate) fn ends_with(mut self, code: i32) -> String {
         while self.read() {}
         let status = self.process.wait().unwrap();
         assert_eq!(status.code(), Some(code), "{}", self.shown);

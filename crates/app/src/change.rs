@@ -1,12 +1,14 @@
-//! A change to a platform: plan under the lock, confirm, apply, record.
+//! A change to a platform: plan, confirm, lock, apply, record.
+
+mod asking;
 
 use crate::{
-    Answer, Condition, Confirmation, Error, PlanToApply, Session, StalePlan, Workspace,
+    Condition, Error, PlanToApply, Session, StalePlan, Workspace,
     condition::{only_finishes, only_heals, staleness},
     costs, lost_state,
 };
 use cost::Comparison;
-use engine::{Applied, Apply, Claims, Planning, Purpose, Refusal, StopMode};
+use engine::{Applied, Apply, Claims, Plan, Planning, Purpose, Refusal, StopMode};
 use resource::Stack;
 use review::{PlanView, Surroundings};
 use state::{Ended, Holder, Lock, State, Version, Writer};
@@ -83,6 +85,8 @@ pub enum NotDone {
     Refused(Box<RefusedPlan>),
     /// The saved plan is no longer right.
     Stale(Box<StalePlan>),
+    /// The confirmed plan is no longer right: something changed before the run had the lock.
+    Overtaken(Box<StalePlan>),
     /// Anything else.
     Error(Error),
 }
@@ -153,9 +157,11 @@ pub struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// Plans, takes the lock, plans again under it, confirms, applies, and gives the lock back whatever happens.
+    /// Plans, confirms, takes the lock, applies, and gives the lock back whatever happens.
     ///
-    /// The first run of an environment has no bucket to keep a lock in. It plans and confirms before it makes one.
+    /// A change that asks for a confirmation does not hold the lock meanwhile. It plans again under the lock, and applies
+    /// only the plan that was confirmed. All others plan under the lock. The first run of an environment has no bucket to
+    /// keep a lock in. It plans and confirms before it makes one.
     ///
     /// Its larger parts are boxed, so that the future fits on the stack of any thread.
     ///
@@ -168,11 +174,14 @@ impl Change<'_> {
         let stopped = stop.subscribe();
         if !self.can_be_confirmed() {
             // Shows the plan and refuses it, unless the plan has no changes.
-            self.prepare(stopped.clone()).await?;
+            self.prepare(None, stopped.clone()).await?;
         }
-        let first = match self.workspace.bucket.exists().await? {
+        if self.asks() {
+            self.await_other_run(stopped.clone()).await?;
+        }
+        let first = match !self.asks() && self.workspace.bucket.exists().await? {
             true => None,
-            false => Some(self.prepare(stopped.clone()).await?),
+            false => Some(self.prepare(None, stopped.clone()).await?),
         };
         self.make_bucket(stopped.clone()).await?;
         let lock = self.lock(stopped.clone()).await?;
@@ -225,26 +234,16 @@ impl Change<'_> {
         }
     }
 
-    /// Whether the frontend can ask for a confirmation, or the change needs none.
-    fn can_be_confirmed(&self) -> bool {
-        self.needs_no_answer() || self.workspace.frontend.can_ask()
-    }
-
-    /// A saved plan was reviewed when it was made. A plan that only finishes or repairs was confirmed when its changes
-    /// were first applied.
-    fn needs_no_answer(&self) -> bool {
-        self.options.is_confirmed || !matches!(self.condition, Condition::Confirmed)
-    }
-
     async fn locked(&self, first: Option<Prepared>, lock: &Lock, stop: Stop) -> Result<Done, NotDone> {
         let prepared = match (first, self.workspace.state().await?) {
-            (Some(first), (_, None)) => first,
-            (Some(_), (_, Some(_))) => {
+            (Some(first), (_, None)) if first.version.is_none() => first,
+            (Some(first), _) if self.asks() => self.prepare(Some(&first.planning.plan), stop.clone()).await?,
+            (Some(_), _) => {
                 let words = "somebody else was at work on this environment meanwhile; planning anew";
                 self.workspace.frontend.note(words);
-                self.prepare(stop.clone()).await?
+                self.prepare(None, stop.clone()).await?
             }
-            (None, _) => self.prepare(stop.clone()).await?,
+            (None, _) => self.prepare(None, stop.clone()).await?,
         };
         // A bucket that this run created already has the current settings. A key that the file names later is no
         // change of a resource, so the plan may be empty.
@@ -255,18 +254,20 @@ impl Change<'_> {
         Ok(Box::pin(self.apply(prepared, lock, stop)).await)
     }
 
-    /// Everything that changes nothing: plan, show, confirm. Given up as soon as the run is to stop.
-    async fn prepare(&self, mut stop: Stop) -> Result<Prepared, NotDone> {
+    /// Everything that changes nothing: plan, show, confirm. If a plan was confirmed already, only that one is accepted.
+    /// Given up as soon as the run is to stop.
+    async fn prepare(&self, confirmed: Option<&Plan>, mut stop: Stop) -> Result<Prepared, NotDone> {
         tokio::select! {
-            prepared = Box::pin(self.plan()) => prepared,
+            prepared = Box::pin(self.plan(confirmed)) => prepared,
             _ = stop.wait_for(|mode| *mode != StopMode::Go) => Err(stopped_early().into()),
         }
     }
 
-    async fn plan(&self) -> Result<Prepared, NotDone> {
+    async fn plan(&self, confirmed: Option<&Plan>) -> Result<Prepared, NotDone> {
         let workspace = self.workspace;
         let (state, version) = workspace.state().await?;
         match (&version, self.wanted.session()) {
+            _ if confirmed.is_some() => {}
             (Some(_), _) => {
                 workspace.warn_of_later_tool(&state);
                 workspace.warn_of_bucket().await;
@@ -278,8 +279,10 @@ impl Change<'_> {
         if matches!(self.condition, Condition::Confirmed) {
             workspace.knows(&self.targets, &stack, &state)?;
         }
-        workspace.warn_of_unmatched(&self.options.unprotect, &stack, &state);
-        let purpose = self.purpose(inputs);
+        if confirmed.is_none() {
+            workspace.warn_of_unmatched(&self.options.unprotect, &stack, &state);
+        }
+        let purpose = Purpose { lists_losses: self.asks() && confirmed.is_none(), ..self.purpose(inputs) };
         let (registry, cloud) = (&workspace.registry, &workspace.cloud);
         let planning = engine::plan(&stack, &state, registry, cloud, &workspace.identity, &purpose);
         let planning = Box::pin(planning).await;
@@ -288,6 +291,10 @@ impl Change<'_> {
             let (view, is_empty, is_whole) = (self.view(&planning), planning.plan.is_empty(), planning.is_whole());
             let refused = RefusedPlan { refusals: planning.refusals, view, costs, is_empty, is_whole };
             return Err(NotDone::Refused(Box::new(refused)));
+        }
+        if let Some(confirmed) = confirmed {
+            self.refuse_overtaken(confirmed, &planning.plan)?;
+            return Ok(Prepared { stack, planning, state, version });
         }
         self.refuse_other_plan(&state, &planning)?;
         if planning.plan.is_empty() {
@@ -299,7 +306,7 @@ impl Change<'_> {
             };
             let view = self.view(&planning);
             workspace.frontend.show_plan(PlanToApply { workspace, session, view: &view, costs: &costs }).await?;
-            self.confirm().await?;
+            self.confirm(&planning).await?;
         }
         Ok(Prepared { stack, planning, state, version })
     }
@@ -314,6 +321,7 @@ impl Change<'_> {
             delete_data: self.options.delete_data.clone(),
             keep: false,
             looks_only: false,
+            lists_losses: false,
             claims: self.claims.clone(),
             inputs,
         }
@@ -367,21 +375,6 @@ impl Change<'_> {
             locked_by: None,
         };
         PlanView::new(planning, &self.workspace.registry, surroundings)
-    }
-
-    async fn confirm(&self) -> Result<(), Error> {
-        if self.needs_no_answer() {
-            return Ok(());
-        }
-        let frontend = &self.workspace.frontend;
-        if !frontend.can_ask() {
-            return Err(Error::Unconfirmed);
-        }
-        let question = Confirmation { operation: self.operation, environment: &self.workspace.name };
-        match frontend.confirm(question).await {
-            Answer::Yes => Ok(()),
-            Answer::No => Err(Error::failed("nothing was done")),
-        }
     }
 
     async fn apply(&self, prepared: Prepared, lock: &Lock, stop: Stop) -> Done {

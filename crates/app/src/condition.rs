@@ -16,10 +16,10 @@ pub enum Condition {
     OnlyHeals(Healing, State),
 }
 
-/// A saved plan that differs from the current one.
+/// A saved or confirmed plan that differs from the current one.
 #[derive(Debug)]
 pub struct StalePlan {
-    /// The plan that was saved.
+    /// The plan that was saved or confirmed.
     pub saved: Plan,
     /// The plan of now.
     pub now: Plan,
@@ -27,7 +27,7 @@ pub struct StalePlan {
     pub reason: Staleness,
 }
 
-/// What makes a saved plan stale.
+/// What makes a plan stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Staleness {
     /// It is the plan of another environment.

@@ -2,7 +2,7 @@
 
 use crate::{Error, Session, Workspace};
 use cost::Comparison;
-use engine::Event;
+use engine::{Event, Loss, Summary};
 use futures::future::BoxFuture;
 use resource::{Address, IgnoredDifference};
 use review::PlanView;
@@ -26,6 +26,14 @@ pub struct Confirmation<'a> {
     pub operation: &'a str,
     /// The name of the environment.
     pub environment: &'a str,
+    /// The account of the platform.
+    pub account: &'a str,
+    /// The region of the platform.
+    pub region: &'a str,
+    /// The number of changes of each action.
+    pub summary: Summary,
+    /// The data that the change deletes.
+    pub losses: &'a [Loss],
 }
 
 /// The answer to a [`Confirmation`].

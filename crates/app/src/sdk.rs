@@ -1,5 +1,7 @@
 //! The SDK's settings: region, endpoints, time limits and credentials.
 
+mod unidentified;
+
 use crate::{App, Error, connection, embedded};
 use aws_config::{
     AppName, BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig,
@@ -97,23 +99,7 @@ pub(crate) async fn caller(sdk: &SdkConfig) -> Result<Caller, Error> {
                 "check the endpoint (AWS_ENDPOINT_URL): is it AWS, or something that speaks like it?",
             )),
         },
-        Err(failure) => {
-            let mut help = match &failure.help {
-                Some(help) => help.clone(),
-                None if failure.message.contains("invalid peer certificate") => {
-                    "name the file with the certificates that your network uses: AWS_CA_BUNDLE, or `ca_bundle` in the \
-                     profile"
-                        .to_owned()
-                }
-                None => "check the credentials (AWS_PROFILE, `aws sso login`) and the endpoint; or try the platform \
-                         without AWS: --local"
-                    .to_owned(),
-            };
-            if let Some(proxy) = connection::proxy_in_words() {
-                help += &format!("; {proxy}");
-            }
-            Err(Error::failed_with(format!("the AWS account could not be found out: {failure}"), help))
-        }
+        Err(failure) => Err(unidentified::error(&failure)),
     }
 }
 

@@ -49,7 +49,13 @@ impl Settings {
     /// When there is none, or it is invalid.
     pub fn read(&self, name: &str) -> Result<Environment, Error> {
         if !self.is_described(name) {
-            return Err(Error::usage(self.missing(name), self.list()));
+            refuse_file(name)?;
+            let similar = config::discover(&self.environments);
+            let help = match config::nearest(name, similar.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`? {}", self.list()),
+                None => self.list(),
+            };
+            return Err(Error::usage(self.missing(name), help));
         }
         config::load(&self.file(name), &self.root()).map_err(|invalid| Error::Invalid(Box::new(invalid)))
     }
@@ -66,7 +72,7 @@ impl Settings {
     /// The environment that was named, or the only one with a file.
     ///
     /// # Errors
-    /// When the variable that names it is not text.
+    /// When the variable that names it is not text, or a file is named.
     pub fn named_or_only(&self, named: Option<&str>) -> Result<Option<String>, Error> {
         let from_variable = match std::env::var("MLOPSCTL_ENV") {
             // Files and the secrets of pipelines bring line breaks along.
@@ -79,7 +85,9 @@ impl Settings {
         };
         let names = config::discover(&self.environments);
         let only = || names.first().filter(|_| names.len() == 1).cloned();
-        Ok(named.map(str::to_owned).or(from_variable).or_else(only))
+        let chosen = named.map(str::to_owned).or(from_variable).or_else(only);
+        chosen.iter().try_for_each(|name| refuse_file(name))?;
+        Ok(chosen)
     }
 
     /// The error where no environment was named, and several or none could be meant.
@@ -100,6 +108,19 @@ impl Settings {
             [] => format!("there are none in {}; `mlopsctl init` writes some", self.environments.display()),
             _ => format!("there are: {}", names.join(", ")),
         }
+    }
+}
+
+/// Refuses the path of a file where an environment is to be named.
+fn refuse_file(name: &str) -> Result<(), Error> {
+    let path = Path::new(name);
+    let is_file = name.contains('/') || path.extension().is_some_and(|extension| extension == "toml");
+    match path.file_stem().filter(|_| is_file) {
+        None => Ok(()),
+        Some(stem) => Err(Error::usage(
+            format!("`{}` is no name of an environment", name.escape_debug()),
+            format!("name the environment, not its file: `{}`", stem.to_string_lossy().escape_debug()),
+        )),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Finds settings that AWS would refuse, before any request, and names the line of each.
 
-use crate::{Finding, Inputs, Placement, ignored::ignore_findings};
+use crate::{Error, Finding, Inputs, Placement, ignored::ignore_findings};
 use config::Environment;
 use resource::{Address, Declaration, IdForm, Place, Registry, Stack};
 use serde_json::Value;
@@ -11,21 +11,28 @@ const ANY_ACCOUNT: &str = "000000000000";
 
 /// The problems of an environment file's stack, in any account.
 pub fn check(environment: &Environment, name: &str, root: &Path) -> Vec<Finding> {
+    let (place, stack) = offline(environment, name, root);
+    match stack {
+        Ok(stack) => findings(&stack, &place, environment),
+        Err(error) => vec![error.into()],
+    }
+}
+
+/// The addresses that an environment file declares, without any network. Empty if the file describes no platform.
+pub fn addresses(environment: &Environment, name: &str, root: &Path) -> Vec<Address> {
+    let (_, stack) = offline(environment, name, root);
+    stack.map(|stack| stack.nodes().iter().map(|node| node.address.clone()).collect()).unwrap_or_default()
+}
+
+/// The stack in an account and in zones that AWS was not asked about.
+fn offline(environment: &Environment, name: &str, root: &Path) -> (Place, Result<Stack, Error>) {
     let account = environment.allowed_accounts.first().map_or(ANY_ACCOUNT, String::as_str);
     let place = Place::new(account, environment.region.as_str());
     let zones = ('a'..='z').take(environment.network.zones.into());
     let placement = Placement::in_zones(zones.map(|zone| format!("{}{zone}", environment.region)));
-    match crate::stack(&Inputs {
-        environment,
-        name,
-        place: &place,
-        placement: &placement,
-        root,
-        is_state_at_root: false,
-    }) {
-        Ok(stack) => findings(&stack, &place, environment),
-        Err(error) => vec![error.into()],
-    }
+    let inputs = Inputs { environment, name, place: &place, placement: &placement, root, is_state_at_root: false };
+    let stack = crate::stack(&inputs);
+    (place, stack)
 }
 
 /// The problems of an environment file's stack.

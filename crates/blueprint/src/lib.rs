@@ -51,7 +51,7 @@ pub use error::Error;
 pub use existing::{Existing, existing, existing_permissions};
 pub use existing_network::existing_network;
 pub use finding::Finding;
-pub use findings::{check, findings};
+pub use findings::{addresses, check, findings};
 pub use ignored::ignore_rules;
 pub use inputs::Inputs;
 pub use kinds::registry;

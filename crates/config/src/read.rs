@@ -123,7 +123,10 @@ impl Reader {
             return Some(format!("`{shown}` is U+{code:04X}: use plain letters, digits and signs"));
         }
         let lower = text.trim().to_lowercase();
-        [lower.clone(), lower.replace(['_', ' '], "-"), lower.replace(['-', ' '], "_")]
+        // `us-east1`, as other clouds write it.
+        let name = lower.trim_end_matches(|c: char| c.is_ascii_digit());
+        let with_number = format!("{name}-{}", &lower[name.len()..]);
+        [lower.clone(), lower.replace(['_', ' '], "-"), lower.replace(['-', ' '], "_"), with_number]
             .into_iter()
             .find(|candidate| candidate != text && self.matches(pattern, candidate))
             .map(|candidate| format!("did you mean `{candidate}`?"))

@@ -1,6 +1,6 @@
 //! What a run did.
 
-use crate::{Action, order::Step};
+use crate::{Action, Timeline, order::Step};
 use resource::{Address, Failure};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ pub struct Applied {
     pub stopped: Option<String>,
     /// What the platform gives back, as far as it is known.
     pub outputs: BTreeMap<String, Value>,
+    /// When its steps began and ended.
+    pub timeline: Timeline,
 }
 
 /// A step that failed.

@@ -3,6 +3,7 @@
 mod driver;
 mod entries;
 mod inputs;
+mod recorder;
 mod remakes;
 mod repeating;
 
@@ -13,6 +14,7 @@ use crate::{
 use driver::{Driver, Outputs};
 use entries::entries;
 pub use inputs::Apply;
+use recorder::Recorder;
 use remakes::Remakes;
 use resource::{Address, Failure, FailureKind};
 use state::{Entry, Phase};
@@ -88,6 +90,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         wait_factor: with.wait_factor.max(1),
         made: RefCell::default(),
     };
+    let recorder = Recorder::new(run.began, order.steps.len());
     let driver = Driver {
         planning,
         with: &with,
@@ -100,6 +103,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         awaited: HashMap::new(),
         remakes: Remakes::default(),
         durations: order.durations,
+        recorder,
         paces: HashMap::new(),
         ends: watch::Sender::new(run.began),
     };

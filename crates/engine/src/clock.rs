@@ -43,6 +43,8 @@ impl<'a> Clock<'a> {
             action: self.action,
             phase,
             elapsed: self.began.elapsed(),
+            typical: self.pace.typical(),
+            after: self.pace.after(),
         });
     }
 

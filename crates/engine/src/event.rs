@@ -15,6 +15,10 @@ pub struct Event {
     pub phase: StepPhase,
     /// Since the step started.
     pub elapsed: Duration,
+    /// The usual duration of the step on AWS.
+    pub typical: Duration,
+    /// The usual duration of the longest chain of steps that waits for this one.
+    pub after: Duration,
 }
 
 /// How far a step is.

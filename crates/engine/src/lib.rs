@@ -35,6 +35,7 @@ mod schedule;
 mod sight;
 mod step;
 mod stop;
+mod timeline;
 
 pub use adoption::{Claim, Claims};
 pub use applied::{Applied, Failed, Skipped};
@@ -44,9 +45,10 @@ pub use drift::{Drift, DriftChange, Drifted, NotCompared, drift};
 pub use event::{Event, StepPhase};
 pub use heal::{Heal, Healing, Judged, LeftToPerson, healing};
 pub use plan::{
-    Action, AppliedField, Change, ChangeDrift, DESTROYED, Kept, Lift, Moved, PLAN_FORMAT, Plan, Refusal, Summary,
+    Action, AppliedField, Change, ChangeDrift, DESTROYED, Kept, Lift, Loss, Moved, PLAN_FORMAT, Plan, Refusal, Summary,
 };
 pub use planner::plan;
 pub use planning::{Planning, Purpose};
 pub use recorded::current_state;
 pub use stop::StopMode;
+pub use timeline::{ChainLink, StepTime, Timeline};

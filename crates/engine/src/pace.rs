@@ -31,6 +31,16 @@ impl Pace {
         Self { run_began, began: Instant::now(), typical, after, ends }
     }
 
+    /// The usual duration of the step.
+    pub(crate) fn typical(&self) -> Duration {
+        self.typical
+    }
+
+    /// The usual duration of all steps after it.
+    pub(crate) fn after(&self) -> Duration {
+        self.after
+    }
+
     /// When the run would end if this step were its last chain: later and later if it takes longer than usual.
     pub(crate) fn expected_end(&self) -> Instant {
         (self.began + self.typical).max(Instant::now()) + self.after

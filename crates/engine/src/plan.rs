@@ -67,6 +67,15 @@ pub struct Kept {
     pub holds: String,
 }
 
+/// Data that a plan deletes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The resource that holds it.
+    pub address: Address,
+    /// The data, in words.
+    pub holds: String,
+}
+
 /// A recorded resource that has a new address in the environment file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {

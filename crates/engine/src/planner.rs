@@ -158,7 +158,7 @@ impl Planner<'_> {
         self.same_thing_twice(&known, &changes, &mut refusals);
         self.protections(&changes, &mut refusals);
         self.owners(&changes, &mut refusals).await;
-        self.data(&changes, &mut refusals).await;
+        let losses = self.data(&changes, &mut refusals).await;
         let is_unseen = |refusal: &Refusal| self.purpose.looks_only && self.is_unseen(refusal, &changes);
         let (unseen, mut refusals): (Vec<_>, Vec<_>) = refusals.into_iter().partition(is_unseen);
         refusals.sort_by(|one, other| one.address.cmp(&other.address));
@@ -181,7 +181,7 @@ impl Planner<'_> {
         };
         plan.hide_sensitive(self.registry);
         let left_out = self.left_out(&known);
-        Planning { plan, refusals, unseen, left_out, known, made, forgotten, workshop: self.workshop.clone() }
+        Planning { plan, refusals, unseen, losses, left_out, known, made, forgotten, workshop: self.workshop.clone() }
     }
 
     fn left_out(&self, known: &[Known]) -> Vec<Address> {

@@ -1,6 +1,6 @@
 //! What a plan is for, and what was learnt on the way to it.
 
-use crate::{Action, Claims, Plan, Refusal, made::Made, refresh::Workshop};
+use crate::{Action, Claims, Loss, Plan, Refusal, made::Made, refresh::Workshop};
 use resource::{Address, FailureKind};
 use serde_json::Value;
 
@@ -19,6 +19,8 @@ pub struct Purpose {
     pub delete_data: Vec<String>,
     /// Whether nobody will apply the plan. Its caller may lack the permissions to look for data.
     pub looks_only: bool,
+    /// Whether the planning lists the data that the plan may delete. That costs calls.
+    pub lists_losses: bool,
     /// Whether what holds logs, or is needed to read data, is kept where the declaration drops it, even if its data may
     /// be deleted.
     pub keep: bool,
@@ -37,6 +39,8 @@ pub struct Planning {
     /// Of what it cannot be told whether data would be lost with it, as the permission to look is missing; only if the
     /// plan [`looks_only`](Purpose::looks_only).
     pub unseen: Vec<Refusal>,
+    /// The data that the plan may delete; only if the plan [`lists_losses`](Purpose::lists_losses).
+    pub losses: Vec<Loss>,
     /// What is declared or recorded and was not looked at, because the plan has targets.
     pub left_out: Vec<Address>,
     pub(crate) known: Vec<Known>,

@@ -152,6 +152,12 @@ impl Schedule {
         self.graph.neighbors(NodeIndex::new(step)).map(NodeIndex::index).collect()
     }
 
+    /// The steps that a step needs, and how.
+    pub(crate) fn needs(&self, step: StepId) -> impl Iterator<Item = (StepId, Edge)> {
+        let edges = self.graph.edges_directed(NodeIndex::new(step), Direction::Incoming);
+        edges.map(|edge| (edge.source().index(), *edge.weight()))
+    }
+
     /// Whether a dependency of the step exists and has not yet settled, so that it may be remade.
     pub(crate) fn rests_on_unfinished(&self, step: StepId) -> bool {
         self.needs_any(step, |needed| needed == Progress::Identified)

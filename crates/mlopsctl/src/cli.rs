@@ -1,13 +1,17 @@
 //! The command line, as other people's scripts rely on it.
 
+pub(crate) mod completing;
 mod global;
 pub(crate) mod other_words;
 mod pipeline;
+mod state_command;
 
 pub(crate) use global::Global;
 pub(crate) use pipeline::{PipelineArgs, PipelineCommand};
+pub(crate) use state_command::{ListFormat, StateCommand};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use std::path::PathBuf;
 
 /// Builds and keeps a production MLOps platform on AWS.
@@ -26,14 +30,11 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Write environments/ and pipeline/ for a new project.
-    Init {
-        /// Where.
-        #[arg(default_value = ".")]
-        dir: PathBuf,
-    },
+    Init(InitArgs),
     /// Check environment files and pipeline assets, without any network.
     Validate {
         /// Which environment; all of them if left out.
+        #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
     },
     /// Format environment files, keeping comments.
@@ -51,21 +52,25 @@ pub(crate) enum Command {
     /// Print what the platform gives back.
     Output {
         /// Which environment.
+        #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
         /// One output, as plain text; or one of a resource, by its address: network.private-1.id.
+        #[arg(add = ArgValueCompleter::new(completing::addresses))]
         name: Option<String>,
     },
     /// Wait for what `up --no-wait` left settling.
     Wait {
         /// Which environment.
+        #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
     },
     /// Compare the cloud with the state, read-only; exit code 2 on drift.
     Drift {
         /// Which environment.
+        #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
         /// Write the live values at these addresses (globs allowed) into the environment file, where it can say them.
-        #[arg(long, value_name = "ADDRESS", num_args = 1..)]
+        #[arg(long, value_name = "ADDRESS", num_args = 1.., add = ArgValueCompleter::new(completing::addresses))]
         accept: Vec<String>,
         /// Say who changed each resource and when, by CloudTrail's event history. Needs `cloudtrail:LookupEvents`.
         #[arg(long, conflicts_with = "accept")]
@@ -74,22 +79,26 @@ pub(crate) enum Command {
     /// Put back what others have changed, as far as `[drift]` in the file allows; exit code 2 if some is left.
     Reconcile {
         /// Which environment.
+        #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
     },
     /// Answer AWS Lambda as the drift job: reconcile each time it is called.
     #[command(hide = true)]
     Job {
         /// Which environment.
+        #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: String,
     },
     /// Look for what stands in the way of a platform, or keeps one from working. Changes nothing.
     Doctor {
         /// Which environment.
+        #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
     },
     /// Estimate what it costs: every month, by use, and at most for a run of the pipeline.
     Cost {
         /// Which environment.
+        #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
         /// A price list of your own.
         #[arg(long, value_name = "FILE")]
@@ -110,6 +119,7 @@ pub(crate) enum Command {
     /// Remove a lock that somebody left behind.
     Unlock {
         /// Which environment.
+        #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: String,
         /// The lock's id, as the refused command printed it.
         lock_id: String,
@@ -122,7 +132,7 @@ pub(crate) enum Command {
     /// The embedded AWS.
     #[command(subcommand)]
     Local(LocalCommand),
-    /// Print completions for a shell.
+    /// Print the script with which a shell completes commands, environments and addresses.
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
@@ -143,8 +153,22 @@ impl Command {
 }
 
 #[derive(Args)]
+pub(crate) struct InitArgs {
+    /// Where.
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// The name of the project. Without it a terminal is asked.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<String>,
+    /// The region of AWS. Without it a terminal is asked.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+#[derive(Args)]
 pub(crate) struct PlanArgs {
     /// Which environment.
+    #[arg(add = ArgValueCompleter::new(completing::environments))]
     pub(crate) environment: Option<String>,
     /// Save the plan for `up --plan`.
     #[arg(long, value_name = "FILE")]
@@ -162,13 +186,13 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     pub(crate) full: bool,
     /// Only this address, or what this glob matches, and what it needs; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", add = ArgValueCompleter::new(completing::addresses))]
     pub(crate) target: Vec<String>,
     /// Plan what `up --delete-data` would do: keys that the file no longer declares go as well.
-    #[arg(long, value_name = "ADDRESS,…", num_args = 0..=1, require_equals = true, default_missing_value = "*", value_delimiter = ',')]
+    #[arg(long, value_name = "ADDRESS,…", num_args = 0..=1, require_equals = true, default_missing_value = "*", value_delimiter = ',', add = ArgValueCompleter::new(completing::addresses))]
     pub(crate) delete_data: Vec<String>,
     /// Plan what `up --unprotect` would do; may be repeated, or name several, separated by commas.
-    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', add = ArgValueCompleter::new(completing::addresses))]
     pub(crate) unprotect: Vec<String>,
 }
 
@@ -181,6 +205,7 @@ pub(crate) enum PlanFormat {
 #[derive(Args)]
 pub(crate) struct PermissionsArgs {
     /// Which environment.
+    #[arg(add = ArgValueCompleter::new(completing::environments))]
     pub(crate) environment: Option<String>,
     /// Only what `plan` and `drift` need, which change nothing.
     #[arg(long)]
@@ -218,12 +243,13 @@ pub(crate) struct PermissionsArgs {
 #[derive(Args)]
 pub(crate) struct UpArgs {
     /// Which environment.
+    #[arg(add = ArgValueCompleter::new(completing::environments))]
     pub(crate) environment: Option<String>,
     /// Apply a saved plan; refused if anything moved since.
     #[arg(long, value_name = "FILE", conflicts_with = "target")]
     pub(crate) plan: Option<PathBuf>,
     /// Only this address, or what this glob matches, and what it needs; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", add = ArgValueCompleter::new(completing::addresses))]
     pub(crate) target: Vec<String>,
     /// End when nothing more has to be started, leaving what still settles to the next run.
     #[arg(long)]
@@ -235,6 +261,7 @@ pub(crate) struct UpArgs {
 #[derive(Args)]
 pub(crate) struct DestroyArgs {
     /// Which environment.
+    #[arg(add = ArgValueCompleter::new(completing::environments))]
     pub(crate) environment: Option<String>,
     /// Remove the state bucket as well, when everything is gone.
     #[arg(long)]
@@ -246,19 +273,21 @@ pub(crate) struct DestroyArgs {
 #[derive(Args)]
 pub(crate) struct GraphArgs {
     /// Which environment.
+    #[arg(add = ArgValueCompleter::new(completing::environments))]
     pub(crate) environment: Option<String>,
-    /// How: for Graphviz, for Markdown, as a picture, or as a page to explore.
-    #[arg(long, value_enum, default_value_t = GraphFormat::Dot)]
-    pub(crate) format: GraphFormat,
+    /// How: for Graphviz, for Markdown, as a picture, or as a page to explore. Without it the name of the file decides,
+    /// or it is dot.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<GraphFormat>,
     /// Mark what `up` would change; asks AWS as `plan` does.
     #[arg(long)]
     pub(crate) changes: bool,
-    /// Write to a file instead of to stdout.
+    /// Write to a file instead of to stdout: .dot, .gv, .mmd, .mermaid, .svg or .html.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GraphFormat {
     Dot,
     Mermaid,
@@ -270,7 +299,7 @@ pub(crate) enum GraphFormat {
 pub(crate) struct AdoptArgs {
     /// Which environment, then what: an address and the id of what is to stand there, as ADDRESS=ID or ADDRESS ID.
     /// Without an id it is what bears the declared name.
-    #[arg(value_name = "ENVIRONMENT | ADDRESS[=ID]")]
+    #[arg(value_name = "ENVIRONMENT | ADDRESS[=ID]", add = ArgValueCompleter::new(completing::environment_then_addresses))]
     pub(crate) what: Vec<String>,
     /// Take over what Terraform remembers and the environment file declares. An ID may then be an address of
     /// Terraform's, such as aws_route_table.private.
@@ -290,10 +319,10 @@ pub(crate) struct ChangeArgs {
     #[arg(long, short)]
     pub(crate) yes: bool,
     /// Allow deleting data: objects, images, feature data, file systems. With addresses, only at these.
-    #[arg(long, value_name = "ADDRESS,…", num_args = 0..=1, require_equals = true, default_missing_value = "*", value_delimiter = ',')]
+    #[arg(long, value_name = "ADDRESS,…", num_args = 0..=1, require_equals = true, default_missing_value = "*", value_delimiter = ',', add = ArgValueCompleter::new(completing::addresses))]
     pub(crate) delete_data: Vec<String>,
     /// Allow deleting or replacing what is protected and matches; may be repeated, or name several, separated by commas.
-    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', add = ArgValueCompleter::new(completing::addresses))]
     pub(crate) unprotect: Vec<String>,
     /// Steps under way at once.
     #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = clap::value_parser!(u16).range(1..))]
@@ -309,72 +338,6 @@ impl Default for ChangeArgs {
     fn default() -> Self {
         Self { yes: false, delete_data: Vec::new(), unprotect: Vec::new(), parallelism: PARALLELISM, wait_factor: 1 }
     }
-}
-
-#[derive(Subcommand)]
-pub(crate) enum StateCommand {
-    /// List what is remembered.
-    List {
-        /// Which environment.
-        environment: Option<String>,
-        /// For another tool: import blocks of Terraform, with which it takes everything over.
-        #[arg(long, value_enum, conflicts_with = "json")]
-        format: Option<ListFormat>,
-    },
-    /// Show what is remembered of one resource.
-    Show {
-        /// Which environment, then the resource's address.
-        #[arg(value_names = ["ENVIRONMENT", "ADDRESS"], num_args = 1..=2, required = true)]
-        words: Vec<String>,
-    },
-    /// Forget a resource without deleting it.
-    Rm {
-        /// Which environment, then the resource's address.
-        #[arg(value_names = ["ENVIRONMENT", "ADDRESS"], num_args = 1..=2, required = true)]
-        words: Vec<String>,
-        /// Do not ask.
-        #[arg(long, short)]
-        yes: bool,
-    },
-    /// Give a resource another address.
-    Mv {
-        /// Which environment, then the address that the resource has and the one that it gets.
-        #[arg(value_names = ["ENVIRONMENT", "FROM", "TO"], num_args = 2..=3, required = true)]
-        words: Vec<String>,
-        /// Do not ask.
-        #[arg(long, short)]
-        yes: bool,
-    },
-    /// Print the state.
-    Pull {
-        /// Which environment.
-        environment: Option<String>,
-    },
-    /// Replace the state by a file of the same lineage that is no older.
-    Push {
-        /// Which environment, then the file.
-        #[arg(value_names = ["ENVIRONMENT", "FILE"], num_args = 1..=2, required = true)]
-        words: Vec<String>,
-        /// Do not ask.
-        #[arg(long, short)]
-        yes: bool,
-        /// Go back to an older one.
-        #[arg(long)]
-        force: bool,
-    },
-    /// List earlier versions of the state, newest first.
-    History {
-        /// Which environment.
-        environment: Option<String>,
-        /// Print this version instead.
-        #[arg(long, value_name = "ID")]
-        show: Option<String>,
-    },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum ListFormat {
-    TerraformImport,
 }
 
 #[derive(Subcommand)]

@@ -8,6 +8,7 @@ pub(crate) mod destroy;
 pub(crate) mod doctor;
 pub(crate) mod files;
 pub(crate) mod graph;
+pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod job;
 pub(crate) mod local;

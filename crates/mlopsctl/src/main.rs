@@ -3,6 +3,7 @@
 mod cli;
 mod command;
 mod end;
+mod last_run;
 mod output;
 mod printer;
 mod render;
@@ -25,6 +26,7 @@ use tracing_subscriber::{
 };
 
 fn main() -> ExitCode {
+    cli::completing::answer_shell();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -78,7 +80,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
     let global = &cli.global;
     match cli.command {
-        Command::Init { dir } => command::files::init(&dir, printer),
+        Command::Init(args) => command::init::run(&args, printer).await,
         Command::Validate { environment } => command::files::validate(global, environment.as_deref(), printer),
         Command::Fmt { check } => command::files::format(global, check, printer),
         Command::Plan(args) => command::plan::run(global, &args, printer).await,

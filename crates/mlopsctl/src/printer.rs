@@ -135,12 +135,17 @@ impl Printer {
 
     /// A question, and whether it was answered with yes.
     pub(crate) async fn ask(self, question: &str) -> bool {
+        matches!(self.answer(question).await.as_str(), "y" | "Y" | "yes")
+    }
+
+    /// A question, and the answer without space around it. Empty if there is none.
+    pub(crate) async fn answer(self, question: &str) -> String {
         stream::talk(&(escape::lines(question).into_owned() + " "));
         let read = tokio::task::spawn_blocking(|| {
             let mut answer = String::new();
             std::io::stdin().read_line(&mut answer).map(|_| answer)
         });
-        matches!(read.await, Ok(Ok(answer)) if matches!(answer.trim(), "y" | "Y" | "yes"))
+        read.await.ok().and_then(Result::ok).unwrap_or_default().trim().to_owned()
     }
 
     /// Whether somebody is there to be asked.

@@ -3,7 +3,11 @@
 use crate::{
     cli::{ChangeArgs, Global},
     printer::{Printer, Style},
-    render::{self, page::Form, progress::Progress},
+    render::{
+        self,
+        page::Form,
+        progress::{Progress, Run},
+    },
 };
 use app::{Answer, App, ChangeOptions, Confirmation, Error, Frontend, PlanToApply, Settings};
 use engine::Event;
@@ -17,7 +21,15 @@ const MOST_LEFT_OUT: usize = 10;
 impl Global {
     /// The library, with this terminal as its frontend.
     pub(crate) fn app(&self) -> App {
-        App::new(self.settings(), Arc::new(Terminal { printer: Printer::new(self), progress: Mutex::default() }))
+        let terminal =
+            Terminal { printer: Printer::new(self), is_on_aws: self.is_on_aws(), progress: Mutex::default() };
+        App::new(self.settings(), Arc::new(terminal))
+    }
+
+    /// Whether commands work on AWS itself, and not on an emulator.
+    pub(crate) fn is_on_aws(&self) -> bool {
+        let endpoint = std::env::var_os("AWS_ENDPOINT_URL");
+        !self.local && endpoint.is_none_or(|address| address.is_empty())
     }
 
     /// The settings of the library.
@@ -42,6 +54,8 @@ impl Global {
 /// The terminal of a command.
 struct Terminal {
     printer: Printer,
+    /// See [`Global::is_on_aws`].
+    is_on_aws: bool,
     progress: Mutex<Option<Progress>>,
 }
 
@@ -72,7 +86,7 @@ impl Frontend for Terminal {
             if let Some(session) = plan.session {
                 session.used_parts().await?.lines().iter().for_each(|line| self.printer.note(line));
             }
-            self.printer.note(&page(&plan, self.printer));
+            self.printer.note(&page(&plan, self.is_on_aws, self.printer));
             Ok(())
         })
     }
@@ -104,17 +118,21 @@ impl Frontend for Terminal {
     }
 
     fn confirm<'a>(&'a self, question: Confirmation<'a>) -> BoxFuture<'a, Answer> {
-        let what = if question.operation == "destroy" { "Destroy" } else { "Apply this to" };
         Box::pin(async move {
-            match self.printer.ask(&format!("{what} {}? [y/N]", question.environment)).await {
-                true => Answer::Yes,
-                false => Answer::No,
-            }
+            let form = Form::new(false, self.printer.columns());
+            render::question::lines(&question, self.printer, form).iter().for_each(|line| self.printer.say(line));
+            let asked = render::question::question(&question);
+            let is_yes = match render::question::is_destruction(&question) {
+                true => self.printer.answer(&asked).await == question.environment,
+                false => self.printer.ask(&asked).await,
+            };
+            if is_yes { Answer::Yes } else { Answer::No }
         })
     }
 
     fn apply_started(&self, steps: usize) {
-        self.with_progress(|progress| *progress = Some(Progress::start(self.printer, steps)));
+        let run = Run { steps, is_on_aws: self.is_on_aws };
+        self.with_progress(|progress| *progress = Some(Progress::start(self.printer, run)));
     }
 
     fn event(&self, event: &Event) {
@@ -131,8 +149,9 @@ impl Frontend for Terminal {
 }
 
 /// The plan as a page on stderr.
-fn page(plan: &PlanToApply<'_>, printer: Printer) -> String {
+fn page(plan: &PlanToApply<'_>, is_on_aws: bool, printer: Printer) -> String {
     let names = plan.session.map(app::Session::names).unwrap_or_default();
     let form = Form::new(false, printer.columns());
-    render::plan_text::page(plan.view, &names, Some(&render::cost::change(plan.costs)), printer, form)
+    let costs = if is_on_aws { render::cost::change(plan.costs) } else { render::cost::change_on_aws(plan.costs) };
+    render::plan_text::page(plan.view, &names, Some(&costs), printer, form)
 }

@@ -5,6 +5,7 @@ use crate::{
     json::data,
     picture::{Picture, Status},
     svg::{Drawing, both},
+    timeline::{Timeline, section},
     xml::escaped,
 };
 
@@ -13,9 +14,9 @@ pub(crate) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// The picture as a page of its own: to move about in, to search, and to ask what needs what. Implied edges are not
-/// drawn, see [`essential`](crate::essential), but the page names and follows all of them.
+/// drawn, see [`essential`](crate::essential), but the page names and follows all of them. `run` is the last run.
 #[must_use]
-pub fn html(picture: &Picture) -> String {
+pub fn html(picture: &Picture, run: Option<&Timeline>) -> String {
     let drawing = Drawing::of(picture);
     let title = escaped(picture.title());
     [
@@ -25,6 +26,7 @@ pub fn html(picture: &Picture) -> String {
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">".to_owned(),
         format!("<title>{title}</title>\n<style>\n{}{}</style>\n</head>\n<body>", both(), include_str!("page.css")),
         header(picture, &title),
+        run.map(section).unwrap_or_default(),
         canvas(&drawing, &title),
         include_str!("page.html").to_owned(),
         format!("<script type=\"application/json\" id=\"data\">{}</script>", data(picture)),
@@ -90,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_page_loads_nothing_and_allows_nothing_to_be_loaded() {
-        let page = html(&small());
+        let page = html(&small(), None);
         assert!(page.contains("default-src 'none'"));
         let foreign = ["http://", "https://", "src=", "href=", "@import", "url(", "fetch(", "style=\"", "onclick"];
         for word in foreign {
@@ -100,8 +102,8 @@ mod tests {
 
     #[test]
     fn a_hostile_name_ends_no_script_and_starts_no_element() {
-        let page = html(&hostile());
-        let usual = html(&small());
+        let page = html(&hostile(), None);
+        let usual = html(&small(), None);
         for tag in ["<script", "</script", "<style", "</style", "<!--", "<b>"] {
             assert_eq!(page.matches(tag).count(), usual.matches(tag).count(), "{tag}");
         }
@@ -109,16 +111,16 @@ mod tests {
 
     #[test]
     fn statuses_can_be_chosen_only_where_there_are_several() {
-        assert!(!html(&small()).contains("data-status="));
+        assert!(!html(&small(), None).contains("data-status="));
         let nodes = vec![node("a", "b"), Node { status: Status::Delete, ..node("a", "c") }];
-        let page = html(&Picture::new("t", "s", nodes, vec![]).unwrap());
+        let page = html(&Picture::new("t", "s", nodes, vec![]).unwrap(), None);
         assert!(page.contains("data-status=\"ready\"") && page.contains("data-status=\"delete\""));
     }
 
     proptest! {
         #[test]
         fn every_resource_can_be_chosen(picture in any()) {
-            let page = html(&picture);
+            let page = html(&picture, None);
             prop_assert_eq!(page.matches("data-node=\"").count(), picture.nodes().len());
         }
     }

@@ -16,6 +16,7 @@ mod picture;
 mod recognition;
 mod svg;
 mod text;
+mod timeline;
 mod xml;
 
 #[cfg(test)]
@@ -28,3 +29,4 @@ pub use mermaid::mermaid;
 pub use picture::{Edge, Error, Need, Node, Picture, Status};
 pub use recognition::is_picture;
 pub use svg::svg;
+pub use timeline::{Bar, Timeline};

@@ -26,7 +26,9 @@ mod tests {
     #[test]
     fn pictures_of_every_format_are_recognised() {
         for picture in [small(), hostile()] {
-            for text in [crate::dot(&picture), crate::mermaid(&picture), crate::svg(&picture), crate::html(&picture)] {
+            for text in
+                [crate::dot(&picture), crate::mermaid(&picture), crate::svg(&picture), crate::html(&picture, None)]
+            {
                 assert!(is_picture(text.as_bytes()), "{}", &text[..200]);
             }
         }

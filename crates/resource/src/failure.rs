@@ -107,6 +107,19 @@ const UNKNOWN_CREDENTIALS: &[Sign] = &[
     ("InvalidToken", ""),
 ];
 
+/// The errors of a quota of the account that is used up, or that is 0 in a new account.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html>
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+const USED_UP: &[Sign] = &[
+    ("VpcLimitExceeded", ""),
+    ("InternetGatewayLimitExceeded", ""),
+    ("NatGatewayLimitExceeded", ""),
+    ("VpcEndpointLimitExceeded", ""),
+    ("ResourceLimitExceeded", ""),
+    ("TooManyBuckets", ""),
+];
+
 /// The errors of an availability zone that AWS does not offer to the account, or not for this resource. AWS lists such
 /// zones like any other.
 const ZONE_REFUSED: &[Sign] = &[
@@ -220,6 +233,10 @@ impl Failure {
                 "the region does not know these credentials: check them (AWS_PROFILE, `aws sso login`); enable the \
                  region, which AWS leaves to the account in newer regions; take temporary credentials from a regional \
                  endpoint of STS; China and GovCloud have accounts of their own"
+            }
+            () if failure.shows(USED_UP) => {
+                "a quota of the account is used up, or 0 as in new accounts: `mlopsctl doctor` names those of the \
+                 platform; ask for more in Service Quotas, then run the same command; it goes on from here"
             }
             () if failure.shows(ZONE_REFUSED) => {
                 "AWS does not offer this in every zone: name other zones in `zone_names` of [network]; subnets that \
@@ -399,6 +416,16 @@ mod tests {
         }
         let of_address = answered(400, "AuthFailure", "You do not have permission to access the specified resource.");
         assert_eq!(of_address.help, None);
+    }
+
+    #[test]
+    fn quota_that_is_used_up_is_told_with_what_helps() {
+        let message = "The account-level service limit 'ml.m5.xlarge for training job usage' is 0 Instances";
+        for code in ["VpcLimitExceeded", "ResourceLimitExceeded", "TooManyBuckets"] {
+            let refused = answered(400, code, message);
+            assert_eq!(refused.kind, FailureKind::Final);
+            assert!(refused.help.unwrap().contains("ask for more in Service Quotas"), "{code}");
+        }
     }
 
     #[test]

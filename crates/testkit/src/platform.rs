@@ -317,6 +317,7 @@ impl Platform {
             unprotect: vec!["*".to_owned()],
             delete_data: self.globs_of_data(),
             looks_only: false,
+            lists_losses: false,
             keep: false,
             claims: Claims::new(),
             inputs: String::new(),

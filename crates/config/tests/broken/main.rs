@@ -178,6 +178,8 @@ fn help_says_what_to_write_instead() {
     assert_eq!(help("[functions]\nname = \"f\"\n"), "write [[functions]] for each of them");
     assert_eq!(help("[[storage.buckets]]\nname = \"Raw Data\"\n"), "did you mean `raw-data`?");
     assert_eq!(help("[registry]\nrepositories = [\"My_Model\"]\n"), "did you mean `my-model`?");
+    let region = parse("test", &HEAD.replace("eu-central-1", "us-east1"), None).expect_err("the file is broken");
+    assert_eq!(region[0].help.as_deref(), Some("did you mean `us-east-1`?"));
     assert_eq!(
         help(
             "[[feature_groups]]\nname = \"c\"\nrecord_identifier = \"custmer\"\nevent_time = \"customer\"\nfeatures = [{ name = \"customer\", type = \"String\" }]\n"

@@ -1,6 +1,6 @@
 //! Starts steps as the schedule allows, and hears how they end.
 
-use super::{inputs::Apply, remakes::Remakes};
+use super::{inputs::Apply, recorder::Recorder, remakes::Remakes};
 use crate::{
     Action, Applied, Planning, Skipped, StopMode,
     order::{Removal, Step, Work},
@@ -51,6 +51,7 @@ pub(super) struct Driver<'a> {
     pub(super) announcements: mpsc::UnboundedSender<(usize, Value)>,
     pub(super) awaited: HashMap<usize, watch::Sender<bool>>,
     pub(super) remakes: Remakes,
+    pub(super) recorder: Recorder,
     /// The expected duration of each step, and the pace of the running steps.
     pub(super) durations: Vec<Duration>,
     pub(super) paces: HashMap<usize, Pace>,
@@ -115,6 +116,7 @@ impl<'a> Driver<'a> {
             let is_another = self.remakes.is_another(step, &outputs);
             self.outputs.0[node] = Some(outputs);
             self.schedule.identified(step);
+            self.recorder.identified(step);
             if is_another {
                 self.repeat_dependants(step);
             }
@@ -144,6 +146,9 @@ impl<'a> Driver<'a> {
     fn settle(&mut self, step: usize, outcome: Outcome, applied: &mut Applied) {
         self.awaited.remove(&step);
         self.paces.remove(&step);
+        if !matches!(outcome, Outcome::Left) {
+            self.recorder.ended(step);
+        }
         let what = &self.steps[step];
         match outcome {
             Outcome::Done | Outcome::Failed(_) if self.remakes.is_outdated(step) => self.repeat(step),
@@ -168,6 +173,7 @@ impl<'a> Driver<'a> {
     }
 
     fn start(&mut self, step: usize) -> LocalBoxFuture<'a, Ended> {
+        self.recorder.began(step);
         let (sender, awaited) = watch::channel(true);
         let what = self.steps[step].clone();
         match what.work {
@@ -291,6 +297,7 @@ impl<'a> Driver<'a> {
     }
 
     fn report(self, applied: &mut Applied) {
+        applied.timeline = self.recorder.timeline(&self.steps, &self.schedule);
         let left: HashSet<Address> = applied.left.iter().map(|(address, _)| address.clone()).collect();
         for (step, what) in self.steps.iter().enumerate() {
             let skipped = |because| Skipped { address: what.address.clone(), action: what.action, because };

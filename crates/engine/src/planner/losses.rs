@@ -1,7 +1,7 @@
 //! What a plan would lose: what is no longer declared, what is protected, what holds data.
 
 use super::{Planner, refusal};
-use crate::{Action, Change, ChangeDrift, DESTROYED, Kept, Lift, Refusal, refresh::Seen, sight::Sight};
+use crate::{Action, Change, ChangeDrift, DESTROYED, Kept, Lift, Loss, Refusal, refresh::Seen, sight::Sight};
 use futures::{StreamExt, stream};
 use resource::{Address, Failure, FailureKind, Result};
 use serde_json::Value;
@@ -127,19 +127,28 @@ impl Planner<'_> {
         }
     }
 
-    /// Refuses what would destroy data, unless that is allowed, before anything is touched.
-    pub(super) async fn data(&self, changes: &[Change], refusals: &mut Vec<Refusal>) {
+    /// Refuses what would destroy data, unless that is allowed, before anything is touched. Returns the data whose
+    /// deletion is allowed, if the plan lists losses.
+    pub(super) async fn data(&self, changes: &[Change], refusals: &mut Vec<Refusal>) -> Vec<Loss> {
         let doomed = changes.iter().filter(|change| change.action.loses());
         let going: Arc<HashSet<String>> = Arc::new(doomed.clone().filter_map(|change| change.id.clone()).collect());
-        let guarded = doomed.filter(|change| !self.purpose.may_delete_data(&change.address));
+        let is_allowed = |change: &Change| self.purpose.may_delete_data(&change.address);
+        let guarded = doomed.filter(|change| self.purpose.lists_losses || !is_allowed(change));
         let checks = stream::iter(guarded).map(|change| {
             let going = going.clone();
             async move { (change, self.holdings(change, going).await) }
         });
         let found: Vec<_> = checks.buffer_unordered(64).collect().await;
+        let mut losses = Vec::new();
         for (change, result) in found {
             match result {
                 Ok(None) => {}
+                Ok(Some(holds)) if is_allowed(change) => losses.push(Loss { address: change.address.clone(), holds }),
+                // The caller consented without a look.
+                Err(failure) if is_allowed(change) => {
+                    let holds = format!("data of unknown size ({failure})");
+                    losses.push(Loss { address: change.address.clone(), holds });
+                }
                 Ok(Some(what)) => {
                     let message = format!("it holds {what}, and this would {} it", change.action.as_str());
                     let help = format!(
@@ -153,6 +162,8 @@ impl Planner<'_> {
                 Err(failure) => refusals.push(refusal(&change.address, &change.kind, failure)),
             }
         }
+        losses.sort_by(|one, other| one.address.cmp(&other.address));
+        losses
     }
 
     /// Whether the plan is refused only because the caller may not look for data.

@@ -1,11 +1,13 @@
 //! The commands that use what was built.
 
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub(crate) struct PipelineArgs {
     /// Which environment.
+    #[arg(add = ArgValueCompleter::new(super::completing::environments))]
     pub(crate) environment: Option<String>,
     #[command(subcommand)]
     pub(crate) command: PipelineCommand,

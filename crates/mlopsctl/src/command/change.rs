@@ -7,8 +7,9 @@ use engine::{Applied, Healing};
 use review::Names;
 use std::time::Instant;
 
-/// Carries out a change and reports it. `names` are the common parts of the environment's names.
-pub(crate) async fn run(change: Change<'_>, names: &Names, printer: Printer) -> Result<(), End> {
+/// Carries out a change and reports it. `names` are the common parts of the environment's names. Returns what was done, if
+/// all of it was.
+pub(crate) async fn run(change: Change<'_>, names: &Names, printer: Printer) -> Result<Applied, End> {
     let began = Instant::now();
     let workspace = change.workspace;
     let done = change.run(signals::listen(printer)).await.map_err(|why| not_done(why, names, printer))?;
@@ -16,7 +17,7 @@ pub(crate) async fn run(change: Change<'_>, names: &Names, printer: Printer) -> 
     if let Some(removed) = done.removed_state {
         printer.note(&removed?);
     }
-    Ok(())
+    Ok(done.applied)
 }
 
 /// Ends a run that had nothing to do. Programs get the summary of a run all the same.

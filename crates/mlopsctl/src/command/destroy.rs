@@ -40,7 +40,7 @@ pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -
         condition: Condition::Confirmed,
         options: ChangeOptions { removes_state, ..global.options(&args.change) },
     };
-    change::run(change, &session.names(), printer).await
+    change::run(change, &session.names(), printer).await.map(drop)
 }
 
 /// Says what `--with-state` removes, before anything is asked. What is not ours in the bucket is refused before
@@ -63,7 +63,9 @@ async fn remove_empty(global: &Global, args: &DestroyArgs, session: &Session, pr
         if !printer.can_ask() {
             return Err(End::unconfirmed());
         }
-        if !printer.ask(&format!("Remove the state of {}? [y/N]", session.name)).await {
+        let place = session.cloud.place();
+        printer.say(&format!("The state is in account {}, region {}.", place.account, place.region));
+        if printer.answer(&format!("Type {} to remove its state and history:", session.name)).await != session.name {
             return Err(End::failed("nothing was done"));
         }
     }

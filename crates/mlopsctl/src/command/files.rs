@@ -1,20 +1,14 @@
-//! What needs no cloud: checking, formatting, starting a project, completions, the manual.
+//! What needs no cloud: checking, formatting, completions, the manual.
 
 use crate::{
-    cli::{Cli, Global},
+    cli::{Cli, Global, completing},
     end::End,
     output::{self, Readers},
     printer::Printer,
     render::ending,
 };
 use clap::CommandFactory;
-use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
-use std::path::Path;
-
-static ENVIRONMENTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../environments");
-static PIPELINE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../pipeline");
-static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../state/schemas");
 
 pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
     let names = match environment {
@@ -120,48 +114,9 @@ pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(
     }
 }
 
-/// Writes a new project. What exists is never overwritten: everything is checked before the first file.
-pub(crate) fn init(dir: &Path, printer: Printer) -> Result<(), End> {
-    let parts = [("environments", &ENVIRONMENTS), ("pipeline", &PIPELINE), ("state/schemas", &SCHEMAS)];
-    for (name, _) in &parts {
-        if dir.join(name).exists() {
-            return Err(End::usage(format!("{} exists already; nothing was written", dir.join(name).display()), ""));
-        }
-    }
-    for (name, content) in parts {
-        if let Err(failed) = write(content, &dir.join(name)) {
-            // None of these folders existed before. If some of them stayed, the next `init` would refuse.
-            parts.iter().for_each(|(name, _)| drop(std::fs::remove_dir_all(dir.join(name))));
-            return Err(failed);
-        }
-        printer.note(&format!("wrote {}", dir.join(name).display()));
-    }
-    printer.note("next: look at environments/dev.toml, then `mlopsctl up dev --local`");
-    Ok(())
-}
-
-fn write(content: &Dir<'_>, to: &Path) -> Result<(), End> {
-    let failed = |path: &Path, error: std::io::Error| End::failed(format!("{}: {error}", path.display()));
-    std::fs::create_dir_all(to).map_err(|error| failed(to, error))?;
-    for file in content.files() {
-        if let Some(name) = file.path().file_name() {
-            let path = to.join(name);
-            std::fs::write(&path, file.contents()).map_err(|error| failed(&path, error))?;
-        }
-    }
-    for folder in content.dirs() {
-        let Some(name) = folder.path().file_name() else { continue };
-        let passing = name.to_string_lossy();
-        if !passing.starts_with('.') && passing != "__pycache__" {
-            write(folder, &to.join(name))?;
-        }
-    }
-    Ok(())
-}
-
 pub(crate) fn completions(shell: clap_complete::Shell, printer: Printer) -> Result<(), End> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "mlopsctl", &mut script);
+    completing::write_script(shell, &mut script)?;
     printer.verbatim(&String::from_utf8_lossy(&script));
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::not_done::refused;
 use crate::{
     cli::{Global, GraphArgs, GraphFormat},
     end::End,
+    last_run,
     output::{self, Readers},
     printer::Printer,
     render::picture,
@@ -17,6 +18,7 @@ pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> 
     if let Some(file) = &args.out {
         output::refuse_other(file, "picture that mlopsctl made", report::is_picture)?;
     }
+    let format = format(args)?;
     let session = global.app().open(args.environment.as_deref()).await?;
     let (state, _) = session.state().await?;
     let stack = session.stack(&state).await?;
@@ -32,11 +34,11 @@ pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> 
         printer.document(&picture::document(&picture));
         return Ok(());
     }
-    let text = match args.format {
+    let text = match format {
         GraphFormat::Dot => report::dot(&picture),
         GraphFormat::Mermaid => report::mermaid(&picture),
         GraphFormat::Svg => report::svg(&picture),
-        GraphFormat::Html => report::html(&picture),
+        GraphFormat::Html => report::html(&picture, last_run::timeline(&session).as_ref()),
     };
     match &args.out {
         None => printer.data(text.trim_end_matches('\n')),
@@ -47,6 +49,33 @@ pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> 
         }
     }
     Ok(())
+}
+
+/// The form that was asked for, or the one that the name of the file says. A name that says another one is refused.
+fn format(args: &GraphArgs) -> Result<GraphFormat, End> {
+    let Some(file) = &args.out else { return Ok(args.format.unwrap_or(GraphFormat::Dot)) };
+    let Some(extension) = file.extension().map(|extension| extension.to_string_lossy().to_lowercase()) else {
+        return Ok(args.format.unwrap_or(GraphFormat::Dot));
+    };
+    let named = match extension.as_str() {
+        "dot" | "gv" => Some(GraphFormat::Dot),
+        "mmd" | "mermaid" => Some(GraphFormat::Mermaid),
+        "svg" => Some(GraphFormat::Svg),
+        "html" | "htm" => Some(GraphFormat::Html),
+        _ => None,
+    };
+    let name = file.display();
+    match (args.format, named) {
+        (None, None) => Err(End::usage(
+            format!("{name} names no form of picture that mlopsctl draws; nothing was written"),
+            "let it end in .dot, .mmd, .svg or .html, or say the form with --format",
+        )),
+        (Some(format), Some(named)) if format != named => Err(End::usage(
+            format!("{name} is no name for what --format asks for; nothing was written"),
+            "leave out --format, or name another file",
+        )),
+        (Some(format), _) | (None, Some(format)) => Ok(format),
+    }
 }
 
 async fn changes(session: &Session, stack: &Stack, state: &State, printer: Printer) -> Result<Vec<Change>, End> {

@@ -16,6 +16,7 @@ pub(crate) fn not_done(why: NotDone, names: &Names, printer: Printer) -> End {
     match why {
         NotDone::Error(error) => error.into(),
         NotDone::Stale(stale) => stale_plan::refused(&stale),
+        NotDone::Overtaken(stale) => stale_plan::overtaken(&stale),
         NotDone::Refused(plan) => refused_change(&plan, names, printer),
     }
 }

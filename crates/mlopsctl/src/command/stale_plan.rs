@@ -1,4 +1,4 @@
-//! Words for a saved plan that differs from the current one.
+//! Words for a saved or confirmed plan that differs from the current one.
 
 use crate::{end::End, render::value};
 use app::{StalePlan, Staleness};
@@ -10,8 +10,23 @@ use std::collections::BTreeMap;
 const MOST_NAMED: usize = 3;
 
 /// The exit of `up --plan` with a stale plan.
-pub(crate) fn refused(StalePlan { saved, now, reason }: &StalePlan) -> End {
-    let reason = match reason {
+pub(crate) fn refused(stale: &StalePlan) -> End {
+    End::failed_with(
+        format!("the saved plan is no longer right: {}; nothing was touched", why(stale)),
+        "make a new one with `mlopsctl plan`, and look at it",
+    )
+}
+
+/// The exit of a change whose plan became stale while its confirmation was awaited.
+pub(crate) fn overtaken(stale: &StalePlan) -> End {
+    End::failed_with(
+        format!("the plan that you confirmed is no longer right: {}; nothing was touched", why(stale)),
+        "run the same command again, and look at its plan",
+    )
+}
+
+fn why(StalePlan { saved, now, reason }: &StalePlan) -> String {
+    match reason {
         Staleness::Environment => "it is of another environment".to_owned(),
         Staleness::Inputs => {
             format!("the environment file or the files it ships have changed{}", named(saved, now))
@@ -20,11 +35,7 @@ pub(crate) fn refused(StalePlan { saved, now, reason }: &StalePlan) -> End {
             format!("the state has changed (serial {} → {serial}){}", saved.serial, named(saved, now))
         }
         Staleness::Cloud => format!("the cloud has changed{}", named(saved, now)),
-    };
-    End::failed_with(
-        format!("the saved plan is no longer right: {reason}; nothing was touched"),
-        "make a new one with `mlopsctl plan`, and look at it",
-    )
+    }
 }
 
 /// The first differences between two plans, for the end of a sentence.

@@ -4,11 +4,13 @@ use super::change;
 use crate::{
     cli::{ChangeArgs, Global, UpArgs},
     end::End,
+    last_run,
     printer::Printer,
+    render::next_steps,
     saved_plan,
 };
 use app::{Change, ChangeOptions, Condition, Wanted};
-use engine::{Claims, Plan};
+use engine::{Action, Claims, Plan};
 use std::path::Path;
 
 pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Result<(), End> {
@@ -16,6 +18,7 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
     let session = global.app().open_to_change(args.environment.as_deref()).await?;
     let targets = saved.as_ref().map_or_else(|| args.target.clone(), |plan| plan.targets.clone());
     let claims = saved.as_ref().map_or_else(Claims::new, |plan| plan.claims.clone());
+    let is_whole = targets.is_empty();
     let condition = saved.map_or(Condition::Confirmed, Condition::SameAs);
     let change = Change {
         workspace: &session,
@@ -26,7 +29,14 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
         condition,
         options: ChangeOptions { no_wait: args.no_wait, ..global.options(&args.change) },
     };
-    change::run(change, &session.names(), printer).await
+    let applied = change::run(change, &session.names(), printer).await?;
+    last_run::keep(&session, &applied.timeline);
+    // Whoever changes a platform knows it already.
+    let is_new = applied.done.iter().any(|(_, action)| *action == Action::Create);
+    if is_whole && is_new {
+        next_steps::tell(&session, &applied.outputs, global.is_on_aws(), printer);
+    }
+    Ok(())
 }
 
 /// Reads a saved plan. Whoever applies it must consent to the losses that its author consented to.

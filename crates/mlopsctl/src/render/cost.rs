@@ -18,6 +18,12 @@ pub(crate) fn change(costs: &Comparison) -> String {
     }
 }
 
+/// The same for a plan that an emulator carries out at no cost.
+pub(crate) fn change_on_aws(costs: &Comparison) -> String {
+    let line = change(costs);
+    line.strip_prefix("Costs ").map_or_else(|| line.clone(), |cost| format!("On AWS it would cost {cost}"))
+}
+
 pub(crate) fn page(environment: &str, estimate: &Estimate, printer: Printer) -> String {
     let mut lines =
         vec![format!("{environment} in {}, list prices of {}", estimate.region, estimate.as_of), String::new()];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// How often live lines are drawn anew.
 pub(crate) const FRAME: Duration = Duration::from_millis(200);
-/// A line that wraps could not be taken back.
+/// No line is longer, even on a wider terminal.
 const WIDEST: usize = 110;
 
 /// Lines at the bottom of a terminal that are taken back and drawn anew.
@@ -28,8 +28,10 @@ impl Live {
     }
 
     pub(crate) fn draw(&mut self, lines: &[String]) {
+        // A line that wraps could not be taken back.
+        let width = self.printer.columns().map_or(WIDEST, |columns| columns.saturating_sub(1).min(WIDEST));
         let line = |line: &String| {
-            let shown: String = word(line).chars().take(WIDEST).collect();
+            let shown: String = word(line).chars().take(width).collect();
             self.printer.paint(Style::Dim, &shown)
         };
         self.printer.draw(&lines.iter().map(line).collect::<Vec<_>>());

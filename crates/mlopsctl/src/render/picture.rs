@@ -1,6 +1,7 @@
 //! A stack as something to draw: what is declared, what is remembered, and what is to happen to it.
 
 use super::value::short;
+use ::cost::Resource;
 use app::Session;
 use engine::{Action, Change};
 use report::{Edge, Error, Need, Node, Picture, Status};
@@ -50,10 +51,30 @@ pub(crate) fn of(
             entry.depends_on.iter().filter_map(|needed| Some((*positions.get(needed.address.as_str())?, needed)));
         edges.extend(there.map(|(dependency, needed)| Edge { dependency, dependant, need: need(needed.edge) }));
     }
+    add_costs(session, declarations, &mut nodes);
     let place = session.cloud.place();
     let title = format!("{} {}", session.project, session.name);
     let subtitle = format!("{} resources · account {} · {}", nodes.len(), place.account, place.region);
     Picture::new(title, subtitle, nodes, edges)
+}
+
+/// Adds what each resource costs every month to its details.
+fn add_costs(session: &Session, declarations: &[Declaration], nodes: &mut [Node]) {
+    let Ok(prices) = app::costs::builtin() else { return };
+    let resources =
+        declarations.iter().map(|one| Resource { address: one.address.as_str(), kind: one.kind, spec: &one.spec });
+    let estimate = ::cost::estimate(&resources.collect::<Vec<_>>(), &session.cloud.place().region, &prices);
+    let costs: HashMap<&str, String> = estimate
+        .areas
+        .iter()
+        .flat_map(|area| &area.resources)
+        .map(|one| (one.address.as_str(), format!("{} USD a month", one.monthly)))
+        .collect();
+    for node in nodes {
+        if let Some(cost) = costs.get(node.address.as_str()) {
+            node.detail.insert(0, ("cost".to_owned(), cost.clone()));
+        }
+    }
 }
 
 /// The same for a program.

@@ -1,19 +1,25 @@
 //! What is being done: on a terminal one live line per running step, elsewhere one line per event.
 
-use super::live::{FRAME, Live};
+use super::{
+    live::{FRAME, Live},
+    took::took,
+};
 use crate::printer::{Printer, Style};
 use engine::{Event, StepPhase};
+use jiff::SignedDuration;
 use resource::Address;
 use serde_json::json;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::task::JoinHandle;
 
 /// More running steps than this are counted only.
 const MOST_LINES: usize = 12;
+/// Shorter times are not told.
+const WORTH_TELLING: Duration = Duration::from_secs(10);
 
 /// Shows events as they come.
 pub(crate) struct Progress {
@@ -22,7 +28,16 @@ pub(crate) struct Progress {
     drawing: Option<JoinHandle<()>>,
 }
 
+/// What is known of a run.
+pub(crate) struct Run {
+    /// The number of its steps.
+    pub(crate) steps: usize,
+    /// Whether AWS does the work, which takes as long as usual there. An emulator is faster.
+    pub(crate) is_on_aws: bool,
+}
+
 struct Board {
+    is_on_aws: bool,
     total: usize,
     done: usize,
     running: BTreeMap<Address, Running>,
@@ -31,13 +46,17 @@ struct Board {
 
 struct Running {
     since: Instant,
+    /// The usual duration of the step, and of what waits for it.
+    typical: Duration,
+    after: Duration,
     verb: &'static str,
     waits_for: Option<String>,
 }
 
 impl Progress {
-    pub(crate) fn start(printer: Printer, total: usize) -> Self {
-        let board = Board { total, done: 0, running: BTreeMap::new(), live: Live::new(printer) };
+    pub(crate) fn start(printer: Printer, Run { steps, is_on_aws }: Run) -> Self {
+        let live = Live::new(printer);
+        let board = Board { is_on_aws, total: steps, done: 0, running: BTreeMap::new(), live };
         let board = Arc::new(Mutex::new(board));
         let drawing = Live::is_wanted(printer).then(|| tokio::spawn(draw(board.clone())));
         Self { printer, board, drawing }
@@ -83,7 +102,8 @@ impl Board {
     fn take(&mut self, event: &Event) {
         match &event.phase {
             StepPhase::Started => {
-                let running = Running { since: Instant::now(), verb: doing(event), waits_for: None };
+                let Event { typical, after, .. } = *event;
+                let running = Running { since: Instant::now(), typical, after, verb: doing(event), waits_for: None };
                 self.running.insert(event.address.clone(), running);
             }
             StepPhase::Waiting(what) => {
@@ -104,14 +124,36 @@ impl Board {
         let mut lines = Vec::new();
         for (address, running) in longest.iter().take(MOST_LINES) {
             let waits = running.waits_for.as_deref().map(|what| format!(", waiting: {what}")).unwrap_or_default();
-            let text = format!("  … {} {address} {} s{waits}", running.verb, running.since.elapsed().as_secs());
-            lines.push(text);
+            let usual = running.usual().filter(|_| self.is_on_aws).unwrap_or_default();
+            let seconds = running.since.elapsed().as_secs();
+            lines.push(format!("  … {} {address} {seconds} s{usual}{waits}", running.verb));
         }
         if longest.len() > MOST_LINES {
             lines.push(format!("  … and {} more", longest.len() - MOST_LINES));
         }
-        lines.push(format!("  {} of {} done", self.done, self.total));
+        let left = self.left().filter(|_| self.is_on_aws).unwrap_or_default();
+        lines.push(format!("  {} of {} done{left}", self.done, self.total));
         self.live.draw(&lines);
+    }
+
+    /// The time that the run still needs if everything takes as long as usual, and the step that it waits for.
+    fn left(&self) -> Option<String> {
+        let (address, running) = self.running.iter().max_by_key(|(_, running)| running.left())?;
+        let left = SignedDuration::try_from(running.left()).ok()?;
+        (running.left() >= WORTH_TELLING).then(|| format!(", about {} left: waits for {address}", took(left)))
+    }
+}
+
+impl Running {
+    /// The time until everything that waits for this step is done, if all of it takes as long as usual.
+    fn left(&self) -> Duration {
+        self.typical.saturating_sub(self.since.elapsed()) + self.after
+    }
+
+    /// The usual duration of a step that AWS does slowly.
+    fn usual(&self) -> Option<String> {
+        let usual = SignedDuration::try_from(self.typical).ok()?;
+        (self.typical >= WORTH_TELLING).then(|| format!(" (usually {})", took(usual)))
     }
 }
 
@@ -163,4 +205,35 @@ fn line_json(event: &Event) -> serde_json::Value {
         line[key] = value;
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::Action;
+
+    fn started(address: &str, typical: u64, after: u64) -> Event {
+        let address = Address::parse(address).expect("it is an address");
+        let [typical, after] = [typical, after].map(Duration::from_secs);
+        Event { address, action: Action::Create, phase: StepPhase::Started, elapsed: Duration::ZERO, typical, after }
+    }
+
+    #[test]
+    fn run_waits_for_the_step_with_the_longest_chain() {
+        let printer =
+            Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false, repeated: "" };
+        let live = Live::new(printer);
+        let mut board = Board { is_on_aws: true, total: 3, done: 0, running: BTreeMap::new(), live };
+        assert_eq!(board.left(), None);
+        board.take(&started("storage.data", 1, 2));
+        assert_eq!(board.left(), None, "seconds are not worth telling");
+        board.take(&started("network.nat", 90, 2));
+        board.take(&started("network.vpc", 1, 315));
+        let left = board.left().expect("the chain behind the VPC is long");
+        assert!(left.starts_with(", about 5 min 1") && left.ends_with("left: waits for network.vpc"), "{left}");
+        let usual: Vec<_> = board.running.values().map(Running::usual).collect();
+        assert_eq!(usual, [Some(" (usually 1 min 30 s)".to_owned()), None, None]);
+        board.take(&Event { phase: StepPhase::Done, ..started("network.vpc", 1, 315) });
+        assert!(board.left().expect("the gateway is left").ends_with("left: waits for network.nat"));
+    }
 }

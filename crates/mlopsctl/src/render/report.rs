@@ -1,7 +1,9 @@
 //! What a run did, what it did not, and what remains in the cloud.
 
+use super::took::took;
 use crate::printer::{Printer, Style};
-use engine::{Action, Applied, Healing, LeftToPerson};
+use engine::{Action, Applied, ChainLink, Healing, LeftToPerson, Timeline};
+use jiff::SignedDuration;
 use resource::{Address, FailureKind, Meter, Registry};
 use serde_json::{Value, json};
 use state::{Ended, Entry};
@@ -41,6 +43,7 @@ impl Report<'_> {
             "elapsed_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
             "api_calls": self.meter.requests(),
             "calls": self.meter.calls(),
+            "longest_chain": self.applied.timeline.longest_chain.iter().map(link_document).collect::<Value>(),
         });
         if let Some(healing) = self.healing {
             summary["drift_left"] = healing.left.iter().map(left_document).collect();
@@ -62,6 +65,9 @@ impl Report<'_> {
             not_healed(healing, printer);
         }
         printer.say(&self.last_line());
+        if let Some(chain) = longest_chain(&self.applied.timeline) {
+            printer.note(&chain);
+        }
         if let Some(help) = self.throttling() {
             printer.help(&help);
         }
@@ -174,6 +180,31 @@ impl Report<'_> {
     }
 }
 
+/// The slow steps of the chain that decided how long the run took. `None` if the run was short.
+fn longest_chain(Timeline { longest_chain, .. }: &Timeline) -> Option<String> {
+    const SHORT: Duration = Duration::from_secs(60);
+    const MOST_NAMED: usize = 4;
+    let whole: Duration = longest_chain.iter().map(|link| link.took).sum();
+    if whole < SHORT {
+        return None;
+    }
+    let took = |span: Duration| SignedDuration::try_from(span).map(took).unwrap_or_default();
+    // Steps that took next to nothing explain nothing.
+    let mut slow: Vec<&ChainLink> = longest_chain.iter().filter(|link| link.took * 20 >= whole).collect();
+    while slow.len() > MOST_NAMED
+        && let Some((fastest, _)) = slow.iter().enumerate().min_by_key(|(_, link)| link.took)
+    {
+        slow.remove(fastest);
+    }
+    let named: Vec<String> = slow.iter().map(|link| format!("{} {}", link.address, took(link.took))).collect();
+    Some(format!("The longest chain took {}: {}.", took(whole), named.join(", then ")))
+}
+
+fn link_document(link: &ChainLink) -> Value {
+    let milliseconds = u64::try_from(link.took.as_millis()).unwrap_or(u64::MAX);
+    json!({"address": link.address, "action": link.action, "took_ms": milliseconds})
+}
+
 /// What the stored state does not tell, with what it should: nothing where something was deleted.
 fn unrecorded(ended: &Ended) -> impl Iterator<Item = (&Address, Option<&Entry>)> {
     ended.unrecorded.iter().map(|address| (address, ended.state.resources.get(address)))
@@ -202,4 +233,30 @@ fn not_healed(healing: &Healing, printer: Printer) {
 
 fn left_document(left: &LeftToPerson) -> Value {
     json!({"address": left.address, "kind": left.kind, "action": left.action, "reason": left.reason})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chain(links: &[(&str, u64)]) -> Option<String> {
+        let link = |(address, seconds): &(&str, u64)| ChainLink {
+            address: Address::parse(address).expect("it is an address"),
+            action: Action::Create,
+            took: Duration::from_secs(*seconds),
+        };
+        longest_chain(&Timeline { longest_chain: links.iter().map(link).collect(), ..Timeline::default() })
+    }
+
+    #[test]
+    fn longest_chain_of_a_slow_run_names_its_slow_steps() {
+        let slow = chain(&[("network.vpc", 2), ("network.nat", 95), ("studio.domain", 240), ("studio.user-a", 17)]);
+        assert_eq!(
+            slow.as_deref(),
+            Some("The longest chain took 5 min 54 s: network.nat 1 min 35 s, then studio.domain 4 min 0 s.")
+        );
+        assert_eq!(chain(&[("network.vpc", 2), ("network.nat", 7)]), None);
+        let many = ["a.a", "a.b", "a.c", "a.d", "a.e"].map(|address| (address, 20));
+        assert!(chain(&many).is_some_and(|said| said.matches(", then ").count() == 3));
+    }
 }

@@ -125,7 +125,7 @@ impl Account {
             no_wait: false,
             wait_factor: 1,
             stop: stopped,
-            events: &|Event { address, action, phase, elapsed }| {
+            events: &|Event { address, action, phase, elapsed, .. }| {
                 tell(|| format!("    {address}: {action:?} {phase:?} after {elapsed:?}"));
             },
         };
