@@ -20,10 +20,11 @@ fn every_shell_completes_environments_and_addresses() {
     let project = Project::new();
     for shell in ["bash", "zsh", "fish"] {
         let answers = |line: &str| answers(&project, shell, line);
-        for line in ["mlopsctl up ", "mlopsctl destroy --local ", "mlopsctl state show ", "mlopsctl pipeline "] {
+        for line in ["mlopsctl up ", "mlopsctl destroy --local ", "mlopsctl state show "] {
             assert_eq!(answers(line)[..3], ["dev", "prod", "staging"], "{shell}: {line}");
         }
         assert_eq!(answers("mlopsctl plan p"), ["prod"], "{shell}");
+        assert_eq!(answers("mlopsctl pipeline s"), ["status", "staging"], "{shell}");
         for line in [
             "mlopsctl state show dev network.v",
             "mlopsctl up dev --target network.v",
