@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+mod build_script;
 mod circles;
 mod supply_chain;
 mod tidy;

@@ -37,6 +37,7 @@ mod recorded;
 mod refusals;
 mod schemas;
 mod secrets;
+mod self_check;
 mod served;
 mod state_buckets;
 mod state_commands;

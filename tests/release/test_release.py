@@ -1,10 +1,13 @@
-"""The release as far as this machine can make it: what release/build asks for, what release/pack makes of wheels, and
+"""The release as far as this machine can make it: a wheel of the built binary, what release/pack makes of wheels, and
 the installer against a server on loopback."""
 
 import contextlib
 import functools
 import hashlib
 import http.server
+import importlib.machinery
+import importlib.util
+import json
 import os
 import platform
 import re
@@ -19,6 +22,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+TOOLS = Path(sys.executable).parent
 VERSION = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["package"]["version"]
 HERE = f"{platform.machine()}-unknown-linux-gnu"
 TAGS = {
@@ -33,6 +37,13 @@ PROGRAM = f'#!/bin/sh\n[ "$1" = -V ] && echo "mlopsctl {VERSION}"\n'
 
 def run(*command, **options):
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
+
+
+def load_pack():
+    loader = importlib.machinery.SourceFileLoader("pack", str(ROOT / "release/pack"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("pack", loader))
+    loader.exec_module(module)
+    return module
 
 
 def wheel(folder: Path, tag: str, version: str = VERSION, program: str = PROGRAM) -> None:
@@ -245,6 +256,41 @@ class Installer(Folder):
             (self.release / "install.sh").write_text(script[: script.rindex("main")])
             self.install_again()
         self.assertEqual(list(self.home.iterdir()), [])
+
+
+class Wheel(Folder):
+    """What a person has who types `uvx mlopsctl`, with the binary that the other tests run."""
+
+    def test_wheel_builds_the_platform_in_an_empty_folder(self):
+        out = self.folder / "wheels"
+        environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "CARGO_TERM_QUIET": "true"}
+        # Level 1: a build for debugging has hundreds of megabytes.
+        arguments = ["--profile", "dev", "--locked", "--compression-level", "1", "--out", out]
+        built = run("maturin", "build", *arguments, cwd=ROOT / "crates/mlopsctl", env=environment)
+        self.assertEqual(built.returncode, 0, built.stderr)
+        (made,) = out.iterdir()
+        self.assertRegex(
+            made.name, rf"^mlopsctl-{re.escape(VERSION)}-py3-none-manylinux_2_\d+_{platform.machine()}\.whl$"
+        )
+        packing = load_pack()
+        self.assertEqual(packing.target(made), HERE)
+        with zipfile.ZipFile(made) as opened:
+            sbom = json.loads(packing.member(opened, packing.SBOM))
+            self.assertTrue(any(packing.BINARY.fullmatch(name) for name in opened.namelist()))
+            (metadata,) = [name for name in opened.namelist() if name.endswith(".dist-info/METADATA")]
+            described = opened.read(metadata).decode()
+        self.assertIn("License-Expression: Apache-2.0", described)
+        self.assertIn("# mlopsctl", described)
+        crates = {component["name"] for component in sbom["components"]}
+        self.assertTrue({"aws-sdk-sagemaker", "rustls", "winterbaume-core"} <= crates, sorted(crates))
+
+        project = self.folder / "project"
+        project.mkdir()
+        settings = {"HOME": str(self.folder), "PATH": os.environ["PATH"], "UV_CACHE_DIR": str(self.folder / "cache")}
+        settings |= {"UV_OFFLINE": "1", "UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never"}
+        for arguments in [["init"], ["up", "dev", "--local"], ["plan", "dev", "--local", "--exit-code"]]:
+            ran = run(TOOLS / "uvx", "--from", made, "mlopsctl", *arguments, cwd=project, env=settings)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ fn shipped(project: &Project) -> Vec<u8> {
         placement: &placement,
         root: project.path(),
         is_state_at_root: false,
+        program: None,
     };
     let stack = blueprint::stack(&inputs).unwrap();
     let asset = stack.assets().iter().find(|asset| asset.origin == "tools/mlopsctl").unwrap();

@@ -9,6 +9,7 @@ pub(crate) use proxy::in_words as proxy_in_words;
 pub(crate) use waiting::failure_listener;
 
 use crate::{Error, Frontend};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, default_async_sleep};
 use aws_smithy_http_client::{
     Connector,
     proxy::ProxyConfig,
@@ -41,6 +42,17 @@ pub(crate) async fn client(frontend: Arc<dyn Frontend>) -> Result<SharedHttpClie
     Ok(resource::bounded(SharedHttpClient::new(client), waits))
 }
 
+/// A connector for one request to a server that is not AWS, with the same proxies and trust.
+///
+/// # Errors
+/// As [`client`].
+pub(crate) async fn once(uri: &str, settings: &HttpConnectorSettings) -> Result<SharedHttpConnector, Error> {
+    proxy::check()?;
+    let client = Client { trust: trust::store().await?, ways: Mutex::default() };
+    let proxy = if is_near(uri) { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
+    Ok(client.connector(settings, default_async_sleep(), proxy))
+}
+
 /// Connections, pooled for each connect time-out.
 #[derive(Debug)]
 struct Client {
@@ -60,7 +72,7 @@ impl HttpClient for Client {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
         let ways = ways.entry(settings.connect_timeout()).or_insert_with(|| {
-            let connector = |proxy| self.connector(settings, components, proxy);
+            let connector = |proxy| self.connector(settings, components.sleep_impl(), proxy);
             Ways { direct: connector(ProxyConfig::disabled()), through_proxy: connector(ProxyConfig::from_env()) }
         });
         SharedHttpConnector::new(ways.clone())
@@ -71,11 +83,11 @@ impl Client {
     fn connector(
         &self,
         settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
+        sleep: Option<SharedAsyncSleep>,
         proxy: ProxyConfig,
     ) -> SharedHttpConnector {
         let mut connector = Connector::builder().connector_settings(settings.clone()).proxy_config(proxy);
-        connector.set_sleep_impl(components.sleep_impl());
+        connector.set_sleep_impl(sleep);
         let connector = connector.tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc));
         let context = TlsContext::builder().with_trust_store(self.trust.clone()).build();
         SharedHttpConnector::new(match context {

@@ -39,6 +39,7 @@ impl Session {
             placement,
             root: &self.root,
             is_state_at_root: self.is_state_at_root(),
+            program: None,
         }
     }
 

@@ -23,6 +23,7 @@ mod lock;
 pub mod lost_state;
 mod one_account;
 mod reconcile;
+pub mod releases;
 mod sdk;
 mod session;
 pub mod settings;

@@ -13,14 +13,16 @@ use aws_eventbridge::{Input, Rule, Source, Target};
 use aws_iam::Role;
 use aws_lambda::{AsynchronousCalls, Function, Permission};
 use config::environment::{Heal, drift::Job};
-use package::LARGEST;
+use package::{LARGEST, LARGEST_UNPACKED};
 use resource::{Asset, Reference, Stack, Tags};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// What the job is called, as a function, a role and a rule.
 const NAME: &str = config::environment::drift::JOB;
 const AREA: &str = "operations";
+/// The running mlopsctl, in the archive of a job whose file names no binary.
+const RUNNING: &str = "mlopsctl";
 /// The managed policies that a role can have where nobody has asked AWS for more.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const ATTACHED: usize = 10;
@@ -28,7 +30,7 @@ const ATTACHED: usize = 10;
 /// The job, if the file asks for one. It comes last, since it looks after everything before it.
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Result<(), Error> {
     let Some(job) = &site.environment.drift.job else { return Ok(()) };
-    let code = stack.ship(Asset { origin: job.binary.clone(), bytes: pack(site, job)?.into() });
+    let code = stack.ship(Asset { origin: program(job).to_owned(), bytes: pack(site, job)?.into() });
     let policies = policies(stack, |stack, policies| declare(stack, site, keys, job, &code, policies), site)?;
     if policies.len() > ATTACHED {
         return Err(Error::Job(format!(
@@ -41,28 +43,51 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Result<(), E
     Ok(())
 }
 
+/// The path of the program in the archive, from the root of the project.
+fn program(job: &Job) -> &str {
+    job.binary.as_deref().unwrap_or(RUNNING)
+}
+
 /// The project, as far as the platform is made from it, with what starts mlopsctl there.
 fn pack(site: &Site, job: &Job) -> Result<Vec<u8>, Error> {
-    let bootstrap = format!(
-        "#!/bin/sh\n# Lambda starts this.\ncd \"$LAMBDA_TASK_ROOT\" && exec ./{} job {}\n",
-        job.binary, site.name
-    );
+    let program = program(job);
+    let bootstrap =
+        format!("#!/bin/sh\n# Lambda starts this.\ncd \"$LAMBDA_TASK_ROOT\" && exec ./{program} job {}\n", site.name);
+    let file = match &job.binary {
+        Some(binary) => site.files.real(binary)?,
+        None => site.program.clone().map_or_else(running, Ok)?,
+    };
+    let path = job.binary.as_deref().map_or_else(|| file.clone(), |binary| site.files.path(binary));
+    let failed = |why| Error::File { path: path.clone(), why };
+    let too_large = |bytes: u64, form: &str, most: u64| {
+        let mib = |bytes: u64| bytes.div_ceil(1024 * 1024);
+        failed(format!(
+            "with it the drift job has {} MiB, {form}; Lambda takes {}: name a build with `--no-default-features` as \
+             `binary` under [drift.job]",
+            mib(bytes),
+            mib(most)
+        ))
+    };
+    // Before minutes go into the compression of a build for debugging.
+    let unpacked = file.metadata().map_err(|error| failed(error.to_string()))?.len();
+    if unpacked > LARGEST_UNPACKED {
+        return Err(too_large(unpacked, "unpacked", LARGEST_UNPACKED));
+    }
     let mut archive = site.files.archive()?;
-    archive.program(&job.binary, site.files.real(&job.binary)?);
-    let failed = |why| Error::File { path: site.files.path(&job.binary), why };
+    archive.program(program, file);
     let environment = site.environment.to_toml().map_err(|error| failed(error.to_string()))?;
     archive.made(&format!("environments/{}.toml", site.name), environment, false);
     archive.made("bootstrap", bootstrap, true);
     let bytes = archive.zip().map_err(|error| failed(error.to_string()))?;
     if bytes.len() as u64 > LARGEST {
-        let mib = |bytes: u64| bytes.div_ceil(1024 * 1024);
-        return Err(failed(format!(
-            "with it the drift job has {} MiB, compressed; Lambda takes {}: build it with `--no-default-features`",
-            mib(bytes.len() as u64),
-            mib(LARGEST)
-        )));
+        return Err(too_large(bytes.len() as u64, "compressed", LARGEST));
     }
     Ok(bytes)
+}
+
+/// The file of the running mlopsctl.
+fn running() -> Result<PathBuf, Error> {
+    std::env::current_exe().map_err(|error| Error::Job(format!("the file of the running mlopsctl is unknown: {error}")))
 }
 
 /// The documents of what the job may do, each small enough for a policy of its own. What it needs depends on how many

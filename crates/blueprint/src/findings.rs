@@ -30,7 +30,15 @@ fn offline(environment: &Environment, name: &str, root: &Path) -> (Place, Result
     let place = Place::new(account, environment.region.as_str());
     let zones = ('a'..='z').take(environment.network.zones.into());
     let placement = Placement::in_zones(zones.map(|zone| format!("{}{zone}", environment.region)));
-    let inputs = Inputs { environment, name, place: &place, placement: &placement, root, is_state_at_root: false };
+    let inputs = Inputs {
+        environment,
+        name,
+        place: &place,
+        placement: &placement,
+        root,
+        is_state_at_root: false,
+        program: None,
+    };
     let stack = crate::stack(&inputs);
     (place, stack)
 }

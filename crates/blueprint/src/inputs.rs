@@ -19,4 +19,6 @@ pub struct Inputs<'a> {
     pub root: &'a Path,
     /// Whether the state is at the root of the state bucket that the file names, where mlopsctl 0.1 kept it.
     pub is_state_at_root: bool,
+    /// The program of a drift job whose file names none; `None` for the running one.
+    pub program: Option<&'a Path>,
 }

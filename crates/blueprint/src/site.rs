@@ -4,6 +4,7 @@ use crate::{Inputs, files::Files, placement::Placement};
 use aws_iam::RoleOutputs;
 use config::{Environment, environment::feature_groups::FeatureGroup};
 use resource::{Place, RoleArn, Tags};
+use std::path::{Path, PathBuf};
 
 /// Where and for whom the platform is built: what every area needs to name things.
 pub(crate) struct Site {
@@ -13,6 +14,7 @@ pub(crate) struct Site {
     pub(crate) placement: Placement,
     pub(crate) files: Files,
     pub(crate) is_state_at_root: bool,
+    pub(crate) program: Option<PathBuf>,
 }
 
 impl Site {
@@ -24,6 +26,7 @@ impl Site {
             placement: inputs.placement.clone(),
             files: Files::of(inputs.root),
             is_state_at_root: inputs.is_state_at_root,
+            program: inputs.program.map(Path::to_owned),
         }
     }
 

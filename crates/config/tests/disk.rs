@@ -184,6 +184,30 @@ fn the_drift_job_must_run_with_lambda_s_glibc() {
 }
 
 #[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn drift_job_without_a_binary_is_the_running_program_if_lambda_can_start_it() {
+    let project = Project::new();
+    let (here, other) = if cfg!(target_arch = "x86_64") { ("x86_64", "arm64") } else { ("arm64", "x86_64") };
+    let file = |architecture: &str| {
+        format!(
+            "project = \"shop\"\nregion = \"eu-central-1\"\n[network]\ncidr = \"10.9.0.0/16\"\n[drift.job]\narchitecture = \
+             \"{architecture}\"\naccept_administration = true\n"
+        )
+    };
+    let refused = format!("5:1: the running mlopsctl is built for {here}, and the job runs on {other}");
+    assert_eq!(project.problems(file(other)), [refused]);
+    // This test is built on a system that may be newer than Lambda's; whatever runs it can say no more than that.
+    let path = project.write("environments/dev.toml", file(here));
+    match load(&path, project.0.path()) {
+        Ok(environment) => assert_eq!(environment.drift.job.unwrap().binary, None),
+        Err(invalid) => {
+            let message = &invalid.problems[0].message;
+            assert!(message.starts_with("the running mlopsctl needs glibc 2."), "{message}");
+        }
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn a_link_out_of_the_project_is_refused_at_the_setting_that_names_it() {
     use std::os::unix::fs::symlink;

@@ -4,10 +4,12 @@ pub(crate) mod completing;
 mod global;
 pub(crate) mod other_words;
 mod pipeline;
+mod self_check;
 mod state_command;
 
 pub(crate) use global::Global;
 pub(crate) use pipeline::{PipelineArgs, PipelineCommand};
+pub(crate) use self_check::SelfCommand;
 pub(crate) use state_command::{ListFormat, StateCommand};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -17,6 +19,7 @@ use std::path::PathBuf;
 /// Builds and keeps a production MLOps platform on AWS.
 #[derive(Parser)]
 #[command(name = "mlopsctl", version, propagate_version = true, arg_required_else_help = true)]
+#[command(long_version = concat!(env!("CARGO_PKG_VERSION"), " (", env!("MLOPSCTL_BUILD"), ")"))]
 #[command(
     after_help = "Start with `mlopsctl up dev --local`: the whole platform on an embedded AWS, at no cost and no risk."
 )]
@@ -132,6 +135,9 @@ pub(crate) enum Command {
     /// The embedded AWS.
     #[command(subcommand)]
     Local(LocalCommand),
+    /// This mlopsctl itself.
+    #[command(subcommand, name = "self")]
+    Itself(SelfCommand),
     /// Print the script with which a shell completes commands, environments and addresses.
     Completions {
         /// Which shell.

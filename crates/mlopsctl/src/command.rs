@@ -17,6 +17,7 @@ pub(crate) mod permissions;
 pub(crate) mod pipeline;
 pub(crate) mod plan;
 pub(crate) mod reconcile;
+pub(crate) mod self_check;
 pub(crate) mod stale_plan;
 pub(crate) mod state;
 pub(crate) mod unlock;

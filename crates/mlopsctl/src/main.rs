@@ -12,7 +12,7 @@ mod signals;
 mod terminal;
 
 use clap::{CommandFactory as _, Parser};
-use cli::{Cli, Command};
+use cli::{Cli, Command, SelfCommand};
 use end::End;
 use printer::Printer;
 use std::{
@@ -112,6 +112,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         }
         Command::Pipeline(args) => command::pipeline::run(global, args, printer).await,
         Command::Local(what) => command::local::run(global, what, printer).await,
+        Command::Itself(SelfCommand::Check { releases }) => command::self_check::run(&releases, printer).await,
         Command::Completions { shell } => command::files::completions(shell, printer),
         Command::Man => command::files::manual(printer),
     }

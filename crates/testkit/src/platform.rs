@@ -61,6 +61,7 @@ impl Platform {
             placement: &placement,
             root: &root,
             is_state_at_root: false,
+            program: None,
         };
         let stack = blueprint::stack(&inputs).unwrap_or_else(|error| panic!("{error}"));
         let identity = blueprint::identity(&environment.project, name);

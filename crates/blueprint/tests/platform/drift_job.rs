@@ -28,7 +28,7 @@ fn project(name: &str) -> (TempDir, Environment) {
     let mut environment = config::load(&repository().join(format!("environments/{name}.toml")), &repository()).unwrap();
     environment.drift.job = Some(Job {
         schedule: "rate(1 hour)".into(),
-        binary: PROGRAM.into(),
+        binary: Some(PROGRAM.into()),
         architecture: config::environment::functions::Architecture::X86,
         memory_mb: 1024,
         timeout_minutes: 15,
@@ -148,4 +148,46 @@ fn a_program_that_lambda_does_not_take_is_refused_with_what_helps() {
     let project = Project::of(root.path(), environment);
     let error = blueprint::stack(&project.inputs()).err().unwrap().to_string();
     assert!(error.contains("tools/mlopsctl") && error.contains("--no-default-features"), "{error}");
+}
+
+#[test]
+fn drift_job_without_a_binary_ships_the_running_program() {
+    let (root, mut environment) = project("dev");
+    environment.drift.job.as_mut().unwrap().binary = None;
+    let stack_with = |root: &Path, environment: &Environment, program: &Path| {
+        let project = Project { program: Some(program.to_owned()), ..Project::of(root, environment.clone()) };
+        let stack = blueprint::stack(&project.inputs()).unwrap();
+        let code = stack.assets().iter().find(|asset| asset.origin == "mlopsctl").unwrap().bytes.to_vec();
+        (code, stack.declarations(&blueprint::registry(), &project.place).unwrap())
+    };
+    // As a person has it who runs `uvx mlopsctl`: not in the project.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let running = elsewhere.path().join("some-other-name");
+    fs::write(&running, "the running program").unwrap();
+    let (code, here) = stack_with(root.path(), &environment, &running);
+    let unpacked = tempfile::tempdir().unwrap();
+    let mut archive = ZipArchive::new(Cursor::new(&code)).unwrap();
+    assert_eq!(archive.by_name("mlopsctl").unwrap().unix_mode().unwrap() & 0o777, 0o755);
+    archive.extract(unpacked.path()).unwrap();
+    let there = |name: &str| fs::read_to_string(unpacked.path().join(name)).unwrap();
+    assert_eq!(there("mlopsctl"), "the running program");
+    assert!(there("bootstrap").ends_with("exec ./mlopsctl job dev\n"), "{}", there("bootstrap"));
+    // On Lambda it finds nothing changed, itself included.
+    let read = config::parse("dev", &there("environments/dev.toml"), None).unwrap();
+    assert_eq!(read, environment);
+    let (again, declared) = stack_with(unpacked.path(), &read, &unpacked.path().join("mlopsctl"));
+    assert!(again == code, "it packs another archive than it came in");
+    assert_eq!(spec(&declared, "operations.drift-job"), spec(&here, "operations.drift-job"));
+}
+
+#[test]
+fn drift_job_refuses_a_build_for_debugging_before_it_packs_it() {
+    let (root, mut environment) = project("dev");
+    environment.drift.job.as_mut().unwrap().binary = None;
+    let running = root.path().join("debug");
+    fs::File::create(&running).unwrap().set_len(250 * 1024 * 1024 + 1).unwrap();
+    let project = Project { program: Some(running), ..Project::of(root.path(), environment) };
+    let error = blueprint::stack(&project.inputs()).err().unwrap().to_string();
+    assert!(error.contains("debug: with it the drift job has 251 MiB, unpacked; Lambda takes 250"), "{error}");
+    assert!(error.contains("`binary` under [drift.job]"), "{error}");
 }

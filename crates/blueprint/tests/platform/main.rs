@@ -35,6 +35,7 @@ pub(crate) struct Project {
     pub(crate) environment: Environment,
     pub(crate) place: Place,
     pub(crate) placement: Placement,
+    pub(crate) program: Option<PathBuf>,
 }
 
 impl Project {
@@ -42,7 +43,7 @@ impl Project {
     pub(crate) fn of(root: &Path, environment: Environment) -> Self {
         let place = Place::new(ACCOUNT, environment.region.clone());
         let placement = Placement::in_zones(["a", "b", "c"].map(|zone| format!("{}{zone}", environment.region)));
-        Self { root: root.to_owned(), environment, place, placement }
+        Self { root: root.to_owned(), environment, place, placement, program: None }
     }
 
     /// An environment file of this repository, after an edit.
@@ -66,6 +67,7 @@ impl Project {
             placement: &self.placement,
             root: &self.root,
             is_state_at_root: false,
+            program: self.program.as_deref(),
         }
     }
 

@@ -33,9 +33,11 @@ pub struct Job {
     #[serde(default = "hourly")]
     #[schemars(with = "Text<Schedule>")]
     pub schedule: String,
-    /// mlopsctl itself, built for Linux on `architecture`: a file of the project.
-    #[schemars(with = "Text<ProjectPath>")]
-    pub binary: String,
+    /// mlopsctl itself, built for Linux on `architecture`: a file of the project. Left out, it is the mlopsctl that runs
+    /// `up`.
+    #[serde(default)]
+    #[schemars(with = "Option<Text<ProjectPath>>")]
+    pub binary: Option<String>,
     /// The processor.
     #[serde(default)]
     pub architecture: Architecture,
@@ -94,7 +96,7 @@ impl Drift {
         if let Some(job) = &self.job
             && at.get("job").sound(&["binary", "architecture"])
         {
-            job.check_binary(at.get("job").get("binary"), around);
+            job.check_binary(at.get("job"), around);
         }
     }
 }
@@ -118,29 +120,46 @@ impl Drift {
 /// <https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html>
 const GLIBC: (u32, u32) = (2, 34);
 
+const NAME_A_BUILD: &str = "name a build for Linux with `binary` under [drift.job]: each release has one without the \
+                            embedded AWS (docs/drift.md)";
+
 impl Job {
     /// Lambda starts what is built for its Linux, and says of anything else only that it ended.
     fn check_binary(&self, at: Place<'_>, around: &Surroundings<'_>) {
-        at.exists(around.root, &self.binary);
-        let file = around.root.and_then(|root| inside(root, Path::new(&self.binary)).ok());
-        let Some(file) = file.filter(|file| file.is_file()) else { return };
-        let (binary, wanted) = (&self.binary, spelled(self.architecture));
-        match Program::read(&file) {
-            Err(error) => at.report(format!("`{binary}` cannot be read: {error}"), ""),
-            Ok(None) => at.report(
-                format!("`{binary}` is no program for Linux on {wanted}"),
-                "a build of mlopsctl is: `cargo build --release --no-default-features -p mlopsctl` on such a machine",
-            ),
+        let Some(root) = around.root else { return };
+        if let Some(binary) = &self.binary {
+            let at = at.get("binary");
+            at.exists(around.root, binary);
+            let file = inside(root, Path::new(binary)).ok().filter(|file| file.is_file());
+            if let Some(file) = file {
+                let help = "a build of mlopsctl is: `cargo build --release --no-default-features -p mlopsctl` on such a \
+                            machine";
+                self.check_program(&at, &file, &format!("`{binary}`"), help);
+            }
+            return;
+        }
+        match std::env::current_exe() {
+            Ok(file) => self.check_program(&at, &file, "the running mlopsctl", NAME_A_BUILD),
+            Err(error) => at.report(format!("the file of the running mlopsctl is unknown: {error}"), NAME_A_BUILD),
+        }
+    }
+
+    /// Reports a program that Lambda cannot start; `called` names it, and `help` says where another one comes from.
+    fn check_program(&self, at: &Place<'_>, file: &Path, called: &str, help: &str) {
+        let wanted = spelled(self.architecture);
+        match Program::read(file) {
+            Err(error) => at.report(format!("{called} cannot be read: {error}"), ""),
+            Ok(None) => at.report(format!("{called} is no program for Linux on {wanted}"), help),
             Ok(Some(Program { processor, .. })) if architecture(processor) != self.architecture => {
                 let built_for = spelled(architecture(processor));
                 at.report(
-                    format!("`{binary}` is built for {built_for}, and the job runs on {wanted}"),
-                    format!("set `architecture = \"{built_for}\"`, or build it for {wanted}"),
+                    format!("{called} is built for {built_for}, and the job runs on {wanted}"),
+                    format!("set `architecture = \"{built_for}\"`, or name a build for {wanted} with `binary`"),
                 );
             }
             Ok(Some(Program { glibc: Some(needed), .. })) if needed > GLIBC => at.report(
-                format!("`{binary}` needs glibc {}.{}; Lambda has {}.{}", needed.0, needed.1, GLIBC.0, GLIBC.1),
-                "build it on an older system, such as Amazon Linux 2023 or Debian 12, or for musl",
+                format!("{called} needs glibc {}.{}; Lambda has {}.{}", needed.0, needed.1, GLIBC.0, GLIBC.1),
+                "take the binary of a release, or build it on an older system, such as Amazon Linux 2023 or Debian 12",
             ),
             Ok(Some(_)) => {}
         }

@@ -215,10 +215,9 @@ fn monitoring_protection_drift_and_budget() {
             &["6:8: `heal` cannot be `always`", "7:12: `too_many` must be between 1 and 65535, not 0"],
         ),
         (
-            "a job without a program, at no time, for too long",
-            "[drift.job]\nschedule = \"hourly\"\ntimeout_minutes = 16\n".into(),
+            "a job at no time, for too long",
+            "[drift.job]\nschedule = \"hourly\"\ntimeout_minutes = 16\naccept_administration = true\n".into(),
             &[
-                "5:1: `job` lacks `binary`",
                 "6:12: `hourly` must be `rate(1 day)` or `cron(0 2 * * ? *)`",
                 "7:19: `timeout_minutes` must be between 2 and 15, not 16",
             ],

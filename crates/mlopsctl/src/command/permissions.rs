@@ -47,6 +47,7 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
         placement: &Placement::in_zones(zones),
         root: &global.settings().root(),
         is_state_at_root: recorded.is_at_root || app::environments::is_one_environments(&bucket, &account),
+        program: None,
     };
     if let Some(key) = &args.role {
         return role(key, &inputs, printer);

@@ -54,6 +54,7 @@ impl Estate {
             placement: &placement,
             root: &root,
             is_state_at_root: false,
+            program: None,
         };
         let roles = blueprint::existing(&inputs).unwrap().roles;
         assert_eq!(roles.len(), 2, "{roles:?}");

@@ -36,7 +36,7 @@ pub(crate) fn set_a_job(file: &mut Environment, heal: Heal) {
     file.drift.job = Some(Job {
         schedule: "rate(1 hour)".into(),
         // A file of the project that is not large.
-        binary: "README.md".into(),
+        binary: Some("README.md".into()),
         architecture: Architecture::Arm64,
         memory_mb: 1024,
         timeout_minutes: 15,

@@ -1,0 +1,32 @@
+//! Whether there is a newer release than this one. Only this command asks.
+
+use crate::{end::End, printer::Printer};
+use semver::Version;
+use serde_json::json;
+
+const THIS: &str = env!("CARGO_PKG_VERSION");
+/// Empty if the build knew of none.
+const COMMIT: &str = env!("MLOPSCTL_COMMIT");
+
+/// # Errors
+/// [`End::Differences`] if there is a newer release.
+pub(crate) async fn run(releases: &str, printer: Printer) -> Result<(), End> {
+    let newest = app::releases::newest(releases).await?;
+    let this = Version::parse(THIS).map_err(|error| End::failed(format!("{THIS}: {error}")))?;
+    let is_newer = newest > this;
+    if printer.json {
+        let commit = Some(COMMIT).filter(|commit| !commit.is_empty());
+        let newest = newest.to_string();
+        printer.document(
+            &json!({"format": 1, "version": THIS, "commit": commit, "newest": newest, "is_newest": !is_newer}),
+        );
+    } else if is_newer {
+        printer.data(&format!(
+            "mlopsctl {newest} is released; this is {THIS}\nget it the way you got this one: `uv tool upgrade mlopsctl`, \
+             `pip install --upgrade mlopsctl`, `brew upgrade mlopsctl`, or the installer"
+        ));
+    } else {
+        printer.data(&format!("mlopsctl {THIS} is the newest release"));
+    }
+    if is_newer { Err(End::Differences) } else { Ok(()) }
+}
