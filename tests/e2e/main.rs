@@ -23,9 +23,11 @@ mod memory;
 mod naming;
 mod new_project;
 mod organisation;
+mod own_data;
 mod pages;
 mod permissions;
 mod pipeline;
+mod pipeline_models;
 mod pipeline_on_this_machine;
 mod policy_check;
 #[path = "../fixture/project.rs"]

@@ -33,8 +33,7 @@ impl Platform {
     }
 
     fn bring_data(&self) {
-        self.project.write("data.csv", "id,churned\n1,0\n");
-        self.run(&["pipeline", "dev", "upload", "data.csv"]).ends_with(0);
+        self.run(&["pipeline", "dev", "upload", "pipeline/sample/churn.csv"]).ends_with(0);
     }
 
     fn behind_its_back<T>(&self, work: impl AsyncFnOnce(SdkConfig) -> T) -> T {
@@ -79,8 +78,10 @@ fn before_the_platform_is_up_every_command_says_how_to_bring_it_up() {
 fn data_goes_where_the_pipeline_reads_it_and_goes_once() {
     let project = Project::new();
     project.local(&["up", "dev"]).ends_with(0);
-    project.write("data/2026/january.csv", "id,churned\n1,0\n");
-    project.write("data/february.csv", "id,churned\n2,1\n");
+    let header = "customer_id,tenure_months,plan,payment,monthly_charge,support_calls,weekly_hours,autopay,churned\n";
+    let rows = |row: &str| format!("{header}{row}\n");
+    project.write("data/2026/january.csv", &rows("1,9,pro,card,9.5,0,2,true,0"));
+    project.write("data/february.csv", &rows("2,8,pro,card,9.5,0,2,true,1"));
     let upload = ["pipeline", "dev", "upload", "data"];
     let early = project.local(&["pipeline", "dev", "run"]).ends_with(1);
     tells(
@@ -89,7 +90,7 @@ fn data_goes_where_the_pipeline_reads_it_and_goes_once() {
     );
     let first = project.local(&upload).ends_with(0);
     tells(&first.stderr, &["uploaded", "raw/2026/january.csv", "2 files"]);
-    project.write("data/february.csv", "id,churned\n2,0\n");
+    project.write("data/february.csv", &rows("2,8,pro,card,9.5,0,2,true,0"));
     let second = project.local(&[&upload[..], &["--json"]].concat()).ends_with(0).json();
     assert_eq!((&second["added"], &second["replaced"], &second["unchanged"]), (&0.into(), &1.into(), &1.into()));
     let missing = project.local(&["pipeline", "dev", "upload", "nothing.csv"]).ends_with(64);
@@ -97,7 +98,7 @@ fn data_goes_where_the_pipeline_reads_it_and_goes_once() {
     project.behind_its_back(async |sdk| {
         let bucket = format!("mlops-pipeline-dev-data-{}", local::ACCOUNT);
         let head = aws_s3::client(&sdk).head_object().bucket(bucket).key("raw/2026/january.csv");
-        assert_eq!(head.send().await.unwrap().content_length(), Some(15));
+        assert_eq!(head.send().await.unwrap().content_length(), Some(rows("1,9,pro,card,9.5,0,2,true,0").len() as i64));
     });
 }
 

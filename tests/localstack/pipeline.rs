@@ -8,8 +8,7 @@ use serde_json::Value;
 fn data_is_uploaded_once_and_an_execution_followed_to_its_end() {
     let platform = Platform::new("use", "dev");
     platform.run("up", &[]).ends_with(0);
-    platform.files.write("data.csv", "id,churned\n1,0\n");
-    let upload = || platform.pipeline(&["upload", "data.csv", "--json"]).ends_with(0).json();
+    let upload = || platform.pipeline(&["upload", "pipeline/sample/churn.csv", "--json"]).ends_with(0).json();
     assert_eq!((&upload()["added"], &upload()["unchanged"]), (&1.into(), &1.into()));
     let followed = platform.pipeline(&["run", "--follow", "--json"]).ends_with(1);
     let lines: Vec<Value> = followed.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -8,7 +8,7 @@ mod self_check;
 mod state_command;
 
 pub(crate) use global::Global;
-pub(crate) use pipeline::{PipelineArgs, PipelineCommand};
+pub(crate) use pipeline::{DeploymentArgs, PipelineArgs, PipelineCommand, SchemaTask};
 pub(crate) use self_check::SelfCommand;
 pub(crate) use state_command::{ListFormat, StateCommand};
 

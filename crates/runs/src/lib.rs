@@ -3,29 +3,40 @@
 //!
 //! Calls and their meaning only: nothing here prints, waits or knows a state.
 
+mod column_tally;
+mod data_schema;
 mod endpoint;
 mod execution;
+mod file_format;
+mod first_schema;
+mod header_names;
 mod history;
 mod images;
+mod inspection;
 mod logs;
 mod packages;
 mod raw_rows;
 mod raw_values;
 mod reading;
 mod signature;
+mod table;
 mod time;
 mod upload;
 mod verdict;
 mod why;
 
+pub use data_schema::{Schema as RawSchema, Task as LearnedTask};
 pub use endpoint::Endpoint;
 pub use execution::{Execution, Machine, Status};
+pub use first_schema::FirstSchema;
 pub use history::{Attempt, Event, History, Phase, Step, Task};
 pub use images::{Login, login};
+pub use inspection::{Finding, Inspection, inspect};
 pub use logs::{Line, Source, lines, sources};
 pub use packages::{Approval, Package, Registry};
-pub use raw_rows::{RawRows, UnfitFile, UnfitRow};
-pub use signature::{Signature, Task as LearnedTask};
+pub use raw_rows::{RawRows, UnfitRow};
+pub use signature::Signature;
+pub use table::UnfitFile;
 pub use upload::{Fate, Shipment, Store, Unfit, gather};
 pub use verdict::Verdict;
 pub use why::Why;

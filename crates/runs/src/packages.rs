@@ -4,11 +4,11 @@ use crate::time::timestamp;
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_model_package::DescribeModelPackageOutput,
-    types::{ModelApprovalStatus, ModelPackageSortBy, SortOrder},
+    types::{ModelApprovalStatus, ModelPackageSortBy, ModelPackageSummary, SortOrder},
 };
 use aws_types::SdkConfig;
 use jiff::Timestamp;
-use resource::{Attempt, Failure, Pages, Result, Sign};
+use resource::{Attempt, Pages, Result, Sign};
 use std::collections::{BTreeMap, HashMap};
 
 /// A group of the model registry.
@@ -109,6 +109,27 @@ impl Registry {
         Ok(None)
     }
 
+    /// The newest packages of the group, newest first.
+    ///
+    /// # Errors
+    /// When they cannot be listed or read.
+    pub async fn latest(&self, count: usize) -> Result<Vec<Package>> {
+        let call = self
+            .client
+            .list_model_packages()
+            .model_package_group_name(&self.group)
+            .sort_by(ModelPackageSortBy::CreationTime)
+            .sort_order(SortOrder::Descending);
+        let pages = Pages::of("ListModelPackages", call.into_paginator().send(), |page| page.next_token().into());
+        let mut listed: Vec<ModelPackageSummary> = pages.items(|page| page.model_package_summary_list).all().await?;
+        listed.sort_by_key(|package| std::cmp::Reverse(package.model_package_version));
+        let mut packages = Vec::new();
+        for arn in listed.into_iter().take(count).filter_map(|package| package.model_package_arn) {
+            packages.extend(self.package(&arn).await?);
+        }
+        Ok(packages)
+    }
+
     /// The package with this ARN or version.
     ///
     /// # Errors
@@ -139,7 +160,7 @@ impl Registry {
     /// # Errors
     /// When AWS refuses.
     pub async fn approve(&self, package: &Package, why: &str, features_may_differ: bool) -> Result<()> {
-        let said = features_may_differ.then(|| HashMap::from([(MAY_DIFFER.to_owned(), "true".to_owned())]));
+        let said = features_may_differ.then(features_may_differ_property);
         let call = self
             .client
             .update_model_package()
@@ -147,10 +168,45 @@ impl Registry {
             .model_approval_status(ModelApprovalStatus::Approved)
             .approval_description(why)
             .set_customer_metadata_properties(said);
-        call.send().await.during("UpdateModelPackage").map(|_| ()).map_err(|failure| Failure {
-            help: Some("it needs sagemaker:UpdateModelPackage on the package".to_owned()),
-            ..failure
-        })
+        call.send().await.during(UPDATE).help(NEEDS).map(drop)
+    }
+
+    /// Rejects a package: no deployment takes it.
+    ///
+    /// # Errors
+    /// When AWS refuses.
+    pub async fn reject(&self, package: &Package, why: &str) -> Result<()> {
+        let call = self
+            .client
+            .update_model_package()
+            .model_package_arn(&package.arn)
+            .model_approval_status(ModelApprovalStatus::Rejected)
+            .approval_description(why);
+        call.send().await.during(UPDATE).help(NEEDS).map(drop)
+    }
+
+    /// Lets a deployment take an approved package that takes other features than the model in service.
+    ///
+    /// # Errors
+    /// When AWS refuses.
+    pub async fn allow_changed_features(&self, package: &Package) -> Result<()> {
+        let call = self.client.update_model_package().model_package_arn(&package.arn);
+        let call = call.set_customer_metadata_properties(Some(features_may_differ_property()));
+        call.send().await.during(UPDATE).help(NEEDS).map(drop)
+    }
+}
+
+const UPDATE: &str = "UpdateModelPackage";
+const NEEDS: &str = "it needs sagemaker:UpdateModelPackage on the package";
+
+fn features_may_differ_property() -> HashMap<String, String> {
+    HashMap::from([(MAY_DIFFER.to_owned(), "true".to_owned())])
+}
+
+impl Package {
+    /// Whether a person has said that callers are ready for its features.
+    pub fn features_may_differ(&self) -> bool {
+        self.lineage.contains_key(MAY_DIFFER)
     }
 }
 

@@ -2,8 +2,10 @@
 //! `pipeline/glue/typed_values.py` reads the values. A row that the job would quarantine becomes no request.
 
 use crate::{
+    data_schema::Column,
     raw_values::{Reader, Value},
-    signature::{Column, Signature},
+    signature::Signature,
+    table::{Table, UnfitFile},
 };
 use std::{collections::BTreeMap, io::Read};
 
@@ -25,40 +27,23 @@ pub struct UnfitRow {
     pub reasons: Vec<String>,
 }
 
-/// Why a file cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{what}")]
-pub struct UnfitFile {
-    /// What is wrong.
-    pub what: String,
-    /// What to do about it.
-    pub help: String,
-}
-
 impl Signature {
     /// Reads CSV with a header, at most `most` rows of it. `is_tsv` says that tabs separate the fields.
     ///
     /// # Errors
     /// When it is not CSV, or lacks a column that the model needs.
     pub fn encode(&self, file: impl Read, is_tsv: bool, most: usize) -> Result<RawRows, UnfitFile> {
-        let format = &self.schema.csv;
-        if !["utf-8", "utf8", "us-ascii", "ascii"].contains(&format.encoding.to_lowercase().as_str()) {
-            let help = "the schema's `encoding` is for training data; convert the rows to UTF-8".to_owned();
-            return Err(UnfitFile { what: format!("files in {} cannot be read here", format.encoding), help });
-        }
-        let separator = if is_tsv { '\t' } else { format.separator };
-        let [separator, quote] = [separator, format.quote].map(|sign| u8::try_from(sign).unwrap_or(b','));
-        let broken = |error: csv::Error| UnfitFile { what: error.to_string(), help: String::new() };
-        let mut reader = csv::ReaderBuilder::new().delimiter(separator).quote(quote).from_reader(file);
-        let names: Vec<String> = reader.headers().map_err(broken)?.iter().map(clean).collect();
-        let columns = self.columns(&names)?;
+        let mut table = Table::open(file, &self.schema.csv, is_tsv)?;
+        let columns = self.columns(&table.names)?;
         let mut rows = RawRows::default();
-        for (record, row) in reader.records().zip(1..).take(most) {
-            let record = record.map_err(broken)?;
-            let texts = columns.iter().map(|(column, at)| (*column, record.get(*at).unwrap_or_default()));
-            match self.request(texts) {
-                Ok(request) => rows.requests.push((row, request)),
-                Err(reasons) => rows.unfit.push(UnfitRow { row, reasons }),
+        while rows.requests.len() + rows.unfit.len() < most {
+            let Some(row) = table.next_row()? else { break };
+            let request = row.texts.map_err(|reason| vec![reason]).and_then(|texts| {
+                self.request(columns.iter().map(|(column, at)| (*column, texts.get(*at).unwrap_or_default())))
+            });
+            match request {
+                Ok(request) => rows.requests.push((row.number, request)),
+                Err(reasons) => rows.unfit.push(UnfitRow { row: row.number, reasons }),
             }
         }
         Ok(rows)
@@ -67,20 +52,24 @@ impl Signature {
     /// The columns that inputs come from, each with its place in the file.
     fn columns(&self, names: &[String]) -> Result<Vec<(&Column, usize)>, UnfitFile> {
         let is_needed = |column: &&Column| self.inputs.iter().any(|input| input.column == column.name);
-        let place = |column: &Column| {
-            let wanted = column.source.as_ref().unwrap_or(&column.name);
-            let exact = names.iter().position(|name| name == wanted);
-            exact.or_else(|| names.iter().position(|name| name.eq_ignore_ascii_case(wanted)))
-        };
         let needed: Vec<&Column> = self.schema.columns.iter().filter(is_needed).collect();
-        let missing = needed.iter().filter(|column| place(column).is_none());
-        let missing: Vec<&str> = missing.map(|column| column.source.as_deref().unwrap_or(&column.name)).collect();
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for column in needed {
+            match column.place(names) {
+                Ok(Some(place)) => found.push((column, place)),
+                Ok(None) => missing.push(column.source()),
+                Err(_) => {
+                    let what = format!("it has several columns `{}`", column.source());
+                    return Err(UnfitFile::new(what, "leave one of them out"));
+                }
+            }
+        }
         if !missing.is_empty() {
             let what = format!("it has no column {}; its header has {}", quoted(&missing), quoted(names));
-            let help = "the first line names the columns; leave the values empty where they are unknown".to_owned();
-            return Err(UnfitFile { what, help });
+            let help = "the first line names the columns; leave the values empty where they are unknown";
+            return Err(UnfitFile::new(what, help));
         }
-        Ok(needed.into_iter().filter_map(|column| Some((column, place(column)?))).collect())
+        Ok(found)
     }
 
     /// The line of a request, or what is wrong with the row.
@@ -106,12 +95,7 @@ impl Signature {
     }
 }
 
-/// A name of a header. Programs on Windows begin a file with a mark.
-fn clean(name: &str) -> String {
-    name.trim_start_matches('\u{feff}').trim().to_owned()
-}
-
-fn quoted(names: &[impl AsRef<str>]) -> String {
+pub(crate) fn quoted(names: &[impl AsRef<str>]) -> String {
     names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 

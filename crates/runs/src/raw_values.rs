@@ -1,10 +1,10 @@
 //! The typed value of a text in raw data, by the rules of `pipeline/glue/typed_values.py`.
 
-use crate::signature::{Column, Kind, Schema};
+use crate::data_schema::{Column, Kind, Schema, Task};
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 /// Texts that mean that there is no value, unless the schema says otherwise.
-const NULL_WORDS: [&str; 10] = ["na", "n/a", "#n/a", "nan", "-nan", "nat", "<na>", "null", "none", "?"];
+pub(crate) const NULL_WORDS: [&str; 10] = ["na", "n/a", "#n/a", "nan", "-nan", "nat", "<na>", "null", "none", "?"];
 const TRUE_WORDS: [&str; 6] = ["true", "t", "yes", "y", "1", "1.0"];
 const FALSE_WORDS: [&str; 6] = ["false", "f", "no", "n", "0", "0.0"];
 
@@ -29,8 +29,9 @@ impl<'a> Reader<'a> {
     /// The value of a text, or why the ETL job would quarantine its row.
     pub(crate) fn read(&self, column: &Column, text: &str) -> Result<Value, String> {
         let text = text.trim();
-        if self.is_null(column, text) {
-            return if column.required { Err("missing".to_owned()) } else { Ok(Value::Missing) };
+        if self.is_missing(column, text) {
+            let is_bad = self.schema.must_be_present(column);
+            return if is_bad { Err("missing".to_owned()) } else { Ok(Value::Missing) };
         }
         let value = match column.kind {
             Kind::String => Some(Value::Text(text.to_owned())),
@@ -51,12 +52,18 @@ impl<'a> Reader<'a> {
         if !column.values.is_empty() && !column.values.iter().any(|allowed| is_same(&value, allowed)) {
             return Err("value not allowed".to_owned());
         }
+        let is_flag = column.name == self.schema.label && self.schema.task == Task::Binary && column.values.is_empty();
+        if is_flag && ![Value::Number(0.0), Value::Number(1.0)].contains(&value) {
+            return Err("neither 0 nor 1".to_owned());
+        }
         Ok(value)
     }
 
-    fn is_null(&self, column: &Column, text: &str) -> bool {
-        if text.is_empty() {
-            return true;
+    /// Whether a text means that there is no value. `NA` may be somebody's id.
+    pub(crate) fn is_missing(&self, column: &Column, text: &str) -> bool {
+        let text = text.trim();
+        if text.is_empty() || self.schema.key.contains(&column.name) {
+            return text.is_empty();
         }
         let word = text.to_lowercase();
         let is_value =
@@ -69,15 +76,19 @@ impl<'a> Reader<'a> {
         is_word && !is_value
     }
 
-    /// A finite number, with the schema's sign for decimals.
     fn number(&self, text: &str) -> Option<f64> {
-        let text = match self.schema.csv.decimal {
-            ',' if text.contains('.') => return None,
-            ',' => text.replace(',', "."),
-            _ => text.to_owned(),
-        };
-        is_decimal(&text).then(|| text.parse().ok()).flatten().filter(|number: &f64| number.is_finite())
+        number(text, self.schema.csv.decimal)
     }
+}
+
+/// A finite number with this sign for decimals.
+pub(crate) fn number(text: &str, decimal: char) -> Option<f64> {
+    let text = match decimal {
+        ',' if text.contains('.') => return None,
+        ',' => text.replace(',', "."),
+        _ => text.to_owned(),
+    };
+    is_decimal(&text).then(|| text.parse().ok()).flatten().filter(|number: &f64| number.is_finite())
 }
 
 /// Rust also reads `inf` and `NaN`.
@@ -85,14 +96,14 @@ fn is_decimal(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))
 }
 
-fn boolean(text: &str) -> Option<bool> {
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     let word = text.to_lowercase();
     let is_one_of = |words: [&str; 6]| words.contains(&word.as_str());
     is_one_of(TRUE_WORDS).then_some(true).or_else(|| is_one_of(FALSE_WORDS).then_some(false))
 }
 
 /// Seconds since 1970. Texts without a zone are in UTC.
-fn timestamp(text: &str, format: Option<&str>) -> Option<f64> {
+pub(crate) fn timestamp(text: &str, format: Option<&str>) -> Option<f64> {
     match format {
         Some("epoch_seconds") if is_decimal(text) => text.parse().ok(),
         Some("epoch_milliseconds") if is_decimal(text) => {

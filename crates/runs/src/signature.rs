@@ -1,5 +1,6 @@
 //! How a model is called. The evaluation writes it beside its report (`pipeline/functions/model-evaluation/signature.py`).
 
+use crate::data_schema::{Schema, Task};
 use aws_types::SdkConfig;
 use resource::{Attempt, Failure, Result};
 use serde::Deserialize;
@@ -26,18 +27,6 @@ pub struct Signature {
     pub(crate) schema: Schema,
 }
 
-/// What a model learned.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Task {
-    /// Which of two classes.
-    Binary,
-    /// Which of several classes.
-    Multiclass,
-    /// How much.
-    Regression,
-}
-
 /// A field of a request.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Input {
@@ -45,61 +34,6 @@ pub(crate) struct Input {
     pub(crate) column: String,
     /// The field is 1 for this value of the column and 0 for others.
     pub(crate) value: Option<String>,
-}
-
-/// The schema of raw data, as far as it says how a row is read.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Schema {
-    pub(crate) columns: Vec<Column>,
-    #[serde(default)]
-    pub(crate) csv: Format,
-    pub(crate) null_words: Option<Vec<String>>,
-}
-
-/// A column of raw data.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Column {
-    pub(crate) name: String,
-    #[serde(rename = "type")]
-    pub(crate) kind: Kind,
-    /// Its name in the files, where that is another one.
-    pub(crate) source: Option<String>,
-    #[serde(default)]
-    pub(crate) required: bool,
-    pub(crate) minimum: Option<f64>,
-    pub(crate) maximum: Option<f64>,
-    /// Texts or whole numbers.
-    #[serde(default)]
-    pub(crate) values: Vec<serde_json::Value>,
-    pub(crate) timestamp_format: Option<String>,
-    pub(crate) null_words: Option<Vec<String>>,
-}
-
-/// The type of a column.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Kind {
-    Integer,
-    Number,
-    Boolean,
-    String,
-    Timestamp,
-}
-
-/// How CSV files are written.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default)]
-pub(crate) struct Format {
-    pub(crate) separator: char,
-    pub(crate) quote: char,
-    pub(crate) decimal: char,
-    pub(crate) encoding: String,
-}
-
-impl Default for Format {
-    fn default() -> Self {
-        Self { separator: ',', quote: '"', decimal: '.', encoding: "utf-8".to_owned() }
-    }
 }
 
 impl Signature {

@@ -1,6 +1,6 @@
 //! The commands that use what was built.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 use std::path::PathBuf;
 
@@ -15,11 +15,28 @@ pub(crate) struct PipelineArgs {
 
 #[derive(Subcommand)]
 pub(crate) enum PipelineCommand {
-    /// Bring raw data into the data bucket; what is there already is left alone.
+    /// Write a first schema for a CSV file, and say what to set in the environment file. Needs no AWS.
+    Schema {
+        /// A CSV file with a header, .tsv with tabs, each also with .gz.
+        data: PathBuf,
+        /// The column to predict.
+        #[arg(long, value_name = "NAME")]
+        label: String,
+        /// The task; guessed from the label if left out.
+        #[arg(long, value_enum)]
+        task: Option<SchemaTask>,
+        /// Where to write it, from the project's root. A file that is there stays.
+        #[arg(long, value_name = "FILE", default_value = "schema.json")]
+        out: PathBuf,
+    },
+    /// Bring raw data into the data bucket, if it fits the schema. Files that are there already are left alone.
     Upload {
         /// Files, and folders with all that is in them.
         #[arg(required = true)]
         data: Vec<PathBuf>,
+        /// Send the files without a look into them. Training puts rows aside that break the schema.
+        #[arg(long)]
+        unchecked: bool,
     },
     /// Start an execution.
     Run {
@@ -84,6 +101,49 @@ pub(crate) enum PipelineCommand {
         #[arg(long, value_name = "TEXT", default_value = "approved with mlopsctl")]
         reason: String,
     },
+    /// Reject a model: it will not be deployed, and is no baseline for later ones.
+    Reject {
+        /// Its version or ARN.
+        package: String,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+        /// Why, for the registry.
+        #[arg(long, value_name = "TEXT", default_value = "rejected with mlopsctl")]
+        reason: String,
+    },
+    /// List the versions of the model, newest first: status, metrics, and which one is in service.
+    Models {
+        /// How many of them.
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=100))]
+        last: u16,
+    },
+    /// Bring a model into service. Approves it first if nobody has.
+    Deploy {
+        /// Its version or ARN; the newest approved one if left out.
+        package: Option<String>,
+        #[command(flatten)]
+        deployment: DeploymentArgs,
+        /// Deploy it also if it is in service already, for example after a change of the instance type.
+        #[arg(long)]
+        again: bool,
+    },
+    /// Bring the model back into service that was there before.
+    Rollback {
+        #[command(flatten)]
+        deployment: DeploymentArgs,
+    },
+    /// Stop an execution, and the job that it waits for.
+    Stop {
+        /// Its name or ARN; the one that is running if left out.
+        execution: Option<String>,
+        /// Of the deployments of approved models, instead of training.
+        #[arg(long)]
+        deploy: bool,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Ask the model in service about rows, which are read as training data is. Prints CSV: a prediction for each row.
     Invoke {
         /// A CSV file with a header, .tsv with tabs; `-` reads stdin. The label and other columns may be there.
@@ -104,6 +164,31 @@ pub(crate) enum PipelineCommand {
         #[arg(long, value_parser = image_tag)]
         tag: Option<String>,
     },
+}
+
+/// How a model is brought into service.
+#[derive(Args)]
+pub(crate) struct DeploymentArgs {
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Deploy it also if it takes other features than the model in service. Callers must be ready.
+    #[arg(long)]
+    pub(crate) allow_changed_features: bool,
+    /// Stay and show the steps. Ctrl-C leaves the deployment alone, and stops it with --local. Exit code 1 if it fails.
+    #[arg(long)]
+    pub(crate) follow: bool,
+}
+
+/// The task of a model.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaTask {
+    /// Which of two classes.
+    Binary,
+    /// Which of several classes.
+    Multiclass,
+    /// How much.
+    Regression,
 }
 
 /// A tag as registries take it.

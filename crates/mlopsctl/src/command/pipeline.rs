@@ -1,16 +1,21 @@
 //! Using what was built: bring data, train, look, approve, ask.
 
 mod approve;
+mod deploy;
 mod follow;
 mod image;
 mod invoke;
 mod local_work;
 mod logs;
+mod models;
 mod overrides;
 mod platform;
+mod reject;
 mod resume;
 mod run;
+mod schema;
 mod status;
+mod stop;
 mod upload;
 
 use crate::{
@@ -27,28 +32,50 @@ const WAITS: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -> Result<(), End> {
     let patient = Global { lock_timeout: global.lock_timeout.max(WAITS), ..global.clone() };
     let global = if global.local { &patient } else { global };
-    let platform = Platform::open(global, args.environment.as_deref()).await?;
+    let environment = args.environment.as_deref();
+    let open = async || Platform::open(global, environment).await;
     match args.command {
-        PipelineCommand::Upload { data } => upload::run(&platform, &data, printer).await,
+        PipelineCommand::Schema { data, label, task, out } => {
+            schema::run(global, environment, schema::Asked { data: &data, label: &label, task, out: &out }, printer)
+        }
+        PipelineCommand::Upload { data, unchecked } => upload::run(&open().await?, &data, unchecked, printer).await,
         PipelineCommand::Run { follow, input, set } => {
-            run::run(&platform, global, follow, input.as_deref(), &set, printer).await
+            run::run(&open().await?, global, follow, input.as_deref(), &set, printer).await
         }
         PipelineCommand::Resume { execution, from, follow } => {
-            resume::run(&platform, global, execution.as_deref(), from.as_deref(), follow, printer).await
+            resume::run(&open().await?, global, execution.as_deref(), from.as_deref(), follow, printer).await
         }
         PipelineCommand::Status { execution, deploy, follow } => {
             let work = Work::of(deploy);
-            status::run(&platform, work, execution.as_deref(), follow, printer).await
+            status::run(&open().await?, work, execution.as_deref(), follow, printer).await
         }
         PipelineCommand::Logs { execution, deploy, step, lines } => {
             let work = Work::of(deploy);
-            logs::run(&platform, work, execution.as_deref(), step.as_deref(), usize::from(lines), printer).await
+            logs::run(&open().await?, work, execution.as_deref(), step.as_deref(), usize::from(lines), printer).await
         }
         PipelineCommand::Approve { package, yes, allow_changed_features, reason } => {
             let asked = approve::Asked { yes: yes || global.local, allow_changed_features, reason };
-            approve::run(&platform, global, package.as_deref(), asked, printer).await
+            approve::run(&open().await?, global, package.as_deref(), asked, printer).await
         }
-        PipelineCommand::Invoke { rows, first } => invoke::run(&platform, global, &rows, first, printer).await,
-        PipelineCommand::Image { build, push, tag } => image::run(&platform, global, build, push, tag, printer).await,
+        PipelineCommand::Reject { package, yes, reason } => {
+            reject::run(&open().await?, &package, yes || global.local, &reason, printer).await
+        }
+        PipelineCommand::Models { last } => models::run(&open().await?, usize::from(last), printer).await,
+        PipelineCommand::Deploy { package, deployment, again } => {
+            let asked = deploy::Asked::from_arguments(&deployment, global, again);
+            deploy::run(&open().await?, global, package.as_deref(), asked, printer).await
+        }
+        PipelineCommand::Rollback { deployment } => {
+            let asked = deploy::Asked::from_arguments(&deployment, global, false);
+            deploy::back(&open().await?, global, asked, printer).await
+        }
+        PipelineCommand::Stop { execution, deploy, yes } => {
+            let work = Work::of(deploy);
+            stop::run(&open().await?, work, execution.as_deref(), yes || global.local, printer).await
+        }
+        PipelineCommand::Invoke { rows, first } => invoke::run(&open().await?, global, &rows, first, printer).await,
+        PipelineCommand::Image { build, push, tag } => {
+            image::run(&open().await?, global, build, push, tag, printer).await
+        }
     }
 }

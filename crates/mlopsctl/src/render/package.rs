@@ -34,8 +34,61 @@ pub(crate) fn page(package: &Package, approved: Option<&Package>) -> String {
     lines.join("\n")
 }
 
+/// Metrics that a list shows where nobody asks for others.
+const USUAL: [&str; 5] = ["auc", "accuracy", "f1_macro", "rmse", "r2"];
+
+/// Models as a list: version, status, time, the wanted metrics, and which one is in service.
+pub(crate) fn table(packages: &[Package], serving: Option<&str>, wanted: &[&str]) -> String {
+    let has = |name: &&&str| packages.iter().any(|package| package.metrics.contains_key(**name));
+    let mut shown: Vec<&str> = Vec::new();
+    for name in wanted.iter().chain(&USUAL).filter(has) {
+        if !shown.contains(name) {
+            shown.push(name);
+        }
+    }
+    let header = ["version", "status", "registered"].into_iter().chain(shown.iter().copied());
+    let mut rows: Vec<Vec<String>> = vec![header.map(str::to_owned).collect()];
+    for package in packages {
+        let is_serving = serving == Some(package.arn.as_str());
+        let status = format!("{}{}", package.approval.as_str(), if is_serving { ", in service" } else { "" });
+        let mut row = vec![package.version.to_string(), status, package.registered.map(moment).unwrap_or_default()];
+        row.extend(shown.iter().map(|name| package.metrics.get(*name).map_or(String::new(), |value| rounded(*value))));
+        rows.push(row);
+    }
+    let widths: Vec<usize> =
+        (0..rows[0].len()).map(|at| rows.iter().map(|row| row[at].len()).max().unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 pub(crate) fn document(package: &Package) -> Value {
     json!({"format": 1, "model_package": package.arn, "version": package.version, "approval": package.approval.as_str(),
            "registered": package.registered.map(|at| at.to_string()), "metrics": package.metrics,
            "lineage": package.lineage})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runs::Approval;
+
+    #[test]
+    fn models_are_listed_with_the_metrics_that_they_have_and_the_one_in_service() {
+        let package = |version: i32, approval, auc: f64| Package {
+            arn: format!("arn:models/{version}"),
+            version,
+            approval,
+            registered: None,
+            metrics: [("auc".to_owned(), auc), ("brier".to_owned(), 0.1), ("log_loss".to_owned(), 0.5)].into(),
+            lineage: BTreeMap::new(),
+        };
+        let packages = [package(2, Approval::Pending, 0.91234), package(1, Approval::Approved, 0.9)];
+        let expected = "version  status                registered  brier   auc\n\
+                        2        awaits approval                   0.1000  0.9123\n\
+                        1        approved, in service              0.1000  0.9000";
+        assert_eq!(table(&packages, Some("arn:models/1"), &["brier", "r2"]), expected);
+    }
 }

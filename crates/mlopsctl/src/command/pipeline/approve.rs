@@ -42,8 +42,10 @@ pub(super) async fn run(
     if !printer.json {
         printer.say(&page(&package, approved.as_ref()));
     }
-    agree_on_features(platform, &package, approved.as_ref(), asked.allow_changed_features)?;
-    confirm(&package, asked.yes, printer).await?;
+    if platform.machine(Work::Deployment).is_ok() {
+        agree_on_features(&package, approved.as_ref(), "approved", asked.allow_changed_features)?;
+    }
+    confirm(&format!("Approve version {} for deployment?", package.version), asked.yes, printer).await?;
     let deployments = platform.machine(Work::Deployment).ok();
     if deployments.is_some() {
         local_work::begin(platform, global, printer).await?;
@@ -72,46 +74,46 @@ pub(super) async fn run(
 /// What the evaluation says of a model's inputs.
 const FEATURES: &str = "features_digest";
 
-/// A deployment would be refused later: every call of today would fail.
-fn agree_on_features(
-    platform: &Platform,
+/// A deployment would be refused later: every call of today would fail. `other` is the package that callers know, and
+/// `state` says how it stands.
+pub(super) fn agree_on_features(
     package: &Package,
-    approved: Option<&Package>,
+    other: Option<&Package>,
+    state: &str,
     may_differ: bool,
 ) -> Result<(), End> {
     let own = package.lineage.get(FEATURES);
-    let other = approved.filter(|one| one.lineage.get(FEATURES).is_some_and(|its| own.is_some_and(|own| own != its)));
-    match other.filter(|_| !may_differ && platform.machine(Work::Deployment).is_ok()) {
+    let other = other.filter(|one| one.lineage.get(FEATURES).is_some_and(|its| own.is_some_and(|own| own != its)));
+    match other.filter(|_| !may_differ) {
         Some(other) => Err(End::failed_with(
             format!(
-                "version {} takes other features than version {}, which is approved",
+                "version {} takes other features than version {}, which is {state}",
                 package.version, other.version
             ),
-            "when callers send what it takes, approve it with --allow-changed-features",
+            "when callers send what it takes, repeat this with --allow-changed-features",
         )),
         None => Ok(()),
     }
 }
 
-async fn confirm(package: &Package, yes: bool, printer: Printer) -> Result<(), End> {
+/// Asks a person, unless `yes` says that nobody has to.
+pub(super) async fn confirm(question: &str, yes: bool, printer: Printer) -> Result<(), End> {
     if yes {
         return Ok(());
     }
     if !printer.can_ask() {
-        return Err(End::usage("there is no terminal to confirm this on", "pass --yes to approve it without asking"));
+        return Err(End::usage("there is no terminal to confirm this on", "pass --yes to do it without asking"));
     }
-    match printer.ask(&format!("Approve version {} for deployment? [y/N]", package.version)).await {
+    match printer.ask(&format!("{question} [y/N]")).await {
         true => Ok(()),
-        false => Err(End::failed("nothing was approved")),
+        false => Err(End::failed("nothing was done")),
     }
 }
 
 /// The package that was named, or the newest that awaits approval.
 async fn find(platform: &Platform, registry: &Registry, named: Option<&str>) -> Result<Package, End> {
     if let Some(named) = named {
-        let found = registry.package(named).await?;
-        return found
-            .ok_or_else(|| End::usage(format!("there is no model package `{named}`"), "name its version or its ARN"));
+        return named_package(platform, registry, named).await;
     }
     if let Some(pending) = registry.newest(Some(Approval::Pending)).await? {
         return Ok(pending);
@@ -121,4 +123,12 @@ async fn find(platform: &Platform, registry: &Registry, named: Option<&str>) -> 
         Some(newest) => format!("the newest is version {}: {}", newest.version, newest.approval.as_str()),
     };
     Err(End::failed_with("no model awaits approval", help))
+}
+
+/// The package with this version or ARN.
+pub(super) async fn named_package(platform: &Platform, registry: &Registry, named: &str) -> Result<Package, End> {
+    let found = registry.package(named).await?;
+    let name = &platform.session.name;
+    let help = format!("name its version or its ARN; `mlopsctl pipeline {name} models` lists them");
+    found.ok_or_else(|| End::usage(format!("there is no model package `{named}`"), help))
 }

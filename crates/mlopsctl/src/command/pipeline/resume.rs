@@ -44,5 +44,5 @@ pub(super) async fn run(
     local_work::begin(platform, global, printer).await?;
     let resumed = machine.start(&json!({"resume": known})).await?;
     printer.note(&format!("resumes {} at {name}", execution.name));
-    started(platform, &machine, resumed, stay, printer).await
+    started(platform, Work::Training, &machine, resumed, stay, printer).await
 }

@@ -25,12 +25,13 @@ pub(super) async fn run(
     has_data(platform, &input).await?;
     local_work::begin(platform, global, printer).await?;
     let execution = machine.start(&input).await?;
-    started(platform, &machine, execution, stay, printer).await
+    started(platform, Work::Training, &machine, execution, stay, printer).await
 }
 
 /// Tells of an execution that was started, or follows it.
 pub(super) async fn started(
     platform: &Platform,
+    work: Work,
     machine: &Machine,
     execution: Execution,
     stay: bool,
@@ -49,7 +50,8 @@ pub(super) async fn started(
         printer.note("started; this command works on it until it ends, and Ctrl-C stops it");
         return follow::in_silence(machine, &execution).await;
     }
-    printer.hint(&format!("started; `mlopsctl pipeline {name} status` shows how it goes"));
+    let deploy = if work == Work::Deployment { " --deploy" } else { "" };
+    printer.hint(&format!("started; `mlopsctl pipeline {name} status{deploy}` shows how it goes"));
     Ok(())
 }
 

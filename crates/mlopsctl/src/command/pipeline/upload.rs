@@ -8,18 +8,26 @@ use crate::{
 };
 use futures::{StreamExt, stream};
 use resource::Failure;
-use runs::{Fate, Shipment, gather};
+use runs::{Fate, Finding, Inspection, RawSchema, Shipment, gather, inspect};
 use serde_json::json;
 use std::path::PathBuf;
 
 /// Files under way at once.
 const AT_ONCE: usize = 8;
 
-pub(super) async fn run(platform: &Platform, data: &[PathBuf], printer: Printer) -> Result<(), End> {
+/// Findings that are told, of each sort.
+const TOLD: usize = 10;
+/// The share of rows that may break the schema, as the validation function has it by default.
+const MOST_UNFIT: f64 = 0.05;
+
+pub(super) async fn run(platform: &Platform, data: &[PathBuf], unchecked: bool, printer: Printer) -> Result<(), End> {
     let shipments = gather(data, &platform.session.raw_prefix()).map_err(|unfit| End::usage(unfit.to_string(), ""))?;
     if shipments.is_empty() {
         let named: Vec<String> = data.iter().map(|path| path.display().to_string()).collect();
         return Err(End::usage(format!("there is no file in {}", named.join(", ")), ""));
+    }
+    if !unchecked {
+        check(platform, &shipments, printer).await?;
     }
     let store = platform.store()?;
     let sending = Sending::start(printer, &shipments);
@@ -34,6 +42,60 @@ pub(super) async fn run(platform: &Platform, data: &[PathBuf], printer: Printer)
     let sent: Vec<_> = sent.buffered(AT_ONCE).collect().await;
     sending.finish();
     report(platform, &sent, printer)
+}
+
+/// Refuses files that the pipeline could not train on. Without an environment file there is no schema to hold them to.
+async fn check(platform: &Platform, shipments: &[Shipment], printer: Printer) -> Result<(), End> {
+    let session = &platform.session;
+    let Some(pipeline) = session.environment.as_ref().and_then(|environment| environment.pipeline.as_ref()) else {
+        return Ok(());
+    };
+    let file = config::inside(&session.root, std::path::Path::new(&pipeline.schema))
+        .map_err(|error| End::usage(format!("{}: {error}", pipeline.schema), ""))?;
+    let unusable = |error: &dyn std::fmt::Display| End::usage(format!("{}: {error}", file.display()), "");
+    let text = app::input::read(&file).map_err(|error| unusable(&error))?;
+    let schema = RawSchema::parse(&text).map_err(|error| unusable(&error))?;
+    let most_unfit = pipeline.validation.max_quarantined_fraction.unwrap_or(MOST_UNFIT);
+    let files: Vec<PathBuf> = shipments.iter().map(|shipment| shipment.file.clone()).collect();
+    // Reading takes a while, and Ctrl-C must end it.
+    let look = tokio::task::spawn_blocking(move || inspect(&schema, files.iter().map(PathBuf::as_path), most_unfit));
+    let found = look.await.map_err(|error| End::failed(error.to_string()))?;
+    tell(&found, pipeline.validation.min_rows, printer);
+    match found.refusals.len() {
+        0 => Ok(()),
+        _ => {
+            let (help, name) = ("send the files as they are with --unchecked, or correct them", &pipeline.schema);
+            Err(End::usage(format!("the files do not fit {name}; nothing was sent"), help))
+        }
+    }
+}
+
+fn tell(found: &Inspection, least: Option<u64>, printer: Printer) {
+    for finding in found.refusals.iter().take(TOLD) {
+        printer.error(&place(finding), Some(finding.help.as_str()).filter(|help| !help.is_empty()));
+    }
+    if found.refusals.len() > TOLD {
+        printer.say(&format!("and {} more", found.refusals.len() - TOLD));
+    }
+    for finding in found.remarks.iter().take(TOLD) {
+        printer.note(&place(finding));
+    }
+    if found.refusals.is_empty() && found.unfit > 0 {
+        printer.note(&format!("{} of {} rows break the schema, and training puts them aside", found.unfit, found.rows));
+    }
+    if let Some(least) = least.filter(|least| (1..*least).contains(&found.rows)) {
+        printer.note(&format!(
+            "{} rows are fewer than the {least} that [pipeline.validation] wants in all (min_rows)",
+            found.rows
+        ));
+    }
+}
+
+/// A finding on one line, with its place.
+fn place(finding: &Finding) -> String {
+    let row = finding.row.map(|row| format!(", row {row}")).unwrap_or_default();
+    let column = finding.column.as_ref().map(|column| format!(", column `{column}`")).unwrap_or_default();
+    format!("{}{row}{column}: {}", finding.file.display(), finding.what)
 }
 
 fn report(platform: &Platform, sent: &[(&Shipment, Result<Fate, Failure>)], printer: Printer) -> Result<(), End> {

@@ -1,0 +1,38 @@
+//! The versions of the model.
+
+use super::platform::{Platform, Work};
+use crate::{
+    end::End,
+    printer::Printer,
+    render::package::{document, table},
+};
+use serde_json::{Value, json};
+
+pub(super) async fn run(platform: &Platform, last: usize, printer: Printer) -> Result<(), End> {
+    let packages = platform.registry()?.latest(last).await?;
+    let serving = match platform.machine(Work::Deployment) {
+        Ok(_) => platform.endpoint()?.package().await?,
+        // Other programs bring models into service, if anybody does.
+        Err(_) => None,
+    };
+    if printer.json {
+        let models = packages.iter().map(|package| {
+            let mut model = document(package);
+            model["in_service"] = (serving.as_ref() == Some(&package.arn)).into();
+            model
+        });
+        printer.document(&json!({"format": 1, "models": models.collect::<Vec<Value>>()}));
+        return Ok(());
+    }
+    if packages.is_empty() {
+        printer.hint(&format!("there is none yet; `mlopsctl pipeline {} run` trains one", platform.session.name));
+        return Ok(());
+    }
+    let pipeline = platform.session.environment.as_ref().and_then(|environment| environment.pipeline.as_ref());
+    let wanted = pipeline.into_iter().flat_map(|pipeline| {
+        let compared = pipeline.comparison.iter().map(|comparison| comparison.metric.as_str());
+        pipeline.thresholds.keys().map(String::as_str).chain(compared)
+    });
+    printer.data(&table(&packages, serving.as_deref(), &wanted.collect::<Vec<_>>()));
+    Ok(())
+}

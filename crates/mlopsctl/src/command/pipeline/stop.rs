@@ -1,0 +1,53 @@
+//! Stopping an execution.
+
+use super::{
+    approve::confirm,
+    platform::{Platform, Work},
+};
+use crate::{end::End, printer::Printer};
+use runs::Status;
+use serde_json::json;
+
+/// Why, for the history of the execution.
+const CAUSE: &str = "stopped with mlopsctl";
+/// How many executions are searched for one that is running.
+const SEARCHED: u16 = 20;
+
+pub(super) async fn run(
+    platform: &Platform,
+    work: Work,
+    named: Option<&str>,
+    yes: bool,
+    printer: Printer,
+) -> Result<(), End> {
+    let machine = platform.machine(work)?;
+    let running = match named {
+        Some(_) => None,
+        None => machine.latest(SEARCHED).await?.into_iter().find(|execution| execution.status == Status::Running),
+    };
+    let named = named.or(running.as_ref().map(|execution| execution.arn.as_str()));
+    let Some(named) = named else {
+        let help = format!("`mlopsctl pipeline {} status` shows the latest", platform.session.name);
+        return Err(End::failed_with("no execution is running", help));
+    };
+    let execution = platform.execution(work, &machine, Some(named)).await?;
+    if execution.status != Status::Running {
+        return Err(End::failed(format!("{} is not running: {}", execution.name, execution.status.as_str())));
+    }
+    confirm(&format!("Stop {}, and the job that it waits for?", execution.name), yes, printer).await?;
+    let step = machine.history(&execution.arn).await?.running().map(|step| step.name.clone());
+    machine.stop(&execution.arn, CAUSE).await?;
+    if printer.json {
+        printer.document(&json!({"format": 1, "execution": execution.name, "arn": execution.arn,
+                                 "status": Status::Aborted.as_str(), "step": step}));
+    }
+    let name = &platform.session.name;
+    printer.note(&format!("{} was stopped", execution.name));
+    match (work, step) {
+        (Work::Training, Some(step)) => printer
+            .hint(&format!("`mlopsctl pipeline {name} resume {} --from {step}` goes on from there", execution.name)),
+        (Work::Deployment, _) => printer.note("SageMaker finishes an update that has begun"),
+        (Work::Training, None) => {}
+    }
+    Ok(())
+}
