@@ -145,6 +145,6 @@ mod tests {
     #[test]
     fn words_in_another_order_are_put_right() {
         assert!(said("mlopsctl dev up").contains("the command comes first: `mlopsctl up dev`"));
-        assert!(said("mlopsctl pipeline dev train").contains("the commands of `pipeline dev` are upload, "));
+        assert!(said("mlopsctl pipeline dev train").contains("the commands of `pipeline dev` are schema, upload, "));
     }
 }

@@ -76,17 +76,17 @@ fn read(signature: &Signature, file: &Path, most: usize) -> Result<RawRows, End>
 
 /// As many rows together as fit in a request.
 fn batches(requests: &[(u64, String)]) -> Vec<&[(u64, String)]> {
-    let mut size = 0;
-    let fits = |(_, next): &(u64, String)| {
-        size += next.len() + 1;
+    let with_line_break = |(_, row): &(u64, String)| row.len() + 1;
+    let mut size = requests.first().map_or(0, with_line_break);
+    let is_together = |_: &_, next: &_| {
+        size += with_line_break(next);
         let fits = size <= LARGEST;
         if !fits {
-            size = next.len() + 1;
+            size = with_line_break(next);
         }
         fits
     };
-    let mut fits = fits;
-    requests.chunk_by(|_, next| fits(next)).collect()
+    requests.chunk_by(is_together).collect()
 }
 
 #[cfg(test)]

@@ -146,7 +146,8 @@ fn disturbed(
         let people = async {
             let (after, chosen) = fills?;
             tokio::time::sleep(after).await;
-            Some(data.put_into(&platform, chosen, &sdk).await)
+            data.put_into(&platform, chosen, &sdk).await;
+            Some(())
         };
         let other_version = async {
             tokio::time::sleep(overtakes?).await;
