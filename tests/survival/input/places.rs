@@ -51,11 +51,15 @@ fn what_is_no_file_is_not_waited_for() {
 fn a_name_that_is_no_environments_leads_nowhere() {
     let project = Project::new();
     let long = "x".repeat(10_000);
-    for name in ["../dev", "/etc/passwd", "dev.toml", "Dev", "dеv", " dev", "dev\n", "*", "", &long] {
+    for name in ["Dev", "dеv", " dev", "dev\n", "*", "", &long] {
         let plan = project.local(&["plan", name]).ends_with(64);
         plan.says(&["there is no environment", "there are: dev, prod, staging"]);
     }
-    for name in ["../dev", "dеv", &long] {
+    for name in ["../dev", "/etc/passwd", "dev.toml"] {
+        let plan = project.local(&["plan", name]).ends_with(64);
+        plan.says(&["is no name of an environment", "name the environment, not its file"]);
+    }
+    for name in ["dеv", &long] {
         // Without a file its state is looked for, in vain.
         project.local(&["destroy", name, "--delete-data"]).ends_with(64).says(&["has no state of one"]);
     }

@@ -7,6 +7,7 @@ use aws_kms::Key;
 use aws_sns::{Encryption, Topic};
 use resource::{Handle, Stack, Tags};
 use serde_json::{Value, json};
+use std::time::Duration;
 use testkit::{Aws, Platform};
 
 const REGION: &str = "eu-central-1";
@@ -122,6 +123,8 @@ fn a_key_is_only_ever_scheduled_for_deletion_and_the_next_up_takes_it_back() {
     let made = times(&aws, "kms", "CreateKey");
     destroy(&platform, &mut aws);
     assert_eq!(times(&aws, "kms", "ScheduleKeyDeletion"), 2);
+    // Until ListKeys shows a key that is seconds old, nothing could find it.
+    aws.wait(Duration::from_secs(300));
     up(&platform, &mut aws);
     assert_eq!(times(&aws, "kms", "CreateKey"), made, "no second key");
     assert_eq!(times(&aws, "kms", "CancelKeyDeletion"), 2);
