@@ -24,7 +24,7 @@ fn every_shell_completes_environments_and_addresses() {
             assert_eq!(answers(line)[..3], ["dev", "prod", "staging"], "{shell}: {line}");
         }
         assert_eq!(answers("mlopsctl plan p"), ["prod"], "{shell}");
-        assert_eq!(answers("mlopsctl pipeline s"), ["status", "staging"], "{shell}");
+        assert_eq!(answers("mlopsctl pipeline s"), ["schema", "status", "stop", "staging"], "{shell}");
         for line in [
             "mlopsctl state show dev network.v",
             "mlopsctl up dev --target network.v",
