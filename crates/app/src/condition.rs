@@ -27,7 +27,7 @@ pub struct StalePlan {
     pub reason: Staleness,
 }
 
-/// What makes a plan stale.
+/// The reason why a plan is stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Staleness {
     /// It is the plan of another environment.

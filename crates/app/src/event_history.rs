@@ -1,4 +1,4 @@
-//! Who changed drifted resources, by CloudTrail's event history.
+//! The identities that changed drifted resources, from CloudTrail's event history.
 
 use crate::Workspace;
 use aws_cloudtrail::{RecordedChange, changes_by_others};
@@ -7,7 +7,7 @@ use resource::{Address, Failure};
 use state::{Entry, State};
 use std::collections::BTreeMap;
 
-/// What the event history says of drifted resources.
+/// The changes of drifted resources, as the event history records them.
 #[derive(Debug, Default)]
 pub struct EventHistory {
     /// The newest changes that mlopsctl did not make, by resource.

@@ -1,11 +1,11 @@
-//! What a stack is made from.
+//! The inputs of a stack.
 
 use crate::Placement;
 use config::Environment;
 use resource::Place;
 use std::path::Path;
 
-/// What a stack is made from.
+/// The inputs of a stack.
 pub struct Inputs<'a> {
     /// The environment file.
     pub environment: &'a Environment,

@@ -1,4 +1,4 @@
-//! What roles may do with the network interfaces that services make in the platform's VPC.
+//! The permissions of roles on the network interfaces that services make in the platform's VPC.
 
 use crate::{policy::Policy, site::Site};
 use resource::{Place, VpcId};

@@ -46,7 +46,7 @@ pub(crate) fn endpoint_name(site: &Site, deploy: &Deploy) -> String {
 /// The variant that deployments make, which the definition names.
 pub(crate) const VARIANT: &str = "AllTraffic";
 
-/// What begins the names of the alarms that judge a deployment.
+/// The prefix of the names of the alarms that judge a deployment.
 pub(crate) const GUARDS: &str = "endpoint";
 
 /// The ARNs of the alarms that judge a deployment, as a pattern.

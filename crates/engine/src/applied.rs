@@ -1,11 +1,11 @@
-//! What a run did.
+//! The results of a run.
 
 use crate::{Action, Timeline, order::Step};
 use resource::{Address, Failure};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a run did.
+/// The results of a run.
 #[derive(Debug, Default)]
 pub struct Applied {
     /// Steps that are done.

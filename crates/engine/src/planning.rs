@@ -4,7 +4,7 @@ use crate::{Action, Claims, Loss, Plan, Refusal, made::Made, refresh::Workshop};
 use resource::{Address, FailureKind};
 use serde_json::Value;
 
-/// What a plan is for.
+/// The purpose of a plan.
 #[derive(Clone, Debug, Default)]
 pub struct Purpose {
     /// Only what matches these globs, and what that needs; empty: everything.
@@ -58,7 +58,7 @@ impl Planning {
     }
 }
 
-/// What is known of a declared resource before anything is done.
+/// The known facts about a declared resource before the first step.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     /// The id of what is there.

@@ -1,4 +1,4 @@
-//! What the steps of a run share, and how they end.
+//! The objects that the steps of a run share, and the outcomes of steps.
 
 use crate::{Event, StopMode, patience::Unbearable, refresh::Workshop};
 use resource::{Address, Failure, Reconciler, Registry};
@@ -6,7 +6,7 @@ use state::Writer;
 use std::{cell::RefCell, collections::HashMap, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
-/// What all steps of a run share.
+/// The objects that all steps of a run share.
 pub(crate) struct Run<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) workshop: &'a Workshop,
@@ -28,7 +28,7 @@ impl Run<'_> {
     }
 }
 
-/// How a step ended.
+/// The outcome of a step.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Done,

@@ -1,6 +1,6 @@
 //! How the fields of a specification compare.
 
-/// How a field compares.
+/// The way in which a field is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum As {
     /// A list in any order.

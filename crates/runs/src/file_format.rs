@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{io::Read as _, path::Path};
 
-/// How much of a file is looked at.
+/// The part of a file that is examined.
 const BEGINNING: u64 = 1 << 20;
 /// How many rows are split by each separator.
 const ROWS: usize = 100;

@@ -11,7 +11,7 @@ use crate::{
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, path::Path};
 
-/// How many rows are looked at.
+/// The number of rows that are examined.
 const MOST_ROWS: u64 = 1_000_000;
 /// A feature becomes one input for each of its texts.
 const MOST_VALUES: usize = 30;

@@ -1,11 +1,11 @@
-//! What [`apply`](super::apply) works with.
+//! The inputs of [`apply`](super::apply).
 
 use crate::{Event, StopMode};
 use resource::{Registry, Stack};
 use state::{State, Writer};
 use tokio::sync::watch;
 
-/// What [`apply`](super::apply) works with.
+/// The inputs of [`apply`](super::apply).
 pub struct Apply<'a> {
     /// What is declared.
     pub stack: &'a Stack,

@@ -22,7 +22,7 @@ const REPLICA_REGION: &str = "ap-southeast-1";
 /// The data of the embedded AWS and the times of runs, which belong into no repository.
 const IGNORED: &str = "state/local/\nstate/runs/";
 
-/// What the files of a new project say.
+/// The values that the files of a new project contain.
 struct Answers {
     project: String,
     region: String,

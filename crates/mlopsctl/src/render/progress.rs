@@ -28,7 +28,7 @@ pub(crate) struct Progress {
     drawing: Option<JoinHandle<()>>,
 }
 
-/// What is known of a run.
+/// The known facts about a run.
 pub(crate) struct Run {
     /// The number of its steps.
     pub(crate) steps: usize,

@@ -127,7 +127,7 @@ pub(crate) fn landing_zone(aws: &mut Aws, region: &str) -> LandingZone {
     })
 }
 
-/// What is left of a platform besides the network of the company, which is in the same cloud.
+/// The remains of a platform, without the network of the company, which is in the same cloud.
 pub(crate) fn left_of(platform: &Platform, aws: &Aws) -> Vec<String> {
     platform.left(aws).into_iter().filter(|left| !left.contains("/network/items/")).collect()
 }

@@ -34,7 +34,7 @@ impl Asked {
     }
 }
 
-/// How many deployments are searched for the model that was in service before.
+/// The number of deployments that are searched for the model that was in service before.
 const SEARCHED: u16 = 50;
 
 /// Brings the model that is named into service, or the newest that is approved.

@@ -74,7 +74,7 @@ fn read(signature: &Signature, file: &Path, most: usize) -> Result<RawRows, End>
     }
 }
 
-/// As many rows together as fit in a request.
+/// Batches of rows, each as large as a request allows.
 fn batches(requests: &[(u64, String)]) -> Vec<&[(u64, String)]> {
     let with_line_break = |(_, row): &(u64, String)| row.len() + 1;
     let mut size = requests.first().map_or(0, with_line_break);

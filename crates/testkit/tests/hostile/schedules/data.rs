@@ -14,7 +14,7 @@ use testkit::{Aws, Platform};
 /// The name of the objects: each put adds a version.
 const OBJECT: &str = "people/rows.csv";
 
-/// What people have put into a platform and is still there.
+/// The data that people have put into a platform and that is still there.
 #[derive(Default)]
 pub(super) struct Data {
     items: Vec<Item>,

@@ -34,7 +34,7 @@ const SCHEDULES: u64 = 30;
 const CALLS: [usize; 3] = [150, 400, 1000];
 /// The durations of outages.
 const OUTAGES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(600)];
-/// What AWS may accept and then fail.
+/// The operations that AWS may accept and then fail.
 const FAILING: [&str; 3] = ["CreateNatGateway", "CreateDomain", "CreateFeatureGroup"];
 
 #[test]
