@@ -1,4 +1,4 @@
-# The platform of environments/dev.toml as a Terraform user would write it: what `cargo run -p bench` compares
+# The platform of environments/dev.toml as a Terraform user would write it: what `cargo run -p mlopsctl-bench` compares
 # mlopsctl with. Made for an emulated AWS; the state is kept in a local file.
 
 terraform {

@@ -1,5 +1,5 @@
 //! Provisions a stack of two resources on the embedded AWS, without an environment file:
-//! `cargo run -p app --features local --example two_resources`.
+//! `cargo run -p mlopsctl-app --features local --example two_resources`.
 
 #![allow(clippy::print_stdout, reason = "an example prints what it did")]
 

@@ -1,6 +1,6 @@
 //! What mlopsctl costs: wall time, CPU time, peak memory, and every API call.
 //!
-//! `cargo run -p bench` builds mlopsctl optimised, brings dev up on the embedded AWS, plans, looks for drift and
+//! `cargo run -p mlopsctl-bench` builds mlopsctl optimised, brings dev up on the embedded AWS, plans, looks for drift and
 //! destroys; where Terraform is installed it does the same with that, on the same endpoint. It fails when mlopsctl
 //! takes more than it may.
 

@@ -106,7 +106,10 @@ fn the_schema_file_is_the_schema_of_the_code() {
         std::fs::write(&path, &generated).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == generated, "the schema has changed; regenerate it: UPDATE_SCHEMA=1 cargo test -p config");
+    assert!(
+        written == generated,
+        "the schema has changed; regenerate it: UPDATE_SCHEMA=1 cargo test -p mlopsctl-config"
+    );
 }
 
 /// Keywords the reader enforces, and those that only tell editors something.

@@ -132,7 +132,10 @@ fn the_schema_file_is_the_schema_of_the_code() {
         std::fs::write(&path, &generated).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap();
-    assert!(written == generated, "the schema has changed; regenerate it: UPDATE_SCHEMA=1 cargo test -p state");
+    assert!(
+        written == generated,
+        "the schema has changed; regenerate it: UPDATE_SCHEMA=1 cargo test -p mlopsctl-state"
+    );
 }
 
 #[test]
