@@ -85,24 +85,25 @@ fn every_crate_takes_the_lints_that_forbid_printing_and_unsafe_code() {
     }
 }
 
+/// The features of each crate that a command builds. A crate of this workspace has its path behind its name.
+fn features(arguments: &[&str]) -> BTreeMap<String, String> {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--prefix", "none", "--format", "{p}|{f}"])
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let lines = String::from_utf8(tree.stdout).unwrap();
+    let crates = lines.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('|'));
+    crates.map(|(name, features)| (name.to_owned(), features.to_owned())).collect()
+}
+
 /// A crate with other features is another crate to Cargo, and so is everything built on it: one feature that only one
 /// command asks for would compile the whole SDK again.
 #[test]
 fn every_crate_of_the_sdk_has_one_set_of_features_in_every_command() {
-    let tree = |arguments: &[&str]| -> BTreeMap<String, String> {
-        let tree = Command::new(env!("CARGO"))
-            .args(["tree", "--locked", "--offline", "--prefix", "none", "--format", "{p}|{f}"])
-            .args(arguments)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .unwrap();
-        assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
-        let lines = String::from_utf8(tree.stdout).unwrap();
-        let crates = lines.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('|'));
-        let others = crates.filter(|(name, _)| !name.contains('/'));
-        others.map(|(name, features)| (name.to_owned(), features.to_owned())).collect()
-    };
-    let everything = tree(&["--workspace"]);
+    let everything = features(&["--workspace"]);
     let all = dependencies();
     let on_the_sdk =
         all.iter().filter(|(_, on)| on.iter().any(|on| on == "mlopsctl-workspace-hack" || on == "mlopsctl-resource"));
@@ -110,12 +111,21 @@ fn every_crate_of_the_sdk_has_one_set_of_features_in_every_command() {
     assert!(commands.len() > 20, "{commands:?}");
     commands.push(vec!["--package", "mlopsctl", "--edges", "no-dev"]);
     for command in commands {
-        for (name, features) in tree(&command) {
+        for (name, features) in features(&command).into_iter().filter(|(name, _)| !name.contains('/')) {
             assert_eq!(
                 everything[&name], features,
                 "{name} for {command:?}: ask for the features of the whole workspace in crates/workspace-hack/Cargo.toml"
             );
         }
+    }
+}
+
+/// `tests/run` builds the whole workspace once, and then tests mlopsctl apart from all others.
+#[test]
+fn tests_without_mlopsctl_build_no_crate_anew() {
+    let everything = features(&["--workspace"]);
+    for (name, features) in features(&["--workspace", "--exclude", "mlopsctl"]) {
+        assert_eq!(everything[&name], features, "{name}: ask for the same features without mlopsctl");
     }
 }
 
