@@ -1,11 +1,12 @@
 //! What reads files and documents.
 
 use engine::Plan;
-use resource::{Address, Place, policy_meaning, same_policy};
+use resource::Address;
 use serde_json::{Value, json};
 use state::{Holder, State, StateIdentity};
 use std::borrow::Cow;
 use tfstate::{Declared, Tfstate};
+use vocabulary::{Place, policy_meaning, same_policy};
 
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)

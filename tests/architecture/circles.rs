@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The crates of the core. Files of other crates may come to depend on each other where a service does.
-const CRATES: [&str; 3] = ["blueprint", "engine", "resource"];
+const CRATES: [&str; 5] = ["aws-client", "blueprint", "engine", "resource", "vocabulary"];
 
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"//[^\n]*").unwrap());
 static USE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(pub(?:\([^)]*\))? )?use ([^;]+);").unwrap());
@@ -148,7 +148,7 @@ fn leaves(tree: &str) -> Vec<Vec<String>> {
 fn no_file_of_the_core_imports_one_that_imports_it() {
     for name in CRATES {
         let this = Crate::read(name);
-        assert!(this.text.len() > 20, "{name} has {} files", this.text.len());
+        assert!(this.text.len() > 5, "{name} has {} files", this.text.len());
         let modules: Vec<&Module> = this.text.keys().collect();
         let mut graph = DiGraph::<&Module, ()>::new();
         let nodes: Vec<NodeIndex> = modules.iter().map(|module| graph.add_node(module)).collect();
@@ -159,7 +159,7 @@ fn no_file_of_the_core_imports_one_that_imports_it() {
             }
         }
         let imports = graph.edge_count();
-        assert!(imports > modules.len(), "{name}: only {imports} imports were found");
+        assert!(imports > modules.len() / 2, "{name}: only {imports} imports were found");
         let circles = tarjan_scc(&graph).into_iter().filter(|circle| circle.len() > 1);
         let circles: Vec<Vec<String>> =
             circles.map(|circle| circle.iter().map(|at| graph[*at].join("/")).collect()).collect();

@@ -29,6 +29,7 @@ MACHINERY = {"world.rs", "lives.rs"}
 TEMPLATE = "const LIFE: Life = Life {"
 MODELS = {
     "aws-budgets": ["budgets"],
+    "aws-client": [],
     "aws-cloudtrail": ["cloudtrail"],
     "aws-cloudwatch": ["cloudwatch"],
     "aws-ec2": ["ec2"],
@@ -45,6 +46,7 @@ MODELS = {
     "aws-sns": ["sns"],
     "aws-tagging": ["resourcegroupstaggingapi"],
     "resource": [],
+    "vocabulary": [],
 }
 
 HEAD = """\
@@ -201,14 +203,14 @@ def unsourced_laws(file: Path, lines: list[str]) -> Iterator[str]:
 def unsourced_waits(file: Path, lines: list[str]) -> Iterator[str]:
     """The waits of a service's crate that have no source."""
     for at, line in enumerate(lines):
-        if WAIT.match(line) and file.parts[1].startswith("aws-") and source_of(lines, at) is None:
+        if WAIT.match(line) and _is_of_a_service(file) and source_of(lines, at) is None:
             yield f"{file}:{at + 1}: {line}"
 
 
 def unsourced_defaults(file: Path, lines: list[str]) -> Iterator[str]:
     """The values for what AWS leaves out, in a service's crate, that have no source."""
     for at, line in enumerate(lines):
-        if not DEFAULT.search(line) or not file.parts[1].startswith("aws-"):
+        if not DEFAULT.search(line) or not _is_of_a_service(file):
             continue
         # The field's own comment, or one of the whole literal or function.
         if source_of(lines, at) is None and source_of(lines, _opening(lines, at)) is None:
@@ -246,6 +248,10 @@ def book(collected: list[Source], found: list[Pattern]) -> str:
             cells = [one.sentence, ", ".join(codes), pages, code]
             lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _is_of_a_service(file: Path) -> bool:
+    return bool(MODELS.get(file.parts[1]))
 
 
 def _folder(file: Path) -> str:

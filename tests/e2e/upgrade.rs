@@ -217,7 +217,7 @@ fn stored_state(project: &Project, environment: &str) -> Value {
 #[test]
 fn upgrade_reads_recorded_specs_and_outputs_of_every_kind() {
     let registry = blueprint::registry();
-    let place = resource::Place::new(local::ACCOUNT, "ap-south-1");
+    let place = vocabulary::Place::new(local::ACCOUNT, "ap-south-1");
     for archive in releases() {
         let project = unpacked(&archive, Files::AsBuilt);
         let mut kinds = BTreeSet::new();
@@ -231,7 +231,7 @@ fn upgrade_reads_recorded_specs_and_outputs_of_every_kind() {
                 assert!(diff.is_empty(), "{what} means something else now: {:#?}", diff.changes);
                 assert_eq!(reconciler.recorded_spec(&spec).unwrap(), spec, "{what}");
                 let outputs = reconciler.recorded_outputs(&entry["outputs"], &spec, address, &place).unwrap();
-                assert!(!resource::has_unknown(&outputs), "{what}: {outputs}");
+                assert!(!vocabulary::has_unknown(&outputs), "{what}: {outputs}");
                 kinds.insert(kind.to_owned());
             }
         }

@@ -9,11 +9,11 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
 };
-use resource::Place;
 use serde_json::json;
 use state::{StateBucket, Store};
 use std::sync::Arc;
 use testkit::{Lossy, locks};
+use vocabulary::Place;
 
 #[test]
 fn of_two_at_once_one_works_and_the_other_says_who_does() {

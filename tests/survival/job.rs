@@ -37,7 +37,7 @@ fn with_a_job(served: &Served, settings: &str) -> (Project, TempDir) {
 /// The archive of the job, as the platform ships it.
 fn shipped(project: &Project) -> Vec<u8> {
     let environment = config::load(&project.path().join("environments/dev.toml"), project.path()).unwrap();
-    let place = resource::Place::new(local::ACCOUNT, &environment.region);
+    let place = vocabulary::Place::new(local::ACCOUNT, &environment.region);
     let placement = blueprint::Placement::in_zones(["a", "b"].map(|zone| format!("{}{zone}", environment.region)));
     let inputs = blueprint::Inputs {
         environment: &environment,

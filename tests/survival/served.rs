@@ -7,7 +7,6 @@ use crate::{
 use aws_config::SdkConfig;
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use local::{Call, Cloud, Layer, Lost, Next, Response};
-use resource::Place;
 use serde_json::{Value, json};
 use state::{State, StateIdentity};
 use std::{
@@ -18,6 +17,7 @@ use std::{
 };
 use testkit::Refusal;
 use tokio::{net::TcpListener, runtime::Runtime};
+use vocabulary::Place;
 
 /// The region of the environment files.
 const REGION: &str = "ap-south-1";

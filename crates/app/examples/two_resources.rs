@@ -8,11 +8,12 @@ use aws_cloudwatch::Dashboard;
 use aws_config::SdkConfig;
 use aws_logs::{Encryption, LogGroup, Retention};
 use engine::{Claims, Event, StepPhase, StopMode};
-use resource::{Place, Registry, Stack, Tags};
+use resource::{Registry, Stack, Tags};
 use serde_json::json;
 use state::{StateBucket, StateIdentity, StateKeys};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
+use vocabulary::Place;
 
 const REGION: &str = "eu-central-1";
 /// The names of all resources begin with it. Of a kind without tags, such as a dashboard, only the name tells whose it is.

@@ -9,6 +9,7 @@ pub(crate) use proxy::in_words as proxy_in_words;
 pub(crate) use waiting::failure_listener;
 
 use crate::{Error, Frontend};
+use aws_client::Waits;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, default_async_sleep};
 use aws_smithy_http_client::{
     Connector,
@@ -22,7 +23,6 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
     runtime_components::RuntimeComponents,
 };
-use resource::Waits;
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -39,7 +39,7 @@ pub(crate) async fn client(frontend: Arc<dyn Frontend>) -> Result<SharedHttpClie
     let client = Client { trust: trust::store().await?, ways: Mutex::default() };
     let waits = Arc::new(Waits::default());
     tokio::spawn(waiting::tell(Arc::downgrade(&waits), frontend));
-    Ok(resource::bounded(SharedHttpClient::new(client), waits))
+    Ok(aws_client::bounded(SharedHttpClient::new(client), waits))
 }
 
 /// A connector for one request to a server that is not AWS, with the same proxies and trust.

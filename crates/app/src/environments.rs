@@ -8,11 +8,13 @@ use crate::{
     settings::refuse_other_account,
     state_access,
 };
+use aws_client::Meter;
 use aws_config::SdkConfig;
 use config::Environment;
-use resource::{Meter, Place, Tags};
+use resource::Tags;
 use state::{State, StateBucket, StateIdentity, StateKeys, Store};
 use std::sync::Arc;
+use vocabulary::Place;
 
 /// What must be known of an environment to work on its state.
 pub struct Site {

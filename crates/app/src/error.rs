@@ -83,8 +83,8 @@ fn whose(what: &str, theirs: &str) -> String {
     }
 }
 
-impl From<resource::Failure> for Error {
-    fn from(failure: resource::Failure) -> Self {
+impl From<aws_client::Failure> for Error {
+    fn from(failure: aws_client::Failure) -> Self {
         Self::Failed { what: failure.to_string(), help: failure.help }
     }
 }

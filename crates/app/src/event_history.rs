@@ -1,9 +1,10 @@
 //! The identities that changed drifted resources, from CloudTrail's event history.
 
 use crate::Workspace;
+use aws_client::Failure;
 use aws_cloudtrail::{RecordedChange, changes_by_others};
 use engine::Drifted;
-use resource::{Address, Failure};
+use resource::Address;
 use state::{Entry, State};
 use std::collections::BTreeMap;
 
@@ -33,7 +34,7 @@ pub async fn who_changed(workspace: &Workspace, state: &State, drifted: &[Drifte
     history
 }
 
-async fn changes_of(entry: &Entry, workspace: &Workspace) -> resource::Result<Vec<RecordedChange>> {
+async fn changes_of(entry: &Entry, workspace: &Workspace) -> aws_client::Result<Vec<RecordedChange>> {
     let (cloud, mut changes) = (&workspace.cloud, Vec::new());
     for name in names(entry) {
         changes = changes_by_others(&entry.kind, &name, cloud.place(), cloud.config()).await?;

@@ -2,11 +2,12 @@
 //! before a plan and in `doctor`.
 
 use crate::{Error, Session, UsedParts, existing_network::Network, settings::refused_settings};
+use aws_client::Result;
 use aws_ec2::{Circumstances, VpcEndpoint};
 use blueprint::{Existing, Placement};
 use checkup::Finding;
 use futures::future::try_join_all;
-use resource::{Prerequisite, Resource, Result, Shortcoming, UsedPart};
+use resource::{Prerequisite, Resource, Shortcoming, UsedPart};
 use state::State;
 use std::collections::BTreeSet;
 

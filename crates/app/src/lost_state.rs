@@ -1,7 +1,8 @@
 //! What an environment without a state may have left in the cloud: found by its tags.
 
 use crate::{Error, Session};
-use resource::{FailureKind, TagIndex as _, Tags};
+use aws_client::FailureKind;
+use resource::{TagIndex as _, Tags};
 use state::{History, StateVersion};
 use std::collections::BTreeMap;
 
@@ -78,7 +79,7 @@ pub async fn note_other_projects(session: &Session) {
 
 /// ARNs of the resources that bear the environment's tags, its state bucket apart: one look at AWS's tag index, which
 /// knows those of one region.
-async fn find(session: &Session) -> resource::Result<Vec<String>> {
+async fn find(session: &Session) -> aws_client::Result<Vec<String>> {
     let found = aws_tagging::Index::new(session.cloud.config()).of(&session.identity).await?;
     let bucket = format!(":s3:::{}", session.bucket.name());
     let mut left: Vec<String> = found.into_keys().filter(|arn| !arn.ends_with(&bucket)).collect();

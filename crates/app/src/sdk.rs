@@ -3,15 +3,15 @@
 mod unidentified;
 
 use crate::{App, Error, connection, embedded};
+use aws_client::Attempt;
 use aws_config::{
     AppName, BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig,
     timeout::TimeoutConfig,
 };
-use resource::Attempt;
 use std::{ffi::OsString, time::Duration};
 
 /// The time limits of a connection and of the answer to a read. Changes and large requests get more time
-/// (`resource::bounded`).
+/// (`aws_client::bounded`).
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 /// The number of attempts of a call before it fails.

@@ -2,11 +2,12 @@
 
 use crate::{App, Error, Workspace, WorkspaceParts, environments::Site, existing_network::Network, state_access};
 use config::Environment;
-use resource::{Address, Place};
+use resource::Address;
 use review::Names;
 use state::StateKeys;
 use std::{ops::Deref, path::PathBuf};
 use tokio::sync::OnceCell;
+use vocabulary::Place;
 
 /// Everything that an operation needs of an environment: its workspace and what its file declares.
 pub struct Session {

@@ -1,7 +1,7 @@
 //! The state of an environment: read, given a bucket, removed.
 
 use crate::{Error, Workspace};
-use resource::Sign;
+use aws_client::Sign;
 use state::{Lock, RemovedState, State, StateBucket, Store as _, Stored, Version};
 use std::{pin::pin, time::Duration};
 use tokio::time::sleep;

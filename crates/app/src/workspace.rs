@@ -1,15 +1,17 @@
 //! The cloud and the state of one platform.
 
 use crate::{Error, Frontend, connection};
+use aws_client::{Guard, Meter};
 use aws_config::SdkConfig;
 use jiff::Timestamp;
-use resource::{Cloud, Guard, Meter, Place, Registry, Stack, Tags};
+use resource::{Cloud, Registry, Stack, Tags};
 use review::LockView;
 use state::{Holder, Lock, S3Store, State, StateBucket, StateIdentity, StateKeys, Version};
 use std::{
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
+use vocabulary::Place;
 
 /// What a [`Workspace`] is made from.
 pub struct WorkspaceParts {

@@ -1,7 +1,7 @@
 //! Accounts that let IAM decide nothing about billing: until their root user has activated it, no policy helps.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_billing.html>
 
-use resource::{Attempt, FailureKind, Result};
+use aws_client::{Attempt, FailureKind, Result};
 
 const HELP: &str = "if your IAM policies allow this already: the root user of the account activates \"IAM user and role \
                     access to Billing information\" in its account settings; in a member account, the management \
@@ -19,7 +19,7 @@ pub(crate) fn explain<T>(result: Result<T>) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resource::Failure;
+    use aws_client::Failure;
 
     #[test]
     fn denied_budget_says_that_policies_may_not_be_the_cause() {

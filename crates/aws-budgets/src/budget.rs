@@ -1,6 +1,7 @@
 //! Reconciler for budgets: a monthly cost limit with notifications to a topic.
 
 use crate::billing_access;
+use aws_client::{Attempt, Failure, FailureKind, Pages, Result, Sign};
 use aws_sdk_budgets::{
     Client,
     types::{
@@ -9,12 +10,10 @@ use aws_sdk_budgets::{
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Pages, Permission,
-    Place, Resource, Result, Sign, SizeLimit, Tags, TopicArn,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
+use vocabulary::{Permission, Place, TopicArn};
 
 /// A monthly limit on costs. The id is the name.
 ///

@@ -3,15 +3,16 @@
 //! CloudTrail keeps a history in each region, without a trail. An event is there some minutes after its request.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>
 
+use aws_client::{Pages, Result};
 use aws_sdk_cloudtrail::{
     Client,
     types::{Event, LookupAttribute, LookupAttributeKey},
 };
 use aws_smithy_types::date_time::Format;
 use aws_types::{SdkConfig, region::Region};
-use resource::{Pages, Place, Result};
 use serde::Serialize;
 use serde_json::Value;
+use vocabulary::Place;
 
 /// The name of mlopsctl in the user agent of its requests.
 pub const APP_NAME: &str = "mlopsctl";

@@ -1,12 +1,14 @@
 //! What both kinds of alarm share: one listing, one name space, one way to tag and to delete.
 
 use crate::AlarmOutputs;
+use aws_client::{Attempt, Loader, Pages, Result};
 use aws_sdk_cloudwatch::{
     Client,
     types::{AlarmType, CompositeAlarm, MetricAlarm, Tag},
 };
-use resource::{Attempt, Cx, Deletion, Diff, Found, Loader, Owner, Pages, Permission, Place, Result, Tags};
+use resource::{Cx, Deletion, Diff, Found, Owner, Tags};
 use std::{collections::HashMap, time::Duration};
+use vocabulary::{Permission, Place};
 
 /// AWS takes at most so many names a call.
 const NAMES: usize = 100;

@@ -4,13 +4,12 @@ use crate::{
     AlarmOutputs,
     alarms::{self, Alarm},
 };
+use aws_client::{Attempt, Result};
 use aws_sdk_cloudwatch::Client;
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, SizeLimit,
-    Tags,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{Permission, Place};
 
 /// An alarm on other alarms. The id is the name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

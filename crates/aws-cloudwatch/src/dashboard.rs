@@ -1,12 +1,11 @@
 //! Reconciler for CloudWatch dashboards.
 
+use aws_client::{Attempt, Result};
 use aws_sdk_cloudwatch::Client;
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
-    SizeLimit,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use vocabulary::{Permission, Place};
 
 /// A dashboard. The id is the name. It carries no tags: it belongs to whoever its name belongs to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,16 +4,15 @@ use crate::{
     AlarmOutputs,
     alarms::{self, Alarm},
 };
+use aws_client::{Attempt, Result};
 use aws_sdk_cloudwatch::{
     Client,
     types::{self as sdk, ComparisonOperator, Dimension, Statistic},
 };
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, SizeLimit,
-    Tags,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use vocabulary::{Permission, Place};
 
 /// An alarm on one metric. The id is the name.
 ///

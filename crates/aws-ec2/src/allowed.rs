@@ -2,7 +2,7 @@
 //! it gives, all else by those that are there.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
 
-use resource::{Condition, Permission, Place};
+use vocabulary::{Condition, Permission, Place};
 
 /// Everything of some types, as EC2 spells them in ARNs: `vpc`, `natgateway`, ….
 fn all(types: &[&str], place: &Place) -> Vec<String> {

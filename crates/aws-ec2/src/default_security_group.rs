@@ -6,12 +6,11 @@ use crate::{
     rule::Rule,
     security_group,
 };
+use aws_client::{Failure, FailureKind, Result};
 use aws_sdk_ec2::Client;
-use resource::{
-    As, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource,
-    Result, SecurityGroupId, UNKNOWN_OPEN, VpcId,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource};
 use serde::{Deserialize, Serialize};
+use vocabulary::{Permission, Place, SecurityGroupId, UNKNOWN_OPEN, VpcId};
 
 /// A VPC's default security group, emptied of rules.
 ///

@@ -2,11 +2,12 @@
 //! need to know what, and part of it is rubbish that services leave behind and nobody else removes.
 
 use crate::tagging::{self, filter};
+use aws_client::{Attempt, Failure, FailureKind, Pages, Result, Sign};
 use aws_sdk_ec2::{
     Client,
     types::{Filter, NatGatewayState, NetworkInterface, NetworkInterfaceStatus, Tag},
 };
-use resource::{ADDRESS_TAG, Attempt, Failure, FailureKind, Pages, Result, Sign, Tags};
+use resource::{ADDRESS_TAG, Tags};
 use std::time::Duration;
 
 /// Something still depends on it.

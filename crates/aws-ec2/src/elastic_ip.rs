@@ -5,16 +5,15 @@ use crate::{
     listing::{self, Listed},
     tagging,
 };
+use aws_client::{Attempt, Failure, Result};
 use aws_sdk_ec2::{
     Client,
     types::{Address, DomainType, Filter, ResourceType, Tag},
 };
-use resource::{
-    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Permission, Place, Resource,
-    Result, Tags,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{AllocationId, Permission, Place};
 
 /// An Elastic IP address: a public address that stays the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,12 +9,14 @@ mod tests;
 pub use prerequisites::Circumstances;
 
 use crate::{allowed, tagging::filter};
+use aws_client::{Attempt, Pages, Result};
 use aws_sdk_ec2::{
     Client,
     types::{RouteTable, SecurityGroup, Subnet, Vpc, VpcAttributeName, VpcEndpoint},
 };
-use resource::{Attempt, Pages, Permission, Place, Result, SecurityGroupId, SubnetId, UsedPart, VpcId};
+use resource::UsedPart;
 use std::collections::BTreeMap;
+use vocabulary::{Permission, Place, SecurityGroupId, SubnetId, VpcId};
 
 /// An existing VPC, the parts of it that an environment file names, and the platform's requirements.
 #[derive(Clone, Debug, PartialEq, Eq)]

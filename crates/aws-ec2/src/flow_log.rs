@@ -5,16 +5,15 @@ use crate::{
     listing::{self, Listed},
     tagging, unsuccessful,
 };
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
     Client,
     types::{Filter, FlowLogsResourceType, LogDestinationType, ResourceType, Tag, TrafficType},
 };
-use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Pages, Permission, Place, Resource, Result,
-    RoleArn, Tags, VpcId,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{Permission, Place, RoleArn, VpcId};
 
 /// A flow log: who talked to whom in a VPC, written to CloudWatch Logs. AWS changes nothing of it but
 /// its tags.
@@ -41,7 +40,7 @@ pub struct FlowLogOutputs {
 
 /// A new role cannot be assumed everywhere yet.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/29323>
-const ROLE_SPREADS: &[resource::Sign] = &[
+const ROLE_SPREADS: &[aws_client::Sign] = &[
     ("InvalidParameter", "Unable to assume given IAM role"),
     ("InvalidParameterValue", "Unable to assume given IAM role"),
     ("400", "Unable to assume given IAM role"),

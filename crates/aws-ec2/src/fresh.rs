@@ -1,7 +1,7 @@
 //! EC2 is eventually consistent: what was made a moment ago may not be known to the next call.
 //! <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
 
-use resource::Sign;
+use aws_client::Sign;
 use std::time::Duration;
 
 /// Something that a call refers to is not known yet. The spelling differs from operation to operation.

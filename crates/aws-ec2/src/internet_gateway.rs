@@ -5,16 +5,15 @@ use crate::{
     listing::{self, Listed},
     tagging,
 };
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
     Client,
     types::{AttachmentStatus, Filter, ResourceType, Tag},
 };
-use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, InternetGatewayId, Naming, Observed, Pages, Permission, Place,
-    Resource, Result, Tags, VpcId,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{InternetGatewayId, Permission, Place, VpcId};
 
 /// An internet gateway, attached to a VPC.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,11 +2,12 @@
 //! looked for.
 
 use crate::tagging::{self, filter};
+use aws_client::{Loader, Result};
 use aws_sdk_ec2::{
     Client,
     types::{Filter, Tag},
 };
-use resource::{ADDRESS_TAG, Cx, Found, Loader, Owner, Result};
+use resource::{ADDRESS_TAG, Cx, Found, Owner};
 use std::{collections::HashMap, future::Future};
 
 /// A kind of thing as EC2 describes it.

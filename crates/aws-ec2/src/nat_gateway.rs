@@ -5,16 +5,15 @@ use crate::{
     listing::{self, Listed},
     tagging,
 };
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
     Client,
     types::{Filter, NatGatewayState as State, ResourceType, Tag},
 };
-use resource::{
-    AllocationId, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, NatGatewayId, Observed, Pages,
-    Permission, Place, Resource, Result, SubnetId, Tags,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{AllocationId, NatGatewayId, Permission, Place, SubnetId};
 
 /// A public NAT gateway: the way out for what has no public address.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

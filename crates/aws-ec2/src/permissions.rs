@@ -1,8 +1,8 @@
 //! The calls that grant and revoke a security group's rules, in either direction.
 
 use crate::{fresh, rule::Rule};
+use aws_client::{Attempt, Result};
 use aws_sdk_ec2::{Client, types::IpPermission};
-use resource::{Attempt, Result};
 
 /// The actions that let traffic through, or say why.
 pub(crate) const GRANT: [&str; 4] = [

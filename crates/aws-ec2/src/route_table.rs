@@ -5,6 +5,7 @@ use crate::{
     listing::{self, Listed},
     tagging,
 };
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
     Client,
     types::{
@@ -12,12 +13,10 @@ use aws_sdk_ec2::{
         RouteTableAssociationStateCode as Association, Tag,
     },
 };
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, InternetGatewayId, Naming, NatGatewayId, Observed, Pages,
-    Permission, Place, Resource, Result, RouteTableId, SubnetId, Tags, VpcId,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, time::Duration};
+use vocabulary::{InternetGatewayId, NatGatewayId, Permission, Place, RouteTableId, SubnetId, VpcId};
 
 /// A route table with its routes and the subnets it is for. Both are owned whole: a route or a subnet
 /// that somebody adds is taken out again.
@@ -80,7 +79,7 @@ pub struct RouteTableOutputs {
 /// can.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 /// <https://github.com/boto/boto3/issues/779>
-const TARGET_SETTLES: &[resource::Sign] = &[
+const TARGET_SETTLES: &[aws_client::Sign] = &[
     ("InvalidGatewayID.NotFound", ""),
     ("InvalidNatGatewayID.NotFound", ""),
     ("NatGatewayNotFound", ""),
@@ -302,7 +301,7 @@ async fn remove(client: &Client, table: &str, destination: &str) -> Result<()> {
 }
 
 fn foreign(what: &str) -> Failure {
-    Failure::of(resource::FailureKind::Final, format!("mlopsctl leads no route to {what}"))
+    Failure::of(aws_client::FailureKind::Final, format!("mlopsctl leads no route to {what}"))
 }
 
 /// Associates subnets. One that another table has is moved in a single step, so that it is never

@@ -1,8 +1,8 @@
 //! Rules of security groups, one for each peer, as people think of them. EC2 bundles them by ports.
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, UserIdGroupPair};
-use resource::SecurityGroupId;
 use serde::{Deserialize, Serialize};
+use vocabulary::SecurityGroupId;
 
 /// Traffic that a security group lets through. Answers to it always pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

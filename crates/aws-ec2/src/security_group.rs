@@ -9,15 +9,14 @@ use crate::{
     rule::{Peer, Rule},
     tagging,
 };
+use aws_client::{Attempt, Failure, Loader, Pages, Result};
 use aws_sdk_ec2::{
     Client,
     types::{Filter, ResourceType, Tag},
 };
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Loader, Naming, Observed, Owner, Pages, Permission, Place,
-    Resource, Result, SecurityGroupId, SizeLimit, Tags, UNKNOWN_OPEN, VpcId,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
+use vocabulary::{Permission, Place, SecurityGroupId, UNKNOWN_OPEN, VpcId};
 
 /// A security group with its rules, owned whole: a rule that somebody adds is revoked again. The rule
 /// that AWS gives to every new group, everything out to everywhere, is there only if it is declared.

@@ -7,15 +7,14 @@ use crate::{
     listing::{self, Listed},
     tagging,
 };
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
     Client,
     types::{AttributeBooleanValue, Filter, ResourceType, SubnetState, Tag},
 };
-use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Pages, Permission, Place, Resource, Result,
-    SubnetId, Tags, VpcId,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
 use serde::{Deserialize, Serialize};
+use vocabulary::{Permission, Place, SubnetId, VpcId};
 
 /// A subnet: a part of a VPC's range in one availability zone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,11 +1,13 @@
 //! EC2's tags: given in the create call, and changed by one pair of calls for every kind of resource.
 
 use crate::fresh;
+use aws_client::{Attempt, Result};
 use aws_sdk_ec2::{
     Client,
     types::{Filter, ResourceType, Tag, TagSpecification},
 };
-use resource::{Attempt, Cx, Diff, Result, Tags, UNKNOWN_OPEN};
+use resource::{Cx, Diff, Tags};
+use vocabulary::UNKNOWN_OPEN;
 
 /// Tags for a create call.
 pub(crate) fn specification(kind: ResourceType, tags: &Tags) -> TagSpecification {

@@ -1,7 +1,7 @@
 //! Operations on several things at once answer 200 and list what failed inside.
 
+use aws_client::{Failure, FailureKind, Result, is_throttling};
 use aws_sdk_ec2::types::UnsuccessfulItem;
-use resource::{Failure, FailureKind, Result, is_throttling};
 
 /// The first of the listed failures, as if the call had answered with it.
 pub(crate) fn none(operation: &str, items: &[UnsuccessfulItem]) -> Result<()> {

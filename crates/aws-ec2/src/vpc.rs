@@ -7,15 +7,14 @@ use crate::{
     listing::{self, Listed},
     tagging,
 };
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
     Client,
     types::{AttributeBooleanValue, Filter, ResourceType, Tag, VpcAttributeName, VpcState},
 };
-use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Pages, Permission, Place, Resource, Result,
-    Tags, VpcId,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
 use serde::{Deserialize, Serialize};
+use vocabulary::{Permission, Place, VpcId};
 
 /// A virtual private cloud.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

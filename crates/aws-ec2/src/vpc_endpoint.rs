@@ -5,18 +5,17 @@ use crate::{
     listing::{self, Listed},
     tagging, unsuccessful,
 };
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
     Client,
     operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder,
     types::{Filter, ResourceType, Tag, VpcEndpointType},
 };
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Pages, Permission, Place, Resource,
-    Result, RouteTableId, SecurityGroupId, SizeLimit, SubnetId, Tags, VpcEndpointId, VpcId, same_policy,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
+use vocabulary::{Permission, Place, RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId, VpcId, same_policy};
 
 /// A VPC endpoint: a way to an AWS service that does not leave the network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -255,19 +254,19 @@ impl VpcEndpoint {
     }
 }
 
-fn sorted<'a, T>(ids: impl Iterator<Item = &'a str>) -> Vec<resource::Id<T>> {
-    let mut ids: Vec<_> = ids.map(resource::Id::new).collect();
+fn sorted<'a, T>(ids: impl Iterator<Item = &'a str>) -> Vec<vocabulary::Id<T>> {
+    let mut ids: Vec<_> = ids.map(vocabulary::Id::new).collect();
     ids.sort();
     ids
 }
 
 /// Those of `these` that are not among `those`.
-fn missing<T>(these: &[resource::Id<T>], those: &[resource::Id<T>]) -> Option<Vec<String>> {
+fn missing<T>(these: &[vocabulary::Id<T>], those: &[vocabulary::Id<T>]) -> Option<Vec<String>> {
     let missing: Vec<String> = these.iter().filter(|id| !those.contains(id)).map(|id| id.as_str().to_owned()).collect();
     (!missing.is_empty()).then_some(missing)
 }
 
-fn texts<T>(ids: &[resource::Id<T>]) -> Vec<String> {
+fn texts<T>(ids: &[vocabulary::Id<T>]) -> Vec<String> {
     ids.iter().map(|id| id.as_str().to_owned()).collect()
 }
 

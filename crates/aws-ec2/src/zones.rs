@@ -1,11 +1,12 @@
 //! The availability zones of a region, and the endpoint services in them.
 
 use crate::{allowed, tagging::filter};
+use aws_client::{Attempt, Result};
 use aws_sdk_ec2::{
     Client,
     types::{AvailabilityZone, AvailabilityZoneOptInStatus, AvailabilityZoneState},
 };
-use resource::{Attempt, Permission, Result};
+use vocabulary::Permission;
 
 /// An availability zone of the region.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+use aws_client::Meter;
 use aws_ec2::{
     DefaultSecurityGroup, ElasticIp, FlowLog, InternetGateway, NatGateway, Peer, Reach, Route, RouteTable, RouteTarget,
     Rule, SecurityGroup, Subnet, Vpc, VpcEndpoint,
 };
-use resource::{Address, Cloud, Cx, Deletion, Found, Meter, Observed, Owner, Place, Resource, RoleArn, Tags, compare};
+use resource::{Address, Cloud, Cx, Deletion, Found, Observed, Owner, Resource, Tags, compare};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use vocabulary::{Place, RoleArn};
 
 const REGION: &str = "ap-south-1";
 /// More rounds than any kind needs to reach its declaration, or to go.
@@ -256,7 +258,7 @@ async fn a_group_is_found_by_its_tags_while_its_vpc_is_not_known() {
         tags: world.tags("group"),
     };
     let (id, _) = world.make("group", &group).await;
-    let unknown = SecurityGroup { vpc_id: resource::VpcId::new("⟦network.vpc.id⟧"), ..group };
+    let unknown = SecurityGroup { vpc_id: vocabulary::VpcId::new("⟦network.vpc.id⟧"), ..group };
     assert_eq!(world.find("group", &unknown).await.unwrap().id, id);
     assert!(world.find("another", &unknown).await.is_none());
 }
@@ -273,7 +275,7 @@ async fn the_default_group_is_emptied_where_it_stands() {
     assert_eq!(world.live("default", &id, &group).await.unwrap(), group);
     assert!(matches!(world.find("default", &group).await, Some(Found { owner: Owner::Parent, .. })));
     assert_eq!(group.delete(&id, &world.cx("default")).await.unwrap(), Deletion::Gone);
-    let unknown = DefaultSecurityGroup { vpc_id: resource::VpcId::new("⟦network.vpc.id⟧"), ..group };
+    let unknown = DefaultSecurityGroup { vpc_id: vocabulary::VpcId::new("⟦network.vpc.id⟧"), ..group };
     let calls = world.meter.calls();
     assert!(world.find("default", &unknown).await.is_none());
     assert_eq!(world.meter.calls(), calls, "a placeholder must never be sent");
@@ -328,7 +330,7 @@ async fn a_vpc_that_cannot_go_says_what_is_in_it() {
     let (subnet_id, _) = world.make("subnet", &subnet).await;
     let refusal = vpc.delete(&vpc_id, &world.cx("vpc")).await.unwrap_err();
     assert!(refusal.message.contains(&format!("subnet {subnet_id}")), "{refusal}");
-    assert!(matches!(refusal.kind, resource::FailureKind::Heals(_)));
+    assert!(matches!(refusal.kind, aws_client::FailureKind::Heals(_)));
 }
 
 #[tokio::test]

@@ -1,19 +1,18 @@
 //! Reconciler for private repositories of container images.
 
+use aws_client::{Attempt, Failure, FailureKind, Loader, Pages, Result, Sign};
 use aws_sdk_ecr::{
     Client,
     types::{self, EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Tag},
 };
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, KeyArn, Loader, Naming, Need, Observed,
-    Owner, Pages, Permission, Place, Resource, Result, Sign, SizeLimit, Tags,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
 };
+use vocabulary::{KeyArn, Need, Permission, Place};
 
 /// A private repository of container images. The id is the name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

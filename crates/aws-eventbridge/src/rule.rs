@@ -1,17 +1,16 @@
 //! Reconciler for rules on the default event bus, with all their targets.
 
 use crate::{rules, target::Target};
+use aws_client::{Attempt, Failure, FailureKind, Result, Sign, Tokens};
 use aws_sdk_eventbridge::{
     Client,
     types::{self as sdk, RuleState, Tag},
 };
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, Sign, SizeLimit, Tags, Tokens,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
+use vocabulary::{Permission, Place};
 
 /// A rule on the account's default event bus, with all of its targets. The id is the name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

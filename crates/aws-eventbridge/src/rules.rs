@@ -1,7 +1,8 @@
 //! Many rules read together: AWS lists them by prefix with all that describing one would tell.
 
+use aws_client::{Attempt, Loader, Result, Tokens};
 use aws_sdk_eventbridge::{Client, types::Rule};
-use resource::{Attempt, Cx, Loader, Result, Tokens};
+use resource::Cx;
 use std::collections::HashMap;
 
 /// Reads that are made at the same time.

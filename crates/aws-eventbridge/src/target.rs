@@ -1,10 +1,11 @@
 //! The targets of a rule, and their conversion to and from EventBridge's types.
 
+use aws_client::{Failure, FailureKind, Result};
 use aws_sdk_eventbridge::types::{self as sdk, DeadLetterConfig, InputTransformer};
-use resource::{Failure, FailureKind, Result, RoleArn};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use vocabulary::RoleArn;
 
 /// Where a rule sends an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,17 +1,16 @@
 //! Reconciler for Glue crawlers.
 
 use crate::{lake_formation, role, sign, tagging, together};
+use aws_client::{Attempt, Result};
 use aws_sdk_glue::{
     Client,
     types::{self as sdk, CrawlerTargets, RecrawlPolicy, SchemaChangePolicy},
 };
-use resource::{
-    As, Attempt, Condition, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result,
-    RoleArn, SizeLimit, Tags,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
+use vocabulary::{Condition, Permission, Place, RoleArn};
 
 /// How long a crawl may keep a change or a deletion waiting.
 /// <https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html>

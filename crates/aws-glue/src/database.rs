@@ -1,15 +1,14 @@
 //! Reconciler for databases of the Glue Data Catalog.
 
 use crate::{lake_formation, sign, tagging};
+use aws_client::{Attempt, Failure, FailureKind, Result};
 use aws_sdk_glue::{
     Client,
     types::{Database as Described, DatabaseInput},
 };
-use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission, Place, Resource,
-    Result, SizeLimit, Tags,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
+use vocabulary::{Permission, Place};
 
 /// A database of the data catalogue. The id is the name.
 ///

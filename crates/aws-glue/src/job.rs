@@ -1,16 +1,15 @@
 //! Reconciler for Glue jobs that run Spark.
 
 use crate::{role, sign, tagging, together};
+use aws_client::{Attempt, Result};
 use aws_sdk_glue::{
     Client,
     types::{self as sdk, ConnectionsList, ExecutionProperty, JobCommand, JobUpdate, WorkerType},
 };
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, RoleArn,
-    SizeLimit, Tags,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use vocabulary::{Permission, Place, RoleArn};
 
 /// Glue's name for jobs that run Spark.
 const SPARK: &str = "glueetl";

@@ -1,7 +1,7 @@
 //! Accounts whose data catalog Lake Formation governs. There Lake Formation's own grants decide, whatever IAM allows.
 //! <https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html>
 
-use resource::{Attempt, Result, Sign};
+use aws_client::{Attempt, Result, Sign};
 
 /// Lake Formation's refusals. Glue gives them a code that its other refusals have as well.
 /// <https://github.com/aws/amazon-sagemaker-examples/issues/2079>
@@ -25,7 +25,7 @@ pub(crate) fn explain<T>(result: Result<T>) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use resource::{Failure, FailureKind};
+    use aws_client::{Failure, FailureKind};
 
     fn answered(code: &str, message: &str) -> Failure {
         Failure { code: Some(code.to_owned()), ..Failure::of(FailureKind::Denied, message) }

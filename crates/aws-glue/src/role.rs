@@ -1,6 +1,6 @@
 //! Converts the role names and ARNs in Glue's answers to role ARNs.
 
-use resource::{Place, RoleArn};
+use vocabulary::{Place, RoleArn};
 
 /// A role as Glue gives it back: crawlers name it without the rest of its ARN.
 pub(crate) fn read(role: Option<&str>, place: &Place) -> RoleArn {

@@ -1,6 +1,7 @@
 //! Reconciler for Glue security configurations: the encryption of objects, logs and job bookmarks.
 
 use crate::sign;
+use aws_client::{Attempt, Result};
 use aws_sdk_glue::{
     Client,
     types::{
@@ -8,11 +9,9 @@ use aws_sdk_glue::{
         JobBookmarksEncryptionMode, S3EncryptionMode,
     },
 };
-use resource::{
-    Attempt, Cx, Deletion, Diff, Found, IdForm, KeyArn, Naming, Observed, Owner, Permission, Place, Resource, Result,
-    SizeLimit,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit};
 use serde::{Deserialize, Serialize};
+use vocabulary::{KeyArn, Permission, Place};
 
 /// How jobs and crawlers encrypt what they write. It cannot be changed, only replaced, and not tagged.
 /// The id is the name.

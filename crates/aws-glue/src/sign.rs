@@ -1,6 +1,6 @@
 //! What Glue's errors mean.
 
-use resource::Sign;
+use aws_client::Sign;
 use std::time::Duration;
 
 /// It is not there.

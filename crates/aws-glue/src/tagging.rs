@@ -1,9 +1,11 @@
 //! Glue's tags: given in the create call, read and changed by an ARN that follows from kind and name.
 
 use crate::sign;
+use aws_client::{Attempt, Result};
 use aws_sdk_glue::Client;
-use resource::{Attempt, Cx, Diff, Found, Owner, Permission, Result, Tags};
+use resource::{Cx, Diff, Found, Owner, Tags};
 use std::collections::HashMap;
+use vocabulary::Permission;
 
 /// What tags need, those of a create call as well.
 pub(crate) fn permissions(arn: &str) -> [Permission; 2] {

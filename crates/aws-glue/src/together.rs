@@ -1,10 +1,11 @@
 //! Many things of a kind read by one call, where Glue takes their names together.
 
+use aws_client::{Attempt, Loader, Result};
 use aws_sdk_glue::{
     Client,
     types::{Crawler, Job, Trigger},
 };
-use resource::{Attempt, Cx, Loader, Result};
+use resource::Cx;
 use std::{collections::HashMap, future::Future};
 
 /// What every kind takes in one call.

@@ -4,15 +4,14 @@ use crate::{
     firing::{Action, Firing},
     sign, tagging, together,
 };
+use aws_client::{Attempt, Result};
 use aws_sdk_glue::{
     Client,
     types::{self as sdk, TriggerState, TriggerUpdate},
 };
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, SizeLimit,
-    Tags,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
+use vocabulary::{Permission, Place};
 
 /// A trigger: starts jobs and crawlers. The id is the name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,13 +1,12 @@
 //! Reconciler for Glue workflows.
 
 use crate::{sign, tagging};
+use aws_client::{Attempt, Result};
 use aws_sdk_glue::{Client, types::Workflow as Described};
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, SizeLimit,
-    Tags,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use vocabulary::{Permission, Place};
 
 /// A workflow: what triggers start belongs to one run of it. The id is the name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

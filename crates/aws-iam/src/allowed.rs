@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
 
 use crate::Role;
-use resource::{Condition, Permission, Place};
+use vocabulary::{Condition, Permission, Place};
 
 /// What a look at one role reads.
 const READ: [&str; 4] = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies"];

@@ -1,10 +1,10 @@
 //! Policy documents as IAM gives them back: URL-encoded, in whatever spelling they were written.
 
 use percent_encoding::percent_decode_str;
-use resource::policy_spelling;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use vocabulary::policy_spelling;
 
 /// A document from an answer. IAM encodes it as RFC 3986 says: a plus is a plus.
 pub(crate) fn decode(encoded: &str) -> Value {

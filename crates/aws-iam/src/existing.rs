@@ -1,9 +1,11 @@
 //! A role that exists outside of the stack. mlopsctl reads and checks it, and never owns, changes or deletes it.
 
 use crate::{document::decode, read::GONE};
+use aws_client::{Attempt, FailureKind, Result};
 use aws_sdk_iam::{Client, types};
-use resource::{Attempt, FailureKind, Place, Prerequisite, Principals, Result, Shortcoming, UsedPart, policy_allows};
+use resource::{Prerequisite, Shortcoming, UsedPart};
 use serde_json::{Value, json};
+use vocabulary::{Place, Principals, policy_allows};
 
 /// An existing role, and the platform's requirements for it.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,14 +7,13 @@ use crate::{
     tags,
     versions::{self, Made},
 };
+use aws_client::{Attempt, Failure, NextPage, Pages, Result, Sign};
 use aws_sdk_iam::{Client, types};
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, NextPage, Observed, Owner, Pages, Permission,
-    Place, PolicyArn, Resource, Result, Sign, SizeLimit, Tags,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
+use vocabulary::{Permission, Place, PolicyArn};
 
 /// A managed policy of the account's own. The id is the ARN.
 ///

@@ -3,11 +3,12 @@
 //! In an account with more than one page of roles, the run reads the roles that it has created or changed one by one.
 
 use crate::{Role, document::decode, tags};
+use aws_client::{Attempt, Failure, FailureKind, Loader, NextPage, Pages, Result, Sign};
 use aws_sdk_iam::{
     Client,
     types::{AttachedPolicy, EntityType, RoleDetail},
 };
-use resource::{Attempt, Cx, Failure, FailureKind, Loader, NextPage, Pages, Result, Sign};
+use resource::Cx;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},

@@ -7,14 +7,13 @@ use crate::{
     read::{self, GONE, LAGS, PROPAGATES, Roles, attached_arns, inline_names},
     tags,
 };
+use aws_client::{Attempt, NextPage, Pages, Result, Sign};
 use aws_sdk_iam::Client;
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Naming, NextPage, Observed, Owner, Pages, Permission, Place,
-    Resource, Result, RoleArn, Sign, SizeLimit, Tags, compare, same_policy,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, compare};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
+use vocabulary::{Permission, Place, RoleArn, same_policy};
 
 /// An IAM role with all its policies, which are owned whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! Tags in IAM's form.
 
+use aws_client::{Failure, FailureKind, Result};
 use aws_sdk_iam::types::Tag;
-use resource::{Failure, FailureKind, Result, Tags};
+use resource::Tags;
 
 pub(crate) fn read(tags: &[Tag]) -> Tags {
     tags.iter().map(|tag| (tag.key(), tag.value())).collect()

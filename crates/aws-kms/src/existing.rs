@@ -1,15 +1,14 @@
 //! A key that exists outside of the stack. mlopsctl reads and checks it, and never owns, changes or deletes it.
 
 use crate::search::describe;
+use aws_client::{Attempt, FailureKind, Result};
 use aws_sdk_kms::{
     Client,
     types::{KeyMetadata, KeySpec, KeyState, KeyUsageType},
 };
-use resource::{
-    Attempt, Condition, FailureKind, Permission, Place, Prerequisite, Principals, Result, Shortcoming, UsedPart,
-    policy_allows,
-};
+use resource::{Prerequisite, Shortcoming, UsedPart};
 use serde_json::{Value, json};
+use vocabulary::{Condition, Permission, Place, Principals, policy_allows};
 
 /// An existing key, and the permissions that its policy must give.
 #[derive(Clone, Debug, PartialEq)]

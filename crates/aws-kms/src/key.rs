@@ -1,17 +1,16 @@
 //! Reconciler for symmetric KMS keys, each with an alias.
 
 use crate::search::{self, ABSENT, describe, is_doomed};
+use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
 use aws_sdk_kms::{
     Client,
     types::{KeyMetadata, KeyState, Tag},
 };
-use resource::{
-    As, Attempt, Condition, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, KeyArn, Naming, Observed, Owner,
-    Permission, Place, Resource, Result, Sign, SizeLimit, Tags,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
+use vocabulary::{Condition, KeyArn, Permission, Place};
 
 /// A symmetric encryption key, known by its alias. The id is the key's id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

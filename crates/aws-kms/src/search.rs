@@ -1,10 +1,11 @@
 //! Finding keys: by id or alias, and by tags where a key has lost its alias or never had one.
 
+use aws_client::{Attempt, FailureKind, NextPage, Pages, Result, Sign};
 use aws_sdk_kms::{
     Client,
     types::{KeyMetadata, KeyState},
 };
-use resource::{Attempt, Cx, FailureKind, NextPage, Pages, Result, Sign, Tags};
+use resource::{Cx, Tags};
 use std::collections::HashSet;
 
 pub(crate) const ABSENT: &[Sign] = &[("NotFoundException", "")];

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>
 
 use crate::{Function, asynchronous};
-use resource::{Condition, Need, Permission, Place};
+use vocabulary::{Condition, Need, Permission, Place};
 
 pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Permission> {
     let concurrency = match function.reserved_concurrency {

@@ -2,10 +2,12 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 
 use crate::Function;
+use aws_client::{Attempt, Result, Sign};
 use aws_sdk_lambda::Client;
-use resource::{Attempt, Cx, Permission, Result, Sign};
+use resource::Cx;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::Permission;
 
 /// How Lambda retries a failed asynchronous invocation. Lambda's default: two more attempts within six hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! A function's configuration between its declaration and Lambda's form of it.
 
 use crate::{Architecture, Function, VpcConfig, digest};
+use aws_client::{Failure, FailureKind, Result};
 use aws_sdk_lambda::{
     operation::{
         create_function::builders::CreateFunctionFluentBuilder, get_function::GetFunctionOutput,
@@ -11,7 +12,8 @@ use aws_sdk_lambda::{
         TracingMode,
     },
 };
-use resource::{Diff, Failure, FailureKind, KeyArn, Result, RoleArn, SecurityGroupId, SubnetId, Tags};
+use resource::{Diff, Tags};
+use vocabulary::{KeyArn, RoleArn, SecurityGroupId, SubnetId};
 
 /// The fields UpdateFunctionConfiguration changes.
 pub(crate) const FIELDS: &[&str] = &[

@@ -5,18 +5,17 @@ use crate::{
     asynchronous::{self, AsynchronousCalls},
     configuration::{self, attachment},
 };
+use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
 use aws_sdk_lambda::{
     Client,
     operation::get_function::GetFunctionOutput,
     primitives::Blob,
     types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, State},
 };
-use resource::{
-    As, Attempt, Content, Cx, Deletion, Diff, Failure, FailureKind, Found, FunctionArn, IdForm, KeyArn, Naming,
-    Observed, Owner, Permission, Place, Resource, Result, RoleArn, SecurityGroupId, Sign, SizeLimit, SubnetId, Tags,
-};
+use resource::{As, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
+use vocabulary::{FunctionArn, KeyArn, Permission, Place, RoleArn, SecurityGroupId, SubnetId};
 
 /// A Lambda function whose code is a zip archive the stack ships.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,14 +1,13 @@
 //! Reconciler for statements in the resource policy of a Lambda function.
 
+use aws_client::{Attempt, Failure, FailureKind, Loader, Result, Sign};
 use aws_sdk_lambda::Client;
 use futures::future::try_join_all;
-use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, FunctionArn, IdForm, Loader, Naming, Observed, Owner,
-    Place, Resource, Result, Sign, SizeLimit, UNKNOWN_OPEN,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashMap, time::Duration};
+use vocabulary::{FunctionArn, Place, UNKNOWN_OPEN};
 
 /// A statement of a function's policy: who outside may call it. It cannot be changed, only replaced.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,14 +130,14 @@ impl Resource for Permission {
         PermissionOutputs { statement_id: self.statement_id.clone() }
     }
 
-    fn permissions(&self, place: &Place) -> Vec<resource::Permission> {
+    fn permissions(&self, place: &Place) -> Vec<vocabulary::Permission> {
         let function = match self.function.as_str() {
             function if function.contains(UNKNOWN_OPEN) => [place.arn("lambda", "function:*")],
             function => [function.to_owned()],
         };
         vec![
-            resource::Permission::look(["lambda:GetPolicy"]).on(function.clone()),
-            resource::Permission::change(["lambda:AddPermission", "lambda:RemovePermission"]).on(function),
+            vocabulary::Permission::look(["lambda:GetPolicy"]).on(function.clone()),
+            vocabulary::Permission::change(["lambda:AddPermission", "lambda:RemovePermission"]).on(function),
         ]
     }
 }

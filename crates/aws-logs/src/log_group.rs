@@ -1,13 +1,12 @@
 //! Reconciler for log groups.
 
 use crate::log_groups;
+use aws_client::{Attempt, Failure, Result, Sign};
 use aws_sdk_cloudwatchlogs::{Client, types::OrderBy};
-use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, KeyArn, LogGroupArn, Naming, Observed, Owner, Permission,
-    Place, Resource, Result, Sign, SizeLimit, Tags,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{KeyArn, LogGroupArn, Permission, Place};
 
 /// The retentions AWS takes, in days.
 pub const RETENTION_DAYS: [i32; 22] =

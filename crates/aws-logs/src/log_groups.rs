@@ -1,7 +1,8 @@
 //! Many log groups read together: AWS lists them by prefix, so those of one folder share a call.
 
+use aws_client::{Loader, Pages, Result};
 use aws_sdk_cloudwatchlogs::{Client, types::LogGroup};
-use resource::{Cx, Loader, Pages, Result};
+use resource::Cx;
 use std::collections::{BTreeMap, HashMap};
 
 /// Reads that are made at the same time.

@@ -1,13 +1,12 @@
 //! Reconciler for resource policies of CloudWatch Logs.
 
+use aws_client::{Attempt, Failure, FailureKind, Loader, Result, Tokens};
 use aws_sdk_cloudwatchlogs::Client;
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Loader, Naming, Observed, Owner, Permission,
-    Place, Resource, Result, SizeLimit, Tokens,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashMap, time::Duration};
+use vocabulary::{Permission, Place};
 
 /// Lets AWS's services write to log groups. An account has at most ten in a region, and they cannot be
 /// tagged. The id is the name.

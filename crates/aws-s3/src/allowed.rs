@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
 
 use crate::Bucket;
-use resource::{Need, Permission, Place};
+use vocabulary::{Need, Permission, Place};
 
 /// What a look at a bucket reads whatever its settings are.
 const READ: [&str; 9] = [

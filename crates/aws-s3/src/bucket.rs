@@ -7,16 +7,15 @@ use crate::{
     presence::{self, Presence},
     read, write,
 };
+use aws_client::{Attempt, Failure, FailureKind, Result};
 use aws_sdk_s3::{
     Client,
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
-use resource::{
-    As, Attempt, BucketName, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, Naming, Observed, Owner,
-    Permission, Place, Resource, Result, SizeLimit, Tags,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use vocabulary::{BucketName, Permission, Place};
 
 /// A bucket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,12 +1,12 @@
 //! Emptying a bucket: versions, delete markers and unfinished uploads, many at a time.
 
 use crate::{read::NO_BUCKET, unbuildable};
+use aws_client::{Attempt, Failure, FailureKind, NextPage, Result, Tokens, is_throttling};
 use aws_sdk_s3::{
     Client,
     operation::list_object_versions::ListObjectVersionsOutput,
     types::{Delete, Error, ObjectIdentifier},
 };
-use resource::{Attempt, Failure, FailureKind, NextPage, Result, Tokens, is_throttling};
 use serde_json::Value;
 use tokio::task::JoinSet;
 

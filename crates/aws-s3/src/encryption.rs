@@ -1,12 +1,13 @@
 //! The default encryption of a bucket, and its conversion to and from S3's types.
 
 use crate::unbuildable;
+use aws_client::Result;
 use aws_sdk_s3::types::{
     BlockedEncryptionTypes, ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
     ServerSideEncryptionRule,
 };
-use resource::{KeyArn, Result};
 use serde::{Deserialize, Serialize};
+use vocabulary::KeyArn;
 
 /// Default encryption.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! What a bucket holds, in words.
 
 use crate::{emptying::Pages, read::NO_BUCKET};
+use aws_client::{Attempt, Result};
 use aws_sdk_s3::{Client, operation::list_object_versions::ListObjectVersionsOutput};
-use resource::{Attempt, Result};
 
 /// What deleting the bucket would destroy beside the keys that are `ours`; `None` when there are no
 /// versions in it, or no bucket. Delete markers are no data.

@@ -22,7 +22,8 @@ pub use object::{Object, ObjectOutputs};
 pub use presence::explain_denial;
 pub use replication::Replication;
 
-use resource::{Failure, FailureKind, Registry};
+use aws_client::{Failure, FailureKind};
+use resource::Registry;
 
 /// Adds every kind of this crate.
 #[must_use]

@@ -1,11 +1,11 @@
 //! The lifecycle rules of a bucket, and their conversion to and from S3's types.
 
 use crate::unbuildable;
+use aws_client::Result;
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, ExpirationStatus, LifecycleExpiration, LifecycleRuleFilter,
     NoncurrentVersionExpiration, TransitionStorageClass,
 };
-use resource::Result;
 use serde::{Deserialize, Serialize};
 
 /// What happens to objects as they age.

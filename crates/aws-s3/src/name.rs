@@ -1,8 +1,8 @@
 //! Names of buckets that were given up a while ago.
 
 use crate::presence::{self, Presence};
+use aws_client::{Failure, FailureKind};
 use aws_sdk_s3::Client;
-use resource::{Failure, FailureKind};
 use std::time::Duration;
 
 /// How long CreateBucket is retried. AWS says that a name can take "some time" until it can be used again;

@@ -5,13 +5,12 @@ use crate::{
     emptying::{self, Selection},
     presence,
 };
+use aws_client::{Attempt, Result, Sign};
 use aws_sdk_s3::{operation::head_object::HeadObjectOutput, primitives::ByteStream, types::ChecksumMode};
 use aws_smithy_types::base64;
-use resource::{
-    Attempt, BucketName, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, Sign, SizeLimit, UNKNOWN_OPEN,
-};
+use resource::{Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit};
 use serde::{Deserialize, Serialize};
+use vocabulary::{BucketName, Permission, Place, UNKNOWN_OPEN};
 
 /// An object the platform ships, such as a job's script.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Whether a bucket of a name exists, where, and whose it is.
 
+use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
 use aws_sdk_s3::Client;
-use resource::{Attempt, Failure, FailureKind, Result, Sign};
 
 /// How S3 answers a call about a bucket of another region.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>

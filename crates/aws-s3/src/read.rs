@@ -6,12 +6,14 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
 use crate::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication};
+use aws_client::{Attempt, Result, Sign};
 use aws_sdk_s3::{
     Client,
     types::{BucketVersioningStatus, ObjectOwnership},
 };
-use resource::{Attempt, BucketName, Result, Sign, Tags};
+use resource::Tags;
 use serde_json::Value;
+use vocabulary::BucketName;
 
 pub(crate) const NO_BUCKET: &[Sign] = &[("NoSuchBucket", ""), ("NotFound", "")];
 

@@ -1,13 +1,15 @@
 //! The replication of a bucket to another bucket, and its conversion to and from S3's types.
 
 use crate::unbuildable;
+use aws_client::{Attempt, Result, Sign};
 use aws_sdk_s3::types::{
     DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, EncryptionConfiguration,
     ReplicationConfiguration, ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus, SourceSelectionCriteria,
     SseKmsEncryptedObjects, SseKmsEncryptedObjectsStatus,
 };
-use resource::{Attempt, Cx, KeyArn, Permission, Result, RoleArn, Sign};
+use resource::Cx;
 use serde::{Deserialize, Serialize};
+use vocabulary::{KeyArn, Permission, RoleArn};
 
 /// Copies of everything in another bucket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

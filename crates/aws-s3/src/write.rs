@@ -1,6 +1,7 @@
 //! Brings a bucket's settings in line: tags first, for by them it is known as ours.
 
 use crate::{Bucket, Encryption, LifecycleRule, Replication, read, unbuildable};
+use aws_client::{Attempt, Result, Sign};
 use aws_sdk_s3::{
     Client,
     types::{
@@ -9,7 +10,7 @@ use aws_sdk_s3::{
         PublicAccessBlockConfiguration, Tag, Tagging, VersioningConfiguration,
     },
 };
-use resource::{Attempt, Cx, Diff, Result, Sign, Tags};
+use resource::{Cx, Diff, Tags};
 use std::time::Duration;
 
 /// S3 refuses two changes of one bucket at the same moment, and a bucket that was made a moment ago

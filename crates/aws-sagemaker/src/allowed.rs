@@ -2,7 +2,7 @@
 //! in them, by their tags, for AWS chooses a domain's id.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html>
 
-use resource::{Condition, Permission, Place, RoleArn};
+use vocabulary::{Condition, Permission, Place, RoleArn};
 
 /// What has a name of the stack: how it is read and changed, tags included.
 pub(crate) fn named(kind: &str, name: &str, reads: &[&str], changes: &[&str], place: &Place) -> Vec<Permission> {

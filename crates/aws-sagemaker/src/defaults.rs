@@ -4,8 +4,8 @@ use aws_sdk_sagemaker::types::{
     AppLifecycleManagement, CodeEditorAppSettings, DefaultSpaceSettings, IdleSettings, JupyterLabAppSettings,
     LifecycleManagement, UserSettings,
 };
-use resource::{RoleArn, SecurityGroupId};
 use serde::{Deserialize, Serialize};
+use vocabulary::{RoleArn, SecurityGroupId};
 
 /// What apps run with unless a profile or a space says otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,17 +8,16 @@ use crate::{
     occupants::{self, Of},
     sign, tagging,
 };
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_domain::DescribeDomainOutput,
     types::{AppNetworkAccessType, DomainSettings, DomainSettingsForUpdate, RetentionPolicy, RetentionType},
 };
-use resource::{
-    As, Attempt, Condition, Cx, Deletion, Diff, DomainId, Failure, Found, IdForm, KeyArn, Naming, Need, Observed,
-    Owner, Pages, Permission, Place, Resource, Result, SecurityGroupId, SizeLimit, SubnetId, Tags, VpcId,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{Condition, DomainId, KeyArn, Need, Permission, Place, SecurityGroupId, SubnetId, VpcId};
 
 /// A SageMaker domain: where Studio's users, spaces and apps live.
 ///

@@ -1,13 +1,12 @@
 //! Reconciler for SageMaker endpoints: deployments create and update them, the reconciler deletes them.
 
 use crate::{sign, tagging};
+use aws_client::{Attempt, Result, Sign};
 use aws_sdk_sagemaker::{Client, operation::describe_endpoint::DescribeEndpointOutput, types::EndpointStatus};
-use resource::{
-    Attempt, Condition, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Resource, Result, Sign,
-    SizeLimit, Tags,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{Condition, Permission, Place};
 
 /// The place of an endpoint. Whoever deploys a model makes it and changes it; declared, it is removed with
 /// everything else, before the network and the role that it needs. The id is the name.

@@ -7,17 +7,16 @@ use crate::{
     store::{self, OfflineStore, OnlineStore},
     tagging,
 };
+use aws_client::{Attempt, Failure, Result, Tokens};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_feature_group::DescribeFeatureGroupOutput,
     types::{FeatureGroupStatus as Status, LastUpdateStatusValue, OnlineStoreConfigUpdate},
 };
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource,
-    Result, RoleArn, SizeLimit, Tags, Tokens,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{Permission, Place, RoleArn};
 
 /// AWS takes at most so many new features a call.
 const ADDITIONS: usize = 100;

@@ -1,13 +1,15 @@
 //! The file system of a domain, with the home directories of those who work in its Studio.
 
 use crate::occupants;
+use aws_client::{Attempt, Result};
 use aws_sdk_efs::Client;
 use aws_sdk_sagemaker::operation::describe_domain::DescribeDomainOutput;
-use resource::{Attempt, Cx, Permission, Place, Result};
+use resource::Cx;
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
 };
+use vocabulary::{Permission, Place};
 
 /// The metered size of one empty directory: 4 KiB, and 2 KiB of metadata. A file has at least this size.
 /// <https://docs.aws.amazon.com/efs/latest/ug/metered-sizes.html>

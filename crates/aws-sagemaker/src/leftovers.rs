@@ -1,13 +1,15 @@
 //! What a domain leaves in its VPC: the mount targets of its file system and the two security groups
 //! that SageMaker made for them. They refer to each other, and block subnets and VPC.
 
+use aws_client::{Attempt, Result};
 use aws_sdk_ec2::{
     Client as Ec2,
     types::{Filter, IpPermission, SecurityGroup},
 };
 use aws_sdk_efs::Client as Efs;
-use resource::{Attempt, Condition, Cx, Deletion, Permission, Place, Result};
+use resource::{Cx, Deletion};
 use std::time::Duration;
+use vocabulary::{Condition, Permission, Place};
 
 /// Removes them step by step. The file system itself and its data stay.
 pub(crate) async fn remove(domain: &str, vpc: &str, cx: &Cx) -> Result<Deletion> {

@@ -1,7 +1,8 @@
 //! The states that domains, profiles and spaces go through, and what a failed change among them means.
 
 use crate::sign::is_transient;
-use resource::{Cx, Failure, FailureKind, Observed, Resource, Result};
+use aws_client::{Failure, FailureKind, Result};
+use resource::{Cx, Observed, Resource};
 use std::{
     collections::HashSet,
     sync::{Mutex, PoisonError},

@@ -1,17 +1,16 @@
 //! Reconciler for serverless MLflow tracking servers.
 
 use crate::{allowed, life, sign, tagging};
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_mlflow_app::DescribeMlflowAppOutput,
     types::{MlflowAppStatus as Status, ModelRegistrationMode},
 };
-use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, KeyArn, Naming, Need, Observed, Owner, Pages, Permission,
-    Place, Resource, Result, RoleArn, SizeLimit, Tags,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{KeyArn, Need, Permission, Place, RoleArn};
 
 /// A serverless MLflow tracking server. The id is the ARN.
 ///

@@ -1,17 +1,16 @@
 //! Reconciler for model package groups of the model registry.
 
 use crate::{allowed, life, sign, tagging};
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_model_package_group::DescribeModelPackageGroupOutput,
     types::{ModelPackageGroupStatus as Status, ModelPackageSummary},
 };
-use resource::{
-    Attempt, Cx, Deletion, Diff, Failure, Found, IdForm, Naming, Observed, Owner, Pages, Permission, Place, Resource,
-    Result, SizeLimit, Tags,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{Permission, Place};
 
 /// A model's versions in the registry. The id is the name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

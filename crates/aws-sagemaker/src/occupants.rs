@@ -2,11 +2,12 @@
 //! in, and people add apps, spaces and profiles of their own, so all of them are moved out first.
 
 use crate::sign;
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_sagemaker::{
     Client,
     types::{AppStatus, AppType, SpaceDetails, SpaceStatus, UserProfileDetails, UserProfileStatus},
 };
-use resource::{Attempt, Cx, Failure, Pages, Result};
+use resource::Cx;
 
 /// The number of names in a message.
 const NAMED: usize = 5;

@@ -1,6 +1,6 @@
 //! What SageMaker's errors mean: it has few codes and says the rest in words.
 
-use resource::{Failure, FailureKind, Result, Sign};
+use aws_client::{Failure, FailureKind, Result, Sign};
 use std::time::Duration;
 
 /// It is not there. Several operations answer so with a validation error.

@@ -6,6 +6,7 @@ use crate::{
     occupants::{self, Of},
     sign, tagging,
 };
+use aws_client::{Attempt, Failure, Result};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_space::DescribeSpaceOutput,
@@ -14,12 +15,10 @@ use aws_sdk_sagemaker::{
         SpaceStorageSettings,
     },
 };
-use resource::{
-    Attempt, Cx, Deletion, Diff, DomainId, Failure, Found, IdForm, Naming, Observed, Owner, Permission, Place,
-    Resource, Result, SizeLimit, Tags, UNKNOWN_OPEN,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{DomainId, Permission, Place, UNKNOWN_OPEN};
 
 /// A space that everybody in a domain can work in. The id is the name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

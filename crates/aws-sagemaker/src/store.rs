@@ -4,8 +4,8 @@ use aws_sdk_sagemaker::types::{
     self as sdk, OfflineStoreConfig, OnlineStoreConfig, OnlineStoreSecurityConfig, S3StorageConfig, TtlDuration,
     TtlDurationUnit,
 };
-use resource::{KeyArn, Need, Permission, Place};
 use serde::{Deserialize, Serialize};
+use vocabulary::{KeyArn, Need, Permission, Place};
 
 /// The store for reads with low latency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,8 +1,9 @@
 //! SageMaker's tags: given in the create call, read and changed by ARN for every kind of resource.
 
 use crate::sign;
+use aws_client::{Attempt, Pages, Result};
 use aws_sdk_sagemaker::{Client, types::Tag};
-use resource::{Attempt, Cx, Diff, Pages, Result, Tags};
+use resource::{Cx, Diff, Tags};
 
 /// Tags for a create call.
 pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {

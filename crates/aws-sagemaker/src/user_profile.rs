@@ -6,13 +6,12 @@ use crate::{
     occupants::{self, Of},
     sign, tagging,
 };
+use aws_client::{Attempt, Result};
 use aws_sdk_sagemaker::{Client, operation::describe_user_profile::DescribeUserProfileOutput, types::UserSettings};
-use resource::{
-    Attempt, Cx, Deletion, Diff, DomainId, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
-    RoleArn, SizeLimit, Tags, UNKNOWN_OPEN,
-};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use vocabulary::{DomainId, Permission, Place, RoleArn, UNKNOWN_OPEN};
 
 /// A person, or a role people take, in a domain. The id is the name.
 ///

@@ -1,6 +1,7 @@
 //! A state machine's settings between their declaration and Step Functions' form of them.
 
 use crate::{LogLevel, Logging, StateMachine};
+use aws_client::{Failure, FailureKind, Result};
 use aws_sdk_sfn::{
     operation::describe_state_machine::DescribeStateMachineOutput,
     types::{
@@ -8,8 +9,9 @@ use aws_sdk_sfn::{
         TracingConfiguration,
     },
 };
-use resource::{Failure, FailureKind, KeyArn, LogGroupArn, Result, RoleArn, Tags};
+use resource::Tags;
 use serde_json::Value;
+use vocabulary::{KeyArn, LogGroupArn, RoleArn};
 
 impl StateMachine {
     pub(crate) fn logging_configuration(&self) -> LoggingConfiguration {

@@ -1,8 +1,10 @@
 //! The executions of a state machine that is being deleted.
 
 use crate::state_machine::GONE;
+use aws_client::{Attempt, Pages, Result};
 use aws_sdk_sfn::{Client, types::ExecutionStatus};
-use resource::{Attempt, Cx, Pages, Permission, Place, Result};
+use resource::Cx;
+use vocabulary::{Permission, Place};
 
 /// The cause that the execution's history shows.
 const CAUSE: &str = "mlopsctl deletes the state machine";

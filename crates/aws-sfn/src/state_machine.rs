@@ -1,18 +1,17 @@
 //! Reconciler for Step Functions state machines of type STANDARD.
 
 use crate::{configuration::read, executions};
+use aws_client::{Attempt, Result, Sign};
 use aws_sdk_sfn::{
     Client,
     operation::describe_state_machine::DescribeStateMachineOutput,
     types::{StateMachineStatus, StateMachineType, Tag},
 };
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, KeyArn, LogGroupArn, Naming, Need, Observed, Owner, Permission,
-    Place, Resource, Result, RoleArn, Sign, SizeLimit, StateMachineArn, Tags,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
+use vocabulary::{KeyArn, LogGroupArn, Need, Permission, Place, RoleArn, StateMachineArn};
 
 /// A state machine of type STANDARD: it may run for a year, and can wait for jobs (`.sync`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,14 +1,13 @@
 //! Reconciler for subscriptions to SNS topics.
 
 use crate::{endpoint, topic::ABSENT};
+use aws_client::{Attempt, Loader, Pages, Result};
 use aws_sdk_sns::{Client, types::Subscription as Listed};
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Found, IdForm, Loader, Naming, Observed, Owner, Pages, Permission, Place,
-    Resource, Result, TopicArn, UNKNOWN_OPEN,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
+use vocabulary::{Permission, Place, TopicArn, UNKNOWN_OPEN};
 
 /// What AWS lists instead of an ARN until the endpoint's owner has confirmed.
 const PENDING: &str = "PendingConfirmation";

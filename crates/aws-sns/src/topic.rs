@@ -1,13 +1,12 @@
 //! Reconciler for SNS topics.
 
+use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
 use aws_sdk_sns::{Client, types::Tag};
-use resource::{
-    As, Attempt, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, KeyArn, Naming, Observed, Owner, Permission,
-    Place, Resource, Result, Sign, SizeLimit, Tags, TopicArn,
-};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashMap, time::Duration};
+use vocabulary::{KeyArn, Permission, Place, TopicArn};
 
 /// A topic. The id is the ARN.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,10 +2,12 @@
 //! where most services have a call for each resource.
 //! <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>
 
+use aws_client::{Boxed, Pages, Result};
 use aws_sdk_resourcegroupstagging::{Client, types::TagFilter};
 use aws_types::SdkConfig;
-use resource::{Boxed, Pages, Permission, Result, TagIndex, Tags};
+use resource::{TagIndex, Tags};
 use std::collections::HashMap;
+use vocabulary::Permission;
 
 /// AWS's largest page.
 const PAGE: i32 = 100;

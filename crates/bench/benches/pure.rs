@@ -4,16 +4,14 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::{Apply, Planning, Purpose, StopMode, apply, plan};
-use resource::{
-    Cloud, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Place, Registry, Resource, Stack, Tags,
-    compare, same_policy,
-};
+use resource::{Cloud, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Registry, Resource, Stack, Tags, compare};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state::{MemoryStore, State, StateIdentity, Writer};
 use std::{hint::black_box, path::Path, sync::Arc};
 use testkit::{Aws, Platform};
 use tokio::{runtime::Runtime, sync::watch};
+use vocabulary::{Permission, Place, same_policy};
 
 const SIZES: [usize; 2] = [500, 5000];
 
@@ -40,23 +38,23 @@ impl Resource for Thing {
         IdForm::Assigned
     }
 
-    async fn find(&self, _: &Cx) -> resource::Result<Option<Found>> {
+    async fn find(&self, _: &Cx) -> aws_client::Result<Option<Found>> {
         Ok(None)
     }
 
-    async fn create(&self, _: &Cx) -> resource::Result<String> {
+    async fn create(&self, _: &Cx) -> aws_client::Result<String> {
         Ok(self.name.clone())
     }
 
-    async fn observe(&self, id: &str, _: &Cx) -> resource::Result<Observed<Self>> {
+    async fn observe(&self, id: &str, _: &Cx) -> aws_client::Result<Observed<Self>> {
         Ok(Observed::Ready { live: self.clone(), outputs: ThingOutputs { id: id.to_owned() } })
     }
 
-    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Cx) -> resource::Result<()> {
+    async fn update(&self, _: &str, _: &Self, _: &Diff, _: &Cx) -> aws_client::Result<()> {
         Ok(())
     }
 
-    async fn delete(&self, _: &str, _: &Cx) -> resource::Result<Deletion> {
+    async fn delete(&self, _: &str, _: &Cx) -> aws_client::Result<Deletion> {
         Ok(Deletion::Gone)
     }
 

@@ -136,7 +136,7 @@ fn add_job(
     let key = format!("glue/scripts/{}.py", job.name);
     let location = format!("s3://{}/{key}", site.bucket("artifacts"));
     let artifacts = buckets.get("artifacts").map(|bucket| bucket.ready());
-    let bucket = resource::BucketName::new(site.bucket("artifacts"));
+    let bucket = vocabulary::BucketName::new(site.bucket("artifacts"));
     let script = stack.add("catalog", &format!("script-{}", job.name), artifacts, move |_| Object {
         bucket: bucket.clone(),
         key: key.clone(),

@@ -105,7 +105,7 @@ fn policies(stack: &Stack, declare: impl Fn(&mut Stack, &[Value]), site: &Site) 
     }
 }
 
-fn needed(stack: &Stack, site: &Site) -> resource::Result<Vec<Value>> {
+fn needed(stack: &Stack, site: &Site) -> aws_client::Result<Vec<Value>> {
     let (registry, environment, place) = (crate::registry(), &site.environment, &site.place);
     let declared = stack.declarations(&registry, place)?;
     let site = permissions::Site {

@@ -116,7 +116,7 @@ fn service_statements(site: &Site, alarms: &[&str]) -> Vec<KeyUse> {
 
 pub(crate) fn build(stack: &mut Stack, site: &Site) -> Keys {
     if let Some(existing) = existing(site) {
-        let arn = resource::KeyArn::new(existing.arn.as_str());
+        let arn = vocabulary::KeyArn::new(existing.arn.as_str());
         let key = Reference::Existing(KeyOutputs { id: existing.id().to_owned(), arn });
         return Keys { data: Some(key.clone()), logs: Some(key) };
     }

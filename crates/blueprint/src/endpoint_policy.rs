@@ -2,8 +2,8 @@
 //! VPC cannot send data out through an endpoint.
 
 use crate::policy::Policy;
-use resource::Place;
 use serde_json::{Value, json};
+use vocabulary::Place;
 
 /// Interface endpoints whose requests have a token and no signature, so that AWS may not know the caller's account.
 const WITHOUT_SIGNATURE: [&str; 2] = ["codeartifact.repositories", "git-codecommit"];

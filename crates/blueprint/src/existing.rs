@@ -6,7 +6,8 @@ use aws_ec2::ExistingNetwork;
 use aws_iam::{ExistingRole, Role};
 use aws_kms::ExistingKey;
 use config::environment::identity::Roles;
-use resource::{Address, Permission, Resource};
+use resource::{Address, Resource};
+use vocabulary::Permission;
 
 /// The existing resources that a file names, each with the platform's requirements.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use aws_ec2::ExistingNetwork;
 use config::{Environment, environment::studio::NetworkAccess};
-use resource::{SecurityGroupId, SubnetId, VpcId};
+use vocabulary::{SecurityGroupId, SubnetId, VpcId};
 
 /// The services that Studio calls in VpcOnly mode.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>

@@ -2,9 +2,10 @@
 
 use crate::{Error, Finding, Inputs, Placement, ignored::ignore_findings};
 use config::Environment;
-use resource::{Address, Declaration, IdForm, Place, Registry, Stack};
+use resource::{Address, Declaration, IdForm, Registry, Stack};
 use serde_json::Value;
 use std::{collections::HashMap, path::Path};
+use vocabulary::Place;
 
 /// An account and zones to build a stack with before AWS was asked: only their length matters.
 const ANY_ACCOUNT: &str = "000000000000";

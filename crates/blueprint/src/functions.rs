@@ -15,9 +15,10 @@ use crate::{
 };
 use aws_lambda::{Architecture, Function, VpcConfig};
 use config::environment::{functions, pipeline::Pipeline};
-use resource::{Asset, Handle, KeyArn, Reference, Stack, Tags};
+use resource::{Asset, Handle, Reference, Stack, Tags};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use vocabulary::KeyArn;
 
 /// The functions, by their short names.
 pub(crate) type Functions = BTreeMap<String, Handle<Function>>;

@@ -2,8 +2,8 @@
 
 use crate::{policy::Policy, roles::GIVEN, site::Site};
 use config::environment::grants::{BucketGrant, BucketGrants, Permission};
-use resource::KeyArn;
 use serde_json::{Value, json};
+use vocabulary::KeyArn;
 
 /// The permissions that the file gives to one role.
 #[derive(Clone, Default)]

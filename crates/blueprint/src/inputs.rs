@@ -2,8 +2,8 @@
 
 use crate::Placement;
 use config::Environment;
-use resource::Place;
 use std::path::Path;
+use vocabulary::Place;
 
 /// The inputs of a stack.
 pub struct Inputs<'a> {

@@ -1,7 +1,7 @@
 //! The permissions of roles on the network interfaces that services make in the platform's VPC.
 
 use crate::{policy::Policy, site::Site};
-use resource::{Place, VpcId};
+use vocabulary::{Place, VpcId};
 
 /// Network interfaces that services make in the platform's VPC, in the name of a role.
 #[derive(Clone)]

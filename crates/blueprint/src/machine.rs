@@ -14,9 +14,10 @@ use aws_iam::Role;
 use aws_logs::LogGroup;
 use aws_sfn::{LogLevel, Logging, StateMachine};
 use config::environment::pipeline::Pipeline;
-use resource::{Handle, LogGroupArn, Reference, RoleArn, Stack, Tags};
+use resource::{Handle, Reference, Stack, Tags};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use vocabulary::{LogGroupArn, RoleArn};
 
 /// What is filled into a definition, by the names of its placeholders.
 pub(crate) type Values = BTreeMap<&'static str, Value>;

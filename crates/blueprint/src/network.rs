@@ -18,7 +18,8 @@ use aws_ec2::{
 };
 use aws_iam::Role;
 use config::environment::network::Network as Settings;
-use resource::{Handle, Reference, SecurityGroupId, Stack, SubnetId, VpcId};
+use resource::{Handle, Reference, Stack};
+use vocabulary::{SecurityGroupId, SubnetId, VpcId};
 
 /// What other areas are placed in.
 pub(crate) struct Network {

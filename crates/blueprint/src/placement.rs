@@ -7,9 +7,10 @@
 use crate::Error;
 use aws_ec2::{EndpointService, Reach, Subnet, VpcEndpoint, Zone};
 use config::{Environment, environment::network::Network};
-use resource::{Address, Place, Resource};
+use resource::{Address, Resource};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::Place;
 
 /// The zones and endpoints of the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

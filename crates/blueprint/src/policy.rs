@@ -1,7 +1,7 @@
 //! Policy documents, written as they are read: what is allowed, on what, when.
 
-use resource::Place;
 use serde_json::{Map, Value, json};
+use vocabulary::Place;
 
 /// A policy document under construction.
 #[derive(Clone, Default)]

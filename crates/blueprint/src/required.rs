@@ -1,7 +1,7 @@
 //! The permissions on existing resources that provisioning needs.
 
 use crate::{encryption, site::Site};
-use resource::{Condition, Permission};
+use vocabulary::{Condition, Permission};
 
 /// For the keys, roles and the network that the file names.
 pub(crate) fn permissions(site: &Site) -> Vec<Permission> {

@@ -6,9 +6,10 @@ use crate::{
 };
 use aws_iam::Role;
 use aws_kms::Key;
-use resource::{Dependencies, KeyArn, Reference, Stack, Tags};
+use resource::{Dependencies, Reference, Stack, Tags};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use vocabulary::KeyArn;
 
 /// The roles that several areas use.
 pub(crate) struct Roles {

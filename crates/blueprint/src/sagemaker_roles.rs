@@ -12,8 +12,9 @@ use crate::{
 };
 use aws_ec2::Vpc;
 use aws_iam::Role;
-use resource::{KeyArn, Reference, Stack};
+use resource::{Reference, Stack};
 use serde_json::Value;
+use vocabulary::KeyArn;
 
 /// Where in the models and artifacts buckets people in Studio write, and what begins the names of what they make.
 const STUDIO: &str = "studio";

@@ -3,8 +3,9 @@
 use crate::{Inputs, files::Files, placement::Placement};
 use aws_iam::RoleOutputs;
 use config::{Environment, environment::feature_groups::FeatureGroup};
-use resource::{Place, RoleArn, Tags};
+use resource::Tags;
 use std::path::{Path, PathBuf};
+use vocabulary::{Place, RoleArn};
 
 /// Where and for whom the platform is built: what every area needs to name things.
 pub(crate) struct Site {

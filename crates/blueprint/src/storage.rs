@@ -8,9 +8,10 @@ use crate::{
 };
 use aws_s3::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication, Transition};
 use config::environment::storage::{self, ACCESS_LOGS};
-use resource::{Handle, KeyArn, Ready, Reference, Stack, Tags};
+use resource::{Handle, Ready, Reference, Stack, Tags};
 use serde_json::json;
 use std::collections::BTreeMap;
+use vocabulary::KeyArn;
 
 /// The buckets, by their short names.
 pub(crate) type Buckets = BTreeMap<String, Handle<Bucket>>;

@@ -3,9 +3,9 @@
 mod simulation;
 
 use crate::{Finding, Patient, RoleInUse, memory::listed};
+use aws_client::{Attempt as _, NextPage, Pages, Result};
 use aws_sdk_iam::Client;
 use futures::future::join_all;
-use resource::{Attempt as _, NextPage, Pages, Result};
 use simulation::Question;
 use std::collections::BTreeMap;
 
@@ -107,7 +107,7 @@ async fn principal(iam: &Client, caller: &str) -> Result<String> {
     match assumed {
         Some(role) => {
             let found = iam.get_role().role_name(role).send().await.during("GetRole")?.role;
-            found.map(|role| role.arn).ok_or_else(|| resource::Failure::incomplete("GetRole", "role"))
+            found.map(|role| role.arn).ok_or_else(|| aws_client::Failure::incomplete("GetRole", "role"))
         }
         None => Ok(caller.to_owned()),
     }

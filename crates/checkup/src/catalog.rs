@@ -1,11 +1,11 @@
 //! Checks whether IAM alone controls access to the data catalog, or Lake Formation as well.
 
 use crate::{Finding, Patient};
+use aws_client::Attempt as _;
 use aws_sdk_lakeformation::{
     Client,
     types::{Permission, PrincipalPermissions},
 };
-use resource::Attempt as _;
 
 const CHECK: &str = "catalog";
 /// Lake Formation's group of all principals that IAM allows.

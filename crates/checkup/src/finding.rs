@@ -1,6 +1,6 @@
 //! The result of a check, with its severity and the advice for the user.
 
-use resource::{Failure, FailureKind};
+use aws_client::{Failure, FailureKind};
 use serde::Serialize;
 
 /// What a check saw.

@@ -14,9 +14,9 @@ pub use memory::{conditions, remembered};
 pub use quotas::{Machine, Use};
 
 use aws_types::SdkConfig;
-use resource::{Permission, Place};
 use serde_json::Value;
 use state::State;
+use vocabulary::{Permission, Place};
 
 /// What is looked at.
 pub struct Patient<'a> {

@@ -1,12 +1,12 @@
 //! What Studio, functions and jobs need of the network they are in.
 
 use crate::{Finding, Patient, memory::listed};
+use aws_client::{Attempt as _, Result};
 use aws_sdk_ec2::{
     Client,
     types::{NatGatewayState, RouteState, Vpc, VpcAttributeName},
 };
 use config::Cidr;
-use resource::{Attempt as _, Result};
 
 const CHECK: &str = "network";
 /// Studio, functions and endpoints take addresses as they grow; a subnet with fewer left is soon full.

@@ -3,9 +3,9 @@
 mod judge;
 
 use crate::{Finding, Patient, Verdict};
+use aws_client::{Attempt as _, Pages, Result};
 use aws_sdk_servicequotas::types::ServiceQuota;
 use judge::{CHECK, Demand, judge};
-use resource::{Attempt as _, Pages, Result};
 
 /// Machines of one type that run at once, at most.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,7 +107,7 @@ async fn limit(patient: &Patient<'_>, (service, code): (&str, &str)) -> Result<f
     let quotas = aws_sdk_servicequotas::Client::new(patient.sdk);
     let call = quotas.get_service_quota().service_code(service).quota_code(code);
     let quota = call.send().await.during("GetServiceQuota")?.quota;
-    quota.and_then(|quota| quota.value).ok_or_else(|| resource::Failure::incomplete("GetServiceQuota", "value"))
+    quota.and_then(|quota| quota.value).ok_or_else(|| aws_client::Failure::incomplete("GetServiceQuota", "value"))
 }
 
 /// IAM tells its own limits.

@@ -5,10 +5,11 @@
 use async_trait::async_trait;
 use checkup::{Finding, Machine, Patient, Use, Verdict};
 use local::{Call, Cloud, Layer, Lost, Next, Response};
-use resource::{Place, Tags};
+use resource::Tags;
 use serde_json::json;
 use state::{State, StateIdentity};
 use std::sync::Arc;
+use vocabulary::Place;
 
 /// Answers one operation in its own way.
 struct Instead {

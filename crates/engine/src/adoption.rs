@@ -1,6 +1,7 @@
 //! Taking over what exists and was made by somebody else.
 
-use resource::{Address, Cx, Failure, Observation, Reconciler, Result, Tags, describe_owner, tags_of};
+use aws_client::{Failure, Result};
+use resource::{Address, Cx, Observation, Reconciler, Tags, describe_owner, tags_of};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state::State;

@@ -1,7 +1,8 @@
 //! The results of a run.
 
 use crate::{Action, Timeline, order::Step};
-use resource::{Address, Failure};
+use aws_client::Failure;
+use resource::Address;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -1,9 +1,9 @@
 //! The stack as it was last applied, whatever the environment file asks for by now: what `reconcile` repairs towards.
 
 use crate::recorded::current_state;
+use aws_client::{Failure, FailureKind, Result};
 use resource::{
-    Address, Dependency, Failure, FailureKind, IgnoreRules, LINEAGE_TAG, Lookup, Node, Place, Registry, Result, Stack,
-    Tags, substitute, unseal,
+    Address, Dependency, IgnoreRules, LINEAGE_TAG, Lookup, Node, Registry, Stack, Tags, substitute, unseal,
 };
 use serde_json::Value;
 use state::{Entry, Needed, Phase, State};
@@ -11,6 +11,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
+use vocabulary::Place;
 
 /// The addresses at which the environment file asks for something else than was applied: a new resource, other
 /// settings, or none any more. A resource that follows from such a change counts as well.

@@ -11,12 +11,13 @@ use crate::{
     Applied, Failed, Planning, StopMode, moves::after_moves, order::order, recorded::current_state, run::Run,
     schedule::Schedule,
 };
+use aws_client::{Failure, FailureKind};
 use driver::{Driver, Outputs};
 use entries::entries;
 pub use inputs::Apply;
 use recorder::Recorder;
 use remakes::Remakes;
-use resource::{Address, Failure, FailureKind};
+use resource::Address;
 use state::{Entry, Phase};
 use std::{cell::RefCell, collections::HashMap};
 use tokio::{

@@ -6,7 +6,8 @@ use crate::{
     patience::Patience,
     run::{Outcome, Run},
 };
-use resource::{Address, Failure};
+use aws_client::Failure;
+use resource::Address;
 use std::cell::Cell;
 use tokio::time::Instant;
 

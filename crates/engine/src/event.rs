@@ -1,7 +1,8 @@
 //! What a run tells while it is at work.
 
 use crate::Action;
-use resource::{Address, Failure};
+use aws_client::Failure;
+use resource::Address;
 use std::time::Duration;
 
 /// Something a person may want to see while a plan is applied.

@@ -1,6 +1,7 @@
 //! Why a step cannot end well, in words.
 
-use resource::{Diff, Failure, FailureKind, FieldChange, Reconciler};
+use aws_client::{Failure, FailureKind};
+use resource::{Diff, FieldChange, Reconciler};
 use std::time::Duration;
 
 pub(crate) fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {

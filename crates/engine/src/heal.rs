@@ -1,7 +1,8 @@
 //! Which differences between the cloud and what was applied may be put right without anybody looking.
 
 use crate::{Action, Change, Planning, Refusal, applied_stack};
-use resource::{Address, FailureKind, Node, Registry, Stack, holds_seal};
+use aws_client::FailureKind;
+use resource::{Address, Node, Registry, Stack, holds_seal};
 use state::{Entry, State};
 use std::collections::{BTreeSet, HashMap, HashSet};
 

@@ -1,10 +1,11 @@
 //! What interrupted runs have made, and of what.
 
 use crate::refresh::{Seen, outputs_of};
-use resource::{Address, fill_in, has_unknown};
+use resource::Address;
 use serde_json::Value;
 use state::State;
 use std::{borrow::Cow, collections::BTreeMap};
+use vocabulary::{fill_in, has_unknown};
 
 /// The declarations of intents, with the ids that their runs came to know and had no time to record. A placeholder
 /// names where its value is from, and what stands there is still what the run used: whoever replaces that records

@@ -1,7 +1,8 @@
 //! Moves: recorded resources that have a new address in the environment file. They keep their ids.
 
 use crate::{Moved, Refusal};
-use resource::{Failure, Stack};
+use aws_client::Failure;
+use resource::Stack;
 use state::State;
 use std::borrow::Cow;
 

@@ -1,6 +1,7 @@
 //! Whose a recorded resource is: asked before every change, because a name can pass to somebody else.
 
-use resource::{Cx, Diff, Failure, FailureKind, FieldChange, Naming, Ownership, Reconciler, Result, Tags, tags_of};
+use aws_client::{Failure, FailureKind, Result};
+use resource::{Cx, Diff, FieldChange, Naming, Ownership, Reconciler, Tags, tags_of};
 use serde_json::Value;
 
 /// What the tags of an observed resource say; nothing of a kind that has none.

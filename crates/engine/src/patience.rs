@@ -1,7 +1,7 @@
 //! How long the engine waits between two looks, and when it gives up: the one place that sleeps.
 
 use crate::{StopMode, pace::Pace};
-use resource::{Failure, FailureKind};
+use aws_client::{Failure, FailureKind};
 use std::time::Duration;
 use tokio::{
     sync::watch,

@@ -273,7 +273,7 @@ pub struct Refusal {
     /// Its kind.
     pub kind: String,
     /// What is wrong.
-    pub failure: resource::Failure,
+    pub failure: aws_client::Failure,
     /// The option that lifts the refusal, if there is one.
     pub lifted_by: Option<Lift>,
 }

@@ -16,13 +16,12 @@ use crate::{
     refresh::{Origin, Seen, Workshop, outputs_of},
     sight::Sight,
 };
-use resource::{
-    Address, Cloud, Failure, FieldChange, Foreseen, IgnoredDifference, Node, Observation, Registry, Result, Stack,
-    Tags, has_unknown,
-};
+use aws_client::{Failure, Result};
+use resource::{Address, Cloud, FieldChange, Foreseen, IgnoredDifference, Node, Observation, Registry, Stack, Tags};
 use serde_json::Value;
 use state::{Phase, State};
 use std::{collections::BTreeSet, sync::Arc};
+use vocabulary::has_unknown;
 
 /// Compares what is declared, remembered and there. Reads only.
 ///

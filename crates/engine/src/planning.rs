@@ -1,7 +1,8 @@
 //! What a plan is for, and what was learnt on the way to it.
 
 use crate::{Action, Claims, Loss, Plan, Refusal, made::Made, refresh::Workshop};
-use resource::{Address, FailureKind};
+use aws_client::FailureKind;
+use resource::Address;
 use serde_json::Value;
 
 /// The purpose of a plan.

@@ -1,9 +1,11 @@
 //! States that other versions wrote: every spec and all outputs in the form of this version.
 
 use crate::Refusal;
-use resource::{Address, Failure, FailureKind, Place, Reconciler, Registry, Result};
+use aws_client::{Failure, FailureKind, Result};
+use resource::{Address, Reconciler, Registry};
 use state::{Deposed, Entry, Phase, State};
 use std::borrow::Cow;
+use vocabulary::Place;
 
 /// The state as this version would have recorded it. A resource that only another version can read stays as it is;
 /// a plan refuses it.

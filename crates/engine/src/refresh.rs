@@ -6,15 +6,14 @@ use crate::{
     ownership,
     patience::{self, Patience, Unbearable},
 };
+use aws_client::{Failure, FailureKind, Result};
 use futures::{StreamExt, stream};
-use resource::{
-    Address, Cloud, Cx, Failure, FailureKind, Glance, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership,
-    Registry, Result, Tags, has_unknown,
-};
+use resource::{Address, Cloud, Cx, Glance, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership, Registry, Tags};
 use serde_json::Value;
 use state::Entry;
 use std::sync::Arc;
 use tokio::sync::watch;
+use vocabulary::has_unknown;
 
 /// Reads under way at once. High, so that reads which AWS can answer together meet in one batch;
 /// each service has its own limit below.

@@ -10,7 +10,8 @@ use crate::{
     patience::{self, SURFACES_WITHIN, Unbearable},
     run::{Outcome, Run},
 };
-use resource::{Address, Cx, Deletion, Failure, Reconciler, Result};
+use aws_client::{Failure, Result};
+use resource::{Address, Cx, Deletion, Reconciler};
 use serde_json::Value;
 use state::{Entry, Phase};
 

@@ -1,7 +1,8 @@
 //! The objects that the steps of a run share, and the outcomes of steps.
 
 use crate::{Event, StopMode, patience::Unbearable, refresh::Workshop};
-use resource::{Address, Failure, Reconciler, Registry};
+use aws_client::Failure;
+use resource::{Address, Reconciler, Registry};
 use state::Writer;
 use std::{cell::RefCell, collections::HashMap, time::Duration};
 use tokio::{sync::watch, time::Instant};

@@ -7,10 +7,12 @@ use crate::{
     planning::Known,
     refresh::{Look, Seen, Workshop, look, outputs_of},
 };
-use resource::{Address, Dependency, Foreseen, Node, Registry, Result, Stack, has_unknown, unseal};
+use aws_client::Result;
+use resource::{Address, Dependency, Foreseen, Node, Registry, Stack, unseal};
 use state::{Entry, Phase, State};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::{sync::watch, time::Instant};
+use vocabulary::has_unknown;
 
 pub(crate) struct Sight<'a> {
     pub(crate) stack: &'a Stack,

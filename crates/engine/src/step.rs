@@ -15,8 +15,9 @@ use crate::{
     patience::Unbearable,
     run::{Outcome, Run},
 };
+use aws_client::{Failure, FailureKind};
 use fits::fits;
-use resource::{Address, Cx, Failure, FailureKind, IgnoreRules, Reconciler};
+use resource::{Address, Cx, IgnoreRules, Reconciler};
 use sent::Sent;
 use serde_json::Value;
 use state::{Deposed, Entry, Needed, Phase};

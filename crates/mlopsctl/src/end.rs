@@ -65,8 +65,8 @@ impl From<state::Error> for End {
     }
 }
 
-impl From<resource::Failure> for End {
-    fn from(failure: resource::Failure) -> Self {
+impl From<aws_client::Failure> for End {
+    fn from(failure: aws_client::Failure) -> Self {
         app::Error::from(failure).into()
     }
 }

@@ -4,8 +4,9 @@ use crate::{
     Scope,
     statement::{self, Statement},
 };
-use resource::{Need, Permission, Tags};
+use resource::Tags;
 use serde_json::{Value, json};
+use vocabulary::{Need, Permission};
 
 /// The characters of a managed policy, white space aside.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>

@@ -1,9 +1,11 @@
 //! What an environment needs, before any of it is there.
 
 use crate::{Policy, Scope};
-use resource::{Permission, Place, Registry, Result, Tags};
+use aws_client::Result;
+use resource::{Registry, Tags};
 use serde_json::Value;
 use state::{State, StateBucket, StateIdentity, StateKeys};
+use vocabulary::{Permission, Place};
 
 /// An environment.
 pub struct Site<'a> {

@@ -1,6 +1,6 @@
 //! From the names of single resources to those of the whole stack, so that a policy outlives edits of the file.
 
-use resource::{UNKNOWN_CLOSE, UNKNOWN_OPEN};
+use vocabulary::{UNKNOWN_CLOSE, UNKNOWN_OPEN};
 
 /// The names of a stack: `<prefix>` itself and everything under `<prefix>-` or `<prefix>/`.
 #[derive(Clone, Debug)]

@@ -1,9 +1,10 @@
 //! Statements: permissions under the same conditions together, one for each service.
 
 use crate::Scope;
-use resource::{ANYTHING, Condition, Permission, Tags};
+use resource::Tags;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::{ANYTHING, Condition, Permission};
 
 /// The ownership tags by which IAM identifies a stack's resources. `ManagedBy` is not among them: people may change it.
 fn marks_of(identity: &Tags) -> impl Iterator<Item = (&str, &str)> {

@@ -1,8 +1,8 @@
 //! The trust policy of a role that a repository's CI runs assume by OpenID Connect.
 
-use resource::Place;
 use serde_json::{Value, json};
 use std::str::FromStr;
+use vocabulary::Place;
 
 /// A repository on a system that runs its CI pipelines and issues their tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What a reconciler works with: clients, place, identity, shipped content.
 
-use crate::{ADDRESS_TAG, Address, Failure, FailureKind, Glance, LINEAGE_TAG, Place, Result, TagIndex, Tags};
+use crate::{ADDRESS_TAG, Address, Glance, LINEAGE_TAG, TagIndex, Tags};
+use aws_client::{Failure, FailureKind, Result};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::{SdkConfig, region::Region};
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
+use vocabulary::Place;
 
 /// Bytes the stack ships: a function's package, a script. Specifications hold only its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,7 +191,7 @@ impl Cx {
         self.cloud.client(None, true, make)
     }
 
-    /// Something reconcilers of one kind share for the life of the cloud, for example a [`crate::Loader`].
+    /// Something reconcilers of one kind share for the life of the cloud, for example a [`aws_client::Loader`].
     pub fn shared<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
         let mut shared = self.cloud.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = shared.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default()));

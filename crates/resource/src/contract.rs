@@ -1,9 +1,11 @@
 //! What a reconciler of one kind of resource promises.
 
-use crate::{ADDRESS_TAG, As, Cx, Diff, Failure, Permission, Place, Result, SizeLimit, Tags, UNKNOWN_OPEN};
+use crate::{ADDRESS_TAG, As, Cx, Diff, SizeLimit, Tags};
+use aws_client::{Failure, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{future::Future, time::Duration};
+use vocabulary::{Permission, Place, UNKNOWN_OPEN};
 
 /// A kind of thing mlopsctl can build: the value is its declaration, the methods are the calls.
 ///

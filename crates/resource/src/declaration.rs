@@ -1,7 +1,9 @@
 //! What is declared at an address, as far as it is known before anything exists.
 
-use crate::{Address, Lookup, Place, Registry, Result, Stack};
+use crate::{Address, Lookup, Registry, Stack};
+use aws_client::Result;
 use serde_json::Value;
+use vocabulary::Place;
 
 /// What a stack declares at an address.
 #[derive(Clone, Debug)]

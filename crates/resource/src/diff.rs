@@ -1,8 +1,9 @@
 //! Compares a declared specification with a live one.
 
-use crate::{As, Tags, has_unknown, same_policy};
+use crate::{As, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use vocabulary::{has_unknown, same_policy};
 
 /// Where a declaration and what is there differ.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,15 +1,16 @@
 //! Reconcilers of all kinds behind one trait, and their registry.
 
 use crate::{
-    As, Boxed, Content, Cx, Deletion, Diff, Excess, Failure, FailureKind, Found, IdForm, Naming, Observed, Permission,
-    Place, Resource, Result, SizeLimit, Tags, compare,
+    As, Content, Cx, Deletion, Diff, Excess, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, compare,
     diff::within,
     recorded::{self, to_json},
     sensitive, unseal,
 };
+use aws_client::{Boxed, Failure, FailureKind, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{collections::BTreeMap, marker::PhantomData, time::Duration};
+use vocabulary::{Permission, Place};
 
 /// What is there, without its type.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,7 +136,7 @@ fn may_be_sent<R: Resource>(attempted: &str, spec: &Value) -> Result<()> {
     let refused = |why: &str| {
         Err(Failure::of(FailureKind::Final, format!("refused to {attempted} a {} with a value {why}", R::NOUN)))
     };
-    if crate::has_unknown(spec) {
+    if vocabulary::has_unknown(spec) {
         return refused("that is not known yet");
     }
     if sensitive::has_concealed(spec, R::COMPARE) {
@@ -199,7 +200,7 @@ impl<R: Resource> Reconciler for Erased<R> {
     }
 
     fn foresee(&self, spec: &Value, address: &str, place: &Place) -> Result<Value> {
-        let blank = crate::unknown(address)
+        let blank = vocabulary::unknown(address)
             .map_err(|error| Failure::of(FailureKind::Final, format!("outputs of {}: {error}", R::KIND)))?;
         to_json(R::KIND, &typed::<R>(R::KIND, spec)?.foresee(place, blank))
     }

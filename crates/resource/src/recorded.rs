@@ -3,10 +3,12 @@
 //! A spec is recorded as the JSON of its type, and types grow. A new field has a serde default, which is what AWS does
 //! without the setting. A field that is renamed or takes another form is moved by [`Resource::upgrade`].
 
-use crate::{As, Failure, FailureKind, Place, Resource, Result};
+use crate::{As, Resource};
+use aws_client::{Failure, FailureKind, Result};
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
+use vocabulary::Place;
 
 /// A recorded spec in the form of this version.
 ///
@@ -51,7 +53,7 @@ pub(crate) fn outputs<R: Resource>(recorded: &Value, spec: &Value, address: &str
             format!("this version cannot read the recorded outputs of the {}: {what}", R::NOUN),
         )
     };
-    let blank = crate::unknown(address).map_err(&unreadable)?;
+    let blank = vocabulary::unknown(address).map_err(&unreadable)?;
     let spec = R::deserialize(spec).map_err(|error| unreadable(error.to_string()))?;
     let mut filled = to_json(R::KIND, &spec.foresee(place, blank))?;
     if let (Some(filled), Some(recorded)) = (filled.as_object_mut(), recorded.as_object()) {
@@ -103,10 +105,11 @@ pub(crate) fn to_json<T: Serialize>(kind: &str, value: &T) -> Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Permission, Registry};
+    use crate::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Registry};
     use serde::Serialize;
     use serde_json::json;
     use std::collections::BTreeMap;
+    use vocabulary::Permission;
 
     /// A lamp as a later version knows it. The first one knew a name, a colour, a place as one text, and bulbs without
     /// a socket.

@@ -9,10 +9,11 @@
 //! or a copy of it, and two equal values have different seals. It does not stop somebody who holds the state from
 //! trying likely values: a password that can be guessed belongs into a secret store, with its name in the file.
 
-use crate::{As, has_unknown};
+use crate::As;
 use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use vocabulary::has_unknown;
 
 /// Stands for a value that is not shown.
 pub const SENSITIVE: &str = "(sensitive)";

@@ -1,8 +1,8 @@
 //! Limits that AWS sets on the size of a setting: known before anything is sent.
 
-use crate::{UNKNOWN_CLOSE, UNKNOWN_OPEN};
 use serde_json::Value;
 use std::fmt;
+use vocabulary::{UNKNOWN_CLOSE, UNKNOWN_OPEN};
 
 /// The most that AWS takes of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

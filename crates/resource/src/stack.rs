@@ -1,6 +1,7 @@
 //! A stack: declared resources, their dependencies and outputs.
 
-use crate::{Address, Asset, Failure, FailureKind, IgnoreRules, Resource, Result, Tags};
+use crate::{Address, Asset, IgnoreRules, Resource, Tags};
+use aws_client::{Failure, FailureKind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashMap, marker::PhantomData, sync::Arc};

@@ -1,6 +1,7 @@
 //! Tags of a whole stack read at once, where a whole stack is looked at.
 
-use crate::{ADDRESS_TAG, Boxed, Result, Tags};
+use crate::{ADDRESS_TAG, Tags};
+use aws_client::{Boxed, Result};
 use std::collections::HashMap;
 use tokio::sync::OnceCell;
 

@@ -1,6 +1,7 @@
 //! Reads the tags of one resource, from the index of the whole stack where it can be believed.
 
-use crate::{Cx, Result, Tags};
+use crate::{Cx, Tags};
+use aws_client::Result;
 use std::future::Future;
 
 impl Cx {
@@ -47,7 +48,8 @@ impl Cx {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ADDRESS_TAG, Boxed, Cloud, Failure, FailureKind, Place, TagIndex};
+    use crate::{ADDRESS_TAG, Cloud, TagIndex};
+    use aws_client::{Boxed, Failure, FailureKind};
     use aws_types::SdkConfig;
     use std::{
         collections::HashMap,
@@ -56,6 +58,7 @@ mod tests {
             atomic::{AtomicUsize, Ordering},
         },
     };
+    use vocabulary::Place;
 
     /// Knows one thing, and counts how often it is asked.
     struct Known(Arc<AtomicUsize>, Option<(&'static str, Tags)>);

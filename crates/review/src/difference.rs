@@ -7,10 +7,10 @@ use crate::{
     statement::is_statement,
     unchanged::{Unchanged, unchanged},
 };
-use resource::policy_spelling;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use vocabulary::policy_spelling;
 
 /// The length up to which a list or document is shown whole, before and after the change.
 const SHORT: usize = 60;

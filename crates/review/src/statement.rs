@@ -1,8 +1,8 @@
 //! Statements of policies in words. They leave out no element.
 
 use crate::names::{Names, literal};
-use resource::policy_spelling;
 use serde_json::{Map, Value, json};
+use vocabulary::policy_spelling;
 
 /// True if a value is a statement of a policy.
 pub fn is_statement(value: &Value) -> bool {

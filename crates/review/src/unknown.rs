@@ -1,7 +1,7 @@
 //! The paths of placeholders in a value.
 
-use resource::has_unknown;
 use serde_json::Value;
+use vocabulary::has_unknown;
 
 /// The dotted paths of the values that contain a placeholder. Each begins with `path`, and items of a list are numbered
 /// from 0.
@@ -20,7 +20,7 @@ fn collect(path: &str, value: &Value, paths: &mut Vec<String>) {
         Value::Object(fields) => {
             for (key, inner) in fields {
                 let within = format!("{path}.{key}");
-                if key.contains(resource::UNKNOWN_OPEN) {
+                if key.contains(vocabulary::UNKNOWN_OPEN) {
                     paths.push(within);
                 } else {
                     collect(&within, inner, paths);

@@ -6,8 +6,9 @@ use crate::{
     names::Names,
     unknown::{is_unknown, unknown_paths},
 };
+use aws_client::FailureKind;
 use engine::{Action, Change, Kept, Lift, Moved, Plan, Planning, Refusal, Summary};
-use resource::{Address, FailureKind, FieldChange, IgnoredDifference, Registry};
+use resource::{Address, FieldChange, IgnoredDifference, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
 //! The endpoint of the platform: which model it serves, and what the model answers.
 
+use aws_client::{Attempt, Failure, Result, Sign};
 use aws_sdk_sagemaker::Client;
 use aws_types::SdkConfig;
-use resource::{Attempt, Failure, Result, Sign};
 
 const NOWHERE: &[Sign] = &[("ValidationException", "Could not find")];
 const TYPE: &str = "text/csv";

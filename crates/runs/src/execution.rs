@@ -1,6 +1,7 @@
 //! Starts, lists, reads and stops executions of a state machine.
 
 use crate::{History, Why, time::timestamp};
+use aws_client::{Attempt, Pages, Result, Sign};
 use aws_sdk_sfn::{
     Client,
     operation::describe_execution::DescribeExecutionOutput,
@@ -8,7 +9,6 @@ use aws_sdk_sfn::{
 };
 use aws_types::SdkConfig;
 use jiff::Timestamp;
-use resource::{Attempt, Pages, Result, Sign};
 use serde_json::Value;
 
 /// A state machine and its executions.

@@ -1,9 +1,9 @@
 //! Requests a Docker login for the image registry of the account.
 
+use aws_client::{Attempt, Failure, Result};
 use aws_sdk_ecr::Client;
 use aws_smithy_types::base64;
 use aws_types::SdkConfig;
-use resource::{Attempt, Failure, Result};
 
 /// What `docker login` is given, good for twelve hours.
 pub struct Login {

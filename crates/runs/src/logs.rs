@@ -1,10 +1,10 @@
 //! The log lines of a step: where its service writes them, and the last of them.
 
 use crate::{Attempt, Task};
+use aws_client::{Attempt as _, Failure, Pages, Result, Sign};
 use aws_sdk_cloudwatchlogs::Client;
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
-use resource::{Attempt as _, Failure, Pages, Result, Sign};
 use std::collections::BTreeMap;
 
 /// Where an attempt of a step writes.

@@ -1,6 +1,7 @@
 //! Lists and approves model packages of the model registry.
 
 use crate::time::timestamp;
+use aws_client::{Attempt, Pages, Result, Sign};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_model_package::DescribeModelPackageOutput,
@@ -8,7 +9,6 @@ use aws_sdk_sagemaker::{
 };
 use aws_types::SdkConfig;
 use jiff::Timestamp;
-use resource::{Attempt, Pages, Result, Sign};
 use std::collections::{BTreeMap, HashMap};
 
 /// A group of the model registry.

@@ -1,8 +1,8 @@
 //! How a model is called. The evaluation writes it beside its report (`pipeline/functions/model-evaluation/signature.py`).
 
 use crate::data_schema::{Schema, Task};
+use aws_client::{Attempt, Failure, Result};
 use aws_types::SdkConfig;
-use resource::{Attempt, Failure, Result};
 use serde::Deserialize;
 
 /// Packages of earlier versions say less.

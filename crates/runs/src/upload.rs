@@ -1,5 +1,6 @@
 //! Files on their way into a bucket: what is there already with the same content is left alone.
 
+use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
 use aws_sdk_s3::{
     Client,
     operation::create_multipart_upload::CreateMultipartUploadOutput,
@@ -9,7 +10,6 @@ use aws_sdk_s3::{
 use aws_smithy_types::{base64, byte_stream::Length};
 use aws_types::SdkConfig;
 use futures::{StreamExt, TryStreamExt, stream};
-use resource::{Attempt, Failure, FailureKind, Result, Sign};
 use std::{
     collections::BTreeMap,
     fs::File,

@@ -1,8 +1,10 @@
 //! The bucket that holds a state and its lock: its name, owner, encryption and errors.
 
 use crate::{Error, S3Store};
+use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_s3::Client;
-use resource::{Attempt, Failure, Pages, Place, Result, Tags};
+use resource::Tags;
+use vocabulary::Place;
 
 /// A state bucket, as its name tells.
 #[derive(Clone, Debug)]

@@ -1,13 +1,14 @@
 //! Making the environment's own state bucket, with its settings.
 
 use crate::{Error, StateBucket, StateKeys};
+use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
 use aws_sdk_s3::types::{
     BucketLifecycleConfiguration, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
     ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration,
     PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
 };
-use resource::{Attempt, Failure, FailureKind, Result, Sign, Tags};
+use resource::Tags;
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};

@@ -1,7 +1,7 @@
 //! What AWS must allow whoever keeps a state in a bucket.
 
 use crate::{StateBucket, StateKeys};
-use resource::{Permission, Place};
+use vocabulary::{Permission, Place};
 
 impl StateBucket {
     /// What AWS must allow whoever keeps a state in a bucket that an environment file names: to see that it is fit

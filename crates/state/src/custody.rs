@@ -1,8 +1,8 @@
 //! Whether a state can be kept in a bucket.
 
 use crate::{Error, StateBucket};
+use aws_client::{Attempt, Result};
 use aws_sdk_s3::types::{BucketVersioningStatus, Grantee, Type};
-use resource::{Attempt, Result};
 use std::fmt;
 
 /// Groups of S3's access control lists that reach beyond an account.

@@ -1,7 +1,7 @@
 //! Errors of reading, writing and locking the state.
 
 use crate::{FORMAT, Holder, s3::LARGEST};
-use resource::{Failure, FailureKind};
+use aws_client::{Failure, FailureKind};
 
 /// Why the state could not be read, written or locked.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,8 @@
 //! The identity of a state and its lineage.
 
 use crate::{Error, State};
-use resource::{Place, Tags, sha256_hex};
+use resource::{Tags, sha256_hex};
+use vocabulary::Place;
 
 /// Whose state it is, and in which bucket it is kept: what tells one state from all others.
 #[derive(Clone, Debug, PartialEq, Eq)]

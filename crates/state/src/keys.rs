@@ -1,7 +1,7 @@
 //! The object keys of a state and its lock in their bucket.
 
 use crate::{Error, State, StateIdentity, Store, read};
-use resource::FailureKind;
+use aws_client::FailureKind;
 
 /// Name of the state's object.
 const STATE: &str = "state.json";

@@ -4,7 +4,8 @@ use crate::{
     Error, Holder, Lock, State, StateBucket, StateIdentity, StateKeys, Store,
     versions::{ObjectVersion, VersionPages, delete},
 };
-use resource::{Attempt, Result, Tags};
+use aws_client::{Attempt, Result};
+use resource::Tags;
 
 /// The id of what was written while a bucket kept no versions.
 const UNVERSIONED: &str = "null";

@@ -5,8 +5,8 @@ use crate::{
     lock::{bytes, read},
     tenure::{LOOK_AGAIN, Moment, SURE_FOR, Term},
 };
+use aws_client::{Failure, FailureKind};
 use jiff::Timestamp;
-use resource::{Failure, FailureKind};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 

@@ -1,6 +1,7 @@
 //! Reads objects of a state bucket with their earlier versions, and writes them with conditional writes.
 
 use crate::{Error, Store, Stored, Version, versions::VersionPages};
+use aws_client::{Attempt, Boxed, Failure, FailureKind, Sign};
 use aws_sdk_s3::{Client, primitives::ByteStream, types::ServerSideEncryption};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -11,7 +12,6 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{DateTime, config_bag::ConfigBag, date_time::Format};
 use bytes::Bytes;
-use resource::{Attempt, Boxed, Failure, FailureKind, Sign};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -42,7 +42,7 @@ const NO_VERSION: &str = "\"00000000000000000000000000000000\"";
 /// So many versions are listed: years of work.
 const MOST_VERSIONS: usize = 100_000;
 /// The largest state that is written: what the HTTP client reads of one answer.
-pub(crate) const LARGEST: usize = resource::LARGEST_ANSWER;
+pub(crate) const LARGEST: usize = aws_client::LARGEST_ANSWER;
 
 /// An earlier version of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,7 +238,7 @@ impl S3Store {
         let version = Version(answer.e_tag().unwrap_or_default().to_owned());
         let age = clock.since(answer.last_modified());
         let bytes = answer.body.collect().await.map_err(|error| {
-            Failure::of(FailureKind::Ambiguous, format!("reading was interrupted: {}", resource::chain(&error)))
+            Failure::of(FailureKind::Ambiguous, format!("reading was interrupted: {}", aws_client::chain(&error)))
         })?;
         Ok(Stored { bytes: bytes.into_bytes(), version, age })
     }

@@ -1,8 +1,8 @@
 //! The interface to a store of small objects with conditional writes.
 
 use crate::Error;
+use aws_client::Boxed;
 use bytes::Bytes;
-use resource::Boxed;
 use std::{
     collections::BTreeMap,
     sync::{

@@ -1,7 +1,7 @@
 //! How long a lease is surely one's own: a process may sleep for a night without noticing.
 
 use crate::Version;
-use resource::{Boxed, Leave};
+use aws_client::{Boxed, Leave};
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},

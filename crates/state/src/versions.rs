@@ -1,12 +1,12 @@
 //! Versions of the objects in a bucket.
 
+use aws_client::{Attempt, Failure, FailureKind, NextPage, Result, Tokens};
 use aws_sdk_s3::{
     Client,
     operation::list_object_versions::ListObjectVersionsOutput,
     types::{Delete, ObjectIdentifier},
 };
 use aws_smithy_types::date_time::Format;
-use resource::{Attempt, Failure, FailureKind, NextPage, Result, Tokens};
 
 /// A version of an object, or a delete marker.
 #[derive(Clone, Debug, PartialEq, Eq)]

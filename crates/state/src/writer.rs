@@ -1,8 +1,9 @@
 //! Writes the state during a run, with several changes in one commit.
 
 use crate::{Author, Entry, Error, Lock, State, Store, Tenure, Version, read::other_tool};
+use aws_client::{Failure, FailureKind};
 use bytes::Bytes;
-use resource::{Address, Failure, FailureKind};
+use resource::Address;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
-use resource::Place;
 use state::{Error, State, StateIdentity};
 use std::{collections::BTreeMap, fs, path::PathBuf};
+use vocabulary::Place;
 
 const PLACE: &str = "s3://bucket/state.json";
 

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
-use resource::Place;
 use serde_json::{Value, json};
 use state::{Error, FORMAT, State, StateIdentity};
 use std::path::PathBuf;
+use vocabulary::Place;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../state")

@@ -283,7 +283,7 @@ impl Aws {
         let settings = cloud.sdk_config();
         let client = settings.http_client().expect("the cloud has a client of its own");
         // As in `mlopsctl`, an attempt ends in bounded time: by the virtual clock, as that is the one of the runtime.
-        let client = resource::bounded(client, Arc::default());
+        let client = aws_client::bounded(client, Arc::default());
         settings
             .into_builder()
             .http_client(client)

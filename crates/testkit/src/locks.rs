@@ -8,7 +8,7 @@ use crate::Lossy;
 use bytes::Bytes;
 use jiff::Timestamp;
 use local::ACCOUNT;
-use resource::{Address, Place};
+use resource::Address;
 use serde_json::Value;
 use shelf::Shelf;
 use state::{Entry, Error, Holder, LivenessFile, Lock, Phase, Process, State, StateIdentity, Store, Version, Writer};
@@ -18,6 +18,7 @@ use std::{
     time::Duration,
 };
 use tokio::{task::JoinSet, time::sleep};
+use vocabulary::Place;
 
 /// How long after its last renewal a lock may be taken over, as documented.
 const STALE_AFTER: Duration = Duration::from_secs(60);

@@ -7,7 +7,7 @@ use config::Environment;
 use engine::{Applied, Claims, Drift, Event, Heal, Healing, Judged, Planning, Purpose, Refusal, StopMode};
 use local::ACCOUNT;
 use permissions::{Policy, Site};
-use resource::{Address, Cloud, Permission, Place, Registry, Stack, Tags};
+use resource::{Address, Cloud, Registry, Stack, Tags};
 use serde_json::Value;
 use state::{State, StateBucket, StateIdentity, StateKeys, Store, Version};
 use std::{
@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
+use vocabulary::{Permission, Place};
 
 /// The key of the state in its bucket.
 pub(crate) const STATE: &str = "state.json";

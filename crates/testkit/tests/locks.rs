@@ -2,13 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+use aws_client::Leave;
 use aws_config::SdkConfig;
 use local::{ACCOUNT, Cloud};
-use resource::{Leave, Place};
 use state::{Error, Holder, Lock, MemoryStore, S3Store, StateBucket, Store};
 use std::{future::ready, sync::Arc, time::Duration};
 use testkit::{Aws, Fault, Lossy, ignoring, locks};
 use tokio::time::sleep;
+use vocabulary::Place;
 
 const REGION: &str = "ap-south-1";
 const PUT: (&str, &str) = ("s3", "PUT object");

@@ -4,9 +4,10 @@ use crate::{
     Managed, Tfstate,
     kinds::{self, Kind, SUBNETS},
 };
-use resource::{Address, UNKNOWN_CLOSE, UNKNOWN_OPEN};
+use resource::Address;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::{UNKNOWN_CLOSE, UNKNOWN_OPEN};
 
 /// A resource of the stack, with placeholders for what is not known yet.
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 //! Says what is being waited for, when AWS does not answer.
 
 use crate::Frontend;
-use resource::{Failure, FailureKind, Listener, Longest, Waits};
+use aws_client::{Failure, FailureKind, Longest, Waits};
+use resource::Listener;
 use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, Instant},

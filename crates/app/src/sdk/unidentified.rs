@@ -1,7 +1,7 @@
 //! Why AWS did not say whose the credentials are: no credentials, an expired login, no way to AWS.
 
 use crate::{Error, connection};
-use resource::Failure;
+use aws_client::Failure;
 use std::env;
 
 /// How to go on without AWS.

@@ -2,8 +2,9 @@
 
 use super::{Circumstances, ExistingNetwork, SeenNetwork, routes::Ways};
 use aws_sdk_ec2::types::{VpcEndpoint, VpcEndpointType};
-use resource::{Place, Prerequisite, Shortcoming};
+use resource::{Prerequisite, Shortcoming};
 use std::collections::BTreeSet;
+use vocabulary::Place;
 
 /// Whether the subnets reach a service.
 enum Reach {

@@ -2,9 +2,11 @@
 
 use super::{ExistingNetwork, SeenNetwork, ranges, routes::Ways};
 use crate::rule::{Peer, Rule};
+use aws_client::{Failure, FailureKind};
 use aws_sdk_ec2::types::{SecurityGroup, Subnet, SubnetState, VpcState};
-use resource::{Failure, FailureKind, Place, Prerequisite, Shortcoming};
+use resource::{Prerequisite, Shortcoming};
 use std::collections::BTreeSet;
+use vocabulary::Place;
 
 /// The number of free addresses below which a subnet soon is full: functions, Studio and endpoints take more as they
 /// grow.

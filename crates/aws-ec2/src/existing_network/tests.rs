@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 use super::*;
+use aws_client::{Failure, FailureKind};
 use aws_sdk_ec2::types::{
     Route, RouteState, RouteTableAssociation, SubnetState, VpcCidrBlockAssociation, VpcEndpointType, VpcState,
 };
-use resource::{Failure, FailureKind};
 use std::collections::BTreeSet;
 
 const VPC: &str = "vpc-0000000a";

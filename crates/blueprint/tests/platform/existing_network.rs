@@ -4,9 +4,10 @@ use crate::{Project, declared, declared_after, repository};
 use aws_ec2::EndpointService;
 use blueprint::RecordedPlacement;
 use config::{Environment, environment::network::Nat};
-use resource::{Declaration, Place};
+use resource::Declaration;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use vocabulary::Place;
 
 const VPC: &str = "vpc-0a1b2c3d4e5f67890";
 const SUBNETS: [&str; 3] = ["subnet-0000000000000000a", "subnet-0000000000000000b", "subnet-0000000000000000c"];

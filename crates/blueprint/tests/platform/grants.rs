@@ -3,8 +3,9 @@
 use crate::declared_after;
 use config::environment::grants::{Access, BucketGrant, Permission, Values};
 use config::environment::storage::Bucket;
-use resource::{Declaration, policy_spelling};
+use resource::Declaration;
 use serde_json::{Value, json};
+use vocabulary::policy_spelling;
 
 const LANDING: &str = "arn:aws:s3:::mlops-pipeline-dev-landing-123456789012";
 const QUEUE: &str = "arn:aws:sqs:ap-south-1:123456789012:orders";

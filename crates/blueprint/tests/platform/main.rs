@@ -17,11 +17,12 @@ mod secrets;
 
 use blueprint::{Inputs, Placement};
 use config::Environment;
-use resource::{Declaration, Place};
+use resource::Declaration;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
+use vocabulary::Place;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 

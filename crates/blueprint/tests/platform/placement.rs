@@ -4,8 +4,9 @@ use crate::{ACCOUNT, Project, declared_after, repository};
 use aws_ec2::{EndpointService, Zone};
 use blueprint::{Error, Placement, Questions, Recorded, RecordedPlacement};
 use config::Environment;
-use resource::{Address, Place};
+use resource::Address;
 use serde_json::{Value, json};
+use vocabulary::Place;
 
 const REGION: &str = "ap-south-1";
 

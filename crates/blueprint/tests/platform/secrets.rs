@@ -1,8 +1,9 @@
 //! Secrets that the environment file refers to: who may read them, and what code gets.
 
 use crate::declared_after;
-use resource::{Declaration, policy_spelling};
+use resource::Declaration;
 use serde_json::{Value, json};
+use vocabulary::policy_spelling;
 
 const SECRET: &str = "arn:aws:secretsmanager:ap-south-1:123456789012:secret:db-AbCdEf";
 const KEY: &str = "arn:aws:kms:ap-south-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -55,7 +56,7 @@ fn sealed_specifications_are_read_by_every_kind() {
             let reconciler = registry.get(one.kind).unwrap();
             let mut sealed = one.spec.clone();
             reconciler.seal(&mut sealed, "a token");
-            let place = resource::Place::new(crate::ACCOUNT, "ap-south-1");
+            let place = vocabulary::Place::new(crate::ACCOUNT, "ap-south-1");
             let foreseen = |spec: &Value| reconciler.foresee(spec, one.address.as_str(), &place).unwrap();
             assert_eq!(
                 foreseen(&sealed),

@@ -3,8 +3,8 @@
 use aws_sdk_iam::types::{
     ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType, ResourceSpecificResult,
 };
-use resource::has_unknown;
 use serde_json::Value;
+use vocabulary::has_unknown;
 
 /// More actions than this are asked about in several calls.
 const AT_ONCE: usize = 50;

@@ -10,8 +10,9 @@ use crate::{
     schedule::{Progress, Schedule},
     step::{Announce, Applying, intent},
 };
+use aws_client::{Failure, FailureKind, Result};
 use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
-use resource::{Address, Failure, FailureKind, Lookup, Result};
+use resource::{Address, Lookup};
 use serde_json::Value;
 use state::{Deposed, Entry, Needed, Phase};
 use std::{

@@ -3,7 +3,7 @@
 //! A dependant that needs only the identity of a resource starts while AWS still creates the resource. If the creation
 //! fails later and the run remakes the resource, its outputs change.
 
-use resource::Failure;
+use aws_client::Failure;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

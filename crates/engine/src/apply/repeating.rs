@@ -2,7 +2,7 @@
 
 use super::driver::Driver;
 use crate::{Applied, Failed, order::Work, schedule::Progress};
-use resource::Failure;
+use aws_client::Failure;
 
 impl Driver<'_> {
     /// Repeats the steps that began with the earlier outputs of a remade resource.

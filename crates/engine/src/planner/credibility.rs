@@ -2,10 +2,12 @@
 
 use super::{Planner, refusal};
 use crate::{Action, Change, Refusal, planning::Known};
-use resource::{Address, Failure, IdForm, Result, has_unknown};
+use aws_client::{Failure, Result};
+use resource::{Address, IdForm};
 use serde_json::Value;
 use state::Entry;
 use std::collections::{HashMap, HashSet};
+use vocabulary::has_unknown;
 
 impl Planner<'_> {
     /// Refuses recorded ids that the recorded specs cannot have led to: whoever edits a state must not thereby have

@@ -5,7 +5,8 @@ use crate::{
     Action, AppliedField, ChangeDrift,
     refresh::{Origin, Seen},
 };
-use resource::{Node, Observation, Result};
+use aws_client::Result;
+use resource::{Node, Observation};
 use serde_json::Value;
 use state::{Entry, Phase};
 

@@ -2,8 +2,9 @@
 
 use super::{Planner, refusal};
 use crate::{Action, Change, ChangeDrift, DESTROYED, Kept, Lift, Loss, Refusal, refresh::Seen, sight::Sight};
+use aws_client::{Failure, FailureKind, Result};
 use futures::{StreamExt, stream};
-use resource::{Address, Failure, FailureKind, Result};
+use resource::Address;
 use serde_json::Value;
 use state::{Entry, Phase};
 use std::{

@@ -5,7 +5,8 @@ use crate::{
     Action, Change, Refusal, ownership,
     refresh::{Look, Seen, look_each},
 };
-use resource::{Address, Node, Observation, Result};
+use aws_client::Result;
+use resource::{Address, Node, Observation};
 use state::{Entry, Phase};
 
 impl Planner<'_> {

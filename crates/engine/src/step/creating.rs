@@ -8,7 +8,8 @@ use crate::{
     refresh::find,
     removing::Doomed,
 };
-use resource::{Cx, FailureKind, Reconciler};
+use aws_client::FailureKind;
+use resource::{Cx, Reconciler};
 use state::Entry;
 use tokio::time::Instant;
 

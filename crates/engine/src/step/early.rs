@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     patience::{DENIED_FOR, Patience, Unbearable, is_denial},
 };
-use resource::{Failure, FailureKind};
+use aws_client::{Failure, FailureKind};
 use std::time::Duration;
 
 /// How long AWS may deny or not find a new resource. EC2 and IAM document no bound, and both mention minutes at most.

@@ -1,14 +1,14 @@
 //! Compares a resolved spec with the planned spec, in which placeholders match any value.
 
-use resource::has_unknown;
 use serde_json::Value;
+use vocabulary::has_unknown;
 
 /// Whether an actual declaration is the planned one, with placeholders filled in.
 pub(super) fn fits(planned: &Value, actual: &Value) -> bool {
     match (planned, actual) {
         _ if planned == actual => true,
         (Value::Object(planned), Value::Object(actual)) => {
-            let keys_fit = planned.keys().all(|key| key.contains(resource::UNKNOWN_OPEN) || actual.contains_key(key));
+            let keys_fit = planned.keys().all(|key| key.contains(vocabulary::UNKNOWN_OPEN) || actual.contains_key(key));
             keys_fit && actual.iter().all(|(key, actual)| planned.get(key).is_none_or(|planned| fits(planned, actual)))
         }
         (Value::Array(planned_items), Value::Array(actual_items)) if planned_items.len() == actual_items.len() => {

@@ -11,10 +11,12 @@ use crate::{
     ownership,
     patience::Unbearable,
 };
-use resource::{Diff, Failure, Observation, Reconciler, has_unknown};
+use aws_client::Failure;
+use resource::{Diff, Observation, Reconciler};
 use serde_json::Value;
 use state::Phase;
 use std::time::Duration;
+use vocabulary::has_unknown;
 
 /// How long a resource may stay invisible after its creation.
 const APPEARS_WITHIN: Duration = Duration::from_secs(120);

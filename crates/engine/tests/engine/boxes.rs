@@ -1,10 +1,11 @@
 //! A cloud of boxes in memory, for what can be shown without the weather of `schedules`.
 
 use crate::parcels::Parcel;
+use aws_client::{Failure, FailureKind, Result};
 use engine::{Applied, Apply, Drift, Planning, Purpose, StopMode, apply, drift, plan};
 use resource::{
-    As, Asset, Cloud, Cx, Deletion, Diff, Failure, FailureKind, Found, IdForm, IgnoreRules, Naming, Observed, Owner,
-    Permission, Place, Registry, Resource, Result, Stack, Tags,
+    As, Asset, Cloud, Cx, Deletion, Diff, Found, IdForm, IgnoreRules, Naming, Observed, Owner, Registry, Resource,
+    Stack, Tags,
 };
 use serde::{Deserialize, Serialize};
 use state::{MemoryStore, State, StateIdentity, Store, Writer};
@@ -13,6 +14,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 use tokio::sync::watch;
+use vocabulary::{Permission, Place};
 
 /// What is in the cloud, by id, and what was done to it, in order.
 #[derive(Default)]

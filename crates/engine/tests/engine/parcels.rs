@@ -1,15 +1,14 @@
 //! Parcels: things that bear the name they are declared with, and hold content that the stack ships.
 
 use crate::boxes::Bench;
-use resource::{
-    Address, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result,
-    Tags,
-};
+use aws_client::Result;
+use resource::{Address, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, Tags};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
+use vocabulary::{Permission, Place};
 
 /// What is in the cloud, by name, and the updates it has seen.
 #[derive(Default)]

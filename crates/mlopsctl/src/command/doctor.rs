@@ -2,12 +2,13 @@
 
 use crate::{cli::Global, end::End, printer::Printer, render};
 use app::Session;
+use aws_client::FailureKind;
 use blueprint::Placement;
 use checkup::{Finding, Machine, Patient, RoleInUse, Use, Verdict};
 use config::environment::Pipeline;
 use engine::{Planning, Purpose};
 use jiff::Timestamp;
-use resource::{Declaration, FailureKind};
+use resource::Declaration;
 use serde_json::Value;
 use state::{Lock, State, Weakness};
 

@@ -7,8 +7,8 @@ use crate::{
     render::{self, page::Form, plan_text::TAKE_OVER},
 };
 use app::{NotDone, NotReconciled, RefusedPlan};
+use aws_client::FailureKind;
 use engine::Refusal;
-use resource::FailureKind;
 use review::{Names, PlanView};
 
 /// The exit of a change that was not begun.

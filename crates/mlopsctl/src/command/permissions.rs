@@ -8,12 +8,14 @@ use crate::{
     printer::Printer,
 };
 use app::Site;
+use aws_client::FailureKind;
 use blueprint::{Inputs, Placement};
 use config::Environment;
 use permissions::{LARGEST, Policy, Repository, Runs};
-use resource::{Declaration, FailureKind, Permission, Place};
+use resource::Declaration;
 use state::{State, StateKeys, Store};
 use std::path::Path;
+use vocabulary::{Permission, Place};
 
 /// How many managed policies an identity can have without a request to AWS.
 const ATTACHED: usize = 10;

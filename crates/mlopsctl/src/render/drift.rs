@@ -6,8 +6,9 @@ use super::{
 };
 use crate::printer::{Printer, Style};
 use app::event_history::EventHistory;
+use aws_client::Meter;
 use engine::{Drift, DriftChange, Drifted};
-use resource::{Address, FieldChange, Meter, Registry};
+use resource::{Address, FieldChange, Registry};
 use review::Names;
 use serde_json::{Value, json};
 

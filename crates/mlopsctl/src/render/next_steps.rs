@@ -2,9 +2,9 @@
 
 use crate::printer::Printer;
 use app::Session;
-use resource::Place;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use vocabulary::Place;
 
 /// The data that comes with a new project.
 const SAMPLE: &str = "pipeline/sample/churn.csv";

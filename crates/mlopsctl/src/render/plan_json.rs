@@ -1,9 +1,9 @@
 //! Plans as JSON documents in the form of `state/schemas/plan.schema.json`.
 
 use crate::saved_plan::Beside;
+use aws_client::Meter;
 use cost::Summary;
 use engine::{Plan, Refusal};
-use resource::Meter;
 use review::PlanView;
 use serde_json::{Value, json};
 

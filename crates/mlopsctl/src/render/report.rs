@@ -2,9 +2,10 @@
 
 use super::took::took;
 use crate::printer::{Printer, Style};
+use aws_client::{FailureKind, Meter};
 use engine::{Action, Applied, ChainLink, Healing, LeftToPerson, Timeline};
 use jiff::SignedDuration;
-use resource::{Address, FailureKind, Meter, Registry};
+use resource::{Address, Registry};
 use serde_json::{Value, json};
 use state::{Ended, Entry};
 use std::time::Duration;

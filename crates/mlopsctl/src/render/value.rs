@@ -1,8 +1,9 @@
 //! Formats values of specs, and the difference between two values.
 
 use crate::printer::escape::word;
-use resource::{SENSITIVE, UNKNOWN_CLOSE, UNKNOWN_OPEN};
+use resource::SENSITIVE;
 use serde_json::Value;
+use vocabulary::{UNKNOWN_CLOSE, UNKNOWN_OPEN};
 
 /// The longest value shown on a line with its field, where lines are folded.
 pub(super) const LONGEST: usize = 60;

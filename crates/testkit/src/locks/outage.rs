@@ -5,7 +5,8 @@ use super::{
     shelf::Mishap::{Hung, Late, Lost, Refused},
     taken, there, written,
 };
-use resource::{Address, Leave};
+use aws_client::Leave;
+use resource::Address;
 use state::{Error, State, Store, Writer};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep, timeout};

@@ -1,7 +1,7 @@
 //! A store on which things can be older than they are, and writes can go wrong in every way a network knows.
 
+use aws_client::{Boxed, Failure, FailureKind};
 use bytes::Bytes;
-use resource::{Boxed, Failure, FailureKind};
 use state::{Error, Store, Stored, Version};
 use std::{
     collections::{HashMap, VecDeque},

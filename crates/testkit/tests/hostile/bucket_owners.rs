@@ -1,13 +1,13 @@
 //! Owners of buckets: what mlopsctl says and does when a bucket was deleted and another account made one of its name.
 
 use crate::up;
+use aws_client::FailureKind;
 use aws_config::SdkConfig;
 use aws_sdk_s3::{
     primitives::ByteStream,
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
 use engine::Heal;
-use resource::FailureKind;
 use std::time::Duration;
 use testkit::{Aws, Platform, as_account};
 

@@ -1,7 +1,7 @@
 //! Under the least policy, AWS may deny an action on a resource with new tags. The engine retries it.
 
 use crate::{times, went_well};
-use resource::FailureKind;
+use aws_client::FailureKind;
 use testkit::{Aws, Fault, Platform};
 
 #[test]

@@ -4,7 +4,7 @@
 //! Throttling, lost answers and refusals are put in by rule; the rest are laws.
 
 use crate::{failure, first, times, up, went_well};
-use resource::FailureKind;
+use aws_client::FailureKind;
 use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
 

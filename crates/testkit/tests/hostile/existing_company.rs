@@ -9,7 +9,6 @@ use crate::{
 use aws_config::SdkConfig;
 use blueprint::{Inputs, Placement};
 use config::Environment;
-use resource::Place;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -17,6 +16,7 @@ use std::{
     time::Duration,
 };
 use testkit::{Aws, Platform, Rights};
+use vocabulary::Place;
 
 const ACCOUNT: &str = local::ACCOUNT;
 

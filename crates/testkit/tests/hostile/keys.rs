@@ -1,8 +1,8 @@
 //! A key is data as long as anything that was encrypted with it stays.
 
 use crate::{destroy, up};
+use aws_client::FailureKind;
 use aws_sdk_s3::{Client, primitives::ByteStream};
-use resource::FailureKind;
 use testkit::{Aws, Fault, Platform};
 
 const KEY: &str = "raw/rows.csv";

@@ -1,8 +1,9 @@
 //! Other teams work in the same account. What is theirs stays as it is, even if the state calls it ours.
 
 use crate::up;
+use aws_client::FailureKind;
 use engine::{Heal, Planning};
-use resource::{Address, FailureKind};
+use resource::Address;
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,

@@ -3,9 +3,10 @@
 use crate::up;
 use async_trait::async_trait;
 use local::{Call, Layer, Lost, Next, Response};
-use resource::{Address, Cloud, Cx, Place};
+use resource::{Address, Cloud, Cx};
 use std::sync::Arc;
 use testkit::{Aws, Fault, Platform};
+use vocabulary::Place;
 
 #[test]
 fn a_list_whose_token_repeats_refuses_the_plan_and_nothing_is_taken_for_missing() {

@@ -10,10 +10,10 @@ use config::environment::Heal;
 pub(crate) use lives::set_a_job;
 use lives::{Life, SPREAD, life, looks, meddle};
 use reasons::{NO_RESOURCE_LEVEL, SHOWN_BY_NO_EMULATOR};
-use resource::Place;
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::OnceLock};
 use testkit::{Aws, Platform};
+use vocabulary::Place;
 
 const ACCOUNT: &str = local::ACCOUNT;
 const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];

@@ -1,14 +1,15 @@
 //! Removing the state of a platform that is gone: killed at every call, and on a bucket that others use.
 
 use crate::{destroy, state_buckets::shared_bucket, up};
+use aws_client::Meter;
 use local::{ACCOUNT, Cloud};
-use resource::{Meter, Place};
 use state::{Holder, Lock, RemovedState, State, StateBucket, StateIdentity, StateKeys, Store as _};
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
 };
 use testkit::{Aws, Platform};
+use vocabulary::Place;
 
 /// A small platform that was up, twice, and is gone: its state has a history with resources in it.
 fn gone() -> (Platform, Aws) {

@@ -1,10 +1,10 @@
 //! What the platform's own roles must not be able to do: change what the pipeline runs or made, reach another
 //! environment, approve models, write into another account's bucket.
 
-use resource::Place;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use testkit::{Platform, Rights};
+use vocabulary::Place;
 
 const ACCOUNT: &str = local::ACCOUNT;
 const REGION: &str = "ap-south-1";

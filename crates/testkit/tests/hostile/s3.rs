@@ -2,8 +2,8 @@
 //! repositories is put there.
 
 use crate::{destroy, first, last, times, up};
+use aws_client::FailureKind;
 use aws_sdk_s3::primitives::ByteStream;
-use resource::FailureKind;
 use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
 

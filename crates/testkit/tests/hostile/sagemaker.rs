@@ -2,9 +2,9 @@
 //! own are put in by rule, people's apps, spaces and model versions by hand.
 
 use crate::{destroy, failure, first, last, logs::declared, times, up};
+use aws_client::FailureKind;
 use aws_sdk_sagemaker::{Client, types::AppType};
 use config::environment::studio::{App, AuthMode, Mlflow, NetworkAccess, Space};
-use resource::FailureKind;
 use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
 

@@ -6,10 +6,10 @@ use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
 };
 use local::{ACCOUNT, Call, Cloud, Layer, Lost, Next, Response};
-use resource::Place;
 use state::{Error, Holder, Lock, StateBucket, StateIdentity, StateKeys, Store as _};
 use std::sync::{Arc, Mutex};
 use testkit::{Aws, Platform};
+use vocabulary::Place;
 
 const REGION: &str = "ap-south-1";
 const NAME: &str = "company-states";
@@ -212,7 +212,7 @@ async fn two_states_of_one_environment_are_refused() {
 async fn state_that_could_not_be_read_again_is_not_written() {
     let sdk = cloud(true, None).await;
     let store = StateBucket::named(aws_s3::client(&sdk), NAME, &Place::new(ACCOUNT, REGION)).store();
-    let refused = store.put("state.json", vec![b' '; resource::LARGEST_ANSWER + 1].into(), None).await.unwrap_err();
+    let refused = store.put("state.json", vec![b' '; aws_client::LARGEST_ANSWER + 1].into(), None).await.unwrap_err();
     assert!(matches!(refused, Error::TooLarge { .. }), "{refused}");
     assert!(store.get("state.json").await.unwrap().is_none());
 }

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use local::{ACCOUNT, Call, Cloud, Layer, Lost, Next, Response};
-use resource::Place;
 use state::{StateBucket, Store as _};
 use std::{
     fmt::Write as _,
@@ -11,6 +10,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
 };
+use vocabulary::Place;
 
 const REGION: &str = "ap-south-1";
 

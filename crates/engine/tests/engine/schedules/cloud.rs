@@ -1,8 +1,9 @@
 //! A cloud of things that behaves as AWS does on a bad day: slow, forgetful of what it has just been told, and
 //! not always there to hear of what it did.
 
+use aws_client::{Failure, FailureKind, Result};
 use fastrand::Rng;
-use resource::{Failure, FailureKind, Result, Tags};
+use resource::Tags;
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard},

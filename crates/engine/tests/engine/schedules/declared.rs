@@ -1,8 +1,9 @@
 //! Stacks at random, and what people do to them.
 
 use super::{cloud::Form, process::identity, thing::Outputs, thing::Thing};
+use aws_client::Result;
 use fastrand::Rng;
-use resource::{Dependencies, Dependency, Handle, Lookup, Result, Stack, Tags};
+use resource::{Dependencies, Dependency, Handle, Lookup, Stack, Tags};
 
 const AREA: &str = "things";
 

@@ -1,13 +1,15 @@
 //! Runs of mlopsctl, one after the other, on one account: each may be stopped or killed.
 
 use super::{cloud::Cloud as World, thing::Thing};
+use aws_client::Boxed;
 use bytes::Bytes;
 use engine::{Applied, Apply, Change, Event, Planning, Purpose, StopMode, apply, plan};
 use fastrand::Rng;
-use resource::{Address, Boxed, Cloud, Cx, Place, Registry, Stack, Tags};
+use resource::{Address, Cloud, Cx, Registry, Stack, Tags};
 use state::{Entry, Error, MemoryStore, State, StateIdentity, Store, Stored, Version, Writer};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
+use vocabulary::Place;
 
 const STATE: &str = "state.json";
 

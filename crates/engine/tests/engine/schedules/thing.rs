@@ -1,8 +1,10 @@
 //! What the cloud holds, as the engine drives it: things that are named, and things that AWS gives an id.
 
 use super::cloud::{Cloud, Form, Look};
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Permission, Place, Resource, Result, Tags};
+use aws_client::Result;
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, Tags};
 use serde::{Deserialize, Serialize};
+use vocabulary::{Permission, Place};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Thing<const NAMED: bool> {

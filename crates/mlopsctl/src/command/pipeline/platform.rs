@@ -4,11 +4,11 @@ use crate::{cli::Global, end::End};
 use app::Session;
 use aws_config::SdkConfig;
 use aws_glue::Job;
-use resource::Place;
 use runs::{Endpoint, Execution, Machine, Registry, Store};
 use serde_json::Value;
 use state::{Entry, State};
 use std::collections::BTreeMap;
+use vocabulary::Place;
 
 /// A platform that was brought up, as its state remembers it.
 pub(super) struct Platform {

@@ -6,8 +6,8 @@ use crate::{
     printer::Printer,
     render::sending::{Sending, size},
 };
+use aws_client::Failure;
 use futures::{StreamExt, stream};
-use resource::Failure;
 use runs::{Fate, Finding, Inspection, RawSchema, Shipment, gather, inspect};
 use serde_json::json;
 use std::path::PathBuf;

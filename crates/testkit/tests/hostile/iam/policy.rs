@@ -2,10 +2,11 @@
 
 use super::{REGION, role};
 use crate::{destroy, failure, first, times, up};
+use aws_client::FailureKind;
 use aws_config::SdkConfig;
 use aws_iam::Policy;
 use aws_sdk_iam::Client;
-use resource::{FailureKind, Tags};
+use resource::Tags;
 use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::{Aws, Fault, Platform};

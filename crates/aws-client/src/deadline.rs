@@ -35,7 +35,7 @@ const CHANGES_TAKE: u32 = 3;
 /// Fewer bytes a second are no connection to work with. Both ways; for uploads in addition to the time for the answer.
 const SLOWEST_UPLOAD: u64 = 64 * 1024;
 const SLOWEST_DOWNLOAD: u64 = 8 * 1024;
-/// What an upload is expected to reach, so that nobody is told to wait.
+/// The speed that an upload is expected to reach, so that nobody is told to wait.
 const USUAL_UPLOAD: u64 = 1024 * 1024;
 /// How long a body may pause, and how long it may be slower than the slowest in the beginning.
 const PAUSES: Duration = Duration::from_secs(20);
@@ -175,7 +175,7 @@ impl Body for Paced {
     }
 }
 
-/// What took too long.
+/// The part of a call that took too long.
 #[derive(Debug)]
 enum TooSlow {
     Answer(Duration),

@@ -1,11 +1,11 @@
-//! What a request asks of AWS, as far as the request says it.
+//! The service and the operation that a request calls, as far as the request says it.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
 /// The longest path that is shown of a request that names no operation.
 const LONGEST_PATH: usize = 80;
 
-/// What AWS counts together: mostly each operation of a service by itself. Where a request does not name its
+/// The group of calls that AWS counts together: mostly each operation of a service by itself. Where a request does not name its
 /// operation, what reads and what changes.
 pub(crate) fn lane_of(request: &HttpRequest) -> String {
     let service = service_of(request).unwrap_or("other");
@@ -66,7 +66,7 @@ fn service_of(request: &HttpRequest) -> Option<&str> {
     if authorization.starts_with("AWS4-ECDSA") { parts.nth(2) } else { parts.nth(3) }
 }
 
-/// What AWS calls a service that signs with this name.
+/// AWS's name of a service that signs with this name.
 fn title_of(signing_name: &str) -> &str {
     match signing_name {
         "budgets" => "Budgets",

@@ -105,7 +105,7 @@ impl HttpConnector for GuardedConnector {
     }
 }
 
-/// What is looked at as a request's bytes go out.
+/// A body that is checked while its bytes go out.
 struct Gate {
     guard: Guard,
     withheld: Arc<AtomicBool>,

@@ -71,7 +71,7 @@ impl<'de, T> Deserialize<'de> for Id<T> {
     }
 }
 
-/// What an [`Id`] can identify. Uninhabited: these exist only as types.
+/// The things that an [`Id`] can identify. Uninhabited: these exist only as types.
 pub mod of {
     macro_rules! identified { ($($(#[$doc:meta])* $name:ident),* $(,)?) => { $($(#[$doc])* #[derive(Debug)] pub enum $name {})* } }
     identified! {

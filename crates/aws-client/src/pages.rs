@@ -109,13 +109,13 @@ impl<O, E: Error + ProvideErrorMetadata + 'static> Pages<O, E> {
         Ok(Some(page))
     }
 
-    /// What the pages list; `items` takes it out of each.
+    /// The items of all pages; `items` takes them out of each.
     pub fn items<T>(self, items: fn(O) -> Option<Vec<T>>) -> Items<O, E, T> {
         Items { pages: self, items, page: VecDeque::new() }
     }
 }
 
-/// What the pages of a list hold, one by one.
+/// The items of a list, one by one.
 pub struct Items<O, E, T> {
     pages: Pages<O, E>,
     items: fn(O) -> Option<Vec<T>>,

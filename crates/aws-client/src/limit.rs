@@ -10,7 +10,7 @@ use tokio::time::Instant;
 /// Requests that may be under way before anything is known, and at most. Each answer allows one more.
 pub(crate) const FIRST_WINDOW: usize = 20;
 const WIDEST_WINDOW: usize = 100;
-/// What is left of the pace when AWS asks to slow down.
+/// The part of the rate that is left when AWS asks to slow down.
 const CUT: f64 = 0.7;
 /// By which part of the pace that was too fast it rises in a second.
 const RISE: f64 = 0.1;
@@ -19,7 +19,7 @@ const SLOWEST: f64 = 0.5;
 /// Over how long the pace is taken that AWS has borne so far.
 const LATELY: Duration = Duration::from_secs(1);
 
-/// What is known of one operation.
+/// The rate of one operation, as far as it is known.
 #[derive(Debug)]
 pub(crate) struct Limit {
     window: usize,

@@ -1,4 +1,4 @@
-//! What AWS must allow whoever provisions a resource, in IAM's terms.
+//! The permissions that provisioning a resource takes, in IAM's terms.
 
 use crate::{Id, KeyArn, Place, RoleArn, UNKNOWN_OPEN};
 
@@ -8,7 +8,7 @@ use crate::{Id, KeyArn, Place, RoleArn, UNKNOWN_OPEN};
 /// the whole stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
-    /// What it is needed for.
+    /// The purpose.
     pub need: Need,
     /// `service:Action`, as IAM names it, which is not always what the operation is called.
     pub actions: Vec<String>,
@@ -18,7 +18,7 @@ pub struct Permission {
     pub conditions: Vec<Condition>,
 }
 
-/// What a permission is needed for.
+/// The purpose of a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// To look, as [`find`](crate::Resource::find) and [`observe`](crate::Resource::observe) do: `plan` and `drift`
@@ -31,11 +31,11 @@ pub enum Need {
 /// When a permission holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Condition {
-    /// What is made gets the stack's tags with the request that makes it.
+    /// The request that creates a resource gives it the stack's tags.
     GivesTags,
-    /// What it is done to bears the stack's tags.
+    /// The resource has the stack's tags.
     BearsTags,
-    /// What it is done to bears no stack's tags: AWS has made it, not we.
+    /// The resource has no stack's tags: AWS has created it, and not mlopsctl.
     BearsNone,
     /// The key of the request has one of these values.
     Is(&'static str, Vec<String>),

@@ -15,7 +15,7 @@ pub type Sign = (&'static str, &'static str);
 /// Why a call did not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What the engine can do about it.
+    /// The way in which the engine can go on.
     pub kind: FailureKind,
     /// The API operation, for example `CreateVpc`; empty where no call was made.
     pub operation: String,
@@ -25,13 +25,13 @@ pub struct Failure {
     pub message: String,
     /// AWS's request id, for its support.
     pub request_id: Option<String>,
-    /// What may be left in the cloud.
+    /// The things that may be left in the cloud.
     pub residue: Option<String>,
-    /// What to do next.
+    /// The next thing to do.
     pub help: Option<String>,
 }
 
-/// What the engine can do about a [`Failure`].
+/// The ways in which the engine can go on after a [`Failure`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
     /// Time heals it: propagation, a busy resource, dependants that are still going away.
@@ -78,11 +78,11 @@ const DENIED: &[&str] = &[
     "AuthorizationErrorException",
 ];
 
-/// What AWS says of credentials that were good once.
+/// The errors for credentials that were good once.
 const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"];
-/// What EC2 says of either: a date stamp of more than 15 minutes ago or ahead, or credentials that were good once.
+/// The error of EC2 for either: a date stamp of more than 15 minutes ago or ahead, or credentials that were good once.
 const EXPIRED_OR_SKEWED: &str = "RequestExpired";
-/// What AWS says of a signature from another time.
+/// The errors for a signature from another time.
 /// <https://github.com/aws/aws-sdk-js/issues/1652> <https://github.com/aws/aws-sdk-js/issues/527>
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 const SKEWED: &[Sign] = &[

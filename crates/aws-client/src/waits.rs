@@ -1,4 +1,4 @@
-//! What AWS was asked and has not answered yet, for whoever wonders why nothing happens.
+//! The calls that AWS has not answered yet, for a person who wonders why nothing happens.
 
 use std::{
     collections::BTreeMap,

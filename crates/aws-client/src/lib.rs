@@ -1,0 +1,26 @@
+//! How calls to AWS go out, and what a failure means.
+//!
+//! A [`Guard`] checks each request before it is sent and limits the rate, a [`Meter`] counts, [`bounded`] ends calls that
+//! hang, [`Pages`] read lists to their end. A [`Failure`] says what a caller can do about it.
+
+mod boxed;
+mod called;
+mod deadline;
+mod failure;
+mod guard;
+mod limit;
+mod loader;
+mod meter;
+mod pages;
+mod throttling;
+mod waits;
+
+pub use boxed::Boxed;
+pub use deadline::bounded;
+pub use failure::{Attempt, Failure, FailureKind, Result, Sign, chain};
+pub use guard::{Guard, Leave};
+pub use loader::Loader;
+pub use meter::{Calls, LARGEST_ANSWER, Meter};
+pub use pages::{Items, NextPage, Pages, Tokens};
+pub use throttling::is_throttling;
+pub use waits::{Longest, Waits};
