@@ -162,6 +162,33 @@ fn a_network_is_taken_over_by_its_id_and_the_rest_is_built_in_it() {
 }
 
 #[test]
+fn resource_with_all_tags_but_the_lineage_is_taken_over_only_by_its_id() {
+    let project = Project::new();
+    let tags = [
+        ("Project", "mlops-pipeline"),
+        ("Environment", "dev"),
+        ("ManagedBy", "mlopsctl"),
+        ("mlopsctl:address", "network.vpc"),
+    ];
+    let vpc = project.behind_its_back(async |sdk| make_vpc(&sdk, "10.0.0.0/16", &tags).await);
+    let says = format!("{vpc} exists already, is not as declared");
+    for command in ["plan", "up"] {
+        let refused = project.local(&[command, "dev"]).ends_with(1);
+        let said = format!("{}{}", refused.stdout, refused.stderr);
+        for part in [&says, "no tags that prove whose it is", "mlopsctl adopt dev network.vpc"] {
+            assert!(said.contains(part), "{command}: {part} is not in {said}");
+        }
+    }
+    project.behind_its_back(async |sdk| {
+        let found = aws_sdk_ec2::Client::new(&sdk).describe_vpcs().vpc_ids(&vpc).send().await.unwrap();
+        assert_eq!(found.vpcs()[0].tags().len(), tags.len());
+    });
+    adopt(&project, &[&format!("network.vpc={vpc}")]).ends_with(0);
+    project.local(&["up", "dev"]).ends_with(0);
+    assert_eq!(project.local(&["output", "dev", "vpc_id"]).ends_with(0).stdout.trim(), vpc);
+}
+
+#[test]
 fn what_does_not_fit_is_refused_and_left_as_it_is() {
     let project = Project::new();
     let (narrow, theirs) = project.behind_its_back(async |sdk| {

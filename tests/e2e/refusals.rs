@@ -186,7 +186,7 @@ fn a_name_alone_makes_nobody_an_owner() {
     project.behind_its_back(put);
     let refused = project.local(&["up", "dev"]).ends_with(1);
     for part in
-        ["monitoring.dashboard", "bears no tags that tell whose it is", "mlopsctl adopt dev monitoring.dashboard"]
+        ["monitoring.dashboard", "has no tags that prove whose it is", "mlopsctl adopt dev monitoring.dashboard"]
     {
         assert!(refused.stderr.contains(part), "{part} is not in {}", refused.stderr);
     }

@@ -106,6 +106,23 @@ fn projects_that_share_a_bucket_leave_each_other_alone() {
 }
 
 #[test]
+fn platform_of_a_state_in_another_bucket_is_refused_and_left_as_it_is() {
+    let project = project(true);
+    project.local(&["up", "dev"]).ends_with(0);
+    let named = format!("bucket = \"{SHARED}\"");
+    project.edit("dev", &named, "");
+    for command in ["plan", "up"] {
+        let refused = project.local(&[command, "dev"]).ends_with(1);
+        let said = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(said.contains("recorded by the state of lineage"), "{command}: {said}");
+    }
+    project.local(&["destroy", "dev", "--delete-data"]).ends_with(1);
+    project.edit("dev", "[state]\n", &format!("[state]\n{named}"));
+    project.local(&["drift", "dev"]).ends_with(0);
+    project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
+}
+
+#[test]
 fn state_of_another_project_is_refused_by_every_command() {
     let project = project(true);
     project.local(&["up", "dev"]).ends_with(0);

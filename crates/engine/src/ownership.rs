@@ -93,14 +93,14 @@ fn untagged(reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failure {
     )
 }
 
-/// Why a resource that has no tags, and is not as declared, is not taken over for its name alone.
-pub(crate) fn named_only(reconciler: &dyn Reconciler, id: &str, diff: &Diff, cx: &Cx) -> Failure {
+/// Why a resource that is not as declared is not taken over for its name, or for tags without the lineage.
+pub(crate) fn unproven(reconciler: &dyn Reconciler, id: &str, diff: &Diff, cx: &Cx) -> Failure {
     let fields: Vec<&str> = diff.changes.iter().map(|change| change.path.as_str()).collect();
     Failure {
         kind: FailureKind::Exists,
         ..Failure::refused(
             format!(
-                "{} {id} exists already, is not as declared ({}), and bears no tags that tell whose it is",
+                "{} {id} exists already, is not as declared ({}), and has no tags that prove whose it is",
                 reconciler.noun(),
                 fields.join(", ")
             ),

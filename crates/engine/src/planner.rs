@@ -279,7 +279,7 @@ impl Planner<'_> {
         });
         let claimed = id.is_some() && self.purpose.claims.contains_key(&node.address);
         let adopting = claimed || entry.is_some_and(|entry| entry.adopting);
-        let owned = !adopting && seen.is_none_or(|seen| seen.by != Origin::Name);
+        let owned = !adopting && seen.is_none_or(|seen| seen.by != Origin::Unproven);
         let keeps_live = !ignored.is_empty();
         let known = Known { id, outputs, spec, action: decision.action, excluded, owned, claimed, keeps_live };
         Ok((known, change, ignored))
@@ -342,12 +342,12 @@ impl Planner<'_> {
                 let is_adopted = seen.by == Origin::Claim || entry.is_some_and(|entry| entry.adopting);
                 match (reconciler.replacement(spec, live, &diff), seen.by) {
                     (Some(cause), _) if is_adopted => return Err(does_not_fit(&cause, seen.id.as_deref(), &diff)),
-                    (_, Origin::Name) if !diff.is_empty() => {
+                    (_, Origin::Unproven) if !diff.is_empty() => {
                         let id = seen.id.as_deref().unwrap_or_default();
                         let cx = self.workshop.cx(&node.address, "");
-                        return Err(ownership::named_only(reconciler, id, &diff, &cx));
+                        return Err(ownership::unproven(reconciler, id, &diff, &cx));
                     }
-                    (_, Origin::Name) => {
+                    (_, Origin::Unproven) => {
                         decision(Action::Update, Some("it exists as it is declared and is taken over"), Vec::new())
                     }
                     (Some(cause), _) => decision(Action::Replace, Some(&cause), diff.changes),

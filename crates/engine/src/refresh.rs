@@ -129,8 +129,8 @@ pub(crate) enum Origin {
     Record,
     /// By its name, token or tags, which are ours.
     Search,
-    /// By its name alone: it may be anybody's.
-    Name,
+    /// By its name alone, or by tags without the lineage: it may be anybody's.
+    Unproven,
     /// It is to be taken over, whoever made it.
     Claim,
 }
@@ -229,7 +229,7 @@ async fn look_at(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
         (Some(id), _) => (Some(id.clone()), Origin::Record),
         (None, Some(claim)) => (Some(claim.id(reconciler, &look.spec, cx).await?), Origin::Claim),
         (None, None) => match find(reconciler, &look.spec, cx).await? {
-            Some(found) if found.is_named_only && !look.is_intended => (Some(found.id), Origin::Name),
+            Some(found) if !found.is_proven && !look.is_intended => (Some(found.id), Origin::Unproven),
             found => (found.map(|found| found.id), Origin::Search),
         },
     };
@@ -256,8 +256,8 @@ async fn look_at(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
 /// A resource that was found.
 pub(crate) struct Ours {
     pub(crate) id: String,
-    /// Whether only its name says so.
-    pub(crate) is_named_only: bool,
+    /// Whether its tags prove it. A name does not, nor do tags without the lineage, which anybody may give.
+    pub(crate) is_proven: bool,
 }
 
 /// Looks for a resource that is ours by name, token or tag.
@@ -266,11 +266,11 @@ pub(crate) struct Ours {
 /// When what bears its name is somebody else's.
 pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx: &Cx) -> Result<Option<Ours>> {
     let Some(found) = reconciler.find(spec, cx).await? else { return Ok(None) };
-    let ours = |id, is_named_only| Ok(Some(Ours { id, is_named_only }));
+    let ours = |id, is_proven| Ok(Some(Ours { id, is_proven }));
     match &found.owner {
-        Owner::Parent => ours(found.id, false),
-        Owner::Name => ours(found.id, true),
-        Owner::Tags(tags) if cx.owns(tags) => ours(found.id, false),
+        Owner::Parent => ours(found.id, true),
+        Owner::Name => ours(found.id, false),
+        Owner::Tags(tags) if cx.owns(tags) => ours(found.id, cx.proves(tags)),
         Owner::Tags(tags) => {
             let (whose, help) = match adoption::other_owner(tags) {
                 Some(owner) if cx.names(tags) => (

@@ -243,11 +243,16 @@ impl Cx {
         self.identity.iter().all(|(key, value)| tags.get(key) == Some(value))
     }
 
-    /// Whether tags show that a resource is the one at this address in this stack. Resources of before version 0.2
-    /// bear no lineage.
+    /// Whether tags name this address in this stack, and no other state. Resources of before version 0.2 bear no
+    /// lineage, and anybody may give the other tags, so this is no proof: see [`proves`](Self::proves).
     pub fn owns(&self, tags: &Tags) -> bool {
         let lineage = (tags.get(LINEAGE_TAG), self.lineage());
         self.names(tags) && !matches!(lineage, (Some(theirs), Some(ours)) if theirs != ours)
+    }
+
+    /// Whether tags prove that this state's runs created the resource: they hold its lineage, too.
+    pub fn proves(&self, tags: &Tags) -> bool {
+        self.names(tags) && self.lineage().is_none_or(|ours| tags.get(LINEAGE_TAG) == Some(ours))
     }
 
     /// The name of the environment, for messages.
