@@ -2,9 +2,10 @@
 
 import http.server
 import json
-import threading
 import unittest
 import urllib.request
+
+from loopback import serving
 
 from judges import machines
 from judges.exceptions import Exemption, load, remaining
@@ -58,18 +59,15 @@ class Relay(unittest.TestCase):
                 pass
 
         kept = []
-        with http.server.HTTPServer(("127.0.0.1", 0), Echo) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            with recording(f"http://127.0.0.1:{server.server_port}", kept) as relay:
-                # Without a length it is sent in chunks.
-                chunks = (part for part in [b"one ", b"two"])
-                request = urllib.request.Request(  # noqa: S310 (the server above)
-                    f"{relay}/a%2Fb?c=d%20e", chunks, {"X-Own": "1"}, method="PUT"
-                )
-                with urllib.request.urlopen(request) as answer:  # noqa: S310 (the server above)
-                    self.assertEqual((answer.status, answer.read()), (202, b"one two"))
-                    self.assertEqual(answer.headers["x-path"], "/a%2Fb?c=d%20e")
-            server.shutdown()
+        with serving(Echo) as echo, recording(echo, kept) as relay:
+            # Without a length it is sent in chunks.
+            chunks = (part for part in [b"one ", b"two"])
+            request = urllib.request.Request(  # noqa: S310 (the server above)
+                f"{relay}/a%2Fb?c=d%20e", chunks, {"X-Own": "1"}, method="PUT"
+            )
+            with urllib.request.urlopen(request) as answer:  # noqa: S310 (the server above)
+                self.assertEqual((answer.status, answer.read()), (202, b"one two"))
+                self.assertEqual(answer.headers["x-path"], "/a%2Fb?c=d%20e")
         [one] = kept
         self.assertEqual((one.method, one.path, one.body), ("PUT", "/a%2Fb?c=d%20e", b"one two"))
         self.assertEqual(one.headers["x-own"], "1")

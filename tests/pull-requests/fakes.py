@@ -6,11 +6,12 @@
 import io
 import json
 import re
-import threading
 import urllib.parse
 import zipfile
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from loopback import serving
 
 TOKEN = "token-of-the-run"  # noqa: S105
 OWN, OTHER = "acme/ml", "stranger/ml"
@@ -46,14 +47,8 @@ class Server:
             def log_message(self, *_):
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            server.server_close()
+        with serving(Handler) as address:
+            yield address
 
     def answer(self, request, body):
         raise NotImplementedError

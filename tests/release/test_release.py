@@ -15,11 +15,12 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import threading
 import tomllib
 import unittest
 import zipfile
 from pathlib import Path
+
+from loopback import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
@@ -74,13 +75,8 @@ def served(folder: Path):
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(functools.partial(Handler, directory=str(folder))) as address:
+        yield address
 
 
 class Folder(unittest.TestCase):

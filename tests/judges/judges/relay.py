@@ -1,12 +1,13 @@
 """Stands between mlopsctl and an emulator, and keeps every request as it was on the wire."""
 
 import http.client
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from loopback import serving
 
 ANSWERS_WITHIN = 120  # seconds
 # What concerns one connection only, and the lengths, which are those of the bodies as read.
@@ -34,15 +35,8 @@ def recording(endpoint: str, keep: list[Recorded]) -> Iterator[str]:
             self.keep = keep
             self.upstream = http.client.HTTPConnection(upstream, timeout=ANSWERS_WITHIN)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Handler) as address:
+        yield address
 
 
 class _Handler(BaseHTTPRequestHandler):
