@@ -1,7 +1,9 @@
 //! Plans of typical pull requests, stored as pages for a reviewer.
 
-use crate::{pages::page, project::Project};
-use aws_sdk_ec2::types::{IpPermission, IpRange, SecurityGroup};
+use crate::{
+    pages::{open_ssh, page},
+    project::Project,
+};
 use aws_sdk_lambda::Client as Functions;
 
 fn up(environment: &str) -> Project {
@@ -154,13 +156,7 @@ fn drift_stands_beside_the_authors_change() {
         let iam = aws_sdk_iam::Client::new(&sdk);
         let put = iam.put_role_policy().role_name("mlops-pipeline-dev-glue").policy_name("debug");
         put.policy_document(policy).send().await.unwrap();
-        let ec2 = aws_sdk_ec2::Client::new(&sdk);
-        let groups = ec2.describe_security_groups().send().await.unwrap();
-        let is_ours = |group: &&SecurityGroup| group.group_name() == Some("mlops-pipeline-dev-lambda");
-        let group = groups.security_groups().iter().find(is_ours).unwrap().group_id().unwrap();
-        let world = IpRange::builder().cidr_ip("0.0.0.0/0").build();
-        let open = IpPermission::builder().ip_protocol("tcp").from_port(22).to_port(22).ip_ranges(world).build();
-        ec2.authorize_security_group_ingress().group_id(group).ip_permissions(open).send().await.unwrap();
+        open_ssh(&sdk).await;
         let alarm = "mlops-pipeline-dev-pipeline-failures";
         aws_sdk_cloudwatch::Client::new(&sdk).delete_alarms().alarm_names(alarm).send().await.unwrap();
     });

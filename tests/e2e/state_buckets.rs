@@ -123,6 +123,22 @@ fn platform_of_a_state_in_another_bucket_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn state_that_a_later_version_wrote_is_used_with_a_warning() {
+    let project = project(true);
+    project.local(&["up", "dev"]).ends_with(0);
+    let mut state = stored(&project, "mlops-pipeline/dev/state.json");
+    state["tool"] = json!("9.9.0");
+    project.behind_its_back(async |sdk| {
+        let call = aws_s3::client(&sdk).put_object().bucket(SHARED).key("mlops-pipeline/dev/state.json");
+        call.body(state.to_string().into_bytes().into()).send().await.unwrap();
+    });
+    let planned = project.local(&["plan", "dev", "--exit-code"]).ends_with(0);
+    for part in ["mlopsctl 9.9.0 was the last to write the state", "required_version"] {
+        assert!(planned.stderr.contains(part), "{part} is not in {}", planned.stderr);
+    }
+}
+
+#[test]
 fn state_of_another_project_is_refused_by_every_command() {
     let project = project(true);
     project.local(&["up", "dev"]).ends_with(0);

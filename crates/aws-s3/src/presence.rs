@@ -33,14 +33,22 @@ pub(crate) async fn of(client: &Client, name: &str) -> Result<Presence> {
     };
     let answer = error.raw_response();
     let region = answer.and_then(|answer| answer.headers().get("x-amz-bucket-region"));
-    // Credentials that have expired are refused with 400 and the region as well, which then is the client's own.
     let own = client.config().region().map(AsRef::as_ref);
-    let region = region.filter(|region| own != Some(region));
-    match (answer.map(|answer| answer.status().as_u16()), region) {
-        (Some(404), _) => Ok(Presence::Nowhere),
-        (Some(403), _) => Ok(Presence::Closed),
-        (Some(301 | 307 | 400), Some(region)) => Ok(Presence::Elsewhere(region.to_owned())),
-        _ => Err(error).during("HeadBucket"),
+    match answer.and_then(|answer| presence(answer.status().as_u16(), region, own)) {
+        Some(presence) => Ok(presence),
+        None => Err(error).during("HeadBucket"),
+    }
+}
+
+/// The meaning of an answer that is not 200, if it says something about the bucket.
+fn presence(status: u16, region: Option<&str>, own: Option<&str>) -> Option<Presence> {
+    // Expired credentials are refused with 400 and the region as well, which then is the client's own.
+    let elsewhere = region.filter(|region| own != Some(region));
+    match (status, elsewhere) {
+        (404, _) => Some(Presence::Nowhere),
+        (403, _) => Some(Presence::Closed),
+        (301 | 307 | 400, Some(region)) => Some(Presence::Elsewhere(region.to_owned())),
+        _ => None,
     }
 }
 
@@ -138,6 +146,20 @@ pub(crate) fn elsewhere(name: &str, region: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bucket_is_elsewhere_only_if_the_answer_names_another_region() {
+        let own = Some("eu-west-1");
+        assert_eq!(presence(404, None, own), Some(Presence::Nowhere));
+        assert_eq!(presence(403, Some("us-east-1"), own), Some(Presence::Closed));
+        for status in [301, 307, 400] {
+            let elsewhere = Presence::Elsewhere("us-east-1".to_owned());
+            assert_eq!(presence(status, Some("us-east-1"), own), Some(elsewhere), "{status}");
+            // The credentials have expired, or something else is wrong with the request.
+            assert_eq!(presence(status, own, own), None, "{status}");
+            assert_eq!(presence(status, None, own), None, "{status}");
+        }
+    }
 
     #[test]
     fn a_denial_is_known_by_its_code_and_where_a_head_has_none_by_its_status() {

@@ -14,9 +14,9 @@ const LONG_ITEM: usize = 160;
 /// The longest value in the name of an item.
 const LONGEST_IN_NAME: usize = 60;
 
-/// The counterpart of an item after a change. A statement matches by its Sid. A long item matches by its name, or else
-/// by the most equal fields.
-pub(crate) fn counterpart(item: &Value, among: &[&Value]) -> Option<usize> {
+/// The counterpart of an item after a change. A statement matches by its Sid, and any item by its name. An item without
+/// a name matches by the most equal fields, if it is long or `is_alone`: the only one that changed, on both sides.
+pub(crate) fn counterpart(item: &Value, among: &[&Value], is_alone: bool) -> Option<usize> {
     let Value::Object(fields) = item else { return None };
     if is_rule(item) {
         return None;
@@ -26,11 +26,11 @@ pub(crate) fn counterpart(item: &Value, among: &[&Value]) -> Option<usize> {
         if let (Some(one), Some(another)) = (item["Sid"].as_str(), other["Sid"].as_str()) {
             return (one == another).then_some(usize::MAX);
         }
-        if item.to_string().len().max(other.to_string().len()) <= LONG_ITEM {
-            return None;
-        }
         if let (Some(one), Some(another)) = (own_name(item), own_name(other)) {
             return (one == another).then_some(usize::MAX);
+        }
+        if !is_alone && item.to_string().len().max(other.to_string().len()) <= LONG_ITEM {
+            return None;
         }
         let shared = fields.iter().filter(|(key, value)| others.get(*key).is_some_and(|other| is_same(value, other)));
         Some(shared.count()).filter(|shared| shared * 2 >= fields.len().max(others.len()))
@@ -41,7 +41,8 @@ pub(crate) fn counterpart(item: &Value, among: &[&Value]) -> Option<usize> {
 
 /// The name that an item of a list contains, if any.
 fn own_name(item: &Value) -> Option<&str> {
-    let named = ["Sid", "name", "Name", "id", "Id", "key", "Key"].into_iter().find_map(|key| item[key].as_str());
+    const NAMES: [&str; 9] = ["Sid", "name", "Name", "id", "Id", "key", "Key", "VariantName", "Variable"];
+    let named = NAMES.into_iter().find_map(|key| item[key].as_str());
     named.or_else(|| item["properties"]["title"].as_str())
 }
 

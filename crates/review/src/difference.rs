@@ -207,7 +207,8 @@ fn items(path: &str, before: &[Value], after: &[Value], parts: &mut Vec<Differen
         return;
     }
     let mut counterparts = Vec::new();
-    missing.retain(|item| match counterpart(item, &added) {
+    let is_alone = (missing.len(), added.len()) == (1, 1);
+    missing.retain(|item| match counterpart(item, &added, is_alone) {
         Some(position) => {
             counterparts.push((*item, added.remove(position)));
             false

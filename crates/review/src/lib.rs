@@ -19,7 +19,7 @@ pub use allowed::Allowed;
 pub use difference::{Difference, Differences, Kind, between};
 pub use names::{Names, literal};
 pub use rule::{is_rule, rule_in_words};
-pub use shared::{Shared, SharedField};
+pub use shared::{Shared, SharedCause, SharedField, is_own_address};
 pub use statement::{is_statement, statement_in_words};
 pub use unchanged::Unchanged;
 pub use view::{ChangeView, FieldView, LockView, LookedAt, PlanView, RefusalView, StateBucketView, Surroundings};

@@ -1,4 +1,4 @@
-//! Field changes that many resources share, such as a tag. A plan shows them once, so that they do not hide other
+//! Causes and field changes that many resources share, such as a tag. A plan shows them once, so that they do not hide other
 //! changes.
 
 use crate::view::{ChangeView, FieldView};
@@ -15,13 +15,26 @@ pub struct SharedField {
     pub resources: usize,
 }
 
-/// The field changes that many updated resources share.
+/// A cause that many resources share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedCause {
+    /// The cause.
+    pub cause: String,
+    /// The number of resources that share it.
+    pub resources: usize,
+}
+
+/// The causes and field changes that many updated resources share.
 #[derive(Clone, Debug, Default)]
 pub struct Shared {
+    /// Equal causes. The cause that most resources share comes first.
+    pub causes: Vec<SharedCause>,
     /// Equal changes. The change that most resources share comes first.
     pub fields: Vec<SharedField>,
     /// The new tags `Name` of resources that had none, in the order of the plan.
     pub names: Vec<FieldView>,
+    /// The number of resources that get the tag with their own address.
+    pub addresses: usize,
 }
 
 impl Shared {
@@ -31,6 +44,16 @@ impl Shared {
     /// Counts the changes of the updates.
     pub fn of(changes: &[ChangeView]) -> Self {
         let updates = changes.iter().filter(|change| change.action == Action::Update);
+        let mut causes: BTreeMap<&str, usize> = BTreeMap::new();
+        for cause in updates.clone().filter_map(|change| change.cause.as_deref()) {
+            *causes.entry(cause).or_default() += 1;
+        }
+        let causes = causes.into_iter().filter(|(_, resources)| *resources >= Self::MANY);
+        let mut causes: Vec<_> =
+            causes.map(|(cause, resources)| SharedCause { cause: cause.to_owned(), resources }).collect();
+        causes.sort_by_key(|one| std::cmp::Reverse(one.resources));
+        let gets_address = |change: &&ChangeView| change.fields.iter().any(|field| is_own_address(change, field));
+        let addresses = updates.clone().filter(gets_address).count();
         let mut counted: BTreeMap<String, SharedField> = BTreeMap::new();
         let mut names = Vec::new();
         for field in updates.flat_map(|change| &change.fields).filter(|field| field.known && !field.drifted) {
@@ -46,7 +69,12 @@ impl Shared {
         }
         let mut fields: Vec<_> = counted.into_values().filter(|one| one.resources >= Self::MANY).collect();
         fields.sort_by_key(|one| std::cmp::Reverse(one.resources));
-        Self { fields, names }
+        Self { causes, fields, names, addresses }
+    }
+
+    /// True if a resource shares its cause.
+    pub fn has_cause(&self, change: &ChangeView) -> bool {
+        change.action == Action::Update && self.causes.iter().any(|one| Some(&one.cause) == change.cause.as_ref())
     }
 
     /// True if the change of a field is shared.
@@ -62,6 +90,11 @@ impl Shared {
         let is_plain = change.action == Action::Update && change.cause.is_none();
         is_plain && !change.fields.is_empty() && change.fields.iter().all(|field| self.has(field))
     }
+}
+
+/// True if a field is the tag that holds the resource's own address.
+pub fn is_own_address(change: &ChangeView, field: &FieldView) -> bool {
+    field.path.strip_prefix("tags.") == Some(resource::ADDRESS_TAG) && field.after == change.address.as_str()
 }
 
 /// True if a resource without a `Name` gets one.

@@ -12,8 +12,9 @@ use state::{MemoryStore, State, StateIdentity, Store, Writer};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use vocabulary::{Permission, Place};
 
 /// What is in the cloud, by id, and what was done to it, in order.
@@ -22,6 +23,9 @@ pub(crate) struct World {
     boxes: Mutex<BTreeMap<String, Box>>,
     log: Mutex<Vec<String>>,
     pub(crate) failing: Mutex<Vec<String>>,
+    /// How long a new box takes until it is ready.
+    pub(crate) slowness: Mutex<Duration>,
+    ready_at: Mutex<BTreeMap<String, Instant>>,
     made: Mutex<usize>,
 }
 
@@ -87,11 +91,17 @@ impl Resource for Box {
         world.note(format!("create {}", self.name));
         // Settings come by convergence, as with most of AWS.
         world.boxes().insert(id.clone(), Box { label: String::new(), parts: Vec::new(), ..self.clone() });
+        let ready_at = Instant::now() + *world.slowness.lock().unwrap();
+        world.ready_at.lock().unwrap().insert(id.clone(), ready_at);
         Ok(id)
     }
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let world = cx.shared::<World>();
+        let is_new = world.ready_at.lock().unwrap().get(id).is_some_and(|ready_at| *ready_at > Instant::now());
         Ok(match world.boxes().get(id).cloned() {
+            Some(_) if is_new => {
+                Observed::Settling { status: "pending".to_owned(), outputs: Some(BoxOutputs { id: id.to_owned() }) }
+            }
             Some(live) => Observed::Ready { live, outputs: BoxOutputs { id: id.to_owned() } },
             None => Observed::Absent,
         })
@@ -121,6 +131,18 @@ impl Resource for Box {
 
     fn permissions(&self, _: &Place) -> Vec<Permission> {
         Vec::new()
+    }
+}
+
+/// The options of `up` about waiting.
+pub(crate) struct Waiting {
+    pub(crate) no_wait: bool,
+    pub(crate) factor: u32,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { no_wait: false, factor: 1 }
     }
 }
 
@@ -193,6 +215,10 @@ impl Bench {
     }
 
     pub(crate) async fn apply(&self, stack: &Stack, planning: &Planning) -> Applied {
+        self.apply_waiting(stack, planning, Waiting::default()).await
+    }
+
+    pub(crate) async fn apply_waiting(&self, stack: &Stack, planning: &Planning, waiting: Waiting) -> Applied {
         let (state, version) = self.state().await;
         let writer = Writer::start(self.store.clone(), "state.json", state.clone(), version);
         let (_keep, stop) = watch::channel(StopMode::Go);
@@ -202,8 +228,8 @@ impl Bench {
             registry: &self.registry,
             writer: &writer,
             parallelism: 8,
-            no_wait: false,
-            wait_factor: 1,
+            no_wait: waiting.no_wait,
+            wait_factor: waiting.factor,
             stop,
             events: &|_| {},
         };

@@ -12,3 +12,4 @@ mod ownership;
 mod parcels;
 mod reviewing;
 mod schedules;
+mod waiting;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::printer::Style;
 use engine::{Action, DESTROYED};
-use review::{ChangeView, FieldView, Shared};
+use review::{ChangeView, FieldView, Shared, is_own_address};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ pub(super) fn entry(page: &mut Page<'_>, change: &ChangeView, shared: &Shared) {
     let fate_style = if change.action == Action::Create { None } else { Some(style) };
     page.line(2, 4, &[(Some(style), sign), (None, &title), (fate_style, &fate), (Some(Style::Dim), &id)]);
     // In a destruction, every deletion has this cause.
-    if let Some(cause) = change.cause.as_deref().filter(|cause| *cause != DESTROYED) {
+    if let Some(cause) = change.cause.as_deref().filter(|cause| *cause != DESTROYED && !shared.has_cause(change)) {
         let outside =
             if change.drifted && change.action == Action::Create { ": deleted outside of mlopsctl" } else { "" };
         page.line(6, 4, &[(Some(Style::Dim), "because"), (None, &format!(" {cause}{outside}"))]);
@@ -85,11 +85,6 @@ pub(super) fn entry(page: &mut Page<'_>, change: &ChangeView, shared: &Shared) {
 
 fn id(change: &ChangeView) -> String {
     change.id.as_ref().map_or_else(String::new, |id| format!("  {id}"))
-}
-
-/// A plan hides the tag that holds a resource's own address.
-fn is_own_address(change: &ChangeView, field: &FieldView) -> bool {
-    field.path.strip_prefix("tags.") == Some(resource::ADDRESS_TAG) && field.after == change.address.as_str()
 }
 
 fn telling(page: &mut Page<'_>, spec: &Value) -> String {
