@@ -2,6 +2,7 @@
 
 use crate::printer::{Printer, Style};
 use ::cost::{Comparison, Estimate, Gap, ResourceCost};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One line of a plan.
 pub(crate) fn change(costs: &Comparison) -> String {
@@ -14,8 +15,40 @@ pub(crate) fn change(costs: &Comparison) -> String {
             format!("Costs {at_least}{} USD a month, as before.", costs.after.monthly)
         }
         (0, _) => format!("Costs {at_least}{after} USD a month ({dated}).", after = costs.after.monthly),
-        _ => format!("Costs {at_least}{after} USD a month, {before} before ({dated})."),
+        _ => {
+            let most = most_of_change(costs).unwrap_or_default();
+            format!("Costs {at_least}{after} USD a month, {before} before ({dated}).{most}")
+        }
     }
+}
+
+/// The item that makes up most of the change, with its resources.
+fn most_of_change(costs: &Comparison) -> Option<String> {
+    let (before, after) = (cents_by_item(&costs.before), cents_by_item(&costs.after));
+    let mut changes: BTreeMap<&str, (u128, BTreeSet<&str>)> = BTreeMap::new();
+    for item in before.keys().chain(after.keys()) {
+        let cents = |items: &BTreeMap<_, u128>| items.get(item).copied().unwrap_or_default();
+        let change = cents(&before).abs_diff(cents(&after));
+        let (address, what) = *item;
+        let (sum, addresses) = changes.entry(what).or_default();
+        if change > 0 && addresses.insert(address) {
+            *sum += change;
+        }
+    }
+    let (what, (sum, addresses)) = changes.iter().max_by_key(|(_, (sum, _))| *sum)?;
+    let whole = costs.before.monthly.cents().abs_diff(costs.after.monthly.cents());
+    let of_whom = match addresses.first() {
+        Some(address) if addresses.len() == 1 => (*address).to_owned(),
+        _ => format!("{} resources", addresses.len()),
+    };
+    (sum * 2 > whole).then(|| format!(" Most of the change: {what} ({of_whom})."))
+}
+
+/// The monthly cost of each item, by the address and the item's name.
+fn cents_by_item(estimate: &Estimate) -> BTreeMap<(&str, &str), u128> {
+    let resources = estimate.areas.iter().flat_map(|area| &area.resources);
+    let items = resources.flat_map(|resource| resource.items.iter().map(|item| (resource.address.as_str(), item)));
+    items.map(|(address, item)| ((address, item.what.as_str()), item.monthly.cents())).collect()
 }
 
 /// The same for a plan that an emulator carries out at no cost.

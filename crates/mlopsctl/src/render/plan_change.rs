@@ -23,6 +23,7 @@ const TELLING: &[&str] = &[
     "memory_mb",
     "key",
     "name",
+    "features",
     "path",
 ];
 
@@ -89,10 +90,14 @@ fn id(change: &ChangeView) -> String {
 
 fn telling(page: &mut Page<'_>, spec: &Value) -> String {
     let fields = TELLING.iter().filter_map(|field| Some((field, spec.get(field)?)));
-    let simple = fields.filter(|(_, value)| value.is_string() || value.is_number());
+    let simple = fields.filter(|(_, value)| value.is_string() || value.is_number() || value.is_array());
     // Every role has a path, and most have this one.
     let told = simple.filter(|(field, value)| **field != "path" || **value != "/");
-    let shown: Vec<String> = told.take(2).map(|(field, one)| format!("{field} {}", page.value(one))).collect();
+    let shown = told.take(2).map(|(field, one)| match one {
+        Value::Array(items) => format!("{} {field}", items.len()),
+        one => format!("{field} {}", page.value(one)),
+    });
+    let shown: Vec<String> = shown.collect();
     if shown.is_empty() { String::new() } else { format!("  {}", shown.join(", ")) }
 }
 
