@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import tempfile
 import unittest
 from pathlib import Path
@@ -55,6 +56,19 @@ class Report(unittest.TestCase):
         self.assertIn("# Certificate: passed", report)
         self.assertIn("| dev | up | passed | 91.0 s | 1 | 240 |", report)
         self.assertIn("| dev | `network.nat-1` | create | 90.5 s |", report)
+
+    def test_error_that_the_book_does_not_have_is_listed_with_its_words(self):
+        def waits(text: str) -> str:
+            step = {"event": "step", "address": "a.b", "action": "create", "phase": "waiting"}
+            return json.dumps(step | {"waiting_for": text})
+
+        known = "CreateFunction: InvalidParameterValueException: The role defined cannot be assumed (request 4f)"
+        new = "CreateDomain: NeverSeenException: try | later (request 5a)"
+        said = "\n".join(map(waits, [known, new, new.replace("5a", "5b"), "the change to show", "pending"]))
+        report = render(FACTS, [Phase("dev", "up", 91.0, [run(0, f"{said}\n{SUMMARY}\n")])])
+        self.assertIn("| CreateDomain | `NeverSeenException` | try \\| later | 2 |", report)
+        self.assertNotIn("InvalidParameterValueException", report)
+        self.assertNotIn("## Errors without", render(FACTS, [Phase("dev", "up", 1.0, [run(0, f"{SUMMARY}\n")])]))
 
     def test_failure_is_told_verbatim(self):
         error = "error: CreateFunction: InvalidParameterValueException: The role cannot be assumed (request 4f)"

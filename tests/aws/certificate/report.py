@@ -1,10 +1,16 @@
 """The report, as Markdown."""
 
+import re
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 from certificate.life import Phase
 
 SLOWEST = 15
+BOOK = Path(__file__).resolve().parents[3] / "docs/aws-behaviour.md"
+# An answer of AWS that a step waited for, as an event has it.
+ANSWER = re.compile(r"(?P<operation>[A-Z]\w+): (?P<code>[A-Z][A-Za-z.]+): (?P<message>.*?)( \(request [^)]*\))?")
 
 
 @dataclass
@@ -36,7 +42,7 @@ def render(facts: Facts, phases: list[Phase]) -> str:
         "|---|---|---|---|---|---|",
     ]
     lines += [_row(phase) for phase in phases]
-    lines += ["", *_notes(phases), *_slowest(phases), *_failures(phases), *_said(phases)]
+    lines += ["", *_notes(phases), *_slowest(phases), *_failures(phases), *_unwritten(phases), *_said(phases)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -96,6 +102,26 @@ def _failures(phases):
                 "",
             ]
     return ["## Failures, verbatim", "", *lines, ""] if lines else []
+
+
+def _unwritten(phases):
+    """The errors that the runs got over and of which the book of AWS's behaviour has no line."""
+    book = BOOK.read_text()
+    waits = (
+        ANSWER.fullmatch(event.get("waiting_for", ""))
+        for phase in phases
+        for run in phase.runs
+        for event in run.events
+        if event["event"] == "step"
+    )
+    met = Counter((wait["operation"], wait["code"], wait["message"]) for wait in waits if wait)
+    rows = [
+        f"| {operation} | `{code}` | {message.replace('|', chr(92) + '|')} | {count} |"
+        for (operation, code, message), count in sorted(met.items())
+        if f"`{code}`" not in book
+    ]
+    title = "## Errors without a line in docs/aws-behaviour.md"
+    return [title, "", "| Operation | Code | Message | Times |", "|---|---|---|---|", *rows, ""] if rows else []
 
 
 def _said(phases):
