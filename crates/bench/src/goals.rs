@@ -11,6 +11,10 @@ pub(crate) const PEAK_BYTES: u64 = 150_000_000;
 /// From the sample's upload to a registered model on two cores, once the Python environment is made.
 pub(crate) const SAMPLE_WITHIN: Duration = Duration::from_secs(60);
 
+/// The same for up to five million rows.
+pub(crate) const ROWS_WITHIN: Duration = Duration::from_secs(600);
+pub(crate) const ROWS_PEAK_BYTES: u64 = 4_000_000_000;
+
 /// Beside Terraform on one endpoint: how many times less.
 pub(crate) const UP_TIMES: f64 = 30.0;
 pub(crate) const PLAN_TIMES: f64 = 25.0;

@@ -62,7 +62,11 @@ enum Command {
         local: bool,
     },
     /// The training pipeline on the embedded AWS: from the sample's upload to a registered model.
-    Training,
+    Training {
+        /// Train on that many generated rows instead of the sample.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1000..))]
+        rows: Option<u64>,
+    },
     /// Print an environment file with that many resources.
     Generate {
         /// How many.
@@ -106,7 +110,7 @@ fn run(arguments: &Arguments) -> Result<(String, bool), String> {
         Some(Command::Scale { resources, latency, terraform, .. }) => {
             scale::report(&build()?, resources, *latency, *terraform)
         }
-        Some(Command::Training) => training::report(&build()?),
+        Some(Command::Training { rows }) => training::report(&build()?, *rows),
         Some(Command::Generate { resources }) => Ok((generate::environment(*resources)?, true)),
         None => {
             let binary = build()?;
