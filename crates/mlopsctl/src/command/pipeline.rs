@@ -1,6 +1,7 @@
 //! Using what was built: bring data, train, look, approve, ask.
 
 mod approve;
+mod consent;
 mod deploy;
 mod follow;
 mod image;
@@ -23,6 +24,7 @@ use crate::{
     end::End,
     printer::Printer,
 };
+use consent::Consent;
 use platform::{Platform, Work};
 use std::time::Duration;
 
@@ -54,7 +56,8 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
             logs::run(&open().await?, work, execution.as_deref(), step.as_deref(), usize::from(lines), printer).await
         }
         PipelineCommand::Approve { package, yes, allow_changed_features, reason } => {
-            let asked = approve::Asked { yes: yes || global.local, allow_changed_features, reason };
+            let asked =
+                approve::Asked { consent: Consent { yes: yes || global.local, allow_changed_features }, reason };
             approve::run(&open().await?, global, package.as_deref(), asked, printer).await
         }
         PipelineCommand::Reject { package, yes, reason } => {

@@ -1,7 +1,8 @@
 //! Bringing an approved model into service, or the one before it back.
 
 use super::{
-    approve::{self, agree_on_features, confirm, named_package},
+    approve,
+    consent::{Consent, confirm},
     local_work,
     platform::{Platform, Work},
     run::started,
@@ -17,10 +18,7 @@ use serde_json::json;
 
 /// How somebody deploys.
 pub(super) struct Asked {
-    /// Without being asked on the terminal.
-    yes: bool,
-    /// Also if the model takes other features than the one in service.
-    allow_changed_features: bool,
+    consent: Consent,
     /// Also if the model is in service already.
     again: bool,
     /// Show the steps.
@@ -30,7 +28,7 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn from_arguments(given: &DeploymentArgs, global: &Global, again: bool) -> Self {
         let DeploymentArgs { yes, allow_changed_features, follow } = *given;
-        Self { yes: yes || global.local, allow_changed_features, again, follow }
+        Self { consent: Consent { yes: yes || global.local, allow_changed_features }, again, follow }
     }
 }
 
@@ -48,15 +46,14 @@ pub(super) async fn run(
     let machine = platform.machine(Work::Deployment)?;
     let registry = platform.registry()?;
     let package = match named {
-        Some(named) => Some(named_package(platform, &registry, named).await?),
+        Some(named) => Some(platform.package(&registry, named).await?),
         None => registry.newest(Some(Approval::Approved)).await?,
     };
     let Some(package) = package.filter(|package| package.approval == Approval::Approved) else {
         // The approval starts the deployment.
         let reason = "approved with mlopsctl".to_owned();
-        let Asked { yes, allow_changed_features, .. } = asked;
-        return approve::run(platform, global, named, approve::Asked { yes, allow_changed_features, reason }, printer)
-            .await;
+        let asked = approve::Asked { consent: asked.consent, reason };
+        return approve::run(platform, global, named, asked, printer).await;
     };
     let serving = serving(platform, &registry).await?;
     if let Some(serving) = serving.as_ref().filter(|serving| serving.arn == package.arn && !asked.again) {
@@ -142,9 +139,11 @@ impl Deployment<'_> {
         asked: &Asked,
         printer: Printer,
     ) -> Result<(), End> {
-        let may_differ = asked.allow_changed_features || package.features_may_differ();
-        agree_on_features(package, serving, "in service", may_differ)?;
-        confirm(question, asked.yes, printer).await?;
+        let given = asked.consent;
+        let may_differ = given.allow_changed_features || package.features_may_differ();
+        let consent = Consent { allow_changed_features: may_differ, ..given };
+        consent.agree_on_features(package, serving, "in service")?;
+        confirm(question, consent.yes, printer).await?;
         if may_differ && !package.features_may_differ() {
             self.registry.allow_changed_features(package).await?;
         }

@@ -1,6 +1,6 @@
 //! Shows the steps of a pipeline execution until it ends.
 
-use super::platform::Platform;
+use super::platform::{Platform, Work};
 use crate::{
     end::End,
     printer::Printer,
@@ -18,6 +18,7 @@ const ASKS_EVERY_LOCALLY: Duration = Duration::from_millis(200);
 /// Shows an execution until it ends.
 pub(super) async fn run(
     platform: &Platform,
+    work: Work,
     machine: &Machine,
     execution: Execution,
     printer: Printer,
@@ -33,11 +34,7 @@ pub(super) async fn run(
             if platform.is_local() {
                 return Err(stop(machine, &execution).await);
             }
-            let name = &platform.session.name;
-            return Err(End::failed_with(
-                "no longer followed; the execution goes on",
-                format!("`mlopsctl pipeline {name} status --follow {}` follows it again", execution.name),
-            ));
+            return Err(no_longer_followed(&platform.session.name, work, &execution.name));
         }
     };
     steps.end();
@@ -53,6 +50,12 @@ pub(super) async fn run(
         printer.data(&std::iter::once(page.title(shown)).chain(page.end(shown)).collect::<Vec<_>>().join("\n"));
     }
     ended(&execution)
+}
+
+/// Ctrl-C ends this command, and not an execution on AWS.
+fn no_longer_followed(environment: &str, work: Work, execution: &str) -> End {
+    let command = format!("mlopsctl pipeline {environment} status{} --follow {execution}", work.option());
+    End::failed_with("no longer followed; the execution goes on", format!("`{command}` follows it again"))
 }
 
 /// Whether an execution went well, as an exit code says it.
@@ -107,6 +110,22 @@ async fn to_the_end(
                 () = sleep_until(next) => break,
                 _ = frames.tick() => steps.draw(&history),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ctrl_c_says_how_to_follow_the_same_kind_of_execution_again() {
+        for (work, command) in [
+            (Work::Training, "`mlopsctl pipeline dev status --follow e1` follows it again"),
+            (Work::Deployment, "`mlopsctl pipeline dev status --deploy --follow e1` follows it again"),
+        ] {
+            let End::Failed { help, .. } = no_longer_followed("dev", work, "e1") else { panic!("it failed") };
+            assert_eq!(help.as_deref(), Some(command));
         }
     }
 }

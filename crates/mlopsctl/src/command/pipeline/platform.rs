@@ -4,7 +4,7 @@ use crate::{cli::Global, end::End};
 use app::Session;
 use aws_config::SdkConfig;
 use aws_glue::Job;
-use runs::{Endpoint, Execution, Machine, Registry, Store};
+use runs::{Endpoint, Execution, Machine, Package, Registry, Store};
 use serde_json::Value;
 use state::{Entry, State};
 use std::collections::BTreeMap;
@@ -29,6 +29,14 @@ pub(super) enum Work {
 impl Work {
     pub(super) fn of(deploy: bool) -> Self {
         if deploy { Self::Deployment } else { Self::Training }
+    }
+
+    /// The option by which a command means this work, with a space before it.
+    pub(super) fn option(self) -> &'static str {
+        match self {
+            Self::Training => "",
+            Self::Deployment => " --deploy",
+        }
     }
 }
 
@@ -83,6 +91,14 @@ impl Platform {
     pub(super) fn registry(&self) -> Result<Registry, End> {
         let group = self.of_kind("sagemaker:model-package-group").find_map(|entry| entry.spec["name"].as_str());
         Ok(Registry::new(self.config(), group.ok_or_else(|| self.lacks("model registry"))?))
+    }
+
+    /// The model package with this version or ARN.
+    pub(super) async fn package(&self, registry: &Registry, named: &str) -> Result<Package, End> {
+        let found = registry.package(named).await?;
+        let name = &self.session.name;
+        let help = format!("name its version or its ARN; `mlopsctl pipeline {name} models` lists them");
+        found.ok_or_else(|| End::usage(format!("there is no model package `{named}`"), help))
     }
 
     /// The endpoint that serves approved models.

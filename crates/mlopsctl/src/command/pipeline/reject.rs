@@ -1,7 +1,7 @@
 //! Rejecting a model: no deployment takes it, and no later model is compared with it.
 
 use super::{
-    approve::{confirm, named_package},
+    consent::confirm,
     platform::{Platform, Work},
 };
 use crate::{end::End, printer::Printer, render::package::document};
@@ -15,7 +15,7 @@ pub(super) async fn run(
     printer: Printer,
 ) -> Result<(), End> {
     let registry = platform.registry()?;
-    let package = named_package(platform, &registry, named).await?;
+    let package = platform.package(&registry, named).await?;
     let version = package.version;
     let is_rejected = package.approval == Approval::Rejected;
     if !is_rejected {

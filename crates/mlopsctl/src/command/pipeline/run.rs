@@ -38,7 +38,7 @@ pub(super) async fn started(
     printer: Printer,
 ) -> Result<(), End> {
     if stay {
-        return follow::run(platform, machine, execution, printer).await;
+        return follow::run(platform, work, machine, execution, printer).await;
     }
     let name = &platform.session.name;
     match printer.json {
@@ -50,8 +50,7 @@ pub(super) async fn started(
         printer.note("started; this command works on it until it ends, and Ctrl-C stops it");
         return follow::in_silence(machine, &execution).await;
     }
-    let deploy = if work == Work::Deployment { " --deploy" } else { "" };
-    printer.hint(&format!("started; `mlopsctl pipeline {name} status{deploy}` shows how it goes"));
+    printer.hint(&format!("started; `mlopsctl pipeline {name} status{}` shows how it goes", work.option()));
     Ok(())
 }
 

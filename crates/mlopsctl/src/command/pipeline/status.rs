@@ -18,7 +18,7 @@ pub(super) async fn run(
     let machine = platform.machine(work)?;
     let execution = platform.execution(work, &machine, named).await?;
     if stay && execution.status == Status::Running {
-        return follow::run(platform, &machine, execution, printer).await;
+        return follow::run(platform, work, &machine, execution, printer).await;
     }
     let history = machine.history(&execution.arn).await?;
     let console = platform.console(&execution);

@@ -1,7 +1,7 @@
 //! Stopping an execution.
 
 use super::{
-    approve::confirm,
+    consent::confirm,
     platform::{Platform, Work},
 };
 use crate::{end::End, printer::Printer};
@@ -27,7 +27,7 @@ pub(super) async fn run(
     };
     let named = named.or(running.as_ref().map(|execution| execution.arn.as_str()));
     let Some(named) = named else {
-        let help = format!("`mlopsctl pipeline {} status` shows the latest", platform.session.name);
+        let help = format!("`mlopsctl pipeline {} status{}` shows the latest", platform.session.name, work.option());
         return Err(End::failed_with("no execution is running", help));
     };
     let execution = platform.execution(work, &machine, Some(named)).await?;
