@@ -129,10 +129,17 @@ fn message_of(error: &ParseError) -> String {
 fn help(source: &str, shown: &str, at: usize) -> Option<String> {
     let line = source.get(..at)?.rsplit('\n').next()?;
     let rest = source.get(at..)?.chars().take(LONGEST_WORD);
-    let word: String = rest.take_while(|c| c.is_alphanumeric() || "-_./".contains(*c)).collect();
+    let words: String = rest.take_while(|c| c.is_alphanumeric() || "-_./ ".contains(*c)).collect();
+    let word = words.trim_end();
+    let truth = match word.to_lowercase().as_str() {
+        "yes" | "on" | "true" => Some("true"),
+        "no" | "off" | "false" => Some("false"),
+        _ => None,
+    };
     match line.trim_end().ends_with('=') {
         true if word.is_empty() => Some("write a value after the equals sign".to_owned()),
-        true if word.starts_with(char::is_alphabetic) => match shown.get(at..at + word.len()) == Some(&word) {
+        true if truth.is_some() => truth.map(|truth| format!("write `{truth}`")),
+        true if word.starts_with(char::is_alphabetic) => match shown.get(at..at + word.len()) == Some(word) {
             true => Some(format!("write text in quotes: \"{word}\"")),
             false => Some("write text in quotes".to_owned()),
         },
@@ -147,6 +154,20 @@ mod tests {
     fn helps(source: &str) -> Vec<Option<String>> {
         let Err(error) = source.parse::<toml_edit::DocumentMut>() else { panic!("it is TOML") };
         findings(source, &error).into_iter().map(|finding| finding.help).collect()
+    }
+
+    #[test]
+    fn truth_in_the_words_of_other_formats_is_translated() {
+        for (line, help) in
+            [("spot = yes", "write `true`"), ("spot = True", "write `true`"), ("spot = Off", "write `false`")]
+        {
+            assert_eq!(helps(&format!("[pipeline.training]\n{line}\n")), [Some(help.to_owned())], "{line}");
+        }
+    }
+
+    #[test]
+    fn text_without_quotes_is_repeated_with_its_spaces() {
+        assert_eq!(helps("project = My Project # shop\n"), [Some("write text in quotes: \"My Project\"".to_owned())]);
     }
 
     #[test]

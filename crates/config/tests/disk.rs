@@ -80,6 +80,21 @@ fn scripts_functions_and_definitions_must_exist() {
     project.write("pipeline/sample/schema.json", schema.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
     assert_eq!(project.problems(FILE), ["12:11: there is no `pipeline/functions/model-evaluation/main.py`"]);
     project.write("pipeline/functions/model-evaluation/main.py", "");
+    let main = "pipeline/functions/model-evaluation/main.py";
+    project.write(main, "import json\n\ndef lambda_handler(event, context):\n    pass\n");
+    assert_eq!(project.problems(FILE), [format!("12:11: `{main}` has no function `run`")]);
+    for defined in [
+        "def run(event, context):",
+        "async def run(event):",
+        "run = other",
+        "from other import (\n    run,\n)",
+        "from other import *",
+    ] {
+        project.write(main, format!("def other(event):\n    pass\n\n{defined}\n"));
+        let path = project.write("environments/dev.toml", FILE);
+        assert!(load(&path, project.0.path()).is_ok(), "{defined}");
+    }
+    project.write(main, "");
     let path = project.write("environments/dev.toml", FILE);
     assert_eq!(load(&path, project.0.path()).unwrap().functions[1].folder(), "pipeline/functions/model-evaluation");
 }

@@ -151,6 +151,16 @@ const RESERVED: [&str; 19] = [
     "LAMBDA_RUNTIME_DIR",
 ];
 
+/// The last function of a Python module that does not even mention the one with this name.
+fn instead_of<'a>(text: &'a str, function: &str) -> Option<&'a str> {
+    let mut words = text.split(|character: char| !character.is_alphanumeric() && character != '_');
+    if text.contains("import *") || words.any(|word| word == function) {
+        return None;
+    }
+    let defined = |line: &'a str| line.strip_prefix("async ").unwrap_or(line).strip_prefix("def ");
+    text.lines().filter_map(defined).filter_map(|rest| rest.split_once('(')).map(|(name, _)| name.trim()).next_back()
+}
+
 pub(super) fn check(functions: &[Function], at: Place<'_>, around: &Surroundings<'_>) {
     at.unique("functions", functions.iter().map(|function| function.name.as_str()));
     for (index, function) in functions.iter().enumerate() {
@@ -193,12 +203,21 @@ impl Function {
         if !place.stays_inside(root, &folder) {
             return;
         }
-        let module = self.handler.rsplit_once('.').map_or("", |(module, _)| module).replace('.', "/");
-        let file = format!("{folder}/{module}.py");
+        let (module, function) = self.handler.rsplit_once('.').unwrap_or(("", &self.handler));
+        let file = format!("{folder}/{}.py", module.replace('.', "/"));
         if !root.join(&file).is_file() {
             at.get("handler").report(format!("there is no `{file}`"), "a handler is `<module>.<function>`");
-        } else {
-            at.get("handler").stays_inside(root, &file);
+            return;
+        }
+        if !at.get("handler").stays_inside(root, &file) {
+            return;
+        }
+        let text = std::fs::read_to_string(root.join(&file)).unwrap_or_default();
+        if let Some(defined) = instead_of(&text, function) {
+            at.get("handler").report(
+                format!("`{file}` has no function `{function}`"),
+                format!("write `handler = \"{module}.{defined}\"`, or rename the function"),
+            );
         }
     }
 

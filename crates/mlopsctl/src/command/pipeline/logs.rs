@@ -57,7 +57,11 @@ fn choose<'a>(execution: &Execution, history: &'a History, named: Option<&str>) 
     history.step(named).map(Some).ok_or_else(|| {
         let names: Vec<&str> =
             history.steps.iter().filter(|step| step.is_work()).map(|step| step.name.as_str()).collect();
-        End::usage(format!("the execution came to no step `{named}`"), format!("it came to: {}", names.join(", ")))
+        let help = match names.as_slice() {
+            [] => "it ended before its first step".to_owned(),
+            names => format!("it came to: {}", names.join(", ")),
+        };
+        End::usage(format!("the execution came to no step `{named}`"), help)
     })
 }
 
@@ -105,4 +109,28 @@ fn whole(page: &Page<'_>, step: Option<&Step>, logs: &[Log]) -> Value {
     let lines: Vec<Value> = lines.collect();
     json!({"format": 1, "execution": page.execution.name, "status": page.execution.status.as_str(),
            "history": history, "error": page.document()["error"], "step": step.map(|step| &step.name), "lines": lines})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runs::Status;
+
+    #[test]
+    fn step_of_an_execution_without_steps_is_refused_with_the_reason() {
+        let execution = Execution {
+            arn: "arn".to_owned(),
+            name: "e1".to_owned(),
+            status: Status::Failed,
+            started: Timestamp::UNIX_EPOCH,
+            ended: None,
+            input: serde_json::Value::Null,
+            output: serde_json::Value::Null,
+            why: None,
+        };
+        let Err(End::Usage { help, .. }) = choose(&execution, &History::default(), Some("Train")) else {
+            panic!("it has no steps")
+        };
+        assert_eq!(help.as_deref(), Some("it ended before its first step"));
+    }
 }
