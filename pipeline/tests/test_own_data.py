@@ -28,8 +28,6 @@ PREFIX = "mlops-pipeline-dev"
 class DataSet:
     load: Callable[[], Any]
     task: str
-    # What the algorithm is told.
-    parameters: str
     # Scikit-learn's way to the metrics of the registered package.
     measured: Callable[[np.ndarray, np.ndarray], dict[str, float]]
     # What a model that has learned something reaches on all rows.
@@ -64,15 +62,18 @@ def of_quantity(truth: np.ndarray, answers: np.ndarray) -> dict[str, float]:
     }
 
 
-CLASSES = 'objective = "multi:softprob"\nnum_class = 3\neval_metric = "mlogloss"\n'
-TWO = 'objective = "binary:logistic"\neval_metric = "auc"\n'
-QUANTITY = 'objective = "reg:squarederror"\neval_metric = "rmse"\n'
 DATA_SETS = {
-    "wine": DataSet(datasets.load_wine, "multiclass", CLASSES, of_classes, 0.95),
-    "iris": DataSet(datasets.load_iris, "multiclass", CLASSES, of_classes, 0.95),
-    "breast_cancer": DataSet(datasets.load_breast_cancer, "binary", TWO, of_binary, 0.95),
-    "diabetes": DataSet(datasets.load_diabetes, "regression", QUANTITY, of_quantity, 0.5),
+    "wine": DataSet(datasets.load_wine, "multiclass", of_classes, 0.95),
+    "iris": DataSet(datasets.load_iris, "multiclass", of_classes, 0.95),
+    "breast_cancer": DataSet(datasets.load_breast_cancer, "binary", of_binary, 0.95),
+    "diabetes": DataSet(datasets.load_diabetes, "regression", of_quantity, 0.5),
 }
+
+
+def toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {toml(part)}' for key, part in value.items())} }}"
+    return json.dumps(value)
 
 
 class Project:
@@ -98,28 +99,18 @@ class Project:
             rows.writerows([*row, label] for row, label in zip(bunch.data.tolist(), labels, strict=True))
         return labels
 
-    def describe(self, data: DataSet) -> None:
-        """Writes the schema and the settings that README.md names, as a person does."""
-        bunch = data.load()
-        sources = {re.sub("[^a-z0-9]+", "_", name.lower()).strip("_"): name for name in bunch.feature_names}
-        columns = [{"name": name, "source": source, "type": "number"} for name, source in sources.items()]
-        classes = [str(name) for name in getattr(bunch, "target_names", ())]
-        label = {"type": "string", "values": classes} if classes else {"type": "number"}
-        schema = {"label": "target", "task": data.task, "columns": [*columns, {"name": "target", **label}]}
-        (self.folder / "schema.json").write_text(json.dumps(schema))
-        edits = {
-            "[pipeline]\n": '[pipeline]\nschema = "schema.json"\n',
-            'objective = "binary:logistic"\neval_metric = "auc"\n': data.parameters,
-            "min_rows = 1000": "min_rows = 100",
-            "ingest = true": "ingest = false",
-        }
-        if data.task == "regression":
-            edits["auc = { min = 0.7 }"] = "r2 = { min = 0.1 }"
+    def set(self, settings: list[dict[str, Any]]) -> None:
+        """Edits the environment file as `schema` says."""
         file = self.folder / "environments/dev.toml"
         text = file.read_text()
-        for before, after in edits.items():
-            assert before in text, before
-            text = text.replace(before, after, 1)
+        for setting in settings:
+            key, value = setting["key"], setting["value"]
+            section = setting["section"].split(",")[0]
+            line = "" if value is None else f"{key} = {toml(value)}\n"
+            head, _, rest = text.partition(f"\n{section}\n")
+            body, follows, tail = rest.partition("\n[")
+            body, count = re.subn(rf"^{key} = .*\n?", line, body, flags=re.MULTILINE)
+            text = f"{head}\n{section}\n{'' if count else line}{body}{follows}{tail}"
         file.write_text(text + '\n[pipeline.deploy]\ninstance_type = "ml.m5.large"\n')
 
 
@@ -153,7 +144,9 @@ def test_data_of_others_becomes_a_model_whose_metrics_are_scikit_learns(name, tm
     data = DATA_SETS[name]
     project = Project(tmp_path)
     labels = project.write(data)
-    project.describe(data)
+    schema = json.loads(project.mlopsctl("pipeline", "dev", "schema", "data.csv", "--label", "target", "--json"))
+    assert (schema["task"], schema["rows"]) == (data.task, len(labels))
+    project.set(schema["settings"])
     project.mlopsctl("validate", "dev")
     project.mlopsctl("up", "dev", "--local")
     project.mlopsctl("pipeline", "dev", "upload", "data.csv", "--local")

@@ -30,6 +30,7 @@ fn a_schema_of_a_file_and_the_settings_that_it_needs_are_valid() {
             "objective = \"multi:softprob\"",
             "num_class = 3",
             "min_rows = 45",
+            "[pipeline.thresholds]\n# without auc\nbalanced_accuracy = { min = 0.47 }  # a model that gives every row the same answer reaches 0.33",
             "`customers`\ningest = false",
         ],
     );
@@ -55,6 +56,7 @@ fn a_schema_of_a_file_and_the_settings_that_it_needs_are_valid() {
     project.edit("dev", "objective = \"binary:logistic\"", "objective = \"multi:softprob\"\nnum_class = 3");
     project.edit("dev", "eval_metric = \"auc\"", "eval_metric = \"mlogloss\"");
     project.edit("dev", "min_rows = 1000", "min_rows = 45");
+    project.edit("dev", "auc = { min = 0.7 }", "balanced_accuracy = { min = 0.47 }");
     project.edit("dev", "ingest = true", "ingest = false");
     project.run(&["validate", "dev"]).ends_with(0);
     let settled = project.run(&[&SCHEMA[..], &["--out", "data/other.json", "--json"]].concat()).ends_with(0).json();

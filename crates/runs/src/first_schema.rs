@@ -5,7 +5,7 @@ use crate::{
     data_schema::{Column, Format, Kind, Task},
     file_format,
     header_names::{HeaderNames, is_identity, valid},
-    raw_values::NULL_WORDS,
+    raw_values::{NULL_WORDS, boolean, number},
     table::{Form, Table, UnfitFile, open},
 };
 use serde_json::{Map, Value, json};
@@ -25,6 +25,8 @@ pub struct FirstSchema {
     pub task: Task,
     /// How many classes the label lists.
     pub classes: usize,
+    /// The share of the rows that the rarest class has; `None` for a quantity.
+    pub rarest: Option<f64>,
     /// The rows that were looked at.
     pub rows: u64,
     /// Advice for the person who looks through it.
@@ -55,6 +57,7 @@ impl FirstSchema {
         let mut guess = Self {
             task: Task::Binary,
             classes: 0,
+            rarest: None,
             rows,
             remarks: names.remarks.clone(),
             label: names.valid[at].clone(),
@@ -143,7 +146,7 @@ impl FirstSchema {
     fn learn(&mut self, label: &mut Column, tally: &Tally, task: Option<Task>) -> Result<(), UnfitFile> {
         let name = label.name.clone();
         let texts = tally.texts.0.as_ref();
-        let number = |text: &String| crate::raw_values::number(text, self.csv.decimal);
+        let number = |text: &String| number(text, self.csv.decimal);
         let mut integers: Vec<i64> = Vec::new();
         if let (Kind::Integer, Some(texts)) = (label.kind, texts) {
             integers.extend(texts.keys().filter_map(number).map(|number| number as i64));
@@ -180,6 +183,7 @@ impl FirstSchema {
             return Err(unsuited(format!("the label `{name}` does not suit a {} task", self.task.as_str())));
         }
         label.required = true;
+        self.rarest = rarest(tally, label.kind, self.csv.decimal).filter(|_| self.task != Task::Regression);
         if self.task == Task::Regression || self.task == Task::Binary && is_flag {
             return Ok(());
         }
@@ -278,6 +282,22 @@ fn decimal(tallies: &[Tally], csv: &Format) -> char {
     if csv.separator != comma && numeric(comma) > numeric(point) { comma } else { point }
 }
 
+/// The share of the rows that the rarest class of a label has.
+fn rarest(tally: &Tally, kind: Kind, decimal: char) -> Option<f64> {
+    let mut classes: BTreeMap<String, u64> = BTreeMap::new();
+    for (text, count) in tally.texts.0.as_ref()? {
+        let class = match kind {
+            Kind::Boolean => boolean(text).map(|class| class.to_string()),
+            Kind::Integer => number(text, decimal).map(|class| class.to_string()),
+            _ => Some(text.clone()),
+        };
+        let Some(class) = class else { continue };
+        *classes.entry(class).or_default() += count;
+    }
+    let all: u64 = classes.values().sum();
+    classes.values().min().map(|count| *count as f64 / all as f64)
+}
+
 /// Whether texts repeat often enough to be the values of a feature.
 fn is_category(texts: &BTreeMap<String, u64>, present: u64) -> bool {
     let count = u64::try_from(texts.len()).unwrap_or(u64::MAX);
@@ -343,6 +363,15 @@ mod tests {
         assert_eq!((counted.task, counted.classes), (Task::Regression, 0));
         let unsuited = guess_of("a.csv", "x,y\n1,0.5\n1,1\n1,2\n", "y", Some(Task::Binary)).unwrap_err();
         assert_eq!(unsuited.what, "the label `y` does not suit a binary task");
+    }
+
+    #[test]
+    fn the_share_of_the_rarest_class_is_known() {
+        let of = |rows: &str| guess(&format!("x,y\n{rows}"), "y").rarest;
+        assert_eq!(of("1,0\n1,1\n1,1.0\n1,1\n"), Some(0.25));
+        assert_eq!(of("1,yes\n1,true\n1,no\n1,Yes\n"), Some(0.25));
+        assert_eq!(of("1,a\n1,b\n1,c\n1,c\n"), Some(0.25));
+        assert_eq!(of("1,1.5\n1,2.5\n"), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod deploy;
 mod fit;
 
 pub use deploy::{Autoscaling, Deploy, OLD_ONES_STAY};
+pub use fit::is_metric_of;
 
 use super::grants::{BucketGrants, BucketGrantsSchema, Permission};
 use crate::form::{

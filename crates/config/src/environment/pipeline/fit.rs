@@ -93,10 +93,15 @@ fn of_task<'a>(table: &[(&str, &'a [&'a str])], task: &str) -> &'a [&'a str] {
     table.iter().find(|(known, _)| *known == task).map_or(&[], |(_, values)| values)
 }
 
+/// Whether the evaluation function calculates a metric for a task.
+pub fn is_metric_of(task: &str, metric: &str) -> bool {
+    of_task(&METRICS, task).contains(&metric)
+}
+
 fn metrics(pipeline: &Pipeline, schema: &DataSchema<'_>, at: Place<'_>) {
     let known = of_task(&METRICS, schema.task);
     let refuse = |metric: &str, at: Place<'_>| {
-        if !known.contains(&metric) {
+        if !is_metric_of(schema.task, metric) {
             let near = suggest::nearest(metric, known.iter().copied());
             let help = near.map_or_else(
                 || format!("its metrics are {}", known.join(", ")),

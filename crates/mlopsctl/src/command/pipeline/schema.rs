@@ -5,7 +5,10 @@ use crate::{
     end::End,
     printer::Printer,
 };
-use config::{Environment, environment::Pipeline};
+use config::{
+    Environment,
+    environment::{Pipeline, pipeline::is_metric_of},
+};
 use runs::{FirstSchema, LearnedTask, UnfitFile};
 use serde_json::{Value, json};
 use std::{
@@ -93,24 +96,49 @@ struct Setting {
     key: String,
     /// `None` for one that has to go.
     value: Option<Value>,
+    /// A sentence for whoever looks through it.
+    why: Option<String>,
 }
 
 impl Setting {
     fn new(section: impl Into<String>, key: &str, value: impl Into<Value>) -> Self {
-        Self { section: section.into(), key: key.to_owned(), value: Some(value.into()) }
+        Self { section: section.into(), key: key.to_owned(), value: Some(value.into()), why: None }
     }
 
     fn without(section: &str, key: &str) -> Self {
-        Self { section: section.to_owned(), key: key.to_owned(), value: None }
+        Self { section: section.to_owned(), key: key.to_owned(), value: None, why: None }
+    }
+
+    fn because(self, why: impl Into<String>) -> Self {
+        Self { why: Some(why.into()), ..self }
     }
 
     fn document(&self) -> Value {
-        json!({"section": self.section, "key": self.key, "value": self.value})
+        let mut document = json!({"section": self.section, "key": self.key, "value": self.value});
+        if let Some(why) = &self.why {
+            document["why"] = why.as_str().into();
+        }
+        document
+    }
+
+    /// The line of the file.
+    fn line(&self) -> String {
+        let Some(value) = &self.value else { return format!("# without {}", self.key) };
+        let value = match value.as_object() {
+            Some(table) => {
+                let fields: Vec<String> = table.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+                format!("{{ {} }}", fields.join(", "))
+            }
+            None => value.to_string(),
+        };
+        let why = self.why.as_ref().map(|why| format!("  # {why}")).unwrap_or_default();
+        format!("{} = {value}{why}", self.key)
     }
 }
 
-/// The rows that the validation function wants by default.
+/// The rows that the validation function wants by default, and the share of each class.
 const LEAST_ROWS: u64 = 100;
+const LEAST_SHARE: f64 = 0.01;
 
 /// The settings that have to change for the schema to fit.
 fn next(environment: &Environment, guess: &FirstSchema, schema: &str) -> Vec<Setting> {
@@ -142,6 +170,8 @@ fn next(environment: &Environment, guess: &FirstSchema, schema: &str) -> Vec<Set
     if pipeline.validation.min_rows.unwrap_or(LEAST_ROWS) > guess.rows {
         found.push(Setting::new("[pipeline.validation]", "min_rows", (guess.rows / 2).max(1)));
     }
+    found.extend(least_share(pipeline, guess));
+    found.extend(judging(pipeline, guess, pipeline.schema != schema));
     let groups = environment.feature_groups.iter().filter(|group| group.ingest);
     let lacks = |column: &str| !guess.names().any(|name| name.eq_ignore_ascii_case(column));
     for group in groups.filter(|group| lacks(&group.record_identifier)) {
@@ -150,14 +180,63 @@ fn next(environment: &Environment, guess: &FirstSchema, schema: &str) -> Vec<Set
     found
 }
 
+/// A limit below the share of the rarest class, if the present one is above it.
+fn least_share(pipeline: &Pipeline, guess: &FirstSchema) -> Option<Setting> {
+    let limit = pipeline.validation.min_label_fraction.unwrap_or(LEAST_SHARE);
+    let share = guess.rarest.filter(|share| *share < limit)?;
+    let half = (share / 2.0 * 1e6).floor() / 1e6;
+    let why = format!("the rarest class has {:.3}% of the rows", share * 100.0);
+    Some(Setting::new("[pipeline.validation]", "min_label_fraction", half).because(why))
+}
+
+/// A metric that says whether a model of the task has learned anything: its least value for a first data set, and the
+/// value of a model that gives every row the same answer.
+fn least(guess: &FirstSchema) -> (&'static str, f64, f64) {
+    match guess.task {
+        LearnedTask::Binary => ("auc", 0.6, 0.5),
+        LearnedTask::Multiclass => {
+            let same = 1.0 / guess.classes.max(1) as f64;
+            let percent = |share: f64| (share * 100.0).round() / 100.0;
+            ("balanced_accuracy", percent(same + (1.0 - same) * 0.2), percent(same))
+        }
+        LearnedTask::Regression => ("r2", 0.1, 0.0),
+    }
+}
+
+/// The settings by which a model is judged. Those for other data would refuse a good model, or accept a useless one.
+fn judging(pipeline: &Pipeline, guess: &FirstSchema, is_new: bool) -> Vec<Setting> {
+    const THRESHOLDS: &str = "[pipeline.thresholds]";
+    let task = guess.task.as_str();
+    let (metric, least, same) = least(guess);
+    let keeps = |known: &str| is_metric_of(task, known) && (!is_new || known == metric);
+    let mut found: Vec<Setting> = pipeline
+        .thresholds
+        .keys()
+        .filter(|known| !keeps(known))
+        .map(|known| Setting::without(THRESHOLDS, known))
+        .collect();
+    let known = pipeline.thresholds.get(metric).and_then(|threshold| threshold.min);
+    let judges = pipeline.thresholds.keys().any(|known| keeps(known));
+    if is_new && known != Some(least) || !judges {
+        let why = format!("a model that gives every row the same answer reaches {same}");
+        found.push(Setting::new(THRESHOLDS, metric, json!({"min": least})).because(why));
+    }
+    if pipeline.comparison.as_ref().is_some_and(|comparison| !is_metric_of(task, &comparison.metric)) {
+        found.push(Setting::new("[pipeline.comparison]", "metric", metric));
+    }
+    if guess.task != LearnedTask::Binary {
+        let unfit =
+            [("decision_threshold", pipeline.decision_threshold.is_some()), ("maximise", pipeline.maximise.is_some())];
+        found.extend(unfit.into_iter().filter(|(_, set)| *set).map(|(key, _)| Setting::without("[pipeline]", key)));
+    }
+    found
+}
+
 /// The settings as they are written, by section.
 fn toml(settings: &[Setting]) -> String {
     let mut sections: Vec<(&str, Vec<String>)> = Vec::new();
     for setting in settings {
-        let line = match &setting.value {
-            Some(value) => format!("{} = {value}", setting.key),
-            None => format!("# without {}", setting.key),
-        };
+        let line = setting.line();
         match sections.iter_mut().find(|(section, _)| *section == setting.section) {
             Some((_, lines)) => lines.push(line),
             None => sections.push((&setting.section, vec![line])),
@@ -165,4 +244,58 @@ fn toml(settings: &[Setting]) -> String {
     }
     let written = sections.into_iter().map(|(section, lines)| format!("{section}\n{}", lines.join("\n")));
     written.collect::<Vec<_>>().join("\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use config::environment::pipeline::{ChoiceMetric, Comparison, Threshold};
+
+    fn guess(rows: &str) -> FirstSchema {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.csv");
+        std::fs::write(&file, format!("x,y\n{rows}")).unwrap();
+        FirstSchema::guess(&file, "y", None).unwrap()
+    }
+
+    fn judged_by(metrics: &[&str]) -> Pipeline {
+        let threshold = Threshold { min: Some(0.7), max: None };
+        let thresholds = metrics.iter().map(|metric| ((*metric).to_owned(), threshold)).collect();
+        Pipeline { thresholds, ..Pipeline::default() }
+    }
+
+    fn lines(settings: &[Setting]) -> Vec<String> {
+        settings.iter().map(Setting::line).collect()
+    }
+
+    #[test]
+    fn thresholds_for_other_data_give_way_to_one_that_a_useless_model_does_not_reach() {
+        let (flags, pipeline) = (guess("1,0\n2,1\n"), judged_by(&["auc", "log_loss"]));
+        let least = "auc = { min = 0.6 }  # a model that gives every row the same answer reaches 0.5";
+        assert_eq!(lines(&judging(&pipeline, &flags, true)), ["# without log_loss", least]);
+        // Somebody has chosen them for this data.
+        assert!(judging(&pipeline, &flags, false).is_empty());
+        assert_eq!(lines(&judging(&Pipeline::default(), &flags, false)), [least]);
+    }
+
+    #[test]
+    fn settings_that_do_not_suit_the_task_are_replaced() {
+        let comparison = Some(Comparison { metric: "auc".to_owned(), max_regression: 0.0 });
+        let pipeline = Pipeline { comparison, maximise: Some(ChoiceMetric::F1), ..judged_by(&["auc"]) };
+        let expected = [
+            "# without auc",
+            "r2 = { min = 0.1 }  # a model that gives every row the same answer reaches 0",
+            "metric = \"r2\"",
+            "# without maximise",
+        ];
+        assert_eq!(lines(&judging(&pipeline, &guess("1,1.5\n2,2.5\n"), false)), expected);
+    }
+
+    #[test]
+    fn rare_classes_lower_the_limit_that_would_refuse_them() {
+        let rare = guess(&("1,0\n".repeat(499) + "1,1\n"));
+        let setting = least_share(&Pipeline::default(), &rare).unwrap();
+        assert_eq!(setting.line(), "min_label_fraction = 0.001  # the rarest class has 0.200% of the rows");
+        assert!(least_share(&Pipeline::default(), &guess("1,0\n1,1\n")).is_none());
+    }
 }
