@@ -153,6 +153,7 @@ fn supply_chain_of_python_has_hashes_for_each_package() {
         "pipeline/image/requirements.txt",
         "pipeline/requirements-test.txt",
         "release/requirements.txt",
+        "site/requirements.txt",
         "tests/aws/requirements.txt",
         "tests/judges/requirements.txt",
         "tests/pull-requests/requirements.txt",
