@@ -300,12 +300,12 @@ impl Change<'_> {
         if planning.plan.is_empty() {
             workspace.frontend.show_ignored(&planning.plan.ignored);
         } else {
-            let session = match &self.wanted {
-                Wanted::Declared(session) => Some(*session),
-                Wanted::Nothing(_) | Wanted::Given(..) => None,
+            let (names, uses) = match &self.wanted {
+                Wanted::Declared(session) => (session.names(), session.used_parts().await?),
+                Wanted::Nothing(_) | Wanted::Given(..) => Default::default(),
             };
             let view = self.view(&planning);
-            workspace.frontend.show_plan(PlanToApply { workspace, session, view: &view, costs: &costs }).await?;
+            workspace.frontend.show_plan(&PlanToApply { names: &names, uses: &uses, view: &view, costs: &costs });
             self.confirm(&planning).await?;
         }
         Ok(Prepared { stack, planning, state, version })

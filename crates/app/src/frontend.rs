@@ -1,18 +1,18 @@
 //! What this library asks and tells the program around it. The library itself neither prints nor reads a terminal.
 
-use crate::{Error, Session, Workspace};
+use crate::UsedParts;
 use cost::Comparison;
 use engine::{Event, Loss, Summary};
 use futures::future::BoxFuture;
 use resource::{Address, IgnoredDifference};
-use review::PlanView;
+use review::{Names, PlanView};
 
 /// A plan that is about to be applied, with everything a person wants to see of it.
 pub struct PlanToApply<'a> {
-    /// The platform.
-    pub workspace: &'a Workspace,
-    /// The session, if the plan is of the stack that an environment file declares.
-    pub session: Option<&'a Session>,
+    /// The common parts of the names of the platform's resources.
+    pub names: &'a Names,
+    /// The existing resources that the platform uses, if the plan is of the stack that an environment file declares.
+    pub uses: &'a UsedParts,
     /// The plan for a reviewer.
     pub view: &'a PlanView,
     /// The costs before and after the plan.
@@ -59,9 +59,7 @@ pub trait Frontend: Send + Sync {
     fn error(&self, _what: &str, _help: Option<&str>) {}
 
     /// Shows a plan before it is confirmed or, without a question, before it is applied.
-    fn show_plan<'a>(&'a self, _plan: PlanToApply<'a>) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(async { Ok(()) })
-    }
+    fn show_plan(&self, _plan: &PlanToApply<'_>) {}
 
     /// Shows which differences an empty plan ignores.
     fn show_ignored(&self, _ignored: &[IgnoredDifference]) {}

@@ -9,7 +9,7 @@ use crate::{
         progress::{Progress, Run},
     },
 };
-use app::{Answer, App, ChangeOptions, Confirmation, Error, Frontend, PlanToApply, Settings};
+use app::{Answer, App, ChangeOptions, Confirmation, Frontend, PlanToApply, Settings};
 use engine::Event;
 use futures::future::BoxFuture;
 use resource::{Address, IgnoredDifference};
@@ -78,17 +78,11 @@ impl Frontend for Terminal {
         self.printer.error(what, help);
     }
 
-    fn show_plan<'a>(&'a self, plan: PlanToApply<'a>) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(async move {
-            if self.printer.json {
-                return Ok(());
-            }
-            if let Some(session) = plan.session {
-                session.used_parts().await?.lines().iter().for_each(|line| self.printer.note(line));
-            }
-            self.printer.note(&page(&plan, self.is_on_aws, self.printer));
-            Ok(())
-        })
+    fn show_plan(&self, plan: &PlanToApply<'_>) {
+        if !self.printer.json {
+            plan.uses.lines().iter().for_each(|line| self.printer.note(line));
+            self.printer.note(&page(plan, self.is_on_aws, self.printer));
+        }
     }
 
     fn show_ignored(&self, ignored: &[IgnoredDifference]) {
@@ -150,8 +144,7 @@ impl Frontend for Terminal {
 
 /// The plan as a page on stderr.
 fn page(plan: &PlanToApply<'_>, is_on_aws: bool, printer: Printer) -> String {
-    let names = plan.session.map(app::Session::names).unwrap_or_default();
     let form = Form::new(false, printer.columns());
     let costs = if is_on_aws { render::cost::change(plan.costs) } else { render::cost::change_on_aws(plan.costs) };
-    render::plan_text::page(plan.view, &names, Some(&costs), printer, form)
+    render::plan_text::page(plan.view, plan.names, Some(&costs), printer, form)
 }
