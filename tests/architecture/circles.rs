@@ -12,8 +12,38 @@ use std::{
     sync::LazyLock,
 };
 
-/// The crates of the core. Files of other crates may come to depend on each other where a service does.
-const CRATES: [&str; 5] = ["aws-client", "blueprint", "engine", "resource", "vocabulary"];
+/// The crates without circles.
+const CRATES: [&str; 27] = [
+    "app",
+    "aws-budgets",
+    "aws-client",
+    "aws-cloudtrail",
+    "aws-cloudwatch",
+    "aws-ec2",
+    "aws-ecr",
+    "aws-eventbridge",
+    "aws-glue",
+    "aws-kms",
+    "aws-logs",
+    "aws-sagemaker",
+    "aws-sns",
+    "aws-tagging",
+    "blueprint",
+    "checkup",
+    "cost",
+    "engine",
+    "mlopsctl",
+    "package",
+    "permissions",
+    "resource",
+    "review",
+    "runs",
+    "states-language",
+    "tfstate",
+    "vocabulary",
+];
+/// Crates in which so many files import others that imports must be found.
+const LARGE: [&str; 6] = ["app", "aws-client", "blueprint", "engine", "mlopsctl", "resource"];
 
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"//[^\n]*").unwrap());
 static USE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(pub(?:\([^)]*\))? )?use ([^;]+);").unwrap());
@@ -145,10 +175,11 @@ fn leaves(tree: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn no_file_of_the_core_imports_one_that_imports_it() {
+fn no_file_imports_one_that_imports_it() {
     for name in CRATES {
         let this = Crate::read(name);
-        assert!(this.text.len() > 5, "{name} has {} files", this.text.len());
+        let is_large = LARGE.contains(&name);
+        assert!(!is_large || this.text.len() > 5, "{name} has {} files", this.text.len());
         let modules: Vec<&Module> = this.text.keys().collect();
         let mut graph = DiGraph::<&Module, ()>::new();
         let nodes: Vec<NodeIndex> = modules.iter().map(|module| graph.add_node(module)).collect();
@@ -159,7 +190,7 @@ fn no_file_of_the_core_imports_one_that_imports_it() {
             }
         }
         let imports = graph.edge_count();
-        assert!(imports > 2, "{name}: only {imports} imports were found");
+        assert!(!is_large || imports > 2, "{name}: only {imports} imports were found");
         let circles = tarjan_scc(&graph).into_iter().filter(|circle| circle.len() > 1);
         let circles: Vec<Vec<String>> =
             circles.map(|circle| circle.iter().map(|at| graph[*at].join("/")).collect()).collect();

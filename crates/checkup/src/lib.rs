@@ -5,47 +5,18 @@
 mod access;
 mod catalog;
 mod finding;
+mod machine;
 mod memory;
 mod network;
+mod patient;
 mod quotas;
 
 pub use finding::{Finding, Verdict};
+pub use machine::{Machine, Use};
 pub use memory::{conditions, remembered};
-pub use quotas::{Machine, Use};
+pub use patient::{Patient, RoleInUse};
 
-use aws_types::SdkConfig;
-use serde_json::Value;
-use state::State;
 use vocabulary::{Permission, Place};
-
-/// What is looked at.
-pub struct Patient<'a> {
-    /// How its cloud is reached.
-    pub sdk: &'a SdkConfig,
-    /// Account, region and partition.
-    pub place: &'a Place,
-    /// By kind (`ec2:vpc`), everything that is declared.
-    pub declared: Vec<(&'a str, &'a Value)>,
-    /// What is remembered of it.
-    pub state: &'a State,
-    /// The least policy with which it can be provisioned.
-    pub policy: &'a Value,
-    /// The existing roles that it uses.
-    pub roles: Vec<RoleInUse<'a>>,
-    /// The machines that its pipeline starts.
-    pub machines: Vec<Machine>,
-}
-
-/// An existing role.
-#[derive(Clone, Debug)]
-pub struct RoleInUse<'a> {
-    /// The key of `[identity.roles]` that names it.
-    pub key: &'a str,
-    /// Its ARN.
-    pub arn: &'a str,
-    /// The policy that it needs.
-    pub policy: Value,
-}
 
 /// The permissions of a checkup beyond those of a plan. A checkup reports each denied read, and continues.
 pub fn permissions(place: &Place) -> Vec<Permission> {

@@ -2,46 +2,10 @@
 
 mod judge;
 
-use crate::{Finding, Patient, Verdict};
+use crate::{Finding, Patient, Verdict, machine::Machine};
 use aws_client::{Attempt as _, Pages, Result};
 use aws_sdk_servicequotas::types::ServiceQuota;
 use judge::{CHECK, Demand, judge};
-
-/// Machines of one type that run at once, at most.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Machine {
-    /// `ml.m5.large`.
-    pub instance_type: String,
-    /// What for.
-    pub used_for: Use,
-    /// How many.
-    pub count: u16,
-}
-
-/// What SageMaker counts machines by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Use {
-    /// Training jobs.
-    Training,
-    /// Training jobs on spare capacity.
-    SpotTraining,
-    /// Batch predictions.
-    Transform,
-    /// Endpoints.
-    Endpoint,
-}
-
-impl Use {
-    /// As Service Quotas names it.
-    fn words(self) -> &'static str {
-        match self {
-            Self::Training => "training job usage",
-            Self::SpotTraining => "spot training job usage",
-            Self::Transform => "transform job usage",
-            Self::Endpoint => "endpoint usage",
-        }
-    }
-}
 
 /// <https://docs.aws.amazon.com/general/latest/gr/vpc-service.html>
 const VPCS: (&str, &str) = ("vpc", "L-F678F1CE");

@@ -26,7 +26,7 @@ use tracing_subscriber::{
 };
 
 fn main() -> ExitCode {
-    cli::completing::answer_shell();
+    cli::completing::answer_shell(Cli::command);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -1,6 +1,6 @@
 //! Errors of packing a folder.
 
-use crate::LARGEST;
+use crate::limits::LARGEST;
 use std::{io, path::PathBuf};
 
 /// Why a folder cannot be packed.

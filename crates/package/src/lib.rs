@@ -7,18 +7,13 @@
 mod archive;
 mod collect;
 mod error;
+mod limits;
 
 pub use archive::Archive;
 pub use error::Error;
+pub use limits::{LARGEST, LARGEST_UNPACKED};
 
 use std::path::Path;
-
-/// The largest archive that Lambda takes with a call.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-pub const LARGEST: u64 = 50 * 1024 * 1024;
-/// The most that an archive may hold, unpacked.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-pub const LARGEST_UNPACKED: u64 = 250 * 1024 * 1024;
 
 /// The archive of a folder's files, in the order of their names, without what only development needs:
 /// hidden files, `__pycache__`, `*.pyc`, folders named `tests`.

@@ -1,7 +1,7 @@
 //! Matches the items of two lists, and names a changed item.
 
 use crate::{
-    difference::is_same,
+    equality::is_same,
     names::{Names, literal},
     rule::is_rule,
     statement::{is_statement, statement_in_words},

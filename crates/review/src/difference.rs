@@ -3,6 +3,7 @@
 
 use crate::{
     counterpart::{counterpart, label},
+    equality::is_same,
     rule::is_rule,
     statement::is_statement,
     unchanged::{Unchanged, unchanged},
@@ -239,11 +240,6 @@ fn lines(before: &str, after: &str) -> Differences {
     let removed = one.iter().map(|text| part(Kind::Removed, "", &Value::from(*text), &Value::Null));
     let added = other.iter().map(|text| part(Kind::Added, "", &Value::Null, &Value::from(*text)));
     Differences { parts: removed.chain(added).collect(), unchanged: Unchanged { count: begin + end, of: "line" } }
-}
-
-/// True if two values are equal. Numbers are equal in any notation.
-pub(crate) fn is_same(one: &Value, other: &Value) -> bool {
-    resource::compare(&Value::Array(vec![one.clone()]), None, &Value::Array(vec![other.clone()]), &[]).is_empty()
 }
 
 /// Marks the differences that revert drift. `drift` contains the differences since the value was applied.

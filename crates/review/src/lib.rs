@@ -7,6 +7,7 @@
 mod allowed;
 mod counterpart;
 mod difference;
+mod equality;
 mod names;
 mod rule;
 mod shared;

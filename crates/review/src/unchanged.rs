@@ -1,6 +1,6 @@
 //! The number of equal parts of two values.
 
-use crate::{difference::is_same, rule::is_rule, statement::is_statement};
+use crate::{equality::is_same, rule::is_rule, statement::is_statement};
 use serde::Serialize;
 use serde_json::Value;
 

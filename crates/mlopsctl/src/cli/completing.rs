@@ -1,9 +1,8 @@
 //! Completions of names that only the project knows: its environments, and the addresses of their resources. They ask AWS
 //! nothing.
 
-use crate::cli::Cli;
 use app::Settings;
-use clap::CommandFactory as _;
+use clap::Command;
 use clap_complete::{CompleteEnv, Shell, engine::CompletionCandidate, env::Shells};
 use std::{
     ffi::{OsStr, OsString},
@@ -17,8 +16,8 @@ const VARIABLE: &str = "MLOPSCTL_COMPLETE";
 const PROGRAM: &str = "mlopsctl";
 
 /// Answers a shell that asks for completions, and ends the process then.
-pub(crate) fn answer_shell() {
-    CompleteEnv::with_factory(Cli::command).var(VARIABLE).complete();
+pub(crate) fn answer_shell(command: impl Fn() -> Command) {
+    CompleteEnv::with_factory(command).var(VARIABLE).complete();
 }
 
 /// Writes the script that makes a shell ask.

@@ -12,13 +12,13 @@ use crate::{
     printer::Printer,
 };
 use app::Session;
-use resource::Address;
 use serde_json::json;
-use state::State;
 
 pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -> Result<(), End> {
     match what {
-        StateCommand::List { environment, format } => list::run(global, environment, format, printer).await,
+        StateCommand::List { environment, format } => {
+            list::run(&open(global, environment).await?, format, printer).await
+        }
         StateCommand::Show { words } => {
             let (environment, [address]) = words::addresses(&words)?;
             show(&open(global, environment).await?, &address, printer).await
@@ -52,13 +52,7 @@ async fn open(global: &Global, environment: Option<String>) -> Result<Session, E
 
 async fn show(session: &Session, address: &str, printer: Printer) -> Result<(), End> {
     let (state, _) = session.state().await?;
-    let address = known(&state, address)?;
+    let address = words::known(&state, address)?;
     printer.document(&json!(state.resources[&address]));
     Ok(())
-}
-
-fn known(state: &State, text: &str) -> Result<Address, End> {
-    let address = Address::parse(text).filter(|address| state.resources.contains_key(address));
-    address
-        .ok_or_else(|| End::usage(format!("the state knows no `{text}`"), "`mlopsctl state list` shows what it knows"))
 }

@@ -1,6 +1,6 @@
 //! Manual changes of the state. Each command shows its effect and asks before it writes.
 
-use super::{differences, known};
+use super::{differences, words::known};
 use crate::{cli::Global, end::End, printer::Printer};
 use app::Session;
 use resource::{Address, IdForm, Stack};

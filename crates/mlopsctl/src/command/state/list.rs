@@ -1,22 +1,16 @@
 //! The command `state list`: lists the recorded resources, also as import blocks of Terraform.
 
-use super::open;
 use crate::{
-    cli::{Global, ListFormat},
+    cli::ListFormat,
     end::End,
     printer::{Printer, escape::word},
 };
+use app::Session;
 use serde_json::json;
 use state::{Phase, State};
 use tfstate::{Exported, import_blocks};
 
-pub(super) async fn run(
-    global: &Global,
-    environment: Option<String>,
-    format: Option<ListFormat>,
-    printer: Printer,
-) -> Result<(), End> {
-    let session = open(global, environment).await?;
+pub(super) async fn run(session: &Session, format: Option<ListFormat>, printer: Printer) -> Result<(), End> {
     let (state, _) = session.state().await?;
     match format {
         Some(ListFormat::TerraformImport) => {

@@ -2,6 +2,8 @@
 //! Scripts for version 0.1 put it last.
 
 use crate::end::End;
+use resource::Address;
+use state::State;
 use std::path::PathBuf;
 
 /// The environment, if the arguments name one, and `N` addresses. An address has a dot, and the name of an environment
@@ -33,6 +35,13 @@ pub(super) fn file(words: &[String]) -> (Option<String>, PathBuf) {
         }
         all => (None, all.first().map(PathBuf::from).unwrap_or_default()),
     }
+}
+
+/// A recorded address.
+pub(super) fn known(state: &State, text: &str) -> Result<Address, End> {
+    let address = Address::parse(text).filter(|address| state.resources.contains_key(address));
+    address
+        .ok_or_else(|| End::usage(format!("the state knows no `{text}`"), "`mlopsctl state list` shows what it knows"))
 }
 
 #[cfg(test)]
