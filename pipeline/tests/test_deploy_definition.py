@@ -15,6 +15,10 @@ TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task
 TIDYING = {"RemovePreviousConfig", "RemovePreviousModel", "DiscardConfig", "DiscardModel"}
 # What is in service may be somebody else's, or half deleted.
 LOOKS = {"DescribePreviousConfig", "DescribeServingModel", "DescribeServingPackage"}
+# The alarms see what fails during the shift.
+DURING_SHIFT = {"TryDuringShift"}
+# What fails here takes the endpoint back, or says that it is not taken back.
+TRIALS = {"TrySample": "NotTried", "RestorePrevious": "NotTakenBack", "RemoveEndpoint": "NotTakenBack"}
 # Another execution may be faster.
 RACES = {"CreateEndpoint", "UpdateEndpoint"}
 LAST_WORDS = {"NotifyFailure", "NotifyNotDeployed"}
@@ -41,7 +45,9 @@ def test_what_an_environment_does_not_want_is_left_out():
     assert "KmsKeyId" not in states["CreateConfig"]["Parameters"]["DataCaptureConfig"]
 
 
-@pytest.mark.parametrize("name", sorted(TASKS.keys() - TIDYING - LOOKS - RACES - LAST_WORDS))
+@pytest.mark.parametrize(
+    "name", sorted(TASKS.keys() - TIDYING - LOOKS - RACES - LAST_WORDS - DURING_SHIFT - TRIALS.keys())
+)
 def test_every_failure_is_caught_and_notified_with_the_step_that_failed(name):
     assert TASKS[name]["Catch"][-1] == {
         "ErrorEquals": ["States.ALL"],
@@ -55,6 +61,13 @@ def test_every_failure_is_caught_and_notified_with_the_step_that_failed(name):
 def test_what_is_not_known_of_the_model_in_service_is_taken_to_differ(name):
     (catch,) = TASKS[name]["Catch"]
     assert (catch["ErrorEquals"], catch["ResultPath"], catch["Next"]) == (["States.ALL"], None, "WhatIsMade")
+
+
+@pytest.mark.parametrize("name", sorted(TRIALS))
+def test_a_trial_that_fails_ends_as_a_deployment_that_failed(name):
+    (catch,) = TASKS[name]["Catch"]
+    assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], TRIALS[name])
+    assert catch["ResultPath"] != "$.error"
 
 
 @pytest.mark.parametrize("name", sorted(RACES))
@@ -82,8 +95,8 @@ def test_every_task_ends_in_time_and_retries_with_jitter(name):
 
 @pytest.mark.parametrize("values", [DEVELOPMENT, PRODUCTION], ids=["development", "production"])
 def test_an_update_is_awaited_for_longer_than_it_may_take(values):
-    # Once for somebody else's, once for one's own.
-    assert 30 * values["looks"] > 2 * values["deployment_timeout_seconds"]
+    # Once for somebody else's, once for one's own, once for the way back.
+    assert 30 * values["looks"] > 3 * values["deployment_timeout_seconds"]
     assert values["deploy_timeout_seconds"] > 30 * values["looks"]
 
 

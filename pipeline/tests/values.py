@@ -74,8 +74,8 @@ DEVELOPMENT: dict[str, Any] = {
         {"VariantPropertyType": "DesiredInstanceCount"},
     ],
     "autoscaling": None,
-    "looks": 260,
-    "deploy_timeout_seconds": 10800,
+    "looks": 380,
+    "deploy_timeout_seconds": 15000,
 }
 
 PRODUCTION: dict[str, Any] = DEVELOPMENT | {

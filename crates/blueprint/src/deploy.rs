@@ -82,12 +82,22 @@ fn state_machine(
     let template = site.files.json(&deploy.definition)?;
     let fixed = fixed_values(site, pipeline, deploy);
     let logs = machine::log_group(stack, site, wiring.keys, "deploy-logs", &deployment(site));
-    let role = machine_role(stack, site, deploy, wiring);
+    let role = machine_role(stack, site, pipeline, deploy, wiring);
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker.clone());
-    let needs = (role.ready(), logs.ready(), wiring.topic, serving, vpc, wiring.keys.data.clone(), (endpoint, guards));
+    let evaluation = wiring.functions.get(&pipeline.evaluation_function).copied();
+    let needs = (
+        role.ready(),
+        logs.ready(),
+        wiring.topic,
+        serving,
+        vpc,
+        wiring.keys.data.clone(),
+        (endpoint, guards, evaluation),
+    );
     let machine = deployment(site);
     let may_be_encrypted = !has_own_disks(&deploy.instance_type);
-    Ok(stack.add("pipeline", "deploy", needs, move |(role, logs, topic, serving, vpc, key, (endpoint, guards))| {
+    Ok(stack.add("pipeline", "deploy", needs, move |needs| {
+        let (role, logs, topic, serving, vpc, key, (endpoint, guards, evaluation)) = needs;
         let (subnets, groups) = vpc;
         let subnets: Vec<_> = subnets.into_iter().map(|subnet| subnet.id).collect();
         let alarms: Vec<Value> = guards.into_iter().map(|alarm| literal!({"AlarmName": alarm.name})).collect();
@@ -95,6 +105,7 @@ fn state_machine(
         values.extend([
             ("endpoint_name", literal!(endpoint.name)),
             ("alerts_topic_arn", literal!(topic.arn)),
+            ("evaluation_function_arn", literal!(evaluation.map(|function| function.arn))),
             ("serving_role_arn", literal!(serving.arn)),
             // As definitions of version 0.1 name it.
             ("training_role_arn", literal!(serving.arn)),
@@ -117,8 +128,8 @@ fn fixed_values(site: &Site, pipeline: &Pipeline, deploy: &Deploy) -> Values {
         None => literal!({"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": watch}),
     };
     let limit = u32::from(deploy.max_minutes) * 60;
-    // Another deployment's turn, and this one's.
-    let looks = 2 * limit / SECONDS_BETWEEN_LOOKS + 20;
+    // Another deployment's turn, this one's, and the way back if the model answers wrongly.
+    let looks = 3 * limit / SECONDS_BETWEEN_LOOKS + 20;
     let property = |name: &str| literal!({"VariantPropertyType": name});
     let mut replaced = vec![property("DataCaptureConfig")];
     if deploy.autoscaling.is_none() {
@@ -142,11 +153,18 @@ fn fixed_values(site: &Site, pipeline: &Pipeline, deploy: &Deploy) -> Values {
 }
 
 /// Every action the definition implies, on the resources it names; the table in `pipeline/README.md`.
-fn machine_role(stack: &mut Stack, site: &Site, deploy: &Deploy, wiring: &Wiring<'_>) -> Reference<Role> {
+fn machine_role(
+    stack: &mut Stack,
+    site: &Site,
+    pipeline: &Pipeline,
+    deploy: &Deploy,
+    wiring: &Wiring<'_>,
+) -> Reference<Role> {
     let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
     let name = endpoint_name(site, deploy);
     let endpoint = site.arn("sagemaker", &format!("endpoint/{name}"));
     let group = site.named(&site.environment.studio.model_package_group);
+    let evaluation = site.arn("lambda", &format!("function:{}", site.named(&pipeline.evaluation_function)));
     let scaling = "sagemaker.application-autoscaling.amazonaws.com";
     let scaling_role = site.place.iam_arn(&format!("role/aws-service-role/{scaling}/*"));
     let steps = Policy::new()
@@ -185,6 +203,7 @@ fn machine_role(stack: &mut Stack, site: &Site, deploy: &Deploy, wiring: &Wiring
             ["cloudwatch:DescribeAlarms"],
             [site.arn("cloudwatch", &format!("alarm:TargetTracking-endpoint/{name}/*")), guards_arn(site)],
         )
+        .allow(["lambda:InvokeFunction"], [format!("{evaluation}:*"), evaluation])
         .allow(["iam:CreateServiceLinkedRole"], [scaling_role])
         .when("StringEquals", "iam:AWSServiceName", scaling)
         .allow(["sns:Publish"], [site.arn("sns", &site.named("alerts"))]);

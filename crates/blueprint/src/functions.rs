@@ -176,7 +176,7 @@ fn evaluation_policy(site: &Site, pipeline: &Pipeline) -> Policy {
     let Some(deploy) = &pipeline.deploy else { return policy };
     let endpoint = site.arn("sagemaker", &format!("endpoint/{}", endpoint_name(site, deploy)));
     policy
-        .allow(["sagemaker:DescribeEndpoint"], [endpoint])
+        .allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], [endpoint])
         // The endpoint may serve somebody else's configuration.
         .allow(["sagemaker:DescribeEndpointConfig"], [site.arn("sagemaker", "endpoint-config/*")])
         .allow(["sagemaker:DescribeModel"], [site.arn("sagemaker", &format!("model/{}-*", site.prefix()))])

@@ -1,9 +1,9 @@
 """Plans the evaluation of a model before it is trained, measures it afterwards, and decides whether to register it.
 
-Both are calls of this function, told apart by `action`. Metrics are calculated with the standard library alone, from
-the predictions of batch transforms on the test data.
+All are calls of this function, told apart by `action`. Metrics are calculated with the standard library alone, from
+the predictions of batch transforms on the test data. A deployment has it try the model in service.
 
-Event of both:
+Event of plan and evaluation:
     action              "plan" or "evaluate"
     schema              of the data: task, label, classes
     hyperparameters     of the training job; `num_class` counts the classes where the schema does not list them
@@ -26,6 +26,10 @@ Event of an evaluation:
     test_manifest       the list of the test data's files, as the transforms read it
     report_prefix       where "evaluation.json", "evaluation.html" and "signature.json" go
     lineage             strings to store with the registered package
+Event of a trial:
+    action              "try"
+    endpoint_name       the endpoint that the sample request is sent to
+    signature           the s3:// URI of the package's "signature.json", which has the request and its answer
 """
 
 from __future__ import annotations
@@ -40,6 +44,7 @@ import comparison
 import html_report
 from binary import CHOICES, Binary
 from predictions import EvaluationFailed, read
+from sample_request import try_sample
 from signature import digest, inputs, label_classes, signature
 from tasks import Task, all_metrics, report
 
@@ -193,4 +198,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     s3 = boto3.client("s3")
     if event["action"] == "plan":
         return plan(event, s3, boto3.client("sagemaker"))
+    if event["action"] == "try":
+        return try_sample(event, s3, boto3.client("sagemaker-runtime"))
     return evaluate(event, s3)

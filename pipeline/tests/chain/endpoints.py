@@ -18,12 +18,15 @@ class Endpoints:
     """Gives moto's endpoints a life. Each look at one shows where it is and lets it go one step further."""
 
     def __init__(self) -> None:
-        # How the next deployments end: well, rolled back, failed, or not at all.
+        # How the next deployments end: well, rolled back, failed, not at all, or guarded: as the alarms want it.
         self.outcome = "well"
+        self.is_alarming = lambda: False
         # What an endpoint has still before it: status, configuration, reason.
         self.ahead: dict[str, list[tuple[str, str, str | None]]] = {}
         # The last request to update each endpoint.
         self.updates: dict[str, dict[str, Any]] = {}
+        # The configuration that each endpoint had before it.
+        self.before: dict[str, str] = {}
         for operation in (self.create_endpoint, self.update_endpoint, self.describe_endpoint, self.delete_config):
             self.attach(operation)
 
@@ -56,10 +59,12 @@ class Endpoints:
             raise ValidationError(f"Cannot update in-progress endpoint {name}")
         before = endpoint.endpoint_config_name
         backend.describe_endpoint_config(config)
-        self.updates[name] = request
+        self.updates[name], self.before[name] = request, before
         end = {
             "rolled back": [("RollingBack", before, None), ("InService", before, "An alarm is in ALARM state")],
             "superseded": [("InService", "another", None)],
+            # The new instances have the traffic, and the old ones are kept for a while.
+            "guarded": [("Updating", config, None), ("Updating", config, None), ("InService", config, None)],
         }.get(self.outcome, [("InService", config, None)])
         self.go(endpoint, [("Updating", before, None), *end])
         return ActionResult({"EndpointArn": endpoint.arn})
@@ -67,6 +72,9 @@ class Endpoints:
     def describe_endpoint(self, backend: Any, request: dict[str, Any], describe: Any) -> Any:
         answer = describe()
         endpoint = backend.endpoints[request["EndpointName"]]
+        if self.outcome == "guarded" and endpoint.endpoint_status == "Updating" and self.is_alarming():
+            before = self.before[endpoint.endpoint_name]
+            self.ahead[endpoint.endpoint_name] = [("InService", before, "An alarm is in ALARM state")]
         self.go(endpoint, self.ahead.get(endpoint.endpoint_name, []))
         return answer
 

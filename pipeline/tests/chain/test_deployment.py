@@ -2,66 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from account import IMAGE, VALUES, Account, Execution
+from deployed import Deploy, left, scaling, serving
 from moto.sagemaker.responses import SageMakerResponse
-from values import PRODUCTION
 
 TO_LOOK = ["Begin", "DescribePackage", "StillApproved", "FindEndpoint", "IsThereOne"]
 TO_ENDPOINT = [*TO_LOOK, "WhatIsMade", "CreateModel", "CreateConfig", "WhatIsMade"]
 TO_SERVING = ["DescribePrevious", "WhoseTurn", "DescribePreviousConfig", "IsModelKnown", "DescribeServingModel"]
-LOOK = ["AwaitEndpoint", "CountLook", "DescribeEndpoint", "Settled"]
-GROUP = "mlops-pipeline-dev-deployed"
-Deploy = Callable[..., Execution]
-
-
-@pytest.fixture(scope="module")
-def group(account) -> str:
-    account.sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
-    return GROUP
-
-
-@pytest.fixture
-def values(request, endpoints) -> dict[str, Any]:
-    """Production's settings, for an endpoint of the test's own."""
-    endpoints.outcome = "well"
-    names = {name: PRODUCTION[name] for name in ("traffic_routing", "auto_rollback", "autoscaling", "data_capture")}
-    own = request.node.name.removeprefix("test_").replace("_", "-")[:40]
-    return VALUES | names | {"data_capture_percent": 20, "endpoint_name": f"mlops-pipeline-dev-{own}"}
-
-
-@pytest.fixture
-def register(account, group) -> Callable[..., str]:
-    def run(status: str = "Approved", **properties: str) -> str:
-        created = account.sagemaker.create_model_package(
-            ModelPackageGroupName=group,
-            ModelApprovalStatus=status,
-            InferenceSpecification={
-                "Containers": [{"Image": IMAGE, "ModelDataUrl": "s3://models/model.tar.gz"}],
-                "SupportedContentTypes": ["text/csv"],
-                "SupportedResponseMIMETypes": ["text/csv"],
-            },
-            CustomerMetadataProperties={"data_version": "0f", **properties},
-        )
-        return created["ModelPackageArn"]
-
-    return run
-
-
-@pytest.fixture
-def deploy_package(account, values) -> Deploy:
-    def run(package: str, given: dict[str, Any] | None = None, **changes: Any) -> Execution:
-        event = {
-            "source": "aws.sagemaker",
-            "detail-type": "SageMaker Model Package State Change",
-            "detail": {"ModelPackageArn": package, "ModelApprovalStatus": "Approved"},
-        }
-        return account.execute("deploy.asl.json", values | changes, event | (given or {}))
-
-    return run
+LOOK = ["AwaitEndpoint", "CountLook", "SuitsBoth", "DescribeEndpoint", "Settled"]
 
 
 @pytest.fixture
@@ -69,29 +19,10 @@ def deploy(register, deploy_package) -> Deploy:
     return lambda status="Approved", **changes: deploy_package(register(status), **changes)
 
 
-def serving(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    return account.sagemaker.describe_endpoint(EndpointName=values["endpoint_name"])
-
-
-def left(account: Account) -> tuple[set[str], set[str]]:
-    """The names of all configurations and models."""
-    configs = account.sagemaker.list_endpoint_configs()["EndpointConfigs"]
-    models = account.sagemaker.list_models()["Models"]
-    return {config["EndpointConfigName"] for config in configs}, {model["ModelName"] for model in models}
-
-
-def scaling(account: Account, values: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    client = account.clients.client("application-autoscaling")
-    resource = f"endpoint/{values['endpoint_name']}/variant/AllTraffic"
-    targets = client.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[resource])
-    policies = client.describe_scaling_policies(ServiceNamespace="sagemaker", ResourceId=resource)
-    return targets["ScalableTargets"], policies["ScalingPolicies"]
-
-
 def test_the_first_deployment_creates_the_endpoint(account, deploy, values, waits):
     waits.states.clear()
     execution = deploy()
-    scaled = ["ChooseScaling", "RegisterScaling", "ScaleByDemand", "WhatToRemove"]
+    scaled = ["HasSample", "ChooseScaling", "RegisterScaling", "ScaleByDemand", "WhatToRemove"]
     again = ["EndpointInTime", *LOOK]
     assert execution.states == [
         *TO_ENDPOINT, "CreateEndpoint", *again, *again, *scaled, "NotifySuccess", "Deployed",
