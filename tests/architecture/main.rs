@@ -5,6 +5,7 @@
 
 mod build_script;
 mod circles;
+mod command_lines;
 mod supply_chain;
 mod tidy;
 

@@ -202,7 +202,7 @@ impl Change<'_> {
         }
         if let Err(error) = lock.release().await {
             let what = format!("the lock could not be given back: {error}");
-            self.workspace.frontend.error(&what, Some("it expires within a minute"));
+            self.workspace.frontend.error(&what, Some(&"it expires within a minute".into()));
         }
         result
     }
@@ -210,7 +210,9 @@ impl Change<'_> {
     async fn say_who_took(&self, lock: &Lock) {
         let found = timeout(ANSWERS_WITHIN, Lock::holder_of(&*self.workspace.store, &self.workspace.keys.lock)).await;
         let found = found.ok().and_then(Result::ok).flatten();
-        self.workspace.frontend.error(&lost(lock.holder(), found.as_ref()), Some("the state was not overwritten"));
+        self.workspace
+            .frontend
+            .error(&lost(lock.holder(), found.as_ref()), Some(&"the state was not overwritten".into()));
     }
 
     /// Makes the state bucket. The next run completes what this run leaves unfinished.
@@ -369,7 +371,7 @@ impl Change<'_> {
 
     fn view(&self, planning: &Planning) -> PlanView {
         let surroundings = Surroundings {
-            command: format!("mlopsctl {} {}", self.operation, self.workspace.name),
+            operation: self.operation.to_owned(),
             names: self.wanted.session().map(Session::names).unwrap_or_default(),
             state_bucket: None,
             locked_by: None,

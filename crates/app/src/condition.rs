@@ -1,6 +1,7 @@
 //! Which plans a change may apply.
 
 use crate::Error;
+use aws_client::{Operation, Remedy};
 use engine::{Action, Healing, Plan};
 use state::{Phase, State};
 
@@ -70,7 +71,10 @@ pub(crate) fn only_finishes(state: &State, plan: &Plan) -> Result<(), Error> {
         None => Ok(()),
         Some(change) => Err(Error::failed_with(
             format!("there is more to do than to wait: {} {}", change.action.as_str(), change.address),
-            format!("look at it with `mlopsctl plan {0}`; `mlopsctl up {0}` does it", plan.environment),
+            Remedy::Several(vec![
+                Remedy::perform(Operation::Plan, Some(&plan.environment), "shows it"),
+                Remedy::perform(Operation::Up, Some(&plan.environment), "does it"),
+            ]),
         )),
     }
 }
@@ -79,10 +83,7 @@ pub(crate) fn only_finishes(state: &State, plan: &Plan) -> Result<(), Error> {
 /// that of the state `found`, so that state must still be the one recorded.
 pub(crate) fn only_heals(healing: &Healing, found: &State, now: &State, plan: &Plan) -> Result<(), Error> {
     let changed = |what: &str| {
-        Err(Error::failed_with(
-            format!("{what} has changed again meanwhile; nothing was touched"),
-            "run the command again",
-        ))
+        Err(Error::failed_with(format!("{what} has changed again meanwhile; nothing was touched"), Remedy::Rerun))
     };
     if found.lineage != now.lineage || found.resources != now.resources {
         return changed("the state");

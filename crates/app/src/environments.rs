@@ -8,7 +8,7 @@ use crate::{
     settings::refuse_other_account,
     state_access,
 };
-use aws_client::Meter;
+use aws_client::{Meter, Operation, PolicyOf, Remedy};
 use aws_config::SdkConfig;
 use config::Environment;
 use resource::Tags;
@@ -69,7 +69,7 @@ impl App {
         let unknown = |error: Error| match error {
             Error::Usage { what, .. } | Error::Failed { what, .. } => Error::failed_with(
                 format!("which environment is meant cannot be told, as the state of {name} cannot be read: {what}"),
-                format!("name the environment, or set MLOPSCTL_ENV; {}", self.settings.list()),
+                Remedy::Several(vec!["name the environment, or set MLOPSCTL_ENV".into(), self.settings.list()]),
             ),
             other => other,
         };
@@ -106,7 +106,11 @@ impl App {
             (true, "aws") => Ok(()),
             (true, _) => Err(Error::usage(
                 format!("the embedded AWS has no regions of the partition {partition}, such as {region}"),
-                "try the platform with another `region`; `validate` and `permissions --account` need no AWS at all",
+                Remedy::Several(vec![
+                    "try the platform with another `region`".into(),
+                    Remedy::perform(Operation::Validate, None, "needs no AWS"),
+                    Remedy::perform(Operation::PrintPolicy(PolicyOf::NamedAccount), None, "needs none either"),
+                ]),
             )),
         }
     }
@@ -154,13 +158,17 @@ impl Site {
         let found = StateBucket::left_behind(&aws_s3::client_for(&sdk, &account), &suffix).await?;
         let [bucket] = found.as_slice() else {
             let help = match found.len() {
-                0 => format!("and account {account} has no state of one; {}", app.settings.list()),
+                0 => Remedy::Several(vec![
+                    format!("and account {account} has no state of one").into(),
+                    app.settings.list(),
+                ]),
                 _ => {
                     let names: Vec<&str> = found.iter().map(|bucket| bucket.name.as_str()).collect();
                     format!(
                         "and several states could be meant: {}; write a file that says which project",
                         names.join(", ")
                     )
+                    .into()
                 }
             };
             return Err(Error::usage(app.settings.missing(name), help));

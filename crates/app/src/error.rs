@@ -1,5 +1,7 @@
 //! Why an operation could not be done, for a person.
 
+use aws_client::Remedy;
+
 /// Why an operation could not be done.
 #[derive(Debug)]
 pub enum Error {
@@ -10,7 +12,7 @@ pub enum Error {
         /// What failed, on what, and why.
         what: String,
         /// What to do next.
-        help: Option<String>,
+        help: Option<Remedy>,
     },
     /// Another run holds the lock. Nothing was touched.
     Locked(state::Error),
@@ -21,13 +23,13 @@ pub enum Error {
         /// What failed, on what, and why.
         what: String,
         /// What to do next.
-        help: Option<String>,
+        help: Option<Remedy>,
     },
 }
 
 impl Error {
     /// An operation that cannot be carried out as given, with what to do instead.
-    pub fn usage(what: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn usage(what: impl Into<String>, help: impl Into<Remedy>) -> Self {
         Self::Usage { what: what.into(), help: Some(help.into()) }
     }
 
@@ -37,7 +39,7 @@ impl Error {
     }
 
     /// A failure, with what to do next.
-    pub fn failed_with(what: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn failed_with(what: impl Into<String>, help: impl Into<Remedy>) -> Self {
         Self::Failed { what: what.into(), help: Some(help.into()) }
     }
 }
@@ -58,15 +60,13 @@ impl From<state::Error> for Error {
                 );
                 return Self::usage(error.to_string(), help);
             }
-            state::Error::Damaged { .. } => Some(
-                "`mlopsctl state history` lists earlier versions; --show ID prints one, and `state push FILE` puts it back".to_owned(),
-            ),
+            state::Error::Damaged { .. } => Some(Remedy::RestoreState { environment: None, version: None }),
             state::Error::IgnoresConditions { .. } => Some(
                 "keep the state on AWS itself, or on an S3-compatible store that honours If-Match and If-None-Match"
-                    .to_owned(),
+                    .into(),
             ),
-            state::Error::Moved => Some("run the command again".to_owned()),
-            _ => error.help().map(str::to_owned),
+            state::Error::Moved => Some(Remedy::Rerun),
+            _ => error.help(),
         };
         Self::Failed { what: error.to_string(), help }
     }
@@ -92,7 +92,14 @@ impl From<aws_client::Failure> for Error {
 #[cfg(feature = "local")]
 impl From<local::Error> for Error {
     fn from(error: local::Error) -> Self {
-        let help = error.help().map(str::to_owned);
+        let help = match &error {
+            local::Error::Corrupt { .. } | local::Error::State { .. } => Some(Remedy::perform(
+                aws_client::Operation::ResetEmulator,
+                None,
+                "forgets the data of the embedded AWS, and the next run builds the platform anew",
+            )),
+            _ => error.help().map(Remedy::from),
+        };
         Self::Failed { what: error.to_string(), help }
     }
 }

@@ -1,8 +1,10 @@
 //! The identities that changed drifted resources, from CloudTrail's event history.
 
+pub use aws_cloudtrail::RecordedChange;
+
 use crate::Workspace;
 use aws_client::Failure;
-use aws_cloudtrail::{RecordedChange, changes_by_others};
+use aws_cloudtrail::changes_by_others;
 use engine::Drifted;
 use resource::Address;
 use state::{Entry, State};

@@ -2,7 +2,7 @@
 //! before a plan and in `doctor`.
 
 use crate::{Error, Session, UsedParts, existing_network::Network, settings::refused_settings};
-use aws_client::Result;
+use aws_client::{Remedy, Result};
 use aws_ec2::{Circumstances, VpcEndpoint};
 use blueprint::{Existing, Placement};
 use checkup::Finding;
@@ -103,11 +103,10 @@ impl Session {
                 format!(
                     "the state records {id} at {address}, and the environment file names it as existing; nothing was touched"
                 ),
-                format!(
-                    "if it is to stay whatever becomes of {0}, take it out of the state: \
-                     `mlopsctl state rm {0} {address}`",
-                    self.name
-                ),
+                Remedy::Several(vec![
+                    format!("if it is to stay whatever becomes of {}, take it out of the state", self.name).into(),
+                    Remedy::Forget { environment: Some(self.name.clone()), address: Some(address.to_string()) },
+                ]),
             )),
         }
     }

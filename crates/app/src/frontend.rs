@@ -1,6 +1,7 @@
 //! What this library asks and tells the program around it. The library itself neither prints nor reads a terminal.
 
 use crate::UsedParts;
+use aws_client::Remedy;
 use cost::Comparison;
 use engine::{Event, Loss, Summary};
 use futures::future::BoxFuture;
@@ -55,8 +56,14 @@ pub trait Frontend: Send + Sync {
     /// Something that also a quiet run says.
     fn warn(&self, _words: &str) {}
 
+    /// Information that a quiet run leaves out, with what to do next.
+    fn advise(&self, _words: &str, _help: &Remedy) {}
+
     /// An error that does not end the run, with what to do next.
-    fn error(&self, _what: &str, _help: Option<&str>) {}
+    fn error(&self, _what: &str, _help: Option<&Remedy>) {}
+
+    /// Warns that no resource matches a pattern of addresses to unprotect.
+    fn show_unmatched(&self, _pattern: &str) {}
 
     /// Shows a plan before it is confirmed or, without a question, before it is applied.
     fn show_plan(&self, _plan: &PlanToApply<'_>) {}

@@ -1,7 +1,7 @@
 //! What an environment without a state may have left in the cloud: found by its tags.
 
 use crate::{Error, Session};
-use aws_client::FailureKind;
+use aws_client::{FailureKind, Operation, Remedy};
 use resource::{TagIndex as _, Tags};
 use state::{History, StateVersion};
 use std::collections::BTreeMap;
@@ -17,15 +17,15 @@ const NAMED: usize = 3;
 pub async fn look(session: &Session) -> Result<(), Error> {
     let left = find(session).await.map_err(|failure| {
         let help = match failure.kind {
-            FailureKind::Denied => "allow tag:GetResources, or look into AWS's console".to_owned(),
-            _ => failure.help.clone().unwrap_or_default(),
+            FailureKind::Denied => Some("allow tag:GetResources, or look into AWS's console".into()),
+            _ => failure.help.clone(),
         };
         let what = format!(
             "{} has no state, and whether resources of it are left cannot be said, as AWS's tag index could not be \
              read: {failure}",
             session.name
         );
-        Error::failed_with(what, help)
+        Error::Failed { what, help }
     })?;
     if left.is_empty() {
         return Ok(());
@@ -44,10 +44,10 @@ pub async fn warn(session: &Session) {
     let left = find(session).await.unwrap_or_default();
     if !left.is_empty() {
         let what = named(session, &left);
-        session.frontend.note(&format!(
-            "warning: {what}. AWS may list deleted ones for an hour; `mlopsctl plan {}` shows what is there",
-            session.name
-        ));
+        session.frontend.advise(
+            &format!("warning: {what}. AWS may list deleted ones for an hour"),
+            &Remedy::perform(Operation::Plan, Some(&session.name), "shows those that exist"),
+        );
     }
 }
 
@@ -99,14 +99,21 @@ fn named(session: &Session, left: &[String]) -> String {
     format!("{} {bear} its tags in {region}: {first}{more}", left.len())
 }
 
-fn ways_out(session: &Session, newest: Option<&StateVersion>) -> String {
+fn ways_out(session: &Session, newest: Option<&StateVersion>) -> Remedy {
     let (name, place) = (&session.name, session.state_place());
-    let up = format!("`mlopsctl up {name}` takes the resources over");
+    let up = Remedy::perform(Operation::Up, Some(name), "takes the resources over");
     match newest {
-        Some(StateVersion { id, written, .. }) => format!(
-            "{place} had a version of {written}: `mlopsctl state history {name} --show {id} > state.json`, then \
-             `mlopsctl state push state.json {name}`, puts it back; or {up}"
-        ),
-        None => format!("no earlier version of {place} is left; {up}. AWS may list deleted resources for an hour"),
+        Some(StateVersion { id, written, .. }) => Remedy::Several(vec![
+            format!("{place} had a version of {written}").into(),
+            Remedy::Either(vec![
+                Remedy::RestoreState { environment: Some(name.clone()), version: Some(id.clone()) },
+                up,
+            ]),
+        ]),
+        None => Remedy::Several(vec![
+            format!("no earlier version of {place} is left").into(),
+            up,
+            "AWS may list deleted resources for an hour".into(),
+        ]),
     }
 }

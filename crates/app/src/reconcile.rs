@@ -2,6 +2,7 @@
 //! the environment file asks for.
 
 use crate::{Change, ChangeOptions, Condition, Done, Error, NotDone, Session, Wanted, lost_state};
+use aws_client::{Operation, Remedy};
 use engine::{Claims, Heal, Healing, Judged, Purpose, Refusal, StopMode, applied_stack};
 use resource::{Address, Stack};
 use state::State;
@@ -82,7 +83,7 @@ async fn look(session: &Session) -> Result<Found, NotReconciled> {
     if stored.is_none() {
         lost_state::look(session).await?;
         let what = format!("{} has not been brought up yet", session.name);
-        return Err(Error::failed_with(what, format!("`mlopsctl up {}` does", session.name)).into());
+        return Err(Error::failed_with(what, Remedy::perform(Operation::Up, Some(&session.name), "does")).into());
     }
     let declared = session.stack(&state).await?;
     let inputs = session.inputs(&declared);
@@ -110,11 +111,13 @@ async fn look(session: &Session) -> Result<Found, NotReconciled> {
     if differences >= limit {
         let error = Error::failed_with(
             format!("{differences} resources are not as they were left, which is hardly a slip; nothing was touched"),
-            format!(
-                "look at them with `mlopsctl drift {0}`; `mlopsctl up {0}` puts them back, or `too_many` of `[drift]` \
-                 (now {limit}) can be raised",
-                session.name
-            ),
+            Remedy::Several(vec![
+                Remedy::perform(Operation::Drift, Some(&session.name), "shows them"),
+                Remedy::Either(vec![
+                    Remedy::perform(Operation::Up, Some(&session.name), "puts them back"),
+                    format!("`too_many` of `[drift]` (now {limit}) can be raised").into(),
+                ]),
+            ]),
         );
         return Err(error.into());
     }

@@ -1,6 +1,7 @@
 //! Where environment files are, and which environment is meant: as far as can be told without AWS.
 
 use crate::Error;
+use aws_client::{Operation, Remedy};
 use config::Environment;
 use std::{
     env::VarError,
@@ -52,7 +53,7 @@ impl Settings {
             refuse_file(name)?;
             let similar = config::discover(&self.environments);
             let help = match config::nearest(name, similar.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`? {}", self.list()),
+                Some(near) => format!("did you mean `{near}`? there are: {}", similar.join(", ")).into(),
                 None => self.list(),
             };
             return Err(Error::usage(self.missing(name), help));
@@ -92,7 +93,8 @@ impl Settings {
 
     /// The error where no environment was named, and several or none could be meant.
     pub fn ask_which(&self) -> Error {
-        Error::usage("which environment?", format!("name one, or set MLOPSCTL_ENV; {}", self.list()))
+        let help = Remedy::Several(vec!["name one, or set MLOPSCTL_ENV".into(), self.list()]);
+        Error::usage("which environment?", help)
     }
 
     pub(crate) fn missing(&self, name: &str) -> String {
@@ -102,11 +104,15 @@ impl Settings {
         format!("there is no environment `{name}`: {} {what}", file.display())
     }
 
-    pub(crate) fn list(&self) -> String {
+    /// The environments that have a file, as advice.
+    pub(crate) fn list(&self) -> Remedy {
         let names = config::discover(&self.environments);
         match names.as_slice() {
-            [] => format!("there are none in {}; `mlopsctl init` writes some", self.environments.display()),
-            _ => format!("there are: {}", names.join(", ")),
+            [] => Remedy::Several(vec![
+                format!("there are none in {}", self.environments.display()).into(),
+                Remedy::perform(Operation::Init, None, "writes some"),
+            ]),
+            _ => format!("there are: {}", names.join(", ")).into(),
         }
     }
 }

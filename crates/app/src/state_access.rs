@@ -113,7 +113,7 @@ impl Workspace {
         // Whoever may not look at its settings is not warned.
         for weakness in self.bucket.weaknesses().await.unwrap_or_default() {
             let name = self.bucket.name();
-            self.frontend.note(&format!("warning: the state bucket {name} {weakness}: {}", weakness.help(name)));
+            self.frontend.advise(&format!("warning: the state bucket {name} {weakness}"), &weakness.help(name));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The cloud and the state of one platform.
 
 use crate::{Error, Frontend, connection};
-use aws_client::{Guard, Meter};
+use aws_client::{Guard, Meter, Remedy};
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use resource::{Cloud, Registry, Stack, Tags};
@@ -123,16 +123,19 @@ impl Workspace {
             None => Ok(()),
             Some(target) => Err(Error::usage(
                 format!("there is no resource `{}`", target.escape_debug()),
-                "an address is <area>.<name>, with `*` for anything; `mlopsctl plan` and `mlopsctl state list` show them",
+                Remedy::Several(vec![
+                    "an address is <area>.<name>, with `*` for anything".into(),
+                    Remedy::ListAddresses,
+                ]),
             )),
         }
     }
 
-    /// Warns of a pattern of `--unprotect` that matches nothing. It is no failure: a second run of the same command may
+    /// Warns of a pattern of addresses to unprotect that matches nothing. It is no failure: a second run of the same command may
     /// find the resource gone.
     pub fn warn_of_unmatched(&self, unprotect: &[String], stack: &Stack, state: &State) {
         for pattern in unmatched(unprotect, stack, state) {
-            self.frontend.warn(&format!("warning: no resource matches --unprotect '{}'", pattern.escape_debug()));
+            self.frontend.show_unmatched(pattern);
         }
     }
 

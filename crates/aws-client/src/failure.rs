@@ -1,6 +1,6 @@
 //! Why a call or a step failed.
 
-use crate::throttling::is_throttling;
+use crate::{Operation, Remedy, throttling::is_throttling};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -28,7 +28,7 @@ pub struct Failure {
     /// The things that may be left in the cloud.
     pub residue: Option<String>,
     /// The next thing to do.
-    pub help: Option<String>,
+    pub help: Option<Remedy>,
 }
 
 /// The ways in which the engine can go on after a [`Failure`].
@@ -45,7 +45,7 @@ pub enum FailureKind {
     Exists,
     /// A permission is missing.
     Denied,
-    /// A safety rule of ours forbids it, for example deleting data without `--delete-data`.
+    /// A safety rule of ours forbids it, for example deleting data without consent.
     Refused,
     /// Anything else: trying again would fail again.
     Final,
@@ -148,7 +148,7 @@ impl Failure {
     }
 
     /// A rule of ours forbids what was asked for; `help` says how to allow it.
-    pub fn refused(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn refused(message: impl Into<String>, help: impl Into<Remedy>) -> Self {
         Self { help: Some(help.into()), ..Self::of(FailureKind::Refused, message) }
     }
 
@@ -221,30 +221,35 @@ impl Failure {
         let (expired, either) = (known(EXPIRED), known(&[EXPIRED_OR_SKEWED]));
         let failure =
             Self { kind, operation: operation.to_owned(), code, message, request_id, residue: None, help: None };
-        let help = match () {
+        let help: Remedy = match () {
             () if expired => {
-                "the credentials have expired: log in again, and run the same command; it goes on from here"
+                "the credentials have expired: log in again, and run the same command; it goes on from here".into()
             }
             () if either => {
-                "log in again or set the clock of this machine, whichever is wrong, and run the same command"
+                "log in again or set the clock of this machine, whichever is wrong, and run the same command".into()
             }
-            () if failure.shows(SKEWED) => "the clock of this machine is wrong: set it, and run the same command",
+            () if failure.shows(SKEWED) => {
+                "the clock of this machine is wrong: set it, and run the same command".into()
+            }
             () if failure.shows(UNKNOWN_CREDENTIALS) => {
                 "the region does not know these credentials: check them (AWS_PROFILE, `aws sso login`); enable the \
                  region, which AWS leaves to the account in newer regions; take temporary credentials from a regional \
                  endpoint of STS; China and GovCloud have accounts of their own"
+                    .into()
             }
-            () if failure.shows(USED_UP) => {
-                "a quota of the account is used up, or 0 as in new accounts: `mlopsctl doctor` names those of the \
-                 platform; ask for more in Service Quotas, then run the same command; it goes on from here"
-            }
+            () if failure.shows(USED_UP) => Remedy::Several(vec![
+                "a quota of the account is used up, or 0 as in new accounts".into(),
+                Remedy::perform(Operation::Doctor, None, "names those of the platform"),
+                "ask for more in Service Quotas, then run the same command; it goes on from here".into(),
+            ]),
             () if failure.shows(ZONE_REFUSED) => {
                 "AWS does not offer this in every zone: name other zones in `zone_names` of [network]; subnets that \
                  exist stay where they are until they are destroyed"
+                    .into()
             }
             () => return failure,
         };
-        Self { help: Some(help.to_owned()), ..failure }
+        Self { help: Some(help), ..failure }
     }
 }
 
@@ -373,7 +378,7 @@ impl<T> Attempt<T> for Result<T> {
         self.map_err(|failure| Failure { residue: Some(residue.to_owned()), ..failure })
     }
     fn help(self, help: &str) -> Result<T> {
-        self.map_err(|failure| Failure { help: Some(help.to_owned()), ..failure })
+        self.map_err(|failure| Failure { help: Some(help.into()), ..failure })
     }
 }
 
@@ -393,12 +398,13 @@ mod tests {
     fn expired_credentials_and_a_wrong_clock_are_told_with_what_helps() {
         let expired = answered(400, "ExpiredToken", "The provided token has expired.");
         assert_eq!(expired.kind, FailureKind::Denied);
-        assert!(expired.help.unwrap().contains("log in again"));
+        assert!(expired.help.unwrap().advice().contains("log in again"));
         let words = "Signature expired: 20261126T120000Z is now earlier than 20261126T121500Z";
         for code in ["InvalidSignatureException", "SignatureDoesNotMatch"] {
-            assert!(answered(403, code, words).help.unwrap().contains("the clock of this machine is wrong"));
+            assert!(answered(403, code, words).help.unwrap().advice().contains("the clock of this machine is wrong"));
         }
         let either = answered(400, "RequestExpired", "Request has expired.").help.unwrap();
+        let either = either.advice();
         assert!(either.contains("log in again") && either.contains("clock"), "{either}");
         let wrong_key = answered(403, "SignatureDoesNotMatch", "The request signature we calculated does not match");
         assert_eq!(wrong_key.help, None);
@@ -412,7 +418,7 @@ mod tests {
             ("AuthFailure", "AWS was not able to validate the provided access credentials"),
         ] {
             let unknown = answered(403, code, words);
-            assert!(unknown.help.unwrap().contains("enable the region"), "{code}");
+            assert!(unknown.help.unwrap().advice().contains("enable the region"), "{code}");
         }
         let of_address = answered(400, "AuthFailure", "You do not have permission to access the specified resource.");
         assert_eq!(of_address.help, None);
@@ -424,7 +430,9 @@ mod tests {
         for code in ["VpcLimitExceeded", "ResourceLimitExceeded", "TooManyBuckets"] {
             let refused = answered(400, code, message);
             assert_eq!(refused.kind, FailureKind::Final);
-            assert!(refused.help.unwrap().contains("ask for more in Service Quotas"), "{code}");
+            let Some(Remedy::Several(steps)) = refused.help else { panic!("{code}: {:?}", refused.help) };
+            assert!(matches!(steps[1], Remedy::Perform { operation: Operation::Doctor, .. }), "{code}: {steps:?}");
+            assert!(steps[2].advice().contains("ask for more in Service Quotas"), "{code}: {steps:?}");
         }
     }
 
@@ -451,7 +459,7 @@ mod tests {
         for (code, message) in refusals {
             let refused = answered(400, code, message);
             assert_eq!(refused.kind, FailureKind::Final);
-            assert!(refused.help.unwrap().contains("`zone_names` of [network]"), "{code}");
+            assert!(refused.help.unwrap().advice().contains("`zone_names` of [network]"), "{code}");
         }
         assert_eq!(answered(400, "InvalidParameterValue", "Value (x) for parameter groupId is invalid.").help, None);
     }

@@ -12,6 +12,7 @@ mod limit;
 mod loader;
 mod meter;
 mod pages;
+mod remedy;
 mod throttling;
 mod waits;
 
@@ -22,5 +23,6 @@ pub use guard::{Guard, Leave};
 pub use loader::Loader;
 pub use meter::{Calls, LARGEST_ANSWER, Meter};
 pub use pages::{Items, NextPage, Pages, Tokens};
+pub use remedy::{Adoption, Operation, PolicyOf, Remedy};
 pub use throttling::is_throttling;
 pub use waits::{Longest, Waits};

@@ -72,7 +72,7 @@ impl Dependents {
     pub(crate) fn explain(found: Result<Self>, refusal: Failure) -> Failure {
         let (within, why) = match found {
             Ok(dependents) if dependents.of_people => {
-                let help = Some("remove what is not of this environment, and try again".to_owned());
+                let help = Some("remove what is not of this environment, and try again".into());
                 let message = format!("{}; {dependents}", refusal.message);
                 return Failure { kind: FailureKind::Heals(PEOPLE_LEAVE_WITHIN), message, help, ..refusal };
             }

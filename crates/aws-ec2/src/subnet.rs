@@ -75,7 +75,7 @@ impl Resource for Subnet {
             // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
             .map_err(|failure| match failure.shows(&[("InvalidSubnet.Conflict", "")]) {
                 true => Failure {
-                    help: Some("a subnet that moves to another zone needs a range that no subnet has".to_owned()),
+                    help: Some("a subnet that moves to another zone needs a range that no subnet has".into()),
                     ..failure
                 },
                 false => failure,

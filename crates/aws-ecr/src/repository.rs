@@ -1,6 +1,6 @@
 //! Reconciler for private repositories of container images.
 
-use aws_client::{Attempt, Failure, FailureKind, Loader, Pages, Result, Sign};
+use aws_client::{Attempt, Failure, FailureKind, Loader, Pages, Remedy, Result, Sign};
 use aws_sdk_ecr::{
     Client,
     types::{self, EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Tag},
@@ -208,7 +208,7 @@ impl Resource for Repository {
                 let images = images(&client, id).await?;
                 let held = in_words(images).unwrap_or_else(|| "images".to_owned());
                 let message = format!("ECR repository {id} holds {held}");
-                Err(Failure::refused(message, "pass --delete-data to delete them with it"))
+                Err(Failure::refused(message, Remedy::AllowDataDeletion { address: None }))
             }
             answer => answer.map(|_| Deletion::Gone),
         }

@@ -35,7 +35,7 @@ mod tests {
     fn lake_formation_refusal_is_told_from_one_of_iam() {
         let words = "Insufficient Lake Formation permission(s): Required Create Database on Catalog";
         let explained = explain::<()>(Err(answered("AccessDeniedException", words))).unwrap_err();
-        assert!(explained.help.is_some_and(|help| help.contains("data lake administrator")));
+        assert!(explained.help.is_some_and(|help| help.advice().contains("data lake administrator")));
         let words = "User: arn:aws:iam::123456789012:user/a is not authorized to perform: glue:CreateDatabase";
         assert_eq!(explain::<()>(Err(answered("AccessDeniedException", words))).unwrap_err().help, None);
     }

@@ -197,7 +197,7 @@ async fn explain(refusal: Failure, arn: &str, client: &Client) -> Failure {
             help: Some(
                 "take it from those that are not of this stack, and run the same command; if it is to be replaced, \
                  give the new one another name"
-                    .to_owned(),
+                    .into(),
             ),
             ..refusal
         },

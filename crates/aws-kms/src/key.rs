@@ -302,10 +302,10 @@ impl Key {
             }
             Some(holder) => Err(Failure {
                 kind: FailureKind::Final,
-                help: Some(format!(
-                    "{} names key {}; choose another alias or remove that one",
-                    self.alias, holder.key_id
-                )),
+                help: Some(
+                    format!("{} names key {}; choose another alias or remove that one", self.alias, holder.key_id)
+                        .into(),
+                ),
                 ..refusal
             }),
             None => Err(Failure { kind: FailureKind::Heals(SPREADS_WITHIN), ..refusal }),

@@ -1,7 +1,7 @@
 //! Reconciler for log groups.
 
 use crate::log_groups;
-use aws_client::{Attempt, Failure, Result, Sign};
+use aws_client::{Attempt, Failure, Remedy, Result, Sign};
 use aws_sdk_cloudwatchlogs::{Client, types::OrderBy};
 use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
 use serde::{Deserialize, Serialize};
@@ -174,7 +174,7 @@ impl Resource for LogGroup {
         if !cx.may_delete_data()
             && let Some(what) = self.holdings(id, cx).await?
         {
-            let help = "pass --delete-data to delete them as well";
+            let help = Remedy::AllowDataDeletion { address: None };
             return Err(Failure::refused(format!("the log group holds {what}"), help));
         }
         let call = cx.client(Client::new).delete_log_group().log_group_name(id);

@@ -7,7 +7,7 @@ use crate::{
     presence::{self, Presence},
     read, write,
 };
-use aws_client::{Attempt, Failure, FailureKind, Result};
+use aws_client::{Attempt, Failure, FailureKind, Remedy, Result};
 use aws_sdk_s3::{
     Client,
     types::{BucketLocationConstraint, CreateBucketConfiguration},
@@ -230,7 +230,7 @@ impl Resource for Bucket {
 async fn delete(client: &Client, id: &str, data: bool) -> Result<()> {
     let doomed = if data { Selection::Everything } else { Selection::Markers };
     if !data && let Some(what) = holdings::of(client, id, |_| false).await? {
-        let help = "pass --delete-data to delete the data as well";
+        let help = Remedy::AllowDataDeletion { address: None };
         return Err(Failure::refused(format!("the bucket {id} holds {what}"), help));
     }
     emptying::unlock(client, id).await?;

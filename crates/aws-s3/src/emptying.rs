@@ -86,7 +86,7 @@ fn refusal(bucket: &str, error: &Error) -> Failure {
         Some("AccessDenied") => {
             let help = "an object lock or a policy protects the object: let its retention end or lift its legal hold \
                         (`aws s3api put-object-legal-hold`), or allow s3:DeleteObjectVersion, and run the same command";
-            (FailureKind::Denied, Some(help.to_owned()))
+            (FailureKind::Denied, Some(help.into()))
         }
         _ => (FailureKind::Final, None),
     };

@@ -26,10 +26,13 @@ pub(crate) async fn explain(client: &Client, name: &str, failure: Failure) -> Fa
     }
     Failure {
         kind: FailureKind::Heals(FREE_WITHIN),
-        help: Some(format!(
-            "S3 frees the name of a deleted bucket after minutes, and after an hour or more where it was in another \
-             region: run the same command later, or choose another name than {name}"
-        )),
+        help: Some(
+            format!(
+                "S3 frees the name of a deleted bucket after minutes, and after an hour or more where it was in \
+                 another region: run the same command later, or choose another name than {name}"
+            )
+            .into(),
+        ),
         ..failure
     }
 }

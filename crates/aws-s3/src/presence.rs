@@ -1,6 +1,6 @@
 //! Whether a bucket of a name exists, where, and whose it is.
 
-use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
+use aws_client::{Attempt, Failure, FailureKind, Remedy, Result, Sign};
 use aws_sdk_s3::Client;
 
 /// How S3 answers a call about a bucket of another region.
@@ -90,10 +90,13 @@ pub async fn explain_denial(client: &Client, name: &str, failure: Failure) -> Fa
         Owner::Own => failure,
         Owner::Foreign => foreign(name),
         Owner::Unknown => Failure {
-            help: Some(format!(
-                "either these credentials may not do that, or the bucket {name} belongs to another account by now; \
-                 with s3:ListAllMyBuckets mlopsctl could tell"
-            )),
+            help: Some(
+                format!(
+                    "either these credentials may not do that, or the bucket {name} belongs to another account by \
+                     now; with s3:ListAllMyBuckets mlopsctl could tell"
+                )
+                .into(),
+            ),
             ..failure
         },
     }
@@ -106,11 +109,11 @@ pub(crate) async fn is_foreign(client: &Client, name: &str, failure: &Failure) -
 
 fn foreign(name: &str) -> Failure {
     Failure {
-        help: Some(
-            "let nothing write to it; choose another name in the environment file, and `mlopsctl state rm` what is \
-             recorded of it"
-                .into(),
-        ),
+        help: Some(Remedy::Several(vec![
+            "let nothing write to it".into(),
+            Remedy::RenameInFile,
+            Remedy::Forget { environment: None, address: None },
+        ])),
         ..Failure::of(FailureKind::Exists, format!("the bucket {name} exists and belongs to another account"))
     }
 }
@@ -121,7 +124,7 @@ pub(crate) async fn closed(client: &Client, name: &str) -> Failure {
         Owner::Foreign => foreign(name),
         Owner::Own => Failure {
             operation: "HeadBucket".into(),
-            help: Some(format!("allow s3:ListBucket on {name}")),
+            help: Some(format!("allow s3:ListBucket on {name}").into()),
             ..Failure::of(FailureKind::Denied, format!("looking at the bucket {name} is not allowed"))
         },
         Owner::Unknown => Failure {

@@ -7,7 +7,7 @@ use crate::{
     store::{self, OfflineStore, OnlineStore},
     tagging,
 };
-use aws_client::{Attempt, Failure, Result, Tokens};
+use aws_client::{Attempt, Failure, Remedy, Result, Tokens};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_feature_group::DescribeFeatureGroupOutput,
@@ -223,7 +223,8 @@ impl Resource for FeatureGroup {
             return Ok(Deletion::Going("Deleting".into()));
         }
         if let Some(what) = online_records(&group).filter(|_| !cx.may_delete_data()) {
-            let help = "pass --delete-data to delete them as well; the offline store's history stays in its bucket";
+            let stays = "the offline store's history stays in its bucket";
+            let help = Remedy::Several(vec![Remedy::AllowDataDeletion { address: None }, stays.into()]);
             return Err(Failure::refused(format!("the feature group holds {what}"), help));
         }
         let sent = cx

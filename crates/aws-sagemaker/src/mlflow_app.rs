@@ -1,7 +1,7 @@
 //! Reconciler for serverless MLflow tracking servers.
 
 use crate::{allowed, life, sign, tagging};
-use aws_client::{Attempt, Failure, Pages, Result};
+use aws_client::{Attempt, Failure, Pages, Remedy, Result};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_mlflow_app::DescribeMlflowAppOutput,
@@ -163,7 +163,8 @@ impl Resource for MlflowApp {
             _ => {}
         }
         if let Some(what) = experiments(&app).filter(|_| !cx.may_delete_data()) {
-            let help = "pass --delete-data to delete them as well; the artifacts of runs stay in their bucket";
+            let stays = "the artifacts of runs stay in their bucket";
+            let help = Remedy::Several(vec![Remedy::AllowDataDeletion { address: None }, stays.into()]);
             return Err(Failure::refused(format!("the MLflow app holds {what}"), help));
         }
         let sent = cx

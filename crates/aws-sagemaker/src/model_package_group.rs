@@ -1,7 +1,7 @@
 //! Reconciler for model package groups of the model registry.
 
 use crate::{allowed, life, sign, tagging};
-use aws_client::{Attempt, Failure, Pages, Result};
+use aws_client::{Attempt, Failure, Pages, Remedy, Result};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_model_package_group::DescribeModelPackageGroupOutput,
@@ -102,7 +102,7 @@ impl Resource for ModelPackageGroup {
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let versions = versions(id, cx).await?;
         if let Some(what) = in_words(versions.len()).filter(|_| !cx.may_delete_data()) {
-            let help = "pass --delete-data to delete them as well";
+            let help = Remedy::AllowDataDeletion { address: None };
             return Err(Failure::refused(format!("the model package group holds {what}"), help));
         }
         let client = cx.client(Client::new);

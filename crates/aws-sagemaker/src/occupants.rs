@@ -2,7 +2,7 @@
 //! in, and people add apps, spaces and profiles of their own, so all of them are moved out first.
 
 use crate::sign;
-use aws_client::{Attempt, Failure, Pages, Result};
+use aws_client::{Attempt, Failure, Pages, Remedy, Result};
 use aws_sdk_sagemaker::{
     Client,
     types::{AppStatus, AppType, SpaceDetails, SpaceStatus, UserProfileDetails, UserProfileStatus},
@@ -139,7 +139,7 @@ pub(crate) async fn close_spaces(domain: &str, spaces: Vec<SpaceDetails>, cx: &C
     if !cx.may_delete_data()
         && let Some(what) = volumes(&spaces)
     {
-        return Err(Failure::refused(format!("it holds {what}"), "pass --delete-data to delete them as well"));
+        return Err(Failure::refused(format!("it holds {what}"), Remedy::AllowDataDeletion { address: None }));
     }
     let client = cx.client(Client::new);
     let count = spaces.len();

@@ -6,7 +6,7 @@ use crate::{
     occupants::{self, Of},
     sign, tagging,
 };
-use aws_client::{Attempt, Failure, Result};
+use aws_client::{Attempt, Failure, Remedy, Result};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_space::DescribeSpaceOutput,
@@ -162,7 +162,7 @@ impl Resource for Space {
             return Ok(Deletion::Going("Deleting".into()));
         }
         if let Some(size) = volume(&space).filter(|_| !cx.may_delete_data()) {
-            let help = "pass --delete-data to delete it as well";
+            let help = Remedy::AllowDataDeletion { address: None };
             return Err(Failure::refused(format!("the space holds a volume of {size} GB"), help));
         }
         let domain = self.domain_id.as_str();

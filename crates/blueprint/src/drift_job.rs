@@ -34,8 +34,8 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Result<(), E
     let policies = policies(stack, |stack, policies| declare(stack, site, keys, job, &code, policies), site)?;
     if policies.len() > ATTACHED {
         return Err(Error::Job(format!(
-            "its permissions take {} policies, and IAM attaches {ATTACHED} to a role: let it look after less, or run \
-             `mlopsctl reconcile` elsewhere",
+            "its permissions take {} policies, and IAM attaches {ATTACHED} to a role: let it look after less, or repair \
+             drift from elsewhere",
             policies.len()
         )));
     }
@@ -62,8 +62,8 @@ fn pack(site: &Site, job: &Job) -> Result<Vec<u8>, Error> {
     let too_large = |bytes: u64, form: &str, most: u64| {
         let mib = |bytes: u64| bytes.div_ceil(1024 * 1024);
         failed(format!(
-            "with it the drift job has {} MiB, {form}; Lambda takes {}: name a build with `--no-default-features` as \
-             `binary` under [drift.job]",
+            "with it the drift job has {} MiB, {form}; Lambda takes {}: name a build without default features as `binary` \
+             under [drift.job]",
             mib(bytes),
             mib(most)
         ))

@@ -89,7 +89,7 @@ fn impossible_moves(stack: &Stack) -> Vec<Finding> {
             findings.push(Finding {
                 setting: format!("moved.{index}.to"),
                 message: format!("the environment has no resource `{to}`"),
-                help: near.unwrap_or_else(|| "`mlopsctl plan` shows the addresses".to_owned()),
+                help: near.unwrap_or_else(|| "a plan lists the addresses".to_owned()),
             });
         }
     }

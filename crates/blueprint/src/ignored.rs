@@ -68,7 +68,7 @@ fn near<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clone) -> Stri
         Some(near) => format!("did you mean `{near}`?"),
         None => {
             let few: Vec<&str> = known.take(12).collect();
-            format!("there are {}, …; `mlopsctl plan` shows addresses and fields", few.join(", "))
+            format!("there are {}, …; a plan lists addresses and fields", few.join(", "))
         }
     }
 }

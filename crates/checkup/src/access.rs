@@ -3,7 +3,7 @@
 mod simulation;
 
 use crate::{Finding, Patient, RoleInUse, memory::listed};
-use aws_client::{Attempt as _, NextPage, Pages, Result};
+use aws_client::{Attempt as _, NextPage, Operation, Pages, PolicyOf, Remedy, Result};
 use aws_sdk_iam::Client;
 use futures::future::join_all;
 use simulation::Question;
@@ -22,7 +22,7 @@ pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
         return vec![Finding::warning(
             CREDENTIALS,
             format!("{caller}: the account's root user, whom no policy limits"),
-            "use a role; `mlopsctl permissions` prints what it needs",
+            Remedy::Several(vec!["use a role".into(), print_policy(PolicyOf::Environment, "prints what it needs")]),
         )];
     }
     let who = Finding::ok(CREDENTIALS, format!("{caller}, region {}", patient.place.region));
@@ -51,12 +51,16 @@ async fn role(iam: &Client, role: &RoleInUse<'_>) -> Finding {
         denied => Finding::warning(
             PERMISSIONS,
             format!("as far as IAM can tell, {arn} may not {}", by_service(denied)),
-            format!(
-                "its owner must allow it: `mlopsctl permissions --role {}` prints the policy that the platform needs",
-                role.key
-            ),
+            Remedy::Several(vec![
+                "its owner must allow it".into(),
+                print_policy(PolicyOf::Role(role.key.to_owned()), "prints the policy that the platform needs"),
+            ]),
         ),
     }
+}
+
+fn print_policy(of: PolicyOf, effect: &str) -> Remedy {
+    Remedy::perform(Operation::PrintPolicy(of), None, effect)
 }
 
 /// Sorted actions by service: all names of a few, and the number of many.
@@ -96,7 +100,7 @@ async fn allowed(patient: &Patient<'_>, caller: &str) -> Result<Finding> {
                 [one] => format!("as far as IAM can tell, {one} is not allowed"),
                 many => format!("as far as IAM can tell, {} actions are not allowed: {}", many.len(), listed(many)),
             },
-            "`mlopsctl permissions` prints a policy that allows everything it takes",
+            print_policy(PolicyOf::Environment, "prints a policy that allows everything it takes"),
         ),
     })
 }

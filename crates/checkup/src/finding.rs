@@ -1,10 +1,10 @@
 //! The result of a check, with its severity and the advice for the user.
 
-use aws_client::{Failure, FailureKind};
+use aws_client::{Failure, FailureKind, Remedy};
 use serde::Serialize;
 
 /// What a check saw.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What was looked at, in a word: `credentials`, `quotas`.
     pub check: &'static str,
@@ -13,8 +13,7 @@ pub struct Finding {
     /// What was seen.
     pub what: String,
     /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub help: Option<String>,
+    pub help: Option<Remedy>,
 }
 
 /// How bad a finding is.
@@ -38,19 +37,19 @@ impl Finding {
     }
 
     /// It may become a problem, or is worth knowing.
-    pub fn warning(check: &'static str, what: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn warning(check: &'static str, what: impl Into<String>, help: impl Into<Remedy>) -> Self {
         Self { check, verdict: Verdict::Warning, what: what.into(), help: Some(help.into()) }
     }
 
     /// It keeps the platform from being built or from working.
-    pub fn problem(check: &'static str, what: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn problem(check: &'static str, what: impl Into<String>, help: impl Into<Remedy>) -> Self {
         Self { check, verdict: Verdict::Problem, what: what.into(), help: Some(help.into()) }
     }
 
     /// It could not be looked at. Where a permission is missing, that is all that is wrong.
     pub fn unknown(check: &'static str, subject: &str, failure: &Failure) -> Self {
         let help = match failure.kind {
-            FailureKind::Denied => Some(format!("these credentials may not {}", failure.operation)),
+            FailureKind::Denied => Some(format!("these credentials may not {}", failure.operation).into()),
             _ => failure.help.clone(),
         };
         Self { check, verdict: Verdict::Unknown, what: format!("{subject}: {failure}"), help }

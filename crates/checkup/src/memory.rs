@@ -1,6 +1,7 @@
 //! What the state says by itself.
 
-use crate::Finding;
+use crate::{Finding, Verdict};
+use aws_client::{Operation, Remedy};
 use jiff::Timestamp;
 use state::{Error, Holder, Phase, State};
 
@@ -18,7 +19,12 @@ pub fn remembered(
     match lock {
         Ok(holder) => findings.extend(holder.iter().map(|holder| locked(environment, holder, now))),
         Err(Error::Store { failure, .. }) => findings.push(Finding::unknown(CHECK, "the lock", failure)),
-        Err(error) => findings.push(Finding::problem(CHECK, error.to_string(), error.help().unwrap_or_default())),
+        Err(error) => findings.push(Finding {
+            check: CHECK,
+            verdict: Verdict::Problem,
+            what: error.to_string(),
+            help: error.help(),
+        }),
     }
     findings.push(match state {
         None => Finding::ok(CHECK, "there is none yet: nothing has been built"),
@@ -39,7 +45,10 @@ fn locked(environment: &str, holder: &Holder, now: Timestamp) -> Finding {
         true => Finding::warning(
             CHECK,
             format!("{holder} is at work"),
-            format!("wait for it, or, if that run is gone for good, `mlopsctl unlock {environment} {}`", holder.id),
+            Remedy::Either(vec![
+                "wait for it".into(),
+                Remedy::Unlock { environment: environment.to_owned(), id: holder.id.clone() },
+            ]),
         ),
     }
 }
@@ -56,7 +65,7 @@ pub fn conditions(refused: &Result<(), Error>) -> Option<Finding> {
         Err(Error::Store { failure, .. }) => {
             Some(Finding::unknown(CHECK, "whether the store honours conditions on PUT", failure))
         }
-        Err(error) => Some(Finding::warning(CHECK, error.to_string(), "run the command again")),
+        Err(error) => Some(Finding::warning(CHECK, error.to_string(), Remedy::Rerun)),
     }
 }
 
@@ -75,7 +84,7 @@ fn kept(environment: &str, state: &State) -> Finding {
         some => Finding::warning(
             CHECK,
             format!("an interrupted run left {} unfinished: {}", some.len(), listed(some)),
-            format!("`mlopsctl up {environment}` goes on from there"),
+            Remedy::perform(Operation::Up, Some(environment), "goes on from there"),
         ),
     }
 }
@@ -93,7 +102,6 @@ pub(crate) fn listed(all: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Verdict;
     use jiff::ToSpan;
 
     fn holder(renewed: Timestamp) -> Holder {
@@ -113,7 +121,9 @@ mod tests {
         let now = Timestamp::now();
         let verdict = |renewed| remembered("dev", None, &Ok(Some(holder(renewed))), now)[0].clone();
         assert_eq!(verdict(now - 10.seconds()).verdict, Verdict::Warning);
-        assert!(verdict(now - 10.seconds()).help.is_some_and(|help| help.contains("mlopsctl unlock dev l-1")));
+        let unlock = Remedy::Unlock { environment: "dev".to_owned(), id: "l-1".to_owned() };
+        let either = |help| matches!(help, Some(Remedy::Either(ways)) if ways.contains(&unlock));
+        assert!(either(verdict(now - 10.seconds()).help));
         assert_eq!(verdict(now - 10.minutes()).verdict, Verdict::Ok);
     }
 

@@ -1,7 +1,7 @@
 //! What Studio, functions and jobs need of the network they are in.
 
 use crate::{Finding, Patient, memory::listed};
-use aws_client::{Attempt as _, Result};
+use aws_client::{Attempt as _, Operation, Remedy, Result};
 use aws_sdk_ec2::{
     Client,
     types::{NatGatewayState, RouteState, Vpc, VpcAttributeName},
@@ -84,7 +84,7 @@ async fn names(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
         off => Finding::problem(
             CHECK,
             format!("{} is off for {vpc}: Studio does not find its file system", off.join(" and ")),
-            "`mlopsctl reconcile` turns it on again",
+            Remedy::perform(Operation::Reconcile, None, "turns it on again"),
         ),
     }))
 }
@@ -129,7 +129,7 @@ async fn gateways(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>
         broken => Finding::problem(
             CHECK,
             format!("{} do not work: functions and jobs in private subnets reach nothing", listed(broken)),
-            "`mlopsctl up` makes others in their place",
+            Remedy::perform(Operation::Up, None, "makes others in their place"),
         ),
     }))
 }
@@ -159,7 +159,7 @@ async fn routes(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> 
         lost => Finding::problem(
             CHECK,
             format!("routes lead to what is gone: {}; functions and jobs there run out of time", listed(lost)),
-            "`mlopsctl up` makes what they lead to anew",
+            Remedy::perform(Operation::Up, None, "makes what they lead to anew"),
         ),
     }))
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 use async_trait::async_trait;
+use aws_client::{Operation, Remedy};
 use checkup::{Finding, Machine, Patient, Use, Verdict};
 use local::{Call, Cloud, Layer, Lost, Next, Response};
 use resource::Tags;
@@ -101,7 +102,7 @@ async fn an_action_that_is_not_allowed_is_named() {
     let findings = findings("SimulatePrincipalPolicy", no_roles).await;
     let denied = one(&findings, "as far as IAM can tell, iam:CreateRole is not allowed");
     assert_eq!(denied.verdict, Verdict::Warning);
-    assert!(denied.help.as_ref().is_some_and(|help| help.contains("mlopsctl permissions")));
+    assert!(matches!(&denied.help, Some(Remedy::Perform { operation: Operation::PrintPolicy(_), .. })));
 }
 
 #[tokio::test]
@@ -109,7 +110,7 @@ async fn what_may_not_be_asked_is_not_taken_for_a_problem() {
     let simulated = findings("SimulatePrincipalPolicy", denied).await;
     let unknown = one(&simulated, "what these credentials may do");
     assert_eq!(unknown.verdict, Verdict::Unknown);
-    assert_eq!(unknown.help.as_deref(), Some("these credentials may not SimulatePrincipalPolicy"));
+    assert_eq!(unknown.help, Some("these credentials may not SimulatePrincipalPolicy".into()));
 
     let quotas = findings("ListServiceQuotas", denied_in_json).await;
     assert_eq!(one(&quotas, "machines of SageMaker").verdict, Verdict::Unknown);
@@ -133,7 +134,7 @@ async fn role_with_more_managed_policies_than_the_account_may_attach_is_a_proble
     let findings = findings("GetAccountSummary", usual).await;
     let lacking = one(&findings, "managed policies of one role: 12 are needed, and this account may have 10");
     assert_eq!(lacking.verdict, Verdict::Problem);
-    assert!(lacking.help.as_ref().is_some_and(|help| help.contains("L-0DA4ABF3")));
+    assert!(matches!(&lacking.help, Some(Remedy::RaiseQuota { code, .. }) if code == "L-0DA4ABF3"));
 }
 
 /// Lake Formation as an administrator of a data lake configures it.
@@ -148,7 +149,7 @@ async fn catalog_that_lake_formation_governs_is_told_with_what_helps() {
     let lake = findings("POST /GetDataLakeSettings", governed).await;
     let warning = one(&lake, "Lake Formation governs new databases and tables");
     assert_eq!(warning.verdict, Verdict::Warning);
-    assert!(warning.help.as_ref().is_some_and(|help| help.contains("data lake administrator")));
+    assert!(warning.help.as_ref().is_some_and(|help| help.advice().contains("data lake administrator")));
     let unknown = findings("POST /GetDataLakeSettings", denied_in_json).await;
     assert_eq!(one(&unknown, "the defaults of Lake Formation").verdict, Verdict::Unknown);
 }

@@ -1,6 +1,6 @@
 //! Taking over what exists and was made by somebody else.
 
-use aws_client::{Failure, Result};
+use aws_client::{Failure, Operation, Remedy, Result};
 use resource::{Address, Cx, Observation, Reconciler, Tags, describe_owner, tags_of};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -52,12 +52,18 @@ pub(crate) fn may_be_taken_over(
     match observation {
         Observation::Absent => Err(Failure::refused(
             format!("there is no {noun} {id}"),
-            "check the id, the account and the region; `mlopsctl state show` of another environment shows which form \
-             an id of this kind has",
+            Remedy::Several(vec![
+                "check the id, the account and the region".into(),
+                Remedy::perform(
+                    Operation::ShowRecord,
+                    None,
+                    "of another environment shows which form an id of this kind has",
+                ),
+            ]),
         )),
         Observation::Broken { reason, .. } => Err(Failure::refused(
             format!("the {noun} {id} does not work: {reason}"),
-            "remove it, and let `mlopsctl up` make one",
+            Remedy::Several(vec!["remove it".into(), Remedy::perform(Operation::Up, None, "makes another")]),
         )),
         Observation::Settling { .. } => Ok(()),
         Observation::Ready { live, .. } => match tags_of(live).filter(|tags| !cx.names(tags)) {
@@ -65,7 +71,10 @@ pub(crate) fn may_be_taken_over(
                 None => Ok(()),
                 Some(owner) => Err(Failure::refused(
                     format!("the {noun} {id} belongs to {owner}"),
-                    "have it forgotten there with `mlopsctl state rm`, and its tag mlopsctl:address removed",
+                    Remedy::Several(vec![
+                        Remedy::Forget { environment: None, address: None },
+                        format!("remove its tag {}", resource::ADDRESS_TAG).into(),
+                    ]),
                 )),
             },
             None => Ok(()),
@@ -89,7 +98,7 @@ pub(crate) fn is_not_another(claims: &Claims, state: &State) -> Vec<(Address, St
                 entry.kind.clone(),
                 Failure::refused(
                     format!("{id} is what stands there already"),
-                    format!("`mlopsctl state rm {address}` forgets it without deleting it"),
+                    Remedy::Forget { environment: Some(state.environment.clone()), address: Some(address.to_string()) },
                 ),
             )),
             _ => None,
@@ -107,8 +116,11 @@ pub(crate) fn does_not_fit(cause: &str, id: Option<&str>, diff: &resource::Diff)
         .map(|change| format!("{} is {}, and should be {}", change.path, change.before, change.after))
         .collect();
     let help = match differing.into_iter().all(|change| change.known) {
-        true => "change the environment file to what is there, or leave it out and let `mlopsctl up` make another",
-        false => "it belongs to something that is not there yet: take that over in the same command",
+        true => Remedy::Either(vec![
+            "change the environment file to what is there".into(),
+            Remedy::Several(vec!["leave it out".into(), Remedy::perform(Operation::Up, None, "makes another")]),
+        ]),
+        false => "it belongs to something that is not there yet: take that over in the same command".into(),
     };
     let why = if fields.is_empty() { cause.to_owned() } else { fields.join("; ") };
     Failure::refused(format!("{id} would have to be replaced: {why}"), help)

@@ -3,6 +3,7 @@
 use crate::Refusal;
 use crate::recorded::{current_state, unreadable};
 use crate::refresh::{Look, Seen, Workshop, look};
+use aws_client::{Operation, Remedy};
 use resource::{
     Address, Cloud, Diff, FieldChange, IgnoreRules, IgnoredDifference, Observation, Reconciler, Registry, Tags,
 };
@@ -67,6 +68,8 @@ pub struct NotCompared {
     pub address: Address,
     /// What, and why.
     pub reason: String,
+    /// What to do about it.
+    pub help: Option<Remedy>,
     /// Whether the comparison covers the whole resource.
     pub whole: bool,
 }
@@ -158,7 +161,7 @@ impl Drift {
     }
 
     fn leave_out(&mut self, address: &Address, reason: String, whole: bool) {
-        self.not_compared.push(NotCompared { address: address.clone(), reason, whole });
+        self.not_compared.push(NotCompared { address: address.clone(), reason, help: None, whole });
     }
 }
 
@@ -169,13 +172,17 @@ fn interrupted(address: &Address, entry: &Entry) -> NotCompared {
         Phase::Deleting => "deletion",
         Phase::Intent | Phase::Identified | Phase::Ready => "creation",
     };
-    let reason = format!("its {what} was interrupted; `mlopsctl up` goes on from there");
-    NotCompared { address: address.clone(), reason, whole: true }
+    let help = Some(Remedy::perform(Operation::Up, None, "goes on from there"));
+    NotCompared { address: address.clone(), reason: format!("its {what} was interrupted"), help, whole: true }
 }
 
 /// The deposed resources at an address.
 fn left_behind(address: &Address, entry: &Entry) -> Vec<NotCompared> {
-    let reason = |id: &str| format!("a replacement left {id} behind; `mlopsctl up` deletes it");
-    let one = |old: &Deposed| NotCompared { address: address.clone(), reason: reason(&old.id), whole: true };
+    let one = |old: &Deposed| NotCompared {
+        address: address.clone(),
+        reason: format!("a replacement left {} behind", old.id),
+        help: Some(Remedy::perform(Operation::Up, None, "deletes it")),
+        whole: true,
+    };
     entry.deposed.iter().map(one).collect()
 }

@@ -1,12 +1,12 @@
 //! Why a step cannot end well, in words.
 
-use aws_client::{Failure, FailureKind};
+use aws_client::{Failure, FailureKind, Remedy};
 use resource::{Diff, FieldChange, Reconciler};
 use std::time::Duration;
 
 pub(crate) fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {
     Failure {
-        help: Some("somebody may have deleted it meanwhile; run the command again to make it anew".to_owned()),
+        help: Some("somebody may have deleted it meanwhile; run the command again to make it anew".into()),
         ..Failure::of(FailureKind::Final, format!("the {} {id} is not there any more", reconciler.noun()))
     }
 }
@@ -22,7 +22,7 @@ pub(crate) fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str,
     let minutes = deadline.as_secs() / 60;
     Failure {
         residue: Some(format!("{id} exists and is {status}")),
-        help: Some("the next run goes on waiting for it; `--wait-factor 3` waits three times as long".to_owned()),
+        help: Some(Remedy::Several(vec!["the next run goes on waiting for it".into(), Remedy::WaitLonger])),
         ..Failure::of(FailureKind::Final, format!("the {} was still {status} after {minutes} min", reconciler.noun()))
     }
 }
@@ -34,7 +34,7 @@ pub(crate) fn beyond_the_plan(cause: &str, fresh: bool, id: &str) -> Failure {
     };
     Failure {
         residue: Some(format!("{id} stays as it is")),
-        help: Some("run the command again to see the new plan".to_owned()),
+        help: Some("run the command again to see the new plan".into()),
         ..Failure::of(FailureKind::Refused, message)
     }
 }

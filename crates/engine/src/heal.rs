@@ -1,10 +1,13 @@
 //! Which differences between the cloud and what was applied may be put right without anybody looking.
 
 use crate::{Action, Change, Planning, Refusal, applied_stack};
-use aws_client::FailureKind;
+use aws_client::{FailureKind, Operation, Remedy};
 use resource::{Address, Node, Registry, Stack, holds_seal};
 use state::{Entry, State};
 use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// The effect of `up` on drift from values that only the file has.
+const APPLIES: &str = "applies the file";
 
 /// How far healing goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +47,12 @@ pub struct LeftToPerson {
     pub action: Action,
     /// Why it is left.
     pub reason: String,
+    /// What to do about it.
+    pub help: Option<Remedy>,
 }
+
+/// A reason to leave drift to a person, and the advice.
+type Reason = (String, Option<Remedy>);
 
 /// What [`healing`] judges.
 pub struct Judged<'a> {
@@ -64,7 +72,7 @@ pub struct Judged<'a> {
 /// What becomes of a planned change.
 enum Fate {
     Heal,
-    Left(String),
+    Left(Reason),
     Unfinished,
     /// It follows from drift that is not repaired, and is none itself.
     Follows,
@@ -123,14 +131,14 @@ pub fn healing(judged: &Judged<'_>, heal: Heal, ignored: impl Fn(&Address) -> bo
 }
 
 impl Healing {
-    fn leave(&mut self, change: &Change, reason: String) {
+    fn leave(&mut self, change: &Change, (reason, help): Reason) {
         let Change { address, kind, action, .. } = change.clone();
-        self.left.push(LeftToPerson { address, kind, action, reason });
+        self.left.push(LeftToPerson { address, kind, action, reason, help });
     }
 
     fn leave_unfinished(&mut self, change: &Change) {
         self.unfinished = true;
-        self.leave(change, "an interrupted run left it unfinished, and `mlopsctl up` goes on from there".to_owned());
+        self.leave(change, with_up("an interrupted run left it unfinished", "goes on from there"));
     }
 }
 
@@ -142,7 +150,13 @@ fn refused(refusal: &Refusal) -> LeftToPerson {
         kind: refusal.kind.clone(),
         action,
         reason: refusal.failure.message.clone(),
+        help: None,
     }
+}
+
+/// A reason, and what `up` does about it.
+fn with_up(reason: impl Into<String>, effect: &str) -> Reason {
+    (reason.into(), Some(Remedy::perform(Operation::Up, None, effect)))
 }
 
 struct Judge<'a> {
@@ -171,7 +185,7 @@ impl<'a> Judge<'a> {
                 return Fate::Follows;
             }
             let address = &self.judged.applied.nodes()[needed.node].address;
-            return Fate::Left(format!("it needs {address}, which is not there to be used"));
+            return Fate::Left((format!("it needs {address}, which is not there to be used"), None));
         }
         if let Some(reason) = self.asks_for_another(change, entry) {
             return Fate::Left(reason);
@@ -180,12 +194,10 @@ impl<'a> Judge<'a> {
     }
 
     /// Why only the pending change of the file could put the resource right.
-    fn asks_for_another(&self, change: &Change, entry: &Entry) -> Option<String> {
+    fn asks_for_another(&self, change: &Change, entry: &Entry) -> Option<Reason> {
         let is_declared = self.judged.declared.position(&change.address).is_some();
         if change.action.makes() && !is_declared {
-            return Some(
-                "the file asks for it no longer, so it is not created again; `mlopsctl up` forgets it".to_owned(),
-            );
+            return Some(with_up("the file asks for it no longer, so it is not created again", "forgets it"));
         }
         if let Some(reason) = self.needs_a_secret(change) {
             return Some(reason);
@@ -201,25 +213,23 @@ impl<'a> Judge<'a> {
             true => format!("the file asks for another value of {}", content.digest),
             false => "the file asks for it no longer".to_owned(),
         };
-        Some(format!("{asks}, and the project does not hold the content last applied; `mlopsctl up` applies the file"))
+        Some(with_up(format!("{asks}, and the project does not hold the content last applied"), APPLIES))
     }
 
     /// The state keeps no values that may be secrets, and the file asks for others by now.
-    fn needs_a_secret(&self, change: &Change) -> Option<String> {
+    fn needs_a_secret(&self, change: &Change) -> Option<Reason> {
         let position = self.judged.applied.position(&change.address)?;
         let is_sealed = holds_seal(&self.judged.planning.known.get(position)?.spec);
         let secret = change.fields.iter().find(|field| field.sensitive);
         match (is_sealed, secret) {
-            (true, Some(field)) => Some(format!(
-                "the file asks for another value of {}, and the state keeps only a hash of the one last applied; \
-                 `mlopsctl up` applies the file",
-                field.path
-            )),
-            (true, None) if change.action.makes() => Some(
-                "the file asks for another value, and the state keeps only hashes of those last applied; `mlopsctl up` \
-                 applies the file"
-                    .to_owned(),
-            ),
+            (true, Some(field)) => {
+                let asks = format!("the file asks for another value of {}", field.path);
+                Some(with_up(format!("{asks}, and the state keeps only a hash of the one last applied"), APPLIES))
+            }
+            (true, None) if change.action.makes() => {
+                let reason = "the file asks for another value, and the state keeps only hashes of those last applied";
+                Some(with_up(reason, APPLIES))
+            }
             _ => None,
         }
     }
@@ -227,12 +237,15 @@ impl<'a> Judge<'a> {
     /// What may become of drift, by the environment's own wish.
     fn allowed(&self, change: &Change) -> Fate {
         match (self.heal, self.held.get(&change.address)) {
-            (Heal::Nothing, _) => Fate::Left("nothing is to be healed".to_owned()),
-            (Heal::Safely, _) if change.action == Action::Replace => Fate::Left(match &change.cause {
-                Some(cause) => format!("it would have to be replaced: {cause}"),
-                None => "it would have to be replaced".to_owned(),
-            }),
-            (_, Some(refusal)) => Fate::Left(refusal.failure.message.clone()),
+            (Heal::Nothing, _) => Fate::Left(("nothing is to be healed".to_owned(), None)),
+            (Heal::Safely, _) if change.action == Action::Replace => {
+                let reason = match &change.cause {
+                    Some(cause) => format!("it would have to be replaced: {cause}"),
+                    None => "it would have to be replaced".to_owned(),
+                };
+                Fate::Left((reason, None))
+            }
+            (_, Some(refusal)) => Fate::Left((refusal.failure.message.clone(), None)),
             _ => Fate::Heal,
         }
     }

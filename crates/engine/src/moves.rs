@@ -31,7 +31,7 @@ pub(crate) fn after_moves<'a>(stack: &Stack, state: &'a State) -> AfterMoves<'a>
             )),
             Some(_) if state.resources.contains_key(to) => Some(Failure::refused(
                 format!("{from} cannot move to {to}: the state records a resource at both"),
-                format!("remove the entry from `[[moved]]`; then the next `up` deletes {from} and keeps {to}"),
+                format!("remove the entry from `[[moved]]`; then the next run deletes {from} and keeps {to}"),
             )),
             Some(_) => None,
         };

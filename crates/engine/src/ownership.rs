@@ -1,6 +1,6 @@
 //! Whose a recorded resource is: asked before every change, because a name can pass to somebody else.
 
-use aws_client::{Failure, FailureKind, Result};
+use aws_client::{Adoption, Failure, FailureKind, Remedy, Result};
 use resource::{Cx, Diff, FieldChange, Naming, Ownership, Reconciler, Tags, tags_of};
 use serde_json::Value;
 
@@ -67,12 +67,7 @@ pub(crate) fn may_be_lost(ownership: &Ownership, reconciler: &dyn Reconciler, id
 fn foreign(owner: &str, reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failure {
     Failure::refused(
         format!("the {} {id} is not this environment's any more: it belongs to {owner}", reconciler.noun()),
-        format!(
-            "`mlopsctl state rm {address} {environment}` forgets it without touching it; `mlopsctl adopt {environment} \
-             {address}` takes it over",
-            address = cx.address(),
-            environment = cx.environment(),
-        ),
+        Remedy::Several(vec![forgetting(cx), cx.adoption(Adoption::ByName)]),
     )
 }
 
@@ -84,13 +79,12 @@ fn untagged(reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failure {
              mlopsctl made",
             reconciler.noun()
         ),
-        format!(
-            "`mlopsctl adopt {environment} {address}` gives it back its tags; `mlopsctl state rm {address} \
-             {environment}` forgets it without touching it",
-            address = cx.address(),
-            environment = cx.environment(),
-        ),
+        Remedy::Several(vec![cx.adoption(Adoption::ForTags), forgetting(cx)]),
     )
+}
+
+fn forgetting(cx: &Cx) -> Remedy {
+    Remedy::Forget { environment: Some(cx.environment().to_owned()), address: Some(cx.address().to_string()) }
 }
 
 /// Why a resource that is not as declared is not taken over for its name, or for tags without the lineage.
@@ -104,11 +98,7 @@ pub(crate) fn unproven(reconciler: &dyn Reconciler, id: &str, diff: &Diff, cx: &
                 reconciler.noun(),
                 fields.join(", ")
             ),
-            format!(
-                "take it over with `mlopsctl adopt {} {}`, or choose another name in the environment file",
-                cx.environment(),
-                cx.address()
-            ),
+            Remedy::Either(vec![cx.adoption(Adoption::ByName), Remedy::RenameInFile]),
         )
     }
 }

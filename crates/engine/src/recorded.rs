@@ -1,7 +1,7 @@
 //! States that other versions wrote: every spec and all outputs in the form of this version.
 
 use crate::Refusal;
-use aws_client::{Failure, FailureKind, Result};
+use aws_client::{Failure, FailureKind, Operation, Remedy, Result};
 use resource::{Address, Reconciler, Registry};
 use state::{Deposed, Entry, Phase, State};
 use std::borrow::Cow;
@@ -29,9 +29,15 @@ pub(crate) fn unreadable(state: &State, registry: &Registry, place: &Place) -> V
             "{}; mlopsctl {} was the last to write the state, and this is mlopsctl {this}",
             failure.message, state.tool
         );
-        let help = "use the version that wrote it; if nobody used another one, `mlopsctl state history` lists \
-                    earlier states to go back to";
-        let failure = Failure { help: Some(help.to_owned()), ..Failure::of(FailureKind::Final, message) };
+        let help = Remedy::Several(vec![
+            "use the version that wrote it".into(),
+            Remedy::perform(
+                Operation::ListStates,
+                Some(&state.environment),
+                "lists earlier states to go back to, if nobody used another version",
+            ),
+        ]);
+        let failure = Failure { help: Some(help), ..Failure::of(FailureKind::Final, message) };
         Some(Refusal { address: address.clone(), kind: entry.kind.clone(), failure, lifted_by: None })
     };
     state.resources.iter().filter_map(refused).collect()

@@ -6,7 +6,7 @@ use crate::{
     ownership,
     patience::{self, Patience, Unbearable},
 };
-use aws_client::{Failure, FailureKind, Result};
+use aws_client::{Adoption, Failure, FailureKind, Operation, Remedy, Result};
 use futures::{StreamExt, stream};
 use resource::{Address, Cloud, Cx, Glance, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership, Registry, Tags};
 use serde_json::Value;
@@ -275,20 +275,15 @@ pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx
             let (whose, help) = match adoption::other_owner(tags) {
                 Some(owner) if cx.names(tags) => (
                     format!("belongs to {owner}"),
-                    "this environment has another state: use it again, by `[state] bucket` as it was or by `mlopsctl \
-                     state push`"
-                        .to_owned(),
+                    Remedy::Either(vec![
+                        "this environment has another state: use it again, by `[state] bucket` as it was".into(),
+                        Remedy::perform(Operation::WriteState, None, "puts it into the bucket of now"),
+                    ]),
                 ),
-                Some(owner) => {
-                    (format!("belongs to {owner}"), "choose another name in the environment file".to_owned())
-                }
+                Some(owner) => (format!("belongs to {owner}"), Remedy::RenameInFile),
                 None => (
                     "does not carry this stack's tags".to_owned(),
-                    format!(
-                        "take it over with `mlopsctl adopt {} {}`, or choose another name in the environment file",
-                        cx.environment(),
-                        cx.address()
-                    ),
+                    Remedy::Either(vec![cx.adoption(Adoption::ByName), Remedy::RenameInFile]),
                 ),
             };
             Err(Failure {

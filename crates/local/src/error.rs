@@ -61,14 +61,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// What to do about it.
+    /// What to do about it. Of data that cannot be read, the caller knows how to reset it.
     pub fn help(&self) -> Option<&'static str> {
         use std::io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         match self {
             Self::Busy { .. } => Some("wait until that command has ended"),
-            Self::Corrupt { .. } | Self::State { .. } => {
-                Some("`mlopsctl local reset` forgets the data of the embedded AWS, and `up --local` builds it anew")
-            }
             Self::Io { source, .. } => match source.kind() {
                 StorageFull | QuotaExceeded | FileTooLarge => {
                     Some("make room on that disk and run the same command: it goes on from what was kept")
@@ -79,7 +76,11 @@ impl Error {
                 ),
                 _ => None,
             },
-            Self::Account { .. } | Self::NotLoopback(_) | Self::Server(_) => None,
+            Self::Corrupt { .. }
+            | Self::State { .. }
+            | Self::Account { .. }
+            | Self::NotLoopback(_)
+            | Self::Server(_) => None,
         }
     }
 }

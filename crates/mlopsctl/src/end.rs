@@ -1,5 +1,6 @@
 //! How a command ends, other than well: what is said, and with which exit code.
 
+use crate::remedy;
 use std::process::ExitCode;
 
 /// What went wrong, for a person.
@@ -51,10 +52,10 @@ impl From<app::Error> for End {
     fn from(error: app::Error) -> Self {
         match error {
             app::Error::Invalid(invalid) => Self::Invalid(invalid),
-            app::Error::Usage { what, help } => Self::Usage { what, help },
+            app::Error::Usage { what, help } => Self::Usage { what, help: remedy::words_of(help.as_ref()) },
             app::Error::Locked(error) => Self::Locked(error),
             app::Error::Unconfirmed => Self::unconfirmed(),
-            app::Error::Failed { what, help } => Self::Failed { what, help },
+            app::Error::Failed { what, help } => Self::Failed { what, help: remedy::words_of(help.as_ref()) },
         }
     }
 }

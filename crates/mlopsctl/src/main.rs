@@ -6,6 +6,7 @@ mod end;
 mod last_run;
 mod output;
 mod printer;
+mod remedy;
 mod render;
 mod saved_plan;
 mod signals;

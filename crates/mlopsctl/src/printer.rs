@@ -8,8 +8,11 @@ mod stream;
 
 pub(crate) use colour::Style;
 
-use crate::{cli::Global, end::End, render::ending};
+use crate::{cli::Global, end::End, remedy, render::ending};
+use aws_client::Remedy;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
+use serde::Serialize;
+use serde_json::json;
 use std::{
     borrow::Cow,
     io::{Error, IsTerminal as _, Write},
@@ -71,18 +74,18 @@ impl Printer {
     }
 
     /// A JSON document, on stdout.
-    pub(crate) fn document(self, value: &serde_json::Value) {
-        self.json(&format!("{value:#}"));
+    pub(crate) fn document(self, document: &impl Serialize) {
+        self.json(&format!("{:#}", json!(document)));
     }
 
     /// Prints a JSON document on stdout before the options of the printer are known.
-    pub(crate) fn document_of_usage(value: &serde_json::Value) {
-        stream::data(&escape::json(&format!("{value:#}")));
+    pub(crate) fn document_of_usage(document: &impl Serialize) {
+        stream::data(&escape::json(&format!("{:#}", json!(document))));
     }
 
     /// A JSON document on a line of its own, on stdout.
-    pub(crate) fn line(self, value: &serde_json::Value) {
-        self.json(&value.to_string());
+    pub(crate) fn line(self, document: &impl Serialize) {
+        self.json(&json!(document).to_string());
     }
 
     /// Advice of ours for a page, with the options to repeat in its commands. What values and other people's texts say
@@ -193,9 +196,9 @@ impl Printer {
                     state::Error::Locked { holder, .. } if holder.removed.is_some() => {
                         "that run may be at work for another moment: wait for it with --lock-timeout 1m".to_owned()
                     }
-                    state::Error::Locked { environment, holder } => format!(
-                        "wait for it with --lock-timeout 10m; if that run is gone for good, `mlopsctl unlock {environment} {}`",
-                        holder.id
+                    state::Error::Locked { environment, holder } => remedy::sentence(
+                        "wait for it with --lock-timeout 10m",
+                        Some(&Remedy::Unlock { environment: environment.clone(), id: holder.id.clone() }),
                     ),
                     _ => String::new(),
                 };

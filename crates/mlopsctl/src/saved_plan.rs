@@ -3,11 +3,11 @@
 use crate::{
     end::End,
     output::{self, Readers},
+    render::refusal_json::RefusalDocument,
 };
 use app::UsedParts;
 use engine::Plan;
 use resource::sha256_hex;
-use review::RefusalView;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
@@ -44,7 +44,7 @@ pub(crate) struct Beside {
     /// The bucket for the state, if the first `up` creates it.
     pub(crate) state_bucket: Option<String>,
     /// Resources of which nobody could tell whether data would be lost with them.
-    pub(crate) not_looked_for: Vec<RefusalView>,
+    pub(crate) not_looked_for: Vec<RefusalDocument>,
 }
 
 /// The options without which `up` refuses a plan.

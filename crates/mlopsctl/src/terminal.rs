@@ -3,6 +3,7 @@
 use crate::{
     cli::{ChangeArgs, Global},
     printer::{Printer, Style},
+    remedy,
     render::{
         self,
         page::Form,
@@ -10,6 +11,7 @@ use crate::{
     },
 };
 use app::{Answer, App, ChangeOptions, Confirmation, Frontend, PlanToApply, Settings};
+use aws_client::Remedy;
 use engine::Event;
 use futures::future::BoxFuture;
 use resource::{Address, IgnoredDifference};
@@ -74,8 +76,16 @@ impl Frontend for Terminal {
         self.printer.say(words);
     }
 
-    fn error(&self, what: &str, help: Option<&str>) {
-        self.printer.error(what, help);
+    fn advise(&self, words: &str, help: &Remedy) {
+        self.printer.note(&format!("{words}; {}", self.printer.advice(&remedy::words(help))));
+    }
+
+    fn error(&self, what: &str, help: Option<&Remedy>) {
+        self.printer.error(what, remedy::words_of(help).as_deref());
+    }
+
+    fn show_unmatched(&self, pattern: &str) {
+        self.printer.say(&format!("warning: no resource matches --unprotect '{}'", pattern.escape_debug()));
     }
 
     fn show_plan(&self, plan: &PlanToApply<'_>) {

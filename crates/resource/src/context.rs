@@ -1,7 +1,7 @@
 //! What a reconciler works with: clients, place, identity, shipped content.
 
 use crate::{ADDRESS_TAG, Address, Glance, LINEAGE_TAG, TagIndex, Tags};
-use aws_client::{Failure, FailureKind, Result};
+use aws_client::{Adoption, Failure, FailureKind, Remedy, Result};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::{SdkConfig, region::Region};
 use bytes::Bytes;
@@ -258,6 +258,11 @@ impl Cx {
     /// The name of the environment, for messages.
     pub fn environment(&self) -> &str {
         self.cloud.environment.as_deref().or_else(|| self.identity.get("Environment")).unwrap_or_default()
+    }
+
+    /// The advice to take over the resource at this address.
+    pub fn adoption(&self, how: Adoption) -> Remedy {
+        Remedy::Adopt { environment: self.environment().to_owned(), address: self.address.to_string(), how }
     }
 
     /// Whether data may be deleted (`--delete-data`): objects, images, feature data, file systems.

@@ -1,7 +1,7 @@
 //! What a reconciler of one kind of resource promises.
 
 use crate::{ADDRESS_TAG, As, Cx, Diff, SizeLimit, Tags};
-use aws_client::{Failure, Result};
+use aws_client::{Adoption, Failure, Remedy, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{future::Future, time::Duration};
@@ -185,12 +185,10 @@ impl Found {
         ids.sort();
         Err(Failure::refused(
             format!("several resources bear the tags of this {noun}: {}", ids.join(", ")),
-            format!(
-                "name the right one with `mlopsctl adopt {} {}=ID`, after the tag {ADDRESS_TAG} was removed from the \
-                 others",
-                cx.environment(),
-                cx.address(),
-            ),
+            Remedy::Several(vec![
+                format!("remove the tag {ADDRESS_TAG} from the others").into(),
+                cx.adoption(Adoption::ById),
+            ]),
         ))
     }
 }

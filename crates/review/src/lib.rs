@@ -2,7 +2,7 @@
 //!
 //! [`PlanView`] is made once from the engine's plan. Text, Markdown and JSON are printed from it. It contains structural
 //! differences of documents and lists, and placeholders with their paths. It separates drift from changes in the file.
-//! It lists the permissions of new roles and rules, and refusals with the command that lifts them.
+//! It lists the permissions of new roles and rules, and refusals with the consents that lift them.
 
 mod allowed;
 mod counterpart;
@@ -23,4 +23,6 @@ pub use rule::{is_rule, rule_in_words};
 pub use shared::{Shared, SharedCause, SharedField, is_own_address};
 pub use statement::{is_statement, statement_in_words};
 pub use unchanged::Unchanged;
-pub use view::{ChangeView, FieldView, LockView, LookedAt, PlanView, RefusalView, StateBucketView, Surroundings};
+pub use view::{
+    ChangeView, FieldView, LockView, LookedAt, PlanView, RefusalView, StateBucketView, Surroundings, WayOut,
+};

@@ -6,13 +6,13 @@ use crate::{
     names::Names,
     unknown::{is_unknown, unknown_paths},
 };
-use aws_client::FailureKind;
+use aws_client::{FailureKind, Remedy};
 use engine::{Action, Change, Kept, Lift, Moved, Plan, Planning, Refusal, Summary};
 use resource::{Address, FieldChange, IgnoredDifference, Registry};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
-/// A plan as a reviewer reads it. Serialized, it is the document of `plan --json` but for costs and calls.
+/// A plan as a reviewer reads it. Serialized, it is the document of `plan --json` but for advice, costs and calls.
 #[derive(Clone, Debug, Serialize)]
 pub struct PlanView {
     /// Version of this form: 1. Fields may be added.
@@ -30,15 +30,17 @@ pub struct PlanView {
     /// Recorded resources that get another address and stay the same.
     pub moved: Vec<Moved>,
     /// The reasons for which `up` refuses the plan; empty where it does not.
+    #[serde(skip)]
     pub refusals: Vec<RefusalView>,
     /// Resources of which nobody could tell whether data would be lost with them.
-    pub not_looked_for: Vec<RefusalView>,
-    /// The command that would carry the plan out, such as `mlopsctl up dev`.
     #[serde(skip)]
-    pub command: String,
-    /// The command that lifts all refusals that a person may lift.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub way_out: Option<String>,
+    pub not_looked_for: Vec<RefusalView>,
+    /// The operation that would carry the plan out, such as `up`. Empty for a saved plan.
+    #[serde(skip)]
+    pub operation: String,
+    /// The consents that lift all refusals that a person may lift.
+    #[serde(skip)]
+    pub way_out: Option<WayOut>,
     /// The number of changed resources that somebody changed outside of mlopsctl.
     pub changed_outside: usize,
     /// The bucket for the state, which the first `up` creates.
@@ -111,25 +113,33 @@ pub struct FieldView {
 }
 
 /// A reason for which `up` refuses a plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RefusalView {
     /// The resource.
     pub address: Address,
     /// `service:thing`.
     pub kind: String,
     /// The kind as people say it.
-    #[serde(skip)]
     pub noun: String,
     /// The reason.
     pub reason: String,
     /// Advice.
-    pub help: Option<String>,
-    /// The option that lifts it, if one does.
-    #[serde(skip)]
+    pub help: Option<Remedy>,
+    /// The consent that lifts it, if one does.
     pub lifted_by: Option<Lift>,
     /// Whether the name of the resource is taken.
-    #[serde(skip)]
     pub is_taken: bool,
+}
+
+/// The consents that lift the refusals of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WayOut {
+    /// The targets of the plan.
+    pub targets: Vec<String>,
+    /// The protected resources to unprotect.
+    pub unprotect: Vec<Address>,
+    /// The resources whose data may be deleted with them.
+    pub delete_data: Vec<Address>,
 }
 
 /// The bucket for the state.
@@ -164,8 +174,8 @@ pub struct LockView {
 /// The facts for a view besides the plan.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
-    /// The command that would apply the plan, such as `mlopsctl up dev`.
-    pub command: String,
+    /// The operation that would apply the plan, such as `up`. Empty if the plan is only shown.
+    pub operation: String,
     /// The common parts of the names of the environment's resources.
     pub names: Names,
     /// The name of the bucket for the state, if the first `up` has to create it.
@@ -183,7 +193,7 @@ impl PlanView {
         let refused = refusals(&planning.refusals);
         let looked_at = LookedAt { resources: plan.unchanged + plan.changes.len(), left_out: planning.left_out.len() };
         Self {
-            way_out: way_out(&refused, &surroundings.command, &plan.targets),
+            way_out: way_out(&refused, &plan.targets),
             refusals: refused,
             not_looked_for: refusals(&planning.unseen),
             looked_at: (!plan.targets.is_empty()).then_some(looked_at),
@@ -206,7 +216,7 @@ impl PlanView {
             moved: plan.moved.clone(),
             refusals: Vec::new(),
             not_looked_for: Vec::new(),
-            command: surroundings.command,
+            operation: surroundings.operation,
             way_out: None,
             state_bucket: surroundings.state_bucket.map(|name| StateBucketView { name, action: Action::Create }),
             looked_at: None,
@@ -284,22 +294,13 @@ fn refusal_view(refusal: &Refusal, noun: String) -> RefusalView {
     }
 }
 
-/// The command with all options that lift refusals. `None` if no option lifts any.
-fn way_out(refusals: &[RefusalView], command: &str, targets: &[String]) -> Option<String> {
-    let lifted = |lift| refusals.iter().filter(move |refusal| refusal.lifted_by == Some(lift));
-    let protected: Vec<&str> = lifted(Lift::Unprotect).map(|refusal| refusal.address.as_str()).collect();
-    let mut options: Vec<String> = targets.iter().map(|target| format!("--target '{target}'")).collect();
-    if !protected.is_empty() {
-        options.push(format!("--unprotect {}", protected.join(",")));
-    }
-    let data: Vec<&str> = lifted(Lift::DeleteData).map(|refusal| refusal.address.as_str()).collect();
-    match data.is_empty() {
-        true => {}
-        // Whoever destroys everything wants no list.
-        false if command.starts_with("mlopsctl destroy ") => options.push("--delete-data".to_owned()),
-        // Bare, the option also deletes what is kept for the sake of data elsewhere, such as keys.
-        false => options.push(format!("--delete-data={}", data.join(","))),
-    }
-    let is_any = refusals.iter().any(|refusal| refusal.lifted_by.is_some());
-    is_any.then(|| format!("{command} {}", options.join(" ")))
+/// The consents that lift refusals. `None` if none lifts any.
+fn way_out(refusals: &[RefusalView], targets: &[String]) -> Option<WayOut> {
+    let lifted_by = |lift| {
+        let lifted = refusals.iter().filter(move |refusal| refusal.lifted_by == Some(lift));
+        lifted.map(|refusal| refusal.address.clone()).collect::<Vec<_>>()
+    };
+    let (unprotect, delete_data) = (lifted_by(Lift::Unprotect), lifted_by(Lift::DeleteData));
+    let is_any = !unprotect.is_empty() || !delete_data.is_empty();
+    is_any.then(|| WayOut { targets: targets.to_vec(), unprotect, delete_data })
 }

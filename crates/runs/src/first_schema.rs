@@ -167,7 +167,7 @@ impl FirstSchema {
             Kind::Integer | Kind::Number => Some(Task::Regression),
             Kind::String | Kind::Timestamp => None,
         };
-        let unsuited = |what: String| UnfitFile::new(what, "name another label with --label, or prepare the column");
+        let unsuited = |what: String| UnfitFile::new(what, "name another column as the label, or prepare this one");
         let Some(guessed) = guessed else {
             let why =
                 if is_constant { "has fewer than two values" } else { "holds too many different texts, or times" };

@@ -111,7 +111,8 @@ impl StateBucket {
                 help: format!(
                     "make it in {} with versioning, or leave `[state] bucket` out: then mlopsctl makes one",
                     self.place.region
-                ),
+                )
+                .into(),
             }),
             there => Ok(there),
         }
@@ -150,7 +151,7 @@ impl StateBucket {
             ),
             help: "name a bucket of your own with `[state] bucket`, use other credentials (AWS_PROFILE), or allow \
                    s3:ListBucket on it"
-                .to_owned(),
+                .into(),
         }
     }
 
@@ -164,7 +165,8 @@ impl StateBucket {
                 place.region
             ),
         };
-        Error::UnusableBucket { what: format!("the state bucket {name} is in {region}, not in {}", place.region), help }
+        let what = format!("the state bucket {name} is in {region}, not in {}", place.region);
+        Error::UnusableBucket { what, help: help.into() }
     }
 
     /// Whether it was made for the stack of these tags.

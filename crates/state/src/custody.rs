@@ -1,7 +1,7 @@
 //! Whether a state can be kept in a bucket.
 
 use crate::{Error, StateBucket};
-use aws_client::{Attempt, Result};
+use aws_client::{Attempt, Remedy, Result};
 use aws_sdk_s3::types::{BucketVersioningStatus, Grantee, Type};
 use std::fmt;
 
@@ -29,15 +29,11 @@ impl fmt::Display for Weakness {
 
 impl Weakness {
     /// What to do about it in a bucket.
-    pub fn help(self, bucket: &str) -> String {
+    pub fn help(self, bucket: &str) -> Remedy {
+        let bucket = bucket.to_owned();
         match self {
-            Self::Unversioned => format!(
-                "`aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled` keeps them"
-            ),
-            Self::Public => format!(
-                "`aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration \
-                 BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true` closes it"
-            ),
+            Self::Unversioned => Remedy::KeepVersions { bucket },
+            Self::Public => Remedy::BlockPublicAccess { bucket },
         }
     }
 }
@@ -63,7 +59,7 @@ impl StateBucket {
         let what: Vec<String> = weaknesses.iter().map(Weakness::to_string).collect();
         Err(Error::UnusableBucket {
             what: format!("the bucket {} {}, so no state is kept in it", self.name(), what.join(" and ")),
-            help: format!("{}; or name another bucket with `[state] bucket`", first.help(self.name())),
+            help: Remedy::Either(vec![first.help(self.name()), "name another bucket with `[state] bucket`".into()]),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Errors of reading, writing and locking the state.
 
 use crate::{FORMAT, Holder, s3::LARGEST};
-use aws_client::{Failure, FailureKind};
+use aws_client::{Failure, FailureKind, Remedy};
 
 /// Why the state could not be read, written or locked.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,7 @@ pub enum Error {
         /// Which bucket, and why.
         what: String,
         /// The way out.
-        help: String,
+        help: Remedy,
     },
     /// The state would be too large to be read again.
     #[error("{place} would have {bytes} bytes; more than {LARGEST} could not be read again, so it was not written")]
@@ -158,13 +158,15 @@ impl Error {
 
     /// The advice, for some errors: expired credentials, a wrong clock, a damaged lock, or two versions that write by
     /// turns.
-    pub fn help(&self) -> Option<&str> {
+    pub fn help(&self) -> Option<Remedy> {
         match self {
-            Self::MovedBy { .. } => Some("run the same command again, with the later of the two versions of mlopsctl"),
-            Self::NotALock { .. } => {
-                Some("if you are sure that nobody is at work on this environment, delete that object")
+            Self::MovedBy { .. } => {
+                Some("run the same command again, with the later of the two versions of mlopsctl".into())
             }
-            Self::Store { failure, .. } => failure.help.as_deref(),
+            Self::NotALock { .. } => {
+                Some("if you are sure that nobody is at work on this environment, delete that object".into())
+            }
+            Self::Store { failure, .. } => failure.help.clone(),
             _ => None,
         }
     }

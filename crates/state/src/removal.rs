@@ -4,7 +4,7 @@ use crate::{
     Error, Holder, Lock, State, StateBucket, StateIdentity, StateKeys, Store,
     versions::{ObjectVersion, VersionPages, delete},
 };
-use aws_client::{Attempt, Result};
+use aws_client::{Attempt, Remedy, Result};
 use resource::Tags;
 
 /// The id of what was written while a bucket kept no versions.
@@ -86,7 +86,7 @@ impl StateBucket {
                 self.name(),
                 others.join(", ")
             ),
-            help: "move them elsewhere with all their versions, or leave out --with-state".to_owned(),
+            help: Remedy::Either(vec!["move them elsewhere with all their versions".into(), Remedy::KeepState]),
         })
     }
 
@@ -151,7 +151,7 @@ impl StateBucket {
                 }
                 Err(Error::UnusableBucket {
                     what: format!("the state at {place} still holds {left} resources, so it stays"),
-                    help: "destroy them first".to_owned(),
+                    help: "destroy them first".into(),
                 })
             }
         }
@@ -205,7 +205,7 @@ impl StateBucket {
             Ok(_) => Ok(()),
             Err(failure) if failure.shows(&[("BucketNotEmpty", "")]) => Err(Error::UnusableBucket {
                 what: format!("somebody has begun to use the bucket {} meanwhile, so it stays", self.name()),
-                help: "the state is removed; look at what is in the bucket".to_owned(),
+                help: "the state is removed; look at what is in the bucket".into(),
             }),
             Err(failure) => Err(self.failed(failure)),
         }

@@ -1,11 +1,8 @@
 //! Why AWS did not say whose the credentials are: no credentials, an expired login, no way to AWS.
 
 use crate::{Error, connection};
-use aws_client::Failure;
+use aws_client::{Failure, Remedy};
 use std::env;
-
-/// How to go on without AWS.
-const WITHOUT_AWS: &str = "or try the platform without AWS: --local";
 
 /// The error of a caller whom AWS did not identify.
 pub(super) fn error(failure: &Failure) -> Error {
@@ -16,13 +13,10 @@ pub(super) fn error(failure: &Failure) -> Error {
 }
 
 /// The words for credentials that the SDK did not find or could not use.
-fn unfit(detail: &str) -> Option<(String, String)> {
+fn unfit(detail: &str) -> Option<(String, Remedy)> {
     let profile = env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
     let name = profile.as_deref().unwrap_or("default").escape_debug().to_string();
-    let login = match &profile {
-        Some(_) => format!("log in: `aws sso login --profile {name}`; {WITHOUT_AWS}"),
-        None => format!("log in: `aws sso login`; {WITHOUT_AWS}"),
-    };
+    let login = or_without_aws(Remedy::LogIn { profile: profile.as_ref().map(|_| name.clone()) });
     let says = |part: &str| detail.contains(part);
     match () {
         () if says("SSO token has expired") => {
@@ -33,22 +27,27 @@ fn unfit(detail: &str) -> Option<(String, String)> {
         }
         () if says("external process") => {
             let why = detail.split_once("external process ").map_or(detail, |(_, why)| why).trim();
-            let help = format!("run the program by hand to see why; {WITHOUT_AWS}");
+            let help = or_without_aws("run the program by hand to see why".into());
             Some((format!("the `credential_process` of the profile `{name}` gives no credentials: it {why}"), help))
         }
         () if says("found in chain") || says("IMDS") => Some(match half_a_key() {
             Some((given, missing)) => {
-                (format!("{given} is set, and {missing} is not"), format!("set both, or neither; {WITHOUT_AWS}"))
+                (format!("{given} is set, and {missing} is not"), or_without_aws("set both, or neither".into()))
             }
             None => (
                 format!("there are no AWS credentials: the environment and the profile `{name}` have none"),
-                format!(
-                    "log in (`aws sso login`, `aws configure`) or name another profile (AWS_PROFILE); {WITHOUT_AWS}"
+                or_without_aws(
+                    "log in (`aws sso login`, `aws configure`) or name another profile (AWS_PROFILE)".into(),
                 ),
             ),
         }),
         () => None,
     }
+}
+
+/// The advice, or the emulator.
+fn or_without_aws(help: Remedy) -> Remedy {
+    Remedy::Either(vec![help, Remedy::UseEmulator])
 }
 
 /// The variable of a key that is set, and the one that belongs to it and is not.
@@ -62,29 +61,30 @@ fn half_a_key() -> Option<(&'static str, &'static str)> {
 }
 
 /// The words for everything else: AWS refused, or something stands between this machine and AWS.
-fn unanswered(failure: &Failure) -> (String, String) {
+fn unanswered(failure: &Failure) -> (String, Remedy) {
     let (proxy, endpoint) = (connection::proxy_in_words(), env::var("AWS_ENDPOINT_URL").ok());
-    let mut help = match &failure.help {
+    let help: Remedy = match &failure.help {
         Some(help) => help.clone(),
         None if failure.message.contains("invalid peer certificate") => {
             "the network answers with certificates of its own, as proxies of companies do: name the file that holds them \
              in AWS_CA_BUNDLE, or in `ca_bundle` of the profile"
-                .to_owned()
+                .into()
         }
         None if is_out_of_reach(failure) => match (&proxy, endpoint.filter(|address| !address.is_empty())) {
-            (Some(_), _) => "check the proxy".to_owned(),
-            (None, Some(_)) => "check the endpoint (AWS_ENDPOINT_URL): is it running, and is this its address?".to_owned(),
+            (Some(_), _) => "check the proxy".into(),
+            (None, Some(_)) => "check the endpoint (AWS_ENDPOINT_URL): is it running, and is this its address?".into(),
             (None, None) => {
-                format!("check the network; if it needs a proxy, name it in HTTPS_PROXY; {WITHOUT_AWS}")
+                or_without_aws("check the network; if it needs a proxy, name it in HTTPS_PROXY".into())
             }
         },
         None => {
-            format!("check the credentials (AWS_PROFILE, `aws sso login`) and the endpoint; {WITHOUT_AWS}")
+            or_without_aws("check the credentials (AWS_PROFILE, `aws sso login`) and the endpoint".into())
         }
     };
-    if let Some(proxy) = proxy {
-        help += &format!("; {proxy}");
-    }
+    let help = match proxy {
+        Some(proxy) => Remedy::Several(vec![help, proxy.into()]),
+        None => help,
+    };
     (format!("the AWS account could not be found out: {failure}"), help)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{ExistingNetwork, SeenNetwork, ranges, routes::Ways};
 use crate::rule::{Peer, Rule};
-use aws_client::{Failure, FailureKind};
+use aws_client::{Failure, FailureKind, Remedy};
 use aws_sdk_ec2::types::{SecurityGroup, Subnet, SubnetState, VpcState};
 use resource::{Prerequisite, Shortcoming};
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ pub struct Circumstances<'a> {
 fn unseen(setting: &str, subject: &str, failure: &Failure) -> Prerequisite {
     let help = match failure.kind {
         FailureKind::Denied => format!("these credentials may not {}", failure.operation),
-        _ => failure.help.clone().unwrap_or_default(),
+        _ => failure.help.as_ref().map(Remedy::advice).unwrap_or_default().to_owned(),
     };
     Prerequisite::lacking(setting, Shortcoming::possible(format!("{subject} cannot be seen: {failure}"), help))
 }

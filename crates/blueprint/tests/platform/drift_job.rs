@@ -147,7 +147,7 @@ fn a_program_that_lambda_does_not_take_is_refused_with_what_helps() {
     fs::write(root.path().join(PROGRAM), noise.take(51 * 1024 * 1024).collect::<Vec<_>>()).unwrap();
     let project = Project::of(root.path(), environment);
     let error = blueprint::stack(&project.inputs()).err().unwrap().to_string();
-    assert!(error.contains("tools/mlopsctl") && error.contains("--no-default-features"), "{error}");
+    assert!(error.contains("tools/mlopsctl") && error.contains("without default features"), "{error}");
 }
 
 #[test]

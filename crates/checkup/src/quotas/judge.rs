@@ -1,6 +1,7 @@
 //! Compares the used and planned amount of a resource with its quota.
 
 use crate::Finding;
+use aws_client::Remedy;
 
 pub(crate) const CHECK: &str = "quotas";
 
@@ -25,17 +26,14 @@ pub(crate) fn judge(demand: &Demand<'_>) -> Finding {
     #[allow(clippy::cast_precision_loss, reason = "a count of resources")]
     let fits = wanted as f64 <= *limit;
     // IAM is global, and its quotas are kept in one region.
-    let region = if *service == "iam" { " --region us-east-1" } else { "" };
+    let region = (*service == "iam").then_some("us-east-1");
     let there = if *used > 0 { format!(", of which {used} are there") } else { String::new() };
     match fits {
         true => Finding::ok(CHECK, format!("{what}: {wanted} of {limit}{there}")),
         false => Finding::problem(
             CHECK,
             format!("{what}: {wanted} are needed{there}, and this account may have {limit}"),
-            format!(
-                "ask AWS for more: aws service-quotas request-service-quota-increase --service-code {service} \
-                 --quota-code {code} --desired-value {wanted}{region}"
-            ),
+            Remedy::RaiseQuota { service: (*service).to_owned(), code: (*code).to_owned(), wanted, region },
         ),
     }
 }
@@ -54,7 +52,8 @@ mod tests {
         let lacking = demand(5, 1, 5.0);
         assert_eq!(lacking.verdict, Verdict::Problem);
         assert_eq!(lacking.what, "VPCs: 6 are needed, of which 5 are there, and this account may have 5");
-        assert!(lacking.help.is_some_and(|help| help.ends_with("--quota-code L-F678F1CE --desired-value 6")));
+        let raise = Remedy::RaiseQuota { service: "vpc".into(), code: "L-F678F1CE".into(), wanted: 6, region: None };
+        assert_eq!(lacking.help, Some(raise));
         assert_eq!(demand(0, 1, 0.0).verdict, Verdict::Problem);
     }
 }

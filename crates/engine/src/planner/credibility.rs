@@ -2,7 +2,7 @@
 
 use super::{Planner, refusal};
 use crate::{Action, Change, Refusal, planning::Known};
-use aws_client::{Failure, Result};
+use aws_client::{Failure, Remedy, Result};
 use resource::{Address, IdForm};
 use serde_json::Value;
 use state::Entry;
@@ -98,7 +98,7 @@ impl Planner<'_> {
             {
                 let failure = Failure::refused(
                     format!("{id} stands at {other} as well, and can stand at one address only"),
-                    format!("if it moved, say so: `mlopsctl state mv {address} {other}`"),
+                    Remedy::MoveRecord { from: address.to_string(), to: other.to_string() },
                 );
                 refusals.push(refusal(address, kind, failure));
             }
@@ -116,7 +116,9 @@ impl Planner<'_> {
 fn incredible(why: &str) -> Failure {
     Failure::refused(
         why,
-        "the state was edited or is damaged: `mlopsctl state history` lists earlier ones, and `mlopsctl state push` \
-         puts one back",
+        Remedy::Several(vec![
+            "the state was edited or is damaged".into(),
+            Remedy::RestoreState { environment: None, version: None },
+        ]),
     )
 }

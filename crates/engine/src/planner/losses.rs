@@ -2,7 +2,7 @@
 
 use super::{Planner, refusal};
 use crate::{Action, Change, ChangeDrift, DESTROYED, Kept, Lift, Loss, Refusal, refresh::Seen, sight::Sight};
-use aws_client::{Failure, FailureKind, Result};
+use aws_client::{Failure, FailureKind, Remedy, Result};
 use futures::{StreamExt, stream};
 use resource::Address;
 use serde_json::Value;
@@ -120,7 +120,7 @@ impl Planner<'_> {
                 let what = if change.deposed { "its predecessor" } else { "it" };
                 let failure = Failure::refused(
                     format!("it is protected, and this would {} {what}", change.action.as_str()),
-                    format!("if you mean it, pass --unprotect '{}'", change.address),
+                    Remedy::Unprotect { address: change.address.to_string() },
                 );
                 let lifted_by = Some(Lift::Unprotect);
                 refusals.push(Refusal { lifted_by, ..refusal(&change.address, &change.kind, failure) });
@@ -152,11 +152,8 @@ impl Planner<'_> {
                 }
                 Ok(Some(what)) => {
                     let message = format!("it holds {what}, and this would {} it", change.action.as_str());
-                    let help = format!(
-                        "pass --delete-data={} to delete the data as well{}",
-                        change.address,
-                        how_to_keep(change)
-                    );
+                    let consent = Remedy::AllowDataDeletion { address: Some(change.address.to_string()) };
+                    let help = Remedy::Either(std::iter::once(consent).chain(how_to_keep(change)).collect());
                     let refused = refusal(&change.address, &change.kind, Failure::refused(message, help));
                     refusals.push(Refusal { lifted_by: Some(Lift::DeleteData), ..refused });
                 }
@@ -182,11 +179,11 @@ impl Planner<'_> {
 }
 
 /// The other way out of a replacement: the old values.
-fn how_to_keep(change: &Change) -> String {
+fn how_to_keep(change: &Change) -> Option<Remedy> {
     let forced = change.fields.iter().filter(|field| field.forces_replacement).map(|field| field.path.as_str());
     match forced.collect::<Vec<_>>().as_slice() {
-        [] => String::new(),
-        fields => format!(", or leave {} as it was to keep it", fields.join(", ")),
+        [] => None,
+        fields => Some(format!("leave {} as it was to keep it", fields.join(", ")).into()),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{
     boxes::{Bench, nested},
     parcels::Parcel,
 };
+use aws_client::{Operation, Remedy};
 use engine::{Action, Heal, Healing, Judged, Planning, Purpose, applied_stack, healing};
 use resource::{Address, Stack, Tags};
 
@@ -128,8 +129,9 @@ async fn undeclared_resource_is_repaired_as_long_as_it_is_there() {
     assert_eq!(heal(&bench, &nothing, Heal::Safely).await, ["update middle"]);
     bench.world().boxes().remove("box-3");
     let found = look(&bench, &nothing, Heal::Safely).await;
-    let why = "the file asks for it no longer, so it is not created again; `mlopsctl up` forgets it";
+    let why = "the file asks for it no longer, so it is not created again";
     assert_eq!((heals(&found), left(&found)), (vec![], vec![("boxes.c", why)]));
+    assert_eq!(found.left[0].help, Some(Remedy::perform(Operation::Up, None, "forgets it")));
     assert_eq!(pending(&found), ["boxes.a", "boxes.b", "boxes.c"]);
 }
 
@@ -263,8 +265,8 @@ async fn what_an_interrupted_run_may_have_made_is_left_and_told() {
     assert_eq!(bench.up(&stack).await.failed.len(), 1);
     bench.world().failing.lock().unwrap().clear();
     let found = look(&bench, &stack, Heal::Everything).await;
-    let why = "an interrupted run left it unfinished, and `mlopsctl up` goes on from there";
-    assert_eq!(left(&found), [("boxes.c", why)]);
+    assert_eq!(left(&found), [("boxes.c", "an interrupted run left it unfinished")]);
+    assert_eq!(found.left[0].help, Some(Remedy::perform(Operation::Up, None, "goes on from there")));
     assert!(found.unfinished && found.heals.is_empty() && found.pending.is_empty(), "{found:?}");
 }
 

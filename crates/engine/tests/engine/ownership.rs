@@ -4,6 +4,7 @@ use crate::{
     boxes::{Bench, Box, identity, nested},
     healing::look,
 };
+use aws_client::Remedy;
 use engine::{Action, DriftChange, Heal, Planning, Purpose};
 use resource::{Address, Stack, Tags};
 use state::{Deposed, Entry, Phase, State, Store};
@@ -221,7 +222,8 @@ async fn one_resource_at_two_addresses_is_refused_with_the_move_that_helps() {
     .await;
     let planning = bench.plan(&stack).await;
     is_only(&refusals(&planning), "boxes.moved", "stands at boxes.c as well");
-    assert!(planning.refusals[0].failure.help.as_deref().unwrap().contains("state mv boxes.moved boxes.c"));
+    let (from, to) = ("boxes.moved".to_owned(), "boxes.c".to_owned());
+    assert_eq!(planning.refusals[0].failure.help, Some(Remedy::MoveRecord { from, to }));
 }
 
 #[tokio::test(start_paused = true)]

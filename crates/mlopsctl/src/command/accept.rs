@@ -4,12 +4,14 @@ use crate::{
     end::End,
     output::{self, Readers},
     printer::Printer,
+    render::versioned::Versioned,
 };
 use app::Session;
 use config::Environment;
 use engine::{Drift, DriftChange};
 use resource::{Address, Declaration, FieldChange, Stack};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use state::State;
 
 /// Settings with another name than their fields.
@@ -201,14 +203,32 @@ impl Outcome {
         }
     }
 
-    fn document(&self) -> Value {
-        let accepted: Vec<Value> = self
-            .accepted
-            .iter()
-            .map(|(what, setting, value)| json!({"field": what, "setting": setting, "value": value}))
-            .collect();
-        let left: Vec<Value> =
-            self.left.iter().map(|(what, why, rule)| json!({"field": what, "reason": why, "ignore": rule})).collect();
-        json!({"format": 1, "accepted": accepted, "declared": self.declared, "left": left})
+    fn document(&self) -> Versioned<Document<'_>> {
+        let accepted = self.accepted.iter().map(|(field, setting, value)| Accepted { field, setting, value });
+        let left = self.left.iter().map(|(field, reason, ignore)| Left { field, reason, ignore: ignore.as_deref() });
+        Versioned::new(Document { accepted: accepted.collect(), declared: &self.declared, left: left.collect() })
     }
+}
+
+/// The outcome for a program.
+#[derive(Serialize)]
+struct Document<'a> {
+    accepted: Vec<Accepted<'a>>,
+    declared: &'a [String],
+    left: Vec<Left<'a>>,
+}
+
+#[derive(Serialize)]
+struct Accepted<'a> {
+    field: &'a str,
+    setting: &'a str,
+    value: &'a Value,
+}
+
+#[derive(Serialize)]
+struct Left<'a> {
+    field: &'a str,
+    reason: &'a str,
+    /// The rule that ignores the difference.
+    ignore: Option<&'a str>,
 }

@@ -5,6 +5,7 @@ use crate::{
     cli::{DestroyArgs, Global},
     end::End,
     printer::Printer,
+    render::run_summary::RunSummary,
 };
 use app::{Change, ChangeOptions, Condition, Session, Wanted, lost_state};
 use engine::Claims;
@@ -76,10 +77,7 @@ async fn remove_empty(global: &Global, args: &DestroyArgs, session: &Session, pr
 
 fn nothing(session: &Session, has_state: bool, printer: Printer) {
     match printer.json {
-        true => printer.data(
-            &serde_json::json!({"event": "summary", "created": 0, "updated": 0, "replaced": 0, "deleted": 0, "failed": 0, "skipped": 0, "elapsed_ms": 0, "api_calls": 0})
-                .to_string(),
-        ),
+        true => printer.line(&RunSummary::nothing()),
         false if has_state => {
             printer.say(&format!("There is nothing to do: the state of {} holds no resources.", session.name));
         }

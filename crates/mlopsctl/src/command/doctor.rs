@@ -130,7 +130,7 @@ fn resources(environment: &str, planning: &Planning, is_built: bool) -> Vec<Find
         let what = format!("{}: {}", refusal.address, refusal.failure);
         findings.push(match refusal.failure.kind {
             FailureKind::Denied => Finding::unknown(check, refusal.address.as_str(), &refusal.failure),
-            _ => Finding::problem(check, what, refusal.failure.help.clone().unwrap_or_default()),
+            _ => Finding { check, verdict: Verdict::Problem, what, help: refusal.failure.help.clone() },
         });
     }
     let plan = &planning.plan;

@@ -5,10 +5,13 @@ use crate::{
     end::End,
     output::{self, Readers},
     printer::Printer,
-    render::ending,
+    render::{
+        ending::{self, ProblemDocument},
+        versioned::Versioned,
+    },
 };
 use clap::CommandFactory;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
     let names = match environment {
@@ -48,26 +51,45 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
     last.map_or(Ok(()), Err)
 }
 
+/// The verdict on environment files.
+#[derive(Serialize)]
+struct Verdict<'a> {
+    valid: bool,
+    environments: Vec<EnvironmentVerdict<'a>>,
+    /// Problems between several files.
+    problems: Vec<ProblemDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct EnvironmentVerdict<'a> {
+    environment: &'a str,
+    valid: bool,
+    problems: Vec<ProblemDocument<'a>>,
+}
+
 /// The problems of each file as a JSON document.
-fn verdict(global: &Global, names: &[String], found: &[(Option<&str>, End)]) -> Value {
+fn verdict<'a>(global: &Global, names: &'a [String], found: &'a [(Option<&str>, End)]) -> impl Serialize {
     let environments = names.iter().map(|name| {
         let problems = found.iter().filter(|(of, _)| *of == Some(name.as_str())).flat_map(|(_, end)| match end {
-            End::Invalid(invalid) => ending::problems(invalid).as_array().cloned().unwrap_or_default(),
-            end => whole(global.settings().file(name).display().to_string().into(), end),
+            End::Invalid(invalid) => ending::problems(invalid),
+            end => whole(Some(global.settings().file(name).display().to_string()), end),
         });
-        let problems: Vec<Value> = problems.collect();
-        json!({"environment": name, "valid": problems.is_empty(), "problems": problems})
+        let problems: Vec<ProblemDocument<'a>> = problems.collect();
+        EnvironmentVerdict { environment: name, valid: problems.is_empty(), problems }
     });
-    let between = found.iter().filter(|(of, _)| of.is_none()).flat_map(|(_, end)| whole(Value::Null, end));
-    let (environments, between): (Vec<Value>, Vec<Value>) = (environments.collect(), between.collect());
-    json!({"format": 1, "valid": found.is_empty(), "environments": environments, "problems": between})
+    let between = found.iter().filter(|(of, _)| of.is_none()).flat_map(|(_, end)| whole(None, end));
+    Versioned::new(Verdict {
+        valid: found.is_empty(),
+        environments: environments.collect(),
+        problems: between.collect(),
+    })
 }
 
 /// A problem that has no position in a file.
-fn whole(file: Value, end: &End) -> Vec<Value> {
+fn whole(file: Option<String>, end: &End) -> Vec<ProblemDocument<'_>> {
     match end {
         End::Usage { what, help } | End::Failed { what, help } => {
-            vec![json!({"file": file, "line": null, "column": null, "message": what, "help": help})]
+            vec![ProblemDocument { file, line: None, column: None, message: what, help: help.as_deref() }]
         }
         _ => Vec::new(),
     }

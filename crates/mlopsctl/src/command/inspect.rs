@@ -43,7 +43,7 @@ pub(crate) async fn output(
                 false => printer.data(&plain(&value)),
             }
         }
-        None if printer.json => printer.document(&serde_json::json!(state.outputs)),
+        None if printer.json => printer.document(&state.outputs),
         None => {
             let width = state.outputs.keys().map(String::len).max().unwrap_or_default();
             for (name, value) in &state.outputs {

@@ -2,7 +2,8 @@
 
 use crate::{cli::Global, end::End, printer::Printer};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use std::{
     collections::VecDeque,
     io,
@@ -34,6 +35,12 @@ pub(crate) async fn run(global: &Global, environment: &str, printer: Printer) ->
     lambda_runtime::run(service_fn(answer)).await.map_err(|error| End::failed(format!("Lambda's runtime API: {error}")))
 }
 
+/// The answer to the schedule.
+#[derive(Serialize)]
+struct Answer {
+    exit_code: i32,
+}
+
 /// How a run ended that somebody should know of.
 #[derive(Debug)]
 struct Ended {
@@ -53,7 +60,7 @@ async fn reconcile(
     environment: &str,
     until: SystemTime,
     printer: Printer,
-) -> Result<Value, Ended> {
+) -> Result<Answer, Ended> {
     let failed = |error: io::Error| Ended { how: "Failed", said: format!("mlopsctl could not be run: {error}") };
     let mut child = Command::new(std::env::current_exe().map_err(failed)?)
         .args(["reconcile", environment, "--environments"])
@@ -67,7 +74,7 @@ async fn reconcile(
     let (said, status) = tokio::join!(listen(stderr, printer), end(&mut child, until));
     let status = status.map_err(failed)?;
     match status.code() {
-        Some(code @ (0 | 3)) => Ok(json!({"exit_code": code})),
+        Some(code @ (0 | 3)) => Ok(Answer { exit_code: code }),
         Some(2) => Err(Ended { how: "DriftIsLeft", said }),
         Some(_) => Err(Ended { how: "Failed", said }),
         // While it only looks, it does not listen.

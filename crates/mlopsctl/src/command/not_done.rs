@@ -4,6 +4,7 @@ use super::stale_plan;
 use crate::{
     end::End,
     printer::Printer,
+    remedy,
     render::{self, page::Form, plan_text::TAKE_OVER},
 };
 use app::{NotDone, NotReconciled, RefusedPlan};
@@ -32,7 +33,7 @@ pub(crate) fn not_reconciled(why: NotReconciled, names: &Names, printer: Printer
 /// Shows the plan with all refusals. An incomplete plan, or one without a reader, is refused without being shown.
 fn refused_change(plan: &RefusedPlan, names: &Names, printer: Printer) -> End {
     if printer.json {
-        render::plan_json::refusal_events(&plan.refusals).iter().for_each(|line| printer.line(line));
+        render::plan_json::refusal_events(&plan.refusals).for_each(|line| printer.line(&line));
     }
     if !plan.is_whole || printer.json || printer.quiet || plan.is_empty {
         return refused(&plan.refusals, printer);
@@ -45,8 +46,8 @@ fn refused_change(plan: &RefusedPlan, names: &Names, printer: Printer) -> End {
 pub(crate) fn refused_plan(view: &PlanView, printer: Printer) -> End {
     let count = view.refusals.len();
     let what = if count == 1 { "1 refusal".to_owned() } else { format!("{count} refusals") };
-    let refused = format!("`{}` refuses this plan: {what}; nothing was touched", view.command);
-    match view.way_out.as_ref().filter(|_| printer.json || printer.quiet) {
+    let refused = format!("`{}` refuses this plan: {what}; nothing was touched", remedy::command_of(view));
+    match remedy::way_out(view).filter(|_| printer.json || printer.quiet) {
         Some(command) => End::failed_with(refused, format!("to do it all the same: `{command}`")),
         None => End::failed(refused),
     }
@@ -60,7 +61,7 @@ pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
         let advised = many_are_taken && is_taken(&refusal);
         printer.error(
             &format!("{} ({}): {}", refusal.address, refusal.kind, refusal.failure),
-            refusal.failure.help.as_deref().filter(|_| !advised),
+            remedy::words_of(refusal.failure.help.as_ref()).as_deref().filter(|_| !advised),
         );
     }
     if many_are_taken {

@@ -13,6 +13,7 @@ use blueprint::{Inputs, Placement};
 use config::Environment;
 use permissions::{LARGEST, Policy, Repository, Runs};
 use resource::Declaration;
+use serde::Serialize;
 use state::{State, StateKeys, Store};
 use std::path::Path;
 use vocabulary::{Permission, Place};
@@ -174,6 +175,12 @@ fn file_name(environment: &Environment, args: &PermissionsArgs) -> String {
     format!("{}-{what}", environment.prefix())
 }
 
+/// The files of a policy in parts.
+#[derive(Serialize)]
+struct Written<'a> {
+    files: &'a [String],
+}
+
 /// Writes the policies, and removes those that an earlier, larger one left behind.
 fn split(policy: &Policy, folder: &Path, name: &str, printer: Printer) -> Result<(), End> {
     let failed = |path: &Path, error: std::io::Error| End::failed(format!("{}: {error}", path.display()));
@@ -191,7 +198,7 @@ fn split(policy: &Policy, folder: &Path, name: &str, printer: Printer) -> Result
         std::fs::remove_file(&path).map_err(|error| failed(&path, error))?;
     }
     match printer.json {
-        true => printer.document(&serde_json::json!({"files": written})),
+        true => printer.document(&Written { files: &written }),
         false => written.iter().for_each(|path| printer.data(path)),
     }
     let many = parts.len() > ATTACHED;

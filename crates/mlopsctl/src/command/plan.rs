@@ -5,13 +5,13 @@ use crate::{
     cli::{Global, PlanArgs, PlanFormat},
     end::End,
     printer::Printer,
-    render::{self, page::Form, plan_markdown::Facts},
+    render::{self, page::Form, plan_markdown::Facts, refusal_json::RefusalDocument},
     saved_plan::{self, Beside, SavedPlan},
 };
 use app::{Session, lost_state};
 use engine::Purpose;
 use resource::Stack;
-use review::{Names, PlanView, Surroundings};
+use review::{Names, PlanView, RefusalView, Surroundings};
 use serde_json::json;
 use state::State;
 use std::path::Path;
@@ -63,7 +63,7 @@ fn show(file: &Path, args: &PlanArgs, printer: Printer) -> Result<(), End> {
     plan.hide_sensitive(&registry);
     let surroundings = Surroundings { state_bucket: beside.state_bucket.clone(), ..Surroundings::default() };
     let mut view = PlanView::of_plan(&plan, &registry, surroundings);
-    view.tell_not_looked_for(beside.not_looked_for.clone(), &registry);
+    view.tell_not_looked_for(beside.not_looked_for.iter().map(RefusalView::from).collect(), &registry);
     let (names, costs, consents) = (Names::default(), beside.costs.as_deref(), saved_plan::consents(&plan));
     match (args.format, printer.json, printer.quiet) {
         (PlanFormat::Markdown, ..) => {
@@ -111,7 +111,7 @@ impl Preview<'_> {
         let costs = app::costs::of_plan(session, state, plan)?;
         let used = session.used_parts().await?;
         let surroundings = Surroundings {
-            command: format!("mlopsctl up {}", session.name),
+            operation: "up".to_owned(),
             names: session.names(),
             state_bucket: if state.serial == 0 { session.missing_bucket().await } else { None },
             locked_by: session.run_at_work().await,
@@ -132,9 +132,7 @@ impl Preview<'_> {
                 printer.verbatim(&render::plan_markdown::page(&view, &facts, printer));
             }
             (PlanFormat::Text, true, _) => {
-                let mut document = render::plan_json::document(&view, costs.summary(), &session.meter);
-                document["uses"] = json!(used);
-                printer.document(&document);
+                printer.document(&render::plan_json::document(&view, costs.summary(), &session.meter, &used));
             }
             (PlanFormat::Text, false, true) => {
                 printer.data(&render::plan_text::end(&view, Some(&words)).join("\n"));
@@ -153,7 +151,7 @@ impl Preview<'_> {
         }
         if let Some(file) = out {
             let cost = json!(costs.summary());
-            let not_looked_for = view.not_looked_for;
+            let not_looked_for = view.not_looked_for.iter().map(RefusalDocument::from).collect();
             let beside = Beside { cost, costs: Some(words), uses: used, state_bucket, not_looked_for };
             saved_plan::write(&SavedPlan { plan: plan.clone(), beside }, file)?;
             let (file, name, options) = (file.display(), &session.name, saved_plan::consents(plan));

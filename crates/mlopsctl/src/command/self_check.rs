@@ -1,12 +1,21 @@
 //! Whether there is a newer release than this one. Only this command asks.
 
-use crate::{end::End, printer::Printer};
+use crate::{end::End, printer::Printer, render::versioned::Versioned};
 use semver::Version;
-use serde_json::json;
+use serde::Serialize;
 
 const THIS: &str = env!("CARGO_PKG_VERSION");
 /// Empty if the build knew of none.
 const COMMIT: &str = env!("MLOPSCTL_COMMIT");
+
+/// This release and the newest one.
+#[derive(Serialize)]
+struct Releases {
+    version: &'static str,
+    commit: Option<&'static str>,
+    newest: String,
+    is_newest: bool,
+}
 
 /// # Errors
 /// [`End::Differences`] if there is a newer release.
@@ -17,9 +26,7 @@ pub(crate) async fn run(releases: &str, printer: Printer) -> Result<(), End> {
     if printer.json {
         let commit = Some(COMMIT).filter(|commit| !commit.is_empty());
         let newest = newest.to_string();
-        printer.document(
-            &json!({"format": 1, "version": THIS, "commit": commit, "newest": newest, "is_newest": !is_newer}),
-        );
+        printer.document(&Versioned::new(Releases { version: THIS, commit, newest, is_newest: !is_newer }));
     } else if is_newer {
         printer.data(&format!(
             "mlopsctl {newest} is released; this is {THIS}\nget it the way you got this one: `uv tool upgrade mlopsctl`, \

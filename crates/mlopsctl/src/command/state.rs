@@ -12,7 +12,6 @@ use crate::{
     printer::Printer,
 };
 use app::Session;
-use serde_json::json;
 
 pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -> Result<(), End> {
     match what {
@@ -53,6 +52,6 @@ async fn open(global: &Global, environment: Option<String>) -> Result<Session, E
 async fn show(session: &Session, address: &str, printer: Printer) -> Result<(), End> {
     let (state, _) = session.state().await?;
     let address = words::known(&state, address)?;
-    printer.document(&json!(state.resources[&address]));
+    printer.document(&state.resources[&address]);
     Ok(())
 }

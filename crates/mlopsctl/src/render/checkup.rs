@@ -1,8 +1,12 @@
 //! What a checkup found, worst last, so that it stands where the eye is.
 
-use crate::printer::{Printer, Style};
+use super::versioned::Versioned;
+use crate::{
+    printer::{Printer, Style},
+    remedy,
+};
 use checkup::{Finding, Verdict};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 pub(crate) fn page(environment: &str, findings: &[Finding], printer: Printer) -> String {
     let width = findings.iter().map(|finding| finding.check.len()).max().unwrap_or_default();
@@ -17,8 +21,8 @@ pub(crate) fn page(environment: &str, findings: &[Finding], printer: Printer) ->
             Verdict::Problem => ("✗", Style::Alarm),
         };
         lines.push(format!("{} {:width$}  {}", printer.paint(style, sign), finding.check, finding.what));
-        if let Some(help) = finding.help.as_deref().filter(|help| !help.is_empty()) {
-            let help = printer.advice(help);
+        if let Some(help) = remedy::words_of(finding.help.as_ref()) {
+            let help = printer.advice(&help);
             lines.push(format!("  {:width$}  {} {help}", "", printer.paint(Style::Cyan, "help:")));
         }
     }
@@ -45,6 +49,28 @@ fn last_line(environment: &str, findings: &[Finding]) -> String {
     format!("{environment}: {}.", told.join(", "))
 }
 
-pub(crate) fn document(environment: &str, findings: &[Finding]) -> Value {
-    json!({ "format": 1, "environment": environment, "findings": findings })
+/// The document of `doctor --json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    environment: &'a str,
+    findings: Vec<FindingDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct FindingDocument<'a> {
+    check: &'a str,
+    verdict: Verdict,
+    what: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
+}
+
+impl<'a> From<&'a Finding> for FindingDocument<'a> {
+    fn from(Finding { check, verdict, what, help }: &'a Finding) -> Self {
+        Self { check, verdict: *verdict, what, help: help.as_ref().map(remedy::words) }
+    }
+}
+
+pub(crate) fn document<'a>(environment: &'a str, findings: &'a [Finding]) -> impl Serialize + use<'a> {
+    Versioned::new(Document { environment, findings: findings.iter().map(FindingDocument::from).collect() })
 }

@@ -3,14 +3,18 @@
 use super::{
     differences,
     page::{Form, Page},
+    versioned::Versioned,
 };
-use crate::printer::{Printer, Style};
-use app::event_history::EventHistory;
-use aws_client::Meter;
+use crate::{
+    printer::{Printer, Style},
+    remedy,
+};
+use app::event_history::{EventHistory, RecordedChange};
+use aws_client::{Calls, Meter};
 use engine::{Drift, DriftChange, Drifted};
-use resource::{Address, FieldChange, Registry};
+use resource::{Address, FieldChange, IgnoredDifference, Registry};
 use review::Names;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// Drift for a person. `left_out` lists the resources that were not refreshed. `history` says who changed the others, if
 /// that was asked for.
@@ -32,7 +36,10 @@ pub(crate) fn page(
     if let Some(failure) = history.and_then(|history| history.failure.as_ref()) {
         page.line(0, 2, &[(Some(Style::Yellow), &format!("who changed it is not known: {failure}"))]);
     }
-    let partly = drift.not_compared.iter().map(|one| format!("{}: {}", one.address, one.reason));
+    let partly = drift.not_compared.iter().map(|one| {
+        let help = remedy::words_of(one.help.as_ref()).map(|help| format!("; {}", printer.advice(&help)));
+        format!("{}: {}{}", one.address, one.reason, help.unwrap_or_default())
+    });
     let unread = drift.failed.iter().map(|one| format!("{}: it could not be looked at", one.address));
     let not_compared: Vec<String> = partly.chain(unread).collect();
     if !not_compared.is_empty() {
@@ -116,39 +123,81 @@ fn changed(page: &mut Page<'_>, field: &FieldChange) {
     }
 }
 
-/// Drift for a program; the shape is part of the command line's contract.
-pub(crate) fn document(drift: &Drift, left_out: &[Address], history: Option<&EventHistory>, meter: &Meter) -> Value {
+/// Drift for a program; the form is part of the command line's contract.
+#[derive(Serialize)]
+struct Document<'a> {
+    checked: usize,
+    drifted: Vec<DriftedDocument<'a>>,
+    not_compared: Vec<NotComparedDocument<'a>>,
+    ignored: &'a [IgnoredDifference],
+    left_out: &'a [Address],
+    api_calls: u64,
+    calls: Calls,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history_failure: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DriftedDocument<'a> {
+    address: &'a Address,
+    kind: &'a str,
+    change: &'static str,
+    fields: &'a [FieldChange],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unfinished: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replacement: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_by: Option<&'a [RecordedChange]>,
+}
+
+#[derive(Serialize)]
+struct NotComparedDocument<'a> {
+    address: &'a Address,
+    reason: String,
+    whole: bool,
+}
+
+/// The document of `drift --json`.
+pub(crate) fn document<'a>(
+    drift: &'a Drift,
+    left_out: &'a [Address],
+    history: Option<&'a EventHistory>,
+    meter: &'a Meter,
+) -> impl Serialize + use<'a> {
     let drifted = drift.drifted.iter().map(|one| {
         let (change, fields) = match &one.change {
-            DriftChange::Missing(_) => ("missing", json!([])),
-            DriftChange::Modified(fields) => ("modified", json!(fields)),
+            DriftChange::Missing(_) => ("missing", <&[FieldChange]>::default()),
+            DriftChange::Modified(fields) => ("modified", fields.as_slice()),
         };
-        let mut shown = json!({"address": one.address, "kind": one.kind, "change": change, "fields": fields});
-        if one.unfinished {
-            shown["unfinished"] = true.into();
+        DriftedDocument {
+            address: &one.address,
+            kind: &one.kind,
+            change,
+            fields,
+            unfinished: one.unfinished,
+            replacement: one.replacement.as_deref(),
+            changed_by: history.and_then(|history| history.changes.get(&one.address)).map(Vec::as_slice),
         }
-        if let Some(cause) = &one.replacement {
-            shown["replacement"] = cause.as_str().into();
-        }
-        if let Some(changes) = history.and_then(|history| history.changes.get(&one.address)) {
-            shown["changed_by"] = json!(changes);
-        }
-        shown
     });
-    let drifted: Vec<Value> = drifted.collect();
-    let partly =
-        drift.not_compared.iter().map(|one| json!({"address": one.address, "reason": one.reason, "whole": one.whole}));
-    let unread = drift
-        .failed
-        .iter()
-        .map(|one| json!({"address": one.address, "reason": one.failure.to_string(), "whole": true}));
-    let not_compared: Vec<Value> = partly.chain(unread).collect();
-    let history_failure = history.and_then(|history| history.failure.as_ref()).map(ToString::to_string);
-    let mut document = json!({"format": 1, "checked": drift.checked, "drifted": drifted, "not_compared": not_compared,
-           "ignored": drift.ignored, "left_out": left_out,
-           "api_calls": meter.requests(), "calls": meter.calls()});
-    if let Some(failure) = history_failure {
-        document["history_failure"] = failure.into();
-    }
-    document
+    let partly = drift.not_compared.iter().map(|one| NotComparedDocument {
+        address: &one.address,
+        reason: remedy::sentence(&one.reason, one.help.as_ref()),
+        whole: one.whole,
+    });
+    let unread = drift.failed.iter().map(|one| NotComparedDocument {
+        address: &one.address,
+        reason: one.failure.to_string(),
+        whole: true,
+    });
+    Versioned::new(Document {
+        checked: drift.checked,
+        drifted: drifted.collect(),
+        not_compared: partly.chain(unread).collect(),
+        ignored: &drift.ignored,
+        left_out,
+        api_calls: meter.requests(),
+        calls: meter.calls(),
+        history_failure: history.and_then(|history| history.failure.as_ref()).map(ToString::to_string),
+    })
 }

@@ -1,42 +1,86 @@
 //! The errors of commands as JSON. The form is part of the command line's contract:
 //! `state/schemas/error.schema.json`.
 
+use super::versioned::Versioned;
 use crate::end::End;
 use config::Invalid;
-use serde_json::{Value, json};
+use serde::Serialize;
+
+/// A document with nothing but an error.
+#[derive(Serialize)]
+struct Document<'a> {
+    /// In lines of events: `error`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'static str>,
+    error: ErrorDocument<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorDocument<'a> {
+    kind: &'static str,
+    exit_code: u8,
+    message: String,
+    help: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problems: Option<Vec<ProblemDocument<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock: Option<LockDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct LockDocument<'a> {
+    id: &'a str,
+    who: &'a str,
+    operation: &'a str,
+    started: String,
+}
+
+/// A problem of an environment file. Without a position, it is about the whole file; without a file, about several.
+#[derive(Serialize)]
+pub(crate) struct ProblemDocument<'a> {
+    pub(crate) file: Option<String>,
+    pub(crate) line: Option<usize>,
+    pub(crate) column: Option<usize>,
+    pub(crate) message: &'a str,
+    pub(crate) help: Option<&'a str>,
+}
 
 /// The document of an error. `None` if there is no error, or if it was already printed.
-pub(crate) fn document(end: &End) -> Option<Value> {
-    Some(json!({"format": 1, "error": error(end)?}))
+pub(crate) fn document(end: &End) -> Option<impl Serialize> {
+    Some(Versioned::new(Document { event: None, error: error(end)? }))
 }
 
 /// The same error as the last line of events.
-pub(crate) fn line(end: &End) -> Option<Value> {
-    Some(json!({"event": "error", "format": 1, "error": error(end)?}))
+pub(crate) fn line(end: &End) -> Option<impl Serialize> {
+    Some(Versioned::new(Document { event: Some("error"), error: error(end)? }))
 }
 
-fn error(end: &End) -> Option<Value> {
+fn error(end: &End) -> Option<ErrorDocument<'_>> {
     Some(match end {
         End::Invalid(invalid) => {
-            json!({"kind": "invalid", "exit_code": 64, "message": summary(invalid), "help": null, "problems": problems(invalid)})
+            ErrorDocument { problems: Some(problems(invalid)), ..plain("invalid", 64, summary(invalid), None) }
         }
-        End::Usage { what, help } => plain("usage", 64, what, help.as_deref()),
-        End::Failed { what, help } => plain("failed", 1, what, help.as_deref()),
+        End::Usage { what, help } => plain("usage", 64, what.clone(), help.as_deref()),
+        End::Failed { what, help } => plain("failed", 1, what.clone(), help.as_deref()),
         End::Locked(error) => {
-            let mut document = plain("locked", 3, &error.to_string(), None);
-            if let state::Error::Locked { holder, .. } = error {
-                document["lock"] = json!({"id": holder.id, "who": holder.who, "operation": holder.operation,
-                                          "started": holder.started.to_string()});
-            }
-            document
+            let lock = match error {
+                state::Error::Locked { holder, .. } => Some(LockDocument {
+                    id: &holder.id,
+                    who: &holder.who,
+                    operation: &holder.operation,
+                    started: holder.started.to_string(),
+                }),
+                _ => None,
+            };
+            ErrorDocument { lock, ..plain("locked", 3, error.to_string(), None) }
         }
         End::Said | End::Differences => return None,
     })
 }
 
-fn plain(kind: &str, exit_code: u8, message: &str, help: Option<&str>) -> Value {
+fn plain<'a>(kind: &'static str, exit_code: u8, message: String, help: Option<&'a str>) -> ErrorDocument<'a> {
     let help = help.filter(|help| !help.is_empty());
-    json!({"kind": kind, "exit_code": exit_code, "message": message, "help": help})
+    ErrorDocument { kind, exit_code, message, help, problems: None, lock: None }
 }
 
 fn summary(invalid: &Invalid) -> String {
@@ -46,25 +90,30 @@ fn summary(invalid: &Invalid) -> String {
 }
 
 /// Each problem of a file, with its position.
-pub(crate) fn problems(invalid: &Invalid) -> Value {
-    let one = |problem: &config::Problem| {
-        json!({"file": invalid.file.display().to_string(), "line": problem.line, "column": problem.column,
-               "message": problem.message, "help": problem.help})
-    };
-    invalid.problems.iter().map(one).collect()
+pub(crate) fn problems(invalid: &Invalid) -> Vec<ProblemDocument<'_>> {
+    let file = || Some(invalid.file.display().to_string());
+    let documents = invalid.problems.iter().map(|problem| ProblemDocument {
+        file: file(),
+        line: Some(problem.line),
+        column: Some(problem.column),
+        message: &problem.message,
+        help: problem.help.as_deref(),
+    });
+    documents.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn error_says_how_the_command_exits() {
-        let usage = document(&End::usage("which environment?", "name one")).unwrap();
+        let usage = json!(document(&End::usage("which environment?", "name one")));
         assert_eq!(usage["error"]["exit_code"], 64);
         assert_eq!((&usage["error"]["kind"], &usage["error"]["help"]), (&json!("usage"), &json!("name one")));
-        let last = line(&End::failed("x")).unwrap();
+        let last = json!(line(&End::failed("x")));
         assert_eq!((&last["event"], &last["format"]), (&json!("error"), &json!(1)));
-        assert_eq!(document(&End::Differences), None);
+        assert!(document(&End::Differences).is_none());
     }
 }

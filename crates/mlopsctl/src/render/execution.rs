@@ -2,12 +2,14 @@
 
 use super::{
     package::metrics,
+    steps::WhyDocument,
     took::{milliseconds, moment, took},
 };
 use crate::printer::{Printer, Style};
 use jiff::Timestamp;
 use runs::{Execution, History, Status, Step, Verdict};
-use serde_json::{Value, json};
+use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Everything there is to say of an execution.
 pub(crate) struct Page<'a> {
@@ -97,38 +99,90 @@ impl Page<'_> {
     }
 
     /// For a program.
-    pub(crate) fn document(&self) -> Value {
-        let Execution { arn, name, status, started, ended, why, .. } = self.execution;
-        let error = why.as_ref().map(|why| {
-            let step = self.history.failed(Some(why)).map(|step| &step.name);
-            json!({"step": step, "code": why.error, "message": why.sentence()})
-        });
+    pub(crate) fn document(&self) -> ExecutionDocument<'_> {
+        let Execution { arn, name, status, started, ended, .. } = self.execution;
         let verdict = Verdict::of(self.execution, self.history);
-        let steps: Vec<Value> = self.history.steps.iter().map(|step| self.step_document(step)).collect();
-        json!({
-            "format": 1, "execution": name, "arn": arn, "status": status.as_str(), "started": started.to_string(),
-            "ended": ended.map(|ended| ended.to_string()),
-            "elapsed_ms": milliseconds(ended.unwrap_or(self.now).duration_since(*started)),
-            "steps": steps, "error": error, "console": self.console,
-            "metrics": verdict.as_ref().map(|verdict| &verdict.metrics),
-            "good_enough": verdict.as_ref().map(|verdict| verdict.good_enough),
-            "reasons": verdict.as_ref().map(|verdict| &verdict.reasons),
-            "model_package": verdict.as_ref().and_then(|verdict| verdict.package.as_ref()),
-        })
+        ExecutionDocument {
+            execution: name,
+            arn,
+            status: status.as_str(),
+            started: started.to_string(),
+            ended: ended.map(|ended| ended.to_string()),
+            elapsed_ms: milliseconds(ended.unwrap_or(self.now).duration_since(*started)),
+            steps: self.history.steps.iter().map(|step| self.step_document(step)).collect(),
+            error: self.error_document(),
+            console: self.console.as_deref(),
+            good_enough: verdict.as_ref().map(|verdict| verdict.good_enough),
+            model_package: verdict.as_ref().and_then(|verdict| verdict.package.clone()),
+            reasons: verdict.as_ref().map(|verdict| verdict.reasons.clone()),
+            metrics: verdict.map(|verdict| verdict.metrics),
+        }
     }
 
-    fn step_document(&self, step: &Step) -> Value {
+    /// Why it failed, for a program.
+    pub(crate) fn error_document(&self) -> Option<FailedStep<'_>> {
+        let why = self.execution.why.as_ref()?;
+        let step = self.history.failed(Some(why)).map(|step| step.name.as_str());
+        Some(FailedStep { step, why: why.into() })
+    }
+
+    fn step_document<'a>(&self, step: &'a Step) -> StepDocument<'a> {
         let status = match step.failure() {
             _ if step.is_running() => "running",
             Some(_) => "failed",
             None => "done",
         };
-        let job = step.attempts.last().and_then(|attempt| attempt.task.job());
-        let error = step.failure().map(|why| json!({"code": why.error, "message": why.sentence()}));
-        json!({"step": step.name, "kind": step.kind, "status": status, "started": step.entered.to_string(),
-               "elapsed_ms": milliseconds(step.took(self.now)), "visits": step.visits, "retries": step.retries(),
-               "job": job, "error": error})
+        StepDocument {
+            step: &step.name,
+            kind: &step.kind,
+            status,
+            started: step.entered.to_string(),
+            elapsed_ms: milliseconds(step.took(self.now)),
+            visits: step.visits,
+            retries: step.retries(),
+            job: step.attempts.last().and_then(|attempt| attempt.task.job()),
+            error: step.failure().map(WhyDocument::from),
+        }
     }
+}
+
+/// An execution for a program.
+#[derive(Serialize)]
+pub(crate) struct ExecutionDocument<'a> {
+    execution: &'a str,
+    arn: &'a str,
+    status: &'a str,
+    started: String,
+    ended: Option<String>,
+    elapsed_ms: u64,
+    steps: Vec<StepDocument<'a>>,
+    error: Option<FailedStep<'a>>,
+    console: Option<&'a str>,
+    metrics: Option<BTreeMap<String, f64>>,
+    good_enough: Option<bool>,
+    reasons: Option<Vec<String>>,
+    model_package: Option<String>,
+}
+
+/// The step at which an execution failed, and why.
+#[derive(Serialize)]
+pub(crate) struct FailedStep<'a> {
+    step: Option<&'a str>,
+    #[serde(flatten)]
+    why: WhyDocument<'a>,
+}
+
+#[derive(Serialize)]
+struct StepDocument<'a> {
+    step: &'a str,
+    kind: &'a str,
+    status: &'static str,
+    started: String,
+    elapsed_ms: u64,
+    visits: usize,
+    retries: usize,
+    job: Option<&'a str>,
+    error: Option<WhyDocument<'a>>,
 }
 
 fn judgement(verdict: &Verdict, printer: Printer) -> Vec<String> {

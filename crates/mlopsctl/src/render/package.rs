@@ -1,8 +1,8 @@
 //! A model of the registry, for whoever is to approve it.
 
-use super::took::moment;
+use super::{took::moment, versioned::Versioned};
 use runs::Package;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Metrics on one line.
@@ -64,10 +64,26 @@ pub(crate) fn table(packages: &[Package], serving: Option<&str>, wanted: &[&str]
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-pub(crate) fn document(package: &Package) -> Value {
-    json!({"format": 1, "model_package": package.arn, "version": package.version, "approval": package.approval.as_str(),
-           "registered": package.registered.map(|at| at.to_string()), "metrics": package.metrics,
-           "lineage": package.lineage})
+/// A version of the model for a program.
+#[derive(Serialize)]
+pub(crate) struct PackageDocument<'a> {
+    model_package: &'a str,
+    version: i32,
+    approval: &'static str,
+    registered: Option<String>,
+    metrics: &'a BTreeMap<String, f64>,
+    lineage: &'a BTreeMap<String, String>,
+}
+
+pub(crate) fn document(package: &Package) -> Versioned<PackageDocument<'_>> {
+    Versioned::new(PackageDocument {
+        model_package: &package.arn,
+        version: package.version,
+        approval: package.approval.as_str(),
+        registered: package.registered.map(|at| at.to_string()),
+        metrics: &package.metrics,
+        lineage: &package.lineage,
+    })
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! A stack as something to draw: what is declared, what is remembered, and what is to happen to it.
 
-use super::value::short;
+use super::{value::short, versioned::Versioned};
 use ::cost::Resource;
 use app::Session;
 use engine::{Action, Change};
 use report::{Edge, Error, Need, Node, Picture, Status};
 use resource::{Address, Declaration, Registry, Stack};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use state::{Entry, Phase, State};
 use std::collections::{BTreeMap, HashMap};
 
@@ -78,20 +79,44 @@ fn add_costs(session: &Session, declarations: &[Declaration], nodes: &mut [Node]
 }
 
 /// The same for a program.
-pub(crate) fn document(picture: &Picture) -> Value {
+#[derive(Serialize)]
+struct Document<'a> {
+    nodes: Vec<NodeDocument<'a>>,
+    edges: Vec<EdgeDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct NodeDocument<'a> {
+    address: &'a str,
+    kind: &'a str,
+    status: &'static str,
+    id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct EdgeDocument<'a> {
+    from: &'a str,
+    to: &'a str,
+    needs: &'static str,
+}
+
+pub(crate) fn document(picture: &Picture) -> impl Serialize {
     let address = |position: usize| picture.nodes()[position].address.as_str();
-    let nodes = picture.nodes().iter().map(|node| {
-        let id = node.detail.iter().find(|(name, _)| name == "id").map(|(_, id)| id);
-        json!({"address": node.address, "kind": node.kind, "status": word(node.status), "id": id})
+    let nodes = picture.nodes().iter().map(|node| NodeDocument {
+        address: &node.address,
+        kind: &node.kind,
+        status: word(node.status),
+        id: node.detail.iter().find(|(name, _)| name == "id").map(|(_, id)| id.as_str()),
     });
-    let edges = picture.edges().iter().map(|edge| {
-        let needs = match edge.need {
+    let edges = picture.edges().iter().map(|edge| EdgeDocument {
+        from: address(edge.dependant),
+        to: address(edge.dependency),
+        needs: match edge.need {
             Need::Identity => "identity",
             Need::Ready => "ready",
-        };
-        json!({"from": address(edge.dependant), "to": address(edge.dependency), "needs": needs})
+        },
     });
-    json!({"format": 1, "nodes": nodes.collect::<Value>(), "edges": edges.collect::<Value>()})
+    Versioned::new(Document { nodes: nodes.collect(), edges: edges.collect() })
 }
 
 fn word(status: Status) -> &'static str {

@@ -8,7 +8,7 @@ use super::{
     plan_change, plan_text,
     value::pair,
 };
-use crate::printer::Printer;
+use crate::{printer::Printer, remedy};
 use app::UsedParts;
 use engine::{Action, DESTROYED, Lift};
 use review::{ChangeView, Names, PlanView, RefusalView, Shared};
@@ -42,10 +42,10 @@ pub(crate) fn page(view: &PlanView, facts: &Facts<'_>, printer: Printer) -> Stri
     sections.extend(way_out(view, printer));
     sections.extend(apart(view, facts));
     sections.extend(changes(view, facts.names, printer));
-    let how = match view.command.split(' ').nth(1) {
+    let how = match view.operation.as_str() {
         // `--show` has no command.
-        None => "mlopsctl plan --show FILE".to_owned(),
-        Some(_) => format!("mlopsctl plan {}", view.environment),
+        "" => "mlopsctl plan --show FILE".to_owned(),
+        _ => format!("mlopsctl plan {}", view.environment),
     };
     let how = code(&printer.command(&how));
     let note = |left_out: usize| {
@@ -147,8 +147,8 @@ fn refused(view: &PlanView, printer: Printer) -> Vec<String> {
 
 fn refusal(refusal: &RefusalView, printer: Printer) -> String {
     let text = format!("**{}** ({}): {}", code(refusal.address.as_str()), refusal.noun, code(&refusal.reason));
-    match refusal.help.as_ref().filter(|_| refusal.lifted_by.is_none()) {
-        Some(help) => format!("{text}; help: {}", code(&printer.advice(help))),
+    match remedy::words_of(refusal.help.as_ref().filter(|_| refusal.lifted_by.is_none())) {
+        Some(help) => format!("{text}; help: {}", code(&printer.advice(&help))),
         None => text,
     }
 }
@@ -158,8 +158,8 @@ fn way_out(view: &PlanView, printer: Printer) -> Option<Section> {
     if view.refusals.is_empty() {
         return None;
     }
-    let refused = format!("**{} refuses this plan.**", code(&printer.command(&view.command)));
-    let lifted = view.way_out.as_ref().map(|way| format!(" To do it all the same: {}", code(&printer.command(way))));
+    let refused = format!("**{} refuses this plan.**", code(&printer.command(&remedy::command_of(view))));
+    let lifted = remedy::way_out(view).map(|way| format!(" To do it all the same: {}", code(&printer.command(&way))));
     Some(Section::sentences(refused + &lifted.unwrap_or_default()))
 }
 
@@ -231,7 +231,7 @@ mod tests {
     use proptest::prelude::*;
     use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
     use resource::{Address, FieldChange};
-    use review::Surroundings;
+    use review::{Surroundings, WayOut};
     use serde_json::{Value, json};
 
     const PRINTER: Printer =
@@ -277,8 +277,8 @@ mod tests {
             unprotect: vec![],
             claims: engine::Claims::new(),
         };
-        let command = format!("mlopsctl up {environment}");
-        PlanView::of_plan(&plan, &blueprint::registry(), Surroundings { command, ..Surroundings::default() })
+        let surroundings = Surroundings { operation: "up".to_owned(), ..Surroundings::default() };
+        PlanView::of_plan(&plan, &blueprint::registry(), surroundings)
     }
 
     fn markdown(view: &PlanView, consents: &str) -> String {
@@ -324,7 +324,7 @@ mod tests {
         };
         view.refusals = vec![refusal(None), refusal(Some(Lift::DeleteData))];
         view.not_looked_for = vec![refusal(None)];
-        view.way_out = Some(text.into());
+        view.way_out = Some(WayOut { targets: vec![text.into()], unprotect: vec![], delete_data: vec![] });
         view
     }
 

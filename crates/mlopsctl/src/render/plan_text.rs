@@ -5,7 +5,10 @@ use super::{
     page::{Form, Page, counted},
     plan_change::{self, by_area, entry},
 };
-use crate::printer::{Printer, Style};
+use crate::{
+    printer::{Printer, Style},
+    remedy,
+};
 use engine::Action;
 use review::{ChangeView, LookedAt, Names, PlanView, RefusalView, Shared};
 
@@ -142,7 +145,7 @@ fn kept(page: &mut Page<'_>, view: &PlanView) {
 /// The refusals of the plan, the command that lifts them, and the resources that could not be searched for data.
 fn refused(page: &mut Page<'_>, view: &PlanView) {
     let unseen = "Whether data would be lost cannot be told, as the permission to look is missing:".to_owned();
-    let refused = format!("`{}` refuses this plan:", view.command);
+    let refused = format!("`{}` refuses this plan:", remedy::command_of(view));
     for (refusals, title) in [(&view.refusals, refused), (&view.not_looked_for, unseen)] {
         if refusals.is_empty() {
             continue;
@@ -157,8 +160,8 @@ fn refused(page: &mut Page<'_>, view: &PlanView) {
         }
         page.gap();
     }
-    if let Some(command) = &view.way_out {
-        let command = format!(" {}", page.printer.command(command));
+    if let Some(command) = remedy::way_out(view) {
+        let command = format!(" {}", page.printer.command(&command));
         page.line(0, 2, &[(Some(Style::Cyan), "To do it all the same:"), (None, &command)]);
         page.gap();
     }
@@ -167,7 +170,8 @@ fn refused(page: &mut Page<'_>, view: &PlanView) {
 fn refusal(page: &mut Page<'_>, refusal: &RefusalView, is_advised: bool) {
     page.line(2, 2, &[(None, &format!("{} ({}): {}", refusal.address, refusal.noun, refusal.reason))]);
     // One command at the end is the help for all refusals that options lift.
-    if let Some(help) = refusal.help.as_ref().filter(|_| refusal.lifted_by.is_none() && !is_advised) {
+    let help = refusal.help.as_ref().filter(|_| refusal.lifted_by.is_none() && !is_advised);
+    if let Some(help) = remedy::words_of(help) {
         page.advice(4, 2, (Some(Style::Cyan), "help:"), &format!(" {help}"));
     }
 }
@@ -178,11 +182,11 @@ fn outside_and_folded(page: &mut Page<'_>, view: &PlanView) {
         let were = if count == 1 { "was" } else { "were" };
         page.plain(0, &format!("{count} of these {were} changed outside of mlopsctl."));
     }
-    let how = match view.command.split(' ').nth(1) {
+    let how = match view.operation.as_str() {
         // `--show` has no command.
-        None => "`--full` shows all.".to_owned(),
-        Some("up") => format!("`mlopsctl plan {} --full` shows all.", view.environment),
-        Some(_) => "a file or a pipe gets all.".to_owned(),
+        "" => "`--full` shows all.".to_owned(),
+        "up" => format!("`mlopsctl plan {} --full` shows all.", view.environment),
+        _ => "a file or a pipe gets all.".to_owned(),
     };
     let how = page.printer.advice(&how).into_owned();
     page.tell_folded(&how);
@@ -263,6 +267,9 @@ mod tests {
             "",
             "in 6 resources",
             "      tags.Owner: \"A\" → \"B\"",
+            "",
+            "in 1 resource",
+            "      tags.mlopsctl:address: its own address",
             "",
         ];
         assert_eq!(changes_page(&changes, None), expected);

@@ -1,7 +1,9 @@
 //! What a model answered, for people and programs: the fields of each prediction are named for the task.
 
+use super::versioned::Versioned;
 use runs::{LearnedTask, Signature, UnfitRow};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The predictions of one model.
 pub(crate) struct Predictions<'a> {
@@ -63,24 +65,58 @@ impl<'a> Predictions<'a> {
         }
     }
 
-    pub(crate) fn document(&self, unfit: &[UnfitRow]) -> Value {
-        let predictions: Vec<Value> = self.rows.iter().map(|(row, answer)| self.prediction(*row, answer)).collect();
-        let unfit: Vec<Value> = unfit.iter().map(|one| json!({"row": one.row, "reasons": one.reasons})).collect();
-        json!({"format": 1, "model_package": self.package, "label": self.signature.label, "predictions": predictions,
-               "unfit": unfit})
+    pub(crate) fn document<'d>(&'d self, unfit: &'d [UnfitRow]) -> Versioned<PredictionsDocument<'d>> {
+        let unfit = unfit.iter().map(|one| UnfitDocument { row: one.row, reasons: &one.reasons });
+        Versioned::new(PredictionsDocument {
+            model_package: self.package,
+            label: &self.signature.label,
+            predictions: self.rows.iter().map(|(row, answer)| self.prediction(*row, answer)).collect(),
+            unfit: unfit.collect(),
+        })
     }
 
-    fn prediction(&self, row: u64, answer: &[f64]) -> Value {
-        let (predicted, probability) = self.predicted(answer);
-        match (self.signature.task, probability) {
+    fn prediction<'d>(&'d self, row: u64, answer: &'d [f64]) -> PredictionDocument<'d> {
+        let (class, probability) = self.predicted(answer);
+        let answer = match (self.signature.task, probability) {
             (LearnedTask::Multiclass, _) => {
-                let each = self.signature.classes.iter().cloned().zip(answer.iter().map(|one| json!(one)));
-                json!({"row": row, "class": predicted, "probabilities": each.collect::<Map<_, _>>()})
+                let classes = self.signature.classes.iter().map(String::as_str);
+                Answer::OfClasses { class, probabilities: classes.zip(answer.iter().copied()).collect() }
             }
-            (_, Some(probability)) => json!({"row": row, "class": predicted, "probability": probability}),
-            (_, None) => json!({"row": row, "value": answer.first()}),
-        }
+            (_, Some(probability)) => Answer::Class { class, probability },
+            (_, None) => Answer::Quantity { value: answer.first().copied() },
+        };
+        PredictionDocument { row, answer }
     }
+}
+
+/// The predictions for a program.
+#[derive(Serialize)]
+pub(crate) struct PredictionsDocument<'a> {
+    model_package: &'a str,
+    label: &'a str,
+    predictions: Vec<PredictionDocument<'a>>,
+    unfit: Vec<UnfitDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct PredictionDocument<'a> {
+    row: u64,
+    #[serde(flatten)]
+    answer: Answer<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer<'a> {
+    Class { class: String, probability: f64 },
+    OfClasses { class: String, probabilities: BTreeMap<&'a str, f64> },
+    Quantity { value: Option<f64> },
+}
+
+#[derive(Serialize)]
+struct UnfitDocument<'a> {
+    row: u64,
+    reasons: &'a [String],
 }
 
 /// A field of CSV, in quotes where it needs them.
@@ -94,6 +130,7 @@ fn field(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn signature(task: &str, classes: &[&str]) -> Signature {
         serde_json::from_value(json!({"task": task, "label": "kind", "classes": classes, "decision_threshold": 0.3,
@@ -130,7 +167,7 @@ mod tests {
             assert!(predictions.add([1].into_iter(), answer).is_err(), "{answer}");
         }
         predictions.add([7].into_iter(), "0.25,0.75").unwrap();
-        let shown = predictions.document(&[]);
+        let shown = json!(predictions.document(&[]));
         assert_eq!(shown["predictions"], json!([{"row": 7, "class": "b", "probabilities": {"a": 0.25, "b": 0.75}}]));
     }
 }

@@ -4,11 +4,15 @@ use super::{
     live::{FRAME, Live},
     took::took,
 };
-use crate::printer::{Printer, Style};
-use engine::{Event, StepPhase};
+use crate::{
+    printer::{Printer, Style},
+    remedy,
+};
+use aws_client::Failure;
+use engine::{Action, Event, StepPhase};
 use jiff::SignedDuration;
 use resource::Address;
-use serde_json::json;
+use serde::Serialize;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -187,30 +191,66 @@ fn line(event: &Event, printer: Printer) -> String {
     }
 }
 
-fn line_json(event: &Event) -> serde_json::Value {
-    let (phase, detail) = match &event.phase {
-        StepPhase::Started => ("started", None),
-        StepPhase::Waiting(what) => ("waiting", Some(("waiting_for", json!(what)))),
-        StepPhase::Done => ("done", None),
-        StepPhase::Failed(failure) => {
-            let error = json!({"operation": failure.operation, "code": failure.code, "message": failure.message,
-                               "request_id": failure.request_id, "residue": failure.residue, "help": failure.help});
-            ("failed", Some(("error", error)))
+/// An event for a program; the form is part of the command line's contract.
+#[derive(Serialize)]
+struct StepLine<'a> {
+    event: &'static str,
+    address: &'a Address,
+    action: Action,
+    phase: &'static str,
+    at: String,
+    elapsed_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_for: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<FailureDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct FailureDocument<'a> {
+    operation: &'a str,
+    code: Option<&'a str>,
+    message: &'a str,
+    request_id: Option<&'a str>,
+    residue: Option<&'a str>,
+    help: Option<String>,
+}
+
+impl<'a> From<&'a Failure> for FailureDocument<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        Self {
+            operation: &failure.operation,
+            code: failure.code.as_deref(),
+            message: &failure.message,
+            request_id: failure.request_id.as_deref(),
+            residue: failure.residue.as_deref(),
+            help: failure.help.as_ref().map(remedy::words),
         }
-    };
-    let elapsed = u64::try_from(event.elapsed.as_millis()).unwrap_or(u64::MAX);
-    let mut line = json!({"event": "step", "address": event.address, "action": event.action.as_str(), "phase": phase,
-                          "at": jiff::Timestamp::now().to_string(), "elapsed_ms": elapsed});
-    if let Some((key, value)) = detail {
-        line[key] = value;
     }
-    line
+}
+
+fn line_json(event: &Event) -> StepLine<'_> {
+    let (phase, waiting_for, error) = match &event.phase {
+        StepPhase::Started => ("started", None, None),
+        StepPhase::Waiting(what) => ("waiting", Some(what.as_str()), None),
+        StepPhase::Done => ("done", None, None),
+        StepPhase::Failed(failure) => ("failed", None, Some(FailureDocument::from(&**failure))),
+    };
+    StepLine {
+        event: "step",
+        address: &event.address,
+        action: event.action,
+        phase,
+        at: jiff::Timestamp::now().to_string(),
+        elapsed_ms: u64::try_from(event.elapsed.as_millis()).unwrap_or(u64::MAX),
+        waiting_for,
+        error,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::Action;
 
     fn started(address: &str, typical: u64, after: u64) -> Event {
         let address = Address::parse(address).expect("it is an address");

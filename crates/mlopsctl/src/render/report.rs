@@ -1,12 +1,17 @@
 //! What a run did, what it did not, and what remains in the cloud.
 
-use super::took::took;
-use crate::printer::{Printer, Style};
+use super::{
+    run_summary::{LeftDocument, LinkDocument, RunSummary, UnrecordedDocument, milliseconds},
+    took::took,
+};
+use crate::{
+    printer::{Printer, Style},
+    remedy,
+};
 use aws_client::{FailureKind, Meter};
-use engine::{Action, Applied, ChainLink, Healing, LeftToPerson, Timeline};
+use engine::{Action, Applied, ChainLink, Healing, Timeline};
 use jiff::SignedDuration;
 use resource::{Address, Registry};
-use serde_json::{Value, json};
 use state::{Ended, Entry};
 use std::time::Duration;
 
@@ -30,31 +35,27 @@ impl Report<'_> {
         self.applied.done.iter().filter(|(_, done)| *done == action).count()
     }
 
-    /// The last line of a run's JSON; the shape is part of the command line's contract.
-    pub(crate) fn summary(&self) -> Value {
-        let mut summary = json!({
-            "event": "summary",
-            "created": self.count(Action::Create),
-            "updated": self.count(Action::Update),
-            "replaced": self.count(Action::Replace),
-            "deleted": self.count(Action::Delete),
-            "failed": self.applied.failed.len(),
-            "skipped": self.applied.skipped.len(),
-            "left": self.applied.left.len(),
-            "elapsed_ms": u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX),
-            "api_calls": self.meter.requests(),
-            "calls": self.meter.calls(),
-            "longest_chain": self.applied.timeline.longest_chain.iter().map(link_document).collect::<Value>(),
-        });
-        if let Some(healing) = self.healing {
-            summary["drift_left"] = healing.left.iter().map(left_document).collect();
-            summary["pending"] = json!(healing.pending);
+    /// The last line of a run's JSON.
+    pub(crate) fn summary(&self) -> RunSummary<'_> {
+        let unwritten = self.unwritten();
+        RunSummary {
+            created: self.count(Action::Create),
+            updated: self.count(Action::Update),
+            replaced: self.count(Action::Replace),
+            deleted: self.count(Action::Delete),
+            failed: self.applied.failed.len(),
+            skipped: self.applied.skipped.len(),
+            left: Some(self.applied.left.len()),
+            elapsed_ms: milliseconds(self.elapsed),
+            api_calls: self.meter.requests(),
+            calls: Some(self.meter.calls()),
+            longest_chain: Some(self.applied.timeline.longest_chain.iter().map(LinkDocument::from).collect()),
+            drift_left: self.healing.map(|healing| healing.left.iter().map(LeftDocument::from).collect()),
+            pending: self.healing.map(|healing| healing.pending.as_slice()),
+            not_recorded: unwritten.map(|(ended, _)| unrecorded(ended).map(UnrecordedDocument::from).collect()),
+            state_error: unwritten.map(|(_, error)| error.to_string()),
+            ..RunSummary::nothing()
         }
-        if let Some((ended, error)) = self.unwritten() {
-            summary["not_recorded"] = unrecorded(ended).map(unrecorded_document).collect();
-            summary["state_error"] = json!(error.to_string());
-        }
-        summary
     }
 
     /// For a person.
@@ -86,8 +87,8 @@ impl Report<'_> {
             if let Some(residue) = &failed.failure.residue {
                 printer.say(&format!("  {} {residue}", printer.paint(Style::Yellow, "remains:")));
             }
-            if let Some(help) = &failed.failure.help {
-                printer.help(help);
+            if let Some(help) = remedy::words_of(failed.failure.help.as_ref()) {
+                printer.help(&help);
             }
         }
     }
@@ -118,7 +119,8 @@ impl Report<'_> {
 
     fn not_recorded(&self, printer: Printer) {
         let Some((ended, error)) = self.unwritten() else { return };
-        printer.error(&format!("the state could not be written: {error}"), error.help());
+        let help = remedy::words_of(error.help().as_ref());
+        printer.error(&format!("the state could not be written: {error}"), help.as_deref());
         for (address, entry) in unrecorded(ended) {
             let what = match entry {
                 None => "it was deleted".to_owned(),
@@ -201,25 +203,18 @@ fn longest_chain(Timeline { longest_chain, .. }: &Timeline) -> Option<String> {
     Some(format!("The longest chain took {}: {}.", took(whole), named.join(", then ")))
 }
 
-fn link_document(link: &ChainLink) -> Value {
-    let milliseconds = u64::try_from(link.took.as_millis()).unwrap_or(u64::MAX);
-    json!({"address": link.address, "action": link.action, "took_ms": milliseconds})
-}
-
 /// What the stored state does not tell, with what it should: nothing where something was deleted.
 fn unrecorded(ended: &Ended) -> impl Iterator<Item = (&Address, Option<&Entry>)> {
     ended.unrecorded.iter().map(|address| (address, ended.state.resources.get(address)))
-}
-
-fn unrecorded_document((address, entry): (&Address, Option<&Entry>)) -> Value {
-    json!({"address": address, "kind": entry.map(|entry| &entry.kind), "id": entry.and_then(|entry| entry.id.as_ref())})
 }
 
 /// Drift that stays, and what the environment file asks for and nobody has applied.
 fn not_healed(healing: &Healing, printer: Printer) {
     for left in &healing.left {
         let what = format!("{} ({}): {}", left.address, left.kind, left.reason);
-        printer.say(&format!("  {} {what}", printer.paint(Style::Yellow, "left:")));
+        let help = remedy::words_of(left.help.as_ref()).map(|help| format!("; {}", printer.advice(&help)));
+        let title = printer.paint(Style::Yellow, "left:");
+        printer.say(&format!("  {title} {what}{}", help.unwrap_or_default()));
     }
     if !healing.pending.is_empty() {
         let pending: Vec<&str> = healing.pending.iter().map(|address| address.as_str()).collect();
@@ -230,10 +225,6 @@ fn not_healed(healing: &Healing, printer: Printer) {
             printer.advice("the environment file asks for another value than was applied; `mlopsctl plan` shows it")
         ));
     }
-}
-
-fn left_document(left: &LeftToPerson) -> Value {
-    json!({"address": left.address, "kind": left.kind, "action": left.action, "reason": left.reason})
 }
 
 #[cfg(test)]

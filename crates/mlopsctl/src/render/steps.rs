@@ -7,8 +7,8 @@ use super::{
 };
 use crate::printer::{Printer, Style};
 use jiff::Timestamp;
-use runs::{Event, History, Phase};
-use serde_json::{Value, json};
+use runs::{Event, History, Phase, Why};
+use serde::Serialize;
 
 /// Shows an execution that is being followed.
 pub(crate) struct Steps {
@@ -86,26 +86,51 @@ fn lasting(event: &Event, printer: Printer) -> String {
 }
 
 /// An event for a program; like the events of `up`, one per line.
-pub(crate) fn document(event: &Event) -> Value {
-    let mut line = json!({"event": "step", "step": event.step, "at": event.at.to_string()});
-    match &event.phase {
-        Phase::Started => line["phase"] = "started".into(),
-        Phase::Submitted(job) => {
-            line["phase"] = "submitted".into();
-            line["job"] = job.as_str().into();
-        }
-        Phase::Failed(why) => {
-            line["phase"] = "failed".into();
-            line["error"] = json!({"code": why.error, "message": why.sentence()});
-        }
-        Phase::Retried(again) => {
-            line["phase"] = "retried".into();
-            line["retry"] = (*again).into();
-        }
-        Phase::Done(spent) => {
-            line["phase"] = "done".into();
-            line["elapsed_ms"] = milliseconds(*spent).into();
-        }
+#[derive(Serialize)]
+pub(crate) struct StepLine<'a> {
+    event: &'static str,
+    step: &'a str,
+    at: String,
+    phase: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<WhyDocument<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elapsed_ms: Option<u64>,
+}
+
+/// Why a step failed.
+#[derive(Serialize)]
+pub(crate) struct WhyDocument<'a> {
+    code: &'a str,
+    message: String,
+}
+
+impl<'a> From<&'a Why> for WhyDocument<'a> {
+    fn from(why: &'a Why) -> Self {
+        Self { code: &why.error, message: why.sentence() }
     }
-    line
+}
+
+pub(crate) fn document(event: &Event) -> StepLine<'_> {
+    let line = |phase| StepLine {
+        event: "step",
+        step: &event.step,
+        at: event.at.to_string(),
+        phase,
+        job: None,
+        error: None,
+        retry: None,
+        elapsed_ms: None,
+    };
+    match &event.phase {
+        Phase::Started => line("started"),
+        Phase::Submitted(job) => StepLine { job: Some(job), ..line("submitted") },
+        Phase::Failed(why) => StepLine { error: Some(why.into()), ..line("failed") },
+        Phase::Retried(again) => StepLine { retry: Some(*again), ..line("retried") },
+        Phase::Done(spent) => StepLine { elapsed_ms: Some(milliseconds(*spent)), ..line("done") },
+    }
 }

@@ -194,8 +194,8 @@ fn a_zone_that_aws_does_not_offer_is_told_with_the_setting_that_chooses_others()
         let mut aws = Aws::lenient(platform.region());
         aws.strike(("ec2", operation), 0, u64::MAX, Fault::refused(code, words));
         let applied = aws.run(async |sdk| platform.up(&sdk).await);
-        let helps: Vec<_> = applied.failed.iter().filter_map(|failed| failed.failure.help.as_deref()).collect();
-        assert!(helps.iter().any(|help| help.contains("`zone_names` of [network]")), "{operation}: {helps:?}");
+        let helps: Vec<_> = applied.failed.iter().filter_map(|failed| failed.failure.help.as_ref()).collect();
+        assert!(helps.iter().any(|help| help.advice().contains("`zone_names` of [network]")), "{operation}: {helps:?}");
     }
 }
 

@@ -58,7 +58,7 @@ async fn refusal(sdk: &SdkConfig) -> Option<String> {
     let bucket = StateBucket::named(aws_s3::client(sdk), NAME, &Place::new(ACCOUNT, region));
     match bucket.make(&Default::default()).await {
         Ok(()) => None,
-        Err(Error::UnusableBucket { what, help }) => Some(format!("{what}; {help}")),
+        Err(Error::UnusableBucket { what, help }) => Some(format!("{what}; {help:?}")),
         Err(error) => panic!("{error}"),
     }
 }
@@ -84,7 +84,7 @@ async fn named_bucket_is_refused_for_a_first_state_unless_it_is_there_versioned_
     };
     let cases: [(SdkConfig, [&str; 2]); 4] = [
         (nowhere, ["there is no bucket company-states", "leave `[state] bucket` out"]),
-        (cloud(false, None).await, ["keeps no earlier versions", "put-bucket-versioning"]),
+        (cloud(false, None).await, ["keeps no earlier versions", "KeepVersions { bucket: \"company-states\" }"]),
         (elsewhere, ["is in ap-south-1, not in eu-west-1", "name a bucket in eu-west-1"]),
         (cloud(true, Some(squatted)).await, ["belongs to another account than 123456789012", "`[state] bucket`"]),
     ];

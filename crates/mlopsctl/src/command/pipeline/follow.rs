@@ -4,16 +4,30 @@ use super::platform::{Platform, Work};
 use crate::{
     end::End,
     printer::Printer,
-    render::{execution::Page, live::FRAME, steps::Steps},
+    render::{
+        execution::{ExecutionDocument, Page},
+        live::FRAME,
+        steps::Steps,
+        versioned::Versioned,
+    },
 };
 use jiff::Timestamp;
 use runs::{Execution, Machine, Status};
+use serde::Serialize;
 use std::time::Duration;
 use tokio::time::{Instant, interval, sleep, sleep_until};
 
 /// How often is asked what happened. Steps take minutes on AWS, and seconds on this machine.
 const ASKS_EVERY: Duration = Duration::from_secs(3);
 const ASKS_EVERY_LOCALLY: Duration = Duration::from_millis(200);
+
+/// The last line about an execution.
+#[derive(Serialize)]
+struct Summary<'a> {
+    event: &'static str,
+    #[serde(flatten)]
+    execution: ExecutionDocument<'a>,
+}
 
 /// Shows an execution until it ends.
 pub(super) async fn run(
@@ -42,9 +56,7 @@ pub(super) async fn run(
     let page =
         Page { execution: &execution, history: &history, console: platform.console(&execution), now: Timestamp::now() };
     if printer.json {
-        let mut summary = page.document();
-        summary["event"] = "summary".into();
-        printer.line(&summary);
+        printer.line(&Versioned::new(Summary { event: "summary", execution: page.document() }));
     } else {
         let shown = printer.for_data();
         printer.data(&std::iter::once(page.title(shown)).chain(page.end(shown)).collect::<Vec<_>>().join("\n"));

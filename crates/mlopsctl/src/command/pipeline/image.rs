@@ -1,15 +1,25 @@
 //! The custom image: the docker commands that build and push it, printed or run.
 
 use super::platform::Platform;
-use crate::{cli::Global, end::End, printer::Printer};
+use crate::{cli::Global, end::End, printer::Printer, render::versioned::Versioned};
 use runs::Login;
-use serde_json::json;
+use serde::Serialize;
 use shlex::Quoter;
 use std::{io::ErrorKind, path::Path, process::Stdio};
 use tokio::{io::AsyncWriteExt, process::Command};
 
 /// Where the image's files are, from the project's root.
 const FOLDER: &str = "pipeline/image";
+
+/// An image for a program.
+#[derive(Serialize)]
+struct ImageDocument<'a> {
+    image: &'a str,
+    setting: &'a str,
+    built: bool,
+    pushed: bool,
+    commands: &'a [String],
+}
 
 /// An image and how it is made.
 struct Image {
@@ -44,8 +54,13 @@ pub(super) async fn run(
     }
     let commands = image.commands();
     match (printer.json, build || push) {
-        (true, _) => printer.document(&json!({"format": 1, "image": image.name, "setting": image.short,
-                                              "built": build || push, "pushed": push, "commands": commands})),
+        (true, _) => printer.document(&Versioned::new(ImageDocument {
+            image: &image.name,
+            setting: &image.short,
+            built: build || push,
+            pushed: push,
+            commands: &commands,
+        })),
         (false, true) => printer.data(&image.name),
         (false, false) => printer.data(&commands.join("\n")),
     }

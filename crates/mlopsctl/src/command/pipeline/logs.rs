@@ -5,14 +5,15 @@ use crate::{
     end::End,
     printer::{Printer, Style},
     render::{
-        execution::Page,
-        steps::{document, line},
+        execution::{FailedStep, Page},
+        steps::{StepLine, document, line},
         took::clock,
+        versioned::Versioned,
     },
 };
 use jiff::Timestamp;
 use runs::{Execution, History, Line, Source, Step, lines, sources};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// The log of a step's last attempt.
 struct Log {
@@ -100,15 +101,41 @@ fn group(source: &Source) -> &str {
     }
 }
 
-fn whole(page: &Page<'_>, step: Option<&Step>, logs: &[Log]) -> Value {
-    let history: Vec<Value> = page.history.events.iter().map(document).collect();
+/// An execution with the log of a step, for a program.
+#[derive(Serialize)]
+struct Whole<'a> {
+    execution: &'a str,
+    status: &'a str,
+    history: Vec<StepLine<'a>>,
+    error: Option<FailedStep<'a>>,
+    step: Option<&'a str>,
+    lines: Vec<LineDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct LineDocument<'a> {
+    at: String,
+    group: &'a str,
+    stream: &'a str,
+    text: &'a str,
+}
+
+fn whole<'a>(page: &'a Page<'_>, step: Option<&'a Step>, logs: &'a [Log]) -> Versioned<Whole<'a>> {
     let lines = logs.iter().flat_map(|log| log.lines.iter().map(|line| (group(&log.source), line)));
-    let lines = lines.map(
-        |(group, line)| json!({"at": line.at.to_string(), "group": group, "stream": line.stream, "text": line.text}),
-    );
-    let lines: Vec<Value> = lines.collect();
-    json!({"format": 1, "execution": page.execution.name, "status": page.execution.status.as_str(),
-           "history": history, "error": page.document()["error"], "step": step.map(|step| &step.name), "lines": lines})
+    let lines = lines.map(|(group, line)| LineDocument {
+        at: line.at.to_string(),
+        group,
+        stream: &line.stream,
+        text: &line.text,
+    });
+    Versioned::new(Whole {
+        execution: &page.execution.name,
+        status: page.execution.status.as_str(),
+        history: page.history.events.iter().map(document).collect(),
+        error: page.error_document(),
+        step: step.map(|step| step.name.as_str()),
+        lines: lines.collect(),
+    })
 }
 
 #[cfg(test)]

@@ -4,9 +4,24 @@ use super::platform::{Platform, Work};
 use crate::{
     end::End,
     printer::Printer,
-    render::package::{document, table},
+    render::{
+        package::{PackageDocument, document, table},
+        versioned::Versioned,
+    },
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Models<'a> {
+    models: Vec<Model<'a>>,
+}
+
+#[derive(Serialize)]
+struct Model<'a> {
+    #[serde(flatten)]
+    package: Versioned<PackageDocument<'a>>,
+    in_service: bool,
+}
 
 pub(super) async fn run(platform: &Platform, last: usize, printer: Printer) -> Result<(), End> {
     let packages = platform.registry()?.latest(last).await?;
@@ -16,12 +31,10 @@ pub(super) async fn run(platform: &Platform, last: usize, printer: Printer) -> R
         Err(_) => None,
     };
     if printer.json {
-        let models = packages.iter().map(|package| {
-            let mut model = document(package);
-            model["in_service"] = (serving.as_ref() == Some(&package.arn)).into();
-            model
-        });
-        printer.document(&json!({"format": 1, "models": models.collect::<Vec<Value>>()}));
+        let models = packages
+            .iter()
+            .map(|package| Model { package: document(package), in_service: serving.as_ref() == Some(&package.arn) });
+        printer.document(&Versioned::new(Models { models: models.collect() }));
         return Ok(());
     }
     if packages.is_empty() {

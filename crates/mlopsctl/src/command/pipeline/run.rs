@@ -4,9 +4,10 @@ use super::{
     follow, local_work, overrides,
     platform::{Platform, Work},
 };
-use crate::{cli::Global, end::End, printer::Printer};
+use crate::{cli::Global, end::End, printer::Printer, render::versioned::Versioned};
 use runs::{Execution, Machine};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub(super) async fn run(
     platform: &Platform,
@@ -20,12 +21,20 @@ pub(super) async fn run(
     let input = match input.is_some() || !settings.is_empty() {
         // The state keeps no hyperparameters, only hashes of them.
         true => overrides::read(input, settings, &machine.defaults().await?)?,
-        false => json!({}),
+        false => Value::Object(Map::new()),
     };
     has_data(platform, &input).await?;
     local_work::begin(platform, global, printer).await?;
     let execution = machine.start(&input).await?;
     started(platform, Work::Training, &machine, execution, stay, printer).await
+}
+
+/// An execution that was started, for a program.
+#[derive(Serialize)]
+struct Started<'a> {
+    execution: &'a str,
+    arn: &'a str,
+    console: Option<String>,
 }
 
 /// Tells of an execution that was started, or follows it.
@@ -42,8 +51,11 @@ pub(super) async fn started(
     }
     let name = &platform.session.name;
     match printer.json {
-        true => printer.document(&json!({"format": 1, "execution": execution.name, "arn": execution.arn,
-                                         "console": platform.console(&execution)})),
+        true => printer.document(&Versioned::new(Started {
+            execution: &execution.name,
+            arn: &execution.arn,
+            console: platform.console(&execution),
+        })),
         false => printer.data(&execution.arn),
     }
     if platform.is_local() {

@@ -4,12 +4,14 @@ use crate::{
     cli::{Global, SchemaTask},
     end::End,
     printer::Printer,
+    render::versioned::Versioned,
 };
 use config::{
     Environment,
     environment::{Pipeline, pipeline::is_metric_of},
 };
 use runs::{FirstSchema, LearnedTask, UnfitFile};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
     fs::OpenOptions,
@@ -45,12 +47,15 @@ pub(super) fn run(global: &Global, named: Option<&str>, asked: Asked<'_>, printe
     write(&file, &guess.text())?;
     let next = next(&environment, &guess, &asked.out.to_string_lossy());
     if printer.json {
-        let settings: Vec<Value> = next.iter().map(Setting::document).collect();
-        printer.document(
-            &json!({"format": 1, "file": asked.out, "task": guess.task.as_str(), "classes": guess.classes,
-                                 "rows": guess.rows, "schema": guess.document(), "settings": settings,
-                                 "remarks": guess.remarks}),
-        );
+        printer.document(&Versioned::new(Document {
+            file: asked.out,
+            task: guess.task.as_str(),
+            classes: guess.classes,
+            rows: guess.rows,
+            schema: guess.document(),
+            settings: &next,
+            remarks: &guess.remarks,
+        }));
         return Ok(());
     }
     printer.note(&format!(
@@ -89,7 +94,20 @@ fn write(file: &Path, text: &str) -> Result<(), End> {
     Ok(())
 }
 
+/// A first schema for a program.
+#[derive(Serialize)]
+struct Document<'a> {
+    file: &'a Path,
+    task: &'a str,
+    classes: usize,
+    rows: u64,
+    schema: Value,
+    settings: &'a [Setting],
+    remarks: &'a [String],
+}
+
 /// A setting of the environment file.
+#[derive(Serialize)]
 struct Setting {
     /// Its section, as it is written.
     section: String,
@@ -97,6 +115,7 @@ struct Setting {
     /// `None` for one that has to go.
     value: Option<Value>,
     /// A sentence for whoever looks through it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
 }
 
@@ -111,14 +130,6 @@ impl Setting {
 
     fn because(self, why: impl Into<String>) -> Self {
         Self { why: Some(why.into()), ..self }
-    }
-
-    fn document(&self) -> Value {
-        let mut document = json!({"section": self.section, "key": self.key, "value": self.value});
-        if let Some(why) = &self.why {
-            document["why"] = why.as_str().into();
-        }
-        document
     }
 
     /// The line of the file.

@@ -4,7 +4,11 @@ use super::{
     follow,
     platform::{Platform, Work},
 };
-use crate::{end::End, printer::Printer, render::execution::Page};
+use crate::{
+    end::End,
+    printer::Printer,
+    render::{execution::Page, versioned::Versioned},
+};
 use jiff::Timestamp;
 use runs::Status;
 
@@ -24,7 +28,7 @@ pub(super) async fn run(
     let console = platform.console(&execution);
     let page = Page { execution: &execution, history: &history, console, now: Timestamp::now() };
     match printer.json {
-        true => printer.document(&page.document()),
+        true => printer.document(&Versioned::new(page.document())),
         false => printer.data(&page.text(printer.for_data())),
     }
     follow::ended(&execution)

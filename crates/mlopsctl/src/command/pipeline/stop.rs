@@ -4,14 +4,23 @@ use super::{
     consent::confirm,
     platform::{Platform, Work},
 };
-use crate::{end::End, printer::Printer};
+use crate::{end::End, printer::Printer, render::versioned::Versioned};
 use runs::Status;
-use serde_json::json;
+use serde::Serialize;
 
 /// Why, for the history of the execution.
 const CAUSE: &str = "stopped with mlopsctl";
 /// How many executions are searched for one that is running.
 const SEARCHED: u16 = 20;
+
+/// An execution that was stopped, for a program.
+#[derive(Serialize)]
+struct Stopped<'a> {
+    execution: &'a str,
+    arn: &'a str,
+    status: &'a str,
+    step: Option<&'a str>,
+}
 
 pub(super) async fn run(
     platform: &Platform,
@@ -38,8 +47,12 @@ pub(super) async fn run(
     let step = machine.history(&execution.arn).await?.running().map(|step| step.name.clone());
     machine.stop(&execution.arn, CAUSE).await?;
     if printer.json {
-        printer.document(&json!({"format": 1, "execution": execution.name, "arn": execution.arn,
-                                 "status": Status::Aborted.as_str(), "step": step}));
+        printer.document(&Versioned::new(Stopped {
+            execution: &execution.name,
+            arn: &execution.arn,
+            status: Status::Aborted.as_str(),
+            step: step.as_deref(),
+        }));
     }
     let name = &platform.session.name;
     printer.note(&format!("{} was stopped", execution.name));

@@ -4,13 +4,17 @@ use super::platform::Platform;
 use crate::{
     end::End,
     printer::Printer,
-    render::sending::{Sending, size},
+    remedy,
+    render::{
+        sending::{Sending, size},
+        versioned::Versioned,
+    },
 };
 use aws_client::Failure;
 use futures::{StreamExt, stream};
 use runs::{Fate, Finding, Inspection, RawSchema, Shipment, gather, inspect};
-use serde_json::json;
-use std::path::PathBuf;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
 
 /// Files under way at once.
 const AT_ONCE: usize = 8;
@@ -98,22 +102,43 @@ fn place(finding: &Finding) -> String {
     format!("{}{row}{column}: {}", finding.file.display(), finding.what)
 }
 
+/// An upload for a program.
+#[derive(Serialize)]
+struct Uploaded<'a> {
+    to: &'a str,
+    added: usize,
+    replaced: usize,
+    unchanged: usize,
+    failed: usize,
+    files: Vec<FileDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileDocument<'a> {
+    file: &'a Path,
+    key: &'a str,
+    bytes: u64,
+    fate: &'a str,
+}
+
 fn report(platform: &Platform, sent: &[(&Shipment, Result<Fate, Failure>)], printer: Printer) -> Result<(), End> {
     let place = format!("s3://{}/{}", platform.data_bucket()?, platform.session.raw_prefix());
     let count = |wanted: Fate| sent.iter().filter(|(_, fate)| *fate == Ok(wanted)).count();
     let (added, replaced, unchanged) = (count(Fate::Added), count(Fate::Replaced), count(Fate::Unchanged));
     let failed: Vec<_> = sent.iter().filter_map(|(shipment, fate)| Some((shipment, fate.as_ref().err()?))).collect();
     for (shipment, failure) in &failed {
-        printer.error(&format!("{}: {failure}", shipment.file.display()), failure.help.as_deref());
+        let help = remedy::words_of(failure.help.as_ref());
+        printer.error(&format!("{}: {failure}", shipment.file.display()), help.as_deref());
     }
     if printer.json {
-        let files = sent.iter().map(|(shipment, fate)| {
-            let fate = fate.as_ref().map_or("failed", |fate| fate.as_str());
-            json!({"file": shipment.file, "key": shipment.key, "bytes": shipment.bytes, "fate": fate})
+        let files = sent.iter().map(|(shipment, fate)| FileDocument {
+            file: &shipment.file,
+            key: &shipment.key,
+            bytes: shipment.bytes,
+            fate: fate.as_ref().map_or("failed", |fate| fate.as_str()),
         });
-        let files: Vec<_> = files.collect();
-        printer.document(&json!({"format": 1, "to": place, "added": added, "replaced": replaced,
-                                 "unchanged": unchanged, "failed": failed.len(), "files": files}));
+        let (to, failed, files) = (place.as_str(), failed.len(), files.collect());
+        printer.document(&Versioned::new(Uploaded { to, added, replaced, unchanged, failed, files }));
     }
     let bytes = sent.iter().filter(|(_, fate)| matches!(fate, Ok(Fate::Added | Fate::Replaced)));
     let bytes = size(bytes.map(|(shipment, _)| shipment.bytes).sum());

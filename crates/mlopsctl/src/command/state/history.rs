@@ -6,7 +6,8 @@ use crate::{
 };
 use app::Session;
 use futures::{StreamExt as _, stream};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use state::{History, State, StateVersion};
 
 /// The number of newest versions whose content is read.
@@ -33,7 +34,7 @@ pub(super) async fn run(session: &Session, show: Option<String>, printer: Printe
     details.resize_with(versions.len(), Details::default);
     match printer.json {
         true => {
-            printer.document(&versions.iter().zip(&details).map(|(version, details)| row(version, details)).collect())
+            printer.document(&versions.iter().zip(&details).map(Row::from).collect::<Vec<_>>());
         }
         false => {
             for (version, details) in versions.iter().zip(&details) {
@@ -71,9 +72,32 @@ async fn details(session: &Session, version: &StateVersion) -> Details {
     }
 }
 
-fn row(StateVersion { id, written, bytes }: &StateVersion, details: &Details) -> Value {
-    json!({"version": id, "written": written, "bytes": bytes, "serial": details.serial, "who": details.who,
-           "command": details.command, "resources": details.resources, "interim": details.is_interim})
+/// A version for a program.
+#[derive(Serialize)]
+struct Row<'a> {
+    version: &'a str,
+    written: &'a str,
+    bytes: i64,
+    serial: Option<u64>,
+    who: Option<&'a str>,
+    command: Option<&'a str>,
+    resources: Option<usize>,
+    interim: bool,
+}
+
+impl<'a> From<(&'a StateVersion, &'a Details)> for Row<'a> {
+    fn from((version, details): (&'a StateVersion, &'a Details)) -> Self {
+        Self {
+            version: &version.id,
+            written: &version.written,
+            bytes: version.bytes,
+            serial: details.serial,
+            who: details.who.as_deref(),
+            command: details.command.as_deref(),
+            resources: details.resources,
+            interim: details.is_interim,
+        }
+    }
 }
 
 fn line(StateVersion { id, written, bytes }: &StateVersion, details: &Details) -> String {

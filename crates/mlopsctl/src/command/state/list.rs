@@ -6,9 +6,25 @@ use crate::{
     printer::{Printer, escape::word},
 };
 use app::Session;
-use serde_json::json;
-use state::{Phase, State};
+use resource::Address;
+use serde::Serialize;
+use state::{Entry, Phase, State};
 use tfstate::{Exported, import_blocks};
+
+/// A recorded resource.
+#[derive(Serialize)]
+struct Row<'a> {
+    address: &'a Address,
+    kind: &'a str,
+    id: Option<&'a str>,
+    phase: Phase,
+}
+
+impl<'a> From<(&'a Address, &'a Entry)> for Row<'a> {
+    fn from((address, entry): (&'a Address, &'a Entry)) -> Self {
+        Self { address, kind: &entry.kind, id: entry.id.as_deref(), phase: entry.phase }
+    }
+}
 
 pub(super) async fn run(session: &Session, format: Option<ListFormat>, printer: Printer) -> Result<(), End> {
     let (state, _) = session.state().await?;
@@ -17,10 +33,7 @@ pub(super) async fn run(session: &Session, format: Option<ListFormat>, printer: 
             printer.data(&terraform(&state)?);
         }
         None if printer.json => {
-            let rows = state.resources.iter().map(
-                |(address, entry)| json!({"address": address, "kind": entry.kind, "id": entry.id, "phase": entry.phase}),
-            );
-            printer.document(&rows.collect());
+            printer.document(&state.resources.iter().map(Row::from).collect::<Vec<_>>());
         }
         None => page(&state, printer),
     }

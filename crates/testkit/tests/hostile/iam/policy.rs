@@ -254,7 +254,7 @@ fn a_policy_that_somebody_else_has_stays_and_it_is_said_who_that_is() {
     let words = failure(&applied);
     assert!(words.contains("Cannot delete a policy attached to entities: user ann (for 120 s)"), "{words}");
     let failed = &applied.failed[0].failure;
-    assert!(failed.help.as_ref().is_some_and(|help| help.contains("not of this stack")), "{failed:?}");
+    assert!(failed.help.as_ref().is_some_and(|help| help.advice().contains("not of this stack")), "{failed:?}");
     assert!(failed.residue.as_ref().is_some_and(|residue| residue.contains(ARN)), "{failed:?}");
     assert!(aws.now() - began < Duration::from_secs(150));
     aws.run(async |sdk| {
