@@ -1,7 +1,7 @@
 //! What Lambda must allow.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>
 
-use crate::{Function, asynchronous};
+use crate::{Function, asynchronous, interfaces};
 use vocabulary::{Condition, Need, Permission, Place};
 
 pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Permission> {
@@ -25,6 +25,8 @@ pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Per
         .on([arn]),
         Permission::pass_role(&function.role, "lambda", place),
     ];
+    // The function may have left its VPC before.
+    permissions.extend(interfaces::permissions(place));
     if function.asynchronous.is_some() {
         permissions.extend(asynchronous::permissions(arn));
     }

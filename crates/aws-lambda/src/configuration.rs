@@ -9,7 +9,7 @@ use aws_sdk_lambda::{
     },
     types::{
         self, DeadLetterConfig, Environment, FunctionConfiguration, LastUpdateStatus, LoggingConfig, TracingConfig,
-        TracingMode,
+        TracingMode, VpcConfigResponse,
     },
 };
 use resource::{Diff, Tags};
@@ -140,10 +140,7 @@ pub(crate) fn read(name: &str, answer: &GetFunctionOutput) -> Result<Function> {
         memory_mb: shown.memory_size().unwrap_or(128),
         timeout_seconds: shown.timeout().unwrap_or(3),
         environment: variables.map(|variables| variables.clone().into_iter().collect()).unwrap_or_default(),
-        vpc: shown.vpc_config().filter(|vpc| !vpc.subnet_ids().is_empty()).map(|vpc| VpcConfig {
-            subnets: vpc.subnet_ids().iter().map(SubnetId::new).collect(),
-            security_groups: vpc.security_group_ids().iter().map(SecurityGroupId::new).collect(),
-        }),
+        vpc: joined(shown.vpc_config()),
         tracing,
         dead_letter: shown.dead_letter_config().and_then(|queue| queue.target_arn()).and_then(some),
         reserved_concurrency: answer.concurrency().and_then(|concurrency| concurrency.reserved_concurrent_executions()),
@@ -151,6 +148,14 @@ pub(crate) fn read(name: &str, answer: &GetFunctionOutput) -> Result<Function> {
         log_group: log_group.map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned),
         key: shown.kms_key_arn().and_then(some).map(KeyArn::new),
         tags: tags(answer)?,
+    })
+}
+
+/// Where a function is in a VPC, if it is in one.
+pub(crate) fn joined(shown: Option<&VpcConfigResponse>) -> Option<VpcConfig> {
+    shown.filter(|vpc| !vpc.subnet_ids().is_empty()).map(|vpc| VpcConfig {
+        subnets: vpc.subnet_ids().iter().map(SubnetId::new).collect(),
+        security_groups: vpc.security_group_ids().iter().map(SecurityGroupId::new).collect(),
     })
 }
 
@@ -192,7 +197,6 @@ mod tests {
     use super::*;
     use aws_sdk_lambda::types::{
         Concurrency, EnvironmentError, EnvironmentResponse, LastUpdateStatusReasonCode, Runtime, TracingConfigResponse,
-        VpcConfigResponse,
     };
     use resource::sha256_hex;
     use std::collections::BTreeMap;

@@ -3,7 +3,8 @@
 use crate::{
     allowed,
     asynchronous::{self, AsynchronousCalls},
-    configuration::{self, attachment},
+    configuration::{self, attachment, joined},
+    interfaces,
 };
 use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
 use aws_sdk_lambda::{
@@ -140,7 +141,7 @@ impl Resource for Function {
         Some(Content { digest: "code_sha256", sent_with: &["code_sha256", "architecture"] });
     const NAMING: Naming = Naming::Declared;
     const TYPICAL: Duration = Duration::from_secs(10);
-    const DEADLINE: Duration = Duration::from_secs(900);
+    const DEADLINE: Duration = interfaces::LETS_GO_WITHIN;
 
     type Outputs = FunctionOutputs;
 
@@ -209,28 +210,38 @@ impl Resource for Function {
         Ok(())
     }
 
+    /// Leaves the VPC first: Lambda then gives up the function's network interfaces, for which it needs the function's
+    /// role. The function stays until they are gone, so that the role, which goes after it, stays too: also if this run
+    /// is killed and another one continues.
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let shown = client.get_function_configuration().function_name(id).send().await;
-        let Some(shown) = shown.during("GetFunctionConfiguration").absent(GONE)? else { return Ok(Deletion::Gone) };
-        let attached = shown.vpc_config().is_some_and(|vpc| !vpc.subnet_ids().is_empty());
-        let failed =
+        let Some(shown) = shown.during("GetFunctionConfiguration").absent(GONE)? else {
+            return Ok(self.held_interface(cx).await?.map_or(Deletion::Gone, Deletion::Going));
+        };
+        let is_failed =
             shown.state() == Some(&State::Failed) || shown.last_update_status() == Some(&LastUpdateStatus::Failed);
         if shown.last_update_status() == Some(&LastUpdateStatus::InProgress) {
             return Ok(Deletion::Going("its last update".into()));
         }
-        // Leaving the VPC first makes Lambda give up its network interfaces sooner than deletion does.
+        let is_attached = joined(shown.vpc_config()).is_some();
         // A function that cannot be updated any more is deleted as it is.
-        if attached && !failed {
+        if is_attached && !is_failed {
             let call = client.update_function_configuration().function_name(id).vpc_config(attachment(None));
             let answer = call.send().await.during("UpdateFunctionConfiguration");
             if answer.absent(UNCHANGEABLE).heals(HEALING, HEALS_WITHIN)?.is_some() {
                 return Ok(Deletion::Going("it to leave its VPC".into()));
             }
         }
+        if !is_attached && let Some(held) = self.held_interface(cx).await? {
+            return Ok(Deletion::Going(held));
+        }
         let answer = client.delete_function().function_name(id).send().await.during("DeleteFunction");
         answer.heals(&[("ResourceConflictException", "")], HEALS_WITHIN).absent(GONE)?;
-        Ok(Deletion::Gone)
+        match is_attached {
+            true => Ok(self.held_interface(cx).await?.map_or(Deletion::Gone, Deletion::Going)),
+            false => Ok(Deletion::Gone),
+        }
     }
 
     fn foresee(&self, place: &Place, _: FunctionOutputs) -> FunctionOutputs {
@@ -243,6 +254,16 @@ impl Resource for Function {
 }
 
 impl Function {
+    /// The interface for which a deletion waits, since Lambda still holds it. A function that is made again keeps its
+    /// role, so Lambda gives the interfaces up later, or uses them again.
+    async fn held_interface(&self, cx: &Cx) -> Result<Option<String>> {
+        if cx.is_made_again() {
+            return Ok(None);
+        }
+        let held = interfaces::remove(self, cx).await?;
+        Ok(held.map(|interface| format!("Lambda to give up {interface}")))
+    }
+
     fn archive(&self, cx: &Cx) -> Result<Blob> {
         Ok(Blob::new(cx.asset(&self.code_sha256)?.bytes.to_vec()))
     }

@@ -5,6 +5,7 @@ mod asynchronous;
 mod configuration;
 mod digest;
 mod function;
+mod interfaces;
 mod permission;
 
 pub use asynchronous::AsynchronousCalls;

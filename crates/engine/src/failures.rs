@@ -27,6 +27,16 @@ pub(crate) fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str,
     }
 }
 
+/// A deletion that waits for something at the end of its deadline.
+pub(crate) fn never_gone(reconciler: &dyn Reconciler, id: &str, status: &str, deadline: Duration) -> Failure {
+    let (noun, minutes) = (reconciler.noun(), deadline.as_secs() / 60);
+    Failure {
+        residue: Some(format!("{noun} {id} is still there, or parts of it")),
+        help: Some("the next run goes on deleting it; `--wait-factor 3` waits three times as long".to_owned()),
+        ..Failure::of(FailureKind::Final, format!("the {noun} is not gone after {minutes} min (waiting for: {status})"))
+    }
+}
+
 pub(crate) fn beyond_the_plan(cause: &str, fresh: bool, id: &str) -> Failure {
     let message = match fresh {
         true => format!("AWS made it other than declared, and only a replacement would help: {cause}"),

@@ -3,7 +3,7 @@
 use crate::{
     Action, StepPhase,
     clock::Clock,
-    failures::never_settled,
+    failures::never_gone,
     order::Removal,
     ownership,
     pace::Pace,
@@ -52,7 +52,7 @@ impl Run<'_> {
                 Ok(Deletion::Going(status)) => {
                     let deadline = self.deadline(reconciler);
                     if patience.is_over(deadline) {
-                        return Err(never_settled(reconciler, id, &status, deadline).into());
+                        return Err(never_gone(reconciler, id, &status, deadline).into());
                     }
                     if doomed.may_be_left {
                         return Err(Unbearable::Stopped);
@@ -111,6 +111,7 @@ impl Removing<'_> {
         let reconciler = self.run.registry.get(&self.kind)?;
         let token = self.entry.as_ref().map_or("", |entry| &entry.token);
         let cx = self.run.workshop.cx(&self.address, token);
+        let cx = if self.what == Removal::Before { cx.made_again() } else { cx };
         if self.what != Removal::Deposed
             && let Some(entry) = &self.entry
         {

@@ -130,6 +130,7 @@ pub struct Cx {
     going: Arc<HashSet<String>>,
     glance: Option<Arc<Glance>>,
     just_made: bool,
+    made_again: bool,
     lineage: Option<Arc<str>>,
 }
 
@@ -138,8 +139,8 @@ impl Cx {
     /// address; `token` is the idempotency token kept in the intent.
     pub fn new(cloud: Arc<Cloud>, address: Address, mut identity: Tags, token: String, delete_data: bool) -> Self {
         identity.0.insert(ADDRESS_TAG.to_owned(), address.to_string());
-        let (going, glance, just_made, lineage) = (Arc::default(), None, false, None);
-        Self { cloud, address, identity, token, delete_data, going, glance, just_made, lineage }
+        let (going, glance, just_made, made_again, lineage) = (Arc::default(), None, false, false, None);
+        Self { cloud, address, identity, token, delete_data, going, glance, just_made, made_again, lineage }
     }
 
     /// The same, working for the state of this lineage.
@@ -160,6 +161,16 @@ impl Cx {
     /// The same, for what this very step has created, with its tags.
     pub fn just_made(self) -> Self {
         Self { just_made: true, ..self }
+    }
+
+    /// The same, for a deletion after which the resource is made again.
+    pub fn made_again(self) -> Self {
+        Self { made_again: true, ..self }
+    }
+
+    /// Whether the resource is made again after its deletion, so that what it needs stays.
+    pub fn is_made_again(&self) -> bool {
+        self.made_again
     }
 
     pub(crate) fn has_just_made_it(&self) -> bool {

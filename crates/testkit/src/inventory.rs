@@ -23,6 +23,9 @@ static CHOSEN: LazyLock<Regex> = LazyLock::new(|| {
     ];
     Regex::new(&ids.join("|")).expect("the pattern is well-formed")
 });
+/// The description of an interface that functions share. It has the name of the function that came first.
+static SHARED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(AWS Lambda VPC ENI)-.*").expect("the pattern is well-formed"));
 static MOMENT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\d{4}-\d\d-\d\dT\d\d:\d\d").expect("the pattern is well-formed"));
 /// Members that differ from run to run and say nothing of what is there: times, addresses, tokens, counters;
@@ -134,7 +137,7 @@ fn is_awaiting_deletion(value: &Value) -> bool {
 fn normal(value: &Value, view: &View<'_>) -> Value {
     let text = |text: &str| {
         let named = |found: &regex::Captures<'_>| view.owners.get(&found[0]).cloned().unwrap_or_else(|| "*".to_owned());
-        CHOSEN.replace_all(text, named).into_owned()
+        SHARED.replace(&CHOSEN.replace_all(text, named), "$1").into_owned()
     };
     match value {
         Value::Object(members) => {

@@ -1,10 +1,12 @@
 //! A platform for tests that plans, applies and destroys like `mlopsctl`.
 
+mod runs;
+
 use crate::Aws;
-use app::{Change, ChangeOptions, Condition, Frontend, NotDone, Wanted, Workspace, WorkspaceParts};
+use app::{Frontend, Workspace, WorkspaceParts};
 use aws_config::SdkConfig;
 use config::Environment;
-use engine::{Applied, Claims, Drift, Event, Heal, Healing, Judged, Planning, Purpose, Refusal, StopMode};
+use engine::{Claims, Drift, Event, Heal, Healing, Judged, Planning, Purpose};
 use local::ACCOUNT;
 use permissions::{Policy, Site};
 use resource::{Address, Cloud, Registry, Stack, Tags};
@@ -15,7 +17,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::watch;
 use vocabulary::{Permission, Place};
 
 /// The key of the state in its bucket.
@@ -265,40 +266,6 @@ impl Platform {
         Arc::new(cloud.with_tag_index(Arc::new(aws_tagging::Index::new(sdk))))
     }
 
-    /// `mlopsctl up`.
-    ///
-    /// # Panics
-    /// When the plan is refused.
-    pub async fn up(&self, sdk: &SdkConfig) -> Applied {
-        let applied = self.try_up(sdk).await;
-        applied.unwrap_or_else(|refusals| panic!("refused: {}", in_words(&refusals)))
-    }
-
-    /// `mlopsctl up`, where the plan may be refused.
-    ///
-    /// # Errors
-    /// What stands in the way of the plan.
-    pub async fn try_up(&self, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
-        self.change(&self.stack, sdk).await
-    }
-
-    /// `mlopsctl destroy`.
-    ///
-    /// # Panics
-    /// When the plan is refused.
-    pub async fn destroy(&self, sdk: &SdkConfig) -> Applied {
-        let applied = self.try_destroy(sdk).await;
-        applied.unwrap_or_else(|refusals| panic!("refused: {}", in_words(&refusals)))
-    }
-
-    /// `mlopsctl destroy`, where the plan may be refused.
-    ///
-    /// # Errors
-    /// What stands in the way of the plan.
-    pub async fn try_destroy(&self, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
-        self.change(&Arc::new(Stack::new(self.identity.clone(), Tags::default())), sdk).await
-    }
-
     async fn state_or_new(&self, sdk: &SdkConfig) -> (State, Option<Version>) {
         match self.state(sdk).await {
             Some((state, version)) => (state, Some(version)),
@@ -325,36 +292,6 @@ impl Platform {
             inputs: String::new(),
         };
         engine::plan(stack, state, &self.registry, &self.cloud(sdk), &self.identity, &purpose).await
-    }
-
-    /// Through the same library as `mlopsctl`.
-    async fn change(&self, stack: &Arc<Stack>, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
-        let workspace = self.workspace(sdk);
-        let change = Change {
-            workspace: &workspace,
-            wanted: Wanted::Given(stack.clone(), String::new()),
-            operation: "up",
-            targets: self.targets(stack),
-            claims: Claims::new(),
-            condition: Condition::Confirmed,
-            options: ChangeOptions {
-                is_confirmed: true,
-                delete_data: self.globs_of_data(),
-                unprotect: vec!["*".to_owned()],
-                ..ChangeOptions::default()
-            },
-        };
-        let done = match Box::pin(change.run(watch::Sender::new(StopMode::Go))).await {
-            Ok(done) => done,
-            Err(NotDone::Refused(refused)) => return Err(refused.refusals),
-            Err(not_done) => panic!("{not_done:?}"),
-        };
-        let mut applied = done.applied;
-        match done.ended.result {
-            Err(overtaken @ state::Error::MovedBy { .. }) => applied.stopped = Some(overtaken.to_string()),
-            written => written.expect("the state can be written"),
-        }
-        Ok(applied)
     }
 
     fn workspace(&self, sdk: &SdkConfig) -> Workspace {
@@ -384,11 +321,6 @@ impl Frontend for Said {
     fn event(&self, event: &Event) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
     }
-}
-
-fn in_words(refusals: &[Refusal]) -> String {
-    let words = refusals.iter().map(|refusal| format!("{}: {}", refusal.address, refusal.failure));
-    words.collect::<Vec<_>>().join("; ")
 }
 
 fn root() -> PathBuf {

@@ -1,7 +1,8 @@
-//! Lambda: a function comes to work and changes after a while, one change at a time; in a VPC it has
-//! network interfaces, which Lambda keeps long after the function has left. Lambda gives them up in the name of the
-//! function's role, and never if the role is gone before.
+//! Lambda: a function comes to work and changes after a while, one change at a time. For the functions in the same
+//! subnet and security groups, Lambda has one network interface, and keeps it long after the last of them has left.
+//! Lambda gives it up in the name of that function's role, and never while the role is gone.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html>
+//! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html>
 //! <https://github.com/hashicorp/terraform-provider-aws/issues/10329>
 //! <https://github.com/awslabs/aws-support-tools/pull/174>
 
@@ -10,84 +11,127 @@ use crate::wire::{Asked, Refusal, answered, show};
 use async_trait::async_trait;
 use local::Response;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 
 #[derive(Clone, Default)]
 struct Function {
     pending: Option<Instant>,
     updating: Option<Instant>,
-    /// The subnets it has interfaces in.
-    subnets: Vec<String>,
+    place: Place,
     /// The name of its role.
     role: String,
 }
 
-/// What Lambda has let go of and not given back.
+/// Where a function is in a VPC; without subnets it is in none.
+#[derive(Clone, Default, PartialEq)]
+struct Place {
+    subnets: Vec<String>,
+    groups: BTreeSet<String>,
+}
+
+impl Place {
+    fn given(vpc: &Value) -> Self {
+        let texts = |member: &str| vpc[member].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let (subnets, groups) = (texts("SubnetIds"), texts("SecurityGroupIds"));
+        Self { subnets: subnets.map(str::to_owned).collect(), groups: groups.map(str::to_owned).collect() }
+    }
+}
+
+/// A network interface of Lambda.
 #[derive(Clone)]
 struct Interface {
-    function: String,
-    /// The name of the role in whose name Lambda made it.
+    subnet: String,
+    groups: BTreeSet<String>,
+    /// The functions that use it.
+    users: BTreeSet<String>,
+    /// The end of it, once the last function has left.
+    end: Option<End>,
+}
+
+#[derive(Clone)]
+struct End {
+    /// The name of the role in whose name Lambda gives it up.
     role: String,
-    /// When it is free, if its function has left.
-    free: Option<Instant>,
-    /// When Lambda removes it itself, if its function is still there, by whose role it does that.
-    reclaimed: Option<Instant>,
-    /// Whether the role was deleted before Lambda let go of it.
+    /// When Lambda lets go of it.
+    free: Instant,
+    /// When Lambda removes it.
+    removed: Instant,
+    /// Whether the role was gone when Lambda should have let go of it.
     stuck: bool,
 }
 
 impl Interface {
     fn is_used(&self, now: Instant) -> bool {
-        self.stuck || self.free.is_none_or(|free| free > now)
+        self.end.as_ref().is_none_or(|end| end.stuck || end.free > now)
     }
 }
 
-/// The functions, and the interfaces Lambda has, by id.
+/// The functions, the interfaces that Lambda has, by id, and the names of deleted roles.
 #[derive(Clone, Default)]
 pub(super) struct Functions {
     functions: BTreeMap<String, Function>,
     interfaces: BTreeMap<String, Interface>,
+    deleted_roles: BTreeSet<String>,
     changes: u64,
+    made: u64,
 }
 
 impl Functions {
-    async fn join(&mut self, name: &str, vpc: &Value, world: &World<'_>) {
-        let role = self.functions.get(name).map(|function| function.role.clone()).unwrap_or_default();
-        let (subnets, groups) = (texts(&vpc["SubnetIds"]), texts(&vpc["SecurityGroupIds"]));
-        for (at, subnet) in subnets.into_iter().enumerate() {
-            let mut given = json!({ "SubnetId": subnet, "Description": format!("AWS Lambda VPC ENI-{name}-{at}") });
-            for (at, group) in groups.iter().enumerate() {
-                given[format!("SecurityGroupId.{}", at + 1)] = (*group).into();
+    async fn join(&mut self, name: &str, place: &Place, world: &World<'_>) {
+        for subnet in &place.subnets {
+            let mut shared = self.interfaces.values_mut();
+            if let Some(shared) = shared.find(|one| one.subnet == *subnet && one.groups == place.groups) {
+                shared.users.insert(name.to_owned());
+                shared.end = None;
+                continue;
+            }
+            self.made += 1;
+            let description = format!("AWS Lambda VPC ENI-{name}-00000000-0000-4000-8000-{:012}", self.made);
+            let mut given = json!({ "SubnetId": subnet, "Description": description });
+            for (at, group) in place.groups.iter().enumerate() {
+                given[format!("SecurityGroupId.{}", at + 1)] = group.as_str().into();
             }
             let made = world.ask("ec2", "CreateNetworkInterface", given).await.unwrap_or_default();
             if let Some(id) = made["networkInterface"]["networkInterfaceId"].as_str() {
-                let interface = Interface {
-                    function: name.to_owned(),
-                    role: role.clone(),
-                    free: None,
-                    reclaimed: None,
-                    stuck: false,
-                };
+                let (groups, users) = (place.groups.clone(), BTreeSet::from([name.to_owned()]));
+                let interface = Interface { subnet: subnet.clone(), groups, users, end: None };
                 self.interfaces.insert(id.to_owned(), interface);
             }
         }
     }
 
-    /// Minutes, worst about 40.
-    fn leave(&mut self, name: &str, world: &World<'_>) {
-        for (id, interface) in self.interfaces.iter_mut().filter(|(_, one)| one.function == name && one.free.is_none())
-        {
-            let minutes = if world.chance.once_in(4, name) { 1200..=2400 } else { 120..=900 };
-            interface.free = Some(world.after(minutes, &format!("{name} lets go of {}", id.len())));
-            interface.reclaimed = Some(world.after(2400..=3600, &format!("{name} removes {}", id.len())));
+    /// Lambda gives up what no other function uses.
+    fn leave(&mut self, name: &str, role: &str, world: &World<'_>) {
+        for interface in self.interfaces.values_mut().filter(|one| one.users.contains(name)) {
+            interface.users.remove(name);
+            if interface.users.is_empty() {
+                interface.end = Some(End::begin(name, role, self.deleted_roles.contains(role), world));
+            }
         }
     }
 
-    async fn reclaim(&mut self, world: &World<'_>) {
-        let functions = &self.functions;
+    fn role_deleted(&mut self, role: &str, now: Instant) {
+        self.deleted_roles.insert(role.to_owned());
+        for end in self.interfaces.values_mut().filter_map(|one| one.end.as_mut()).filter(|end| end.role == role) {
+            end.stuck |= end.free > now;
+        }
+    }
+
+    /// Lambda goes on once there is a role of that name again.
+    fn role_created(&mut self, role: &str, world: &World<'_>) {
+        self.deleted_roles.remove(role);
+        for end in self.interfaces.values_mut().filter_map(|one| one.end.as_mut()).filter(|end| end.role == role) {
+            if end.stuck {
+                *end = End::begin(role, role, false, world);
+            }
+        }
+    }
+
+    async fn remove_given_up(&mut self, world: &World<'_>) {
+        let roles = &self.deleted_roles;
         let is_due = |_: &String, one: &mut Interface| {
-            !one.stuck && one.reclaimed.is_some_and(|at| at <= world.now) && functions.contains_key(&one.function)
+            one.end.as_ref().is_some_and(|end| !end.stuck && end.removed <= world.now && !roles.contains(&end.role))
         };
         for (id, _) in self.interfaces.extract_if(.., is_due).collect::<Vec<_>>() {
             world.ask("ec2", "DeleteNetworkInterface", json!({ "NetworkInterfaceId": id })).await;
@@ -118,8 +162,19 @@ impl Functions {
     }
 }
 
-fn texts(list: &Value) -> Vec<&str> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+impl End {
+    /// It takes minutes, at worst about 40.
+    fn begin(name: &str, role: &str, stuck: bool, world: &World<'_>) -> Self {
+        let minutes = if world.chance.once_in(4, name) { 1200..=2400 } else { 120..=900 };
+        let free = world.after(minutes, &format!("{name} lets go"));
+        let removed = world.after(2400..=3600, &format!("{name} removes"));
+        Self { role: role.to_owned(), free, removed, stuck }
+    }
+}
+
+/// The name of the role that a request gives to a function.
+fn role_given(asked: &Asked) -> Option<String> {
+    asked.text("Role").rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 #[async_trait]
@@ -129,7 +184,7 @@ impl Law for Functions {
             function.pending.take_if(|until| *until <= world.now);
             function.updating.take_if(|until| *until <= world.now);
         }
-        self.reclaim(world).await;
+        self.remove_given_up(world).await;
     }
 
     async fn before(&mut self, asked: &Asked, world: &World<'_>) -> Option<Response> {
@@ -154,11 +209,10 @@ impl Law for Functions {
         if asked.is("ec2", "DescribeNetworkInterfaces") {
             return self.interfaces(asked, response, world).await;
         }
-        if asked.is("iam", "DeleteRole") {
-            let role = asked.text("RoleName");
-            for interface in self.interfaces.values_mut().filter(|one| one.role == role && one.is_used(world.now)) {
-                interface.stuck = true;
-            }
+        match (asked.service.as_str(), asked.operation.as_str()) {
+            ("iam", "DeleteRole") => self.role_deleted(asked.text("RoleName"), world.now),
+            ("iam", "CreateRole") => self.role_created(asked.text("RoleName"), world),
+            _ => {}
         }
         if asked.service != "lambda" {
             return;
@@ -166,34 +220,30 @@ impl Law for Functions {
         let name = asked.text("FunctionName").to_owned();
         self.changes += 1;
         let change = format!("change {} of {name}", self.changes);
-        let vpc = &asked.given["VpcConfig"];
-        let subnets: Vec<String> = texts(&vpc["SubnetIds"]).into_iter().map(str::to_owned).collect();
-        let joins = !subnets.is_empty();
+        let place = Place::given(&asked.given["VpcConfig"]);
         match asked.operation.as_str() {
             "CreateFunction" => {
-                let seconds = if joins { 20..=90 } else { 1..=8 };
+                let seconds = if place.subnets.is_empty() { 1..=8 } else { 20..=90 };
                 let pending = world.works(&name, seconds, &change);
-                let role = asked.text("Role").rsplit('/').next().unwrap_or_default().to_owned();
-                let function = Function { pending: Some(pending), updating: None, subnets, role };
-                self.functions.insert(name.clone(), function);
-                if joins {
-                    self.join(&name, vpc, world).await;
-                }
+                self.join(&name, &place, world).await;
+                let role = role_given(asked).unwrap_or_default();
+                self.functions.insert(name.clone(), Function { pending: Some(pending), updating: None, place, role });
             }
             "UpdateFunctionConfiguration" | "UpdateFunctionCode" => {
                 let function = self.functions.entry(name.clone()).or_default();
-                let moves = !vpc.is_null() && subnets != function.subnets;
-                let until = if moves { world.after(20..=90, &change) } else { world.after(1..=8, &change) };
-                function.updating = Some(until);
+                let moves = !asked.given["VpcConfig"].is_null() && place != function.place;
+                function.updating = Some(world.after(if moves { 20..=90 } else { 1..=8 }, &change));
+                let role = role_given(asked).unwrap_or_else(|| function.role.clone());
+                let before = std::mem::replace(&mut function.role, role);
                 if moves {
-                    function.subnets = subnets;
-                    self.leave(&name, world);
-                    self.join(&name, vpc, world).await;
+                    function.place = place.clone();
+                    self.leave(&name, &before, world);
+                    self.join(&name, &place, world).await;
                 }
             }
             "DeleteFunction" => {
-                self.functions.remove(&name);
-                self.leave(&name, world);
+                let role = self.functions.remove(&name).map(|function| function.role);
+                self.leave(&name, &role.unwrap_or_default(), world);
             }
             "GetFunction" | "GetFunctionConfiguration" => {}
             _ => return,

@@ -76,6 +76,7 @@ fn rest(call: &Call, path: &[&str], query: &str) -> (String, Value) {
     let method = call.request.method.as_str();
     let (operation, name) = match (method, path) {
         ("POST", ["2015-03-31", "functions"]) => ("CreateFunction", None),
+        ("GET", ["2015-03-31", "functions"] | ["2015-03-31", "functions", ""]) => ("ListFunctions", None),
         ("GET", ["2015-03-31", "functions", name]) => ("GetFunction", Some(("FunctionName", *name))),
         ("DELETE", ["2015-03-31", "functions", name]) => ("DeleteFunction", Some(("FunctionName", *name))),
         ("GET", ["2015-03-31", "functions", name, "configuration"]) => {

@@ -10,7 +10,7 @@ use config::environment::functions::Architecture;
 use engine::{Action, StepPhase};
 use serde_json::{Value, json};
 use std::time::Duration;
-use testkit::{Aws, Fault, Platform};
+use testkit::{Aws, Fault, Kill, Platform};
 
 const FUNCTION: &str = "functions.data-validation";
 const NAME: &str = "mlops-pipeline-dev-data-validation";
@@ -126,7 +126,7 @@ fn interfaces_of_a_function_in_a_vpc_linger_and_are_cleared_before_subnet_and_gr
     let left_the_vpc = first(&aws, "lambda", "UpdateFunctionConfiguration");
     let deleted = first(&aws, "lambda", "DeleteFunction");
     let cleared = first(&aws, "ec2", "DeleteNetworkInterface");
-    assert!(left_the_vpc < deleted && deleted < cleared);
+    assert!(left_the_vpc < cleared && cleared < deleted);
     assert!(cleared < last(&aws, "ec2", "DeleteSecurityGroup"));
     assert!(cleared < last(&aws, "ec2", "DeleteSubnet"));
     assert!(cleared < first(&aws, "iam", "DeleteRole"), "Lambda gives them up in the name of the role");
@@ -150,6 +150,66 @@ fn interfaces_may_linger_for_forty_minutes() {
         }
     }
     panic!("no seed is as slow as AWS at its worst");
+}
+
+/// Dev with these functions in its VPC, and all others outside.
+fn within(names: &[&str]) -> Platform {
+    Platform::with("dev", |dev| {
+        dev.functions.iter_mut().for_each(|function| function.vpc = false);
+        let source = "pipeline/functions/data-validation";
+        let function = |name: &&str| serde_json::from_value(json!({ "name": name, "source": source, "vpc": true }));
+        dev.functions.extend(names.iter().map(|name| function(name).unwrap()));
+    })
+}
+
+#[test]
+fn role_of_a_dropped_function_stays_until_lambda_has_given_up_its_interfaces() {
+    let mut aws = Aws::lawful("ap-south-1", 33);
+    up(&within(&["export"]), &mut aws);
+    let (dropped, began) = (within(&[]), aws.now());
+    up(&dropped, &mut aws);
+    assert!(aws.now() - began > Duration::from_secs(120), "they linger for minutes");
+    let (deleted, role) = (first(&aws, "lambda", "DeleteFunction"), first(&aws, "iam", "DeleteRole"));
+    assert!(last(&aws, "ec2", "DeleteNetworkInterface") < deleted && deleted < role);
+    destroy(&dropped, &mut aws);
+    assert_eq!(dropped.left(&aws), Vec::<String>::new());
+}
+
+#[test]
+fn run_that_is_killed_while_lambda_has_the_interfaces_leaves_the_role_to_the_next_one() {
+    let mut aws = Aws::lawful("ap-south-1", 33);
+    up(&within(&["export"]), &mut aws);
+    let dropped = within(&[]);
+    let looks = {
+        let mut copy = aws.copy();
+        up(&dropped, &mut copy);
+        first(&copy, "ec2", "DescribeNetworkInterfaces")
+    };
+    let killed = aws.run_until(Some(Kill::After(looks + 1)), async |sdk| dropped.up(&sdk).await.failed.len());
+    assert_eq!(killed, None);
+    assert_eq!(times(&aws, "iam", "DeleteRole"), 0);
+    // A function that comes back does not wait, since its role stays.
+    let (mut again, began) = (aws.copy(), aws.now());
+    up(&within(&["export"]), &mut again);
+    assert!(again.now() - began < Duration::from_secs(240), "{:?}", again.now() - began);
+    for platform in [&dropped, &within(&["export"])] {
+        let mut aws = aws.copy();
+        destroy(platform, &mut aws);
+        assert_eq!(platform.left(&aws), Vec::<String>::new());
+        assert!(first(&aws, "lambda", "DeleteFunction") < first(&aws, "iam", "DeleteRole"));
+    }
+}
+
+#[test]
+fn function_that_shares_its_interfaces_is_dropped_at_once() {
+    let mut aws = Aws::lawful("ap-south-1", 33);
+    up(&within(&["export", "scoring"]), &mut aws);
+    let (dropped, began) = (within(&["scoring"]), aws.now());
+    up(&dropped, &mut aws);
+    assert!(aws.now() - began < Duration::from_secs(120 + 90), "{:?}", aws.now() - began);
+    assert_eq!(times(&aws, "ec2", "DeleteNetworkInterface"), 0, "the other function uses them");
+    destroy(&dropped, &mut aws);
+    assert_eq!(dropped.left(&aws), Vec::<String>::new());
 }
 
 /// Lambda's answer to a function whose role has this trust and this policy, once IAM has spread both.

@@ -27,6 +27,9 @@ fn function(asked: &Asked, path: &[&str]) -> Option<Vec<Demand>> {
         false => arn("lambda", region, &format!("function:{name}")),
     };
     let method = asked.call.request.method.as_str();
+    if let ("GET", [_, "functions"] | [_, "functions", ""]) = (method, path) {
+        return Some(vec![Demand::anywhere("lambda:ListFunctions")]);
+    }
     let (action, name) = match (method, path) {
         ("POST", [_, "functions"]) => ("CreateFunction", asked.text("FunctionName")),
         ("GET", [_, "functions", name]) => ("GetFunction", *name),

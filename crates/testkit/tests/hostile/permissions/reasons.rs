@@ -53,6 +53,7 @@ pub(super) const NO_RESOURCE_LEVEL: &[&str] = &[
     "kms:CreateKey",
     "kms:ListAliases",
     "kms:ListKeys",
+    "lambda:ListFunctions",
     "logs:DescribeLogGroups",
     "s3:ListAllMyBuckets",
     "sagemaker:ListApps",

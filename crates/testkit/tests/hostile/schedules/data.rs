@@ -3,9 +3,11 @@
 
 use super::chance::Chance;
 use aws_config::SdkConfig;
+use aws_sdk_ecr::types::ImageIdentifier;
 use resource::Address;
 use state::Phase;
 use std::{
+    collections::BTreeSet,
     future::Future,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -14,10 +16,15 @@ use testkit::{Aws, Platform};
 /// The name of the objects: each put adds a version.
 const OBJECT: &str = "people/rows.csv";
 
+/// The begin of the names of everything but versions, which AWS names.
+const PEOPLE: &str = "people-";
+
 /// The data that people have put into a platform and that is still there.
 #[derive(Default)]
 pub(super) struct Data {
     items: Vec<Item>,
+    /// Where people have put something, even if AWS's answer was lost.
+    used: BTreeSet<(Kind, String)>,
     /// How many were ever put, so that each gets a name of its own.
     put: usize,
 }
@@ -32,7 +39,7 @@ struct Item {
     name: String,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Object,
     Image,
@@ -72,6 +79,7 @@ impl Data {
                 && chosen(address)
             {
                 self.put += 1;
+                self.used.insert((kind, within.clone()));
                 if let Some(name) = put(kind, &within, self.put, sdk).await {
                     self.items.push(Item { kind, within, name });
                 }
@@ -112,22 +120,25 @@ impl Data {
 
     /// People take away what they have put there.
     pub(super) fn take_away(&mut self, aws: &mut Aws) {
-        let items = std::mem::take(&mut self.items);
+        self.items.clear();
+        let used = std::mem::take(&mut self.used);
         aws.run(async |sdk| {
-            for item in items {
-                item.remove(&sdk).await;
+            for (kind, within) in used {
+                // It may be gone with its resource.
+                clear(kind, &within, &sdk).await;
             }
         });
     }
 }
 
-/// Puts something; answers its name if AWS takes it.
+/// Puts something; answers its name if AWS takes it and keeps it when the next one comes.
 async fn put(kind: Kind, within: &str, number: usize, sdk: &SdkConfig) -> Option<String> {
-    let name = format!("people-{number}");
+    let name = format!("{PEOPLE}{number}");
     match kind {
         Kind::Object => {
             let call =
                 aws_sdk_s3::Client::new(sdk).put_object().bucket(within).key(OBJECT).body(b"1,2".to_vec().into());
+            // A bucket that keeps no versions yet names none, and the next put replaces the object.
             call.send().await.ok()?.version_id
         }
         Kind::Image => {
@@ -164,7 +175,7 @@ impl Item {
                 why(why(call.send()).await?.body.collect()).await?.to_vec() == b"1,2"
             }
             Kind::Image => {
-                let image = aws_sdk_ecr::types::ImageIdentifier::builder().image_tag(name).build();
+                let image = ImageIdentifier::builder().image_tag(name).build();
                 let call = aws_sdk_ecr::Client::new(sdk).batch_get_image().repository_name(within).image_ids(image);
                 why(call.send()).await?.images().len() == 1
             }
@@ -180,28 +191,46 @@ impl Item {
         };
         is_there.then_some(()).ok_or_else(|| "it is not there".to_owned())
     }
+}
 
-    /// It may be gone with its resource.
-    async fn remove(&self, sdk: &SdkConfig) {
-        let Self { within, name, .. } = self;
-        match self.kind {
-            Kind::Object => {
-                let call = aws_sdk_s3::Client::new(sdk).delete_object().bucket(within).key(OBJECT).version_id(name);
-                drop(call.send().await);
+/// Removes whatever people have put into a resource, if it is there.
+async fn clear(kind: Kind, within: &str, sdk: &SdkConfig) -> Option<()> {
+    match kind {
+        Kind::Object => {
+            let s3 = aws_sdk_s3::Client::new(sdk);
+            let listed = s3.list_object_versions().bucket(within).prefix(OBJECT).send().await.ok()?;
+            let versions = listed.versions().iter().filter_map(|version| version.version_id());
+            let markers = listed.delete_markers().iter().filter_map(|marker| marker.version_id());
+            for version in versions.chain(markers) {
+                s3.delete_object().bucket(within).key(OBJECT).version_id(version).send().await.ok()?;
             }
-            Kind::Image => {
-                let image = aws_sdk_ecr::types::ImageIdentifier::builder().image_tag(name).build();
-                let call = aws_sdk_ecr::Client::new(sdk).batch_delete_image().repository_name(within).image_ids(image);
-                drop(call.send().await);
+        }
+        Kind::Image => {
+            let ecr = aws_sdk_ecr::Client::new(sdk);
+            let images = ecr.list_images().repository_name(within).send().await.ok()?.image_ids.unwrap_or_default();
+            let is_put = |image: &ImageIdentifier| image.image_tag().is_some_and(|tag| tag.starts_with(PEOPLE));
+            let images: Vec<ImageIdentifier> = images.into_iter().filter(is_put).collect();
+            if !images.is_empty() {
+                let call = ecr.batch_delete_image().repository_name(within).set_image_ids(Some(images));
+                call.send().await.ok()?;
             }
-            Kind::LogEvents => {
-                let logs = aws_sdk_cloudwatchlogs::Client::new(sdk);
-                drop(logs.delete_log_stream().log_group_name(within).log_stream_name(name).send().await);
+        }
+        Kind::LogEvents => {
+            let logs = aws_sdk_cloudwatchlogs::Client::new(sdk);
+            let call = logs.describe_log_streams().log_group_name(within).log_stream_name_prefix(PEOPLE);
+            for stream in call.send().await.ok()?.log_streams() {
+                let call = logs.delete_log_stream().log_group_name(within);
+                call.set_log_stream_name(stream.log_stream_name.clone()).send().await.ok()?;
             }
-            Kind::Model => {
-                let call = aws_sdk_sagemaker::Client::new(sdk).delete_model_package().model_package_name(name);
-                drop(call.send().await);
+        }
+        Kind::Model => {
+            let sagemaker = aws_sdk_sagemaker::Client::new(sdk);
+            let call = sagemaker.list_model_packages().model_package_group_name(within);
+            for model in call.send().await.ok()?.model_package_summary_list() {
+                let call = sagemaker.delete_model_package();
+                call.set_model_package_name(model.model_package_arn.clone()).send().await.ok()?;
             }
         }
     }
+    Some(())
 }
