@@ -32,7 +32,7 @@ pub(crate) fn never_gone(reconciler: &dyn Reconciler, id: &str, status: &str, de
     let (noun, minutes) = (reconciler.noun(), deadline.as_secs() / 60);
     Failure {
         residue: Some(format!("{noun} {id} is still there, or parts of it")),
-        help: Some("the next run goes on deleting it; `--wait-factor 3` waits three times as long".to_owned()),
+        help: Some(Remedy::Several(vec!["the next run goes on deleting it".into(), Remedy::WaitLonger])),
         ..Failure::of(FailureKind::Final, format!("the {noun} is not gone after {minutes} min (waiting for: {status})"))
     }
 }

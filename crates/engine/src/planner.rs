@@ -321,6 +321,10 @@ impl Planner<'_> {
         Ok(match &seen.observation {
             // Even if it is gone: what a deletion clears away after that may still be there.
             _ if interrupted => decision(Action::Replace, Some("its deletion was interrupted"), self.all_fields(spec)),
+            // What AWS leaves of it is found by its id alone, which no list shows much longer.
+            Observation::Absent if seen.is_leaving() && reconciler.remnants() && entry.is_some() => {
+                decision(Action::Replace, Some("it is being deleted"), self.all_fields(spec))
+            }
             Observation::Absent => {
                 let was_there = entry.is_some_and(|entry| matches!(entry.phase, Phase::Ready | Phase::Identified));
                 let cause = was_there.then_some("it no longer exists in the cloud");

@@ -144,6 +144,11 @@ impl Seen {
         }
     }
 
+    /// Whether a search found it by its tags, and it is not there: AWS is deleting it, or does not know it everywhere yet.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.by == Origin::Search && self.id.is_some() && self.shows_nothing()
+    }
+
     /// Whether nothing was seen.
     pub(crate) fn shows_nothing(&self) -> bool {
         matches!(self.observation, Observation::Absent)

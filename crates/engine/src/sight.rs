@@ -145,7 +145,8 @@ impl<'a> Sight<'a> {
                 && let Some(entry) = remembered.resources.get(&node.address)
             {
                 let was_another = || self.is_retyped(node) || unseal(&entry.spec, &known.spec) != known.spec;
-                if entry.phase == Phase::Identified || (entry.phase == Phase::Intent && was_another()) {
+                let is_leaving = self.seen.get(&node.address).is_some_and(Seen::is_leaving);
+                if entry.phase == Phase::Identified || (entry.phase == Phase::Intent && (is_leaving || was_another())) {
                     hidden.insert(&node.address);
                 }
             }

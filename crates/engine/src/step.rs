@@ -10,7 +10,7 @@ mod settling;
 use crate::{
     Action, StepPhase,
     clock::Clock,
-    failures::broken,
+    failures::{broken, gone},
     pace::Pace,
     patience::Unbearable,
     run::{Outcome, Run},
@@ -36,6 +36,8 @@ struct Made {
 /// The result of settling a resource.
 enum Settled {
     AsDeclared,
+    /// It is not there.
+    Absent,
     /// See [`resource::Observation::Broken`].
     Broken {
         reason: String,
@@ -108,15 +110,28 @@ impl Applying<'_> {
                 self.run.made.borrow_mut().insert(self.address.clone(), Instant::now());
             }
             let may_lack_tags = self.entry.phase == Phase::Identified;
+            let never_worked = self.is_unfinished_creation();
             self.record(Phase::Identified, &id);
             let there = Thing { id: &id, cx: &cx, fresh: false, may_lack_tags };
             return match self.settle(reconciler, &there, Sent::default(), clock).await? {
                 Settled::AsDeclared => Ok(()),
+                Settled::Absent => Err(gone(reconciler, &id).into()),
+                Settled::Broken { reason, transient: true } if never_worked => {
+                    self.clear_broken(reconciler, &id, &format!("failed: {reason}"), clock).await?;
+                    self.make(reconciler, clock).await
+                }
                 Settled::Broken { reason, .. } => Err(broken(reconciler, &id, &reason).into()),
             };
         }
         self.clear_remnants(reconciler, clock).await?;
         self.make(reconciler, clock).await
+    }
+
+    /// Whether an interrupted run created the resource, and it has not worked since: AWS has told nothing of it but its
+    /// id, so that the plan promises nothing about it either.
+    fn is_unfinished_creation(&self) -> bool {
+        let is_created = self.recorded.is_some() && self.owned && !self.entry.adopting;
+        is_created && self.entry.phase == Phase::Identified && self.entry.outputs.is_null()
     }
 
     /// Invariant: apply never exceeds the plan. What the plan knew must still be so.

@@ -1,7 +1,13 @@
 //! Creates a resource, and remakes it if AWS accepted the creation and then failed it for a transient reason.
 
 use super::{Applying, Made, Sent, Settled, Thing};
-use crate::{StepPhase, clock::Clock, failures::broken, patience::Unbearable, removing::Doomed};
+use crate::{
+    StepPhase,
+    clock::Clock,
+    failures::{broken, gone},
+    patience::Unbearable,
+    removing::Doomed,
+};
 use resource::Reconciler;
 use serde_json::Value;
 use state::{Entry, Phase};
@@ -30,8 +36,13 @@ impl Applying<'_> {
                 .await?
             {
                 Settled::AsDeclared => break,
+                // An earlier run created it, and it is on its way out.
+                Settled::Absent if !now && remakes < REMAKES => {
+                    self.clear_broken(reconciler, &id, "is being deleted", clock).await?;
+                }
+                Settled::Absent => return Err(gone(reconciler, &id).into()),
                 Settled::Broken { reason, transient: true } if remakes < REMAKES => {
-                    self.clear_broken(reconciler, &id, &reason, clock).await?;
+                    self.clear_broken(reconciler, &id, &format!("failed: {reason}"), clock).await?;
                 }
                 Settled::Broken { reason, .. } => return Err(broken(reconciler, &id, &reason).into()),
             }
@@ -39,17 +50,21 @@ impl Applying<'_> {
         Ok(())
     }
 
-    /// Deletes what never worked. The next one is another intent, so that no token brings this one back.
-    async fn clear_broken(
+    /// Deletes what never worked. The next one is another intent, so that no token brings this one back. The id is
+    /// durable before the deletion if AWS leaves things behind: nobody finds those again without it.
+    pub(super) async fn clear_broken(
         &mut self,
         reconciler: &dyn Reconciler,
         id: &str,
-        reason: &str,
+        cause: &str,
         clock: &Clock<'_>,
     ) -> Result<(), Unbearable> {
-        clock.say(StepPhase::Waiting(format!("another attempt, since the {} failed: {reason}", reconciler.noun())));
-        let cx = self.run.workshop.cx_of(&self.address, &self.entry);
+        clock.say(StepPhase::Waiting(format!("another attempt, since the {} {cause}", reconciler.noun())));
+        let cx = self.run.workshop.cx_of(&self.address, &self.entry).made_again();
         self.record(Phase::Deleting, id);
+        if reconciler.remnants() && !self.run.writer.flush().await {
+            return Err(Unbearable::Stopped);
+        }
         let doomed = Doomed { spec: &self.spec, id, cx: &cx, interrupted: false, may_be_left: false };
         self.run.delete(reconciler, doomed, clock).await?;
         self.entry = Entry {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     StepPhase,
     clock::Clock,
-    failures::{beyond_the_plan, does_not_take, gone, never_settled},
+    failures::{beyond_the_plan, does_not_take, never_settled},
     ownership,
     patience::Unbearable,
 };
@@ -48,7 +48,7 @@ impl Applying<'_> {
                     clock.say(StepPhase::Waiting("it to appear".to_owned()));
                     patience.wait().await?;
                 }
-                Observation::Absent => return Err(gone(reconciler, id).into()),
+                Observation::Absent => return Ok(Settled::Absent),
                 Observation::Broken { reason, transient } => return Ok(Settled::Broken { reason, transient }),
                 Observation::Settling { status, outputs } => {
                     if let Some(outputs) = outputs {

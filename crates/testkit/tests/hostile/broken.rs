@@ -1,8 +1,9 @@
 //! AWS may accept a creation and then fail it for a transient reason. The same run remakes such a resource.
 
-use crate::{destroy, failure, times, up};
+use crate::{destroy, failure, first, last, times, up};
+use aws_sdk_sagemaker::types::{RetentionPolicy, RetentionType};
 use std::time::Duration;
-use testkit::{Aws, Made, Platform};
+use testkit::{Aws, Fault, Kill, Made, Platform};
 
 #[test]
 fn what_fails_after_it_was_accepted_is_made_again_in_the_same_run() {
@@ -51,4 +52,94 @@ fn what_fails_each_time_is_given_up_and_says_why() {
     let applied = aws.run(async |sdk| platform.up(&sdk).await);
     assert!(failure(&applied).contains("InternalError: Network interface creation failed"), "{}", failure(&applied));
     assert_eq!(times(&aws, "ec2", "CreateNatGateway"), 3);
+}
+
+/// Dev without the domain's users, in an AWS in which the run was killed right after the creation of a domain that fails
+/// later.
+fn killed_after_domain(seed: u64) -> (Platform, Aws) {
+    let platform = Platform::of("dev").only("studio.domain");
+    let mut aws = Aws::lawful(platform.region(), seed);
+    let created = {
+        let mut copy = aws.copy();
+        up(&platform, &mut copy);
+        // The first ones are refused: the role is new.
+        last(&copy, "sagemaker", "CreateDomain") + 1
+    };
+    aws.doom("CreateDomain", 1);
+    assert!(aws.run_until(Some(Kill::After(created)), async |sdk| platform.up(&sdk).await).is_none());
+    assert_eq!(domains(&mut aws).len(), 1);
+    (platform, aws)
+}
+
+/// The ids of all domains.
+fn domains(aws: &mut Aws) -> Vec<String> {
+    aws.wait(Duration::from_secs(10));
+    let listed = aws.run(async |sdk| aws_sdk_sagemaker::Client::new(&sdk).list_domains().send().await.unwrap());
+    listed.domains().iter().filter_map(|domain| domain.domain_id.clone()).collect()
+}
+
+/// Nothing is left of the domain that failed, nor of its successor.
+#[track_caller]
+fn leaves_nothing(platform: &Platform, mut aws: Aws) {
+    let again = aws.run(async |sdk| platform.plan(&sdk).await);
+    assert!(again.plan.is_empty() && again.refusals.is_empty(), "{:#?}", again.plan.changes);
+    let groups = aws.run(async |sdk| {
+        let found = aws_sdk_ec2::Client::new(&sdk).describe_security_groups().send().await.unwrap();
+        found.security_groups().iter().filter(|group| group.group_name().unwrap().contains("-nfs-d-")).count()
+    });
+    assert_eq!(groups, 2, "one pair for one domain");
+    destroy(platform, &mut aws);
+    aws.wait(Duration::from_secs(3600));
+    assert_eq!(platform.left(&aws), Vec::<String>::new());
+}
+
+#[test]
+fn creation_of_a_killed_run_that_fails_in_the_next_one_is_made_again_there() {
+    for seed in 76..=78 {
+        let (platform, mut aws) = killed_after_domain(seed);
+        let failing = domains(&mut aws);
+        up(&platform, &mut aws);
+        assert_ne!(domains(&mut aws), failing);
+        leaves_nothing(&platform, aws);
+    }
+}
+
+#[test]
+fn creation_of_a_killed_run_that_somebody_deletes_is_waited_for_and_made_again() {
+    for seed in 76..=78 {
+        let (platform, mut aws) = killed_after_domain(seed);
+        aws.wait(Duration::from_secs(600));
+        let failed = domains(&mut aws);
+        aws.run(async |sdk| {
+            let policy = RetentionPolicy::builder().home_efs_file_system(RetentionType::Delete).build();
+            let call = aws_sdk_sagemaker::Client::new(&sdk).delete_domain().domain_id(&failed[0]);
+            call.retention_policy(policy).send().await.unwrap();
+        });
+        up(&platform, &mut aws);
+        assert_ne!(domains(&mut aws), failed);
+        leaves_nothing(&platform, aws);
+    }
+}
+
+#[test]
+fn failed_creation_with_leftovers_is_deleted_only_once_its_id_is_durable() {
+    let platform = Platform::of("dev").only("studio.domain");
+    let aws = Aws::timed(platform.region(), &[("CreateDomain", 5)]);
+    let writes = {
+        let mut copy = aws.copy();
+        up(&platform, &mut copy);
+        let made = &copy.made()[..first(&copy, "sagemaker", "CreateDomain")];
+        made.iter().filter(|made| made.operation == "PUT object").count()
+    };
+    let mut aws = aws;
+    aws.doom("CreateDomain", 1);
+    aws.strike(("s3", "PUT object"), writes as u64, u64::MAX, Fault::Hung);
+    let ended = aws.run(async |sdk| tokio::time::timeout(Duration::from_secs(30), platform.up(&sdk)).await);
+    assert!(ended.is_err(), "it waits until the state is written");
+    assert_eq!(times(&aws, "sagemaker", "CreateDomain"), 1);
+    assert_eq!(times(&aws, "sagemaker", "DeleteDomain"), 0);
+    aws.calm();
+    aws.wait(Duration::from_secs(120));
+    up(&platform, &mut aws);
+    assert_eq!(times(&aws, "sagemaker", "CreateDomain"), 2);
 }
