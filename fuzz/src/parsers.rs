@@ -1,11 +1,11 @@
 //! What reads files and documents.
 
 use engine::Plan;
-use resource::Address;
+use resource::{Address, Associated, Terraform};
 use serde_json::{Value, json};
 use state::{Holder, State, StateIdentity};
 use std::borrow::Cow;
-use tfstate::{Declared, Tfstate};
+use tfstate::{Declared, Tfstate, Types};
 use vocabulary::{Place, policy_meaning, same_policy};
 
 fn text(bytes: &[u8]) -> Cow<'_, str> {
@@ -130,7 +130,7 @@ pub fn tfstate(bytes: &[u8]) {
         declared.into_iter().filter_map(|(address, kind, spec)| Some((Address::parse(address)?, kind, spec))).collect();
     let declared: Vec<Declared<'_>> =
         declared.iter().map(|(address, kind, spec)| Declared { address, kind, spec, id: None }).collect();
-    let found = state.find(&declared);
+    let found = state.find(&declared, &types());
     let told = found.matches.len() + found.settings.len() + found.left.len();
     assert!(told <= state.resources.len(), "{found:?}");
     for (index, one) in found.matches.iter().enumerate() {
@@ -138,4 +138,39 @@ pub fn tfstate(bytes: &[u8]) {
             found.matches[..index].iter().all(|other| other.address != one.address && other.terraform != one.terraform)
         );
     }
+}
+
+/// Terraform's side of some kinds, in all forms.
+fn types() -> Types {
+    let subnets = Associated {
+        kind: "aws_route_table_association",
+        belongs_to: "route_table_id",
+        value: "subnet_id",
+        field: "subnets",
+    };
+    let kinds = [
+        ("ec2:vpc", Terraform::assigned("aws_vpc", &[("cidr_block", "cidr")])),
+        ("ec2:subnet", Terraform::assigned("aws_subnet", &[("vpc_id", "vpc_id"), ("cidr_block", "cidr")])),
+        ("ec2:elastic-ip", Terraform::assigned("aws_eip", &[])),
+        (
+            "ec2:nat-gateway",
+            Terraform {
+                leads: &[("allocation_id", "allocation_id")],
+                ..Terraform::assigned("aws_nat_gateway", &[("subnet_id", "subnet_id")])
+            },
+        ),
+        (
+            "ec2:route-table",
+            Terraform {
+                associated: Some(subnets),
+                settings: &["aws_route", "aws_route_table_association"],
+                ..Terraform::assigned("aws_route_table", &[("vpc_id", "vpc_id")])
+            },
+        ),
+        (
+            "s3:bucket",
+            Terraform { settings: &["aws_s3_bucket_"], ..Terraform::named("aws_s3_bucket", &[("bucket", "name")]) },
+        ),
+    ];
+    kinds.into_iter().collect()
 }

@@ -12,7 +12,7 @@ use std::{
 const NOT_LIBRARIES: [&str; 3] = ["bench", "mlopsctl", "testkit"];
 
 /// Texts in which a library may name a command or an option, by crate.
-const ALLOWANCES: [(&str, usize, &str); 4] = [
+const ALLOWANCES: [(&str, usize, &str); 5] = [
     ("blueprint", 2, "AWS shows the descriptions of the drift job and of its alarm, and no program words them there"),
     (
         "config",
@@ -21,6 +21,7 @@ const ALLOWANCES: [(&str, usize, &str); 4] = [
     ),
     ("local", 1, "the emulator records the cause in an execution"),
     ("state", 1, "a label in a digest"),
+    ("xtask", 1, "a tool for developers, which names another one"),
 ];
 
 /// Comments, character literals and string literals. Only the last have a group.

@@ -47,7 +47,7 @@ fn folder(package: &str) -> &str {
 /// A crate builds only on crates of a lower layer. Service crates are one layer, so none knows another.
 fn layer(name: &str) -> usize {
     match folder(name) {
-        "workspace-hack" | "states-language" | "vocabulary" => 0,
+        "workspace-hack" | "states-language" | "usage" | "vocabulary" => 0,
         "aws-client" | "config" | "cost" | "package" | "report" | "local" => 1,
         "resource" => 2,
         "state" | "tfstate" => 3,
@@ -57,7 +57,7 @@ fn layer(name: &str) -> usize {
         "app" => 6,
         "mlopsctl" => 7,
         // Tools for developers, which nothing builds on.
-        "bench" | "testkit" => 8,
+        "bench" | "testkit" | "xtask" => 8,
         name => panic!("{name} has no place in the layers: give it one here and in ARCHITECTURE.md"),
     }
 }

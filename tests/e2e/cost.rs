@@ -102,11 +102,3 @@ fn what_is_no_price_list_is_refused_with_the_place() {
         assert!(run.stderr.contains("is not a price list") && run.stderr.contains(says), "{}", run.stderr);
     }
 }
-
-#[test]
-fn every_kind_that_can_be_built_is_priced_or_known_to_be_free() {
-    let treated: Vec<&str> = cost::treatments().map(|(kind, _)| kind).collect();
-    for reconciler in blueprint::registry().iter() {
-        assert!(treated.contains(&reconciler.kind()), "{} has no price and is not said to be free", reconciler.kind());
-    }
-}

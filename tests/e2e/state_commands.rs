@@ -148,10 +148,10 @@ fn platform_is_left_to_terraform_by_import_blocks() {
     let project = Project::new();
     project.local(&["up", "dev"]).ends_with(0);
     let blocks = project.local(&["state", "list", "dev", "--format", "terraform-import"]).ends_with(0).stdout;
-    let state = state(&project);
+    let (state, registry) = (state(&project), blueprint::registry());
     for (address, entry) in state["resources"].as_object().unwrap() {
-        let kind = entry["kind"].as_str().unwrap();
-        let theirs = tfstate::terraform_type(kind).unwrap();
+        let kind = registry.get(entry["kind"].as_str().unwrap()).unwrap();
+        let theirs = kind.terraform().unwrap().exported_as;
         let name = address.replace(['.', '-'], "_");
         assert!(
             blocks.contains(&format!("to = {theirs}.{name}\n")) || blocks.contains(&format!("# {address}: ")),
@@ -159,11 +159,4 @@ fn platform_is_left_to_terraform_by_import_blocks() {
         );
     }
     assert!(blocks.contains(&format!("id = {}\n", state["resources"]["network.vpc"]["id"])), "{blocks}");
-}
-
-#[test]
-fn each_kind_has_a_type_of_terraform() {
-    for kind in blueprint::registry().iter().map(|reconciler| reconciler.kind()) {
-        assert!(tfstate::terraform_type(kind).is_some(), "{kind}");
-    }
 }

@@ -3,6 +3,7 @@
 use crate::{Error, Workspace};
 use cost::{Comparison, Prices, Resource};
 use engine::{Action, Plan};
+use resource::{Declaration, Registry};
 use serde_json::Value;
 use state::State;
 use std::collections::BTreeMap;
@@ -34,9 +35,21 @@ pub fn of_plan(workspace: &Workspace, state: &State, plan: &Plan) -> Result<Comp
         }
     }
     let region = &workspace.cloud.place().region;
-    Ok(cost::compare(&resources(&before), &resources(&after), region, &builtin()?))
+    let (before, after) = (resources(&before, &workspace.registry), resources(&after, &workspace.registry));
+    Ok(cost::compare(&before, &after, region, &builtin()?))
 }
 
-fn resources<'a>(parts: &Parts<'a>) -> Vec<Resource<'a>> {
-    parts.iter().map(|(address, (kind, spec))| Resource { address, kind, spec }).collect()
+/// The declared resources with the usage that their kinds declare.
+pub fn declared<'a>(declarations: &'a [Declaration], registry: &Registry) -> Vec<Resource<'a>> {
+    let resource = |one: &'a Declaration| resource(one.address.as_str(), one.kind, &one.spec, registry);
+    declarations.iter().map(resource).collect()
+}
+
+fn resource<'a>(address: &'a str, kind: &'a str, spec: &Value, registry: &Registry) -> Resource<'a> {
+    let usage = registry.get(kind).and_then(|reconciler| reconciler.usage(spec)).ok();
+    Resource { address, kind, usage }
+}
+
+fn resources<'a>(parts: &Parts<'a>, registry: &Registry) -> Vec<Resource<'a>> {
+    parts.iter().map(|(address, (kind, spec))| resource(address, kind, spec, registry)).collect()
 }

@@ -10,7 +10,10 @@ use aws_sdk_budgets::{
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use vocabulary::{Permission, Place, TopicArn};
@@ -52,6 +55,10 @@ const TOPICS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 impl Resource for Budget {
     const KIND: &'static str = "budgets:budget";
     const NOUN: &'static str = "budget";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        import: ImportId::AfterAccount,
+        ..Terraform::named("aws_budgets_budget", &[("name", "name")])
+    });
     // The most that AWS takes of a budget.
     // <https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 100)];
@@ -148,6 +155,10 @@ impl Resource for Budget {
             Permission::look(["budgets:ViewBudget", "budgets:ListTagsForResource"]).on(budget.clone()),
             Permission::change(["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"]).on(budget),
         ]
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("budgets without actions cost nothing")
     }
 }
 

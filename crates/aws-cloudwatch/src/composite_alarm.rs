@@ -6,7 +6,10 @@ use crate::{
 };
 use aws_client::{Attempt, Result};
 use aws_sdk_cloudwatch::Client;
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Quantity, Usage},
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{Permission, Place};
@@ -35,6 +38,8 @@ pub struct CompositeAlarm {
 impl Resource for CompositeAlarm {
     const KIND: &'static str = "cloudwatch:composite-alarm";
     const NOUN: &'static str = "composite alarm";
+    const TERRAFORM: Option<Terraform> =
+        Some(Terraform::named("aws_cloudwatch_composite_alarm", &[("alarm_name", "name")]));
     // The most that AWS takes of a composite alarm.
     // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
@@ -110,6 +115,10 @@ impl Resource for CompositeAlarm {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let put = Permission::change(["cloudwatch:PutCompositeAlarm"]).on_anything();
         alarms::permissions(&self.name, place).into_iter().chain([put]).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default().monthly("composite alarm", Meter::CompositeAlarmMonth, Quantity::ONE)
     }
 }
 

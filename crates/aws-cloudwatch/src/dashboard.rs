@@ -2,7 +2,10 @@
 
 use aws_client::{Attempt, Result};
 use aws_sdk_cloudwatch::Client;
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Terraform,
+    usage::{Meter, Quantity, Usage},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vocabulary::{Permission, Place};
@@ -28,6 +31,8 @@ pub struct DashboardOutputs {
 impl Resource for Dashboard {
     const KIND: &'static str = "cloudwatch:dashboard";
     const NOUN: &'static str = "dashboard";
+    const TERRAFORM: Option<Terraform> =
+        Some(Terraform::named("aws_cloudwatch_dashboard", &[("dashboard_name", "name")]));
     // The most that AWS takes of a dashboard.
     // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
@@ -77,6 +82,10 @@ impl Resource for Dashboard {
             Permission::look(["cloudwatch:GetDashboard"]).on(dashboard.clone()),
             Permission::change(["cloudwatch:PutDashboard", "cloudwatch:DeleteDashboards"]).on(dashboard),
         ]
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default().monthly("dashboard", Meter::DashboardMonth, Quantity::ONE)
     }
 }
 

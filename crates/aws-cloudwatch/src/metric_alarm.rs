@@ -9,7 +9,10 @@ use aws_sdk_cloudwatch::{
     Client,
     types::{self as sdk, ComparisonOperator, Dimension, Statistic},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Quantity, Usage},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use vocabulary::{Permission, Place};
@@ -80,9 +83,14 @@ pub enum MissingData {
     NotBreaching,
 }
 
+/// Alarms on periods shorter than this are of high resolution.
+const MINUTE: i32 = 60;
+
 impl Resource for MetricAlarm {
     const KIND: &'static str = "cloudwatch:metric-alarm";
     const NOUN: &'static str = "alarm";
+    const TERRAFORM: Option<Terraform> =
+        Some(Terraform::named("aws_cloudwatch_metric_alarm", &[("alarm_name", "name")]));
     // The most that AWS takes of an alarm.
     // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
@@ -148,6 +156,15 @@ impl Resource for MetricAlarm {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let put = Permission::change(["cloudwatch:PutMetricAlarm"]).on([alarms::arn(&self.name, place)]);
         alarms::permissions(&self.name, place).into_iter().chain([put]).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        match self.period_seconds < MINUTE {
+            true => {
+                Usage::default().monthly("alarm of high resolution", Meter::HighResolutionAlarmMonth, Quantity::ONE)
+            }
+            false => Usage::default().monthly("alarm", Meter::AlarmMonth, Quantity::ONE),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
 };
 use aws_client::{Failure, FailureKind, Result};
 use aws_sdk_ec2::Client;
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource};
+use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, Terraform, usage::Usage};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, SecurityGroupId, UNKNOWN_OPEN, VpcId};
 
@@ -43,6 +43,8 @@ pub struct DefaultSecurityGroupOutputs {
 impl Resource for DefaultSecurityGroup {
     const KIND: &'static str = "ec2:default-security-group";
     const NOUN: &'static str = "default security group";
+    const TERRAFORM: Option<Terraform> =
+        Some(Terraform::assigned("aws_default_security_group", &[("vpc_id", "vpc_id")]));
     const REPLACE_ON: &'static [&'static str] = &["vpc_id"];
     const COMPARE: &'static [(&'static str, As)] = &[("ingress", As::Set), ("egress", As::Set)];
     const NAMING: Naming = Naming::Assigned;
@@ -107,5 +109,9 @@ impl Resource for DefaultSecurityGroup {
             allowed::list("ec2:DescribeSecurityGroups"),
             allowed::change_untagged(&changes, &["security-group"], place),
         ]
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free(crate::FREE)
     }
 }

@@ -10,7 +10,10 @@ use aws_sdk_ec2::{
     Client,
     types::{Address, DomainType, Filter, ResourceType, Tag},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform,
+    usage::{Meter, Quantity, Usage},
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{AllocationId, Permission, Place};
@@ -34,6 +37,8 @@ pub struct ElasticIpOutputs {
 impl Resource for ElasticIp {
     const KIND: &'static str = "ec2:elastic-ip";
     const NOUN: &'static str = "Elastic IP address";
+    // An address has nothing of its own that identifies it; its NAT gateway names it.
+    const TERRAFORM: Option<Terraform> = Some(Terraform::assigned("aws_eip", &[]));
     const NAMING: Naming = Naming::Assigned;
 
     type Outputs = ElasticIpOutputs;
@@ -101,6 +106,11 @@ impl Resource for ElasticIp {
         let own =
             [allowed::list("ec2:DescribeAddresses"), allowed::change(&["ec2:ReleaseAddress"], &["elastic-ip"], place)];
         own.into_iter().chain(allowed::create("AllocateAddress", "elastic-ip", &[], place)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        // In use or not, an address costs the same since February 2024.
+        Usage::default().monthly("public IPv4 address", Meter::PublicIpv4Hour, Quantity::months_of(1))
     }
 }
 

@@ -10,7 +10,10 @@ use aws_sdk_ec2::{
     Client,
     types::{Filter, FlowLogsResourceType, LogDestinationType, ResourceType, Tag, TrafficType},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform,
+    usage::{Meter, Name, Relation, Usage},
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{Permission, Place, RoleArn, VpcId};
@@ -49,6 +52,7 @@ const ROLE_SPREADS: &[aws_client::Sign] = &[
 impl Resource for FlowLog {
     const KIND: &'static str = "ec2:flow-log";
     const NOUN: &'static str = "flow log";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::assigned("aws_flow_log", &[("vpc_id", "vpc_id")]));
     const REPLACE_ON: &'static [&'static str] = &["vpc_id", "log_group", "role", "traffic"];
     /// AWS names it, but refuses a second one from the same VPC to the same log group.
     const NAMING: Naming = Naming::Within("vpc_id");
@@ -117,6 +121,12 @@ impl Resource for FlowLog {
             Permission::pass_role(&self.role, "vpc-flow-logs", place),
         ];
         own.into_iter().chain(allowed::create("CreateFlowLogs", "vpc-flow-log", &["vpc"], place)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default()
+            .by_use("flow logs taken in", "how many connections the network sees", Meter::VendedLogGb)
+            .related([Relation::PaysForLogs(Name::LogGroup(self.log_group.clone()))])
     }
 }
 

@@ -10,7 +10,7 @@ use aws_sdk_ec2::{
     Client,
     types::{AttachmentStatus, Filter, ResourceType, Tag},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform, usage::Usage};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{InternetGatewayId, Permission, Place, VpcId};
@@ -39,6 +39,10 @@ const DRAINS_WITHIN: Duration = Duration::from_secs(600);
 impl Resource for InternetGateway {
     const KIND: &'static str = "ec2:internet-gateway";
     const NOUN: &'static str = "internet gateway";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        settings: &["aws_internet_gateway_attachment"],
+        ..Terraform::assigned("aws_internet_gateway", &[("vpc_id", "vpc_id")])
+    });
     const NAMING: Naming = Naming::Assigned;
 
     type Outputs = InternetGatewayOutputs;
@@ -132,6 +136,10 @@ impl Resource for InternetGateway {
             allowed::change(&["ec2:DeleteInternetGateway"], &["internet-gateway"], place),
         ];
         own.into_iter().chain(allowed::create("CreateInternetGateway", "internet-gateway", &[], place)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free(crate::FREE)
     }
 }
 

@@ -37,6 +37,9 @@ pub use zones::{EndpointService, Zone, availability_zones, endpoint_services, pl
 
 use resource::Registry;
 
+/// The reason why most parts of a network are free.
+const FREE: &str = "a VPC and its parts cost nothing; gateways, addresses and endpoints do, on their own lines";
+
 /// Adds every kind of this crate.
 #[must_use]
 pub fn register(registry: Registry) -> Registry {

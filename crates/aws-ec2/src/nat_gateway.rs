@@ -10,7 +10,10 @@ use aws_sdk_ec2::{
     Client,
     types::{Filter, NatGatewayState as State, ResourceType, Tag},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform,
+    usage::{Meter, Quantity, Usage},
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{AllocationId, NatGatewayId, Permission, Place, SubnetId};
@@ -36,6 +39,10 @@ pub struct NatGatewayOutputs {
 impl Resource for NatGateway {
     const KIND: &'static str = "ec2:nat-gateway";
     const NOUN: &'static str = "NAT gateway";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        leads: &[("allocation_id", "allocation_id")],
+        ..Terraform::assigned("aws_nat_gateway", &[("subnet_id", "subnet_id")])
+    });
     const REPLACE_ON: &'static [&'static str] = &["subnet_id", "allocation_id"];
     /// AWS names it, but an address serves one gateway at a time: the old one has to go first.
     const NAMING: Naming = Naming::Declared;
@@ -127,6 +134,14 @@ impl Resource for NatGateway {
         ];
         let within = ["subnet", "elastic-ip", "vpc"];
         own.into_iter().chain(allowed::create("CreateNatGateway", "natgateway", &within, place)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        let through = "what private subnets send and receive through NAT";
+        Usage::default()
+            .monthly("NAT gateway", Meter::NatGatewayHour, Quantity::months_of(1))
+            .by_use("data through NAT", through, Meter::NatGatewayGb)
+            .by_use("data to the internet", "what leaves AWS", Meter::InternetGb)
     }
 }
 

@@ -13,7 +13,9 @@ use aws_sdk_ec2::{
         RouteTableAssociationStateCode as Association, Tag,
     },
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
+use resource::{
+    As, Associated, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, time::Duration};
 use vocabulary::{InternetGatewayId, NatGatewayId, Permission, Place, RouteTableId, SubnetId, VpcId};
@@ -91,9 +93,22 @@ const TARGET_SETTLES: &[aws_client::Sign] = &[
 /// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
 const TARGET_SETTLES_WITHIN: Duration = Duration::from_secs(300);
 
+/// Terraform keeps the subnets of a route table as resources of their own.
+const ASSOCIATIONS: Associated = Associated {
+    kind: "aws_route_table_association",
+    belongs_to: "route_table_id",
+    value: "subnet_id",
+    field: "subnets",
+};
+
 impl Resource for RouteTable {
     const KIND: &'static str = "ec2:route-table";
     const NOUN: &'static str = "route table";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        associated: Some(ASSOCIATIONS),
+        settings: &["aws_route", "aws_route_table_association"],
+        ..Terraform::assigned("aws_route_table", &[("vpc_id", "vpc_id")])
+    });
     const REPLACE_ON: &'static [&'static str] = &["vpc_id"];
     const COMPARE: &'static [(&'static str, As)] = &[("routes", As::Set), ("subnets", As::Set)];
     const NAMING: Naming = Naming::Assigned;
@@ -192,6 +207,10 @@ impl Resource for RouteTable {
             allowed::change(&subnets, &["route-table", "subnet"], place),
         ];
         own.into_iter().chain(allowed::create("CreateRouteTable", "route-table", &["vpc"], place)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free(crate::FREE)
     }
 }
 

@@ -14,7 +14,9 @@ use aws_sdk_ec2::{
     Client,
     types::{Filter, ResourceType, Tag},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, SecurityGroupId, UNKNOWN_OPEN, VpcId};
 
@@ -46,6 +48,14 @@ pub struct SecurityGroupOutputs {
 impl Resource for SecurityGroup {
     const KIND: &'static str = "ec2:security-group";
     const NOUN: &'static str = "security group";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        settings: &[
+            "aws_security_group_rule",
+            "aws_vpc_security_group_egress_rule",
+            "aws_vpc_security_group_ingress_rule",
+        ],
+        ..Terraform::assigned("aws_security_group", &[("vpc_id", "vpc_id"), ("name", "name")])
+    });
     // The most that AWS takes of a security group.
     // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
@@ -128,6 +138,10 @@ impl Resource for SecurityGroup {
         let own = [allowed::list("ec2:DescribeSecurityGroups"), allowed::change(&changes, &["security-group"], place)];
         let created = allowed::create("CreateSecurityGroup", "security-group", &["vpc"], place);
         own.into_iter().chain(created).chain(allowed::sweep(place)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free(crate::FREE)
     }
 }
 

@@ -12,7 +12,7 @@ use aws_sdk_ec2::{
     Client,
     types::{AttributeBooleanValue, Filter, ResourceType, SubnetState, Tag},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform, usage::Usage};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, SubnetId, VpcId};
 
@@ -41,6 +41,8 @@ pub struct SubnetOutputs {
 impl Resource for Subnet {
     const KIND: &'static str = "ec2:subnet";
     const NOUN: &'static str = "subnet";
+    const TERRAFORM: Option<Terraform> =
+        Some(Terraform::assigned("aws_subnet", &[("vpc_id", "vpc_id"), ("cidr_block", "cidr")]));
     const REPLACE_ON: &'static [&'static str] = &["vpc_id", "cidr", "availability_zone"];
     const NAMING: Naming = Naming::Assigned;
 
@@ -137,6 +139,10 @@ impl Resource for Subnet {
         ];
         let created = allowed::create("CreateSubnet", "subnet", &["vpc"], place);
         own.into_iter().chain(created).chain(allowed::sweep(place)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free(crate::FREE)
     }
 }
 

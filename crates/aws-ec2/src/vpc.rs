@@ -12,7 +12,7 @@ use aws_sdk_ec2::{
     Client,
     types::{AttributeBooleanValue, Filter, ResourceType, Tag, VpcAttributeName, VpcState},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform, usage::Usage};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, VpcId};
 
@@ -39,6 +39,7 @@ pub struct VpcOutputs {
 impl Resource for Vpc {
     const KIND: &'static str = "ec2:vpc";
     const NOUN: &'static str = "VPC";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::assigned("aws_vpc", &[("cidr_block", "cidr")]));
     const REPLACE_ON: &'static [&'static str] = &["cidr"];
     const NAMING: Naming = Naming::Assigned;
 
@@ -128,6 +129,10 @@ impl Resource for Vpc {
             ]),
         ];
         own.into_iter().chain(allowed::create("CreateVpc", "vpc", &[], place)).chain(allowed::sweep(place)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free(crate::FREE)
     }
 }
 

@@ -11,7 +11,10 @@ use aws_sdk_ec2::{
     operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder,
     types::{Filter, ResourceType, Tag, VpcEndpointType},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Quantity, Usage},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -81,6 +84,15 @@ pub struct VpcEndpointOutputs {
 impl Resource for VpcEndpoint {
     const KIND: &'static str = "ec2:vpc-endpoint";
     const NOUN: &'static str = "VPC endpoint";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        settings: &[
+            "aws_vpc_endpoint_policy",
+            "aws_vpc_endpoint_route_table_association",
+            "aws_vpc_endpoint_security_group_association",
+            "aws_vpc_endpoint_subnet_association",
+        ],
+        ..Terraform::assigned("aws_vpc_endpoint", &[("vpc_id", "vpc_id"), ("service_name", "service")])
+    });
     // The most that AWS takes of a VPC endpoint.
     // <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-limits-endpoints.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::document("policy", 20_480)];
@@ -228,6 +240,20 @@ impl Resource for VpcEndpoint {
         permissions.push(allowed::change(&["ec2:ModifyVpcEndpoint"], &modified, place));
         let within = [&["vpc"], members].concat();
         permissions.into_iter().chain(allowed::create("CreateVpcEndpoint", "vpc-endpoint", &within, place)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        let Reach::Interface { subnets, .. } = &self.reach else {
+            return Usage::free("a gateway endpoint costs nothing");
+        };
+        // An interface endpoint costs in each zone.
+        let zones = subnets.len();
+        let what = format!("interface endpoint in {zones} {}", if zones == 1 { "zone" } else { "zones" });
+        Usage::default().monthly(what, Meter::VpcEndpointHour, Quantity::months_of(zones as u64)).by_use(
+            "data through interface endpoints",
+            "calls to AWS's services",
+            Meter::VpcEndpointGb,
+        )
     }
 }
 

@@ -5,7 +5,10 @@ use aws_sdk_ecr::{
     Client,
     types::{self, EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Tag},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Usage},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -78,6 +81,10 @@ const KEYS_SPREAD_WITHIN: Duration = Duration::from_secs(300);
 impl Resource for Repository {
     const KIND: &'static str = "ecr:repository";
     const NOUN: &'static str = "ECR repository";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        settings: &["aws_ecr_lifecycle_policy", "aws_ecr_repository_policy"],
+        ..Terraform::named("aws_ecr_repository", &[("name", "name")])
+    });
     // The most that AWS takes of an ECR repository.
     // <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
@@ -257,6 +264,12 @@ impl Resource for Repository {
             permissions.push(Permission::use_key(Need::Change, grants, &["ecr"], key, place));
         }
         permissions
+    }
+
+    fn usage(&self) -> Usage {
+        // Basic scanning on push costs nothing.
+        let depends_on = "the images that the lifecycle policy keeps, shared layers once";
+        Usage::default().by_use("images", depends_on, Meter::ImageGbMonth)
     }
 }
 

@@ -6,7 +6,9 @@ use aws_sdk_eventbridge::{
     Client,
     types::{self as sdk, RuleState, Tag},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -68,6 +70,10 @@ const TARGETS: usize = 10;
 impl Resource for Rule {
     const KIND: &'static str = "events:rule";
     const NOUN: &'static str = "event rule";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        settings: &["aws_cloudwatch_event_target"],
+        ..Terraform::named("aws_cloudwatch_event_rule", &[("name", "name")])
+    });
     // The most that AWS takes of an event rule.
     // <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
@@ -179,6 +185,10 @@ impl Resource for Rule {
         ];
         let roles = self.targets.iter().filter_map(|target| target.role.as_ref());
         own.into_iter().chain(roles.map(|role| Permission::pass_role(role, "events", place))).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("rules on AWS's own events and on schedules cost nothing; what they start does")
     }
 }
 

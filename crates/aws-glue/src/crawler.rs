@@ -6,7 +6,10 @@ use aws_sdk_glue::{
     Client,
     types::{self as sdk, CrawlerTargets, RecrawlPolicy, SchemaChangePolicy},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Usage},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -108,6 +111,7 @@ pub struct CrawlerOutputs {
 impl Resource for Crawler {
     const KIND: &'static str = "glue:crawler";
     const NOUN: &'static str = "crawler";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::named("aws_glue_crawler", &[("name", "name")]));
     // The most that AWS takes of a crawler.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateCrawler.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
@@ -226,6 +230,12 @@ impl Resource for Crawler {
             Permission::pass_role(&self.role, "glue", place),
         ];
         own.into_iter().chain(tagging::permissions(&arn)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        // A crawl takes two DPUs and at least ten minutes, as AWS counts.
+        let depends_on = "how long crawls take, at least ten minutes each";
+        Usage::default().by_use("DPU-hours of crawlers", depends_on, Meter::GlueDpuHour)
     }
 }
 

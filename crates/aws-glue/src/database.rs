@@ -6,7 +6,9 @@ use aws_sdk_glue::{
     Client,
     types::{Database as Described, DatabaseInput},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place};
 
@@ -38,6 +40,10 @@ pub struct DatabaseOutputs {
 impl Resource for Database {
     const KIND: &'static str = "glue:database";
     const NOUN: &'static str = "Glue database";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        import: ImportId::AfterAccount,
+        ..Terraform::named("aws_glue_catalog_database", &[("name", "name")])
+    });
     // The most that AWS takes of a Glue database.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_DatabaseInput.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
@@ -111,6 +117,10 @@ impl Resource for Database {
             Permission::change(["glue:DeleteDatabase"]).on(within),
         ];
         own.into_iter().chain(tagging::permissions(&arn)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("the catalog holds a million objects for nothing; crawlers and jobs cost, on their own lines")
     }
 }
 

@@ -1,12 +1,17 @@
 //! Reconciler for Glue jobs that run Spark.
 
-use crate::{role, sign, tagging, together};
+use crate::{
+    charges::{self, JobSize},
+    role, sign, tagging, together,
+};
 use aws_client::{Attempt, Result};
 use aws_sdk_glue::{
     Client,
     types::{self as sdk, ConnectionsList, ExecutionProperty, JobCommand, JobUpdate, WorkerType},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use vocabulary::{Permission, Place, RoleArn};
@@ -76,6 +81,7 @@ pub struct JobOutputs {
 impl Resource for Job {
     const KIND: &'static str = "glue:job";
     const NOUN: &'static str = "Glue job";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::named("aws_glue_job", &[("name", "name")]));
     // The most that AWS takes of a Glue job.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateJob.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
@@ -181,6 +187,17 @@ impl Resource for Job {
             Permission::pass_role(&self.role, "glue", place),
         ];
         own.into_iter().chain(tagging::permissions(&arn)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        charges::usage(&JobSize {
+            name: &self.name,
+            worker_type: &self.worker_type,
+            workers: self.number_of_workers,
+            timeout_minutes: self.timeout_minutes,
+            is_flex: self.execution_class == ExecutionClass::Flex,
+            publishes_metrics: self.default_arguments.contains_key("--metrics_namespace"),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reconcilers for AWS Glue: the data catalogue's databases, crawlers, jobs, and the workflows and
 //! triggers that run them.
 
+mod charges;
 mod crawler;
 mod database;
 mod firing;

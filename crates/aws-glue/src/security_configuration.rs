@@ -9,7 +9,9 @@ use aws_sdk_glue::{
         JobBookmarksEncryptionMode, S3EncryptionMode,
     },
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use vocabulary::{KeyArn, Permission, Place};
 
@@ -66,6 +68,7 @@ pub struct SecurityConfigurationOutputs {
 impl Resource for SecurityConfiguration {
     const KIND: &'static str = "glue:security-configuration";
     const NOUN: &'static str = "Glue security configuration";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::named("aws_glue_security_configuration", &[("name", "name")]));
     // The most that AWS takes of a Glue security configuration.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateSecurityConfiguration.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 255)];
@@ -116,6 +119,10 @@ impl Resource for SecurityConfiguration {
             Permission::look(["glue:GetSecurityConfiguration"]).on_anything(),
             Permission::change(changes).on_anything(),
         ]
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("the key it names costs, on its own line")
     }
 }
 

@@ -9,7 +9,9 @@ use aws_sdk_glue::{
     Client,
     types::{self as sdk, TriggerState, TriggerUpdate},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place};
 
@@ -42,6 +44,7 @@ pub struct TriggerOutputs {
 impl Resource for Trigger {
     const KIND: &'static str = "glue:trigger";
     const NOUN: &'static str = "Glue trigger";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::named("aws_glue_trigger", &[("name", "name")]));
     // The most that AWS takes of a Glue trigger.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateTrigger.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
@@ -185,6 +188,10 @@ impl Resource for Trigger {
             Permission::change(changes).on([arn.as_str()]),
         ];
         own.into_iter().chain(tagging::permissions(&arn)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("what it starts costs, on its own line")
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::{sign, tagging};
 use aws_client::{Attempt, Result};
 use aws_sdk_glue::{Client, types::Workflow as Described};
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use vocabulary::{Permission, Place};
@@ -35,6 +37,7 @@ pub struct WorkflowOutputs {
 impl Resource for Workflow {
     const KIND: &'static str = "glue:workflow";
     const NOUN: &'static str = "Glue workflow";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::named("aws_glue_workflow", &[("name", "name")]));
     // The most that AWS takes of a Glue workflow.
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateWorkflow.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 255)];
@@ -120,6 +123,10 @@ impl Resource for Workflow {
                 .on([arn.as_str()]),
         ];
         own.into_iter().chain(tagging::permissions(&arn)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("what it starts costs, on its own line")
     }
 }
 

@@ -9,7 +9,9 @@ use crate::{
 };
 use aws_client::{Attempt, Failure, NextPage, Pages, Result, Sign};
 use aws_sdk_iam::{Client, types};
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -62,6 +64,11 @@ pub(crate) fn may_be_new(arn: &str) -> &'static [Sign] {
 impl Resource for Policy {
     const KIND: &'static str = "iam:policy";
     const NOUN: &'static str = "managed policy";
+    // Its id is its ARN, which contains the path as well.
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        settings: &["aws_iam_policy_attachment"],
+        ..Terraform::assigned("aws_iam_policy", &[("name", "name")])
+    });
     // The most that AWS takes of a managed policy.
     // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
@@ -168,6 +175,10 @@ impl Resource for Policy {
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         allowed::policy(&self.arn(place))
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("access management costs nothing")
     }
 }
 

@@ -9,7 +9,10 @@ use crate::{
 };
 use aws_client::{Attempt, NextPage, Pages, Result, Sign};
 use aws_sdk_iam::Client;
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, compare};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, compare,
+    usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
@@ -59,6 +62,10 @@ const STILL_USED: &[Sign] = &[("DeleteConflict", ""), ("ConcurrentModification",
 impl Resource for Role {
     const KIND: &'static str = "iam:role";
     const NOUN: &'static str = "role";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        settings: &["aws_iam_role_policies_exclusive", "aws_iam_role_policy", "aws_iam_role_policy_attachment"],
+        ..Terraform::named("aws_iam_role", &[("name", "name")])
+    });
     // The most that AWS takes of a role.
     // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
@@ -184,6 +191,10 @@ impl Resource for Role {
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         allowed::role(self, &place.iam_arn(&format!("role{}{}", self.path, self.name)), place)
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("access management costs nothing")
     }
 }
 

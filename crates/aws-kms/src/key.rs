@@ -6,7 +6,10 @@ use aws_sdk_kms::{
     Client,
     types::{KeyMetadata, KeyState, Tag},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Quantity, Usage},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -68,6 +71,13 @@ const POLICY: &str = "default";
 impl Resource for Key {
     const KIND: &'static str = "kms:key";
     const NOUN: &'static str = "KMS key";
+    // Its alias identifies a key.
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        exported_as: "aws_kms_key",
+        settings: &["aws_kms_key", "aws_kms_key_policy"],
+        second_import: Some(("aws_kms_alias", "alias")),
+        ..Terraform::named("aws_kms_alias", &[("name", "alias")])
+    });
     // The most that AWS takes of a KMS key.
     // <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
@@ -283,6 +293,20 @@ impl Resource for Key {
             },
             Permission::change(changed).on([keys.as_str()]).when(Condition::BearsTags),
         ]
+    }
+
+    fn usage(&self) -> Usage {
+        let usage = Usage::default().monthly("KMS key", Meter::KeyMonth, Quantity::ONE).by_use(
+            "requests to KMS",
+            "reads and writes of what is encrypted",
+            Meter::KeyRequests,
+        );
+        // Each of the first two rotations adds the price of a key, those after them nothing (AWS, KMS pricing, 2024).
+        let depends_on = "the key's age: one more after the first rotation, two after the second, then no more";
+        match self.rotation {
+            true => usage.by_use("key material of earlier rotations", depends_on, Meter::KeyMonth),
+            false => usage,
+        }
     }
 }
 

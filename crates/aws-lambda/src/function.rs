@@ -13,7 +13,10 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, State},
 };
-use resource::{As, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 use vocabulary::{FunctionArn, KeyArn, Permission, Place, RoleArn, SecurityGroupId, SubnetId};
@@ -120,6 +123,7 @@ const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
 impl Resource for Function {
     const KIND: &'static str = "lambda:function";
     const NOUN: &'static str = "function";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::named("aws_lambda_function", &[("function_name", "name")]));
     // The most that AWS takes of a function.
     // <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
@@ -250,6 +254,10 @@ impl Resource for Function {
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         allowed::function(self, &arn(&self.name, place), place)
+    }
+
+    fn usage(&self) -> Usage {
+        crate::charges::usage(self)
     }
 }
 

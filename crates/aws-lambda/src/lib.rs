@@ -2,6 +2,7 @@
 
 mod allowed;
 mod asynchronous;
+mod charges;
 mod configuration;
 mod digest;
 mod function;

@@ -3,7 +3,9 @@
 use aws_client::{Attempt, Failure, FailureKind, Loader, Result, Sign};
 use aws_sdk_lambda::Client;
 use futures::future::try_join_all;
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashMap, time::Duration};
@@ -59,6 +61,8 @@ const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
 impl Resource for Permission {
     const KIND: &'static str = "lambda:permission";
     const NOUN: &'static str = "function permission";
+    const TERRAFORM: Option<Terraform> =
+        Some(Terraform { found_as: None, ..Terraform::named("aws_lambda_permission", &[]) });
     // The most that AWS takes of a function permission.
     // <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("statement_id", 100)];
@@ -139,6 +143,10 @@ impl Resource for Permission {
             vocabulary::Permission::look(["lambda:GetPolicy"]).on(function.clone()),
             vocabulary::Permission::change(["lambda:AddPermission", "lambda:RemovePermission"]).on(function),
         ]
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("access management costs nothing")
     }
 }
 

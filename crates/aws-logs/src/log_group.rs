@@ -3,7 +3,10 @@
 use crate::log_groups;
 use aws_client::{Attempt, Failure, Remedy, Result, Sign};
 use aws_sdk_cloudwatchlogs::{Client, types::OrderBy};
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Name, Usage},
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{KeyArn, LogGroupArn, Permission, Place};
@@ -79,6 +82,7 @@ fn is_made_by_service(name: &str) -> bool {
 impl Resource for LogGroup {
     const KIND: &'static str = "logs:log-group";
     const NOUN: &'static str = "log group";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::named("aws_cloudwatch_log_group", &[("name", "name")]));
     // The most that AWS takes of a log group.
     // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 512)];
@@ -223,6 +227,13 @@ impl Resource for LogGroup {
             Permission::look(["logs:ListTagsForResource", "logs:DescribeLogStreams"]).on(group.clone()),
             Permission::change(changes.into_iter().chain([retention, encryption])).on(group),
         ]
+    }
+
+    fn usage(&self) -> Usage {
+        // The flow log pays for what it writes, as vended logs.
+        Usage::named(Name::LogGroup(self.name.clone()))
+            .unless_paid_by_writer("logs taken in", "what jobs, functions and runs write", Meter::LogIngestionGb)
+            .by_use("logs kept", "what is written and the retention, compressed", Meter::LogStorageGbMonth)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use aws_client::{Attempt, Failure, FailureKind, Loader, Result, Tokens};
 use aws_sdk_cloudwatchlogs::Client;
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashMap, time::Duration};
@@ -32,6 +34,8 @@ struct Policies(Loader<String, String>);
 impl Resource for ResourcePolicy {
     const KIND: &'static str = "logs:resource-policy";
     const NOUN: &'static str = "log resource policy";
+    const TERRAFORM: Option<Terraform> =
+        Some(Terraform::named("aws_cloudwatch_log_resource_policy", &[("policy_name", "name")]));
     // The most that AWS takes of a log resource policy.
     // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::document("document", 5120)];
@@ -81,6 +85,10 @@ impl Resource for ResourcePolicy {
             Permission::look(["logs:DescribeResourcePolicies"]).on_anything(),
             Permission::change(["logs:PutResourcePolicy", "logs:DeleteResourcePolicy"]).on_anything(),
         ]
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("access management costs nothing")
     }
 }
 

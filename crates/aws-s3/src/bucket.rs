@@ -12,7 +12,10 @@ use aws_sdk_s3::{
     Client,
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Name, Usage},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vocabulary::{BucketName, Permission, Place};
@@ -106,6 +109,8 @@ impl Bucket {
 impl Resource for Bucket {
     const KIND: &'static str = "s3:bucket";
     const NOUN: &'static str = "bucket";
+    const TERRAFORM: Option<Terraform> =
+        Some(Terraform { settings: &["aws_s3_bucket_"], ..Terraform::named("aws_s3_bucket", &[("bucket", "name")]) });
     // The most that AWS takes of a bucket.
     // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
@@ -223,6 +228,18 @@ impl Resource for Bucket {
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         allowed::bucket(self, &self.arn(place), place)
+    }
+
+    fn usage(&self) -> Usage {
+        let usage = Usage { region: self.region.clone(), ..Usage::named(Name::Bucket(self.name.clone())) }
+            .by_use("storage in S3", "what is stored, with old versions", Meter::S3StandardGbMonth)
+            .by_use("writes to S3", "objects written, copied and listed", Meter::S3Writes)
+            .by_use("reads from S3", "objects read", Meter::S3Reads)
+            .related(self.replication.iter().map(Replication::usage));
+        match self.lifecycle.iter().any(LifecycleRule::is_tiering) {
+            true => usage.by_use("intelligent tiering", "objects of 128 KB and more", Meter::S3TieringObjects),
+            false => usage,
+        }
     }
 }
 

@@ -34,7 +34,15 @@ pub struct Transition {
     pub days: i32,
 }
 
+/// The class whose objects S3 monitors for a price.
+const TIERING: &str = "INTELLIGENT_TIERING";
+
 impl LifecycleRule {
+    /// Whether it moves objects to intelligent tiering.
+    pub(crate) fn is_tiering(&self) -> bool {
+        self.transitions.iter().any(|transition| transition.storage_class == TIERING)
+    }
+
     pub(crate) fn to_aws(&self) -> Result<aws_sdk_s3::types::LifecycleRule> {
         let abort = |days| AbortIncompleteMultipartUpload::builder().days_after_initiation(days).build();
         let old = |days| NoncurrentVersionExpiration::builder().noncurrent_days(days).build();

@@ -8,7 +8,9 @@ use crate::{
 use aws_client::{Attempt, Result, Sign};
 use aws_sdk_s3::{operation::head_object::HeadObjectOutput, primitives::ByteStream, types::ChecksumMode};
 use aws_smithy_types::base64;
-use resource::{Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit};
+use resource::{
+    Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use vocabulary::{BucketName, Permission, Place, UNKNOWN_OPEN};
 
@@ -113,6 +115,10 @@ impl Object {
 impl Resource for Object {
     const KIND: &'static str = "s3:object";
     const NOUN: &'static str = "object";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        formerly: Some("aws_s3_bucket_object"),
+        ..Terraform::named("aws_s3_object", &[("bucket", "bucket"), ("key", "key")])
+    });
     // The most that AWS takes of an object.
     // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("key", 1024)];
@@ -172,6 +178,10 @@ impl Resource for Object {
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         allowed::object(&format!("arn:{}:s3:::{}", place.partition, self.bucket), &self.key)
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("it is part of what its bucket stores")
     }
 }
 

@@ -7,7 +7,10 @@ use aws_sdk_s3::types::{
     ReplicationConfiguration, ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus, SourceSelectionCriteria,
     SseKmsEncryptedObjects, SseKmsEncryptedObjectsStatus,
 };
-use resource::Cx;
+use resource::{
+    Cx,
+    usage::{Name, Relation},
+};
 use serde::{Deserialize, Serialize};
 use vocabulary::{KeyArn, Permission, RoleArn};
 
@@ -29,6 +32,12 @@ const OF_AWS: &str = ":alias/aws/s3";
 const NO_KEY: &[Sign] = &[("NotFoundException", "")];
 
 impl Replication {
+    /// The usage that follows from the copies.
+    pub(crate) fn usage(&self) -> Relation {
+        let name = self.destination_bucket_arn.rsplit(':').next().unwrap_or_default();
+        Relation::CopiesTo(Name::Bucket(name.to_owned()))
+    }
+
     /// AWS's key for S3, in a region where nobody has used it, comes to be when it is first described. S3 takes a
     /// replication with a key that does not exist, and then fails to copy each object.
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>

@@ -14,7 +14,10 @@ use aws_sdk_sagemaker::{
     operation::describe_domain::DescribeDomainOutput,
     types::{AppNetworkAccessType, DomainSettings, DomainSettingsForUpdate, RetentionPolicy, RetentionType},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Usage},
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{Condition, DomainId, KeyArn, Need, Permission, Place, SecurityGroupId, SubnetId, VpcId};
@@ -80,9 +83,13 @@ pub struct DomainOutputs {
     pub home_efs_file_system_id: Option<String>,
 }
 
+/// The instance type of an app unless its user chooses.
+const APP_INSTANCE_TYPE: &str = "ml.t3.medium";
+
 impl Resource for Domain {
     const KIND: &'static str = "sagemaker:domain";
     const NOUN: &'static str = "SageMaker domain";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::named("aws_sagemaker_domain", &[("domain_name", "name")]));
     // The most that AWS takes of a SageMaker domain.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
@@ -298,6 +305,17 @@ impl Resource for Domain {
             permissions.push(Permission::use_key(Need::Change, seals, &services, key, place));
         }
         permissions
+    }
+
+    fn usage(&self) -> Usage {
+        let depends_on = "hours that apps run; what users choose instead of the default has a price of its own";
+        Usage::default()
+            .by_use(
+                format!("Studio apps on {APP_INSTANCE_TYPE}"),
+                depends_on,
+                Meter::InstanceHour(APP_INSTANCE_TYPE.to_owned()),
+            )
+            .by_use("home directories", "what users keep", Meter::StudioFilesGbMonth)
     }
 }
 

@@ -3,7 +3,10 @@
 use crate::{sign, tagging};
 use aws_client::{Attempt, Result, Sign};
 use aws_sdk_sagemaker::{Client, operation::describe_endpoint::DescribeEndpointOutput, types::EndpointStatus};
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
+    usage::{Name, Relation, Usage},
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{Condition, Permission, Place};
@@ -35,6 +38,10 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(3600);
 impl Resource for Endpoint {
     const KIND: &'static str = "sagemaker:endpoint";
     const NOUN: &'static str = "endpoint for deployments";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        import: ImportId::Never("the pipeline deploys it, so no tool keeps it"),
+        ..Terraform::named("aws_sagemaker_endpoint", &[("name", "name")])
+    });
     // The most that AWS takes of an endpoint for deployments.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
@@ -112,6 +119,10 @@ impl Resource for Endpoint {
             Permission::change(["sagemaker:DeleteModel"]).on([made("model")]),
             Permission::change(["application-autoscaling:DeregisterScalableTarget"]).on([scaling]).when(of_sagemaker),
         ]
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::named(Name::Endpoint(self.name.clone())).related([Relation::IsDeployed])
     }
 }
 

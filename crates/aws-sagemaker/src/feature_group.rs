@@ -13,7 +13,10 @@ use aws_sdk_sagemaker::{
     operation::describe_feature_group::DescribeFeatureGroupOutput,
     types::{FeatureGroupStatus as Status, LastUpdateStatusValue, OnlineStoreConfigUpdate},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Usage},
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{Permission, Place, RoleArn};
@@ -72,6 +75,8 @@ pub struct FeatureGroupOutputs {
 impl Resource for FeatureGroup {
     const KIND: &'static str = "sagemaker:feature-group";
     const NOUN: &'static str = "feature group";
+    const TERRAFORM: Option<Terraform> =
+        Some(Terraform::named("aws_sagemaker_feature_group", &[("feature_group_name", "name")]));
     // The most that AWS takes of a feature group.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateFeatureGroup.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[
@@ -259,6 +264,21 @@ impl Resource for FeatureGroup {
             permissions.extend(store::online_key(key, place));
         }
         permissions
+    }
+
+    fn usage(&self) -> Usage {
+        // The offline store is part of what its bucket stores.
+        let usage = Usage::default().by_use(
+            "writes to the feature store",
+            "records ingested, by their size",
+            Meter::FeatureWrites,
+        );
+        match self.online {
+            OnlineStore::Disabled => usage,
+            OnlineStore::Enabled { .. } => usage
+                .by_use("reads from the feature store", "records read, by their size", Meter::FeatureReads)
+                .by_use("records in the online store", "what is ingested and how long it lives", Meter::FeatureGbMonth),
+        }
     }
 }
 

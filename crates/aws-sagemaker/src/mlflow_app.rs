@@ -7,7 +7,9 @@ use aws_sdk_sagemaker::{
     operation::describe_mlflow_app::DescribeMlflowAppOutput,
     types::{MlflowAppStatus as Status, ModelRegistrationMode},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{KeyArn, Need, Permission, Place, RoleArn};
@@ -45,6 +47,7 @@ pub struct MlflowAppOutputs {
 impl Resource for MlflowApp {
     const KIND: &'static str = "sagemaker:mlflow-app";
     const NOUN: &'static str = "MLflow app";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::assigned("aws_sagemaker_mlflow_app", &[("name", "name")]));
     // The most that AWS takes of an MLflow app.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateMlflowApp.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
@@ -193,6 +196,10 @@ impl Resource for MlflowApp {
             permissions.push(Permission::use_key(Need::Change, seals, &["sagemaker"], key, place));
         }
         permissions
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("the app costs nothing; artifacts are part of what their bucket stores")
     }
 }
 

@@ -7,7 +7,9 @@ use aws_sdk_sagemaker::{
     operation::describe_model_package_group::DescribeModelPackageGroupOutput,
     types::{ModelPackageGroupStatus as Status, ModelPackageSummary},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{Permission, Place};
@@ -35,6 +37,8 @@ pub struct ModelPackageGroupOutputs {
 impl Resource for ModelPackageGroup {
     const KIND: &'static str = "sagemaker:model-package-group";
     const NOUN: &'static str = "model package group";
+    const TERRAFORM: Option<Terraform> =
+        Some(Terraform::named("aws_sagemaker_model_package_group", &[("model_package_group_name", "name")]));
     // The most that AWS takes of a model package group.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackageGroup.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
@@ -138,6 +142,10 @@ impl Resource for ModelPackageGroup {
             Permission::change(["sagemaker:DeleteModelPackage"]).on([versions]),
         ]);
         permissions
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("the registry costs nothing; models are part of what their bucket stores")
     }
 }
 

@@ -15,7 +15,10 @@ use aws_sdk_sagemaker::{
         SpaceStorageSettings,
     },
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Quantity, Usage},
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{DomainId, Permission, Place, UNKNOWN_OPEN};
@@ -58,6 +61,10 @@ pub struct SpaceOutputs {
 impl Resource for Space {
     const KIND: &'static str = "sagemaker:space";
     const NOUN: &'static str = "space";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        import: ImportId::Arn("the state does not hold its ARN"),
+        ..Terraform::named("aws_sagemaker_space", &[("space_name", "name")])
+    });
     // The most that AWS takes of a space.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateSpace.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
@@ -183,6 +190,13 @@ impl Resource for Space {
         let (read, create) = ("sagemaker:DescribeSpace", "sagemaker:CreateSpace");
         let own = allowed::tagged("space", read, create, &["sagemaker:UpdateSpace"], place);
         own.into_iter().chain(allowed::move_out(place)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        // The volume exists from the first app's start until the space goes, whether an app runs or not.
+        let gb = self.volume_gb;
+        let quantity = Quantity::count(u64::try_from(gb).unwrap_or_default());
+        Usage::default().monthly(format!("volume of {gb} GB"), Meter::StudioVolumeGbMonth, quantity)
     }
 }
 

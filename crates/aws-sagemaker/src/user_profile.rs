@@ -8,7 +8,10 @@ use crate::{
 };
 use aws_client::{Attempt, Result};
 use aws_sdk_sagemaker::{Client, operation::describe_user_profile::DescribeUserProfileOutput, types::UserSettings};
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{DomainId, Permission, Place, RoleArn, UNKNOWN_OPEN};
@@ -47,6 +50,10 @@ const USER_NAME: &str = "UserName";
 impl Resource for UserProfile {
     const KIND: &'static str = "sagemaker:user-profile";
     const NOUN: &'static str = "user profile";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        import: ImportId::Arn("the state does not hold its ARN"),
+        ..Terraform::named("aws_sagemaker_user_profile", &[("user_profile_name", "name")])
+    });
     // The most that AWS takes of a user profile.
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateUserProfile.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
@@ -184,6 +191,10 @@ impl Resource for UserProfile {
         let own = allowed::tagged("user-profile", read, create, &changes, place);
         let role = allowed::pass_role(&self.execution_role, place);
         own.into_iter().chain(allowed::move_out(place)).chain([role]).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::free("the apps that its user starts cost, on the domain's line")
     }
 }
 

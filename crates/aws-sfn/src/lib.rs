@@ -1,5 +1,6 @@
 //! Reconcilers for AWS Step Functions: one file per resource, named as AWS names it.
 
+mod charges;
 mod configuration;
 mod executions;
 mod state_machine;

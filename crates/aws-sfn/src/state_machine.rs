@@ -7,7 +7,9 @@ use aws_sdk_sfn::{
     operation::describe_state_machine::DescribeStateMachineOutput,
     types::{StateMachineStatus, StateMachineType, Tag},
 };
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -89,6 +91,7 @@ const CONFLICT: &[Sign] = &[("ConflictException", "")];
 impl Resource for StateMachine {
     const KIND: &'static str = "states:state-machine";
     const NOUN: &'static str = "state machine";
+    const TERRAFORM: Option<Terraform> = Some(Terraform::named("aws_sfn_state_machine", &[("name", "name")]));
     // The most that AWS takes of a state machine.
     // <https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html>
     const SIZE_LIMITS: &'static [SizeLimit] =
@@ -241,6 +244,10 @@ impl Resource for StateMachine {
             permissions.push(Permission::use_key(Need::Change, seals, &["states"], key, place));
         }
         permissions
+    }
+
+    fn usage(&self) -> Usage {
+        crate::charges::usage(self)
     }
 }
 

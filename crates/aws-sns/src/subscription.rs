@@ -3,7 +3,10 @@
 use crate::{endpoint, topic::ABSENT};
 use aws_client::{Attempt, Loader, Pages, Result};
 use aws_sdk_sns::{Client, types::Subscription as Listed};
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Owner, Resource, Terraform,
+    usage::{Meter, NotMetered, Usage},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -50,6 +53,13 @@ struct Subscriptions(Loader<String, Vec<Listed>>);
 impl Resource for Subscription {
     const KIND: &'static str = "sns:subscription";
     const NOUN: &'static str = "subscription";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        import: ImportId::Arn("Terraform cannot import a subscription that nobody has confirmed"),
+        ..Terraform::named(
+            "aws_sns_topic_subscription",
+            &[("topic_arn", "topic"), ("protocol", "protocol"), ("endpoint", "endpoint")],
+        )
+    });
     const REPLACE_ON: &'static [&'static str] = &["topic", "protocol", "endpoint", "password"];
     const COMPARE: &'static [(&'static str, As)] = &[("password", As::Sensitive)];
     const NAMING: Naming = Naming::Declared;
@@ -146,6 +156,20 @@ impl Resource for Subscription {
             Permission::change(["sns:Subscribe"]).on(topic),
             Permission::change(["sns:SetSubscriptionAttributes", "sns:Unsubscribe"]).on_anything(),
         ]
+    }
+
+    fn usage(&self) -> Usage {
+        let depends_on = "messages to its topic";
+        match self.protocol.as_str() {
+            "email" | "email-json" => Usage::default().by_use("mails", depends_on, Meter::Emails),
+            "http" | "https" => Usage::default().by_use("messages by HTTPS", depends_on, Meter::HttpsMessages),
+            "sqs" | "lambda" => Usage::free("deliveries to queues and functions cost nothing"),
+            protocol => {
+                let what = format!("messages by {protocol}");
+                let reason = "there is no meter for this protocol".to_owned();
+                Usage { not_metered: vec![NotMetered { what, reason }], ..Usage::default() }
+            }
+        }
     }
 }
 

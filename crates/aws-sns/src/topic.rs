@@ -2,7 +2,10 @@
 
 use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
 use aws_sdk_sns::{Client, types::Tag};
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    usage::{Meter, Usage},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashMap, time::Duration};
@@ -61,6 +64,10 @@ const PROPAGATION: Duration = Duration::from_secs(120);
 impl Resource for Topic {
     const KIND: &'static str = "sns:topic";
     const NOUN: &'static str = "SNS topic";
+    const TERRAFORM: Option<Terraform> = Some(Terraform {
+        settings: &["aws_sns_topic_policy"],
+        ..Terraform::named("aws_sns_topic", &[("name", "name")])
+    });
     // The most that AWS takes of an SNS topic.
     // <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
     // <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>
@@ -172,6 +179,10 @@ impl Resource for Topic {
             ])
             .on(topic),
         ]
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default().by_use("messages to a topic", "alarms and events", Meter::TopicRequests)
     }
 }
 

@@ -31,6 +31,7 @@ struct ThingOutputs {
 impl Resource for Thing {
     const KIND: &'static str = "bench:thing";
     const NOUN: &'static str = "thing";
+    const TERRAFORM: Option<resource::Terraform> = None;
     const NAMING: Naming = Naming::Declared;
     type Outputs = ThingOutputs;
 
@@ -60,6 +61,10 @@ impl Resource for Thing {
 
     fn permissions(&self, _: &Place) -> Vec<Permission> {
         Vec::new()
+    }
+
+    fn usage(&self) -> resource::usage::Usage {
+        resource::usage::Usage::free("nothing")
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a platform costs: what is paid every month for being there, the unit prices of what is paid by use, and the
-//! most that a run of the pipeline can cost. Pure: resources and a price list in, numbers out.
+//! most that a run of the pipeline can cost. Pure: the usage that resources declare ([`usage::Usage`]) and a price list
+//! in, numbers out.
 //!
 //! # Guarantees
 //! - Every amount carries the quantity and the unit price it was made from, and the price list says where each price
@@ -13,28 +14,22 @@
 //! - Prices change and companies have their own: [`Prices::read`] takes a list in place of the built-in one.
 
 mod comparison;
-mod decimal;
 mod estimate;
 mod grouping;
-mod kinds;
-mod meter;
 mod money;
 mod prices;
-mod quantity;
+mod relations;
 mod resource;
 mod sheet;
 
 pub use comparison::{Change, Comparison, Summary, compare};
 pub use estimate::{ASSUMPTIONS, Area, Bound, ByUse, Estimate, Gap, Item, NotPriced, ResourceCost, Run};
-pub use kinds::{Treatment, treatments};
-pub use meter::Meter;
 pub use money::{NotAnAmount, Usd};
 pub use prices::{BUILTIN, Error, Prices};
-pub use quantity::{HOURS_PER_MONTH, Quantity};
 pub use resource::Resource;
+pub use usage::{Meter, Quantity};
 
 use grouping::Grouped;
-use kinds::Rule;
 use sheet::{Found, Sheet};
 
 /// What a stack costs in a region.
@@ -47,9 +42,8 @@ pub fn estimate(stack: &[Resource<'_>], region: &str, prices: &Prices) -> Estima
     for resource in &sorted {
         let mut found = Found::default();
         let mut sheet = Sheet::new(resource, &sorted, region, prices, &mut found);
-        match kinds::rule(resource.kind) {
-            Some(Rule::Priced(price)) => price(&mut sheet),
-            Some(Rule::Free(_)) => {}
+        match &resource.usage {
+            Some(usage) => sheet.price(usage),
             None => sheet.unknown(),
         }
         grouped.add(resource, found);

@@ -1,8 +1,8 @@
 //! Amounts of US dollars, exact to twelve decimal places.
 
-use crate::{Quantity, decimal};
 use serde::{Serialize, Serializer};
 use std::{fmt, iter::Sum, ops::Add, str::FromStr};
+use usage::{Quantity, decimal};
 
 /// Picodollars: fine enough for a GB-second of Lambda, which costs 0.0000166667 dollars.
 const PLACES: u32 = 12;

@@ -1,17 +1,17 @@
-//! The resource that a cost estimate prices: its address, kind and spec.
+//! The resource that a cost estimate prices: its address, kind and usage.
 
-use serde_json::Value;
+use usage::{Name, Usage};
 
-/// A resource of a stack, as it is declared or remembered.
-#[derive(Clone, Copy, Debug)]
+/// A resource of a stack, declared or recorded.
+#[derive(Clone, Debug)]
 pub struct Resource<'a> {
-    /// Where it is in the stack: `network.nat-1`. What is before the point is its area.
+    /// Where it is in the stack: `network.nat-1`. The part before the point is its area.
     pub address: &'a str,
     /// `ec2:nat-gateway`.
     pub kind: &'a str,
-    /// Its specification. Values that are not known yet may be in it; a name that is not known yet may keep a job, a
-    /// function or an endpoint from being found by who uses it, which an estimate then says.
-    pub spec: &'a Value,
+    /// Its usage; `None` for a kind that is not known. A name that is not known yet may keep a job, a function or an
+    /// endpoint from being found by its users, which an estimate then says.
+    pub usage: Option<Usage>,
 }
 
 impl<'a> Resource<'a> {
@@ -20,8 +20,8 @@ impl<'a> Resource<'a> {
         self.address.split_once('.').map_or(self.address, |(area, _)| area)
     }
 
-    /// Its name, where its specification has one.
-    pub(crate) fn name(&self) -> Option<&'a str> {
-        self.spec.get("name")?.as_str()
+    /// Whether other usage refers to it by this name.
+    pub(crate) fn is_named(&self, name: &Name) -> bool {
+        self.usage.as_ref().is_some_and(|usage| usage.name.as_ref() == Some(name))
     }
 }

@@ -1,7 +1,7 @@
 //! Collects the costs and missing prices of one resource.
 
 use crate::{Bound, Gap, Item, Meter, Prices, Quantity, Resource, Run};
-use serde_json::Value;
+use usage::{Name, Usage};
 
 /// What was found about one resource.
 #[derive(Default)]
@@ -42,19 +42,36 @@ impl<'a> Sheet<'a> {
         Self { resource, stack, region, prices, found }
     }
 
-    /// The resource itself.
-    pub(crate) fn resource(&self) -> &'a Resource<'a> {
-        self.resource
+    /// Writes down everything that a resource declares.
+    pub(crate) fn price(&mut self, usage: &Usage) {
+        for used in &usage.monthly {
+            self.monthly(&used.what, &used.meter, used.quantity);
+        }
+        for used in &usage.by_use {
+            if !used.writers_may_pay || !self.writers_pay(usage) {
+                self.by_use(&used.what, &used.depends_on, used.meter.clone());
+            }
+        }
+        for used in &usage.not_metered {
+            self.gap(Gap::ByUse, &used.what, &used.reason);
+        }
+        for relation in &usage.relations {
+            self.relation(usage, relation);
+        }
+        if let Some(run) = &usage.run {
+            let lines = run.steps.iter().flat_map(|step| self.lines(step)).collect();
+            self.run(&run.what, lines);
+        }
     }
 
-    /// The resource's specification.
-    pub(crate) fn spec(&self) -> &'a Value {
-        self.resource.spec
+    /// The resource of the stack to which usage refers by this name.
+    pub(crate) fn named(&self, name: &Name) -> Option<&'a Resource<'a>> {
+        self.stack.iter().find(|resource| resource.is_named(name))
     }
 
-    /// The stack's other resources of a kind, and itself.
-    pub(crate) fn of_kind(&self, kind: &'static str) -> impl Iterator<Item = &'a Resource<'a>> + use<'a> {
-        self.stack.iter().filter(move |resource| resource.kind == kind)
+    /// The usage of all resources of the stack.
+    pub(crate) fn usages(&self) -> impl Iterator<Item = &'a Usage> + use<'a> {
+        self.stack.iter().filter_map(|resource| resource.usage.as_ref())
     }
 
     /// The resource's region: its own where it declares one, else the stack's.
@@ -63,8 +80,8 @@ impl<'a> Sheet<'a> {
     }
 
     /// The same for another resource of the stack.
-    pub(crate) fn region_of(&self, resource: &Resource<'a>) -> &'a str {
-        resource.spec.get("region").and_then(Value::as_str).unwrap_or(self.region)
+    pub(crate) fn region_of(&self, resource: &'a Resource<'a>) -> &'a str {
+        resource.usage.as_ref().and_then(|usage| usage.region.as_deref()).unwrap_or(self.region)
     }
 
     /// Writes down something that is paid every month.
@@ -124,7 +141,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Writes down the most that a run can cost. A run of which nothing is known to cost is none.
-    pub(crate) fn run(&mut self, what: impl Into<String>, lines: Vec<Result<Bound, String>>) {
+    fn run(&mut self, what: impl Into<String>, lines: Vec<Result<Bound, String>>) {
         let (mut items, mut not_included) = (Vec::new(), Vec::new());
         for line in lines {
             match line {

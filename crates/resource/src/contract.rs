@@ -1,10 +1,11 @@
 //! What a reconciler of one kind of resource promises.
 
-use crate::{ADDRESS_TAG, As, Cx, Diff, SizeLimit, Tags};
+use crate::{ADDRESS_TAG, As, Cx, Diff, SizeLimit, Tags, Terraform};
 use aws_client::{Adoption, Failure, Remedy, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{future::Future, time::Duration};
+use usage::Usage;
 use vocabulary::{Permission, Place, UNKNOWN_OPEN};
 
 /// A kind of thing mlopsctl can build: the value is its declaration, the methods are the calls.
@@ -26,6 +27,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     const KIND: &'static str;
     /// What a person calls it in a sentence, for example `subnet`.
     const NOUN: &'static str;
+    /// How Terraform's AWS provider knows it, if it does.
+    const TERRAFORM: Option<Terraform>;
     /// Fields AWS cannot change in place.
     const REPLACE_ON: &'static [&'static str] = &[];
     /// How certain fields compare; others compare by value.
@@ -93,6 +96,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     /// What AWS must allow whoever makes these calls: for the settings `self` has, whether or not everything they
     /// refer to is known yet. Actions that know resources name them; see [`Permission`].
     fn permissions(&self, place: &Place) -> Vec<Permission>;
+
+    /// The usage that AWS charges for, or the reason why it is free. It has no prices: `cost` has them.
+    fn usage(&self) -> Usage;
 
     /// Why this difference cannot be applied in place, where it depends on the change itself.
     /// Fields in [`Resource::REPLACE_ON`] need not be repeated.

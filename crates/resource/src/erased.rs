@@ -1,7 +1,8 @@
 //! Reconcilers of all kinds behind one trait, and their registry.
 
 use crate::{
-    As, Content, Cx, Deletion, Diff, Excess, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, compare,
+    As, Content, Cx, Deletion, Diff, Excess, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
+    compare,
     diff::within,
     recorded::{self, to_json},
     sensitive, unseal,
@@ -10,6 +11,7 @@ use aws_client::{Boxed, Failure, FailureKind, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{collections::BTreeMap, marker::PhantomData, time::Duration};
+use usage::Usage;
 use vocabulary::{Permission, Place};
 
 /// What is there, without its type.
@@ -46,6 +48,8 @@ pub trait Reconciler: Send + Sync {
     fn kind(&self) -> &'static str;
     /// See [`Resource::NOUN`].
     fn noun(&self) -> &'static str;
+    /// See [`Resource::TERRAFORM`].
+    fn terraform(&self) -> Option<Terraform>;
     /// See [`Resource::NAMING`].
     fn naming(&self) -> Naming;
     /// See [`Resource::REMNANTS`].
@@ -84,6 +88,8 @@ pub trait Reconciler: Send + Sync {
     fn foresee(&self, spec: &Value, address: &str, place: &Place) -> Result<Value>;
     /// See [`Resource::permissions`].
     fn permissions(&self, spec: &Value, place: &Place) -> Result<Vec<Permission>>;
+    /// See [`Resource::usage`].
+    fn usage(&self, spec: &Value) -> Result<Usage>;
     /// See [`Resource::as_created`].
     fn as_created(&self, spec: &Value) -> Option<Value>;
     /// Compares, marking the fields that force a replacement, and hiding sensitive values. Either side may hold seals.
@@ -157,6 +163,9 @@ impl<R: Resource> Reconciler for Erased<R> {
     fn noun(&self) -> &'static str {
         R::NOUN
     }
+    fn terraform(&self) -> Option<Terraform> {
+        R::TERRAFORM
+    }
     fn naming(&self) -> Naming {
         R::NAMING
     }
@@ -207,6 +216,10 @@ impl<R: Resource> Reconciler for Erased<R> {
 
     fn permissions(&self, spec: &Value, place: &Place) -> Result<Vec<Permission>> {
         Ok(typed::<R>(R::KIND, spec)?.permissions(place))
+    }
+
+    fn usage(&self, spec: &Value) -> Result<Usage> {
+        Ok(typed::<R>(R::KIND, spec)?.usage())
     }
 
     fn as_created(&self, spec: &Value) -> Option<Value> {

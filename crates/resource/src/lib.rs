@@ -22,6 +22,8 @@ mod substitution;
 mod tag_index;
 mod tag_reading;
 mod tags;
+mod terraform;
+
 pub use address::Address;
 pub use comparison::As;
 pub use context::{Asset, Cloud, Cx, Listener, sha256_hex};
@@ -38,3 +40,5 @@ pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, O
 pub use substitution::substitute;
 pub use tag_index::{Glance, TagIndex};
 pub use tags::{ADDRESS_TAG, LINEAGE_TAG, Tags};
+pub use terraform::{Associated, ImportId, Terraform};
+pub use usage;

@@ -152,6 +152,7 @@ mod tests {
     impl Resource for Lamp {
         const KIND: &'static str = "test:lamp";
         const NOUN: &'static str = "lamp";
+        const TERRAFORM: Option<crate::Terraform> = None;
         const REPLACE_ON: &'static [&'static str] = &["dimmed", "code"];
         const COMPARE: &'static [(&'static str, As)] = &[("code", As::WriteOnly)];
         const NAMING: Naming = Naming::Declared;
@@ -193,6 +194,10 @@ mod tests {
         }
         fn permissions(&self, _: &Place) -> Vec<Permission> {
             Vec::new()
+        }
+
+        fn usage(&self) -> usage::Usage {
+            usage::Usage::free("nothing")
         }
     }
 

@@ -2,10 +2,11 @@
 //! and are to be taken over. Pure: it reads bytes, not files, and asks no cloud.
 
 mod import;
-mod kinds;
 mod matching;
 mod read;
+mod types;
 
-pub use import::{Exported, NoType, import_blocks, terraform_type};
+pub use import::{Exported, NoType, import_blocks};
 pub use matching::{Declared, Left, Match, Matching};
 pub use read::{Error, Managed, Tfstate};
+pub use types::Types;

@@ -1,10 +1,7 @@
 //! Matches resources of a Terraform state with declared resources.
 
-use crate::{
-    Managed, Tfstate,
-    kinds::{self, Kind, SUBNETS},
-};
-use resource::Address;
+use crate::{Managed, Tfstate, Types};
+use resource::{Address, Associated, Terraform};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::{UNKNOWN_CLOSE, UNKNOWN_OPEN};
@@ -63,9 +60,9 @@ impl Tfstate {
     }
 
     /// Finds what is declared, by names, ranges and what belongs to what. `declared` is in the order of the stack.
-    pub fn find(&self, declared: &[Declared<'_>]) -> Matching {
+    pub fn find(&self, declared: &[Declared<'_>], types: &Types) -> Matching {
         let known = declared.iter().filter_map(|one| Some((one.address, one.id?.to_owned()))).collect();
-        let mut finder = Finder { state: self, declared, known, taken: BTreeMap::new(), leads: BTreeMap::new() };
+        let mut finder = Finder { state: self, declared, types, known, taken: BTreeMap::new(), leads: BTreeMap::new() };
         for (index, one) in declared.iter().enumerate() {
             if one.id.is_none() {
                 finder.find(index);
@@ -75,18 +72,13 @@ impl Tfstate {
         finder.matching()
     }
 
-    /// The subnets of a route table.
-    fn subnets(&self, table: &str) -> Value {
-        let associations = self.resources.iter().filter(|one| one.kind == "aws_route_table_association");
-        let own = associations.filter(|one| one.attributes.get("route_table_id").is_some_and(|id| id == table));
-        own.filter_map(|one| one.attributes.get("subnet_id").cloned()).collect()
-    }
-
-    fn attribute(&self, managed: &Managed, name: &str) -> Value {
-        match name {
-            SUBNETS => self.subnets(id(managed).unwrap_or_default()),
-            _ => managed.attributes.get(name).cloned().unwrap_or_default(),
-        }
+    /// The values that other resources of the state associate with one.
+    fn associated(&self, managed: &Managed, by: &Associated) -> Value {
+        let of_it = |one: &&Managed| {
+            one.kind == by.kind
+                && one.attributes.get(by.belongs_to).is_some_and(|owner| Some(owner) == managed.attributes.get("id"))
+        };
+        self.resources.iter().filter(of_it).filter_map(|one| one.attributes.get(by.value).cloned()).collect()
     }
 }
 
@@ -97,6 +89,7 @@ fn id(managed: &Managed) -> Option<&str> {
 struct Finder<'a> {
     state: &'a Tfstate,
     declared: &'a [Declared<'a>],
+    types: &'a Types,
     /// Ids of what is there, as far as they are known.
     known: BTreeMap<&'a Address, String>,
     /// By position in `declared`, what of Terraform's it is.
@@ -120,25 +113,27 @@ impl<'a> Finder<'a> {
     /// What of Terraform's has everything that tells it from others of its kind.
     fn candidates(&self, one: &'a Declared<'a>) -> impl Iterator<Item = &'a Managed> {
         let fits = |managed: &&Managed| {
-            kinds::of(&managed.kind).is_some_and(|kind| kind.ours == one.kind && self.is_alike(kind, managed, one))
+            let kind = self.types.of_type(&managed.kind);
+            kind.is_some_and(|(kind, terraform)| kind == one.kind && self.is_alike(terraform, managed, one))
         };
         self.state.resources.iter().filter(fits)
     }
 
     fn rivals(&self, managed: &'a Managed, but: &Declared<'_>) -> impl Iterator<Item = &'a Declared<'a>> {
-        let fits = |kind: &Kind, one: &Declared<'_>| kind.ours == one.kind && self.is_alike(kind, managed, one);
         let others = self.declared.iter().filter(|one| one.address != but.address && one.id.is_none());
-        others.filter(move |one| kinds::of(&managed.kind).is_some_and(|kind| fits(kind, one)))
+        let kind = self.types.of_type(&managed.kind);
+        others.filter(move |one| {
+            kind.is_some_and(|(kind, terraform)| kind == one.kind && self.is_alike(terraform, managed, one))
+        })
     }
 
     /// What has nothing of its own to be known by is like nothing.
-    fn is_alike(&self, kind: &Kind, managed: &Managed, one: &Declared<'_>) -> bool {
-        let mut alike = kind.alike.iter();
-        !kind.alike.is_empty()
-            && alike.all(|(theirs, ours)| {
-                let theirs = self.state.attribute(managed, theirs);
-                one.spec.get(ours).is_some_and(|ours| self.is_same(&theirs, ours))
-            })
+    fn is_alike(&self, terraform: &Terraform, managed: &Managed, one: &Declared<'_>) -> bool {
+        let is_same = |theirs: &Value, field: &str| one.spec.get(field).is_some_and(|ours| self.is_same(theirs, ours));
+        let mut alike = terraform.alike.iter();
+        !terraform.alike.is_empty()
+            && alike.all(|(theirs, field)| is_same(managed.attributes.get(theirs).unwrap_or(&Value::Null), field))
+            && terraform.associated.iter().all(|by| is_same(&self.state.associated(managed, by), by.field))
     }
 
     /// Whether a value of Terraform's is a declared one, where that may refer to what is known.
@@ -163,10 +158,10 @@ impl<'a> Finder<'a> {
         if let Some(id) = id(managed) {
             self.known.insert(one.address, id.to_owned());
         }
-        let leads = kinds::of(&managed.kind).map_or(&[][..], |kind| kind.leads);
+        let leads = self.types.of_type(&managed.kind).map_or(&[][..], |(_, terraform)| terraform.leads);
         for (theirs, ours) in leads {
-            let theirs = self.state.attribute(managed, theirs);
-            if let (Some(address), Some(id)) = (one.spec.get(ours).and_then(referred), theirs.as_str()) {
+            let theirs = managed.attributes.get(theirs).and_then(Value::as_str);
+            if let (Some(address), Some(id)) = (one.spec.get(ours).and_then(referred), theirs) {
                 self.leads.insert(address, id.to_owned());
             }
         }
@@ -176,7 +171,8 @@ impl<'a> Finder<'a> {
     fn follow_leads(&mut self) {
         for (index, one) in self.declared.iter().enumerate() {
             let Some(lead) = self.leads.get(one.address).filter(|_| one.id.is_none()).cloned() else { continue };
-            let of_kind = |managed: &&Managed| kinds::of(&managed.kind).is_some_and(|kind| kind.ours == one.kind);
+            let of_kind =
+                |managed: &&Managed| self.types.of_type(&managed.kind).is_some_and(|(kind, _)| kind == one.kind);
             let mut led = self.state.resources.iter().filter(of_kind);
             if let Some(managed) = led.find(|managed| id(managed) == Some(lead.as_str())) {
                 self.take(index, managed);
@@ -188,7 +184,7 @@ impl<'a> Finder<'a> {
         let mut matching = Matching::default();
         let taken: BTreeSet<&str> = self.taken.values().map(|managed| managed.address.as_str()).collect();
         for managed in self.state.resources.iter().filter(|managed| !taken.contains(managed.address.as_str())) {
-            match (self.adopted(managed), kinds::is_setting(&managed.kind)) {
+            match (self.adopted(managed), self.types.has_setting(&managed.kind)) {
                 (Some(one), _) => matching.adopted.push(one),
                 (None, true) => matching.settings.push(managed.address.clone()),
                 (None, false) => {
@@ -198,7 +194,7 @@ impl<'a> Finder<'a> {
             }
         }
         for (index, managed) in &self.taken {
-            let by_id = kinds::of(&managed.kind).is_some_and(|kind| kind.by_id);
+            let by_id = self.types.of_type(&managed.kind).is_some_and(|(_, terraform)| terraform.by_id);
             matching.matches.push(Match {
                 address: self.declared[*index].address.clone(),
                 terraform: managed.address.clone(),
@@ -211,10 +207,11 @@ impl<'a> Finder<'a> {
     /// The recorded resource that equals a resource of Terraform. Its kind and its id are the same, or its name for
     /// kinds that are identified by a name.
     fn adopted(&self, managed: &Managed) -> Option<Match> {
-        let kind = kinds::of(&managed.kind)?;
+        let (kind, terraform) = self.types.of_type(&managed.kind)?;
         let is_this = |one: &&Declared<'_>| {
             let same_id = one.id.is_some() && one.id == id(managed);
-            kind.ours == one.kind && (same_id || (one.id.is_some() && !kind.by_id && self.is_alike(kind, managed, one)))
+            let same_name = || one.id.is_some() && !terraform.by_id && self.is_alike(terraform, managed, one);
+            kind == one.kind && (same_id || same_name())
         };
         let one = self.declared.iter().find(is_this)?;
         let id = one.id.map(str::to_owned);
@@ -222,13 +219,13 @@ impl<'a> Finder<'a> {
     }
 
     fn why_not(&self, managed: &Managed) -> String {
-        let Some(kind) = kinds::of(&managed.kind) else {
+        let Some((kind, terraform)) = self.types.of_type(&managed.kind) else {
             return "mlopsctl builds nothing of this type".to_owned();
         };
-        let alike = self.declared.iter().filter(|one| kind.ours == one.kind && self.is_alike(kind, managed, one));
+        let alike = self.declared.iter().filter(|one| kind == one.kind && self.is_alike(terraform, managed, one));
         let could_be: Vec<&str> = alike.map(|one| one.address.as_str()).collect();
         match could_be.as_slice() {
-            [] => format!("no {} of the environment file is like it", kind.ours),
+            [] => format!("no {kind} of the environment file is like it"),
             _ => format!("it could be {}; say which with ADDRESS={}", could_be.join(" or "), managed.address),
         }
     }

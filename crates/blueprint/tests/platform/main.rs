@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
+mod costs;
 mod data;
 mod drift_job;
 mod existing;
 mod existing_network;
 mod grants;
 mod ignored;
+mod kinds;
 mod names;
 mod pipeline;
 mod placement;

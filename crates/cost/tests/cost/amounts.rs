@@ -18,7 +18,7 @@ fn small_unit_prices_keep_their_digits() {
 
 #[test]
 fn a_price_times_a_quantity_is_exact() {
-    assert_eq!(usd("0.0000166667").times(Quantity::of(1_200)), usd("0.02000004"));
+    assert_eq!(usd("0.0000166667").times(Quantity::count(1_200)), usd("0.02000004"));
     assert_eq!(usd("0.013").times(Quantity::months_of(2)), usd("18.98"));
 }
 
@@ -32,6 +32,6 @@ fn what_is_no_amount_is_refused() {
 
 #[test]
 fn the_most_of_everything_does_not_overflow() {
-    let most = usd("999999.999999999999").times(Quantity::of(u64::MAX));
+    let most = usd("999999.999999999999").times(Quantity::count(u64::MAX));
     assert!([most, most].into_iter().sum::<Usd>() > most);
 }

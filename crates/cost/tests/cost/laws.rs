@@ -1,24 +1,53 @@
 use crate::stack::{Declared, MUMBAI, Stack, usd};
-use cost::{Prices, Quantity, Usd, compare, treatments};
+use cost::{Meter, Prices, Quantity, Usd, compare};
 use proptest::{collection::vec, prelude::*, sample::select};
-use serde_json::json;
+use usage::{Charge, Deployment, Instances, Name, Relation, Step, Usage};
 
-/// A stack of any known kinds and of some that nobody knows.
+/// A stack of usage of all forms, and of resources of unknown kinds.
 fn stacks() -> impl Strategy<Value = Stack> {
-    let kinds = treatments().map(|(kind, _)| kind).chain(["some:thing"]).collect::<Vec<_>>();
     let areas = ["network", "storage", "pipeline", "alone"];
-    let resource = (select(areas.to_vec()), select(kinds), 0_u64..4);
+    let resource = (select(areas.to_vec()), 0_usize..FORMS, 0_u64..4);
     vec(resource, 0..24).prop_map(|resources| {
-        let declared = |(at, (area, kind, count)): (usize, (&str, &str, u64))| Declared {
+        let declared = |(at, (area, form, count)): (usize, (&str, usize, u64))| Declared {
             address: format!("{area}.{at}"),
-            kind: kind.to_owned(),
-            spec: json!({
-                "name": format!("it-{at}"),
-                "volume_gb": count,
-                "reach": {"type": "interface", "subnets": vec!["subnet"; usize::try_from(count).unwrap()]}
-            }),
+            usage: usage(form, at, count),
         };
         Stack(resources.into_iter().enumerate().map(declared).collect())
+    })
+}
+
+/// How many forms of usage there are.
+const FORMS: usize = 9;
+
+/// Usage of one form. Neighbours have the same name, so that they refer to each other.
+fn usage(form: usize, at: usize, count: u64) -> Option<Usage> {
+    let name = |form: fn(String) -> Name| form(format!("it-{}", at / 4));
+    let charge = || Charge::AtMost { what: "time".into(), meter: Meter::GlueDpuHour, quantity: Quantity::count(count) };
+    Some(match form {
+        0 => Usage::free("it costs nothing"),
+        1 => Usage::default().monthly("gateway", Meter::NatGatewayHour, Quantity::months_of(count)),
+        2 => Usage::default().monthly("volume", Meter::StudioVolumeGbMonth, Quantity::count(count)),
+        3 => Usage::named(name(Name::LogGroup)).unless_paid_by_writer("logs", "writers", Meter::LogIngestionGb).by_use(
+            "kept logs",
+            "retention",
+            Meter::LogStorageGbMonth,
+        ),
+        4 => Usage::default()
+            .by_use("vended logs", "traffic", Meter::VendedLogGb)
+            .related([Relation::PaysForLogs(name(Name::LogGroup))]),
+        5 => Usage::named(name(Name::Endpoint)).related([Relation::IsDeployed]),
+        6 => {
+            // The same for all that deploy the endpoint.
+            let instances = Instances { instance_type: "ml.m5.large".into(), count: (at / 4) as u64 };
+            let endpoint = name(Name::Endpoint);
+            let deployment = Deployment { endpoint, variants: vec![Some(instances), None], autoscaling: None };
+            Usage::default()
+                .by_use("transitions", "runs", Meter::Transitions)
+                .run("a run", vec![Step::starting("job", name(Name::Job)), Step::charged("step", vec![charge()])])
+                .related([Relation::Deploys(deployment)])
+        }
+        7 => Usage::named(name(Name::Job)).by_use("jobs", "runs", Meter::GlueDpuHour).started(vec![charge()]),
+        _ => return None,
     })
 }
 
@@ -58,8 +87,8 @@ proptest! {
             .chain(estimate.not_priced.iter().flat_map(|gap| &gap.addresses))
             .collect::<Vec<_>>();
         for declared in &stack.0 {
-            let free = treatments().any(|(kind, how)| kind == declared.kind && how != cost::Treatment::Priced);
-            prop_assert_eq!(listed.contains(&&declared.address), !free, "{}", declared.kind);
+            let is_free = declared.usage.as_ref().is_some_and(Usage::is_free);
+            prop_assert_eq!(listed.contains(&&declared.address), !is_free, "{:?}", declared.usage);
         }
     }
 
@@ -93,7 +122,7 @@ proptest! {
 
     #[test]
     fn twice_as_many_cost_twice_as_much(price in amounts(), count in 0_u64..1_000_000) {
-        prop_assert_eq!(price.times(Quantity::of(2 * count)), price.times(Quantity::of(count)) + price.times(Quantity::of(count)));
+        prop_assert_eq!(price.times(Quantity::count(2 * count)), price.times(Quantity::count(count)) + price.times(Quantity::count(count)));
     }
 
     #[test]

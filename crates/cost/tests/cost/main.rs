@@ -1,11 +1,8 @@
-//! What an estimate says of the platform, of its parts and of what it does not know.
+//! Prices, amounts and sums. `crates/blueprint/tests/platform/costs` has the tests of the platform and its kinds.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod amounts;
-mod kinds;
 mod laws;
-mod platform;
 mod prices;
-mod runs;
 mod stack;

@@ -66,6 +66,7 @@ pub(crate) struct BoxOutputs {
 impl Resource for Box {
     const KIND: &'static str = "test:box";
     const NOUN: &'static str = "box";
+    const TERRAFORM: Option<resource::Terraform> = None;
     const REPLACE_ON: &'static [&'static str] = &["inside", "name"];
     const COMPARE: &'static [(&'static str, As)] = &[("parts", As::Set)];
     const NAMING: Naming = Naming::Assigned;
@@ -131,6 +132,10 @@ impl Resource for Box {
 
     fn permissions(&self, _: &Place) -> Vec<Permission> {
         Vec::new()
+    }
+
+    fn usage(&self) -> resource::usage::Usage {
+        resource::usage::Usage::free("nothing")
     }
 }
 

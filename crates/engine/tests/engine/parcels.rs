@@ -31,6 +31,7 @@ pub(crate) struct ParcelOutputs {
 impl Resource for Parcel {
     const KIND: &'static str = "test:parcel";
     const NOUN: &'static str = "parcel";
+    const TERRAFORM: Option<resource::Terraform> = None;
     const CONTENT: Option<Content> = Some(Content { digest: "content", sent_with: &["content"] });
     const NAMING: Naming = Naming::Declared;
     type Outputs = ParcelOutputs;
@@ -70,6 +71,10 @@ impl Resource for Parcel {
     }
     fn permissions(&self, _: &Place) -> Vec<Permission> {
         Vec::new()
+    }
+
+    fn usage(&self) -> resource::usage::Usage {
+        resource::usage::Usage::free("nothing")
     }
 }
 

@@ -11,7 +11,7 @@ use engine::{Claim, Claims, Purpose};
 use resource::{Address, Declaration, Stack};
 use state::{Phase, State};
 use std::{collections::BTreeMap, path::Path, time::Instant};
-use tfstate::{Declared, Matching, Tfstate};
+use tfstate::{Declared, Matching, Tfstate, Types};
 
 /// More of what is left to Terraform is counted only.
 const MOST_LEFT: usize = 20;
@@ -36,7 +36,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
     }
     if let Some(terraform) = &terraform {
         let declarations = stack.declarations(&session.registry, session.cloud.place())?;
-        let matching = find(terraform, &declarations, &state, &claims);
+        let matching = find(terraform, &declarations, &state, &claims, &Types::from(session.registry.as_ref()));
         tell(&matching, printer);
         let found = matching.matches.into_iter().map(|one| (one.address, one.id.map_or(Claim::Name, Claim::Id)));
         claims.extend(found);
@@ -202,7 +202,7 @@ fn each_once(claims: &Claims, stack: &Stack) -> Result<(), End> {
     Ok(())
 }
 
-fn find(terraform: &Tfstate, declarations: &[Declaration], state: &State, claims: &Claims) -> Matching {
+fn find(terraform: &Tfstate, declarations: &[Declaration], state: &State, claims: &Claims, types: &Types) -> Matching {
     // What an interrupted run has begun to take over is gone on with.
     let id = |address: &Address| match claims.get(address) {
         Some(Claim::Id(id)) => Some(id.as_str()),
@@ -215,7 +215,7 @@ fn find(terraform: &Tfstate, declarations: &[Declaration], state: &State, claims
         id: id(&one.address),
     });
     let declared: Vec<Declared<'_>> = declared.collect();
-    terraform.find(&declared)
+    terraform.find(&declared, types)
 }
 
 fn tell(matching: &Matching, printer: Printer) {

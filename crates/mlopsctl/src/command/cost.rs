@@ -1,7 +1,7 @@
 //! What a platform costs. Reads only, and asks AWS for no prices.
 
 use crate::{cli::Global, end::End, printer::Printer, render};
-use ::cost::{Prices, Resource};
+use ::cost::Prices;
 use std::path::Path;
 
 pub(crate) async fn run(
@@ -19,9 +19,8 @@ pub(crate) async fn run(
     let stack = session.stack(&state).await?;
     let place = session.cloud.place();
     let declarations = stack.declarations(&session.registry, place)?;
-    let resources =
-        declarations.iter().map(|one| Resource { address: one.address.as_str(), kind: one.kind, spec: &one.spec });
-    let estimate = ::cost::estimate(&resources.collect::<Vec<_>>(), &place.region, &prices);
+    let resources = app::costs::declared(&declarations, &session.registry);
+    let estimate = ::cost::estimate(&resources, &place.region, &prices);
     session.trace_calls();
     match printer.json {
         true => printer.json(&serde_json::to_string_pretty(&estimate).map_err(|error| End::failed(error.to_string()))?),

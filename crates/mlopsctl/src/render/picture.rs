@@ -1,7 +1,6 @@
 //! A stack as something to draw: what is declared, what is remembered, and what is to happen to it.
 
 use super::{value::short, versioned::Versioned};
-use ::cost::Resource;
 use app::Session;
 use engine::{Action, Change};
 use report::{Edge, Error, Need, Node, Picture, Status};
@@ -62,9 +61,8 @@ pub(crate) fn of(
 /// Adds what each resource costs every month to its details.
 fn add_costs(session: &Session, declarations: &[Declaration], nodes: &mut [Node]) {
     let Ok(prices) = app::costs::builtin() else { return };
-    let resources =
-        declarations.iter().map(|one| Resource { address: one.address.as_str(), kind: one.kind, spec: &one.spec });
-    let estimate = ::cost::estimate(&resources.collect::<Vec<_>>(), &session.cloud.place().region, &prices);
+    let resources = app::costs::declared(declarations, &session.registry);
+    let estimate = ::cost::estimate(&resources, &session.cloud.place().region, &prices);
     let costs: HashMap<&str, String> = estimate
         .areas
         .iter()

@@ -38,6 +38,7 @@ impl<const NAMED: bool> Thing<NAMED> {
 impl<const NAMED: bool> Resource for Thing<NAMED> {
     const KIND: &'static str = if NAMED { "test:named" } else { "test:assigned" };
     const NOUN: &'static str = "thing";
+    const TERRAFORM: Option<resource::Terraform> = None;
     const REPLACE_ON: &'static [&'static str] = &["name", "inside", "size"];
     const NAMING: Naming = if NAMED { Naming::Declared } else { Naming::Assigned };
     type Outputs = Outputs;
@@ -114,5 +115,9 @@ impl<const NAMED: bool> Resource for Thing<NAMED> {
 
     fn permissions(&self, _: &Place) -> Vec<Permission> {
         Vec::new()
+    }
+
+    fn usage(&self) -> resource::usage::Usage {
+        resource::usage::Usage::free("nothing")
     }
 }

@@ -9,7 +9,7 @@ use app::Session;
 use resource::Address;
 use serde::Serialize;
 use state::{Entry, Phase, State};
-use tfstate::{Exported, import_blocks};
+use tfstate::{Exported, Types, import_blocks};
 
 /// A recorded resource.
 #[derive(Serialize)]
@@ -30,7 +30,7 @@ pub(super) async fn run(session: &Session, format: Option<ListFormat>, printer: 
     let (state, _) = session.state().await?;
     match format {
         Some(ListFormat::TerraformImport) => {
-            printer.data(&terraform(&state)?);
+            printer.data(&terraform(&state, &Types::from(session.registry.as_ref()))?);
         }
         None if printer.json => {
             printer.document(&state.resources.iter().map(Row::from).collect::<Vec<_>>());
@@ -50,7 +50,7 @@ fn page(state: &State, printer: Printer) {
 }
 
 /// Terraform's import blocks for every recorded resource that exists.
-fn terraform(state: &State) -> Result<String, End> {
+fn terraform(state: &State, types: &Types) -> Result<String, End> {
     let exported = state.resources.iter().filter_map(|(address, entry)| {
         Some(Exported {
             address,
@@ -61,5 +61,5 @@ fn terraform(state: &State) -> Result<String, End> {
             account: &state.account,
         })
     });
-    import_blocks(&exported.collect::<Vec<_>>()).map_err(|error| End::failed(error.to_string()))
+    import_blocks(&exported.collect::<Vec<_>>(), types).map_err(|error| End::failed(error.to_string()))
 }

@@ -1,10 +1,15 @@
-use crate::stack::{MUMBAI, Stack, alone, usd};
-use cost::{Gap, Treatment, treatments};
+//! The costs of single resources, by their settings.
+
+use super::stack::{MUMBAI, Stack, alone, usd};
+use aws_sagemaker::{Space, SpaceApp};
+use cost::Gap;
+use resource::Tags;
 use serde_json::{Value, json};
+use vocabulary::DomainId;
 
 fn interface(zones: usize) -> Value {
     let subnets = (0..zones).map(|zone| format!("subnet-{zone}")).collect::<Vec<_>>();
-    json!({"reach": {"type": "interface", "subnets": subnets}})
+    json!({"reach": {"type": "interface", "subnets": subnets, "security_groups": [], "private_dns": true}})
 }
 
 #[test]
@@ -16,7 +21,9 @@ fn a_second_zone_doubles_what_an_interface_endpoint_costs() {
 #[test]
 fn what_is_not_made_yet_costs_what_it_will() {
     let subnets = ["⟦network.private-1.id⟧", "⟦network.private-2.id⟧"];
-    let planned = json!({"reach": {"type": "interface", "subnets": subnets}, "vpc_id": "⟦network.vpc.id⟧"});
+    let mut planned = interface(0);
+    planned["reach"]["subnets"] = json!(subnets);
+    planned["vpc_id"] = json!("⟦network.vpc.id⟧");
     assert_eq!(alone("ec2:vpc-endpoint", planned).monthly, alone("ec2:vpc-endpoint", interface(2)).monthly);
 }
 
@@ -36,24 +43,14 @@ fn a_resource_nobody_knows_is_listed_as_not_priced() {
 }
 
 #[test]
-fn every_kind_of_the_platform_is_priced_or_free_for_a_reason() {
-    let kinds = treatments().map(|(kind, _)| kind).collect::<Vec<_>>();
-    for environment in ["dev", "staging", "prod"] {
-        for declared in Stack::real(environment).0 {
-            assert!(kinds.contains(&declared.kind.as_str()), "{}", declared.kind);
-        }
-    }
-    assert!(kinds.is_sorted());
-    assert!(treatments().all(|(_, treatment)| !matches!(treatment, Treatment::Free(""))));
-}
-
-#[test]
-fn what_is_free_is_in_no_list() {
-    for (kind, treatment) in treatments() {
-        let estimate = alone(kind, json!({}));
+fn kind_has_usage_or_is_free_for_a_reason() {
+    let registry = blueprint::registry();
+    for declared in ["dev", "staging", "prod"].into_iter().flat_map(|environment| Stack::real(environment).0) {
+        let usage = registry.get(&declared.kind).unwrap().usage(&declared.spec).unwrap();
+        let estimate = Stack(vec![declared.clone()]).estimate(MUMBAI);
         let said = !estimate.areas.is_empty() || !estimate.by_use.is_empty() || !estimate.not_priced.is_empty();
-        // Without a specification, what is priced by it is said to lack it.
-        assert_eq!(said, treatment == Treatment::Priced, "{kind}");
+        assert_eq!(said, !usage.is_free(), "{}: {usage:?}", declared.address);
+        assert_ne!(usage.free, Some(""), "{}", declared.kind);
     }
 }
 
@@ -73,7 +70,18 @@ fn a_key_that_rotates_says_what_rotations_add() {
 
 #[test]
 fn a_space_costs_its_volume() {
-    let space = |gb: u64| Stack::default().with("studio.space", "sagemaker:space", json!({ "volume_gb": gb }));
+    let space = |volume_gb: i32| {
+        let (name, owner) = ("it".to_owned(), "somebody".to_owned());
+        let space = Space {
+            domain_id: DomainId::new("d-1"),
+            name,
+            owner,
+            app: SpaceApp::JupyterLab,
+            volume_gb,
+            tags: Tags::default(),
+        };
+        Stack::default().with("studio.space", "sagemaker:space", serde_json::to_value(space).unwrap())
+    };
     assert_eq!(space(50).estimate("us-east-1").monthly, usd("5.6"));
     assert!(space(50).estimate(MUMBAI).is_incomplete());
 }
@@ -103,7 +111,9 @@ fn a_function_on_graviton_has_the_price_of_graviton() {
 #[test]
 fn mails_and_https_messages_cost_and_queues_do_not() {
     let meters = |protocol: &str| {
-        let estimate = alone("sns:subscription", json!({ "protocol": protocol }));
+        let subscription =
+            json!({"topic": "arn", "protocol": protocol, "endpoint": "x", "raw_message_delivery": false});
+        let estimate = alone("sns:subscription", subscription);
         let meters = estimate.by_use.iter().map(|used| used.meter.clone()).collect::<Vec<_>>();
         (meters, estimate.not_priced.len())
     };
@@ -115,11 +125,11 @@ fn mails_and_https_messages_cost_and_queues_do_not() {
 
 #[test]
 fn a_copy_in_the_same_region_is_not_carried_to_another() {
-    let replication = json!({"destination_bucket_arn": "arn:aws:s3:::copy"});
+    let replication = json!({"destination_bucket_arn": "arn:aws:s3:::copy", "role": "arn", "kms_key": null});
     let stack = |region: Value| {
         Stack::default()
             .with("storage.data", "s3:bucket", json!({"name": "data", "replication": replication}))
-            .with("storage.copy", "s3:bucket", json!({"name": "copy", "region": region}))
+            .with("storage.copy", "s3:bucket", json!({"name": "copy", "region": region, "replication": null}))
             .estimate(MUMBAI)
     };
     let carried = |region| stack(region).by_use.iter().any(|used| used.meter == "transfer:region-gb");

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// What the keys of instances begin with in a price list; the type follows.
+/// The beginning of the keys of instances in a price list; the type follows.
 const INSTANCE_HOUR: &str = "sagemaker:instance-hour/";
 
 /// Something that AWS counts and charges for.
@@ -97,7 +97,7 @@ impl Meter {
         Self::FeatureGbMonth,
     ];
 
-    /// What it is called in a price list: `ec2:nat-gateway-hour`.
+    /// The key in a price list: `ec2:nat-gateway-hour`.
     pub fn key(&self) -> Cow<'static, str> {
         match self {
             Self::InstanceHour(kind) => format!("{INSTANCE_HOUR}{kind}").into(),
@@ -105,7 +105,7 @@ impl Meter {
         }
     }
 
-    /// What one of it is: a price is for one such unit.
+    /// The unit that a price is for.
     pub fn unit(&self) -> &'static str {
         self.entry().1
     }

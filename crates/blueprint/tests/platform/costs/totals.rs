@@ -1,4 +1,6 @@
-use crate::stack::{MUMBAI, Stack, usd};
+//! The costs of the environments of this repository.
+
+use super::stack::{MUMBAI, Stack, usd};
 use cost::{Gap, Prices, compare};
 
 fn monthly(environment: &str) -> Vec<(String, String)> {
@@ -20,26 +22,26 @@ fn development_costs_a_nat_gateway_and_its_monitoring() {
 
 #[test]
 fn staging_adds_keys_interface_endpoints_and_a_small_endpoint() {
-    // 6 endpoints × 2 zones × 730 × 0.013 = 113.88; 2 keys; 11 alarms; ml.m5.large: 730 × 0.121 = 88.33.
+    // 6 endpoints × 2 zones × 730 × 0.013 = 113.88; 2 keys; 12 alarms + 3.00; ml.m5.large: 730 × 0.121 = 88.33.
     let expected = sums(&[
         ("encryption", "2.00"),
-        ("monitoring", "4.10"),
+        ("monitoring", "4.20"),
         ("network", "158.41"),
         ("pipeline", "88.33"),
-        ("total", "252.84"),
+        ("total", "252.94"),
     ]);
     assert_eq!(monthly("staging"), expected);
 }
 
 #[test]
 fn production_pays_for_each_zone_and_for_two_instances() {
-    // 3 × (40.88 + 3.65) + 10 endpoints × 3 zones × 9.49; 13 alarms + 0.50 + 3.00; 2 × 730 × 0.242.
+    // 3 × (40.88 + 3.65) + 10 endpoints × 3 zones × 9.49; 14 alarms + 0.50 + 3.00; 2 × 730 × 0.242.
     let expected = sums(&[
         ("encryption", "2.00"),
-        ("monitoring", "4.80"),
+        ("monitoring", "4.90"),
         ("network", "418.29"),
         ("pipeline", "353.32"),
-        ("total", "778.41"),
+        ("total", "778.51"),
     ]);
     assert_eq!(monthly("prod"), expected);
 }

@@ -14,12 +14,13 @@ pub const HOURS_PER_MONTH: u64 = 730;
 pub struct Quantity(u64);
 
 impl Quantity {
-    pub(crate) const PLACES: u32 = 6;
+    /// Decimal places.
+    pub const PLACES: u32 = 6;
     /// One.
     pub const ONE: Self = Self(1_000_000);
 
-    /// So many wholes.
-    pub fn of(count: u64) -> Self {
+    /// So many units.
+    pub fn count(count: u64) -> Self {
         Self::ratio(count.into(), 1)
     }
 
@@ -29,12 +30,13 @@ impl Quantity {
     }
 
     /// A numerator by a denominator, the last place up: what is the most must not become less.
-    pub(crate) fn ratio(numerator: u128, denominator: u128) -> Self {
+    pub fn ratio(numerator: u128, denominator: u128) -> Self {
         let units = numerator.saturating_mul(decimal::whole(Self::PLACES)).div_ceil(denominator.max(1));
         Self(u64::try_from(units).unwrap_or(u64::MAX))
     }
 
-    pub(crate) fn units(self) -> u128 {
+    /// Millionths.
+    pub fn units(self) -> u128 {
         self.0.into()
     }
 }

@@ -1,12 +1,12 @@
 //! Decimal numbers as counts of a small unit: what amounts and quantities are made of.
 
 /// How many of the small units one whole is made of.
-pub(crate) const fn whole(places: u32) -> u128 {
+pub const fn whole(places: u32) -> u128 {
     10_u128.pow(places)
 }
 
 /// Reads digits with at most one point among them; `None` for anything else, and for more places than there are.
-pub(crate) fn read(text: &str, places: u32) -> Option<u128> {
+pub fn read(text: &str, places: u32) -> Option<u128> {
     let (integer, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(integer) || !digits(fraction) {
@@ -19,7 +19,7 @@ pub(crate) fn read(text: &str, places: u32) -> Option<u128> {
 }
 
 /// Writes all digits that are not zero after the point, and at least so many.
-pub(crate) fn write(units: u128, places: u32, at_least: usize) -> String {
+pub fn write(units: u128, places: u32, at_least: usize) -> String {
     let (integer, fraction) = (units / whole(places), units % whole(places));
     let digits = format!("{fraction:0width$}", width = places as usize);
     let kept = digits.trim_end_matches('0').len().max(at_least);
@@ -30,6 +30,6 @@ pub(crate) fn write(units: u128, places: u32, at_least: usize) -> String {
 }
 
 /// The nearest number of JSON. It is made from the digits, so that it prints as the same digits again.
-pub(crate) fn number(units: u128, places: u32) -> f64 {
+pub fn number(units: u128, places: u32) -> f64 {
     write(units, places, 0).parse().unwrap_or(f64::MAX)
 }

@@ -1,4 +1,6 @@
-use crate::stack::{MUMBAI, Stack, alone, usd};
+//! The most that one run of a job or of a state machine costs.
+
+use super::stack::{MUMBAI, Stack, alone, usd};
 use cost::{Estimate, Run};
 use serde_json::{Value, json};
 
@@ -26,8 +28,13 @@ fn a_run_in_production_costs_at_most_its_job_its_training_its_predictions_and_it
         ("Evaluate: the call", "0.0000002".to_owned()),
         // 4 workers × 2 DPU × 4 hours × 0.44
         ("ExtractTransformLoad: 4 workers G.2X for 240 minutes", "14.08".to_owned()),
+        ("IngestFeatures: 4 workers G.2X for 240 minutes", "14.08".to_owned()),
+        ("PlanEvaluation: 2048 MB for 600 seconds", "0.02000004".to_owned()),
+        ("PlanEvaluation: the call", "0.0000002".to_owned()),
         // 75 minutes × 0.121
         ("Predict: 1 × ml.m5.large for 75 minutes", "0.15125".to_owned()),
+        ("PredictChampion: 1 × ml.m5.large for 75 minutes", "0.15125".to_owned()),
+        ("PredictValidation: 1 × ml.m5.large for 75 minutes", "0.15125".to_owned()),
         // 4 × 0.485
         ("Train: 1 × ml.m5.2xlarge for 240 minutes", "1.94".to_owned()),
         // 512 / 1024 × 300 × 0.0000166667
@@ -35,26 +42,27 @@ fn a_run_in_production_costs_at_most_its_job_its_training_its_predictions_and_it
         ("ValidateData: the call", "0.0000002".to_owned()),
     ];
     assert_eq!(items, expected);
-    assert_eq!(run.at_most, usd("16.193750445"));
-    assert_eq!(run.at_most.to_string(), "16.19");
+    assert_eq!(run.at_most, usd("30.596250685"));
+    assert_eq!(run.at_most.to_string(), "30.60");
     let volume = "Train: 1 × a volume of 50 GB for 240 minutes: the price list of 2026-09-30 has no \
                   sagemaker:job-volume-gb-month for ap-south-1";
     assert_eq!(run.not_included, [volume]);
 }
 
 #[test]
-fn a_run_in_development_costs_at_most_little_more_than_a_dollar() {
+fn a_run_in_development_costs_at_most_a_few_dollars() {
     let run = run(&Stack::real("dev").estimate(MUMBAI), "pipeline.training");
-    // 2 × 0.44, 0.121, 75 minutes × 0.121, (150 + 300) × 0.0000166667 and two calls.
-    assert_eq!(run.at_most, usd("1.159750415"));
+    // 2 × 2 × 0.44, 0.121, 3 × 75 minutes × 0.121, (150 + 2 × 300) × 0.0000166667 and three calls.
+    assert_eq!(run.at_most, usd("2.347250625"));
     assert!(run.items.iter().any(|item| item.what == "Train: 1 × ml.m5.large for 60 minutes; spot costs less"));
 }
 
 #[test]
-fn what_only_calls_the_control_plane_is_no_run_that_costs() {
+fn runs_that_cost_start_jobs_or_functions() {
     let estimate = Stack::real("prod").estimate(MUMBAI);
     let addresses = estimate.runs.iter().map(|run| run.address.as_str()).collect::<Vec<_>>();
-    assert_eq!(addresses, ["catalog.job-etl", "pipeline.training"]);
+    // A deployment tries the model by a function.
+    assert_eq!(addresses, ["catalog.job-etl", "pipeline.deploy", "pipeline.training"]);
 }
 
 #[test]

@@ -1,0 +1,6 @@
+//! What an estimate says of the platform and of its parts. `crates/cost` has the tests of prices and sums.
+
+mod kinds;
+mod runs;
+mod stack;
+mod totals;
