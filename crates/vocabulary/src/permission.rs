@@ -21,7 +21,7 @@ pub struct Permission {
 /// The purpose of a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// To look, as [`find`](crate::Resource::find) and [`observe`](crate::Resource::observe) do: `plan` and `drift`
+    /// To look, as `Resource::find` and `Resource::observe` do: `plan` and `drift`
     /// need nothing else.
     Look,
     /// To create, change or delete, and to see beforehand what data that would destroy.
