@@ -157,8 +157,10 @@ fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
 #[test]
 fn every_s3_client_of_the_product_names_the_account_that_must_own_the_bucket() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for name in dependencies().into_keys().filter(|name| !["testkit", "bench"].contains(&name.as_str())) {
-        for file in sources(&crates.join(&name).join("src")) {
+    for name in dependencies().into_keys().filter(|name| !["testkit", "bench"].contains(&folder(name))) {
+        let files = sources(&crates.join(folder(&name)).join("src"));
+        assert!(!files.is_empty() || name == "mlopsctl-workspace-hack", "no files of {name} were found");
+        for file in files {
             let text = std::fs::read_to_string(&file).unwrap();
             for call in ["aws_s3::client(", "aws_sdk_s3::Client::new"] {
                 assert!(!text.contains(call), "{} calls {call}: use aws_s3::client_for", file.display());

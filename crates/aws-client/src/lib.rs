@@ -1,6 +1,6 @@
 //! How calls to AWS go out, and what a failure means.
 //!
-//! A [`Guard`] checks each request before it is sent and limits the rate, a [`Meter`] counts, [`bounded`] ends calls that
+//! A [`Guard`] checks each request before it is sent, a [`Meter`] counts and limits the rate, [`bounded`] ends calls that
 //! hang, [`Pages`] read lists to their end. A [`Failure`] says what a caller can do about it.
 
 mod boxed;
