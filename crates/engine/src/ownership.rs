@@ -1,7 +1,7 @@
 //! Whose a recorded resource is: asked before every change, because a name can pass to somebody else.
 
 use aws_client::{Adoption, Failure, FailureKind, Remedy, Result};
-use resource::{Cx, Diff, FieldChange, Naming, Ownership, Reconciler, Tags, tags_of};
+use resource::{Cx, FieldChange, Naming, Ownership, Reconciler, Tags, tags_of};
 use serde_json::Value;
 
 /// What the tags of an observed resource say; nothing of a kind that has none.
@@ -87,17 +87,13 @@ fn forgetting(cx: &Cx) -> Remedy {
     Remedy::Forget { environment: Some(cx.environment().to_owned()), address: Some(cx.address().to_string()) }
 }
 
-/// Why a resource that is not as declared is not taken over for its name, or for tags without the lineage.
-pub(crate) fn unproven(reconciler: &dyn Reconciler, id: &str, diff: &Diff, cx: &Cx) -> Failure {
-    let fields: Vec<&str> = diff.changes.iter().map(|change| change.path.as_str()).collect();
+/// The refusal to take over a resource for its name, or for tags without the lineage. `condition` says how it differs
+/// from what is declared.
+pub(crate) fn unproven(reconciler: &dyn Reconciler, id: &str, condition: &str, cx: &Cx) -> Failure {
     Failure {
         kind: FailureKind::Exists,
         ..Failure::refused(
-            format!(
-                "{} {id} exists already, is not as declared ({}), and has no tags that prove whose it is",
-                reconciler.noun(),
-                fields.join(", ")
-            ),
+            format!("{} {id} exists already, {condition}, and has no tags that prove whose it is", reconciler.noun()),
             Remedy::Either(vec![cx.adoption(Adoption::ByName), Remedy::RenameInFile]),
         )
     }

@@ -17,7 +17,9 @@ use crate::{
     sight::Sight,
 };
 use aws_client::{Failure, Result};
-use resource::{Address, Cloud, FieldChange, Foreseen, IgnoredDifference, Node, Observation, Registry, Stack, Tags};
+use resource::{
+    Address, Cloud, FieldChange, Foreseen, IgnoredDifference, Node, Observation, Reconciler, Registry, Stack, Tags,
+};
 use serde_json::Value;
 use state::{Phase, State};
 use std::{collections::BTreeSet, sync::Arc};
@@ -330,6 +332,12 @@ impl Planner<'_> {
                 let cause = was_there.then_some("it no longer exists in the cloud");
                 decision(Action::Create, cause, self.all_fields(spec))
             }
+            Observation::Broken { reason, .. } if seen.by == Origin::Unproven => {
+                return Err(self.unproven(reconciler, node, seen, &format!("does not work ({reason})")));
+            }
+            Observation::Settling { status, .. } if seen.by == Origin::Unproven => {
+                return Err(self.unproven(reconciler, node, seen, &format!("is still {status}")));
+            }
             Observation::Broken { reason, .. } => decision(Action::Replace, Some(reason), self.all_fields(spec)),
             Observation::Settling { status, .. } => {
                 // What it will be is what it was made by.
@@ -347,9 +355,9 @@ impl Planner<'_> {
                 match (reconciler.replacement(spec, live, &diff), seen.by) {
                     (Some(cause), _) if is_adopted => return Err(does_not_fit(&cause, seen.id.as_deref(), &diff)),
                     (_, Origin::Unproven) if !diff.is_empty() => {
-                        let id = seen.id.as_deref().unwrap_or_default();
-                        let cx = self.workshop.cx(&node.address, "");
-                        return Err(ownership::unproven(reconciler, id, &diff, &cx));
+                        let fields: Vec<&str> = diff.changes.iter().map(|change| change.path.as_str()).collect();
+                        let condition = format!("is not as declared ({})", fields.join(", "));
+                        return Err(self.unproven(reconciler, node, seen, &condition));
                     }
                     (_, Origin::Unproven) => {
                         decision(Action::Update, Some("it exists as it is declared and is taken over"), Vec::new())
@@ -372,6 +380,12 @@ impl Planner<'_> {
                 }
             }
         })
+    }
+
+    /// The refusal to take over a resource that may be anybody's.
+    fn unproven(&self, reconciler: &dyn Reconciler, node: &Node, seen: &Seen, condition: &str) -> Failure {
+        let id = seen.id.as_deref().unwrap_or_default();
+        ownership::unproven(reconciler, id, condition, &self.workshop.cx(&node.address, ""))
     }
 
     fn all_fields(&self, spec: &Value) -> Vec<FieldChange> {

@@ -33,6 +33,10 @@ impl World {
     pub(crate) fn boxes(&self) -> MutexGuard<'_, BTreeMap<String, Box>> {
         self.boxes.lock().unwrap()
     }
+    /// Has a box be pending for a while.
+    pub(crate) fn delay(&self, id: &str, time: Duration) {
+        self.ready_at.lock().unwrap().insert(id.to_owned(), Instant::now() + time);
+    }
     pub(crate) fn note(&self, what: String) {
         self.log.lock().unwrap().push(what);
     }

@@ -8,6 +8,7 @@ use aws_client::Remedy;
 use engine::{Action, DriftChange, Heal, Planning, Purpose};
 use resource::{Address, Stack, Tags};
 use state::{Deposed, Entry, Phase, State, Store};
+use std::time::Duration;
 
 const THEIRS: [(&str, &str); 2] = [("Project", "billing"), ("Owner", "team-b")];
 
@@ -233,4 +234,22 @@ async fn two_resources_that_match_one_address_are_refused() {
     bench.world().boxes().insert("box-copy".to_owned(), copy);
     edit_state(&bench, |state| drop(state.resources.remove(&Address::new("boxes", "c")))).await;
     is_only(&refusals(&bench.plan(&stack).await), "boxes.c", "several resources bear the tags");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unrecorded_resource_whose_tags_lack_the_lineage_is_taken_over_neither_ready_nor_pending() {
+    let (bench, stack) = built().await;
+    edit_state(&bench, |state| state.resources.clear()).await;
+    let anybodys =
+        [("Project", "p"), ("Environment", "dev"), ("ManagedBy", "mlopsctl"), ("mlopsctl:address", "boxes.a")];
+    tag(&bench, "box-1", &anybodys);
+    let refused = async |words: &str| {
+        let planning = bench.plan(&stack).await;
+        let refusals = refusals(&planning);
+        let said = refusals.iter().find(|(address, _)| *address == "boxes.a").map(|(_, said)| *said);
+        assert!(said.is_some_and(|said| said.contains(words) && said.contains("no tags that prove")), "{refusals:?}");
+    };
+    refused("is not as declared (tags.mlopsctl:lineage)").await;
+    bench.world().delay("box-1", Duration::from_secs(3600));
+    refused("is still pending").await;
 }
