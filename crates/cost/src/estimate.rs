@@ -1,7 +1,8 @@
 //! The cost estimate of a stack: monthly amounts, unit prices and the costs of an execution.
 
-use crate::{Quantity, Usd};
+use crate::Usd;
 use serde::Serialize;
+use usage::Quantity;
 
 /// What the numbers are and what they leave out, one sentence each.
 pub const ASSUMPTIONS: &[&str] = &[

@@ -1,8 +1,9 @@
 //! Price lists: the built-in list, and the lists that users supply as JSON.
 
-use crate::{Meter, Usd};
+use crate::Usd;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt};
+use usage::Meter;
 
 /// What the field `format` of a price list must be.
 const FORMAT: u64 = 1;

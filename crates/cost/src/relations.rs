@@ -1,8 +1,8 @@
 //! Costs that depend on other resources of the stack: logs that their writer pays for, copies, deployed endpoints, steps
 //! that start jobs and functions.
 
-use crate::{Bound, Gap, Meter, Quantity, sheet::Sheet};
-use usage::{Charge, Deployment, Instances, Name, Relation, Step, Usage};
+use crate::{Bound, Gap, sheet::Sheet};
+use usage::{Charge, Deployment, Instances, Meter, Name, Quantity, Relation, Step, Usage};
 
 /// The most that a line of a run can cost, or why it is not in the sum.
 type Line = Result<Bound, String>;

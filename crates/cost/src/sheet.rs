@@ -1,7 +1,7 @@
 //! Collects the costs and missing prices of one resource.
 
-use crate::{Bound, Gap, Item, Meter, Prices, Quantity, Resource, Run};
-use usage::{Name, Usage};
+use crate::{Bound, Gap, Item, Prices, Resource, Run};
+use usage::{Meter, Name, Quantity, Usage};
 
 /// What was found about one resource.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Whose a recorded resource is: asked before every change, because a name can pass to somebody else.
 
 use aws_client::{Adoption, Failure, FailureKind, Remedy, Result};
-use resource::{Cx, FieldChange, Naming, Ownership, Reconciler, Tags, tags_of};
+use resource::{Cx, Diff, FieldChange, Naming, Observation, Ownership, Reconciler, Tags, tags_of};
 use serde_json::Value;
 
 /// What the tags of an observed resource say; nothing of a kind that has none.
@@ -89,12 +89,28 @@ fn forgetting(cx: &Cx) -> Remedy {
 
 /// The refusal to take over a resource for its name, or for tags without the lineage. `condition` says how it differs
 /// from what is declared.
-pub(crate) fn unproven(reconciler: &dyn Reconciler, id: &str, condition: &str, cx: &Cx) -> Failure {
+pub(crate) fn unproven(reconciler: &dyn Reconciler, id: Option<&str>, condition: &str, cx: &Cx) -> Failure {
+    let (noun, id) = (reconciler.noun(), id.unwrap_or_default());
     Failure {
         kind: FailureKind::Exists,
         ..Failure::refused(
-            format!("{} {id} exists already, {condition}, and has no tags that prove whose it is", reconciler.noun()),
+            format!("{noun} {id} exists already, {condition}, and has no tags that prove whose it is"),
             Remedy::Either(vec![cx.adoption(Adoption::ByName), Remedy::RenameInFile]),
         )
     }
+}
+
+/// The condition of a resource of which nothing can be compared yet.
+pub(crate) fn unready(observation: &Observation) -> Option<String> {
+    match observation {
+        Observation::Broken { reason, .. } => Some(format!("does not work ({reason})")),
+        Observation::Settling { status, .. } => Some(format!("is still {status}")),
+        Observation::Absent | Observation::Ready { .. } => None,
+    }
+}
+
+/// The condition of a resource with these differences to its declaration.
+pub(crate) fn undeclared(diff: &Diff) -> String {
+    let fields: Vec<&str> = diff.changes.iter().map(|change| change.path.as_str()).collect();
+    format!("is not as declared ({})", fields.join(", "))
 }

@@ -17,9 +17,7 @@ use crate::{
     sight::Sight,
 };
 use aws_client::{Failure, Result};
-use resource::{
-    Address, Cloud, FieldChange, Foreseen, IgnoredDifference, Node, Observation, Reconciler, Registry, Stack, Tags,
-};
+use resource::{Address, Cloud, FieldChange, Foreseen, IgnoredDifference, Node, Observation, Registry, Stack, Tags};
 use serde_json::Value;
 use state::{Phase, State};
 use std::{collections::BTreeSet, sync::Arc};
@@ -320,6 +318,10 @@ impl Planner<'_> {
         let reconciler = self.registry.get(node.kind)?;
         let decision = |action, cause: Option<&str>, fields| Decision::new(action, cause.map(str::to_owned), fields);
         let interrupted = entry.is_some_and(|entry| entry.phase == Phase::Deleting);
+        let cx = self.workshop.cx(&node.address, "");
+        if let (Origin::Unproven, Some(condition)) = (seen.by, ownership::unready(&seen.observation)) {
+            return Err(ownership::unproven(reconciler, seen.id.as_deref(), &condition, &cx));
+        }
         Ok(match &seen.observation {
             // Even if it is gone: what a deletion clears away after that may still be there.
             _ if interrupted => decision(Action::Replace, Some("its deletion was interrupted"), self.all_fields(spec)),
@@ -331,12 +333,6 @@ impl Planner<'_> {
                 let was_there = entry.is_some_and(|entry| matches!(entry.phase, Phase::Ready | Phase::Identified));
                 let cause = was_there.then_some("it no longer exists in the cloud");
                 decision(Action::Create, cause, self.all_fields(spec))
-            }
-            Observation::Broken { reason, .. } if seen.by == Origin::Unproven => {
-                return Err(self.unproven(reconciler, node, seen, &format!("does not work ({reason})")));
-            }
-            Observation::Settling { status, .. } if seen.by == Origin::Unproven => {
-                return Err(self.unproven(reconciler, node, seen, &format!("is still {status}")));
             }
             Observation::Broken { reason, .. } => decision(Action::Replace, Some(reason), self.all_fields(spec)),
             Observation::Settling { status, .. } => {
@@ -355,9 +351,8 @@ impl Planner<'_> {
                 match (reconciler.replacement(spec, live, &diff), seen.by) {
                     (Some(cause), _) if is_adopted => return Err(does_not_fit(&cause, seen.id.as_deref(), &diff)),
                     (_, Origin::Unproven) if !diff.is_empty() => {
-                        let fields: Vec<&str> = diff.changes.iter().map(|change| change.path.as_str()).collect();
-                        let condition = format!("is not as declared ({})", fields.join(", "));
-                        return Err(self.unproven(reconciler, node, seen, &condition));
+                        let condition = ownership::undeclared(&diff);
+                        return Err(ownership::unproven(reconciler, seen.id.as_deref(), &condition, &cx));
                     }
                     (_, Origin::Unproven) => {
                         decision(Action::Update, Some("it exists as it is declared and is taken over"), Vec::new())
@@ -380,12 +375,6 @@ impl Planner<'_> {
                 }
             }
         })
-    }
-
-    /// The refusal to take over a resource that may be anybody's.
-    fn unproven(&self, reconciler: &dyn Reconciler, node: &Node, seen: &Seen, condition: &str) -> Failure {
-        let id = seen.id.as_deref().unwrap_or_default();
-        ownership::unproven(reconciler, id, condition, &self.workshop.cx(&node.address, ""))
     }
 
     fn all_fields(&self, spec: &Value) -> Vec<FieldChange> {

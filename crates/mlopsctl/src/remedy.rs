@@ -194,6 +194,7 @@ mod tests {
         let commands = every_command();
         assert_eq!(commands.len(), 24, "{commands:#?}");
         for command in commands {
+            let command = command.replace("--account ID", "--account 123456789012");
             let parsed = Cli::try_parse_from(command.split(' '));
             assert!(parsed.is_ok(), "{command}: {}", parsed.err().map(|error| error.to_string()).unwrap_or_default());
         }
