@@ -14,7 +14,7 @@ pub(crate) struct JobSize<'a> {
     pub(crate) workers: i32,
     pub(crate) timeout_minutes: i32,
     pub(crate) is_flex: bool,
-    /// Whether its script publishes metrics of its own.
+    /// True if the job's script publishes its own metrics.
     pub(crate) publishes_metrics: bool,
 }
 

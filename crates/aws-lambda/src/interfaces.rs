@@ -76,13 +76,13 @@ async fn other_functions(name: &str, cx: &Cx) -> Result<Vec<VpcConfig>> {
     Ok(others.filter_map(|other| joined(other.vpc_config())).collect())
 }
 
-/// Whether it was made for the function with this name.
+/// True if Lambda made the interface for the function with this name.
 fn is_named_after(interface: &NetworkInterface, function: &str) -> bool {
     let rest = interface.description().and_then(|text| text.strip_prefix(DESCRIPTION)?.strip_prefix(function));
     rest.is_some_and(|rest| rest.starts_with('-') && rest.len() == SUFFIX)
 }
 
-/// Whether functions in this place use it.
+/// True if functions with these subnets and groups use the interface.
 fn is_of(interface: &NetworkInterface, vpc: &VpcConfig) -> bool {
     let groups: BTreeSet<&str> = interface.groups().iter().filter_map(|group| group.group_id()).collect();
     let is_there = vpc.subnets.iter().any(|subnet| interface.subnet_id() == Some(subnet.as_str()));

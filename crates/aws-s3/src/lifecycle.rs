@@ -38,7 +38,7 @@ pub struct Transition {
 const TIERING: &str = "INTELLIGENT_TIERING";
 
 impl LifecycleRule {
-    /// Whether it moves objects to intelligent tiering.
+    /// True if the bucket moves objects to intelligent tiering.
     pub(crate) fn is_tiering(&self) -> bool {
         self.transitions.iter().any(|transition| transition.storage_class == TIERING)
     }

@@ -26,7 +26,7 @@ struct State<'a> {
     whole: &'a Value,
     /// The action that it calls, without how it waits: `sagemaker:createTrainingJob`. Empty for a state without one.
     action: &'a str,
-    /// Whether it waits for the end of the action.
+    /// True if the state waits for the end of the action.
     waits: bool,
 }
 
