@@ -277,11 +277,13 @@ impl Planner<'_> {
             deposed: false,
             drift: decision.drift,
         });
-        let claimed = id.is_some() && self.purpose.claims.contains_key(&node.address);
-        let adopting = claimed || entry.is_some_and(|entry| entry.adopting);
-        let owned = !adopting && seen.is_none_or(|seen| seen.by != Origin::Unproven);
-        let keeps_live = !ignored.is_empty();
-        let known = Known { id, outputs, spec, action: decision.action, excluded, owned, claimed, keeps_live };
+        let is_unproven = seen.is_some_and(|seen| seen.by == Origin::Unproven);
+        let claimed = id.is_some() && (is_unproven || self.purpose.claims.contains_key(&node.address));
+        let owned = !claimed && !entry.is_some_and(|entry| entry.adopting);
+        let unfinished = owned && entry.zip(seen).is_some_and(|(entry, seen)| seen.is_unfinished(entry));
+        let action = decision.action;
+        let known =
+            Known { id, outputs, spec, action, excluded, owned, claimed, unfinished, keeps_live: !ignored.is_empty() };
         Ok((known, change, ignored))
     }
 
@@ -359,6 +361,9 @@ impl Planner<'_> {
                     }
                     (Some(cause), _) => decision(Action::Replace, Some(&cause), diff.changes),
                     (None, Origin::Claim) => decision(Action::Update, Some("it is taken over"), diff.changes),
+                    (None, Origin::Intended) => {
+                        decision(Action::Update, Some("an interrupted run may have made it"), diff.changes)
+                    }
                     (None, Origin::Search) => decision(
                         Action::Update,
                         Some("it exists with this stack's tags and is taken over"),

@@ -10,7 +10,7 @@ use aws_client::{Adoption, Failure, FailureKind, Operation, Remedy, Result};
 use futures::{StreamExt, stream};
 use resource::{Address, Cloud, Cx, Glance, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership, Registry, Tags};
 use serde_json::Value;
-use state::Entry;
+use state::{Entry, Phase};
 use std::sync::Arc;
 use tokio::sync::watch;
 use vocabulary::has_unknown;
@@ -127,9 +127,11 @@ pub(crate) struct Seen {
 pub(crate) enum Origin {
     /// By the recorded id.
     Record,
-    /// By its name, token or tags, which are ours.
+    /// By its tags, which prove that this state's runs made it, or within its container.
     Search,
-    /// By its name alone, or by tags without the lineage: it may be anybody's.
+    /// By its name alone, or by tags without the lineage, while an intent of this state is recorded.
+    Intended,
+    /// The same without an intent: it may be anybody's.
     Unproven,
     /// It is to be taken over, whoever made it.
     Claim,
@@ -147,6 +149,16 @@ impl Seen {
     /// Whether a search found it by its tags, and it is not there: AWS is deleting it, or does not know it everywhere yet.
     pub(crate) fn is_leaving(&self) -> bool {
         self.by == Origin::Search && self.id.is_some() && self.shows_nothing()
+    }
+
+    /// Whether a run of this state created the resource, and nobody has seen it work.
+    pub(crate) fn is_unfinished(&self, entry: &Entry) -> bool {
+        let is_created = match entry.phase {
+            Phase::Intent => self.by == Origin::Search,
+            Phase::Identified => entry.unfinished,
+            Phase::Ready | Phase::Deleting => false,
+        };
+        is_created && !matches!(self.observation, Observation::Ready { .. })
     }
 
     /// Whether nothing was seen.
@@ -234,18 +246,21 @@ async fn look_at(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
         (Some(id), _) => (Some(id.clone()), Origin::Record),
         (None, Some(claim)) => (Some(claim.id(reconciler, &look.spec, cx).await?), Origin::Claim),
         (None, None) => match find(reconciler, &look.spec, cx).await? {
-            Some(found) if !found.is_proven && !look.is_intended => (Some(found.id), Origin::Unproven),
-            found => (found.map(|found| found.id), Origin::Search),
+            Some(found) if found.is_proven => (Some(found.id), Origin::Search),
+            Some(found) if look.is_intended => (Some(found.id), Origin::Intended),
+            Some(found) => (Some(found.id), Origin::Unproven),
+            None => (None, Origin::Search),
         },
     };
     let observation = match &id {
         Some(id) => reconciler.observe(&look.spec, id, cx).await?,
         None => Observation::Absent,
     };
-    let ready = matches!(observation, Observation::Ready { .. });
+    // One whose adoption was interrupted may be gone.
+    let is_gone = by != Origin::Claim && matches!(observation, Observation::Absent);
     if let Some(id) = &id
         && look.adopting
-        && (ready || by == Origin::Claim)
+        && !is_gone
     {
         adoption::may_be_taken_over(reconciler, id, &observation, cx)?;
     }

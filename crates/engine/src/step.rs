@@ -29,8 +29,18 @@ use tokio::{
 /// What a create has led to.
 struct Made {
     id: String,
-    /// Whether it is known to be of this very moment, rather than found.
-    now: bool,
+    by: Maker,
+}
+
+/// Who made the resource that a create has led to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Maker {
+    /// This step: AWS has just answered.
+    Step,
+    /// A create whose answer was lost, of this run or of an interrupted one. Its tags prove it.
+    LostCreate,
+    /// Perhaps anybody.
+    Unproven,
 }
 
 /// The result of settling a resource.
@@ -110,13 +120,13 @@ impl Applying<'_> {
                 self.run.made.borrow_mut().insert(self.address.clone(), Instant::now());
             }
             let may_lack_tags = self.entry.phase == Phase::Identified;
-            let never_worked = self.is_unfinished_creation();
+            let may_be_remade = self.entry.unfinished && !self.entry.protected;
             self.record(Phase::Identified, &id);
             let there = Thing { id: &id, cx: &cx, fresh: false, may_lack_tags };
             return match self.settle(reconciler, &there, Sent::default(), clock).await? {
                 Settled::AsDeclared => Ok(()),
                 Settled::Absent => Err(gone(reconciler, &id).into()),
-                Settled::Broken { reason, transient: true } if never_worked => {
+                Settled::Broken { reason, transient: true } if may_be_remade => {
                     self.clear_broken(reconciler, &id, &format!("failed: {reason}"), clock).await?;
                     self.make(reconciler, clock).await
                 }
@@ -125,13 +135,6 @@ impl Applying<'_> {
         }
         self.clear_remnants(reconciler, clock).await?;
         self.make(reconciler, clock).await
-    }
-
-    /// Whether an interrupted run created the resource, and it has not worked since: AWS has told nothing of it but its
-    /// id, so that the plan promises nothing about it either.
-    fn is_unfinished_creation(&self) -> bool {
-        let is_created = self.recorded.is_some() && self.owned && !self.entry.adopting;
-        is_created && self.entry.phase == Phase::Identified && self.entry.outputs.is_null()
     }
 
     /// Invariant: apply never exceeds the plan. What the plan knew must still be so.
@@ -175,6 +178,7 @@ impl Applying<'_> {
         if phase == Phase::Ready {
             self.entry.spec = self.spec.clone();
             self.entry.adopting = false;
+            self.entry.unfinished = false;
         }
         self.run.writer.record(&self.address, Some(self.entry.clone()));
     }
@@ -198,6 +202,7 @@ pub(crate) fn intent(
         depends_on,
         protected,
         adopting: false,
+        unfinished: false,
         deposed,
     }
 }

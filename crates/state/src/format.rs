@@ -91,6 +91,10 @@ pub struct Entry {
     /// Whether it is being taken over from another owner, whose tags it may bear until that is finished.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adopting: bool,
+    /// Whether a run of this state created it and no run has seen it work since. Only then may the next run make it
+    /// again if AWS fails the creation late.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
     /// Replaced predecessors that are still there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deposed: Vec<Deposed>,
@@ -147,8 +151,18 @@ impl Entry {
     /// What is to be recorded when this is gone and a predecessor is not.
     fn succeeded_by_predecessor(mut self) -> Option<Self> {
         let Deposed { kind, id, spec, depends_on } = self.deposed.pop()?;
-        let (phase, outputs, protected, adopting) = (Phase::Deleting, Value::Null, false, false);
-        Some(Self { kind, phase, id: Some(id), spec, outputs, depends_on, protected, adopting, ..self })
+        Some(Self {
+            kind,
+            phase: Phase::Deleting,
+            id: Some(id),
+            spec,
+            outputs: Value::Null,
+            depends_on,
+            protected: false,
+            adopting: false,
+            unfinished: false,
+            ..self
+        })
     }
 }
 
@@ -332,6 +346,7 @@ mod tests {
             depends_on: vec![],
             protected: false,
             adopting: false,
+            unfinished: false,
             deposed: vec![old("vpc-1"), old("vpc-2")],
         };
         let address = Address::new("network", "vpc");

@@ -358,6 +358,7 @@ mod tests {
             depends_on: vec![],
             protected: false,
             adopting: false,
+            unfinished: false,
             deposed: vec![],
         }
     }

@@ -158,6 +158,7 @@ fn entry(id: &str) -> Entry {
         depends_on: Vec::new(),
         protected: false,
         adopting: false,
+        unfinished: false,
         deposed: Vec::new(),
     }
 }

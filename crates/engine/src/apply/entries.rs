@@ -42,6 +42,7 @@ pub(super) fn entries(planning: &Planning, with: &Apply<'_>) -> BTreeMap<Address
                 let adopting = entry.adopting || known.claimed;
                 let mut entry = Entry { depends_on, protected, adopting, ..entry.clone() };
                 entry.id = known.id.clone().or(entry.id);
+                entry.unfinished = known.unfinished;
                 if entry.phase == Phase::Intent && entry.id.is_some() {
                     entry.phase = Phase::Identified;
                 }

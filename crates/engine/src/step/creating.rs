@@ -1,17 +1,24 @@
 //! Making a resource, and finding it again where the answer was lost.
 
-use super::{Applying, Made, Sent};
+use super::{Applying, Made, Maker, Sent};
 use crate::{
     Action,
     clock::Clock,
+    ownership::{self, undeclared, unproven},
     patience::{SURFACES_WITHIN, Unbearable},
-    refresh::find,
+    refresh::{Ours, find},
     removing::Doomed,
 };
 use aws_client::FailureKind;
-use resource::{Cx, Reconciler};
+use resource::{Cx, Observation, Reconciler};
 use state::Entry;
 use tokio::time::Instant;
+
+impl From<Ours> for Made {
+    fn from(Ours { id, is_proven }: Ours) -> Self {
+        Self { id, by: if is_proven { Maker::LostCreate } else { Maker::Unproven } }
+    }
+}
 
 impl Applying<'_> {
     /// What AWS has left of what somebody else has deleted is in the way sooner or later.
@@ -31,7 +38,7 @@ impl Applying<'_> {
     }
 
     pub(super) async fn create(
-        &self,
+        &mut self,
         reconciler: &dyn Reconciler,
         cx: &Cx,
         clock: &Clock<'_>,
@@ -43,25 +50,61 @@ impl Applying<'_> {
         let mut patience = clock.patience();
         // What an earlier run sent, it sent before this run began; what this step sent, just now.
         let mut lost = self.find_first.then_some(self.run.began);
+        let mut may_have_made_it = self.find_first;
         loop {
             if let Some(sent) = lost
-                && let Some(id) = self.surface(sent, reconciler, cx, clock).await?
+                && let Some(found) = self.surface(sent, reconciler, cx, clock).await?
             {
-                return Ok(Made { id, now: false });
+                return Ok(found.into());
             }
             let failure = match reconciler.create(&self.spec, cx).await {
-                Ok(id) => return Ok(Made { id, now: true }),
+                Ok(id) => return Ok(Made { id, by: Maker::Step }),
                 Err(failure) => failure,
             };
             lost = (failure.kind == FailureKind::Ambiguous).then(Instant::now);
+            may_have_made_it |= lost.is_some();
             if failure.kind == FailureKind::Exists {
                 return match self.surface(Instant::now(), reconciler, cx, clock).await? {
-                    Some(id) => Ok(Made { id, now: false }),
+                    Some(found) if found.is_proven || may_have_made_it => Ok(found.into()),
+                    Some(found) => self.take_over(found.id, reconciler, cx, clock).await,
                     None => Err(failure.into()),
                 };
             }
             self.bear(&mut patience, failure, clock).await?;
         }
+    }
+
+    /// Takes over the resource that AWS names in its refusal to create it, as a plan would: only as it is declared,
+    /// because nothing proves that this state's runs made it. Otherwise no create happened, and the intent goes.
+    async fn take_over(
+        &mut self,
+        id: String,
+        reconciler: &dyn Reconciler,
+        cx: &Cx,
+        clock: &Clock<'_>,
+    ) -> Result<Made, Unbearable> {
+        let mut patience = clock.patience();
+        let observation = loop {
+            match reconciler.observe(&self.spec, &id, cx).await {
+                Ok(observation) => break observation,
+                Err(failure) => self.bear(&mut patience, failure, clock).await?,
+            }
+        };
+        let condition = match &observation {
+            Observation::Ready { live, .. } => {
+                let diff = reconciler.compare(&self.spec, None, live);
+                (!diff.is_empty()).then(|| undeclared(&diff))
+            }
+            unready => ownership::unready(unready),
+        };
+        let Some(condition) = condition else {
+            self.entry.adopting = true;
+            return Ok(Made { id, by: Maker::Unproven });
+        };
+        if self.entry.deposed.is_empty() {
+            self.run.writer.record(&self.address, None);
+        }
+        Err(unproven(reconciler, Some(&id), &condition, cx).into())
     }
 
     /// Looks for what a lost create may have made, for as long as AWS may hide it. Looks at least once.
@@ -71,11 +114,11 @@ impl Applying<'_> {
         reconciler: &dyn Reconciler,
         cx: &Cx,
         clock: &Clock<'_>,
-    ) -> Result<Option<String>, Unbearable> {
+    ) -> Result<Option<Ours>, Unbearable> {
         let mut patience = clock.patience();
         loop {
             match find(reconciler, &self.spec, cx).await {
-                Ok(Some(found)) => return Ok(Some(found.id)),
+                Ok(Some(found)) => return Ok(Some(found)),
                 Ok(None) if sent.elapsed() >= SURFACES_WITHIN => return Ok(None),
                 Ok(None) => patience.wait().await?,
                 Err(failure) => {

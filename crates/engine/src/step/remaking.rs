@@ -1,6 +1,6 @@
 //! Creates a resource, and remakes it if AWS accepted the creation and then failed it for a transient reason.
 
-use super::{Applying, Made, Sent, Settled, Thing};
+use super::{Applying, Made, Maker, Sent, Settled, Thing};
 use crate::{
     StepPhase,
     clock::Clock,
@@ -21,7 +21,14 @@ impl Applying<'_> {
     pub(super) async fn make(&mut self, reconciler: &dyn Reconciler, clock: &Clock<'_>) -> Result<(), Unbearable> {
         for remakes in 0.. {
             let cx = self.run.workshop.cx_of(&self.address, &self.entry);
-            let Made { id, now } = self.create(reconciler, &cx, clock).await?;
+            let Made { id, by } = self.create(reconciler, &cx, clock).await?;
+            let now = by == Maker::Step;
+            let may_be_remade = match by {
+                Maker::Step => true,
+                Maker::LostCreate => !self.entry.protected,
+                Maker::Unproven => false,
+            };
+            self.entry.unfinished = by != Maker::Unproven;
             self.run.made.borrow_mut().insert(self.address.clone(), Instant::now());
             // With everything it was made by, where the intent could only name what did not exist yet.
             self.entry.spec = self.spec.clone();
@@ -37,11 +44,11 @@ impl Applying<'_> {
             {
                 Settled::AsDeclared => break,
                 // An earlier run created it, and it is on its way out.
-                Settled::Absent if !now && remakes < REMAKES => {
+                Settled::Absent if !now && may_be_remade && remakes < REMAKES => {
                     self.clear_broken(reconciler, &id, "is being deleted", clock).await?;
                 }
                 Settled::Absent => return Err(gone(reconciler, &id).into()),
-                Settled::Broken { reason, transient: true } if remakes < REMAKES => {
+                Settled::Broken { reason, transient: true } if may_be_remade && remakes < REMAKES => {
                     self.clear_broken(reconciler, &id, &format!("failed: {reason}"), clock).await?;
                 }
                 Settled::Broken { reason, .. } => return Err(broken(reconciler, &id, &reason).into()),
@@ -72,6 +79,7 @@ impl Applying<'_> {
             token: uuid::Uuid::new_v4().to_string(),
             id: None,
             outputs: Value::Null,
+            unfinished: false,
             ..self.entry.clone()
         };
         self.recorded = None;

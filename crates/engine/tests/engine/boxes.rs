@@ -26,6 +26,9 @@ pub(crate) struct World {
     /// How long a new box takes until it is ready.
     pub(crate) slowness: Mutex<Duration>,
     ready_at: Mutex<BTreeMap<String, Instant>>,
+    breaks_at: Mutex<BTreeMap<String, Instant>>,
+    /// Names that AWS refuses as taken.
+    pub(crate) taken: Mutex<Vec<String>>,
     made: Mutex<usize>,
 }
 
@@ -36,6 +39,10 @@ impl World {
     /// Has a box be pending for a while.
     pub(crate) fn delay(&self, id: &str, time: Duration) {
         self.ready_at.lock().unwrap().insert(id.to_owned(), Instant::now() + time);
+    }
+    /// Has a box fail after a while, for a transient reason.
+    pub(crate) fn breaks(&self, id: &str, time: Duration) {
+        self.breaks_at.lock().unwrap().insert(id.to_owned(), Instant::now() + time);
     }
     pub(crate) fn note(&self, what: String) {
         self.log.lock().unwrap().push(what);
@@ -90,6 +97,9 @@ impl Resource for Box {
     async fn create(&self, cx: &Cx) -> Result<String> {
         let world = cx.shared::<World>();
         world.fails(&self.name)?;
+        if world.taken.lock().unwrap().contains(&self.name) {
+            return Err(Failure::of(FailureKind::Exists, format!("{} is taken", self.name)));
+        }
         let mut made = world.made.lock().unwrap();
         *made += 1;
         let id = format!("box-{made}");
@@ -102,8 +112,10 @@ impl Resource for Box {
     }
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let world = cx.shared::<World>();
+        let is_broken = world.breaks_at.lock().unwrap().get(id).is_some_and(|breaks_at| *breaks_at <= Instant::now());
         let is_new = world.ready_at.lock().unwrap().get(id).is_some_and(|ready_at| *ready_at > Instant::now());
         Ok(match world.boxes().get(id).cloned() {
+            Some(_) if is_broken => Observed::Broken { reason: "it failed".to_owned(), transient: true },
             Some(_) if is_new => {
                 Observed::Settling { status: "pending".to_owned(), outputs: Some(BoxOutputs { id: id.to_owned() }) }
             }

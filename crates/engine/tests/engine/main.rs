@@ -6,6 +6,7 @@ mod boxes;
 mod evolution;
 mod healing;
 mod ignoring;
+mod late_failures;
 mod lifecycle;
 mod moving;
 mod ownership;
