@@ -361,9 +361,7 @@ impl Planner<'_> {
                     }
                     (Some(cause), _) => decision(Action::Replace, Some(&cause), diff.changes),
                     (None, Origin::Claim) => decision(Action::Update, Some("it is taken over"), diff.changes),
-                    (None, Origin::Intended) => {
-                        decision(Action::Update, Some("an interrupted run may have made it"), diff.changes)
-                    }
+                    (None, Origin::Intended) => decision(Action::Update, Some("a run may have made it"), diff.changes),
                     (None, Origin::Search) => decision(
                         Action::Update,
                         Some("it exists with this stack's tags and is taken over"),
