@@ -329,7 +329,7 @@ impl Planner<'_> {
             _ if interrupted => decision(Action::Replace, Some("its deletion was interrupted"), self.all_fields(spec)),
             // What AWS leaves of it is found by its id alone, which no list shows much longer.
             Observation::Absent if seen.is_leaving() && reconciler.remnants() && entry.is_some() => {
-                decision(Action::Replace, Some("it is being deleted"), self.all_fields(spec))
+                decision(Action::Replace, Some(losses::LEAVING), self.all_fields(spec))
             }
             Observation::Absent => {
                 let was_there = entry.is_some_and(|entry| matches!(entry.phase, Phase::Ready | Phase::Identified));

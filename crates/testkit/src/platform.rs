@@ -36,6 +36,7 @@ pub struct Platform {
     registry: Registry,
     targets: Vec<String>,
     delete_data: bool,
+    unprotect: bool,
     /// The permissions on existing resources outside of the stack.
     existing: Vec<Permission>,
     said: Arc<Said>,
@@ -85,8 +86,20 @@ impl Platform {
         let registry = blueprint::registry();
         let (targets, said, stack) = (Vec::new(), Arc::default(), Arc::new(stack));
         let existing = Vec::new();
-        let tags = Tags::default();
-        Self { name, bucket, place, identity, tags, stack, registry, targets, delete_data: true, existing, said }
+        Self {
+            name,
+            bucket,
+            place,
+            identity,
+            tags: Tags::default(),
+            stack,
+            registry,
+            targets,
+            delete_data: true,
+            unprotect: true,
+            existing,
+            said,
+        }
     }
 
     /// Brings up only what matches this glob, and what that needs.
@@ -100,6 +113,16 @@ impl Platform {
     #[must_use]
     pub fn keeping_data(self) -> Self {
         Self { delete_data: false, ..self }
+    }
+
+    /// Without leave to delete or replace what is protected.
+    #[must_use]
+    pub fn keeping_protection(self) -> Self {
+        Self { unprotect: false, ..self }
+    }
+
+    fn unprotected(&self) -> Vec<String> {
+        self.unprotect.then(|| "*".to_owned()).into_iter().collect()
     }
 
     fn globs_of_data(&self) -> Vec<String> {
@@ -283,7 +306,7 @@ impl Platform {
             targets: self.targets(stack),
             repairs: false,
             alone: false,
-            unprotect: vec!["*".to_owned()],
+            unprotect: self.unprotected(),
             delete_data: self.globs_of_data(),
             looks_only: false,
             lists_losses: false,

@@ -12,6 +12,9 @@ use std::{
     sync::Arc,
 };
 
+/// The cause of a replacement of a resource that AWS still shows while it deletes it.
+pub(super) const LEAVING: &str = "somebody is deleting it";
+
 impl Planner<'_> {
     /// What is no longer declared and stays for the data that would be lost with it. Destroying everything is another
     /// matter: that is refused, unless data may be deleted.
@@ -118,8 +121,10 @@ impl Planner<'_> {
             let allowed = self.purpose.unprotect.iter().any(|glob| change.address.matches(glob));
             if protected && !allowed && refused.insert(&change.address) {
                 let what = if change.deposed { "its predecessor" } else { "it" };
+                let because =
+                    if change.cause.as_deref() == Some(LEAVING) { ", because somebody is deleting it" } else { "" };
                 let failure = Failure::refused(
-                    format!("it is protected, and this would {} {what}", change.action.as_str()),
+                    format!("it is protected, and this would {} {what}{because}", change.action.as_str()),
                     Remedy::Unprotect { address: change.address.to_string() },
                 );
                 let lifted_by = Some(Lift::Unprotect);

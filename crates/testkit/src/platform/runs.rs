@@ -72,7 +72,7 @@ impl Platform {
             options: ChangeOptions {
                 is_confirmed: true,
                 delete_data: self.globs_of_data(),
-                unprotect: vec!["*".to_owned()],
+                unprotect: self.unprotected(),
                 ..ChangeOptions::default()
             },
         };

@@ -143,3 +143,24 @@ fn failed_creation_with_leftovers_is_deleted_only_once_its_id_is_durable() {
     up(&platform, &mut aws);
     assert_eq!(times(&aws, "sagemaker", "CreateDomain"), 2);
 }
+
+#[test]
+fn protected_creation_of_a_killed_run_that_somebody_deletes_is_refused_as_protected() {
+    let (_, mut aws) = killed_after_domain(76);
+    let platform = Platform::with("dev", |dev| dev.protection.protect.push("studio.domain".to_owned()));
+    let platform = platform.only("studio.domain").keeping_protection();
+    aws.wait(Duration::from_secs(600));
+    let failed = domains(&mut aws);
+    aws.run(async |sdk| {
+        let policy = RetentionPolicy::builder().home_efs_file_system(RetentionType::Delete).build();
+        let call = aws_sdk_sagemaker::Client::new(&sdk).delete_domain().domain_id(&failed[0]);
+        call.retention_policy(policy).send().await.unwrap();
+    });
+    let planned = aws.run(async |sdk| platform.plan(&sdk).await);
+    let told: Vec<String> = planned.refusals.iter().map(|one| format!("{}: {}", one.address, one.failure)).collect();
+    assert!(
+        told.iter()
+            .any(|one| one.contains("it is protected, and this would replace it, because somebody is deleting it")),
+        "{told:?}"
+    );
+}
