@@ -46,10 +46,29 @@ pub fn declared<'a>(declarations: &'a [Declaration], registry: &Registry) -> Vec
 }
 
 fn resource<'a>(address: &'a str, kind: &'a str, spec: &Value, registry: &Registry) -> Resource<'a> {
-    let usage = registry.get(kind).and_then(|reconciler| reconciler.usage(spec)).ok();
+    let usage = registry.get(kind).and_then(|reconciler| reconciler.usage(spec));
+    let usage = usage.map_err(|failure| failure.to_string());
     Resource { address, kind, usage }
 }
 
 fn resources<'a>(parts: &Parts<'a>, registry: &Registry) -> Vec<Resource<'a>> {
     parts.iter().map(|(address, (kind, spec))| resource(address, kind, spec, registry)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn resource_without_a_price_says_why() {
+        let registry = blueprint::registry();
+        let reason = |kind: &str| {
+            let priced = resource("storage.data", kind, &json!({ "versioned": "perhaps" }), &registry);
+            let estimate = cost::estimate(&[priced], "ap-south-1", &builtin().unwrap());
+            estimate.not_priced[0].reason.clone()
+        };
+        assert!(reason("s3:bucket").contains("s3:bucket"), "{}", reason("s3:bucket"));
+        assert!(reason("quantum:computer").contains("does not know resources of kind quantum:computer"));
+    }
 }

@@ -46,6 +46,13 @@ impl Error {
 
 impl From<state::Error> for Error {
     fn from(error: state::Error) -> Self {
+        Self::of_state(error, None)
+    }
+}
+
+impl Error {
+    /// A failure at the state of this environment, if it is known.
+    pub fn of_state(error: state::Error, environment: Option<&str>) -> Self {
         let help = match &error {
             state::Error::Locked { .. } => return Self::Locked(error),
             state::Error::Foreign { what, theirs, .. } => {
@@ -60,7 +67,9 @@ impl From<state::Error> for Error {
                 );
                 return Self::usage(error.to_string(), help);
             }
-            state::Error::Damaged { .. } => Some(Remedy::RestoreState { environment: None, version: None }),
+            state::Error::Damaged { .. } => {
+                Some(Remedy::RestoreState { environment: environment.map(str::to_owned), version: None })
+            }
             state::Error::IgnoresConditions { .. } => Some(
                 "keep the state on AWS itself, or on an S3-compatible store that honours If-Match and If-None-Match"
                     .into(),

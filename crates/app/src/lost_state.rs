@@ -2,7 +2,7 @@
 
 use crate::{Error, Session};
 use aws_client::{FailureKind, Operation, Remedy};
-use resource::{TagIndex as _, Tags};
+use resource::{LINEAGE_TAG, TagIndex as _, Tags};
 use state::{History, StateVersion};
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub async fn look(session: &Session) -> Result<(), Error> {
     let newest = session.store.history(&session.keys.state).await.ok().and_then(History::newest);
     Err(Error::failed_with(
         format!("{} has no state, but {}", session.name, named(session, &left)),
-        ways_out(session, newest.as_ref()),
+        ways_out(session, &left, newest.as_ref()),
     ))
 }
 
@@ -77,20 +77,18 @@ pub async fn note_other_projects(session: &Session) {
     }
 }
 
-/// ARNs of the resources that bear the environment's tags, its state bucket apart: one look at AWS's tag index, which
+/// The resources that bear the environment's tags, by ARN, its state bucket apart: one look at AWS's tag index, which
 /// knows those of one region.
-async fn find(session: &Session) -> aws_client::Result<Vec<String>> {
+async fn find(session: &Session) -> aws_client::Result<BTreeMap<String, Tags>> {
     let found = aws_tagging::Index::new(session.cloud.config()).of(&session.identity).await?;
     let bucket = format!(":s3:::{}", session.bucket.name());
-    let mut left: Vec<String> = found.into_keys().filter(|arn| !arn.ends_with(&bucket)).collect();
-    left.sort_unstable();
-    Ok(left)
+    Ok(found.into_iter().filter(|(arn, _)| !arn.ends_with(&bucket)).collect())
 }
 
 /// How many there are, and some of them.
-fn named(session: &Session, left: &[String]) -> String {
+fn named(session: &Session, left: &BTreeMap<String, Tags>) -> String {
     let region = &session.cloud.place().region;
-    let first = left[..left.len().min(NAMED)].join(", ");
+    let first = left.keys().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = match left.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
@@ -99,21 +97,48 @@ fn named(session: &Session, left: &[String]) -> String {
     format!("{} {bear} its tags in {region}: {first}{more}", left.len())
 }
 
-fn ways_out(session: &Session, newest: Option<&StateVersion>) -> Remedy {
+fn ways_out(session: &Session, left: &BTreeMap<String, Tags>, newest: Option<&StateVersion>) -> Remedy {
     let (name, place) = (&session.name, session.state_place());
-    let up = Remedy::perform(Operation::Up, Some(name), "takes the resources over");
+    let begin_again = begin_again(name, &session.state_identity.lineage(), left);
     match newest {
         Some(StateVersion { id, written, .. }) => Remedy::Several(vec![
             format!("{place} had a version of {written}").into(),
             Remedy::Either(vec![
                 Remedy::RestoreState { environment: Some(name.clone()), version: Some(id.clone()) },
-                up,
+                begin_again,
             ]),
         ]),
         None => Remedy::Several(vec![
             format!("no earlier version of {place} is left").into(),
-            up,
+            begin_again,
             "AWS may list deleted resources for an hour".into(),
         ]),
+    }
+}
+
+/// The way to a new state. `up` takes over only resources whose tags prove that a state in this place recorded them:
+/// those of version 0.1 have no lineage.
+fn begin_again(environment: &str, lineage: &str, left: &BTreeMap<String, Tags>) -> Remedy {
+    match left.values().all(|tags| tags.get(LINEAGE_TAG) == Some(lineage)) {
+        true => Remedy::perform(Operation::Up, Some(environment), "takes the resources over"),
+        false => Remedy::AdoptAll { environment: environment.to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_without_the_lineage_are_to_be_adopted() {
+        let with = |lineage: Option<&str>| {
+            let tags = lineage.map(|lineage| (LINEAGE_TAG, lineage)).into_iter().collect::<Tags>();
+            BTreeMap::from([("arn:aws:sns:ap-south-1:123456789012:alerts".to_owned(), tags)])
+        };
+        let way = |lineage| begin_again("dev", "abc", &with(lineage));
+        assert_eq!(way(Some("abc")), Remedy::perform(Operation::Up, Some("dev"), "takes the resources over"));
+        for other in [None, Some("def")] {
+            assert_eq!(way(other), Remedy::AdoptAll { environment: "dev".to_owned() });
+        }
     }
 }

@@ -20,10 +20,15 @@ impl Workspace {
             Ok(None) => return Ok((State::new(&self.state_identity), None)),
             Err(error) => return Err(unreachable(&self.bucket, error).await),
         };
-        let state = State::read(&stored.bytes, &self.state_place(), &self.state_identity)?;
+        let state = self.read(&stored.bytes)?;
         let mut state = engine::current_state(&state, &self.registry, self.cloud.place()).into_owned();
         state.seal_sensitive(&self.registry);
         Ok((state, Some(stored.version)))
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<State, Error> {
+        let read = State::read(bytes, &self.state_place(), &self.state_identity);
+        read.map_err(|error| Error::of_state(error, Some(&self.name)))
     }
 
     /// Where the state is, as a person would look it up.
@@ -41,7 +46,7 @@ impl Workspace {
     /// answers may not even be AWS.
     pub async fn ensure_bucket_and_state(&self) -> Result<(), Error> {
         if let Some(stored) = self.made_bucket().await? {
-            State::read(&stored.bytes, &self.state_place(), &self.state_identity)?;
+            self.read(&stored.bytes)?;
         }
         Ok(())
     }

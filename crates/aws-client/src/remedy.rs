@@ -37,6 +37,11 @@ pub enum Remedy {
         /// Which of several resources, or the purpose.
         how: Adoption,
     },
+    /// Take over all resources of an environment that exist and that the state does not record.
+    AdoptAll {
+        /// The name of the environment.
+        environment: String,
+    },
     /// Take a resource out of the state, without a change in AWS.
     Forget {
         /// The name of the environment, if it is known.
@@ -140,7 +145,7 @@ pub enum Operation {
     ListStates,
     /// Show a recorded resource.
     ShowRecord,
-    /// Write a state.
+    /// Write a state from a file, even if it was begun elsewhere.
     WriteState,
     /// Forget the data of the emulator.
     ResetEmulator,
@@ -161,6 +166,15 @@ impl Remedy {
     /// Another operation and its effect.
     pub fn perform(operation: Operation, environment: Option<&str>, effect: impl Into<String>) -> Self {
         Self::Perform { operation, environment: environment.map(str::to_owned), effect: effect.into() }
+    }
+
+    /// The environment whose resource a person may take over by its name, if that is among the remedies.
+    pub fn adopting(&self) -> Option<&str> {
+        match self {
+            Self::Adopt { environment, how: Adoption::ByName, .. } => Some(environment),
+            Self::Several(all) | Self::Either(all) => all.iter().find_map(Self::adopting),
+            _ => None,
+        }
     }
 
     /// The advice in plain words. Empty if the remedy is an operation.

@@ -173,6 +173,6 @@ pub enum Gap {
     Monthly,
     /// The prices of what is paid by use.
     ByUse,
-    /// Nobody knows: the kind is unknown.
+    /// Nobody knows: the kind is unknown, or the spec cannot be read.
     Unknown,
 }

@@ -43,8 +43,8 @@ pub fn estimate(stack: &[Resource<'_>], region: &str, prices: &Prices) -> Estima
         let mut found = Found::default();
         let mut sheet = Sheet::new(resource, &sorted, region, prices, &mut found);
         match &resource.usage {
-            Some(usage) => sheet.price(usage),
-            None => sheet.unknown(),
+            Ok(usage) => sheet.price(usage),
+            Err(reason) => sheet.unknown(reason),
         }
         grouped.add(resource, found);
     }

@@ -78,7 +78,7 @@ impl Sheet<'_> {
         let line = |charge: &Charge| self.line(&step.name, charge);
         let own = step.charges.iter().map(line);
         let Some(name) = &step.starts else { return own.collect() };
-        match self.named(name).and_then(|started| started.usage.as_ref()) {
+        match self.named(name).and_then(|started| started.usage.as_ref().ok()) {
             Some(started) => own.chain(started.start.iter().map(line)).collect(),
             None => {
                 let reason = format!("{}: the stack has no {} of the name it gives", step.name, noun(name));

@@ -9,9 +9,9 @@ pub struct Resource<'a> {
     pub address: &'a str,
     /// `ec2:nat-gateway`.
     pub kind: &'a str,
-    /// Its usage; `None` for a kind that is not known. A name that is not known yet may keep a job, a function or an
-    /// endpoint from being found by its users, which an estimate then says.
-    pub usage: Option<Usage>,
+    /// Its usage, or the reason why nobody can tell: an unknown kind, or a spec that cannot be read. A name that is not
+    /// known yet may keep a job, a function or an endpoint from being found by its users, which an estimate then says.
+    pub usage: Result<Usage, String>,
 }
 
 impl<'a> Resource<'a> {
@@ -22,6 +22,6 @@ impl<'a> Resource<'a> {
 
     /// Whether other usage refers to it by this name.
     pub(crate) fn is_named(&self, name: &Name) -> bool {
-        self.usage.as_ref().is_some_and(|usage| usage.name.as_ref() == Some(name))
+        self.usage.as_ref().is_ok_and(|usage| usage.name.as_ref() == Some(name))
     }
 }

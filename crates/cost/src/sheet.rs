@@ -71,7 +71,7 @@ impl<'a> Sheet<'a> {
 
     /// The usage of all resources of the stack.
     pub(crate) fn usages(&self) -> impl Iterator<Item = &'a Usage> + use<'a> {
-        self.stack.iter().filter_map(|resource| resource.usage.as_ref())
+        self.stack.iter().filter_map(|resource| resource.usage.as_ref().ok())
     }
 
     /// The resource's region: its own where it declares one, else the stack's.
@@ -81,7 +81,7 @@ impl<'a> Sheet<'a> {
 
     /// The same for another resource of the stack.
     pub(crate) fn region_of(&self, resource: &'a Resource<'a>) -> &'a str {
-        resource.usage.as_ref().and_then(|usage| usage.region.as_deref()).unwrap_or(self.region)
+        resource.usage.as_ref().ok().and_then(|usage| usage.region.as_deref()).unwrap_or(self.region)
     }
 
     /// Writes down something that is paid every month.
@@ -123,9 +123,9 @@ impl<'a> Sheet<'a> {
     }
 
     /// Writes down that nothing is known of the resource's kind.
-    pub(crate) fn unknown(&mut self) {
+    pub(crate) fn unknown(&mut self, reason: &str) {
         let what = format!("whatever {} costs", self.resource.kind);
-        self.gap(Gap::Unknown, what, "this kind of resource is not known");
+        self.gap(Gap::Unknown, what, reason);
     }
 
     /// The most that something can cost in a run, or why it has no price.

@@ -297,7 +297,11 @@ pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx
                     format!("belongs to {owner}"),
                     Remedy::Either(vec![
                         "this environment has another state: use it again, by `[state] bucket` as it was".into(),
-                        Remedy::perform(Operation::WriteState, None, "puts it into the bucket of now"),
+                        Remedy::perform(
+                            Operation::WriteState,
+                            Some(cx.environment()),
+                            "puts it into the bucket of now, if that has none",
+                        ),
                     ]),
                 ),
                 Some(owner) => (format!("belongs to {owner}"), Remedy::RenameInFile),

@@ -20,6 +20,9 @@ pub(crate) fn words(remedy: &Remedy) -> String {
         Remedy::KeepState => "leave out --with-state".to_owned(),
         Remedy::WaitLonger => "`--wait-factor 3` waits three times as long".to_owned(),
         Remedy::Adopt { environment, address, how } => adoption(environment, address, *how),
+        Remedy::AdoptAll { environment } => {
+            format!("take over what is yours with `mlopsctl adopt {environment} ADDRESS…`")
+        }
         Remedy::Forget { environment, address: Some(address) } => {
             let environment = after_space(environment.as_deref());
             format!("`mlopsctl state rm{environment} {address}` forgets it without touching it")
@@ -59,6 +62,23 @@ pub(crate) fn words(remedy: &Remedy) -> String {
 /// The words of a remedy, if there are any.
 pub(crate) fn words_of(remedy: Option<&Remedy>) -> Option<String> {
     remedy.map(words).filter(|words| !words.is_empty())
+}
+
+/// Finds the advice that need not stand at each of several refusals, of which these are the remedies where a name is
+/// taken. Returns whether each is left out, and the advice for all resources that have no owner.
+pub(crate) fn shared(taken: &[Option<&Remedy>]) -> (Vec<bool>, Option<String>) {
+    let environments: Vec<&str> = taken.iter().flatten().filter_map(|remedy| remedy.adopting()).collect();
+    let for_many = environments.get(2).map(|environment| {
+        let all = Remedy::AdoptAll { environment: (*environment).to_owned() };
+        let by_terraform = "what Terraform made with `--from-tfstate FILE`";
+        format!("{}, {by_terraform}; or choose other names in the environment file", words(&all))
+    });
+    let is_left_out = |(at, remedy): (usize, &Option<&Remedy>)| match remedy {
+        Some(remedy) if remedy.adopting().is_some() => for_many.is_some(),
+        Some(_) => taken[..at].contains(remedy),
+        None => false,
+    };
+    (taken.iter().enumerate().map(is_left_out).collect(), for_many)
 }
 
 /// A sentence with its remedy.
@@ -115,7 +135,7 @@ fn restoration(environment: Option<&str>, version: Option<&str>) -> String {
     match version {
         None => format!(
             "`mlopsctl state history{environment}` lists earlier versions; --show ID prints one, and `mlopsctl state \
-             push{environment} FILE` puts it back"
+             push{environment} FILE --force` puts it back"
         ),
         Some(version) => format!(
             "`mlopsctl state history{environment} --show {version} > state.json`, then `mlopsctl state \
@@ -139,7 +159,7 @@ fn command(operation: &Operation, environment: Option<&str>) -> String {
         Operation::PrintPolicy(PolicyOf::Role(key)) => ("permissions", format!(" --role {key}")),
         Operation::ListStates => ("state history", String::new()),
         Operation::ShowRecord => ("state show", String::new()),
-        Operation::WriteState => ("state push", String::new()),
+        Operation::WriteState => ("state push", " FILE --force".to_owned()),
         Operation::ResetEmulator => ("local reset", String::new()),
     };
     format!("{name}{}{options}", after_space(environment))
@@ -166,6 +186,7 @@ mod tests {
             Operation::PrintPolicy(PolicyOf::NamedAccount),
             Operation::PrintPolicy(PolicyOf::Role("glue".to_owned())),
             Operation::ListStates,
+            Operation::WriteState,
             Operation::ResetEmulator,
         ];
         let is_of_an_environment = |one: &Operation| !matches!(one, Operation::Init | Operation::ResetEmulator);
@@ -182,6 +203,7 @@ mod tests {
             Remedy::RestoreState { environment: environment(), version: Some("v1".to_owned()) },
             Remedy::Unlock { environment: "dev".to_owned(), id: "1-2".to_owned() },
             Remedy::ListAddresses,
+            Remedy::AdoptAll { environment: "dev".to_owned() },
         ];
         let all = performed.chain(adopted).chain(others);
         let worded = all.map(|remedy| words(&remedy)).collect::<Vec<_>>().join("; ");
@@ -192,12 +214,38 @@ mod tests {
     #[test]
     fn commands_of_all_remedies_are_accepted_by_the_command_line() {
         let commands = every_command();
-        assert_eq!(commands.len(), 24, "{commands:#?}");
+        assert_eq!(commands.len(), 26, "{commands:#?}");
         for command in commands {
             let command = command.replace("--account ID", "--account 123456789012");
             let parsed = Cli::try_parse_from(command.split(' '));
             assert!(parsed.is_ok(), "{command}: {}", parsed.err().map(|error| error.to_string()).unwrap_or_default());
         }
+    }
+
+    #[test]
+    fn earlier_state_is_put_back_with_the_option_that_writing_it_takes() {
+        for environment in [None, Some("dev".to_owned())] {
+            let named = environment.as_deref().map(|name| format!(" {name}")).unwrap_or_default();
+            let worded = words(&Remedy::RestoreState { environment, version: None });
+            assert!(worded.contains(&format!("`mlopsctl state push{named} FILE --force`")), "{worded}");
+        }
+        let moved = words(&Remedy::perform(Operation::WriteState, Some("dev"), "moves it"));
+        assert_eq!(moved, "`mlopsctl state push dev FILE --force` moves it");
+    }
+
+    #[test]
+    fn only_resources_without_an_owner_are_many_to_take_over() {
+        let taken = |how| Remedy::Adopt { environment: "dev".to_owned(), address: "network.vpc".to_owned(), how };
+        let ownerless = Remedy::Either(vec![taken(Adoption::ByName), Remedy::RenameInFile]);
+        let moved = Remedy::perform(Operation::WriteState, Some("dev"), "moves it");
+        let other_state = Remedy::Either(vec!["this environment has another state".into(), moved]);
+        let remedies = [&other_state, &ownerless, &other_state, &ownerless, &other_state].map(Some);
+        assert_eq!(shared(&remedies), (vec![false, false, true, false, true], None));
+        let (left_out, advice) =
+            shared(&[Some(&ownerless), None, Some(&ownerless), Some(&other_state), Some(&ownerless)]);
+        assert_eq!(left_out, [true, false, true, false, true]);
+        let advice = advice.unwrap();
+        assert!(advice.starts_with("take over what is yours with `mlopsctl adopt dev ADDRESS…`, what"), "{advice}");
     }
 
     #[test]

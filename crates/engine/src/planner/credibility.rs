@@ -45,7 +45,7 @@ impl Planner<'_> {
         match outputs.iter().find_map(differs) {
             None => Ok(()),
             Some(name) => {
-                Err(incredible(&format!("the state records {} as its {name}, which it cannot be", outputs[&name])))
+                Err(self.incredible(&format!("the state records {} as its {name}, which it cannot be", outputs[&name])))
             }
         }
     }
@@ -53,7 +53,7 @@ impl Planner<'_> {
     fn is_credible(&self, kind: &str, id: &str, spec: &Value, is_touched: bool, named: &HashSet<&str>) -> Result<()> {
         let reconciler = self.registry.get(kind)?;
         let place = self.workshop.cloud.place();
-        let incredible = |why: &str| incredible(&format!("the state records {} for it, {why}", id.escape_debug()));
+        let incredible = |why: &str| self.incredible(&format!("the state records {} for it, {why}", id.escape_debug()));
         let form = reconciler.id_form(spec, place)?;
         if !form.fits(id) {
             return Err(incredible(&format!("which is not the id of the recorded {}", reconciler.noun())));
@@ -73,6 +73,17 @@ impl Planner<'_> {
             true => Ok(()),
             false => Err(incredible("which is part of nothing that this environment made")),
         }
+    }
+
+    fn incredible(&self, why: &str) -> Failure {
+        let environment = Some(self.state.environment.clone());
+        Failure::refused(
+            why,
+            Remedy::Several(vec![
+                "the state was edited or is damaged".into(),
+                Remedy::RestoreState { environment, version: None },
+            ]),
+        )
     }
 
     /// Whether a name contains the names of project and environment, or begins with the stack's prefix. Every name that
@@ -107,18 +118,8 @@ impl Planner<'_> {
             let Some(id) = change.id.as_deref() else { continue };
             if let Some(address) = taken.get(&(change.kind.as_str(), id)) {
                 let why = format!("the state records {id} as a predecessor, and {address} has it");
-                refusals.push(refusal(&change.address, &change.kind, incredible(&why)));
+                refusals.push(refusal(&change.address, &change.kind, self.incredible(&why)));
             }
         }
     }
-}
-
-fn incredible(why: &str) -> Failure {
-    Failure::refused(
-        why,
-        Remedy::Several(vec![
-            "the state was edited or is damaged".into(),
-            Remedy::RestoreState { environment: None, version: None },
-        ]),
-    )
 }

@@ -5,7 +5,7 @@ use crate::{
     end::End,
     printer::Printer,
     remedy,
-    render::{self, page::Form, plan_text::TAKE_OVER},
+    render::{self, page::Form},
 };
 use app::{NotDone, NotReconciled, RefusedPlan};
 use aws_client::FailureKind;
@@ -55,17 +55,17 @@ pub(crate) fn refused_plan(view: &PlanView, printer: Printer) -> End {
 
 /// Reports all refusals of a plan. Advice that is the same for many taken names is printed once.
 pub(crate) fn refused(refusals: &[Refusal], printer: Printer) -> End {
-    let is_taken = |refusal: &&Refusal| refusal.failure.kind == FailureKind::Exists;
-    let many_are_taken = refusals.iter().filter(is_taken).count() > 2;
-    for refusal in refusals {
-        let advised = many_are_taken && is_taken(&refusal);
+    let failures = refusals.iter().map(|refusal| &refusal.failure);
+    let taken = failures.map(|failure| failure.help.as_ref().filter(|_| failure.kind == FailureKind::Exists));
+    let (left_out, for_many) = remedy::shared(&taken.collect::<Vec<_>>());
+    for (refusal, advised) in refusals.iter().zip(left_out) {
         printer.error(
             &format!("{} ({}): {}", refusal.address, refusal.kind, refusal.failure),
             remedy::words_of(refusal.failure.help.as_ref()).as_deref().filter(|_| !advised),
         );
     }
-    if many_are_taken {
-        printer.help(TAKE_OVER);
+    if let Some(advice) = for_many {
+        printer.help(&advice);
     }
     let denied = refusals.iter().all(|refusal| refusal.failure.kind == FailureKind::Refused);
     let what = if denied { "refused" } else { "no plan could be made" };

@@ -12,10 +12,6 @@ use crate::{
 use engine::Action;
 use review::{ChangeView, LookedAt, Names, PlanView, RefusalView, Shared};
 
-/// The advice where many names are taken.
-pub(crate) const TAKE_OVER: &str = "take over what is yours with `mlopsctl adopt <env> ADDRESS…`, what Terraform made with \
-    `--from-tfstate FILE`; or choose other names in the environment file";
-
 /// The whole page. The last two lines are the counts and the costs, in words.
 pub(crate) fn page(view: &PlanView, names: &Names, costs: Option<&str>, printer: Printer, form: Form) -> String {
     let mut page = Page::new(printer, form, names);
@@ -151,12 +147,13 @@ fn refused(page: &mut Page<'_>, view: &PlanView) {
             continue;
         }
         page.line(0, 2, &[(Some(Style::Alarm), &title)]);
-        let many_are_taken = refusals.iter().filter(|refusal| refusal.is_taken).count() > 2;
-        for one in refusals {
-            refusal(page, one, many_are_taken && one.is_taken);
+        let taken = refusals.iter().map(|refusal| refusal.help.as_ref().filter(|_| refusal.is_taken));
+        let (left_out, for_many) = remedy::shared(&taken.collect::<Vec<_>>());
+        for (one, is_advised) in refusals.iter().zip(left_out) {
+            refusal(page, one, is_advised);
         }
-        if many_are_taken {
-            page.advice(2, 2, (Some(Style::Cyan), "help:"), &format!(" {TAKE_OVER}"));
+        if let Some(advice) = for_many {
+            page.advice(2, 2, (Some(Style::Cyan), "help:"), &format!(" {advice}"));
         }
         page.gap();
     }

@@ -49,7 +49,8 @@ impl Stack {
         let registry = blueprint::registry();
         let mut resources = Vec::new();
         for Declared { address, kind, spec } in &self.0 {
-            let usage = registry.get(kind).ok().map(|reconciler| reconciler.usage(spec).unwrap());
+            let known = registry.get(kind).map_err(|failure| failure.to_string());
+            let usage = known.map(|reconciler| reconciler.usage(spec).unwrap());
             resources.push(Resource { address, kind, usage });
         }
         resources
