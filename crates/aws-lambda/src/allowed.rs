@@ -26,7 +26,7 @@ pub(crate) fn function(function: &Function, arn: &str, place: &Place) -> Vec<Per
         Permission::pass_role(&function.role, "lambda", place),
     ];
     // The function may have left its VPC before.
-    permissions.extend(interfaces::permissions(place));
+    permissions.extend(interfaces::permissions(function, place));
     if function.asynchronous.is_some() {
         permissions.extend(asynchronous::permissions(arn));
     }

@@ -145,7 +145,8 @@ impl Resource for Function {
         Some(Content { digest: "code_sha256", sent_with: &["code_sha256", "architecture"] });
     const NAMING: Naming = Naming::Declared;
     const TYPICAL: Duration = Duration::from_secs(10);
-    const DEADLINE: Duration = interfaces::LETS_GO_WITHIN;
+    const DEADLINE: Duration = Duration::from_secs(900);
+    const DELETION_DEADLINE: Duration = interfaces::LETS_GO_WITHIN;
 
     type Outputs = FunctionOutputs;
 
@@ -263,13 +264,18 @@ impl Resource for Function {
 
 impl Function {
     /// The interface for which a deletion waits, since Lambda still holds it. A function that is made again keeps its
-    /// role, so Lambda gives the interfaces up later, or uses them again.
+    /// role, so Lambda gives the interfaces up later, or uses them again. If somebody deleted the role, nobody waits:
+    /// Lambda gives up nothing without it.
     async fn held_interface(&self, cx: &Cx) -> Result<Option<String>> {
         if cx.is_made_again() {
             return Ok(None);
         }
-        let held = interfaces::remove(self, cx).await?;
-        Ok(held.map(|interface| format!("Lambda to give up {interface}")))
+        match interfaces::remove(self, cx).await? {
+            Some(interface) if interfaces::has_role(self, cx).await? => {
+                Ok(Some(format!("Lambda to give up {interface}")))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn archive(&self, cx: &Cx) -> Result<Blob> {

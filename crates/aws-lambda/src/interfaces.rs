@@ -6,11 +6,12 @@
 //! <https://github.com/terraform-aws-modules/terraform-aws-lambda/issues/310>
 
 use crate::{Function, VpcConfig, configuration::joined};
-use aws_client::{Attempt, Pages, Result};
+use aws_client::{Attempt, FailureKind, Pages, Result, Sign};
 use aws_sdk_ec2::{
     Client as Ec2,
     types::{Filter, NetworkInterface, NetworkInterfaceStatus},
 };
+use aws_sdk_iam::Client as Iam;
 use aws_sdk_lambda::Client;
 use resource::Cx;
 use std::{collections::BTreeSet, time::Duration};
@@ -24,6 +25,9 @@ pub(crate) const LETS_GO_WITHIN: Duration = Duration::from_secs(45 * 60);
 const DESCRIPTION: &str = "AWS Lambda VPC ENI-";
 /// A hyphen and a UUID.
 const SUFFIX: usize = 37;
+/// The role is not there.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html>
+const NO_ROLE: &[Sign] = &[("NoSuchEntity", "")];
 
 /// Deletes the interfaces of a function outside of its VPC, or of a deleted one, that Lambda has let go of. Returns an
 /// interface that Lambda still holds, in words. Interfaces that other functions share stay.
@@ -34,7 +38,8 @@ pub(crate) async fn remove(function: &Function, cx: &Cx) -> Result<Option<String
     let pages = Pages::of("DescribeNetworkInterfaces", pages, |page| page.next_token().into());
     let mut own = pages.items(|page| page.network_interfaces).all().await?;
     own.retain(|interface| {
-        is_named_after(interface, &function.name) || function.vpc.as_ref().is_some_and(|vpc| is_of(interface, vpc))
+        let is_of_place = || function.vpc.as_ref().is_some_and(|vpc| is_of(interface, vpc));
+        is_of_lambda_in(interface, &cx.place().account) && (is_named_after(interface, &function.name) || is_of_place())
     });
     if own.is_empty() {
         return Ok(None);
@@ -59,9 +64,20 @@ pub(crate) async fn remove(function: &Function, cx: &Cx) -> Result<Option<String
     }))
 }
 
-/// The actions that [`remove`] needs. The interfaces are Lambda's and have no tags.
-pub(crate) fn permissions(place: &Place) -> [Permission; 2] {
+/// True if Lambda can act in the name of the function's role, or the caller may not look whether it can.
+pub(crate) async fn has_role(function: &Function, cx: &Cx) -> Result<bool> {
+    let name = function.role.as_str().rsplit('/').next().unwrap_or_default();
+    let found = cx.client(Iam::new).get_role().role_name(name).send().await.during("GetRole").absent(NO_ROLE);
+    match found {
+        Err(failure) if failure.kind == FailureKind::Denied => Ok(true),
+        found => Ok(found?.is_some()),
+    }
+}
+
+/// The actions that [`remove`] and [`has_role`] need. The interfaces are Lambda's and have no tags.
+pub(crate) fn permissions(function: &Function, place: &Place) -> [Permission; 3] {
     [
+        Permission::change(["iam:GetRole"]).on([function.role.as_str()]),
         Permission::change(["ec2:DescribeNetworkInterfaces", "lambda:ListFunctions"]).on_anything(),
         Permission::change(["ec2:DeleteNetworkInterface"]).on([place.arn("ec2", "network-interface/*")]),
     ]
@@ -74,6 +90,13 @@ async fn other_functions(name: &str, cx: &Cx) -> Result<Vec<VpcConfig>> {
     let functions = pages.items(|page| page.functions).all().await?;
     let others = functions.iter().filter(|other| other.function_name() != Some(name));
     Ok(others.filter_map(|other| joined(other.vpc_config())).collect())
+}
+
+/// True if Lambda made the interface in this account. The owner of a shared VPC sees those of other accounts as well.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html>
+fn is_of_lambda_in(interface: &NetworkInterface, account: &str) -> bool {
+    interface.owner_id().is_none_or(|owner| owner == account)
+        && interface.description().is_some_and(|text| text.starts_with(DESCRIPTION))
 }
 
 /// True if Lambda made the interface for the function with this name.
@@ -102,6 +125,18 @@ mod tests {
         assert!(is_named_after(&interface, "train-eval"));
         assert!(!is_named_after(&interface, "train"));
         assert!(!is_named_after(&described("EFS mount target for fs-1 (fsmt-1)"), "train-eval"));
+    }
+
+    #[test]
+    fn interface_of_another_account_or_service_is_not_counted() {
+        let interface = |owner: &str, text: &str| {
+            let described = NetworkInterface::builder().owner_id(owner).description(text).build();
+            is_of_lambda_in(&described, "123456789012")
+        };
+        let name = "AWS Lambda VPC ENI-train-0f2c6a3e-3f7b-4c55-9d2b-1d2f3a4b5c6d";
+        assert!(interface("123456789012", name));
+        assert!(!interface("210987654321", name));
+        assert!(!interface("123456789012", "EFS mount target for fs-1 (fsmt-1)"));
     }
 
     #[test]

@@ -126,7 +126,7 @@ impl Resource for StateMachine {
     ];
     const NAMING: Naming = Naming::Declared;
     const TYPICAL: Duration = Duration::from_secs(2);
-    const DEADLINE: Duration = DELETES_WITHIN;
+    const DELETION_DEADLINE: Duration = DELETES_WITHIN;
 
     type Outputs = StateMachineOutputs;
 

@@ -132,9 +132,7 @@ fn role(stack: &mut Stack, site: &Site, keys: &Keys, function: &functions::Funct
     let description = format!("The function {}", site.named(&function.name));
     let short = format!("{}-function", function.name);
     let arn = site.arn("lambda", &format!("function:{}", site.named(&function.name)));
-    if function.vpc {
-        runs = function_interfaces(runs, &arn);
-    }
+    runs = function_interfaces(runs, &arn, function.vpc);
     role_with_key(stack, site, &short, &description, "lambda", keys.data.clone(), move |key| {
         let mut policies = vec![("run".to_owned(), runs.clone().document())];
         if let Some(data) = &data {

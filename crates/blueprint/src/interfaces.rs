@@ -66,16 +66,22 @@ impl Interfaces {
 /// The network interfaces of a function. Before Lambda creates one, it simulates the role without a resource and
 /// without condition keys. It refuses a role that allows less than AWS's own AWSLambdaVPCAccessExecutionRole. The
 /// function's code has the same role and does not need these actions, so a second statement denies them to the code.
+/// A function outside of the VPC may have left it: for up to 40 minutes after, Lambda deletes its interfaces in the name
+/// of the role, which changes before the function does. So each function's role keeps what that takes.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>
-/// <https://github.com/hashicorp/terraform-provider-aws/issues/20698>
-pub(crate) fn function_interfaces(policy: Policy, function: &str) -> Policy {
-    const ACTIONS: [&str; 6] = [
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/20698> <https://github.com/aws/aws-cdk/issues/34400>
+pub(crate) fn function_interfaces(policy: Policy, function: &str, in_vpc: bool) -> Policy {
+    const GIVES_UP: [&str; 3] =
+        ["ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"];
+    const USES: [&str; 6] = [
         "ec2:CreateNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
+        GIVES_UP[0],
         "ec2:DescribeSubnets",
-        "ec2:DeleteNetworkInterface",
+        GIVES_UP[1],
         "ec2:AssignPrivateIpAddresses",
-        "ec2:UnassignPrivateIpAddresses",
+        GIVES_UP[2],
     ];
-    policy.allow(ACTIONS, ["*"]).deny(ACTIONS, ["*"]).when("ArnEquals", "lambda:SourceFunctionArn", function)
+    let actions = if in_vpc { USES.as_slice() } else { GIVES_UP.as_slice() };
+    let policy = policy.allow(actions.iter().copied(), ["*"]).deny(actions.iter().copied(), ["*"]);
+    policy.when("ArnEquals", "lambda:SourceFunctionArn", function)
 }

@@ -50,7 +50,7 @@ impl Run<'_> {
                 }
                 Ok(Deletion::Gone) => return Ok(()),
                 Ok(Deletion::Going(status)) => {
-                    let deadline = self.deadline(reconciler);
+                    let deadline = self.deletion_deadline(reconciler);
                     if patience.is_over(deadline) {
                         return Err(never_gone(reconciler, id, &status, deadline).into());
                     }

@@ -27,6 +27,11 @@ impl Run<'_> {
     pub(crate) fn deadline(&self, reconciler: &dyn Reconciler) -> Duration {
         reconciler.deadline() * self.wait_factor
     }
+
+    /// The time within which a deleted resource of this kind has to be gone.
+    pub(crate) fn deletion_deadline(&self, reconciler: &dyn Reconciler) -> Duration {
+        reconciler.deletion_deadline() * self.wait_factor
+    }
 }
 
 /// The outcome of a step.

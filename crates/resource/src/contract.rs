@@ -46,8 +46,10 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     const CONTENT: Option<Content> = None;
     /// How long creation usually takes until ready; the scheduler starts long chains first.
     const TYPICAL: Duration = Duration::from_secs(1);
-    /// How long it may take to become ready, or to disappear, before that is a failure.
+    /// How long it may take to become ready before that is a failure.
     const DEADLINE: Duration = Duration::from_secs(300);
+    /// How long it may take to disappear before that is a failure.
+    const DELETION_DEADLINE: Duration = Self::DEADLINE;
 
     /// The outputs that other resources can refer to: strings, typed ids, options and lists of them.
     type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;

@@ -66,6 +66,8 @@ pub trait Reconciler: Send + Sync {
     fn typical(&self) -> Duration;
     /// See [`Resource::DEADLINE`].
     fn deadline(&self) -> Duration;
+    /// See [`Resource::DELETION_DEADLINE`].
+    fn deletion_deadline(&self) -> Duration;
     /// The limits of which a specification exceeds some. See [`Resource::SIZE_LIMITS`].
     fn excesses(&self, spec: &Value) -> Vec<Excess>;
     /// See [`Resource::SIZE_LIMITS`].
@@ -189,6 +191,10 @@ impl<R: Resource> Reconciler for Erased<R> {
     }
     fn deadline(&self) -> Duration {
         R::DEADLINE
+    }
+
+    fn deletion_deadline(&self) -> Duration {
+        R::DELETION_DEADLINE
     }
     fn excesses(&self, spec: &Value) -> Vec<Excess> {
         R::SIZE_LIMITS.iter().filter_map(|limit| limit.excess(spec)).collect()

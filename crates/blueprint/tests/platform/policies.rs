@@ -1,6 +1,6 @@
 //! Least privilege: every policy that the blueprint makes, read as a reviewer reads it.
 
-use crate::{ACCOUNT, declared};
+use crate::{ACCOUNT, declared, declared_after};
 use serde_json::{Value, json};
 
 const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
@@ -267,6 +267,24 @@ fn role_of_a_function_in_a_vpc_allows_its_interfaces_as_lambda_asks_and_denies_t
             }
         }
         assert!(functions >= 2, "{environment}");
+    }
+}
+
+#[test]
+fn role_of_a_function_that_left_the_vpc_keeps_what_lambda_needs_to_delete_its_interfaces() {
+    let declared = declared_after("dev", |dev| dev.functions.iter_mut().for_each(|function| function.vpc = false));
+    for role in declared.iter().filter(|one| one.address.as_str().ends_with("-function")) {
+        let statements = role.spec["inline_policies"]["run"]["Statement"].as_array().unwrap();
+        let of_effect = |effect: &str| -> Vec<String> {
+            let statements = statements.iter().filter(|one| one["Effect"] == effect);
+            statements.map(|one| one["Action"].to_string()).collect()
+        };
+        for action in ["ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"] {
+            for effect in ["Allow", "Deny"] {
+                assert!(of_effect(effect).iter().any(|one| one.contains(action)), "{}: {action}", role.address);
+            }
+        }
+        assert!(!of_effect("Allow").iter().any(|one| one.contains("CreateNetworkInterface")), "{}", role.address);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lambda. Roles, states and lingering interfaces are laws; what EC2 and KMS make of a function is put in
 //! by rule.
 
-use crate::{destroy, failure, first, last, times, up};
+use crate::{destroy, existing::landing_zone, failure, first, last, times, up};
 use aws_sdk_lambda::{
     primitives::Blob,
     types::{FunctionCode, Runtime, VpcConfig},
@@ -210,6 +210,31 @@ fn function_that_shares_its_interfaces_is_dropped_at_once() {
     assert_eq!(times(&aws, "ec2", "DeleteNetworkInterface"), 0, "the other function uses them");
     destroy(&dropped, &mut aws);
     assert_eq!(dropped.left(&aws), Vec::<String>::new());
+}
+
+/// Deletes a role with its policies, as a person would.
+async fn delete_role(name: &str, sdk: &aws_config::SdkConfig) {
+    let iam = aws_sdk_iam::Client::new(sdk);
+    let policies = iam.list_role_policies().role_name(name).send().await.unwrap();
+    for policy in policies.policy_names() {
+        iam.delete_role_policy().role_name(name).policy_name(policy).send().await.unwrap();
+    }
+    iam.delete_role().role_name(name).send().await.unwrap();
+}
+
+#[test]
+fn destruction_waits_for_no_interface_that_lambda_cannot_give_up_without_the_role() {
+    let mut aws = Aws::lawful("ap-south-1", 35);
+    let zone = landing_zone(&mut aws, "ap-south-1");
+    let platform = Platform::with("dev", |dev| zone.hosts(dev)).only(FUNCTION);
+    up(&platform, &mut aws);
+    aws.wait(Duration::from_secs(600));
+    aws.run(async |sdk| delete_role(&format!("{NAME}-function"), &sdk).await);
+    aws.wait(Duration::from_secs(600));
+    let began = aws.now();
+    destroy(&platform, &mut aws);
+    assert!(aws.now() - began < Duration::from_secs(300), "{:?}", aws.now() - began);
+    assert_eq!(times(&aws, "lambda", "DeleteFunction"), 1);
 }
 
 /// Lambda's answer to a function whose role has this trust and this policy, once IAM has spread both.
