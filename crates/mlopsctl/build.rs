@@ -15,10 +15,12 @@ fn main() {
     let given = env::var("MLOPSCTL_COMMIT").ok().filter(|commit| !commit.is_empty());
     let commit = given.or_else(|| if is_debug { None } else { head() }).unwrap_or_default();
     let commit: String = commit.chars().filter(char::is_ascii_alphanumeric).take(DIGITS).collect();
-    let emulator = if env::var_os("CARGO_FEATURE_LOCAL").is_some() { "local" } else { "none" };
+    let is_built = |feature: &&str| env::var_os(format!("CARGO_FEATURE_{}", feature.to_uppercase())).is_some();
+    let features: Vec<&str> = ["local", "mcp"].into_iter().filter(is_built).collect();
+    let features = if features.is_empty() { "none".to_owned() } else { features.join(", ") };
     let told = if commit.is_empty() { "unknown" } else { &commit };
     println!("cargo:rustc-env=MLOPSCTL_COMMIT={commit}");
-    println!("cargo:rustc-env=MLOPSCTL_BUILD=commit {told}, features: {emulator}");
+    println!("cargo:rustc-env=MLOPSCTL_BUILD=commit {told}, features: {features}");
 }
 
 /// The commit of the checkout. `None` without Git, and in a source archive, also below a checkout of another project.

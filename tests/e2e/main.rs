@@ -19,6 +19,7 @@ mod lifecycle;
 mod locking;
 mod lost_state;
 mod machine_output;
+mod mcp;
 mod memory;
 mod naming;
 mod new_project;

@@ -91,5 +91,8 @@ fn version_tells_the_features_and_stays_short_for_scripts() {
     let told = |argument: &str| Ran::of(project.command(&[argument]).output().unwrap()).ends_with(0).stdout;
     assert_eq!(told("-V"), format!("mlopsctl {THIS}\n"));
     let long = told("--version");
-    assert!(long.starts_with(&format!("mlopsctl {THIS} (commit ")) && long.ends_with(", features: local)\n"), "{long}");
+    assert!(
+        long.starts_with(&format!("mlopsctl {THIS} (commit ")) && long.ends_with(", features: local, mcp)\n"),
+        "{long}"
+    );
 }

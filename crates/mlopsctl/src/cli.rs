@@ -135,6 +135,12 @@ pub(crate) enum Command {
     /// The embedded AWS.
     #[command(subcommand)]
     Local(LocalCommand),
+    /// Offer the commands to an agent as tools: a server of the Model Context Protocol on stdin and stdout.
+    Mcp {
+        /// Let tools change AWS as well. Without it, they change the embedded AWS only.
+        #[arg(long)]
+        allow_changes_on_aws: bool,
+    },
     /// This mlopsctl itself.
     #[command(subcommand, name = "self")]
     Itself(SelfCommand),

@@ -12,6 +12,7 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod job;
 pub(crate) mod local;
+pub(crate) mod mcp;
 mod not_done;
 pub(crate) mod permissions;
 pub(crate) mod pipeline;

@@ -113,6 +113,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
         }
         Command::Pipeline(args) => command::pipeline::run(global, args, printer).await,
         Command::Local(what) => command::local::run(global, what, printer).await,
+        Command::Mcp { allow_changes_on_aws } => command::mcp::run(global, allow_changes_on_aws, printer).await,
         Command::Itself(SelfCommand::Check { releases }) => command::self_check::run(&releases, printer).await,
         Command::Completions { shell } => command::files::completions(shell, printer),
         Command::Man => command::files::manual(printer),
