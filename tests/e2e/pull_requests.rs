@@ -265,6 +265,6 @@ fn plan_as_markdown_names_data_at_risk_and_refusals_first() {
 #[test]
 fn plan_as_markdown_of_a_new_platform_and_of_no_change() {
     let first = Project::new().local(&["plan", "dev", "--format", "markdown"]).ends_with(0).stdout;
-    assert!(first.contains("is created for the state") && first.contains("Costs "), "{first}");
+    assert!(first.contains("is created for the state") && first.contains("On AWS it would cost "), "{first}");
     page("markdown-nothing", &up("dev").local(&["plan", "dev", "--format", "markdown"]).ends_with(0).stdout);
 }

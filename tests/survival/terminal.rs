@@ -29,9 +29,12 @@ impl Seated {
 
     /// With stdout going into a file, if one is named.
     fn with_output(served: &Served, project: &Project, arguments: &[&str], output: Option<&str>) -> Self {
+        Self::start(served.command(project, arguments), project, 150, output)
+    }
+
+    fn start(plain: std::process::Command, project: &Project, columns: u16, output: Option<&str>) -> Self {
         let (terminal, end) = open().unwrap();
-        terminal.resize(Size::new(50, 150)).unwrap();
-        let plain = served.command(project, arguments);
+        terminal.resize(Size::new(50, columns)).unwrap();
         let mut command = Command::new(plain.get_program()).args(plain.get_args()).current_dir(project.path());
         for (name, value) in plain.get_envs() {
             command = match value {
@@ -164,4 +167,34 @@ fn a_page_is_in_colour_on_a_terminal_and_plain_in_a_file() {
     assert!(!written.contains(escape) && written.contains("Plan for dev"), "{written}");
     let plain = Seated::at_a_terminal(&served, &project, &["plan", "dev", "--no-color"]).ends_with(0);
     assert!(!plain.contains(escape), "{plain}");
+}
+
+#[test]
+fn remaining_time_is_that_of_earlier_runs_and_left_out_where_nothing_was_measured() {
+    let (project, served) = (Project::new(), Served::start());
+    served.door().delay(Duration::from_millis(100));
+    let first = Seated::at_a_terminal(&served, &project, UP).ends_with(0);
+    assert!(first.contains(" done") && !first.contains(", about "), "{first}");
+    // As if the VPC had taken three minutes.
+    let file = fs::read_dir(project.path().join("state/runs")).unwrap().next().unwrap().unwrap().path();
+    let mut run: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let steps = run["steps"].as_array_mut().unwrap();
+    let vpc = steps.iter_mut().find(|step| step["address"] == "network.vpc").unwrap();
+    vpc["ended_ms"] = (vpc["began_ms"].as_u64().unwrap() + 180_000).into();
+    fs::write(&file, run.to_string()).unwrap();
+    served.run(&project, &["destroy", "dev", "--yes", "--delete-data"]).ends_with(0);
+    let again = Seated::at_a_terminal(&served, &project, UP).ends_with(0);
+    assert!(again.contains(", about 3 min") && again.contains("left: waits for network.vpc"), "{again}");
+}
+
+#[test]
+fn costs_of_a_plan_without_a_bill_are_those_on_aws_and_fit_a_narrow_terminal() {
+    let project = Project::new();
+    let shown =
+        Seated::start(project.command(&["plan", "dev", "--local", "--no-color"]), &project, 60, None).ends_with(0);
+    let (_, end) = shown.split_once("Plan for dev").unwrap();
+    let lines: Vec<&str> = end.lines().map(str::trim_end).collect();
+    assert!(lines.iter().all(|line| line.chars().count() <= 60), "{lines:?}");
+    let end = lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(end.contains("On AWS it would cost 48.23 USD a month (list prices of"), "{end}");
 }

@@ -8,7 +8,7 @@ use crate::{
     costs, lost_state,
 };
 use cost::Comparison;
-use engine::{Applied, Apply, Claims, Plan, Planning, Purpose, Refusal, StopMode};
+use engine::{Applied, Apply, Claims, MeasuredTimes, Plan, Planning, Purpose, Refusal, StopMode};
 use resource::Stack;
 use review::{PlanView, Surroundings};
 use state::{Ended, Holder, Lock, State, Version, Writer};
@@ -57,6 +57,8 @@ pub struct ChangeOptions {
     pub no_wait: bool,
     /// True if the state is removed after the last resource.
     pub removes_state: bool,
+    /// How long steps took in earlier runs.
+    pub measured: MeasuredTimes,
 }
 
 impl ChangeOptions {
@@ -74,6 +76,7 @@ impl Default for ChangeOptions {
             wait_factor: 1,
             no_wait: false,
             removes_state: false,
+            measured: MeasuredTimes::default(),
         }
     }
 }
@@ -385,7 +388,7 @@ impl Change<'_> {
         let registry = workspace.registry.clone();
         let writer = Writer::under(lock, workspace.store.clone(), &workspace.keys.state, state.clone(), version)
             .sealing(move |entry| entry.seal_sensitive(&registry));
-        workspace.frontend.apply_started(planning.plan.changes.len());
+        workspace.frontend.apply_started(&planning.plan.changes, &self.options.measured);
         let events = |event| workspace.frontend.event(&event);
         let applied = Box::pin(engine::apply(
             &planning,
@@ -397,6 +400,7 @@ impl Change<'_> {
                 parallelism: self.options.parallelism,
                 no_wait: self.options.no_wait,
                 wait_factor: self.options.wait_factor,
+                measured: &self.options.measured,
                 stop,
                 events: &events,
             },

@@ -3,7 +3,7 @@
 use crate::UsedParts;
 use aws_client::Remedy;
 use cost::Comparison;
-use engine::{Event, Loss, Summary};
+use engine::{Change, Event, Loss, MeasuredTimes, Summary};
 use futures::future::BoxFuture;
 use resource::{Address, IgnoredDifference};
 use review::{Names, PlanView};
@@ -84,8 +84,8 @@ pub trait Frontend: Send + Sync {
         Box::pin(async { Answer::No })
     }
 
-    /// The steps of a plan begin.
-    fn apply_started(&self, _steps: usize) {}
+    /// The steps of a plan begin. `measured` has their durations in earlier runs, as far as they are known.
+    fn apply_started(&self, _changes: &[Change], _measured: &MeasuredTimes) {}
 
     /// Something happened to one step.
     fn event(&self, _event: &Event) {}

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench ends where it unwraps")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use engine::{Apply, Planning, Purpose, StopMode, apply, plan};
+use engine::{Apply, MeasuredTimes, Planning, Purpose, StopMode, apply, plan};
 use resource::{Cloud, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Registry, Resource, Stack, Tags, compare};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -117,6 +117,7 @@ impl Many {
             parallelism: 32,
             no_wait: false,
             wait_factor: 1,
+            measured: &MeasuredTimes::default(),
             stop,
             events: &|_| {},
         };

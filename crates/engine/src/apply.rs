@@ -31,7 +31,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
     let after = after_moves(with.stack, &current);
     let remembered = planning.made.remembered(&after.state);
     let with = Apply { state: &remembered, ..with };
-    let order = order(planning, with.stack, with.state, with.registry);
+    let order = order(planning, with.stack, with.state, with.registry, with.measured);
     let mut applied = Applied::default();
     if *with.stop.borrow() != StopMode::Go {
         applied.stopped = Some("it was interrupted before it began".to_owned());

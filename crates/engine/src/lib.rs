@@ -51,4 +51,4 @@ pub use planner::plan;
 pub use planning::{Planning, Purpose};
 pub use recorded::current_state;
 pub use stop::StopMode;
-pub use timeline::{ChainLink, StepTime, Timeline};
+pub use timeline::{ChainLink, MeasuredTimes, StepTime, Timeline};

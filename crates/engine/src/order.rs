@@ -1,6 +1,6 @@
 //! Turns a plan into steps and says which must come before which.
 
-use crate::{Action, Change, Planning};
+use crate::{Action, Change, MeasuredTimes, Planning};
 use resource::{Address, Edge, Naming, Registry, Stack};
 use serde_json::Value;
 use state::{Needed, State};
@@ -49,7 +49,13 @@ const CHANGE: Duration = Duration::from_secs(1);
 /// The part of the usual time of a creation that a deletion is expected to take.
 const DELETION: u32 = 2;
 
-pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry: &Registry) -> Order {
+pub(crate) fn order(
+    planning: &Planning,
+    stack: &Stack,
+    state: &State,
+    registry: &Registry,
+    measured: &MeasuredTimes,
+) -> Order {
     let mut order = Order { steps: Vec::new(), edges: Vec::new(), preferred: Vec::new(), durations: Vec::new() };
     let mut applies: HashMap<Address, usize> = HashMap::new();
     let mut removes: HashMap<Address, usize> = HashMap::new();
@@ -58,7 +64,8 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
         let known = &planning.known[index];
         let Some(action) = known.action else { continue };
         let kind = node.kind.to_owned();
-        let expected = if action == Action::Update { CHANGE } else { typical(node.kind, registry) };
+        let usual = if action == Action::Update { CHANGE } else { typical(node.kind, registry) };
+        let expected = measured.time_of(&node.address, action).unwrap_or(usual);
         let apply = order
             .push(Step { address: node.address.clone(), kind, action, work: Work::Apply { node: index } }, expected);
         applies.insert(node.address.clone(), apply);
@@ -91,7 +98,8 @@ pub(crate) fn order(planning: &Planning, stack: &Stack, state: &State, registry:
         let what = if change.deposed { Removal::Deposed } else { Removal::Whole };
         let work = Work::Remove { id: change.id.clone().unwrap_or_default(), spec: change.spec.clone(), what };
         let step = Step { address: change.address.clone(), kind: change.kind.clone(), action: Action::Delete, work };
-        let remove = order.push(step, typical(&change.kind, registry) / DELETION);
+        let usual = typical(&change.kind, registry) / DELETION;
+        let remove = order.push(step, measured.time_of(&change.address, Action::Delete).unwrap_or(usual));
         if !change.deposed {
             removes.insert(change.address.clone(), remove);
         }

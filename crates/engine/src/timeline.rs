@@ -1,8 +1,9 @@
-//! When the steps of a run began and ended, and which chain of steps decided how long the run took.
+//! When the steps of a run began and ended, which chain of steps decided how long the run took, and how long steps of
+//! earlier runs took.
 
 use crate::Action;
 use resource::Address;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 /// The times of the steps of a run, since the run began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,4 +36,21 @@ pub struct ChainLink {
     pub action: Action,
     /// The time until the next step of the chain could begin, or until the end of the run.
     pub took: Duration,
+}
+
+/// The durations of steps in earlier runs. They are better estimates than the typical duration of a kind.
+#[derive(Clone, Debug, Default)]
+pub struct MeasuredTimes(HashMap<(Address, Action), Duration>);
+
+impl MeasuredTimes {
+    /// The duration of the latest step with this action on this resource, if there was one.
+    pub fn time_of(&self, address: &Address, action: Action) -> Option<Duration> {
+        self.0.get(&(address.clone(), action)).copied()
+    }
+}
+
+impl FromIterator<(Address, Action, Duration)> for MeasuredTimes {
+    fn from_iter<T: IntoIterator<Item = (Address, Action, Duration)>>(times: T) -> Self {
+        Self(times.into_iter().map(|(address, action, took)| ((address, action), took)).collect())
+    }
 }

@@ -1,11 +1,12 @@
-//! The times of the last `up` of an environment, in a file of the project: for the timeline of `graph`. Nothing else reads
-//! them, and nothing is lost without them.
+//! The times of the last `up` of an environment, in a file of the project: for the timeline of `graph`, and for the
+//! remaining time of the next `up`. Nothing else reads them, and nothing is lost without them.
 
 use crate::{output, output::Readers, render::took::took};
 use app::{Session, input};
-use engine::{Action, Timeline};
+use engine::{Action, MeasuredTimes, Timeline};
 use jiff::{SignedDuration, Timestamp};
 use report::Bar;
+use resource::Address;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
@@ -15,12 +16,15 @@ const FORMAT: u64 = 1;
 #[derive(Serialize, Deserialize)]
 struct LastRun {
     format: u64,
-    /// The account and region of the platform: `--local` and AWS have the same addresses.
+    /// The account and region of the platform: `--local` and AWS have the same addresses, in different times.
     account: String,
     region: String,
     /// When the run ended.
     at: Timestamp,
     steps: Vec<Step>,
+    /// The latest steps of earlier runs that the last run did not repeat.
+    #[serde(default)]
+    earlier: Vec<Step>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,12 +50,17 @@ pub(crate) fn keep(session: &Session, timeline: &Timeline) {
         is_critical: chain.contains(step.address.as_str()),
     });
     let place = session.cloud.place();
+    let steps: Vec<Step> = steps.collect();
+    let repeated: BTreeSet<_> = steps.iter().map(|step| (&step.address, step.action.as_str())).collect();
+    let before = read(session).into_iter().flat_map(|run| run.steps.into_iter().chain(run.earlier));
+    let earlier = before.filter(|step| !repeated.contains(&(&step.address, step.action.as_str()))).collect();
     let run = LastRun {
         format: FORMAT,
         account: place.account.clone(),
         region: place.region.clone(),
         at: Timestamp::now(),
-        steps: steps.collect(),
+        steps,
+        earlier,
     };
     let file = file(session);
     let written = file.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
@@ -63,13 +72,27 @@ pub(crate) fn keep(session: &Session, timeline: &Timeline) {
     }
 }
 
-/// The timeline of the last run, if there was one on this account and region.
-pub(crate) fn timeline(session: &Session) -> Option<report::Timeline> {
+/// The durations of the steps of earlier runs on this account and region.
+pub(crate) fn measured(session: &Session) -> MeasuredTimes {
+    let steps = read(session).into_iter().flat_map(|run| run.earlier.into_iter().chain(run.steps));
+    let times = steps.filter_map(|step| {
+        let took = Duration::from_millis(step.ended_ms.saturating_sub(step.began_ms));
+        Some((Address::parse(&step.address)?, step.action, took))
+    });
+    times.collect()
+}
+
+/// The last run, if there was one on this account and region.
+fn read(session: &Session) -> Option<LastRun> {
     let run: LastRun = serde_json::from_slice(&input::read(&file(session)).ok()?).ok()?;
     let place = session.cloud.place();
-    if run.format != FORMAT || (&run.account, &run.region) != (&place.account, &place.region) {
-        return None;
-    }
+    let is_here = run.format == FORMAT && (&run.account, &run.region) == (&place.account, &place.region);
+    is_here.then_some(run)
+}
+
+/// The timeline of the last run, if there was one on this account and region.
+pub(crate) fn timeline(session: &Session) -> Option<report::Timeline> {
+    let run = read(session)?;
     let whole = run.steps.iter().map(|step| step.ended_ms).max()?;
     let span = SignedDuration::from_millis(i64::try_from(whole).ok()?);
     let title = format!("up on {}, {} steps in {}", run.at.strftime("%Y-%m-%d %H:%M UTC"), run.steps.len(), took(span));
@@ -83,7 +106,7 @@ pub(crate) fn timeline(session: &Session) -> Option<report::Timeline> {
 }
 
 fn file(session: &Session) -> PathBuf {
-    session.root.join("state/runs").join(format!("{}.json", session.name))
+    session.root.join("state/runs").join(format!("{}-{}.json", session.name, session.cloud.place().account))
 }
 
 fn milliseconds(span: Duration) -> u64 {

@@ -12,7 +12,7 @@ use crate::{
 };
 use app::{Answer, App, ChangeOptions, Confirmation, Frontend, PlanToApply, Settings};
 use aws_client::Remedy;
-use engine::Event;
+use engine::{Change, Event, MeasuredTimes};
 use futures::future::BoxFuture;
 use resource::{Address, IgnoredDifference};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,6 +49,7 @@ impl Global {
             wait_factor: args.wait_factor,
             no_wait: false,
             removes_state: false,
+            measured: MeasuredTimes::default(),
         }
     }
 }
@@ -134,8 +135,9 @@ impl Frontend for Terminal {
         })
     }
 
-    fn apply_started(&self, steps: usize) {
-        let run = Run { steps, is_on_aws: self.is_on_aws };
+    fn apply_started(&self, changes: &[Change], measured: &MeasuredTimes) {
+        let is_measured = changes.iter().all(|change| measured.time_of(&change.address, change.action).is_some());
+        let run = Run { steps: changes.len(), has_usual_times: self.is_on_aws || is_measured };
         self.with_progress(|progress| *progress = Some(Progress::start(self.printer, run)));
     }
 
@@ -155,6 +157,6 @@ impl Frontend for Terminal {
 /// The plan as a page on stderr.
 fn page(plan: &PlanToApply<'_>, is_on_aws: bool, printer: Printer) -> String {
     let form = Form::new(false, printer.columns());
-    let costs = if is_on_aws { render::cost::change(plan.costs) } else { render::cost::change_on_aws(plan.costs) };
+    let costs = render::cost::change(plan.costs, is_on_aws);
     render::plan_text::page(plan.view, plan.names, Some(&costs), printer, form)
 }

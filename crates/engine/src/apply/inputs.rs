@@ -1,6 +1,6 @@
 //! The inputs of [`apply`](super::apply).
 
-use crate::{Event, StopMode};
+use crate::{Event, MeasuredTimes, StopMode};
 use resource::{Registry, Stack};
 use state::{State, Writer};
 use tokio::sync::watch;
@@ -21,6 +21,8 @@ pub struct Apply<'a> {
     pub no_wait: bool,
     /// The factor for the time that each resource may take to settle. 1 is the usual time.
     pub wait_factor: u32,
+    /// How long steps took in earlier runs. The longest chain of steps begins first.
+    pub measured: &'a MeasuredTimes,
     /// Tells when to stop.
     pub stop: watch::Receiver<StopMode>,
     /// Hears what happens.

@@ -2,7 +2,7 @@
 
 use crate::parcels::Parcel;
 use aws_client::{Failure, FailureKind, Result};
-use engine::{Applied, Apply, Drift, Planning, Purpose, StopMode, apply, drift, plan};
+use engine::{Applied, Apply, Drift, MeasuredTimes, Planning, Purpose, StopMode, apply, drift, plan};
 use resource::{
     As, Asset, Cloud, Cx, Deletion, Diff, Found, IdForm, IgnoreRules, Naming, Observed, Owner, Registry, Resource,
     Stack, Tags,
@@ -251,6 +251,7 @@ impl Bench {
             parallelism: 8,
             no_wait: waiting.no_wait,
             wait_factor: waiting.factor,
+            measured: &MeasuredTimes::default(),
             stop,
             events: &|_| {},
         };

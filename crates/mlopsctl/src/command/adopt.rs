@@ -60,6 +60,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
             out: Some(out),
             is_full: false,
             format: PlanFormat::Text,
+            is_on_aws: global.is_on_aws(),
         };
         return preview.show(printer).await.map(drop);
     }
@@ -73,7 +74,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
         condition: Condition::Confirmed,
         options: ChangeOptions { is_confirmed: args.yes || global.local, ..ChangeOptions::default() },
     };
-    change::run(change, &session.names(), printer).await?;
+    change::run(change, &session.names(), global.is_on_aws(), printer).await?;
     if terraform.is_some() {
         printer.note(
             "Terraform still takes these for its own. Have it forget them (`terraform state rm`), or retire its state, \

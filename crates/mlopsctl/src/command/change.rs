@@ -7,12 +7,13 @@ use engine::{Applied, Healing};
 use review::Names;
 use std::time::Instant;
 
-/// Carries out a change and reports it. `names` are the common parts of the environment's names. Returns what was done, if
+/// Carries out a change and reports it. `names` are the common parts of the environment's names. Costs
+/// are those of a bill if `is_on_aws` is true. Returns what was done, if
 /// all of it was.
-pub(crate) async fn run(change: Change<'_>, names: &Names, printer: Printer) -> Result<Applied, End> {
+pub(crate) async fn run(change: Change<'_>, names: &Names, is_on_aws: bool, printer: Printer) -> Result<Applied, End> {
     let began = Instant::now();
     let workspace = change.workspace;
-    let done = change.run(signals::listen(printer)).await.map_err(|why| not_done(why, names, printer))?;
+    let done = change.run(signals::listen(printer)).await.map_err(|why| not_done(why, names, is_on_aws, printer))?;
     report(workspace, Some(&done), None, began, printer)?;
     if let Some(removed) = done.removed_state {
         printer.note(&removed?);

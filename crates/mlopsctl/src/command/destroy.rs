@@ -41,7 +41,7 @@ pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -
         condition: Condition::Confirmed,
         options: ChangeOptions { removes_state, ..global.options(&args.change) },
     };
-    change::run(change, &session.names(), printer).await.map(drop)
+    change::run(change, &session.names(), global.is_on_aws(), printer).await.map(drop)
 }
 
 /// Says what `--with-state` removes, before anything is asked. What is not ours in the bucket is refused before

@@ -13,25 +13,25 @@ use engine::Refusal;
 use review::{Names, PlanView};
 
 /// The exit of a change that was not begun.
-pub(crate) fn not_done(why: NotDone, names: &Names, printer: Printer) -> End {
+pub(crate) fn not_done(why: NotDone, names: &Names, is_on_aws: bool, printer: Printer) -> End {
     match why {
         NotDone::Error(error) => error.into(),
         NotDone::Stale(stale) => stale_plan::refused(&stale),
         NotDone::Overtaken(stale) => stale_plan::overtaken(&stale),
-        NotDone::Refused(plan) => refused_change(&plan, names, printer),
+        NotDone::Refused(plan) => refused_change(&plan, names, is_on_aws, printer),
     }
 }
 
 /// The exit of a reconciliation that was not begun.
-pub(crate) fn not_reconciled(why: NotReconciled, names: &Names, printer: Printer) -> End {
+pub(crate) fn not_reconciled(why: NotReconciled, names: &Names, is_on_aws: bool, printer: Printer) -> End {
     match why {
         NotReconciled::Unobserved(refusals) => refused(&refusals, printer),
-        NotReconciled::NotDone(why) => not_done(why, names, printer),
+        NotReconciled::NotDone(why) => not_done(why, names, is_on_aws, printer),
     }
 }
 
 /// Shows the plan with all refusals. An incomplete plan, or one without a reader, is refused without being shown.
-fn refused_change(plan: &RefusedPlan, names: &Names, printer: Printer) -> End {
+fn refused_change(plan: &RefusedPlan, names: &Names, is_on_aws: bool, printer: Printer) -> End {
     if printer.json {
         render::plan_json::refusal_events(&plan.refusals).for_each(|line| printer.line(&line));
     }
@@ -39,7 +39,8 @@ fn refused_change(plan: &RefusedPlan, names: &Names, printer: Printer) -> End {
         return refused(&plan.refusals, printer);
     }
     let form = Form::new(false, printer.columns());
-    printer.note(&render::plan_text::page(&plan.view, names, Some(&render::cost::change(&plan.costs)), printer, form));
+    let costs = render::cost::change(&plan.costs, is_on_aws);
+    printer.note(&render::plan_text::page(&plan.view, names, Some(&costs), printer, form));
     refused_plan(&plan.view, printer)
 }
 /// The exit after a page or a document that lists the refusals. The page itself names the command that lifts them.

@@ -47,6 +47,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
         out: args.out.as_deref(),
         is_full: args.full,
         format: args.format,
+        is_on_aws: global.is_on_aws(),
     };
     let has_changes = preview.show(printer).await?;
     if args.exit_code && has_changes { Err(End::Differences) } else { Ok(()) }
@@ -95,12 +96,14 @@ pub(crate) struct Preview<'a> {
     /// True if no lines are folded.
     pub(crate) is_full: bool,
     pub(crate) format: PlanFormat,
+    /// False on an emulator, where nothing costs anything.
+    pub(crate) is_on_aws: bool,
 }
 
 impl Preview<'_> {
     /// Plans, shows the plan and saves it. Returns whether the plan has changes.
     pub(crate) async fn show(self, printer: Printer) -> Result<bool, End> {
-        let Self { session, state, stack, purpose, out, is_full, format } = self;
+        let Self { session, state, stack, purpose, out, is_full, format, is_on_aws } = self;
         out.map_or(Ok(()), saved_plan::refuse_other)?;
         let planning = engine::plan(stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;
         if !planning.is_whole() && !printer.json {
@@ -117,7 +120,7 @@ impl Preview<'_> {
             locked_by: session.run_at_work().await,
         };
         let (names, state_bucket) = (surroundings.names.clone(), surroundings.state_bucket.clone());
-        let words = render::cost::change(&costs);
+        let words = render::cost::change(&costs, is_on_aws);
         let view = PlanView::new(&planning, &session.registry, surroundings);
         if let Some(run) = &view.locked_by {
             printer.note(&format!(

@@ -8,7 +8,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let began = Instant::now();
     let session = global.app().open_to_change(environment).await?;
     let reconciled = app::reconcile(&session, signals::listen(printer)).await;
-    let reconciled = reconciled.map_err(|why| not_reconciled(why, &session.names(), printer))?;
+    let reconciled = reconciled.map_err(|why| not_reconciled(why, &session.names(), global.is_on_aws(), printer))?;
     report(&session, reconciled.done.as_ref(), Some(&reconciled.healing), began, printer)?;
     if reconciled.healing.left.is_empty() { Ok(()) } else { Err(End::Differences) }
 }

@@ -27,9 +27,13 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
         targets,
         claims,
         condition,
-        options: ChangeOptions { no_wait: args.no_wait, ..global.options(&args.change) },
+        options: ChangeOptions {
+            no_wait: args.no_wait,
+            measured: last_run::measured(&session),
+            ..global.options(&args.change)
+        },
     };
-    let applied = change::run(change, &session.names(), printer).await?;
+    let applied = change::run(change, &session.names(), global.is_on_aws(), printer).await?;
     last_run::keep(&session, &applied.timeline);
     // Whoever changes a platform knows it already.
     let is_new = applied.done.iter().any(|(_, action)| *action == Action::Create);

@@ -27,5 +27,5 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
         condition: Condition::OnlyFinishes(state),
         options: ChangeOptions::default(),
     };
-    change::run(change, &session.names(), printer).await.map(drop)
+    change::run(change, &session.names(), global.is_on_aws(), printer).await.map(drop)
 }

@@ -4,22 +4,21 @@ use crate::printer::{Printer, Style};
 use ::cost::{Comparison, Estimate, Gap, ResourceCost};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One line of a plan.
-pub(crate) fn change(costs: &Comparison) -> String {
+/// One line of a plan. An emulator carries a plan out at no cost.
+pub(crate) fn change(costs: &Comparison, is_on_aws: bool) -> String {
     let (before, after) = (costs.before.monthly, costs.after.monthly);
     let at_least = if costs.after.is_incomplete() { "at least " } else { "" };
     let dated = format!("list prices of {}, without what is paid by use", costs.after.as_of);
-    match (before.cents(), after.cents()) {
-        (0, 0) if at_least.is_empty() => "Costs nothing by being there.".to_owned(),
-        (before, after) if before == after => {
-            format!("Costs {at_least}{} USD a month, as before.", costs.after.monthly)
-        }
-        (0, _) => format!("Costs {at_least}{after} USD a month ({dated}).", after = costs.after.monthly),
+    let cost = match (before.cents(), after.cents()) {
+        (0, 0) if at_least.is_empty() => "nothing by being there.".to_owned(),
+        (before, after) if before == after => format!("{at_least}{} USD a month, as before.", costs.after.monthly),
+        (0, _) => format!("{at_least}{after} USD a month ({dated})."),
         _ => {
             let most = most_of_change(costs).unwrap_or_default();
-            format!("Costs {at_least}{after} USD a month, {before} before ({dated}).{most}")
+            format!("{at_least}{after} USD a month, {before} before ({dated}).{most}")
         }
-    }
+    };
+    format!("{} {cost}", if is_on_aws { "Costs" } else { "On AWS it would cost" })
 }
 
 /// The item that makes up most of the change, with its resources.
@@ -49,12 +48,6 @@ fn cents_by_item(estimate: &Estimate) -> BTreeMap<(&str, &str), u128> {
     let resources = estimate.areas.iter().flat_map(|area| &area.resources);
     let items = resources.flat_map(|resource| resource.items.iter().map(|item| (resource.address.as_str(), item)));
     items.map(|(address, item)| ((address, item.what.as_str()), item.monthly.cents())).collect()
-}
-
-/// The same for a plan that an emulator carries out at no cost.
-pub(crate) fn change_on_aws(costs: &Comparison) -> String {
-    let line = change(costs);
-    line.strip_prefix("Costs ").map_or_else(|| line.clone(), |cost| format!("On AWS it would cost {cost}"))
 }
 
 pub(crate) fn page(environment: &str, estimate: &Estimate, printer: Printer) -> String {

@@ -12,7 +12,7 @@ use crate::{
 use engine::Action;
 use review::{ChangeView, LookedAt, Names, PlanView, RefusalView, Shared};
 
-/// The whole page. The last two lines are the counts and the costs, in words.
+/// The whole page. Its end are the counts and the costs, in words.
 pub(crate) fn page(view: &PlanView, names: &Names, costs: Option<&str>, printer: Printer, form: Form) -> String {
     let mut page = Page::new(printer, form, names);
     let is_nothing = view.changes.is_empty() && view.state_bucket.is_none();
@@ -23,9 +23,8 @@ pub(crate) fn page(view: &PlanView, names: &Names, costs: Option<&str>, printer:
     kept(&mut page, view);
     refused(&mut page, view);
     outside_and_folded(&mut page, view);
-    let mut lines = page.finish();
-    lines.extend(end(view, costs));
-    lines.join("\n")
+    end(view, costs).iter().for_each(|line| page.plain(0, line));
+    page.finish().join("\n")
 }
 
 /// The last lines of the page: the counts, and the costs if resources change.

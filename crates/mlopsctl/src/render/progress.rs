@@ -36,12 +36,12 @@ pub(crate) struct Progress {
 pub(crate) struct Run {
     /// The number of its steps.
     pub(crate) steps: usize,
-    /// Whether AWS does the work, which takes as long as usual there. An emulator is faster.
-    pub(crate) is_on_aws: bool,
+    /// Whether the usual durations of its steps are known: on AWS, and on an emulator that did all of them before.
+    pub(crate) has_usual_times: bool,
 }
 
 struct Board {
-    is_on_aws: bool,
+    has_usual_times: bool,
     total: usize,
     done: usize,
     running: BTreeMap<Address, Running>,
@@ -58,9 +58,9 @@ struct Running {
 }
 
 impl Progress {
-    pub(crate) fn start(printer: Printer, Run { steps, is_on_aws }: Run) -> Self {
+    pub(crate) fn start(printer: Printer, Run { steps, has_usual_times }: Run) -> Self {
         let live = Live::new(printer);
-        let board = Board { is_on_aws, total: steps, done: 0, running: BTreeMap::new(), live };
+        let board = Board { has_usual_times, total: steps, done: 0, running: BTreeMap::new(), live };
         let board = Arc::new(Mutex::new(board));
         let drawing = Live::is_wanted(printer).then(|| tokio::spawn(draw(board.clone())));
         Self { printer, board, drawing }
@@ -128,14 +128,14 @@ impl Board {
         let mut lines = Vec::new();
         for (address, running) in longest.iter().take(MOST_LINES) {
             let waits = running.waits_for.as_deref().map(|what| format!(", waiting: {what}")).unwrap_or_default();
-            let usual = running.usual().filter(|_| self.is_on_aws).unwrap_or_default();
+            let usual = running.usual().filter(|_| self.has_usual_times).unwrap_or_default();
             let seconds = running.since.elapsed().as_secs();
             lines.push(format!("  … {} {address} {seconds} s{usual}{waits}", running.verb));
         }
         if longest.len() > MOST_LINES {
             lines.push(format!("  … and {} more", longest.len() - MOST_LINES));
         }
-        let left = self.left().filter(|_| self.is_on_aws).unwrap_or_default();
+        let left = self.left().filter(|_| self.has_usual_times).unwrap_or_default();
         lines.push(format!("  {} of {} done{left}", self.done, self.total));
         self.live.draw(&lines);
     }
@@ -263,7 +263,7 @@ mod tests {
         let printer =
             Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false, repeated: "" };
         let live = Live::new(printer);
-        let mut board = Board { is_on_aws: true, total: 3, done: 0, running: BTreeMap::new(), live };
+        let mut board = Board { has_usual_times: true, total: 3, done: 0, running: BTreeMap::new(), live };
         assert_eq!(board.left(), None);
         board.take(&started("storage.data", 1, 2));
         assert_eq!(board.left(), None, "seconds are not worth telling");

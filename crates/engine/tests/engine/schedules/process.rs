@@ -3,7 +3,7 @@
 use super::{cloud::Cloud as World, thing::Thing};
 use aws_client::Boxed;
 use bytes::Bytes;
-use engine::{Applied, Apply, Change, Event, Planning, Purpose, StopMode, apply, plan};
+use engine::{Applied, Apply, Change, Event, MeasuredTimes, Planning, Purpose, StopMode, apply, plan};
 use fastrand::Rng;
 use resource::{Address, Cloud, Cx, Registry, Stack, Tags};
 use state::{Entry, Error, MemoryStore, State, StateIdentity, Store, Stored, Version, Writer};
@@ -126,6 +126,7 @@ impl Account {
             parallelism: 8,
             no_wait: false,
             wait_factor: 1,
+            measured: &MeasuredTimes::default(),
             stop: stopped,
             events: &|Event { address, action, phase, elapsed, .. }| {
                 tell(|| format!("    {address}: {action:?} {phase:?} after {elapsed:?}"));
