@@ -4,6 +4,8 @@ pub(crate) mod completing;
 mod global;
 pub(crate) mod other_words;
 mod pipeline;
+#[cfg(test)]
+mod reference;
 mod self_check;
 mod state_command;
 
