@@ -11,6 +11,9 @@ pub const PLAN_FORMAT: u64 = 1;
 /// The cause of every deletion of a plan that destroys the environment.
 pub const DESTROYED: &str = "the environment is destroyed";
 
+/// The cause of a replacement of a resource that AWS still shows while it deletes it.
+pub(crate) const LEAVING: &str = "somebody is deleting it";
+
 /// What would change, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {

@@ -11,6 +11,7 @@ use crate::{
     made::{Made, as_made},
     moves::after_moves,
     ownership,
+    plan::LEAVING,
     planning::Known,
     recorded::{current_state, unreadable},
     refresh::{Origin, Seen, Workshop, outputs_of},
@@ -329,7 +330,7 @@ impl Planner<'_> {
             _ if interrupted => decision(Action::Replace, Some("its deletion was interrupted"), self.all_fields(spec)),
             // What AWS leaves of it is found by its id alone, which no list shows much longer.
             Observation::Absent if seen.is_leaving() && reconciler.remnants() && entry.is_some() => {
-                decision(Action::Replace, Some(losses::LEAVING), self.all_fields(spec))
+                decision(Action::Replace, Some(LEAVING), self.all_fields(spec))
             }
             Observation::Absent => {
                 let was_there = entry.is_some_and(|entry| matches!(entry.phase, Phase::Ready | Phase::Identified));

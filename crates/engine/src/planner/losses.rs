@@ -1,7 +1,9 @@
 //! What a plan would lose: what is no longer declared, what is protected, what holds data.
 
 use super::{Planner, refusal};
-use crate::{Action, Change, ChangeDrift, DESTROYED, Kept, Lift, Loss, Refusal, refresh::Seen, sight::Sight};
+use crate::{
+    Action, Change, ChangeDrift, DESTROYED, Kept, Lift, Loss, Refusal, plan::LEAVING, refresh::Seen, sight::Sight,
+};
 use aws_client::{Failure, FailureKind, Remedy, Result};
 use futures::{StreamExt, stream};
 use resource::Address;
@@ -11,9 +13,6 @@ use std::{
     collections::{BTreeSet, HashSet},
     sync::Arc,
 };
-
-/// The cause of a replacement of a resource that AWS still shows while it deletes it.
-pub(super) const LEAVING: &str = "somebody is deleting it";
 
 impl Planner<'_> {
     /// What is no longer declared and stays for the data that would be lost with it. Destroying everything is another
