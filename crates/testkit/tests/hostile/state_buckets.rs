@@ -115,7 +115,7 @@ async fn named_bucket_that_is_public_is_refused_for_a_first_state() {
         assert_eq!(refusal(&sdk).await, None, "{operation}");
         aws_s3::client(&sdk).delete_public_access_block().bucket(NAME).send().await.unwrap();
         let refused = refusal(&sdk).await.unwrap_or_else(|| panic!("{operation}: not refused"));
-        assert!(refused.contains("is open to the public") && refused.contains("put-public-access-block"), "{refused}");
+        assert!(refused.contains("is open to the public") && refused.contains("BlockPublicAccess"), "{refused}");
     }
 }
 
