@@ -203,7 +203,7 @@ impl Arguments for Drift {
     }
 }
 
-/// Repair drift, as far as [drift] in the environment file allows.
+/// Repair drift, as far as `[drift]` in the environment file allows.
 #[derive(Deserialize, JsonSchema)]
 struct Reconcile {
     #[serde(flatten)]
