@@ -16,11 +16,16 @@ mod server;
 #[cfg(feature = "mcp")]
 mod tool;
 
-#[cfg(feature = "mcp")]
-pub(crate) use server::run;
-
-#[cfg(not(feature = "mcp"))]
 use crate::{cli::Global, end::End, printer::Printer};
+
+/// Serves all tools on stdin and stdout.
+#[cfg(feature = "mcp")]
+pub(crate) async fn run(global: &Global, allows_changes_on_aws: bool, printer: Printer) -> Result<(), End> {
+    let mut tools = server::Tools::new();
+    platform_tools::add_all(&mut tools);
+    pipeline_tools::add_all(&mut tools);
+    server::run(global, allows_changes_on_aws, tools, printer).await
+}
 
 #[cfg(not(feature = "mcp"))]
 pub(crate) async fn run(_: &Global, _: bool, _: Printer) -> Result<(), End> {

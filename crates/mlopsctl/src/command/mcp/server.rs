@@ -3,7 +3,6 @@
 use super::{
     input::{Input, stop_softly},
     line::Platform,
-    pipeline_tools, platform_tools,
     runner::{Ended, Runner},
     tool::{Arguments, Effect, describe, read},
 };
@@ -32,7 +31,12 @@ apply exactly that with `plan` of `up`. Pass delete_data, unprotect, with_state,
 for it. After a failure, call the same tool again: it continues. A resource has an address, <area>.<name>.";
 
 /// Serves until the client closes stdin, or a signal ends it. Commands under way end softly before it does.
-pub(crate) async fn run(global: &Global, allows_changes_on_aws: bool, printer: Printer) -> Result<(), End> {
+pub(super) async fn run(
+    global: &Global,
+    allows_changes_on_aws: bool,
+    router: Tools,
+    printer: Printer,
+) -> Result<(), End> {
     let stop = signals::listen(printer);
     let mut stopped = stop.subscribe();
     let mut signal = std::pin::pin!(async move {
@@ -40,7 +44,7 @@ pub(crate) async fn run(global: &Global, allows_changes_on_aws: bool, printer: P
     });
     let runner = Runner::new(global, stop.clone())?;
     let running = runner.running();
-    let server = Server { router: tools(), runner, is_only_local: global.local, allows_changes_on_aws };
+    let server = Server { router, runner, is_only_local: global.local, allows_changes_on_aws };
     let (stdin, stdout) = stdio();
     let pipes = (Input::new(stdin, stop.clone()), stdout);
     printer.note("serving the Model Context Protocol on stdin and stdout");
@@ -67,14 +71,6 @@ pub(super) struct Server {
     runner: Runner,
     is_only_local: bool,
     allows_changes_on_aws: bool,
-}
-
-/// All tools.
-fn tools() -> ToolRouter<Server> {
-    let mut tools = ToolRouter::new();
-    platform_tools::add_all(&mut tools);
-    pipeline_tools::add_all(&mut tools);
-    tools
 }
 
 /// Adds a tool.
