@@ -209,7 +209,7 @@ fn mcp_server_changes_aws_only_if_it_was_started_so_and_a_person_consents() {
     });
 }
 
-/// Whether a run has the lock of dev, or left it behind.
+/// True if the state bucket holds a lock of dev, of a running command or of a killed one.
 fn is_locked(aws: &ServedAws) -> bool {
     // The runtime of that AWS must not be used inside of this one.
     let keys = || {

@@ -57,7 +57,7 @@ pub struct ChangeOptions {
     pub no_wait: bool,
     /// True if the state is removed after the last resource.
     pub removes_state: bool,
-    /// How long steps took in earlier runs.
+    /// The durations of steps in earlier runs.
     pub measured: MeasuredTimes,
 }
 

@@ -264,8 +264,8 @@ impl Resource for Function {
 
 impl Function {
     /// The interface for which a deletion waits, since Lambda still holds it. A function that is made again keeps its
-    /// role, so Lambda gives the interfaces up later, or uses them again. If somebody deleted the role, nobody waits:
-    /// Lambda gives up nothing without it.
+    /// role, so Lambda gives the interfaces up later, or uses them again. If the role was deleted, the deletion does not
+    /// wait: Lambda cannot delete the interfaces without it.
     async fn held_interface(&self, cx: &Cx) -> Result<Option<String>> {
         if cx.is_made_again() {
             return Ok(None);

@@ -9,7 +9,7 @@ pub struct Resource<'a> {
     pub address: &'a str,
     /// `ec2:nat-gateway`.
     pub kind: &'a str,
-    /// Its usage, or the reason why nobody can tell: an unknown kind, or a spec that cannot be read. A name that is not
+    /// Its usage, or the reason why its usage is unknown: an unknown kind, or an unreadable spec. A name that is not
     /// known yet may keep a job, a function or an endpoint from being found by its users, which an estimate then says.
     pub usage: Result<Usage, String>,
 }

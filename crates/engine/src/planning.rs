@@ -74,9 +74,9 @@ pub(crate) struct Known {
     pub(crate) excluded: bool,
     /// Whether its tags have to show that it is ours before it is changed.
     pub(crate) owned: bool,
-    /// Whether it is to be taken over without a proof that this state's runs made it.
+    /// True if the run adopts it without a proof that a run of this state created it.
     pub(crate) claimed: bool,
-    /// Whether a run of this state created it and it has not worked since.
+    /// True if a run of this state created it and no run has seen it work.
     pub(crate) unfinished: bool,
     /// Whether the declaration contains live values of ignored fields.
     pub(crate) keeps_live: bool,

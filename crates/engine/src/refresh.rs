@@ -151,7 +151,7 @@ impl Seen {
         self.by == Origin::Search && self.id.is_some() && self.shows_nothing()
     }
 
-    /// Whether a run of this state created the resource, and nobody has seen it work.
+    /// True if a run of this state created the resource and no run has seen it work.
     pub(crate) fn is_unfinished(&self, entry: &Entry) -> bool {
         let is_created = match entry.phase {
             Phase::Intent => self.by == Origin::Search,

@@ -91,7 +91,7 @@ pub struct Entry {
     /// Whether it is being taken over from another owner, whose tags it may bear until that is finished.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adopting: bool,
-    /// Whether a run of this state created it and no run has seen it work since. Only then may the next run make it
+    /// True if a run of this state created it and no run has seen it work since. Only then may the next run create it
     /// again if AWS fails the creation late.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unfinished: bool,

@@ -20,7 +20,7 @@ impl Stack {
     pub(crate) fn resources(&self) -> Vec<Resource<'_>> {
         let resource = |one| {
             let Declared { address, usage }: &Declared = one;
-            Resource { address, kind: "some:thing", usage: usage.clone().ok_or_else(|| "nobody knows".to_owned()) }
+            Resource { address, kind: "some:thing", usage: usage.clone().ok_or_else(|| "unknown kind".to_owned()) }
         };
         self.0.iter().map(resource).collect()
     }

@@ -21,7 +21,7 @@ pub struct Apply<'a> {
     pub no_wait: bool,
     /// The factor for the time that each resource may take to settle. 1 is the usual time.
     pub wait_factor: u32,
-    /// How long steps took in earlier runs. The longest chain of steps begins first.
+    /// The durations of steps in earlier runs. `apply` begins with the longest chain of steps.
     pub measured: &'a MeasuredTimes,
     /// Tells when to stop.
     pub stop: watch::Receiver<StopMode>,

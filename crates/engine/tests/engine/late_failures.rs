@@ -8,7 +8,7 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// One box.
+/// A stack with one box.
 fn alone() -> Stack {
     let mut stack = Stack::new(identity(), Tags::default());
     let make = |()| Box {

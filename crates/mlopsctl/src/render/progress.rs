@@ -36,7 +36,7 @@ pub(crate) struct Progress {
 pub(crate) struct Run {
     /// The number of its steps.
     pub(crate) steps: usize,
-    /// Whether the usual durations of its steps are known: on AWS, and on an emulator that did all of them before.
+    /// True if the usual durations of its steps are known: on AWS, and on an emulator that did all of them before.
     pub(crate) has_usual_times: bool,
 }
 

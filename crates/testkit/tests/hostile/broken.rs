@@ -104,17 +104,22 @@ fn creation_of_a_killed_run_that_fails_in_the_next_one_is_made_again_there() {
     }
 }
 
+/// Another person deletes a domain with its home directories.
+fn delete_domain(aws: &mut Aws, id: &str) {
+    aws.run(async |sdk| {
+        let policy = RetentionPolicy::builder().home_efs_file_system(RetentionType::Delete).build();
+        let call = aws_sdk_sagemaker::Client::new(&sdk).delete_domain().domain_id(id);
+        call.retention_policy(policy).send().await.unwrap();
+    });
+}
+
 #[test]
 fn creation_of_a_killed_run_that_somebody_deletes_is_waited_for_and_made_again() {
     for seed in 76..=78 {
         let (platform, mut aws) = killed_after_domain(seed);
         aws.wait(Duration::from_secs(600));
         let failed = domains(&mut aws);
-        aws.run(async |sdk| {
-            let policy = RetentionPolicy::builder().home_efs_file_system(RetentionType::Delete).build();
-            let call = aws_sdk_sagemaker::Client::new(&sdk).delete_domain().domain_id(&failed[0]);
-            call.retention_policy(policy).send().await.unwrap();
-        });
+        delete_domain(&mut aws, &failed[0]);
         up(&platform, &mut aws);
         assert_ne!(domains(&mut aws), failed);
         leaves_nothing(&platform, aws);
@@ -151,11 +156,7 @@ fn protected_creation_of_a_killed_run_that_somebody_deletes_is_refused_as_protec
     let platform = platform.only("studio.domain").keeping_protection();
     aws.wait(Duration::from_secs(600));
     let failed = domains(&mut aws);
-    aws.run(async |sdk| {
-        let policy = RetentionPolicy::builder().home_efs_file_system(RetentionType::Delete).build();
-        let call = aws_sdk_sagemaker::Client::new(&sdk).delete_domain().domain_id(&failed[0]);
-        call.retention_policy(policy).send().await.unwrap();
-    });
+    delete_domain(&mut aws, &failed[0]);
     let planned = aws.run(async |sdk| platform.plan(&sdk).await);
     let told: Vec<String> = planned.refusals.iter().map(|one| format!("{}: {}", one.address, one.failure)).collect();
     assert!(

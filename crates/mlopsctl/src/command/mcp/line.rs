@@ -20,7 +20,7 @@ pub(super) struct Line {
     operands: Vec<String>,
     /// See [`Platform`]. `None` for a command that works on files alone.
     pub(super) platform: Option<Platform>,
-    /// Whether the command prints a line for each event, and not one document.
+    /// True if the command prints a line for each event, and not one document.
     pub(super) gives_events: bool,
 }
 

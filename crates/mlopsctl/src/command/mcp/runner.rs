@@ -33,7 +33,7 @@ pub(super) struct Runner {
     running: Arc<RwLock<()>>,
 }
 
-/// How a command ended.
+/// The exit code and the output of a command that ended.
 pub(super) struct Ended {
     /// `None` if a signal ended it.
     pub(super) code: Option<i32>,
