@@ -1,6 +1,7 @@
 //! IAM. Invalid principals and roles without a name are laws; what people attach to a role is put there
 //! by hand.
 
+mod paging;
 mod policy;
 
 use crate::{destroy, times, up};
