@@ -90,6 +90,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         no_wait: with.no_wait,
         wait_factor: with.wait_factor.max(1),
         made: RefCell::default(),
+        remade: RefCell::default(),
     };
     let recorder = Recorder::new(run.began, order.steps.len());
     let driver = Driver {

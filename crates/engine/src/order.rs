@@ -14,6 +14,8 @@ pub(crate) struct Step {
     /// What the plan calls it.
     pub(crate) action: Action,
     pub(crate) work: Work,
+    /// True if the plan changes nothing here: the step takes place only if this run remakes a resource that it refers to.
+    pub(crate) is_conditional: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -62,12 +64,14 @@ pub(crate) fn order(
 
     for (index, node) in stack.nodes().iter().enumerate() {
         let known = &planning.known[index];
-        let Some(action) = known.action else { continue };
+        let may_follow = follows_unfinished(planning, index, stack);
+        let Some(action) = known.action.or(may_follow.then_some(Action::Update)) else { continue };
         let kind = node.kind.to_owned();
         let usual = if action == Action::Update { CHANGE } else { typical(node.kind, registry) };
         let expected = measured.time_of(&node.address, action).unwrap_or(usual);
-        let apply = order
-            .push(Step { address: node.address.clone(), kind, action, work: Work::Apply { node: index } }, expected);
+        let work = Work::Apply { node: index };
+        let is_conditional = known.action.is_none();
+        let apply = order.push(Step { address: node.address.clone(), kind, action, work, is_conditional }, expected);
         applies.insert(node.address.clone(), apply);
         for needed in &node.dependencies {
             if let Some(before) = applies.get(&stack.nodes()[needed.node].address) {
@@ -85,7 +89,8 @@ pub(crate) fn order(
             };
             let what = if first { Removal::Before } else { Removal::Deposed };
             let work = Work::Remove { id: id.clone(), spec: entry.spec.clone(), what };
-            let step = Step { address: node.address.clone(), kind: entry.kind.clone(), action, work };
+            let step =
+                Step { address: node.address.clone(), kind: entry.kind.clone(), action, work, is_conditional: false };
             let remove = order.push(step, typical(&entry.kind, registry) / DELETION);
             removes.insert(node.address.clone(), remove);
             order.edges.push(match what {
@@ -97,7 +102,8 @@ pub(crate) fn order(
     for change in planning.plan.changes.iter().filter(|change| change.action == Action::Delete) {
         let what = if change.deposed { Removal::Deposed } else { Removal::Whole };
         let work = Work::Remove { id: change.id.clone().unwrap_or_default(), spec: change.spec.clone(), what };
-        let step = Step { address: change.address.clone(), kind: change.kind.clone(), action: Action::Delete, work };
+        let (address, kind) = (change.address.clone(), change.kind.clone());
+        let step = Step { address, kind, action: Action::Delete, work, is_conditional: false };
         let usual = typical(&change.kind, registry) / DELETION;
         let remove = order.push(step, measured.time_of(&change.address, Action::Delete).unwrap_or(usual));
         if !change.deposed {
@@ -106,6 +112,13 @@ pub(crate) fn order(
     }
     order.removals_after_dependants(state, registry, &applies, &removes);
     order
+}
+
+/// True if a resource that works refers to one that this run may remake, because no run has seen it work.
+fn follows_unfinished(planning: &Planning, index: usize, stack: &Stack) -> bool {
+    let known = &planning.known[index];
+    let mut needed = stack.nodes()[index].dependencies.iter().map(|needed| &planning.known[needed.node]);
+    known.id.is_some() && !known.excluded && needed.any(|needed| needed.unfinished)
 }
 
 /// The usual duration of a creation of that kind.

@@ -4,7 +4,11 @@ use crate::{Event, StopMode, patience::Unbearable, refresh::Workshop};
 use aws_client::Failure;
 use resource::{Address, Reconciler, Registry};
 use state::Writer;
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 use tokio::{sync::watch, time::Instant};
 
 /// The objects that all steps of a run share.
@@ -18,6 +22,8 @@ pub(crate) struct Run<'a> {
     pub(crate) no_wait: bool,
     /// The factor for the time that a resource may take to settle.
     pub(crate) wait_factor: u32,
+    /// The resources that this run remakes, because AWS accepted their creation and then failed it.
+    pub(crate) remade: RefCell<BTreeSet<Address>>,
     /// When this run has made what it made.
     pub(crate) made: RefCell<HashMap<Address, Instant>>,
 }

@@ -147,7 +147,8 @@ impl<'a> Driver<'a> {
     fn settle(&mut self, step: usize, outcome: Outcome, applied: &mut Applied) {
         self.awaited.remove(&step);
         self.paces.remove(&step);
-        if !matches!(outcome, Outcome::Left) {
+        let takes_place = self.takes_place(step);
+        if takes_place && !matches!(outcome, Outcome::Left) {
             self.recorder.ended(step);
         }
         let what = &self.steps[step];
@@ -159,7 +160,7 @@ impl<'a> Driver<'a> {
                     && what.action == Action::Replace;
                 let done = (what.address.clone(), what.action);
                 let is_told = self.remakes.repeated.contains(&step) && applied.done.contains(&done);
-                if !is_half && !is_told {
+                if takes_place && !is_half && !is_told {
                     applied.done.push(done);
                 }
             }
@@ -174,6 +175,9 @@ impl<'a> Driver<'a> {
     }
 
     fn start(&mut self, step: usize) -> LocalBoxFuture<'a, Ended> {
+        if !self.takes_place(step) {
+            return Box::pin(std::future::ready(Ended { step, outcome: Outcome::Done, entry: None }));
+        }
         self.recorder.began(step);
         let (sender, awaited) = watch::channel(true);
         let what = self.steps[step].clone();
@@ -183,8 +187,9 @@ impl<'a> Driver<'a> {
                 let known = &self.planning.known[node];
                 let declared = &self.with.stack.nodes()[node];
                 let recorded = self.with.state.resources.get(&what.address);
-                let mut spec = match self.run.workshop.spec(declared, &self.outputs, recorded) {
-                    Ok(spec) => spec,
+                let resolved = self.run.workshop.spec(declared, &self.outputs, recorded);
+                let (mut spec, planned) = match resolved.and_then(|spec| Ok((spec, self.planned(node, recorded)?))) {
+                    Ok(both) => both,
                     Err(failure) => {
                         let outcome = Outcome::Failed(failure);
                         return Box::pin(std::future::ready(Ended { step, outcome, entry: None }));
@@ -211,7 +216,7 @@ impl<'a> Driver<'a> {
                     address: what.address,
                     kind: declared.kind,
                     action: what.action,
-                    planned: known.spec.clone(),
+                    planned,
                     id: known_id.or_else(|| known.id.clone().filter(|_| stays)),
                     owned: known.owned,
                     ignored,
@@ -300,7 +305,8 @@ impl<'a> Driver<'a> {
     fn report(self, applied: &mut Applied) {
         applied.timeline = self.recorder.timeline(&self.steps, &self.schedule);
         let left: HashSet<Address> = applied.left.iter().map(|(address, _)| address.clone()).collect();
-        for (step, what) in self.steps.iter().enumerate() {
+        let steps = self.steps.iter().enumerate().filter(|(step, _)| self.takes_place(*step));
+        for (step, what) in steps {
             let skipped = |because| Skipped { address: what.address.clone(), action: what.action, because };
             match self.schedule.progress(step) {
                 Progress::Skipped(because) => {

@@ -99,7 +99,13 @@ mod tests {
 
     fn step(name: &str) -> Step {
         let address = Address::parse(&format!("network.{name}")).expect("it is an address");
-        Step { address, kind: "ec2:vpc".to_owned(), action: Action::Create, work: Work::Apply { node: 0 } }
+        Step {
+            address,
+            kind: "ec2:vpc".to_owned(),
+            action: Action::Create,
+            work: Work::Apply { node: 0 },
+            is_conditional: false,
+        }
     }
 
     /// A VPC whose subnet needs only its id, a gateway that needs the subnet, and a slow key beside them.

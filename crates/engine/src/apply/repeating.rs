@@ -2,9 +2,59 @@
 
 use super::driver::Driver;
 use crate::{Applied, Failed, order::Work, schedule::Progress};
-use aws_client::Failure;
+use aws_client::{Failure, Result};
+use resource::Lookup;
+use serde_json::Value;
+use state::Entry;
+
+/// The outputs that the plan knew. The outputs of remade resources are placeholders.
+struct Foreseen<'a>(&'a Driver<'a>);
+
+impl Lookup for Foreseen<'_> {
+    fn outputs(&self, node: usize) -> Result<Value> {
+        let Self(driver) = self;
+        let known = &driver.planning.known[node];
+        if let Some(outputs) = known.outputs.as_ref().filter(|_| !driver.is_remade(node)) {
+            return Ok(outputs.clone());
+        }
+        let declared = &driver.with.stack.nodes()[node];
+        let place = driver.planning.workshop.cloud.place();
+        driver.with.registry.get(declared.kind)?.foresee(&known.spec, declared.address.as_str(), place)
+    }
+}
 
 impl Driver<'_> {
+    /// True for all steps but a conditional one whose resource refers to none that this run remakes.
+    pub(super) fn takes_place(&self, step: usize) -> bool {
+        match self.steps[step].work {
+            Work::Apply { node } if self.steps[step].is_conditional => self.refers_to_remade(node),
+            _ => true,
+        }
+    }
+
+    /// The planned specification of a node. It does not bind a reference to a resource that this run remakes: the plan
+    /// shows the id of the one that failed.
+    pub(super) fn planned(&self, node: usize, recorded: Option<&Entry>) -> Result<Value> {
+        let known = &self.planning.known[node];
+        if !self.refers_to_remade(node) {
+            return Ok(known.spec.clone());
+        }
+        let declared = &self.with.stack.nodes()[node];
+        let mut spec = self.run.workshop.spec(declared, &Foreseen(self), recorded)?;
+        if known.keeps_live {
+            self.with.stack.ignored().copy_kept(&declared.address, &known.spec, &mut spec);
+        }
+        Ok(spec)
+    }
+
+    fn refers_to_remade(&self, node: usize) -> bool {
+        self.with.stack.nodes()[node].dependencies.iter().any(|needed| self.is_remade(needed.node))
+    }
+
+    fn is_remade(&self, node: usize) -> bool {
+        self.run.remade.borrow().contains(&self.with.stack.nodes()[node].address)
+    }
+
     /// Repeats the steps that began with the earlier outputs of a remade resource.
     pub(super) fn repeat_dependants(&mut self, step: usize) {
         for after in self.schedule.dependants(step) {

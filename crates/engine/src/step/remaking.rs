@@ -66,6 +66,7 @@ impl Applying<'_> {
         cause: &str,
         clock: &Clock<'_>,
     ) -> Result<(), Unbearable> {
+        self.run.remade.borrow_mut().insert(self.address.clone());
         clock.say(StepPhase::Waiting(format!("another attempt, since the {} {cause}", reconciler.noun())));
         let cx = self.run.workshop.cx_of(&self.address, &self.entry).made_again();
         self.record(Phase::Deleting, id);

@@ -1,6 +1,7 @@
 //! AWS may accept a creation and then fail it for a transient reason. The same run remakes such a resource.
 
 use crate::{destroy, failure, first, last, times, up};
+use aws_sdk_ec2::types::NatGatewayState;
 use aws_sdk_sagemaker::types::{RetentionPolicy, RetentionType};
 use std::time::Duration;
 use testkit::{Aws, Fault, Kill, Made, Platform};
@@ -101,6 +102,48 @@ fn creation_of_a_killed_run_that_fails_in_the_next_one_is_made_again_there() {
         up(&platform, &mut aws);
         assert_ne!(domains(&mut aws), failing);
         leaves_nothing(&platform, aws);
+    }
+}
+
+/// The gateways that work, and those to which routes lead.
+fn gateways_and_routes(aws: &mut Aws) -> (Vec<String>, Vec<String>) {
+    aws.run(async |sdk| {
+        let ec2 = aws_sdk_ec2::Client::new(&sdk);
+        let gateways = ec2.describe_nat_gateways().send().await.unwrap();
+        let live = gateways.nat_gateways().iter().filter(|one| one.state() == Some(&NatGatewayState::Available));
+        let live = live.filter_map(|one| one.nat_gateway_id.clone()).collect();
+        let tables = ec2.describe_route_tables().send().await.unwrap();
+        let routes = tables.route_tables().iter().flat_map(|table| table.routes());
+        (live, routes.filter_map(|route| route.nat_gateway_id.clone()).collect())
+    })
+}
+
+#[test]
+fn gateway_whose_id_the_plan_shows_is_made_again_and_all_routes_follow() {
+    let platform = Platform::of("dev").only("network.*");
+    let fresh = Aws::timed(platform.region(), &[("CreateNatGateway", 90)]);
+    let (created, routed) = {
+        let mut copy = fresh.copy();
+        up(&platform, &mut copy);
+        let made = copy.made();
+        let created = made.iter().position(|made| made.operation == "CreateNatGateway").unwrap() + 1;
+        (created, last(&copy, "ec2", "CreateRoute") + 1)
+    };
+    assert!(routed > created, "the routes do not wait for the gateway");
+    // The last state that the killed run wrote records the routes or not.
+    for killed in [created, routed, routed + 1, routed + 2] {
+        let mut aws = fresh.copy();
+        aws.doom("CreateNatGateway", 1);
+        assert!(aws.run_until(Some(Kill::After(killed)), async |sdk| platform.up(&sdk).await).is_none());
+        up(&platform, &mut aws);
+        assert_eq!(times(&aws, "ec2", "CreateNatGateway"), 2, "{killed}");
+        let (gateways, routes) = gateways_and_routes(&mut aws);
+        assert_eq!((&routes, gateways.len()), (&gateways, 1), "{killed}");
+        let again = aws.run(async |sdk| platform.plan(&sdk).await);
+        assert!(again.plan.is_empty() && again.refusals.is_empty(), "{killed}: {:#?}", again.plan.changes);
+        destroy(&platform, &mut aws);
+        aws.wait(Duration::from_secs(3600));
+        assert_eq!(platform.left(&aws), Vec::<String>::new());
     }
 }
 
