@@ -1,4 +1,4 @@
-"""Writes the pages of reference that follow from the JSON Schemas and the reconcilers of the repository.
+"""Writes the pages of reference that follow from the JSON Schemas of the repository.
 
 `reference.py` fails if a page in docs/reference is not what they say; `reference.py --write` writes the pages. Tests in
 Rust hold the schemas to the code.
@@ -10,8 +10,6 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import kinds
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SCHEMAS = REPOSITORY / "state/schemas"
@@ -244,7 +242,6 @@ def pages() -> dict[str, str]:
     return {
         "settings.md": settings_page(schemas["environment.schema.json"], files),
         "json.md": json_page(schemas),
-        "kinds.md": kinds.page(REPOSITORY),
     }
 
 

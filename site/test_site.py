@@ -1,14 +1,12 @@
 """The preprocessor, the checker of links and the pages of reference."""
 
 import json
-import re
 import tempfile
 import unittest
 from pathlib import Path
 
 import chapters
 import check
-import kinds
 import reference
 
 
@@ -120,29 +118,6 @@ class Reference(unittest.TestCase):
         step = {"required": ["at"], "properties": {"event": {"const": "step"}, "at": {"type": "string"}}}
         page = "\n".join(reference.document("events.schema.json", {"title": "Events", "oneOf": [step]}))
         self.assertIn('The event `step`:\n\n- `event`: `"step"`, not always there\n- `at`: string\n', page)
-
-    def test_kinds_are_read_from_their_constants(self) -> None:
-        source = """
-    const KIND: &'static str = "ec2:subnet";
-    const NOUN: &'static str = "subnet";
-    const REPLACE_ON: &'static [&'static str] =
-        &["cidr", "zone"];
-    const NAMING: Naming = Naming::Within("vpc_id");
-    fn permissions(&self, place: &Place) { look(["ec2:DescribeSubnets"]).on(["*"]) }
-"""
-        found = kinds.kind(source, "crates/aws-ec2/src/subnet.rs")
-        if found is None:
-            self.fail("no kind was found")
-        self.assertEqual((found.name, found.replaced_on), ("ec2:subnet", ["cidr", "zone"]))
-        self.assertEqual(found.actions, ["ec2:DescribeSubnets"])
-        self.assertIn("`vpc_id`", found.order)
-        self.assertIsNone(kinds.kind("fn a() {}", "a.rs"))
-
-    def test_every_kind_is_on_the_page(self) -> None:
-        sources = "".join(path.read_text("utf-8") for path in reference.REPOSITORY.glob("crates/aws-*/src/**/*.rs"))
-        all_kinds = set(re.findall(r"const KIND: &'static str = \"([^\"]+)\"", sources))
-        self.assertGreater(len(all_kinds), 35)
-        self.assertEqual({one.name for one in kinds.found(reference.REPOSITORY)}, all_kinds)
 
     def test_every_setting_of_the_schema_is_on_the_page(self) -> None:
         schema = json.loads((reference.SCHEMAS / "environment.schema.json").read_text("utf-8"))

@@ -52,6 +52,8 @@ pub trait Reconciler: Send + Sync {
     fn terraform(&self) -> Option<Terraform>;
     /// See [`Resource::NAMING`].
     fn naming(&self) -> Naming;
+    /// See [`Resource::REPLACE_ON`].
+    fn replace_on(&self) -> &'static [&'static str];
     /// See [`Resource::REMNANTS`].
     fn remnants(&self) -> bool;
     /// See [`Resource::KEPT`].
@@ -170,6 +172,9 @@ impl<R: Resource> Reconciler for Erased<R> {
     }
     fn naming(&self) -> Naming {
         R::NAMING
+    }
+    fn replace_on(&self) -> &'static [&'static str] {
+        R::REPLACE_ON
     }
     fn remnants(&self) -> bool {
         R::REMNANTS

@@ -14,6 +14,7 @@ mod names;
 mod pipeline;
 mod placement;
 mod policies;
+mod reference;
 mod scan;
 mod secrets;
 
