@@ -44,6 +44,41 @@ fn a_picture_tells_what_is_there_what_needs_what_and_what_would_change() {
 }
 
 #[test]
+fn page_of_changes_marks_what_was_changed_outside_of_mlopsctl() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    project.behind_its_back(async |sdk| {
+        let function = "mlops-pipeline-dev-model-evaluation";
+        let functions = aws_sdk_lambda::Client::new(&sdk);
+        functions.update_function_configuration().function_name(function).memory_size(3008).send().await.unwrap();
+        let alarm = "mlops-pipeline-dev-pipeline-failures";
+        aws_sdk_cloudwatch::Client::new(&sdk).delete_alarms().alarm_names(alarm).send().await.unwrap();
+    });
+    project.edit("dev", "memory_mb = 1024", "memory_mb = 2048");
+    let page = |options: &[&str]| {
+        let page = project.local(&[&["graph", "dev", "--format", "html"], options].concat()).ends_with(0).stdout;
+        let data = page.split_once("id=\"data\">").unwrap().1.split_once("</script>").unwrap().0;
+        (serde_json::from_str::<Value>(data).unwrap(), page)
+    };
+    let (data, drawn) = page(&["--changes"]);
+    let drifted = data["nodes"].as_array().unwrap().iter().filter(|node| node["drifted"] == true);
+    let drifted: Vec<(&str, String)> =
+        drifted.map(|node| (node["address"].as_str().unwrap(), node["detail"].to_string())).collect();
+    let [(function, told), (alarm, gone)] = drifted.as_slice() else { panic!("{drifted:?}") };
+    assert_eq!((*function, *alarm), ("functions.model-evaluation", "monitoring.pipeline-failures"));
+    for row in [
+        r#"["change","memory_mb: 3008 → 2048"]"#,
+        r#"["outside","memory_mb: 1024 → 3008, changed outside of mlopsctl"]"#,
+    ] {
+        assert!(told.contains(row), "{told}");
+    }
+    assert!(gone.contains("deleted outside of mlopsctl"), "{gone}");
+    assert_eq!(drawn.matches("class=\"flag\"").count(), 3, "two resources and their switch");
+    // Without a plan, AWS is not compared.
+    assert!(!page(&[]).1.contains("class=\"flag\""));
+}
+
+#[test]
 fn every_format_draws_every_environment() {
     let project = Project::new();
     for environment in ["dev", "staging", "prod"] {

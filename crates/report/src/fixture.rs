@@ -14,6 +14,7 @@ pub(crate) fn node(area: &str, name: &str) -> Node {
         kind: "ec2:subnet".into(),
         noun: "subnet".into(),
         status: Status::Ready,
+        is_drifted: false,
         detail: vec![("id".into(), "subnet-1".into())],
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     areas::Areas,
     json::data,
-    picture::{Picture, Status},
+    picture::{DRIFTED, Picture, Status},
     svg::{Drawing, both},
     timeline::{Timeline, section},
     xml::escaped,
@@ -44,7 +44,7 @@ fn header(picture: &Picture, title: &str) -> String {
     )
 }
 
-/// Switches for areas, and for statuses if there is more than one.
+/// Switches for areas, for statuses if there is more than one, and for what was changed outside of mlopsctl.
 fn chips(picture: &Picture) -> Vec<String> {
     let chip = |what: &str, value: &str, mark: String, name: &str, count: usize| {
         format!(
@@ -71,7 +71,10 @@ fn chips(picture: &Picture) -> Vec<String> {
         );
         chip("status", status.class(), mark, status.words(), count)
     });
-    areas.chain(statuses).collect()
+    let count = picture.nodes().iter().filter(|node| node.is_drifted).count();
+    let mark = r#"<svg class="mark" viewBox="0 0 14 14" aria-hidden="true"><path class="flag" d="M1 1h12v12z"/></svg>"#;
+    let drifted = (count > 0).then(|| chip("drifted", "true", mark.to_owned(), DRIFTED, count));
+    areas.chain(statuses).chain(drifted).collect()
 }
 
 fn canvas(drawing: &Drawing, title: &str) -> String {
@@ -115,6 +118,17 @@ mod tests {
         let nodes = vec![node("a", "b"), Node { status: Status::Delete, ..node("a", "c") }];
         let page = html(&Picture::new("t", "s", nodes, vec![]).unwrap(), None);
         assert!(page.contains("data-status=\"ready\"") && page.contains("data-status=\"delete\""));
+    }
+
+    #[test]
+    fn drift_is_marked_where_it_is_and_can_be_hidden() {
+        assert!(!html(&small(), None).contains("class=\"flag\""));
+        let nodes = vec![node("a", "b"), Node { is_drifted: true, ..node("a", "c") }];
+        let page = html(&Picture::new("t", "s", nodes, vec![]).unwrap(), None);
+        assert_eq!(page.matches("class=\"flag\"").count(), 2, "one at the resource, one at the switch");
+        assert!(
+            page.contains("data-drifted=\"true\"") && page.contains("a.c: subnet, ready, changed outside of mlopsctl")
+        );
     }
 
     proptest! {

@@ -18,6 +18,7 @@ pub(crate) fn data(picture: &Picture) -> String {
             "noun": node.noun,
             "status": node.status.class(),
             "words": node.status.words(),
+            "drifted": node.is_drifted,
             "detail": node.detail,
         })
     });

@@ -54,7 +54,11 @@
     const asked = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     const away = nodes.map((node) => isOff("area", node.area));
     const fits = nodes.map(
-      (node, i) => !away[i] && !isOff("status", node.status) && asked.every((word) => words[i].includes(word)),
+      (node, i) =>
+        !away[i] &&
+        !isOff("status", node.status) &&
+        !isOff("drifted", node.drifted) &&
+        asked.every((word) => words[i].includes(word)),
     );
     const up = chosen === null ? new Set() : reach(chosen, needs);
     const down = chosen === null ? new Set() : reach(chosen, needed);
@@ -149,8 +153,15 @@
 
   const move = () => view.setAttribute("transform", `translate(${at.x} ${at.y}) scale(${at.scale})`);
 
+  /** The scale at which everything is in the window. The key below the picture keeps its room. */
+  const whole = () => {
+    const width = Number(canvas.dataset.width) || 1;
+    const height = Number(canvas.dataset.height) || 1;
+    return Math.min(1.3, (canvas.clientWidth - 48) / width, (canvas.clientHeight - 84) / height);
+  };
+
   const zoom = (factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) => {
-    const scale = Math.min(4, Math.max(0.04, at.scale * factor));
+    const scale = Math.min(4, Math.max(Math.min(0.04, whole()), at.scale * factor));
     at.x = x - ((x - at.x) * scale) / at.scale;
     at.y = y - ((y - at.y) * scale) / at.scale;
     at.scale = scale;
@@ -160,11 +171,9 @@
   const fit = () => {
     const width = Number(canvas.dataset.width) || 1;
     const height = Number(canvas.dataset.height) || 1;
-    // The key below the picture keeps its room.
-    const [wide, high] = [canvas.clientWidth - 48, canvas.clientHeight - 84];
-    at.scale = Math.max(0.04, Math.min(1.3, wide / width, high / height));
+    at.scale = whole();
     at.x = (canvas.clientWidth - width * at.scale) / 2;
-    at.y = 24 + Math.max(0, (high - height * at.scale) / 2);
+    at.y = 24 + Math.max(0, (canvas.clientHeight - 84 - height * at.scale) / 2);
     move();
   };
 

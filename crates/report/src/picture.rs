@@ -27,9 +27,14 @@ pub struct Node {
     pub noun: String,
     /// How it is, or what is about to happen to it.
     pub status: Status,
+    /// True if it was changed or deleted outside of mlopsctl since it was applied.
+    pub is_drifted: bool,
     /// What else is worth knowing about it, in the order in which to show it.
     pub detail: Vec<(String, String)>,
 }
+
+/// The words for a resource that was changed or deleted outside of mlopsctl.
+pub(crate) const DRIFTED: &str = "changed outside of mlopsctl";
 
 /// How a resource is, or what is about to happen to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

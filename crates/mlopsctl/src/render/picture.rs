@@ -1,8 +1,11 @@
 //! A stack as something to draw: what is declared, what is remembered, and what is to happen to it.
 
-use super::{value::short, versioned::Versioned};
+use super::{
+    value::{change, short},
+    versioned::Versioned,
+};
 use app::Session;
-use engine::{Action, Change};
+use engine::{Action, Change, ChangeDrift};
 use report::{Edge, Error, Need, Node, Picture, Status};
 use resource::{Address, Declaration, Registry, Stack};
 use serde::Serialize;
@@ -18,18 +21,22 @@ pub(crate) fn of(
     declarations: &[Declaration],
     changes: Option<&[Change]>,
 ) -> Result<Picture, Error> {
-    let changes: Option<HashMap<&Address, Action>> =
-        changes.map(|changes| changes.iter().map(|change| (&change.address, change.action)).collect());
+    let changes: Option<HashMap<&Address, &Change>> =
+        changes.map(|changes| changes.iter().map(|change| (&change.address, change)).collect());
     let left: BTreeMap<&Address, &Entry> =
         state.resources.iter().filter(|(address, _)| stack.position(address).is_none()).collect();
     let mut nodes = Vec::with_capacity(declarations.len() + left.len());
     for one in declarations {
         let entry = state.resources.get(&one.address);
         let status = match &changes {
-            Some(changes) => planned(changes.get(&one.address).copied()),
+            Some(changes) => planned(changes.get(&one.address).map(|change| change.action)),
             None => remembered(entry),
         };
-        nodes.push(node(&session.registry, &one.address, one.kind, &one.spec, entry, status));
+        let mut node = node(&session.registry, &one.address, one.kind, &one.spec, entry, status);
+        if let Some(change) = changes.as_ref().and_then(|changes| changes.get(&one.address)) {
+            add_change(change, &mut node);
+        }
+        nodes.push(node);
     }
     for (address, entry) in &left {
         nodes.push(node(&session.registry, address, &entry.kind, &entry.spec, Some(entry), Status::Delete));
@@ -56,6 +63,25 @@ pub(crate) fn of(
     let title = format!("{} {}", session.project, session.name);
     let subtitle = format!("{} resources · account {} · {}", nodes.len(), place.account, place.region);
     Picture::new(title, subtitle, nodes, edges)
+}
+
+/// Adds to a resource what a plan would change about it, and what was changed outside of mlopsctl.
+fn add_change(planned: &Change, node: &mut Node) {
+    node.is_drifted = !planned.drift.is_none();
+    let mut rows: Vec<(String, String)> =
+        planned.cause.iter().map(|cause| ("because".to_owned(), cause.clone())).collect();
+    if planned.drift == ChangeDrift::Missing {
+        rows.push(("outside".to_owned(), "deleted outside of mlopsctl".to_owned()));
+    }
+    // All settings of a creation are among the details already.
+    for field in planned.fields.iter().filter(|_| planned.action != Action::Create) {
+        rows.push(("change".to_owned(), format!("{}: {}", field.path, change(&field.before, &field.after))));
+        if let Some(applied) = planned.drift.applied(&field.path) {
+            let outside = change(applied, &field.before);
+            rows.push(("outside".to_owned(), format!("{}: {outside}, changed outside of mlopsctl", field.path)));
+        }
+    }
+    node.detail.splice(0..0, rows);
 }
 
 /// Adds what each resource costs every month to its details.
@@ -176,6 +202,7 @@ fn node(
         kind: kind.to_owned(),
         noun: noun.to_owned(),
         status,
+        is_drifted: false,
         detail: detail(&spec, entry),
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     areas::Areas,
     essential::essential,
     layout::{Frame, HEAD, INSET, Layout, Level, Rect, Route},
-    picture::{Need, Node, Picture},
+    picture::{DRIFTED, Need, Node, Picture},
     text::{fit, width},
     xml::escaped,
 };
@@ -88,15 +88,27 @@ impl<'a> Drawing<'a> {
         let (name, noun) = texts(node, width);
         let colour = self.areas.colour(self.areas.number(position));
         let status = node.status;
+        let flag = if node.is_drifted { flag(width) } else { String::new() };
         let arrow = if self.reached[position] { r#"<path class="arrow" d="M-6 9l6 4l-6 4z"/>"# } else { "" };
         format!(
-            r#"<g class="node c{colour} {}" data-node="{position}" transform="translate({x:.1} {y:.1})"><title>{}</title>{arrow}<rect class="box" width="{width:.1}" height="{height:.1}" rx="5"/><circle cx="12" cy="13" r="6.5"/><text class="sign" x="12" y="16.5">{}</text><text class="name" x="{INDENT}" y="17">{}</text>{noun}</g>"#,
+            r#"<g class="node c{colour} {}" data-node="{position}" transform="translate({x:.1} {y:.1})"><title>{}</title>{arrow}<rect class="box" width="{width:.1}" height="{height:.1}" rx="5"/><circle cx="12" cy="13" r="6.5"/><text class="sign" x="12" y="16.5">{}</text><text class="name" x="{INDENT}" y="17">{}</text>{noun}{flag}</g>"#,
             status.class(),
-            escaped(&format!("{}: {}, {}", node.address, node.noun, status.words())),
+            escaped(&words(node)),
             status.sign(),
             escaped(&name)
         )
     }
+}
+
+/// The corner that marks a node which was changed outside of mlopsctl.
+fn flag(width: f64) -> String {
+    format!(r#"<path class="flag" d="M{:.1} 0h11v11z"/>"#, width - 11.0)
+}
+
+/// The text for a pointer that rests on a node.
+fn words(node: &Node) -> String {
+    let drift = if node.is_drifted { format!(", {DRIFTED}") } else { String::new() };
+    format!("{}: {}, {}{drift}", node.address, node.noun, node.status.words())
 }
 
 /// How wide a node would like to be.

@@ -2,7 +2,7 @@
 
 use crate::{
     areas::Areas,
-    picture::{Picture, Status},
+    picture::{DRIFTED, Picture, Status},
     text::{fit, width},
     xml::escaped,
 };
@@ -25,7 +25,7 @@ impl Legend {
         let mut legend = Self { lines: Vec::new(), height: 0.0 };
         legend.set(&areas(picture), room);
         legend.set(&lines(), room);
-        legend.set(&statuses(picture), room);
+        legend.set(&[statuses(picture), drifted(picture)].concat(), room);
         legend
     }
 
@@ -58,6 +58,7 @@ impl Legend {
     }
 }
 
+#[derive(Clone)]
 struct Entry {
     mark: String,
     words: String,
@@ -101,4 +102,11 @@ fn statuses(picture: &Picture) -> Vec<Entry> {
         words: format!("{} ({count})", status.words()),
     };
     occurring.filter(|(_, count)| *count > 0).map(entry).collect()
+}
+
+fn drifted(picture: &Picture) -> Vec<Entry> {
+    let count = picture.nodes().iter().filter(|node| node.is_drifted).count();
+    let entry =
+        Entry { mark: r#"<path class="flag" d="M7 2h12v12z"/>"#.to_owned(), words: format!("{DRIFTED} ({count})") };
+    if count > 0 { vec![entry] } else { Vec::new() }
 }

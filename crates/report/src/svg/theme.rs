@@ -72,6 +72,7 @@ fn rules() -> Vec<Rule> {
         rule(".plain", "stroke", "#566172", "#9fabbb"),
         rule(".arrow", "fill", "#7b8797", "#8593a5"),
         rule(".sign", "fill", "#ffffff", "#ffffff"),
+        rule(".flag", "fill", "#b8500f", "#f2a35e"),
     ];
     for (number, (light, dark)) in AREAS.into_iter().enumerate() {
         rules.push(rule(&format!(".frame.c{number} rect,.frame.c{number} text"), "fill", light, dark));
