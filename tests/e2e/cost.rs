@@ -102,3 +102,22 @@ fn what_is_no_price_list_is_refused_with_the_place() {
         assert!(run.stderr.contains("is not a price list") && run.stderr.contains(says), "{}", run.stderr);
     }
 }
+
+#[test]
+fn plan_says_what_a_larger_machine_makes_of_the_cost_of_an_execution() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    let unchanged = project.local(&["plan", "dev"]).ends_with(0).stdout;
+    assert!(!unchanged.contains("each execution"), "{unchanged}");
+    project.edit(
+        "dev",
+        "[pipeline.training]\ninstance_type = \"ml.m5.large\"",
+        "[pipeline.training]\ninstance_type = \"ml.m5.4xlarge\"",
+    );
+    let plan = project.local(&["plan", "dev"]).ends_with(0).stdout;
+    let (_, most) = plan.split_once("as before. At most for each execution, in USD: pipeline.training ").unwrap();
+    let (after, before) = most.split_once(", ").unwrap();
+    let before = before.split_once(" before.").unwrap().0;
+    let amount = |text: &str| text.parse::<f64>().unwrap();
+    assert!(amount(after) > amount(before) + 0.5, "{after} is not much more than {before}");
+}

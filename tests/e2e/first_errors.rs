@@ -108,3 +108,20 @@ fn command_without_a_project_says_how_to_begin_one() {
     }
     assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn environment_after_the_command_of_a_pipeline_is_told_to_stand_before_it() {
+    let project = Project::new();
+    project.write("data.csv", "a,b\n1,2\n");
+    for line in [&["upload", "dev", "data.csv"] as &[&str], &["status", "dev"], &["invoke", "dev"], &["reject", "dev"]]
+    {
+        let refused = project.local(&[&["pipeline"], line].concat()).ends_with(64).stderr;
+        says(
+            &refused,
+            &[
+                "`dev` is an environment, which stands before the command",
+                "`mlopsctl pipeline dev --local`, then the command",
+            ],
+        );
+    }
+}

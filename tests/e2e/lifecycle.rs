@@ -33,8 +33,14 @@ fn whole_life(environment: &str) {
     let summary: serde_json::Value = serde_json::from_str(destroyed.stdout.lines().last().unwrap()).unwrap();
     assert_eq!(summary["deleted"].as_u64().unwrap(), resources);
     let again = project.local(&["destroy", environment]).ends_with(0);
-    assert!(again.stderr.contains("nothing to do"), "{}", again.stderr);
-    project.local(&["destroy", environment, "--with-state"]).ends_with(0);
+    let place = format!("s3://mlops-pipeline-{environment}-mlopsctl-state-{}/", local::ACCOUNT);
+    for said in ["nothing to do", "stays, with its history", &place, "--with-state"] {
+        assert!(again.stderr.contains(said), "{said} is not in {}", again.stderr);
+    }
+    let outputs = project.local(&["output", environment]).ends_with(0);
+    assert!(outputs.stderr.contains("has no resources, and so no outputs"), "{}", outputs.stderr);
+    let removed = project.local(&["destroy", environment, "--with-state"]).ends_with(0);
+    assert!(!removed.stderr.contains("stays"), "{}", removed.stderr);
     nothing_is_left(&project, environment);
 }
 

@@ -170,6 +170,8 @@ impl Reader {
         let mut node = Node { span: span.clone(), ..Node::default() };
         let mut values = Map::new();
         let properties = schema["properties"].as_object();
+        // The required settings that misspelt keys probably mean: one slip is one problem.
+        let mut misspelt = HashSet::new();
         for (key, item) in table.iter() {
             let key_span = table.key(key).and_then(|key| key.span()).unwrap_or(span.clone());
             let Some(shape) = Shape::of(item) else { continue };
@@ -178,6 +180,7 @@ impl Reader {
             let Some(expected) = known.or(any) else {
                 let help = self.still_helps().then(|| unknown_key_help(key, schema)).flatten();
                 self.report(&key_span, format!("unknown key `{}`", shown(key)), help);
+                misspelt.extend(properties.and_then(|known| nearest(key, known.keys().map(String::as_str))));
                 continue;
             };
             if known.is_none() && !self.key_is_right(key, &key_span, schema) {
@@ -200,7 +203,9 @@ impl Reader {
                     }
                     _ => format!("{name} lacks `{required}`"),
                 };
-                self.report(&span, message, example(required, expected));
+                if !misspelt.contains(required) {
+                    self.report(&span, message, example(required, expected));
+                }
                 node.entries.insert(required.to_owned(), Node { span: span.clone(), faulty: true, ..Node::default() });
             }
             values.entry(required).or_insert_with(|| stand_in(expected));

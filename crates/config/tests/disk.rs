@@ -303,6 +303,16 @@ fn a_report_names_the_file_on_every_line_that_has_a_problem() {
 }
 
 #[test]
+fn misspelt_required_setting_is_one_problem() {
+    let project = Project::new();
+    let alarm = "[[monitoring.alarms]]\nname = \"slow\"\nnamespace = \"N\"\nmetric = \"M\"\nthreshhold = 1\n";
+    let text = format!("project = \"shop\"\nregion = \"ap-south-1\"\n[network]\ncidr = \"10.9.0.0/16\"\n{alarm}");
+    assert_eq!(project.problems(text.as_bytes()), ["9:1: unknown key `threshhold`"]);
+    let text = text.replace("threshhold = 1\n", "");
+    assert_eq!(project.problems(text.as_bytes()).len(), 1, "it is missing altogether");
+}
+
+#[test]
 fn only_toml_files_are_environments() {
     let project = Project::new();
     for path in ["environments/b.toml", "environments/a.toml", "environments/.hidden.toml", "environments/README.md"] {

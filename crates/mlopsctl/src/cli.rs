@@ -23,7 +23,8 @@ use std::path::PathBuf;
 #[command(name = "mlopsctl", version, propagate_version = true, arg_required_else_help = true)]
 #[command(long_version = concat!(env!("CARGO_PKG_VERSION"), " (", env!("MLOPSCTL_BUILD"), ")"))]
 #[command(
-    after_help = "Start with `mlopsctl up dev --local`: the whole platform on an embedded AWS, at no cost and no risk."
+    after_help = "Start with `mlopsctl init`, then `mlopsctl up dev --local`: the whole platform on an embedded AWS, at no cost \
+                  and no risk."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -38,7 +39,7 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Check environment files and pipeline assets, without any network.
     Validate {
-        /// Which environment; all of them if left out.
+        /// The environment; all of them if left out.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
     },
@@ -54,9 +55,9 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// Remove everything, in reverse order.
     Destroy(DestroyArgs),
-    /// Print what the platform gives back.
+    /// Print the outputs of the platform, such as names of buckets and roles, or of one resource.
     Output {
-        /// Which environment.
+        /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
         /// One output, as plain text; or one of a resource, by its address: network.private-1.id.
@@ -65,13 +66,13 @@ pub(crate) enum Command {
     },
     /// Wait for what `up --no-wait` left settling.
     Wait {
-        /// Which environment.
+        /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
     },
     /// Compare the cloud with the state, read-only; exit code 2 on drift.
     Drift {
-        /// Which environment.
+        /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
         /// Write the live values at these addresses (globs allowed) into the environment file, where it can say them.
@@ -83,26 +84,26 @@ pub(crate) enum Command {
     },
     /// Put back what others have changed, as far as `[drift]` in the file allows; exit code 2 if some is left.
     Reconcile {
-        /// Which environment.
+        /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
     },
     /// Answer AWS Lambda as the drift job: reconcile each time it is called.
     #[command(hide = true)]
     Job {
-        /// Which environment.
+        /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: String,
     },
-    /// Look for what stands in the way of a platform, or keeps one from working. Changes nothing.
+    /// Find problems that would stop `up`, or that keep a running platform from working. Changes nothing.
     Doctor {
-        /// Which environment.
+        /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
     },
     /// Estimate what it costs: every month, by use, and at most for a run of the pipeline.
     Cost {
-        /// Which environment.
+        /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
         /// A price list of your own.
@@ -123,7 +124,7 @@ pub(crate) enum Command {
     State(StateCommand),
     /// Remove a lock that somebody left behind.
     Unlock {
-        /// Which environment.
+        /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: String,
         /// The lock's id, as the refused command printed it.
@@ -181,7 +182,7 @@ pub(crate) struct InitArgs {
 
 #[derive(Args)]
 pub(crate) struct PlanArgs {
-    /// Which environment.
+    /// The environment.
     #[arg(add = ArgValueCompleter::new(completing::environments))]
     pub(crate) environment: Option<String>,
     /// Save the plan for `up --plan`.
@@ -218,7 +219,7 @@ pub(crate) enum PlanFormat {
 
 #[derive(Args)]
 pub(crate) struct PermissionsArgs {
-    /// Which environment.
+    /// The environment.
     #[arg(add = ArgValueCompleter::new(completing::environments))]
     pub(crate) environment: Option<String>,
     /// Only what `plan` and `drift` need, which change nothing.
@@ -256,7 +257,7 @@ pub(crate) struct PermissionsArgs {
 
 #[derive(Args)]
 pub(crate) struct UpArgs {
-    /// Which environment.
+    /// The environment.
     #[arg(add = ArgValueCompleter::new(completing::environments))]
     pub(crate) environment: Option<String>,
     /// Apply a saved plan; refused if anything moved since.
@@ -274,7 +275,7 @@ pub(crate) struct UpArgs {
 
 #[derive(Args)]
 pub(crate) struct DestroyArgs {
-    /// Which environment.
+    /// The environment.
     #[arg(add = ArgValueCompleter::new(completing::environments))]
     pub(crate) environment: Option<String>,
     /// Remove the state bucket as well, when everything is gone.
@@ -286,7 +287,7 @@ pub(crate) struct DestroyArgs {
 
 #[derive(Args)]
 pub(crate) struct GraphArgs {
-    /// Which environment.
+    /// The environment.
     #[arg(add = ArgValueCompleter::new(completing::environments))]
     pub(crate) environment: Option<String>,
     /// How: for Graphviz, for Markdown, as a picture, or as a page to explore. Without it the name of the file decides,

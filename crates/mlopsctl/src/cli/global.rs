@@ -8,22 +8,22 @@ const EVERYWHERE: &str = "Options of every command";
 
 #[derive(Args, Clone)]
 pub(crate) struct Global {
-    /// Work on the embedded AWS; nothing is at stake there, so this implies --yes.
+    /// Use the embedded AWS, on this machine. Nothing on AWS changes, so this implies --yes.
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) local: bool,
-    /// Where the environment files are.
+    /// The folder of the environment files.
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR", default_value = "environments")]
     pub(crate) environments: PathBuf,
     /// One JSON document on stdout; for up, destroy and reconcile one event per line.
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
-    /// How long to wait for somebody else's lock, such as 60s or 5m.
+    /// The time to wait for the lock of another run, such as 60s or 5m.
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
-    /// Say only what matters.
+    /// Print only results, questions and problems.
     #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
-    /// Trace to stderr; again for more. RUST_LOG overrides.
+    /// Print each step to stderr, and with -vv each call. RUST_LOG overrides it.
     #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// No colours; NO_COLOR does the same.

@@ -6,11 +6,32 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub(crate) struct PipelineArgs {
-    /// Which environment.
+    /// The environment.
     #[arg(add = ArgValueCompleter::new(super::completing::environments))]
     pub(crate) environment: Option<String>,
     #[command(subcommand)]
     pub(crate) command: PipelineCommand,
+}
+
+impl PipelineArgs {
+    /// The word after the command, where another order of words would have the environment.
+    pub(crate) fn word_after_command(&self) -> Option<String> {
+        use PipelineCommand as C;
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        match &self.command {
+            C::Schema { data, .. } => Some(path(data)),
+            C::Upload { data, .. } => data.first().map(path),
+            C::Invoke { rows, .. } => Some(path(rows)),
+            C::Resume { execution: word, .. }
+            | C::Status { execution: word, .. }
+            | C::Logs { execution: word, .. }
+            | C::Stop { execution: word, .. }
+            | C::Approve { package: word, .. }
+            | C::Deploy { package: word, .. } => word.clone(),
+            C::Reject { package, .. } => Some(package.clone()),
+            C::Run { .. } | C::Models { .. } | C::Rollback { .. } | C::Image { .. } => None,
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -29,7 +50,8 @@ pub(crate) enum PipelineCommand {
         #[arg(long, value_name = "FILE", default_value = "schema.json")]
         out: PathBuf,
     },
-    /// Bring raw data into the data bucket, if it fits the schema. Files that are there already are left alone.
+    /// Upload raw data that fits the schema. A file with the same content is not sent again, and one with the same name
+    /// and other content is replaced.
     Upload {
         /// Files, and folders with all that is in them.
         #[arg(required = true)]

@@ -8,7 +8,7 @@ use clap_complete::engine::ArgValueCompleter;
 pub(crate) enum StateCommand {
     /// List what is remembered.
     List {
-        /// Which environment.
+        /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
         /// For another tool: import blocks of Terraform, with which it takes everything over.
@@ -41,7 +41,7 @@ pub(crate) enum StateCommand {
     },
     /// Print the state.
     Pull {
-        /// Which environment.
+        /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
     },
@@ -59,7 +59,7 @@ pub(crate) enum StateCommand {
     },
     /// List earlier versions of the state, newest first.
     History {
-        /// Which environment.
+        /// The environment.
         #[arg(add = ArgValueCompleter::new(completing::environments))]
         environment: Option<String>,
         /// Print this version instead.

@@ -29,7 +29,7 @@ pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -
         if removes_state {
             remove_empty(global, args, &session, printer).await?;
         }
-        nothing(&session, stored.is_some(), printer);
+        nothing(&session, stored.is_some() && !removes_state, printer);
         return Ok(());
     }
     let change = Change {
@@ -41,7 +41,20 @@ pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -
         condition: Condition::Confirmed,
         options: ChangeOptions { removes_state, ..global.options(&args.change) },
     };
-    change::run(change, &session.names(), global.is_on_aws(), printer).await.map(drop)
+    change::run(change, &session.names(), global.is_on_aws(), printer).await?;
+    if !removes_state {
+        say_that_state_stays(&session, printer);
+    }
+    Ok(())
+}
+
+/// Names what is left of an environment that has no resources.
+fn say_that_state_stays(session: &Session, printer: Printer) {
+    if printer.json {
+        return;
+    }
+    printer.note(&format!("The state {} stays, with its history.", session.state_place()));
+    printer.hint(&format!("`mlopsctl destroy {} --with-state` removes it", session.name));
 }
 
 /// Says what `--with-state` removes, before anything is asked. What is not ours in the bucket is refused before
@@ -80,6 +93,7 @@ fn nothing(session: &Session, has_state: bool, printer: Printer) {
         true => printer.line(&RunSummary::nothing()),
         false if has_state => {
             printer.say(&format!("There is nothing to do: the state of {} holds no resources.", session.name));
+            say_that_state_stays(session, printer);
         }
         false => printer.say("There is nothing to do: nothing is left of this environment."),
     }

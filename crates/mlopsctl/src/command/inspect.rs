@@ -44,6 +44,10 @@ pub(crate) async fn output(
             }
         }
         None if printer.json => printer.document(&state.outputs),
+        None if state.resources.is_empty() => {
+            printer.note(&format!("{} has no resources, and so no outputs.", session.name));
+            printer.hint(&format!("`mlopsctl up {}` creates them", session.name));
+        }
         None => {
             let width = state.outputs.keys().map(String::len).max().unwrap_or_default();
             for (name, value) in &state.outputs {

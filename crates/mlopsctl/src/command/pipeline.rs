@@ -26,7 +26,7 @@ use crate::{
 };
 use consent::Consent;
 use platform::{Platform, Work};
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 /// How long a command waits for another one to leave the embedded AWS: as long as an execution may take.
 const WAITS: Duration = Duration::from_secs(24 * 60 * 60);
@@ -34,6 +34,7 @@ const WAITS: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -> Result<(), End> {
     let patient = Global { lock_timeout: global.lock_timeout.max(WAITS), ..global.clone() };
     let global = if global.local { &patient } else { global };
+    refuse_other_order(global, &args)?;
     let environment = args.environment.as_deref();
     let open = async || Platform::open(global, environment).await;
     match args.command {
@@ -81,4 +82,15 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
             image::run(&open().await?, global, build, push, tag, printer).await
         }
     }
+}
+
+/// Refuses an environment after the command, where a file or an execution stands: `pipeline upload dev data.csv`.
+fn refuse_other_order(global: &Global, args: &PipelineArgs) -> Result<(), End> {
+    let Some(word) = args.word_after_command().filter(|_| args.environment.is_none()) else { return Ok(()) };
+    let is_environment = config::discover(&global.environments).contains(&word);
+    if !is_environment || Path::new(&word).exists() {
+        return Ok(());
+    }
+    let help = format!("write `mlopsctl pipeline {word}`, then the command and the rest");
+    Err(End::usage(format!("`{word}` is an environment, which stands before the command"), help))
 }

@@ -1,7 +1,7 @@
 //! What a platform costs, for a person: sums that can be checked, and what no sum knows.
 
 use crate::printer::{Printer, Style};
-use ::cost::{Comparison, Estimate, Gap, ResourceCost};
+use ::cost::{Comparison, Estimate, Gap, ResourceCost, Run};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One line of a plan. An emulator carries a plan out at no cost.
@@ -18,7 +18,22 @@ pub(crate) fn change(costs: &Comparison, is_on_aws: bool) -> String {
             format!("{at_least}{after} USD a month, {before} before ({dated}).{most}")
         }
     };
-    format!("{} {cost}", if is_on_aws { "Costs" } else { "On AWS it would cost" })
+    format!("{} {cost}{}", if is_on_aws { "Costs" } else { "On AWS it would cost" }, executions(costs))
+}
+
+/// The most that an execution of each state machine costs, where that changes.
+fn executions(costs: &Comparison) -> String {
+    let most_before =
+        |address: &str| costs.before.runs.iter().find(|run| run.address == address).map(|run| run.at_most);
+    let changed = costs.after.runs.iter().filter(|run| most_before(&run.address) != Some(run.at_most));
+    let most = |run: &Run| {
+        let before = most_before(&run.address).map(|before| format!(", {before} before")).unwrap_or_default();
+        format!("{} {}{before}", run.address, run.at_most)
+    };
+    match changed.map(most).collect::<Vec<_>>() {
+        changed if changed.is_empty() => String::new(),
+        changed => format!(" At most for each execution, in USD: {}.", changed.join("; ")),
+    }
 }
 
 /// The item that makes up most of the change, with its resources.

@@ -109,8 +109,11 @@ fn changes(page: &mut Page<'_>, view: &PlanView) {
     common::write(page, &shared);
 }
 
-/// Repeats replacements and deletions, so that nobody misses them.
+/// Repeats replacements and deletions, so that nobody misses them. A plan that deletes everything needs no repetition.
 fn dangers(page: &mut Page<'_>, view: &PlanView) {
+    if view.changes.iter().all(|change| change.action == Action::Delete) && view.summary.unchanged == 0 {
+        return;
+    }
     let mut is_any = false;
     for (action, fate) in [(Action::Replace, "will be deleted and made anew"), (Action::Delete, "will be deleted")] {
         let lost = view.changes.iter().filter(|change| change.action == action);

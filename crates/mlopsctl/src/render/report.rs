@@ -13,7 +13,7 @@ use engine::{Action, Applied, ChainLink, Healing, Timeline};
 use jiff::SignedDuration;
 use resource::{Address, Registry};
 use state::{Ended, Entry};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The number of throttled requests that a report does not mention. The first ones only set the pace.
 const MANY: u64 = 20;
@@ -70,7 +70,8 @@ impl Report<'_> {
         if let Some(chain) = longest_chain(&self.applied.timeline) {
             printer.note(&chain);
         }
-        if let Some(help) = self.throttling() {
+        let failed = self.applied.failed.iter().any(|failed| failed.failure.kind == FailureKind::Throttled);
+        if let Some(help) = throttling(&self.meter.slowed_down(), failed) {
             printer.help(&help);
         }
         let to_be_shown = self.applied.failed.is_empty() && self.healing.is_none() && !printer.quiet;
@@ -94,12 +95,14 @@ impl Report<'_> {
     }
 
     fn unfinished(&self, printer: Printer) {
-        for skipped in &self.applied.skipped {
-            let because = match &skipped.because {
-                Some(because) => format!("it needs {because}"),
-                None => "the run was stopped".to_owned(),
-            };
-            printer.say(&format!("  not {}d: {}, because {because}", skipped.action.as_str(), skipped.address));
+        let mut skipped: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+        for one in &self.applied.skipped {
+            let because =
+                one.because.as_ref().map_or("the run was stopped".to_owned(), |needed| format!("they need {needed}"));
+            skipped.entry((because, one.action.as_str())).or_default().push(one.address.as_str());
+        }
+        for ((because, action), addresses) in skipped {
+            printer.say(&format!("  {} not {action}d, because {because}: {}", addresses.len(), addresses.join(", ")));
         }
         for (address, action) in &self.applied.left {
             printer.say(&format!("  not finished: {address} ({}); the next run goes on with it", action.as_str()));
@@ -158,21 +161,6 @@ impl Report<'_> {
         format!("{what} in {:.1} s, with {} API calls.", self.elapsed.as_secs_f64(), self.meter.requests())
     }
 
-    /// The advice about throttling, if it was frequent or a step failed by it.
-    fn throttling(&self) -> Option<String> {
-        let slowed_down = self.meter.slowed_down();
-        let times: u64 = slowed_down.values().sum();
-        let (most, _) = slowed_down.iter().max_by_key(|(_, times)| **times)?;
-        let failed = self.applied.failed.iter().any(|failed| failed.failure.kind == FailureKind::Throttled);
-        let what = format!("AWS asked to slow down {times} times, mostly {most}");
-        let quota = "if it happens often, spread what works in this account and region over time, or ask for a higher \
-                     rate in Service Quotas";
-        match failed {
-            true => Some(format!("{what}: run the same command again in some minutes, it goes on from here; {quota}")),
-            false => (times >= MANY).then(|| format!("{what}, which made this run slower; {quota}")),
-        }
-    }
-
     fn outputs(&self, printer: Printer) {
         printer.say("");
         let width = self.applied.outputs.keys().map(String::len).max().unwrap_or_default();
@@ -227,9 +215,35 @@ fn not_healed(healing: &Healing, printer: Printer) {
     }
 }
 
+/// The advice about throttling, if it was frequent or a step failed by it.
+fn throttling(slowed_down: &BTreeMap<String, u64>, failed: bool) -> Option<String> {
+    let times: u64 = slowed_down.values().sum();
+    let (most, _) = slowed_down.iter().max_by_key(|(_, times)| **times)?;
+    let what = format!("AWS asked to slow down {times} times, mostly {most}");
+    let quota = "if it happens often, spread what works in this account and region over time, or ask for a higher rate \
+                 in Service Quotas";
+    match failed {
+        true => Some(format!("{what}: run the same command again in some minutes, it goes on from here; {quota}")),
+        false => (times >= MANY).then(|| format!("{what}, which made this run slower; {quota}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn throttling_is_told_if_a_step_failed_by_it_or_it_was_frequent() {
+        let times = |glue: u64| BTreeMap::from([("CreateRole".to_owned(), 1), ("GetJob".to_owned(), glue)]);
+        let failed = throttling(&times(3), true).unwrap();
+        assert!(
+            failed.starts_with("AWS asked to slow down 4 times, mostly GetJob: run the same command again"),
+            "{failed}"
+        );
+        let slow = throttling(&times(MANY), false).unwrap();
+        assert!(slow.contains("which made this run slower") && slow.contains("Service Quotas"), "{slow}");
+        assert_eq!((throttling(&times(3), false), throttling(&BTreeMap::new(), true)), (None, None));
+    }
 
     fn chain(links: &[(&str, u64)]) -> Option<String> {
         let link = |(address, seconds): &(&str, u64)| ChainLink {
