@@ -15,6 +15,7 @@ mod existing_network;
 mod extending;
 mod first_errors;
 mod graph;
+mod lax_stores;
 mod lifecycle;
 mod locking;
 mod lost_state;

@@ -141,7 +141,7 @@ impl S3Store {
             None => call.if_none_match("*"),
         };
         let answer = call.send().await.during("PutObject")?;
-        Ok(Version(answer.e_tag().unwrap_or_default().to_owned()))
+        version_of(answer.e_tag(), "PutObject")
     }
 
     /// Refuses a store that ignores the conditions of a PUT. `lock` is a lock that the caller holds: it is written
@@ -235,7 +235,7 @@ impl S3Store {
         let call = self.client.get_object().bucket(&self.bucket).key(key).expected_bucket_owner(&self.account);
         let call = call.set_version_id(version.map(str::to_owned)).customize().interceptor(clock.clone());
         let answer = call.send().await.during("GetObject")?;
-        let version = Version(answer.e_tag().unwrap_or_default().to_owned());
+        let version = version_of(answer.e_tag(), "GetObject")?;
         let age = clock.since(answer.last_modified());
         let bytes = answer.body.collect().await.map_err(|error| {
             Failure::of(FailureKind::Ambiguous, format!("reading was interrupted: {}", aws_client::chain(&error)))
@@ -317,6 +317,12 @@ impl Store for S3Store {
             }
         })
     }
+}
+
+/// The version that an answer names. Without its ETag, no write could name what it replaces.
+fn version_of(e_tag: Option<&str>, operation: &str) -> Result<Version, Failure> {
+    let e_tag = e_tag.filter(|e_tag| !e_tag.is_empty());
+    e_tag.map(|e_tag| Version(e_tag.to_owned())).ok_or_else(|| Failure::incomplete(operation, "ETag"))
 }
 
 /// The store's own time, from the `Date` header of its answer: hosts' clocks may be wrong.
