@@ -249,7 +249,16 @@ fn what_mlopsctl_shipped_itself_is_nobodys_data() {
     let project = Project::new();
     project.edit("dev", "ttl = { value = 30, unit = \"Days\" }", "online = false");
     project.local(&["up", "dev"]).ends_with(0);
-    project.local(&["destroy", "dev"]).ends_with(0);
+    let destroyed = project.local(&["destroy", "dev"]).ends_with(0).stderr;
+    let (_, end) = destroyed.split_once(" deleted in ").unwrap_or_else(|| panic!("{destroyed}"));
+    for leftover in [
+        "pipeline.training is deleted: the logs of its jobs stay in /aws/sagemaker/TrainingJobs and \
+         /aws/sagemaker/TransformJobs, which the whole account shares",
+        "studio.domain is deleted: the logs of its apps stay in /aws/sagemaker/studio",
+        "and its table in Glue's database sagemaker_featurestore until `aws glue delete-table` removes it",
+    ] {
+        assert!(end.contains(leftover), "{leftover:?} is not in {end}");
+    }
 }
 
 #[test]
@@ -271,6 +280,10 @@ fn consent_to_lose_the_data_of_some_resources_leaves_the_keys_of_all_others() {
     assert!(some["kept"].as_array().unwrap().iter().any(|kept| kept["address"] == "encryption.data"), "{some:#}");
     let all = project.local(&["plan", "dev", "--json", "--delete-data"]).ends_with(0).json();
     assert!(deleted(&all).iter().any(|address| address == "encryption.data"), "{all:#}");
+    let page = project.local(&["plan", "dev", "--delete-data"]).ends_with(0).stdout;
+    let says = "what was ever encrypted with it can be read no more; for 30 days `aws kms cancel-key-deletion` brings \
+                the key back";
+    assert_eq!(page.matches(says).count(), 2, "{page}");
 }
 
 #[test]

@@ -253,6 +253,8 @@ impl Resource for Key {
         Ok(usable.map(|_| "the only means to read what was ever encrypted with it".to_owned()))
     }
 
+    /// The waiting period in days, without a date: it begins with the deletion, and a saved plan may be applied days later.
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>
     fn after_deletion(&self) -> Option<String> {
         let days = self.deletion_window_days;
         Some(format!(

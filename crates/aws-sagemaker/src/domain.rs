@@ -281,6 +281,12 @@ impl Resource for Domain {
         }))
     }
 
+    /// Its apps write to a log group that all domains of an account share.
+    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html>
+    fn after_deletion(&self) -> Option<String> {
+        Some("the logs of its apps stay in /aws/sagemaker/studio, which the whole account shares".to_owned())
+    }
+
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let changes = ["sagemaker:UpdateDomain", "sagemaker:DeleteDomain"];
         let mut permissions =

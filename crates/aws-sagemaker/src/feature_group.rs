@@ -282,8 +282,10 @@ impl Resource for FeatureGroup {
     }
 }
 
-/// The records that would be lost with the group. AWS counts their size only now and then, so that a
-/// size of nothing does not mean that there are none. A group that never came to work has none.
+/// The records that would be lost with the group. A size of nothing does not mean that there are none: AWS does not say
+/// when it measures the store, and lists no records. A group that never came to work has none.
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeFeatureGroup.html>
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Operations_Amazon_SageMaker_Feature_Store_Runtime.html>
 fn online_records(group: &DescribeFeatureGroupOutput) -> Option<String> {
     if group.feature_group_status() == Some(&Status::CreateFailed)
         || OnlineStore::read(group.online_store_config()) == OnlineStore::Disabled

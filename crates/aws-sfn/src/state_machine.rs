@@ -217,6 +217,17 @@ impl Resource for StateMachine {
         }))
     }
 
+    /// SageMaker's jobs write to log groups that all environments of an account share.
+    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html>
+    fn after_deletion(&self) -> Option<String> {
+        let definition = self.definition.to_string();
+        let jobs = ["TrainingJob", "TransformJob", "ProcessingJob"];
+        let started = jobs.into_iter().filter(|job| definition.contains(&format!(":sagemaker:create{job}")));
+        let groups: Vec<String> = started.map(|job| format!("/aws/sagemaker/{job}s")).collect();
+        let stay = || format!("the logs of its jobs stay in {}, which the whole account shares", groups.join(" and "));
+        (!groups.is_empty()).then(stay)
+    }
+
     fn foresee(&self, place: &Place, _: StateMachineOutputs) -> StateMachineOutputs {
         StateMachineOutputs { arn: StateMachineArn::new(arn(&self.name, place)), name: self.name.clone() }
     }

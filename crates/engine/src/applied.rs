@@ -17,6 +17,8 @@ pub struct Applied {
     pub skipped: Vec<Skipped>,
     /// Steps that were left unfinished on purpose: stopped, or not waited for.
     pub left: Vec<(Address, Action)>,
+    /// Facts about the deletions that are done, in words: see [`resource::Resource::after_deletion`].
+    pub aftermath: Vec<(Address, String)>,
     /// Why the run ended early, if it did.
     pub stopped: Option<String>,
     /// What the platform gives back, as far as it is known.

@@ -8,7 +8,7 @@ mod remakes;
 mod repeating;
 
 use crate::{
-    Applied, Failed, Planning, StopMode, moves::after_moves, order::order, recorded::current_state, run::Run,
+    Action, Applied, Failed, Planning, StopMode, moves::after_moves, order::order, recorded::current_state, run::Run,
     schedule::Schedule,
 };
 use aws_client::{Failure, FailureKind};
@@ -17,7 +17,7 @@ use entries::entries;
 pub use inputs::Apply;
 use recorder::Recorder;
 use remakes::Remakes;
-use resource::Address;
+use resource::{Address, Registry};
 use state::{Entry, Phase};
 use std::{cell::RefCell, collections::HashMap};
 use tokio::{
@@ -109,5 +109,19 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         paces: HashMap::new(),
         ends: watch::Sender::new(run.began),
     };
-    driver.drive(announced, applied).await
+    let applied = driver.drive(announced, applied).await;
+    Applied { aftermath: aftermath(planning, with.registry, &applied), ..applied }
+}
+
+/// Facts about the deletions that are done. A successor takes the place of a predecessor, so none are about those.
+fn aftermath(planning: &Planning, registry: &Registry, applied: &Applied) -> Vec<(Address, String)> {
+    let deleted = planning.plan.changes.iter().filter(|change| {
+        let is_done = |(address, action): &(Address, Action)| *address == change.address && *action == Action::Delete;
+        change.action == Action::Delete && !change.deposed && applied.done.iter().any(is_done)
+    });
+    let facts = deleted.filter_map(|change| {
+        let facts = registry.get(&change.kind).ok()?.after_deletion(&change.spec)?;
+        Some((change.address.clone(), facts))
+    });
+    facts.collect()
 }

@@ -67,6 +67,9 @@ impl Report<'_> {
             not_healed(healing, printer);
         }
         printer.say(&self.last_line());
+        for (address, facts) in &self.applied.aftermath {
+            printer.say(&format!("  {address} is deleted: {facts}"));
+        }
         if let Some(chain) = longest_chain(&self.applied.timeline) {
             printer.note(&chain);
         }
