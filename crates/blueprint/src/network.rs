@@ -134,23 +134,19 @@ fn group(
     })
 }
 
-/// The traffic between the instances of one training job: any TCP port, and IPsec for encrypted traffic.
+/// All traffic between the instances of one job, if a job has several. AWS asks for all ports, for UDP and IPsec if the
+/// traffic is encrypted, and for everything in both directions if the instances have an Elastic Fabric Adapter.
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html>
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html>
-fn among_training_instances(site: &Site) -> Vec<Rule> {
-    let training = site.environment.pipeline.as_ref().map(|pipeline| &pipeline.training);
-    let Some(training) = training.filter(|training| training.instance_count > 1) else { return Vec::new() };
-    let encrypted = |protocol: &str, port: i32| Rule {
-        protocol: protocol.into(),
-        ..rule("encryption between training instances", port, port, Peer::Itself)
-    };
-    let mut rules = vec![rule("between training instances", 0, 65535, Peer::Itself)];
-    if training.encrypt_between_instances {
-        rules.extend([encrypted("udp", 500), encrypted("50", -1)]);
-    }
-    rules
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/batch-vpc.html>
+fn among_instances_of_a_job(site: &Site) -> Option<Rule> {
+    let pipeline = site.environment.pipeline.as_ref()?;
+    let is_distributed = pipeline.training.instance_count > 1 || pipeline.transform.instance_count > 1;
+    let everything = || Rule { protocol: "-1".into(), ..rule("between instances of a job", -1, -1, Peer::Itself) };
+    is_distributed.then(everything)
 }
 
-/// Studio in VpcOnly mode talks to its file system and between its own apps; training on several instances between those.
+/// Studio in VpcOnly mode talks to its file system and between its own apps; jobs on several instances between those.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
 fn sagemaker_group(
     stack: &mut Stack,
@@ -163,7 +159,7 @@ fn sagemaker_group(
             rule("NFS to the home directories", 2049, 2049, Peer::Itself),
             rule("between apps", 8192, 65535, Peer::Itself),
         ];
-        studio.into_iter().chain(among_training_instances(site)).collect()
+        studio.into_iter().chain(among_instances_of_a_job(site)).collect()
     };
     let egress = among().into_iter().chain([https_out()]).collect();
     let purpose = Purpose { name: "sagemaker", description: "SageMaker Studio and jobs", ingress: among(), egress };

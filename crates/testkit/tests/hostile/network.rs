@@ -200,7 +200,7 @@ fn a_zone_that_aws_does_not_offer_is_told_with_the_setting_that_chooses_others()
 }
 
 #[test]
-fn rules_between_several_training_instances_are_read_back_as_they_were_made() {
+fn rules_between_several_instances_of_a_job_are_read_back_as_they_were_made() {
     let platform = Platform::with("prod", |prod| prod.pipeline.as_mut().unwrap().training.instance_count = 2);
     let platform = platform.only("network.sagemaker-security-group");
     let mut aws = Aws::lawful(platform.region(), 48);
