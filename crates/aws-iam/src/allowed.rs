@@ -1,7 +1,7 @@
 //! What IAM must allow whoever makes roles and managed policies.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
 
-use crate::Role;
+use crate::{Role, attached};
 use vocabulary::{Condition, Permission, Place};
 
 /// What a look at one role reads.
@@ -35,6 +35,7 @@ pub(crate) fn role(role: &Role, arn: &str, place: &Place) -> Vec<Permission> {
         // The profile is whoever's put the role into it.
         Permission::change(["iam:RemoveRoleFromInstanceProfile"]).on([place.iam_arn("instance-profile/*")]),
     ];
+    permissions.extend(attached::permission(role.managed_policies.len()));
     // Nobody is granted to take a boundary off: whoever wants that has rights of their own.
     if role.permissions_boundary.is_some() {
         permissions.push(bounded(Permission::change(["iam:PutRolePermissionsBoundary"]).on([arn])));

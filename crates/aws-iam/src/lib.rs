@@ -1,6 +1,7 @@
 //! Reconcilers for AWS IAM: one file per resource, named as AWS names it.
 
 mod allowed;
+mod attached;
 mod document;
 mod existing;
 mod policy;

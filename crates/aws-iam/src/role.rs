@@ -1,7 +1,7 @@
 //! Reconciler for IAM roles with their trust policy, inline policies and attachments.
 
 use crate::{
-    allowed,
+    allowed, attached,
     document::in_one_spelling,
     policy::may_be_new,
     read::{self, GONE, LAGS, PROPAGATES, Roles, attached_arns, inline_names},
@@ -94,6 +94,7 @@ impl Resource for Role {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
+        attached::refuse_too_many(self.managed_policies.len(), cx).await?;
         let seen = read::find(&self.name, cx).await?;
         Ok(seen.map(|seen| Found { id: seen.role.name, owner: Owner::Tags(seen.role.tags) }))
     }

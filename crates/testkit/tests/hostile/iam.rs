@@ -139,3 +139,20 @@ fn a_role_that_the_account_s_listing_still_shows_after_its_deletion_is_made_anew
     assert_eq!(times(&aws, "iam", "GetRole") - alone, 1, "the listing still shows the role");
     up(&platform, &mut aws);
 }
+
+#[test]
+fn role_with_more_managed_policies_than_the_account_attaches_is_refused_by_the_plan() {
+    for (policies, is_refused) in [(10, false), (12, true)] {
+        let platform = Platform::made_of(REGION, move |stack| {
+            let mut many = role("many", json!({ "Service": "lambda.amazonaws.com" }));
+            many.managed_policies = (0..policies).map(|n| format!("arn:aws:iam::aws:policy/Policy{n}")).collect();
+            stack.add("identity", "many", (), move |()| many.clone());
+        });
+        let mut aws = Aws::lenient(REGION);
+        let planning = aws.run(async |sdk| platform.plan(&sdk).await);
+        let refused: Vec<String> = planning.refusals.iter().map(|one| one.failure.to_string()).collect();
+        let words = "it has 12 managed policies, and this account may attach 10 to a role";
+        assert_eq!(refused, if is_refused { vec![words] } else { Vec::new() });
+        assert_eq!(times(&aws, "iam", "GetAccountSummary"), usize::from(is_refused));
+    }
+}
