@@ -6,6 +6,10 @@ use winterbaume_core::{MockRequest, auth, parse_query_string};
 
 use crate::Response;
 
+/// The prefixes of regions in other partitions than `aws`: China, GovCloud, the European sovereign cloud, and isolated
+/// regions. The embedded services write `aws` into ARNs, so a platform there would mix both partitions.
+const OTHER_PARTITIONS: [&str; 7] = ["cn-", "us-gov-", "eusc-", "us-iso-", "us-isob-", "us-isof-", "eu-isoe-"];
+
 /// One request to AWS, addressed the same way whether it came from the SDK or over HTTP.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -39,6 +43,10 @@ impl Call {
         };
         if !is_region(region) {
             return Err(refuse(400, "IncompleteSignature", "The credential scope names no region"));
+        }
+        if OTHER_PARTITIONS.iter().any(|prefix| region.starts_with(prefix)) {
+            let words = format!("The embedded AWS has only regions of the partition aws, and not {region}");
+            return Err(refuse(400, "UnsupportedRegion", &words));
         }
         let service = if service == "s3express" { "s3" } else { service }.to_owned();
         // Global services: what they keep is in no region, whatever region the caller works in.

@@ -1,6 +1,6 @@
 //! Files that are no files, and names of environments that are none.
 
-use crate::project::Project;
+use crate::{project::Project, served::Served};
 use std::{
     fs::{self, File},
     os::unix::{fs::symlink, net::UnixListener},
@@ -73,5 +73,16 @@ fn folders_without_environments_are_said_to_be_empty() {
     for folder in ["nowhere", "file", "circle", "pipeline/glue"] {
         let run = project.run(&["validate", "--environments", folder]);
         run.ends_with(64).says(&["there are no environment files in", folder]);
+    }
+}
+
+#[test]
+fn region_of_another_partition_is_refused_by_the_embedded_aws_on_a_port() {
+    let (project, served) = (Project::new(), Served::start());
+    for (before, region) in [("ap-south-1", "cn-north-1"), ("cn-north-1", "us-gov-west-1")] {
+        project.edit("dev", &format!("region = \"{before}\""), &format!("region = \"{region}\""));
+        let says = format!("The embedded AWS has only regions of the partition aws, and not {region}");
+        served.run(&project, &["up", "dev", "--yes"]).ends_with(1).says(&[&says]);
+        assert_eq!(served.door().changing_calls(), 0);
     }
 }
