@@ -7,6 +7,7 @@ mod crawlers;
 mod executions;
 mod fresh;
 mod functions;
+mod held;
 mod homes;
 mod lives;
 pub(crate) mod owners;
@@ -74,6 +75,7 @@ impl Laws {
             Box::new(executions::Executions::default()),
             Box::new(functions::Functions::default()),
             Box::new(homes::Homes::default()),
+            Box::new(held::Held::default()),
             Box::new(sealed::Sealed::default()),
             Box::new(lives::Lives::default()),
             Box::new(stale::Stale::default()),

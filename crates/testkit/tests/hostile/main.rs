@@ -6,6 +6,7 @@
 mod alarms;
 mod broken;
 mod bucket_owners;
+mod budgets;
 mod crash;
 mod early;
 mod everywhere;
@@ -19,6 +20,7 @@ mod lambda;
 mod logs;
 mod makespan;
 mod network;
+mod object_lock;
 mod owners;
 mod pages;
 mod permissions;
