@@ -39,3 +39,18 @@ fn state_that_cannot_be_read_is_not_taken_for_none() {
     assert!(refused.stderr.contains("prod.toml"), "{}", refused.stderr);
     project.local(&["state", "list", "dev"]).ends_with(0);
 }
+
+#[test]
+fn environment_whose_names_begin_as_those_of_another_is_refused_by_validate() {
+    let project = Project::new();
+    let file = project.path().join("environments/dev.toml");
+    std::fs::copy(&file, project.path().join("environments/dev-eu.toml")).unwrap();
+    let says = "the names of dev-eu begin as those of dev do";
+    for arguments in [&["validate"] as &[&str], &["validate", "dev"], &["validate", "dev-eu"]] {
+        let refused = project.local(arguments).ends_with(64);
+        assert!(refused.stderr.contains(says), "{arguments:?}: {}", refused.stderr);
+    }
+    let verdict = project.local(&["validate", "--json"]).ends_with(64).json();
+    assert!(verdict["problems"][0]["message"].as_str().unwrap().starts_with(says), "{verdict:#}");
+    project.local(&["validate", "prod"]).ends_with(0);
+}

@@ -1,6 +1,6 @@
 //! Changing the state by hand, and removing it.
 
-use crate::project::Project;
+use crate::project::{Project, Ran};
 use serde_json::{Value, json};
 
 fn state(project: &Project) -> Value {
@@ -141,6 +141,16 @@ fn history_tells_who_wrote_each_version_with_which_command() {
     assert!(newest["serial"].as_u64() > before["serial"].as_u64());
     let page = project.local(&["state", "history", "dev"]).ends_with(0);
     assert!(page.stdout.contains("`state rm` by "), "{}", page.stdout);
+}
+
+#[test]
+fn history_names_the_run_of_a_ci_system() {
+    let project = Project::new();
+    let mut up = project.command(&["up", "dev", "--target", "monitoring.alerts", "--local"]);
+    Ran::of(up.env("GITHUB_RUN_ID", "7700").output().unwrap()).ends_with(0);
+    let history = project.local(&["state", "history", "dev", "--json"]).ends_with(0).json();
+    let who = history[0]["who"].as_str().unwrap();
+    assert!(who.ends_with("(GITHUB_RUN_ID 7700)"), "{who}");
 }
 
 #[test]

@@ -50,6 +50,21 @@ fn destroy_names_account_region_and_data_and_takes_only_the_name_for_yes() {
 }
 
 #[test]
+fn plan_is_shown_before_a_run_without_a_terminal_is_refused() {
+    let (project, served) = (Project::new(), Served::start());
+    served.behind_its_back(async |sdk| {
+        let call = aws_sdk_iam::Client::new(&sdk).create_role().role_name("mlops-pipeline-dev-glue");
+        call.assume_role_policy_document(r#"{"Version":"2012-10-17","Statement":[]}"#).send().await.unwrap();
+    });
+    let adopt = (&["adopt", "dev", "identity.glue"] as &[&str], "because it is taken over");
+    for (command, shows) in [(&["up", "dev", "--target", "network.vpc"] as &[&str], "+ vpc (VPC)"), adopt] {
+        let refused = served.run(&project, command).ends_with(64).says(&["there is no terminal", "--yes"]);
+        assert!(refused.stderr.contains(shows), "{shows:?} is not in {}", refused.stderr);
+    }
+    assert_eq!(served.door().changing_calls(), 0, "not even a lock was taken");
+}
+
+#[test]
 fn question_holds_no_lock_and_a_plan_that_others_overtook_is_refused() {
     let (project, served) = platform();
     for (command, question, answer) in [(DESTROY, QUESTION, "dev\n"), (&["up", "dev"] as &[&str], "[y/N]", "y\n")] {

@@ -96,6 +96,19 @@ fn no_command_works_on_a_broken_state() {
 }
 
 #[test]
+fn state_that_a_shell_of_windows_wrote_is_pushed() {
+    let up = Up::new();
+    for form in 0..3 {
+        let pulled = up.served.run(&up.project, &["state", "pull", "dev"]).ends_with(0).stdout;
+        let (what, bytes) = &corpus::as_windows_writes(&pulled)[form];
+        std::fs::write(up.project.path().join("pulled.json"), bytes).unwrap();
+        let pushed = up.served.run(&up.project, &["state", "push", "pulled.json", "dev", "--yes"]).ends_with(0);
+        assert!(pushed.stderr.contains("Replaced the state of dev"), "{what}: {}", pushed.stderr);
+    }
+    up.served.run(&up.project, &["plan", "dev", "--exit-code"]).ends_with(0);
+}
+
+#[test]
 fn the_state_of_something_else_is_not_worked_on() {
     let up = Up::new();
     let good = up.state();

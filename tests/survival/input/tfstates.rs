@@ -1,5 +1,6 @@
 //! States of Terraform that are none, or of something else.
 
+use super::corpus::as_windows_writes;
 use crate::{project::Project, served::Served};
 
 const NO_STATES: [(&str, &str, &str); 12] = [
@@ -34,6 +35,21 @@ fn what_is_no_state_of_terraform_takes_over_nothing() {
     refused("recursion limit");
     std::fs::File::create(project.path().join("broken.tfstate")).unwrap().set_len(10 << 30).unwrap();
     refused("larger than 64 MiB");
+}
+
+#[test]
+fn state_of_terraform_that_a_shell_of_windows_wrote_is_read() {
+    let (project, served) = (Project::new(), Served::start());
+    let attributes = "{\"id\": \"vpc-1\", \"cidr_block\": \"172.16.0.0/12\"}";
+    let state = format!(
+        "{{\"version\":4,\"resources\":[{{\"mode\":\"managed\",\"type\":\"aws_vpc\",\"name\":\"x\",\
+         \"instances\":[{{\"attributes\":{attributes}}}]}}]}}"
+    );
+    for (what, bytes) in as_windows_writes(&state) {
+        std::fs::write(project.path().join("windows.tfstate"), bytes).unwrap();
+        let run = served.run(&project, &["adopt", "dev", "--yes", "--from-tfstate", "windows.tfstate"]).ends_with(0);
+        assert!(run.stderr.contains("left: aws_vpc.x (no ec2:vpc"), "{what}: {}", run.stderr);
+    }
 }
 
 #[test]

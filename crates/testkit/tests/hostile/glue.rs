@@ -1,10 +1,13 @@
 //! Glue. Roles and crawls are laws; the words Glue has for a role that is too new are put in by rule.
 
-use crate::{destroy, last, times, up};
+use crate::{destroy, failure, last, times, up};
+use aws_sdk_glue::types::DatabaseInput;
+use engine::Applied;
 use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
 
 const CRAWLER: &str = "mlops-pipeline-dev-raw";
+const DATABASE: &str = "mlops_pipeline_dev";
 
 fn crawler() -> Platform {
     Platform::of("dev").only("catalog.crawler-raw")
@@ -34,6 +37,56 @@ fn a_crawler_is_created_and_updated_once_its_role_propagates_in_whatever_words()
     let other = Platform::with("dev", |dev| dev.catalog.crawlers[0].prefix = "other/".into());
     up(&other.only("catalog.crawler-raw"), &mut aws);
     assert_eq!(times(&aws, "glue", "UpdateCrawler"), 11);
+}
+
+/// The advice of the one failure of a run.
+#[track_caller]
+fn advice(applied: &Applied) -> String {
+    failure(applied);
+    applied.failed[0].failure.help.as_ref().map(|help| help.advice().to_owned()).unwrap_or_default()
+}
+
+#[test]
+fn refusal_of_lake_formation_says_what_its_administrator_grants() {
+    const CODES: [&str; 2] = ["AccessDeniedException", "InvalidInputException"];
+    let refused = |code: &str| {
+        Fault::refused(code, "Insufficient Lake Formation permission(s): Required Create Database on Catalog")
+    };
+    let says = "data lake administrator";
+    for code in CODES {
+        let platform = crawler();
+        let mut aws = Aws::lenient(platform.region());
+        aws.strike(("glue", "GetDatabase"), 0, u64::MAX, refused(code));
+        let planning = aws.run(async |sdk| platform.plan(&sdk).await);
+        let helps: Vec<_> = planning.refusals.iter().filter_map(|one| one.failure.help.as_ref()).collect();
+        assert!(helps.iter().any(|help| help.advice().contains(says)), "{:#?}", planning.refusals);
+        aws.calm();
+        for operation in ["CreateDatabase", "CreateCrawler"] {
+            aws.strike(("glue", operation), 0, u64::MAX, refused(code));
+            let applied = aws.run(async |sdk| platform.up(&sdk).await);
+            assert!(advice(&applied).contains(says), "{operation}: {}", failure(&applied));
+            aws.calm();
+        }
+        up(&platform, &mut aws);
+        aws.run(async |sdk| {
+            let input = DatabaseInput::builder().name(DATABASE).description("of others").build().unwrap();
+            let call = aws_sdk_glue::Client::new(&sdk).update_database().name(DATABASE).database_input(input);
+            call.send().await.unwrap();
+        });
+        aws.strike(("glue", "UpdateDatabase"), 0, u64::MAX, refused(code));
+        let applied = aws.run(async |sdk| platform.up(&sdk).await);
+        assert!(advice(&applied).contains(says), "UpdateDatabase: {}", failure(&applied));
+        aws.calm();
+        let other = Platform::with("dev", |dev| dev.catalog.crawlers[0].prefix = "other/".into());
+        let other = other.only("catalog.crawler-raw");
+        aws.strike(("glue", "UpdateCrawler"), 0, u64::MAX, refused(code));
+        let applied = aws.run(async |sdk| other.up(&sdk).await);
+        assert!(advice(&applied).contains(says), "UpdateCrawler: {}", failure(&applied));
+        aws.calm();
+        aws.strike(("glue", "DeleteDatabase"), 0, u64::MAX, refused(code));
+        let applied = aws.run(async |sdk| platform.destroy(&sdk).await);
+        assert!(advice(&applied).contains(says), "DeleteDatabase: {}", failure(&applied));
+    }
 }
 
 #[test]

@@ -2,7 +2,14 @@
 
 use crate::{destroy, up};
 use aws_client::FailureKind;
-use aws_sdk_s3::{Client, primitives::ByteStream};
+use aws_sdk_s3::{
+    Client,
+    primitives::ByteStream,
+    types::{
+        BlockedEncryptionTypes, EncryptionType, ServerSideEncryption, ServerSideEncryptionByDefault,
+        ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    },
+};
 use testkit::{Aws, Fault, Platform};
 
 const KEY: &str = "raw/rows.csv";
@@ -112,4 +119,33 @@ fn key_is_not_destroyed_without_consent_even_if_the_bucket_was_forgotten() {
         "{refusals:#?}"
     );
     is_readable(&platform, &mut aws);
+}
+
+#[test]
+fn types_of_encryption_that_a_bucket_refuses_stay_refused_when_its_key_changes() {
+    let mut aws = Aws::lenient("ap-south-1");
+    let platform = staging(false).only("storage.data");
+    up(&platform, &mut aws);
+    let bucket = bucket(&platform);
+    aws.run(async |sdk| {
+        let by_default = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256);
+        let refused = BlockedEncryptionTypes::builder().encryption_type(EncryptionType::SseC).build();
+        let rule = ServerSideEncryptionRule::builder()
+            .apply_server_side_encryption_by_default(by_default.build().unwrap())
+            .blocked_encryption_types(refused)
+            .build();
+        let configuration = ServerSideEncryptionConfiguration::builder().rules(rule).build().unwrap();
+        let call = Client::new(&sdk).put_bucket_encryption().bucket(&bucket);
+        call.server_side_encryption_configuration(configuration).send().await.unwrap();
+    });
+    up(&staging(true).only("storage.data"), &mut aws);
+    aws.run(async |sdk| {
+        let call = Client::new(&sdk).get_bucket_encryption().bucket(&bucket);
+        let now = call.send().await.unwrap().server_side_encryption_configuration.unwrap();
+        let rule = &now.rules()[0];
+        let algorithm = rule.apply_server_side_encryption_by_default().unwrap().sse_algorithm();
+        assert_eq!(algorithm, &ServerSideEncryption::AwsKms);
+        let refused = rule.blocked_encryption_types().map(BlockedEncryptionTypes::encryption_type);
+        assert_eq!(refused, Some([EncryptionType::SseC].as_slice()));
+    });
 }

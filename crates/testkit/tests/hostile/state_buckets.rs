@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, Tag, Tagging, VersioningConfiguration,
 };
 use local::{ACCOUNT, Call, Cloud, Layer, Lost, Next, Response};
 use state::{Error, Holder, Lock, StateBucket, StateIdentity, StateKeys, Store as _};
@@ -117,6 +117,27 @@ async fn named_bucket_that_is_public_is_refused_for_a_first_state() {
         let refused = refusal(&sdk).await.unwrap_or_else(|| panic!("{operation}: not refused"));
         assert!(refused.contains("is open to the public") && refused.contains("BlockPublicAccess"), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn bucket_of_the_own_name_that_others_made_is_used_as_it_is_or_refused() {
+    let sdk = cloud(false, None).await;
+    let s3 = aws_s3::client(&sdk);
+    let theirs = Tag::builder().key("Team").value("data").build().unwrap();
+    let tagging = Tagging::builder().tag_set(theirs).build().unwrap();
+    s3.put_bucket_tagging().bucket(NAME).tagging(tagging).send().await.unwrap();
+    let make = async || {
+        let bucket = StateBucket::new(aws_s3::client(&sdk), NAME, &Place::new(ACCOUNT, REGION));
+        bucket.make(&blueprint::identity("mlops-pipeline", "dev")).await
+    };
+    let refused = make().await.unwrap_err();
+    assert!(matches!(&refused, Error::UnusableBucket { what, .. } if what.contains("keeps no earlier versions")));
+    let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+    s3.put_bucket_versioning().bucket(NAME).versioning_configuration(enabled).send().await.unwrap();
+    make().await.unwrap();
+    let tags = s3.get_bucket_tagging().bucket(NAME).send().await.unwrap();
+    assert_eq!(tags.tag_set().iter().map(Tag::key).collect::<Vec<_>>(), ["Team"]);
+    assert!(s3.get_bucket_policy().bucket(NAME).send().await.is_err(), "it was given a policy");
 }
 
 /// Where the state of a project is kept in the bucket.
