@@ -184,3 +184,12 @@ fn supply_chain_of_images_names_digests_and_versions() {
     let named = |image: &&str| image.rsplit_once(':').is_some_and(|(_, tag)| is_version(tag));
     assert!(!images.is_empty() && images.iter().all(named), "{images:?}");
 }
+
+#[test]
+fn supply_chain_page_names_the_channel_of_the_compiler() {
+    let toolchain = read("rust-toolchain.toml");
+    let channel = toolchain.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap().trim_matches('"');
+    let page = read("docs/supply-chain.md");
+    assert!(page.contains(&format!("`rust-toolchain.toml` names the channel `{channel}`")), "the channel is {channel}");
+    assert_eq!(channel.bytes().next().is_some_and(|first| first.is_ascii_digit()), !page.contains("pins no version"));
+}
