@@ -113,7 +113,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
     Applied { aftermath: aftermath(planning, with.registry, &applied), ..applied }
 }
 
-/// Facts about the deletions that are done. A successor takes the place of a predecessor, so none are about those.
+/// Facts about the finished deletions, other than those of deposed resources.
 fn aftermath(planning: &Planning, registry: &Registry, applied: &Applied) -> Vec<(Address, String)> {
     let deleted = planning.plan.changes.iter().filter(|change| {
         let is_done = |(address, action): &(Address, Action)| *address == change.address && *action == Action::Delete;
