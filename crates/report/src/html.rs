@@ -13,6 +13,9 @@ use crate::{
 pub(crate) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
+/// The number of nodes above which a page hides what others fade: a browser paints a thousand faded groups in seconds.
+const LARGE: usize = 1000;
+
 /// The picture as a page of its own: to move about in, to search, and to ask what needs what. Implied edges are not
 /// drawn, see [`essential`](crate::essential), but the page names and follows all of them. `run` is the last run.
 #[must_use]
@@ -24,7 +27,12 @@ pub fn html(picture: &Picture, run: Option<&Timeline>) -> String {
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">"
         ),
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">".to_owned(),
-        format!("<title>{title}</title>\n<style>\n{}{}</style>\n</head>\n<body>", both(), include_str!("page.css")),
+        format!(
+            "<title>{title}</title>\n<style>\n{}{}</style>\n</head>\n<body{}>",
+            both(),
+            include_str!("page.css"),
+            if picture.nodes().len() > LARGE { " class=\"large\"" } else { "" }
+        ),
         header(picture, &title),
         run.map(section).unwrap_or_default(),
         canvas(&drawing, &title),

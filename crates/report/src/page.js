@@ -151,7 +151,11 @@
 
   // ---- Moving about
 
-  const move = () => view.setAttribute("transform", `translate(${at.x} ${at.y}) scale(${at.scale})`);
+  const move = () => {
+    // Texts that nobody can read take the browser long to paint.
+    view.classList.toggle("far", at.scale < 0.3);
+    view.setAttribute("transform", `translate(${at.x} ${at.y}) scale(${at.scale})`);
+  };
 
   /** The scale at which everything is in the window. The key below the picture keeps its room. */
   const whole = () => {
