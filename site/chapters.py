@@ -23,7 +23,12 @@ FENCE = re.compile(r"^\s*(```|~~~)")
 SUMMARY = "docs/SUMMARY.md"
 # Browsers show a picture and a page, and download what they do not know.
 SHOWN = {".svg", ".png", ".html"}
-FOLDER = "<!doctype html><meta charset=utf-8><title>{source}</title><h1>{source}</h1><ul>{rows}</ul>"
+FOLDER = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>{source}</title>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    "<style>:root{{color-scheme:light dark}}body{{font-family:system-ui;overflow-wrap:anywhere}}</style>"
+    "<h1>{source}</h1><ul>{rows}</ul>"
+)
 
 
 def in_repository(page: str, link: str) -> PurePosixPath:
