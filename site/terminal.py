@@ -55,11 +55,12 @@ def _plain(line: str) -> str:
 
 
 def picture(lines: list[str]) -> str:
-    """The SVG of a terminal with these lines. It loads no font from elsewhere."""
+    """The SVG of a terminal with these lines. It loads no font from elsewhere, and has a size of its own."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     for line in lines:
         console.print(Text.from_ansi(line), soft_wrap=True)
     svg = console.export_svg(title="mlopsctl up dev --local", theme=MONOKAI, unique_id="up")
+    svg = re.sub(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', r'width="\1" height="\2" \g<0>', svg, count=1)
     return re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
 
 

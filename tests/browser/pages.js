@@ -18,10 +18,14 @@ const opened = async (browser, file, viewport, colorScheme, use) => {
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   await page.goto(pathToFileURL(file).href);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  const unseen = await page.evaluate(() =>
+    [...document.images].filter((image) => image.clientWidth * image.clientHeight === 0).map((image) => image.src),
+  );
   await use?.(page);
   await context.close();
   const name = `${file.slice(folder.length + 1)} at ${viewport.width} pixels, ${colorScheme}`;
   assert.deepEqual(errors, [], name);
+  assert.deepEqual(unseen, [], `pictures that cannot be seen: ${name}`);
   assert.ok(wide <= 0, `${name} is ${wide} pixels wider than its window`);
 };
 
