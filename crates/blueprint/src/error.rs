@@ -60,8 +60,8 @@ pub enum Error {
         /// The setting that asks for the second.
         setting: String,
     },
-    /// The built-in image is not offered in this region.
-    #[error("SageMaker's built-in XGBoost image is not known for {0}: set `image` under [pipeline]")]
+    /// AWS does not offer an image of the pipeline in this region.
+    #[error("AWS does not offer the pipeline's image in {0}: set `image` under [pipeline]")]
     Image(String),
     /// It cannot be said what the drift job needs.
     #[error("what the drift job may do cannot be derived: {0}")]

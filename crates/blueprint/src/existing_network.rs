@@ -1,12 +1,9 @@
 //! The existing network that the environment file names instead of a network of the stack's own.
 
 use aws_ec2::ExistingNetwork;
-use config::{Environment, environment::studio::NetworkAccess};
+use config::Environment;
+use std::collections::BTreeSet;
 use vocabulary::{SecurityGroupId, SubnetId, VpcId};
-
-/// The services that Studio calls in VpcOnly mode.
-/// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
-const STUDIO: [&str; 4] = ["sagemaker.api", "sagemaker.runtime", "sts", "logs"];
 
 /// The network that an environment file names, with the platform's requirements. `None` if the stack has its own
 /// network.
@@ -28,17 +25,8 @@ pub fn existing_network(environment: &Environment) -> Option<ExistingNetwork> {
     })
 }
 
-/// The services that Studio, and functions in the VPC with secrets, call from the subnets.
+/// The services that the platform calls from the subnets, sorted.
 fn calls(environment: &Environment) -> Vec<String> {
-    let is_enclosed = environment.studio.network == NetworkAccess::VpcOnly;
-    let studio = STUDIO.into_iter().filter(|_| is_enclosed).map(str::to_owned);
-    let functions = environment.functions.iter().filter(|function| function.vpc);
-    let secrets = functions
-        .flat_map(|function| function.secrets.values())
-        .map(|reference| if reference.contains(":secretsmanager:") { "secretsmanager" } else { "ssm" }.to_owned());
-    let mut calls: Vec<String> = studio.collect();
-    calls.extend(secrets);
-    calls.sort();
-    calls.dedup();
-    calls
+    let services: BTreeSet<&str> = environment.private_calls().iter().map(|call| call.service).collect();
+    services.into_iter().map(str::to_owned).collect()
 }

@@ -11,6 +11,7 @@ use crate::{
     names::{self, endpoint_name},
     network::{Network, ids},
     policy::{Policy, pass_role},
+    registry::uri,
     roles::Roles,
     settings_json::without_nulls,
     site::Site,
@@ -18,7 +19,7 @@ use crate::{
 use aws_eventbridge::Source;
 use aws_sfn::StateMachine;
 use aws_sns::Topic;
-use config::environment::pipeline::{Pipeline, has_own_disks};
+use config::environment::pipeline::{Image, Pipeline, has_own_disks};
 use resource::{Handle, Reference, Stack, sha256_hex};
 use serde_json::{Value, json as literal};
 
@@ -86,7 +87,7 @@ fn state_machine(
 }
 
 /// A digest of everything that a model is made by: the definition, what the platform ships to jobs and functions, the
-/// schema, the image and the settings. Models of one version differ by their data alone, or by an execution's input.
+/// schema, the images and the settings. Models of one version differ by their data alone, or by an execution's input.
 fn code_version(stack: &Stack, site: &Site, settings: &Pipeline, template: &Value) -> Result<String, Error> {
     let mut shipped: Vec<(&str, String)> =
         stack.assets().iter().map(|asset| (asset.origin.as_str(), sha256_hex(&asset.bytes))).collect();
@@ -97,7 +98,7 @@ fn code_version(stack: &Stack, site: &Site, settings: &Pipeline, template: &Valu
         "definition": template,
         "schema": site.files.json(&settings.schema)?,
         "shipped": shipped,
-        "image": image(site, settings)?,
+        "images": images(site, settings)?,
         "settings": without_nulls(&made_by),
     });
     Ok(sha256_hex(parts.to_string().as_bytes())[..16].to_owned())
@@ -106,7 +107,7 @@ fn code_version(stack: &Stack, site: &Site, settings: &Pipeline, template: &Valu
 fn fixed_values(site: &Site, settings: &Pipeline, code_version: String) -> Result<Values, Error> {
     let training = &settings.training;
     let transform = &settings.transform;
-    let image = image(site, settings)?;
+    let [training_image, inference_image] = images(site, settings)?;
     let max_runtime = u32::from(training.max_runtime_minutes) * 60;
     let wait = training.wait_minutes() * 60;
     let etl_minutes = site
@@ -125,8 +126,8 @@ fn fixed_values(site: &Site, settings: &Pipeline, code_version: String) -> Resul
         ("code_version", literal!(code_version)),
         ("data_bucket", literal!(site.bucket("data"))),
         ("model_bucket", literal!(site.bucket("models"))),
-        ("training_image_uri", literal!(image)),
-        ("inference_image_uri", literal!(image)),
+        ("training_image_uri", literal!(training_image)),
+        ("inference_image_uri", literal!(inference_image)),
         ("model_package_group", literal!(site.named(&site.environment.studio.model_package_group))),
         ("encrypt_inter_container_traffic", literal!(training.encrypt_between_instances)),
         ("instance_type", literal!(training.instance_type)),
@@ -170,17 +171,11 @@ fn decision_threshold(settings: &Pipeline) -> Value {
     }
 }
 
-/// The built-in XGBoost image of the region, unless the file names another image.
-fn image(site: &Site, settings: &Pipeline) -> Result<String, Error> {
-    if let Some(image) = &settings.image {
-        return Ok(crate::registry::uri(site, image));
-    }
-    let table = site.files.json("pipeline/xgboost-images.json")?;
+/// The URIs of the images that train and predict.
+fn images(site: &Site, settings: &Pipeline) -> Result<[String; 2], Error> {
     let region = &site.place.region;
-    let account = table["accounts"][region].as_str().ok_or_else(|| Error::Image(region.clone()))?;
-    let (repository, tag) =
-        (table["repository"].as_str().unwrap_or_default(), table["tag"].as_str().unwrap_or_default());
-    Ok(format!("{account}.dkr.ecr.{region}.{}/{repository}:{tag}", site.place.dns_suffix()))
+    let uri = |image: Option<Image>| image.map(|image| uri(site, &image)).ok_or_else(|| Error::Image(region.clone()));
+    Ok([uri(settings.training_image(region))?, uri(settings.inference_image(region))?])
 }
 
 /// Every action the definition implies, on the resources it names; the table in `pipeline/README.md`. With each job that

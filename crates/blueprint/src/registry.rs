@@ -2,7 +2,7 @@
 
 use crate::{encryption::Keys, policy::Policy, site::Site};
 use aws_ecr::{Encryption, Repository};
-use config::environment::registry::OWN;
+use config::environment::{pipeline::Image, registry::OWN};
 use resource::{Stack, Tags};
 use serde_json::{Value, json};
 
@@ -12,12 +12,28 @@ pub(crate) fn names(site: &Site) -> Vec<(String, String)> {
     std::iter::once((OWN.to_owned(), site.prefix())).chain(others).collect()
 }
 
-/// The URI of an image that the file names as `<repository>:<tag>`.
-pub(crate) fn uri(site: &Site, image: &str) -> String {
-    let (repository, tag) = image.split_once(':').unwrap_or((image, "latest"));
-    let name = names(site).into_iter().find_map(|(short, name)| (short == repository).then_some(name));
-    let (account, region, suffix) = (&site.place.account, &site.place.region, site.place.dns_suffix());
-    format!("{account}.dkr.ecr.{region}.{suffix}/{}:{tag}", name.unwrap_or_else(|| site.named(repository)))
+/// The account and the full name of the repository that holds an image.
+fn repository_of<'a>(site: &'a Site, image: &'a Image) -> (&'a str, String) {
+    match image {
+        Image::Other { account, repository, .. } => (account, repository.clone()),
+        Image::Own { repository, .. } => {
+            let known = names(site).into_iter().find_map(|(short, name)| (short == *repository).then_some(name));
+            (&site.place.account, known.unwrap_or_else(|| site.named(repository)))
+        }
+    }
+}
+
+/// The URI of an image.
+pub(crate) fn uri(site: &Site, image: &Image) -> String {
+    let (account, repository) = repository_of(site, image);
+    let (Image::Own { tag, .. } | Image::Other { tag, .. }) = image;
+    format!("{account}.dkr.ecr.{}.{}/{repository}:{tag}", site.place.region, site.place.dns_suffix())
+}
+
+/// The ARN of the repository that holds an image.
+pub(crate) fn arn(site: &Site, image: &Image) -> String {
+    let (account, repository) = repository_of(site, image);
+    format!("arn:{}:ecr:{}:{account}:repository/{repository}", site.place.partition, site.place.region)
 }
 
 pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) {

@@ -12,8 +12,10 @@ use crate::{
 };
 use aws_ec2::Vpc;
 use aws_iam::Role;
+use config::environment::pipeline::Image;
 use resource::{Reference, Stack};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use vocabulary::KeyArn;
 
 /// Where in the models and artifacts buckets people in Studio write, and what begins the names of what they make.
@@ -148,11 +150,21 @@ fn with_key(policy: Policy, key: Option<&KeyArn>) -> Policy {
 fn images(site: &Site) -> Policy {
     let repositories = crate::registry::names(site);
     let own = repositories.iter().map(|(_, name)| site.arn("ecr", &format!("repository/{name}")));
-    // The built-in images stand in registries of AWS's accounts, which differ from region to region.
+    // SageMaker's own images are in registries of AWS's accounts, which differ from region to region.
     let built_in = format!("arn:{}:ecr:{}:*:repository/sagemaker-*", site.place.partition, site.place.region);
+    let region = &site.place.region;
+    let named =
+        site.environment.pipeline.iter().flat_map(|pipeline| {
+            [pipeline.training_image(region), pipeline.inference_image(region)].into_iter().flatten()
+        });
+    let others = named.filter(|image| match image {
+        Image::Own { .. } => false,
+        Image::Other { repository, .. } => !repository.starts_with("sagemaker-"),
+    });
+    let others: BTreeSet<String> = others.map(|image| crate::registry::arn(site, &image)).collect();
     Policy::new().allow(["ecr:GetAuthorizationToken"], ["*"]).allow(
         ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
-        own.chain([built_in]),
+        own.chain([built_in]).chain(others),
     )
 }
 

@@ -17,6 +17,7 @@ pub mod names;
 pub mod network;
 pub mod owner_tags;
 pub mod pipeline;
+pub mod private_calls;
 pub mod protection;
 pub mod registry;
 pub mod schedule;
@@ -280,27 +281,7 @@ impl Environment {
             pipeline.check(at.get("pipeline"), around, at, self);
         }
         grants::check(self, at);
-        self.studio_is_reachable(at);
-        self.functions_reach_their_secrets(at);
-    }
-
-    /// A function in a VPC without NAT reads secrets through interface endpoints.
-    /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/vpc-endpoint-overview.html>
-    fn functions_reach_their_secrets(&self, at: Place<'_>) {
-        if !self.network.is_enclosed() || !at.sound(&["network", "functions"]) {
-            return;
-        }
-        for (index, function) in self.functions.iter().enumerate().filter(|(_, function)| function.vpc) {
-            for (key, reference) in &function.secrets {
-                let service = if reference.contains(":secretsmanager:") { "secretsmanager" } else { "ssm" };
-                if !self.network.endpoints.iter().any(|endpoint| endpoint == service) {
-                    at.get("functions").at(index).get("secrets").get(key).report(
-                        format!("without NAT, `{key}` is read through the endpoint {service}"),
-                        "add it to `endpoints` of [network], or use `nat = \"single\"`",
-                    );
-                }
-            }
-        }
+        self.check_private_calls(at);
     }
 
     /// A function is found by its name.
@@ -308,27 +289,6 @@ impl Environment {
         let Some(index) = self.functions.iter().position(|function| function.name == drift::JOB) else { return };
         if self.drift.job.is_some() {
             at.at(index).get("name").report(format!("the job of `[drift.job]` is called `{}`", drift::JOB), "");
-        }
-    }
-
-    /// Studio in VpcOnly mode has no other way out than NAT or interface endpoints.
-    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
-    fn studio_is_reachable(&self, at: Place<'_>) {
-        let enclosed = self.network.is_enclosed() && self.studio.network == studio::NetworkAccess::VpcOnly;
-        if !enclosed || !at.sound(&["network", "studio"]) {
-            return;
-        }
-        let needed = ["sagemaker.api", "sagemaker.runtime", "sts", "logs"];
-        let missing: Vec<&str> =
-            needed.into_iter().filter(|name| !self.network.endpoints.iter().any(|has| has == name)).collect();
-        if !missing.is_empty() {
-            at.get("network").get("nat").report(
-                format!("without NAT, Studio in VpcOnly mode needs the endpoints {}", missing.join(", ")),
-                "add them to `endpoints`, or use `nat = \"single\"`",
-            );
-        }
-        if !self.network.s3_endpoint {
-            at.get("network").get("s3_endpoint").report("without NAT, nothing reaches S3 but through its endpoint", "");
         }
     }
 }

@@ -360,7 +360,7 @@ form!(
 form!(
     ImageReference,
     "^[a-z0-9]+([._/-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$",
-    "`<repository>:<tag>`",
+    "`<repository>:<tag>`, `aws/<repository>:<tag>` or the whole URI of an image in ECR",
     "churn:1.4"
 );
 

@@ -71,7 +71,7 @@ def clients(embedded, endpoints) -> Iterator[ChainClients]:
 def services(clients, waits, runtime) -> Iterator[Services]:
     """The runner's services, which do the work of executions here as they do for `--local`."""
     image = PIPELINE / "image"
-    services = Services(clients, Images(builtin=image, own=image), waits)
+    services = Services(clients, Images(builtin=image, own=image, account=ACCOUNT), waits)
     services.programs.environment["AWS_ENDPOINT_URL_CLOUDWATCH"] = clients.of_moto.endpoint
     services.programs.environment["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] = runtime[1]
     yield services

@@ -91,9 +91,9 @@ const CASES: &[Case] = &[
         "`pipeline/functions/data-validation` leads out of the project, to /",
     ),
     (
-        "a table of images that is a link to a file of the machine",
-        |root| link_out(root, "pipeline/xgboost-images.json"),
-        "pipeline/xgboost-images.json: it leads out of the project, to /",
+        "a schema that is a link to a file of the machine",
+        |root| link_out(root, "pipeline/sample/schema.json"),
+        "`pipeline/sample/schema.json` leads out of the project, to /",
     ),
     ("a folder on the way that leads elsewhere", |root| link_out(root, "pipeline"), "leads out of the project, to /"),
     (

@@ -10,6 +10,7 @@ mod existing_network;
 mod grants;
 mod ignored;
 mod kinds;
+mod machines;
 mod names;
 mod pipeline;
 mod placement;

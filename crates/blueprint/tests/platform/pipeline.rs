@@ -40,6 +40,39 @@ fn an_image_of_ones_own_is_given_to_sagemaker_by_its_full_name() {
 }
 
 #[test]
+fn images_of_training_and_inference_go_to_their_steps_and_into_the_policies() {
+    const AWS: &str = "763104351884.dkr.ecr.ap-south-1.amazonaws.com";
+    let declared = declared_after("prod", |environment| {
+        let pipeline = environment.pipeline.as_mut().unwrap();
+        pipeline.image = Some("aws/pytorch-training:2.8.0-gpu-py312".into());
+        pipeline.inference_image = Some("aws/pytorch-inference:2.6.0-cpu-py312".into());
+    });
+    let states = &spec(&declared, "pipeline.training")["definition"]["States"];
+    let training = format!("{AWS}/pytorch-training:2.8.0-gpu-py312");
+    let inference = format!("{AWS}/pytorch-inference:2.6.0-cpu-py312");
+    assert_eq!(states["Train"]["Parameters"]["AlgorithmSpecification"]["TrainingImage"], training);
+    assert_eq!(states["CreateModel"]["Parameters"]["PrimaryContainer"]["Image"], inference);
+    let package = &states["Register"]["Parameters"]["InferenceSpecification"]["Containers"][0];
+    assert_eq!(package["Image"], inference);
+    for role in ["identity.training", "identity.serving"] {
+        let policies = spec(&declared, role)["inline_policies"].to_string();
+        for repository in ["pytorch-training", "pytorch-inference"] {
+            let arn = format!("arn:aws:ecr:ap-south-1:763104351884:repository/{repository}");
+            assert!(policies.contains(&arn), "{role}: {arn}");
+        }
+    }
+}
+
+#[test]
+fn pipeline_without_an_image_trains_by_the_xgboost_of_its_region() {
+    let declared = declared("dev");
+    let states = &spec(&declared, "pipeline.training")["definition"]["States"];
+    let image = "720646828776.dkr.ecr.ap-south-1.amazonaws.com/sagemaker-xgboost:3.0-5";
+    assert_eq!(states["Train"]["Parameters"]["AlgorithmSpecification"]["TrainingImage"], image);
+    assert_eq!(states["CreateModel"]["Parameters"]["PrimaryContainer"]["Image"], image);
+}
+
+#[test]
 fn no_placeholder_is_left_in_a_definition() {
     for environment in ["dev", "staging", "prod"] {
         let declared = declared(environment);
@@ -176,7 +209,7 @@ fn code_version_changes_with_everything_that_a_model_is_made_by_and_with_nothing
     };
     let usual = version(&|_, _| ());
     type Change<'a> = &'a dyn Fn(&Path, &mut Pipeline);
-    let changes: [(&str, Change<'_>); 7] = [
+    let changes: [(&str, Change<'_>); 8] = [
         ("etl.py", &|root, _| extended(root, "glue/etl.py")),
         ("a function", &|root, _| extended(root, "functions/model-evaluation/binary.py")),
         ("the schema", &|root, _| {
@@ -185,6 +218,7 @@ fn code_version_changes_with_everything_that_a_model_is_made_by_and_with_nothing
             std::fs::write(path, text.replacen("\"required\": true", "\"required\": false", 1)).unwrap();
         }),
         ("the image", &|_, pipeline| pipeline.image = Some("images:2".into())),
+        ("the image that predicts", &|_, pipeline| pipeline.inference_image = Some("images:2".into())),
         ("a hyperparameter", &|_, pipeline| drop(pipeline.training.hyperparameters.insert("eta".into(), "0.5".into()))),
         ("a threshold", &|_, pipeline| pipeline.thresholds.clear()),
         ("the split", &|_, pipeline| pipeline.split = "0.6,0.2,0.2".into()),

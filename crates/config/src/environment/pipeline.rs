@@ -4,9 +4,13 @@ mod checks;
 mod data_schema;
 mod deploy;
 mod fit;
+mod images;
+mod machines;
 
 pub use deploy::{Autoscaling, Deploy, OLD_ONES_STAY};
 pub use fit::is_metric_of;
+pub use images::Image;
+pub use machines::{Work, has_own_disks, machine_types};
 
 use super::grants::{BucketGrants, BucketGrantsSchema, Permission};
 use crate::form::{
@@ -56,10 +60,15 @@ pub struct Pipeline {
     /// Shares of training, validation and test data.
     #[schemars(with = "Text<Shares>")]
     pub split: String,
-    /// An image for training and inference, `<repository>:<tag>`: of a repository in `[registry]`, or of `images`,
-    /// which is there anyway. Left out, it is the region's built-in XGBoost.
+    /// The image that trains, and that predicts unless `inference_image` is set. `<repository>:<tag>` is of a repository
+    /// in `[registry]`, or of `images`, which every environment has. `aws/<repository>:<tag>` is an image of AWS, in its
+    /// registry for the region. The whole URI of an image in ECR names any other. Left out, it is SageMaker's XGBoost.
     #[schemars(with = "Option<Text<ImageReference>>")]
     pub image: Option<String>,
+    /// The image that predicts, in batch transforms and behind endpoints, named like `image`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Text<ImageReference>>")]
+    pub inference_image: Option<String>,
     /// The training job.
     pub training: Training,
     /// Batch predictions on the test data.
@@ -67,6 +76,10 @@ pub struct Pipeline {
     /// What the model may later be deployed on.
     #[schemars(with = "Vec<Text<MlInstance>>", length(min = 1), extend("uniqueItems" = true))]
     pub inference_instance_types: Vec<String>,
+    /// Types of machines that AWS has added since this version of mlopsctl, which `validate` would refuse.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Text<MlInstance>>", extend("uniqueItems" = true))]
+    pub newer_instance_types: Vec<String>,
     /// What a data set must meet.
     pub validation: Limits,
     /// What a model must meet to be registered: `auc = { min = 0.75 }`.
@@ -264,20 +277,6 @@ pub struct Comparison {
 
 const INSTANCE: &str = "ml.m5.large";
 
-/// Families with disks of their own that their letters do not tell.
-const WITH_DISKS: [&str; 10] = ["g5", "g6", "g6e", "i3", "i4i", "p5", "p5e", "trn1", "trn1n", "trn2"];
-
-/// Whether machines of a type have disks of their own, which AWS encrypts with keys of their own and refuses to encrypt
-/// with another.
-/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html>
-pub fn has_own_disks(instance_type: &str) -> bool {
-    let family = instance_type.split('.').nth(1).unwrap_or_default();
-    // After the generation, `d` stands for disks: `m5d`, `c6gd`, `g4dn`.
-    let traits = family.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
-    let traits = traits.trim_start_matches(|digit: char| digit.is_ascii_digit());
-    traits.contains('d') || WITH_DISKS.contains(&family)
-}
-
 impl Default for Pipeline {
     fn default() -> Self {
         Self {
@@ -294,9 +293,11 @@ impl Default for Pipeline {
             keep_datasets_days: 90,
             split: "0.8,0.1,0.1".to_owned(),
             image: None,
+            inference_image: None,
             training: Training::default(),
             transform: Transform::default(),
             inference_instance_types: vec![INSTANCE.to_owned()],
+            newer_instance_types: Vec::new(),
             validation: Limits::default(),
             thresholds: BTreeMap::new(),
             decision_threshold: None,
@@ -332,22 +333,5 @@ impl Default for Training {
 impl Default for Transform {
     fn default() -> Self {
         Self { instance_type: INSTANCE.to_owned(), instance_count: 1, max_runtime_minutes: 60 }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::has_own_disks;
-
-    #[test]
-    fn disks_are_told_by_the_letters_after_the_generation() {
-        for with in
-            ["ml.m5d.large", "ml.c6gd.xlarge", "ml.g4dn.xlarge", "ml.p4d.24xlarge", "ml.g5.xlarge", "ml.trn1.2xlarge"]
-        {
-            assert!(has_own_disks(with), "{with}");
-        }
-        for without in ["ml.m5.large", "ml.c5n.xlarge", "ml.r5.large", "ml.inf2.xlarge", "ml.t3.medium"] {
-            assert!(!has_own_disks(without), "{without}");
-        }
     }
 }

@@ -93,6 +93,20 @@ fn the_pipeline() {
             "training.instance_type = \"m5.large\"\n",
             &["14:26: `m5.large` must be a SageMaker instance type, such as `ml.m5.large`"],
         ),
+        (
+            "a machine that AWS does not have",
+            "training.instance_type = \"ml.p9.48xlarge\"\n",
+            &["14:26: SageMaker has no machine `ml.p9.48xlarge`"],
+        ),
+        (
+            "machines for other works",
+            "training.instance_type = \"ml.inf2.xlarge\"\ntransform.instance_type = \"ml.g7.2xlarge\"\ninference_instance_types = [\"ml.m5.large\", \"ml.p3dn.24xlarge\"]\n",
+            &[
+                "14:26: SageMaker has `ml.inf2.xlarge` for transform and hosting, not for training",
+                "15:27: SageMaker has `ml.g7.2xlarge` for training and hosting, not for transform",
+                "16:44: SageMaker has `ml.p3dn.24xlarge` for training, not for hosting",
+            ],
+        ),
         ("waiting without spot", "training = { max_wait_minutes = 90 }\n", &["14:33: only spot training waits"]),
         (
             "waiting for less than the run",
@@ -174,6 +188,36 @@ fn the_pipeline() {
                 "14:19: `shop-test-a-place-where-our-models-answer-whoever-asks-them-kindly` has 66 characters; an endpoint has at most 63",
             ],
         ),
+        (
+            "an image that AWS does not have",
+            "image = \"aws/sagemaker-xgbost:3.0-5\"\n",
+            &["14:9: AWS has no image `aws/sagemaker-xgbost`"],
+        ),
+        (
+            "a tag that AWS does not have",
+            "image = \"aws/sagemaker-xgboost:3.0-6\"\n",
+            &["14:9: `aws/sagemaker-xgboost` has no tag `3.0-6` for training"],
+        ),
+        (
+            "training with an image that predicts",
+            "image = \"aws/pytorch-inference:2.6.0-cpu-py312\"\n",
+            &["14:9: `aws/pytorch-inference` is not for training"],
+        ),
+        (
+            "predicting with an image that trains",
+            "image = \"aws/pytorch-training:2.8.0-cpu-py312\"\n",
+            &["14:9: `aws/pytorch-training:2.8.0-cpu-py312` trains only, and no `inference_image` is set"],
+        ),
+        (
+            "two images of no repository",
+            "image = \"churn:1\"\ninference_image = \"churn-serving:1\"\n",
+            &["14:9: there is no repository named `churn`", "15:19: there is no repository named `churn-serving`"],
+        ),
+        (
+            "an image of another region",
+            "image = \"111122223333.dkr.ecr.us-east-1.amazonaws.com/team/churn:1\"\n",
+            &["14:9: the image is in us-east-1"],
+        ),
         ("an image of no repository", "image = \"churn:1\"\n", &["14:9: there is no repository named `churn`"]),
         (
             "a list as a hyperparameter",
@@ -193,4 +237,38 @@ fn the_pipeline() {
             "5:1: there is no job named `etl`",
         ],
     )]);
+}
+
+fn helps(text: &str) -> Vec<String> {
+    let found = config::parse("test", &format!("{HEAD}{text}"), None).expect_err("the file is broken");
+    found.into_iter().filter_map(|problem| problem.help).collect()
+}
+
+#[test]
+fn machine_that_does_not_exist_is_answered_with_the_nearest_one() {
+    let found = helps(&format!("{STEPS}training.instance_type = \"ml.p9.48xlarge\"\n"));
+    assert_eq!(
+        found,
+        ["did you mean `ml.p5.48xlarge`? Otherwise name a type that AWS has added since this version in \
+          `newer_instance_types` of [pipeline]"]
+    );
+    let declared = "newer_instance_types = [\"ml.p9.48xlarge\"]\ntraining.instance_type = \"ml.p9.48xlarge\"\n";
+    assert!(config::parse("test", &format!("{HEAD}{STEPS}{declared}"), None).is_ok());
+}
+
+#[test]
+fn images_of_aws_and_of_other_accounts_are_accepted_for_training_and_inference() {
+    for images in [
+        "image = \"aws/sagemaker-xgboost:1.7-1\"",
+        "image = \"aws/sagemaker-scikit-learn:1.4-2-cpu-py3\"",
+        "image = \"aws/pytorch-training:2.8.0-gpu-py312\"\ninference_image = \"aws/pytorch-inference:2.6.0-cpu-py312\"",
+        "image = \"111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/churn:1\"\ninference_image = \"images:2\"",
+    ] {
+        let text = format!("{HEAD}{STEPS}{images}\n");
+        assert!(config::parse("test", &text, None).is_ok(), "{images}");
+    }
+    let found = helps(&format!("{STEPS}image = \"aws/sagemaker-xgbost:3.0-5\"\n"));
+    assert_eq!(found, ["did you mean `aws/sagemaker-xgboost`?"]);
+    let elsewhere = format!("{HEAD}{STEPS}").replace("eu-central-1", "mx-central-1");
+    assert_eq!(problems(&elsewhere), ["13:1: AWS does not offer `aws/sagemaker-xgboost` in mx-central-1"]);
 }

@@ -55,7 +55,7 @@ def main() -> None:
     options = parser.parse_args()
     _, _, _, region, account, *_ = options.arn.split(":")
     clients = Clients(options.endpoint, region, account)
-    images = Images(options.builtin, options.own)
+    images = Images(options.builtin, options.own, account)
     services = Services(clients, images, Waits(LONGEST_WAIT), options.memory)
     try:
         if options.work == "execute":

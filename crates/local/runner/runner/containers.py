@@ -25,15 +25,17 @@ class JobFailed(Exception):
 
 
 class Images:
-    """The programs of each image that can be run here."""
+    """The programs of the images that can run here: of SageMaker's XGBoost, and of those of the platform's account."""
 
-    def __init__(self, builtin: Path, own: Path) -> None:
-        self.builtin, self.own = builtin, own
+    def __init__(self, builtin: Path, own: Path, account: str) -> None:
+        self.builtin, self.own, self.account = builtin, own, account
 
     def programs(self, image: str) -> Path:
-        repository = image.split("@")[0].rsplit(":", 1)[0]
-        if repository.endswith("/sagemaker-xgboost"):
+        registry, _, name = image.split("@")[0].partition("/")
+        if name.rsplit(":", 1)[0] == "sagemaker-xgboost":
             return self.builtin
+        if not registry.startswith(f"{self.account}."):
+            raise JobFailed(f"ClientError: {image} is an image of another account, and cannot run on this machine")
         if (self.own / "train.py").exists():
             return self.own
         raise JobFailed(f"ClientError: the programs of {image} are not in {self.own}, so it cannot run on this machine")

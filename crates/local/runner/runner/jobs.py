@@ -163,8 +163,10 @@ class TrainingJobs(Jobs):
             source = channel["DataSource"]["S3DataSource"]
             for key, body in self.contents(source).items():
                 container.write(f"input/data/{channel['ChannelName']}/{key}", body)
-        parameters = json.dumps(job.request.get("HyperParameters", {}))
-        container.write("input/config/hyperparameters.json", parameters.encode())
+        parameters = job.request.get("HyperParameters", {})
+        if "sagemaker_program" in parameters:
+            raise JobFailed("ClientError: an image of AWS that trains by a script cannot run on this machine")
+        container.write("input/config/hyperparameters.json", json.dumps(parameters).encode())
         program = container.start("train.py", TRAINING_JOB_NAME=name)
         self.started(job, program)
         if program.wait() != 0:

@@ -1,9 +1,9 @@
 //! What a schema cannot say about the pipeline.
 
-use super::{Pipeline, Threshold, Training, data_schema, fit};
+use super::{Pipeline, Threshold, Training, Work, data_schema, fit, machines};
 use crate::check::{Place, Surroundings};
 use crate::environment::secrets::FreeText;
-use crate::environment::{Catalog, Environment, Function, registry::OWN};
+use crate::environment::{Catalog, Environment, Function};
 
 impl Training {
     /// Minutes for waiting and training together, with `spot`.
@@ -86,12 +86,23 @@ impl Pipeline {
         if let Some(deploy) = &self.deploy {
             deploy.check(at.get("deploy"), around, self, at);
         }
-        if let Some(image) = &self.image
-            && whole.sound(&["registry"])
-        {
-            let repository = image.split(':').next().unwrap_or_default();
-            let known = registry.repositories.iter().map(String::as_str).chain([OWN]);
-            at.get("image").refers_to("repository", repository, known);
+        if whole.sound(&["registry", "region"]) && at.sound(&["image", "inference_image"]) {
+            self.check_images(at, around.region, &registry.repositories);
+        }
+        self.check_machines(at);
+    }
+
+    fn check_machines(&self, at: Place<'_>) {
+        let newer = &self.newer_instance_types;
+        let jobs = [
+            ("training", &self.training.instance_type, Work::Training),
+            ("transform", &self.transform.instance_type, Work::Transform),
+        ];
+        for (job, machine, work) in jobs {
+            machines::check(machine, work, newer, at.get(job).get("instance_type"));
+        }
+        for (index, machine) in self.inference_instance_types.iter().enumerate() {
+            machines::check(machine, Work::Hosting, newer, at.get("inference_instance_types").at(index));
         }
     }
 

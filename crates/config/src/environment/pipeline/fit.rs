@@ -78,7 +78,7 @@ pub(super) fn check(
         }
     }
     // Another image gives its hyperparameters meanings of its own.
-    if pipeline.image.is_none() && at.sound(&["training"]) {
+    if pipeline.trains_by_built_in_xgboost() && at.sound(&["training"]) {
         objective(pipeline, schema, at.get("training").get("hyperparameters"));
     }
     columns(pipeline, schema, at.get("validation"));

@@ -168,7 +168,7 @@ fn next(environment: &Environment, guess: &FirstSchema, schema: &str) -> Vec<Set
     let parameters = &pipeline.training.hyperparameters;
     let family = objective.split(':').next().unwrap_or_default();
     let fits = parameters.get("objective").is_some_and(|known| known.split(':').next() == Some(family));
-    if pipeline.image.is_none() && !fits {
+    if pipeline.trains_by_built_in_xgboost() && !fits {
         found.push(Setting::new(PARAMETERS, "objective", objective));
         found.push(Setting::new(PARAMETERS, "eval_metric", metric));
     }
