@@ -16,7 +16,7 @@ class FakeS3:
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         body = self.objects[f"{Bucket}/{Key}"]
-        return {"Body": StreamingBody(io.BytesIO(body), len(body))}
+        return {"Body": StreamingBody(io.BytesIO(body), len(body)), "ContentLength": len(body)}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
         self.objects[f"{Bucket}/{Key}"] = Body

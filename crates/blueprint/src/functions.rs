@@ -154,7 +154,8 @@ fn own_environment(key: &KeyArn, function: &str) -> Policy {
     decrypts.when("StringEquals", "kms:EncryptionContext:aws:lambda:FunctionArn", function)
 }
 
-/// What the evaluation function reads, the evaluations that it writes, and who says which model is in service.
+/// The rights of the evaluation function: it reads predictions and the model, writes evaluations, and asks which model
+/// is in service.
 fn evaluation_policy(site: &Site, pipeline: &Pipeline) -> Policy {
     let policy = Policy::new()
         .allow(["s3:ListBucket"], [site.bucket_arn("artifacts")])
@@ -168,6 +169,8 @@ fn evaluation_policy(site: &Site, pipeline: &Pipeline) -> Policy {
                 site.objects("data", "processed/csv/"),
                 site.objects("data", "processed/datasets/"),
                 site.objects("data", "processed/statistics/"),
+                // For the importances of its features.
+                site.objects("models", "training/"),
             ],
         )
         .allow(["s3:PutObject"], [site.objects("artifacts", "runs/")]);

@@ -24,6 +24,7 @@ Event of an evaluation:
                         validation data; each row begins with the label and ends with the predictions
     champion            as the plan answered
     test_manifest       the list of the test data's files, as the transforms read it
+    model_artifact      the s3:// URI of the model's archive, for the importances of its features; may be missing
     report_prefix       where "evaluation.json", "evaluation.html" and "signature.json" go
     lineage             strings to store with the registered package
 Event of a trial:
@@ -43,6 +44,7 @@ import champion
 import comparison
 import html_report
 from binary import CHOICES, Binary
+from importances import importances
 from predictions import EvaluationFailed, read
 from sample_request import try_sample
 from signature import digest, inputs, label_classes, signature
@@ -157,6 +159,8 @@ def evaluate(event: dict[str, Any], s3: Any) -> dict[str, Any]:
     sample = {"request": row, "answer": ",".join(map(repr, scored.predictions[: scored.width]))}
     classes = task.classes or label_classes(event["schema"])
     described = signature(event["schema"], features, classes, threshold, sample)
+    if event.get("model_artifact"):
+        document["feature_importances"] = importances(s3, split_uri(event["model_artifact"]), fields)
 
     prefix = event["report_prefix"]
     uris = {name: f"s3://{bucket}/{prefix}{name}" for name in ("evaluation.json", "evaluation.html", "signature.json")}

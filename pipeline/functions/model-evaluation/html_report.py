@@ -41,6 +41,8 @@ FACTS = {
 }
 # The side of a plot, and the room for its axes, in SVG units.
 SIDE, LEFT, BOTTOM = 260, 44, 40
+# How many features are listed by name.
+MOST_IMPORTANT = 20
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6878; --line: #d9dee6; --page: #fff; --card: #f6f8fa;
@@ -162,6 +164,23 @@ def classes_table(classes: dict[str, dict[str, float]]) -> str:
     return f"<h2>Classes</h2><table><thead><tr><th>Class</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
+def importances_table(fields: list[dict[str, Any]]) -> str:
+    """The inputs by their shares of the gain, by the names of their columns and with their encodings."""
+    if not fields:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(field['name'])}</td>"
+        f'<td class="soft">{escape(field["encoding"])}</td><td class="n">{field["share"]:.1%}</td></tr>'
+        for field in fields[:MOST_IMPORTANT]
+    )
+    rest = sum(field["share"] for field in fields[MOST_IMPORTANT:])
+    if len(fields) > MOST_IMPORTANT:
+        others = f"{len(fields) - MOST_IMPORTANT} others"
+        rows += f'<tr><td class="soft">{others}</td><td></td><td class="n soft">{rest:.1%}</td></tr>'
+    head = '<th>Feature</th><th>Encoding</th><th class="n">Share of the gain</th>'
+    return f"<h2>Features by importance</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
 def binary_pictures(section: dict[str, Any], threshold: float) -> str:
     curve = section["receiver_operating_characteristic_curve"]
     retrieval = section["precision_recall_curve"]
@@ -247,6 +266,7 @@ def render(decision: dict[str, Any], report: dict[str, Any], event: dict[str, An
 <h2>Metrics</h2>
 {table}
 {drawn}
+{importances_table(report.get("feature_importances", []))}
 <h2>What it was made from</h2>
 <dl>{facts}</dl>
 </body>

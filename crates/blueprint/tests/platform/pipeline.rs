@@ -172,8 +172,12 @@ fn the_champion_is_looked_up_at_the_endpoint_by_a_function_that_may() {
             let need = (action.to_owned(), arn("sagemaker", &resource));
             assert_eq!(allows(role, &need, ""), endpoint.is_some(), "{environment}: {need:?}");
         }
-        for key in ["processed/csv/d/test/a.csv", "processed/statistics/d/batch=b.json"] {
-            let object = format!("arn:aws:s3:::mlops-pipeline-{environment}-data-{ACCOUNT}/{key}");
+        for (bucket, key) in [
+            ("data", "processed/csv/d/test/a.csv"),
+            ("data", "processed/statistics/d/batch=b.json"),
+            ("models", "training/job/output/model.tar.gz"),
+        ] {
+            let object = format!("arn:aws:s3:::mlops-pipeline-{environment}-{bucket}-{ACCOUNT}/{key}");
             assert!(allows(role, &("s3:GetObject".to_owned(), object), ""), "{environment}: {key}");
         }
     }

@@ -224,7 +224,7 @@ fn domains(region: &str) -> std::collections::BTreeSet<String> {
         prod.region = region.into();
         prod.storage.replication = Some(config::environment::storage::Replication { region: near.into() });
         if let Some(pipeline) = &mut prod.pipeline {
-            pipeline.image = Some("images".into());
+            pipeline.image = Some("images:1".into());
         }
     });
     let text = serde_json::to_string(&declared.iter().map(|one| &one.spec).collect::<Vec<_>>()).unwrap();
