@@ -16,6 +16,21 @@ fn an_invalid_file_is_refused_with_every_problem_and_its_line() {
 }
 
 #[test]
+fn code_of_a_function_that_does_not_parse_is_refused_with_file_and_line() {
+    let project = Project::new();
+    let function = "[[functions]]\nname = \"enrich\"\nruntime = \"python3.11\"\n";
+    project.edit("dev", "[pipeline]\n", &format!("{function}\n[pipeline]\n"));
+    let code = |text: &str| project.write("pipeline/functions/enrich/handler.py", text);
+    code("def handler(event, context):\n    return event\n");
+    project.run(&["validate", "dev"]).ends_with(0);
+    code("def handler(event, context):\n    found = 1\n      return found\n");
+    let refused = project.run(&["validate", "dev"]).ends_with(64);
+    for part in ["name = \"enrich\"", "pipeline/functions/enrich/handler.py:3: unexpected indent"] {
+        assert!(refused.stderr.contains(part), "{part} is not in {}", refused.stderr);
+    }
+}
+
+#[test]
 fn wrong_arguments_and_unknown_environments_end_with_64() {
     let project = Project::new();
     project.run(&["frobnicate"]).ends_with(64);

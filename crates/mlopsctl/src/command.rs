@@ -7,6 +7,7 @@ pub(crate) mod cost;
 pub(crate) mod destroy;
 pub(crate) mod doctor;
 pub(crate) mod files;
+mod function_code;
 pub(crate) mod graph;
 pub(crate) mod init;
 pub(crate) mod inspect;

@@ -1,5 +1,6 @@
 //! What needs no cloud: checking, formatting, completions, the manual.
 
+use super::function_code;
 use crate::{
     cli::{Cli, Global, completing},
     end::End,
@@ -26,7 +27,8 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
     for name in &names {
         let checked = global.settings().read(name).and_then(|environment| {
             let (file, root) = (global.settings().file(name), global.settings().root());
-            let findings = blueprint::check(&environment, name, &root);
+            let mut findings = blueprint::check(&environment, name, &root);
+            findings.extend(function_code::findings(&environment, &root));
             if findings.is_empty() { Ok(()) } else { Err(app::settings::refused_settings(&file, &root, findings)) }
         });
         match checked {
