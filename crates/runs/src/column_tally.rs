@@ -106,6 +106,11 @@ impl Tally {
         self.are_most(self.numbers[place(decimal)])
     }
 
+    /// The values that are numbers with this sign for decimals.
+    pub(crate) fn numbers(&self, decimal: char) -> u64 {
+        self.numbers[place(decimal)]
+    }
+
     fn are_most(&self, count: u64) -> bool {
         let all = self.present - self.likely_null.values().sum::<u64>();
         count > 0 && count * 100 >= all * MOST_OF

@@ -134,11 +134,20 @@ impl FirstSchema {
                 Some(texts) => column.values = texts.keys().map(|text| text.as_str().into()).collect(),
                 None => {
                     column.feature = false;
-                    let why = if tally.present == 0 { "has no values" } else { "holds too many different texts" };
-                    self.remarks.push(format!("`{name}` {why}: it is no input of the model"));
+                    self.remarks.push(format!("`{name}` {}: it is no input of the model", self.why_unused(tally)));
                 }
             },
             Kind::Integer | Kind::Number | Kind::Boolean => {}
+        }
+    }
+
+    /// The reason why a column of texts is no input of the model.
+    fn why_unused(&self, tally: &Tally) -> String {
+        let (numbers, all) = (tally.numbers(self.csv.decimal), tally.present);
+        match all {
+            0 => "has no values".to_owned(),
+            _ if numbers * 2 > all => format!("holds {} values that are no numbers, of {all}", all - numbers),
+            _ => "holds too many different texts".to_owned(),
         }
     }
 
@@ -372,6 +381,20 @@ mod tests {
         assert_eq!(of("1,yes\n1,true\n1,no\n1,Yes\n"), Some(0.25));
         assert_eq!(of("1,a\n1,b\n1,c\n1,c\n"), Some(0.25));
         assert_eq!(of("1,1.5\n1,2.5\n"), None);
+    }
+
+    #[test]
+    fn column_with_some_texts_among_numbers_is_told_with_their_count() {
+        let weight = |row: usize| if row.is_multiple_of(10) { format!("{row} kg") } else { row.to_string() };
+        let rows: String = (0..300).map(|row| format!("{},note {row},{}\n", weight(row), row % 2)).collect();
+        let guessed = guess(&format!("weight,note,label\n{rows}"), "label");
+        assert_eq!(
+            guessed.remarks,
+            [
+                "`weight` holds 30 values that are no numbers, of 300: it is no input of the model",
+                "`note` holds too many different texts: it is no input of the model",
+            ]
+        );
     }
 
     #[test]
