@@ -64,7 +64,11 @@ impl Workspace {
             made = &mut making => made,
             () = sleep(SAYS_AFTER) => {
                 let name = self.bucket.name();
-                self.frontend.note(&format!("waiting for the state bucket {name}: S3 frees a deleted bucket's name only after minutes"));
+                self.frontend.note(&format!(
+                    "waiting for the state bucket {name}: S3 frees the name of a deleted bucket after minutes, and \
+                     after hours where it was in another region; if that is too long, name another bucket with \
+                     `[state] bucket`, or run the command again later"
+                ));
                 making.await
             }
         };

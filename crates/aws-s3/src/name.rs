@@ -5,11 +5,12 @@ use aws_client::{Failure, FailureKind};
 use aws_sdk_s3::Client;
 use std::time::Duration;
 
-/// How long CreateBucket is retried. AWS says that a name can take "some time" until it can be used again;
-/// people report minutes, and an hour or more where the bucket was in another region.
+/// How long CreateBucket is retried. AWS says that a name can take "some time" until it can be used again, and hours
+/// where the bucket was in another region. People report minutes, and an hour or more.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html>
+/// <https://aws.amazon.com/premiumsupport/knowledge-center/s3-conflicting-conditional-operation/>
 /// <https://github.com/aws/aws-cli/issues/2593>
-const FREE_WITHIN: Duration = Duration::from_secs(1800);
+const FREE_WITHIN: Duration = Duration::from_secs(7200);
 
 /// S3 is still at work on the deletion, also in another region.
 const BEING_FREED: &str = "OperationAborted";
@@ -26,13 +27,12 @@ pub(crate) async fn explain(client: &Client, name: &str, failure: Failure) -> Fa
     }
     Failure {
         kind: FailureKind::Heals(FREE_WITHIN),
-        help: Some(
-            format!(
-                "S3 frees the name of a deleted bucket after minutes, and after an hour or more where it was in \
-                 another region: run the same command later, or choose another name than {name}"
-            )
-            .into(),
+        message: format!(
+            "{} S3 frees the name of a deleted bucket after minutes, and after hours where it was in another region; \
+             choose another name than {name}, or run the command again later, if that is too long",
+            failure.message
         ),
+        help: Some(format!("run the same command again later, or choose another name than {name}").into()),
         ..failure
     }
 }

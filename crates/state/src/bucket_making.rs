@@ -21,12 +21,16 @@ const BEING_FREED: &[Sign] = &[("OperationAborted", "")];
 const TAKEN: &[Sign] = &[("BucketAlreadyExists", "")];
 /// How long that may last, and S3 be slow or out of reach.
 const SETTLES_WITHIN: Duration = Duration::from_secs(300);
-/// How long S3 may keep the name of a deleted bucket: minutes, as people report, and up to an hour.
+/// How long S3 may keep the name of a deleted bucket: minutes, as people report, and hours where the bucket was in
+/// another region.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html>
+/// <https://aws.amazon.com/premiumsupport/knowledge-center/s3-conflicting-conditional-operation/>
 /// <https://github.com/aws/aws-cli/issues/2593>
-const FREE_WITHIN: Duration = Duration::from_secs(1800);
-/// How often it is tried again.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const FREE_WITHIN: Duration = Duration::from_secs(7200);
+/// The shortest and the longest pause between two attempts. They become longer the longer it lasts.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15)];
+/// The pause as a part of the time that has passed.
+const PAUSE_PART: u32 = 60;
 
 impl StateBucket {
     /// Makes it, or completes one whose making was interrupted: versioned, encrypted, closed to the
@@ -43,12 +47,15 @@ impl StateBucket {
         loop {
             // From the beginning: what is made already is completed.
             match self.build(tags).await {
-                Err(failure) if began.elapsed() < heals_within(&failure) => sleep(LOOK_AGAIN).await,
+                Err(failure) if began.elapsed() < heals_within(&failure) => {
+                    let [shortest, longest] = PAUSES;
+                    sleep((began.elapsed() / PAUSE_PART).clamp(shortest, longest)).await;
+                }
                 Err(failure) if failure.shows(TAKEN) => return Err(self.closed()),
                 Ok(true) => return Ok(()),
                 // Somebody of this account made it.
                 Ok(false) => return self.refuse_weak().await,
-                Err(failure) => return Err(self.failed(failure)),
+                Err(failure) => return Err(self.failed(with_advice(failure))),
             }
         }
     }
@@ -199,10 +206,30 @@ impl StateBucket {
     }
 }
 
+/// True if S3 has not finished the deletion of a bucket of this name.
+fn is_being_freed(failure: &Failure) -> bool {
+    failure.operation == "CreateBucket" && failure.shows(BEING_FREED)
+}
+
+/// The same failure, with what a person can do about it.
+fn with_advice(failure: Failure) -> Failure {
+    match is_being_freed(&failure) {
+        true => Failure {
+            help: Some(
+                "AWS may take hours to free the name of a bucket that was in another region: run the same command \
+                 again later, or name another bucket with `[state] bucket`"
+                    .into(),
+            ),
+            ..failure
+        },
+        false => failure,
+    }
+}
+
 /// How long such a failure is retried; zero for a permanent one.
 fn heals_within(failure: &Failure) -> Duration {
     match failure {
-        _ if failure.operation == "CreateBucket" && failure.shows(BEING_FREED) => FREE_WITHIN,
+        _ if is_being_freed(failure) => FREE_WITHIN,
         _ if failure.shows(UNSETTLED) => SETTLES_WITHIN,
         Failure { kind: FailureKind::Throttled | FailureKind::Ambiguous, .. } => SETTLES_WITHIN,
         _ => Duration::ZERO,

@@ -65,9 +65,11 @@ impl Law for Buckets {
             }
             "DELETE bucket" => {
                 self.young.remove(&bucket);
-                // Mostly a minute or two, sometimes much longer. <https://github.com/aws/aws-cli/issues/2593>
+                // Mostly a minute or two, sometimes an hour.
+                // <https://github.com/aws/aws-cli/issues/2593>
+                // <https://aws.amazon.com/premiumsupport/knowledge-center/s3-conflicting-conditional-operation/>
                 let within =
-                    if world.chance.once_in(3, &format!("{bucket} stays taken")) { 300..=1500 } else { 20..=90 };
+                    if world.chance.once_in(3, &format!("{bucket} stays taken")) { 300..=3600 } else { 20..=90 };
                 let free = world.after(within, &format!("{bucket} is free"));
                 self.taken.insert(bucket, free);
             }

@@ -1,7 +1,7 @@
 //! S3 and ECR. Conflicts and names that are not free yet are laws; what people keep in buckets and
 //! repositories is put there.
 
-use crate::{destroy, first, last, times, up};
+use crate::{destroy, failure, first, last, times, up};
 use aws_client::FailureKind;
 use aws_sdk_s3::primitives::ByteStream;
 use std::time::Duration;
@@ -96,23 +96,65 @@ fn a_name_given_up_a_moment_ago_is_refused_for_a_while_and_then_taken() {
     assert!(times(&aws, "s3", "PUT bucket") > before + 1, "the first attempts met OperationAborted");
 }
 
+const BEING_FREED: [(&str, &str); 2] = [
+    ("OperationAborted", "A conflicting conditional operation is currently in progress against this resource."),
+    ("BucketAlreadyExists", "The requested bucket name is not available."),
+];
+
+/// A cloud with the state bucket, in which S3 refuses the names of other new buckets that many times.
+fn with_a_name_that_is_being_freed(times: u64, (code, words): (&str, &str)) -> Aws {
+    let mut aws = Aws::lawful(bucket().region(), 60);
+    up(&Platform::of("dev").only("identity.sagemaker"), &mut aws);
+    aws.strike(("s3", "PUT bucket"), 0, times, Fault::refused(code, words));
+    aws
+}
+
 #[test]
-fn bucket_is_made_once_s3_frees_its_name_after_twenty_minutes() {
-    let platform = bucket();
-    let codes = [
-        ("OperationAborted", "A conflicting conditional operation is currently in progress against this resource."),
-        ("BucketAlreadyExists", "The requested bucket name is not available."),
-    ];
-    for (code, words) in codes {
-        let mut aws = Aws::lawful(platform.region(), 60);
-        up(&Platform::of("dev").only("identity.sagemaker"), &mut aws);
-        aws.strike(("s3", "PUT bucket"), 0, 240, Fault::refused(code, words));
+fn bucket_is_made_once_s3_frees_its_name_after_an_hour() {
+    for refusal in BEING_FREED {
+        let platform = bucket();
+        let mut aws = with_a_name_that_is_being_freed(420, refusal);
         let began = aws.now();
         up(&platform, &mut aws);
-        assert!(aws.now() - began > Duration::from_secs(900), "{code}");
-        let waits = |event: &engine::Event| format!("{:?}", event.phase).contains(code);
-        assert!(platform.said().iter().any(waits), "it says what it waits for");
+        assert!(aws.now() - began > Duration::from_secs(3600), "{refusal:?} {:?}", aws.now() - began);
+        let waits = |event: &engine::Event| {
+            let said = format!("{:?}", event.phase);
+            [refusal.0, "after hours", "choose another name", "run the command again later"]
+                .iter()
+                .all(|part| said.contains(part))
+        };
+        assert!(platform.said().iter().any(waits), "it says what it waits for, and what else helps");
     }
+}
+
+#[test]
+fn bucket_whose_name_stays_taken_fails_with_what_to_do() {
+    for refusal in BEING_FREED {
+        let platform = bucket();
+        let mut aws = with_a_name_that_is_being_freed(u64::MAX, refusal);
+        let applied = aws.run(async |sdk| platform.up(&sdk).await);
+        let failed = failure(&applied);
+        assert!(failed.contains(refusal.0) && failed.contains("after hours"), "{failed}");
+        let help = applied.failed[0].failure.help.as_ref().unwrap();
+        let words = format!("run the same command again later, or choose another name than {BUCKET}");
+        assert_eq!(help.advice(), words);
+    }
+}
+
+#[test]
+fn state_bucket_whose_name_stays_taken_fails_with_what_to_do() {
+    let platform = bucket();
+    let mut aws = Aws::lawful(platform.region(), 61);
+    let (code, words) = BEING_FREED[0];
+    aws.strike(("s3", "PUT bucket"), 0, u64::MAX, Fault::refused(code, words));
+    let began = aws.now();
+    let made = aws.run(async |sdk| platform.state_bucket(&sdk).make(&Default::default()).await);
+    assert!(aws.now() - began >= Duration::from_secs(7200));
+    assert!(times(&aws, "s3", "PUT bucket") < 1000, "{}", times(&aws, "s3", "PUT bucket"));
+    let Err(state::Error::Store { failure, .. }) = made else { panic!("{made:?}") };
+    assert_eq!(failure.code.as_deref(), Some(code));
+    let help = failure.help.unwrap();
+    assert!(["hours", "again later", "[state] bucket"].iter().all(|part| help.advice().contains(part)), "{help:?}");
 }
 
 #[test]
