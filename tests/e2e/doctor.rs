@@ -1,9 +1,13 @@
 //! A checkup: before a platform is built, while it works, and when it does not.
 
-use crate::project::Project;
+use crate::{project::Project, served::ServedAws};
+use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_ec2::types::AttributeBooleanValue;
+use local::{Call, Layer, Lost, Next, Response};
 use serde_json::Value;
+use std::sync::Arc;
+use testkit::Refusal;
 
 /// What is found, which must end with this code.
 fn findings(project: &Project, environment: &str, code: i32) -> Vec<Value> {
@@ -114,4 +118,39 @@ fn what_was_left_unfinished_is_told() {
     let found = findings(&project, "dev", 0);
     has(&of("warning", &found), "state: an interrupted run left 1 unfinished: storage.data (identified)");
     has(&of("warning", &found), "resources: storage.data would be updated: an interrupted run left it unfinished");
+}
+
+/// An account in which IAM decides nothing about billing.
+struct ClosedBilling;
+
+#[async_trait]
+impl Layer for ClosedBilling {
+    async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
+        match call.service.as_str() {
+            "budgets" => {
+                let words = format!("User is not authorized to perform: budgets:ViewBudget ({})", call.operation);
+                Ok(Refusal::new("AccessDeniedException", words).to(&call))
+            }
+            _ => next.run(call).await,
+        }
+    }
+}
+
+#[test]
+fn budget_that_cannot_be_read_is_told_with_who_can_change_that() {
+    let project = Project::new();
+    project.append("dev", "\n[budget]\nmonthly_usd = 100\n");
+    let aws = ServedAws::behind(Arc::new(ClosedBilling));
+    let document = aws.run(&project, &["doctor", "dev", "--json"]).ends_with(0).json();
+    let found = document["findings"].as_array().unwrap();
+    assert_eq!(of("problem", found), Vec::<String>::new());
+    let unknown: Vec<&Value> = found.iter().filter(|finding| finding["verdict"] == "unknown").collect();
+    let [budget] = unknown.as_slice() else { panic!("{unknown:#?}") };
+    let what = budget["what"].as_str().unwrap();
+    assert!(what.starts_with("operations.budget: DescribeBudget: AccessDeniedException: "), "{what}");
+    let help = budget["help"].as_str().unwrap();
+    assert!(help.contains("root user") && help.contains("take `budget` out of the file"), "{help}");
+    let page = aws.run(&project, &["doctor", "dev"]).ends_with(0).stdout;
+    assert!(page.contains("root user"), "{page}");
+    assert!(page.trim_end().ends_with("dev: 1 not to be looked at."), "{page}");
 }

@@ -48,10 +48,11 @@ impl Finding {
 
     /// It could not be looked at. Where a permission is missing, that is all that is wrong.
     pub fn unknown(check: &'static str, subject: &str, failure: &Failure) -> Self {
-        let help = match failure.kind {
+        // A denial may have a cause that no policy removes. Then its own help says so.
+        let help = failure.help.clone().or_else(|| match failure.kind {
             FailureKind::Denied => Some(format!("these credentials may not {}", failure.operation).into()),
-            _ => failure.help.clone(),
-        };
+            _ => None,
+        });
         Self { check, verdict: Verdict::Unknown, what: format!("{subject}: {failure}"), help }
     }
 }
