@@ -14,7 +14,7 @@ use aws_sdk_s3::{
 };
 use resource::{
     As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
-    usage::{Meter, Name, Usage},
+    usage::{Meter, Name, Quantity, Usage},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -236,6 +236,10 @@ impl Resource for Bucket {
             .by_use("writes to S3", "objects written, copied and listed", Meter::S3Writes)
             .by_use("reads from S3", "objects read", Meter::S3Reads)
             .related(self.replication.iter().map(Replication::usage));
+        let usage = match self.replication.as_ref().map_or(0, Replication::published_metrics) {
+            0 => usage,
+            metrics => usage.monthly("metrics of the replication", Meter::MetricMonth, Quantity::count(metrics)),
+        };
         match self.lifecycle.iter().any(LifecycleRule::is_tiering) {
             true => usage.by_use("intelligent tiering", "objects of 128 KB and more", Meter::S3TieringObjects),
             false => usage,

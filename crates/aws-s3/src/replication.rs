@@ -3,9 +3,9 @@
 use crate::unbuildable;
 use aws_client::{Attempt, Result, Sign};
 use aws_sdk_s3::types::{
-    DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, EncryptionConfiguration,
-    ReplicationConfiguration, ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus, SourceSelectionCriteria,
-    SseKmsEncryptedObjects, SseKmsEncryptedObjectsStatus,
+    DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, EncryptionConfiguration, Metrics,
+    MetricsStatus, ReplicationConfiguration, ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
+    SourceSelectionCriteria, SseKmsEncryptedObjects, SseKmsEncryptedObjectsStatus,
 };
 use resource::{
     Cx,
@@ -23,6 +23,10 @@ pub struct Replication {
     pub destination_bucket_arn: String,
     /// The key of the copies, in the destination's region; none if the objects have no key of their own.
     pub kms_key: Option<KeyArn>,
+    /// True if S3 publishes metrics of the replication in CloudWatch, which cost as much as custom ones.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html>
+    #[serde(default)]
+    pub metrics: bool,
 }
 
 /// AWS's own key for S3, as the name of a key.
@@ -32,10 +36,18 @@ const OF_AWS: &str = ":alias/aws/s3";
 const NO_KEY: &[Sign] = &[("NotFoundException", "")];
 
 impl Replication {
+    /// The name of the rule, which its metrics have as a dimension.
+    pub const RULE: &'static str = "everything";
+
     /// The usage that follows from the copies.
     pub(crate) fn usage(&self) -> Relation {
         let name = self.destination_bucket_arn.rsplit(':').next().unwrap_or_default();
         Relation::CopiesTo(Name::Bucket(name.to_owned()))
+    }
+
+    /// The number of metrics that S3 publishes: bytes and operations that are pending, the latency, and failures.
+    pub(crate) fn published_metrics(&self) -> u64 {
+        if self.metrics { 4 } else { 0 }
     }
 
     /// AWS's key for S3, in a region where nobody has used it, comes to be when it is first described. S3 takes a
@@ -73,11 +85,14 @@ impl Replication {
             }
             None => None,
         };
-        let destination =
-            Destination::builder().bucket(&self.destination_bucket_arn).set_encryption_configuration(encryption);
+        let metrics = self.metrics.then(|| Metrics::builder().status(MetricsStatus::Enabled).build());
+        let destination = Destination::builder()
+            .bucket(&self.destination_bucket_arn)
+            .set_encryption_configuration(encryption)
+            .set_metrics(metrics.transpose().map_err(unbuildable)?);
         let markers = DeleteMarkerReplication::builder().status(DeleteMarkerReplicationStatus::Enabled).build();
         let rule = ReplicationRule::builder()
-            .id("everything")
+            .id(Self::RULE)
             .priority(1)
             .filter(ReplicationRuleFilter::builder().prefix("").build())
             .status(ReplicationRuleStatus::Enabled)
@@ -105,6 +120,7 @@ impl Replication {
                 if whole { "" } else { " (and not simply everything)" }
             ),
             kms_key: key.map(KeyArn::new),
+            metrics: destination.metrics().is_some_and(|metrics| metrics.status() == &MetricsStatus::Enabled),
         })
     }
 }
@@ -123,11 +139,13 @@ mod tests {
 
     #[test]
     fn a_replication_reads_back_as_declared() {
-        for kms_key in [None, Some(KeyArn::new("arn:aws:kms:eu-west-1:123456789012:alias/aws/s3"))] {
+        let key = KeyArn::new("arn:aws:kms:eu-west-1:123456789012:alias/aws/s3");
+        for (kms_key, metrics) in [(None, false), (None, true), (Some(key), true)] {
             let replication = Replication {
                 role: RoleArn::new("arn:aws:iam::123456789012:role/replication"),
                 destination_bucket_arn: "arn:aws:s3:::copies".into(),
                 kms_key,
+                metrics,
             };
             assert_eq!(Replication::from_aws(&replication.to_aws().unwrap()), Some(replication));
         }
@@ -139,6 +157,7 @@ mod tests {
             role: RoleArn::new("arn:aws:iam::123456789012:role/replication"),
             destination_bucket_arn: "arn:aws:s3:::copies".into(),
             kms_key: Some(KeyArn::new(key)),
+            metrics: true,
         };
         let of_aws = with("arn:aws:kms:eu-west-1:123456789012:alias/aws/s3");
         assert_eq!(of_aws.key_of_aws().map(|(_, region)| region), Some("eu-west-1"));
@@ -153,6 +172,7 @@ mod tests {
             role: RoleArn::new("arn:aws:iam::123456789012:role/replication"),
             destination_bucket_arn: "arn:aws:s3:::copies".into(),
             kms_key: None,
+            metrics: true,
         };
         let mut narrowed = replication.to_aws().unwrap();
         narrowed.rules[0].filter = Some(ReplicationRuleFilter::builder().prefix("raw/").build());
@@ -171,6 +191,7 @@ mod tests {
             role: RoleArn::new("arn:aws:iam::123456789012:role/replication"),
             destination_bucket_arn: "arn:aws:s3:::copies".into(),
             kms_key: None,
+            metrics: true,
         };
         let mut off = replication.to_aws().unwrap();
         off.rules[0].status = ReplicationRuleStatus::Disabled;

@@ -6,8 +6,9 @@ use crate::{
     site::Site,
 };
 use aws_cloudwatch::{Comparison, CompositeAlarm, MetricAlarm, MissingData};
+use aws_s3::Replication;
 use aws_sns::Topic;
-use config::environment::{drift::JOB, monitoring};
+use config::environment::{drift::JOB, monitoring, storage};
 use resource::{Handle, Stack, Tags};
 use std::collections::BTreeMap;
 
@@ -150,6 +151,7 @@ fn watches(site: &Site) -> Vec<Watch> {
             watches.push(Watch::any(address, format!("{name} {what}"), "AWS/States", metric, &dimensions));
         }
     }
+    watches.extend(replications(site));
     for endpoint in &site.environment.monitoring.endpoints {
         let dimensions = [("EndpointName", endpoint.name.clone()), ("VariantName", endpoint.variant.clone())];
         let errors = format!("The endpoint {} answers with errors", endpoint.name);
@@ -177,6 +179,21 @@ fn watches(site: &Site) -> Vec<Watch> {
         });
     }
     watches
+}
+
+/// The copies of buckets in another region. Of S3's metrics of a replication, only that of failures is in the region of the
+/// bucket. The latency is in that of the copies, where an alarm would need a topic of its own.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html>
+fn replications(site: &Site) -> Vec<Watch> {
+    let replicated = site.environment.storage.buckets.iter().filter(|bucket| bucket.replicate);
+    let watch = |bucket: &storage::Bucket| {
+        let (from, to) = (site.bucket(&bucket.name), site.bucket(&storage::replica_name(&bucket.name)));
+        let told = format!("S3 could not copy objects of {from} to {to}");
+        let dimensions = [("SourceBucket", from), ("DestinationBucket", to), ("RuleId", Replication::RULE.to_owned())];
+        let address = format!("{}-replication", bucket.name);
+        Watch::any(address, told, "AWS/S3", "OperationsFailedReplication", &dimensions)
+    };
+    replicated.map(watch).collect()
 }
 
 fn metric_alarm(name: &str, description: &str, (namespace, metric): (&str, &str), topic: &str) -> MetricAlarm {

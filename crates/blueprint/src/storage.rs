@@ -79,6 +79,7 @@ fn add(
             // A key of one's own would have to exist in the other region as well; AWS's key for S3 does.
             kms_key: encrypted
                 .then(|| KeyArn::new(format!("arn:{}:kms:{region}:{}:alias/aws/s3", place.partition, place.account))),
+            metrics: true,
         }),
         event_bridge,
         tags: Tags::default(),

@@ -18,6 +18,7 @@ mod policies;
 mod reference;
 mod scan;
 mod secrets;
+mod storage;
 
 use blueprint::{Inputs, Placement};
 use config::Environment;

@@ -21,6 +21,7 @@ const DOCUMENTED: &[(&str, &str, &[&str])] = &[
     ("AWS/Lambda", "ConcurrentExecutions", &["FunctionName"]),
     ("AWS/NATGateway", "ErrorPortAllocation", &["NatGatewayId"]),
     ("AWS/NATGateway", "PacketsDropCount", &["NatGatewayId"]),
+    ("AWS/S3", "OperationsFailedReplication", &["DestinationBucket", "RuleId", "SourceBucket"]),
 ];
 
 #[test]

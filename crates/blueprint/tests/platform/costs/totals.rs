@@ -35,13 +35,15 @@ fn staging_adds_keys_interface_endpoints_and_a_small_endpoint() {
 
 #[test]
 fn production_pays_for_each_zone_and_for_two_instances() {
-    // 3 × (40.88 + 3.65) + 10 endpoints × 3 zones × 9.49; 14 alarms + 0.50 + 3.00; 2 × 730 × 0.242.
+    // 3 × (40.88 + 3.65) + 10 endpoints × 3 zones × 9.49; 16 alarms + 0.50 + 3.00; 2 × 730 × 0.242;
+    // 4 metrics of the replication of each of 2 buckets.
     let expected = sums(&[
         ("encryption", "2.00"),
-        ("monitoring", "4.90"),
+        ("monitoring", "5.10"),
         ("network", "418.29"),
         ("pipeline", "353.32"),
-        ("total", "778.51"),
+        ("storage", "2.40"),
+        ("total", "781.11"),
     ]);
     assert_eq!(monthly("prod"), expected);
 }
