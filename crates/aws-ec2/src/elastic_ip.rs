@@ -11,7 +11,8 @@ use aws_sdk_ec2::{
     types::{Address, DomainType, Filter, ResourceType, Tag},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform,
+    Cx, Deletion, Diff, Found, IdForm, LiveCount, Naming, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, Resource,
+    Tags, Terraform,
     usage::{Meter, Quantity, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,16 @@ pub struct ElasticIpOutputs {
     /// The address, to be allowed in other people's firewalls.
     pub public_ip: String,
 }
+
+/// The quota of Elastic IP addresses.
+/// <https://docs.aws.amazon.com/general/latest/gr/ec2-service.html>
+const ELASTIC_IPS: Quota = Quota {
+    noun: "Elastic IP addresses",
+    service: "ec2",
+    code: "L-0263D0A3",
+    source: QuotaSource::ServiceQuotas,
+    scope: QuotaScope::Account(LiveCount::ElasticIps),
+};
 
 impl Resource for ElasticIp {
     const KIND: &'static str = "ec2:elastic-ip";
@@ -111,6 +122,10 @@ impl Resource for ElasticIp {
     fn usage(&self) -> Usage {
         // In use or not, an address costs the same since February 2024.
         Usage::default().monthly("public IPv4 address", Meter::PublicIpv4Hour, Quantity::months_of(1))
+    }
+
+    fn quotas(&self) -> Vec<QuotaUse> {
+        vec![ELASTIC_IPS.used_by(1)]
     }
 }
 

@@ -10,7 +10,10 @@ use aws_sdk_ec2::{
     Client,
     types::{AttachmentStatus, Filter, ResourceType, Tag},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform, usage::Usage};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, LiveCount, Naming, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, Resource,
+    Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::{InternetGatewayId, Permission, Place, VpcId};
@@ -35,6 +38,16 @@ pub struct InternetGatewayOutputs {
 /// AWS states no bound.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html>
 const DRAINS_WITHIN: Duration = Duration::from_secs(600);
+
+/// The quota of internet gateways.
+/// <https://docs.aws.amazon.com/general/latest/gr/vpc-service.html>
+const INTERNET_GATEWAYS: Quota = Quota {
+    noun: "internet gateways",
+    service: "vpc",
+    code: "L-A4707A72",
+    source: QuotaSource::ServiceQuotas,
+    scope: QuotaScope::Account(LiveCount::InternetGateways),
+};
 
 impl Resource for InternetGateway {
     const KIND: &'static str = "ec2:internet-gateway";
@@ -140,6 +153,10 @@ impl Resource for InternetGateway {
 
     fn usage(&self) -> Usage {
         Usage::free(crate::FREE)
+    }
+
+    fn quotas(&self) -> Vec<QuotaUse> {
+        vec![INTERNET_GATEWAYS.used_by(1)]
     }
 }
 

@@ -12,7 +12,10 @@ use aws_sdk_ec2::{
     Client,
     types::{AttributeBooleanValue, Filter, ResourceType, Tag, VpcAttributeName, VpcState},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform, usage::Usage};
+use resource::{
+    Cx, Deletion, Diff, Found, IdForm, LiveCount, Naming, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, Resource,
+    Tags, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, VpcId};
 
@@ -35,6 +38,16 @@ pub struct VpcOutputs {
     /// `vpc-…`.
     pub id: VpcId,
 }
+
+/// The quota of VPCs.
+/// <https://docs.aws.amazon.com/general/latest/gr/vpc-service.html>
+const VPCS: Quota = Quota {
+    noun: "VPCs",
+    service: "vpc",
+    code: "L-F678F1CE",
+    source: QuotaSource::ServiceQuotas,
+    scope: QuotaScope::Account(LiveCount::Vpcs),
+};
 
 impl Resource for Vpc {
     const KIND: &'static str = "ec2:vpc";
@@ -133,6 +146,10 @@ impl Resource for Vpc {
 
     fn usage(&self) -> Usage {
         Usage::free(crate::FREE)
+    }
+
+    fn quotas(&self) -> Vec<QuotaUse> {
+        vec![VPCS.used_by(1)]
     }
 }
 

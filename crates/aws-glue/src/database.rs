@@ -50,6 +50,7 @@ impl Resource for Database {
         &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 2048)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const NAMING: Naming = Naming::Declared;
+    const IN_DATA_CATALOG: bool = true;
 
     type Outputs = DatabaseOutputs;
 

@@ -10,7 +10,8 @@ use crate::{
 use aws_client::{Attempt, Failure, NextPage, Pages, Result, Sign};
 use aws_sdk_iam::{Client, types};
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, LiveCount, Naming, Observed, Owner, Quota, QuotaScope, QuotaSource,
+    QuotaUse, Resource, SizeLimit, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,6 +61,16 @@ const STILL_USED: &[Sign] = &[("DeleteConflict", ""), ("ConcurrentModification",
 pub(crate) fn may_be_new(arn: &str) -> &'static [Sign] {
     if arn.contains(":iam::aws:") { &[] } else { UNKNOWN_YET }
 }
+
+/// The quota of managed policies.
+/// <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
+const POLICIES: Quota = Quota {
+    noun: "managed policies",
+    service: "iam",
+    code: "L-E95E4862",
+    source: QuotaSource::AccountSummary("PoliciesQuota"),
+    scope: QuotaScope::Account(LiveCount::AccountSummary("Policies")),
+};
 
 impl Resource for Policy {
     const KIND: &'static str = "iam:policy";
@@ -179,6 +190,10 @@ impl Resource for Policy {
 
     fn usage(&self) -> Usage {
         Usage::free("access management costs nothing")
+    }
+
+    fn quotas(&self) -> Vec<QuotaUse> {
+        vec![POLICIES.used_by(1)]
     }
 }
 

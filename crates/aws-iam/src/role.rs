@@ -10,8 +10,8 @@ use crate::{
 use aws_client::{Attempt, NextPage, Pages, Result, Sign};
 use aws_sdk_iam::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, compare,
-    usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, LiveCount, Naming, Observed, Owner, Quota, QuotaScope, QuotaSource,
+    QuotaUse, Resource, SizeLimit, Tags, Terraform, compare, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -58,6 +58,26 @@ pub struct RoleOutputs {
 const UNKNOWN_PRINCIPAL: &[Sign] = &[("MalformedPolicyDocument", "Invalid principal")];
 /// Something is still attached, or was until a moment ago.
 const STILL_USED: &[Sign] = &[("DeleteConflict", ""), ("ConcurrentModification", "")];
+
+/// The quota of roles.
+/// <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
+const ROLES: Quota = Quota {
+    noun: "roles",
+    service: "iam",
+    code: "L-FE177D64",
+    source: QuotaSource::AccountSummary("RolesQuota"),
+    scope: QuotaScope::Account(LiveCount::AccountSummary("Roles")),
+};
+
+/// The quota of managed policies per role. A drift job has as many policies as its permissions need.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const ATTACHED_POLICIES: Quota = Quota {
+    noun: "managed policies of one role",
+    service: "iam",
+    code: "L-0DA4ABF3",
+    source: QuotaSource::AccountSummary("AttachedPoliciesPerRoleQuota"),
+    scope: QuotaScope::Each { default: 10 },
+};
 
 impl Resource for Role {
     const KIND: &'static str = "iam:role";
@@ -196,6 +216,10 @@ impl Resource for Role {
 
     fn usage(&self) -> Usage {
         Usage::free("access management costs nothing")
+    }
+
+    fn quotas(&self) -> Vec<QuotaUse> {
+        vec![ROLES.used_by(1), ATTACHED_POLICIES.used_by(self.managed_policies.len())]
     }
 }
 

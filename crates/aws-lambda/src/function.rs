@@ -14,8 +14,8 @@ use aws_sdk_lambda::{
     types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, State},
 };
 use resource::{
-    As, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
-    usage::Usage,
+    As, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
+    Resource, SizeLimit, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -119,6 +119,16 @@ const TAKEN: &[Sign] = &[("ResourceConflictException", "already exist")];
 /// The name is taken, or another change is under way.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/API_CreateFunction.html>
 const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
+
+/// The quota that reservations are taken from. Lambda keeps 100 of it for functions without a reservation.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
+const CONCURRENCY: Quota = Quota {
+    noun: "concurrent executions of functions",
+    service: "lambda",
+    code: "L-B99A9384",
+    source: QuotaSource::ServiceQuotas,
+    scope: QuotaScope::Declared { kept_free: 100 },
+};
 
 impl Resource for Function {
     const KIND: &'static str = "lambda:function";
@@ -259,6 +269,11 @@ impl Resource for Function {
 
     fn usage(&self) -> Usage {
         crate::charges::usage(self)
+    }
+
+    fn quotas(&self) -> Vec<QuotaUse> {
+        let reserved = self.reserved_concurrency.and_then(|reserved| usize::try_from(reserved).ok());
+        reserved.map(|reserved| CONCURRENCY.used_by(reserved)).into_iter().collect()
     }
 }
 

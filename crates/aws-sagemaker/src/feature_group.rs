@@ -88,6 +88,7 @@ impl Resource for FeatureGroup {
         &["name", "record_identifier", "event_time", "offline", "role", "description"];
     const COMPARE: &'static [(&'static str, As)] = &[("features", As::Set)];
     const NAMING: Naming = Naming::Declared;
+    const IN_DATA_CATALOG: bool = true;
     const TYPICAL: Duration = Duration::from_secs(60);
     const DEADLINE: Duration = Duration::from_secs(600);
 

@@ -2,7 +2,7 @@
 
 use crate::{Error, Finding, Inputs, Placement, ignored::ignore_findings};
 use config::Environment;
-use resource::{Address, Declaration, IdForm, Registry, Stack};
+use resource::{Address, Declaration, IdForm, Registry, Stack, spec_as};
 use serde_json::Value;
 use std::{collections::HashMap, path::Path};
 use vocabulary::Place;
@@ -130,8 +130,9 @@ fn state_in_a_bucket_of_the_platform(
         }),
         None => name == bucket,
     };
-    let buckets = declared.iter().filter(|(one, _)| one.kind == <aws_s3::Bucket as resource::Resource>::KIND);
-    let (owner, _) = buckets.into_iter().find(|(one, _)| one.spec["name"].as_str().is_some_and(in_any_account))?;
+    let is_its_place =
+        |one: &Declaration| spec_as::<aws_s3::Bucket>(one.kind, &one.spec).is_some_and(|it| in_any_account(&it.name));
+    let (owner, _) = declared.iter().find(|(one, _)| is_its_place(one))?;
     Some(Finding {
         setting: "state.bucket".to_owned(),
         message: format!("{bucket} is {} of this platform, and its state cannot be kept in it", owner.address),
@@ -142,8 +143,8 @@ fn state_in_a_bucket_of_the_platform(
 /// Placeholders of a definition that stand for nothing.
 fn leftovers(declaration: &Declaration) -> Vec<String> {
     let mut found = Vec::new();
-    if declaration.kind == <aws_sfn::StateMachine as resource::Resource>::KIND {
-        placeholders(&declaration.spec["definition"], &mut found);
+    if let Some(machine) = spec_as::<aws_sfn::StateMachine>(declaration.kind, &declaration.spec) {
+        placeholders(&machine.definition, &mut found);
         found.sort();
         found.dedup();
     }

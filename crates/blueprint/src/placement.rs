@@ -7,7 +7,7 @@
 use crate::Error;
 use aws_ec2::{EndpointService, Reach, Subnet, VpcEndpoint, Zone};
 use config::{Environment, environment::network::Network};
-use resource::{Address, Resource};
+use resource::{Address, spec_as};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::Place;
@@ -94,38 +94,27 @@ impl RecordedPlacement {
     pub fn of<'a>(resources: impl IntoIterator<Item = Recorded<'a>>) -> Self {
         let (mut subnets, mut endpoints) = (Vec::new(), Vec::new());
         for one in resources {
-            match one.kind {
-                <Subnet as Resource>::KIND => subnets.push(one),
-                <VpcEndpoint as Resource>::KIND => endpoints.push(one),
-                _ => {}
-            }
+            subnets.extend(spec_as::<Subnet>(one.kind, one.spec).map(|spec| (one, spec)));
+            endpoints.extend(spec_as::<VpcEndpoint>(one.kind, one.spec).map(|spec| (one, spec)));
         }
-        subnets.sort_by_key(|one| one.id.is_none());
+        subnets.sort_by_key(|(one, _)| one.id.is_none());
         let mut recorded = Self::default();
         // The pair of each private subnet, by its id.
         let mut private = BTreeMap::new();
-        for one in subnets {
-            let (Some((tier, pair)), Some(zone)) = (pair(one.address), one.spec["availability_zone"].as_str()) else {
-                continue;
-            };
-            let known = recorded.pairs.entry(pair).or_insert_with(|| Pair { zone: zone.to_owned(), cidrs: Vec::new() });
+        for (one, Subnet { availability_zone: zone, cidr, .. }) in subnets {
+            let Some((tier, pair)) = pair(one.address) else { continue };
+            let known = recorded.pairs.entry(pair).or_insert_with(|| Pair { zone, cidrs: Vec::new() });
             if let Some(id) = one.id {
-                known.cidrs.extend(one.spec["cidr"].as_str().map(str::to_owned));
+                known.cidrs.push(cidr);
                 if tier == "private" {
                     private.insert(id.to_owned(), pair);
                 }
             }
         }
-        for one in endpoints.into_iter().filter(|one| one.id.is_some()) {
-            let Some(service) = one.spec["service"].as_str() else { continue };
-            let Ok(Reach::Interface { subnets, .. }) = serde_json::from_value(one.spec["reach"].clone()) else {
-                continue;
-            };
+        for (one, VpcEndpoint { service, reach, .. }) in endpoints.into_iter().filter(|(one, _)| one.id.is_some()) {
+            let Reach::Interface { subnets, .. } = reach else { continue };
             let pairs = subnets.iter().filter_map(|subnet| private.get(subnet.as_str()).copied()).collect();
-            recorded
-                .endpoints
-                .entry(one.address.to_string())
-                .or_insert_with(|| Way { service: service.to_owned(), pairs });
+            recorded.endpoints.entry(one.address.to_string()).or_insert(Way { service, pairs });
         }
         recorded
     }

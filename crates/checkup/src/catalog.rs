@@ -15,8 +15,8 @@ const WHOM_IAM_ALLOWS: &str = "IAM_ALLOWED_PRINCIPALS";
 /// to the principals that IAM allows. With other defaults, each database and table needs grants of Lake Formation.
 /// <https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html>
 pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
-    let declares = |kind: &str| patient.declared.iter().any(|(declared, _)| *declared == kind);
-    if !declares("glue:database") && !declares("sagemaker:feature-group") {
+    let is_in_catalog = |kind: &str| patient.registry.get(kind).is_ok_and(|kind| kind.in_data_catalog());
+    if !patient.declared.iter().any(|(kind, _)| is_in_catalog(kind)) {
         return Vec::new();
     }
     let call = Client::new(patient.sdk).get_data_lake_settings();

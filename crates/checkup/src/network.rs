@@ -35,20 +35,11 @@ pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     told.collect()
 }
 
-impl Patient<'_> {
-    /// The ids of what is there of a kind.
-    fn ids(&self, kind: &str) -> Vec<String> {
-        let entries = self.state.resources.values().filter(|entry| entry.kind == kind);
-        entries.filter_map(|entry| entry.id.clone()).collect()
-    }
-}
-
 /// Networks with a range in common can never be connected.
 async fn ranges(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
-    let declared = patient.declared.iter().find(|(kind, _)| *kind == "ec2:vpc");
-    let range = declared.and_then(|(_, spec)| spec["cidr"].as_str()?.parse::<Cidr>().ok());
-    let Some(range) = range else { return Ok(None) };
-    let own = patient.ids("ec2:vpc");
+    let Some(aws_ec2::Vpc { cidr: shown, .. }) = patient.declared_as() else { return Ok(None) };
+    let Ok(range) = shown.parse::<Cidr>() else { return Ok(None) };
+    let own = patient.recorded_ids::<aws_ec2::Vpc>();
     let answer = ec2.describe_vpcs().send().await.during("DescribeVpcs")?;
     let others = answer.vpcs().iter().filter(|vpc| !own.iter().any(|own| vpc.vpc_id() == Some(own)));
     let meets = |vpc: &&Vpc| {
@@ -56,7 +47,6 @@ async fn ranges(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> 
         blocks.chain(vpc.cidr_block()).any(|block| block.parse().is_ok_and(|block: Cidr| block.overlaps(&range)))
     };
     let met: Vec<String> = others.filter(meets).filter_map(|vpc| vpc.vpc_id().map(str::to_owned)).collect();
-    let shown = declared.map_or("", |(_, spec)| spec["cidr"].as_str().unwrap_or_default());
     Ok(Some(match met.as_slice() {
         [] => Finding::ok(CHECK, format!("no other VPC of this region uses addresses of {shown}")),
         met => Finding::warning(
@@ -69,7 +59,7 @@ async fn ranges(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> 
 
 /// Studio's file system and every interface endpoint are reached by name.
 async fn names(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
-    let Some(vpc) = patient.ids("ec2:vpc").pop() else { return Ok(None) };
+    let Some(vpc) = patient.recorded_ids::<aws_ec2::Vpc>().pop() else { return Ok(None) };
     let mut off = Vec::new();
     for attribute in [VpcAttributeName::EnableDnsSupport, VpcAttributeName::EnableDnsHostnames] {
         let call = ec2.describe_vpc_attribute().vpc_id(&vpc).attribute(attribute.clone());
@@ -90,7 +80,7 @@ async fn names(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
 }
 
 async fn subnets(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
-    let ids = patient.ids("ec2:subnet");
+    let ids = patient.recorded_ids::<aws_ec2::Subnet>();
     if ids.is_empty() {
         return Ok(None);
     }
@@ -112,7 +102,7 @@ async fn subnets(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>>
 }
 
 async fn gateways(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
-    let ids = patient.ids("ec2:nat-gateway");
+    let ids = patient.recorded_ids::<aws_ec2::NatGateway>();
     if ids.is_empty() {
         return Ok(None);
     }
@@ -135,7 +125,7 @@ async fn gateways(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>
 }
 
 async fn routes(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
-    let ids = patient.ids("ec2:route-table");
+    let ids = patient.recorded_ids::<aws_ec2::RouteTable>();
     if ids.is_empty() {
         return Ok(None);
     }

@@ -2,6 +2,7 @@
 
 use crate::machine::Machine;
 use aws_types::SdkConfig;
+use resource::{Registry, Resource, spec_as};
 use serde_json::Value;
 use state::State;
 use vocabulary::Place;
@@ -12,6 +13,8 @@ pub struct Patient<'a> {
     pub sdk: &'a SdkConfig,
     /// Account, region and partition.
     pub place: &'a Place,
+    /// The kinds of resources.
+    pub registry: &'a Registry,
     /// By kind (`ec2:vpc`), everything that is declared.
     pub declared: Vec<(&'a str, &'a Value)>,
     /// The state that records it.
@@ -22,6 +25,19 @@ pub struct Patient<'a> {
     pub roles: Vec<RoleInUse<'a>>,
     /// The machines that its pipeline starts.
     pub machines: Vec<Machine>,
+}
+
+impl Patient<'_> {
+    /// The first declared resource of a kind.
+    pub(crate) fn declared_as<R: Resource>(&self) -> Option<R> {
+        self.declared.iter().find_map(|(kind, spec)| spec_as(kind, spec))
+    }
+
+    /// The ids of the recorded resources of a kind.
+    pub(crate) fn recorded_ids<R: Resource>(&self) -> Vec<String> {
+        let entries = self.state.resources.values().filter(|entry| entry.kind == R::KIND);
+        entries.filter_map(|entry| entry.id.clone()).collect()
+    }
 }
 
 /// An existing role.

@@ -1,4 +1,5 @@
-//! What a checkup says where AWS refuses it something. The refusals are the test's own: the embedded AWS has none.
+//! The findings of a checkup where AWS refuses something, or grants too little. The refusals are the test's own: the
+//! embedded AWS has none.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
@@ -6,8 +7,8 @@ use async_trait::async_trait;
 use aws_client::{Operation, Remedy};
 use checkup::{Finding, Machine, Patient, Use, Verdict};
 use local::{Call, Cloud, Layer, Lost, Next, Response};
-use resource::Tags;
-use serde_json::json;
+use resource::{Address, Registry, Tags};
+use serde_json::{Value, json};
 use state::{State, StateIdentity};
 use std::sync::Arc;
 use vocabulary::Place;
@@ -70,11 +71,51 @@ fn no_roles(given: &str) -> Response {
     )
 }
 
+/// The kinds of resources that the tests declare.
+fn registry() -> Registry {
+    aws_lambda::register(aws_iam::register(aws_glue::register(aws_ec2::register(Registry::default()))))
+}
+
+fn vpc() -> Value {
+    json!({"cidr": "10.0.0.0/16", "dns_hostnames": true, "dns_support": true, "tags": {}})
+}
+
+fn function(reserved: i32) -> Value {
+    json!({
+        "name": format!("f-{reserved}"), "description": "", "role": "arn:aws:iam::1:role/f", "runtime": "python3.13",
+        "handler": "handler.handle", "code_sha256": "", "architecture": "arm64", "memory_mb": 128,
+        "timeout_seconds": 3, "environment": {}, "vpc": null, "tracing": false, "dead_letter": null,
+        "reserved_concurrency": reserved, "log_group": "/aws/lambda/f", "key": null, "tags": {},
+    })
+}
+
 async fn findings(operation: &'static str, answer: fn(&str) -> Response) -> Vec<Finding> {
+    let database = json!({"name": "lake", "description": "", "location": "", "tags": {}});
+    let role = json!({
+        "name": "r", "path": "/", "description": "", "trust": {}, "inline_policies": {},
+        "managed_policies": vec!["arn:aws:iam::aws:policy/ReadOnlyAccess"; 12], "max_session_seconds": 3600, "tags": {},
+    });
+    let declared = [
+        ("ec2:vpc", vpc()),
+        ("glue:database", database),
+        ("iam:role", role),
+        ("lambda:function", function(500)),
+        ("lambda:function", function(450)),
+    ];
+    let place = Place::new(local::ACCOUNT, "eu-west-1");
+    let state = State::new(&StateIdentity::new(&Tags::default(), &place, "states"));
+    findings_for(operation, answer, &declared, &state).await
+}
+
+async fn findings_for(
+    operation: &'static str,
+    answer: fn(&str) -> Response,
+    declared: &[(&str, Value)],
+    state: &State,
+) -> Vec<Finding> {
     let cloud = Cloud::open(None, "eu-west-1", local::ACCOUNT).unwrap();
     let sdk = cloud.with_layer(Arc::new(Instead { operation, answer })).sdk_config();
-    let (place, vpc) = (Place::new(local::ACCOUNT, "eu-west-1"), json!({"cidr": "10.0.0.0/16"}));
-    let role = json!({"managed_policies": vec!["arn:aws:iam::aws:policy/ReadOnlyAccess"; 12]});
+    let place = Place::new(local::ACCOUNT, "eu-west-1");
     let policy = json!({"Statement": [
         {"Effect": "Allow", "Action": ["iam:CreateRole", "iam:GetRole"], "Resource": "arn:aws:iam::1:role/ml-dev-*"},
         {"Effect": "Allow", "Action": "s3:CreateBucket", "Resource": "*"},
@@ -83,8 +124,9 @@ async fn findings(operation: &'static str, answer: fn(&str) -> Response) -> Vec<
     let patient = Patient {
         sdk: &sdk,
         place: &place,
-        declared: vec![("ec2:vpc", &vpc), ("glue:database", &vpc), ("iam:role", &role)],
-        state: &State::new(&StateIdentity::new(&Tags::default(), &place, "states")),
+        registry: &registry(),
+        declared: declared.iter().map(|(kind, spec)| (*kind, spec)).collect(),
+        state,
         policy: &policy,
         roles: Vec::new(),
         machines: vec![machine],
@@ -135,6 +177,34 @@ async fn role_with_more_managed_policies_than_the_account_may_attach_is_a_proble
     let lacking = one(&findings, "managed policies of one role: 12 are needed, and this account may have 10");
     assert_eq!(lacking.verdict, Verdict::Problem);
     assert!(matches!(&lacking.help, Some(Remedy::RaiseQuota { code, .. }) if code == "L-0DA4ABF3"));
+}
+
+#[tokio::test]
+async fn quota_that_the_account_does_not_tell_is_unknown() {
+    let findings = findings("GetAccountSummary", usual).await;
+    let roles = one(&findings, "roles: ");
+    assert_eq!(roles.verdict, Verdict::Unknown);
+    assert!(roles.what.contains("Roles"), "{}", roles.what);
+}
+
+#[tokio::test]
+async fn quota_of_concurrency_counts_all_reservations_and_what_lambda_keeps_free() {
+    let findings = findings("Nothing", denied).await;
+    let lacking = one(&findings, "concurrent executions of functions: 1050 are needed, and this account may have 1000");
+    assert_eq!(lacking.verdict, Verdict::Problem);
+}
+
+#[tokio::test]
+async fn quota_needs_nothing_for_a_resource_that_exists() {
+    let place = Place::new(local::ACCOUNT, "eu-west-1");
+    let mut state = State::new(&StateIdentity::new(&Tags::default(), &place, "states"));
+    let declared = [("ec2:vpc", vpc())];
+    let new = findings_for("Nothing", denied, &declared, &state).await;
+    one(&new, "VPCs: 1 of 5");
+    let entry = json!({"kind": "ec2:vpc", "phase": "ready", "token": "t", "id": "vpc-1", "spec": vpc()});
+    state.resources.insert(Address::new("network", "vpc"), serde_json::from_value(entry).unwrap());
+    let recorded = findings_for("Nothing", denied, &declared, &state).await;
+    assert!(!recorded.iter().any(|finding| finding.what.starts_with("VPCs")), "{recorded:#?}");
 }
 
 /// Lake Formation as an administrator of a data lake configures it.

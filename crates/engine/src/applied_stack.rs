@@ -3,7 +3,7 @@
 use crate::recorded::current_state;
 use aws_client::{Failure, FailureKind, Result};
 use resource::{
-    Address, Dependency, IgnoreRules, LINEAGE_TAG, Lookup, Node, Registry, Stack, Tags, substitute, unseal,
+    Address, Dependency, IgnoreRules, LINEAGE_TAG, Lookup, Node, Registry, Stack, Tags, substitute, tags_of, unseal,
 };
 use serde_json::Value;
 use state::{Entry, Needed, Phase, State};
@@ -42,7 +42,7 @@ pub(crate) fn pending(declared: &Stack, state: &State, registry: &Registry, plac
 
 /// The declared spec. Version 0.1 gave no lineage tag: that it is missing is no change of the file's.
 fn spec_beside(node: &Node, entry: Option<&Entry>, state: &State, lookup: &dyn Lookup) -> Result<Value> {
-    let had_none = |entry: &Entry| entry.spec["tags"].get(LINEAGE_TAG).is_none();
+    let had_none = |entry: &Entry| tags_of(&entry.spec).is_none_or(|tags| tags.get(LINEAGE_TAG).is_none());
     match entry.is_some_and(had_none) {
         true => node.spec(lookup),
         false => node.spec_of_lineage(lookup, &state.lineage),

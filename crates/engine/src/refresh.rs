@@ -8,7 +8,9 @@ use crate::{
 };
 use aws_client::{Adoption, Failure, FailureKind, Operation, Remedy, Result};
 use futures::{StreamExt, stream};
-use resource::{Address, Cloud, Cx, Glance, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership, Registry, Tags};
+use resource::{
+    Address, Cloud, Cx, Glance, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership, Registry, Tags, tags_of,
+};
 use serde_json::Value;
 use state::{Entry, Phase};
 use std::sync::Arc;
@@ -39,7 +41,7 @@ impl Workshop {
 
     /// What is declared, with the tag of this state. A repair gives it only to what had it.
     pub(crate) fn spec(&self, node: &Node, outputs: &dyn Lookup, recorded: Option<&Entry>) -> Result<Value> {
-        let had_none = |entry: &Entry| entry.spec["tags"].get(LINEAGE_TAG).is_none();
+        let had_none = |entry: &Entry| tags_of(&entry.spec).is_none_or(|tags| tags.get(LINEAGE_TAG).is_none());
         match self.repairs && recorded.is_some_and(had_none) {
             true => node.spec(outputs),
             false => node.spec_of_lineage(outputs, &self.lineage),

@@ -1,6 +1,6 @@
 //! What a reconciler of one kind of resource promises.
 
-use crate::{ADDRESS_TAG, As, Cx, Diff, SizeLimit, Tags, Terraform};
+use crate::{ADDRESS_TAG, As, Cx, Diff, QuotaUse, SizeLimit, Tags, Terraform};
 use aws_client::{Adoption, Failure, Remedy, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -42,6 +42,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     const REMNANTS: bool = false;
     /// Whether it is kept where the declaration drops it while it holds data, unless data may be deleted.
     const KEPT: bool = false;
+    /// True if AWS keeps it in the data catalog, where Lake Formation may decide beside IAM.
+    const IN_DATA_CATALOG: bool = false;
     /// Where the spec names content that the stack ships, if it does.
     const CONTENT: Option<Content> = None;
     /// How long creation usually takes until ready; the scheduler starts long chains first.
@@ -101,6 +103,11 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
 
     /// The usage that AWS charges for, or the reason why it is free. It has no prices: `cost` has them.
     fn usage(&self) -> Usage;
+
+    /// The quotas of AWS that it uses up, so that `doctor` compares them with those of the account.
+    fn quotas(&self) -> Vec<QuotaUse> {
+        Vec::new()
+    }
 
     /// Why this difference cannot be applied in place, where it depends on the change itself.
     /// Fields in [`Resource::REPLACE_ON`] need not be repeated.
@@ -232,6 +239,11 @@ impl IdForm {
             Self::Assigned => true,
         }
     }
+}
+
+/// A spec as its type. `None` if it is of another kind, or only another version can read it.
+pub fn spec_as<R: Resource>(kind: &str, spec: &Value) -> Option<R> {
+    if kind == R::KIND { R::deserialize(spec).ok() } else { None }
 }
 
 /// The tags in a specification, or in what was observed in that form.

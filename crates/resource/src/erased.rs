@@ -1,8 +1,8 @@
 //! Reconcilers of all kinds behind one trait, and their registry.
 
 use crate::{
-    As, Content, Cx, Deletion, Diff, Excess, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
-    compare,
+    As, Content, Cx, Deletion, Diff, Excess, Found, IdForm, Naming, Observed, QuotaUse, Resource, SizeLimit, Tags,
+    Terraform, compare,
     diff::within,
     recorded::{self, to_json},
     sensitive, unseal,
@@ -58,6 +58,8 @@ pub trait Reconciler: Send + Sync {
     fn remnants(&self) -> bool;
     /// See [`Resource::KEPT`].
     fn kept(&self) -> bool;
+    /// See [`Resource::IN_DATA_CATALOG`].
+    fn in_data_catalog(&self) -> bool;
     /// See [`Resource::after_deletion`].
     fn after_deletion(&self, spec: &Value) -> Option<String>;
     /// See [`Resource::conflicts_with`].
@@ -94,6 +96,8 @@ pub trait Reconciler: Send + Sync {
     fn permissions(&self, spec: &Value, place: &Place) -> Result<Vec<Permission>>;
     /// See [`Resource::usage`].
     fn usage(&self, spec: &Value) -> Result<Usage>;
+    /// See [`Resource::quotas`].
+    fn quotas(&self, spec: &Value) -> Result<Vec<QuotaUse>>;
     /// See [`Resource::as_created`].
     fn as_created(&self, spec: &Value) -> Option<Value>;
     /// Compares, marking the fields that force a replacement, and hiding sensitive values. Either side may hold seals.
@@ -182,6 +186,9 @@ impl<R: Resource> Reconciler for Erased<R> {
     fn kept(&self) -> bool {
         R::KEPT
     }
+    fn in_data_catalog(&self) -> bool {
+        R::IN_DATA_CATALOG
+    }
     fn after_deletion(&self, spec: &Value) -> Option<String> {
         R::deserialize(spec).ok()?.after_deletion()
     }
@@ -231,6 +238,10 @@ impl<R: Resource> Reconciler for Erased<R> {
 
     fn usage(&self, spec: &Value) -> Result<Usage> {
         Ok(typed::<R>(R::KIND, spec)?.usage())
+    }
+
+    fn quotas(&self, spec: &Value) -> Result<Vec<QuotaUse>> {
+        Ok(typed::<R>(R::KIND, spec)?.quotas())
     }
 
     fn as_created(&self, spec: &Value) -> Option<Value> {

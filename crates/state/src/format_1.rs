@@ -1,7 +1,7 @@
 //! Reads states in the format of mlopsctl 0.1 and converts them to the current format.
 
 use crate::{Entry, FORMAT, State, StateIdentity, read::each_once};
-use resource::Address;
+use resource::{Address, tags_of};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +54,6 @@ impl Format1 {
 }
 
 /// The projects whose tag the recorded specs bear.
-fn recorded_projects(resources: &BTreeMap<Address, Entry>) -> BTreeSet<&str> {
-    resources.values().filter_map(|entry| entry.spec["tags"]["Project"].as_str()).collect()
+fn recorded_projects(resources: &BTreeMap<Address, Entry>) -> BTreeSet<String> {
+    resources.values().filter_map(|entry| tags_of(&entry.spec)?.0.remove("Project")).collect()
 }

@@ -29,7 +29,6 @@ const PERHAPS: &[(&str, &str)] = &[
     ("crates/config/src/environment", "a setting, if people choose it; UPDATE_SCHEMA=1 cargo test -p mlopsctl-config"),
     ("crates/local/src/overlay", "operations that the embedded AWS lacks or answers wrongly"),
     ("crates/testkit/src/laws", "AWS's laws: how long it takes, what must not exist before its deletion"),
-    ("crates/checkup/src/quotas.rs", "a quota of AWS that it uses up"),
     ("tests/pages", "the plans, if an environment file uses the kind: INSTA_UPDATE=always with e2e pages"),
     ("docs", "docs/dev.svg, if dev uses it; a page, if people must know more than the settings"),
     ("CHANGELOG.md", "a line for users"),

@@ -40,7 +40,10 @@ struct Platform(Vec<(Address, &'static str, Option<String>, Value)>);
 
 impl Platform {
     fn subnet(mut self, name: &str, zone: &str, cidr: &str, is_made: bool) -> Self {
-        let spec = json!({"cidr": cidr, "availability_zone": format!("{REGION}{zone}")});
+        let spec = json!({
+            "vpc_id": "vpc-1", "cidr": cidr, "availability_zone": format!("{REGION}{zone}"), "map_public_ip": false,
+            "tags": {},
+        });
         self.0.push((
             Address::new("network", name),
             "ec2:subnet",
@@ -52,7 +55,7 @@ impl Platform {
 
     fn endpoint(mut self, name: &str, service: &str, subnets: &[&str]) -> Self {
         let reach = json!({"type": "interface", "subnets": subnets, "security_groups": [], "private_dns": true});
-        let spec = json!({"service": service, "reach": reach});
+        let spec = json!({"vpc_id": "vpc-1", "service": service, "reach": reach, "policy": null, "tags": {}});
         self.0.push((Address::new("network", name), "ec2:vpc-endpoint", Some("vpce-1".into()), spec));
         self
     }

@@ -3,7 +3,7 @@
 use super::{Planner, refusal};
 use crate::{Action, Change, Refusal, planning::Known};
 use aws_client::{Failure, Remedy, Result};
-use resource::{Address, IdForm};
+use resource::{Address, IdForm, tags_of};
 use serde_json::Value;
 use state::Entry;
 use std::collections::{HashMap, HashSet};
@@ -61,7 +61,7 @@ impl Planner<'_> {
         // The tags of a resource decide. A resource whose id AWS chose is deleted with its container, which the state
         // may no longer record. It is checked only if the plan would touch it.
         let is_named = matches!(form, IdForm::Is(_));
-        if spec.get("tags").is_some() || !(is_named || is_touched) {
+        if tags_of(spec).is_some() || !(is_named || is_touched) {
             return Ok(());
         }
         // It has no tags of its own, so its container or its name must decide.

@@ -93,6 +93,7 @@ fn patient<'a>(
     Patient {
         sdk: session.cloud.config(),
         place: session.cloud.place(),
+        registry: &session.registry,
         declared: declarations.iter().map(|one| (one.kind, &one.spec)).collect(),
         state,
         policy,

@@ -4,9 +4,11 @@ use crate::{cli::Global, end::End};
 use app::Session;
 use aws_config::SdkConfig;
 use aws_glue::Job;
+use aws_sagemaker::ModelPackageGroup;
+use resource::{Resource, spec_as};
 use runs::{Endpoint, Execution, Machine, Package, Registry, Store};
 use serde_json::Value;
-use state::{Entry, State};
+use state::State;
 use std::collections::BTreeMap;
 use vocabulary::Place;
 
@@ -89,8 +91,8 @@ impl Platform {
 
     /// The model registry.
     pub(super) fn registry(&self) -> Result<Registry, End> {
-        let group = self.of_kind("sagemaker:model-package-group").find_map(|entry| entry.spec["name"].as_str());
-        Ok(Registry::new(self.config(), group.ok_or_else(|| self.lacks("model registry"))?))
+        let group = self.recorded::<ModelPackageGroup>().next().map(|group| group.name);
+        Ok(Registry::new(self.config(), &group.ok_or_else(|| self.lacks("model registry"))?))
     }
 
     /// The model package with this version or ARN.
@@ -113,8 +115,7 @@ impl Platform {
 
     /// The log groups of Glue jobs, by the jobs' names.
     pub(super) fn glue_groups(&self) -> BTreeMap<String, Vec<String>> {
-        let jobs = self.of_kind("glue:job").filter_map(|entry| serde_json::from_value::<Job>(entry.spec.clone()).ok());
-        jobs.map(|job| (job.name.clone(), job.log_groups())).collect()
+        self.recorded::<Job>().map(|job| (job.name.clone(), job.log_groups())).collect()
     }
 
     /// Where AWS's console shows an execution; other clouds have no console.
@@ -146,8 +147,9 @@ impl Platform {
         })
     }
 
-    fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Entry> {
-        self.state.resources.values().filter(move |entry| entry.kind == kind)
+    /// The recorded specs of a kind.
+    fn recorded<R: Resource>(&self) -> impl Iterator<Item = R> {
+        self.state.resources.values().filter_map(|entry| spec_as(&entry.kind, &entry.spec))
     }
 
     fn output(&self, name: &str, what: &str) -> Result<&str, End> {
