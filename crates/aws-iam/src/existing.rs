@@ -1,6 +1,6 @@
 //! A role that exists outside of the stack. mlopsctl reads and checks it, and never owns, changes or deletes it.
 
-use crate::{document::decode, read::GONE};
+use crate::{document::decode, errors::GONE};
 use aws_client::{Attempt, FailureKind, Result};
 use aws_sdk_iam::{Client, types};
 use resource::{Prerequisite, Shortcoming, UsedPart};

@@ -3,6 +3,7 @@
 mod allowed;
 mod attached;
 mod document;
+mod errors;
 mod existing;
 mod policy;
 mod read;

@@ -3,7 +3,7 @@
 use crate::{
     allowed,
     document::decode,
-    read::{GONE, PROPAGATES},
+    errors::{GONE, PROPAGATES},
     tags,
     versions::{self, Made},
 };
@@ -48,19 +48,11 @@ pub struct PolicyOutputs {
 /// A policy that was just made is not known everywhere yet.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const LAGS: &[Sign] = &[("NoSuchEntity", ""), ("ConcurrentModification", "")];
-/// The same, in the words for those who are to have it.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
-const UNKNOWN_YET: &[Sign] = &[("NoSuchEntity", "does not exist or is not attachable")];
 /// An attempt whose answer was lost has made the fifth version.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html>
 const FULL: &[Sign] = &[("LimitExceeded", "versions")];
 /// Something has it, or had it until a moment ago, or so it is with one of its versions.
 const STILL_USED: &[Sign] = &[("DeleteConflict", ""), ("ConcurrentModification", "")];
-
-/// What heals where a role is to have this policy. AWS's own are known everywhere and always.
-pub(crate) fn may_be_new(arn: &str) -> &'static [Sign] {
-    if arn.contains(":iam::aws:") { &[] } else { UNKNOWN_YET }
-}
 
 /// The quota of managed policies.
 /// <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
@@ -285,13 +277,6 @@ mod tests {
         let outputs = policy().foresee(&Place::new("123456789012", "cn-north-1"), blank);
         assert_eq!(outputs.arn.as_str(), "arn:aws-cn:iam::123456789012:policy/ml/data");
         assert_eq!(outputs.name, "data");
-    }
-
-    #[test]
-    fn only_the_account_s_own_policies_may_be_new() {
-        assert!(may_be_new("arn:aws:iam::aws:policy/ReadOnlyAccess").is_empty());
-        assert!(may_be_new("arn:aws-cn:iam::aws:policy/ReadOnlyAccess").is_empty());
-        assert!(!may_be_new("arn:aws:iam::123456789012:policy/ml/data").is_empty());
     }
 
     #[test]

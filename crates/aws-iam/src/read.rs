@@ -2,8 +2,13 @@
 //! roles of the account. A listing may lag behind a write, so it is trusted only where it confirms the declared role.
 //! In an account with more than one page of roles, the run reads the roles that it has created or changed one by one.
 
-use crate::{Role, document::decode, tags};
-use aws_client::{Attempt, Failure, FailureKind, Loader, NextPage, Pages, Result, Sign};
+use crate::{
+    Role,
+    document::decode,
+    errors::{GONE, LAGS, PROPAGATES},
+    tags,
+};
+use aws_client::{Attempt, Failure, FailureKind, Loader, NextPage, Pages, Result};
 use aws_sdk_iam::{
     Client,
     types::{AttachedPolicy, EntityType, RoleDetail},
@@ -16,18 +21,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
-
-/// For how long IAM may contradict itself after a write.
-/// AWS states no bound.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
-pub(crate) const PROPAGATES: Duration = Duration::from_secs(120);
-/// The role, or what is asked of it, is not there.
-pub(crate) const GONE: &[Sign] = &[("NoSuchEntity", "")];
-/// A role that was just made is not known everywhere yet.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
-pub(crate) const LAGS: &[Sign] = &[("NoSuchEntity", "role with name"), ("ConcurrentModification", "")];
 
 /// IAM's largest page.
 const PAGE: i32 = 1000;

@@ -1,10 +1,13 @@
 //! Reconciler for IAM roles with their trust policy, inline policies and attachments.
 
+mod declaration;
+
+pub use declaration::{Role, RoleOutputs};
+
 use crate::{
     allowed, attached,
-    document::in_one_spelling,
-    policy::may_be_new,
-    read::{self, GONE, LAGS, PROPAGATES, Roles, attached_arns, inline_names},
+    errors::{GONE, LAGS, PROPAGATES, may_be_new},
+    read::{self, Roles, attached_arns, inline_names},
     tags,
 };
 use aws_client::{Attempt, NextPage, Pages, Result, Sign};
@@ -13,45 +16,8 @@ use resource::{
     As, Cx, Deletion, Diff, Found, IdForm, LiveCount, Naming, Observed, Owner, Quota, QuotaScope, QuotaSource,
     QuotaUse, Resource, SizeLimit, Tags, Terraform, compare, usage::Usage,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 use vocabulary::{Permission, Place, RoleArn, same_policy};
-
-/// An IAM role with all its policies, which are owned whole.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Role {
-    /// Unique in the account, whatever the path; at most 64 characters.
-    pub name: String,
-    /// Begins and ends with a slash; `/` for none.
-    pub path: String,
-    /// What it is for.
-    pub description: String,
-    /// The trust policy: who may assume it.
-    pub trust: Value,
-    /// Inline policies by name, at most 10,240 characters together.
-    #[serde(serialize_with = "in_one_spelling")]
-    pub inline_policies: BTreeMap<String, Value>,
-    /// ARNs of the attached managed policies.
-    pub managed_policies: Vec<String>,
-    /// The ARN of the policy that limits what the others can grant. `None` leaves alone the limit that somebody else
-    /// set, such as the account's administrators.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions_boundary: Option<String>,
-    /// The longest session, 3600 to 43200 seconds.
-    pub max_session_seconds: i32,
-    /// Tags, completed by the stack.
-    pub tags: Tags,
-}
-
-/// The outputs that other resources can refer to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct RoleOutputs {
-    /// The role's ARN.
-    pub arn: RoleArn,
-    /// Its name.
-    pub name: String,
-}
 
 /// A principal, such as a role made a moment ago, is not known everywhere yet.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/8905>

@@ -1,6 +1,6 @@
 //! The versions of a managed policy. IAM keeps five, deletes none by itself, and numbers them on and on.
 
-use crate::read::{GONE, PROPAGATES};
+use crate::errors::{GONE, PROPAGATES};
 use aws_client::{Attempt, NextPage, Pages, Result, Sign};
 use aws_sdk_iam::Client;
 use std::{

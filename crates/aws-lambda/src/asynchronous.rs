@@ -1,22 +1,12 @@
 //! How Lambda retries failed asynchronous invocations, such as those of EventBridge.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 
-use crate::Function;
+use crate::{AsynchronousCalls, Function};
 use aws_client::{Attempt, Result, Sign};
 use aws_sdk_lambda::Client;
 use resource::Cx;
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use vocabulary::Permission;
-
-/// How Lambda retries a failed asynchronous invocation. Lambda's default: two more attempts within six hours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AsynchronousCalls {
-    /// The number of retries: 0 to 2.
-    pub retries: i32,
-    /// The largest age of an event at the last attempt, in seconds: 60 to 21,600.
-    pub max_age_seconds: i32,
-}
 
 const NONE: &[Sign] = &[("ResourceNotFoundException", "")];
 /// Another change is under way.

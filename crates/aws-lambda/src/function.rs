@@ -1,8 +1,11 @@
 //! Reconciler for Lambda functions whose code is a zip archive.
 
+mod declaration;
+
+pub use declaration::{Architecture, AsynchronousCalls, Function, FunctionOutputs, VpcConfig};
+
 use crate::{
-    allowed,
-    asynchronous::{self, AsynchronousCalls},
+    allowed, asynchronous,
     configuration::{self, attachment, joined},
     interfaces,
 };
@@ -17,83 +20,8 @@ use resource::{
     As, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
     Resource, SizeLimit, Tags, Terraform, usage::Usage,
 };
-use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
-use vocabulary::{FunctionArn, KeyArn, Permission, Place, RoleArn, SecurityGroupId, SubnetId};
-
-/// A Lambda function whose code is a zip archive the stack ships.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Function {
-    /// Unique in the account and region; at most 64 characters.
-    pub name: String,
-    /// What it is for.
-    pub description: String,
-    /// The role its code runs under.
-    pub role: RoleArn,
-    /// For example `python3.13`.
-    pub runtime: String,
-    /// The entry point, for example `handler.handle`.
-    pub handler: String,
-    /// The archive's digest, as [`resource::Stack::ship`] gave it; at most 50 MB.
-    pub code_sha256: String,
-    /// ARNs of layer versions, in order. Their code runs beside the function's own.
-    #[serde(default)]
-    pub layers: Vec<String>,
-    /// The processor it runs on.
-    pub architecture: Architecture,
-    /// 128 to 10240; processor time is in proportion.
-    pub memory_mb: i32,
-    /// 1 to 900.
-    pub timeout_seconds: i32,
-    /// Environment variables, owned whole. Anyone who may read the function reads them.
-    pub environment: BTreeMap<String, String>,
-    /// Where it joins a VPC; `None` for no VPC.
-    pub vpc: Option<VpcConfig>,
-    /// Whether X-Ray traces every sampled call, not only those already traced by the caller.
-    pub tracing: bool,
-    /// The ARN of the queue or topic that gets events whose asynchronous processing failed.
-    pub dead_letter: Option<String>,
-    /// How many may run at once, taken from the account's limit: 0 stops it, `None` reserves nothing.
-    pub reserved_concurrency: Option<i32>,
-    /// How Lambda retries failed asynchronous invocations; `None` keeps Lambda's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asynchronous: Option<AsynchronousCalls>,
-    /// The log group it writes to, which must exist before: Lambda would make it without retention.
-    pub log_group: String,
-    /// The key that encrypts the environment variables; `None` for Lambda's own.
-    pub key: Option<KeyArn>,
-    /// Tags, completed by the stack.
-    pub tags: Tags,
-}
-
-/// The instruction set a function's code is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Architecture {
-    /// 64-bit x86.
-    #[serde(rename = "x86_64")]
-    X86,
-    /// Graviton.
-    #[serde(rename = "arm64")]
-    Arm64,
-}
-
-/// How a function joins a VPC.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct VpcConfig {
-    /// Where its network interfaces are; at least one, all of one VPC.
-    pub subnets: Vec<SubnetId>,
-    /// What they may talk to; at least one.
-    pub security_groups: Vec<SecurityGroupId>,
-}
-
-/// The outputs that other resources can refer to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct FunctionOutputs {
-    /// The unqualified ARN.
-    pub arn: FunctionArn,
-    /// The function's name.
-    pub name: String,
-}
+use std::time::Duration;
+use vocabulary::{FunctionArn, Permission, Place};
 
 const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
 /// How long roles, grants and updates under way may stand in the way.

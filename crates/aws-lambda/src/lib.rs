@@ -9,8 +9,7 @@ mod function;
 mod interfaces;
 mod permission;
 
-pub use asynchronous::AsynchronousCalls;
-pub use function::{Architecture, Function, FunctionOutputs, VpcConfig};
+pub use function::{Architecture, AsynchronousCalls, Function, FunctionOutputs, VpcConfig};
 pub use permission::{Permission, PermissionOutputs};
 
 use resource::Registry;

@@ -1,6 +1,6 @@
 //! The executions of a state machine that is being deleted.
 
-use crate::state_machine::GONE;
+use crate::errors::GONE;
 use aws_client::{Attempt, Pages, Result};
 use aws_sdk_sfn::{Client, types::ExecutionStatus};
 use resource::Cx;

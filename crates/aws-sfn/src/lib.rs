@@ -2,6 +2,7 @@
 
 mod charges;
 mod configuration;
+mod errors;
 mod executions;
 mod state_machine;
 

@@ -1,6 +1,10 @@
 //! Reconciler for Step Functions state machines of type STANDARD.
 
-use crate::{configuration::read, executions};
+mod declaration;
+
+pub use declaration::{LogLevel, Logging, StateMachine, StateMachineOutputs};
+
+use crate::{configuration::read, errors::GONE, executions};
 use aws_client::{Attempt, Result, Sign};
 use aws_sdk_sfn::{
     Client,
@@ -10,64 +14,9 @@ use aws_sdk_sfn::{
 use resource::{
     As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::time::Duration;
-use vocabulary::{KeyArn, LogGroupArn, Need, Permission, Place, RoleArn, StateMachineArn};
+use vocabulary::{Need, Permission, Place, StateMachineArn};
 
-/// A state machine of type STANDARD: it may run for a year, and can wait for jobs (`.sync`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StateMachine {
-    /// Unique in the account and region; at most 80 characters.
-    pub name: String,
-    /// The role its executions act under.
-    pub role: RoleArn,
-    /// The definition in Amazon States Language.
-    pub definition: Value,
-    /// Where executions are logged; `None` for nowhere.
-    pub logging: Option<Logging>,
-    /// Whether X-Ray traces executions.
-    pub tracing: bool,
-    /// The key that encrypts definition and execution history; `None` for AWS's own.
-    pub key: Option<KeyArn>,
-    /// Tags, completed by the stack.
-    pub tags: Tags,
-}
-
-/// What is logged of executions, and where.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Logging {
-    /// Which events.
-    pub level: LogLevel,
-    /// Whether inputs and outputs of states are logged as well.
-    pub include_execution_data: bool,
-    /// Named `/aws/vendedlogs/…`, or each state machine takes room in the account's one log resource
-    /// policy, which is small.
-    pub log_group: LogGroupArn,
-}
-
-/// Which events of an execution are logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum LogLevel {
-    /// Every event.
-    All,
-    /// Errors, and what ends an execution badly.
-    Error,
-    /// Only what ends an execution badly.
-    Fatal,
-}
-
-/// The outputs that other resources can refer to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct StateMachineOutputs {
-    /// The ARN, without a version.
-    pub arn: StateMachineArn,
-    /// The state machine's name.
-    pub name: String,
-}
-
-pub(crate) const GONE: &[Sign] = &[("StateMachineDoesNotExist", "")];
 /// How long a new role may be unknown to Step Functions.
 /// AWS states no bound.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/7893>

@@ -1,10 +1,11 @@
 //! mlopsctl beside Terraform: the same resources, on the same endpoint, one after the other.
 
 use crate::{
-    endpoint::{Endpoint, Traffic},
-    goals::{CPU_TIMES, DESTROY_TIMES, MEMORY_TIMES, PLAN_TIMES, UP_TIMES},
-    process::{self, Job, Usage},
+    endpoint::Endpoint,
+    goals::{DESTROY_TIMES, PLAN_TIMES, UP_TIMES},
+    process::{self, Job},
     project::Project,
+    round::{Event, Round},
     table,
     terraform::{self, Terraform},
 };
@@ -12,33 +13,6 @@ use std::path::Path;
 
 /// Where environments/dev.toml puts it.
 pub(crate) const REGION: &str = "ap-south-1";
-
-/// What one tool took for one command.
-pub(crate) struct Round {
-    pub(crate) usage: Usage,
-    pub(crate) traffic: Traffic,
-}
-
-/// A command of both tools.
-pub(crate) struct Event {
-    pub(crate) name: &'static str,
-    /// How many times less mlopsctl's wall time is to be.
-    pub(crate) goal: f64,
-    pub(crate) ours: Round,
-    pub(crate) theirs: Round,
-}
-
-impl Event {
-    /// What is compared: its name, how many times less it is to be, how many times less it is.
-    pub(crate) fn ratios(&self) -> [(&'static str, f64, f64); 3] {
-        let (ours, theirs) = (&self.ours.usage, &self.theirs.usage);
-        [
-            ("time", self.goal, theirs.wall.as_secs_f64() / ours.wall.as_secs_f64()),
-            ("CPU", CPU_TIMES, theirs.cpu.as_secs_f64() / ours.cpu.as_secs_f64().max(0.01)),
-            ("memory", MEMORY_TIMES, theirs.peak_bytes as f64 / ours.peak_bytes as f64),
-        ]
-    }
-}
 
 /// Both, and whether mlopsctl reaches the goals.
 pub(crate) fn report(binary: &Path, runs: usize) -> Result<(String, bool), String> {
@@ -117,6 +91,7 @@ fn medians(runs: Vec<Vec<Round>>) -> Vec<Round> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{endpoint::Traffic, process::Usage};
     use std::time::Duration;
 
     fn round(ms: u64) -> Round {

@@ -1,7 +1,7 @@
 //! The embedded AWS on a loopback port, for tools that are not this process: in memory, at a distance of one's
 //! choice, counting what it is asked.
 
-use crate::Calls;
+use crate::measured::Calls;
 use async_trait::async_trait;
 use local::{ACCOUNT, Call, Cloud, Layer, Lost, Next, Response};
 use std::{

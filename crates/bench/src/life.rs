@@ -1,8 +1,8 @@
 //! An environment's life on the embedded AWS of `--local`, in mlopsctl's own process.
 
 use crate::{
-    Calls, Measured,
     goals::{PEAK_BYTES, PLAN_WITHIN, STARTS_WITHIN, UP_WITHIN},
+    measured::{Calls, Measured},
     process::{self, Job, Usage},
     project::Project,
     table,

@@ -9,16 +9,17 @@ mod endpoint;
 mod generate;
 mod goals;
 mod life;
+mod measured;
 mod process;
 mod project;
+mod round;
 mod scale;
 mod table;
 mod terraform;
 mod training;
 
 use clap::{Parser, Subcommand};
-use process::Usage;
-use std::{collections::BTreeMap, io::Write, path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 #[derive(Parser)]
 struct Arguments {
@@ -72,16 +73,6 @@ enum Command {
         /// How many.
         resources: usize,
     },
-}
-
-/// How often each operation was called, by service.
-type Calls = BTreeMap<String, BTreeMap<String, u64>>;
-
-/// One command, and what it took.
-struct Measured {
-    name: &'static str,
-    usage: Usage,
-    calls: Calls,
 }
 
 fn main() -> ExitCode {

@@ -1,12 +1,13 @@
 //! Thousands of resources over loopback: what each command takes, and what it takes for each resource.
 
 use crate::{
-    contest::{REGION, Round, round_of_mlopsctl},
+    contest::{REGION, round_of_mlopsctl},
     endpoint::{Endpoint, Traffic},
     generate,
     goals::{FAR_PLAN_TIMES, LOCAL_GROWTH, STATE_WRITES},
     process::{self, Job},
     project::Project,
+    round::{Round, Sized},
     table,
     terraform::{self, Terraform},
 };
@@ -17,20 +18,6 @@ const COMMANDS: [(&str, &[&str]); 3] = [
     ("plan", &["plan", "dev", "--exit-code", "--json"]),
     ("destroy", &["destroy", "dev", "--yes", "--delete-data", "--json"]),
 ];
-
-/// What a command took for so many resources.
-pub(crate) struct Sized {
-    pub(crate) resources: usize,
-    pub(crate) name: &'static str,
-    pub(crate) round: Round,
-}
-
-impl Sized {
-    /// Seconds of CPU for each resource.
-    pub(crate) fn cpu_each(&self) -> f64 {
-        self.round.usage.cpu.as_secs_f64() / self.resources as f64
-    }
-}
 
 /// All of it, and whether the state was written little enough and Terraform left far enough behind.
 pub(crate) fn report(binary: &Path, sizes: &[usize], latency: u64, beside: bool) -> Result<(String, bool), String> {

@@ -1,10 +1,9 @@
 //! The tables: what each command took, and which calls it made.
 
 use crate::{
-    Measured,
-    contest::{Event, Round},
+    measured::Measured,
     process::Usage,
-    scale::Sized,
+    round::{Event, Round, Sized},
 };
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

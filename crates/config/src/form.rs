@@ -1,7 +1,5 @@
 //! Forms of text: what a name, an ARN or a schedule must look like, by AWS's rules.
 
-use crate::environment::cidr::Cidr;
-use crate::environment::schedule;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -13,7 +11,7 @@ pub(crate) trait Form {
     /// Completes "`x` must be …".
     const EXPECTED: &'static str;
     const EXAMPLE: &'static str;
-    /// A rule beyond the pattern, by its name in [`beyond_pattern`].
+    /// A rule beyond the pattern, by its name in [`check_format`](crate::formats::check_format).
     const FORMAT: Option<&'static str> = None;
 }
 
@@ -129,30 +127,6 @@ pub(crate) fn scalars<'de, D: serde::Deserializer<'de>>(
     Ok(values.into_iter().map(|(key, value)| (key, text(value))).collect())
 }
 
-/// Applies the rule that a schema's `format` names. Other formats are for editors only.
-pub(crate) fn beyond_pattern(format: &str, text: &str) -> Result<(), String> {
-    match format {
-        "cidr" => text.parse::<Cidr>().map(|_| ()),
-        "schedule" => schedule::check(text),
-        "key" if text.contains(":alias/") => Err(format!(
-            "`{text}` is the ARN of an alias, which can be pointed at another key: name the key itself, `…:key/…`"
-        )),
-        "iam-path" if text.starts_with("/aws-") => {
-            Err(format!("`{text}` is a path that AWS keeps for its own roles: use another one"))
-        }
-        "iam-path" if text.len() > 512 => Err(format!("the path has {} characters, and IAM takes 512", text.len())),
-        "cron" => schedule::check_glue(text),
-        "version-requirement" => crate::version::check(text),
-        "tag" => match text.chars().find(|sign| !sign.is_alphanumeric() && !" _.:/=+@-".contains(*sign)) {
-            Some(sign) => {
-                Err(format!("`{}` is U+{:04X}, which tags do not hold", sign.escape_debug(), u32::from(sign)))
-            }
-            None => Ok(()),
-        },
-        _ => Ok(()),
-    }
-}
-
 macro_rules! form {
     ($(#[$doc:meta])* $name:ident, $pattern:literal, $expected:literal, $example:literal $(, $format:literal)?) => {
         $(#[$doc])*
@@ -248,7 +222,7 @@ form!(
     "tag"
 );
 form!(
-    /// A range the VPC can have; [`Cidr`] says the rest.
+    /// A range the VPC can have; [`Cidr`](crate::environment::cidr::Cidr) says the rest.
     CidrBlock, "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$", "an IPv4 range, such as `10.0.0.0/16`", "10.0.0.0/16", "cidr"
 );
 form!(Schedule, "^(rate|cron)\\(.+\\)$", "`rate(1 day)` or `cron(0 2 * * ? *)`", "cron(0 2 * * ? *)", "schedule");

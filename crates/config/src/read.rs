@@ -6,12 +6,12 @@
 mod shape;
 
 use crate::check::Node;
-use crate::form;
+use crate::formats::check_format;
 use crate::problem::Finding;
 use crate::suggest::{nearest, one_of};
 use regex::Regex;
 use serde_json::{Map, Value};
-use shape::Shape;
+use shape::{Shape, shown};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use toml_edit::{Table, TableLike};
@@ -108,7 +108,7 @@ impl Reader {
             return Some((format!("`{}` {expected}", shown(text)), self.pattern_hint(pattern, text)));
         }
         let format = schema["format"].as_str()?;
-        form::beyond_pattern(format, text).err().map(|message| (message, None))
+        check_format(format, text).err().map(|message| (message, None))
     }
 
     fn matches(&mut self, pattern: &str, text: &str) -> bool {
@@ -291,11 +291,6 @@ fn stand_in(schema: &Value) -> Value {
         }
         _ => "".into(),
     }
-}
-
-/// Text as a message shows it: on one line, with nothing that a terminal would act upon.
-fn shown(text: &str) -> String {
-    text.escape_debug().to_string()
 }
 
 fn plain(value: &Value) -> String {

@@ -1,6 +1,6 @@
 //! The text of a file without what may be a secret: a problem is shown with the lines around it, in logs that many read.
 
-use crate::environment::secrets::{is_credential, names_a_secret};
+use crate::secret_forms::{is_credential, names_a_secret};
 use regex::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;

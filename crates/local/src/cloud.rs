@@ -1,9 +1,6 @@
 //! The embedded AWS: opens its data, answers requests with its services, and saves changes.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use async_trait::async_trait;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,15 +10,14 @@ use tokio::sync::RwLock;
 use tokio::task::AbortHandle;
 use winterbaume_core::{MockRequest, set_default_account_id};
 
-use crate::connector::InProcess;
 use crate::disk::Disk;
-use crate::layer::{Layer, Lost, Next};
+use crate::layer::{Backend, Layer, Lost, Next};
 use crate::overlay;
 use crate::pace::Pace;
 use crate::service::{Scope, Service, Tagged};
 use crate::tagging;
 use crate::unkept::Protocol;
-use crate::work::{self, Worker};
+use crate::worker::{self, Worker};
 use crate::{Call, Error, Response};
 
 /// The account of this process: the services keep it in a global.
@@ -34,7 +30,7 @@ static ACCOUNT: OnceLock<String> = OnceLock::new();
 /// all services, so that a killed process leaves the cloud as it was at one moment.
 #[derive(Clone)]
 pub struct Cloud {
-    region: String,
+    pub(crate) region: String,
     layers: Vec<Arc<dyn Layer>>,
     pub(crate) services: Arc<Services>,
 }
@@ -144,36 +140,12 @@ impl Cloud {
         &self.services.account
     }
 
-    /// An SDK configuration whose every call is answered in-process. It reads no environment
-    /// variable and no profile, so nothing in them can lead a call elsewhere.
-    pub fn sdk_config(&self) -> SdkConfig {
-        let credentials = Credentials::new("AKIALOCAL", "local", None, None, "local cloud");
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(self.region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(SharedHttpClient::new(InProcess(self.clone())))
-            .build()
-    }
-
     /// Answers one request: the single way in, for the SDK and for [`Cloud::serve`].
     pub async fn answer(&self, request: MockRequest) -> Result<Response, Lost> {
         match Call::parse(request) {
-            Ok(call) => Next { cloud: self, layers: &self.layers }.run(call).await,
+            Ok(call) => Next { backend: self, layers: &self.layers }.run(call).await,
             Err(refusal) => Ok(*refusal),
         }
-    }
-
-    pub(crate) async fn dispatch(&self, call: Call) -> Response {
-        if let Some(endpoint) = work::invoked(&call) {
-            return self.invoke(&call, endpoint).await;
-        }
-        let followed = work::is_followed(&call).then(|| call.clone());
-        let response = self.answer_by_service(call).await;
-        if let Some(call) = followed.filter(|_| response.status < 300) {
-            self.follow_up(&call, &response).await;
-        }
-        response
     }
 
     async fn answer_by_service(&self, call: Call) -> Response {
@@ -228,6 +200,21 @@ impl Cloud {
             }
         }
         Ok(copy)
+    }
+}
+
+#[async_trait]
+impl Backend for Cloud {
+    async fn dispatch(&self, call: Call) -> Response {
+        if let Some(endpoint) = worker::invoked(&call) {
+            return self.invoke(&call, endpoint).await;
+        }
+        let followed = worker::is_followed(&call).then(|| call.clone());
+        let response = self.answer_by_service(call).await;
+        if let Some(call) = followed.filter(|_| response.status < 300) {
+            self.follow_up(&call, &response).await;
+        }
+        response
     }
 }
 

@@ -1,7 +1,10 @@
 //! The cloud as the HTTP client of the AWS SDK.
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -15,9 +18,23 @@ use winterbaume_core::MockRequest;
 
 use crate::{Cloud, Lost, Response};
 
+impl Cloud {
+    /// An SDK configuration whose every call is answered in-process. It reads no environment
+    /// variable and no profile, so nothing in them can lead a call elsewhere.
+    pub fn sdk_config(&self) -> SdkConfig {
+        let credentials = Credentials::new("AKIALOCAL", "local", None, None, "local cloud");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(SharedHttpClient::new(InProcess(self.clone())))
+            .build()
+    }
+}
+
 /// Answers SDK calls in-process.
 #[derive(Clone)]
-pub(crate) struct InProcess(pub(crate) Cloud);
+struct InProcess(Cloud);
 
 impl fmt::Debug for InProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

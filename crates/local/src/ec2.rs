@@ -4,8 +4,12 @@
 //! endpoints and flow logs were given and has no default security group, so these kinds are
 //! answered here. Everything else goes on to it.
 
+mod answer;
+mod context;
+mod document;
 mod endpoint;
 mod group;
+mod group_rules;
 mod interface;
 mod kinds;
 mod nat;
@@ -21,30 +25,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use winterbaume_core::default_account_id;
 
+use self::answer::{Answer, Refusal};
+use self::context::Cx;
 use self::query::Query;
 use self::store::Network;
 use crate::service::{Scope, Service};
 use crate::{Call, Response};
-
-/// An error as EC2 gives it.
-#[derive(Debug)]
-struct Refusal {
-    code: &'static str,
-    message: String,
-}
-
-fn refuse<T>(code: &'static str, message: impl Into<String>) -> Answer<T> {
-    Err(Refusal { code, message: message.into() })
-}
-
-type Answer<T = Value> = Result<T, Refusal>;
-
-/// What a call may look at and change.
-struct Cx<'a> {
-    network: &'a mut Network,
-    region: &'a str,
-    account: &'a str,
-}
 
 /// EC2 with the network answered here.
 pub(crate) struct Ec2 {

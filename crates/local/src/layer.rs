@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use std::sync::Arc;
 
-use crate::cloud::Cloud;
 use crate::{Call, Response};
 
 /// Something laid around every call: fault injection, recording, a law of AWS.
@@ -30,8 +29,15 @@ pub enum Lost {
 /// The layers that remain, and the services behind them. A layer may run it more than once.
 #[derive(Clone, Copy)]
 pub struct Next<'a> {
-    pub(crate) cloud: &'a Cloud,
+    pub(crate) backend: &'a dyn Backend,
     pub(crate) layers: &'a [Arc<dyn Layer>],
+}
+
+/// The services behind all layers.
+#[async_trait]
+pub(crate) trait Backend: Send + Sync {
+    /// Answers `call`.
+    async fn dispatch(&self, call: Call) -> Response;
 }
 
 impl Next<'_> {
@@ -39,10 +45,10 @@ impl Next<'_> {
     pub async fn run(self, call: Call) -> Result<Response, Lost> {
         match self.layers.split_last() {
             Some((outermost, layers)) => {
-                let next = Next { cloud: self.cloud, layers };
+                let next = Next { backend: self.backend, layers };
                 outermost.answer(call, next).await
             }
-            None => Ok(self.cloud.dispatch(call).await),
+            None => Ok(self.backend.dispatch(call).await),
         }
     }
 }

@@ -25,6 +25,7 @@ mod service;
 mod tagging;
 mod unkept;
 mod work;
+mod worker;
 
 pub use call::Call;
 pub use cloud::Cloud;
@@ -35,7 +36,7 @@ pub use runner::{Runner, Unprepared};
 pub use winterbaume_core::MockRequest as Request;
 /// What an AWS service answers: status, headers and body.
 pub use winterbaume_core::MockResponse as Response;
-pub use work::{Answer, Invocation, Worker};
+pub use worker::{Answer, Invocation, Worker};
 
 /// The account of the embedded AWS when nothing else is asked for.
 pub const ACCOUNT: &str = "123456789012";

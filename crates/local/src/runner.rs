@@ -5,6 +5,7 @@
 //! working after this process is gone, however it ended.
 
 mod files;
+mod output;
 mod python;
 mod serving;
 
@@ -19,18 +20,15 @@ use std::{
     sync::Arc,
 };
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncRead, BufReader},
     process::Command,
     sync::{Mutex, OnceCell, Semaphore},
 };
 
-use self::serving::Serving;
-use crate::work::{Answer, Invocation, Worker};
+use self::{output::last_lines, serving::Serving};
+use crate::worker::{Answer, Invocation, Worker};
 
 /// Of Spark's driver, which does all its work here.
 const SPARK_MEMORY: &str = "2g";
-/// As many last lines of a process that failed are shown.
-const LINES: usize = 5;
 
 /// Works on executions, one at a time. Cheap to clone: clones take turns.
 #[derive(Clone)]
@@ -130,16 +128,4 @@ impl Worker for Runner {
             answer
         })
     }
-}
-
-/// The last lines that a process writes, once it writes no more.
-async fn last_lines(pipe: impl AsyncRead + Unpin) -> String {
-    let mut last: Vec<String> = Vec::new();
-    let mut lines = BufReader::new(pipe).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        tracing::debug!("{line}");
-        last.push(line);
-        last.drain(..last.len().saturating_sub(LINES));
-    }
-    last.join("\n")
 }

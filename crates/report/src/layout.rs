@@ -9,24 +9,14 @@
 
 mod grid;
 mod layers;
+mod measures;
 mod order;
 mod place;
 
 use crate::{areas::Areas, picture::Edge, picture::Picture};
 use grid::{Grid, Unit};
-
-/// Height of a node.
-pub(crate) const NODE: f64 = 26.0;
-/// From the top of a node to the top of the next one in its frame.
-const PITCH: f64 = 30.0;
-/// Room for the name of an area, at the top of its frame.
-pub(crate) const HEAD: f64 = 20.0;
-/// Between a frame and what is in it.
-pub(crate) const INSET: f64 = 6.0;
-/// The room an edge takes where it passes a column.
-const WIRE: f64 = 7.0;
-/// Between columns.
-const GUTTER: f64 = 84.0;
+use measures::{GUTTER, WIRE};
+pub(crate) use measures::{HEAD, INSET, NODE};
 
 pub(crate) struct Layout {
     /// Where each node is.

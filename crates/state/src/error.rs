@@ -1,6 +1,6 @@
 //! Errors of reading, writing and locking the state.
 
-use crate::{FORMAT, Holder, s3::LARGEST};
+use crate::{FORMAT, Holder, limits::LARGEST};
 use aws_client::{Failure, FailureKind, Remedy};
 
 /// Why the state could not be read, written or locked.

@@ -1,14 +1,11 @@
 //! The state document in the format that this version writes.
 
-use crate::{Error, Holder, StateIdentity, Store, read::each_once};
+use crate::{Error, FORMAT, Holder, StateIdentity, Store, unique_keys::each_once};
 use resource::{Address, Edge, Registry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// The format this version writes.
-pub const FORMAT: u64 = 2;
 
 /// Everything mlopsctl remembers of one stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

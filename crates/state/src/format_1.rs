@@ -1,6 +1,6 @@
 //! Reads states in the format of mlopsctl 0.1 and converts them to the current format.
 
-use crate::{Entry, FORMAT, State, StateIdentity, read::each_once};
+use crate::{Entry, FORMAT, State, StateIdentity, unique_keys::each_once};
 use resource::{Address, tags_of};
 use serde::Deserialize;
 use serde_json::Value;

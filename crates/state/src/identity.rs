@@ -1,6 +1,5 @@
 //! The identity of a state and its lineage.
 
-use crate::{Error, State};
 use resource::{Tags, sha256_hex};
 use vocabulary::Place;
 
@@ -49,26 +48,6 @@ impl StateIdentity {
         let text = ["mlopsctl state", account, region, project, environment, bucket].join("\n");
         let digest = sha256_hex(text.as_bytes());
         [&digest[..8], &digest[8..12], &digest[12..16], &digest[16..20], &digest[20..32]].join("-")
-    }
-
-    /// Refuses a state of another project, environment, account or region. `place` says where it is from, for
-    /// messages.
-    ///
-    /// # Errors
-    /// [`Error::Foreign`], which names the difference.
-    pub fn expect(&self, state: &State, place: &str) -> Result<(), Error> {
-        let fields = [
-            ("project", &state.project, &self.project),
-            ("environment", &state.environment, &self.environment),
-            ("account", &state.account, &self.account),
-            ("region", &state.region, &self.region),
-        ];
-        match fields.into_iter().find(|(_, theirs, ours)| theirs != ours) {
-            None => Ok(()),
-            Some((what, theirs, ours)) => {
-                Err(Error::Foreign { place: place.to_owned(), what, theirs: theirs.clone(), ours: ours.clone() })
-            }
-        }
     }
 }
 

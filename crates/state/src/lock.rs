@@ -3,10 +3,10 @@
 use crate::{
     Error, Holder, LivenessFile, Removed, Store, Version,
     holder::who,
-    renewal::{renew, within},
+    lock_object::{bytes, read, within},
+    renewal::renew,
     tenure::{LOOK_AGAIN, Moment, STALE_AFTER, SURE_FOR, Tenure},
 };
-use bytes::Bytes;
 use jiff::Timestamp;
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{task::JoinHandle, time::sleep};
@@ -298,22 +298,11 @@ fn is_recent(holder: &Holder) -> bool {
     Timestamp::now().duration_since(holder.renewed).unsigned_abs() < STALE_AFTER
 }
 
-pub(crate) async fn read(store: &dyn Store, key: &str) -> Result<Option<(Holder, Version, Duration)>, Error> {
-    let Some(stored) = store.get(key).await? else { return Ok(None) };
-    let holder = serde_json::from_slice(&stored.bytes)
-        .map_err(|error| Error::NotALock { place: store.place(key), what: error.to_string() })?;
-    Ok(Some((holder, stored.version, stored.age)))
-}
-
-pub(crate) fn bytes(holder: &Holder) -> Bytes {
-    // A holder is plain text and numbers, which always serialise.
-    Bytes::from(serde_json::to_vec_pretty(holder).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::MemoryStore;
+    use bytes::Bytes;
 
     async fn acquire(store: &Arc<MemoryStore>) -> Result<Lock, Error> {
         Lock::acquire(store.clone(), "lock.json", "dev", Holder::new("up", None), std::future::ready(())).await

@@ -2,19 +2,9 @@
 
 use crate::{Entry, Error, FORMAT, Phase, State, StateIdentity, format_1::Format1};
 use resource::Address;
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error as _, MapAccess, Visitor},
-};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::{
-    collections::{
-        BTreeMap,
-        btree_map::Entry::{Occupied, Vacant},
-    },
-    fmt,
-    marker::PhantomData,
-};
+use std::collections::BTreeMap;
 
 /// The highest serial: what every reader of JSON can count. No stack is ever written so often.
 const LAST_SERIAL: u64 = 1 << 53;
@@ -67,8 +57,28 @@ impl State {
             Parsed::Current(state) => state,
             Parsed::First(state) => state.migrate(identity),
         };
-        identity.expect(&state, place)?;
+        state.expect(identity, place)?;
         Ok(state)
+    }
+
+    /// Refuses a state of another project, environment, account or region. `place` says where it is from, for
+    /// messages.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`], which names the difference.
+    fn expect(&self, identity: &StateIdentity, place: &str) -> Result<(), Error> {
+        let fields = [
+            ("project", &self.project, &identity.project),
+            ("environment", &self.environment, &identity.environment),
+            ("account", &self.account, &identity.account),
+            ("region", &self.region, &identity.region),
+        ];
+        match fields.into_iter().find(|(_, theirs, ours)| theirs != ours) {
+            None => Ok(()),
+            Some((what, theirs, ours)) => {
+                Err(Error::Foreign { place: place.to_owned(), what, theirs: theirs.clone(), ours: ours.clone() })
+            }
+        }
     }
 
     /// The region that a state names, for whoever knows nothing else of its environment.
@@ -181,42 +191,6 @@ fn is_region(text: &str) -> bool {
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|letter| letter.is_ascii_lowercase());
     let is_number = (1..=2).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit());
     words.contains('-') && words.split('-').all(is_word) && is_number
-}
-
-/// Reads a map in which no key may be twice: readers of JSON take one of the two, and a resource would be
-/// forgotten without a word.
-pub(crate) fn each_once<'de, D, K, V>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
-where
-    D: Deserializer<'de>,
-    K: Deserialize<'de> + Ord + fmt::Display,
-    V: Deserialize<'de>,
-{
-    struct EachOnce<K, V>(PhantomData<(K, V)>);
-
-    impl<'de, K, V> Visitor<'de> for EachOnce<K, V>
-    where
-        K: Deserialize<'de> + Ord + fmt::Display,
-        V: Deserialize<'de>,
-    {
-        type Value = BTreeMap<K, V>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-            let mut map = BTreeMap::new();
-            while let Some((key, value)) = entries.next_entry()? {
-                match map.entry(key) {
-                    Vacant(free) => free.insert(value),
-                    Occupied(taken) => return Err(A::Error::custom(format!("`{}` is there twice", taken.key()))),
-                };
-            }
-            Ok(map)
-        }
-    }
-
-    deserializer.deserialize_map(EachOnce(PhantomData))
 }
 
 #[cfg(test)]

@@ -2,29 +2,15 @@
 
 use crate::{
     Error, Holder, Store, Version,
-    lock::{bytes, read},
+    lock_object::{bytes, read, within},
     tenure::{LOOK_AGAIN, Moment, SURE_FOR, Term},
 };
-use aws_client::{Failure, FailureKind};
 use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 /// How often a holder renews.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
-/// How long one look at the lock, or one write of it, may take: a few hundred bytes. After that its connection is
-/// taken for broken and another one made.
-pub(crate) const ATTEMPT: Duration = Duration::from_secs(5);
-
-/// One attempt on the lock, bounded. What runs out of time may take effect later.
-pub(crate) async fn within<T>(place: &str, attempt: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    timeout(ATTEMPT, attempt).await.unwrap_or_else(|_elapsed| {
-        let failure =
-            Failure::of(FailureKind::Ambiguous, format!("no answer about the lock within {} s", ATTEMPT.as_secs()));
-        Err(Error::Store { place: place.to_owned(), failure })
-    })
-}
-
 /// Renews the lock now and then, and whenever somebody must know; ends when it is lost.
 pub(crate) async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder, term: Term) {
     let place = store.place(&key);

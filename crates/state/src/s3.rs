@@ -1,6 +1,6 @@
 //! Reads objects of a state bucket with their earlier versions, and writes them with conditional writes.
 
-use crate::{Error, Store, Stored, Version, versions::VersionPages};
+use crate::{Error, Store, Stored, Version, limits::LARGEST, versions::VersionPages};
 use aws_client::{Attempt, Boxed, Failure, FailureKind, Sign};
 use aws_sdk_s3::{Client, primitives::ByteStream, types::ServerSideEncryption};
 use aws_smithy_runtime_api::{
@@ -41,8 +41,6 @@ const NO_VERSION: &str = "\"00000000000000000000000000000000\"";
 
 /// So many versions are listed: years of work.
 const MOST_VERSIONS: usize = 100_000;
-/// The largest state that is written: what the HTTP client reads of one answer.
-pub(crate) const LARGEST: usize = aws_client::LARGEST_ANSWER;
 
 /// An earlier version of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]

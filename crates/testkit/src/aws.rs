@@ -10,11 +10,12 @@ use crate::{
     time::{self, Calendar},
 };
 use aws_config::{SdkConfig, retry::RetryConfig};
+use futures::FutureExt as _;
 use local::{ACCOUNT, Cloud};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -37,7 +38,7 @@ pub struct Aws {
 }
 
 /// What outlives processes: the cloud, its clock and its laws.
-pub(crate) struct Ground {
+struct Ground {
     cloud: Cloud,
     dates: Arc<Dates>,
     laws: Option<Arc<Laws>>,
@@ -45,7 +46,7 @@ pub(crate) struct Ground {
 
 impl Ground {
     /// Another AWS that begins like this at this moment.
-    pub(crate) async fn copy(&self) -> Aws {
+    async fn copy(&self) -> Aws {
         let copied = match &self.laws {
             Some(laws) => laws.copy(&self.cloud).await.map(|(cloud, laws)| (cloud, Some(Arc::new(laws)))),
             None => self.cloud.copy().await.map(|cloud| (cloud, None)),
@@ -236,7 +237,16 @@ impl Aws {
         show: impl FnMut(Kill, Aws) + Send + 'static,
         work: impl AsyncFnOnce(SdkConfig) -> T,
     ) -> T {
-        self.journal.watch(Some(Watch::new(self.ground(), every, show)));
+        let (ground, show) = (Arc::new(self.ground()), Arc::new(Mutex::new(show)));
+        let show_moment = move |at| {
+            let (ground, show) = (ground.clone(), show.clone());
+            async move {
+                let copy = ground.copy().await;
+                (*show.lock().unwrap_or_else(PoisonError::into_inner))(at, copy);
+            }
+            .boxed()
+        };
+        self.journal.watch(Some(Watch::new(every, show_moment)));
         let done = self.run(work);
         self.journal.watch(None);
         done

@@ -1,10 +1,8 @@
 //! What was asked in which order, and where the asking process is killed.
 
-use crate::{
-    aws::{Aws, Ground},
-    wire::Asked,
-};
+use crate::wire::Asked;
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use local::{Call, Layer, Lost, Next, Response};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::{sync::Notify, time::Instant};
@@ -42,23 +40,22 @@ struct Pages {
     dead: bool,
 }
 
-/// Shows the cloud as it is at the moments of a run.
+/// Shows the moments of a run.
 pub(crate) struct Watch {
-    ground: Ground,
     every: bool,
     /// Whether the last moment shown has passed.
     changed: bool,
-    show: Box<dyn FnMut(Kill, Aws) + Send>,
+    show: Box<dyn FnMut(Kill) -> BoxFuture<'static, ()> + Send>,
 }
 
 impl Watch {
-    pub(crate) fn new(ground: Ground, every: bool, show: impl FnMut(Kill, Aws) + Send + 'static) -> Self {
-        Self { ground, every, changed: true, show: Box::new(show) }
+    pub(crate) fn new(every: bool, show: impl FnMut(Kill) -> BoxFuture<'static, ()> + Send + 'static) -> Self {
+        Self { every, changed: true, show: Box::new(show) }
     }
 
     async fn look(&mut self, at: Kill) {
         if std::mem::take(&mut self.changed) || self.every {
-            (self.show)(at, self.ground.copy().await);
+            (self.show)(at).await;
         }
     }
 }

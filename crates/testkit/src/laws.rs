@@ -9,6 +9,8 @@ mod fresh;
 mod functions;
 mod held;
 mod homes;
+mod law;
+mod life;
 mod lives;
 pub(crate) mod owners;
 mod policies;
@@ -25,6 +27,7 @@ mod world;
 
 use crate::wire::Asked;
 use async_trait::async_trait;
+use law::Law;
 use local::{Call, Cloud, Error, Layer, Lost, Next, Response};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
@@ -32,21 +35,6 @@ use world::{Chance, Spans, World};
 
 pub(crate) use script::Script;
 pub(crate) use world::Pace;
-
-/// A law. It sees every call, one at a time.
-#[async_trait]
-pub(crate) trait Law: Send {
-    /// Lets happen what is due.
-    async fn tick(&mut self, _: &World<'_>) {}
-    /// Answers in the cloud's stead, or lets the call through.
-    async fn before(&mut self, _: &Asked, _: &World<'_>) -> Option<Response> {
-        None
-    }
-    /// Takes note of what was done, and changes how it is shown.
-    async fn after(&mut self, _: &Asked, _: &mut Response, _: &World<'_>) {}
-    /// The same law, with all it has noted.
-    fn copy(&self) -> Box<dyn Law>;
-}
 
 /// All laws, laid around the embedded cloud.
 pub(crate) struct Laws {

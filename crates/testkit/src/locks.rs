@@ -2,26 +2,16 @@
 
 mod hand;
 mod outage;
+mod setup;
 mod shelf;
 
 use crate::Lossy;
-use bytes::Bytes;
-use jiff::Timestamp;
-use local::ACCOUNT;
 use resource::Address;
-use serde_json::Value;
+use setup::{STALE_AFTER, acquire, entry, fresh, identity, left_by, locked_by, read, taken, there, written};
 use shelf::Shelf;
-use state::{Entry, Error, Holder, LivenessFile, Lock, Phase, Process, State, StateIdentity, Store, Version, Writer};
-use std::{
-    future::{pending, ready},
-    sync::Arc,
-    time::Duration,
-};
+use state::{Error, Holder, LivenessFile, Lock, Process, State, Store, Writer};
+use std::{future::pending, sync::Arc, time::Duration};
 use tokio::{task::JoinSet, time::sleep};
-use vocabulary::Place;
-
-/// How long after its last renewal a lock may be taken over, as documented.
-const STALE_AFTER: Duration = Duration::from_secs(60);
 
 /// All that can be shown without waiting for minutes. `many` work at once.
 ///
@@ -91,81 +81,6 @@ pub async fn hold_although_answers_are_lost(store: Arc<dyn Store>, lossy: &Lossy
     let id = lock.holder().id.clone();
     Lock::remove(&*store, "lossy", &id, true).await.expect("a mark is one's own");
     lost();
-}
-
-/// How long after its last renewal a removed holder may be at work, as documented.
-const STOPS_AFTER: Duration = Duration::from_secs(45);
-
-async fn acquire(store: &Arc<Shelf>, key: &str) -> Result<Lock, Error> {
-    Lock::acquire(store.clone(), key, "dev", Holder::new("up", None), ready(())).await
-}
-
-async fn taken(store: &Arc<Shelf>, key: &str) -> Lock {
-    acquire(store, key).await.expect("the lock can be had")
-}
-
-/// The lock of a holder that will never renew it.
-async fn left_by(store: &Shelf, key: &str, process: Option<Process>) -> Holder {
-    let now = Timestamp::now();
-    let holder = Holder {
-        id: "theirs".into(),
-        who: "ann@laptop".into(),
-        operation: "up".into(),
-        started: now,
-        renewed: now,
-        process,
-        removed: None,
-    };
-    store.put(key, written(&holder), None).await.expect("nobody has it");
-    holder
-}
-
-fn written(holder: &Holder) -> Bytes {
-    serde_json::to_vec(holder).expect("a lock can be written").into()
-}
-
-/// The lock that is there.
-async fn there(store: &dyn Store, key: &str) -> (Holder, Version) {
-    let stored = store.get(key).await.expect("it can be read").expect("there is a lock");
-    (serde_json::from_slice(&stored.bytes).expect("it is one"), stored.version)
-}
-
-fn locked_by(result: Result<Lock, Error>) -> String {
-    match result {
-        Err(Error::Locked { holder, .. }) => holder.id,
-        Err(error) => panic!("neither held nor refused: {error}"),
-        Ok(_) => panic!("held twice"),
-    }
-}
-
-fn fresh() -> State {
-    State::new(&identity())
-}
-
-fn identity() -> StateIdentity {
-    let tags = [("Project", "shop"), ("Environment", "dev")].into_iter().collect();
-    StateIdentity::new(&tags, &Place::new(ACCOUNT, "ap-south-1"), "states")
-}
-
-fn entry(id: &str) -> Entry {
-    Entry {
-        kind: "ec2:vpc".into(),
-        phase: Phase::Ready,
-        token: "t".into(),
-        id: Some(id.into()),
-        spec: Value::Null,
-        outputs: Value::Null,
-        depends_on: Vec::new(),
-        protected: false,
-        adopting: false,
-        unfinished: false,
-        deposed: Vec::new(),
-    }
-}
-
-async fn read(store: &dyn Store, key: &str) -> (State, Version) {
-    let stored = store.get(key).await.expect("the state can be read").expect("there is a state");
-    (State::read(&stored.bytes, key, &identity()).expect("it is one"), stored.version)
 }
 
 async fn writes_name_what_they_replace(store: &dyn Store) {

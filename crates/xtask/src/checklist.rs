@@ -1,11 +1,7 @@
 //! The places that know a kind, and which of them still lack it.
 
-use crate::names::Names;
-use std::{
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
+use crate::{files::files, names::Names};
+use std::{fmt::Write as _, fs, path::Path};
 
 /// A place that every kind needs.
 struct Place {
@@ -103,20 +99,4 @@ impl Place {
             Sign::Lacks(text) => texts.iter().all(|one| !one.contains(text)),
         })
     }
-}
-
-/// The files of a folder with this ending, and of the folders in it, sorted.
-pub(crate) fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, String> {
-    let failed = |error| format!("{}: {error}", folder.display());
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            found.extend(files(&path, ending)?);
-        } else if path.extension().is_some_and(|one| one == ending) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }

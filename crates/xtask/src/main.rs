@@ -1,6 +1,7 @@
 //! `cargo xtask`: tasks of developers.
 
 mod checklist;
+mod files;
 mod names;
 mod new_kind;
 mod registration;

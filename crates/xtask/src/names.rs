@@ -68,7 +68,7 @@ impl Names {
 
 /// The word before the colon in the first kind of a crate.
 fn service(source: &Path) -> Result<Option<String>, String> {
-    for file in crate::checklist::files(source, "rs")? {
+    for file in crate::files::files(source, "rs")? {
         let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         let kind = text.split_once(KIND).and_then(|(_, rest)| rest.split_once(':'));
         if let Some((service, _)) = kind {

@@ -16,7 +16,7 @@ pub(super) fn check(tags: &BTreeMap<String, String>, owner: &OwnerTags, at: Plac
             at.get(key).report(format!("the tag `{key}` has a reserved prefix"), "begin it with another word");
         }
     }
-    for (key, _) in tags.iter().filter(|(_, value)| super::secrets::is_credential(value)) {
+    for (key, _) in tags.iter().filter(|(_, value)| crate::secret_forms::is_credential(value)) {
         at.get(key)
             .report(format!("the tag `{key}` has the form of a credential"), "everybody reads tags; leave it out");
     }

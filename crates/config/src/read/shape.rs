@@ -1,6 +1,5 @@
 //! TOML's values without TOML's three ways of writing a table.
 
-use super::shown;
 use serde_json::{Number, Value};
 use std::ops::Range;
 use toml_edit::{Item, TableLike, Value as Toml};
@@ -102,4 +101,9 @@ pub(super) fn kinds(types: &[&str]) -> String {
         _ => "text",
     });
     words.collect::<Vec<_>>().join(" or ")
+}
+
+/// Text as a message shows it: on one line, with nothing that a terminal would act upon.
+pub(super) fn shown(text: &str) -> String {
+    text.escape_debug().to_string()
 }

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::answer::{Answer, refuse};
+use super::context::Cx;
+use super::document::{Document, at, text};
 use super::kinds::{FLOW_LOG, NETWORK_INTERFACE, ROUTE_TABLE, SECURITY_GROUP, SUBNET, VPC, VPC_ENDPOINT};
 use super::query::Query;
-use super::store::{Document, at, text};
-use super::{Answer, Cx, group, interface, refuse, routing};
+use super::{group, interface, routing};
 
 /// What an endpoint permits when nothing is said.
 const OPEN: &str =

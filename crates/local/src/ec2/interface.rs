@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::answer::{Answer, refuse};
+use super::context::Cx;
+use super::document::text;
 use super::kinds::{NETWORK_INTERFACE, SECURITY_GROUP, SUBNET};
 use super::query::Query;
-use super::store::text;
-use super::{Answer, Cx, refuse};
 
 /// An interface of a service in a subnet.
 pub(super) fn add(

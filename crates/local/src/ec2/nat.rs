@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::answer::{Answer, refuse};
+use super::context::Cx;
+use super::document::{at, text};
 use super::kinds::{ADDRESS, INTERNET_GATEWAY, NAT_GATEWAY, NETWORK_INTERFACE, SUBNET, VPC};
 use super::query::Query;
-use super::store::{at, depends, generated, text};
-use super::{Answer, Cx, interface, refuse, routing};
+use super::store::{depends, generated};
+use super::{interface, routing};
 
 pub(super) fn create_internet_gateway(cx: &mut Cx<'_>, query: &Query) -> Answer {
     let document = json!({ "ownerId": cx.account, "attachmentSet": [] });

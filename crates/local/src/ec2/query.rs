@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use winterbaume_core::parse_query_string;
 
-use super::{Answer, Refusal};
+use super::answer::{Answer, Refusal};
 
 /// The fields of a request.
 pub(super) struct Query(BTreeMap<String, String>);

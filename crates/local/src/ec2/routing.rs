@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::answer::{Answer, refuse};
+use super::context::Cx;
+use super::document::{Document, at, text};
 use super::kinds::{INTERNET_GATEWAY, NAT_GATEWAY, ROUTE_TABLE, SUBNET, VPC};
 use super::query::Query;
-use super::store::{Document, at, depends, generated, text};
-use super::{Answer, Cx, refuse};
+use super::store::{depends, generated};
 
 /// The members of a route that name its target, as requests and answers spell them.
 const TARGETS: [(&str, &str); 5] = [

@@ -1,14 +1,14 @@
 //! The resources of a network as documents in the shape of EC2's answers.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+use super::answer::{Answer, Refusal, refuse};
+use super::document::{Document, at};
+use super::group_rules;
 use super::kinds::{KINDS, Kind, SECURITY_GROUP};
 use super::query::Query;
-use super::{Answer, Refusal, group, refuse};
-
-pub(super) type Document = Map<String, Value>;
 
 /// All resources of one region.
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -93,7 +93,7 @@ impl Network {
         let Some(item) = self.items.get(id) else { return Value::Null };
         let mut document = item.document.clone();
         if item.kind == SECURITY_GROUP.name {
-            group::show(&mut document);
+            group_rules::show(&mut document);
         }
         let tags = item.tags.iter().map(|(key, value)| json!({ "key": key, "value": value }));
         document.insert("tagSet".to_owned(), tags.collect());
@@ -190,29 +190,6 @@ impl Network {
 pub(super) fn generated(prefix: &str) -> String {
     let id = Uuid::new_v4().simple().to_string();
     format!("{prefix}-0{}", id.get(..16).unwrap_or(&id))
-}
-
-/// The text values at `a/b/c`, where any step may lead through a list.
-pub(super) fn at(document: &Document, path: &str) -> Vec<String> {
-    let (member, rest) = path.split_once('/').map_or((path, None), |(a, b)| (a, Some(b)));
-    let values = match document.get(member) {
-        Some(Value::Array(items)) => items.iter().collect(),
-        Some(value) => vec![value],
-        None => Vec::new(),
-    };
-    values
-        .into_iter()
-        .flat_map(|value| match (value, rest) {
-            (Value::Object(inner), Some(rest)) => at(inner, rest),
-            (Value::String(text), None) => vec![text.clone()],
-            (Value::Bool(flag), None) => vec![flag.to_string()],
-            _ => Vec::new(),
-        })
-        .collect()
-}
-
-pub(super) fn text<'a>(document: &'a Document, member: &str) -> &'a str {
-    document.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The refusal of a deletion that something else prevents.

@@ -3,12 +3,15 @@
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 
+use super::answer::{Answer, refuse};
+use super::context::Cx;
+use super::document::text;
 use super::kinds::{
     INTERNET_GATEWAY, NAT_GATEWAY, NETWORK_INTERFACE, ROUTE_TABLE, SECURITY_GROUP, SUBNET, VPC, VPC_ENDPOINT,
 };
 use super::query::Query;
-use super::store::{depends, generated, text};
-use super::{Answer, Cx, group, refuse, routing};
+use super::store::{depends, generated};
+use super::{group, routing};
 
 pub(super) fn create(cx: &mut Cx<'_>, query: &Query) -> Answer {
     let block = query.need("CidrBlock")?;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::documented::{Catalog, Tagging};
-use super::documents::{Documents, Refusal, now};
-use super::kind::{Document, default};
+use super::documents::{Document, Documents, Refusal, now};
+use super::kind::default;
 use crate::service::Scope;
 
 pub(crate) static CATALOG: Catalog = Catalog {

@@ -45,7 +45,7 @@ fn actions(
             Ok(json!({ "Rules": rules.map(|(_, rule)| shown(rule)).collect::<Vec<_>>() }))
         }
         "ListRuleNamesByTarget" => {
-            let targets = |rule: &super::kind::Document| {
+            let targets = |rule: &super::documents::Document| {
                 let targets = rule.get(TARGETS).and_then(Value::as_array).cloned().unwrap_or_default();
                 targets.iter().any(|target| target["Arn"] == body["TargetArn"])
             };
@@ -66,7 +66,7 @@ fn actions(
     })
 }
 
-fn shown(rule: &super::kind::Document) -> Value {
+fn shown(rule: &super::documents::Document) -> Value {
     let mut rule = rule.clone();
     rule.remove(TARGETS);
     Value::Object(rule)
@@ -110,7 +110,7 @@ fn delete_rule(documents: &mut Documents, name: &str) -> Result<Value, Refusal> 
     Ok(json!({}))
 }
 
-fn on_rule(rule: &mut super::kind::Document, operation: &str, body: &Value) -> Value {
+fn on_rule(rule: &mut super::documents::Document, operation: &str, body: &Value) -> Value {
     let is_one_of = |target: &Value, ids: &Value| ids.as_array().is_some_and(|ids| ids.contains(&target["Id"]));
     match operation {
         "EnableRule" | "DisableRule" => {

@@ -3,9 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::documents::{Documents, Refusal, now};
-use super::kind::Document;
-use super::states::STATE_MACHINE;
+use super::documents::{Document, Documents, Refusal, now};
+use super::state_machine::STATE_MACHINE;
 use crate::service::Scope;
 
 const KIND: &str = "Execution";

@@ -1,12 +1,9 @@
 //! A kind of resource as one table entry: which operations make, read and end it, and what AWS
 //! adds to what it was given.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::documents::{Documents, Refusal};
-
-/// A resource as its service describes it.
-pub(crate) type Document = Map<String, Value>;
+use super::documents::{Document, Documents, Refusal};
 
 /// One kind of resource of a JSON-protocol service.
 pub(crate) struct Kind {

@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::kind::{Document, default};
+use super::documents::Document;
+use super::kind::default;
 use crate::service::{Scope, Service};
 use crate::{Call, Response};
 

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::documents::{Documents, Refusal};
-use super::kind::Document;
+use super::documents::{Document, Documents, Refusal};
 
 pub(super) const KIND: &str = "LogEvents";
 /// CloudWatch Logs gives no more in one answer.

@@ -4,8 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::documents::{Documents, Refusal};
-use super::kind::Document;
+use super::documents::{Document, Documents, Refusal};
 use crate::service::Scope;
 
 const KIND: &str = "Record";

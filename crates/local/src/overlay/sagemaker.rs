@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::documented::{Catalog, Tagging};
-use super::documents::{Documents, Refusal};
+use super::documents::{Document, Documents, Refusal};
 use super::endpoints::{ENDPOINT, ENDPOINT_CONFIG, MODEL};
-use super::kind::{Document, KIND, Kind, List, Match, default, merge};
+use super::kind::{KIND, Kind, List, Match, default, merge};
 use super::records;
 
 pub(crate) static CATALOG: Catalog = Catalog {

@@ -9,8 +9,8 @@ use tokio::{
     process::{ChildStdin, ChildStdout, Command},
 };
 
-use super::last_lines;
-use crate::work::Answer;
+use super::output::last_lines;
+use crate::worker::Answer;
 
 /// A process that serves the model of an endpoint configuration. It ends when this is dropped, which closes its stdin.
 pub(super) struct Serving {

@@ -1,6 +1,6 @@
 //! What stands in which column: frames of nodes, and the waypoints of edges that pass.
 
-use super::{HEAD, INSET, NODE, PITCH, WIRE};
+use super::measures::{HEAD, INSET, NODE, PITCH, WIRE};
 use crate::{areas::Areas, picture::Edge};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! A composite alarm's rule does not find a new alarm at once.
 //! <https://github.com/awsdocs/aws-cloudformation-user-guide/issues/911>
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::{Asked, Refusal};
 use async_trait::async_trait;
 use local::Response;

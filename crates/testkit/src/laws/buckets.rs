@@ -2,7 +2,7 @@
 //! free at once.
 //! <https://github.com/aws/aws-cli/issues/2593> <https://github.com/ansible/ansible/pull/67811>
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::{Asked, Refusal};
 use async_trait::async_trait;
 use local::Response;

@@ -1,7 +1,7 @@
 //! A crawler that runs, or is stopping, can be neither changed nor deleted.
 //! <https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html>
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::{Asked, Refusal, answered, show};
 use async_trait::async_trait;
 use local::Response;

@@ -2,7 +2,7 @@
 //! there when the job ends, or when it is stopped.
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html>
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::{Asked, Refusal, answered, show};
 use async_trait::async_trait;
 use local::{Call, Response};

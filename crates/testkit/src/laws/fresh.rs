@@ -2,7 +2,7 @@
 //! answered as if it did not exist.
 //! <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
 
-use super::{Law, World, lives::Words};
+use super::{law::Law, life::Words, world::World};
 use crate::wire::{Asked, Refusal, answered, show};
 use async_trait::async_trait;
 use local::Response;

@@ -6,7 +6,7 @@
 //! <https://github.com/hashicorp/terraform-provider-aws/issues/10329>
 //! <https://github.com/awslabs/aws-support-tools/pull/174>
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::{Asked, Refusal, answered, show};
 use async_trait::async_trait;
 use local::Response;

@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteDomain.html>
 //! <https://github.com/hashicorp/terraform-provider-aws/issues/20986>
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::{Asked, Refusal, answered};
 use async_trait::async_trait;
 use local::Response;

@@ -3,7 +3,7 @@
 //! policy lets it, which here is everywhere.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::{Asked, Refusal};
 use async_trait::async_trait;
 use local::Response;

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RemoveTargets.html>
 //! <https://github.com/hashicorp/terraform-provider-aws/blob/0cdab4ae09a963535e03dde0bff4784afe8e3517/internal/service/events/rule.go>
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::{Asked, Refusal};
 use async_trait::async_trait;
 use local::Response;

@@ -1,7 +1,7 @@
 //! What is encrypted with a key of one's own can be read only while that key can be used.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html>
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::{Asked, Refusal};
 use async_trait::async_trait;
 use local::{Call, Request, Response};

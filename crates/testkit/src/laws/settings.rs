@@ -12,7 +12,7 @@
 
 mod reads;
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::{Asked, answered, show};
 use async_trait::async_trait;
 use local::{Call, Response};

@@ -1,7 +1,7 @@
 //! What is told of many things at once may be old.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::Asked;
 use async_trait::async_trait;
 use bytes::Bytes;

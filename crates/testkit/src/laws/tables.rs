@@ -1,6 +1,6 @@
 //! Which kinds live how, with durations in seconds.
 
-use super::lives::Life;
+use super::life::Life;
 use serde_json::json;
 
 const LIFE: Life = Life {

@@ -3,9 +3,10 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>
 
 use super::{
-    Law, World,
-    lives::Words,
+    law::Law,
+    life::Words,
     roles::{GLUE, LAMBDA, SAGEMAKER},
+    world::World,
 };
 use crate::{
     leave::{demand::Demand, policy::Policies},

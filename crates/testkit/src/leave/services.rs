@@ -1,6 +1,7 @@
 //! What AWS asks of a policy for each call, service by service.
 
 mod ec2;
+mod given_tags;
 mod iam;
 mod kms;
 mod named;
@@ -38,11 +39,4 @@ fn numbered<'a>(asked: &'a Asked, member: &str) -> impl Iterator<Item = &'a str>
         let rest = name.strip_prefix(&start)?;
         rest.bytes().all(|byte| byte.is_ascii_digit()).then(|| value.as_str()).flatten()
     })
-}
-
-/// The tags of a form, below a member: `<member>.1.Key`, `<member>.1.Value`.
-fn form_tags(asked: &Asked, member: &str) -> Vec<(String, String)> {
-    let given =
-        |number: usize, part: &str| asked.given[format!("{member}.{number}.{part}")].as_str().map(str::to_owned);
-    (1..).map_while(|number| Some((given(number, "Key")?, given(number, "Value").unwrap_or_default()))).collect()
 }

@@ -1,6 +1,9 @@
 //! What somebody does to a lock by hand while a run is at work: `unlock`, or deleting it.
 
-use super::{STALE_AFTER, STOPS_AFTER, Shelf, acquire, entry, fresh, identity, left_by, locked_by, read, taken, there};
+use super::{
+    setup::{STALE_AFTER, STOPS_AFTER, acquire, entry, fresh, identity, left_by, locked_by, read, taken, there},
+    shelf::Shelf,
+};
 use aws_client::Leave;
 use resource::Address;
 use state::{Error, Holder, Lock, State, Store, Writer};

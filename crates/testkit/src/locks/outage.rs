@@ -1,9 +1,11 @@
 //! Stores that hang, lose answers, or do later what they were asked: the holder keeps its lock and its state.
 
 use super::{
-    STALE_AFTER, Shelf, acquire, entry, fresh, identity, left_by, locked_by, read,
-    shelf::Mishap::{Hung, Late, Lost, Refused},
-    taken, there, written,
+    setup::{STALE_AFTER, acquire, entry, fresh, identity, left_by, locked_by, read, taken, there, written},
+    shelf::{
+        Mishap::{Hung, Late, Lost, Refused},
+        Shelf,
+    },
 };
 use aws_client::Leave;
 use resource::Address;

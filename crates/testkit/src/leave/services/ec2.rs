@@ -1,6 +1,6 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
 
-use super::{form_tags, numbered};
+use super::{given_tags::form_tags, numbered};
 use crate::{
     leave::{
         demand::{Demand, arn, pass},

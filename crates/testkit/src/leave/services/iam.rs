@@ -1,6 +1,6 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
 
-use super::form_tags;
+use super::given_tags::form_tags;
 use crate::{
     leave::{
         demand::{ACCOUNT, Demand},

@@ -1,12 +1,9 @@
 //! Services whose things have names: the ARN follows from the request.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
-use super::form_tags;
+use super::given_tags::given;
 use crate::{
-    leave::{
-        demand::{ACCOUNT, Demand, arn, pass},
-        tags::pairs,
-    },
+    leave::demand::{ACCOUNT, Demand, arn, pass},
     wire::Asked,
 };
 use serde_json::Value;
@@ -85,18 +82,6 @@ fn action<'a>(service: &str, operation: &'a str) -> &'a str {
         ("budgets", reading) if reading.starts_with("Describe") => "ViewBudget",
         ("budgets", _) => "ModifyBudget",
         _ => operation,
-    }
-}
-
-/// The tags that a request gives, however the service spells them.
-pub(super) fn given(asked: &Asked) -> Vec<(String, String)> {
-    let member = ["Tags", "tags", "TagsToAdd", "ResourceTags"].into_iter().map(|name| &asked.given[name]);
-    match member.into_iter().find(|tags| !tags.is_null()) {
-        Some(Value::Object(map)) => {
-            map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
-        }
-        Some(list) => [pairs(list, "Key", "Value"), pairs(list, "key", "value")].concat(),
-        None => form_tags(asked, "Tags.member"),
     }
 }
 

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticfilesystem.html>
 
-use super::named::given;
+use super::given_tags::given;
 use crate::{
     leave::demand::{Demand, arn, pass},
     wire::Asked,
