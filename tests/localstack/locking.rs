@@ -5,6 +5,7 @@ use crate::{
     project::Ran,
     server::{ACCOUNT, Emulator, REGION, Server},
 };
+use aws_client::HttpLayer as _;
 use aws_config::SdkConfig;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, VersioningConfiguration,
@@ -59,7 +60,7 @@ fn bucket(client: aws_sdk_s3::Client) -> StateBucket {
 /// In a bucket that is there.
 async fn laws_hold(sdk: SdkConfig) {
     let lossy = Lossy::default();
-    let bucket = bucket(aws_s3::client(&lossy.before(&sdk)));
+    let bucket = bucket(aws_s3::client(&lossy.clone().before(sdk.clone())));
     let store: Arc<dyn Store> = Arc::new(bucket.store());
     locks::hold(store.clone(), 10).await;
     locks::hold_although_answers_are_lost(store, &lossy).await;

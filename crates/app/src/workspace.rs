@@ -1,7 +1,7 @@
 //! The cloud and the state of one platform.
 
 use crate::{Error, Frontend, connection};
-use aws_client::{Guard, Meter, Remedy};
+use aws_client::{Guard, HttpLayer as _, Meter, Remedy};
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use resource::{Cloud, Registry, Stack, Tags};
@@ -84,7 +84,7 @@ impl Workspace {
         let guard = Guard::default();
         let index = Arc::new(aws_tagging::Index::new(&sdk));
         let listener = connection::failure_listener(parts.frontend.clone());
-        let cloud = Cloud::new(guard.before(sdk), place, []).with_listener(listener);
+        let cloud = Cloud::new(guard.clone().before(sdk), place, []).with_listener(listener);
         let cloud = cloud.with_tag_index(index).for_environment(name.as_str());
         Self {
             name,

@@ -1,22 +1,19 @@
 //! The HTTP client around the SDK's that bounds how long each attempt may take, by how much is sent and received.
 
 use crate::{
+    HttpLayer,
     called::{name_of, reads},
     waits::{Ticket, Waits},
 };
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
-        http::{
-            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-            SharedHttpConnector,
-        },
+        http::{HttpConnector as _, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
         orchestrator::HttpRequest,
         result::ConnectorError,
-        runtime_components::RuntimeComponents,
     },
 };
-use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
+use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::{
@@ -51,45 +48,34 @@ const WHOLE_BODY: Duration = Duration::from_secs(600);
 ///
 /// Time begins when a request is handed to `inner`: what waits its turn outside of this client is not counted.
 pub fn bounded(inner: SharedHttpClient, waits: Arc<Waits>) -> SharedHttpClient {
-    SharedHttpClient::new(Bounded { inner, waits })
+    Bounded { waits }.around(inner)
 }
 
 #[derive(Debug)]
 struct Bounded {
-    inner: SharedHttpClient,
     waits: Arc<Waits>,
 }
 
-impl HttpClient for Bounded {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+impl HttpLayer for Bounded {
+    /// The read time-out is this layer's work.
+    fn inner_settings(&self, settings: &HttpConnectorSettings) -> HttpConnectorSettings {
         let mut inner = HttpConnectorSettings::builder();
         inner.set_connect_timeout(settings.connect_timeout());
-        SharedHttpConnector::new(BoundedConnector {
-            inner: self.inner.http_connector(&inner.build(), components),
-            within: settings.read_timeout().unwrap_or(READS_WITHIN),
-            waits: self.waits.clone(),
-        })
+        inner.build()
     }
 
-    fn validate_final_config(&self, components: &RuntimeComponents, config: &ConfigBag) -> Result<(), BoxError> {
-        self.inner.validate_final_config(components, config)
-    }
-}
-
-#[derive(Debug)]
-struct BoundedConnector {
-    inner: SharedHttpConnector,
-    within: Duration,
-    waits: Arc<Waits>,
-}
-
-impl HttpConnector for BoundedConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+    fn answer(
+        &self,
+        request: HttpRequest,
+        inner: SharedHttpConnector,
+        settings: &HttpConnectorSettings,
+    ) -> HttpConnectorFuture {
+        let reads_within = settings.read_timeout().unwrap_or(READS_WITHIN);
         let sent = request.body().content_length().unwrap_or_default();
-        let answer = if reads(&request) { self.within } else { self.within * CHANGES_TAKE };
+        let answer = if reads(&request) { reads_within } else { reads_within * CHANGES_TAKE };
         let within = answer + Duration::from_secs(sent / SLOWEST_UPLOAD);
         let on_its_way = Duration::from_secs(sent / USUAL_UPLOAD);
-        let (inner, waits) = (self.inner.clone(), self.waits.clone());
+        let waits = self.waits.clone();
         HttpConnectorFuture::new(async move {
             let ticket = waits.begin(name_of(&request), on_its_way);
             match timeout(within, inner.call(request)).await {
@@ -202,7 +188,11 @@ impl std::error::Error for TooSlow {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_smithy_runtime_api::{client::orchestrator::HttpResponse, http::StatusCode};
+    use crate::http_layer::LayeredConnector;
+    use aws_smithy_runtime_api::{
+        client::{http::HttpConnector, orchestrator::HttpResponse},
+        http::StatusCode,
+    };
     use aws_smithy_types::byte_stream::ByteStream;
 
     /// Answers after a time, with a body that comes in so many parts of so many bytes, so far apart.
@@ -263,7 +253,8 @@ mod tests {
     async fn asked(server: Server, request: HttpRequest) -> (Result<usize, String>, u64) {
         let (began, waits) = (Instant::now(), Arc::new(Waits::default()));
         let inner = SharedHttpConnector::new(server);
-        let connector = BoundedConnector { inner, within: READS_WITHIN, waits: waits.clone() };
+        let settings = HttpConnectorSettings::builder().build();
+        let connector = LayeredConnector { inner, layer: Arc::new(Bounded { waits: waits.clone() }), settings };
         let answer = async {
             let mut answer = connector.call(request).await.map_err(|error| {
                 assert!(error.is_timeout());

@@ -1,20 +1,15 @@
 //! The HTTP client around the SDK's that asks for leave before each request, and looks again as its bytes go out.
 
-use crate::Boxed;
+use crate::{Boxed, HttpLayer};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
-        http::{
-            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-            SharedHttpConnector,
-        },
+        http::{HttpConnector as _, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
         orchestrator::HttpRequest,
         result::ConnectorError,
-        runtime_components::RuntimeComponents,
     },
 };
-use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
-use aws_types::SdkConfig;
+use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::{
@@ -42,14 +37,6 @@ pub trait Leave: Send + Sync {
 pub struct Guard(Arc<OnceLock<Box<dyn Leave>>>);
 
 impl Guard {
-    /// The configuration with this guard before it. One without an HTTP client sends nothing and stays as it is.
-    pub fn before(&self, config: SdkConfig) -> SdkConfig {
-        match config.http_client() {
-            Some(inner) => config.to_builder().http_client(Guarded { inner, guard: self.clone() }).build(),
-            None => config,
-        }
-    }
-
     /// From now on that one is asked, and no other.
     pub fn obey(&self, leave: impl Leave + 'static) {
         let _ = self.0.set(Box::new(leave));
@@ -62,32 +49,14 @@ impl fmt::Debug for Guard {
     }
 }
 
-#[derive(Debug)]
-struct Guarded {
-    inner: SharedHttpClient,
-    guard: Guard,
-}
-
-impl HttpClient for Guarded {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(GuardedConnector { inner, guard: self.guard.clone() })
-    }
-
-    fn validate_final_config(&self, components: &RuntimeComponents, config: &ConfigBag) -> Result<(), BoxError> {
-        self.inner.validate_final_config(components, config)
-    }
-}
-
-#[derive(Debug)]
-struct GuardedConnector {
-    inner: SharedHttpConnector,
-    guard: Guard,
-}
-
-impl HttpConnector for GuardedConnector {
-    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
-        let (inner, guard) = (self.inner.clone(), self.guard.clone());
+impl HttpLayer for Guard {
+    fn answer(
+        &self,
+        mut request: HttpRequest,
+        inner: SharedHttpConnector,
+        _: &HttpConnectorSettings,
+    ) -> HttpConnectorFuture {
+        let guard = self.clone();
         HttpConnectorFuture::new(async move {
             let Some(leave) = guard.0.get() else { return inner.call(request).await };
             leave.ask().await.map_err(|refusal| ConnectorError::user(refusal.into()))?;

@@ -2,18 +2,16 @@
 //! much is read.
 
 use crate::{
+    HttpLayer,
     called::{lane_of, name_of},
     limit::{FIRST_WINDOW, Limit},
     throttling::asks_to_slow_down,
 };
-
-use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpConnector as _, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream, config_bag::ConfigBag};
 use aws_types::SdkConfig;
 use http_body_util::Limited;
@@ -48,10 +46,7 @@ pub struct Meter {
 impl Meter {
     /// The configuration with this meter in it. One without an HTTP client sends nothing and stays as it is.
     pub fn measure(self: &Arc<Self>, config: SdkConfig) -> SdkConfig {
-        match config.http_client() {
-            Some(inner) => config.to_builder().http_client(Metered { inner, meter: self.clone() }).build(),
-            None => config,
-        }
+        Metered(self.clone()).before(config)
     }
 
     /// The calls so far.
@@ -87,40 +82,25 @@ impl Meter {
 }
 
 #[derive(Debug)]
-struct Metered {
-    inner: SharedHttpClient,
-    meter: Arc<Meter>,
-}
+struct Metered(Arc<Meter>);
 
-impl HttpClient for Metered {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(MeteredConnector {
-            inner: self.inner.http_connector(settings, components),
-            meter: self.meter.clone(),
-        })
-    }
-
-    /// The SDK asks this once for each call, and nowhere else tells its HTTP client which operation it serves.
-    fn validate_final_config(&self, components: &RuntimeComponents, config: &ConfigBag) -> Result<(), BoxError> {
+impl HttpLayer for Metered {
+    fn begin_call(&self, config: &ConfigBag) {
         if let Some(operation) = config.load::<Metadata>() {
-            self.meter.count(operation);
+            self.0.count(operation);
         }
-        self.inner.validate_final_config(components, config)
     }
-}
 
-#[derive(Debug)]
-struct MeteredConnector {
-    inner: SharedHttpConnector,
-    meter: Arc<Meter>,
-}
-
-impl HttpConnector for MeteredConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        self.meter.requests.fetch_add(1, Ordering::Relaxed);
-        let lane = self.meter.lane(&request);
+    fn answer(
+        &self,
+        request: HttpRequest,
+        inner: SharedHttpConnector,
+        _: &HttpConnectorSettings,
+    ) -> HttpConnectorFuture {
+        let meter = self.0.clone();
+        meter.requests.fetch_add(1, Ordering::Relaxed);
+        let lane = meter.lane(&request);
         let call = name_of(&request);
-        let (inner, meter) = (self.inner.clone(), self.meter.clone());
         HttpConnectorFuture::new(async move {
             let _permit = lane.turn().await;
             let sent = Instant::now();
@@ -199,7 +179,8 @@ async fn read(mut response: HttpResponse) -> Result<(HttpResponse, bool), Connec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_smithy_runtime_api::http::StatusCode;
+    use crate::http_layer::LayeredConnector;
+    use aws_smithy_runtime_api::{client::http::HttpConnector, http::StatusCode};
     use std::time::Duration;
 
     /// Throttles like AWS: a bucket of tokens that fills at a steady rate.
@@ -261,7 +242,7 @@ mod tests {
     /// Sixty-four callers that want as much as they can get for a time, each trying again a second after a refusal.
     async fn besiege(server: &Server, time: Duration) {
         let meter = Arc::new(Meter::default());
-        let connector = MeteredConnector { inner: SharedHttpConnector::new(server.clone()), meter };
+        let connector = metered(server.clone(), meter);
         let callers = (0..64).map(|_| async {
             loop {
                 let response = connector.call(request("SageMaker.CreateFeatureGroup")).await.unwrap();
@@ -271,6 +252,11 @@ mod tests {
             }
         });
         let _ = tokio::time::timeout(time, futures::future::join_all(callers)).await;
+    }
+
+    fn metered(server: Server, meter: Arc<Meter>) -> LayeredConnector<Metered> {
+        let settings = HttpConnectorSettings::builder().build();
+        LayeredConnector { inner: SharedHttpConnector::new(server), layer: Arc::new(Metered(meter)), settings }
     }
 
     fn request(target: &'static str) -> HttpRequest {
@@ -302,12 +288,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_operation_that_is_throttled_does_not_slow_another() {
         let (meter, server) = (Arc::new(Meter::default()), Server::new(1.0, 1.0));
-        let connector = MeteredConnector { inner: SharedHttpConnector::new(server), meter: meter.clone() };
+        let connector = metered(server, meter.clone());
         for _ in 0..5 {
             connector.call(request("SageMaker.CreateFeatureGroup")).await.unwrap();
         }
-        let fast = SharedHttpConnector::new(Server::new(1000.0, 1000.0));
-        let connector = MeteredConnector { inner: fast, meter };
+        let connector = metered(Server::new(1000.0, 1000.0), meter);
         let began = Instant::now();
         for _ in 0..20 {
             connector.call(request("SageMaker.DescribeFeatureGroup")).await.unwrap();

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
-use aws_client::Leave;
+use aws_client::{HttpLayer as _, Leave};
 use aws_config::SdkConfig;
 use local::{ACCOUNT, Cloud};
 use state::{Error, Holder, Lock, MemoryStore, S3Store, StateBucket, Store};
@@ -24,7 +24,7 @@ async fn store(sdk: &SdkConfig) -> S3Store {
 /// The same behind what may lose answers.
 async fn bucket(lossy: &Lossy) -> Arc<dyn Store> {
     let cloud = Cloud::open(None, REGION, ACCOUNT).unwrap();
-    Arc::new(store(&lossy.before(&cloud.sdk_config())).await)
+    Arc::new(store(&lossy.clone().before(cloud.sdk_config())).await)
 }
 
 #[tokio::test(start_paused = true)]
