@@ -176,10 +176,9 @@ impl Network {
         let Some(cidr) = self.cidr else { return Vec::new() };
         let (prefix, half) = blocks(cidr);
         (0..self.zones.min(capacity(cidr)))
-            .map(|index| ZoneSubnets {
-                zone: index + 1,
-                public: cidr.block(prefix, half + index),
-                private: cidr.block(prefix, index),
+            .filter_map(|index| {
+                let (public, private) = (cidr.block(prefix, half + index)?, cidr.block(prefix, index)?);
+                Some(ZoneSubnets { zone: index + 1, public, private })
             })
             .collect()
     }

@@ -1,6 +1,7 @@
 //! Options that every command has.
 
 use clap::Args;
+use jiff::SignedDuration;
 use std::{path::PathBuf, time::Duration};
 
 /// Options that every command has stand apart in its help.
@@ -31,18 +32,13 @@ pub(crate) struct Global {
     pub(crate) no_color: bool,
 }
 
+/// Reads a time such as `90s`, `5m` or `1h30m`. Only zero needs no unit.
 fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| "expected a number and a unit, such as 60s or 5m".to_owned())?;
-    match &text[digits.len()..] {
-        "ms" => Ok(Duration::from_millis(number)),
-        "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
-        "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
-        "" if number == 0 => Ok(Duration::ZERO),
-        "" => Err(format!("{number} has no unit: say {number}s or {number}m")),
-        unit => Err(format!("`{unit}` is not a unit of time: use ms, s, m or h")),
+    if text == "0" {
+        return Ok(Duration::ZERO);
     }
+    let time = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    time.ok_or_else(|| "expected a time with its unit, such as 60s, 5m or 1h30m".to_owned())
 }
 
 #[cfg(test)]
@@ -62,6 +58,9 @@ mod tests {
         assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("0"), Ok(Duration::ZERO));
-        assert!(duration("soon").is_err() && duration("1w").is_err() && duration("5").is_err());
+        assert_eq!(duration("1h30m"), Ok(Duration::from_secs(5400)));
+        for wrong in ["soon", "1w", "5", "-5m", ""] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
     }
 }
