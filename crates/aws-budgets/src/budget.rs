@@ -128,18 +128,16 @@ impl Resource for Budget {
             call.send().await.during("CreateNotification").heals(TOPIC_TOO_NEW, TOPICS_SPREAD_WITHIN)?;
         }
         let arn = arn(id, cx.place());
-        let missing = self.tags.missing_from(&live.tags);
-        if !missing.0.is_empty() {
+        let add = async |missing: Tags| {
             let tags: Result<Vec<_>> = missing.iter().map(|(key, value)| tag(key, value)).collect();
             let call = client.tag_resource().resource_arn(&arn).set_resource_tags(Some(tags?));
-            call.send().await.during("TagResource")?;
-        }
-        let removed = self.tags.removed_by(diff);
-        if !removed.is_empty() {
+            call.send().await.during("TagResource")
+        };
+        let remove = async |removed| {
             let call = client.untag_resource().resource_arn(&arn).set_resource_tag_keys(Some(removed));
-            call.send().await.during("UntagResource")?;
-        }
-        Ok(())
+            call.send().await.during("UntagResource")
+        };
+        self.tags.converge(&live.tags, diff, add, remove).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {

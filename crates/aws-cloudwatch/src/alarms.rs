@@ -116,13 +116,11 @@ async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
 pub(crate) async fn converge_tags(name: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
     let client = cx.client(Client::new);
     let arn = arn(name, cx.place());
-    let missing = tags.missing_from(live);
-    if !missing.0.is_empty() {
-        client.tag_resource().resource_arn(&arn).set_tags(given(&missing)).send().await.during("TagResource")?;
-    }
-    let removed = tags.removed_by(diff);
-    if !removed.is_empty() {
-        client.untag_resource().resource_arn(&arn).set_tag_keys(Some(removed)).send().await.during("UntagResource")?;
-    }
-    Ok(())
+    let add = async |missing: Tags| {
+        client.tag_resource().resource_arn(&arn).set_tags(given(&missing)).send().await.during("TagResource")
+    };
+    let remove = async |removed| {
+        client.untag_resource().resource_arn(&arn).set_tag_keys(Some(removed)).send().await.during("UntagResource")
+    };
+    tags.converge(live, diff, add, remove).await
 }

@@ -32,17 +32,15 @@ pub(crate) fn fits(declared: &str, live: Option<&str>) -> bool {
 /// Brings the tags of any EC2 resource in line.
 pub(crate) async fn converge(id: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
     let client = cx.client(Client::new);
-    let missing = tags.missing_from(live);
-    if !missing.0.is_empty() {
+    let add = async |missing: Tags| {
         let call = client.create_tags().resources(id).set_tags(Some(ec2_tags(&missing)));
-        call.send().await.during("CreateTags").heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
-    }
-    let removed = tags.removed_by(diff);
-    if !removed.is_empty() {
+        call.send().await.during("CreateTags").heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+    };
+    let remove = async |removed: Vec<String>| {
         let keys = removed.into_iter().map(|key| Tag::builder().key(key).build()).collect();
-        client.delete_tags().resources(id).set_tags(Some(keys)).send().await.during("DeleteTags")?;
-    }
-    Ok(())
+        client.delete_tags().resources(id).set_tags(Some(keys)).send().await.during("DeleteTags")
+    };
+    tags.converge(live, diff, add, remove).await
 }
 
 fn ec2_tags(tags: &Tags) -> Vec<Tag> {

@@ -138,17 +138,15 @@ impl Resource for Rule {
             self.put_targets(id, live, cx).await?;
         }
         let client = cx.client(Client::new);
-        let missing = self.tags.missing_from(&live.tags);
-        if !missing.0.is_empty() {
+        let add = async |missing: Tags| {
             let call = client.tag_resource().resource_arn(arn(id, cx.place())).set_tags(Some(event_tags(&missing)?));
-            call.send().await.during("TagResource").heals(CONTENDED, PROPAGATION)?;
-        }
-        let removed = self.tags.removed_by(diff);
-        if !removed.is_empty() {
+            call.send().await.during("TagResource").heals(CONTENDED, PROPAGATION)
+        };
+        let remove = async |removed| {
             let call = client.untag_resource().resource_arn(arn(id, cx.place())).set_tag_keys(Some(removed));
-            call.send().await.during("UntagResource").heals(CONTENDED, PROPAGATION)?;
-        }
-        Ok(())
+            call.send().await.during("UntagResource").heals(CONTENDED, PROPAGATION)
+        };
+        self.tags.converge(&live.tags, diff, add, remove).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {

@@ -33,14 +33,12 @@ pub(crate) async fn found(name: &str, arn: &str, cx: &Cx) -> Result<Option<Found
 /// Brings the tags of whatever bears this ARN in line.
 pub(crate) async fn converge(arn: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
     let client = cx.client(Client::new);
-    let missing = tags.missing_from(live);
-    if !missing.0.is_empty() {
-        client.tag_resource().resource_arn(arn).set_tags_to_add(given(&missing)).send().await.during("TagResource")?;
-    }
-    let removed = tags.removed_by(diff);
-    if !removed.is_empty() {
+    let add = async |missing: Tags| {
+        client.tag_resource().resource_arn(arn).set_tags_to_add(given(&missing)).send().await.during("TagResource")
+    };
+    let remove = async |removed| {
         let call = client.untag_resource().resource_arn(arn).set_tags_to_remove(Some(removed));
-        call.send().await.during("UntagResource")?;
-    }
-    Ok(())
+        call.send().await.during("UntagResource")
+    };
+    tags.converge(live, diff, add, remove).await
 }

@@ -148,17 +148,15 @@ impl Resource for Policy {
             let made = answer.policy_version.and_then(|version| version.version_id);
             cx.shared::<Made>().note(id, &made.ok_or_else(|| Failure::incomplete("CreatePolicyVersion", "id"))?);
         }
-        let missing = self.tags.missing_from(&live.tags);
-        if !missing.0.is_empty() {
+        let add = async |missing: Tags| {
             let call = client.tag_policy().policy_arn(id).set_tags(Some(tags::write(&missing)?));
-            call.send().await.during("TagPolicy").heals(LAGS, PROPAGATES)?;
-        }
-        let removed = self.tags.removed_by(diff);
-        if !removed.is_empty() {
+            call.send().await.during("TagPolicy").heals(LAGS, PROPAGATES)
+        };
+        let remove = async |removed| {
             let call = client.untag_policy().policy_arn(id).set_tag_keys(Some(removed));
-            call.send().await.during("UntagPolicy").heals(LAGS, PROPAGATES)?;
-        }
-        Ok(())
+            call.send().await.during("UntagPolicy").heals(LAGS, PROPAGATES)
+        };
+        self.tags.converge(&live.tags, diff, add, remove).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {

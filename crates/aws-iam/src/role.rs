@@ -144,17 +144,15 @@ impl Resource for Role {
         if diff.has("inline_policies") {
             self.put_inline(id, live, &client).await?;
         }
-        let missing = self.tags.missing_from(&live.tags);
-        if !missing.0.is_empty() {
+        let add = async |missing: Tags| {
             let call = client.tag_role().role_name(id).set_tags(Some(tags::write(&missing)?));
-            call.send().await.during("TagRole").heals(LAGS, PROPAGATES)?;
-        }
-        let removed = self.tags.removed_by(diff);
-        if !removed.is_empty() {
+            call.send().await.during("TagRole").heals(LAGS, PROPAGATES)
+        };
+        let remove = async |removed| {
             let call = client.untag_role().role_name(id).set_tag_keys(Some(removed));
-            call.send().await.during("UntagRole").heals(LAGS, PROPAGATES)?;
-        }
-        Ok(())
+            call.send().await.during("UntagRole").heals(LAGS, PROPAGATES)
+        };
+        self.tags.converge(&live.tags, diff, add, remove).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {

@@ -218,17 +218,15 @@ impl Resource for Key {
                 }
             }
         }
-        let missing = self.tags.missing_from(&live.tags);
-        if !missing.0.is_empty() {
+        let add = async |missing: Tags| {
             let call = client.tag_resource().key_id(id).set_tags(Some(kms_tags(&missing)?));
-            call.send().await.during("TagResource").heals(UNKNOWN_YET, SPREADS_WITHIN)?;
-        }
-        let removed = self.tags.removed_by(diff);
-        if !removed.is_empty() {
+            call.send().await.during("TagResource").heals(UNKNOWN_YET, SPREADS_WITHIN)
+        };
+        let remove = async |removed| {
             let call = client.untag_resource().key_id(id).set_tag_keys(Some(removed));
-            call.send().await.during("UntagResource").heals(UNKNOWN_YET, SPREADS_WITHIN)?;
-        }
-        Ok(())
+            call.send().await.during("UntagResource").heals(UNKNOWN_YET, SPREADS_WITHIN)
+        };
+        self.tags.converge(&live.tags, diff, add, remove).await
     }
 
     /// KMS never deletes at once: the key is unusable from now on, costs nothing, and vanishes after

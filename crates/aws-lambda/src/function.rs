@@ -242,17 +242,15 @@ impl Function {
     async fn converge_tags(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
         let client = cx.client(Client::new);
         let arn = arn(id, cx.place());
-        let missing = self.tags.missing_from(&live.tags);
-        if !missing.0.is_empty() {
+        let add = async |missing: Tags| {
             let call = client.tag_resource().resource(&arn).set_tags(Some(missing.0.into_iter().collect()));
-            call.send().await.during("TagResource").heals(HEALING, HEALS_WITHIN)?;
-        }
-        let removed = self.tags.removed_by(diff);
-        if !removed.is_empty() {
+            call.send().await.during("TagResource").heals(HEALING, HEALS_WITHIN)
+        };
+        let remove = async |removed| {
             let call = client.untag_resource().resource(&arn).set_tag_keys(Some(removed));
-            call.send().await.during("UntagResource").heals(HEALING, HEALS_WITHIN)?;
-        }
-        Ok(())
+            call.send().await.during("UntagResource").heals(HEALING, HEALS_WITHIN)
+        };
+        self.tags.converge(&live.tags, diff, add, remove).await
     }
 }
 

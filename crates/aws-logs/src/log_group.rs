@@ -161,17 +161,15 @@ impl Resource for LogGroup {
             }
         }
         let arn = arn(id, cx.place());
-        let missing = self.tags.missing_from(&live.tags);
-        if !missing.0.is_empty() {
+        let add = async |missing: Tags| {
             let call = client.tag_resource().resource_arn(&arn).set_tags(Some(missing.0.into_iter().collect()));
-            call.send().await.during("TagResource")?;
-        }
-        let removed = self.tags.removed_by(diff);
-        if !removed.is_empty() {
+            call.send().await.during("TagResource")
+        };
+        let remove = async |removed| {
             let call = client.untag_resource().resource_arn(&arn).set_tag_keys(Some(removed));
-            call.send().await.during("UntagResource")?;
-        }
-        Ok(())
+            call.send().await.during("UntagResource")
+        };
+        self.tags.converge(&live.tags, diff, add, remove).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {

@@ -84,7 +84,7 @@ pub(crate) async fn bucket(
 /// S3 knows only the whole set, so what is others' is sent back with ours.
 async fn tags(client: &Client, name: &str, wanted: &Bucket, live: &Bucket, diff: &Diff) -> Result<()> {
     let mut tags = live.tags.clone();
-    for key in wanted.tags.removed_by(diff) {
+    for key in diff.removed_tags() {
         tags.0.remove(&key);
     }
     tags.0.extend(wanted.tags.0.clone());

@@ -21,13 +21,11 @@ pub(crate) async fn read(arn: &str, cx: &Cx) -> Result<Tags> {
 /// Brings the tags of whatever bears this ARN in line.
 pub(crate) async fn converge(arn: &str, tags: &Tags, live: &Tags, diff: &Diff, cx: &Cx) -> Result<()> {
     let client = cx.client(Client::new);
-    let missing = tags.missing_from(live);
-    if !missing.0.is_empty() {
-        client.add_tags().resource_arn(arn).set_tags(given(&missing)).send().await.during("AddTags")?;
-    }
-    let removed = tags.removed_by(diff);
-    if !removed.is_empty() {
-        client.delete_tags().resource_arn(arn).set_tag_keys(Some(removed)).send().await.during("DeleteTags")?;
-    }
-    Ok(())
+    let add = async |missing: Tags| {
+        client.add_tags().resource_arn(arn).set_tags(given(&missing)).send().await.during("AddTags")
+    };
+    let remove = async |removed| {
+        client.delete_tags().resource_arn(arn).set_tag_keys(Some(removed)).send().await.during("DeleteTags")
+    };
+    tags.converge(live, diff, add, remove).await
 }

@@ -139,17 +139,15 @@ impl Resource for StateMachine {
             let answer = call.send().await.during("UpdateStateMachine");
             answer.heals(HEALING, PROPAGATES).heals(CONFLICT, PROPAGATES)?;
         }
-        let missing = self.tags.missing_from(&live.tags);
-        if !missing.0.is_empty() {
+        let add = async |missing: Tags| {
             let call = client.tag_resource().resource_arn(id).set_tags(Some(sfn_tags(&missing)));
-            call.send().await.during("TagResource")?;
-        }
-        let removed = self.tags.removed_by(diff);
-        if !removed.is_empty() {
+            call.send().await.during("TagResource")
+        };
+        let remove = async |removed| {
             let call = client.untag_resource().resource_arn(id).set_tag_keys(Some(removed));
-            call.send().await.during("UntagResource")?;
-        }
-        Ok(())
+            call.send().await.during("UntagResource")
+        };
+        self.tags.converge(&live.tags, diff, add, remove).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {

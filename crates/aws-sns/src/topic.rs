@@ -144,17 +144,15 @@ impl Resource for Topic {
                 call.send().await.during("SetTopicAttributes").heals(PROPAGATING, PROPAGATION)?;
             }
         }
-        let missing = self.tags.missing_from(&live.tags);
-        if !missing.0.is_empty() {
+        let add = async |missing: Tags| {
             let call = client.tag_resource().resource_arn(id).set_tags(Some(sns_tags(&missing)?));
-            call.send().await.during("TagResource").heals(&[("ConcurrentAccess", "")], PROPAGATION)?;
-        }
-        let removed = self.tags.removed_by(diff);
-        if !removed.is_empty() {
+            call.send().await.during("TagResource").heals(&[("ConcurrentAccess", "")], PROPAGATION)
+        };
+        let remove = async |removed| {
             let call = client.untag_resource().resource_arn(id).set_tag_keys(Some(removed));
-            call.send().await.during("UntagResource").heals(&[("ConcurrentAccess", "")], PROPAGATION)?;
-        }
-        Ok(())
+            call.send().await.during("UntagResource").heals(&[("ConcurrentAccess", "")], PROPAGATION)
+        };
+        self.tags.converge(&live.tags, diff, add, remove).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {

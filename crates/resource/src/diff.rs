@@ -1,6 +1,6 @@
 //! Compares a declared specification with a live one.
 
-use crate::{As, Tags};
+use crate::As;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use vocabulary::{has_unknown, same_policy};
@@ -50,6 +50,13 @@ impl Diff {
     /// The change of a field or of the first thing within it.
     pub fn get(&self, field: &str) -> Option<&FieldChange> {
         self.changes.iter().find(|change| within(&change.path, field))
+    }
+
+    /// The keys of the tags to remove: those that mlopsctl has set and no longer declares.
+    pub fn removed_tags(&self) -> Vec<String> {
+        let removed = self.changes.iter().filter(|change| change.after.is_null());
+        // The path of a tag is `tags.<key>`.
+        removed.filter_map(|change| change.path.strip_prefix("tags.")).map(str::to_owned).collect()
     }
 }
 
@@ -156,19 +163,6 @@ fn sorted(items: &[Value]) -> Vec<String> {
     texts
 }
 
-impl Tags {
-    /// Keys of `live` that `self` no longer has and that were ours, judged by what a comparison found
-    /// to be removed (`tags.<key>` with nothing after).
-    pub fn removed_by(&self, diff: &Diff) -> Vec<String> {
-        diff.changes
-            .iter()
-            .filter(|change| change.after.is_null())
-            .filter_map(|change| change.path.strip_prefix("tags."))
-            .map(str::to_owned)
-            .collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,7 +185,7 @@ mod tests {
         let live = json!({"tags": {"Owner": "B", "Old": "x", "aws:cost": "1"}});
         let diff = compare(&declared, Some(&recorded), &live, &[]);
         assert_eq!(paths(&diff), ["tags.Old", "tags.Owner"]);
-        assert!(diff.changes[0].after.is_null());
+        assert_eq!(diff.removed_tags(), ["Old"]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod sensitive;
 mod size;
 mod stack;
 mod substitution;
+mod tag_changes;
 mod tag_index;
 mod tag_reading;
 mod tags;

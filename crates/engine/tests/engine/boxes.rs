@@ -129,7 +129,7 @@ impl Resource for Box {
         world.note(format!("update {}", self.name));
         let mut tags = live.tags.clone();
         tags.0.extend(self.tags.0.clone());
-        for key in self.tags.removed_by(diff) {
+        for key in diff.removed_tags() {
             tags.0.remove(&key);
         }
         world.boxes().insert(id.to_owned(), Box { tags, ..self.clone() });
