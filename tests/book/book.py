@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BOOK = Path("docs/aws-behaviour.md")
 LAWS = Path("crates/testkit/src/laws")
 # What carries the laws out, and says nothing of AWS.
-MACHINERY = {"world.rs", "lives.rs"}
+MACHINERY = {"law.rs", "life.rs", "lives.rs", "world.rs"}
 # What the tables of lives start from.
 TEMPLATE = "const LIFE: Life = Life {"
 MODELS = {

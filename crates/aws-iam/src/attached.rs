@@ -3,13 +3,21 @@
 
 use aws_client::{Attempt, Failure, Remedy, Result};
 use aws_sdk_iam::{Client, types::SummaryKeyType};
-use resource::Cx;
+use resource::{Cx, Quota, QuotaScope, QuotaSource};
 use vocabulary::Permission;
 
 /// The default quota. Fewer policies fit into every account.
 const DEFAULT: usize = 10;
+/// The name of the quota in the account summary.
 const NAME: &str = "AttachedPoliciesPerRoleQuota";
-const CODE: &str = "L-0DA4ABF3";
+/// The quota. A drift job has as many policies as its permissions need.
+pub(crate) const ATTACHED_POLICIES: Quota = Quota {
+    noun: "managed policies of one role",
+    service: "iam",
+    code: "L-0DA4ABF3",
+    source: QuotaSource::AccountSummary(NAME),
+    scope: QuotaScope::Each { default: DEFAULT },
+};
 
 /// Refuses more managed policies of a role than the account may attach. A plan then says so before anything is made.
 pub(crate) async fn refuse_too_many(wanted: usize, cx: &Cx) -> Result<()> {
@@ -22,7 +30,8 @@ pub(crate) async fn refuse_too_many(wanted: usize, cx: &Cx) -> Result<()> {
     if usize::try_from(quota).is_ok_and(|quota| quota >= wanted) {
         return Ok(());
     }
-    let raise = Remedy::RaiseQuota { service: "iam".into(), code: CODE.into(), wanted, region: None };
+    let Quota { service, code, .. } = ATTACHED_POLICIES;
+    let raise = Remedy::RaiseQuota { service: service.into(), code: code.into(), wanted, region: None };
     Err(Failure::refused(
         format!("it has {wanted} managed policies, and this account may attach {quota} to a role"),
         raise,

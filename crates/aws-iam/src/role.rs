@@ -5,7 +5,8 @@ mod declaration;
 pub use declaration::{Role, RoleOutputs};
 
 use crate::{
-    allowed, attached,
+    allowed,
+    attached::{self, ATTACHED_POLICIES},
     errors::{GONE, LAGS, PROPAGATES, may_be_new},
     read::{self, Roles, attached_arns, inline_names},
     tags,
@@ -33,16 +34,6 @@ const ROLES: Quota = Quota {
     code: "L-FE177D64",
     source: QuotaSource::AccountSummary("RolesQuota"),
     scope: QuotaScope::Account(LiveCount::AccountSummary("Roles")),
-};
-
-/// The quota of managed policies per role. A drift job has as many policies as its permissions need.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const ATTACHED_POLICIES: Quota = Quota {
-    noun: "managed policies of one role",
-    service: "iam",
-    code: "L-0DA4ABF3",
-    source: QuotaSource::AccountSummary("AttachedPoliciesPerRoleQuota"),
-    scope: QuotaScope::Each { default: 10 },
 };
 
 impl Resource for Role {

@@ -1,7 +1,7 @@
 //! A version of an object under a legal hold is deleted for nobody, and so neither is its bucket.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>
 
-use super::{Law, World};
+use super::{law::Law, world::World};
 use crate::wire::{Asked, Refusal};
 use async_trait::async_trait;
 use local::{Call, Request, Response};
