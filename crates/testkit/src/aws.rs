@@ -5,7 +5,7 @@ use crate::{
     faults::{Fault, Faults},
     inventory,
     journal::{Journal, Kill, Made, Watch},
-    laws::{Laws, Pace, Script},
+    laws::{self, Laws, Pace, Script},
     leave::Leave,
     time::{self, Calendar},
 };
@@ -150,7 +150,17 @@ impl Aws {
     /// How long things took that were made, and roles until they could be assumed: what they are, and the span
     /// that no run can shorten.
     pub fn spans(&self) -> Vec<(String, Duration)> {
-        self.laws.as_ref().map(|laws| laws.spans()).unwrap_or_default()
+        self.laws.as_ref().map(|laws| laws.notes().spans()).unwrap_or_default()
+    }
+
+    /// The reads of settings that have answered with an earlier value so far, each with its service.
+    pub fn late_reads(&self) -> BTreeSet<(String, String)> {
+        self.laws.as_ref().map(|laws| laws.notes().late_reads()).unwrap_or_default()
+    }
+
+    /// The reads of settings that may answer with an earlier value, each with its service.
+    pub fn lagging_reads() -> BTreeSet<(String, String)> {
+        laws::reads()
     }
 
     /// From now on only what these policies allow is done; anything else is refused in each service's words. A copy of

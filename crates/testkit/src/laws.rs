@@ -29,11 +29,12 @@ use crate::wire::Asked;
 use async_trait::async_trait;
 use law::Law;
 use local::{Call, Cloud, Error, Layer, Lost, Next, Response};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::sync::Mutex;
-use world::{Chance, Spans, World};
+use world::{Chance, Notes, World};
 
 pub(crate) use script::Script;
+pub(crate) use settings::reads;
 pub(crate) use world::Pace;
 
 /// All laws, laid around the embedded cloud.
@@ -42,7 +43,7 @@ pub(crate) struct Laws {
     region: String,
     chance: Chance,
     laws: Mutex<Vec<Box<dyn Law>>>,
-    spans: Spans,
+    notes: Notes,
     script: Arc<Script>,
 }
 
@@ -82,7 +83,7 @@ impl Laws {
             region: region.to_owned(),
             chance: Chance::new(seed, pace),
             laws: Mutex::new(laws),
-            spans: Spans::default(),
+            notes: Notes::default(),
             script: Arc::new(script),
         }
     }
@@ -91,8 +92,8 @@ impl Laws {
         &self.script
     }
 
-    pub(crate) fn spans(&self) -> Vec<(String, Duration)> {
-        self.spans.all()
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.notes
     }
 
     /// The same laws over a copy of the cloud. No call comes between the two copies.
@@ -104,7 +105,7 @@ impl Laws {
             region: self.region.clone(),
             chance: self.chance,
             laws: Mutex::new(laws),
-            spans: Spans::default(),
+            notes: Notes::default(),
             script: Arc::new(self.script.copy()),
         };
         Ok((cloud, laws))
@@ -117,7 +118,7 @@ impl Layer for Laws {
         let asked = Asked::of(call);
         // Whoever comes meanwhile waits: a call and what the laws make of it are one.
         let mut laws = self.laws.lock().await;
-        let world = World::new(next, &self.region, self.chance, &self.spans, &self.script);
+        let world = World::new(next, &self.region, self.chance, &self.notes, &self.script);
         for law in laws.iter_mut() {
             law.tick(&world).await;
         }

@@ -2,8 +2,10 @@
 //! answered, and how a refusal looks.
 
 mod asked;
+mod cbor;
 mod form;
 mod refusal;
+mod rest;
 mod xml;
 
 pub use refusal::Refusal;

@@ -1,14 +1,31 @@
 //! Reads of settings lag behind writes: for a while they answer with the earlier values, or alternately with the
 //! earlier and the new ones.
 //!
-//! - S3: Terraform's provider waits up to three minutes for the lifecycle rules of a bucket, until several reads in a
-//!   row agree, and says that some regions need it (`internal/service/s3/bucket_lifecycle_configuration.go`).
-//! - KMS: "The KMS API follows an eventual consistency model"
-//!   (<https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>).
-//! - IAM: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>.
-//! - EC2: <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>.
-//! - Step Functions: "This operation is eventually consistent. The results are best effort"
-//!   (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html>).
+//! S3 shows the lifecycle rules of a bucket up to three minutes late, in some regions. Terraform's provider waits until
+//! several reads in a row agree.
+//! <https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/s3/bucket_lifecycle_configuration.go>
+//! KMS: "The KMS API follows an eventual consistency model".
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
+//! IAM shows changes late.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
+//! EC2 shows changes late.
+//! <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
+//! DescribeStateMachine: "This operation is eventually consistent. The results are best effort".
+//! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html>
+//! DescribeLogGroups right after PutRetentionPolicy has the old retention.
+//! <https://github.com/aws/aws-sdk-go/issues/650>
+//! Lambda: a read after the update of a function may have the old version.
+//! <https://github.com/hashicorp/terraform-provider-aws/pull/14578>
+//! ECR shows repositories and their policies some time after the write.
+//! <https://github.com/hashicorp/terraform-provider-aws/pull/18464>
+//! EventBridge: "Allow a short period of time for changes to take effect".
+//! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
+//! SNS: changes of a subscription take effect with eventual consistency, in up to 15 minutes.
+//! <https://docs.aws.amazon.com/sns/latest/dg/sns-message-filtering.html>
+//! Some services change tags with eventual consistency.
+//! <https://github.com/hashicorp/terraform-provider-aws/issues/15572>
+//! Other services, such as Glue, SageMaker and CloudWatch: a read right after a write may have the old value of an attribute.
+//! <https://hashicorp.github.io/terraform-provider-aws/retries-and-waiters/>
 
 mod reads;
 
@@ -17,8 +34,11 @@ use crate::wire::{Asked, answered, show};
 use async_trait::async_trait;
 use local::{Call, Response};
 use reads::{Key, LISTED, Listed, SETTINGS, Setting, of_bucket};
-use serde_json::{Map, Value};
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 use tokio::time::Instant;
 
 /// How many seconds a write may stay invisible. Half of all writes are visible at once.
@@ -67,17 +87,16 @@ impl Settings {
             let answer = world.pass(read.clone()).await;
             found.push((key, read, Before::Answer(answer)));
         }
-        let written =
+        let is_written =
             |setting: &&Setting| setting.service == asked.service && setting.writes.contains(&asked.operation.as_str());
-        for setting in SETTINGS.iter().filter(written) {
+        for setting in SETTINGS.iter().filter(is_written) {
             let read = setting.read(asked);
             let answer = world.pass(read.clone()).await;
-            found.push((setting.key(setting.names_of(asked)), read, Before::Answer(answer)));
+            found.push((setting.key(setting.written(asked)), read, Before::Answer(answer)));
         }
-        for listed in LISTED.iter().filter(|_| asked.service == "ec2") {
+        for listed in LISTED {
             let Some(id) = listed.written(asked) else { continue };
-            let fields = Map::from_iter([(listed.id.0.to_owned(), id.clone().into())]);
-            let read = Asked::of(Asked::own("ec2", &asked.call.region, listed.list, fields));
+            let read = Asked::of(listed.read(&id, &asked.call.region));
             let mut answer = answered(&read, &world.pass(read.call.clone()).await);
             if let Some(item) = listed.item(&mut answer, &id) {
                 found.push((listed.key(&id), read.call, Before::Item(listed, item.clone())));
@@ -92,8 +111,32 @@ impl Settings {
         old.looks += 1;
         let flaps = || world.chance.once_in(2, &format!("{}, look {}", old.nth, old.looks));
         let is_old = world.now < old.hidden_until || (world.now < old.flaps_until && flaps());
-        is_old.then(|| old.before.clone())
+        is_old.then(|| {
+            world.notes.late_read(&key.0, &key.1);
+            old.before.clone()
+        })
     }
+
+    /// Puts the earlier items into a list.
+    fn put_old_items(&mut self, listed: &Listed, answer: &mut Value, world: &World<'_>) -> bool {
+        let ids = answer[listed.member].as_array().into_iter().flatten();
+        let ids: Vec<String> = ids.filter_map(|item| item[listed.id].as_str()).map(str::to_owned).collect();
+        let mut has_old = false;
+        for id in ids {
+            if let Some(Before::Item(_, old)) = self.shows_old(&listed.key(&id), world)
+                && let Some(item) = listed.item(answer, &id)
+            {
+                *item = old;
+                has_old = true;
+            }
+        }
+        has_old
+    }
+}
+
+/// The reads of the table, each with its service: those of buckets, which the table does not have, are left out.
+pub(crate) fn reads() -> BTreeSet<(String, String)> {
+    reads::all().map(|(service, read)| (service.to_owned(), read.to_owned())).collect()
 }
 
 /// Whether both have the same value.
@@ -102,7 +145,7 @@ fn is_same(read: &Call, one: &Before, other: &Response) -> bool {
         Before::Answer(answer) => answer.status == other.status && answer.body == other.body,
         Before::Item(listed, item) => {
             let mut answer = answered(&Asked::of(read.clone()), other);
-            item[listed.id.1].as_str().is_some_and(|id| listed.item(&mut answer, id).is_some_and(|now| now == item))
+            item[listed.id].as_str().is_some_and(|id| listed.item(&mut answer, id).is_some_and(|now| now == item))
         }
     }
 }
@@ -110,16 +153,14 @@ fn is_same(read: &Call, one: &Before, other: &Response) -> bool {
 #[async_trait]
 impl Law for Settings {
     async fn before(&mut self, asked: &Asked, world: &World<'_>) -> Option<Response> {
+        self.old.retain(|_, old| world.now < old.flaps_until);
         if !asked.call.is_read() {
             self.under_way = self.look(asked, world).await;
             return None;
         }
         let key = match of_bucket(asked) {
             Some((key, _)) => key,
-            None => {
-                let setting = SETTINGS.iter().find(|setting| setting.is_read_by(asked))?;
-                setting.key(setting.names_of(asked))
-            }
+            None => SETTINGS.iter().find_map(|setting| Some(setting.key(setting.asked_for(asked)?)))?,
         };
         match self.shows_old(&key, world)? {
             Before::Answer(answer) => Some(answer),
@@ -149,24 +190,17 @@ impl Law for Settings {
             self.old
                 .insert(key, Old { before, hidden_until, flaps_until, nth, looks: 0, process: world.script.process() });
         }
-        if asked.service == "ec2"
-            && let Some(listed) = LISTED.iter().find(|listed| listed.list == asked.operation)
-        {
-            let mut answer = answered(asked, response);
-            let ids = answer[listed.member].as_array().into_iter().flatten();
-            let ids: Vec<String> = ids.filter_map(|item| item[listed.id.1].as_str()).map(str::to_owned).collect();
-            let mut changed = false;
-            for id in ids {
-                if let Some(Before::Item(_, old)) = self.shows_old(&listed.key(&id), world)
-                    && let Some(item) = listed.item(&mut answer, &id)
-                {
-                    *item = old;
-                    changed = true;
-                }
-            }
-            if changed {
-                show(asked, response, &answer);
-            }
+        let lists: Vec<&Listed> = LISTED.iter().filter(|listed| asked.is(listed.service, listed.list)).collect();
+        if lists.is_empty() || !self.old.keys().any(|(service, read, _)| asked.is(service, read)) {
+            return;
+        }
+        let mut answer = answered(asked, response);
+        let mut has_old = false;
+        for listed in lists {
+            has_old |= self.put_old_items(listed, &mut answer, world);
+        }
+        if has_old {
+            show(asked, response, &answer);
         }
     }
 

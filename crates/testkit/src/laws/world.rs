@@ -5,6 +5,7 @@ use crate::wire::{Asked, answered};
 use local::{Call, Next, Response};
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     hash::{DefaultHasher, Hash, Hasher},
     ops::RangeInclusive,
     sync::{Mutex, PoisonError},
@@ -61,30 +62,48 @@ pub(crate) struct World<'a> {
     region: &'a str,
     pub(crate) now: Instant,
     pub(crate) chance: Chance,
-    spans: &'a Spans,
+    pub(crate) notes: &'a Notes,
     pub(crate) script: &'a Script,
 }
 
-/// How long what is made takes until it works, by name or id.
+/// Notes of the laws for tests.
 #[derive(Default)]
-pub(crate) struct Spans(Mutex<Vec<(String, Duration)>>);
+pub(crate) struct Notes {
+    /// How long what is made takes until it works, by name or id.
+    spans: Mutex<Vec<(String, Duration)>>,
+    /// The reads that have answered with an earlier value, each with its service.
+    late_reads: Mutex<BTreeSet<(String, String)>>,
+}
 
-impl Spans {
-    pub(crate) fn all(&self) -> Vec<(String, Duration)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+impl Notes {
+    pub(crate) fn spans(&self) -> Vec<(String, Duration)> {
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn late_reads(&self) -> BTreeSet<(String, String)> {
+        self.late_reads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn span(&self, thing: &str, span: Duration) {
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner).push((thing.to_owned(), span));
+    }
+
+    /// Takes note of an answer with an earlier value.
+    pub(super) fn late_read(&self, service: &str, read: &str) {
+        let read = (service.to_owned(), read.to_owned());
+        self.late_reads.lock().unwrap_or_else(PoisonError::into_inner).insert(read);
     }
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(next: Next<'a>, region: &'a str, chance: Chance, spans: &'a Spans, script: &'a Script) -> Self {
-        Self { next, region, now: Instant::now(), chance, spans, script }
+    pub(crate) fn new(next: Next<'a>, region: &'a str, chance: Chance, notes: &'a Notes, script: &'a Script) -> Self {
+        Self { next, region, now: Instant::now(), chance, notes, script }
     }
 
     /// The moment from which on a thing works, of which note is taken.
     pub(crate) fn works(&self, thing: &str, seconds: RangeInclusive<u64>, what: &str) -> Instant {
         let from = self.after(seconds, what);
-        let span = (thing.to_owned(), from - self.now);
-        self.spans.0.lock().unwrap_or_else(PoisonError::into_inner).push(span);
+        self.notes.span(thing, from - self.now);
         from
     }
 

@@ -1,6 +1,7 @@
 //! The service, operation and parameters of a call, in one form for all protocols.
 
-use super::{Wire, form, xml};
+use super::{Wire, cbor, form, rest, xml};
+use bytes::Bytes;
 use local::{Call, Request, Response};
 use serde_json::{Map, Value, json};
 
@@ -20,18 +21,17 @@ impl Asked {
     pub(crate) fn of(call: Call) -> Self {
         let path = call.request.uri.splitn(4, '/').nth(3).unwrap_or_default().to_owned();
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
-        let parts: Vec<&str> = path.split('/').collect();
         let (operation, given) = match Wire::of(&call) {
             Wire::Ec2 | Wire::Query => {
                 (call.operation.clone(), form::read(&String::from_utf8_lossy(&call.request.body)).into())
             }
             Wire::Json => (call.operation.clone(), json_body(&call)),
-            Wire::Cbor => (call.operation.clone(), ciborium::from_reader(&*call.request.body).unwrap_or_default()),
+            Wire::Cbor => (call.operation.clone(), cbor::read(&call.request.body)),
             Wire::RestXml => {
                 let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
                 (call.operation.clone(), json!({ "Bucket": bucket, "Key": key }))
             }
-            Wire::RestJson => rest(&call, &parts, query),
+            Wire::RestJson => by_path(&call, path, query),
         };
         Self { service: call.service.clone(), operation, given, call }
     }
@@ -52,14 +52,34 @@ impl Asked {
             method: "POST".to_owned(),
             uri: format!("https://{service}.{region}.amazonaws.com/"),
             headers: http::HeaderMap::new(),
-            body: match service {
-                "ec2" | "iam" => form::write(operation, &fields).into(),
-                _ => Value::Object(fields).to_string().into(),
-            },
+            body: Bytes::new(),
         };
-        let target = format!("{service}.{operation}").parse().expect("names are plain text");
-        request.headers.insert("x-amz-target", target);
-        Call { service: service.to_owned(), region: region.to_owned(), operation: operation.to_owned(), request }
+        let mut name = operation.to_owned();
+        let mut header = |name: &'static str, value: String| {
+            request.headers.insert(name, value.parse().expect("names are plain text"));
+        };
+        match service {
+            "lambda" => {
+                let (method, path) = rest::request(operation, &fields);
+                name = format!("{method} /{path}");
+                request.method = method.to_owned();
+                request.uri.push_str(&path);
+            }
+            "monitoring" => {
+                header("smithy-protocol", "rpc-v2-cbor".to_owned());
+                header("content-type", "application/cbor".to_owned());
+                request.uri.push_str(&format!("service/GraniteServiceVersion20100801/operation/{operation}"));
+                request.body = cbor::write(&fields.into()).into();
+            }
+            _ => {
+                header("x-amz-target", format!("{service}.{operation}"));
+                request.body = match service {
+                    "ec2" | "iam" | "sns" => form::write(operation, &fields).into(),
+                    _ => Value::Object(fields).to_string().into(),
+                };
+            }
+        }
+        Call { service: service.to_owned(), region: region.to_owned(), operation: name, request }
     }
 }
 
@@ -68,31 +88,16 @@ fn json_body(call: &Call) -> Value {
 }
 
 /// The operations of Lambda and EFS that laws are about; others keep their method and path.
-fn rest(call: &Call, path: &[&str], query: &str) -> (String, Value) {
+fn by_path(call: &Call, path: &str, query: &str) -> (String, Value) {
     let mut given = json_body(call);
     if !given.is_object() {
         given = form::read(query).into();
     }
-    let method = call.request.method.as_str();
-    let (operation, name) = match (method, path) {
-        ("POST", ["2015-03-31", "functions"]) => ("CreateFunction", None),
-        ("GET", ["2015-03-31", "functions"] | ["2015-03-31", "functions", ""]) => ("ListFunctions", None),
-        ("GET", ["2015-03-31", "functions", name]) => ("GetFunction", Some(("FunctionName", *name))),
-        ("DELETE", ["2015-03-31", "functions", name]) => ("DeleteFunction", Some(("FunctionName", *name))),
-        ("GET", ["2015-03-31", "functions", name, "configuration"]) => {
-            ("GetFunctionConfiguration", Some(("FunctionName", *name)))
-        }
-        ("PUT", ["2015-03-31", "functions", name, "configuration"]) => {
-            ("UpdateFunctionConfiguration", Some(("FunctionName", *name)))
-        }
-        ("PUT", ["2015-03-31", "functions", name, "code"]) => ("UpdateFunctionCode", Some(("FunctionName", *name))),
-        ("POST", ["2015-03-31", "functions", name, "policy"]) => ("AddPermission", Some(("FunctionName", *name))),
-        ("GET", ["2015-02-01", "file-systems"]) => ("DescribeFileSystems", None),
-        ("DELETE", ["2015-02-01", "mount-targets", id]) => ("DeleteMountTarget", Some(("MountTargetId", *id))),
-        _ => return (call.operation.clone(), given),
+    let Some((operation, members)) = rest::read(&call.request.method, path) else {
+        return (call.operation.clone(), given);
     };
-    if let Some((member, name)) = name {
-        given[member] = name.into();
+    for (member, text) in members {
+        given[member] = text;
     }
     (operation.to_owned(), given)
 }
@@ -101,6 +106,7 @@ fn rest(call: &Call, path: &[&str], query: &str) -> (String, Value) {
 pub(crate) fn answered(asked: &Asked, response: &Response) -> Value {
     match Wire::of(&asked.call) {
         Wire::Ec2 | Wire::Query => xml::read(&String::from_utf8_lossy(&response.body)),
+        Wire::Cbor => cbor::read(&response.body),
         _ => serde_json::from_slice(&response.body).unwrap_or_default(),
     }
 }
@@ -110,6 +116,7 @@ pub(crate) fn show(asked: &Asked, response: &mut Response, answer: &Value) {
     response.body = match Wire::of(&asked.call) {
         Wire::Ec2 => xml::write(&asked.operation, "item", answer).into(),
         Wire::Query => xml::write(&asked.operation, "member", answer).into(),
+        Wire::Cbor => cbor::write(answer).into(),
         _ => answer.to_string().into(),
     };
 }

@@ -1,6 +1,6 @@
 //! An AWS error response, in the protocol of the refused call.
 
-use super::{Wire, xml};
+use super::{Wire, cbor, xml};
 use http::HeaderValue;
 use local::{Call, Response};
 use serde_json::json;
@@ -60,12 +60,7 @@ impl Refusal {
                 let body = json!({ "Type": "User", "Code": code, "ErrorCode": code, "Message": message });
                 with_type(Response::rest_json(status, body.to_string()), code)
             }
-            Wire::Cbor => {
-                let mut body = Vec::new();
-                let written = ciborium::into_writer(&json!({ "__type": code, "message": message }), &mut body);
-                written.expect("text can be written as CBOR");
-                Response::cbor(status, body)
-            }
+            Wire::Cbor => Response::cbor(status, cbor::write(&json!({ "__type": code, "message": message }))),
         }
     }
 }

@@ -7,8 +7,9 @@ mod reasons;
 
 use crate::{failure, up};
 use config::environment::Heal;
-pub(crate) use lives::set_a_job;
 use lives::{Life, SPREAD, life, looks, meddle};
+pub(crate) use lives::{declared, edited, set_a_job};
+pub(crate) use meddling::with_settings;
 use reasons::{NO_RESOURCE_LEVEL, SHOWN_BY_NO_EMULATOR};
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::OnceLock};

@@ -10,7 +10,7 @@ use config::{
         drift::Job,
         feature_groups::{Feature, FeatureType},
         functions::Architecture,
-        studio::Mlflow,
+        studio::{App, Mlflow, Space},
     },
 };
 use serde_json::Value;
@@ -45,7 +45,7 @@ pub(crate) fn set_a_job(file: &mut Environment, heal: Heal) {
 }
 
 /// The environment; prod with the drift job, as production has one, and with MLflow.
-fn declared(environment: &str) -> Platform {
+pub(crate) fn declared(environment: &str) -> Platform {
     Platform::with(environment, |file| complete(file, environment))
 }
 
@@ -53,15 +53,24 @@ fn complete(file: &mut Environment, environment: &str) {
     if environment == "prod" {
         set_a_job(file, Heal::Nothing);
         file.studio.mlflow = Some(Mlflow::default());
+        file.studio.spaces = vec![space(5, &file.studio.user_profiles[0])];
     }
 }
 
+fn space(volume_gb: u16, owner: &str) -> Space {
+    Space { name: "notebooks".into(), owner: owner.into(), app: App::default(), volume_gb }
+}
+
 /// The environment with something changed in nearly everything.
-fn edited(environment: &str) -> Platform {
+pub(crate) fn edited(environment: &str) -> Platform {
     Platform::with(environment, |file| {
         if environment == "prod" {
             set_a_job(file, Heal::Safely);
             file.studio.mlflow = Some(Mlflow { maintenance_window: Some("Sun:03:30".into()) });
+            file.studio.spaces = vec![space(10, &file.studio.user_profiles[0])];
+        }
+        if let Some(budget) = &mut file.budget {
+            budget.monthly_usd += 1;
         }
         file.tags.insert("Owner".into(), "Somebody else".into());
         file.tags.remove("Compliance");

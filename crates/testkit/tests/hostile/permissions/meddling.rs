@@ -10,7 +10,7 @@ const ACCOUNT: &str = "123456789012";
 const ANYBODY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}"#;
 
 /// Changes settings that nobody would change in the file.
-pub(super) async fn with_settings(sdk: &SdkConfig, prefix: &str, region: &str) {
+pub(crate) async fn with_settings(sdk: &SdkConfig, prefix: &str, region: &str) {
     roles(sdk, prefix).await;
     catalog(sdk, prefix).await;
     functions_and_logs(sdk, prefix, region).await;
