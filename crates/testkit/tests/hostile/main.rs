@@ -70,7 +70,7 @@ fn up_without_drift(platform: &Platform, aws: &mut Aws) {
     let again = aws.run(async |sdk| platform.plan(&sdk).await);
     assert!(again.plan.is_empty() && again.refusals.is_empty(), "{:?} {:?}", again.plan.changes, again.refusals);
     let drift = aws.run(async |sdk| platform.drift(&sdk).await);
-    assert!(drift.drifted.is_empty(), "{:?}", drift.drifted);
+    assert!(drift.drifted.is_empty() && drift.failed.is_empty(), "{:?} {:?}", drift.drifted, drift.failed);
     let healing = aws.run(async |sdk| platform.healing(Heal::Everything, &sdk).await);
     assert!(healing.heals.is_empty() && healing.failed.is_empty(), "{healing:?}");
 }
