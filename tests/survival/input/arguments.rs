@@ -23,14 +23,13 @@ const CASES: &[(&[&str], &str)] = &[
     (&["up", "dev", "--parallelism", "65536"], "65536 is not in 1..=65535"),
     (&["up", "dev", "--parallelism", "many"], "invalid digit"),
     (&["up", "dev", "--parallelism", "1.5"], "invalid digit"),
-    (&["up", "dev", "--lock-timeout", "soon"], "expected a number and a unit"),
-    (&["up", "dev", "--lock-timeout", "1w"], "`w` is not a unit of time"),
-    (&["up", "dev", "--lock-timeout", "5"], "5 has no unit: say 5s or 5m"),
+    (&["up", "dev", "--lock-timeout", "soon"], "expected a time with its unit"),
+    (&["up", "dev", "--lock-timeout", "1w"], "expected a time with its unit"),
+    (&["up", "dev", "--lock-timeout", "5"], "expected a time with its unit"),
     (&["up", "dev", "--lock-timeout", "-5s"], "unexpected argument"),
-    (&["up", "dev", "--lock-timeout", "5 s"], "expected a number and a unit"),
-    (&["up", "dev", "--lock-timeout", "5µs"], "expected a number and a unit"),
-    (&["up", "dev", "--lock-timeout", "99999999999999999999s"], "expected a number and a unit"),
-    (&["up", "dev", "--lock-timeout", ""], "expected a number and a unit"),
+    (&["up", "dev", "--lock-timeout", "5 parsecs"], "expected a time with its unit"),
+    (&["up", "dev", "--lock-timeout", "99999999999999999999s"], "expected a time with its unit"),
+    (&["up", "dev", "--lock-timeout", ""], "expected a time with its unit"),
     (&["up", "dev", "--plan", "nowhere.json"], "nowhere.json is not a saved plan: No such file"),
     (&["up", "dev", "--plan", "environments"], "environments is not a saved plan: Is a directory"),
     (&["up", "dev", "--plan", "/dev/zero"], "larger than 64 MiB"),
@@ -79,10 +78,9 @@ fn bytes_that_are_no_text_are_no_argument() {
 }
 
 #[test]
-fn a_time_beyond_all_counting_is_for_ever() {
+fn a_time_longer_than_any_run_is_a_time() {
     let project = Project::new();
-    let forever = format!("{}h", u64::MAX);
-    project.local(&["up", "dev", "--target", "network.vpc", "--lock-timeout", &forever]).ends_with(0);
+    project.local(&["up", "dev", "--target", "network.vpc", "--lock-timeout", "1000000h"]).ends_with(0);
 }
 
 #[test]
