@@ -15,7 +15,7 @@ pub(crate) struct Round {
 /// A command of both tools.
 pub(crate) struct Event {
     pub(crate) name: &'static str,
-    /// How many times less mlopsctl's wall time is to be.
+    /// The goal: Terraform's wall time is at least so many times that of mlopsctl.
     pub(crate) goal: f64,
     pub(crate) ours: Round,
     pub(crate) theirs: Round,

@@ -3,7 +3,7 @@
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// Whether a key has the name of a secret.
+/// True if a key has the name of a secret.
 pub(crate) fn names_a_secret(key: &str) -> bool {
     const NAMES: [&str; 9] =
         ["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "PRIVATEKEY", "ACCESSKEY", "CREDENTIAL"];
@@ -11,7 +11,7 @@ pub(crate) fn names_a_secret(key: &str) -> bool {
     NAMES.iter().any(|name| plain.contains(name))
 }
 
-/// Whether text has the form of AWS's access keys, a private key, tokens of well-known services, or an address with a
+/// True if text has the form of AWS's access keys, a private key, tokens of well-known services, or an address with a
 /// password in it.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes>
 pub(crate) fn is_credential(text: &str) -> bool {

@@ -27,13 +27,13 @@ pub struct Invocation {
     pub endpoint: String,
     /// The ARN of the configuration that is in service.
     pub config: String,
-    /// What the body is.
+    /// The content type of the body.
     pub content_type: String,
-    /// What the model is asked.
+    /// The request to the model.
     pub body: Bytes,
 }
 
-/// What a container answered.
+/// The answer of a container.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The HTTP status.
@@ -50,7 +50,7 @@ pub(crate) fn invoked(call: &Call) -> Option<&str> {
     path.strip_suffix("/invocations")
 }
 
-/// Whether a call sets something going when it succeeds.
+/// True if a call starts something when it succeeds.
 pub(crate) fn is_followed(call: &Call) -> bool {
     let followed = [("states", "StartExecution"), ("states", "StopExecution"), ("sagemaker", "UpdateModelPackage")];
     followed.contains(&(call.service.as_str(), call.operation.as_str()))

@@ -41,7 +41,7 @@ FACTS = {
 }
 # The side of a plot, and the room for its axes, in SVG units.
 SIDE, LEFT, BOTTOM = 260, 44, 40
-# How many features are listed by name.
+# The number of features that are listed by name.
 MOST_IMPORTANT = 20
 
 STYLE = """

@@ -14,7 +14,7 @@ pub struct Role {
     pub name: String,
     /// Begins and ends with a slash; `/` for none.
     pub path: String,
-    /// What it is for.
+    /// The description: the purpose of the role.
     pub description: String,
     /// The trust policy: who may assume it.
     pub trust: Value,

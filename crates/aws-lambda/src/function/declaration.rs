@@ -10,7 +10,7 @@ use vocabulary::{FunctionArn, KeyArn, RoleArn, SecurityGroupId, SubnetId};
 pub struct Function {
     /// Unique in the account and region; at most 64 characters.
     pub name: String,
-    /// What it is for.
+    /// The description: the purpose of the function.
     pub description: String,
     /// The role its code runs under.
     pub role: RoleArn,
@@ -31,15 +31,15 @@ pub struct Function {
     pub timeout_seconds: i32,
     /// Environment variables, owned whole. Anyone who may read the function reads them.
     pub environment: BTreeMap<String, String>,
-    /// Where it joins a VPC; `None` for no VPC.
+    /// The VPC that the function joins; `None` for none.
     pub vpc: Option<VpcConfig>,
-    /// Whether X-Ray traces every sampled call, not only those already traced by the caller.
+    /// True if X-Ray traces every sampled call, not only those already traced by the caller.
     pub tracing: bool,
     /// The ARN of the queue or topic that gets events whose asynchronous processing failed.
     pub dead_letter: Option<String>,
-    /// How many may run at once, taken from the account's limit: 0 stops it, `None` reserves nothing.
+    /// The reserved concurrency, taken from the account's limit: 0 stops the function, `None` reserves nothing.
     pub reserved_concurrency: Option<i32>,
-    /// How Lambda retries failed asynchronous invocations; `None` keeps Lambda's default.
+    /// The retries of failed asynchronous invocations; `None` keeps Lambda's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asynchronous: Option<AsynchronousCalls>,
     /// The log group it writes to, which must exist before: Lambda would make it without retention.
@@ -61,12 +61,12 @@ pub enum Architecture {
     Arm64,
 }
 
-/// How a function joins a VPC.
+/// The attachment of a function to a VPC.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VpcConfig {
-    /// Where its network interfaces are; at least one, all of one VPC.
+    /// The subnets of its network interfaces; at least one, all of one VPC.
     pub subnets: Vec<SubnetId>,
-    /// What they may talk to; at least one.
+    /// The security groups of its network interfaces; at least one.
     pub security_groups: Vec<SecurityGroupId>,
 }
 
@@ -79,7 +79,7 @@ pub struct FunctionOutputs {
     pub name: String,
 }
 
-/// How Lambda retries a failed asynchronous invocation. Lambda's default: two more attempts within six hours.
+/// The retries of a failed asynchronous invocation. Lambda's default: two more attempts within six hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AsynchronousCalls {
     /// The number of retries: 0 to 2.

@@ -14,29 +14,29 @@ pub struct Bucket {
     /// Another region than the stack's, for replicas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// Whether old versions are kept.
+    /// True if old versions are kept.
     pub versioning: bool,
-    /// What objects are encrypted with unless they say otherwise.
+    /// The default encryption of objects.
     pub encryption: Encryption,
     /// All four blocks of public access.
     pub public_access_blocked: bool,
-    /// Whether ACLs are off and the bucket's owner owns every object.
+    /// True if ACLs are off and the bucket's owner owns every object.
     pub owner_enforced: bool,
     /// The bucket policy; null for none.
     pub policy: Value,
-    /// What happens to objects as they age; empty for nothing. The order is of no importance.
+    /// The lifecycle rules, in any order; empty for none.
     pub lifecycle: Vec<LifecycleRule>,
-    /// Where access is logged; `None`: not by us.
+    /// The destination of access logs; `None` if mlopsctl sets none.
     pub access_logs: Option<AccessLogs>,
-    /// Where everything is copied to; `None`: not by us.
+    /// The destination of replication; `None` if mlopsctl sets none.
     pub replication: Option<Replication>,
-    /// Whether events go to EventBridge; `false`: not by us.
+    /// True if mlopsctl has events sent to EventBridge.
     pub event_bridge: bool,
     /// Tags, completed by the stack.
     pub tags: Tags,
 }
 
-/// Where server access logs go.
+/// The destination of server access logs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccessLogs {
     /// The bucket that takes them.

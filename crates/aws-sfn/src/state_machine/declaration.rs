@@ -14,9 +14,9 @@ pub struct StateMachine {
     pub role: RoleArn,
     /// The definition in Amazon States Language.
     pub definition: Value,
-    /// Where executions are logged; `None` for nowhere.
+    /// The logging of executions; `None` for none.
     pub logging: Option<Logging>,
-    /// Whether X-Ray traces executions.
+    /// True if X-Ray traces executions.
     pub tracing: bool,
     /// The key that encrypts definition and execution history; `None` for AWS's own.
     pub key: Option<KeyArn>,
@@ -24,12 +24,12 @@ pub struct StateMachine {
     pub tags: Tags,
 }
 
-/// What is logged of executions, and where.
+/// The logging of executions: its destination and its extent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Logging {
     /// Which events.
     pub level: LogLevel,
-    /// Whether inputs and outputs of states are logged as well.
+    /// True if inputs and outputs of states are logged as well.
     pub include_execution_data: bool,
     /// Named `/aws/vendedlogs/…`, or each state machine takes room in the account's one log resource
     /// policy, which is small.

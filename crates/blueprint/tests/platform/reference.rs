@@ -68,7 +68,7 @@ fn all_declared() -> Vec<(Declaration, Place)> {
     all.flat_map(|project| project.declared().into_iter().map(move |one| (one, project.place.clone()))).collect()
 }
 
-/// What the declarations of a kind say.
+/// The statements of the declarations of a kind.
 #[derive(Default)]
 struct Declared {
     outputs: BTreeSet<String>,

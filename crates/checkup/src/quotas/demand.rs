@@ -7,7 +7,7 @@ use resource::{QuotaScope, QuotaUse};
 /// The amount of each quota that the platform needs beside the live count. A quota that it does not need is left out.
 ///
 /// # Errors
-/// When this version cannot read a spec.
+/// If this version cannot read a spec.
 pub(crate) fn wanted(patient: &Patient<'_>) -> Result<Vec<QuotaUse>> {
     let mut wanted: Vec<QuotaUse> = Vec::new();
     for (kind, spec) in &patient.declared {

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 /// A code and a message; `{key}` stands for what it is about.
 pub(super) type Words = (&'static str, &'static str);
 
-/// How a kind of thing lives.
+/// The life of a kind of resource.
 pub(super) struct Life {
     pub(super) service: &'static str,
     pub(super) create: &'static str,
@@ -14,7 +14,7 @@ pub(super) struct Life {
     pub(super) shown_by: &'static [&'static str],
     /// The operation that tells whether one is there, and how its request names the parts of the key.
     pub(super) describe: (&'static str, &'static [&'static str]),
-    /// What identifies one: members of requests that may name it, and the member that shows it.
+    /// The identity of one: members of requests that may name it, and the member that shows it.
     pub(super) key: &'static [(&'static [&'static str], &'static str)],
     /// The member that shows the state.
     pub(super) state: &'static str,
@@ -27,15 +27,15 @@ pub(super) struct Life {
     pub(super) delete: &'static str,
     /// The state while it is being deleted, and for how long.
     pub(super) ending: (&'static str, RangeInclusive<u64>),
-    /// What the deletion answers.
+    /// The answer to the deletion.
     pub(super) accepted: fn(&str) -> Value,
     /// Only those that show this.
     pub(super) only: Option<(&'static str, &'static str)>,
     /// Lists that must be empty before it can be deleted: operation, member, how the request names it.
     pub(super) occupied_by: &'static [(&'static str, &'static str, &'static [&'static str])],
-    /// What is answered to a deletion or a change while something is in the way.
+    /// The answer to a deletion or a change while something is in the way.
     pub(super) busy: Option<Words>,
-    /// What is answered to a creation while one of that name is going. The name is the last part of the
+    /// The answer to a creation while one of that name is going. The name is the last part of the
     /// key, given by this member.
     pub(super) still_going: Option<(&'static str, Words)>,
     /// Operations that need it to be there and working, and what they answer if it is not.

@@ -69,7 +69,7 @@ pub(crate) struct World<'a> {
 /// Notes of the laws for tests.
 #[derive(Default)]
 pub(crate) struct Notes {
-    /// How long what is made takes until it works, by name or id.
+    /// The time until a created resource works, by name or id.
     spans: Mutex<Vec<(String, Duration)>>,
     /// The reads that have answered with an earlier value, each with its service.
     late_reads: Mutex<BTreeSet<(String, String)>>,

@@ -64,7 +64,7 @@ pub(super) fn check(written: &str, work: Work, newer: &[String], at: Place<'_>) 
 /// Families with disks of their own that their letters do not tell.
 const WITH_DISKS: [&str; 10] = ["g5", "g6", "g6e", "i3", "i4i", "p5", "p5e", "trn1", "trn1n", "trn2"];
 
-/// Whether machines of a type have disks of their own, which AWS encrypts with keys of their own and refuses to encrypt
+/// True if machines of a type have disks of their own, which AWS encrypts with keys of their own and refuses to encrypt
 /// with another.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html>
 pub fn has_own_disks(instance_type: &str) -> bool {

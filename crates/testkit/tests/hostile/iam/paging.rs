@@ -25,7 +25,7 @@ const LISTS: [(&str, &str); 4] = [
 struct OneItemPerPage {
     /// True if the last page leads to a page before.
     is_endless: AtomicBool,
-    /// How many pages after the first were asked for.
+    /// The number of requested pages after the first.
     further: AtomicUsize,
 }
 
@@ -105,7 +105,7 @@ impl Account {
         self.registry.get("iam:role").unwrap()
     }
 
-    /// What a run shares.
+    /// The objects that a run shares.
     fn run(&self) -> Arc<Cloud> {
         Arc::new(Cloud::new(self.cloud.sdk_config(), Place::new(ACCOUNT, REGION), []))
     }
