@@ -5,7 +5,7 @@ use aws_client::{Failure, FailureKind};
 use aws_sdk_s3::Client;
 use std::time::Duration;
 
-/// How long CreateBucket is retried. AWS says that a name can take "some time" until it can be used again, and hours
+/// The time for CreateBucket. AWS says that a name can take "some time" until it can be used again, and hours
 /// where the bucket was in another region. People report minutes, and an hour or more.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html>
 /// <https://aws.amazon.com/premiumsupport/knowledge-center/s3-conflicting-conditional-operation/>

@@ -38,7 +38,7 @@ pub struct Invocation {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// What the body is.
+    /// The content type of the body.
     pub content_type: String,
     /// The answer.
     pub body: Bytes,

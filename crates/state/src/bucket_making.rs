@@ -21,8 +21,8 @@ const BEING_FREED: &[Sign] = &[("OperationAborted", "")];
 const TAKEN: &[Sign] = &[("BucketAlreadyExists", "")];
 /// How long that may last, and S3 be slow or out of reach.
 const SETTLES_WITHIN: Duration = Duration::from_secs(300);
-/// How long S3 may keep the name of a deleted bucket: minutes, as people report, and hours where the bucket was in
-/// another region.
+/// The time for which S3 may keep the name of a deleted bucket: minutes, as people report, and hours where the bucket
+/// was in another region.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html>
 /// <https://aws.amazon.com/premiumsupport/knowledge-center/s3-conflicting-conditional-operation/>
 /// <https://github.com/aws/aws-cli/issues/2593>

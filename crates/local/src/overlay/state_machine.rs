@@ -30,7 +30,7 @@ pub(super) const STATE_MACHINE: Kind = Kind {
             }),
         );
     },
-    // What an update gives replaces what was, whole structures included.
+    // The values of an update replace the earlier ones, whole structures included.
     apply: |machine, update| machine.extend(update),
     missing: ("StateMachineDoesNotExist", "State Machine Does Not Exist: '{key}'"),
     exists: ("StateMachineAlreadyExists", "State Machine Already Exists: '{key}'"),
