@@ -48,7 +48,7 @@ const EXISTS: &[Sign] = &[("DuplicateRecordException", "")];
 /// The topic or its policy is too new for Budgets to publish to.
 /// <https://libraries.io/pypi/cdk-budget-notifier/0.3.39>
 const TOPIC_TOO_NEW: &[Sign] = &[("InvalidParameterException", "SNS")];
-/// How long the lag may last. AWS states no bound.
+/// The time after which a new topic or its policy has certainly reached Budgets. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const TOPICS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 

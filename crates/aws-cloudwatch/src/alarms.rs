@@ -1,4 +1,4 @@
-//! What both kinds of alarm share: one listing, one name space, one way to tag and to delete.
+//! The listing, the name space, the tagging and the deletion that both kinds of alarm share.
 
 use crate::AlarmOutputs;
 use aws_client::{Attempt, Loader, Pages, Result};
@@ -54,7 +54,7 @@ async fn describe(client: Client, names: Vec<String>) -> Result<HashMap<String, 
     Ok(found)
 }
 
-/// What a find answers. An alarm of the other kind has taken the name just as well.
+/// The alarm of this name with its tags. An alarm of the other kind has taken the name just as well.
 pub(crate) async fn find(name: &str, cx: &Cx) -> Result<Option<Found>> {
     if load(name, cx).await?.is_none() {
         return Ok(None);
@@ -83,7 +83,8 @@ pub(crate) fn arn(name: &str, place: &Place) -> String {
     place.arn("cloudwatch", &format!("alarm:{name}"))
 }
 
-/// What both kinds need beside being put. AWS shows composite alarms only to those who may see all.
+/// The IAM statements that both kinds need beside the one of their put call. AWS shows composite alarms only to those
+/// who may see all.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>
 pub(crate) fn permissions(name: &str, place: &Place) -> Vec<Permission> {
     let alarm = [arn(name, place)];

@@ -19,11 +19,11 @@ use vocabulary::{Permission, Place};
 pub struct CompositeAlarm {
     /// The name, shared with metric alarms.
     pub name: String,
-    /// What it means and what to do; may be empty.
+    /// The meaning of the alarm and the steps to take; may be empty.
     pub description: String,
     /// For example `ALARM("a") OR ALARM("b")`. The alarms must exist.
     pub rule: String,
-    /// Whether its actions happen at all.
+    /// True if the alarm triggers its actions.
     pub actions_enabled: bool,
     /// ARNs of what happens when it goes off.
     pub alarm_actions: Vec<String>,

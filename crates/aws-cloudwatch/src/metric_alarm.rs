@@ -25,7 +25,7 @@ use vocabulary::{Permission, Place};
 pub struct MetricAlarm {
     /// The name, shared with composite alarms.
     pub name: String,
-    /// What it means and what to do; may be empty.
+    /// The meaning of the alarm and the steps to take; may be empty.
     pub description: String,
     /// For example `AWS/Lambda`.
     pub namespace: String,
@@ -37,17 +37,17 @@ pub struct MetricAlarm {
     pub statistic: String,
     /// The length of a period: 10, 30 or a multiple of 60.
     pub period_seconds: i32,
-    /// How many periods are looked at.
+    /// The number of most recent periods that CloudWatch evaluates.
     pub evaluation_periods: i32,
-    /// How many of them must be beyond the threshold.
+    /// The number of those periods that must be beyond the threshold.
     pub datapoints_to_alarm: i32,
-    /// What the statistic is compared with.
+    /// The value that CloudWatch compares the statistic with.
     pub threshold: f64,
-    /// How it is compared.
+    /// The operator of that comparison.
     pub comparison: Comparison,
-    /// What a period without data counts as.
+    /// The state that CloudWatch assumes for a period without data.
     pub missing_data: MissingData,
-    /// Whether its actions happen at all.
+    /// True if the alarm triggers its actions.
     pub actions_enabled: bool,
     /// ARNs of what happens when it goes off.
     pub alarm_actions: Vec<String>,
@@ -59,7 +59,7 @@ pub struct MetricAlarm {
     pub tags: Tags,
 }
 
-/// How a statistic is compared with the threshold.
+/// The operator that compares a statistic with the threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are AWS's and say it")]
 pub enum Comparison {
@@ -69,7 +69,7 @@ pub enum Comparison {
     LessThanOrEqualToThreshold,
 }
 
-/// What a period without data counts as.
+/// The state that CloudWatch assumes for a period without data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MissingData {

@@ -1,5 +1,5 @@
-//! What EC2 must allow, in the forms that recur. AWS chooses the ids, so everything is bound by tags: a create by those
-//! it gives, all else by those that are there.
+//! The IAM statements for EC2, in the forms that recur. AWS chooses the ids, so tags bind each statement: those in the
+//! request for a creation, those of the resource for everything else.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
 
 use vocabulary::{Condition, Permission, Place};

@@ -21,9 +21,9 @@ use vocabulary::{Permission, Place, SecurityGroupId, UNKNOWN_OPEN, VpcId};
 pub struct DefaultSecurityGroup {
     /// The VPC whose default it is.
     pub vpc_id: VpcId,
-    /// What may come in; declared empty.
+    /// The inbound rules; declared empty.
     pub ingress: Vec<Rule>,
-    /// What may go out; declared empty.
+    /// The outbound rules; declared empty.
     pub egress: Vec<Rule>,
 }
 

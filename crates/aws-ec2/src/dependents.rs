@@ -1,5 +1,5 @@
-//! What keeps a network resource from being deleted. AWS says only that there is something; people
-//! need to know what, and part of it is rubbish that services leave behind and nobody else removes.
+//! The dependents that block the deletion of a network resource. AWS says only that there are some. People need their
+//! names, and some are leftovers of AWS services that only this stack removes.
 
 use crate::tagging::{self, filter};
 use aws_client::{Attempt, Failure, FailureKind, Pages, Result, Sign};
@@ -14,26 +14,25 @@ use std::time::Duration;
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 pub(crate) const BLOCKED: &[Sign] = &[("DependencyViolation", ""), ("InvalidGroup.InUse", "")];
 
-/// How long Lambda may keep the interfaces of a deleted function: about 40 minutes at worst.
+/// The time that Lambda may keep the interfaces of a deleted function: about 40 minutes at worst.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/10329>
 const LAMBDA_LEAVES_WITHIN: Duration = Duration::from_secs(45 * 60);
-/// How long anything else may take to leave.
-/// Load balancers need about five minutes.
+/// The time that any other dependent may take to leave. Load balancers need about five minutes.
 /// <https://github.com/hashicorp/terraform-provider-aws/pull/10347>
 const OTHERS_LEAVE_WITHIN: Duration = Duration::from_secs(600);
 /// The time that a deletion waits for a dependent that only a person can remove. A person who removes it meanwhile need
 /// not repeat the deletion.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/deleting-security-groups.html>
 const PEOPLE_LEAVE_WITHIN: Duration = Duration::from_secs(120);
-/// How many dependents a message names.
+/// The number of dependents that a message names.
 const NAMED: usize = 5;
 
-/// What stands in the way of a deletion.
+/// The dependents that block a deletion.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Dependents {
     what: Vec<String>,
     of_lambda: bool,
-    /// Whether only a person can remove one of them.
+    /// True if only a person can remove one of them.
     of_people: bool,
 }
 
@@ -95,7 +94,7 @@ impl std::fmt::Display for Dependents {
     }
 }
 
-/// Whether the tags name the same stack; the address may differ.
+/// True if both sets of tags name the same stack; the address may differ.
 pub(crate) fn same_stack(identity: &Tags, tags: &Tags) -> bool {
     identity.iter().filter(|(key, _)| *key != ADDRESS_TAG).all(|(key, value)| tags.get(key) == Some(value))
         && tags.get(ADDRESS_TAG).is_some()
@@ -128,7 +127,7 @@ pub(crate) async fn interfaces(client: &Client, which: Filter) -> Result<Vec<Net
     pages.items(|page| page.network_interfaces).all().await
 }
 
-/// What keeps a subnet: only ever network interfaces.
+/// The dependents of a subnet, which are always network interfaces.
 pub(crate) async fn of_subnet(client: &Client, subnet: &str) -> Result<Dependents> {
     Dependents::sweep(client, &interfaces(client, filter("subnet-id", [subnet])).await?).await
 }

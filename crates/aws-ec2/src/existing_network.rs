@@ -32,7 +32,7 @@ pub struct ExistingNetwork {
     pub makes_endpoints: Vec<String>,
     /// The services that the platform calls from the subnets, by the same names.
     pub calls: Vec<String>,
-    /// Whether the stack makes security groups in the VPC.
+    /// True if the stack creates security groups in the VPC.
     pub makes_groups: bool,
 }
 

@@ -26,7 +26,6 @@ pub(crate) const UNKNOWN_YET: &[Sign] = &[
     ("InvalidFlowLogId.NotFound", ""),
 ];
 
-/// How long that may last.
-/// AWS advises to wait for up to five minutes.
+/// The time within which EC2 certainly knows a new resource. AWS advises to wait for up to five minutes.
 /// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
 pub(crate) const SPREADS_WITHIN: Duration = Duration::from_secs(300);

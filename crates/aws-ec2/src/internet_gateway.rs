@@ -34,8 +34,7 @@ pub struct InternetGatewayOutputs {
     pub id: InternetGatewayId,
 }
 
-/// How long NAT gateways and their addresses may take to leave the VPC.
-/// AWS states no bound.
+/// The time that NAT gateways and their addresses may take to leave the VPC. AWS states no bound.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html>
 const DRAINS_WITHIN: Duration = Duration::from_secs(600);
 

@@ -15,7 +15,7 @@ pub(crate) trait Listed: Clone + Send + Sync + 'static {
     /// The filter by which those of certain ids are described. Not by the parameter for ids: one that is
     /// gone would fail the whole call.
     const BY_ID: &'static str;
-    /// What a person calls it.
+    /// The word for one resource of this type in messages.
     const NOUN: &'static str;
     fn id(&self) -> Option<&str>;
     fn tags(&self) -> &[Tag];
@@ -48,7 +48,7 @@ pub(crate) async fn load<T: Listed>(id: &str, cx: &Cx) -> Result<Option<T>> {
     cx.shared::<ById<T>>().0.load(id.to_owned(), describe).await
 }
 
-/// What a find answers, of those that fit.
+/// The one resource of the stack's that `fits` accepts and that this run does not delete, with its tags.
 pub(crate) async fn find<T: Listed>(cx: &Cx, fits: impl Fn(&T) -> bool) -> Result<Option<Found>> {
     let stays = |one: &T| one.id().is_some_and(|id| !cx.deletes(id));
     let ours = owned::<T>(cx).await?.into_iter();

@@ -78,7 +78,7 @@ impl Resource for NatGateway {
             .await
             .during("CreateNatGateway")
             .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
-            // Somebody deleted the gateway that has the address, and AWS is still at it.
+            // The address still belongs to a gateway that AWS is deleting.
             // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
             .heals(&[("Resource.AlreadyAssociated", "")], Duration::from_secs(300))?;
         let id = created.nat_gateway.and_then(|gateway| gateway.nat_gateway_id);

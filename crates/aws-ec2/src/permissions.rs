@@ -21,7 +21,7 @@ pub(crate) enum Direction {
     Egress,
 }
 
-/// What makes one set of rules another.
+/// The calls that turn the live rules into the declared ones.
 #[derive(Debug, PartialEq)]
 struct Changes {
     grant: Vec<Rule>,

@@ -35,7 +35,7 @@ pub struct RouteTable {
     pub tags: Tags,
 }
 
-/// Where traffic for some addresses goes.
+/// The route of traffic for a range of addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// An IPv4 or IPv6 range, for example `0.0.0.0/0`, or a prefix list `pl-…`.
@@ -58,7 +58,7 @@ pub enum RouteTarget {
         /// One that is available.
         id: NatGatewayId,
     },
-    /// Somewhere mlopsctl never leads a route. Only observed: somebody else's route.
+    /// A target that mlopsctl never declares. Only observed, in a foreign route.
     Foreign {
         /// The id of what it leads to.
         what: String,
@@ -89,7 +89,7 @@ const TARGET_SETTLES: &[aws_client::Sign] = &[
     ("InvalidParameterValue", "belong to different networks"),
 ];
 
-/// How long the lag may last: as long as EC2 may not know a new resource.
+/// The time after which the target certainly settles: as long as EC2 may not know a new resource.
 /// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
 const TARGET_SETTLES_WITHIN: Duration = Duration::from_secs(300);
 

@@ -43,7 +43,7 @@ pub enum Peer {
 }
 
 impl Rule {
-    /// Whether two rules are one to EC2, which leaves the description out of it.
+    /// True if EC2 treats both as one rule: it ignores the description.
     pub(crate) fn is(&self, other: &Rule) -> bool {
         self.peer == other.peer
             && self.protocol == other.protocol

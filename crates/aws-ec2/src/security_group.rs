@@ -26,13 +26,13 @@ use vocabulary::{Permission, Place, SecurityGroupId, UNKNOWN_OPEN, VpcId};
 pub struct SecurityGroup {
     /// Its name, unique in the VPC; must not begin with `sg-`.
     pub name: String,
-    /// What it is for. AWS never changes it, and a replacement has to wait for all members to leave.
+    /// The purpose of the group. AWS never changes it, and a replacement has to wait for all members to leave.
     pub description: String,
     /// The VPC it is part of.
     pub vpc_id: VpcId,
-    /// What may come in.
+    /// The inbound rules.
     pub ingress: Vec<Rule>,
-    /// What may go out.
+    /// The outbound rules.
     pub egress: Vec<Rule>,
     /// Tags, completed by the stack.
     pub tags: Tags,
@@ -71,7 +71,7 @@ impl Resource for SecurityGroup {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        // Where the VPC is not known yet, only the tags can tell whether the group is there.
+        // While the VPC is unknown, only the tags identify the group.
         if self.vpc_id.as_str().contains(UNKNOWN_OPEN) {
             let called = |group: &aws_sdk_ec2::types::SecurityGroup| group.group_name() == Some(self.name.as_str());
             return listing::find(cx, called).await;

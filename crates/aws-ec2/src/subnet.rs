@@ -25,7 +25,8 @@ pub struct Subnet {
     pub cidr: String,
     /// For example `eu-central-1a`.
     pub availability_zone: String,
-    /// Whether what starts in it gets a public address without asking. No platform resource needs it.
+    /// True if an instance that starts in the subnet gets a public address without a request for one. No platform
+    /// resource needs it.
     pub map_public_ip: bool,
     /// Tags, completed by the stack.
     pub tags: Tags,

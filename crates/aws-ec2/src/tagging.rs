@@ -23,8 +23,8 @@ pub(crate) fn filter<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) 
     Filter::builder().name(name).set_values(Some(values.into_iter().map(str::to_owned).collect())).build()
 }
 
-/// Whether what is there may be what is declared, in a field that forces a replacement. The predecessor of
-/// a replacement has the same tags, and must not be found in its place. What is not known yet fits anything.
+/// True if a live resource may be the declared one, judged by a field that forces a replacement. The deposed resource
+/// of a replacement has the same tags, and a find must not return it. An unknown declared value fits any live value.
 pub(crate) fn fits(declared: &str, live: Option<&str>) -> bool {
     declared.contains(UNKNOWN_OPEN) || live == Some(declared)
 }

@@ -24,9 +24,9 @@ use vocabulary::{Permission, Place, VpcId};
 pub struct Vpc {
     /// The primary IPv4 range, for example `10.0.0.0/16`.
     pub cidr: String,
-    /// Whether instances get DNS names; SageMaker domains and private endpoints need it.
+    /// True if instances get DNS names; SageMaker domains and private endpoints need it.
     pub dns_hostnames: bool,
-    /// Whether Amazon's resolver answers at the base of the range plus two.
+    /// True if Amazon's resolver answers at the base of the range plus two.
     pub dns_support: bool,
     /// Tags, completed by the stack.
     pub tags: Tags,
@@ -132,7 +132,7 @@ impl Resource for Vpc {
             allowed::list("ec2:DescribeVpcs"),
             allowed::look(&["ec2:DescribeVpcAttribute"], &["vpc"], place),
             allowed::change(&["ec2:ModifyVpcAttribute", "ec2:DeleteVpc"], &["vpc"], place),
-            // What keeps a VPC that is to go.
+            // Reads of the dependents that block the deletion of a VPC.
             allowed::search(&[
                 "ec2:DescribeVpcEndpoints",
                 "ec2:DescribeSubnets",

@@ -27,16 +27,16 @@ pub struct VpcEndpoint {
     pub vpc_id: VpcId,
     /// For example `com.amazonaws.eu-central-1.s3`.
     pub service: String,
-    /// How the VPC's members reach it.
+    /// The way by which members of the VPC reach the service.
     pub reach: Reach,
-    /// What may be done through it, on top of what the caller may do at all: a document of version `2012-10-17`, or null
-    /// for AWS's default, which allows everything.
+    /// The policy for requests through the endpoint, which restricts what the caller may do: a document of version
+    /// `2012-10-17`, or null for AWS's default, which allows everything.
     pub policy: Value,
     /// Tags, completed by the stack.
     pub tags: Tags,
 }
 
-/// How an endpoint is reached.
+/// The way to the service behind an endpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Reach {
@@ -51,7 +51,7 @@ pub enum Reach {
         subnets: Vec<SubnetId>,
         /// At least one: AWS puts the VPC's default group where none is given.
         security_groups: Vec<SecurityGroupId>,
-        /// Whether the service's usual name leads here, within the VPC.
+        /// True if the service's usual name resolves to this endpoint within the VPC.
         private_dns: bool,
     },
 }

@@ -15,7 +15,7 @@ pub struct Zone {
     pub name: String,
     /// For example `euc1-az2`, the same for every account.
     pub id: String,
-    /// Whether AWS reports the zone as available. Existing subnets stay in a zone that is not.
+    /// True if AWS reports the zone as available. Existing subnets stay in a zone that is not.
     pub is_available: bool,
 }
 

@@ -167,7 +167,7 @@ async fn a_network_becomes_what_is_declared_is_found_again_and_goes() {
 
     // The routes of the S3 endpoint are in the table by now.
     world.converge("table", &table_id, &table).await;
-    // What changes most: a route to another target, other rules, a narrower policy and the default again.
+    // The most frequent changes: a route to another target, other rules, a narrower policy and the default again.
     let private = RouteTable {
         routes: vec![Route { destination: "0.0.0.0/0".into(), target: RouteTarget::NatGateway { id: translated.id } }],
         ..table.clone()

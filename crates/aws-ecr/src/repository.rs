@@ -22,11 +22,11 @@ use vocabulary::{KeyArn, Need, Permission, Place};
 pub struct Repository {
     /// The name, which may contain `/`.
     pub name: String,
-    /// Whether a tag, once pushed, stays with its image.
+    /// True if a tag cannot move to another image once it is pushed.
     pub immutable_tags: bool,
-    /// Whether images are scanned for vulnerabilities when pushed.
+    /// True if ECR scans an image for vulnerabilities when it is pushed.
     pub scan_on_push: bool,
-    /// How images are encrypted at rest; fixed when the repository is created.
+    /// The encryption of images at rest; fixed when the repository is created.
     pub encryption: Encryption,
     /// Which images expire, with the rules in the order of their priorities; null for none.
     pub lifecycle_policy: Value,
@@ -36,7 +36,7 @@ pub struct Repository {
     pub tags: Tags,
 }
 
-/// How images are encrypted at rest.
+/// The encryption of images at rest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Encryption {
     /// With keys of S3's own.
@@ -53,7 +53,7 @@ pub enum Encryption {
 pub struct RepositoryOutputs {
     /// The ARN.
     pub arn: String,
-    /// What an image reference begins with, before the tag or digest.
+    /// The begin of an image reference, before the tag or digest.
     pub uri: String,
     /// The name.
     pub name: String,
@@ -67,14 +67,14 @@ const NOT_EMPTY: &[Sign] = &[("RepositoryNotEmptyException", "")];
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/39064> <https://github.com/aws/aws-sdk-go/issues/3921>
 const PRINCIPAL_TOO_NEW: &[Sign] =
     &[("InvalidParameterException", "Invalid repository policy provided"), ("InvalidParameterException", "rincipal")];
-/// How long the lag may last. AWS states no bound.
+/// The time after which a new principal has certainly reached ECR. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
-/// How many names DescribeRepositories takes.
+/// The number of names that DescribeRepositories takes.
 const AT_ONCE: usize = 100;
 /// A key made a moment ago is not known to ECR yet.
 const KEY_TOO_NEW: &[Sign] = &[("KmsException", "")];
-/// How long the lag may last: seconds, in some cases minutes.
+/// The time after which a new key has certainly reached ECR: seconds, in some cases minutes.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
 const KEYS_SPREAD_WITHIN: Duration = Duration::from_secs(300);
 
@@ -360,7 +360,7 @@ fn document(text: Option<String>) -> Value {
     text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))).unwrap_or_default()
 }
 
-/// How many images there are. An image is listed once for each of its tags.
+/// The number of images. An image is listed once for each of its tags.
 async fn images(client: &Client, name: &str) -> Result<usize> {
     let pages = client.list_images().repository_name(name).into_paginator().send();
     let mut images = Pages::of("ListImages", pages, |page| page.next_token().into()).items(|page| page.image_ids);

@@ -19,19 +19,19 @@ use vocabulary::{Permission, Place};
 pub struct Rule {
     /// The name.
     pub name: String,
-    /// What it is for; may be empty.
+    /// The purpose of the rule; may be empty.
     pub description: String,
-    /// What it acts on.
+    /// The events or the schedule that trigger the rule.
     pub source: Source,
-    /// Whether it acts at all.
+    /// True if the rule is enabled.
     pub enabled: bool,
-    /// Where it sends events, at most five. A target that is not declared is removed.
+    /// The targets that get its events, at most five. A target that is not declared is removed.
     pub targets: Vec<Target>,
     /// Tags, completed by the stack.
     pub tags: Tags,
 }
 
-/// What a rule acts on.
+/// The trigger of a rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Source {
     /// Events that match.
@@ -55,7 +55,7 @@ const CONTENDED: &[Sign] = &[("ConcurrentModificationException", "")];
 /// The role of a target is too new.
 /// <https://github.com/aws/aws-sdk-js-v3/issues/6494>
 const PROPAGATING: &[Sign] = &[("ValidationException", "cannot be assumed"), ("ValidationException", "assume")];
-/// How long the lag may last. AWS states no bound.
+/// The time after which a new role or rule has certainly reached EventBridge. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PROPAGATION: Duration = Duration::from_secs(120);
 /// The rule is too new for its targets.

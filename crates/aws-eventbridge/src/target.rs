@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use vocabulary::RoleArn;
 
-/// Where a rule sends an event.
+/// The receiver of a rule's events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Target {
     /// A name, unique in the rule.
@@ -16,13 +16,13 @@ pub struct Target {
     pub arn: String,
     /// The role EventBridge acts with, where the target has no policy of its own.
     pub role: Option<RoleArn>,
-    /// What it gets.
+    /// The input that the target gets.
     pub input: Input,
     /// The ARN of a queue for events that could not be delivered.
     pub dead_letter_queue: Option<String>,
 }
 
-/// What a target gets.
+/// The input of a target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Input {
     /// The event.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use vocabulary::{Condition, Permission, Place, RoleArn};
 
-/// How long a crawl may keep a change or a deletion waiting.
+/// The time that a crawl may delay a change or a deletion.
 /// <https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html>
 const CRAWLS_END_WITHIN: Duration = Duration::from_secs(900);
 
@@ -24,25 +24,25 @@ const CRAWLS_END_WITHIN: Duration = Duration::from_secs(900);
 pub struct Crawler {
     /// The name.
     pub name: String,
-    /// What it crawls for; may be empty.
+    /// The purpose of the crawler; may be empty.
     pub description: String,
     /// The role it reads and writes with.
     pub role: RoleArn,
     /// The database it writes to.
     pub database: String,
-    /// Where it looks.
+    /// The places in S3 that it crawls.
     pub targets: Vec<S3Target>,
     /// When it runs by itself.
     pub schedule: Schedule,
-    /// What it does when a table changed.
+    /// The reaction to a table that changed.
     pub update_behavior: UpdateBehavior,
-    /// What it does when a table is gone.
+    /// The reaction to a table that is gone.
     pub delete_behavior: DeleteBehavior,
-    /// What it looks at when it runs again. Other than everything, both behaviours must be `Log`.
+    /// The scope of each crawl after the first. Other than everything, both behaviours must be `Log`.
     pub recrawl: RecrawlBehavior,
     /// Put before the names of its tables; may be empty.
     pub table_prefix: String,
-    /// How it groups and partitions; `{"Version": 1.0}` asks for nothing special.
+    /// The grouping and partitioning of tables, as JSON; `{"Version": 1.0}` asks for nothing special.
     pub configuration: Value,
     /// The name of a security configuration; empty for none.
     pub security_configuration: String,
@@ -68,7 +68,7 @@ pub enum Schedule {
     Cron(String),
 }
 
-/// What a crawler does when a table changed.
+/// The reaction of a crawler to a table that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UpdateBehavior {
     /// Writes a line.
@@ -77,7 +77,7 @@ pub enum UpdateBehavior {
     UpdateInDatabase,
 }
 
-/// What a crawler does when a table is gone.
+/// The reaction of a crawler to a table that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeleteBehavior {
     /// Writes a line.
@@ -88,14 +88,14 @@ pub enum DeleteBehavior {
     DeprecateInDatabase,
 }
 
-/// What a crawler looks at when it runs again.
+/// The scope of a crawler's later crawls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RecrawlBehavior {
     /// Everything.
     CrawlEverything,
     /// Folders that were added.
     CrawlNewFoldersOnly,
-    /// What S3 events tell of.
+    /// Objects for which S3 sent an event.
     CrawlEventMode,
 }
 
@@ -178,7 +178,7 @@ impl Resource for Crawler {
         if diff.changes.iter().all(|change| change.path.starts_with("tags")) {
             return Ok(());
         }
-        // What is left out stays as it was, so what is to be none is sent as empty text.
+        // Glue keeps each setting that a call leaves out, so an empty text removes a setting.
         let sent = cx
             .client(Client::new)
             .update_crawler()

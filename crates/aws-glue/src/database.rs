@@ -20,9 +20,9 @@ use vocabulary::{Permission, Place};
 pub struct Database {
     /// The name: lower case, digits and underscores, so that Athena takes it unquoted.
     pub name: String,
-    /// What is in it; may be empty.
+    /// The content of the database; may be empty.
     pub description: String,
-    /// Where its tables are by default, `s3://…`; may be empty.
+    /// The default place of its tables, `s3://…`; may be empty.
     pub location: String,
     /// Tags, completed by the stack.
     pub tags: Tags,

@@ -13,21 +13,21 @@ pub enum Firing {
     Scheduled {
         /// `cron(15 12 * * ? *)`, in UTC.
         expression: String,
-        /// Whether it fires at all.
+        /// True if the trigger is enabled.
         activated: bool,
     },
     /// When others have ended.
     Conditional {
-        /// Whether all conditions must hold or any.
+        /// The operator that combines the conditions.
         logical: Logical,
-        /// What must have happened.
+        /// The ends of jobs and crawls that the trigger waits for.
         conditions: Vec<Condition>,
-        /// Whether it fires at all.
+        /// True if the trigger is enabled.
         activated: bool,
     },
 }
 
-/// How conditions combine.
+/// The operator that combines conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Logical {
     /// All must hold.
@@ -36,26 +36,26 @@ pub enum Logical {
     Any,
 }
 
-/// What must have happened.
+/// The end of a job or a crawl that a trigger waits for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Condition {
     /// A job's run ended so.
     Job {
         /// Its name.
         name: String,
-        /// How it ended.
+        /// The state in which the run ended.
         state: JobState,
     },
     /// A crawl ended so.
     Crawler {
         /// Its name.
         name: String,
-        /// How it ended.
+        /// The state in which the crawl ended.
         state: CrawlState,
     },
 }
 
-/// How a job's run can end.
+/// The states in which a job's run can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are AWS's")]
 pub enum JobState {
@@ -65,7 +65,7 @@ pub enum JobState {
     Timeout,
 }
 
-/// How a crawl can end.
+/// The states in which a crawl can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are AWS's")]
 pub enum CrawlState {
@@ -74,7 +74,7 @@ pub enum CrawlState {
     Failed,
 }
 
-/// What a trigger starts.
+/// The job or crawler that a trigger starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Action {
     /// A job.
@@ -117,7 +117,7 @@ impl Firing {
         Some(Predicate::builder().logical(logical).set_conditions(Some(conditions)).build())
     }
 
-    /// Whether it is switched on; what fires on demand has no switch.
+    /// True if the trigger is enabled; `None` for one that fires on demand, which has no switch.
     pub(crate) fn activated(&self) -> Option<bool> {
         match self {
             Self::OnDemand => None,

@@ -24,7 +24,7 @@ const SPARK: &str = "glueetl";
 pub struct Job {
     /// The name.
     pub name: String,
-    /// What it does; may be empty.
+    /// The purpose of the job; may be empty.
     pub description: String,
     /// The role it runs with.
     pub role: RoleArn,
@@ -36,22 +36,22 @@ pub struct Job {
     pub glue_version: String,
     /// For example `G.1X`.
     pub worker_type: String,
-    /// How many workers, from 2.
+    /// The number of workers, from 2.
     pub number_of_workers: i32,
-    /// How long a run may take.
+    /// The time limit of a run.
     pub timeout_minutes: i32,
-    /// How often a failed run is tried again.
+    /// The number of times that Glue retries a failed run.
     pub max_retries: i32,
-    /// How many runs at a time.
+    /// The number of runs that may be under way at a time.
     pub max_concurrent_runs: i32,
-    /// What runs get unless they say otherwise, for example `--job-bookmark-option`.
+    /// The default arguments of a run, for example `--job-bookmark-option`.
     pub default_arguments: BTreeMap<String, String>,
     /// Arguments that a job run cannot override.
     #[serde(default)]
     pub non_overridable_arguments: BTreeMap<String, String>,
     /// Names of the connections it uses, in order.
     pub connections: Vec<String>,
-    /// Whether runs may wait for spare capacity.
+    /// The class of capacity: runs of one may wait for spare capacity.
     pub execution_class: ExecutionClass,
     /// The name of a security configuration; empty for none.
     pub security_configuration: String,
@@ -59,7 +59,7 @@ pub struct Job {
     pub tags: Tags,
 }
 
-/// What capacity a job runs on.
+/// The capacity that a job runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ExecutionClass {

@@ -22,7 +22,7 @@ pub struct JobLogs<'a> {
     pub encrypted: Option<(&'a str, &'a str)>,
 }
 
-/// Whether this version of Glue logs continuously in every run and ignores the arguments about continuous logging.
+/// True if this version of Glue logs continuously in every run and ignores the arguments about continuous logging.
 /// <https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html>
 fn logs_by_itself(glue_version: &str) -> bool {
     glue_version.split('.').next().and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| major >= 5)
@@ -40,7 +40,7 @@ impl JobLogs<'_> {
 
     /// The names of the groups, as Glue makes them out.
     ///
-    /// Where logs are encrypted, Glue 4.0 appends the security configuration, and Glue 5 puts it and the role before the
+    /// If logs are encrypted, Glue 4.0 appends the security configuration, and Glue 5 puts it and the role before the
     /// last part.
     /// <https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging-enable.html>
     pub fn groups(&self) -> Vec<String> {

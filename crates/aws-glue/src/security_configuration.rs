@@ -15,8 +15,8 @@ use resource::{
 use serde::{Deserialize, Serialize};
 use vocabulary::{KeyArn, Permission, Place};
 
-/// How jobs and crawlers encrypt what they write. It cannot be changed, only replaced, and not tagged.
-/// The id is the name.
+/// The encryption of all that jobs and crawlers write. It cannot be changed, only replaced, and not tagged. The id is
+/// the name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SecurityConfiguration {
     /// The name.
@@ -29,7 +29,7 @@ pub struct SecurityConfiguration {
     pub job_bookmarks: BookmarkEncryption,
 }
 
-/// How objects in S3 are encrypted.
+/// The encryption of objects in S3.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum S3Encryption {
     /// As the bucket does by default.
@@ -40,7 +40,7 @@ pub enum S3Encryption {
     SseKms(KeyArn),
 }
 
-/// How logs are encrypted.
+/// The encryption of logs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum LogEncryption {
     /// As the log group does by default.
@@ -49,7 +49,7 @@ pub enum LogEncryption {
     SseKms(KeyArn),
 }
 
-/// How job bookmarks are encrypted.
+/// The encryption of job bookmarks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum BookmarkEncryption {
     /// Not by the job.

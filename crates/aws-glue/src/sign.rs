@@ -1,4 +1,4 @@
-//! What Glue's errors mean.
+//! The error patterns of Glue.
 
 use aws_client::Sign;
 use std::time::Duration;
@@ -18,14 +18,13 @@ pub(crate) const PROPAGATING: &[Sign] = &[
     ("InvalidInputException", "Insufficient Lake Formation permission"),
 ];
 
-/// How long a new role may take to be known everywhere.
-/// AWS states no bound.
+/// The time within which Glue certainly knows a new role. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 pub(crate) const PROPAGATION: Duration = Duration::from_secs(120);
 
-/// Somebody else changes it at the same time.
+/// Another caller changes the resource at the same time.
 pub(crate) const CONTENDED: &[Sign] = &[("ConcurrentModificationException", ""), ("OperationTimeoutException", "")];
 
-/// How long others' changes may get in the way.
+/// The time that the changes of other callers may block ours.
 /// <https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-exceptions.html>
 pub(crate) const CONTENTION: Duration = Duration::from_secs(60);

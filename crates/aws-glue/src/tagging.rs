@@ -7,7 +7,7 @@ use resource::{Cx, Diff, Found, Owner, Tags};
 use std::collections::HashMap;
 use vocabulary::Permission;
 
-/// What tags need, those of a create call as well.
+/// The IAM statements for tags, those of a create call included.
 pub(crate) fn permissions(arn: &str) -> [Permission; 2] {
     let changes = Permission::change(["glue:TagResource", "glue:UntagResource"]);
     [Permission::look(["glue:GetTags"]).on([arn]), changes.on([arn])]
@@ -25,7 +25,7 @@ pub(crate) async fn read(arn: &str, cx: &Cx) -> Result<Tags> {
     Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
 }
 
-/// What a find answers for something that is there under its name.
+/// The find result of a resource that exists under its name, with its tags.
 pub(crate) async fn found(name: &str, arn: &str, cx: &Cx) -> Result<Option<Found>> {
     Ok(Some(Found { id: name.to_owned(), owner: Owner::Tags(read(arn, cx).await?) }))
 }

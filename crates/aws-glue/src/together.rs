@@ -8,7 +8,7 @@ use aws_sdk_glue::{
 use resource::Cx;
 use std::{collections::HashMap, future::Future};
 
-/// What every kind takes in one call.
+/// The number of names that the describe call of every kind takes.
 const AT_ONCE: usize = 25;
 
 /// A kind of thing that Glue describes by a list of names. Those that are gone are left out.

@@ -20,13 +20,13 @@ use vocabulary::{Permission, Place};
 pub struct Trigger {
     /// The name.
     pub name: String,
-    /// What it is for; may be empty.
+    /// The purpose of the trigger; may be empty.
     pub description: String,
     /// The workflow it belongs to; empty for none.
     pub workflow: String,
     /// When it fires. AWS changes the details in place, not the kind.
     pub firing: Firing,
-    /// What it starts.
+    /// The jobs and crawlers that it starts.
     pub actions: Vec<Action>,
     /// Tags, completed by the stack.
     pub tags: Tags,

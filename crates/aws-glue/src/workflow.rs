@@ -15,11 +15,11 @@ use vocabulary::{Permission, Place};
 pub struct Workflow {
     /// The name.
     pub name: String,
-    /// What it is for; may be empty.
+    /// The purpose of the workflow; may be empty.
     pub description: String,
-    /// What the jobs of a run can read.
+    /// The properties that the jobs of a run can read.
     pub default_run_properties: BTreeMap<String, String>,
-    /// How many runs at a time, from 1.
+    /// The number of runs that may be under way at a time, from 1.
     pub max_concurrent_runs: i32,
     /// Tags, completed by the stack.
     pub tags: Tags,

@@ -1,15 +1,15 @@
-//! What IAM must allow whoever makes roles and managed policies.
+//! The IAM statements for creating, changing and deleting roles and managed policies.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
 
 use crate::{Role, attached};
 use vocabulary::{Condition, Permission, Place};
 
-/// What a look at one role reads.
+/// The actions that read one role.
 const READ: [&str; 4] = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies"];
-/// What gives a role rights. Where roles are bounded, it is allowed only within the bound: otherwise whoever makes
-/// roles and hands them to a service could do anything through it.
+/// The actions that give a role rights. If roles are bounded, they are granted only within the boundary. Otherwise a
+/// caller that creates roles and passes them to a service could do anything through them.
 const GIVES_RIGHTS: [&str; 2] = ["iam:CreateRole", "iam:PutRolePolicy"];
-/// What changes a role and takes away all that keeps it.
+/// The actions that change a role and detach everything that blocks its deletion.
 const WRITTEN: [&str; 8] = [
     "iam:TagRole",
     "iam:UntagRole",
@@ -36,7 +36,7 @@ pub(crate) fn role(role: &Role, arn: &str, place: &Place) -> Vec<Permission> {
         Permission::change(["iam:RemoveRoleFromInstanceProfile"]).on([place.iam_arn("instance-profile/*")]),
     ];
     permissions.extend(attached::permission(role.managed_policies.len()));
-    // Nobody is granted to take a boundary off: whoever wants that has rights of their own.
+    // No statement grants the removal of a boundary: an administrator who wants that has rights of their own.
     if role.permissions_boundary.is_some() {
         permissions.push(bounded(Permission::change(["iam:PutRolePermissionsBoundary"]).on([arn])));
     }
@@ -47,9 +47,9 @@ pub(crate) fn role(role: &Role, arn: &str, place: &Place) -> Vec<Permission> {
     permissions
 }
 
-/// What a look at a managed policy reads.
+/// The actions that read a managed policy.
 const POLICY_READ: [&str; 2] = ["iam:GetPolicy", "iam:GetPolicyVersion"];
-/// What changes a managed policy, deletes it, and tells who keeps it from that.
+/// The actions that change and delete a managed policy, and that list the entities which block its deletion.
 const POLICY_WRITTEN: [&str; 8] = [
     "iam:CreatePolicy",
     "iam:TagPolicy",

@@ -28,9 +28,9 @@ pub struct Policy {
     pub name: String,
     /// Begins and ends with a slash; `/` for none.
     pub path: String,
-    /// What it is for; at most 1,000 characters. Unlike a role's it can never be changed.
+    /// The purpose of the policy; at most 1,000 characters. Unlike a role's it can never be changed.
     pub description: String,
-    /// What it allows; at most 6,144 characters, not counting white space.
+    /// The policy document; at most 6,144 characters, not counting white space.
     pub document: Value,
     /// Tags, completed by the stack.
     pub tags: Tags,

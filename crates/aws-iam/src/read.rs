@@ -36,13 +36,13 @@ pub(crate) struct Seen {
     pub(crate) arn: String,
 }
 
-/// What the role reconcilers of a run share.
+/// The reads and the names of changed roles that the role reconcilers of a run share.
 #[derive(Default)]
 pub(crate) struct Roles {
     together: Loader<String, Seen>,
     made: Mutex<HashSet<String>>,
     changed: Mutex<HashSet<String>>,
-    /// Whether the account has more roles than IAM returns in one page.
+    /// True if the account has more roles than IAM returns in one page.
     is_paged: Arc<AtomicBool>,
 }
 
@@ -62,7 +62,7 @@ impl Roles {
     }
 }
 
-/// Whether there is such a role, and if so, how it is. That there is none is believed.
+/// The observed role, or `None` if there is none. A bulk listing is trusted only where it lacks the role.
 pub(crate) async fn find(name: &str, cx: &Cx) -> Result<Option<Seen>> {
     match together(name, cx).await? {
         None => Ok(None),
@@ -70,7 +70,7 @@ pub(crate) async fn find(name: &str, cx: &Cx) -> Result<Option<Seen>> {
     }
 }
 
-/// How a role is. That it is as declared is believed.
+/// The observed role. A bulk listing is trusted only where it confirms the declaration.
 pub(crate) async fn observe(declared: &Role, name: &str, cx: &Cx) -> Result<Option<Seen>> {
     let client = cx.client(Client::new);
     let roles = cx.shared::<Roles>();
@@ -131,7 +131,7 @@ async fn details(client: &Client, names: &[String], is_paged: &AtomicBool) -> Re
     Ok(found)
 }
 
-/// What the details lack: description and session length.
+/// The description and the session length of each role, which GetAccountAuthorizationDetails leaves out.
 async fn listed(client: &Client, names: &[String]) -> Result<HashMap<String, (String, i32)>> {
     let pages = client.list_roles().max_items(PAGE).into_paginator().send();
     let mut roles = Pages::of("ListRoles", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()))

@@ -179,7 +179,7 @@ impl Resource for Role {
 }
 
 impl Role {
-    /// Whether it is as declared.
+    /// True if the role has all declared settings.
     pub(crate) fn is_as(&self, declared: &Self) -> bool {
         let value = |role| serde_json::to_value(role).unwrap_or_default();
         compare(&value(declared), None, &value(self), Self::COMPARE).is_empty()

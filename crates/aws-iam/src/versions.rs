@@ -22,7 +22,7 @@ impl Made {
         self.all().insert(arn.to_owned(), number(version));
     }
 
-    /// Whether IAM still shows an older version than the one that was made.
+    /// True if IAM still shows an older version than the one that this run made.
     pub(crate) fn is_newer_than(&self, arn: &str, version: &str) -> bool {
         self.all().get(arn).is_some_and(|made| *made > number(version))
     }

@@ -20,11 +20,11 @@ use vocabulary::{Condition, KeyArn, Permission, Place};
 pub struct Key {
     /// `alias/…`: the name by which people and a later run find it.
     pub alias: String,
-    /// What it is for; may be empty.
+    /// The purpose of the key; may be empty.
     pub description: String,
     /// Who may use and administer it.
     pub policy: Value,
-    /// Whether KMS makes new key material every year.
+    /// True if KMS makes new key material every year.
     pub rotation: bool,
     /// Days between its deletion being asked for and done, 7 to 30.
     pub deletion_window_days: i32,
@@ -45,14 +45,14 @@ pub struct KeyOutputs {
 const UNKNOWN_YET: &[Sign] = &[("NotFoundException", ""), ("DisabledException", ""), ("KMSInvalidStateException", "")];
 /// A key that awaits deletion may refuse to be read.
 const UNREADABLE: &[Sign] = &[("KMSInvalidStateException", "")];
-/// How long KMS may take to spread a change: seconds, in some cases minutes.
+/// The time that KMS may take to spread a change: seconds, in some cases minutes.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
 const SPREADS_WITHIN: Duration = Duration::from_secs(300);
 /// A role that the policy names is too new.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
 const PRINCIPAL_TOO_NEW: &[Sign] =
     &[("MalformedPolicyDocumentException", "invalid principals"), ("MalformedPolicyDocument", "invalid principals")];
-/// How long the lag may last. AWS states no bound.
+/// The time after which a new role has certainly reached KMS. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 /// A key is deleted only after its waiting period, and is of no use from its beginning.
@@ -169,7 +169,7 @@ impl Resource for Key {
         let alias = match is_usable(&key) {
             true if is_named => self.alias.clone(),
             true => search::aliases(&client, id).await?.into_iter().min().unwrap_or_default(),
-            // What is off, or awaits deletion, serves nobody under its alias.
+            // A key that is disabled or awaits deletion serves no caller under its alias.
             false => String::new(),
         };
         let live = Key {
@@ -337,7 +337,7 @@ impl Key {
     }
 }
 
-/// Whether a key policy lets the account's IAM policies decide who may change it. KMS's lock-out check tests only the
+/// True if a key policy lets the account's IAM policies decide who may change it. KMS's lock-out check tests only the
 /// caller.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam>
 fn is_administered_by(policy: &Value, place: &Place) -> bool {
@@ -351,7 +351,7 @@ fn is_administered_by(policy: &Value, place: &Place) -> bool {
     })
 }
 
-/// Whether one can encrypt with it.
+/// True if callers can encrypt with the key.
 fn is_usable(key: &KeyMetadata) -> bool {
     !is_doomed(key) && key.key_state() != Some(&KeyState::Disabled)
 }

@@ -16,7 +16,7 @@ pub(crate) async fn describe(client: &Client, key: &str) -> Result<Option<KeyMet
     Ok(answer.and_then(|answer| answer.key_metadata))
 }
 
-/// Whether the key awaits deletion, which to everybody else means that it is gone.
+/// True if the key awaits deletion, which to every caller but KMS means that it is gone.
 pub(crate) fn is_doomed(key: &KeyMetadata) -> bool {
     matches!(key.key_state(), Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion))
 }
@@ -33,7 +33,7 @@ pub(crate) async fn unnamed(client: &Client, cx: &Cx) -> Result<Vec<(KeyMetadata
     let mut ours = Vec::new();
     for id in keys.into_iter().filter(|id| !named.contains(id)) {
         let tags = match tags(client, &id).await.absent(ABSENT) {
-            // Somebody's key, whose policy lets nobody else look.
+            // The policy of a foreign key may deny this read.
             Err(failure) if failure.kind == FailureKind::Denied => continue,
             tags => tags?,
         };

@@ -1,4 +1,4 @@
-//! What Lambda must allow.
+//! The IAM statements for Lambda.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>
 
 use crate::{Function, asynchronous, interfaces};

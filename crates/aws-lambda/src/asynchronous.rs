@@ -1,4 +1,4 @@
-//! How Lambda retries failed asynchronous invocations, such as those of EventBridge.
+//! Lambda's retries of failed asynchronous invocations, such as those of EventBridge.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 
 use crate::{AsynchronousCalls, Function};

@@ -151,7 +151,7 @@ pub(crate) fn read(name: &str, answer: &GetFunctionOutput) -> Result<Function> {
     })
 }
 
-/// Where a function is in a VPC, if it is in one.
+/// The VPC settings of a function, or `None` if it is in no VPC.
 pub(crate) fn joined(shown: Option<&VpcConfigResponse>) -> Option<VpcConfig> {
     shown.filter(|vpc| !vpc.subnet_ids().is_empty()).map(|vpc| VpcConfig {
         subnets: vpc.subnet_ids().iter().map(SubnetId::new).collect(),

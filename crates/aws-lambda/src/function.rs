@@ -24,11 +24,11 @@ use std::time::Duration;
 use vocabulary::{FunctionArn, Permission, Place};
 
 const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
-/// How long roles, grants and updates under way may stand in the way.
+/// The time that new roles, new grants and updates under way may block a call.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/44517>
 const HEALS_WITHIN: Duration = Duration::from_secs(300);
-/// What passes: the role, its policies or the key's grants are not known everywhere yet, EC2 asks for
-/// patience with the network interfaces, or another change is under way.
+/// Transient errors: the role, its policies or the key's grants are not known everywhere yet, EC2 throttles the
+/// creation of network interfaces, or another change is under way.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/44517> <https://github.com/aws/aws-cdk/issues/7998>
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/2942>
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/4633>
@@ -41,7 +41,7 @@ const HEALING: &[Sign] = &[
 ];
 /// The function is gone, or its role or key is, so that no change is accepted any more.
 const UNCHANGEABLE: &[Sign] = &[("ResourceNotFoundException", ""), ("InvalidParameterValueException", "")];
-/// The same code as for an update under way, but no time heals it.
+/// The same code as for an update under way, but not retryable.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/API_CreateFunction.html>
 const TAKEN: &[Sign] = &[("ResourceConflictException", "already exist")];
 /// The name is taken, or another change is under way.
@@ -271,7 +271,7 @@ fn outputs(name: &str, place: &Place) -> FunctionOutputs {
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>
 const TRANSIENT: &[&str] = &["InternalError", "InsufficientRolePermissions"];
 
-/// Where a function stands in its life.
+/// The phase of a function's creation or change.
 #[derive(Debug, PartialEq)]
 enum Phase {
     Settling(String),

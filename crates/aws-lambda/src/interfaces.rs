@@ -17,7 +17,7 @@ use resource::Cx;
 use std::{collections::BTreeSet, time::Duration};
 use vocabulary::{Permission, Place};
 
-/// How long Lambda may keep the interfaces of a function that has left its VPC.
+/// The time that Lambda may keep the interfaces of a function that has left its VPC.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/10329>
 pub(crate) const LETS_GO_WITHIN: Duration = Duration::from_secs(45 * 60);
 

@@ -47,7 +47,7 @@ const HEALING: &[Sign] = &[
     ("ResourceNotFoundException", ""),
     ("ResourceConflictException", ""),
 ];
-/// How long the lag may last. AWS states no bound.
+/// The time after which a new principal or function has certainly reached Lambda. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PROPAGATES: Duration = Duration::from_secs(120);
 

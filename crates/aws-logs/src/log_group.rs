@@ -20,15 +20,15 @@ pub const RETENTION_DAYS: [i32; 22] =
 pub struct LogGroup {
     /// The name, for example `/aws/lambda/<function>`.
     pub name: String,
-    /// How long logs are kept.
+    /// The time that logs are kept.
     pub retention: Retention,
-    /// How they are encrypted.
+    /// The encryption of logs.
     pub encryption: Encryption,
     /// Tags, completed by the stack.
     pub tags: Tags,
 }
 
-/// How long logs are kept.
+/// The time that logs are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Retention {
     /// For ever.
@@ -37,7 +37,7 @@ pub enum Retention {
     Days(i32),
 }
 
-/// How logs are encrypted.
+/// The encryption of logs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Encryption {
     /// By CloudWatch Logs with its own keys.
@@ -60,7 +60,7 @@ pub struct LogGroupOutputs {
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/29282>
 const HEALING: &[Sign] =
     &[("InvalidParameterException", "KMS"), ("AccessDeniedException", "KMS key"), ("OperationAbortedException", "")];
-/// How long the lag may last: seconds, in some cases minutes.
+/// The time after which a new key or its policy has certainly reached CloudWatch Logs: seconds, in some cases minutes.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
 const HEALED_WITHIN: Duration = Duration::from_secs(120);
 const ABSENT: &[Sign] = &[("ResourceNotFoundException", "")];
@@ -73,7 +73,7 @@ const AWS_TRIES_WITH: &str = "log_stream_created_by_aws_to_validate_log_delivery
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html>
 const MADE_BY_SERVICES: [&str; 2] = ["/aws/sagemaker/Endpoints/", "/aws-glue/"];
 
-/// Whether a service created an untagged group of this name at the first log event of an endpoint or a job. The group
+/// True if a service created an untagged group of this name at the first log event of an endpoint or a job. The group
 /// belongs to the owner of that endpoint or job.
 fn is_made_by_service(name: &str) -> bool {
     MADE_BY_SERVICES.iter().any(|folder| name.starts_with(folder))

@@ -1,10 +1,10 @@
-//! What S3 must allow. Its actions are not always called what its operations are.
+//! The IAM statements for S3. Some of its actions have other names than its operations.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
 
 use crate::Bucket;
 use vocabulary::{Need, Permission, Place};
 
-/// What a look at a bucket reads whatever its settings are.
+/// The actions that read a bucket, whatever its settings are.
 const READ: [&str; 9] = [
     // HeadBucket.
     "s3:ListBucket",
@@ -17,7 +17,7 @@ const READ: [&str; 9] = [
     "s3:GetBucketPolicy",
     "s3:GetLifecycleConfiguration",
 ];
-/// What is written of it.
+/// The actions that create, change and delete a bucket.
 const WRITTEN: [&str; 12] = [
     "s3:CreateBucket",
     // The tags that CreateBucket gives.
@@ -34,7 +34,7 @@ const WRITTEN: [&str; 12] = [
     "s3:ListBucketMultipartUploads",
     "s3:DeleteBucket",
 ];
-/// What empties it.
+/// The actions that empty a bucket.
 const EMPTIED: [&str; 3] = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"];
 
 pub(crate) fn bucket(bucket: &Bucket, arn: &str, place: &Place) -> Vec<Permission> {
@@ -58,7 +58,7 @@ pub(crate) fn bucket(bucket: &Bucket, arn: &str, place: &Place) -> Vec<Permissio
         permissions.push(Permission::pass_role(&replication.role, "s3", place));
         permissions.extend(replication.permission());
     }
-    // What the platform ships is encrypted with the bucket's key, and its checksum as well.
+    // Files that the platform ships, and their checksums, are encrypted with the bucket's key.
     if let Some(key) = bucket.encryption.key() {
         permissions.push(Permission::use_key(Need::Look, ["kms:Decrypt"], &["s3"], key, place));
         let writes = ["kms:Decrypt", "kms:GenerateDataKey"];

@@ -92,9 +92,9 @@ impl Resource for Bucket {
             Presence::Closed => return Err(presence::closed(&client, &self.name).await),
         }
         let Some(tags) = read::tags(&client, &self.name).await.absent(read::NO_BUCKET)? else { return Ok(None) };
-        // Where CreateBucket takes no tags (S3-compatible stores, old endpoints), a crash before they
-        // were put leaves a bucket of this very name, in this account, without any tag and empty.
-        // One that holds something is somebody's, and an empty one is ours only if a run meant to make it.
+        // If CreateBucket takes no tags (S3-compatible stores, old endpoints), a crash before the tags are put leaves
+        // an empty, untagged bucket of this very name in this account. A bucket with content is foreign. An empty one
+        // is ours only if an intent of a run names it.
         let left_over = tags.0.is_empty() && holdings::of(&client, &self.name, |_| false).await?.is_none();
         let owner = if left_over { Owner::Name } else { Owner::Tags(tags) };
         Ok(Some(Found { id: self.name.clone(), owner }))
@@ -145,7 +145,7 @@ impl Resource for Bucket {
     async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
         let client = self.client(cx);
         match holdings::of(&client, id, |key| cx.deletes(&format!("{id}/{key}"))).await {
-            // What another account's bucket holds is no data of this stack, and is not deleted.
+            // The content of another account's bucket is no data of this stack, and is not deleted.
             Err(failure) if presence::is_foreign(&client, id, &failure).await => Ok(None),
             found => found,
         }

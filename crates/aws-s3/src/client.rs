@@ -49,8 +49,8 @@ fn settings(config: &SdkConfig) -> Builder {
     Builder::from(config).force_path_style(elsewhere)
 }
 
-/// Whether `AWS_ENDPOINT_URL_S3`, or `endpoint_url` among the profile's services, is set. The SDK
-/// resolves both where it makes the client, so `SdkConfig::endpoint_url` does not show them.
+/// True if `AWS_ENDPOINT_URL_S3`, or `endpoint_url` among the profile's services, is set. The SDK resolves both where
+/// it makes the client, so `SdkConfig::endpoint_url` does not show them.
 fn has_own_endpoint(config: &SdkConfig) -> bool {
     let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
     match (config.service_config(), key) {

@@ -10,13 +10,13 @@ use aws_sdk_s3::{
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-/// How many calls that delete are on their way at once.
+/// The number of delete calls that are under way at once.
 const AT_ONCE: usize = 8;
 
 /// The most pages of a listing of versions, each of a thousand: buckets have no quota of objects.
 const MOST_PAGES: usize = 1_000_000;
 
-/// What is to go.
+/// The objects to delete.
 #[derive(Clone, Copy)]
 pub(crate) enum Selection<'a> {
     /// Everything, for good.
@@ -145,7 +145,7 @@ pub(crate) async fn unlock(client: &Client, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a policy denies by the network a call comes from.
+/// True if a policy denies requests by the network that they come from.
 fn locks_out(policy: &Value) -> bool {
     const NETWORK: [&str; 4] = ["aws:sourcevpce", "aws:sourcevpc", "aws:sourceip", "aws:vpcsourceip"];
     let statements = match &policy["Statement"] {

@@ -1,11 +1,11 @@
-//! What a bucket holds, in words.
+//! The content of a bucket, in words.
 
 use crate::{emptying::Pages, read::NO_BUCKET};
 use aws_client::{Attempt, Result};
 use aws_sdk_s3::{Client, operation::list_object_versions::ListObjectVersionsOutput};
 
-/// What deleting the bucket would destroy beside the keys that are `ours`; `None` when there are no
-/// versions in it, or no bucket. Delete markers are no data.
+/// The data that deleting the bucket would destroy beside the keys that are `ours`; `None` if there are no versions in
+/// it, or no bucket. Delete markers are no data.
 pub(crate) async fn of(client: &Client, name: &str, ours: impl Fn(&str) -> bool) -> Result<Option<String>> {
     let mut pages = Pages::new(client, name, None);
     while let Some(mut page) = pages.next().await.absent(NO_BUCKET)?.flatten() {

@@ -8,7 +8,7 @@ use aws_sdk_s3::types::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What happens to objects as they age.
+/// The expiry and the storage class of objects as they age.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LifecycleRule {
     /// Unique within the bucket.
@@ -63,7 +63,8 @@ impl LifecycleRule {
             .map_err(unbuildable)
     }
 
-    /// Where old versions go, delete markers that hide nothing any more go too; an expiry does that itself.
+    /// A rule that expires old versions also removes delete markers that hide nothing; an expiry of current objects
+    /// does that itself.
     fn expiration(&self) -> Option<LifecycleExpiration> {
         let expiration = LifecycleExpiration::builder();
         match (self.expire_days, self.expire_noncurrent_days) {

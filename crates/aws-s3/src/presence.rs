@@ -1,9 +1,9 @@
-//! Whether a bucket of a name exists, where, and whose it is.
+//! Existence, region and owner of a bucket of a given name.
 
 use aws_client::{Attempt, Failure, FailureKind, Remedy, Result, Sign};
 use aws_sdk_s3::Client;
 
-/// How S3 answers a call about a bucket of another region.
+/// S3's errors for a call about a bucket of another region.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 pub(crate) const ELSEWHERE: &[Sign] = &[
     ("PermanentRedirect", ""),
@@ -12,10 +12,10 @@ pub(crate) const ELSEWHERE: &[Sign] = &[
     ("IllegalLocationConstraintException", ""),
 ];
 
-/// What there is of a name.
+/// The existence of a bucket of a name, as far as the caller may know.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Presence {
-    /// Nobody has it.
+    /// No account has a bucket of this name.
     Nowhere,
     /// It is this account's, in the client's region.
     Here,
@@ -52,7 +52,7 @@ fn presence(status: u16, region: Option<&str>, own: Option<&str>) -> Option<Pres
     }
 }
 
-/// Whether S3 refused a call with 403. An answer to HEAD has no body, so its code is lost.
+/// True if S3 refused a call with 403. An answer to HEAD has no body, so its code is lost.
 fn is_denied(failure: &Failure) -> bool {
     failure.kind == FailureKind::Denied || failure.message.starts_with("HTTP 403")
 }
@@ -102,7 +102,7 @@ pub async fn explain_denial(client: &Client, name: &str, failure: Failure) -> Fa
     }
 }
 
-/// Whether a failed call shows that another account owns the bucket, so that nothing of it is this stack's.
+/// True if a failed call shows that another account owns the bucket, so that nothing of it is this stack's.
 pub(crate) async fn is_foreign(client: &Client, name: &str, failure: &Failure) -> bool {
     is_denied(failure) && owner_of(client, name).await == Owner::Foreign
 }

@@ -23,8 +23,7 @@ pub(crate) const BUSY: &[Sign] = &[("OperationAborted", ""), ("NoSuchBucket", ""
 /// <https://github.com/hashicorp/terraform-provider-aws/blob/028665b1da302bba194da41a89298ff76df05e60/internal/service/s3/bucket_replication_configuration.go>
 const REPLICATION_TOO_EARLY: &[Sign] =
     &[("InvalidRequest", "ersioning"), ("InvalidRequest", "role"), ("InvalidArgument", "role")];
-/// How long that, and the propagation of roles, may take.
-/// Settings of buckets spread in time.
+/// The time that such changes, and the propagation of roles, may take. Settings of buckets spread in time.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel>
 pub(crate) const SOON: Duration = Duration::from_secs(120);
 

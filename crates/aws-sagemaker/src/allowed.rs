@@ -1,10 +1,10 @@
-//! What SageMaker must allow, in the forms that recur. What bears the stack's name is known by it; domains, and what is
-//! in them, by their tags, for AWS chooses a domain's id.
+//! The IAM statements for SageMaker, in the forms that recur. Names bind those for resources that bear the stack's
+//! name. Tags bind those for domains and their content, because AWS chooses a domain's id.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html>
 
 use vocabulary::{Condition, Permission, Place, RoleArn};
 
-/// What has a name of the stack: how it is read and changed, tags included.
+/// The statements for reading and changing a resource whose name is the stack's, tags included.
 pub(crate) fn named(kind: &str, name: &str, reads: &[&str], changes: &[&str], place: &Place) -> Vec<Permission> {
     let arn = [place.arn("sagemaker", &format!("{kind}/{name}"))];
     let changes = changes.iter().chain(&["sagemaker:AddTags", "sagemaker:DeleteTags"]).copied();
@@ -14,7 +14,7 @@ pub(crate) fn named(kind: &str, name: &str, reads: &[&str], changes: &[&str], pl
     ]
 }
 
-/// What is known by its tags: how it is read, created and changed.
+/// The statements for reading, creating and changing resources that their tags identify.
 pub(crate) fn tagged(kind: &str, read: &str, create: &str, changes: &[&str], place: &Place) -> Vec<Permission> {
     let all = [all(kind, place)];
     let changes = changes.iter().chain(&["sagemaker:AddTags", "sagemaker:DeleteTags"]).copied();

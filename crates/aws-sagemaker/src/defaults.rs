@@ -1,4 +1,4 @@
-//! What people in a domain start with: role, security groups, and when what is idle shuts down.
+//! The defaults of the people in a domain: role, security groups, and the time after which an idle app shuts down.
 
 use aws_sdk_sagemaker::types::{
     AppLifecycleManagement, CodeEditorAppSettings, DefaultSpaceSettings, IdleSettings, JupyterLabAppSettings,
@@ -7,7 +7,7 @@ use aws_sdk_sagemaker::types::{
 use serde::{Deserialize, Serialize};
 use vocabulary::{RoleArn, SecurityGroupId};
 
-/// What apps run with unless a profile or a space says otherwise.
+/// The defaults of apps, which a profile or a space may override.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StudioDefaults {
     /// The role notebooks act with.

@@ -30,17 +30,17 @@ use vocabulary::{Condition, DomainId, KeyArn, Need, Permission, Place, SecurityG
 pub struct Domain {
     /// The name.
     pub name: String,
-    /// How people sign in.
+    /// The way that people sign in.
     pub auth_mode: AuthMode,
     /// The VPC of its file system and, in VPC-only mode, of its apps.
     pub vpc_id: VpcId,
     /// The subnets of the same.
     pub subnets: Vec<SubnetId>,
-    /// How apps reach the network. Changing it needs every app to be stopped.
+    /// The network of apps. Changing it needs every app to be stopped.
     pub app_network_access: NetworkAccess,
-    /// What users' own apps start with.
+    /// The defaults of users' own apps.
     pub user_defaults: StudioDefaults,
-    /// What apps in shared spaces start with.
+    /// The defaults of apps in shared spaces.
     pub space_defaults: StudioDefaults,
     /// The security groups between domain and apps, at most three.
     pub domain_security_groups: Vec<SecurityGroupId>,
@@ -51,7 +51,7 @@ pub struct Domain {
     pub tags: Tags,
 }
 
-/// How people sign in to a domain.
+/// The way that people sign in to a domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AuthMode {
@@ -61,7 +61,7 @@ pub enum AuthMode {
     Sso,
 }
 
-/// How apps reach the network.
+/// The network of apps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NetworkAccess {
     /// Through the VPC alone.
@@ -77,7 +77,7 @@ pub struct DomainOutputs {
     pub id: DomainId,
     /// The ARN.
     pub arn: String,
-    /// Where people open it.
+    /// The address at which people open the domain.
     pub url: String,
     /// The file system of home directories, `fs-…`.
     pub home_efs_file_system_id: Option<String>,

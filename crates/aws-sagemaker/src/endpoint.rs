@@ -17,7 +17,7 @@ use vocabulary::{Condition, Permission, Place};
 pub struct Endpoint {
     /// The name.
     pub name: String,
-    /// How the names of its models and configurations begin; those with other names are somebody else's.
+    /// The prefix of the names of its models and configurations; those with other names are foreign.
     pub made_by: String,
 }
 
@@ -55,7 +55,7 @@ impl Resource for Endpoint {
         IdForm::Is(self.name.clone())
     }
 
-    /// What is there belongs to the deployments.
+    /// An endpoint that exists belongs to the deployments.
     async fn find(&self, _: &Cx) -> Result<Option<Found>> {
         Ok(None)
     }

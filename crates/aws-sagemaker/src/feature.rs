@@ -12,7 +12,7 @@ pub struct Feature {
     pub r#type: FeatureType,
 }
 
-/// What a feature's values are.
+/// The type of a feature's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FeatureType {
     /// Text, also for times in ISO 8601.

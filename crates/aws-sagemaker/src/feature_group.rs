@@ -51,7 +51,7 @@ pub struct FeatureGroup {
     pub offline: OfflineStore,
     /// The role that writes the offline store.
     pub role: RoleArn,
-    /// What it is for; may be empty.
+    /// The purpose of the group; may be empty.
     pub description: String,
     /// Tags, completed by the stack.
     pub tags: Tags,
@@ -64,7 +64,7 @@ pub struct FeatureGroupOutputs {
     pub name: String,
     /// The ARN.
     pub arn: String,
-    /// Where the offline store really writes, below the declared place.
+    /// The folder that the offline store really writes to, below the declared place.
     pub offline_s3_uri: Option<String>,
     /// The database of its Glue table.
     pub glue_database: Option<String>,
@@ -145,7 +145,7 @@ impl Resource for FeatureGroup {
         let reason = group.failure_reason();
         match group.feature_group_status() {
             Some(Status::Created) => {}
-            // Somebody deleted it; the next one waits until its name is free.
+            // The group is being deleted; a creation waits until its name is free.
             Some(Status::Deleting) => return Ok(Observed::Absent),
             Some(status @ (Status::CreateFailed | Status::DeleteFailed)) => {
                 return Ok(life::broken(reason.unwrap_or(status.as_str())));

@@ -47,7 +47,7 @@ async fn residents(domain: &str, cx: &Cx) -> Result<usize> {
     Ok(*most)
 }
 
-/// What looking needs. The id of the file system is AWS's choice.
+/// The IAM statement for the read. The id of the file system is AWS's choice.
 pub(crate) fn permission(place: &Place) -> Permission {
     let systems = place.arn("elasticfilesystem", "file-system/*");
     Permission::change(["elasticfilesystem:DescribeFileSystems"]).on([systems])

@@ -1,5 +1,5 @@
-//! What a domain leaves in its VPC: the mount targets of its file system and the two security groups
-//! that SageMaker made for them. They refer to each other, and block subnets and VPC.
+//! The leftovers of a domain in its VPC: the mount targets of its file system and the two security groups that
+//! SageMaker made for them. They refer to each other, and block subnets and VPC.
 
 use aws_client::{Attempt, Result};
 use aws_sdk_ec2::{
@@ -52,8 +52,8 @@ pub(crate) async fn remove(domain: &str, vpc: &str, cx: &Cx) -> Result<Deletion>
     Ok(Deletion::Gone)
 }
 
-/// What removing them needs. SageMaker's tag on what it makes tells whose it is; EFS takes a mount target's interface
-/// out in the caller's name.
+/// The IAM statements for their removal. SageMaker's tag on what it makes tells whose it is; EFS takes a mount target's
+/// interface out in the caller's name.
 /// <https://docs.aws.amazon.com/efs/latest/ug/API_DeleteMountTarget.html>
 pub(crate) fn permissions(place: &Place) -> Vec<Permission> {
     let of_a_domain = || {

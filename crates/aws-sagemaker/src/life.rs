@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Where something stands.
+/// The standing of a domain, a profile or a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// It works.
@@ -48,8 +48,8 @@ pub(crate) fn changed(id: &str, cx: &Cx) {
     cx.shared::<Changed>().0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
 }
 
-/// What to make of a failed change. One that this run sent is a failure with AWS's reason. One found
-/// from before is not: what differs shows in a comparison, and the next change may succeed.
+/// Judges a failed change. One that this run sent is a failure with AWS's reason. One found from before is not: what
+/// differs shows in a comparison, and the next change may succeed.
 pub(crate) fn judge_failed_change(id: &str, operation: &str, reason: Option<&str>, cx: &Cx) -> Result<()> {
     if !cx.shared::<Changed>().0.lock().unwrap_or_else(PoisonError::into_inner).contains(id) {
         return Ok(());

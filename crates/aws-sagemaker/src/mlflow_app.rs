@@ -22,7 +22,7 @@ use vocabulary::{KeyArn, Need, Permission, Place, RoleArn};
 pub struct MlflowApp {
     /// The name. Several apps can have the same name.
     pub name: String,
-    /// Where artifacts are stored.
+    /// The place in S3 where artifacts are stored.
     pub artifact_store_uri: String,
     /// The role that stores them.
     pub role: RoleArn,
@@ -209,7 +209,7 @@ fn experiments(app: &DescribeMlflowAppOutput) -> Option<String> {
     worked.then(|| "the experiments, runs and metrics that were logged to it".to_owned())
 }
 
-/// Whether AWS is deleting the app, or still shows a deleted one.
+/// True if AWS is deleting the app, or still shows a deleted one.
 fn is_leaving(status: Option<&Status>) -> bool {
     matches!(status, Some(Status::Deleting | Status::Deleted))
 }

@@ -19,7 +19,7 @@ use vocabulary::{Permission, Place};
 pub struct ModelPackageGroup {
     /// The name.
     pub name: String,
-    /// What the model is for; may be empty.
+    /// The purpose of the model; may be empty.
     pub description: String,
     /// Tags, completed by the stack.
     pub tags: Tags,

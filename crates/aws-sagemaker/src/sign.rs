@@ -1,4 +1,4 @@
-//! What SageMaker's errors mean: it has few codes and says the rest in words.
+//! The error patterns of SageMaker, which has few codes and says the rest in words.
 
 use aws_client::{Failure, FailureKind, Result, Sign};
 use std::time::Duration;
@@ -48,12 +48,11 @@ pub(crate) const PROPAGATING: &[Sign] = &[
     ("AccessDeniedException", "assume"),
 ];
 
-/// How long a new role may take to be known everywhere.
-/// AWS states no bound.
+/// The time within which SageMaker certainly knows a new role. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 pub(crate) const PROPAGATION: Duration = Duration::from_secs(120);
 
-/// How long apps, spaces and profiles may take to go away.
+/// The time that apps, spaces and profiles may take to go away.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteDomain.html>
 pub(crate) const TIDYING: Duration = Duration::from_secs(900);
 
@@ -77,7 +76,7 @@ const TRANSIENT: &[&str] = &[
     "kms key 'null' does not exist",
 ];
 
-/// Whether a failure with this reason is transient.
+/// True if a failure with this reason is transient.
 pub(crate) fn is_transient(reason: &str) -> bool {
     let reason = reason.to_lowercase();
     TRANSIENT.iter().any(|part| reason.contains(part))

@@ -32,7 +32,7 @@ pub struct Space {
     pub name: String,
     /// The user profile it belongs to.
     pub owner: String,
-    /// What runs in it.
+    /// The app that runs in it.
     pub app: SpaceApp,
     /// The size of its volume in GB, 5 to 16,384. It can only grow, while no app runs.
     pub volume_gb: i32,
@@ -40,7 +40,7 @@ pub struct Space {
     pub tags: Tags,
 }
 
-/// What runs in a space.
+/// The app that runs in a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SpaceApp {
     /// Notebooks.

@@ -29,7 +29,7 @@ pub enum Expiry {
     Never,
     /// After so many units.
     After {
-        /// How many, from 1.
+        /// The number of units, from 1.
         value: i32,
         /// Of what.
         unit: TimeUnit,
@@ -64,7 +64,7 @@ pub enum OfflineStore {
     },
 }
 
-/// How an offline store's table is kept.
+/// The format of an offline store's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TableFormat {
     /// A Hive table of Parquet files.
@@ -157,7 +157,7 @@ impl OfflineStore {
     }
 }
 
-/// What whoever makes an online store with a key needs.
+/// The IAM statements for creating an online store with a key.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OnlineStoreSecurityConfig.html>
 pub(crate) fn online_key(key: &KeyArn, place: &Place) -> [Permission; 2] {
     let seals = [

@@ -103,7 +103,7 @@ mod tests {
         }
     }
 
-    /// What Step Functions shows of a machine that was made as declared.
+    /// The answer of Step Functions for a machine that was created as declared.
     fn shown(of: &StateMachine) -> DescribeStateMachineOutput {
         DescribeStateMachineOutput::builder()
             .state_machine_arn("arn:aws:states:r:1:stateMachine:train")

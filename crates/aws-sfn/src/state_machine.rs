@@ -17,8 +17,7 @@ use resource::{
 use std::time::Duration;
 use vocabulary::{Need, Permission, Place, StateMachineArn};
 
-/// How long a new role may be unknown to Step Functions.
-/// AWS states no bound.
+/// The time that a new role may be unknown to Step Functions. AWS states no bound.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/7893>
 const PROPAGATES: Duration = Duration::from_secs(120);
 /// The role, or a policy of it, is not known everywhere yet: Step Functions tries at once whether the
@@ -50,7 +49,7 @@ impl Resource for StateMachine {
     // somebody added is a difference.
     const COMPARE: &'static [(&'static str, As)] = &[
         ("definition", As::Policy),
-        // Where a definition takes what people set: settings of the algorithm, of containers and of jobs.
+        // The fields of a definition that hold settings of people: for the algorithm, for containers and for jobs.
         ("definition.**.hyperparameters", As::Sensitive),
         ("definition.**.HyperParameters", As::Sensitive),
         ("definition.**.Environment", As::Sensitive),
@@ -118,7 +117,7 @@ impl Resource for StateMachine {
         let tags = async { Ok(tags(id, cx).await?.unwrap_or_default()) };
         let (machine, tags) = tokio::try_join!(describe(id, cx), cx.tags(id, &self.tags, tags))?;
         let Some(machine) = machine else { return Ok(Observed::Absent) };
-        // Somebody deleted it; the next one waits until its name is free.
+        // The machine is being deleted; a creation waits until its name is free.
         if machine.status() == Some(&StateMachineStatus::Deleting) {
             return Ok(Observed::Absent);
         }

@@ -12,9 +12,9 @@ use serde_json::Value;
 use std::collections::HashMap;
 use vocabulary::{Permission, Place, TopicArn, UNKNOWN_OPEN};
 
-/// What AWS lists instead of an ARN until the endpoint's owner has confirmed.
+/// The text that AWS lists instead of an ARN until the endpoint's owner has confirmed.
 const PENDING: &str = "PendingConfirmation";
-/// What AWS lists instead of an ARN for a while after the end.
+/// The text that AWS lists instead of an ARN for a while after the end.
 const DELETED: &str = "Deleted";
 
 /// A subscription of an endpoint to a topic. The id is `protocol|endpoint`: AWS shows its ARN only once
@@ -28,12 +28,12 @@ pub struct Subscription {
     pub topic: TopicArn,
     /// `email`, `https`, `sqs`, `lambda`, …
     pub protocol: String,
-    /// Where messages go: an address, a URL or an ARN. The password in a URL stands apart.
+    /// The receiver of messages: an address, a URL or an ARN. The password in a URL stands apart.
     pub endpoint: String,
     /// The password that stands in the URL before the host. SNS does not give it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
-    /// Whether the message comes without SNS's envelope; for `https`, `sqs` and `firehose`.
+    /// True if the message comes without SNS's envelope; for `https`, `sqs` and `firehose`.
     pub raw_message_delivery: bool,
 }
 

@@ -16,9 +16,9 @@ use vocabulary::{KeyArn, Permission, Place, TopicArn};
 pub struct Topic {
     /// The name.
     pub name: String,
-    /// What mails call their sender; may be empty.
+    /// The sender's name in mails; may be empty.
     pub display_name: String,
-    /// How messages are encrypted at rest.
+    /// The encryption of messages at rest.
     pub encryption: Encryption,
     /// Who may publish and subscribe.
     pub policy: Value,
@@ -26,7 +26,7 @@ pub struct Topic {
     pub tags: Tags,
 }
 
-/// How messages are encrypted at rest.
+/// The encryption of messages at rest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Encryption {
     /// Not by a key.
@@ -57,7 +57,7 @@ const PROPAGATING: &[Sign] = &[
     ("KMSNotFound", ""),
     ("KMSAccessDenied", ""),
 ];
-/// How long the lag may last. AWS states no bound.
+/// The time after which a new principal or key has certainly reached SNS. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PROPAGATION: Duration = Duration::from_secs(120);
 

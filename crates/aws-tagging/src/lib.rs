@@ -22,7 +22,7 @@ impl Index {
     }
 }
 
-/// What reading the index needs. It knows no resources.
+/// The IAM statement for reading the index. It knows no resources.
 pub fn permission() -> Permission {
     Permission::look(["tag:GetResources"]).on_anything()
 }

@@ -6,7 +6,7 @@ use resource::{Prerequisite, Shortcoming};
 use std::collections::BTreeSet;
 use vocabulary::Place;
 
-/// Whether the subnets reach a service.
+/// The way from the subnets to a service, if there is one.
 enum Reach {
     /// They reach it through this.
     By(String),
@@ -129,7 +129,7 @@ fn is_interface(endpoint: &VpcEndpoint) -> bool {
     endpoint.vpc_endpoint_type() == Some(&VpcEndpointType::Interface)
 }
 
-/// Whether the default DNS name of a service resolves to this endpoint.
+/// True if the default DNS name of a service resolves to this endpoint.
 fn leads_to(endpoint: &VpcEndpoint, name: &str, place: &Place) -> bool {
     let service = endpoint.service_name().unwrap_or_default();
     is_interface(endpoint)

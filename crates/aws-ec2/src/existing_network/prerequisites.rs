@@ -19,7 +19,7 @@ pub struct Circumstances<'a> {
     pub place: &'a Place,
     /// The ids of the endpoints that the stack made.
     pub own_endpoints: &'a BTreeSet<String>,
-    /// Whether the platform exists already. Scarce addresses then block no update.
+    /// True if the platform exists already. Scarce addresses then block no update.
     pub is_built: bool,
 }
 
