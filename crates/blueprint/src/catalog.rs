@@ -59,7 +59,7 @@ fn database(stack: &mut Stack, site: &Site, buckets: &Buckets) -> Handle<Databas
     })
 }
 
-/// What jobs and crawlers write is encrypted with the platform's keys.
+/// The security configuration that encrypts the output of jobs and crawlers with the platform's keys.
 fn security_configuration(stack: &mut Stack, site: &Site, keys: &Keys) -> Option<Ready<SecurityConfiguration>> {
     let (data, logs) = keys.data.clone().zip(keys.logs.clone())?;
     let name = site.prefix();

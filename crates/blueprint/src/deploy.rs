@@ -23,7 +23,7 @@ use serde_json::{Value, json as literal};
 
 /// The address of the endpoint, by whose tag deployments are known as this platform's.
 const ENDPOINT: &str = "endpoint";
-/// How often a deployment looks at its endpoint, as its definition has it.
+/// The seconds between two reads of its endpoint by a deployment, as its definition has them.
 const SECONDS_BETWEEN_LOOKS: u32 = 30;
 
 pub(crate) fn build(
@@ -65,7 +65,7 @@ fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>, serving: Refere
     // SageMaker would make it without retention, key and tags; it goes after the endpoint, which writes into it.
     let group = format!("/aws/sagemaker/Endpoints/{name}");
     let logs = log_group(stack, site, wiring.keys, "pipeline", "endpoint-logs", &group);
-    // What version 0.1 deployed serves with Studio's role.
+    // An endpoint that version 0.1 deployed serves with Studio's role.
     let needs = (vpc, wiring.roles.studio.clone(), serving, wiring.keys.data.clone(), logs);
     stack.add("pipeline", ENDPOINT, needs, move |_| Endpoint { name: name.clone(), made_by: made_by.clone() })
 }

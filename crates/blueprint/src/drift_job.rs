@@ -18,7 +18,7 @@ use resource::{Asset, Reference, Stack, Tags};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// What the job is called, as a function, a role and a rule.
+/// The name of the job's function, role and rule.
 const NAME: &str = config::environment::drift::JOB;
 const AREA: &str = "operations";
 /// The running mlopsctl, in the archive of a job whose file names no binary.

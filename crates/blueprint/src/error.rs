@@ -11,7 +11,7 @@ pub enum Error {
     File {
         /// Which.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         why: String,
     },
     /// There are too few zones.

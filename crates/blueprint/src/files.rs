@@ -1,4 +1,4 @@
-//! The project's files that a platform is made from, remembered as they are read.
+//! The project's files that a platform is made from, and a record of those that were read.
 
 use crate::Error;
 use package::Archive;
@@ -19,7 +19,7 @@ pub(crate) struct Files {
     read: RefCell<BTreeSet<Read>>,
 }
 
-/// What was read, by its path within the project.
+/// A file or folder that was read.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Read {
     File(String),
@@ -50,12 +50,12 @@ impl Files {
         }
     }
 
-    /// Where a file is said to be.
+    /// The path of a file for messages.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
 
-    /// Where a file or folder really is, which must be in the project.
+    /// The path of a file or folder without symbolic links, which must be in the project.
     pub(crate) fn real(&self, path: &str) -> Result<PathBuf, Error> {
         config::inside(&self.root, Path::new(path))
             .map_err(|outside| Error::File { path: self.path(path), why: outside.to_string() })
@@ -104,7 +104,7 @@ impl Files {
     }
 }
 
-/// Whether Python can import a module of this name.
+/// True if Python can import a module of this name.
 fn is_module(name: &str) -> bool {
     let is_part = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && name.chars().all(is_part)

@@ -118,7 +118,7 @@ fn validation_limits(site: &Site, function: &functions::Function) -> Option<Valu
 }
 
 /// The log group is made by the platform, so a function may write to it and not create it: a late
-/// invocation would bring back a group that was deleted.
+/// invocation would create a deleted group again.
 fn role(stack: &mut Stack, site: &Site, keys: &Keys, function: &functions::Function) -> Reference<aws_iam::Role> {
     let group = log_group(&site.named(&function.name));
     let logs = site.arn("logs", &format!("log-group:{group}:*"));
@@ -164,7 +164,7 @@ fn evaluation_policy(site: &Site, pipeline: &Pipeline) -> Policy {
             ["s3:GetObject"],
             [
                 site.objects("artifacts", "predictions/"),
-                // Where definitions of version 0.1 have predictions.
+                // The folder of predictions in definitions of version 0.1.
                 site.objects("artifacts", "runs/"),
                 site.objects("data", "processed/csv/"),
                 site.objects("data", "processed/datasets/"),
@@ -183,7 +183,7 @@ fn evaluation_policy(site: &Site, pipeline: &Pipeline) -> Policy {
         .allow(["sagemaker:DescribeModel"], [site.arn("sagemaker", &format!("model/{}-*", site.prefix()))])
 }
 
-/// What the pipeline's own functions read and write; others get what their code is given in the file.
+/// The policy for the data of the pipeline's own functions; other functions get the `grants` of the file.
 fn data_policy(site: &Site, function: &functions::Function) -> Option<Policy> {
     let pipeline = site.environment.pipeline.as_ref()?;
     // The newest approved package says what new data, and a new model, are compared with.

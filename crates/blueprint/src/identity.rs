@@ -34,7 +34,7 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference
     }
 }
 
-/// What crawlers and ETL jobs do.
+/// The role of crawlers and ETL jobs.
 fn glue(stack: &mut Stack, site: &Site, keys: &Keys) -> Reference<Role> {
     let database = site.environment.database_name();
     let data = Policy::new()

@@ -17,7 +17,7 @@ pub struct Inputs<'a> {
     pub placement: &'a Placement,
     /// The folder that the paths of the environment file start from.
     pub root: &'a Path,
-    /// Whether the state is at the root of the state bucket that the file names, where mlopsctl 0.1 kept it.
+    /// True if the state is at the root of the state bucket that the file names, where mlopsctl 0.1 kept it.
     pub is_state_at_root: bool,
     /// The program of a drift job whose file names none; `None` for the running one.
     pub program: Option<&'a Path>,

@@ -1,5 +1,5 @@
-//! What every state machine of the platform has: names to fill in, a log, a role that may log and trace, a rule that
-//! starts it.
+//! The parts of every state machine of the platform: values for the placeholders, a log, a role that may log and trace,
+//! and a rule that starts it.
 
 use crate::{
     encryption::Keys,
@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use vocabulary::{LogGroupArn, RoleArn};
 
-/// What is filled into a definition, by the names of its placeholders.
+/// The values of a definition's placeholders, by name.
 pub(crate) type Values = BTreeMap<&'static str, Value>;
 
-/// What all definitions name. `tags` are for what an execution makes.
+/// The values that all definitions share. `tags` are for what an execution makes.
 pub(crate) fn values(site: &Site, settings: &Pipeline, tags: Tags) -> Values {
     let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
     BTreeMap::from([
@@ -37,7 +37,7 @@ pub(crate) fn values(site: &Site, settings: &Pipeline, tags: Tags) -> Values {
     ])
 }
 
-/// Where a state machine is logged.
+/// The log group of a state machine.
 pub(crate) fn log_group(stack: &mut Stack, site: &Site, keys: &Keys, address: &str, machine: &str) -> Handle<LogGroup> {
     // AWS limits the size of the policy that lets log delivery write; this prefix is exempt.
     let group = format!("/aws/vendedlogs/states/{machine}");

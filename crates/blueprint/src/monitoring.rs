@@ -1,5 +1,4 @@
-//! What tells people how the platform is: the alerts topic, events; alarms and dashboard in files of their
-//! own.
+//! The alerts topic and the rules that send events to it; alarms and dashboard have files of their own.
 
 use crate::{
     alarms, dashboard, encryption::Keys, names::machines, network::Network, policy::Policy, settings_json::spelled,
@@ -63,7 +62,7 @@ pub(crate) fn build(
     guards
 }
 
-/// What happens in other people's names and metrics do not show.
+/// Rules for events that no metric shows, or that other identities cause.
 fn events(stack: &mut Stack, site: &Site, topic: Handle<Topic>) {
     let prefix = format!("{}-", site.prefix());
     let group = site.named(&site.environment.studio.model_package_group);

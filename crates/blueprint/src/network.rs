@@ -21,7 +21,7 @@ use config::environment::network::Network as Settings;
 use resource::{Handle, Reference, Stack};
 use vocabulary::{SecurityGroupId, SubnetId, VpcId};
 
-/// What other areas are placed in.
+/// The VPC, the subnets and the security groups in which other areas place their resources.
 pub(crate) struct Network {
     pub(crate) vpc: Reference<Vpc>,
     pub(crate) private: Vec<Reference<Subnet>>,
@@ -101,7 +101,7 @@ fn https_out() -> Rule {
     rule("HTTPS to AWS and package registries", 443, 443, Peer::Cidr { cidr: ANYWHERE.into() })
 }
 
-/// What a security group is for.
+/// The purpose of a security group, with its rules.
 struct Purpose {
     name: &'static str,
     description: &'static str,

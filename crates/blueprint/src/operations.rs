@@ -1,4 +1,4 @@
-//! What the platform costs.
+//! The monthly budget of the platform.
 
 use crate::site::Site;
 use aws_budgets::Budget;

@@ -23,7 +23,7 @@ use config::environment::pipeline::{Image, Pipeline, has_own_disks};
 use resource::{Handle, Reference, Stack, sha256_hex};
 use serde_json::{Value, json as literal};
 
-/// What the pipeline is wired to.
+/// The resources of other areas that the pipeline refers to.
 pub(crate) struct Wiring<'a> {
     pub(crate) keys: &'a Keys,
     pub(crate) network: &'a Network,

@@ -21,7 +21,7 @@ pub struct Placement {
     endpoints: BTreeMap<String, Way>,
 }
 
-/// How an endpoint leads to its service.
+/// The way from subnets to a service through an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Way {
     /// The full name of the service.
@@ -59,10 +59,10 @@ struct Pair {
     cidrs: Vec<String>,
 }
 
-/// What the placement of new subnets and endpoints needs to know from AWS.
+/// The facts about AWS that the placement of new subnets and endpoints needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Questions {
-    /// Whether the placement needs the region's zones.
+    /// True if the placement needs the region's zones.
     pub zones: bool,
     /// The endpoint services of which the zones must be known.
     pub services: Vec<String>,
@@ -83,7 +83,7 @@ impl Placement {
         self.endpoints.get(endpoint).map_or_else(|| place.endpoint_service(endpoint), |way| way.service.clone())
     }
 
-    /// Whether a pair of subnets has an interface of the endpoint.
+    /// True if a pair of subnets has an interface of the endpoint.
     pub(crate) fn reaches(&self, endpoint: &str, pair: usize) -> bool {
         self.endpoints.get(endpoint).is_none_or(|way| way.pairs.iter().any(|number| usize::from(*number) == pair))
     }
@@ -233,7 +233,7 @@ impl RecordedPlacement {
         placed.collect::<Option<_>>().ok_or_else(|| Error::Zones { asked, has, region: place.region.clone() })
     }
 
-    /// Whether the state records an interface of the endpoint in each of the first pairs.
+    /// True if the state records an interface of the endpoint in each of the first pairs.
     fn is_placed(&self, endpoint: &str, pairs: u8) -> bool {
         let way = self.endpoints.get(&address(endpoint));
         way.is_some_and(|way| (1..=pairs).all(|pair| way.pairs.contains(&pair)))

@@ -12,7 +12,7 @@ impl Policy {
         Self::default()
     }
 
-    /// Whether the policy has no statement.
+    /// True if the policy has no statement.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

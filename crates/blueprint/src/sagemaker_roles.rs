@@ -18,9 +18,10 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use vocabulary::KeyArn;
 
-/// Where in the models and artifacts buckets people in Studio write, and what begins the names of what they make.
+/// The folder of the models and artifacts buckets that people in Studio write to, and the prefix of the names of their
+/// resources.
 const STUDIO: &str = "studio";
-/// Where MLflow stores artifacts, in the artifacts bucket.
+/// The folder of MLflow's artifacts in the artifacts bucket.
 pub(crate) const ARTIFACTS: &str = "mlflow/";
 /// The domain of the Studio session that asks; nothing for anybody else.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl-admin-guide-permissions.html>

@@ -1,4 +1,4 @@
-//! Where and for whom the platform is built.
+//! The environment, the account and the region that the platform is built for.
 
 use crate::{Inputs, files::Files, placement::Placement};
 use aws_iam::RoleOutputs;
@@ -7,7 +7,7 @@ use resource::Tags;
 use std::path::{Path, PathBuf};
 use vocabulary::{Place, RoleArn};
 
-/// Where and for whom the platform is built: what every area needs to name things.
+/// The environment, the account and the region that the platform is built for: all that an area needs to name things.
 pub(crate) struct Site {
     pub(crate) environment: Environment,
     pub(crate) name: String,

@@ -90,7 +90,7 @@ fn add(
 /// object was put, even if it is still read: so neither scripts of the platform nor the evaluations that registered
 /// models point to may be below one of them.
 const PERISHABLE: [&str; 4] = ["data-capture/", "glue/spark-ui/", "glue/temporary/", "predictions/"];
-/// What begins the name of a data set of one execution, as the training definition has it. The data set of incremental
+/// The prefixes of the data sets of one execution, as the training definition has them. The data set of incremental
 /// executions has another name, because later executions train on it too.
 const SNAPSHOTS: [&str; 4] = [
     "processed/csv/snapshot-",
@@ -98,7 +98,8 @@ const SNAPSHOTS: [&str; 4] = [
     "processed/sources/snapshot-",
     "quarantine/dataset=snapshot-",
 ];
-/// Where interrupted training goes on. SageMaker lets a job run and wait for at most 28 days.
+/// The folder of checkpoints, from which an interrupted training goes on, and the days that S3 keeps them. SageMaker
+/// lets a job run and wait for at most 28 days.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html>
 const CHECKPOINTS: (&str, i32) = ("checkpoints/", 31);
 
@@ -187,7 +188,7 @@ fn replica(stack: &mut Stack, site: &Site, bucket: &storage::Bucket, region: &st
     let mut lifecycle = lifecycle(site, bucket);
     for rule in &mut lifecycle {
         rule.transitions.clear();
-        // What the bucket's own age takes away stays in the copy; what nothing reads any more does not.
+        // Objects that expire in the bucket by its own setting stay in the copy; temporary objects expire in both.
         rule.expire_days = rule.expire_days.filter(|_| !rule.prefix.is_empty());
     }
     stack.add("storage", &short, (), move |()| {

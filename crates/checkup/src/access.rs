@@ -117,7 +117,7 @@ async fn principal(iam: &Client, caller: &str) -> Result<String> {
     }
 }
 
-/// How many actions were asked about, and those that are not allowed.
+/// The number of actions that were asked about, and those that are not allowed.
 async fn ask(iam: &Client, principal: &str, question: &Question) -> Result<(usize, Vec<String>)> {
     let call = iam
         .simulate_principal_policy()

@@ -3,20 +3,20 @@
 use aws_client::{Failure, FailureKind, Remedy};
 use serde::Serialize;
 
-/// What a check saw.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What was looked at, in a word: `credentials`, `quotas`.
+    /// The subject of the check, in a word: `credentials`, `quotas`.
     pub check: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub verdict: Verdict,
-    /// What was seen.
+    /// The observation, as a sentence.
     pub what: String,
-    /// What to do about it.
+    /// The advice, if there is any.
     pub help: Option<Remedy>,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {

@@ -1,4 +1,4 @@
-//! What stands in the way of a platform before it is there, and what keeps it from working once it is. Reads only.
+//! Checks for obstacles to creating a platform, and for faults of an existing one. Reads only.
 //!
 //! Each check says what it saw even if nothing is wrong, and says so if it could not look.
 

@@ -5,13 +5,13 @@
 pub struct Machine {
     /// `ml.m5.large`.
     pub instance_type: String,
-    /// What for.
+    /// The use that SageMaker counts the machines by.
     pub used_for: Use,
-    /// How many.
+    /// The number of machines.
     pub count: u16,
 }
 
-/// What SageMaker counts machines by.
+/// The uses by which SageMaker counts machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Use {
     /// Training jobs.

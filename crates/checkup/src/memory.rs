@@ -1,4 +1,4 @@
-//! What the state says by itself.
+//! Findings about the state and its lock.
 
 use crate::{Finding, Verdict};
 use aws_client::{Operation, Remedy};
@@ -7,8 +7,8 @@ use state::{Error, Holder, Phase, State};
 
 const CHECK: &str = "state";
 
-/// What a state and its lock tell: who is at work, what was left unfinished, and an object in the lock's place that is
-/// no lock.
+/// Findings about a state and its lock: a run at work, unfinished changes, and an object in the lock's place that is no
+/// lock.
 pub fn remembered(
     environment: &str,
     state: Option<&State>,
@@ -53,7 +53,8 @@ fn locked(environment: &str, holder: &Holder, now: Timestamp) -> Finding {
     }
 }
 
-/// What a store did with a write whose condition did not hold. Nothing is said of one that refused it.
+/// The finding about a store that accepts a write whose condition does not hold. Nothing is said of one that refused
+/// it.
 pub fn conditions(refused: &Result<(), Error>) -> Option<Finding> {
     match refused {
         Ok(()) => None,

@@ -1,4 +1,4 @@
-//! What Studio, functions and jobs need of the network they are in.
+//! Checks of the network of Studio, functions and jobs.
 
 use crate::{Finding, Patient, memory::listed};
 use aws_client::{Attempt as _, Operation, Remedy, Result};

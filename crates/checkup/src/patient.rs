@@ -9,7 +9,7 @@ use vocabulary::Place;
 
 /// The platform that a checkup examines.
 pub struct Patient<'a> {
-    /// How its cloud is reached.
+    /// The SDK's configuration for calls to the platform's cloud.
     pub sdk: &'a SdkConfig,
     /// Account, region and partition.
     pub place: &'a Place,

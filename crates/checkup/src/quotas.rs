@@ -1,4 +1,4 @@
-//! What an account may have, against what it has and what is to be made.
+//! Checks of the account's quotas: current usage and planned resources against the limits.
 
 mod account;
 mod demand;

@@ -37,7 +37,7 @@ pub(crate) fn why_missing(error: &std::io::Error) -> String {
     }
 }
 
-/// What the reader kept of one value beside the value itself.
+/// The parts of one value that the reader keeps beside the value itself.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Node {
     pub(crate) span: Range<usize>,
@@ -47,14 +47,14 @@ pub(crate) struct Node {
     pub(crate) items: Vec<Node>,
 }
 
-/// What every check may need to know of the whole.
+/// The facts about the whole file that a check may need.
 pub(crate) struct Surroundings<'a> {
     /// `<project>-<environment>`, which begins every name.
     pub(crate) prefix: String,
     pub(crate) region: &'a str,
     /// The accounts that the environment may be built in. An empty list allows any.
     pub(crate) accounts: &'a [String],
-    /// Where scripts and functions are looked for; `None` leaves the disk alone.
+    /// The folder in which scripts and functions are looked for; `None` leaves the disk alone.
     pub(crate) root: Option<&'a Path>,
 }
 
@@ -80,12 +80,12 @@ impl<'a> Place<'a> {
         Self { node: self.node.items.get(index).unwrap_or(self.node), ..*self }
     }
 
-    /// Whether the file states the key at all.
+    /// True if the file has the key.
     pub(crate) fn states(&self, key: &str) -> bool {
         self.node.entries.contains_key(key)
     }
 
-    /// Whether nothing has been reported at any of the keys, so that they may be judged together.
+    /// True if nothing has been reported at any of the keys, so that a check may judge them together.
     pub(crate) fn sound(&self, keys: &[&str]) -> bool {
         fn faulty(node: &Node) -> bool {
             node.faulty || node.entries.values().chain(&node.items).any(faulty)
@@ -169,7 +169,7 @@ impl<'a> Place<'a> {
         parsed.map_err(|why| self.report(why, "")).ok()
     }
 
-    /// Reports a file or folder that a link leads out of the project to. Whether it does not.
+    /// Reports a file or folder that a link leads out of the project to. True if there is no such link.
     pub(crate) fn stays_inside(&self, root: &Path, path: &str) -> bool {
         match inside(root, Path::new(path)) {
             Err(Outside::LeadsOut { target }) => {
@@ -179,7 +179,7 @@ impl<'a> Place<'a> {
                 );
                 false
             }
-            // What is missing has been reported by whoever looked for it.
+            // The check of existence has reported a missing file.
             Ok(_) | Err(Outside::Missing(_)) => true,
         }
     }

@@ -1,4 +1,4 @@
-//! What can be set. One module per section of the file.
+//! The settings of an environment file. One module per section of the file.
 
 mod arn;
 pub mod budget;
@@ -228,8 +228,8 @@ impl Environment {
         self.state.bucket.clone().unwrap_or_else(|| self.own_state_bucket(account))
     }
 
-    /// Whether the file names the state bucket, so that it is somebody's already; else it is the environment's own,
-    /// and made when it is needed.
+    /// True if the file names the state bucket, which then exists already; else the bucket is the environment's own,
+    /// and created when it is needed.
     pub fn names_state_bucket(&self, account: &str) -> bool {
         self.state_bucket_name(account) != self.own_state_bucket(account)
     }

@@ -338,7 +338,7 @@ form!(
     "churn:1.4"
 );
 
-/// Whether text can be part of a resource name.
+/// True if a text can be part of a resource name.
 pub(crate) fn is_slug(text: &str) -> bool {
     regex::Regex::new(Slug::PATTERN).is_ok_and(|pattern| pattern.is_match(text))
 }

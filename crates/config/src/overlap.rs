@@ -15,10 +15,10 @@ pub struct Overlap {
     pub covered: String,
 }
 
-/// What a file says of its names and accounts.
+/// The names and accounts of a file.
 struct Names {
     environment: String,
-    /// What every name begins with, and a hyphen.
+    /// The prefix of every name, with a hyphen.
     prefix: String,
     accounts: Vec<String>,
 }

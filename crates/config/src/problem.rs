@@ -1,4 +1,4 @@
-//! What is wrong with a file, and where.
+//! A problem of an environment file, with its place.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,22 +7,22 @@ use std::path::PathBuf;
 /// One thing wrong with an environment file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong, naming the key or value.
+    /// The problem, naming the key or value.
     pub message: String,
-    /// Where, in bytes of the source.
+    /// The place, in bytes of the source.
     pub span: Range<usize>,
     /// The line of its start, from 1.
     pub line: usize,
     /// The column of its start in characters, from 1.
     pub column: usize,
-    /// What to write instead, where that is known.
+    /// The text to write instead, if it is known.
     pub help: Option<String>,
 }
 
 /// A text whose places are asked for by line and column, however many they are.
 pub(crate) struct Lines<'a> {
     source: &'a str,
-    /// Where each line begins.
+    /// The start of each line.
     starts: Vec<usize>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// What repeats something long of the file, without the middle.
+/// The text without its middle, if it repeats something long of the file.
 fn short(text: String) -> String {
     const LONGEST: usize = 1000;
     if text.len() <= LONGEST {
@@ -76,14 +76,14 @@ impl fmt::Display for Problem {
 pub struct Invalid {
     /// The file.
     pub file: PathBuf,
-    /// What it holds; empty when it could not be read.
+    /// The content of the file; empty if it could not be read.
     pub source: String,
     /// At least one.
     pub problems: Vec<Problem>,
 }
 
 impl Invalid {
-    /// What it holds, with asterisks for whatever may be a secret.
+    /// The content of the file, with asterisks for every value that may be a secret.
     pub fn shown_source(&self) -> String {
         crate::redact::redacted(&self.source)
     }

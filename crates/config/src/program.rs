@@ -1,4 +1,4 @@
-//! What a program is built for, as its ELF header says it.
+//! The processor and the system that a program is built for, as its ELF header has them.
 
 use object::{
     Endianness, ReadCache,

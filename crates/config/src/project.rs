@@ -1,4 +1,4 @@
-//! What belongs to a project: the files under its root, and nothing that a symbolic link leads to elsewhere.
+//! The files of a project: those under its root, and none that a symbolic link leads to elsewhere.
 
 use std::{
     fmt, io,
@@ -10,7 +10,7 @@ use std::{
 pub enum Outside {
     /// A symbolic link, at any step of the path, leads out of the project.
     LeadsOut {
-        /// What it leads to.
+        /// The target of the link.
         target: PathBuf,
     },
     /// The file, or a folder on the way to it, cannot be found or entered.

@@ -1,7 +1,7 @@
 //! Holding a TOML document against the JSON Schema: all mistakes at once, each with its place.
 //!
-//! What is wrong is reported and replaced by its default, or by a stand-in where the key is required, so that
-//! the rest of the file can still be judged.
+//! A wrong value is reported and replaced by its default, or by a stand-in if the key is required, so that the rest of
+//! the file can still be judged.
 
 mod shape;
 
@@ -38,7 +38,7 @@ impl Reader {
         self.findings
     }
 
-    /// Nobody reads thousands of hints.
+    /// True while another finding helps: people do not read thousands of them.
     fn still_helps(&self) -> bool {
         self.findings.len() < 100
     }

@@ -57,7 +57,7 @@ fn of_value(key: &str, value: &Value, free: bool, hidden: &mut Vec<Range<usize>>
     }
 }
 
-/// What is not TOML has lines only: there all that follows such a key is hidden, up to the next section.
+/// A text that is not TOML has only lines: this hides everything after such a key, up to the next section.
 fn of_lines(source: &str, hidden: &mut Vec<Range<usize>>) {
     static KEYS: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r#"(?m)^[ \t]*\[+([^\]\n]*)\]+|["']?([A-Za-z0-9_.-]+)["']?[ \t]*="#).ok());

@@ -9,7 +9,7 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
             let lower = candidate.to_lowercase();
             let allowed = (written.chars().count().max(lower.chars().count()) / 3).max(1);
             let distance = distance(&written, &lower);
-            // Somebody who writes part of a name means it: `retention` for `log_retention_days`.
+            // A part of a name means that name: `retention` for `log_retention_days`.
             let part = written.len() >= 4 && (lower.contains(&written) || written.contains(&lower) && lower.len() >= 4);
             (distance <= allowed || part).then_some((distance, candidate))
         })

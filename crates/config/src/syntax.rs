@@ -1,4 +1,4 @@
-//! Where a text is not TOML at all.
+//! Findings for a text that is not TOML.
 
 use crate::{
     problem::{Finding, Lines},
@@ -49,7 +49,7 @@ pub(crate) fn findings(source: &str, first: &TomlError) -> Vec<Finding> {
     });
     let shown = redacted(source);
     for finding in &mut findings {
-        // What is never closed needs no other hint.
+        // A group that is never closed needs no other hint.
         if around(&groups, finding.span.start).is_none_or(|group| group.closed) {
             finding.help = help(source, &shown, finding.span.start);
         }

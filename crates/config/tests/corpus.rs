@@ -48,7 +48,7 @@ fn each_file_of_the_corpus_is_in_its_index() {
     assert_eq!(there, index().into_keys().collect::<Vec<_>>());
 }
 
-/// What is still read.
+/// The size of the largest file that is still read.
 const LARGEST: usize = 1024 * 1024;
 /// Enough for anything that grows too fast to be felt.
 const LARGE: usize = LARGEST / 2;

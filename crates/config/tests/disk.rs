@@ -1,4 +1,4 @@
-//! What files refer to, and files that cannot be read.
+//! Files that an environment file refers to, and files that cannot be read.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! What holds for every text and every range.
+//! Laws that hold for every text and every range.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -4,12 +4,12 @@ use crate::{Estimate, Prices, Resource, Usd, estimate};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What a stack costs before and after a change.
+/// The cost of a stack before and after a change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// Of what is there.
+    /// Of the recorded resources.
     pub before: Estimate,
-    /// Of what is wanted.
+    /// Of the declared resources.
     pub after: Estimate,
 }
 
@@ -18,9 +18,9 @@ pub struct Comparison {
 pub struct Summary {
     /// `USD`.
     pub currency: &'static str,
-    /// Of what is there.
+    /// Of the recorded resources.
     pub monthly_before: Usd,
-    /// Of what is wanted.
+    /// Of the declared resources.
     pub monthly_after: Usd,
 }
 

@@ -4,7 +4,7 @@ use crate::Usd;
 use serde::Serialize;
 use usage::Quantity;
 
-/// What the numbers are and what they leave out, one sentence each.
+/// The assumptions behind the numbers and the gaps in them, one sentence each.
 pub const ASSUMPTIONS: &[&str] = &[
     "A month has 730 hours, as AWS counts.",
     "Prices are list prices of the price list's date, without taxes, discounts, savings plans and support.",
@@ -19,7 +19,7 @@ pub const ASSUMPTIONS: &[&str] = &[
     "AWS's own calculator and the bill rule.",
 ];
 
-/// What a stack costs.
+/// The estimated cost of a stack.
 ///
 /// # Form
 /// Serializes as
@@ -42,11 +42,11 @@ pub struct Estimate {
     pub monthly: Usd,
     /// The areas with something that is paid every month, sorted.
     pub areas: Vec<Area>,
-    /// What is paid by use, no part of any sum.
+    /// The prices of everything that is paid by use, no part of any sum.
     pub by_use: Vec<ByUse>,
     /// The most that one run can cost, no part of any sum.
     pub runs: Vec<Run>,
-    /// What has no price and is in no sum.
+    /// The usage that has no price and is in no sum.
     pub not_priced: Vec<NotPriced>,
     /// [`ASSUMPTIONS`].
     pub assumptions: &'static [&'static str],
@@ -56,13 +56,13 @@ impl Estimate {
     /// The format of the serialized form.
     pub const FORMAT: u64 = 1;
 
-    /// Whether the monthly sums lack something that is paid every month.
+    /// True if the monthly sums lack something that is paid every month.
     pub fn is_incomplete(&self) -> bool {
         self.not_priced.iter().any(|gap| gap.missing_from != Gap::ByUse)
     }
 }
 
-/// What an area's resources cost every month.
+/// The monthly cost of an area's resources.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Area {
     /// `network`.
@@ -73,7 +73,7 @@ pub struct Area {
     pub resources: Vec<ResourceCost>,
 }
 
-/// What a resource costs every month.
+/// The monthly cost of a resource.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ResourceCost {
     /// `network.nat-1`.
@@ -82,16 +82,16 @@ pub struct ResourceCost {
     pub kind: String,
     /// The sum of its items.
     pub monthly: Usd,
-    /// What it is made of.
+    /// The items of the cost.
     pub items: Vec<Item>,
 }
 
 /// One line of a resource's monthly cost: `monthly` is `quantity` times `unit_price`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Item {
-    /// What is paid for.
+    /// The subject of the price.
     pub what: String,
-    /// How many units a month.
+    /// The units a month.
     pub quantity: Quantity,
     /// `hour`, `month`, …
     pub unit: &'static str,
@@ -104,7 +104,7 @@ pub struct Item {
 /// The price of something that is paid by use.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ByUse {
-    /// What is paid for.
+    /// The subject of the price.
     pub what: String,
     /// `GB`, `1,000 requests`, …
     pub unit: &'static str,
@@ -114,7 +114,7 @@ pub struct ByUse {
     pub meter: String,
     /// The region whose price it is.
     pub region: String,
-    /// What decides how much of it is used.
+    /// The driver of the usage, such as the number of requests.
     pub depends_on: String,
     /// The resources that it is paid for, sorted.
     pub addresses: Vec<String>,
@@ -127,20 +127,20 @@ pub struct Run {
     pub address: String,
     /// `states:state-machine`.
     pub kind: String,
-    /// What a run is.
+    /// The kind of run.
     pub what: String,
     /// The sum of its items.
     pub at_most: Usd,
-    /// What it is made of.
+    /// The items of the sum.
     pub items: Vec<Bound>,
-    /// What costs and is not in the sum, with the reason.
+    /// The costs that are not in the sum, each with the reason.
     pub not_included: Vec<String>,
 }
 
 /// One line of the most that a run can cost: `at_most` is `quantity` times `unit_price`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Bound {
-    /// What is paid for.
+    /// The subject of the price.
     pub what: String,
     /// The most units.
     pub quantity: Quantity,
@@ -155,17 +155,17 @@ pub struct Bound {
 /// Something without a price.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NotPriced {
-    /// What is paid for, as far as it is known.
+    /// The subject of the missing price, as far as it is known.
     pub what: String,
-    /// Why it has no price.
+    /// The reason why it has no price.
     pub reason: String,
-    /// What lacks it.
+    /// The part of the estimate that lacks it.
     pub missing_from: Gap,
     /// The resources that it is paid for, sorted.
     pub addresses: Vec<String>,
 }
 
-/// What lacks a price.
+/// The part of an estimate that lacks a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gap {
@@ -173,6 +173,6 @@ pub enum Gap {
     Monthly,
     /// The prices of what is paid by use.
     ByUse,
-    /// Nobody knows: the kind is unknown, or the spec cannot be read.
+    /// An unknown part: the kind is unknown, or the spec cannot be read.
     Unknown,
 }

@@ -1,6 +1,5 @@
-//! What a platform costs: what is paid every month for being there, the unit prices of what is paid by use, and the
-//! most that a run of the pipeline can cost. Pure: the usage that resources declare ([`usage::Usage`]) and a price list
-//! in, numbers out.
+//! The cost of a platform: monthly costs, the unit prices of everything that is paid by use, and the most that a run of
+//! the pipeline can cost. Pure: the usage that resources declare ([`usage::Usage`]) and a price list in, numbers out.
 //!
 //! # Guarantees
 //! - Every amount carries the quantity and the unit price it was made from, and the price list says where each price
@@ -32,7 +31,7 @@ pub use usage::{Meter, Quantity};
 use grouping::Grouped;
 use sheet::{Found, Sheet};
 
-/// What a stack costs in a region.
+/// Estimates the cost of a stack in a region.
 ///
 /// The order of the resources is of no importance: areas and resources come out sorted.
 pub fn estimate(stack: &[Resource<'_>], region: &str, prices: &Prices) -> Estimate {

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt};
 use usage::Meter;
 
-/// What the field `format` of a price list must be.
+/// The value that the field `format` of a price list must have.
 const FORMAT: u64 = 1;
 const CURRENCY: &str = "USD";
 
 /// The list that comes with this crate, as JSON: list prices of its date, compiled from public sources that it names.
 pub const BUILTIN: &str = include_str!("../prices.json");
 
-/// What AWS charges for each [`Meter`], by region.
+/// AWS's price for each [`Meter`], by region.
 ///
 /// A price list is a JSON document. This one has two prices for one meter:
 ///
@@ -68,9 +68,9 @@ pub enum Error {
     /// Something in it is wrong.
     #[error("the price list is wrong at `{path}`: {what}")]
     At {
-        /// Where, from the top: `meters.kms:key-month.usd.eu-west-1`.
+        /// The path from the top: `meters.kms:key-month.usd.eu-west-1`.
         path: String,
-        /// What is wrong there, and how it is to be.
+        /// The mistake, and the form that the value must have.
         what: String,
     },
 }
@@ -110,12 +110,12 @@ impl Prices {
         &self.as_of
     }
 
-    /// What one unit costs in a region, if the list says it.
+    /// The price of one unit in a region, if the list has it.
     pub fn price(&self, meter: &Meter, region: &str) -> Option<Usd> {
         self.meters.get(meter)?.usd.get(region).copied()
     }
 
-    /// Where the prices of a meter come from and when they were last confirmed.
+    /// The source of a meter's prices, and the date when they were last confirmed.
     pub fn source(&self, meter: &Meter) -> Option<(&str, &str)> {
         self.meters.get(meter).map(|listed| (listed.source.as_str(), listed.as_of.as_str()))
     }

@@ -8,7 +8,7 @@ use usage::{Charge, Deployment, Instances, Meter, Name, Quantity, Relation, Step
 type Line = Result<Bound, String>;
 
 impl Sheet<'_> {
-    /// Whether another resource pays for what it writes to this one.
+    /// True if another resource pays for its own writes to this one.
     pub(crate) fn writers_pay(&self, usage: &Usage) -> bool {
         let pays =
             |relation: &Relation| matches!(relation, Relation::PaysForLogs(to) if usage.name.as_ref() == Some(to));

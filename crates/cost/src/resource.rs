@@ -5,7 +5,7 @@ use usage::{Name, Usage};
 /// A resource of a stack, declared or recorded.
 #[derive(Clone, Debug)]
 pub struct Resource<'a> {
-    /// Where it is in the stack: `network.nat-1`. The part before the point is its area.
+    /// The address in the stack: `network.nat-1`. The part before the point is its area.
     pub address: &'a str,
     /// `ec2:nat-gateway`.
     pub kind: &'a str,
@@ -20,7 +20,7 @@ impl<'a> Resource<'a> {
         self.address.split_once('.').map_or(self.address, |(area, _)| area)
     }
 
-    /// Whether other usage refers to it by this name.
+    /// True if other usage refers to it by this name.
     pub(crate) fn is_named(&self, name: &Name) -> bool {
         self.usage.as_ref().is_ok_and(|usage| usage.name.as_ref() == Some(name))
     }

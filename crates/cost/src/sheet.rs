@@ -3,7 +3,7 @@
 use crate::{Bound, Gap, Item, Prices, Resource, Run};
 use usage::{Meter, Name, Quantity, Usage};
 
-/// What was found about one resource.
+/// The items, prices and gaps of one resource.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) items: Vec<Item>,
@@ -21,8 +21,8 @@ pub(crate) struct Use {
     pub(crate) depends_on: String,
 }
 
-/// Where the costs of one resource are written down. A price that is missing becomes a gap here, so that who prices a
-/// kind cannot forget it.
+/// The record of one resource's costs. A missing price becomes a gap here, so that the code for a kind cannot forget
+/// it.
 pub(crate) struct Sheet<'a> {
     resource: &'a Resource<'a>,
     stack: &'a [Resource<'a>],

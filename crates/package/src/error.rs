@@ -9,7 +9,7 @@ pub enum Error {
     /// It is not there, or is a file.
     #[error("{} is not a folder", folder.display())]
     NoFolder {
-        /// What was given.
+        /// The given path.
         folder: PathBuf,
     },
     /// Nothing is left to pack.
@@ -43,7 +43,7 @@ pub enum Error {
     LeadsOut {
         /// The link.
         link: PathBuf,
-        /// Where it leads.
+        /// The target of the link.
         target: PathBuf,
     },
     /// A symbolic link to a folder it is in.
@@ -55,7 +55,7 @@ pub enum Error {
     /// A socket, a pipe or a device.
     #[error("{} is neither a file nor a folder", path.display())]
     Special {
-        /// What it is.
+        /// The path of the file.
         path: PathBuf,
     },
     /// The archive cannot be written.

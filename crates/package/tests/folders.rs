@@ -1,4 +1,4 @@
-//! What an archive of a folder holds, and what its bytes depend on.
+//! The content of a folder's archive, and the inputs that its bytes depend on.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
@@ -62,7 +62,8 @@ fn the_bytes_do_not_depend_on_where_the_folder_is_nor_on_how_it_is_reached() {
     }
 }
 
-/// Whoever runs it, with whatever version of the library: another digest would ship every function again.
+/// Every user and every version of the zip library must get these bytes: another digest would ship every function
+/// again.
 #[test]
 fn the_bytes_are_these() {
     let folder =

@@ -1,4 +1,4 @@
-//! What an environment needs, before any of it is there.
+//! The permissions that an environment needs, before any of its resources exist.
 
 use crate::{Policy, Scope};
 use aws_client::Result;
@@ -11,11 +11,11 @@ use vocabulary::{Permission, Place};
 pub struct Site<'a> {
     /// By kind (`ec2:vpc`), everything that its file asks for, with placeholders for what is not known yet.
     pub declared: Vec<(&'a str, &'a Value)>,
-    /// What is remembered of it, if that can be read: what the file no longer asks for is still to be deleted.
+    /// The state, if it can be read: resources that the file no longer declares are still to be deleted.
     pub state: Option<&'a State>,
-    /// Where that is kept.
+    /// The bucket of the state.
     pub state_bucket: &'a str,
-    /// Whether its file names that bucket, which is then used as it is.
+    /// True if the environment file names that bucket, which is then used as it is.
     pub names_state_bucket: bool,
     /// The project of the state.
     pub project: &'a str,
@@ -23,7 +23,7 @@ pub struct Site<'a> {
     pub environment: &'a str,
     /// The prefix in the state bucket that the file names.
     pub state_prefix: Option<&'a str>,
-    /// Whether the state is at the root of the named bucket, where mlopsctl 0.1 kept it.
+    /// True if the state is at the root of the named bucket, where mlopsctl 0.1 kept it.
     pub is_state_at_root: bool,
     /// Further permissions of the identity that gets the policy, beyond those for provisioning.
     pub also: Vec<Permission>,

@@ -32,14 +32,14 @@ impl Scope {
             return vec![arn];
         }
         match self.widen_resource(resource) {
-            // What bears the stack's own name has siblings that bear one under it.
+            // A resource whose name is the prefix alone has siblings whose names begin with it.
             Some(all) if resource.ends_with(&self.prefix) => vec![format!("{head}{all}"), arn],
             Some(all) => vec![format!("{head}{all}")],
             None => vec![arn],
         }
     }
 
-    /// Whether an ARN is that of a bucket or role outside of the stack, which the environment file names.
+    /// True if an ARN is that of a bucket or role outside of the stack, which the environment file names.
     pub(crate) fn is_outside(&self, arn: &str) -> bool {
         let mut parts = arn.splitn(6, ':').skip(2);
         let (service, resource) = (parts.next(), parts.nth(2).unwrap_or_default());
@@ -71,7 +71,7 @@ impl Scope {
         let bucket = rest.split_once(&format!("-{}", self.account));
         match bucket {
             Some((_, "")) => Some(format!("{kept}*-{}", self.account)),
-            // Whoever empties one bucket empties each.
+            // The right to empty one bucket covers all buckets of the stack.
             Some((_, "/*")) => Some(format!("{kept}*-{}/*", self.account)),
             // Objects with names are mlopsctl's own: those beside them, in the same folder of the same bucket.
             Some((_, key)) if key.starts_with('/') => match key.rsplit_once('/') {

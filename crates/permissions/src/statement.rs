@@ -11,7 +11,7 @@ fn marks_of(identity: &Tags) -> impl Iterator<Item = (&str, &str)> {
     identity.iter().filter(|(key, _)| *key != "ManagedBy")
 }
 
-/// What actions without resources are grouped as.
+/// The Sid of the statement for actions without resources.
 const EVERYWHERE: &str = "NoResourceLevel";
 
 /// A statement that allows.
@@ -25,24 +25,24 @@ pub(crate) struct Statement {
     pub(crate) owner: Option<String>,
 }
 
-/// What may stand in one statement: a service, and conditions that differ in their values only. Actions name the
-/// types of what they are done to, so that to join resources gives nothing away, with three exceptions. What is made
-/// stands by itself, or it could be made within things that are not ours. Objects with names of their own stand by
-/// themselves, or whoever reads the state could read all data. Existing roles and buckets, which are only looked at,
-/// stand apart from the stack's own, or they could be changed like those.
+/// The properties that the permissions of one statement share: a service, and conditions that differ in their values
+/// only. Actions name the types of their resources, so a statement for several resources grants nothing more, with
+/// three exceptions. A creation has a statement of its own, or it would be allowed inside foreign resources. Objects
+/// with known keys have one of their own, or a reader of the state could read all data. Existing roles and buckets,
+/// which are only read, are apart from the stack's own, or they could be changed like those.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
     service: String,
     conditions: Vec<Condition>,
-    /// What is made, as ARNs have it.
+    /// The type of resource that a creation makes, as ARNs have it.
     made: String,
-    /// For S3: what of it.
+    /// The resource, if the action is one of S3.
     kind: Kind,
-    /// Whether it is outside of the stack.
+    /// True if it is outside of the stack.
     is_outside: bool,
 }
 
-/// What an S3 action is done to.
+/// The resource of an S3 action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     /// Nothing of S3.
@@ -70,7 +70,7 @@ impl Kind {
         }
     }
 
-    /// What it is called within a Sid.
+    /// The word for this kind within a Sid.
     fn word(self) -> &'static str {
         match self {
             Self::Other | Self::Bucket => "",
@@ -146,7 +146,7 @@ fn begun(group: &Group, scope: &Scope) -> Statement {
     Statement { sid, actions, resources, conditions: group.conditions.clone(), owner }
 }
 
-/// What a condition is called within a Sid.
+/// The word for a condition within a Sid.
 fn word(condition: &Condition) -> String {
     match condition {
         Condition::GivesTags => "New".to_owned(),
@@ -162,7 +162,7 @@ fn capital(text: &str) -> String {
     words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
 }
 
-/// What is allowed everywhere without a condition need not be allowed once more.
+/// Removes actions that the statement without resources and conditions allows already.
 fn without_repetitions(statements: &mut Vec<Statement>) {
     let free = statements.iter().find(|one| one.sid == EVERYWHERE).map(|one| one.actions.clone()).unwrap_or_default();
     for statement in statements.iter_mut().filter(|one| one.sid != EVERYWHERE) {

@@ -37,7 +37,7 @@ pub struct Difference {
     pub before: Value,
     /// The part as it will be; null where it is removed.
     pub after: Value,
-    /// Whether the plan undoes a change by others here.
+    /// True if the plan undoes drift here.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drifted: bool,
 }

@@ -65,7 +65,7 @@ pub struct ChangeView {
     pub noun: String,
     /// The action.
     pub action: Action,
-    /// AWS's id of what is there.
+    /// AWS's id of the live resource.
     pub id: Option<String>,
     /// The reason, where the fields do not tell; of a deletion always.
     pub cause: Option<String>,
@@ -127,7 +127,7 @@ pub struct RefusalView {
     pub help: Option<Remedy>,
     /// The consent that lifts it, if one does.
     pub lifted_by: Option<Lift>,
-    /// Whether the name of the resource is taken.
+    /// True if the name of the resource is taken.
     pub is_taken: bool,
 }
 

@@ -9,26 +9,26 @@ use vocabulary::{UNKNOWN_CLOSE, UNKNOWN_OPEN};
 /// A resource of the stack, with placeholders for what is not known yet.
 #[derive(Clone, Debug)]
 pub struct Declared<'a> {
-    /// Where it stands.
+    /// The address in the stack.
     pub address: &'a Address,
     /// `service:thing`.
     pub kind: &'a str,
-    /// What is declared.
+    /// The declared spec.
     pub spec: &'a Value,
-    /// The id of what is there, if that is known already.
+    /// The id of the live resource, if it is known already.
     pub id: Option<&'a str>,
 }
 
-/// What of Terraform's is what of ours.
+/// The pairs of Terraform's resources and ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Matching {
-    /// What can be taken over, in the order of the stack.
+    /// The pairs to adopt, in the order of the stack.
     pub matches: Vec<Match>,
     /// Resources that the state already records.
     pub adopted: Vec<Match>,
-    /// Terraform's addresses of what is a setting of something else here.
+    /// Terraform's addresses of resources that are settings of another resource here.
     pub settings: Vec<String>,
-    /// What is to be taken over by nobody.
+    /// Resources of Terraform's that the stack does not adopt.
     pub left: Vec<Left>,
 }
 
@@ -90,9 +90,9 @@ struct Finder<'a> {
     state: &'a Tfstate,
     declared: &'a [Declared<'a>],
     types: &'a Types,
-    /// Ids of what is there, as far as they are known.
+    /// The ids of live resources, as far as they are known.
     known: BTreeMap<&'a Address, String>,
-    /// By position in `declared`, what of Terraform's it is.
+    /// The counterpart in Terraform, by position in `declared`.
     taken: BTreeMap<usize, &'a Managed>,
     /// Addresses that something refers to, with the ids that Terraform's counterpart refers to.
     leads: BTreeMap<Address, String>,
@@ -110,7 +110,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// What of Terraform's has everything that tells it from others of its kind.
+    /// Terraform's resources of the same kind whose identifying attributes are those of the declaration.
     fn candidates(&self, one: &'a Declared<'a>) -> impl Iterator<Item = &'a Managed> {
         let fits = |managed: &&Managed| {
             let kind = self.types.of_type(&managed.kind);
@@ -127,7 +127,7 @@ impl<'a> Finder<'a> {
         })
     }
 
-    /// What has nothing of its own to be known by is like nothing.
+    /// True if all identifying attributes of the kind are alike. A kind without such attributes is like no other.
     fn is_alike(&self, terraform: &Terraform, managed: &Managed, one: &Declared<'_>) -> bool {
         let is_same = |theirs: &Value, field: &str| one.spec.get(field).is_some_and(|ours| self.is_same(theirs, ours));
         let mut alike = terraform.alike.iter();
@@ -136,7 +136,7 @@ impl<'a> Finder<'a> {
             && terraform.associated.iter().all(|by| is_same(&self.state.associated(managed, by), by.field))
     }
 
-    /// Whether a value of Terraform's is a declared one, where that may refer to what is known.
+    /// True if a value of Terraform's is the declared one, which may refer to known ids.
     fn is_same(&self, theirs: &Value, ours: &Value) -> bool {
         match (theirs, ours) {
             (Value::Array(theirs), Value::Array(ours)) => {

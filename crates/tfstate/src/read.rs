@@ -23,7 +23,7 @@ pub enum Error {
     Encrypted,
 }
 
-/// What Terraform remembers of what it manages.
+/// The resources that a Terraform state records.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tfstate {
     /// In the order of the file.
@@ -37,7 +37,7 @@ pub struct Managed {
     pub address: String,
     /// Terraform's type: `aws_subnet`.
     pub kind: String,
-    /// What Terraform last saw of it.
+    /// The attributes that Terraform recorded last.
     pub attributes: Value,
 }
 
@@ -63,7 +63,7 @@ struct Resource {
 struct Instance {
     #[serde(default)]
     index_key: Value,
-    /// What a replacement has left behind is on its way out.
+    /// The deposed object of a replacement is about to be deleted.
     #[serde(default)]
     deposed: Option<String>,
     #[serde(default)]

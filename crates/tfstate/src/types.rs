@@ -30,7 +30,7 @@ impl Types {
         found.map(|(kind, terraform)| (*kind, terraform))
     }
 
-    /// Whether a type of Terraform is a setting of another resource here, which brings it along.
+    /// True if a type of Terraform is a setting of another resource here, which brings it along.
     pub(crate) fn has_setting(&self, found_as: &str) -> bool {
         self.0.iter().any(|(_, terraform)| terraform.is_setting(found_as))
     }

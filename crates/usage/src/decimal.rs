@@ -1,6 +1,6 @@
 //! Decimal numbers as counts of a small unit: what amounts and quantities are made of.
 
-/// How many of the small units one whole is made of.
+/// The number of the small units in one whole.
 pub const fn whole(places: u32) -> u128 {
     10_u128.pow(places)
 }

@@ -7,7 +7,7 @@ use std::fmt;
 /// AWS's own convention for a month: 365 days of 24 hours, by 12.
 pub const HOURS_PER_MONTH: u64 = 730;
 
-/// How much of something, exact to a millionth of its unit.
+/// An amount, exact to a millionth of its unit.
 ///
 /// Serializes as a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -44,6 +44,6 @@ pub struct Deployment {
 pub struct Instances {
     /// `ml.m5.large`.
     pub instance_type: String,
-    /// How many.
+    /// The number of uses.
     pub count: u64,
 }

@@ -43,7 +43,7 @@ pub struct Monthly {
     pub what: String,
     /// The meter.
     pub meter: Meter,
-    /// How many of the meter's units a month.
+    /// The amount a month, in the meter's units.
     pub quantity: Quantity,
 }
 
@@ -56,7 +56,7 @@ pub struct ByUse {
     pub depends_on: String,
     /// The meter.
     pub meter: Meter,
-    /// Whether a resource with [`Relation::PaysForLogs`] pays for it, if there is one.
+    /// True if a resource with [`Relation::PaysForLogs`] pays for it, if there is one.
     pub writers_may_pay: bool,
 }
 
@@ -82,7 +82,7 @@ impl Usage {
         Self { name: Some(name), ..Self::default() }
     }
 
-    /// Whether it declares no usage.
+    /// True if the resource declares that it is free.
     pub fn is_free(&self) -> bool {
         self.free.is_some()
     }

@@ -11,7 +11,7 @@ pub enum Principals<'a> {
     Accounts(&'a [String]),
 }
 
-/// Whether a statement of the policy allows an action to one of the principals. A context gives the requests' value of
+/// True if a statement of the policy allows an action to one of the principals. A context gives the requests' value of
 /// a condition key, or none where AWS never sends the key. Conditions on keys outside of the context count as met,
 /// because services send more keys than AWS documents. Deny statements are not evaluated.
 pub fn policy_allows(
@@ -45,7 +45,7 @@ fn list(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// Whether a request with this context meets the conditions.
+/// True if a request with this context meets the conditions.
 fn meets(conditions: &Value, context: &[(String, Option<String>)]) -> bool {
     conditions.as_object().into_iter().flatten().all(|(operator, keys)| {
         keys.as_object().into_iter().flatten().all(|(key, values)| {
@@ -63,7 +63,7 @@ fn meets(conditions: &Value, context: &[(String, Option<String>)]) -> bool {
     })
 }
 
-/// Whether a pattern of a policy covers a text, which may end in `*` itself. Case does not matter, as in actions.
+/// True if a pattern of a policy covers a text, which may end in `*` itself. Case does not matter, as in actions.
 fn covers(pattern: &str, text: &str) -> bool {
     fn matches(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern.first(), text.first()) {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
 const OLDEST_VERSION: &str = "2008-10-17";
 
-/// Whether two policy documents say the same.
+/// True if two policy documents mean the same.
 pub fn same_policy(one: &Value, other: &Value) -> bool {
     policy_meaning(one) == policy_meaning(other)
 }

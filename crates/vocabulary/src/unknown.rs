@@ -8,7 +8,7 @@ pub const UNKNOWN_OPEN: char = '⟦';
 /// Closes a placeholder.
 pub const UNKNOWN_CLOSE: char = '⟧';
 
-/// Whether a value holds a placeholder anywhere, and so must never be sent.
+/// True if a value holds a placeholder anywhere, and so must never be sent.
 pub fn has_unknown(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains(UNKNOWN_OPEN),

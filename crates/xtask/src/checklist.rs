@@ -11,7 +11,7 @@ struct Place {
     sign: Sign,
     /// The work.
     work: &'static str,
-    /// How to check or to write it.
+    /// The command that checks or writes it.
     by: &'static str,
 }
 

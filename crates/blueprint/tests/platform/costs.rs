@@ -1,4 +1,4 @@
-//! What an estimate says of the platform and of its parts. `crates/cost` has the tests of prices and sums.
+//! Estimates of the platform and of its parts. `crates/cost` has the tests of prices and sums.
 
 mod kinds;
 mod runs;

@@ -1,4 +1,4 @@
-//! What the ETL job and the validation function are told and allowed.
+//! Arguments and policies of the ETL job and of the validation function.
 
 use crate::declared_after;
 use config::environment::catalog::GlueVersion;
@@ -103,7 +103,7 @@ fn lifecycle_takes_away_and_archives_nothing_that_the_platform_ships() {
     }
 }
 
-/// Whether a rule takes away or archives an object of a bucket one day.
+/// True if a rule deletes or archives an object of a bucket one day.
 fn expires(declared: &[Declaration], bucket: &str, key: &str) -> bool {
     let rules = &spec(declared, &format!("storage.{bucket}"))["lifecycle"];
     rules.as_array().unwrap().iter().any(|rule| {

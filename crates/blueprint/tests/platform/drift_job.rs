@@ -53,7 +53,7 @@ fn spec<'a>(declared: &'a [Declaration], address: &str) -> &'a Value {
     &declared.iter().find(|one| one.address.as_str() == address).unwrap().spec
 }
 
-/// What the job may do, by the names of the actions.
+/// The actions that the job's policies allow.
 fn actions(declared: &[Declaration]) -> BTreeSet<String> {
     let documents = declared.iter().filter(|one| one.kind == "iam:policy").map(|one| &one.spec["document"]);
     let statements = documents.flat_map(|document| document["Statement"].as_array().unwrap());
@@ -131,14 +131,14 @@ fn it_may_change_only_what_it_may_heal() {
         let name = action.split(':').nth(1).unwrap();
         ["BatchGet", "Describe", "Get", "List", "View"].iter().any(|read| name.starts_with(read))
     };
-    // What is encrypted is read with it.
+    // Reading encrypted objects needs the key.
     assert_eq!(looking.iter().filter(|action| !reads(action)).collect::<Vec<_>>(), ["kms:Decrypt"]);
 }
 
 #[test]
 fn a_program_that_lambda_does_not_take_is_refused_with_what_helps() {
     let (root, environment) = project("dev");
-    // What cannot be compressed.
+    // Bytes that cannot be compressed.
     let mut seed = 1_u64;
     let noise = std::iter::repeat_with(|| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -1,4 +1,4 @@
-//! What the blueprint makes of the environment files, judged without any cloud.
+//! The blueprint's declarations for the environment files, judged without any cloud.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 

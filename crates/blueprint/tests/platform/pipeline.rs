@@ -247,10 +247,10 @@ fn approvals_of_this_platforms_models_start_the_deployment_and_nothing_else_does
     assert!(starter["inline_policies"]["start"].to_string().contains(&arn));
 }
 
-/// What is needed of a role: an action on a resource.
+/// A need of a role: an action on a resource.
 type Needed = (String, String);
 
-/// What a task needs, by the integrations' own documentation.
+/// The needs of a task, by the integrations' own documentation.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html>
 fn needs(task: &Value) -> Vec<Needed> {
     let resource = task["Resource"].as_str().unwrap();
@@ -307,13 +307,13 @@ fn arn(service: &str, resource: &str) -> String {
     format!("arn:aws:{service}:ap-south-1:{ACCOUNT}:{resource}")
 }
 
-/// What a call acts on: by the name that the parameters give it, or one of the kind that they compute.
+/// The resource that a call acts on: by the name that the parameters give it, or one of the kind that they compute.
 fn target(service: &str, action: &str, parameters: &Value) -> String {
     let named = |field: &str| match (&parameters[field], &parameters[format!("{field}.$")]) {
         (Value::String(name), _) => name.clone(),
         (_, Value::String(computed)) => match computed.strip_prefix("States.Format('") {
             Some(format) => format.split('\'').next().unwrap().replace("{}", "0f3a"),
-            // What an earlier step made.
+            // A name that an earlier step returned.
             None => "earlier".to_owned(),
         },
         _ => panic!("{action} names no {field}: {parameters}"),
@@ -341,8 +341,8 @@ fn target(service: &str, action: &str, parameters: &Value) -> String {
     }
 }
 
-/// Whether a role's own policies allow an action on a resource. `earlier` stands for what an earlier step made, whose
-/// name begins with this platform's.
+/// True if a role's own policies allow an action on a resource. `earlier` stands for a resource that an earlier step
+/// created, whose name begins with this platform's.
 fn allows(role: &Value, (action, resource): &Needed, prefix: &str) -> bool {
     let resource = resource.replace("/earlier", &format!("/{prefix}-0f3a"));
     let documents = role["inline_policies"].as_object().unwrap().values();
@@ -410,7 +410,7 @@ fn every_action_that_a_definition_implies_is_allowed_to_its_role() {
 
 #[test]
 fn a_role_is_allowed_nothing_that_no_state_of_its_definition_needs() {
-    /// What is needed beside what the tasks say themselves, and why.
+    /// Actions that a role needs beside those of its tasks, each with the reason.
     const BESIDE: [(&str, &str); 9] = [
         ("sagemaker:DescribeModelPackage", "SageMaker reads the package that a model is made of"),
         (

@@ -96,7 +96,7 @@ impl Statement {
         self.list("Action").iter().any(|action| action.starts_with("sts:AssumeRole"))
     }
 
-    /// Whether it is part of a role's own policy, rather than of a resource's.
+    /// True if it is part of a role's own policy, rather than of a resource's.
     fn is_of_identity(&self) -> bool {
         self.kind == "iam:role" && !self.is_trust()
     }

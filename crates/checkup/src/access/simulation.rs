@@ -28,7 +28,7 @@ impl Question {
     }
 }
 
-/// What a policy document allows, as questions.
+/// The questions about the actions that a policy document allows.
 pub(crate) fn questions(policy: &Value) -> Vec<Question> {
     let statements = policy["Statement"].as_array().into_iter().flatten();
     let questions = statements.flat_map(|statement| {
@@ -80,8 +80,8 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// Whether it is allowed on any of the resources. A statement holds actions on several types of resources, and none is
-/// allowed on those of another type.
+/// True if the action is allowed on any of the resources. A statement holds actions on several types of resources, and
+/// none is allowed on those of another type.
 pub(crate) fn is_allowed(result: &EvaluationResult) -> bool {
     let specific = result.resource_specific_results().iter().map(ResourceSpecificResult::eval_resource_decision);
     specific.chain([result.eval_decision()]).any(|decision| *decision == PolicyEvaluationDecisionType::Allowed)

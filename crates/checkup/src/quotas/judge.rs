@@ -5,15 +5,15 @@ use aws_client::Remedy;
 
 pub(crate) const CHECK: &str = "quotas";
 
-/// What is wanted of something that AWS counts.
+/// The demand for something that AWS counts.
 pub(crate) struct Demand<'a> {
     /// The measure that the limit applies to.
     pub(crate) what: &'a str,
-    /// How many there are.
+    /// The number in use.
     pub(crate) used: usize,
-    /// How many more are to be made.
+    /// The number that the plan adds.
     pub(crate) needed: usize,
-    /// How many there may be.
+    /// The limit.
     pub(crate) limit: f64,
     /// Service and code, as Service Quotas names them.
     pub(crate) quota: (&'a str, &'a str),

@@ -40,7 +40,7 @@ impl Cidr {
         self.0.prefix_len()
     }
 
-    /// Whether the two have an address in common.
+    /// True if the two ranges have an address in common.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.0.contains(&other.0) || other.0.contains(&self.0)
     }

@@ -1,4 +1,4 @@
-//! What was changed by others: what is told of it, and what is put right.
+//! The settings for drift: notifications about it, and its repair.
 
 use super::functions::Architecture;
 use crate::check::{Place, Surroundings};
@@ -102,7 +102,7 @@ impl Drift {
 }
 
 impl Drift {
-    /// Whoever makes roles and hands them to a service can do what those roles may.
+    /// An identity that creates roles and passes them to a service can do everything that those roles may.
     fn job_is_limited(&self, at: Place<'_>, bounded: bool) {
         let Some(job) = &self.job else { return };
         if self.heal != Heal::Nothing && !bounded && !job.accept_administration && at.get("job").sound(&["binary"]) {

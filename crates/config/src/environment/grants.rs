@@ -59,12 +59,12 @@ impl BucketGrant {
 }
 
 impl Access {
-    /// Whether objects may be listed and read.
+    /// True if objects may be listed and read.
     pub fn reads(self) -> bool {
         self != Self::Write
     }
 
-    /// Whether objects may be put and deleted.
+    /// True if objects may be put and deleted.
     pub fn writes(self) -> bool {
         self != Self::Read
     }
@@ -293,7 +293,7 @@ impl Permission {
     }
 }
 
-/// Whether an action, or one that its pattern matches, escalates permissions.
+/// True if an action, or one that its pattern matches, escalates permissions.
 fn escalates(action: &str) -> bool {
     let action = action.to_ascii_lowercase();
     let Some((service, name)) = action.split_once(':') else { return true };
@@ -307,7 +307,7 @@ fn escalates(action: &str) -> bool {
     ESCALATING.iter().any(|listed| is_meant(listed))
 }
 
-/// Whether text matches a pattern with `*` and `?`.
+/// True if a text matches a pattern with `*` and `?`.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut expression = String::from("^");
     for sign in pattern.chars() {
@@ -321,7 +321,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     regex::Regex::new(&expression).is_ok_and(|expression| expression.is_match(text))
 }
 
-/// Whether a resource is `*`, or an ARN without resource, region and account.
+/// True if a resource is `*`, or an ARN without resource, region and account.
 fn is_everything(resource: &str) -> bool {
     let parts: Vec<&str> = resource.splitn(6, ':').collect();
     match parts[..] {

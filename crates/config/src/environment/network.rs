@@ -189,13 +189,13 @@ impl Network {
         self.vpc_id.iter().chain(&self.private_subnets).map(String::as_str).chain(groups)
     }
 
-    /// Whether the subnets of the environment's own VPC reach nothing but the endpoints. False for an existing VPC,
+    /// True if the subnets of the environment's own VPC reach nothing but the endpoints. False for an existing VPC,
     /// because the file does not describe its routes.
     pub fn is_enclosed(&self) -> bool {
         self.vpc_id.is_none() && self.nat == Nat::None
     }
 
-    /// Whether the environment's own VPC has a route to the internet, through NAT gateways in public subnets.
+    /// True if the environment's own VPC has a route to the internet, through NAT gateways in public subnets.
     pub fn has_public_subnets(&self) -> bool {
         self.vpc_id.is_none() && self.nat != Nat::None
     }

@@ -1,4 +1,4 @@
-//! What `destroy` refuses to touch.
+//! Protection of resources and data against `destroy`.
 
 use crate::check::Place;
 use crate::form::{AddressGlob, Text};

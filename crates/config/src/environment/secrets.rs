@@ -13,15 +13,15 @@ use std::collections::BTreeMap;
 pub(super) struct FreeText<'a> {
     /// The key of the table, for example `environment`.
     pub(super) key: &'static str,
-    /// What it holds.
+    /// The keys and their values.
     pub(super) values: &'a BTreeMap<String, String>,
     /// Keys that somebody declared not to be secrets.
     pub(super) not_secret: &'a [String],
-    /// What to do with a secret instead.
+    /// The advice for a value that is a secret.
     pub(super) instead: &'static str,
 }
 
-/// How a secret is referred to, for tables that have `secrets` beside them.
+/// The advice for tables that have `secrets` beside them, which refers to a secret by name.
 pub(super) const REFERENCE: &str = "keep it in Secrets Manager or as an SSM parameter, and name it: \
                                     `secrets = { KEY = \"arn:aws:secretsmanager:…\" }`";
 
@@ -93,7 +93,8 @@ pub(crate) fn looks_like_a_secret(key: &str, value: &str) -> Option<&'static str
     (names_a_secret(key) && !is_harmless(value)).then_some("so says its name")
 }
 
-/// What no secret is: nothing, a number (`MAX_TOKENS = 512`), a truth value, or the name of a secret.
+/// True for a value that is no secret: an empty text, a number (`MAX_TOKENS = 512`), a truth value, or the name of a
+/// secret.
 fn is_harmless(value: &str) -> bool {
     let names = ["arn:aws", "/"].iter().any(|start| value.starts_with(start));
     // Long numbers may be keys.

@@ -28,7 +28,7 @@ pub(super) fn print(statements: &[Statement]) -> String {
     out
 }
 
-/// Whether a header follows, with nothing but its own comments before it.
+/// True if a header follows, with nothing but its own comments before it.
 fn introduces_header(statements: &[Statement]) -> bool {
     statements
         .iter()

@@ -22,7 +22,7 @@ pub(super) enum Statement {
     },
 }
 
-/// What stands after the equals sign.
+/// The value after the equals sign.
 #[derive(Debug)]
 pub(super) enum Value {
     /// As written.
@@ -37,7 +37,7 @@ pub(super) struct Group {
     pub(super) entries: Vec<Entry>,
     /// Comments after the last entry.
     pub(super) trailing: Vec<String>,
-    /// Whether it was written over several lines.
+    /// True if the file has it over several lines.
     pub(super) spread: bool,
 }
 

@@ -54,7 +54,7 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// What a person calls such a value.
+    /// The word for such a value in messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Table(_) => "a table",
@@ -69,7 +69,7 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// How to write the same thing rightly, where it is a matter of writing.
+    /// The right spelling of the same value, if only the spelling is wrong.
     pub(super) fn hint(&self, name: &str, types: &[&str]) -> Option<String> {
         let allowed = |name| types.contains(&name);
         let key = name.trim_matches('`');
@@ -90,7 +90,7 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// What a person calls the types of a schema.
+/// The words for the types of a schema in messages.
 pub(super) fn kinds(types: &[&str]) -> String {
     let words = types.iter().filter(|name| **name != "integer" || !types.contains(&"number")).map(|name| match *name {
         "object" => "a table",

@@ -77,7 +77,7 @@ fn studio_and_feature_groups() {
     }
 }
 
-/// What the pipeline needs, in nine lines: 5 to 12 of the file and the section's header.
+/// The jobs and functions that the pipeline needs, in nine lines: 5 to 12 of the file and the section's header.
 const STEPS: &str = "[[catalog.jobs]]\nname = \"etl\"\nscript = \"etl.py\"\nbookmarks = false\n[[functions]]\nname = \"data-validation\"\n[[functions]]\nname = \"model-evaluation\"\n[pipeline]\n";
 
 #[test]

@@ -1,4 +1,4 @@
-//! What is wrong with a file is said, in full, with line and column.
+//! Each mistake in a file is reported in full, with line and column.
 
 mod foundation;
 mod grants;

@@ -16,7 +16,7 @@ fn stacks() -> impl Strategy<Value = Stack> {
     })
 }
 
-/// How many forms of usage there are.
+/// The number of forms of usage.
 const FORMS: usize = 9;
 
 /// Usage of one form. Neighbours have the same name, so that they refer to each other.

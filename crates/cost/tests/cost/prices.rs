@@ -23,7 +23,7 @@ fn read(list: &Value) -> Result<Prices, Error> {
     Prices::read(list.to_string().as_bytes())
 }
 
-/// What is said of the list once it is changed at a place.
+/// The error for the list after a change at one place.
 fn wrong(at: &str, value: Value) -> String {
     let mut list = list();
     *list.pointer_mut(at).unwrap() = value;

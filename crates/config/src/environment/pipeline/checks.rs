@@ -1,4 +1,4 @@
-//! What a schema cannot say about the pipeline.
+//! The checks of the pipeline that a schema cannot express.
 
 use super::{Pipeline, Threshold, Training, Work, data_schema, fit, machines};
 use crate::check::{Place, Surroundings};

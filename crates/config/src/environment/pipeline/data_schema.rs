@@ -7,13 +7,13 @@ use fields::{COLUMN, CSV, SCHEMA, is_number, texts};
 use serde_json::{Map, Value};
 
 const TYPES: [&str; 5] = ["integer", "number", "boolean", "string", "timestamp"];
-/// What a label can be.
+/// The tasks of learning, by the kind of the label.
 pub(super) const TASKS: [&str; 3] = ["binary", "multiclass", "regression"];
 
 /// A mistake in a schema.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Mistake {
-    /// What is wrong, with the column's name.
+    /// The mistake, with the column's name.
     pub(super) message: String,
     /// A key and the text that it has, where the mistake is; the key alone where it has anything else.
     pub(super) at: (&'static str, Option<String>),
@@ -29,12 +29,12 @@ pub(super) fn mistakes(schema: &Value) -> Vec<Mistake> {
     found.0
 }
 
-/// What other settings have to fit: the columns by their names, and what is learned.
+/// The parts of a schema that other settings must fit: the columns by their names, and the task.
 pub(super) struct DataSchema<'a> {
     columns: Vec<(&'a str, &'a str)>,
     /// The task.
     pub(super) task: &'a str,
-    /// How many classes the label lists.
+    /// The number of classes that the label lists.
     pub(super) classes: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Whether the settings fit the schema of the data: what is learned, what is measured, and which columns are named.
+//! The checks that the settings fit the schema of the data: the task, the metrics and the named columns.
 
 use super::{Pipeline, data_schema::DataSchema};
 use crate::check::Place;
@@ -93,7 +93,7 @@ fn of_task<'a>(table: &[(&str, &'a [&'a str])], task: &str) -> &'a [&'a str] {
     table.iter().find(|(known, _)| *known == task).map_or(&[], |(_, values)| values)
 }
 
-/// Whether the evaluation function calculates a metric for a task.
+/// True if the evaluation function calculates a metric for a task.
 pub fn is_metric_of(task: &str, metric: &str) -> bool {
     of_task(&METRICS, task).contains(&metric)
 }
