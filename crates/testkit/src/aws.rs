@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How often the SDK sends a call before the engine hears that it failed, as in `mlopsctl`.
+/// The number of times that the SDK sends a call before the engine gets the error, as in `mlopsctl`.
 const ATTEMPTS: u32 = 5;
 
 /// An AWS of one's own, in memory and in virtual time.
@@ -37,7 +37,7 @@ pub struct Aws {
     now: Instant,
 }
 
-/// What outlives processes: the cloud, its clock and its laws.
+/// The parts that outlive processes: the cloud, its clock and its laws.
 struct Ground {
     cloud: Cloud,
     dates: Arc<Dates>,
@@ -147,8 +147,8 @@ impl Aws {
         self.faults.distance(there_and_back);
     }
 
-    /// How long things took that were made, and roles until they could be assumed: what they are, and the span
-    /// that no run can shorten.
+    /// The waits so far: each with its subject, a resource or a role that cannot be assumed yet, and the span that no
+    /// run can shorten.
     pub fn spans(&self) -> Vec<(String, Duration)> {
         self.laws.as_ref().map(|laws| laws.notes().spans()).unwrap_or_default()
     }
@@ -196,7 +196,7 @@ impl Aws {
         self.leave.used()
     }
 
-    /// What policies did not allow, in words.
+    /// The requests that policies denied, in words.
     pub fn denied(&self) -> Vec<String> {
         self.leave.denied()
     }
@@ -271,7 +271,7 @@ impl Aws {
         });
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub fn made(&self) -> Vec<Made> {
         self.journal.made()
     }
@@ -288,7 +288,7 @@ impl Aws {
         inventory::of(&json!(everything), apart)
     }
 
-    /// What is left of a platform of that name, and of any network.
+    /// The leftovers of a platform of that name, and of any network.
     pub fn left_of(&self, name: &str, apart: &str) -> Vec<String> {
         inventory::left(&self.inventory(apart), name)
     }

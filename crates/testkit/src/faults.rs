@@ -1,4 +1,4 @@
-//! What goes wrong between a caller and AWS: by rule, or by seed.
+//! The faults between a caller and AWS, by rule or by seed.
 
 use crate::wire::{Asked, Refusal, answered, show};
 use async_trait::async_trait;
@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// What goes wrong with a call.
+/// A fault of a call.
 #[derive(Clone)]
 pub enum Fault {
     /// AWS refuses it, and does nothing.
@@ -30,7 +30,7 @@ pub enum Fault {
     Twice,
     /// The answer takes that long.
     Slow(Duration),
-    /// What is answered is changed on the way.
+    /// The answer is changed on the way.
     Shown(Arc<dyn Fn(&mut Value) + Send + Sync>),
 }
 
@@ -73,9 +73,9 @@ impl Fault {
 struct Rule {
     service: String,
     operation: String,
-    /// How many calls are spared first.
+    /// The number of calls that pass first.
     spared: u64,
-    /// How many meet it then.
+    /// The number of calls that meet the fault then.
     struck: u64,
     fault: Fault,
 }
@@ -88,14 +88,14 @@ pub(crate) struct Faults {
     outage: Mutex<Option<Outage>>,
     /// Calls on their way, and when they arrive.
     late: Mutex<Vec<(Instant, Call)>>,
-    /// How long a call takes at least, there and back.
+    /// The least time of a call, there and back.
     distance: Mutex<Duration>,
 }
 
-/// How many seconds a write may be on its way.
+/// The most seconds that a write may be on its way.
 const LATEST: u64 = 90;
 
-/// Whether S3 makes a change only under a condition.
+/// True if the request is a change that S3 makes only under a condition.
 fn is_conditional(asked: &Asked) -> bool {
     let has = |name: &str| asked.call.request.headers.contains_key(name);
     asked.service == "s3" && !asked.call.is_read() && (has("if-match") || has("if-none-match"))

@@ -1,4 +1,4 @@
-//! What is in a cloud, in a form that is the same for the same things.
+//! The content of a cloud, in a form that is the same for the same resources.
 //!
 //! Ids that AWS chooses give way to the address of their owner, where a tag tells it, and to `*` where
 //! none does. Times and counters go. Lists and maps by such ids become sorted lists, so that a thing too
@@ -28,7 +28,7 @@ static SHARED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(AWS Lambda VPC ENI)-.*").expect("the pattern is well-formed"));
 static MOMENT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\d{4}-\d\d-\d\dT\d\d:\d\d").expect("the pattern is well-formed"));
-/// Members that differ from run to run and say nothing of what is there: times, addresses, tokens, counters;
+/// Members that differ from run to run and say nothing of the resources: times, addresses, tokens, counters;
 /// and the contents of objects, whose digests are there; winterbaume's digest of changed code, which is made up beside
 /// the real one.
 static PASSING: LazyLock<Regex> = LazyLock::new(|| {
@@ -56,7 +56,7 @@ struct View<'a> {
     apart: &'a str,
 }
 
-/// Where the inventory has anything of a platform: what bears its name or its tags, and any part of a network.
+/// The places in the inventory that belong to a platform: those with its name or its tags, and any part of a network.
 pub(crate) fn left(inventory: &Value, name: &str) -> Vec<String> {
     let mut left = Vec::new();
     let mine = |text: &str| text.contains(name) || text.contains(ADDRESS_TAG);
@@ -163,7 +163,7 @@ fn normal(value: &Value, view: &View<'_>) -> Value {
     }
 }
 
-/// Whether it is of no account: a time, a token, or what is gone and shown for a while.
+/// True if the value does not matter: a time, a token, or a deleted resource that is still shown.
 fn passes(name: &str, value: &Value) -> bool {
     let moment = value.as_str().is_some_and(|text| MOMENT.is_match(text));
     let gone = value["document"]["state"] == "deleted" || is_awaiting_deletion(value);

@@ -1,4 +1,4 @@
-//! What was asked in which order, and where the asking process is killed.
+//! The requests in their order, and the moment at which the process that sends them is killed.
 
 use crate::wire::Asked;
 use async_trait::async_trait;
@@ -14,9 +14,9 @@ pub struct Made {
     pub service: String,
     /// The operation as AWS names it; for S3 the method and what it addresses (`PUT bucket?versioning`).
     pub operation: String,
-    /// Where.
+    /// The region.
     pub region: String,
-    /// Whether it can have changed anything.
+    /// True if it cannot have changed anything.
     pub reads: bool,
     /// When, in virtual time.
     pub at: Instant,
@@ -34,7 +34,7 @@ pub enum Kill {
 #[derive(Default)]
 struct Pages {
     made: Vec<Made>,
-    /// How many calls are counted in this run, and when it is killed.
+    /// The number of calls in this run.
     counted: usize,
     kill: Option<Kill>,
     dead: bool,
@@ -43,7 +43,7 @@ struct Pages {
 /// Shows the moments of a run.
 pub(crate) struct Watch {
     every: bool,
-    /// Whether the last moment shown has passed.
+    /// True if the last moment shown has passed.
     changed: bool,
     show: Box<dyn FnMut(Kill) -> BoxFuture<'static, ()> + Send>,
 }
@@ -95,7 +95,7 @@ impl Journal {
         self.killed.notified().await;
     }
 
-    /// Whether the process is killed now.
+    /// True if the process is killed now.
     fn dies(&self, at: Kill) -> bool {
         let mut pages = self.pages();
         if pages.kill == Some(at) {

@@ -39,7 +39,7 @@ pub(crate) use world::Pace;
 
 /// All laws, laid around the embedded cloud.
 pub(crate) struct Laws {
-    /// Where the stack is, and services make things of their own.
+    /// The region of the stack, in which services create resources of their own.
     region: String,
     chance: Chance,
     laws: Mutex<Vec<Box<dyn Law>>>,
@@ -116,7 +116,7 @@ impl Laws {
 impl Layer for Laws {
     async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
         let asked = Asked::of(call);
-        // Whoever comes meanwhile waits: a call and what the laws make of it are one.
+        // The lock makes one step of a call and its treatment by the laws; other calls wait.
         let mut laws = self.laws.lock().await;
         let world = World::new(next, &self.region, self.chance, &self.notes, &self.script);
         for law in laws.iter_mut() {
@@ -133,7 +133,7 @@ impl Layer for Laws {
     }
 }
 
-/// What the first law says that has something to say.
+/// The first answer that a law gives instead of the cloud.
 async fn first(laws: &mut [Box<dyn Law>], asked: &Asked, world: &World<'_>) -> Option<Response> {
     for law in laws {
         if let Some(response) = law.before(asked, world).await {

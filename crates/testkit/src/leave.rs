@@ -54,7 +54,7 @@ struct Noted {
 }
 
 impl Noted {
-    /// Whether no policy is checked.
+    /// True if no policy is checked.
     fn is_open(&self) -> bool {
         self.policies.is_none() && self.control.is_none()
     }
@@ -89,7 +89,7 @@ impl Leave {
         self.noted().used.clone()
     }
 
-    /// What was denied so far, in words.
+    /// The requests denied so far, in words.
     pub(crate) fn denied(&self) -> Vec<String> {
         self.noted().denied.clone()
     }
@@ -99,7 +99,7 @@ impl Leave {
         self.noted().without_owner.clone()
     }
 
-    /// Whether an allowed action is still denied because its tags are new.
+    /// True if an allowed action is still denied because its tags are new.
     fn is_too_early(&self, demands: &[Demand]) -> bool {
         let noted = self.noted();
         let (Some(early), Some(policies)) = (&self.early, &noted.policies) else { return false };
@@ -108,7 +108,7 @@ impl Leave {
 
     fn note_owner(&self, asked: &Asked) {
         let concerns_bucket = asked.service == "s3" && !asked.text("Bucket").is_empty();
-        // Nobody owns a bucket before it is made.
+        // A bucket has no owner before it is created.
         if concerns_bucket && asked.operation != "PUT bucket" && expected_owner(asked) != Some(demand::ACCOUNT) {
             self.noted().without_owner.push(format!("{} {}", asked.operation, asked.text("Bucket")));
         }

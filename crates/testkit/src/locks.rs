@@ -31,7 +31,7 @@ pub async fn hold(store: Arc<dyn Store>, many: usize) {
     a_dead_process_is_succeeded_at_once_here_and_only_in_time_elsewhere(Shelf::on(store)).await;
 }
 
-/// What takes hours, in virtual time.
+/// The tests that take hours, in virtual time.
 ///
 /// # Panics
 /// When a law does not hold.
@@ -43,7 +43,7 @@ pub async fn hold_for_hours(store: Arc<dyn Store>) {
     without_the_store_nobody_is_certain_for_long(Shelf::on(store)).await;
 }
 
-/// What S3 must bear besides: the answer to each change may be lost, and is asked for again by the SDK.
+/// The further tests for S3: the answer to each change may be lost, and the SDK sends the request again.
 ///
 /// # Panics
 /// When a law does not hold.

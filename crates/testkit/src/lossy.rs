@@ -21,7 +21,7 @@ impl Lossy {
         self.0.store(answers, Ordering::SeqCst);
     }
 
-    /// How many are still to be lost.
+    /// The number of answers that are still to be lost.
     pub fn left(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }

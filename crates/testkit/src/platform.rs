@@ -21,7 +21,7 @@ use vocabulary::{Permission, Place};
 
 /// The key of the state in its bucket.
 pub(crate) const STATE: &str = "state.json";
-/// How long the lock of a run that was killed is waited for: a little longer than it lasts.
+/// The time to wait for the lock of a killed run: a little longer than it lasts.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(70);
 
 /// A platform, brought up and destroyed the way `mlopsctl` does it.
@@ -129,17 +129,17 @@ impl Platform {
         self.delete_data.then(|| "*".to_owned()).into_iter().collect()
     }
 
-    /// Where it stands.
+    /// The region.
     pub fn region(&self) -> &str {
         &self.place.region
     }
 
-    /// What its names begin with.
+    /// The prefix of its names.
     pub fn prefix(&self) -> &str {
         &self.name
     }
 
-    /// What is declared, for tests of the wiring.
+    /// The declared stack, for tests of the wiring.
     pub fn stack(&self) -> &Stack {
         &self.stack
     }
@@ -171,25 +171,25 @@ impl Platform {
         site.policy(&self.name, &self.identity, looks_only).expect("every kind says what it needs")
     }
 
-    /// What it said while it was at work, in the words people read.
+    /// The events since the last call, in the words people read.
     pub fn said(&self) -> Vec<Event> {
         std::mem::take(&mut self.said.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What there is of it and of everything else, apart from its state.
+    /// The inventory of the platform and of everything else, apart from its state.
     pub fn inventory(&self, aws: &Aws) -> Value {
         aws.inventory(&self.bucket)
     }
 
-    /// What is left of it, apart from its state.
+    /// The leftovers of the platform, apart from its state.
     pub fn left(&self, aws: &Aws) -> Vec<String> {
         aws.left_of(&self.name, &self.bucket)
     }
 
-    /// What is remembered of it. `None` while there is no state.
+    /// The state and its version. `None` while there is no state.
     ///
     /// # Panics
-    /// When what is there is not a valid state.
+    /// When the object is not a valid state.
     pub async fn state(&self, sdk: &SdkConfig) -> Option<(State, Version)> {
         self.try_state(sdk).await.expect("the state can be looked for")
     }
@@ -200,7 +200,7 @@ impl Platform {
     /// When the store fails.
     ///
     /// # Panics
-    /// When what is there is not a valid state.
+    /// When the object is not a valid state.
     pub async fn try_state(&self, sdk: &SdkConfig) -> Result<Option<(State, Version)>, state::Error> {
         let stored = self.state_bucket(sdk).store().get(STATE).await?;
         let read = |bytes: &[u8]| State::read(bytes, STATE, &self.state_identity());
@@ -220,19 +220,19 @@ impl Platform {
         store.put(STATE, state.write().into(), Some(&version)).await.expect("the state can be written");
     }
 
-    /// What `mlopsctl plan` would find.
+    /// The result of `mlopsctl plan`.
     pub async fn plan(&self, sdk: &SdkConfig) -> Planning {
         let (state, _) = self.state_or_new(sdk).await;
         self.planned(&self.stack, &state, sdk).await
     }
 
-    /// What a plan would find whose file asks for nothing any more.
+    /// The plan for a file that declares nothing any more.
     pub async fn plan_of_destruction(&self, sdk: &SdkConfig) -> Planning {
         let (state, _) = self.state_or_new(sdk).await;
         self.planned(&Stack::new(self.identity.clone(), Tags::default()), &state, sdk).await
     }
 
-    /// What `mlopsctl reconcile` would repair, and what it would leave.
+    /// The drift that `mlopsctl reconcile` would repair, and the drift that it would leave.
     ///
     /// # Panics
     /// When there is no state.
@@ -263,7 +263,7 @@ impl Platform {
         assert!(removed.contains(&self.bucket), "{removed}");
     }
 
-    /// What its state must be of.
+    /// The identity that its state must have.
     pub fn state_identity(&self) -> StateIdentity {
         StateIdentity::new(&self.identity, &self.place, &self.bucket)
     }

@@ -14,7 +14,7 @@ pub(crate) use asked::{Asked, answered, show};
 
 use local::Call;
 
-/// How a service speaks.
+/// The protocol of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wire {
     /// Forms in, XML with `item`s out.

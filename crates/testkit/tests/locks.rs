@@ -82,7 +82,7 @@ fn conflict_that_does_not_end_is_no_sign_of_somebody_else() {
         assert!(error.may_have_taken_effect() && error.to_string().contains("ConditionalRequestConflict"), "{error}");
     });
     aws.calm();
-    // Where somebody did write, it is one.
+    // After another write, the conflict shows that the state has moved.
     aws.run(async |sdk| drop(store(&sdk).await.put("state.json", "theirs".into(), None).await.unwrap()));
     aws.strike(PUT, 0, u64::MAX, Fault::Refused(Fault::conflict()));
     aws.run(async |sdk| {

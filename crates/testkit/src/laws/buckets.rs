@@ -12,7 +12,7 @@ use tokio::time::Instant;
 #[derive(Clone)]
 struct Young {
     known: Instant,
-    /// How many changes it still refuses, while it is new.
+    /// The number of changes that it still refuses, while it is new.
     conflicts: u32,
 }
 

@@ -1,5 +1,4 @@
-//! What was made a moment ago is not known everywhere: lists lack it, and calls that name it are
-//! answered as if it did not exist.
+//! A new resource is not known everywhere: lists lack it, and calls that name it are answered as if it did not exist.
 //! <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
 
 use super::{law::Law, life::Words, world::World};
@@ -16,11 +15,11 @@ struct Kind {
     create: &'static str,
     /// The prefix of its ids.
     prefix: &'static str,
-    /// Where the answer to the creation, or else the request, holds the id.
+    /// The path of the id in the answer to the creation, or else in the request.
     id: &'static str,
     /// The list operation, the member with the list and that with the id.
     list: (&'static str, &'static str, &'static str),
-    /// What calls that name it are answered; `None` where only the list lags.
+    /// The error for calls that name it; `None` if only the list lags.
     missing: Option<Words>,
 }
 

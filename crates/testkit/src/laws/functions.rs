@@ -23,7 +23,7 @@ struct Function {
     role: String,
 }
 
-/// Where a function is in a VPC; without subnets it is in none.
+/// The VPC settings of a function; without subnets it is in none.
 #[derive(Clone, Default, PartialEq)]
 struct Place {
     subnets: Vec<String>,
@@ -57,7 +57,7 @@ struct End {
     free: Instant,
     /// When Lambda removes it.
     removed: Instant,
-    /// Whether the role was gone when Lambda should have let go of it.
+    /// True if the role was gone at the time when Lambda would have released it.
     stuck: bool,
 }
 

@@ -1,6 +1,6 @@
-//! What SageMaker makes for a domain beside it: a file system with a mount target in each subnet, and two
-//! security groups that name each other. The mount targets follow the subnets. A deletion of the domain leaves the groups behind, and the file
-//! system with its mount targets if it is to be retained; if not, it goes some time after the domain.
+//! SageMaker creates a file system for a domain, with a mount target in each subnet, and two security groups that name
+//! each other. The mount targets follow the subnets. A deletion of the domain leaves the groups behind, and a file
+//! system that is to be retained, with its mount targets. Any other file system is deleted some time after the domain.
 //! <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteDomain.html>
 //! <https://github.com/hashicorp/terraform-provider-aws/issues/20986>
 
@@ -19,7 +19,7 @@ struct Home {
     inbound: String,
     /// Mount target and its interface.
     targets: BTreeMap<String, String>,
-    /// Whether the domain's deletion, once sent, takes the file system with it.
+    /// True if the domain's deletion, once sent, takes the file system with it.
     doomed: Option<bool>,
     /// When it goes, the domain being gone.
     goes: Option<Instant>,

@@ -1,5 +1,5 @@
-//! What is made and deleted takes a while, and shows in which state it is meanwhile. A deletion takes
-//! effect only when its time is over: until then everything that depended on the thing still does.
+//! A creation or deletion takes a while, and the resource shows its state meanwhile. A deletion takes effect only at
+//! the end of its time: until then everything that depended on the resource still does.
 
 use super::{
     law::Law,
@@ -61,7 +61,7 @@ impl Life {
         let (gone, _) = self.ending;
         found.is_some_and(|found| {
             let states = find(&found, &|one| one[self.state].is_string() && self.shown(one).is_some());
-            // What EC2 has deleted stays listed.
+            // EC2 goes on listing deleted resources.
             let gone_already = states.is_some_and(|one| one[self.state] == "deleted" || one[self.state] == gone);
             !gone_already && self.concerns(&found)
         })

@@ -10,7 +10,7 @@ use local::Response;
 use std::collections::BTreeMap;
 
 const OWN: &str = local::ACCOUNT;
-/// What the access keys of other accounts begin with; the account follows.
+/// The prefix of the access keys of other accounts; the account follows.
 pub(crate) const ACCESS_KEY: &str = "AKIAOF";
 
 /// The buckets of other accounts, by name.

@@ -32,7 +32,7 @@ impl Policies {
     }
 }
 
-/// What gives a policy to a role.
+/// The operations that give a policy to a role.
 const GIVE: [&str; 3] = ["AttachRolePolicy", "CreateRole", "PutRolePermissionsBoundary"];
 
 /// The policy that a call is about, or that a role is to have.

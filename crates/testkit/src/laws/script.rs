@@ -67,7 +67,7 @@ impl Script {
         self.process.load(Ordering::Relaxed)
     }
 
-    /// Whether the running process reads settings of that process with a lag.
+    /// True if the running process reads settings of that process with a lag.
     pub(super) fn shows_late(&self, process: u64) -> bool {
         match self.late_for {
             Late::Nobody => false,
@@ -96,7 +96,7 @@ impl Script {
         }
     }
 
-    /// Whether the next creation by this operation fails.
+    /// True if the next creation by this operation fails.
     pub(super) fn is_doomed(&self, operation: &str) -> bool {
         let mut doomed = self.doomed.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(times) = doomed.get_mut(operation).filter(|times| **times > 0) else { return false };

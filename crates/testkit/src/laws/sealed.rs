@@ -1,4 +1,4 @@
-//! What is encrypted with a key of one's own can be read only while that key can be used.
+//! Data that is encrypted with a customer managed key can be read only while that key can be used.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html>
 
 use super::{law::Law, world::World};

@@ -41,7 +41,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How many seconds a write may stay invisible. Half of all writes are visible at once.
+/// The range of seconds for which a write may stay invisible. Half of all writes are visible at once.
 fn lag(service: &str) -> RangeInclusive<u64> {
     match service {
         "s3" | "kms" => 1..=60,
@@ -105,7 +105,7 @@ impl Settings {
         found
     }
 
-    /// Whether this read shows the earlier value.
+    /// The earlier value, if this read shows it.
     fn shows_old(&mut self, key: &Key, world: &World<'_>) -> Option<Before> {
         let old = self.old.get_mut(key).filter(|old| world.script.shows_late(old.process))?;
         old.looks += 1;
@@ -139,7 +139,7 @@ pub(crate) fn reads() -> BTreeSet<(String, String)> {
     reads::all().map(|(service, read)| (service.to_owned(), read.to_owned())).collect()
 }
 
-/// Whether both have the same value.
+/// True if both have the same value.
 fn is_same(read: &Call, one: &Before, other: &Response) -> bool {
     match one {
         Before::Answer(answer) => answer.status == other.status && answer.body == other.body,

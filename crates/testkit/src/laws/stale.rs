@@ -1,4 +1,4 @@
-//! What is told of many things at once may be old.
+//! A bulk listing may show an earlier state.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 
 use super::{law::Law, world::World};
@@ -9,7 +9,7 @@ use local::Response;
 use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
 
-/// How old, by service and operation.
+/// The age of a bulk listing, by service and operation.
 const LAGS: &[(&str, &str, Duration)] = &[
     ("iam", "GetAccountAuthorizationDetails", Duration::from_secs(10)),
     ("iam", "ListRoles", Duration::from_secs(10)),

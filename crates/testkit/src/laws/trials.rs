@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 #[derive(Clone)]
 pub(super) struct Trials;
 
-/// What Lambda simulates for a function in a VPC. It names no resource and gives no condition key, so that only a
-/// statement on everything, or on every type of the account's resources, allows it.
+/// The calls that Lambda simulates for a function in a VPC. The simulation names no resource and gives no condition
+/// key, so that only a statement on everything, or on every type of the account's resources, allows it.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/20698>
 const INTERFACES: [&str; 3] = ["CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"];
@@ -75,7 +75,7 @@ async fn policies(role: &str, world: &World<'_>) -> Policies {
     Policies::read(&documents)
 }
 
-/// Whether a role's trust policy admits a request without `aws:SourceAccount`.
+/// True if a role's trust policy admits a request without `aws:SourceAccount`.
 async fn is_assumable(role: &str, world: &World<'_>) -> bool {
     let Some(answer) = world.ask("iam", "GetRole", json!({"RoleName": role})).await else { return true };
     let Some(mut trust) = document(&answer["GetRoleResult"]["Role"]["AssumeRolePolicyDocument"]) else { return true };

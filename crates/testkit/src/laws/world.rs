@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How fast AWS is.
+/// The speed of AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
     /// As it is.
@@ -22,7 +22,7 @@ pub(crate) enum Pace {
     Brisk,
 }
 
-/// What is left to chance follows from a seed.
+/// A seed, from which every random choice follows.
 #[derive(Clone, Copy)]
 pub(crate) struct Chance {
     seed: u64,
@@ -40,7 +40,7 @@ impl Chance {
         hasher.finish()
     }
 
-    /// Whether something happens that happens once in so many times.
+    /// True for about one event in so many, and always the same for the same `what`.
     pub(crate) fn once_in(self, times: u64, what: &str) -> bool {
         self.number(what).is_multiple_of(times)
     }
@@ -56,7 +56,7 @@ impl Chance {
     }
 }
 
-/// What a law can look at and do while a call is being answered.
+/// The view of the cloud that a law has while a call is being answered.
 pub(crate) struct World<'a> {
     next: Next<'a>,
     region: &'a str,

@@ -68,7 +68,7 @@ impl Policies {
         self.0.iter().any(|one| one.allows && one.concerns(demand)) && !self.deny(demand)
     }
 
-    /// Whether one of the policies denies the request, even if another allows it.
+    /// True if one of the policies denies the request, even if another allows it.
     pub(crate) fn deny(&self, demand: &Demand) -> bool {
         self.0.iter().any(|one| !one.allows && one.concerns(demand))
     }

@@ -1,4 +1,4 @@
-//! What policies allow, asked one question at a time.
+//! The actions that policies allow, asked one at a time.
 
 use super::{
     demand::{ACCOUNT, Demand},
@@ -6,7 +6,7 @@ use super::{
 };
 use serde_json::Value;
 
-/// What the policies of one role allow together.
+/// The policies of one role together.
 pub struct Rights(Policies);
 
 impl Rights {
@@ -18,8 +18,8 @@ impl Rights {
         Self(Policies::read(documents))
     }
 
-    /// Whether an action is allowed on a resource (an ARN, or `*`), where condition keys have these values. The
-    /// resource is this account's unless `aws:ResourceAccount` says otherwise.
+    /// True if an action is allowed on a resource (an ARN, or `*`), for these values of condition keys. The resource is
+    /// this account's unless `aws:ResourceAccount` says otherwise.
     pub fn allow(&self, action: &str, resource: &str, context: &[(&str, &str)]) -> bool {
         let account = context.iter().find(|(key, _)| *key == "aws:ResourceAccount").map_or(ACCOUNT, |(_, value)| value);
         let others = context.iter().filter(|(key, _)| *key != "aws:ResourceAccount");

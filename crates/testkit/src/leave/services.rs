@@ -1,4 +1,4 @@
-//! What AWS asks of a policy for each call, service by service.
+//! The actions and resources that AWS checks against policies for each call, service by service.
 
 mod ec2;
 mod given_tags;

@@ -1,4 +1,4 @@
-//! What IAM knows of the things that are there: their tags, whose names aliases are, what roles are bound by. Read from
+//! The attributes of resources that IAM conditions refer to: tags, the keys of aliases, boundaries of roles. Read from
 //! the cloud beneath the laws, so that no law's delay is in the way.
 
 use crate::wire::{Asked, answered};
@@ -18,7 +18,7 @@ impl Tags {
         Self(cloud)
     }
 
-    /// What the cloud answers; nothing if it refuses.
+    /// The cloud's answer; null if it refuses.
     async fn ask(&self, service: &str, region: &str, operation: &str, given: Value) -> Value {
         let (asked, response) = self.send(service, region, operation, given).await;
         if response.status < 300 { answered(&asked, &response) } else { Value::Null }
@@ -51,7 +51,7 @@ impl Tags {
         Some(rest.split_once('<')?.0.to_owned())
     }
 
-    /// The tags of what is there; `listed` is how EC2 is asked for it by its id.
+    /// The tags of a live resource; `listed` is the call of EC2 that reads it by its id.
     pub(super) async fn of_ec2(&self, region: &str, listed: (&str, &str), id: &str) -> Option<Vec<(String, String)>> {
         let there = self.ask("ec2", region, listed.0, json!({format!("{}.1", listed.1): id})).await;
         if !there.is_object() {

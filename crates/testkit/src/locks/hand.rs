@@ -1,4 +1,4 @@
-//! What somebody does to a lock by hand while a run is at work: `unlock`, or deleting it.
+//! Interventions in a lock by hand while a run is at work: `unlock`, or deleting it.
 
 use super::{
     setup::{STALE_AFTER, STOPS_AFTER, acquire, entry, fresh, identity, left_by, locked_by, read, taken, there},
@@ -104,7 +104,7 @@ async fn state_says_who_changes_it_from_before_the_first_change_to_the_end(store
     let (lock, writer) = at_work(&store, "changing").await;
     let during = read(&*store, "changing-state").await.0;
     assert_eq!((during.serial, during.changing.as_ref()), (1, Some(&lock.holder().id)));
-    // What comes at the end is written together with the last word.
+    // The last entries are written together with the end of the run.
     writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
     writer.finish().await.1.expect("nobody else writes");
     let after = read(&*store, "changing-state").await.0;

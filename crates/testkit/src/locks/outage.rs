@@ -156,7 +156,7 @@ async fn writer_whose_lease_ran_out_tells_what_is_not_recorded(store: Arc<Shelf>
     let next = taken(&store, "tells").await;
     State::fence(&*store, "other-state", &identity()).await.expect("nobody can prevent it");
     writer.failed().await;
-    // What is made meanwhile is told as well.
+    // A resource that is made meanwhile is reported as well.
     writer.record(&Address::new("storage", "models"), Some(entry("models")));
     let ended = writer.end().await;
     assert!(matches!(ended.result, Err(Error::Store { .. })));

@@ -11,10 +11,10 @@ use std::{
 };
 use tokio::{sync::RwLock, time::sleep};
 
-/// How long a body takes that comes byte by byte.
+/// The time of a body that comes byte by byte.
 const A_NIGHT: Duration = Duration::from_secs(8 * 3600);
 
-/// What goes wrong with a write.
+/// A mishap of a write.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Mishap {
     /// The store fails and does nothing.
@@ -48,7 +48,7 @@ impl Shelf {
         })
     }
 
-    /// As if what is there now had been written so long ago.
+    /// Makes the present object as old as if it had been written so long ago.
     pub(super) async fn backdate(&self, key: &str, by: Duration) {
         let there = self.store.get(key).await.expect("it can be read").expect("it is there");
         self.older.lock().unwrap_or_else(PoisonError::into_inner).insert(there.version.0, by);
@@ -72,7 +72,7 @@ impl Shelf {
         true
     }
 
-    /// How many writes of `key` are still to go wrong.
+    /// The number of writes of `key` that are still to go wrong.
     pub(super) fn left(&self, key: &str) -> usize {
         self.mishaps.lock().unwrap_or_else(PoisonError::into_inner).get(key).map_or(0, VecDeque::len)
     }
@@ -121,7 +121,7 @@ impl Store for Shelf {
                     let (store, key, on) = (self.store.clone(), key.to_owned(), on.cloned());
                     tokio::spawn(async move {
                         sleep(time).await;
-                        // Nobody hears what became of it.
+                        // The caller is gone, so the result reaches no one.
                         let _ = store.put(&key, bytes, on.as_ref()).await;
                     });
                     pending().await

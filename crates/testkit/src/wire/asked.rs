@@ -12,7 +12,7 @@ pub(crate) struct Asked {
     pub(crate) service: String,
     /// The operation as AWS names it; for S3 the method and what it addresses (`PUT bucket?versioning`).
     pub(crate) operation: String,
-    /// What is given: the members of the request, for EC2, IAM and SNS the fields of the form.
+    /// The parameters: the members of the request, for EC2, IAM and SNS the fields of the form.
     pub(crate) given: Value,
     pub(crate) call: Call,
 }
@@ -36,7 +36,7 @@ impl Asked {
         Self { service: call.service.clone(), operation, given, call }
     }
 
-    /// Whether it is this operation of this service.
+    /// True if it is this operation of this service.
     pub(crate) fn is(&self, service: &str, operation: &str) -> bool {
         self.service == service && self.operation == operation
     }
@@ -102,7 +102,7 @@ fn by_path(call: &Call, path: &str, query: &str) -> (String, Value) {
     (operation.to_owned(), given)
 }
 
-/// What was answered, as far as laws read it.
+/// The answer's content, as far as laws read it.
 pub(crate) fn answered(asked: &Asked, response: &Response) -> Value {
     match Wire::of(&asked.call) {
         Wire::Ec2 | Wire::Query => xml::read(&String::from_utf8_lossy(&response.body)),

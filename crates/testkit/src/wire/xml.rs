@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-/// What the outermost element holds.
+/// The content of the outermost element.
 pub(super) fn read(text: &str) -> Value {
     let prolog = text.starts_with("<?").then(|| text.split_once("?>")).flatten();
     let mut rest = prolog.map_or(text, |(_, text)| text).trim_start();

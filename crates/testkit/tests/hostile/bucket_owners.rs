@@ -19,7 +19,7 @@ fn platform() -> Platform {
     Platform::of("dev").only("storage.data")
 }
 
-/// Somebody deletes the bucket, and another account makes one of its name, with its tags and with an object.
+/// Deletes the bucket, after which another account creates one of its name, with its tags and with an object.
 async fn squat(sdk: &SdkConfig) {
     let own = aws_s3::client(sdk);
     let tags = own.get_bucket_tagging().bucket(BUCKET).send().await.unwrap().tag_set;

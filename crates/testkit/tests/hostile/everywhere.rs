@@ -1,5 +1,4 @@
-//! What holds of every service: throttling, eventual consistency, propagation, retries that meet their own
-//! first success.
+//! Laws of every service: throttling, eventual consistency, propagation, retries that meet their own first success.
 //!
 //! Throttling, lost answers and refusals are put in by rule; the rest are laws.
 
@@ -191,7 +190,7 @@ fn faults_at_random_on_one_call_in_twenty_change_nothing_of_what_comes_of_it() {
     for seed in 0..4 {
         let mut aws = Aws::lawful(platform.region(), seed);
         aws.storm(seed, 20);
-        // What fails for good in the storm is finished after it.
+        // The next run finishes each step that fails for good in the storm.
         let stormy = aws.run(async |sdk| platform.try_up(&sdk).await);
         assert!(stormy.is_ok_and(|applied| applied.done.len() > 40), "most of it withstands the storm");
         aws.calm();

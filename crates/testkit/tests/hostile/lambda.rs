@@ -96,7 +96,7 @@ fn the_code_follows_the_configuration_when_that_has_succeeded() {
     let platform = outside();
     let mut aws = Aws::lawful(platform.region(), 32);
     up(&platform, &mut aws);
-    // Somebody has put other code and another configuration there.
+    // Other code and another configuration replace the declared ones.
     aws.run(async |sdk| {
         let lambda = aws_sdk_lambda::Client::new(&sdk);
         let code = Blob::new(b"PK other code");

@@ -1,5 +1,5 @@
-//! What AWS does to those who build on it, and that the product bears it: one module for each service,
-//! one test for each row of what is known of AWS's behaviour, named by its sentence.
+//! The hostile AWS, and the product on it: one module for each service, one test for each row of the known behaviour of
+//! AWS, named by its sentence.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails where it unwraps, and tells a replay")]
 
@@ -80,19 +80,19 @@ fn destroy(platform: &Platform, aws: &mut Aws) {
     went_well(&applied);
 }
 
-/// How often an operation was asked for.
+/// The number of calls of an operation.
 fn times(aws: &Aws, service: &str, operation: &str) -> usize {
     aws.made().iter().filter(|made| is(made, service, operation)).count()
 }
 
-/// Where among all calls an operation was first asked for.
+/// The position of an operation's first call among all calls.
 #[track_caller]
 fn first(aws: &Aws, service: &str, operation: &str) -> usize {
     let at = aws.made().iter().position(|made| is(made, service, operation));
     at.unwrap_or_else(|| panic!("{operation} was never asked for"))
 }
 
-/// Where among all calls an operation was last asked for.
+/// The position of an operation's last call among all calls.
 #[track_caller]
 fn last(aws: &Aws, service: &str, operation: &str) -> usize {
     let at = aws.made().iter().rposition(|made| is(made, service, operation));

@@ -37,7 +37,7 @@ fn used(lives: &[Life]) -> BTreeSet<String> {
     lives.iter().flat_map(|life| life.used.iter().cloned()).collect()
 }
 
-/// What is granted and neither used nor explained.
+/// The granted actions that are neither used nor explained.
 fn unused<const N: usize>(lives: &[Life], beyond: [&str; N]) -> Vec<String> {
     let explained: Vec<&str> = SHOWN_BY_NO_EMULATOR.iter().map(|(action, _)| *action).chain(beyond).collect();
     let used = used(lives);
@@ -79,7 +79,7 @@ fn plans_and_looks_for_drift_run_under_the_policy_for_looking_and_use_all_of_it(
     assert!(unused.is_empty(), "for nothing: {unused:#?}");
 }
 
-/// What the drift job's role may do, as it is declared.
+/// The declared policies of the drift job's role.
 fn rights_of_the_job(platform: &Platform) -> Vec<Value> {
     let place = Place::new(ACCOUNT, platform.region());
     let declared = platform.stack().declarations(&blueprint::registry(), &place).unwrap();

@@ -1,4 +1,4 @@
-//! What the platform's own roles must not be able to do: change what the pipeline runs or made, reach another
+//! Actions that the platform's own roles must not have: to change code or results of the pipeline, reach another
 //! environment, approve models, write into another account's bucket.
 
 use serde_json::Value;
@@ -175,7 +175,7 @@ fn apps_and_spaces_are_changed_in_the_domain_of_the_session_alone() {
             let within = |domain: &str| arn("sagemaker", &format!("{kind}/{domain}/team"));
             assert!(studio.allow(action, &within("d-own"), &session), "{action}");
             assert!(!studio.allow(action, &within("d-other"), &session), "{action}");
-            // Whoever has the role and is not in Studio, such as a job.
+            // A caller with the role outside of Studio, such as a job.
             assert!(!studio.allow(action, &within("d-own"), &[]), "{action}");
         }
         for (name, rights) in roles.roles.iter().filter(|(name, _)| name.as_str() != "identity.sagemaker") {

@@ -353,7 +353,7 @@ fn a_model_package_group_is_deleted_after_its_versions_and_only_when_that_is_all
     assert_eq!(platform.left(&aws), Vec::<String>::new());
 }
 
-/// How many MLflow apps there are.
+/// The number of MLflow apps.
 fn mlflow_apps(aws: &mut Aws) -> usize {
     let listed = aws.run(async |sdk| Client::new(&sdk).list_mlflow_apps().send().await.unwrap());
     listed.summaries().len()

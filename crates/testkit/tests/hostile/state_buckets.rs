@@ -52,7 +52,7 @@ async fn cloud(versioned: bool, instead: Option<Instead>) -> SdkConfig {
     }
 }
 
-/// What is said of the bucket when a first state is to be kept in it.
+/// The refusal to keep a first state in the bucket, if there is one.
 async fn refusal(sdk: &SdkConfig) -> Option<String> {
     let region = sdk.region().unwrap().as_ref();
     let bucket = StateBucket::named(aws_s3::client(sdk), NAME, &Place::new(ACCOUNT, region));
@@ -140,7 +140,7 @@ async fn bucket_of_the_own_name_that_others_made_is_used_as_it_is_or_refused() {
     assert!(s3.get_bucket_policy().bucket(NAME).send().await.is_err(), "it was given a policy");
 }
 
-/// Where the state of a project is kept in the bucket.
+/// The keys of a project's state in the bucket.
 async fn keys(sdk: &SdkConfig, project: &str, environment: &str) -> Result<StateKeys, Error> {
     let bucket = StateBucket::named(aws_s3::client(sdk), NAME, &Place::new(ACCOUNT, REGION));
     StateKeys::find(&bucket.store(), &identity(project, environment), None).await

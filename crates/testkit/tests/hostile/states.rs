@@ -31,7 +31,7 @@ fn a_state_machine_that_is_deleting_is_waited_for_and_its_name_taken_again() {
     let mut aws = Aws::lawful(platform.region(), 72);
     up(&platform, &mut aws);
     let arn = format!("arn:aws:states:{}:123456789012:stateMachine:mlops-pipeline-dev-training", platform.region());
-    // Somebody deletes it, and we make it again while it is still going.
+    // The machine is deleted, and created again while its deletion is under way.
     aws.run(async |sdk| {
         aws_sdk_sfn::Client::new(&sdk).delete_state_machine().state_machine_arn(&arn).send().await.unwrap();
     });

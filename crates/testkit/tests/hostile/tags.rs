@@ -4,7 +4,7 @@
 use crate::{times, up};
 use testkit::{Aws, Fault, Platform};
 
-/// How services spell the reading of one resource's tags.
+/// The operations that read the tags of one resource.
 const ONE_BY_ONE: [(&str, &str); 10] = [
     ("ecr", "ListTagsForResource"),
     ("events", "ListTagsForResource"),

@@ -1,5 +1,4 @@
-//! What fuzzing does without end, done for a while and always the same: good input, damaged in every way, given to
-//! everything that reads.
+//! A bounded, repeatable form of fuzzing: good input, damaged in every way, given to every parser.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 

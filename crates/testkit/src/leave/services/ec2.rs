@@ -22,7 +22,7 @@ const MAKES: &[(&str, &str, &[&str])] = &[
     ("CreateFlowLogs", "vpc-flow-log", &["ResourceId"]),
 ];
 
-/// Operations on what is there, and the members that name all that must be allowed.
+/// Operations on live resources, and the members that name all that must be allowed.
 const CHANGES: &[(&str, &[&str])] = &[
     ("DescribeVpcAttribute", &["VpcId"]),
     ("ModifyVpcAttribute", &["VpcId"]),
@@ -67,7 +67,7 @@ const CHANGES: &[(&str, &[&str])] = &[
     ("DeleteTags", &["ResourceId"]),
 ];
 
-/// What an id is of, as ARNs have it, and how EC2 is asked for one.
+/// The types of resources by the prefix of their ids, as ARNs have them, and EC2's read of one.
 const TYPES: &[(&str, &str, (&str, &str))] = &[
     ("vpc-", "vpc", ("DescribeVpcs", "VpcId")),
     ("subnet-", "subnet", ("DescribeSubnets", "SubnetId")),
@@ -133,7 +133,7 @@ async fn on_what_is_there(asked: &Asked, action: &str, members: &[&str], tags: &
     demands
 }
 
-/// What EC2 does beside, for which it asks the caller's leave.
+/// The further actions of EC2 that the caller's policies must allow.
 fn in_the_callers_name(asked: &Asked) -> Vec<Demand> {
     let mut demands: Vec<Demand> = pass(asked.text("DeliverLogsPermissionArn"), "vpc-flow-logs").into_iter().collect();
     if asked.operation == "CreateVpcEndpoint" && asked.text("VpcEndpointType") == "Interface" {

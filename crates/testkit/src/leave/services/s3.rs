@@ -5,7 +5,7 @@ use crate::{
     wire::Asked,
 };
 
-/// What S3's actions are called on a bucket, by method and sub-resource.
+/// The names of S3's actions on a bucket, by method and sub-resource.
 const BUCKET: &[(&str, &str)] = &[
     ("HEAD bucket", "ListBucket"),
     ("GET bucket?list-type", "ListBucket"),
@@ -42,7 +42,7 @@ const BUCKET: &[(&str, &str)] = &[
 
 /// The same on an object.
 const OBJECT: &[(&str, &[&str])] = &[
-    // What is not there is told only to those who may list.
+    // Only a caller that may list gets the answer that an object does not exist.
     ("HEAD object", &["GetObject"]),
     ("GET object", &["GetObject"]),
     ("GET object?versionId", &["GetObjectVersion"]),

@@ -8,7 +8,7 @@ use crate::{
     wire::Asked,
 };
 
-/// What the ends of operations say they are about: the type as ARNs have it, and the members that name one.
+/// The resource types by the ends of operations' names: the type as ARNs have it, and the members that name one.
 const TYPES: &[(&str, &str, &[&str])] = &[
     ("Domain", "domain", &["DomainId"]),
     ("UserProfile", "user-profile", &["DomainId", "UserProfileName"]),
@@ -22,7 +22,7 @@ const TYPES: &[(&str, &str, &[&str])] = &[
     ("Model", "model", &["ModelName"]),
 ];
 
-/// Where a request names the role that it hands over.
+/// The members of a request that name the role to pass.
 const ROLES: [&str; 4] = [
     "RoleArn",
     "UserSettings/ExecutionRole",

@@ -15,7 +15,7 @@ use std::{
 };
 use testkit::{Aws, Kill, Platform};
 
-/// What the killed run does, and the one after it.
+/// The command of the killed run and of the one after it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Act {
     Up,
@@ -91,7 +91,7 @@ fn recovers(platform: &Platform, act: Act, left: &mut Aws, expected: &Value) -> 
     }
 }
 
-/// What there is when AWS has cleared away what it clears away in its own time, as Lambda its interfaces.
+/// The inventory after AWS has removed everything that it removes in its own time, such as Lambda's interfaces.
 pub(crate) fn settled(platform: &Platform, aws: &mut Aws) -> Value {
     aws.wait(Duration::from_secs(3600));
     platform.inventory(aws)

@@ -21,7 +21,7 @@ use testkit::{Aws, Fault, Platform};
 /// By then S3 and IAM show what was changed.
 pub(super) const SPREAD: Duration = Duration::from_secs(300);
 
-/// What came of a life.
+/// The policies of a life, and the actions that it used.
 pub(super) struct Life {
     pub(super) policies: Vec<Value>,
     pub(super) used: BTreeSet<String>,
@@ -164,7 +164,7 @@ async fn what_people_ask(platform: &Platform, sdk: &SdkConfig) {
     assert!(!found.is_empty());
 }
 
-/// What a plan of everything, one of nothing and a look for drift use under the policy for looking.
+/// The life of a plan of everything, one of nothing and a check for drift, under the read-only policy.
 pub(super) fn looks(environment: &str) -> Life {
     let platform = declared(environment);
     let mut aws = Aws::brisk(platform.region(), 2);

@@ -1,4 +1,4 @@
-//! What people and services do to a platform behind its back, so that it is healed, and emptied before it goes.
+//! Changes by people and services to a platform, which `reconcile` repairs, and data that is removed before its end.
 
 use aws_config::SdkConfig;
 use aws_sdk_ec2::types::{AttributeBooleanValue, Filter};
@@ -125,7 +125,7 @@ pub(super) async fn without_the_bare_bucket(sdk: &SdkConfig, name: &str) {
     aws_s3::client(sdk).delete_bucket().bucket(name).send().await.unwrap();
 }
 
-/// Somebody's key that awaits its deletion still has the name that the platform's is to get.
+/// Creates a foreign key that awaits its deletion and still has the alias that the platform's key is to get.
 pub(super) async fn with_a_name_that_is_taken(sdk: &SdkConfig, prefix: &str) {
     let kms = aws_sdk_kms::Client::new(sdk);
     let made = kms.create_key().send().await.unwrap();

@@ -1,4 +1,4 @@
-//! What no test can show, and why.
+//! Actions that no test can show, with the reasons.
 
 /// Actions that no call of a life uses on an emulator, with the reason why AWS asks for them all the same.
 pub(super) const SHOWN_BY_NO_EMULATOR: &[(&str, &str)] = &[

@@ -25,7 +25,7 @@ impl Chance {
         usize::try_from(self.number() % end as u64).expect("it is less than a usize")
     }
 
-    /// Whether it falls to one of so many.
+    /// True in one case of so many.
     pub(crate) fn one_in(&mut self, count: usize) -> bool {
         self.below(count) == 0
     }

@@ -1,5 +1,5 @@
-//! What people keep in a platform: objects, images, log events, versions of models. Without consent no run deletes any
-//! of it or makes it unreadable.
+//! The data that people keep in a platform: objects, images, log events, versions of models. Without consent no run
+//! deletes any of it or makes it unreadable.
 
 use super::chance::Chance;
 use aws_config::SdkConfig;
@@ -23,9 +23,9 @@ const PEOPLE: &str = "people-";
 #[derive(Default)]
 pub(super) struct Data {
     items: Vec<Item>,
-    /// Where people have put something, even if AWS's answer was lost.
+    /// The resources that people have put something into, even if AWS's answer was lost.
     used: BTreeSet<(Kind, String)>,
-    /// How many were ever put, so that each gets a name of its own.
+    /// The number of items that were ever put, so that each gets a name of its own.
     put: usize,
 }
 
@@ -48,7 +48,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// What people put into a resource of this kind.
+    /// The kind of data that people put into a resource of this kind.
     fn within(kind: &str) -> Option<Self> {
         Some(match kind {
             "s3:bucket" => Self::Object,

@@ -1,4 +1,4 @@
-//! What people do to an environment file. Every edit leaves a valid one.
+//! Edits of an environment file by people. Every edit leaves a valid one.
 
 use super::chance::Chance;
 use config::{
@@ -127,7 +127,7 @@ const EDITS: [Edit; 27] = [
     }),
 ];
 
-/// Somebody changes the file; answers what they call that.
+/// Edits the file; returns the names of the edits.
 pub(crate) fn edit(file: &mut Environment, chance: &mut Chance) -> Vec<&'static str> {
     let edits: Vec<Edit> = (0..=chance.below(5)).map(|_| chance.of(&EDITS)).collect();
     for (_, edit) in &edits {

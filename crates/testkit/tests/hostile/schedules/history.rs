@@ -1,4 +1,4 @@
-//! What a thing's history leaves in an inventory, and nobody makes anything of.
+//! The traces of a resource's history in an inventory, which do not matter.
 
 use serde_json::{Map, Value};
 

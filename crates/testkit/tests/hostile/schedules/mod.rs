@@ -29,7 +29,7 @@ use std::{
 };
 use testkit::{Aws, Kill, Platform};
 
-/// How many seeds are run.
+/// The number of seeds that are run.
 const SCHEDULES: u64 = 30;
 /// Among how many calls one is a run's last: those of a plan, of a small change, of most runs.
 const CALLS: [usize; 3] = [150, 400, 1000];
@@ -177,7 +177,7 @@ fn disturbed(
     aws.run(async |sdk| platform.state(&sdk).await);
 }
 
-/// Whether a run may end so before it changes anything, while AWS is out of order: its plan is refused, or AWS does not
+/// True if a run may end so before it changes anything, while AWS is out of order: its plan is refused, or AWS does not
 /// answer in time. The next run goes on.
 fn is_an_end(not_done: &NotDone) -> bool {
     matches!(not_done, NotDone::Refused(_) | NotDone::Error(app::Error::Failed { .. }))

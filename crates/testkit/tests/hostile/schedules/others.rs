@@ -1,4 +1,4 @@
-//! What other teams in the same account do to a platform, before a run and during one.
+//! Changes by other teams in the same account to a platform, before a run and during one.
 
 use super::chance::Chance;
 use resource::Address;
@@ -8,7 +8,7 @@ use std::{
 };
 use testkit::{Aws, Platform, Theirs};
 
-/// How long AWS may show tags as they were.
+/// The time that AWS may show tags as they were.
 const SHOWN_EVERYWHERE: Duration = Duration::from_secs(600);
 
 /// Chooses about one address in so many.
