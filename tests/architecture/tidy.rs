@@ -45,7 +45,7 @@ const PHRASES: [&str; 5] = ["bring back", "put right", "what is ours", "what is 
 /// The places of older parts that break a rule, by crate or folder. A number in this table may only become smaller: a
 /// sentence that is rewritten lowers it, and a new crate starts without an entry.
 const ALLOWANCES: &[(&str, Counts)] = &[
-    ("app", Counts { openings: 18, words: 4, bare_names: 2 }),
+    ("app", Counts { openings: 0, words: 0, bare_names: 2 }),
     ("aws-client", Counts { openings: 0, words: 3, bare_names: 2 }),
     ("aws-ec2", Counts { openings: 0, words: 0, bare_names: 3 }),
     ("aws-ecr", Counts { openings: 0, words: 0, bare_names: 1 }),
@@ -58,11 +58,11 @@ const ALLOWANCES: &[(&str, Counts)] = &[
     ("config", Counts { openings: 34, words: 5, bare_names: 8 }),
     ("cost", Counts { openings: 0, words: 0, bare_names: 1 }),
     ("engine", Counts { openings: 63, words: 41, bare_names: 1 }),
-    ("local", Counts { openings: 23, words: 4, bare_names: 6 }),
+    ("local", Counts { openings: 0, words: 0, bare_names: 6 }),
     ("mlopsctl", Counts { openings: 36, words: 7, bare_names: 4 }),
     ("package", Counts { openings: 0, words: 0, bare_names: 1 }),
     ("permissions", Counts { openings: 0, words: 0, bare_names: 2 }),
-    ("report", Counts { openings: 20, words: 0, bare_names: 7 }),
+    ("report", Counts { openings: 0, words: 0, bare_names: 7 }),
     ("resource", Counts { openings: 33, words: 10, bare_names: 3 }),
     ("review", Counts { openings: 0, words: 0, bare_names: 1 }),
     ("runs", Counts { openings: 26, words: 1, bare_names: 5 }),

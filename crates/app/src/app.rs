@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// Opens environments.
 #[derive(Clone)]
 pub struct App {
-    /// Where environments are, and how to work on them.
+    /// The place of the environment files, and the options for all operations on them.
     pub settings: Settings,
     /// The program around this library.
     pub frontend: Arc<dyn Frontend>,

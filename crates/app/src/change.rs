@@ -120,14 +120,14 @@ pub struct RefusedPlan {
 pub struct Done {
     /// The finished, failed and skipped steps.
     pub applied: Applied,
-    /// How the writing of the state ended.
+    /// The result of the last write of the state.
     pub ended: Ended,
-    /// What became of the state, in words, if its removal was asked for and everything else succeeded.
+    /// The result of the state's removal, in words, if it was asked for and everything else succeeded.
     pub removed_state: Option<Result<String, Error>>,
 }
 
 impl Done {
-    /// Whether every planned step finished and the state records it.
+    /// True if every planned step finished and the state records it.
     pub fn is_complete(&self) -> bool {
         self.applied.failed.is_empty() && self.applied.stopped.is_none() && self.ended.result.is_ok()
     }
@@ -155,7 +155,7 @@ pub struct Change<'a> {
     pub claims: Claims,
     /// The plans that may be applied.
     pub condition: Condition,
-    /// How the change is carried out.
+    /// The options of the change.
     pub options: ChangeOptions,
 }
 

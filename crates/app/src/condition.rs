@@ -24,7 +24,7 @@ pub struct StalePlan {
     pub saved: Plan,
     /// The plan of now.
     pub now: Plan,
-    /// What differs.
+    /// The difference.
     pub reason: Staleness,
 }
 
@@ -79,8 +79,8 @@ pub(crate) fn only_finishes(state: &State, plan: &Plan) -> Result<(), Error> {
     }
 }
 
-/// Healing changes nothing but what was found to have drifted, in the way that was allowed. The stack it applies is
-/// that of the state `found`, so that state must still be the one recorded.
+/// Refuses a repair with a change that is none of the allowed repairs of the drift. The stack that a repair applies
+/// is that of the state `found`, so that state must still be the recorded one.
 pub(crate) fn only_heals(healing: &Healing, found: &State, now: &State, plan: &Plan) -> Result<(), Error> {
     let changed = |what: &str| {
         Err(Error::failed_with(format!("{what} has changed again meanwhile; nothing was touched"), Remedy::Rerun))

@@ -107,7 +107,7 @@ impl HttpConnector for Ways {
     }
 }
 
-/// Whether a host is this machine, or the metadata service of the machine or container: no proxy leads there.
+/// True if a host is this machine, or the metadata service of the machine or container: no proxy leads there.
 fn is_near(uri: &str) -> bool {
     let Some(host) = uri.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)) else { return false };
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {

@@ -96,7 +96,8 @@ impl Session {
     }
 }
 
-/// What was made counts before what is only intended, be it a predecessor that is still there.
+/// The recorded resources. A created one comes first, so that it counts before one that only an intent names, even if
+/// it is deposed.
 fn recorded(state: &State) -> impl Iterator<Item = Recorded<'_>> {
     let current = state.resources.iter().map(|(address, entry)| Recorded {
         address,

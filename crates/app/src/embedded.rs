@@ -17,7 +17,7 @@ mod with {
         time::{Duration, Instant},
     };
 
-    /// How often is looked whether another command has left the embedded AWS.
+    /// The time between two checks whether another command has released the embedded AWS.
     const LOOKS_EVERY: Duration = Duration::from_millis(200);
 
     static EMBEDDED: OnceLock<local::Cloud> = OnceLock::new();
@@ -65,7 +65,7 @@ mod with {
         }
     }
 
-    /// Where what can be made again is kept for all projects, such as the Python that executions need.
+    /// The folder that all projects share for files that can be made again, such as the Python that executions need.
     ///
     /// # Errors
     /// When neither a variable nor a home folder names it.

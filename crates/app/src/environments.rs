@@ -16,7 +16,7 @@ use state::{State, StateBucket, StateIdentity, StateKeys, Store};
 use std::sync::Arc;
 use vocabulary::Place;
 
-/// What must be known of an environment to work on its state.
+/// The facts about an environment that work on its state needs.
 pub struct Site {
     /// The region of the platform.
     pub region: String,
@@ -26,7 +26,7 @@ pub struct Site {
     pub caller: String,
     /// The state bucket.
     pub bucket: String,
-    /// Whether the environment file names that bucket.
+    /// True if the environment file names that bucket.
     pub names_bucket: bool,
     /// The tags by which ownership is judged.
     pub identity: Tags,
@@ -38,7 +38,7 @@ pub struct Site {
     pub sdk: SdkConfig,
     /// Counts what is sent.
     pub meter: Arc<Meter>,
-    /// What its file says; `None` if there is no file any more.
+    /// The content of its file; `None` if there is no file any more.
     pub environment: Option<Environment>,
 }
 
@@ -63,7 +63,7 @@ impl App {
         }
     }
 
-    /// Whether an environment has a state in the account of the credentials. Another account that its file allows is
+    /// True if an environment has a state in the account of the credentials. Another account that its file allows is
     /// not asked, as nothing can be done there.
     async fn has_state(&self, name: &str) -> Result<bool, Error> {
         let unknown = |error: Error| match error {
@@ -116,7 +116,7 @@ impl App {
     }
 }
 
-/// Whether a state bucket is that of one environment, by its name. Another file may name it.
+/// True if a state bucket is that of one environment, by its name. Another file may name it.
 pub fn is_one_environments(bucket: &str, account: &str) -> bool {
     bucket.ends_with(&format!("-{}-{account}", config::environment::storage::STATE))
 }
@@ -210,7 +210,7 @@ impl Site {
         Place::new(self.account.as_str(), self.region.as_str())
     }
 
-    /// What its state must be of.
+    /// The identity that its state must have.
     pub fn state_identity(&self) -> StateIdentity {
         StateIdentity::of(&self.project, &self.name, &self.place(), &self.bucket)
     }
@@ -228,7 +228,7 @@ impl Site {
             .encrypted_with(environment.state.kms_key_arn.clone())
     }
 
-    /// Where in the bucket its state and lock are.
+    /// The keys of its state and lock in the bucket.
     pub async fn state_keys(&self) -> Result<StateKeys, state::Error> {
         if !self.names_bucket || is_one_environments(&self.bucket, &self.account) {
             return Ok(StateKeys::at_root());

@@ -9,9 +9,9 @@ pub enum Error {
     Invalid(Box<config::Invalid>),
     /// The operation cannot be carried out as given. Nothing was touched.
     Usage {
-        /// What failed, on what, and why.
+        /// The failed operation, its subject, and the reason.
         what: String,
-        /// What to do next.
+        /// The next step for the user.
         help: Option<Remedy>,
     },
     /// Another run holds the lock. Nothing was touched.
@@ -20,9 +20,9 @@ pub enum Error {
     Unconfirmed,
     /// The operation failed.
     Failed {
-        /// What failed, on what, and why.
+        /// The failed operation, its subject, and the reason.
         what: String,
-        /// What to do next.
+        /// The next step for the user.
         help: Option<Remedy>,
     },
 }

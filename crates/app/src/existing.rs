@@ -111,7 +111,7 @@ impl Session {
         }
     }
 
-    /// Whether the environment file names a part of a network with this id.
+    /// True if the environment file names a part of a network with this id.
     pub fn names_as_existing(&self, id: &str) -> bool {
         self.environment.iter().any(|environment| environment.network.existing_ids().any(|existing| existing == id))
     }

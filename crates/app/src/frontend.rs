@@ -1,4 +1,5 @@
-//! What this library asks and tells the program around it. The library itself neither prints nor reads a terminal.
+//! The questions and messages of this library for the program around it. The library itself neither prints nor reads a
+//! terminal.
 
 use crate::UsedParts;
 use aws_client::Remedy;
@@ -74,7 +75,7 @@ pub trait Frontend: Send + Sync {
     /// Shows the resources that a saved plan with these targets leaves out.
     fn show_left_out(&self, _targets: &[String], _left_out: &[Address]) {}
 
-    /// Whether somebody is there to answer a question.
+    /// True if the frontend can answer questions.
     fn can_ask(&self) -> bool {
         false
     }

@@ -62,7 +62,7 @@ impl Workspace {
                 *self.read_under_lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
                 Ok(())
             }
-            // Whoever needs the state hears of it; `state push` replaces it.
+            // A later read of the state reports the failure; `state push` replaces an unreadable state.
             Err(_) => Ok(()),
         }
     }
@@ -82,7 +82,7 @@ impl Workspace {
         Ok(())
     }
 
-    /// The serial that a state had before this run fenced a predecessor, which changed nothing else in it.
+    /// The serial that a state had before this run fenced an earlier lock holder, which changed nothing else in it.
     pub fn unfenced(&self, serial: u64) -> u64 {
         match self.serial_before_fence.get() {
             Some(before) if before + State::FENCE == serial => *before,

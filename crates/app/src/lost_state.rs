@@ -1,4 +1,4 @@
-//! What an environment without a state may have left in the cloud: found by its tags.
+//! The resources that an environment without a state may have left in the cloud, found by their tags.
 
 use crate::{Error, Session};
 use aws_client::{FailureKind, Operation, Remedy};
@@ -40,7 +40,7 @@ pub async fn look(session: &Session) -> Result<(), Error> {
 
 /// Warns if resources bear the tags of an environment whose state holds none.
 pub async fn warn(session: &Session) {
-    // Whoever may not read the tag index hears what the state says, and no more.
+    // Without the right to read the tag index there is no warning.
     let left = find(session).await.unwrap_or_default();
     if !left.is_empty() {
         let what = named(session, &left);
@@ -59,7 +59,7 @@ pub async fn note_other_projects(session: &Session) {
         None => ("Project", session.project.as_str()),
     };
     let everyones: Tags = session.identity.iter().filter(|(one, _)| *one != key).collect();
-    // Whoever may not read the tag index hears nothing of others.
+    // Without the right to read the tag index there is no note about other projects.
     let found = aws_tagging::Index::new(session.cloud.config()).of(&everyones).await.unwrap_or_default();
     let mut theirs: BTreeMap<String, usize> = BTreeMap::new();
     for tags in found.into_values() {
@@ -85,7 +85,7 @@ async fn find(session: &Session) -> aws_client::Result<BTreeMap<String, Tags>> {
     Ok(found.into_iter().filter(|(arn, _)| !arn.ends_with(&bucket)).collect())
 }
 
-/// How many there are, and some of them.
+/// A phrase with the number of the resources, and the names of some.
 fn named(session: &Session, left: &BTreeMap<String, Tags>) -> String {
     let region = &session.cloud.place().region;
     let first = left.keys().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -11,12 +11,12 @@ use tokio::sync::watch;
 
 const OPERATION: &str = "reconcile";
 
-/// What a reconciliation found and did.
+/// The drift that a reconciliation found, and the repairs that it made.
 #[derive(Debug)]
 pub struct Reconciled {
     /// The drift: what is repaired, and what is left to a person.
     pub healing: Healing,
-    /// What was done. `None` if nothing had to be repaired.
+    /// The change that repaired it. `None` if nothing had to be repaired.
     pub done: Option<Done>,
 }
 
@@ -35,7 +35,7 @@ impl<E: Into<NotDone>> From<E> for NotReconciled {
     }
 }
 
-/// What a refresh of every resource found.
+/// The result of a refresh of every resource.
 struct Found {
     /// The state that was compared.
     state: State,

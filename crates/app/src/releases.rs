@@ -11,7 +11,7 @@ use semver::Version;
 use serde::Deserialize;
 use std::time::Duration;
 
-/// Where releases are listed: PyPI's description of a project, which a mirror has as well.
+/// The address of the list of releases: PyPI's description of a project, which a mirror has as well.
 /// <https://docs.pypi.org/api/json/>
 pub const ADDRESS: &str = "https://pypi.org/pypi/mlopsctl/json";
 /// The environment variable that names another address.

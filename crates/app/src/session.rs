@@ -109,7 +109,7 @@ impl Session {
         self.environment.as_ref().map(|environment| environment.drift.clone()).unwrap_or_default()
     }
 
-    /// Whether the drift of an address is nobody's business.
+    /// True if `[drift]` ignores the drift of an address.
     pub fn ignores(&self, address: &Address) -> bool {
         self.environment.iter().flat_map(|environment| &environment.drift.ignore).any(|glob| address.matches(glob))
     }
@@ -121,12 +121,12 @@ impl Session {
         Names { prefix: prefix.unwrap_or_default(), account: place.account.clone(), region: place.region.clone() }
     }
 
-    /// Whether the state is at the root of its bucket.
+    /// True if the state is at the root of its bucket.
     pub fn is_state_at_root(&self) -> bool {
         self.keys == StateKeys::at_root()
     }
 
-    /// Where in the data bucket raw data is.
+    /// The prefix of raw data in the data bucket.
     pub fn raw_prefix(&self) -> String {
         let pipeline = self.environment.as_ref().and_then(|environment| environment.pipeline.clone());
         pipeline.unwrap_or_default().raw_prefix

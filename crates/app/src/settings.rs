@@ -1,4 +1,4 @@
-//! Where environment files are, and which environment is meant: as far as can be told without AWS.
+//! The folder of the environment files, and the choice of an environment as far as it needs no AWS.
 
 use crate::Error;
 use aws_client::{Operation, Remedy};
@@ -9,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-/// What holds for every operation on environments.
+/// The settings for every operation on environments.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// True if operations work on the embedded AWS.
     pub local: bool,
     /// The folder of the environment files.
     pub environments: PathBuf,
-    /// How long to wait for the lock of another run.
+    /// The time to wait for the lock of another run.
     pub lock_timeout: Duration,
 }
 
@@ -39,7 +39,7 @@ impl Settings {
         self.root().join("state/local")
     }
 
-    /// Whether an environment has a file.
+    /// True if an environment has a file.
     pub fn is_described(&self, name: &str) -> bool {
         config::discover(&self.environments).iter().any(|known| known == name)
     }

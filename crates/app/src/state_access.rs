@@ -31,7 +31,7 @@ impl Workspace {
         read.map_err(|error| Error::of_state(error, Some(&self.name)))
     }
 
-    /// Where the state is, as a person would look it up.
+    /// The place of the state, as a person would look it up.
     pub fn state_place(&self) -> String {
         self.store.place(&self.keys.state)
     }
@@ -119,7 +119,7 @@ impl Workspace {
         if !self.bucket.is_named() {
             return;
         }
-        // Whoever may not look at its settings is not warned.
+        // Without the right to read the bucket's settings there is no warning.
         for weakness in self.bucket.weaknesses().await.unwrap_or_default() {
             let name = self.bucket.name();
             self.frontend.advise(&format!("warning: the state bucket {name} {weakness}"), &weakness.help(name));

@@ -13,7 +13,7 @@ use std::{
 };
 use vocabulary::Place;
 
-/// What a [`Workspace`] is made from.
+/// The parts of a [`Workspace`].
 pub struct WorkspaceParts {
     /// The name of the environment.
     pub name: String,
@@ -37,7 +37,7 @@ pub struct WorkspaceParts {
     pub keys: StateKeys,
     /// True if no other process can use the bucket, as with the embedded AWS.
     pub is_exclusive: bool,
-    /// How long to wait for the lock of another run.
+    /// The time to wait for the lock of another run.
     pub lock_timeout: Duration,
     /// The program around this library.
     pub frontend: Arc<dyn Frontend>,
@@ -73,7 +73,7 @@ pub struct Workspace {
     pub(crate) lock_timeout: Duration,
     /// The state as it was read when the lock was taken. The first reader takes it.
     pub(crate) read_under_lock: Mutex<Option<(State, Option<Version>)>>,
-    /// The state's serial before this run fenced a predecessor, if it did.
+    /// The state's serial before this run fenced an earlier lock holder, if it did.
     pub(crate) serial_before_fence: OnceLock<u64>,
 }
 

@@ -72,7 +72,7 @@ impl Call {
         Ok(Self { service, region, operation, request })
     }
 
-    /// Whether the call can leave the cloud as it was. Unknown names count as changes.
+    /// True if the call only reads, judged by the name of its operation. Unknown names count as changes.
     pub fn is_read(&self) -> bool {
         const READS: [&str; 10] =
             ["Describe", "Get", "List", "Head", "Search", "BatchGet", "Simulate", "Lookup", "Query", "Filter"];
@@ -90,7 +90,7 @@ impl Call {
     }
 }
 
-/// Whether a text can be a region, such as `us-gov-west-1`. What is kept of a region is in files named after it.
+/// True if a text can be a region, such as `us-gov-west-1`. What is kept of a region is in files named after it.
 fn is_region(text: &str) -> bool {
     let mut parts = text.split('-');
     let letters = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());

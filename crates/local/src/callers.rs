@@ -24,7 +24,7 @@ pub(crate) fn refuse(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     foreign.then(|| refused("the embedded AWS answers no web page of another site"))
 }
 
-/// Whether `host` or `host:port` is this machine. Names under `localhost` lead nowhere else (RFC 6761); S3 puts buckets
+/// True if `host` or `host:port` is this machine. Names under `localhost` lead nowhere else (RFC 6761); S3 puts buckets
 /// there.
 fn is_loopback(authority: &str) -> bool {
     let Ok(authority) = authority.parse::<Authority>() else { return false };

@@ -41,7 +41,7 @@ pub(crate) struct Services {
     pub(crate) disk: Option<Disk>,
     /// One save at a time. A call that waited may find that the save before included its change.
     pub(crate) pace: tokio::sync::Mutex<Pace>,
-    /// Whether a save is scheduled.
+    /// True if a save is scheduled.
     pub(crate) is_due: AtomicBool,
     pub(crate) worker: OnceLock<Arc<dyn Worker>>,
     /// The work under way, by the execution's ARN.

@@ -196,7 +196,7 @@ fn folder_for_owner(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
-/// Closes a folder that an earlier version made for everybody. Somebody else's stays as it is.
+/// Restricts a folder that an earlier version opened to every user to its owner. Only the owner can do that.
 #[cfg(unix)]
 fn only_for_owner(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;

@@ -25,7 +25,7 @@ pub enum Error {
     /// A file of the data directory could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was attempted.
+        /// The attempt.
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
@@ -37,7 +37,7 @@ pub enum Error {
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in its content.
         reason: String,
     },
     /// A service could not hand out or take back its state.
@@ -47,7 +47,7 @@ pub enum Error {
         service: String,
         /// The region.
         region: String,
-        /// What went wrong.
+        /// The fault.
         reason: String,
     },
     /// The server answers whoever connects, so it binds loopback addresses only.
@@ -61,7 +61,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What to do about it. Of data that cannot be read, the caller knows how to reset it.
+    /// The advice. Of data that cannot be read, the caller knows how to reset it.
     pub fn help(&self) -> Option<&'static str> {
         use std::io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         match self {

@@ -20,8 +20,8 @@ pub(crate) fn model_package_changed(package: &Value, account: &str, region: &str
     })
 }
 
-/// Whether a rule is enabled and its pattern matches an event. Of patterns, the values that a field may have are known
-/// here; a rule with anything else in its pattern matches nothing.
+/// True if a rule is enabled and its pattern matches an event. Of patterns, this knows only lists of the values that a
+/// field may have; a rule with anything else in its pattern matches nothing.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html>
 pub(crate) fn matches(rule: &Value, event: &Value) -> bool {
     let pattern = rule["EventPattern"].as_str().and_then(|text| serde_json::from_str(text).ok());

@@ -32,9 +32,9 @@ pub use cloud::Cloud;
 pub use error::Error;
 pub use layer::{Layer, Lost, Next};
 pub use runner::{Runner, Unprepared};
-/// What an AWS service is asked: method, URI, headers and body.
+/// A request to an AWS service: method, URI, headers and body.
 pub use winterbaume_core::MockRequest as Request;
-/// What an AWS service answers: status, headers and body.
+/// An AWS service's answer: status, headers and body.
 pub use winterbaume_core::MockResponse as Response;
 pub use worker::{Answer, Invocation, Worker};
 

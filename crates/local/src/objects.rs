@@ -21,7 +21,7 @@ use crate::disk::replace;
 /// A store of contents by path.
 #[derive(Debug)]
 pub(crate) struct Objects {
-    /// Where contents are kept; `None` keeps them in memory.
+    /// The folder of contents; `None` keeps them in memory.
     dir: Option<PathBuf>,
     contents: Mutex<Contents>,
 }
@@ -50,8 +50,8 @@ impl Content {
 
 impl Objects {
     pub(crate) fn new(dir: Option<PathBuf>) -> Self {
-        // What nothing names once the state is restored is swept: a process was killed before it
-        // wrote the state that would.
+        // Files that the restored state does not name are swept: a process was killed before it wrote the state that
+        // would name them.
         let files = dir.as_ref().and_then(|dir| std::fs::read_dir(dir).ok());
         let on_disk =
             files.into_iter().flatten().filter_map(|file| file.ok()?.file_name().into_string().ok()).collect();

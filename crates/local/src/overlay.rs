@@ -1,4 +1,4 @@
-//! What the emulated services forget or permit, put right.
+//! Corrections of the emulated services, for everything that they forget or wrongly permit.
 
 mod buckets;
 mod budgets;

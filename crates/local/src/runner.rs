@@ -36,7 +36,7 @@ pub struct Runner {
     settings: Arc<Settings>,
     turn: Arc<Semaphore>,
     python: Arc<OnceCell<Python>>,
-    /// What serves each endpoint, by the endpoint's name.
+    /// The process that serves each endpoint, by the endpoint's name.
     endpoints: Arc<Mutex<BTreeMap<String, Serving>>>,
 }
 

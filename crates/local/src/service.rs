@@ -27,7 +27,7 @@ pub(crate) trait Service: Send + Sync {
     fn answer(&self, call: Call) -> BoxFuture<'_, Response>;
     fn snapshot(&self, scope: Scope<'_>) -> Result<Value, String>;
     fn restore(&self, scope: Scope<'_>, state: Value) -> Result<(), String>;
-    /// The tags of what is there, by ARN, as far as the Resource Groups Tagging API shows it.
+    /// The tags of the service's resources, by ARN, as far as the Resource Groups Tagging API shows it.
     fn tags(&self, _: Scope<'_>) -> Tagged {
         Tagged::new()
     }

@@ -1,4 +1,4 @@
-//! What a caller hears when the disk does not take what it changed: an error in the protocol of its service.
+//! The answer to a change that the disk did not take: an error in the protocol of its service.
 
 use crate::{Call, Response, overlay::Wire};
 use serde_json::json;
@@ -7,7 +7,7 @@ use serde_json::json;
 const INSUFFICIENT_STORAGE: u16 = 507;
 const CODE: &str = "InternalFailure";
 
-/// How a service tells an error.
+/// The form of a service's errors.
 #[derive(Clone, Copy)]
 pub(crate) enum Protocol {
     Ec2,

@@ -25,7 +25,7 @@ impl Cloud {
         let _ = self.services.worker.set(worker);
     }
 
-    /// What a call that succeeded sets going.
+    /// Starts the work that a successful call triggers.
     pub(crate) async fn follow_up(&self, call: &Call, response: &Response) {
         match (call.service.as_str(), call.operation.as_str()) {
             ("states", "StartExecution") => self.begin(call, response).await,

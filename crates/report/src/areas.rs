@@ -2,7 +2,7 @@
 
 use crate::picture::Picture;
 
-/// How many colours there are; with more areas than that some share one.
+/// The number of colours; with more areas than that some share one.
 pub(crate) const COLOURS: usize = 12;
 
 pub(crate) struct Areas<'a> {
@@ -27,7 +27,7 @@ impl<'a> Areas<'a> {
         self.of[node]
     }
 
-    /// What an area is called.
+    /// The name of an area.
     pub(crate) fn name(&self, area: usize) -> &'a str {
         self.names[area]
     }

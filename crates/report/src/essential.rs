@@ -29,7 +29,7 @@ fn dependants(picture: &Picture) -> Vec<Vec<Edge>> {
     dependants
 }
 
-/// What can be reached from where, one bit for each pair: 3 MB for 5,000 nodes.
+/// The nodes that each node reaches, one bit for each pair: 3 MB for 5,000 nodes.
 struct Reach {
     rows: Vec<Vec<u64>>,
 }

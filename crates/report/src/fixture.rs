@@ -3,7 +3,7 @@
 use crate::picture::{Edge, Need, Node, Picture, Status};
 use proptest::prelude::*;
 
-/// What breaks careless quoting.
+/// A text that breaks careless quoting.
 pub(crate) const HOSTILE: &str = "a\"b'c\\d\n</script><!--<b>&amp;]]>\u{0}\u{7}`#;|{}[]()%é漢\u{2028}\\";
 
 pub(crate) fn node(area: &str, name: &str) -> Node {

@@ -9,7 +9,7 @@ use crate::{
     xml::escaped,
 };
 
-/// What the page may do. It asks for no more than it has: its own style and script.
+/// The content security policy of the page, which allows its own style and script alone.
 pub(crate) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 

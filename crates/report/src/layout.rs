@@ -1,4 +1,4 @@
-//! Where everything stands: a layered drawing from left (made first) to right (made last).
+//! The places of nodes and edges: a layered drawing from left (made first) to right (made last).
 //!
 //! Four steps, each in its own module: a column for every node ([`layers`]), the nodes of one area in one column
 //! gathered in a frame and long edges led through the columns between ([`grid`]), an order in which few edges cross
@@ -19,7 +19,7 @@ use measures::{GUTTER, WIRE};
 pub(crate) use measures::{HEAD, INSET, NODE};
 
 pub(crate) struct Layout {
-    /// Where each node is.
+    /// The place of each node.
     pub(crate) nodes: Vec<Rect>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) routes: Vec<Route>,
@@ -42,7 +42,7 @@ pub(crate) struct Frame {
     pub(crate) rect: Rect,
 }
 
-/// How an edge runs: level through each of these, and freely from one to the next.
+/// The course of an edge: level through each of these, and freely from one to the next.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Route {
     pub(crate) edge: Edge,

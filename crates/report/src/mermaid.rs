@@ -34,7 +34,7 @@ pub fn mermaid(picture: &Picture) -> String {
     lines.join("\n")
 }
 
-/// How the nodes of a status look, if that is not as usual.
+/// The class for the nodes of a status, if they do not look as usual.
 fn class(picture: &Picture, status: Status) -> Option<[String; 2]> {
     let look = match status {
         Status::Ready => return None,

@@ -1,4 +1,4 @@
-//! What there is to draw: resources, what they need, and how they are.
+//! The resources to draw, with their dependencies and their status.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -23,20 +23,20 @@ pub struct Node {
     pub name: String,
     /// The kind of resource: `ec2:subnet`.
     pub kind: String,
-    /// What a person calls the kind: `subnet`.
+    /// The word for the kind: `subnet`.
     pub noun: String,
-    /// How it is, or what is about to happen to it.
+    /// The status, or the planned action.
     pub status: Status,
     /// True if it was changed or deleted outside of mlopsctl since it was applied.
     pub is_drifted: bool,
-    /// What else is worth knowing about it, in the order in which to show it.
+    /// Further facts about it, in the order in which to show them.
     pub detail: Vec<(String, String)>,
 }
 
 /// The words for a resource that was changed or deleted outside of mlopsctl.
 pub(crate) const DRIFTED: &str = "changed outside of mlopsctl";
 
-/// How a resource is, or what is about to happen to it.
+/// The status of a resource, or its planned action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     /// Declared, not made yet.
@@ -53,18 +53,18 @@ pub enum Status {
     Delete,
 }
 
-/// What one resource needs of another. Both are positions in the picture's nodes.
+/// A dependency between two resources. Both are positions in the picture's nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Edge {
-    /// What is needed, and so is made first.
+    /// The resource that comes first.
     pub dependency: usize,
-    /// What needs it.
+    /// The resource that needs it.
     pub dependant: usize,
-    /// How much of it is needed.
+    /// The extent of the need.
     pub need: Need,
 }
 
-/// How much of a dependency is needed.
+/// The extent to which one resource needs another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// Its id. Drawn dashed.
@@ -79,11 +79,11 @@ pub enum Error {
     /// An edge names a position at which there is no node.
     #[error("an edge of the picture leads from node {dependency} to node {dependant}, but there are only {nodes}")]
     NoSuchNode {
-        /// Where the edge starts.
+        /// The start of the edge.
         dependency: usize,
-        /// Where it ends.
+        /// The end of the edge.
         dependant: usize,
-        /// How many nodes there are.
+        /// The number of nodes.
         nodes: usize,
     },
     /// Some resources need each other, so none of them can come first.
@@ -119,13 +119,13 @@ impl Picture {
         Ok(Self { title: title.into(), subtitle: subtitle.into(), nodes, edges, order })
     }
 
-    /// What the picture is of.
+    /// The title of the picture.
     #[must_use]
     pub fn title(&self) -> &str {
         &self.title
     }
 
-    /// Where and when, in one line.
+    /// The place and time, in one line.
     #[must_use]
     pub fn subtitle(&self) -> &str {
         &self.subtitle
@@ -137,7 +137,7 @@ impl Picture {
         &self.nodes
     }
 
-    /// What needs what, ordered by dependency and dependant.
+    /// The dependencies, ordered by dependency and dependant.
     #[must_use]
     pub fn edges(&self) -> &[Edge] {
         &self.edges
@@ -154,7 +154,7 @@ impl Status {
     pub(crate) const ALL: [Self; 6] =
         [Self::Ready, Self::Planned, Self::Settling, Self::Update, Self::Replace, Self::Delete];
 
-    /// What a person reads.
+    /// The words for people.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Planned => "to be created",

@@ -2,17 +2,17 @@
 
 use crate::html::POLICY;
 
-/// What stands in the first bytes of each format: the very first, and something that only our pictures have.
+/// The beginning of each format: its very first bytes, and a text that only pictures of this crate have.
 const OPENINGS: [(&str, &str); 4] = [
     ("digraph stack {\n", "graph [rankdir=LR, labelloc=t"),
     ("flowchart LR\n", "accTitle: "),
     ("<svg xmlns=", "aria-labelledby=\"picture-title picture-description\""),
     ("<!doctype html>\n", POLICY),
 ];
-/// How many bytes those are at most.
+/// The most bytes that those two take.
 const OPENING_BYTES: usize = 512;
 
-/// Whether a file's content is a picture of this crate, in any format.
+/// True if a file's content is a picture of this crate, in any format.
 pub fn is_picture(content: &[u8]) -> bool {
     let opening = String::from_utf8_lossy(&content[..content.len().min(OPENING_BYTES)]);
     OPENINGS.iter().any(|(first, mark)| opening.starts_with(first) && opening.contains(mark))

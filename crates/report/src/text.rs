@@ -1,4 +1,4 @@
-//! How wide a text is, before anything has drawn it.
+//! The width of a text, before anything has drawn it.
 
 /// A text that takes at most this width at this size, shortened if need be.
 pub(crate) fn fit(text: &str, size: f64, room: f64) -> String {

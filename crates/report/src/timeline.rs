@@ -20,7 +20,7 @@ pub struct Bar {
     pub began_ms: u64,
     /// Milliseconds from the begin of the run to the end of the step.
     pub ended_ms: u64,
-    /// Whether the step is part of the longest chain.
+    /// True if the step is part of the longest chain.
     pub is_critical: bool,
 }
 

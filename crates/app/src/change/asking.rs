@@ -5,12 +5,12 @@ use crate::{Answer, Condition, Confirmation, Error, StalePlan, condition::stalen
 use engine::{Plan, Planning};
 
 impl Change<'_> {
-    /// Whether the frontend can ask for a confirmation, or the change needs none.
+    /// True if the frontend can ask for a confirmation, or the change needs none.
     pub(super) fn can_be_confirmed(&self) -> bool {
         self.needs_no_answer() || self.workspace.frontend.can_ask()
     }
 
-    /// Whether the change asks for a confirmation, unless its plan has no changes.
+    /// True if the change asks for a confirmation, unless its plan has no changes.
     pub(super) fn asks(&self) -> bool {
         !self.needs_no_answer() && self.workspace.frontend.can_ask()
     }

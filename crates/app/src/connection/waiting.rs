@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often it is looked whether there is something to say.
+/// The time between two checks for a wait that is worth telling.
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
 /// A wait is told after so long, then after twice that, and so on.
 const FIRST: Duration = Duration::from_secs(5);
@@ -55,7 +55,7 @@ struct Rhythm {
 }
 
 impl Rhythm {
-    /// What is to be said now.
+    /// The message that is due now, if there is one.
     fn words(&mut self, longest: Option<Longest>) -> Option<String> {
         let Some(Longest { call, since, others }) = longest.filter(|longest| longest.since >= FIRST) else {
             self.next = FIRST;

@@ -88,7 +88,7 @@ fn unanswered(failure: &Failure) -> (String, Remedy) {
     (format!("the AWS account could not be found out: {failure}"), help)
 }
 
-/// Whether no connection came about.
+/// True if no connection came about.
 fn is_out_of_reach(failure: &Failure) -> bool {
     ["dns error", "tcp connect error", "tunnel error", "no answer"].iter().any(|part| failure.message.contains(part))
 }

@@ -43,7 +43,7 @@ from .clients import Clients, as_json
 JOBS = {"createTrainingJob": "TrainingJob", "createTransformJob": "TransformJob"}
 ACTIONS = {*JOBS, "createModel"}
 
-# What Step Functions calls a service in a resource's ARN, by boto's name for it, and in the names of its errors.
+# Names of services: in the ARN of a resource, by boto's name, and in the names of errors.
 BOTO_NAMES = {"applicationautoscaling": "application-autoscaling"}
 # Services whose own parameters begin with a small letter.
 BEGIN_SMALL = {"sfn"}

@@ -9,7 +9,7 @@ use super::kinds::{FLOW_LOG, NETWORK_INTERFACE, ROUTE_TABLE, SECURITY_GROUP, SUB
 use super::query::Query;
 use super::{group, interface, routing};
 
-/// What an endpoint permits when nothing is said.
+/// The default policy of an endpoint.
 const OPEN: &str =
     r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 

@@ -1,6 +1,6 @@
 //! The kinds of network resource and what is the same of all of them.
 
-/// How a kind is named, selected and filtered.
+/// The names by which EC2 tags, selects and filters a kind.
 pub(super) struct Kind {
     /// EC2's resource type, as in tag specifications.
     pub(super) name: &'static str,

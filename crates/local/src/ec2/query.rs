@@ -47,7 +47,7 @@ impl Query {
             .collect()
     }
 
-    /// Whether the pair passes every `Filter.N`, given the values each filter name stands for.
+    /// True if the pair passes every `Filter.N`, given the values each filter name stands for.
     pub(super) fn passes(&self, values: impl Fn(&str) -> Vec<String>) -> bool {
         self.each("Filter").all(|filter| {
             let name = filter.get("Name").unwrap_or_default();

@@ -47,7 +47,7 @@ impl Network {
         id
     }
 
-    /// What an earlier call with the same client token made.
+    /// The id that an earlier call with the same client token returned.
     pub(super) fn made_before(&self, kind: &Kind, query: &Query) -> Option<String> {
         let token = query.get("ClientToken")?;
         self.tokens.get(&format!("{}/{token}", kind.name)).cloned()

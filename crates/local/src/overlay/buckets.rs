@@ -31,7 +31,7 @@ const SETTINGS: [(&str, Result<&str, &str>); 10] = [
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
-/// What every bucket has had since April 2023.
+/// The settings of every new bucket since April 2023.
 const DEFAULTS: [(&str, &str); 3] = [
     (
         "encryption",
@@ -58,7 +58,7 @@ const CHECKSUMS: [&str; 5] = [
     "x-amz-checksum-sha256",
 ];
 
-/// What one region's buckets were given.
+/// The settings and checksums of one region's buckets.
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Kept {
     /// Documents by bucket and sub-resource.
@@ -82,7 +82,7 @@ impl Buckets {
         self.regions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where a bucket is.
+    /// The region of a bucket.
     fn region_of(&self, bucket: &str) -> Option<String> {
         let regions = self.regions();
         regions.iter().find(|(_, kept)| kept.settings.contains_key(bucket)).map(|(region, _)| region.clone())

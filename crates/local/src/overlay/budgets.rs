@@ -10,7 +10,7 @@ use super::wire::Wire;
 use crate::service::{Scope, Service};
 use crate::{Call, Response};
 
-/// Where the account's budgets are kept among the regions.
+/// The region under which the account's budgets are kept.
 const HOME: &str = "us-east-1";
 
 /// A budget as it was given.

@@ -26,7 +26,7 @@ pub(crate) struct Catalog {
 /// Answers an operation, or leaves it to the emulated service.
 pub(crate) type Actions = fn(&mut Documents, Scope<'_>, &str, &Value) -> Option<Result<Value, Refusal>>;
 
-/// How a service spells its tag operations.
+/// The names of a service's tag operations and of their members.
 pub(crate) struct Tagging {
     pub(crate) add: &'static str,
     pub(crate) added: &'static str,

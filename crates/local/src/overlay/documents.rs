@@ -50,7 +50,7 @@ impl Documents {
         self.tags.remove(arn);
     }
 
-    /// Whether a resource of this store has the ARN.
+    /// True if a resource of this store has the ARN.
     pub(crate) fn owns(&self, arn: &str) -> bool {
         self.tags.contains_key(arn)
     }

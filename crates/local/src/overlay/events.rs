@@ -23,7 +23,7 @@ pub(crate) static CATALOG: Catalog = Catalog {
     reopen: |_| false,
 };
 
-/// Where a rule keeps its targets; not part of its description.
+/// The field in which a rule keeps its targets; not part of its description.
 const TARGETS: &str = "_Targets";
 
 fn actions(

@@ -7,7 +7,7 @@ use winterbaume_core::parse_query_string;
 use crate::service::{Scope, Service};
 use crate::{Call, Response};
 
-/// What EFS counts for a file system without files.
+/// The size in EFS of a file system without files.
 const EMPTY: u64 = 6144;
 
 pub(crate) struct Homes;

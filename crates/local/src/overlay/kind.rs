@@ -22,11 +22,11 @@ pub(crate) struct Kind {
     pub(crate) update_input: Option<&'static str>,
     /// The member of answers that holds the resource, if it is wrapped.
     pub(crate) output: Option<&'static str>,
-    /// What the create call answers.
+    /// The fields in the answer of the create call.
     pub(crate) answer: &'static [&'static str],
-    /// What the update call answers.
+    /// The fields in the answer of the update call.
     pub(crate) updated: &'static [&'static str],
-    /// How its ARN is made; `{…}` names `region`, `account` or a field.
+    /// The pattern of its ARN; `{…}` names `region`, `account` or a field.
     pub(crate) arn: Option<&'static str>,
     /// The field that holds the ARN; some services tag by ARN and never show it.
     pub(crate) arn_field: Option<&'static str>,
@@ -41,7 +41,7 @@ pub(crate) struct Kind {
     pub(crate) complete: fn(&Documents, &mut Document),
     /// Applies an update to the document.
     pub(crate) apply: fn(&mut Document, Document),
-    /// What must exist first: a kind, found by the first fields of the key.
+    /// The kind that must exist first, found by the first fields of the key.
     pub(crate) parent: Option<&'static str>,
     /// Kinds that forbid deletion while they share the whole key.
     pub(crate) children: &'static [&'static str],
@@ -69,7 +69,7 @@ pub(crate) struct List {
     pub(crate) filters: &'static [(&'static str, &'static str, Match)],
 }
 
-/// How a list filter compares.
+/// The comparison of a list filter.
 #[derive(Clone, Copy)]
 pub(crate) enum Match {
     Equals,
@@ -77,7 +77,7 @@ pub(crate) enum Match {
     Prefix,
 }
 
-/// What most kinds share.
+/// The defaults of a kind.
 pub(crate) const KIND: Kind = Kind {
     name: "",
     create: "",

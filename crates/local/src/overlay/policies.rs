@@ -25,7 +25,7 @@ fn scope(call: &Call) -> Scope<'_> {
 }
 
 impl Policies {
-    /// What AWS would refuse and the emulated service does not.
+    /// The refusals of AWS that the emulated service lacks.
     fn refuse(&self, call: &Call, given: &HashMap<String, String>) -> Option<Response> {
         match call.operation.as_str() {
             "CreatePolicy" => {

@@ -32,7 +32,7 @@ impl Roles {
         }
         let (path, name) =
             path.rsplit_once('/').map_or(("/".to_owned(), path), |(path, name)| (format!("/{path}/"), name));
-        // What the policy permits is AWS's to know; nothing here evaluates it.
+        // The emulator does not evaluate policies, so a policy of AWS's may be empty here.
         let document = r#"{"Version":"2012-10-17","Statement":[]}"#;
         state["policies"][arn] = json!({
             "policy_name": name, "policy_id": format!("ANPA{name}"), "arn": arn, "path": path,

@@ -230,7 +230,7 @@ const FEATURE_GROUP: Kind = Kind {
     ..KIND
 };
 
-/// What AWS adds to the stores: the resolved S3 location and the Glue table of the offline store.
+/// Adds AWS's fields of the stores: the resolved S3 location and the Glue table of the offline store.
 fn complete_feature_group(_: &Documents, group: &mut Document) {
     let name = group.get("FeatureGroupName").and_then(Value::as_str).unwrap_or_default().to_owned();
     if let Some(Value::Object(offline)) = group.get_mut("OfflineStoreConfig") {

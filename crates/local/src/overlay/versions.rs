@@ -9,7 +9,7 @@ use crate::Response;
 const LARGEST: usize = 1000;
 const ENTRIES: [&str; 2] = ["Version", "DeleteMarker"];
 
-/// What to ask the emulated service instead, so that it answers with everything.
+/// The request that makes the emulated service answer with everything.
 pub(super) fn whole(bucket: &str, query: &str) -> String {
     let kept = query.split('&').filter(|pair| pair.starts_with("prefix=") || pair.starts_with("delimiter="));
     let kept: String = kept.map(|pair| format!("&{pair}")).collect();
@@ -29,7 +29,7 @@ pub(super) fn page(answer: Response, query: &str) -> Response {
     let after = match (asked.get("key-marker"), asked.get("version-id-marker").filter(|id| !id.is_empty())) {
         (None, _) => 0,
         (Some(key), None) => entries.iter().take_while(|entry| entry.0 <= *key).count(),
-        // Where that version was deleted meanwhile, what is left of its key comes after it.
+        // If that version was deleted meanwhile, the page begins with the remaining versions of its key.
         (Some(key), Some(id)) => entries
             .iter()
             .position(|entry| entry.0 == *key && entry.1 == *id)

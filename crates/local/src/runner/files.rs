@@ -10,7 +10,8 @@ static IMAGE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../pipeline/image")
 /// The packages with their hashes, for every platform.
 pub(super) const REQUIREMENTS: &str = include_str!("../../runner/requirements.txt");
 
-/// Writes the programs below `cache`, in a folder of this version's own, and returns it. What is there already is whole.
+/// Writes the programs below `cache`, in a folder of this version's own, and returns it. A folder
+/// that exists already is complete.
 pub(super) fn write(cache: &Path) -> std::io::Result<PathBuf> {
     let programs = || {
         let of = |folder: &'static str, dir: &'static Dir<'static>| {

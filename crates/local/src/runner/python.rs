@@ -42,7 +42,7 @@ pub enum Unprepared {
     Failed {
         /// The command.
         command: String,
-        /// How it ended.
+        /// The exit status.
         status: ExitStatus,
         /// The last lines that it wrote.
         said: Vec<String>,
@@ -58,7 +58,7 @@ pub enum Unprepared {
 }
 
 impl Unprepared {
-    /// What to do about it.
+    /// The advice.
     pub fn help(&self) -> &'static str {
         match self {
             Self::NoPython => {

@@ -218,7 +218,7 @@ async fn rules_read_back_with_targets_and_tags() {
     assert_eq!(code(events.describe_rule().name("training").send().await), "ResourceNotFoundException");
 }
 
-/// What a client without CBOR asks and is answered.
+/// The request of a client without CBOR, and its answer.
 async fn query(cloud: &Cloud, form: &str) -> (u16, String) {
     let scope = format!("AWS4-HMAC-SHA256 Credential=AKID/20260101/{REGION}/monitoring/aws4_request, Signature=0");
     let mut headers = http::HeaderMap::new();

@@ -86,7 +86,7 @@ async fn a_request_without_end_is_refused() {
         }
     }
     let mut start = [0; 12];
-    // Whoever still writes may not come to read the answer.
+    // A client that is still writing may miss the answer.
     if stream.read_exact(&mut start).await.is_ok() {
         assert_eq!(&start[9..], b"413");
     }

@@ -1,4 +1,4 @@
-//! What stands in which column: frames of nodes, and the waypoints of edges that pass.
+//! The columns with their frames of nodes, and with the waypoints of edges that pass.
 
 use super::measures::{HEAD, INSET, NODE, PITCH, WIRE};
 use crate::{areas::Areas, picture::Edge};
@@ -12,9 +12,9 @@ const FAR: usize = 24;
 pub(super) struct Grid {
     /// The column of each item.
     pub(super) layer: Vec<usize>,
-    /// What each item is joined to in the column on its left.
+    /// The neighbours of each item in the column on its left.
     pub(super) left: Vec<Vec<usize>>,
-    /// What each item is joined to in the column on its right.
+    /// The neighbours of each item in the column on its right.
     pub(super) right: Vec<Vec<usize>>,
     /// From top to bottom.
     pub(super) columns: Vec<Vec<Unit>>,
@@ -23,7 +23,7 @@ pub(super) struct Grid {
     nodes: usize,
 }
 
-/// What moves as one: the nodes of an area in one column, or a waypoint alone.
+/// A group that moves as one: the nodes of an area in one column, or a waypoint alone.
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
     /// The area, if it is a frame.
@@ -107,7 +107,7 @@ impl Unit {
         }
     }
 
-    /// How far below the unit's top the middle of one of its items is.
+    /// The distance from the unit's top to the middle of one of its items.
     pub(super) fn centre(&self, item: usize) -> f64 {
         match self.area {
             Some(_) => (0..item).fold(HEAD + NODE / 2.0, |top, _| top + PITCH),
@@ -115,7 +115,7 @@ impl Unit {
         }
     }
 
-    /// How far apart it and the unit above it must be.
+    /// The least distance from the unit above.
     pub(super) fn gap(&self, above: &Self) -> f64 {
         match (self.area, above.area) {
             (None, None) => 2.0,

@@ -10,8 +10,8 @@ const FEW: usize = 28;
 /// column than suits the shape of the picture. The start of the longest chain goes first, so that it is
 /// what nobody waits for that moves on.
 ///
-/// What is used by more than it uses then moves to the right, towards the first thing that uses it, where there is
-/// room: a log group belongs beside its function, not at the far left.
+/// A node with more dependants than dependencies then moves to the right, towards its nearest dependant, if a column
+/// has room: a log group belongs beside its function, not at the far left.
 pub(super) fn layers(picture: &Picture, edges: &[Edge]) -> Vec<usize> {
     let count = picture.nodes().len();
     let (mut needs, mut dependants) = (vec![Vec::new(); count], vec![Vec::new(); count]);
@@ -25,7 +25,7 @@ pub(super) fn layers(picture: &Picture, edges: &[Edge]) -> Vec<usize> {
         let nearest = dependants[node].iter().map(|&dependant| layers[dependant]).min();
         let Some(last) = nearest.filter(|_| dependants[node].len() > needs[node].len()) else { continue };
         let room = (layers[node] + 1..last).rev().find(|&layer| filled[layer] < most);
-        // What stands alone keeps its column: no column may become empty.
+        // A node alone in its column stays there: no column may become empty.
         if let Some(layer) = room.filter(|_| filled[layers[node]] > 1) {
             filled[layers[node]] -= 1;
             filled[layer] += 1;
@@ -35,8 +35,8 @@ pub(super) fn layers(picture: &Picture, edges: &[Edge]) -> Vec<usize> {
     layers
 }
 
-/// How many nodes to a column make a picture as wide as screens are, 1.7 times as wide as high: columns are about
-/// seven times as wide as a node with all that is around it is high.
+/// The number of nodes to a column that makes a picture as wide as screens are, 1.7 times as wide as high: a column is
+/// about seven times as wide as a node and the space around it are high.
 fn fullest(count: usize) -> usize {
     (count * 4).isqrt().max(FEW)
 }

@@ -49,7 +49,7 @@ fn stack(column: &[Unit], heights: &mut [f64]) {
 
 /// Sorts a column's units, and the nodes within each, by the mean height of what they are joined to.
 fn arrange(column: &mut [Unit], joined: &[Vec<usize>], heights: &[f64]) {
-    // What is joined to nothing on this side stays at its height.
+    // A node without neighbours on this side stays at its height.
     let height = |item: usize| mean(joined[item].iter().map(|&other| heights[other])).unwrap_or(heights[item]);
     let mut keyed: Vec<(f64, Unit)> = Vec::with_capacity(column.len());
     for unit in column.iter() {
@@ -67,7 +67,7 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0.0).then(|| sum / count)
 }
 
-/// How many pairs of edges between neighbouring columns cross.
+/// The number of crossings of edges between neighbouring columns.
 fn crossings(grid: &Grid) -> usize {
     let mut rank = vec![0; grid.layer.len()];
     for column in &grid.columns {
@@ -85,7 +85,7 @@ fn crossings(grid: &Grid) -> usize {
     grid.columns.iter().map(between).sum()
 }
 
-/// How many pairs are in the wrong order, by a Fenwick tree of those already seen.
+/// The number of pairs in the wrong order, by a Fenwick tree of the ends already visited.
 fn inversions(ends: &[usize]) -> usize {
     let size = ends.iter().max().map_or(0, |last| last + 1);
     let mut tree = vec![0_usize; size + 1];

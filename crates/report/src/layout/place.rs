@@ -34,7 +34,7 @@ pub(super) fn centres(grid: &Grid) -> Vec<f64> {
     from_zero(grid, centres)
 }
 
-/// Where a unit's top should be, and how much that matters.
+/// The best top of a unit, and its weight.
 struct Wish {
     top: f64,
     weight: f64,

@@ -111,7 +111,7 @@ fn words(node: &Node) -> String {
     format!("{}: {}, {}{drift}", node.address, node.noun, node.status.words())
 }
 
-/// How wide a node would like to be.
+/// The preferred width of a node.
 fn room(node: &Node) -> f64 {
     let name = width(&node.name, NAME).min(WIDEST_NAME);
     let noun = if says_more(node) { BETWEEN + width(&node.noun, NOUN).min(WIDEST_NOUN) } else { 0.0 };
@@ -119,7 +119,7 @@ fn room(node: &Node) -> f64 {
     INDENT + name + noun + BETWEEN + 1.0
 }
 
-/// Whether the noun tells what the name does not: `vpc (VPC)` says nothing twice.
+/// True if the noun adds to the name: `vpc (VPC)` says nothing twice.
 fn says_more(node: &Node) -> bool {
     let plain = |text: &str| text.to_lowercase().replace(['-', '_'], " ");
     !plain(&node.name).ends_with(&plain(&node.noun))

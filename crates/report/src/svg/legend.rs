@@ -1,4 +1,4 @@
-//! What colours, signs and lines mean, set in lines of a given width.
+//! The legend of colours, signs and lines, set in lines of a given width.
 
 use crate::{
     areas::Areas,

@@ -37,7 +37,7 @@ const STATUSES: [(&str, &str, &str); 6] = [
     ("delete", "#b3261e", "#cf4a42"),
 ];
 
-/// What is the same by day and by night.
+/// The styles that are the same by day and by night.
 const SHAPES: &str = include_str!("shapes.css");
 
 /// For a picture that stands alone. Not by variables or `light-dark()`, which programs that are no browsers do not
