@@ -1,4 +1,4 @@
-//! What mlopsctl does without any cloud: reading, wiring, comparing, planning, and driving thousands of resources.
+//! The work of mlopsctl that needs no cloud: reading, wiring, comparing, planning, and driving thousands of resources.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench ends where it unwraps")]
 

@@ -11,7 +11,7 @@ use crate::{
 };
 use std::path::Path;
 
-/// Where environments/dev.toml puts it.
+/// The region of environments/dev.toml.
 pub(crate) const REGION: &str = "ap-south-1";
 
 /// Both, and whether mlopsctl reaches the goals.

@@ -22,7 +22,7 @@ pub(crate) struct Endpoint {
     _runtime: Runtime,
 }
 
-/// What was asked.
+/// The requests that the endpoint got.
 #[derive(Clone, Default)]
 pub(crate) struct Traffic {
     pub(crate) calls: Calls,
@@ -53,12 +53,12 @@ impl Endpoint {
         Ok(Self { url: format!("http://{address}"), tally, _runtime: runtime })
     }
 
-    /// How long each answer takes from now on.
+    /// Sets the time that each answer takes from now on.
     pub(crate) fn set_latency(&self, latency: Duration) {
         self.tally.latency_ms.store(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// What was asked since this was last called.
+    /// The requests since the last call.
     pub(crate) fn take(&self) -> Traffic {
         std::mem::take(&mut self.tally.traffic.lock().unwrap_or_else(PoisonError::into_inner))
     }

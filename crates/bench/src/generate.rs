@@ -3,12 +3,12 @@
 use crate::project;
 use std::fmt::Write as _;
 
-/// What dev has.
+/// The number of resources of dev.
 const OF_DEV: usize = 57;
 /// A bucket; a function with its role, its log group and two alarms; four feature groups.
 const OF_UNIT: usize = 10;
 
-/// How many units make about that many resources.
+/// The number of units that make about that many resources.
 pub(crate) fn units(resources: usize) -> usize {
     resources.saturating_sub(OF_DEV) / OF_UNIT
 }

@@ -1,4 +1,4 @@
-//! What mlopsctl may take.
+//! The limits of time, memory and calls for mlopsctl.
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use std::path::Path;
 /// A start is over so soon that one says little: the median counts.
 const STARTS: usize = 11;
 
-/// What it took, and whether that is within the goals.
+/// The page with the costs of a life, and true if they are within the goals.
 pub(crate) fn report(binary: &Path, environment: &str) -> Result<(String, bool), String> {
     let measured = measure(binary, environment)?;
     let excesses = excesses(&measured);

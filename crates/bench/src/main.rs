@@ -1,4 +1,4 @@
-//! What mlopsctl costs: wall time, CPU time, peak memory, and every API call.
+//! The costs of mlopsctl: wall time, CPU time, peak memory, and every API call.
 //!
 //! `cargo run -p mlopsctl-bench` builds mlopsctl optimised, brings dev up on the embedded AWS, plans, looks for drift and
 //! destroys; where Terraform is installed it does the same with that, on the same endpoint. It fails when mlopsctl
@@ -35,7 +35,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// What an environment's life costs on the embedded AWS, call by call.
+    /// The costs of an environment's life on the embedded AWS, call by call.
     Life {
         /// The environment.
         #[arg(default_value = "dev")]
@@ -43,13 +43,13 @@ enum Command {
     },
     /// Dev beside Terraform, on one endpoint.
     Contest {
-        /// How often; the median counts.
+        /// The number of runs; the median counts.
         #[arg(long, default_value_t = 1)]
         runs: usize,
     },
     /// Thousands of resources: what grows with their number, and how.
     Scale {
-        /// How many resources.
+        /// The numbers of resources.
         #[arg(default_values_t = [1000, 5000])]
         resources: Vec<usize>,
         /// Milliseconds until each call is answered.
@@ -70,7 +70,7 @@ enum Command {
     },
     /// Print an environment file with that many resources.
     Generate {
-        /// How many.
+        /// The number of resources.
         resources: usize,
     },
 }
@@ -88,7 +88,7 @@ fn main() -> ExitCode {
     if written.is_ok() && well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What is to be printed, and whether every goal is met.
+/// The page to print, and true if every goal is met.
 fn run(arguments: &Arguments) -> Result<(String, bool), String> {
     let build = || match &arguments.binary {
         Some(binary) => binary.canonicalize().map_err(|error| format!("{}: {error}", binary.display())),

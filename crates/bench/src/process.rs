@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a process and those it started used.
+/// The resources that a process and its children used.
 #[derive(Clone, Copy)]
 pub(crate) struct Usage {
     pub(crate) wall: Duration,
@@ -40,7 +40,7 @@ pub(crate) fn build(profile: &str) -> Result<PathBuf, String> {
     executable.filter(|_| output.status.success()).ok_or_else(|| "mlopsctl could not be built".to_owned())
 }
 
-/// What is to be run.
+/// The program, arguments and folder of a process to start.
 pub(crate) struct Job<'a> {
     program: &'a Path,
     arguments: &'a [&'a str],

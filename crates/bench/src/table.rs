@@ -88,7 +88,7 @@ pub(crate) fn contest(events: &[Event]) -> String {
     page
 }
 
-/// What each command took for so many resources, and what the state took to be written.
+/// The costs of each command for so many resources, and the bytes of state that it wrote.
 pub(crate) fn scale(title: &str, measured: &[Sized]) -> String {
     let mut page = format!("{title:32}{HEAD}{:>14}{:>16}\n", "CPU/resource", "state written");
     for one in measured {
@@ -105,7 +105,7 @@ pub(crate) fn scale(title: &str, measured: &[Sized]) -> String {
     page
 }
 
-/// How often each command called each operation.
+/// The number of calls of each operation by each command.
 pub(crate) fn calls(measured: &[Measured]) -> String {
     let mut page = format!("{:48}", "");
     for one in measured {

@@ -11,7 +11,7 @@ use std::{
 };
 
 const PROGRAM: &str = "terraform";
-/// What environments/dev.toml names.
+/// The functions of environments/dev.toml.
 const FUNCTIONS: [&str; 2] = ["data-validation", "model-evaluation"];
 
 /// A folder of its own with the configuration, initialised.
@@ -25,7 +25,7 @@ pub(crate) fn is_installed() -> bool {
     version.is_ok_and(|status| status.success())
 }
 
-/// What it and its provider call themselves.
+/// The versions of Terraform and of its provider, in their own words.
 pub(crate) fn version(terraform: &Terraform) -> Result<String, String> {
     let (_, text) = terraform.run(&["version"])?;
     let lines = text.lines().filter(|line| line.starts_with("Terraform v") || line.contains("provider"));

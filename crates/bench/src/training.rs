@@ -11,8 +11,8 @@ use std::{path::Path, time::Duration};
 const SAMPLE: &str = "pipeline/sample/churn.csv";
 const GENERATED: &str = "generated.csv";
 
-/// What it took to train on the sample, or on that many generated rows, and whether that is within the goals. An
-/// execution that is not measured comes first: it makes the Python environment where there is none yet.
+/// The page with the costs of training on the sample, or on that many generated rows, and true if they are within the
+/// goals. An execution that is not measured comes first: it makes the Python environment where there is none yet.
 pub(crate) fn report(binary: &Path, rows: Option<u64>) -> Result<(String, bool), String> {
     measure(binary, None)?;
     let measured = measure(binary, rows)?;

@@ -1,16 +1,16 @@
-//! How a command ends, other than well: what is said, and with which exit code.
+//! The ends of a command other than success: the message and the exit code.
 
 use crate::remedy;
 use std::process::ExitCode;
 
-/// What went wrong, for a person.
+/// The error of a command, for a person.
 #[derive(Debug)]
 pub(crate) enum End {
     /// The environment file is invalid. Nothing was touched. 64.
     Invalid(Box<config::Invalid>),
     /// The command cannot be carried out as given. Nothing was touched. 64.
     Usage { what: String, help: Option<String> },
-    /// Somebody else holds the lock. 3.
+    /// Another run holds the lock. 3.
     Locked(state::Error),
     /// It failed. 1.
     Failed { what: String, help: Option<String> },

@@ -14,7 +14,7 @@ use std::{
 pub(crate) enum Readers {
     /// Its owner: it may hold what is in the cloud.
     Owner,
-    /// Whoever may read a file that was there before, or else whom the umask lets.
+    /// The readers of the file that it replaces, or else those that the umask permits.
     AsBefore,
 }
 

@@ -24,14 +24,14 @@ const MOST_PROBLEMS: usize = 50;
 /// A longer line of a file is not shown.
 const LONGEST_LINE: usize = 400;
 
-/// How to print.
+/// The form of all output.
 #[derive(Clone, Copy)]
 pub(crate) struct Printer {
-    /// Whether what is printed is in colour: stderr is a terminal, and colours are wanted.
+    /// True if output is in colour: stderr is a terminal, and colours are wanted.
     pub(crate) colour: bool,
-    /// Whether colours are wanted where there is a terminal.
+    /// True if colours are wanted for terminals.
     pub(crate) colourful: bool,
-    /// Whether stderr is a terminal.
+    /// True if stderr is a terminal.
     pub(crate) terminal: bool,
     pub(crate) json: bool,
     pub(crate) quiet: bool,
@@ -151,7 +151,7 @@ impl Printer {
         read.await.ok().and_then(Result::ok).unwrap_or_default().trim().to_owned()
     }
 
-    /// Whether somebody is there to be asked.
+    /// True if a user can answer questions.
     pub(crate) fn can_ask(self) -> bool {
         self.terminal && std::io::stdin().is_terminal()
     }
@@ -168,7 +168,7 @@ impl Printer {
         }
     }
 
-    /// What to do next.
+    /// Prints the next step for the user.
     pub(crate) fn help(self, what: &str) {
         self.say(&format!("  {} {}", self.paint(Style::Cyan, "help:"), self.advice(what)));
     }
@@ -244,7 +244,7 @@ impl Printer {
     }
 }
 
-/// Whether a place of a file fits on a screen and does nothing there.
+/// True if a place of a file fits on a screen and has no character that acts there.
 fn can_be_shown(source: &str, at: usize) -> bool {
     let (before, after) = source.split_at(at);
     let start = before.rsplit('\n').next().map_or(0, str::len);

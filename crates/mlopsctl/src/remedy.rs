@@ -104,7 +104,7 @@ pub(crate) fn way_out(view: &PlanView) -> Option<String> {
     }
     if !delete_data.is_empty() {
         options.push(match view.operation.as_str() {
-            // Whoever destroys everything wants no list.
+            // A user who destroys everything wants no list.
             "destroy" => "--delete-data".to_owned(),
             // Bare, the option also deletes what is kept for the sake of data elsewhere, such as keys.
             _ => format!("--delete-data={}", list(delete_data)),

@@ -1,4 +1,4 @@
-//! What people and programs read.
+//! The output for people and programs.
 
 pub(crate) mod checkup;
 mod common;

@@ -5,9 +5,9 @@ use crate::printer::Printer;
 use engine::StopMode;
 use tokio::sync::watch;
 
-/// What asks a run to stop.
+/// The source of a request to stop.
 enum Asked {
-    /// Somebody who may ask again, and then means it more.
+    /// A user, whose second request is more urgent.
     ByHand,
     /// The terminal is gone. It says so more than once.
     ByItself,

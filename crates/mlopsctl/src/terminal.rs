@@ -28,7 +28,7 @@ impl Global {
         App::new(self.settings(), Arc::new(terminal))
     }
 
-    /// Whether commands work on AWS itself, and not on an emulator.
+    /// True if commands work on AWS itself, and not on an emulator.
     pub(crate) fn is_on_aws(&self) -> bool {
         let endpoint = std::env::var_os("AWS_ENDPOINT_URL");
         !self.local && endpoint.is_none_or(|address| address.is_empty())

@@ -28,7 +28,7 @@ pub(crate) struct Tally {
     pub(crate) present: u64,
     /// The different values; `None` once they are more than [`MOST_TEXTS`].
     pub(crate) texts: Texts,
-    /// Whether no value occurs twice; counted only if asked for.
+    /// The hashes of all values while no value occurs twice; counted only if asked for.
     seen: Option<HashSet<u64>>,
     /// Words of [`LIKELY_NULL`], as they are written.
     likely_null: BTreeMap<String, u64>,
@@ -96,12 +96,12 @@ impl Tally {
         }
     }
 
-    /// Whether each row so far has a value of its own.
+    /// True if each row so far has a value of its own.
     pub(crate) fn identifies(&self) -> bool {
         self.seen.as_ref().is_some_and(|seen| !seen.is_empty())
     }
 
-    /// Whether most values are numbers with this sign for decimals.
+    /// True if most values are numbers with this sign for decimals.
     pub(crate) fn is_numeric(&self, decimal: char) -> bool {
         self.are_most(self.numbers[place(decimal)])
     }
@@ -139,7 +139,7 @@ impl Tally {
         }
     }
 
-    /// How many values are not of the type that most are of, nor words for a missing value.
+    /// The number of values that are neither of the type of most values nor words for a missing value.
     pub(crate) fn others(&self, kind: Kind, decimal: char) -> u64 {
         let fit = match kind {
             Kind::Integer | Kind::Number => self.numbers[place(decimal)],

@@ -31,7 +31,7 @@ pub enum Task {
     Binary,
     /// Which of several classes.
     Multiclass,
-    /// How much.
+    /// A quantity.
     Regression,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Column {
     /// Texts or whole numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) values: Vec<serde_json::Value>,
-    /// Whether the model may see it.
+    /// True if the model may use it.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub(crate) feature: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,7 +73,7 @@ pub(crate) enum Kind {
     Timestamp,
 }
 
-/// How CSV files are written.
+/// The format of CSV files.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(default)]
 pub(crate) struct Format {
@@ -117,13 +117,13 @@ impl Schema {
         serde_json::from_slice(text)
     }
 
-    /// Whether a row without a value of the column is quarantined.
+    /// True if a row without a value of the column is quarantined.
     pub(crate) fn must_be_present(&self, column: &Column) -> bool {
         let named = [&self.key, &self.split_by].into_iter().flatten().chain(&self.split_time);
         column.required || column.name == self.label || named.into_iter().any(|name| *name == column.name)
     }
 
-    /// Whether the pipeline needs the column in the files: rows need a value, or the model takes it.
+    /// True if the pipeline needs the column in the files: rows need a value, or the model takes it.
     pub(crate) fn is_needed(&self, column: &Column) -> bool {
         self.must_be_present(column) || column.feature
     }

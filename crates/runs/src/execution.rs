@@ -24,21 +24,21 @@ pub struct Execution {
     pub arn: String,
     /// Its name, unique within the state machine.
     pub name: String,
-    /// How it stands.
+    /// The status.
     pub status: Status,
     /// When it started.
     pub started: Timestamp,
     /// When it ended.
     pub ended: Option<Timestamp>,
-    /// What it was given; null in a list.
+    /// The input; null in a list.
     pub input: Value,
-    /// What it gave; null until it succeeded, and in a list.
+    /// The output; null until it succeeded, and in a list.
     pub output: Value,
     /// Why it failed.
     pub why: Option<Why>,
 }
 
-/// How an execution stands.
+/// The status of an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It is under way.
@@ -49,7 +49,7 @@ pub enum Status {
     Failed,
     /// Its own time ran out.
     TimedOut,
-    /// Somebody stopped it.
+    /// A user stopped it.
     Aborted,
     /// One that this version does not know, as AWS spells it.
     Other(String),
@@ -67,7 +67,7 @@ impl Status {
         }
     }
 
-    /// Whether it ended, and not well.
+    /// True if it ended without success.
     pub fn is_bad(&self) -> bool {
         matches!(self, Self::Failed | Self::TimedOut | Self::Aborted)
     }
@@ -135,8 +135,7 @@ impl Machine {
         call.send().await.during("StopExecution").map(|_| ())
     }
 
-    /// What an execution does unless its input says otherwise, by the definition that is deployed; null if that has no
-    /// defaults.
+    /// The defaults of an execution's input, by the definition that is deployed; null if that has no defaults.
     ///
     /// # Errors
     /// When the definition cannot be read.

@@ -1,4 +1,4 @@
-//! How a CSV file is written, guessed from its beginning.
+//! The format of a CSV file, guessed from its beginning.
 
 use crate::{
     data_schema::Format,
@@ -8,7 +8,7 @@ use std::{io::Read as _, path::Path};
 
 /// The part of a file that is examined.
 const BEGINNING: u64 = 1 << 20;
-/// How many rows are split by each separator.
+/// The number of rows that are split by each separator.
 const ROWS: usize = 100;
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 

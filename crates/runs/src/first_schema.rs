@@ -23,7 +23,7 @@ const MOST_INTEGER_CLASSES: usize = 10;
 pub struct FirstSchema {
     /// The task that the label suits.
     pub task: Task,
-    /// How many classes the label lists.
+    /// The number of classes that the label lists.
     pub classes: usize,
     /// The share of the rows that the rarest class has; `None` for a quantity.
     pub rarest: Option<f64>,
@@ -307,7 +307,7 @@ fn rarest(tally: &Tally, kind: Kind, decimal: char) -> Option<f64> {
     classes.values().min().map(|count| *count as f64 / all as f64)
 }
 
-/// Whether texts repeat often enough to be the values of a feature.
+/// True if texts repeat often enough to be the values of a feature.
 fn is_category(texts: &BTreeMap<String, u64>, present: u64) -> bool {
     let count = u64::try_from(texts.len()).unwrap_or(u64::MAX);
     (1..=MOST_VALUES).contains(&texts.len()) && count * 2 <= present

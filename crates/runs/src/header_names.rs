@@ -2,7 +2,7 @@
 
 use crate::{data_schema::likened, raw_rows::quoted, table::UnfitFile};
 
-/// Whether a column of this name could identify rows.
+/// True if a column of this name could identify rows.
 pub(crate) fn is_identity(name: &str) -> bool {
     let name = name.to_lowercase();
     ["id", "uuid", "guid"].contains(&name.as_str()) || name.ends_with("_id")

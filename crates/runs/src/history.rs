@@ -1,15 +1,15 @@
-//! What happened in an execution: steps with their attempts.
+//! The history of an execution: steps with their attempts.
 
 use crate::Why;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-/// What happened in an execution so far.
+/// The history of an execution so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     /// The steps in the order in which they were first entered.
     pub steps: Vec<Step>,
-    /// What happened to them, as it happened.
+    /// The events of the steps, in their order.
     pub events: Vec<Event>,
 }
 
@@ -22,9 +22,9 @@ pub struct Step {
     pub kind: String,
     /// When it was first entered.
     pub entered: Timestamp,
-    /// What it was given when it was last entered.
+    /// The input of its last visit.
     pub input: Value,
-    /// How often it was entered: more than once in a loop.
+    /// The number of its visits: more than one in a loop.
     pub visits: usize,
     /// Calls of what it stands for, a task's retries included.
     pub attempts: Vec<Attempt>,
@@ -37,26 +37,26 @@ pub struct Step {
 /// One call of what a task stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
-    /// What was called.
+    /// The call.
     pub task: Task,
     /// When.
     pub began: Timestamp,
     /// When it ended.
     pub ended: Option<Timestamp>,
-    /// What came of it.
+    /// The outcome; `None` while it is under way.
     pub outcome: Option<Result<Value, Why>>,
 }
 
-/// What a task calls.
+/// The call of a task.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Task {
     /// The integration, such as `glue`, `lambda`, `sagemaker`, `sns`.
     pub service: String,
     /// Its action, such as `startJobRun.sync`.
     pub action: String,
-    /// What is sent.
+    /// The request.
     pub request: Value,
-    /// What a job's service answered when it took the job.
+    /// The answer of a job's service when it accepted the job.
     pub submitted: Value,
 }
 
@@ -69,11 +69,11 @@ pub struct Event {
     pub at: Timestamp,
     /// The step's name.
     pub step: String,
-    /// What.
+    /// The event itself.
     pub phase: Phase,
 }
 
-/// What can happen to a step.
+/// The events of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Phase {
     /// It was entered.
@@ -89,12 +89,12 @@ pub enum Phase {
 }
 
 impl Step {
-    /// Whether it does work or waits, rather than decide or rearrange.
+    /// True if it does work or waits, rather than decide or rearrange.
     pub fn is_work(&self) -> bool {
         !matches!(self.kind.as_str(), "Pass" | "Choice" | "Succeed" | "Fail")
     }
 
-    /// Whether it is being visited.
+    /// True if it is being visited.
     pub fn is_running(&self) -> bool {
         self.since.is_some()
     }

@@ -5,7 +5,7 @@ use aws_sdk_ecr::Client;
 use aws_smithy_types::base64;
 use aws_types::SdkConfig;
 
-/// What `docker login` is given, good for twelve hours.
+/// The arguments of `docker login`, good for twelve hours.
 pub struct Login {
     /// The user, which is AWS's own.
     pub user: String,

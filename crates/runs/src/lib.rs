@@ -1,5 +1,5 @@
-//! What happens inside the platform once it is built: data going in, executions of the pipeline, their logs,
-//! the models they register, and what these answer.
+//! The operations inside a platform that exists: data going in, executions of the pipeline, their logs, the models they
+//! register, and the answers of these.
 //!
 //! Calls and their meaning only: nothing here prints, waits or knows a state.
 

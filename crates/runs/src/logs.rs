@@ -7,14 +7,14 @@ use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// Where an attempt of a step writes.
+/// The place to which an attempt of a step writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The streams of a log group that begin so.
     Streams {
         /// The log group.
         group: String,
-        /// How the streams' names begin.
+        /// The prefix of the streams' names.
         prefix: String,
     },
     /// All that a log group took in during a time: a function's streams are shared by its calls.
@@ -33,9 +33,9 @@ pub enum Source {
 pub struct Line {
     /// When it was written.
     pub at: Timestamp,
-    /// Where.
+    /// The log stream.
     pub stream: String,
-    /// What.
+    /// The message.
     pub text: String,
 }
 

@@ -24,20 +24,20 @@ pub struct Package {
     pub arn: String,
     /// Counts the versions of the group.
     pub version: i32,
-    /// Whether it may be deployed.
+    /// The approval, which a deployment needs.
     pub approval: Approval,
     /// When it was registered.
     pub registered: Option<Timestamp>,
-    /// What was measured on the test data, by name.
+    /// The metrics on the test data, by name.
     pub metrics: BTreeMap<String, f64>,
-    /// Where it comes from: execution, training job, versions of data and code.
+    /// The origin of the model: execution, training job, versions of data and code.
     pub lineage: BTreeMap<String, String>,
 }
 
-/// Whether a model may be deployed.
+/// The approval of a model for deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Approval {
-    /// Nobody has decided yet.
+    /// No decision yet.
     Pending,
     /// It may.
     Approved,
@@ -204,7 +204,7 @@ fn features_may_differ_property() -> HashMap<String, String> {
 }
 
 impl Package {
-    /// Whether a person has said that callers are ready for its features.
+    /// True if a person has confirmed that callers are ready for its features.
     pub fn features_may_differ(&self) -> bool {
         self.lineage.contains_key(MAY_DIFFER)
     }

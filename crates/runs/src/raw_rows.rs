@@ -23,7 +23,7 @@ pub struct RawRows {
 pub struct UnfitRow {
     /// Its number.
     pub row: u64,
-    /// What is wrong with which columns.
+    /// The columns and their faults.
     pub reasons: Vec<String>,
 }
 

@@ -8,7 +8,7 @@ pub(crate) const NULL_WORDS: [&str; 10] = ["na", "n/a", "#n/a", "nan", "-nan", "
 const TRUE_WORDS: [&str; 6] = ["true", "t", "yes", "y", "1", "1.0"];
 const FALSE_WORDS: [&str; 6] = ["false", "f", "no", "n", "0", "0.0"];
 
-/// What a model is told of a column.
+/// The value of a column that a model gets.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     Missing,
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// Whether a text means that there is no value. `NA` may be somebody's id.
+    /// True if a text means that there is no value. `NA` may be somebody's id.
     pub(crate) fn is_missing(&self, column: &Column, text: &str) -> bool {
         let text = text.trim();
         if text.is_empty() || self.schema.key.contains(&column.name) {

@@ -16,7 +16,7 @@ impl History {
     }
 }
 
-/// What an event says of the step it belongs to.
+/// The meaning of an event for the step it belongs to.
 enum Fact<'a> {
     /// The step's name, its type and its input.
     Entered(&'a str, &'a str, Value),
@@ -67,7 +67,7 @@ impl Reading {
             }
             Some(Fact::Exited) => {
                 step.leave(at);
-                // What was caught has failed, and that was told.
+                // The failure that was caught has been reported already.
                 step.failure().is_none().then_some(Phase::Done(step.spent))
             }
             Some(Fact::Entered(..)) | None => {

@@ -1,4 +1,5 @@
-//! How a model is called. The evaluation writes it beside its report (`pipeline/functions/model-evaluation/signature.py`).
+//! The columns and types of a model's input, and the meaning of its answers. The evaluation writes it beside its report
+//! (`pipeline/functions/model-evaluation/signature.py`).
 
 use crate::data_schema::{Schema, Task};
 use aws_client::{Attempt, Failure, Result};
@@ -8,10 +9,10 @@ use serde::Deserialize;
 /// Packages of earlier versions say less.
 const VERSION: u64 = 2;
 
-/// How a model is called.
+/// The columns and types of a model's input, and the meaning of its answers.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Signature {
-    /// What was learned.
+    /// The task of the model.
     pub task: Task,
     /// The column that is predicted.
     pub label: String,

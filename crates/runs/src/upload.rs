@@ -1,4 +1,4 @@
-//! Files on their way into a bucket: what is there already with the same content is left alone.
+//! Uploads of files into a bucket. A file whose object exists with the same content is not sent again.
 
 use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
 use aws_sdk_s3::{
@@ -28,7 +28,7 @@ pub struct Shipment {
     pub bytes: u64,
 }
 
-/// What became of a shipment.
+/// The result of a shipment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It was not there.
@@ -62,7 +62,7 @@ pub enum Unfit {
     Unreadable {
         /// Which.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         why: String,
     },
     /// The key of a file is longer than S3 allows.
@@ -80,7 +80,7 @@ pub enum Unfit {
         one: PathBuf,
         /// The other.
         other: PathBuf,
-        /// What both would be.
+        /// The key.
         key: String,
     },
 }
@@ -195,7 +195,7 @@ impl Store {
         Self { part: bytes, ..self }
     }
 
-    /// Whether anything is under a prefix.
+    /// True if there is an object under a prefix.
     ///
     /// # Errors
     /// When the bucket cannot be listed.

@@ -4,12 +4,12 @@ use crate::{Execution, History};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What an execution found out about the model it trained.
+/// The judgement of an execution about the model it trained.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdict {
     /// By name, on the test data.
     pub metrics: BTreeMap<String, f64>,
-    /// Whether the model was good enough to be registered.
+    /// True if the model was good enough to be registered.
     pub good_enough: bool,
     /// Why it was not.
     pub reasons: Vec<String>,
@@ -20,8 +20,8 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// What the output of an execution says, or the evaluation's own answer while there is no output; `None` before
-    /// the model was evaluated.
+    /// The judgement in the output of an execution, or in the evaluation's own answer while there is no output; `None`
+    /// before the model was evaluated.
     pub fn of(execution: &Execution, history: &History) -> Option<Self> {
         let output = &execution.output;
         let attempts = history.steps.iter().rev().flat_map(|step| step.attempts.iter().rev());

@@ -7,11 +7,11 @@ use serde_json::Value;
 pub struct Why {
     /// The error's name, by which retries and catches go.
     pub error: String,
-    /// What is behind it: text, or a whole description of the job as JSON.
+    /// The details: text, or a whole description of the job as JSON.
     pub cause: String,
 }
 
-/// Where services put the sentence within the JSON of a cause: Glue, SageMaker, Lambda.
+/// The keys of the sentence within the JSON of a cause: Glue, SageMaker, Lambda.
 const SENTENCES: [&str; 4] = ["ErrorMessage", "FailureReason", "errorMessage", "StatusDetails"];
 
 impl Why {

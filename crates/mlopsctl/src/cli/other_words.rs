@@ -6,7 +6,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-/// What people type who know Terraform, Pulumi, CDK, Kubernetes or SageMaker's tools, and the command that does it.
+/// The words that users of Terraform, Pulumi, CDK, Kubernetes or SageMaker's tools type, each with the command for it.
 const WORDS: &[(&str, &str)] = &[
     ("apply", "up ENVIRONMENT"),
     ("approve", "pipeline ENVIRONMENT approve"),

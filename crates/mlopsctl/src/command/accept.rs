@@ -141,7 +141,7 @@ fn declarations(session: &Session, stack: &Stack) -> Result<Vec<Declaration>, En
     stack.declarations(&session.registry, session.cloud.place()).map_err(|failure| End::failed(failure.to_string()))
 }
 
-/// Whether the file declares the live value of the field.
+/// True if the file declares the live value of the field.
 fn is_declared(session: &Session, edited: &Edited, one: &Wanted<'_>) -> bool {
     let Some(declared) = edited.declared.iter().find(|declared| declared.address == *one.address) else { return false };
     let Ok(reconciler) = session.registry.get(declared.kind) else { return false };
@@ -154,7 +154,7 @@ fn is_declared(session: &Session, edited: &Edited, one: &Wanted<'_>) -> bool {
     !reconciler.compare(&declared.spec, None, &live).has(&one.field.path)
 }
 
-/// Whether an edit gives every changed resource only live values that the user accepts.
+/// True if an edit gives every changed resource only live values that the user accepts.
 fn changes_only(session: &Session, before: &Edited, after: &Edited, wanted: &[Wanted<'_>]) -> bool {
     before.environment != after.environment
         && before.declared.len() == after.declared.len()

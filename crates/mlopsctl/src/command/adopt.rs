@@ -204,7 +204,7 @@ fn each_once(claims: &Claims, stack: &Stack) -> Result<(), End> {
 }
 
 fn find(terraform: &Tfstate, declarations: &[Declaration], state: &State, claims: &Claims, types: &Types) -> Matching {
-    // What an interrupted run has begun to take over is gone on with.
+    // The ids from an interrupted adoption stay in use.
     let id = |address: &Address| match claims.get(address) {
         Some(Claim::Id(id)) => Some(id.as_str()),
         _ => state.resources.get(address).filter(|entry| entry.phase == Phase::Ready)?.id.as_deref(),

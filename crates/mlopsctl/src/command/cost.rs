@@ -1,4 +1,4 @@
-//! What a platform costs. Reads only, and asks AWS for no prices.
+//! The estimated cost of a platform. Reads only, and asks AWS for no prices.
 
 use crate::{cli::Global, end::End, printer::Printer, render};
 use ::cost::Prices;

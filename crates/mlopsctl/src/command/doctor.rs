@@ -1,4 +1,4 @@
-//! What stands in the way of a platform, and what keeps one from working. Reads only.
+//! Checks for obstacles to a platform, and for faults of an existing one. Reads only.
 
 use crate::{cli::Global, end::End, printer::Printer, render};
 use app::Session;
@@ -56,7 +56,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     }
 }
 
-/// Whether a bucket that the environment file names is fit for a state. One that holds a state is used on.
+/// Checks that a bucket which the environment file names is fit for a state. One that holds a state is used on.
 async fn bucket(session: &Session, has_state: bool) -> Vec<Finding> {
     const CHECK: &str = "state";
     let name = session.bucket.name();
@@ -123,7 +123,7 @@ fn machines(pipeline: &Pipeline) -> Vec<Machine> {
     machines
 }
 
-/// What a plan tells: names that are somebody else's, what cannot be looked at, what is broken or differs.
+/// The findings of a plan: foreign names, resources that cannot be read, resources that are broken, and differences.
 fn resources(environment: &str, planning: &Planning, is_built: bool) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for refusal in &planning.refusals {

@@ -1,4 +1,4 @@
-//! What needs no cloud: checking, formatting, completions, the manual.
+//! Commands that need no cloud: checking, formatting, completions, the manual.
 
 use super::function_code;
 use crate::{

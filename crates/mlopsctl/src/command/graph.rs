@@ -1,4 +1,4 @@
-//! Pictures of what is declared and what is there. Reads only.
+//! Pictures of declared and recorded resources. Reads only.
 
 use super::not_done::refused;
 use crate::{

@@ -16,7 +16,7 @@ use tokio::{
     process::{Child, ChildStderr, Command},
 };
 
-/// How long before Lambda ends a run it is asked to stop: what is under way is finished, and the lock given back.
+/// The time before Lambda ends a run at which it is asked to stop: it finishes steps under way, and releases the lock.
 const STOPS_BEFORE: Duration = Duration::from_secs(60);
 /// So much of what was said goes with an error.
 const LINES_OF_AN_ERROR: usize = 50;
@@ -41,7 +41,7 @@ struct Answer {
     exit_code: i32,
 }
 
-/// How a run ended that somebody should know of.
+/// The end of a run that somebody must know of.
 #[derive(Debug)]
 struct Ended {
     how: &'static str,
@@ -97,7 +97,7 @@ async fn listen(stderr: Option<ChildStderr>, printer: Printer) -> String {
     Vec::from(last).join("\n")
 }
 
-/// How a run ended, by itself or because its time was nearly over.
+/// The exit status of a run, after a request to stop if its time was nearly over.
 async fn end(run: &mut Child, until: SystemTime) -> io::Result<ExitStatus> {
     let left = until.duration_since(SystemTime::now()).unwrap_or_default();
     if let Ok(ended) = tokio::time::timeout(left, run.wait()).await {

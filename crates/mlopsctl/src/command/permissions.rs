@@ -18,7 +18,7 @@ use state::{State, StateKeys, Store};
 use std::path::Path;
 use vocabulary::{Permission, Place};
 
-/// How many managed policies an identity can have without a request to AWS.
+/// The number of managed policies that an identity can have without a request to AWS.
 const ATTACHED: usize = 10;
 
 pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printer) -> Result<(), End> {
@@ -104,11 +104,11 @@ fn role(key: &str, inputs: &Inputs<'_>, printer: Printer) -> Result<(), End> {
     Ok(())
 }
 
-/// What the state bucket tells: nothing if these credentials may not read it yet.
+/// The content of the state bucket; no state if these credentials may not read it yet.
 #[derive(Default)]
 struct Recorded {
     state: Option<State>,
-    /// Whether the state is at the root of the bucket.
+    /// True if the state is at the root of the bucket.
     is_at_root: bool,
 }
 
@@ -132,7 +132,7 @@ async fn recorded(site: &Site) -> Result<Recorded, End> {
     }
 }
 
-/// What it takes to provision an environment, or to look at it.
+/// The policy for provisioning an environment, or for reading it.
 pub(crate) fn policy(
     inputs: &Inputs<'_>,
     declared: &[Declaration],

@@ -28,7 +28,7 @@ use consent::Consent;
 use platform::{Platform, Work};
 use std::{path::Path, time::Duration};
 
-/// How long a command waits for another one to leave the embedded AWS: as long as an execution may take.
+/// The time that a command waits for another one to release the embedded AWS: as long as an execution may take.
 const WAITS: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -> Result<(), End> {

@@ -1,4 +1,4 @@
-//! Whether there is a newer release than this one. Only this command asks.
+//! Asks for a newer release than this one. Only this command asks.
 
 use crate::{end::End, printer::Printer, render::versioned::Versioned};
 use semver::Version;

@@ -35,7 +35,7 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
     };
     let applied = change::run(change, &session.names(), global.is_on_aws(), printer).await?;
     last_run::keep(&session, &applied.timeline);
-    // Whoever changes a platform knows it already.
+    // An update needs no first steps: its user knows the platform already.
     let is_new = applied.done.iter().any(|(_, action)| *action == Action::Create);
     if is_whole && is_new {
         next_steps::tell(&session, &applied.outputs, global.is_on_aws(), printer);

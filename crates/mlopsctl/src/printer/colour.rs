@@ -8,7 +8,7 @@ use std::{
     sync::LazyLock,
 };
 
-/// What a piece of text is for.
+/// The purpose of a piece of text.
 #[derive(Clone, Copy)]
 pub(crate) enum Style {
     Bold,

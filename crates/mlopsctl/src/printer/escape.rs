@@ -9,8 +9,8 @@ use std::{borrow::Cow, fmt::Write as _};
 /// A tab is shown as so many spaces.
 const TAB: &str = "    ";
 
-/// Whether a character acts instead of being shown: controls, what changes the direction of text, what has no width,
-/// what separates lines without being a newline, and what is no character.
+/// True if a character acts instead of being shown: controls, characters that change the direction of text, those
+/// without width, those that separate lines without being a newline, and code points that are no character.
 ///
 /// <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>, <https://trojansource.codes>
 pub(crate) fn acts(character: char) -> bool {

@@ -12,7 +12,7 @@ use std::{
 static UNWRITTEN: Mutex<Option<Error>> = Mutex::new(None);
 /// True once anything was written to stdout.
 static HAS_DATA: AtomicBool = AtomicBool::new(false);
-/// How many lines at the bottom of the terminal are taken back before anything else is written.
+/// The number of lines at the bottom of the terminal that are taken back before anything else is written.
 static LIVE: Mutex<usize> = Mutex::new(0);
 
 /// Writes data. What fails is kept, so that a run goes on, and ends with that error.
@@ -79,7 +79,7 @@ pub(super) fn draw(lines: &[String]) {
     let _ = stderr().lock().write_all(text.as_bytes());
 }
 
-/// What takes back the live lines.
+/// The escape sequence that takes back the live lines.
 fn taken_back(live: &mut usize) -> String {
     match std::mem::take(live) {
         0 => String::new(),

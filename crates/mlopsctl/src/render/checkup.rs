@@ -1,4 +1,4 @@
-//! What a checkup found, worst last, so that it stands where the eye is.
+//! The findings of a checkup, worst last, so that it stands where the eye is.
 
 use super::versioned::Versioned;
 use crate::{

@@ -1,4 +1,4 @@
-//! What a platform costs, for a person: sums that can be checked, and what no sum knows.
+//! The cost of a platform, for a person: sums that can be checked, and the costs that no sum contains.
 
 use crate::printer::{Printer, Style};
 use ::cost::{Comparison, Estimate, Gap, ResourceCost, Run};

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Page<'a> {
     pub(crate) execution: &'a Execution,
     pub(crate) history: &'a History,
-    /// Where the console shows it; nowhere, if it is not on AWS.
+    /// The address in the console; `None` if it is not on AWS.
     pub(crate) console: Option<String>,
     pub(crate) now: Timestamp,
 }
@@ -33,7 +33,7 @@ impl Page<'_> {
         lines.join("\n")
     }
 
-    /// How it stands and ended: what follows the steps, which a follower has seen already.
+    /// The lines after the steps, which a follower has seen already: status and end of the execution.
     pub(crate) fn end(&self, printer: Printer) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(failure) = self.failure() {
@@ -65,7 +65,7 @@ impl Page<'_> {
     fn step(&self, step: &Step, width: usize, printer: Printer) -> Vec<String> {
         let (sign, style) = match step.failure() {
             _ if step.is_running() => ("…", Style::Cyan),
-            // What was caught and led to a good end is no alarm.
+            // An error that was caught and led to a good end is no alarm.
             Some(_) if !self.execution.status.is_bad() => ("✗", Style::Yellow),
             Some(_) => ("✗", Style::Alarm),
             None => ("✓", Style::Green),
@@ -84,7 +84,7 @@ impl Page<'_> {
         std::iter::once(line).chain(why).collect()
     }
 
-    /// Where and why it failed.
+    /// The step that failed, and the reason.
     pub(crate) fn failure(&self) -> Option<String> {
         let why = self.execution.why.as_ref()?;
         let words = match self.execution.status {

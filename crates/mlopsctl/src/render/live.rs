@@ -3,7 +3,7 @@
 use crate::printer::{Printer, Style, escape::word};
 use std::time::Duration;
 
-/// How often live lines are drawn anew.
+/// The time between two frames of live lines.
 pub(crate) const FRAME: Duration = Duration::from_millis(200);
 /// No line is longer, even on a wider terminal.
 const WIDEST: usize = 110;
@@ -18,7 +18,7 @@ impl Live {
         Self { printer }
     }
 
-    /// Whether somebody looks at them.
+    /// True if somebody looks at them.
     pub(crate) fn is_wanted(printer: Printer) -> bool {
         printer.terminal && !printer.json && !printer.quiet
     }

@@ -27,7 +27,7 @@ pub(super) struct Section {
     opening: String,
     entries: Vec<String>,
     closing: String,
-    /// What stands before the number of entries that are left out.
+    /// The text before the number of entries that are left out.
     before_more: &'static str,
     /// The length that the entries may have together.
     most: usize,
@@ -77,7 +77,7 @@ impl Section {
     }
 }
 
-/// What opens a part that a reader unfolds. Code is neither a mention nor a link.
+/// The markup that opens a part which a reader unfolds. Code is neither a mention nor a link.
 fn unfolding(title: &str) -> String {
     let escaped = word(title).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("<details><summary><code>{escaped}</code></summary>\n\n")
@@ -136,7 +136,7 @@ mod tests {
         assert!(page.starts_with("<details><summary><code>&lt;/summary&gt;&amp;@x</code></summary>\n"), "{page}");
     }
 
-    /// What a code span shows, by the rules of CommonMark; nothing if the text is not one code span.
+    /// The text of a code span, by the rules of CommonMark; `None` if the text is not one code span.
     fn shown_by(span: &str) -> Option<String> {
         let ticks = span.chars().take_while(|sign| *sign == '`').count();
         let inner = span.strip_prefix(&"`".repeat(ticks))?.strip_suffix(&"`".repeat(ticks))?;

@@ -1,4 +1,4 @@
-//! What to look at and to do once a platform is up.
+//! The outputs and the next steps of a user once a platform is up.
 
 use crate::printer::Printer;
 use app::Session;

@@ -1,4 +1,4 @@
-//! A stack as something to draw: what is declared, what is remembered, and what is to happen to it.
+//! A stack as something to draw: declared resources, recorded resources, and the planned actions.
 
 use super::{
     value::{change, short},
@@ -13,7 +13,8 @@ use serde_json::Value;
 use state::{Entry, Phase, State};
 use std::collections::{BTreeMap, HashMap};
 
-/// What is declared, and what is remembered and no longer declared. Without a plan a picture tells what the state does.
+/// The picture of the declared resources, and of recorded ones that are no longer declared. Without a plan it shows the
+/// state alone.
 pub(crate) fn of(
     session: &Session,
     stack: &Stack,
@@ -53,7 +54,7 @@ pub(crate) fn of(
     }
     for (address, entry) in &left {
         let dependant = positions[address.as_str()];
-        // What it was made of may be gone already.
+        // Its dependencies may be deleted already.
         let there =
             entry.depends_on.iter().filter_map(|needed| Some((*positions.get(needed.address.as_str())?, needed)));
         edges.extend(there.map(|(dependency, needed)| Edge { dependency, dependant, need: need(needed.edge) }));
@@ -189,7 +190,7 @@ fn node(
     status: Status,
 ) -> Node {
     let name = address.as_str().split_once('.').map_or("", |(_, name)| name);
-    // What was applied has no placeholders.
+    // An applied spec has no placeholders.
     let mut spec = entry.filter(|entry| entry.phase == Phase::Ready).map_or(spec, |entry| &entry.spec).clone();
     if let Ok(reconciler) = registry.get(kind) {
         reconciler.hide("", &mut spec);

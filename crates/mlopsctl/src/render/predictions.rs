@@ -1,4 +1,4 @@
-//! What a model answered, for people and programs: the fields of each prediction are named for the task.
+//! The answers of a model, for people and programs: the fields of each prediction are named for the task.
 
 use super::versioned::Versioned;
 use runs::{LearnedTask, Signature, UnfitRow};

@@ -1,4 +1,4 @@
-//! What is being done: on a terminal one live line per running step, elsewhere one line per event.
+//! The progress of a run: on a terminal one live line per running step, elsewhere one line per event.
 
 use super::{
     live::{FRAME, Live},

@@ -1,4 +1,4 @@
-//! What a person has to know before a change is confirmed.
+//! The question before a change, with the facts that a user must know to confirm it.
 
 use super::page::{Form, Page, counted};
 use crate::printer::{Printer, Style};
@@ -43,7 +43,7 @@ pub(crate) fn question(asked: &Confirmation<'_>) -> String {
     }
 }
 
-/// Whether the whole environment goes.
+/// True if the change destroys the whole environment.
 pub(crate) fn is_destruction(asked: &Confirmation<'_>) -> bool {
     asked.operation == "destroy"
 }

@@ -1,4 +1,4 @@
-//! What a run did, what it did not, and what remains in the cloud.
+//! The report of a run: finished steps, unfinished ones, and resources that remain in the cloud.
 
 use super::{
     run_summary::{LeftDocument, LinkDocument, RunSummary, UnrecordedDocument, milliseconds},
@@ -21,9 +21,9 @@ const MANY: u64 = 20;
 /// The end of a run.
 pub(crate) struct Report<'a> {
     pub(crate) applied: &'a Applied,
-    /// What of it is recorded. `None` where nothing was done.
+    /// The result of writing the state. `None` where nothing was done.
     pub(crate) ended: Option<&'a Ended>,
-    /// What a reconciliation was about.
+    /// The drift that a reconciliation was for.
     pub(crate) healing: Option<&'a Healing>,
     pub(crate) registry: &'a Registry,
     pub(crate) meter: &'a Meter,
@@ -194,7 +194,7 @@ fn longest_chain(Timeline { longest_chain, .. }: &Timeline) -> Option<String> {
     Some(format!("The longest chain took {}: {}.", took(whole), named.join(", then ")))
 }
 
-/// What the stored state does not tell, with what it should: nothing where something was deleted.
+/// The addresses whose step the stored state lacks, each with its entry: `None` for a deletion.
 fn unrecorded(ended: &Ended) -> impl Iterator<Item = (&Address, Option<&Entry>)> {
     ended.unrecorded.iter().map(|address| (address, ended.state.resources.get(address)))
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use state::Entry;
 use std::time::Duration;
 
-/// What a run did. Without a run, only the counts are there.
+/// The result of a run. Without a run, only the counts are there.
 #[derive(Serialize)]
 pub(crate) struct RunSummary<'a> {
     pub(super) event: &'static str,

@@ -1,5 +1,5 @@
-//! What happens to the steps of an execution, as it happens: on a terminal a live line for the step under way,
-//! elsewhere one line per event.
+//! The steps of an execution, as they happen: on a terminal a live line for the step under way, elsewhere one line per
+//! event.
 
 use super::{
     live::Live,
@@ -75,7 +75,7 @@ pub(crate) fn line(event: &Event, printer: Printer) -> String {
     format!("  {} {}", printer.paint(Style::Dim, &clock(event.at)), what(event, printer))
 }
 
-/// What stays on a terminal.
+/// The line of a step that stays on a terminal.
 fn lasting(event: &Event, printer: Printer) -> String {
     let (sign, style) = match event.phase {
         Phase::Failed(_) => ("✗", Style::Alarm),

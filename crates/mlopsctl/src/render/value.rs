@@ -11,7 +11,7 @@ pub(super) const LONGEST: usize = 60;
 /// The longest part of a text that is shown where it differs from another.
 const LONGEST_DIFFERENCE: usize = 400;
 
-/// Whether a value is cut off where lines are folded.
+/// True if a value is cut off where lines are folded.
 pub(super) fn is_long(value: &Value) -> bool {
     whole(value).chars().count() > LONGEST
 }
@@ -31,7 +31,7 @@ pub(super) fn whole(value: &Value) -> String {
     }
 }
 
-/// Whether a text is one placeholder and nothing else.
+/// True if a text is one placeholder and nothing else.
 fn is_placeholder(text: &str) -> bool {
     let inner = text.strip_prefix(UNKNOWN_OPEN).and_then(|rest| rest.strip_suffix(UNKNOWN_CLOSE));
     inner.is_some_and(|inner| !inner.contains(UNKNOWN_OPEN))
@@ -46,7 +46,7 @@ pub(crate) fn change(before: &Value, after: &Value) -> String {
 /// A value before and after a change. A part of it may be hidden. Of two long values, only the place of the difference
 /// is shown, unless `is_full`.
 pub(super) fn pair(before: &Value, after: &Value, is_full: bool) -> (String, String) {
-    // What differs is hidden.
+    // The difference is hidden.
     if before == after {
         return (SENSITIVE.to_owned(), SENSITIVE.to_owned());
     }

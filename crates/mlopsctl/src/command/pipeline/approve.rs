@@ -13,7 +13,7 @@ use crate::{
 };
 use runs::{Approval, Package, Registry, Status};
 
-/// How somebody approves.
+/// The options of an approval.
 pub(super) struct Asked {
     pub(super) consent: Consent,
     /// Why, for the registry.

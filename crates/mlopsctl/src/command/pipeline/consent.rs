@@ -1,9 +1,9 @@
-//! What a person agrees to before a model is approved, deployed or rejected, and before an execution is stopped.
+//! The consent of a person before a model is approved, deployed or rejected, and before an execution is stopped.
 
 use crate::{end::End, printer::Printer};
 use runs::Package;
 
-/// What somebody agreed to by options.
+/// The consents that options give.
 #[derive(Clone, Copy)]
 pub(super) struct Consent {
     /// Without being asked on the terminal.
@@ -31,7 +31,7 @@ impl Consent {
     }
 }
 
-/// What the evaluation says of a model's inputs.
+/// The lineage key under which the evaluation keeps the digest of a model's inputs.
 const FEATURES: &str = "features_digest";
 
 /// Asks a person, unless `yes` says that nobody has to.

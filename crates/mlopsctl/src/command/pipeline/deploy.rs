@@ -16,7 +16,7 @@ use crate::{
 use runs::{Approval, Machine, Package, Registry, Status};
 use serde_json::json;
 
-/// How somebody deploys.
+/// The options of a deployment.
 pub(super) struct Asked {
     consent: Consent,
     /// Also if the model is in service already.
@@ -122,7 +122,7 @@ async fn before(machine: &Machine, registry: &Registry, serving: &Package) -> Re
     Ok(None)
 }
 
-/// Where a deployment takes place.
+/// The platform of a deployment, and the machine that carries it out.
 struct Deployment<'a> {
     platform: &'a Platform,
     global: &'a Global,

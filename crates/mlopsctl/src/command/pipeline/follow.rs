@@ -17,7 +17,7 @@ use serde::Serialize;
 use std::time::Duration;
 use tokio::time::{Instant, interval, sleep, sleep_until};
 
-/// How often is asked what happened. Steps take minutes on AWS, and seconds on this machine.
+/// The time between two reads of an execution's history. Steps take minutes on AWS, and seconds on this machine.
 const ASKS_EVERY: Duration = Duration::from_secs(3);
 const ASKS_EVERY_LOCALLY: Duration = Duration::from_millis(200);
 
@@ -70,7 +70,7 @@ fn no_longer_followed(environment: &str, work: Work, execution: &str) -> End {
     End::failed_with("no longer followed; the execution goes on", format!("`{command}` follows it again"))
 }
 
-/// Whether an execution went well, as an exit code says it.
+/// The exit code of an execution.
 pub(super) fn ended(execution: &Execution) -> Result<(), End> {
     if execution.status.is_bad() { Err(End::Said) } else { Ok(()) }
 }

@@ -8,7 +8,7 @@ use shlex::Quoter;
 use std::{io::ErrorKind, path::Path, process::Stdio};
 use tokio::{io::AsyncWriteExt, process::Command};
 
-/// Where the image's files are, from the project's root.
+/// The folder of the image's files, from the project's root.
 const FOLDER: &str = "pipeline/image";
 
 /// An image for a program.

@@ -1,4 +1,4 @@
-//! What an execution overrides: `--input` and `--set`, checked before anything is started.
+//! The overrides of an execution: `--input` and `--set`, checked before anything is started.
 
 use crate::end::End;
 use config::environment::pipeline::{ChoiceMetric, Limits, LoadMode, Threshold};

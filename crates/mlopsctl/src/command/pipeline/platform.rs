@@ -19,7 +19,7 @@ pub(super) struct Platform {
     local: bool,
 }
 
-/// What executions do.
+/// The kinds of executions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
     /// Train, judge and register a model.
@@ -57,7 +57,7 @@ impl Platform {
         }
     }
 
-    /// Whether it is on the embedded AWS, whose executions this process works on.
+    /// True if it is on the embedded AWS, whose executions this process works on.
     pub(super) fn is_local(&self) -> bool {
         self.local
     }
@@ -118,7 +118,7 @@ impl Platform {
         self.recorded::<Job>().map(|job| (job.name.clone(), job.log_groups())).collect()
     }
 
-    /// Where AWS's console shows an execution; other clouds have no console.
+    /// The address of an execution in AWS's console; other clouds have no console.
     pub(super) fn console(&self, execution: &Execution) -> Option<String> {
         let is_aws = !self.local && self.config().endpoint_url().is_none();
         let Place { region, .. } = self.place();
@@ -165,5 +165,5 @@ impl Platform {
     }
 }
 
-/// How many executions are offered when another one was asked for.
+/// The number of executions that an error for an unknown one lists.
 const SHOWN: u16 = 5;

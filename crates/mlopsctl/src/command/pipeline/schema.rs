@@ -24,7 +24,7 @@ pub(super) struct Asked<'a> {
     pub(super) data: &'a Path,
     pub(super) label: &'a str,
     pub(super) task: Option<SchemaTask>,
-    /// Where to, from the project's root.
+    /// The path of the new file, from the project's root.
     pub(super) out: &'a Path,
 }
 
@@ -284,7 +284,7 @@ mod tests {
         let (flags, pipeline) = (guess("1,0\n2,1\n"), judged_by(&["auc", "log_loss"]));
         let least = "auc = { min = 0.6 }  # a model that gives every row the same answer reaches 0.5";
         assert_eq!(lines(&judging(&pipeline, &flags, true)), ["# without log_loss", least]);
-        // Somebody has chosen them for this data.
+        // The file sets its own thresholds, which then stay.
         assert!(judging(&pipeline, &flags, false).is_empty());
         assert_eq!(lines(&judging(&Pipeline::default(), &flags, false)), [least]);
     }

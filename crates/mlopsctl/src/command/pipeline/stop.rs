@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// Why, for the history of the execution.
 const CAUSE: &str = "stopped with mlopsctl";
-/// How many executions are searched for one that is running.
+/// The number of executions that are searched for one that is running.
 const SEARCHED: u16 = 20;
 
 /// An execution that was stopped, for a program.
