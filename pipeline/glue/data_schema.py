@@ -135,7 +135,7 @@ def is_list_of_values(value: Any) -> bool:
     return plain and len({str(item) for item in value}) == len(value)
 
 
-# What each field must be, for people, and the test of it.
+# The rule of each field, for people, and the test of it.
 COLUMN_RULES: dict[str, tuple[str, Any]] = {
     "source": ("a text", is_text),
     "required": ("true or false", lambda value: isinstance(value, bool)),

@@ -19,7 +19,7 @@ from pyspark import cloudpickle
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-# What a column's values may be in a feature group.
+# The types that a column's values may have in a feature group.
 FEATURE_TYPES = {
     "integer": ("Integral", "Fractional", "String"),
     "number": ("Fractional", "String"),

@@ -20,7 +20,7 @@ from pyspark.sql.utils import AnalysisException
 # Hadoop finds a codec by its extension, in lower case.
 READABLE = re.compile(r"\.(?:(?P<text>csv|tsv|json|jsonl|ndjson)(?-i:\.gz|\.bz2)?|(?P<binary>parquet))$", re.IGNORECASE)
 FAMILIES = {"tsv": "csv", "jsonl": "json", "ndjson": "json"}
-# How much of a file is looked at for its header.
+# The number of bytes that are searched for a file's header.
 HEAD_BYTES = 1 << 20
 OPENED_AT_ONCE = 16
 

@@ -37,7 +37,7 @@ class Group:
     files: list[RawFile]
     names: list[str]
     frame: DataFrame
-    # How each name is reached in the frame; CSV columns are reached by their positions.
+    # The expression for each name in the frame; CSV columns are reached by their positions.
     columns: list[str] = field(default_factory=list)
     is_csv: bool = False
 

@@ -13,7 +13,7 @@ import xgboost as xgb
 from checkpoints import Interrupted, newest
 from container import MODEL_FILE, ROOT, hosts, read_channel
 
-# What a program that was asked to end exits with.
+# The exit code of a program that was asked to end.
 ENDED = 128 + 15
 
 

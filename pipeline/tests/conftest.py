@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def load(name: str, path: str) -> ModuleType:
-    # What lies beside a program is found as it is where the program runs.
+    # A program finds the modules beside it, as it does where it runs.
     sys.path.append(str((PIPELINE / path).parent))
     spec = importlib.util.spec_from_file_location(name, PIPELINE / path)
     assert spec

@@ -11,13 +11,13 @@ from values import DEVELOPMENT, PIPELINE, PRODUCTION
 DEFINITION = json.loads((PIPELINE / "deploy.asl.json").read_text())
 STATES = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
-# What fails here does no harm to the deployment.
+# Steps whose failure does no harm to the deployment.
 TIDYING = {"RemovePreviousConfig", "RemovePreviousModel", "DiscardConfig", "DiscardModel"}
-# What is in service may be somebody else's, or half deleted.
+# Reads that may fail: the endpoint may serve a foreign or half deleted model.
 LOOKS = {"DescribePreviousConfig", "DescribeServingModel", "DescribeServingPackage"}
 # The alarms see what fails during the shift.
 DURING_SHIFT = {"TryDuringShift"}
-# What fails here takes the endpoint back, or says that it is not taken back.
+# Steps whose failure restores the endpoint, or leads to the message that it is not restored.
 TRIALS = {"TrySample": "NotTried", "RestorePrevious": "NotTakenBack", "RemoveEndpoint": "NotTakenBack"}
 # Another execution may be faster.
 RACES = {"CreateEndpoint", "UpdateEndpoint"}

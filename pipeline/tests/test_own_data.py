@@ -30,7 +30,7 @@ class DataSet:
     task: str
     # Scikit-learn's way to the metrics of the registered package.
     measured: Callable[[np.ndarray, np.ndarray], dict[str, float]]
-    # What a model that has learned something reaches on all rows.
+    # The least metric on all rows of a model that has learned something.
     reached: float
 
 

@@ -12,10 +12,10 @@ DEFINITION = json.loads((PIPELINE / "training.asl.json").read_text())
 STATES = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 NOTIFICATIONS = {"NotifySuccess", "NotifyRejected", "NotifyFailure"}
-# What fails here does no harm to the execution.
+# Steps whose failure does no harm to the execution.
 TIDYING = {"RemoveChampionModel", "RemoveRejectedModel", "RemoveRejectedArtifact"}
 CHAMPION = {"CreateChampionModel", "PredictChampion"}
-# What costs money as long as it runs.
+# Steps that cost money as long as they run.
 JOBS = {"ExtractTransformLoad", "IngestFeatures", "Train", "Predict", "PredictValidation", "PredictChampion"}
 STEPS = TASKS.keys() - NOTIFICATIONS - TIDYING - {"FindNewest"}
 

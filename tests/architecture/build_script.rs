@@ -29,7 +29,7 @@ impl Script {
         self.folder.path().join("crates/mlopsctl")
     }
 
-    /// What it sets for the compiler.
+    /// The value that the script sets for the compiler.
     fn build(&self, variables: &[(&str, &str)]) -> String {
         let mut command = Command::new(self.folder.path().join("script"));
         let no_path = [("CARGO_MANIFEST_DIR", self.crate_folder()), ("HOME", self.folder.path().to_owned())];

@@ -26,7 +26,7 @@ type Module = Vec<String>;
 /// A crate's files, and what each names.
 struct Crate {
     text: BTreeMap<Module, String>,
-    /// What a module gives on under its own path: where each name comes from.
+    /// The names that a module re-exports under its own path, with the module of each.
     given_on: BTreeMap<Module, BTreeMap<String, Module>>,
 }
 

@@ -1,4 +1,4 @@
-//! What docs/supply-chain.md says is pinned.
+//! The pins that docs/supply-chain.md promises.
 
 use std::{fs, path::PathBuf};
 
@@ -79,7 +79,7 @@ fn supply_chain_of_workflows_grants_permissions_to_each_job_alone() {
         assert!(text.contains("\npermissions: {}\n"), "{path} grants permissions to all jobs");
         for job in jobs(&text) {
             assert_eq!(job.matches("\n    permissions: {").count(), 1, "{path}: {job}");
-            // What runs the code of many authors may publish nothing.
+            // A job that runs code of many authors may publish nothing.
             let builds = ["release/build", ".ci/run", "cargo "].iter().any(|command| job.contains(command));
             assert!(!builds || job.contains("\n    permissions: {contents: read}\n"), "{path}: {job}");
         }

@@ -23,9 +23,9 @@ from botocore.loaders import Loader
 REPOSITORY = Path(__file__).resolve().parents[2]
 BOOK = Path("docs/aws-behaviour.md")
 LAWS = Path("crates/testkit/src/laws")
-# What carries the laws out, and says nothing of AWS.
+# The files that carry the laws out, and say nothing of AWS.
 MACHINERY = {"law.rs", "life.rs", "lives.rs", "world.rs"}
-# What the tables of lives start from.
+# The first line of the template for tables of lives, which is no law itself.
 TEMPLATE = "const LIFE: Life = Life {"
 MODELS = {
     "aws-budgets": ["budgets"],

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import shell
 
-# How clap ends its errors.
+# The end of each error of clap.
 REFUSED = "For more information, try '--help'"
 # This one goes on until somebody stops it.
 SERVE = ["local", "serve"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# What may stand before the name of a program.
+# The words that may stand before the name of a program.
 BEFORE = {"do", "then", "if", "!", "time", "(", "{", "else"}
 ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 OPERATORS = set("|&;()")

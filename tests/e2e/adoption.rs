@@ -43,7 +43,7 @@ fn a_platform_that_terraform_built_is_taken_over_whole() {
     // Terraform had one role for Studio and training, and no log groups of Glue 5.
     assert_eq!((&summary["updated"], &summary["created"], &summary["replaced"]), (&56.into(), &3.into(), &0.into()));
 
-    // What is remembered is what Terraform made, by its ids.
+    // The state of Terraform has the resources' ids.
     let remembered: Value = serde_json::from_slice(&std::fs::read(terraform::state()).unwrap()).unwrap();
     let outputs = &remembered["outputs"];
     let made = |name: &str| outputs[name]["value"].as_str().unwrap().to_owned();

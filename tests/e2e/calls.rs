@@ -1,5 +1,5 @@
-//! What a command costs in calls, so that more is a decision. Reads that meet share a call, which on a busy machine
-//! they may miss: hence some room.
+//! The number of calls of each command, so that more is a decision. Reads that meet share a call, which on a busy
+//! machine they may miss: hence some room.
 
 use crate::project::Project;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use crate::project::{Project, Ran};
 use std::{env, ffi::OsString, path::Path, process::Command};
 
-/// What the binary answers a shell that completes the last word of this line.
+/// The answers of the binary to a shell that completes the last word of this line.
 fn answers(project: &Project, shell: &str, line: &str) -> Vec<String> {
     let words: Vec<&str> = line.split(' ').collect();
     let mut command = project.command(&[&["--"], words.as_slice()].concat());

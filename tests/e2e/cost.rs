@@ -1,4 +1,4 @@
-//! What a platform costs, by itself and in a plan.
+//! The cost of a platform, by itself and in a plan.
 
 use crate::project::Project;
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use testkit::Refusal;
 
-/// What is found, which must end with this code.
+/// The findings of `doctor`, which must end with this code.
 fn findings(project: &Project, environment: &str, code: i32) -> Vec<Value> {
     let document = project.local(&["doctor", environment, "--json"]).ends_with(code).json();
     assert_eq!(document["environment"], environment);

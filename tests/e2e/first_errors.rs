@@ -1,4 +1,4 @@
-//! What keeps a newcomer from AWS, and what each error says to do about it.
+//! The obstacles between a newcomer and AWS, and the advice of each error.
 
 use crate::project::{Project, Ran};
 use std::{fs, net::TcpListener};

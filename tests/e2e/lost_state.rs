@@ -12,7 +12,7 @@ fn lose(project: &Project) {
     });
 }
 
-/// What is said where nothing may be said of an environment.
+/// The error of a command that needs the lost state.
 #[track_caller]
 fn says_it_is_lost(project: &Project, command: &[&str]) -> String {
     let failed = project.local(command).ends_with(1);

@@ -1,4 +1,4 @@
-//! What mlopsctl remembers: found without its file, damaged, put back.
+//! The state: found without its file, damaged, restored.
 
 use crate::project::Project;
 

@@ -20,7 +20,7 @@ fn what_changes_something_needs_the_name_of_an_environment() {
         let refused = project.local(command).ends_with(64);
         assert!(refused.stderr.contains("which environment?"), "{command:?}: {}", refused.stderr);
     }
-    // What only reads takes the one that is up.
+    // A command that only reads takes the environment that is up.
     project.local(&["plan", "--exit-code"]).ends_with(0);
     project.local(&["state", "list"]).ends_with(0);
     // One file is one environment.

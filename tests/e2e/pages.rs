@@ -1,5 +1,5 @@
-//! What a person reads, kept as pages under `tests/pages`. A change of words is a change of a page, and is read before
-//! it lands: `INSTA_UPDATE=always cargo test --workspace --test e2e pages` writes them anew.
+//! The output for people, kept as pages under `tests/pages`. A change of words is a change of a page, and is read
+//! before it lands: `INSTA_UPDATE=always cargo test --workspace --test e2e pages` writes them anew.
 
 use crate::{
     project::{Project, Ran},
@@ -39,7 +39,7 @@ pub(crate) fn page(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-/// What was said and what was given, as a person sees them one after the other.
+/// The messages and the data of a run, as a person sees them one after the other.
 fn both(ran: &Ran) -> String {
     format!("{}{}", ran.stderr, ran.stdout)
 }

@@ -1,4 +1,4 @@
-//! What to do with models and executions: list, deploy, go back, reject, stop.
+//! Commands on models and executions: list, deploy, go back, reject, stop.
 
 use crate::{
     project::{Project, Ran},
@@ -83,7 +83,7 @@ fn models_are_deployed_taken_back_and_rejected() {
     let rejected = pipeline(&project, &["reject", "2", "--json"]).ends_with(0).json();
     assert_eq!((&rejected["version"], &rejected["approval"]), (&2.into(), &"rejected".into()));
     tells(&pipeline(&project, &["reject", "2"]).ends_with(0).stderr, &["version 2 is rejected already"]);
-    // Nobody goes back to a model that was rejected.
+    // A rejected model is no target of a rollback.
     tells(&pipeline(&project, &["rollback"]).ends_with(1).stderr, &["no other model was in service before version 1"]);
     tells(
         &pipeline(&project, &["reject", "1"]).ends_with(0).stderr,

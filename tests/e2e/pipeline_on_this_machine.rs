@@ -125,7 +125,7 @@ fn ctrl_c_stops_the_execution_and_all_its_programs() {
     }
 }
 
-/// Whether the process that works on an execution is there.
+/// True if the process that works on an execution exists.
 fn running(execution: &str) -> bool {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let mut lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());

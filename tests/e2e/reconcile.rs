@@ -85,7 +85,7 @@ fn pending_change_does_not_keep_drift_of_the_same_resources_from_its_repair() {
     let pending = told["pending"].as_array().unwrap();
     assert!(pending.len() > 40 && pending.contains(&json!(BUCKET)), "{pending:?}");
     assert_eq!(drifted(&project), Vec::<String>::new());
-    // What was pending is still pending, and nothing else.
+    // Pending changes are still pending, and nothing else.
     let plan = project.local(&["plan", "dev", "--json"]).ends_with(0).json();
     let is_pending = |change: &Value| {
         change["action"] == "delete"

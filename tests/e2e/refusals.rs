@@ -1,4 +1,4 @@
-//! What is refused, before anything is touched, and how it is said.
+//! Refusals before anything is touched, and their messages.
 
 use crate::project::{Project, Ran};
 

@@ -46,7 +46,7 @@ fn stored(project: &Project) -> Vec<(String, String)> {
     })
 }
 
-/// Somebody sets a variable, changes another, and edits the definition of the pipeline.
+/// Sets a variable, changes another, and edits the definition of the pipeline.
 fn set_canaries_from_outside(project: &Project) {
     project.behind_its_back(async |sdk| {
         let variables = [("NOTE", "canary-4"), ("SOMEBODYS_KEY", "canary-5")];

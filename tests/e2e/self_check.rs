@@ -1,4 +1,4 @@
-//! What mlopsctl says of itself, and whether it finds a newer release: of a server on loopback.
+//! The binary's description of itself, and its search for a newer release: on a server on loopback.
 
 use crate::{
     project::{Project, Ran},

@@ -1,4 +1,4 @@
-//! Where states are kept: in buckets that several projects share, and in those of 0.1.
+//! The places of states: buckets that several projects share, and those of 0.1.
 
 use crate::project::Project;
 use aws_config::SdkConfig;

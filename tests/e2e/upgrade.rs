@@ -72,7 +72,7 @@ fn destroy(project: &Project, environment: &str) -> Ran {
     project.local(&["destroy", environment, "--delete-data", "--unprotect", "*", "--with-state"])
 }
 
-/// Where the cloud still has anything with the name or the tags of the environment.
+/// The places in the cloud that still have the name or the tags of the environment.
 fn leftovers(project: &Project, environment: &str) -> Vec<String> {
     let cloud = local::Cloud::open(Some(&project.path().join("state/local")), "ap-south-1", local::ACCOUNT).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -253,7 +253,7 @@ fn upgrade_refuses_a_saved_plan_and_names_both_versions() {
     }
 }
 
-/// What a downgrade meets: a state with a setting that only the later version knows.
+/// A downgrade: the state has a setting that only the later version knows.
 #[test]
 fn downgrade_is_told_which_version_wrote_the_state() {
     let project = Project::new();

@@ -1,4 +1,4 @@
-//! What a run that was killed leaves, and what the next one makes of it.
+//! The remains of a killed run, and their treatment by the next one.
 
 use crate::platform::Platform;
 use std::io::{BufRead, BufReader};

@@ -24,7 +24,7 @@ pub(crate) fn everywhere(files: &Project) {
     );
 }
 
-/// What the plan must be: two new resources, everything else in place.
+/// The expected plan: two new resources, everything else in place.
 pub(crate) fn changes() -> Changes {
     let update = |address: &str, fields: &[&str]| (address.to_owned(), ("update".to_owned(), owned(fields)));
     let create = |address: &str| (address.to_owned(), ("create".to_owned(), Vec::new()));
@@ -50,7 +50,7 @@ fn owned(fields: &[&str]) -> Vec<String> {
     fields.iter().map(|&field| field.to_owned()).collect()
 }
 
-/// What was edited, as the services show it.
+/// The edited settings, as the services show them.
 pub(crate) fn seen(platform: &Platform) -> BTreeMap<&'static str, String> {
     let artifacts = platform.bucket("artifacts");
     platform.behind_its_back(async |sdk| {
@@ -89,7 +89,7 @@ async fn compute(sdk: &SdkConfig, prefix: &str) -> BTreeMap<&'static str, String
     ])
 }
 
-/// What [`seen`] must give.
+/// The expected value of [`seen`].
 pub(crate) fn expected() -> BTreeMap<&'static str, String> {
     let values = [
         ("memory in MB", "2048"),

@@ -21,5 +21,5 @@ pub(crate) fn put(platform: &Platform) {
     });
 }
 
-/// What holds them.
+/// The resources with data.
 pub(crate) const HOLDERS: [&str; 3] = ["storage.models", "registry.images", "studio.model-package-group"];

@@ -1,4 +1,4 @@
-//! What there is of a platform in the cloud, asked of each service itself.
+//! The resources of a platform in the cloud, read from each service itself.
 
 use crate::server::ACCOUNT;
 use aws_config::SdkConfig;

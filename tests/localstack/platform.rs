@@ -43,7 +43,7 @@ impl Platform {
         self
     }
 
-    /// What names of this platform begin with.
+    /// The prefix of this platform's names.
     pub(crate) fn prefix(&self) -> String {
         format!("{}-{}", self.project, self.environment)
     }
@@ -102,7 +102,7 @@ impl Platform {
         runtime.block_on(async { work(self.server.sdk(self.emulator).await).await })
     }
 
-    /// What the cloud has of this platform: names or ids, by kind.
+    /// The resources of this platform in the cloud: names or ids, by kind.
     pub(crate) fn in_the_cloud(&self) -> BTreeMap<&'static str, Vec<String>> {
         self.behind_its_back(async |sdk| inventory::of(&sdk, self.project, &self.prefix()).await)
     }

@@ -1,4 +1,4 @@
-//! What somebody does to a platform behind mlopsctl's back, service by service, and what drift must say of it.
+//! Changes to a platform behind mlopsctl's back, service by service, and the drift that each must cause.
 
 use crate::platform::Platform;
 use aws_config::SdkConfig;

@@ -1,4 +1,4 @@
-//! What must be so after a run that was ended by something.
+//! The conditions that must hold after a run that was ended from outside.
 
 use crate::{project::Project, served::Served};
 use serde_json::Value;
@@ -34,7 +34,7 @@ impl Served {
         self.run(project, &["plan", "dev", "--exit-code"]).ends_with(0);
     }
 
-    /// Whoever was at work gave the lock back, and knows all that was made: the next plan finds nothing else.
+    /// The run released the lock, and recorded all that it made: the next plan finds nothing else.
     #[track_caller]
     pub(crate) fn was_left_in_order(&self, project: &Project) {
         assert!(self.stored("lock.json").is_none(), "the lock is still there");

@@ -1,4 +1,4 @@
-//! What somebody does by hand to the lock or the state of a run that is at work.
+//! Interventions by hand in the lock or the state of a run that is at work.
 
 use crate::{
     aftermath::UP,
@@ -71,7 +71,7 @@ fn lock_deleted_by_hand_lets_nobody_in_before_its_holder_has_stopped() {
 fn run_whose_last_write_of_the_state_fails_reports_what_it_made_and_what_is_not_recorded() {
     let (project, served) = (Project::new(), Served::start());
     let (at_work, go_on) = held_up(&served, &project);
-    // Somebody puts the state back as it was, with another serial.
+    // The state is restored as it was, with another serial.
     let mut state = served.state().unwrap();
     state.serial += 1000;
     served.store("state.json", state.write());

@@ -11,9 +11,9 @@ use rustix::process::Signal;
 use serde_json::json;
 use std::{thread, time::Duration};
 
-/// How much longer each call takes while something happens.
+/// The time by which each call is longer while something happens.
 const SLOW: Duration = Duration::from_millis(300);
-/// What is long after a call has come and before it is answered.
+/// A moment well after a call has come and before it is answered.
 const MEANWHILE: Duration = Duration::from_millis(100);
 
 /// A run that hears these signals, a little apart, when so many calls that make something have come.

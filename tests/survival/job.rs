@@ -113,7 +113,7 @@ fn a_run_whose_time_is_nearly_over_stops_and_the_next_goes_on() {
     let job = Lambda::start(&served, &project, unpacked.path());
     somebody_suspends_versions(&served);
     let door = served.door().clone();
-    // What comes after the first change is under way when the time is nearly over, and all else is fast.
+    // The calls after the first change are under way when the time is nearly over, and all others are fast.
     served.door().trap(makes, 0, Moment::Beside, move || {
         door.delay(NEARLY_OVER + Duration::from_secs(5));
         thread::spawn(move || {

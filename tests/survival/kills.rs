@@ -10,7 +10,7 @@ use crate::{
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use rustix::process::Signal;
 
-/// What is done to a platform.
+/// A command on a platform.
 struct Deed {
     /// Done before, to the whole of it.
     edit: fn(&Project),
@@ -81,7 +81,7 @@ fn a_reconciliation_that_is_killed() {
             missed += usize::from(!killed(&served, &project, RECONCILE, call, moment));
             served.run(&project, RECONCILE).ends_with(0);
             served.run(&project, &["drift", "dev"]).ends_with(0);
-            // Where nothing was left to heal, the lock of the dead is for whoever needs one.
+            // If no drift was left, the lock of the killed run stays until another run needs it.
             served.converges(&project, UP, &expected, &format!("{moment:?} call {call}"));
         }
     }

@@ -22,7 +22,7 @@ pub(crate) struct Lambda {
     answers: Receiver<Answer>,
 }
 
-/// How an invocation went.
+/// The result of an invocation.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) is_error: bool,

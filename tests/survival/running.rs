@@ -28,7 +28,7 @@ impl Running {
         self.process.id()
     }
 
-    /// How it ended.
+    /// The output and the exit code.
     pub(crate) fn end(self) -> Ran {
         Ran::of(self.process.wait_with_output().unwrap())
     }

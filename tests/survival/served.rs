@@ -21,7 +21,7 @@ use vocabulary::Place;
 
 /// The region of the environment files.
 const REGION: &str = "ap-south-1";
-/// Where dev's state and lock are.
+/// The bucket of dev's state and lock.
 pub(crate) const STATE_BUCKET: &str = "mlops-pipeline-dev-mlopsctl-state-123456789012";
 
 pub(crate) struct Served {
@@ -63,7 +63,7 @@ impl Served {
         command
     }
 
-    /// What leads `mlopsctl` here.
+    /// The environment variables that direct `mlopsctl` to this cloud.
     pub(crate) fn settings(&self) -> [(&'static str, &str); 3] {
         [("AWS_ENDPOINT_URL", &self.endpoint), ("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")]
     }
@@ -103,7 +103,7 @@ impl Served {
         });
     }
 
-    /// How often each serial of dev's state was written, all of one lineage.
+    /// The number of times that each serial of dev's state was written, all of one lineage.
     pub(crate) fn writes_of_the_state(&self) -> BTreeMap<u64, usize> {
         self.behind_its_back(async |sdk| {
             let s3 = aws_s3::client(&sdk);
@@ -136,7 +136,7 @@ fn read(bytes: &[u8]) -> State {
     State::read(bytes, "state.json", &identity).unwrap()
 }
 
-/// What happens when a call comes.
+/// The interventions at calls.
 #[derive(Default)]
 pub(crate) struct Door {
     state: Mutex<DoorState>,
@@ -150,17 +150,17 @@ struct DoorState {
     traps: Vec<Trap>,
     /// Which calls are not allowed.
     denied: Option<fn(&Call) -> bool>,
-    /// How many calls go by until the caller's signature is taken no more, and what is wrong with it.
+    /// The number of calls until the caller's signature is rejected, and the fault of the signature.
     refuses: Option<(usize, Signature)>,
-    /// What was asked with credentials of another account, other than which account that is.
+    /// The calls with credentials of another account, except those that ask for the account.
     of_another_account: Vec<String>,
 }
 
-/// What an access key of another account begins with, and that account.
+/// The prefix of the access keys of another account, and that account.
 pub(crate) const ANOTHER_KEY: &str = "AKIAANOTHER";
 pub(crate) const ANOTHER_ACCOUNT: &str = "210987654321";
 
-/// Whether credentials of another account signed a call.
+/// True if credentials of another account signed a call.
 fn is_of_another_account(call: &Call) -> bool {
     let signed = call.request.headers.get("authorization").and_then(|value| value.to_str().ok());
     signed.is_some_and(|text| text.contains(ANOTHER_KEY))
@@ -169,7 +169,7 @@ fn is_of_another_account(call: &Call) -> bool {
 /// Something that is done once, at a call.
 struct Trap {
     concerns: fn(&Call) -> bool,
-    /// How many calls that concern it go by.
+    /// The number of calls that pass before it springs.
     spared: usize,
     moment: Moment,
     spring: Box<dyn FnOnce() + Send>,
@@ -238,7 +238,7 @@ impl Door {
         self.state().denied = Some(concerns);
     }
 
-    /// Whether everything that was laid has sprung.
+    /// True if all traps have sprung.
     pub(crate) fn has_sprung(&self) -> bool {
         self.state().traps.is_empty()
     }

@@ -14,7 +14,7 @@ pub(crate) enum Signature {
 }
 
 impl Signature {
-    /// How each service says so.
+    /// The service's error for such a signature.
     pub(crate) fn refused(self, service: &str) -> Refusal {
         let expired = "The security token included in the request is expired";
         let late =

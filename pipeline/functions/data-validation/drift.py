@@ -12,7 +12,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
-# What time moves by its nature.
+# The types of columns whose values move with time by their nature.
 MOVING_TYPES = frozenset({"timestamp"})
 
 

@@ -52,7 +52,7 @@ class Confusion:
         return divide(self.true_positive * self.rows - said * true, spread)
 
 
-# What a threshold can be chosen by.
+# The measures by which a threshold can be chosen.
 CHOICES: dict[str, Callable[[Confusion], float]] = {
     "f1": Confusion.f_score,
     "mcc": Confusion.matthews,

@@ -52,7 +52,7 @@ def newest_approved(sagemaker: Any, group: str) -> str | None:
 def find(sagemaker: Any, group: str, endpoint: str | None) -> dict[str, Any] | None:
     """What SageMaker says of the champion's package; None for the first model of a group."""
     serving = serving_package(sagemaker, endpoint) if endpoint else None
-    # Somebody else's model may serve, and a package that is deleted can be scored no more.
+    # The model in service may be a foreign one, and a deleted package can be scored no more.
     if serving and f":model-package/{group}/" in serving:
         package = described(sagemaker.describe_model_package, ModelPackageName=serving)
         if package:

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# How far, as a share of an axis, the drawing may be from the curve, and how many points it may have.
+# The greatest distance between drawing and curve, as a share of an axis, and the most points of the drawing.
 STEP = 0.004
 MOST_POINTS = 1000
 

@@ -150,7 +150,7 @@ def evaluate(event: dict[str, Any], s3: Any) -> dict[str, Any]:
         approved = all_metrics(old)
         reasons += [compared["refused"]] if compared["refused"] else []
         document["comparison"] = {**compared, "champion_package": against["package"]}
-    # What a person who approves should know, though nothing is refused for it.
+    # Notes for the person who approves; no model is refused for one.
     notes = [f"not compared with {against['package']}: {against['why'][:LONGEST_NOTE]}"] if against["why"] else []
 
     features = features_of(s3, event)

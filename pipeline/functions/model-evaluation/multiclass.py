@@ -11,7 +11,7 @@ from arithmetic import divide, log_loss
 from curves import Curve
 from predictions import EvaluationFailed, Scored
 
-# How far the probabilities of a row may be from a sum of 1: they are single-precision numbers.
+# The greatest distance of a row's probabilities from a sum of 1: they are single-precision numbers.
 SUM_TOLERANCE = 1e-3
 
 

@@ -13,7 +13,7 @@ from predictions import Scored
 
 # The shares of rows of which the report says how large their error is at most.
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
-# How many rows the report draws.
+# The number of rows that the report draws.
 DRAWN = 300
 
 

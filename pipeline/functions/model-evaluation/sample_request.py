@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 # Containers separate numbers by commas or spaces, and may put them in brackets.
 NUMBER = re.compile(r"[^\s,\[\]]+")
-# What may pass. https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
+# The errors that may pass. https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 MAY_PASS = {"InternalDependencyException", "InternalFailure", "ModelNotReadyException", "ServiceUnavailable"}
 SHOWN = 300
 

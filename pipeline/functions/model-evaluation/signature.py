@@ -56,7 +56,7 @@ def signature(
         "answer": f"text/csv: {ANSWERS[task]}",
         **({"classes": list(classes)} if classes else {}),
         **({"decision_threshold": threshold} if task == "binary" else {}),
-        # How the columns of a file are read.
+        # The schema, by which the columns of a file are read.
         "schema": schema,
         "sample": sample,
     }

@@ -19,7 +19,7 @@ from values import ACCOUNT, DEVELOPMENT, PIPELINE, REGION
 ENDS_WITHIN = 600  # seconds; only a broken test waits for them
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/mlops-pipeline-dev-pipeline"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/mlops-pipeline-dev:0f1e2d3c"
-# What the blueprint would fill in, for the image of this repository instead of SageMaker's.
+# The values that the blueprint would fill in, for the image of this repository instead of SageMaker's.
 VALUES: dict[str, Any] = DEVELOPMENT | {
     "training_image_uri": IMAGE,
     "inference_image_uri": IMAGE,

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from moto.sagemaker.models import sagemaker_backends
 from values import ACCOUNT, REGION
 
-# What InvokeEndpoint returns where the container refused the request or failed at it.
+# The status of InvokeEndpoint if the container refused the request or failed at it.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 MODEL_ERROR = 424
 

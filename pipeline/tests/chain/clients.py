@@ -6,7 +6,8 @@ from typing import Any
 
 from runner.clients import Clients
 
-# What the embedded AWS only keeps. moto delivers messages and metrics, and its endpoints can be taken through a life.
+# Services of moto, because the embedded AWS only records their calls: moto delivers messages and metrics, and takes its
+# endpoints through a life.
 OF_MOTO = {"cloudwatch", "sagemaker", "sns", "sqs", "stepfunctions"}
 
 

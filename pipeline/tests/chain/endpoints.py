@@ -18,10 +18,10 @@ class Endpoints:
     """Gives moto's endpoints a life. Each look at one shows where it is and lets it go one step further."""
 
     def __init__(self) -> None:
-        # How the next deployments end: well, rolled back, failed, not at all, or guarded: as the alarms want it.
+        # The end of the next deployments: well, rolled back, failed, not at all, or guarded: as the alarms want it.
         self.outcome = "well"
         self.is_alarming = lambda: False
-        # What an endpoint has still before it: status, configuration, reason.
+        # The phases that an endpoint has still before it: status, configuration, reason.
         self.ahead: dict[str, list[tuple[str, str, str | None]]] = {}
         # The last request to update each endpoint.
         self.updates: dict[str, dict[str, Any]] = {}

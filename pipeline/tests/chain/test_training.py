@@ -27,7 +27,7 @@ def way(*parts: list[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def registered(account) -> Execution:
-    # What EventBridge sends when a file was uploaded: nothing in it overrides anything.
+    # EventBridge's input for an uploaded file: nothing in it overrides anything.
     return account.execute("training.asl.json", VALUES, {"source": "aws.s3", "detail": {"object": {"key": "raw/x"}}})
 
 

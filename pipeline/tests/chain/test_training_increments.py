@@ -65,7 +65,7 @@ def test_a_refused_increment_stays_out_and_its_corrected_file_is_read_again(acco
     assert third.status == "SUCCEEDED", third.cause
     (two,) = set(accepted(account)) - {one}
     assert rows_of(account, two)["read"] == 300
-    # What the refused execution wrote is no part of what was trained on.
+    # The files of the refused execution are no part of the training data.
     (request,) = third.requests("createTrainingJob.sync")
     uri = request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
     (body,) = account.objects("data", uri.split("/", 3)[3]).values()

@@ -17,7 +17,7 @@ from certificate.project import REPOSITORY, Project
 from certificate.report import Facts, is_passed, render
 
 HOURS_IN_A_MONTH = 730
-# How long all phases of an environment may take at most, as a bound for what it costs: AWS takes about an hour.
+# The most hours that all phases of an environment may take, as a bound of the cost: AWS takes about an hour.
 HOURS_FOR_EACH = 6
 
 

@@ -14,7 +14,7 @@ from judges.exceptions import load, remaining
 from judges.lives import Lived, live
 from judges.relay import Recorded
 
-# What a life of the shipped environments sends at least. Less means that a judge saw too little.
+# The least number of operations that a life of the shipped environments sends. Less means that a judge saw too little.
 OPERATIONS = 150
 POLICIES = 40
 MACHINES = 2

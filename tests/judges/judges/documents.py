@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from judges.policies import Kind, Policy
 from judges.wire import Call
 
-# Where each operation carries a policy, and what it is attached to.
+# The kind of policy that each operation carries.
 CARRIERS = {
     "iam:CreateRole": Kind.TRUST,
     "iam:UpdateAssumeRolePolicy": Kind.TRUST,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from loopback import serving
 
 ANSWERS_WITHIN = 120  # seconds
-# What concerns one connection only, and the lengths, which are those of the bodies as read.
+# The headers of one connection only, and those of lengths, which are those of the bodies as read.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "expect"}
 
 

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-/// What a server does with a connection whose request it has read.
+/// The answer of a server on a connection whose request it has read.
 type Answers = fn(&mut TcpStream, request: &str) -> std::io::Result<()>;
 
 /// A server on a port of its own for as long as the test runs.
@@ -23,7 +23,7 @@ pub(super) fn serve(answers: impl Fn(&mut TcpStream, &str) -> std::io::Result<()
     endpoint
 }
 
-/// Whoever asked may have gone away.
+/// The client may have gone away.
 fn attend(mut stream: TcpStream, answers: impl Fn(&mut TcpStream, &str) -> std::io::Result<()>) -> std::io::Result<()> {
     let mut request = vec![0; 65536];
     let length = stream.read(&mut request)?;

@@ -1,4 +1,4 @@
-//! What may stand in a lock's place.
+//! Objects that may stand in a lock's place.
 
 use crate::{project::Project, served::Served};
 

@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-/// What stands where an environment file should be, how it gets there, and what is said of it.
+/// The kind of object in the place of an environment file, the function that makes it, and the message for it.
 type Case = (&'static str, fn(&Path), &'static str);
 
 const CASES: &[Case] = &[

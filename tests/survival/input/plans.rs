@@ -20,10 +20,10 @@ const NO_PLANS: [(&str, &str, &str); 10] = [
     ("bytes", "\u{0}\u{1}\u{2}", "is not a saved plan: expected"),
 ];
 
-/// What is changed in a good plan, and what is said of it. Nobody confirms what a file says.
+/// The change of a good plan, and the message for it. Nobody confirms what a file says.
 type Forgery = (&'static str, fn(&mut Value), &'static str);
 
-/// What somebody edits without knowing of the digest.
+/// The message for a plan that was edited without a new digest.
 const EDITED: &str = "it was changed after it was saved";
 const FORGERIES: &[Forgery] = &[
     ("of another environment", |plan| plan["environment"] = json!("prod"), EDITED),

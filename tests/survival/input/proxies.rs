@@ -11,7 +11,7 @@ use std::{
 /// The first lines of what the proxies of this file were asked.
 static ASKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Whether a proxy was asked something that begins like this.
+/// True if a proxy got a request that begins like this.
 fn was_asked(start: &str) -> bool {
     ASKED.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|line| line.starts_with(start))
 }

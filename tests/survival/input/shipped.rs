@@ -1,4 +1,4 @@
-//! What an environment file names and ships: scripts, functions, definitions.
+//! The files that an environment file names and mlopsctl ships: scripts, functions, definitions.
 
 use crate::{project::Project, served::Served};
 use std::{
@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-/// What is wrong with the files of the project, how it comes to be, and what is said of it.
+/// The fault of the project's files, the function that causes it, and the message for it.
 type Case = (&'static str, fn(&Path), &'static str);
 
 const FUNCTION: &str = "pipeline/functions/data-validation";

@@ -149,7 +149,7 @@ fn a_state_that_does_not_follow_is_not_pushed() {
     up.refuses(&["state", "push", "pushed.json", "dev"]).ends_with(64).says(&["larger than 64 MiB"]);
 }
 
-/// What is wrong, how it comes to be, and what is said of it.
+/// The fault of a state, the function that causes it, and the message for it.
 type Damage = (&'static str, fn(&mut Value), &'static str);
 
 /// States that have the right form and make no sense. Nothing may be destroyed by one.
@@ -225,7 +225,7 @@ fn a_state_without_sense_destroys_nothing() {
     up.served.run(&up.project, &["plan", "dev", "--exit-code"]).ends_with(0);
 }
 
-/// Whoever can write a state must not thereby have other people's things deleted.
+/// The right to write a state must not be a right to delete other people's resources.
 #[test]
 fn ids_of_strangers_in_a_state_destroy_nothing() {
     let up = Up::new();

@@ -41,7 +41,7 @@ fn serve() -> String {
     endpoint
 }
 
-/// Whoever asked may not like the certificate.
+/// The client may reject the certificate.
 fn attend(mut stream: TcpStream, config: Arc<ServerConfig>) -> std::io::Result<()> {
     let mut connection = ServerConnection::new(config).unwrap();
     let mut stream = Stream::new(&mut connection, &mut stream);
