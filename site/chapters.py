@@ -37,7 +37,7 @@ def in_repository(page: str, link: str) -> PurePosixPath:
 
 
 def chapter_path(page: str) -> str:
-    """Where the site has a page of the repository: `page` is its path below the root."""
+    """The place of a page of the repository on the site: `page` is its path below the root."""
     path = PurePosixPath(page)
     if path.parts[0] == "docs":
         return str(PurePosixPath(*path.parts[1:]))
@@ -47,7 +47,7 @@ def chapter_path(page: str) -> str:
 
 
 def source_path(target: PurePosixPath, root: Path = REPOSITORY) -> str:
-    """Where the site has a copy of a file or a list of a folder, below source/."""
+    """The place on the site of a copy of a file or a list of a folder, below source/."""
     if (root / target).is_dir():
         return f"source/{target}/index.html"
     return f"source/{target}" if target.suffix in SHOWN else f"source/{target}.txt"

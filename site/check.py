@@ -93,7 +93,7 @@ def addresses(page: Path) -> Addresses:
 
 
 def problem(page: Path, link: str) -> str | None:
-    """What is wrong with a link of a page of the site. Links to other hosts are not followed."""
+    """The fault of a link of a page of the site. Links to other hosts are not followed."""
     parts = urlsplit(link)
     if parts.scheme or parts.netloc:
         return None

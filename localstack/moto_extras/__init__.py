@@ -1,1 +1,1 @@
-"""What moto lacks of its services' operations, added to moto's own server."""
+"""Operations that moto's services lack, added to moto's own server."""

@@ -1,4 +1,4 @@
-"""How an operation joins moto: a function named as moto's dispatcher expects it.
+"""The form in which an operation joins moto: a function named as moto's dispatcher expects it.
 
 An operation takes the backend of the caller's account and region and the request's
 parameters, and returns the response's members. moto serialises it by AWS's service model.

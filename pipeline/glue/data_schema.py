@@ -37,7 +37,7 @@ class ColumnSpec:
 
 @dataclass(frozen=True)
 class CsvFormat:
-    """How CSV files are written; `.tsv` files are separated by tabs in any case."""
+    """The format of CSV files; `.tsv` files are separated by tabs in any case."""
 
     separator: str = ","
     quote: str = '"'
@@ -91,7 +91,7 @@ class Schema:
         return [column.name for column in self.columns]
 
     def must_be_present(self, column: ColumnSpec) -> bool:
-        """Whether a row without a value of the column is quarantined."""
+        """True if a row without a value of the column is quarantined."""
         return column.required or column.name in (self.label, self.split_time, *self.key, *self.split_by)
 
     def classes(self) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def accepted_rows(spark: SparkSession, processed: str, dataset: str, batch: str,
 
 
 def last_written(spark: SparkSession, uri: str) -> dict[str, str] | None:
-    """What was written to a group before, by the note that was left."""
+    """The note about the last records that were written to a group; None before the first."""
     folder, _, name = uri.rpartition("/")
     reader = spark.read.format("binaryFile").option("pathGlobFilter", name)
     try:

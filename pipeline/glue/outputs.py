@@ -1,4 +1,4 @@
-"""Where the job writes: the training files, typed rows for the catalog, rejected rows, and small documents."""
+"""The outputs of the job: the training files, typed rows for the catalog, rejected rows, and small documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the statistics say of a batch: counts, the columns' profiles, and fingerprints of the splits."""
+"""The statistics of a batch: counts, the columns' profiles, and fingerprints of the splits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COUNTED_UP_TO = 50
 
 
 def measures(column: ColumnSpec, schema: Schema) -> dict[str, Column]:
-    """What is measured of a column, by the name that the statistics give it."""
+    """The measures of a column, by their names in the statistics."""
     found = {"nulls": F.sum(is_null(column, schema).cast("long"))}
     if column.type != "string":
         value = numeric(column).cast("double")

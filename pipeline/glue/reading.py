@@ -94,7 +94,7 @@ def json_groups(spark: SparkSession, files: list[RawFile]) -> list[Group]:
 
 
 def spans_lines(start: bytes) -> bool:
-    """Whether a JSON file is one document, as an array or printed on several lines, and not one document a line."""
+    """True if a JSON file is one document, as an array or printed on several lines, and not one document a line."""
     text = start.decode("utf-8-sig", "replace").lstrip()
     if not text.startswith("{"):
         return text.startswith("[")
@@ -118,7 +118,7 @@ def parquet_groups(spark: SparkSession, files: list[RawFile]) -> list[Group]:
 
 
 def likened(name: str) -> str:
-    """What names have in common that differ in case, spaces and signs only."""
+    """The same text for names that differ in case, spaces and signs only."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 

@@ -100,7 +100,7 @@ def is_allowed(column: ColumnSpec) -> Column:
 
 
 def equals(column: ColumnSpec, allowed: str) -> Column:
-    """Whether a value is one of the column's `values`; false where it is missing."""
+    """True if a value is one of the column's `values`; false where it is missing."""
     value = F.col(f"_{column.name}")
     if column.type == "number":
         return value.eqNullSafe(F.lit(float(allowed)))

@@ -1,4 +1,4 @@
-"""What training has reached, so that it goes on after an interruption: SageMaker keeps the folder in S3."""
+"""The checkpoints, from which training goes on after an interruption: SageMaker keeps the folder in S3."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def hyperparameters() -> dict[str, str]:
 
 
 def train() -> bool:
-    """Whether training went on to its end."""
+    """Trains the model. True if training went on to its end."""
     if len(hosts()) > 1:
         raise ValueError(f"train.py uses one instance, and the job has {len(hosts())}: each would train its own model")
     parameters = hyperparameters()

@@ -62,7 +62,7 @@ def transformed(pairs: Pairs, name: str, files: int = 3) -> dict[str, str]:
 
 
 def bucket(candidate: Pairs, *, files: int = 3, **others: Pairs) -> FakeS3:
-    """What the ETL job and the transforms left. `others` are predictions of the champion or on validation data."""
+    """The outputs of the ETL job and the transforms. `others` are predictions of the champion or on validation data."""
     objects = {
         "data/processed/statistics/d/batch=b.json": json.dumps({"features": FEATURES}),
         "data/processed/csv/d/test/batch=b/part-0.csv": "1,7,1,0,1000\n0,8,0,1,\n",

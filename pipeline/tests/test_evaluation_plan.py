@@ -1,4 +1,4 @@
-"""What is known before training: settings that fit the task, and whom the new model is compared with."""
+"""The plan before training: settings that fit the task, and the champion of the comparison."""
 
 from __future__ import annotations
 

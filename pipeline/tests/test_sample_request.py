@@ -1,4 +1,4 @@
-"""What counts as the answer of the trained model, and what may pass."""
+"""The answers that count as those of the trained model, and the errors that may pass."""
 
 from __future__ import annotations
 

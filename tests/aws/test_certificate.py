@@ -1,4 +1,4 @@
-"""What the certificate does before and after a life: consent, edits of the shipped files, the report."""
+"""The work of the certificate before and after a life: consent, edits of the shipped files, the report."""
 
 import contextlib
 import io

@@ -33,7 +33,7 @@ def documented(root: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def refusal(binary: Path, arguments: list[str]) -> str | None:
-    """What mlopsctl says against the arguments."""
+    """The error of mlopsctl for the arguments, None if it accepts them."""
     if arguments[:2] == SERVE:
         arguments = [*arguments, "--help"]
     with tempfile.TemporaryDirectory() as folder:

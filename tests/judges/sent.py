@@ -11,7 +11,7 @@ from judges.relay import Recorded
 
 
 def sent(service: str, operation: str, **members) -> Recorded:
-    """What boto3 sends for a call with these members, which it does not check."""
+    """The request of boto3 for a call with these members, which it does not check."""
     try:
         getattr(_client(service), operation)(**members)
     except _Kept as kept:

@@ -80,7 +80,7 @@ class Host(Server):
         self.merge_commit = None
 
     def add(self, author, body):
-        """Somebody comments."""
+        """Adds a comment of a person."""
         self.comments.append({"id": next(self.numbers), "author": author, "body": body})
 
     def page(self, query, items):

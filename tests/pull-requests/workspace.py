@@ -78,7 +78,7 @@ class Workspace:
         return code, said
 
     def merge(self):
-        """Somebody merges the pull request; the next run has a checkout of its own."""
+        """Merges the pull request; the next run has a checkout of its own."""
         self.host.merge_commit = "b" * 40
         shutil.rmtree(self.folder / "mlopsctl-plan", ignore_errors=True)
 

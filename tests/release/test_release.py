@@ -56,7 +56,7 @@ def wheel(folder: Path, tag: str, version: str = VERSION, program: str = PROGRAM
 
 
 def wheels(out: Path) -> None:
-    """What the jobs of the workflow leave together."""
+    """Writes the files that the jobs of the workflow leave together."""
     for target, tag in TAGS.items():
         wheel(out / "wheels", tag)
         if target.endswith("linux-gnu"):
@@ -255,7 +255,7 @@ class Installer(Folder):
 
 
 class Wheel(Folder):
-    """What a person has who types `uvx mlopsctl`, with the binary that the other tests run."""
+    """The installation of a person who types `uvx mlopsctl`, with the binary that the other tests run."""
 
     def test_wheel_builds_the_platform_in_an_empty_folder(self):
         out = self.folder / "wheels"

@@ -129,7 +129,7 @@ class SubprocessExecutor(RuntimeExecutor):
 
 
 def read_answer(answer: Path, request_id: str) -> tuple[bool, bytes]:
-    """Whether the handler failed, and the JSON it answered with."""
+    """True if the handler failed, and the JSON it answered with."""
     if not answer.exists():
         reason = "Runtime exited without providing a reason"
         return True, failure("Runtime.ExitError", request_id, reason)

@@ -1,4 +1,4 @@
-"""What the ETL job counted in the batches of a data set, added up."""
+"""The counts of the ETL job for the batches of a data set, added up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DataValidationFailed(Exception):
 
 @dataclass
 class Profile:
-    """What is known of one column over all batches."""
+    """The counts of one column over all batches."""
 
     type: str = ""
     count: int = 0

@@ -1,4 +1,4 @@
-"""What a data set must meet, and each limit that it does not."""
+"""The limits of a data set, and a finding for each that it breaks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batches import SPLITS, DatasetStatistics
 
 @dataclass(frozen=True)
 class Limits:
-    """What a data set must meet. Fractions are of 1; every limit is inclusive."""
+    """The limits of a data set. Fractions are of 1; every limit is inclusive."""
 
     min_rows: int = 100
     min_rows_per_split: int = 1
@@ -140,7 +140,7 @@ def check_drift(moved: dict[str, float], limits: Limits) -> Iterator[Finding]:
 
 
 def check_sample(rows: Iterable[list[str]], features: list[str], schema: dict[str, Any]) -> Iterator[Finding]:
-    """Whether the files that training will read are what the statistics promise: one finding a column."""
+    """The faults in the files of training, as far as they differ from the statistics: one finding a column."""
     names = [schema["label"], *features]
     classes = None if schema.get("task", "binary") == "regression" else {float(n) for n in class_numbers(schema)}
     reported: set[str] = set()

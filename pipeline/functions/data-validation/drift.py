@@ -1,4 +1,4 @@
-"""How far a data set has moved away from the one that the approved model learned from.
+"""The distance of a data set from the one that the approved model learned from.
 
 Distances are between 0 (the same) and 1 (nothing in common): of categories, the share of rows that would have to
 change; of numbers, the largest gap between the cumulative distributions; and of every column, the change in its share
@@ -18,7 +18,7 @@ MOVING_TYPES = frozenset({"timestamp"})
 
 @dataclass
 class Shape:
-    """What a column's values look like: counts of categories or of single numbers, or quantiles of each batch."""
+    """The distribution of a column's values: counts of categories or of single numbers, or quantiles of each batch."""
 
     type: str = ""
     count: int = 0
@@ -66,7 +66,7 @@ class Shape:
         return sum(rows * up_to(quantiles, number) for rows, quantiles in self.quantiles) / total
 
     def steps(self) -> set[float]:
-        """Where the cumulative distribution changes its slope."""
+        """The numbers at which the cumulative distribution changes its slope."""
         if self.numbers:
             return {float(value) for value in self.numbers}
         return {number for _, quantiles in self.quantiles for number in quantiles}

@@ -159,7 +159,7 @@ def sample_rows(data_set: DataSet, limit: int) -> Iterator[list[str]]:
 
 @dataclass(frozen=True)
 class Moved:
-    """How far columns have moved from the approved model's data."""
+    """The distances of columns from the approved model's data."""
 
     distances: dict[str, float]
     not_compared: list[str]

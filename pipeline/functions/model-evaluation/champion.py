@@ -11,7 +11,7 @@ MISSING = ("ValidationException", "ResourceNotFound", "ResourceNotFoundException
 
 
 def described(call: Any, *, own: bool = True, **request: str) -> dict[str, Any] | None:
-    """What SageMaker says of something, None if there is no such thing.
+    """The answer of a describe call, None if there is no such resource.
 
     The role may look at this platform's models alone, so one that is not the platform's `own` may be denied.
     """
@@ -50,7 +50,7 @@ def newest_approved(sagemaker: Any, group: str) -> str | None:
 
 
 def find(sagemaker: Any, group: str, endpoint: str | None) -> dict[str, Any] | None:
-    """What SageMaker says of the champion's package; None for the first model of a group."""
+    """The description of the champion's package; None for the first model of a group."""
     serving = serving_package(sagemaker, endpoint) if endpoint else None
     # The model in service may be a foreign one, and a deleted package can be scored no more.
     if serving and f":model-package/{group}/" in serving:

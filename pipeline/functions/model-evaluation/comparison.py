@@ -1,4 +1,4 @@
-"""Whether a new model is as good as the champion, by their predictions on the same rows."""
+"""The comparison of a new model with the champion, by their predictions on the same rows."""
 
 from __future__ import annotations
 

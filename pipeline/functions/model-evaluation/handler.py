@@ -84,7 +84,7 @@ def check_settings(event: dict[str, Any], task: Task) -> None:
 
 
 def plan(event: dict[str, Any], s3: Any, sagemaker: Any) -> dict[str, Any]:
-    """What has to be predicted, and by whom."""
+    """The predictions that an evaluation needs, and the champion to compare with."""
     task = Task.of(event["schema"], event["hyperparameters"])
     check_settings(event, task)
     found = None

@@ -73,7 +73,7 @@ class Regression:
     }
 
     def details(self) -> dict[str, Any]:
-        """How large errors are, in which direction, and some rows to draw."""
+        """The size and direction of errors, and some rows to draw."""
         rows, last = len(self.scored), len(self.sizes) - 1
         positions = {round(i * (rows - 1) / max(min(rows, DRAWN) - 1, 1)) for i in range(min(rows, DRAWN))}
         return {

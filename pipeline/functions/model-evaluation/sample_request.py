@@ -58,7 +58,7 @@ def agree(answer: str, expected: str) -> bool:
 
 
 def try_sample(event: dict[str, Any], s3: Any, runtime: Any) -> dict[str, Any]:
-    """Whether the model in service answers as the trained one did."""
+    """True if the model in service answers as the trained one did."""
     sample = read(s3, event["signature"])
     if sample is None:
         return {"right": True, "why": "its package has no sample request"}

@@ -1,4 +1,4 @@
-"""How a model is called: its inputs in their order, and a request with its answer that can be tried."""
+"""The call of a model: its inputs in their order, and a request with its answer that can be tried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is asked for, and the metrics that say how well it answers."""
+"""The task of a model, and the metrics that measure its answers."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Task:
 
     @property
     def width(self) -> int:
-        """How many predictions a row gets."""
+        """The number of predictions of a row."""
         return len(self.classes) or 1
 
     @property
     def output_filter(self) -> str:
-        """What a transform keeps of a row with its predictions: label and prediction, or all where there are several.
+        """The fields of a row that a transform keeps: label and prediction, or all where there are several predictions.
 
         A filter would have to count the fields that XGBoost's list of probabilities is taken for.
         """

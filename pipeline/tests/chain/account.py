@@ -35,7 +35,7 @@ VALUES: dict[str, Any] = DEVELOPMENT | {
 
 @dataclass
 class Execution:
-    """How an execution ended, which way it went and what was told to the people who watch."""
+    """The end of an execution, its way through the states, and its notifications."""
 
     arn: str
     status: str
@@ -151,7 +151,7 @@ class Account:
         return self.follow(self.start(self.machine(definition, values), given))
 
     def mail(self) -> list[dict[str, Any]]:
-        """What the topic's subscribers got since they last looked: the message, and its subject with it."""
+        """The messages to the topic's subscribers since the last call, each with its subject."""
         found = []
         while messages := self.sqs.receive_message(QueueUrl=self.mailbox, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:

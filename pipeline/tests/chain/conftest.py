@@ -40,7 +40,7 @@ def runtime() -> Iterator[tuple[Answers, str]]:
 
 @pytest.fixture
 def answers(runtime) -> Answers:
-    """What models answer; empty at the start of each test."""
+    """The answers of models; empty at the start of each test."""
     answers, _ = runtime
     answers.by_package.clear()
     answers.calls.clear()

@@ -1,4 +1,4 @@
-"""What deployments have left in the account."""
+"""The endpoint, models and configurations of deployments in the account."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Embedded:
         self.url = line.removeprefix(ADDRESS)
 
     def keep_registry(self, client: Any) -> None:
-        """What a request to moto asks of the registry, the embedded AWS answers."""
+        """Lets the embedded AWS answer moto's requests to the registry."""
         for operation in REGISTRY:
             setattr(SageMakerResponse, operation, handed_on(getattr(client, operation)))
 

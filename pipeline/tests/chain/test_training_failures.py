@@ -1,4 +1,4 @@
-"""How an execution of the training definition fails: stopped, retried, timed out, and always told."""
+"""Failures of executions of the training definition: stopped, retried, timed out, and always reported."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_training_job_that_awss_service_failed_is_tried_three_times(account, m
 
 
 def test_an_execution_is_resumed_at_the_step_that_failed_with_all_that_was_made(account):
-    """What the failed execution knew before the step is in its history, from which a person's command takes it."""
+    """The history of the failed execution has the step's input, which a person's command takes from it."""
     broken = VALUES | {"evaluation_function_arn": VALUES["evaluation_function_arn"] + "-gone"}
     failed = account.execute("training.asl.json", broken | {"thresholds": {}})
     assert failed.states[-3:] == ["PlanEvaluation", *FAILED]

@@ -35,7 +35,7 @@ def built(binary: Path | None) -> Path:
 
 
 def upper_bound(program: Program, environments: list[str]) -> float:
-    """What the environments cost at most, in USD: so many hours of each, and one execution of the pipeline."""
+    """The most that the environments cost, in USD: so many hours of each, and one execution of the pipeline."""
     total = 0.0
     for name in environments:
         cost = program.run("cost", name, "--json").document
@@ -45,7 +45,7 @@ def upper_bound(program: Program, environments: list[str]) -> float:
 
 
 def consented(account: str, given: str | None, bound: float, environments: list[str]) -> bool:
-    """Whether the person agrees that this account is used and billed."""
+    """True if the person agrees that this account is used and billed."""
     say(
         f"This builds and removes {', '.join(environments)} in account {account}, under a project name of its own. "
         f"It costs at most {bound:.2f} USD, plus what `mlopsctl cost` counts by use."

@@ -104,7 +104,7 @@ class Account:
         return sorted(found)
 
     def _is_on_its_way(self, arn: str) -> bool:
-        """Whether an ARN that the tag index still lists is deleted, or is a key that waits for its deletion."""
+        """True if an ARN that the tag index still lists is deleted, or is a key that waits for its deletion."""
         service = arn.split(":")[2]
         try:
             if service == "kms":

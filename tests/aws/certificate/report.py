@@ -15,7 +15,7 @@ ANSWER = re.compile(r"(?P<operation>[A-Z]\w+): (?P<code>[A-Z][A-Za-z.]+): (?P<me
 
 @dataclass
 class Facts:
-    """What the report says of the place and the program."""
+    """The lines of the report about the place and the program."""
 
     version: str
     commit: str

@@ -14,7 +14,8 @@ from judges.exceptions import load, remaining
 from judges.lives import Lived, live
 from judges.relay import Recorded
 
-# The least number of operations that a life of the shipped environments sends. Less means that a judge saw too little.
+# The least number of operations that a life of the shipped environments sends.
+# Less means that a judge saw too little.
 OPERATIONS = 150
 POLICIES = 40
 MACHINES = 2
@@ -25,7 +26,7 @@ def say(text: str) -> None:
 
 
 def judged(lived: Lived) -> tuple[list[str], str]:
-    """What all judges find, without repetition, and how much they saw."""
+    """The findings of all judges, without repetition, and a line with the numbers of cases."""
     findings, operations = [], set()
     found_policies, machine_texts = dict.fromkeys(lived.policies), {}
     for recorded in different(lived.requests):

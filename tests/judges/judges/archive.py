@@ -1,4 +1,4 @@
-"""What lives sent and printed, in a file: to judge it again without living again."""
+"""The requests and the output of lives, in a file: to judge them again without living again."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Whether an ARN of a policy, wildcards and all, can be one of a resource type."""
+"""The check that an ARN of a policy, wildcards and all, can be one of a resource type."""
 
 import functools
 import re
@@ -10,7 +10,7 @@ PIECES = re.compile(r"\$\{(\w+)\}|(\*)|(\?)|(.)", re.DOTALL)
 
 
 def overlap(arn: str, template: str) -> bool:
-    """Whether some text matches both a policy's ARN and the reference's with placeholders."""
+    """True if some text matches both a policy's ARN and the reference's with placeholders."""
     # Policy variables, such as ${aws:username}, stand for anything.
     arn = re.sub(r"\$\{\w+:[^}]*\}", "*", arn)
     fields, template_fields = arn.split(":", 5), template.split(":", 5)

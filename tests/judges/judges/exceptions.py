@@ -1,4 +1,4 @@
-"""What a judge is wrong about: exceptions.toml has each, with the reason and a source."""
+"""The wrong findings of judges: exceptions.toml has each, with the reason and a source."""
 
 import tomllib
 from dataclasses import dataclass

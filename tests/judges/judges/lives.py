@@ -25,7 +25,7 @@ VARIANTS = ((), ("--read-only",))
 
 @dataclass
 class Lived:
-    """What mlopsctl sent and printed."""
+    """The requests and the output of mlopsctl."""
 
     requests: list[Recorded] = field(default_factory=list)
     policies: list[Policy] = field(default_factory=list)

@@ -9,7 +9,7 @@ PLACEHOLDER = ' is "${'
 
 
 def judge(place: str, text: str) -> list[str]:
-    """What is wrong with a definition in Amazon States Language."""
+    """The faults of a definition in Amazon States Language."""
     try:
         definition = json.loads(text)
     except ValueError as error:

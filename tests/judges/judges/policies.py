@@ -23,7 +23,7 @@ ELEMENTS |= {"NotResource", "Condition"}
 
 
 class Kind(Enum):
-    """What a policy is attached to, and the elements that AWS insists on there."""
+    """The kind of entity that has a policy, and the elements that AWS insists on there."""
 
     IDENTITY = "identity"
     RESOURCE = "resource"
@@ -32,7 +32,7 @@ class Kind(Enum):
 
     @property
     def names_resources(self) -> bool:
-        """Whether a statement has resources: what the policy is attached to may be the only one."""
+        """True if a statement has resources: the entity may be the only one."""
         return self in (Kind.IDENTITY, Kind.RESOURCE)
 
 
@@ -46,7 +46,7 @@ class Policy:
 
 
 def judge(policy: Policy) -> list[str]:
-    """What AWS would refuse of a policy, or what of it would never apply."""
+    """The parts of a policy that AWS would refuse, or that would never apply."""
     try:
         document = json.loads(policy.text)
     except ValueError as error:

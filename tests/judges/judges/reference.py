@@ -93,7 +93,7 @@ def _services_of_arns() -> set[str]:
 
 
 def knows_key(action: Action, kind: str, key: str) -> bool:
-    """Whether a request for an action on a resource of a type has a condition key."""
+    """True if a request for an action on a resource of a type has a condition key."""
     key = key.lower()
     if key in GLOBAL_KEYS or key.startswith(GLOBAL_WITH_TAG):
         return True

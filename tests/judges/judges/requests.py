@@ -32,7 +32,7 @@ OF_THE_SDK = {
 
 
 def judge(call: Call) -> list[str]:
-    """What AWS would refuse of a call, or silently leave out."""
+    """The parts of a call that AWS would refuse or silently leave out."""
     shape = call.operation.input_shape
     if shape is None:
         return []
@@ -44,7 +44,7 @@ def judge(call: Call) -> list[str]:
 
 
 def _outside(shape: Shape, value, path: str) -> Iterator[str]:
-    """Where a value breaks a pattern, enumeration or upper bound: botocore checks none."""
+    """The breaches of patterns, enumerations and upper bounds: botocore checks none."""
     if shape.type_name == "structure" and isinstance(value, dict) and not shape.is_document_type:
         for name in value.keys() & shape.members.keys():
             yield from _outside(shape.members[name], value[name], f"{path}.{name}")
@@ -88,7 +88,7 @@ def _beyond(shape: Shape, size: float, path: str) -> Iterator[str]:
 
 
 def _left_over(call: Call) -> list[str]:
-    """What botocore does not write when it writes the call again: the model has no such thing."""
+    """The parts that botocore lacks when it writes the call again: the model has no such thing."""
     serializer = SERIALIZERS[call.protocol]()
     again = serializer.serialize_to_request(call.members, call.operation)
     # An empty body and one without members say the same.
@@ -123,7 +123,7 @@ def _places_again(call: Call, again: dict) -> set[str]:
 
 
 def is_own(header: str) -> bool:
-    """Whether a header is a service's own, so that it must be a member of the operation."""
+    """True if a header is a service's own, so that it must be a member of the operation."""
     return header.startswith("x-amz") and not header.startswith(tuple(OF_THE_SDK))
 
 

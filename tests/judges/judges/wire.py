@@ -54,7 +54,7 @@ def router(service: str) -> ServiceOperationRouter:
 
 
 def read(recorded: Recorded) -> Call:
-    """What a request asks for. Raises `UnreadableError`."""
+    """Reads the call of a request. Raises `UnreadableError`."""
     service = _service(recorded)
     try:
         if "rpc-v2-cbor" in recorded.headers.get("smithy-protocol", ""):

@@ -30,7 +30,7 @@ class Execution:
         return {name: shown[name] for name in ended if shown.get(name) is not None}
 
     def history(self) -> list[dict[str, Any]]:
-        """What happened so far, as GetExecutionHistory shows it."""
+        """The events so far, as GetExecutionHistory shows it."""
         return json.loads(as_json(self.moto.to_history_output()["events"]))
 
     def follow(self, tell: Callable[[dict[str, Any], list[dict[str, Any]]], None]) -> None:

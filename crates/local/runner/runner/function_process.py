@@ -1,4 +1,4 @@
-"""What Lambda's runtime does for one invocation: calls the handler, and answers with its result or its error.
+"""The runtime of Lambda for one invocation: calls the handler, and answers with its result or its error.
 
 function_process.py ARCHIVE HANDLER ANSWER: the event comes on stdin, the answer goes into the file.
 """

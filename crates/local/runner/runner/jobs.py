@@ -119,7 +119,7 @@ class Jobs:
         logs.write(f"/aws/sagemaker/{self.kind}s", f"{name}/algo-1-{int(time())}", text)
 
     def contents(self, source: dict[str, str]) -> dict[str, bytes]:
-        """What a data source names, by the rest of the keys: what is under a prefix, or what a manifest lists.
+        """The objects of a data source, by the rest of their keys: those under a prefix, or those in a manifest.
 
         <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html>
         """

@@ -1,4 +1,4 @@
-"""What jobs and functions write, in CloudWatch Logs of the embedded AWS."""
+"""The output of jobs and functions, in CloudWatch Logs of the embedded AWS."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Objects:
         self.s3.put_object(Bucket=bucket, Key=key, Body=body)
 
     def list(self, uri: str) -> list[dict[str, Any]]:
-        """What is under a prefix: keys, sizes and times."""
+        """The objects under a prefix: keys, sizes and times."""
         bucket, prefix = location(uri)
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         return [item for page in pages for item in page.get("Contents", [])]
