@@ -24,7 +24,7 @@ def feature_group(backend: SageMakerModelBackend, name: str) -> FeatureGroup:
 
 
 def details(backend: SageMakerModelBackend, group: FeatureGroup) -> Members:
-    """The members of a feature group beyond moto's record of it, as DescribeFeatureGroup names it."""
+    """The members of a feature group beyond moto's record of it, by their names in the API."""
     return store(backend, "feature_group").setdefault(group.arn, {})
 
 

@@ -10,7 +10,7 @@ from localstack.aws.api.stepfunctions import (
 from localstack.services.plugins import Service, aws_provider
 from localstack.services.stepfunctions.provider import StepFunctionsProvider
 
-# The answer of AWS for a state machine that was made without these settings, which also complete partial ones.
+# The settings that AWS gives a state machine without them. They also complete partial ones.
 DEFAULTS = {
     "tracingConfiguration": {"enabled": False},
     "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
