@@ -1,4 +1,4 @@
-//! Which environment is meant, where none is named.
+//! The choice of an environment if a command names none.
 
 use crate::project::Project;
 

@@ -18,7 +18,7 @@ const KEY: &str = "test";
 
 static SERVER: OnceLock<Server> = OnceLock::new();
 
-/// Which of the two answers.
+/// The emulator that answers.
 #[derive(Clone, Copy)]
 pub(crate) enum Emulator {
     /// LocalStack, which passes on to moto what it has not itself.

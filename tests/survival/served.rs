@@ -148,7 +148,7 @@ struct DoorState {
     delay: Duration,
     ahead: u64,
     traps: Vec<Trap>,
-    /// Which calls are not allowed.
+    /// The calls that are denied.
     denied: Option<fn(&Call) -> bool>,
     /// The number of calls until the caller's signature is rejected, and the fault of the signature.
     refuses: Option<(usize, Signature)>,
@@ -284,7 +284,7 @@ impl Door {
         let mut state = self.state();
         if !call.is_read() {
             let path = call.request.uri.split('?').next().unwrap_or_default();
-            // Which object it is, is part of what is asked.
+            // The object is part of the request.
             let what = if call.service == "s3" { path } else { "" };
             state.changes.push(format!("{} {} {what}", call.service, call.operation));
         }

@@ -4,7 +4,7 @@
 use crate::{aftermath::UP, project::Project, served::Served};
 use testkit::Refusal;
 
-/// Why a signature is not taken.
+/// The fault of a signature.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signature {
     /// The credentials have expired.

@@ -81,7 +81,7 @@ impl Default for ChangeOptions {
     }
 }
 
-/// Why a change was not begun. Nothing was touched.
+/// The reason why a change was not begun. Nothing was touched.
 #[derive(Debug)]
 pub enum NotDone {
     /// The plan has refusals.

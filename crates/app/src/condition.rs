@@ -1,4 +1,4 @@
-//! Which plans a change may apply.
+//! The conditions under which a change may apply a plan.
 
 use crate::Error;
 use aws_client::{Operation, Remedy};
@@ -41,8 +41,8 @@ pub enum Staleness {
     Cloud,
 }
 
-/// Why a saved plan is stale, if the current plan differs. A state that was never written has no lineage to compare.
-/// `serial` is the serial of the state before this run fenced the previous lock holder.
+/// The reason why a saved plan is stale, if the current plan differs. A state that was never written has no lineage to
+/// compare. `serial` is the serial of the state before this run fenced the previous lock holder.
 pub(crate) fn staleness(saved: &Plan, now: &Plan, serial: u64) -> Option<Staleness> {
     if saved.environment != now.environment || (saved.lineage != now.lineage && now.serial > 0) {
         Some(Staleness::Environment)

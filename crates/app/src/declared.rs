@@ -86,7 +86,7 @@ impl Session {
         recorded.place(environment, self.cloud.place(), &zones, &services).map_err(|error| self.unfit(error))
     }
 
-    /// Why the file describes no platform, with the place of the setting, if it is one.
+    /// The error for a file that describes no platform, with the place of the setting, if it is one.
     pub fn unfit(&self, error: blueprint::Error) -> Error {
         match error {
             // The path of a file says more than a line of the environment file.

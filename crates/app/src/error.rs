@@ -1,8 +1,8 @@
-//! Why an operation could not be done, for a person.
+//! The reason why an operation could not be done, for a person.
 
 use aws_client::Remedy;
 
-/// Why an operation could not be done.
+/// The reason why an operation could not be done.
 #[derive(Debug)]
 pub enum Error {
     /// The environment file is invalid. Nothing was touched.

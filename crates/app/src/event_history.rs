@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub struct EventHistory {
     /// The newest changes that mlopsctl did not make, by resource.
     pub changes: BTreeMap<Address, Vec<RecordedChange>>,
-    /// Why it could not be read to its end.
+    /// The failure that ended the reading early, if there was one.
     pub failure: Option<Failure>,
 }
 

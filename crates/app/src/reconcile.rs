@@ -20,7 +20,7 @@ pub struct Reconciled {
     pub done: Option<Done>,
 }
 
-/// Why a reconciliation did not begin. Nothing was touched.
+/// The reason why a reconciliation did not begin. Nothing was touched.
 #[derive(Debug)]
 pub enum NotReconciled {
     /// Resources could not be observed.

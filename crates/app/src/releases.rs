@@ -1,4 +1,4 @@
-//! Which release of mlopsctl is the newest. Nothing asks for it by itself.
+//! The newest release of mlopsctl. Nothing asks for it by itself.
 
 use crate::{Error, connection};
 use aws_smithy_runtime_api::client::{

@@ -84,7 +84,7 @@ pub(crate) struct Caller {
     pub(crate) arn: String,
 }
 
-/// Whose credentials these are.
+/// The identity of the credentials.
 pub(crate) async fn caller(sdk: &SdkConfig) -> Result<Caller, Error> {
     let timeouts = sdk.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled).to_builder();
     let settings = aws_sdk_sts::config::Builder::from(sdk)

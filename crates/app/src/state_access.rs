@@ -133,7 +133,7 @@ fn is_later_than_this(tool: &str) -> bool {
     version(tool).zip(version(env!("CARGO_PKG_VERSION"))).is_some_and(|(tool, this)| tool > this)
 }
 
-/// Why a state cannot be read: S3 says more of a bucket than of an object in it.
+/// The error for a state that cannot be read: S3 says more of a bucket than of an object in it.
 pub(crate) async fn unreachable(bucket: &StateBucket, error: state::Error) -> Error {
     const OF_THE_BUCKET: &[Sign] = &[
         ("AccessDenied", ""),

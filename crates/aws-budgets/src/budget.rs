@@ -28,7 +28,7 @@ pub struct Budget {
     pub name: String,
     /// The limit in US dollars.
     pub monthly_usd: u32,
-    /// Whose costs count: resources with all these tags.
+    /// The tags of the resources whose costs count: a resource must have all of them.
     pub counted: BTreeMap<String, String>,
     /// The topic that hears when this percentage of the limit is spent.
     pub alerts: BTreeMap<String, TopicArn>,
@@ -234,7 +234,7 @@ async fn describe(name: &str, cx: &Cx) -> Result<Option<types::Budget>> {
     Ok(answer.and_then(|answer| answer.budget))
 }
 
-/// Who hears at which percentage. Of several topics at one, AWS shows them in no order: the first counts.
+/// The topic for each percentage. Of several topics at one, AWS shows them in no order: the first counts.
 async fn alerts(budget: &str, cx: &Cx) -> Result<BTreeMap<String, TopicArn>> {
     let client = cx.client(Client::new);
     let account = &cx.place().account;

@@ -1,4 +1,5 @@
-//! Who changed a resource, read from CloudTrail's event history: the management events of the last 90 days.
+//! The callers that changed a resource, read from CloudTrail's event history: the management events of the last 90
+//! days.
 //!
 //! CloudTrail keeps a history in each region, without a trail. An event is there some minutes after its request.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>

@@ -28,7 +28,7 @@ pub struct FlowLog {
     pub log_group: String,
     /// The role it writes with, assumed by `vpc-flow-logs.amazonaws.com`.
     pub role: RoleArn,
-    /// Which traffic it records: `ALL`, `ACCEPT` or `REJECT`.
+    /// The recorded traffic: `ALL`, `ACCEPT` or `REJECT`.
     pub traffic: String,
     /// Tags, completed by the stack.
     pub tags: Tags,

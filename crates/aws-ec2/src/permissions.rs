@@ -14,7 +14,7 @@ pub(crate) const GRANT: [&str; 4] = [
 /// The actions that stop it.
 pub(crate) const REVOKE: [&str; 2] = ["ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress"];
 
-/// Which way the traffic goes.
+/// The direction of the traffic.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Direction {
     Ingress,

@@ -7,7 +7,7 @@ use vocabulary::SecurityGroupId;
 /// Traffic that a security group lets through. Answers to it always pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
-    /// Why, for whoever reads the group in the console; may be empty.
+    /// The reason, for people who read the group in the console; may be empty.
     pub description: String,
     /// `tcp`, `udp`, `icmp`, `icmpv6`, another protocol's number, or `-1` for everything.
     pub protocol: String,
@@ -15,7 +15,7 @@ pub struct Rule {
     pub from_port: i32,
     /// The last port, or the ICMP code; -1 where the protocol has neither.
     pub to_port: i32,
-    /// Who is at the other end.
+    /// The other end.
     pub peer: Peer,
 }
 

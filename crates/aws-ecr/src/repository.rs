@@ -28,9 +28,9 @@ pub struct Repository {
     pub scan_on_push: bool,
     /// The encryption of images at rest; fixed when the repository is created.
     pub encryption: Encryption,
-    /// Which images expire, with the rules in the order of their priorities; null for none.
+    /// The rules by which images expire, in the order of their priorities; null for none.
     pub lifecycle_policy: Value,
-    /// Who beside this account's own principals may pull and push; null for nobody.
+    /// The policy for principals beside this account's own, which may pull and push; null for none.
     pub policy: Value,
     /// Tags, completed by the stack.
     pub tags: Tags,

@@ -221,7 +221,7 @@ async fn explain(refusal: Failure, arn: &str, client: &Client) -> Failure {
     }
 }
 
-/// Who has it, as a permission or as a boundary.
+/// The entities that have it, as a permission or as a boundary.
 async fn holders(arn: &str, client: &Client) -> Result<Vec<String>> {
     let mut holders = Vec::new();
     let pages = client.list_entities_for_policy().policy_arn(arn).into_paginator().send();

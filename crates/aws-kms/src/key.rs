@@ -22,7 +22,7 @@ pub struct Key {
     pub alias: String,
     /// The purpose of the key; may be empty.
     pub description: String,
-    /// Who may use and administer it.
+    /// The key policy, which names the users and administrators.
     pub policy: Value,
     /// True if KMS makes new key material every year.
     pub rotation: bool,

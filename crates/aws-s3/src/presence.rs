@@ -57,7 +57,7 @@ fn is_denied(failure: &Failure) -> bool {
     failure.kind == FailureKind::Denied || failure.message.starts_with("HTTP 403")
 }
 
-/// Whose a bucket is that exists and that S3 does not open.
+/// The owner of a bucket that exists and that S3 does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
     /// This account's: a permission is missing.
@@ -118,7 +118,7 @@ fn foreign(name: &str) -> Failure {
     }
 }
 
-/// Why a bucket of that name cannot be used, of which HEAD says only that it is closed.
+/// The error for a bucket name that cannot be used, of which HEAD says only that it is closed.
 pub(crate) async fn closed(client: &Client, name: &str) -> Failure {
     match owner_of(client, name).await {
         Owner::Foreign => foreign(name),

@@ -48,7 +48,7 @@ pub(crate) fn added<'a>(declared: &'a [Feature], live: &[Feature]) -> Vec<&'a Fe
     declared.iter().filter(|feature| live.iter().all(|other| other.name != feature.name)).collect()
 }
 
-/// Why the features cannot be reached by adding some, naming the one in the way.
+/// The reason why no addition reaches the declared features, naming the feature in the way.
 pub(crate) fn beyond_addition(declared: &[Feature], live: &[Feature]) -> Option<String> {
     live.iter().find_map(|feature| match declared.iter().find(|other| other.name == feature.name) {
         None => Some(format!("AWS cannot remove the feature {} from a feature group", feature.name)),

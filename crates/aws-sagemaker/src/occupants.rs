@@ -1,5 +1,5 @@
-//! Who and what lives in a domain. AWS deletes neither a domain, a profile nor a space that is lived
-//! in, and people add apps, spaces and profiles of their own, so all of them are moved out first.
+//! The users, apps and spaces of a domain. AWS deletes neither a domain, a profile nor a space that is lived in, and
+//! people add apps, spaces and profiles of their own, so all of them are moved out first.
 
 use crate::sign;
 use aws_client::{Attempt, Failure, Pages, Remedy, Result};
@@ -12,7 +12,7 @@ use resource::Cx;
 /// The number of names in a message.
 const NAMED: usize = 5;
 
-/// Whose apps.
+/// The owner of the apps.
 #[derive(Clone, Copy)]
 pub(crate) enum Of<'a> {
     Domain,

@@ -98,7 +98,7 @@ impl OnlineStore {
         }
     }
 
-    /// Why `self` cannot be reached from `live` in place: only the expiry can be changed, and not ended.
+    /// The reason why `self` cannot be reached from `live` in place: only the expiry can be changed, and not ended.
     pub(crate) fn beyond_update(&self, live: &Self) -> Option<String> {
         let cause = match (self, live) {
             (Self::Disabled, Self::Disabled) => return None,

@@ -20,7 +20,7 @@ pub struct Topic {
     pub display_name: String,
     /// The encryption of messages at rest.
     pub encryption: Encryption,
-    /// Who may publish and subscribe.
+    /// The policy for publishing and subscribing.
     pub policy: Value,
     /// Tags, completed by the stack.
     pub tags: Tags,

@@ -1,15 +1,15 @@
-//! Why no stack can be made.
+//! The reason why no stack can be made.
 
 use resource::Address;
 use std::path::PathBuf;
 
-/// Why no stack can be made.
+/// The reason why no stack can be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file the platform ships cannot be read.
     #[error("{}: {why}", path.display())]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// The reason.
         why: String,

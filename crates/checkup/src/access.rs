@@ -1,4 +1,4 @@
-//! Who is asking, and whether they may do what a platform takes.
+//! The identity of the caller, and its permissions for a platform.
 
 mod simulation;
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why a file of a project is not read.
+/// The reason why a file of a project is not read.
 #[derive(Debug)]
 pub enum Outside {
     /// A symbolic link, at any step of the path, leads out of the project.

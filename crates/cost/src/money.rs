@@ -15,7 +15,7 @@ const LIMIT: u128 = 1_000_000 * decimal::whole(PLACES);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Usd(u128);
 
-/// Why a text is no amount.
+/// The error for a text that is no amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an amount is written in digits with a point, less than a million and with at most 12 places: 0.056")]
 pub struct NotAnAmount;

@@ -53,7 +53,7 @@ struct Listed {
     usd: BTreeMap<String, Usd>,
 }
 
-/// Why something is not a price list that can be read.
+/// The reason why a text is no price list that can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is not JSON.

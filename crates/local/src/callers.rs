@@ -1,4 +1,5 @@
-//! Who may ask the cloud on the loopback port: programs of this machine, and no page of the web in its browser.
+//! The callers that the cloud on the loopback port admits: programs of this machine, and no page of the web in its
+//! browser.
 //!
 //! A page can have its own name lead to 127.0.0.1 (DNS rebinding), and can send some requests anywhere without asking.
 //! Browsers say in `Host`, `Origin` and `Sec-Fetch-Site` where both come from, and pages cannot change those headers.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why the embedded AWS cannot be opened, kept or served.
+/// The reason why the embedded AWS cannot be opened, kept or served.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another process works with the same data; nothing was read or changed.

@@ -95,7 +95,7 @@ fn sent(Response { status, headers, body }: Response) -> hyper::Response<Full<By
     answer
 }
 
-/// Why an exchange ends without an answer: the connection is closed.
+/// The reason why an exchange ends without an answer: the connection is closed.
 #[derive(Debug, thiserror::Error)]
 enum Exchange {
     #[error("the request could not be read")]

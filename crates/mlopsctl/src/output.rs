@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Who may read a file that is written.
+/// The users that may read a file which is written.
 #[derive(Clone, Copy)]
 pub(crate) enum Readers {
     /// Its owner: it may hold what is in the cloud.

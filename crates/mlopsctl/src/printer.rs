@@ -109,7 +109,7 @@ impl Printer {
         stream::data(text.trim_end_matches('\n'));
     }
 
-    /// Why something of the data could not be written to stdout, if so.
+    /// The error that kept data from stdout, if there was one.
     pub(crate) fn unwritten(self) -> Option<Error> {
         stream::unwritten()
     }

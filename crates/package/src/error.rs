@@ -3,7 +3,7 @@
 use crate::limits::LARGEST;
 use std::{io, path::PathBuf};
 
-/// Why a folder cannot be packed.
+/// The reason why a folder cannot be packed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is not there, or is a file.
@@ -23,7 +23,7 @@ pub enum Error {
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
     /// More than can be sent.
@@ -63,7 +63,7 @@ pub enum Error {
     Zip {
         /// The folder.
         folder: PathBuf,
-        /// Why.
+        /// The reason.
         source: zip::result::ZipError,
     },
 }

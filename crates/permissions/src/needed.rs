@@ -57,7 +57,8 @@ impl Site<'_> {
         Ok(needed)
     }
 
-    /// Whose credentials these are, which zones and endpoint services there are, the tag index, the state.
+    /// The reads of mlopsctl itself: the identity of the credentials, zones, endpoint services, the tag index, the
+    /// state.
     fn by_mlopsctl(&self) -> Vec<Permission> {
         // It knows no resources, and nobody is refused it but by an explicit denial.
         let caller = Permission::look(["sts:GetCallerIdentity"]).on_anything();

@@ -73,7 +73,7 @@ pub enum Need {
     Ready,
 }
 
-/// Why something cannot be drawn.
+/// The reason why a stack cannot be drawn.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// An edge names a position at which there is no node.

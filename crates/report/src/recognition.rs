@@ -1,4 +1,4 @@
-//! Which files hold a picture that this crate made.
+//! The recognition of files that hold a picture of this crate.
 
 use crate::html::POLICY;
 

@@ -26,10 +26,10 @@ pub struct Schema {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {
-    /// Which of two classes.
+    /// One of two classes.
     #[default]
     Binary,
-    /// Which of several classes.
+    /// One of several classes.
     Multiclass,
     /// A quantity.
     Regression,

@@ -34,7 +34,7 @@ pub struct Execution {
     pub input: Value,
     /// The output; null until it succeeded, and in a list.
     pub output: Value,
-    /// Why it failed.
+    /// The reason of a failure.
     pub why: Option<Why>,
 }
 

@@ -99,7 +99,7 @@ impl Step {
         self.since.is_some()
     }
 
-    /// Why it failed for good, if it did: no attempt followed.
+    /// The reason why it failed for good, if it did: no attempt followed.
     pub fn failure(&self) -> Option<&Why> {
         self.attempts.last()?.outcome.as_ref()?.as_ref().err()
     }

@@ -33,7 +33,7 @@ pub struct Inspection {
     pub rows: u64,
     /// The rows that the ETL job would quarantine.
     pub unfit: u64,
-    /// Why the pipeline could not train on the files.
+    /// The reasons why the pipeline could not train on the files.
     pub refusals: Vec<Finding>,
     /// Rows that the pipeline would put aside, files that it ignores, and files that cannot be looked into.
     pub remarks: Vec<Finding>,
@@ -212,7 +212,7 @@ impl<'a> Look<'a> {
     }
 }
 
-/// Why a text breaks the schema.
+/// The reason why a text breaks the schema.
 fn unfit(reader: &Reader<'_>, schema: &Schema, column: &Column, text: &str) -> Option<String> {
     if text.contains('\u{fffd}') {
         return Some(format!("not in the encoding {}", schema.csv.encoding));

@@ -54,13 +54,13 @@ impl Fate {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
 const LONGEST_KEY: usize = 1024;
 
-/// Why files cannot be sent as named.
+/// The reason why files cannot be sent as named.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {
     /// It cannot be read.
     #[error("{}: {why}", path.display())]
     Unreadable {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// The reason.
         why: String,

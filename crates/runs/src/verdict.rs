@@ -11,11 +11,11 @@ pub struct Verdict {
     pub metrics: BTreeMap<String, f64>,
     /// True if the model was good enough to be registered.
     pub good_enough: bool,
-    /// Why it was not.
+    /// The reasons against it.
     pub reasons: Vec<String>,
     /// The package it was registered as.
     pub package: Option<String>,
-    /// Which data it was trained on.
+    /// The version of the data it was trained on.
     pub data_version: Option<String>,
 }
 

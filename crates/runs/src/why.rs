@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Why something failed, as Step Functions gives it.
+/// The reason of a failure, as Step Functions gives it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Why {
     /// The error's name, by which retries and catches go.

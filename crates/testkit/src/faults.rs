@@ -69,7 +69,7 @@ impl Fault {
     }
 }
 
-/// Which calls meet a fault.
+/// The calls that meet a fault.
 struct Rule {
     service: String,
     operation: String,

@@ -48,7 +48,7 @@ pub struct Match {
 pub struct Left {
     /// Terraform's address.
     pub terraform: String,
-    /// Why it has no counterpart.
+    /// The reason why it has no counterpart.
     pub why: String,
 }
 

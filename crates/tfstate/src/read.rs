@@ -6,7 +6,7 @@ use serde_json::Value;
 /// The format that Terraform has written since 0.12, and OpenTofu writes.
 const FORMAT: u64 = 4;
 
-/// Why something is not a state of Terraform that can be read.
+/// The reason why a text is no state of Terraform that can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is something else.

@@ -22,7 +22,7 @@ pub(super) fn check() -> Result<(), Error> {
     Ok(())
 }
 
-/// Which proxy requests to AWS go through, for an error.
+/// The proxy of requests to AWS, for an error.
 pub(crate) fn in_words() -> Option<String> {
     let (name, address) = named(&FOR_HTTPS)?;
     let rest = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest);

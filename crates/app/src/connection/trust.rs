@@ -1,5 +1,5 @@
-//! Whose certificates are trusted: the machine's own, or those of `AWS_CA_BUNDLE` or the profile's `ca_bundle`, which
-//! take their place as they do for the AWS CLI.
+//! The trusted certificates: the machine's own, or those of `AWS_CA_BUNDLE` or the profile's `ca_bundle`, which take
+//! their place as they do for the AWS CLI.
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html>
 

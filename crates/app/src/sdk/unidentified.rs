@@ -1,4 +1,4 @@
-//! Why AWS did not say whose the credentials are: no credentials, an expired login, no way to AWS.
+//! The reason why AWS did not identify the credentials: no credentials, an expired login, no way to AWS.
 
 use crate::{Error, connection};
 use aws_client::{Failure, Remedy};

@@ -27,7 +27,7 @@ pub struct StateMachine {
 /// The logging of executions: its destination and its extent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Logging {
-    /// Which events.
+    /// The logged events.
     pub level: LogLevel,
     /// True if inputs and outputs of states are logged as well.
     pub include_execution_data: bool,
@@ -36,7 +36,7 @@ pub struct Logging {
     pub log_group: LogGroupArn,
 }
 
-/// Which events of an execution are logged.
+/// The events of an execution that are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum LogLevel {

@@ -85,7 +85,7 @@ pub(super) fn without_password(text: &str) -> String {
     }
 }
 
-/// Why something looks like a secret, if it does.
+/// The reason why a value looks like a secret, if it does.
 pub(crate) fn looks_like_a_secret(key: &str, value: &str) -> Option<&'static str> {
     if is_credential(value) {
         return Some("its value has the form of a credential");

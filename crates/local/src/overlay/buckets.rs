@@ -47,7 +47,7 @@ const DEFAULTS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Which objects a lifecycle moves at least: goes with the document, in a header, and has a default.
+/// The least size of the objects that a lifecycle moves: goes with the document, in a header, and has a default.
 const SMALLEST_MOVED: (&str, &str) = ("x-amz-transition-default-minimum-object-size", "all_storage_classes_128K");
 
 const CHECKSUMS: [&str; 5] = [

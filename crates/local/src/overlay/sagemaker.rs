@@ -314,7 +314,7 @@ const MODEL_PACKAGE_GROUP: Kind = Kind {
     missing: ("ValidationException", "ModelPackageGroup {key} does not exist."),
     exists: ("ValidationException", "Model Package Group already exists: {key}"),
     complete: |_, group| {
-        // Who created it is a structure AWS always shows, empty for a role session.
+        // AWS always shows the creator as a structure, empty for a role session.
         default(group, json!({ "CreatedBy": {} }));
     },
     ..KIND

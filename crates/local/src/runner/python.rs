@@ -31,7 +31,7 @@ pub(super) struct Python {
     files: PathBuf,
 }
 
-/// Why there is no such Python.
+/// The reason why there is no such Python.
 #[derive(Debug, thiserror::Error)]
 pub enum Unprepared {
     /// Neither uv nor a fitting Python is there.

@@ -1,4 +1,4 @@
-//! Who may use the loopback port, how much they may send, and who may read what is kept.
+//! The callers that may use the loopback port, the size of their requests, and the readers of stored data.
 
 use crate::{ACCOUNT, REGION};
 use local::Cloud;

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-/// Why stdout could not be written, the first time that it could not.
+/// The first error of a write to stdout.
 static UNWRITTEN: Mutex<Option<Error>> = Mutex::new(None);
 /// True once anything was written to stdout.
 static HAS_DATA: AtomicBool = AtomicBool::new(false);
@@ -58,7 +58,7 @@ fn terminal_columns<T>(_: &T) -> Option<usize> {
     None
 }
 
-/// Why data was lost, if it was.
+/// The error that lost data, if there was one.
 pub(super) fn unwritten() -> Option<Error> {
     locked(&UNWRITTEN).take()
 }

@@ -119,7 +119,7 @@ impl Page<'_> {
         }
     }
 
-    /// Why it failed, for a program.
+    /// The failed step and the reason, for a program.
     pub(crate) fn error_document(&self) -> Option<FailedStep<'_>> {
         let why = self.execution.why.as_ref()?;
         let step = self.history.failed(Some(why)).map(|step| step.name.as_str());

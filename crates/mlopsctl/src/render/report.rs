@@ -117,7 +117,7 @@ impl Report<'_> {
         }
     }
 
-    /// Why the state could not be written, if it could not.
+    /// The error that kept the state from being written, if there was one.
     fn unwritten(&self) -> Option<(&Ended, &state::Error)> {
         let ended = self.ended?;
         Some((ended, ended.result.as_ref().err()?))

@@ -102,7 +102,7 @@ pub(crate) struct StepLine<'a> {
     elapsed_ms: Option<u64>,
 }
 
-/// Why a step failed.
+/// The reason why a step failed.
 #[derive(Serialize)]
 pub(crate) struct WhyDocument<'a> {
     code: &'a str,

@@ -1,4 +1,4 @@
-//! Which column each node stands in.
+//! The column of each node.
 
 use crate::picture::{Edge, Picture};
 use std::cmp::Reverse;

@@ -21,7 +21,7 @@ pub(crate) struct Drawing<'a> {
     picture: &'a Picture,
     areas: Areas<'a>,
     layout: Layout,
-    /// Which nodes an edge leads to: these show an arrow head, one for all their edges.
+    /// True for each node that an edge leads to: these show an arrow head, one for all their edges.
     reached: Vec<bool>,
 }
 

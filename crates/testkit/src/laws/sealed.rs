@@ -8,7 +8,7 @@ use local::{Call, Request, Response};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Which key encrypted each version of an object, by bucket, name of the object, and version.
+/// The key of each version of an object, by bucket, name of the object, and version.
 #[derive(Clone, Default)]
 pub(super) struct Sealed(BTreeMap<[String; 3], String>);
 
@@ -17,7 +17,7 @@ fn version(response: &Response) -> &str {
     response.headers.get("x-amz-version-id").and_then(|version| version.to_str().ok()).unwrap_or("null")
 }
 
-/// Why a key decrypts nothing, if so.
+/// The reason why a key decrypts nothing, if there is one.
 async fn unusable(key: &str, world: &World<'_>) -> Option<&'static str> {
     let described = world.ask("kms", "DescribeKey", json!({ "KeyId": key })).await;
     let state = described.as_ref().map(|described| described["KeyMetadata"]["KeyState"].as_str().unwrap_or_default());

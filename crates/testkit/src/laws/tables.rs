@@ -1,4 +1,4 @@
-//! Which kinds live how, with durations in seconds.
+//! The lives of kinds, with durations in seconds.
 
 use super::life::Life;
 use serde_json::json;

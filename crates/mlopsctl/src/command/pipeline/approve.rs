@@ -16,7 +16,7 @@ use runs::{Approval, Package, Registry, Status};
 /// The options of an approval.
 pub(super) struct Asked {
     pub(super) consent: Consent,
-    /// Why, for the registry.
+    /// The reason, for the registry.
     pub(super) reason: String,
 }
 

@@ -19,7 +19,7 @@ use std::{
     path::{Component, Path},
 };
 
-/// Which schema to write.
+/// The data and the options of a new schema.
 pub(super) struct Asked<'a> {
     pub(super) data: &'a Path,
     pub(super) label: &'a str,

@@ -8,7 +8,7 @@ use crate::{end::End, printer::Printer, render::versioned::Versioned};
 use runs::Status;
 use serde::Serialize;
 
-/// Why, for the history of the execution.
+/// The reason, for the history of the execution.
 const CAUSE: &str = "stopped with mlopsctl";
 /// The number of executions that are searched for one that is running.
 const SEARCHED: u16 = 20;

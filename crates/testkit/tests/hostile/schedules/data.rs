@@ -161,7 +161,7 @@ async fn put(kind: Kind, within: &str, number: usize, sdk: &SdkConfig) -> Option
     }
 }
 
-/// Why a call failed.
+/// The error of a failed call, as text.
 async fn why<T, E: std::fmt::Debug>(call: impl Future<Output = Result<T, E>>) -> Result<T, String> {
     call.await.map_err(|error| format!("{error:?}"))
 }
