@@ -27,7 +27,8 @@ pub(crate) fn name_of(request: &HttpRequest) -> String {
     }
 }
 
-/// Whether a request can leave everything as it is. What names no operation says it by its method.
+/// True if a request can leave everything as it is, judged by its operation's name, or by its method if it names no
+/// operation.
 pub(crate) fn reads(request: &HttpRequest) -> bool {
     const READS: [&str; 9] = ["Describe", "Get", "List", "Head", "Search", "BatchGet", "Simulate", "Lookup", "Filter"];
     match operation_of(request) {

@@ -25,7 +25,7 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-/// How long an answer may take that reads and for which the SDK's settings say nothing.
+/// The time for the answer to a read if the SDK's settings give none.
 const READS_WITHIN: Duration = Duration::from_secs(20);
 /// Calls that change something may take so many times as long: some are answered once the change is made.
 const CHANGES_TAKE: u32 = 3;
@@ -34,9 +34,9 @@ const SLOWEST_UPLOAD: u64 = 64 * 1024;
 const SLOWEST_DOWNLOAD: u64 = 8 * 1024;
 /// The speed that an upload is expected to reach, so that nobody is told to wait.
 const USUAL_UPLOAD: u64 = 1024 * 1024;
-/// How long a body may pause, and how long it may be slower than the slowest in the beginning.
+/// The longest pause of a body, and the time at its beginning for which it may be slower than the slowest.
 const PAUSES: Duration = Duration::from_secs(20);
-/// How long any body may take. The largest that is read takes a minute at 1 MiB a second.
+/// The time that any body may take. The largest that is read takes a minute at 1 MiB a second.
 const WHOLE_BODY: Duration = Duration::from_secs(600);
 
 /// An HTTP client whose attempts end in bounded time.
@@ -135,7 +135,7 @@ impl Body for Paced {
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.receive(frame.data_ref().map_or(0, Bytes::len));
-                // Whoever knows the length does not ask for the end.
+                // A reader that knows the length does not ask for the end.
                 if self.body.is_end_stream() {
                     self.end();
                 }
@@ -249,7 +249,7 @@ mod tests {
         request
     }
 
-    /// How much came, or what was wrong; and after how many seconds.
+    /// The bytes that came, or the error; and the seconds that passed.
     async fn asked(server: Server, request: HttpRequest) -> (Result<usize, String>, u64) {
         let (began, waits) = (Instant::now(), Arc::new(Waits::default()));
         let inner = SharedHttpConnector::new(server);

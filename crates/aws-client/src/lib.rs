@@ -1,4 +1,4 @@
-//! How calls to AWS go out, and what a failure means.
+//! The layer between the SDK's clients and AWS: rates, deadlines and counts of calls, and the meaning of failures.
 //!
 //! A [`Guard`] checks each request before it is sent, a [`Meter`] counts and limits the rate, [`bounded`] ends calls that
 //! hang, [`Pages`] read lists to their end. A [`Failure`] says what a caller can do about it.

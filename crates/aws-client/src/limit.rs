@@ -1,4 +1,4 @@
-//! How fast one operation may be called: a pure state machine, without I/O, clock or runtime.
+//! The rate at which one operation may be called: a pure state machine, without I/O, clock or runtime.
 //!
 //! AWS allows each operation a burst and then a rate, which differ by operation, account and region and are
 //! mostly not published. So nothing is paced until AWS asks to slow down; from then on the pace is cut by a part

@@ -30,8 +30,7 @@ use tokio::{
 /// The largest answer that is read. None that AWS gives comes near; one without end would fill the memory.
 pub const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
-/// How often each operation was called, by service, both as AWS names them. A call that the SDK
-/// retried is one call.
+/// The number of calls of each operation, by service, both as AWS names them. A call that the SDK retried is one call.
 pub type Calls = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Counts what clients of an SDK configuration send.
@@ -121,7 +120,7 @@ impl HttpLayer for Metered {
 struct Lane {
     limit: Mutex<Limit>,
     under_way: Semaphore,
-    /// Whoever is next to be sent; the others queue up behind it.
+    /// The turn of the request that is sent next; the others queue up behind it.
     next: tokio::sync::Mutex<()>,
 }
 
@@ -163,7 +162,7 @@ impl Lane {
     }
 }
 
-/// Whether an answer asks to slow down. Its code stands in the body, which for errors is small.
+/// The answer, and true if it asks to slow down. Its code stands in the body, which for errors is small.
 async fn read(mut response: HttpResponse) -> Result<(HttpResponse, bool), ConnectorError> {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {

@@ -10,7 +10,7 @@ use std::{
     error::Error,
 };
 
-/// Where the next page of a list begins, as its last page says.
+/// The start of a list's next page, as its last page gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextPage<'a> {
     /// There is none.

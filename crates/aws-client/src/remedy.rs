@@ -111,7 +111,7 @@ pub enum Remedy {
     },
 }
 
-/// How an existing resource is taken over.
+/// The way in which an existing resource is adopted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adoption {
     /// By its declared name.

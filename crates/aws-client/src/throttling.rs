@@ -6,12 +6,12 @@ use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
 /// and Lambda say it so. <https://docs.aws.amazon.com/kms/latest/developerguide/limits.html>
 const QUOTA: &str = "LimitExceededException";
 
-/// Whether an error code means throttling, by the SDK's own list.
+/// True if an error code means throttling, by the SDK's own list.
 pub fn is_throttling(code: &str) -> bool {
     code != QUOTA && THROTTLING_ERRORS.contains(&code)
 }
 
-/// Whether an answer contains such a code. Each protocol has its own place for the code, and some add a namespace.
+/// True if an answer contains such a code. Each protocol has its own place for the code, and some add a namespace.
 pub(crate) fn asks_to_slow_down(body: &str) -> bool {
     let mut words = body.split(|c: char| !c.is_ascii_alphanumeric());
     words.any(|word| THROTTLING_ERRORS.iter().any(|code| is_throttling(code) && word.ends_with(code)))

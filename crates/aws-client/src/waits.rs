@@ -30,7 +30,7 @@ pub struct Longest {
     pub call: String,
     /// For how long.
     pub since: Duration,
-    /// How many other calls wait.
+    /// The number of other calls that wait.
     pub others: usize,
 }
 

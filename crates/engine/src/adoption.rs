@@ -7,7 +7,7 @@ use serde_json::Value;
 use state::State;
 use std::collections::BTreeMap;
 
-/// What is to be taken over, by the address it gets.
+/// The resources to adopt, by the addresses they get.
 pub type Claims = BTreeMap<Address, Claim>;
 
 /// Which thing is to be taken over.

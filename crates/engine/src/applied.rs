@@ -21,7 +21,7 @@ pub struct Applied {
     pub aftermath: Vec<(Address, String)>,
     /// Why the run ended early, if it did.
     pub stopped: Option<String>,
-    /// What the platform gives back, as far as it is known.
+    /// The outputs of the platform, as far as they are known.
     pub outputs: BTreeMap<String, Value>,
     /// When its steps began and ended.
     pub timeline: Timeline,
@@ -34,7 +34,7 @@ pub struct Failed {
     pub address: Address,
     /// Its kind.
     pub kind: String,
-    /// What was attempted.
+    /// The attempted action.
     pub action: Action,
     /// Why it failed.
     pub failure: Failure,
@@ -45,7 +45,7 @@ pub struct Failed {
 pub struct Skipped {
     /// Which resource.
     pub address: Address,
-    /// What was to be done.
+    /// The planned action.
     pub action: Action,
     /// The resource that failed before it; `None` when the run was stopped.
     pub because: Option<Address>,

@@ -49,7 +49,7 @@ fn spec_beside(node: &Node, entry: Option<&Entry>, state: &State, lookup: &dyn L
     }
 }
 
-/// What applying a declaration would do to the resource as it is recorded.
+/// The effect of applying a declaration on the resource as it is recorded.
 enum Move {
     InPlace,
     Replaced,
@@ -254,7 +254,7 @@ fn changed(recorded: &Value, now: &Value, replacements: &mut Vec<(String, String
     }
 }
 
-/// Whether a run was interrupted at this resource: at a step with an unknown result, during an update, or while it
+/// True if a run was interrupted at this resource: at a step with an unknown result, during an update, or while it
 /// adopted the resource from another owner. `up` finishes that.
 pub(crate) fn is_unfinished(entry: &Entry, is_pending: bool) -> bool {
     match entry.phase {

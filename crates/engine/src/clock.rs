@@ -1,4 +1,4 @@
-//! How far a step is, for those who watch.
+//! The progress of a step, reported to the program around the engine.
 
 use crate::{
     Action, Event, StepPhase,

@@ -10,7 +10,7 @@ use resource::{
 use state::{Deposed, Entry, Phase, State};
 use std::sync::Arc;
 
-/// Where the cloud differs from what the state remembers.
+/// The differences between the cloud and the state.
 #[derive(Debug, Default)]
 pub struct Drift {
     /// The number of compared resources.
@@ -19,14 +19,14 @@ pub struct Drift {
     pub drifted: Vec<Drifted>,
     /// Differences in ignored fields.
     pub ignored: Vec<IgnoredDifference>,
-    /// What cannot be compared, and why.
+    /// The resources that cannot be compared, each with the reason.
     pub not_compared: Vec<NotCompared>,
-    /// What could not be looked at.
+    /// The resources that could not be read.
     pub failed: Vec<Refusal>,
 }
 
 impl Drift {
-    /// Whether all recorded resources were compared and none has drifted.
+    /// True if all recorded resources were compared and none has drifted.
     pub fn is_none(&self) -> bool {
         self.drifted.is_empty() && self.failed.is_empty() && self.skipped().next().is_none()
     }
@@ -44,20 +44,20 @@ pub struct Drifted {
     pub address: Address,
     /// Its kind.
     pub kind: String,
-    /// What was found.
+    /// The drift.
     pub change: DriftChange,
-    /// Whether an unfinished run was changing the resource, so that the difference may come from that run.
+    /// True if an unfinished run was changing the resource, so that the difference may come from that run.
     pub unfinished: bool,
     /// Why only a replacement could undo it, if so.
     pub replacement: Option<String>,
 }
 
-/// What became of a resource behind mlopsctl's back.
+/// The change of a resource behind mlopsctl's back.
 #[derive(Clone, Debug)]
 pub enum DriftChange {
-    /// Somebody changed these fields: `before` is what was applied, `after` what is there.
+    /// These fields changed: `before` is the applied value, `after` the live one.
     Modified(Vec<FieldChange>),
-    /// Somebody deleted it, or it stopped working.
+    /// The resource was deleted, or stopped working.
     Missing(String),
 }
 
@@ -66,11 +66,11 @@ pub enum DriftChange {
 pub struct NotCompared {
     /// Which.
     pub address: Address,
-    /// What, and why.
+    /// The part that was not compared, and the reason.
     pub reason: String,
-    /// What to do about it.
+    /// The advice.
     pub help: Option<Remedy>,
-    /// Whether the comparison covers the whole resource.
+    /// True if the comparison covers the whole resource.
     pub whole: bool,
 }
 
@@ -165,7 +165,7 @@ impl Drift {
     }
 }
 
-/// Nobody knows how far a creation or a deletion got.
+/// The progress of an interrupted creation or deletion is unknown.
 fn interrupted(address: &Address, entry: &Entry) -> NotCompared {
     let what = match entry.phase {
         _ if entry.adopting => "adoption",

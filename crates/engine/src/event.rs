@@ -1,4 +1,4 @@
-//! What a run tells while it is at work.
+//! The events of a run at work.
 
 use crate::Action;
 use aws_client::Failure;
@@ -10,9 +10,9 @@ use std::time::Duration;
 pub struct Event {
     /// Which resource.
     pub address: Address,
-    /// What is being done to it.
+    /// The action.
     pub action: Action,
-    /// How far that is.
+    /// The progress of the action.
     pub phase: StepPhase,
     /// Since the step started.
     pub elapsed: Duration,
@@ -22,7 +22,7 @@ pub struct Event {
     pub after: Duration,
 }
 
-/// How far a step is.
+/// The progress of a step.
 #[derive(Clone, Debug)]
 pub enum StepPhase {
     /// It has begun.

@@ -4,7 +4,7 @@ use aws_client::{Adoption, Failure, FailureKind, Remedy, Result};
 use resource::{Cx, Diff, FieldChange, Naming, Observation, Ownership, Reconciler, Tags, tags_of};
 use serde_json::Value;
 
-/// What the tags of an observed resource say; nothing of a kind that has none.
+/// The ownership that the tags of an observed resource show; `None` for a kind without tags.
 pub(crate) fn of_live(reconciler: &dyn Reconciler, recorded: &Value, live: &Value, cx: &Cx) -> Option<Ownership> {
     tags_of(live).map(|tags| of_tags(reconciler, recorded, &tags, cx))
 }

@@ -1,4 +1,4 @@
-//! How often a step polls: often on the critical path, seldom elsewhere.
+//! The rate at which a step polls: often on the critical path, seldom elsewhere.
 
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};

@@ -1,4 +1,4 @@
-//! What a plan is for, and what was learnt on the way to it.
+//! The purpose of a plan, and the facts learnt while it was made.
 
 use crate::{Action, Claims, Loss, Plan, Refusal, made::Made, refresh::Workshop};
 use aws_client::FailureKind;
@@ -10,7 +10,7 @@ use serde_json::Value;
 pub struct Purpose {
     /// Only what matches these globs, and what that needs; empty: everything.
     pub targets: Vec<String>,
-    /// Whether the stack is the one last applied: it is repaired, and gets no tag that an earlier version did not give.
+    /// True if the stack is the one last applied: it is repaired, and gets no tag that an earlier version did not give.
     pub repairs: bool,
     /// Not even what the targets need.
     pub alone: bool,
@@ -18,14 +18,14 @@ pub struct Purpose {
     pub unprotect: Vec<String>,
     /// Globs of the addresses whose data may be deleted; `*`: all data.
     pub delete_data: Vec<String>,
-    /// Whether nobody will apply the plan. Its caller may lack the permissions to look for data.
+    /// True if the plan will not be applied. Its caller may lack the permissions to look for data.
     pub looks_only: bool,
-    /// Whether the planning lists the data that the plan may delete. That costs calls.
+    /// True if the planning lists the data that the plan may delete. That costs calls.
     pub lists_losses: bool,
-    /// Whether what holds logs, or is needed to read data, is kept where the declaration drops it, even if its data may
-    /// be deleted.
+    /// True if resources that hold logs, or are needed to read data, are kept where the declaration drops them, even if
+    /// their data may be deleted.
     pub keep: bool,
-    /// What exists, was made by somebody else and is to be taken over.
+    /// The existing foreign resources to adopt.
     pub claims: Claims,
     /// Digest of everything the stack was made from.
     pub inputs: String,
@@ -33,16 +33,16 @@ pub struct Purpose {
 
 /// A plan, with what was learnt on the way to it.
 pub struct Planning {
-    /// What would change.
+    /// The planned changes.
     pub plan: Plan,
-    /// What stands in the way; a plan with refusals must not be applied.
+    /// The refusals; a plan with refusals must not be applied.
     pub refusals: Vec<Refusal>,
     /// Of what it cannot be told whether data would be lost with it, as the permission to look is missing; only if the
     /// plan [`looks_only`](Purpose::looks_only).
     pub unseen: Vec<Refusal>,
     /// The data that the plan may delete; only if the plan [`lists_losses`](Purpose::lists_losses).
     pub losses: Vec<Loss>,
-    /// What is declared or recorded and was not looked at, because the plan has targets.
+    /// The declared or recorded addresses that were not read, because the plan has targets.
     pub left_out: Vec<Address>,
     pub(crate) known: Vec<Known>,
     pub(crate) made: Made,
@@ -51,7 +51,7 @@ pub struct Planning {
 }
 
 impl Planning {
-    /// Whether every resource was seen. Otherwise the rest of the plan is unreliable. A name that another owner has
+    /// True if every resource was seen. Otherwise the rest of the plan is unreliable. A name that another owner has
     /// hides nothing.
     pub fn is_whole(&self) -> bool {
         let hides_nothing = |kind| matches!(kind, FailureKind::Refused | FailureKind::Exists);
@@ -68,16 +68,16 @@ pub(crate) struct Known {
     pub(crate) outputs: Option<Value>,
     /// The declaration to reach, with placeholders.
     pub(crate) spec: Value,
-    /// What is to be done; `None`: nothing.
+    /// The action; `None` if there is nothing to do.
     pub(crate) action: Option<Action>,
     /// Left out by `--target`.
     pub(crate) excluded: bool,
-    /// Whether its tags have to show that it is ours before it is changed.
+    /// True if its tags must show that it is ours before it is changed.
     pub(crate) owned: bool,
     /// True if the run adopts it without a proof that a run of this state created it.
     pub(crate) claimed: bool,
     /// True if a run of this state created it and no run has seen it work.
     pub(crate) unfinished: bool,
-    /// Whether the declaration contains live values of ignored fields.
+    /// True if the declaration contains live values of ignored fields.
     pub(crate) keeps_live: bool,
 }

@@ -12,7 +12,7 @@ use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
 /// A step, by its position in the list the schedule was made from.
 pub(crate) type StepId = usize;
 
-/// How far a step is.
+/// The progress of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
     Waiting,
@@ -35,9 +35,9 @@ pub(crate) struct Schedule {
     weight: Vec<Duration>,
     /// The most that each step has offered to its dependants.
     given: Vec<Option<Edge>>,
-    /// How many of its dependencies each step still waits for.
+    /// The number of dependencies that each step still waits for.
     missing: Vec<usize>,
-    /// How many steps that have not started need each one to be done.
+    /// The number of steps not yet started that need each step to be done.
     awaiting: Vec<usize>,
     /// Waiting steps that miss nothing, the longest chains first.
     ready: BTreeSet<(Reverse<Duration>, StepId)>,
@@ -120,7 +120,7 @@ impl Schedule {
         taken
     }
 
-    /// What the step makes exists; dependants that need only that may start.
+    /// Marks that the step's resource exists; dependants that need only that may start.
     pub(crate) fn identified(&mut self, step: StepId) {
         let node = NodeIndex::new(step);
         if self.graph[node] == Progress::Running {
@@ -158,12 +158,12 @@ impl Schedule {
         edges.map(|edge| (edge.source().index(), *edge.weight()))
     }
 
-    /// Whether a dependency of the step exists and has not yet settled, so that it may be remade.
+    /// True if a dependency of the step exists and has not yet settled, so that it may be remade.
     pub(crate) fn rests_on_unfinished(&self, step: StepId) -> bool {
         self.needs_any(step, |needed| needed == Progress::Identified)
     }
 
-    /// Whether a dependency of the step failed.
+    /// True if a dependency of the step failed.
     pub(crate) fn rests_on_failed(&self, step: StepId) -> bool {
         self.needs_any(step, |needed| needed == Progress::Failed)
     }
@@ -230,7 +230,7 @@ impl Schedule {
         }
     }
 
-    /// Whether something that has not started needs this step to be finished.
+    /// True if a step that has not started needs this one to be finished.
     pub(crate) fn is_awaited(&self, step: StepId) -> bool {
         self.awaiting[step] > 0
     }
@@ -245,7 +245,7 @@ impl Schedule {
         self.stopped = true;
     }
 
-    /// How far a step is.
+    /// The progress of a step.
     pub(crate) fn progress(&self, step: StepId) -> Progress {
         self.graph[NodeIndex::new(step)]
     }

@@ -1,9 +1,9 @@
 //! Asks a run to stop.
 
-/// Whether a run goes on.
+/// The mode of a run: it goes on, or it stops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StopMode {
-    /// It does.
+    /// It goes on.
     #[default]
     Go,
     /// Nothing new is started; calls under way are finished and recorded.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Where a resource stands in the stack: `<area>.<name>`, for example `network.vpc`.
+/// The place of a resource in the stack: `<area>.<name>`, for example `network.vpc`.
 ///
 /// Addresses are what people type (`--target network.*`) and what the state is keyed by, so they are
 /// stable: built from names in the environment file, never from positions in a list.
@@ -34,7 +34,7 @@ impl Address {
         &self.0
     }
 
-    /// Whether a glob (`*` stands for any run of characters) matches this address.
+    /// True if a glob (`*` stands for any run of characters) matches this address.
     pub fn matches(&self, glob: &str) -> bool {
         let mut rest = self.0.as_str();
         let mut pieces = glob.split('*');

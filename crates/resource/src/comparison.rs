@@ -1,4 +1,4 @@
-//! How the fields of a specification compare.
+//! The comparison of a specification's fields.
 
 /// The way in which a field is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

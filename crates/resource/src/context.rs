@@ -1,4 +1,4 @@
-//! What a reconciler works with: clients, place, identity, shipped content.
+//! The context of a reconciler: clients, place, identity, shipped content.
 
 use crate::{ADDRESS_TAG, Address, Glance, LINEAGE_TAG, TagIndex, Tags};
 use aws_client::{Adoption, Failure, FailureKind, Remedy, Result};
@@ -16,7 +16,7 @@ use vocabulary::Place;
 /// Bytes the stack ships: a function's package, a script. Specifications hold only its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asset {
-    /// Where it comes from, for messages.
+    /// The origin, for messages.
     pub origin: String,
     /// The content.
     pub bytes: Bytes,
@@ -88,7 +88,7 @@ impl Cloud {
         &self.config
     }
 
-    /// Whether the stack ships content with this digest.
+    /// True if the stack ships content with this digest.
     pub fn ships(&self, sha256: &str) -> bool {
         self.asset(sha256).is_some()
     }
@@ -119,7 +119,7 @@ impl Cloud {
     }
 }
 
-/// What a reconciler works with: the cloud, and who it is working for.
+/// The context of a reconciler: the cloud, the address, and the identity of the stack.
 #[derive(Clone)]
 pub struct Cx {
     cloud: Arc<Cloud>,
@@ -168,7 +168,7 @@ impl Cx {
         Self { made_again: true, ..self }
     }
 
-    /// Whether the resource is made again after its deletion, so that what it needs stays.
+    /// True if the resource is created again after its deletion, so that its dependencies stay.
     pub fn is_made_again(&self) -> bool {
         self.made_again
     }
@@ -177,7 +177,8 @@ impl Cx {
         self.just_made
     }
 
-    /// Whether the resource with this id is to go, so that it is neither found nor its data asked about.
+    /// True if the resource with this id is to be deleted, so that no find returns it and no check of data at risk
+    /// concerns it.
     pub fn deletes(&self, id: &str) -> bool {
         self.going.contains(id)
     }
@@ -249,19 +250,19 @@ impl Cx {
         self.lineage.as_deref()
     }
 
-    /// Whether tags show that a resource is the one at this address in this environment, whichever state records it.
+    /// True if tags show that a resource is the one at this address in this environment, whichever state records it.
     pub fn names(&self, tags: &Tags) -> bool {
         self.identity.iter().all(|(key, value)| tags.get(key) == Some(value))
     }
 
-    /// Whether tags name this address in this stack, and no other state. Resources of before version 0.2 bear no
-    /// lineage, and anybody may give the other tags, so this is no proof: see [`proves`](Self::proves).
+    /// True if tags name this address in this stack, and no other state. Resources of before version 0.2 bear no
+    /// lineage, and any user may give the other tags, so this is no proof: see [`proves`](Self::proves).
     pub fn owns(&self, tags: &Tags) -> bool {
         let lineage = (tags.get(LINEAGE_TAG), self.lineage());
         self.names(tags) && !matches!(lineage, (Some(theirs), Some(ours)) if theirs != ours)
     }
 
-    /// Whether tags prove that this state's runs created the resource: they hold its lineage, too.
+    /// True if tags prove that this state's runs created the resource: they hold its lineage, too.
     pub fn proves(&self, tags: &Tags) -> bool {
         self.names(tags) && self.lineage().is_none_or(|ours| tags.get(LINEAGE_TAG) == Some(ours))
     }
@@ -276,7 +277,7 @@ impl Cx {
         Remedy::Adopt { environment: self.environment().to_owned(), address: self.address.to_string(), how }
     }
 
-    /// Whether data may be deleted (`--delete-data`): objects, images, feature data, file systems.
+    /// True if data may be deleted (`--delete-data`): objects, images, feature data, file systems.
     pub fn may_delete_data(&self) -> bool {
         self.delete_data
     }

@@ -1,14 +1,14 @@
-//! What is declared at an address, as far as it is known before anything exists.
+//! The declaration at an address, as far as it is known before anything exists.
 
 use crate::{Address, Lookup, Registry, Stack};
 use aws_client::Result;
 use serde_json::Value;
 use vocabulary::Place;
 
-/// What a stack declares at an address.
+/// The declaration of a stack at an address.
 #[derive(Clone, Debug)]
 pub struct Declaration {
-    /// Where it stands.
+    /// The place in the stack.
     pub address: Address,
     /// `service:thing`.
     pub kind: &'static str,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use vocabulary::{has_unknown, same_policy};
 
-/// Where a declaration and what is there differ.
+/// The differences between a declaration and the live resource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Diff {
     /// One entry for each differing field, in the order of the paths.
@@ -17,32 +17,32 @@ pub struct Diff {
 pub struct FieldChange {
     /// Dotted path, for example `tags.Owner`; lists are compared whole.
     pub path: String,
-    /// What is there; null where there is nothing.
+    /// The live value; null if there is none.
     pub before: Value,
-    /// What is declared; null where it is to be removed.
+    /// The declared value; null if it is to be removed.
     pub after: Value,
     /// False when `after` depends on something that does not exist yet.
     pub known: bool,
-    /// Whether this field makes a replacement necessary.
+    /// True if this field makes a replacement necessary.
     #[serde(default)]
     pub forces_replacement: bool,
-    /// Whether `before` and `after` are hidden, or parts of them, because they may be secrets.
+    /// True if `before` and `after` are hidden, or parts of them, because they may be secrets.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sensitive: bool,
 }
 
 impl Diff {
-    /// Whether nothing differs.
+    /// True if nothing differs.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
-    /// Whether the field, or anything within it, differs.
+    /// True if the field, or anything within it, differs.
     pub fn has(&self, field: &str) -> bool {
         self.changes.iter().any(|change| within(&change.path, field))
     }
 
-    /// Whether any of the fields differs.
+    /// True if any of the fields differs.
     pub fn has_any(&self, fields: &[&str]) -> bool {
         fields.iter().any(|field| self.has(field))
     }
@@ -123,7 +123,7 @@ fn field(
     }
 }
 
-/// Whether `path` is an entry of a map of policies: `("policies.*", As::Policy)`.
+/// True if `path` is an entry of a map of policies: `("policies.*", As::Policy)`.
 fn is_one_of_policies(path: &str, hints: &[(&str, As)]) -> bool {
     hints.iter().any(|(name, hint)| {
         let map = name.strip_suffix(".*").filter(|_| *hint == As::Policy);
@@ -131,7 +131,7 @@ fn is_one_of_policies(path: &str, hints: &[(&str, As)]) -> bool {
     })
 }
 
-/// Whether two values are equal; numbers are equal in any notation.
+/// True if two values are equal; numbers are equal in any notation.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) if one.is_f64() || other.is_f64() => one.as_f64() == other.as_f64(),
@@ -147,7 +147,7 @@ fn is_same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Whether `name` is the id of the KMS key with this ARN, or the name of the alias with this ARN. Some services return
+/// True if `name` is the id of the KMS key with this ARN, or the name of the alias with this ARN. Some services return
 /// the ARN from the request, and some only the id in it.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
 fn names_key(arn: &str, name: &str) -> bool {

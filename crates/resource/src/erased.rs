@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, marker::PhantomData, time::Duration};
 use usage::Usage;
 use vocabulary::{Permission, Place};
 
-/// What is there, without its type.
+/// The observation of a resource, without its type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observation {
     /// It is not there.
@@ -28,7 +28,7 @@ pub enum Observation {
     },
     /// It works.
     Ready {
-        /// What is there, in the form in which it is declared.
+        /// The observed resource, in the form in which it is declared.
         live: Value,
         /// The outputs that other resources can refer to.
         outputs: Value,

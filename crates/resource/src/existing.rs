@@ -50,7 +50,7 @@ pub struct Shortcoming {
     pub what: String,
     /// The advice; may be empty.
     pub help: String,
-    /// Whether the platform certainly cannot be built or work with it. Otherwise a fact could not be read.
+    /// True if the platform certainly cannot be built or work with it. Otherwise a fact could not be read.
     pub is_certain: bool,
 }
 

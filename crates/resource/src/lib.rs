@@ -1,4 +1,4 @@
-//! What the engine and the service crates share.
+//! The contract between the engine and the service crates.
 //!
 //! A service crate implements [`Resource`] for each kind of thing it can build. The blueprint wires
 //! declarations of them into a [`Stack`]; the engine drives them through the erased [`Reconciler`].

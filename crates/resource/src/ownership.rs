@@ -7,7 +7,7 @@ const MANAGER_TAG: &str = "ManagedBy";
 /// The most tags that a description of an owner names.
 const DESCRIBED: usize = 4;
 
-/// What the tags of a live resource say of its owner.
+/// The owner of a live resource, as far as its tags tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {
     /// It bears every ownership tag of this stack and address.

@@ -1,4 +1,4 @@
-//! What an earlier version recorded, in the form of this one.
+//! Reads specs of earlier versions in the form of this one.
 //!
 //! A spec is recorded as the JSON of its type, and types grow. A new field has a serde default, which is what AWS does
 //! without the setting. A field that is renamed or takes another form is moved by [`Resource::upgrade`].
@@ -86,7 +86,7 @@ fn unknown_field(recorded: &Value, known: &Value) -> Option<String> {
     }
 }
 
-/// What this version reads of a recorded value, without the fields of objects that it does not have.
+/// The part of a recorded value that this version reads, without the fields of objects that it does not have.
 fn recorded_part(recorded: &Value, known: &Value) -> Value {
     match (recorded, known) {
         (Value::Object(recorded), Value::Object(known)) => known
@@ -225,7 +225,7 @@ mod tests {
         let registry = Registry::default().with::<Lamp>();
         let lamp = registry.get(Lamp::KIND).unwrap();
         let recorded = lamp.recorded_spec(&recorded_by_the_first_version()).unwrap();
-        // What is there: somebody has dimmed it, which the first version did not care for.
+        // The live resource: a user has dimmed it, which the first version ignored.
         let mut live = declared();
         live["dimmed"] = json!(true);
         live.as_object_mut().unwrap().remove("code");

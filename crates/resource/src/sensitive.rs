@@ -72,7 +72,7 @@ pub(crate) fn hide(path: &str, value: &mut Value, hints: &[(&str, As)]) -> bool 
     hidden
 }
 
-/// Whether any sensitive value of a specification is a seal or hidden, and so must never be sent.
+/// True if any sensitive value of a specification is a seal or hidden, and so must never be sent.
 pub(crate) fn has_concealed(spec: &Value, hints: &[(&str, As)]) -> bool {
     let mut found = false;
     each(&mut spec.clone(), hints, "", &mut |_, value| found |= value.as_str().is_some_and(is_concealed));
@@ -81,7 +81,7 @@ pub(crate) fn has_concealed(spec: &Value, hints: &[(&str, As)]) -> bool {
 
 /// The text without any of the sensitive values of a specification: AWS's answers may repeat what was sent.
 pub(crate) fn redact(text: &str, spec: &Value, hints: &[(&str, As)]) -> String {
-    /// What is shorter is part of ordinary words.
+    /// A shorter text is part of ordinary words.
     const SHORTEST: usize = 4;
     let mut redacted = text.to_owned();
     each(&mut spec.clone(), hints, "", &mut |_, value| {
@@ -92,7 +92,7 @@ pub(crate) fn redact(text: &str, spec: &Value, hints: &[(&str, As)]) -> String {
     redacted
 }
 
-/// Whether a seal stands anywhere in a specification: a value that only the file knew.
+/// True if a specification has a seal anywhere: a value that only the file knew.
 pub fn holds_seal(spec: &Value) -> bool {
     match spec {
         Value::String(text) => text.starts_with(SEAL),
@@ -114,7 +114,7 @@ fn sealed(value: &Value, key: &[u8]) -> String {
     format!("{SEAL}{}:{}", hex(key), hex(&authentication_code(value, key)))
 }
 
-/// Whether this is the seal of that value.
+/// True if this is the seal of that value.
 fn fits(seal: &str, value: &Value) -> bool {
     let parts = seal.strip_prefix(SEAL).and_then(|parts| parts.split_once(':'));
     let Some(key) = parts.and_then(|(key, _)| bytes(key)) else { return false };
@@ -137,7 +137,7 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
     pairs.collect()
 }
 
-/// What to do with a sensitive value at a path.
+/// The treatment of a sensitive value at a path.
 type Visit<'v> = dyn FnMut(&str, &mut Value) + 'v;
 
 /// Visits each sensitive value of what stands at `path` in a specification.
@@ -152,7 +152,7 @@ fn each(value: &mut Value, hints: &[(&str, As)], path: &str, visit: &mut Visit<'
     }
 }
 
-/// What is left of a pattern after a path; `**` stands for any number of steps. Beyond its end all is sensitive.
+/// The rests of a pattern after a path; `**` stands for any number of steps. Beyond its end all is sensitive.
 fn remainders<'p>(pattern: &'p [&'p str], trail: &[&str]) -> Vec<&'p [&'p str]> {
     match (pattern, trail) {
         (rest, []) => vec![rest],
@@ -167,7 +167,7 @@ fn remainders<'p>(pattern: &'p [&'p str], trail: &[&str]) -> Vec<&'p [&'p str]> 
     }
 }
 
-/// Whether a step of a pattern stands for this key: the key itself, or with a `*` any key like it, whatever its case.
+/// True if a step of a pattern stands for this key: the key itself, or with a `*` any key like it, whatever its case.
 fn is_step(pattern: &str, key: &str) -> bool {
     match pattern.contains('*') {
         true => is_like(&pattern.to_ascii_lowercase(), &key.to_ascii_lowercase()),
@@ -175,7 +175,7 @@ fn is_step(pattern: &str, key: &str) -> bool {
     }
 }
 
-/// Whether text matches a pattern in which `*` stands for any text.
+/// True if a text matches a pattern in which `*` stands for any text.
 fn is_like(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,

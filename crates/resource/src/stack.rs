@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::HashMap, marker::PhantomData, sync::Arc};
 
-/// What a dependant needs of what it depends on.
+/// The need of a dependant for its dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Edge {
@@ -21,7 +21,7 @@ pub enum Edge {
 pub struct Dependency {
     /// Position in [`Stack::nodes`]; always less than that of the dependant.
     pub node: usize,
-    /// What is needed of it.
+    /// The need.
     pub edge: Edge,
 }
 
@@ -85,7 +85,7 @@ impl Ordered {
     }
 }
 
-/// What a declaration is built from: handles, and tuples, options and lists of them.
+/// The inputs of a declaration: handles, and tuples, options and lists of them.
 pub trait Dependencies: Send + Sync + 'static {
     /// The outputs the building closure receives.
     type Resolved;
@@ -221,11 +221,11 @@ type Build = Arc<dyn Fn(&dyn Lookup) -> Result<Value> + Send + Sync>;
 /// A declared resource.
 #[derive(Clone)]
 pub struct Node {
-    /// Where it stands.
+    /// The place in the stack.
     pub address: Address,
     /// Its kind, see [`Resource::KIND`].
     pub kind: &'static str,
-    /// What it depends on; positions are less than its own.
+    /// The dependencies; their positions are less than its own.
     pub dependencies: Vec<Dependency>,
     /// The setting of the environment file that asks for it, `functions.0.name`; empty where it is none in particular.
     pub setting: String,
@@ -401,7 +401,7 @@ impl Stack {
         self.protected.push(glob.into());
     }
 
-    /// Whether an address is protected.
+    /// True if an address is protected.
     pub fn protects(&self, address: &Address) -> bool {
         self.protected.iter().any(|glob| address.matches(glob))
     }
@@ -431,17 +431,17 @@ impl Stack {
         &self.nodes
     }
 
-    /// Where in [`Stack::nodes`] an address is declared.
+    /// The position of an address in [`Stack::nodes`].
     pub fn position(&self, address: &Address) -> Option<usize> {
         self.positions.get(address).copied()
     }
 
-    /// What the platform gives back.
+    /// The outputs of the platform.
     pub fn outputs(&self) -> &[OutputSpec] {
         &self.outputs
     }
 
-    /// What the platform ships.
+    /// The content that the platform ships.
     pub fn assets(&self) -> &[Asset] {
         &self.assets
     }

@@ -42,7 +42,7 @@ fn substitute_text(text: &str, replacements: &[(String, String)]) -> String {
     result
 }
 
-/// Whether `rest` begins with the word, and no letter or digit of the word's kind goes on before or after it.
+/// True if `rest` begins with the word, and no letter or digit of the word's kind goes on before or after it.
 fn is_whole_word(before: Option<char>, word: &str, rest: &str) -> bool {
     let joins = |inner: Option<char>, outer: Option<char>| {
         inner.is_some_and(char::is_alphanumeric) && outer.is_some_and(char::is_alphanumeric)

@@ -77,7 +77,7 @@ mod tests {
         Tags::from_iter([("Project", "ml"), ("Owner", value)])
     }
 
-    /// What is read where the index knows `known`, and how often index and service were asked.
+    /// The tags that are read while the index knows `known`, and the numbers of reads of index and service.
     async fn read(known: Option<(&'static str, Tags)>, look: impl Fn(Cx) -> Cx) -> (Vec<Tags>, usize, usize) {
         let asked = Arc::new(AtomicUsize::new(0));
         let cloud = Cloud::new(SdkConfig::builder().build(), Place::new("123456789012", "eu-west-1"), [])

@@ -1,7 +1,8 @@
-//! How Terraform's AWS provider knows a kind: its types, what tells one resource from another, the id of an import.
+//! The counterpart of a kind in Terraform's AWS provider: its types, the attributes that identify a resource, the id of
+//! an import.
 
-/// How Terraform's AWS provider knows a kind, to adopt resources of a Terraform state and to give them back. The
-/// documentation of the provider has a page for each type.
+/// The counterpart of a kind in Terraform's AWS provider, to adopt resources of a Terraform state and to return them.
+/// The documentation of the provider has a page for each type.
 /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs>
 ///
 /// # Example
@@ -22,7 +23,7 @@ pub struct Terraform {
     pub found_as: Option<&'static str>,
     /// An older name of that type.
     pub formerly: Option<&'static str>,
-    /// Whether the id identifies a resource, or else its declared name.
+    /// True if the id identifies a resource, or else its declared name.
     pub by_id: bool,
     /// Pairs of Terraform's attribute and the declared field that must have the same value. A kind without pairs is
     /// found only by the resources that refer to it.
@@ -89,12 +90,12 @@ impl Terraform {
         }
     }
 
-    /// Whether a Terraform state holds such resources under this type.
+    /// True if a Terraform state holds such resources under this type.
     pub fn is_found_as(&self, kind: &str) -> bool {
         self.found_as == Some(kind) || self.formerly == Some(kind)
     }
 
-    /// Whether this type of Terraform is a setting of such resources.
+    /// True if this type of Terraform is a setting of such resources.
     pub fn is_setting(&self, kind: &str) -> bool {
         self.settings.iter().any(|setting| *setting == kind || (setting.ends_with('_') && kind.starts_with(setting)))
     }

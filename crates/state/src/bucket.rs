@@ -11,9 +11,9 @@ use vocabulary::Place;
 pub struct LeftBehind {
     /// Its name.
     pub name: String,
-    /// What its name begins with.
+    /// The beginning of its name.
     pub project: String,
-    /// Where it is, if S3 says so.
+    /// The region, if S3 gives it.
     pub region: Option<String>,
 }
 
@@ -59,12 +59,12 @@ impl StateBucket {
         Self { kms_key, ..self }
     }
 
-    /// Whether the environment file names a key for it.
+    /// True if the environment file names a key for it.
     pub fn names_key(&self) -> bool {
         self.kms_key.is_some()
     }
 
-    /// Whether an environment file names it.
+    /// True if an environment file names it.
     pub fn is_named(&self) -> bool {
         self.is_named
     }
@@ -99,7 +99,7 @@ impl StateBucket {
         &self.name
     }
 
-    /// Whether it exists. A bucket that an environment file names must.
+    /// True if it exists. A bucket that an environment file names must.
     ///
     /// # Errors
     /// [`Error::UnusableBucket`] when it is another account's, in another region, or named and not there;
@@ -169,7 +169,7 @@ impl StateBucket {
         Error::UnusableBucket { what, help: help.into() }
     }
 
-    /// Whether it was made for the stack of these tags.
+    /// True if it was created for the stack of these tags.
     pub(crate) async fn is_own_of(&self, tags: &Tags) -> Result<bool, Error> {
         match self.is_named {
             true => Ok(false),

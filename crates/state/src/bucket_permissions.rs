@@ -1,11 +1,11 @@
-//! What AWS must allow whoever keeps a state in a bucket.
+//! The IAM statements for a state in a bucket.
 
 use crate::{StateBucket, StateKeys};
 use vocabulary::{Permission, Place};
 
 impl StateBucket {
-    /// What AWS must allow whoever keeps a state in a bucket that an environment file names: to see that it is fit
-    /// for one, and the state and the lock in it. Other keys of the bucket may be of other environments.
+    /// The IAM statements for a state in a bucket that an environment file names: to see that the bucket is fit for
+    /// one, and to use the state and the lock in it. Other keys of the bucket may be of other environments.
     pub fn permissions_in_named(name: &str, place: &Place, keys: &StateKeys) -> Vec<Permission> {
         let bucket = format!("arn:{}:s3:::{name}", place.partition);
         let objects = [&keys.state, &keys.lock].map(|key| format!("{bucket}/{key}"));
@@ -25,8 +25,8 @@ impl StateBucket {
         ]
     }
 
-    /// What AWS must allow whoever keeps a state here: the bucket, what is in it with its history, the lock, and
-    /// finding it again when only its name is left.
+    /// The IAM statements for a state in its own bucket: for the bucket, its objects with their history, the lock, and
+    /// the search for it when only its name is left.
     pub fn permissions(name: &str, place: &Place) -> Vec<Permission> {
         let bucket = format!("arn:{}:s3:::{name}", place.partition);
         let objects = ["state.json", "lock.json"].map(|key| format!("{bucket}/{key}"));

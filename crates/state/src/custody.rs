@@ -1,4 +1,4 @@
-//! Whether a state can be kept in a bucket.
+//! The check that a bucket can keep a state.
 
 use crate::{Error, StateBucket};
 use aws_client::{Attempt, Remedy, Result};
@@ -28,7 +28,7 @@ impl fmt::Display for Weakness {
 }
 
 impl Weakness {
-    /// What to do about it in a bucket.
+    /// The advice for a bucket.
     pub fn help(self, bucket: &str) -> Remedy {
         let bucket = bucket.to_owned();
         match self {

@@ -6,7 +6,7 @@ use aws_client::{Failure, FailureKind, Remedy};
 /// Why the state could not be read, written or locked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Somebody else is at work.
+    /// Another run is at work.
     #[error("the state of {environment} is locked by {holder}")]
     Locked {
         /// Which stack.
@@ -14,7 +14,7 @@ pub enum Error {
         /// Who holds it, since when, doing what.
         holder: Box<Holder>,
     },
-    /// Somebody else wrote the state since it was read; nothing was overwritten.
+    /// Another run wrote the state since it was read; nothing was overwritten.
     #[error("the state changed while this command was at work; nothing was overwritten")]
     Moved,
     /// Another version of mlopsctl wrote the state after this command had read it. Nothing was overwritten.
@@ -39,13 +39,13 @@ pub enum Error {
     AtWork {
         /// Who holds it.
         holder: Box<Holder>,
-        /// How long ago the last renewal was, by the store's clock.
+        /// The time since the last renewal, by the store's clock.
         seconds: u64,
     },
     /// The store passes over what a conditional write names, so that nothing written in it is safe.
     #[error("{place}: the store ignores {condition} on PUT, so a lock there keeps nobody out")]
     IgnoresConditions {
-        /// Where it is.
+        /// The place of the object.
         place: String,
         /// The header.
         condition: &'static str,
@@ -56,7 +56,7 @@ pub enum Error {
     /// A later version wrote the state. It is not damaged, and nothing older may take its place.
     #[error("{}", newer(place, *format, tool.as_deref()))]
     Newer {
-        /// Where it is.
+        /// The place of the state.
         place: String,
         /// Its format.
         format: u64,
@@ -66,13 +66,13 @@ pub enum Error {
     /// The state is of another project, environment, account or region.
     #[error("the state in {place} is of {what} {theirs}, not {ours}")]
     Foreign {
-        /// Where it is.
+        /// The place of the state.
         place: String,
-        /// What differs: `project`, `environment`, `account` or `region`.
+        /// The part that differs: `project`, `environment`, `account` or `region`.
         what: &'static str,
-        /// What the state says.
+        /// The value in the state.
         theirs: String,
-        /// What was expected.
+        /// The expected value.
         ours: String,
     },
     /// A state was begun beside an older one.
@@ -80,7 +80,7 @@ pub enum Error {
     TwoStates {
         /// Whose.
         environment: String,
-        /// Where they are: at the root, where mlopsctl 0.1 kept it, and where later versions do.
+        /// The two places: at the root, where mlopsctl 0.1 kept it, and where later versions do.
         places: [String; 2],
     },
     /// No state can be kept in the bucket, or it cannot be removed.
@@ -94,7 +94,7 @@ pub enum Error {
     /// The state would be too large to be read again.
     #[error("{place} would have {bytes} bytes; more than {LARGEST} could not be read again, so it was not written")]
     TooLarge {
-        /// Where it would be.
+        /// The place of the state.
         place: String,
         /// Its size.
         bytes: usize,
@@ -102,17 +102,17 @@ pub enum Error {
     /// The state is not what mlopsctl writes.
     #[error("the state at {place} is damaged: {what}")]
     Damaged {
-        /// Where it is.
+        /// The place of the state.
         place: String,
-        /// What is wrong.
+        /// The damage.
         what: String,
     },
-    /// What is in the lock's place is no lock.
+    /// The object in the lock's place is no lock.
     #[error("what is at {place} is not a lock: {what}")]
     NotALock {
-        /// Where it is.
+        /// The place of the object.
         place: String,
-        /// What is wrong.
+        /// The reason.
         what: String,
     },
     /// A phase that cannot follow another: a fault of mlopsctl.
@@ -120,15 +120,15 @@ pub enum Error {
     Transition {
         /// The resource.
         address: String,
-        /// Where it was.
+        /// The present phase.
         from: String,
-        /// Where it should go.
+        /// The intended phase.
         to: String,
     },
     /// The store refused or could not be reached.
     #[error("{place}: {failure}")]
     Store {
-        /// Where it is.
+        /// The place of the object.
         place: String,
         /// Why.
         #[source]
@@ -150,7 +150,8 @@ fn newer(place: &str, format: u64, tool: Option<&str>) -> String {
 }
 
 impl Error {
-    /// Whether the store may have done what was asked although it did not say so, or will when it is asked again.
+    /// True if the store may have made the change although it did not confirm it, or will make it when it is asked
+    /// again.
     pub fn may_have_taken_effect(&self) -> bool {
         matches!(self, Self::Store { failure, .. }
             if matches!(failure.kind, FailureKind::Ambiguous | FailureKind::Throttled))

@@ -139,13 +139,13 @@ impl Entry {
         }
     }
 
-    /// What is recorded, as the predecessor of what will take its place; nothing if it was only intended.
+    /// The recorded resource as a deposed one, which its successor replaces; `None` if it was only intended.
     pub fn depose(&self) -> Option<Deposed> {
         let Self { kind, id, spec, depends_on, .. } = self.clone();
         Some(Deposed { kind, id: id?, spec, depends_on })
     }
 
-    /// What is to be recorded when this is gone and a predecessor is not.
+    /// The entry after this resource is gone and a deposed one is not.
     fn succeeded_by_predecessor(mut self) -> Option<Self> {
         let Deposed { kind, id, spec, depends_on } = self.deposed.pop()?;
         Some(Self {
@@ -188,7 +188,7 @@ impl Phase {
         }
     }
 
-    /// Whether a resource in this phase can go to `next`.
+    /// True if a resource in this phase can go to `next`.
     pub fn allows(self, next: Phase) -> bool {
         use Phase::{Deleting, Identified, Intent, Ready};
         match (self, next) {
@@ -262,7 +262,7 @@ impl State {
                 None => (Self::new(identity), None),
                 Some(stored) => match Self::read(&stored.bytes, &store.place(key), identity) {
                     Ok(state) => (state, Some(stored.version)),
-                    // Nobody works on top of that.
+                    // No run works on a damaged state.
                     Err(Error::Damaged { .. }) => return Ok(()),
                     Err(error) => return Err(error),
                 },

@@ -41,7 +41,7 @@ impl Format1 {
         State { serial, tool, resources, outputs, format: FORMAT, ..State::new(&begun) }
     }
 
-    /// Whether this state is surely of the project and environment: for a bucket in which several may keep theirs.
+    /// True if this state is surely of the project and environment: for a bucket in which several may keep theirs.
     pub(crate) fn is_of(&self, identity: &StateIdentity) -> bool {
         let projects = recorded_projects(&self.resources);
         let named = || {

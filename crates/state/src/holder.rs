@@ -1,4 +1,4 @@
-//! What a lock says about whoever holds it.
+//! The content of a lock, which describes its holder.
 
 use crate::{LivenessFile, Process};
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use std::fmt;
 /// Who is at work on a stack. Fields that this version does not know are passed over, so that versions can meet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// What `unlock` must be given.
+    /// The id that `unlock` needs.
     pub id: String,
     /// The AWS identity with `user@host`, or with the run of a CI system.
     pub who: String,
@@ -26,8 +26,8 @@ pub struct Holder {
     pub removed: Option<Removed>,
 }
 
-/// How `unlock` ended a lease. The lock stays, marked, so that whoever takes it next knows that the holder may not
-/// have heard, and fences it. Version 0.1 reads it as a lock that is not renewed, and takes it over in a minute.
+/// The end of a lease by `unlock`. The lock stays, marked, so that the next holder knows that this one may not have
+/// noticed, and fences it. Version 0.1 reads it as a lock that is not renewed, and takes it over in a minute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
     /// `user@host` of whoever ran `unlock`.
@@ -53,20 +53,20 @@ impl Holder {
         }
     }
 
-    /// Whether its process provably runs no more: it was of this machine, is not found here, and keeps its
+    /// True if its process has provably ended: it was of this machine, is not found here, and keeps its
     /// [`LivenessFile`] no more.
     pub fn has_died(&self) -> bool {
         self.process.as_ref().is_some_and(Process::is_dead) && LivenessFile::is_abandoned(&self.id)
     }
 
-    /// Whether the holder is at work according to its lock: not removed, not dead, and renewed within the last minute.
+    /// True if the holder is at work according to its lock: not removed, not dead, and renewed within the last minute.
     pub fn is_at_work(&self, now: Timestamp) -> bool {
         const EXPIRES_AFTER_SECONDS: i64 = 60;
         let silent = now.duration_since(self.renewed).as_secs();
         self.removed.is_none() && !self.has_died() && silent <= EXPIRES_AFTER_SECONDS
     }
 
-    /// Whether its process is alive on this machine, as far as is known.
+    /// True if its process is alive on this machine, as far as is known.
     pub fn is_alive_here(&self) -> bool {
         LivenessFile::is_held(&self.id) || self.process.as_ref().is_some_and(Process::is_alive_here)
     }
@@ -124,7 +124,7 @@ mod tests {
         assert!(holder.removed.is_none() && holder.process.is_some());
         let later = of_0_1.replace("\"who\"", "\"region\": {\"of\": 1}, \"who\"");
         assert_eq!(serde_json::from_str::<Holder>(&later).unwrap(), holder);
-        // What 0.1 reads is all there.
+        // The fields that 0.1 reads are all present.
         let written = serde_json::to_value(&holder).unwrap();
         assert!(["id", "who", "operation", "started", "renewed"].iter().all(|field| written[*field].is_string()));
     }

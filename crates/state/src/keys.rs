@@ -78,13 +78,13 @@ impl StateKeys {
         Ok(found.unwrap_or(wanted))
     }
 
-    /// Whether a key is one of these.
+    /// True if a key is one of these.
     pub fn contain(&self, key: &str) -> bool {
         key == self.state || key == self.lock
     }
 }
 
-/// Whether a state at the root of a shared bucket is of this project and environment, as far as it can be read.
+/// True if a state at the root of a shared bucket may be of this project and environment, as far as it can be read.
 fn may_be_of(bytes: &[u8], identity: &StateIdentity) -> bool {
     match read::parse(bytes, "") {
         Ok(read::Parsed::Current(state)) => {

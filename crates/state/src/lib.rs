@@ -1,4 +1,4 @@
-//! What mlopsctl remembers of a stack, and how several people share that memory.
+//! The record that mlopsctl keeps of a stack, and the lock by which several people share it.
 //!
 //! # Guarantees
 //! - A state is written only on top of the version last read: a writer that lost its lock changes nothing.

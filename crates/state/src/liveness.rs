@@ -44,20 +44,20 @@ impl LivenessFile {
         Ok(file)
     }
 
-    /// Whether the file stays when this value is dropped: as long as the lock is not given back, it proves that a
-    /// process which has ended holds it.
+    /// Sets the fate of the file when this value is dropped. If it stays while the lock is not released, it proves that
+    /// a process which has ended holds the lock.
     pub(crate) fn outlives_the_process(&mut self, outlives: bool) {
         self.outlives = outlives;
     }
 
-    /// Whether the holder of the lock `id` left its file here and keeps it no more: it has ended. Without a file
+    /// True if the holder of the lock `id` left its file here and keeps it no more: it has ended. Without a file
     /// nothing is known.
     pub fn is_abandoned(id: &str) -> bool {
         let Some(file) = Self::paths(id).iter().find_map(|path| File::open(path).ok()) else { return false };
         file.try_lock().is_ok()
     }
 
-    /// Whether a living process keeps the file of the lock `id` here.
+    /// True if a living process keeps the file of the lock `id` here.
     pub(crate) fn is_held(id: &str) -> bool {
         let file = Self::paths(id).iter().find_map(|path| File::open(path).ok());
         file.is_some_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
@@ -71,8 +71,8 @@ impl LivenessFile {
         }
     }
 
-    /// Where the file may be, the first choice first. None where `id` is not what mlopsctl gives: it comes from the
-    /// bucket, and must not become a path.
+    /// The paths that the file may have, the first choice first. Empty if `id` has not the form of mlopsctl's ids: it
+    /// comes from the bucket, and must not become a path.
     pub fn paths(id: &str) -> Vec<PathBuf> {
         let Ok(id) = Uuid::parse_str(id) else { return Vec::new() };
         let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute());

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{task::JoinHandle, time::sleep};
 
-/// How often the store is asked again for an answer about the lock before that is an error.
+/// The number of reads of the lock before a missing answer is an error.
 const ATTEMPTS: u32 = 6;
-/// How long after its last renewal a holder has surely stopped: the store's clock counts whole seconds.
+/// The time after its last renewal at which a holder has surely stopped: the store's clock counts whole seconds.
 const STOPS_AFTER: Duration = SURE_FOR.saturating_add(Duration::from_secs(5));
 
 /// The lock, while it is held. Dropping it without [`Lock::release`] leaves it to be taken over.
@@ -24,7 +24,7 @@ pub struct Lock {
     succeeds: Option<Holder>,
     tenure: Tenure,
     renewal: JoinHandle<()>,
-    /// Where the machine has no place for it, others wait until the lease has run out.
+    /// The file that proves the holder's life. Without a place for it, others wait until the lease has run out.
     liveness: Option<LivenessFile>,
 }
 
@@ -189,7 +189,7 @@ impl Lock {
                 let wait = Duration::from_secs(removed.usable_after_seconds).saturating_sub(age);
                 return Ok((holder, wait));
             }
-            // Whoever has the store for itself found no process that uses it.
+            // A command with exclusive use of the store found no process that uses it.
             let is_over = store.is_exclusive() || has_ended(store, &holder);
             if !is_over && !force && age < STALE_AFTER && is_recent(&holder) {
                 return Err(Error::AtWork { seconds: age.as_secs(), holder: Box::new(holder) });
@@ -285,14 +285,14 @@ async fn take(
     }
 }
 
-/// Whether the holder is at work no more, for sure.
+/// True if the holder is surely at work no more.
 fn has_ended(store: &dyn Store, holder: &Holder) -> bool {
-    // Whoever has the store for itself found no process that uses it.
+    // A command with exclusive use of the store found no process that uses it.
     let is_gone = || holder.process.as_ref().is_some_and(crate::Process::is_dead);
     holder.has_died() || (store.is_exclusive() && is_gone())
 }
 
-/// Whether the holder renewed it within a minute by its own clock too. One whose clock is wrong is protected by the
+/// True if the holder renewed it within a minute by its own clock too. One whose clock is wrong is protected by the
 /// wait, which goes by the store's.
 fn is_recent(holder: &Holder) -> bool {
     Timestamp::now().duration_since(holder.renewed).unsigned_abs() < STALE_AFTER

@@ -1,4 +1,4 @@
-//! Whether a process still runs, where that can be known for sure.
+//! The life of a process, if it can be known for sure.
 
 use serde::{Deserialize, Serialize};
 use std::{fs, io::ErrorKind};
@@ -27,7 +27,7 @@ impl Process {
         Some(Self { boot: boot()?, space: space()?, pid, start })
     }
 
-    /// Whether there is no such process on a machine that looks like its own: same boot, same namespace, and no such
+    /// True if there is no such process on a machine that looks like its own: same boot, same namespace, and no such
     /// process or a younger one. Machines that were restored from one snapshot look alike, so that this alone proves
     /// nothing: see [`LivenessFile`](crate::LivenessFile).
     pub fn is_dead(&self) -> bool {
@@ -38,7 +38,7 @@ impl Process {
             }
     }
 
-    /// Whether it is found here.
+    /// True if it is found here.
     pub fn is_alive_here(&self) -> bool {
         self.is_of_here() && start_of(self.pid) == Some(self.start)
     }
@@ -65,11 +65,11 @@ fn start_of(pid: u32) -> Option<u64> {
 
 const ENDED: [char; 2] = ['Z', 'X'];
 
-/// Whether there is no such process, or one that has ended.
+/// True if there is no such process, or one that has ended.
 fn is_gone(pid: u32) -> bool {
     match fs::read_to_string(stat(pid)) {
         Ok(text) => stat_of(&text).is_some_and(|(state, _)| ENDED.contains(&state)),
-        // Where other people's processes are hidden, everybody's looks gone.
+        // If other people's processes are hidden, each of them looks gone.
         Err(error) => error.kind() == ErrorKind::NotFound && fs::read_to_string(stat(1)).is_ok(),
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// The highest serial: what every reader of JSON can count. No stack is ever written so often.
 const LAST_SERIAL: u64 = 1 << 53;
 
-/// What must be known of a state before anything else in it is read.
+/// The fields of a state that decide how the rest is read.
 #[derive(Deserialize)]
 #[serde(expecting = "a state")]
 struct Header {
@@ -133,7 +133,7 @@ fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     serde_path_to_error::deserialize(&mut json).map_err(|error| located(&error))
 }
 
-/// What is wrong, and in which field: of one that is nested without end, the beginning.
+/// The mistake and its field: of a field that is nested without end, the beginning.
 fn located(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     const LONGEST: usize = 100;
     let path = error.path().to_string();
@@ -165,7 +165,7 @@ fn check_entry(address: &Address, entry: &Entry) -> Result<(), String> {
         return Err(format!("`{}` is not an address", address.as_str().escape_debug()));
     }
     match &entry.id {
-        // What is deleted without an id might be everything.
+        // A deletion without an id might delete everything.
         Some(id) if id.is_empty() => return Err(format!("the id of {address} is empty")),
         None if entry.phase != Phase::Intent => {
             return Err(format!("{address} is {} but has no id", entry.phase.as_str()));
@@ -185,7 +185,7 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit())
 }
 
-/// Whether text has the form of a region, such as `us-gov-west-1`. It becomes part of host names.
+/// True if a text has the form of a region, such as `us-gov-west-1`. It becomes part of host names.
 fn is_region(text: &str) -> bool {
     let Some((words, number)) = text.rsplit_once('-') else { return false };
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|letter| letter.is_ascii_lowercase());

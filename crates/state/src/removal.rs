@@ -9,10 +9,10 @@ use resource::Tags;
 
 /// The id of what was written while a bucket kept no versions.
 const UNVERSIONED: &str = "null";
-/// What S3 deletes in one call.
+/// The number of versions that S3 deletes in one call.
 const AT_ONCE: usize = 1000;
 
-/// What was removed.
+/// The parts that were removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RemovedState {
     /// The bucket, with the state and its history.

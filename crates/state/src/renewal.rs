@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
 
-/// How often a holder renews.
+/// The time between two renewals.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
 /// Renews the lock now and then, and whenever somebody must know; ends when it is lost.
 pub(crate) async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder, term: Term) {
@@ -69,7 +69,7 @@ async fn own_version(
     unanswered: &[Timestamp],
 ) -> Result<Option<Version>, Error> {
     let found = match within(place, read(store, key)).await {
-        // Whoever wrote something else there does not respect the lock.
+        // A writer of something else in its place does not respect the lock.
         Err(Error::NotALock { .. }) => None,
         found => found?,
     };

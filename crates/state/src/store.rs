@@ -21,17 +21,17 @@ pub struct Version(pub String);
 pub struct Stored {
     /// Its content.
     pub bytes: Bytes,
-    /// What a conditional write must name.
+    /// The version that a conditional write must name.
     pub version: Version,
-    /// How long ago it was written, by the store's own clock.
+    /// The time since it was written, by the store's own clock.
     pub age: Duration,
 }
 
 /// A place for small objects with conditional writes: S3, or memory in tests.
 pub trait Store: Send + Sync {
-    /// Where it is, as a person would look it up.
+    /// The place, as a person would look it up.
     fn place(&self, key: &str) -> String;
-    /// Whether no other process can reach it while this one does.
+    /// True if no other process can reach it while this one does.
     fn is_exclusive(&self) -> bool {
         false
     }
@@ -53,12 +53,12 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// How many bytes all successful writes had together.
+    /// The number of bytes of all successful writes together.
     pub fn bytes_written(&self) -> usize {
         self.bytes_written.load(Ordering::Relaxed)
     }
 
-    /// How many writes have succeeded.
+    /// The number of successful writes.
     pub fn writes(&self) -> u64 {
         *self.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -32,7 +32,7 @@ pub(crate) struct VersionPages<'a> {
     tokens: Tokens,
 }
 
-/// Where a page begins: after this key and this version of it.
+/// The start of a page: after this key and this version of it.
 type Markers = (Option<String>, Option<String>);
 
 impl<'a> VersionPages<'a> {

@@ -19,7 +19,7 @@ fn identity() -> StateIdentity {
     StateIdentity::new(&tags, &place, "mlops-pipeline-dev-mlopsctl-state-123456789012")
 }
 
-/// What is said, by the file's name.
+/// The expected error of each file, by its name.
 fn index() -> BTreeMap<String, String> {
     toml_edit::de::from_str(&fs::read_to_string(corpus().join("states.toml")).unwrap()).unwrap()
 }

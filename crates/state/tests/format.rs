@@ -33,7 +33,7 @@ fn changed(format: u64, change: impl FnOnce(&mut Value)) -> Vec<u8> {
     serde_json::to_vec(&state).unwrap()
 }
 
-/// What is said of the state of something else.
+/// The error for a foreign state.
 fn foreign(bytes: &[u8]) -> String {
     match read(bytes) {
         Err(error @ Error::Foreign { .. }) => error.to_string(),
@@ -41,7 +41,7 @@ fn foreign(bytes: &[u8]) -> String {
     }
 }
 
-/// What is said of a damaged state.
+/// The error for a damaged state.
 fn damage(bytes: &[u8]) -> String {
     match read(bytes) {
         Err(Error::Damaged { place, what }) => {

@@ -7,8 +7,8 @@ use serde_json::Value;
 use state::{Entry, Needed, Phase};
 use std::collections::BTreeMap;
 
-/// What is recorded before anything is done: intents for what will be created, and what is known anew
-/// of everything else.
+/// The entries that are recorded before the first step: intents for resources to create, and new facts about all
+/// others.
 pub(super) fn entries(planning: &Planning, with: &Apply<'_>) -> BTreeMap<Address, Entry> {
     let mut entries = BTreeMap::new();
     for (node, known) in with.stack.nodes().iter().zip(&planning.known) {

@@ -7,9 +7,9 @@ use tokio::sync::watch;
 
 /// The inputs of [`apply`](super::apply).
 pub struct Apply<'a> {
-    /// What is declared.
+    /// The declared stack.
     pub stack: &'a Stack,
-    /// What the plan was made on.
+    /// The state that the plan was made on.
     pub state: &'a State,
     /// The kinds there are.
     pub registry: &'a Registry,

@@ -27,7 +27,7 @@ impl Remakes {
         before.is_some_and(|before| before != *outputs)
     }
 
-    /// Whether a step that has just ended began with outdated outputs.
+    /// True if a step that has just ended began with outdated outputs.
     pub(super) fn is_outdated(&self, step: usize) -> bool {
         self.outdated.contains(&step)
     }

@@ -1,4 +1,4 @@
-//! Whether a state can be believed: it is a file, which people edit and copy.
+//! The credibility of a state: it is a file, which people edit and copy.
 
 use super::{Planner, refusal};
 use crate::{Action, Change, Refusal, planning::Known};
@@ -86,7 +86,7 @@ impl Planner<'_> {
         )
     }
 
-    /// Whether a name contains the names of project and environment, or begins with the stack's prefix. Every name that
+    /// True if a name contains the names of project and environment, or begins with the stack's prefix. Every name that
     /// the declaration chooses does.
     fn bears_our_name(&self, name: &str) -> bool {
         let plain = |text: &str| text.to_lowercase().replace('_', "-");

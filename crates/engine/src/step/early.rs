@@ -9,7 +9,8 @@ use crate::{
 use aws_client::{Failure, FailureKind};
 use std::time::Duration;
 
-/// How long AWS may deny or not find a new resource. EC2 and IAM document no bound, and both mention minutes at most.
+/// The time for which AWS may deny or not find a new resource. EC2 and IAM document no bound, and both mention minutes
+/// at most.
 /// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>,
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html>
 const EARLY: Duration = Duration::from_secs(60);
@@ -38,7 +39,7 @@ impl Applying<'_> {
         patience.bear(failure).await
     }
 
-    /// Whether this run has just created the resource or one that it needs.
+    /// True if this run has just created the resource or one that it needs.
     fn is_early(&self) -> bool {
         let made = self.run.made.borrow();
         let needed = self.entry.depends_on.iter().map(|needed| &needed.address);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use vocabulary::has_unknown;
 
-/// Whether an actual declaration is the planned one, with placeholders filled in.
+/// True if an actual declaration is the planned one, with placeholders filled in.
 pub(super) fn fits(planned: &Value, actual: &Value) -> bool {
     match (planned, actual) {
         _ if planned == actual => true,

@@ -13,7 +13,7 @@ use serde_json::Value;
 use state::{Entry, Phase};
 use tokio::time::Instant;
 
-/// How many times one run remakes a resource.
+/// The number of times that one run remakes a resource.
 const REMAKES: usize = 2;
 
 impl Applying<'_> {

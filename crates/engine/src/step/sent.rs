@@ -4,8 +4,8 @@ use resource::{Diff, FieldChange};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long reads may contradict a change that AWS has accepted. Terraform's provider waits 3 minutes
-/// for the lifecycle rules of a bucket, with the remark that some regions need it; 2 minutes for roles; longer for keys.
+/// The time for which reads may contradict a change that AWS has accepted. Terraform's provider waits 3 minutes for the
+/// lifecycle rules of a bucket, with the remark that some regions need it; 2 minutes for roles; longer for keys.
 const SHOWS_WITHIN: Duration = Duration::from_secs(180);
 /// The step sends a change again if it does not show after this time: AWS may have lost it.
 const SENT_AGAIN_AFTER: Duration = Duration::from_secs(20);
@@ -67,7 +67,7 @@ impl Sent {
     }
 }
 
-/// Whether it holds something that was never sent, or less than ever before.
+/// True if the difference holds a change that was never sent, or is smaller than ever before.
 fn is_progress(sent: &[FieldChange], remaining: &Remaining, diff: &Diff) -> bool {
     let holds_news = diff.changes.iter().any(|change| !sent.contains(change));
     let left = &remaining.diff.changes;

@@ -18,7 +18,7 @@ use state::Phase;
 use std::time::Duration;
 use vocabulary::has_unknown;
 
-/// How long a resource may stay invisible after its creation.
+/// The time that a resource may stay invisible after its creation.
 const APPEARS_WITHIN: Duration = Duration::from_secs(120);
 
 impl Applying<'_> {

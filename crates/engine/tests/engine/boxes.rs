@@ -17,13 +17,13 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 use vocabulary::{Permission, Place};
 
-/// What is in the cloud, by id, and what was done to it, in order.
+/// The content of the cloud, by id, and the calls that changed it, in order.
 #[derive(Default)]
 pub(crate) struct World {
     boxes: Mutex<BTreeMap<String, Box>>,
     log: Mutex<Vec<String>>,
     pub(crate) failing: Mutex<Vec<String>>,
-    /// How long a new box takes until it is ready.
+    /// The time that a new box takes until it is ready.
     pub(crate) slowness: Mutex<Duration>,
     ready_at: Mutex<BTreeMap<String, Instant>>,
     breaks_at: Mutex<BTreeMap<String, Instant>>,

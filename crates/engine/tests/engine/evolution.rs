@@ -31,7 +31,7 @@ async fn recorded_spec_without_a_field_that_came_later_is_no_difference() {
     let (bench, stack) = recorded_by_another_version(|spec, _| drop(spec.remove("parts"))).await;
     let plan = bench.plan(&stack).await.plan;
     assert!(plan.is_empty(), "{:?}", plan.changes);
-    // Nobody has applied any parts: whoever changes them has changed nothing that was applied.
+    // No parts were ever applied, so a change of them changes nothing that was applied.
     bench.world().boxes().get_mut("box-2").unwrap().parts = vec!["more".to_owned()];
     assert_eq!(bench.drift().await.drifted.len(), 0);
     let plan = bench.plan(&stack).await.plan;

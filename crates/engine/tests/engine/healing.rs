@@ -1,4 +1,4 @@
-//! What a reconciliation repairs, what it leaves to a person, and what waits for `up`.
+//! The drift that a reconciliation repairs, the drift that it leaves to a person, and the changes that wait for `up`.
 
 use crate::{
     boxes::{Bench, nested},
@@ -212,7 +212,7 @@ async fn what_is_no_longer_declared_stays_until_it_is_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn a_replacement_is_left_to_a_person_unless_everything_may_be_healed() {
     let (bench, stack) = built().await;
-    // Somebody has put another box in its place: only a new one can be called as declared.
+    // Another box has taken its place: only a new one can have the declared name.
     bench.world().boxes().get_mut("box-2").unwrap().name = "another".to_owned();
     let found = look(&bench, &stack, Heal::Safely).await;
     assert_eq!(left(&found), [("boxes.b", "it would have to be replaced: AWS cannot change name in place")]);

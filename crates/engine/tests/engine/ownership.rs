@@ -1,4 +1,4 @@
-//! What another owner has is never changed or deleted, whatever the state says.
+//! A foreign resource is never changed or deleted, whatever the state says.
 
 use crate::{
     boxes::{Bench, Box, identity, nested},
@@ -163,7 +163,7 @@ async fn edited_state_cannot_have_a_foreign_resource_deleted_as_a_predecessor() 
     assert!(bench.world().boxes().contains_key("box-theirs"));
 }
 
-/// What the state records at an address, as its own predecessor.
+/// The recorded resource of an address, as its own deposed one.
 fn deposed(entry: &Entry) -> Deposed {
     Deposed {
         kind: entry.kind.clone(),

@@ -10,7 +10,7 @@ use std::{
 };
 use vocabulary::{Permission, Place};
 
-/// What is in the cloud, by name, and the updates it has seen.
+/// The content of the cloud, by name, and the updates of each.
 #[derive(Default)]
 pub(crate) struct Shelf {
     parcels: Mutex<BTreeMap<String, Parcel>>,

@@ -1,4 +1,4 @@
-//! How long a run waits for a resource that AWS still creates, with the options of `up`.
+//! The time that a run waits for a resource that AWS still creates, with the options of `up`.
 
 use crate::boxes::{Bench, Waiting, nested};
 use std::time::Duration;

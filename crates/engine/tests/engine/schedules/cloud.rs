@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::{sync::Notify, time::Instant};
 
-/// What a thing is, as it is asked for.
+/// The form of a thing, as it is requested.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Form {
     pub(crate) name: String,
@@ -37,21 +37,21 @@ struct Live {
     gone: Option<Instant>,
 }
 
-/// What a look at a thing shows.
+/// The result of reading a thing.
 pub(crate) enum Look {
     Absent,
     Settling(&'static str),
     Works(Form),
 }
 
-/// What goes wrong, and how much.
+/// The faults and their frequency.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Weather {
     /// One call in so many meets a fault; 0: none does.
     pub(crate) fault_in: u32,
     /// The call, counted from now, at which the process is killed; before it takes effect, or after.
     pub(crate) kill: Option<(u32, bool)>,
-    /// Whether another team takes something over between the plan and the first step.
+    /// True if another team takes something over between the plan and the first step.
     pub(crate) ambush: bool,
     /// The number of writes of the state, from now on, before another version of mlopsctl writes it.
     pub(crate) overtaken: Option<u32>,
@@ -66,7 +66,7 @@ impl Weather {
     }
 }
 
-/// What happens to a call.
+/// The fault of a call.
 enum Fault {
     Throttled,
     Busy,
@@ -78,7 +78,7 @@ enum Fault {
 struct Inner {
     rng: Rng,
     things: BTreeMap<String, Live>,
-    /// What another team has made its own, as that team left it.
+    /// The things that another team has adopted, in that team's form.
     theirs: BTreeMap<String, Form>,
     made: u32,
     weather: Weather,
@@ -129,7 +129,7 @@ impl Cloud {
         self.inner().rng = rng;
     }
 
-    /// What goes wrong from now on.
+    /// Sets the faults from now on.
     pub(crate) fn weather(&self, weather: Weather) {
         let mut inner = self.inner();
         inner.weather = weather;
@@ -165,7 +165,7 @@ impl Cloud {
         inner.theirs.insert(id, form);
     }
 
-    /// What another team owns must be there, as that team left it.
+    /// Checks that each thing of another team exists in that team's form.
     #[track_caller]
     pub(crate) fn theirs_is_untouched(&self) {
         let inner = self.inner();
@@ -184,7 +184,7 @@ impl Cloud {
         }
     }
 
-    /// Whether another team waits for the plan to be made.
+    /// True if another team waits for the plan to be made.
     pub(crate) fn is_ambushed(&self) -> bool {
         self.inner().weather.ambush
     }
@@ -315,14 +315,14 @@ impl World<'_> {
         self.inner.things.get(id).filter(|live| live.seen <= self.now)
     }
 
-    /// What bears the name, if things of that kind are found by it.
+    /// The thing with the name, if things of that kind are found by it.
     pub(crate) fn by_name(&self, name: &str) -> Option<(String, Tags)> {
         let named = |live: &&Live| live.form.named && live.form.name == name && live.gone.is_none();
         let (id, live) = self.inner.things.iter().find(|(_, live)| named(live))?;
         Some((id.clone(), live.form.tags.clone()))
     }
 
-    /// What carries the tags, as far as lists know of it.
+    /// The thing with the tags, as far as lists have it.
     pub(crate) fn by_tags(&self, owns: impl Fn(&str, &Tags) -> bool) -> Option<(String, Tags)> {
         let listed = |live: &&Live| live.listed <= self.now && live.gone.is_none() && !live.form.named;
         let (id, live) = self.inner.things.iter().find(|(id, live)| listed(live) && owns(id, &live.form.tags))?;
@@ -387,12 +387,12 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Whether it is gone now.
+    /// Deletes a thing. True if it is gone now.
     pub(crate) fn delete(&mut self, id: &str) -> Result<bool> {
         if !self.inner.things.contains_key(id) {
             return Ok(true);
         }
-        // What has a name of its own may go while others point to it, as roles and buckets do.
+        // A thing with a name of its own may be deleted while others point to it, as roles and buckets may.
         let named = self.inner.things.get(id).is_some_and(|live| live.form.named);
         let holds = |live: &Live| {
             let uses = live.form.uses.iter().any(|used| used == id);

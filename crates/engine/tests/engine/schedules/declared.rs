@@ -7,19 +7,19 @@ use resource::{Dependencies, Dependency, Handle, Lookup, Stack, Tags};
 
 const AREA: &str = "things";
 
-/// What is declared of a thing. Others are named by their keys.
+/// The declaration of a thing. Others are named by their keys.
 #[derive(Clone, Debug)]
 struct Node {
     key: u32,
     named: bool,
-    /// How often it was renamed.
+    /// The number of renamings.
     renamed: u8,
     inside: Option<Needs>,
     uses: Vec<Needs>,
     size: u8,
     label: u8,
     extra: bool,
-    /// Whether it was of the other kind once.
+    /// True if it was of the other kind once.
     retyped: bool,
 }
 
@@ -88,8 +88,8 @@ impl Declared {
         self.nodes.push(node);
     }
 
-    /// What is named contains nothing that is not: to be made anew it would have to be emptied first, of things
-    /// that others may use.
+    /// Lets no named thing contain an unnamed one: for a new creation it would first have to be emptied of things that
+    /// others may use.
     fn keep_to_what_is_possible(&mut self) {
         let named: Vec<u32> = self.nodes.iter().filter(|node| node.named).map(|node| node.key).collect();
         for node in self.nodes.iter_mut().filter(|node| !node.named) {
@@ -97,7 +97,7 @@ impl Declared {
         }
     }
 
-    /// Somebody changes the file.
+    /// Edits the file.
     pub(crate) fn edit(&mut self, rng: &mut Rng) {
         for _ in 0..rng.u8(1..4) {
             let at = match self.nodes.len() {
@@ -130,7 +130,7 @@ impl Declared {
         self.keep_to_what_is_possible();
     }
 
-    /// What must be there when all is done, by address.
+    /// The things that must exist in the end, by address.
     pub(crate) fn expected(&self) -> Vec<(String, Form)> {
         let mut expected: Vec<_> = self.nodes.iter().map(|node| (Node::address(node.key), node.form())).collect();
         expected.sort_by(|a, b| a.0.cmp(&b.0));

@@ -1,4 +1,4 @@
-//! What random schedules have found, each as small as it gets and at every moment.
+//! The schedules that random search has found, each as small as possible and at every moment.
 
 use super::{
     cloud::Weather,

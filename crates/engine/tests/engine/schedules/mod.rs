@@ -19,7 +19,7 @@ use fastrand::Rng;
 use process::Account;
 use std::time::Duration;
 
-/// How many seeds are run.
+/// The number of seeds that are run.
 const SCHEDULES: u64 = 10_000;
 
 #[test]
@@ -53,7 +53,7 @@ async fn schedule(mut rng: Rng) {
         if rng.bool() {
             declared.edit(&mut rng);
         }
-        // Somebody looks into it some time later, or at once.
+        // Another command reads the state some time later, or at once.
         tokio::time::sleep(Duration::from_millis(rng.u64(0..5_000) * rng.u64(0..3))).await;
     }
 
@@ -76,7 +76,7 @@ async fn schedule(mut rng: Rng) {
     assert_eq!(account.remembered().await, nothing.addresses(), "what is still remembered");
 }
 
-/// What tests ask of the account's cloud.
+/// The account's cloud, for tests.
 impl Account {
     fn cloud(&self) -> std::sync::Arc<Cloud> {
         self.cx().shared::<Cloud>()

@@ -21,7 +21,7 @@ fn state_identity() -> StateIdentity {
     StateIdentity::new(&identity(), &Place::new("123456789012", "eu-west-1"), "states")
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug)]
 pub(crate) enum Ended {
     Well,

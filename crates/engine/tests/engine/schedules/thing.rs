@@ -1,4 +1,4 @@
-//! What the cloud holds, as the engine drives it: things that are named, and things that AWS gives an id.
+//! The kind of the cloud's things, as the engine drives it: named ones, and those that AWS gives an id.
 
 use super::cloud::{Cloud, Form, Look};
 use aws_client::Result;
