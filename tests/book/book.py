@@ -24,9 +24,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BOOK = Path("docs/aws-behaviour.md")
 LAWS = Path("crates/testkit/src/laws")
 # The files that carry the laws out, and say nothing of AWS.
-MACHINERY = {"law.rs", "life.rs", "lives.rs", "world.rs"}
+MACHINERY = {"law.rs", "lifecycle.rs", "lifecycles.rs", "world.rs"}
 # The first line of the template for tables of lives, which is no law itself.
-TEMPLATE = "const LIFE: Life = Life {"
+TEMPLATE = "const LIFECYCLE: Lifecycle = Lifecycle {"
 MODELS = {
     "aws-budgets": ["budgets"],
     "aws-client": [],

@@ -13,14 +13,14 @@ CODE = """\
 /// It spreads within a minute.
 /// <https://docs.aws.amazon.com/one.html>
 /// <https://github.com/owner/name/issues/7>
-const NEW: &[Sign] = &[
+const NEW: &[ErrorPattern] = &[
     ("InvalidParameterValueException", "cannot be assumed"),
 ];
 
-const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
+const GONE: &[ErrorPattern] = &[("ResourceNotFoundException", "")];
 
 fn delete() {
-    call().heals(&[("InvalidParameterValueException", "in use")]);
+    call().retry_on(&[("InvalidParameterValueException", "in use")]);
     call().ok_or_else(|| Failure::incomplete("GetFunction", "configuration"))
 }
 """
@@ -69,7 +69,7 @@ class Patterns(unittest.TestCase):
 
     def test_a_source_in_the_same_statement_is_enough(self):
         sourced = CODE.replace(
-            "    call().heals", "    // In use.\n    // <https://example.com/>\n    call().heals"
+            "    call().retry_on", "    // In use.\n    // <https://example.com/>\n    call().retry_on"
         )
         self.assertEqual(untold(sourced), [])
 

@@ -221,7 +221,7 @@ fn what_bears_another_name_is_not_taken_over_whatever_id_is_given() {
     let project = built_by_terraform();
     let other = "mlops-pipeline-dev-sagemaker";
     let run = adopt(&project, &[&format!("identity.glue={other}")]).ends_with(1);
-    let says = format!("mlops-pipeline-dev-glue is what bears its name or its tags, and not {other}");
+    let says = format!("the resource with its name or tags is mlops-pipeline-dev-glue, and not {other}");
     assert!(run.stderr.contains(&says), "{}", run.stderr);
     project.behind_its_back(async |sdk| {
         let iam = aws_sdk_iam::Client::new(&sdk);

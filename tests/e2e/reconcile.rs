@@ -153,10 +153,10 @@ fn nothing_is_healed_where_the_file_says_so_and_the_exit_code_tells() {
     let left = summary(&ran)["drift_left"].clone();
     let of = |address: &str| left.as_array().unwrap().iter().find(|one| one["address"] == address).cloned().unwrap();
     assert_eq!((&of(ALARM)["action"], &of(BUCKET)["action"]), (&json!("create"), &json!("update")));
-    assert_eq!(of(BUCKET)["reason"], "nothing is to be healed");
+    assert_eq!(of(BUCKET)["reason"], "repairs are switched off");
     let told = project.local(&["reconcile", "dev"]).ends_with(2);
     assert!(told.stderr.contains(&format!("left: {BUCKET} (s3:bucket)")), "{}", told.stderr);
-    assert!(told.stderr.contains("2 left as found"), "{}", told.stderr);
+    assert!(told.stderr.contains("2 left to a person"), "{}", told.stderr);
     assert_eq!(drifted(&project).len(), 2);
 }
 

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod crash;
+mod data_at_risk;
 mod editing;
-mod holdings;
 mod inventory;
-mod life;
+mod lifecycle;
 mod locking;
 mod pipeline;
 mod platform;

@@ -90,7 +90,7 @@ fn what_is_left_to_a_person_is_an_error_that_says_what() {
     let answer = job.call(QUARTER_OF_AN_HOUR);
     assert!(answer.is_error && answer.body["errorType"] == "DriftIsLeft", "{answer:?}");
     let said = answer.body["errorMessage"].as_str().unwrap();
-    assert!(said.contains("storage.data (s3:bucket): nothing is to be healed"), "{said}");
+    assert!(said.contains("storage.data (s3:bucket): repairs are switched off"), "{said}");
 }
 
 #[test]

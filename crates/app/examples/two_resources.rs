@@ -3,12 +3,12 @@
 
 #![allow(clippy::print_stdout, reason = "an example prints what it did")]
 
-use app::{Change, ChangeOptions, Condition, Done, Frontend, NotDone, Wanted, Workspace, WorkspaceParts};
+use app::{ApplyCondition, ChangeOptions, ChangeRequest, Done, Frontend, NotDone, Wanted, Workspace, WorkspaceParts};
 use aws_cloudwatch::Dashboard;
 use aws_config::SdkConfig;
 use aws_logs::{Encryption, LogGroup, Retention};
 use engine::{Claims, Event, StepPhase, StopMode};
-use resource::{Registry, Stack, Tags};
+use resource::{KindRegistry, Stack, Tags};
 use serde_json::json;
 use state::{StateBucket, StateIdentity, StateKeys};
 use std::{sync::Arc, time::Duration};
@@ -66,7 +66,7 @@ fn workspace(sdk: &SdkConfig) -> Workspace {
         bucket: StateBucket::new(aws_s3::client_for(sdk, local::ACCOUNT), &bucket, &place),
         identity,
         caller: String::new(),
-        registry: aws_cloudwatch::register(aws_logs::register(Registry::default())),
+        registry: aws_cloudwatch::register(aws_logs::register(KindRegistry::default())),
         sdk: sdk.clone(),
         place,
         meter: Arc::default(),
@@ -79,13 +79,13 @@ fn workspace(sdk: &SdkConfig) -> Workspace {
 
 /// Brings the cloud to the stack: creates and changes what it declares, deletes what it no longer declares.
 async fn apply(workspace: &Workspace, stack: Stack) -> Result<Done, NotDone> {
-    let change = Change {
+    let change = ChangeRequest {
         workspace,
         wanted: Wanted::Given(Arc::new(stack), String::new()),
         operation: "apply",
         targets: Vec::new(),
         claims: Claims::new(),
-        condition: Condition::Confirmed,
+        condition: ApplyCondition::Confirmed,
         options: ChangeOptions { is_confirmed: true, delete_data: vec!["*".into()], ..ChangeOptions::default() },
     };
     change.run(watch::Sender::new(StopMode::Go)).await

@@ -3,8 +3,8 @@
 mod asking;
 
 use crate::{
-    Condition, Error, PlanToApply, Session, StalePlan, Workspace,
-    condition::{only_finishes, only_heals, staleness},
+    ApplyCondition, Error, PlanToApply, Session, StalePlan, Workspace,
+    condition::{only_finishes, only_repairs, staleness},
     costs, lost_state,
 };
 use cost::Comparison;
@@ -142,7 +142,7 @@ struct Prepared {
 }
 
 /// A change to a platform.
-pub struct Change<'a> {
+pub struct ChangeRequest<'a> {
     /// The cloud and the state of the platform.
     pub workspace: &'a Workspace,
     /// The stack to apply.
@@ -154,12 +154,12 @@ pub struct Change<'a> {
     /// The existing resources to adopt.
     pub claims: Claims,
     /// The plans that may be applied.
-    pub condition: Condition,
+    pub condition: ApplyCondition,
     /// The options of the change.
     pub options: ChangeOptions,
 }
 
-impl Change<'_> {
+impl ChangeRequest<'_> {
     /// Plans, confirms, takes the lock, applies, and gives the lock back whatever happens.
     ///
     /// A change that asks for a confirmation does not hold the lock meanwhile. It plans again under the lock, and applies
@@ -188,7 +188,7 @@ impl Change<'_> {
         };
         self.make_bucket(stopped.clone()).await?;
         let lock = self.lock(stopped.clone()).await?;
-        self.workspace.guard.obey(lock.tenure());
+        self.workspace.guard.install(lock.lease());
         let result = {
             let mut work = Box::pin(self.locked(first, &lock, stopped));
             tokio::select! {
@@ -281,7 +281,7 @@ impl Change<'_> {
             (None, None) => {}
         }
         let (stack, inputs) = self.stack(&state).await?;
-        if matches!(self.condition, Condition::Confirmed) {
+        if matches!(self.condition, ApplyCondition::Confirmed) {
             workspace.knows(&self.targets, &stack, &state)?;
         }
         if confirmed.is_none() {
@@ -317,7 +317,7 @@ impl Change<'_> {
     }
 
     fn purpose(&self, inputs: String) -> Purpose {
-        let repairs = matches!(self.condition, Condition::OnlyHeals(..));
+        let repairs = matches!(self.condition, ApplyCondition::OnlyRepairs(..));
         Purpose {
             targets: self.targets.clone(),
             repairs,
@@ -336,8 +336,8 @@ impl Change<'_> {
     fn refuse_other_plan(&self, state: &State, planning: &Planning) -> Result<(), NotDone> {
         let workspace = self.workspace;
         match &self.condition {
-            Condition::Confirmed => Ok(()),
-            Condition::SameAs(saved) => {
+            ApplyCondition::Confirmed => Ok(()),
+            ApplyCondition::SameAs(saved) => {
                 let mut saved = saved.clone();
                 saved.hide_sensitive(&workspace.registry);
                 let now = &planning.plan;
@@ -347,8 +347,8 @@ impl Change<'_> {
                 workspace.frontend.show_left_out(&saved.targets, &planning.left_out);
                 Ok(())
             }
-            Condition::OnlyFinishes(state) => Ok(only_finishes(state, &planning.plan)?),
-            Condition::OnlyHeals(healing, found) => Ok(only_heals(healing, found, state, &planning.plan)?),
+            ApplyCondition::OnlyFinishes(state) => Ok(only_finishes(state, &planning.plan)?),
+            ApplyCondition::OnlyRepairs(repairs, found) => Ok(only_repairs(repairs, found, state, &planning.plan)?),
         }
     }
 

@@ -2,11 +2,11 @@
 
 use crate::Error;
 use aws_client::{Operation, Remedy};
-use engine::{Action, Healing, Plan};
+use engine::{Action, Plan, Repairs};
 use state::{Phase, State};
 
 /// A plan that may be applied.
-pub enum Condition {
+pub enum ApplyCondition {
     /// Any plan that the frontend confirms.
     Confirmed,
     /// Only the plan that was saved.
@@ -14,7 +14,7 @@ pub enum Condition {
     /// Only a plan that finishes the unfinished steps of this state.
     OnlyFinishes(State),
     /// Only a plan that repairs this drift from the resources of this state.
-    OnlyHeals(Healing, State),
+    OnlyRepairs(Repairs, State),
 }
 
 /// A saved or confirmed plan that differs from the current one.
@@ -81,16 +81,16 @@ pub(crate) fn only_finishes(state: &State, plan: &Plan) -> Result<(), Error> {
 
 /// Refuses a repair with a change that is none of the allowed repairs of the drift. The stack that a repair applies
 /// is that of the state `found`, so that state must still be the recorded one.
-pub(crate) fn only_heals(healing: &Healing, found: &State, now: &State, plan: &Plan) -> Result<(), Error> {
+pub(crate) fn only_repairs(repairs: &Repairs, found: &State, now: &State, plan: &Plan) -> Result<(), Error> {
     let changed = |what: &str| {
         Err(Error::failed_with(format!("{what} has changed again meanwhile; nothing was touched"), Remedy::Rerun))
     };
     if found.lineage != now.lineage || found.resources != now.resources {
         return changed("the state");
     }
-    let allowed = |change: &engine::Change| {
+    let allowed = |change: &engine::PlannedChange| {
         !change.deposed
-            && healing.heals.iter().any(|(address, how)| *address == change.address && *how == change.action)
+            && repairs.planned.iter().any(|(address, how)| *address == change.address && *how == change.action)
     };
     match plan.changes.iter().find(|change| !allowed(change)) {
         None => Ok(()),

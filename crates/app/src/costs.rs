@@ -3,7 +3,7 @@
 use crate::{Error, Workspace};
 use cost::{Comparison, Prices, Resource};
 use engine::{Action, Plan};
-use resource::{Declaration, Registry};
+use resource::{Declaration, KindRegistry};
 use serde_json::Value;
 use state::State;
 use std::collections::BTreeMap;
@@ -40,18 +40,18 @@ pub fn of_plan(workspace: &Workspace, state: &State, plan: &Plan) -> Result<Comp
 }
 
 /// The declared resources with the usage that their kinds declare.
-pub fn declared<'a>(declarations: &'a [Declaration], registry: &Registry) -> Vec<Resource<'a>> {
+pub fn declared<'a>(declarations: &'a [Declaration], registry: &KindRegistry) -> Vec<Resource<'a>> {
     let resource = |one: &'a Declaration| resource(one.address.as_str(), one.kind, &one.spec, registry);
     declarations.iter().map(resource).collect()
 }
 
-fn resource<'a>(address: &'a str, kind: &'a str, spec: &Value, registry: &Registry) -> Resource<'a> {
+fn resource<'a>(address: &'a str, kind: &'a str, spec: &Value, registry: &KindRegistry) -> Resource<'a> {
     let usage = registry.get(kind).and_then(|reconciler| reconciler.usage(spec));
     let usage = usage.map_err(|failure| failure.to_string());
     Resource { address, kind, usage }
 }
 
-fn resources<'a>(parts: &Parts<'a>, registry: &Registry) -> Vec<Resource<'a>> {
+fn resources<'a>(parts: &Parts<'a>, registry: &KindRegistry) -> Vec<Resource<'a>> {
     parts.iter().map(|(address, (kind, spec))| resource(address, kind, spec, registry)).collect()
 }
 

@@ -8,7 +8,7 @@ use crate::{
     settings::refuse_other_account,
     state_access,
 };
-use aws_client::{Meter, Operation, PolicyOf, Remedy};
+use aws_client::{CallMeter, Operation, PolicyOf, Remedy};
 use aws_config::SdkConfig;
 use config::Environment;
 use resource::Tags;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use vocabulary::Place;
 
 /// The facts about an environment that work on its state needs.
-pub struct Site {
+pub struct EnvironmentAccess {
     /// The region of the platform.
     pub region: String,
     /// The account of the credentials.
@@ -37,7 +37,7 @@ pub struct Site {
     /// The AWS SDK's settings.
     pub sdk: SdkConfig,
     /// Counts what is sent.
-    pub meter: Arc<Meter>,
+    pub meter: Arc<CallMeter>,
     /// The content of its file; `None` if there is no file any more.
     pub environment: Option<Environment>,
 }
@@ -78,7 +78,7 @@ impl App {
         if refuse_other_account(&environment, name, &caller.account).is_err() {
             return Ok(false);
         }
-        let site = Site::at(name, environment, caller, sdk, meter);
+        let site = EnvironmentAccess::at(name, environment, caller, sdk, meter);
         let found = async {
             let keys = site.state_keys().await?;
             site.state_bucket().store().get(&keys.state).await
@@ -90,9 +90,9 @@ impl App {
     }
 
     /// The way to the cloud of an environment, and the identity of the credentials.
-    async fn connect(&self, environment: &Environment) -> Result<(SdkConfig, Arc<Meter>, Caller), Error> {
+    async fn connect(&self, environment: &Environment) -> Result<(SdkConfig, Arc<CallMeter>, Caller), Error> {
         self.refuse_unreachable(&environment.region).await?;
-        let meter = Arc::new(Meter::default());
+        let meter = Arc::new(CallMeter::default());
         let sdk = meter.measure(sdk::sdk_config(self, Some(&environment.region)).await?);
         let (sdk, caller) = one_account::settle(sdk).await?;
         Ok((sdk, meter, caller))
@@ -121,7 +121,7 @@ pub fn is_one_environments(bucket: &str, account: &str) -> bool {
     bucket.ends_with(&format!("-{}-{account}", config::environment::storage::STATE))
 }
 
-impl Site {
+impl EnvironmentAccess {
     /// The environment that a file describes. Refused if the credentials are for another account.
     pub async fn of(app: &App, name: &str, environment: Environment) -> Result<Self, Error> {
         let (sdk, meter, caller) = app.connect(&environment).await?;
@@ -129,7 +129,7 @@ impl Site {
         Ok(Self::at(name, environment, caller, sdk, meter))
     }
 
-    fn at(name: &str, environment: Environment, caller: Caller, sdk: SdkConfig, meter: Arc<Meter>) -> Self {
+    fn at(name: &str, environment: Environment, caller: Caller, sdk: SdkConfig, meter: Arc<CallMeter>) -> Self {
         let Caller { account, arn } = caller;
         Self {
             region: environment.region.clone(),
@@ -151,7 +151,7 @@ impl Site {
         if !app.settings.local {
             profile::refuse_unusable().await?;
         }
-        let meter = Arc::new(Meter::default());
+        let meter = Arc::new(CallMeter::default());
         let sdk = meter.measure(sdk::sdk_config(app, None).await?);
         let (sdk, Caller { account, arn }) = one_account::settle(sdk).await?;
         let suffix = format!("-{name}-{}-{account}", config::environment::storage::STATE);

@@ -4,7 +4,7 @@
 use crate::UsedParts;
 use aws_client::Remedy;
 use cost::Comparison;
-use engine::{Change, Event, Loss, MeasuredTimes, Summary};
+use engine::{Event, Loss, MeasuredTimes, PlannedChange, Summary};
 use futures::future::BoxFuture;
 use resource::{Address, IgnoredDifference};
 use review::{Names, PlanView};
@@ -86,7 +86,7 @@ pub trait Frontend: Send + Sync {
     }
 
     /// The steps of a plan begin. `measured` has their durations in earlier runs, as far as they are known.
-    fn apply_started(&self, _changes: &[Change], _measured: &MeasuredTimes) {}
+    fn apply_started(&self, _changes: &[PlannedChange], _measured: &MeasuredTimes) {}
 
     /// Something happened to one step.
     fn event(&self, _event: &Event) {}

@@ -1,6 +1,6 @@
 //! Everything that mlopsctl does, without a terminal: environments, states, locks, changes, repairs.
 //!
-//! [`Workspace`] is the cloud and the state of one platform. A [`Change`] plans, locks, confirms, applies and records; it
+//! [`Workspace`] is the cloud and the state of one platform. A [`ChangeRequest`] plans, locks, confirms, applies and records; it
 //! needs no environment file, so other programs can provision stacks of their own with it (`examples/two_resources.rs`).
 //! [`App`] opens an environment by its file as a [`Session`]. Whatever is to be shown or asked goes through the
 //! [`Frontend`]; this crate never prints.
@@ -32,9 +32,9 @@ mod used_parts;
 mod workspace;
 
 pub use app::App;
-pub use change::{Change, ChangeOptions, Done, NotDone, RefusedPlan, Wanted};
-pub use condition::{Condition, StalePlan, Staleness};
-pub use environments::Site;
+pub use change::{ChangeOptions, ChangeRequest, Done, NotDone, RefusedPlan, Wanted};
+pub use condition::{ApplyCondition, StalePlan, Staleness};
+pub use environments::EnvironmentAccess;
 pub use error::Error;
 pub use frontend::{Answer, Confirmation, Frontend, PlanToApply, Silent};
 pub use reconcile::{NotReconciled, Reconciled, reconcile};

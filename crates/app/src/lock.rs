@@ -13,14 +13,14 @@ impl Workspace {
     /// When another run keeps the lock, or the store does not answer.
     pub async fn lock(&self, operation: &str, stop: impl Future<Output = ()>) -> Result<Lock, Error> {
         let mut stop = pin!(stop.fuse());
-        let patience = async {
+        let timeout = async {
             tokio::select! {
                 () = sleep(self.lock_timeout) => {}
                 () = stop.as_mut() => {}
             }
         };
         let holder = Holder::new(operation, Some(self.caller.as_str()).filter(|arn| !arn.is_empty()));
-        let lock = Lock::acquire(self.store.clone(), &self.keys.lock, &self.name, holder, patience).await?;
+        let lock = Lock::acquire(self.store.clone(), &self.keys.lock, &self.name, holder, timeout).await?;
         let shut_out = tokio::select! {
             done = self.shut_out_others(&lock) => done,
             () = stop => Err(Error::failed("stopped; nothing was done")),

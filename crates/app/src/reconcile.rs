@@ -1,9 +1,9 @@
 //! Repairs drift: puts back what was last applied. Made for a schedule: it asks nothing, and applies no change that only
 //! the environment file asks for.
 
-use crate::{Change, ChangeOptions, Condition, Done, Error, NotDone, Session, Wanted, lost_state};
+use crate::{ApplyCondition, ChangeOptions, ChangeRequest, Done, Error, NotDone, Session, Wanted, lost_state};
 use aws_client::{Operation, Remedy};
-use engine::{Claims, Heal, Healing, Judged, Purpose, Refusal, StopMode, applied_stack};
+use engine::{Claims, Judged, Purpose, Refusal, RepairScope, Repairs, StopMode, applied_stack};
 use resource::{Address, Stack};
 use state::State;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const OPERATION: &str = "reconcile";
 #[derive(Debug)]
 pub struct Reconciled {
     /// The drift: what is repaired, and what is left to a person.
-    pub healing: Healing,
+    pub repairs: Repairs,
     /// The change that repaired it. `None` if nothing had to be repaired.
     pub done: Option<Done>,
 }
@@ -43,7 +43,7 @@ struct Found {
     applied: Stack,
     /// The digest of the declared stack's inputs.
     inputs: String,
-    healing: Healing,
+    repairs: Repairs,
 }
 
 /// Repairs the drift of an environment, as far as its `[drift]` settings allow.
@@ -52,7 +52,7 @@ struct Found {
 /// When nothing was changed: resources cannot be observed, too many have drifted, or another run holds the lock.
 pub async fn reconcile(session: &Session, stop: watch::Sender<StopMode>) -> Result<Reconciled, NotReconciled> {
     let mut found = look(session).await?;
-    if found.healing.unfinished {
+    if found.repairs.unfinished {
         // Another run may be at work just now. The next reconciliation sees what it leaves.
         let lock = session.lock(OPERATION, std::future::pending()).await?;
         let looked = look(session).await;
@@ -60,21 +60,21 @@ pub async fn reconcile(session: &Session, stop: watch::Sender<StopMode>) -> Resu
         let _ = lock.release().await;
         found = looked?;
     }
-    let Found { state, applied, inputs, healing } = found;
-    if healing.heals.is_empty() {
-        return Ok(Reconciled { healing, done: None });
+    let Found { state, applied, inputs, repairs } = found;
+    if repairs.planned.is_empty() {
+        return Ok(Reconciled { repairs, done: None });
     }
-    let change = Change {
+    let change = ChangeRequest {
         workspace: session,
         wanted: Wanted::Given(Arc::new(applied), inputs),
         operation: OPERATION,
-        targets: healing.heals.iter().map(|(address, _)| address.to_string()).collect(),
+        targets: repairs.planned.iter().map(|(address, _)| address.to_string()).collect(),
         claims: Claims::new(),
-        condition: Condition::OnlyHeals(healing.clone(), state),
+        condition: ApplyCondition::OnlyRepairs(repairs.clone(), state),
         options: ChangeOptions::default(),
     };
     let done = change.run(stop).await?;
-    Ok(Reconciled { healing, done: Some(done) })
+    Ok(Reconciled { repairs, done: Some(done) })
 }
 
 /// Observes every resource, without the lock: most of the time there is nothing to repair.
@@ -91,10 +91,10 @@ async fn look(session: &Session) -> Result<Found, NotReconciled> {
     let applied = applied_stack(&declared, &state, &session.registry, session.cloud.place());
     let planning = engine::plan(&applied, &state, &session.registry, &session.cloud, &session.identity, &purpose).await;
     let drift = session.drift();
-    let heal = match drift.heal {
-        config::environment::Heal::Nothing => Heal::Nothing,
-        config::environment::Heal::Safely => Heal::Safely,
-        config::environment::Heal::Everything => Heal::Everything,
+    let scope = match drift.heal {
+        config::environment::Heal::Nothing => RepairScope::Nothing,
+        config::environment::Heal::Safely => RepairScope::Safely,
+        config::environment::Heal::Everything => RepairScope::Everything,
     };
     let judged = Judged {
         planning: &planning,
@@ -103,14 +103,16 @@ async fn look(session: &Session) -> Result<Found, NotReconciled> {
         state: &state,
         registry: &session.registry,
     };
-    let healing = engine::healing(&judged, heal, |address: &Address| session.ignores(address));
-    if !healing.failed.is_empty() {
-        return Err(NotReconciled::Unobserved(healing.failed));
+    let repairs = engine::plan_repairs(&judged, scope, |address: &Address| session.ignores(address));
+    if !repairs.failed.is_empty() {
+        return Err(NotReconciled::Unobserved(repairs.failed));
     }
-    let (differences, limit) = (healing.heals.len(), usize::from(drift.too_many));
+    let (differences, limit) = (repairs.planned.len(), usize::from(drift.too_many));
     if differences >= limit {
         let error = Error::failed_with(
-            format!("{differences} resources are not as they were left, which is hardly a slip; nothing was touched"),
+            format!(
+                "{differences} resources have drifted, more than `reconcile` repairs without a person; nothing was touched"
+            ),
             Remedy::Several(vec![
                 Remedy::perform(Operation::Drift, Some(&session.name), "shows them"),
                 Remedy::Either(vec![
@@ -121,5 +123,5 @@ async fn look(session: &Session) -> Result<Found, NotReconciled> {
         );
         return Err(error.into());
     }
-    Ok(Found { state, applied, inputs: purpose.inputs, healing })
+    Ok(Found { state, applied, inputs: purpose.inputs, repairs })
 }

@@ -1,6 +1,8 @@
 //! An environment, opened: its file, its cloud, its state.
 
-use crate::{App, Error, Workspace, WorkspaceParts, environments::Site, existing_network::Network, state_access};
+use crate::{
+    App, Error, Workspace, WorkspaceParts, environments::EnvironmentAccess, existing_network::Network, state_access,
+};
 use config::Environment;
 use resource::Address;
 use review::Names;
@@ -69,8 +71,8 @@ impl App {
     async fn build(&self, name: String, needs_file: bool) -> Result<Session, Error> {
         let settings = &self.settings;
         let site = match needs_file || settings.is_described(&name) {
-            true => Site::of(self, &name, settings.read(&name)?).await?,
-            false => Site::left_behind(self, &name).await?,
+            true => EnvironmentAccess::of(self, &name, settings.read(&name)?).await?,
+            false => EnvironmentAccess::left_behind(self, &name).await?,
         };
         let (state_identity, bucket) = (site.state_identity(), site.state_bucket());
         let keys = match site.state_keys().await {

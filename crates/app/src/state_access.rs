@@ -1,7 +1,7 @@
 //! The state of an environment: read, given a bucket, removed.
 
 use crate::{Error, Workspace};
-use aws_client::Sign;
+use aws_client::ErrorPattern;
 use state::{Lock, RemovedState, State, StateBucket, Store as _, Stored, Version};
 use std::{pin::pin, time::Duration};
 use tokio::time::sleep;
@@ -135,13 +135,13 @@ fn is_later_than_this(tool: &str) -> bool {
 
 /// The error for a state that cannot be read: S3 says more of a bucket than of an object in it.
 pub(crate) async fn unreachable(bucket: &StateBucket, error: state::Error) -> Error {
-    const OF_THE_BUCKET: &[Sign] = &[
+    const OF_THE_BUCKET: &[ErrorPattern] = &[
         ("AccessDenied", ""),
         ("PermanentRedirect", ""),
         ("TemporaryRedirect", ""),
         ("AuthorizationHeaderMalformed", ""),
     ];
-    if matches!(&error, state::Error::Store { failure, .. } if failure.shows(OF_THE_BUCKET))
+    if matches!(&error, state::Error::Store { failure, .. } if failure.matches(OF_THE_BUCKET))
         && let Err(why @ state::Error::UnusableBucket { .. }) = bucket.exists().await
     {
         return why.into();

@@ -1,10 +1,10 @@
 //! The cloud and the state of one platform.
 
 use crate::{Error, Frontend, connection};
-use aws_client::{Guard, HttpLayer as _, Meter, Remedy};
+use aws_client::{CallMeter, Guard, HttpLayer as _, Remedy};
 use aws_config::SdkConfig;
 use jiff::Timestamp;
-use resource::{Cloud, Registry, Stack, Tags};
+use resource::{Cloud, KindRegistry, Stack, Tags};
 use review::LockView;
 use state::{Holder, Lock, S3Store, State, StateBucket, StateIdentity, StateKeys, Version};
 use std::{
@@ -24,13 +24,13 @@ pub struct WorkspaceParts {
     /// The ARN of the AWS identity that does the work; empty if nobody knows it.
     pub caller: String,
     /// The kinds of resources.
-    pub registry: Registry,
+    pub registry: KindRegistry,
     /// The AWS SDK's settings before the guard.
     pub sdk: SdkConfig,
     /// The account, region and partition.
     pub place: Place,
     /// The count of requests.
-    pub meter: Arc<Meter>,
+    pub meter: Arc<CallMeter>,
     /// The bucket of the state.
     pub bucket: StateBucket,
     /// The keys of state and lock in the bucket.
@@ -53,13 +53,13 @@ pub struct Workspace {
     /// The ARN of the AWS identity that does the work.
     pub caller: String,
     /// The kinds of resources.
-    pub registry: Arc<Registry>,
+    pub registry: Arc<KindRegistry>,
     /// The clients of AWS's services.
     pub cloud: Arc<Cloud>,
     /// Blocks changes as soon as the run is not certain to hold the lock.
     pub guard: Guard,
     /// The count of requests.
-    pub meter: Arc<Meter>,
+    pub meter: Arc<CallMeter>,
     /// The bucket of the state.
     pub bucket: StateBucket,
     /// The objects of that bucket.

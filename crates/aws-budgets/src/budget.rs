@@ -1,7 +1,7 @@
 //! Reconciler for budgets: a monthly cost limit with notifications to a topic.
 
 use crate::billing_access;
-use aws_client::{Attempt, Failure, FailureKind, Pages, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Pages, Result};
 use aws_sdk_budgets::{
     Client,
     types::{
@@ -11,8 +11,8 @@ use aws_sdk_budgets::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
-    usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags,
+    Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -43,11 +43,11 @@ pub struct BudgetOutputs {
     pub arn: String,
 }
 
-const ABSENT: &[Sign] = &[("NotFoundException", "")];
-const EXISTS: &[Sign] = &[("DuplicateRecordException", "")];
+const ABSENT: &[ErrorPattern] = &[("NotFoundException", "")];
+const EXISTS: &[ErrorPattern] = &[("DuplicateRecordException", "")];
 /// The topic or its policy is too new for Budgets to publish to.
 /// <https://libraries.io/pypi/cdk-budget-notifier/0.3.39>
-const TOPIC_TOO_NEW: &[Sign] = &[("InvalidParameterException", "SNS")];
+const TOPIC_TOO_NEW: &[ErrorPattern] = &[("InvalidParameterException", "SNS")];
 /// The time after which a new topic or its policy has certainly reached Budgets. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const TOPICS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
@@ -64,7 +64,7 @@ impl Resource for Budget {
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 100)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[("counted", As::Whole), ("alerts", As::Whole)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = BudgetOutputs;
 
@@ -91,14 +91,14 @@ impl Resource for Budget {
             .send()
             .await
             .during("CreateBudget")
-            .exists(EXISTS);
+            .exists_on(EXISTS);
         billing_access::explain(sent)?;
         Ok(self.name.clone())
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let read =
-            tokio::try_join!(describe(id, cx), alerts(id, cx), async { read_tags(id, cx).await.absent(ABSENT) })?;
+            tokio::try_join!(describe(id, cx), alerts(id, cx), async { read_tags(id, cx).await.none_on(ABSENT) })?;
         let (Some(budget), alerts, Some(tags)) = read else { return Ok(Observed::Absent) };
         let live = Self {
             name: budget.budget_name,
@@ -120,12 +120,12 @@ impl Resource for Budget {
         for percent in live.alerts.iter().filter(|alert| !self.has(alert)).map(|(percent, _)| percent) {
             let call = client.delete_notification().account_id(account).budget_name(id);
             let sent = call.notification(notification(percent)?).send().await;
-            sent.during("DeleteNotification").absent(ABSENT)?;
+            sent.during("DeleteNotification").none_on(ABSENT)?;
         }
         for (percent, topic) in self.alerts.iter().filter(|alert| !live.has(alert)) {
             let call = client.create_notification().account_id(account).budget_name(id);
             let call = call.notification(notification(percent)?).subscribers(subscriber(topic)?);
-            call.send().await.during("CreateNotification").heals(TOPIC_TOO_NEW, TOPICS_SPREAD_WITHIN)?;
+            call.send().await.during("CreateNotification").retry_on(TOPIC_TOO_NEW, TOPICS_SPREAD_WITHIN)?;
         }
         let arn = arn(id, cx.place());
         let add = async |missing: Tags| {
@@ -142,7 +142,7 @@ impl Resource for Budget {
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_budget().account_id(&cx.place().account).budget_name(id);
-        call.send().await.during("DeleteBudget").absent(ABSENT)?;
+        call.send().await.during("DeleteBudget").none_on(ABSENT)?;
         Ok(Deletion::Gone)
     }
 
@@ -229,7 +229,7 @@ fn subscriber(topic: &TopicArn) -> Result<Subscriber> {
 
 async fn describe(name: &str, cx: &Cx) -> Result<Option<types::Budget>> {
     let call = cx.client(Client::new).describe_budget().account_id(&cx.place().account).budget_name(name);
-    let sent = call.show_filter_expression(true).send().await.during("DescribeBudget").absent(ABSENT);
+    let sent = call.show_filter_expression(true).send().await.during("DescribeBudget").none_on(ABSENT);
     let answer = billing_access::explain(sent)?;
     Ok(answer.and_then(|answer| answer.budget))
 }
@@ -241,12 +241,12 @@ async fn alerts(budget: &str, cx: &Cx) -> Result<BTreeMap<String, TopicArn>> {
     let call = client.describe_notifications_for_budget().account_id(account).budget_name(budget);
     let pages = call.into_paginator().send();
     let pages = Pages::of("DescribeNotificationsForBudget", pages, |page| page.next_token().into());
-    let notifications = pages.items(|page| page.notifications).all().await.absent(ABSENT)?.unwrap_or_default();
+    let notifications = pages.items(|page| page.notifications).all().await.none_on(ABSENT)?.unwrap_or_default();
     let heard = stream::iter(notifications).map(|notification| async {
         let percent = notification.threshold.to_string();
         let call = client.describe_subscribers_for_notification().account_id(account).budget_name(budget);
         let answer = call.notification(notification).send().await.during("DescribeSubscribersForNotification");
-        let subscribers = answer.absent(ABSENT)?.and_then(|answer| answer.subscribers).unwrap_or_default();
+        let subscribers = answer.none_on(ABSENT)?.and_then(|answer| answer.subscribers).unwrap_or_default();
         let topics = subscribers.into_iter().filter(|one| one.subscription_type == SubscriptionType::Sns);
         Ok((percent, TopicArn::new(topics.map(|one| one.address).min().unwrap_or_default())))
     });

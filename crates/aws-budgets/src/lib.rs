@@ -5,10 +5,10 @@ mod budget;
 
 pub use budget::{Budget, BudgetOutputs};
 
-use resource::Registry;
+use resource::KindRegistry;
 
 /// Adds every kind of this crate.
 #[must_use]
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry.with::<Budget>()
 }

@@ -7,7 +7,7 @@ const LONGEST_PATH: usize = 80;
 
 /// The group of calls that AWS counts together: mostly each operation of a service by itself. Where a request does not name its
 /// operation, what reads and what changes.
-pub(crate) fn lane_of(request: &HttpRequest) -> String {
+pub(crate) fn limit_key(request: &HttpRequest) -> String {
     let service = service_of(request).unwrap_or("other");
     format!("{service} {}", operation_of(request).unwrap_or(request.method()))
 }
@@ -110,13 +110,13 @@ mod tests {
 
     #[test]
     fn a_lane_is_an_operation_where_the_request_names_it() {
-        let with = |uri: &str, body: &'static str| lane_of(&request("iam", "POST", uri, body));
+        let with = |uri: &str, body: &'static str| limit_key(&request("iam", "POST", uri, body));
         assert_eq!(with("https://h/", "Action=CreateRole&Version=2010-05-08"), "iam CreateRole");
         assert_eq!(with("https://h/service/Granite/operation/PutMetricAlarm", ""), "iam PutMetricAlarm");
         assert_eq!(with("https://h/2015-03-31/functions", "{}"), "iam POST");
         let mut unsigned = HttpRequest::new(SdkBody::from("{}"));
         unsigned.headers_mut().insert("x-amz-target", "Logs_20140328.CreateLogGroup");
-        assert_eq!(lane_of(&unsigned), "other CreateLogGroup");
+        assert_eq!(limit_key(&unsigned), "other CreateLogGroup");
     }
 
     #[test]
@@ -124,7 +124,7 @@ mod tests {
         let mut vpcs = request("ec2", "POST", "https://ec2.eu-west-1.amazonaws.com/", "Action=DescribeVpcs&Version=1");
         keep_operation(&mut vpcs);
         *vpcs.body_mut() = SdkBody::taken();
-        assert_eq!((name_of(&vpcs).as_str(), lane_of(&vpcs).as_str()), ("EC2 (DescribeVpcs)", "ec2 DescribeVpcs"));
+        assert_eq!((name_of(&vpcs).as_str(), limit_key(&vpcs).as_str()), ("EC2 (DescribeVpcs)", "ec2 DescribeVpcs"));
     }
 
     #[test]

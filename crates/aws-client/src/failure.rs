@@ -10,7 +10,7 @@ use std::{error::Error, fmt, time::Duration};
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// An AWS error code and a part of the message that must go with it (`""`: any).
-pub type Sign = (&'static str, &'static str);
+pub type ErrorPattern = (&'static str, &'static str);
 
 /// Why a call did not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +34,9 @@ pub struct Failure {
 /// The ways in which the engine can go on after a [`Failure`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
-    /// Time heals it: propagation, a busy resource, dependants that are still going away.
+    /// It passes with time: propagation, a busy resource, dependants that are still going away.
     /// Retried for as long as stated.
-    Heals(Duration),
+    Retryable(Duration),
     /// AWS asks to slow down.
     Throttled,
     /// The answer was lost: the call may or may not have taken effect.
@@ -53,8 +53,8 @@ pub enum FailureKind {
 
 impl FailureKind {
     /// Whether a retry may succeed.
-    pub fn heals(self) -> bool {
-        matches!(self, Self::Heals(_) | Self::Throttled | Self::Ambiguous)
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Retryable(_) | Self::Throttled | Self::Ambiguous)
     }
 }
 
@@ -85,7 +85,7 @@ const EXPIRED_OR_SKEWED: &str = "RequestExpired";
 /// The errors for a signature from another time.
 /// <https://github.com/aws/aws-sdk-js/issues/1652> <https://github.com/aws/aws-sdk-js/issues/527>
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-const SKEWED: &[Sign] = &[
+const SKEWED: &[ErrorPattern] = &[
     ("RequestTimeTooSkewed", ""),
     ("InvalidSignatureException", "Signature expired"),
     ("InvalidSignatureException", "Signature not yet current"),
@@ -99,7 +99,7 @@ const SKEWED: &[Sign] = &[
 /// <https://github.com/aws/aws-sdk-ruby/issues/2850>
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-const UNKNOWN_CREDENTIALS: &[Sign] = &[
+const UNKNOWN_CREDENTIALS: &[ErrorPattern] = &[
     ("InvalidClientTokenId", ""),
     ("UnrecognizedClientException", ""),
     ("AuthFailure", "not able to validate the provided access credentials"),
@@ -111,7 +111,7 @@ const UNKNOWN_CREDENTIALS: &[Sign] = &[
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateDomain.html>
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-const USED_UP: &[Sign] = &[
+const USED_UP: &[ErrorPattern] = &[
     ("VpcLimitExceeded", ""),
     ("InternetGatewayLimitExceeded", ""),
     ("NatGatewayLimitExceeded", ""),
@@ -122,7 +122,7 @@ const USED_UP: &[Sign] = &[
 
 /// The errors of an availability zone that AWS does not offer to the account, or not for this resource. AWS lists such
 /// zones like any other.
-const ZONE_REFUSED: &[Sign] = &[
+const ZONE_REFUSED: &[ErrorPattern] = &[
     // CreateSubnet: <https://github.com/hashicorp/terraform/issues/3434>
     ("InvalidParameterValue", "for parameter availabilityZone is invalid"),
     // CreateNatGateway: <https://github.com/sysdiglabs/terraform-aws-secure-for-cloud/pull/52>
@@ -171,9 +171,9 @@ impl Failure {
         self.code.as_deref().is_some_and(|code| DENIED.contains(&code))
     }
 
-    /// Whether this failure bears one of the signs.
-    pub fn shows(&self, signs: &[Sign]) -> bool {
-        signs.iter().any(|(code, part)| self.code.as_deref() == Some(*code) && self.message.contains(part))
+    /// Whether this failure matches one of the patterns.
+    pub fn matches(&self, patterns: &[ErrorPattern]) -> bool {
+        patterns.iter().any(|(code, part)| self.code.as_deref() == Some(*code) && self.message.contains(part))
     }
 
     fn from_sdk<E: Error + ProvideErrorMetadata + 'static>(operation: &str, error: &SdkError<E, HttpResponse>) -> Self {
@@ -228,21 +228,21 @@ impl Failure {
             () if either => {
                 "log in again or set the clock of this machine, whichever is wrong, and run the same command".into()
             }
-            () if failure.shows(SKEWED) => {
+            () if failure.matches(SKEWED) => {
                 "the clock of this machine is wrong: set it, and run the same command".into()
             }
-            () if failure.shows(UNKNOWN_CREDENTIALS) => {
+            () if failure.matches(UNKNOWN_CREDENTIALS) => {
                 "the region does not know these credentials: check them (AWS_PROFILE, `aws sso login`); enable the \
                  region, which AWS leaves to the account in newer regions; take temporary credentials from a regional \
                  endpoint of STS; China and GovCloud have accounts of their own"
                     .into()
             }
-            () if failure.shows(USED_UP) => Remedy::Several(vec![
+            () if failure.matches(USED_UP) => Remedy::Several(vec![
                 "a quota of the account is used up, or 0 as in new accounts".into(),
                 Remedy::perform(Operation::Doctor, None, "names those of the platform"),
                 "ask for more in Service Quotas, then run the same command; it goes on from here".into(),
             ]),
-            () if failure.shows(ZONE_REFUSED) => {
+            () if failure.matches(ZONE_REFUSED) => {
                 "AWS does not offer this in every zone: name other zones in `zone_names` of [network]; subnets that \
                  exist stay where they are until they are destroyed"
                     .into()
@@ -308,22 +308,22 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
-/// Turns the SDK's errors into [`Failure`]s that name what was attempted, and sorts them by sign.
+/// Turns the SDK's errors into [`Failure`]s that name what was attempted, and sorts them by error pattern.
 ///
 /// ```text
 /// client.delete_vpc().vpc_id(id).send().await.during("DeleteVpc")
-///     .heals(&[("DependencyViolation", "")], Duration::from_secs(600))
-///     .absent(&[("InvalidVpcID.NotFound", "")])?;   // None: it was gone already
+///     .retry_on(&[("DependencyViolation", "")], Duration::from_secs(600))
+///     .none_on(&[("InvalidVpcID.NotFound", "")])?;   // None: it was gone already
 /// ```
 pub trait Attempt<T>: Sized {
     /// Names the operation.
     fn during(self, operation: &str) -> Result<T>;
-    /// Marks failures with one of these signs as healing with time.
-    fn heals(self, signs: &[Sign], within: Duration) -> Result<T>;
-    /// Marks failures with one of these signs as "exists already", for services without a clear code.
-    fn exists(self, signs: &[Sign]) -> Result<T>;
-    /// Turns failures with one of these signs into `None`.
-    fn absent(self, signs: &[Sign]) -> Result<Option<T>>;
+    /// Marks failures with one of these patterns as retryable for this time.
+    fn retry_on(self, patterns: &[ErrorPattern], within: Duration) -> Result<T>;
+    /// Marks failures with one of these patterns as "exists already", for services without a clear code.
+    fn exists_on(self, patterns: &[ErrorPattern]) -> Result<T>;
+    /// Turns failures with one of these patterns into `None`.
+    fn none_on(self, patterns: &[ErrorPattern]) -> Result<Option<T>>;
     /// Adds what may be left in the cloud.
     fn leaving(self, residue: &str) -> Result<T>;
     /// Adds what to do next.
@@ -334,14 +334,14 @@ impl<T, E: Error + ProvideErrorMetadata + 'static> Attempt<T> for std::result::R
     fn during(self, operation: &str) -> Result<T> {
         self.map_err(|error| Failure::from_sdk(operation, &error))
     }
-    fn heals(self, signs: &[Sign], within: Duration) -> Result<T> {
-        self.during("").heals(signs, within)
+    fn retry_on(self, patterns: &[ErrorPattern], within: Duration) -> Result<T> {
+        self.during("").retry_on(patterns, within)
     }
-    fn exists(self, signs: &[Sign]) -> Result<T> {
-        self.during("").exists(signs)
+    fn exists_on(self, patterns: &[ErrorPattern]) -> Result<T> {
+        self.during("").exists_on(patterns)
     }
-    fn absent(self, signs: &[Sign]) -> Result<Option<T>> {
-        self.during("").absent(signs)
+    fn none_on(self, patterns: &[ErrorPattern]) -> Result<Option<T>> {
+        self.during("").none_on(patterns)
     }
     fn leaving(self, residue: &str) -> Result<T> {
         self.during("").leaving(residue)
@@ -355,22 +355,22 @@ impl<T> Attempt<T> for Result<T> {
     fn during(self, operation: &str) -> Result<T> {
         self.map_err(|failure| Failure { operation: operation.to_owned(), ..failure })
     }
-    fn heals(self, signs: &[Sign], within: Duration) -> Result<T> {
-        self.map_err(|failure| match failure.shows(signs) {
-            true => Failure { kind: FailureKind::Heals(within), ..failure },
+    fn retry_on(self, patterns: &[ErrorPattern], within: Duration) -> Result<T> {
+        self.map_err(|failure| match failure.matches(patterns) {
+            true => Failure { kind: FailureKind::Retryable(within), ..failure },
             false => failure,
         })
     }
-    fn exists(self, signs: &[Sign]) -> Result<T> {
-        self.map_err(|failure| match failure.shows(signs) {
+    fn exists_on(self, patterns: &[ErrorPattern]) -> Result<T> {
+        self.map_err(|failure| match failure.matches(patterns) {
             true => Failure { kind: FailureKind::Exists, ..failure },
             false => failure,
         })
     }
-    fn absent(self, signs: &[Sign]) -> Result<Option<T>> {
+    fn none_on(self, patterns: &[ErrorPattern]) -> Result<Option<T>> {
         match self {
             Ok(value) => Ok(Some(value)),
-            Err(failure) if failure.shows(signs) => Ok(None),
+            Err(failure) if failure.matches(patterns) => Ok(None),
             Err(failure) => Err(failure),
         }
     }

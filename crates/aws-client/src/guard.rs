@@ -1,4 +1,4 @@
-//! The HTTP client around the SDK's that asks for leave before each request, and looks again as its bytes go out.
+//! The HTTP client around the SDK's that asks an installed check before each request, and again as the bytes go out.
 
 use crate::{Boxed, HttpLayer};
 use aws_smithy_runtime_api::{
@@ -22,24 +22,24 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Whether a request may be sent.
-pub trait Leave: Send + Sync {
-    /// Asked before each one. The error is what the caller hears instead of an answer.
-    fn ask(&self) -> Boxed<'_, Result<(), String>>;
+/// Decides if requests may be sent.
+pub trait RequestCheck: Send + Sync {
+    /// Runs before each request. The caller gets the error instead of a response.
+    fn before_request(&self) -> Boxed<'_, Result<(), String>>;
 
-    /// Whether leave that was given still holds. Between the two a connection is made or waited for, and whoever
-    /// sends may be stopped at any point of it, for any time.
-    fn holds(&self) -> bool;
+    /// True if the last check still holds. Between the check and the first byte, the client connects or waits for a
+    /// connection, and the process may be stopped there for any time.
+    fn still_holds(&self) -> bool;
 }
 
-/// Lets requests pass as long as somebody gives leave; all of them, until there is somebody to ask.
+/// Blocks AWS requests unless the installed check allows them. Without a check, all requests pass.
 #[derive(Clone, Default)]
-pub struct Guard(Arc<OnceLock<Box<dyn Leave>>>);
+pub struct Guard(Arc<OnceLock<Box<dyn RequestCheck>>>);
 
 impl Guard {
-    /// From now on that one is asked, and no other.
-    pub fn obey(&self, leave: impl Leave + 'static) {
-        let _ = self.0.set(Box::new(leave));
+    /// Installs the check. Later calls change nothing.
+    pub fn install(&self, check: impl RequestCheck + 'static) {
+        let _ = self.0.set(Box::new(check));
     }
 }
 
@@ -58,8 +58,8 @@ impl HttpLayer for Guard {
     ) -> HttpConnectorFuture {
         let guard = self.clone();
         HttpConnectorFuture::new(async move {
-            let Some(leave) = guard.0.get() else { return inner.call(request).await };
-            leave.ask().await.map_err(|refusal| ConnectorError::user(refusal.into()))?;
+            let Some(check) = guard.0.get() else { return inner.call(request).await };
+            check.before_request().await.map_err(|refusal| ConnectorError::user(refusal.into()))?;
             let withheld = Arc::new(AtomicBool::new(false));
             let gate = Gate { guard: guard.clone(), withheld: withheld.clone() };
             crate::called::keep_operation(&mut request);
@@ -82,7 +82,7 @@ struct Gate {
 
 impl Gate {
     fn is_open(&self) -> bool {
-        let open = self.guard.0.get().is_none_or(|leave| leave.holds());
+        let open = self.guard.0.get().is_none_or(|check| check.still_holds());
         if !open {
             self.withheld.store(true, Ordering::Relaxed);
         }
@@ -90,7 +90,7 @@ impl Gate {
     }
 }
 
-/// A body that fails where leave no longer holds. An HTTP client asks for it between composing a request's head and
+/// A body that fails once the check no longer holds. An HTTP client asks for it between composing a request's head and
 /// writing both to the connection, and writes neither if it fails.
 struct Gated {
     body: SdkBody,
@@ -121,13 +121,13 @@ impl Body for Gated {
     }
 }
 
-/// Leave that was given did not hold until a request's bytes went out.
+/// The check no longer held when the request's bytes were to go out.
 #[derive(Debug)]
 struct Withheld;
 
 impl fmt::Display for Withheld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the request was held back before it was sent, since leave to send it had run out")
+        f.write_str("the request was held back before it was sent: the check that allowed it no longer holds")
     }
 }
 
@@ -146,25 +146,25 @@ mod tests {
         sync::Mutex,
     };
 
-    /// Gives leave whenever it is asked, and takes it back so many times.
+    /// Allows each request, and withdraws that so many times.
     struct Fickle {
-        asked: Arc<AtomicUsize>,
-        takes_back: AtomicUsize,
+        checks: Arc<AtomicUsize>,
+        withdraws: AtomicUsize,
     }
 
-    impl Leave for Fickle {
-        fn ask(&self) -> Boxed<'_, Result<(), String>> {
-            self.asked.fetch_add(1, Ordering::Relaxed);
+    impl RequestCheck for Fickle {
+        fn before_request(&self) -> Boxed<'_, Result<(), String>> {
+            self.checks.fetch_add(1, Ordering::Relaxed);
             Box::pin(async { Ok(()) })
         }
 
-        fn holds(&self) -> bool {
-            self.takes_back.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err()
+        fn still_holds(&self) -> bool {
+            self.withdraws.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err()
         }
     }
 
-    /// A client whose leave is taken back so many times, how often it asked, and all that arrived at the other end.
-    async fn client(takes_back: usize, attempts: u32) -> (Client, Arc<AtomicUsize>, Arc<Mutex<Vec<u8>>>) {
+    /// A client whose check withdraws so many times, the number of its checks, and all bytes that the server received.
+    async fn client(withdraws: usize, attempts: u32) -> (Client, Arc<AtomicUsize>, Arc<Mutex<Vec<u8>>>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let arrived: Arc<Mutex<Vec<u8>>> = Arc::default();
@@ -190,30 +190,30 @@ mod tests {
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .load()
             .await;
-        let (guard, asked) = (Guard::default(), Arc::<AtomicUsize>::default());
-        guard.obey(Fickle { asked: asked.clone(), takes_back: takes_back.into() });
+        let (guard, checks) = (Guard::default(), Arc::<AtomicUsize>::default());
+        guard.install(Fickle { checks: checks.clone(), withdraws: withdraws.into() });
         let config = aws_sdk_s3::config::Builder::from(&guard.before(config)).force_path_style(true).build();
-        (Client::from_conf(config), asked, arrived)
+        (Client::from_conf(config), checks, arrived)
     }
 
     #[tokio::test]
-    async fn what_loses_its_leave_on_the_way_to_the_connection_never_reaches_it() {
-        let (s3, asked, arrived) = client(usize::MAX, 1).await;
+    async fn request_whose_check_lapses_before_the_connection_is_never_sent() {
+        let (s3, checks, arrived) = client(usize::MAX, 1).await;
         let with_a_body = s3.put_object().bucket("models").key("model").body(b"bytes".to_vec().into()).send();
         let error = DisplayErrorContext(with_a_body.await.unwrap_err()).to_string();
         assert!(error.contains("was held back before it was sent"), "{error}");
         let without = s3.delete_bucket().bucket("models").send();
         let error = DisplayErrorContext(without.await.unwrap_err()).to_string();
         assert!(error.contains("was held back before it was sent"), "{error}");
-        assert_eq!(asked.load(Ordering::Relaxed), 2);
+        assert_eq!(checks.load(Ordering::Relaxed), 2);
         assert_eq!(String::from_utf8_lossy(&arrived.lock().await), "");
     }
 
     #[tokio::test]
-    async fn what_lost_its_leave_is_sent_once_it_has_it_again() {
-        let (s3, asked, arrived) = client(2, 5).await;
+    async fn request_whose_check_lapsed_is_sent_once_the_check_holds_again() {
+        let (s3, checks, arrived) = client(2, 5).await;
         s3.put_object().bucket("models").key("model").body(b"bytes".to_vec().into()).send().await.unwrap();
-        assert_eq!(asked.load(Ordering::Relaxed), 3, "twice it was taken back");
+        assert_eq!(checks.load(Ordering::Relaxed), 3, "the check lapsed twice");
         let arrived = arrived.lock().await;
         let arrived = String::from_utf8_lossy(&arrived);
         assert!(arrived.starts_with("PUT /models/model") && arrived.ends_with("\r\n\r\nbytes"), "{arrived}");

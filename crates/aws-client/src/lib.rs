@@ -1,6 +1,6 @@
 //! The layer between the SDK's clients and AWS: rates, deadlines and counts of calls, and the meaning of failures.
 //!
-//! A [`Guard`] checks each request before it is sent, a [`Meter`] counts and limits the rate, [`bounded`] ends calls that
+//! A [`Guard`] checks each request before it is sent, a [`CallMeter`] counts and limits the rate, [`bounded`] ends calls that
 //! hang, [`Pages`] read lists to their end. A [`Failure`] says what a caller can do about it.
 
 mod boxed;
@@ -19,11 +19,11 @@ mod waits;
 
 pub use boxed::Boxed;
 pub use deadline::bounded;
-pub use failure::{Attempt, Failure, FailureKind, Result, Sign, chain};
-pub use guard::{Guard, Leave};
+pub use failure::{Attempt, ErrorPattern, Failure, FailureKind, Result, chain};
+pub use guard::{Guard, RequestCheck};
 pub use http_layer::HttpLayer;
 pub use loader::Loader;
-pub use meter::{Calls, LARGEST_ANSWER, Meter};
+pub use meter::{CallMeter, Calls, LARGEST_ANSWER};
 pub use pages::{Items, NextPage, Pages, Tokens};
 pub use remedy::{Adoption, Operation, PolicyOf, Remedy};
 pub use throttling::is_throttling;

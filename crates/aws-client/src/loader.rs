@@ -149,10 +149,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whoever_asked_first_may_be_cancelled_without_harm_to_the_others() {
-        for patience in [1, 20] {
+        for milliseconds in [1, 20] {
             let tens = Tens::default();
-            let impatient = tokio::time::timeout(Duration::from_millis(patience), tens.ask(1));
-            let (first, second) = tokio::join!(impatient, tens.ask(2));
+            let cancelled = tokio::time::timeout(Duration::from_millis(milliseconds), tens.ask(1));
+            let (first, second) = tokio::join!(cancelled, tens.ask(2));
             assert!(first.is_err());
             assert_eq!(second, Some(20));
             assert_eq!(tens.ask(4).await, Some(40));

@@ -3,7 +3,7 @@
 
 use crate::{
     HttpLayer,
-    called::{lane_of, name_of},
+    called::{limit_key, name_of},
     limit::{FIRST_WINDOW, Limit},
     throttling::asks_to_slow_down,
 };
@@ -35,14 +35,14 @@ pub type Calls = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Counts what clients of an SDK configuration send.
 #[derive(Debug, Default)]
-pub struct Meter {
+pub struct CallMeter {
     calls: Mutex<Calls>,
     requests: AtomicU64,
     slowed_down: Mutex<BTreeMap<String, u64>>,
-    lanes: Mutex<HashMap<String, Arc<Lane>>>,
+    limiters: Mutex<HashMap<String, Arc<OperationLimiter>>>,
 }
 
-impl Meter {
+impl CallMeter {
     /// The configuration with this meter in it. One without an HTTP client sends nothing and stays as it is.
     pub fn measure(self: &Arc<Self>, config: SdkConfig) -> SdkConfig {
         Metered(self.clone()).before(config)
@@ -74,14 +74,14 @@ impl Meter {
         *service.entry(operation.name().to_owned()).or_default() += 1;
     }
 
-    fn lane(&self, request: &HttpRequest) -> Arc<Lane> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes.entry(lane_of(request)).or_default().clone()
+    fn limiter(&self, request: &HttpRequest) -> Arc<OperationLimiter> {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        limiters.entry(limit_key(request)).or_default().clone()
     }
 }
 
 #[derive(Debug)]
-struct Metered(Arc<Meter>);
+struct Metered(Arc<CallMeter>);
 
 impl HttpLayer for Metered {
     fn begin_call(&self, config: &ConfigBag) {
@@ -98,15 +98,15 @@ impl HttpLayer for Metered {
     ) -> HttpConnectorFuture {
         let meter = self.0.clone();
         meter.requests.fetch_add(1, Ordering::Relaxed);
-        let lane = meter.lane(&request);
+        let limiter = meter.limiter(&request);
         let call = name_of(&request);
         HttpConnectorFuture::new(async move {
-            let _permit = lane.turn().await;
+            let _permit = limiter.acquire().await;
             let sent = Instant::now();
             let answer = inner.call(request).await?;
             let answer = answer.map(|body| SdkBody::from_body_1_x(Limited::new(body, LARGEST_ANSWER)));
             let (response, slow_down) = read(answer).await?;
-            lane.hear(sent, slow_down);
+            limiter.record(sent, slow_down);
             if slow_down {
                 meter.count_slowing_down(call);
             }
@@ -115,25 +115,25 @@ impl HttpLayer for Metered {
     }
 }
 
-/// Requests that AWS counts together.
+/// Limits the rate of the requests that AWS counts together.
 #[derive(Debug)]
-struct Lane {
+struct OperationLimiter {
     limit: Mutex<Limit>,
     under_way: Semaphore,
     /// The turn of the request that is sent next; the others queue up behind it.
     next: tokio::sync::Mutex<()>,
 }
 
-impl Default for Lane {
+impl Default for OperationLimiter {
     fn default() -> Self {
         let under_way = Semaphore::new(FIRST_WINDOW);
         Self { limit: Mutex::new(Limit::new()), under_way, next: tokio::sync::Mutex::default() }
     }
 }
 
-impl Lane {
+impl OperationLimiter {
     /// Waits until a request may be sent.
-    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+    async fn acquire(&self) -> Option<SemaphorePermit<'_>> {
         // The semaphore is never closed, so this only ever waits.
         let permit = self.under_way.acquire().await.ok();
         let _next = self.next.lock().await;
@@ -148,7 +148,7 @@ impl Lane {
     }
 
     /// Learns from an answer.
-    fn hear(&self, sent: Instant, slow_down: bool) {
+    fn record(&self, sent: Instant, slow_down: bool) {
         let now = Instant::now();
         if slow_down {
             self.limit().throttled(sent, now);
@@ -240,7 +240,7 @@ mod tests {
 
     /// Sixty-four callers that want as much as they can get for a time, each trying again a second after a refusal.
     async fn besiege(server: &Server, time: Duration) {
-        let meter = Arc::new(Meter::default());
+        let meter = Arc::new(CallMeter::default());
         let connector = metered(server.clone(), meter);
         let callers = (0..64).map(|_| async {
             loop {
@@ -253,7 +253,7 @@ mod tests {
         let _ = tokio::time::timeout(time, futures::future::join_all(callers)).await;
     }
 
-    fn metered(server: Server, meter: Arc<Meter>) -> LayeredConnector<Metered> {
+    fn metered(server: Server, meter: Arc<CallMeter>) -> LayeredConnector<Metered> {
         let settings = HttpConnectorSettings::builder().build();
         LayeredConnector { inner: SharedHttpConnector::new(server), layer: Arc::new(Metered(meter)), settings }
     }
@@ -286,7 +286,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_operation_that_is_throttled_does_not_slow_another() {
-        let (meter, server) = (Arc::new(Meter::default()), Server::new(1.0, 1.0));
+        let (meter, server) = (Arc::new(CallMeter::default()), Server::new(1.0, 1.0));
         let connector = metered(server, meter.clone());
         for _ in 0..5 {
             connector.call(request("SageMaker.CreateFeatureGroup")).await.unwrap();

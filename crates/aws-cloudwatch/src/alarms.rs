@@ -70,8 +70,8 @@ pub(crate) async fn delete(name: &str, cx: &Cx) -> Result<Deletion> {
         .during("DeleteAlarms")
         // A composite alarm that refers to it is still going away.
         // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html>
-        .heals(&[("ValidationError", "composite"), ("ValidationError", "referenced")], Duration::from_secs(60))
-        .absent(&[("ResourceNotFound", ""), ("ResourceNotFoundException", "")])?;
+        .retry_on(&[("ValidationError", "composite"), ("ValidationError", "referenced")], Duration::from_secs(60))
+        .none_on(&[("ResourceNotFound", ""), ("ResourceNotFoundException", "")])?;
     Ok(Deletion::Gone)
 }
 
@@ -108,7 +108,7 @@ pub(crate) async fn tags(name: &str, applied: &Tags, cx: &Cx) -> Result<Tags> {
 async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn(name, cx.place()));
     let gone = &[("ResourceNotFoundException", ""), ("ResourceNotFound", "")];
-    let answer = call.send().await.during("ListTagsForResource").absent(gone)?;
+    let answer = call.send().await.during("ListTagsForResource").none_on(gone)?;
     let tags = answer.and_then(|answer| answer.tags).unwrap_or_default();
     Ok(tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value?))).collect())
 }

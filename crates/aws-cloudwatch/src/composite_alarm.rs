@@ -7,7 +7,7 @@ use crate::{
 use aws_client::{Attempt, Result};
 use aws_sdk_cloudwatch::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Quantity, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,7 @@ impl Resource for CompositeAlarm {
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] =
         &[("alarm_actions", As::Set), ("ok_actions", As::Set), ("insufficient_data_actions", As::Set)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = AlarmOutputs;
 
@@ -106,7 +106,7 @@ impl Resource for CompositeAlarm {
         alarms::delete(id, cx).await
     }
 
-    fn foresee(&self, place: &Place, _: AlarmOutputs) -> AlarmOutputs {
+    fn predict_outputs(&self, place: &Place, _: AlarmOutputs) -> AlarmOutputs {
         alarms::outputs(&self.name, place)
     }
 
@@ -143,7 +143,7 @@ impl CompositeAlarm {
             // CloudWatch does not know a new alarm of the rule yet. Only the code is matched, because the message
             // differs for one alarm and for several. A rule that is really invalid fails a minute later.
             // <https://github.com/awsdocs/aws-cloudformation-user-guide/issues/911>
-            .heals(&[("ValidationError", ""), ("ValidationException", "")], Duration::from_secs(60))?;
+            .retry_on(&[("ValidationError", ""), ("ValidationException", "")], Duration::from_secs(60))?;
         Ok(())
     }
 }

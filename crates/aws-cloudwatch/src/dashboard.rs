@@ -3,7 +3,7 @@
 use aws_client::{Attempt, Result};
 use aws_sdk_cloudwatch::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform,
     usage::{Meter, Quantity, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ impl Resource for Dashboard {
         &[SizeLimit::characters("name", 255), SizeLimit::items("body.widgets", 500)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[("body", As::Whole)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = DashboardOutputs;
 
@@ -68,11 +68,11 @@ impl Resource for Dashboard {
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_dashboards().dashboard_names(id);
-        call.send().await.during("DeleteDashboards").absent(&[("ResourceNotFound", "")])?;
+        call.send().await.during("DeleteDashboards").none_on(&[("ResourceNotFound", "")])?;
         Ok(Deletion::Gone)
     }
 
-    fn foresee(&self, place: &Place, _: DashboardOutputs) -> DashboardOutputs {
+    fn predict_outputs(&self, place: &Place, _: DashboardOutputs) -> DashboardOutputs {
         outputs(&self.name, place)
     }
 
@@ -105,7 +105,10 @@ fn outputs(name: &str, place: &Place) -> DashboardOutputs {
 
 async fn body(name: &str, cx: &Cx) -> Result<Option<String>> {
     let call = cx.client(Client::new).get_dashboard().dashboard_name(name);
-    let answer =
-        call.send().await.during("GetDashboard").absent(&[("ResourceNotFound", ""), ("DashboardNotFoundError", "")])?;
+    let answer = call
+        .send()
+        .await
+        .during("GetDashboard")
+        .none_on(&[("ResourceNotFound", ""), ("DashboardNotFoundError", "")])?;
     Ok(answer.map(|answer| answer.dashboard_body.unwrap_or_default()))
 }

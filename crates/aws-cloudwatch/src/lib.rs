@@ -9,7 +9,7 @@ pub use composite_alarm::CompositeAlarm;
 pub use dashboard::{Dashboard, DashboardOutputs};
 pub use metric_alarm::{Comparison, MetricAlarm, MissingData};
 
-use resource::Registry;
+use resource::KindRegistry;
 use serde::{Deserialize, Serialize};
 
 /// The outputs of an alarm of either kind that other resources can refer to.
@@ -23,6 +23,6 @@ pub struct AlarmOutputs {
 
 /// Adds every kind of this crate.
 #[must_use]
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry.with::<CompositeAlarm>().with::<Dashboard>().with::<MetricAlarm>()
 }

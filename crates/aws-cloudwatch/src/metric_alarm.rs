@@ -10,7 +10,7 @@ use aws_sdk_cloudwatch::{
     types::{self as sdk, ComparisonOperator, Dimension, Statistic},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Quantity, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -108,7 +108,7 @@ impl Resource for MetricAlarm {
         ("ok_actions", As::Set),
         ("insufficient_data_actions", As::Set),
     ];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = AlarmOutputs;
 
@@ -149,7 +149,7 @@ impl Resource for MetricAlarm {
         alarms::delete(id, cx).await
     }
 
-    fn foresee(&self, place: &Place, _: AlarmOutputs) -> AlarmOutputs {
+    fn predict_outputs(&self, place: &Place, _: AlarmOutputs) -> AlarmOutputs {
         alarms::outputs(&self.name, place)
     }
 

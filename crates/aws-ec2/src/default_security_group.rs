@@ -1,14 +1,16 @@
 //! Reconciler for the default security group of a VPC, which it keeps without rules.
 
 use crate::{
-    allowed, fresh, listing,
-    permissions::{self, Direction},
+    batch, eventual_consistency, iam,
     rule::Rule,
+    rule_calls::{self, Direction},
     security_group,
 };
 use aws_client::{Failure, FailureKind, Result};
 use aws_sdk_ec2::Client;
-use resource::{As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, Terraform, usage::Usage};
+use resource::{
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, Terraform, usage::Usage,
+};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, SecurityGroupId, UNKNOWN_OPEN, VpcId};
 
@@ -47,7 +49,7 @@ impl Resource for DefaultSecurityGroup {
         Some(Terraform::assigned("aws_default_security_group", &[("vpc_id", "vpc_id")]));
     const REPLACE_ON: &'static [&'static str] = &["vpc_id"];
     const COMPARE: &'static [(&'static str, As)] = &[("ingress", As::Set), ("egress", As::Set)];
-    const NAMING: Naming = Naming::Assigned;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::CreateFirst;
 
     type Outputs = DefaultSecurityGroupOutputs;
 
@@ -69,12 +71,12 @@ impl Resource for DefaultSecurityGroup {
     async fn create(&self, cx: &Cx) -> Result<String> {
         self.look_up(cx).await?.ok_or_else(|| {
             let message = format!("the default security group of {} does not show yet", self.vpc_id);
-            Failure::of(FailureKind::Heals(fresh::SPREADS_WITHIN), message)
+            Failure::of(FailureKind::Retryable(eventual_consistency::SPREADS_WITHIN), message)
         })
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(group) = listing::load::<aws_sdk_ec2::types::SecurityGroup>(id, cx).await? else {
+        let Some(group) = batch::load::<aws_sdk_ec2::types::SecurityGroup>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let live = DefaultSecurityGroup {
@@ -88,10 +90,10 @@ impl Resource for DefaultSecurityGroup {
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
         let client = cx.client(Client::new);
         if diff.has("ingress") {
-            permissions::converge(&client, id, Direction::Ingress, &self.ingress, &live.ingress).await?;
+            rule_calls::converge(&client, id, Direction::Ingress, &self.ingress, &live.ingress).await?;
         }
         if diff.has("egress") {
-            permissions::converge(&client, id, Direction::Egress, &self.egress, &live.egress).await?;
+            rule_calls::converge(&client, id, Direction::Egress, &self.egress, &live.egress).await?;
         }
         Ok(())
     }
@@ -102,13 +104,9 @@ impl Resource for DefaultSecurityGroup {
 
     /// AWS makes the group, without tags.
     fn permissions(&self, place: &Place) -> Vec<Permission> {
-        let grants =
-            if self.ingress.is_empty() && self.egress.is_empty() { &[] } else { permissions::GRANT.as_slice() };
-        let changes = [grants, &permissions::REVOKE].concat();
-        vec![
-            allowed::list("ec2:DescribeSecurityGroups"),
-            allowed::change_untagged(&changes, &["security-group"], place),
-        ]
+        let grants = if self.ingress.is_empty() && self.egress.is_empty() { &[] } else { rule_calls::GRANT.as_slice() };
+        let changes = [grants, &rule_calls::REVOKE].concat();
+        vec![iam::list("ec2:DescribeSecurityGroups"), iam::change_untagged(&changes, &["security-group"], place)]
     }
 
     fn usage(&self) -> Usage {

@@ -2,7 +2,7 @@
 //! names, and some are leftovers of AWS services that only this stack removes.
 
 use crate::tagging::{self, filter};
-use aws_client::{Attempt, Failure, FailureKind, Pages, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Pages, Result};
 use aws_sdk_ec2::{
     Client,
     types::{Filter, NatGatewayState, NetworkInterface, NetworkInterfaceStatus, Tag},
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Something still depends on it.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-pub(crate) const BLOCKED: &[Sign] = &[("DependencyViolation", ""), ("InvalidGroup.InUse", "")];
+pub(crate) const BLOCKED: &[ErrorPattern] = &[("DependencyViolation", ""), ("InvalidGroup.InUse", "")];
 
 /// The time that Lambda may keep the interfaces of a deleted function: about 40 minutes at worst.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/10329>
@@ -53,7 +53,7 @@ impl Dependents {
                 let call = client.delete_network_interface().set_network_interface_id(id);
                 // In use again: a function of the same group and subnet was quicker.
                 // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-                call.send().await.during("DeleteNetworkInterface").absent(&[
+                call.send().await.during("DeleteNetworkInterface").none_on(&[
                     ("InvalidNetworkInterfaceID.NotFound", ""),
                     ("InvalidNetworkInterface.InUse", ""),
                     ("InvalidParameterValue", "in use"),
@@ -73,13 +73,13 @@ impl Dependents {
             Ok(dependents) if dependents.of_people => {
                 let help = Some("remove what is not of this environment, and try again".into());
                 let message = format!("{}; {dependents}", refusal.message);
-                return Failure { kind: FailureKind::Heals(PEOPLE_LEAVE_WITHIN), message, help, ..refusal };
+                return Failure { kind: FailureKind::Retryable(PEOPLE_LEAVE_WITHIN), message, help, ..refusal };
             }
             Ok(dependents) if dependents.of_lambda => (LAMBDA_LEAVES_WITHIN, dependents.to_string()),
             Ok(dependents) => (OTHERS_LEAVE_WITHIN, dependents.to_string()),
-            Err(error) => (OTHERS_LEAVE_WITHIN, format!("what does could not be listed: {error}")),
+            Err(error) => (OTHERS_LEAVE_WITHIN, format!("the resources that use it could not be listed: {error}")),
         };
-        Failure { kind: FailureKind::Heals(within), message: format!("{}; {why}", refusal.message), ..refusal }
+        Failure { kind: FailureKind::Retryable(within), message: format!("{}; {why}", refusal.message), ..refusal }
     }
 }
 
@@ -87,9 +87,9 @@ impl std::fmt::Display for Dependents {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let named = self.what.len().min(NAMED);
         match self.what.len() - named {
-            0 if named == 0 => f.write_str("nothing that does is to be seen any more"),
-            0 => write!(f, "these still do: {}", self.what.join(", ")),
-            more => write!(f, "these still do: {} and {more} more", self.what[..named].join(", ")),
+            0 if named == 0 => f.write_str("no network interface, gateway or rule uses it any more"),
+            0 => write!(f, "these resources still use it: {}", self.what.join(", ")),
+            more => write!(f, "these resources still use it: {} and {more} more", self.what[..named].join(", ")),
         }
     }
 }
@@ -194,10 +194,10 @@ mod tests {
     fn a_refused_deletion_says_what_is_in_the_way() {
         let what = vec![name(&interface("eni-1", "VPC Endpoint Interface vpce-1")), name(&interface("eni-2", ""))];
         let failure = Dependents::explain(Ok(Dependents { what, ..Dependents::default() }), refusal());
-        assert_eq!(failure.kind, FailureKind::Heals(OTHERS_LEAVE_WITHIN));
+        assert_eq!(failure.kind, FailureKind::Retryable(OTHERS_LEAVE_WITHIN));
         assert_eq!(
             failure.message,
-            "subnet-1 has dependencies and cannot be deleted.; these still do: network interface eni-1 (VPC Endpoint \
+            "subnet-1 has dependencies and cannot be deleted.; these resources still use it: network interface eni-1 (VPC Endpoint \
              Interface vpce-1), network interface eni-2"
         );
     }
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn lambda_is_waited_for_longer_than_others() {
         let failure = Dependents::explain(Ok(Dependents { of_lambda: true, ..Dependents::default() }), refusal());
-        assert_eq!(failure.kind, FailureKind::Heals(LAMBDA_LEAVES_WITHIN));
+        assert_eq!(failure.kind, FailureKind::Retryable(LAMBDA_LEAVES_WITHIN));
     }
 
     #[test]
@@ -220,7 +220,7 @@ mod tests {
         let mut dependents = Dependents { of_lambda: true, ..Dependents::default() };
         dependents.add_foreign("rules of security group sg-1 (theirs)".to_owned());
         let failure = Dependents::explain(Ok(dependents), refusal());
-        assert_eq!(failure.kind, FailureKind::Heals(PEOPLE_LEAVE_WITHIN));
+        assert_eq!(failure.kind, FailureKind::Retryable(PEOPLE_LEAVE_WITHIN));
         assert!(failure.message.contains("rules of security group sg-1 (theirs)"));
         assert!(failure.help.is_some());
     }

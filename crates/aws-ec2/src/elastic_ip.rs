@@ -1,9 +1,8 @@
 //! Reconciler for Elastic IP addresses.
 
 use crate::{
-    allowed,
-    listing::{self, Listed},
-    tagging,
+    batch::{self, Describe},
+    iam, tagging,
 };
 use aws_client::{Attempt, Failure, Result};
 use aws_sdk_ec2::{
@@ -11,8 +10,8 @@ use aws_sdk_ec2::{
     types::{Address, DomainType, Filter, ResourceType, Tag},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, LiveCount, Naming, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, Resource,
-    Tags, Terraform,
+    Cx, Deletion, Diff, Found, IdForm, LiveCount, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, ReplaceOrder,
+    Resource, Tags, Terraform,
     usage::{Meter, Quantity, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -50,7 +49,7 @@ impl Resource for ElasticIp {
     const NOUN: &'static str = "Elastic IP address";
     // An address has nothing of its own that identifies it; its NAT gateway names it.
     const TERRAFORM: Option<Terraform> = Some(Terraform::assigned("aws_eip", &[]));
-    const NAMING: Naming = Naming::Assigned;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::CreateFirst;
 
     type Outputs = ElasticIpOutputs;
 
@@ -59,7 +58,7 @@ impl Resource for ElasticIp {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        listing::find::<Address>(cx, |_| true).await
+        batch::find::<Address>(cx, |_| true).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -73,7 +72,7 @@ impl Resource for ElasticIp {
             .during("AllocateAddress")
             // An account has few addresses in a region.
             // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-            .map_err(|failure| match failure.shows(&[("AddressLimitExceeded", "")]) {
+            .map_err(|failure| match failure.matches(&[("AddressLimitExceeded", "")]) {
                 true => Failure {
                     help: Some(
                         "release addresses nobody uses, or have the quota for Elastic IP addresses raised".into(),
@@ -86,7 +85,7 @@ impl Resource for ElasticIp {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(address) = listing::load::<Address>(id, cx).await? else {
+        let Some(address) = batch::load::<Address>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let public_ip = address.public_ip().unwrap_or_default().to_owned();
@@ -106,17 +105,16 @@ impl Resource for ElasticIp {
         call.send()
             .await
             .during("ReleaseAddress")
-            .heals(held, Duration::from_secs(600))
+            .retry_on(held, Duration::from_secs(600))
             // It is released already.
             // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-            .absent(&[("InvalidAllocationID.NotFound", ""), ("InvalidAddress.NotFound", "")])?;
+            .none_on(&[("InvalidAllocationID.NotFound", ""), ("InvalidAddress.NotFound", "")])?;
         Ok(Deletion::Gone)
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
-        let own =
-            [allowed::list("ec2:DescribeAddresses"), allowed::change(&["ec2:ReleaseAddress"], &["elastic-ip"], place)];
-        own.into_iter().chain(allowed::create("AllocateAddress", "elastic-ip", &[], place)).collect()
+        let own = [iam::list("ec2:DescribeAddresses"), iam::change(&["ec2:ReleaseAddress"], &["elastic-ip"], place)];
+        own.into_iter().chain(iam::create("AllocateAddress", "elastic-ip", &[], place)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -129,7 +127,7 @@ impl Resource for ElasticIp {
     }
 }
 
-impl Listed for Address {
+impl Describe for Address {
     const BY_ID: &'static str = "allocation-id";
     const NOUN: &'static str = <ElasticIp as Resource>::NOUN;
     fn id(&self) -> Option<&str> {

@@ -8,7 +8,7 @@ mod tests;
 
 pub use prerequisites::Circumstances;
 
-use crate::{allowed, tagging::filter};
+use crate::{iam, tagging::filter};
 use aws_client::{Attempt, Pages, Result};
 use aws_sdk_ec2::{
     Client,
@@ -62,7 +62,7 @@ impl ExistingNetwork {
             "ec2:DescribeRouteTables",
             "ec2:DescribeVpcEndpoints",
         ];
-        let mut needed: Vec<Permission> = lists.map(allowed::list).into();
+        let mut needed: Vec<Permission> = lists.map(iam::list).into();
         needed.push(Permission::look(["ec2:DescribeVpcAttribute"]).on([vpc.clone()]));
         // Lambda lists the VPC's security groups with the caller's permissions before a function joins it.
         needed.push(Permission::change(["ec2:GetSecurityGroupsForVpc"]).on([vpc.clone()]));

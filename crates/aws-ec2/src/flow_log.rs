@@ -1,9 +1,8 @@
 //! Reconciler for flow logs of a VPC.
 
 use crate::{
-    allowed, fresh,
-    listing::{self, Listed},
-    tagging, unsuccessful,
+    batch::{self, Describe},
+    eventual_consistency, iam, tagging, unsuccessful,
 };
 use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
@@ -11,7 +10,7 @@ use aws_sdk_ec2::{
     types::{Filter, FlowLogsResourceType, LogDestinationType, ResourceType, Tag, TrafficType},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform,
+    Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform,
     usage::{Meter, Name, Relation, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -43,7 +42,7 @@ pub struct FlowLogOutputs {
 
 /// A new role cannot be assumed everywhere yet.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/29323>
-const ROLE_SPREADS: &[aws_client::Sign] = &[
+const ROLE_SPREADS: &[aws_client::ErrorPattern] = &[
     ("InvalidParameter", "Unable to assume given IAM role"),
     ("InvalidParameterValue", "Unable to assume given IAM role"),
     ("400", "Unable to assume given IAM role"),
@@ -55,7 +54,7 @@ impl Resource for FlowLog {
     const TERRAFORM: Option<Terraform> = Some(Terraform::assigned("aws_flow_log", &[("vpc_id", "vpc_id")]));
     const REPLACE_ON: &'static [&'static str] = &["vpc_id", "log_group", "role", "traffic"];
     /// AWS names it, but refuses a second one from the same VPC to the same log group.
-    const NAMING: Naming = Naming::Within("vpc_id");
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirstWithin("vpc_id");
 
     type Outputs = FlowLogOutputs;
 
@@ -65,7 +64,7 @@ impl Resource for FlowLog {
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let here = |log: &aws_sdk_ec2::types::FlowLog| tagging::fits(self.vpc_id.as_str(), log.resource_id());
-        listing::find(cx, here).await
+        batch::find(cx, here).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -85,17 +84,17 @@ impl Resource for FlowLog {
             Ok(answer)
         });
         let created = answer
-            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
-            .heals(ROLE_SPREADS, Duration::from_secs(120))
+            .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)
+            .retry_on(ROLE_SPREADS, Duration::from_secs(120))
             // One like it, with the same destination, is there.
             // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-            .exists(&[("FlowLogAlreadyExists", "")])?;
+            .exists_on(&[("FlowLogAlreadyExists", "")])?;
         let id = created.flow_log_ids.and_then(|ids| ids.into_iter().next());
         id.ok_or_else(|| Failure::incomplete("CreateFlowLogs", "flow log id"))
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(log) = listing::load::<aws_sdk_ec2::types::FlowLog>(id, cx).await? else {
+        let Some(log) = batch::load::<aws_sdk_ec2::types::FlowLog>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         Ok(Observed::Ready { live: read(&log), outputs: FlowLogOutputs { id: id.to_owned() } })
@@ -110,17 +109,17 @@ impl Resource for FlowLog {
         let answer = call.send().await.during("DeleteFlowLogs");
         answer
             .and_then(|answer| unsuccessful::none("DeleteFlowLogs", answer.unsuccessful()))
-            .absent(&[("InvalidFlowLogId.NotFound", "")])?;
+            .none_on(&[("InvalidFlowLogId.NotFound", "")])?;
         Ok(Deletion::Gone)
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let own = [
-            allowed::list("ec2:DescribeFlowLogs"),
-            allowed::change(&["ec2:DeleteFlowLogs"], &["vpc-flow-log"], place),
+            iam::list("ec2:DescribeFlowLogs"),
+            iam::change(&["ec2:DeleteFlowLogs"], &["vpc-flow-log"], place),
             Permission::pass_role(&self.role, "vpc-flow-logs", place),
         ];
-        own.into_iter().chain(allowed::create("CreateFlowLogs", "vpc-flow-log", &["vpc"], place)).collect()
+        own.into_iter().chain(iam::create("CreateFlowLogs", "vpc-flow-log", &["vpc"], place)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -143,7 +142,7 @@ fn read(log: &aws_sdk_ec2::types::FlowLog) -> FlowLog {
     }
 }
 
-impl Listed for aws_sdk_ec2::types::FlowLog {
+impl Describe for aws_sdk_ec2::types::FlowLog {
     const BY_ID: &'static str = "flow-log-id";
     const NOUN: &'static str = <FlowLog as Resource>::NOUN;
     fn id(&self) -> Option<&str> {

@@ -1,9 +1,8 @@
 //! Reconciler for internet gateways and their attachment to a VPC.
 
 use crate::{
-    allowed, fresh,
-    listing::{self, Listed},
-    tagging,
+    batch::{self, Describe},
+    eventual_consistency, iam, tagging,
 };
 use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
@@ -11,8 +10,8 @@ use aws_sdk_ec2::{
     types::{AttachmentStatus, Filter, ResourceType, Tag},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, LiveCount, Naming, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, Resource,
-    Tags, Terraform, usage::Usage,
+    Cx, Deletion, Diff, Found, IdForm, LiveCount, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, ReplaceOrder,
+    Resource, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -55,7 +54,7 @@ impl Resource for InternetGateway {
         settings: &["aws_internet_gateway_attachment"],
         ..Terraform::assigned("aws_internet_gateway", &[("vpc_id", "vpc_id")])
     });
-    const NAMING: Naming = Naming::Assigned;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::CreateFirst;
 
     type Outputs = InternetGatewayOutputs;
 
@@ -67,7 +66,7 @@ impl Resource for InternetGateway {
         let here = |gateway: &aws_sdk_ec2::types::InternetGateway| {
             gateway.attachments().iter().all(|one| tagging::fits(self.vpc_id.as_str(), one.vpc_id()))
         };
-        listing::find(cx, here).await
+        batch::find(cx, here).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -83,7 +82,7 @@ impl Resource for InternetGateway {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(gateway) = listing::load::<aws_sdk_ec2::types::InternetGateway>(id, cx).await? else {
+        let Some(gateway) = batch::load::<aws_sdk_ec2::types::InternetGateway>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let outputs = InternetGatewayOutputs { id: InternetGatewayId::new(id) };
@@ -109,8 +108,8 @@ impl Resource for InternetGateway {
             call.send()
                 .await
                 .during("AttachInternetGateway")
-                .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
-                .absent(&[("Resource.AlreadyAssociated", "is already attached")])?;
+                .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)
+                .none_on(&[("Resource.AlreadyAssociated", "is already attached")])?;
         }
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
@@ -121,15 +120,21 @@ impl Resource for InternetGateway {
         // "Has some mapped public address(es)" until the last NAT gateway is gone; then it is detached already, or one
         // of the two is gone.
         // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-        call.send().await.during("DetachInternetGateway").heals(&[("DependencyViolation", "")], DRAINS_WITHIN).absent(
-            &[("Gateway.NotAttached", ""), ("InvalidInternetGatewayID.NotFound", ""), ("InvalidVpcID.NotFound", "")],
-        )?;
+        call.send()
+            .await
+            .during("DetachInternetGateway")
+            .retry_on(&[("DependencyViolation", "")], DRAINS_WITHIN)
+            .none_on(&[
+                ("Gateway.NotAttached", ""),
+                ("InvalidInternetGatewayID.NotFound", ""),
+                ("InvalidVpcID.NotFound", ""),
+            ])?;
         let call = client.delete_internet_gateway().internet_gateway_id(id);
         call.send()
             .await
             .during("DeleteInternetGateway")
-            .heals(&[("DependencyViolation", "")], DRAINS_WITHIN)
-            .absent(&[("InvalidInternetGatewayID.NotFound", "")])?;
+            .retry_on(&[("DependencyViolation", "")], DRAINS_WITHIN)
+            .none_on(&[("InvalidInternetGatewayID.NotFound", "")])?;
         Ok(Deletion::Gone)
     }
 
@@ -143,11 +148,11 @@ impl Resource for InternetGateway {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let attach = ["ec2:AttachInternetGateway", "ec2:DetachInternetGateway"];
         let own = [
-            allowed::list("ec2:DescribeInternetGateways"),
-            allowed::change(&attach, &["internet-gateway", "vpc"], place),
-            allowed::change(&["ec2:DeleteInternetGateway"], &["internet-gateway"], place),
+            iam::list("ec2:DescribeInternetGateways"),
+            iam::change(&attach, &["internet-gateway", "vpc"], place),
+            iam::change(&["ec2:DeleteInternetGateway"], &["internet-gateway"], place),
         ];
-        own.into_iter().chain(allowed::create("CreateInternetGateway", "internet-gateway", &[], place)).collect()
+        own.into_iter().chain(iam::create("CreateInternetGateway", "internet-gateway", &[], place)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -159,7 +164,7 @@ impl Resource for InternetGateway {
     }
 }
 
-impl Listed for aws_sdk_ec2::types::InternetGateway {
+impl Describe for aws_sdk_ec2::types::InternetGateway {
     const BY_ID: &'static str = "internet-gateway-id";
     const NOUN: &'static str = <InternetGateway as Resource>::NOUN;
     fn id(&self) -> Option<&str> {

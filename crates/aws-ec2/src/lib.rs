@@ -1,18 +1,18 @@
 //! Reconcilers for the network: one file per resource, named as AWS names it.
 
-mod allowed;
+mod batch;
 mod default_security_group;
 mod dependents;
 mod elastic_ip;
+mod eventual_consistency;
 mod existing_network;
 mod flow_log;
-mod fresh;
+mod iam;
 mod internet_gateway;
-mod listing;
 mod nat_gateway;
-mod permissions;
 mod route_table;
 mod rule;
+mod rule_calls;
 mod security_group;
 mod subnet;
 mod tagging;
@@ -35,14 +35,14 @@ pub use vpc::{Vpc, VpcOutputs};
 pub use vpc_endpoint::{Reach, VpcEndpoint, VpcEndpointOutputs};
 pub use zones::{EndpointService, Zone, availability_zones, endpoint_services, placement_permissions};
 
-use resource::Registry;
+use resource::KindRegistry;
 
 /// The reason why most parts of a network are free.
 const FREE: &str = "a VPC and its parts cost nothing; gateways, addresses and endpoints do, on their own lines";
 
 /// Adds every kind of this crate.
 #[must_use]
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry
         .with::<Vpc>()
         .with::<Subnet>()

@@ -1,9 +1,8 @@
 //! Reconciler for public NAT gateways.
 
 use crate::{
-    allowed, fresh,
-    listing::{self, Listed},
-    tagging,
+    batch::{self, Describe},
+    eventual_consistency, iam, tagging,
 };
 use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
@@ -11,7 +10,7 @@ use aws_sdk_ec2::{
     types::{Filter, NatGatewayState as State, ResourceType, Tag},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform,
+    Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform,
     usage::{Meter, Quantity, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -45,7 +44,7 @@ impl Resource for NatGateway {
     });
     const REPLACE_ON: &'static [&'static str] = &["subnet_id", "allocation_id"];
     /// AWS names it, but an address serves one gateway at a time: the old one has to go first.
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const TYPICAL: Duration = Duration::from_secs(90);
     const DEADLINE: Duration = Duration::from_secs(600);
 
@@ -57,12 +56,12 @@ impl Resource for NatGateway {
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         // A deleted gateway is listed for about an hour.
-        listing::find::<aws_sdk_ec2::types::NatGateway>(cx, |gateway| !leaves(gateway.state())).await
+        batch::find::<aws_sdk_ec2::types::NatGateway>(cx, |gateway| !leaves(gateway.state())).await
     }
 
     /// Known long before it works.
     async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
-        let seen = listing::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await?;
+        let seen = batch::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await?;
         Ok(seen.map(|seen| tagging::read(seen.tags())))
     }
 
@@ -77,16 +76,16 @@ impl Resource for NatGateway {
             .send()
             .await
             .during("CreateNatGateway")
-            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+            .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)
             // The address still belongs to a gateway that AWS is deleting.
             // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-            .heals(&[("Resource.AlreadyAssociated", "")], Duration::from_secs(300))?;
+            .retry_on(&[("Resource.AlreadyAssociated", "")], Duration::from_secs(300))?;
         let id = created.nat_gateway.and_then(|gateway| gateway.nat_gateway_id);
         id.ok_or_else(|| Failure::incomplete("CreateNatGateway", "NAT gateway id"))
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(gateway) = listing::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await? else {
+        let Some(gateway) = batch::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let outputs = NatGatewayOutputs { id: NatGatewayId::new(id) };
@@ -116,24 +115,22 @@ impl Resource for NatGateway {
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
-        match listing::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await?.and_then(|gateway| gateway.state) {
+        match batch::load::<aws_sdk_ec2::types::NatGateway>(id, cx).await?.and_then(|gateway| gateway.state) {
             None | Some(State::Deleted) => return Ok(Deletion::Gone),
             Some(State::Deleting) => {}
             Some(_) => {
                 let call = cx.client(Client::new).delete_nat_gateway().nat_gateway_id(id);
-                call.send().await.during("DeleteNatGateway").absent(&[("NatGatewayNotFound", "")])?;
+                call.send().await.during("DeleteNatGateway").none_on(&[("NatGatewayNotFound", "")])?;
             }
         }
         Ok(Deletion::Going("NAT gateway to be deleted".to_owned()))
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
-        let own = [
-            allowed::list("ec2:DescribeNatGateways"),
-            allowed::change(&["ec2:DeleteNatGateway"], &["natgateway"], place),
-        ];
+        let own =
+            [iam::list("ec2:DescribeNatGateways"), iam::change(&["ec2:DeleteNatGateway"], &["natgateway"], place)];
         let within = ["subnet", "elastic-ip", "vpc"];
-        own.into_iter().chain(allowed::create("CreateNatGateway", "natgateway", &within, place)).collect()
+        own.into_iter().chain(iam::create("CreateNatGateway", "natgateway", &within, place)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -161,7 +158,7 @@ fn reason(gateway: &aws_sdk_ec2::types::NatGateway) -> String {
     }
 }
 
-impl Listed for aws_sdk_ec2::types::NatGateway {
+impl Describe for aws_sdk_ec2::types::NatGateway {
     const BY_ID: &'static str = "nat-gateway-id";
     const NOUN: &'static str = <NatGateway as Resource>::NOUN;
     fn id(&self) -> Option<&str> {

@@ -1,9 +1,8 @@
 //! Reconciler for route tables with their routes and subnet associations.
 
 use crate::{
-    allowed, fresh,
-    listing::{self, Listed},
-    tagging,
+    batch::{self, Describe},
+    eventual_consistency, iam, tagging,
 };
 use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
@@ -14,7 +13,7 @@ use aws_sdk_ec2::{
     },
 };
 use resource::{
-    As, Associated, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform, usage::Usage,
+    As, Associated, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, time::Duration};
@@ -81,7 +80,7 @@ pub struct RouteTableOutputs {
 /// can.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 /// <https://github.com/boto/boto3/issues/779>
-const TARGET_SETTLES: &[aws_client::Sign] = &[
+const TARGET_SETTLES: &[aws_client::ErrorPattern] = &[
     ("InvalidGatewayID.NotFound", ""),
     ("InvalidNatGatewayID.NotFound", ""),
     ("NatGatewayNotFound", ""),
@@ -111,7 +110,7 @@ impl Resource for RouteTable {
     });
     const REPLACE_ON: &'static [&'static str] = &["vpc_id"];
     const COMPARE: &'static [(&'static str, As)] = &[("routes", As::Set), ("subnets", As::Set)];
-    const NAMING: Naming = Naming::Assigned;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::CreateFirst;
 
     type Outputs = RouteTableOutputs;
 
@@ -121,7 +120,7 @@ impl Resource for RouteTable {
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let here = |table: &aws_sdk_ec2::types::RouteTable| tagging::fits(self.vpc_id.as_str(), table.vpc_id());
-        listing::find(cx, here).await
+        batch::find(cx, here).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -134,13 +133,13 @@ impl Resource for RouteTable {
             .send()
             .await
             .during("CreateRouteTable")
-            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+            .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)?;
         let id = created.route_table.and_then(|table| table.route_table_id);
         id.ok_or_else(|| Failure::incomplete("CreateRouteTable", "route table id"))
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(table) = listing::load::<aws_sdk_ec2::types::RouteTable>(id, cx).await? else {
+        let Some(table) = batch::load::<aws_sdk_ec2::types::RouteTable>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let outputs = RouteTableOutputs { id: RouteTableId::new(id) };
@@ -193,8 +192,8 @@ impl Resource for RouteTable {
         call.send()
             .await
             .during("DeleteRouteTable")
-            .heals(&[("DependencyViolation", "")], Duration::from_secs(300))
-            .absent(&[("InvalidRouteTableID.NotFound", "")])?;
+            .retry_on(&[("DependencyViolation", "")], Duration::from_secs(300))
+            .none_on(&[("InvalidRouteTableID.NotFound", "")])?;
         Ok(Deletion::Gone)
     }
 
@@ -202,11 +201,11 @@ impl Resource for RouteTable {
         let routes = ["ec2:CreateRoute", "ec2:ReplaceRoute", "ec2:DeleteRoute", "ec2:DeleteRouteTable"];
         let subnets = ["ec2:AssociateRouteTable", "ec2:ReplaceRouteTableAssociation", "ec2:DisassociateRouteTable"];
         let own = [
-            allowed::list("ec2:DescribeRouteTables"),
-            allowed::change(&routes, &["route-table"], place),
-            allowed::change(&subnets, &["route-table", "subnet"], place),
+            iam::list("ec2:DescribeRouteTables"),
+            iam::change(&routes, &["route-table"], place),
+            iam::change(&subnets, &["route-table", "subnet"], place),
         ];
-        own.into_iter().chain(allowed::create("CreateRouteTable", "route-table", &["vpc"], place)).collect()
+        own.into_iter().chain(iam::create("CreateRouteTable", "route-table", &["vpc"], place)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -286,10 +285,10 @@ async fn add(client: &Client, table: &str, route: &Route) -> Result<()> {
         RouteTarget::NatGateway { id } => call.nat_gateway_id(id.as_str()),
         RouteTarget::Foreign { what } | RouteTarget::Blackhole { what } => return Err(foreign(what)),
     };
-    let answer = call.send().await.during("CreateRoute").heals(TARGET_SETTLES, TARGET_SETTLES_WITHIN);
+    let answer = call.send().await.during("CreateRoute").retry_on(TARGET_SETTLES, TARGET_SETTLES_WITHIN);
     // RouteAlreadyExists: the read lags behind; the next look shows whether it is the right one.
     // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-    answer.absent(&[("RouteAlreadyExists", "")]).map(drop)
+    answer.none_on(&[("RouteAlreadyExists", "")]).map(drop)
 }
 
 async fn replace(client: &Client, table: &str, route: &Route) -> Result<()> {
@@ -304,7 +303,7 @@ async fn replace(client: &Client, table: &str, route: &Route) -> Result<()> {
         RouteTarget::NatGateway { id } => call.nat_gateway_id(id.as_str()),
         RouteTarget::Foreign { what } | RouteTarget::Blackhole { what } => return Err(foreign(what)),
     };
-    call.send().await.during("ReplaceRoute").heals(TARGET_SETTLES, TARGET_SETTLES_WITHIN).map(drop)
+    call.send().await.during("ReplaceRoute").retry_on(TARGET_SETTLES, TARGET_SETTLES_WITHIN).map(drop)
 }
 
 async fn remove(client: &Client, table: &str, destination: &str) -> Result<()> {
@@ -316,7 +315,7 @@ async fn remove(client: &Client, table: &str, destination: &str) -> Result<()> {
     };
     // It is gone already.
     // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-    call.send().await.during("DeleteRoute").absent(&[("InvalidRoute.NotFound", "")]).map(drop)
+    call.send().await.during("DeleteRoute").none_on(&[("InvalidRoute.NotFound", "")]).map(drop)
 }
 
 fn foreign(what: &str) -> Failure {
@@ -343,24 +342,27 @@ async fn take_over(client: &Client, table: &str, subnets: &[&SubnetId]) -> Resul
             }
             let call = client.replace_route_table_association().route_table_id(table);
             let call = call.set_association_id(association.route_table_association_id.clone());
-            call.send().await.during("ReplaceRouteTableAssociation").heals(raced, fresh::SPREADS_WITHIN)?;
+            call.send()
+                .await
+                .during("ReplaceRouteTableAssociation")
+                .retry_on(raced, eventual_consistency::SPREADS_WITHIN)?;
         } else {
             let call = client.associate_route_table().route_table_id(table).subnet_id(subnet.as_str());
             call.send()
                 .await
                 .during("AssociateRouteTable")
-                .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
-                .heals(raced, fresh::SPREADS_WITHIN)?;
+                .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)
+                .retry_on(raced, eventual_consistency::SPREADS_WITHIN)?;
         }
     }
     Ok(())
 }
 
 async fn release(client: &Client, id: &str, which: impl Fn(&str) -> bool, cx: &Cx) -> Result<()> {
-    let Some(table) = listing::load::<aws_sdk_ec2::types::RouteTable>(id, cx).await? else { return Ok(()) };
+    let Some(table) = batch::load::<aws_sdk_ec2::types::RouteTable>(id, cx).await? else { return Ok(()) };
     for association in explicit(&table).filter(|association| association.subnet_id().is_some_and(&which)) {
         let call = client.disassociate_route_table().set_association_id(association.route_table_association_id.clone());
-        call.send().await.during("DisassociateRouteTable").absent(&[("InvalidAssociationID.NotFound", "")])?;
+        call.send().await.during("DisassociateRouteTable").none_on(&[("InvalidAssociationID.NotFound", "")])?;
     }
     Ok(())
 }
@@ -377,7 +379,7 @@ fn explicit(table: &aws_sdk_ec2::types::RouteTable) -> impl Iterator<Item = &Rou
     })
 }
 
-impl Listed for aws_sdk_ec2::types::RouteTable {
+impl Describe for aws_sdk_ec2::types::RouteTable {
     const BY_ID: &'static str = "route-table-id";
     const NOUN: &'static str = <RouteTable as Resource>::NOUN;
     fn id(&self) -> Option<&str> {

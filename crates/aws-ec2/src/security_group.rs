@@ -1,12 +1,11 @@
 //! Reconciler for security groups with all their rules.
 
 use crate::{
-    allowed,
+    batch::{self, Describe},
     dependents::{self, Dependents},
-    fresh,
-    listing::{self, Listed},
-    permissions::{self, Direction},
+    eventual_consistency, iam,
     rule::{Peer, Rule},
+    rule_calls::{self, Direction},
     tagging,
 };
 use aws_client::{Attempt, Failure, Loader, Pages, Result};
@@ -15,7 +14,8 @@ use aws_sdk_ec2::{
     types::{Filter, ResourceType, Tag},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, SecurityGroupId, UNKNOWN_OPEN, VpcId};
@@ -62,7 +62,7 @@ impl Resource for SecurityGroup {
         &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 255)];
     const REPLACE_ON: &'static [&'static str] = &["name", "description", "vpc_id"];
     const COMPARE: &'static [(&'static str, As)] = &[("ingress", As::Set), ("egress", As::Set)];
-    const NAMING: Naming = Naming::Within("vpc_id");
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirstWithin("vpc_id");
 
     type Outputs = SecurityGroupOutputs;
 
@@ -74,7 +74,7 @@ impl Resource for SecurityGroup {
         // While the VPC is unknown, only the tags identify the group.
         if self.vpc_id.as_str().contains(UNKNOWN_OPEN) {
             let called = |group: &aws_sdk_ec2::types::SecurityGroup| group.group_name() == Some(self.name.as_str());
-            return listing::find(cx, called).await;
+            return batch::find(cx, called).await;
         }
         Ok(named(&self.vpc_id, &self.name, cx).await?.and_then(|group| {
             Some(Found { id: group.group_id()?.to_owned(), owner: Owner::Tags(tagging::read(group.tags())) })
@@ -92,12 +92,12 @@ impl Resource for SecurityGroup {
             .send()
             .await
             .during("CreateSecurityGroup")
-            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+            .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)?;
         created.group_id.ok_or_else(|| Failure::incomplete("CreateSecurityGroup", "group id"))
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(group) = listing::load::<aws_sdk_ec2::types::SecurityGroup>(id, cx).await? else {
+        let Some(group) = batch::load::<aws_sdk_ec2::types::SecurityGroup>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let live = SecurityGroup {
@@ -114,10 +114,10 @@ impl Resource for SecurityGroup {
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
         let client = cx.client(Client::new);
         if diff.has("ingress") {
-            permissions::converge(&client, id, Direction::Ingress, &self.ingress, &live.ingress).await?;
+            rule_calls::converge(&client, id, Direction::Ingress, &self.ingress, &live.ingress).await?;
         }
         if diff.has("egress") {
-            permissions::converge(&client, id, Direction::Egress, &self.egress, &live.egress).await?;
+            rule_calls::converge(&client, id, Direction::Egress, &self.egress, &live.egress).await?;
         }
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
@@ -125,8 +125,8 @@ impl Resource for SecurityGroup {
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let answer = client.delete_security_group().group_id(id).send().await.during("DeleteSecurityGroup");
-        match answer.absent(&[("InvalidGroup.NotFound", "")]) {
-            Err(refusal) if refusal.shows(dependents::BLOCKED) => {
+        match answer.none_on(&[("InvalidGroup.NotFound", "")]) {
+            Err(refusal) if refusal.matches(dependents::BLOCKED) => {
                 Err(Dependents::explain(free(&client, id, self.vpc_id.as_str(), cx).await, refusal))
             }
             answer => answer.map(|_| Deletion::Gone),
@@ -134,10 +134,10 @@ impl Resource for SecurityGroup {
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
-        let changes = [permissions::GRANT.as_slice(), &permissions::REVOKE, &["ec2:DeleteSecurityGroup"]].concat();
-        let own = [allowed::list("ec2:DescribeSecurityGroups"), allowed::change(&changes, &["security-group"], place)];
-        let created = allowed::create("CreateSecurityGroup", "security-group", &["vpc"], place);
-        own.into_iter().chain(created).chain(allowed::sweep(place)).collect()
+        let changes = [rule_calls::GRANT.as_slice(), &rule_calls::REVOKE, &["ec2:DeleteSecurityGroup"]].concat();
+        let own = [iam::list("ec2:DescribeSecurityGroups"), iam::change(&changes, &["security-group"], place)];
+        let created = iam::create("CreateSecurityGroup", "security-group", &["vpc"], place);
+        own.into_iter().chain(created).chain(iam::sweep(place)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -164,8 +164,8 @@ async fn free(client: &Client, id: &str, vpc: &str, cx: &Cx) -> Result<Dependent
             continue;
         }
         if dependents::same_stack(cx.identity(), &tagging::read(other.tags())) {
-            permissions::revoke(client, group, Direction::Ingress, ingress).await?;
-            permissions::revoke(client, group, Direction::Egress, egress).await?;
+            rule_calls::revoke(client, group, Direction::Ingress, ingress).await?;
+            rule_calls::revoke(client, group, Direction::Egress, egress).await?;
         } else {
             dependents
                 .add_foreign(format!("rules of security group {group} ({})", other.group_name().unwrap_or_default()));
@@ -197,7 +197,7 @@ pub(crate) async fn named(vpc: &VpcId, name: &str, cx: &Cx) -> Result<Option<aws
     cx.shared::<ByName>().0.load((vpc.to_string(), name.to_owned()), describe).await
 }
 
-impl Listed for aws_sdk_ec2::types::SecurityGroup {
+impl Describe for aws_sdk_ec2::types::SecurityGroup {
     const BY_ID: &'static str = "group-id";
     const NOUN: &'static str = <SecurityGroup as Resource>::NOUN;
     fn id(&self) -> Option<&str> {

@@ -1,18 +1,16 @@
 //! Reconciler for subnets.
 
 use crate::{
-    allowed,
+    batch::{self, Describe},
     dependents::{self, Dependents},
-    fresh,
-    listing::{self, Listed},
-    tagging,
+    eventual_consistency, iam, tagging,
 };
 use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
     Client,
     types::{AttributeBooleanValue, Filter, ResourceType, SubnetState, Tag},
 };
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform, usage::Usage};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform, usage::Usage};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, SubnetId, VpcId};
 
@@ -45,7 +43,7 @@ impl Resource for Subnet {
     const TERRAFORM: Option<Terraform> =
         Some(Terraform::assigned("aws_subnet", &[("vpc_id", "vpc_id"), ("cidr_block", "cidr")]));
     const REPLACE_ON: &'static [&'static str] = &["vpc_id", "cidr", "availability_zone"];
-    const NAMING: Naming = Naming::Assigned;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::CreateFirst;
 
     type Outputs = SubnetOutputs;
 
@@ -59,7 +57,7 @@ impl Resource for Subnet {
                 && tagging::fits(&self.cidr, subnet.cidr_block())
                 && tagging::fits(&self.availability_zone, subnet.availability_zone())
         };
-        listing::find(cx, fits).await
+        batch::find(cx, fits).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -73,10 +71,10 @@ impl Resource for Subnet {
             .send()
             .await
             .during("CreateSubnet")
-            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+            .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)
             // Another subnet has the range, such as the one that this one replaces.
             // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-            .map_err(|failure| match failure.shows(&[("InvalidSubnet.Conflict", "")]) {
+            .map_err(|failure| match failure.matches(&[("InvalidSubnet.Conflict", "")]) {
                 true => Failure {
                     help: Some("a subnet that moves to another zone needs a range that no subnet has".into()),
                     ..failure
@@ -96,7 +94,7 @@ impl Resource for Subnet {
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
-        let Some(subnet) = listing::load::<aws_sdk_ec2::types::Subnet>(id, cx).await? else {
+        let Some(subnet) = batch::load::<aws_sdk_ec2::types::Subnet>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let outputs = SubnetOutputs { id: SubnetId::new(id) };
@@ -117,7 +115,10 @@ impl Resource for Subnet {
         if diff.has("map_public_ip") {
             let value = AttributeBooleanValue::builder().value(self.map_public_ip).build();
             let call = cx.client(Client::new).modify_subnet_attribute().subnet_id(id).map_public_ip_on_launch(value);
-            call.send().await.during("ModifySubnetAttribute").heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+            call.send()
+                .await
+                .during("ModifySubnetAttribute")
+                .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)?;
         }
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
@@ -125,8 +126,8 @@ impl Resource for Subnet {
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let answer = client.delete_subnet().subnet_id(id).send().await.during("DeleteSubnet");
-        match answer.absent(&[("InvalidSubnetID.NotFound", "")]) {
-            Err(refusal) if refusal.shows(dependents::BLOCKED) => {
+        match answer.none_on(&[("InvalidSubnetID.NotFound", "")]) {
+            Err(refusal) if refusal.matches(dependents::BLOCKED) => {
                 Err(Dependents::explain(dependents::of_subnet(&client, id).await, refusal))
             }
             answer => answer.map(|_| Deletion::Gone),
@@ -135,11 +136,11 @@ impl Resource for Subnet {
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let own = [
-            allowed::list("ec2:DescribeSubnets"),
-            allowed::change(&["ec2:ModifySubnetAttribute", "ec2:DeleteSubnet"], &["subnet"], place),
+            iam::list("ec2:DescribeSubnets"),
+            iam::change(&["ec2:ModifySubnetAttribute", "ec2:DeleteSubnet"], &["subnet"], place),
         ];
-        let created = allowed::create("CreateSubnet", "subnet", &["vpc"], place);
-        own.into_iter().chain(created).chain(allowed::sweep(place)).collect()
+        let created = iam::create("CreateSubnet", "subnet", &["vpc"], place);
+        own.into_iter().chain(created).chain(iam::sweep(place)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -147,7 +148,7 @@ impl Resource for Subnet {
     }
 }
 
-impl Listed for aws_sdk_ec2::types::Subnet {
+impl Describe for aws_sdk_ec2::types::Subnet {
     const BY_ID: &'static str = "subnet-id";
     const NOUN: &'static str = <Subnet as Resource>::NOUN;
     fn id(&self) -> Option<&str> {

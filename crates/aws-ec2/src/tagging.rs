@@ -1,6 +1,6 @@
 //! EC2's tags: given in the create call, and changed by one pair of calls for every kind of resource.
 
-use crate::fresh;
+use crate::eventual_consistency;
 use aws_client::{Attempt, Result};
 use aws_sdk_ec2::{
     Client,
@@ -34,7 +34,10 @@ pub(crate) async fn converge(id: &str, tags: &Tags, live: &Tags, diff: &Diff, cx
     let client = cx.client(Client::new);
     let add = async |missing: Tags| {
         let call = client.create_tags().resources(id).set_tags(Some(ec2_tags(&missing)));
-        call.send().await.during("CreateTags").heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+        call.send()
+            .await
+            .during("CreateTags")
+            .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)
     };
     let remove = async |removed: Vec<String>| {
         let keys = removed.into_iter().map(|key| Tag::builder().key(key).build()).collect();

@@ -28,7 +28,7 @@ mod tests {
         let failed = UnsuccessfulItem::builder().resource_id("fl-1").error(error).build();
         assert_eq!(none("DeleteFlowLogs", &[]), Ok(()));
         let failure = none("DeleteFlowLogs", &[failed]).unwrap_err();
-        assert!(failure.shows(&[("InvalidFlowLogId.NotFound", "")]));
+        assert!(failure.matches(&[("InvalidFlowLogId.NotFound", "")]));
         assert_eq!(failure.to_string(), "DeleteFlowLogs: InvalidFlowLogId.NotFound: fl-1");
     }
 }

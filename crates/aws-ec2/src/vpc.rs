@@ -1,11 +1,9 @@
 //! Reconciler for VPCs.
 
 use crate::{
-    allowed,
+    batch::{self, Describe},
     dependents::{self, Dependents},
-    fresh,
-    listing::{self, Listed},
-    tagging,
+    eventual_consistency, iam, tagging,
 };
 use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
@@ -13,8 +11,8 @@ use aws_sdk_ec2::{
     types::{AttributeBooleanValue, Filter, ResourceType, Tag, VpcAttributeName, VpcState},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, LiveCount, Naming, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, Resource,
-    Tags, Terraform, usage::Usage,
+    Cx, Deletion, Diff, Found, IdForm, LiveCount, Observed, Quota, QuotaScope, QuotaSource, QuotaUse, ReplaceOrder,
+    Resource, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place, VpcId};
@@ -54,7 +52,7 @@ impl Resource for Vpc {
     const NOUN: &'static str = "VPC";
     const TERRAFORM: Option<Terraform> = Some(Terraform::assigned("aws_vpc", &[("cidr_block", "cidr")]));
     const REPLACE_ON: &'static [&'static str] = &["cidr"];
-    const NAMING: Naming = Naming::Assigned;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::CreateFirst;
 
     type Outputs = VpcOutputs;
 
@@ -63,7 +61,7 @@ impl Resource for Vpc {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        listing::find::<aws_sdk_ec2::types::Vpc>(cx, |vpc| tagging::fits(&self.cidr, vpc.cidr_block())).await
+        batch::find::<aws_sdk_ec2::types::Vpc>(cx, |vpc| tagging::fits(&self.cidr, vpc.cidr_block())).await
     }
 
     async fn create(&self, cx: &Cx) -> Result<String> {
@@ -80,7 +78,7 @@ impl Resource for Vpc {
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let client = cx.client(Client::new);
-        let Some(vpc) = listing::load::<aws_sdk_ec2::types::Vpc>(id, cx).await? else {
+        let Some(vpc) = batch::load::<aws_sdk_ec2::types::Vpc>(id, cx).await? else {
             return Ok(Observed::Absent);
         };
         let outputs = VpcOutputs { id: VpcId::new(id) };
@@ -107,11 +105,17 @@ impl Resource for Vpc {
         // AWS takes one attribute a call, and host names only while resolution is on.
         if diff.has("dns_support") {
             let call = client.modify_vpc_attribute().vpc_id(id).enable_dns_support(boolean(self.dns_support));
-            call.send().await.during("ModifyVpcAttribute").heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+            call.send()
+                .await
+                .during("ModifyVpcAttribute")
+                .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)?;
         }
         if diff.has("dns_hostnames") {
             let call = client.modify_vpc_attribute().vpc_id(id).enable_dns_hostnames(boolean(self.dns_hostnames));
-            call.send().await.during("ModifyVpcAttribute").heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+            call.send()
+                .await
+                .during("ModifyVpcAttribute")
+                .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)?;
         }
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
@@ -119,8 +123,8 @@ impl Resource for Vpc {
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let answer = client.delete_vpc().vpc_id(id).send().await.during("DeleteVpc");
-        match answer.absent(&[("InvalidVpcID.NotFound", "")]) {
-            Err(refusal) if refusal.shows(dependents::BLOCKED) => {
+        match answer.none_on(&[("InvalidVpcID.NotFound", "")]) {
+            Err(refusal) if refusal.matches(dependents::BLOCKED) => {
                 Err(Dependents::explain(dependents::of_vpc(&client, id, cx.identity()).await, refusal))
             }
             answer => answer.map(|_| Deletion::Gone),
@@ -129,11 +133,11 @@ impl Resource for Vpc {
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let own = [
-            allowed::list("ec2:DescribeVpcs"),
-            allowed::look(&["ec2:DescribeVpcAttribute"], &["vpc"], place),
-            allowed::change(&["ec2:ModifyVpcAttribute", "ec2:DeleteVpc"], &["vpc"], place),
+            iam::list("ec2:DescribeVpcs"),
+            iam::look(&["ec2:DescribeVpcAttribute"], &["vpc"], place),
+            iam::change(&["ec2:ModifyVpcAttribute", "ec2:DeleteVpc"], &["vpc"], place),
             // Reads of the dependents that block the deletion of a VPC.
-            allowed::search(&[
+            iam::search(&[
                 "ec2:DescribeVpcEndpoints",
                 "ec2:DescribeSubnets",
                 "ec2:DescribeNatGateways",
@@ -141,7 +145,7 @@ impl Resource for Vpc {
                 "ec2:DescribeSecurityGroups",
             ]),
         ];
-        own.into_iter().chain(allowed::create("CreateVpc", "vpc", &[], place)).chain(allowed::sweep(place)).collect()
+        own.into_iter().chain(iam::create("CreateVpc", "vpc", &[], place)).chain(iam::sweep(place)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -153,7 +157,7 @@ impl Resource for Vpc {
     }
 }
 
-impl Listed for aws_sdk_ec2::types::Vpc {
+impl Describe for aws_sdk_ec2::types::Vpc {
     const BY_ID: &'static str = "vpc-id";
     const NOUN: &'static str = <Vpc as Resource>::NOUN;
     fn id(&self) -> Option<&str> {
@@ -176,7 +180,7 @@ async fn attribute(client: &Client, id: &str, name: VpcAttributeName) -> Result<
         .send()
         .await
         .during("DescribeVpcAttribute")
-        .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)?;
+        .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)?;
     let value = match name {
         VpcAttributeName::EnableDnsHostnames => answer.enable_dns_hostnames,
         _ => answer.enable_dns_support,

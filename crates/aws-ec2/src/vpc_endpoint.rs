@@ -1,9 +1,8 @@
 //! Reconciler for gateway and interface endpoints of a VPC.
 
 use crate::{
-    allowed, fresh,
-    listing::{self, Listed},
-    tagging, unsuccessful,
+    batch::{self, Describe},
+    eventual_consistency, iam, tagging, unsuccessful,
 };
 use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_ec2::{
@@ -12,7 +11,7 @@ use aws_sdk_ec2::{
     types::{Filter, ResourceType, Tag, VpcEndpointType},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Quantity, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -105,7 +104,7 @@ impl Resource for VpcEndpoint {
     ];
     /// AWS names it, but in a VPC a route or a private name leads to one endpoint of a service: the old one
     /// has to go first.
-    const NAMING: Naming = Naming::Within("vpc_id");
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirstWithin("vpc_id");
     const TYPICAL: Duration = Duration::from_secs(60);
     const DEADLINE: Duration = Duration::from_secs(600);
 
@@ -116,12 +115,12 @@ impl Resource for VpcEndpoint {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        listing::find::<aws_sdk_ec2::types::VpcEndpoint>(cx, |endpoint| !leaves(endpoint)).await
+        batch::find::<aws_sdk_ec2::types::VpcEndpoint>(cx, |endpoint| !leaves(endpoint)).await
     }
 
     /// Known long before it works.
     async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
-        let seen = listing::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?;
+        let seen = batch::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?;
         Ok(seen.map(|seen| tagging::read(seen.tags())))
     }
 
@@ -148,18 +147,18 @@ impl Resource for VpcEndpoint {
             .send()
             .await
             .during("CreateVpcEndpoint")
-            .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
+            .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)
             // The VPC's DNS settings, just made, are not everywhere; an old endpoint still has the name.
             // <https://github.com/hashicorp/terraform-provider-aws/issues/17535>
-            .heals(&[("InvalidParameter", "enableDnsSupport")], fresh::SPREADS_WITHIN)
-            .heals(&[("InvalidParameter", "conflicting DNS domain")], Duration::from_secs(300))?;
+            .retry_on(&[("InvalidParameter", "enableDnsSupport")], eventual_consistency::SPREADS_WITHIN)
+            .retry_on(&[("InvalidParameter", "conflicting DNS domain")], Duration::from_secs(300))?;
         let id = created.vpc_endpoint.and_then(|endpoint| endpoint.vpc_endpoint_id);
         id.ok_or_else(|| Failure::incomplete("CreateVpcEndpoint", "VPC endpoint id"))
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let Some(endpoint) =
-            listing::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?.filter(|endpoint| !leaves(endpoint))
+            batch::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?.filter(|endpoint| !leaves(endpoint))
         else {
             return Ok(Observed::Absent);
         };
@@ -174,7 +173,7 @@ impl Resource for VpcEndpoint {
     async fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> Result<()> {
         // Looked at again: a member that is added twice, after a lost answer, is refused.
         if diff.has_any(&["reach", "policy"])
-            && let Some(endpoint) = listing::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?
+            && let Some(endpoint) = batch::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?
         {
             let call = cx.client(Client::new).modify_vpc_endpoint().vpc_endpoint_id(id);
             let call = self.members(&read(&endpoint).reach, call);
@@ -186,17 +185,17 @@ impl Resource for VpcEndpoint {
             call.send()
                 .await
                 .during("ModifyVpcEndpoint")
-                .heals(fresh::UNKNOWN_YET, fresh::SPREADS_WITHIN)
-                .heals(&[("InvalidParameter", "enableDnsSupport")], fresh::SPREADS_WITHIN)
+                .retry_on(eventual_consistency::UNKNOWN_YET, eventual_consistency::SPREADS_WITHIN)
+                .retry_on(&[("InvalidParameter", "enableDnsSupport")], eventual_consistency::SPREADS_WITHIN)
                 // One change at a time: the last one is not through.
                 // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-                .heals(&[("IncorrectState", "")], Duration::from_secs(300))?;
+                .retry_on(&[("IncorrectState", "")], Duration::from_secs(300))?;
         }
         tagging::converge(id, &self.tags, &live.tags, diff, cx).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
-        match listing::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?.as_ref().map(state).as_deref() {
+        match batch::load::<aws_sdk_ec2::types::VpcEndpoint>(id, cx).await?.as_ref().map(state).as_deref() {
             None | Some("deleted") => return Ok(Deletion::Gone),
             Some("deleting") => {}
             Some(_) => {
@@ -206,7 +205,7 @@ impl Resource for VpcEndpoint {
                     .and_then(|answer| unsuccessful::none("DeleteVpcEndpoints", answer.unsuccessful()))
                     // It is deleted already.
                     // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-                    .absent(&[("InvalidVpcEndpoint.NotFound", ""), ("InvalidVpcEndpointId.NotFound", "")])?;
+                    .none_on(&[("InvalidVpcEndpoint.NotFound", ""), ("InvalidVpcEndpointId.NotFound", "")])?;
             }
         }
         Ok(Deletion::Going("its network interfaces to go".to_owned()))
@@ -221,14 +220,14 @@ impl Resource for VpcEndpoint {
     /// the hosted zone of the service's name.
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let mut permissions = vec![
-            allowed::list("ec2:DescribeVpcEndpoints"),
-            allowed::change(&["ec2:DeleteVpcEndpoints"], &["vpc-endpoint"], place),
+            iam::list("ec2:DescribeVpcEndpoints"),
+            iam::change(&["ec2:DeleteVpcEndpoints"], &["vpc-endpoint"], place),
         ];
         let members: &[&str] = match &self.reach {
             Reach::Gateway { .. } => &["route-table"],
             Reach::Interface { private_dns, .. } => {
                 let looks = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"];
-                permissions.push(allowed::search(&looks));
+                permissions.push(iam::search(&looks));
                 if *private_dns {
                     let zones = format!("arn:{}:route53:::hostedzone/*", place.partition);
                     permissions.push(Permission::change(["route53:AssociateVPCWithHostedZone"]).on([zones]));
@@ -237,9 +236,9 @@ impl Resource for VpcEndpoint {
             }
         };
         let modified = [&["vpc-endpoint"], members].concat();
-        permissions.push(allowed::change(&["ec2:ModifyVpcEndpoint"], &modified, place));
+        permissions.push(iam::change(&["ec2:ModifyVpcEndpoint"], &modified, place));
         let within = [&["vpc"], members].concat();
-        permissions.into_iter().chain(allowed::create("CreateVpcEndpoint", "vpc-endpoint", &within, place)).collect()
+        permissions.into_iter().chain(iam::create("CreateVpcEndpoint", "vpc-endpoint", &within, place)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -332,7 +331,7 @@ fn read(endpoint: &aws_sdk_ec2::types::VpcEndpoint) -> VpcEndpoint {
     }
 }
 
-impl Listed for aws_sdk_ec2::types::VpcEndpoint {
+impl Describe for aws_sdk_ec2::types::VpcEndpoint {
     const BY_ID: &'static str = "vpc-endpoint-id";
     const NOUN: &'static str = <VpcEndpoint as Resource>::NOUN;
     fn id(&self) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! The availability zones of a region, and the endpoint services in them.
 
-use crate::{allowed, tagging::filter};
+use crate::{iam, tagging::filter};
 use aws_client::{Attempt, Result};
 use aws_sdk_ec2::{
     Client,
@@ -65,7 +65,7 @@ pub async fn endpoint_services(client: &Client, names: &[String]) -> Result<Vec<
 
 /// The permissions that [`availability_zones`] and [`endpoint_services`] need.
 pub fn placement_permissions() -> [Permission; 2] {
-    ["ec2:DescribeAvailabilityZones", "ec2:DescribeVpcEndpointServices"].map(allowed::list)
+    ["ec2:DescribeAvailabilityZones", "ec2:DescribeVpcEndpointServices"].map(iam::list)
 }
 
 fn usable(zones: &[AvailabilityZone]) -> Vec<Zone> {

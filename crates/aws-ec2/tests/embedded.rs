@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
-use aws_client::Meter;
+use aws_client::CallMeter;
 use aws_ec2::{
     DefaultSecurityGroup, ElasticIp, FlowLog, InternetGateway, NatGateway, Peer, Reach, Route, RouteTable, RouteTarget,
     Rule, SecurityGroup, Subnet, Vpc, VpcEndpoint,
@@ -18,13 +18,13 @@ const ROUNDS: usize = 8;
 
 struct World {
     cloud: Arc<Cloud>,
-    meter: Arc<Meter>,
+    meter: Arc<CallMeter>,
 }
 
 impl World {
     fn new() -> Self {
         let aws = local::Cloud::open(None, REGION, local::ACCOUNT).unwrap();
-        let meter = Arc::new(Meter::default());
+        let meter = Arc::new(CallMeter::default());
         let config = meter.measure(aws.sdk_config());
         Self { cloud: Arc::new(Cloud::new(config, Place::new(local::ACCOUNT, REGION), [])), meter }
     }
@@ -330,7 +330,7 @@ async fn a_vpc_that_cannot_go_says_what_is_in_it() {
     let (subnet_id, _) = world.make("subnet", &subnet).await;
     let refusal = vpc.delete(&vpc_id, &world.cx("vpc")).await.unwrap_err();
     assert!(refusal.message.contains(&format!("subnet {subnet_id}")), "{refusal}");
-    assert!(matches!(refusal.kind, aws_client::FailureKind::Heals(_)));
+    assert!(matches!(refusal.kind, aws_client::FailureKind::Retryable(_)));
 }
 
 #[tokio::test]

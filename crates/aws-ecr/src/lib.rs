@@ -4,10 +4,10 @@ mod repository;
 
 pub use repository::{Encryption, Repository, RepositoryOutputs};
 
-use resource::Registry;
+use resource::KindRegistry;
 
 /// Adds every kind of this crate.
 #[must_use]
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry.with::<Repository>()
 }

@@ -1,12 +1,12 @@
 //! Reconciler for private repositories of container images.
 
-use aws_client::{Attempt, Failure, FailureKind, Loader, Pages, Remedy, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Loader, Pages, Remedy, Result};
 use aws_sdk_ecr::{
     Client,
     types::{self, EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Tag},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -59,13 +59,13 @@ pub struct RepositoryOutputs {
     pub name: String,
 }
 
-const ABSENT: &[Sign] = &[("RepositoryNotFoundException", "")];
-const NO_LIFECYCLE_POLICY: &[Sign] = &[("LifecyclePolicyNotFoundException", "")];
-const NO_POLICY: &[Sign] = &[("RepositoryPolicyNotFoundException", "")];
-const NOT_EMPTY: &[Sign] = &[("RepositoryNotEmptyException", "")];
+const ABSENT: &[ErrorPattern] = &[("RepositoryNotFoundException", "")];
+const NO_LIFECYCLE_POLICY: &[ErrorPattern] = &[("LifecyclePolicyNotFoundException", "")];
+const NO_POLICY: &[ErrorPattern] = &[("RepositoryPolicyNotFoundException", "")];
+const NOT_EMPTY: &[ErrorPattern] = &[("RepositoryNotEmptyException", "")];
 /// A role that the policy names is too new: ECR then finds the policy itself invalid.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/39064> <https://github.com/aws/aws-sdk-go/issues/3921>
-const PRINCIPAL_TOO_NEW: &[Sign] =
+const PRINCIPAL_TOO_NEW: &[ErrorPattern] =
     &[("InvalidParameterException", "Invalid repository policy provided"), ("InvalidParameterException", "rincipal")];
 /// The time after which a new principal has certainly reached ECR. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
@@ -73,7 +73,7 @@ const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 /// The number of names that DescribeRepositories takes.
 const AT_ONCE: usize = 100;
 /// A key made a moment ago is not known to ECR yet.
-const KEY_TOO_NEW: &[Sign] = &[("KmsException", "")];
+const KEY_TOO_NEW: &[ErrorPattern] = &[("KmsException", "")];
 /// The time after which a new key has certainly reached ECR: seconds, in some cases minutes.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
 const KEYS_SPREAD_WITHIN: Duration = Duration::from_secs(300);
@@ -94,7 +94,7 @@ impl Resource for Repository {
     ];
     const REPLACE_ON: &'static [&'static str] = &["name", "encryption"];
     const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = RepositoryOutputs;
 
@@ -107,7 +107,7 @@ impl Resource for Repository {
         if describe(&client, &self.name, cx).await?.is_none() {
             return Ok(None);
         }
-        let tags = read_tags(&client, &arn(&self.name, cx.place())).await.absent(ABSENT)?;
+        let tags = read_tags(&client, &arn(&self.name, cx.place())).await.none_on(ABSENT)?;
         Ok(tags.map(|tags| Found { id: self.name.clone(), owner: Owner::Tags(tags) }))
     }
 
@@ -123,7 +123,7 @@ impl Resource for Repository {
             .send()
             .await
             .during("CreateRepository")
-            .heals(KEY_TOO_NEW, KEYS_SPREAD_WITHIN)?;
+            .retry_on(KEY_TOO_NEW, KEYS_SPREAD_WITHIN)?;
         let repository = created.repository.and_then(|repository| repository.repository_name);
         repository.ok_or_else(|| Failure::incomplete("CreateRepository", "repository name"))
     }
@@ -140,7 +140,7 @@ impl Resource for Repository {
                 cx.tags(&arn, &self.tags, read_tags(&client, &arn)),
             )
         };
-        let Some((Some(repository), lifecycle_policy, policy, tags)) = read.await.absent(ABSENT)? else {
+        let Some((Some(repository), lifecycle_policy, policy, tags)) = read.await.none_on(ABSENT)? else {
             return Ok(Observed::Absent);
         };
         let live = Repository {
@@ -172,7 +172,7 @@ impl Resource for Repository {
         if diff.has("lifecycle_policy") {
             if self.lifecycle_policy.is_null() {
                 let call = client.delete_lifecycle_policy().repository_name(id);
-                call.send().await.during("DeleteLifecyclePolicy").absent(NO_LIFECYCLE_POLICY)?;
+                call.send().await.during("DeleteLifecyclePolicy").none_on(NO_LIFECYCLE_POLICY)?;
             } else {
                 let call = client.put_lifecycle_policy().repository_name(id);
                 let call = call.lifecycle_policy_text(self.lifecycle_policy.to_string());
@@ -182,11 +182,11 @@ impl Resource for Repository {
         if diff.has("policy") {
             if self.policy.is_null() {
                 let call = client.delete_repository_policy().repository_name(id);
-                call.send().await.during("DeleteRepositoryPolicy").absent(NO_POLICY)?;
+                call.send().await.during("DeleteRepositoryPolicy").none_on(NO_POLICY)?;
             } else {
                 let call = client.set_repository_policy().repository_name(id).policy_text(self.policy.to_string());
                 let answer = call.send().await.during("SetRepositoryPolicy");
-                answer.heals(PRINCIPAL_TOO_NEW, PRINCIPALS_SPREAD_WITHIN)?;
+                answer.retry_on(PRINCIPAL_TOO_NEW, PRINCIPALS_SPREAD_WITHIN)?;
             }
         }
         let arn = arn(id, cx.place());
@@ -201,15 +201,15 @@ impl Resource for Repository {
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
-    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
-        Ok(in_words(images(&cx.client(Client::new), id).await.absent(ABSENT)?.unwrap_or_default()))
+    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+        Ok(in_words(images(&cx.client(Client::new), id).await.none_on(ABSENT)?.unwrap_or_default()))
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let call = client.delete_repository().repository_name(id).force(cx.may_delete_data());
-        match call.send().await.during("DeleteRepository").absent(ABSENT) {
-            Err(refusal) if refusal.shows(NOT_EMPTY) => {
+        match call.send().await.during("DeleteRepository").none_on(ABSENT) {
+            Err(refusal) if refusal.matches(NOT_EMPTY) => {
                 let images = images(&client, id).await?;
                 let held = in_words(images).unwrap_or_else(|| "images".to_owned());
                 let message = format!("ECR repository {id} holds {held}");
@@ -223,7 +223,7 @@ impl Resource for Repository {
         Some(Self { lifecycle_policy: Value::Null, policy: Value::Null, ..self.clone() })
     }
 
-    fn foresee(&self, place: &Place, _: RepositoryOutputs) -> RepositoryOutputs {
+    fn predict_outputs(&self, place: &Place, _: RepositoryOutputs) -> RepositoryOutputs {
         let Place { account, region, .. } = place;
         RepositoryOutputs {
             arn: arn(&self.name, place),
@@ -323,7 +323,7 @@ async fn describe_all(client: Client, names: Vec<String>) -> Result<HashMap<Stri
     // More names than this need the listing anyway.
     if names.len() <= AT_ONCE {
         let call = client.describe_repositories().set_repository_names(Some(names.clone()));
-        if let Some(answer) = call.send().await.during("DescribeRepositories").absent(ABSENT)? {
+        if let Some(answer) = call.send().await.during("DescribeRepositories").none_on(ABSENT)? {
             return Ok(by_name(answer.repositories.unwrap_or_default()));
         }
         if names.len() == 1 {
@@ -337,13 +337,13 @@ async fn describe_all(client: Client, names: Vec<String>) -> Result<HashMap<Stri
 
 async fn lifecycle_policy(client: &Client, name: &str) -> Result<Value> {
     let call = client.get_lifecycle_policy().repository_name(name);
-    let answer = call.send().await.during("GetLifecyclePolicy").absent(NO_LIFECYCLE_POLICY)?;
+    let answer = call.send().await.during("GetLifecyclePolicy").none_on(NO_LIFECYCLE_POLICY)?;
     Ok(by_priority(document(answer.and_then(|answer| answer.lifecycle_policy_text))))
 }
 
 async fn policy(client: &Client, name: &str) -> Result<Value> {
     let call = client.get_repository_policy().repository_name(name);
-    let answer = call.send().await.during("GetRepositoryPolicy").absent(NO_POLICY)?;
+    let answer = call.send().await.during("GetRepositoryPolicy").none_on(NO_POLICY)?;
     Ok(document(answer.and_then(|answer| answer.policy_text)))
 }
 
@@ -408,14 +408,14 @@ mod tests {
         }
     }
 
-    fn foreseen(region: &str) -> RepositoryOutputs {
+    fn predicted(region: &str) -> RepositoryOutputs {
         let placeholder = RepositoryOutputs { arn: String::new(), uri: String::new(), name: String::new() };
-        repository().foresee(&Place::new("111122223333", region), placeholder)
+        repository().predict_outputs(&Place::new("111122223333", region), placeholder)
     }
 
     #[test]
     fn arn_and_uri_follow_from_the_name() {
-        let outputs = foreseen("ap-south-1");
+        let outputs = predicted("ap-south-1");
         assert_eq!(outputs.arn, "arn:aws:ecr:ap-south-1:111122223333:repository/team/serving");
         assert_eq!(outputs.uri, "111122223333.dkr.ecr.ap-south-1.amazonaws.com/team/serving");
         assert_eq!(outputs.name, "team/serving");
@@ -423,7 +423,7 @@ mod tests {
 
     #[test]
     fn the_uri_ends_in_the_domain_of_the_partition() {
-        assert_eq!(foreseen("cn-north-1").uri, "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/team/serving");
+        assert_eq!(predicted("cn-north-1").uri, "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/team/serving");
     }
 
     #[test]

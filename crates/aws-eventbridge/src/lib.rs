@@ -7,10 +7,10 @@ mod target;
 pub use rule::{Rule, RuleOutputs, Source};
 pub use target::{Input, Target};
 
-use resource::Registry;
+use resource::KindRegistry;
 
 /// Adds every kind of this crate.
 #[must_use]
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry.with::<Rule>()
 }

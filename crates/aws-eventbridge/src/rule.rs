@@ -1,13 +1,14 @@
 //! Reconciler for rules on the default event bus, with all their targets.
 
 use crate::{rules, target::Target};
-use aws_client::{Attempt, Failure, FailureKind, Result, Sign, Tokens};
+use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Result, Tokens};
 use aws_sdk_eventbridge::{
     Client,
     types::{self as sdk, RuleState, Tag},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -49,21 +50,21 @@ pub struct RuleOutputs {
     pub arn: String,
 }
 
-const ABSENT: &[Sign] = &[("ResourceNotFoundException", "")];
+const ABSENT: &[ErrorPattern] = &[("ResourceNotFoundException", "")];
 /// Another call is at work on it.
-const CONTENDED: &[Sign] = &[("ConcurrentModificationException", "")];
+const CONTENDED: &[ErrorPattern] = &[("ConcurrentModificationException", "")];
 /// The role of a target is too new.
 /// <https://github.com/aws/aws-sdk-js-v3/issues/6494>
-const PROPAGATING: &[Sign] = &[("ValidationException", "cannot be assumed"), ("ValidationException", "assume")];
+const PROPAGATING: &[ErrorPattern] = &[("ValidationException", "cannot be assumed"), ("ValidationException", "assume")];
 /// The time after which a new role or rule has certainly reached EventBridge. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PROPAGATION: Duration = Duration::from_secs(120);
 /// The rule is too new for its targets.
 /// <https://github.com/hashicorp/terraform-provider-aws/blob/0cdab4ae09a963535e03dde0bff4784afe8e3517/internal/service/events/rule.go>
-const RULE_TOO_NEW: &[Sign] = &[("ResourceNotFoundException", "does not exist")];
+const RULE_TOO_NEW: &[ErrorPattern] = &[("ResourceNotFoundException", "does not exist")];
 /// The targets were removed a moment ago, and EventBridge counts them still.
 /// <https://github.com/hashicorp/terraform-provider-aws/blob/0cdab4ae09a963535e03dde0bff4784afe8e3517/internal/service/events/rule.go>
-const STILL_HAS_TARGETS: &[Sign] = &[("ValidationException", "since it has targets")];
+const STILL_HAS_TARGETS: &[ErrorPattern] = &[("ValidationException", "since it has targets")];
 /// AWS takes at most so many targets a call.
 const TARGETS: usize = 10;
 
@@ -91,7 +92,7 @@ impl Resource for Rule {
         ("source.Pattern", As::Whole),
         ("source.Pattern.detail", As::Whole),
     ];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = RuleOutputs;
 
@@ -140,11 +141,11 @@ impl Resource for Rule {
         let client = cx.client(Client::new);
         let add = async |missing: Tags| {
             let call = client.tag_resource().resource_arn(arn(id, cx.place())).set_tags(Some(event_tags(&missing)?));
-            call.send().await.during("TagResource").heals(CONTENDED, PROPAGATION)
+            call.send().await.during("TagResource").retry_on(CONTENDED, PROPAGATION)
         };
         let remove = async |removed| {
             let call = client.untag_resource().resource_arn(arn(id, cx.place())).set_tag_keys(Some(removed));
-            call.send().await.during("UntagResource").heals(CONTENDED, PROPAGATION)
+            call.send().await.during("UntagResource").retry_on(CONTENDED, PROPAGATION)
         };
         self.tags.converge(&live.tags, diff, add, remove).await
     }
@@ -152,8 +153,8 @@ impl Resource for Rule {
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         remove(id, targets(id, cx).await?.into_iter().map(|target| target.id).collect(), cx).await?;
         let call = cx.client(Client::new).delete_rule().name(id);
-        let sent = call.send().await.during("DeleteRule").heals(STILL_HAS_TARGETS, PROPAGATION);
-        sent.heals(CONTENDED, PROPAGATION).absent(ABSENT)?;
+        let sent = call.send().await.during("DeleteRule").retry_on(STILL_HAS_TARGETS, PROPAGATION);
+        sent.retry_on(CONTENDED, PROPAGATION).none_on(ABSENT)?;
         Ok(Deletion::Gone)
     }
 
@@ -161,7 +162,7 @@ impl Resource for Rule {
         Some(Self { targets: Vec::new(), ..self.clone() })
     }
 
-    fn foresee(&self, place: &Place, _: RuleOutputs) -> RuleOutputs {
+    fn predict_outputs(&self, place: &Place, _: RuleOutputs) -> RuleOutputs {
         outputs(&self.name, place)
     }
 
@@ -205,7 +206,7 @@ impl Rule {
             .send()
             .await
             .during("PutRule")
-            .heals(CONTENDED, PROPAGATION)?;
+            .retry_on(CONTENDED, PROPAGATION)?;
         Ok(())
     }
 
@@ -214,8 +215,8 @@ impl Rule {
         for targets in changed.chunks(TARGETS) {
             let targets = targets.iter().map(|target| target.as_type()).collect::<Result<Vec<_>>>()?;
             let call = cx.client(Client::new).put_targets().rule(rule).set_targets(Some(targets));
-            let sent = call.send().await.during("PutTargets").heals(RULE_TOO_NEW, PROPAGATION);
-            let answer = sent.heals(CONTENDED, PROPAGATION).heals(PROPAGATING, PROPAGATION)?;
+            let sent = call.send().await.during("PutTargets").retry_on(RULE_TOO_NEW, PROPAGATION);
+            let answer = sent.retry_on(CONTENDED, PROPAGATION).retry_on(PROPAGATING, PROPAGATION)?;
             let failed = answer.failed_entries().first();
             part_failed(
                 "PutTargets",
@@ -240,7 +241,7 @@ fn part_failed(operation: &str, failed: Option<(Option<&str>, Option<&str>, Opti
     let Some((target, code, message)) = failed else { return Ok(()) };
     let message = format!("target {}: {}", target.unwrap_or_default(), message.unwrap_or("no message"));
     let failure = Failure { code: code.map(str::to_owned), ..Failure::of(FailureKind::Final, message) };
-    Err(failure).during(operation).heals(CONTENDED, PROPAGATION).heals(PROPAGATING, PROPAGATION)
+    Err(failure).during(operation).retry_on(CONTENDED, PROPAGATION).retry_on(PROPAGATING, PROPAGATION)
 }
 
 async fn targets(rule: &str, cx: &Cx) -> Result<Vec<sdk::Target>> {
@@ -249,7 +250,7 @@ async fn targets(rule: &str, cx: &Cx) -> Result<Vec<sdk::Target>> {
     let (mut token, mut tokens) = (None, Tokens::default());
     loop {
         let call = client.list_targets_by_rule().rule(rule).set_next_token(token.take());
-        let Some(page) = call.send().await.during("ListTargetsByRule").absent(ABSENT)? else { return Ok(targets) };
+        let Some(page) = call.send().await.during("ListTargetsByRule").none_on(ABSENT)? else { return Ok(targets) };
         targets.extend(page.targets.unwrap_or_default());
         token = tokens.follow("ListTargetsByRule", page.next_token.as_deref().into())?;
         if token.is_none() {
@@ -261,7 +262,7 @@ async fn targets(rule: &str, cx: &Cx) -> Result<Vec<sdk::Target>> {
 async fn remove(rule: &str, ids: Vec<String>, cx: &Cx) -> Result<()> {
     for ids in ids.chunks(TARGETS) {
         let call = cx.client(Client::new).remove_targets().rule(rule).set_ids(Some(ids.to_vec()));
-        let answer = call.send().await.during("RemoveTargets").heals(CONTENDED, PROPAGATION).absent(ABSENT)?;
+        let answer = call.send().await.during("RemoveTargets").retry_on(CONTENDED, PROPAGATION).none_on(ABSENT)?;
         let failed = answer.as_ref().and_then(|answer| answer.failed_entries().first());
         part_failed(
             "RemoveTargets",
@@ -281,7 +282,7 @@ fn outputs(name: &str, place: &Place) -> RuleOutputs {
 
 async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn(name, cx.place()));
-    let answer = call.send().await.during("ListTagsForResource").absent(ABSENT)?;
+    let answer = call.send().await.during("ListTagsForResource").none_on(ABSENT)?;
     Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
 }
 
@@ -302,7 +303,7 @@ mod tests {
         let refused = Some((Some("topic"), Some("ValidationException"), Some("Provided role cannot be assumed")));
         let failure = part_failed("PutTargets", refused).unwrap_err();
         assert!(failure.message.contains("target topic"));
-        assert_eq!(failure.kind, FailureKind::Heals(PROPAGATION));
+        assert_eq!(failure.kind, FailureKind::Retryable(PROPAGATION));
         let failure = part_failed("PutTargets", Some((None, Some("LimitExceededException"), None))).unwrap_err();
         assert_eq!(failure.kind, FailureKind::Final);
     }

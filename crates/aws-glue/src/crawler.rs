@@ -1,19 +1,19 @@
 //! Reconciler for Glue crawlers.
 
-use crate::{lake_formation, role, sign, tagging, together};
+use crate::{batch, errors, lake_formation, role, tagging};
 use aws_client::{Attempt, Result};
 use aws_sdk_glue::{
     Client,
     types::{self as sdk, CrawlerTargets, RecrawlPolicy, SchemaChangePolicy},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Usage},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
-use vocabulary::{Condition, Permission, Place, RoleArn};
+use vocabulary::{Permission, PermissionCondition, Place, RoleArn};
 
 /// The time that a crawl may delay a change or a deletion.
 /// <https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html>
@@ -121,7 +121,7 @@ impl Resource for Crawler {
     ];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[("targets", As::Set), ("configuration", As::Whole)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const DEADLINE: Duration = CRAWLS_END_WITHIN;
 
     type Outputs = CrawlerOutputs;
@@ -131,7 +131,7 @@ impl Resource for Crawler {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        match together::load::<sdk::Crawler>(&self.name, cx).await? {
+        match batch::load::<sdk::Crawler>(&self.name, cx).await? {
             Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
             None => Ok(None),
         }
@@ -157,17 +157,15 @@ impl Resource for Crawler {
             .send()
             .await
             .during("CreateCrawler")
-            .heals(sign::PROPAGATING, sign::PROPAGATION);
+            .retry_on(errors::PROPAGATING, errors::PROPAGATION);
         lake_formation::explain(sent)?;
         Ok(self.name.clone())
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
-        let (crawler, tags) = tokio::try_join!(
-            together::load::<sdk::Crawler>(id, cx),
-            cx.tags(&arn, &self.tags, tagging::read(&arn, cx))
-        )?;
+        let (crawler, tags) =
+            tokio::try_join!(batch::load::<sdk::Crawler>(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
         let Some(crawler) = crawler else { return Ok(Observed::Absent) };
         let outputs = CrawlerOutputs { name: id.to_owned(), arn };
         Ok(Observed::Ready { live: live(&crawler, tags, cx.place()), outputs })
@@ -196,27 +194,27 @@ impl Resource for Crawler {
             .send()
             .await
             .during("UpdateCrawler")
-            .heals(sign::PROPAGATING, sign::PROPAGATION)
-            .heals(&[("CrawlerRunningException", ""), ("SchedulerTransitioningException", "")], CRAWLS_END_WITHIN);
+            .retry_on(errors::PROPAGATING, errors::PROPAGATION)
+            .retry_on(&[("CrawlerRunningException", ""), ("SchedulerTransitioningException", "")], CRAWLS_END_WITHIN);
         lake_formation::explain(sent)?;
         Ok(())
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
-        let deleted = client.delete_crawler().name(id).send().await.during("DeleteCrawler").absent(sign::ABSENT);
+        let deleted = client.delete_crawler().name(id).send().await.during("DeleteCrawler").none_on(errors::ABSENT);
         let Err(failure) = deleted else { return Ok(Deletion::Gone) };
-        if !failure.shows(&[("CrawlerRunningException", ""), ("SchedulerTransitioningException", "")]) {
+        if !failure.matches(&[("CrawlerRunningException", ""), ("SchedulerTransitioningException", "")]) {
             return Err(failure);
         }
         // Also answered while it is stopping already.
         let stopping =
             &[("CrawlerNotRunningException", ""), ("CrawlerStoppingException", ""), ("EntityNotFoundException", "")];
-        client.stop_crawler().name(id).send().await.during("StopCrawler").absent(stopping)?;
+        client.stop_crawler().name(id).send().await.during("StopCrawler").none_on(stopping)?;
         Ok(Deletion::Going("a crawl to stop".into()))
     }
 
-    fn foresee(&self, place: &Place, _: CrawlerOutputs) -> CrawlerOutputs {
+    fn predict_outputs(&self, place: &Place, _: CrawlerOutputs) -> CrawlerOutputs {
         CrawlerOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
     }
 
@@ -226,7 +224,7 @@ impl Resource for Crawler {
             Permission::look(["glue:BatchGetCrawlers"]).on([arn.as_str()]),
             Permission::change(["glue:UpdateCrawler", "glue:StopCrawler", "glue:DeleteCrawler"]).on([arn.as_str()]),
             // It knows no resources.
-            Permission::change(["glue:CreateCrawler"]).on_anything().when(Condition::GivesTags),
+            Permission::change(["glue:CreateCrawler"]).on_anything().when(PermissionCondition::GivesTags),
             Permission::pass_role(&self.role, "glue", place),
         ];
         own.into_iter().chain(tagging::permissions(&arn)).collect()

@@ -1,13 +1,14 @@
 //! Reconciler for databases of the Glue Data Catalog.
 
-use crate::{lake_formation, sign, tagging};
+use crate::{errors, lake_formation, tagging};
 use aws_client::{Attempt, Failure, FailureKind, Result};
 use aws_sdk_glue::{
     Client,
     types::{Database as Described, DatabaseInput},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place};
@@ -49,7 +50,7 @@ impl Resource for Database {
     const SIZE_LIMITS: &'static [SizeLimit] =
         &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 2048)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IN_DATA_CATALOG: bool = true;
 
     type Outputs = DatabaseOutputs;
@@ -68,7 +69,7 @@ impl Resource for Database {
     async fn create(&self, cx: &Cx) -> Result<String> {
         let call = cx.client(Client::new).create_database().database_input(self.input(None)?);
         let sent = call.set_tags(tagging::given(&self.tags)).send().await.during("CreateDatabase");
-        lake_formation::explain(sent.heals(sign::CONTENDED, sign::CONTENTION))?;
+        lake_formation::explain(sent.retry_on(errors::CONTENDED, errors::CONTENTION))?;
         Ok(self.name.clone())
     }
 
@@ -91,19 +92,19 @@ impl Resource for Database {
             let before = get(id, cx).await?;
             let call = cx.client(Client::new).update_database().name(id).database_input(self.input(before)?);
             let sent = call.send().await.during("UpdateDatabase");
-            lake_formation::explain(sent.heals(sign::CONTENDED, sign::CONTENTION))?;
+            lake_formation::explain(sent.retry_on(errors::CONTENDED, errors::CONTENTION))?;
         }
         Ok(())
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_database().name(id);
-        let sent = call.send().await.during("DeleteDatabase").heals(sign::CONTENDED, sign::CONTENTION);
-        lake_formation::explain(sent.absent(sign::ABSENT))?;
+        let sent = call.send().await.during("DeleteDatabase").retry_on(errors::CONTENDED, errors::CONTENTION);
+        lake_formation::explain(sent.none_on(errors::ABSENT))?;
         Ok(Deletion::Gone)
     }
 
-    fn foresee(&self, place: &Place, _: DatabaseOutputs) -> DatabaseOutputs {
+    fn predict_outputs(&self, place: &Place, _: DatabaseOutputs) -> DatabaseOutputs {
         DatabaseOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
     }
 
@@ -148,6 +149,6 @@ fn arn(name: &str, place: &Place) -> String {
 
 async fn get(name: &str, cx: &Cx) -> Result<Option<Described>> {
     let call = cx.client(Client::new).get_database().name(name);
-    let answer = lake_formation::explain(call.send().await.during("GetDatabase").absent(sign::ABSENT))?;
+    let answer = lake_formation::explain(call.send().await.during("GetDatabase").none_on(errors::ABSENT))?;
     Ok(answer.and_then(|answer| answer.database))
 }

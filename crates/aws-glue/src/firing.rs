@@ -21,7 +21,7 @@ pub enum Firing {
         /// The operator that combines the conditions.
         logical: Logical,
         /// The ends of jobs and crawls that the trigger waits for.
-        conditions: Vec<Condition>,
+        conditions: Vec<TriggerCondition>,
         /// True if the trigger is enabled.
         activated: bool,
     },
@@ -38,7 +38,7 @@ pub enum Logical {
 
 /// The end of a job or a crawl that a trigger waits for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Condition {
+pub enum TriggerCondition {
     /// A job's run ended so.
     Job {
         /// Its name.
@@ -113,7 +113,7 @@ impl Firing {
             Logical::And => sdk::Logical::And,
             Logical::Any => sdk::Logical::Any,
         };
-        let conditions = conditions.iter().map(Condition::as_type).collect();
+        let conditions = conditions.iter().map(TriggerCondition::as_type).collect();
         Some(Predicate::builder().logical(logical).set_conditions(Some(conditions)).build())
     }
 
@@ -147,7 +147,7 @@ impl Firing {
                         Some(sdk::Logical::Any) => Logical::Any,
                         _ => Logical::And,
                     },
-                    conditions: conditions.iter().filter_map(Condition::read).collect(),
+                    conditions: conditions.iter().filter_map(TriggerCondition::read).collect(),
                     activated,
                 }
             }
@@ -156,7 +156,7 @@ impl Firing {
     }
 }
 
-impl Condition {
+impl TriggerCondition {
     fn as_type(&self) -> sdk::Condition {
         let condition = sdk::Condition::builder().logical_operator(LogicalOperator::Equals);
         match self {
@@ -236,8 +236,8 @@ mod tests {
 
     fn conditional(logical: Logical, activated: bool) -> Firing {
         let conditions = vec![
-            Condition::Job { name: "etl".into(), state: JobState::Succeeded },
-            Condition::Crawler { name: "raw".into(), state: CrawlState::Failed },
+            TriggerCondition::Job { name: "etl".into(), state: JobState::Succeeded },
+            TriggerCondition::Crawler { name: "raw".into(), state: CrawlState::Failed },
         ];
         Firing::Conditional { logical, conditions, activated }
     }

@@ -1,8 +1,9 @@
 //! Reconciler for Glue jobs that run Spark.
 
 use crate::{
+    batch,
     charges::{self, JobSize},
-    role, sign, tagging, together,
+    errors, role, tagging,
 };
 use aws_client::{Attempt, Result};
 use aws_sdk_glue::{
@@ -10,7 +11,7 @@ use aws_sdk_glue::{
     types::{self as sdk, ConnectionsList, ExecutionProperty, JobCommand, JobUpdate, WorkerType},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -103,7 +104,7 @@ impl Resource for Job {
         ("non_overridable_arguments", As::Whole),
         ("non_overridable_arguments", As::Sensitive),
     ];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = JobOutputs;
 
@@ -112,7 +113,7 @@ impl Resource for Job {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        match together::load::<sdk::Job>(&self.name, cx).await? {
+        match batch::load::<sdk::Job>(&self.name, cx).await? {
             Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
             None => Ok(None),
         }
@@ -141,15 +142,15 @@ impl Resource for Job {
             .send()
             .await
             .during("CreateJob")
-            .heals(sign::PROPAGATING, sign::PROPAGATION)
-            .heals(sign::CONTENDED, sign::CONTENTION)?;
+            .retry_on(errors::PROPAGATING, errors::PROPAGATION)
+            .retry_on(errors::CONTENDED, errors::CONTENTION)?;
         Ok(self.name.clone())
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
         let (job, tags) =
-            tokio::try_join!(together::load::<sdk::Job>(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
+            tokio::try_join!(batch::load::<sdk::Job>(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
         let Some(job) = job else { return Ok(Observed::Absent) };
         Ok(Observed::Ready { live: live(job, tags, cx.place()), outputs: JobOutputs { name: id.to_owned(), arn } })
     }
@@ -164,18 +165,18 @@ impl Resource for Job {
         call.send()
             .await
             .during("UpdateJob")
-            .heals(sign::PROPAGATING, sign::PROPAGATION)
-            .heals(sign::CONTENDED, sign::CONTENTION)?;
+            .retry_on(errors::PROPAGATING, errors::PROPAGATION)
+            .retry_on(errors::CONTENDED, errors::CONTENTION)?;
         Ok(())
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_job().job_name(id);
-        call.send().await.during("DeleteJob").absent(sign::ABSENT)?;
+        call.send().await.during("DeleteJob").none_on(errors::ABSENT)?;
         Ok(Deletion::Gone)
     }
 
-    fn foresee(&self, place: &Place, _: JobOutputs) -> JobOutputs {
+    fn predict_outputs(&self, place: &Place, _: JobOutputs) -> JobOutputs {
         JobOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
     }
 

@@ -1,11 +1,11 @@
 //! Accounts whose data catalog Lake Formation governs. There Lake Formation's own grants decide, whatever IAM allows.
 //! <https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html>
 
-use aws_client::{Attempt, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Result};
 
 /// Lake Formation's refusals. Glue gives them a code that its other refusals have as well.
 /// <https://github.com/aws/amazon-sagemaker-examples/issues/2079>
-pub(crate) const REFUSED: &[Sign] = &[
+pub(crate) const REFUSED: &[ErrorPattern] = &[
     ("AccessDeniedException", "Lake Formation permission"),
     ("InvalidInputException", "Insufficient Lake Formation permission"),
 ];
@@ -17,7 +17,7 @@ const HELP: &str = "Lake Formation governs this account's data catalog, whatever
 /// Says what helps where Lake Formation refuses.
 pub(crate) fn explain<T>(result: Result<T>) -> Result<T> {
     match result {
-        Err(failure) if failure.shows(REFUSED) => Err(failure).help(HELP),
+        Err(failure) if failure.matches(REFUSED) => Err(failure).help(HELP),
         other => other,
     }
 }

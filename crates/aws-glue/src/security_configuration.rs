@@ -1,6 +1,6 @@
 //! Reconciler for Glue security configurations: the encryption of objects, logs and job bookmarks.
 
-use crate::sign;
+use crate::errors;
 use aws_client::{Attempt, Result};
 use aws_sdk_glue::{
     Client,
@@ -10,7 +10,7 @@ use aws_sdk_glue::{
     },
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Terraform, usage::Usage,
+    Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use vocabulary::{KeyArn, Permission, Place};
@@ -73,7 +73,7 @@ impl Resource for SecurityConfiguration {
     // <https://docs.aws.amazon.com/glue/latest/webapi/API_CreateSecurityConfiguration.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 255)];
     const REPLACE_ON: &'static [&'static str] = &["name", "s3", "logs", "job_bookmarks"];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = SecurityConfigurationOutputs;
 
@@ -104,11 +104,11 @@ impl Resource for SecurityConfiguration {
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_security_configuration().name(id);
-        call.send().await.during("DeleteSecurityConfiguration").absent(sign::ABSENT)?;
+        call.send().await.during("DeleteSecurityConfiguration").none_on(errors::ABSENT)?;
         Ok(Deletion::Gone)
     }
 
-    fn foresee(&self, _: &Place, _: SecurityConfigurationOutputs) -> SecurityConfigurationOutputs {
+    fn predict_outputs(&self, _: &Place, _: SecurityConfigurationOutputs) -> SecurityConfigurationOutputs {
         SecurityConfigurationOutputs { name: self.name.clone() }
     }
 
@@ -155,7 +155,7 @@ impl SecurityConfiguration {
 
 async fn get(name: &str, cx: &Cx) -> Result<Option<sdk::SecurityConfiguration>> {
     let call = cx.client(Client::new).get_security_configuration().name(name);
-    let answer = call.send().await.during("GetSecurityConfiguration").absent(sign::ABSENT)?;
+    let answer = call.send().await.during("GetSecurityConfiguration").none_on(errors::ABSENT)?;
     Ok(answer.and_then(|answer| answer.security_configuration))
 }
 

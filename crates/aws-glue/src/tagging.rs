@@ -1,6 +1,6 @@
 //! Glue's tags: given in the create call, read and changed by an ARN that follows from kind and name.
 
-use crate::sign;
+use crate::errors;
 use aws_client::{Attempt, Result};
 use aws_sdk_glue::Client;
 use resource::{Cx, Diff, Found, Owner, Tags};
@@ -21,7 +21,7 @@ pub(crate) fn given(tags: &Tags) -> Option<HashMap<String, String>> {
 /// The tags of whatever bears this ARN; none when it is gone.
 pub(crate) async fn read(arn: &str, cx: &Cx) -> Result<Tags> {
     let call = cx.client(Client::new).get_tags().resource_arn(arn);
-    let answer = call.send().await.during("GetTags").absent(sign::ABSENT)?;
+    let answer = call.send().await.during("GetTags").none_on(errors::ABSENT)?;
     Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
 }
 

@@ -1,8 +1,9 @@
 //! Reconciler for Glue triggers, which start jobs and crawlers.
 
 use crate::{
+    batch, errors,
     firing::{Action, Firing},
-    sign, tagging, together,
+    tagging,
 };
 use aws_client::{Attempt, Result};
 use aws_sdk_glue::{
@@ -10,7 +11,7 @@ use aws_sdk_glue::{
     types::{self as sdk, TriggerState, TriggerUpdate},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place};
@@ -51,7 +52,7 @@ impl Resource for Trigger {
         &[SizeLimit::characters("name", 255), SizeLimit::characters("description", 2048)];
     const REPLACE_ON: &'static [&'static str] = &["name", "workflow"];
     const COMPARE: &'static [(&'static str, As)] = &[("actions.**.arguments", As::Sensitive)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = TriggerOutputs;
 
@@ -60,7 +61,7 @@ impl Resource for Trigger {
     }
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
-        match together::load::<sdk::Trigger>(&self.name, cx).await? {
+        match batch::load::<sdk::Trigger>(&self.name, cx).await? {
             Some(_) => tagging::found(&self.name, &arn(&self.name, cx.place()), cx).await,
             None => Ok(None),
         }
@@ -82,16 +83,14 @@ impl Resource for Trigger {
             .send()
             .await
             .during("CreateTrigger")
-            .heals(sign::CONTENDED, sign::CONTENTION)?;
+            .retry_on(errors::CONTENDED, errors::CONTENTION)?;
         Ok(self.name.clone())
     }
 
     async fn observe(&self, id: &str, cx: &Cx) -> Result<Observed<Self>> {
         let arn = arn(id, cx.place());
-        let (trigger, tags) = tokio::try_join!(
-            together::load::<sdk::Trigger>(id, cx),
-            cx.tags(&arn, &self.tags, tagging::read(&arn, cx))
-        )?;
+        let (trigger, tags) =
+            tokio::try_join!(batch::load::<sdk::Trigger>(id, cx), cx.tags(&arn, &self.tags, tagging::read(&arn, cx)))?;
         let Some(trigger) = trigger else { return Ok(Observed::Absent) };
         let outputs = TriggerOutputs { name: id.to_owned(), arn };
         match trigger.state() {
@@ -124,7 +123,7 @@ impl Resource for Trigger {
                 .send()
                 .await
                 .during("StopTrigger")
-                .heals(sign::CONTENDED, sign::CONTENTION)?;
+                .retry_on(errors::CONTENDED, errors::CONTENTION)?;
             return Ok(());
         }
         if redefined {
@@ -135,17 +134,17 @@ impl Resource for Trigger {
                 .set_actions(Some(self.actions.iter().map(Action::as_type).collect()))
                 .build();
             let call = client.update_trigger().name(id).trigger_update(update);
-            call.send().await.during("UpdateTrigger").heals(sign::CONTENDED, sign::CONTENTION)?;
+            call.send().await.during("UpdateTrigger").retry_on(errors::CONTENDED, errors::CONTENTION)?;
             return Ok(());
         }
         match (self.firing.activated(), live.firing.activated()) {
             (Some(true), Some(false)) => {
                 let call = client.start_trigger().name(id).send().await.during("StartTrigger");
-                call.heals(sign::CONTENDED, sign::CONTENTION)?;
+                call.retry_on(errors::CONTENDED, errors::CONTENTION)?;
             }
             (Some(false), Some(true)) => {
                 let call = client.stop_trigger().name(id).send().await.during("StopTrigger");
-                call.heals(sign::CONTENDED, sign::CONTENTION)?;
+                call.retry_on(errors::CONTENDED, errors::CONTENTION)?;
             }
             _ => {}
         }
@@ -159,7 +158,7 @@ impl Resource for Trigger {
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
-        match together::load::<sdk::Trigger>(id, cx).await?.as_ref().map(sdk::Trigger::state) {
+        match batch::load::<sdk::Trigger>(id, cx).await?.as_ref().map(sdk::Trigger::state) {
             None => return Ok(Deletion::Gone),
             Some(Some(TriggerState::Deleting)) => return Ok(Deletion::Going("DELETING".into())),
             Some(_) => {}
@@ -170,12 +169,12 @@ impl Resource for Trigger {
             .send()
             .await
             .during("DeleteTrigger")
-            .heals(sign::CONTENDED, sign::CONTENTION)
-            .absent(sign::ABSENT)?;
+            .retry_on(errors::CONTENDED, errors::CONTENTION)
+            .none_on(errors::ABSENT)?;
         Ok(Deletion::Going("DELETING".into()))
     }
 
-    fn foresee(&self, place: &Place, _: TriggerOutputs) -> TriggerOutputs {
+    fn predict_outputs(&self, place: &Place, _: TriggerOutputs) -> TriggerOutputs {
         TriggerOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
     }
 

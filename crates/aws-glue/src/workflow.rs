@@ -1,10 +1,10 @@
 //! Reconciler for Glue workflows.
 
-use crate::{sign, tagging};
+use crate::{errors, tagging};
 use aws_client::{Attempt, Result};
 use aws_sdk_glue::{Client, types::Workflow as Described};
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ impl Resource for Workflow {
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] =
         &[("default_run_properties", As::Whole), ("default_run_properties", As::Sensitive)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = WorkflowOutputs;
 
@@ -70,7 +70,7 @@ impl Resource for Workflow {
             .send()
             .await
             .during("CreateWorkflow")
-            .heals(sign::CONTENDED, sign::CONTENTION)?;
+            .retry_on(errors::CONTENDED, errors::CONTENTION)?;
         Ok(self.name.clone())
     }
 
@@ -100,18 +100,22 @@ impl Resource for Workflow {
                 .send()
                 .await
                 .during("UpdateWorkflow")
-                .heals(sign::CONTENDED, sign::CONTENTION)?;
+                .retry_on(errors::CONTENDED, errors::CONTENTION)?;
         }
         Ok(())
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_workflow().name(id);
-        call.send().await.during("DeleteWorkflow").heals(sign::CONTENDED, sign::CONTENTION).absent(sign::ABSENT)?;
+        call.send()
+            .await
+            .during("DeleteWorkflow")
+            .retry_on(errors::CONTENDED, errors::CONTENTION)
+            .none_on(errors::ABSENT)?;
         Ok(Deletion::Gone)
     }
 
-    fn foresee(&self, place: &Place, _: WorkflowOutputs) -> WorkflowOutputs {
+    fn predict_outputs(&self, place: &Place, _: WorkflowOutputs) -> WorkflowOutputs {
         WorkflowOutputs { name: self.name.clone(), arn: arn(&self.name, place) }
     }
 
@@ -136,5 +140,5 @@ fn arn(name: &str, place: &Place) -> String {
 
 async fn get(name: &str, cx: &Cx) -> Result<Option<Described>> {
     let call = cx.client(Client::new).get_workflow().name(name).include_graph(false);
-    Ok(call.send().await.during("GetWorkflow").absent(sign::ABSENT)?.and_then(|answer| answer.workflow))
+    Ok(call.send().await.during("GetWorkflow").none_on(errors::ABSENT)?.and_then(|answer| answer.workflow))
 }

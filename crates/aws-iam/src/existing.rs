@@ -66,7 +66,7 @@ impl ExistingRole {
                 "services take roles of their own account only: name one of this account",
             )]);
         }
-        let answer = client.get_role().role_name(self.name()).send().await.during("GetRole").absent(GONE);
+        let answer = client.get_role().role_name(self.name()).send().await.during("GetRole").none_on(GONE);
         match answer {
             Ok(found) => Ok(self.unfit(found.and_then(|found| found.role).as_ref(), &place.account)),
             Err(failure) if failure.kind == FailureKind::Denied => Ok(vec![Shortcoming::possible(

@@ -1,17 +1,16 @@
 //! Reconciler for customer managed policies.
 
 use crate::{
-    allowed,
     document::decode,
     errors::{GONE, PROPAGATES},
-    tags,
-    versions::{self, Made},
+    iam, tags,
+    versions::{self, CreatedVersions},
 };
-use aws_client::{Attempt, Failure, NextPage, Pages, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, NextPage, Pages, Result};
 use aws_sdk_iam::{Client, types};
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, LiveCount, Naming, Observed, Owner, Quota, QuotaScope, QuotaSource,
-    QuotaUse, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, LiveCount, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
+    ReplaceOrder, Resource, SizeLimit, Tags, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,12 +46,12 @@ pub struct PolicyOutputs {
 
 /// A policy that was just made is not known everywhere yet.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
-const LAGS: &[Sign] = &[("NoSuchEntity", ""), ("ConcurrentModification", "")];
+const LAGS: &[ErrorPattern] = &[("NoSuchEntity", ""), ("ConcurrentModification", "")];
 /// An attempt whose answer was lost has made the fifth version.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html>
-const FULL: &[Sign] = &[("LimitExceeded", "versions")];
+const FULL: &[ErrorPattern] = &[("LimitExceeded", "versions")];
 /// Something has it, or had it until a moment ago, or so it is with one of its versions.
-const STILL_USED: &[Sign] = &[("DeleteConflict", ""), ("ConcurrentModification", "")];
+const STILL_USED: &[ErrorPattern] = &[("DeleteConflict", ""), ("ConcurrentModification", "")];
 
 /// The quota of managed policies.
 /// <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
@@ -81,7 +80,7 @@ impl Resource for Policy {
     ];
     const REPLACE_ON: &'static [&'static str] = &["name", "path", "description"];
     const COMPARE: &'static [(&'static str, As)] = &[("document", As::Policy)];
-    const NAMING: Naming = Naming::Within("name");
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirstWithin("name");
     const TYPICAL: Duration = Duration::from_secs(2);
     const DEADLINE: Duration = PROPAGATES;
 
@@ -109,11 +108,11 @@ impl Resource for Policy {
             .send()
             .await
             .during("CreatePolicy")
-            .heals(&[("ConcurrentModification", "")], PROPAGATES)?;
+            .retry_on(&[("ConcurrentModification", "")], PROPAGATES)?;
         let made = answer.policy.ok_or_else(|| Failure::incomplete("CreatePolicy", "policy"))?;
         let arn = made.arn.ok_or_else(|| Failure::incomplete("CreatePolicy", "ARN"))?;
         // An earlier one of this ARN may have had more versions.
-        cx.shared::<Made>().note(&arn, made.default_version_id.as_deref().unwrap_or_default());
+        cx.shared::<CreatedVersions>().note(&arn, made.default_version_id.as_deref().unwrap_or_default());
         Ok(arn)
     }
 
@@ -123,7 +122,7 @@ impl Resource for Policy {
         let name = seen.policy_name().unwrap_or_default().to_owned();
         let outputs = PolicyOutputs { arn: PolicyArn::new(id), name: name.clone() };
         let version = seen.default_version_id().ok_or_else(|| Failure::incomplete("GetPolicy", "default version"))?;
-        if cx.shared::<Made>().is_newer_than(id, version) {
+        if cx.shared::<CreatedVersions>().is_newer_than(id, version) {
             return Ok(Observed::Settling { status: "propagating".into(), outputs: Some(outputs) });
         }
         let live = Self {
@@ -144,38 +143,39 @@ impl Resource for Policy {
             versions::make_room(id, &client).await?;
             let call = client.create_policy_version().policy_arn(id).policy_document(self.document.to_string());
             let answer = call.set_as_default(true).send().await.during("CreatePolicyVersion");
-            let answer = answer.heals(LAGS, PROPAGATES).heals(FULL, PROPAGATES)?;
+            let answer = answer.retry_on(LAGS, PROPAGATES).retry_on(FULL, PROPAGATES)?;
             let made = answer.policy_version.and_then(|version| version.version_id);
-            cx.shared::<Made>().note(id, &made.ok_or_else(|| Failure::incomplete("CreatePolicyVersion", "id"))?);
+            cx.shared::<CreatedVersions>()
+                .note(id, &made.ok_or_else(|| Failure::incomplete("CreatePolicyVersion", "id"))?);
         }
         let add = async |missing: Tags| {
             let call = client.tag_policy().policy_arn(id).set_tags(Some(tags::write(&missing)?));
-            call.send().await.during("TagPolicy").heals(LAGS, PROPAGATES)
+            call.send().await.during("TagPolicy").retry_on(LAGS, PROPAGATES)
         };
         let remove = async |removed| {
             let call = client.untag_policy().policy_arn(id).set_tag_keys(Some(removed));
-            call.send().await.during("UntagPolicy").heals(LAGS, PROPAGATES)
+            call.send().await.during("UntagPolicy").retry_on(LAGS, PROPAGATES)
         };
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
-        let Some(old) = versions::old(id, &client).await.absent(GONE)? else { return Ok(Deletion::Gone) };
+        let Some(old) = versions::old(id, &client).await.none_on(GONE)? else { return Ok(Deletion::Gone) };
         versions::delete(id, &old, &client).await?;
         let answer = client.delete_policy().policy_arn(id).send().await.during("DeletePolicy");
-        match answer.heals(STILL_USED, PROPAGATES).absent(GONE) {
-            Err(refusal) if refusal.shows(STILL_USED) => Err(explain(refusal, id, &client).await),
+        match answer.retry_on(STILL_USED, PROPAGATES).none_on(GONE) {
+            Err(refusal) if refusal.matches(STILL_USED) => Err(explain(refusal, id, &client).await),
             answer => answer.map(|_| Deletion::Gone),
         }
     }
 
-    fn foresee(&self, place: &Place, _: PolicyOutputs) -> PolicyOutputs {
+    fn predict_outputs(&self, place: &Place, _: PolicyOutputs) -> PolicyOutputs {
         PolicyOutputs { arn: PolicyArn::new(self.arn(place)), name: self.name.clone() }
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
-        allowed::policy(&self.arn(place))
+        iam::policy(&self.arn(place))
     }
 
     fn usage(&self) -> Usage {
@@ -194,13 +194,13 @@ impl Policy {
 }
 
 async fn get(arn: &str, client: &Client) -> Result<Option<types::Policy>> {
-    let answer = client.get_policy().policy_arn(arn).send().await.during("GetPolicy").absent(GONE)?;
+    let answer = client.get_policy().policy_arn(arn).send().await.during("GetPolicy").none_on(GONE)?;
     answer.map(|answer| answer.policy.ok_or_else(|| Failure::incomplete("GetPolicy", "policy"))).transpose()
 }
 
 async fn document(arn: &str, version: &str, client: &Client) -> Result<Value> {
     let answer = client.get_policy_version().policy_arn(arn).version_id(version).send().await;
-    let answer = answer.during("GetPolicyVersion").heals(GONE, PROPAGATES)?;
+    let answer = answer.during("GetPolicyVersion").retry_on(GONE, PROPAGATES)?;
     let document = answer.policy_version().and_then(|version| version.document()).map(decode);
     document.ok_or_else(|| Failure::incomplete("GetPolicyVersion", "document"))
 }
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn the_arn_is_known_before_the_policy_exists() {
         let blank = PolicyOutputs { arn: PolicyArn::new(""), name: String::new() };
-        let outputs = policy().foresee(&Place::new("123456789012", "cn-north-1"), blank);
+        let outputs = policy().predict_outputs(&Place::new("123456789012", "cn-north-1"), blank);
         assert_eq!(outputs.arn.as_str(), "arn:aws-cn:iam::123456789012:policy/ml/data");
         assert_eq!(outputs.name, "data");
     }

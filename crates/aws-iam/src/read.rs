@@ -178,7 +178,7 @@ async fn alone(client: &Client, name: &str) -> Result<Option<Seen>> {
 
 /// A role without its policies, and its ARN.
 async fn itself(client: &Client, name: &str) -> Result<Option<(Role, String)>> {
-    let answer = client.get_role().role_name(name).send().await.during("GetRole").absent(GONE)?;
+    let answer = client.get_role().role_name(name).send().await.during("GetRole").none_on(GONE)?;
     let Some(answer) = answer else { return Ok(None) };
     let role = answer.role.ok_or_else(|| Failure::incomplete("GetRole", "role"))?;
     let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
@@ -202,7 +202,7 @@ async fn just_made(client: &Client, declared: &Role, name: &str) -> Result<Optio
     let mut inline_policies = BTreeMap::new();
     for policy in declared.inline_policies.keys() {
         let answer = client.get_role_policy().role_name(name).policy_name(policy).send().await;
-        if let Some(answer) = answer.during("GetRolePolicy").absent(GONE)? {
+        if let Some(answer) = answer.during("GetRolePolicy").none_on(GONE)? {
             inline_policies.insert(policy.clone(), decode(answer.policy_document()));
         }
     }
@@ -215,9 +215,9 @@ async fn just_made(client: &Client, declared: &Role, name: &str) -> Result<Optio
 
 async fn inline(client: &Client, name: &str) -> Result<BTreeMap<String, Value>> {
     let mut documents = BTreeMap::new();
-    for policy in inline_names(client, name).await.heals(LAGS, PROPAGATES)? {
+    for policy in inline_names(client, name).await.retry_on(LAGS, PROPAGATES)? {
         let answer = client.get_role_policy().role_name(name).policy_name(&policy).send().await;
-        let answer = answer.during("GetRolePolicy").heals(GONE, PROPAGATES)?;
+        let answer = answer.during("GetRolePolicy").retry_on(GONE, PROPAGATES)?;
         documents.insert(policy, decode(answer.policy_document()));
     }
     Ok(documents)
@@ -233,7 +233,7 @@ pub(crate) async fn inline_names(client: &Client, name: &str) -> Result<Vec<Stri
 }
 
 async fn attached(client: &Client, name: &str) -> Result<Vec<String>> {
-    attached_arns(client, name).await.heals(LAGS, PROPAGATES)
+    attached_arns(client, name).await.retry_on(LAGS, PROPAGATES)
 }
 
 /// The ARNs of the managed policies attached to a role.

@@ -5,26 +5,26 @@ mod declaration;
 pub use declaration::{Role, RoleOutputs};
 
 use crate::{
-    allowed,
     attached::{self, ATTACHED_POLICIES},
     errors::{GONE, LAGS, PROPAGATES, may_be_new},
+    iam,
     read::{self, Roles, attached_arns, inline_names},
     tags,
 };
-use aws_client::{Attempt, NextPage, Pages, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, NextPage, Pages, Result};
 use aws_sdk_iam::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, LiveCount, Naming, Observed, Owner, Quota, QuotaScope, QuotaSource,
-    QuotaUse, Resource, SizeLimit, Tags, Terraform, compare, usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, LiveCount, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
+    ReplaceOrder, Resource, SizeLimit, Tags, Terraform, compare, usage::Usage,
 };
 use std::{collections::BTreeMap, time::Duration};
 use vocabulary::{Permission, Place, RoleArn, same_policy};
 
 /// A principal, such as a role made a moment ago, is not known everywhere yet.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/8905>
-const UNKNOWN_PRINCIPAL: &[Sign] = &[("MalformedPolicyDocument", "Invalid principal")];
+const UNKNOWN_PRINCIPAL: &[ErrorPattern] = &[("MalformedPolicyDocument", "Invalid principal")];
 /// Something is still attached, or was until a moment ago.
-const STILL_USED: &[Sign] = &[("DeleteConflict", ""), ("ConcurrentModification", "")];
+const STILL_USED: &[ErrorPattern] = &[("DeleteConflict", ""), ("ConcurrentModification", "")];
 
 /// The quota of roles.
 /// <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>
@@ -60,7 +60,7 @@ impl Resource for Role {
         ("inline_policies.*", As::Policy),
         ("managed_policies", As::Set),
     ];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const TYPICAL: Duration = Duration::from_secs(2);
     const DEADLINE: Duration = PROPAGATES;
 
@@ -78,7 +78,7 @@ impl Resource for Role {
 
     /// Asked of the role itself: lists of all roles lag behind.
     async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
-        let answer = cx.client(Client::new).get_role().role_name(id).send().await.during("GetRole").absent(GONE)?;
+        let answer = cx.client(Client::new).get_role().role_name(id).send().await.during("GetRole").none_on(GONE)?;
         Ok(answer.and_then(|answer| answer.role).map(|role| tags::read(role.tags())))
     }
 
@@ -95,9 +95,9 @@ impl Resource for Role {
             .send()
             .await
             .during("CreateRole")
-            .heals(UNKNOWN_PRINCIPAL, PROPAGATES)
-            .heals(self.permissions_boundary.as_deref().map_or(&[], may_be_new), PROPAGATES)
-            .heals(&[("ConcurrentModification", "")], PROPAGATES)?;
+            .retry_on(UNKNOWN_PRINCIPAL, PROPAGATES)
+            .retry_on(self.permissions_boundary.as_deref().map_or(&[], may_be_new), PROPAGATES)
+            .retry_on(&[("ConcurrentModification", "")], PROPAGATES)?;
         cx.shared::<Roles>().makes(&self.name);
         Ok(self.name.clone())
     }
@@ -118,13 +118,13 @@ impl Resource for Role {
         if diff.has("trust") {
             let call = client.update_assume_role_policy().role_name(id).policy_document(self.trust.to_string());
             let answer = call.send().await.during("UpdateAssumeRolePolicy");
-            answer.heals(UNKNOWN_PRINCIPAL, PROPAGATES).heals(LAGS, PROPAGATES)?;
+            answer.retry_on(UNKNOWN_PRINCIPAL, PROPAGATES).retry_on(LAGS, PROPAGATES)?;
         }
         if diff.has_any(&["description", "max_session_seconds"]) {
             // UpdateRole puts the session back to an hour when it is left out.
             let call = client.update_role().role_name(id).description(&self.description);
             let call = call.max_session_duration(self.max_session_seconds);
-            call.send().await.during("UpdateRole").heals(LAGS, PROPAGATES)?;
+            call.send().await.during("UpdateRole").retry_on(LAGS, PROPAGATES)?;
         }
         if diff.has("permissions_boundary") {
             self.bound(id, &client).await?;
@@ -137,22 +137,22 @@ impl Resource for Role {
         }
         let add = async |missing: Tags| {
             let call = client.tag_role().role_name(id).set_tags(Some(tags::write(&missing)?));
-            call.send().await.during("TagRole").heals(LAGS, PROPAGATES)
+            call.send().await.during("TagRole").retry_on(LAGS, PROPAGATES)
         };
         let remove = async |removed| {
             let call = client.untag_role().role_name(id).set_tag_keys(Some(removed));
-            call.send().await.during("UntagRole").heals(LAGS, PROPAGATES)
+            call.send().await.during("UntagRole").retry_on(LAGS, PROPAGATES)
         };
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
-        if strip(id, &client).await.absent(GONE)?.is_none() {
+        if strip(id, &client).await.none_on(GONE)?.is_none() {
             return Ok(Deletion::Gone);
         }
         let answer = client.delete_role().role_name(id).send().await.during("DeleteRole");
-        answer.heals(STILL_USED, PROPAGATES).absent(GONE)?;
+        answer.retry_on(STILL_USED, PROPAGATES).none_on(GONE)?;
         Ok(Deletion::Gone)
     }
 
@@ -160,13 +160,13 @@ impl Resource for Role {
         Some(Self { inline_policies: BTreeMap::new(), managed_policies: Vec::new(), ..self.clone() })
     }
 
-    fn foresee(&self, place: &Place, _: RoleOutputs) -> RoleOutputs {
+    fn predict_outputs(&self, place: &Place, _: RoleOutputs) -> RoleOutputs {
         let arn = place.iam_arn(&format!("role{}{}", self.path, self.name));
         RoleOutputs { arn: RoleArn::new(arn), name: self.name.clone() }
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
-        allowed::role(self, &place.iam_arn(&format!("role{}{}", self.path, self.name)), place)
+        iam::role(self, &place.iam_arn(&format!("role{}{}", self.path, self.name)), place)
     }
 
     fn usage(&self) -> Usage {
@@ -190,11 +190,11 @@ impl Role {
             Some(arn) => {
                 let call = client.put_role_permissions_boundary().role_name(id).permissions_boundary(arn);
                 let answer = call.send().await.during("PutRolePermissionsBoundary");
-                answer.heals(LAGS, PROPAGATES).heals(may_be_new(arn), PROPAGATES)?;
+                answer.retry_on(LAGS, PROPAGATES).retry_on(may_be_new(arn), PROPAGATES)?;
             }
             None => {
                 let answer = client.delete_role_permissions_boundary().role_name(id).send().await;
-                answer.during("DeleteRolePermissionsBoundary").absent(GONE)?;
+                answer.during("DeleteRolePermissionsBoundary").none_on(GONE)?;
             }
         }
         Ok(())
@@ -204,7 +204,7 @@ impl Role {
         for arn in self.managed_policies.iter().filter(|arn| !live.managed_policies.contains(arn)) {
             let call = client.attach_role_policy().role_name(id).policy_arn(arn);
             let answer = call.send().await.during("AttachRolePolicy");
-            answer.heals(LAGS, PROPAGATES).heals(may_be_new(arn), PROPAGATES)?;
+            answer.retry_on(LAGS, PROPAGATES).retry_on(may_be_new(arn), PROPAGATES)?;
         }
         for arn in live.managed_policies.iter().filter(|arn| !self.managed_policies.contains(arn)) {
             detach(id, arn, client).await?;
@@ -218,7 +218,7 @@ impl Role {
                 continue;
             }
             let call = client.put_role_policy().role_name(id).policy_name(name).policy_document(document.to_string());
-            call.send().await.during("PutRolePolicy").heals(LAGS, PROPAGATES)?;
+            call.send().await.during("PutRolePolicy").retry_on(LAGS, PROPAGATES)?;
         }
         for name in live.inline_policies.keys().filter(|name| !self.inline_policies.contains_key(*name)) {
             delete_inline(id, name, client).await?;
@@ -243,20 +243,20 @@ async fn strip(id: &str, client: &Client) -> Result<()> {
     while let Some(profile) = profiles.next().await? {
         let call = client.remove_role_from_instance_profile().role_name(id);
         let answer = call.instance_profile_name(profile.instance_profile_name()).send().await;
-        answer.during("RemoveRoleFromInstanceProfile").absent(GONE)?;
+        answer.during("RemoveRoleFromInstanceProfile").none_on(GONE)?;
     }
     Ok(())
 }
 
 async fn detach(id: &str, arn: &str, client: &Client) -> Result<()> {
     let answer = client.detach_role_policy().role_name(id).policy_arn(arn).send().await;
-    answer.during("DetachRolePolicy").heals(&[("ConcurrentModification", "")], PROPAGATES).absent(GONE)?;
+    answer.during("DetachRolePolicy").retry_on(&[("ConcurrentModification", "")], PROPAGATES).none_on(GONE)?;
     Ok(())
 }
 
 async fn delete_inline(id: &str, name: &str, client: &Client) -> Result<()> {
     let answer = client.delete_role_policy().role_name(id).policy_name(name).send().await;
-    answer.during("DeleteRolePolicy").heals(&[("ConcurrentModification", "")], PROPAGATES).absent(GONE)?;
+    answer.during("DeleteRolePolicy").retry_on(&[("ConcurrentModification", "")], PROPAGATES).none_on(GONE)?;
     Ok(())
 }
 
@@ -318,7 +318,7 @@ mod tests {
     fn the_arn_is_known_before_the_role_exists() {
         let place = Place::new("123456789012", "ap-south-1");
         let blank = RoleOutputs { arn: RoleArn::new(""), name: String::new() };
-        let outputs = role().foresee(&place, blank);
+        let outputs = role().predict_outputs(&place, blank);
         assert_eq!(outputs.arn.as_str(), "arn:aws:iam::123456789012:role/ml/train");
         assert_eq!(outputs.name, "train");
     }

@@ -1,7 +1,7 @@
 //! The versions of a managed policy. IAM keeps five, deletes none by itself, and numbers them on and on.
 
 use crate::errors::{GONE, PROPAGATES};
-use aws_client::{Attempt, NextPage, Pages, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, NextPage, Pages, Result};
 use aws_sdk_iam::Client;
 use std::{
     collections::HashMap,
@@ -11,13 +11,13 @@ use std::{
 /// As many as IAM keeps.
 const MOST: usize = 5;
 /// Another change is under way, or the version has become the default one.
-const BUSY: &[Sign] = &[("ConcurrentModification", ""), ("DeleteConflict", "")];
+const BUSY: &[ErrorPattern] = &[("ConcurrentModification", ""), ("DeleteConflict", "")];
 
 /// The default versions that this run has made, by the policy's ARN.
 #[derive(Default)]
-pub(crate) struct Made(Mutex<HashMap<String, u64>>);
+pub(crate) struct CreatedVersions(Mutex<HashMap<String, u64>>);
 
-impl Made {
+impl CreatedVersions {
     pub(crate) fn note(&self, arn: &str, version: &str) {
         self.all().insert(arn.to_owned(), number(version));
     }
@@ -48,7 +48,7 @@ pub(crate) async fn old(arn: &str, client: &Client) -> Result<Vec<String>> {
 
 /// Makes room for one more, beside the one that counts.
 pub(crate) async fn make_room(arn: &str, client: &Client) -> Result<()> {
-    let old = old(arn, client).await.heals(GONE, PROPAGATES)?;
+    let old = old(arn, client).await.retry_on(GONE, PROPAGATES)?;
     let too_many = (old.len() + 2).saturating_sub(MOST);
     delete(arn, &old[..too_many], client).await
 }
@@ -56,7 +56,7 @@ pub(crate) async fn make_room(arn: &str, client: &Client) -> Result<()> {
 pub(crate) async fn delete(arn: &str, versions: &[String], client: &Client) -> Result<()> {
     for version in versions {
         let answer = client.delete_policy_version().policy_arn(arn).version_id(version).send().await;
-        answer.during("DeletePolicyVersion").heals(BUSY, PROPAGATES).absent(GONE)?;
+        answer.during("DeletePolicyVersion").retry_on(BUSY, PROPAGATES).none_on(GONE)?;
     }
     Ok(())
 }
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn versions_are_told_apart_by_number() {
-        let made = Made::default();
+        let made = CreatedVersions::default();
         made.note("a", "v10");
         assert!(made.is_newer_than("a", "v9"));
         assert!(!made.is_newer_than("a", "v10") && !made.is_newer_than("b", "v9"));

@@ -8,7 +8,7 @@ use aws_sdk_kms::{
 };
 use resource::{Prerequisite, Shortcoming, UsedPart};
 use serde_json::{Value, json};
-use vocabulary::{Condition, Permission, Place, Principals, policy_allows};
+use vocabulary::{Permission, PermissionCondition, Place, Principals, policy_allows};
 
 /// An existing key, and the permissions that its policy must give.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +32,7 @@ pub struct KeyUse {
     pub actions: Vec<String>,
     /// The statement that allows the actions.
     pub statement: Value,
-    /// Condition keys of their requests. Each has the value in the request, or none where AWS never sends the key.
+    /// PermissionCondition keys of their requests. Each has the value in the request, or none where AWS never sends the key.
     pub context: Vec<(String, Option<String>)>,
 }
 
@@ -57,7 +57,7 @@ impl ExistingKey {
         let mut needed = vec![Permission::look(["kms:DescribeKey", "kms:GetKeyPolicy"]).on(arn)];
         if self.account() != place.account {
             let via = place.endpoint_of("*", &place.region);
-            let used = Permission::change(ACCOUNT).on(arn).when(Condition::Like("kms:ViaService", vec![via]));
+            let used = Permission::change(ACCOUNT).on(arn).when(PermissionCondition::Like("kms:ViaService", vec![via]));
             needed.extend([used, Permission::change(["kms:DescribeKey", "kms:CreateGrant"]).on(arn)]);
         }
         needed

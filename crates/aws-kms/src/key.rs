@@ -1,19 +1,19 @@
 //! Reconciler for symmetric KMS keys, each with an alias.
 
 use crate::search::{self, ABSENT, describe, is_doomed};
-use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Result};
 use aws_sdk_kms::{
     Client,
     types::{KeyMetadata, KeyState, Tag},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Quantity, Usage},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
-use vocabulary::{Condition, KeyArn, Permission, Place};
+use vocabulary::{KeyArn, Permission, PermissionCondition, Place};
 
 /// A symmetric encryption key, known by its alias. The id is the key's id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,29 +42,30 @@ pub struct KeyOutputs {
 }
 
 /// A key or an alias made a moment ago is not known everywhere yet, and neither is that a key is back.
-const UNKNOWN_YET: &[Sign] = &[("NotFoundException", ""), ("DisabledException", ""), ("KMSInvalidStateException", "")];
+const UNKNOWN_YET: &[ErrorPattern] =
+    &[("NotFoundException", ""), ("DisabledException", ""), ("KMSInvalidStateException", "")];
 /// A key that awaits deletion may refuse to be read.
-const UNREADABLE: &[Sign] = &[("KMSInvalidStateException", "")];
+const UNREADABLE: &[ErrorPattern] = &[("KMSInvalidStateException", "")];
 /// The time that KMS may take to spread a change: seconds, in some cases minutes.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
 const SPREADS_WITHIN: Duration = Duration::from_secs(300);
 /// A role that the policy names is too new.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
-const PRINCIPAL_TOO_NEW: &[Sign] =
+const PRINCIPAL_TOO_NEW: &[ErrorPattern] =
     &[("MalformedPolicyDocumentException", "invalid principals"), ("MalformedPolicyDocument", "invalid principals")];
 /// The time after which a new role has certainly reached KMS. AWS states no bound.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 const PRINCIPALS_SPREAD_WITHIN: Duration = Duration::from_secs(120);
 /// A key is deleted only after its waiting period, and is of no use from its beginning.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>
-const GONE: &[Sign] = &[
+const GONE: &[ErrorPattern] = &[
     ("NotFoundException", ""),
     ("KMSInvalidStateException", "pending deletion"),
     ("KMSInvalidStateException", "PendingDeletion"),
 ];
 /// Its deletion was cancelled before.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>
-const NOT_DOOMED: &[Sign] = &[("KMSInvalidStateException", "is not pending deletion")];
+const NOT_DOOMED: &[ErrorPattern] = &[("KMSInvalidStateException", "is not pending deletion")];
 /// The only policy a key can have.
 const POLICY: &str = "default";
 
@@ -86,7 +87,7 @@ impl Resource for Key {
         SizeLimit::document("policy", 32_768),
     ];
     const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy), ("deletion_window_days", As::WriteOnly)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const KEPT: bool = true;
 
     type Outputs = KeyOutputs;
@@ -99,7 +100,7 @@ impl Resource for Key {
         let client = cx.client(Client::new);
         let named = describe(&client, &self.alias).await?;
         let tags = match &named {
-            Some(key) => search::tags(&client, &key.key_id).await.absent(ABSENT)?,
+            Some(key) => search::tags(&client, &key.key_id).await.none_on(ABSENT)?,
             None => None,
         };
         match (named, tags) {
@@ -136,7 +137,7 @@ impl Resource for Key {
             .send()
             .await
             .during("CreateKey")
-            .heals(PRINCIPAL_TOO_NEW, PRINCIPALS_SPREAD_WITHIN)?;
+            .retry_on(PRINCIPAL_TOO_NEW, PRINCIPALS_SPREAD_WITHIN)?;
         created.key_metadata.map(|key| key.key_id).ok_or_else(|| Failure::incomplete("CreateKey", "key id"))
     }
 
@@ -145,10 +146,10 @@ impl Resource for Key {
         // Asked by its alias, DescribeKey tells at once whether the alias is right.
         let read = async {
             tokio::try_join!(describe(&client, &self.alias), rotation(&client, id), policy(&client, id), async {
-                search::tags(&client, id).await.absent(UNREADABLE)
+                search::tags(&client, id).await.none_on(UNREADABLE)
             },)
         };
-        let Some((named, rotation, policy, tags)) = read.await.absent(ABSENT)? else { return Ok(Observed::Absent) };
+        let Some((named, rotation, policy, tags)) = read.await.none_on(ABSENT)? else { return Ok(Observed::Absent) };
         let named = named.filter(|key| key.key_id == id);
         let is_named = named.is_some();
         let Some(key) = (match named {
@@ -189,42 +190,42 @@ impl Resource for Key {
             if let Some(key) = describe(&client, id).await? {
                 revive(&client, &key).await?;
             }
-            let before = search::aliases(&client, id).await.absent(ABSENT)?.unwrap_or_default();
+            let before = search::aliases(&client, id).await.none_on(ABSENT)?.unwrap_or_default();
             self.name(&client, id).await?;
             // The only one it had is the one it was declared with; of several, some are other people's.
             if before == [live.alias.as_str()] {
                 let call = client.delete_alias().alias_name(&live.alias);
-                call.send().await.during("DeleteAlias").absent(ABSENT)?;
+                call.send().await.during("DeleteAlias").none_on(ABSENT)?;
             }
         }
         if diff.has("policy") {
             let call = client.put_key_policy().key_id(id).policy_name(POLICY).policy(self.policy.to_string());
-            let answer = call.send().await.during("PutKeyPolicy").heals(UNKNOWN_YET, SPREADS_WITHIN);
-            answer.heals(PRINCIPAL_TOO_NEW, PRINCIPALS_SPREAD_WITHIN)?;
+            let answer = call.send().await.during("PutKeyPolicy").retry_on(UNKNOWN_YET, SPREADS_WITHIN);
+            answer.retry_on(PRINCIPAL_TOO_NEW, PRINCIPALS_SPREAD_WITHIN)?;
         }
         if diff.has("description") {
             let call = client.update_key_description().key_id(id).description(&self.description);
-            call.send().await.during("UpdateKeyDescription").heals(UNKNOWN_YET, SPREADS_WITHIN)?;
+            call.send().await.during("UpdateKeyDescription").retry_on(UNKNOWN_YET, SPREADS_WITHIN)?;
         }
         if diff.has("rotation") {
             match self.rotation {
                 true => {
                     let answer = client.enable_key_rotation().key_id(id).send().await.during("EnableKeyRotation");
-                    answer.heals(UNKNOWN_YET, SPREADS_WITHIN)?;
+                    answer.retry_on(UNKNOWN_YET, SPREADS_WITHIN)?;
                 }
                 false => {
                     let answer = client.disable_key_rotation().key_id(id).send().await.during("DisableKeyRotation");
-                    answer.heals(UNKNOWN_YET, SPREADS_WITHIN)?;
+                    answer.retry_on(UNKNOWN_YET, SPREADS_WITHIN)?;
                 }
             }
         }
         let add = async |missing: Tags| {
             let call = client.tag_resource().key_id(id).set_tags(Some(kms_tags(&missing)?));
-            call.send().await.during("TagResource").heals(UNKNOWN_YET, SPREADS_WITHIN)
+            call.send().await.during("TagResource").retry_on(UNKNOWN_YET, SPREADS_WITHIN)
         };
         let remove = async |removed| {
             let call = client.untag_resource().key_id(id).set_tag_keys(Some(removed));
-            call.send().await.during("UntagResource").heals(UNKNOWN_YET, SPREADS_WITHIN)
+            call.send().await.during("UntagResource").retry_on(UNKNOWN_YET, SPREADS_WITHIN)
         };
         self.tags.converge(&live.tags, diff, add, remove).await
     }
@@ -234,18 +235,18 @@ impl Resource for Key {
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
         // Only while it names this key: somebody may have pointed it at another.
-        let aliases = search::aliases(&client, id).await.absent(GONE)?.unwrap_or_default();
+        let aliases = search::aliases(&client, id).await.none_on(GONE)?.unwrap_or_default();
         if aliases.contains(&self.alias) {
-            client.delete_alias().alias_name(&self.alias).send().await.during("DeleteAlias").absent(ABSENT)?;
+            client.delete_alias().alias_name(&self.alias).send().await.during("DeleteAlias").none_on(ABSENT)?;
         }
         let call = client.schedule_key_deletion().key_id(id).pending_window_in_days(self.deletion_window_days);
-        call.send().await.during("ScheduleKeyDeletion").absent(GONE)?;
+        call.send().await.during("ScheduleKeyDeletion").none_on(GONE)?;
         Ok(Deletion::Gone)
     }
 
     /// KMS keeps no list of what a key has encrypted: objects, their old versions, log events, file systems and
     /// copies of them anywhere. So there is always something to lose.
-    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
         let key = describe(&cx.client(Client::new), id).await?;
         let usable = key.filter(|key| !is_doomed(key));
         Ok(usable.map(|_| "the only means to read what was ever encrypted with it".to_owned()))
@@ -266,7 +267,7 @@ impl Resource for Key {
     /// <https://docs.aws.amazon.com/kms/latest/developerguide/abac.html>
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let (keys, alias) = (place.arn("kms", "key/*"), place.arn("kms", &self.alias));
-        let through_s3 = Condition::Is("kms:ViaService", vec![place.endpoint_of("s3", &place.region)]);
+        let through_s3 = PermissionCondition::Is("kms:ViaService", vec![place.endpoint_of("s3", &place.region)]);
         let read = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"];
         let named = ["kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"];
         let changed = [
@@ -283,15 +284,17 @@ impl Resource for Key {
             Permission::look(["kms:ListKeys", "kms:ListAliases"]).on_anything(),
             Permission::look(read).on([keys.as_str()]),
             // Objects of a bucket that has another key by now are still encrypted with this one.
-            Permission::look(["kms:Decrypt"]).on([keys.as_str()]).when(through_s3).when(Condition::BearsTags),
-            Permission::change(["kms:CreateKey"]).on_anything().when(Condition::GivesTags),
-            Permission::change(["kms:TagResource"]).on([keys.as_str()]).when(Condition::GivesTags),
+            Permission::look(["kms:Decrypt"]).on([keys.as_str()]).when(through_s3).when(PermissionCondition::BearsTags),
+            Permission::change(["kms:CreateKey"]).on_anything().when(PermissionCondition::GivesTags),
+            Permission::change(["kms:TagResource"]).on([keys.as_str()]).when(PermissionCondition::GivesTags),
             Permission::change(named).on([keys.as_str(), &alias]),
             match self.rotation {
                 true => Permission::change(["kms:EnableKeyRotation"]).on([keys.as_str()]),
-                false => Permission::change(["kms:DisableKeyRotation"]).on([keys.as_str()]).when(Condition::BearsTags),
+                false => Permission::change(["kms:DisableKeyRotation"])
+                    .on([keys.as_str()])
+                    .when(PermissionCondition::BearsTags),
             },
-            Permission::change(changed).on([keys.as_str()]).when(Condition::BearsTags),
+            Permission::change(changed).on([keys.as_str()]).when(PermissionCondition::BearsTags),
         ]
     }
 
@@ -314,7 +317,7 @@ impl Key {
     /// Gives the key its alias, which may have to be taken from a key that is awaiting deletion.
     async fn name(&self, client: &Client, id: &str) -> Result<()> {
         let answer = client.create_alias().alias_name(&self.alias).target_key_id(id).send().await.during("CreateAlias");
-        let refusal = match answer.heals(UNKNOWN_YET, SPREADS_WITHIN) {
+        let refusal = match answer.retry_on(UNKNOWN_YET, SPREADS_WITHIN) {
             Err(refusal) if refusal.kind == FailureKind::Exists => refusal,
             answer => return answer.map(drop),
         };
@@ -322,7 +325,7 @@ impl Key {
             Some(holder) if holder.key_id == id => Ok(()),
             Some(holder) if is_doomed(&holder) => {
                 let call = client.update_alias().alias_name(&self.alias).target_key_id(id);
-                call.send().await.during("UpdateAlias").heals(UNKNOWN_YET, SPREADS_WITHIN).map(drop)
+                call.send().await.during("UpdateAlias").retry_on(UNKNOWN_YET, SPREADS_WITHIN).map(drop)
             }
             Some(holder) => Err(Failure {
                 kind: FailureKind::Final,
@@ -332,7 +335,7 @@ impl Key {
                 ),
                 ..refusal
             }),
-            None => Err(Failure { kind: FailureKind::Heals(SPREADS_WITHIN), ..refusal }),
+            None => Err(Failure { kind: FailureKind::Retryable(SPREADS_WITHIN), ..refusal }),
         }
     }
 }
@@ -362,7 +365,7 @@ async fn revive(client: &Client, key: &KeyMetadata) -> Result<()> {
     // After a cancelled deletion a key is off.
     if !is_usable(key) {
         let call = client.enable_key().key_id(&key.key_id);
-        call.send().await.during("EnableKey").heals(UNKNOWN_YET, SPREADS_WITHIN)?;
+        call.send().await.during("EnableKey").retry_on(UNKNOWN_YET, SPREADS_WITHIN)?;
     }
     Ok(())
 }
@@ -372,20 +375,20 @@ async fn revive(client: &Client, key: &KeyMetadata) -> Result<()> {
 async fn cancel_deletion(client: &Client, key: &KeyMetadata) -> Result<()> {
     if is_doomed(key) {
         let call = client.cancel_key_deletion().key_id(&key.key_id);
-        call.send().await.during("CancelKeyDeletion").absent(NOT_DOOMED)?;
+        call.send().await.during("CancelKeyDeletion").none_on(NOT_DOOMED)?;
     }
     Ok(())
 }
 
 async fn rotation(client: &Client, id: &str) -> Result<bool> {
     let answer = client.get_key_rotation_status().key_id(id).send().await.during("GetKeyRotationStatus");
-    Ok(answer.absent(UNREADABLE)?.is_some_and(|status| status.key_rotation_enabled))
+    Ok(answer.none_on(UNREADABLE)?.is_some_and(|status| status.key_rotation_enabled))
 }
 
 /// Text that is no JSON stays text, so that it differs from every declaration.
 async fn policy(client: &Client, id: &str) -> Result<Value> {
     let answer = client.get_key_policy().key_id(id).policy_name(POLICY).send().await.during("GetKeyPolicy");
-    let text = answer.absent(UNREADABLE)?.and_then(|answer| answer.policy);
+    let text = answer.none_on(UNREADABLE)?.and_then(|answer| answer.policy);
     Ok(text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))).unwrap_or_default())
 }
 

@@ -7,10 +7,10 @@ mod search;
 pub use existing::{ExistingKey, KeyUse};
 pub use key::{Key, KeyOutputs};
 
-use resource::Registry;
+use resource::KindRegistry;
 
 /// Adds every kind of this crate.
 #[must_use]
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry.with::<Key>()
 }

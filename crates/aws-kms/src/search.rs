@@ -1,6 +1,6 @@
 //! Finding keys: by id or alias, and by tags where a key has lost its alias or never had one.
 
-use aws_client::{Attempt, FailureKind, NextPage, Pages, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, FailureKind, NextPage, Pages, Result};
 use aws_sdk_kms::{
     Client,
     types::{KeyMetadata, KeyState},
@@ -8,11 +8,11 @@ use aws_sdk_kms::{
 use resource::{Cx, Tags};
 use std::collections::HashSet;
 
-pub(crate) const ABSENT: &[Sign] = &[("NotFoundException", "")];
+pub(crate) const ABSENT: &[ErrorPattern] = &[("NotFoundException", "")];
 
 /// The key with this id or alias.
 pub(crate) async fn describe(client: &Client, key: &str) -> Result<Option<KeyMetadata>> {
-    let answer = client.describe_key().key_id(key).send().await.during("DescribeKey").absent(ABSENT)?;
+    let answer = client.describe_key().key_id(key).send().await.during("DescribeKey").none_on(ABSENT)?;
     Ok(answer.and_then(|answer| answer.key_metadata))
 }
 
@@ -32,7 +32,7 @@ pub(crate) async fn unnamed(client: &Client, cx: &Cx) -> Result<Vec<(KeyMetadata
     };
     let mut ours = Vec::new();
     for id in keys.into_iter().filter(|id| !named.contains(id)) {
-        let tags = match tags(client, &id).await.absent(ABSENT) {
+        let tags = match tags(client, &id).await.none_on(ABSENT) {
             // The policy of a foreign key may deny this read.
             Err(failure) if failure.kind == FailureKind::Denied => continue,
             tags => tags?,

@@ -2,15 +2,15 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 
 use crate::{AsynchronousCalls, Function};
-use aws_client::{Attempt, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Result};
 use aws_sdk_lambda::Client;
 use resource::Cx;
 use std::time::Duration;
 use vocabulary::Permission;
 
-const NONE: &[Sign] = &[("ResourceNotFoundException", "")];
+const NONE: &[ErrorPattern] = &[("ResourceNotFoundException", "")];
 /// Another change is under way.
-const BUSY: &[Sign] = &[("ResourceConflictException", "")];
+const BUSY: &[ErrorPattern] = &[("ResourceConflictException", "")];
 /// As long as any change of the function may take.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html>
 const BUSY_FOR: Duration = Duration::from_secs(300);
@@ -21,7 +21,7 @@ pub(crate) async fn read(function: &Function, id: &str, cx: &Cx) -> Result<Optio
         return Ok(None);
     }
     let call = cx.client(Client::new).get_function_event_invoke_config().function_name(id);
-    let answer = call.send().await.during("GetFunctionEventInvokeConfig").absent(NONE)?;
+    let answer = call.send().await.during("GetFunctionEventInvokeConfig").none_on(NONE)?;
     Ok(answer.map(|shown| AsynchronousCalls {
         // Lambda's defaults: two retries, and six hours.
         // <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html>
@@ -36,12 +36,12 @@ pub(crate) async fn write(function: &Function, id: &str, cx: &Cx) -> Result<()> 
         Some(calls) => {
             let call = client.put_function_event_invoke_config().function_name(id);
             let call = call.maximum_retry_attempts(calls.retries).maximum_event_age_in_seconds(calls.max_age_seconds);
-            call.send().await.during("PutFunctionEventInvokeConfig").heals(BUSY, BUSY_FOR)?;
+            call.send().await.during("PutFunctionEventInvokeConfig").retry_on(BUSY, BUSY_FOR)?;
         }
         None => {
             let call = client.delete_function_event_invoke_config().function_name(id);
             let answer = call.send().await.during("DeleteFunctionEventInvokeConfig");
-            answer.heals(BUSY, BUSY_FOR).absent(NONE)?;
+            answer.retry_on(BUSY, BUSY_FOR).none_on(NONE)?;
         }
     }
     Ok(())

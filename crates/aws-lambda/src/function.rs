@@ -5,11 +5,11 @@ mod declaration;
 pub use declaration::{Architecture, AsynchronousCalls, Function, FunctionOutputs, VpcConfig};
 
 use crate::{
-    allowed, asynchronous,
+    asynchronous,
     configuration::{self, attachment, joined},
-    interfaces,
+    iam, interfaces,
 };
-use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Result};
 use aws_sdk_lambda::{
     Client,
     operation::get_function::GetFunctionOutput,
@@ -17,13 +17,13 @@ use aws_sdk_lambda::{
     types::{FunctionCode, FunctionConfiguration, LastUpdateStatus, State},
 };
 use resource::{
-    As, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
-    Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Content, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, Quota, QuotaScope, QuotaSource, QuotaUse,
+    ReplaceOrder, Resource, SizeLimit, Tags, Terraform, usage::Usage,
 };
 use std::time::Duration;
 use vocabulary::{FunctionArn, Permission, Place};
 
-const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
+const GONE: &[ErrorPattern] = &[("ResourceNotFoundException", "")];
 /// The time that new roles, new grants and updates under way may block a call.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/44517>
 const HEALS_WITHIN: Duration = Duration::from_secs(300);
@@ -32,7 +32,7 @@ const HEALS_WITHIN: Duration = Duration::from_secs(300);
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/44517> <https://github.com/aws/aws-cdk/issues/7998>
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/2942>
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/4633>
-const HEALING: &[Sign] = &[
+const HEALING: &[ErrorPattern] = &[
     ("InvalidParameterValueException", "cannot be assumed by Lambda"),
     ("InvalidParameterValueException", "execution role does not have permissions"),
     ("InvalidParameterValueException", "throttled by EC2"),
@@ -40,13 +40,13 @@ const HEALING: &[Sign] = &[
     ("ResourceConflictException", ""),
 ];
 /// The function is gone, or its role or key is, so that no change is accepted any more.
-const UNCHANGEABLE: &[Sign] = &[("ResourceNotFoundException", ""), ("InvalidParameterValueException", "")];
+const UNCHANGEABLE: &[ErrorPattern] = &[("ResourceNotFoundException", ""), ("InvalidParameterValueException", "")];
 /// The same code as for an update under way, but not retryable.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/API_CreateFunction.html>
-const TAKEN: &[Sign] = &[("ResourceConflictException", "already exist")];
+const TAKEN: &[ErrorPattern] = &[("ResourceConflictException", "already exist")];
 /// The name is taken, or another change is under way.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/API_CreateFunction.html>
-const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
+const CONFLICT: &[ErrorPattern] = &[("ResourceConflictException", "")];
 
 /// The quota that reservations are taken from. Lambda keeps 100 of it for functions without a reservation.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
@@ -81,7 +81,7 @@ impl Resource for Function {
     ];
     const CONTENT: Option<Content> =
         Some(Content { digest: "code_sha256", sent_with: &["code_sha256", "architecture"] });
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const TYPICAL: Duration = Duration::from_secs(10);
     const DEADLINE: Duration = Duration::from_secs(900);
     const DELETION_DEADLINE: Duration = interfaces::LETS_GO_WITHIN;
@@ -105,9 +105,9 @@ impl Resource for Function {
     async fn create(&self, cx: &Cx) -> Result<String> {
         let code = FunctionCode::builder().zip_file(self.archive(cx)?).build();
         let sent = self.fill(cx.client(Client::new).create_function().code(code)).send().await.during("CreateFunction");
-        match sent.heals(HEALING, HEALS_WITHIN).exists(TAKEN) {
+        match sent.retry_on(HEALING, HEALS_WITHIN).exists_on(TAKEN) {
             // Lambda answers with the same code for a taken name and for a concurrent change: a read tells which it is.
-            Err(refusal) if refusal.shows(CONFLICT) && get(&self.name, cx).await?.is_some() => {
+            Err(refusal) if refusal.matches(CONFLICT) && get(&self.name, cx).await?.is_some() => {
                 Err(Failure { kind: FailureKind::Exists, ..refusal })
             }
             sent => sent.map(|_| self.name.clone()),
@@ -141,14 +141,14 @@ impl Resource for Function {
         }
         if diff.has_any(configuration::FIELDS) {
             let call = self.change(client.update_function_configuration().function_name(id), diff);
-            call.send().await.during("UpdateFunctionConfiguration").heals(HEALING, HEALS_WITHIN)?;
+            call.send().await.during("UpdateFunctionConfiguration").retry_on(HEALING, HEALS_WITHIN)?;
             return Ok(());
         }
         if diff.has_any(&["code_sha256", "architecture"]) {
             // The architecture changes only together with the code.
             let call = client.update_function_code().function_name(id).zip_file(self.archive(cx)?);
             let answer = call.architectures(self.architecture.into()).send().await;
-            answer.during("UpdateFunctionCode").heals(HEALING, HEALS_WITHIN)?;
+            answer.during("UpdateFunctionCode").retry_on(HEALING, HEALS_WITHIN)?;
         }
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Resource for Function {
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let client = cx.client(Client::new);
         let shown = client.get_function_configuration().function_name(id).send().await;
-        let Some(shown) = shown.during("GetFunctionConfiguration").absent(GONE)? else {
+        let Some(shown) = shown.during("GetFunctionConfiguration").none_on(GONE)? else {
             return Ok(self.held_interface(cx).await?.map_or(Deletion::Gone, Deletion::Going));
         };
         let is_failed =
@@ -172,7 +172,7 @@ impl Resource for Function {
         if is_attached && !is_failed {
             let call = client.update_function_configuration().function_name(id).vpc_config(attachment(None));
             let answer = call.send().await.during("UpdateFunctionConfiguration");
-            if answer.absent(UNCHANGEABLE).heals(HEALING, HEALS_WITHIN)?.is_some() {
+            if answer.none_on(UNCHANGEABLE).retry_on(HEALING, HEALS_WITHIN)?.is_some() {
                 return Ok(Deletion::Going("it to leave its VPC".into()));
             }
         }
@@ -180,19 +180,19 @@ impl Resource for Function {
             return Ok(Deletion::Going(held));
         }
         let answer = client.delete_function().function_name(id).send().await.during("DeleteFunction");
-        answer.heals(&[("ResourceConflictException", "")], HEALS_WITHIN).absent(GONE)?;
+        answer.retry_on(&[("ResourceConflictException", "")], HEALS_WITHIN).none_on(GONE)?;
         match is_attached {
             true => Ok(self.held_interface(cx).await?.map_or(Deletion::Gone, Deletion::Going)),
             false => Ok(Deletion::Gone),
         }
     }
 
-    fn foresee(&self, place: &Place, _: FunctionOutputs) -> FunctionOutputs {
+    fn predict_outputs(&self, place: &Place, _: FunctionOutputs) -> FunctionOutputs {
         outputs(&self.name, place)
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
-        allowed::function(self, &arn(&self.name, place), place)
+        iam::function(self, &arn(&self.name, place), place)
     }
 
     fn usage(&self) -> Usage {
@@ -229,11 +229,11 @@ impl Function {
         match self.reserved_concurrency {
             Some(limit) => {
                 let call = client.put_function_concurrency().function_name(id).reserved_concurrent_executions(limit);
-                call.send().await.during("PutFunctionConcurrency").heals(HEALING, HEALS_WITHIN)?;
+                call.send().await.during("PutFunctionConcurrency").retry_on(HEALING, HEALS_WITHIN)?;
             }
             None => {
                 let answer = client.delete_function_concurrency().function_name(id).send().await;
-                answer.during("DeleteFunctionConcurrency").heals(HEALING, HEALS_WITHIN)?;
+                answer.during("DeleteFunctionConcurrency").retry_on(HEALING, HEALS_WITHIN)?;
             }
         }
         Ok(())
@@ -244,11 +244,11 @@ impl Function {
         let arn = arn(id, cx.place());
         let add = async |missing: Tags| {
             let call = client.tag_resource().resource(&arn).set_tags(Some(missing.0.into_iter().collect()));
-            call.send().await.during("TagResource").heals(HEALING, HEALS_WITHIN)
+            call.send().await.during("TagResource").retry_on(HEALING, HEALS_WITHIN)
         };
         let remove = async |removed| {
             let call = client.untag_resource().resource(&arn).set_tag_keys(Some(removed));
-            call.send().await.during("UntagResource").heals(HEALING, HEALS_WITHIN)
+            call.send().await.during("UntagResource").retry_on(HEALING, HEALS_WITHIN)
         };
         self.tags.converge(&live.tags, diff, add, remove).await
     }
@@ -256,7 +256,7 @@ impl Function {
 
 /// GetFunction tells the configuration, the reserved concurrency and the tags in one call.
 async fn get(name: &str, cx: &Cx) -> Result<Option<GetFunctionOutput>> {
-    cx.client(Client::new).get_function().function_name(name).send().await.during("GetFunction").absent(GONE)
+    cx.client(Client::new).get_function().function_name(name).send().await.during("GetFunction").none_on(GONE)
 }
 
 fn arn(name: &str, place: &Place) -> String {

@@ -6,7 +6,7 @@
 //! <https://github.com/terraform-aws-modules/terraform-aws-lambda/issues/310>
 
 use crate::{Function, VpcConfig, configuration::joined};
-use aws_client::{Attempt, FailureKind, Pages, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, FailureKind, Pages, Result};
 use aws_sdk_ec2::{
     Client as Ec2,
     types::{Filter, NetworkInterface, NetworkInterfaceStatus},
@@ -27,7 +27,7 @@ const DESCRIPTION: &str = "AWS Lambda VPC ENI-";
 const SUFFIX: usize = 37;
 /// The role is not there.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html>
-const NO_ROLE: &[Sign] = &[("NoSuchEntity", "")];
+const NO_ROLE: &[ErrorPattern] = &[("NoSuchEntity", "")];
 
 /// Deletes the interfaces of a function outside of its VPC, or of a deleted one, that Lambda has let go of. Returns an
 /// interface that Lambda still holds, in words. Interfaces that other functions share stay.
@@ -52,7 +52,7 @@ pub(crate) async fn remove(function: &Function, cx: &Cx) -> Result<Option<String
         let call = ec2.delete_network_interface().set_network_interface_id(interface.network_interface_id);
         // In use again: a new function of the same subnet and groups was quicker.
         // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-        call.send().await.during("DeleteNetworkInterface").absent(&[
+        call.send().await.during("DeleteNetworkInterface").none_on(&[
             ("InvalidNetworkInterfaceID.NotFound", ""),
             ("InvalidNetworkInterface.InUse", ""),
             ("InvalidParameterValue", "in use"),
@@ -67,7 +67,7 @@ pub(crate) async fn remove(function: &Function, cx: &Cx) -> Result<Option<String
 /// True if Lambda can act in the name of the function's role, or the caller may not look whether it can.
 pub(crate) async fn has_role(function: &Function, cx: &Cx) -> Result<bool> {
     let name = function.role.as_str().rsplit('/').next().unwrap_or_default();
-    let found = cx.client(Iam::new).get_role().role_name(name).send().await.during("GetRole").absent(NO_ROLE);
+    let found = cx.client(Iam::new).get_role().role_name(name).send().await.during("GetRole").none_on(NO_ROLE);
     match found {
         Err(failure) if failure.kind == FailureKind::Denied => Ok(true),
         found => Ok(found?.is_some()),

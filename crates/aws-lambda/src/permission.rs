@@ -1,10 +1,10 @@
 //! Reconciler for statements in the resource policy of a Lambda function.
 
-use aws_client::{Attempt, Failure, FailureKind, Loader, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Loader, Result};
 use aws_sdk_lambda::Client;
 use futures::future::try_join_all;
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Terraform, usage::Usage,
+    Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,10 +39,10 @@ pub struct PermissionOutputs {
 #[derive(Default)]
 struct Policies(Loader<String, Value>);
 
-const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
+const GONE: &[ErrorPattern] = &[("ResourceNotFoundException", "")];
 /// A principal or the function itself is not known everywhere yet, or the policy is being changed.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/41617>
-const HEALING: &[Sign] = &[
+const HEALING: &[ErrorPattern] = &[
     ("InvalidParameterValueException", "principal was invalid"),
     ("ResourceNotFoundException", ""),
     ("ResourceConflictException", ""),
@@ -53,10 +53,10 @@ const PROPAGATES: Duration = Duration::from_secs(120);
 
 /// The error of a statement id that the function's policy already has.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/API_AddPermission.html>
-const TAKEN: &[Sign] = &[("ResourceConflictException", "already exists")];
+const TAKEN: &[ErrorPattern] = &[("ResourceConflictException", "already exists")];
 /// The error of an existing statement or of a concurrent change.
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>
-const CONFLICT: &[Sign] = &[("ResourceConflictException", "")];
+const CONFLICT: &[ErrorPattern] = &[("ResourceConflictException", "")];
 
 impl Resource for Permission {
     const KIND: &'static str = "lambda:permission";
@@ -68,7 +68,7 @@ impl Resource for Permission {
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("statement_id", 100)];
     const REPLACE_ON: &'static [&'static str] =
         &["function", "statement_id", "principal", "action", "source_arn", "source_account"];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = PermissionOutputs;
 
@@ -99,10 +99,10 @@ impl Resource for Permission {
             .send()
             .await
             .during("AddPermission");
-        match sent.heals(HEALING, PROPAGATES).exists(TAKEN) {
+        match sent.retry_on(HEALING, PROPAGATES).exists_on(TAKEN) {
             // Lambda answers with the same code for an existing statement and for a concurrent change: a read tells.
             Err(refusal)
-                if refusal.shows(CONFLICT) && self.statement(function, &self.statement_id, cx).await?.is_some() =>
+                if refusal.matches(CONFLICT) && self.statement(function, &self.statement_id, cx).await?.is_some() =>
             {
                 Err(Failure { kind: FailureKind::Exists, ..refusal })
             }
@@ -126,11 +126,11 @@ impl Resource for Permission {
         let (function, statement_id) = parts(id)?;
         let call = cx.client(Client::new).remove_permission().function_name(function).statement_id(statement_id);
         let answer = call.send().await.during("RemovePermission");
-        answer.heals(&[("ResourceConflictException", "")], PROPAGATES).absent(GONE)?;
+        answer.retry_on(&[("ResourceConflictException", "")], PROPAGATES).none_on(GONE)?;
         Ok(Deletion::Gone)
     }
 
-    fn foresee(&self, _: &Place, _: PermissionOutputs) -> PermissionOutputs {
+    fn predict_outputs(&self, _: &Place, _: PermissionOutputs) -> PermissionOutputs {
         PermissionOutputs { statement_id: self.statement_id.clone() }
     }
 
@@ -168,7 +168,7 @@ impl Permission {
 /// A function without permissions has no policy at all.
 async fn policies_of(client: Client, functions: Vec<String>) -> Result<HashMap<String, Value>> {
     let policies = try_join_all(functions.into_iter().map(|function| async {
-        let answer = client.get_policy().function_name(&function).send().await.during("GetPolicy").absent(GONE)?;
+        let answer = client.get_policy().function_name(&function).send().await.during("GetPolicy").none_on(GONE)?;
         let policy = answer.and_then(|answer| answer.policy);
         Ok::<_, Failure>((function, serde_json::from_str(&policy.unwrap_or_default()).unwrap_or_default()))
     }));

@@ -7,10 +7,10 @@ mod resource_policy;
 pub use log_group::{Encryption, LogGroup, LogGroupOutputs, RETENTION_DAYS, Retention};
 pub use resource_policy::{ResourcePolicy, ResourcePolicyOutputs};
 
-use resource::Registry;
+use resource::KindRegistry;
 
 /// Adds every kind of this crate.
 #[must_use]
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry.with::<LogGroup>().with::<ResourcePolicy>()
 }

@@ -1,10 +1,10 @@
 //! Reconciler for log groups.
 
 use crate::log_groups;
-use aws_client::{Attempt, Failure, Remedy, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, Remedy, Result};
 use aws_sdk_cloudwatchlogs::{Client, types::OrderBy};
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Name, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -58,12 +58,12 @@ pub struct LogGroupOutputs {
 /// The key's policy, or the key, has not reached CloudWatch Logs yet; or another call is at work.
 /// <https://github.com/hashicorp/terraform/issues/24194>
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/29282>
-const HEALING: &[Sign] =
+const HEALING: &[ErrorPattern] =
     &[("InvalidParameterException", "KMS"), ("AccessDeniedException", "KMS key"), ("OperationAbortedException", "")];
 /// The time after which a new key or its policy has certainly reached CloudWatch Logs: seconds, in some cases minutes.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
 const HEALED_WITHIN: Duration = Duration::from_secs(120);
-const ABSENT: &[Sign] = &[("ResourceNotFoundException", "")];
+const ABSENT: &[ErrorPattern] = &[("ResourceNotFoundException", "")];
 
 /// The stream with which AWS tries whether it may deliver logs, as when a state machine's logging is set up.
 /// LocalStack makes it as well.
@@ -87,7 +87,7 @@ impl Resource for LogGroup {
     // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 512)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const KEPT: bool = true;
 
     type Outputs = LogGroupOutputs;
@@ -117,7 +117,7 @@ impl Resource for LogGroup {
             .send()
             .await
             .during("CreateLogGroup")
-            .heals(HEALING, HEALED_WITHIN)?;
+            .retry_on(HEALING, HEALED_WITHIN)?;
         Ok(self.name.clone())
     }
 
@@ -140,11 +140,11 @@ impl Resource for LogGroup {
             match self.retention {
                 Retention::Days(days) => {
                     let call = client.put_retention_policy().log_group_name(id).retention_in_days(days);
-                    call.send().await.during("PutRetentionPolicy").heals(HEALING, HEALED_WITHIN)?;
+                    call.send().await.during("PutRetentionPolicy").retry_on(HEALING, HEALED_WITHIN)?;
                 }
                 Retention::Forever => {
                     let call = client.delete_retention_policy().log_group_name(id);
-                    call.send().await.during("DeleteRetentionPolicy").heals(HEALING, HEALED_WITHIN)?;
+                    call.send().await.during("DeleteRetentionPolicy").retry_on(HEALING, HEALED_WITHIN)?;
                 }
             }
         }
@@ -152,11 +152,11 @@ impl Resource for LogGroup {
             match self.encryption.key() {
                 Some(key) => {
                     let call = client.associate_kms_key().log_group_name(id).kms_key_id(key);
-                    call.send().await.during("AssociateKmsKey").heals(HEALING, HEALED_WITHIN)?;
+                    call.send().await.during("AssociateKmsKey").retry_on(HEALING, HEALED_WITHIN)?;
                 }
                 None => {
                     let call = client.disassociate_kms_key().log_group_name(id);
-                    call.send().await.during("DisassociateKmsKey").heals(HEALING, HEALED_WITHIN)?;
+                    call.send().await.during("DisassociateKmsKey").retry_on(HEALING, HEALED_WITHIN)?;
                 }
             }
         }
@@ -174,7 +174,7 @@ impl Resource for LogGroup {
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         if !cx.may_delete_data()
-            && let Some(what) = self.holdings(id, cx).await?
+            && let Some(what) = self.data_at_risk(id, cx).await?
         {
             let help = Remedy::AllowDataDeletion { address: None };
             return Err(Failure::refused(format!("the log group holds {what}"), help));
@@ -183,16 +183,16 @@ impl Resource for LogGroup {
         call.send()
             .await
             .during("DeleteLogGroup")
-            .heals(&[("OperationAbortedException", "")], HEALED_WITHIN)
-            .absent(ABSENT)?;
+            .retry_on(&[("OperationAbortedException", "")], HEALED_WITHIN)
+            .none_on(ABSENT)?;
         Ok(Deletion::Gone)
     }
 
     /// The number of stored bytes lags behind for hours, the streams do not.
-    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
         let call = cx.client(Client::new).describe_log_streams().log_group_name(id);
         let call = call.order_by(OrderBy::LastEventTime).descending(true).limit(2);
-        let answer = call.send().await.during("DescribeLogStreams").absent(ABSENT)?;
+        let answer = call.send().await.during("DescribeLogStreams").none_on(ABSENT)?;
         let mut streams = answer.and_then(|answer| answer.log_streams).unwrap_or_default().into_iter();
         let written = streams.any(|stream| stream.log_stream_name() != Some(AWS_TRIES_WITH));
         Ok(written.then(|| "log events".to_owned()))
@@ -202,7 +202,7 @@ impl Resource for LogGroup {
         Some(Self { retention: Retention::Forever, ..self.clone() })
     }
 
-    fn foresee(&self, place: &Place, _: LogGroupOutputs) -> LogGroupOutputs {
+    fn predict_outputs(&self, place: &Place, _: LogGroupOutputs) -> LogGroupOutputs {
         outputs(&self.name, place)
     }
 
@@ -254,6 +254,6 @@ fn outputs(name: &str, place: &Place) -> LogGroupOutputs {
 
 async fn read_tags(name: &str, cx: &Cx) -> Result<Tags> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn(name, cx.place()));
-    let answer = call.send().await.during("ListTagsForResource").absent(ABSENT)?;
+    let answer = call.send().await.during("ListTagsForResource").none_on(ABSENT)?;
     Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
 }

@@ -3,7 +3,7 @@
 use aws_client::{Attempt, Failure, FailureKind, Loader, Result, Tokens};
 use aws_sdk_cloudwatchlogs::Client;
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Terraform, usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform, usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -41,7 +41,7 @@ impl Resource for ResourcePolicy {
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::document("document", 5120)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[("document", As::Policy)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = ResourcePolicyOutputs;
 
@@ -71,11 +71,11 @@ impl Resource for ResourcePolicy {
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
         let call = cx.client(Client::new).delete_resource_policy().policy_name(id);
-        call.send().await.during("DeleteResourcePolicy").absent(&[("ResourceNotFoundException", "")])?;
+        call.send().await.during("DeleteResourcePolicy").none_on(&[("ResourceNotFoundException", "")])?;
         Ok(Deletion::Gone)
     }
 
-    fn foresee(&self, _: &Place, _: ResourcePolicyOutputs) -> ResourcePolicyOutputs {
+    fn predict_outputs(&self, _: &Place, _: ResourcePolicyOutputs) -> ResourcePolicyOutputs {
         ResourcePolicyOutputs { name: self.name.clone() }
     }
 
@@ -106,7 +106,7 @@ impl ResourcePolicy {
             .during("PutResourcePolicy")
             // A principal or a log group of the policy is too new.
             // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html>
-            .heals(
+            .retry_on(
                 &[("InvalidParameterException", "principal"), ("InvalidParameterException", "log group")],
                 Duration::from_secs(120),
             )

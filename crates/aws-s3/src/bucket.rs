@@ -5,11 +5,11 @@ mod declaration;
 pub use declaration::{AccessLogs, Bucket, BucketOutputs};
 
 use crate::{
-    Encryption, LifecycleRule, Replication, allowed, client,
+    Encryption, LifecycleRule, Replication, client, data_at_risk,
     emptying::{self, Selection},
-    holdings, name,
-    presence::{self, Presence},
-    read, write,
+    iam,
+    lookup::{self, Presence},
+    name, read, write,
 };
 use aws_client::{Attempt, Failure, FailureKind, Remedy, Result};
 use aws_sdk_s3::{
@@ -17,7 +17,7 @@ use aws_sdk_s3::{
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Name, Quantity, Usage},
 };
 use serde_json::Value;
@@ -39,15 +39,15 @@ impl Bucket {
     /// only where the declaration names a region does a comparison show it.
     async fn observe_elsewhere(&self, id: &str, cx: &Cx, redirect: Failure) -> Result<Option<Self>> {
         let client = self.client(cx);
-        match presence::of(&client, id).await? {
+        match lookup::of(&client, id).await? {
             Presence::Nowhere => Ok(None),
             Presence::Elsewhere(region) if self.region.is_some() => {
                 let there = Self { region: Some(region.clone()), ..self.clone() };
                 let client = there.client(cx);
                 read::bucket(&client, id, &there, read::tags(&client, id)).await
             }
-            Presence::Elsewhere(region) => Err(presence::elsewhere(id, &region)),
-            Presence::Closed => Err(presence::closed(&client, id).await),
+            Presence::Elsewhere(region) => Err(lookup::elsewhere(id, &region)),
+            Presence::Closed => Err(lookup::closed(&client, id).await),
             Presence::Here => Err(redirect),
         }
     }
@@ -75,7 +75,7 @@ impl Resource for Bucket {
     ];
     const REPLACE_ON: &'static [&'static str] = &["name", "region"];
     const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy), ("lifecycle", As::Set)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = BucketOutputs;
 
@@ -85,24 +85,24 @@ impl Resource for Bucket {
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let client = self.client(cx);
-        match presence::of(&client, &self.name).await? {
+        match lookup::of(&client, &self.name).await? {
             Presence::Here => {}
             Presence::Nowhere => return Ok(None),
-            Presence::Elsewhere(region) => return Err(presence::elsewhere(&self.name, &region)),
-            Presence::Closed => return Err(presence::closed(&client, &self.name).await),
+            Presence::Elsewhere(region) => return Err(lookup::elsewhere(&self.name, &region)),
+            Presence::Closed => return Err(lookup::closed(&client, &self.name).await),
         }
-        let Some(tags) = read::tags(&client, &self.name).await.absent(read::NO_BUCKET)? else { return Ok(None) };
+        let Some(tags) = read::tags(&client, &self.name).await.none_on(read::NO_BUCKET)? else { return Ok(None) };
         // If CreateBucket takes no tags (S3-compatible stores, old endpoints), a crash before the tags are put leaves
         // an empty, untagged bucket of this very name in this account. A bucket with content is foreign. An empty one
         // is ours only if an intent of a run names it.
-        let left_over = tags.0.is_empty() && holdings::of(&client, &self.name, |_| false).await?.is_none();
+        let left_over = tags.0.is_empty() && data_at_risk::describe(&client, &self.name, |_| false).await?.is_none();
         let owner = if left_over { Owner::Name } else { Owner::Tags(tags) };
         Ok(Some(Found { id: self.name.clone(), owner }))
     }
 
     /// One call, where observing takes one for each setting.
     async fn live_tags(&self, id: &str, cx: &Cx) -> Result<Option<Tags>> {
-        read::tags(&self.client(cx), id).await.absent(read::NO_BUCKET)
+        read::tags(&self.client(cx), id).await.none_on(read::NO_BUCKET)
     }
 
     /// Needs `s3:TagResource` beside `s3:CreateBucket`, as the bucket bears its tags from the start.
@@ -110,7 +110,7 @@ impl Resource for Bucket {
         let client = self.client(cx);
         let region = self.region(cx.place());
         // There, making a bucket that one has already is a success which resets its ACLs.
-        if region == NAMELESS && presence::of(&client, &self.name).await? != Presence::Nowhere {
+        if region == NAMELESS && lookup::of(&client, &self.name).await? != Presence::Nowhere {
             return Err(Failure::of(FailureKind::Exists, format!("the bucket {} exists already", self.name)));
         }
         let constraint = (region != NAMELESS).then(|| BucketLocationConstraint::from(region));
@@ -129,8 +129,8 @@ impl Resource for Bucket {
         let (client, arn) = (self.client(cx), self.arn(cx.place()));
         let tags = cx.tags_at_a_glance(&arn, &self.tags, read::tags(&client, id));
         let read = match read::bucket(&client, id, self, tags).await {
-            Err(failure) if failure.shows(presence::ELSEWHERE) => self.observe_elsewhere(id, cx, failure).await?,
-            Err(failure) => return Err(presence::explain_denial(&client, id, failure).await),
+            Err(failure) if failure.matches(lookup::ELSEWHERE) => self.observe_elsewhere(id, cx, failure).await?,
+            Err(failure) => return Err(lookup::explain_denial(&client, id, failure).await),
             Ok(read) => read,
         };
         let Some(live) = read else { return Ok(Observed::Absent) };
@@ -142,11 +142,11 @@ impl Resource for Bucket {
         write::bucket(&self.client(cx), id, self, live, diff, cx).await
     }
 
-    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
         let client = self.client(cx);
-        match holdings::of(&client, id, |key| cx.deletes(&format!("{id}/{key}"))).await {
+        match data_at_risk::describe(&client, id, |key| cx.deletes(&format!("{id}/{key}"))).await {
             // The content of another account's bucket is no data of this stack, and is not deleted.
-            Err(failure) if presence::is_foreign(&client, id, &failure).await => Ok(None),
+            Err(failure) if lookup::is_foreign(&client, id, &failure).await => Ok(None),
             found => found,
         }
     }
@@ -156,7 +156,7 @@ impl Resource for Bucket {
         match delete(&client, id, cx.may_delete_data()).await {
             Ok(()) => Ok(Deletion::Gone),
             // This stack's bucket is gone; another account has the name now.
-            Err(failure) if presence::is_foreign(&client, id, &failure).await => Ok(Deletion::Gone),
+            Err(failure) if lookup::is_foreign(&client, id, &failure).await => Ok(Deletion::Gone),
             Err(failure) => Err(failure),
         }
     }
@@ -177,12 +177,12 @@ impl Resource for Bucket {
         })
     }
 
-    fn foresee(&self, place: &Place, _: BucketOutputs) -> BucketOutputs {
+    fn predict_outputs(&self, place: &Place, _: BucketOutputs) -> BucketOutputs {
         self.outputs(place)
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
-        allowed::bucket(self, &self.arn(place), place)
+        iam::bucket(self, &self.arn(place), place)
     }
 
     fn usage(&self) -> Usage {
@@ -204,23 +204,23 @@ impl Resource for Bucket {
 
 /// Deletes a bucket; what it holds only with `data`.
 async fn delete(client: &Client, id: &str, data: bool) -> Result<()> {
-    let doomed = if data { Selection::Everything } else { Selection::Markers };
-    if !data && let Some(what) = holdings::of(client, id, |_| false).await? {
+    let selection = if data { Selection::Everything } else { Selection::Markers };
+    if !data && let Some(what) = data_at_risk::describe(client, id, |_| false).await? {
         let help = Remedy::AllowDataDeletion { address: None };
         return Err(Failure::refused(format!("the bucket {id} holds {what}"), help));
     }
     emptying::unlock(client, id).await?;
-    emptying::empty(client, id, doomed).await?;
+    emptying::empty(client, id, selection).await?;
     client
         .delete_bucket()
         .bucket(id)
         .send()
         .await
         .during("DeleteBucket")
-        .absent(read::NO_BUCKET)
+        .none_on(read::NO_BUCKET)
         // Something arrived meanwhile, as access logs do, or the emptiness has not spread.
         // <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-        .heals(&[("BucketNotEmpty", "")], write::SOON)
-        .heals(write::BUSY, write::SOON)?;
+        .retry_on(&[("BucketNotEmpty", "")], write::SOON)
+        .retry_on(write::BUSY, write::SOON)?;
     Ok(())
 }

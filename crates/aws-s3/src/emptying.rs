@@ -36,10 +36,10 @@ pub(crate) async fn empty(client: &Client, name: &str, what: Selection<'_>) -> R
     };
     let mut pages = Pages::new(client, name, prefix);
     let mut crew = Crew::default();
-    while let Some(page) = pages.next().await.absent(NO_BUCKET)?.flatten() {
-        let doomed = doomed(&page, what)?;
-        if !doomed.is_empty() {
-            crew.give(delete(client.clone(), name.to_owned(), doomed)).await?;
+    while let Some(page) = pages.next().await.none_on(NO_BUCKET)?.flatten() {
+        let objects = selected(&page, what)?;
+        if !objects.is_empty() {
+            crew.give(delete(client.clone(), name.to_owned(), objects)).await?;
         }
     }
     crew.finish().await?;
@@ -49,7 +49,7 @@ pub(crate) async fn empty(client: &Client, name: &str, what: Selection<'_>) -> R
     }
 }
 
-fn doomed(page: &ListObjectVersionsOutput, what: Selection<'_>) -> Result<Vec<ObjectIdentifier>> {
+fn selected(page: &ListObjectVersionsOutput, what: Selection<'_>) -> Result<Vec<ObjectIdentifier>> {
     let versions = match what {
         Selection::Markers => &[],
         Selection::Everything | Selection::Key(_) => page.versions(),
@@ -68,10 +68,10 @@ fn doomed(page: &ListObjectVersionsOutput, what: Selection<'_>) -> Result<Vec<Ob
         .collect()
 }
 
-async fn delete(client: Client, name: String, doomed: Vec<ObjectIdentifier>) -> Result<()> {
-    let delete = Delete::builder().set_objects(Some(doomed)).quiet(true).build().map_err(unbuildable)?;
+async fn delete(client: Client, name: String, objects: Vec<ObjectIdentifier>) -> Result<()> {
+    let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(unbuildable)?;
     let answer = client.delete_objects().bucket(&name).delete(delete).send().await.during("DeleteObjects");
-    let Some(answer) = answer.absent(NO_BUCKET)? else { return Ok(()) };
+    let Some(answer) = answer.none_on(NO_BUCKET)? else { return Ok(()) };
     match answer.errors().iter().find(|error| !matches!(error.code(), Some("NoSuchKey" | "NoSuchVersion"))) {
         Some(error) => Err(refusal(&name, error)),
         None => Ok(()),
@@ -107,13 +107,13 @@ async fn abort_uploads(client: &Client, name: &str) -> Result<()> {
     loop {
         let call = client.list_multipart_uploads().bucket(name);
         let call = call.set_key_marker(key_marker).set_upload_id_marker(upload_marker);
-        let Some(page) = call.send().await.during("ListMultipartUploads").absent(NO_BUCKET)? else { break };
+        let Some(page) = call.send().await.during("ListMultipartUploads").none_on(NO_BUCKET)? else { break };
         for upload in page.uploads() {
             let (Some(key), Some(id)) = (upload.key(), upload.upload_id()) else { continue };
             let call = client.abort_multipart_upload().bucket(name).key(key).upload_id(id);
             crew.give(async move {
                 let gone = &[("NoSuchUpload", ""), ("NoSuchBucket", "")];
-                call.send().await.during("AbortMultipartUpload").absent(gone).map(drop)
+                call.send().await.during("AbortMultipartUpload").none_on(gone).map(drop)
             })
             .await?;
         }
@@ -132,7 +132,7 @@ pub(crate) async fn unlock(client: &Client, name: &str) -> Result<()> {
     let answer = client.get_bucket_policy().bucket(name).send().await.during("GetBucketPolicy");
     // S3 says with an error that there is none.
     // <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-    let answer = match answer.absent(&[("NoSuchBucketPolicy", ""), ("NoSuchBucket", "")]) {
+    let answer = match answer.none_on(&[("NoSuchBucketPolicy", ""), ("NoSuchBucket", "")]) {
         // Emptying needs no permission to read the policy; if it locks out, that will show.
         Err(failure) if failure.kind == FailureKind::Denied => return Ok(()),
         answer => answer?,
@@ -140,7 +140,7 @@ pub(crate) async fn unlock(client: &Client, name: &str) -> Result<()> {
     let policy = answer.and_then(|answer| answer.policy).unwrap_or_default();
     if locks_out(&serde_json::from_str(&policy).unwrap_or_default()) {
         let call = client.delete_bucket_policy().bucket(name);
-        call.send().await.during("DeleteBucketPolicy").absent(NO_BUCKET)?;
+        call.send().await.during("DeleteBucketPolicy").none_on(NO_BUCKET)?;
     }
     Ok(())
 }
@@ -231,7 +231,7 @@ mod tests {
     use serde_json::json;
 
     fn keys(page: &ListObjectVersionsOutput, what: Selection<'_>) -> Vec<String> {
-        doomed(page, what).unwrap().into_iter().map(|one| one.key).collect()
+        selected(page, what).unwrap().into_iter().map(|one| one.key).collect()
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! Reconcilers for Amazon S3: buckets and the objects the platform ships.
 
-mod allowed;
 mod bucket;
 mod client;
+mod data_at_risk;
 mod emptying;
 mod encryption;
-mod holdings;
+mod iam;
 mod lifecycle;
+mod lookup;
 mod name;
 mod object;
-mod presence;
 mod read;
 mod replication;
 mod write;
@@ -18,16 +18,16 @@ pub use bucket::{AccessLogs, Bucket, BucketOutputs};
 pub use client::{client, client_for};
 pub use encryption::Encryption;
 pub use lifecycle::{LifecycleRule, Transition};
+pub use lookup::explain_denial;
 pub use object::{Object, ObjectOutputs};
-pub use presence::explain_denial;
 pub use replication::Replication;
 
 use aws_client::{Failure, FailureKind};
-use resource::Registry;
+use resource::KindRegistry;
 
 /// Adds every kind of this crate.
 #[must_use]
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry.with::<Bucket>().with::<Object>()
 }
 

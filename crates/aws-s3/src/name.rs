@@ -1,6 +1,6 @@
 //! Names of buckets that were given up a while ago.
 
-use crate::presence::{self, Presence};
+use crate::lookup::{self, Presence};
 use aws_client::{Failure, FailureKind};
 use aws_sdk_s3::Client;
 use std::time::Duration;
@@ -19,14 +19,14 @@ const BEING_FREED: &str = "OperationAborted";
 pub(crate) async fn explain(client: &Client, name: &str, failure: Failure) -> Failure {
     let is_going = match &failure {
         Failure { code: Some(code), .. } if code == BEING_FREED => true,
-        Failure { kind: FailureKind::Exists, .. } => matches!(presence::of(client, name).await, Ok(Presence::Nowhere)),
+        Failure { kind: FailureKind::Exists, .. } => matches!(lookup::of(client, name).await, Ok(Presence::Nowhere)),
         _ => false,
     };
     if !is_going {
         return failure;
     }
     Failure {
-        kind: FailureKind::Heals(FREE_WITHIN),
+        kind: FailureKind::Retryable(FREE_WITHIN),
         message: format!(
             "{} S3 frees the name of a deleted bucket after minutes, and after hours where it was in another region; \
              choose another name than {name}, or run the command again later, if that is too long",

@@ -1,15 +1,16 @@
 //! Reconciler for objects that the platform uploads, such as the script of a job.
 
 use crate::{
-    allowed, client,
+    client,
     emptying::{self, Selection},
-    presence,
+    iam, lookup,
 };
-use aws_client::{Attempt, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Result};
 use aws_sdk_s3::{operation::head_object::HeadObjectOutput, primitives::ByteStream, types::ChecksumMode};
 use aws_smithy_types::base64;
 use resource::{
-    Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Terraform, usage::Usage,
+    Content, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Terraform,
+    usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use vocabulary::{BucketName, Permission, Place, UNKNOWN_OPEN};
@@ -39,7 +40,7 @@ const DIGEST: &str = "sha256";
 
 /// A HEAD request has no body, so its 404 has no code but the SDK's `NotFound`.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-const ABSENT: &[Sign] = &[("NotFound", ""), ("NoSuchKey", ""), ("NoSuchBucket", "")];
+const ABSENT: &[ErrorPattern] = &[("NotFound", ""), ("NoSuchKey", ""), ("NoSuchBucket", "")];
 
 /// S3 spells digests in base64.
 fn to_base64(hex: &str) -> String {
@@ -88,7 +89,7 @@ impl Object {
             .during("PutObject");
         match put {
             Ok(_) => Ok(()),
-            Err(failure) => Err(presence::explain_denial(&client, self.bucket.as_str(), failure).await),
+            Err(failure) => Err(lookup::explain_denial(&client, self.bucket.as_str(), failure).await),
         }
     }
 
@@ -96,9 +97,9 @@ impl Object {
         let client = client::of_stack(cx);
         let call = client.head_object().bucket(self.bucket.as_str()).key(&self.key);
         let call = call.checksum_mode(ChecksumMode::Enabled);
-        let head = match call.send().await.during("HeadObject").absent(ABSENT) {
+        let head = match call.send().await.during("HeadObject").none_on(ABSENT) {
             Ok(head) => head,
-            Err(failure) => return Err(presence::explain_denial(&client, self.bucket.as_str(), failure).await),
+            Err(failure) => return Err(lookup::explain_denial(&client, self.bucket.as_str(), failure).await),
         };
         Ok(head.map(|head| Self {
             sha256: digest(&head),
@@ -124,7 +125,7 @@ impl Resource for Object {
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("key", 1024)];
     const REPLACE_ON: &'static [&'static str] = &["bucket", "key"];
     const CONTENT: Option<Content> = Some(Content { digest: "sha256", sent_with: &["sha256", "content_type"] });
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = ObjectOutputs;
 
@@ -167,17 +168,17 @@ impl Resource for Object {
         match emptying::empty(&client, bucket.as_str(), Selection::Key(&key)).await {
             Ok(()) => Ok(Deletion::Gone),
             // It went with this stack's bucket; another account has that name now.
-            Err(failure) if presence::is_foreign(&client, bucket.as_str(), &failure).await => Ok(Deletion::Gone),
+            Err(failure) if lookup::is_foreign(&client, bucket.as_str(), &failure).await => Ok(Deletion::Gone),
             Err(failure) => Err(failure),
         }
     }
 
-    fn foresee(&self, _: &Place, _: ObjectOutputs) -> ObjectOutputs {
+    fn predict_outputs(&self, _: &Place, _: ObjectOutputs) -> ObjectOutputs {
         self.outputs()
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
-        allowed::object(&format!("arn:{}:s3:::{}", place.partition, self.bucket), &self.key)
+        iam::object(&format!("arn:{}:s3:::{}", place.partition, self.bucket), &self.key)
     }
 
     fn usage(&self) -> Usage {

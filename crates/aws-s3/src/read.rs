@@ -6,7 +6,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
 use crate::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication};
-use aws_client::{Attempt, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Result};
 use aws_sdk_s3::{
     Client,
     types::{BucketVersioningStatus, ObjectOwnership},
@@ -15,7 +15,7 @@ use resource::Tags;
 use serde_json::Value;
 use vocabulary::BucketName;
 
-pub(crate) const NO_BUCKET: &[Sign] = &[("NoSuchBucket", ""), ("NotFound", "")];
+pub(crate) const NO_BUCKET: &[ErrorPattern] = &[("NoSuchBucket", ""), ("NotFound", "")];
 
 pub(crate) async fn bucket(
     client: &Client,
@@ -38,7 +38,7 @@ pub(crate) async fn bucket(
             tags,
         )
     };
-    let Some(settings) = settings.await.absent(NO_BUCKET)? else { return Ok(None) };
+    let Some(settings) = settings.await.none_on(NO_BUCKET)? else { return Ok(None) };
     let (
         versioning,
         encryption,
@@ -73,18 +73,18 @@ async fn versioning(client: &Client, name: &str) -> Result<bool> {
 }
 
 /// S3 before 2023, and some that resemble it.
-pub(crate) const NO_ENCRYPTION: &[Sign] = &[("ServerSideEncryptionConfigurationNotFoundError", "")];
+pub(crate) const NO_ENCRYPTION: &[ErrorPattern] = &[("ServerSideEncryptionConfigurationNotFoundError", "")];
 
 async fn encryption(client: &Client, name: &str) -> Result<Encryption> {
     let answer = client.get_bucket_encryption().bucket(name).send().await.during("GetBucketEncryption");
-    let answer = answer.absent(NO_ENCRYPTION)?;
+    let answer = answer.none_on(NO_ENCRYPTION)?;
     let configuration = answer.as_ref().and_then(|answer| answer.server_side_encryption_configuration());
     Ok(configuration.map_or(Encryption::S3, Encryption::from_aws))
 }
 
 async fn public_access_blocked(client: &Client, name: &str) -> Result<bool> {
     let answer = client.get_public_access_block().bucket(name).send().await.during("GetPublicAccessBlock");
-    let answer = answer.absent(&[("NoSuchPublicAccessBlockConfiguration", "")])?;
+    let answer = answer.none_on(&[("NoSuchPublicAccessBlockConfiguration", "")])?;
     Ok(answer.and_then(|answer| answer.public_access_block_configuration).is_some_and(|block| {
         [block.block_public_acls, block.ignore_public_acls, block.block_public_policy, block.restrict_public_buckets]
             .into_iter()
@@ -94,7 +94,7 @@ async fn public_access_blocked(client: &Client, name: &str) -> Result<bool> {
 
 async fn owner_enforced(client: &Client, name: &str) -> Result<bool> {
     let answer = client.get_bucket_ownership_controls().bucket(name).send().await.during("GetBucketOwnershipControls");
-    let answer = answer.absent(&[("OwnershipControlsNotFoundError", "")])?;
+    let answer = answer.none_on(&[("OwnershipControlsNotFoundError", "")])?;
     let controls = answer.and_then(|answer| answer.ownership_controls);
     Ok(controls.is_some_and(|controls| {
         controls.rules().iter().any(|rule| rule.object_ownership() == &ObjectOwnership::BucketOwnerEnforced)
@@ -103,7 +103,7 @@ async fn owner_enforced(client: &Client, name: &str) -> Result<bool> {
 
 async fn policy(client: &Client, name: &str) -> Result<Value> {
     let answer = client.get_bucket_policy().bucket(name).send().await.during("GetBucketPolicy");
-    let answer = answer.absent(&[("NoSuchBucketPolicy", "")])?;
+    let answer = answer.none_on(&[("NoSuchBucketPolicy", "")])?;
     Ok(answer.and_then(|answer| answer.policy).map(document).unwrap_or_default())
 }
 
@@ -114,7 +114,7 @@ fn document(text: String) -> Value {
 
 async fn lifecycle(client: &Client, name: &str) -> Result<Vec<LifecycleRule>> {
     let answer = client.get_bucket_lifecycle_configuration().bucket(name).send().await;
-    let answer = answer.during("GetBucketLifecycleConfiguration").absent(&[("NoSuchLifecycleConfiguration", "")])?;
+    let answer = answer.during("GetBucketLifecycleConfiguration").none_on(&[("NoSuchLifecycleConfiguration", "")])?;
     Ok(answer.map(|answer| answer.rules().iter().map(LifecycleRule::from_aws).collect()).unwrap_or_default())
 }
 
@@ -134,7 +134,7 @@ async fn replication(client: &Client, name: &str, asked: bool) -> Result<Option<
         return Ok(None);
     }
     let answer = client.get_bucket_replication().bucket(name).send().await.during("GetBucketReplication");
-    let answer = answer.absent(&[("ReplicationConfigurationNotFoundError", "")])?;
+    let answer = answer.none_on(&[("ReplicationConfigurationNotFoundError", "")])?;
     Ok(answer.as_ref().and_then(|answer| answer.replication_configuration()).and_then(Replication::from_aws))
 }
 
@@ -149,6 +149,6 @@ async fn event_bridge(client: &Client, name: &str, asked: bool) -> Result<bool> 
 
 pub(crate) async fn tags(client: &Client, name: &str) -> Result<Tags> {
     let answer = client.get_bucket_tagging().bucket(name).send().await.during("GetBucketTagging");
-    let answer = answer.absent(&[("NoSuchTagSet", ""), ("NoSuchTagSetError", "")])?;
+    let answer = answer.none_on(&[("NoSuchTagSet", ""), ("NoSuchTagSetError", "")])?;
     Ok(answer.map(|answer| answer.tag_set().iter().map(|tag| (tag.key(), tag.value())).collect()).unwrap_or_default())
 }

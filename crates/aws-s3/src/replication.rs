@@ -1,7 +1,7 @@
 //! The replication of a bucket to another bucket, and its conversion to and from S3's types.
 
 use crate::unbuildable;
-use aws_client::{Attempt, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Result};
 use aws_sdk_s3::types::{
     DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, EncryptionConfiguration, Metrics,
     MetricsStatus, ReplicationConfiguration, ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
@@ -33,7 +33,7 @@ pub struct Replication {
 const OF_AWS: &str = ":alias/aws/s3";
 /// Emulators have no keys of AWS's.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>
-const NO_KEY: &[Sign] = &[("NotFoundException", "")];
+const NO_KEY: &[ErrorPattern] = &[("NotFoundException", "")];
 
 impl Replication {
     /// The name of the rule, which its metrics have as a dimension.
@@ -56,7 +56,7 @@ impl Replication {
     pub(crate) async fn ensure_key(&self, cx: &Cx) -> Result<()> {
         let Some((key, region)) = self.key_of_aws() else { return Ok(()) };
         let kms = cx.client_in(Some(region), aws_sdk_kms::Client::new);
-        kms.describe_key().key_id(key.as_str()).send().await.during("DescribeKey").absent(NO_KEY)?;
+        kms.describe_key().key_id(key.as_str()).send().await.during("DescribeKey").none_on(NO_KEY)?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Brings a bucket's settings in line: tags first, for by them it is known as ours.
 
 use crate::{Bucket, Encryption, LifecycleRule, Replication, read, unbuildable};
-use aws_client::{Attempt, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Result};
 use aws_sdk_s3::{
     Client,
     types::{
@@ -17,11 +17,11 @@ use std::time::Duration;
 /// is not known everywhere.
 /// <https://github.com/ansible/ansible/pull/67811>
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-pub(crate) const BUSY: &[Sign] = &[("OperationAborted", ""), ("NoSuchBucket", "")];
+pub(crate) const BUSY: &[ErrorPattern] = &[("OperationAborted", ""), ("NoSuchBucket", "")];
 /// The role, or the versioning of either bucket, is too new.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html>
 /// <https://github.com/hashicorp/terraform-provider-aws/blob/028665b1da302bba194da41a89298ff76df05e60/internal/service/s3/bucket_replication_configuration.go>
-const REPLICATION_TOO_EARLY: &[Sign] =
+const REPLICATION_TOO_EARLY: &[ErrorPattern] =
     &[("InvalidRequest", "ersioning"), ("InvalidRequest", "role"), ("InvalidArgument", "role")];
 /// The time that such changes, and the propagation of roles, may take. Settings of buckets spread in time.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel>
@@ -47,14 +47,14 @@ pub(crate) async fn bucket(
     // S3 refuses to suspend versioning while there is a replication, and to replicate without versioning.
     if diff.has("replication") && wanted.replication.is_none() {
         let call = client.delete_bucket_replication().bucket(name);
-        call.send().await.during("DeleteBucketReplication").heals(BUSY, SOON)?;
+        call.send().await.during("DeleteBucketReplication").retry_on(BUSY, SOON)?;
     }
     if diff.has("versioning") {
         let status =
             if wanted.versioning { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
         let configuration = VersioningConfiguration::builder().status(status).build();
         let call = client.put_bucket_versioning().bucket(name).versioning_configuration(configuration);
-        call.send().await.during("PutBucketVersioning").heals(BUSY, SOON)?;
+        call.send().await.during("PutBucketVersioning").retry_on(BUSY, SOON)?;
     }
     if diff.has("encryption") {
         encryption(client, name, &wanted.encryption).await?;
@@ -95,7 +95,7 @@ async fn tags(client: &Client, name: &str, wanted: &Bucket, live: &Bucket, diff:
         .send()
         .await
         .during("PutBucketTagging")
-        .heals(BUSY, SOON)?;
+        .retry_on(BUSY, SOON)?;
     Ok(())
 }
 
@@ -111,17 +111,17 @@ async fn block(client: &Client, name: &str, on: bool) -> Result<()> {
         .restrict_public_buckets(on)
         .build();
     let call = client.put_public_access_block().bucket(name).public_access_block_configuration(block);
-    call.send().await.during("PutPublicAccessBlock").heals(BUSY, SOON)?;
+    call.send().await.during("PutPublicAccessBlock").retry_on(BUSY, SOON)?;
     Ok(())
 }
 
 async fn encryption(client: &Client, name: &str, wanted: &Encryption) -> Result<()> {
     let live = client.get_bucket_encryption().bucket(name).send().await.during("GetBucketEncryption");
-    let live = live.heals(BUSY, SOON).absent(read::NO_ENCRYPTION)?;
+    let live = live.retry_on(BUSY, SOON).none_on(read::NO_ENCRYPTION)?;
     let live = live.and_then(|live| live.server_side_encryption_configuration);
     let configuration = wanted.to_aws(live.as_ref().and_then(Encryption::blocked))?;
     let call = client.put_bucket_encryption().bucket(name).server_side_encryption_configuration(configuration);
-    call.send().await.during("PutBucketEncryption").heals(BUSY, SOON)?;
+    call.send().await.during("PutBucketEncryption").retry_on(BUSY, SOON)?;
     Ok(())
 }
 
@@ -130,14 +130,14 @@ async fn ownership(client: &Client, name: &str, enforced: bool) -> Result<()> {
     let rule = OwnershipControlsRule::builder().object_ownership(ownership).build().map_err(unbuildable)?;
     let controls = OwnershipControls::builder().rules(rule).build().map_err(unbuildable)?;
     let call = client.put_bucket_ownership_controls().bucket(name).ownership_controls(controls);
-    call.send().await.during("PutBucketOwnershipControls").heals(BUSY, SOON)?;
+    call.send().await.during("PutBucketOwnershipControls").retry_on(BUSY, SOON)?;
     Ok(())
 }
 
 /// The other notifications are somebody's, and S3 knows only the whole set: they are sent back.
 async fn events(client: &Client, name: &str, on: bool) -> Result<()> {
     let call = client.get_bucket_notification_configuration().bucket(name);
-    let live = call.send().await.during("GetBucketNotificationConfiguration").heals(BUSY, SOON)?;
+    let live = call.send().await.during("GetBucketNotificationConfiguration").retry_on(BUSY, SOON)?;
     let configuration = NotificationConfiguration::builder()
         .set_topic_configurations(live.topic_configurations)
         .set_queue_configurations(live.queue_configurations)
@@ -145,13 +145,13 @@ async fn events(client: &Client, name: &str, on: bool) -> Result<()> {
         .set_event_bridge_configuration(on.then(|| EventBridgeConfiguration::builder().build()))
         .build();
     let call = client.put_bucket_notification_configuration().bucket(name).notification_configuration(configuration);
-    call.send().await.during("PutBucketNotificationConfiguration").heals(BUSY, SOON)?;
+    call.send().await.during("PutBucketNotificationConfiguration").retry_on(BUSY, SOON)?;
     Ok(())
 }
 
 async fn policy(client: &Client, name: &str, wanted: &Bucket) -> Result<()> {
     if wanted.policy.is_null() {
-        client.delete_bucket_policy().bucket(name).send().await.during("DeleteBucketPolicy").heals(BUSY, SOON)?;
+        client.delete_bucket_policy().bucket(name).send().await.during("DeleteBucketPolicy").retry_on(BUSY, SOON)?;
         return Ok(());
     }
     client
@@ -163,20 +163,26 @@ async fn policy(client: &Client, name: &str, wanted: &Bucket) -> Result<()> {
         .during("PutBucketPolicy")
         // A principal of the policy is too new.
         // <https://github.com/cloud-custodian/cloud-custodian/issues/4948>
-        .heals(&[("MalformedPolicy", "nvalid principal")], SOON)
-        .heals(BUSY, SOON)?;
+        .retry_on(&[("MalformedPolicy", "nvalid principal")], SOON)
+        .retry_on(BUSY, SOON)?;
     Ok(())
 }
 
 async fn lifecycle(client: &Client, name: &str, wanted: &Bucket) -> Result<()> {
     if wanted.lifecycle.is_empty() {
-        client.delete_bucket_lifecycle().bucket(name).send().await.during("DeleteBucketLifecycle").heals(BUSY, SOON)?;
+        client
+            .delete_bucket_lifecycle()
+            .bucket(name)
+            .send()
+            .await
+            .during("DeleteBucketLifecycle")
+            .retry_on(BUSY, SOON)?;
         return Ok(());
     }
     let rules: Result<Vec<_>> = wanted.lifecycle.iter().map(LifecycleRule::to_aws).collect();
     let configuration = BucketLifecycleConfiguration::builder().set_rules(Some(rules?)).build().map_err(unbuildable)?;
     let call = client.put_bucket_lifecycle_configuration().bucket(name).lifecycle_configuration(configuration);
-    call.send().await.during("PutBucketLifecycleConfiguration").heals(BUSY, SOON)?;
+    call.send().await.during("PutBucketLifecycleConfiguration").retry_on(BUSY, SOON)?;
     Ok(())
 }
 
@@ -193,12 +199,12 @@ async fn logging(client: &Client, name: &str, wanted: &Bucket) -> Result<()> {
     let answer = call.send().await.during("PutBucketLogging");
     // The policy by which the other bucket takes logs is too new.
     // <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-    answer.heals(&[("InvalidTargetBucketForLogging", "")], SOON).heals(BUSY, SOON)?;
+    answer.retry_on(&[("InvalidTargetBucketForLogging", "")], SOON).retry_on(BUSY, SOON)?;
     Ok(())
 }
 
 async fn replicate(client: &Client, name: &str, replication: &Replication) -> Result<()> {
     let call = client.put_bucket_replication().bucket(name).replication_configuration(replication.to_aws()?);
-    call.send().await.during("PutBucketReplication").heals(REPLICATION_TOO_EARLY, SOON).heals(BUSY, SOON)?;
+    call.send().await.during("PutBucketReplication").retry_on(REPLICATION_TOO_EARLY, SOON).retry_on(BUSY, SOON)?;
     Ok(())
 }

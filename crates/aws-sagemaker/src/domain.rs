@@ -1,12 +1,11 @@
 //! Reconciler for SageMaker domains.
 
 use crate::{
-    allowed,
+    contents::{self, Of},
     defaults::StudioDefaults,
-    home, leftovers,
-    life::{self, Standing},
-    occupants::{self, Of},
-    sign, tagging,
+    errors, home_efs, iam, leftovers,
+    status::{self, Standing},
+    tagging,
 };
 use aws_client::{Attempt, Failure, Pages, Result};
 use aws_sdk_sagemaker::{
@@ -15,12 +14,12 @@ use aws_sdk_sagemaker::{
     types::{AppNetworkAccessType, DomainSettings, DomainSettingsForUpdate, RetentionPolicy, RetentionType},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Usage},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use vocabulary::{Condition, DomainId, KeyArn, Need, Permission, Place, SecurityGroupId, SubnetId, VpcId};
+use vocabulary::{DomainId, KeyArn, Need, Permission, PermissionCondition, Place, SecurityGroupId, SubnetId, VpcId};
 
 /// A SageMaker domain: where Studio's users, spaces and apps live.
 ///
@@ -100,7 +99,7 @@ impl Resource for Domain {
         ("space_defaults.security_groups", As::Set),
         ("domain_security_groups", As::Set),
     ];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     /// Security groups, and a file system that is to be retained.
     const REMNANTS: bool = true;
     const TYPICAL: Duration = Duration::from_secs(300);
@@ -154,8 +153,8 @@ impl Resource for Domain {
             .send()
             .await
             .during("CreateDomain")
-            .exists(sign::EXISTS)
-            .heals(sign::PROPAGATING, sign::PROPAGATION)?;
+            .exists_on(errors::EXISTS)
+            .retry_on(errors::PROPAGATING, errors::PROPAGATION)?;
         // Older answers carry the ARN alone; the id is its last part.
         let of_arn = |arn: &str| arn.rsplit_once('/').map(|(_, id)| id.to_owned());
         created
@@ -169,11 +168,11 @@ impl Resource for Domain {
         let Some(domain) = describe(id, cx).await? else { return Ok(Observed::Absent) };
         let status = domain.status().map(|status| status.as_str().to_owned()).unwrap_or_default();
         let reason = domain.failure_reason().map(str::to_owned);
-        match life::standing(&status) {
+        match status::standing(&status) {
             Standing::InService => {}
             Standing::Leaving => return Ok(Observed::Absent),
-            Standing::UpdateFailed => life::judge_failed_change(id, "UpdateDomain", reason.as_deref(), cx)?,
-            Standing::Failed => return Ok(life::broken(reason.as_deref().unwrap_or(&status))),
+            Standing::UpdateFailed => status::judge_failed_change(id, "UpdateDomain", reason.as_deref(), cx)?,
+            Standing::Failed => return Ok(status::broken(reason.as_deref().unwrap_or(&status))),
             // Its file system is not known until it is in service, so its outputs are not given early.
             Standing::Changing => return Ok(Observed::Settling { status, outputs: None }),
         }
@@ -228,18 +227,19 @@ impl Resource for Domain {
         call.send()
             .await
             .during("UpdateDomain")
-            .heals(sign::PROPAGATING, sign::PROPAGATION)
-            .heals(sign::BUSY, Duration::from_secs(300))
+            .retry_on(errors::PROPAGATING, errors::PROPAGATION)
+            .retry_on(errors::BUSY, Duration::from_secs(300))
             .help("apps that are running can forbid a change of the network: stop them first")?;
-        life::changed(id, cx);
+        status::changed(id, cx);
         Ok(())
     }
 
-    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
         let Some(domain) = describe(id, cx).await? else { return Ok(None) };
-        let volumes = occupants::volumes(&occupants::spaces(id, None, cx).await?);
-        let people = occupants::foreign_profiles(id, cx).await?;
-        let held: Vec<String> = [home::holdings(&domain, cx).await?, volumes, people].into_iter().flatten().collect();
+        let volumes = contents::volumes(&contents::spaces(id, None, cx).await?);
+        let people = contents::foreign_profiles(id, cx).await?;
+        let held: Vec<String> =
+            [home_efs::data_at_risk(&domain, cx).await?, volumes, people].into_iter().flatten().collect();
         Ok((!held.is_empty()).then(|| held.join(" and ")))
     }
 
@@ -251,20 +251,20 @@ impl Resource for Domain {
         if status == "Deleting" {
             return Ok(Deletion::Going("Deleting".into()));
         }
-        let apps = occupants::close_apps(id, Of::Domain, cx).await?;
+        let apps = contents::close_apps(id, Of::Domain, cx).await?;
         if apps > 0 {
             return Ok(Deletion::Going(format!("its apps to close ({apps})")));
         }
-        let spaces = occupants::close_spaces(id, occupants::spaces(id, None, cx).await?, cx).await?;
+        let spaces = contents::close_spaces(id, contents::spaces(id, None, cx).await?, cx).await?;
         if spaces > 0 {
             return Ok(Deletion::Going(format!("its spaces to go ({spaces})")));
         }
-        let profiles = occupants::close_profiles(id, cx).await?;
+        let profiles = contents::close_profiles(id, cx).await?;
         if !profiles.is_empty() {
             let names: Vec<&str> = profiles.iter().map(String::as_str).collect();
-            return Ok(Deletion::Going(format!("its user profiles to go ({})", occupants::listed(&names))));
+            return Ok(Deletion::Going(format!("its user profiles to go ({})", contents::listed(&names))));
         }
-        let disposable = cx.may_delete_data() || home::holdings(&domain, cx).await?.is_none();
+        let disposable = cx.may_delete_data() || home_efs::data_at_risk(&domain, cx).await?.is_none();
         let home = if disposable { RetentionType::Delete } else { RetentionType::Retain };
         cx.client(Client::new)
             .delete_domain()
@@ -273,8 +273,8 @@ impl Resource for Domain {
             .send()
             .await
             .during("DeleteDomain")
-            .heals(sign::BUSY, sign::TIDYING)
-            .absent(sign::ABSENT)?;
+            .retry_on(errors::BUSY, errors::TIDYING)
+            .none_on(errors::ABSENT)?;
         Ok(Deletion::Going(match (status, domain.failure_reason()) {
             ("Delete_Failed", Some(reason)) => format!("deletion, which failed before: {reason}"),
             _ => "Deleting".to_owned(),
@@ -290,17 +290,17 @@ impl Resource for Domain {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let changes = ["sagemaker:UpdateDomain", "sagemaker:DeleteDomain"];
         let mut permissions =
-            allowed::tagged("domain", "sagemaker:DescribeDomain", "sagemaker:CreateDomain", &changes, place);
-        permissions.extend(allowed::move_out(place));
+            iam::tagged("domain", "sagemaker:DescribeDomain", "sagemaker:CreateDomain", &changes, place);
+        permissions.extend(iam::move_out(place));
         permissions.extend(leftovers::permissions(place));
         permissions.extend([
             // Neither knows resources.
             Permission::look(["sagemaker:ListDomains"]).on_anything(),
             Permission::change(["sagemaker:ListUserProfiles"]).on_anything(),
-            Permission::change(["sagemaker:DeleteUserProfile"]).on([allowed::all("user-profile", place)]),
-            home::permission(place),
-            allowed::pass_role(&self.user_defaults.execution_role, place),
-            allowed::pass_role(&self.space_defaults.execution_role, place),
+            Permission::change(["sagemaker:DeleteUserProfile"]).on([iam::all("user-profile", place)]),
+            home_efs::permission(place),
+            iam::pass_role(&self.user_defaults.execution_role, place),
+            iam::pass_role(&self.space_defaults.execution_role, place),
             service_linked_role(place),
         ]);
         if let Some(key) = &self.kms_key {
@@ -340,7 +340,7 @@ impl Domain {
 fn service_linked_role(place: &Place) -> Permission {
     let service = "sagemaker.amazonaws.com";
     let role = place.iam_arn(&format!("role/aws-service-role/{service}/AWSServiceRoleForAmazonSageMakerNotebooks"));
-    let only = Condition::Is("iam:AWSServiceName", vec![service.to_owned()]);
+    let only = PermissionCondition::Is("iam:AWSServiceName", vec![service.to_owned()]);
     Permission::change(["iam:CreateServiceLinkedRole"]).on([role]).when(only)
 }
 
@@ -364,7 +364,7 @@ impl NetworkAccess {
 
 async fn describe(id: &str, cx: &Cx) -> Result<Option<DescribeDomainOutput>> {
     let call = cx.client(Client::new).describe_domain().domain_id(id);
-    call.send().await.during("DescribeDomain").absent(sign::ABSENT)
+    call.send().await.during("DescribeDomain").none_on(errors::ABSENT)
 }
 
 fn live(domain: &DescribeDomainOutput, tags: Tags) -> Domain {

@@ -1,15 +1,15 @@
 //! Reconciler for SageMaker endpoints: deployments create and update them, the reconciler deletes them.
 
-use crate::{sign, tagging};
-use aws_client::{Attempt, Result, Sign};
+use crate::{errors, tagging};
+use aws_client::{Attempt, ErrorPattern, Result};
 use aws_sdk_sagemaker::{Client, operation::describe_endpoint::DescribeEndpointOutput, types::EndpointStatus};
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Resource, SizeLimit, Tags, Terraform,
+    Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Name, Relation, Usage},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use vocabulary::{Condition, Permission, Place};
+use vocabulary::{Permission, PermissionCondition, Place};
 
 /// The place of an endpoint. Whoever deploys a model makes it and changes it; declared, it is removed with
 /// everything else, before the network and the role that it needs. The id is the name.
@@ -30,7 +30,7 @@ pub struct EndpointOutputs {
 
 /// SageMaker deletes no endpoint that it is changing.
 /// <https://github.com/aws/amazon-sagemaker-operator-for-k8s/blob/828e611051d7481a11469fda74f368c05465989a/controllers/sdkutil/clientwrapper/sagemaker_client.go>
-const CHANGING: &[Sign] = &[("ValidationException", "in-progress"), ("ValidationException", "in progress")];
+const CHANGING: &[ErrorPattern] = &[("ValidationException", "in-progress"), ("ValidationException", "in progress")];
 /// An update under way is waited for.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html>
 const SETTLES_WITHIN: Duration = Duration::from_secs(3600);
@@ -46,7 +46,7 @@ impl Resource for Endpoint {
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
     const REPLACE_ON: &'static [&'static str] = &["name"];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const DEADLINE: Duration = SETTLES_WITHIN;
 
     type Outputs = EndpointOutputs;
@@ -92,7 +92,7 @@ impl Resource for Endpoint {
         // Scaling targets of its variants are deregistered with it, for a caller who may
         // `application-autoscaling:DeregisterScalableTarget`; another one is refused here.
         let call = cx.client(Client::new).delete_endpoint().endpoint_name(id);
-        call.send().await.during("DeleteEndpoint").heals(CHANGING, SETTLES_WITHIN).absent(sign::ABSENT)?;
+        call.send().await.during("DeleteEndpoint").retry_on(CHANGING, SETTLES_WITHIN).none_on(errors::ABSENT)?;
         if let Some(configuration) = endpoint.endpoint_config_name() {
             self.clear(configuration, cx).await?;
         }
@@ -102,7 +102,7 @@ impl Resource for Endpoint {
         })
     }
 
-    fn foresee(&self, _: &Place, _: EndpointOutputs) -> EndpointOutputs {
+    fn predict_outputs(&self, _: &Place, _: EndpointOutputs) -> EndpointOutputs {
         EndpointOutputs { name: self.name.clone() }
     }
 
@@ -110,7 +110,8 @@ impl Resource for Endpoint {
         let endpoint = place.arn("sagemaker", &format!("endpoint/{}", self.name));
         let made = |kind: &str| place.arn("sagemaker", &format!("{kind}/{}*", self.made_by));
         let scaling = place.arn("application-autoscaling", "scalable-target/*");
-        let of_sagemaker = Condition::Is("application-autoscaling:service-namespace", vec!["sagemaker".to_owned()]);
+        let of_sagemaker =
+            PermissionCondition::Is("application-autoscaling:service-namespace", vec!["sagemaker".to_owned()]);
         vec![
             Permission::look(["sagemaker:DescribeEndpoint", "sagemaker:ListTags"]).on([endpoint.clone()]),
             Permission::change(["sagemaker:DeleteEndpoint"]).on([endpoint]),
@@ -134,15 +135,15 @@ impl Endpoint {
         }
         let client = cx.client(Client::new);
         let call = client.describe_endpoint_config().endpoint_config_name(configuration);
-        let Some(described) = call.send().await.during("DescribeEndpointConfig").absent(sign::ABSENT)? else {
+        let Some(described) = call.send().await.during("DescribeEndpointConfig").none_on(errors::ABSENT)? else {
             return Ok(());
         };
         let call = client.delete_endpoint_config().endpoint_config_name(configuration);
-        call.send().await.during("DeleteEndpointConfig").absent(sign::ABSENT)?;
+        call.send().await.during("DeleteEndpointConfig").none_on(errors::ABSENT)?;
         let models = described.production_variants().iter().filter_map(|variant| variant.model_name());
         for model in models.filter(|model| model.starts_with(&self.made_by)) {
             let call = client.delete_model().model_name(model);
-            call.send().await.during("DeleteModel").absent(sign::ABSENT)?;
+            call.send().await.during("DeleteModel").none_on(errors::ABSENT)?;
         }
         Ok(())
     }
@@ -150,5 +151,5 @@ impl Endpoint {
 
 async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeEndpointOutput>> {
     let call = cx.client(Client::new).describe_endpoint().endpoint_name(name);
-    call.send().await.during("DescribeEndpoint").absent(sign::ABSENT)
+    call.send().await.during("DescribeEndpoint").none_on(errors::ABSENT)
 }

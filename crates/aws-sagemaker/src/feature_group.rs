@@ -1,9 +1,9 @@
 //! Reconciler for feature groups of the Feature Store.
 
 use crate::{
-    allowed,
+    errors,
     feature::{self, Feature},
-    life, sign,
+    iam, status,
     store::{self, OfflineStore, OnlineStore},
     tagging,
 };
@@ -14,7 +14,7 @@ use aws_sdk_sagemaker::{
     types::{FeatureGroupStatus as Status, LastUpdateStatusValue, OnlineStoreConfigUpdate},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -87,7 +87,7 @@ impl Resource for FeatureGroup {
     const REPLACE_ON: &'static [&'static str] =
         &["name", "record_identifier", "event_time", "offline", "role", "description"];
     const COMPARE: &'static [(&'static str, As)] = &[("features", As::Set)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const IN_DATA_CATALOG: bool = true;
     const TYPICAL: Duration = Duration::from_secs(60);
     const DEADLINE: Duration = Duration::from_secs(600);
@@ -128,14 +128,14 @@ impl Resource for FeatureGroup {
             .during("CreateFeatureGroup")
             // A group of that name may still be going away.
             // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeFeatureGroup.html>
-            .heals(&[("ResourceInUse", "elet")], Duration::from_secs(300))
-            .exists(sign::EXISTS)
-            .heals(sign::PROPAGATING, sign::PROPAGATION);
+            .retry_on(&[("ResourceInUse", "elet")], Duration::from_secs(300))
+            .exists_on(errors::EXISTS)
+            .retry_on(errors::PROPAGATING, errors::PROPAGATION);
         let is_there = async {
             let there = describe(&self.name, cx).await?;
             Ok(there.is_some_and(|group| group.feature_group_status() != Some(&Status::Deleting)))
         };
-        sign::look(sent, is_there).await?;
+        errors::look(sent, is_there).await?;
         Ok(self.name.clone())
     }
 
@@ -148,7 +148,7 @@ impl Resource for FeatureGroup {
             // The group is being deleted; a creation waits until its name is free.
             Some(Status::Deleting) => return Ok(Observed::Absent),
             Some(status @ (Status::CreateFailed | Status::DeleteFailed)) => {
-                return Ok(life::broken(reason.unwrap_or(status.as_str())));
+                return Ok(status::broken(reason.unwrap_or(status.as_str())));
             }
             status => {
                 let status = status.map_or("Creating", Status::as_str).to_owned();
@@ -162,7 +162,7 @@ impl Resource for FeatureGroup {
             }
             Some(LastUpdateStatusValue::Failed) => {
                 let reason = last_update.and_then(|update| update.failure_reason());
-                life::judge_failed_change(&arn, "UpdateFeatureGroup", reason, cx)?;
+                status::judge_failed_change(&arn, "UpdateFeatureGroup", reason, cx)?;
             }
             _ => {}
         }
@@ -197,8 +197,8 @@ impl Resource for FeatureGroup {
         // One update at a time.
         // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateFeatureGroup.html>
         let busy = &[("ResourceInUse", ""), ("ValidationException", "is being updated")];
-        call.send().await.during("UpdateFeatureGroup").heals(busy, Duration::from_secs(300))?;
-        life::changed(arn, cx);
+        call.send().await.during("UpdateFeatureGroup").retry_on(busy, Duration::from_secs(300))?;
+        status::changed(arn, cx);
         Ok(())
     }
 
@@ -219,7 +219,7 @@ impl Resource for FeatureGroup {
         ))
     }
 
-    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
         Ok(describe(id, cx).await?.as_ref().and_then(online_records))
     }
 
@@ -240,12 +240,12 @@ impl Resource for FeatureGroup {
             .send()
             .await
             .during("DeleteFeatureGroup")
-            .heals(sign::BUSY, Duration::from_secs(600))
-            .absent(sign::ABSENT)?;
+            .retry_on(errors::BUSY, Duration::from_secs(600))
+            .none_on(errors::ABSENT)?;
         Ok(sent.map_or(Deletion::Gone, |_| Deletion::Going("Deleting".into())))
     }
 
-    fn foresee(&self, place: &Place, outputs: FeatureGroupOutputs) -> FeatureGroupOutputs {
+    fn predict_outputs(&self, place: &Place, outputs: FeatureGroupOutputs) -> FeatureGroupOutputs {
         let arn = place.arn("sagemaker", &format!("feature-group/{}", self.name));
         let outputs = FeatureGroupOutputs { name: self.name.clone(), arn, ..outputs };
         match self.offline {
@@ -259,8 +259,8 @@ impl Resource for FeatureGroup {
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let reads = ["sagemaker:DescribeFeatureGroup"];
         let changes = ["sagemaker:CreateFeatureGroup", "sagemaker:UpdateFeatureGroup", "sagemaker:DeleteFeatureGroup"];
-        let mut permissions = allowed::named("feature-group", &self.name, &reads, &changes, place);
-        permissions.push(allowed::pass_role(&self.role, place));
+        let mut permissions = iam::named("feature-group", &self.name, &reads, &changes, place);
+        permissions.push(iam::pass_role(&self.role, place));
         if let OnlineStore::Enabled { kms_key: Some(key), .. } = &self.online {
             permissions.extend(store::online_key(key, place));
         }
@@ -317,7 +317,7 @@ async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeFeatureGroupOutp
     let client = cx.client(Client::new);
     let page = |token: Option<String>| {
         let call = client.describe_feature_group().feature_group_name(name).set_next_token(token);
-        async { call.send().await.during("DescribeFeatureGroup").absent(sign::ABSENT) }
+        async { call.send().await.during("DescribeFeatureGroup").none_on(errors::ABSENT) }
     };
     let Some(mut group) = page(None).await? else { return Ok(None) };
     let mut tokens = Tokens::default();

@@ -9,7 +9,7 @@ use aws_sdk_ec2::{
 use aws_sdk_efs::Client as Efs;
 use resource::{Cx, Deletion};
 use std::time::Duration;
-use vocabulary::{Condition, Permission, Place};
+use vocabulary::{Permission, PermissionCondition, Place};
 
 /// Removes them step by step. The file system itself and its data stay.
 pub(crate) async fn remove(domain: &str, vpc: &str, cx: &Cx) -> Result<Deletion> {
@@ -29,7 +29,7 @@ pub(crate) async fn remove(domain: &str, vpc: &str, cx: &Cx) -> Result<Deletion>
     for interface in &interfaces {
         if let Some(target) = interface.description().and_then(mount_target) {
             let call = cx.client(Efs::new).delete_mount_target().mount_target_id(target);
-            call.send().await.during("DeleteMountTarget").absent(&[("MountTargetNotFound", "")])?;
+            call.send().await.during("DeleteMountTarget").none_on(&[("MountTargetNotFound", "")])?;
         }
     }
     if !interfaces.is_empty() {
@@ -46,8 +46,8 @@ pub(crate) async fn remove(domain: &str, vpc: &str, cx: &Cx) -> Result<Deletion>
             .during("DeleteSecurityGroup")
             // The other group still names it, or a mount target's interface is in it.
             // <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
-            .heals(&[("DependencyViolation", ""), ("InvalidGroup.InUse", "")], Duration::from_secs(600))
-            .absent(&[("InvalidGroup.NotFound", "")])?;
+            .retry_on(&[("DependencyViolation", ""), ("InvalidGroup.InUse", "")], Duration::from_secs(600))
+            .none_on(&[("InvalidGroup.NotFound", "")])?;
     }
     Ok(Deletion::Gone)
 }
@@ -58,7 +58,7 @@ pub(crate) async fn remove(domain: &str, vpc: &str, cx: &Cx) -> Result<Deletion>
 pub(crate) fn permissions(place: &Place) -> Vec<Permission> {
     let of_a_domain = || {
         let key = "aws:ResourceTag/ManagedByAmazonSageMakerResource";
-        Condition::Like(key, vec![place.arn("sagemaker", "domain/*")])
+        PermissionCondition::Like(key, vec![place.arn("sagemaker", "domain/*")])
     };
     let groups = ["ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress", "ec2:DeleteSecurityGroup"];
     vec![
@@ -79,12 +79,12 @@ async fn revoke(ec2: &Ec2, group: &SecurityGroup) -> Result<()> {
     if let Some(rules) = rules(group.ip_permissions()) {
         let call =
             ec2.revoke_security_group_ingress().set_group_id(group.group_id.clone()).set_ip_permissions(Some(rules));
-        call.send().await.during("RevokeSecurityGroupIngress").absent(gone)?;
+        call.send().await.during("RevokeSecurityGroupIngress").none_on(gone)?;
     }
     if let Some(rules) = rules(group.ip_permissions_egress()) {
         let call =
             ec2.revoke_security_group_egress().set_group_id(group.group_id.clone()).set_ip_permissions(Some(rules));
-        call.send().await.during("RevokeSecurityGroupEgress").absent(gone)?;
+        call.send().await.during("RevokeSecurityGroupEgress").none_on(gone)?;
     }
     Ok(())
 }

@@ -1,20 +1,20 @@
 //! Reconcilers for SageMaker: the Studio domain and who works in it, feature groups, the model registry,
 //! experiments in MLflow, and where models are served.
 
-mod allowed;
+mod contents;
 mod defaults;
 mod domain;
 mod endpoint;
+mod errors;
 mod feature;
 mod feature_group;
-mod home;
+mod home_efs;
+mod iam;
 mod leftovers;
-mod life;
 mod mlflow_app;
 mod model_package_group;
-mod occupants;
-mod sign;
 mod space;
+mod status;
 mod store;
 mod tagging;
 mod user_profile;
@@ -30,11 +30,11 @@ pub use space::{Space, SpaceApp, SpaceOutputs};
 pub use store::{Expiry, OfflineStore, OnlineStore, TableFormat, TimeUnit};
 pub use user_profile::{UserProfile, UserProfileOutputs};
 
-use resource::Registry;
+use resource::KindRegistry;
 
 /// Adds every kind of this crate.
 #[must_use]
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry
         .with::<Domain>()
         .with::<Endpoint>()

@@ -1,6 +1,6 @@
 //! Reconciler for serverless MLflow tracking servers.
 
-use crate::{allowed, life, sign, tagging};
+use crate::{errors, iam, status, tagging};
 use aws_client::{Attempt, Failure, Pages, Remedy, Result};
 use aws_sdk_sagemaker::{
     Client,
@@ -8,7 +8,8 @@ use aws_sdk_sagemaker::{
     types::{MlflowAppStatus as Status, ModelRegistrationMode},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -53,7 +54,7 @@ impl Resource for MlflowApp {
     const SIZE_LIMITS: &'static [SizeLimit] =
         &[SizeLimit::characters("name", 256), SizeLimit::characters("artifact_store_uri", 1024)];
     const REPLACE_ON: &'static [&'static str] = &["role", "kms_key"];
-    const NAMING: Naming = Naming::Assigned;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::CreateFirst;
     const TYPICAL: Duration = Duration::from_secs(120);
     const DEADLINE: Duration = Duration::from_secs(1800);
 
@@ -100,7 +101,7 @@ impl Resource for MlflowApp {
             .send()
             .await
             .during("CreateMlflowApp")
-            .heals(sign::PROPAGATING, sign::PROPAGATION)?;
+            .retry_on(errors::PROPAGATING, errors::PROPAGATION)?;
         created.arn.ok_or_else(|| Failure::incomplete("CreateMlflowApp", "ARN"))
     }
 
@@ -109,8 +110,8 @@ impl Resource for MlflowApp {
         let outputs = MlflowAppOutputs { arn: id.to_owned() };
         match app.status() {
             Some(Status::Created | Status::Updated) => {}
-            Some(Status::UpdateFailed) => life::judge_failed_change(id, "UpdateMlflowApp", None, cx)?,
-            Some(status @ (Status::CreateFailed | Status::DeleteFailed)) => return Ok(life::broken(status.as_str())),
+            Some(Status::UpdateFailed) => status::judge_failed_change(id, "UpdateMlflowApp", None, cx)?,
+            Some(status @ (Status::CreateFailed | Status::DeleteFailed)) => return Ok(status::broken(status.as_str())),
             status if is_leaving(status) => return Ok(Observed::Absent),
             status => {
                 let status = status.map_or("Creating", Status::as_str).to_owned();
@@ -145,12 +146,12 @@ impl Resource for MlflowApp {
             .send()
             .await
             .during("UpdateMlflowApp")
-            .heals(sign::BUSY, Duration::from_secs(300))?;
-        life::changed(id, cx);
+            .retry_on(errors::BUSY, Duration::from_secs(300))?;
+        status::changed(id, cx);
         Ok(())
     }
 
-    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
         Ok(describe(id, cx).await?.as_ref().and_then(experiments))
     }
 
@@ -177,19 +178,19 @@ impl Resource for MlflowApp {
             .send()
             .await
             .during("DeleteMlflowApp")
-            .heals(sign::BUSY, sign::TIDYING)
-            .absent(sign::ABSENT)?;
+            .retry_on(errors::BUSY, errors::TIDYING)
+            .none_on(errors::ABSENT)?;
         Ok(sent.map_or(Deletion::Gone, |_| Deletion::Going("Deleting".into())))
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let changes = ["sagemaker:UpdateMlflowApp", "sagemaker:DeleteMlflowApp"];
         let mut permissions =
-            allowed::tagged("mlflow-app", "sagemaker:DescribeMlflowApp", "sagemaker:CreateMlflowApp", &changes, place);
+            iam::tagged("mlflow-app", "sagemaker:DescribeMlflowApp", "sagemaker:CreateMlflowApp", &changes, place);
         permissions.extend([
             // It knows no resources.
             Permission::look(["sagemaker:ListMlflowApps"]).on_anything(),
-            allowed::pass_role(&self.role, place),
+            iam::pass_role(&self.role, place),
         ]);
         if let Some(key) = &self.kms_key {
             let seals = ["kms:CreateGrant", "kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey"];
@@ -216,5 +217,5 @@ fn is_leaving(status: Option<&Status>) -> bool {
 
 async fn describe(arn: &str, cx: &Cx) -> Result<Option<DescribeMlflowAppOutput>> {
     let call = cx.client(Client::new).describe_mlflow_app().arn(arn);
-    call.send().await.during("DescribeMlflowApp").absent(sign::ABSENT)
+    call.send().await.during("DescribeMlflowApp").none_on(errors::ABSENT)
 }

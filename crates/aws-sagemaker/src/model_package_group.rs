@@ -1,6 +1,6 @@
 //! Reconciler for model package groups of the model registry.
 
-use crate::{allowed, life, sign, tagging};
+use crate::{errors, iam, status, tagging};
 use aws_client::{Attempt, Failure, Pages, Remedy, Result};
 use aws_sdk_sagemaker::{
     Client,
@@ -8,7 +8,8 @@ use aws_sdk_sagemaker::{
     types::{ModelPackageGroupStatus as Status, ModelPackageSummary},
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -44,7 +45,7 @@ impl Resource for ModelPackageGroup {
     const SIZE_LIMITS: &'static [SizeLimit] =
         &[SizeLimit::characters("name", 63), SizeLimit::characters("description", 1024)];
     const REPLACE_ON: &'static [&'static str] = &["name", "description"];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = ModelPackageGroupOutputs;
 
@@ -67,7 +68,7 @@ impl Resource for ModelPackageGroup {
             .send()
             .await
             .during("CreateModelPackageGroup")
-            .exists(sign::EXISTS)?;
+            .exists_on(errors::EXISTS)?;
         Ok(self.name.clone())
     }
 
@@ -77,7 +78,7 @@ impl Resource for ModelPackageGroup {
         let outputs = ModelPackageGroupOutputs { name: id.to_owned(), arn: arn.clone() };
         match group.model_package_group_status() {
             Some(status @ (Status::Failed | Status::DeleteFailed)) => {
-                return Ok(life::broken(status.as_str()));
+                return Ok(status::broken(status.as_str()));
             }
             None | Some(Status::Completed) => {}
             Some(Status::Deleting) => return Ok(Observed::Absent),
@@ -99,7 +100,7 @@ impl Resource for ModelPackageGroup {
         tagging::converge(arn, &self.tags, &live.tags, diff, cx).await
     }
 
-    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
         Ok(in_words(versions(id, cx).await?.len()))
     }
 
@@ -112,21 +113,21 @@ impl Resource for ModelPackageGroup {
         let client = cx.client(Client::new);
         for version in versions {
             let call = client.delete_model_package().set_model_package_name(version.model_package_arn);
-            call.send().await.during("DeleteModelPackage").absent(sign::ABSENT)?;
+            call.send().await.during("DeleteModelPackage").none_on(errors::ABSENT)?;
         }
         let call = client.delete_model_package_group().model_package_group_name(id);
         call.send()
             .await
             .during("DeleteModelPackageGroup")
-            .heals(sign::BUSY, Duration::from_secs(120))
-            .absent(sign::ABSENT)?;
+            .retry_on(errors::BUSY, Duration::from_secs(120))
+            .none_on(errors::ABSENT)?;
         Ok(match describe(id, cx).await? {
             None => Deletion::Gone,
             Some(_) => Deletion::Going("Deleting".into()),
         })
     }
 
-    fn foresee(&self, place: &Place, _: ModelPackageGroupOutputs) -> ModelPackageGroupOutputs {
+    fn predict_outputs(&self, place: &Place, _: ModelPackageGroupOutputs) -> ModelPackageGroupOutputs {
         let arn = place.arn("sagemaker", &format!("model-package-group/{}", self.name));
         ModelPackageGroupOutputs { name: self.name.clone(), arn }
     }
@@ -135,7 +136,7 @@ impl Resource for ModelPackageGroup {
         let reads = ["sagemaker:DescribeModelPackageGroup"];
         let changes = ["sagemaker:CreateModelPackageGroup", "sagemaker:DeleteModelPackageGroup"];
         let versions = place.arn("sagemaker", &format!("model-package/{}/*", self.name));
-        let mut permissions = allowed::named("model-package-group", &self.name, &reads, &changes, place);
+        let mut permissions = iam::named("model-package-group", &self.name, &reads, &changes, place);
         permissions.extend([
             // AWS's reference names model packages, of which the call names none.
             Permission::change(["sagemaker:ListModelPackages"]).on_anything(),
@@ -159,12 +160,12 @@ fn in_words(versions: usize) -> Option<String> {
 
 async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeModelPackageGroupOutput>> {
     let call = cx.client(Client::new).describe_model_package_group().model_package_group_name(name);
-    call.send().await.during("DescribeModelPackageGroup").absent(sign::ABSENT)
+    call.send().await.during("DescribeModelPackageGroup").none_on(errors::ABSENT)
 }
 
 async fn versions(group: &str, cx: &Cx) -> Result<Vec<ModelPackageSummary>> {
     let call = cx.client(Client::new).list_model_packages().model_package_group_name(group);
     let pages = Pages::of("ListModelPackages", call.into_paginator().send(), |page| page.next_token().into());
     let versions = pages.items(|page| page.model_package_summary_list).all().await;
-    Ok(versions.absent(sign::ABSENT)?.unwrap_or_default())
+    Ok(versions.none_on(errors::ABSENT)?.unwrap_or_default())
 }

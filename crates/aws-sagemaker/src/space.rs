@@ -1,10 +1,10 @@
 //! Reconciler for spaces of a SageMaker domain.
 
 use crate::{
-    allowed,
-    life::{self, Standing},
-    occupants::{self, Of},
-    sign, tagging,
+    contents::{self, Of},
+    errors, iam,
+    status::{self, Standing},
+    tagging,
 };
 use aws_client::{Attempt, Failure, Remedy, Result};
 use aws_sdk_sagemaker::{
@@ -16,7 +16,7 @@ use aws_sdk_sagemaker::{
     },
 };
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Quantity, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,7 @@ impl Resource for Space {
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateSpace.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
     const REPLACE_ON: &'static [&'static str] = &["domain_id", "name", "owner", "app"];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const TYPICAL: Duration = Duration::from_secs(15);
     const DEADLINE: Duration = Duration::from_secs(900);
 
@@ -110,13 +110,13 @@ impl Resource for Space {
             .send()
             .await
             .during("CreateSpace")
-            .heals(sign::BUSY, Duration::from_secs(300))
-            .exists(sign::EXISTS);
+            .retry_on(errors::BUSY, Duration::from_secs(300))
+            .exists_on(errors::EXISTS);
         let is_there = async {
             let there = self.describe(&self.name, cx).await?;
             Ok(there.is_some_and(|one| one.status().is_none_or(|status| status.as_str() != "Deleting")))
         };
-        sign::look(sent, is_there).await?;
+        errors::look(sent, is_there).await?;
         Ok(self.name.clone())
     }
 
@@ -126,11 +126,11 @@ impl Resource for Space {
         let outputs = SpaceOutputs { name: id.to_owned(), arn: arn.clone() };
         let status = space.status().map(|status| status.as_str().to_owned()).unwrap_or_default();
         let reason = space.failure_reason();
-        match life::standing(&status) {
+        match status::standing(&status) {
             Standing::InService => {}
             Standing::Leaving => return Ok(Observed::Absent),
-            Standing::UpdateFailed => life::judge_failed_change(&arn, "UpdateSpace", reason, cx)?,
-            Standing::Failed => return Ok(life::broken(reason.unwrap_or(&status))),
+            Standing::UpdateFailed => status::judge_failed_change(&arn, "UpdateSpace", reason, cx)?,
+            Standing::Failed => return Ok(status::broken(reason.unwrap_or(&status))),
             Standing::Changing => return Ok(Observed::Settling { status, outputs: Some(outputs) }),
         }
         let tags = cx.tags(&arn, &self.tags, tagging::read(&arn, cx)).await?;
@@ -148,7 +148,7 @@ impl Resource for Space {
                 .await
                 .during("UpdateSpace")
                 .help("a volume grows only while no app runs in the space: stop its apps first")?;
-            life::changed(arn, cx);
+            status::changed(arn, cx);
         }
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Resource for Space {
             .then(|| format!("AWS cannot shrink a volume, from {} GB to {} GB", live.volume_gb, self.volume_gb))
     }
 
-    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
         let Some(space) = self.describe(id, cx).await? else { return Ok(None) };
         Ok(volume(&space).map(|size| format!("a volume of {size} GB")))
     }
@@ -173,23 +173,24 @@ impl Resource for Space {
             return Err(Failure::refused(format!("the space holds a volume of {size} GB"), help));
         }
         let domain = self.domain_id.as_str();
-        let apps = occupants::close_apps(domain, Of::Space(id), cx).await?;
+        let apps = contents::close_apps(domain, Of::Space(id), cx).await?;
         if apps > 0 {
             return Ok(Deletion::Going(format!("its apps to close ({apps})")));
         }
         let call = cx.client(Client::new).delete_space().domain_id(domain).space_name(id);
-        let sent = call.send().await.during("DeleteSpace").heals(sign::BUSY, sign::TIDYING).absent(sign::ABSENT)?;
+        let sent =
+            call.send().await.during("DeleteSpace").retry_on(errors::BUSY, errors::TIDYING).none_on(errors::ABSENT)?;
         Ok(sent.map_or(Deletion::Gone, |_| Deletion::Going("Deleting".into())))
     }
 
-    fn foresee(&self, _: &Place, outputs: SpaceOutputs) -> SpaceOutputs {
+    fn predict_outputs(&self, _: &Place, outputs: SpaceOutputs) -> SpaceOutputs {
         SpaceOutputs { name: self.name.clone(), ..outputs }
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let (read, create) = ("sagemaker:DescribeSpace", "sagemaker:CreateSpace");
-        let own = allowed::tagged("space", read, create, &["sagemaker:UpdateSpace"], place);
-        own.into_iter().chain(allowed::move_out(place)).collect()
+        let own = iam::tagged("space", read, create, &["sagemaker:UpdateSpace"], place);
+        own.into_iter().chain(iam::move_out(place)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -208,7 +209,7 @@ impl Space {
 
     async fn describe(&self, name: &str, cx: &Cx) -> Result<Option<DescribeSpaceOutput>> {
         let call = cx.client(Client::new).describe_space().domain_id(self.domain_id.as_str()).space_name(name);
-        call.send().await.during("DescribeSpace").absent(sign::ABSENT)
+        call.send().await.during("DescribeSpace").none_on(errors::ABSENT)
     }
 }
 

@@ -1,6 +1,6 @@
 //! SageMaker's tags: given in the create call, read and changed by ARN for every kind of resource.
 
-use crate::sign;
+use crate::errors;
 use aws_client::{Attempt, Pages, Result};
 use aws_sdk_sagemaker::{Client, types::Tag};
 use resource::{Cx, Diff, Tags};
@@ -14,7 +14,7 @@ pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {
 pub(crate) async fn read(arn: &str, cx: &Cx) -> Result<Tags> {
     let pages = cx.client(Client::new).list_tags().resource_arn(arn).into_paginator().send();
     let listed = Pages::of("ListTags", pages, |page| page.next_token().into()).items(|page| page.tags);
-    let tags = listed.all().await.absent(sign::ABSENT)?.unwrap_or_default();
+    let tags = listed.all().await.none_on(errors::ABSENT)?.unwrap_or_default();
     Ok(Tags(tags.into_iter().filter_map(|tag| tag.key.zip(tag.value)).collect()))
 }
 

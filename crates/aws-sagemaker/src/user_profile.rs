@@ -1,15 +1,15 @@
 //! Reconciler for user profiles of a SageMaker domain.
 
 use crate::{
-    allowed,
-    life::{self, Standing},
-    occupants::{self, Of},
-    sign, tagging,
+    contents::{self, Of},
+    errors, iam,
+    status::{self, Standing},
+    tagging,
 };
 use aws_client::{Attempt, Result};
 use aws_sdk_sagemaker::{Client, operation::describe_user_profile::DescribeUserProfileOutput, types::UserSettings};
 use resource::{
-    Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::Usage,
 };
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ impl Resource for UserProfile {
     // <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateUserProfile.html>
     const SIZE_LIMITS: &'static [SizeLimit] = &[SizeLimit::characters("name", 63)];
     const REPLACE_ON: &'static [&'static str] = &["domain_id", "name", "single_sign_on_user"];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const TYPICAL: Duration = Duration::from_secs(15);
     const DEADLINE: Duration = Duration::from_secs(900);
 
@@ -100,14 +100,14 @@ impl Resource for UserProfile {
             .await
             .during("CreateUserProfile")
             // A domain that is being updated takes no profiles.
-            .heals(sign::BUSY, Duration::from_secs(300))
-            .exists(sign::EXISTS)
-            .heals(sign::PROPAGATING, sign::PROPAGATION);
+            .retry_on(errors::BUSY, Duration::from_secs(300))
+            .exists_on(errors::EXISTS)
+            .retry_on(errors::PROPAGATING, errors::PROPAGATION);
         let is_there = async {
             let there = self.describe(&self.name, cx).await?;
             Ok(there.is_some_and(|one| one.status().is_none_or(|status| status.as_str() != "Deleting")))
         };
-        sign::look(sent, is_there).await?;
+        errors::look(sent, is_there).await?;
         Ok(self.name.clone())
     }
 
@@ -117,11 +117,11 @@ impl Resource for UserProfile {
         let outputs = UserProfileOutputs { name: id.to_owned(), arn: arn.clone() };
         let status = profile.status().map(|status| status.as_str().to_owned()).unwrap_or_default();
         let reason = profile.failure_reason();
-        match life::standing(&status) {
+        match status::standing(&status) {
             Standing::InService => {}
             Standing::Leaving => return Ok(Observed::Absent),
-            Standing::UpdateFailed => life::judge_failed_change(&arn, "UpdateUserProfile", reason, cx)?,
-            Standing::Failed => return Ok(life::broken(reason.unwrap_or(&status))),
+            Standing::UpdateFailed => status::judge_failed_change(&arn, "UpdateUserProfile", reason, cx)?,
+            Standing::Failed => return Ok(status::broken(reason.unwrap_or(&status))),
             Standing::Changing => return Ok(Observed::Settling { status, outputs: Some(outputs) }),
         }
         let role = profile.user_settings().and_then(|settings| settings.execution_role()).unwrap_or_default();
@@ -146,15 +146,15 @@ impl Resource for UserProfile {
                 .send()
                 .await
                 .during("UpdateUserProfile")
-                .heals(sign::PROPAGATING, sign::PROPAGATION)
-                .heals(sign::BUSY, Duration::from_secs(300))?;
-            life::changed(arn, cx);
+                .retry_on(errors::PROPAGATING, errors::PROPAGATION)
+                .retry_on(errors::BUSY, Duration::from_secs(300))?;
+            status::changed(arn, cx);
         }
         Ok(())
     }
 
-    async fn holdings(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
-        Ok(occupants::volumes(&occupants::spaces(self.domain_id.as_str(), Some(id), cx).await?))
+    async fn data_at_risk(&self, id: &str, cx: &Cx) -> Result<Option<String>> {
+        Ok(contents::volumes(&contents::spaces(self.domain_id.as_str(), Some(id), cx).await?))
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
@@ -163,34 +163,38 @@ impl Resource for UserProfile {
             return Ok(Deletion::Going("Deleting".into()));
         }
         let domain = self.domain_id.as_str();
-        let spaces = occupants::spaces(domain, Some(id), cx).await?;
-        let mut apps = occupants::close_apps(domain, Of::Profile(id), cx).await?;
+        let spaces = contents::spaces(domain, Some(id), cx).await?;
+        let mut apps = contents::close_apps(domain, Of::Profile(id), cx).await?;
         for space in spaces.iter().filter_map(|space| space.space_name()) {
-            apps += occupants::close_apps(domain, Of::Space(space), cx).await?;
+            apps += contents::close_apps(domain, Of::Space(space), cx).await?;
         }
         if apps > 0 {
             return Ok(Deletion::Going(format!("its apps to close ({apps})")));
         }
-        let spaces = occupants::close_spaces(domain, spaces, cx).await?;
+        let spaces = contents::close_spaces(domain, spaces, cx).await?;
         if spaces > 0 {
             return Ok(Deletion::Going(format!("its spaces to go ({spaces})")));
         }
         let call = cx.client(Client::new).delete_user_profile().domain_id(domain).user_profile_name(id);
-        let sent =
-            call.send().await.during("DeleteUserProfile").heals(sign::BUSY, sign::TIDYING).absent(sign::ABSENT)?;
+        let sent = call
+            .send()
+            .await
+            .during("DeleteUserProfile")
+            .retry_on(errors::BUSY, errors::TIDYING)
+            .none_on(errors::ABSENT)?;
         Ok(sent.map_or(Deletion::Gone, |_| Deletion::Going("Deleting".into())))
     }
 
-    fn foresee(&self, _: &Place, outputs: UserProfileOutputs) -> UserProfileOutputs {
+    fn predict_outputs(&self, _: &Place, outputs: UserProfileOutputs) -> UserProfileOutputs {
         UserProfileOutputs { name: self.name.clone(), ..outputs }
     }
 
     fn permissions(&self, place: &Place) -> Vec<Permission> {
         let changes = ["sagemaker:UpdateUserProfile", "sagemaker:DeleteUserProfile"];
         let (read, create) = ("sagemaker:DescribeUserProfile", "sagemaker:CreateUserProfile");
-        let own = allowed::tagged("user-profile", read, create, &changes, place);
-        let role = allowed::pass_role(&self.execution_role, place);
-        own.into_iter().chain(allowed::move_out(place)).chain([role]).collect()
+        let own = iam::tagged("user-profile", read, create, &changes, place);
+        let role = iam::pass_role(&self.execution_role, place);
+        own.into_iter().chain(iam::move_out(place)).chain([role]).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -205,6 +209,6 @@ impl UserProfile {
 
     async fn describe(&self, name: &str, cx: &Cx) -> Result<Option<DescribeUserProfileOutput>> {
         let call = cx.client(Client::new).describe_user_profile().domain_id(self.domain_id.as_str());
-        call.user_profile_name(name).send().await.during("DescribeUserProfile").absent(sign::ABSENT)
+        call.user_profile_name(name).send().await.during("DescribeUserProfile").none_on(errors::ABSENT)
     }
 }

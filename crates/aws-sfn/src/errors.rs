@@ -1,5 +1,5 @@
 //! The error patterns that several files share.
 
-use aws_client::Sign;
+use aws_client::ErrorPattern;
 
-pub(crate) const GONE: &[Sign] = &[("StateMachineDoesNotExist", "")];
+pub(crate) const GONE: &[ErrorPattern] = &[("StateMachineDoesNotExist", "")];

@@ -21,9 +21,9 @@ pub(crate) async fn stop(machine: &str, cx: &Cx) -> Result<usize> {
     let pages = Pages::of("ListExecutions", call.into_paginator().send(), |page| page.next_token().into());
     let mut executions = pages.items(|page| Some(page.executions));
     let mut count = 0;
-    while let Some(execution) = executions.next().await.absent(GONE)?.flatten() {
+    while let Some(execution) = executions.next().await.none_on(GONE)?.flatten() {
         let call = client.stop_execution().execution_arn(execution.execution_arn).cause(CAUSE);
-        call.send().await.during("StopExecution").absent(&[("ExecutionDoesNotExist", "")])?;
+        call.send().await.during("StopExecution").none_on(&[("ExecutionDoesNotExist", "")])?;
         count += 1;
     }
     Ok(count)

@@ -8,10 +8,10 @@ mod state_machine;
 
 pub use state_machine::{LogLevel, Logging, StateMachine, StateMachineOutputs};
 
-use resource::Registry;
+use resource::KindRegistry;
 
 /// Adds every kind of this crate.
 #[must_use]
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry.with::<StateMachine>()
 }

@@ -5,14 +5,15 @@ mod declaration;
 pub use declaration::{LogLevel, Logging, StateMachine, StateMachineOutputs};
 
 use crate::{configuration::read, errors::GONE, executions};
-use aws_client::{Attempt, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Result};
 use aws_sdk_sfn::{
     Client,
     operation::describe_state_machine::DescribeStateMachineOutput,
     types::{StateMachineStatus, StateMachineType, Tag},
 };
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform, usage::Usage,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
+    usage::Usage,
 };
 use std::time::Duration;
 use vocabulary::{Need, Permission, Place, StateMachineArn};
@@ -25,7 +26,7 @@ const PROPAGATES: Duration = Duration::from_secs(120);
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/7893>
 /// <https://github.com/terraform-aws-modules/terraform-aws-step-functions/issues/41>
 /// <https://github.com/aws/aws-cdk/issues/33332>
-const HEALING: &[Sign] = &[
+const HEALING: &[ErrorPattern] = &[
     ("AccessDeniedException", "authorized to assume"),
     ("AccessDeniedException", "not authorized to create managed-rule"),
     ("AccessDeniedException", "not authorized to access the Log Destination"),
@@ -34,7 +35,7 @@ const HEALING: &[Sign] = &[
 /// Executions under way end first, which are stopped, and the jobs that they wait for.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html>
 const DELETES_WITHIN: Duration = Duration::from_secs(600);
-const CONFLICT: &[Sign] = &[("ConflictException", "")];
+const CONFLICT: &[ErrorPattern] = &[("ConflictException", "")];
 
 impl Resource for StateMachine {
     const KIND: &'static str = "states:state-machine";
@@ -72,7 +73,7 @@ impl Resource for StateMachine {
         ("definition.**.*private*key*", As::Sensitive),
         ("definition.**.*access*key*", As::Sensitive),
     ];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     const TYPICAL: Duration = Duration::from_secs(2);
     const DELETION_DEADLINE: Duration = DELETES_WITHIN;
 
@@ -108,8 +109,8 @@ impl Resource for StateMachine {
             .send()
             .await
             .during("CreateStateMachine")
-            .heals(HEALING, PROPAGATES)
-            .heals(&[("StateMachineDeleting", "")], DELETES_WITHIN)?;
+            .retry_on(HEALING, PROPAGATES)
+            .retry_on(&[("StateMachineDeleting", "")], DELETES_WITHIN)?;
         Ok(created.state_machine_arn)
     }
 
@@ -136,7 +137,7 @@ impl Resource for StateMachine {
                 .set_tracing_configuration(diff.has("tracing").then(|| self.tracing_configuration()))
                 .set_encryption_configuration(diff.has("key").then(|| self.encryption()).transpose()?);
             let answer = call.send().await.during("UpdateStateMachine");
-            answer.heals(HEALING, PROPAGATES).heals(CONFLICT, PROPAGATES)?;
+            answer.retry_on(HEALING, PROPAGATES).retry_on(CONFLICT, PROPAGATES)?;
         }
         let add = async |missing: Tags| {
             let call = client.tag_resource().resource_arn(id).set_tags(Some(sfn_tags(&missing)));
@@ -153,7 +154,7 @@ impl Resource for StateMachine {
         let Some(machine) = describe(id, cx).await? else { return Ok(Deletion::Gone) };
         if machine.status() != Some(&StateMachineStatus::Deleting) {
             let call = cx.client(Client::new).delete_state_machine().state_machine_arn(id);
-            call.send().await.during("DeleteStateMachine").heals(CONFLICT, PROPAGATES)?;
+            call.send().await.during("DeleteStateMachine").retry_on(CONFLICT, PROPAGATES)?;
         }
         // Now that no new one can start.
         let stopped = executions::stop(id, cx).await?;
@@ -174,7 +175,7 @@ impl Resource for StateMachine {
         (!groups.is_empty()).then(stay)
     }
 
-    fn foresee(&self, place: &Place, _: StateMachineOutputs) -> StateMachineOutputs {
+    fn predict_outputs(&self, place: &Place, _: StateMachineOutputs) -> StateMachineOutputs {
         StateMachineOutputs { arn: StateMachineArn::new(arn(&self.name, place)), name: self.name.clone() }
     }
 
@@ -214,12 +215,12 @@ fn arn(name: &str, place: &Place) -> String {
 
 async fn describe(arn: &str, cx: &Cx) -> Result<Option<DescribeStateMachineOutput>> {
     let call = cx.client(Client::new).describe_state_machine().state_machine_arn(arn);
-    call.send().await.during("DescribeStateMachine").absent(GONE)
+    call.send().await.during("DescribeStateMachine").none_on(GONE)
 }
 
 async fn tags(arn: &str, cx: &Cx) -> Result<Option<Tags>> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn);
-    let answer = call.send().await.during("ListTagsForResource").absent(&[("ResourceNotFound", "")])?;
+    let answer = call.send().await.during("ListTagsForResource").none_on(&[("ResourceNotFound", "")])?;
     let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
     Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().filter_map(pair).collect()))
 }

@@ -8,10 +8,10 @@ pub use endpoint::without_password;
 pub use subscription::{Subscription, SubscriptionOutputs};
 pub use topic::{Encryption, Topic, TopicOutputs};
 
-use resource::Registry;
+use resource::KindRegistry;
 
 /// Adds every kind of this crate.
 #[must_use]
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry.with::<Subscription>().with::<Topic>()
 }

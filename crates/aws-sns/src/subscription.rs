@@ -4,7 +4,7 @@ use crate::{endpoint, topic::ABSENT};
 use aws_client::{Attempt, Loader, Pages, Result};
 use aws_sdk_sns::{Client, types::Subscription as Listed};
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, ImportId, Naming, Observed, Owner, Resource, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, ImportId, Observed, Owner, ReplaceOrder, Resource, Terraform,
     usage::{Meter, NotMetered, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ impl Resource for Subscription {
     });
     const REPLACE_ON: &'static [&'static str] = &["topic", "protocol", "endpoint", "password"];
     const COMPARE: &'static [(&'static str, As)] = &[("password", As::Sensitive)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = SubscriptionOutputs;
 
@@ -139,7 +139,7 @@ impl Resource for Subscription {
     async fn delete(&self, _: &str, cx: &Cx) -> Result<Deletion> {
         if let Some(arn) = self.confirmed(cx).await? {
             let call = cx.client(Client::new).unsubscribe().subscription_arn(arn);
-            call.send().await.during("Unsubscribe").absent(ABSENT)?;
+            call.send().await.during("Unsubscribe").none_on(ABSENT)?;
         }
         Ok(Deletion::Gone)
     }
@@ -213,7 +213,7 @@ async fn list(client: Client, topics: Vec<String>) -> Result<HashMap<String, Vec
     for topic in topics {
         let pages = client.list_subscriptions_by_topic().topic_arn(&topic).into_paginator().send();
         let pages = Pages::of("ListSubscriptionsByTopic", pages, |page| page.next_token().into());
-        let subscriptions = pages.items(|page| page.subscriptions).all().await.absent(ABSENT)?;
+        let subscriptions = pages.items(|page| page.subscriptions).all().await.none_on(ABSENT)?;
         found.insert(topic, subscriptions.unwrap_or_default());
     }
     Ok(found)
@@ -221,7 +221,7 @@ async fn list(client: Client, topics: Vec<String>) -> Result<HashMap<String, Vec
 
 async fn raw_message_delivery(arn: &str, cx: &Cx) -> Result<bool> {
     let call = cx.client(Client::new).get_subscription_attributes().subscription_arn(arn);
-    let answer = call.send().await.during("GetSubscriptionAttributes").absent(ABSENT)?;
+    let answer = call.send().await.during("GetSubscriptionAttributes").none_on(ABSENT)?;
     let attributes = answer.and_then(|answer| answer.attributes).unwrap_or_default();
     Ok(attributes.get("RawMessageDelivery").is_some_and(|value| value == "true"))
 }

@@ -1,9 +1,9 @@
 //! Reconciler for SNS topics.
 
-use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Result};
 use aws_sdk_sns::{Client, types::Tag};
 use resource::{
-    As, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, SizeLimit, Tags, Terraform,
+    As, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, SizeLimit, Tags, Terraform,
     usage::{Meter, Usage},
 };
 use serde::{Deserialize, Serialize};
@@ -45,12 +45,12 @@ pub struct TopicOutputs {
     pub name: String,
 }
 
-pub(crate) const ABSENT: &[Sign] =
+pub(crate) const ABSENT: &[ErrorPattern] =
     &[("NotFound", ""), ("NotFoundException", ""), ("ResourceNotFound", ""), ("ResourceNotFoundException", "")];
 /// A principal of the policy, or the key, is too new.
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/26041>
 /// <https://github.com/hashicorp/terraform/issues/12740>
-const PROPAGATING: &[Sign] = &[
+const PROPAGATING: &[ErrorPattern] = &[
     ("InvalidParameter", "PrincipalNotFound"),
     ("InvalidParameter", "nvalid principal"),
     ("InvalidParameter", "Policy statement action out of service scope"),
@@ -78,7 +78,7 @@ impl Resource for Topic {
     ];
     const REPLACE_ON: &'static [&'static str] = &["name"];
     const COMPARE: &'static [(&'static str, As)] = &[("policy", As::Policy)];
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = TopicOutputs;
 
@@ -109,12 +109,12 @@ impl Resource for Topic {
             .send()
             .await
             .during("CreateTopic")
-            .heals(PROPAGATING, PROPAGATION)
+            .retry_on(PROPAGATING, PROPAGATION)
             // The same call again is answered with the topic that is there; one that differs in
             // attributes or tags is refused with these words.
             // <https://github.com/localstack/localstack/issues/3928>
             // <https://github.com/MassTransit/MassTransit/pull/3721>
-            .exists(&[("InvalidParameter", "already exists")])?;
+            .exists_on(&[("InvalidParameter", "already exists")])?;
         created.topic_arn.ok_or_else(|| Failure::incomplete("CreateTopic", "topic ARN"))
     }
 
@@ -141,26 +141,26 @@ impl Resource for Topic {
         for (field, attribute, value) in settings {
             if diff.has(field) {
                 let call = client.set_topic_attributes().topic_arn(id).attribute_name(attribute).attribute_value(value);
-                call.send().await.during("SetTopicAttributes").heals(PROPAGATING, PROPAGATION)?;
+                call.send().await.during("SetTopicAttributes").retry_on(PROPAGATING, PROPAGATION)?;
             }
         }
         let add = async |missing: Tags| {
             let call = client.tag_resource().resource_arn(id).set_tags(Some(sns_tags(&missing)?));
-            call.send().await.during("TagResource").heals(&[("ConcurrentAccess", "")], PROPAGATION)
+            call.send().await.during("TagResource").retry_on(&[("ConcurrentAccess", "")], PROPAGATION)
         };
         let remove = async |removed| {
             let call = client.untag_resource().resource_arn(id).set_tag_keys(Some(removed));
-            call.send().await.during("UntagResource").heals(&[("ConcurrentAccess", "")], PROPAGATION)
+            call.send().await.during("UntagResource").retry_on(&[("ConcurrentAccess", "")], PROPAGATION)
         };
         self.tags.converge(&live.tags, diff, add, remove).await
     }
 
     async fn delete(&self, id: &str, cx: &Cx) -> Result<Deletion> {
-        cx.client(Client::new).delete_topic().topic_arn(id).send().await.during("DeleteTopic").absent(ABSENT)?;
+        cx.client(Client::new).delete_topic().topic_arn(id).send().await.during("DeleteTopic").none_on(ABSENT)?;
         Ok(Deletion::Gone)
     }
 
-    fn foresee(&self, place: &Place, _: TopicOutputs) -> TopicOutputs {
+    fn predict_outputs(&self, place: &Place, _: TopicOutputs) -> TopicOutputs {
         TopicOutputs { arn: TopicArn::new(arn(&self.name, place)), name: self.name.clone() }
     }
 
@@ -190,13 +190,13 @@ fn arn(name: &str, place: &Place) -> String {
 
 async fn attributes(arn: &str, cx: &Cx) -> Result<Option<HashMap<String, String>>> {
     let call = cx.client(Client::new).get_topic_attributes().topic_arn(arn);
-    let answer = call.send().await.during("GetTopicAttributes").absent(ABSENT)?;
+    let answer = call.send().await.during("GetTopicAttributes").none_on(ABSENT)?;
     Ok(answer.map(|answer| answer.attributes.unwrap_or_default()))
 }
 
 async fn read_tags(arn: &str, cx: &Cx) -> Result<Tags> {
     let call = cx.client(Client::new).list_tags_for_resource().resource_arn(arn);
-    let answer = call.send().await.during("ListTagsForResource").absent(ABSENT)?;
+    let answer = call.send().await.during("ListTagsForResource").none_on(ABSENT)?;
     Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
 }
 

@@ -4,7 +4,9 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::{Apply, MeasuredTimes, Planning, Purpose, StopMode, apply, plan};
-use resource::{Cloud, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Registry, Resource, Stack, Tags, compare};
+use resource::{
+    Cloud, Cx, Deletion, Diff, Found, IdForm, KindRegistry, Observed, ReplaceOrder, Resource, Stack, Tags, compare,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use state::{MemoryStore, State, StateIdentity, Writer};
@@ -32,7 +34,7 @@ impl Resource for Thing {
     const KIND: &'static str = "bench:thing";
     const NOUN: &'static str = "thing";
     const TERRAFORM: Option<resource::Terraform> = None;
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     type Outputs = ThingOutputs;
 
     fn id_form(&self, _: &Place) -> IdForm {
@@ -71,7 +73,7 @@ impl Resource for Thing {
 /// A stack of things, ten in each of those that are in nothing.
 struct Many {
     stack: Stack,
-    registry: Registry,
+    registry: KindRegistry,
     cloud: Arc<Cloud>,
 }
 
@@ -92,7 +94,7 @@ impl Many {
         }
         let config = aws_config::SdkConfig::builder().build();
         let cloud = Arc::new(Cloud::new(config, Place::new("123456789012", "eu-west-1"), []));
-        Self { stack, registry: Registry::default().with::<Thing>(), cloud }
+        Self { stack, registry: KindRegistry::default().with::<Thing>(), cloud }
     }
 
     async fn plan(&self, state: &State) -> Planning {

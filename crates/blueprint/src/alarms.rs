@@ -1,9 +1,9 @@
 //! Alarms that can fire, each with what it tells.
 
 use crate::{
+    build_context::BuildContext,
     names::{GUARDS, VARIANT, deployed, drift_job_logs, endpoint_name, machines},
     network::Network,
-    site::Site,
 };
 use aws_cloudwatch::{Comparison, CompositeAlarm, MetricAlarm, MissingData};
 use aws_s3::Replication;
@@ -53,19 +53,19 @@ impl Watch {
 /// Answers the alarms that judge a deployment.
 pub(crate) fn build(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     network: &Network,
     topic: Handle<Topic>,
 ) -> Vec<Handle<MetricAlarm>> {
     let guards: Vec<Handle<MetricAlarm>> =
-        guards(site).into_iter().map(|watch| alarm(stack, site, topic, watch)).collect();
+        guards(context).into_iter().map(|watch| alarm(stack, context, topic, watch)).collect();
     let mut alarms = guards.clone();
-    for watch in watches(site) {
-        alarms.push(alarm(stack, site, topic, watch));
+    for watch in watches(context) {
+        alarms.push(alarm(stack, context, topic, watch));
     }
     for (index, nat) in network.nat.iter().enumerate() {
         let address = format!("nat-{}-ports", index + 1);
-        let name = site.named(&address);
+        let name = context.named(&address);
         alarms.push(stack.add("monitoring", &address, (*nat, topic), move |(nat, topic)| MetricAlarm {
             dimensions: BTreeMap::from([("NatGatewayId".to_owned(), nat.id.to_string())]),
             ..metric_alarm(
@@ -76,20 +76,20 @@ pub(crate) fn build(
             )
         }));
     }
-    for (index, extra) in site.environment.monitoring.alarms.iter().enumerate() {
+    for (index, extra) in context.environment.monitoring.alarms.iter().enumerate() {
         let setting = format!("monitoring.alarms.{index}.name");
-        alarms.push(stack.for_setting(setting, |stack| custom(stack, site, topic, extra)));
+        alarms.push(stack.for_setting(setting, |stack| custom(stack, context, topic, extra)));
     }
-    if site.environment.monitoring.composite_alarm && !alarms.is_empty() {
-        stack.for_setting("monitoring.composite_alarm", |stack| composite(stack, site, topic, alarms));
+    if context.environment.monitoring.composite_alarm && !alarms.is_empty() {
+        stack.for_setting("monitoring.composite_alarm", |stack| composite(stack, context, topic, alarms));
     }
     guards
 }
 
 /// The endpoint that deployments change: by its alarms an update is judged within minutes.
-fn guards(site: &Site) -> Vec<Watch> {
-    let Some((_, deploy)) = deployed(site) else { return Vec::new() };
-    let name = endpoint_name(site, &deploy);
+fn guards(context: &BuildContext) -> Vec<Watch> {
+    let Some((_, deploy)) = deployed(context) else { return Vec::new() };
+    let name = endpoint_name(context, &deploy);
     let dimensions = [("EndpointName", name.clone()), ("VariantName", VARIANT.to_owned())];
     let watch = |trouble: &str, description, metric| {
         let watch = Watch::any(format!("{GUARDS}-{trouble}"), description, "AWS/SageMaker", metric, &dimensions);
@@ -122,27 +122,27 @@ fn guards(site: &Site) -> Vec<Watch> {
     ]
 }
 
-fn watches(site: &Site) -> Vec<Watch> {
+fn watches(context: &BuildContext) -> Vec<Watch> {
     let mut watches = Vec::new();
-    for function in &site.environment.functions {
-        let name = site.named(&function.name);
+    for function in &context.environment.functions {
+        let name = context.named(&function.name);
         for (metric, what) in [("Errors", "failed"), ("Throttles", "was throttled")] {
             let address = format!("{}-{}", function.name, metric.to_lowercase());
             let dimensions = [("FunctionName", name.clone())];
             watches.push(Watch::any(address, format!("The function {name} {what}"), "AWS/Lambda", metric, &dimensions));
         }
     }
-    if site.environment.drift.job.is_some() {
-        let (name, group) = (&site.name, drift_job_logs(site));
+    if context.environment.drift.job.is_some() {
+        let (name, group) = (&context.name, drift_job_logs(context));
         let told = format!(
             "Drift is left to a person, or the drift job failed: {group} says why, `mlopsctl drift {name}` what"
         );
-        let dimensions = [("FunctionName", site.named(JOB))];
+        let dimensions = [("FunctionName", context.named(JOB))];
         let watch = Watch::any(JOB.to_owned(), told, "AWS/Lambda", "Errors", &dimensions);
         // From the first run that fails to the next that does not.
         watches.push(Watch { missing_data: MissingData::Ignore, ..watch });
     }
-    for (short, name, arn) in machines(site) {
+    for (short, name, arn) in machines(context) {
         for (metric, trouble, what) in
             [("ExecutionsFailed", "failures", "failed"), ("ExecutionsTimedOut", "timeouts", "ran out of time")]
         {
@@ -151,8 +151,8 @@ fn watches(site: &Site) -> Vec<Watch> {
             watches.push(Watch::any(address, format!("{name} {what}"), "AWS/States", metric, &dimensions));
         }
     }
-    watches.extend(replications(site));
-    for endpoint in &site.environment.monitoring.endpoints {
+    watches.extend(replications(context));
+    for endpoint in &context.environment.monitoring.endpoints {
         let dimensions = [("EndpointName", endpoint.name.clone()), ("VariantName", endpoint.variant.clone())];
         let errors = format!("The endpoint {} answers with errors", endpoint.name);
         watches.push(Watch::any(
@@ -184,10 +184,10 @@ fn watches(site: &Site) -> Vec<Watch> {
 /// The copies of buckets in another region. Of S3's metrics of a replication, only that of failures is in the region of the
 /// bucket. The latency is in that of the copies, where an alarm would need a topic of its own.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html>
-fn replications(site: &Site) -> Vec<Watch> {
-    let replicated = site.environment.storage.buckets.iter().filter(|bucket| bucket.replicate);
+fn replications(context: &BuildContext) -> Vec<Watch> {
+    let replicated = context.environment.storage.buckets.iter().filter(|bucket| bucket.replicate);
     let watch = |bucket: &storage::Bucket| {
-        let (from, to) = (site.bucket(&bucket.name), site.bucket(&storage::replica_name(&bucket.name)));
+        let (from, to) = (context.bucket(&bucket.name), context.bucket(&storage::replica_name(&bucket.name)));
         let told = format!("S3 could not copy objects of {from} to {to}");
         let dimensions = [("SourceBucket", from), ("DestinationBucket", to), ("RuleId", Replication::RULE.to_owned())];
         let address = format!("{}-replication", bucket.name);
@@ -218,8 +218,8 @@ fn metric_alarm(name: &str, description: &str, (namespace, metric): (&str, &str)
     }
 }
 
-fn alarm(stack: &mut Stack, site: &Site, topic: Handle<Topic>, watch: Watch) -> Handle<MetricAlarm> {
-    let name = site.named(&watch.address);
+fn alarm(stack: &mut Stack, context: &BuildContext, topic: Handle<Topic>, watch: Watch) -> Handle<MetricAlarm> {
+    let name = context.named(&watch.address);
     stack.add("monitoring", &watch.address.clone(), topic, move |topic| MetricAlarm {
         dimensions: watch.dimensions.clone(),
         statistic: watch.statistic.into(),
@@ -232,8 +232,13 @@ fn alarm(stack: &mut Stack, site: &Site, topic: Handle<Topic>, watch: Watch) -> 
     })
 }
 
-fn custom(stack: &mut Stack, site: &Site, topic: Handle<Topic>, extra: &monitoring::Alarm) -> Handle<MetricAlarm> {
-    let (name, extra) = (site.named(&extra.name), extra.clone());
+fn custom(
+    stack: &mut Stack,
+    context: &BuildContext,
+    topic: Handle<Topic>,
+    extra: &monitoring::Alarm,
+) -> Handle<MetricAlarm> {
+    let (name, extra) = (context.named(&extra.name), extra.clone());
     stack.add("monitoring", &format!("alarm-{}", extra.name), topic, move |topic| MetricAlarm {
         dimensions: extra.dimensions.clone(),
         statistic: extra.statistic.clone(),
@@ -258,8 +263,8 @@ fn custom(stack: &mut Stack, site: &Site, topic: Handle<Topic>, extra: &monitori
 }
 
 /// One alarm that says whether anything at all is wrong. AWS refuses one over alarms that do not exist.
-fn composite(stack: &mut Stack, site: &Site, topic: Handle<Topic>, alarms: Vec<Handle<MetricAlarm>>) {
-    let (name, prefix) = (site.named("platform"), site.prefix());
+fn composite(stack: &mut Stack, context: &BuildContext, topic: Handle<Topic>, alarms: Vec<Handle<MetricAlarm>>) {
+    let (name, prefix) = (context.named("platform"), context.prefix());
     stack.add("monitoring", "platform", (topic, alarms), move |(topic, alarms)| {
         let parts: Vec<String> = alarms.into_iter().map(|alarm| format!("ALARM(\"{}\")", alarm.name)).collect();
         CompositeAlarm {

@@ -1,13 +1,13 @@
 //! Glue: the database, crawlers, ETL jobs with their scripts, and the workflow that joins them.
 
 use crate::{
-    Error, encryption::Keys, log_groups::log_group, roles::Roles, script_bundle, settings_json::spelled, site::Site,
-    storage::Buckets,
+    Error, build_context::BuildContext, encryption::Keys, log_groups::log_group, roles::Roles, script_bundle,
+    settings_json::spelled, storage::Buckets,
 };
 use aws_glue::{
-    Action, BookmarkEncryption, Condition, CrawlState, Crawler, Database, DeleteBehavior, ExecutionClass, Firing, Job,
-    JobLogs, JobState, LogEncryption, Logical, RecrawlBehavior, S3Encryption, S3Target, Schedule,
-    SecurityConfiguration, Trigger, UpdateBehavior, Workflow,
+    Action, BookmarkEncryption, CrawlState, Crawler, Database, DeleteBehavior, ExecutionClass, Firing, Job, JobLogs,
+    JobState, LogEncryption, Logical, RecrawlBehavior, S3Encryption, S3Target, Schedule, SecurityConfiguration,
+    Trigger, TriggerCondition, UpdateBehavior, Workflow,
 };
 use aws_logs::LogGroup;
 use aws_s3::Object;
@@ -21,36 +21,36 @@ pub(crate) type Jobs = BTreeMap<String, Handle<Job>>;
 
 pub(crate) fn build(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     keys: &Keys,
     roles: &Roles,
     buckets: &Buckets,
 ) -> Result<Jobs, Error> {
-    let database = database(stack, site, buckets);
-    let security = security_configuration(stack, site, keys);
+    let database = database(stack, context, buckets);
+    let security = security_configuration(stack, context, keys);
     let mut crawlers = BTreeMap::new();
-    for (index, crawler) in site.environment.catalog.crawlers.iter().enumerate() {
+    for (index, crawler) in context.environment.catalog.crawlers.iter().enumerate() {
         let added = stack.for_setting(format!("catalog.crawlers.{index}.name"), |stack| {
-            add_crawler(stack, site, crawler, database, roles, security)
+            add_crawler(stack, context, crawler, database, roles, security)
         });
         crawlers.insert(crawler.name.clone(), added);
     }
     let mut jobs = Jobs::new();
-    for (index, job) in site.environment.catalog.jobs.iter().enumerate() {
+    for (index, job) in context.environment.catalog.jobs.iter().enumerate() {
         let added = stack.for_setting(format!("catalog.jobs.{index}.name"), |stack| {
-            add_job(stack, site, keys, job, roles, security, buckets)
+            add_job(stack, context, keys, job, roles, security, buckets)
         })?;
         jobs.insert(job.name.clone(), added);
     }
-    if let Some(workflow) = &site.environment.catalog.workflow {
-        stack.for_setting("catalog.workflow", |stack| add_workflow(stack, site, workflow, &crawlers, &jobs));
+    if let Some(workflow) = &context.environment.catalog.workflow {
+        stack.for_setting("catalog.workflow", |stack| add_workflow(stack, context, workflow, &crawlers, &jobs));
     }
     Ok(jobs)
 }
 
-fn database(stack: &mut Stack, site: &Site, buckets: &Buckets) -> Handle<Database> {
-    let (name, prefix) = (site.environment.database_name(), site.prefix());
-    let location = format!("s3://{}/processed/parquet/", site.bucket("data"));
+fn database(stack: &mut Stack, context: &BuildContext, buckets: &Buckets) -> Handle<Database> {
+    let (name, prefix) = (context.environment.database_name(), context.prefix());
+    let location = format!("s3://{}/processed/parquet/", context.bucket("data"));
     stack.add("catalog", "database", buckets.get("data").copied(), move |_| Database {
         name: name.clone(),
         description: format!("Tables of {prefix}"),
@@ -60,9 +60,13 @@ fn database(stack: &mut Stack, site: &Site, buckets: &Buckets) -> Handle<Databas
 }
 
 /// The security configuration that encrypts the output of jobs and crawlers with the platform's keys.
-fn security_configuration(stack: &mut Stack, site: &Site, keys: &Keys) -> Option<Ready<SecurityConfiguration>> {
+fn security_configuration(
+    stack: &mut Stack,
+    context: &BuildContext,
+    keys: &Keys,
+) -> Option<Ready<SecurityConfiguration>> {
     let (data, logs) = keys.data.clone().zip(keys.logs.clone())?;
-    let name = site.prefix();
+    let name = context.prefix();
     let configuration =
         stack.add("catalog", "security-configuration", (data, logs), move |(data, logs)| SecurityConfiguration {
             name: name.clone(),
@@ -81,15 +85,15 @@ fn security_name(security: Option<aws_glue::SecurityConfigurationOutputs>) -> St
 
 fn add_crawler(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     crawler: &catalog::Crawler,
     database: Handle<Database>,
     roles: &Roles,
     security: Security,
 ) -> Handle<Crawler> {
-    let (name, crawler) = (site.named(&crawler.name), crawler.clone());
+    let (name, crawler) = (context.named(&crawler.name), crawler.clone());
     let address = format!("crawler-{}", crawler.name);
-    let path = format!("s3://{}/{}", site.bucket(&crawler.bucket), crawler.prefix);
+    let path = format!("s3://{}/{}", context.bucket(&crawler.bucket), crawler.prefix);
     stack.add(
         "catalog",
         &address,
@@ -124,31 +128,31 @@ fn add_crawler(
 
 fn add_job(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     keys: &Keys,
     job: &catalog::Job,
     roles: &Roles,
     security: Security,
     buckets: &Buckets,
 ) -> Result<Handle<Job>, Error> {
-    let script = script(site, &job.script)?;
+    let script = script(context, &job.script)?;
     let digest = stack.ship(Asset { origin: job.script.clone(), bytes: script.into() });
     let key = format!("glue/scripts/{}.py", job.name);
-    let location = format!("s3://{}/{key}", site.bucket("artifacts"));
+    let location = format!("s3://{}/{key}", context.bucket("artifacts"));
     let artifacts = buckets.get("artifacts").map(|bucket| bucket.ready());
-    let bucket = vocabulary::BucketName::new(site.bucket("artifacts"));
+    let bucket = vocabulary::BucketName::new(context.bucket("artifacts"));
     let script = stack.add("catalog", &format!("script-{}", job.name), artifacts, move |_| Object {
         bucket: bucket.clone(),
         key: key.clone(),
         sha256: digest.clone(),
         content_type: "text/x-python".into(),
     });
-    let logs = log_groups(stack, site, keys, job, security.is_some());
-    let arguments = arguments(site, job)?;
+    let logs = log_groups(stack, context, keys, job, security.is_some());
+    let arguments = arguments(context, job)?;
     // The pipeline repeats its own job, and would meet the run that Glue repeats by itself.
-    let is_repeated = site.environment.pipeline.as_ref().is_some_and(|pipeline| pipeline.etl_job == job.name);
+    let is_repeated = context.environment.pipeline.as_ref().is_some_and(|pipeline| pipeline.etl_job == job.name);
     let max_retries = if is_repeated { 0 } else { i32::from(job.max_retries) };
-    let (name, job) = (site.named(&job.name), job.clone());
+    let (name, job) = (context.named(&job.name), job.clone());
     let needs = (roles.glue.clone().ready(), script, logs, security);
     Ok(stack.add("catalog", &format!("job-{}", job.name), needs, move |(role, _, _, security)| Job {
         name: name.clone(),
@@ -172,15 +176,15 @@ fn add_job(
 }
 
 /// A job's script, with the modules beside it.
-fn script(site: &Site, path: &str) -> Result<Vec<u8>, Error> {
-    let modules = site.files.modules_beside(path)?;
-    let script = package::with_plain_line_ends(path, site.files.read(path)?);
+fn script(context: &BuildContext, path: &str) -> Result<Vec<u8>, Error> {
+    let modules = context.files.modules_beside(path)?;
+    let script = package::with_plain_line_ends(path, context.files.read(path)?);
     if modules.is_empty() {
         return Ok(script);
     }
     let text = |bytes: Vec<u8>| {
         String::from_utf8(bytes)
-            .map_err(|_| Error::File { path: site.files.path(path), why: "it is not UTF-8".to_owned() })
+            .map_err(|_| Error::File { path: context.files.path(path), why: "it is not UTF-8".to_owned() })
     };
     let modules = modules
         .into_iter()
@@ -193,20 +197,20 @@ fn script(site: &Site, path: &str) -> Result<Vec<u8>, Error> {
 }
 
 /// The log group prefix of a job. Glue completes it by its version and the security configuration.
-fn own_logs(site: &Site, job: &catalog::Job) -> String {
-    format!("/aws-glue/{}/{}", site.prefix(), job.name)
+fn own_logs(context: &BuildContext, job: &catalog::Job) -> String {
+    format!("/aws-glue/{}/{}", context.prefix(), job.name)
 }
 
 /// The log groups that runs of a job write into, made before Glue would make them without retention, key and tags.
 fn log_groups(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     keys: &Keys,
     job: &catalog::Job,
     is_encrypted: bool,
 ) -> Vec<Ready<LogGroup>> {
-    let (version, own) = (spelled(&job.glue_version), own_logs(site, job));
-    let (security, role) = (site.prefix(), site.role_name("glue"));
+    let (version, own) = (spelled(&job.glue_version), own_logs(context, job));
+    let (security, role) = (context.prefix(), context.role_name("glue"));
     let encrypted = is_encrypted.then_some((security.as_str(), role.as_str()));
     let written = JobLogs { glue_version: &version, own: &own, encrypted }.groups();
     // The group that version 0.1 made for every job, which only some of Glue's versions write into, stays.
@@ -216,13 +220,14 @@ fn log_groups(
         (format!("{last}-logs-{}", job.name), name)
     });
     let groups: Vec<(String, String)> = [of_0_1].into_iter().chain(others).collect();
-    let declare = |(address, name): &(String, String)| log_group(stack, site, keys, "catalog", address, name).ready();
+    let declare =
+        |(address, name): &(String, String)| log_group(stack, context, keys, "catalog", address, name).ready();
     groups.iter().map(declare).collect()
 }
 
-fn arguments(site: &Site, job: &catalog::Job) -> Result<BTreeMap<String, String>, Error> {
-    let data = site.bucket("data");
-    let artifacts = site.bucket("artifacts");
+fn arguments(context: &BuildContext, job: &catalog::Job) -> Result<BTreeMap<String, String>, Error> {
+    let data = context.bucket("data");
+    let artifacts = context.bucket("artifacts");
     let bookmarks = if job.bookmarks { "job-bookmark-enable" } else { "job-bookmark-disable" };
     let mut arguments: BTreeMap<String, String> = [
         ("--job-language", "python".to_owned()),
@@ -239,14 +244,14 @@ fn arguments(site: &Site, job: &catalog::Job) -> Result<BTreeMap<String, String>
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
-    let (version, own) = (spelled(&job.glue_version), own_logs(site, job));
+    let (version, own) = (spelled(&job.glue_version), own_logs(context, job));
     arguments.extend(JobLogs { glue_version: &version, own: &own, encrypted: None }.arguments());
     if job.spark_ui {
         arguments.insert("--enable-spark-ui".into(), "true".into());
         arguments.insert("--spark-event-logs-path".into(), format!("s3://{artifacts}/glue/spark-ui/{}/", job.name));
     }
-    if let Some(pipeline) = site.environment.pipeline.as_ref().filter(|pipeline| pipeline.etl_job == job.name) {
-        let schema: Value = site.files.json(&pipeline.schema)?;
+    if let Some(pipeline) = context.environment.pipeline.as_ref().filter(|pipeline| pipeline.etl_job == job.name) {
+        let schema: Value = context.files.json(&pipeline.schema)?;
         arguments.insert("--schema".into(), schema.to_string());
         arguments.insert("--metrics_namespace".into(), "mlopsctl/etl".into());
     }
@@ -258,7 +263,7 @@ fn arguments(site: &Site, job: &catalog::Job) -> Result<BTreeMap<String, String>
 /// Crawl raw data, then transform it, then crawl the result: each step starts when the one before succeeded.
 fn add_workflow(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     settings: &catalog::Workflow,
     crawlers: &BTreeMap<String, Handle<Crawler>>,
     jobs: &Jobs,
@@ -268,7 +273,7 @@ fn add_workflow(
     else {
         return;
     };
-    let name = site.named("etl");
+    let name = context.named("etl");
     let workflow = stack.add("catalog", "workflow", (), move |()| Workflow {
         name: name.clone(),
         description: "Crawl raw data, transform it, crawl the result".into(),
@@ -276,7 +281,7 @@ fn add_workflow(
         max_concurrent_runs: 1,
         tags: Tags::default(),
     });
-    let (start, schedule) = (site.named("start"), settings.schedule.clone());
+    let (start, schedule) = (context.named("start"), settings.schedule.clone());
     stack.add("catalog", "trigger-start", (workflow, first.ready()), move |(workflow, first)| Trigger {
         name: start.clone(),
         description: "Starts the workflow".into(),
@@ -289,24 +294,24 @@ fn add_workflow(
         tags: Tags::default(),
     });
     let after = |condition| Firing::Conditional { logical: Logical::And, conditions: vec![condition], activated: true };
-    let transform = site.named("transform");
+    let transform = context.named("transform");
     stack.add("catalog", "trigger-transform", (workflow, first.ready(), job.ready()), move |(workflow, first, job)| {
         Trigger {
             name: transform.clone(),
             description: "Transforms what was crawled".into(),
             workflow: workflow.name,
-            firing: after(Condition::Crawler { name: first.name, state: CrawlState::Succeeded }),
+            firing: after(TriggerCondition::Crawler { name: first.name, state: CrawlState::Succeeded }),
             actions: vec![Action::Job { name: job.name, arguments: BTreeMap::new() }],
             tags: Tags::default(),
         }
     });
-    let publish = site.named("publish");
+    let publish = context.named("publish");
     stack.add("catalog", "trigger-publish", (workflow, job.ready(), last.ready()), move |(workflow, job, last)| {
         Trigger {
             name: publish.clone(),
             description: "Crawls what was transformed".into(),
             workflow: workflow.name,
-            firing: after(Condition::Job { name: job.name, state: JobState::Succeeded }),
+            firing: after(TriggerCondition::Job { name: job.name, state: JobState::Succeeded }),
             actions: vec![Action::Crawler { name: last.name }],
             tags: Tags::default(),
         }

@@ -1,12 +1,12 @@
 //! The dashboard: this stack's own functions, pipeline, jobs, NAT gateways and endpoints, nothing else's.
 
-use crate::{names, network::Network, site::Site};
+use crate::{build_context::BuildContext, names, network::Network};
 use aws_cloudwatch::Dashboard;
 use resource::Stack;
 use serde_json::{Value, json};
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, network: &Network) {
-    let (name, fixed, region) = (site.prefix(), widgets(site), site.place.region.clone());
+pub(crate) fn build(stack: &mut Stack, context: &BuildContext, network: &Network) {
+    let (name, fixed, region) = (context.prefix(), widgets(context), context.place.region.clone());
     let nat = network.nat.clone();
     stack.add("monitoring", "dashboard", nat, move |nat| {
         let mut widgets = fixed.clone();
@@ -19,7 +19,7 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, network: &Network) {
         }
         Dashboard { name: name.clone(), body: json!({"widgets": placed(widgets)}) }
     });
-    let (console, region, name) = (site.place.console(), &site.place.region, site.prefix());
+    let (console, region, name) = (context.place.console(), &context.place.region, context.prefix());
     let url = format!("{console}/cloudwatch/home?region={region}#dashboards/dashboard/{name}");
     stack.output("dashboard_url", (), move |()| url.clone());
 }
@@ -34,10 +34,11 @@ fn placed(widgets: Vec<Value>) -> Vec<Value> {
     widgets.into_iter().enumerate().map(place).collect()
 }
 
-fn widgets(site: &Site) -> Vec<Value> {
-    let region = &site.place.region;
+fn widgets(context: &BuildContext) -> Vec<Value> {
+    let region = &context.place.region;
     let mut widgets = Vec::new();
-    let functions: Vec<String> = site.environment.functions.iter().map(|function| site.named(&function.name)).collect();
+    let functions: Vec<String> =
+        context.environment.functions.iter().map(|function| context.named(&function.name)).collect();
     let of_functions = |metrics: &[&str]| -> Vec<Value> {
         let each = |name: &String| {
             metrics.iter().map(|metric| json!(["AWS/Lambda", metric, "FunctionName", name])).collect::<Vec<_>>()
@@ -53,13 +54,13 @@ fn widgets(site: &Site) -> Vec<Value> {
         ));
         widgets.push(widget("Functions: duration (ms)", region, of_functions(&["Duration"]), "p95"));
     }
-    if site.environment.pipeline.is_some() {
-        let arn = names::pipeline_arn(site);
+    if context.environment.pipeline.is_some() {
+        let arn = names::pipeline_arn(context);
         let metrics = ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut"];
         let metrics = metrics.iter().map(|metric| json!(["AWS/States", metric, "StateMachineArn", arn])).collect();
         widgets.push(widget("Training pipeline: executions", region, metrics, "Sum"));
     }
-    let jobs: Vec<Value> = site
+    let jobs: Vec<Value> = context
         .environment
         .catalog
         .jobs
@@ -69,7 +70,7 @@ fn widgets(site: &Site) -> Vec<Value> {
                 "Glue",
                 "glue.driver.aggregate.numFailedTasks",
                 "JobName",
-                site.named(&job.name),
+                context.named(&job.name),
                 "JobRunId",
                 "ALL",
                 "Type",
@@ -80,15 +81,15 @@ fn widgets(site: &Site) -> Vec<Value> {
     if !jobs.is_empty() {
         widgets.push(widget("ETL jobs: failed tasks", region, jobs, "Sum"));
     }
-    let buckets: Vec<Value> = site
+    let buckets: Vec<Value> = context
         .environment
         .storage
         .buckets
         .iter()
-        .map(|bucket| json!(["AWS/S3", "BucketSizeBytes", "BucketName", site.bucket(&bucket.name), "StorageType", "StandardStorage", {"period": 86400}]))
+        .map(|bucket| json!(["AWS/S3", "BucketSizeBytes", "BucketName", context.bucket(&bucket.name), "StorageType", "StandardStorage", {"period": 86400}]))
         .collect();
     widgets.push(widget("Buckets: size (bytes)", region, buckets, "Average"));
-    for endpoint in &site.environment.monitoring.endpoints {
+    for endpoint in &context.environment.monitoring.endpoints {
         let dimensions = ["EndpointName", endpoint.name.as_str(), "VariantName", endpoint.variant.as_str()];
         let metric =
             |name: &str| json!(["AWS/SageMaker", name, dimensions[0], dimensions[1], dimensions[2], dimensions[3]]);

@@ -2,6 +2,7 @@
 
 use crate::{
     Error,
+    build_context::BuildContext,
     definition::render,
     grants::Granted,
     log_groups::log_group,
@@ -10,7 +11,6 @@ use crate::{
     network::ids,
     pipeline::Wiring,
     policy::{Policy, pass_role},
-    site::Site,
 };
 use aws_cloudwatch::MetricAlarm;
 use aws_eventbridge::Source;
@@ -28,20 +28,25 @@ const SECONDS_BETWEEN_LOOKS: u32 = 30;
 
 pub(crate) fn build(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     wiring: &Wiring<'_>,
     guards: Vec<Handle<MetricAlarm>>,
 ) -> Result<(), Error> {
-    let (Some((pipeline, deploy)), Some(serving)) = (deployed(site), wiring.roles.serving.clone()) else {
+    let (Some((pipeline, deploy)), Some(serving)) = (deployed(context), wiring.roles.serving.clone()) else {
         return Ok(());
     };
-    let endpoint = endpoint(stack, site, wiring, serving.clone());
-    let machine = state_machine(stack, site, &pipeline, &deploy, wiring, (serving, endpoint), guards)?;
+    let endpoint = endpoint(stack, context, wiring, serving.clone());
+    let machine = state_machine(stack, context, &pipeline, &deploy, wiring, (serving, endpoint), guards)?;
     stack.output("endpoint_name", endpoint, |endpoint| endpoint.name);
     stack.output("deploy_state_machine_arn", machine, |machine| machine.arn);
-    let starter =
-        machine::starter(stack, site, "start-deploy", "Starts deployments of approved models", &deployment_arn(site));
-    let group = site.named(&site.environment.studio.model_package_group);
+    let starter = machine::starter(
+        stack,
+        context,
+        "start-deploy",
+        "Starts deployments of approved models",
+        &deployment_arn(context),
+    );
+    let group = context.named(&context.environment.studio.model_package_group);
     let approvals = literal!({
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Model Package State Change"],
@@ -49,7 +54,7 @@ pub(crate) fn build(
     });
     let rule = Start {
         address: "deploy-on-approval".into(),
-        name: site.named("deploy-on-approval"),
+        name: context.named("deploy-on-approval"),
         description: "When a model is approved: brings it into service".into(),
         source: Source::Pattern(approvals),
     };
@@ -58,13 +63,18 @@ pub(crate) fn build(
 }
 
 /// It goes before the network and the role that it needs, and after whatever could make it again.
-fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>, serving: Reference<Role>) -> Handle<Endpoint> {
-    let (_, deploy) = deployed(site).unwrap_or_default();
-    let (name, made_by) = (endpoint_name(site, &deploy), format!("{}-", site.prefix()));
+fn endpoint(
+    stack: &mut Stack,
+    context: &BuildContext,
+    wiring: &Wiring<'_>,
+    serving: Reference<Role>,
+) -> Handle<Endpoint> {
+    let (_, deploy) = deployed(context).unwrap_or_default();
+    let (name, made_by) = (endpoint_name(context, &deploy), format!("{}-", context.prefix()));
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker.clone());
     // SageMaker would make it without retention, key and tags; it goes after the endpoint, which writes into it.
     let group = format!("/aws/sagemaker/Endpoints/{name}");
-    let logs = log_group(stack, site, wiring.keys, "pipeline", "endpoint-logs", &group);
+    let logs = log_group(stack, context, wiring.keys, "pipeline", "endpoint-logs", &group);
     // An endpoint that version 0.1 deployed serves with Studio's role.
     let needs = (vpc, wiring.roles.studio.clone(), serving, wiring.keys.data.clone(), logs);
     stack.add("pipeline", ENDPOINT, needs, move |_| Endpoint { name: name.clone(), made_by: made_by.clone() })
@@ -72,17 +82,17 @@ fn endpoint(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>, serving: Refere
 
 fn state_machine(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     pipeline: &Pipeline,
     deploy: &Deploy,
     wiring: &Wiring<'_>,
     (serving, endpoint): (Reference<Role>, Handle<Endpoint>),
     guards: Vec<Handle<MetricAlarm>>,
 ) -> Result<Handle<StateMachine>, Error> {
-    let template = site.files.json(&deploy.definition)?;
-    let fixed = fixed_values(site, pipeline, deploy);
-    let logs = machine::log_group(stack, site, wiring.keys, "deploy-logs", &deployment(site));
-    let role = machine_role(stack, site, pipeline, deploy, wiring);
+    let template = context.files.json(&deploy.definition)?;
+    let fixed = fixed_values(context, pipeline, deploy);
+    let logs = machine::log_group(stack, context, wiring.keys, "deploy-logs", &deployment(context));
+    let role = machine_role(stack, context, pipeline, deploy, wiring);
     let vpc = (wiring.network.private.clone(), wiring.network.sagemaker.clone());
     let evaluation = wiring.functions.get(&pipeline.evaluation_function).copied();
     let needs = (
@@ -94,7 +104,7 @@ fn state_machine(
         wiring.keys.data.clone(),
         (endpoint, guards, evaluation),
     );
-    let machine = deployment(site);
+    let machine = deployment(context);
     let may_be_encrypted = !has_own_disks(&deploy.instance_type);
     Ok(stack.add("pipeline", "deploy", needs, move |needs| {
         let (role, logs, topic, serving, vpc, key, (endpoint, guards, evaluation)) = needs;
@@ -118,8 +128,8 @@ fn state_machine(
     }))
 }
 
-fn fixed_values(site: &Site, pipeline: &Pipeline, deploy: &Deploy) -> Values {
-    let mut tags = crate::site::identity_of(&site.environment);
+fn fixed_values(context: &BuildContext, pipeline: &Pipeline, deploy: &Deploy) -> Values {
+    let mut tags = crate::build_context::identity_of(&context.environment);
     tags.0.insert(ADDRESS_TAG.to_owned(), format!("pipeline.{ENDPOINT}"));
     let watch = u32::from(deploy.watch_minutes) * 60;
     let routing = match deploy.canary_percent {
@@ -135,7 +145,7 @@ fn fixed_values(site: &Site, pipeline: &Pipeline, deploy: &Deploy) -> Values {
     if deploy.autoscaling.is_none() {
         replaced.push(property("DesiredInstanceCount"));
     }
-    let mut values = machine::values(site, pipeline, tags);
+    let mut values = machine::values(context, pipeline, tags);
     values.extend([
         ("endpoint_instance_type", literal!(deploy.instance_type)),
         ("endpoint_instance_count", literal!(deploy.instance_count)),
@@ -155,20 +165,20 @@ fn fixed_values(site: &Site, pipeline: &Pipeline, deploy: &Deploy) -> Values {
 /// Every action the definition implies, on the resources it names; the table in `pipeline/README.md`.
 fn machine_role(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     pipeline: &Pipeline,
     deploy: &Deploy,
     wiring: &Wiring<'_>,
 ) -> Reference<Role> {
-    let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
-    let name = endpoint_name(site, deploy);
-    let endpoint = site.arn("sagemaker", &format!("endpoint/{name}"));
-    let group = site.named(&site.environment.studio.model_package_group);
-    let evaluation = site.arn("lambda", &format!("function:{}", site.named(&pipeline.evaluation_function)));
+    let own = |kind: &str| context.arn("sagemaker", &format!("{kind}/{}-*", context.prefix()));
+    let name = endpoint_name(context, deploy);
+    let endpoint = context.arn("sagemaker", &format!("endpoint/{name}"));
+    let group = context.named(&context.environment.studio.model_package_group);
+    let evaluation = context.arn("lambda", &format!("function:{}", context.named(&pipeline.evaluation_function)));
     let scaling = "sagemaker.application-autoscaling.amazonaws.com";
-    let scaling_role = site.place.iam_arn(&format!("role/aws-service-role/{scaling}/*"));
+    let scaling_role = context.place.iam_arn(&format!("role/aws-service-role/{scaling}/*"));
     let steps = Policy::new()
-        .allow(["sagemaker:DescribeModelPackage"], [site.arn("sagemaker", &format!("model-package/{group}/*"))])
+        .allow(["sagemaker:DescribeModelPackage"], [context.arn("sagemaker", &format!("model-package/{group}/*"))])
         .allow(
             ["sagemaker:CreateModel", "sagemaker:DescribeModel", "sagemaker:DeleteModel", "sagemaker:AddTags"],
             [own("model")],
@@ -178,7 +188,7 @@ fn machine_role(
             [own("endpoint-config")],
         )
         // The endpoint may serve somebody else's configuration.
-        .allow(["sagemaker:DescribeEndpointConfig"], [site.arn("sagemaker", "endpoint-config/*")])
+        .allow(["sagemaker:DescribeEndpointConfig"], [context.arn("sagemaker", "endpoint-config/*")])
         .allow(["sagemaker:ListEndpoints"], ["*"])
         .allow(["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint", "sagemaker:AddTags"], [endpoint.clone()])
         .allow(
@@ -191,22 +201,30 @@ fn machine_role(
                 "application-autoscaling:DeregisterScalableTarget",
                 "application-autoscaling:PutScalingPolicy",
             ],
-            [site.arn("application-autoscaling", "scalable-target/*")],
+            [context.arn("application-autoscaling", "scalable-target/*")],
         )
         .when("StringEquals", "application-autoscaling:service-namespace", "sagemaker")
         // Scaling makes alarms of its own in the caller's name.
         .allow(
             ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"],
-            [site.arn("cloudwatch", &format!("alarm:TargetTracking-endpoint/{name}/*"))],
+            [context.arn("cloudwatch", &format!("alarm:TargetTracking-endpoint/{name}/*"))],
         )
         .allow(
             ["cloudwatch:DescribeAlarms"],
-            [site.arn("cloudwatch", &format!("alarm:TargetTracking-endpoint/{name}/*")), guards_arn(site)],
+            [context.arn("cloudwatch", &format!("alarm:TargetTracking-endpoint/{name}/*")), guards_arn(context)],
         )
         .allow(["lambda:InvokeFunction"], [format!("{evaluation}:*"), evaluation])
         .allow(["iam:CreateServiceLinkedRole"], [scaling_role])
         .when("StringEquals", "iam:AWSServiceName", scaling)
-        .allow(["sns:Publish"], [site.arn("sns", &site.named("alerts"))]);
-    let steps = pass_role(steps, &site.role_arn("serving"), &site.service("sagemaker"));
-    machine::role_for(stack, site, wiring.keys, "deploy", "Deployments of approved models", steps, Granted::default())
+        .allow(["sns:Publish"], [context.arn("sns", &context.named("alerts"))]);
+    let steps = pass_role(steps, &context.role_arn("serving"), &context.service("sagemaker"));
+    machine::role_for(
+        stack,
+        context,
+        wiring.keys,
+        "deploy",
+        "Deployments of approved models",
+        steps,
+        Granted::default(),
+    )
 }

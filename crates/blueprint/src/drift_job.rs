@@ -3,11 +3,11 @@
 
 use crate::{
     Error,
+    build_context::BuildContext,
     encryption::Keys,
     log_groups::log_group,
     names::drift_job_logs,
     policy::{Policy, trust},
-    site::Site,
 };
 use aws_eventbridge::{Input, Rule, Source, Target};
 use aws_iam::Role;
@@ -28,10 +28,10 @@ const RUNNING: &str = "mlopsctl";
 const ATTACHED: usize = 10;
 
 /// The job, if the file asks for one. It comes last, since it looks after everything before it.
-pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Result<(), Error> {
-    let Some(job) = &site.environment.drift.job else { return Ok(()) };
-    let code = stack.ship(Asset { origin: program(job).to_owned(), bytes: pack(site, job)?.into() });
-    let policies = policies(stack, |stack, policies| declare(stack, site, keys, job, &code, policies), site)?;
+pub(crate) fn build(stack: &mut Stack, context: &BuildContext, keys: &Keys) -> Result<(), Error> {
+    let Some(job) = &context.environment.drift.job else { return Ok(()) };
+    let code = stack.ship(Asset { origin: program(job).to_owned(), bytes: pack(context, job)?.into() });
+    let policies = policies(stack, |stack, policies| declare(stack, context, keys, job, &code, policies), context)?;
     if policies.len() > ATTACHED {
         return Err(Error::Job(format!(
             "its permissions take {} policies, and IAM attaches {ATTACHED} to a role: let it look after less, or repair \
@@ -39,7 +39,7 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Result<(), E
             policies.len()
         )));
     }
-    declare(stack, site, keys, job, &code, &policies);
+    declare(stack, context, keys, job, &code, &policies);
     Ok(())
 }
 
@@ -49,15 +49,17 @@ fn program(job: &Job) -> &str {
 }
 
 /// The project, as far as the platform is made from it, with what starts mlopsctl there.
-fn pack(site: &Site, job: &Job) -> Result<Vec<u8>, Error> {
+fn pack(context: &BuildContext, job: &Job) -> Result<Vec<u8>, Error> {
     let program = program(job);
-    let bootstrap =
-        format!("#!/bin/sh\n# Lambda starts this.\ncd \"$LAMBDA_TASK_ROOT\" && exec ./{program} job {}\n", site.name);
+    let bootstrap = format!(
+        "#!/bin/sh\n# Lambda starts this.\ncd \"$LAMBDA_TASK_ROOT\" && exec ./{program} job {}\n",
+        context.name
+    );
     let file = match &job.binary {
-        Some(binary) => site.files.real(binary)?,
-        None => site.program.clone().map_or_else(running, Ok)?,
+        Some(binary) => context.files.real(binary)?,
+        None => context.program.clone().map_or_else(running, Ok)?,
     };
-    let path = job.binary.as_deref().map_or_else(|| file.clone(), |binary| site.files.path(binary));
+    let path = job.binary.as_deref().map_or_else(|| file.clone(), |binary| context.files.path(binary));
     let failed = |why| Error::File { path: path.clone(), why };
     let too_large = |bytes: u64, form: &str, most: u64| {
         let mib = |bytes: u64| bytes.div_ceil(1024 * 1024);
@@ -73,10 +75,10 @@ fn pack(site: &Site, job: &Job) -> Result<Vec<u8>, Error> {
     if unpacked > LARGEST_UNPACKED {
         return Err(too_large(unpacked, "unpacked", LARGEST_UNPACKED));
     }
-    let mut archive = site.files.archive()?;
+    let mut archive = context.files.archive()?;
     archive.program(program, file);
-    let environment = site.environment.to_toml().map_err(|error| failed(error.to_string()))?;
-    archive.made(&format!("environments/{}.toml", site.name), environment, false);
+    let environment = context.environment.to_toml().map_err(|error| failed(error.to_string()))?;
+    archive.made(&format!("environments/{}.toml", context.name), environment, false);
     archive.made("bootstrap", bootstrap, true);
     let bytes = archive.zip().map_err(|error| failed(error.to_string()))?;
     if bytes.len() as u64 > LARGEST {
@@ -92,12 +94,16 @@ fn running() -> Result<PathBuf, Error> {
 
 /// The documents of what the job may do, each small enough for a policy of its own. What it needs depends on how many
 /// there are, since it looks after those as well, and not on what they say.
-fn policies(stack: &Stack, declare: impl Fn(&mut Stack, &[Value]), site: &Site) -> Result<Vec<Value>, Error> {
+fn policies(
+    stack: &Stack,
+    declare: impl Fn(&mut Stack, &[Value]),
+    context: &BuildContext,
+) -> Result<Vec<Value>, Error> {
     let mut policies = vec![Value::Null];
     loop {
         let mut whole = stack.clone();
         declare(&mut whole, &policies);
-        let needed = needed(&whole, site).map_err(|failure| Error::Job(failure.to_string()))?;
+        let needed = needed(&whole, context).map_err(|failure| Error::Job(failure.to_string()))?;
         let count = std::mem::replace(&mut policies, needed).len();
         if policies.len() == count {
             return Ok(policies);
@@ -105,31 +111,31 @@ fn policies(stack: &Stack, declare: impl Fn(&mut Stack, &[Value]), site: &Site) 
     }
 }
 
-fn needed(stack: &Stack, site: &Site) -> aws_client::Result<Vec<Value>> {
-    let (registry, environment, place) = (crate::registry(), &site.environment, &site.place);
+fn needed(stack: &Stack, context: &BuildContext) -> aws_client::Result<Vec<Value>> {
+    let (registry, environment, place) = (crate::registry(), &context.environment, &context.place);
     let declared = stack.declarations(&registry, place)?;
-    let site = permissions::Site {
+    let context = permissions::PolicyInputs {
         declared: declared.iter().map(|one| (one.kind, &one.spec)).collect(),
         state: None,
         state_bucket: &environment.state_bucket_name(&place.account),
         project: &environment.project,
         environment: &environment.environment,
         state_prefix: environment.state.key_prefix.as_deref(),
-        is_state_at_root: site.is_state_at_root,
+        is_state_at_root: context.is_state_at_root,
         also: Vec::new(),
         names_state_bucket: environment.names_state_bucket(&place.account),
-        existing: crate::required::permissions(site),
+        existing: crate::required::permissions(context),
         registry: &registry,
         place,
     };
     let looks_only = environment.drift.heal == Heal::Nothing;
-    Ok(site.policy(&environment.prefix(), stack.identity(), looks_only)?.split())
+    Ok(context.policy(&environment.prefix(), stack.identity(), looks_only)?.split())
 }
 
-fn declare(stack: &mut Stack, site: &Site, keys: &Keys, job: &Job, code: &str, policies: &[Value]) {
-    let logs = log_group(stack, site, keys, AREA, &format!("logs-{NAME}"), &drift_job_logs(site));
-    let role = role(stack, site, policies);
-    let (name, code, job) = (site.named(NAME), code.to_owned(), job.clone());
+fn declare(stack: &mut Stack, context: &BuildContext, keys: &Keys, job: &Job, code: &str, policies: &[Value]) {
+    let logs = log_group(stack, context, keys, AREA, &format!("logs-{NAME}"), &drift_job_logs(context));
+    let role = role(stack, context, policies);
+    let (name, code, job) = (context.named(NAME), code.to_owned(), job.clone());
     let schedule = job.schedule.clone();
     let function = stack.add(AREA, NAME, (role.ready(), logs.ready()), move |(role, logs)| Function {
         name: name.clone(),
@@ -153,7 +159,7 @@ fn declare(stack: &mut Stack, site: &Site, keys: &Keys, job: &Job, code: &str, p
         key: None,
         tags: Tags::default(),
     });
-    let name = site.named(NAME);
+    let name = context.named(NAME);
     let rule = stack.add(AREA, &format!("{NAME}-schedule"), function.ready(), move |function| Rule {
         name: name.clone(),
         description: "Starts the drift job".into(),
@@ -168,7 +174,7 @@ fn declare(stack: &mut Stack, site: &Site, keys: &Keys, job: &Job, code: &str, p
         }],
         tags: Tags::default(),
     });
-    let events = site.service("events");
+    let events = context.service("events");
     stack.add(AREA, &format!("{NAME}-start"), (function, rule), move |(function, rule)| Permission {
         function: function.arn,
         statement_id: "schedule".into(),
@@ -180,15 +186,15 @@ fn declare(stack: &mut Stack, site: &Site, keys: &Keys, job: &Job, code: &str, p
 }
 
 /// The job's role. What it may do takes more room than a role has for policies of its own.
-fn role(stack: &mut Stack, site: &Site, policies: &[Value]) -> Reference<Role> {
-    if let Some(role) = site.existing_role(NAME) {
+fn role(stack: &mut Stack, context: &BuildContext, policies: &[Value]) -> Reference<Role> {
+    if let Some(role) = context.existing_role(NAME) {
         return Reference::Existing(role);
     }
-    let path = site.environment.identity.path().to_owned();
+    let path = context.environment.identity.path().to_owned();
     let mut attached = Vec::new();
     for (document, number) in policies.iter().cloned().zip(1..) {
         let short = format!("{NAME}-{number}");
-        let (name, path) = (site.named(&short), path.clone());
+        let (name, path) = (context.named(&short), path.clone());
         attached.push(stack.add("identity", &short, (), move |()| aws_iam::Policy {
             name: name.clone(),
             path: path.clone(),
@@ -198,10 +204,10 @@ fn role(stack: &mut Stack, site: &Site, policies: &[Value]) -> Reference<Role> {
             tags: Tags::default(),
         }));
     }
-    let streams = site.arn("logs", &format!("log-group:{}:*", drift_job_logs(site)));
+    let streams = context.arn("logs", &format!("log-group:{}:*", drift_job_logs(context)));
     let run = Policy::new().allow(["logs:CreateLogStream", "logs:PutLogEvents"], [streams]).document();
-    let (name, trust) = (site.named(NAME), trust(&site.service("lambda"), &site.place));
-    let boundary = site.environment.identity.permissions_boundary.clone();
+    let (name, trust) = (context.named(NAME), trust(&context.service("lambda"), &context.place));
+    let boundary = context.environment.identity.permissions_boundary.clone();
     let role = stack.add("identity", NAME, attached, move |attached| Role {
         name: name.clone(),
         path: path.clone(),

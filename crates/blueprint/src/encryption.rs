@@ -1,7 +1,7 @@
 //! Keys, by setting. The platform has two keys of its own: one for data, one for logs and messages of services. An
 //! existing key replaces both.
 
-use crate::{policy::Policy, site::Site};
+use crate::{build_context::BuildContext, policy::Policy};
 use aws_kms::{ExistingKey, Key, KeyOutputs, KeyUse};
 use resource::{Reference, Stack, Tags};
 use serde_json::{Value, json};
@@ -29,44 +29,44 @@ pub(crate) struct Keys {
 }
 
 /// The key that the environment file names. The stack has no resource for it and never changes it.
-pub(crate) fn existing(site: &Site) -> Option<ExistingKey> {
-    let arn = site.environment.encryption.key_arn.clone()?;
-    let via = VIA.map(|service| site.place.endpoint_of(service, &site.place.region)).into();
+pub(crate) fn existing(context: &BuildContext) -> Option<ExistingKey> {
+    let arn = context.environment.encryption.key_arn.clone()?;
+    let via = VIA.map(|service| context.place.endpoint_of(service, &context.place.region)).into();
     // Budgets publishes only if there is a budget.
-    let budgets = site.environment.budget.is_some().then_some("budgets");
+    let budgets = context.environment.budget.is_some().then_some("budgets");
     let alarms: Vec<&str> = budgets.into_iter().chain(["cloudwatch"]).collect();
-    Some(ExistingKey { arn, setting: "encryption.key_arn", statements: service_statements(site, &alarms), via })
+    Some(ExistingKey { arn, setting: "encryption.key_arn", statements: service_statements(context, &alarms), via })
 }
 
 /// The key that the environment file names for its state.
-pub(crate) fn of_state(site: &Site) -> Option<ExistingKey> {
-    let arn = site.environment.state.kms_key_arn.clone()?;
-    let via = vec![site.place.endpoint_of("s3", &site.place.region)];
+pub(crate) fn of_state(context: &BuildContext) -> Option<ExistingKey> {
+    let arn = context.environment.state.kms_key_arn.clone()?;
+    let via = vec![context.place.endpoint_of("s3", &context.place.region)];
     Some(ExistingKey { arn, setting: "state.kms_key_arn", statements: Vec::new(), via })
 }
 
 /// Allows decryption of data that the platform's own key encrypted before the file named an existing key. The own key
 /// stays as long as such data exists. A policy can name it only by its alias.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
-pub(crate) fn decrypt_former(policy: Policy, site: &Site) -> Policy {
-    match site.environment.encryption.key_arn {
-        Some(_) => policy.allow(["kms:Decrypt"], [site.arn("kms", "key/*")]).when(
+pub(crate) fn decrypt_former(policy: Policy, context: &BuildContext) -> Policy {
+    match context.environment.encryption.key_arn {
+        Some(_) => policy.allow(["kms:Decrypt"], [context.arn("kms", "key/*")]).when(
             "ForAnyValue:StringEquals",
             "kms:ResourceAliases",
-            alias(site, "data"),
+            alias(context, "data"),
         ),
         None => policy,
     }
 }
 
-fn alias(site: &Site, purpose: &str) -> String {
-    format!("alias/{}", site.named(purpose))
+fn alias(context: &BuildContext, purpose: &str) -> String {
+    format!("alias/{}", context.named(purpose))
 }
 
 /// The statements that let services use a key for log groups and the alerts topic. These services use no role of this
 /// account, so no IAM policy can allow it. `alarms` are the services that publish what they watch.
-fn service_statements(site: &Site, alarms: &[&str]) -> Vec<KeyUse> {
-    let topic = site.arn("sns", &site.named("alerts"));
+fn service_statements(context: &BuildContext, alarms: &[&str]) -> Vec<KeyUse> {
+    let topic = context.arn("sns", &context.named("alerts"));
     type Context<'a> = &'a [(&'a str, Option<&'a str>)];
     let statement = |services: Vec<String>, actions: &[&str], policy: Policy, context: Context<'_>| KeyUse {
         services,
@@ -74,10 +74,10 @@ fn service_statements(site: &Site, alarms: &[&str]) -> Vec<KeyUse> {
         statement: policy.document()["Statement"][0].clone(),
         context: context.iter().map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned))).collect(),
     };
-    let (account, group) = (site.place.account.as_str(), site.arn("logs", "log-group:*"));
-    let logs = vec![site.service("logs")];
-    let alarms: Vec<String> = alarms.iter().map(|service| site.service(service)).collect();
-    let events = vec![site.service("events")];
+    let (account, group) = (context.place.account.as_str(), context.arn("logs", "log-group:*"));
+    let logs = vec![context.service("logs")];
+    let alarms: Vec<String> = alarms.iter().map(|service| context.service(service)).collect();
+    let events = vec![context.service("events")];
     vec![
         statement(
             logs.clone(),
@@ -85,7 +85,7 @@ fn service_statements(site: &Site, alarms: &[&str]) -> Vec<KeyUse> {
             Policy::new().allow(LOGS, ["*"]).to(json!({"Service": logs[0]})).when(
                 "ArnLike",
                 GROUP,
-                site.arn("logs", "*"),
+                context.arn("logs", "*"),
             ),
             &[(GROUP, Some(&group))],
         ),
@@ -114,18 +114,18 @@ fn service_statements(site: &Site, alarms: &[&str]) -> Vec<KeyUse> {
     ]
 }
 
-pub(crate) fn build(stack: &mut Stack, site: &Site) -> Keys {
-    if let Some(existing) = existing(site) {
+pub(crate) fn build(stack: &mut Stack, context: &BuildContext) -> Keys {
+    if let Some(existing) = existing(context) {
         let arn = vocabulary::KeyArn::new(existing.arn.as_str());
         let key = Reference::Existing(KeyOutputs { id: existing.id().to_owned(), arn });
         return Keys { data: Some(key.clone()), logs: Some(key) };
     }
-    if !site.environment.encryption.kms {
+    if !context.environment.encryption.kms {
         return Keys { data: None, logs: None };
     }
     let mut key = |purpose: &str, description: String, policy: Value| {
-        let alias = alias(site, purpose);
-        let window = i32::from(site.environment.encryption.deletion_window_days);
+        let alias = alias(context, purpose);
+        let window = i32::from(context.environment.encryption.deletion_window_days);
         stack.add("encryption", purpose, (), move |()| Key {
             alias: alias.clone(),
             description: description.clone(),
@@ -135,14 +135,14 @@ pub(crate) fn build(stack: &mut Stack, site: &Site) -> Keys {
             tags: Tags::default(),
         })
     };
-    let root = json!({"AWS": site.place.iam_arn("root")});
+    let root = json!({"AWS": context.place.iam_arn("root")});
     let owner = Policy::new().allow(["kms:*"], ["*"]).to(root).document();
-    let data = key("data", format!("Data of {}", site.prefix()), owner.clone());
+    let data = key("data", format!("Data of {}", context.prefix()), owner.clone());
     let mut policy = owner;
     if let Some(statements) = policy["Statement"].as_array_mut() {
         statements
-            .extend(service_statements(site, &["budgets", "cloudwatch"]).into_iter().map(|needed| needed.statement));
+            .extend(service_statements(context, &["budgets", "cloudwatch"]).into_iter().map(|needed| needed.statement));
     }
-    let logs = key("logs", format!("Logs and alerts of {}", site.prefix()), policy);
+    let logs = key("logs", format!("Logs and alerts of {}", context.prefix()), policy);
     Keys { data: Some(data.into()), logs: Some(logs.into()) }
 }

@@ -52,8 +52,8 @@ pub enum Error {
         /// The zones it is in.
         zones: Vec<String>,
     },
-    /// Names that were chosen meet, or meet one that the platform gives.
-    #[error("two resources would be {address}: give what is named so another name in the environment file")]
+    /// A chosen name is the same as another chosen one, or as a name that the platform gives.
+    #[error("two settings both produce the resource {address}: rename one in the environment file")]
     Ambiguous {
         /// The address.
         address: Address,

@@ -1,7 +1,7 @@
 //! Existing resources that the environment file names and the stack does not own. mlopsctl checks them before a plan,
 //! and never owns, changes or deletes them.
 
-use crate::{Error, Inputs, encryption, required, site::Site};
+use crate::{Error, Inputs, build_context::BuildContext, encryption, required};
 use aws_ec2::ExistingNetwork;
 use aws_iam::{ExistingRole, Role};
 use aws_kms::ExistingKey;
@@ -22,7 +22,7 @@ pub struct Existing {
 
 /// The permissions on existing resources that provisioning an environment needs.
 pub fn existing_permissions(inputs: &Inputs<'_>) -> Vec<Permission> {
-    required::permissions(&Site::of(inputs))
+    required::permissions(&BuildContext::of(inputs))
 }
 
 /// The existing resources that an environment file names.
@@ -30,8 +30,8 @@ pub fn existing_permissions(inputs: &Inputs<'_>) -> Vec<Permission> {
 /// # Errors
 /// When the file describes no valid platform.
 pub fn existing(inputs: &Inputs<'_>) -> Result<Existing, Error> {
-    let site = Site::of(inputs);
-    let keys = encryption::existing(&site).into_iter().chain(encryption::of_state(&site)).collect();
+    let context = BuildContext::of(inputs);
+    let keys = encryption::existing(&context).into_iter().chain(encryption::of_state(&context)).collect();
     let roles = if inputs.environment.identity.roles == Roles::default() { Vec::new() } else { roles(inputs)? };
     Ok(Existing { network: crate::existing_network(inputs.environment), keys, roles })
 }

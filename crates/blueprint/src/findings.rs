@@ -2,7 +2,7 @@
 
 use crate::{Error, Finding, Inputs, Placement, ignored::ignore_findings};
 use config::Environment;
-use resource::{Address, Declaration, IdForm, Registry, Stack, spec_as};
+use resource::{Address, Declaration, IdForm, KindRegistry, Stack, spec_as};
 use serde_json::Value;
 use std::{collections::HashMap, path::Path};
 use vocabulary::Place;
@@ -97,7 +97,7 @@ fn impossible_moves(stack: &Stack) -> Vec<Finding> {
 }
 
 /// Resources that AWS would take for one, as they have the same name.
-fn names_given_twice(declared: &[(&Declaration, &str)], registry: &Registry, place: &Place) -> Vec<Finding> {
+fn names_given_twice(declared: &[(&Declaration, &str)], registry: &KindRegistry, place: &Place) -> Vec<Finding> {
     let mut taken: HashMap<(&str, String), &Address> = HashMap::new();
     let mut findings = Vec::new();
     for (declaration, setting) in declared {

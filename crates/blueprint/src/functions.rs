@@ -2,6 +2,7 @@
 
 use crate::{
     Error,
+    build_context::BuildContext,
     encryption::{Keys, decrypt_former},
     grants::Granted,
     interfaces::function_interfaces,
@@ -11,7 +12,6 @@ use crate::{
     policy::Policy,
     roles::{Roles, role_with_key, use_key},
     settings_json::{spelled, without_nulls},
-    site::Site,
 };
 use aws_lambda::{Architecture, Function, VpcConfig};
 use config::environment::{functions, pipeline::Pipeline};
@@ -25,26 +25,31 @@ pub(crate) type Functions = BTreeMap<String, Handle<Function>>;
 
 pub(crate) fn build(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     keys: &Keys,
     network: &Network,
     roles: &Roles,
 ) -> Result<Functions, Error> {
     let mut built = Functions::new();
-    for (index, function) in site.environment.functions.iter().enumerate() {
+    for (index, function) in context.environment.functions.iter().enumerate() {
         let Some(role) = roles.functions.get(&function.name) else { continue };
-        let added = stack
-            .for_setting(format!("functions.{index}.name"), |stack| add(stack, site, keys, network, function, role))?;
+        let added = stack.for_setting(format!("functions.{index}.name"), |stack| {
+            add(stack, context, keys, network, function, role)
+        })?;
         built.insert(function.name.clone(), added);
     }
     Ok(built)
 }
 
 /// The role of each function, by the function's short name.
-pub(crate) fn roles(stack: &mut Stack, site: &Site, keys: &Keys) -> BTreeMap<String, Reference<aws_iam::Role>> {
-    let functions = site.environment.functions.iter().enumerate();
+pub(crate) fn roles(
+    stack: &mut Stack,
+    context: &BuildContext,
+    keys: &Keys,
+) -> BTreeMap<String, Reference<aws_iam::Role>> {
+    let functions = context.environment.functions.iter().enumerate();
     let roles = functions.map(|(index, function)| {
-        let role = stack.for_setting(format!("functions.{index}.name"), |stack| role(stack, site, keys, function));
+        let role = stack.for_setting(format!("functions.{index}.name"), |stack| role(stack, context, keys, function));
         (function.name.clone(), role)
     });
     roles.collect()
@@ -52,20 +57,21 @@ pub(crate) fn roles(stack: &mut Stack, site: &Site, keys: &Keys) -> BTreeMap<Str
 
 fn add(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     keys: &Keys,
     network: &Network,
     function: &functions::Function,
     role: &Reference<aws_iam::Role>,
 ) -> Result<Handle<Function>, Error> {
-    let name = site.named(&function.name);
-    let zip = site.files.zip(&function.folder())?;
+    let name = context.named(&function.name);
+    let zip = context.files.zip(&function.folder())?;
     let digest = stack.ship(Asset { origin: function.folder(), bytes: zip.into() });
     let group_name = log_group(&name);
-    let logs = log_groups::log_group(stack, site, keys, "functions", &format!("logs-{}", function.name), &group_name);
+    let logs =
+        log_groups::log_group(stack, context, keys, "functions", &format!("logs-{}", function.name), &group_name);
     let mut environment = function.environment.clone();
     environment.extend(function.secrets.clone());
-    if let Some(limits) = validation_limits(site, function) {
+    if let Some(limits) = validation_limits(context, function) {
         environment.insert("LIMITS".into(), limits.to_string());
     }
     let place = function.vpc.then(|| (network.private.clone(), ready(&network.lambda)));
@@ -111,29 +117,34 @@ pub(crate) fn architecture(architecture: functions::Architecture) -> Architectur
 }
 
 /// The validation function gets the environment's limits as its defaults.
-fn validation_limits(site: &Site, function: &functions::Function) -> Option<Value> {
-    let pipeline = site.environment.pipeline.as_ref()?;
+fn validation_limits(context: &BuildContext, function: &functions::Function) -> Option<Value> {
+    let pipeline = context.environment.pipeline.as_ref()?;
     let is_validation = pipeline.validation_function == function.name;
     is_validation.then(|| without_nulls(&pipeline.validation))
 }
 
 /// The log group is made by the platform, so a function may write to it and not create it: a late
 /// invocation would create a deleted group again.
-fn role(stack: &mut Stack, site: &Site, keys: &Keys, function: &functions::Function) -> Reference<aws_iam::Role> {
-    let group = log_group(&site.named(&function.name));
-    let logs = site.arn("logs", &format!("log-group:{group}:*"));
+fn role(
+    stack: &mut Stack,
+    context: &BuildContext,
+    keys: &Keys,
+    function: &functions::Function,
+) -> Reference<aws_iam::Role> {
+    let group = log_group(&context.named(&function.name));
+    let logs = context.arn("logs", &format!("log-group:{group}:*"));
     let mut runs = Policy::new().allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs]);
     if function.tracing {
         runs = runs.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]);
     }
-    let data = data_policy(site, function).map(|policy| decrypt_former(policy, site));
-    let secrets = crate::secrets::policy(site, function.secrets.values(), function.secret_keys.iter());
-    let granted = Granted::of(site, &function.buckets, &function.permissions);
-    let description = format!("The function {}", site.named(&function.name));
+    let data = data_policy(context, function).map(|policy| decrypt_former(policy, context));
+    let secrets = crate::secrets::policy(context, function.secrets.values(), function.secret_keys.iter());
+    let granted = Granted::of(context, &function.buckets, &function.permissions);
+    let description = format!("The function {}", context.named(&function.name));
     let short = format!("{}-function", function.name);
-    let arn = site.arn("lambda", &format!("function:{}", site.named(&function.name)));
+    let arn = context.arn("lambda", &format!("function:{}", context.named(&function.name)));
     runs = function_interfaces(runs, &arn, function.vpc);
-    role_with_key(stack, site, &short, &description, "lambda", keys.data.clone(), move |key| {
+    role_with_key(stack, context, &short, &description, "lambda", keys.data.clone(), move |key| {
         let mut policies = vec![("run".to_owned(), runs.clone().document())];
         if let Some(data) = &data {
             let data = use_key(data.clone(), key);
@@ -156,57 +167,57 @@ fn own_environment(key: &KeyArn, function: &str) -> Policy {
 
 /// The rights of the evaluation function: it reads predictions and the model, writes evaluations, and asks which model
 /// is in service.
-fn evaluation_policy(site: &Site, pipeline: &Pipeline) -> Policy {
+fn evaluation_policy(context: &BuildContext, pipeline: &Pipeline) -> Policy {
     let policy = Policy::new()
-        .allow(["s3:ListBucket"], [site.bucket_arn("artifacts")])
+        .allow(["s3:ListBucket"], [context.bucket_arn("artifacts")])
         .when("StringLike", "s3:prefix", vec!["predictions/*", "runs/*"])
         .allow(
             ["s3:GetObject"],
             [
-                site.objects("artifacts", "predictions/"),
+                context.objects("artifacts", "predictions/"),
                 // The folder of predictions in definitions of version 0.1.
-                site.objects("artifacts", "runs/"),
-                site.objects("data", "processed/csv/"),
-                site.objects("data", "processed/datasets/"),
-                site.objects("data", "processed/statistics/"),
+                context.objects("artifacts", "runs/"),
+                context.objects("data", "processed/csv/"),
+                context.objects("data", "processed/datasets/"),
+                context.objects("data", "processed/statistics/"),
                 // For the importances of its features.
-                site.objects("models", "training/"),
+                context.objects("models", "training/"),
             ],
         )
-        .allow(["s3:PutObject"], [site.objects("artifacts", "runs/")]);
+        .allow(["s3:PutObject"], [context.objects("artifacts", "runs/")]);
     let Some(deploy) = &pipeline.deploy else { return policy };
-    let endpoint = site.arn("sagemaker", &format!("endpoint/{}", endpoint_name(site, deploy)));
+    let endpoint = context.arn("sagemaker", &format!("endpoint/{}", endpoint_name(context, deploy)));
     policy
         .allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], [endpoint])
         // The endpoint may serve somebody else's configuration.
-        .allow(["sagemaker:DescribeEndpointConfig"], [site.arn("sagemaker", "endpoint-config/*")])
-        .allow(["sagemaker:DescribeModel"], [site.arn("sagemaker", &format!("model/{}-*", site.prefix()))])
+        .allow(["sagemaker:DescribeEndpointConfig"], [context.arn("sagemaker", "endpoint-config/*")])
+        .allow(["sagemaker:DescribeModel"], [context.arn("sagemaker", &format!("model/{}-*", context.prefix()))])
 }
 
 /// The policy for the data of the pipeline's own functions; other functions get the `grants` of the file.
-fn data_policy(site: &Site, function: &functions::Function) -> Option<Policy> {
-    let pipeline = site.environment.pipeline.as_ref()?;
+fn data_policy(context: &BuildContext, function: &functions::Function) -> Option<Policy> {
+    let pipeline = context.environment.pipeline.as_ref()?;
     // The newest approved package says what new data, and a new model, are compared with.
     let registry = |policy: Policy| {
-        let group = site.named(&site.environment.studio.model_package_group);
+        let group = context.named(&context.environment.studio.model_package_group);
         policy
             .allow(["sagemaker:ListModelPackages"], ["*"])
-            .allow(["sagemaker:DescribeModelPackage"], [site.arn("sagemaker", &format!("model-package/{group}/*"))])
+            .allow(["sagemaker:DescribeModelPackage"], [context.arn("sagemaker", &format!("model-package/{group}/*"))])
     };
     if pipeline.validation_function == function.name {
-        let listing = Policy::new().allow(["s3:ListBucket"], [site.bucket_arn("data")]).when(
+        let listing = Policy::new().allow(["s3:ListBucket"], [context.bucket_arn("data")]).when(
             "StringLike",
             "s3:prefix",
             "processed/*",
         );
-        let data = listing.allow(["s3:GetObject"], [site.objects("data", "processed/")]).allow(
+        let data = listing.allow(["s3:GetObject"], [context.objects("data", "processed/")]).allow(
             ["s3:PutObject"],
-            [site.objects("data", "processed/datasets/"), site.objects("data", "processed/profiles/")],
+            [context.objects("data", "processed/datasets/"), context.objects("data", "processed/profiles/")],
         );
         return Some(registry(data));
     }
     if pipeline.evaluation_function == function.name {
-        return Some(registry(evaluation_policy(site, pipeline)));
+        return Some(registry(evaluation_policy(context, pipeline)));
     }
     None
 }

@@ -1,6 +1,6 @@
 //! Permissions that the environment file gives to a role, beyond the platform's own needs.
 
-use crate::{policy::Policy, roles::GIVEN, site::Site};
+use crate::{build_context::BuildContext, policy::Policy, roles::GIVEN};
 use config::environment::grants::{BucketGrant, BucketGrants, Permission};
 use serde_json::{Value, json};
 use vocabulary::KeyArn;
@@ -18,9 +18,9 @@ pub(crate) struct Granted {
 
 impl Granted {
     /// The permissions of one section of the file.
-    pub(crate) fn of(site: &Site, buckets: &BucketGrants, permissions: &[Permission]) -> Self {
-        let granted = Self { via: site.place.endpoint_of("s3", &site.place.region), ..Self::default() };
-        let granted = buckets.iter().fold(granted, |granted, (name, grant)| granted.bucket(site, name, grant));
+    pub(crate) fn of(context: &BuildContext, buckets: &BucketGrants, permissions: &[Permission]) -> Self {
+        let granted = Self { via: context.place.endpoint_of("s3", &context.place.region), ..Self::default() };
+        let granted = buckets.iter().fold(granted, |granted, (name, grant)| granted.bucket(context, name, grant));
         permissions.iter().fold(granted, Self::permission)
     }
 
@@ -35,8 +35,8 @@ impl Granted {
         }
     }
 
-    fn bucket(mut self, site: &Site, name: &str, grant: &BucketGrant) -> Self {
-        let (bucket, objects) = (site.bucket_arn(name), site.objects(name, grant.prefix()));
+    fn bucket(mut self, context: &BuildContext, name: &str, grant: &BucketGrant) -> Self {
+        let (bucket, objects) = (context.bucket_arn(name), context.objects(name, grant.prefix()));
         let mut policy = self.buckets.allow(["s3:GetBucketLocation"], [bucket.clone()]);
         if grant.access().reads() {
             policy = policy.allow(["s3:ListBucket"], [bucket]);

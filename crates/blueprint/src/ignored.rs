@@ -2,7 +2,7 @@
 
 use crate::Finding;
 use config::{Environment, environment::ignore};
-use resource::{Declaration, IgnoreRules, Registry};
+use resource::{Declaration, IgnoreRules, KindRegistry};
 use serde_json::Value;
 
 /// The rules of an environment.
@@ -15,7 +15,7 @@ pub fn ignore_rules(environment: &Environment) -> IgnoreRules {
 }
 
 /// Reports rules that match no declared resource, or name a field that no matching resource has or can keep.
-pub(crate) fn ignore_findings(rules: &IgnoreRules, declared: &[Declaration], registry: &Registry) -> Vec<Finding> {
+pub(crate) fn ignore_findings(rules: &IgnoreRules, declared: &[Declaration], registry: &KindRegistry) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, (addresses, path)) in rules.iter().enumerate() {
         let matching: Vec<&Declaration> = declared.iter().filter(|one| one.address.matches(addresses)).collect();
@@ -39,7 +39,7 @@ pub(crate) fn ignore_findings(rules: &IgnoreRules, declared: &[Declaration], reg
 }
 
 /// The reason why a field of a resource cannot be ignored, with help.
-fn wrong_field(declared: &Declaration, path: &str, registry: &Registry) -> Option<(String, String)> {
+fn wrong_field(declared: &Declaration, path: &str, registry: &KindRegistry) -> Option<(String, String)> {
     let first = path.split('.').next().unwrap_or_default();
     let fields = declared.spec.as_object()?;
     if !fields.contains_key(first) {

@@ -1,6 +1,6 @@
 //! The permissions of roles on the network interfaces that services make in the platform's VPC.
 
-use crate::{policy::Policy, site::Site};
+use crate::{build_context::BuildContext, policy::Policy};
 use vocabulary::{Place, VpcId};
 
 /// Network interfaces that services make in the platform's VPC, in the name of a role.
@@ -13,16 +13,16 @@ pub(crate) struct Interfaces {
 }
 
 impl Interfaces {
-    pub(crate) fn of(site: &Site) -> Self {
-        let all = |kind: &str| site.arn("ec2", &format!("{kind}/*"));
+    pub(crate) fn of(context: &BuildContext) -> Self {
+        let all = |kind: &str| context.arn("ec2", &format!("{kind}/*"));
         let interfaces = all("network-interface");
-        if site.environment.network.vpc_id.is_none() {
+        if context.environment.network.vpc_id.is_none() {
             let within = ["subnet", "security-group"].map(all).into();
-            return Self { interfaces, within, vpcs: ("StringEquals", site.arn("ec2", "vpc")) };
+            return Self { interfaces, within, vpcs: ("StringEquals", context.arn("ec2", "vpc")) };
         }
         // The ARNs of a shared VPC and its subnets contain the account of their owner.
         // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-share-limitations.html
-        let shared = Place { account: "*".to_owned(), ..site.place.clone() };
+        let shared = Place { account: "*".to_owned(), ..context.place.clone() };
         let within = vec![shared.arn("ec2", "subnet/*"), shared.arn("ec2", "security-group/*")];
         Self { interfaces, within, vpcs: ("ArnLike", shared.arn("ec2", "vpc")) }
     }

@@ -1,9 +1,9 @@
 //! The kinds of resources.
 
-use resource::Registry;
+use resource::KindRegistry;
 
 /// Every kind of resource a platform can have.
-pub fn registry() -> Registry {
+pub fn registry() -> KindRegistry {
     let registries = [
         aws_ec2::register,
         aws_s3::register,
@@ -20,5 +20,5 @@ pub fn registry() -> Registry {
         aws_eventbridge::register,
         aws_budgets::register,
     ];
-    registries.into_iter().fold(Registry::default(), |registry, register| register(registry))
+    registries.into_iter().fold(KindRegistry::default(), |registry, register| register(registry))
 }

@@ -4,6 +4,7 @@
 //! Pure but for reading the files the platform is made from. Knows nothing of calls or plans.
 
 mod alarms;
+mod build_context;
 mod catalog;
 mod dashboard;
 mod definition;
@@ -42,11 +43,11 @@ mod sagemaker_roles;
 mod script_bundle;
 mod secrets;
 mod settings_json;
-mod site;
 mod stack;
 mod storage;
 mod studio;
 
+pub use build_context::{identity, identity_of};
 pub use error::Error;
 pub use existing::{Existing, existing, existing_permissions};
 pub use existing_network::existing_network;
@@ -56,5 +57,4 @@ pub use ignored::ignore_rules;
 pub use inputs::Inputs;
 pub use kinds::registry;
 pub use placement::{Placement, Questions, Recorded, RecordedPlacement};
-pub use site::{identity, identity_of};
 pub use stack::stack;

@@ -1,6 +1,6 @@
 //! The VPC and the subnets that everything else is in.
 
-use crate::site::Site;
+use crate::build_context::BuildContext;
 use aws_ec2::{NatGateway, RouteTable, Subnet, Vpc};
 use resource::{Handle, Reference, Tags};
 
@@ -17,6 +17,6 @@ pub(crate) struct Location {
 }
 
 /// The tag that the console shows as the name. A `Name` in the file's `[tags]` takes precedence.
-pub(crate) fn name_tag(site: &Site, name: &str) -> Tags {
-    [("Name", site.named(name).as_str())].into_iter().collect()
+pub(crate) fn name_tag(context: &BuildContext, name: &str) -> Tags {
+    [("Name", context.named(name).as_str())].into_iter().collect()
 }

@@ -2,12 +2,12 @@
 //! and a rule that starts it.
 
 use crate::{
+    build_context::BuildContext,
     encryption::Keys,
     grants::Granted,
     log_groups,
     policy::Policy,
     roles::{role, role_with_key},
-    site::Site,
 };
 use aws_eventbridge::{Input, Rule, Source, Target};
 use aws_iam::Role;
@@ -23,25 +23,31 @@ use vocabulary::{LogGroupArn, RoleArn};
 pub(crate) type Values = BTreeMap<&'static str, Value>;
 
 /// The values that all definitions share. `tags` are for what an execution makes.
-pub(crate) fn values(site: &Site, settings: &Pipeline, tags: Tags) -> Values {
+pub(crate) fn values(context: &BuildContext, settings: &Pipeline, tags: Tags) -> Values {
     let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
     BTreeMap::from([
-        ("partition", json!(site.place.partition)),
-        ("region", json!(site.place.region)),
-        ("console_url", json!(site.place.console())),
-        ("project", json!(site.environment.project)),
-        ("name_prefix", json!(site.prefix())),
+        ("partition", json!(context.place.partition)),
+        ("region", json!(context.place.region)),
+        ("console_url", json!(context.place.console())),
+        ("project", json!(context.environment.project)),
+        ("name_prefix", json!(context.prefix())),
         ("tags", Value::Array(tags)),
-        ("artifacts_bucket", json!(site.bucket("artifacts"))),
+        ("artifacts_bucket", json!(context.bucket("artifacts"))),
         ("network_isolation", json!(settings.training.network_isolation)),
     ])
 }
 
 /// The log group of a state machine.
-pub(crate) fn log_group(stack: &mut Stack, site: &Site, keys: &Keys, address: &str, machine: &str) -> Handle<LogGroup> {
+pub(crate) fn log_group(
+    stack: &mut Stack,
+    context: &BuildContext,
+    keys: &Keys,
+    address: &str,
+    machine: &str,
+) -> Handle<LogGroup> {
     // AWS limits the size of the policy that lets log delivery write; this prefix is exempt.
     let group = format!("/aws/vendedlogs/states/{machine}");
-    log_groups::log_group(stack, site, keys, "pipeline", address, &group)
+    log_groups::log_group(stack, context, keys, "pipeline", address, &group)
 }
 
 pub(crate) fn declare(name: &str, role: RoleArn, definition: Value, log_group: LogGroupArn) -> StateMachine {
@@ -60,7 +66,7 @@ pub(crate) fn declare(name: &str, role: RoleArn, definition: Value, log_group: L
 /// and of the alerts topic.
 pub(crate) fn role_for(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     keys: &Keys,
     name: &str,
     description: &str,
@@ -88,10 +94,10 @@ pub(crate) fn role_for(
         );
     let fixed = vec![("steps".to_owned(), steps.document()), ("observe".to_owned(), observes.document())];
     // An existing key encrypts the topic as well.
-    let topic_has_a_key = keys.logs.is_some() && site.environment.encryption.key_arn.is_none();
-    let topic_key = site.arn("kms", "key/*");
-    let alias = format!("alias/{}", site.named("logs"));
-    role_with_key(stack, site, name, description, "states", keys.data.clone(), move |key| {
+    let topic_has_a_key = keys.logs.is_some() && context.environment.encryption.key_arn.is_none();
+    let topic_key = context.arn("kms", "key/*");
+    let alias = format!("alias/{}", context.named("logs"));
+    role_with_key(stack, context, name, description, "states", keys.data.clone(), move |key| {
         let mut policies = fixed.clone();
         policies.extend(granted.policies(key));
         if let Some(key) = key {
@@ -113,9 +119,15 @@ pub(crate) fn role_for(
 }
 
 /// The role of rules that start a state machine.
-pub(crate) fn starter(stack: &mut Stack, site: &Site, name: &str, description: &str, machine: &str) -> Reference<Role> {
+pub(crate) fn starter(
+    stack: &mut Stack,
+    context: &BuildContext,
+    name: &str,
+    description: &str,
+    machine: &str,
+) -> Reference<Role> {
     let policy = Policy::new().allow(["states:StartExecution"], [machine]);
-    role(stack, site, name, description, "events", vec![("start", policy)])
+    role(stack, context, name, description, "events", vec![("start", policy)])
 }
 
 /// A rule that starts a state machine with its event.

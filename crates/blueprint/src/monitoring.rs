@@ -1,8 +1,8 @@
 //! The alerts topic and the rules that send events to it; alarms and dashboard have files of their own.
 
 use crate::{
-    alarms, dashboard, encryption::Keys, names::machines, network::Network, policy::Policy, settings_json::spelled,
-    site::Site,
+    alarms, build_context::BuildContext, dashboard, encryption::Keys, names::machines, network::Network,
+    policy::Policy, settings_json::spelled,
 };
 use aws_cloudwatch::MetricAlarm;
 use aws_eventbridge::{Input, Rule, Source, Target};
@@ -11,20 +11,20 @@ use resource::{Handle, Reference, Stack, Tags};
 use serde_json::{Value, json};
 
 /// The topic that alarms and events of the platform are sent to.
-pub(crate) fn topic(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Topic> {
-    let (name, prefix) = (site.named("alerts"), site.prefix());
-    let arn = site.arn("sns", &name);
+pub(crate) fn topic(stack: &mut Stack, context: &BuildContext, keys: &Keys) -> Handle<Topic> {
+    let (name, prefix) = (context.named("alerts"), context.prefix());
+    let arn = context.arn("sns", &name);
     let policy = Policy::new()
         .allow(["sns:Publish"], [arn.clone()])
-        .to(json!({"Service": [site.service("budgets"), site.service("cloudwatch")]}))
-        .when("StringEquals", "aws:SourceAccount", site.place.account.as_str())
+        .to(json!({"Service": [context.service("budgets"), context.service("cloudwatch")]}))
+        .when("StringEquals", "aws:SourceAccount", context.place.account.as_str())
         // EventBridge tells a topic nothing to set a condition on: with one, no event would arrive. Nor is a role of the
         // target's a way out: with a role, deliveries to an encrypted topic may fail.
         // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
         .allow(["sns:Publish"], [arn.clone()])
-        .to(json!({"Service": site.service("events")}))
+        .to(json!({"Service": context.service("events")}))
         .allow(["sns:Publish", "sns:Subscribe", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"], [arn])
-        .to(json!({"AWS": site.place.iam_arn("root")}))
+        .to(json!({"AWS": context.place.iam_arn("root")}))
         .document();
     let topic = stack.add("monitoring", "alerts", keys.logs.clone().map(Reference::ready), move |key| Topic {
         name: name.clone(),
@@ -33,7 +33,7 @@ pub(crate) fn topic(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Topic
         policy: policy.clone(),
         tags: Tags::default(),
     });
-    for subscription in &site.environment.monitoring.subscriptions {
+    for subscription in &context.environment.monitoring.subscriptions {
         let (protocol, endpoint) = (spelled(&subscription.protocol), subscription.endpoint.clone());
         // A new password is the same subscription, and no part of its name.
         let listed = Subscription::listed_endpoint(&endpoint);
@@ -50,22 +50,22 @@ pub(crate) fn topic(stack: &mut Stack, site: &Site, keys: &Keys) -> Handle<Topic
 /// Answers the alarms that judge a deployment.
 pub(crate) fn build(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     network: &Network,
     topic: Handle<Topic>,
 ) -> Vec<Handle<MetricAlarm>> {
-    let guards = alarms::build(stack, site, network, topic);
-    events(stack, site, topic);
-    if site.environment.monitoring.dashboard {
-        dashboard::build(stack, site, network);
+    let guards = alarms::build(stack, context, network, topic);
+    events(stack, context, topic);
+    if context.environment.monitoring.dashboard {
+        dashboard::build(stack, context, network);
     }
     guards
 }
 
 /// Rules for events that no metric shows, or that other identities cause.
-fn events(stack: &mut Stack, site: &Site, topic: Handle<Topic>) {
-    let prefix = format!("{}-", site.prefix());
-    let group = site.named(&site.environment.studio.model_package_group);
+fn events(stack: &mut Stack, context: &BuildContext, topic: Handle<Topic>) {
+    let prefix = format!("{}-", context.prefix());
+    let group = context.named(&context.environment.studio.model_package_group);
     let mut rules = vec![
         (
             "training-jobs",
@@ -86,7 +86,7 @@ fn events(stack: &mut Stack, site: &Site, topic: Handle<Topic>) {
                    "detail": {"jobName": [{"prefix": prefix}], "state": ["FAILED", "TIMEOUT", "STOPPED"]}}),
         ),
     ];
-    let machines: Vec<String> = machines(site).into_iter().map(|(_, _, arn)| arn).collect();
+    let machines: Vec<String> = machines(context).into_iter().map(|(_, _, arn)| arn).collect();
     if !machines.is_empty() {
         rules.push((
             "pipeline-state",
@@ -96,12 +96,19 @@ fn events(stack: &mut Stack, site: &Site, topic: Handle<Topic>) {
         ));
     }
     for (short, description, pattern) in rules {
-        event(stack, site, topic, short, description, pattern);
+        event(stack, context, topic, short, description, pattern);
     }
 }
 
-fn event(stack: &mut Stack, site: &Site, topic: Handle<Topic>, short: &str, description: &str, pattern: Value) {
-    let (name, description) = (site.named(short), description.to_owned());
+fn event(
+    stack: &mut Stack,
+    context: &BuildContext,
+    topic: Handle<Topic>,
+    short: &str,
+    description: &str,
+    pattern: Value,
+) {
+    let (name, description) = (context.named(short), description.to_owned());
     stack.add("monitoring", &format!("event-{short}"), topic.ready(), move |topic| Rule {
         name: name.clone(),
         description: description.clone(),

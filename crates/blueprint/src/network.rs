@@ -2,6 +2,7 @@
 //! an existing VPC, the stack makes nothing else.
 
 use crate::{
+    build_context::BuildContext,
     encryption::Keys,
     endpoint_policy,
     location::{ANYWHERE, Location, name_tag},
@@ -10,7 +11,6 @@ use crate::{
     placement::vpc_endpoint,
     policy::Policy,
     roles::{Roles, role},
-    site::Site,
 };
 use aws_ec2::{
     FlowLog, NatGateway, Peer, Reach, Rule, SecurityGroup, SecurityGroupOutputs, Subnet, SubnetOutputs, Vpc,
@@ -44,18 +44,18 @@ pub(crate) fn ids(groups: Vec<SecurityGroupOutputs>) -> Vec<SecurityGroupId> {
 }
 
 /// The VPC and its subnets, of the stack's own or existing ones.
-pub(crate) fn locate(stack: &mut Stack, site: &Site) -> Location {
-    let place = match existing(&site.environment.network) {
+pub(crate) fn locate(stack: &mut Stack, context: &BuildContext) -> Location {
+    let place = match existing(&context.environment.network) {
         Some(place) => place,
-        None => own_network::build(stack, site),
+        None => own_network::build(stack, context),
     };
     stack.output("vpc_id", place.vpc.clone(), |vpc| vpc.id.to_string());
     place
 }
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, place: Location, roles: &Roles) -> Network {
-    let settings = &site.environment.network.security_groups;
-    let sagemaker = groups(&settings.sagemaker, || sagemaker_group(stack, site, &place.vpc, roles.of_sagemaker()));
+pub(crate) fn build(stack: &mut Stack, context: &BuildContext, keys: &Keys, place: Location, roles: &Roles) -> Network {
+    let settings = &context.environment.network.security_groups;
+    let sagemaker = groups(&settings.sagemaker, || sagemaker_group(stack, context, &place.vpc, roles.of_sagemaker()));
     let lambda = groups(&settings.lambda, || {
         let purpose = Purpose {
             name: "lambda",
@@ -63,11 +63,11 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, place: Location
             ingress: Vec::new(),
             egress: vec![https_out()],
         };
-        group(stack, site, &place.vpc, roles.of_lambda(site), purpose)
+        group(stack, context, &place.vpc, roles.of_lambda(context), purpose)
     });
-    endpoints(stack, site, &place, &sagemaker, &lambda);
-    if site.environment.network.flow_logs {
-        flow_logs(stack, site, keys, &place.vpc);
+    endpoints(stack, context, &place, &sagemaker, &lambda);
+    if context.environment.network.flow_logs {
+        flow_logs(stack, context, keys, &place.vpc);
     }
     Network { vpc: place.vpc, private: place.private, sagemaker, lambda, nat: place.nat }
 }
@@ -116,14 +116,14 @@ struct Purpose {
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html>
 fn group(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     vpc: &Reference<Vpc>,
     roles: Vec<Reference<Role>>,
     purpose: Purpose,
 ) -> Handle<SecurityGroup> {
     let Purpose { name, description, ingress, egress } = purpose;
-    let full = site.named(name);
-    let tags = name_tag(site, name);
+    let full = context.named(name);
+    let tags = name_tag(context, name);
     stack.add("network", &format!("{name}-security-group"), (vpc.clone(), roles), move |(vpc, _)| SecurityGroup {
         vpc_id: vpc.id,
         name: full.clone(),
@@ -139,8 +139,8 @@ fn group(
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/train-vpc.html>
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html>
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/batch-vpc.html>
-fn among_instances_of_a_job(site: &Site) -> Option<Rule> {
-    let pipeline = site.environment.pipeline.as_ref()?;
+fn among_instances_of_a_job(context: &BuildContext) -> Option<Rule> {
+    let pipeline = context.environment.pipeline.as_ref()?;
     let is_distributed = pipeline.training.instance_count > 1 || pipeline.transform.instance_count > 1;
     let everything = || Rule { protocol: "-1".into(), ..rule("between instances of a job", -1, -1, Peer::Itself) };
     is_distributed.then(everything)
@@ -150,7 +150,7 @@ fn among_instances_of_a_job(site: &Site) -> Option<Rule> {
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-and-internet-access.html>
 fn sagemaker_group(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     vpc: &Reference<Vpc>,
     roles: Vec<Reference<Role>>,
 ) -> Handle<SecurityGroup> {
@@ -159,20 +159,20 @@ fn sagemaker_group(
             rule("NFS to the home directories", 2049, 2049, Peer::Itself),
             rule("between apps", 8192, 65535, Peer::Itself),
         ];
-        studio.into_iter().chain(among_instances_of_a_job(site)).collect()
+        studio.into_iter().chain(among_instances_of_a_job(context)).collect()
     };
     let egress = among().into_iter().chain([https_out()]).collect();
     let purpose = Purpose { name: "sagemaker", description: "SageMaker Studio and jobs", ingress: among(), egress };
-    group(stack, site, vpc, roles, purpose)
+    group(stack, context, vpc, roles, purpose)
 }
 
-fn endpoints(stack: &mut Stack, site: &Site, place: &Location, sagemaker: &Groups, lambda: &Groups) {
-    let settings = &site.environment.network;
+fn endpoints(stack: &mut Stack, context: &BuildContext, place: &Location, sagemaker: &Groups, lambda: &Groups) {
+    let settings = &context.environment.network;
     // The endpoint adds routes to route tables. The stack changes only its own.
     if settings.s3_endpoint && !place.tables.is_empty() {
-        let service = site.place.gateway_service("s3");
-        let tags = name_tag(site, "endpoint-s3");
-        let s3_policy = endpoint_policy::of_s3(&site.place);
+        let service = context.place.gateway_service("s3");
+        let tags = name_tag(context, "endpoint-s3");
+        let s3_policy = endpoint_policy::of_s3(&context.place);
         stack.add("network", "endpoint-s3", (place.vpc.clone(), place.tables.clone()), move |(vpc, tables)| {
             VpcEndpoint {
                 vpc_id: vpc.id,
@@ -187,7 +187,7 @@ fn endpoints(stack: &mut Stack, site: &Site, place: &Location, sagemaker: &Group
         return;
     }
     let group = groups(&settings.security_groups.endpoints, || {
-        let (name, tags) = (site.named("endpoints"), name_tag(site, "endpoints"));
+        let (name, tags) = (context.named("endpoints"), name_tag(context, "endpoints"));
         let needs = (place.vpc.clone(), sagemaker.clone(), lambda.clone());
         stack.add("network", "endpoints-security-group", needs, move |(vpc, sagemaker, lambda)| {
             let from = |who: &str, id| rule(&format!("HTTPS from {who}"), 443, 443, Peer::Group { id });
@@ -203,12 +203,12 @@ fn endpoints(stack: &mut Stack, site: &Site, place: &Location, sagemaker: &Group
         })
     });
     for endpoint in &settings.endpoints {
-        let service = site.placement.service(endpoint, &site.place);
-        let numbered = (1..).zip(&place.private).filter(|(pair, _)| site.placement.reaches(endpoint, *pair));
+        let service = context.placement.service(endpoint, &context.place);
+        let numbered = (1..).zip(&place.private).filter(|(pair, _)| context.placement.reaches(endpoint, *pair));
         let needs = (place.vpc.clone(), numbered.map(|(_, subnet)| subnet.clone()).collect::<Vec<_>>(), group.clone());
         let name = vpc_endpoint(endpoint);
-        let tags = name_tag(site, &name);
-        let policy = endpoint_policy::of_interface(endpoint, &site.place);
+        let tags = name_tag(context, &name);
+        let policy = endpoint_policy::of_interface(endpoint, &context.place);
         stack.add("network", &name, needs, move |(vpc, subnets, groups)| VpcEndpoint {
             vpc_id: vpc.id,
             service: service.clone(),
@@ -223,15 +223,16 @@ fn endpoints(stack: &mut Stack, site: &Site, place: &Location, sagemaker: &Group
     }
 }
 
-fn flow_logs(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference<Vpc>) {
-    let name = format!("/aws/vpc/{}", site.prefix());
-    let group = log_group(stack, site, keys, "network", "flow-logs-group", &name);
-    let arn = site.arn("logs", &format!("log-group:{name}"));
+fn flow_logs(stack: &mut Stack, context: &BuildContext, keys: &Keys, vpc: &Reference<Vpc>) {
+    let name = format!("/aws/vpc/{}", context.prefix());
+    let group = log_group(stack, context, keys, "network", "flow-logs-group", &name);
+    let arn = context.arn("logs", &format!("log-group:{name}"));
     let policy = Policy::new()
         .allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [format!("{arn}:*")])
         .allow(["logs:DescribeLogGroups"], ["*"]);
-    let role = role(stack, site, "flow-logs", "Writes the VPC's flow logs", "vpc-flow-logs", vec![("write", policy)]);
-    let tags = name_tag(site, "flow-logs");
+    let role =
+        role(stack, context, "flow-logs", "Writes the VPC's flow logs", "vpc-flow-logs", vec![("write", policy)]);
+    let tags = name_tag(context, "flow-logs");
     stack.add("network", "flow-logs", (vpc.clone(), group.ready(), role.ready()), move |(vpc, group, role)| FlowLog {
         vpc_id: vpc.id,
         log_group: group.name,

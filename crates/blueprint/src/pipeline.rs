@@ -2,6 +2,7 @@
 
 use crate::{
     Error,
+    build_context::BuildContext,
     catalog::Jobs,
     definition::render,
     encryption::Keys,
@@ -14,7 +15,6 @@ use crate::{
     registry::uri,
     roles::Roles,
     settings_json::without_nulls,
-    site::Site,
 };
 use aws_eventbridge::Source;
 use aws_sfn::StateMachine;
@@ -33,24 +33,24 @@ pub(crate) struct Wiring<'a> {
     pub(crate) topic: Handle<Topic>,
 }
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, wiring: &Wiring<'_>) -> Result<(), Error> {
-    let Some(settings) = site.environment.pipeline.clone() else { return Ok(()) };
-    let machine = state_machine(stack, site, &settings, wiring)?;
+pub(crate) fn build(stack: &mut Stack, context: &BuildContext, wiring: &Wiring<'_>) -> Result<(), Error> {
+    let Some(settings) = context.environment.pipeline.clone() else { return Ok(()) };
+    let machine = state_machine(stack, context, &settings, wiring)?;
     stack.output("state_machine_arn", machine, |machine| machine.arn);
-    start(stack, site, &settings, machine);
+    start(stack, context, &settings, machine);
     Ok(())
 }
 
 fn state_machine(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     settings: &Pipeline,
     wiring: &Wiring<'_>,
 ) -> Result<Handle<StateMachine>, Error> {
-    let template = site.files.json(&settings.definition)?;
-    let fixed = fixed_values(site, settings, code_version(stack, site, settings, &template)?)?;
-    let logs = machine::log_group(stack, site, wiring.keys, "logs", &names::pipeline(site));
-    let role = machine_role(stack, site, settings, wiring);
+    let template = context.files.json(&settings.definition)?;
+    let fixed = fixed_values(context, settings, code_version(stack, context, settings, &template)?)?;
+    let logs = machine::log_group(stack, context, wiring.keys, "logs", &names::pipeline(context));
+    let role = machine_role(stack, context, settings, wiring);
     let training = wiring.roles.training.clone();
     let job = wiring.jobs.get(&settings.etl_job).copied();
     let functions = (
@@ -62,7 +62,7 @@ fn state_machine(
     // One key for the volumes of both jobs.
     let types = [&settings.training.instance_type, &settings.transform.instance_type];
     let may_be_encrypted = !types.into_iter().any(|machine| has_own_disks(machine));
-    let machine = names::pipeline(site);
+    let machine = names::pipeline(context);
     Ok(stack.add(
         "pipeline",
         "training",
@@ -88,7 +88,7 @@ fn state_machine(
 
 /// A digest of everything that a model is made by: the definition, what the platform ships to jobs and functions, the
 /// schema, the images and the settings. Models of one version differ by their data alone, or by an execution's input.
-fn code_version(stack: &Stack, site: &Site, settings: &Pipeline, template: &Value) -> Result<String, Error> {
+fn code_version(stack: &Stack, context: &BuildContext, settings: &Pipeline, template: &Value) -> Result<String, Error> {
     let mut shipped: Vec<(&str, String)> =
         stack.assets().iter().map(|asset| (asset.origin.as_str(), sha256_hex(&asset.bytes))).collect();
     shipped.sort_unstable();
@@ -96,21 +96,21 @@ fn code_version(stack: &Stack, site: &Site, settings: &Pipeline, template: &Valu
     let made_by = Pipeline { deploy: None, schedule: None, ..settings.clone() };
     let parts = literal!({
         "definition": template,
-        "schema": site.files.json(&settings.schema)?,
+        "schema": context.files.json(&settings.schema)?,
         "shipped": shipped,
-        "images": images(site, settings)?,
+        "images": images(context, settings)?,
         "settings": without_nulls(&made_by),
     });
     Ok(sha256_hex(parts.to_string().as_bytes())[..16].to_owned())
 }
 
-fn fixed_values(site: &Site, settings: &Pipeline, code_version: String) -> Result<Values, Error> {
+fn fixed_values(context: &BuildContext, settings: &Pipeline, code_version: String) -> Result<Values, Error> {
     let training = &settings.training;
     let transform = &settings.transform;
-    let [training_image, inference_image] = images(site, settings)?;
+    let [training_image, inference_image] = images(context, settings)?;
     let max_runtime = u32::from(training.max_runtime_minutes) * 60;
     let wait = training.wait_minutes() * 60;
-    let etl_minutes = site
+    let etl_minutes = context
         .environment
         .catalog
         .jobs
@@ -120,15 +120,15 @@ fn fixed_values(site: &Site, settings: &Pipeline, code_version: String) -> Resul
     let (etl, train) = (u32::from(etl_minutes) * 60 + 600, wait.max(max_runtime) + 900);
     let predict = u32::from(transform.max_runtime_minutes) * 60 + 900;
     let several = training.instance_count > 1;
-    let groups: Vec<String> = site.ingesting().map(|group| site.named(&group.name)).collect();
-    let mut values = machine::values(site, settings, crate::site::identity_of(&site.environment));
+    let groups: Vec<String> = context.ingesting().map(|group| context.named(&group.name)).collect();
+    let mut values = machine::values(context, settings, crate::build_context::identity_of(&context.environment));
     values.extend([
         ("code_version", literal!(code_version)),
-        ("data_bucket", literal!(site.bucket("data"))),
-        ("model_bucket", literal!(site.bucket("models"))),
+        ("data_bucket", literal!(context.bucket("data"))),
+        ("model_bucket", literal!(context.bucket("models"))),
         ("training_image_uri", literal!(training_image)),
         ("inference_image_uri", literal!(inference_image)),
-        ("model_package_group", literal!(site.named(&site.environment.studio.model_package_group))),
+        ("model_package_group", literal!(context.named(&context.environment.studio.model_package_group))),
         ("encrypt_inter_container_traffic", literal!(training.encrypt_between_instances)),
         ("instance_type", literal!(training.instance_type)),
         ("instance_count", literal!(training.instance_count)),
@@ -150,7 +150,7 @@ fn fixed_values(site: &Site, settings: &Pipeline, code_version: String) -> Resul
         ("raw_prefix", literal!(settings.raw_prefix)),
         ("load_mode", literal!(settings.load_mode)),
         ("feature_groups", literal!(groups.join(","))),
-        ("schema", site.files.json(&settings.schema)?),
+        ("schema", context.files.json(&settings.schema)?),
         ("split", literal!(settings.split)),
         ("hyperparameters", literal!(training.hyperparameters)),
         ("validation_limits", without_nulls(&settings.validation)),
@@ -158,7 +158,7 @@ fn fixed_values(site: &Site, settings: &Pipeline, code_version: String) -> Resul
         ("decision_threshold", decision_threshold(settings)),
         ("comparison", literal!(settings.comparison)),
         // The model behind it is the champion.
-        ("endpoint_name", literal!(settings.deploy.as_ref().map(|deploy| endpoint_name(site, deploy)))),
+        ("endpoint_name", literal!(settings.deploy.as_ref().map(|deploy| endpoint_name(context, deploy)))),
     ]);
     Ok(values)
 }
@@ -172,27 +172,33 @@ fn decision_threshold(settings: &Pipeline) -> Value {
 }
 
 /// The URIs of the images that train and predict.
-fn images(site: &Site, settings: &Pipeline) -> Result<[String; 2], Error> {
-    let region = &site.place.region;
-    let uri = |image: Option<Image>| image.map(|image| uri(site, &image)).ok_or_else(|| Error::Image(region.clone()));
+fn images(context: &BuildContext, settings: &Pipeline) -> Result<[String; 2], Error> {
+    let region = &context.place.region;
+    let uri =
+        |image: Option<Image>| image.map(|image| uri(context, &image)).ok_or_else(|| Error::Image(region.clone()));
     Ok([uri(settings.training_image(region))?, uri(settings.inference_image(region))?])
 }
 
 /// Every action the definition implies, on the resources it names; the table in `pipeline/README.md`. With each job that
 /// it waits for, Step Functions lists its tags.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html>
-fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wiring<'_>) -> Reference<aws_iam::Role> {
-    let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
-    let group = site.named(&site.environment.studio.model_package_group);
+fn machine_role(
+    stack: &mut Stack,
+    context: &BuildContext,
+    settings: &Pipeline,
+    wiring: &Wiring<'_>,
+) -> Reference<aws_iam::Role> {
+    let own = |kind: &str| context.arn("sagemaker", &format!("{kind}/{}-*", context.prefix()));
+    let group = context.named(&context.environment.studio.model_package_group);
     let functions: Vec<String> = [&settings.validation_function, &settings.evaluation_function]
         .into_iter()
-        .map(|name| site.arn("lambda", &format!("function:{}", site.named(name))))
+        .map(|name| context.arn("lambda", &format!("function:{}", context.named(name))))
         .flat_map(|arn| [format!("{arn}:*"), arn])
         .collect();
     let steps = Policy::new()
         .allow(
             ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
-            [site.arn("glue", &format!("job/{}", site.named(&settings.etl_job)))],
+            [context.arn("glue", &format!("job/{}", context.named(&settings.etl_job)))],
         )
         .allow(["lambda:InvokeFunction"], functions)
         .allow(
@@ -207,9 +213,9 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
         )
         .allow(["sagemaker:CreateModel", "sagemaker:DeleteModel", "sagemaker:AddTags"], [own("model")])
         // The champion's model is made of its package.
-        .allow(["sagemaker:DescribeModelPackage"], [site.arn("sagemaker", &format!("model-package/{group}/*"))])
-        .allow(["s3:DeleteObject"], [site.objects("models", "training/")])
-        .allow(["states:ListExecutions"], [names::pipeline_arn(site)])
+        .allow(["sagemaker:DescribeModelPackage"], [context.arn("sagemaker", &format!("model-package/{group}/*"))])
+        .allow(["s3:DeleteObject"], [context.objects("models", "training/")])
+        .allow(["states:ListExecutions"], [names::pipeline_arn(context)])
         .allow(
             [
                 "sagemaker:CreateTransformJob",
@@ -223,38 +229,43 @@ fn machine_role(stack: &mut Stack, site: &Site, settings: &Pipeline, wiring: &Wi
         .allow(
             ["sagemaker:CreateModelPackage"],
             [
-                site.arn("sagemaker", &format!("model-package-group/{group}")),
-                site.arn("sagemaker", &format!("model-package/{group}/*")),
+                context.arn("sagemaker", &format!("model-package-group/{group}")),
+                context.arn("sagemaker", &format!("model-package/{group}/*")),
             ],
         )
         // A person approves.
         .when("StringEqualsIfExists", "sagemaker:ModelApprovalStatus", "PendingManualApproval")
-        .allow(["sns:Publish"], [site.arn("sns", &site.named("alerts"))])
+        .allow(["sns:Publish"], [context.arn("sns", &context.named("alerts"))])
         .allow(
             ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
             [
                 "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
                 "StepFunctionsGetEventsForSageMakerTransformJobsRule",
             ]
-            .map(|rule| site.arn("events", &format!("rule/{rule}"))),
+            .map(|rule| context.arn("events", &format!("rule/{rule}"))),
         );
-    let steps = pass_role(steps, &site.role_arn("training"), &site.service("sagemaker"));
-    let granted = Granted::of(site, &settings.buckets, &settings.permissions);
-    machine::role_for(stack, site, wiring.keys, "pipeline", "The training pipeline", steps, granted)
+    let steps = pass_role(steps, &context.role_arn("training"), &context.service("sagemaker"));
+    let granted = Granted::of(context, &settings.buckets, &settings.permissions);
+    machine::role_for(stack, context, wiring.keys, "pipeline", "The training pipeline", steps, granted)
 }
 
 /// A schedule or an upload starts the pipeline, by setting; otherwise a person does.
-fn start(stack: &mut Stack, site: &Site, settings: &Pipeline, machine: Handle<StateMachine>) {
+fn start(stack: &mut Stack, context: &BuildContext, settings: &Pipeline, machine: Handle<StateMachine>) {
     if settings.schedule.is_none() && !settings.on_upload {
         return;
     }
-    let starter =
-        machine::starter(stack, site, "start-pipeline", "Starts the training pipeline", &names::pipeline_arn(site));
+    let starter = machine::starter(
+        stack,
+        context,
+        "start-pipeline",
+        "Starts the training pipeline",
+        &names::pipeline_arn(context),
+    );
     let uploads = literal!({
         "source": ["aws.s3"],
         "detail-type": ["Object Created"],
         "detail": {
-            "bucket": {"name": [site.bucket("data")]},
+            "bucket": {"name": [context.bucket("data")]},
             // Consoles make folders by empty objects.
             "object": {"key": [{"prefix": settings.raw_prefix}], "size": [{"numeric": [">", 0]}]}
         }
@@ -262,7 +273,7 @@ fn start(stack: &mut Stack, site: &Site, settings: &Pipeline, machine: Handle<St
     let schedule = settings.schedule.clone().map(|schedule| ("schedule", "On schedule", Source::Schedule(schedule)));
     let upload = settings.on_upload.then_some(("upload", "When raw data arrives", Source::Pattern(uploads)));
     for (short, why, source) in schedule.into_iter().chain(upload) {
-        let name = site.named(&format!("train-on-{short}"));
+        let name = context.named(&format!("train-on-{short}"));
         let description = format!("{why}: starts the training pipeline");
         let rule = Start { address: format!("start-on-{short}"), name, description, source };
         rule.add(stack, machine, starter.clone());

@@ -1,44 +1,44 @@
 //! Repositories for container images.
 
-use crate::{encryption::Keys, policy::Policy, site::Site};
+use crate::{build_context::BuildContext, encryption::Keys, policy::Policy};
 use aws_ecr::{Encryption, Repository};
 use config::environment::{pipeline::Image, registry::OWN};
 use resource::{Stack, Tags};
 use serde_json::{Value, json};
 
 /// Short and full names of the repositories: the platform's own, `<project>-<env>`, and those of the file.
-pub(crate) fn names(site: &Site) -> Vec<(String, String)> {
-    let others = site.environment.registry.repositories.iter().map(|name| (name.clone(), site.named(name)));
-    std::iter::once((OWN.to_owned(), site.prefix())).chain(others).collect()
+pub(crate) fn names(context: &BuildContext) -> Vec<(String, String)> {
+    let others = context.environment.registry.repositories.iter().map(|name| (name.clone(), context.named(name)));
+    std::iter::once((OWN.to_owned(), context.prefix())).chain(others).collect()
 }
 
 /// The account and the full name of the repository that holds an image.
-fn repository_of<'a>(site: &'a Site, image: &'a Image) -> (&'a str, String) {
+fn repository_of<'a>(context: &'a BuildContext, image: &'a Image) -> (&'a str, String) {
     match image {
         Image::Other { account, repository, .. } => (account, repository.clone()),
         Image::Own { repository, .. } => {
-            let known = names(site).into_iter().find_map(|(short, name)| (short == *repository).then_some(name));
-            (&site.place.account, known.unwrap_or_else(|| site.named(repository)))
+            let known = names(context).into_iter().find_map(|(short, name)| (short == *repository).then_some(name));
+            (&context.place.account, known.unwrap_or_else(|| context.named(repository)))
         }
     }
 }
 
 /// The URI of an image.
-pub(crate) fn uri(site: &Site, image: &Image) -> String {
-    let (account, repository) = repository_of(site, image);
+pub(crate) fn uri(context: &BuildContext, image: &Image) -> String {
+    let (account, repository) = repository_of(context, image);
     let (Image::Own { tag, .. } | Image::Other { tag, .. }) = image;
-    format!("{account}.dkr.ecr.{}.{}/{repository}:{tag}", site.place.region, site.place.dns_suffix())
+    format!("{account}.dkr.ecr.{}.{}/{repository}:{tag}", context.place.region, context.place.dns_suffix())
 }
 
 /// The ARN of the repository that holds an image.
-pub(crate) fn arn(site: &Site, image: &Image) -> String {
-    let (account, repository) = repository_of(site, image);
-    format!("arn:{}:ecr:{}:{account}:repository/{repository}", site.place.partition, site.place.region)
+pub(crate) fn arn(context: &BuildContext, image: &Image) -> String {
+    let (account, repository) = repository_of(context, image);
+    format!("arn:{}:ecr:{}:{account}:repository/{repository}", context.place.partition, context.place.region)
 }
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) {
-    let settings = &site.environment.registry;
-    for (index, (short, name)) in names(site).into_iter().enumerate() {
+pub(crate) fn build(stack: &mut Stack, context: &BuildContext, keys: &Keys) {
+    let settings = &context.environment.registry;
+    for (index, (short, name)) in names(context).into_iter().enumerate() {
         let settings = settings.clone();
         let lifecycle = lifecycle(settings.keep_tagged, settings.expire_untagged_days);
         let pull = Policy::new()
@@ -46,8 +46,8 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) {
                 ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
                 [],
             )
-            .to(json!({"Service": site.service("sagemaker")}))
-            .when("StringEquals", "aws:SourceAccount", site.place.account.as_str())
+            .to(json!({"Service": context.service("sagemaker")}))
+            .when("StringEquals", "aws:SourceAccount", context.place.account.as_str())
             .document();
         // The platform's own comes first.
         let setting = index.checked_sub(1).map_or_else(String::new, |at| format!("registry.repositories.{at}"));

@@ -1,8 +1,8 @@
 //! Roles of the platform: each for one service.
 
 use crate::{
+    build_context::BuildContext,
     policy::{Policy, trust, within_account},
-    site::Site,
 };
 use aws_iam::Role;
 use aws_kms::Key;
@@ -33,8 +33,8 @@ impl Roles {
     }
 
     /// The roles in whose name Lambda has network interfaces.
-    pub(crate) fn of_lambda(&self, site: &Site) -> Vec<Reference<Role>> {
-        let in_vpc = site.environment.functions.iter().filter(|function| function.vpc);
+    pub(crate) fn of_lambda(&self, context: &BuildContext) -> Vec<Reference<Role>> {
+        let in_vpc = context.environment.functions.iter().filter(|function| function.vpc);
         in_vpc.filter_map(|function| self.functions.get(&function.name)).cloned().collect()
     }
 }
@@ -45,7 +45,7 @@ pub(crate) const GIVEN: &str = "permissions";
 /// A role for a service, with named inline policies.
 pub(crate) fn role(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     name: &str,
     description: &str,
     service: &str,
@@ -53,39 +53,41 @@ pub(crate) fn role(
 ) -> Reference<Role> {
     let policies: Vec<(String, Value)> =
         policies.into_iter().map(|(name, policy)| (name.to_owned(), policy.document())).collect();
-    role_with_key(stack, site, name, description, service, None, move |_| policies.clone())
+    role_with_key(stack, context, name, description, service, None, move |_| policies.clone())
 }
 
 /// A role whose policies also name a key, which is known only once it exists.
 pub(crate) fn role_with_key(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     name: &str,
     description: &str,
     service: &str,
     key: Option<Reference<Key>>,
     policies: impl Fn(Option<&KeyArn>) -> Vec<(String, Value)> + Send + Sync + 'static,
 ) -> Reference<Role> {
-    role_needing(stack, site, (name, description, service), key, move |key| policies(key.as_ref().map(|key| &key.arn)))
+    role_needing(stack, context, (name, description, service), key, move |key| {
+        policies(key.as_ref().map(|key| &key.arn))
+    })
 }
 
 /// A role whose policies contain unknown values, or the existing role that the file names instead. The arguments are
 /// name, description and service.
 pub(crate) fn role_needing<D: Dependencies>(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     (name, description, service): (&str, &str, &str),
     needs: D,
     policies: impl Fn(D::Resolved) -> Vec<(String, Value)> + Send + Sync + 'static,
 ) -> Reference<Role> {
-    if let Some(role) = site.existing_role(name) {
+    if let Some(role) = context.existing_role(name) {
         return Reference::Existing(role);
     }
-    let path = site.environment.identity.path().to_owned();
-    let (full, description) = (site.named(name), description.to_owned());
-    let trust = trust(&site.service(service), &site.place);
-    let boundary = site.environment.identity.permissions_boundary.clone();
-    let account = site.place.account.clone();
+    let path = context.environment.identity.path().to_owned();
+    let (full, description) = (context.named(name), description.to_owned());
+    let trust = trust(&context.service(service), &context.place);
+    let boundary = context.environment.identity.permissions_boundary.clone();
+    let account = context.place.account.clone();
     let bound = move |(name, policy): (String, Value)| match name.as_str() {
         GIVEN => (name, policy),
         _ => (name, within_account(policy, &account)),

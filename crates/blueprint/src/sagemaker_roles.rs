@@ -2,13 +2,13 @@
 //! MLflow. Each writes under prefixes of its own, so that a notebook can change neither what the pipeline runs nor what it made.
 
 use crate::{
+    build_context::BuildContext,
     encryption::{Keys, decrypt_former},
     grants::Granted,
     interfaces::Interfaces,
     names::{deployed, guards_arn},
     policy::{Policy, pass_role},
     roles::{role_needing, role_with_key, use_key},
-    site::Site,
 };
 use aws_ec2::Vpc;
 use aws_iam::Role;
@@ -28,82 +28,90 @@ pub(crate) const ARTIFACTS: &str = "mlflow/";
 const OWN_DOMAIN: &str = "${sagemaker:DomainId}";
 
 /// People in Studio, with their notebooks and experiments. It is also the role of the feature groups.
-pub(crate) fn studio(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference<Vpc>) -> Reference<Role> {
+pub(crate) fn studio(stack: &mut Stack, context: &BuildContext, keys: &Keys, vpc: &Reference<Vpc>) -> Reference<Role> {
     let own = format!("{STUDIO}/");
     let data = Policy::new()
         .allow(
             ["s3:ListBucket", "s3:GetBucketLocation"],
-            ["data", "models", "artifacts"].map(|name| site.bucket_arn(name)),
+            ["data", "models", "artifacts"].map(|name| context.bucket_arn(name)),
         )
-        .allow(["s3:GetObject"], ["data", "models", "artifacts"].map(|name| site.objects(name, "")))
+        .allow(["s3:GetObject"], ["data", "models", "artifacts"].map(|name| context.objects(name, "")))
         .allow(
             ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
-            [site.objects("models", &own), site.objects("artifacts", &own)],
+            [context.objects("models", &own), context.objects("artifacts", &own)],
         )
         // Endpoints that version 0.1 deployed serve with this role until the next deployment.
-        .allow(["s3:PutObject"], [site.objects("data", "feature-store/"), site.objects("artifacts", "data-capture/")])
+        .allow(
+            ["s3:PutObject"],
+            [context.objects("data", "feature-store/"), context.objects("artifacts", "data-capture/")],
+        )
         // Feature Store checks who may read the offline store's bucket.
         .allow(
             ["s3:GetBucketAcl", "s3:PutObjectAcl"],
-            [site.bucket_arn("data"), site.objects("data", "feature-store/")],
+            [context.bucket_arn("data"), context.objects("data", "feature-store/")],
         );
     let fixed = [
-        ("images", images(site)),
-        ("studio", domain(site).and(experiments(site)).and(registry(site))),
-        ("features", features(site)),
-        ("logs", logs(site)),
+        ("images", images(context)),
+        ("studio", domain(context).and(experiments(context)).and(registry(context))),
+        ("features", features(context)),
+        ("logs", logs(context)),
     ];
-    let fixed = fixed.into_iter().chain(use_mlflow(site)).chain(judge(site)).collect();
-    let settings = &site.environment.studio;
-    let granted = Granted::of(site, &settings.buckets, &settings.permissions);
-    add(stack, site, keys, vpc, ("sagemaker", "SageMaker Studio"), Rights { data, fixed, granted })
+    let fixed = fixed.into_iter().chain(use_mlflow(context)).chain(judge(context)).collect();
+    let settings = &context.environment.studio;
+    let granted = Granted::of(context, &settings.buckets, &settings.permissions);
+    add(stack, context, keys, vpc, ("sagemaker", "SageMaker Studio"), Rights { data, fixed, granted })
 }
 
 /// Training and batch transform, as the pipeline starts them.
-pub(crate) fn training(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference<Vpc>) -> Reference<Role> {
+pub(crate) fn training(
+    stack: &mut Stack,
+    context: &BuildContext,
+    keys: &Keys,
+    vpc: &Reference<Vpc>,
+) -> Reference<Role> {
     let data = Policy::new()
         .allow(
             ["s3:ListBucket", "s3:GetBucketLocation"],
-            ["data", "models", "artifacts"].map(|name| site.bucket_arn(name)),
+            ["data", "models", "artifacts"].map(|name| context.bucket_arn(name)),
         )
-        .allow(["s3:GetObject"], [site.objects("data", "processed/"), site.objects("models", "")])
+        .allow(["s3:GetObject"], [context.objects("data", "processed/"), context.objects("models", "")])
         .allow(
             ["s3:PutObject", "s3:AbortMultipartUpload"],
             [
-                site.objects("models", "training/"),
-                site.objects("models", "checkpoints/"),
-                site.objects("artifacts", "predictions/"),
+                context.objects("models", "training/"),
+                context.objects("models", "checkpoints/"),
+                context.objects("artifacts", "predictions/"),
                 // As definitions of version 0.1 name it.
-                site.objects("artifacts", "runs/*/predictions/"),
+                context.objects("artifacts", "runs/*/predictions/"),
             ],
         )
-        .allow(["s3:DeleteObject"], [site.objects("models", "checkpoints/")]);
-    let fixed = vec![("run", images(site).and(logs(site)))];
-    let training = site.environment.pipeline.as_ref().map(|pipeline| &pipeline.training);
-    let granted = training.map(|training| Granted::of(site, &training.buckets, &training.permissions));
+        .allow(["s3:DeleteObject"], [context.objects("models", "checkpoints/")]);
+    let fixed = vec![("run", images(context).and(logs(context)))];
+    let training = context.environment.pipeline.as_ref().map(|pipeline| &pipeline.training);
+    let granted = training.map(|training| Granted::of(context, &training.buckets, &training.permissions));
     let rights = Rights { data, fixed, granted: granted.unwrap_or_default() };
-    add(stack, site, keys, vpc, ("training", "SageMaker jobs of the training pipeline"), rights)
+    add(stack, context, keys, vpc, ("training", "SageMaker jobs of the training pipeline"), rights)
 }
 
 /// Models behind the endpoint.
-pub(crate) fn serving(stack: &mut Stack, site: &Site, keys: &Keys, vpc: &Reference<Vpc>) -> Reference<Role> {
+pub(crate) fn serving(stack: &mut Stack, context: &BuildContext, keys: &Keys, vpc: &Reference<Vpc>) -> Reference<Role> {
     let data = Policy::new()
-        .allow(["s3:ListBucket", "s3:GetBucketLocation"], ["models", "artifacts"].map(|name| site.bucket_arn(name)))
-        .allow(["s3:GetObject"], [site.objects("models", "")])
-        .allow(["s3:PutObject", "s3:AbortMultipartUpload"], [site.objects("artifacts", "data-capture/")]);
-    let fixed = [("run", images(site).and(logs(site)))].into_iter().chain(judge(site)).collect();
+        .allow(["s3:ListBucket", "s3:GetBucketLocation"], ["models", "artifacts"].map(|name| context.bucket_arn(name)))
+        .allow(["s3:GetObject"], [context.objects("models", "")])
+        .allow(["s3:PutObject", "s3:AbortMultipartUpload"], [context.objects("artifacts", "data-capture/")]);
+    let fixed = [("run", images(context).and(logs(context)))].into_iter().chain(judge(context)).collect();
     let rights = Rights { data, fixed, granted: Granted::default() };
-    add(stack, site, keys, vpc, ("serving", "The endpoint's models"), rights)
+    add(stack, context, keys, vpc, ("serving", "The endpoint's models"), rights)
 }
 
 /// MLflow, which stores the artifacts of runs.
-pub(crate) fn mlflow(stack: &mut Stack, site: &Site, keys: &Keys) -> Reference<Role> {
+pub(crate) fn mlflow(stack: &mut Stack, context: &BuildContext, keys: &Keys) -> Reference<Role> {
     let artifacts =
-        Policy::new().allow(["s3:ListBucket", "s3:GetBucketLocation"], [site.bucket_arn("artifacts")]).allow(
+        Policy::new().allow(["s3:ListBucket", "s3:GetBucketLocation"], [context.bucket_arn("artifacts")]).allow(
             ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
-            [site.objects("artifacts", ARTIFACTS)],
+            [context.objects("artifacts", ARTIFACTS)],
         );
-    role_with_key(stack, site, "mlflow", "Artifacts of MLflow", "sagemaker", keys.data.clone(), move |key| {
+    role_with_key(stack, context, "mlflow", "Artifacts of MLflow", "sagemaker", keys.data.clone(), move |key| {
         vec![("data".to_owned(), with_key(artifacts.clone(), key).document())]
     })
 }
@@ -118,7 +126,7 @@ struct Rights {
 /// A role with these policies, use of the data key, and network interfaces in the platform's VPC.
 fn add(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     keys: &Keys,
     vpc: &Reference<Vpc>,
     (name, description): (&str, &str),
@@ -126,15 +134,23 @@ fn add(
 ) -> Reference<Role> {
     let fixed: Vec<(String, Value)> =
         fixed.into_iter().map(|(name, policy)| (name.to_owned(), policy.document())).collect();
-    let (interfaces, data) = (Interfaces::of(site), decrypt_former(data, site));
-    role_needing(stack, site, (name, description, "sagemaker"), (keys.data.clone(), vpc.clone()), move |(key, vpc)| {
-        let mut policies = fixed.clone();
-        policies.extend(granted.policies(key.as_ref().map(|key| &key.arn)));
-        policies.push(("data".to_owned(), with_key(data.clone(), key.as_ref().map(|key| &key.arn)).document()));
-        policies
-            .push(("network".to_owned(), interfaces.lend(interfaces.make(Policy::new(), &vpc.id), &vpc.id).document()));
-        policies
-    })
+    let (interfaces, data) = (Interfaces::of(context), decrypt_former(data, context));
+    role_needing(
+        stack,
+        context,
+        (name, description, "sagemaker"),
+        (keys.data.clone(), vpc.clone()),
+        move |(key, vpc)| {
+            let mut policies = fixed.clone();
+            policies.extend(granted.policies(key.as_ref().map(|key| &key.arn)));
+            policies.push(("data".to_owned(), with_key(data.clone(), key.as_ref().map(|key| &key.arn)).document()));
+            policies.push((
+                "network".to_owned(),
+                interfaces.lend(interfaces.make(Policy::new(), &vpc.id), &vpc.id).document(),
+            ));
+            policies
+        },
+    )
 }
 
 fn with_key(policy: Policy, key: Option<&KeyArn>) -> Policy {
@@ -148,21 +164,21 @@ fn with_key(policy: Policy, key: Option<&KeyArn>) -> Policy {
     }
 }
 
-fn images(site: &Site) -> Policy {
-    let repositories = crate::registry::names(site);
-    let own = repositories.iter().map(|(_, name)| site.arn("ecr", &format!("repository/{name}")));
+fn images(context: &BuildContext) -> Policy {
+    let repositories = crate::registry::names(context);
+    let own = repositories.iter().map(|(_, name)| context.arn("ecr", &format!("repository/{name}")));
     // SageMaker's own images are in registries of AWS's accounts, which differ from region to region.
-    let built_in = format!("arn:{}:ecr:{}:*:repository/sagemaker-*", site.place.partition, site.place.region);
-    let region = &site.place.region;
+    let built_in = format!("arn:{}:ecr:{}:*:repository/sagemaker-*", context.place.partition, context.place.region);
+    let region = &context.place.region;
     let named =
-        site.environment.pipeline.iter().flat_map(|pipeline| {
+        context.environment.pipeline.iter().flat_map(|pipeline| {
             [pipeline.training_image(region), pipeline.inference_image(region)].into_iter().flatten()
         });
     let others = named.filter(|image| match image {
         Image::Own { .. } => false,
         Image::Other { repository, .. } => !repository.starts_with("sagemaker-"),
     });
-    let others: BTreeSet<String> = others.map(|image| crate::registry::arn(site, &image)).collect();
+    let others: BTreeSet<String> = others.map(|image| crate::registry::arn(context, &image)).collect();
     Policy::new().allow(["ecr:GetAuthorizationToken"], ["*"]).allow(
         ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
         own.chain([built_in]).chain(others),
@@ -170,7 +186,7 @@ fn images(site: &Site) -> Policy {
 }
 
 /// Apps and spaces: seen everywhere in the account and region, changed in the domain of the session alone.
-fn domain(site: &Site) -> Policy {
+fn domain(context: &BuildContext) -> Policy {
     Policy::new()
         .allow(
             [
@@ -179,7 +195,7 @@ fn domain(site: &Site) -> Policy {
                 "sagemaker:DescribeApp",
                 "sagemaker:DescribeSpace",
             ],
-            ["domain/*", "user-profile/*/*", "app/*/*", "space/*/*"].map(|resource| site.arn("sagemaker", resource)),
+            ["domain/*", "user-profile/*/*", "app/*/*", "space/*/*"].map(|resource| context.arn("sagemaker", resource)),
         )
         .allow(
             [
@@ -191,7 +207,7 @@ fn domain(site: &Site) -> Policy {
                 // Studio tags what it makes.
                 "sagemaker:AddTags",
             ],
-            ["app", "space"].map(|kind| site.arn("sagemaker", &format!("{kind}/{OWN_DOMAIN}/*"))),
+            ["app", "space"].map(|kind| context.arn("sagemaker", &format!("{kind}/{OWN_DOMAIN}/*"))),
         )
         .allow(
             ["sagemaker:ListDomains", "sagemaker:ListUserProfiles", "sagemaker:ListSpaces", "sagemaker:ListApps"],
@@ -200,11 +216,11 @@ fn domain(site: &Site) -> Policy {
 }
 
 /// Jobs, models and endpoints of people's own. Those of the pipeline are seen and called, not changed.
-fn experiments(site: &Site) -> Policy {
+fn experiments(context: &BuildContext) -> Policy {
     const KINDS: [&str; 6] =
         ["training-job", "processing-job", "transform-job", "model", "endpoint", "endpoint-config"];
-    let all = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.prefix()));
-    let own = |kind: &str| site.arn("sagemaker", &format!("{kind}/{}-*", site.named(STUDIO)));
+    let all = |kind: &str| context.arn("sagemaker", &format!("{kind}/{}-*", context.prefix()));
+    let own = |kind: &str| context.arn("sagemaker", &format!("{kind}/{}-*", context.named(STUDIO)));
     let policy = Policy::new()
         .allow(
             [
@@ -239,15 +255,15 @@ fn experiments(site: &Site) -> Policy {
             KINDS.map(all),
         )
         .allow(["sagemaker:ListTrainingJobs"], ["*"]);
-    pass_role(policy, &site.role_arn("sagemaker"), &site.service("sagemaker"))
+    pass_role(policy, &context.role_arn("sagemaker"), &context.service("sagemaker"))
 }
 
 /// People register models; approving one is a right of its own, since that deploys it.
-fn registry(site: &Site) -> Policy {
-    let group = site.named(&site.environment.studio.model_package_group);
+fn registry(context: &BuildContext) -> Policy {
+    let group = context.named(&context.environment.studio.model_package_group);
     let both = [
-        site.arn("sagemaker", &format!("model-package-group/{group}")),
-        site.arn("sagemaker", &format!("model-package/{group}/*")),
+        context.arn("sagemaker", &format!("model-package-group/{group}")),
+        context.arn("sagemaker", &format!("model-package/{group}/*")),
     ];
     let policy = Policy::new()
         .allow(
@@ -256,14 +272,14 @@ fn registry(site: &Site) -> Policy {
         )
         .allow(["sagemaker:ListModelPackages", "sagemaker:ListModelPackageGroups"], ["*"])
         .allow(["sagemaker:CreateModelPackage"], both.clone());
-    match site.environment.studio.approve_models {
+    match context.environment.studio.approve_models {
         true => policy.allow(["sagemaker:UpdateModelPackage"], both),
         // A package could be born approved.
         false => policy.when("StringEqualsIfExists", "sagemaker:ModelApprovalStatus", "PendingManualApproval"),
     }
 }
 
-fn features(site: &Site) -> Policy {
+fn features(context: &BuildContext) -> Policy {
     Policy::new()
         .allow(
             [
@@ -273,7 +289,7 @@ fn features(site: &Site) -> Policy {
                 "sagemaker:BatchGetRecord",
                 "sagemaker:DeleteRecord",
             ],
-            [site.arn("sagemaker", &format!("feature-group/{}-*", site.prefix()))],
+            [context.arn("sagemaker", &format!("feature-group/{}-*", context.prefix()))],
         )
         .allow(
             [
@@ -288,18 +304,18 @@ fn features(site: &Site) -> Policy {
             [
                 "catalog".to_owned(),
                 "database/sagemaker_featurestore".to_owned(),
-                format!("table/sagemaker_featurestore/{}*", site.prefix().replace('-', "_")),
-                format!("table/sagemaker_featurestore/{}*", site.prefix()),
+                format!("table/sagemaker_featurestore/{}*", context.prefix().replace('-', "_")),
+                format!("table/sagemaker_featurestore/{}*", context.prefix()),
             ]
-            .map(|resource| site.arn("glue", &resource)),
+            .map(|resource| context.arn("glue", &resource)),
         )
 }
 
-fn logs(site: &Site) -> Policy {
+fn logs(context: &BuildContext) -> Policy {
     Policy::new()
         .allow(
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-            [site.arn("logs", "log-group:/aws/sagemaker/*")],
+            [context.arn("logs", "log-group:/aws/sagemaker/*")],
         )
         .allow(["cloudwatch:PutMetricData"], ["*"])
         .when("StringLike", "cloudwatch:namespace", vec!["/aws/sagemaker/*", "aws/sagemaker/*"])
@@ -308,22 +324,22 @@ fn logs(site: &Site) -> Policy {
 /// Experiments and runs of the environment's MLflow app, whose id is not known before it is there. One action stands for
 /// MLflow's whole API, and the clients store artifacts themselves.
 /// <https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-app-setup-prerequisites-iam.html>
-fn use_mlflow(site: &Site) -> Option<(&'static str, Policy)> {
-    site.environment.studio.mlflow.as_ref()?;
+fn use_mlflow(context: &BuildContext) -> Option<(&'static str, Policy)> {
+    context.environment.studio.mlflow.as_ref()?;
     let calls = Policy::new().allow(
         ["sagemaker:CallMlflowAppApi", "sagemaker:CreatePresignedMlflowAppUrl", "sagemaker:DescribeMlflowApp"],
-        [site.arn("sagemaker", "mlflow-app/*")],
+        [context.arn("sagemaker", "mlflow-app/*")],
     );
     let ours = |policy: Policy, (key, value): (&str, &str)| {
         policy.when("StringEquals", &format!("aws:ResourceTag/{key}"), value)
     };
-    let calls = site.environment.owner_tags().into_iter().fold(calls, ours);
-    let artifacts = calls.allow(["s3:PutObject", "s3:AbortMultipartUpload"], [site.objects("artifacts", ARTIFACTS)]);
+    let calls = context.environment.owner_tags().into_iter().fold(calls, ours);
+    let artifacts = calls.allow(["s3:PutObject", "s3:AbortMultipartUpload"], [context.objects("artifacts", ARTIFACTS)]);
     Some(("mlflow", artifacts.allow(["sagemaker:ListMlflowApps"], ["*"])))
 }
 
 /// An update of the endpoint is judged by its alarms in the name of the role that serves.
-fn judge(site: &Site) -> Option<(&'static str, Policy)> {
-    deployed(site)?;
-    Some(("judge", Policy::new().allow(["cloudwatch:DescribeAlarms"], [guards_arn(site)])))
+fn judge(context: &BuildContext) -> Option<(&'static str, Policy)> {
+    deployed(context)?;
+    Some(("judge", Policy::new().allow(["cloudwatch:DescribeAlarms"], [guards_arn(context)])))
 }

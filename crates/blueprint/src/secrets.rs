@@ -1,11 +1,11 @@
 //! The right to read secrets that the environment file refers to.
 
-use crate::{policy::Policy, site::Site};
+use crate::{build_context::BuildContext, policy::Policy};
 
 /// Leave to read exactly these secrets, through the service that keeps them alone where a key of one's own encrypts
 /// them; `None` without secrets.
 pub(crate) fn policy<'a>(
-    site: &Site,
+    context: &BuildContext,
     references: impl Iterator<Item = &'a String>,
     keys: impl Iterator<Item = &'a String>,
 ) -> Option<Policy> {
@@ -14,7 +14,7 @@ pub(crate) fn policy<'a>(
         match reference.split(':').nth(2) {
             Some("secretsmanager") => secrets.push(reference.clone()),
             Some(_) => parameters.push(reference.clone()),
-            None => parameters.push(site.arn("ssm", &format!("parameter{reference}"))),
+            None => parameters.push(context.arn("ssm", &format!("parameter{reference}"))),
         }
     }
     let keys: Vec<String> = sorted(keys.cloned().collect());
@@ -25,7 +25,7 @@ pub(crate) fn policy<'a>(
     {
         if !resources.is_empty() {
             policy = policy.allow([action], sorted(resources));
-            services.push(site.place.endpoint_of(service, &site.place.region));
+            services.push(context.place.endpoint_of(service, &context.place.region));
         }
     }
     if services.is_empty() {

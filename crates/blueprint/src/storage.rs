@@ -1,10 +1,10 @@
 //! Buckets: closed, encrypted, versioned; with what the platform ships in them.
 
 use crate::{
+    build_context::BuildContext,
     encryption::{Keys, decrypt_former},
     policy,
     roles::role_with_key,
-    site::Site,
 };
 use aws_s3::{AccessLogs, Bucket, Encryption, LifecycleRule, Replication, Transition};
 use config::environment::storage::{self, ACCESS_LOGS};
@@ -16,24 +16,24 @@ use vocabulary::KeyArn;
 /// The buckets, by their short names.
 pub(crate) type Buckets = BTreeMap<String, Handle<Bucket>>;
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys) -> Buckets {
-    let settings = &site.environment.storage;
-    let logs = settings.buckets.iter().any(|bucket| bucket.access_logs).then(|| access_logs(stack, site));
+pub(crate) fn build(stack: &mut Stack, context: &BuildContext, keys: &Keys) -> Buckets {
+    let settings = &context.environment.storage;
+    let logs = settings.buckets.iter().any(|bucket| bucket.access_logs).then(|| access_logs(stack, context));
     let role = settings
         .replication
         .as_ref()
-        .map(|_| stack.for_setting("storage.replication", |stack| replication_role(stack, site, keys)));
+        .map(|_| stack.for_setting("storage.replication", |stack| replication_role(stack, context, keys)));
     let mut buckets = Buckets::new();
     for (index, bucket) in settings.buckets.iter().enumerate() {
         let logs = logs.filter(|_| bucket.access_logs).map(Handle::ready);
         let handle = stack.for_setting(format!("storage.buckets.{index}.name"), |stack| {
             let replica = match (&settings.replication, &role) {
                 (Some(to), Some(role)) if bucket.replicate => {
-                    Some((replica(stack, site, bucket, &to.region).ready(), role.clone().ready()))
+                    Some((replica(stack, context, bucket, &to.region).ready(), role.clone().ready()))
                 }
                 _ => None,
             };
-            add(stack, site, keys, bucket, logs, replica)
+            add(stack, context, keys, bucket, logs, replica)
         });
         buckets.insert(bucket.name.clone(), handle);
     }
@@ -51,18 +51,18 @@ type Replica = (Ready<Bucket>, Reference<aws_iam::Role>);
 
 fn add(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     keys: &Keys,
     bucket: &storage::Bucket,
     logs: Option<Ready<Bucket>>,
     replica: Option<Replica>,
 ) -> Handle<Bucket> {
-    let (settings, name, arn) = (bucket.clone(), site.bucket(&bucket.name), site.bucket_arn(&bucket.name));
-    let lifecycle = lifecycle(site, bucket);
+    let (settings, name, arn) = (bucket.clone(), context.bucket(&bucket.name), context.bucket_arn(&bucket.name));
+    let lifecycle = lifecycle(context, bucket);
     let event_bridge =
-        bucket.name == "data" && site.environment.pipeline.as_ref().is_some_and(|pipeline| pipeline.on_upload);
-    let replica_region = site.environment.storage.replication.as_ref().map(|replication| replication.region.clone());
-    let (place, encrypted) = (site.place.clone(), keys.data.is_some());
+        bucket.name == "data" && context.environment.pipeline.as_ref().is_some_and(|pipeline| pipeline.on_upload);
+    let replica_region = context.environment.storage.replication.as_ref().map(|replication| replication.region.clone());
+    let (place, encrypted) = (context.place.clone(), keys.data.is_some());
     stack.add("storage", &bucket.name, (keys.data.clone(), logs, replica), move |(key, logs, replica)| Bucket {
         name: name.clone(),
         region: None,
@@ -103,7 +103,7 @@ const SNAPSHOTS: [&str; 4] = [
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html>
 const CHECKPOINTS: (&str, i32) = ("checkpoints/", 31);
 
-fn lifecycle(site: &Site, bucket: &storage::Bucket) -> Vec<LifecycleRule> {
+fn lifecycle(context: &BuildContext, bucket: &storage::Bucket) -> Vec<LifecycleRule> {
     let transition = |class: &str, days: u16| Transition { storage_class: class.into(), days: i32::from(days) };
     let mut tidy = LifecycleRule {
         id: "keep-tidy".into(),
@@ -135,7 +135,7 @@ fn lifecycle(site: &Site, bucket: &storage::Bucket) -> Vec<LifecycleRule> {
         name => {
             tidy.expire_days = expire_days;
             tidy.transitions.extend(archive.clone());
-            let pipeline = site.environment.pipeline.as_ref().filter(|_| name == "data");
+            let pipeline = context.environment.pipeline.as_ref().filter(|_| name == "data");
             let rules = |days: u16| SNAPSHOTS.map(|prefix| expiring(prefix, Some(i32::from(days))));
             pipeline.map(|pipeline| rules(pipeline.keep_datasets_days)).into_iter().flatten().collect()
         }
@@ -162,30 +162,30 @@ fn plain(name: String, region: Option<String>, policy: serde_json::Value, lifecy
 }
 
 /// S3's log delivery cannot write to a bucket that is encrypted with a key of one's own.
-fn access_logs(stack: &mut Stack, site: &Site) -> Handle<Bucket> {
-    let (name, arn) = (site.bucket(ACCESS_LOGS), site.bucket_arn(ACCESS_LOGS));
+fn access_logs(stack: &mut Stack, context: &BuildContext) -> Handle<Bucket> {
+    let (name, arn) = (context.bucket(ACCESS_LOGS), context.bucket_arn(ACCESS_LOGS));
     let policy = policy::tls_only(&arn)
         .allow(["s3:PutObject"], [format!("{arn}/*")])
-        .to(json!({"Service": site.service("logging.s3")}))
-        .when("StringEquals", "aws:SourceAccount", site.place.account.as_str());
+        .to(json!({"Service": context.service("logging.s3")}))
+        .when("StringEquals", "aws:SourceAccount", context.place.account.as_str());
     let kept = LifecycleRule {
         id: "expire".into(),
         prefix: String::new(),
         abort_uploads_days: Some(7),
         // A deleted log can be restored until then.
         expire_noncurrent_days: Some(30),
-        expire_days: Some(i32::from(site.environment.monitoring.log_retention_days)),
+        expire_days: Some(i32::from(context.environment.monitoring.log_retention_days)),
         transitions: Vec::new(),
     };
     let policy = policy.document();
     stack.add("storage", ACCESS_LOGS, (), move |()| plain(name.clone(), None, policy.clone(), vec![kept.clone()]))
 }
 
-fn replica(stack: &mut Stack, site: &Site, bucket: &storage::Bucket, region: &str) -> Handle<Bucket> {
+fn replica(stack: &mut Stack, context: &BuildContext, bucket: &storage::Bucket, region: &str) -> Handle<Bucket> {
     let short = storage::replica_name(&bucket.name);
-    let (name, region) = (site.bucket(&short), region.to_owned());
-    let policy = policy::tls_only(&site.bucket_arn(&short)).document();
-    let mut lifecycle = lifecycle(site, bucket);
+    let (name, region) = (context.bucket(&short), region.to_owned());
+    let policy = policy::tls_only(&context.bucket_arn(&short)).document();
+    let mut lifecycle = lifecycle(context, bucket);
     for rule in &mut lifecycle {
         rule.transitions.clear();
         // Objects that expire in the bucket by its own setting stay in the copy; temporary objects expire in both.
@@ -196,12 +196,12 @@ fn replica(stack: &mut Stack, site: &Site, bucket: &storage::Bucket, region: &st
     })
 }
 
-fn replication_role(stack: &mut Stack, site: &Site, keys: &Keys) -> Reference<aws_iam::Role> {
+fn replication_role(stack: &mut Stack, context: &BuildContext, keys: &Keys) -> Reference<aws_iam::Role> {
     let replicated: Vec<&storage::Bucket> =
-        site.environment.storage.buckets.iter().filter(|bucket| bucket.replicate).collect();
-    let sources: Vec<String> = replicated.iter().map(|bucket| site.bucket_arn(&bucket.name)).collect();
+        context.environment.storage.buckets.iter().filter(|bucket| bucket.replicate).collect();
+    let sources: Vec<String> = replicated.iter().map(|bucket| context.bucket_arn(&bucket.name)).collect();
     let objects = |suffix: &str| -> Vec<String> {
-        replicated.iter().map(|bucket| site.objects(&format!("{}{suffix}", bucket.name), "")).collect()
+        replicated.iter().map(|bucket| context.objects(&format!("{}{suffix}", bucket.name), "")).collect()
     };
     let policy = policy::Policy::new()
         .allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], sources)
@@ -210,13 +210,13 @@ fn replication_role(stack: &mut Stack, site: &Site, keys: &Keys) -> Reference<aw
             objects(""),
         )
         .allow(["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"], objects("-replica"));
-    let policy = decrypt_former(policy, site);
-    let region = site.environment.storage.replication.as_ref().map(|to| to.region.clone()).unwrap_or_default();
-    let via = site.place.endpoint_of("s3", &region);
-    let keys_there = format!("arn:{}:kms:{region}:{}:key/*", site.place.partition, site.place.account);
+    let policy = decrypt_former(policy, context);
+    let region = context.environment.storage.replication.as_ref().map(|to| to.region.clone()).unwrap_or_default();
+    let via = context.place.endpoint_of("s3", &region);
+    let keys_there = format!("arn:{}:kms:{region}:{}:key/*", context.place.partition, context.place.account);
     role_with_key(
         stack,
-        site,
+        context,
         "replication",
         "Copies objects to the second region",
         "s3",

@@ -1,11 +1,11 @@
 //! SageMaker: the domain with its people and spaces, the model registry, MLflow, the feature store.
 
 use crate::{
+    build_context::BuildContext,
     encryption::Keys,
     network::{Network, ids, ready},
     roles::Roles,
     sagemaker_roles::ARTIFACTS,
-    site::Site,
     storage::Buckets,
 };
 use aws_iam::Role;
@@ -16,11 +16,18 @@ use aws_sagemaker::{
 use config::environment::{feature_groups, studio};
 use resource::{Handle, Reference, Stack, Tags};
 
-pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, roles: &Roles, buckets: &Buckets) {
-    let domain = domain(stack, site, keys, network, roles);
+pub(crate) fn build(
+    stack: &mut Stack,
+    context: &BuildContext,
+    keys: &Keys,
+    network: &Network,
+    roles: &Roles,
+    buckets: &Buckets,
+) {
+    let domain = domain(stack, context, keys, network, roles);
     stack.output("sagemaker_domain_id", domain, |domain| domain.id);
-    people(stack, site, domain, roles);
-    let (name, prefix) = (site.named(&site.environment.studio.model_package_group), site.prefix());
+    people(stack, context, domain, roles);
+    let (name, prefix) = (context.named(&context.environment.studio.model_package_group), context.prefix());
     stack.for_setting("studio.model_package_group", |stack| {
         stack.add("studio", "model-package-group", (), move |()| ModelPackageGroup {
             name: name.clone(),
@@ -28,17 +35,17 @@ pub(crate) fn build(stack: &mut Stack, site: &Site, keys: &Keys, network: &Netwo
             tags: Tags::default(),
         })
     });
-    if let (Some(settings), Some(role)) = (&site.environment.studio.mlflow, &roles.mlflow) {
-        mlflow(stack, site, keys, buckets, settings, role);
+    if let (Some(settings), Some(role)) = (&context.environment.studio.mlflow, &roles.mlflow) {
+        mlflow(stack, context, keys, buckets, settings, role);
     }
-    for (index, group) in site.environment.feature_groups.iter().enumerate() {
+    for (index, group) in context.environment.feature_groups.iter().enumerate() {
         let setting = format!("feature_groups.{index}.name");
-        stack.for_setting(setting, |stack| feature_group(stack, site, keys, roles, buckets, group));
+        stack.for_setting(setting, |stack| feature_group(stack, context, keys, roles, buckets, group));
     }
 }
 
-fn domain(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, roles: &Roles) -> Handle<Domain> {
-    let (name, settings) = (site.prefix(), site.environment.studio.clone());
+fn domain(stack: &mut Stack, context: &BuildContext, keys: &Keys, network: &Network, roles: &Roles) -> Handle<Domain> {
+    let (name, settings) = (context.prefix(), context.environment.studio.clone());
     let needs = (
         network.vpc.clone().ready(),
         network.private.clone(),
@@ -73,12 +80,12 @@ fn domain(stack: &mut Stack, site: &Site, keys: &Keys, network: &Network, roles:
     })
 }
 
-fn people(stack: &mut Stack, site: &Site, domain: Handle<Domain>, roles: &Roles) {
+fn people(stack: &mut Stack, context: &BuildContext, domain: Handle<Domain>, roles: &Roles) {
     let mut profiles = std::collections::BTreeMap::new();
-    for (index, name) in site.environment.studio.user_profiles.iter().cloned().enumerate() {
+    for (index, name) in context.environment.studio.user_profiles.iter().cloned().enumerate() {
         let address = format!("user-{name}");
         let profile_name = name.clone();
-        let is_sso = site.environment.studio.auth_mode == studio::AuthMode::Sso;
+        let is_sso = context.environment.studio.auth_mode == studio::AuthMode::Sso;
         let profile = stack.for_setting(format!("studio.user_profiles.{index}"), |stack| {
             stack.add("studio", &address, (domain.ready(), roles.studio.clone()), move |(domain, role)| UserProfile {
                 domain_id: domain.id,
@@ -90,7 +97,7 @@ fn people(stack: &mut Stack, site: &Site, domain: Handle<Domain>, roles: &Roles)
         });
         profiles.insert(name, profile);
     }
-    for space in site.environment.studio.spaces.clone() {
+    for space in context.environment.studio.spaces.clone() {
         let Some(owner) = profiles.get(&space.owner) else { continue };
         stack.add(
             "studio",
@@ -113,14 +120,14 @@ fn people(stack: &mut Stack, site: &Site, domain: Handle<Domain>, roles: &Roles)
 
 fn mlflow(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     keys: &Keys,
     buckets: &Buckets,
     settings: &studio::Mlflow,
     role: &Reference<Role>,
 ) {
-    let (name, window) = (site.named("mlflow"), settings.maintenance_window.clone());
-    let artifacts = format!("s3://{}/{}", site.bucket("artifacts"), ARTIFACTS.trim_end_matches('/'));
+    let (name, window) = (context.named("mlflow"), settings.maintenance_window.clone());
+    let artifacts = format!("s3://{}/{}", context.bucket("artifacts"), ARTIFACTS.trim_end_matches('/'));
     let bucket = buckets.get("artifacts").map(|bucket| bucket.ready());
     let app = stack.for_setting("studio.mlflow", |stack| {
         stack.add("studio", "mlflow", (role.clone().ready(), keys.data.clone(), bucket), move |(role, key, _)| {
@@ -139,14 +146,14 @@ fn mlflow(
 
 fn feature_group(
     stack: &mut Stack,
-    site: &Site,
+    context: &BuildContext,
     keys: &Keys,
     roles: &Roles,
     buckets: &Buckets,
     group: &feature_groups::FeatureGroup,
 ) {
-    let (name, group) = (site.named(&group.name), group.clone());
-    let offline_uri = format!("s3://{}/feature-store", site.bucket("data"));
+    let (name, group) = (context.named(&group.name), group.clone());
+    let offline_uri = format!("s3://{}/feature-store", context.bucket("data"));
     let data = buckets.get("data").map(|bucket| bucket.ready());
     let address = group.name.clone();
     stack.add(

@@ -2,7 +2,7 @@
 
 mod simulation;
 
-use crate::{Finding, Patient, RoleInUse, memory::listed};
+use crate::{DoctorInput, Finding, RoleInUse, memory::listed};
 use aws_client::{Attempt as _, NextPage, Operation, Pages, PolicyOf, Remedy, Result};
 use aws_sdk_iam::Client;
 use futures::future::join_all;
@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 const CREDENTIALS: &str = "credentials";
 const PERMISSIONS: &str = "permissions";
 
-pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
-    let sts = aws_sdk_sts::Client::new(patient.sdk);
+pub(crate) async fn run_checks(input: &DoctorInput<'_>) -> Vec<Finding> {
+    let sts = aws_sdk_sts::Client::new(input.sdk);
     let caller = match sts.get_caller_identity().send().await.during("GetCallerIdentity") {
         Ok(identity) => identity.arn.unwrap_or_default(),
         Err(failure) => return vec![Finding::unknown(CREDENTIALS, "who is asking", &failure)],
@@ -25,13 +25,13 @@ pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
             Remedy::Several(vec!["use a role".into(), print_policy(PolicyOf::Environment, "prints what it needs")]),
         )];
     }
-    let who = Finding::ok(CREDENTIALS, format!("{caller}, region {}", patient.place.region));
-    let may = match allowed(patient, &caller).await {
+    let who = Finding::ok(CREDENTIALS, format!("{caller}, region {}", input.place.region));
+    let may = match allowed(input, &caller).await {
         Ok(finding) => finding,
         Err(failure) => Finding::unknown(PERMISSIONS, "what these credentials may do", &failure),
     };
-    let iam = Client::new(patient.sdk);
-    let roles = join_all(patient.roles.iter().map(|one| role(&iam, one))).await;
+    let iam = Client::new(input.sdk);
+    let roles = join_all(input.roles.iter().map(|one| role(&iam, one))).await;
     [who, may].into_iter().chain(roles).collect()
 }
 
@@ -79,10 +79,10 @@ fn by_service(actions: &[String]) -> String {
 
 /// Asks IAM whether the caller may do everything that the least policy allows. IAM knows the caller's policies and
 /// boundary; what an organisation or a resource's own policy forbids, only the call itself tells.
-async fn allowed(patient: &Patient<'_>, caller: &str) -> Result<Finding> {
-    let iam = Client::new(patient.sdk);
+async fn allowed(input: &DoctorInput<'_>, caller: &str) -> Result<Finding> {
+    let iam = Client::new(input.sdk);
     let principal = principal(&iam, caller).await?;
-    let questions = simulation::questions(patient.policy);
+    let questions = simulation::questions(input.policy);
     let answers = join_all(questions.iter().map(|question| ask(&iam, &principal, question))).await;
     let (mut asked, mut denied) = (0, Vec::new());
     for answer in answers {

@@ -1,6 +1,6 @@
 //! Checks whether IAM alone controls access to the data catalog, or Lake Formation as well.
 
-use crate::{Finding, Patient};
+use crate::{DoctorInput, Finding};
 use aws_client::Attempt as _;
 use aws_sdk_lakeformation::{
     Client,
@@ -14,12 +14,12 @@ const WHOM_IAM_ALLOWS: &str = "IAM_ALLOWED_PRINCIPALS";
 /// In new accounts, IAM controls the catalog: Lake Formation's defaults for new databases and tables grant everything
 /// to the principals that IAM allows. With other defaults, each database and table needs grants of Lake Formation.
 /// <https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html>
-pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
-    let is_in_catalog = |kind: &str| patient.registry.get(kind).is_ok_and(|kind| kind.in_data_catalog());
-    if !patient.declared.iter().any(|(kind, _)| is_in_catalog(kind)) {
+pub(crate) async fn run_checks(input: &DoctorInput<'_>) -> Vec<Finding> {
+    let is_in_catalog = |kind: &str| input.registry.get(kind).is_ok_and(|kind| kind.in_data_catalog());
+    if !input.declared.iter().any(|(kind, _)| is_in_catalog(kind)) {
         return Vec::new();
     }
-    let call = Client::new(patient.sdk).get_data_lake_settings();
+    let call = Client::new(input.sdk).get_data_lake_settings();
     let settings = match call.send().await.during("GetDataLakeSettings") {
         Ok(answer) => answer.data_lake_settings,
         Err(failure) => return vec![Finding::unknown(CHECK, "the defaults of Lake Formation", &failure)],

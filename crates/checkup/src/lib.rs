@@ -5,16 +5,16 @@
 mod access;
 mod catalog;
 mod finding;
+mod input;
 mod machine;
 mod memory;
 mod network;
-mod patient;
 mod quotas;
 
 pub use finding::{Finding, Verdict};
+pub use input::{DoctorInput, RoleInUse};
 pub use machine::{Machine, Use};
 pub use memory::{conditions, remembered};
-pub use patient::{Patient, RoleInUse};
 
 use vocabulary::{Permission, Place};
 
@@ -42,12 +42,12 @@ pub fn permissions(place: &Place) -> Vec<Permission> {
 }
 
 /// Runs every check that needs no plan: credentials, permissions, quotas, network, the data catalog.
-pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
+pub async fn run_checks(input: &DoctorInput<'_>) -> Vec<Finding> {
     let (access, quotas, network, catalog) = futures::join!(
-        access::examine(patient),
-        quotas::examine(patient),
-        network::examine(patient),
-        catalog::examine(patient)
+        access::run_checks(input),
+        quotas::run_checks(input),
+        network::run_checks(input),
+        catalog::run_checks(input)
     );
     [access, quotas, network, catalog].concat()
 }

@@ -1,6 +1,6 @@
 //! Checks of the network of Studio, functions and jobs.
 
-use crate::{Finding, Patient, memory::listed};
+use crate::{DoctorInput, Finding, memory::listed};
 use aws_client::{Attempt as _, Operation, Remedy, Result};
 use aws_sdk_ec2::{
     Client,
@@ -12,14 +12,14 @@ const CHECK: &str = "network";
 /// Studio, functions and endpoints take addresses as they grow; a subnet with fewer left is soon full.
 const FEW_ADDRESSES: i32 = 16;
 
-pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
-    let ec2 = Client::new(patient.sdk);
+pub(crate) async fn run_checks(input: &DoctorInput<'_>) -> Vec<Finding> {
+    let ec2 = Client::new(input.sdk);
     let (ranges, names, subnets, gateways, routes) = futures::join!(
-        ranges(&ec2, patient),
-        names(&ec2, patient),
-        subnets(&ec2, patient),
-        gateways(&ec2, patient),
-        routes(&ec2, patient),
+        ranges(&ec2, input),
+        names(&ec2, input),
+        subnets(&ec2, input),
+        gateways(&ec2, input),
+        routes(&ec2, input),
     );
     let checked = [
         ("ranges of other networks", ranges),
@@ -36,10 +36,10 @@ pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
 }
 
 /// Networks with a range in common can never be connected.
-async fn ranges(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
-    let Some(aws_ec2::Vpc { cidr: shown, .. }) = patient.declared_as() else { return Ok(None) };
+async fn ranges(ec2: &Client, input: &DoctorInput<'_>) -> Result<Option<Finding>> {
+    let Some(aws_ec2::Vpc { cidr: shown, .. }) = input.declared_as() else { return Ok(None) };
     let Ok(range) = shown.parse::<Cidr>() else { return Ok(None) };
-    let own = patient.recorded_ids::<aws_ec2::Vpc>();
+    let own = input.recorded_ids::<aws_ec2::Vpc>();
     let answer = ec2.describe_vpcs().send().await.during("DescribeVpcs")?;
     let others = answer.vpcs().iter().filter(|vpc| !own.iter().any(|own| vpc.vpc_id() == Some(own)));
     let meets = |vpc: &&Vpc| {
@@ -58,8 +58,8 @@ async fn ranges(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> 
 }
 
 /// Studio's file system and every interface endpoint are reached by name.
-async fn names(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
-    let Some(vpc) = patient.recorded_ids::<aws_ec2::Vpc>().pop() else { return Ok(None) };
+async fn names(ec2: &Client, input: &DoctorInput<'_>) -> Result<Option<Finding>> {
+    let Some(vpc) = input.recorded_ids::<aws_ec2::Vpc>().pop() else { return Ok(None) };
     let mut off = Vec::new();
     for attribute in [VpcAttributeName::EnableDnsSupport, VpcAttributeName::EnableDnsHostnames] {
         let call = ec2.describe_vpc_attribute().vpc_id(&vpc).attribute(attribute.clone());
@@ -79,8 +79,8 @@ async fn names(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
     }))
 }
 
-async fn subnets(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
-    let ids = patient.recorded_ids::<aws_ec2::Subnet>();
+async fn subnets(ec2: &Client, input: &DoctorInput<'_>) -> Result<Option<Finding>> {
+    let ids = input.recorded_ids::<aws_ec2::Subnet>();
     if ids.is_empty() {
         return Ok(None);
     }
@@ -101,8 +101,8 @@ async fn subnets(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>>
     }))
 }
 
-async fn gateways(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
-    let ids = patient.recorded_ids::<aws_ec2::NatGateway>();
+async fn gateways(ec2: &Client, input: &DoctorInput<'_>) -> Result<Option<Finding>> {
+    let ids = input.recorded_ids::<aws_ec2::NatGateway>();
     if ids.is_empty() {
         return Ok(None);
     }
@@ -124,8 +124,8 @@ async fn gateways(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>
     }))
 }
 
-async fn routes(ec2: &Client, patient: &Patient<'_>) -> Result<Option<Finding>> {
-    let ids = patient.recorded_ids::<aws_ec2::RouteTable>();
+async fn routes(ec2: &Client, input: &DoctorInput<'_>) -> Result<Option<Finding>> {
+    let ids = input.recorded_ids::<aws_ec2::RouteTable>();
     if ids.is_empty() {
         return Ok(None);
     }

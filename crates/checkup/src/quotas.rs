@@ -4,23 +4,23 @@ mod account;
 mod demand;
 mod judge;
 
-use crate::{Finding, Patient, Verdict, machine::Machine};
+use crate::{DoctorInput, Finding, Verdict, machine::Machine};
 use aws_client::Pages;
 use aws_sdk_servicequotas::types::ServiceQuota;
 use judge::{CHECK, Demand, judge};
 
-pub(crate) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
-    let (resources, machines) = futures::join!(resources(patient), machines(patient));
+pub(crate) async fn run_checks(input: &DoctorInput<'_>) -> Vec<Finding> {
+    let (resources, machines) = futures::join!(resources(input), machines(input));
     [resources, machines].concat()
 }
 
 /// Compares the quotas that the declared resources use up with those of the account.
-async fn resources(patient: &Patient<'_>) -> Vec<Finding> {
-    let wanted = match demand::wanted(patient) {
+async fn resources(input: &DoctorInput<'_>) -> Vec<Finding> {
+    let wanted = match demand::wanted(input) {
         Ok(wanted) => wanted,
         Err(failure) => return vec![Finding::unknown(CHECK, "the quotas of resources", &failure)],
     };
-    let measures = account::measure(patient, &wanted).await;
+    let measures = account::measure(input, &wanted).await;
     let findings = wanted.iter().zip(measures).map(|(one, measure)| {
         let quota = one.quota;
         match measure {
@@ -38,18 +38,18 @@ async fn resources(patient: &Patient<'_>) -> Vec<Finding> {
 }
 
 /// A new account may start few machines of a type, or none: the first execution would tell.
-async fn machines(patient: &Patient<'_>) -> Vec<Finding> {
-    if patient.machines.is_empty() {
+async fn machines(input: &DoctorInput<'_>) -> Vec<Finding> {
+    if input.machines.is_empty() {
         return Vec::new();
     }
-    let quotas = aws_sdk_servicequotas::Client::new(patient.sdk);
+    let quotas = aws_sdk_servicequotas::Client::new(input.sdk);
     let pages = quotas.list_service_quotas().service_code("sagemaker").into_paginator().send();
     let pages = Pages::of("ListServiceQuotas", pages, |page| page.next_token().into());
     let listed = match pages.items(|page| page.quotas).all().await {
         Ok(listed) => listed,
         Err(failure) => return vec![Finding::unknown(CHECK, "machines of SageMaker", &failure)],
     };
-    patient.machines.iter().map(|machine| afford(machine, &listed)).collect()
+    input.machines.iter().map(|machine| afford(machine, &listed)).collect()
 }
 
 fn afford(machine: &Machine, listed: &[ServiceQuota]) -> Finding {

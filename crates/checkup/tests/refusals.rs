@@ -5,9 +5,9 @@
 
 use async_trait::async_trait;
 use aws_client::{Operation, Remedy};
-use checkup::{Finding, Machine, Patient, Use, Verdict};
+use checkup::{DoctorInput, Finding, Machine, Use, Verdict};
 use local::{Call, Cloud, Layer, Lost, Next, Response};
-use resource::{Address, Registry, Tags};
+use resource::{Address, KindRegistry, Tags};
 use serde_json::{Value, json};
 use state::{State, StateIdentity};
 use std::sync::Arc;
@@ -72,8 +72,8 @@ fn no_roles(given: &str) -> Response {
 }
 
 /// The kinds of resources that the tests declare.
-fn registry() -> Registry {
-    aws_lambda::register(aws_iam::register(aws_glue::register(aws_ec2::register(Registry::default()))))
+fn registry() -> KindRegistry {
+    aws_lambda::register(aws_iam::register(aws_glue::register(aws_ec2::register(KindRegistry::default()))))
 }
 
 fn vpc() -> Value {
@@ -121,7 +121,7 @@ async fn findings_for(
         {"Effect": "Allow", "Action": "s3:CreateBucket", "Resource": "*"},
     ]});
     let machine = Machine { instance_type: "ml.m5.large".to_owned(), used_for: Use::Training, count: 9 };
-    let patient = Patient {
+    let input = DoctorInput {
         sdk: &sdk,
         place: &place,
         registry: &registry(),
@@ -131,7 +131,7 @@ async fn findings_for(
         roles: Vec::new(),
         machines: vec![machine],
     };
-    checkup::examine(&patient).await
+    checkup::run_checks(&input).await
 }
 
 fn one<'a>(findings: &'a [Finding], begins: &str) -> &'a Finding {

@@ -26,7 +26,7 @@ pub struct Summary {
 
 /// A resource whose monthly cost changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct CostChange {
     /// Its address.
     pub address: String,
     /// Nothing for what is new.
@@ -48,7 +48,7 @@ impl Comparison {
     }
 
     /// The resources whose monthly costs differ, sorted by address.
-    pub fn changes(&self) -> Vec<Change> {
+    pub fn changes(&self) -> Vec<CostChange> {
         let mut costs = BTreeMap::<&str, (Usd, Usd)>::new();
         for resource in self.before.areas.iter().flat_map(|area| &area.resources) {
             costs.entry(&resource.address).or_default().0 = resource.monthly;
@@ -57,6 +57,6 @@ impl Comparison {
             costs.entry(&resource.address).or_default().1 = resource.monthly;
         }
         let differ = costs.into_iter().filter(|(_, (before, after))| before != after);
-        differ.map(|(address, (before, after))| Change { address: address.to_owned(), before, after }).collect()
+        differ.map(|(address, (before, after))| CostChange { address: address.to_owned(), before, after }).collect()
     }
 }

@@ -16,7 +16,7 @@ pub const ASSUMPTIONS: &[&str] = &[
      of instances counts.",
     "The most for a run is for one attempt at each step that takes all the time it may, at on-demand prices; what \
      fails and is tried again costs again.",
-    "AWS's own calculator and the bill rule.",
+    "AWS's pricing calculator and your bill take precedence.",
 ];
 
 /// The estimated cost of a stack.

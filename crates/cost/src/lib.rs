@@ -9,7 +9,7 @@
 //!
 //! # Caveats
 //! - Prices are list prices of the price list's date, without taxes, discounts, savings plans and free tiers.
-//!   [`ASSUMPTIONS`] says everything that the numbers leave out. AWS's own calculator and the bill rule.
+//!   [`ASSUMPTIONS`] says everything that the numbers leave out. AWS's pricing calculator and your bill take precedence.
 //! - Prices change and companies have their own: [`Prices::read`] takes a list in place of the built-in one.
 
 mod comparison;
@@ -21,7 +21,7 @@ mod relations;
 mod resource;
 mod sheet;
 
-pub use comparison::{Change, Comparison, Summary, compare};
+pub use comparison::{Comparison, CostChange, Summary, compare};
 pub use estimate::{ASSUMPTIONS, Area, Bound, ByUse, Estimate, Gap, Item, NotPriced, ResourceCost, Run};
 pub use money::{NotAnAmount, Usd};
 pub use prices::{BUILTIN, Error, Prices};

@@ -43,11 +43,11 @@ pub const BUILTIN: &str = include_str!("../prices.json");
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prices {
     as_of: String,
-    meters: BTreeMap<Meter, Listed>,
+    meters: BTreeMap<Meter, ListedPrice>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Listed {
+struct ListedPrice {
     as_of: String,
     source: String,
     usd: BTreeMap<String, Usd>,
@@ -101,7 +101,7 @@ impl Prices {
             return Err(top.wrong("currency", format!("only {CURRENCY} is known")));
         }
         let meters = top.fields("meters")?;
-        let listed = meters.map.keys().map(|key| Listed::read(&meters, key)).collect::<Result<_, _>>()?;
+        let listed = meters.map.keys().map(|key| ListedPrice::read(&meters, key)).collect::<Result<_, _>>()?;
         Ok(Self { as_of: top.date("as_of")?, meters: listed })
     }
 
@@ -126,7 +126,7 @@ impl Prices {
     }
 }
 
-impl Listed {
+impl ListedPrice {
     fn read(meters: &Fields<'_>, key: &str) -> Result<(Meter, Self), Error> {
         let Some(meter) = Meter::named(key) else {
             let known = Meter::PLAIN.iter().map(Meter::key).collect::<Vec<_>>().join(", ");

@@ -16,26 +16,26 @@ pub type Claims = BTreeMap<Address, Claim>;
 pub enum Claim {
     /// The one with this id, in the form in which the state records it.
     Id(String),
-    /// The one that bears the declared name.
+    /// The resource with the declared name.
     Name,
 }
 
 impl Claim {
-    /// The id of what is meant.
+    /// The id of the resource to adopt.
     ///
     /// # Errors
-    /// When nothing bears the declared name, or something else does.
+    /// When no resource has the declared name, or another one has it.
     pub(crate) async fn id(&self, reconciler: &dyn Reconciler, spec: &Value, cx: &Cx) -> Result<String> {
         match (self, reconciler.find(spec, cx).await?) {
             (Self::Id(id), Some(found)) if found.id != *id => Err(Failure::refused(
-                format!("{} is what bears its name or its tags, and not {id}", found.id),
-                "take that over, or remove it first",
+                format!("the resource with its name or tags is {}, and not {id}", found.id),
+                "adopt that resource, or remove it first",
             )),
             (Self::Id(id), _) => Ok(id.clone()),
             (Self::Name, Some(found)) => Ok(found.id),
             (Self::Name, None) => Err(Failure::refused(
-                format!("there is no {} of its name to be taken over", reconciler.noun()),
-                format!("say which by its id: {}=ID", cx.address()),
+                format!("there is no {} with its name to adopt", reconciler.noun()),
+                format!("name its id: {}=ID", cx.address()),
             )),
         }
     }

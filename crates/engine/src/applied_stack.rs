@@ -3,7 +3,7 @@
 use crate::recorded::current_state;
 use aws_client::{Failure, FailureKind, Result};
 use resource::{
-    Address, Dependency, IgnoreRules, LINEAGE_TAG, Lookup, Node, Registry, Stack, Tags, substitute, tags_of, unseal,
+    Address, Dependency, IgnoreRules, KindRegistry, LINEAGE_TAG, Lookup, Node, Stack, Tags, substitute, tags_of, unseal,
 };
 use serde_json::Value;
 use state::{Entry, Needed, Phase, State};
@@ -15,7 +15,7 @@ use vocabulary::Place;
 
 /// The addresses at which the environment file asks for something else than was applied: a new resource, other
 /// settings, or none any more. A resource that follows from such a change counts as well.
-pub(crate) fn pending(declared: &Stack, state: &State, registry: &Registry, place: &Place) -> BTreeSet<Address> {
+pub(crate) fn pending(declared: &Stack, state: &State, registry: &KindRegistry, place: &Place) -> BTreeSet<Address> {
     let state = &*current_state(state, registry, place);
     let mut pending = BTreeSet::new();
     let mut expected = Expected(Vec::with_capacity(declared.nodes().len()));
@@ -23,11 +23,11 @@ pub(crate) fn pending(declared: &Stack, state: &State, registry: &Registry, plac
         let entry = state.resources.get(&node.address).filter(|entry| entry.kind == node.kind);
         let (outputs, is_pending) = match (spec_beside(node, entry, state, &expected), entry) {
             (Ok(spec), Some(entry)) => match moves(node, declared.ignored(), spec.clone(), entry, registry) {
-                Some(Move::Replaced) => (foresee(node, &spec, registry, place), true),
+                Some(Move::Replaced) => (predict_outputs(node, &spec, registry, place), true),
                 Some(Move::InPlace) => (recorded_outputs(entry), true),
                 None => (recorded_outputs(entry), false),
             },
-            (Ok(spec), None) => (foresee(node, &spec, registry, place), true),
+            (Ok(spec), None) => (predict_outputs(node, &spec, registry, place), true),
             (Err(_), entry) => (entry.and_then(recorded_outputs), true),
         };
         expected.0.push(outputs);
@@ -55,7 +55,7 @@ enum Move {
     Replaced,
 }
 
-fn moves(node: &Node, ignored: &IgnoreRules, mut spec: Value, entry: &Entry, registry: &Registry) -> Option<Move> {
+fn moves(node: &Node, ignored: &IgnoreRules, mut spec: Value, entry: &Entry, registry: &KindRegistry) -> Option<Move> {
     let Ok(reconciler) = registry.get(node.kind) else { return Some(Move::InPlace) };
     ignored.keep_live(&node.address, reconciler, &mut spec, Some(&entry.spec), &entry.spec);
     let diff = reconciler.compare(&spec, Some(&entry.spec), &entry.spec);
@@ -65,8 +65,8 @@ fn moves(node: &Node, ignored: &IgnoreRules, mut spec: Value, entry: &Entry, reg
     }
 }
 
-fn foresee(node: &Node, spec: &Value, registry: &Registry, place: &Place) -> Option<Value> {
-    registry.get(node.kind).ok()?.foresee(spec, node.address.as_str(), place).ok()
+fn predict_outputs(node: &Node, spec: &Value, registry: &KindRegistry, place: &Place) -> Option<Value> {
+    registry.get(node.kind).ok()?.predict_outputs(spec, node.address.as_str(), place).ok()
 }
 
 fn recorded_outputs(entry: &Entry) -> Option<Value> {
@@ -87,7 +87,7 @@ impl Lookup for Expected {
 ///
 /// A node that the file declares as it was applied is built as declared. Any other keeps its recorded spec, in which
 /// the ids of recreated dependencies give way to the new ones.
-pub fn applied_stack(declared: &Stack, state: &State, registry: &Registry, place: &Place) -> Stack {
+pub fn applied_stack(declared: &Stack, state: &State, registry: &KindRegistry, place: &Place) -> Stack {
     let state = &*current_state(state, registry, place);
     let pending = pending(declared, state, registry, place);
     let mut stack = Stack::new(declared.identity().clone(), Tags::default());
@@ -121,7 +121,7 @@ pub fn applied_stack(declared: &Stack, state: &State, registry: &Registry, place
 struct Builder<'a> {
     declared: &'a Stack,
     state: &'a State,
-    registry: &'a Registry,
+    registry: &'a KindRegistry,
     pending: &'a BTreeSet<Address>,
     positions: HashMap<Address, usize>,
     stack: Stack,

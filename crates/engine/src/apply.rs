@@ -17,7 +17,7 @@ use entries::entries;
 pub use inputs::Apply;
 use recorder::Recorder;
 use remakes::Remakes;
-use resource::{Address, Registry};
+use resource::{Address, KindRegistry};
 use state::{Entry, Phase};
 use std::{cell::RefCell, collections::HashMap};
 use tokio::{
@@ -27,7 +27,7 @@ use tokio::{
 
 /// Carries a plan out. Records everything through the writer; the caller finishes that.
 pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
-    let current = current_state(with.state, with.registry, planning.workshop.cloud.place());
+    let current = current_state(with.state, with.registry, planning.contexts.cloud.place());
     let after = after_moves(with.stack, &current);
     let remembered = planning.made.remembered(&after.state);
     let with = Apply { state: &remembered, ..with };
@@ -41,8 +41,10 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         Ok(schedule) => schedule,
         Err(cycle) => {
             let step = &order.steps[cycle.0];
-            let failure =
-                Failure::of(FailureKind::Final, "it can neither come before nor after what it is replaced with");
+            let failure = Failure::of(
+                FailureKind::Final,
+                "the resource and its replacement depend on each other, so neither can be created first",
+            );
             applied.failed.push(Failed::step(step, failure));
             return applied;
         }
@@ -82,7 +84,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
     let (announcements, announced) = mpsc::unbounded_channel();
     let run = Run {
         registry: with.registry,
-        workshop: &planning.workshop,
+        contexts: &planning.contexts,
         writer: with.writer,
         began: Instant::now(),
         stop: with.stop.clone(),
@@ -114,7 +116,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
 }
 
 /// Facts about the finished deletions, other than those of deposed resources.
-fn aftermath(planning: &Planning, registry: &Registry, applied: &Applied) -> Vec<(Address, String)> {
+fn aftermath(planning: &Planning, registry: &KindRegistry, applied: &Applied) -> Vec<(Address, String)> {
     let deleted = planning.plan.changes.iter().filter(|change| {
         let is_done = |(address, action): &(Address, Action)| *address == change.address && *action == Action::Delete;
         change.action == Action::Delete && !change.deposed && applied.done.iter().any(is_done)

@@ -3,7 +3,7 @@
 use crate::{
     Action, Event, StepPhase,
     pace::Pace,
-    patience::Patience,
+    retry_budget::RetryBudget,
     run::{Outcome, Run},
 };
 use aws_client::Failure;
@@ -28,8 +28,8 @@ impl<'a> Clock<'a> {
     }
 
     /// The waits of a part of the step.
-    pub(crate) fn patience(&self) -> Patience {
-        Patience::paced(self.run.stop.clone(), self.pace.clone())
+    pub(crate) fn retry_budget(&self) -> RetryBudget {
+        RetryBudget::paced(self.run.stop.clone(), self.pace.clone())
     }
 
     pub(crate) fn say(&self, phase: StepPhase) {
@@ -50,7 +50,7 @@ impl<'a> Clock<'a> {
     }
 
     pub(crate) fn waits_for(&self, failure: &Failure) {
-        if failure.kind.heals() {
+        if failure.kind.is_retryable() {
             self.say(StepPhase::Waiting(failure.to_string()));
         }
     }

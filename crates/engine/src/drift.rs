@@ -2,10 +2,10 @@
 
 use crate::Refusal;
 use crate::recorded::{current_state, unreadable};
-use crate::refresh::{Look, Seen, Workshop, look};
+use crate::refresh::{ContextFactory, Look, Seen, look};
 use aws_client::{Operation, Remedy};
 use resource::{
-    Address, Cloud, Diff, FieldChange, IgnoreRules, IgnoredDifference, Observation, Reconciler, Registry, Tags,
+    Address, Cloud, Diff, FieldChange, IgnoreRules, IgnoredDifference, KindRegistry, Observation, Reconciler, Tags,
 };
 use state::{Deposed, Entry, Phase, State};
 use std::sync::Arc;
@@ -77,12 +77,12 @@ pub struct NotCompared {
 /// Compares the cloud with the state. Differences in `ignored` fields are counted apart. It only reads.
 pub async fn drift(
     state: &State,
-    registry: &Registry,
+    registry: &KindRegistry,
     cloud: &Arc<Cloud>,
     identity: &Tags,
     ignored: &IgnoreRules,
 ) -> Drift {
-    let workshop = Workshop {
+    let contexts = ContextFactory {
         cloud: cloud.clone(),
         identity: identity.clone(),
         lineage: state.lineage.as_str().into(),
@@ -99,7 +99,7 @@ pub async fn drift(
         .partition(|(_, entry)| entry.id.is_some() && entry.phase != Phase::Deleting && !entry.adopting);
     drift.not_compared.extend(unfinished.into_iter().map(|(address, entry)| interrupted(address, entry)));
     drift.not_compared.extend(comparable.iter().flat_map(|(address, entry)| left_behind(address, entry)));
-    let looks = comparable.into_iter().map(|(address, entry)| Look::at(address, entry, &workshop)).collect();
+    let looks = comparable.into_iter().map(|(address, entry)| Look::at(address, entry, &contexts)).collect();
     let mut looked = look(looks, registry).await;
     looked.sort_by(|a, b| a.0.cmp(&b.0));
     for (address, result) in looked {

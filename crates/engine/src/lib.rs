@@ -2,7 +2,7 @@
 //!
 //! # Guarantees
 //! - [`plan`] and [`drift`] change nothing, neither in the cloud nor in the state.
-//! - What [`healing`] finds to be repaired is drift from recorded specs, and no change that somebody declared.
+//! - What [`plan_repairs`] finds to be repaired is drift from recorded specs, and no change that somebody declared.
 //! - [`apply`] sends no create before its intent is durable, and nothing that the plan does not contain.
 //! - A failure blocks only what depends on it; everything else is finished and recorded.
 //!
@@ -17,22 +17,22 @@ mod clock;
 mod drift;
 mod event;
 mod failures;
-mod heal;
-mod made;
 mod moves;
 mod order;
 mod ownership;
 mod pace;
-mod patience;
 mod plan;
+mod plan_refresh;
 mod planner;
 mod planning;
 mod recorded;
 mod refresh;
 mod removing;
+mod repair;
+mod resolved_intents;
+mod retry_budget;
 mod run;
 mod schedule;
-mod sight;
 mod step;
 mod stop;
 mod timeline;
@@ -43,12 +43,13 @@ pub use applied_stack::applied_stack;
 pub use apply::{Apply, apply};
 pub use drift::{Drift, DriftChange, Drifted, NotCompared, drift};
 pub use event::{Event, StepPhase};
-pub use heal::{Heal, Healing, Judged, LeftToPerson, healing};
 pub use plan::{
-    Action, AppliedField, Change, ChangeDrift, DESTROYED, Kept, Lift, Loss, Moved, PLAN_FORMAT, Plan, Refusal, Summary,
+    Action, AppliedField, ChangeDrift, DESTROYED, Kept, Lift, Loss, Moved, PLAN_FORMAT, Plan, PlannedChange, Refusal,
+    Summary,
 };
 pub use planner::plan;
 pub use planning::{Planning, Purpose};
 pub use recorded::current_state;
+pub use repair::{Judged, LeftToPerson, RepairScope, Repairs, plan_repairs};
 pub use stop::StopMode;
 pub use timeline::{ChainLink, MeasuredTimes, StepTime, Timeline};

@@ -1,7 +1,7 @@
 //! Turns a plan into steps and says which must come before which.
 
-use crate::{Action, Change, MeasuredTimes, Planning};
-use resource::{Address, Edge, Naming, Registry, Stack};
+use crate::{Action, MeasuredTimes, PlannedChange, Planning};
+use resource::{Address, Edge, KindRegistry, ReplaceOrder, Stack};
 use serde_json::Value;
 use state::{Needed, State};
 use std::{collections::HashMap, time::Duration};
@@ -55,7 +55,7 @@ pub(crate) fn order(
     planning: &Planning,
     stack: &Stack,
     state: &State,
-    registry: &Registry,
+    registry: &KindRegistry,
     measured: &MeasuredTimes,
 ) -> Order {
     let mut order = Order { steps: Vec::new(), edges: Vec::new(), preferred: Vec::new(), durations: Vec::new() };
@@ -122,7 +122,7 @@ fn follows_unfinished(planning: &Planning, index: usize, stack: &Stack) -> bool 
 }
 
 /// The usual duration of a creation of that kind.
-fn typical(kind: &str, registry: &Registry) -> Duration {
+fn typical(kind: &str, registry: &KindRegistry) -> Duration {
     registry.get(kind).map(|reconciler| reconciler.typical()).unwrap_or_default()
 }
 
@@ -138,7 +138,7 @@ impl Order {
     fn removals_after_dependants(
         &mut self,
         state: &State,
-        registry: &Registry,
+        registry: &KindRegistry,
         applies: &HashMap<Address, usize>,
         removes: &HashMap<Address, usize>,
     ) {
@@ -191,18 +191,18 @@ fn needs<'a>(state: &'a State, address: &Address, id: &str) -> &'a [Needed] {
 }
 
 /// Whether a replacement deletes before it creates: if the name would not be free otherwise.
-fn deletes_first(change: Option<&Change>, kind: &str, registry: &Registry) -> bool {
+fn deletes_first(change: Option<&PlannedChange>, kind: &str, registry: &KindRegistry) -> bool {
     let moves = |field: &str| {
         let fields = change.into_iter().flat_map(|change| &change.fields);
         fields.into_iter().any(|one| one.path == field && !one.before.is_null())
     };
-    match registry.get(kind).map(|reconciler| reconciler.naming()) {
-        Ok(Naming::Declared) => true,
-        Ok(Naming::Within(field)) => !moves(field),
-        Ok(Naming::Assigned) | Err(_) => false,
+    match registry.get(kind).map(|reconciler| reconciler.replace_order()) {
+        Ok(ReplaceOrder::DeleteFirst) => true,
+        Ok(ReplaceOrder::DeleteFirstWithin(field)) => !moves(field),
+        Ok(ReplaceOrder::CreateFirst) | Err(_) => false,
     }
 }
 
-fn is_named(kind: &str, registry: &Registry) -> bool {
-    registry.get(kind).is_ok_and(|reconciler| reconciler.naming() == Naming::Declared)
+fn is_named(kind: &str, registry: &KindRegistry) -> bool {
+    registry.get(kind).is_ok_and(|reconciler| reconciler.replace_order() == ReplaceOrder::DeleteFirst)
 }

@@ -1,7 +1,7 @@
 //! Whose a recorded resource is: asked before every change, because a name can pass to somebody else.
 
 use aws_client::{Adoption, Failure, FailureKind, Remedy, Result};
-use resource::{Cx, Diff, FieldChange, Naming, Observation, Ownership, Reconciler, Tags, tags_of};
+use resource::{Cx, Diff, FieldChange, Observation, Ownership, Reconciler, ReplaceOrder, Tags, tags_of};
 use serde_json::Value;
 
 /// The ownership that the tags of an observed resource show; `None` for a kind without tags.
@@ -10,7 +10,7 @@ pub(crate) fn of_live(reconciler: &dyn Reconciler, recorded: &Value, live: &Valu
 }
 
 fn of_tags(reconciler: &dyn Reconciler, recorded: &Value, live: &Tags, cx: &Cx) -> Ownership {
-    let named = reconciler.naming() == Naming::Declared;
+    let named = reconciler.replace_order() == ReplaceOrder::DeleteFirst;
     Ownership::judge(cx.identity(), cx.lineage(), &tags_of(recorded).unwrap_or_default(), live, named)
 }
 

@@ -1,7 +1,7 @@
 //! The plan: what would change, and what stands in the way.
 
 use crate::Claims;
-use resource::{Address, FieldChange, IgnoredDifference, Registry};
+use resource::{Address, FieldChange, IgnoredDifference, KindRegistry};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ pub struct Plan {
     /// Digest of everything the plan was made from: environment file and shipped files.
     pub inputs: String,
     /// What would be done, in the order of the stack, deletions last.
-    pub changes: Vec<Change>,
+    pub changes: Vec<PlannedChange>,
     /// How many resources are as they should be.
     pub unchanged: usize,
     /// What the declaration has dropped and is kept all the same, because data would be lost with it.
@@ -93,9 +93,9 @@ pub struct Moved {
     pub id: Option<String>,
 }
 
-/// What would be done to one resource.
+/// The planned change of one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
+pub struct PlannedChange {
     /// Where it stands.
     pub address: Address,
     /// `service:thing`.
@@ -238,7 +238,7 @@ impl Plan {
 
     /// Hides sensitive values, which plans of before version 0.2 show. What carries a plan out builds its specifications
     /// from the environment file again.
-    pub fn hide_sensitive(&mut self, registry: &Registry) {
+    pub fn hide_sensitive(&mut self, registry: &KindRegistry) {
         for change in &mut self.changes {
             let Ok(reconciler) = registry.get(&change.kind) else { continue };
             reconciler.hide("", &mut change.spec);

@@ -6,19 +6,21 @@ mod losses;
 mod owners;
 
 use crate::{
-    Action, Change, ChangeDrift, PLAN_FORMAT, Plan, Planning, Purpose, Refusal,
+    Action, ChangeDrift, PLAN_FORMAT, Plan, PlannedChange, Planning, Purpose, Refusal,
     adoption::{does_not_fit, is_not_another},
-    made::{Made, as_made},
     moves::after_moves,
     ownership,
     plan::LEAVING,
+    plan_refresh::PlanRefresh,
     planning::Known,
     recorded::{current_state, unreadable},
-    refresh::{Origin, Seen, Workshop, outputs_of},
-    sight::Sight,
+    refresh::{ContextFactory, Origin, Seen, outputs_of},
+    resolved_intents::{ResolvedIntents, as_made},
 };
 use aws_client::{Failure, Result};
-use resource::{Address, Cloud, FieldChange, Foreseen, IgnoredDifference, Node, Observation, Registry, Stack, Tags};
+use resource::{
+    Address, Cloud, FieldChange, IgnoredDifference, KindRegistry, Node, Observation, PredictedOutputs, Stack, Tags,
+};
 use serde_json::Value;
 use state::{Phase, State};
 use std::{collections::BTreeSet, sync::Arc};
@@ -30,7 +32,7 @@ use vocabulary::has_unknown;
 pub async fn plan(
     stack: &Stack,
     state: &State,
-    registry: &Registry,
+    registry: &KindRegistry,
     cloud: &Arc<Cloud>,
     identity: &Tags,
     purpose: &Purpose,
@@ -53,12 +55,12 @@ pub async fn plan(
 async fn plan_current(
     stack: &Stack,
     state: &State,
-    registry: &Registry,
+    registry: &KindRegistry,
     cloud: &Arc<Cloud>,
     identity: &Tags,
     purpose: &Purpose,
 ) -> Planning {
-    let workshop = Workshop {
+    let contexts = ContextFactory {
         cloud: cloud.clone(),
         identity: identity.clone(),
         lineage: state.lineage.as_str().into(),
@@ -66,26 +68,26 @@ async fn plan_current(
         repairs: purpose.repairs,
     };
     let selected = purpose.selected(stack);
-    let mut sight = Sight::new(stack, state, registry, &workshop, &selected, &purpose.claims).await;
+    let mut refresh = PlanRefresh::new(stack, state, registry, &contexts, &selected, &purpose.claims).await;
     loop {
-        let made = sight.made();
+        let made = refresh.made();
         let remembered = made.remembered(state);
-        let planner = Planner { stack, state: &remembered, registry, purpose, workshop: &workshop };
-        let decided = planner.decide_all(&sight);
-        let hidden = sight.hidden(&remembered, &decided.known);
+        let planner = Planner { stack, state: &remembered, registry, purpose, contexts: &contexts };
+        let decided = planner.decide_all(&refresh);
+        let hidden = refresh.hidden(&remembered, &decided.known);
         if hidden.is_empty() {
-            return planner.plan(decided, sight, made).await;
+            return planner.plan(decided, refresh, made).await;
         }
-        sight.search(hidden, &remembered).await;
+        refresh.search(hidden, &remembered).await;
     }
 }
 
 struct Planner<'a> {
     stack: &'a Stack,
     state: &'a State,
-    registry: &'a Registry,
+    registry: &'a KindRegistry,
     purpose: &'a Purpose,
-    workshop: &'a Workshop,
+    contexts: &'a ContextFactory,
 }
 
 struct Decision {
@@ -109,7 +111,7 @@ impl Decision {
 #[derive(Default)]
 struct Decided {
     known: Vec<Known>,
-    changes: Vec<Change>,
+    changes: Vec<PlannedChange>,
     unchanged: usize,
     refusals: Vec<Refusal>,
     ignored: Vec<IgnoredDifference>,
@@ -147,11 +149,11 @@ impl Purpose {
 }
 
 impl Planner<'_> {
-    async fn plan(self, decided: Decided, sight: Sight<'_>, made: Made) -> Planning {
+    async fn plan(self, decided: Decided, refresh: PlanRefresh<'_>, made: ResolvedIntents) -> Planning {
         let Decided { known, mut changes, unchanged, mut refusals, ignored } = decided;
         let kept = self.kept(&mut refusals).await;
-        let forgotten = self.deletions(&sight, &kept, &mut changes, &mut refusals).await;
-        refusals.extend(sight.failures);
+        let forgotten = self.deletions(&refresh, &kept, &mut changes, &mut refusals).await;
+        refusals.extend(refresh.failures);
         let others = is_not_another(&self.purpose.claims, self.state);
         refusals.extend(others.into_iter().map(|(address, kind, failure)| refusal(&address, &kind, failure)));
         self.recorded_ids(&known, &changes, &mut refusals);
@@ -181,7 +183,7 @@ impl Planner<'_> {
         };
         plan.hide_sensitive(self.registry);
         let left_out = self.left_out(&known);
-        Planning { plan, refusals, unseen, losses, left_out, known, made, forgotten, workshop: self.workshop.clone() }
+        Planning { plan, refusals, unseen, losses, left_out, known, made, forgotten, contexts: self.contexts.clone() }
     }
 
     fn left_out(&self, known: &[Known]) -> Vec<Address> {
@@ -193,12 +195,12 @@ impl Planner<'_> {
         excluded.chain(undeclared).cloned().collect()
     }
 
-    fn decide_all(&self, sight: &Sight<'_>) -> Decided {
+    fn decide_all(&self, refresh: &PlanRefresh<'_>) -> Decided {
         let mut decided = Decided::default();
-        let mut foreseen = Foreseen(Vec::with_capacity(self.stack.nodes().len()));
+        let mut predicted = PredictedOutputs(Vec::with_capacity(self.stack.nodes().len()));
         for (index, node) in self.stack.nodes().iter().enumerate() {
-            let seen = sight.seen.get(&node.address);
-            match self.decide(node, seen, &mut foreseen, !sight.selected.contains(&index)) {
+            let seen = refresh.seen.get(&node.address);
+            match self.decide(node, seen, &mut predicted, !refresh.selected.contains(&index)) {
                 Ok((one, change, ignored)) => {
                     decided.ignored.extend(ignored);
                     match change {
@@ -211,9 +213,9 @@ impl Planner<'_> {
                 Err(failure) => {
                     decided.refusals.push(refusal(&node.address, node.kind, failure));
                     let live = seen.and_then(|seen| outputs_of(&seen.observation));
-                    let blank = || self.foresee(node, &self.spec(node, &foreseen)?);
+                    let blank = || self.predict_outputs(node, &self.spec(node, &predicted)?);
                     let outputs = live.map_or_else(blank, Ok).unwrap_or_default();
-                    foreseen.0.push(outputs);
+                    predicted.0.push(outputs);
                     decided.known.push(Known::default());
                 }
             }
@@ -221,22 +223,22 @@ impl Planner<'_> {
         decided
     }
 
-    fn spec(&self, node: &Node, outputs: &Foreseen) -> Result<Value> {
-        self.workshop.spec(node, outputs, self.state.resources.get(&node.address))
+    fn spec(&self, node: &Node, outputs: &PredictedOutputs) -> Result<Value> {
+        self.contexts.spec(node, outputs, self.state.resources.get(&node.address))
     }
 
-    fn foresee(&self, node: &Node, spec: &Value) -> Result<Value> {
-        self.registry.get(node.kind)?.foresee(spec, node.address.as_str(), self.workshop.cloud.place())
+    fn predict_outputs(&self, node: &Node, spec: &Value) -> Result<Value> {
+        self.registry.get(node.kind)?.predict_outputs(spec, node.address.as_str(), self.contexts.cloud.place())
     }
 
     fn decide(
         &self,
         node: &Node,
         seen: Option<&Seen>,
-        foreseen: &mut Foreseen,
+        predicted: &mut PredictedOutputs,
         excluded: bool,
-    ) -> Result<(Known, Option<Change>, Vec<IgnoredDifference>)> {
-        let mut spec = self.spec(node, foreseen)?;
+    ) -> Result<(Known, Option<PlannedChange>, Vec<IgnoredDifference>)> {
+        let mut spec = self.spec(node, predicted)?;
         let entry = self.state.resources.get(&node.address);
         let ignored = match seen {
             Some(seen) if !excluded => self.keep_live(node, &mut spec, seen, entry)?,
@@ -260,14 +262,13 @@ impl Planner<'_> {
         let id = seen.and_then(|seen| seen.id.clone());
         let stays = matches!(decision.action, None | Some(Action::Update));
         let live = seen.and_then(|seen| outputs_of(&seen.observation)).filter(|_| stays);
-        let excluded_outputs =
-            entry.map(|entry| entry.outputs.clone()).filter(|outputs| excluded && !outputs.is_null());
-        let outputs = live.or(excluded_outputs);
-        foreseen.0.push(match &outputs {
+        let recorded = entry.map(|entry| entry.outputs.clone()).filter(|outputs| excluded && !outputs.is_null());
+        let outputs = live.or(recorded);
+        predicted.0.push(match &outputs {
             Some(outputs) => outputs.clone(),
-            None => self.foresee(node, &spec)?,
+            None => self.predict_outputs(node, &spec)?,
         });
-        let change = decision.action.map(|action| Change {
+        let change = decision.action.map(|action| PlannedChange {
             address: node.address.clone(),
             kind: node.kind.to_owned(),
             action,
@@ -282,9 +283,8 @@ impl Planner<'_> {
         let claimed = id.is_some() && (is_unproven || self.purpose.claims.contains_key(&node.address));
         let owned = !claimed && !entry.is_some_and(|entry| entry.adopting);
         let unfinished = owned && entry.zip(seen).is_some_and(|(entry, seen)| seen.is_unfinished(entry));
-        let action = decision.action;
-        let known =
-            Known { id, outputs, spec, action, excluded, owned, claimed, unfinished, keeps_live: !ignored.is_empty() };
+        let (action, keeps_live) = (decision.action, !ignored.is_empty());
+        let known = Known { id, outputs, spec, action, excluded, owned, claimed, unfinished, keeps_live };
         Ok((known, change, ignored))
     }
 
@@ -321,7 +321,7 @@ impl Planner<'_> {
         let reconciler = self.registry.get(node.kind)?;
         let decision = |action, cause: Option<&str>, fields| Decision::new(action, cause.map(str::to_owned), fields);
         let interrupted = entry.is_some_and(|entry| entry.phase == Phase::Deleting);
-        let cx = self.workshop.cx(&node.address, "");
+        let cx = self.contexts.cx(&node.address, "");
         if let (Origin::Unproven, Some(condition)) = (seen.by, ownership::unready(&seen.observation)) {
             return Err(ownership::unproven(reconciler, seen.id.as_deref(), &condition, &cx));
         }

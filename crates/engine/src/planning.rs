@@ -1,6 +1,6 @@
 //! The purpose of a plan, and the facts learnt while it was made.
 
-use crate::{Action, Claims, Loss, Plan, Refusal, made::Made, refresh::Workshop};
+use crate::{Action, Claims, Loss, Plan, Refusal, refresh::ContextFactory, resolved_intents::ResolvedIntents};
 use aws_client::FailureKind;
 use resource::Address;
 use serde_json::Value;
@@ -45,9 +45,9 @@ pub struct Planning {
     /// The declared or recorded addresses that were not read, because the plan has targets.
     pub left_out: Vec<Address>,
     pub(crate) known: Vec<Known>,
-    pub(crate) made: Made,
+    pub(crate) made: ResolvedIntents,
     pub(crate) forgotten: Vec<Address>,
-    pub(crate) workshop: Workshop,
+    pub(crate) contexts: ContextFactory,
 }
 
 impl Planning {

@@ -2,14 +2,14 @@
 
 use crate::Refusal;
 use aws_client::{Failure, FailureKind, Operation, Remedy, Result};
-use resource::{Address, Reconciler, Registry};
+use resource::{Address, KindRegistry, Reconciler};
 use state::{Deposed, Entry, Phase, State};
 use std::borrow::Cow;
 use vocabulary::Place;
 
 /// The state as this version would have recorded it. A resource that only another version can read stays as it is;
 /// a plan refuses it.
-pub fn current_state<'a>(state: &'a State, registry: &Registry, place: &Place) -> Cow<'a, State> {
+pub fn current_state<'a>(state: &'a State, registry: &KindRegistry, place: &Place) -> Cow<'a, State> {
     let mut current = Cow::Borrowed(state);
     for (address, entry) in &state.resources {
         match current_entry(address, entry, registry, place) {
@@ -21,7 +21,7 @@ pub fn current_state<'a>(state: &'a State, registry: &Registry, place: &Place) -
 }
 
 /// The resources of which this version cannot read what another one recorded.
-pub(crate) fn unreadable(state: &State, registry: &Registry, place: &Place) -> Vec<Refusal> {
+pub(crate) fn unreadable(state: &State, registry: &KindRegistry, place: &Place) -> Vec<Refusal> {
     let refused = |(address, entry): (&Address, &Entry)| {
         let failure = current_entry(address, entry, registry, place).err()?;
         let this = env!("CARGO_PKG_VERSION");
@@ -43,7 +43,7 @@ pub(crate) fn unreadable(state: &State, registry: &Registry, place: &Place) -> V
     state.resources.iter().filter_map(refused).collect()
 }
 
-fn current_entry(address: &Address, entry: &Entry, registry: &Registry, place: &Place) -> Result<Entry> {
+fn current_entry(address: &Address, entry: &Entry, registry: &KindRegistry, place: &Place) -> Result<Entry> {
     let reconciler = registry.get(&entry.kind)?;
     let mut current = Entry { spec: reconciler.recorded_spec(&entry.spec)?, ..entry.clone() };
     if !entry.outputs.is_null() {

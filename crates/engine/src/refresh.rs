@@ -1,15 +1,15 @@
 //! Looks at the cloud: what is there of what the state remembers and the stack declares.
 
 use crate::{
-    Change, StopMode,
+    PlannedChange, StopMode,
     adoption::{self, Claim},
     ownership,
-    patience::{self, Patience, Unbearable},
+    retry_budget::{self, RetryBudget, StepError},
 };
 use aws_client::{Adoption, Failure, FailureKind, Operation, Remedy, Result};
 use futures::{StreamExt, stream};
 use resource::{
-    Address, Cloud, Cx, Glance, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership, Registry, Tags, tags_of,
+    Address, Cloud, Cx, Glance, KindRegistry, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership, Tags, tags_of,
 };
 use serde_json::Value;
 use state::{Entry, Phase};
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 512;
 
 /// Makes the context each reconciler works in.
 #[derive(Clone)]
-pub(crate) struct Workshop {
+pub(crate) struct ContextFactory {
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) identity: Tags,
     pub(crate) lineage: Arc<str>,
@@ -32,7 +32,7 @@ pub(crate) struct Workshop {
     pub(crate) repairs: bool,
 }
 
-impl Workshop {
+impl ContextFactory {
     pub(crate) fn cx(&self, address: &Address, token: &str) -> Cx {
         let delete_data = self.delete_data.iter().any(|glob| address.matches(glob));
         Cx::new(self.cloud.clone(), address.clone(), self.identity.clone(), token.to_owned(), delete_data)
@@ -72,7 +72,7 @@ pub(crate) struct Look {
 
 impl Look {
     /// At what is recorded.
-    pub(crate) fn at(address: &Address, entry: &Entry, workshop: &Workshop) -> Self {
+    pub(crate) fn at(address: &Address, entry: &Entry, contexts: &ContextFactory) -> Self {
         Self {
             address: address.clone(),
             kind: entry.kind.clone(),
@@ -81,19 +81,19 @@ impl Look {
             claim: None,
             adopting: entry.adopting,
             is_intended: true,
-            cx: workshop.cx_of(address, entry),
+            cx: contexts.cx_of(address, entry),
         }
     }
 
     /// For what is declared and not recorded.
-    pub(crate) fn for_declared(node: &Node, spec: Value, workshop: &Workshop) -> Self {
-        let cx = workshop.cx(&node.address, "");
+    pub(crate) fn for_declared(node: &Node, spec: Value, contexts: &ContextFactory) -> Self {
+        let cx = contexts.cx(&node.address, "");
         let (address, kind) = (node.address.clone(), node.kind.to_owned());
         Self { address, kind, id: None, spec, claim: None, adopting: false, is_intended: false, cx }
     }
 
     /// At a resource that is about to be deleted.
-    pub(crate) fn at_deletion(change: &Change, entry: &Entry, workshop: &Workshop) -> Self {
+    pub(crate) fn at_deletion(change: &PlannedChange, entry: &Entry, contexts: &ContextFactory) -> Self {
         Self {
             address: change.address.clone(),
             kind: change.kind.clone(),
@@ -102,7 +102,7 @@ impl Look {
             claim: None,
             adopting: false,
             is_intended: true,
-            cx: workshop.cx(&change.address, &entry.token),
+            cx: contexts.cx(&change.address, &entry.token),
         }
     }
 
@@ -112,19 +112,19 @@ impl Look {
     }
 }
 
-/// What a look found.
+/// The result of a read.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     /// The id, recorded or found.
     pub(crate) id: Option<String>,
-    /// How it was come by.
+    /// The way in which the resource was found.
     pub(crate) by: Origin,
     pub(crate) observation: Observation,
-    /// Whose it is, where its tags have to tell.
+    /// The owner by its tags, for a recorded resource.
     pub(crate) ownership: Option<Ownership>,
 }
 
-/// How it was come by what a look found.
+/// The way in which a read found the resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// By the recorded id.
@@ -133,9 +133,9 @@ pub(crate) enum Origin {
     Search,
     /// By its name alone, or by tags without the lineage, while an intent of this state is recorded.
     Intended,
-    /// The same without an intent: it may be anybody's.
+    /// The same without an intent: any owner is possible.
     Unproven,
-    /// It is to be taken over, whoever made it.
+    /// The user adopts it, whoever made it.
     Claim,
 }
 
@@ -148,7 +148,8 @@ impl Seen {
         }
     }
 
-    /// Whether a search found it by its tags, and it is not there: AWS is deleting it, or does not know it everywhere yet.
+    /// True if a search found the resource by its tags, and a read does not: AWS is deleting it, or does not know it
+    /// everywhere yet.
     pub(crate) fn is_leaving(&self) -> bool {
         self.by == Origin::Search && self.id.is_some() && self.shows_nothing()
     }
@@ -163,19 +164,19 @@ impl Seen {
         is_created && !matches!(self.observation, Observation::Ready { .. })
     }
 
-    /// Whether nothing was seen.
+    /// True if the read found no resource.
     pub(crate) fn shows_nothing(&self) -> bool {
         matches!(self.observation, Observation::Absent)
     }
 }
 
 /// Looks at everything at once, as far as that goes: things of a kind side by side, since AWS can answer those together.
-pub(crate) async fn look(looks: Vec<Look>, registry: &Registry) -> Vec<(Address, Result<Seen>)> {
+pub(crate) async fn look(looks: Vec<Look>, registry: &KindRegistry) -> Vec<(Address, Result<Seen>)> {
     look_each(looks, registry).await.into_iter().map(|(address, _, seen)| (address, seen)).collect()
 }
 
 /// The same, with the kind that was looked at: an address can have predecessors of other kinds.
-pub(crate) async fn look_each(mut looks: Vec<Look>, registry: &Registry) -> Vec<(Address, String, Result<Seen>)> {
+pub(crate) async fn look_each(mut looks: Vec<Look>, registry: &KindRegistry) -> Vec<(Address, String, Result<Seen>)> {
     looks.sort_by(|one, other| one.kind.cmp(&other.kind));
     let glance = Arc::new(Glance::default());
     stream::iter(looks)
@@ -193,20 +194,20 @@ pub(crate) async fn look_each(mut looks: Vec<Look>, registry: &Registry) -> Vec<
 
 /// Reads a resource until a difference to the recorded spec has shown in several reads in a row. For a while after a
 /// change, AWS answers alternately with the new and the old settings.
-async fn look_until_sure(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
+async fn look_until_sure(look: &Look, cx: &Cx, registry: &KindRegistry) -> Result<Seen> {
     let mut seen = look_patiently(look, cx, registry).await?;
-    for pause in patience::BETWEEN_DOUBTS {
+    for pause in retry_budget::BETWEEN_DOUBTS {
         if !is_doubtful(look, &seen, registry) {
             break;
         }
-        patience::rest(pause).await;
+        retry_budget::rest(pause).await;
         seen = look_patiently(look, cx, registry).await?;
     }
     Ok(seen)
 }
 
 /// Whether the observed resource differs from the recorded spec.
-fn is_doubtful(look: &Look, seen: &Seen, registry: &Registry) -> bool {
+fn is_doubtful(look: &Look, seen: &Seen, registry: &KindRegistry) -> bool {
     let Observation::Ready { live, .. } = &seen.observation else { return false };
     let is_ours = seen.by == Origin::Record && look.claim.is_none() && seen.foreign_owner().is_none();
     is_ours
@@ -215,9 +216,9 @@ fn is_doubtful(look: &Look, seen: &Seen, registry: &Registry) -> bool {
 }
 
 /// Reads with the retries of `apply`: after throttling, lost answers and errors of eventual consistency.
-async fn look_patiently(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
+async fn look_patiently(look: &Look, cx: &Cx, registry: &KindRegistry) -> Result<Seen> {
     let (_go, stop) = watch::channel(StopMode::Go);
-    let mut patience = Patience::new(stop);
+    let mut retries = RetryBudget::new(stop);
     loop {
         let failure = match look_at(look, cx, registry).await {
             Ok(seen) => return Ok(seen),
@@ -225,24 +226,24 @@ async fn look_patiently(look: &Look, cx: &Cx, registry: &Registry) -> Result<See
         };
         // An unrecorded resource may not exist at all. Then only the permission to search for it is missing.
         let is_recorded = look.id.is_some();
-        let borne = if is_recorded { patience::as_it_is_borne(&failure) } else { failure.clone() };
-        if borne.kind.heals() {
-            cx.waits_for(&borne);
+        let shown = if is_recorded { retry_budget::with_retry_time(&failure) } else { failure.clone() };
+        if shown.kind.is_retryable() {
+            cx.waits_for(&shown);
         }
         let end = match is_recorded {
-            true => patience.bear_of_existing(failure.clone()).await,
-            false => patience.bear(failure.clone()).await,
+            true => retries.wait_or_fail_existing(failure.clone()).await,
+            false => retries.wait_or_fail(failure.clone()).await,
         };
         match end {
             Ok(()) => {}
-            Err(Unbearable::Failed(failure)) => return Err(failure),
+            Err(StepError::Failed(failure)) => return Err(failure),
             // Nobody stops a look.
-            Err(Unbearable::Stopped) => return Err(failure),
+            Err(StepError::Stopped) => return Err(failure),
         }
     }
 }
 
-async fn look_at(look: &Look, cx: &Cx, registry: &Registry) -> Result<Seen> {
+async fn look_at(look: &Look, cx: &Cx, registry: &KindRegistry) -> Result<Seen> {
     let reconciler = registry.get(&look.kind)?;
     let (id, by) = match (&look.id, &look.claim) {
         (Some(id), _) => (Some(id.clone()), Origin::Record),
@@ -285,7 +286,7 @@ pub(crate) struct Ours {
 /// Looks for a resource that is ours by name, token or tag.
 ///
 /// # Errors
-/// When what bears its name is somebody else's.
+/// When the resource with its name has another owner.
 pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx: &Cx) -> Result<Option<Ours>> {
     let Some(found) = reconciler.find(spec, cx).await? else { return Ok(None) };
     let ours = |id, is_proven| Ok(Some(Ours { id, is_proven }));

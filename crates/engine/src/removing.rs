@@ -7,7 +7,7 @@ use crate::{
     order::Removal,
     ownership,
     pace::Pace,
-    patience::{self, SURFACES_WITHIN, Unbearable},
+    retry_budget::{self, SURFACES_WITHIN, StepError},
     run::{Outcome, Run},
 };
 use aws_client::{Failure, Result};
@@ -16,11 +16,11 @@ use serde_json::Value;
 use state::{Entry, Phase};
 
 /// Something to delete.
-pub(crate) struct Doomed<'a> {
+pub(crate) struct PendingDeletion<'a> {
     pub(crate) spec: &'a Value,
     pub(crate) id: &'a str,
     pub(crate) cx: &'a Cx,
-    /// Whether an interrupted run has made it, so that it may not be in sight yet.
+    /// Whether an interrupted run has made it, so that AWS's lists may not show it yet.
     pub(crate) interrupted: bool,
     /// Whether nobody needs to see it gone.
     pub(crate) may_be_left: bool,
@@ -31,40 +31,40 @@ impl Run<'_> {
     pub(crate) async fn delete(
         &self,
         reconciler: &dyn Reconciler,
-        doomed: Doomed<'_>,
+        deletion: PendingDeletion<'_>,
         clock: &Clock<'_>,
-    ) -> Result<(), Unbearable> {
-        let Doomed { spec, id, cx, .. } = doomed;
-        let mut patience = clock.patience();
-        // What is on its way out is not looked at again; what may come into sight is.
+    ) -> Result<(), StepError> {
+        let PendingDeletion { spec, id, cx, .. } = deletion;
+        let mut retries = clock.retry_budget();
+        // A resource that is being deleted is not read again; one that AWS's lists may not show yet is.
         let mut going = false;
         loop {
             let deleted = match going {
                 true => reconciler.delete(spec, id, cx).await,
-                false => self.delete_if_ours(reconciler, &doomed).await,
+                false => self.delete_if_ours(reconciler, &deletion).await,
             };
             going = matches!(deleted, Ok(Deletion::Going(_)));
             match deleted {
-                Ok(Deletion::Gone) if doomed.interrupted && self.began.elapsed() < SURFACES_WITHIN => {
-                    patience.wait().await?;
+                Ok(Deletion::Gone) if deletion.interrupted && self.began.elapsed() < SURFACES_WITHIN => {
+                    retries.wait().await?;
                 }
                 Ok(Deletion::Gone) => return Ok(()),
                 Ok(Deletion::Going(status)) => {
                     let deadline = self.deletion_deadline(reconciler);
-                    if patience.is_over(deadline) {
+                    if retries.is_over(deadline) {
                         return Err(never_gone(reconciler, id, &status, deadline).into());
                     }
-                    if doomed.may_be_left {
-                        return Err(Unbearable::Stopped);
+                    if deletion.may_be_left {
+                        return Err(StepError::Stopped);
                     }
                     clock.say(StepPhase::Waiting(status));
-                    patience.wait().await?;
+                    retries.wait().await?;
                 }
                 Err(failure) => {
-                    clock.waits_for(&patience::as_it_is_borne(&failure));
+                    clock.waits_for(&retry_budget::with_retry_time(&failure));
                     let residue = Some(format!("{} {id} is still there", reconciler.noun()));
-                    patience
-                        .bear_of_existing(Failure { residue: failure.residue.clone().or(residue), ..failure })
+                    retries
+                        .wait_or_fail_existing(Failure { residue: failure.residue.clone().or(residue), ..failure })
                         .await?;
                 }
             }
@@ -74,9 +74,9 @@ impl Run<'_> {
 
 impl Run<'_> {
     /// Its tags are read right before: since the plan was made, another owner may have taken its name.
-    async fn delete_if_ours(&self, reconciler: &dyn Reconciler, doomed: &Doomed<'_>) -> Result<Deletion> {
-        ownership::may_be_deleted(reconciler, doomed.spec, doomed.id, doomed.cx).await?;
-        reconciler.delete(doomed.spec, doomed.id, doomed.cx).await
+    async fn delete_if_ours(&self, reconciler: &dyn Reconciler, deletion: &PendingDeletion<'_>) -> Result<Deletion> {
+        ownership::may_be_deleted(reconciler, deletion.spec, deletion.id, deletion.cx).await?;
+        reconciler.delete(deletion.spec, deletion.id, deletion.cx).await
     }
 }
 
@@ -107,10 +107,10 @@ impl Removing<'_> {
         outcome
     }
 
-    async fn remove(&self, clock: &Clock<'_>) -> Result<(), Unbearable> {
+    async fn remove(&self, clock: &Clock<'_>) -> Result<(), StepError> {
         let reconciler = self.run.registry.get(&self.kind)?;
         let token = self.entry.as_ref().map_or("", |entry| &entry.token);
-        let cx = self.run.workshop.cx(&self.address, token);
+        let cx = self.run.contexts.cx(&self.address, token);
         let cx = if self.what == Removal::Before { cx.made_again() } else { cx };
         if self.what != Removal::Deposed
             && let Some(entry) = &self.entry
@@ -119,8 +119,9 @@ impl Removing<'_> {
             self.run.writer.record(&self.address, Some(Entry { phase: Phase::Deleting, id, ..entry.clone() }));
         }
         let may_be_left = self.run.no_wait && self.what == Removal::Whole;
-        let doomed = Doomed { spec: &self.spec, id: &self.id, cx: &cx, interrupted: self.interrupted, may_be_left };
-        self.run.delete(reconciler, doomed, clock).await?;
+        let deletion =
+            PendingDeletion { spec: &self.spec, id: &self.id, cx: &cx, interrupted: self.interrupted, may_be_left };
+        self.run.delete(reconciler, deletion, clock).await?;
         match self.what {
             Removal::Whole => self.run.writer.record(&self.address, None),
             Removal::Before => self.run.writer.record(&self.address, self.intent.clone()),

@@ -1,8 +1,8 @@
 //! The objects that the steps of a run share, and the outcomes of steps.
 
-use crate::{Event, StopMode, patience::Unbearable, refresh::Workshop};
+use crate::{Event, StopMode, refresh::ContextFactory, retry_budget::StepError};
 use aws_client::Failure;
-use resource::{Address, Reconciler, Registry};
+use resource::{Address, KindRegistry, Reconciler};
 use state::Writer;
 use std::{
     cell::RefCell,
@@ -13,8 +13,8 @@ use tokio::{sync::watch, time::Instant};
 
 /// The objects that all steps of a run share.
 pub(crate) struct Run<'a> {
-    pub(crate) registry: &'a Registry,
-    pub(crate) workshop: &'a Workshop,
+    pub(crate) registry: &'a KindRegistry,
+    pub(crate) contexts: &'a ContextFactory,
     pub(crate) writer: &'a Writer,
     pub(crate) began: Instant,
     pub(crate) stop: watch::Receiver<StopMode>,
@@ -49,12 +49,12 @@ pub(crate) enum Outcome {
     Left,
 }
 
-impl From<Result<(), Unbearable>> for Outcome {
-    fn from(result: Result<(), Unbearable>) -> Self {
+impl From<Result<(), StepError>> for Outcome {
+    fn from(result: Result<(), StepError>) -> Self {
         match result {
             Ok(()) => Self::Done,
-            Err(Unbearable::Failed(failure)) => Self::Failed(failure),
-            Err(Unbearable::Stopped) => Self::Left,
+            Err(StepError::Failed(failure)) => Self::Failed(failure),
+            Err(StepError::Stopped) => Self::Left,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     failures::{broken, gone},
     pace::Pace,
-    patience::Unbearable,
+    retry_budget::StepError,
     run::{Outcome, Run},
 };
 use aws_client::{Failure, FailureKind};
@@ -27,7 +27,7 @@ use tokio::{
 };
 
 /// What a create has led to.
-struct Made {
+struct Creation {
     id: String,
     by: Maker,
 }
@@ -110,11 +110,11 @@ impl Applying<'_> {
         (outcome, self.entry)
     }
 
-    async fn converge(&mut self, clock: &Clock<'_>) -> Result<(), Unbearable> {
+    async fn converge(&mut self, clock: &Clock<'_>) -> Result<(), StepError> {
         let reconciler = self.run.registry.get(self.kind)?;
         self.keeps_to_the_plan(reconciler)?;
         if let Some(id) = self.id.clone() {
-            let cx = self.run.workshop.cx_of(&self.address, &self.entry);
+            let cx = self.run.contexts.cx_of(&self.address, &self.entry);
             if self.entry.phase != Phase::Ready {
                 // An interrupted run may just have created it.
                 self.run.made.borrow_mut().insert(self.address.clone(), Instant::now());

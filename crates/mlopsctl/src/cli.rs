@@ -266,7 +266,7 @@ pub(crate) struct UpArgs {
     /// Only this address, or what this glob matches, and what it needs; may be repeated.
     #[arg(long, value_name = "ADDRESS", add = ArgValueCompleter::new(completing::addresses))]
     pub(crate) target: Vec<String>,
-    /// End when nothing more has to be started, leaving what still settles to the next run.
+    /// Exit once all creations are started; finish the rest with `mlopsctl wait`.
     #[arg(long)]
     pub(crate) no_wait: bool,
     #[command(flatten)]
@@ -312,11 +312,11 @@ pub(crate) enum GraphFormat {
 
 #[derive(Args)]
 pub(crate) struct AdoptArgs {
-    /// Which environment, then what: an address and the id of what is to stand there, as ADDRESS=ID or ADDRESS ID.
-    /// Without an id it is what bears the declared name.
+    /// The environment, then addresses with the ids of the resources to adopt: ADDRESS=ID or ADDRESS ID. Without an id,
+    /// the resource with the declared name.
     #[arg(value_name = "ENVIRONMENT | ADDRESS[=ID]", add = ArgValueCompleter::new(completing::environment_then_addresses))]
     pub(crate) what: Vec<String>,
-    /// Take over what Terraform remembers and the environment file declares. An ID may then be an address of
+    /// Adopt the resources that Terraform's state records and the environment file declares. An ID may then be an address of
     /// Terraform's, such as aws_route_table.private.
     #[arg(long, value_name = "FILE")]
     pub(crate) from_tfstate: Option<PathBuf>,

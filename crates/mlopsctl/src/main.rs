@@ -2,7 +2,7 @@
 
 mod cli;
 mod command;
-mod end;
+mod command_error;
 mod last_run;
 mod output;
 mod printer;
@@ -14,7 +14,7 @@ mod terminal;
 
 use clap::{CommandFactory as _, Parser};
 use cli::{Cli, Command, SelfCommand};
-use end::End;
+use command_error::CommandError;
 use printer::Printer;
 use std::{
     io::{ErrorKind, Write as _},
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
             // The usage text goes where clap sends it; help and version are no mistake.
             if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
                 let what = error.to_string();
-                let end = End::usage(what.trim_end(), "");
+                let end = CommandError::usage(what.trim_end(), "");
                 render::ending::document(&end).iter().for_each(Printer::document_of_usage);
             }
             let printed = error.print().and_then(|()| std::io::stdout().flush());
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     let gives_events = cli.command.gives_events();
     let result = runtime.block_on(async {
         let ended = run(cli, printer).await;
-        ended.and(app::embedded::keep_local().await.map_err(End::from))
+        ended.and(app::embedded::keep_local().await.map_err(CommandError::from))
     });
     // Reads on stdin cannot be cancelled; do not wait for them.
     runtime.shutdown_background();
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
     }
     match (printer.unwritten(), result) {
         (None, Ok(())) => ExitCode::SUCCESS,
-        (Some(error), Ok(()) | Err(End::Differences)) => {
+        (Some(error), Ok(()) | Err(CommandError::Differences)) => {
             printer.error(
                 &format!("writing to stdout: {error}"),
                 Some("the command did its work, but not all that it printed arrived: do not rely on it"),
@@ -78,7 +78,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli, printer: Printer) -> Result<(), End> {
+async fn run(cli: Cli, printer: Printer) -> Result<(), CommandError> {
     let global = &cli.global;
     match cli.command {
         Command::Init(args) => command::init::run(&args, printer).await,

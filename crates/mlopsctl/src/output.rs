@@ -1,6 +1,6 @@
 //! Files that commands write: whole or not at all, and never through a symbolic link.
 
-use crate::end::End;
+use crate::command_error::CommandError;
 use app::input;
 use std::{
     ffi::OsString,
@@ -50,7 +50,11 @@ pub(crate) fn write(path: &Path, content: &[u8], readers: Readers) -> Result<()>
 ///
 /// # Errors
 /// When the file holds something else, or cannot be read.
-pub(crate) fn refuse_other(path: &Path, noun: &str, is_ours: impl Fn(&[u8]) -> bool) -> std::result::Result<(), End> {
+pub(crate) fn refuse_other(
+    path: &Path,
+    noun: &str,
+    is_ours: impl Fn(&[u8]) -> bool,
+) -> std::result::Result<(), CommandError> {
     // `write` says what is wrong with anything else.
     if !fs::symlink_metadata(path).is_ok_and(|there| there.is_file()) {
         return Ok(());
@@ -60,7 +64,7 @@ pub(crate) fn refuse_other(path: &Path, noun: &str, is_ours: impl Fn(&[u8]) -> b
         read => {
             let why = read.map_or_else(|error| format!(": {error}"), |_| String::new());
             let what = format!("{} is there already and is no {noun}{why}; nothing was written", path.display());
-            Err(End::usage(what, "name another file, or remove this one first"))
+            Err(CommandError::usage(what, "name another file, or remove this one first"))
         }
     }
 }

@@ -8,7 +8,7 @@ mod stream;
 
 pub(crate) use colour::Style;
 
-use crate::{cli::Global, end::End, remedy, render::ending};
+use crate::{cli::Global, command_error::CommandError, remedy, render::ending};
 use aws_client::Remedy;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity};
 use serde::Serialize;
@@ -175,7 +175,7 @@ impl Printer {
 
     /// Prints how a command ended, with --json on stdout as well. There it is one document, or a line of events if
     /// `gives_events` is true.
-    pub(crate) fn last_words(self, end: &End, gives_events: bool) {
+    pub(crate) fn last_words(self, end: &CommandError, gives_events: bool) {
         match (self.json, gives_events) {
             (true, true) => ending::line(end).iter().for_each(|line| self.line(line)),
             (true, false) if !stream::has_data() => {
@@ -187,11 +187,13 @@ impl Printer {
     }
 
     /// Says how a command ended.
-    pub(crate) fn end(self, end: &End) {
+    pub(crate) fn end(self, end: &CommandError) {
         match end {
-            End::Invalid(invalid) => self.invalid(invalid),
-            End::Usage { what, help } | End::Failed { what, help } => self.error(what, help.as_deref()),
-            End::Locked(error) => {
+            CommandError::Invalid(invalid) => self.invalid(invalid),
+            CommandError::Usage { what, help } | CommandError::Failed { what, help } => {
+                self.error(what, help.as_deref())
+            }
+            CommandError::Locked(error) => {
                 let unlock = match error {
                     state::Error::Locked { holder, .. } if holder.removed.is_some() => {
                         "that run may be at work for another moment: wait for it with --lock-timeout 1m".to_owned()
@@ -204,7 +206,7 @@ impl Printer {
                 };
                 self.error(&escape::word(&error.to_string()), Some(&escape::word(&unlock)));
             }
-            End::Said | End::Differences => {}
+            CommandError::Said | CommandError::Differences => {}
         }
     }
 

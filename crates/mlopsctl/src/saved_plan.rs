@@ -1,7 +1,7 @@
 //! Plans in files: written by `plan --out`, applied by `up --plan`.
 
 use crate::{
-    end::End,
+    command_error::CommandError,
     output::{self, Readers},
     render::refusal_json::RefusalDocument,
 };
@@ -16,7 +16,7 @@ use std::path::Path;
 const DIGEST: &str = "digest";
 
 /// Refuses to save a plan over a file that holds something else.
-pub(crate) fn refuse_other(file: &Path) -> Result<(), End> {
+pub(crate) fn refuse_other(file: &Path) -> Result<(), CommandError> {
     output::refuse_other(file, "saved plan", |content| {
         let document: Value = serde_json::from_slice(content).unwrap_or_default();
         document["changes"].is_array() && document["serial"].is_u64()
@@ -61,8 +61,8 @@ pub(crate) fn consents(plan: &Plan) -> String {
 }
 
 /// Saves a plan. Only its owner can read the file, since a plan tells what is in the cloud.
-pub(crate) fn write(plan: &SavedPlan, file: &Path) -> Result<(), End> {
-    let failed = |why: String| End::failed(format!("saving the plan to {}: {why}", file.display()));
+pub(crate) fn write(plan: &SavedPlan, file: &Path) -> Result<(), CommandError> {
+    let failed = |why: String| CommandError::failed(format!("saving the plan to {}: {why}", file.display()));
     let mut document = serde_json::to_value(plan).map_err(|error| failed(error.to_string()))?;
     document[DIGEST] = digest(plan).map_err(|error| failed(error.to_string()))?.into();
     output::write(file, format!("{document:#}\n").as_bytes(), Readers::Owner).map_err(|error| failed(error.to_string()))
@@ -70,9 +70,12 @@ pub(crate) fn write(plan: &SavedPlan, file: &Path) -> Result<(), End> {
 
 /// Reads a plan. One that was edited is refused: targets or changes that somebody took out would let a deployment do
 /// less than was reviewed, and end well.
-pub(crate) fn read(file: &Path) -> Result<SavedPlan, End> {
+pub(crate) fn read(file: &Path) -> Result<SavedPlan, CommandError> {
     let invalid = |why: String| {
-        End::usage(format!("{} is not a saved plan: {why}", file.display()), "make one with `mlopsctl plan --out FILE`")
+        CommandError::usage(
+            format!("{} is not a saved plan: {why}", file.display()),
+            "make one with `mlopsctl plan --out FILE`",
+        )
     };
     let bytes = app::input::read(file).map_err(|error| invalid(error.to_string()))?;
     let document: Value = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
@@ -93,7 +96,7 @@ pub(crate) fn read(file: &Path) -> Result<SavedPlan, End> {
 }
 
 /// Another version may do something else about the same differences than the plan shows.
-fn is_of_this_version(document: &Value, file: &Path) -> Result<(), End> {
+fn is_of_this_version(document: &Value, file: &Path) -> Result<(), CommandError> {
     let this = env!("CARGO_PKG_VERSION");
     let maker = match document["tool"].as_str() {
         Some(tool) if tool == this => return Ok(()),
@@ -102,7 +105,7 @@ fn is_of_this_version(document: &Value, file: &Path) -> Result<(), End> {
         // Not a plan at all, which reading it says better.
         None => return Ok(()),
     };
-    Err(End::usage(
+    Err(CommandError::usage(
         format!("{} was made by {maker}, and this is mlopsctl {this}; nothing was touched", file.display()),
         "make a new one with `mlopsctl plan --out FILE`",
     ))

@@ -12,7 +12,7 @@ use crate::{
 };
 use app::{Answer, App, ChangeOptions, Confirmation, Frontend, PlanToApply, Settings};
 use aws_client::Remedy;
-use engine::{Change, Event, MeasuredTimes};
+use engine::{Event, MeasuredTimes, PlannedChange};
 use futures::future::BoxFuture;
 use resource::{Address, IgnoredDifference};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -135,7 +135,7 @@ impl Frontend for Terminal {
         })
     }
 
-    fn apply_started(&self, changes: &[Change], measured: &MeasuredTimes) {
+    fn apply_started(&self, changes: &[PlannedChange], measured: &MeasuredTimes) {
         let is_measured = changes.iter().all(|change| measured.time_of(&change.address, change.action).is_some());
         let run = Run { steps: changes.len(), has_usual_times: self.is_on_aws || is_measured };
         self.with_progress(|progress| *progress = Some(Progress::start(self.printer, run)));

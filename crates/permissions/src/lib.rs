@@ -10,6 +10,6 @@ mod statement;
 mod trust;
 
 pub use document::{LARGEST, Policy, size};
-pub use needed::Site;
+pub use needed::PolicyInputs;
 use scope::Scope;
 pub use trust::{Repository, Runs, TrustError};

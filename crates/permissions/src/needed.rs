@@ -2,13 +2,13 @@
 
 use crate::{Policy, Scope};
 use aws_client::Result;
-use resource::{Registry, Tags};
+use resource::{KindRegistry, Tags};
 use serde_json::Value;
 use state::{State, StateBucket, StateIdentity, StateKeys};
 use vocabulary::{Permission, Place};
 
 /// An environment.
-pub struct Site<'a> {
+pub struct PolicyInputs<'a> {
     /// By kind (`ec2:vpc`), everything that its file asks for, with placeholders for what is not known yet.
     pub declared: Vec<(&'a str, &'a Value)>,
     /// The state, if it can be read: resources that the file no longer declares are still to be deleted.
@@ -30,12 +30,12 @@ pub struct Site<'a> {
     /// The permissions on existing resources outside of the stack.
     pub existing: Vec<Permission>,
     /// Every kind of resource.
-    pub registry: &'a Registry,
+    pub registry: &'a KindRegistry,
     /// Account, region and partition.
     pub place: &'a Place,
 }
 
-impl Site<'_> {
+impl PolicyInputs<'_> {
     /// The policy for everything that its provisioning needs, or for that part which looks. Its names begin with the
     /// prefix, and `identity` are the tags by which its things are known.
     ///

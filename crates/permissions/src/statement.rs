@@ -4,7 +4,7 @@ use crate::Scope;
 use resource::Tags;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use vocabulary::{ANYTHING, Condition, Permission};
+use vocabulary::{ANYTHING, Permission, PermissionCondition};
 
 /// The ownership tags by which IAM identifies a stack's resources. `ManagedBy` is not among them: people may change it.
 fn marks_of(identity: &Tags) -> impl Iterator<Item = (&str, &str)> {
@@ -20,7 +20,7 @@ pub(crate) struct Statement {
     pub(crate) sid: String,
     pub(crate) actions: BTreeSet<String>,
     pub(crate) resources: BTreeSet<String>,
-    pub(crate) conditions: Vec<Condition>,
+    pub(crate) conditions: Vec<PermissionCondition>,
     /// The account that must own what it is done to, where ARNs do not name it.
     pub(crate) owner: Option<String>,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Statement {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group {
     service: String,
-    conditions: Vec<Condition>,
+    conditions: Vec<PermissionCondition>,
     /// The type of resource that a creation makes, as ARNs have it.
     made: String,
     /// The resource, if the action is one of S3.
@@ -82,11 +82,11 @@ impl Kind {
 }
 
 impl Group {
-    fn of(action: &str, permission: &Permission, conditions: &[Condition], is_outside: bool) -> Self {
+    fn of(action: &str, permission: &Permission, conditions: &[PermissionCondition], is_outside: bool) -> Self {
         let anything = permission.resources.iter().any(|resource| resource == ANYTHING);
         let service = if anything { EVERYWHERE } else { action.split(':').next().unwrap_or_default() };
         let made = match (conditions, permission.resources.first()) {
-            ([Condition::GivesTags], Some(arn)) if !anything => kind(arn),
+            ([PermissionCondition::GivesTags], Some(arn)) if !anything => kind(arn),
             _ => "",
         };
         let kind = Kind::of(action, permission);
@@ -100,12 +100,12 @@ fn kind(arn: &str) -> &str {
 }
 
 /// The conditions without their values, and those by themselves.
-fn apart(conditions: &[Condition]) -> (Vec<Condition>, Vec<Vec<String>>) {
+fn apart(conditions: &[PermissionCondition]) -> (Vec<PermissionCondition>, Vec<Vec<String>>) {
     let mut sorted = conditions.to_vec();
     sorted.sort();
-    let bare = |condition: &Condition| match condition {
-        Condition::Is(key, values) => (Condition::Is(key, Vec::new()), values.clone()),
-        Condition::Like(key, values) => (Condition::Like(key, Vec::new()), values.clone()),
+    let bare = |condition: &PermissionCondition| match condition {
+        PermissionCondition::Is(key, values) => (PermissionCondition::Is(key, Vec::new()), values.clone()),
+        PermissionCondition::Like(key, values) => (PermissionCondition::Like(key, Vec::new()), values.clone()),
         other => (other.clone(), Vec::new()),
     };
     sorted.iter().map(bare).unzip()
@@ -147,12 +147,14 @@ fn begun(group: &Group, scope: &Scope) -> Statement {
 }
 
 /// The word for a condition within a Sid.
-fn word(condition: &Condition) -> String {
+fn word(condition: &PermissionCondition) -> String {
     match condition {
-        Condition::GivesTags => "New".to_owned(),
-        Condition::BearsTags => "Ours".to_owned(),
-        Condition::BearsNone => "Untagged".to_owned(),
-        Condition::Is(key, _) | Condition::Like(key, _) => capital(key.rsplit([':', '/']).next().unwrap_or_default()),
+        PermissionCondition::GivesTags => "New".to_owned(),
+        PermissionCondition::BearsTags => "Ours".to_owned(),
+        PermissionCondition::BearsNone => "Untagged".to_owned(),
+        PermissionCondition::Is(key, _) | PermissionCondition::Like(key, _) => {
+            capital(key.rsplit([':', '/']).next().unwrap_or_default())
+        }
     }
 }
 
@@ -176,8 +178,8 @@ impl Statement {
         let filled = self.conditions.into_iter().zip(values).map(|(condition, values)| {
             let values = values.into_iter().collect();
             match condition {
-                Condition::Is(key, _) => Condition::Is(key, values),
-                Condition::Like(key, _) => Condition::Like(key, values),
+                PermissionCondition::Is(key, _) => PermissionCondition::Is(key, values),
+                PermissionCondition::Like(key, _) => PermissionCondition::Like(key, values),
                 other => other,
             }
         });
@@ -226,23 +228,23 @@ fn listed<'a>(values: impl IntoIterator<Item = &'a String>) -> Value {
     }
 }
 
-fn write(condition: &Condition, identity: &Tags, into: &mut Value) {
+fn write(condition: &PermissionCondition, identity: &Tags, into: &mut Value) {
     let mut marks = |prefix: &str| {
         for (mark, value) in marks_of(identity) {
             into["StringEquals"][format!("{prefix}/{mark}")] = value.into();
         }
     };
     match condition {
-        Condition::GivesTags => marks("aws:RequestTag"),
-        Condition::BearsTags => marks("aws:ResourceTag"),
+        PermissionCondition::GivesTags => marks("aws:RequestTag"),
+        PermissionCondition::BearsTags => marks("aws:ResourceTag"),
         // A resource without either tag counts as untagged. `Project` is the last of the usual tags.
-        Condition::BearsNone => {
+        PermissionCondition::BearsNone => {
             if let Some((mark, _)) = marks_of(identity).last() {
                 into["Null"][format!("aws:ResourceTag/{mark}")] = "true".into();
             }
         }
-        Condition::Is(key, values) => into["StringEquals"][*key] = listed(values),
-        Condition::Like(key, values) => into["StringLike"][*key] = listed(values),
+        PermissionCondition::Is(key, values) => into["StringEquals"][*key] = listed(values),
+        PermissionCondition::Like(key, values) => into["StringLike"][*key] = listed(values),
     }
 }
 
@@ -292,7 +294,8 @@ mod tests {
     #[test]
     fn what_is_made_stands_apart_from_what_it_is_made_within() {
         let arn = |kind: &str| [format!("arn:aws:ec2:eu-west-1:1:{kind}/*")];
-        let new = |action: &str, kind: &str| Permission::change([action]).on(arn(kind)).when(Condition::GivesTags);
+        let new =
+            |action: &str, kind: &str| Permission::change([action]).on(arn(kind)).when(PermissionCondition::GivesTags);
         let statements = all(&[new("ec2:CreateVpc", "vpc"), new("ec2:CreateSubnet", "subnet")], &scope());
         let sids: Vec<&str> = statements.iter().map(|one| one.sid.as_str()).collect();
         assert_eq!(sids, ["Ec2NewSubnet", "Ec2NewVpc"]);
@@ -301,7 +304,7 @@ mod tests {
     #[test]
     fn values_of_one_condition_are_joined() {
         let pass = |service: &str| {
-            let to = Condition::Is("iam:PassedToService", vec![service.to_owned()]);
+            let to = PermissionCondition::Is("iam:PassedToService", vec![service.to_owned()]);
             Permission::change(["iam:PassRole"]).on([ROLE]).when(to)
         };
         let statements = all(&[pass("glue.amazonaws.com"), pass("events.amazonaws.com")], &scope());
@@ -317,7 +320,7 @@ mod tests {
     #[test]
     fn conditions_name_the_tags_of_the_owner_as_the_file_calls_them() {
         let changed = Permission::change(["kms:PutKeyPolicy"]).on(["arn:aws:kms:eu-west-1:1:key/*"]);
-        let statements = all(&[changed.when(Condition::BearsTags)], &scope());
+        let statements = all(&[changed.when(PermissionCondition::BearsTags)], &scope());
         let identity = [("app", "ml"), ("stage", "Production"), ("ManagedBy", "mlopsctl")].into_iter().collect();
         let bears = json!({"StringEquals": {"aws:ResourceTag/app": "ml", "aws:ResourceTag/stage": "Production"}});
         assert_eq!(statements[0].json(&identity)["Condition"], bears);

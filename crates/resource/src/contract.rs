@@ -35,8 +35,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     const COMPARE: &'static [(&'static str, As)] = &[];
     /// The most that AWS takes of certain fields, each with AWS's page.
     const SIZE_LIMITS: &'static [SizeLimit] = &[];
-    /// Whether the declaration names the thing or AWS does, which decides the order of a replacement.
-    const NAMING: Naming;
+    /// The order in which a replacement creates the new resource and deletes the old one.
+    const REPLACE_ORDER: ReplaceOrder;
     /// Whether AWS leaves things behind when it is gone, which only [`Resource::delete`] clears away: it is
     /// then asked for once more if somebody else has deleted it.
     const REMNANTS: bool = false;
@@ -117,7 +117,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
 
     /// The data that deleting it would destroy, in words (`1,204 objects, 3.1 GB`), or `None` when it is
     /// empty. Asked before anything is deleted, so that a refusal comes before the first change.
-    fn holdings(&self, _id: &str, _cx: &Cx) -> impl Future<Output = Result<Option<String>>> + Send {
+    fn data_at_risk(&self, _id: &str, _cx: &Cx) -> impl Future<Output = Result<Option<String>>> + Send {
         std::future::ready(Ok(None))
     }
 
@@ -142,7 +142,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
 
     /// Fills in the outputs that follow from the declaration alone (names, ARNs of named things).
     /// `outputs` holds a placeholder in every field.
-    fn foresee(&self, _place: &Place, outputs: Self::Outputs) -> Self::Outputs {
+    fn predict_outputs(&self, _place: &Place, outputs: Self::Outputs) -> Self::Outputs {
         outputs
     }
 }
@@ -260,15 +260,16 @@ pub enum Deletion {
     Going(String),
 }
 
-/// Who names a resource.
+/// The order of a replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Naming {
-    /// The declaration: two cannot exist at once, so a replacement deletes first.
-    Declared,
-    /// The declaration, for the place that this field names: a replacement elsewhere creates first.
-    Within(&'static str),
-    /// AWS: a replacement creates first and deletes the old one when nothing uses it any more.
-    Assigned,
+pub enum ReplaceOrder {
+    /// Deletes first: two cannot exist at once, mostly because the declaration gives the name. Other resources may refer
+    /// to the deleted one meanwhile.
+    DeleteFirst,
+    /// Deletes first, unless this field changes: the name is unique only within the container that the field names.
+    DeleteFirstWithin(&'static str),
+    /// Creates first, and deletes the old resource when nothing uses it any more: AWS assigns the id.
+    CreateFirst,
 }
 
 /// Shipped content that a spec names by its digest. The state holds no content, so only a project that still ships

@@ -1,8 +1,8 @@
 //! Reconcilers of all kinds behind one trait, and their registry.
 
 use crate::{
-    As, Content, Cx, Deletion, Diff, Excess, Found, IdForm, Naming, Observed, QuotaUse, Resource, SizeLimit, Tags,
-    Terraform, compare,
+    As, Content, Cx, Deletion, Diff, Excess, Found, IdForm, Observed, QuotaUse, ReplaceOrder, Resource, SizeLimit,
+    Tags, Terraform, compare,
     diff::within,
     recorded::{self, to_json},
     sensitive, unseal,
@@ -50,8 +50,8 @@ pub trait Reconciler: Send + Sync {
     fn noun(&self) -> &'static str;
     /// See [`Resource::TERRAFORM`].
     fn terraform(&self) -> Option<Terraform>;
-    /// See [`Resource::NAMING`].
-    fn naming(&self) -> Naming;
+    /// See [`Resource::REPLACE_ORDER`].
+    fn replace_order(&self) -> ReplaceOrder;
     /// See [`Resource::REPLACE_ON`].
     fn replace_on(&self) -> &'static [&'static str];
     /// See [`Resource::REMNANTS`].
@@ -91,7 +91,7 @@ pub trait Reconciler: Send + Sync {
     /// When only another version can read them.
     fn recorded_outputs(&self, recorded: &Value, spec: &Value, address: &str, place: &Place) -> Result<Value>;
     /// Outputs as far as the declaration alone tells; placeholders elsewhere.
-    fn foresee(&self, spec: &Value, address: &str, place: &Place) -> Result<Value>;
+    fn predict_outputs(&self, spec: &Value, address: &str, place: &Place) -> Result<Value>;
     /// See [`Resource::permissions`].
     fn permissions(&self, spec: &Value, place: &Place) -> Result<Vec<Permission>>;
     /// See [`Resource::usage`].
@@ -131,8 +131,8 @@ pub trait Reconciler: Send + Sync {
         diff: &'a Diff,
         cx: &'a Cx,
     ) -> Boxed<'a, Result<()>>;
-    /// See [`Resource::holdings`].
-    fn holdings<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<String>>>;
+    /// See [`Resource::data_at_risk`].
+    fn data_at_risk<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<String>>>;
     /// See [`Resource::delete`].
     fn delete<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Deletion>>;
 }
@@ -174,8 +174,8 @@ impl<R: Resource> Reconciler for Erased<R> {
     fn terraform(&self) -> Option<Terraform> {
         R::TERRAFORM
     }
-    fn naming(&self) -> Naming {
-        R::NAMING
+    fn replace_order(&self) -> ReplaceOrder {
+        R::REPLACE_ORDER
     }
     fn replace_on(&self) -> &'static [&'static str] {
         R::REPLACE_ON
@@ -226,10 +226,10 @@ impl<R: Resource> Reconciler for Erased<R> {
         recorded::outputs::<R>(recorded, spec, address, place)
     }
 
-    fn foresee(&self, spec: &Value, address: &str, place: &Place) -> Result<Value> {
+    fn predict_outputs(&self, spec: &Value, address: &str, place: &Place) -> Result<Value> {
         let blank = vocabulary::unknown(address)
             .map_err(|error| Failure::of(FailureKind::Final, format!("outputs of {}: {error}", R::KIND)))?;
-        to_json(R::KIND, &typed::<R>(R::KIND, spec)?.foresee(place, blank))
+        to_json(R::KIND, &typed::<R>(R::KIND, spec)?.predict_outputs(place, blank))
     }
 
     fn permissions(&self, spec: &Value, place: &Place) -> Result<Vec<Permission>> {
@@ -337,8 +337,8 @@ impl<R: Resource> Reconciler for Erased<R> {
         })
     }
 
-    fn holdings<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<String>>> {
-        Box::pin(async move { typed::<R>(R::KIND, spec)?.holdings(id, cx).await })
+    fn data_at_risk<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Option<String>>> {
+        Box::pin(async move { typed::<R>(R::KIND, spec)?.data_at_risk(id, cx).await })
     }
 
     fn delete<'a>(&'a self, spec: &'a Value, id: &'a str, cx: &'a Cx) -> Boxed<'a, Result<Deletion>> {
@@ -348,9 +348,9 @@ impl<R: Resource> Reconciler for Erased<R> {
 
 /// Every kind of resource this build knows, by name: `destroy` and `drift` need only the state.
 #[derive(Default)]
-pub struct Registry(BTreeMap<&'static str, Box<dyn Reconciler>>);
+pub struct KindRegistry(BTreeMap<&'static str, Box<dyn Reconciler>>);
 
-impl Registry {
+impl KindRegistry {
     /// Adds a kind.
     #[must_use]
     pub fn with<R: Resource>(mut self) -> Self {

@@ -55,7 +55,7 @@ pub(crate) fn outputs<R: Resource>(recorded: &Value, spec: &Value, address: &str
     };
     let blank = vocabulary::unknown(address).map_err(&unreadable)?;
     let spec = R::deserialize(spec).map_err(|error| unreadable(error.to_string()))?;
-    let mut filled = to_json(R::KIND, &spec.foresee(place, blank))?;
+    let mut filled = to_json(R::KIND, &spec.predict_outputs(place, blank))?;
     if let (Some(filled), Some(recorded)) = (filled.as_object_mut(), recorded.as_object()) {
         for (name, output) in filled {
             if let Some(value) = recorded.get(name) {
@@ -105,7 +105,7 @@ pub(crate) fn to_json<T: Serialize>(kind: &str, value: &T) -> Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Registry};
+    use crate::{Cx, Deletion, Diff, Found, IdForm, KindRegistry, Observed, ReplaceOrder};
     use serde::Serialize;
     use serde_json::json;
     use std::collections::BTreeMap;
@@ -155,7 +155,7 @@ mod tests {
         const TERRAFORM: Option<crate::Terraform> = None;
         const REPLACE_ON: &'static [&'static str] = &["dimmed", "code"];
         const COMPARE: &'static [(&'static str, As)] = &[("code", As::WriteOnly)];
-        const NAMING: Naming = Naming::Declared;
+        const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
         type Outputs = LampOutputs;
 
         fn id_form(&self, _: &Place) -> IdForm {
@@ -174,7 +174,7 @@ mod tests {
             }
             recorded
         }
-        fn foresee(&self, _: &Place, outputs: LampOutputs) -> LampOutputs {
+        fn predict_outputs(&self, _: &Place, outputs: LampOutputs) -> LampOutputs {
             LampOutputs { name: self.name.clone(), address: format!("lamps/{}", self.name), ..outputs }
         }
         async fn find(&self, _: &Cx) -> Result<Option<Found>> {
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn recorded_spec_without_a_new_field_makes_no_drift_and_no_replacement() {
-        let registry = Registry::default().with::<Lamp>();
+        let registry = KindRegistry::default().with::<Lamp>();
         let lamp = registry.get(Lamp::KIND).unwrap();
         let recorded = lamp.recorded_spec(&recorded_by_the_first_version()).unwrap();
         // The live resource: a user has dimmed it, which the first version ignored.

@@ -7,8 +7,8 @@ use crate::{
     unknown::{is_unknown, unknown_paths},
 };
 use aws_client::{FailureKind, Remedy};
-use engine::{Action, Change, Kept, Lift, Moved, Plan, Planning, Refusal, Summary};
-use resource::{Address, FieldChange, IgnoredDifference, Registry};
+use engine::{Action, Kept, Lift, Moved, Plan, PlannedChange, Planning, Refusal, Summary};
+use resource::{Address, FieldChange, IgnoredDifference, KindRegistry};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -186,7 +186,7 @@ pub struct Surroundings {
 
 impl PlanView {
     /// The view of a plan with its refusals.
-    pub fn new(planning: &Planning, registry: &Registry, surroundings: Surroundings) -> Self {
+    pub fn new(planning: &Planning, registry: &KindRegistry, surroundings: Surroundings) -> Self {
         let plan = &planning.plan;
         let refusals =
             |all: &[Refusal]| all.iter().map(|one| refusal_view(one, noun(&one.kind, registry))).collect::<Vec<_>>();
@@ -202,8 +202,8 @@ impl PlanView {
     }
 
     /// The view of a plan without refusals, such as a plan from a file.
-    pub fn of_plan(plan: &Plan, registry: &Registry, surroundings: Surroundings) -> Self {
-        let view = |change: &Change| change_view(change, noun(&change.kind, registry), &surroundings.names);
+    pub fn of_plan(plan: &Plan, registry: &KindRegistry, surroundings: Surroundings) -> Self {
+        let view = |change: &PlannedChange| change_view(change, noun(&change.kind, registry), &surroundings.names);
         let changes: Vec<ChangeView> = plan.changes.iter().map(view).collect();
         Self {
             format: 1,
@@ -227,18 +227,18 @@ impl PlanView {
 
 impl PlanView {
     /// Adds the resources of a saved plan of which nobody could tell whether data would be lost with them.
-    pub fn tell_not_looked_for(&mut self, saved: Vec<RefusalView>, registry: &Registry) {
+    pub fn tell_not_looked_for(&mut self, saved: Vec<RefusalView>, registry: &KindRegistry) {
         let named = |one: RefusalView| RefusalView { noun: noun(&one.kind, registry), ..one };
         self.not_looked_for = saved.into_iter().map(named).collect();
     }
 }
 
 /// The kind as people say it.
-fn noun(kind: &str, registry: &Registry) -> String {
+fn noun(kind: &str, registry: &KindRegistry) -> String {
     registry.get(kind).map_or(kind, |reconciler| reconciler.noun()).to_owned()
 }
 
-fn change_view(change: &Change, noun: String, names: &Names) -> ChangeView {
+fn change_view(change: &PlannedChange, noun: String, names: &Names) -> ChangeView {
     let is_new = change.fields.iter().all(|field| field.before.is_null());
     let allows = match change.action {
         Action::Create => allowed(&change.spec, names),
@@ -259,7 +259,7 @@ fn change_view(change: &Change, noun: String, names: &Names) -> ChangeView {
     }
 }
 
-fn field_view(field: &FieldChange, change: &Change) -> FieldView {
+fn field_view(field: &FieldChange, change: &PlannedChange) -> FieldView {
     let applied = change.drift.applied(&field.path).cloned();
     let mut differences = match change.action {
         Action::Update | Action::Replace => between(&field.path, &field.before, &field.after),

@@ -1,10 +1,10 @@
 //! The endpoint of the platform: which model it serves, and what the model answers.
 
-use aws_client::{Attempt, Failure, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, Result};
 use aws_sdk_sagemaker::Client;
 use aws_types::SdkConfig;
 
-const NOWHERE: &[Sign] = &[("ValidationException", "Could not find")];
+const NOWHERE: &[ErrorPattern] = &[("ValidationException", "Could not find")];
 const TYPE: &str = "text/csv";
 
 /// An endpoint with one model behind it.
@@ -27,7 +27,7 @@ impl Endpoint {
     /// When AWS refuses, or the endpoint serves a model that no package holds.
     pub async fn package(&self) -> Result<Option<String>> {
         let call = self.control.describe_endpoint().endpoint_name(&self.name);
-        let Some(endpoint) = call.send().await.during("DescribeEndpoint").absent(NOWHERE)? else { return Ok(None) };
+        let Some(endpoint) = call.send().await.during("DescribeEndpoint").none_on(NOWHERE)? else { return Ok(None) };
         let call = self.control.describe_endpoint_config().set_endpoint_config_name(endpoint.endpoint_config_name);
         let config = call.send().await.during("DescribeEndpointConfig")?;
         let variant = config.production_variants().first().and_then(|variant| variant.model_name());

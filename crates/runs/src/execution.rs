@@ -1,7 +1,7 @@
 //! Starts, lists, reads and stops executions of a state machine.
 
 use crate::{History, Why, time::timestamp};
-use aws_client::{Attempt, Pages, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Pages, Result};
 use aws_sdk_sfn::{
     Client,
     operation::describe_execution::DescribeExecutionOutput,
@@ -85,7 +85,7 @@ impl Status {
     }
 }
 
-const GONE: &[Sign] = &[("ExecutionDoesNotExist", ""), ("InvalidArn", "")];
+const GONE: &[ErrorPattern] = &[("ExecutionDoesNotExist", ""), ("InvalidArn", "")];
 /// As many events as one answer holds.
 const PAGE: i32 = 1000;
 
@@ -123,7 +123,7 @@ impl Machine {
     pub async fn execution(&self, named: &str) -> Result<Option<Execution>> {
         let arn = self.execution_arn(named);
         let call = self.client.describe_execution().execution_arn(arn);
-        Ok(call.send().await.during("DescribeExecution").absent(GONE)?.map(described))
+        Ok(call.send().await.during("DescribeExecution").none_on(GONE)?.map(described))
     }
 
     /// Stops an execution and the jobs that it waits for.

@@ -33,7 +33,7 @@ pub use history::{Attempt, Event, History, Phase, Step, Task};
 pub use images::{Login, login};
 pub use inspection::{Finding, Inspection, inspect};
 pub use logs::{Line, Source, lines, sources};
-pub use packages::{Approval, Package, Registry};
+pub use packages::{Approval, ModelRegistry, Package};
 pub use raw_rows::{RawRows, UnfitRow};
 pub use signature::Signature;
 pub use table::UnfitFile;

@@ -1,7 +1,7 @@
 //! The log lines of a step: where its service writes them, and the last of them.
 
 use crate::{Attempt, Task};
-use aws_client::{Attempt as _, Failure, Pages, Result, Sign};
+use aws_client::{Attempt as _, ErrorPattern, Failure, Pages, Result};
 use aws_sdk_cloudwatchlogs::Client;
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
@@ -39,7 +39,7 @@ pub struct Line {
     pub text: String,
 }
 
-const GONE: &[Sign] = &[("ResourceNotFoundException", "")];
+const GONE: &[ErrorPattern] = &[("ResourceNotFoundException", "")];
 /// A function's lines arrive under its own clock.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
@@ -85,7 +85,7 @@ pub async fn lines(config: &SdkConfig, source: &Source, most: usize) -> Result<V
         Source::Streams { group, prefix } => streams(&client, group, prefix, most).await,
         Source::Window { group, from, until } => window(&client, group, *from, *until).await,
     };
-    let mut lines = read.absent(GONE)?.unwrap_or_default();
+    let mut lines = read.none_on(GONE)?.unwrap_or_default();
     lines.sort_by_key(|line| line.at);
     lines.drain(..lines.len().saturating_sub(most));
     Ok(lines)

@@ -1,7 +1,7 @@
 //! Lists and approves model packages of the model registry.
 
 use crate::time::timestamp;
-use aws_client::{Attempt, Pages, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Pages, Result};
 use aws_sdk_sagemaker::{
     Client,
     operation::describe_model_package::DescribeModelPackageOutput,
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
 /// A group of the model registry.
-pub struct Registry {
+pub struct ModelRegistry {
     client: Client,
     group: String,
 }
@@ -73,13 +73,13 @@ impl Approval {
     }
 }
 
-const GONE: &[Sign] = &[("ValidationException", "does not exist"), ("ResourceNotFound", "")];
+const GONE: &[ErrorPattern] = &[("ValidationException", "does not exist"), ("ResourceNotFound", "")];
 /// The evaluation function's way of telling metrics from lineage among a package's own properties.
 const METRIC: &str = "metric_";
 /// The property of a package by which a deployment knows that callers are ready for its features.
 const MAY_DIFFER: &str = "features_may_differ";
 
-impl Registry {
+impl ModelRegistry {
     /// The group with this name.
     pub fn new(config: &SdkConfig, group: &str) -> Self {
         Self { client: Client::new(config), group: group.to_owned() }
@@ -143,13 +143,13 @@ impl Registry {
             },
         };
         let call = self.client.describe_model_package().model_package_name(&arn);
-        Ok(call.send().await.during("DescribeModelPackage").absent(GONE)?.map(described))
+        Ok(call.send().await.during("DescribeModelPackage").none_on(GONE)?.map(described))
     }
 
     /// A package's ARN is its group's, with its version.
     async fn arn_of(&self, version: &str) -> Result<Option<String>> {
         let call = self.client.describe_model_package_group().model_package_group_name(&self.group);
-        let group = call.send().await.during("DescribeModelPackageGroup").absent(GONE)?;
+        let group = call.send().await.during("DescribeModelPackageGroup").none_on(GONE)?;
         let arn = group.and_then(|group| group.model_package_group_arn);
         Ok(arn.map(|arn| format!("{}/{version}", arn.replacen(":model-package-group/", ":model-package/", 1))))
     }

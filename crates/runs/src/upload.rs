@@ -1,6 +1,6 @@
 //! Uploads of files into a bucket. A file whose object exists with the same content is not sent again.
 
-use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Result};
 use aws_sdk_s3::{
     Client,
     operation::create_multipart_upload::CreateMultipartUploadOutput,
@@ -181,7 +181,7 @@ const PART: u64 = 16 * 1024 * 1024;
 const MOST_PARTS: u64 = 10_000;
 /// Parts of one file under way at once.
 const PARTS_AT_ONCE: usize = 4;
-const ABSENT: &[Sign] = &[("NotFound", ""), ("NoSuchKey", "")];
+const ABSENT: &[ErrorPattern] = &[("NotFound", ""), ("NoSuchKey", "")];
 
 impl Store {
     /// The bucket with this name, which must be the account's.
@@ -217,7 +217,7 @@ impl Store {
         let checksum = checksum(&shipment.file).await?;
         let call = self.client.head_object().bucket(&self.bucket).key(&shipment.key);
         let call = call.checksum_mode(ChecksumMode::Enabled);
-        let there = call.send().await.during("HeadObject").absent(ABSENT)?;
+        let there = call.send().await.during("HeadObject").none_on(ABSENT)?;
         if there.as_ref().and_then(|head| head.checksum_crc64_nvme()) == Some(&checksum) {
             return Ok(Fate::Unchanged);
         }

@@ -137,7 +137,7 @@ impl StateBucket {
         let call = self.client.list_objects_v2().bucket(&self.name).expected_bucket_owner(&self.place.account);
         match call.max_keys(1).send().await.during("ListObjectsV2") {
             Ok(_) => Ok(true),
-            Err(failure) if failure.shows(&[("AccessDenied", "")]) => Err(self.closed()),
+            Err(failure) if failure.matches(&[("AccessDenied", "")]) => Err(self.closed()),
             Err(failure) => Err(self.failed(failure)),
         }
     }
@@ -183,7 +183,7 @@ impl StateBucket {
 
     pub(crate) async fn live_tags(&self) -> Result<Tags> {
         let call = self.client.get_bucket_tagging().bucket(&self.name);
-        let answer = call.send().await.during("GetBucketTagging").absent(&[("NoSuchTagSet", "")])?;
+        let answer = call.send().await.during("GetBucketTagging").none_on(&[("NoSuchTagSet", "")])?;
         let set = answer.map(|answer| answer.tag_set).unwrap_or_default();
         Ok(set.into_iter().map(|tag| (tag.key, tag.value)).collect())
     }

@@ -1,7 +1,7 @@
 //! Making the environment's own state bucket, with its settings.
 
 use crate::{Error, StateBucket, StateKeys};
-use aws_client::{Attempt, Failure, FailureKind, Result, Sign};
+use aws_client::{Attempt, ErrorPattern, Failure, FailureKind, Result};
 use aws_sdk_s3::types::{
     BucketLifecycleConfiguration, BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
     ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration,
@@ -14,11 +14,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// The errors of a new bucket: S3 does not know it everywhere, and accepts one change at a time.
-const UNSETTLED: &[Sign] = &[("NoSuchBucket", ""), ("OperationAborted", "")];
+const UNSETTLED: &[ErrorPattern] = &[("NoSuchBucket", ""), ("OperationAborted", "")];
 /// The error of a bucket name whose deletion S3 has not finished.
-const BEING_FREED: &[Sign] = &[("OperationAborted", "")];
+const BEING_FREED: &[ErrorPattern] = &[("OperationAborted", "")];
 /// How S3 says that a name is another account's.
-const TAKEN: &[Sign] = &[("BucketAlreadyExists", "")];
+const TAKEN: &[ErrorPattern] = &[("BucketAlreadyExists", "")];
 /// How long that may last, and S3 be slow or out of reach.
 const SETTLES_WITHIN: Duration = Duration::from_secs(300);
 /// The time for which S3 may keep the name of a deleted bucket: minutes, as people report, and hours where the bucket
@@ -51,7 +51,7 @@ impl StateBucket {
                     let [shortest, longest] = PAUSES;
                     sleep((began.elapsed() / PAUSE_PART).clamp(shortest, longest)).await;
                 }
-                Err(failure) if failure.shows(TAKEN) => return Err(self.closed()),
+                Err(failure) if failure.matches(TAKEN) => return Err(self.closed()),
                 Ok(true) => return Ok(()),
                 // Somebody of this account made it.
                 Ok(false) => return self.refuse_weak().await,
@@ -151,7 +151,7 @@ impl StateBucket {
     /// The bucket's default KMS key.
     async fn default_key(&self) -> Result<Option<String>> {
         let call = self.client.get_bucket_encryption().bucket(self.name()).send().await.during("GetBucketEncryption");
-        let answer = call.absent(&[("ServerSideEncryptionConfigurationNotFoundError", "")])?;
+        let answer = call.none_on(&[("ServerSideEncryptionConfigurationNotFoundError", "")])?;
         let configuration = answer.and_then(|answer| answer.server_side_encryption_configuration);
         let rules = configuration.into_iter().flat_map(|configuration| configuration.rules);
         let mut by_default = rules.filter_map(|rule| rule.apply_server_side_encryption_by_default);
@@ -169,13 +169,13 @@ impl StateBucket {
         };
         let configuration = configuration.set_tags(Some(tag_set(&self.all_tags(tags))?)).build();
         let call = self.client.create_bucket().bucket(self.name()).create_bucket_configuration(configuration);
-        let created = call.send().await.during("CreateBucket").absent(&[("BucketAlreadyOwnedByYou", "")])?;
+        let created = call.send().await.during("CreateBucket").none_on(&[("BucketAlreadyOwnedByYou", "")])?;
         Ok(created.is_some())
     }
 
     async fn is_there(&self) -> Result<bool> {
         let call = self.client.head_bucket().bucket(self.name()).expected_bucket_owner(&self.place.account);
-        let there = call.send().await.during("HeadBucket").absent(&[("NotFound", ""), ("NoSuchBucket", "")])?;
+        let there = call.send().await.during("HeadBucket").none_on(&[("NotFound", ""), ("NoSuchBucket", "")])?;
         Ok(there.is_some())
     }
 
@@ -208,7 +208,7 @@ impl StateBucket {
 
 /// True if S3 has not finished the deletion of a bucket of this name.
 fn is_being_freed(failure: &Failure) -> bool {
-    failure.operation == "CreateBucket" && failure.shows(BEING_FREED)
+    failure.operation == "CreateBucket" && failure.matches(BEING_FREED)
 }
 
 /// The same failure, with what a person can do about it.
@@ -230,7 +230,7 @@ fn with_advice(failure: Failure) -> Failure {
 fn heals_within(failure: &Failure) -> Duration {
     match failure {
         _ if is_being_freed(failure) => FREE_WITHIN,
-        _ if failure.shows(UNSETTLED) => SETTLES_WITHIN,
+        _ if failure.matches(UNSETTLED) => SETTLES_WITHIN,
         Failure { kind: FailureKind::Throttled | FailureKind::Ambiguous, .. } => SETTLES_WITHIN,
         _ => Duration::ZERO,
     }

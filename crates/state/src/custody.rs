@@ -73,7 +73,7 @@ impl StateBucket {
     async fn is_public(&self) -> Result<bool> {
         let call = self.client.get_public_access_block().bucket(self.name()).expected_bucket_owner(&self.place.account);
         let answer = call.send().await.during("GetPublicAccessBlock");
-        let block = answer.absent(&[("NoSuchPublicAccessBlockConfiguration", "")])?;
+        let block = answer.none_on(&[("NoSuchPublicAccessBlockConfiguration", "")])?;
         let block = block.and_then(|answer| answer.public_access_block_configuration);
         let blocks_policies = block.as_ref().is_some_and(|block| block.restrict_public_buckets() == Some(true));
         let ignores_acls = block.as_ref().is_some_and(|block| block.ignore_public_acls() == Some(true));
@@ -83,7 +83,7 @@ impl StateBucket {
     async fn has_public_policy(&self) -> Result<bool> {
         let call = self.client.get_bucket_policy_status().bucket(self.name());
         let answer = call.expected_bucket_owner(&self.place.account).send().await.during("GetBucketPolicyStatus");
-        let answer = answer.absent(&[("NoSuchBucketPolicy", "")])?;
+        let answer = answer.none_on(&[("NoSuchBucketPolicy", "")])?;
         Ok(answer.and_then(|answer| answer.policy_status).is_some_and(|status| status.is_public() == Some(true)))
     }
 

@@ -1,7 +1,7 @@
 //! The state document in the format that this version writes.
 
 use crate::{Error, FORMAT, Holder, StateIdentity, Store, unique_keys::each_once};
-use resource::{Address, Edge, Registry};
+use resource::{Address, Edge, KindRegistry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -127,7 +127,7 @@ pub struct Deposed {
 impl Entry {
     /// Replaces the sensitive values of its specifications by seals, see [`resource::As::Sensitive`]. What is sealed
     /// already stays as it is, and so does what is of a kind that this build does not know.
-    pub fn seal_sensitive(&mut self, registry: &Registry) {
+    pub fn seal_sensitive(&mut self, registry: &KindRegistry) {
         let seal = |kind: &str, spec: &mut Value, scope: &str| {
             if let Ok(reconciler) = registry.get(kind) {
                 reconciler.seal(spec, scope);
@@ -234,7 +234,7 @@ impl State {
     }
 
     /// Replaces the sensitive values of all specifications by seals. States of before version 0.2 hold them in plain.
-    pub fn seal_sensitive(&mut self, registry: &Registry) {
+    pub fn seal_sensitive(&mut self, registry: &KindRegistry) {
         for entry in self.resources.values_mut() {
             entry.seal_sensitive(registry);
         }

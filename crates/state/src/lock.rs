@@ -3,9 +3,9 @@
 use crate::{
     Error, Holder, LivenessFile, Removed, Store, Version,
     holder::who,
+    lease::{LOOK_AGAIN, LockLease, Moment, STALE_AFTER, SURE_FOR},
     lock_object::{bytes, read, within},
     renewal::renew,
-    tenure::{LOOK_AGAIN, Moment, STALE_AFTER, SURE_FOR, Tenure},
 };
 use jiff::Timestamp;
 use std::{pin::pin, sync::Arc, time::Duration};
@@ -22,14 +22,14 @@ pub struct Lock {
     key: String,
     holder: Holder,
     succeeds: Option<Holder>,
-    tenure: Tenure,
+    lease: LockLease,
     renewal: JoinHandle<()>,
     /// The file that proves the holder's life. Without a place for it, others wait until the lease has run out.
     liveness: Option<LivenessFile>,
 }
 
 impl Lock {
-    /// Takes the lock at `key` for `holder`. Waits for another holder until `patience` ends, and then tries once more.
+    /// Takes the lock at `key` for `holder`. Waits for another holder until `timeout` ends, and then tries once more.
     ///
     /// # Errors
     /// [`Error::Locked`] with the holder when it stays somebody else's.
@@ -38,20 +38,20 @@ impl Lock {
         key: &str,
         environment: &str,
         holder: Holder,
-        patience: impl Future<Output = ()>,
+        timeout: impl Future<Output = ()>,
     ) -> Result<Self, Error> {
         // Before the lock can be seen: a process without its file is not provably dead, and one with it is.
         let liveness = LivenessFile::hold(&holder.id).ok();
-        let mut patience = pin!(patience);
-        let mut patient = true;
+        let mut timeout = pin!(timeout);
+        let mut may_wait = true;
         let mut attempts = 0;
         let mut unanswered = None;
         loop {
             match attempt(&*store, key, environment, &holder, &mut unanswered).await {
                 Ok(taken) => return Ok(Self::hold(store, key, holder, liveness, taken)),
-                Err(Error::Locked { .. } | Error::Moved) if patient => tokio::select! {
+                Err(Error::Locked { .. } | Error::Moved) if may_wait => tokio::select! {
                     () = sleep(LOOK_AGAIN) => {}
-                    () = &mut patience => patient = false,
+                    () = &mut timeout => may_wait = false,
                 },
                 // Several took over a stale lock at once, and another was first: say who.
                 Err(Error::Moved) => {
@@ -81,9 +81,9 @@ impl Lock {
         if let Some(file) = &mut liveness {
             file.outlives_the_process(true);
         }
-        let (tenure, term) = Tenure::begin(taken.version, taken.sent);
-        let renewal = tokio::spawn(renew(store.clone(), key.to_owned(), holder.clone(), term));
-        Self { store, key: key.to_owned(), holder, succeeds: taken.from, tenure, renewal, liveness }
+        let (lease, renewer) = LockLease::begin(taken.version, taken.sent);
+        let renewal = tokio::spawn(renew(store.clone(), key.to_owned(), holder.clone(), renewer));
+        Self { store, key: key.to_owned(), holder, succeeds: taken.from, lease, renewal, liveness }
     }
 
     /// Who holds it: us.
@@ -99,12 +99,12 @@ impl Lock {
 
     /// Resolves if the lock is taken away.
     pub async fn lost(&self) {
-        self.tenure.lost().await;
+        self.lease.lost().await;
     }
 
     /// Tells whoever is about to change something whether the lock is still held.
-    pub fn tenure(&self) -> Tenure {
-        self.tenure.clone()
+    pub fn lease(&self) -> LockLease {
+        self.lease.clone()
     }
 
     /// Waits until a holder whose lock was not there when this one was taken has surely stopped: whoever deleted
@@ -141,7 +141,7 @@ impl Lock {
 
     async fn give_back(&self) -> Result<(), Error> {
         let place = self.store.place(&self.key);
-        let Some(mut version) = self.tenure.version() else { return Ok(()) };
+        let Some(mut version) = self.lease.version() else { return Ok(()) };
         let mut attempts = 1;
         loop {
             let error = match within(&place, self.store.delete(&self.key, &version)).await {

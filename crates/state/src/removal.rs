@@ -160,7 +160,7 @@ impl StateBucket {
     /// Deletes versions while the lock is surely held.
     async fn delete_versions(&self, versions: &[ObjectVersion], lock: &Lock) -> Result<(), Error> {
         for batch in versions.chunks(AT_ONCE) {
-            if !lock.tenure().is_certain().await {
+            if !lock.lease().is_certain().await {
                 return Err(Error::Moved);
             }
             self.delete_batch(batch).await?;
@@ -176,7 +176,7 @@ impl StateBucket {
     /// Deletes every version of the lock, the held one last. From the moment when it stops being renewed nobody can
     /// take it for another 20 s at least, and it is deleted by its version, so that no other lock is meant.
     async fn remove_lock(&self, keys: &StateKeys, lock: Lock) -> Result<(), Error> {
-        if !lock.tenure().is_certain().await {
+        if !lock.lease().is_certain().await {
             return Err(Error::Moved);
         }
         let id = lock.holder().id.clone();
@@ -201,9 +201,9 @@ impl StateBucket {
 
     async fn remove_bucket(&self) -> Result<(), Error> {
         let call = self.client.delete_bucket().bucket(self.name()).expected_bucket_owner(&self.place.account);
-        match call.send().await.during("DeleteBucket").absent(&[("NoSuchBucket", "")]) {
+        match call.send().await.during("DeleteBucket").none_on(&[("NoSuchBucket", "")]) {
             Ok(_) => Ok(()),
-            Err(failure) if failure.shows(&[("BucketNotEmpty", "")]) => Err(Error::UnusableBucket {
+            Err(failure) if failure.matches(&[("BucketNotEmpty", "")]) => Err(Error::UnusableBucket {
                 what: format!("somebody has begun to use the bucket {} meanwhile, so it stays", self.name()),
                 help: "the state is removed; look at what is in the bucket".into(),
             }),

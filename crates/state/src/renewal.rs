@@ -2,8 +2,8 @@
 
 use crate::{
     Error, Holder, Store, Version,
+    lease::{LOOK_AGAIN, LeaseRenewer, Moment, SURE_FOR},
     lock_object::{bytes, read, within},
-    tenure::{LOOK_AGAIN, Moment, SURE_FOR, Term},
 };
 use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 /// The time between two renewals.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
 /// Renews the lock now and then, and whenever somebody must know; ends when it is lost.
-pub(crate) async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder, term: Term) {
+pub(crate) async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder, renewer: LeaseRenewer) {
     let place = store.place(&key);
     // When renewals were sent whose outcome is not known: each wrote another `renewed`.
     let mut unanswered = Vec::new();
@@ -21,27 +21,27 @@ pub(crate) async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder
     loop {
         tokio::select! {
             () = sleep(pause) => {}
-            () = term.hurry.notified() => {}
+            () = renewer.hurry.notified() => {}
         }
         holder.renewed = Timestamp::now();
-        let Some((on, since)) = term.held.borrow().clone() else { return };
+        let Some((on, since)) = renewer.held.borrow().clone() else { return };
         let sent = Moment::now();
         match within(&place, store.put(&key, bytes(&holder), Some(&on))).await {
             Ok(renewed) => {
                 outage.ended(since);
                 unanswered.clear();
-                term.held.send_replace(Some((renewed, sent)));
+                renewer.held.send_replace(Some((renewed, sent)));
                 pause = RENEW_EVERY;
             }
             Err(Error::Moved) => match own_version(&*store, &key, &place, &holder, &unanswered).await {
                 Ok(Some(version)) => {
                     // Renewed by an attempt whose answer was lost. When that was is not known, so the lease is no
                     // longer than before, until the next renewal, at once, is answered.
-                    term.held.send_replace(Some((version, since)));
+                    renewer.held.send_replace(Some((version, since)));
                     pause = Duration::ZERO;
                 }
                 Ok(None) => {
-                    term.held.send_replace(None);
+                    renewer.held.send_replace(None);
                     return;
                 }
                 Err(error) => {

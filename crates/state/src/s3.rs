@@ -1,7 +1,7 @@
 //! Reads objects of a state bucket with their earlier versions, and writes them with conditional writes.
 
 use crate::{Error, Store, Stored, Version, limits::LARGEST, versions::VersionPages};
-use aws_client::{Attempt, Boxed, Failure, FailureKind, Sign};
+use aws_client::{Attempt, Boxed, ErrorPattern, Failure, FailureKind};
 use aws_sdk_s3::{Client, primitives::ByteStream, types::ServerSideEncryption};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -19,14 +19,14 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 /// S3 answers so when the version is another: somebody else was there.
-const MOVED: &[Sign] = &[
+const MOVED: &[ErrorPattern] = &[
     ("PreconditionFailed", ""),
     // A conditional PUT on an object that was deleted meanwhile.
     ("NoSuchKey", ""),
 ];
 /// S3's 409 when a conditional write meets another request under way, maybe an earlier attempt of one's own. Nobody
 /// has won yet: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html> says to send it again.
-const CONFLICT: &[Sign] = &[("ConditionalRequestConflict", "")];
+const CONFLICT: &[ErrorPattern] = &[("ConditionalRequestConflict", "")];
 /// How often a write in conflict is sent again, and after which pause. The pause grows by itself each time.
 const CONFLICTS: u32 = 5;
 const AFTER_CONFLICT: Duration = Duration::from_millis(100);
@@ -97,7 +97,7 @@ impl S3Store {
     }
 
     fn failed(&self, key: &str, failure: Failure) -> Error {
-        match failure.shows(MOVED) {
+        match failure.matches(MOVED) {
             true => Error::Moved,
             false => Error::Store { place: self.place(key), failure },
         }
@@ -111,11 +111,11 @@ impl S3Store {
     ) -> Result<T, Failure> {
         for round in 1..=CONFLICTS {
             match send().await {
-                Err(failure) if failure.shows(CONFLICT) => sleep(AFTER_CONFLICT * round).await,
+                Err(failure) if failure.matches(CONFLICT) => sleep(AFTER_CONFLICT * round).await,
                 answer => return answer,
             }
         }
-        send().await.map_err(|failure| match failure.shows(CONFLICT) {
+        send().await.map_err(|failure| match failure.matches(CONFLICT) {
             true => Failure { kind: FailureKind::Ambiguous, ..failure },
             false => failure,
         })
@@ -172,7 +172,7 @@ impl S3Store {
     fn refuses(&self, key: &str, condition: &'static str, sent: Result<Version, Failure>) -> Result<(), Error> {
         match sent {
             Ok(_) => Err(Error::IgnoresConditions { place: self.place(key), condition }),
-            Err(failure) if failure.shows(MOVED) || failure.shows(CONFLICT) => Ok(()),
+            Err(failure) if failure.matches(MOVED) || failure.matches(CONFLICT) => Ok(()),
             Err(failure) => Err(Error::Store { place: self.place(key), failure }),
         }
     }
@@ -255,7 +255,7 @@ impl Store for S3Store {
         Box::pin(async move {
             match self.read(key, None).await {
                 Ok(stored) => Ok(Some(stored)),
-                Err(failure) if failure.shows(&[("NoSuchKey", ""), ("NoSuchBucket", "")]) => Ok(None),
+                Err(failure) if failure.matches(&[("NoSuchKey", ""), ("NoSuchBucket", "")]) => Ok(None),
                 Err(failure) => Err(Error::Store { place: self.place(key), failure }),
             }
         })
@@ -269,7 +269,7 @@ impl Store for S3Store {
             let sent = self.through_conflicts(|| Box::pin(self.send(key, &bytes, on))).await;
             let failure = match sent {
                 Ok(version) => return Ok(version),
-                Err(failure) if failure.shows(MOVED) || failure.shows(CONFLICT) => failure,
+                Err(failure) if failure.matches(MOVED) || failure.matches(CONFLICT) => failure,
                 Err(failure) => return Err(self.failed(key, failure)),
             };
             // The answer to a first attempt may have been lost: the write that collided may be our own.
@@ -277,7 +277,7 @@ impl Store for S3Store {
             match there {
                 Some(stored) if stored.bytes == bytes => Ok(stored.version),
                 // Nobody has written anything yet.
-                there if failure.shows(CONFLICT) && there.as_ref().map(|stored| &stored.version) == on => {
+                there if failure.matches(CONFLICT) && there.as_ref().map(|stored| &stored.version) == on => {
                     Err(Error::Store { place: self.place(key), failure })
                 }
                 _ => Err(Error::Moved),
@@ -295,9 +295,9 @@ impl Store for S3Store {
             });
             match sent.await {
                 Ok(_) => Ok(()),
-                Err(failure) if failure.shows(&[("NoSuchKey", "")]) => Ok(()),
+                Err(failure) if failure.matches(&[("NoSuchKey", "")]) => Ok(()),
                 // Stores that do not know the condition on DELETE: look, then delete.
-                Err(failure) if failure.shows(&[("NotImplemented", "")]) => match self.get(key).await? {
+                Err(failure) if failure.matches(&[("NotImplemented", "")]) => match self.get(key).await? {
                     Some(stored) if stored.version == *on => call()
                         .send()
                         .await

@@ -47,7 +47,7 @@ impl<'a> VersionPages<'a> {
         let call = self.client.list_object_versions().bucket(self.bucket).expected_bucket_owner(self.account);
         let call = call.set_prefix(self.prefix.map(str::to_owned));
         let call = call.set_key_marker(from.0).set_version_id_marker(from.1);
-        let page = call.send().await.during("ListObjectVersions").absent(&[("NoSuchBucket", "")])?;
+        let page = call.send().await.during("ListObjectVersions").none_on(&[("NoSuchBucket", "")])?;
         let Some(page) = page else { return Ok(None) };
         let next = (page.next_key_marker.clone(), page.next_version_id_marker.clone());
         let marker = next.0.as_ref().map(|key| format!("{key}\0{}", next.1.as_deref().unwrap_or_default()));
@@ -83,10 +83,10 @@ fn entries(page: ListObjectVersionsOutput) -> Vec<ObjectVersion> {
 /// Deletes versions for good, in one call.
 pub(crate) async fn delete(client: &Client, bucket: &str, account: &str, versions: &[ObjectVersion]) -> Result<()> {
     let unbuildable = |error: aws_sdk_s3::error::BuildError| Failure::of(FailureKind::Final, error.to_string());
-    let doomed = versions
+    let objects = versions
         .iter()
         .map(|one| ObjectIdentifier::builder().key(&one.key).version_id(&one.id).build().map_err(unbuildable));
-    let delete = Delete::builder().set_objects(Some(doomed.collect::<Result<_>>()?)).quiet(true).build();
+    let delete = Delete::builder().set_objects(Some(objects.collect::<Result<_>>()?)).quiet(true).build();
     let call = client.delete_objects().bucket(bucket).expected_bucket_owner(account);
     let answer = call.delete(delete.map_err(unbuildable)?).send().await.during("DeleteObjects")?;
     // Refusals come one for each object, inside an answer that is a success.

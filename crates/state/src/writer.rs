@@ -1,6 +1,6 @@
 //! Writes the state during a run, with several changes in one commit.
 
-use crate::{Author, Entry, Error, Lock, State, Store, Tenure, Version, read::other_tool};
+use crate::{Author, Entry, Error, Lock, LockLease, State, Store, Version, read::other_tool};
 use aws_client::{Failure, FailureKind};
 use bytes::Bytes;
 use resource::Address;
@@ -29,7 +29,7 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 /// How often a write that the store did not answer is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// How long the store may be away before the run ends, even if the lock is well.
-const BEARS: Duration = Duration::from_secs(600);
+const OUTAGE_TIME: Duration = Duration::from_secs(600);
 /// How often one says that the store is still away.
 const TELLS_AGAIN: Duration = Duration::from_secs(60);
 
@@ -64,10 +64,10 @@ pub struct Ended {
 }
 
 /// Under which lock a state is written.
-struct Lease {
+struct LockOfRun {
     id: String,
     author: Author,
-    tenure: Tenure,
+    lease: LockLease,
 }
 
 impl Writer {
@@ -79,15 +79,21 @@ impl Writer {
     /// The same under a lock: bears outages of the store for as long as the lock is surely held, and says in the state
     /// under which lock it is being changed, until [`Writer::end`].
     pub fn under(lock: &Lock, store: Arc<dyn Store>, key: &str, state: State, version: Option<Version>) -> Self {
-        let lease = Lease { id: lock.holder().id.clone(), author: lock.holder().into(), tenure: lock.tenure() };
-        Self::spawn(store, key, state, version, Some(lease))
+        let held = LockOfRun { id: lock.holder().id.clone(), author: lock.holder().into(), lease: lock.lease() };
+        Self::spawn(store, key, state, version, Some(held))
     }
 
-    fn spawn(store: Arc<dyn Store>, key: &str, state: State, version: Option<Version>, lease: Option<Lease>) -> Self {
+    fn spawn(
+        store: Arc<dyn Store>,
+        key: &str,
+        state: State,
+        version: Option<Version>,
+        held: Option<LockOfRun>,
+    ) -> Self {
         let (messages, inbox) = mpsc::unbounded_channel();
         let (failure, failed) = watch::channel(false);
-        let is_under_lock = lease.is_some();
-        let pen = Pen { store, key: key.to_owned(), version, lease };
+        let is_under_lock = held.is_some();
+        let pen = Pen { store, key: key.to_owned(), version, held };
         let desk =
             Desk { state, dirty: false, waiting: Vec::new(), forgotten: BTreeSet::new(), unsaved: BTreeSet::new() };
         let task = tokio::spawn(run(pen, desk, inbox, failure));
@@ -190,7 +196,7 @@ struct Pen {
     store: Arc<dyn Store>,
     key: String,
     version: Option<Version>,
-    lease: Option<Lease>,
+    held: Option<LockOfRun>,
 }
 
 impl Pen {
@@ -210,14 +216,14 @@ impl Pen {
                 Ok(Err(error)) => error,
                 Err(_elapsed) => self.unanswered(),
             };
-            let bears = error.may_have_taken_effect() && began.elapsed() < BEARS;
-            let Some(lease) = self.lease.as_ref().filter(|_| bears) else { return Err(error) };
+            let waits = error.may_have_taken_effect() && began.elapsed() < OUTAGE_TIME;
+            let Some(held) = self.held.as_ref().filter(|_| waits) else { return Err(error) };
             if told.is_none_or(|told| told.elapsed() >= TELLS_AGAIN) {
                 tracing::warn!(%error, "waiting for the state to be written; trying again each second");
                 told = Some(Instant::now());
             }
             sleep(TRY_AGAIN).await;
-            if !lease.tenure.is_certain().await {
+            if !held.lease.is_certain().await {
                 return Err(error);
             }
         }
@@ -292,12 +298,12 @@ async fn write_all(pen: &mut Pen, desk: &mut Desk, inbox: &mut mpsc::UnboundedRe
             Ok(still_open) => open = still_open?,
             Err(_elapsed) => {}
         }
-        let changing = pen.lease.as_ref().filter(|_| open).map(|lease| lease.id.clone());
+        let changing = pen.held.as_ref().filter(|_| open).map(|held| held.id.clone());
         // The last write says that nobody is at work any more.
-        let is_last_word = !open && desk.state.changing.is_some() && pen.lease.is_some();
+        let is_last_word = !open && desk.state.changing.is_some() && pen.held.is_some();
         if desk.dirty || is_last_word {
             desk.state.changing = changing;
-            desk.state.advance_by(pen.lease.as_ref().map(|lease| lease.author.clone()));
+            desk.state.advance_by(pen.held.as_ref().map(|held| held.author.clone()));
             let bytes = Bytes::from(desk.state.write());
             pace.wrote(bytes.len());
             pen.write(bytes).await?;

@@ -3,10 +3,10 @@
 use crate::{
     dates::Dates,
     faults::{Fault, Faults},
+    iam::IamEvaluator,
     inventory,
-    journal::{Journal, Kill, Made, Watch},
+    journal::{Journal, Kill, MadeCall, Watch},
     laws::{self, Laws, Pace, Script},
-    leave::Leave,
     time::{self, Calendar},
 };
 use aws_config::{SdkConfig, retry::RetryConfig};
@@ -31,7 +31,7 @@ pub struct Aws {
     cloud: Cloud,
     dates: Arc<Dates>,
     laws: Option<Arc<Laws>>,
-    leave: Arc<Leave>,
+    iam: Arc<IamEvaluator>,
     faults: Arc<Faults>,
     journal: Arc<Journal>,
     now: Instant,
@@ -53,8 +53,8 @@ impl Ground {
         };
         let (cloud, laws) = copied.expect("everything in memory can be copied");
         let dates = Arc::new(self.dates.copy());
-        let leave = Arc::new(Leave::over(cloud.clone()));
-        Aws { cloud, dates, laws, leave, faults: Arc::default(), journal: Arc::default(), now: Instant::now() }
+        let iam = Arc::new(IamEvaluator::over(cloud.clone()));
+        Aws { cloud, dates, laws, iam, faults: Arc::default(), journal: Arc::default(), now: Instant::now() }
     }
 }
 
@@ -72,8 +72,8 @@ impl Aws {
         let cloud = Cloud::open(None, region, ACCOUNT).expect("in memory nothing can be in the way");
         let now = std::time::Instant::now().into();
         let dates = Arc::new(Dates::starting(now));
-        let leave = Arc::new(Leave::over(cloud.clone()));
-        Self { cloud, dates, laws: None, leave, faults: Arc::default(), journal: Arc::default(), now }
+        let iam = Arc::new(IamEvaluator::over(cloud.clone()));
+        Self { cloud, dates, laws: None, iam, faults: Arc::default(), journal: Arc::default(), now }
     }
 
     /// One that keeps AWS's laws, with durations as AWS has them. What is left to chance follows from the
@@ -112,8 +112,8 @@ impl Aws {
 
     fn under(laws: Laws, region: &str) -> Self {
         let lenient = Self::lenient(region);
-        let leave = Arc::new(Leave::over(lenient.cloud.clone()).seeing_tags_late());
-        Self { laws: Some(Arc::new(laws)), leave, ..lenient }
+        let iam = Arc::new(IamEvaluator::over(lenient.cloud.clone()).seeing_tags_late());
+        Self { laws: Some(Arc::new(laws)), iam, ..lenient }
     }
 
     /// Another AWS that begins with everything this one holds, and goes its own way from here.
@@ -166,12 +166,12 @@ impl Aws {
     /// From now on only what these policies allow is done; anything else is refused in each service's words. A copy of
     /// this AWS knows of none.
     pub fn allow_only(&self, policies: &[Value]) {
-        self.leave.obey(policies);
+        self.iam.enforce(policies);
     }
 
     /// From now on, denies every request that these service control policies deny, with AWS's error.
     pub fn forbid(&self, policies: &[Value]) {
-        self.leave.control(policies);
+        self.iam.control(policies);
     }
 
     /// The stored data of the resources with these ids, byte for byte. A missing resource has no entry.
@@ -188,22 +188,22 @@ impl Aws {
 
     /// From now on everything is allowed again.
     pub fn allow_everything(&self) {
-        self.leave.end();
+        self.iam.end();
     }
 
     /// The actions that policies have allowed so far, of calls and of what services do in the caller's name.
     pub fn allowed(&self) -> BTreeSet<String> {
-        self.leave.used()
+        self.iam.used()
     }
 
     /// The requests that policies denied, in words.
     pub fn denied(&self) -> Vec<String> {
-        self.leave.denied()
+        self.iam.denied()
     }
 
     /// The requests to S3 made while policies held that do not say which account must own the bucket.
     pub fn without_owner(&self) -> Vec<String> {
-        self.leave.without_owner()
+        self.iam.without_owner()
     }
 
     /// An end to all faults, but for requests that are on their way.
@@ -272,7 +272,7 @@ impl Aws {
     }
 
     /// The requests so far.
-    pub fn made(&self) -> Vec<Made> {
+    pub fn made(&self) -> Vec<MadeCall> {
         self.journal.made()
     }
 
@@ -298,7 +298,7 @@ impl Aws {
         if let Some(laws) = &self.laws {
             cloud = cloud.with_layer(laws.clone());
         }
-        let cloud = cloud.with_layer(self.leave.clone());
+        let cloud = cloud.with_layer(self.iam.clone());
         let cloud = cloud.with_layer(self.faults.clone()).with_layer(self.journal.clone());
         let settings = cloud.sdk_config();
         let client = settings.http_client().expect("the cloud has a client of its own");

@@ -9,7 +9,7 @@ use tokio::{sync::Notify, time::Instant};
 
 /// A call that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct MadeCall {
     /// The signing name of the service.
     pub service: String,
     /// The operation as AWS names it; for S3 the method and what it addresses (`PUT bucket?versioning`).
@@ -33,7 +33,7 @@ pub enum Kill {
 
 #[derive(Default)]
 struct Pages {
-    made: Vec<Made>,
+    made: Vec<MadeCall>,
     /// The number of calls in this run.
     counted: usize,
     kill: Option<Kill>,
@@ -73,7 +73,7 @@ impl Journal {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn made(&self) -> Vec<Made> {
+    pub(crate) fn made(&self) -> Vec<MadeCall> {
         self.pages().made.clone()
     }
 
@@ -114,7 +114,7 @@ impl Journal {
         pages.counted += 1;
         let (service, operation) = (asked.service.clone(), asked.operation.clone());
         let (region, reads) = (asked.call.region.clone(), asked.call.is_read());
-        pages.made.push(Made { service, operation, region, reads, at: Instant::now() });
+        pages.made.push(MadeCall { service, operation, region, reads, at: Instant::now() });
         Some(pages.counted)
     }
 }

@@ -4,14 +4,14 @@
 mod alarms;
 mod buckets;
 mod crawlers;
+mod eventual_consistency;
 mod executions;
-mod fresh;
 mod functions;
 mod held;
 mod homes;
 mod law;
-mod life;
-mod lives;
+mod lifecycle;
+mod lifecycles;
 pub(crate) mod owners;
 mod policies;
 mod principals;
@@ -51,7 +51,7 @@ impl Laws {
     /// Durations follow from the seed, within what AWS is known for, divided by the pace.
     pub(crate) fn new(region: &str, seed: u64, pace: Pace, script: Script) -> Self {
         let laws: Vec<Box<dyn Law>> = vec![
-            Box::new(fresh::Fresh::default()),
+            Box::new(eventual_consistency::Lag::default()),
             Box::new(roles::Roles::default()),
             Box::new(trials::Trials),
             Box::new(policies::Policies::default()),
@@ -66,7 +66,7 @@ impl Laws {
             Box::new(homes::Homes::default()),
             Box::new(held::Held::default()),
             Box::new(sealed::Sealed::default()),
-            Box::new(lives::Lives::default()),
+            Box::new(lifecycles::Lives::default()),
             Box::new(stale::Stale::default()),
             Box::new(settings::Settings::default()),
         ];
@@ -75,7 +75,7 @@ impl Laws {
 
     /// Only that things take their time, as the script says.
     pub(crate) fn timed(region: &str, script: Script) -> Self {
-        Self::of(region, 0, Pace::Real, vec![Box::new(lives::Lives::default())], script)
+        Self::of(region, 0, Pace::Real, vec![Box::new(lifecycles::Lives::default())], script)
     }
 
     fn of(region: &str, seed: u64, pace: Pace, laws: Vec<Box<dyn Law>>, script: Script) -> Self {

@@ -8,11 +8,11 @@
 mod aws;
 mod dates;
 mod faults;
+mod iam;
 mod inventory;
 mod journal;
 mod laws;
 mod lax;
-mod leave;
 pub mod locks;
 mod lossy;
 mod platform;
@@ -23,10 +23,10 @@ mod wire;
 
 pub use aws::{Aws, as_account};
 pub use faults::Fault;
+pub use iam::Rights;
 pub use inventory::of as inventory;
-pub use journal::{Kill, Made};
+pub use journal::{Kill, MadeCall};
 pub use lax::ignoring;
-pub use leave::Rights;
 pub use lossy::Lossy;
 pub use platform::Platform;
 pub use strangers::Theirs;

@@ -53,7 +53,7 @@ pub async fn hold_although_answers_are_lost(store: Arc<dyn Store>, lossy: &Lossy
     lossy.lose(1);
     let lock = taken(&store, "lossy").await;
     lost();
-    assert!(lock.tenure().is_certain().await);
+    assert!(lock.lease().is_certain().await);
     assert_eq!(locked_by(acquire(&store, "lossy").await), lock.holder().id);
 
     lossy.lose(2);
@@ -99,7 +99,7 @@ async fn writes_name_what_they_replace(store: &dyn Store) {
 async fn one_holds_it_and_the_next_hears_who(store: Arc<Shelf>) {
     let lock = taken(&store, "one").await;
     assert_eq!(locked_by(acquire(&store, "one").await), lock.holder().id);
-    assert!(lock.succeeds().is_none() && lock.tenure().is_certain().await);
+    assert!(lock.succeeds().is_none() && lock.lease().is_certain().await);
     lock.release().await.expect("it can be given back");
     taken(&store, "one").await.release().await.expect("it can be given back");
     assert!(Lock::holder_of(&*store, "one").await.expect("it can be read").is_none());
@@ -261,7 +261,7 @@ async fn a_holder_at_work_keeps_it(store: Arc<Shelf>) {
     for _ in 0..120 {
         sleep(Duration::from_secs(31)).await;
         assert_eq!(locked_by(acquire(&store, "work").await), lock.holder().id);
-        assert!(lock.tenure().is_certain().await);
+        assert!(lock.lease().is_certain().await);
     }
     let renewed = Lock::holder_of(&*store, "work").await.expect("it can be read").expect("it is held");
     assert!(renewed.renewed > lock.holder().renewed, "{renewed}");
@@ -280,7 +280,7 @@ async fn a_night_asleep_costs_nobody_anything(store: Arc<Shelf>) {
     let day = shut_out(&store, "night").await;
     let (fenced, _) = read(&*store, "night-state").await;
     drop(sleeping);
-    assert!(!asleep.tenure().is_certain().await, "certain of a lock that is somebody else's");
+    assert!(!asleep.lease().is_certain().await, "certain of a lock that is somebody else's");
     assert!(!writer.flush().await, "written by somebody who had lost the lock");
     asleep.lost().await;
     asleep.release().await.expect("there is nothing to give back");
@@ -292,10 +292,10 @@ async fn without_the_store_nobody_is_certain_for_long(store: Arc<Shelf>) {
     let lock = taken(&store, "certain").await;
     let away = store.reach.write().await;
     sleep(Duration::from_secs(30)).await;
-    assert!(lock.tenure().is_certain().await, "it was renewed half a minute ago");
+    assert!(lock.lease().is_certain().await, "it was renewed half a minute ago");
     sleep(Duration::from_secs(30)).await;
-    let tenure = lock.tenure();
-    let asked = tokio::spawn(async move { tenure.is_certain().await });
+    let lease = lock.lease();
+    let asked = tokio::spawn(async move { lease.is_certain().await });
     sleep(Duration::from_secs(5)).await;
     assert!(!asked.is_finished(), "nobody can know");
     drop(away);

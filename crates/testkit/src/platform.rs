@@ -6,10 +6,10 @@ use crate::Aws;
 use app::{Frontend, Workspace, WorkspaceParts};
 use aws_config::SdkConfig;
 use config::Environment;
-use engine::{Claims, Drift, Event, Heal, Healing, Judged, Planning, Purpose};
+use engine::{Claims, Drift, Event, Judged, Planning, Purpose, RepairScope, Repairs};
 use local::ACCOUNT;
-use permissions::{Policy, Site};
-use resource::{Address, Cloud, Registry, Stack, Tags};
+use permissions::{Policy, PolicyInputs};
+use resource::{Address, Cloud, KindRegistry, Stack, Tags};
 use serde_json::Value;
 use state::{State, StateBucket, StateIdentity, StateKeys, Store, Version};
 use std::{
@@ -33,7 +33,7 @@ pub struct Platform {
     /// The tags that the file gives to everything, the state bucket included.
     tags: Tags,
     stack: Arc<Stack>,
-    registry: Registry,
+    registry: KindRegistry,
     targets: Vec<String>,
     delete_data: bool,
     unprotect: bool,
@@ -109,13 +109,13 @@ impl Platform {
         self
     }
 
-    /// Without leave to delete data.
+    /// Without permission to delete data.
     #[must_use]
     pub fn keeping_data(self) -> Self {
         Self { delete_data: false, ..self }
     }
 
-    /// Without leave to delete or replace what is protected.
+    /// Without permission to delete or replace what is protected.
     #[must_use]
     pub fn keeping_protection(self) -> Self {
         Self { unprotect: false, ..self }
@@ -154,7 +154,7 @@ impl Platform {
 
     fn policy(&self, state: Option<&State>, looks_only: bool) -> Policy {
         let declared = self.stack.declarations(&self.registry, &self.place).expect("the wiring is right");
-        let site = Site {
+        let site = PolicyInputs {
             also: Vec::new(),
             declared: declared.iter().map(|one| (one.kind, &one.spec)).collect(),
             state,
@@ -236,13 +236,13 @@ impl Platform {
     ///
     /// # Panics
     /// When there is no state.
-    pub async fn healing(&self, heal: Heal, sdk: &SdkConfig) -> Healing {
+    pub async fn repairs(&self, scope: RepairScope, sdk: &SdkConfig) -> Repairs {
         let (state, _) = self.state(sdk).await.expect("there is a state");
         let applied = engine::applied_stack(&self.stack, &state, &self.registry, &self.place);
         let planning = self.planned(&applied, &state, sdk).await;
         let (declared, registry) = (&self.stack, &self.registry);
         let judged = Judged { planning: &planning, applied: &applied, declared, state: &state, registry };
-        engine::healing(&judged, heal, |_| false)
+        engine::plan_repairs(&judged, scope, |_| false)
     }
 
     /// `mlopsctl drift`.
@@ -280,7 +280,7 @@ impl Platform {
     }
 
     /// The kinds there are.
-    pub(crate) fn registry(&self) -> &Registry {
+    pub(crate) fn registry(&self) -> &KindRegistry {
         &self.registry
     }
 

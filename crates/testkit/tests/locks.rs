@@ -102,7 +102,7 @@ fn renewal_that_s3_never_answers_costs_no_lock() {
         let store = Arc::new(store(&sdk).await);
         let lock = Lock::acquire(store.clone(), "lock.json", "dev", Holder::new("up", None), ready(())).await.unwrap();
         for _ in 0..120 {
-            assert!(lock.tenure().holds(), "requests wait for the lock");
+            assert!(lock.lease().still_holds(), "requests wait for the lock");
             sleep(Duration::from_secs(1)).await;
         }
         lock.release().await.unwrap();

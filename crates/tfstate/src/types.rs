@@ -1,13 +1,13 @@
 //! Terraform's types of all kinds, collected from their reconcilers.
 
-use resource::{Registry, Terraform};
+use resource::{KindRegistry, Terraform};
 
 /// Terraform's types of all kinds. Each reconciler declares those of its kind ([`resource::Resource::TERRAFORM`]).
 #[derive(Clone, Debug)]
 pub struct Types(Vec<(&'static str, Terraform)>);
 
-impl From<&Registry> for Types {
-    fn from(registry: &Registry) -> Self {
+impl From<&KindRegistry> for Types {
+    fn from(registry: &KindRegistry) -> Self {
         registry.iter().filter_map(|one| Some((one.kind(), one.terraform()?))).collect()
     }
 }

@@ -8,7 +8,7 @@ mod policy_meaning;
 mod unknown;
 
 pub use id::*;
-pub use permission::{ANYTHING, Condition, Need, Permission};
+pub use permission::{ANYTHING, Need, Permission, PermissionCondition};
 pub use place::Place;
 pub use policy_allows::{Principals, policy_allows};
 pub use policy_meaning::{policy_meaning, policy_spelling, same_policy};

@@ -15,7 +15,7 @@ pub struct Permission {
     /// Patterns of ARNs; `*` for actions that know no resources.
     pub resources: Vec<String>,
     /// All of these hold.
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<PermissionCondition>,
 }
 
 /// The purpose of a permission.
@@ -30,7 +30,7 @@ pub enum Need {
 
 /// When a permission holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Condition {
+pub enum PermissionCondition {
     /// The request that creates a resource gives it the stack's tags.
     GivesTags,
     /// The resource has the stack's tags.
@@ -77,7 +77,7 @@ impl Permission {
 
     /// Only if this holds.
     #[must_use]
-    pub fn when(mut self, condition: Condition) -> Self {
+    pub fn when(mut self, condition: PermissionCondition) -> Self {
         self.conditions.push(condition);
         self
     }
@@ -86,7 +86,7 @@ impl Permission {
     pub fn pass_role(role: &RoleArn, service: &str, place: &Place) -> Self {
         let role = known(role).map_or_else(|| place.iam_arn("role/*"), str::to_owned);
         let service = place.principal(service);
-        Self::change(["iam:PassRole"]).on([role]).when(Condition::Is("iam:PassedToService", vec![service]))
+        Self::change(["iam:PassRole"]).on([role]).when(PermissionCondition::Is("iam:PassedToService", vec![service]))
     }
 
     /// Use of a key by services that act in the caller's name, and by nobody else. An existing key is named by its ARN:
@@ -103,11 +103,11 @@ impl Permission {
         place: &Place,
     ) -> Self {
         let via = |service: &&str| place.endpoint_of(service, &place.region);
-        let via = Condition::Is("kms:ViaService", services.iter().map(via).collect());
+        let via = PermissionCondition::Is("kms:ViaService", services.iter().map(via).collect());
         let used = Self::to(need, actions).when(via);
         match (known(key), need) {
             (Some(arn), _) => used.on([arn]),
-            (None, Need::Look) => used.on([place.arn("kms", "key/*")]).when(Condition::BearsTags),
+            (None, Need::Look) => used.on([place.arn("kms", "key/*")]).when(PermissionCondition::BearsTags),
             (None, Need::Change) => used.on([place.arn("kms", "key/*")]),
         }
     }
@@ -128,7 +128,7 @@ mod tests {
         let role = RoleArn::new("⟦identity.etl.arn⟧");
         let permission = Permission::pass_role(&role, "glue", &place);
         assert_eq!(permission.resources, ["arn:aws:iam::123456789012:role/*"]);
-        let service = Condition::Is("iam:PassedToService", vec!["glue.amazonaws.com".into()]);
+        let service = PermissionCondition::Is("iam:PassedToService", vec!["glue.amazonaws.com".into()]);
         assert_eq!(permission.conditions, [service]);
     }
 
@@ -136,12 +136,12 @@ mod tests {
     fn known_key_is_named_and_an_unknown_one_is_known_by_its_tags_to_those_who_look() {
         let place = Place::new("123456789012", "eu-west-1");
         let used = |need, key: &str| Permission::use_key(need, ["kms:Decrypt"], &["s3"], &KeyArn::new(key), &place);
-        let via = Condition::Is("kms:ViaService", vec!["s3.eu-west-1.amazonaws.com".into()]);
+        let via = PermissionCondition::Is("kms:ViaService", vec!["s3.eu-west-1.amazonaws.com".into()]);
         let central = "arn:aws:kms:eu-west-1:999999999999:key/1234";
         let named = used(Need::Look, central);
         assert_eq!((named.resources, named.conditions), (vec![central.to_owned()], vec![via.clone()]));
         let own = used(Need::Look, "⟦encryption.data.arn⟧");
         assert_eq!(own.resources, ["arn:aws:kms:eu-west-1:123456789012:key/*"]);
-        assert_eq!(own.conditions, [via, Condition::BearsTags]);
+        assert_eq!(own.conditions, [via, PermissionCondition::BearsTags]);
     }
 }

@@ -1,7 +1,7 @@
 //! Reconciler for new things.
 
 use aws_client::{Failure, FailureKind, Result};
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Resource, Tags, Terraform, usage::Usage};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Observed, ReplaceOrder, Resource, Tags, Terraform, usage::Usage};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place};
 
@@ -25,7 +25,7 @@ impl Resource for NewThing {
     const KIND: &'static str = "service:new-thing";
     const NOUN: &'static str = "new thing";
     const TERRAFORM: Option<Terraform> = None;
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
 
     type Outputs = NewThingOutputs;
 

@@ -55,7 +55,7 @@ fn places(names: &Names) -> Vec<Place> {
             by: "cargo test -p mlopsctl-blueprint",
         },
         has("crates/blueprint/src", kind_type, "the declaration, in the module of its area", "hostile"),
-        has("crates/testkit/src/leave/services", kind_type, "the actions that AWS asks for", "hostile permissions"),
+        has("crates/testkit/src/iam/services", kind_type, "the actions that AWS asks for", "hostile permissions"),
         has("crates/testkit/tests/hostile", kind_type, "a test of what is special about it", "hostile"),
         has("docs/reference/kinds.md", kind, "the page of the kinds", "site/reference.py --write"),
     ]

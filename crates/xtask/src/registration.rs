@@ -58,9 +58,9 @@ pub use store::{
     StoreOutputs,
 };
 
-use resource::Registry;
+use resource::KindRegistry;
 
-pub fn register(registry: Registry) -> Registry {
+pub fn register(registry: KindRegistry) -> KindRegistry {
     registry.with::<Queue>().with::<Store>()
 }
 ";

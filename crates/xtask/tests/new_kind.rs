@@ -17,7 +17,7 @@ const PARTS: &[&str] = &[
     "crates/aws-sagemaker/src",
     "crates/blueprint/src",
     "crates/resource/src/contract.rs",
-    "crates/testkit/src/leave/services",
+    "crates/testkit/src/iam/services",
     "crates/testkit/tests/hostile",
     "docs/reference/kinds.md",
     "tests/e2e/upgrade.rs",
@@ -121,7 +121,7 @@ fn new_kind_lists_the_places_that_still_lack_it() {
     let places = [
         "crates/aws-sns/src/platform_application.rs",
         "crates/blueprint/src",
-        "crates/testkit/src/leave/services",
+        "crates/testkit/src/iam/services",
         "crates/testkit/tests/hostile",
         "docs/reference/kinds.md",
     ];

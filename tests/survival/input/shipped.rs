@@ -149,6 +149,6 @@ fn names_that_meet_are_told_with_the_address_that_both_would_have() {
         "\n[[functions]]\nname = \"logs-data-validation\"\nsource = \"pipeline/functions/data-validation\"\n",
     );
     let run = served.run(&project, &["up", "dev", "--yes"]).ends_with(64);
-    run.says(&["two resources would be functions.logs-data-validation"]);
+    run.says(&["two settings both produce the resource functions.logs-data-validation"]);
     assert_eq!(served.door().changes(), [""; 0]);
 }

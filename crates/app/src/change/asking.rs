@@ -1,10 +1,10 @@
 //! The confirmation of a change. Nobody holds the lock while a person thinks about it.
 
-use super::{Change, NotDone, Stop};
-use crate::{Answer, Condition, Confirmation, Error, StalePlan, condition::staleness};
+use super::{ChangeRequest, NotDone, Stop};
+use crate::{Answer, ApplyCondition, Confirmation, Error, StalePlan, condition::staleness};
 use engine::{Plan, Planning};
 
-impl Change<'_> {
+impl ChangeRequest<'_> {
     /// True if the frontend can ask for a confirmation, or the change needs none.
     pub(super) fn can_be_confirmed(&self) -> bool {
         self.needs_no_answer() || self.workspace.frontend.can_ask()
@@ -18,7 +18,7 @@ impl Change<'_> {
     /// A saved plan was reviewed when it was made. A plan that only finishes or repairs was confirmed when its changes
     /// were first applied.
     fn needs_no_answer(&self) -> bool {
-        self.options.is_confirmed || !matches!(self.condition, Condition::Confirmed)
+        self.options.is_confirmed || !matches!(self.condition, ApplyCondition::Confirmed)
     }
 
     /// Waits for the end of a run that is at work, as long as the time-out for the lock allows. Its changes would make

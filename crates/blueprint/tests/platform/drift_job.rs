@@ -116,16 +116,16 @@ fn its_role_has_every_policy_and_each_fits() {
 #[test]
 fn it_may_change_only_what_it_may_heal() {
     let (root, mut environment) = project("prod");
-    let healing = actions(&stack(root.path(), &environment).1);
+    let repairing = actions(&stack(root.path(), &environment).1);
     environment.drift.heal = Heal::Nothing;
     let looking = actions(&stack(root.path(), &environment).1);
-    assert!(looking.is_subset(&healing));
+    assert!(looking.is_subset(&repairing));
     // The job looks after itself as well.
     for action in ["iam:GetPolicyVersion", "lambda:GetFunction", "s3:GetObject"] {
         assert!(looking.contains(action), "{action} is not in {looking:?}");
     }
     for action in ["iam:CreatePolicyVersion", "lambda:UpdateFunctionCode", "s3:PutObject", "ec2:CreateVpc"] {
-        assert!(healing.contains(action) && !looking.contains(action), "{action}");
+        assert!(repairing.contains(action) && !looking.contains(action), "{action}");
     }
     let reads = |action: &&String| {
         let name = action.split(':').nth(1).unwrap();

@@ -54,7 +54,7 @@ fn function(name: &str) -> String {
 #[test]
 fn a_name_that_meets_one_of_the_platforms_is_refused_with_the_address() {
     let met = stack(&format!("{HEAD}{}{}", function("a"), function("logs-a"))).unwrap().unwrap_err();
-    assert!(met.to_string().contains("two resources would be functions.logs-a"), "{met}");
+    assert!(met.to_string().contains("two settings both produce the resource functions.logs-a"), "{met}");
     stack(&format!("{HEAD}{}{}", function("a"), function("logs-b"))).unwrap().unwrap();
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{ACCOUNT, Project, repository};
 use config::Environment;
-use resource::{Declaration, Naming, Reconciler};
+use resource::{Declaration, Reconciler, ReplaceOrder};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -79,7 +79,7 @@ struct Declared {
 fn of_kind(kind: &dyn Reconciler, declared: &[(Declaration, Place)]) -> Declared {
     let mut found = Declared::default();
     for (one, place) in declared.iter().filter(|(one, _)| one.kind == kind.kind()) {
-        let outputs = kind.foresee(&one.spec, one.address.as_str(), place).unwrap();
+        let outputs = kind.predict_outputs(&one.spec, one.address.as_str(), place).unwrap();
         found.outputs.extend(outputs.as_object().into_iter().flatten().map(|(name, _)| name.clone()));
         for permission in kind.permissions(&one.spec, place).unwrap() {
             let to = if permission.need == Need::Look { &mut found.reads } else { &mut found.changes };
@@ -115,11 +115,11 @@ fn sources() -> BTreeMap<String, (PathBuf, String)> {
     found
 }
 
-fn order(naming: Naming) -> String {
-    match naming {
-        Naming::Declared => "deletes first, then creates".to_owned(),
-        Naming::Assigned => "creates first, then deletes".to_owned(),
-        Naming::Within(place) => format!("in another `{place}`: creates first; else deletes first"),
+fn order_in_words(order: ReplaceOrder) -> String {
+    match order {
+        ReplaceOrder::DeleteFirst => "deletes first, then creates".to_owned(),
+        ReplaceOrder::CreateFirst => "creates first, then deletes".to_owned(),
+        ReplaceOrder::DeleteFirstWithin(place) => format!("in another `{place}`: creates first; else deletes first"),
     }
 }
 
@@ -145,8 +145,8 @@ fn described(kind: &dyn Reconciler, (path, source): &(PathBuf, String), declared
     };
     let may_need_another = source.contains("fn replacement(&self");
     row("Replaced on", fields + if may_need_another { "; some other changes, which the plan explains" } else { "" });
-    row("Order", order(kind.naming()));
-    if source.contains("fn holdings(&self") {
+    row("Order", order_in_words(kind.replace_order()));
+    if source.contains("fn data_at_risk(&self") {
         let kept = if kind.kept() { "; kept while it holds data, where the file drops it" } else { "" };
         row("Data", format!("yes{kept}"));
     }

@@ -57,10 +57,10 @@ fn sealed_specifications_are_read_by_every_kind() {
             let mut sealed = one.spec.clone();
             reconciler.seal(&mut sealed, "a token");
             let place = vocabulary::Place::new(crate::ACCOUNT, "ap-south-1");
-            let foreseen = |spec: &Value| reconciler.foresee(spec, one.address.as_str(), &place).unwrap();
+            let predicted = |spec: &Value| reconciler.predict_outputs(spec, one.address.as_str(), &place).unwrap();
             assert_eq!(
-                foreseen(&sealed),
-                foreseen(&one.spec),
+                predicted(&sealed),
+                predicted(&one.spec),
                 "{}: outputs must not need a sensitive value",
                 one.address
             );

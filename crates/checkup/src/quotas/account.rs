@@ -1,6 +1,6 @@
 //! The quotas of an account, and the live counts of its resources.
 
-use crate::Patient;
+use crate::DoctorInput;
 use aws_client::{Attempt as _, Failure, Result};
 use aws_sdk_iam::types::SummaryKeyType;
 use futures::future::join_all;
@@ -19,20 +19,20 @@ pub(crate) struct Measure {
 type Summary = Result<HashMap<SummaryKeyType, i32>>;
 
 /// Reads the account's value and the live count of each quota, in order.
-pub(crate) async fn measure(patient: &Patient<'_>, wanted: &[QuotaUse]) -> Vec<Result<Measure>> {
+pub(crate) async fn measure(input: &DoctorInput<'_>, wanted: &[QuotaUse]) -> Vec<Result<Measure>> {
     let is_in_summary = |one: &QuotaUse| matches!(one.quota.source, QuotaSource::AccountSummary(_));
-    let summary = if wanted.iter().any(is_in_summary) { summary(patient).await } else { Ok(HashMap::new()) };
+    let summary = if wanted.iter().any(is_in_summary) { summary(input).await } else { Ok(HashMap::new()) };
     let summary = &summary;
     let measures = wanted.iter().map(async |one| {
-        let (used, limit) = futures::join!(used(patient, one.quota.scope, summary), limit(patient, one.quota, summary));
+        let (used, limit) = futures::join!(used(input, one.quota.scope, summary), limit(input, one.quota, summary));
         Ok(Measure { used: used?, limit: limit? })
     });
     join_all(measures).await
 }
 
-async fn used(patient: &Patient<'_>, scope: QuotaScope, summary: &Summary) -> Result<usize> {
+async fn used(input: &DoctorInput<'_>, scope: QuotaScope, summary: &Summary) -> Result<usize> {
     let QuotaScope::Account(counted) = scope else { return Ok(0) };
-    let ec2 = aws_sdk_ec2::Client::new(patient.sdk);
+    let ec2 = aws_sdk_ec2::Client::new(input.sdk);
     Ok(match counted {
         LiveCount::Vpcs => ec2.describe_vpcs().send().await.during("DescribeVpcs")?.vpcs().len(),
         LiveCount::InternetGateways => {
@@ -44,11 +44,11 @@ async fn used(patient: &Patient<'_>, scope: QuotaScope, summary: &Summary) -> Re
     })
 }
 
-async fn limit(patient: &Patient<'_>, quota: Quota, summary: &Summary) -> Result<f64> {
+async fn limit(input: &DoctorInput<'_>, quota: Quota, summary: &Summary) -> Result<f64> {
     match quota.source {
         QuotaSource::AccountSummary(name) => Ok(f64::from(summarised(summary, name)?)),
         QuotaSource::ServiceQuotas => {
-            let quotas = aws_sdk_servicequotas::Client::new(patient.sdk);
+            let quotas = aws_sdk_servicequotas::Client::new(input.sdk);
             let call = quotas.get_service_quota().service_code(quota.service).quota_code(quota.code);
             let quota = call.send().await.during("GetServiceQuota")?.quota;
             quota.and_then(|quota| quota.value).ok_or_else(|| Failure::incomplete("GetServiceQuota", "value"))
@@ -56,8 +56,8 @@ async fn limit(patient: &Patient<'_>, quota: Quota, summary: &Summary) -> Result
     }
 }
 
-async fn summary(patient: &Patient<'_>) -> Summary {
-    let iam = aws_sdk_iam::Client::new(patient.sdk);
+async fn summary(input: &DoctorInput<'_>) -> Summary {
+    let iam = aws_sdk_iam::Client::new(input.sdk);
     let answer = iam.get_account_summary().send().await.during("GetAccountSummary")?;
     Ok(answer.summary_map.unwrap_or_default())
 }

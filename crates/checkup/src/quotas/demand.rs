@@ -1,6 +1,6 @@
 //! The amounts of each quota that a platform still needs, as its kinds of resources declare them.
 
-use crate::Patient;
+use crate::DoctorInput;
 use aws_client::Result;
 use resource::{QuotaScope, QuotaUse};
 
@@ -8,10 +8,10 @@ use resource::{QuotaScope, QuotaUse};
 ///
 /// # Errors
 /// If this version cannot read a spec.
-pub(crate) fn wanted(patient: &Patient<'_>) -> Result<Vec<QuotaUse>> {
+pub(crate) fn wanted(input: &DoctorInput<'_>) -> Result<Vec<QuotaUse>> {
     let mut wanted: Vec<QuotaUse> = Vec::new();
-    for (kind, spec) in &patient.declared {
-        for one in patient.registry.get(kind)?.quotas(spec)? {
+    for (kind, spec) in &input.declared {
+        for one in input.registry.get(kind)?.quotas(spec)? {
             match wanted.iter_mut().find(|other| other.quota == one.quota) {
                 Some(other) => other.amount = joined(other.quota.scope, other.amount, one.amount),
                 None => wanted.push(one),
@@ -19,8 +19,8 @@ pub(crate) fn wanted(patient: &Patient<'_>) -> Result<Vec<QuotaUse>> {
         }
     }
     // The live count has the resources that exist.
-    for entry in patient.state.resources.values().filter(|entry| entry.id.is_some()) {
-        for one in patient.registry.get(&entry.kind)?.quotas(&entry.spec)? {
+    for entry in input.state.resources.values().filter(|entry| entry.id.is_some()) {
+        for one in input.registry.get(&entry.kind)?.quotas(&entry.spec)? {
             let counted = wanted.iter_mut().find(|other| other.quota == one.quota);
             if let Some(other) = counted.filter(|other| matches!(other.quota.scope, QuotaScope::Account(_))) {
                 other.amount = other.amount.saturating_sub(one.amount);

@@ -18,7 +18,7 @@ pub struct Drift {
     pub ignore: Vec<String>,
     /// How far `reconcile` goes.
     pub heal: Heal,
-    /// At how many differences `reconcile` heals none of them, because so many are hardly a slip.
+    /// The number of differences at which `reconcile` repairs none of them: so many hardly come from one mistake.
     #[schemars(range(min = 1, max = 65535))]
     pub too_many: u16,
     /// `reconcile` on a schedule, on AWS. Left out, whoever wants it runs it elsewhere.
@@ -74,7 +74,7 @@ fn quarter_of_an_hour() -> u16 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Heal {
-    /// Everything is told and nothing is healed.
+    /// All drift is reported, and none is repaired.
     Nothing,
     /// What can be put back in place, or made anew where it is gone. Nothing is deleted.
     #[default]

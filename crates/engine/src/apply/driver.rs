@@ -187,7 +187,7 @@ impl<'a> Driver<'a> {
                 let known = &self.planning.known[node];
                 let declared = &self.with.stack.nodes()[node];
                 let recorded = self.with.state.resources.get(&what.address);
-                let resolved = self.run.workshop.spec(declared, &self.outputs, recorded);
+                let resolved = self.run.contexts.spec(declared, &self.outputs, recorded);
                 let (mut spec, planned) = match resolved.and_then(|spec| Ok((spec, self.planned(node, recorded)?))) {
                     Ok(both) => both,
                     Err(failure) => {

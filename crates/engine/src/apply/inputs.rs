@@ -1,7 +1,7 @@
 //! The inputs of [`apply`](super::apply).
 
 use crate::{Event, MeasuredTimes, StopMode};
-use resource::{Registry, Stack};
+use resource::{KindRegistry, Stack};
 use state::{State, Writer};
 use tokio::sync::watch;
 
@@ -12,7 +12,7 @@ pub struct Apply<'a> {
     /// The state that the plan was made on.
     pub state: &'a State,
     /// The kinds there are.
-    pub registry: &'a Registry,
+    pub registry: &'a KindRegistry,
     /// Records what happens. The caller holds the lock.
     pub writer: &'a Writer,
     /// Steps under way at once.

@@ -8,9 +8,9 @@ use serde_json::Value;
 use state::Entry;
 
 /// The outputs that the plan knew. The outputs of remade resources are placeholders.
-struct Foreseen<'a>(&'a Driver<'a>);
+struct PredictedOutputs<'a>(&'a Driver<'a>);
 
-impl Lookup for Foreseen<'_> {
+impl Lookup for PredictedOutputs<'_> {
     fn outputs(&self, node: usize) -> Result<Value> {
         let Self(driver) = self;
         let known = &driver.planning.known[node];
@@ -18,8 +18,8 @@ impl Lookup for Foreseen<'_> {
             return Ok(outputs.clone());
         }
         let declared = &driver.with.stack.nodes()[node];
-        let place = driver.planning.workshop.cloud.place();
-        driver.with.registry.get(declared.kind)?.foresee(&known.spec, declared.address.as_str(), place)
+        let place = driver.planning.contexts.cloud.place();
+        driver.with.registry.get(declared.kind)?.predict_outputs(&known.spec, declared.address.as_str(), place)
     }
 }
 
@@ -40,7 +40,7 @@ impl Driver<'_> {
             return Ok(known.spec.clone());
         }
         let declared = &self.with.stack.nodes()[node];
-        let mut spec = self.run.workshop.spec(declared, &Foreseen(self), recorded)?;
+        let mut spec = self.run.contexts.spec(declared, &PredictedOutputs(self), recorded)?;
         if known.keeps_live {
             self.with.stack.ignored().copy_kept(&declared.address, &known.spec, &mut spec);
         }

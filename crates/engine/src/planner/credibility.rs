@@ -1,7 +1,7 @@
 //! The credibility of a state: it is a file, which people edit and copy.
 
 use super::{Planner, refusal};
-use crate::{Action, Change, Refusal, planning::Known};
+use crate::{Action, PlannedChange, Refusal, planning::Known};
 use aws_client::{Failure, Remedy, Result};
 use resource::{Address, IdForm, tags_of};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use vocabulary::has_unknown;
 impl Planner<'_> {
     /// Refuses recorded ids that the recorded specs cannot have led to: whoever edits a state must not thereby have
     /// something else changed or deleted.
-    pub(super) fn recorded_ids(&self, known: &[Known], changes: &[Change], refusals: &mut Vec<Refusal>) {
+    pub(super) fn recorded_ids(&self, known: &[Known], changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
         let entries = self.state.resources.values();
         let deposed = entries.clone().flat_map(|entry| &entry.deposed).map(|old| old.id.as_str());
         let recorded = entries.filter_map(|entry| entry.id.as_deref()).chain(deposed);
@@ -34,11 +34,14 @@ impl Planner<'_> {
     /// Others are declared with these outputs where nobody looks at what gave them.
     fn has_credible_outputs(&self, address: &Address, entry: &Entry) -> Result<()> {
         let Value::Object(outputs) = &entry.outputs else { return Ok(()) };
-        let foreseen =
-            self.registry.get(&entry.kind)?.foresee(&entry.spec, address.as_str(), self.workshop.cloud.place())?;
+        let predicted = self.registry.get(&entry.kind)?.predict_outputs(
+            &entry.spec,
+            address.as_str(),
+            self.contexts.cloud.place(),
+        )?;
         let differs = |(name, value): (&String, &Value)| {
-            let foreseen = &foreseen[name];
-            let other = !foreseen.is_null() && !has_unknown(foreseen) && foreseen != value;
+            let predicted = &predicted[name];
+            let other = !predicted.is_null() && !has_unknown(predicted) && predicted != value;
             let other_id = name == "id" && entry.id.as_deref() != value.as_str() && !has_unknown(value);
             (other || other_id).then(|| name.clone())
         };
@@ -52,7 +55,7 @@ impl Planner<'_> {
 
     fn is_credible(&self, kind: &str, id: &str, spec: &Value, is_touched: bool, named: &HashSet<&str>) -> Result<()> {
         let reconciler = self.registry.get(kind)?;
-        let place = self.workshop.cloud.place();
+        let place = self.contexts.cloud.place();
         let incredible = |why: &str| self.incredible(&format!("the state records {} for it, {why}", id.escape_debug()));
         let form = reconciler.id_form(spec, place)?;
         if !form.fits(id) {
@@ -97,7 +100,7 @@ impl Planner<'_> {
 
     /// Refuses a plan that names one thing at two addresses: one would take over what the other deletes. Nor is anything
     /// its own predecessor, or another's.
-    pub(super) fn same_thing_twice(&self, known: &[Known], changes: &[Change], refusals: &mut Vec<Refusal>) {
+    pub(super) fn same_thing_twice(&self, known: &[Known], changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
         let declared = self.stack.nodes().iter().zip(known);
         let declared = declared.filter_map(|(node, known)| Some((node.kind, known.id.as_deref()?, &node.address)));
         let deleted = changes.iter().filter(|change| change.action == Action::Delete && !change.deposed);

@@ -2,7 +2,8 @@
 
 use super::{Planner, refusal};
 use crate::{
-    Action, Change, ChangeDrift, DESTROYED, Kept, Lift, Loss, Refusal, plan::LEAVING, refresh::Seen, sight::Sight,
+    Action, ChangeDrift, DESTROYED, Kept, Lift, Loss, PlannedChange, Refusal, plan::LEAVING, plan_refresh::PlanRefresh,
+    refresh::Seen,
 };
 use aws_client::{Failure, FailureKind, Remedy, Result};
 use futures::{StreamExt, stream};
@@ -30,7 +31,7 @@ impl Planner<'_> {
         let mut kept = Vec::new();
         for (address, entry) in orphans {
             let Some(id) = &entry.id else { continue };
-            match self.holdings(&deletion(address, entry, Some(id.clone()), &entry.spec), Arc::default()).await {
+            match self.data_at_risk(&deletion(address, entry, Some(id.clone()), &entry.spec), Arc::default()).await {
                 Ok(Some(holds)) => {
                     kept.push(Kept { address: address.clone(), kind: entry.kind.clone(), id: id.clone(), holds });
                 }
@@ -45,9 +46,9 @@ impl Planner<'_> {
     /// Returns what was only ever intended and is not there, to be forgotten.
     pub(super) async fn deletions(
         &self,
-        sight: &Sight<'_>,
+        refresh: &PlanRefresh<'_>,
         kept: &[Kept],
-        changes: &mut Vec<Change>,
+        changes: &mut Vec<PlannedChange>,
         refusals: &mut Vec<Refusal>,
     ) -> Vec<Address> {
         let declared: BTreeSet<&Address> = self.stack.nodes().iter().map(|node| &node.address).collect();
@@ -63,18 +64,18 @@ impl Planner<'_> {
                     let told = self.registry.get(&entry.kind).ok().and_then(|kind| kind.after_deletion(&entry.spec));
                     let why = self.why_deleted(entry);
                     let cause = Some(told.map_or_else(|| why.to_owned(), |told| format!("{why}; {told}")));
-                    changes.push(Change { cause, ..deletion(address, entry, entry.id.clone(), &entry.spec) });
+                    changes.push(PlannedChange { cause, ..deletion(address, entry, entry.id.clone(), &entry.spec) });
                 }
                 Err(failure) => refusals.push(refusal(address, &entry.kind, failure)),
             }
         }
         let mut forgotten = Vec::new();
-        for (address, result) in sight.surfaced(intended).await {
+        for (address, result) in refresh.surfaced(intended).await {
             let entry = &self.state.resources[&address];
             match result {
                 Ok(Seen { id: Some(id), .. }) => {
                     let deletion = deletion(&address, entry, Some(id), &entry.spec);
-                    changes.push(Change { cause: Some(self.why_deleted(entry).to_owned()), ..deletion });
+                    changes.push(PlannedChange { cause: Some(self.why_deleted(entry).to_owned()), ..deletion });
                 }
                 // What bears the name is not ours: our create never happened.
                 Ok(_) => forgotten.push(address),
@@ -89,7 +90,7 @@ impl Planner<'_> {
                 }
                 let change = deletion(address, entry, Some(old.id.clone()), &old.spec);
                 let cause = Some("a replacement left it behind".to_owned());
-                changes.push(Change { deposed: true, kind: old.kind.clone(), cause, ..change });
+                changes.push(PlannedChange { deposed: true, kind: old.kind.clone(), cause, ..change });
             }
         }
         forgotten
@@ -106,13 +107,13 @@ impl Planner<'_> {
 
     /// Whether what was recorded can be worked with at all: to be told before anything is touched.
     fn understands(&self, address: &Address, kind: &str, spec: &Value) -> Result<()> {
-        let place = self.workshop.cloud.place();
-        self.registry.get(kind)?.foresee(spec, address.as_str(), place).map(drop)
+        let place = self.contexts.cloud.place();
+        self.registry.get(kind)?.predict_outputs(spec, address.as_str(), place).map(drop)
     }
 
     /// Refuses to delete what is protected. A predecessor is as protected as its successor: a state that somebody edited
     /// could call anything one.
-    pub(super) fn protections(&self, changes: &[Change], refusals: &mut Vec<Refusal>) {
+    pub(super) fn protections(&self, changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
         let mut refused = BTreeSet::new();
         for change in changes.iter().filter(|change| change.action.loses()) {
             let recorded = self.state.resources.get(&change.address).is_some_and(|entry| entry.protected);
@@ -134,14 +135,14 @@ impl Planner<'_> {
 
     /// Refuses what would destroy data, unless that is allowed, before anything is touched. Returns the data whose
     /// deletion is allowed, if the plan lists losses.
-    pub(super) async fn data(&self, changes: &[Change], refusals: &mut Vec<Refusal>) -> Vec<Loss> {
-        let doomed = changes.iter().filter(|change| change.action.loses());
-        let going: Arc<HashSet<String>> = Arc::new(doomed.clone().filter_map(|change| change.id.clone()).collect());
-        let is_allowed = |change: &Change| self.purpose.may_delete_data(&change.address);
-        let guarded = doomed.filter(|change| self.purpose.lists_losses || !is_allowed(change));
+    pub(super) async fn data(&self, changes: &[PlannedChange], refusals: &mut Vec<Refusal>) -> Vec<Loss> {
+        let deletions = changes.iter().filter(|change| change.action.loses());
+        let going: Arc<HashSet<String>> = Arc::new(deletions.clone().filter_map(|change| change.id.clone()).collect());
+        let is_allowed = |change: &PlannedChange| self.purpose.may_delete_data(&change.address);
+        let guarded = deletions.filter(|change| self.purpose.lists_losses || !is_allowed(change));
         let checks = stream::iter(guarded).map(|change| {
             let going = going.clone();
-            async move { (change, self.holdings(change, going).await) }
+            async move { (change, self.data_at_risk(change, going).await) }
         });
         let found: Vec<_> = checks.buffer_unordered(64).collect().await;
         let mut losses = Vec::new();
@@ -169,21 +170,21 @@ impl Planner<'_> {
     }
 
     /// Whether the plan is refused only because the caller may not look for data.
-    pub(super) fn is_unseen(&self, refusal: &Refusal, changes: &[Change]) -> bool {
-        let loses = |change: &Change| change.address == refusal.address && change.action.loses();
+    pub(super) fn is_unseen(&self, refusal: &Refusal, changes: &[PlannedChange]) -> bool {
+        let loses = |change: &PlannedChange| change.address == refusal.address && change.action.loses();
         refusal.failure.kind == FailureKind::Denied && changes.iter().any(loses)
     }
 
-    async fn holdings(&self, change: &Change, going: Arc<HashSet<String>>) -> Result<Option<String>> {
+    async fn data_at_risk(&self, change: &PlannedChange, going: Arc<HashSet<String>>) -> Result<Option<String>> {
         let (Some(id), Some(entry)) = (&change.id, self.state.resources.get(&change.address)) else { return Ok(None) };
         let (kind, spec) = if change.deposed { (&change.kind, &change.spec) } else { (&entry.kind, &entry.spec) };
-        let cx = self.workshop.cx(&change.address, &entry.token).with_going(going);
-        self.registry.get(kind)?.holdings(spec, id, &cx).await
+        let cx = self.contexts.cx(&change.address, &entry.token).with_going(going);
+        self.registry.get(kind)?.data_at_risk(spec, id, &cx).await
     }
 }
 
 /// The other way out of a replacement: the old values.
-fn how_to_keep(change: &Change) -> Option<Remedy> {
+fn how_to_keep(change: &PlannedChange) -> Option<Remedy> {
     let forced = change.fields.iter().filter(|field| field.forces_replacement).map(|field| field.path.as_str());
     match forced.collect::<Vec<_>>().as_slice() {
         [] => None,
@@ -191,8 +192,8 @@ fn how_to_keep(change: &Change) -> Option<Remedy> {
     }
 }
 
-fn deletion(address: &Address, entry: &Entry, id: Option<String>, spec: &Value) -> Change {
-    Change {
+fn deletion(address: &Address, entry: &Entry, id: Option<String>, spec: &Value) -> PlannedChange {
+    PlannedChange {
         address: address.clone(),
         kind: entry.kind.clone(),
         action: Action::Delete,

@@ -2,7 +2,7 @@
 
 use super::{Decision, Planner, refusal};
 use crate::{
-    Action, Change, Refusal, ownership,
+    Action, PlannedChange, Refusal, ownership,
     refresh::{Look, Seen, look_each},
 };
 use aws_client::Result;
@@ -21,7 +21,7 @@ impl Planner<'_> {
     ) -> Result<()> {
         let (Some(id), Some(entry), Some(ownership)) = (&seen.id, entry, &seen.ownership) else { return Ok(()) };
         let reconciler = self.registry.get(node.kind)?;
-        let cx = self.workshop.cx_of(&node.address, entry);
+        let cx = self.contexts.cx_of(&node.address, entry);
         match decision.action {
             Some(Action::Replace | Action::Delete) => ownership::may_be_lost(ownership, reconciler, id, &cx),
             Some(_) => {
@@ -33,11 +33,11 @@ impl Planner<'_> {
     }
 
     /// Refuses to delete what is not provably ours. A replacement was judged when it was decided.
-    pub(super) async fn owners(&self, changes: &[Change], refusals: &mut Vec<Refusal>) {
+    pub(super) async fn owners(&self, changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
         let deleted = changes.iter().filter(|change| change.action == Action::Delete);
         let looks = deleted.filter_map(|change| {
             let entry = self.state.resources.get(&change.address)?;
-            change.id.as_ref().map(|_| Look::at_deletion(change, entry, self.workshop))
+            change.id.as_ref().map(|_| Look::at_deletion(change, entry, self.contexts))
         });
         // In the order in which they are looked at, because an address can have several.
         for (address, kind, looked) in look_each(looks.collect(), self.registry).await {
@@ -52,7 +52,7 @@ impl Planner<'_> {
     }
 
     async fn is_ours_to_delete(&self, address: &Address, kind: &str, seen: &Seen) -> Result<()> {
-        let (reconciler, cx) = (self.registry.get(kind)?, self.workshop.cx(address, ""));
+        let (reconciler, cx) = (self.registry.get(kind)?, self.contexts.cx(address, ""));
         match (&seen.id, &seen.ownership, &seen.observation) {
             (Some(id), Some(ownership), _) => ownership::may_be_lost(ownership, reconciler, id, &cx),
             (Some(id), None, Observation::Ready { live, .. }) => {

@@ -1,20 +1,20 @@
 //! Making a resource, and finding it again where the answer was lost.
 
-use super::{Applying, Made, Maker, Sent};
+use super::{Applying, Creation, Maker, Sent};
 use crate::{
     Action,
     clock::Clock,
     ownership::{self, undeclared, unproven},
-    patience::{SURFACES_WITHIN, Unbearable},
     refresh::{Ours, find},
-    removing::Doomed,
+    removing::PendingDeletion,
+    retry_budget::{SURFACES_WITHIN, StepError},
 };
 use aws_client::FailureKind;
 use resource::{Cx, Observation, Reconciler};
 use state::Entry;
 use tokio::time::Instant;
 
-impl From<Ours> for Made {
+impl From<Ours> for Creation {
     fn from(Ours { id, is_proven }: Ours) -> Self {
         Self { id, by: if is_proven { Maker::LostCreate } else { Maker::Unproven } }
     }
@@ -22,16 +22,13 @@ impl From<Ours> for Made {
 
 impl Applying<'_> {
     /// What AWS has left of what somebody else has deleted is in the way sooner or later.
-    pub(super) async fn clear_remnants(
-        &self,
-        reconciler: &dyn Reconciler,
-        clock: &Clock<'_>,
-    ) -> Result<(), Unbearable> {
+    pub(super) async fn clear_remnants(&self, reconciler: &dyn Reconciler, clock: &Clock<'_>) -> Result<(), StepError> {
         match &self.vanished {
             Some(entry @ Entry { id: Some(id), .. }) if reconciler.remnants() => {
-                let cx = self.run.workshop.cx_of(&self.address, entry);
-                let doomed = Doomed { spec: &entry.spec, id, cx: &cx, interrupted: false, may_be_left: false };
-                self.run.delete(reconciler, doomed, clock).await
+                let cx = self.run.contexts.cx_of(&self.address, entry);
+                let deletion =
+                    PendingDeletion { spec: &entry.spec, id, cx: &cx, interrupted: false, may_be_left: false };
+                self.run.delete(reconciler, deletion, clock).await
             }
             _ => Ok(()),
         }
@@ -42,12 +39,12 @@ impl Applying<'_> {
         reconciler: &dyn Reconciler,
         cx: &Cx,
         clock: &Clock<'_>,
-    ) -> Result<Made, Unbearable> {
+    ) -> Result<Creation, StepError> {
         // The intents of plain creates are durable since the run began.
         if self.action == Action::Replace && !self.run.writer.flush().await {
-            return Err(Unbearable::Stopped);
+            return Err(StepError::Stopped);
         }
-        let mut patience = clock.patience();
+        let mut retries = clock.retry_budget();
         // What an earlier run sent, it sent before this run began; what this step sent, just now.
         let mut lost = self.find_first.then_some(self.run.began);
         let mut may_have_made_it = self.find_first;
@@ -58,7 +55,7 @@ impl Applying<'_> {
                 return Ok(found.into());
             }
             let failure = match reconciler.create(&self.spec, cx).await {
-                Ok(id) => return Ok(Made { id, by: Maker::Step }),
+                Ok(id) => return Ok(Creation { id, by: Maker::Step }),
                 Err(failure) => failure,
             };
             lost = (failure.kind == FailureKind::Ambiguous).then(Instant::now);
@@ -70,7 +67,7 @@ impl Applying<'_> {
                     None => Err(failure.into()),
                 };
             }
-            self.bear(&mut patience, failure, clock).await?;
+            self.wait_or_fail(&mut retries, failure, clock).await?;
         }
     }
 
@@ -82,12 +79,12 @@ impl Applying<'_> {
         reconciler: &dyn Reconciler,
         cx: &Cx,
         clock: &Clock<'_>,
-    ) -> Result<Made, Unbearable> {
-        let mut patience = clock.patience();
+    ) -> Result<Creation, StepError> {
+        let mut retries = clock.retry_budget();
         let observation = loop {
             match reconciler.observe(&self.spec, &id, cx).await {
                 Ok(observation) => break observation,
-                Err(failure) => self.bear(&mut patience, failure, clock).await?,
+                Err(failure) => self.wait_or_fail(&mut retries, failure, clock).await?,
             }
         };
         let condition = match &observation {
@@ -99,7 +96,7 @@ impl Applying<'_> {
         };
         let Some(condition) = condition else {
             self.entry.adopting = true;
-            return Ok(Made { id, by: Maker::Unproven });
+            return Ok(Creation { id, by: Maker::Unproven });
         };
         if self.entry.deposed.is_empty() {
             self.run.writer.record(&self.address, None);
@@ -114,16 +111,16 @@ impl Applying<'_> {
         reconciler: &dyn Reconciler,
         cx: &Cx,
         clock: &Clock<'_>,
-    ) -> Result<Option<Ours>, Unbearable> {
-        let mut patience = clock.patience();
+    ) -> Result<Option<Ours>, StepError> {
+        let mut retries = clock.retry_budget();
         loop {
             match find(reconciler, &self.spec, cx).await {
                 Ok(Some(found)) => return Ok(Some(found)),
                 Ok(None) if sent.elapsed() >= SURFACES_WITHIN => return Ok(None),
-                Ok(None) => patience.wait().await?,
+                Ok(None) => retries.wait().await?,
                 Err(failure) => {
                     clock.waits_for(&failure);
-                    patience.bear(failure).await?;
+                    retries.wait_or_fail(failure).await?;
                 }
             }
         }

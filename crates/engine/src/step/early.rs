@@ -4,7 +4,7 @@
 use super::Applying;
 use crate::{
     clock::Clock,
-    patience::{DENIED_FOR, Patience, Unbearable, is_denial},
+    retry_budget::{DENIED_FOR, RetryBudget, StepError, is_denial},
 };
 use aws_client::{Failure, FailureKind};
 use std::time::Duration;
@@ -17,12 +17,12 @@ const EARLY: Duration = Duration::from_secs(60);
 
 impl Applying<'_> {
     /// Waits after a retryable failure. A refusal that may be due to eventual consistency is retryable for a while.
-    pub(super) async fn bear(
+    pub(super) async fn wait_or_fail(
         &self,
-        patience: &mut Patience,
+        retries: &mut RetryBudget,
         failure: Failure,
         clock: &Clock<'_>,
-    ) -> Result<(), Unbearable> {
+    ) -> Result<(), StepError> {
         let denied = is_denial(&failure);
         let missing = failure.kind == FailureKind::Final && failure.says_missing();
         let within = match self.is_early() {
@@ -32,11 +32,11 @@ impl Applying<'_> {
             _ => None,
         };
         if let Some(within) = within {
-            clock.waits_for(&Failure { kind: FailureKind::Heals(within), ..failure.clone() });
-            return patience.bear_for(within, failure).await;
+            clock.waits_for(&Failure { kind: FailureKind::Retryable(within), ..failure.clone() });
+            return retries.wait_or_fail_within(within, failure).await;
         }
         clock.waits_for(&failure);
-        patience.bear(failure).await
+        retries.wait_or_fail(failure).await
     }
 
     /// True if this run has just created the resource or one that it needs.

@@ -1,12 +1,12 @@
 //! Creates a resource, and remakes it if AWS accepted the creation and then failed it for a transient reason.
 
-use super::{Applying, Made, Maker, Sent, Settled, Thing};
+use super::{Applying, Creation, Maker, Sent, Settled, Thing};
 use crate::{
     StepPhase,
     clock::Clock,
     failures::{broken, gone},
-    patience::Unbearable,
-    removing::Doomed,
+    removing::PendingDeletion,
+    retry_budget::StepError,
 };
 use resource::Reconciler;
 use serde_json::Value;
@@ -18,10 +18,10 @@ const REMAKES: usize = 2;
 
 impl Applying<'_> {
     /// Creates the resource and waits until it matches the declared spec.
-    pub(super) async fn make(&mut self, reconciler: &dyn Reconciler, clock: &Clock<'_>) -> Result<(), Unbearable> {
+    pub(super) async fn make(&mut self, reconciler: &dyn Reconciler, clock: &Clock<'_>) -> Result<(), StepError> {
         for remakes in 0.. {
-            let cx = self.run.workshop.cx_of(&self.address, &self.entry);
-            let Made { id, by } = self.create(reconciler, &cx, clock).await?;
+            let cx = self.run.contexts.cx_of(&self.address, &self.entry);
+            let Creation { id, by } = self.create(reconciler, &cx, clock).await?;
             let now = by == Maker::Step;
             let may_be_remade = match by {
                 Maker::Step => true,
@@ -65,16 +65,16 @@ impl Applying<'_> {
         id: &str,
         cause: &str,
         clock: &Clock<'_>,
-    ) -> Result<(), Unbearable> {
+    ) -> Result<(), StepError> {
         self.run.remade.borrow_mut().insert(self.address.clone());
         clock.say(StepPhase::Waiting(format!("another attempt, since the {} {cause}", reconciler.noun())));
-        let cx = self.run.workshop.cx_of(&self.address, &self.entry).made_again();
+        let cx = self.run.contexts.cx_of(&self.address, &self.entry).made_again();
         self.record(Phase::Deleting, id);
         if reconciler.remnants() && !self.run.writer.flush().await {
-            return Err(Unbearable::Stopped);
+            return Err(StepError::Stopped);
         }
-        let doomed = Doomed { spec: &self.spec, id, cx: &cx, interrupted: false, may_be_left: false };
-        self.run.delete(reconciler, doomed, clock).await?;
+        let deletion = PendingDeletion { spec: &self.spec, id, cx: &cx, interrupted: false, may_be_left: false };
+        self.run.delete(reconciler, deletion, clock).await?;
         self.entry = Entry {
             phase: Phase::Intent,
             token: uuid::Uuid::new_v4().to_string(),
@@ -88,7 +88,7 @@ impl Applying<'_> {
         self.run.writer.record(&self.address, Some(self.entry.clone()));
         match self.run.writer.flush().await {
             true => Ok(()),
-            false => Err(Unbearable::Stopped),
+            false => Err(StepError::Stopped),
         }
     }
 }

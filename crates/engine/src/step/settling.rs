@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     failures::{beyond_the_plan, does_not_take, never_settled},
     ownership,
-    patience::Unbearable,
+    retry_budget::StepError,
 };
 use aws_client::Failure;
 use resource::{Diff, Observation, Reconciler};
@@ -28,9 +28,9 @@ impl Applying<'_> {
         thing: &Thing<'_>,
         mut sent: Sent,
         clock: &Clock<'_>,
-    ) -> Result<Settled, Unbearable> {
+    ) -> Result<Settled, StepError> {
         let Thing { id, cx, fresh, .. } = *thing;
-        let mut patience = clock.patience();
+        let mut retries = clock.retry_budget();
         let mut announced = false;
         // As the plan looked: through the declaration last applied, whose settings may have to go. An intent may not
         // have known enough to look through.
@@ -39,14 +39,14 @@ impl Applying<'_> {
             let observation = match reconciler.observe(before.as_ref().unwrap_or(&self.spec), id, cx).await {
                 Ok(observation) => observation,
                 Err(failure) => {
-                    self.bear(&mut patience, failure, clock).await?;
+                    self.wait_or_fail(&mut retries, failure, clock).await?;
                     continue;
                 }
             };
             match observation {
-                Observation::Absent if fresh && !patience.is_over(APPEARS_WITHIN) => {
+                Observation::Absent if fresh && !retries.is_over(APPEARS_WITHIN) => {
                     clock.say(StepPhase::Waiting("it to appear".to_owned()));
-                    patience.wait().await?;
+                    retries.wait().await?;
                 }
                 Observation::Absent => return Ok(Settled::Absent),
                 Observation::Broken { reason, transient } => return Ok(Settled::Broken { reason, transient }),
@@ -55,14 +55,14 @@ impl Applying<'_> {
                         self.announce(outputs, &mut announced);
                     }
                     let deadline = self.run.deadline(reconciler);
-                    if patience.is_over(deadline) {
+                    if retries.is_over(deadline) {
                         return Err(never_settled(reconciler, id, &status, deadline).into());
                     }
                     if self.run.no_wait && announced && !*self.announce.awaited.borrow() {
-                        return Err(Unbearable::Stopped);
+                        return Err(StepError::Stopped);
                     }
                     clock.say(StepPhase::Waiting(status));
-                    patience.wait().await?;
+                    retries.wait().await?;
                 }
                 Observation::Ready { live, outputs } => {
                     self.announce(outputs, &mut announced);
@@ -89,7 +89,7 @@ impl Applying<'_> {
                         }
                         Next::Wait => {
                             clock.say(StepPhase::Waiting("the change to show".to_owned()));
-                            patience.wait().await?;
+                            retries.wait().await?;
                         }
                         Next::GiveUp => return Err(does_not_take(&diff, id).into()),
                     }
@@ -123,16 +123,16 @@ impl Applying<'_> {
         live: &Value,
         diff: &Diff,
         clock: &Clock<'_>,
-    ) -> Result<(), Unbearable> {
+    ) -> Result<(), StepError> {
         let Thing { id, cx, .. } = *thing;
-        let mut patience = clock.patience();
+        let mut retries = clock.retry_budget();
         loop {
             match reconciler.update(&self.spec, id, live, diff, cx).await {
                 Ok(()) => return Ok(()),
                 Err(failure) => {
                     let residue = format!("{id} exists and is not finished; the next run goes on with it");
                     let failure = Failure { residue: failure.residue.clone().or(Some(residue)), ..failure };
-                    self.bear(&mut patience, failure, clock).await?;
+                    self.wait_or_fail(&mut retries, failure, clock).await?;
                 }
             }
         }

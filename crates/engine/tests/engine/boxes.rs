@@ -4,8 +4,8 @@ use crate::parcels::Parcel;
 use aws_client::{Failure, FailureKind, Result};
 use engine::{Applied, Apply, Drift, MeasuredTimes, Planning, Purpose, StopMode, apply, drift, plan};
 use resource::{
-    As, Asset, Cloud, Cx, Deletion, Diff, Found, IdForm, IgnoreRules, Naming, Observed, Owner, Registry, Resource,
-    Stack, Tags,
+    As, Asset, Cloud, Cx, Deletion, Diff, Found, IdForm, IgnoreRules, KindRegistry, Observed, Owner, ReplaceOrder,
+    Resource, Stack, Tags,
 };
 use serde::{Deserialize, Serialize};
 use state::{MemoryStore, State, StateIdentity, Store, Writer};
@@ -80,7 +80,7 @@ impl Resource for Box {
     const TERRAFORM: Option<resource::Terraform> = None;
     const REPLACE_ON: &'static [&'static str] = &["inside", "name"];
     const COMPARE: &'static [(&'static str, As)] = &[("parts", As::Set)];
-    const NAMING: Naming = Naming::Assigned;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::CreateFirst;
     type Outputs = BoxOutputs;
 
     fn id_form(&self, _: &Place) -> IdForm {
@@ -169,7 +169,7 @@ impl Default for Waiting {
 
 pub(crate) struct Bench {
     pub(crate) cloud: Arc<Cloud>,
-    pub(crate) registry: Registry,
+    pub(crate) registry: KindRegistry,
     pub(crate) store: Arc<MemoryStore>,
 }
 
@@ -204,7 +204,7 @@ impl Bench {
         let config = aws_types::SdkConfig::builder().build();
         let assets = contents.iter().map(|bytes| Asset { origin: String::new(), bytes: (*bytes).into() });
         let cloud = Arc::new(Cloud::new(config, Place::new("123456789012", "eu-west-1"), assets));
-        let registry = Registry::default().with::<Box>().with::<Parcel>();
+        let registry = KindRegistry::default().with::<Box>().with::<Parcel>();
         Self { cloud, registry, store: Arc::new(MemoryStore::default()) }
     }
 

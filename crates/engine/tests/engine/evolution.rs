@@ -1,7 +1,7 @@
 //! States whose specs and outputs another version recorded.
 
 use crate::boxes::{Bench, nested};
-use engine::{Action, Heal, Judged, Purpose, applied_stack, healing};
+use engine::{Action, Judged, Purpose, RepairScope, applied_stack, plan_repairs};
 use resource::{Address, Stack, Tags};
 use serde_json::{Map, Value, json};
 use state::{State, Store};
@@ -52,8 +52,8 @@ async fn recorded_outputs_without_one_that_came_later_do_not_keep_drift_from_its
     let planning = bench.plan(&applied).await;
     let judged =
         Judged { planning: &planning, applied: &applied, declared: &stack, state: &state, registry: &bench.registry };
-    let found = healing(&judged, Heal::Safely, |_| false);
-    assert_eq!(found.heals, [(Address::new("boxes", "c"), Action::Update)]);
+    let found = plan_repairs(&judged, RepairScope::Safely, |_| false);
+    assert_eq!(found.planned, [(Address::new("boxes", "c"), Action::Update)]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,9 +2,9 @@
 
 use crate::{
     boxes::{Bench, Box, identity, nested},
-    healing::look,
+    repairs::look,
 };
-use engine::{Action, Heal};
+use engine::{Action, RepairScope};
 use resource::{IgnoreRules, Stack, Tags};
 
 fn rules(rules: &[(&str, &str)]) -> IgnoreRules {
@@ -127,16 +127,16 @@ async fn drift_and_reconcile_count_ignored_differences_apart() {
     let drift = bench.drift_beside(stack.ignored()).await;
     assert!(drift.is_none() && drift.checked == 3, "{drift:?}");
     assert_eq!(drift.ignored.len(), 1);
-    let healing = look(&bench, &stack, Heal::Everything).await;
-    assert!(healing.heals.is_empty() && healing.left.is_empty() && healing.pending.is_empty(), "{healing:?}");
+    let repairs = look(&bench, &stack, RepairScope::Everything).await;
+    assert!(repairs.planned.is_empty() && repairs.left.is_empty() && repairs.pending.is_empty(), "{repairs:?}");
     assert_eq!(bench.drift().await.drifted.len(), 1, "without the rule it is drift");
 }
 
 #[tokio::test(start_paused = true)]
 async fn pending_change_of_an_ignored_field_is_none() {
     let bench = tampered().await;
-    let healing = look(&bench, &ignoring(["1", "other", "3"], &[("boxes.*", "label")]), Heal::Safely).await;
-    assert!(healing.pending.is_empty(), "{healing:?}");
+    let repairs = look(&bench, &ignoring(["1", "other", "3"], &[("boxes.*", "label")]), RepairScope::Safely).await;
+    assert!(repairs.pending.is_empty(), "{repairs:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use crate::boxes::{Bench, Box, identity, nested};
 use engine::{Action, DriftChange, Planning, Purpose, plan};
-use resource::{Registry, Stack, Tags};
+use resource::{KindRegistry, Stack, Tags};
 use state::Phase;
 use std::sync::Arc;
 
@@ -75,7 +75,8 @@ async fn a_lost_state_costs_reads_and_no_duplicates() {
     let bench = Bench::new();
     let stack = nested("outer", ["1", "2", "3"]);
     bench.up(&stack).await;
-    let lost = Bench { cloud: bench.cloud.clone(), registry: Registry::default().with::<Box>(), store: Arc::default() };
+    let lost =
+        Bench { cloud: bench.cloud.clone(), registry: KindRegistry::default().with::<Box>(), store: Arc::default() };
     let planning = lost.plan(&stack).await;
     assert!(actions(&planning).iter().all(|(_, action)| *action == Action::Update), "{:?}", actions(&planning));
     lost.up(&stack).await;

@@ -4,13 +4,13 @@
 
 mod boxes;
 mod evolution;
-mod healing;
 mod ignoring;
 mod late_failures;
 mod lifecycle;
 mod moving;
 mod ownership;
 mod parcels;
+mod repairs;
 mod reviewing;
 mod schedules;
 mod waiting;

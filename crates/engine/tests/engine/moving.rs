@@ -1,7 +1,7 @@
 //! Resources with a new address in the environment file.
 
 use crate::boxes::{Bench, Box, identity, nested};
-use engine::{Action, Heal};
+use engine::{Action, RepairScope};
 use resource::{Address, Stack, Tags};
 
 fn address(text: &str) -> Address {
@@ -97,8 +97,8 @@ async fn move_to_an_address_that_is_recorded_is_refused() {
 async fn reconcile_repairs_what_was_applied_and_leaves_the_move_to_up() {
     let bench = built().await;
     bench.world().boxes().get_mut("box-2").unwrap().label = "tampered".to_owned();
-    let healing = crate::healing::look(&bench, &renamed("middle"), Heal::Safely).await;
-    let heals: Vec<_> = healing.heals.iter().map(|(address, action)| (address.as_str(), *action)).collect();
-    assert_eq!(heals, [("boxes.b", Action::Update)]);
-    assert!(healing.pending.contains(&address("boxes.new")), "{healing:?}");
+    let repairs = crate::repairs::look(&bench, &renamed("middle"), RepairScope::Safely).await;
+    let planned: Vec<_> = repairs.planned.iter().map(|(address, action)| (address.as_str(), *action)).collect();
+    assert_eq!(planned, [("boxes.b", Action::Update)]);
+    assert!(repairs.pending.contains(&address("boxes.new")), "{repairs:?}");
 }

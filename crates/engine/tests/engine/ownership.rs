@@ -2,10 +2,10 @@
 
 use crate::{
     boxes::{Bench, Box, identity, nested},
-    healing::look,
+    repairs::look,
 };
 use aws_client::Remedy;
-use engine::{Action, DriftChange, Heal, Planning, Purpose};
+use engine::{Action, DriftChange, Planning, Purpose, RepairScope};
 use resource::{Address, Stack, Tags};
 use state::{Deposed, Entry, Phase, State, Store};
 use std::time::Duration;
@@ -62,10 +62,10 @@ async fn foreign_resource_is_left_to_a_person_by_reconcile_while_the_rest_is_rep
     let (bench, stack) = built().await;
     tag(&bench, "box-2", &THEIRS);
     bench.world().boxes().get_mut("box-1").unwrap().label = "tampered".to_owned();
-    let healing = look(&bench, &stack, Heal::Everything).await;
-    assert_eq!(healing.heals, [(Address::new("boxes", "a"), Action::Update)]);
-    assert!(healing.left[0].reason.contains("belongs to"), "{:?}", healing.left);
-    assert!(healing.failed.is_empty(), "{:?}", healing.failed);
+    let repairs = look(&bench, &stack, RepairScope::Everything).await;
+    assert_eq!(repairs.planned, [(Address::new("boxes", "a"), Action::Update)]);
+    assert!(repairs.left[0].reason.contains("belongs to"), "{:?}", repairs.left);
+    assert!(repairs.failed.is_empty(), "{:?}", repairs.failed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,9 +133,9 @@ async fn interrupted_adoption_is_left_to_a_person_by_reconcile_and_named_by_the_
     tag(&bench, "box-3", &THEIRS);
     bench.world().boxes().get_mut("box-3").unwrap().label = "theirs".to_owned();
     edit_state(&bench, |state| state.resources.get_mut(&Address::new("boxes", "c")).unwrap().adopting = true).await;
-    let healing = look(&bench, &stack, Heal::Everything).await;
-    assert_eq!(healing.heals, []);
-    assert!(healing.unfinished && healing.left[0].reason.contains("interrupted"), "{:?}", healing.left);
+    let repairs = look(&bench, &stack, RepairScope::Everything).await;
+    assert_eq!(repairs.planned, []);
+    assert!(repairs.unfinished && repairs.left[0].reason.contains("interrupted"), "{:?}", repairs.left);
     let drift = bench.drift().await;
     assert!(drift.drifted.is_empty(), "nothing was applied to it: {:?}", drift.drifted);
     assert!(drift.not_compared[0].reason.contains("its adoption was interrupted"), "{:?}", drift.not_compared);

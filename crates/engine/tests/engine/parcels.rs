@@ -2,7 +2,7 @@
 
 use crate::boxes::Bench;
 use aws_client::Result;
-use resource::{Address, Content, Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, Tags};
+use resource::{Address, Content, Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, Tags};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -33,7 +33,7 @@ impl Resource for Parcel {
     const NOUN: &'static str = "parcel";
     const TERRAFORM: Option<resource::Terraform> = None;
     const CONTENT: Option<Content> = Some(Content { digest: "content", sent_with: &["content"] });
-    const NAMING: Naming = Naming::Declared;
+    const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     type Outputs = ParcelOutputs;
 
     fn id_form(&self, _: &Place) -> IdForm {

@@ -1,7 +1,7 @@
 //! Accepts drift: writes live values into the environment file if one of its settings declares them.
 
 use crate::{
-    end::End,
+    command_error::CommandError,
     output::{self, Readers},
     printer::Printer,
     render::versioned::Versioned,
@@ -46,18 +46,18 @@ pub(crate) async fn run(
     drift: &Drift,
     addresses: &[String],
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let Some(environment) = session.environment.clone() else {
-        return Err(End::usage(format!("{} has no environment file to write to", session.name), ""));
+        return Err(CommandError::usage(format!("{} has no environment file to write to", session.name), ""));
     };
     let chosen = |address: &Address| addresses.iter().any(|glob| address.matches(glob));
     if let Some(unknown) = addresses.iter().find(|glob| !drift.drifted.iter().any(|one| one.address.matches(glob))) {
-        return Err(End::usage(
+        return Err(CommandError::usage(
             format!("nothing has drifted at `{}`", unknown.escape_debug()),
             format!("`mlopsctl drift {}` shows what has", session.name),
         ));
     }
-    let invalid = |invalid| End::Invalid(Box::new(invalid));
+    let invalid = |invalid| CommandError::Invalid(Box::new(invalid));
     let source = config::text(&session.file, &session.root).map_err(invalid)?;
     let stack = session.stack(state).await?;
     let mut edited = Edited { source, environment, declared: declarations(session, &stack)? };
@@ -91,13 +91,13 @@ pub(crate) async fn run(
         // A symbolic link within the project stays a link.
         let written = session.file.canonicalize();
         let written = written.and_then(|real| output::write(&real, edited.source.as_bytes(), Readers::AsBefore));
-        written.map_err(|error| End::failed(format!("{}: {error}", session.file.display())))?;
+        written.map_err(|error| CommandError::failed(format!("{}: {error}", session.file.display())))?;
     }
     match printer.json {
         true => printer.document(&outcome.document()),
         false => outcome.say(session, printer),
     }
-    if outcome.left.is_empty() { Ok(()) } else { Err(End::Differences) }
+    if outcome.left.is_empty() { Ok(()) } else { Err(CommandError::Differences) }
 }
 
 /// The file with a setting that declares the live value. The edit changes nothing else than accepted values.
@@ -137,8 +137,10 @@ fn settings(stack: &Stack, one: &Wanted<'_>) -> Vec<String> {
     own.map(|key| format!("{section}.{key}")).chain(shared).collect()
 }
 
-fn declarations(session: &Session, stack: &Stack) -> Result<Vec<Declaration>, End> {
-    stack.declarations(&session.registry, session.cloud.place()).map_err(|failure| End::failed(failure.to_string()))
+fn declarations(session: &Session, stack: &Stack) -> Result<Vec<Declaration>, CommandError> {
+    stack
+        .declarations(&session.registry, session.cloud.place())
+        .map_err(|failure| CommandError::failed(failure.to_string()))
 }
 
 /// True if the file declares the live value of the field.

@@ -3,10 +3,10 @@
 use super::{change, plan::Preview};
 use crate::{
     cli::{AdoptArgs, Global, PlanFormat},
-    end::End,
+    command_error::CommandError,
     printer::Printer,
 };
-use app::{Change, ChangeOptions, Condition, Session, Wanted};
+use app::{ApplyCondition, ChangeOptions, ChangeRequest, Session, Wanted};
 use engine::{Claim, Claims, Purpose};
 use resource::{Address, Declaration, Stack};
 use state::{Phase, State};
@@ -16,13 +16,16 @@ use tfstate::{Declared, Matching, Tfstate, Types};
 /// More of what is left to Terraform is counted only.
 const MOST_LEFT: usize = 20;
 
-pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> Result<(), CommandError> {
     let began = Instant::now();
     let (environment, what) = environment(&args.what);
     let named = Named::parse_all(what)?;
     let terraform = args.from_tfstate.as_deref().map(read).transpose()?;
     if named.is_empty() && terraform.is_none() {
-        return Err(End::usage("what is to be taken over?", "name it: ADDRESS=ID, or ADDRESS for what bears its name"));
+        return Err(CommandError::usage(
+            "what is to be taken over?",
+            "name it: ADDRESS=ID, or ADDRESS for what bears its name",
+        ));
     }
     let session = global.app().open_to_change(environment).await?;
     let (state, _) = session.state().await?;
@@ -31,7 +34,7 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
     for named in named {
         let (address, claim) = named.claim(&session, &stack, terraform.as_ref())?;
         if claims.insert(address.clone(), claim).is_some() {
-            return Err(End::usage(format!("{address} is named twice"), "one thing can stand at an address"));
+            return Err(CommandError::usage(format!("{address} is named twice"), "one thing can stand at an address"));
         }
     }
     if let Some(terraform) = &terraform {
@@ -65,13 +68,13 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
         return preview.show(printer).await.map(drop);
     }
     let targets = claims.keys().map(Address::to_string).collect();
-    let change = Change {
+    let change = ChangeRequest {
         workspace: &session,
         wanted: Wanted::Declared(&session),
         operation: "adopt",
         targets,
         claims,
-        condition: Condition::Confirmed,
+        condition: ApplyCondition::Confirmed,
         options: ChangeOptions { is_confirmed: args.yes || global.local, ..ChangeOptions::default() },
     };
     change::run(change, &session.names(), global.is_on_aws(), printer).await?;
@@ -85,14 +88,14 @@ pub(crate) async fn run(global: &Global, args: &AdoptArgs, printer: Printer) -> 
 }
 
 /// Refuses to adopt a part of a network that the environment file names as existing.
-fn refuse_existing(claims: &Claims, session: &Session) -> Result<(), End> {
+fn refuse_existing(claims: &Claims, session: &Session) -> Result<(), CommandError> {
     let mut ids = claims.iter().filter_map(|(address, claim)| match claim {
         Claim::Id(id) => Some((address, id)),
         Claim::Name => None,
     });
     match ids.find(|(_, id)| session.names_as_existing(id)) {
         None => Ok(()),
-        Some((address, id)) => Err(End::usage(
+        Some((address, id)) => Err(CommandError::usage(
             format!("the environment file names {id} as existing, so it cannot become {address}"),
             "mlopsctl never owns what [network] names; leave it out there to take it over",
         )),
@@ -107,9 +110,12 @@ fn environment(what: &[String]) -> (Option<&str>, &[String]) {
     }
 }
 
-fn read(file: &Path) -> Result<Tfstate, End> {
+fn read(file: &Path) -> Result<Tfstate, CommandError> {
     let invalid = |why: String| {
-        End::usage(format!("{}: {why}", file.display()), "`terraform state pull > FILE` writes one that can be read")
+        CommandError::usage(
+            format!("{}: {why}", file.display()),
+            "`terraform state pull > FILE` writes one that can be read",
+        )
     };
     let bytes = app::input::read(file).map_err(|error| invalid(error.to_string()))?;
     Tfstate::read(&bytes).map_err(|error| invalid(error.to_string()))
@@ -138,7 +144,7 @@ struct Named {
 
 impl Named {
     /// The id may follow the address as a separate word. An id is no address.
-    fn parse_all(words: &[String]) -> Result<Vec<Self>, End> {
+    fn parse_all(words: &[String]) -> Result<Vec<Self>, CommandError> {
         let mut all: Vec<Self> = Vec::new();
         for word in words {
             match all.last_mut() {
@@ -151,24 +157,29 @@ impl Named {
         Ok(all)
     }
 
-    fn parse(text: &str) -> Result<Self, End> {
+    fn parse(text: &str) -> Result<Self, CommandError> {
         let (address, id) = match text.split_once('=') {
             Some((address, id)) => (address, Some(id.to_owned())),
             None => (text, None),
         };
         match Address::parse(address) {
             Some(address) if id.as_ref().is_none_or(|id| !id.is_empty()) => Ok(Self { address, id }),
-            _ => Err(End::usage(
+            _ => Err(CommandError::usage(
                 format!("`{}` is not ADDRESS or ADDRESS=ID", text.escape_debug()),
                 "for example network.vpc=vpc-0123456789abcdef0",
             )),
         }
     }
 
-    fn claim(self, session: &Session, stack: &Stack, terraform: Option<&Tfstate>) -> Result<(Address, Claim), End> {
+    fn claim(
+        self,
+        session: &Session,
+        stack: &Stack,
+        terraform: Option<&Tfstate>,
+    ) -> Result<(Address, Claim), CommandError> {
         let Self { address, id } = self;
         if stack.position(&address).is_none() {
-            return Err(End::usage(
+            return Err(CommandError::usage(
                 format!("the file of {} declares no {address}", session.name),
                 format!("`mlopsctl plan {}` shows the addresses of what it does declare", session.name),
             ));
@@ -187,14 +198,14 @@ impl Named {
 }
 
 /// Refuses one thing at two addresses: each would take it from the other.
-fn each_once(claims: &Claims, stack: &Stack) -> Result<(), End> {
+fn each_once(claims: &Claims, stack: &Stack) -> Result<(), CommandError> {
     let kind = |address: &Address| stack.position(address).map(|at| stack.nodes()[at].kind);
     let mut taken = BTreeMap::new();
     for (address, claim) in claims {
         if let Claim::Id(id) = claim
             && let Some(other) = taken.insert((kind(address), id), address)
         {
-            return Err(End::usage(
+            return Err(CommandError::usage(
                 format!("{id} is named for {other} and for {address}"),
                 "one thing can stand at one address",
             ));

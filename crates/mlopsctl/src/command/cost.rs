@@ -1,6 +1,6 @@
 //! The estimated cost of a platform. Reads only, and asks AWS for no prices.
 
-use crate::{cli::Global, end::End, printer::Printer, render};
+use crate::{cli::Global, command_error::CommandError, printer::Printer, render};
 use ::cost::Prices;
 use std::path::Path;
 
@@ -9,7 +9,7 @@ pub(crate) async fn run(
     environment: Option<&str>,
     prices: Option<&Path>,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let prices = match prices {
         Some(file) => read(file)?,
         None => app::costs::builtin()?,
@@ -23,15 +23,16 @@ pub(crate) async fn run(
     let estimate = ::cost::estimate(&resources, &place.region, &prices);
     session.trace_calls();
     match printer.json {
-        true => printer.json(&serde_json::to_string_pretty(&estimate).map_err(|error| End::failed(error.to_string()))?),
+        true => printer
+            .json(&serde_json::to_string_pretty(&estimate).map_err(|error| CommandError::failed(error.to_string()))?),
         false => printer.data(&render::cost::page(&session.name, &estimate, printer.for_data())),
     }
     Ok(())
 }
 
-fn read(file: &Path) -> Result<Prices, End> {
+fn read(file: &Path) -> Result<Prices, CommandError> {
     let invalid = |why: String| {
-        End::usage(
+        CommandError::usage(
             format!("{} is not a price list: {why}", file.display()),
             "`mlopsctl cost --print-prices` prints one to start from",
         )

@@ -3,16 +3,16 @@
 use super::change;
 use crate::{
     cli::{DestroyArgs, Global},
-    end::End,
+    command_error::CommandError,
     printer::Printer,
     render::run_summary::RunSummary,
 };
-use app::{Change, ChangeOptions, Condition, Session, Wanted, lost_state};
+use app::{ApplyCondition, ChangeOptions, ChangeRequest, Session, Wanted, lost_state};
 use engine::Claims;
 
 const OPERATION: &str = "destroy";
 
-pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -> Result<(), CommandError> {
     let session = global.app().open_state_to_change(args.environment.as_deref()).await?;
     let (state, stored) = session.state().await?;
     if stored.is_none() {
@@ -32,13 +32,13 @@ pub(crate) async fn run(global: &Global, args: &DestroyArgs, printer: Printer) -
         nothing(&session, stored.is_some() && !removes_state, printer);
         return Ok(());
     }
-    let change = Change {
+    let change = ChangeRequest {
         workspace: &session,
         wanted: Wanted::Nothing(&session),
         operation: OPERATION,
         targets: Vec::new(),
         claims: Claims::new(),
-        condition: Condition::Confirmed,
+        condition: ApplyCondition::Confirmed,
         options: ChangeOptions { removes_state, ..global.options(&args.change) },
     };
     change::run(change, &session.names(), global.is_on_aws(), printer).await?;
@@ -59,7 +59,7 @@ fn say_that_state_stays(session: &Session, printer: Printer) {
 
 /// Says what `--with-state` removes, before anything is asked. What is not ours in the bucket is refused before
 /// anything is touched.
-async fn announce_removal(session: &Session, printer: Printer) -> Result<(), End> {
+async fn announce_removal(session: &Session, printer: Printer) -> Result<(), CommandError> {
     let name = session.bucket.name();
     if session.bucket.is_named() {
         printer
@@ -72,15 +72,20 @@ async fn announce_removal(session: &Session, printer: Printer) -> Result<(), End
 }
 
 /// Removes a state that holds no resources.
-async fn remove_empty(global: &Global, args: &DestroyArgs, session: &Session, printer: Printer) -> Result<(), End> {
+async fn remove_empty(
+    global: &Global,
+    args: &DestroyArgs,
+    session: &Session,
+    printer: Printer,
+) -> Result<(), CommandError> {
     if !args.change.yes && !global.local {
         if !printer.can_ask() {
-            return Err(End::unconfirmed());
+            return Err(CommandError::unconfirmed());
         }
         let place = session.cloud.place();
         printer.say(&format!("The state is in account {}, region {}.", place.account, place.region));
         if printer.answer(&format!("Type {} to remove its state and history:", session.name)).await != session.name {
-            return Err(End::failed("nothing was done"));
+            return Err(CommandError::failed("nothing was done"));
         }
     }
     let lock = session.lock(OPERATION, std::future::pending()).await?;

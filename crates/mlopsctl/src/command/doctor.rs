@@ -1,10 +1,10 @@
 //! Checks for obstacles to a platform, and for faults of an existing one. Reads only.
 
-use crate::{cli::Global, end::End, printer::Printer, render};
+use crate::{cli::Global, command_error::CommandError, printer::Printer, render};
 use app::Session;
 use aws_client::FailureKind;
 use blueprint::Placement;
-use checkup::{Finding, Machine, Patient, RoleInUse, Use, Verdict};
+use checkup::{DoctorInput, Finding, Machine, RoleInUse, Use, Verdict};
 use config::environment::Pipeline;
 use engine::{Planning, Purpose};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use resource::Declaration;
 use serde_json::Value;
 use state::{Lock, State, Weakness};
 
-pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), CommandError> {
     let session = global.app().open(environment).await?;
     let (state, stored) = session.state().await?;
     let lock = Lock::holder_of(&*session.store, &session.keys.lock).await;
@@ -31,14 +31,14 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
     let inputs = session.inputs_of(&described, &placement);
     let policy = super::permissions::policy(&inputs, &declarations, Some(&state), false, Vec::new())?.document();
     let existing = session.existing()?;
-    let mut patient = patient(&session, &state, &declarations, &policy);
+    let mut input = input(&session, &state, &declarations, &policy);
     let roles = existing.roles.iter().filter(|role| !role.policies.is_empty());
     let in_use = roles.map(|role| RoleInUse { key: role.key(), arn: &role.arn, policy: role.policy() });
-    patient.roles = in_use.collect();
+    input.roles = in_use.collect();
     let (delete_data, inputs) = (vec!["*".to_owned()], session.inputs(&stack));
     let purpose = Purpose { delete_data, keep: true, inputs, ..Purpose::default() };
     let (seen, fit, planning) = futures::join!(
-        checkup::examine(&patient),
+        checkup::run_checks(&input),
         session.examine_existing(&existing, &state),
         engine::plan(&stack, &state, &session.registry, &session.cloud, &session.identity, &purpose),
     );
@@ -51,7 +51,7 @@ pub(crate) async fn run(global: &Global, environment: Option<&str>, printer: Pri
         false => printer.data(&render::checkup::page(&session.name, &findings, printer.for_data())),
     }
     match findings.iter().any(|finding| finding.verdict == Verdict::Problem) {
-        true => Err(End::Said),
+        true => Err(CommandError::Said),
         false => Ok(()),
     }
 }
@@ -84,13 +84,13 @@ async fn bucket(session: &Session, has_state: bool) -> Vec<Finding> {
     }
 }
 
-fn patient<'a>(
+fn input<'a>(
     session: &'a Session,
     state: &'a State,
     declarations: &'a [Declaration],
     policy: &'a Value,
-) -> Patient<'a> {
-    Patient {
+) -> DoctorInput<'a> {
+    DoctorInput {
         sdk: session.cloud.config(),
         place: session.cloud.place(),
         registry: &session.registry,

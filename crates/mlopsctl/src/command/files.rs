@@ -3,7 +3,7 @@
 use super::function_code;
 use crate::{
     cli::{Cli, Global, completing},
-    end::End,
+    command_error::CommandError,
     output::{self, Readers},
     printer::Printer,
     render::{
@@ -14,14 +14,14 @@ use crate::{
 use clap::CommandFactory;
 use serde::Serialize;
 
-pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), End> {
+pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Printer) -> Result<(), CommandError> {
     let names = match environment {
         Some(name) => vec![name.to_owned()],
         None => config::discover(&global.environments),
     };
     if names.is_empty() {
         let what = format!("there are no environment files in {}", global.environments.display());
-        return Err(End::usage(what, "`mlopsctl init` writes some to start from"));
+        return Err(CommandError::usage(what, "`mlopsctl init` writes some to start from"));
     }
     let mut found = Vec::new();
     for name in &names {
@@ -33,7 +33,7 @@ pub(crate) fn validate(global: &Global, environment: Option<&str>, printer: Prin
         });
         match checked {
             Ok(()) => printer.note(&format!("{name} is valid")),
-            Err(error) => found.push((Some(name.as_str()), End::from(error))),
+            Err(error) => found.push((Some(name.as_str()), CommandError::from(error))),
         }
     }
     for overlap in config::overlapping(&global.environments) {
@@ -70,10 +70,10 @@ struct EnvironmentVerdict<'a> {
 }
 
 /// The problems of each file as a JSON document.
-fn verdict<'a>(global: &Global, names: &'a [String], found: &'a [(Option<&str>, End)]) -> impl Serialize {
+fn verdict<'a>(global: &Global, names: &'a [String], found: &'a [(Option<&str>, CommandError)]) -> impl Serialize {
     let environments = names.iter().map(|name| {
         let problems = found.iter().filter(|(of, _)| *of == Some(name.as_str())).flat_map(|(_, end)| match end {
-            End::Invalid(invalid) => ending::problems(invalid),
+            CommandError::Invalid(invalid) => ending::problems(invalid),
             end => whole(Some(global.settings().file(name).display().to_string()), end),
         });
         let problems: Vec<ProblemDocument<'a>> = problems.collect();
@@ -88,18 +88,18 @@ fn verdict<'a>(global: &Global, names: &'a [String], found: &'a [(Option<&str>, 
 }
 
 /// A problem that has no position in a file.
-fn whole(file: Option<String>, end: &End) -> Vec<ProblemDocument<'_>> {
+fn whole(file: Option<String>, end: &CommandError) -> Vec<ProblemDocument<'_>> {
     match end {
-        End::Usage { what, help } | End::Failed { what, help } => {
+        CommandError::Usage { what, help } | CommandError::Failed { what, help } => {
             vec![ProblemDocument { file, line: None, column: None, message: what, help: help.as_deref() }]
         }
         _ => Vec::new(),
     }
 }
 
-fn overlaps(overlap: &config::Overlap) -> End {
+fn overlaps(overlap: &config::Overlap) -> CommandError {
     let config::Overlap { covers, covered } = overlap;
-    End::usage(
+    CommandError::usage(
         format!(
             "the names of {covered} begin as those of {covers} do, so that in one account whoever may provision \
              {covers} may change {covered}"
@@ -108,14 +108,14 @@ fn overlaps(overlap: &config::Overlap) -> End {
     )
 }
 
-pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(), End> {
+pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(), CommandError> {
     let mut unformatted = 0;
     for name in config::discover(&global.environments) {
         let file = global.environments.join(format!("{name}.toml"));
-        let source =
-            config::text(&file, &global.settings().root()).map_err(|invalid| End::Invalid(Box::new(invalid)))?;
+        let source = config::text(&file, &global.settings().root())
+            .map_err(|invalid| CommandError::Invalid(Box::new(invalid)))?;
         let formatted = config::format(&source).map_err(|problems| {
-            End::Invalid(Box::new(config::Invalid { file: file.clone(), source: source.clone(), problems }))
+            CommandError::Invalid(Box::new(config::Invalid { file: file.clone(), source: source.clone(), problems }))
         })?;
         if formatted == source {
             continue;
@@ -127,25 +127,25 @@ pub(crate) fn format(global: &Global, check: bool, printer: Printer) -> Result<(
             // A link within the project stays one.
             let written =
                 file.canonicalize().and_then(|real| output::write(&real, formatted.as_bytes(), Readers::AsBefore));
-            written.map_err(|error| End::failed(format!("{}: {error}", file.display())))?;
+            written.map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))?;
             printer.note(&format!("formatted {}", file.display()));
         }
     }
     if check && unformatted > 0 {
-        Err(End::failed_with("not everything is formatted", "run `mlopsctl fmt`"))
+        Err(CommandError::failed_with("not everything is formatted", "run `mlopsctl fmt`"))
     } else {
         Ok(())
     }
 }
 
-pub(crate) fn completions(shell: clap_complete::Shell, printer: Printer) -> Result<(), End> {
+pub(crate) fn completions(shell: clap_complete::Shell, printer: Printer) -> Result<(), CommandError> {
     let mut script = Vec::new();
     completing::write_script(shell, &mut script)?;
     printer.verbatim(&String::from_utf8_lossy(&script));
     Ok(())
 }
 
-pub(crate) fn manual(printer: Printer) -> Result<(), End> {
+pub(crate) fn manual(printer: Printer) -> Result<(), CommandError> {
     let mut page = Vec::new();
     clap_mangen::Man::new(Cli::command()).render(&mut page)?;
     printer.verbatim(&String::from_utf8_lossy(&page));

@@ -3,18 +3,18 @@
 use super::not_done::refused;
 use crate::{
     cli::{Global, GraphArgs, GraphFormat},
-    end::End,
+    command_error::CommandError,
     last_run,
     output::{self, Readers},
     printer::Printer,
     render::picture,
 };
 use app::Session;
-use engine::{Change, Purpose};
+use engine::{PlannedChange, Purpose};
 use resource::Stack;
 use state::State;
 
-pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> Result<(), CommandError> {
     if let Some(file) = &args.out {
         output::refuse_other(file, "picture that mlopsctl made", report::is_picture)?;
     }
@@ -28,7 +28,7 @@ pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> 
         false => None,
     };
     let picture = picture::of(&session, &stack, &state, &declarations, changes.as_deref())
-        .map_err(|error| End::failed(error.to_string()))?;
+        .map_err(|error| CommandError::failed(error.to_string()))?;
     session.trace_calls();
     if printer.json {
         printer.document(&picture::document(&picture));
@@ -44,7 +44,7 @@ pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> 
         None => printer.data(text.trim_end_matches('\n')),
         Some(file) => {
             output::write(file, text.as_bytes(), Readers::AsBefore)
-                .map_err(|error| End::failed(format!("{}: {error}", file.display())))?;
+                .map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))?;
             printer.note(&format!("wrote {}", file.display()));
         }
     }
@@ -52,7 +52,7 @@ pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> 
 }
 
 /// The form that was asked for, or the one that the name of the file says. A name that says another one is refused.
-fn format(args: &GraphArgs) -> Result<GraphFormat, End> {
+fn format(args: &GraphArgs) -> Result<GraphFormat, CommandError> {
     let Some(file) = &args.out else { return Ok(args.format.unwrap_or(GraphFormat::Dot)) };
     let Some(extension) = file.extension().map(|extension| extension.to_string_lossy().to_lowercase()) else {
         return Ok(args.format.unwrap_or(GraphFormat::Dot));
@@ -66,11 +66,11 @@ fn format(args: &GraphArgs) -> Result<GraphFormat, End> {
     };
     let name = file.display();
     match (args.format, named) {
-        (None, None) => Err(End::usage(
+        (None, None) => Err(CommandError::usage(
             format!("{name} names no form of picture that mlopsctl draws; nothing was written"),
             "let it end in .dot, .mmd, .svg or .html, or say the form with --format",
         )),
-        (Some(format), Some(named)) if format != named => Err(End::usage(
+        (Some(format), Some(named)) if format != named => Err(CommandError::usage(
             format!("{name} is no name for what --format asks for; nothing was written"),
             "leave out --format, or name another file",
         )),
@@ -78,7 +78,12 @@ fn format(args: &GraphArgs) -> Result<GraphFormat, End> {
     }
 }
 
-async fn changes(session: &Session, stack: &Stack, state: &State, printer: Printer) -> Result<Vec<Change>, End> {
+async fn changes(
+    session: &Session,
+    stack: &Stack,
+    state: &State,
+    printer: Printer,
+) -> Result<Vec<PlannedChange>, CommandError> {
     let purpose =
         Purpose { delete_data: vec!["*".to_owned()], keep: true, inputs: session.inputs(stack), ..Purpose::default() };
     let planning = engine::plan(stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;

@@ -1,6 +1,6 @@
 //! A new project: its environment files, with the name and the region of whoever begins it, and its pipeline.
 
-use crate::{cli::InitArgs, end::End, printer::Printer};
+use crate::{cli::InitArgs, command_error::CommandError, printer::Printer};
 use config::Problem;
 use include_dir::{Dir, include_dir};
 use serde_json::json;
@@ -29,12 +29,15 @@ struct Answers {
 }
 
 /// Writes a new project. What exists is never overwritten: everything is checked before the first file.
-pub(crate) async fn run(args: &InitArgs, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(args: &InitArgs, printer: Printer) -> Result<(), CommandError> {
     let dir = &args.dir;
     let parts = [("environments", None), ("pipeline", Some(&PIPELINE)), ("state/schemas", Some(&SCHEMAS))];
     for (name, _) in &parts {
         if dir.join(name).exists() {
-            return Err(End::usage(format!("{} exists already; nothing was written", dir.join(name).display()), ""));
+            return Err(CommandError::usage(
+                format!("{} exists already; nothing was written", dir.join(name).display()),
+                "",
+            ));
         }
     }
     let environments = answered(args, printer).await?;
@@ -56,12 +59,12 @@ pub(crate) async fn run(args: &InitArgs, printer: Printer) -> Result<(), End> {
 }
 
 /// The environment files with the answers of the command line. On a terminal it asks for those that are missing.
-async fn answered(args: &InitArgs, printer: Printer) -> Result<Vec<(String, String)>, End> {
+async fn answered(args: &InitArgs, printer: Printer) -> Result<Vec<(String, String)>, CommandError> {
     let given = |region: &str| Answers {
         project: args.project.clone().unwrap_or_else(|| PROJECT.to_owned()),
         region: args.region.clone().unwrap_or_else(|| region.to_owned()),
     };
-    let checked = files(&given(REGION)).map_err(|Problem { message, help, .. }| End::Usage {
+    let checked = files(&given(REGION)).map_err(|Problem { message, help, .. }| CommandError::Usage {
         what: format!("{message}; nothing was written"),
         help,
     })?;
@@ -120,7 +123,7 @@ fn files(answers: &Answers) -> Result<Vec<(String, String)>, Problem> {
     Ok(files)
 }
 
-fn write_environments(files: &[(String, String)], to: &Path) -> Result<(), End> {
+fn write_environments(files: &[(String, String)], to: &Path) -> Result<(), CommandError> {
     fs::create_dir_all(to).map_err(|error| failed(to, &error))?;
     for (name, text) in files {
         fs::write(to.join(name), text).map_err(|error| failed(&to.join(name), &error))?;
@@ -128,11 +131,11 @@ fn write_environments(files: &[(String, String)], to: &Path) -> Result<(), End> 
     Ok(())
 }
 
-fn failed(path: &Path, error: &std::io::Error) -> End {
-    End::failed(format!("{}: {error}", path.display()))
+fn failed(path: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::failed(format!("{}: {error}", path.display()))
 }
 
-fn write(content: &Dir<'_>, to: &Path) -> Result<(), End> {
+fn write(content: &Dir<'_>, to: &Path) -> Result<(), CommandError> {
     fs::create_dir_all(to).map_err(|error| failed(to, &error))?;
     for file in content.files() {
         if let Some(name) = file.path().file_name() {
@@ -151,7 +154,7 @@ fn write(content: &Dir<'_>, to: &Path) -> Result<(), End> {
 }
 
 /// Keeps the data of the embedded AWS out of the repository. It adds a line to a file that is there already.
-fn ignore_local_data(dir: &Path, printer: Printer) -> Result<(), End> {
+fn ignore_local_data(dir: &Path, printer: Printer) -> Result<(), CommandError> {
     let file = dir.join(".gitignore");
     let there = fs::read_to_string(&file).unwrap_or_default();
     let covers = |line: &str| matches!(line.trim().trim_matches('/'), "state/local" | "state");

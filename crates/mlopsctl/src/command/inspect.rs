@@ -3,7 +3,7 @@
 use super::{accept, not_done::refused};
 use crate::{
     cli::Global,
-    end::End,
+    command_error::CommandError,
     printer::Printer,
     render::{self, page::Form},
 };
@@ -17,7 +17,7 @@ pub(crate) async fn output(
     environment: Option<&str>,
     name: Option<&str>,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     // The only word may be the output, where MLOPSCTL_ENV names the environment. No name of an environment has a `.` or `_`.
     let (environment, name) = match (environment, name) {
         (Some(word), None) if word.contains(['.', '_']) => (None, Some(word)),
@@ -26,7 +26,7 @@ pub(crate) async fn output(
     let session = global.app().open_state(environment).await?;
     let (state, stored) = session.state().await?;
     if stored.is_none() {
-        return Err(End::failed_with(
+        return Err(CommandError::failed_with(
             format!("{} has not been brought up yet", session.name),
             format!("`mlopsctl up {}` does", session.name),
         ));
@@ -60,14 +60,14 @@ pub(crate) async fn output(
 
 /// One output of a resource, `<area>.<name>.<output>`, or all of its outputs, `<area>.<name>`. Each resource has an
 /// `id`.
-fn of_resource(state: &State, path: &str) -> Result<Value, End> {
+fn of_resource(state: &State, path: &str) -> Result<Value, CommandError> {
     let unknown = || {
         let known: Vec<&str> = state.outputs.keys().map(String::as_str).collect();
         let help = format!(
             "there are: {}; and those of each resource, such as network.vpc.id: `mlopsctl state list` shows the addresses",
             known.join(", ")
         );
-        End::usage(format!("there is no output `{}`", path.escape_debug()), help)
+        CommandError::usage(format!("there is no output `{}`", path.escape_debug()), help)
     };
     let mut parts = path.splitn(3, '.');
     let (Some(area), Some(name), field) = (parts.next(), parts.next(), parts.next()) else { return Err(unknown()) };
@@ -84,7 +84,7 @@ fn of_resource(state: &State, path: &str) -> Result<Value, End> {
     let known: Vec<String> = outputs.keys().cloned().collect();
     outputs.remove(field).ok_or_else(|| {
         let what = format!("{address} has no output `{}`", field.escape_debug());
-        End::usage(what, format!("it has: {}", known.join(", ")))
+        CommandError::usage(what, format!("it has: {}", known.join(", ")))
     })
 }
 
@@ -94,7 +94,7 @@ pub(crate) async fn drift(
     accepted: &[String],
     tells_who: bool,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let session = global.app().open_state(environment).await?;
     let (whole, stored) = session.state().await?;
     if stored.is_none() {
@@ -132,5 +132,5 @@ pub(crate) async fn drift(
     if !drift.failed.is_empty() {
         return Err(refused(&drift.failed, printer));
     }
-    if drift.is_none() { Ok(()) } else { Err(End::Differences) }
+    if drift.is_none() { Ok(()) } else { Err(CommandError::Differences) }
 }

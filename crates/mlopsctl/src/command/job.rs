@@ -1,6 +1,6 @@
 //! The drift job on AWS Lambda: `reconcile` each time that the schedule calls, in a process of its own.
 
-use crate::{cli::Global, end::End, printer::Printer};
+use crate::{cli::Global, command_error::CommandError, printer::Printer};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::Value;
@@ -21,9 +21,9 @@ const STOPS_BEFORE: Duration = Duration::from_secs(60);
 /// So much of what was said goes with an error.
 const LINES_OF_AN_ERROR: usize = 50;
 
-pub(crate) async fn run(global: &Global, environment: &str, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(global: &Global, environment: &str, printer: Printer) -> Result<(), CommandError> {
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
-        return Err(End::usage(
+        return Err(CommandError::usage(
             "`job` is what the drift job runs on AWS Lambda, and this is not Lambda",
             format!("`mlopsctl reconcile {environment}` does the same here"),
         ));
@@ -32,7 +32,9 @@ pub(crate) async fn run(global: &Global, environment: &str, printer: Printer) ->
         let until = event.context.deadline() - STOPS_BEFORE;
         reconcile(&global.environments, environment, until, printer)
     };
-    lambda_runtime::run(service_fn(answer)).await.map_err(|error| End::failed(format!("Lambda's runtime API: {error}")))
+    lambda_runtime::run(service_fn(answer))
+        .await
+        .map_err(|error| CommandError::failed(format!("Lambda's runtime API: {error}")))
 }
 
 /// The answer to the schedule.

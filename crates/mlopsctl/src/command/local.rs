@@ -2,14 +2,14 @@
 
 use crate::{
     cli::{Global, LocalCommand},
-    end::End,
+    command_error::CommandError,
     printer::Printer,
 };
 #[cfg(feature = "local")]
 use std::sync::Arc;
 
 #[cfg(feature = "local")]
-fn worker(global: &Global, endpoint: &str, printer: Printer) -> Result<Arc<dyn local::Worker>, End> {
+fn worker(global: &Global, endpoint: &str, printer: Printer) -> Result<Arc<dyn local::Worker>, CommandError> {
     let (root, cache) = (global.settings().root(), app::embedded::cache_folder()?);
     Ok(Arc::new(local::Runner::new(endpoint, &root, &cache, move |text| printer.note(text))))
 }
@@ -30,14 +30,14 @@ impl local::Worker for Elsewhere {
 }
 
 #[cfg(feature = "local")]
-pub(crate) async fn run(global: &Global, what: LocalCommand, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(global: &Global, what: LocalCommand, printer: Printer) -> Result<(), CommandError> {
     let folder = global.settings().data_folder();
     match what {
         LocalCommand::Serve { port, keep_only } => {
             // The region of a call is in its signature; this one only makes the SDK configuration complete.
             let cloud = local::Cloud::open(Some(&folder), "us-east-1", local::ACCOUNT)?;
             let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await;
-            let listener = listener.map_err(|error| End::failed(format!("port {port}: {error}")))?;
+            let listener = listener.map_err(|error| CommandError::failed(format!("port {port}: {error}")))?;
             let endpoint = format!("http://{}", listener.local_addr()?);
             cloud.employ(match keep_only {
                 true => Arc::new(Elsewhere),
@@ -61,6 +61,6 @@ pub(crate) async fn run(global: &Global, what: LocalCommand, printer: Printer) -
 }
 
 #[cfg(not(feature = "local"))]
-pub(crate) async fn run(_: &Global, _: LocalCommand, _: Printer) -> Result<(), End> {
-    Err(End::usage("this mlopsctl was built without the embedded AWS", "build it with the feature `local`"))
+pub(crate) async fn run(_: &Global, _: LocalCommand, _: Printer) -> Result<(), CommandError> {
+    Err(CommandError::usage("this mlopsctl was built without the embedded AWS", "build it with the feature `local`"))
 }

@@ -16,11 +16,11 @@ mod server;
 #[cfg(feature = "mcp")]
 mod tool;
 
-use crate::{cli::Global, end::End, printer::Printer};
+use crate::{cli::Global, command_error::CommandError, printer::Printer};
 
 /// Serves all tools on stdin and stdout.
 #[cfg(feature = "mcp")]
-pub(crate) async fn run(global: &Global, allows_changes_on_aws: bool, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(global: &Global, allows_changes_on_aws: bool, printer: Printer) -> Result<(), CommandError> {
     let mut tools = server::Tools::new();
     platform_tools::add_all(&mut tools);
     pipeline_tools::add_all(&mut tools);
@@ -28,6 +28,6 @@ pub(crate) async fn run(global: &Global, allows_changes_on_aws: bool, printer: P
 }
 
 #[cfg(not(feature = "mcp"))]
-pub(crate) async fn run(_: &Global, _: bool, _: Printer) -> Result<(), End> {
-    Err(End::usage("this mlopsctl was built without the server for agents", "build it with the feature `mcp`"))
+pub(crate) async fn run(_: &Global, _: bool, _: Printer) -> Result<(), CommandError> {
+    Err(CommandError::usage("this mlopsctl was built without the server for agents", "build it with the feature `mcp`"))
 }

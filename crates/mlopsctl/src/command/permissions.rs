@@ -3,11 +3,11 @@
 
 use crate::{
     cli::{Global, PermissionsArgs},
-    end::End,
+    command_error::CommandError,
     output::{self, Readers},
     printer::Printer,
 };
-use app::Site;
+use app::EnvironmentAccess;
 use aws_client::FailureKind;
 use blueprint::{Inputs, Placement};
 use config::Environment;
@@ -21,7 +21,7 @@ use vocabulary::{Permission, Place};
 /// The number of managed policies that an identity can have without a request to AWS.
 const ATTACHED: usize = 10;
 
-pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printer) -> Result<(), CommandError> {
     let (name, account, recorded) = match &args.account {
         Some(account) => {
             let told = global.settings().named_or_only(args.environment.as_deref())?;
@@ -29,7 +29,7 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
         }
         None => {
             let name = global.app().choose(args.environment.as_deref()).await?;
-            let site = Site::of(&global.app(), &name, global.settings().read(&name)?).await?;
+            let site = EnvironmentAccess::of(&global.app(), &name, global.settings().read(&name)?).await?;
             let recorded = recorded(&site).await?;
             (name, site.account, recorded)
         }
@@ -55,7 +55,7 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
     if let Some(key) = &args.role {
         return role(key, &inputs, printer);
     }
-    let stack = blueprint::stack(&inputs).map_err(|error| End::usage(error.to_string(), ""))?;
+    let stack = blueprint::stack(&inputs).map_err(|error| CommandError::usage(error.to_string(), ""))?;
     let declared = stack.declarations(&blueprint::registry(), &place)?;
     let also = if args.doctor { checkup::permissions(&place) } else { Vec::new() };
     let policy = policy(&inputs, &declared, recorded.state.as_ref(), args.read_only, also)?;
@@ -71,7 +71,7 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
 }
 
 /// Prints the trust policy of the role that the policy is for.
-fn trust(repository: &Repository, args: &PermissionsArgs, place: &Place, printer: Printer) -> Result<(), End> {
+fn trust(repository: &Repository, args: &PermissionsArgs, place: &Place, printer: Printer) -> Result<(), CommandError> {
     let runs = match (&args.branch, &args.deployment, &args.subject) {
         (branch, Some(name), _) => Runs::Environment { name: name.clone(), branch: branch.clone() },
         (Some(branch), ..) => Runs::Branch(branch.clone()),
@@ -79,24 +79,24 @@ fn trust(repository: &Repository, args: &PermissionsArgs, place: &Place, printer
         _ if args.pull_requests || args.read_only => Runs::PullRequests,
         _ => {
             let help = "pass --branch main or --deployment NAME; or --read-only for the role of pull requests";
-            return Err(End::usage("which runs of the repository may provision?", help));
+            return Err(CommandError::usage("which runs of the repository may provision?", help));
         }
     };
-    let policy = repository.trust_policy(&runs, place).map_err(|error| End::usage(error.to_string(), ""))?;
+    let policy = repository.trust_policy(&runs, place).map_err(|error| CommandError::usage(error.to_string(), ""))?;
     printer.document(&policy);
     Ok(())
 }
 
 /// Prints what the platform does with an existing role.
-fn role(key: &str, inputs: &Inputs<'_>, printer: Printer) -> Result<(), End> {
-    let existing = blueprint::existing(inputs).map_err(|error| End::usage(error.to_string(), ""))?.roles;
+fn role(key: &str, inputs: &Inputs<'_>, printer: Printer) -> Result<(), CommandError> {
+    let existing = blueprint::existing(inputs).map_err(|error| CommandError::usage(error.to_string(), ""))?.roles;
     let Some(role) = existing.iter().find(|role| role.key() == key) else {
         let known: Vec<&str> = existing.iter().map(|role| role.key()).collect();
         let help = match known.is_empty() {
             true => "the file names no existing role that the platform uses".to_owned(),
             false => format!("the file names {}", known.join(", ")),
         };
-        return Err(End::usage(format!("[identity.roles] has no `{}`", key.escape_debug()), help));
+        return Err(CommandError::usage(format!("[identity.roles] has no `{}`", key.escape_debug()), help));
     };
     let document = role.policy();
     printer.document(&document);
@@ -112,7 +112,7 @@ struct Recorded {
     is_at_root: bool,
 }
 
-async fn recorded(site: &Site) -> Result<Recorded, End> {
+async fn recorded(site: &EnvironmentAccess) -> Result<Recorded, CommandError> {
     let (store, identity) = (site.state_bucket().store(), site.state_identity());
     let found = async {
         let keys = site.state_keys().await?;
@@ -139,12 +139,12 @@ pub(crate) fn policy(
     state: Option<&State>,
     read_only: bool,
     also: Vec<Permission>,
-) -> Result<Policy, End> {
+) -> Result<Policy, CommandError> {
     let Inputs { environment, place, .. } = *inputs;
     let (registry, state_bucket) = (blueprint::registry(), environment.state_bucket_name(&place.account));
     let declared = declared.iter().map(|one| (one.kind, &one.spec)).collect();
     let names_state_bucket = environment.names_state_bucket(&place.account);
-    let site = permissions::Site {
+    let site = permissions::PolicyInputs {
         declared,
         state,
         state_bucket: &state_bucket,
@@ -182,8 +182,8 @@ struct Written<'a> {
 }
 
 /// Writes the policies, and removes those that an earlier, larger one left behind.
-fn split(policy: &Policy, folder: &Path, name: &str, printer: Printer) -> Result<(), End> {
-    let failed = |path: &Path, error: std::io::Error| End::failed(format!("{}: {error}", path.display()));
+fn split(policy: &Policy, folder: &Path, name: &str, printer: Printer) -> Result<(), CommandError> {
+    let failed = |path: &Path, error: std::io::Error| CommandError::failed(format!("{}: {error}", path.display()));
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     let file = |number: usize| folder.join(format!("{name}-{number}.json"));
     let parts = policy.split();

@@ -21,7 +21,7 @@ mod upload;
 
 use crate::{
     cli::{Global, PipelineArgs, PipelineCommand},
-    end::End,
+    command_error::CommandError,
     printer::Printer,
 };
 use consent::Consent;
@@ -31,9 +31,9 @@ use std::{path::Path, time::Duration};
 /// The time that a command waits for another one to release the embedded AWS: as long as an execution may take.
 const WAITS: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -> Result<(), End> {
-    let patient = Global { lock_timeout: global.lock_timeout.max(WAITS), ..global.clone() };
-    let global = if global.local { &patient } else { global };
+pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -> Result<(), CommandError> {
+    let waiting = Global { lock_timeout: global.lock_timeout.max(WAITS), ..global.clone() };
+    let global = if global.local { &waiting } else { global };
     refuse_other_order(global, &args)?;
     let environment = args.environment.as_deref();
     let open = async || Platform::open(global, environment).await;
@@ -85,12 +85,12 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
 }
 
 /// Refuses an environment after the command, where a file or an execution stands: `pipeline upload dev data.csv`.
-fn refuse_other_order(global: &Global, args: &PipelineArgs) -> Result<(), End> {
+fn refuse_other_order(global: &Global, args: &PipelineArgs) -> Result<(), CommandError> {
     let Some(word) = args.word_after_command().filter(|_| args.environment.is_none()) else { return Ok(()) };
     let is_environment = config::discover(&global.environments).contains(&word);
     if !is_environment || Path::new(&word).exists() {
         return Ok(());
     }
     let help = format!("write `mlopsctl pipeline {word}`, then the command and the rest");
-    Err(End::usage(format!("`{word}` is an environment, which stands before the command"), help))
+    Err(CommandError::usage(format!("`{word}` is an environment, which stands before the command"), help))
 }

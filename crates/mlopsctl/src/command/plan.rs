@@ -3,7 +3,7 @@
 use super::not_done::{refused, refused_plan};
 use crate::{
     cli::{Global, PlanArgs, PlanFormat},
-    end::End,
+    command_error::CommandError,
     printer::Printer,
     render::{self, page::Form, plan_markdown::Facts, refusal_json::RefusalDocument},
     saved_plan::{self, Beside, SavedPlan},
@@ -16,7 +16,7 @@ use serde_json::json;
 use state::State;
 use std::path::Path;
 
-pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> Result<(), CommandError> {
     if let Some(file) = &args.show {
         return show(file, args, printer);
     }
@@ -50,16 +50,16 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, printer: Printer) -> R
         is_on_aws: global.is_on_aws(),
     };
     let has_changes = preview.show(printer).await?;
-    if args.exit_code && has_changes { Err(End::Differences) } else { Ok(()) }
+    if args.exit_code && has_changes { Err(CommandError::Differences) } else { Ok(()) }
 }
 
 /// Shows a saved plan. It needs neither the environment file nor AWS.
-fn show(file: &Path, args: &PlanArgs, printer: Printer) -> Result<(), End> {
+fn show(file: &Path, args: &PlanArgs, printer: Printer) -> Result<(), CommandError> {
     let registry = blueprint::registry();
     let SavedPlan { mut plan, beside } = saved_plan::read(file)?;
     if let Some(named) = args.environment.as_deref().filter(|named| *named != plan.environment) {
         let what = format!("{} is a plan of {}, and not of {named}", file.display(), plan.environment);
-        return Err(End::usage(what, ""));
+        return Err(CommandError::usage(what, ""));
     }
     plan.hide_sensitive(&registry);
     let surroundings = Surroundings { state_bucket: beside.state_bucket.clone(), ..Surroundings::default() };
@@ -102,7 +102,7 @@ pub(crate) struct Preview<'a> {
 
 impl Preview<'_> {
     /// Plans, shows the plan and saves it. Returns whether the plan has changes.
-    pub(crate) async fn show(self, printer: Printer) -> Result<bool, End> {
+    pub(crate) async fn show(self, printer: Printer) -> Result<bool, CommandError> {
         let Self { session, state, stack, purpose, out, is_full, format, is_on_aws } = self;
         out.map_or(Ok(()), saved_plan::refuse_other)?;
         let planning = engine::plan(stack, state, &session.registry, &session.cloud, &session.identity, &purpose).await;

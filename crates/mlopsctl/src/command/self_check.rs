@@ -1,6 +1,6 @@
 //! Asks for a newer release than this one. Only this command asks.
 
-use crate::{end::End, printer::Printer, render::versioned::Versioned};
+use crate::{command_error::CommandError, printer::Printer, render::versioned::Versioned};
 use semver::Version;
 use serde::Serialize;
 
@@ -18,10 +18,10 @@ struct Releases {
 }
 
 /// # Errors
-/// [`End::Differences`] if there is a newer release.
-pub(crate) async fn run(releases: &str, printer: Printer) -> Result<(), End> {
+/// [`CommandError::Differences`] if there is a newer release.
+pub(crate) async fn run(releases: &str, printer: Printer) -> Result<(), CommandError> {
     let newest = app::releases::newest(releases).await?;
-    let this = Version::parse(THIS).map_err(|error| End::failed(format!("{THIS}: {error}")))?;
+    let this = Version::parse(THIS).map_err(|error| CommandError::failed(format!("{THIS}: {error}")))?;
     let is_newer = newest > this;
     if printer.json {
         let commit = Some(COMMIT).filter(|commit| !commit.is_empty());
@@ -35,5 +35,5 @@ pub(crate) async fn run(releases: &str, printer: Printer) -> Result<(), End> {
     } else {
         printer.data(&format!("mlopsctl {THIS} is the newest release"));
     }
-    if is_newer { Err(End::Differences) } else { Ok(()) }
+    if is_newer { Err(CommandError::Differences) } else { Ok(()) }
 }

@@ -1,8 +1,8 @@
 //! Words for a saved or confirmed plan that differs from the current one.
 
-use crate::{end::End, render::value};
+use crate::{command_error::CommandError, render::value};
 use app::{StalePlan, Staleness};
-use engine::{Change, Plan};
+use engine::{Plan, PlannedChange};
 use resource::FieldChange;
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use std::collections::BTreeMap;
 const MOST_NAMED: usize = 3;
 
 /// The exit of `up --plan` with a stale plan.
-pub(crate) fn refused(stale: &StalePlan) -> End {
-    End::failed_with(
+pub(crate) fn refused(stale: &StalePlan) -> CommandError {
+    CommandError::failed_with(
         format!("the saved plan is no longer right: {}; nothing was touched", why(stale)),
         "make a new one with `mlopsctl plan`, and look at it",
     )
 }
 
 /// The exit of a change whose plan became stale while its confirmation was awaited.
-pub(crate) fn overtaken(stale: &StalePlan) -> End {
-    End::failed_with(
+pub(crate) fn overtaken(stale: &StalePlan) -> CommandError {
+    CommandError::failed_with(
         format!("the plan that you confirmed is no longer right: {}; nothing was touched", why(stale)),
         "run the same command again, and look at its plan",
     )
@@ -66,19 +66,19 @@ fn differences(saved: &Plan, now: &Plan) -> Vec<String> {
 }
 
 /// The changes by address. A deposed resource has its own key.
-fn by_address(plan: &Plan) -> BTreeMap<(&str, String), &Change> {
-    let key = |change: &'_ Change| match change.deposed {
+fn by_address(plan: &Plan) -> BTreeMap<(&str, String), &PlannedChange> {
+    let key = |change: &'_ PlannedChange| match change.deposed {
         true => change.id.clone().unwrap_or_default(),
         false => String::new(),
     };
     plan.changes.iter().map(|change| ((change.address.as_str(), key(change)), change)).collect()
 }
 
-fn planned(change: &Change) -> String {
+fn planned(change: &PlannedChange) -> String {
     format!("{} has to be {} now", change.address, past(change))
 }
 
-fn past(change: &Change) -> &'static str {
+fn past(change: &PlannedChange) -> &'static str {
     match change.action {
         engine::Action::Create => "created",
         engine::Action::Update => "updated",
@@ -88,7 +88,7 @@ fn past(change: &Change) -> &'static str {
 }
 
 /// The first field of a change, for the end of a clause.
-fn fields(change: &Change) -> String {
+fn fields(change: &PlannedChange) -> String {
     match change.fields.first() {
         Some(field) if change.action == engine::Action::Update => format!(" ({})", one(field)),
         _ => String::new(),
@@ -99,7 +99,7 @@ fn one(field: &FieldChange) -> String {
     format!("{}: {}", field.path, value::change(&field.before, &field.after))
 }
 
-fn between(saved: &Change, now: &Change) -> String {
+fn between(saved: &PlannedChange, now: &PlannedChange) -> String {
     if saved.action != now.action {
         return format!("{}, and was to be {}", planned(now), past(saved));
     }
@@ -141,7 +141,7 @@ mod tests {
 
     fn said(saved: &Value, now: &Value) -> String {
         match refused(&StalePlan { saved: plan(saved), now: plan(now), reason: Staleness::Cloud }) {
-            End::Failed { what, .. } => what,
+            CommandError::Failed { what, .. } => what,
             other => panic!("{other:?}"),
         }
     }

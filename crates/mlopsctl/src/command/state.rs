@@ -8,12 +8,12 @@ mod words;
 
 use crate::{
     cli::{Global, StateCommand},
-    end::End,
+    command_error::CommandError,
     printer::Printer,
 };
 use app::Session;
 
-pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -> Result<(), CommandError> {
     match what {
         StateCommand::List { environment, format } => {
             list::run(&open(global, environment).await?, format, printer).await
@@ -45,11 +45,11 @@ pub(crate) async fn run(global: &Global, what: StateCommand, printer: Printer) -
     }
 }
 
-async fn open(global: &Global, environment: Option<String>) -> Result<Session, End> {
+async fn open(global: &Global, environment: Option<String>) -> Result<Session, CommandError> {
     Ok(global.app().open_state(environment.as_deref()).await?)
 }
 
-async fn show(session: &Session, address: &str, printer: Printer) -> Result<(), End> {
+async fn show(session: &Session, address: &str, printer: Printer) -> Result<(), CommandError> {
     let (state, _) = session.state().await?;
     let address = words::known(&state, address)?;
     printer.document(&state.resources[&address]);

@@ -1,6 +1,6 @@
 //! Ends somebody's lease. The lock stays, marked, until the next run takes it over and fences its holder.
 
-use crate::{cli::Global, end::End, printer::Printer};
+use crate::{cli::Global, command_error::CommandError, printer::Printer};
 use state::{Error, Lock};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub(crate) async fn run(
     id: &str,
     force: bool,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let session = global.app().open_state_to_change(Some(environment)).await?;
     let (holder, wait) = match Lock::remove(&*session.store, &session.keys.lock, id, force).await {
         Ok(removed) => removed,
@@ -31,13 +31,13 @@ pub(crate) async fn run(
     Ok(())
 }
 
-fn at_work(environment: &str, error: &Error) -> End {
-    let Error::AtWork { holder, seconds } = error else { return End::failed(error.to_string()) };
+fn at_work(environment: &str, error: &Error) -> CommandError {
+    let Error::AtWork { holder, seconds } = error else { return CommandError::failed(error.to_string()) };
     let here = match holder.is_alive_here() {
         true => format!("; process {} is alive on this host", holder.process.as_ref().map_or(0, |process| process.pid)),
         false => String::new(),
     };
-    End::failed_with(
+    CommandError::failed_with(
         format!(
             "the lock was renewed {seconds} s ago, so that run is at work: {holder}{here}; the lock was left alone"
         ),

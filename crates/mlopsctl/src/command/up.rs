@@ -3,24 +3,24 @@
 use super::change;
 use crate::{
     cli::{ChangeArgs, Global, UpArgs},
-    end::End,
+    command_error::CommandError,
     last_run,
     printer::Printer,
     render::next_steps,
     saved_plan,
 };
-use app::{Change, ChangeOptions, Condition, Wanted};
+use app::{ApplyCondition, ChangeOptions, ChangeRequest, Wanted};
 use engine::{Action, Claims, Plan};
 use std::path::Path;
 
-pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Result<(), End> {
+pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Result<(), CommandError> {
     let saved = args.plan.as_deref().map(|file| saved(file, args)).transpose()?;
     let session = global.app().open_to_change(args.environment.as_deref()).await?;
     let targets = saved.as_ref().map_or_else(|| args.target.clone(), |plan| plan.targets.clone());
     let claims = saved.as_ref().map_or_else(Claims::new, |plan| plan.claims.clone());
     let is_whole = targets.is_empty();
-    let condition = saved.map_or(Condition::Confirmed, Condition::SameAs);
-    let change = Change {
+    let condition = saved.map_or(ApplyCondition::Confirmed, ApplyCondition::SameAs);
+    let change = ChangeRequest {
         workspace: &session,
         wanted: Wanted::Declared(&session),
         operation: "up",
@@ -44,7 +44,7 @@ pub(crate) async fn run(global: &Global, args: &UpArgs, printer: Printer) -> Res
 }
 
 /// Reads a saved plan. Whoever applies it must consent to the losses that its author consented to.
-fn saved(file: &Path, args: &UpArgs) -> Result<Plan, End> {
+fn saved(file: &Path, args: &UpArgs) -> Result<Plan, CommandError> {
     let plan = saved_plan::read(file)?.plan;
     let consents = |asked: &[String], given: &[String]| {
         given.iter().any(|glob| glob == "*") || asked.iter().all(|glob| given.contains(glob))
@@ -54,7 +54,7 @@ fn saved(file: &Path, args: &UpArgs) -> Result<Plan, End> {
         return Ok(plan);
     }
     let (file, options) = (file.display(), saved_plan::consents(&plan));
-    Err(End::usage(
+    Err(CommandError::usage(
         format!("{file} was planned with{options}, and may be applied only with the same; nothing was touched"),
         format!(
             "look at it with `mlopsctl plan --show {file}`, then: `mlopsctl up {} --plan {file}{options}`",

@@ -72,8 +72,10 @@ pub(crate) fn page(environment: &str, estimate: &Estimate, printer: Printer) -> 
     lines.extend(runs(estimate, printer));
     lines.extend(by_use(estimate, printer));
     lines.extend(not_priced(estimate, printer));
-    lines
-        .push("Without taxes, discounts and free tiers; `--json` lists every assumption. AWS's bill rules.".to_owned());
+    lines.push(
+        "Without taxes, discounts and free tiers; `--json` lists every assumption. AWS's bill takes precedence."
+            .to_owned(),
+    );
     lines.join("\n")
 }
 

@@ -10,9 +10,9 @@ use crate::{
     remedy,
 };
 use app::event_history::{EventHistory, RecordedChange};
-use aws_client::{Calls, Meter};
+use aws_client::{CallMeter, Calls};
 use engine::{Drift, DriftChange, Drifted};
-use resource::{Address, FieldChange, IgnoredDifference, Registry};
+use resource::{Address, FieldChange, IgnoredDifference, KindRegistry};
 use review::Names;
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ use serde::Serialize;
 /// that was asked for.
 pub(crate) fn page(
     drift: &Drift,
-    registry: &Registry,
+    registry: &KindRegistry,
     (names, left_out, history): (&Names, &[Address], Option<&EventHistory>),
     printer: Printer,
     form: Form,
@@ -163,7 +163,7 @@ pub(crate) fn document<'a>(
     drift: &'a Drift,
     left_out: &'a [Address],
     history: Option<&'a EventHistory>,
-    meter: &'a Meter,
+    meter: &'a CallMeter,
 ) -> impl Serialize + use<'a> {
     let drifted = drift.drifted.iter().map(|one| {
         let (change, fields) = match &one.change {

@@ -2,7 +2,7 @@
 //! `state/schemas/error.schema.json`.
 
 use super::versioned::Versioned;
-use crate::end::End;
+use crate::command_error::CommandError;
 use config::Invalid;
 use serde::Serialize;
 
@@ -46,23 +46,23 @@ pub(crate) struct ProblemDocument<'a> {
 }
 
 /// The document of an error. `None` if there is no error, or if it was already printed.
-pub(crate) fn document(end: &End) -> Option<impl Serialize> {
+pub(crate) fn document(end: &CommandError) -> Option<impl Serialize> {
     Some(Versioned::new(Document { event: None, error: error(end)? }))
 }
 
 /// The same error as the last line of events.
-pub(crate) fn line(end: &End) -> Option<impl Serialize> {
+pub(crate) fn line(end: &CommandError) -> Option<impl Serialize> {
     Some(Versioned::new(Document { event: Some("error"), error: error(end)? }))
 }
 
-fn error(end: &End) -> Option<ErrorDocument<'_>> {
+fn error(end: &CommandError) -> Option<ErrorDocument<'_>> {
     Some(match end {
-        End::Invalid(invalid) => {
+        CommandError::Invalid(invalid) => {
             ErrorDocument { problems: Some(problems(invalid)), ..plain("invalid", 64, summary(invalid), None) }
         }
-        End::Usage { what, help } => plain("usage", 64, what.clone(), help.as_deref()),
-        End::Failed { what, help } => plain("failed", 1, what.clone(), help.as_deref()),
-        End::Locked(error) => {
+        CommandError::Usage { what, help } => plain("usage", 64, what.clone(), help.as_deref()),
+        CommandError::Failed { what, help } => plain("failed", 1, what.clone(), help.as_deref()),
+        CommandError::Locked(error) => {
             let lock = match error {
                 state::Error::Locked { holder, .. } => Some(LockDocument {
                     id: &holder.id,
@@ -74,7 +74,7 @@ fn error(end: &End) -> Option<ErrorDocument<'_>> {
             };
             ErrorDocument { lock, ..plain("locked", 3, error.to_string(), None) }
         }
-        End::Said | End::Differences => return None,
+        CommandError::Said | CommandError::Differences => return None,
     })
 }
 
@@ -109,11 +109,11 @@ mod tests {
 
     #[test]
     fn error_says_how_the_command_exits() {
-        let usage = json!(document(&End::usage("which environment?", "name one")));
+        let usage = json!(document(&CommandError::usage("which environment?", "name one")));
         assert_eq!(usage["error"]["exit_code"], 64);
         assert_eq!((&usage["error"]["kind"], &usage["error"]["help"]), (&json!("usage"), &json!("name one")));
-        let last = json!(line(&End::failed("x")));
+        let last = json!(line(&CommandError::failed("x")));
         assert_eq!((&last["event"], &last["format"]), (&json!("error"), &json!(1)));
-        assert!(document(&End::Differences).is_none());
+        assert!(document(&CommandError::Differences).is_none());
     }
 }

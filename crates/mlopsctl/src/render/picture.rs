@@ -5,9 +5,9 @@ use super::{
     versioned::Versioned,
 };
 use app::Session;
-use engine::{Action, Change, ChangeDrift};
+use engine::{Action, ChangeDrift, PlannedChange};
 use report::{Edge, Error, Need, Node, Picture, Status};
-use resource::{Address, Declaration, Registry, Stack};
+use resource::{Address, Declaration, KindRegistry, Stack};
 use serde::Serialize;
 use serde_json::Value;
 use state::{Entry, Phase, State};
@@ -20,9 +20,9 @@ pub(crate) fn of(
     stack: &Stack,
     state: &State,
     declarations: &[Declaration],
-    changes: Option<&[Change]>,
+    changes: Option<&[PlannedChange]>,
 ) -> Result<Picture, Error> {
-    let changes: Option<HashMap<&Address, &Change>> =
+    let changes: Option<HashMap<&Address, &PlannedChange>> =
         changes.map(|changes| changes.iter().map(|change| (&change.address, change)).collect());
     let left: BTreeMap<&Address, &Entry> =
         state.resources.iter().filter(|(address, _)| stack.position(address).is_none()).collect();
@@ -67,7 +67,7 @@ pub(crate) fn of(
 }
 
 /// Adds to a resource what a plan would change about it, and what was changed outside of mlopsctl.
-fn add_change(planned: &Change, node: &mut Node) {
+fn add_change(planned: &PlannedChange, node: &mut Node) {
     node.is_drifted = !planned.drift.is_none();
     let mut rows: Vec<(String, String)> =
         planned.cause.iter().map(|cause| ("because".to_owned(), cause.clone())).collect();
@@ -182,7 +182,7 @@ fn remembered(entry: Option<&Entry>) -> Status {
 }
 
 fn node(
-    registry: &Registry,
+    registry: &KindRegistry,
     address: &Address,
     kind: &str,
     spec: &Value,

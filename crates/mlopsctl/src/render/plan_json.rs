@@ -3,7 +3,7 @@
 use super::refusal_json::RefusalDocument;
 use crate::{remedy, saved_plan::Beside};
 use app::UsedParts;
-use aws_client::{Calls, Meter};
+use aws_client::{CallMeter, Calls};
 use cost::Summary;
 use engine::{Plan, Refusal};
 use review::{PlanView, RefusalView};
@@ -52,7 +52,7 @@ struct RefusalEvent {
 }
 
 /// A plan, with the existing resources that the platform uses.
-pub(crate) fn document<'a>(view: &'a PlanView, cost: Summary, meter: &Meter, uses: &'a UsedParts) -> Document<'a> {
+pub(crate) fn document<'a>(view: &'a PlanView, cost: Summary, meter: &CallMeter, uses: &'a UsedParts) -> Document<'a> {
     with_rest(view, Rest::Now { cost, api_calls: meter.requests(), calls: meter.calls(), uses })
 }
 

@@ -227,7 +227,7 @@ fn counted(changes: &[&ChangeView]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::{Change, ChangeDrift, Kept, Plan};
+    use engine::{ChangeDrift, Kept, Plan, PlannedChange};
     use proptest::prelude::*;
     use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
     use resource::{Address, FieldChange};
@@ -237,7 +237,7 @@ mod tests {
     const PRINTER: Printer =
         Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false, repeated: "" };
 
-    fn change(name: &str, action: Action, text: &str) -> Change {
+    fn change(name: &str, action: Action, text: &str) -> PlannedChange {
         let field = FieldChange {
             path: "cidr".into(),
             before: json!("10.0.0.0/16"),
@@ -246,7 +246,7 @@ mod tests {
             forces_replacement: action == Action::Replace,
             sensitive: false,
         };
-        Change {
+        PlannedChange {
             address: Address::new("network", name),
             kind: "ec2:subnet".into(),
             action,
@@ -259,7 +259,7 @@ mod tests {
         }
     }
 
-    fn view(environment: &str, changes: Vec<Change>, kept: Vec<Kept>) -> PlanView {
+    fn view(environment: &str, changes: Vec<PlannedChange>, kept: Vec<Kept>) -> PlanView {
         let plan = Plan {
             format: engine::PLAN_FORMAT,
             tool: String::new(),
@@ -292,7 +292,7 @@ mod tests {
         for event in Parser::new_ext(page, Options::ENABLE_GFM | Options::ENABLE_TABLES) {
             match event {
                 Event::Start(Tag::CodeBlock(_)) => is_block = true,
-                Event::End(TagEnd::CodeBlock) => is_block = false,
+                Event::CommandError(TagEnd::CodeBlock) => is_block = false,
                 Event::Text(text) if !is_block => outside.push_str(&text),
                 Event::Html(text) | Event::InlineHtml(text) => outside.push_str(&text),
                 Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::Table(_)) => outside.push_str("[link]"),

@@ -194,13 +194,13 @@ fn outside_and_folded(page: &mut Page<'_>, view: &PlanView) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::{AppliedField, Change, ChangeDrift, Plan};
+    use engine::{AppliedField, ChangeDrift, Plan, PlannedChange};
     use resource::{Address, FieldChange};
     use review::Surroundings;
     use serde_json::{Value, json};
 
-    fn change(name: &str, action: Action, fields: Vec<FieldChange>) -> Change {
-        Change {
+    fn change(name: &str, action: Action, fields: Vec<FieldChange>) -> PlannedChange {
+        PlannedChange {
             address: Address::new("network", name),
             kind: "ec2:subnet".into(),
             action,
@@ -218,7 +218,7 @@ mod tests {
     }
 
     /// The page of these changes, without its last two lines.
-    fn changes_page(changes: &[Change], width: Option<usize>) -> Vec<String> {
+    fn changes_page(changes: &[PlannedChange], width: Option<usize>) -> Vec<String> {
         let registry = blueprint::registry();
         let printer =
             Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false, repeated: "" };
@@ -251,11 +251,11 @@ mod tests {
     #[test]
     fn changes_that_many_share_are_said_once() {
         let owner = || field("tags.Owner", json!("A"), json!("B"));
-        let mut changes: Vec<Change> =
+        let mut changes: Vec<PlannedChange> =
             ["a", "b", "c", "d"].map(|name| change(name, Action::Update, vec![owner()])).into();
         changes.push(change("e", Action::Update, vec![field("map_public_ip", json!(true), json!(false)), owner()]));
         let taken = vec![owner(), field("tags.mlopsctl:address", Value::Null, json!("network.f"))];
-        changes.push(Change { cause: Some("it is taken over".into()), ..change("f", Action::Update, taken) });
+        changes.push(PlannedChange { cause: Some("it is taken over".into()), ..change("f", Action::Update, taken) });
         let expected = [
             "network",
             "  ~ e (subnet)  subnet-1",
@@ -294,8 +294,10 @@ mod tests {
     #[test]
     fn a_plan_says_what_and_why_and_repeats_the_dangers() {
         let cidr = FieldChange { forces_replacement: true, ..field("cidr", json!("10.0.0.0/24"), json!("⟦x.y⟧")) };
-        let gone =
-            Change { cause: Some("the file no longer declares it".into()), ..change("c", Action::Delete, vec![]) };
+        let gone = PlannedChange {
+            cause: Some("the file no longer declares it".into()),
+            ..change("c", Action::Delete, vec![])
+        };
         let changes = [change("a", Action::Create, vec![]), change("b", Action::Replace, vec![cidr]), gone];
         let expected = [
             "network",
@@ -318,7 +320,7 @@ mod tests {
         let drifted = field("timeout", json!(9), json!(3));
         let applied = |path: &str, applied: Value| AppliedField { path: path.into(), applied };
         let drift = ChangeDrift::Fields(vec![applied("memory_mb", json!(1024)), applied("timeout", json!(3))]);
-        let changes = [Change { drift, ..change("a", Action::Update, vec![both, drifted]) }];
+        let changes = [PlannedChange { drift, ..change("a", Action::Update, vec![both, drifted]) }];
         let expected = [
             "network",
             "  ~ a (subnet)  subnet-1",

@@ -8,10 +8,10 @@ use crate::{
     printer::{Printer, Style},
     remedy,
 };
-use aws_client::{FailureKind, Meter};
-use engine::{Action, Applied, ChainLink, Healing, Timeline};
+use aws_client::{CallMeter, FailureKind};
+use engine::{Action, Applied, ChainLink, Repairs, Timeline};
 use jiff::SignedDuration;
-use resource::{Address, Registry};
+use resource::{Address, KindRegistry};
 use state::{Ended, Entry};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -24,9 +24,9 @@ pub(crate) struct Report<'a> {
     /// The result of writing the state. `None` where nothing was done.
     pub(crate) ended: Option<&'a Ended>,
     /// The drift that a reconciliation was for.
-    pub(crate) healing: Option<&'a Healing>,
-    pub(crate) registry: &'a Registry,
-    pub(crate) meter: &'a Meter,
+    pub(crate) repairs: Option<&'a Repairs>,
+    pub(crate) registry: &'a KindRegistry,
+    pub(crate) meter: &'a CallMeter,
     pub(crate) elapsed: Duration,
 }
 
@@ -50,8 +50,8 @@ impl Report<'_> {
             api_calls: self.meter.requests(),
             calls: Some(self.meter.calls()),
             longest_chain: Some(self.applied.timeline.longest_chain.iter().map(LinkDocument::from).collect()),
-            drift_left: self.healing.map(|healing| healing.left.iter().map(LeftDocument::from).collect()),
-            pending: self.healing.map(|healing| healing.pending.as_slice()),
+            drift_left: self.repairs.map(|repairs| repairs.left.iter().map(LeftDocument::from).collect()),
+            pending: self.repairs.map(|repairs| repairs.pending.as_slice()),
             not_recorded: unwritten.map(|(ended, _)| unrecorded(ended).map(UnrecordedDocument::from).collect()),
             state_error: unwritten.map(|(_, error)| error.to_string()),
             ..RunSummary::nothing()
@@ -63,8 +63,8 @@ impl Report<'_> {
         self.failures(printer);
         self.unfinished(printer);
         self.not_recorded(printer);
-        if let Some(healing) = self.healing {
-            not_healed(healing, printer);
+        if let Some(repairs) = self.repairs {
+            left_to_person(repairs, printer);
         }
         printer.say(&self.last_line());
         for (address, facts) in &self.applied.aftermath {
@@ -77,7 +77,7 @@ impl Report<'_> {
         if let Some(help) = throttling(&self.meter.slowed_down(), failed) {
             printer.help(&help);
         }
-        let to_be_shown = self.applied.failed.is_empty() && self.healing.is_none() && !printer.quiet;
+        let to_be_shown = self.applied.failed.is_empty() && self.repairs.is_none() && !printer.quiet;
         if to_be_shown && !self.applied.outputs.is_empty() {
             self.outputs(printer);
         }
@@ -154,7 +154,7 @@ impl Report<'_> {
             (self.applied.failed.len(), "failed"),
             (self.applied.skipped.len(), "not started"),
             (self.applied.left.len(), "not finished"),
-            (self.healing.map_or(0, |healing| healing.left.len()), "left as found"),
+            (self.repairs.map_or(0, |repairs| repairs.left.len()), "left to a person"),
         ] {
             if count > 0 {
                 parts.push(format!("{count} {what}"));
@@ -200,15 +200,15 @@ fn unrecorded(ended: &Ended) -> impl Iterator<Item = (&Address, Option<&Entry>)>
 }
 
 /// Drift that stays, and what the environment file asks for and nobody has applied.
-fn not_healed(healing: &Healing, printer: Printer) {
-    for left in &healing.left {
+fn left_to_person(repairs: &Repairs, printer: Printer) {
+    for left in &repairs.left {
         let what = format!("{} ({}): {}", left.address, left.kind, left.reason);
         let help = remedy::words_of(left.help.as_ref()).map(|help| format!("; {}", printer.advice(&help)));
         let title = printer.paint(Style::Yellow, "left:");
         printer.say(&format!("  {title} {what}{}", help.unwrap_or_default()));
     }
-    if !healing.pending.is_empty() {
-        let pending: Vec<&str> = healing.pending.iter().map(|address| address.as_str()).collect();
+    if !repairs.pending.is_empty() {
+        let pending: Vec<&str> = repairs.pending.iter().map(|address| address.as_str()).collect();
         printer.say(&format!(
             "  {} {}: {}",
             printer.paint(Style::Dim, "pending:"),

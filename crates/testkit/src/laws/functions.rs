@@ -46,11 +46,11 @@ struct Interface {
     /// The functions that use it.
     users: BTreeSet<String>,
     /// The end of it, once the last function has left.
-    end: Option<End>,
+    end: Option<Detachment>,
 }
 
 #[derive(Clone)]
-struct End {
+struct Detachment {
     /// The name of the role in whose name Lambda gives it up.
     role: String,
     /// When Lambda lets go of it.
@@ -106,7 +106,7 @@ impl Functions {
         for interface in self.interfaces.values_mut().filter(|one| one.users.contains(name)) {
             interface.users.remove(name);
             if interface.users.is_empty() {
-                interface.end = Some(End::begin(name, role, self.deleted_roles.contains(role), world));
+                interface.end = Some(Detachment::begin(name, role, self.deleted_roles.contains(role), world));
             }
         }
     }
@@ -123,7 +123,7 @@ impl Functions {
         self.deleted_roles.remove(role);
         for end in self.interfaces.values_mut().filter_map(|one| one.end.as_mut()).filter(|end| end.role == role) {
             if end.stuck {
-                *end = End::begin(role, role, false, world);
+                *end = Detachment::begin(role, role, false, world);
             }
         }
     }
@@ -162,7 +162,7 @@ impl Functions {
     }
 }
 
-impl End {
+impl Detachment {
     /// It takes minutes, at worst about 40.
     fn begin(name: &str, role: &str, stuck: bool, world: &World<'_>) -> Self {
         let minutes = if world.chance.once_in(4, name) { 1200..=2400 } else { 120..=900 };

@@ -20,7 +20,7 @@ struct Home {
     /// Mount target and its interface.
     targets: BTreeMap<String, String>,
     /// True if the domain's deletion, once sent, takes the file system with it.
-    doomed: Option<bool>,
+    deletes_data: Option<bool>,
     /// When it goes, the domain being gone.
     goes: Option<Instant>,
 }
@@ -87,7 +87,7 @@ impl Homes {
             allow("AuthorizeSecurityGroupIngress", &inbound, port, &outbound, world).await;
             allow("AuthorizeSecurityGroupEgress", &outbound, port, &inbound, world).await;
         }
-        let mut home = Home { file_system, inbound, targets: BTreeMap::new(), doomed: None, goes: None };
+        let mut home = Home { file_system, inbound, targets: BTreeMap::new(), deletes_data: None, goes: None };
         for subnet in subnets(asked) {
             home.mount(subnet, world).await;
         }
@@ -126,7 +126,7 @@ impl Law for Homes {
             remove(&interface, world).await;
         }
         for (domain, home) in &mut self.homes {
-            if home.doomed == Some(true) && home.goes.is_none() {
+            if home.deletes_data == Some(true) && home.goes.is_none() {
                 let there = world.ask("sagemaker", "DescribeDomain", json!({ "DomainId": domain })).await;
                 if there.is_none() {
                     home.goes = Some(world.after(5..=60, &format!("home {}", self.gone.len())));
@@ -196,7 +196,7 @@ impl Law for Homes {
             "UpdateDomain" => self.refurnish(asked, world).await,
             "DeleteDomain" => {
                 if let Some(home) = self.homes.get_mut(asked.text("DomainId")) {
-                    home.doomed = Some(asked.text("RetentionPolicy/HomeEfsFileSystem") == "Delete");
+                    home.deletes_data = Some(asked.text("RetentionPolicy/HomeEfsFileSystem") == "Delete");
                 }
             }
             _ => {}

@@ -2,7 +2,7 @@
 //! for up to a minute. Each service has its own words for that.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
 
-use super::{law::Law, life::Words, world::World};
+use super::{law::Law, lifecycle::Words, world::World};
 use crate::wire::{Asked, Refusal};
 use async_trait::async_trait;
 use local::Response;

@@ -14,7 +14,7 @@ pub(crate) struct Script {
     /// The duration of these operations, in seconds; other operations take no time.
     lasting: Option<BTreeMap<String, u64>>,
     /// The number of the next creations by these operations that fail after they were accepted.
-    doomed: Mutex<BTreeMap<String, u64>>,
+    failing: Mutex<BTreeMap<String, u64>>,
     /// The processes that read settings with a lag.
     late_for: Late,
     /// The process at work, by number.
@@ -52,7 +52,7 @@ impl Script {
     pub(super) fn copy(&self) -> Self {
         Self {
             lasting: self.lasting.clone(),
-            doomed: Mutex::new(self.doomed.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+            failing: Mutex::new(self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()),
             late_for: self.late_for,
             process: AtomicU64::new(self.process()),
         }
@@ -77,12 +77,12 @@ impl Script {
     }
 
     pub(crate) fn doom(&self, operation: &str, times: u64) {
-        self.doomed.lock().unwrap_or_else(PoisonError::into_inner).insert(operation.to_owned(), times);
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).insert(operation.to_owned(), times);
     }
 
     /// No creation fails any more.
     pub(crate) fn spare_all(&self) {
-        self.doomed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The duration of an operation, in seconds.
@@ -97,9 +97,9 @@ impl Script {
     }
 
     /// True if the next creation by this operation fails.
-    pub(super) fn is_doomed(&self, operation: &str) -> bool {
-        let mut doomed = self.doomed.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(times) = doomed.get_mut(operation).filter(|times| **times > 0) else { return false };
+    pub(super) fn is_failing(&self, operation: &str) -> bool {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(times) = failing.get_mut(operation).filter(|times| **times > 0) else { return false };
         *times -= 1;
         true
     }
@@ -116,7 +116,7 @@ mod tests {
         let copy = script.copy();
         copy.begin();
         assert_eq!((script.process(), copy.process()), (0, 1));
-        assert!(copy.is_doomed("CreateDomain") && !copy.is_doomed("CreateDomain"));
-        assert!(script.is_doomed("CreateDomain"));
+        assert!(copy.is_failing("CreateDomain") && !copy.is_failing("CreateDomain"));
+        assert!(script.is_failing("CreateDomain"));
     }
 }

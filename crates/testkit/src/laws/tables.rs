@@ -1,9 +1,9 @@
 //! The lives of kinds, with durations in seconds.
 
-use super::life::Life;
+use super::lifecycle::Lifecycle;
 use serde_json::json;
 
-const LIFE: Life = Life {
+const LIFECYCLE: Lifecycle = Lifecycle {
     service: "",
     create: "",
     shown_by: &[],
@@ -23,7 +23,7 @@ const LIFE: Life = Life {
     needed_by: &[],
 };
 
-pub(super) const LIVES: &[Life] = &[
+pub(super) const LIFECYCLES: &[Lifecycle] = &[
     NAT_GATEWAY,
     INTERFACE_ENDPOINT,
     DOMAIN,
@@ -38,7 +38,7 @@ pub(super) const LIVES: &[Life] = &[
 
 /// A NAT gateway is pending, then available, and takes its time to be deleted.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNatGateways.html>
-const NAT_GATEWAY: Life = Life {
+const NAT_GATEWAY: Lifecycle = Lifecycle {
     service: "ec2",
     create: "CreateNatGateway",
     shown_by: &["CreateNatGateway", "DescribeNatGateways"],
@@ -54,12 +54,12 @@ const NAT_GATEWAY: Life = Life {
     accepted: |id| json!({ "natGatewayId": id }),
     // A route may lead to a pending or a failed gateway, once EC2 knows the gateway.
     // <https://github.com/boto/boto3/issues/779>
-    ..LIFE
+    ..LIFECYCLE
 };
 
 /// An interface endpoint is pending while its network interfaces are made, and deleting while they go.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpoints.html>
-const INTERFACE_ENDPOINT: Life = Life {
+const INTERFACE_ENDPOINT: Lifecycle = Lifecycle {
     service: "ec2",
     create: "CreateVpcEndpoint",
     shown_by: &["CreateVpcEndpoint", "DescribeVpcEndpoints"],
@@ -75,17 +75,17 @@ const INTERFACE_ENDPOINT: Life = Life {
         "ModifyVpcEndpoint",
         ("IncorrectState", "The vpcEndpoint '{key}' is not in a state that can be modified"),
     )],
-    ..LIFE
+    ..LIFECYCLE
 };
 
-const SAGEMAKER: Life = Life { service: "sagemaker", ..LIFE };
+const SAGEMAKER: Lifecycle = Lifecycle { service: "sagemaker", ..LIFECYCLE };
 
 const NOT_IN_SERVICE: (&str, &str) = ("ValidationException", "Domain {key} is not in InService status.");
 
 /// A domain changes one thing at a time, and goes only without apps, spaces and profiles.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeDomain.html>
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteDomain.html>
-const DOMAIN: Life = Life {
+const DOMAIN: Lifecycle = Lifecycle {
     create: "CreateDomain",
     shown_by: &["DescribeDomain", "ListDomains"],
     describe: ("DescribeDomain", &["DomainId"]),
@@ -115,7 +115,7 @@ const DOMAIN: Life = Life {
 
 /// A profile goes only without apps.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeUserProfile.html>
-const USER_PROFILE: Life = Life {
+const USER_PROFILE: Lifecycle = Lifecycle {
     create: "CreateUserProfile",
     shown_by: &["DescribeUserProfile", "ListUserProfiles"],
     describe: ("DescribeUserProfile", &["DomainId", "UserProfileName"]),
@@ -134,7 +134,7 @@ const USER_PROFILE: Life = Life {
 
 /// A space goes only without apps.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeSpace.html>
-const SPACE: Life = Life {
+const SPACE: Lifecycle = Lifecycle {
     create: "CreateSpace",
     shown_by: &["DescribeSpace", "ListSpaces"],
     describe: ("DescribeSpace", &["DomainId", "SpaceName"]),
@@ -150,7 +150,7 @@ const SPACE: Life = Life {
 
 /// An app takes its time to start and to stop.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeApp.html>
-const APP: Life = Life {
+const APP: Lifecycle = Lifecycle {
     create: "CreateApp",
     shown_by: &["DescribeApp", "ListApps"],
     describe: ("DescribeApp", &["DomainId", "UserProfileName", "SpaceName", "AppType", "AppName"]),
@@ -170,7 +170,7 @@ const APP: Life = Life {
 
 /// A feature group changes one thing at a time, and its name is taken until it is gone.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeFeatureGroup.html>
-const FEATURE_GROUP: Life = Life {
+const FEATURE_GROUP: Lifecycle = Lifecycle {
     create: "CreateFeatureGroup",
     shown_by: &["DescribeFeatureGroup", "ListFeatureGroups"],
     describe: ("DescribeFeatureGroup", &["FeatureGroupName"]),
@@ -193,7 +193,7 @@ const FEATURE_GROUP: Life = Life {
 
 /// An MLflow app changes one thing at a time, and takes a few minutes to come and to go.
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMlflowApp.html>
-const MLFLOW_APP: Life = Life {
+const MLFLOW_APP: Lifecycle = Lifecycle {
     create: "CreateMlflowApp",
     shown_by: &["DescribeMlflowApp", "ListMlflowApps"],
     describe: ("DescribeMlflowApp", &["Arn"]),
@@ -209,7 +209,7 @@ const MLFLOW_APP: Life = Life {
 
 /// A state machine goes once its executions have ended, and its name is taken until then.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html>
-const STATE_MACHINE: Life = Life {
+const STATE_MACHINE: Lifecycle = Lifecycle {
     service: "states",
     create: "CreateStateMachine",
     shown_by: &["DescribeStateMachine"],
@@ -220,12 +220,12 @@ const STATE_MACHINE: Life = Life {
     ending: ("DELETING", 10..=60),
     still_going: Some(("name", ("StateMachineDeleting", "State Machine Deleting: '{key}'"))),
     needed_by: &[("UpdateStateMachine", ("StateMachineDeleting", "State Machine Deleting: '{key}'"))],
-    ..LIFE
+    ..LIFECYCLE
 };
 
 /// A trigger takes a moment to be made and to go.
 /// <https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-trigger.html>
-const TRIGGER: Life = Life {
+const TRIGGER: Lifecycle = Lifecycle {
     service: "glue",
     create: "CreateTrigger",
     shown_by: &["GetTrigger", "BatchGetTriggers"],
@@ -236,5 +236,5 @@ const TRIGGER: Life = Life {
     delete: "DeleteTrigger",
     ending: ("DELETING", 1..=15),
     accepted: |name| json!({ "Name": name }),
-    ..LIFE
+    ..LIFECYCLE
 };

@@ -4,12 +4,12 @@
 
 use super::{
     law::Law,
-    life::Words,
+    lifecycle::Words,
     roles::{GLUE, LAMBDA, SAGEMAKER},
     world::World,
 };
 use crate::{
-    leave::{demand::Demand, policy::Policies},
+    iam::{demand::Demand, policy::Policies},
     wire::{Asked, Refusal},
 };
 use async_trait::async_trait;

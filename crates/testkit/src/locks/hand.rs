@@ -4,7 +4,7 @@ use super::{
     setup::{STALE_AFTER, STOPS_AFTER, acquire, entry, fresh, identity, left_by, locked_by, read, taken, there},
     shelf::Shelf,
 };
-use aws_client::Leave;
+use aws_client::RequestCheck;
 use resource::Address;
 use state::{Error, Holder, Lock, State, Store, Writer};
 use std::{sync::Arc, time::Duration};
@@ -35,7 +35,7 @@ async fn removing_a_lock_that_was_just_renewed_needs_force(store: Arc<Shelf>) {
     let id = lock.holder().id.clone();
     let refused = Lock::remove(&*store, "fresh", &id, false).await;
     assert!(matches!(refused, Err(Error::AtWork { holder, .. }) if holder.id == id && holder.is_alive_here()));
-    assert!(lock.tenure().is_certain().await && there(&*store, "fresh").await.0.removed.is_none());
+    assert!(lock.lease().is_certain().await && there(&*store, "fresh").await.0.removed.is_none());
     lock.release().await.expect("it can be given back");
 }
 
@@ -51,7 +51,7 @@ async fn removed_while_held_fences_the_holder_and_keeps_others_out_until_it_stop
     // The holder hears of it with its next renewal, and its lease is over before anybody gets the lock.
     lock.lost().await;
     assert!(removed.elapsed() < wait, "the holder did not hear of it");
-    assert!(!lock.tenure().holds() && !lock.tenure().is_certain().await);
+    assert!(!lock.lease().still_holds() && !lock.lease().is_certain().await);
     lock.release().await.expect("there is nothing to give back");
     assert!(there(&*store, "removed").await.0.removed.is_some(), "the mark was given back");
     store.backdate("removed", wait).await;
@@ -88,7 +88,7 @@ async fn deleted_while_held_leaves_the_holder_uncertain_and_the_state_says_so(st
     State::fence(&*store, "deleted-state", &identity()).await.expect("nobody can prevent it");
     assert_eq!(read(&*store, "deleted-state").await.0.changing, None);
     next.outwait_predecessor().await.expect("the lock is still there");
-    assert!(!lock.tenure().holds(), "it relies on a lock that is somebody else's, after {:?}", began.elapsed());
+    assert!(!lock.lease().still_holds(), "it relies on a lock that is somebody else's, after {:?}", began.elapsed());
     lock.lost().await;
     writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));
     assert!(!writer.flush().await, "written by somebody whose lock was deleted");

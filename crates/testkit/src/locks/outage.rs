@@ -7,7 +7,7 @@ use super::{
         Shelf,
     },
 };
-use aws_client::Leave;
+use aws_client::RequestCheck;
 use resource::Address;
 use state::{Error, State, Store, Writer};
 use std::{sync::Arc, time::Duration};
@@ -32,7 +32,7 @@ pub(super) async fn hold(store: &Arc<dyn Store>) {
 async fn nobody_waits(lock: &state::Lock, time: Duration) {
     let until = Instant::now() + time;
     while Instant::now() < until {
-        assert!(lock.tenure().holds(), "requests wait for the lock");
+        assert!(lock.lease().still_holds(), "requests wait for the lock");
         sleep(SECOND).await;
     }
 }
@@ -93,7 +93,7 @@ async fn lock_of_a_clone_with_the_same_id_is_not_ones_own(store: Arc<Shelf>) {
     // There is an attempt whose outcome is not known.
     store.strike("cloned", [Refused]);
     lock.lost().await;
-    assert!(!lock.tenure().is_certain().await, "two hold one lock");
+    assert!(!lock.lease().is_certain().await, "two hold one lock");
     lock.release().await.expect("there is nothing to give back");
 }
 
@@ -102,7 +102,7 @@ async fn acquiring_hangs_no_longer_than_one_attempt(store: Arc<Shelf>) {
     let began = Instant::now();
     let lock = taken(&store, "slow").await;
     assert!(began.elapsed() < 10 * SECOND, "{:?}", began.elapsed());
-    assert!(lock.succeeds().is_none() && lock.tenure().is_certain().await);
+    assert!(lock.succeeds().is_none() && lock.lease().is_certain().await);
     nobody_waits(&lock, Duration::from_secs(60)).await;
     lock.release().await.expect("it can be given back");
 }

@@ -1,7 +1,7 @@
 //! The runs of a platform, which end well, with refusals, or without a plan.
 
 use super::Platform;
-use app::{Change, ChangeOptions, Condition, NotDone, Wanted};
+use app::{ApplyCondition, ChangeOptions, ChangeRequest, NotDone, Wanted};
 use aws_config::SdkConfig;
 use engine::{Applied, Claims, Refusal, StopMode};
 use resource::{Stack, Tags};
@@ -62,13 +62,13 @@ impl Platform {
     /// Through the same library as `mlopsctl`.
     async fn change(&self, stack: &Arc<Stack>, sdk: &SdkConfig) -> Result<Applied, NotDone> {
         let workspace = self.workspace(sdk);
-        let change = Change {
+        let change = ChangeRequest {
             workspace: &workspace,
             wanted: Wanted::Given(stack.clone(), String::new()),
             operation: "up",
             targets: self.targets(stack),
             claims: Claims::new(),
-            condition: Condition::Confirmed,
+            condition: ApplyCondition::Confirmed,
             options: ChangeOptions {
                 is_confirmed: true,
                 delete_data: self.globs_of_data(),

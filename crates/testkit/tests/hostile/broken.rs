@@ -4,7 +4,7 @@ use crate::{destroy, failure, first, last, times, up};
 use aws_sdk_ec2::types::NatGatewayState;
 use aws_sdk_sagemaker::types::{RetentionPolicy, RetentionType};
 use std::time::Duration;
-use testkit::{Aws, Fault, Kill, Made, Platform};
+use testkit::{Aws, Fault, Kill, MadeCall, Platform};
 
 #[test]
 fn what_fails_after_it_was_accepted_is_made_again_in_the_same_run() {
@@ -38,7 +38,7 @@ fn routes_that_lead_to_a_gateway_which_fails_lead_to_its_successor_in_the_end() 
         let planned = aws.run(async |sdk| platform.plan(&sdk).await);
         assert!(planned.plan.is_empty() && planned.refusals.is_empty(), "{seed}: {:#?}", planned.plan.changes);
         let second = made.iter().rposition(|made| made.operation == "CreateNatGateway").unwrap();
-        let leads = |made: &Made| ["CreateRoute", "ReplaceRoute"].contains(&made.operation.as_str());
+        let leads = |made: &MadeCall| ["CreateRoute", "ReplaceRoute"].contains(&made.operation.as_str());
         assert!(made[second..].iter().any(leads), "{seed}: no route was made after the second gateway");
         let before = made[..second].iter().filter(|made| leads(made)).count();
         assert!(before > 1, "{seed}: the routes waited until the first gateway had failed");

@@ -7,7 +7,7 @@ use aws_sdk_s3::{
     primitives::ByteStream,
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
-use engine::Heal;
+use engine::RepairScope;
 use std::time::Duration;
 use testkit::{Aws, Platform, as_account};
 
@@ -65,9 +65,9 @@ fn a_bucket_that_another_account_recreated_is_refused_by_plan_and_reported_by_dr
 #[test]
 fn a_bucket_that_another_account_recreated_is_left_to_a_person_by_reconcile() {
     let (platform, mut aws) = squatted();
-    let healing = aws.run(async |sdk| platform.healing(Heal::Everything, &sdk).await);
-    assert!(healing.heals.is_empty() && healing.failed.is_empty(), "{healing:#?}");
-    let left: Vec<String> = healing.left.iter().map(|left| format!("{}: {}", left.address, left.reason)).collect();
+    let repairs = aws.run(async |sdk| platform.repairs(RepairScope::Everything, &sdk).await);
+    assert!(repairs.planned.is_empty() && repairs.failed.is_empty(), "{repairs:#?}");
+    let left: Vec<String> = repairs.left.iter().map(|left| format!("{}: {}", left.address, left.reason)).collect();
     assert_eq!(left, [format!("storage.data: {WORDS}")]);
 }
 

@@ -10,7 +10,7 @@ use config::{
     Environment,
     environment::{monitoring::Endpoint, storage::Replication},
 };
-use engine::{Action, Heal};
+use engine::{Action, RepairScope};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 use testkit::{Aws, Platform};
@@ -210,8 +210,8 @@ fn a_platform_in_an_existing_network_lives_under_a_landing_zones_rules_and_leave
     let before = zone.kept(&aws);
     let drift = aws.run(async |sdk| platform.drift(&sdk).await);
     assert!(drift.drifted.is_empty(), "{:?}", drift.drifted);
-    let healing = aws.run(async |sdk| platform.healing(Heal::Everything, &sdk).await);
-    assert!(healing.heals.is_empty() && healing.failed.is_empty());
+    let repairs = aws.run(async |sdk| platform.repairs(RepairScope::Everything, &sdk).await);
+    assert!(repairs.planned.is_empty() && repairs.failed.is_empty());
     assert_eq!(zone.kept(&aws), before, "after drift and reconcile");
 
     // The stack makes its own security group for functions, and an endpoint beside it.

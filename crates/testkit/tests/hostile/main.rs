@@ -38,8 +38,8 @@ mod states;
 mod tags;
 mod versions;
 
-use engine::{Applied, Heal};
-use testkit::{Aws, Made, Platform};
+use engine::{Applied, RepairScope};
+use testkit::{Aws, MadeCall, Platform};
 
 /// Every step was done.
 #[track_caller]
@@ -71,8 +71,8 @@ fn up_without_drift(platform: &Platform, aws: &mut Aws) {
     assert!(again.plan.is_empty() && again.refusals.is_empty(), "{:?} {:?}", again.plan.changes, again.refusals);
     let drift = aws.run(async |sdk| platform.drift(&sdk).await);
     assert!(drift.drifted.is_empty() && drift.failed.is_empty(), "{:?} {:?}", drift.drifted, drift.failed);
-    let healing = aws.run(async |sdk| platform.healing(Heal::Everything, &sdk).await);
-    assert!(healing.heals.is_empty() && healing.failed.is_empty(), "{healing:?}");
+    let repairs = aws.run(async |sdk| platform.repairs(RepairScope::Everything, &sdk).await);
+    assert!(repairs.planned.is_empty() && repairs.failed.is_empty(), "{repairs:?}");
 }
 
 fn destroy(platform: &Platform, aws: &mut Aws) {
@@ -99,6 +99,6 @@ fn last(aws: &Aws, service: &str, operation: &str) -> usize {
     at.unwrap_or_else(|| panic!("{operation} was never asked for"))
 }
 
-fn is(made: &Made, service: &str, operation: &str) -> bool {
+fn is(made: &MadeCall, service: &str, operation: &str) -> bool {
     made.service == service && made.operation == operation
 }

@@ -71,7 +71,7 @@ fn a_vpc_that_something_depends_on_says_what() {
         call.send().await.unwrap();
     });
     let applied = aws.run(async |sdk| platform.destroy(&sdk).await);
-    assert!(failure(&applied).contains("these still do: security group sg-"), "{}", failure(&applied));
+    assert!(failure(&applied).contains("these resources still use it: security group sg-"), "{}", failure(&applied));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use config::environment::{
     monitoring::{Protocol, Subscription},
     studio::{App, Mlflow, Space},
 };
-use engine::{Heal, Planning};
+use engine::{Planning, RepairScope};
 use resource::{Address, tags_of};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -78,10 +78,10 @@ fn another_teams_resources_are_left_alone(platform: &Platform) {
 
     let up = aws.run(async |sdk| platform.try_up(&sdk).await);
     assert!(up.is_err());
-    let healing = aws.run(async |sdk| platform.healing(Heal::Everything, &sdk).await);
-    let left: BTreeSet<Address> = healing.left.into_iter().map(|left| left.address).collect();
+    let repairs = aws.run(async |sdk| platform.repairs(RepairScope::Everything, &sdk).await);
+    let left: BTreeSet<Address> = repairs.left.into_iter().map(|left| left.address).collect();
     assert!(left.is_superset(&addresses), "{left:?}");
-    assert!(healing.heals.iter().all(|(address, _)| !addresses.contains(address)), "{:?}", healing.heals);
+    assert!(repairs.planned.iter().all(|(address, _)| !addresses.contains(address)), "{:?}", repairs.planned);
     let destruction = aws.run(async |sdk| platform.plan_of_destruction(&sdk).await);
     assert!(refused(&destruction).is_superset(&addresses), "{:?}", destruction.refusals);
     let destroyed = aws.run(async |sdk| platform.try_destroy(&sdk).await);

@@ -64,7 +64,7 @@ async fn a_list_of_versions_whose_markers_repeat_ends_with_an_error() {
         }
         let id = spec["name"].as_str().unwrap();
         let failure = match delete_data {
-            false => bucket.holdings(spec, id, &cx).await.unwrap_err(),
+            false => bucket.data_at_risk(spec, id, &cx).await.unwrap_err(),
             true => bucket.delete(spec, id, &cx).await.unwrap_err(),
         };
         assert!(failure.to_string().contains("the pages of the list repeat"), "{failure}");

@@ -1,7 +1,7 @@
 //! Removing the state of a platform that is gone: killed at every call, and on a bucket that others use.
 
 use crate::{destroy, state_buckets::shared_bucket, up};
-use aws_client::Meter;
+use aws_client::CallMeter;
 use local::{ACCOUNT, Cloud};
 use state::{Holder, Lock, RemovedState, State, StateBucket, StateIdentity, StateKeys, Store as _};
 use std::sync::{
@@ -53,7 +53,7 @@ fn removal_killed_at_any_call_leaves_an_empty_state_or_none_and_is_completed_by_
 #[tokio::test]
 async fn removal_of_a_long_history_takes_few_calls() {
     let cloud = Cloud::open(None, "ap-south-1", ACCOUNT).unwrap();
-    let (meter, place) = (Arc::new(Meter::default()), Place::new(ACCOUNT, "ap-south-1"));
+    let (meter, place) = (Arc::new(CallMeter::default()), Place::new(ACCOUNT, "ap-south-1"));
     let (tags, sdk) = (blueprint::identity("shop", "dev"), meter.measure(cloud.sdk_config()));
     let bucket = StateBucket::new(aws_s3::client(&sdk), "long", &place);
     bucket.make(&tags).await.unwrap();

@@ -223,7 +223,7 @@ impl Cloud {
         let fault = self.arrive().await;
         match fault {
             Some(Fault::Throttled) => return Err(failure(FailureKind::Throttled, "Rate exceeded")),
-            Some(Fault::Busy) => return Err(failure(FailureKind::Heals(Duration::from_secs(60)), "busy")),
+            Some(Fault::Busy) => return Err(failure(FailureKind::Retryable(Duration::from_secs(60)), "busy")),
             Some(Fault::Reset) => return Err(failure(FailureKind::Ambiguous, "the connection was reset")),
             Some(Fault::Refused) => return Err(failure(FailureKind::Final, "an internal error")),
             Some(Fault::Lost) | None => {}
@@ -333,7 +333,7 @@ impl World<'_> {
         if form.named {
             let namesake = self.inner.things.values().find(|live| live.form.named && live.form.name == form.name);
             match namesake.map(|live| live.gone.is_some()) {
-                Some(true) => return Err(failure(FailureKind::Heals(Duration::from_secs(120)), "still deleting")),
+                Some(true) => return Err(failure(FailureKind::Retryable(Duration::from_secs(120)), "still deleting")),
                 Some(false) => return Err(failure(FailureKind::Exists, "it exists already")),
                 None => {}
             }
@@ -344,7 +344,7 @@ impl World<'_> {
         }
         if let Some(parent) = &form.inside {
             match self.visible(parent) {
-                None => return Err(failure(FailureKind::Heals(Duration::from_secs(60)), "no such parent")),
+                None => return Err(failure(FailureKind::Retryable(Duration::from_secs(60)), "no such parent")),
                 Some(live) if live.gone.is_some() => {
                     return Err(failure(FailureKind::Final, "the parent is being deleted"));
                 }
@@ -399,7 +399,7 @@ impl World<'_> {
             live.form.inside.as_deref() == Some(id) || (uses && !named)
         };
         if self.inner.things.values().any(holds) {
-            return Err(failure(FailureKind::Heals(Duration::from_secs(120)), "something still uses it"));
+            return Err(failure(FailureKind::Retryable(Duration::from_secs(120)), "something still uses it"));
         }
         let gone = self.within(40_000);
         if let Some(live) = self.inner.things.get_mut(id) {

@@ -3,9 +3,9 @@
 use super::{cloud::Cloud as World, thing::Thing};
 use aws_client::Boxed;
 use bytes::Bytes;
-use engine::{Applied, Apply, Change, Event, MeasuredTimes, Planning, Purpose, StopMode, apply, plan};
+use engine::{Applied, Apply, Event, MeasuredTimes, PlannedChange, Planning, Purpose, StopMode, apply, plan};
 use fastrand::Rng;
-use resource::{Address, Cloud, Cx, Registry, Stack, Tags};
+use resource::{Address, Cloud, Cx, KindRegistry, Stack, Tags};
 use state::{Entry, Error, MemoryStore, State, StateIdentity, Store, Stored, Version, Writer};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
@@ -44,7 +44,7 @@ impl Ended {
 /// The cloud and the state, which outlive every process.
 pub(crate) struct Account {
     cloud: Arc<Cloud>,
-    registry: Registry,
+    registry: KindRegistry,
     store: Arc<MemoryStore>,
 }
 
@@ -52,7 +52,7 @@ impl Account {
     pub(crate) fn new(rng: Rng) -> Self {
         let config = aws_types::SdkConfig::builder().build();
         let cloud = Arc::new(Cloud::new(config, Place::new("123456789012", "eu-west-1"), []));
-        let registry = Registry::default().with::<Thing<true>>().with::<Thing<false>>();
+        let registry = KindRegistry::default().with::<Thing<true>>().with::<Thing<false>>();
         let account = Self { cloud, registry, store: Arc::default() };
         account.cx().shared::<World>().seed(rng);
         account
@@ -112,7 +112,7 @@ impl Account {
         for (address, Entry { phase, id, spec, deposed, .. }) in &state.resources {
             tell(|| format!("  {address} is remembered: {phase:?} {id:?} {spec} {deposed:?}"));
         }
-        for Change { address, action, id, cause, deposed, .. } in &planning.plan.changes {
+        for PlannedChange { address, action, id, cause, deposed, .. } in &planning.plan.changes {
             tell(|| format!("  {address}: {action:?} {id:?} {cause:?} deposed: {deposed}"));
         }
         let store = Arc::new(Remote { store: self.store.clone(), world: self.cx().shared::<World>(), process });

@@ -2,7 +2,7 @@
 
 use super::cloud::{Cloud, Form, Look};
 use aws_client::Result;
-use resource::{Cx, Deletion, Diff, Found, IdForm, Naming, Observed, Owner, Resource, Tags};
+use resource::{Cx, Deletion, Diff, Found, IdForm, Observed, Owner, ReplaceOrder, Resource, Tags};
 use serde::{Deserialize, Serialize};
 use vocabulary::{Permission, Place};
 
@@ -40,7 +40,7 @@ impl<const NAMED: bool> Resource for Thing<NAMED> {
     const NOUN: &'static str = "thing";
     const TERRAFORM: Option<resource::Terraform> = None;
     const REPLACE_ON: &'static [&'static str] = &["name", "inside", "size"];
-    const NAMING: Naming = if NAMED { Naming::Declared } else { Naming::Assigned };
+    const REPLACE_ORDER: ReplaceOrder = if NAMED { ReplaceOrder::DeleteFirst } else { ReplaceOrder::CreateFirst };
     type Outputs = Outputs;
 
     fn id_form(&self, _: &Place) -> IdForm {

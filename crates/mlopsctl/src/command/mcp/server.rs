@@ -6,7 +6,7 @@ use super::{
     runner::{Ended, Runner},
     tool::{Arguments, Effect, describe, read},
 };
-use crate::{cli::Global, end::End, printer::Printer, signals};
+use crate::{cli::Global, command_error::CommandError, printer::Printer, signals};
 use engine::StopMode;
 use futures::{FutureExt as _, future::BoxFuture};
 use rmcp::{
@@ -36,7 +36,7 @@ pub(super) async fn run(
     allows_changes_on_aws: bool,
     router: Tools,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let stop = signals::listen(printer);
     let mut stopped = stop.subscribe();
     let mut signal = std::pin::pin!(async move {
@@ -49,7 +49,7 @@ pub(super) async fn run(
     let pipes = (Input::new(stdin, stop.clone()), stdout);
     printer.note("serving the Model Context Protocol on stdin and stdout");
     let service = tokio::select! {
-        begun = server.serve(pipes) => begun.map_err(|error| End::failed(error.to_string()))?,
+        begun = server.serve(pipes) => begun.map_err(|error| CommandError::failed(error.to_string()))?,
         () = &mut signal => return Ok(()),
     };
     let token = service.cancellation_token();
@@ -63,7 +63,7 @@ pub(super) async fn run(
     };
     stop_softly(&stop);
     drop(running.write().await);
-    ended.map(drop).map_err(|error| End::failed(error.to_string()))
+    ended.map(drop).map_err(|error| CommandError::failed(error.to_string()))
 }
 
 pub(super) struct Server {

@@ -7,11 +7,11 @@ use super::{
 };
 use crate::{
     cli::Global,
-    end::End,
+    command_error::CommandError,
     printer::Printer,
     render::package::{document, page},
 };
-use runs::{Approval, Package, Registry, Status};
+use runs::{Approval, ModelRegistry, Package, Status};
 
 /// The options of an approval.
 pub(super) struct Asked {
@@ -26,7 +26,7 @@ pub(super) async fn run(
     named: Option<&str>,
     asked: Asked,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let registry = platform.registry()?;
     let package = find(platform, &registry, named).await?;
     if package.approval == Approval::Approved {
@@ -70,7 +70,7 @@ pub(super) async fn run(
 }
 
 /// The package that was named, or the newest that awaits approval.
-async fn find(platform: &Platform, registry: &Registry, named: Option<&str>) -> Result<Package, End> {
+async fn find(platform: &Platform, registry: &ModelRegistry, named: Option<&str>) -> Result<Package, CommandError> {
     if let Some(named) = named {
         return platform.package(registry, named).await;
     }
@@ -81,5 +81,5 @@ async fn find(platform: &Platform, registry: &Registry, named: Option<&str>) -> 
         None => format!("there is none yet; `mlopsctl pipeline {} run` trains one", platform.session.name),
         Some(newest) => format!("the newest is version {}: {}", newest.version, newest.approval.as_str()),
     };
-    Err(End::failed_with("no model awaits approval", help))
+    Err(CommandError::failed_with("no model awaits approval", help))
 }

@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{
     cli::{DeploymentArgs, Global},
-    end::End,
+    command_error::CommandError,
     printer::Printer,
     render::package::document,
 };
-use runs::{Approval, Machine, Package, Registry, Status};
+use runs::{Approval, Machine, ModelRegistry, Package, Status};
 use serde_json::json;
 
 /// The options of a deployment.
@@ -42,7 +42,7 @@ pub(super) async fn run(
     named: Option<&str>,
     asked: Asked,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let machine = platform.machine(Work::Deployment)?;
     let registry = platform.registry()?;
     let package = match named {
@@ -71,16 +71,21 @@ pub(super) async fn run(
 }
 
 /// Brings the model back that was in service before the one that is.
-pub(super) async fn back(platform: &Platform, global: &Global, asked: Asked, printer: Printer) -> Result<(), End> {
+pub(super) async fn back(
+    platform: &Platform,
+    global: &Global,
+    asked: Asked,
+    printer: Printer,
+) -> Result<(), CommandError> {
     let machine = platform.machine(Work::Deployment)?;
     let registry = platform.registry()?;
     let name = &platform.session.name;
     let Some(serving) = serving(platform, &registry).await? else {
         let help = format!("`mlopsctl pipeline {name} deploy` brings a model into service");
-        return Err(End::failed_with("no model is in service yet", help));
+        return Err(CommandError::failed_with("no model is in service yet", help));
     };
     let Some(before) = before(&machine, &registry, &serving).await? else {
-        return Err(End::failed_with(
+        return Err(CommandError::failed_with(
             format!("no other model was in service before version {}, or it is no longer approved", serving.version),
             format!(
                 "`mlopsctl pipeline {name} models` lists them, and `mlopsctl pipeline {name} deploy VERSION` deploys one"
@@ -99,7 +104,7 @@ pub(super) async fn back(platform: &Platform, global: &Global, asked: Asked, pri
 }
 
 /// The package in service.
-async fn serving(platform: &Platform, registry: &Registry) -> Result<Option<Package>, End> {
+async fn serving(platform: &Platform, registry: &ModelRegistry) -> Result<Option<Package>, CommandError> {
     match platform.endpoint()?.package().await? {
         Some(arn) => Ok(registry.package(&arn).await?),
         None => Ok(None),
@@ -107,7 +112,11 @@ async fn serving(platform: &Platform, registry: &Registry) -> Result<Option<Pack
 }
 
 /// The package that the newest other deployment brought into service, if it is still approved.
-async fn before(machine: &Machine, registry: &Registry, serving: &Package) -> Result<Option<Package>, End> {
+async fn before(
+    machine: &Machine,
+    registry: &ModelRegistry,
+    serving: &Package,
+) -> Result<Option<Package>, CommandError> {
     let deployments = machine.latest(SEARCHED).await?;
     for deployment in deployments.into_iter().filter(|deployment| deployment.status == Status::Succeeded) {
         let Some(deployment) = machine.execution(&deployment.arn).await? else { continue };
@@ -127,7 +136,7 @@ struct Deployment<'a> {
     platform: &'a Platform,
     global: &'a Global,
     machine: &'a Machine,
-    registry: &'a Registry,
+    registry: &'a ModelRegistry,
 }
 
 impl Deployment<'_> {
@@ -138,7 +147,7 @@ impl Deployment<'_> {
         question: &str,
         asked: &Asked,
         printer: Printer,
-    ) -> Result<(), End> {
+    ) -> Result<(), CommandError> {
         let given = asked.consent;
         let may_differ = given.allow_changed_features || package.features_may_differ();
         let consent = Consent { allow_changed_features: may_differ, ..given };

@@ -2,7 +2,7 @@
 
 use super::platform::{Platform, Work};
 use crate::{
-    end::End,
+    command_error::CommandError,
     printer::Printer,
     render::{
         execution::{ExecutionDocument, Page},
@@ -36,7 +36,7 @@ pub(super) async fn run(
     machine: &Machine,
     execution: Execution,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let mut steps = Steps::new(printer);
     if !printer.json {
         printer.note(&format!("Execution {}", execution.name));
@@ -65,23 +65,23 @@ pub(super) async fn run(
 }
 
 /// Ctrl-C ends this command, and not an execution on AWS.
-fn no_longer_followed(environment: &str, work: Work, execution: &str) -> End {
+fn no_longer_followed(environment: &str, work: Work, execution: &str) -> CommandError {
     let command = format!("mlopsctl pipeline {environment} status{} --follow {execution}", work.option());
-    End::failed_with("no longer followed; the execution goes on", format!("`{command}` follows it again"))
+    CommandError::failed_with("no longer followed; the execution goes on", format!("`{command}` follows it again"))
 }
 
 /// The exit code of an execution.
-pub(super) fn ended(execution: &Execution) -> Result<(), End> {
-    if execution.status.is_bad() { Err(End::Said) } else { Ok(()) }
+pub(super) fn ended(execution: &Execution) -> Result<(), CommandError> {
+    if execution.status.is_bad() { Err(CommandError::Said) } else { Ok(()) }
 }
 
 /// Waits until an execution on this machine ends, and stops it on Ctrl-C.
-pub(super) async fn in_silence(machine: &Machine, execution: &Execution) -> Result<(), End> {
+pub(super) async fn in_silence(machine: &Machine, execution: &Execution) -> Result<(), CommandError> {
     let at_the_end = async {
         loop {
             match machine.execution(&execution.arn).await? {
                 Some(now) if now.status == Status::Running => sleep(ASKS_EVERY_LOCALLY).await,
-                now => return Ok::<_, End>(now.unwrap_or_else(|| execution.clone())),
+                now => return Ok::<_, CommandError>(now.unwrap_or_else(|| execution.clone())),
             }
         }
     };
@@ -92,9 +92,9 @@ pub(super) async fn in_silence(machine: &Machine, execution: &Execution) -> Resu
 }
 
 /// Stops an execution that this process works on.
-async fn stop(machine: &Machine, execution: &Execution) -> End {
+async fn stop(machine: &Machine, execution: &Execution) -> CommandError {
     match machine.stop(&execution.arn, "stopped by Ctrl-C").await {
-        Ok(()) => End::failed(format!("the execution {} was stopped", execution.name)),
+        Ok(()) => CommandError::failed(format!("the execution {} was stopped", execution.name)),
         Err(failure) => failure.into(),
     }
 }
@@ -104,13 +104,13 @@ async fn to_the_end(
     machine: &Machine,
     execution: &Execution,
     steps: &mut Steps,
-) -> Result<(Execution, runs::History), End> {
+) -> Result<(Execution, runs::History), CommandError> {
     let mut frames = interval(FRAME);
     let asks_every = if platform.is_local() { ASKS_EVERY_LOCALLY } else { ASKS_EVERY };
     loop {
         // The status first: a history that is read after the end is whole.
         let now = machine.execution(&execution.arn).await?;
-        let now = now.ok_or_else(|| End::failed(format!("the execution {} is gone", execution.name)))?;
+        let now = now.ok_or_else(|| CommandError::failed(format!("the execution {} is gone", execution.name)))?;
         let history = machine.history(&execution.arn).await?;
         steps.show(&history);
         if now.status != Status::Running {
@@ -136,7 +136,7 @@ mod tests {
             (Work::Training, "`mlopsctl pipeline dev status --follow e1` follows it again"),
             (Work::Deployment, "`mlopsctl pipeline dev status --deploy --follow e1` follows it again"),
         ] {
-            let End::Failed { help, .. } = no_longer_followed("dev", work, "e1") else { panic!("it failed") };
+            let CommandError::Failed { help, .. } = no_longer_followed("dev", work, "e1") else { panic!("it failed") };
             assert_eq!(help.as_deref(), Some(command));
         }
     }

@@ -1,7 +1,7 @@
 //! The custom image: the docker commands that build and push it, printed or run.
 
 use super::platform::Platform;
-use crate::{cli::Global, end::End, printer::Printer, render::versioned::Versioned};
+use crate::{cli::Global, command_error::CommandError, printer::Printer, render::versioned::Versioned};
 use runs::Login;
 use serde::Serialize;
 use shlex::Quoter;
@@ -39,10 +39,10 @@ pub(super) async fn run(
     push: bool,
     tag: Option<String>,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let image = describe(platform, &global.settings().root(), tag)?;
     if push && global.local {
-        return Err(End::usage("the embedded AWS keeps no images", "push to AWS, or build only: --build"));
+        return Err(CommandError::usage("the embedded AWS keeps no images", "push to AWS, or build only: --build"));
     }
     if build || push {
         docker(&image.build(), None).await?;
@@ -70,12 +70,15 @@ pub(super) async fn run(
     Ok(())
 }
 
-fn describe(platform: &Platform, root: &Path, tag: Option<String>) -> Result<Image, End> {
+fn describe(platform: &Platform, root: &Path, tag: Option<String>) -> Result<Image, CommandError> {
     let repository = platform.repository()?;
     let folder = root.join(FOLDER);
     // Docker would copy the files of the machine into the image.
     if let Err(outside @ config::Outside::LeadsOut { .. }) = config::inside(root, Path::new(FOLDER)) {
-        return Err(End::usage(format!("{}: {outside}", folder.display()), "put a copy there instead of a link"));
+        return Err(CommandError::usage(
+            format!("{}: {outside}", folder.display()),
+            "put a copy there instead of a link",
+        ));
     }
     let tag = match tag {
         Some(tag) => tag,
@@ -91,9 +94,9 @@ fn describe(platform: &Platform, root: &Path, tag: Option<String>) -> Result<Ima
 }
 
 /// The same files give the same tag, and tags may be immutable.
-fn digest(folder: &Path) -> Result<String, End> {
+fn digest(folder: &Path) -> Result<String, CommandError> {
     let files = package::zip_folder(folder).map_err(|error| {
-        End::usage(format!("{}: {error}", folder.display()), "`mlopsctl init` writes an image to start from")
+        CommandError::usage(format!("{}: {error}", folder.display()), "`mlopsctl init` writes an image to start from")
     })?;
     Ok(resource::sha256_hex(&files)[..12].to_owned())
 }
@@ -121,17 +124,17 @@ impl Image {
 }
 
 /// Runs docker, whose talk goes where ours goes.
-async fn docker(arguments: &[&str], input: Option<&str>) -> Result<(), End> {
+async fn docker(arguments: &[&str], input: Option<&str>) -> Result<(), CommandError> {
     let mut command = Command::new("docker");
     command.args(arguments).stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
     // Our stdout is for data.
     command.stdout(std::io::stderr());
     let mut docker = command.spawn().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => End::failed_with(
+        ErrorKind::NotFound => CommandError::failed_with(
             "docker is not there",
             "install it, or leave --build and --push out to see the commands for another machine",
         ),
-        _ => End::failed(format!("docker: {error}")),
+        _ => CommandError::failed(format!("docker: {error}")),
     })?;
     if let (Some(input), Some(mut stdin)) = (input, docker.stdin.take()) {
         stdin.write_all(input.as_bytes()).await?;
@@ -139,6 +142,6 @@ async fn docker(arguments: &[&str], input: Option<&str>) -> Result<(), End> {
     let status = docker.wait().await?;
     match status.success() {
         true => Ok(()),
-        false => Err(End::failed(format!("`docker {}` failed: {status}", arguments.first().unwrap_or(&"")))),
+        false => Err(CommandError::failed(format!("`docker {}` failed: {status}", arguments.first().unwrap_or(&"")))),
     }
 }

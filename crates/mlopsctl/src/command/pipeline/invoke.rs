@@ -1,7 +1,7 @@
 //! Asking the model in service about raw rows.
 
 use super::{local_work, platform::Platform};
-use crate::{cli::Global, end::End, printer::Printer, render::predictions::Predictions};
+use crate::{cli::Global, command_error::CommandError, printer::Printer, render::predictions::Predictions};
 use runs::{RawRows, Signature, UnfitFile};
 use std::{
     fs::File,
@@ -21,17 +21,17 @@ pub(super) async fn run(
     file: &Path,
     first: Option<u32>,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let endpoint = platform.endpoint()?;
     let name = &platform.session.name;
     let none = || {
         let help = format!("`mlopsctl pipeline {name} approve` brings a model into service");
-        End::failed_with("no model is in service yet", help)
+        CommandError::failed_with("no model is in service yet", help)
     };
     let package = endpoint.package().await?.ok_or_else(none)?;
     let found = platform.registry()?.package(&package).await?;
     let place = found.as_ref().and_then(|package| package.lineage.get(SIGNATURE));
-    let unknown = || End::failed_with(format!("{package} has no signature"), "train and approve a model");
+    let unknown = || CommandError::failed_with(format!("{package} has no signature"), "train and approve a model");
     let signature = Signature::read(platform.config(), &platform.place().account, place.ok_or_else(unknown)?).await?;
     let most = first.map_or(usize::MAX, |first| usize::try_from(first).unwrap_or(usize::MAX));
     let RawRows { requests, unfit } = read(&signature, file, most)?;
@@ -41,7 +41,7 @@ pub(super) async fn run(
         let body: String = batch.iter().map(|(_, request)| format!("{request}\n")).collect();
         let answer = endpoint.invoke(&body).await?;
         let rows = batch.iter().map(|(row, _)| *row);
-        predictions.add(rows, &answer).map_err(End::failed)?;
+        predictions.add(rows, &answer).map_err(CommandError::failed)?;
     }
     match printer.json {
         true => printer.document(&predictions.document(&unfit)),
@@ -52,24 +52,24 @@ pub(super) async fn run(
     }
     match unfit.len() {
         0 => Ok(()),
-        count => Err(End::failed_with(
+        count => Err(CommandError::failed_with(
             format!("{count} of {} rows got no prediction", count + requests.len()),
             "the model has not learned from such rows: training puts them in quarantine",
         )),
     }
 }
 
-fn read(signature: &Signature, file: &Path, most: usize) -> Result<RawRows, End> {
+fn read(signature: &Signature, file: &Path, most: usize) -> Result<RawRows, CommandError> {
     let shown = file.display();
     let is_tsv = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tsv"));
     let input: Box<dyn Read> = match file.as_os_str() == "-" {
         true => Box::new(stdin()),
-        false => Box::new(File::open(file).map_err(|error| End::usage(format!("{shown}: {error}"), ""))?),
+        false => Box::new(File::open(file).map_err(|error| CommandError::usage(format!("{shown}: {error}"), ""))?),
     };
-    let unfit = |UnfitFile { what, help }| End::usage(format!("{shown}: {what}"), help);
+    let unfit = |UnfitFile { what, help }| CommandError::usage(format!("{shown}: {what}"), help);
     let rows = signature.encode(input, is_tsv, most).map_err(unfit)?;
     match rows.requests.is_empty() && rows.unfit.is_empty() {
-        true => Err(End::usage(format!("{shown} has no rows"), "the first line is the header")),
+        true => Err(CommandError::usage(format!("{shown} has no rows"), "the first line is the header")),
         false => Ok(rows),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::platform::{Platform, Work};
 use crate::{
-    end::End,
+    command_error::CommandError,
     printer::{Printer, Style},
     render::{
         execution::{FailedStep, Page},
@@ -28,7 +28,7 @@ pub(super) async fn run(
     step: Option<&str>,
     most: usize,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let machine = platform.machine(work)?;
     let execution = platform.execution(work, &machine, named).await?;
     let history = machine.history(&execution.arn).await?;
@@ -50,7 +50,11 @@ pub(super) async fn run(
 }
 
 /// The step that was named, or the one that failed, or the one under way.
-fn choose<'a>(execution: &Execution, history: &'a History, named: Option<&str>) -> Result<Option<&'a Step>, End> {
+fn choose<'a>(
+    execution: &Execution,
+    history: &'a History,
+    named: Option<&str>,
+) -> Result<Option<&'a Step>, CommandError> {
     let Some(named) = named else {
         let failed = execution.status.is_bad().then(|| history.failed(execution.why.as_ref())).flatten();
         return Ok(failed.or_else(|| history.running()));
@@ -62,7 +66,7 @@ fn choose<'a>(execution: &Execution, history: &'a History, named: Option<&str>) 
             [] => "it ended before its first step".to_owned(),
             names => format!("it came to: {}", names.join(", ")),
         };
-        End::usage(format!("the execution came to no step `{named}`"), help)
+        CommandError::usage(format!("the execution came to no step `{named}`"), help)
     })
 }
 
@@ -155,7 +159,7 @@ mod tests {
             output: serde_json::Value::Null,
             why: None,
         };
-        let Err(End::Usage { help, .. }) = choose(&execution, &History::default(), Some("Train")) else {
+        let Err(CommandError::Usage { help, .. }) = choose(&execution, &History::default(), Some("Train")) else {
             panic!("it has no steps")
         };
         assert_eq!(help.as_deref(), Some("it ended before its first step"));

@@ -2,7 +2,7 @@
 
 use super::platform::{Platform, Work};
 use crate::{
-    end::End,
+    command_error::CommandError,
     printer::Printer,
     render::{
         package::{PackageDocument, document, table},
@@ -23,7 +23,7 @@ struct Model<'a> {
     in_service: bool,
 }
 
-pub(super) async fn run(platform: &Platform, last: usize, printer: Printer) -> Result<(), End> {
+pub(super) async fn run(platform: &Platform, last: usize, printer: Printer) -> Result<(), CommandError> {
     let packages = platform.registry()?.latest(last).await?;
     let serving = match platform.machine(Work::Deployment) {
         Ok(_) => platform.endpoint()?.package().await?,

@@ -1,6 +1,6 @@
 //! The overrides of an execution: `--input` and `--set`, checked before anything is started.
 
-use crate::end::End;
+use crate::command_error::CommandError;
 use config::environment::pipeline::{ChoiceMetric, Limits, LoadMode, Threshold};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, path::Path};
@@ -23,27 +23,28 @@ const HELP: &str = "such as --set training.num_round=200, --input '{\"hyperparam
 
 /// The input of an execution: the document of `--input`, with each `--set` merged into it or into the defaults of the
 /// deployed definition.
-pub(super) fn read(given: Option<&str>, settings: &[String], defaults: &Value) -> Result<Value, End> {
+pub(super) fn read(given: Option<&str>, settings: &[String], defaults: &Value) -> Result<Value, CommandError> {
     let mut fields = given.map_or_else(|| Ok(Map::new()), document)?;
     for setting in settings {
-        set(&mut fields, setting, defaults).map_err(|why| End::usage(format!("--set {setting}: {why}"), HELP))?;
+        set(&mut fields, setting, defaults)
+            .map_err(|why| CommandError::usage(format!("--set {setting}: {why}"), HELP))?;
     }
-    checked(fields, defaults).map_err(|mistakes| End::usage(mistakes.join("; "), HELP))
+    checked(fields, defaults).map_err(|mistakes| CommandError::usage(mistakes.join("; "), HELP))
 }
 
 /// JSON, or the file that holds it.
-fn document(given: &str) -> Result<Map<String, Value>, End> {
+fn document(given: &str) -> Result<Map<String, Value>, CommandError> {
     let (text, place) = match given.trim_start().starts_with('{') {
         true => (given.to_owned(), "--input"),
         false => {
-            let unreadable = |error: std::io::Error| End::usage(format!("{given}: {error}"), HELP);
+            let unreadable = |error: std::io::Error| CommandError::usage(format!("{given}: {error}"), HELP);
             let bytes = app::input::read(Path::new(given)).map_err(unreadable)?;
             (String::from_utf8_lossy(&bytes).into_owned(), given)
         }
     };
-    match serde_json::from_str(&text).map_err(|error| End::usage(format!("{place}: {error}"), HELP))? {
+    match serde_json::from_str(&text).map_err(|error| CommandError::usage(format!("{place}: {error}"), HELP))? {
         Value::Object(fields) => Ok(fields),
-        _ => Err(End::usage(format!("{place} is not a JSON object"), HELP)),
+        _ => Err(CommandError::usage(format!("{place} is not a JSON object"), HELP)),
     }
 }
 
@@ -155,7 +156,7 @@ mod tests {
     fn input(given: Option<&str>, settings: &[&str]) -> Result<Value, String> {
         let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
         read(given, &settings, &defaults()).map_err(|end| match end {
-            End::Usage { what, .. } => what,
+            CommandError::Usage { what, .. } => what,
             other => format!("{other:?}"),
         })
     }

@@ -1,12 +1,12 @@
 //! The provisioned platform that the pipeline commands work on, opened from its state.
 
-use crate::{cli::Global, end::End};
+use crate::{cli::Global, command_error::CommandError};
 use app::Session;
 use aws_config::SdkConfig;
 use aws_glue::Job;
 use aws_sagemaker::ModelPackageGroup;
 use resource::{Resource, spec_as};
-use runs::{Endpoint, Execution, Machine, Package, Registry, Store};
+use runs::{Endpoint, Execution, Machine, ModelRegistry, Package, Store};
 use serde_json::Value;
 use state::State;
 use std::collections::BTreeMap;
@@ -44,13 +44,13 @@ impl Work {
 
 impl Platform {
     /// Opens an environment. It must have been brought up.
-    pub(super) async fn open(global: &Global, environment: Option<&str>) -> Result<Self, End> {
+    pub(super) async fn open(global: &Global, environment: Option<&str>) -> Result<Self, CommandError> {
         let session = global.app().open_state(environment).await?;
         let (state, stored) = session.state().await?;
         let platform = Self { session, state, local: global.local };
         match stored {
             Some(_) if !platform.state.resources.is_empty() => Ok(platform),
-            _ => Err(End::failed_with(
+            _ => Err(CommandError::failed_with(
                 format!("{} has not been brought up yet", platform.session.name),
                 format!("`mlopsctl up {}` does", platform.session.name),
             )),
@@ -71,7 +71,7 @@ impl Platform {
     }
 
     /// The state machine of the training pipeline or of deployments.
-    pub(super) fn machine(&self, work: Work) -> Result<Machine, End> {
+    pub(super) fn machine(&self, work: Work) -> Result<Machine, CommandError> {
         let arn = match work {
             Work::Training => self.output("state_machine_arn", "pipeline")?,
             Work::Deployment => self.output("deploy_state_machine_arn", "[pipeline.deploy]")?,
@@ -80,36 +80,36 @@ impl Platform {
     }
 
     /// The bucket that data is brought to.
-    pub(super) fn store(&self) -> Result<Store, End> {
+    pub(super) fn store(&self) -> Result<Store, CommandError> {
         let bucket = self.output("data_bucket_name", "data bucket")?;
         Ok(Store::new(self.config(), bucket, &self.place().account))
     }
 
-    pub(super) fn data_bucket(&self) -> Result<&str, End> {
+    pub(super) fn data_bucket(&self) -> Result<&str, CommandError> {
         self.output("data_bucket_name", "data bucket")
     }
 
     /// The model registry.
-    pub(super) fn registry(&self) -> Result<Registry, End> {
+    pub(super) fn registry(&self) -> Result<ModelRegistry, CommandError> {
         let group = self.recorded::<ModelPackageGroup>().next().map(|group| group.name);
-        Ok(Registry::new(self.config(), &group.ok_or_else(|| self.lacks("model registry"))?))
+        Ok(ModelRegistry::new(self.config(), &group.ok_or_else(|| self.lacks("model registry"))?))
     }
 
     /// The model package with this version or ARN.
-    pub(super) async fn package(&self, registry: &Registry, named: &str) -> Result<Package, End> {
+    pub(super) async fn package(&self, registry: &ModelRegistry, named: &str) -> Result<Package, CommandError> {
         let found = registry.package(named).await?;
         let name = &self.session.name;
         let help = format!("name its version or its ARN; `mlopsctl pipeline {name} models` lists them");
-        found.ok_or_else(|| End::usage(format!("there is no model package `{named}`"), help))
+        found.ok_or_else(|| CommandError::usage(format!("there is no model package `{named}`"), help))
     }
 
     /// The endpoint that serves approved models.
-    pub(super) fn endpoint(&self) -> Result<Endpoint, End> {
+    pub(super) fn endpoint(&self) -> Result<Endpoint, CommandError> {
         Ok(Endpoint::new(self.config(), self.output("endpoint_name", "[pipeline.deploy]")?))
     }
 
     /// The repository for the platform's own images.
-    pub(super) fn repository(&self) -> Result<&str, End> {
+    pub(super) fn repository(&self) -> Result<&str, CommandError> {
         self.output("ecr_repository_url", "image repository")
     }
 
@@ -127,7 +127,12 @@ impl Platform {
     }
 
     /// The execution that was named, or the latest.
-    pub(super) async fn execution(&self, work: Work, machine: &Machine, named: Option<&str>) -> Result<Execution, End> {
+    pub(super) async fn execution(
+        &self,
+        work: Work,
+        machine: &Machine,
+        named: Option<&str>,
+    ) -> Result<Execution, CommandError> {
         let latest = machine.latest(SHOWN).await?;
         let Some(named) = named.or(latest.first().map(|execution| execution.arn.as_str())) else {
             let (none, command) = match work {
@@ -135,7 +140,7 @@ impl Platform {
                 Work::Deployment => ("nothing has been deployed yet", "approve"),
             };
             let starts = format!("`mlopsctl pipeline {} {command}` starts one", self.session.name);
-            return Err(End::failed_with(none, starts));
+            return Err(CommandError::failed_with(none, starts));
         };
         machine.execution(named).await?.ok_or_else(|| {
             let names: Vec<&str> = latest.iter().map(|execution| execution.name.as_str()).collect();
@@ -143,7 +148,7 @@ impl Platform {
                 [] => "there has been none yet".to_owned(),
                 names => format!("the latest are: {}", names.join(", ")),
             };
-            End::usage(format!("there is no execution `{named}`"), help)
+            CommandError::usage(format!("there is no execution `{named}`"), help)
         })
     }
 
@@ -152,13 +157,13 @@ impl Platform {
         self.state.resources.values().filter_map(|entry| spec_as(&entry.kind, &entry.spec))
     }
 
-    fn output(&self, name: &str, what: &str) -> Result<&str, End> {
+    fn output(&self, name: &str, what: &str) -> Result<&str, CommandError> {
         self.state.outputs.get(name).and_then(Value::as_str).ok_or_else(|| self.lacks(what))
     }
 
-    fn lacks(&self, what: &str) -> End {
+    fn lacks(&self, what: &str) -> CommandError {
         let name = &self.session.name;
-        End::failed_with(
+        CommandError::failed_with(
             format!("{name} has no {what}"),
             format!("describe one in the environment's file, then `mlopsctl up {name}`; or it is not up completely"),
         )

@@ -4,7 +4,7 @@ use super::{
     consent::confirm,
     platform::{Platform, Work},
 };
-use crate::{end::End, printer::Printer, render::package::document};
+use crate::{command_error::CommandError, printer::Printer, render::package::document};
 use runs::{Approval, Package};
 
 pub(super) async fn run(
@@ -13,7 +13,7 @@ pub(super) async fn run(
     yes: bool,
     reason: &str,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let registry = platform.registry()?;
     let package = platform.package(&registry, named).await?;
     let version = package.version;

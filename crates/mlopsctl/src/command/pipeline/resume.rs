@@ -5,7 +5,7 @@ use super::{
     platform::{Platform, Work},
     run::started,
 };
-use crate::{cli::Global, end::End, printer::Printer};
+use crate::{cli::Global, command_error::CommandError, printer::Printer};
 use runs::Status;
 use serde_json::json;
 
@@ -17,16 +17,16 @@ pub(super) async fn run(
     from: Option<&str>,
     stay: bool,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let machine = platform.machine(Work::Training)?;
     let execution = platform.execution(Work::Training, &machine, named).await?;
     if execution.status == Status::Running {
-        return Err(End::failed(format!("{} is still running", execution.name)));
+        return Err(CommandError::failed(format!("{} is still running", execution.name)));
     }
     let history = machine.history(&execution.arn).await?;
     let failed = history.failed(execution.why.as_ref()).map(|step| step.name.as_str());
     let Some(name) = from.or(failed) else {
-        return Err(End::failed_with(
+        return Err(CommandError::failed_with(
             format!("no step of {} failed", execution.name),
             "--from names the step to begin at",
         ));
@@ -35,7 +35,7 @@ pub(super) async fn run(
     let Some(mut known) = known.filter(|known| known.contains_key("run")) else {
         let steps: Vec<&str> =
             history.steps.iter().filter(|step| step.kind == "Task").map(|step| step.name.as_str()).collect();
-        return Err(End::usage(
+        return Err(CommandError::usage(
             format!("{} cannot be resumed at `{name}`", execution.name),
             format!("it went through {}", steps.join(", ")),
         ));

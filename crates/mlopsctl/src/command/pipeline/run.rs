@@ -4,7 +4,7 @@ use super::{
     follow, local_work, overrides,
     platform::{Platform, Work},
 };
-use crate::{cli::Global, end::End, printer::Printer, render::versioned::Versioned};
+use crate::{cli::Global, command_error::CommandError, printer::Printer, render::versioned::Versioned};
 use runs::{Execution, Machine};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -16,7 +16,7 @@ pub(super) async fn run(
     input: Option<&str>,
     settings: &[String],
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let machine = platform.machine(Work::Training)?;
     let input = match input.is_some() || !settings.is_empty() {
         // The state keeps no hyperparameters, only hashes of them.
@@ -45,7 +45,7 @@ pub(super) async fn started(
     execution: Execution,
     stay: bool,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     if stay {
         return follow::run(platform, work, machine, execution, printer).await;
     }
@@ -67,13 +67,13 @@ pub(super) async fn started(
 }
 
 /// An execution without data would fail after the minutes that Glue takes to start.
-async fn has_data(platform: &Platform, input: &Value) -> Result<(), End> {
+async fn has_data(platform: &Platform, input: &Value) -> Result<(), CommandError> {
     let declared = platform.session.raw_prefix();
     let prefix = input["raw_prefix"].as_str().unwrap_or(&declared);
     if platform.store()?.holds_any(prefix).await? {
         return Ok(());
     }
-    Err(End::failed_with(
+    Err(CommandError::failed_with(
         format!("there is no data in s3://{}/{prefix}; nothing was started", platform.data_bucket()?),
         format!("`mlopsctl pipeline {} upload DATA…` brings some", platform.session.name),
     ))

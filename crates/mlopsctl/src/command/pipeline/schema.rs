@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{Global, SchemaTask},
-    end::End,
+    command_error::CommandError,
     printer::Printer,
     render::versioned::Versioned,
 };
@@ -28,20 +28,25 @@ pub(super) struct Asked<'a> {
     pub(super) out: &'a Path,
 }
 
-pub(super) fn run(global: &Global, named: Option<&str>, asked: Asked<'_>, printer: Printer) -> Result<(), End> {
+pub(super) fn run(
+    global: &Global,
+    named: Option<&str>,
+    asked: Asked<'_>,
+    printer: Printer,
+) -> Result<(), CommandError> {
     let settings = global.settings();
     let name = settings.choose_to_change(named)?;
     let environment = settings.read(&name)?;
     if !asked.out.components().all(|part| matches!(part, Component::Normal(_))) {
         let help = "name a file in the project, such as data/schema.json: the environment file can name no other";
-        return Err(End::usage(format!("{} is not in the project", asked.out.display()), help));
+        return Err(CommandError::usage(format!("{} is not in the project", asked.out.display()), help));
     }
     let task = asked.task.map(|task| match task {
         SchemaTask::Binary => LearnedTask::Binary,
         SchemaTask::Multiclass => LearnedTask::Multiclass,
         SchemaTask::Regression => LearnedTask::Regression,
     });
-    let unfit = |UnfitFile { what, help }| End::usage(format!("{}: {what}", asked.data.display()), help);
+    let unfit = |UnfitFile { what, help }| CommandError::usage(format!("{}: {what}", asked.data.display()), help);
     let guess = FirstSchema::guess(asked.data, asked.label, task).map_err(unfit)?;
     let file = settings.root().join(asked.out);
     write(&file, &guess.text())?;
@@ -78,13 +83,13 @@ pub(super) fn run(global: &Global, named: Option<&str>, asked: Asked<'_>, printe
 }
 
 /// Writes a file that must not be there yet.
-fn write(file: &Path, text: &str) -> Result<(), End> {
+fn write(file: &Path, text: &str) -> Result<(), CommandError> {
     let failed = |error: std::io::Error| match error.kind() {
-        ErrorKind::AlreadyExists => End::usage(
+        ErrorKind::AlreadyExists => CommandError::usage(
             format!("{} is there already; nothing was written", file.display()),
             "--out names another file, or remove this one first",
         ),
-        _ => End::failed(format!("{}: {error}", file.display())),
+        _ => CommandError::failed(format!("{}: {error}", file.display())),
     };
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;

@@ -5,7 +5,7 @@ use super::{
     platform::{Platform, Work},
 };
 use crate::{
-    end::End,
+    command_error::CommandError,
     printer::Printer,
     render::{execution::Page, versioned::Versioned},
 };
@@ -18,7 +18,7 @@ pub(super) async fn run(
     named: Option<&str>,
     stay: bool,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let machine = platform.machine(work)?;
     let execution = platform.execution(work, &machine, named).await?;
     if stay && execution.status == Status::Running {

@@ -4,7 +4,7 @@ use super::{
     consent::confirm,
     platform::{Platform, Work},
 };
-use crate::{end::End, printer::Printer, render::versioned::Versioned};
+use crate::{command_error::CommandError, printer::Printer, render::versioned::Versioned};
 use runs::Status;
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ pub(super) async fn run(
     named: Option<&str>,
     yes: bool,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let machine = platform.machine(work)?;
     let running = match named {
         Some(_) => None,
@@ -37,11 +37,11 @@ pub(super) async fn run(
     let named = named.or(running.as_ref().map(|execution| execution.arn.as_str()));
     let Some(named) = named else {
         let help = format!("`mlopsctl pipeline {} status{}` shows the latest", platform.session.name, work.option());
-        return Err(End::failed_with("no execution is running", help));
+        return Err(CommandError::failed_with("no execution is running", help));
     };
     let execution = platform.execution(work, &machine, Some(named)).await?;
     if execution.status != Status::Running {
-        return Err(End::failed(format!("{} is not running: {}", execution.name, execution.status.as_str())));
+        return Err(CommandError::failed(format!("{} is not running: {}", execution.name, execution.status.as_str())));
     }
     confirm(&format!("Stop {}, and the job that it waits for?", execution.name), yes, printer).await?;
     let step = machine.history(&execution.arn).await?.running().map(|step| step.name.clone());

@@ -2,7 +2,7 @@
 
 use super::platform::Platform;
 use crate::{
-    end::End,
+    command_error::CommandError,
     printer::Printer,
     remedy,
     render::{
@@ -24,11 +24,17 @@ const TOLD: usize = 10;
 /// The share of rows that may break the schema, as the validation function has it by default.
 const MOST_UNFIT: f64 = 0.05;
 
-pub(super) async fn run(platform: &Platform, data: &[PathBuf], unchecked: bool, printer: Printer) -> Result<(), End> {
-    let shipments = gather(data, &platform.session.raw_prefix()).map_err(|unfit| End::usage(unfit.to_string(), ""))?;
+pub(super) async fn run(
+    platform: &Platform,
+    data: &[PathBuf],
+    unchecked: bool,
+    printer: Printer,
+) -> Result<(), CommandError> {
+    let shipments =
+        gather(data, &platform.session.raw_prefix()).map_err(|unfit| CommandError::usage(unfit.to_string(), ""))?;
     if shipments.is_empty() {
         let named: Vec<String> = data.iter().map(|path| path.display().to_string()).collect();
-        return Err(End::usage(format!("there is no file in {}", named.join(", ")), ""));
+        return Err(CommandError::usage(format!("there is no file in {}", named.join(", ")), ""));
     }
     if !unchecked {
         check(platform, &shipments, printer).await?;
@@ -49,27 +55,27 @@ pub(super) async fn run(platform: &Platform, data: &[PathBuf], unchecked: bool, 
 }
 
 /// Refuses files that the pipeline could not train on. Without an environment file there is no schema to hold them to.
-async fn check(platform: &Platform, shipments: &[Shipment], printer: Printer) -> Result<(), End> {
+async fn check(platform: &Platform, shipments: &[Shipment], printer: Printer) -> Result<(), CommandError> {
     let session = &platform.session;
     let Some(pipeline) = session.environment.as_ref().and_then(|environment| environment.pipeline.as_ref()) else {
         return Ok(());
     };
     let file = config::inside(&session.root, std::path::Path::new(&pipeline.schema))
-        .map_err(|error| End::usage(format!("{}: {error}", pipeline.schema), ""))?;
-    let unusable = |error: &dyn std::fmt::Display| End::usage(format!("{}: {error}", file.display()), "");
+        .map_err(|error| CommandError::usage(format!("{}: {error}", pipeline.schema), ""))?;
+    let unusable = |error: &dyn std::fmt::Display| CommandError::usage(format!("{}: {error}", file.display()), "");
     let text = app::input::read(&file).map_err(|error| unusable(&error))?;
     let schema = RawSchema::parse(&text).map_err(|error| unusable(&error))?;
     let most_unfit = pipeline.validation.max_quarantined_fraction.unwrap_or(MOST_UNFIT);
     let files: Vec<PathBuf> = shipments.iter().map(|shipment| shipment.file.clone()).collect();
     // Reading takes a while, and Ctrl-C must end it.
     let look = tokio::task::spawn_blocking(move || inspect(&schema, files.iter().map(PathBuf::as_path), most_unfit));
-    let found = look.await.map_err(|error| End::failed(error.to_string()))?;
+    let found = look.await.map_err(|error| CommandError::failed(error.to_string()))?;
     tell(&found, pipeline.validation.min_rows, printer);
     match found.refusals.len() {
         0 => Ok(()),
         _ => {
             let (help, name) = ("send the files as they are with --unchecked, or correct them", &pipeline.schema);
-            Err(End::usage(format!("the files do not fit {name}; nothing was sent"), help))
+            Err(CommandError::usage(format!("the files do not fit {name}; nothing was sent"), help))
         }
     }
 }
@@ -121,7 +127,11 @@ struct FileDocument<'a> {
     fate: &'a str,
 }
 
-fn report(platform: &Platform, sent: &[(&Shipment, Result<Fate, Failure>)], printer: Printer) -> Result<(), End> {
+fn report(
+    platform: &Platform,
+    sent: &[(&Shipment, Result<Fate, Failure>)],
+    printer: Printer,
+) -> Result<(), CommandError> {
     let place = format!("s3://{}/{}", platform.data_bucket()?, platform.session.raw_prefix());
     let count = |wanted: Fate| sent.iter().filter(|(_, fate)| *fate == Ok(wanted)).count();
     let (added, replaced, unchanged) = (count(Fate::Added), count(Fate::Replaced), count(Fate::Unchanged));
@@ -145,7 +155,7 @@ fn report(platform: &Platform, sent: &[(&Shipment, Result<Fate, Failure>)], prin
     let name = &platform.session.name;
     if !failed.is_empty() {
         let what = format!("{} of {} files were not uploaded to {place}", failed.len(), sent.len());
-        return Err(End::failed_with(what, "the same command goes on from here"));
+        return Err(CommandError::failed_with(what, "the same command goes on from here"));
     }
     let files = match added + replaced {
         1 => "1 file".to_owned(),

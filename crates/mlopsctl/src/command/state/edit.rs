@@ -1,7 +1,7 @@
 //! Manual changes of the state. Each command shows its effect and asks before it writes.
 
 use super::{differences, words::known};
-use crate::{cli::Global, end::End, printer::Printer};
+use crate::{cli::Global, command_error::CommandError, printer::Printer};
 use app::Session;
 use resource::{Address, IdForm, Stack};
 use state::{Author, Lock, State, Store as _, Version};
@@ -17,7 +17,7 @@ pub(super) async fn remove(
     address: &str,
     yes: bool,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let session = global.app().open_state_to_change(environment.as_deref()).await?;
     let forget = |state: &mut State| {
         let address = known(state, address)?;
@@ -37,7 +37,7 @@ pub(super) async fn rename(
     to: &str,
     yes: bool,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let name = global.settings().choose_to_change(environment.as_deref())?;
     // The kind that is declared at the new address comes from the file, which may be lost.
     let session = match global.settings().is_described(&name) {
@@ -61,10 +61,10 @@ pub(super) async fn push(
     force: bool,
     yes: bool,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let session = global.app().open_state_to_change(environment.as_deref()).await?;
     let name = file.display().to_string();
-    let bytes = app::input::read(file).map_err(|error| End::usage(format!("{name}: {error}"), ""))?;
+    let bytes = app::input::read(file).map_err(|error| CommandError::usage(format!("{name}: {error}"), ""))?;
     let mut pushed = State::read(&bytes, &name, &session.state_identity).map_err(unfit)?;
     pushed.seal_sensitive(&session.registry);
     let there = stored(&session).await?;
@@ -94,7 +94,7 @@ struct There {
     version: Option<Version>,
 }
 
-async fn stored(session: &Session) -> Result<There, End> {
+async fn stored(session: &Session) -> Result<There, CommandError> {
     let Some(stored) = session.store.get(&session.keys.state).await? else {
         return Ok(There { state: None, version: None });
     };
@@ -107,16 +107,21 @@ async fn stored(session: &Session) -> Result<There, End> {
 }
 
 /// The state that a push writes, and the serial of the state that it replaces, if that one is readable.
-fn successor_of(session: &Session, there: &There, pushed: State, force: bool) -> Result<(State, Option<u64>), End> {
+fn successor_of(
+    session: &Session,
+    there: &There,
+    pushed: State,
+    force: bool,
+) -> Result<(State, Option<u64>), CommandError> {
     match &there.state {
         None | Some(Err(state::Error::Damaged { .. })) => Ok((first(session, pushed, force)?, None)),
         Some(Ok(state)) => Ok((successor(state, pushed, force)?, Some(state.serial))),
         Some(Err(state::Error::Newer { .. })) if force => Ok((first(session, pushed, force)?, None)),
         Some(Err(error @ state::Error::Newer { .. })) => {
             let help = "use that version; to go back to this one for good, pass --force";
-            Err(End::usage(error.to_string(), help))
+            Err(CommandError::usage(error.to_string(), help))
         }
-        Some(Err(error)) => Err(End::failed(error.to_string())),
+        Some(Err(error)) => Err(CommandError::failed(error.to_string())),
     }
 }
 
@@ -127,7 +132,7 @@ async fn write_pushed(
     shown: Option<u64>,
     pushed: State,
     force: bool,
-) -> Result<u64, End> {
+) -> Result<u64, CommandError> {
     let there = stored(session).await?;
     let (mut state, serial) = successor_of(session, &there, pushed, force)?;
     if serial.map(|serial| session.unfenced(serial)) != shown {
@@ -140,8 +145,11 @@ async fn write_pushed(
     Ok(state.serial)
 }
 
-fn moved() -> End {
-    End::failed_with("the state was changed by somebody else meanwhile; nothing was done", "run the command again")
+fn moved() -> CommandError {
+    CommandError::failed_with(
+        "the state was changed by somebody else meanwhile; nothing was done",
+        "run the command again",
+    )
 }
 
 /// Changes the state under its lock, if the user confirms the effect.
@@ -151,8 +159,8 @@ async fn edit(
     operation: &str,
     yes: bool,
     printer: Printer,
-    change: impl Fn(&mut State) -> Result<(), End>,
-) -> Result<(), End> {
+    change: impl Fn(&mut State) -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
     let (before, _) = session.state().await?;
     let mut shown = before.clone();
     change(&mut shown)?;
@@ -185,28 +193,28 @@ fn show(before: &State, after: &State, printer: Printer) {
 }
 
 /// Asks on a terminal. Scripts for version 0.1 pass no `--yes`, so without a terminal the command does not ask.
-async fn confirm(global: &Global, yes: bool, printer: Printer) -> Result<(), End> {
+async fn confirm(global: &Global, yes: bool, printer: Printer) -> Result<(), CommandError> {
     if yes || global.local || !printer.can_ask() {
         return Ok(());
     }
     match printer.ask("Write this to the state? [y/N]").await {
         true => Ok(()),
-        false => Err(End::failed("nothing was done")),
+        false => Err(CommandError::failed("nothing was done")),
     }
 }
 
 /// Moves a resource to another address. It refuses an address where the file declares another kind.
-fn readdress(stack: &Stack, state: &mut State, from: &str, to: &str) -> Result<(), End> {
+fn readdress(stack: &Stack, state: &mut State, from: &str, to: &str) -> Result<(), CommandError> {
     let from = known(state, from)?;
     let to = Address::parse(to)
-        .ok_or_else(|| End::usage(format!("`{to}` is not an address"), "an address is <area>.<name>"))?;
+        .ok_or_else(|| CommandError::usage(format!("`{to}` is not an address"), "an address is <area>.<name>"))?;
     if state.resources.contains_key(&to) {
-        return Err(End::usage(format!("there is something at {to} already"), ""));
+        return Err(CommandError::usage(format!("there is something at {to} already"), ""));
     }
     let declared = stack.position(&to).map(|at| stack.nodes()[at].kind);
     let kind = state.resources[&from].kind.as_str();
     if let Some(declared) = declared.filter(|declared| *declared != kind) {
-        return Err(End::usage(
+        return Err(CommandError::usage(
             format!("{from} is of kind {kind}, and the environment file declares {to} as {declared}"),
             "move it to an address of its own kind; `mlopsctl plan` shows what is declared where",
         ));
@@ -223,10 +231,10 @@ fn readdress(stack: &Stack, state: &mut State, from: &str, to: &str) -> Result<(
 }
 
 /// The error for a file that cannot become the state.
-fn unfit(error: state::Error) -> End {
+fn unfit(error: state::Error) -> CommandError {
     match error {
-        state::Error::Damaged { .. } => End::usage(error.to_string(), WRITTEN),
-        state::Error::Newer { .. } => End::usage(error.to_string(), ""),
+        state::Error::Damaged { .. } => CommandError::usage(error.to_string(), WRITTEN),
+        state::Error::Newer { .. } => CommandError::usage(error.to_string(), ""),
         other => other.into(),
     }
 }
@@ -250,7 +258,7 @@ fn warn_of_replacement(
     from: &str,
     to: &str,
     printer: Printer,
-) -> Result<(), End> {
+) -> Result<(), CommandError> {
     let place = session.cloud.place();
     let (Some(from), Some(to)) = (Address::parse(from), Address::parse(to)) else { return Ok(()) };
     let declared = stack.declarations(&session.registry, place)?.into_iter().find(|one| one.address == to);
@@ -272,9 +280,9 @@ fn warn_of_replacement(
 
 /// The state to write over `state`: one of the same lineage with a later serial, or with `force` also with an earlier
 /// one.
-fn successor(state: &State, pushed: State, force: bool) -> Result<State, End> {
+fn successor(state: &State, pushed: State, force: bool) -> Result<State, CommandError> {
     if pushed.lineage != state.lineage {
-        return Err(End::usage(
+        return Err(CommandError::usage(
             format!(
                 "the file is of another lineage ({}, not {}): it is the state of something else",
                 pushed.lineage, state.lineage
@@ -284,17 +292,17 @@ fn successor(state: &State, pushed: State, force: bool) -> Result<State, End> {
     }
     if pushed.serial < state.serial && !force {
         let what = format!("the file has serial {}, the state {}: it is older", pushed.serial, state.serial);
-        return Err(End::usage(what, "if you mean to go back, pass --force"));
+        return Err(CommandError::usage(what, "if you mean to go back, pass --force"));
     }
     Ok(State { serial: pushed.serial.max(state.serial), ..pushed })
 }
 
 /// The state to write where no readable state exists: one that began in this place, or with `force` one that began
 /// elsewhere.
-fn first(session: &Session, pushed: State, force: bool) -> Result<State, End> {
+fn first(session: &Session, pushed: State, force: bool) -> Result<State, CommandError> {
     let lineage = session.state_identity.lineage();
     if pushed.lineage != lineage && !force {
-        return Err(End::usage(
+        return Err(CommandError::usage(
             format!(
                 "the file is of another lineage ({}, not {lineage}): it was begun in another bucket",
                 pushed.lineage

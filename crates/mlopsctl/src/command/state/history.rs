@@ -1,7 +1,7 @@
 //! Earlier versions of the state, with the author of each.
 
 use crate::{
-    end::End,
+    command_error::CommandError,
     printer::{Printer, escape::word},
 };
 use app::Session;
@@ -15,11 +15,11 @@ const MOST_READ: usize = 30;
 /// The number of concurrent reads.
 const AT_ONCE: usize = 8;
 
-pub(super) async fn run(session: &Session, show: Option<String>, printer: Printer) -> Result<(), End> {
+pub(super) async fn run(session: &Session, show: Option<String>, printer: Printer) -> Result<(), CommandError> {
     if let Some(version) = show {
         let read = session.store.get_version(&session.keys.state, &version).await;
         let bytes = read.map_err(|error| match error {
-            state::Error::Moved => End::usage(
+            state::Error::Moved => CommandError::usage(
                 format!("the state has no version {}", version.escape_debug()),
                 format!("`mlopsctl state history {}` lists them", session.name),
             ),

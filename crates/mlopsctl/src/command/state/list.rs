@@ -2,7 +2,7 @@
 
 use crate::{
     cli::ListFormat,
-    end::End,
+    command_error::CommandError,
     printer::{Printer, escape::word},
 };
 use app::Session;
@@ -26,7 +26,7 @@ impl<'a> From<(&'a Address, &'a Entry)> for Row<'a> {
     }
 }
 
-pub(super) async fn run(session: &Session, format: Option<ListFormat>, printer: Printer) -> Result<(), End> {
+pub(super) async fn run(session: &Session, format: Option<ListFormat>, printer: Printer) -> Result<(), CommandError> {
     let (state, _) = session.state().await?;
     match format {
         Some(ListFormat::TerraformImport) => {
@@ -50,7 +50,7 @@ fn page(state: &State, printer: Printer) {
 }
 
 /// Terraform's import blocks for every recorded resource that exists.
-fn terraform(state: &State, types: &Types) -> Result<String, End> {
+fn terraform(state: &State, types: &Types) -> Result<String, CommandError> {
     let exported = state.resources.iter().filter_map(|(address, entry)| {
         Some(Exported {
             address,
@@ -61,5 +61,5 @@ fn terraform(state: &State, types: &Types) -> Result<String, End> {
             account: &state.account,
         })
     });
-    import_blocks(&exported.collect::<Vec<_>>(), types).map_err(|error| End::failed(error.to_string()))
+    import_blocks(&exported.collect::<Vec<_>>(), types).map_err(|error| CommandError::failed(error.to_string()))
 }

@@ -1,14 +1,14 @@
 //! The arguments of commands that take an environment and something else. As everywhere, the environment comes first.
 //! Scripts for version 0.1 put it last.
 
-use crate::end::End;
+use crate::command_error::CommandError;
 use resource::Address;
 use state::State;
 use std::path::PathBuf;
 
 /// The environment, if the arguments name one, and `N` addresses. An address has a dot, and the name of an environment
 /// has none.
-pub(super) fn addresses<const N: usize>(words: &[String]) -> Result<(Option<String>, [String; N]), End> {
+pub(super) fn addresses<const N: usize>(words: &[String]) -> Result<(Option<String>, [String; N]), CommandError> {
     let (environment, addresses) = match words {
         [first, rest @ ..] if words.len() == N + 1 && !first.contains('.') => (Some(first.clone()), rest),
         [rest @ .., last] if words.len() == N + 1 => (Some(last.clone()), rest),
@@ -18,8 +18,8 @@ pub(super) fn addresses<const N: usize>(words: &[String]) -> Result<(Option<Stri
     let of = |addresses: &[String]| <[String; N]>::try_from(addresses.to_vec()).ok();
     match (addresses.iter().find(|one| !one.contains('.')), of(addresses)) {
         (None, Some(addresses)) => Ok((environment, addresses)),
-        (Some(other), _) => Err(End::usage(format!("`{}` is not an address", other.escape_debug()), help)),
-        (None, None) => Err(End::usage(format!("{N} addresses are needed, not {}", addresses.len()), help)),
+        (Some(other), _) => Err(CommandError::usage(format!("`{}` is not an address", other.escape_debug()), help)),
+        (None, None) => Err(CommandError::usage(format!("{N} addresses are needed, not {}", addresses.len()), help)),
     }
 }
 
@@ -38,10 +38,11 @@ pub(super) fn file(words: &[String]) -> (Option<String>, PathBuf) {
 }
 
 /// A recorded address.
-pub(super) fn known(state: &State, text: &str) -> Result<Address, End> {
+pub(super) fn known(state: &State, text: &str) -> Result<Address, CommandError> {
     let address = Address::parse(text).filter(|address| state.resources.contains_key(address));
-    address
-        .ok_or_else(|| End::usage(format!("the state knows no `{text}`"), "`mlopsctl state list` shows what it knows"))
+    address.ok_or_else(|| {
+        CommandError::usage(format!("the state knows no `{text}`"), "`mlopsctl state list` shows what it knows")
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{REGION, role};
 use async_trait::async_trait;
 use aws_iam::Role;
 use local::{ACCOUNT, Call, Layer, Lost, Next, Response};
-use resource::{Address, Cloud, Cx, Observation, Reconciler, Registry, Tags};
+use resource::{Address, Cloud, Cx, KindRegistry, Observation, Reconciler, Tags};
 use serde_json::{Value, json, to_value};
 use std::sync::{
     Arc,
@@ -91,7 +91,7 @@ fn items(content: &str) -> Vec<&str> {
 struct Account {
     cloud: local::Cloud,
     pages: Arc<OneItemPerPage>,
-    registry: Registry,
+    registry: KindRegistry,
 }
 
 impl Account {
