@@ -133,6 +133,16 @@ fn sources() -> BTreeMap<String, String> {
     found
 }
 
+/// The Rust files of tests, benches and examples.
+fn test_sources() -> BTreeMap<String, String> {
+    let mut found = texts(&["crates", "tests"], &[".rs"]);
+    found.retain(|path, _| {
+        path.starts_with("tests/") || ["benches", "examples", "tests"].map(Some).contains(&path.split('/').nth(2))
+    });
+    assert!(found.len() > 200, "only {} files were found", found.len());
+    found
+}
+
 /// The words that the glossary tells not to use, and the phrases of docs/style.md, as one pattern.
 fn unwanted_words(glossary: &str) -> Regex {
     let rows = glossary.lines().filter(|line| line.starts_with('|'));
@@ -224,6 +234,10 @@ fn files_say_what_they_are_for_and_keep_to_their_place_and_length() {
         wrong.extend(headless(&path, &text));
         wrong.extend(named_mod(&path));
         wrong.extend(too_long(&path, &text));
+    }
+    for (path, text) in test_sources() {
+        wrong.extend(headless(&path, &text));
+        wrong.extend(named_mod(&path));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -60,7 +60,7 @@ pub async fn note_other_projects(session: &Session) {
     };
     let everyones: Tags = session.identity.iter().filter(|(one, _)| *one != key).collect();
     // Without the right to read the tag index there is no note about other projects.
-    let found = aws_tagging::Index::new(session.cloud.config()).of(&everyones).await.unwrap_or_default();
+    let found = aws_tagging::Index::new(session.cloud.config()).find_tagged(&everyones).await.unwrap_or_default();
     let mut theirs: BTreeMap<String, usize> = BTreeMap::new();
     for tags in found.into_values() {
         if let Some(project) = tags.get(key).filter(|project| *project != ours) {
@@ -80,7 +80,7 @@ pub async fn note_other_projects(session: &Session) {
 /// The resources that bear the environment's tags, by ARN, its state bucket apart: one look at AWS's tag index, which
 /// knows those of one region.
 async fn find(session: &Session) -> aws_client::Result<BTreeMap<String, Tags>> {
-    let found = aws_tagging::Index::new(session.cloud.config()).of(&session.identity).await?;
+    let found = aws_tagging::Index::new(session.cloud.config()).find_tagged(&session.identity).await?;
     let bucket = format!(":s3:::{}", session.bucket.name());
     Ok(found.into_iter().filter(|(arn, _)| !arn.ends_with(&bucket)).collect())
 }

@@ -16,7 +16,7 @@ const CUT: f64 = 0.7;
 const RISE: f64 = 0.1;
 /// Requests a second that are tried however often AWS asks to slow down.
 const SLOWEST: f64 = 0.5;
-/// Over how long the pace is taken that AWS has borne so far.
+/// The time over which the rate that AWS accepted is measured.
 const LATELY: Duration = Duration::from_secs(1);
 
 /// The rate of one operation, as far as it is known.

@@ -101,7 +101,7 @@ impl Resource for Domain {
     ];
     const REPLACE_ORDER: ReplaceOrder = ReplaceOrder::DeleteFirst;
     /// Security groups, and a file system that is to be retained.
-    const REMNANTS: bool = true;
+    const LEFTOVERS: bool = true;
     const TYPICAL: Duration = Duration::from_secs(300);
     const DEADLINE: Duration = Duration::from_secs(1200);
 

@@ -28,7 +28,7 @@ pub fn permission() -> Permission {
 }
 
 impl TagIndex for Index {
-    fn of<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>> {
+    fn find_tagged<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>> {
         Box::pin(async move {
             let filters = tags.iter().map(|(key, value)| TagFilter::builder().key(key).values(value).build());
             let call = self.0.get_resources().set_tag_filters(Some(filters.collect())).resources_per_page(PAGE);

@@ -329,7 +329,7 @@ impl Planner<'_> {
             // Even if it is gone: what a deletion clears away after that may still be there.
             _ if interrupted => decision(Action::Replace, Some("its deletion was interrupted"), self.all_fields(spec)),
             // What AWS leaves of it is found by its id alone, which no list shows much longer.
-            Observation::Absent if seen.is_leaving() && reconciler.remnants() && entry.is_some() => {
+            Observation::Absent if seen.is_leaving() && reconciler.leftovers() && entry.is_some() => {
                 decision(Action::Replace, Some(LEAVING), self.all_fields(spec))
             }
             Observation::Absent => {

@@ -9,7 +9,8 @@ use crate::{
 use aws_client::{Adoption, Failure, FailureKind, Operation, Remedy, Result};
 use futures::{StreamExt, stream};
 use resource::{
-    Address, Cloud, Cx, Glance, KindRegistry, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership, Tags, tags_of,
+    Address, Cloud, Cx, KindRegistry, LINEAGE_TAG, Lookup, Node, Observation, Owner, Ownership, StackTagCache, Tags,
+    tags_of,
 };
 use serde_json::Value;
 use state::{Entry, Phase};
@@ -178,10 +179,10 @@ pub(crate) async fn look(looks: Vec<Look>, registry: &KindRegistry) -> Vec<(Addr
 /// The same, with the kind that was looked at: an address can have predecessors of other kinds.
 pub(crate) async fn look_each(mut looks: Vec<Look>, registry: &KindRegistry) -> Vec<(Address, String, Result<Seen>)> {
     looks.sort_by(|one, other| one.kind.cmp(&other.kind));
-    let glance = Arc::new(Glance::default());
+    let tag_cache = Arc::new(StackTagCache::default());
     stream::iter(looks)
         .map(|look| {
-            let cx = look.cx.clone().at_a_glance(glance.clone());
+            let cx = look.cx.clone().with_tag_cache(tag_cache.clone());
             async move {
                 let seen = look_until_sure(&look, &cx, registry).await;
                 (look.address, look.kind, seen)

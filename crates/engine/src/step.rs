@@ -133,7 +133,7 @@ impl Applying<'_> {
                 Settled::Broken { reason, .. } => Err(broken(reconciler, &id, &reason).into()),
             };
         }
-        self.clear_remnants(reconciler, clock).await?;
+        self.delete_leftovers(reconciler, clock).await?;
         self.make(reconciler, clock).await
     }
 

@@ -41,6 +41,7 @@ pub(crate) struct Printer {
 
 impl Printer {
     pub(crate) fn new(global: &Global) -> Self {
+        // Not `anstream`, which strips colours from finished text: pages are laid out without colours from the start.
         let terminal = std::io::stderr().is_terminal();
         let refused = global.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colourful = !refused;

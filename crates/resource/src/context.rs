@@ -1,6 +1,6 @@
 //! The context of a reconciler: clients, place, identity, shipped content.
 
-use crate::{ADDRESS_TAG, Address, Glance, LINEAGE_TAG, TagIndex, Tags};
+use crate::{ADDRESS_TAG, Address, LINEAGE_TAG, StackTagCache, TagIndex, Tags};
 use aws_client::{Adoption, Failure, FailureKind, Remedy, Result};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::{SdkConfig, region::Region};
@@ -128,7 +128,7 @@ pub struct Cx {
     token: String,
     delete_data: bool,
     going: Arc<HashSet<String>>,
-    glance: Option<Arc<Glance>>,
+    tag_cache: Option<Arc<StackTagCache>>,
     just_made: bool,
     made_again: bool,
     lineage: Option<Arc<str>>,
@@ -139,8 +139,8 @@ impl Cx {
     /// address; `token` is the idempotency token kept in the intent.
     pub fn new(cloud: Arc<Cloud>, address: Address, mut identity: Tags, token: String, delete_data: bool) -> Self {
         identity.0.insert(ADDRESS_TAG.to_owned(), address.to_string());
-        let (going, glance, just_made, made_again, lineage) = (Arc::default(), None, false, false, None);
-        Self { cloud, address, identity, token, delete_data, going, glance, just_made, made_again, lineage }
+        let (going, tag_cache, just_made, made_again, lineage) = (Arc::default(), None, false, false, None);
+        Self { cloud, address, identity, token, delete_data, going, tag_cache, just_made, made_again, lineage }
     }
 
     /// The same, working for the state of this lineage.
@@ -154,8 +154,8 @@ impl Cx {
     }
 
     /// The same, as part of a look at a whole stack.
-    pub fn at_a_glance(self, glance: Arc<Glance>) -> Self {
-        Self { glance: Some(glance), ..self }
+    pub fn with_tag_cache(self, tag_cache: Arc<StackTagCache>) -> Self {
+        Self { tag_cache: Some(tag_cache), ..self }
     }
 
     /// The same, for what this very step has created, with its tags.
@@ -217,8 +217,8 @@ impl Cx {
         }
     }
 
-    pub(crate) fn glance(&self) -> Option<&Glance> {
-        self.glance.as_deref()
+    pub(crate) fn tag_cache(&self) -> Option<&StackTagCache> {
+        self.tag_cache.as_deref()
     }
 
     pub(crate) fn tag_index(&self) -> Option<&dyn TagIndex> {

@@ -39,7 +39,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     const REPLACE_ORDER: ReplaceOrder;
     /// Whether AWS leaves things behind when it is gone, which only [`Resource::delete`] clears away: it is
     /// then asked for once more if somebody else has deleted it.
-    const REMNANTS: bool = false;
+    const LEFTOVERS: bool = false;
     /// Whether it is kept where the declaration drops it while it holds data, unless data may be deleted.
     const KEPT: bool = false;
     /// True if AWS keeps it in the data catalog, where Lake Formation may decide beside IAM.

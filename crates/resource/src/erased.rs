@@ -54,8 +54,8 @@ pub trait Reconciler: Send + Sync {
     fn replace_order(&self) -> ReplaceOrder;
     /// See [`Resource::REPLACE_ON`].
     fn replace_on(&self) -> &'static [&'static str];
-    /// See [`Resource::REMNANTS`].
-    fn remnants(&self) -> bool;
+    /// See [`Resource::LEFTOVERS`].
+    fn leftovers(&self) -> bool;
     /// See [`Resource::KEPT`].
     fn kept(&self) -> bool;
     /// See [`Resource::IN_DATA_CATALOG`].
@@ -180,8 +180,8 @@ impl<R: Resource> Reconciler for Erased<R> {
     fn replace_on(&self) -> &'static [&'static str] {
         R::REPLACE_ON
     }
-    fn remnants(&self) -> bool {
-        R::REMNANTS
+    fn leftovers(&self) -> bool {
+        R::LEFTOVERS
     }
     fn kept(&self) -> bool {
         R::KEPT

@@ -41,7 +41,7 @@ pub use sensitive::{SENSITIVE, holds_seal, unseal};
 pub use size::{Excess, Measure, SizeLimit};
 pub use stack::{Dependencies, Dependency, Edge, Handle, Lookup, Node, Ordered, OutputSpec, Ready, Reference, Stack};
 pub use substitution::substitute;
-pub use tag_index::{Glance, TagIndex};
+pub use tag_index::{StackTagCache, TagIndex};
 pub use tags::{ADDRESS_TAG, LINEAGE_TAG, Tags};
 pub use terraform::{Associated, ImportId, Terraform};
 pub use usage;

@@ -8,14 +8,14 @@ use tokio::sync::OnceCell;
 /// Something that knows the tags of whatever bears certain ones.
 pub trait TagIndex: Send + Sync {
     /// The tags, by ARN, of what bears all of these.
-    fn of<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>>;
+    fn find_tagged<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>>;
 }
 
 /// One look at a whole stack: its tags are read when the first resource asks for them.
 #[derive(Default)]
-pub struct Glance(OnceCell<HashMap<String, Tags>>);
+pub struct StackTagCache(OnceCell<HashMap<String, Tags>>);
 
-impl Glance {
+impl StackTagCache {
     /// The tags, by ARN, of everything of the stack that `identity` is a member of.
     pub(crate) async fn tags(&self, index: Option<&dyn TagIndex>, identity: &Tags) -> &HashMap<String, Tags> {
         self.0
@@ -23,7 +23,7 @@ impl Glance {
                 let Some(index) = index else { return HashMap::new() };
                 let mut stack = identity.clone();
                 stack.0.remove(ADDRESS_TAG);
-                index.of(&stack).await.unwrap_or_else(|failure| {
+                index.find_tagged(&stack).await.unwrap_or_else(|failure| {
                     tracing::debug!(%failure, "tags are read one by one");
                     HashMap::new()
                 })

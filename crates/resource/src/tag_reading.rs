@@ -35,8 +35,8 @@ impl Cx {
         applied: &Tags,
         ask: impl Future<Output = Result<Tags>> + Send,
     ) -> Result<Tags> {
-        if let Some(glance) = self.glance()
-            && let Some(tags) = glance.tags(self.tag_index(), self.identity()).await.get(arn)
+        if let Some(tag_cache) = self.tag_cache()
+            && let Some(tags) = tag_cache.tags(self.tag_index(), self.identity()).await.get(arn)
             && applied.missing_from(tags).0.is_empty()
         {
             return Ok(tags.clone());
@@ -64,7 +64,7 @@ mod tests {
     struct Known(Arc<AtomicUsize>, Option<(&'static str, Tags)>);
 
     impl TagIndex for Known {
-        fn of<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>> {
+        fn find_tagged<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>> {
             assert_eq!(tags.get(ADDRESS_TAG), None, "a whole stack has no address");
             self.0.fetch_add(1, Ordering::Relaxed);
             let denied = || Failure::of(FailureKind::Denied, "no");
@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn whole(cx: Cx) -> Cx {
-        cx.at_a_glance(Arc::default())
+        cx.with_tag_cache(Arc::default())
     }
 
     #[tokio::test]

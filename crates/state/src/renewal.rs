@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 /// The time between two renewals.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
-/// Renews the lock now and then, and whenever somebody must know; ends when it is lost.
+/// Renews the lock regularly, and whenever the holder must be certain of it; ends when it is lost.
 pub(crate) async fn renew(store: Arc<dyn Store>, key: String, mut holder: Holder, renewer: LeaseRenewer) {
     let place = store.place(&key);
     // When renewals were sent whose outcome is not known: each wrote another `renewed`.

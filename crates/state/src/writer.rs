@@ -76,7 +76,7 @@ impl Writer {
         Self::spawn(store, key, state, version, None)
     }
 
-    /// The same under a lock: bears outages of the store for as long as the lock is surely held, and says in the state
+    /// The same under a lock: retries during outages of the store for as long as the lock is surely held, and says in the state
     /// under which lock it is being changed, until [`Writer::end`].
     pub fn under(lock: &Lock, store: Arc<dyn Store>, key: &str, state: State, version: Option<Version>) -> Self {
         let held = LockOfRun { id: lock.holder().id.clone(), author: lock.holder().into(), lease: lock.lease() };

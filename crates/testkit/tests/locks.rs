@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
-use aws_client::{HttpLayer as _, Leave};
+use aws_client::{HttpLayer as _, RequestCheck};
 use aws_config::SdkConfig;
 use local::{ACCOUNT, Cloud};
 use state::{Error, Holder, Lock, MemoryStore, S3Store, StateBucket, Store};

@@ -1,3 +1,5 @@
+//! Amounts of money: their digits, their products and sums.
+
 use crate::stack::usd;
 use cost::{NotAnAmount, Quantity, Usd};
 

@@ -1,3 +1,5 @@
+//! Properties of estimates for generated stacks.
+
 use crate::stack::{Declared, MUMBAI, Stack, usd};
 use cost::{Meter, Prices, Quantity, Usd, compare};
 use proptest::{collection::vec, prelude::*, sample::select};

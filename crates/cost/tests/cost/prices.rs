@@ -1,3 +1,5 @@
+//! The reader of price lists, and its errors.
+
 use crate::stack::usd;
 use cost::{Error, Meter, Prices};
 use serde_json::{Value, json};

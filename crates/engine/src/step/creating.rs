@@ -22,9 +22,13 @@ impl From<Ours> for Creation {
 
 impl Applying<'_> {
     /// What AWS has left of what somebody else has deleted is in the way sooner or later.
-    pub(super) async fn clear_remnants(&self, reconciler: &dyn Reconciler, clock: &Clock<'_>) -> Result<(), StepError> {
+    pub(super) async fn delete_leftovers(
+        &self,
+        reconciler: &dyn Reconciler,
+        clock: &Clock<'_>,
+    ) -> Result<(), StepError> {
         match &self.vanished {
-            Some(entry @ Entry { id: Some(id), .. }) if reconciler.remnants() => {
+            Some(entry @ Entry { id: Some(id), .. }) if reconciler.leftovers() => {
                 let cx = self.run.contexts.cx_of(&self.address, entry);
                 let deletion =
                     PendingDeletion { spec: &entry.spec, id, cx: &cx, interrupted: false, may_be_left: false };

@@ -70,7 +70,7 @@ impl Applying<'_> {
         clock.say(StepPhase::Waiting(format!("another attempt, since the {} {cause}", reconciler.noun())));
         let cx = self.run.contexts.cx_of(&self.address, &self.entry).made_again();
         self.record(Phase::Deleting, id);
-        if reconciler.remnants() && !self.run.writer.flush().await {
+        if reconciler.leftovers() && !self.run.writer.flush().await {
             return Err(StepError::Stopped);
         }
         let deletion = PendingDeletion { spec: &self.spec, id, cx: &cx, interrupted: false, may_be_left: false };

@@ -1,3 +1,5 @@
+//! S3 buckets, their settings and their objects.
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::*;

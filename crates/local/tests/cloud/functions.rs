@@ -1,3 +1,5 @@
+//! Lambda functions and state machines.
+
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
     DeadLetterConfig, Environment, FunctionCode, LastUpdateStatus, Runtime, State, TracingConfig, TracingMode,

@@ -1,3 +1,5 @@
+//! Glue databases, crawlers, jobs, triggers and security configurations.
+
 use aws_sdk_glue::Client;
 use aws_sdk_glue::types::{
     Action, Condition, CrawlState, CrawlerTargets, DatabaseInput, EncryptionConfiguration, JobCommand, JobUpdate,

@@ -1,3 +1,5 @@
+//! The files of the embedded AWS: what a new process finds, also after a kill.
+
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
 use local::{Call, Cloud, Error, Layer, Lost, Next, Response};

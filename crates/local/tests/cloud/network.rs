@@ -1,3 +1,5 @@
+//! VPCs, subnets, security groups, endpoints and their tags.
+
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
     Filter, FlowLogsResourceType, IpPermission, IpRange, LogDestinationType, ResourceType, Tag, TagSpecification,

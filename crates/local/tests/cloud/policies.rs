@@ -1,3 +1,5 @@
+//! Managed policies of IAM, with their versions.
+
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{Policy, Tag};
 

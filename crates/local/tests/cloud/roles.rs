@@ -1,3 +1,5 @@
+//! IAM roles.
+
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::Tag;
 

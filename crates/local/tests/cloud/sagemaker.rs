@@ -1,3 +1,5 @@
+//! SageMaker domains, feature groups and model packages.
+
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::types::{
     AppNetworkAccessType, AppType, AuthMode, DomainStatus, FeatureDefinition, FeatureGroupStatus, FeatureType,

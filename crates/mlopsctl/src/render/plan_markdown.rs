@@ -292,7 +292,7 @@ mod tests {
         for event in Parser::new_ext(page, Options::ENABLE_GFM | Options::ENABLE_TABLES) {
             match event {
                 Event::Start(Tag::CodeBlock(_)) => is_block = true,
-                Event::CommandError(TagEnd::CodeBlock) => is_block = false,
+                Event::End(TagEnd::CodeBlock) => is_block = false,
                 Event::Text(text) if !is_block => outside.push_str(&text),
                 Event::Html(text) | Event::InlineHtml(text) => outside.push_str(&text),
                 Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::Table(_)) => outside.push_str("[link]"),

@@ -8,7 +8,7 @@ mod cloud;
 mod declared;
 mod found;
 mod process;
-#[path = "../../../../../tests/fixture/seeds.rs"]
+#[path = "../../../../tests/fixture/seeds.rs"]
 mod seeds;
 mod thing;
 

@@ -11,7 +11,7 @@ mod data;
 mod edits;
 mod history;
 mod others;
-#[path = "../../../../../tests/fixture/seeds.rs"]
+#[path = "../../../../tests/fixture/seeds.rs"]
 mod seeds;
 
 use crate::crash::{differences, settled};
