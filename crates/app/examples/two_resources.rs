@@ -62,7 +62,7 @@ fn workspace(sdk: &SdkConfig) -> Workspace {
     let bucket = format!("example-test-mlopsctl-state-{}", local::ACCOUNT);
     Workspace::new(WorkspaceParts {
         name: "test".to_owned(),
-        state_identity: StateIdentity::of("example", "test", &place, &bucket),
+        state_identity: StateIdentity::for_environment("example", "test", &place, &bucket),
         bucket: StateBucket::new(aws_s3::client_for(sdk, local::ACCOUNT), &bucket, &place),
         identity,
         caller: String::new(),

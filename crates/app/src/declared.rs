@@ -62,7 +62,7 @@ impl Session {
     }
 
     async fn placement(&self, environment: &Environment, state: &State) -> Result<Placement, Error> {
-        let recorded = RecordedPlacement::of(recorded(state));
+        let recorded = RecordedPlacement::new(recorded(state));
         let questions = recorded.questions(environment, self.cloud.place());
         let client = aws_sdk_ec2::Client::new(self.cloud.config());
         let zones = async {

@@ -78,7 +78,7 @@ impl App {
         if refuse_other_account(&environment, name, &caller.account).is_err() {
             return Ok(false);
         }
-        let site = EnvironmentAccess::at(name, environment, caller, sdk, meter);
+        let site = EnvironmentAccess::new(name, environment, caller, sdk, meter);
         let found = async {
             let keys = site.state_keys().await?;
             site.state_bucket().store().get(&keys.state).await
@@ -123,13 +123,13 @@ pub fn is_one_environments(bucket: &str, account: &str) -> bool {
 
 impl EnvironmentAccess {
     /// The environment that a file describes. Refused if the credentials are for another account.
-    pub async fn of(app: &App, name: &str, environment: Environment) -> Result<Self, Error> {
+    pub async fn open(app: &App, name: &str, environment: Environment) -> Result<Self, Error> {
         let (sdk, meter, caller) = app.connect(&environment).await?;
         refuse_other_account(&environment, name, &caller.account)?;
-        Ok(Self::at(name, environment, caller, sdk, meter))
+        Ok(Self::new(name, environment, caller, sdk, meter))
     }
 
-    fn at(name: &str, environment: Environment, caller: Caller, sdk: SdkConfig, meter: Arc<CallMeter>) -> Self {
+    fn new(name: &str, environment: Environment, caller: Caller, sdk: SdkConfig, meter: Arc<CallMeter>) -> Self {
         let Caller { account, arn } = caller;
         Self {
             region: environment.region.clone(),
@@ -212,7 +212,7 @@ impl EnvironmentAccess {
 
     /// The identity that its state must have.
     pub fn state_identity(&self) -> StateIdentity {
-        StateIdentity::of(&self.project, &self.name, &self.place(), &self.bucket)
+        StateIdentity::for_environment(&self.project, &self.name, &self.place(), &self.bucket)
     }
 
     /// The bucket of its state.

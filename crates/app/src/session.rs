@@ -71,7 +71,7 @@ impl App {
     async fn build(&self, name: String, needs_file: bool) -> Result<Session, Error> {
         let settings = &self.settings;
         let site = match needs_file || settings.is_described(&name) {
-            true => EnvironmentAccess::of(self, &name, settings.read(&name)?).await?,
+            true => EnvironmentAccess::open(self, &name, settings.read(&name)?).await?,
             false => EnvironmentAccess::left_behind(self, &name).await?,
         };
         let (state_identity, bucket) = (site.state_identity(), site.state_bucket());

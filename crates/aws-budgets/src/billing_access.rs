@@ -23,8 +23,8 @@ mod tests {
 
     #[test]
     fn denied_budget_says_that_policies_may_not_be_the_cause() {
-        let denied = explain::<()>(Err(Failure::of(FailureKind::Denied, "not authorized"))).unwrap_err();
+        let denied = explain::<()>(Err(Failure::new(FailureKind::Denied, "not authorized"))).unwrap_err();
         assert!(denied.help.is_some_and(|help| help.advice().contains("root user")));
-        assert_eq!(explain::<()>(Err(Failure::of(FailureKind::Final, "no"))).unwrap_err().help, None);
+        assert_eq!(explain::<()>(Err(Failure::new(FailureKind::Final, "no"))).unwrap_err().help, None);
     }
 }

@@ -240,7 +240,7 @@ async fn alerts(budget: &str, cx: &Cx) -> Result<BTreeMap<String, TopicArn>> {
     let account = &cx.place().account;
     let call = client.describe_notifications_for_budget().account_id(account).budget_name(budget);
     let pages = call.into_paginator().send();
-    let pages = Pages::of("DescribeNotificationsForBudget", pages, |page| page.next_token().into());
+    let pages = Pages::new("DescribeNotificationsForBudget", pages, |page| page.next_token().into());
     let notifications = pages.items(|page| page.notifications).all().await.none_on(ABSENT)?.unwrap_or_default();
     let heard = stream::iter(notifications).map(|notification| async {
         let percent = notification.threshold.to_string();
@@ -269,7 +269,7 @@ fn tag(key: &str, value: &str) -> Result<ResourceTag> {
 }
 
 fn unbuildable(error: impl std::fmt::Display) -> Failure {
-    Failure::of(FailureKind::Final, error.to_string())
+    Failure::new(FailureKind::Final, error.to_string())
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ const ZONE_REFUSED: &[ErrorPattern] = &[
 
 impl Failure {
     /// A failure of our own making, without a call.
-    pub fn of(kind: FailureKind, message: impl Into<String>) -> Self {
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             operation: String::new(),
@@ -149,14 +149,14 @@ impl Failure {
 
     /// A rule of ours forbids what was asked for; `help` says how to allow it.
     pub fn refused(message: impl Into<String>, help: impl Into<Remedy>) -> Self {
-        Self { help: Some(help.into()), ..Self::of(FailureKind::Refused, message) }
+        Self { help: Some(help.into()), ..Self::new(FailureKind::Refused, message) }
     }
 
     /// AWS's answer lacks something it always has.
     pub fn incomplete(operation: &str, what: &str) -> Self {
         Self {
             operation: operation.to_owned(),
-            ..Self::of(FailureKind::Final, format!("the answer carries no {what}"))
+            ..Self::new(FailureKind::Final, format!("the answer carries no {what}"))
         }
     }
 

@@ -72,7 +72,7 @@ where
             }
             joined = batch.asked.len();
         }
-        receiver.await.unwrap_or_else(|_| Err(Failure::of(FailureKind::Ambiguous, "the batched read was interrupted")))
+        receiver.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Ambiguous, "the batched read was interrupted")))
     }
 
     fn gathering(&self) -> MutexGuard<'_, Batch<K, V>> {

@@ -74,7 +74,7 @@ impl Tokens {
             NextPage::Unsaid => "the list goes on and does not say where",
         };
         let message = format!("{problem}, so that it is not known what else there is");
-        Err(Failure { operation: operation.to_owned(), ..Failure::of(FailureKind::Final, message) })
+        Err(Failure { operation: operation.to_owned(), ..Failure::new(FailureKind::Final, message) })
     }
 }
 
@@ -92,9 +92,9 @@ impl<O, E: Error + ProvideErrorMetadata + 'static> Pages<O, E> {
     /// Those that a paginator sends, of an operation; `next_page` reads from each where the next one begins.
     ///
     /// ```text
-    /// Pages::of("DescribeVpcs", client.describe_vpcs().into_paginator().send(), |page| page.next_token().into())
+    /// Pages::new("DescribeVpcs", client.describe_vpcs().into_paginator().send(), |page| page.next_token().into())
     /// ```
-    pub fn of(operation: &'static str, pages: Stream<O, E>, next_page: fn(&O) -> NextPage<'_>) -> Self {
+    pub fn new(operation: &'static str, pages: Stream<O, E>, next_page: fn(&O) -> NextPage<'_>) -> Self {
         Self { operation, pages, next_page, tokens: Tokens::default() }
     }
 
@@ -173,7 +173,7 @@ mod tests {
                 }
             })
         });
-        let pages = Pages::of("List", PaginationStream::new(stream), |page: &Page| Some(page.1).into());
+        let pages = Pages::new("List", PaginationStream::new(stream), |page: &Page| Some(page.1).into());
         pages.items(|page| Some(page.0))
     }
 

@@ -45,7 +45,7 @@ pub async fn changes_by_others(kind: &str, name: &str, place: &Place, sdk: &SdkC
     let attribute = LookupAttribute::builder().attribute_key(LookupAttributeKey::ResourceName).attribute_value(name);
     let sdk = sdk.to_builder().region(Region::new(region(kind, place).to_owned())).build();
     let call = Client::new(&sdk).lookup_events().set_lookup_attributes(attribute.build().ok().map(|one| vec![one]));
-    let pages = Pages::of("LookupEvents", call.into_paginator().send(), |page| page.next_token().into());
+    let pages = Pages::new("LookupEvents", call.into_paginator().send(), |page| page.next_token().into());
     let mut events = pages.items(|page| page.events);
     let mut changes = Vec::new();
     for _ in 0..MOST_EVENTS {

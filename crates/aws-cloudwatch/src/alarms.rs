@@ -37,7 +37,7 @@ async fn describe(client: Client, names: Vec<String>) -> Result<HashMap<String, 
         // Without types, AWS answers metric alarms alone.
         let call = call.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
         let pages = call.into_paginator().send();
-        let mut pages = Pages::of("DescribeAlarms", pages, |page| page.next_token().into());
+        let mut pages = Pages::new("DescribeAlarms", pages, |page| page.next_token().into());
         while let Some(page) = pages.next().await? {
             for alarm in page.metric_alarms.unwrap_or_default() {
                 if let Some(name) = alarm.alarm_name.clone() {

@@ -71,7 +71,7 @@ impl Resource for DefaultSecurityGroup {
     async fn create(&self, cx: &Cx) -> Result<String> {
         self.look_up(cx).await?.ok_or_else(|| {
             let message = format!("the default security group of {} does not show yet", self.vpc_id);
-            Failure::of(FailureKind::Retryable(eventual_consistency::SPREADS_WITHIN), message)
+            Failure::new(FailureKind::Retryable(eventual_consistency::SPREADS_WITHIN), message)
         })
     }
 

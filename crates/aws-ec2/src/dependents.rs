@@ -123,7 +123,7 @@ fn name(interface: &NetworkInterface) -> String {
 /// The network interfaces that pass a filter.
 pub(crate) async fn interfaces(client: &Client, which: Filter) -> Result<Vec<NetworkInterface>> {
     let pages = client.describe_network_interfaces().filters(which).into_paginator().send();
-    let pages = Pages::of("DescribeNetworkInterfaces", pages, |page| page.next_token().into());
+    let pages = Pages::new("DescribeNetworkInterfaces", pages, |page| page.next_token().into());
     pages.items(|page| page.network_interfaces).all().await
 }
 
@@ -183,7 +183,7 @@ mod tests {
 
     fn refusal() -> Failure {
         let code = Some("DependencyViolation".to_owned());
-        Failure { code, ..Failure::of(FailureKind::Final, "subnet-1 has dependencies and cannot be deleted.") }
+        Failure { code, ..Failure::new(FailureKind::Final, "subnet-1 has dependencies and cannot be deleted.") }
     }
 
     fn interface(id: &str, description: &str) -> NetworkInterface {
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_refusal_survives_a_failure_to_explain_it() {
-        let denied = Failure::of(FailureKind::Denied, "not allowed to list");
+        let denied = Failure::new(FailureKind::Denied, "not allowed to list");
         let failure = Dependents::explain(Err(denied), refusal());
         assert_eq!(failure.code.as_deref(), Some("DependencyViolation"));
         assert!(failure.message.contains("not allowed to list"));

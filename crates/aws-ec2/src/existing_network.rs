@@ -89,7 +89,7 @@ impl ExistingNetwork {
             async {
                 let ids = filter("subnet-id", self.subnets.iter().map(SubnetId::as_str));
                 let pages = client.describe_subnets().filters(ids).into_paginator().send();
-                Pages::of("DescribeSubnets", pages, |page| page.next_token().into())
+                Pages::new("DescribeSubnets", pages, |page| page.next_token().into())
                     .items(|page| page.subnets)
                     .all()
                     .await
@@ -97,12 +97,12 @@ impl ExistingNetwork {
             self.groups(client),
             async {
                 let pages = client.describe_route_tables().filters(within()).into_paginator().send();
-                let pages = Pages::of("DescribeRouteTables", pages, |page| page.next_token().into());
+                let pages = Pages::new("DescribeRouteTables", pages, |page| page.next_token().into());
                 pages.items(|page| page.route_tables).all().await
             },
             async {
                 let pages = client.describe_vpc_endpoints().filters(within()).into_paginator().send();
-                let pages = Pages::of("DescribeVpcEndpoints", pages, |page| page.next_token().into());
+                let pages = Pages::new("DescribeVpcEndpoints", pages, |page| page.next_token().into());
                 pages.items(|page| page.vpc_endpoints).all().await
             },
             self.attributes_off(client),
@@ -117,7 +117,7 @@ impl ExistingNetwork {
         }
         let ids = filter("group-id", self.security_groups.iter().map(|(_, id)| id.as_str()));
         let pages = client.describe_security_groups().filters(ids).into_paginator().send();
-        let pages = Pages::of("DescribeSecurityGroups", pages, |page| page.next_token().into());
+        let pages = Pages::new("DescribeSecurityGroups", pages, |page| page.next_token().into());
         pages.items(|page| page.security_groups).all().await
     }
 

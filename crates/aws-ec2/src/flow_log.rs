@@ -153,7 +153,7 @@ impl Describe for aws_sdk_ec2::types::FlowLog {
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
         let pages = client.describe_flow_logs().set_filter(Some(filters)).into_paginator().send();
-        Pages::of("DescribeFlowLogs", pages, |page| page.next_token().into()).items(|page| page.flow_logs).all().await
+        Pages::new("DescribeFlowLogs", pages, |page| page.next_token().into()).items(|page| page.flow_logs).all().await
     }
 }
 

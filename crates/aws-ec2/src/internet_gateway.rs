@@ -175,7 +175,7 @@ impl Describe for aws_sdk_ec2::types::InternetGateway {
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
         let pages = client.describe_internet_gateways().set_filters(Some(filters)).into_paginator().send();
-        Pages::of("DescribeInternetGateways", pages, |page| page.next_token().into())
+        Pages::new("DescribeInternetGateways", pages, |page| page.next_token().into())
             .items(|page| page.internet_gateways)
             .all()
             .await

@@ -169,7 +169,7 @@ impl Describe for aws_sdk_ec2::types::NatGateway {
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
         let pages = client.describe_nat_gateways().set_filter(Some(filters)).into_paginator().send();
-        Pages::of("DescribeNatGateways", pages, |page| page.next_token().into())
+        Pages::new("DescribeNatGateways", pages, |page| page.next_token().into())
             .items(|page| page.nat_gateways)
             .all()
             .await

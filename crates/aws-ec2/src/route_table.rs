@@ -264,7 +264,7 @@ enum Destination {
 }
 
 impl Destination {
-    fn of(text: &str) -> Self {
+    fn parse(text: &str) -> Self {
         match text {
             list if list.starts_with("pl-") => Self::PrefixList(list.to_owned()),
             range if range.contains(':') => Self::Ipv6(range.to_owned()),
@@ -275,7 +275,7 @@ impl Destination {
 
 async fn add(client: &Client, table: &str, route: &Route) -> Result<()> {
     let call = client.create_route().route_table_id(table);
-    let call = match Destination::of(&route.destination) {
+    let call = match Destination::parse(&route.destination) {
         Destination::Ipv4(range) => call.destination_cidr_block(range),
         Destination::Ipv6(range) => call.destination_ipv6_cidr_block(range),
         Destination::PrefixList(list) => call.destination_prefix_list_id(list),
@@ -293,7 +293,7 @@ async fn add(client: &Client, table: &str, route: &Route) -> Result<()> {
 
 async fn replace(client: &Client, table: &str, route: &Route) -> Result<()> {
     let call = client.replace_route().route_table_id(table);
-    let call = match Destination::of(&route.destination) {
+    let call = match Destination::parse(&route.destination) {
         Destination::Ipv4(range) => call.destination_cidr_block(range),
         Destination::Ipv6(range) => call.destination_ipv6_cidr_block(range),
         Destination::PrefixList(list) => call.destination_prefix_list_id(list),
@@ -308,7 +308,7 @@ async fn replace(client: &Client, table: &str, route: &Route) -> Result<()> {
 
 async fn remove(client: &Client, table: &str, destination: &str) -> Result<()> {
     let call = client.delete_route().route_table_id(table);
-    let call = match Destination::of(destination) {
+    let call = match Destination::parse(destination) {
         Destination::Ipv4(range) => call.destination_cidr_block(range),
         Destination::Ipv6(range) => call.destination_ipv6_cidr_block(range),
         Destination::PrefixList(list) => call.destination_prefix_list_id(list),
@@ -319,7 +319,7 @@ async fn remove(client: &Client, table: &str, destination: &str) -> Result<()> {
 }
 
 fn foreign(what: &str) -> Failure {
-    Failure::of(aws_client::FailureKind::Final, format!("mlopsctl leads no route to {what}"))
+    Failure::new(aws_client::FailureKind::Final, format!("mlopsctl leads no route to {what}"))
 }
 
 /// Associates subnets. One that another table has is moved in a single step, so that it is never
@@ -390,7 +390,7 @@ impl Describe for aws_sdk_ec2::types::RouteTable {
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
         let pages = client.describe_route_tables().set_filters(Some(filters)).into_paginator().send();
-        Pages::of("DescribeRouteTables", pages, |page| page.next_token().into())
+        Pages::new("DescribeRouteTables", pages, |page| page.next_token().into())
             .items(|page| page.route_tables)
             .all()
             .await

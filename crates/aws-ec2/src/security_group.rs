@@ -208,7 +208,7 @@ impl Describe for aws_sdk_ec2::types::SecurityGroup {
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
         let pages = client.describe_security_groups().set_filters(Some(filters)).into_paginator().send();
-        Pages::of("DescribeSecurityGroups", pages, |page| page.next_token().into())
+        Pages::new("DescribeSecurityGroups", pages, |page| page.next_token().into())
             .items(|page| page.security_groups)
             .all()
             .await

@@ -159,6 +159,6 @@ impl Describe for aws_sdk_ec2::types::Subnet {
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
         let pages = client.describe_subnets().set_filters(Some(filters)).into_paginator().send();
-        Pages::of("DescribeSubnets", pages, |page| page.next_token().into()).items(|page| page.subnets).all().await
+        Pages::new("DescribeSubnets", pages, |page| page.next_token().into()).items(|page| page.subnets).all().await
     }
 }

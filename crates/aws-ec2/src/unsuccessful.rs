@@ -14,7 +14,7 @@ pub(crate) fn none(operation: &str, items: &[UnsuccessfulItem]) -> Result<()> {
         _ => FailureKind::Final,
     };
     let message = error.and_then(|error| error.message()).unwrap_or("no message");
-    Err(Failure { operation: operation.to_owned(), code: code.map(str::to_owned), ..Failure::of(kind, message) })
+    Err(Failure { operation: operation.to_owned(), code: code.map(str::to_owned), ..Failure::new(kind, message) })
 }
 
 #[cfg(test)]

@@ -168,7 +168,7 @@ impl Describe for aws_sdk_ec2::types::Vpc {
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
         let pages = client.describe_vpcs().set_filters(Some(filters)).into_paginator().send();
-        Pages::of("DescribeVpcs", pages, |page| page.next_token().into()).items(|page| page.vpcs).all().await
+        Pages::new("DescribeVpcs", pages, |page| page.next_token().into()).items(|page| page.vpcs).all().await
     }
 }
 

@@ -342,7 +342,7 @@ impl Describe for aws_sdk_ec2::types::VpcEndpoint {
     }
     async fn list(client: Client, filters: Vec<Filter>) -> Result<Vec<Self>> {
         let pages = client.describe_vpc_endpoints().set_filters(Some(filters)).into_paginator().send();
-        Pages::of("DescribeVpcEndpoints", pages, |page| page.next_token().into())
+        Pages::new("DescribeVpcEndpoints", pages, |page| page.next_token().into())
             .items(|page| page.vpc_endpoints)
             .all()
             .await

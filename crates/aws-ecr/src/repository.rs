@@ -147,7 +147,7 @@ impl Resource for Repository {
             name: id.to_owned(),
             immutable_tags: immutable(&repository),
             scan_on_push: repository.image_scanning_configuration().is_some_and(|scanning| scanning.scan_on_push),
-            encryption: Encryption::of(&repository),
+            encryption: Encryption::read(&repository),
             lifecycle_policy,
             policy,
             tags,
@@ -272,7 +272,7 @@ impl Resource for Repository {
 }
 
 impl Encryption {
-    fn of(repository: &types::Repository) -> Self {
+    fn read(repository: &types::Repository) -> Self {
         match repository.encryption_configuration() {
             Some(EncryptionConfiguration { kms_key: Some(key), .. }) => Self::Kms { key: KeyArn::new(key) },
             _ => Self::Aes256,
@@ -286,7 +286,7 @@ impl Encryption {
                 EncryptionConfiguration::builder().encryption_type(EncryptionType::Kms).kms_key(key.as_str())
             }
         };
-        configuration.build().map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+        configuration.build().map_err(|error| Failure::new(FailureKind::Final, error.to_string()))
     }
 }
 
@@ -331,7 +331,7 @@ async fn describe_all(client: Client, names: Vec<String>) -> Result<HashMap<Stri
         }
     }
     let pages = client.describe_repositories().into_paginator().send();
-    let pages = Pages::of("DescribeRepositories", pages, |page| page.next_token().into());
+    let pages = Pages::new("DescribeRepositories", pages, |page| page.next_token().into());
     Ok(by_name(pages.items(|page| page.repositories).all().await?))
 }
 
@@ -363,7 +363,7 @@ fn document(text: Option<String>) -> Value {
 /// The number of images. An image is listed once for each of its tags.
 async fn images(client: &Client, name: &str) -> Result<usize> {
     let pages = client.list_images().repository_name(name).into_paginator().send();
-    let mut images = Pages::of("ListImages", pages, |page| page.next_token().into()).items(|page| page.image_ids);
+    let mut images = Pages::new("ListImages", pages, |page| page.next_token().into()).items(|page| page.image_ids);
     let mut digests = HashSet::new();
     while let Some(image) = images.next().await? {
         digests.extend(image.image_digest);
@@ -388,7 +388,7 @@ fn ecr_tags(tags: &Tags) -> Result<Vec<Tag>> {
     tags.iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect::<std::result::Result<_, _>>()
-        .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+        .map_err(|error| Failure::new(FailureKind::Final, error.to_string()))
 }
 
 #[cfg(test)]
@@ -432,9 +432,9 @@ mod tests {
         for declared in [Encryption::Aes256, Encryption::Kms { key }] {
             let configuration = declared.configuration().unwrap();
             let live = types::Repository::builder().encryption_configuration(configuration).build();
-            assert_eq!(Encryption::of(&live), declared);
+            assert_eq!(Encryption::read(&live), declared);
         }
-        assert_eq!(Encryption::of(&types::Repository::builder().build()), Encryption::Aes256);
+        assert_eq!(Encryption::read(&types::Repository::builder().build()), Encryption::Aes256);
     }
 
     #[test]

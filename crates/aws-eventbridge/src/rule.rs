@@ -240,7 +240,7 @@ impl Source {
 fn part_failed(operation: &str, failed: Option<(Option<&str>, Option<&str>, Option<&str>)>) -> Result<()> {
     let Some((target, code, message)) = failed else { return Ok(()) };
     let message = format!("target {}: {}", target.unwrap_or_default(), message.unwrap_or("no message"));
-    let failure = Failure { code: code.map(str::to_owned), ..Failure::of(FailureKind::Final, message) };
+    let failure = Failure { code: code.map(str::to_owned), ..Failure::new(FailureKind::Final, message) };
     Err(failure).during(operation).retry_on(CONTENDED, PROPAGATION).retry_on(PROPAGATING, PROPAGATION)
 }
 
@@ -290,7 +290,7 @@ fn event_tags(tags: &Tags) -> Result<Vec<Tag>> {
     tags.iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect::<std::result::Result<_, _>>()
-        .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+        .map_err(|error| Failure::new(FailureKind::Final, error.to_string()))
 }
 
 #[cfg(test)]

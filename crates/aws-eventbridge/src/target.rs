@@ -40,7 +40,7 @@ pub enum Input {
 
 impl Target {
     pub(crate) fn as_type(&self) -> Result<sdk::Target> {
-        let invalid = |error: &dyn std::fmt::Display| Failure::of(FailureKind::Final, error.to_string());
+        let invalid = |error: &dyn std::fmt::Display| Failure::new(FailureKind::Final, error.to_string());
         let dead_letters = self.dead_letter_queue.as_ref().map(|queue| DeadLetterConfig::builder().arn(queue).build());
         let target = sdk::Target::builder()
             .id(&self.id)

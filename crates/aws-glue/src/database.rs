@@ -139,7 +139,7 @@ impl Database {
                 .set_parameters(before.parameters)
                 .set_create_table_default_permissions(before.create_table_default_permissions);
         }
-        input.build().map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+        input.build().map_err(|error| Failure::new(FailureKind::Final, error.to_string()))
     }
 }
 

@@ -28,7 +28,7 @@ mod tests {
     use aws_client::{Failure, FailureKind};
 
     fn answered(code: &str, message: &str) -> Failure {
-        Failure { code: Some(code.to_owned()), ..Failure::of(FailureKind::Denied, message) }
+        Failure { code: Some(code.to_owned()), ..Failure::new(FailureKind::Denied, message) }
     }
 
     #[test]

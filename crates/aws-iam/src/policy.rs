@@ -226,7 +226,7 @@ async fn holders(arn: &str, client: &Client) -> Result<Vec<String>> {
     let mut holders = Vec::new();
     let pages = client.list_entities_for_policy().policy_arn(arn).into_paginator().send();
     let mut pages =
-        Pages::of("ListEntitiesForPolicy", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()));
+        Pages::new("ListEntitiesForPolicy", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()));
     while let Some(page) = pages.next().await? {
         let roles = page.policy_roles().iter().filter_map(|role| role.role_name()).map(|name| format!("role {name}"));
         let users = page.policy_users().iter().filter_map(|user| user.user_name()).map(|name| format!("user {name}"));

@@ -114,7 +114,7 @@ async fn account(client: Client, names: Vec<String>, is_paged: Arc<AtomicBool>) 
 async fn details(client: &Client, names: &[String], is_paged: &AtomicBool) -> Result<HashMap<String, RoleDetail>> {
     let call = client.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
     let pages = call.into_paginator().send();
-    let mut pages = Pages::of("GetAccountAuthorizationDetails", pages, |page| {
+    let mut pages = Pages::new("GetAccountAuthorizationDetails", pages, |page| {
         NextPage::if_truncated(page.is_truncated(), page.marker())
     });
     let mut found = HashMap::new();
@@ -134,7 +134,7 @@ async fn details(client: &Client, names: &[String], is_paged: &AtomicBool) -> Re
 /// The description and the session length of each role, which GetAccountAuthorizationDetails leaves out.
 async fn listed(client: &Client, names: &[String]) -> Result<HashMap<String, (String, i32)>> {
     let pages = client.list_roles().max_items(PAGE).into_paginator().send();
-    let mut roles = Pages::of("ListRoles", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()))
+    let mut roles = Pages::new("ListRoles", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()))
         .items(|page| Some(page.roles));
     let mut found = HashMap::new();
     while found.len() < names.len()
@@ -226,7 +226,7 @@ async fn inline(client: &Client, name: &str) -> Result<BTreeMap<String, Value>> 
 /// The names of a role's inline policies.
 pub(crate) async fn inline_names(client: &Client, name: &str) -> Result<Vec<String>> {
     let pages = client.list_role_policies().role_name(name).into_paginator().send();
-    Pages::of("ListRolePolicies", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()))
+    Pages::new("ListRolePolicies", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()))
         .items(|page| Some(page.policy_names))
         .all()
         .await
@@ -239,8 +239,9 @@ async fn attached(client: &Client, name: &str) -> Result<Vec<String>> {
 /// The ARNs of the managed policies attached to a role.
 pub(crate) async fn attached_arns(client: &Client, name: &str) -> Result<Vec<String>> {
     let pages = client.list_attached_role_policies().role_name(name).into_paginator().send();
-    let pages =
-        Pages::of("ListAttachedRolePolicies", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()));
+    let pages = Pages::new("ListAttachedRolePolicies", pages, |page| {
+        NextPage::if_truncated(page.is_truncated(), page.marker())
+    });
     Ok(arns(&pages.items(|page| page.attached_policies).all().await?))
 }
 

@@ -236,7 +236,7 @@ async fn strip(id: &str, client: &Client) -> Result<()> {
         delete_inline(id, &name, client).await?;
     }
     let pages = client.list_instance_profiles_for_role().role_name(id).into_paginator().send();
-    let pages = Pages::of("ListInstanceProfilesForRole", pages, |page| {
+    let pages = Pages::new("ListInstanceProfilesForRole", pages, |page| {
         NextPage::if_truncated(page.is_truncated(), page.marker())
     });
     let mut profiles = pages.items(|page| Some(page.instance_profiles));

@@ -12,5 +12,5 @@ pub(crate) fn write(tags: &Tags) -> Result<Vec<Tag>> {
     tags.iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect::<Result<_, _>>()
-        .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+        .map_err(|error| Failure::new(FailureKind::Final, error.to_string()))
 }

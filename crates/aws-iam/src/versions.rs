@@ -37,7 +37,7 @@ pub(crate) async fn old(arn: &str, client: &Client) -> Result<Vec<String>> {
     let mut old = Vec::new();
     let pages = client.list_policy_versions().policy_arn(arn).into_paginator().send();
     let mut versions =
-        Pages::of("ListPolicyVersions", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()))
+        Pages::new("ListPolicyVersions", pages, |page| NextPage::if_truncated(page.is_truncated(), page.marker()))
             .items(|page| page.versions);
     while let Some(version) = versions.next().await? {
         old.extend(version.version_id.filter(|_| !version.is_default_version));

@@ -396,7 +396,7 @@ fn kms_tags(tags: &Tags) -> Result<Vec<Tag>> {
     tags.iter()
         .map(|(key, value)| Tag::builder().tag_key(key).tag_value(value).build())
         .collect::<std::result::Result<_, _>>()
-        .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+        .map_err(|error| Failure::new(FailureKind::Final, error.to_string()))
 }
 
 #[cfg(test)]

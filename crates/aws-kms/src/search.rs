@@ -44,7 +44,7 @@ pub(crate) async fn unnamed(client: &Client, cx: &Cx) -> Result<Vec<(KeyMetadata
 }
 
 async fn keys(client: &Client) -> Result<Vec<String>> {
-    let listed = Pages::of("ListKeys", client.list_keys().into_paginator().send(), |page| {
+    let listed = Pages::new("ListKeys", client.list_keys().into_paginator().send(), |page| {
         NextPage::if_truncated(page.truncated(), page.next_marker())
     })
     .items(|page| page.keys);
@@ -53,7 +53,7 @@ async fn keys(client: &Client) -> Result<Vec<String>> {
 
 /// The ids of the keys that have an alias.
 async fn named(client: &Client) -> Result<HashSet<String>> {
-    let listed = Pages::of("ListAliases", client.list_aliases().into_paginator().send(), |page| {
+    let listed = Pages::new("ListAliases", client.list_aliases().into_paginator().send(), |page| {
         NextPage::if_truncated(page.truncated(), page.next_marker())
     })
     .items(|page| page.aliases);
@@ -62,7 +62,7 @@ async fn named(client: &Client) -> Result<HashSet<String>> {
 
 /// The aliases of a key.
 pub(crate) async fn aliases(client: &Client, id: &str) -> Result<Vec<String>> {
-    let listed = Pages::of("ListAliases", client.list_aliases().key_id(id).into_paginator().send(), |page| {
+    let listed = Pages::new("ListAliases", client.list_aliases().key_id(id).into_paginator().send(), |page| {
         NextPage::if_truncated(page.truncated(), page.next_marker())
     })
     .items(|page| page.aliases);
@@ -71,7 +71,7 @@ pub(crate) async fn aliases(client: &Client, id: &str) -> Result<Vec<String>> {
 
 pub(crate) async fn tags(client: &Client, id: &str) -> Result<Tags> {
     let listed =
-        Pages::of("ListResourceTags", client.list_resource_tags().key_id(id).into_paginator().send(), |page| {
+        Pages::new("ListResourceTags", client.list_resource_tags().key_id(id).into_paginator().send(), |page| {
             NextPage::if_truncated(page.truncated(), page.next_marker())
         })
         .items(|page| page.tags);

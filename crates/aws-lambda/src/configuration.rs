@@ -171,7 +171,7 @@ fn hidden(what: &str, code: Option<&str>, message: &str) -> Failure {
     Failure {
         operation: "GetFunction".to_owned(),
         code: code.map(str::to_owned),
-        ..Failure::of(FailureKind::Denied, format!("the function's {what} cannot be read: {message}"))
+        ..Failure::new(FailureKind::Denied, format!("the function's {what} cannot be read: {message}"))
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) async fn remove(function: &Function, cx: &Cx) -> Result<Option<String
     let ec2 = cx.client(Ec2::new);
     let all = Filter::builder().name("description").values(format!("{DESCRIPTION}*")).build();
     let pages = ec2.describe_network_interfaces().filters(all).into_paginator().send();
-    let pages = Pages::of("DescribeNetworkInterfaces", pages, |page| page.next_token().into());
+    let pages = Pages::new("DescribeNetworkInterfaces", pages, |page| page.next_token().into());
     let mut own = pages.items(|page| page.network_interfaces).all().await?;
     own.retain(|interface| {
         let is_of_place = || function.vpc.as_ref().is_some_and(|vpc| is_of(interface, vpc));
@@ -86,7 +86,7 @@ pub(crate) fn permissions(function: &Function, place: &Place) -> [Permission; 3]
 /// The places of all other functions that are in a VPC.
 async fn other_functions(name: &str, cx: &Cx) -> Result<Vec<VpcConfig>> {
     let pages = cx.client(Client::new).list_functions().into_paginator().send();
-    let pages = Pages::of("ListFunctions", pages, |page| page.next_marker().into());
+    let pages = Pages::new("ListFunctions", pages, |page| page.next_marker().into());
     let functions = pages.items(|page| page.functions).all().await?;
     let others = functions.iter().filter(|other| other.function_name() != Some(name));
     Ok(others.filter_map(|other| joined(other.vpc_config())).collect())

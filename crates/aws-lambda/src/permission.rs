@@ -177,7 +177,7 @@ async fn policies_of(client: Client, functions: Vec<String>) -> Result<HashMap<S
 
 fn parts(id: &str) -> Result<(&str, &str)> {
     id.split_once('/').ok_or_else(|| {
-        Failure::of(FailureKind::Final, format!("{id} does not name a permission: <function>/<statement id>"))
+        Failure::new(FailureKind::Final, format!("{id} does not name a permission: <function>/<statement id>"))
     })
 }
 

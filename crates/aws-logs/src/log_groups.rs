@@ -19,7 +19,7 @@ async fn list(client: Client, names: Vec<String>) -> Result<HashMap<String, LogG
     let mut found = HashMap::new();
     for prefix in prefixes(&names) {
         let pages = client.describe_log_groups().log_group_name_prefix(prefix).into_paginator().send();
-        let pages = Pages::of("DescribeLogGroups", pages, |page| page.next_token().into());
+        let pages = Pages::new("DescribeLogGroups", pages, |page| page.next_token().into());
         let mut groups = pages.items(|page| page.log_groups);
         while let Some(group) = groups.next().await? {
             if let Some(name) = group.log_group_name().filter(|name| names.iter().any(|wanted| wanted == name)) {

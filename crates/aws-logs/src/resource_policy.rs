@@ -98,7 +98,7 @@ impl ResourcePolicy {
         if document.chars().count() > 5120 {
             let message =
                 format!("the log resource policy {} is longer than the 5,120 characters AWS takes", self.name);
-            return Err(Failure::of(FailureKind::Final, message));
+            return Err(Failure::new(FailureKind::Final, message));
         }
         let call = cx.client(Client::new).put_resource_policy().policy_name(&self.name).policy_document(document);
         call.send()

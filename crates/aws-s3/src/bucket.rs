@@ -39,7 +39,7 @@ impl Bucket {
     /// only where the declaration names a region does a comparison show it.
     async fn observe_elsewhere(&self, id: &str, cx: &Cx, redirect: Failure) -> Result<Option<Self>> {
         let client = self.client(cx);
-        match lookup::of(&client, id).await? {
+        match lookup::find_presence(&client, id).await? {
             Presence::Nowhere => Ok(None),
             Presence::Elsewhere(region) if self.region.is_some() => {
                 let there = Self { region: Some(region.clone()), ..self.clone() };
@@ -85,7 +85,7 @@ impl Resource for Bucket {
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let client = self.client(cx);
-        match lookup::of(&client, &self.name).await? {
+        match lookup::find_presence(&client, &self.name).await? {
             Presence::Here => {}
             Presence::Nowhere => return Ok(None),
             Presence::Elsewhere(region) => return Err(lookup::elsewhere(&self.name, &region)),
@@ -110,8 +110,8 @@ impl Resource for Bucket {
         let client = self.client(cx);
         let region = self.region(cx.place());
         // There, making a bucket that one has already is a success which resets its ACLs.
-        if region == NAMELESS && lookup::of(&client, &self.name).await? != Presence::Nowhere {
-            return Err(Failure::of(FailureKind::Exists, format!("the bucket {} exists already", self.name)));
+        if region == NAMELESS && lookup::find_presence(&client, &self.name).await? != Presence::Nowhere {
+            return Err(Failure::new(FailureKind::Exists, format!("the bucket {} exists already", self.name)));
         }
         let constraint = (region != NAMELESS).then(|| BucketLocationConstraint::from(region));
         let configuration = CreateBucketConfiguration::builder()

@@ -96,7 +96,7 @@ fn refusal(bucket: &str, error: &Error) -> Failure {
         code: error.code().map(str::to_owned),
         residue: Some(format!("the bucket {bucket} is partly emptied")),
         help,
-        ..Failure::of(kind, message)
+        ..Failure::new(kind, message)
     }
 }
 
@@ -218,7 +218,7 @@ impl Crew {
     async fn one(&mut self) -> Result<()> {
         match self.0.join_next().await {
             Some(Ok(done)) => done,
-            Some(Err(lost)) => Err(Failure::of(FailureKind::Ambiguous, lost.to_string())),
+            Some(Err(lost)) => Err(Failure::new(FailureKind::Ambiguous, lost.to_string())),
             None => Ok(()),
         }
     }

@@ -32,5 +32,5 @@ pub fn register(registry: KindRegistry) -> KindRegistry {
 }
 
 fn unbuildable(error: aws_sdk_s3::error::BuildError) -> Failure {
-    Failure::of(FailureKind::Final, error.to_string())
+    Failure::new(FailureKind::Final, error.to_string())
 }

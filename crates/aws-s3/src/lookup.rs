@@ -26,7 +26,7 @@ pub(crate) enum Presence {
 }
 
 /// HEAD has no body, so the answer lies in the status and in a header.
-pub(crate) async fn of(client: &Client, name: &str) -> Result<Presence> {
+pub(crate) async fn find_presence(client: &Client, name: &str) -> Result<Presence> {
     let error = match client.head_bucket().bucket(name).send().await {
         Ok(_) => return Ok(Presence::Here),
         Err(error) => error,
@@ -114,7 +114,7 @@ fn foreign(name: &str) -> Failure {
             Remedy::RenameInFile,
             Remedy::Forget { environment: None, address: None },
         ])),
-        ..Failure::of(FailureKind::Exists, format!("the bucket {name} exists and belongs to another account"))
+        ..Failure::new(FailureKind::Exists, format!("the bucket {name} exists and belongs to another account"))
     }
 }
 
@@ -125,13 +125,13 @@ pub(crate) async fn closed(client: &Client, name: &str) -> Failure {
         Owner::Own => Failure {
             operation: "HeadBucket".into(),
             help: Some(format!("allow s3:ListBucket on {name}").into()),
-            ..Failure::of(FailureKind::Denied, format!("looking at the bucket {name} is not allowed"))
+            ..Failure::new(FailureKind::Denied, format!("looking at the bucket {name} is not allowed"))
         },
         Owner::Unknown => Failure {
             help: Some(
                 "choose another name in the environment file, or allow s3:ListBucket on it if it is yours".into(),
             ),
-            ..Failure::of(
+            ..Failure::new(
                 FailureKind::Exists,
                 format!("the bucket {name} belongs to another account, or looking at it is not allowed"),
             )
@@ -142,7 +142,7 @@ pub(crate) async fn closed(client: &Client, name: &str) -> Failure {
 pub(crate) fn elsewhere(name: &str, region: &str) -> Failure {
     Failure {
         help: Some("choose another name in the environment file, or remove that bucket if nothing needs it".into()),
-        ..Failure::of(FailureKind::Exists, format!("the bucket {name} exists already, in {region}"))
+        ..Failure::new(FailureKind::Exists, format!("the bucket {name} exists already, in {region}"))
     }
 }
 
@@ -166,8 +166,8 @@ mod tests {
 
     #[test]
     fn a_denial_is_known_by_its_code_and_where_a_head_has_none_by_its_status() {
-        assert!(is_denied(&Failure::of(FailureKind::Denied, "Access Denied")));
-        assert!(is_denied(&Failure::of(FailureKind::Final, "HTTP 403 with an empty body")));
-        assert!(!is_denied(&Failure::of(FailureKind::Final, "HTTP 404 with an empty body")));
+        assert!(is_denied(&Failure::new(FailureKind::Denied, "Access Denied")));
+        assert!(is_denied(&Failure::new(FailureKind::Final, "HTTP 403 with an empty body")));
+        assert!(!is_denied(&Failure::new(FailureKind::Final, "HTTP 404 with an empty body")));
     }
 }

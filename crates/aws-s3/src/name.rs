@@ -19,7 +19,9 @@ const BEING_FREED: &str = "OperationAborted";
 pub(crate) async fn explain(client: &Client, name: &str, failure: Failure) -> Failure {
     let is_going = match &failure {
         Failure { code: Some(code), .. } if code == BEING_FREED => true,
-        Failure { kind: FailureKind::Exists, .. } => matches!(lookup::of(client, name).await, Ok(Presence::Nowhere)),
+        Failure { kind: FailureKind::Exists, .. } => {
+            matches!(lookup::find_presence(client, name).await, Ok(Presence::Nowhere))
+        }
         _ => false,
     };
     if !is_going {

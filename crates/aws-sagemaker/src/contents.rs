@@ -29,7 +29,7 @@ pub(crate) async fn close_apps(domain: &str, of: Of<'_>, cx: &Cx) -> Result<usiz
         Of::Profile(name) => list.user_profile_name_equals(name),
         Of::Space(name) => list.space_name_equals(name),
     };
-    let pages = Pages::of("ListApps", list.into_paginator().send(), |page| page.next_token().into());
+    let pages = Pages::new("ListApps", list.into_paginator().send(), |page| page.next_token().into());
     let mut apps = pages.items(|page| page.apps);
     let mut open = 0;
     while let Some(app) = apps.next().await.none_on(errors::ABSENT)?.flatten() {
@@ -64,7 +64,7 @@ pub(crate) async fn close_apps(domain: &str, of: Of<'_>, cx: &Cx) -> Result<usiz
 /// True if somebody has an app open in a domain, or had one within the last day, for which AWS lists it.
 pub(crate) async fn used_lately(domain: &str, cx: &Cx) -> Result<bool> {
     let pages = cx.client(Client::new).list_apps().domain_id_equals(domain).into_paginator().send();
-    let mut apps = Pages::of("ListApps", pages, |page| page.next_token().into()).items(|page| page.apps);
+    let mut apps = Pages::new("ListApps", pages, |page| page.next_token().into()).items(|page| page.apps);
     Ok(apps.next().await.none_on(errors::ABSENT)?.flatten().is_some())
 }
 
@@ -75,7 +75,7 @@ pub(crate) async fn residents(domain: &str, cx: &Cx) -> Result<usize> {
 
 async fn profiles(domain: &str, cx: &Cx) -> Result<Vec<UserProfileDetails>> {
     let pages = cx.client(Client::new).list_user_profiles().domain_id_equals(domain).into_paginator().send();
-    let pages = Pages::of("ListUserProfiles", pages, |page| page.next_token().into());
+    let pages = Pages::new("ListUserProfiles", pages, |page| page.next_token().into());
     let mut listed = pages.items(|page| page.user_profiles);
     let mut profiles = Vec::new();
     while let Some(profile) = listed.next().await.none_on(errors::ABSENT)?.flatten() {
@@ -105,7 +105,7 @@ pub(crate) fn listed(names: &[&str]) -> String {
 /// The spaces of a domain, or those that one profile owns.
 pub(crate) async fn spaces(domain: &str, owner: Option<&str>, cx: &Cx) -> Result<Vec<SpaceDetails>> {
     let pages = cx.client(Client::new).list_spaces().domain_id_equals(domain).into_paginator().send();
-    let mut listed = Pages::of("ListSpaces", pages, |page| page.next_token().into()).items(|page| page.spaces);
+    let mut listed = Pages::new("ListSpaces", pages, |page| page.next_token().into()).items(|page| page.spaces);
     let mut spaces = Vec::new();
     while let Some(space) = listed.next().await.none_on(errors::ABSENT)?.flatten() {
         let theirs = space.ownership_settings_summary().and_then(|settings| settings.owner_user_profile_name());

@@ -113,7 +113,7 @@ impl Resource for Domain {
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let pages = cx.client(Client::new).list_domains().into_paginator().send();
-        let mut domains = Pages::of("ListDomains", pages, |page| page.next_token().into()).items(|page| page.domains);
+        let mut domains = Pages::new("ListDomains", pages, |page| page.next_token().into()).items(|page| page.domains);
         let (mut ours, mut namesake) = (Vec::new(), None);
         while let Some(domain) = domains.next().await? {
             if domain.domain_name() != Some(&self.name) {

@@ -66,7 +66,8 @@ impl Resource for MlflowApp {
 
     async fn find(&self, cx: &Cx) -> Result<Option<Found>> {
         let pages = cx.client(Client::new).list_mlflow_apps().into_paginator().send();
-        let mut apps = Pages::of("ListMlflowApps", pages, |page| page.next_token().into()).items(|page| page.summaries);
+        let mut apps =
+            Pages::new("ListMlflowApps", pages, |page| page.next_token().into()).items(|page| page.summaries);
         let mut ours = Vec::new();
         while let Some(app) = apps.next().await? {
             let named = app.name() == Some(&self.name) && !is_leaving(app.status());

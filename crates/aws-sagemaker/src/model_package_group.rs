@@ -165,7 +165,7 @@ async fn describe(name: &str, cx: &Cx) -> Result<Option<DescribeModelPackageGrou
 
 async fn versions(group: &str, cx: &Cx) -> Result<Vec<ModelPackageSummary>> {
     let call = cx.client(Client::new).list_model_packages().model_package_group_name(group);
-    let pages = Pages::of("ListModelPackages", call.into_paginator().send(), |page| page.next_token().into());
+    let pages = Pages::new("ListModelPackages", call.into_paginator().send(), |page| page.next_token().into());
     let versions = pages.items(|page| page.model_package_summary_list).all().await;
     Ok(versions.none_on(errors::ABSENT)?.unwrap_or_default())
 }

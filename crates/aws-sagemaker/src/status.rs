@@ -55,7 +55,7 @@ pub(crate) fn judge_failed_change(id: &str, operation: &str, reason: Option<&str
         return Ok(());
     }
     let reason = reason.unwrap_or("AWS gives no reason");
-    let failure = Failure::of(FailureKind::Final, format!("the change was accepted and then failed: {reason}"));
+    let failure = Failure::new(FailureKind::Final, format!("the change was accepted and then failed: {reason}"));
     Err(Failure { operation: operation.to_owned(), residue: Some(format!("{id} works as before")), ..failure })
 }
 

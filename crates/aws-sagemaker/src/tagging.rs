@@ -13,7 +13,7 @@ pub(crate) fn given(tags: &Tags) -> Option<Vec<Tag>> {
 /// The tags of whatever bears this ARN; none when it is gone.
 pub(crate) async fn read(arn: &str, cx: &Cx) -> Result<Tags> {
     let pages = cx.client(Client::new).list_tags().resource_arn(arn).into_paginator().send();
-    let listed = Pages::of("ListTags", pages, |page| page.next_token().into()).items(|page| page.tags);
+    let listed = Pages::new("ListTags", pages, |page| page.next_token().into()).items(|page| page.tags);
     let tags = listed.all().await.none_on(errors::ABSENT)?.unwrap_or_default();
     Ok(Tags(tags.into_iter().filter_map(|tag| tag.key.zip(tag.value)).collect()))
 }

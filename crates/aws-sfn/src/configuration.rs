@@ -38,7 +38,7 @@ impl StateMachine {
                 .kms_key_id(key.as_str()),
             None => EncryptionConfiguration::builder().r#type(EncryptionType::AwsOwnedKey),
         };
-        encryption.build().map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+        encryption.build().map_err(|error| Failure::new(FailureKind::Final, error.to_string()))
     }
 }
 

@@ -18,7 +18,7 @@ const CAUSE: &str = "mlopsctl deletes the state machine";
 pub(crate) async fn stop(machine: &str, cx: &Cx) -> Result<usize> {
     let client = cx.client(Client::new);
     let call = client.list_executions().state_machine_arn(machine).status_filter(ExecutionStatus::Running);
-    let pages = Pages::of("ListExecutions", call.into_paginator().send(), |page| page.next_token().into());
+    let pages = Pages::new("ListExecutions", call.into_paginator().send(), |page| page.next_token().into());
     let mut executions = pages.items(|page| Some(page.executions));
     let mut count = 0;
     while let Some(execution) = executions.next().await.none_on(GONE)?.flatten() {

@@ -175,7 +175,7 @@ impl Resource for Subscription {
 
 impl Subscription {
     /// A subscription of this endpoint, which may hold a password.
-    pub fn of(topic: TopicArn, protocol: String, endpoint: &str) -> Self {
+    pub fn new(topic: TopicArn, protocol: String, endpoint: &str) -> Self {
         let (endpoint, password) = endpoint::mask(endpoint);
         Self { topic, protocol, endpoint, password, raw_message_delivery: false }
     }
@@ -212,7 +212,7 @@ async fn list(client: Client, topics: Vec<String>) -> Result<HashMap<String, Vec
     let mut found = HashMap::new();
     for topic in topics {
         let pages = client.list_subscriptions_by_topic().topic_arn(&topic).into_paginator().send();
-        let pages = Pages::of("ListSubscriptionsByTopic", pages, |page| page.next_token().into());
+        let pages = Pages::new("ListSubscriptionsByTopic", pages, |page| page.next_token().into());
         let subscriptions = pages.items(|page| page.subscriptions).all().await.none_on(ABSENT)?;
         found.insert(topic, subscriptions.unwrap_or_default());
     }
@@ -233,7 +233,7 @@ mod tests {
     use serde_json::json;
 
     fn declared(protocol: &str, endpoint: &str) -> Subscription {
-        Subscription::of(TopicArn::new("arn:aws:sns:eu-west-1:123456789012:alerts"), protocol.to_owned(), endpoint)
+        Subscription::new(TopicArn::new("arn:aws:sns:eu-west-1:123456789012:alerts"), protocol.to_owned(), endpoint)
     }
 
     #[test]

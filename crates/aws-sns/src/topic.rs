@@ -204,7 +204,7 @@ fn sns_tags(tags: &Tags) -> Result<Vec<Tag>> {
     tags.iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect::<std::result::Result<_, _>>()
-        .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+        .map_err(|error| Failure::new(FailureKind::Final, error.to_string()))
 }
 
 fn live(name: String, attributes: &HashMap<String, String>, tags: Tags) -> Topic {

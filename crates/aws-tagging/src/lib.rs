@@ -33,7 +33,7 @@ impl TagIndex for Index {
             let filters = tags.iter().map(|(key, value)| TagFilter::builder().key(key).values(value).build());
             let call = self.0.get_resources().set_tag_filters(Some(filters.collect())).resources_per_page(PAGE);
             let pages = call.into_paginator().send();
-            let pages = Pages::of("GetResources", pages, |page| page.pagination_token().into());
+            let pages = Pages::new("GetResources", pages, |page| page.pagination_token().into());
             let mut resources = pages.items(|page| page.resource_tag_mapping_list);
             let mut found = HashMap::new();
             while let Some(resource) = resources.next().await? {

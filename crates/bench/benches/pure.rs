@@ -136,11 +136,11 @@ fn reading(c: &mut Criterion) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let file = root.join("environments/dev.toml");
     c.bench_function("read and check dev.toml", |b| b.iter(|| config::load(black_box(&file), &root).unwrap()));
-    c.bench_function("read dev.toml and wire its platform", |b| b.iter(|| Platform::of("dev")));
+    c.bench_function("read dev.toml and wire its platform", |b| b.iter(|| Platform::named("dev")));
 }
 
 fn comparing(c: &mut Criterion) {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let planning = Aws::lenient(platform.region()).run(async |sdk| platform.plan(&sdk).await);
     let specs: Vec<Value> = planning.plan.changes.into_iter().map(|change| change.spec).collect();
     c.bench_function("compare every declaration of dev", |b| {

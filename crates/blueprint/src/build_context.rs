@@ -19,13 +19,13 @@ pub(crate) struct BuildContext {
 }
 
 impl BuildContext {
-    pub(crate) fn of(inputs: &Inputs<'_>) -> Self {
+    pub(crate) fn new(inputs: &Inputs<'_>) -> Self {
         Self {
             environment: inputs.environment.clone(),
             name: inputs.name.to_owned(),
             place: inputs.place.clone(),
             placement: inputs.placement.clone(),
-            files: Files::of(inputs.root),
+            files: Files::new(inputs.root),
             is_state_at_root: inputs.is_state_at_root,
             program: inputs.program.map(Path::to_owned),
         }

@@ -22,7 +22,7 @@ pub struct Existing {
 
 /// The permissions on existing resources that provisioning an environment needs.
 pub fn existing_permissions(inputs: &Inputs<'_>) -> Vec<Permission> {
-    required::permissions(&BuildContext::of(inputs))
+    required::permissions(&BuildContext::new(inputs))
 }
 
 /// The existing resources that an environment file names.
@@ -30,7 +30,7 @@ pub fn existing_permissions(inputs: &Inputs<'_>) -> Vec<Permission> {
 /// # Errors
 /// When the file describes no valid platform.
 pub fn existing(inputs: &Inputs<'_>) -> Result<Existing, Error> {
-    let context = BuildContext::of(inputs);
+    let context = BuildContext::new(inputs);
     let keys = encryption::existing(&context).into_iter().chain(encryption::of_state(&context)).collect();
     let roles = if inputs.environment.identity.roles == Roles::default() { Vec::new() } else { roles(inputs)? };
     Ok(Existing { network: crate::existing_network(inputs.environment), keys, roles })

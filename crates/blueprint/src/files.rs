@@ -28,7 +28,7 @@ enum Read {
 
 impl Files {
     /// Those of the project in this folder.
-    pub(crate) fn of(root: &Path) -> Self {
+    pub(crate) fn new(root: &Path) -> Self {
         Self { root: root.to_owned(), read: RefCell::default() }
     }
 
@@ -91,7 +91,7 @@ impl Files {
 
     /// Everything that was read so far, each file where it is in the project, with more to come.
     pub(crate) fn archive(&self) -> Result<Archive, Error> {
-        let mut archive = Archive::of(&self.root);
+        let mut archive = Archive::new(&self.root);
         for read in self.read.borrow().iter() {
             match read {
                 Read::File(path) => archive.file(path, self.real(path)?),

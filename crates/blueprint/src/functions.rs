@@ -139,7 +139,7 @@ fn role(
     }
     let data = data_policy(context, function).map(|policy| decrypt_former(policy, context));
     let secrets = crate::secrets::policy(context, function.secrets.values(), function.secret_keys.iter());
-    let granted = Granted::of(context, &function.buckets, &function.permissions);
+    let granted = Granted::new(context, &function.buckets, &function.permissions);
     let description = format!("The function {}", context.named(&function.name));
     let short = format!("{}-function", function.name);
     let arn = context.arn("lambda", &format!("function:{}", context.named(&function.name)));

@@ -18,7 +18,7 @@ pub(crate) struct Granted {
 
 impl Granted {
     /// The permissions of one section of the file.
-    pub(crate) fn of(context: &BuildContext, buckets: &BucketGrants, permissions: &[Permission]) -> Self {
+    pub(crate) fn new(context: &BuildContext, buckets: &BucketGrants, permissions: &[Permission]) -> Self {
         let granted = Self { via: context.place.endpoint_of("s3", &context.place.region), ..Self::default() };
         let granted = buckets.iter().fold(granted, |granted, (name, grant)| granted.bucket(context, name, grant));
         permissions.iter().fold(granted, Self::permission)

@@ -109,8 +109,8 @@ fn granted_to_glue(context: &BuildContext) -> Granted {
     let catalog = &context.environment.catalog;
     let crawled = catalog.crawlers.iter().filter(|crawler| crawler.bucket != "data").map(|crawler| {
         let grant = BucketGrant::Part { access: Access::Read, prefix: crawler.prefix.clone() };
-        Granted::of(context, &BucketGrants::from([(crawler.bucket.clone(), grant)]), &[])
+        Granted::new(context, &BucketGrants::from([(crawler.bucket.clone(), grant)]), &[])
     });
-    let of_jobs = catalog.jobs.iter().map(|job| Granted::of(context, &job.buckets, &job.permissions));
+    let of_jobs = catalog.jobs.iter().map(|job| Granted::new(context, &job.buckets, &job.permissions));
     crawled.chain(of_jobs).fold(Granted::default(), Granted::and)
 }

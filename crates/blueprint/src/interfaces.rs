@@ -13,7 +13,7 @@ pub(crate) struct Interfaces {
 }
 
 impl Interfaces {
-    pub(crate) fn of(context: &BuildContext) -> Self {
+    pub(crate) fn new(context: &BuildContext) -> Self {
         let all = |kind: &str| context.arn("ec2", &format!("{kind}/*"));
         let interfaces = all("network-interface");
         if context.environment.network.vpc_id.is_none() {

@@ -245,7 +245,7 @@ fn machine_role(
             .map(|rule| context.arn("events", &format!("rule/{rule}"))),
         );
     let steps = pass_role(steps, &context.role_arn("training"), &context.service("sagemaker"));
-    let granted = Granted::of(context, &settings.buckets, &settings.permissions);
+    let granted = Granted::new(context, &settings.buckets, &settings.permissions);
     machine::role_for(stack, context, wiring.keys, "pipeline", "The training pipeline", steps, granted)
 }
 

@@ -91,7 +91,7 @@ impl Placement {
 
 impl RecordedPlacement {
     /// The placement of these resources. If an address has several, the first created one counts, else the first.
-    pub fn of<'a>(resources: impl IntoIterator<Item = Recorded<'a>>) -> Self {
+    pub fn new<'a>(resources: impl IntoIterator<Item = Recorded<'a>>) -> Self {
         let (mut subnets, mut endpoints) = (Vec::new(), Vec::new());
         for one in resources {
             subnets.extend(spec_as::<Subnet>(one.kind, one.spec).map(|spec| (one, spec)));

@@ -58,7 +58,7 @@ pub(crate) fn studio(stack: &mut Stack, context: &BuildContext, keys: &Keys, vpc
     ];
     let fixed = fixed.into_iter().chain(use_mlflow(context)).chain(judge(context)).collect();
     let settings = &context.environment.studio;
-    let granted = Granted::of(context, &settings.buckets, &settings.permissions);
+    let granted = Granted::new(context, &settings.buckets, &settings.permissions);
     add(stack, context, keys, vpc, ("sagemaker", "SageMaker Studio"), Rights { data, fixed, granted })
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn training(
         .allow(["s3:DeleteObject"], [context.objects("models", "checkpoints/")]);
     let fixed = vec![("run", images(context).and(logs(context)))];
     let training = context.environment.pipeline.as_ref().map(|pipeline| &pipeline.training);
-    let granted = training.map(|training| Granted::of(context, &training.buckets, &training.permissions));
+    let granted = training.map(|training| Granted::new(context, &training.buckets, &training.permissions));
     let rights = Rights { data, fixed, granted: granted.unwrap_or_default() };
     add(stack, context, keys, vpc, ("training", "SageMaker jobs of the training pipeline"), rights)
 }
@@ -134,7 +134,7 @@ fn add(
 ) -> Reference<Role> {
     let fixed: Vec<(String, Value)> =
         fixed.into_iter().map(|(name, policy)| (name.to_owned(), policy.document())).collect();
-    let (interfaces, data) = (Interfaces::of(context), decrypt_former(data, context));
+    let (interfaces, data) = (Interfaces::new(context), decrypt_former(data, context));
     role_needing(
         stack,
         context,

@@ -18,7 +18,7 @@ pub fn stack(inputs: &Inputs<'_>) -> Result<Stack, Error> {
     if environment.network.vpc_id.is_none() && asked > has {
         return Err(Error::Zones { asked, has, region: inputs.place.region.clone() });
     }
-    let context = BuildContext::of(inputs);
+    let context = BuildContext::new(inputs);
     let tags = environment.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     let mut stack = Stack::new(identity_of(environment), tags).named_by(environment.prefix());
     for glob in &environment.protection.protect {

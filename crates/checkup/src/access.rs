@@ -125,7 +125,7 @@ async fn ask(iam: &Client, principal: &str, question: &Question) -> Result<(usiz
         .set_action_names(Some(question.actions.clone()))
         .set_resource_arns(Some(question.resources.clone()))
         .set_context_entries(Some(question.context.clone()));
-    let pages = Pages::of("SimulatePrincipalPolicy", call.into_paginator().send(), |page| {
+    let pages = Pages::new("SimulatePrincipalPolicy", call.into_paginator().send(), |page| {
         NextPage::if_truncated(page.is_truncated(), page.marker())
     });
     let mut results = pages.items(|page| page.evaluation_results);

@@ -44,7 +44,7 @@ async fn machines(input: &DoctorInput<'_>) -> Vec<Finding> {
     }
     let quotas = aws_sdk_servicequotas::Client::new(input.sdk);
     let pages = quotas.list_service_quotas().service_code("sagemaker").into_paginator().send();
-    let pages = Pages::of("ListServiceQuotas", pages, |page| page.next_token().into());
+    let pages = Pages::new("ListServiceQuotas", pages, |page| page.next_token().into());
     let listed = match pages.items(|page| page.quotas).all().await {
         Ok(listed) => listed,
         Err(failure) => return vec![Finding::unknown(CHECK, "machines of SageMaker", &failure)],

@@ -27,7 +27,7 @@ pub(crate) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(crate) fn of(source: &'a str) -> Self {
+    pub(crate) fn new(source: &'a str) -> Self {
         let starts = std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { source, starts }
     }
@@ -111,7 +111,7 @@ pub(crate) struct Finding {
 
 /// Locates the findings and puts them in the order of the file.
 pub(crate) fn located(source: &str, findings: Vec<Finding>) -> Vec<Problem> {
-    let lines = Lines::of(source);
+    let lines = Lines::new(source);
     let mut problems: Vec<Problem> = findings.into_iter().map(|finding| lines.locate(finding)).collect();
     problems.sort_by(|a, b| (a.span.start, &a.message).cmp(&(b.span.start, &b.message)));
     problems.dedup();

@@ -174,7 +174,7 @@ impl Reader {
         let mut misspelt = HashSet::new();
         for (key, item) in table.iter() {
             let key_span = table.key(key).and_then(|key| key.span()).unwrap_or(span.clone());
-            let Some(shape) = Shape::of(item) else { continue };
+            let Some(shape) = Shape::new(item) else { continue };
             let known = properties.and_then(|properties| properties.get(key));
             let any = Some(&schema["additionalProperties"]).filter(|any| any.is_object());
             let Some(expected) = known.or(any) else {

@@ -40,7 +40,7 @@ pub(crate) fn findings(source: &str, first: &TomlError) -> Vec<Finding> {
     let groups = groups(&events);
     let mut findings: Vec<Finding> = std::iter::once(first).chain(others).map(|one| one.within(&groups)).collect();
     findings.sort_by_key(|finding| finding.span.start);
-    let lines = Lines::of(source);
+    let lines = Lines::new(source);
     let mut seen = BTreeSet::new();
     findings.retain(|finding| {
         let group = around(&groups, finding.span.start);

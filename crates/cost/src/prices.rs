@@ -90,7 +90,7 @@ impl Prices {
     /// When it is not JSON, has another format, or has something missing, superfluous or wrong.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let value: Value = serde_json::from_slice(bytes)?;
-        let top = Fields::of(&value, String::new())?;
+        let top = Fields::new(&value, String::new())?;
         match top.get("format")?.as_u64() {
             Some(FORMAT) => {}
             Some(found) => return Err(Error::Format { found }),
@@ -159,7 +159,7 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn of(value: &'a Value, path: String) -> Result<Self, Error> {
+    fn new(value: &'a Value, path: String) -> Result<Self, Error> {
         match value {
             Value::Object(map) => Ok(Self { map, path }),
             _ => Err(Error::At {
@@ -182,7 +182,7 @@ impl<'a> Fields<'a> {
     }
 
     fn fields(&self, name: &str) -> Result<Self, Error> {
-        Self::of(self.get(name)?, self.path(name))
+        Self::new(self.get(name)?, self.path(name))
     }
 
     fn text(&self, name: &str) -> Result<&'a str, Error> {

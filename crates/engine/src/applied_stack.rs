@@ -78,7 +78,7 @@ struct Expected(Vec<Option<Value>>);
 
 impl Lookup for Expected {
     fn outputs(&self, node: usize) -> Result<Value> {
-        let missing = || Failure::of(FailureKind::Final, "a resource that it needs was never applied");
+        let missing = || Failure::new(FailureKind::Final, "a resource that it needs was never applied");
         self.0.get(node).cloned().flatten().ok_or_else(missing)
     }
 }
@@ -223,7 +223,7 @@ impl Lookup for Moved<'_> {
     fn outputs(&self, node: usize) -> Result<Value> {
         match self.positions.get(&node) {
             Some(position) => self.lookup.outputs(*position),
-            None => Err(Failure::of(FailureKind::Final, "a resource that it needs was never applied")),
+            None => Err(Failure::new(FailureKind::Final, "a resource that it needs was never applied")),
         }
     }
 }

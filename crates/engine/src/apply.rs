@@ -41,7 +41,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
         Ok(schedule) => schedule,
         Err(cycle) => {
             let step = &order.steps[cycle.0];
-            let failure = Failure::of(
+            let failure = Failure::new(
                 FailureKind::Final,
                 "the resource and its replacement depend on each other, so neither can be created first",
             );

@@ -99,7 +99,7 @@ pub async fn drift(
         .partition(|(_, entry)| entry.id.is_some() && entry.phase != Phase::Deleting && !entry.adopting);
     drift.not_compared.extend(unfinished.into_iter().map(|(address, entry)| interrupted(address, entry)));
     drift.not_compared.extend(comparable.iter().flat_map(|(address, entry)| left_behind(address, entry)));
-    let looks = comparable.into_iter().map(|(address, entry)| Look::at(address, entry, &contexts)).collect();
+    let looks = comparable.into_iter().map(|(address, entry)| Look::for_recorded(address, entry, &contexts)).collect();
     let mut looked = look(looks, registry).await;
     looked.sort_by(|a, b| a.0.cmp(&b.0));
     for (address, result) in looked {

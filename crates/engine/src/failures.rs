@@ -7,14 +7,14 @@ use std::time::Duration;
 pub(crate) fn gone(reconciler: &dyn Reconciler, id: &str) -> Failure {
     Failure {
         help: Some("somebody may have deleted it meanwhile; run the command again to make it anew".into()),
-        ..Failure::of(FailureKind::Final, format!("the {} {id} is not there any more", reconciler.noun()))
+        ..Failure::new(FailureKind::Final, format!("the {} {id} is not there any more", reconciler.noun()))
     }
 }
 
 pub(crate) fn broken(reconciler: &dyn Reconciler, id: &str, reason: &str) -> Failure {
     Failure {
         residue: Some(format!("{id} stays as it is; the next run replaces it")),
-        ..Failure::of(FailureKind::Final, format!("the {} does not work: {reason}", reconciler.noun()))
+        ..Failure::new(FailureKind::Final, format!("the {} does not work: {reason}", reconciler.noun()))
     }
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn never_settled(reconciler: &dyn Reconciler, id: &str, status: &str,
     Failure {
         residue: Some(format!("{id} exists and is {status}")),
         help: Some(Remedy::Several(vec!["the next run goes on waiting for it".into(), Remedy::WaitLonger])),
-        ..Failure::of(FailureKind::Final, format!("the {} was still {status} after {minutes} min", reconciler.noun()))
+        ..Failure::new(FailureKind::Final, format!("the {} was still {status} after {minutes} min", reconciler.noun()))
     }
 }
 
@@ -33,7 +33,10 @@ pub(crate) fn never_gone(reconciler: &dyn Reconciler, id: &str, status: &str, de
     Failure {
         residue: Some(format!("{noun} {id} is still there, or parts of it")),
         help: Some(Remedy::Several(vec!["the next run goes on deleting it".into(), Remedy::WaitLonger])),
-        ..Failure::of(FailureKind::Final, format!("the {noun} is not gone after {minutes} min (waiting for: {status})"))
+        ..Failure::new(
+            FailureKind::Final,
+            format!("the {noun} is not gone after {minutes} min (waiting for: {status})"),
+        )
     }
 }
 
@@ -45,7 +48,7 @@ pub(crate) fn beyond_the_plan(cause: &str, fresh: bool, id: &str) -> Failure {
     Failure {
         residue: Some(format!("{id} stays as it is")),
         help: Some("run the command again to see the new plan".into()),
-        ..Failure::of(FailureKind::Refused, message)
+        ..Failure::new(FailureKind::Refused, message)
     }
 }
 
@@ -54,6 +57,6 @@ pub(crate) fn does_not_take(diff: &Diff, id: &str) -> Failure {
     let fields: Vec<String> = diff.changes.iter().map(show).collect();
     Failure {
         residue: Some(format!("{id} exists and works, but not as declared")),
-        ..Failure::of(FailureKind::Final, format!("AWS accepted the change, but {}", fields.join("; ")))
+        ..Failure::new(FailureKind::Final, format!("AWS accepted the change, but {}", fields.join("; ")))
     }
 }

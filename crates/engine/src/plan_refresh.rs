@@ -86,7 +86,8 @@ impl<'a> PlanRefresh<'a> {
         let unknown = self.state.resources.values().filter(|entry| has_unknown(&entry.spec));
         addresses.extend(unknown.flat_map(|entry| &entry.depends_on).map(|needed| &needed.address));
         let entries = self.state.resources.iter().filter(|(address, _)| addresses.contains(address));
-        let at = |(address, entry)| Look::at(address, entry, self.contexts).claiming(self.claims.get(address));
+        let at =
+            |(address, entry)| Look::for_recorded(address, entry, self.contexts).claiming(self.claims.get(address));
         entries.map(at).collect()
     }
 
@@ -176,7 +177,8 @@ impl<'a> PlanRefresh<'a> {
         let mut hidden = hidden;
         while !hidden.is_empty() {
             let last = self.began.elapsed() >= SURFACES_WITHIN;
-            let looks = hidden.iter().map(|(address, entry)| Look::at(address, entry, self.contexts)).collect();
+            let looks =
+                hidden.iter().map(|(address, entry)| Look::for_recorded(address, entry, self.contexts)).collect();
             let (absent, there): (Vec<_>, Vec<_>) = look(looks, self.registry)
                 .await
                 .into_iter()

@@ -37,7 +37,7 @@ pub(crate) fn unreadable(state: &State, registry: &KindRegistry, place: &Place) 
                 "lists earlier states to go back to, if nobody used another version",
             ),
         ]);
-        let failure = Failure { help: Some(help), ..Failure::of(FailureKind::Final, message) };
+        let failure = Failure { help: Some(help), ..Failure::new(FailureKind::Final, message) };
         Some(Refusal { address: address.clone(), kind: entry.kind.clone(), failure, lifted_by: None })
     };
     state.resources.iter().filter_map(refused).collect()

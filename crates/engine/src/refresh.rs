@@ -72,8 +72,8 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    /// At what is recorded.
-    pub(crate) fn at(address: &Address, entry: &Entry, contexts: &ContextFactory) -> Self {
+    /// The read of a recorded resource.
+    pub(crate) fn for_recorded(address: &Address, entry: &Entry, contexts: &ContextFactory) -> Self {
         Self {
             address: address.clone(),
             kind: entry.kind.clone(),
@@ -86,14 +86,14 @@ impl Look {
         }
     }
 
-    /// For what is declared and not recorded.
+    /// The search for a declared resource that the state does not record.
     pub(crate) fn for_declared(node: &Node, spec: Value, contexts: &ContextFactory) -> Self {
         let cx = contexts.cx(&node.address, "");
         let (address, kind) = (node.address.clone(), node.kind.to_owned());
         Self { address, kind, id: None, spec, claim: None, adopting: false, is_intended: false, cx }
     }
 
-    /// At a resource that is about to be deleted.
+    /// The read of a resource right before its deletion.
     pub(crate) fn at_deletion(change: &PlannedChange, entry: &Entry, contexts: &ContextFactory) -> Self {
         Self {
             address: change.address.clone(),
@@ -316,7 +316,7 @@ pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx
             };
             Err(Failure {
                 help: Some(help),
-                ..Failure::of(
+                ..Failure::new(
                     FailureKind::Exists,
                     format!("{} {} exists already and {whose}", reconciler.noun(), found.id),
                 )

@@ -189,7 +189,7 @@ mod tests {
     }
 
     fn failure(kind: FailureKind) -> Failure {
-        Failure::of(kind, "not yet")
+        Failure::new(kind, "not yet")
     }
 
     async fn retry_time(retries: &mut RetryBudget, kind: FailureKind) -> Duration {

@@ -146,7 +146,7 @@ impl Applying<'_> {
         let fields: Vec<&str> = diff.changes.iter().map(|change| change.path.as_str()).collect();
         Err(Failure {
             help: Some("run the command again to see the new plan".into()),
-            ..Failure::of(FailureKind::Refused, format!("{} is no longer what the plan showed", fields.join(", ")))
+            ..Failure::new(FailureKind::Refused, format!("{} is no longer what the plan showed", fields.join(", ")))
         })
     }
 

@@ -159,7 +159,7 @@ impl Cloud {
             let _shared = slot.gate.read().await;
             return slot.service.answer(call).await;
         }
-        let protocol = Protocol::of(&call);
+        let protocol = Protocol::new(&call);
         let response = {
             let _alone = slot.gate.write().await;
             slot.mark(&call.region, true);

@@ -18,13 +18,13 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    pub(crate) fn of(call: &Call) -> Self {
+    pub(crate) fn new(call: &Call) -> Self {
         match call.service.as_str() {
             "ec2" => Self::Ec2,
             "iam" | "sns" | "sts" => Self::Query,
             "s3" => Self::RestXml,
             "elasticfilesystem" | "lakeformation" | "lambda" => Self::RestJson,
-            _ => Self::Document(Wire::of(call)),
+            _ => Self::Document(Wire::new(call)),
         }
     }
 

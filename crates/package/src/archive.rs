@@ -52,7 +52,7 @@ enum Content {
 
 impl Archive {
     /// An empty one of the project in this folder.
-    pub fn of(root: &Path) -> Self {
+    pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned(), entries: BTreeMap::new() }
     }
 

@@ -75,7 +75,7 @@ impl PolicyInputs<'_> {
 
     /// The keys in the named state bucket.
     fn state_keys(&self) -> StateKeys {
-        let identity = StateIdentity::of(self.project, self.environment, self.place, self.state_bucket);
+        let identity = StateIdentity::for_environment(self.project, self.environment, self.place, self.state_bucket);
         match self.is_state_at_root {
             true => StateKeys::at_root(),
             false => StateKeys::of_new_state(&identity, self.state_prefix),

@@ -58,7 +58,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(action: &str, permission: &Permission) -> Self {
+    fn new(action: &str, permission: &Permission) -> Self {
         let key = permission.resources.first().and_then(|arn| arn.split_once(":::")).map(|(_, name)| name);
         match key.map(|name| name.split_once('/')) {
             _ if !action.starts_with("s3:") => Self::Other,
@@ -82,14 +82,14 @@ impl Kind {
 }
 
 impl Group {
-    fn of(action: &str, permission: &Permission, conditions: &[PermissionCondition], is_outside: bool) -> Self {
+    fn new(action: &str, permission: &Permission, conditions: &[PermissionCondition], is_outside: bool) -> Self {
         let anything = permission.resources.iter().any(|resource| resource == ANYTHING);
         let service = if anything { EVERYWHERE } else { action.split(':').next().unwrap_or_default() };
         let made = match (conditions, permission.resources.first()) {
             ([PermissionCondition::GivesTags], Some(arn)) if !anything => kind(arn),
             _ => "",
         };
-        let kind = Kind::of(action, permission);
+        let kind = Kind::new(action, permission);
         Self { service: service.to_owned(), conditions: conditions.to_vec(), made: made.to_owned(), kind, is_outside }
     }
 }
@@ -118,7 +118,7 @@ pub(crate) fn all(needed: &[Permission], scope: &Scope) -> Vec<Statement> {
         let (conditions, values) = apart(&permission.conditions);
         let actions = permission.actions.iter();
         for (action, resource) in actions.flat_map(|action| permission.resources.iter().map(move |one| (action, one))) {
-            let group = Group::of(action, permission, &conditions, scope.is_outside(resource));
+            let group = Group::new(action, permission, &conditions, scope.is_outside(resource));
             let (statement, joined) = groups.entry(group.clone()).or_insert_with(|| (begun(&group, scope), Vec::new()));
             statement.actions.insert(action.clone());
             statement.resources.extend(scope.widen(resource));

@@ -12,7 +12,7 @@ pub(crate) struct Areas<'a> {
 }
 
 impl<'a> Areas<'a> {
-    pub(crate) fn of(picture: &'a Picture) -> Self {
+    pub(crate) fn new(picture: &'a Picture) -> Self {
         let mut names: Vec<&str> = picture.nodes().iter().map(|node| node.area.as_str()).collect();
         names.sort_unstable();
         names.dedup();

@@ -15,7 +15,7 @@ pub fn dot(picture: &Picture) -> String {
         "  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"Helvetica\", fontsize=11];".into(),
         "  edge [color=\"#64748b\", arrowsize=0.6];".into(),
     ];
-    for (number, (area, members)) in Areas::of(picture).members().iter().enumerate() {
+    for (number, (area, members)) in Areas::new(picture).members().iter().enumerate() {
         lines.push(format!("  subgraph cluster_{number} {{"));
         lines.push(format!("    label={}; style=rounded; color=\"#94a3b8\";", quoted(area)));
         lines.extend(members.iter().map(|&position| format!("    {}", entry(position, &picture.nodes()[position]))));

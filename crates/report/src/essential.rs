@@ -11,7 +11,7 @@ use crate::picture::{Edge, Need, Picture};
 #[must_use]
 pub fn essential(picture: &Picture) -> Vec<Edge> {
     let dependants = dependants(picture);
-    let reach = Reach::of(picture, &dependants);
+    let reach = Reach::new(picture, &dependants);
     let implied = |edge: &Edge| {
         dependants[edge.dependency].iter().any(|other| {
             let as_strong = edge.need == Need::Identity || other.need == Need::Ready;
@@ -35,7 +35,7 @@ struct Reach {
 }
 
 impl Reach {
-    fn of(picture: &Picture, dependants: &[Vec<Edge>]) -> Self {
+    fn new(picture: &Picture, dependants: &[Vec<Edge>]) -> Self {
         let words = picture.nodes().len().div_ceil(64);
         let mut rows: Vec<Vec<u64>> = vec![Vec::new(); picture.nodes().len()];
         for &node in picture.order().iter().rev() {

@@ -20,7 +20,7 @@ const LARGE: usize = 1000;
 /// drawn, see [`essential`](crate::essential), but the page names and follows all of them. `run` is the last run.
 #[must_use]
 pub fn html(picture: &Picture, run: Option<&Timeline>) -> String {
-    let drawing = Drawing::of(picture);
+    let drawing = Drawing::new(picture);
     let title = escaped(picture.title());
     [
         format!(
@@ -60,7 +60,7 @@ fn chips(picture: &Picture) -> Vec<String> {
             escaped(name)
         )
     };
-    let known = Areas::of(picture);
+    let known = Areas::new(picture);
     let areas = known.members().into_iter().enumerate().map(|(area, (name, nodes))| {
         let mark = format!(
             "<svg class=\"mark\" viewBox=\"0 0 14 14\" aria-hidden=\"true\"><g class=\"frame c{}\"><rect x=\"1\" y=\"1\" width=\"12\" height=\"12\" rx=\"3\"/></g></svg>",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// HTML ends a script at `</script` whatever is around it, and `<!--` changes how it looks for that; so there is no
 /// `<` in the text, which in JSON occurs only within strings, where it can be escaped.
 pub(crate) fn data(picture: &Picture) -> String {
-    let areas = Areas::of(picture);
+    let areas = Areas::new(picture);
     let nodes = picture.nodes().iter().enumerate().map(|(position, node)| {
         json!({
             "address": node.address,

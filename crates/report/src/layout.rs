@@ -59,10 +59,10 @@ pub(crate) struct Level {
 
 impl Layout {
     /// Lays out a picture of which only these edges are drawn, with nodes as wide as their texts ask for.
-    pub(crate) fn of(picture: &Picture, edges: &[Edge], widths: &[f64]) -> Self {
-        let areas = Areas::of(picture);
+    pub(crate) fn new(picture: &Picture, edges: &[Edge], widths: &[f64]) -> Self {
+        let areas = Areas::new(picture);
         let layers = layers::layers(picture, edges);
-        let mut grid = Grid::of(&layers, edges, &areas);
+        let mut grid = Grid::new(&layers, edges, &areas);
         order::order(&mut grid);
         let centres = place::centres(&grid);
         Self::measured(&grid, edges, widths, &centres)

@@ -16,7 +16,7 @@ pub fn mermaid(picture: &Picture) -> String {
         format!("  accTitle: {}", escaped(picture.title())),
         format!("  accDescr: {}", escaped(picture.subtitle())),
     ];
-    for (number, (area, members)) in Areas::of(picture).members().iter().enumerate() {
+    for (number, (area, members)) in Areas::new(picture).members().iter().enumerate() {
         lines.push(format!("  subgraph area{number}[\"{}\"]", escaped(area)));
         for &position in members {
             let node = &picture.nodes()[position];

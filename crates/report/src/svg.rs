@@ -22,9 +22,9 @@ const NARROWEST: f64 = 720.0;
 /// see [`essential`](crate::essential).
 #[must_use]
 pub fn svg(picture: &Picture) -> String {
-    let drawing = Drawing::of(picture);
+    let drawing = Drawing::new(picture);
     let width = drawing.width().max(NARROWEST) + 2.0 * MARGIN;
-    let legend = legend::Legend::of(picture, width - 2.0 * MARGIN);
+    let legend = legend::Legend::new(picture, width - 2.0 * MARGIN);
     let below = MARGIN + HEADING + drawing.height() + MARGIN;
     let height = below + legend.height() + MARGIN;
     let left = (width - drawing.width()) / 2.0;
@@ -49,7 +49,7 @@ pub fn svg(picture: &Picture) -> String {
 
 /// The picture in words, for those who do not see it.
 fn description(picture: &Picture) -> String {
-    let members = crate::areas::Areas::of(picture).members();
+    let members = crate::areas::Areas::new(picture).members();
     let areas: Vec<String> = members.iter().map(|(area, nodes)| format!("{area} ({})", nodes.len())).collect();
     format!(
         "{}. {} resources and the {} dependencies between them, from left (made first) to right (made last). Areas: {}.",

@@ -288,7 +288,7 @@ impl Cx {
     /// When the files changed since the plan was made, or the stack ships no such thing.
     pub fn asset(&self, sha256: &str) -> Result<Arc<Asset>> {
         self.cloud.asset(sha256).ok_or_else(|| {
-            Failure::of(
+            Failure::new(
                 FailureKind::Final,
                 format!("no file of this stack has the digest {sha256}: it changed since the plan was made"),
             )

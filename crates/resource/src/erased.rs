@@ -141,14 +141,14 @@ struct Erased<R>(PhantomData<fn() -> R>);
 
 fn typed<R: DeserializeOwned>(kind: &str, value: &Value) -> Result<R> {
     R::deserialize(value).map_err(|error| {
-        Failure::of(FailureKind::Final, format!("this version cannot read the recorded spec of this {kind}: {error}"))
+        Failure::new(FailureKind::Final, format!("this version cannot read the recorded spec of this {kind}: {error}"))
     })
 }
 
 /// Refuses what AWS must never get: a placeholder, or what only the state knows, a seal.
 fn may_be_sent<R: Resource>(attempted: &str, spec: &Value) -> Result<()> {
     let refused = |why: &str| {
-        Err(Failure::of(FailureKind::Final, format!("refused to {attempted} a {} with a value {why}", R::NOUN)))
+        Err(Failure::new(FailureKind::Final, format!("refused to {attempted} a {} with a value {why}", R::NOUN)))
     };
     if vocabulary::has_unknown(spec) {
         return refused("that is not known yet");
@@ -228,7 +228,7 @@ impl<R: Resource> Reconciler for Erased<R> {
 
     fn predict_outputs(&self, spec: &Value, address: &str, place: &Place) -> Result<Value> {
         let blank = vocabulary::unknown(address)
-            .map_err(|error| Failure::of(FailureKind::Final, format!("outputs of {}: {error}", R::KIND)))?;
+            .map_err(|error| Failure::new(FailureKind::Final, format!("outputs of {}: {error}", R::KIND)))?;
         to_json(R::KIND, &typed::<R>(R::KIND, spec)?.predict_outputs(place, blank))
     }
 
@@ -364,7 +364,7 @@ impl KindRegistry {
     /// When this build does not know it, as with a state written by a newer version.
     pub fn get(&self, kind: &str) -> Result<&dyn Reconciler> {
         self.0.get(kind).map(Box::as_ref).ok_or_else(|| {
-            Failure::of(
+            Failure::new(
                 FailureKind::Final,
                 format!(
                     "this version of mlopsctl does not know resources of kind {kind}; use the version that made it"

@@ -21,7 +21,7 @@ use vocabulary::Place;
 pub(crate) fn spec<R: Resource>(recorded: &Value) -> Result<Value> {
     let recorded = R::upgrade(recorded.clone());
     let unreadable = |what: String| {
-        Failure::of(
+        Failure::new(
             FailureKind::Final,
             format!("this version cannot read the recorded spec of the {}: {what}", R::NOUN),
         )
@@ -48,7 +48,7 @@ pub(crate) fn outputs<R: Resource>(recorded: &Value, spec: &Value, address: &str
         return to_json(R::KIND, &outputs);
     }
     let unreadable = |what: String| {
-        Failure::of(
+        Failure::new(
             FailureKind::Final,
             format!("this version cannot read the recorded outputs of the {}: {what}", R::NOUN),
         )
@@ -99,7 +99,7 @@ fn recorded_part(recorded: &Value, known: &Value) -> Value {
 
 pub(crate) fn to_json<T: Serialize>(kind: &str, value: &T) -> Result<Value> {
     serde_json::to_value(value)
-        .map_err(|error| Failure::of(FailureKind::Final, format!("{kind} cannot be written as JSON: {error}")))
+        .map_err(|error| Failure::new(FailureKind::Final, format!("{kind} cannot be written as JSON: {error}")))
 }
 
 #[cfg(test)]

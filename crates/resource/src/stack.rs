@@ -106,7 +106,7 @@ impl<R: Resource> Dependencies for Handle<R> {
     fn resolve(&self, outputs: &dyn Lookup) -> Result<R::Outputs> {
         let value = outputs.outputs(self.0)?;
         R::Outputs::deserialize(value).map_err(|error| {
-            Failure::of(
+            Failure::new(
                 FailureKind::Final,
                 format!("the recorded outputs of a {} do not fit this version: {error}", R::KIND),
             )
@@ -337,7 +337,7 @@ impl Stack {
         standard.0.insert(crate::ADDRESS_TAG.to_owned(), address.to_string());
         let build = move |outputs: &dyn Lookup| {
             let mut spec = serde_json::to_value(build(needs.resolve(outputs)?)).map_err(|error| {
-                Failure::of(FailureKind::Final, format!("{} cannot be written as JSON: {error}", R::KIND))
+                Failure::new(FailureKind::Final, format!("{} cannot be written as JSON: {error}", R::KIND))
             })?;
             if let Some(Value::Object(own)) = spec.get_mut("tags") {
                 own.extend(standard.iter().map(|(key, value)| (key.to_owned(), value.into())));
@@ -384,7 +384,7 @@ impl Stack {
     ) {
         let build = move |outputs: &dyn Lookup| {
             serde_json::to_value(build(needs.resolve(outputs)?))
-                .map_err(|error| Failure::of(FailureKind::Final, error.to_string()))
+                .map_err(|error| Failure::new(FailureKind::Final, error.to_string()))
         };
         self.outputs.push(OutputSpec { name: name.to_owned(), build: Arc::new(build) });
     }

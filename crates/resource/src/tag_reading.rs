@@ -67,7 +67,7 @@ mod tests {
         fn find_tagged<'a>(&'a self, tags: &'a Tags) -> Boxed<'a, Result<HashMap<String, Tags>>> {
             assert_eq!(tags.get(ADDRESS_TAG), None, "a whole stack has no address");
             self.0.fetch_add(1, Ordering::Relaxed);
-            let denied = || Failure::of(FailureKind::Denied, "no");
+            let denied = || Failure::new(FailureKind::Denied, "no");
             let known = self.1.clone().map(|(arn, tags)| HashMap::from([(arn.to_owned(), tags)])).ok_or_else(denied);
             Box::pin(std::future::ready(known))
         }

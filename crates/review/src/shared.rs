@@ -42,7 +42,7 @@ impl Shared {
     const MANY: usize = 5;
 
     /// Counts the changes of the updates.
-    pub fn of(changes: &[ChangeView]) -> Self {
+    pub fn new(changes: &[ChangeView]) -> Self {
         let updates = changes.iter().filter(|change| change.action == Action::Update);
         let mut causes: BTreeMap<&str, usize> = BTreeMap::new();
         for cause in updates.clone().filter_map(|change| change.cause.as_deref()) {

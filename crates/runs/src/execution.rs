@@ -56,7 +56,7 @@ pub enum Status {
 }
 
 impl Status {
-    fn of(status: &ExecutionStatus) -> Self {
+    fn from_sdk(status: &ExecutionStatus) -> Self {
         match status {
             ExecutionStatus::Running => Self::Running,
             ExecutionStatus::Succeeded => Self::Succeeded,
@@ -161,9 +161,9 @@ impl Machine {
     /// When it cannot be read.
     pub async fn history(&self, execution: &str) -> Result<History> {
         let call = self.client.get_execution_history().execution_arn(execution).max_results(PAGE);
-        let pages = Pages::of("GetExecutionHistory", call.into_paginator().send(), |page| page.next_token().into());
+        let pages = Pages::new("GetExecutionHistory", call.into_paginator().send(), |page| page.next_token().into());
         let events: Vec<HistoryEvent> = pages.items(|page| Some(page.events)).all().await?;
-        Ok(History::of(&events))
+        Ok(History::from_events(&events))
     }
 
     /// An execution's ARN is its state machine's, with its name.
@@ -180,7 +180,7 @@ fn document(text: Option<&str>) -> Value {
 }
 
 fn described(answer: DescribeExecutionOutput) -> Execution {
-    let status = Status::of(&answer.status);
+    let status = Status::from_sdk(&answer.status);
     let why = status.is_bad().then(|| Why::new(answer.error.as_deref(), answer.cause.as_deref()));
     Execution {
         name: answer.name.clone().unwrap_or_else(|| name_of(&answer.execution_arn)),
@@ -196,7 +196,7 @@ fn described(answer: DescribeExecutionOutput) -> Execution {
 
 fn listed(item: ExecutionListItem) -> Execution {
     Execution {
-        status: Status::of(&item.status),
+        status: Status::from_sdk(&item.status),
         started: timestamp(&item.start_date),
         ended: item.stop_date.as_ref().map(timestamp),
         input: Value::Null,

@@ -104,7 +104,7 @@ impl<'a> Look<'a> {
         if !look.refusals.is_empty() {
             return Ok(look);
         }
-        let reader = Reader::of(schema);
+        let reader = Reader::new(schema);
         while let Some(row) = table.next_row()? {
             look.rows += 1;
             let texts = match row.texts {

@@ -93,7 +93,7 @@ pub async fn lines(config: &SdkConfig, source: &Source, most: usize) -> Result<V
 
 async fn streams(client: &Client, group: &str, prefix: &str, most: usize) -> Result<Vec<Line>> {
     let call = client.describe_log_streams().log_group_name(group).log_stream_name_prefix(prefix);
-    let mut pages = Pages::of("DescribeLogStreams", call.into_paginator().send(), |page| page.next_token().into());
+    let mut pages = Pages::new("DescribeLogStreams", call.into_paginator().send(), |page| page.next_token().into());
     let mut lines = Vec::new();
     while let Some(page) = pages.next().await? {
         for stream in page.log_streams() {
@@ -113,7 +113,7 @@ const LARGEST_PAGE: i32 = 10_000;
 async fn window(client: &Client, group: &str, from: Timestamp, until: Timestamp) -> Result<Vec<Line>, Failure> {
     let call = client.filter_log_events().log_group_name(group);
     let call = call.start_time(from.as_millisecond()).end_time(until.as_millisecond());
-    let mut pages = Pages::of("FilterLogEvents", call.into_paginator().send(), |page| page.next_token().into());
+    let mut pages = Pages::new("FilterLogEvents", call.into_paginator().send(), |page| page.next_token().into());
     let mut lines = Vec::new();
     while let Some(page) = pages.next().await? {
         let found = page.events().iter();

@@ -56,7 +56,7 @@ impl Approval {
     }
 
     /// A package that says nothing can be deployed by nobody.
-    fn of(status: Option<&ModelApprovalStatus>) -> Self {
+    fn from_sdk(status: Option<&ModelApprovalStatus>) -> Self {
         match status {
             Some(ModelApprovalStatus::Approved) => Self::Approved,
             Some(ModelApprovalStatus::PendingManualApproval) => Self::Pending,
@@ -97,7 +97,7 @@ impl ModelRegistry {
             .sort_by(ModelPackageSortBy::CreationTime)
             .sort_order(SortOrder::Descending)
             .set_model_approval_status(approval.map(Approval::status));
-        let mut pages = Pages::of("ListModelPackages", call.into_paginator().send(), |page| page.next_token().into());
+        let mut pages = Pages::new("ListModelPackages", call.into_paginator().send(), |page| page.next_token().into());
         // A page can be empty and still have a successor.
         while let Some(page) = pages.next().await? {
             let page = page.model_package_summary_list.unwrap_or_default();
@@ -120,7 +120,7 @@ impl ModelRegistry {
             .model_package_group_name(&self.group)
             .sort_by(ModelPackageSortBy::CreationTime)
             .sort_order(SortOrder::Descending);
-        let pages = Pages::of("ListModelPackages", call.into_paginator().send(), |page| page.next_token().into());
+        let pages = Pages::new("ListModelPackages", call.into_paginator().send(), |page| page.next_token().into());
         let mut listed: Vec<ModelPackageSummary> = pages.items(|page| page.model_package_summary_list).all().await?;
         listed.sort_by_key(|package| std::cmp::Reverse(package.model_package_version));
         let mut packages = Vec::new();
@@ -216,7 +216,7 @@ fn described(answer: DescribeModelPackageOutput) -> Package {
     let metric = |(name, value): (String, String)| Some((name.strip_prefix(METRIC)?.to_owned(), value.parse().ok()?));
     Package {
         version: answer.model_package_version().unwrap_or_default(),
-        approval: Approval::of(answer.model_approval_status()),
+        approval: Approval::from_sdk(answer.model_approval_status()),
         registered: answer.creation_time().map(timestamp),
         metrics: metrics.into_iter().filter_map(metric).collect(),
         lineage: lineage.into_iter().collect(),

@@ -74,7 +74,7 @@ impl Signature {
 
     /// The line of a request, or what is wrong with the row.
     fn request<'a>(&self, texts: impl Iterator<Item = (&'a Column, &'a str)>) -> Result<String, Vec<String>> {
-        let reader = Reader::of(&self.schema);
+        let reader = Reader::new(&self.schema);
         let (mut values, mut reasons) = (BTreeMap::new(), Vec::new());
         for (column, text) in texts {
             match reader.read(column, text) {

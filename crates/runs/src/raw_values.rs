@@ -22,7 +22,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn of(schema: &'a Schema) -> Self {
+    pub(crate) fn new(schema: &'a Schema) -> Self {
         Self { schema }
     }
 
@@ -166,7 +166,7 @@ mod tests {
     fn a_null_word_that_is_a_value_of_its_column_is_a_value() {
         let column = r#"{ "name": "c", "type": "string", "values": ["None", "some"] }"#;
         let schema: Schema = serde_json::from_str(&format!(r#"{{ "columns": [{column}] }}"#)).unwrap();
-        let read = |text: &str| Reader::of(&schema).read(&schema.columns[0], text);
+        let read = |text: &str| Reader::new(&schema).read(&schema.columns[0], text);
         assert_eq!(read("None"), Ok(Value::Text("None".to_owned())));
         assert_eq!(read(" NA "), Ok(Value::Missing));
     }
@@ -175,7 +175,7 @@ mod tests {
     fn decimals_have_the_schemas_sign() {
         let text = r#"{ "columns": [{ "name": "c", "type": "number" }], "csv": { "separator": ";", "decimal": "," } }"#;
         let schema: Schema = serde_json::from_str(text).unwrap();
-        let read = |text: &str| Reader::of(&schema).read(&schema.columns[0], text);
+        let read = |text: &str| Reader::new(&schema).read(&schema.columns[0], text);
         assert_eq!(read("1,5"), Ok(Value::Number(1.5)));
         assert!(read("1.5").is_err() && read("1,000,5").is_err());
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 impl History {
-    pub(crate) fn of(events: &[HistoryEvent]) -> Self {
+    pub(crate) fn from_events(events: &[HistoryEvent]) -> Self {
         let mut reading = Reading::default();
         for event in events {
             reading.take(event);

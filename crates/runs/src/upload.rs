@@ -288,7 +288,7 @@ impl Store {
 const CHANGED: &str = "if the file changed while it was sent, run the command again";
 
 fn unreadable_file(shipment: &Shipment, error: impl std::fmt::Display) -> Failure {
-    Failure::of(FailureKind::Final, format!("{}: {error}", shipment.file.display()))
+    Failure::new(FailureKind::Final, format!("{}: {error}", shipment.file.display()))
 }
 
 /// CRC-64/NVME, which S3 keeps of whole objects however they were sent.
@@ -304,6 +304,6 @@ async fn checksum(file: &Path) -> Result<String> {
         }
         Ok::<_, std::io::Error>(base64::encode(checksum.finalize()))
     });
-    let failed = |why: String| Failure::of(FailureKind::Final, format!("{shown}: {why}"));
+    let failed = |why: String| Failure::new(FailureKind::Final, format!("{shown}: {why}"));
     read.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
 }

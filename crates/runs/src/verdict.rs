@@ -22,7 +22,7 @@ pub struct Verdict {
 impl Verdict {
     /// The judgement in the output of an execution, or in the evaluation's own answer while there is no output; `None`
     /// before the model was evaluated.
-    pub fn of(execution: &Execution, history: &History) -> Option<Self> {
+    pub fn read(execution: &Execution, history: &History) -> Option<Self> {
         let output = &execution.output;
         let attempts = history.steps.iter().rev().flat_map(|step| step.attempts.iter().rev());
         let answers =

@@ -78,7 +78,7 @@ impl StateBucket {
         let mut found = Vec::new();
         // Only a listing in pages tells the regions.
         let pages = client.list_buckets().max_buckets(1000).into_paginator().send();
-        let pages = Pages::of("ListBuckets", pages, |page| page.continuation_token().into());
+        let pages = Pages::new("ListBuckets", pages, |page| page.continuation_token().into());
         let mut buckets = pages.items(|page| page.buckets);
         while let Some(bucket) = buckets.next().await? {
             let Some(name) = bucket.name else { continue };

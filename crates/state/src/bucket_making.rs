@@ -280,5 +280,5 @@ fn lifecycle() -> Result<BucketLifecycleConfiguration> {
 }
 
 fn unbuildable(error: impl std::fmt::Display) -> Failure {
-    Failure::of(FailureKind::Final, error.to_string())
+    Failure::new(FailureKind::Final, error.to_string())
 }

@@ -23,11 +23,11 @@ impl StateIdentity {
     /// `Project` and `Environment` count; `bucket` is where the state is kept.
     pub fn new(tags: &Tags, place: &Place, bucket: &str) -> Self {
         let tag = |key: &str| tags.get(key).unwrap_or_default().to_owned();
-        Self::of(&tag("Project"), &tag("Environment"), place, bucket)
+        Self::for_environment(&tag("Project"), &tag("Environment"), place, bucket)
     }
 
     /// The identity of the state of an environment. `bucket` is the bucket of the state.
-    pub fn of(project: &str, environment: &str, place: &Place, bucket: &str) -> Self {
+    pub fn for_environment(project: &str, environment: &str, place: &Place, bucket: &str) -> Self {
         Self {
             project: project.to_owned(),
             environment: environment.to_owned(),

@@ -14,7 +14,7 @@ pub(crate) const ATTEMPT: Duration = Duration::from_secs(5);
 pub(crate) async fn within<T>(place: &str, attempt: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     timeout(ATTEMPT, attempt).await.unwrap_or_else(|_elapsed| {
         let failure =
-            Failure::of(FailureKind::Ambiguous, format!("no answer about the lock within {} s", ATTEMPT.as_secs()));
+            Failure::new(FailureKind::Ambiguous, format!("no answer about the lock within {} s", ATTEMPT.as_secs()));
         Err(Error::Store { place: place.to_owned(), failure })
     })
 }

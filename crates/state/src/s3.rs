@@ -236,7 +236,7 @@ impl S3Store {
         let version = version_of(answer.e_tag(), "GetObject")?;
         let age = clock.since(answer.last_modified());
         let bytes = answer.body.collect().await.map_err(|error| {
-            Failure::of(FailureKind::Ambiguous, format!("reading was interrupted: {}", aws_client::chain(&error)))
+            Failure::new(FailureKind::Ambiguous, format!("reading was interrupted: {}", aws_client::chain(&error)))
         })?;
         Ok(Stored { bytes: bytes.into_bytes(), version, age })
     }

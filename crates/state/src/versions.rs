@@ -82,7 +82,7 @@ fn entries(page: ListObjectVersionsOutput) -> Vec<ObjectVersion> {
 
 /// Deletes versions for good, in one call.
 pub(crate) async fn delete(client: &Client, bucket: &str, account: &str, versions: &[ObjectVersion]) -> Result<()> {
-    let unbuildable = |error: aws_sdk_s3::error::BuildError| Failure::of(FailureKind::Final, error.to_string());
+    let unbuildable = |error: aws_sdk_s3::error::BuildError| Failure::new(FailureKind::Final, error.to_string());
     let objects = versions
         .iter()
         .map(|one| ObjectIdentifier::builder().key(&one.key).version_id(&one.id).build().map_err(unbuildable));
@@ -97,7 +97,7 @@ pub(crate) async fn delete(client: &Client, bucket: &str, account: &str, version
             operation: "DeleteObjects".to_owned(),
             code: error.code().map(str::to_owned),
             residue: Some(format!("earlier versions of the state in {bucket}")),
-            ..Failure::of(
+            ..Failure::new(
                 FailureKind::Final,
                 format!("{}: {}", error.key().unwrap_or_default(), error.message().unwrap_or("no message")),
             )

@@ -243,7 +243,7 @@ impl Pen {
 
     fn unanswered(&self) -> Error {
         let message = format!("no answer within {} s", ANSWERS_WITHIN.as_secs());
-        Error::Store { place: self.store.place(&self.key), failure: Failure::of(FailureKind::Ambiguous, message) }
+        Error::Store { place: self.store.place(&self.key), failure: Failure::new(FailureKind::Ambiguous, message) }
     }
 }
 

@@ -227,7 +227,7 @@ impl Faults {
 #[async_trait]
 impl Layer for Faults {
     async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
-        let asked = Asked::of(call.clone());
+        let asked = Asked::new(call.clone());
         let distance = *self.distance.lock().unwrap_or_else(PoisonError::into_inner);
         if !distance.is_zero() {
             tokio::time::sleep(distance).await;

@@ -142,7 +142,7 @@ impl Layer for IamEvaluator {
         if self.noted().is_open() {
             return next.run(call).await;
         }
-        let asked = Asked::of(call);
+        let asked = Asked::new(call);
         self.note_owner(&asked);
         let demands = services::demands(&asked, &self.tags).await;
         match self.judge(&demands) {

@@ -122,7 +122,7 @@ impl Journal {
 #[async_trait]
 impl Layer for Journal {
     async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
-        let asked = Asked::of(call.clone());
+        let asked = Asked::new(call.clone());
         let number = match self.note(&asked) {
             Some(number) if !self.dies(Kill::Before(number)) => number,
             _ => std::future::pending().await,

@@ -70,15 +70,15 @@ impl Laws {
             Box::new(stale::Stale::default()),
             Box::new(settings::Settings::default()),
         ];
-        Self::of(region, seed, pace, laws, script)
+        Self::with_laws(region, seed, pace, laws, script)
     }
 
     /// Only that things take their time, as the script says.
     pub(crate) fn timed(region: &str, script: Script) -> Self {
-        Self::of(region, 0, Pace::Real, vec![Box::new(lifecycles::Lives::default())], script)
+        Self::with_laws(region, 0, Pace::Real, vec![Box::new(lifecycles::Lives::default())], script)
     }
 
-    fn of(region: &str, seed: u64, pace: Pace, laws: Vec<Box<dyn Law>>, script: Script) -> Self {
+    fn with_laws(region: &str, seed: u64, pace: Pace, laws: Vec<Box<dyn Law>>, script: Script) -> Self {
         Self {
             region: region.to_owned(),
             chance: Chance::new(seed, pace),
@@ -115,7 +115,7 @@ impl Laws {
 #[async_trait]
 impl Layer for Laws {
     async fn answer(&self, call: Call, next: Next<'_>) -> Result<Response, Lost> {
-        let asked = Asked::of(call);
+        let asked = Asked::new(call);
         // The lock makes one step of a call and its treatment by the laws; other calls wait.
         let mut laws = self.laws.lock().await;
         let world = World::new(next, &self.region, self.chance, &self.notes, &self.script);

@@ -19,16 +19,16 @@ use tokio::{task::JoinSet, time::sleep};
 /// When a law does not hold.
 pub async fn hold(store: Arc<dyn Store>, many: usize) {
     writes_name_what_they_replace(&*store).await;
-    one_holds_it_and_the_next_hears_who(Shelf::on(store.clone())).await;
-    of_many_at_once_one_gets_it(Shelf::on(store.clone()), many).await;
-    many_in_turn_lose_no_update(Shelf::on(store.clone()), many).await;
-    an_abandoned_one_is_taken_over_at_its_time_and_not_before(Shelf::on(store.clone())).await;
-    of_many_that_take_over_one_does(Shelf::on(store.clone()), many).await;
-    whoever_lost_it_writes_nothing(Shelf::on(store.clone())).await;
-    whoever_lost_it_before_there_was_a_state_writes_nothing(Shelf::on(store.clone())).await;
-    giving_back_what_was_lost_leaves_the_new_one(Shelf::on(store.clone())).await;
-    only_the_one_that_is_named_is_removed(Shelf::on(store.clone())).await;
-    a_dead_process_is_succeeded_at_once_here_and_only_in_time_elsewhere(Shelf::on(store)).await;
+    one_holds_it_and_the_next_hears_who(Shelf::new(store.clone())).await;
+    of_many_at_once_one_gets_it(Shelf::new(store.clone()), many).await;
+    many_in_turn_lose_no_update(Shelf::new(store.clone()), many).await;
+    an_abandoned_one_is_taken_over_at_its_time_and_not_before(Shelf::new(store.clone())).await;
+    of_many_that_take_over_one_does(Shelf::new(store.clone()), many).await;
+    whoever_lost_it_writes_nothing(Shelf::new(store.clone())).await;
+    whoever_lost_it_before_there_was_a_state_writes_nothing(Shelf::new(store.clone())).await;
+    giving_back_what_was_lost_leaves_the_new_one(Shelf::new(store.clone())).await;
+    only_the_one_that_is_named_is_removed(Shelf::new(store.clone())).await;
+    a_dead_process_is_succeeded_at_once_here_and_only_in_time_elsewhere(Shelf::new(store)).await;
 }
 
 /// The tests that take hours, in virtual time.
@@ -36,11 +36,11 @@ pub async fn hold(store: Arc<dyn Store>, many: usize) {
 /// # Panics
 /// When a law does not hold.
 pub async fn hold_for_hours(store: Arc<dyn Store>) {
-    a_holder_at_work_keeps_it(Shelf::on(store.clone())).await;
+    a_holder_at_work_keeps_it(Shelf::new(store.clone())).await;
     hand::hold(&store).await;
     outage::hold(&store).await;
-    a_night_asleep_costs_nobody_anything(Shelf::on(store.clone())).await;
-    without_the_store_nobody_is_certain_for_long(Shelf::on(store)).await;
+    a_night_asleep_costs_nobody_anything(Shelf::new(store.clone())).await;
+    without_the_store_nobody_is_certain_for_long(Shelf::new(store)).await;
 }
 
 /// The further tests for S3: the answer to each change may be lost, and the SDK sends the request again.
@@ -48,7 +48,7 @@ pub async fn hold_for_hours(store: Arc<dyn Store>) {
 /// # Panics
 /// When a law does not hold.
 pub async fn hold_although_answers_are_lost(store: Arc<dyn Store>, lossy: &Lossy) {
-    let store = Shelf::on(store);
+    let store = Shelf::new(store);
     let lost = || assert_eq!(lossy.left(), 0, "no answer was lost");
     lossy.lose(1);
     let lock = taken(&store, "lossy").await;
@@ -270,7 +270,7 @@ async fn a_holder_at_work_keeps_it(store: Arc<Shelf>) {
 async fn a_night_asleep_costs_nobody_anything(store: Arc<Shelf>) {
     let begun = fresh();
     // Two ways to one store: the laptop's, and everybody else's.
-    let laptop = Shelf::on(store.clone());
+    let laptop = Shelf::new(store.clone());
     let (asleep, writer) = overtaken(&laptop, "night", Some(&begun)).await;
     let sleeping = laptop.reach.write().await;
     writer.record(&Address::new("network", "vpc"), Some(entry("vpc-1")));

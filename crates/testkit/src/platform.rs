@@ -44,7 +44,7 @@ pub struct Platform {
 
 impl Platform {
     /// The platform that an environment file of this repository describes.
-    pub fn of(name: &str) -> Self {
+    pub fn named(name: &str) -> Self {
         Self::with(name, |_| {})
     }
 

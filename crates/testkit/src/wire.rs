@@ -32,7 +32,7 @@ pub(crate) enum Wire {
 }
 
 impl Wire {
-    pub(crate) fn of(call: &Call) -> Self {
+    pub(crate) fn new(call: &Call) -> Self {
         match call.service.as_str() {
             "ec2" => Self::Ec2,
             "iam" | "sns" | "sts" => Self::Query,

@@ -49,15 +49,15 @@ pub const ANYTHING: &str = "*";
 impl Permission {
     /// Needed to look at the resource.
     pub fn look<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::to(Need::Look, actions)
+        Self::new(Need::Look, actions)
     }
 
     /// Needed to create, change or delete it.
     pub fn change<'a>(actions: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::to(Need::Change, actions)
+        Self::new(Need::Change, actions)
     }
 
-    fn to<'a>(need: Need, actions: impl IntoIterator<Item = &'a str>) -> Self {
+    fn new<'a>(need: Need, actions: impl IntoIterator<Item = &'a str>) -> Self {
         let actions = actions.into_iter().map(str::to_owned).collect();
         Self { need, actions, resources: Vec::new(), conditions: Vec::new() }
     }
@@ -104,7 +104,7 @@ impl Permission {
     ) -> Self {
         let via = |service: &&str| place.endpoint_of(service, &place.region);
         let via = PermissionCondition::Is("kms:ViaService", services.iter().map(via).collect());
-        let used = Self::to(need, actions).when(via);
+        let used = Self::new(need, actions).when(via);
         match (known(key), need) {
             (Some(arn), _) => used.on([arn]),
             (None, Need::Look) => used.on([place.arn("kms", "key/*")]).when(PermissionCondition::BearsTags),

@@ -86,7 +86,7 @@ const ISOLATED: &[&str] = &[
 ];
 
 impl Partition {
-    fn of(region: &str) -> &'static Self {
+    fn of_region(region: &str) -> &'static Self {
         PARTITIONS.iter().find(|partition| region.starts_with(partition.regions)).unwrap_or(&COMMERCIAL)
     }
 
@@ -100,7 +100,7 @@ impl Place {
     /// A place whose partition follows from the region.
     pub fn new(account: impl Into<String>, region: impl Into<String>) -> Self {
         let region = region.into();
-        Self { partition: Partition::of(&region).name.to_owned(), account: account.into(), region }
+        Self { partition: Partition::of_region(&region).name.to_owned(), account: account.into(), region }
     }
 
     /// `arn:<partition>:<service>:<region>:<account>:<resource>`.
@@ -125,7 +125,7 @@ impl Place {
 
     /// The domain AWS's endpoints end in.
     pub fn dns_suffix(&self) -> &'static str {
-        Partition::of(&self.region).dns_suffix
+        Partition::of_region(&self.region).dns_suffix
     }
 
     /// The principal of a service, as policies name it. It is the same in all partitions, but for the services that
@@ -151,7 +151,7 @@ impl Place {
 
     /// The name that the service of an interface endpoint most likely has.
     pub fn endpoint_service(&self, endpoint: &str) -> String {
-        let partition = Partition::of(&self.region);
+        let partition = Partition::of_region(&self.region);
         match partition.own_endpoints.contains(&endpoint) {
             true => format!("{}.{}.{endpoint}", partition.reversed_domain(), self.region),
             false => self.gateway_service(endpoint),
@@ -162,7 +162,7 @@ impl Place {
     /// new ones of either form.
     pub fn endpoint_services(&self, endpoint: &str) -> Vec<String> {
         let likeliest = self.endpoint_service(endpoint);
-        let own = format!("{}.{}.{endpoint}", Partition::of(&self.region).reversed_domain(), self.region);
+        let own = format!("{}.{}.{endpoint}", Partition::of_region(&self.region).reversed_domain(), self.region);
         let others = [self.gateway_service(endpoint), own].into_iter().filter(|name| *name != likeliest);
         let mut names: Vec<String> = std::iter::once(likeliest.clone()).chain(others).collect();
         names.dedup();

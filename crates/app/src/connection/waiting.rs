@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn throttling_is_told_as_such() {
         let failure =
-            Failure { operation: "DescribeVpcs".into(), ..Failure::of(FailureKind::Throttled, "Rate exceeded") };
+            Failure { operation: "DescribeVpcs".into(), ..Failure::new(FailureKind::Throttled, "Rate exceeded") };
         let words = "AWS asks to slow down, so this takes longer: DescribeVpcs: Rate exceeded";
         assert_eq!(in_words(&failure), words);
     }

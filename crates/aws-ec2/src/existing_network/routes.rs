@@ -27,7 +27,7 @@ impl Ways {
         self.default.iter().chain(&self.networks)
     }
 
-    fn of(table: &RouteTable) -> Self {
+    fn new(table: &RouteTable) -> Self {
         let mut ways = Self { table: table.route_table_id().unwrap_or_default().to_owned(), ..Self::default() };
         for route in table.routes() {
             ways.add(route);
@@ -62,6 +62,6 @@ impl SeenNetwork {
         let tables = self.tables.as_ref().ok()?;
         let own = |table: &&RouteTable| table.associations().iter().any(|one| one.subnet_id() == Some(subnet));
         let main = |table: &&RouteTable| table.associations().iter().any(|one| one.main() == Some(true));
-        tables.iter().find(own).or_else(|| tables.iter().find(main)).map(Ways::of)
+        tables.iter().find(own).or_else(|| tables.iter().find(main)).map(Ways::new)
     }
 }

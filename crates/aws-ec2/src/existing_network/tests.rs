@@ -235,7 +235,7 @@ fn shared_vpc_shows_no_endpoints_and_takes_none() {
 
 #[test]
 fn what_may_not_be_read_is_left_open_and_dns_that_is_off_is_certain() {
-    let denied = || Failure::of(FailureKind::Denied, "UnauthorizedOperation");
+    let denied = || Failure::new(FailureKind::Denied, "UnauthorizedOperation");
     let hidden = SeenNetwork { tables: Err(denied()), endpoints: Err(denied()), off: Err(denied()), ..seen() };
     let found = wrong(&named(), &hidden, false);
     assert!(found.iter().all(|one| one.starts_with("? ")), "{found:?}");

@@ -63,7 +63,7 @@ impl Platform {
     fn recorded(&self) -> RecordedPlacement {
         let recorded =
             self.0.iter().map(|(address, kind, id, spec)| Recorded { address, kind, id: id.as_deref(), spec });
-        RecordedPlacement::of(recorded)
+        RecordedPlacement::new(recorded)
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) enum Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
-    pub(super) fn of(item: &'a Item) -> Option<Self> {
+    pub(super) fn new(item: &'a Item) -> Option<Self> {
         match item {
             Item::None => None,
             Item::Value(value) => Some(Self::of_value(value)),

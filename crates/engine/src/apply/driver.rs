@@ -29,7 +29,7 @@ pub(super) struct Outputs(pub(super) Vec<Option<Value>>);
 
 impl Lookup for Outputs {
     fn outputs(&self, node: usize) -> Result<Value> {
-        let missing = || Failure::of(FailureKind::Final, "something it needs does not exist yet");
+        let missing = || Failure::new(FailureKind::Final, "something it needs does not exist yet");
         self.0.get(node).cloned().flatten().ok_or_else(missing)
     }
 }

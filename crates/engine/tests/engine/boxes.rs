@@ -49,7 +49,7 @@ impl World {
     }
     pub(crate) fn fails(&self, name: &str) -> Result<()> {
         match self.failing.lock().unwrap().iter().any(|failing| failing == name) {
-            true => Err(Failure::of(FailureKind::Final, "it was told to fail")),
+            true => Err(Failure::new(FailureKind::Final, "it was told to fail")),
             false => Ok(()),
         }
     }
@@ -98,7 +98,7 @@ impl Resource for Box {
         let world = cx.shared::<World>();
         world.fails(&self.name)?;
         if world.taken.lock().unwrap().contains(&self.name) {
-            return Err(Failure::of(FailureKind::Exists, format!("{} is taken", self.name)));
+            return Err(Failure::new(FailureKind::Exists, format!("{} is taken", self.name)));
         }
         let mut made = world.made.lock().unwrap();
         *made += 1;
@@ -139,7 +139,7 @@ impl Resource for Box {
         let world = cx.shared::<World>();
         world.fails(&format!("delete {}", self.name))?;
         if world.boxes().values().any(|other| other.inside.as_deref() == Some(id)) {
-            return Err(Failure::of(FailureKind::Final, format!("{id} is not empty")));
+            return Err(Failure::new(FailureKind::Final, format!("{id} is not empty")));
         }
         world.note(format!("delete {}", self.name));
         world.boxes().remove(id);

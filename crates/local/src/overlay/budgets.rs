@@ -101,7 +101,7 @@ fn object(value: &Value) -> Map<String, Value> {
 
 impl Service for Budgets {
     fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
-        let wire = Wire::of(&call);
+        let wire = Wire::new(&call);
         let answer = match wire.read(&call.request.body) {
             Ok(body) => match self.own(&call.operation, &body) {
                 Ok(answer) => wire.answer(&answer),

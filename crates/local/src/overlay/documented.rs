@@ -128,7 +128,7 @@ impl Documented {
 impl Service for Documented {
     fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
         Box::pin(async move {
-            let wire = Wire::of(&call);
+            let wire = Wire::new(&call);
             let body = match wire.read(&call.request.body) {
                 Ok(body) => body,
                 Err(reason) => return wire.refusal("SerializationException", &reason),

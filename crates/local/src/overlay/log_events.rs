@@ -24,7 +24,7 @@ pub(super) fn actions(documents: &mut Documents, operation: &str, body: &Value) 
         }
         "GetLogEvents" => {
             let stream = body["logStreamName"].as_str()?;
-            let events = of(documents, group, |name| name == stream)?;
+            let events = events_of(documents, group, |name| name == stream)?;
             Some(Ok(page(events, body)))
         }
         "FilterLogEvents" => {
@@ -33,7 +33,7 @@ pub(super) fn actions(documents: &mut Documents, operation: &str, body: &Value) 
             let is_meant = |name: &str| {
                 name.starts_with(prefix) && named.is_none_or(|named| named.iter().any(|stream| stream == name))
             };
-            let mut events = of(documents, group, is_meant)?;
+            let mut events = events_of(documents, group, is_meant)?;
             retain_between(&mut events, body);
             events.truncate(limit(body));
             Some(Ok(json!({ "events": events, "searchedLogStreams": [] })))
@@ -59,7 +59,7 @@ fn put(documents: &mut Documents, group: &str, body: &Value) {
 }
 
 /// The events of the streams that are meant, in order; none where none were kept.
-fn of(documents: &Documents, group: &str, is_meant: impl Fn(&str) -> bool) -> Option<Vec<Value>> {
+fn events_of(documents: &Documents, group: &str, is_meant: impl Fn(&str) -> bool) -> Option<Vec<Value>> {
     let streams = documents.of(KIND).filter(|(key, _)| {
         let stream = key.split_once('\n').filter(|(of, _)| *of == group).map(|(_, stream)| stream);
         stream.is_some_and(&is_meant)

@@ -26,7 +26,7 @@ pub(crate) struct Quotas;
 
 impl Service for Quotas {
     fn answer(&self, call: Call) -> BoxFuture<'_, Response> {
-        let wire = Wire::of(&call);
+        let wire = Wire::new(&call);
         let answer = match wire.read(&call.request.body) {
             Err(reason) => wire.refusal("SerializationException", &reason),
             Ok(body) => {

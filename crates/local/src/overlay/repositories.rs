@@ -24,7 +24,7 @@ impl Over for Repositories {
             match missing(&call) {
                 Some(name) if answer.status == 400 && says_wrong_arn(&answer) => {
                     let message = format!("The repository with name '{name}' does not exist in the registry");
-                    Wire::of(&call).refusal("RepositoryNotFoundException", &message)
+                    Wire::new(&call).refusal("RepositoryNotFoundException", &message)
                 }
                 _ => answer,
             }

@@ -14,7 +14,7 @@ pub(crate) enum Wire {
 }
 
 impl Wire {
-    pub(crate) fn of(call: &Call) -> Self {
+    pub(crate) fn new(call: &Call) -> Self {
         match header(&call.request.headers, "smithy-protocol") {
             Some("rpc-v2-cbor") => Self::Cbor,
             _ => Self::Json,

@@ -27,7 +27,7 @@ pub(crate) async fn run(global: &Global, args: &GraphArgs, printer: Printer) -> 
         true => Some(changes(&session, &stack, &state, printer).await?),
         false => None,
     };
-    let picture = picture::of(&session, &stack, &state, &declarations, changes.as_deref())
+    let picture = picture::draw(&session, &stack, &state, &declarations, changes.as_deref())
         .map_err(|error| CommandError::failed(error.to_string()))?;
     session.trace_calls();
     if printer.json {

@@ -29,7 +29,7 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
         }
         None => {
             let name = global.app().choose(args.environment.as_deref()).await?;
-            let site = EnvironmentAccess::of(&global.app(), &name, global.settings().read(&name)?).await?;
+            let site = EnvironmentAccess::open(&global.app(), &name, global.settings().read(&name)?).await?;
             let recorded = recorded(&site).await?;
             (name, site.account, recorded)
         }

@@ -49,11 +49,11 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
             resume::run(&open().await?, global, execution.as_deref(), from.as_deref(), follow, printer).await
         }
         PipelineCommand::Status { execution, deploy, follow } => {
-            let work = Work::of(deploy);
+            let work = Work::new(deploy);
             status::run(&open().await?, work, execution.as_deref(), follow, printer).await
         }
         PipelineCommand::Logs { execution, deploy, step, lines } => {
-            let work = Work::of(deploy);
+            let work = Work::new(deploy);
             logs::run(&open().await?, work, execution.as_deref(), step.as_deref(), usize::from(lines), printer).await
         }
         PipelineCommand::Approve { package, yes, allow_changed_features, reason } => {
@@ -74,7 +74,7 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
             deploy::back(&open().await?, global, asked, printer).await
         }
         PipelineCommand::Stop { execution, deploy, yes } => {
-            let work = Work::of(deploy);
+            let work = Work::new(deploy);
             stop::run(&open().await?, work, execution.as_deref(), yes || global.local, printer).await
         }
         PipelineCommand::Invoke { rows, first } => invoke::run(&open().await?, global, &rows, first, printer).await,

@@ -39,7 +39,7 @@ impl Page<'_> {
         if let Some(failure) = self.failure() {
             lines.push(format!("{} {failure}", printer.paint(Style::Alarm, "error:")));
         }
-        if let Some(verdict) = Verdict::of(self.execution, self.history) {
+        if let Some(verdict) = Verdict::read(self.execution, self.history) {
             lines.extend(judgement(&verdict, printer));
         }
         if let Some(console) = &self.console {
@@ -101,7 +101,7 @@ impl Page<'_> {
     /// For a program.
     pub(crate) fn document(&self) -> ExecutionDocument<'_> {
         let Execution { arn, name, status, started, ended, .. } = self.execution;
-        let verdict = Verdict::of(self.execution, self.history);
+        let verdict = Verdict::read(self.execution, self.history);
         ExecutionDocument {
             execution: name,
             arn,

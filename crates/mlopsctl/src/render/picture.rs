@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// The picture of the declared resources, and of recorded ones that are no longer declared. Without a plan it shows the
 /// state alone.
-pub(crate) fn of(
+pub(crate) fn draw(
     session: &Session,
     stack: &Stack,
     state: &State,

@@ -182,7 +182,7 @@ fn apart(view: &PlanView, facts: &Facts<'_>) -> Vec<Section> {
 
 /// The changes of each area, and those that many resources share.
 fn changes(view: &PlanView, names: &Names, printer: Printer) -> Vec<Section> {
-    let shared = Shared::of(&view.changes);
+    let shared = Shared::new(&view.changes);
     let lines = |write: &dyn Fn(&mut Page<'_>)| {
         let mut page = Page::new(printer.colourless(), Form::new(true, None), names);
         write(&mut page);

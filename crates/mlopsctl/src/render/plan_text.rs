@@ -87,7 +87,7 @@ pub(super) fn counts(view: &PlanView) -> String {
 }
 
 fn changes(page: &mut Page<'_>, view: &PlanView) {
-    let shared = Shared::of(&view.changes);
+    let shared = Shared::new(&view.changes);
     for (area, changes) in by_area(&view.changes) {
         page.line(0, 2, &[(Some(Style::Bold), area)]);
         let (alike, apart): (Vec<&ChangeView>, Vec<&ChangeView>) =

@@ -13,7 +13,7 @@ pub(crate) struct Predictions<'a> {
 }
 
 impl<'a> Predictions<'a> {
-    pub(crate) fn of(signature: &'a Signature, package: &'a str) -> Self {
+    pub(crate) fn new(signature: &'a Signature, package: &'a str) -> Self {
         Self { signature, package, rows: Vec::new() }
     }
 
@@ -153,7 +153,7 @@ mod tests {
         ];
         for (task, classes, answer, expected) in cases {
             let signature = signature(task, classes);
-            let mut predictions = Predictions::of(&signature, "package");
+            let mut predictions = Predictions::new(&signature, "package");
             predictions.add([1, 2].into_iter(), answer).unwrap();
             assert_eq!(predictions.csv(), expected);
         }
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn answers_that_are_none_are_refused() {
         let signature = signature("multiclass", &["a", "b"]);
-        let mut predictions = Predictions::of(&signature, "package");
+        let mut predictions = Predictions::new(&signature, "package");
         for answer in ["0.1,0.2,0.7\n", "high,low\n", "0.5,0.5\n0.5,0.5\n"] {
             assert!(predictions.add([1].into_iter(), answer).is_err(), "{answer}");
         }

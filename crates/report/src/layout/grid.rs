@@ -33,7 +33,7 @@ pub(super) struct Unit {
 }
 
 impl Grid {
-    pub(super) fn of(layers: &[usize], edges: &[Edge], areas: &Areas) -> Self {
+    pub(super) fn new(layers: &[usize], edges: &[Edge], areas: &Areas) -> Self {
         let mut grid = Self {
             layer: layers.to_vec(),
             left: vec![Vec::new(); layers.len()],

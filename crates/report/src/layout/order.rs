@@ -114,7 +114,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn grid(picture: &Picture) -> Grid {
-        Grid::of(&layers(picture, picture.edges()), picture.edges(), &Areas::of(picture))
+        Grid::new(&layers(picture, picture.edges()), picture.edges(), &Areas::new(picture))
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::fixture::{any, large, small};
 use proptest::prelude::*;
 
 fn laid_out(picture: &Picture) -> Layout {
-    Layout::of(picture, picture.edges(), &vec![100.0; picture.nodes().len()])
+    Layout::new(picture, picture.edges(), &vec![100.0; picture.nodes().len()])
 }
 
 fn overlap(one: Rect, other: Rect) -> bool {

@@ -26,12 +26,12 @@ pub(crate) struct Drawing<'a> {
 }
 
 impl<'a> Drawing<'a> {
-    pub(crate) fn of(picture: &'a Picture) -> Self {
+    pub(crate) fn new(picture: &'a Picture) -> Self {
         let widths: Vec<f64> = picture.nodes().iter().map(room).collect();
-        let layout = Layout::of(picture, &essential(picture), &widths);
+        let layout = Layout::new(picture, &essential(picture), &widths);
         let mut reached = vec![false; widths.len()];
         layout.routes.iter().for_each(|route| reached[route.edge.dependant] = true);
-        Self { picture, areas: Areas::of(picture), layout, reached }
+        Self { picture, areas: Areas::new(picture), layout, reached }
     }
 
     pub(crate) fn width(&self) -> f64 {

@@ -21,7 +21,7 @@ pub(super) struct Legend {
 
 impl Legend {
     /// Areas first, then lines, then what the signs that occur mean.
-    pub(super) fn of(picture: &Picture, room: f64) -> Self {
+    pub(super) fn new(picture: &Picture, room: f64) -> Self {
         let mut legend = Self { lines: Vec::new(), height: 0.0 };
         legend.set(&areas(picture), room);
         legend.set(&lines(), room);
@@ -65,7 +65,7 @@ struct Entry {
 }
 
 fn areas(picture: &Picture) -> Vec<Entry> {
-    let areas = Areas::of(picture);
+    let areas = Areas::new(picture);
     let entry = |(area, (name, nodes)): (usize, (&str, Vec<usize>))| Entry {
         mark: format!(r#"<g class="frame c{}"><rect x="4" width="18" height="16" rx="4"/></g>"#, areas.colour(area)),
         words: format!("{name} ({})", nodes.len()),

@@ -43,7 +43,7 @@ async fn a_model_is_trained_after_a_retry_and_registered() {
         ("NotifySuccess", 0, 0, false),
     ];
     assert_eq!(work(&history, execution.ended.unwrap()), expected);
-    let verdict = Verdict::of(&execution, &history).unwrap();
+    let verdict = Verdict::read(&execution, &history).unwrap();
     assert_eq!(verdict.metrics["auc"], 0.913_274);
     assert!(verdict.good_enough && verdict.package.unwrap().ends_with(":model-package/mlops-pipeline-dev-models/1"));
     assert_eq!(history.failed(execution.why.as_ref()), None);
@@ -101,7 +101,7 @@ async fn a_step_without_an_end_in_time_says_so() {
 #[tokio::test]
 async fn a_model_that_is_not_good_enough_has_its_reasons_and_metrics() {
     let (execution, history) = read("not-good-enough").await;
-    let verdict = Verdict::of(&execution, &history).unwrap();
+    let verdict = Verdict::read(&execution, &history).unwrap();
     assert_eq!((verdict.good_enough, verdict.package), (false, None));
     assert_eq!(verdict.reasons, ["auc is 0.913274, at least 0.95 is required"]);
 }
@@ -110,7 +110,7 @@ async fn a_model_that_is_not_good_enough_has_its_reasons_and_metrics() {
 async fn before_the_end_the_evaluation_itself_tells_the_metrics() {
     let (execution, history) = read("registered").await;
     let unfinished = Execution { output: serde_json::Value::Null, ..execution };
-    assert_eq!(Verdict::of(&unfinished, &history).unwrap().metrics["auc"], 0.913_274);
+    assert_eq!(Verdict::read(&unfinished, &history).unwrap().metrics["auc"], 0.913_274);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ impl Rights {
     ///
     /// # Panics
     /// When a document holds what the platform's policies are not made of.
-    pub fn of(documents: &[Value]) -> Self {
+    pub fn new(documents: &[Value]) -> Self {
         Self(Policies::read(documents))
     }
 

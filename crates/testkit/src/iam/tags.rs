@@ -29,7 +29,7 @@ impl Tags {
         let mut call = Asked::own(service, region, operation, fields);
         let scope = format!("Credential=AKIALOCAL/20260101/{region}/{service}/aws4_request, SignedHeaders=host");
         call.request.headers.insert("authorization", scope.parse().expect("a scope is plain text"));
-        let asked = Asked::of(call);
+        let asked = Asked::new(call);
         let response = self.0.answer(asked.call.request.clone()).await.expect("the embedded cloud loses no answers");
         (asked, response)
     }

@@ -96,7 +96,7 @@ impl Settings {
         }
         for listed in LISTED {
             let Some(id) = listed.written(asked) else { continue };
-            let read = Asked::of(listed.read(&id, &asked.call.region));
+            let read = Asked::new(listed.read(&id, &asked.call.region));
             let mut answer = answered(&read, &world.pass(read.call.clone()).await);
             if let Some(item) = listed.item(&mut answer, &id) {
                 found.push((listed.key(&id), read.call, Before::Item(listed, item.clone())));
@@ -144,7 +144,7 @@ fn is_same(read: &Call, one: &Before, other: &Response) -> bool {
     match one {
         Before::Answer(answer) => answer.status == other.status && answer.body == other.body,
         Before::Item(listed, item) => {
-            let mut answer = answered(&Asked::of(read.clone()), other);
+            let mut answer = answered(&Asked::new(read.clone()), other);
             item[listed.id].as_str().is_some_and(|id| listed.item(&mut answer, id).is_some_and(|now| now == item))
         }
     }

@@ -121,7 +121,7 @@ impl<'a> World<'a> {
     pub(crate) async fn ask(&self, service: &str, operation: &str, given: Value) -> Option<Value> {
         let fields = given.as_object().cloned().unwrap_or_default();
         let region = if service == "iam" { "us-east-1" } else { self.region };
-        let asked = Asked::of(Asked::own(service, region, operation, fields));
+        let asked = Asked::new(Asked::own(service, region, operation, fields));
         let response = self.pass(asked.call.clone()).await;
         (response.status < 300).then(|| answered(&asked, &response))
     }

@@ -11,11 +11,11 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 pub(super) async fn hold(store: &Arc<dyn Store>) {
-    removing_a_lock_that_was_just_renewed_needs_force(Shelf::on(store.clone())).await;
-    removed_while_held_fences_the_holder_and_keeps_others_out_until_it_stops(Shelf::on(store.clone())).await;
-    removed_after_its_time_is_free_at_once_and_still_fences(Shelf::on(store.clone())).await;
-    deleted_while_held_leaves_the_holder_uncertain_and_the_state_says_so(Shelf::on(store.clone())).await;
-    state_says_who_changes_it_from_before_the_first_change_to_the_end(Shelf::on(store.clone())).await;
+    removing_a_lock_that_was_just_renewed_needs_force(Shelf::new(store.clone())).await;
+    removed_while_held_fences_the_holder_and_keeps_others_out_until_it_stops(Shelf::new(store.clone())).await;
+    removed_after_its_time_is_free_at_once_and_still_fences(Shelf::new(store.clone())).await;
+    deleted_while_held_leaves_the_holder_uncertain_and_the_state_says_so(Shelf::new(store.clone())).await;
+    state_says_who_changes_it_from_before_the_first_change_to_the_end(Shelf::new(store.clone())).await;
 }
 
 /// A holder at work on a state.

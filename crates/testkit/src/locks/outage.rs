@@ -16,16 +16,16 @@ use tokio::time::{Instant, sleep, timeout};
 const SECOND: Duration = Duration::from_secs(1);
 
 pub(super) async fn hold(store: &Arc<dyn Store>) {
-    renewal_that_hangs_is_sent_again_before_anybody_waits_for_it(Shelf::on(store.clone())).await;
-    renewal_whose_answer_was_lost_is_known_as_ones_own(Shelf::on(store.clone())).await;
-    lock_that_is_read_byte_by_byte_is_read_again(Shelf::on(store.clone())).await;
-    renewal_that_takes_effect_late_changes_nothing(Shelf::on(store.clone())).await;
-    lock_of_a_clone_with_the_same_id_is_not_ones_own(Shelf::on(store.clone())).await;
-    acquiring_hangs_no_longer_than_one_attempt(Shelf::on(store.clone())).await;
-    takeover_whose_answer_was_lost_still_fences(Shelf::on(store.clone())).await;
-    giving_back_hangs_no_longer_than_a_few_attempts(Shelf::on(store.clone())).await;
-    writer_bears_an_outage_while_its_lease_is_certain(Shelf::on(store.clone())).await;
-    writer_whose_lease_ran_out_tells_what_is_not_recorded(Shelf::on(store.clone())).await;
+    renewal_that_hangs_is_sent_again_before_anybody_waits_for_it(Shelf::new(store.clone())).await;
+    renewal_whose_answer_was_lost_is_known_as_ones_own(Shelf::new(store.clone())).await;
+    lock_that_is_read_byte_by_byte_is_read_again(Shelf::new(store.clone())).await;
+    renewal_that_takes_effect_late_changes_nothing(Shelf::new(store.clone())).await;
+    lock_of_a_clone_with_the_same_id_is_not_ones_own(Shelf::new(store.clone())).await;
+    acquiring_hangs_no_longer_than_one_attempt(Shelf::new(store.clone())).await;
+    takeover_whose_answer_was_lost_still_fences(Shelf::new(store.clone())).await;
+    giving_back_hangs_no_longer_than_a_few_attempts(Shelf::new(store.clone())).await;
+    writer_bears_an_outage_while_its_lease_is_certain(Shelf::new(store.clone())).await;
+    writer_whose_lease_ran_out_tells_what_is_not_recorded(Shelf::new(store.clone())).await;
 }
 
 /// For that long no request ever waits for the lock.

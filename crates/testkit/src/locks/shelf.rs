@@ -38,7 +38,7 @@ pub(super) struct Shelf {
 
 impl Shelf {
     /// On top of a store.
-    pub(super) fn on(store: Arc<dyn Store>) -> Arc<Self> {
+    pub(super) fn new(store: Arc<dyn Store>) -> Arc<Self> {
         Arc::new(Self {
             store,
             older: Mutex::default(),
@@ -82,7 +82,7 @@ impl Shelf {
     }
 
     fn away(&self, key: &str) -> Error {
-        Error::Store { place: self.place(key), failure: Failure::of(FailureKind::Ambiguous, "the store is away") }
+        Error::Store { place: self.place(key), failure: Failure::new(FailureKind::Ambiguous, "the store is away") }
     }
 }
 

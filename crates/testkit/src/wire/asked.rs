@@ -18,10 +18,10 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn of(call: Call) -> Self {
+    pub(crate) fn new(call: Call) -> Self {
         let path = call.request.uri.splitn(4, '/').nth(3).unwrap_or_default().to_owned();
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
-        let (operation, given) = match Wire::of(&call) {
+        let (operation, given) = match Wire::new(&call) {
             Wire::Ec2 | Wire::Query => {
                 (call.operation.clone(), form::read(&String::from_utf8_lossy(&call.request.body)).into())
             }
@@ -104,7 +104,7 @@ fn by_path(call: &Call, path: &str, query: &str) -> (String, Value) {
 
 /// The answer's content, as far as laws read it.
 pub(crate) fn answered(asked: &Asked, response: &Response) -> Value {
-    match Wire::of(&asked.call) {
+    match Wire::new(&asked.call) {
         Wire::Ec2 | Wire::Query => xml::read(&String::from_utf8_lossy(&response.body)),
         Wire::Cbor => cbor::read(&response.body),
         _ => serde_json::from_slice(&response.body).unwrap_or_default(),
@@ -113,7 +113,7 @@ pub(crate) fn answered(asked: &Asked, response: &Response) -> Value {
 
 /// Puts another answer in place of what was answered.
 pub(crate) fn show(asked: &Asked, response: &mut Response, answer: &Value) {
-    response.body = match Wire::of(&asked.call) {
+    response.body = match Wire::new(&asked.call) {
         Wire::Ec2 => xml::write(&asked.operation, "item", answer).into(),
         Wire::Query => xml::write(&asked.operation, "member", answer).into(),
         Wire::Cbor => cbor::write(answer).into(),

@@ -34,7 +34,7 @@ impl Refusal {
     pub fn to(&self, call: &Call) -> Response {
         let Self { status, code, message } = self;
         let (status, text) = (*status, xml::escape(message));
-        match Wire::of(call) {
+        match Wire::new(call) {
             Wire::Ec2 => Response::xml(
                 status,
                 format!(

@@ -27,7 +27,7 @@ const DOCUMENTED: &[(&str, &str, &[&str])] = &[
 #[test]
 fn every_alarm_is_on_a_metric_that_exists_with_the_dimensions_it_is_published_with() {
     for environment in ["dev", "staging", "prod"] {
-        let all = declared(&Platform::of(environment));
+        let all = declared(&Platform::named(environment));
         let alarms: Vec<_> = all.iter().filter(|(_, spec)| spec["metric"].is_string()).collect();
         assert!(alarms.len() >= 7, "{environment} has {}", alarms.len());
         for (address, alarm) in alarms {
@@ -42,7 +42,7 @@ fn every_alarm_is_on_a_metric_that_exists_with_the_dimensions_it_is_published_wi
 
 #[test]
 fn composite_alarm_is_made_once_the_alarms_of_its_rule_are_known() {
-    let platform = Platform::of("prod").only("monitoring.*");
+    let platform = Platform::named("prod").only("monitoring.*");
     let mut aws = Aws::lenient(platform.region());
     let words = "Could not save the composite alarm as alarms [a, b] in the alarm rule do not exist";
     aws.strike(("monitoring", "PutCompositeAlarm"), 0, 2, Fault::refused("ValidationError", words));
@@ -63,7 +63,7 @@ fn subscription_with_a_password_is_made_once_and_its_password_stands_in_no_state
     };
     let platform = subscribed("s3cr3t");
     let mut aws = Aws::lenient(platform.region());
-    up(&Platform::of("dev").only("monitoring.alerts"), &mut aws);
+    up(&Platform::named("dev").only("monitoring.alerts"), &mut aws);
     // As SNS lists it.
     let masked = Fault::shown(|answer| {
         let text = answer.to_string().replace("s3cr3t", "****").replace("0th3r", "****");

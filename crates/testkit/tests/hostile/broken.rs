@@ -8,7 +8,7 @@ use testkit::{Aws, Fault, Kill, MadeCall, Platform};
 
 #[test]
 fn what_fails_after_it_was_accepted_is_made_again_in_the_same_run() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut aws = Aws::lawful(platform.region(), 71);
     let kinds = [("ec2", "CreateNatGateway"), ("sagemaker", "CreateDomain"), ("sagemaker", "CreateFeatureGroup")];
     for (_, operation) in kinds {
@@ -27,7 +27,7 @@ fn what_fails_after_it_was_accepted_is_made_again_in_the_same_run() {
 
 #[test]
 fn routes_that_lead_to_a_gateway_which_fails_lead_to_its_successor_in_the_end() {
-    let platform = Platform::of("dev").only("network.*");
+    let platform = Platform::named("dev").only("network.*");
     for seed in 73..=75 {
         let mut aws = Aws::lawful(platform.region(), seed);
         aws.doom("CreateNatGateway", 1);
@@ -47,7 +47,7 @@ fn routes_that_lead_to_a_gateway_which_fails_lead_to_its_successor_in_the_end() 
 
 #[test]
 fn what_fails_each_time_is_given_up_and_says_why() {
-    let platform = Platform::of("dev").only("network.nat*");
+    let platform = Platform::named("dev").only("network.nat*");
     let mut aws = Aws::lawful(platform.region(), 72);
     aws.doom("CreateNatGateway", 99);
     let applied = aws.run(async |sdk| platform.up(&sdk).await);
@@ -58,7 +58,7 @@ fn what_fails_each_time_is_given_up_and_says_why() {
 /// Dev without the domain's users, in an AWS in which the run was killed right after the creation of a domain that fails
 /// later.
 fn killed_after_domain(seed: u64) -> (Platform, Aws) {
-    let platform = Platform::of("dev").only("studio.domain");
+    let platform = Platform::named("dev").only("studio.domain");
     let mut aws = Aws::lawful(platform.region(), seed);
     let created = {
         let mut copy = aws.copy();
@@ -120,7 +120,7 @@ fn gateways_and_routes(aws: &mut Aws) -> (Vec<String>, Vec<String>) {
 
 #[test]
 fn gateway_whose_id_the_plan_shows_is_made_again_and_all_routes_follow() {
-    let platform = Platform::of("dev").only("network.*");
+    let platform = Platform::named("dev").only("network.*");
     let fresh = Aws::timed(platform.region(), &[("CreateNatGateway", 90)]);
     let (created, routed) = {
         let mut copy = fresh.copy();
@@ -171,7 +171,7 @@ fn creation_of_a_killed_run_that_somebody_deletes_is_waited_for_and_made_again()
 
 #[test]
 fn failed_creation_with_leftovers_is_deleted_only_once_its_id_is_durable() {
-    let platform = Platform::of("dev").only("studio.domain");
+    let platform = Platform::named("dev").only("studio.domain");
     let aws = Aws::timed(platform.region(), &[("CreateDomain", 5)]);
     let writes = {
         let mut copy = aws.copy();

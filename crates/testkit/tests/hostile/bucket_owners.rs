@@ -16,7 +16,7 @@ const WORDS: &str = "the bucket mlops-pipeline-dev-data-123456789012 exists and 
 const ATTACKER: &str = "210987654321";
 
 fn platform() -> Platform {
-    Platform::of("dev").only("storage.data")
+    Platform::named("dev").only("storage.data")
 }
 
 /// Deletes the bucket, after which another account creates one of its name, with its tags and with an object.

@@ -9,7 +9,7 @@ fn denied() -> Fault {
 
 #[test]
 fn budget_that_billing_denies_says_what_the_root_user_does() {
-    let platform = Platform::of("prod").only("operations.budget");
+    let platform = Platform::named("prod").only("operations.budget");
     let mut aws = Aws::lenient(platform.region());
     aws.strike(("budgets", "CreateBudget"), 0, u64::MAX, denied());
     let applied = aws.run(async |sdk| platform.up(&sdk).await);

@@ -9,7 +9,7 @@ use testkit::{Aws, Platform};
 
 /// Dev, as its file has it.
 fn dev() -> Platform {
-    Platform::of("dev")
+    Platform::named("dev")
 }
 
 /// Dev with something changed in nearly everything, all of it in place.

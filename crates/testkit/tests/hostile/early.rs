@@ -7,7 +7,7 @@ use testkit::{Aws, Fault, Platform};
 #[test]
 fn denial_of_what_was_tagged_a_moment_ago_is_borne() {
     for seed in 61..=62 {
-        let platform = Platform::of("dev");
+        let platform = Platform::named("dev");
         let mut aws = Aws::lawful(platform.region(), seed);
         aws.allow_only(&platform.policies(None, false));
         let applied = aws.run(async |sdk| platform.up(&sdk).await);
@@ -18,7 +18,7 @@ fn denial_of_what_was_tagged_a_moment_ago_is_borne() {
 
 #[test]
 fn denial_that_stays_is_told_as_what_it_is() {
-    let platform = Platform::of("dev").only("network.private-1");
+    let platform = Platform::named("dev").only("network.private-1");
     let mut aws = Aws::lawful(platform.region(), 63);
     let denied = Fault::refused("UnauthorizedOperation", "You are not authorized to perform this operation.");
     aws.strike(("ec2", "CreateSubnet"), 0, u64::MAX, denied);
@@ -37,7 +37,7 @@ fn denial() -> Fault {
 
 #[test]
 fn denials_of_the_first_seconds_are_borne_by_plans_reconciliation_and_deletions() {
-    let platform = Platform::of("dev").only("monitoring.alerts");
+    let platform = Platform::named("dev").only("monitoring.alerts");
     let mut aws = Aws::lawful(platform.region(), 64);
     let applied = aws.run(async |sdk| platform.up(&sdk).await);
     went_well(&applied);
@@ -55,7 +55,7 @@ fn denials_of_the_first_seconds_are_borne_by_plans_reconciliation_and_deletions(
 
 #[test]
 fn denial_of_a_deletion_that_stays_is_told_within_half_a_minute() {
-    let platform = Platform::of("dev").only("monitoring.alerts");
+    let platform = Platform::named("dev").only("monitoring.alerts");
     let mut aws = Aws::lawful(platform.region(), 65);
     let applied = aws.run(async |sdk| platform.up(&sdk).await);
     went_well(&applied);

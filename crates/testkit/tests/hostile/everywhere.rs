@@ -27,7 +27,7 @@ const BEYOND_THE_SDK: u64 = 12;
 
 #[test]
 fn throttling_often_arrives_as_http_400_with_a_code_and_is_borne_in_every_protocol() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut aws = Aws::lawful(platform.region(), 11);
     for create in CREATES {
         // The first calls make the state bucket.
@@ -42,7 +42,7 @@ fn throttling_often_arrives_as_http_400_with_a_code_and_is_borne_in_every_protoc
 
 #[test]
 fn throttling_is_borne_by_plans_and_comparisons_too() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut aws = Aws::lawful(platform.region(), 19);
     up(&platform, &mut aws);
     aws.wait(Duration::from_secs(60));
@@ -60,7 +60,7 @@ fn throttling_is_borne_by_plans_and_comparisons_too() {
 
 #[test]
 fn new_ec2_objects_can_answer_not_found_for_a_while_and_are_pending_never_gone() {
-    let platform = Platform::of("dev").only("network.*");
+    let platform = Platform::named("dev").only("network.*");
     let mut aws = Aws::lawful(platform.region(), 12);
     for (list, member) in
         [("DescribeVpcs", "vpcSet"), ("DescribeSubnets", "subnetSet"), ("DescribeNatGateways", "natGatewaySet")]
@@ -76,7 +76,7 @@ fn new_ec2_objects_can_answer_not_found_for_a_while_and_are_pending_never_gone()
 
 #[test]
 fn a_new_role_is_not_assumable_everywhere_for_up_to_a_minute_and_is_tried_again_at_once_and_then_every_second_or_two() {
-    let platform = Platform::of("dev").only("catalog.crawler-raw");
+    let platform = Platform::named("dev").only("catalog.crawler-raw");
     let mut aws = Aws::lawful(platform.region(), 13);
     up(&platform, &mut aws);
     let tries: Vec<_> =
@@ -90,7 +90,7 @@ fn a_new_role_is_not_assumable_everywhere_for_up_to_a_minute_and_is_tried_again_
 
 #[test]
 fn a_role_that_never_becomes_assumable_is_given_up_after_two_minutes() {
-    let platform = Platform::of("dev").only("catalog.crawler-raw");
+    let platform = Platform::named("dev").only("catalog.crawler-raw");
     let mut aws = Aws::lenient(platform.region());
     let words = "Service is unable to assume provided role. Please verify role's TrustPolicy.";
     aws.strike(("glue", "CreateCrawler"), 0, u64::MAX, Fault::refused("InvalidInputException", words));
@@ -103,7 +103,7 @@ fn a_role_that_never_becomes_assumable_is_given_up_after_two_minutes() {
 
 #[test]
 fn a_permission_that_is_really_missing_is_not_retried_and_is_named() {
-    let platform = Platform::of("dev").only("catalog.crawler-raw");
+    let platform = Platform::named("dev").only("catalog.crawler-raw");
     let mut aws = Aws::lenient(platform.region());
     let words = "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: iam:CreateRole";
     aws.strike(("iam", "CreateRole"), 0, u64::MAX, Fault::refused("AccessDenied", words));
@@ -117,7 +117,7 @@ fn a_permission_that_is_really_missing_is_not_retried_and_is_named() {
 
 #[test]
 fn a_create_retried_by_the_sdk_can_meet_its_own_first_success_and_is_taken_for_it() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut clean = Aws::lawful(platform.region(), 14);
     up(&platform, &mut clean);
     let mut aws = Aws::lawful(platform.region(), 14);
@@ -130,7 +130,7 @@ fn a_create_retried_by_the_sdk_can_meet_its_own_first_success_and_is_taken_for_i
 
 #[test]
 fn every_create_is_found_again_when_its_answers_are_lost_for_good() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut clean = Aws::lawful(platform.region(), 15);
     up(&platform, &mut clean);
     let creates = [
@@ -159,7 +159,7 @@ fn every_create_is_found_again_when_its_answers_are_lost_for_good() {
 
 #[test]
 fn what_somebody_else_has_made_under_our_name_is_not_touched() {
-    let platform = Platform::of("dev").only("functions.logs-data-validation");
+    let platform = Platform::named("dev").only("functions.logs-data-validation");
     let mut aws = Aws::lenient(platform.region());
     let group = "/aws/lambda/mlops-pipeline-dev-data-validation";
     aws.run(async |sdk| {
@@ -174,7 +174,7 @@ fn what_somebody_else_has_made_under_our_name_is_not_touched() {
 
 #[test]
 fn what_somebody_else_makes_under_our_name_while_we_are_at_it_is_not_taken_over() {
-    let platform = Platform::of("dev").only("functions.logs-data-validation");
+    let platform = Platform::named("dev").only("functions.logs-data-validation");
     let mut aws = Aws::lenient(platform.region());
     let taken = Fault::refused("ResourceAlreadyExistsException", "The specified log group already exists");
     aws.strike(("logs", "CreateLogGroup"), 0, u64::MAX, taken);
@@ -184,7 +184,7 @@ fn what_somebody_else_makes_under_our_name_while_we_are_at_it_is_not_taken_over(
 
 #[test]
 fn faults_at_random_on_one_call_in_twenty_change_nothing_of_what_comes_of_it() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut clean = Aws::lawful(platform.region(), 16);
     up(&platform, &mut clean);
     for seed in 0..4 {
@@ -201,7 +201,7 @@ fn faults_at_random_on_one_call_in_twenty_change_nothing_of_what_comes_of_it() {
 
 #[test]
 fn a_slow_answer_and_a_broken_connection_are_waited_for_and_sent_again() {
-    let platform = Platform::of("dev").only("network.vpc");
+    let platform = Platform::named("dev").only("network.vpc");
     let mut aws = Aws::lenient(platform.region());
     aws.strike(("ec2", "CreateVpc"), 0, 1, Fault::Reset);
     aws.strike(("ec2", "ModifyVpcAttribute"), 0, 1, Fault::Slow(Duration::from_secs(45)));
@@ -213,7 +213,7 @@ fn a_slow_answer_and_a_broken_connection_are_waited_for_and_sent_again() {
 
 #[test]
 fn request_that_is_never_answered_is_given_up_in_its_time_and_sent_again() {
-    let platform = Platform::of("dev").only("network.vpc");
+    let platform = Platform::named("dev").only("network.vpc");
     let mut aws = Aws::lenient(platform.region());
     aws.strike(("ec2", "CreateVpc"), 0, 1, Fault::Hung);
     aws.strike(("ec2", "DescribeVpcAttribute"), 0, 1, Fault::Hung);
@@ -227,7 +227,7 @@ fn request_that_is_never_answered_is_given_up_in_its_time_and_sent_again() {
 
 #[test]
 fn a_call_that_is_delivered_twice_makes_one_thing() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut clean = Aws::lawful(platform.region(), 17);
     up(&platform, &mut clean);
     let mut aws = Aws::lawful(platform.region(), 17);
@@ -241,7 +241,7 @@ fn a_call_that_is_delivered_twice_makes_one_thing() {
 
 #[test]
 fn aws_itself_may_fail_for_half_a_minute() {
-    let platform = Platform::of("dev").only("network.*");
+    let platform = Platform::named("dev").only("network.*");
     let mut aws = Aws::lawful(platform.region(), 22);
     // Sent once each time, because nobody knows what came of it, and looked for in between.
     aws.strike(("ec2", "CreateVpc"), 0, 3, Fault::internal());

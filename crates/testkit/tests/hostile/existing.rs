@@ -177,7 +177,7 @@ impl LandingZone {
 }
 
 fn region() -> String {
-    Platform::of("dev").region().to_owned()
+    Platform::named("dev").region().to_owned()
 }
 
 fn actions(planning: &engine::Planning) -> Vec<(String, Action)> {
@@ -235,7 +235,7 @@ fn a_platform_in_an_existing_network_lives_under_a_landing_zones_rules_and_leave
 
 #[test]
 fn scp_stops_a_platform_with_a_network_of_its_own_in_awss_words() {
-    let platform = Platform::of("dev").only("network.vpc");
+    let platform = Platform::named("dev").only("network.vpc");
     let mut aws = Aws::lawful(platform.region(), 82);
     aws.forbid(&control());
     let applied = aws.run(async |sdk| platform.up(&sdk).await);
@@ -307,7 +307,7 @@ fn permissions_in_an_existing_network_change_neither_the_vpc_nor_subnets_nor_gat
 
 #[test]
 fn platform_that_moves_into_an_existing_network_keeps_its_data_and_takes_its_own_network_away() {
-    let own = Platform::of("dev");
+    let own = Platform::named("dev");
     let mut aws = Aws::lawful(own.region(), 83);
     up(&own, &mut aws);
     let zone = landing_zone(&mut aws, own.region());
@@ -339,7 +339,7 @@ fn platform_that_moves_into_an_existing_network_keeps_its_data_and_takes_its_own
 
 #[test]
 fn state_that_claims_an_existing_subnet_does_not_lose_it_to_destroy() {
-    let own = Platform::of("dev").only("network.private-1");
+    let own = Platform::named("dev").only("network.private-1");
     let mut aws = Aws::lawful(own.region(), 84);
     up(&own, &mut aws);
     let zone = landing_zone(&mut aws, own.region());

@@ -87,12 +87,12 @@ async fn rights(sdk: &SdkConfig, role: &str) -> Rights {
         documents.push(serde_json::from_str::<Value>(&text).unwrap());
     }
     assert!(!documents.is_empty(), "{role} has no policies");
-    Rights::of(&documents)
+    Rights::new(&documents)
 }
 
 #[test]
 fn platform_on_a_companys_network_key_and_roles_works_under_its_rules_and_leaves_them_as_they_were() {
-    let region = Platform::of("dev").region().to_owned();
+    let region = Platform::named("dev").region().to_owned();
     let mut aws = Aws::lawful(&region, 95);
     let estate = Estate::in_account(&mut aws, &region);
     estate.allow_roles(&mut aws);

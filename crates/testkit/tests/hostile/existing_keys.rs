@@ -72,7 +72,7 @@ impl Company {
 }
 
 fn region() -> String {
-    Platform::of("dev").region().to_owned()
+    Platform::named("dev").region().to_owned()
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn platform_with_a_companys_key_roles_and_path_lives_and_leaves_them_as_they_wer
 
 #[test]
 fn scp_stops_roles_without_the_path_in_awss_words() {
-    let platform = Platform::of("dev").only("identity.glue");
+    let platform = Platform::named("dev").only("identity.glue");
     let mut aws = Aws::lawful(platform.region(), 92);
     aws.forbid(&control());
     let applied = aws.run(async |sdk| platform.up(&sdk).await);

@@ -10,7 +10,7 @@ const CRAWLER: &str = "mlops-pipeline-dev-raw";
 const DATABASE: &str = "mlops_pipeline_dev";
 
 fn crawler() -> Platform {
-    Platform::of("dev").only("catalog.crawler-raw")
+    Platform::named("dev").only("catalog.crawler-raw")
 }
 
 fn start(aws: &mut Aws) {

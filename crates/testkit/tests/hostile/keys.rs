@@ -74,7 +74,7 @@ fn object_is_unreadable_once_its_key_awaits_deletion() {
 
 #[test]
 fn key_that_is_taken_back_and_cannot_be_switched_on_at_once_is_no_reason_for_a_second_key() {
-    let platform = Platform::of("staging").only("encryption.data");
+    let platform = Platform::named("staging").only("encryption.data");
     let mut aws = Aws::lawful(platform.region(), 12);
     up(&platform, &mut aws);
     let keys = async |sdk: aws_config::SdkConfig| {

@@ -116,7 +116,7 @@ fn the_code_follows_the_configuration_when_that_has_succeeded() {
 
 #[test]
 fn interfaces_of_a_function_in_a_vpc_linger_and_are_cleared_before_subnet_and_group_go() {
-    let platform = Platform::of("dev").only(FUNCTION);
+    let platform = Platform::named("dev").only(FUNCTION);
     let mut aws = Aws::lawful(platform.region(), 33);
     up(&platform, &mut aws);
     let began = aws.now();
@@ -140,7 +140,7 @@ fn interfaces_of_a_function_in_a_vpc_linger_and_are_cleared_before_subnet_and_gr
 #[test]
 fn interfaces_may_linger_for_forty_minutes() {
     for seed in 0..20 {
-        let platform = Platform::of("dev").only(FUNCTION);
+        let platform = Platform::named("dev").only(FUNCTION);
         let mut aws = Aws::lawful(platform.region(), seed);
         up(&platform, &mut aws);
         let began = aws.now();
@@ -239,7 +239,7 @@ fn destruction_waits_for_no_interface_that_lambda_cannot_give_up_without_the_rol
 
 /// Lambda's answer to a function whose role has this trust and this policy, once IAM has spread both.
 fn created(trust: Value, policy: &Value, vpc: Option<VpcConfig>) -> String {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut aws = Aws::lawful(platform.region(), 34);
     let answer = aws.run(async |sdk| {
         let iam = aws_sdk_iam::Client::new(&sdk);

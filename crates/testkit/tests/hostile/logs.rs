@@ -13,7 +13,7 @@ pub(crate) fn declared(platform: &Platform) -> Vec<(String, serde_json::Value)> 
 
 #[test]
 fn a_log_group_is_made_before_its_function_and_deleted_after_it() {
-    let platform = Platform::of("dev").only("functions.*");
+    let platform = Platform::named("dev").only("functions.*");
     let mut aws = Aws::lawful(platform.region(), 61);
     up(&platform, &mut aws);
     assert!(last(&aws, "logs", "CreateLogGroup") < first(&aws, "lambda", "CreateFunction"));
@@ -44,7 +44,7 @@ fn log_group_with_events_stays_without_consent_although_the_file_no_longer_decla
         let logs = aws_sdk_cloudwatchlogs::Client::new(&sdk);
         logs.create_log_stream().log_group_name(group).log_stream_name("a-call").send().await.unwrap();
     });
-    let without = Platform::of("dev").only("functions.*").keeping_data();
+    let without = Platform::named("dev").only("functions.*").keeping_data();
     let planning = aws.run(async |sdk| without.plan(&sdk).await);
     let kept: Vec<&str> = planning.plan.kept.iter().map(|kept| kept.address.as_str()).collect();
     assert_eq!(kept, ["functions.logs-export"]);
@@ -57,7 +57,7 @@ fn log_group_with_events_stays_without_consent_although_the_file_no_longer_decla
 
 #[test]
 fn log_group_that_gets_events_after_the_plan_stays_without_consent() {
-    let platform = Platform::of("dev").only("functions.*").keeping_data();
+    let platform = Platform::named("dev").only("functions.*").keeping_data();
     let mut aws = Aws::lawful(platform.region(), 64);
     up(&platform, &mut aws);
     aws.strike(("lambda", "DeleteFunction"), 0, 2, Fault::Slow(Duration::from_secs(30)));
@@ -81,7 +81,7 @@ fn log_group_that_gets_events_after_the_plan_stays_without_consent() {
 #[test]
 fn a_late_invocation_cannot_bring_a_function_log_group_back() {
     for environment in ["dev", "staging", "prod"] {
-        let platform = Platform::of(environment);
+        let platform = Platform::named(environment);
         let roles = declared(&platform);
         let functions = roles.iter().filter(|(address, _)| address.ends_with("-function"));
         let mut seen = 0;
@@ -96,7 +96,7 @@ fn a_late_invocation_cannot_bring_a_function_log_group_back() {
 
 #[test]
 fn a_group_that_came_back_is_not_taken_for_ours_and_the_plan_says_so() {
-    let platform = Platform::of("dev").only("functions.*");
+    let platform = Platform::named("dev").only("functions.*");
     let mut aws = Aws::lawful(platform.region(), 62);
     up(&platform, &mut aws);
     destroy(&platform, &mut aws);
@@ -112,7 +112,7 @@ fn a_group_that_came_back_is_not_taken_for_ours_and_the_plan_says_so() {
 
 #[test]
 fn group_that_a_service_has_made_for_the_endpoint_or_a_job_is_taken_over_with_retention_and_tags() {
-    let platform = Platform::of("staging").only("*-logs-etl").only("pipeline.endpoint-logs");
+    let platform = Platform::named("staging").only("*-logs-etl").only("pipeline.endpoint-logs");
     let mut aws = Aws::lawful(platform.region(), 63);
     let (endpoint, job) = (
         "/aws/sagemaker/Endpoints/mlops-pipeline-staging-endpoint",

@@ -57,7 +57,7 @@ fn bound(platform: &Platform, aws: &mut Aws) -> Duration {
 #[test]
 fn every_environment_is_up_within_five_percent_of_what_aws_itself_needs() {
     for (environment, seed) in [("dev", 81), ("dev", 82), ("dev", 83), ("staging", 84), ("prod", 85)] {
-        let platform = Platform::of(environment);
+        let platform = Platform::named(environment);
         let mut aws = Aws::prompt(platform.region(), seed);
         aws.distance(DISTANCE);
         up(&platform, &mut aws);
@@ -83,7 +83,7 @@ const QUICK: &[(&str, u64)] = &[
 
 #[test]
 fn slow_things_are_looked_at_as_often_as_the_run_waits_for_them_and_no_more() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut aws = Aws::timed(platform.region(), QUICK);
     let at_least = |chain: &[&str]| {
         let span = |operation: &&str| QUICK.iter().find(|(known, _)| known == operation).unwrap().1;

@@ -6,7 +6,7 @@ use aws_sdk_ec2::Client;
 use testkit::{Aws, Fault, Platform};
 
 fn network() -> Platform {
-    Platform::of("dev").only("network.*")
+    Platform::named("dev").only("network.*")
 }
 
 /// The ids of what is remembered, by address.

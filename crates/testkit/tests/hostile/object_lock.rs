@@ -20,7 +20,7 @@ async fn hold(s3: &Client, version: &str, status: ObjectLockLegalHoldStatus) {
 
 #[test]
 fn destroy_of_a_whole_platform_says_what_a_legal_hold_keeps_and_ends_once_it_is_lifted() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut aws = Aws::brisk(platform.region(), 61);
     up(&platform, &mut aws);
     let version = aws.run(async |sdk| {

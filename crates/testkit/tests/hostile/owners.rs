@@ -99,12 +99,12 @@ fn another_teams_resources_are_left_alone(platform: &Platform) {
 
 #[test]
 fn owners_of_devs_names_and_ids_keep_what_is_theirs() {
-    another_teams_resources_are_left_alone(&Platform::of("dev"));
+    another_teams_resources_are_left_alone(&Platform::named("dev"));
 }
 
 #[test]
 fn owners_of_stagings_names_and_ids_keep_what_is_theirs() {
-    another_teams_resources_are_left_alone(&Platform::of("staging"));
+    another_teams_resources_are_left_alone(&Platform::named("staging"));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn owners_of_prods_names_and_ids_keep_what_is_theirs() {
 fn law_of_owners_is_about_every_kind_whose_declaration_has_tags() {
     let registry = blueprint::registry();
     let (mut tagged, mut untagged) = (BTreeSet::new(), BTreeSet::new());
-    for platform in [Platform::of("dev"), Platform::of("staging"), complete(), with_a_resource_policy()] {
+    for platform in [Platform::named("dev"), Platform::named("staging"), complete(), with_a_resource_policy()] {
         let place = Place::new(local::ACCOUNT, platform.region());
         for one in platform.stack().declarations(&registry, &place).unwrap() {
             let kinds = if tags_of(&one.spec).is_some() { &mut tagged } else { &mut untagged };

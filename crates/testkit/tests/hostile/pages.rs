@@ -10,7 +10,7 @@ use vocabulary::Place;
 
 #[test]
 fn a_list_whose_token_repeats_refuses_the_plan_and_nothing_is_taken_for_missing() {
-    let platform = Platform::of("dev").only("network.vpc");
+    let platform = Platform::named("dev").only("network.vpc");
     let mut aws = Aws::brisk(platform.region(), 41);
     up(&platform, &mut aws);
     let again = Fault::shown(|answer| {
@@ -48,7 +48,7 @@ impl Layer for Endless {
 
 #[tokio::test]
 async fn a_list_of_versions_whose_markers_repeat_ends_with_an_error() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let place = Place::new(local::ACCOUNT, platform.region());
     let registry = blueprint::registry();
     let declared = platform.stack().declarations(&registry, &place).unwrap();

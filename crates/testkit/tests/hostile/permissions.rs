@@ -124,7 +124,7 @@ fn a_drift_job_that_heals_nothing_finds_all_under_policies_that_only_look() {
 #[test]
 fn the_policy_for_looking_changes_nothing() {
     for environment in ENVIRONMENTS {
-        let policies = Platform::of(environment).policies(None, true);
+        let policies = Platform::named(environment).policies(None, true);
         for action in statements(&policies).flat_map(|statement| texts(&statement["Action"])) {
             let name = action.split(':').nth(1).unwrap();
             let reads = ["BatchGet", "Describe", "Get", "List", "View"].iter().any(|read| name.starts_with(read));
@@ -135,7 +135,7 @@ fn the_policy_for_looking_changes_nothing() {
 
 #[test]
 fn what_the_file_no_longer_asks_for_can_be_deleted_by_whoever_may_read_the_state() {
-    let platform = Platform::of("prod");
+    let platform = Platform::named("prod");
     let less = Platform::with("prod", |prod| {
         prod.budget = None;
         prod.monitoring.composite_alarm = false;
@@ -154,7 +154,7 @@ fn what_the_file_no_longer_asks_for_can_be_deleted_by_whoever_may_read_the_state
 
 #[test]
 fn without_one_of_its_actions_a_call_is_denied() {
-    let platform = Platform::of("dev").only("catalog.*");
+    let platform = Platform::named("dev").only("catalog.*");
     for (missing, operation) in [
         ("iam:PassRole", "CreateCrawler"),
         ("glue:CreateDatabase", "CreateDatabase"),
@@ -176,7 +176,7 @@ fn without_one_of_its_actions_a_call_is_denied() {
 
 #[test]
 fn what_is_not_ours_may_not_be_touched() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut aws = Aws::lenient(platform.region());
     let vpc = aws.run(async |sdk| {
         let made = aws_sdk_ec2::Client::new(&sdk).create_vpc().cidr_block("10.9.0.0/16").send().await.unwrap();
@@ -227,7 +227,7 @@ fn a_boundary_of_roles_binds_whoever_makes_them() {
     let bounded = bounded.only("identity.glue");
     let mut aws = Aws::brisk(bounded.region(), 4);
     aws.allow_only(&bounded.policies(None, false));
-    let free = Platform::of("dev").only("identity.glue");
+    let free = Platform::named("dev").only("identity.glue");
     let applied = aws.run(async |sdk| free.up(&sdk).await);
     assert!(failure(&applied).contains("iam:CreateRole"), "{}", failure(&applied));
     up(&bounded, &mut aws);

@@ -6,7 +6,7 @@ use testkit::{Aws, Platform};
 
 /// From nothing to the platform, without drift, to nothing.
 fn lives_and_goes(environment: &str, seeds: RangeInclusive<u64>) {
-    let platform = Platform::of(environment);
+    let platform = Platform::named(environment);
     for seed in seeds {
         let mut aws = Aws::lawful(platform.region(), seed);
         up_without_drift(&platform, &mut aws);
@@ -34,7 +34,7 @@ fn prod_converges_under_all_laws_without_drift_and_its_destruction_leaves_nothin
 
 #[test]
 fn a_platform_that_was_destroyed_is_brought_up_again_at_once() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut aws = Aws::lawful(platform.region(), 6);
     up(&platform, &mut aws);
     let first = platform.inventory(&aws);
@@ -45,7 +45,7 @@ fn a_platform_that_was_destroyed_is_brought_up_again_at_once() {
 
 #[test]
 fn how_fast_aws_is_makes_no_difference_to_what_comes_of_a_platform() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut lawful = Aws::lawful(platform.region(), 7);
     let mut brisk = Aws::brisk(platform.region(), 8);
     up(&platform, &mut lawful);

@@ -117,7 +117,7 @@ fn a_bucket_policy_is_taken_once_its_principals_are_valid() {
 
 #[test]
 fn a_key_is_only_ever_scheduled_for_deletion_and_the_next_up_takes_it_back() {
-    let platform = Platform::of("staging").only("encryption.*");
+    let platform = Platform::named("staging").only("encryption.*");
     let mut aws = Aws::lawful(platform.region(), 95);
     up(&platform, &mut aws);
     let made = times(&aws, "kms", "CreateKey");

@@ -13,7 +13,7 @@ use vocabulary::Place;
 
 /// A small platform that was up, twice, and is gone: its state has a history with resources in it.
 fn gone() -> (Platform, Aws) {
-    let platform = Platform::of("dev").only("monitoring.alerts");
+    let platform = Platform::named("dev").only("monitoring.alerts");
     let mut aws = Aws::brisk(platform.region(), 1);
     for _ in 0..2 {
         up(&platform, &mut aws);

@@ -19,12 +19,12 @@ struct Roles {
 
 impl Roles {
     fn of(environment: &'static str, other: &'static str) -> Self {
-        let platform = Platform::of(environment);
+        let platform = Platform::named(environment);
         let place = Place::new(ACCOUNT, platform.region());
         let declared = platform.stack().declarations(&blueprint::registry(), &place).unwrap();
         let roles = declared.into_iter().filter(|one| one.kind == "iam:role").map(|one| {
             let policies: Vec<Value> = one.spec["inline_policies"].as_object().unwrap().values().cloned().collect();
-            (one.address.to_string(), Rights::of(&policies))
+            (one.address.to_string(), Rights::new(&policies))
         });
         Self { environment, other, roles: roles.collect() }
     }
@@ -249,7 +249,7 @@ fn whoever_provisions_cannot_change_the_boundary_or_take_it_off() {
             super::permissions::set_a_job(prod, config::environment::Heal::Everything);
             prod.identity.permissions_boundary = bounded.then(|| boundary.clone());
         });
-        let rights = Rights::of(&platform.policies(None, false));
+        let rights = Rights::new(&platform.policies(None, false));
         for action in
             ["iam:CreatePolicyVersion", "iam:DeletePolicyVersion", "iam:DeletePolicy", "iam:SetDefaultPolicyVersion"]
         {
@@ -266,7 +266,7 @@ fn whoever_provisions_cannot_change_the_boundary_or_take_it_off() {
 #[test]
 fn the_policy_for_looking_reads_state_lock_and_scripts_and_no_data() {
     for (environment, other) in ENVIRONMENTS {
-        let rights = Rights::of(&Platform::of(environment).policies(None, true));
+        let rights = Rights::new(&Platform::named(environment).policies(None, true));
         let may = |bucket: &str, key: &str| rights.allow("s3:GetObject", &object(environment, bucket, key), &[]);
         assert!(may("mlopsctl-state", "state.json") && may("mlopsctl-state", "lock.json"));
         assert!(may("artifacts", "glue/scripts/etl.py"));
@@ -297,7 +297,7 @@ fn the_policy_for_looking_reads_state_lock_and_scripts_and_no_data() {
 #[test]
 fn the_policy_for_provisioning_reads_no_data_either() {
     for (environment, _) in ENVIRONMENTS {
-        let rights = Rights::of(&Platform::of(environment).policies(None, false));
+        let rights = Rights::new(&Platform::named(environment).policies(None, false));
         for action in ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"] {
             for (bucket, key) in [("data", "raw/customers.csv"), ("models", "training/a"), ("artifacts", "runs/1/a")] {
                 assert!(!rights.allow(action, &object(environment, bucket, key), &[]), "{action} {bucket}/{key}");

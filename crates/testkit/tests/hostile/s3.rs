@@ -11,7 +11,7 @@ const BUCKET: &str = "mlops-pipeline-dev-data-123456789012";
 const REPOSITORY: &str = "mlops-pipeline-dev";
 
 fn bucket() -> Platform {
-    Platform::of("dev").only("storage.data")
+    Platform::named("dev").only("storage.data")
 }
 
 #[test]
@@ -104,7 +104,7 @@ const BEING_FREED: [(&str, &str); 2] = [
 /// A cloud with the state bucket, in which S3 refuses the names of other new buckets that many times.
 fn with_a_name_that_is_being_freed(times: u64, (code, words): (&str, &str)) -> Aws {
     let mut aws = Aws::lawful(bucket().region(), 60);
-    up(&Platform::of("dev").only("identity.sagemaker"), &mut aws);
+    up(&Platform::named("dev").only("identity.sagemaker"), &mut aws);
     aws.strike(("s3", "PUT bucket"), 0, times, Fault::refused(code, words));
     aws
 }
@@ -179,7 +179,7 @@ fn a_policy_that_could_lock_out_whoever_empties_a_bucket_is_removed_first() {
 
 #[test]
 fn a_repository_with_images_is_deleted_only_when_allowed() {
-    let platform = Platform::of("dev").only("registry.images");
+    let platform = Platform::named("dev").only("registry.images");
     let mut aws = Aws::lawful(platform.region(), 59);
     up(&platform, &mut aws);
     aws.run(async |sdk| {
@@ -190,7 +190,7 @@ fn a_repository_with_images_is_deleted_only_when_allowed() {
         let refused = ecr.delete_repository().repository_name(REPOSITORY).send().await.unwrap_err();
         assert!(refused.into_service_error().is_repository_not_empty_exception());
     });
-    let keeping = Platform::of("dev").only("registry.images").keeping_data();
+    let keeping = Platform::named("dev").only("registry.images").keeping_data();
     let refusals = aws.run(async |sdk| keeping.try_destroy(&sdk).await).unwrap_err();
     assert!(refusals[0].failure.to_string().contains("it holds 1 image"), "{}", refusals[0].failure);
     destroy(&platform, &mut aws);
@@ -199,7 +199,7 @@ fn a_repository_with_images_is_deleted_only_when_allowed() {
 
 #[test]
 fn key_of_aws_for_copies_is_described_in_their_region_before_anything_is_copied() {
-    let platform = Platform::of("prod").only("storage.data");
+    let platform = Platform::named("prod").only("storage.data");
     let mut aws = Aws::lenient(platform.region());
     up(&platform, &mut aws);
     let replicates = first(&aws, "s3", "PUT bucket?replication");

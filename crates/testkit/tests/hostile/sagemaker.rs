@@ -9,7 +9,7 @@ use std::time::Duration;
 use testkit::{Aws, Fault, Platform};
 
 fn studio() -> Platform {
-    Platform::of("dev").only("studio.user-data-scientist")
+    Platform::named("dev").only("studio.user-data-scientist")
 }
 
 async fn domain(client: &Client) -> String {
@@ -40,7 +40,7 @@ fn a_domain_that_is_led_through_its_vpc_is_told_which() {
     let past = Platform::with("dev", |environment| environment.studio.network = NetworkAccess::PublicInternetOnly);
     let mut aws = Aws::lawful(past.region(), 110);
     up(&past, &mut aws);
-    let through = Platform::of("dev");
+    let through = Platform::named("dev");
     up(&through, &mut aws);
     assert_eq!(times(&aws, "sagemaker", "UpdateDomain"), 1);
     let again = aws.run(async |sdk| through.plan(&sdk).await);
@@ -50,7 +50,7 @@ fn a_domain_that_is_led_through_its_vpc_is_told_which() {
 #[test]
 fn a_domain_finds_dns_and_a_group_whose_members_reach_each_other() {
     for environment in ["dev", "staging", "prod"] {
-        let all = declared(&Platform::of(environment));
+        let all = declared(&Platform::named(environment));
         let spec = |wanted: &str| &all.iter().find(|(address, _)| address == wanted).unwrap().1;
         assert_eq!(spec("network.vpc")["dns_support"], true);
         assert_eq!(spec("network.vpc")["dns_hostnames"], true);
@@ -272,7 +272,7 @@ fn first_look_at_leftovers(platform: &Platform, aws: &Aws) -> usize {
 
 #[test]
 fn not_founds_that_are_validation_exceptions_are_told_by_their_words() {
-    let platform = Platform::of("dev").only("studio.*");
+    let platform = Platform::named("dev").only("studio.*");
     for words in
         ["Feature Group mlops does not exist", "UserProfile not found", "Unable to find the model package group"]
     {
@@ -286,7 +286,7 @@ fn not_founds_that_are_validation_exceptions_are_told_by_their_words() {
 
 #[test]
 fn name_that_is_taken_is_found_whatever_words_aws_has_for_it() {
-    let platform = Platform::of("dev").only("studio.features-customers");
+    let platform = Platform::named("dev").only("studio.features-customers");
     let mut aws = Aws::lenient(platform.region());
     // It is made, and AWS says so in words that nobody has seen yet.
     let refusal = testkit::Refusal::new("ResourceInUse", "The name belongs to another resource.");
@@ -297,7 +297,7 @@ fn name_that_is_taken_is_found_whatever_words_aws_has_for_it() {
 
 #[test]
 fn a_feature_group_takes_a_minute_and_one_that_fails_says_why_and_is_made_again() {
-    let platform = Platform::of("dev").only("studio.features-customers");
+    let platform = Platform::named("dev").only("studio.features-customers");
     let mut aws = Aws::lawful(platform.region(), 108);
     let failed = Fault::shown(|answer| {
         answer["FeatureGroupStatus"] = "CreateFailed".into();
@@ -315,7 +315,7 @@ fn a_feature_group_takes_a_minute_and_one_that_fails_says_why_and_is_made_again(
 
 #[test]
 fn a_feature_is_added_in_place_and_waited_for() {
-    let platform = Platform::of("dev").only("studio.features-customers");
+    let platform = Platform::named("dev").only("studio.features-customers");
     let mut aws = Aws::lawful(platform.region(), 109);
     up(&platform, &mut aws);
     let more = Platform::with("dev", |dev| {
@@ -333,7 +333,7 @@ fn a_feature_is_added_in_place_and_waited_for() {
 
 #[test]
 fn a_model_package_group_is_deleted_after_its_versions_and_only_when_that_is_allowed() {
-    let platform = Platform::of("dev").only("studio.model-package-group");
+    let platform = Platform::named("dev").only("studio.model-package-group");
     let mut aws = Aws::lawful(platform.region(), 110);
     up(&platform, &mut aws);
     let group = "mlops-pipeline-dev-models";
@@ -345,7 +345,7 @@ fn a_model_package_group_is_deleted_after_its_versions_and_only_when_that_is_all
         let refused = client.delete_model_package_group().model_package_group_name(group).send().await;
         assert!(refused.is_err(), "AWS refuses while there are versions");
     });
-    let keeping = Platform::of("dev").only("studio.model-package-group").keeping_data();
+    let keeping = Platform::named("dev").only("studio.model-package-group").keeping_data();
     let refusals = aws.run(async |sdk| keeping.try_destroy(&sdk).await).unwrap_err();
     assert!(refusals[0].failure.to_string().contains("it holds 2 model versions"), "{}", refusals[0].failure);
     destroy(&platform, &mut aws);

@@ -14,7 +14,7 @@ const SHOWN: Duration = Duration::from_secs(60);
 #[test]
 fn settings_that_lag_and_flap_after_a_write_fail_no_run() {
     for (environment, seed) in [("dev", 91), ("dev", 92), ("prod", 93)] {
-        let platform = Platform::of(environment);
+        let platform = Platform::named(environment);
         let mut aws = Aws::flapping(platform.region(), seed);
         up(&platform, &mut aws);
         let versioned = times(&aws, "s3", "PUT bucket?versioning");
@@ -25,7 +25,7 @@ fn settings_that_lag_and_flap_after_a_write_fail_no_run() {
 
 #[test]
 fn old_answer_soon_after_a_run_is_no_drift() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     for seed in 94..=96 {
         let mut aws = Aws::flapping(platform.region(), seed);
         up(&platform, &mut aws);

@@ -289,7 +289,7 @@ async fn history_ends_where_the_store_repeats_a_page() {
 
 #[test]
 fn own_bucket_forgets_old_locks_and_the_oldest_of_many_states() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut aws = Aws::brisk(platform.region(), 1);
     aws.run(async |sdk| {
         let bucket = platform.state_bucket(&sdk);

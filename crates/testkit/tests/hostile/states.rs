@@ -5,7 +5,7 @@ use crate::{destroy, logs::declared, times, up};
 use testkit::{Aws, Fault, Platform};
 
 fn pipeline() -> Platform {
-    Platform::of("dev").only("pipeline.training")
+    Platform::named("dev").only("pipeline.training")
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn state_machine_with_executions_under_way_is_deleted_once_they_are_stopped() {
 #[test]
 fn the_pipeline_logs_to_a_group_whose_name_takes_no_room_in_the_resource_policy() {
     for environment in ["dev", "staging", "prod"] {
-        let all = declared(&Platform::of(environment));
+        let all = declared(&Platform::named(environment));
         let (_, group) = all.iter().find(|(address, _)| address == "pipeline.logs").unwrap();
         assert!(group["name"].as_str().unwrap().starts_with("/aws/vendedlogs/states/"), "{group}");
         let (_, machine) = all.iter().find(|(address, _)| address == "pipeline.training").unwrap();
@@ -74,7 +74,7 @@ fn the_pipeline_logs_to_a_group_whose_name_takes_no_room_in_the_resource_policy(
 
 #[test]
 fn the_pipelines_role_may_deliver_logs_and_run_jobs_to_their_end() {
-    let all = declared(&Platform::of("dev"));
+    let all = declared(&Platform::named("dev"));
     let (_, role) = all.iter().find(|(address, _)| address == "identity.pipeline").unwrap();
     let allowed = role["inline_policies"].to_string();
     let needed = [

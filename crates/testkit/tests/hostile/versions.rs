@@ -7,7 +7,7 @@ use testkit::{Aws, Platform};
 
 #[test]
 fn run_that_a_later_version_overtakes_at_any_moment_loses_and_duplicates_nothing() {
-    let platform = Platform::of("dev");
+    let platform = Platform::named("dev");
     let mut clean = Aws::brisk(platform.region(), 23);
     up(&platform, &mut clean);
     let mut overtaken = 0;

@@ -66,7 +66,7 @@ impl Pipeline {
                 at.get("schema").report(format!("{}:{line}: {}", self.schema, found.message), "");
             }
             if mistakes.is_empty() {
-                fit::check(self, &data_schema::DataSchema::of(&schema), at, whole, feature_groups);
+                fit::check(self, &data_schema::DataSchema::new(&schema), at, whole, feature_groups);
             }
         }
         self.check_steps(at, whole, catalog, functions);

@@ -40,7 +40,7 @@ pub(super) struct DataSchema<'a> {
 
 impl<'a> DataSchema<'a> {
     /// Of a schema without mistakes.
-    pub(super) fn of(schema: &'a Value) -> Self {
+    pub(super) fn new(schema: &'a Value) -> Self {
         let columns = schema["columns"].as_array().into_iter().flatten();
         let label = columns.clone().find(|column| column["name"] == schema["label"]);
         Self {

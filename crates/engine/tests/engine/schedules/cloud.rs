@@ -113,7 +113,7 @@ impl Default for Cloud {
 }
 
 fn failure(kind: FailureKind, message: &str) -> Failure {
-    Failure::of(kind, message)
+    Failure::new(kind, message)
 }
 
 impl Cloud {

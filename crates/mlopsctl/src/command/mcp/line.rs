@@ -26,7 +26,7 @@ pub(super) struct Line {
 
 impl Line {
     /// A command on a platform.
-    pub(super) fn on(platform: Platform, command: &[&'static str]) -> Self {
+    pub(super) fn new(platform: Platform, command: &[&'static str]) -> Self {
         Self { platform: Some(platform), ..Self::on_files(command) }
     }
 

@@ -43,7 +43,7 @@ impl Arguments for Schema {
 
     fn line(self) -> Result<Line, String> {
         let platform = Platform { environment: self.environment, local: true };
-        let line = Line::on(platform, &["pipeline", "schema"]).options("--label", [self.label]);
+        let line = Line::new(platform, &["pipeline", "schema"]).options("--label", [self.label]);
         Ok(line.options("--out", self.out).operands([self.data]))
     }
 }
@@ -65,7 +65,7 @@ impl Arguments for Upload {
     const EFFECT: Effect = Effect::Changes;
 
     fn line(self) -> Result<Line, String> {
-        let line = Line::on(self.platform, &["pipeline", "upload"]).flag("--unchecked", self.unchecked);
+        let line = Line::new(self.platform, &["pipeline", "upload"]).flag("--unchecked", self.unchecked);
         Ok(line.operands(self.data))
     }
 }
@@ -104,7 +104,7 @@ impl Arguments for Run {
     fn line(self) -> Result<Line, String> {
         // The embedded AWS ends with the command that works on it.
         let follow = Follow { follow: self.follow.follow || self.platform.local };
-        Ok(follow.add_to(Line::on(self.platform, &["pipeline", "run"]).options("--set", self.set)))
+        Ok(follow.add_to(Line::new(self.platform, &["pipeline", "run"]).options("--set", self.set)))
     }
 }
 
@@ -127,7 +127,7 @@ impl Arguments for Resume {
 
     fn line(self) -> Result<Line, String> {
         let follow = Follow { follow: self.follow.follow || self.platform.local };
-        let line = Line::on(self.platform, &["pipeline", "resume"]).options("--from", self.from);
+        let line = Line::new(self.platform, &["pipeline", "resume"]).options("--from", self.from);
         Ok(follow.add_to(line).operands(self.execution))
     }
 }
@@ -162,7 +162,7 @@ impl Arguments for Status {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        Ok(self.execution.add_to(Line::on(self.platform, &["pipeline", "status"])))
+        Ok(self.execution.add_to(Line::new(self.platform, &["pipeline", "status"])))
     }
 }
 
@@ -184,7 +184,7 @@ impl Arguments for Logs {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        let line = Line::on(self.platform, &["pipeline", "logs"]).options("--step", self.step);
+        let line = Line::new(self.platform, &["pipeline", "logs"]).options("--step", self.step);
         Ok(self.execution.add_to(line.options("--lines", self.lines)))
     }
 }
@@ -219,7 +219,7 @@ impl Arguments for Stop {
     const EFFECT: Effect = Effect::Changes;
 
     fn line(self) -> Result<Line, String> {
-        Ok(self.execution.add_to(self.consent.add_to(Line::on(self.platform, &["pipeline", "stop"]))))
+        Ok(self.execution.add_to(self.consent.add_to(Line::new(self.platform, &["pipeline", "stop"]))))
     }
 }
 
@@ -237,7 +237,7 @@ impl Arguments for Models {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["pipeline", "models"]).options("--last", self.last))
+        Ok(Line::new(self.platform, &["pipeline", "models"]).options("--last", self.last))
     }
 }
 
@@ -262,7 +262,7 @@ impl Arguments for Approve {
     const EFFECT: Effect = Effect::Changes;
 
     fn line(self) -> Result<Line, String> {
-        let line = Line::on(self.platform, &["pipeline", "approve"]).options("--reason", self.reason);
+        let line = Line::new(self.platform, &["pipeline", "approve"]).options("--reason", self.reason);
         let line = line.flag("--allow-changed-features", self.allow_changed_features);
         Ok(self.consent.add_to(line).operands(self.version))
     }
@@ -286,7 +286,7 @@ impl Arguments for Reject {
     const EFFECT: Effect = Effect::Changes;
 
     fn line(self) -> Result<Line, String> {
-        let line = Line::on(self.platform, &["pipeline", "reject"]).options("--reason", self.reason);
+        let line = Line::new(self.platform, &["pipeline", "reject"]).options("--reason", self.reason);
         Ok(self.consent.add_to(line).operands([self.version]))
     }
 }
@@ -315,7 +315,7 @@ impl Arguments for Deploy {
     const EFFECT: Effect = Effect::Changes;
 
     fn line(self) -> Result<Line, String> {
-        let line = Line::on(self.platform, &["pipeline", "deploy"]).flag("--again", self.again);
+        let line = Line::new(self.platform, &["pipeline", "deploy"]).flag("--again", self.again);
         let line = self.follow.add_to(line.flag("--allow-changed-features", self.allow_changed_features));
         Ok(self.consent.add_to(line).operands(self.version))
     }
@@ -337,7 +337,7 @@ impl Arguments for Rollback {
     const EFFECT: Effect = Effect::Changes;
 
     fn line(self) -> Result<Line, String> {
-        let line = self.follow.add_to(Line::on(self.platform, &["pipeline", "rollback"]));
+        let line = self.follow.add_to(Line::new(self.platform, &["pipeline", "rollback"]));
         Ok(self.consent.add_to(line))
     }
 }
@@ -358,6 +358,6 @@ impl Arguments for Invoke {
     const EFFECT: Effect = Effect::Changes;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["pipeline", "invoke"]).options("--first", self.first).operands([self.rows]))
+        Ok(Line::new(self.platform, &["pipeline", "invoke"]).options("--first", self.first).operands([self.rows]))
     }
 }

@@ -79,7 +79,7 @@ impl Arguments for Plan {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        let line = Line::on(self.platform, &["plan"]).options("--out", self.out).options("--target", self.target);
+        let line = Line::new(self.platform, &["plan"]).options("--out", self.out).options("--target", self.target);
         Ok(self.consents.add_to(line))
     }
 }
@@ -110,7 +110,7 @@ impl Arguments for Up {
     const EFFECT: Effect = Effect::Deletes;
 
     fn line(self) -> Result<Line, String> {
-        let line = Line::on(self.platform, &["up"]).with_events().options("--plan", self.plan);
+        let line = Line::new(self.platform, &["up"]).with_events().options("--plan", self.plan);
         let line = line.options("--target", self.target).flag("--no-wait", self.no_wait).flag("--yes", self.yes);
         Ok(self.consents.add_to(line))
     }
@@ -143,7 +143,7 @@ impl Arguments for Destroy {
                  is to be deleted, and pass the name that the person answers as `confirm`"
             ));
         }
-        let line = Line::on(self.platform, &["destroy"]).with_events().flag("--yes", is_confirmed);
+        let line = Line::new(self.platform, &["destroy"]).with_events().flag("--yes", is_confirmed);
         Ok(self.consents.add_to(line.flag("--with-state", self.with_state)))
     }
 }
@@ -160,7 +160,7 @@ impl Arguments for Wait {
     const EFFECT: Effect = Effect::Changes;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["wait"]).with_events())
+        Ok(Line::new(self.platform, &["wait"]).with_events())
     }
 }
 
@@ -180,7 +180,7 @@ impl Arguments for Output {
     fn line(self) -> Result<Line, String> {
         // A single operand without `.` and `_` would be an environment.
         let environment = self.name.as_ref().map(|_| self.platform.environment.clone());
-        Ok(Line::on(self.platform, &["output"]).operands(environment.into_iter().chain(self.name)))
+        Ok(Line::new(self.platform, &["output"]).operands(environment.into_iter().chain(self.name)))
     }
 }
 
@@ -199,7 +199,7 @@ impl Arguments for Drift {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["drift"]).flag("--who", self.who))
+        Ok(Line::new(self.platform, &["drift"]).flag("--who", self.who))
     }
 }
 
@@ -215,7 +215,7 @@ impl Arguments for Reconcile {
     const EFFECT: Effect = Effect::Deletes;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["reconcile"]).with_events())
+        Ok(Line::new(self.platform, &["reconcile"]).with_events())
     }
 }
 
@@ -231,7 +231,7 @@ impl Arguments for Cost {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["cost"]))
+        Ok(Line::new(self.platform, &["cost"]))
     }
 }
 
@@ -247,7 +247,7 @@ impl Arguments for Doctor {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["doctor"]))
+        Ok(Line::new(self.platform, &["doctor"]))
     }
 }
 
@@ -266,7 +266,7 @@ impl Arguments for Graph {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["graph"]).flag("--changes", self.changes))
+        Ok(Line::new(self.platform, &["graph"]).flag("--changes", self.changes))
     }
 }
 
@@ -285,7 +285,7 @@ impl Arguments for Permissions {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["permissions"]).flag("--read-only", self.read_only))
+        Ok(Line::new(self.platform, &["permissions"]).flag("--read-only", self.read_only))
     }
 }
 
@@ -301,7 +301,7 @@ impl Arguments for StateList {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["state", "list"]))
+        Ok(Line::new(self.platform, &["state", "list"]))
     }
 }
 
@@ -319,7 +319,7 @@ impl Arguments for StateShow {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["state", "show"]).operands([self.address]))
+        Ok(Line::new(self.platform, &["state", "show"]).operands([self.address]))
     }
 }
 
@@ -335,6 +335,6 @@ impl Arguments for StateHistory {
     const EFFECT: Effect = Effect::Reads;
 
     fn line(self) -> Result<Line, String> {
-        Ok(Line::on(self.platform, &["state", "history"]))
+        Ok(Line::new(self.platform, &["state", "history"]))
     }
 }

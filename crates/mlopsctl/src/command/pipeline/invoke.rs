@@ -36,7 +36,7 @@ pub(super) async fn run(
     let most = first.map_or(usize::MAX, |first| usize::try_from(first).unwrap_or(usize::MAX));
     let RawRows { requests, unfit } = read(&signature, file, most)?;
     local_work::begin(platform, global, printer).await?;
-    let mut predictions = Predictions::of(&signature, &package);
+    let mut predictions = Predictions::new(&signature, &package);
     for batch in batches(&requests) {
         let body: String = batch.iter().map(|(_, request)| format!("{request}\n")).collect();
         let answer = endpoint.invoke(&body).await?;

@@ -29,7 +29,7 @@ pub(super) enum Work {
 }
 
 impl Work {
-    pub(super) fn of(deploy: bool) -> Self {
+    pub(super) fn new(deploy: bool) -> Self {
         if deploy { Self::Deployment } else { Self::Training }
     }
 
