@@ -26,6 +26,10 @@ const KEY_BYTES: usize = 16;
 /// that stays tells that the values differ.
 #[must_use]
 pub fn unseal(value: &Value, other: &Value) -> Value {
+    // Few resources have secrets, and long sets without them would be compared item by item.
+    if !holds_seal(value) {
+        return value.clone();
+    }
     match (value, other) {
         (Value::String(seal), plain) if fits(seal, plain) => plain.clone(),
         (Value::Object(fields), Value::Object(others)) => {

@@ -87,6 +87,11 @@ impl Aws {
         Self::under(Laws::new(region, seed, Pace::Real, Script::showing_late()), region)
     }
 
+    /// The same, where every write of a setting shows late.
+    pub fn lagging(region: &str, seed: u64) -> Self {
+        Self::under(Laws::new(region, seed, Pace::Real, Script::showing_every_write_late()), region)
+    }
+
     /// The same, with strongly consistent settings, for tests of run times.
     pub fn prompt(region: &str, seed: u64) -> Self {
         Self::under(Laws::new(region, seed, Pace::Real, Script::showing_at_once()), region)

@@ -37,6 +37,12 @@ impl Documents {
         self.by_kind.get_mut(kind)?.get_mut(key)
     }
 
+    /// The first key of a kind that begins with a prefix.
+    pub(crate) fn first_below(&self, kind: &str, prefix: &str) -> Option<&String> {
+        let (key, _) = self.by_kind.get(kind)?.range(prefix.to_owned()..).next()?;
+        key.starts_with(prefix).then_some(key)
+    }
+
     /// Keeps a resource whose service creates and updates it by the same call, and its tags.
     pub(crate) fn put(&mut self, kind: &str, key: String, document: Document) {
         self.by_kind.entry(kind.to_owned()).or_default().insert(key, document);

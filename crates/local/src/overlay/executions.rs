@@ -47,7 +47,7 @@ fn is_of(execution: &Document, machine: &Document) -> bool {
 }
 
 fn machine<'a>(documents: &'a Documents, arn: &str) -> Option<&'a Document> {
-    documents.of(STATE_MACHINE.name).find_map(|(key, machine)| (key == arn).then_some(machine))
+    documents.get(STATE_MACHINE.name, arn)
 }
 
 fn start(documents: &mut Documents, scope: Scope<'_>, body: &Value) -> Result<Value, Refusal> {
@@ -82,12 +82,12 @@ fn start(documents: &mut Documents, scope: Scope<'_>, body: &Value) -> Result<Va
 
 fn find<'a>(documents: &'a Documents, body: &Value) -> Result<&'a Document, Refusal> {
     let arn = text(body, "executionArn");
-    let found = documents.of(KIND).find(|(key, execution)| {
+    let found = documents.get(KIND, arn).filter(|execution| {
         let machine = execution.get("stateMachineArn").and_then(Value::as_str).and_then(|arn| machine(documents, arn));
-        *key == arn && machine.is_some_and(|machine| is_of(execution, machine))
+        machine.is_some_and(|machine| is_of(execution, machine))
     });
     let message = format!("Execution Does Not Exist: '{arn}'");
-    found.map(|(_, execution)| execution).ok_or(Refusal { code: "ExecutionDoesNotExist", message })
+    found.ok_or(Refusal { code: "ExecutionDoesNotExist", message })
 }
 
 fn history(documents: &Documents, arn: &str) -> Value {

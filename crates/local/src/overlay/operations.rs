@@ -21,12 +21,12 @@ impl Documents {
         let key = kind.key_of(&document).ok_or_else(|| no_key(kind))?;
         if let Some(parent) = kind.parent {
             let parent_key = key.split('/').next().unwrap_or(&key);
-            if !self.of(parent).any(|(key, _)| key == parent_key) {
+            if self.get(parent, parent_key).is_none() {
                 let message = format!("{parent} {parent_key} does not exist");
                 return Err(Refusal { code: kind.missing.0, message });
             }
         }
-        if self.of(kind.name).any(|(taken, _)| *taken == key) {
+        if self.get(kind.name, &key).is_some() {
             return Err(kind.refuse(kind.exists, &key));
         }
         for (field, template) in kind.computed {
@@ -47,10 +47,7 @@ impl Documents {
 
     pub(crate) fn describe(&self, kind: &Kind, body: &Value) -> Result<Value, Refusal> {
         let key = key_in(kind, body)?;
-        let document = self
-            .of(kind.name)
-            .find_map(|(found, document)| (*found == key).then_some(document))
-            .ok_or_else(|| kind.refuse(kind.missing, &key))?;
+        let document = self.get(kind.name, &key).ok_or_else(|| kind.refuse(kind.missing, &key))?;
         Ok(wrap(kind, document))
     }
 
@@ -72,8 +69,7 @@ impl Documents {
     pub(crate) fn delete(&mut self, kind: &Kind, body: &Value, scope: Scope<'_>) -> Result<Value, Refusal> {
         let key = key_in(kind, body)?;
         for child in kind.children {
-            let inside = format!("{key}/");
-            if let Some((child_key, _)) = self.of(child).find(|(child, _)| child.starts_with(&inside)) {
+            if let Some(child_key) = self.first_below(child, &format!("{key}/")) {
                 return Err(Refusal {
                     code: kind.in_use,
                     message: format!("{} {key} still has {child} {child_key}", kind.name),

@@ -51,16 +51,19 @@ impl Roles {
     fn complete(&self, call: &Call, shown: &str) -> Option<String> {
         let scope = Scope { account: default_account_id(), region: &call.region };
         let state = self.inner.snapshot(scope).ok()?;
-        let mut whole = shown.to_owned();
-        for (name, role) in state["roles"].as_object()? {
-            let after = format!("<RoleName>{}</RoleName>", xml_escape(name));
-            let more = match call.operation.as_str() {
+        let roles = state["roles"].as_object()?;
+        let mut whole = String::new();
+        for piece in shown.split_inclusive("</RoleName>") {
+            whole.push_str(piece);
+            // IAM allows no character in a name that XML escapes.
+            let name = piece.strip_suffix("</RoleName>").and_then(|text| text.rsplit('>').next());
+            let Some(role) = name.and_then(|name| roles.get(name)) else { continue };
+            whole += &match call.operation.as_str() {
                 "ListRoles" => description(role),
                 // Role details have no description.
                 "GetAccountAuthorizationDetails" => boundary(role) + &tags(role),
                 _ => description(role) + &boundary(role) + &tags(role),
             };
-            whole = whole.replace(&after, &format!("{after}{more}"));
         }
         Some(whole)
     }

@@ -104,8 +104,8 @@ fn check_sign_on(documents: &Documents, operation: &str, body: &Value) -> Result
     if operation != USER_PROFILE.create {
         return Ok(());
     }
-    let domain = documents.of(DOMAIN.name).find(|(id, _)| body["DomainId"] == **id);
-    let is_sso = domain.is_some_and(|(_, domain)| domain.get("AuthMode") == Some(&"SSO".into()));
+    let domain = body["DomainId"].as_str().and_then(|id| documents.get(DOMAIN.name, id));
+    let is_sso = domain.is_some_and(|domain| domain.get("AuthMode") == Some(&"SSO".into()));
     let names_user = body["SingleSignOnUserIdentifier"] == "UserName" && body["SingleSignOnUserValue"].is_string();
     let message = match (is_sso, names_user) {
         (true, false) => "SingleSignOnUserIdentifier and SingleSignOnUserValue are required for an SSO domain.",

@@ -29,6 +29,8 @@ enum Late {
     #[default]
     Writer,
     Everybody,
+    /// All processes, and every write shows late.
+    EverybodyAlways,
 }
 
 impl Script {
@@ -46,6 +48,11 @@ impl Script {
     /// Reads of later processes lag as well.
     pub(crate) fn showing_late() -> Self {
         Self { late_for: Late::Everybody, ..Self::default() }
+    }
+
+    /// Reads of all processes lag behind every write.
+    pub(crate) fn showing_every_write_late() -> Self {
+        Self { late_for: Late::EverybodyAlways, ..Self::default() }
     }
 
     /// The same script for another cloud, whose processes are its own.
@@ -72,8 +79,13 @@ impl Script {
         match self.late_for {
             Late::Nobody => false,
             Late::Writer => process == self.process(),
-            Late::Everybody => true,
+            Late::Everybody | Late::EverybodyAlways => true,
         }
+    }
+
+    /// True if every write of a setting shows late. Otherwise chance decides which ones do.
+    pub(super) fn shows_every_write_late(&self) -> bool {
+        self.late_for == Late::EverybodyAlways
     }
 
     pub(crate) fn doom(&self, operation: &str, times: u64) {

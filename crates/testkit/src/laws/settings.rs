@@ -41,7 +41,8 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// The range of seconds for which a write may stay invisible. Half of all writes are visible at once.
+/// The range of seconds for which a write may stay invisible. Half of all writes are visible at once, if the script
+/// leaves it to chance.
 fn lag(service: &str) -> RangeInclusive<u64> {
     match service {
         "s3" | "kms" => 1..=60,
@@ -180,11 +181,12 @@ impl Law for Settings {
             }
             self.writes += 1;
             let nth = format!("{} {}", asked.operation, self.writes);
-            if world.chance.once_in(2, &nth) {
+            let lags = world.script.shows_every_write_late();
+            if !lags && world.chance.once_in(2, &nth) {
                 self.old.remove(&key);
                 continue;
             }
-            let hides = world.chance.once_in(2, &format!("{nth} hides"));
+            let hides = lags || world.chance.once_in(2, &format!("{nth} hides"));
             let flaps_until = world.after(lag(&asked.service), &nth);
             let hidden_until = if hides { world.now + (flaps_until - world.now) / 2 } else { world.now };
             self.old

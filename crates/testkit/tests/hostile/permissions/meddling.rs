@@ -16,6 +16,7 @@ pub(crate) async fn with_settings(sdk: &SdkConfig, prefix: &str, region: &str) {
     functions_and_logs(sdk, prefix, region).await;
     network(sdk, prefix).await;
     keys(sdk, prefix).await;
+    monitoring(sdk, prefix).await;
     let bucket = format!("{prefix}-data-{ACCOUNT}");
     let rule =
         OwnershipControlsRule::builder().object_ownership(ObjectOwnership::BucketOwnerPreferred).build().unwrap();
@@ -112,6 +113,22 @@ async fn keys(sdk: &SdkConfig, prefix: &str) {
     let policy = ANYBODY.replace("sts:AssumeRole", "kms:Describe*").replace("\"}]}", "\",\"Resource\":\"*\"}]}");
     kms.put_key_policy().key_id(&data).policy(policy).send().await.unwrap();
     kms.schedule_key_deletion().key_id(&logs).pending_window_in_days(7).send().await.unwrap();
+}
+
+/// A rule, and an alarm of alarms where there is one.
+async fn monitoring(sdk: &SdkConfig, prefix: &str) {
+    let events = aws_sdk_eventbridge::Client::new(sdk);
+    let rules = events.list_rules().name_prefix(prefix).send().await.unwrap();
+    let rule = rules.rules().first().unwrap();
+    let call = events.put_rule().name(rule.name().unwrap()).set_event_pattern(rule.event_pattern.clone());
+    call.set_schedule_expression(rule.schedule_expression.clone()).description("mine").send().await.unwrap();
+    let alarms = aws_sdk_cloudwatch::Client::new(sdk);
+    let composite = aws_sdk_cloudwatch::types::AlarmType::CompositeAlarm;
+    let found = alarms.describe_alarms().alarm_name_prefix(prefix).alarm_types(composite).send().await.unwrap();
+    if let Some(alarm) = found.composite_alarms().first() {
+        let call = alarms.put_composite_alarm().alarm_name(alarm.alarm_name().unwrap()).alarm_description("mine");
+        call.alarm_rule(alarm.alarm_rule().unwrap()).send().await.unwrap();
+    }
 }
 
 /// A bucket without tags and without anything in it.
