@@ -82,7 +82,7 @@ fn service_statements(context: &BuildContext, alarms: &[&str]) -> Vec<KeyUse> {
         statement(
             logs.clone(),
             &LOGS,
-            Policy::new().allow(LOGS, ["*"]).to_principal(json!({"Service": logs[0]})).when(
+            Policy::new().allow(LOGS, ["*"]).for_principal(json!({"Service": logs[0]})).when(
                 "ArnLike",
                 GROUP,
                 context.arn("logs", "*"),
@@ -94,7 +94,7 @@ fn service_statements(context: &BuildContext, alarms: &[&str]) -> Vec<KeyUse> {
             &PUBLISH,
             Policy::new()
                 .allow(PUBLISH, ["*"])
-                .to_principal(json!({"Service": alarms}))
+                .for_principal(json!({"Service": alarms}))
                 .when("StringEquals", "aws:SourceAccount", account)
                 .when("StringEquals", TOPIC, topic.as_str()),
             &[("aws:SourceAccount", Some(account)), (TOPIC, Some(&topic))],
@@ -104,7 +104,7 @@ fn service_statements(context: &BuildContext, alarms: &[&str]) -> Vec<KeyUse> {
         statement(
             events.clone(),
             &PUBLISH,
-            Policy::new().allow(PUBLISH, ["*"]).to_principal(json!({"Service": events[0]})).when(
+            Policy::new().allow(PUBLISH, ["*"]).for_principal(json!({"Service": events[0]})).when(
                 "StringEquals",
                 TOPIC,
                 topic.as_str(),
@@ -136,7 +136,7 @@ pub(crate) fn build(stack: &mut Stack, context: &BuildContext) -> Keys {
         })
     };
     let root = json!({"AWS": context.place.iam_arn("root")});
-    let owner = Policy::new().allow(["kms:*"], ["*"]).to_principal(root).document();
+    let owner = Policy::new().allow(["kms:*"], ["*"]).for_principal(root).document();
     let data = key("data", format!("Data of {}", context.prefix()), owner.clone());
     let mut policy = owner;
     if let Some(statements) = policy["Statement"].as_array_mut() {

@@ -31,11 +31,11 @@ pub(crate) fn of_s3(place: &Place) -> Value {
         format!("amazonlinux-2-repos-{region}"),
         format!("al2023-repos-{region}-de612dc2"),
     ];
-    own_identities(place).allow(["s3:GetObject"], of_aws.map(objects)).to_principal(json!("*")).document()
+    own_identities(place).allow(["s3:GetObject"], of_aws.map(objects)).for_principal(json!("*")).document()
 }
 
 fn own_identities(place: &Place) -> Policy {
-    let anything = Policy::new().allow(["*"], ["*"]).to_principal(json!("*"));
+    let anything = Policy::new().allow(["*"], ["*"]).for_principal(json!("*"));
     anything.when("StringEquals", "aws:PrincipalAccount", place.account.as_str())
 }
 

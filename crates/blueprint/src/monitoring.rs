@@ -16,15 +16,15 @@ pub(crate) fn topic(stack: &mut Stack, context: &BuildContext, keys: &Keys) -> H
     let arn = context.arn("sns", &name);
     let policy = Policy::new()
         .allow(["sns:Publish"], [arn.clone()])
-        .to_principal(json!({"Service": [context.service("budgets"), context.service("cloudwatch")]}))
+        .for_principal(json!({"Service": [context.service("budgets"), context.service("cloudwatch")]}))
         .when("StringEquals", "aws:SourceAccount", context.place.account.as_str())
         // EventBridge tells a topic nothing to set a condition on: with one, no event would arrive. Nor is a role of the
         // target's a way out: with a role, deliveries to an encrypted topic may fail.
         // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
         .allow(["sns:Publish"], [arn.clone()])
-        .to_principal(json!({"Service": context.service("events")}))
+        .for_principal(json!({"Service": context.service("events")}))
         .allow(["sns:Publish", "sns:Subscribe", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"], [arn])
-        .to_principal(json!({"AWS": context.place.iam_arn("root")}))
+        .for_principal(json!({"AWS": context.place.iam_arn("root")}))
         .document();
     let topic = stack.add("monitoring", "alerts", keys.logs.clone().map(Reference::ready), move |key| Topic {
         name: name.clone(),

@@ -47,7 +47,7 @@ impl Policy {
         actions: impl IntoIterator<Item = A>,
         resources: impl IntoIterator<Item = R>,
     ) -> Self {
-        self.deny(actions, resources).to_principal("*".into())
+        self.deny(actions, resources).for_principal("*".into())
     }
 
     fn statement<A: AsRef<str>, R: Into<String>>(
@@ -78,7 +78,7 @@ impl Policy {
     }
 
     /// Names whom the last statement is about; for trust and resource policies.
-    pub(crate) fn to_principal(mut self, principal: Value) -> Self {
+    pub(crate) fn for_principal(mut self, principal: Value) -> Self {
         if let Some(statement) = self.0.last_mut() {
             statement.insert("Principal".into(), principal);
         }
@@ -118,7 +118,7 @@ pub(crate) fn pass_role(policy: Policy, role: &str, service: &str) -> Policy {
 pub(crate) fn trust(service: &str, place: &Place) -> Value {
     Policy::new()
         .allow::<_, String>(["sts:AssumeRole"], [])
-        .to_principal(json!({"Service": service}))
+        .for_principal(json!({"Service": service}))
         .when("StringEqualsIfExists", "aws:SourceAccount", place.account.as_str())
         .document()
 }

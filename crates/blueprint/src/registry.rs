@@ -46,7 +46,7 @@ pub(crate) fn build(stack: &mut Stack, context: &BuildContext, keys: &Keys) {
                 ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
                 [],
             )
-            .to_principal(json!({"Service": context.service("sagemaker")}))
+            .for_principal(json!({"Service": context.service("sagemaker")}))
             .when("StringEquals", "aws:SourceAccount", context.place.account.as_str())
             .document();
         // The platform's own comes first.

@@ -166,7 +166,7 @@ fn access_logs(stack: &mut Stack, context: &BuildContext) -> Handle<Bucket> {
     let (name, arn) = (context.bucket(ACCESS_LOGS), context.bucket_arn(ACCESS_LOGS));
     let policy = policy::tls_only(&arn)
         .allow(["s3:PutObject"], [format!("{arn}/*")])
-        .to_principal(json!({"Service": context.service("logging.s3")}))
+        .for_principal(json!({"Service": context.service("logging.s3")}))
         .when("StringEquals", "aws:SourceAccount", context.place.account.as_str());
     let kept = LifecycleRule {
         id: "expire".into(),

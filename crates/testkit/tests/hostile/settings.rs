@@ -58,7 +58,8 @@ fn settings_of_all_services_show_late_and_no_run_fails_for_it() {
         old.extend(aws.late_reads());
     }
     let of_buckets = |(service, _): &&(String, String)| service == "s3";
-    let unknown: Vec<_> = old.iter().filter(|read| !of_buckets(read) && !Aws::lagging_reads().contains(*read)).collect();
+    let unknown: Vec<_> =
+        old.iter().filter(|read| !of_buckets(read) && !Aws::lagging_reads().contains(*read)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     let never: Vec<_> = Aws::lagging_reads().into_iter().filter(|read| !old.contains(read)).collect();
     let expected: Vec<_> = NEVER_LATE.iter().map(|(of, read, _)| ((*of).to_owned(), (*read).to_owned())).collect();
