@@ -1,4 +1,4 @@
-//! Why a call or a step failed.
+//! The reason why a call or a step failed.
 
 use crate::{Operation, Remedy, throttling::is_throttling};
 use aws_credential_types::provider::error::CredentialsError;
@@ -12,7 +12,7 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 /// An AWS error code and a part of the message that must go with it (`""`: any).
 pub type ErrorPattern = (&'static str, &'static str);
 
-/// Why a call did not do what it should.
+/// The reason why a call did not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The way in which the engine can go on.
@@ -52,7 +52,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// Whether a retry may succeed.
+    /// True if a retry may succeed.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Retryable(_) | Self::Throttled | Self::Ambiguous)
     }
@@ -160,18 +160,18 @@ impl Failure {
         }
     }
 
-    /// Whether AWS did not find the resource or one that it refers to.
+    /// True if AWS did not find the resource or one that it refers to.
     pub fn says_missing(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         code.contains("NotFound") || code.starts_with("NoSuch") || code == "ResourceNotFound"
     }
 
-    /// Whether AWS denied a permission, as opposed to rejecting the credentials.
+    /// True if AWS denied a permission, as opposed to rejecting the credentials.
     pub fn says_denied(&self) -> bool {
         self.code.as_deref().is_some_and(|code| DENIED.contains(&code))
     }
 
-    /// Whether this failure matches one of the patterns.
+    /// True if this failure matches one of the patterns.
     pub fn matches(&self, patterns: &[ErrorPattern]) -> bool {
         patterns.iter().any(|(code, part)| self.code.as_deref() == Some(*code) && self.message.contains(part))
     }
@@ -266,7 +266,7 @@ fn not_from_aws(answer: &HttpResponse) -> String {
     format!("HTTP {status} without an error code of AWS ({kind}): {}", begins.escape_debug())
 }
 
-/// Whether an error comes from the source of the credentials, be it that there are none or that they are not to be used.
+/// True if an error comes from the source of the credentials: there are none, or they must not be used.
 fn lacks_credentials(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(error.source(), |cause| (*cause).source()).any(|cause| cause.is::<CredentialsError>())
 }

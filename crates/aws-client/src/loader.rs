@@ -54,7 +54,7 @@ where
             batch.asked.push((key, sender));
             (batch.number, batch.asked.len())
         };
-        // Everybody waits, and whoever sees first that the batch is complete sends it: each may be cancelled.
+        // Every caller waits, and the first that sees the batch complete sends it, because each may be cancelled.
         loop {
             tokio::time::sleep(QUIET).await;
             let mut batch = self.gathering();

@@ -34,7 +34,7 @@ pub enum Remedy {
         environment: String,
         /// The address that the resource gets.
         address: String,
-        /// Which of several resources, or the purpose.
+        /// The choice among several resources, or the purpose.
         how: Adoption,
     },
     /// Take over all resources of an environment that exist and that the state does not record.

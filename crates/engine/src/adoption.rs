@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// The resources to adopt, by the addresses they get.
 pub type Claims = BTreeMap<Address, Claim>;
 
-/// Which thing is to be taken over.
+/// The resource to adopt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Claim {
@@ -107,7 +107,7 @@ pub(crate) fn is_not_another(claims: &Claims, state: &State) -> Vec<(Address, St
     taken.collect()
 }
 
-/// Why what is there cannot take the place of what is declared.
+/// The error for a live resource that cannot become the declared one.
 pub(crate) fn does_not_fit(cause: &str, id: Option<&str>, diff: &resource::Diff) -> Failure {
     let id = id.unwrap_or_default();
     let differing = diff.changes.iter().filter(|change| change.forces_replacement);

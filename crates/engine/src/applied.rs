@@ -19,7 +19,7 @@ pub struct Applied {
     pub left: Vec<(Address, Action)>,
     /// Facts about the deletions that are done, in words: see [`resource::Resource::after_deletion`].
     pub aftermath: Vec<(Address, String)>,
-    /// Why the run ended early, if it did.
+    /// The reason why the run ended early, if it did.
     pub stopped: Option<String>,
     /// The outputs of the platform, as far as they are known.
     pub outputs: BTreeMap<String, Value>,
@@ -30,20 +30,20 @@ pub struct Applied {
 /// A step that failed.
 #[derive(Clone, Debug)]
 pub struct Failed {
-    /// Which resource.
+    /// The resource.
     pub address: Address,
     /// Its kind.
     pub kind: String,
     /// The attempted action.
     pub action: Action,
-    /// Why it failed.
+    /// The reason.
     pub failure: Failure,
 }
 
 /// A step that was not started.
 #[derive(Clone, Debug)]
 pub struct Skipped {
-    /// Which resource.
+    /// The resource.
     pub address: Address,
     /// The planned action.
     pub action: Action,

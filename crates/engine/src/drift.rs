@@ -40,7 +40,7 @@ impl Drift {
 /// A resource that differs.
 #[derive(Clone, Debug)]
 pub struct Drifted {
-    /// Which.
+    /// The resource.
     pub address: Address,
     /// Its kind.
     pub kind: String,
@@ -48,7 +48,7 @@ pub struct Drifted {
     pub change: DriftChange,
     /// True if an unfinished run was changing the resource, so that the difference may come from that run.
     pub unfinished: bool,
-    /// Why only a replacement could undo it, if so.
+    /// The reason why only a replacement could undo it, if so.
     pub replacement: Option<String>,
 }
 
@@ -64,7 +64,7 @@ pub enum DriftChange {
 /// A resource of which something cannot be compared.
 #[derive(Clone, Debug)]
 pub struct NotCompared {
-    /// Which.
+    /// The resource.
     pub address: Address,
     /// The part that was not compared, and the reason.
     pub reason: String,

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Something a person may want to see while a plan is applied.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Which resource.
+    /// The resource.
     pub address: Address,
     /// The action.
     pub action: Action,

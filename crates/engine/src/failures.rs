@@ -1,4 +1,4 @@
-//! Why a step cannot end well, in words.
+//! The failures of a step that cannot end well, in words.
 
 use aws_client::{Failure, FailureKind, Remedy};
 use resource::{Diff, FieldChange, Reconciler};

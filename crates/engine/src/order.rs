@@ -11,7 +11,7 @@ use std::{collections::HashMap, time::Duration};
 pub(crate) struct Step {
     pub(crate) address: Address,
     pub(crate) kind: String,
-    /// What the plan calls it.
+    /// The action in the plan's words.
     pub(crate) action: Action,
     pub(crate) work: Work,
     /// True if the plan changes nothing here: the step takes place only if this run remakes a resource that it refers to.
@@ -26,7 +26,7 @@ pub(crate) enum Work {
     Remove { id: String, spec: Value, what: Removal },
 }
 
-/// What a removal is part of.
+/// The purpose of a removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Removal {
     /// The resource goes for good.
@@ -41,7 +41,7 @@ pub(crate) enum Removal {
 pub(crate) struct Order {
     pub(crate) steps: Vec<Step>,
     pub(crate) edges: Vec<(usize, usize, Edge)>,
-    /// Which should come before which, if nothing speaks against it.
+    /// The order of steps that is better, if no dependency forbids it.
     pub(crate) preferred: Vec<(usize, usize)>,
     pub(crate) durations: Vec<Duration>,
 }
@@ -84,7 +84,7 @@ pub(crate) fn order(
             let change = planning.plan.changes.iter().find(|change| change.address == node.address);
             let first = match node.kind == entry.kind {
                 true => deletes_first(change, node.kind, registry),
-                // What has a name of its own lets go at once of what contains it, and others may point to it still.
+                // A resource with a name of its own releases its container at once, and others may still point to it.
                 false => is_named(&entry.kind, registry),
             };
             let what = if first { Removal::Before } else { Removal::Deposed };
@@ -133,8 +133,7 @@ impl Order {
         self.steps.len() - 1
     }
 
-    /// What depended on a thing lets go of it before it is deleted: by being deleted itself, or by being
-    /// moved to something else.
+    /// The dependants of a resource release it before it is deleted: they are deleted, or moved to something else.
     fn removals_after_dependants(
         &mut self,
         state: &State,
@@ -151,8 +150,9 @@ impl Order {
         let made_again = |held: usize| matches!(self.steps[held].work, Work::Remove { what: Removal::Before, .. });
         let named = |held: usize| is_named(&self.steps[held].kind, registry);
         let mut edges = Vec::new();
-        // What has a name of its own can go while others still point to it, and may have to: some can be moved, and
-        // then go, only when something else is back. What is made again matters most, then what is removed with it.
+        // A resource with a name of its own can be deleted while others still point to it, and sometimes must be: some
+        // of them can be moved, and then deleted, only when a successor exists. Resources that are created again come
+        // first, then those that are removed with them.
         let (mut first, mut second, mut third) = (Vec::new(), Vec::new(), Vec::new());
         for (index, step) in self.steps.iter().enumerate() {
             let Work::Remove { id, .. } = &step.work else { continue };
@@ -181,7 +181,7 @@ impl Order {
     }
 }
 
-/// What the thing with this id, recorded at this address, needs for as long as it is there.
+/// The dependencies, while it exists, of the resource with this id that is recorded at this address.
 fn needs<'a>(state: &'a State, address: &Address, id: &str) -> &'a [Needed] {
     let Some(entry) = state.resources.get(address) else { return &[] };
     match entry.deposed.iter().find(|old| old.id == id) {
@@ -190,7 +190,7 @@ fn needs<'a>(state: &'a State, address: &Address, id: &str) -> &'a [Needed] {
     }
 }
 
-/// Whether a replacement deletes before it creates: if the name would not be free otherwise.
+/// True if a replacement deletes before it creates, because the name would not be free otherwise.
 fn deletes_first(change: Option<&PlannedChange>, kind: &str, registry: &KindRegistry) -> bool {
     let moves = |field: &str| {
         let fields = change.into_iter().flat_map(|change| &change.fields);

@@ -1,4 +1,4 @@
-//! Whose a recorded resource is: asked before every change, because a name can pass to somebody else.
+//! The owner of a recorded resource: checked before every change, because a name can pass to another owner.
 
 use aws_client::{Adoption, Failure, FailureKind, Remedy, Result};
 use resource::{Cx, Diff, FieldChange, Observation, Ownership, Reconciler, ReplaceOrder, Tags, tags_of};
@@ -71,7 +71,7 @@ fn foreign(owner: &str, reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failu
     )
 }
 
-/// Why a resource without any ownership tag stays as it is.
+/// The error for a resource without any ownership tag, which stays as it is.
 fn untagged(reconciler: &dyn Reconciler, id: &str, cx: &Cx) -> Failure {
     Failure::refused(
         format!(

@@ -14,7 +14,7 @@ pub const DESTROYED: &str = "the environment is destroyed";
 /// The cause of a replacement of a resource that AWS still shows while it deletes it.
 pub(crate) const LEAVING: &str = "somebody is deleting it";
 
-/// What would change, and why.
+/// The changes of a stack, with their causes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Version of this form.
@@ -30,11 +30,12 @@ pub struct Plan {
     pub serial: u64,
     /// Digest of everything the plan was made from: environment file and shipped files.
     pub inputs: String,
-    /// What would be done, in the order of the stack, deletions last.
+    /// The changes in the order of the stack, deletions last.
     pub changes: Vec<PlannedChange>,
-    /// How many resources are as they should be.
+    /// The number of resources without a change.
     pub unchanged: usize,
-    /// What the declaration has dropped and is kept all the same, because data would be lost with it.
+    /// The resources that the declaration has dropped and that are kept all the same, because data would be lost with
+    /// them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<Kept>,
     /// Differences in ignored fields.
@@ -43,7 +44,7 @@ pub struct Plan {
     /// Recorded resources that get a new address and stay otherwise unchanged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<Moved>,
-    /// Whether the plan is only about the addresses that match these globs; empty: about all.
+    /// The globs of the addresses that the plan is limited to; empty for a plan of everything.
     #[serde(default)]
     pub targets: Vec<String>,
     /// The globs of the addresses whose data it may delete. It may be applied only with the same consent.
@@ -60,7 +61,7 @@ pub struct Plan {
 /// A resource that is no longer declared and stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
-    /// Where it stands.
+    /// The place in the stack.
     pub address: Address,
     /// `service:thing`.
     pub kind: String,
@@ -96,13 +97,13 @@ pub struct Moved {
 /// The planned change of one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedChange {
-    /// Where it stands.
+    /// The place in the stack.
     pub address: Address,
     /// `service:thing`.
     pub kind: String,
-    /// What would be done.
+    /// The action.
     pub action: Action,
-    /// Why, where that is not plain from the fields.
+    /// The cause, if the fields do not show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     /// The id of what is there.
@@ -130,7 +131,7 @@ pub enum ChangeDrift {
     None,
     /// The fields of the change that somebody changed.
     Fields(Vec<AppliedField>),
-    /// Somebody deleted the resource.
+    /// The resource was deleted.
     Missing,
 }
 
@@ -158,7 +159,7 @@ impl ChangeDrift {
     }
 }
 
-/// What is done to a resource.
+/// The action on a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
@@ -183,18 +184,18 @@ impl Action {
         }
     }
 
-    /// Whether something new is there afterwards.
+    /// True if a new resource exists afterwards.
     pub(crate) fn makes(self) -> bool {
         matches!(self, Self::Create | Self::Replace)
     }
 
-    /// Whether something that was there is not afterwards.
+    /// True if an existing resource is gone afterwards.
     pub(crate) fn loses(self) -> bool {
         matches!(self, Self::Replace | Self::Delete)
     }
 }
 
-/// How many changes of each sort.
+/// The numbers of changes of each sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// To be made.
@@ -217,7 +218,7 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl Plan {
-    /// Whether there is nothing to do.
+    /// True if there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.moved.is_empty()
     }
@@ -268,14 +269,14 @@ impl Plan {
     }
 }
 
-/// Why a plan cannot be made or must not be applied: found before anything is touched.
+/// The reason why a plan cannot be made or must not be applied: found before anything is touched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
-    /// Which resource.
+    /// The resource.
     pub address: Address,
     /// Its kind.
     pub kind: String,
-    /// What is wrong.
+    /// The reason.
     pub failure: aws_client::Failure,
     /// The option that lifts the refusal, if there is one.
     pub lifted_by: Option<Lift>,

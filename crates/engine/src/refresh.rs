@@ -40,7 +40,7 @@ impl ContextFactory {
             .of_lineage(self.lineage.clone())
     }
 
-    /// What is declared, with the tag of this state. A repair gives it only to what had it.
+    /// The declared spec, with the tag of this state. A repair gives the tag only to a resource that had it.
     pub(crate) fn spec(&self, node: &Node, outputs: &dyn Lookup, recorded: Option<&Entry>) -> Result<Value> {
         let had_none = |entry: &Entry| tags_of(&entry.spec).is_none_or(|tags| tags.get(LINEAGE_TAG).is_none());
         match self.repairs && recorded.is_some_and(had_none) {
@@ -64,9 +64,9 @@ pub(crate) struct Look {
     id: Option<String>,
     spec: Value,
     claim: Option<Claim>,
-    /// Whether it is being taken over, so that it may bear its first owner's tags still.
+    /// True if it is being adopted, so that it may still bear its first owner's tags.
     adopting: bool,
-    /// Whether a run of ours meant to make it.
+    /// True if a run of this state meant to create it.
     is_intended: bool,
     cx: Cx,
 }
@@ -207,7 +207,7 @@ async fn look_until_sure(look: &Look, cx: &Cx, registry: &KindRegistry) -> Resul
     Ok(seen)
 }
 
-/// Whether the observed resource differs from the recorded spec.
+/// True if the observed resource differs from the recorded spec.
 fn is_doubtful(look: &Look, seen: &Seen, registry: &KindRegistry) -> bool {
     let Observation::Ready { live, .. } = &seen.observation else { return false };
     let is_ours = seen.by == Origin::Record && look.claim.is_none() && seen.foreign_owner().is_none();
@@ -238,7 +238,7 @@ async fn look_patiently(look: &Look, cx: &Cx, registry: &KindRegistry) -> Result
         match end {
             Ok(()) => {}
             Err(StepError::Failed(failure)) => return Err(failure),
-            // Nobody stops a look.
+            // A read cannot be stopped.
             Err(StepError::Stopped) => return Err(failure),
         }
     }
@@ -280,7 +280,7 @@ async fn look_at(look: &Look, cx: &Cx, registry: &KindRegistry) -> Result<Seen> 
 /// A resource that was found.
 pub(crate) struct Ours {
     pub(crate) id: String,
-    /// Whether its tags prove it. A name does not, nor do tags without the lineage, which anybody may give.
+    /// True if its tags prove it. A name does not, nor do tags without the lineage, which anybody may give.
     pub(crate) is_proven: bool,
 }
 
@@ -325,7 +325,7 @@ pub(crate) async fn find(reconciler: &dyn resource::Reconciler, spec: &Value, cx
     }
 }
 
-/// What is known of a thing's outputs by looking at it.
+/// The outputs of a resource, as far as the observation has them.
 pub(crate) fn outputs_of(observation: &Observation) -> Option<Value> {
     match observation {
         Observation::Ready { outputs, .. } => Some(outputs.clone()),

@@ -20,9 +20,9 @@ pub(crate) struct PendingDeletion<'a> {
     pub(crate) spec: &'a Value,
     pub(crate) id: &'a str,
     pub(crate) cx: &'a Cx,
-    /// Whether an interrupted run has made it, so that AWS's lists may not show it yet.
+    /// True if an interrupted run has created it, so that AWS's lists may not show it yet.
     pub(crate) interrupted: bool,
-    /// Whether nobody needs to see it gone.
+    /// True if the run need not wait until it is gone.
     pub(crate) may_be_left: bool,
 }
 
@@ -89,11 +89,11 @@ pub(crate) struct Removing<'a> {
     pub(crate) id: String,
     pub(crate) spec: Value,
     pub(crate) what: Removal,
-    /// Whether an interrupted run has made it, or left it.
+    /// True if an interrupted run has created it, or left it.
     pub(crate) interrupted: bool,
-    /// What is recorded at the address, if anything.
+    /// The recorded entry, if there is one.
     pub(crate) entry: Option<Entry>,
-    /// What is to be recorded when it is gone and will be made again.
+    /// The entry to record when it is gone and will be created again.
     pub(crate) intent: Option<Entry>,
     pub(crate) pace: Pace,
 }

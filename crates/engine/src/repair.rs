@@ -39,7 +39,7 @@ pub struct Repairs {
 /// Drift that is not repaired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftToPerson {
-    /// Which resource.
+    /// The resource.
     pub address: Address,
     /// Its kind.
     pub kind: String,

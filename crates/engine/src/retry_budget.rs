@@ -147,7 +147,7 @@ impl RetryBudget {
     }
 }
 
-/// Whether AWS denied a permission, perhaps because a change has not yet propagated. Missing or expired credentials are
+/// True if AWS denied a permission, perhaps because a change has not yet propagated. Missing or expired credentials are
 /// no denial.
 pub(crate) fn is_denial(failure: &Failure) -> bool {
     failure.kind == FailureKind::Denied && failure.says_denied()

@@ -1,4 +1,4 @@
-//! Which step may start when: a pure state machine, without I/O, clock or runtime.
+//! The order and the start of steps: a pure state machine, without I/O, clock or runtime.
 
 use petgraph::{
     Direction,

@@ -26,13 +26,13 @@ use tokio::{
     time::Instant,
 };
 
-/// What a create has led to.
+/// The result of a create.
 struct Creation {
     id: String,
     by: Maker,
 }
 
-/// Who made the resource that a create has led to.
+/// The creator of the resource that a create has led to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Maker {
     /// This step: AWS has just answered.
@@ -59,9 +59,9 @@ enum Settled {
 struct Thing<'a> {
     id: &'a str,
     cx: &'a Cx,
-    /// Whether this step created the resource or found the one of an earlier run.
+    /// True if this step created the resource; false if it found that of an earlier run.
     fresh: bool,
-    /// Whether this step, or an interrupted one, may have created the resource without its tags.
+    /// True if this step, or an interrupted one, may have created the resource without its tags.
     may_lack_tags: bool,
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct Applying<'a> {
     pub(crate) action: Action,
     /// The declaration, with everything known.
     pub(crate) spec: Value,
-    /// What the plan promised, with placeholders.
+    /// The planned spec, with placeholders.
     pub(crate) planned: Value,
     /// The id of what is there and stays.
     pub(crate) id: Option<String>,
@@ -88,13 +88,13 @@ pub(crate) struct Applying<'a> {
     pub(crate) entry: Entry,
     /// The declaration last applied to what is there.
     pub(crate) recorded: Option<Value>,
-    /// Whether its tags have to show that it is ours before it is changed.
+    /// True if its tags must show that it is ours before it is changed.
     pub(crate) owned: bool,
     /// The ignored fields, whose live values stay.
     pub(crate) ignored: &'a IgnoreRules,
-    /// Whether an earlier run may have sent a create.
+    /// True if an earlier run may have sent a create.
     pub(crate) find_first: bool,
-    /// What was there before and is gone, if there was something.
+    /// The entry of a resource that existed before and is gone, if there was one.
     pub(crate) vanished: Option<Entry>,
     pub(crate) announce: Announce,
     pub(crate) pace: Pace,

@@ -1,4 +1,4 @@
-//! What a reconciler of one kind of resource promises.
+//! The contract of a reconciler of one kind of resource.
 
 use crate::{ADDRESS_TAG, As, Cx, Diff, QuotaUse, SizeLimit, Tags, Terraform};
 use aws_client::{Adoption, Failure, Remedy, Result};
@@ -25,38 +25,38 @@ use vocabulary::{Permission, Place, UNKNOWN_OPEN};
 pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// `service:thing`, for example `ec2:subnet`.
     const KIND: &'static str;
-    /// What a person calls it in a sentence, for example `subnet`.
+    /// The word for it in a sentence, for example `subnet`.
     const NOUN: &'static str;
-    /// How Terraform's AWS provider knows it, if it does.
+    /// The types and ids in Terraform's AWS provider, if it has this kind.
     const TERRAFORM: Option<Terraform>;
     /// Fields AWS cannot change in place.
     const REPLACE_ON: &'static [&'static str] = &[];
-    /// How certain fields compare; others compare by value.
+    /// The comparison of certain fields; others compare by value.
     const COMPARE: &'static [(&'static str, As)] = &[];
     /// The most that AWS takes of certain fields, each with AWS's page.
     const SIZE_LIMITS: &'static [SizeLimit] = &[];
     /// The order in which a replacement creates the new resource and deletes the old one.
     const REPLACE_ORDER: ReplaceOrder;
-    /// Whether AWS leaves things behind when it is gone, which only [`Resource::delete`] clears away: it is
-    /// then asked for once more if somebody else has deleted it.
+    /// True if AWS leaves things behind after its deletion, which only [`Resource::delete`] clears away. If another
+    /// user has deleted it, the engine then calls that once more.
     const LEFTOVERS: bool = false;
-    /// Whether it is kept where the declaration drops it while it holds data, unless data may be deleted.
+    /// True if a resource that the declaration drops is kept while it holds data, unless data may be deleted.
     const KEPT: bool = false;
     /// True if AWS keeps it in the data catalog, where Lake Formation may decide beside IAM.
     const IN_DATA_CATALOG: bool = false;
-    /// Where the spec names content that the stack ships, if it does.
+    /// The field of the spec that names content which the stack ships, if there is one.
     const CONTENT: Option<Content> = None;
-    /// How long creation usually takes until ready; the scheduler starts long chains first.
+    /// The usual time from creation until ready; the scheduler starts long chains first.
     const TYPICAL: Duration = Duration::from_secs(1);
-    /// How long it may take to become ready before that is a failure.
+    /// The time after which a resource that is not ready is a failure.
     const DEADLINE: Duration = Duration::from_secs(300);
-    /// How long it may take to disappear before that is a failure.
+    /// The time after which a resource that has not disappeared is a failure.
     const DELETION_DEADLINE: Duration = Self::DEADLINE;
 
     /// The outputs that other resources can refer to: strings, typed ids, options and lists of them.
     type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
 
-    /// What the ids of this kind look like: a recorded id that looks otherwise is not believed.
+    /// The form of this kind's ids: a recorded id of another form is not believed.
     fn id_form(&self, place: &Place) -> IdForm;
     /// The id of the resource that contains it, for a kind that AWS gives no tags: its owner owns this too. `None`:
     /// only the name tells.
@@ -97,8 +97,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     /// Does what can be done now towards removing it. `self` is the declaration last recorded.
     fn delete(&self, id: &str, cx: &Cx) -> impl Future<Output = Result<Deletion>> + Send;
 
-    /// What AWS must allow whoever makes these calls: for the settings `self` has, whether or not everything they
-    /// refer to is known yet. Actions that know resources name them; see [`Permission`].
+    /// The IAM statements for these calls, for the settings that `self` has, whether or not everything they refer to is
+    /// known yet. Actions on resources name them; see [`Permission`].
     fn permissions(&self, place: &Place) -> Vec<Permission>;
 
     /// The usage that AWS charges for, or the reason why it is free. It has no prices: `cost` has them.
@@ -109,8 +109,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
         Vec::new()
     }
 
-    /// Why this difference cannot be applied in place, where it depends on the change itself.
-    /// Fields in [`Resource::REPLACE_ON`] need not be repeated.
+    /// The reason why this difference cannot be applied in place, if it depends on the change itself. Fields in
+    /// [`Resource::REPLACE_ON`] need not be repeated.
     fn replacement(&self, _live: &Self, _diff: &Diff) -> Option<String> {
         None
     }
@@ -127,15 +127,15 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
         None
     }
 
-    /// Whether AWS refuses to create this resource while `other` exists. If `other` is a recorded deposed resource,
+    /// True if AWS refuses to create this resource while `other` exists. If `other` is a recorded deposed resource,
     /// this one was never created, and the deposed one takes its place again.
     fn conflicts_with(&self, _other: &Self) -> bool {
         false
     }
 
-    /// What is there the moment [`Resource::create`] has succeeded, where that follows from the declaration and from
-    /// AWS's defaults: what only an update can set is then sent without looking first. It need not be right: what is
-    /// there is always looked at before it counts as done.
+    /// The observed resource right after [`Resource::create`], if it follows from the declaration and from AWS's
+    /// defaults: settings that only an update can make are then sent without a read. It need not be right, because the
+    /// resource is always observed before its step is done.
     fn as_created(&self) -> Option<Self> {
         None
     }
@@ -147,7 +147,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     }
 }
 
-/// What [`Resource::observe`] saw.
+/// The result of [`Resource::observe`].
 #[derive(Clone, Debug)]
 pub enum Observed<R: Resource> {
     /// It is not there, or is being deleted: whoever makes another waits until its name is free.
@@ -157,12 +157,12 @@ pub enum Observed<R: Resource> {
     Settling {
         /// AWS's own word for the state it is in, for example `pending`.
         status: String,
-        /// What is already known of it.
+        /// The outputs known so far.
         outputs: Option<R::Outputs>,
     },
     /// It works.
     Ready {
-        /// What is there, in the form in which it is declared.
+        /// The observed resource, in the form in which it is declared.
         live: R,
         /// The outputs that other resources can refer to.
         outputs: R::Outputs,
@@ -171,18 +171,18 @@ pub enum Observed<R: Resource> {
     Broken {
         /// AWS's explanation.
         reason: String,
-        /// Whether another creation may succeed: AWS lacked capacity, had an internal error, or did not know a needed
+        /// True if another creation may succeed: AWS lacked capacity, had an internal error, or did not know a needed
         /// resource yet.
         transient: bool,
     },
 }
 
-/// What [`Resource::find`] found.
+/// The result of [`Resource::find`].
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The id, as `create` would have returned it.
     pub id: String,
-    /// Whose it is.
+    /// The evidence of its owner.
     pub owner: Owner,
 }
 
@@ -208,7 +208,7 @@ impl Found {
     }
 }
 
-/// How ownership of something found is judged.
+/// The evidence of the owner of a resource that was found.
 #[derive(Clone, Debug)]
 pub enum Owner {
     /// By its own tags.
@@ -219,7 +219,7 @@ pub enum Owner {
     Name,
 }
 
-/// What the ids of a kind look like.
+/// The form of a kind's ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdForm {
     /// The declaration alone gives it: a name, or an ARN made of one.
@@ -231,7 +231,7 @@ pub enum IdForm {
 }
 
 impl IdForm {
-    /// Whether an id can be one of these. Of what is not known yet, every id can.
+    /// True if an id can be one of these. If the form has placeholders, every id can.
     pub fn fits(&self, id: &str) -> bool {
         match self {
             Self::Is(form) => form == id || form.contains(UNKNOWN_OPEN),
@@ -251,7 +251,7 @@ pub fn tags_of(spec: &Value) -> Option<Tags> {
     Tags::deserialize(spec.get("tags")?).ok()
 }
 
-/// What [`Resource::delete`] achieved.
+/// The result of [`Resource::delete`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deletion {
     /// It no longer exists.

@@ -108,7 +108,7 @@ pub trait Reconciler: Send + Sync {
     /// Hides each sensitive value of what stands at a dotted path in a specification, at `""` of the whole. Returns
     /// whether there was one.
     fn hide(&self, path: &str, value: &mut Value) -> bool;
-    /// Why the difference needs a replacement, or `None` if it can be applied in place.
+    /// The reason why the difference needs a replacement, or `None` if it can be applied in place.
     fn replacement(&self, declared: &Value, live: &Value, diff: &Diff) -> Option<String>;
     /// See [`Resource::id_form`].
     fn id_form(&self, spec: &Value, place: &Place) -> Result<IdForm>;

@@ -1,4 +1,4 @@
-//! Whose a resource is, as its tags tell.
+//! The owner of a resource, as its tags tell.
 
 use crate::{ADDRESS_TAG, LINEAGE_TAG, Tags};
 

@@ -132,7 +132,8 @@ impl StateBucket {
         }
     }
 
-    /// Why a HEAD was refused: credentials may have expired as well. A GET that needs the same permission says it.
+    /// The answer to a read that explains a refused HEAD: credentials may have expired as well. A GET that needs the
+    /// same permission says it.
     async fn ask_why_not(&self) -> Result<bool, Error> {
         let call = self.client.list_objects_v2().bucket(&self.name).expected_bucket_owner(&self.place.account);
         match call.max_keys(1).send().await.during("ListObjectsV2") {

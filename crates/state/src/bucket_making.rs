@@ -17,9 +17,9 @@ use tokio::time::{Instant, sleep};
 const UNSETTLED: &[ErrorPattern] = &[("NoSuchBucket", ""), ("OperationAborted", "")];
 /// The error of a bucket name whose deletion S3 has not finished.
 const BEING_FREED: &[ErrorPattern] = &[("OperationAborted", "")];
-/// How S3 says that a name is another account's.
+/// The error of a name that is another account's.
 const TAKEN: &[ErrorPattern] = &[("BucketAlreadyExists", "")];
-/// How long that may last, and S3 be slow or out of reach.
+/// The time after which a new bucket is certainly known, or S3 in reach again.
 const SETTLES_WITHIN: Duration = Duration::from_secs(300);
 /// The time for which S3 may keep the name of a deleted bucket: minutes, as people report, and hours where the bucket
 /// was in another region.
@@ -53,14 +53,14 @@ impl StateBucket {
                 }
                 Err(failure) if failure.matches(TAKEN) => return Err(self.closed()),
                 Ok(true) => return Ok(()),
-                // Somebody of this account made it.
+                // Another user of this account created it.
                 Ok(false) => return self.refuse_weak().await,
                 Err(failure) => return Err(self.failed(with_advice(failure))),
             }
         }
     }
 
-    /// Whether it is the stack's own.
+    /// Completes the bucket. True if it is the stack's own.
     async fn build(&self, tags: &Tags) -> Result<bool> {
         if !self.create(tags).await? && !self.is_ours(tags).await? && !self.is_bare().await? {
             return Ok(false);
@@ -158,7 +158,7 @@ impl StateBucket {
         Ok(by_default.find_map(|by_default| by_default.kms_master_key_id))
     }
 
-    /// Whether it was made now, rather than there already. It bears its tags from the start, as companies may deny
+    /// Creates the bucket. True if it did not exist. The bucket bears its tags from the start, as companies may deny
     /// buckets without them.
     async fn create(&self, tags: &Tags) -> Result<bool> {
         // us-east-1 is the one region that must not be named; there S3 says yes to a bucket one has.
@@ -179,7 +179,7 @@ impl StateBucket {
         Ok(there.is_some())
     }
 
-    /// Whether nobody has done anything with it.
+    /// True if the bucket has neither tags nor objects.
     async fn is_bare(&self) -> Result<bool> {
         if self.live_tags().await? != Tags::default() {
             return Ok(false);
@@ -226,7 +226,7 @@ fn with_advice(failure: Failure) -> Failure {
     }
 }
 
-/// How long such a failure is retried; zero for a permanent one.
+/// The time for which such a failure is retried; zero for a permanent one.
 fn heals_within(failure: &Failure) -> Duration {
     match failure {
         _ if is_being_freed(failure) => FREE_WITHIN,

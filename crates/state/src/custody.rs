@@ -9,7 +9,7 @@ use std::fmt;
 const EVERYBODY: [&str; 2] =
     ["http://acs.amazonaws.com/groups/global/AllUsers", "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"];
 
-/// Why a bucket is no good place for a state.
+/// The reason why a bucket is no good place for a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weakness {
     /// It keeps no earlier versions: what is overwritten or deleted is lost.
@@ -39,7 +39,7 @@ impl Weakness {
 }
 
 impl StateBucket {
-    /// Why a state should not be kept in this bucket, which must exist.
+    /// The reasons against a state in this bucket, which must exist.
     ///
     /// # Errors
     /// When S3 does not let its settings be read.

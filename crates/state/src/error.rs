@@ -3,15 +3,15 @@
 use crate::{FORMAT, Holder, limits::LARGEST};
 use aws_client::{Failure, FailureKind, Remedy};
 
-/// Why the state could not be read, written or locked.
+/// The reason why the state could not be read, written or locked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another run is at work.
     #[error("the state of {environment} is locked by {holder}")]
     Locked {
-        /// Which stack.
+        /// The stack.
         environment: String,
-        /// Who holds it, since when, doing what.
+        /// The holder, with its command and its start.
         holder: Box<Holder>,
     },
     /// Another run wrote the state since it was read; nothing was overwritten.
@@ -37,7 +37,7 @@ pub enum Error {
     /// The lock that is to be removed was renewed just now.
     #[error("the lock was renewed {seconds} s ago, so that run is at work: {holder}")]
     AtWork {
-        /// Who holds it.
+        /// The holder.
         holder: Box<Holder>,
         /// The time since the last renewal, by the store's clock.
         seconds: u64,
@@ -78,7 +78,7 @@ pub enum Error {
     /// A state was begun beside an older one.
     #[error("there are two states of {environment}: {} and {}", places[0], places[1])]
     TwoStates {
-        /// Whose.
+        /// The environment.
         environment: String,
         /// The two places: at the root, where mlopsctl 0.1 kept it, and where later versions do.
         places: [String; 2],
@@ -86,7 +86,7 @@ pub enum Error {
     /// No state can be kept in the bucket, or it cannot be removed.
     #[error("{what}")]
     UnusableBucket {
-        /// Which bucket, and why.
+        /// The bucket and the reason.
         what: String,
         /// The way out.
         help: Remedy,
@@ -130,7 +130,7 @@ pub enum Error {
     Store {
         /// The place of the object.
         place: String,
-        /// Why.
+        /// The reason.
         #[source]
         failure: Failure,
     },

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Who is at work on a stack. Fields that this version does not know are passed over, so that versions can meet.
+/// The holder of a lock, which is at work on a stack. Fields that this version does not know are passed over, so that
+/// versions can meet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// The id that `unlock` needs.

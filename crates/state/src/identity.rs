@@ -3,7 +3,7 @@
 use resource::{Tags, sha256_hex};
 use vocabulary::Place;
 
-/// Whose state it is, and in which bucket it is kept: what tells one state from all others.
+/// The owner of a state and the bucket that it is kept in: the parts that tell one state from all others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateIdentity {
     /// The project, with which the names of all resources begin.

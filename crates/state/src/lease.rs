@@ -11,11 +11,12 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// How long after its last renewal a lease has run out, by the store's clock.
+/// The time after its last renewal at which a lease has run out, by the store's clock.
 pub(crate) const STALE_AFTER: Duration = Duration::from_secs(60);
-/// How long after its last renewal a holder relies on its lease: no answer may be so late that this is too long.
+/// The time after its last renewal for which a holder relies on its lease: no answer may be so late that this is too
+/// long.
 pub(crate) const SURE_FOR: Duration = Duration::from_secs(40);
-/// How often one looks again for what should change soon.
+/// The time between two reads of something that should change soon.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A moment by two clocks: one stands still while the machine sleeps, the other can be set.
@@ -35,7 +36,7 @@ impl Moment {
         self.steady.elapsed().max(self.wall.elapsed().unwrap_or_default())
     }
 
-    /// Whether a lease that was renewed at this moment is surely still held.
+    /// True if a lease that was renewed at this moment is surely still held.
     fn is_recent(self) -> bool {
         self.elapsed() < SURE_FOR
     }
@@ -73,8 +74,8 @@ impl LockLease {
         let _ = self.held.clone().wait_for(Option::is_none).await;
     }
 
-    /// Whether the lock is surely held at this moment. Where the last renewal is too long ago to tell, another is
-    /// made first.
+    /// True if the lock is surely held at this moment. If the last renewal is too long ago to tell, another is made
+    /// first.
     pub async fn is_certain(&self) -> bool {
         let mut held = self.held.clone();
         let known = async {

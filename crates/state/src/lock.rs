@@ -86,13 +86,13 @@ impl Lock {
         Self { store, key: key.to_owned(), holder, succeeds: taken.from, lease, renewal, liveness }
     }
 
-    /// Who holds it: us.
+    /// The holder: this process.
     pub fn holder(&self) -> &Holder {
         &self.holder
     }
 
-    /// Whose it was before, if it was abandoned or removed. Whoever that is may believe to hold it still: shut them
-    /// out with [`State::fence`](crate::State::fence) before the state is relied upon.
+    /// The previous holder, if its lock was abandoned or removed. That process may still believe that it holds the
+    /// lock: shut it out with [`State::fence`](crate::State::fence) before the state is relied upon.
     pub fn succeeds(&self) -> Option<&Holder> {
         self.succeeds.as_ref()
     }
@@ -164,7 +164,7 @@ impl Lock {
         }
     }
 
-    /// Who holds the lock at `key`, if anybody.
+    /// The holder of the lock at `key`, if there is one.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -27,7 +27,8 @@ const MOVED: &[ErrorPattern] = &[
 /// S3's 409 when a conditional write meets another request under way, maybe an earlier attempt of one's own. Nobody
 /// has won yet: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html> says to send it again.
 const CONFLICT: &[ErrorPattern] = &[("ConditionalRequestConflict", "")];
-/// How often a write in conflict is sent again, and after which pause. The pause grows by itself each time.
+/// The number of times that a write in conflict is sent again, and the first pause. The pause grows by itself each
+/// time.
 const CONFLICTS: u32 = 5;
 const AFTER_CONFLICT: Duration = Duration::from_millis(100);
 /// The number of reads of an object, and the pause after the first failure. Each further pause is longer by the same
@@ -58,7 +59,7 @@ pub struct StateVersion {
 pub struct History {
     /// The versions.
     pub versions: Vec<StateVersion>,
-    /// Whether there are more, which are not listed.
+    /// True if there are more, which are not listed.
     pub has_more: bool,
 }
 
@@ -276,7 +277,7 @@ impl Store for S3Store {
             let there = self.get(key).await?;
             match there {
                 Some(stored) if stored.bytes == bytes => Ok(stored.version),
-                // Nobody has written anything yet.
+                // No other write has succeeded yet.
                 there if failure.matches(CONFLICT) && there.as_ref().map(|stored| &stored.version) == on => {
                     Err(Error::Store { place: self.place(key), failure })
                 }

@@ -16,21 +16,21 @@ use tokio::{
     time::{Instant, sleep, timeout, timeout_at},
 };
 
-/// How long a commit waits for others to join it. Ids need no haste: whatever a crash forgets is found
-/// again by its intent.
+/// The time that a commit waits for others to join it. Ids need no haste: whatever a crash forgets is found again by
+/// its intent.
 const GATHER: Duration = Duration::from_millis(200);
 /// Each commit of a run keeps this much more distance to the one before: an hour is some thirty commits.
 const STRETCH: f64 = 4.0 / 3.0;
-/// What commits may write on average, for states so large that writing them is work.
+/// The average rate of commits, for states so large that writing them is work.
 const BYTES_PER_SECOND: f64 = 1e6;
 
-/// How long one write may take: most states are some hundred kilobytes.
+/// The time limit of one write: most states are some hundred kilobytes.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
-/// How often a write that the store did not answer is tried again.
+/// The time between two attempts of a write that the store did not answer.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
-/// How long the store may be away before the run ends, even if the lock is well.
+/// The time that the store may be away before the run ends, even if the lock is well.
 const OUTAGE_TIME: Duration = Duration::from_secs(600);
-/// How often one says that the store is still away.
+/// The time between two warnings that the store is still away.
 const TELLS_AGAIN: Duration = Duration::from_secs(60);
 
 enum Message {
@@ -52,14 +52,14 @@ pub struct Writer {
     task: JoinHandle<Ended>,
 }
 
-/// How writing ended.
+/// The end of the writing.
 #[derive(Debug)]
 pub struct Ended {
     /// The state as it should be stored.
     pub state: State,
     /// The first error that a write met; nothing was written after it.
     pub result: Result<(), Error>,
-    /// What the stored state does not tell, because it could not be written.
+    /// The addresses whose last change the stored state lacks, because it could not be written.
     pub unrecorded: BTreeSet<Address>,
 }
 
@@ -191,7 +191,7 @@ impl Pace {
     }
 }
 
-/// What a state is written with.
+/// The store, the key and the version with which a state is written.
 struct Pen {
     store: Arc<dyn Store>,
     key: String,
@@ -247,13 +247,13 @@ impl Pen {
     }
 }
 
-/// What is to be written.
+/// The state to be written, and the callers that wait for it.
 struct Desk {
     state: State,
     dirty: bool,
     waiting: Vec<oneshot::Sender<()>>,
     forgotten: BTreeSet<(Address, String)>,
-    /// What was recorded since the last write.
+    /// The addresses recorded since the last write.
     unsaved: BTreeSet<Address>,
 }
 
@@ -266,7 +266,7 @@ async fn run(
     let result = write_all(&mut pen, &mut desk, &mut inbox).await;
     if result.is_err() {
         failure.send_replace(true);
-        // Whoever waits for a write hears that there will be none.
+        // Callers that wait for a write learn that there will be none.
         desk.waiting.clear();
         while let Some(message) = inbox.recv().await {
             // Only what it concerns is of interest.
@@ -322,7 +322,7 @@ impl Desk {
         match message {
             Message::Begin => self.dirty = true,
             Message::Record(address, mut entry) => {
-                // Whoever records it may not have heard what is gone meanwhile.
+                // The sender of the entry may not know yet that a deposed resource is gone.
                 if let Some(entry) = &mut *entry {
                     entry.deposed.retain(|old| !self.forgotten.contains(&(address.clone(), old.id.clone())));
                 }

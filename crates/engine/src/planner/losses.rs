@@ -1,4 +1,4 @@
-//! What a plan would lose: what is no longer declared, what is protected, what holds data.
+//! The losses of a plan: resources that are no longer declared, protected ones, and those that hold data.
 
 use super::{Planner, refusal};
 use crate::{
@@ -16,8 +16,8 @@ use std::{
 };
 
 impl Planner<'_> {
-    /// What is no longer declared and stays for the data that would be lost with it. Destroying everything is another
-    /// matter: that is refused, unless data may be deleted.
+    /// The resources that are no longer declared and stay, because data would be lost with them. A plan that destroys
+    /// everything is refused instead, unless data may be deleted.
     pub(super) async fn kept(&self, refusals: &mut Vec<Refusal>) -> Vec<Kept> {
         if self.stack.nodes().is_empty() {
             return Vec::new();
@@ -77,7 +77,7 @@ impl Planner<'_> {
                     let deletion = deletion(&address, entry, Some(id), &entry.spec);
                     changes.push(PlannedChange { cause: Some(self.why_deleted(entry).to_owned()), ..deletion });
                 }
-                // What bears the name is not ours: our create never happened.
+                // A foreign resource bears the name: our create never happened.
                 Ok(_) => forgotten.push(address),
                 Err(failure) if failure.kind == FailureKind::Exists => forgotten.push(address),
                 Err(failure) => refusals.push(refusal(&address, &entry.kind, failure)),
@@ -105,7 +105,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether what was recorded can be worked with at all: to be told before anything is touched.
+    /// True if this version can work with the recorded spec: a failure must be reported before anything is touched.
     fn understands(&self, address: &Address, kind: &str, spec: &Value) -> Result<()> {
         let place = self.contexts.cloud.place();
         self.registry.get(kind)?.predict_outputs(spec, address.as_str(), place).map(drop)
@@ -169,7 +169,7 @@ impl Planner<'_> {
         losses
     }
 
-    /// Whether the plan is refused only because the caller may not look for data.
+    /// True if the plan is refused only because the caller may not read the data at risk.
     pub(super) fn is_unseen(&self, refusal: &Refusal, changes: &[PlannedChange]) -> bool {
         let loses = |change: &PlannedChange| change.address == refusal.address && change.action.loses();
         refusal.failure.kind == FailureKind::Denied && changes.iter().any(loses)

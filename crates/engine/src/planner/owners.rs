@@ -1,4 +1,4 @@
-//! Whose the resources are that a plan would change or delete.
+//! The owners of the resources that a plan would change or delete.
 
 use super::{Decision, Planner, refusal};
 use crate::{

@@ -21,7 +21,7 @@ impl From<Ours> for Creation {
 }
 
 impl Applying<'_> {
-    /// What AWS has left of what somebody else has deleted is in the way sooner or later.
+    /// Removes AWS's leftovers of a resource that another user deleted: they block a creation sooner or later.
     pub(super) async fn delete_leftovers(
         &self,
         reconciler: &dyn Reconciler,
@@ -49,7 +49,7 @@ impl Applying<'_> {
             return Err(StepError::Stopped);
         }
         let mut retries = clock.retry_budget();
-        // What an earlier run sent, it sent before this run began; what this step sent, just now.
+        // A create of an earlier run was sent before this run began; one of this step was sent just now.
         let mut lost = self.find_first.then_some(self.run.began);
         let mut may_have_made_it = self.find_first;
         loop {
