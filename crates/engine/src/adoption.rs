@@ -88,7 +88,7 @@ pub(crate) fn other_owner(tags: &Tags) -> Option<String> {
     kept.then(|| describe_owner(tags))
 }
 
-/// Refuses to take over, at this address, something other than what is remembered there.
+/// Refuses to take over, at this address, another resource than the recorded one.
 pub(crate) fn is_not_another(claims: &Claims, state: &State) -> Vec<(Address, String, Failure)> {
     let taken = claims.iter().filter_map(|(address, claim)| {
         let entry = state.resources.get(address)?;

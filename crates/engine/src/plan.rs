@@ -106,7 +106,7 @@ pub struct PlannedChange {
     /// The cause, if the fields do not show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// The id of what is there.
+    /// The id of the live resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The differing fields; for a create all of them, for a delete none.

@@ -62,9 +62,9 @@ impl Planning {
 /// The known facts about a declared resource before the first step.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
-    /// The id of what is there.
+    /// The id of the live resource.
     pub(crate) id: Option<String>,
-    /// Its outputs, if it is there and stays.
+    /// Its outputs, if it exists and stays.
     pub(crate) outputs: Option<Value>,
     /// The declaration to reach, with placeholders.
     pub(crate) spec: Value,

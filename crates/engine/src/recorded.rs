@@ -55,8 +55,8 @@ fn current_entry(address: &Address, entry: &Entry, registry: &KindRegistry, plac
     Ok(taken_back(current, reconciler))
 }
 
-/// The same with a predecessor in the place of a successor that AWS cannot have created beside it: a replacement that
-/// failed half-way leaves the predecessor in use.
+/// The same entry, with the deposed resource in the place of a successor that AWS cannot have created beside it: a
+/// replacement that failed half-way leaves the deposed resource in use.
 fn taken_back(mut entry: Entry, reconciler: &dyn Reconciler) -> Entry {
     let conflicts = |old: &Deposed| old.kind == entry.kind && reconciler.conflicts_with(&entry.spec, &old.spec);
     let intended = entry.phase == Phase::Intent && entry.id.is_none();

@@ -1,4 +1,4 @@
-//! Looks at the cloud: what is there of what the state remembers and the stack declares.
+//! Reads the live resources that the state records or the stack declares.
 
 use crate::{
     PlannedChange, StopMode,
@@ -49,8 +49,8 @@ impl ContextFactory {
         }
     }
 
-    /// The context of what is recorded at an address. What was replaced there bears the same tags, and is on its
-    /// way out.
+    /// The context of the recorded resource at an address. A deposed resource bears the same tags, and is about to be
+    /// deleted.
     pub(crate) fn cx_of(&self, address: &Address, entry: &Entry) -> Cx {
         let replaced = entry.deposed.iter().map(|old| old.id.clone()).collect();
         self.cx(address, &entry.token).with_going(Arc::new(replaced))
@@ -176,7 +176,7 @@ pub(crate) async fn look(looks: Vec<Look>, registry: &KindRegistry) -> Vec<(Addr
     look_each(looks, registry).await.into_iter().map(|(address, _, seen)| (address, seen)).collect()
 }
 
-/// The same, with the kind that was looked at: an address can have predecessors of other kinds.
+/// The same, with the kind of each: an address can have deposed resources of other kinds.
 pub(crate) async fn look_each(mut looks: Vec<Look>, registry: &KindRegistry) -> Vec<(Address, String, Result<Seen>)> {
     looks.sort_by(|one, other| one.kind.cmp(&other.kind));
     let tag_cache = Arc::new(StackTagCache::default());

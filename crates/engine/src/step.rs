@@ -82,11 +82,11 @@ pub(crate) struct Applying<'a> {
     pub(crate) spec: Value,
     /// The planned spec, with placeholders.
     pub(crate) planned: Value,
-    /// The id of what is there and stays.
+    /// The id of the live resource, if it stays.
     pub(crate) id: Option<String>,
     /// The entry recorded for it, its intent at least.
     pub(crate) entry: Entry,
-    /// The declaration last applied to what is there.
+    /// The declaration last applied to the live resource.
     pub(crate) recorded: Option<Value>,
     /// True if its tags must show that it is ours before it is changed.
     pub(crate) owned: bool,

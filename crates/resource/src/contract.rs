@@ -89,8 +89,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
     fn find(&self, cx: &Cx) -> impl Future<Output = Result<Option<Found>>> + Send;
     /// Makes the call that yields the id.
     fn create(&self, cx: &Cx) -> impl Future<Output = Result<String>> + Send;
-    /// Reads what is there. `self` is the declaration last applied; after an update, or where nothing was
-    /// applied yet, the one to reach. What it does not ask for need not be read, and is left alone.
+    /// Reads the live resource. `self` is the declaration last applied; after an update, or if none was applied yet,
+    /// the one to reach. Settings that it does not name need not be read, and are left alone.
     fn observe(&self, id: &str, cx: &Cx) -> impl Future<Output = Result<Observed<Self>>> + Send;
     /// Moves `live` towards `self`; `diff` says where they differ.
     fn update(&self, id: &str, live: &Self, diff: &Diff, cx: &Cx) -> impl Future<Output = Result<()>> + Send;

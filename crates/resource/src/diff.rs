@@ -64,7 +64,7 @@ pub(crate) fn within(path: &str, field: &str) -> bool {
     path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Compares a declaration with what is there.
+/// Compares a declaration with the live resource.
 ///
 /// Fields that the declaration leaves out are not managed: they differ only if `recorded`, the
 /// declaration last applied, had them, that is when mlopsctl itself put them there.

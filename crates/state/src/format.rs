@@ -279,8 +279,8 @@ impl State {
         }
     }
 
-    /// Records a resource, or with `None` that it is gone. A predecessor that is still there takes its place, on its
-    /// way out.
+    /// Records a resource, or with `None` that it is gone. A deposed resource that still exists takes its place, and is
+    /// deleted next.
     ///
     /// # Errors
     /// [`Error::Transition`] when the phase cannot follow the one recorded.
@@ -306,10 +306,10 @@ impl State {
         Ok(())
     }
 
-    /// Records that a replaced predecessor is gone.
+    /// Records that a deposed resource is gone.
     ///
     /// # Errors
-    /// None that a predecessor can meet; see [`State::record`].
+    /// None that a deposed resource can meet; see [`State::record`].
     pub fn forget_deposed(&mut self, address: &Address, id: &str) -> Result<(), Error> {
         let Some(entry) = self.resources.get_mut(address) else { return Ok(()) };
         entry.deposed.retain(|old| old.id != id);

@@ -32,7 +32,7 @@ impl Lock {
     /// Takes the lock at `key` for `holder`. Waits for another holder until `timeout` ends, and then tries once more.
     ///
     /// # Errors
-    /// [`Error::Locked`] with the holder when it stays somebody else's.
+    /// [`Error::Locked`] with the holder if another run keeps it.
     pub async fn acquire(
         store: Arc<dyn Store>,
         key: &str,

@@ -122,7 +122,7 @@ impl S3Store {
         })
     }
 
-    /// Sends a conditional PUT, without a look at what is there if it fails.
+    /// Sends a conditional PUT, without a read of the present object if it fails.
     async fn send(&self, key: &str, bytes: &Bytes, on: Option<&Version>) -> Result<Version, Failure> {
         let call = self
             .client

@@ -123,7 +123,7 @@ impl Writer {
         let _ = self.messages.send(Message::Record(address.clone(), Box::new(entry)));
     }
 
-    /// Records that a replaced predecessor is gone.
+    /// Records that a deposed resource is gone.
     pub fn forget_deposed(&self, address: &Address, id: &str) {
         let _ = self.messages.send(Message::ForgetDeposed(address.clone(), id.to_owned()));
     }

@@ -98,8 +98,8 @@ impl Planner<'_> {
         own.into_iter().flatten().any(|own| !own.is_empty() && plain(name).contains(&plain(own)))
     }
 
-    /// Refuses a plan that names one thing at two addresses: one would take over what the other deletes. Nor is anything
-    /// its own predecessor, or another's.
+    /// Refuses a plan that names one thing at two addresses: one would adopt what the other deletes. Refuses a
+    /// deposed resource that is in use, too.
     pub(super) fn same_thing_twice(&self, known: &[Known], changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
         let declared = self.stack.nodes().iter().zip(known);
         let declared = declared.filter_map(|(node, known)| Some((node.kind, known.id.as_deref()?, &node.address)));

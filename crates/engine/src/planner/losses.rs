@@ -42,8 +42,8 @@ impl Planner<'_> {
         kept
     }
 
-    /// Adds the deletions: what is remembered and no longer declared, and what replacements left behind.
-    /// Returns what was only ever intended and is not there, to be forgotten.
+    /// Adds the deletions: of recorded resources that are no longer declared, and of deposed ones. Returns the
+    /// addresses with an intent alone and no live resource, to be forgotten.
     pub(super) async fn deletions(
         &self,
         refresh: &PlanRefresh<'_>,
@@ -111,8 +111,8 @@ impl Planner<'_> {
         self.registry.get(kind)?.predict_outputs(spec, address.as_str(), place).map(drop)
     }
 
-    /// Refuses to delete what is protected. A predecessor is as protected as its successor: a state that somebody edited
-    /// could call anything one.
+    /// Refuses to delete protected resources. A deposed resource is as protected as its successor: an edited state
+    /// could call any resource deposed.
     pub(super) fn protections(&self, changes: &[PlannedChange], refusals: &mut Vec<Refusal>) {
         let mut refused = BTreeSet::new();
         for change in changes.iter().filter(|change| change.action.loses()) {
