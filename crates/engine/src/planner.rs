@@ -26,7 +26,7 @@ use state::{Phase, State};
 use std::{collections::BTreeSet, sync::Arc};
 use vocabulary::has_unknown;
 
-/// Compares what is declared, remembered and there. Reads only.
+/// Compares declared, recorded and live resources. Reads only.
 ///
 /// An empty stack plans the destruction of everything the state remembers.
 pub async fn plan(
@@ -107,7 +107,7 @@ impl Decision {
     }
 }
 
-/// What is to be done about everything that is declared.
+/// The decisions about all declared resources.
 #[derive(Default)]
 struct Decided {
     known: Vec<Known>,
@@ -118,7 +118,7 @@ struct Decided {
 }
 
 impl Purpose {
-    /// Whether the data at an address may be deleted.
+    /// True if the data at an address may be deleted.
     fn may_delete_data(&self, address: &Address) -> bool {
         self.delete_data.iter().any(|glob| address.matches(glob))
     }
@@ -127,7 +127,7 @@ impl Purpose {
         self.targets.is_empty() || self.targets.iter().any(|glob| address.matches(glob))
     }
 
-    /// Whether a plan is about the resource at this address.
+    /// True if a plan concerns the resource at this address.
     fn concerns(&self, address: &Address, stack: &Stack) -> bool {
         self.targets(address)
             || stack.position(address).is_some_and(|position| self.selected(stack).contains(&position))
@@ -328,7 +328,7 @@ impl Planner<'_> {
         Ok(match &seen.observation {
             // Even if it is gone: what a deletion clears away after that may still be there.
             _ if interrupted => decision(Action::Replace, Some("its deletion was interrupted"), self.all_fields(spec)),
-            // What AWS leaves of it is found by its id alone, which no list shows much longer.
+            // AWS's leftovers are found by its id alone, which no list shows much longer.
             Observation::Absent if seen.is_leaving() && reconciler.leftovers() && entry.is_some() => {
                 decision(Action::Replace, Some(LEAVING), self.all_fields(spec))
             }
