@@ -78,14 +78,14 @@ impl App {
         if refuse_other_account(&environment, name, &caller.account).is_err() {
             return Ok(false);
         }
-        let site = EnvironmentAccess::new(name, environment, caller, sdk, meter);
+        let access = EnvironmentAccess::new(name, environment, caller, sdk, meter);
         let found = async {
-            let keys = site.state_keys().await?;
-            site.state_bucket().store().get(&keys.state).await
+            let keys = access.state_keys().await?;
+            access.state_bucket().store().get(&keys.state).await
         };
         match found.await {
             Ok(stored) => Ok(stored.is_some()),
-            Err(error) => Err(unknown(state_access::unreachable(&site.state_bucket(), error).await)),
+            Err(error) => Err(unknown(state_access::unreachable(&access.state_bucket(), error).await)),
         }
     }
 

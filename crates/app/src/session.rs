@@ -70,24 +70,24 @@ impl App {
 
     async fn build(&self, name: String, needs_file: bool) -> Result<Session, Error> {
         let settings = &self.settings;
-        let site = match needs_file || settings.is_described(&name) {
+        let access = match needs_file || settings.is_described(&name) {
             true => EnvironmentAccess::open(self, &name, settings.read(&name)?).await?,
             false => EnvironmentAccess::left_behind(self, &name).await?,
         };
-        let (state_identity, bucket) = (site.state_identity(), site.state_bucket());
-        let keys = match site.state_keys().await {
+        let (state_identity, bucket) = (access.state_identity(), access.state_bucket());
+        let keys = match access.state_keys().await {
             Ok(keys) => keys,
             Err(error) => return Err(state_access::unreachable(&bucket, error).await),
         };
         let workspace = Workspace::new(WorkspaceParts {
             name: name.clone(),
-            identity: site.identity,
+            identity: access.identity,
             state_identity,
-            caller: site.caller,
+            caller: access.caller,
             registry: blueprint::registry(),
-            sdk: site.sdk,
-            place: Place::new(site.account, site.region),
-            meter: site.meter,
+            sdk: access.sdk,
+            place: Place::new(access.account, access.region),
+            meter: access.meter,
             bucket,
             keys,
             is_exclusive: settings.local,
@@ -96,8 +96,8 @@ impl App {
         });
         Ok(Session {
             workspace,
-            project: site.project,
-            environment: site.environment,
+            project: access.project,
+            environment: access.environment,
             file: settings.file(&name),
             root: settings.root(),
             existing_network: OnceCell::new(),

@@ -29,8 +29,8 @@ use tokio::{
 pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
     let current = current_state(with.state, with.registry, planning.contexts.cloud.place());
     let after = after_moves(with.stack, &current);
-    let remembered = planning.made.remembered(&after.state);
-    let with = Apply { state: &remembered, ..with };
+    let recorded = planning.intents.applied_to(&after.state);
+    let with = Apply { state: &recorded, ..with };
     let order = order(planning, with.stack, with.state, with.registry, with.measured);
     let mut applied = Applied::default();
     if *with.stop.borrow() != StopMode::Go {
@@ -49,7 +49,8 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
             return applied;
         }
     };
-    for (address, entry) in planning.made.addresses().filter_map(|address| with.state.resources.get_key_value(address))
+    for (address, entry) in
+        planning.intents.addresses().filter_map(|address| with.state.resources.get_key_value(address))
     {
         with.writer.record(address, Some(entry.clone()));
     }

@@ -136,7 +136,7 @@ impl<'a> PlanRefresh<'a> {
 
     /// The resources that an interrupted run made, or may have made by another declaration than today's, and that no
     /// read has shown yet. The steps of `apply` search for the resources as they are declared now.
-    pub(crate) fn hidden(&self, remembered: &State, known: &[Known]) -> Vec<Address> {
+    pub(crate) fn hidden(&self, recorded: &State, known: &[Known]) -> Vec<Address> {
         let unseen = |address: &Address| {
             self.seen.get(address).is_some_and(Seen::shows_nothing) && !self.searched.contains(address)
         };
@@ -144,7 +144,7 @@ impl<'a> PlanRefresh<'a> {
         for (index, (node, known)) in self.stack.nodes().iter().zip(known).enumerate() {
             if self.selected.contains(&index)
                 && unseen(&node.address)
-                && let Some(entry) = remembered.resources.get(&node.address)
+                && let Some(entry) = recorded.resources.get(&node.address)
             {
                 let was_another = || self.is_retyped(node) || unseal(&entry.spec, &known.spec) != known.spec;
                 let is_leaving = self.seen.get(&node.address).is_some_and(Seen::is_leaving);
@@ -155,15 +155,15 @@ impl<'a> PlanRefresh<'a> {
         }
         // The resources that a created one depends on exist as well.
         let shown = |address: &Address| self.seen.get(address).is_some_and(|seen| !seen.shows_nothing());
-        let made = remembered.resources.iter().filter(|(address, entry)| shown(address) && has_unknown(&entry.spec));
+        let made = recorded.resources.iter().filter(|(address, entry)| shown(address) && has_unknown(&entry.spec));
         let sources = made.flat_map(|(_, entry)| &entry.depends_on).map(|needed| &needed.address);
         hidden.extend(sources.filter(|address| unseen(address)));
         hidden.into_iter().cloned().collect()
     }
 
     /// Searches for the hidden resources. One that does not show counts as absent.
-    pub(crate) async fn search(&mut self, hidden: Vec<Address>, remembered: &State) {
-        let entries = hidden.iter().filter_map(|address| remembered.resources.get_key_value(address)).collect();
+    pub(crate) async fn search(&mut self, hidden: Vec<Address>, recorded: &State) {
+        let entries = hidden.iter().filter_map(|address| recorded.resources.get_key_value(address)).collect();
         let surfaced = self.surfaced(entries).await;
         self.insert(surfaced);
         self.searched.extend(hidden);
@@ -196,7 +196,7 @@ impl<'a> PlanRefresh<'a> {
         looked
     }
 
-    pub(crate) fn made(&self) -> ResolvedIntents {
+    pub(crate) fn resolved_intents(&self) -> ResolvedIntents {
         ResolvedIntents::new(self.state, &self.seen)
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     planning::Known,
     recorded::{current_state, unreadable},
     refresh::{ContextFactory, Origin, Seen, outputs_of},
-    resolved_intents::{ResolvedIntents, as_made},
+    resolved_intents::{ResolvedIntents, spec_as_created},
 };
 use aws_client::{Failure, Result};
 use resource::{
@@ -70,15 +70,15 @@ async fn plan_current(
     let selected = purpose.selected(stack);
     let mut refresh = PlanRefresh::new(stack, state, registry, &contexts, &selected, &purpose.claims).await;
     loop {
-        let made = refresh.made();
-        let remembered = made.remembered(state);
-        let planner = Planner { stack, state: &remembered, registry, purpose, contexts: &contexts };
+        let intents = refresh.resolved_intents();
+        let recorded = intents.applied_to(state);
+        let planner = Planner { stack, state: &recorded, registry, purpose, contexts: &contexts };
         let decided = planner.decide_all(&refresh);
-        let hidden = refresh.hidden(&remembered, &decided.known);
+        let hidden = refresh.hidden(&recorded, &decided.known);
         if hidden.is_empty() {
-            return planner.plan(decided, refresh, made).await;
+            return planner.plan(decided, refresh, intents).await;
         }
-        refresh.search(hidden, &remembered).await;
+        refresh.search(hidden, &recorded).await;
     }
 }
 
@@ -149,7 +149,7 @@ impl Purpose {
 }
 
 impl Planner<'_> {
-    async fn plan(self, decided: Decided, refresh: PlanRefresh<'_>, made: ResolvedIntents) -> Planning {
+    async fn plan(self, decided: Decided, refresh: PlanRefresh<'_>, intents: ResolvedIntents) -> Planning {
         let Decided { known, mut changes, unchanged, mut refusals, ignored } = decided;
         let kept = self.kept(&mut refusals).await;
         let forgotten = self.deletions(&refresh, &kept, &mut changes, &mut refusals).await;
@@ -182,8 +182,8 @@ impl Planner<'_> {
             claims: self.purpose.claims.clone(),
         };
         plan.hide_sensitive(self.registry);
-        let left_out = self.left_out(&known);
-        Planning { plan, refusals, unseen, losses, left_out, known, made, forgotten, contexts: self.contexts.clone() }
+        let (left_out, contexts) = (self.left_out(&known), self.contexts.clone());
+        Planning { plan, refusals, unseen, losses, left_out, known, intents, forgotten, contexts }
     }
 
     fn left_out(&self, known: &[Known]) -> Vec<Address> {
@@ -340,7 +340,7 @@ impl Planner<'_> {
             Observation::Broken { reason, .. } => decision(Action::Replace, Some(reason), self.all_fields(spec)),
             Observation::Settling { status, .. } => {
                 // What it will be is what it was made by.
-                let made = entry.map_or(Value::Null, |entry| as_made(&entry.spec, spec));
+                let made = entry.map_or(Value::Null, |entry| spec_as_created(&entry.spec, spec));
                 let diff = reconciler.compare(spec, Some(&made), &made);
                 match entry.and_then(|_| reconciler.replacement(spec, &made, &diff)) {
                     Some(cause) => decision(Action::Replace, Some(&cause), diff.changes),

@@ -45,7 +45,7 @@ pub struct Planning {
     /// The declared or recorded addresses that were not read, because the plan has targets.
     pub left_out: Vec<Address>,
     pub(crate) known: Vec<Known>,
-    pub(crate) made: ResolvedIntents,
+    pub(crate) intents: ResolvedIntents,
     pub(crate) forgotten: Vec<Address>,
     pub(crate) contexts: ContextFactory,
 }

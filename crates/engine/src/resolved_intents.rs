@@ -34,7 +34,7 @@ impl ResolvedIntents {
     }
 
     /// The state with the resolved specs.
-    pub(crate) fn remembered<'a>(&self, state: &'a State) -> Cow<'a, State> {
+    pub(crate) fn applied_to<'a>(&self, state: &'a State) -> Cow<'a, State> {
         let mut state = Cow::Borrowed(state);
         for (address, spec) in &self.0 {
             if let Some(entry) = state.to_mut().resources.get_mut(address) {
@@ -48,10 +48,10 @@ impl ResolvedIntents {
 /// The spec with which an interrupted run created a resource. A value that is still unknown counts as the declared one.
 /// If the declared value is unknown as well, the resource that it comes from is replaced, so the value will differ:
 /// then it is null.
-pub(crate) fn as_made(recorded: &Value, declared: &Value) -> Value {
+pub(crate) fn spec_as_created(recorded: &Value, declared: &Value) -> Value {
     match (recorded, declared) {
         (Value::Object(recorded), declared) => {
-            let field = |(key, value): (&String, &Value)| (key.clone(), as_made(value, &declared[key]));
+            let field = |(key, value): (&String, &Value)| (key.clone(), spec_as_created(value, &declared[key]));
             Value::Object(recorded.iter().map(field).collect())
         }
         (recorded, _) if !has_unknown(recorded) => recorded.clone(),

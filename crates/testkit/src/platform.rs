@@ -154,7 +154,7 @@ impl Platform {
 
     fn policy(&self, state: Option<&State>, looks_only: bool) -> Policy {
         let declared = self.stack.declarations(&self.registry, &self.place).expect("the wiring is right");
-        let site = PolicyInputs {
+        let inputs = PolicyInputs {
             also: Vec::new(),
             declared: declared.iter().map(|one| (one.kind, &one.spec)).collect(),
             state,
@@ -168,7 +168,7 @@ impl Platform {
             registry: &self.registry,
             place: &self.place,
         };
-        site.policy(&self.name, &self.identity, looks_only).expect("every kind says what it needs")
+        inputs.policy(&self.name, &self.identity, looks_only).expect("every kind says what it needs")
     }
 
     /// The events since the last call, in the words people read.

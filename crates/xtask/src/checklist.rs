@@ -8,14 +8,14 @@ struct Place {
     /// A file or a folder, from the root of the repository.
     path: String,
     /// The text that the place has, or must not have any more.
-    sign: Sign,
+    evidence: Evidence,
     /// The work.
     work: &'static str,
     /// The command that checks or writes it.
     by: &'static str,
 }
 
-enum Sign {
+enum Evidence {
     Has(String),
     Lacks(&'static str),
 }
@@ -32,25 +32,26 @@ const PERHAPS: &[(&str, &str)] = &[
 
 fn places(names: &Names) -> Vec<Place> {
     let Names { krate, kind, module, kind_type, .. } = names;
-    let has = |path: &str, text: &str, work, by| Place { path: path.into(), sign: Sign::Has(text.into()), work, by };
+    let has =
+        |path: &str, text: &str, work, by| Place { path: path.into(), evidence: Evidence::Has(text.into()), work, by };
     let reconciler = format!("crates/{krate}/src/{module}.rs");
     let package_test = "cargo test -p mlopsctl-CRATE";
     vec![
         Place {
             path: reconciler.clone(),
-            sign: Sign::Lacks("Err(unwritten())"),
+            evidence: Evidence::Lacks("Err(unwritten())"),
             work: "the methods that still fail, and their permissions",
             by: package_test,
         },
         Place {
             path: reconciler.clone(),
-            sign: Sign::Lacks("not written yet"),
+            evidence: Evidence::Lacks("not written yet"),
             work: "the usage that AWS charges for, or the reason why it is free",
             by: package_test,
         },
         Place {
             path: reconciler,
-            sign: Sign::Lacks("TERRAFORM: Option<Terraform> = None"),
+            evidence: Evidence::Lacks("TERRAFORM: Option<Terraform> = None"),
             work: "the Terraform type, and the attributes that identify a resource",
             by: "cargo test -p mlopsctl-blueprint",
         },
@@ -94,9 +95,9 @@ impl Place {
         for file in files {
             texts.push(fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?);
         }
-        Ok(match &self.sign {
-            Sign::Has(text) => texts.iter().any(|one| one.contains(text)),
-            Sign::Lacks(text) => texts.iter().all(|one| !one.contains(text)),
+        Ok(match &self.evidence {
+            Evidence::Has(text) => texts.iter().any(|one| one.contains(text)),
+            Evidence::Lacks(text) => texts.iter().all(|one| !one.contains(text)),
         })
     }
 }

@@ -29,9 +29,9 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
         }
         None => {
             let name = global.app().choose(args.environment.as_deref()).await?;
-            let site = EnvironmentAccess::open(&global.app(), &name, global.settings().read(&name)?).await?;
-            let recorded = recorded(&site).await?;
-            (name, site.account, recorded)
+            let access = EnvironmentAccess::open(&global.app(), &name, global.settings().read(&name)?).await?;
+            let recorded = recorded(&access).await?;
+            (name, access.account, recorded)
         }
     };
     let environment = global.settings().read(&name)?;
@@ -112,10 +112,10 @@ struct Recorded {
     is_at_root: bool,
 }
 
-async fn recorded(site: &EnvironmentAccess) -> Result<Recorded, CommandError> {
-    let (store, identity) = (site.state_bucket().store(), site.state_identity());
+async fn recorded(access: &EnvironmentAccess) -> Result<Recorded, CommandError> {
+    let (store, identity) = (access.state_bucket().store(), access.state_identity());
     let found = async {
-        let keys = site.state_keys().await?;
+        let keys = access.state_keys().await?;
         let stored = store.get(&keys.state).await?;
         Ok((stored, store.place(&keys.state), keys == StateKeys::at_root()))
     };
@@ -123,7 +123,7 @@ async fn recorded(site: &EnvironmentAccess) -> Result<Recorded, CommandError> {
         Ok((None, _, is_at_root)) => Ok(Recorded { state: None, is_at_root }),
         Ok((Some(stored), place, is_at_root)) => {
             let state = State::read(&stored.bytes, &place, &identity)?;
-            let place = Place::new(site.account.as_str(), &site.region);
+            let place = Place::new(access.account.as_str(), &access.region);
             let state = engine::current_state(&state, &blueprint::registry(), &place).into_owned();
             Ok(Recorded { state: Some(state), is_at_root })
         }
@@ -144,7 +144,7 @@ pub(crate) fn policy(
     let (registry, state_bucket) = (blueprint::registry(), environment.state_bucket_name(&place.account));
     let declared = declared.iter().map(|one| (one.kind, &one.spec)).collect();
     let names_state_bucket = environment.names_state_bucket(&place.account);
-    let site = permissions::PolicyInputs {
+    let needed = permissions::PolicyInputs {
         declared,
         state,
         state_bucket: &state_bucket,
@@ -158,7 +158,7 @@ pub(crate) fn policy(
         registry: &registry,
         place,
     };
-    Ok(site.policy(&environment.prefix(), &blueprint::identity_of(environment), read_only)?)
+    Ok(needed.policy(&environment.prefix(), &blueprint::identity_of(environment), read_only)?)
 }
 
 fn counted(size: usize, policy: &Policy) -> String {
