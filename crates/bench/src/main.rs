@@ -8,7 +8,7 @@ mod contest;
 mod endpoint;
 mod generate;
 mod goals;
-mod life;
+mod lifecycle;
 mod measured;
 mod process;
 mod project;
@@ -95,7 +95,7 @@ fn run(arguments: &Arguments) -> Result<(String, bool), String> {
         None => process::build(&arguments.profile),
     };
     match &arguments.command {
-        Some(Command::Life { environment }) => life::report(&build()?, environment),
+        Some(Command::Life { environment }) => lifecycle::report(&build()?, environment),
         Some(Command::Contest { runs }) => contest::report(&build()?, *runs),
         Some(Command::Scale { resources, local: true, .. }) => scale::report_local(&build()?, resources),
         Some(Command::Scale { resources, latency, terraform, .. }) => {
@@ -105,7 +105,7 @@ fn run(arguments: &Arguments) -> Result<(String, bool), String> {
         Some(Command::Generate { resources }) => Ok((generate::environment(*resources)?, true)),
         None => {
             let binary = build()?;
-            let (life, lives) = life::report(&binary, "dev")?;
+            let (life, lives) = lifecycle::report(&binary, "dev")?;
             if !terraform::is_installed() {
                 return Ok((life + "\nTerraform is not installed: there is nothing to compare with.\n", lives));
             }

@@ -4,10 +4,10 @@
 //! differences of documents and lists, and placeholders with their paths. It separates drift from changes in the file.
 //! It lists the permissions of new roles and rules, and refusals with the consents that lift them.
 
-mod allowed;
 mod counterpart;
 mod difference;
 mod equality;
+mod grants;
 mod names;
 mod rule;
 mod shared;
@@ -16,8 +16,8 @@ mod unchanged;
 mod unknown;
 mod view;
 
-pub use allowed::Allowed;
 pub use difference::{Difference, Differences, Kind, between};
+pub use grants::Grant;
 pub use names::{Names, literal};
 pub use rule::{is_rule, rule_in_words};
 pub use shared::{Shared, SharedCause, SharedField, is_own_address};

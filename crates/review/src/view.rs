@@ -1,8 +1,8 @@
 //! The data for every form of a plan.
 
 use crate::{
-    allowed::{Allowed, allowed},
     difference::{Differences, between, mark_drift},
+    grants::{Grant, grants},
     names::Names,
     unknown::{is_unknown, unknown_paths},
 };
@@ -73,7 +73,7 @@ pub struct ChangeView {
     pub fields: Vec<FieldView>,
     /// Everything that a created resource allows and denies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allows: Vec<Allowed>,
+    pub allows: Vec<Grant>,
     /// True if somebody changed or deleted the resource outside of mlopsctl.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drifted: bool,
@@ -241,8 +241,8 @@ fn noun(kind: &str, registry: &KindRegistry) -> String {
 fn change_view(change: &PlannedChange, noun: String, names: &Names) -> ChangeView {
     let is_new = change.fields.iter().all(|field| field.before.is_null());
     let allows = match change.action {
-        Action::Create => allowed(&change.spec, names),
-        Action::Replace if is_new => allowed(&change.spec, names),
+        Action::Create => grants(&change.spec, names),
+        Action::Replace if is_new => grants(&change.spec, names),
         _ => Vec::new(),
     };
     ChangeView {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// One permission that a resource gives or denies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Allowed {
+pub struct Grant {
     /// In words, on one line.
     pub text: String,
     /// True if it has no bound that a reviewer could rely on: all actions of a service, all resources, everybody.
@@ -19,11 +19,11 @@ pub struct Allowed {
 }
 
 /// Every permission that a resource with this declaration gives or denies, in the order of its fields.
-pub(crate) fn allowed(spec: &Value, names: &Names) -> Vec<Allowed> {
+pub(crate) fn grants(spec: &Value, names: &Names) -> Vec<Grant> {
     let mut all = Vec::new();
     let Some(fields) = spec.as_object() else { return all };
     if let Some(boundary) = fields.get("permissions_boundary").and_then(Value::as_str) {
-        all.push(Allowed { text: format!("at most what {} allows", names.short(boundary)), wide: false });
+        all.push(Grant { text: format!("at most what {} allows", names.short(boundary)), wide: false });
     }
     for (field, value) in fields {
         match (field.as_str(), value) {
@@ -33,7 +33,7 @@ pub(crate) fn allowed(spec: &Value, names: &Names) -> Vec<Allowed> {
             }
             ("managed_policies", Value::Array(arns)) => {
                 let arns = arns.iter().filter_map(Value::as_str);
-                all.extend(arns.map(|arn| Allowed {
+                all.extend(arns.map(|arn| Grant {
                     text: format!("may: what {} allows", literal(arn)),
                     wide: arn.ends_with(":policy/AdministratorAccess") || arn.ends_with(":policy/PowerUserAccess"),
                 }));
@@ -42,12 +42,12 @@ pub(crate) fn allowed(spec: &Value, names: &Names) -> Vec<Allowed> {
                 all.extend(
                     statements(policy)
                         .iter()
-                        .map(|statement| Allowed { wide: is_wide(statement), ..trusts(statement, names) }),
+                        .map(|statement| Grant { wide: is_wide(statement), ..trusts(statement, names) }),
                 );
             }
             ("ingress" | "egress", Value::Array(rules)) => {
                 let direction = if field == "ingress" { "from" } else { "to" };
-                all.extend(rules.iter().filter(|rule| is_rule(rule)).map(|rule| Allowed {
+                all.extend(rules.iter().filter(|rule| is_rule(rule)).map(|rule| Grant {
                     text: format!(
                         "lets {} {}",
                         if field == "ingress" { "in" } else { "out" },
@@ -60,12 +60,12 @@ pub(crate) fn allowed(spec: &Value, names: &Names) -> Vec<Allowed> {
                 routes
                     .iter()
                     .filter(|route| route["destination"].is_string())
-                    .map(|route| Allowed { text: route_in_words(route), wide: is_to_the_internet(route) }),
+                    .map(|route| Grant { text: route_in_words(route), wide: is_to_the_internet(route) }),
             ),
             (_, policy @ (Value::Object(_) | Value::String(_))) => {
                 let all_statements = statements(policy);
                 all.extend(
-                    all_statements.iter().map(|statement| Allowed {
+                    all_statements.iter().map(|statement| Grant {
                         text: statement_in_words(statement, names),
                         wide: is_wide(statement),
                     }),
@@ -78,13 +78,13 @@ pub(crate) fn allowed(spec: &Value, names: &Names) -> Vec<Allowed> {
 }
 
 /// A statement of a role's own policy, or of a managed policy.
-fn granted_to_role(statement: &Value, names: &Names) -> Allowed {
+fn granted_to_role(statement: &Value, names: &Names) -> Grant {
     let verb = if statement["Effect"] == "Allow" { "may" } else { "may not" };
-    Allowed { text: format!("{verb}: {}", what(statement, names)), wide: is_wide(statement) }
+    Grant { text: format!("{verb}: {}", what(statement, names)), wide: is_wide(statement) }
 }
 
 /// A statement of a trust policy.
-fn trusts(statement: &Value, names: &Names) -> Allowed {
+fn trusts(statement: &Value, names: &Names) -> Grant {
     let text = match (statement["Effect"].as_str(), statement["Action"].as_array().map(Vec::as_slice)) {
         (Some("Allow"), Some([action])) if action == "sts:AssumeRole" => {
             let conditions = what(statement, names);
@@ -93,7 +93,7 @@ fn trusts(statement: &Value, names: &Names) -> Allowed {
         }
         _ => format!("trust: {}", statement_in_words(statement, names)),
     };
-    Allowed { text, wide: false }
+    Grant { text, wide: false }
 }
 
 #[cfg(test)]
@@ -103,8 +103,8 @@ mod tests {
 
     fn texts(spec: &Value) -> Vec<String> {
         let names = Names { prefix: "shop-dev-".into(), account: "123456789012".into(), region: "eu-west-1".into() };
-        let marked = |one: Allowed| if one.wide { format!("! {}", one.text) } else { one.text };
-        allowed(spec, &names).into_iter().map(marked).collect()
+        let marked = |one: Grant| if one.wide { format!("! {}", one.text) } else { one.text };
+        grants(spec, &names).into_iter().map(marked).collect()
     }
 
     #[test]
