@@ -207,7 +207,7 @@ fn what_does_not_fit_is_refused_and_left_as_it_is() {
     refused(&[&claim], "would have to be replaced: cidr is \"10.9.0.0/24\", and should be \"10.0.0.0/16\"");
     refused(&["network.vpc=vpc-00000000000000000"], "there is no VPC vpc-00000000000000000");
     refused(&[&format!("network.vpc={theirs}")], "belongs to network.vpc of other prod");
-    refused(&["identity.glue"], "there is no role of its name to be taken over");
+    refused(&["identity.glue"], "there is no role with its name to adopt");
     let subnet = project.behind_its_back(async |sdk| {
         let ec2 = aws_sdk_ec2::Client::new(&sdk);
         let made = ec2.create_subnet().vpc_id(&narrow).cidr_block("10.9.0.0/28").send().await.unwrap();

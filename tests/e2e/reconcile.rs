@@ -171,18 +171,18 @@ fn drift_that_is_ignored_stays_and_is_no_difference() {
 }
 
 #[test]
-fn too_many_differences_are_hardly_a_slip() {
+fn too_many_differences_are_left_to_a_person() {
     let project = changed_by_somebody();
     project.append("dev", "\n[drift]\ntoo_many = 2\n");
     let ran = project.local(&["reconcile", "dev"]).ends_with(1);
-    for said in ["2 resources are not as they were left", "nothing was touched", "too_many"] {
+    for said in ["2 resources have drifted", "nothing was touched", "too_many"] {
         assert!(ran.stderr.contains(said), "{}", ran.stderr);
     }
     assert_eq!(drifted(&project).len(), 2);
 }
 
 #[test]
-fn an_environment_that_was_never_brought_up_has_nothing_to_heal() {
+fn an_environment_that_was_never_brought_up_has_nothing_to_repair() {
     let project = Project::new();
     let ran = project.local(&["reconcile", "dev"]).ends_with(1);
     assert!(ran.stderr.contains("has not been brought up yet"), "{}", ran.stderr);
