@@ -339,7 +339,7 @@ impl Planner<'_> {
             }
             Observation::Broken { reason, .. } => decision(Action::Replace, Some(reason), self.all_fields(spec)),
             Observation::Settling { status, .. } => {
-                // What it will be is what it was made by.
+                // The resource will be as its creation declares it.
                 let made = entry.map_or(Value::Null, |entry| spec_as_created(&entry.spec, spec));
                 let diff = reconciler.compare(spec, Some(&made), &made);
                 match entry.and_then(|_| reconciler.replacement(spec, &made, &diff)) {
