@@ -69,7 +69,8 @@ class Patterns(unittest.TestCase):
 
     def test_a_source_in_the_same_statement_is_enough(self):
         sourced = CODE.replace(
-            "    call().retry_on", "    // In use.\n    // <https://example.com/>\n    call().retry_on"
+            "    call().retry_on",
+            "    // In use.\n    // <https://example.com/>\n    call().retry_on",
         )
         self.assertEqual(untold(sourced), [])
 

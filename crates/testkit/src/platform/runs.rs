@@ -21,7 +21,7 @@ impl Platform {
     /// `mlopsctl up`, where the plan may be refused.
     ///
     /// # Errors
-    /// What stands in the way of the plan.
+    /// The refusals of the plan.
     pub async fn try_up(&self, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
         self.up_amid_faults(sdk).await.map_err(refusals)
     }
@@ -46,7 +46,7 @@ impl Platform {
     /// `mlopsctl destroy`, where the plan may be refused.
     ///
     /// # Errors
-    /// What stands in the way of the plan.
+    /// The refusals of the plan.
     pub async fn try_destroy(&self, sdk: &SdkConfig) -> Result<Applied, Vec<Refusal>> {
         self.destroy_amid_faults(sdk).await.map_err(refusals)
     }
