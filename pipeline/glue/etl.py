@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from typing import Any
 
@@ -58,6 +59,7 @@ OPTIONAL_ARGUMENTS = {
     "feature_groups": "",
     "started": "",
     "metrics_namespace": "",
+    "service_region": "",
 }
 IGNORED_NAMED_AT_MOST = 100
 
@@ -179,6 +181,8 @@ def configure(spark: SparkSession) -> None:
 
 def main(argv: list[str]) -> None:
     options = read_arguments(argv)
+    if options["service_region"]:
+        os.environ.setdefault("AWS_DEFAULT_REGION", options["service_region"])
     if GlueContext is not None:
         from pyspark.context import SparkContext
 

@@ -86,7 +86,7 @@ def feature_groups(names: str, schema: Schema, started: datetime) -> list[Featur
     return [FeatureGroup.fit(client.describe_feature_group(FeatureGroupName=name), schema, started) for name in wanted]
 
 
-def record_writer(group: str, names: tuple[str, ...]) -> Callable[[Iterator[Any]], None]:
+def record_writer(group: str, names: tuple[str, ...], region: str | None) -> Callable[[Iterator[Any]], None]:
     """Writes a partition's rows, several at a time. It is sent to the workers, so it brings all that it needs."""
 
     def write(rows: Iterator[Any]) -> None:
@@ -98,7 +98,8 @@ def record_writer(group: str, names: tuple[str, ...]) -> Callable[[Iterator[Any]
 
         # Adaptive: backs off when it is throttled, and from then on sends no faster than is taken.
         config = Config(retries={"mode": "adaptive", "max_attempts": 10}, max_pool_connections=16)
-        client = boto3.client("sagemaker-featurestore-runtime", config=config)
+        # A worker has another environment than the driver.
+        client = boto3.client("sagemaker-featurestore-runtime", region_name=region, config=config)
 
         def put(row: Any) -> None:
             record = [
@@ -130,6 +131,8 @@ def changed(now: DataFrame, before: DataFrame | None) -> DataFrame:
 
 def write_records(rows: DataFrame, before: DataFrame | None, group: FeatureGroup) -> int:
     """Writes what has changed, and answers how many records that were."""
+    import boto3
+
     # Workers get the functions themselves, wherever this module lies.
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     earlier = None if before is None else records(before, group)
@@ -140,6 +143,6 @@ def write_records(rows: DataFrame, before: DataFrame | None, group: FeatureGroup
         found, names = found.withColumn(name, F.lit(text)), [*names, name]
     found = found.cache()
     count = found.count()
-    found.foreachPartition(record_writer(group.name, tuple(names)))
+    found.foreachPartition(record_writer(group.name, tuple(names), boto3.Session().region_name))
     found.unpersist()
     return count

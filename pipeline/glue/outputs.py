@@ -32,11 +32,14 @@ def write_splits(good: DataFrame, schema: Schema, splits: dict[str, dict[str, An
             continue
         files = -(-rows // int(options["rows_per_file"]))
         part = good.where(F.col(SPLIT) == name).repartition(files, ROW_HASH).sortWithinPartitions(ROW_HASH)
+        # Rows are moved and sorted once for both formats.
+        part = part.select(*[f"_{column.name}" for column in schema.columns]).cache()
         csv = f"{processed}/csv/{dataset}/{name}/batch={batch}"
         part.select(*training_row(schema)).write.mode("overwrite").csv(csv, emptyValue="", nullValue="")
         part.select(*typed).write.mode("overwrite").parquet(
             f"{processed}/parquet/dataset={dataset}/split={name}/batch={batch}"
         )
+        part.unpersist()
 
 
 def write_quarantine(judged: DataFrame, schema: Schema, rejected: int, options: dict[str, str]) -> None:

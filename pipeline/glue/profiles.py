@@ -36,8 +36,9 @@ def measures(column: ColumnSpec, schema: Schema) -> dict[str, Column]:
 def profile(good: DataFrame, schema: Schema) -> dict[str, dict[str, Any]]:
     """Per column: nulls, extremes, moments and quantiles of numbers, counts of categories and of few numbers."""
     aggregates: list[Column] = [F.count(F.lit(1)).alias("rows")]
+    measured = {column.name: measures(column, schema) for column in schema.columns}
     for column in schema.columns:
-        aggregates += [found.alias(f"{column.name}.{name}") for name, found in measures(column, schema).items()]
+        aggregates += [found.alias(f"{column.name}.{name}") for name, found in measured[column.name].items()]
         for position, value in enumerate(column.values):
             aggregates.append(F.sum(equals(column, value).cast("long")).alias(f"{column.name}.values.{position}"))
     row = good.agg(*aggregates).first().asDict()
@@ -45,7 +46,7 @@ def profile(good: DataFrame, schema: Schema) -> dict[str, dict[str, Any]]:
     counted = counts(good, few)
     profiles: dict[str, dict[str, Any]] = {}
     for column in schema.columns:
-        names = [name for name in measures(column, schema) if name != "distinct"]
+        names = [name for name in measured[column.name] if name != "distinct"]
         entry = {"type": column.type, "count": row["rows"], **{n: row[f"{column.name}.{n}"] for n in names}}
         entry |= {name: entry[name] or 0 for name in ("nulls", "zeros") if name in entry}
         if column.name in counted:

@@ -33,7 +33,8 @@ BATCH: dict[str, Any] = {
     },
 }
 SAMPLE = "1.0,5,1,0\n0.0,,0,1\n"
-EVENT = {"bucket": "data", "dataset": "d", "batch": "b1", "schema": SCHEMA}
+NO_MODEL = {"package": "", "data_version": ""}
+EVENT = {"bucket": "data", "dataset": "d", "batch": "b1", "schema": SCHEMA, "baseline": NO_MODEL}
 PROCESSED = "data/processed"
 
 
@@ -116,6 +117,40 @@ def test_a_label_too_rare_to_learn_fails(validation):
     for split in batch["splits"].values():
         split["labels"] = {"0": 1000, "1": 1}
     assert failure(validation, data_set(batch)).startswith("column churned: is 1 in 0.10% of the rows")
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [
+        ((190, 10, 0), "test (190 of train, 10 of validation, 0 of test)"),
+        ((9, 0, 0), "validation and test (9 of train, 0 of validation, 0 of test)"),
+        ((0, 10, 10), "train (0 of train, 10 of validation, 10 of test)"),
+    ],
+)
+def test_a_class_that_a_split_lacks_is_named_with_its_counts(validation, labels, found):
+    batch = copy.deepcopy(BATCH)
+    for split, rows in zip(batch["splits"].values(), labels, strict=True):
+        split["labels"] = {"0": 50} | ({"1": rows} if rows else {})
+    assert failure(validation, data_set(batch)) == (
+        f"column churned: is 1 in too few rows of {found}, the limit is 1: "
+        "add rows of this class, or give the split a larger share"
+    )
+    assert validation.validate({**EVENT, "limits": {"min_label_rows_per_split": 0}}, data_set(batch), {})["passed"]
+
+
+def test_each_class_needs_as_many_rows_in_each_split_as_the_limit_says(validation):
+    for limit, passes in ((25, True), (26, False)):
+        event = {**EVENT, "limits": {"min_label_rows_per_split": limit}}
+        if passes:
+            assert validation.validate(event, data_set(BATCH), {})["passed"]
+        else:
+            with pytest.raises(validation.DataValidationFailed, match="is 1 in too few rows of validation and test"):
+                validation.validate(event, data_set(BATCH), {})
+
+
+def test_a_split_that_is_not_in_use_needs_no_class(validation):
+    batch = changed("splits/validation", {"rows": 0, "fingerprint": [0, 0], "labels": {}})
+    assert validation.validate({**EVENT, "limits": {"min_rows_per_split": 0}}, data_set(batch), {})["passed"]
 
 
 def test_a_label_beyond_zero_and_one_fails(validation):
@@ -245,5 +280,6 @@ def test_every_class_of_a_task_with_several_must_be_there(validation):
     sample = "2.0,5,1,0\n"
     message = failure(validation, data_set(batch, sample=sample), schema=schema)
     assert message == "column kind: is c in 0.00% of the rows, the limit is 1.00%"
-    batch["splits"]["train"]["labels"] = {"0": 500, "1": 200, "2": 100}
+    for split in batch["splits"].values():
+        split["labels"]["2"] = 20
     assert validation.validate({**EVENT, "schema": schema}, data_set(batch, sample=sample), {})["passed"]

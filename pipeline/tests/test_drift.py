@@ -6,12 +6,11 @@ import random
 from typing import Any
 
 import pytest
-from fake_registry import FakeRegistry
 from fake_s3 import FakeS3
 from scipy.stats import ks_2samp
 from test_data_validation import BATCH, EVENT, data_set
 
-COMPARED = {**EVENT, "model_package_group": "models"}
+PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/models/7"
 
 
 @pytest.fixture(scope="session")
@@ -103,12 +102,12 @@ def test_keys_moments_and_what_the_model_does_not_see_may_move(drift):
     assert drift.watched(schema) == ["age", "y"]
 
 
-def approved(validation) -> tuple[FakeS3, FakeRegistry]:
-    """A data set that was found fit, and the approved model that learned from it."""
+def approved(validation) -> tuple[FakeS3, dict[str, Any]]:
+    """A data set that was found fit, and the event of an execution whose champion learned from it."""
     s3 = data_set(BATCH)
-    version = validation.validate(COMPARED, s3, {}, FakeRegistry())["data_version"]
+    version = validation.validate(EVENT, s3, {})["data_version"]
     assert f"data/processed/profiles/{version}.json" in s3.objects
-    return s3, FakeRegistry({"data_version": version})
+    return s3, {**EVENT, "baseline": {"package": PACKAGE, "data_version": version}}
 
 
 def with_plans(basic: int) -> dict[str, Any]:
@@ -118,64 +117,61 @@ def with_plans(basic: int) -> dict[str, Any]:
 
 
 def test_data_unlike_the_approved_models_stops_the_pipeline_and_names_the_column(validation):
-    s3, registry = approved(validation)
+    s3, event = approved(validation)
     s3.objects["data/processed/statistics/d/batch=b1.json"] = json.dumps(with_plans(300)).encode()
     with pytest.raises(validation.DataValidationFailed) as caught:
-        validation.validate(COMPARED, s3, {}, registry)
+        validation.validate(event, s3, {})
     assert str(caught.value) == "column plan: differs by 0.400 from the approved model's data, the limit is 0.25"
-    assert registry.listed["ModelApprovalStatus"] == "Approved"
 
 
 def test_drift_within_the_limit_passes_and_is_in_the_verdict(validation):
-    s3, registry = approved(validation)
+    s3, event = approved(validation)
     s3.objects["data/processed/statistics/d/batch=b1.json"] = json.dumps(with_plans(600)).encode()
-    verdict = validation.validate(COMPARED, s3, {}, registry)
+    verdict = validation.validate(event, s3, {})
     assert verdict["drift"]["plan"] == pytest.approx(0.1)
-    assert verdict["compared_with"] == FakeRegistry.arn(0)
+    assert verdict["compared_with"] == PACKAGE
 
 
 def test_a_columns_own_limit_wins(validation):
-    s3, registry = approved(validation)
+    s3, event = approved(validation)
     s3.objects["data/processed/statistics/d/batch=b1.json"] = json.dumps(with_plans(300)).encode()
-    event = {**COMPARED, "limits": {"max_drift_by_column": {"plan": 0.5}}}
-    assert validation.validate(event, s3, {}, registry)["passed"]
+    limits = {"max_drift_by_column": {"plan": 0.5}}
+    assert validation.validate({**event, "limits": limits}, s3, {})["passed"]
 
 
 @pytest.mark.parametrize(
-    ("packages", "why"),
+    ("package", "version", "why"),
     [
-        ([], "no model is approved yet"),
-        ([{}], "the approved model does not name its data version"),
-        (
-            [{"data_version": "gone"}],
-            "the profile of the approved model's data is gone: s3://data/processed/profiles/gone.json",
-        ),
+        ("", "", "no model is approved yet"),
+        (PACKAGE, "", "the approved model does not name its data version"),
+        (PACKAGE, "gone", "the profile of the approved model's data is gone: s3://data/processed/profiles/gone.json"),
     ],
     ids=["none", "older", "lost"],
 )
-def test_the_verdict_says_why_nothing_is_compared(validation, packages, why):
-    verdict = validation.validate(COMPARED, data_set(BATCH), {}, FakeRegistry(*packages))
+def test_the_verdict_says_why_nothing_is_compared(validation, package, version, why):
+    event = {**EVENT, "baseline": {"package": package, "data_version": version}}
+    verdict = validation.validate(event, data_set(BATCH), {})
     assert (verdict["passed"], verdict["drift"], verdict["compared_with"]) == (True, {}, "")
     assert verdict["not_compared"] == why
 
 
 def test_a_column_of_another_type_is_named_as_not_compared(validation):
-    s3, registry = approved(validation)
+    s3, event = approved(validation)
     key = next(name for name in s3.objects if "/profiles/" in name)
     profile = json.loads(s3.objects[key])
     profile["columns"]["tenure"]["type"] = "string"
     s3.objects[key] = json.dumps(profile).encode()
-    verdict = validation.validate(COMPARED, s3, {}, registry)
+    verdict = validation.validate(event, s3, {})
     assert verdict["not_compared_columns"] == ["tenure"]
 
 
 def test_drift_can_warn_instead_of_refusing(validation):
-    s3, registry = approved(validation)
+    s3, event = approved(validation)
     s3.objects["data/processed/statistics/d/batch=b1.json"] = json.dumps(with_plans(300)).encode()
-    verdict = validation.validate({**COMPARED, "limits": {"on_drift": "warn"}}, s3, {}, registry)
+    verdict = validation.validate({**event, "limits": {"on_drift": "warn"}}, s3, {})
     assert verdict["warnings"] == ["column plan: differs by 0.400 from the approved model's data, the limit is 0.25"]
     with pytest.raises(ValueError, match="it must be refuse or warn"):
-        validation.validate({**COMPARED, "limits": {"on_drift": "shout"}}, s3, {}, registry)
+        validation.validate({**event, "limits": {"on_drift": "shout"}}, s3, {})
 
 
 def numbers(drift, counts: dict[float, int], **entry: Any) -> Any:
@@ -228,5 +224,5 @@ def test_a_profile_that_version_0_1_wrote_is_compared_by_its_quantiles(drift):
 def test_a_data_set_that_is_not_fit_leaves_no_profile(validation):
     s3 = data_set({**BATCH, "rows": {"read": 1, "accepted": 1, "quarantined": 0}})
     with pytest.raises(validation.DataValidationFailed):
-        validation.validate(COMPARED, s3, {}, FakeRegistry())
+        validation.validate(EVENT, s3, {})
     assert not [name for name in s3.objects if name.startswith("data/processed/profiles/")]

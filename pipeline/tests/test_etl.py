@@ -58,6 +58,15 @@ def quarantined(folder: Path) -> dict[str, list[str]]:
     return {row.get("id", "?"): row["_reasons"] for row in rows}
 
 
+# The typed values of a row, as expressions.
+ROW = {
+    "_id": "id",
+    "_tenure": "cast(id as long)",
+    "_plan": "'pro'",
+    "_charge": "1.5D",
+    "_since": "timestamp '2024-01-01'",
+    "_churned": "true",
+}
 HEADER = "id,tenure,plan,charge,since,churned\n"
 
 
@@ -134,11 +143,49 @@ def test_the_same_rows_in_other_files_give_the_same_data_and_fingerprints(run):
     assert first["splits"] == second["splits"]
 
 
+def test_a_row_stays_in_its_split_when_others_join_it(run, spark):
+    """Of each class, which is rare here: training would meet rows that an earlier model was tested on."""
+    lines = [f"K{i},{i % 50},pro,{i}.5,,{i % 40 == 0}\n" for i in range(1200)]
+
+    def splits(count: int) -> dict[str, str]:
+        _, folder = run({"a.csv": HEADER + "".join(lines[:count])}, split="0.6,0.2,0.2")
+        found = spark.read.parquet(str(folder / "processed" / "parquet")).select("id", "split").collect()
+        return {row["id"]: row["split"] for row in found}
+
+    before, after = splits(600), splits(1200)
+    assert {key: after[key] for key in before} == before
+
+
+def test_each_split_has_a_rare_class_in_about_its_share(run):
+    text = HEADER + "".join(f"K{i},{i % 50},pro,{i}.5,,{i % 50 == 0}\n" for i in range(20_000))
+    statistics, _ = run({"a.csv": text}, split="0.6,0.2,0.2")
+    for split in statistics["splits"].values():
+        assert split["labels"]["1"] / split["rows"] == pytest.approx(0.02, abs=0.003)
+
+
 def test_a_repeated_batch_replaces_its_own_output_and_leaves_others(run):
     _, folder = run({"a.csv": rows(10)})
     run({}, batch="b2")
     run({}, batch="b2")
     assert len(csv_rows(folder)) == 20
+
+
+def test_rows_are_moved_and_sorted_once_for_both_formats(run, spark, etl, tmp_path):
+    schema, seen = etl.parse_text(json.dumps(SCHEMA)), spark.sparkContext.accumulator(0)
+
+    def count(value: bool) -> bool:
+        seen.add(1)
+        return value
+
+    values = [f"cast(id as string) as {name}" if name == "_id" else f"{of} as {name}" for name, of in ROW.items()]
+    frame = spark.range(40).selectExpr(*values, "cast(id as string) as _row_hash", "'train' as _split")
+    frame = frame.withColumn("_churned", etl.F.udf(count, "boolean")("_churned"))
+    splits = {name: {"rows": 40 if name == "train" else 0} for name in etl.SPLITS}
+    places = {"processed": str(tmp_path / "processed"), "dataset": "d", "batch": "b1", "rows_per_file": "10"}
+    etl.write_splits(frame, schema, splits, places)
+    assert seen.value == 40
+    assert len(csv_rows(tmp_path)) == spark.read.parquet(str(tmp_path / "processed" / "parquet")).count() == 40
+    assert len(list((tmp_path / "processed" / "csv").rglob("*.csv"))) == 4
 
 
 def test_no_marker_files_are_left_where_training_reads(run):
@@ -159,6 +206,34 @@ def test_statistics_describe_the_accepted_rows(run):
     assert statistics["splits"]["train"]["labels"] == {"0": 1, "1": 1}
     written = json.loads((folder / "processed/statistics/d/batch=b1.json").read_text())
     assert written == statistics
+
+
+def test_the_statistics_count_the_files_and_name_those_that_are_passed_over(run):
+    statistics, folder = run(
+        {
+            "a.csv": HEADER + "A,2,pro,1.5,,1\n",
+            "old.csv": "id,tenure,churned\nB,3,0\n",
+            "notes.txt": "x",
+            "empty.csv": "",
+            "deep/b.parquet.tmp": "x",
+        }
+    )
+    files = statistics["files"]
+    raw = folder / "raw"
+    assert (files["read"], files["ignored"]) == (2, 3)
+    assert files["bytes"] == sum((raw / name).stat().st_size for name in ("a.csv", "old.csv"))
+    assert {(entry["file"].removeprefix(f"file:{raw}/"), entry["reason"]) for entry in files["ignored_files"]} == {
+        ("notes.txt", "not a format that is read"),
+        ("deep/b.parquet.tmp", "not a format that is read"),
+        ("empty.csv", "empty"),
+    }
+    assert files["without_column"] == {"plan": 1, "charge": 1, "since": 1}
+
+
+def test_of_many_files_that_are_passed_over_a_hundred_are_named(run):
+    statistics, _ = run({f"{number}.txt": "x" for number in range(103)})
+    assert statistics["files"]["ignored"] == 103
+    assert len(statistics["files"]["ignored_files"]) == 100
 
 
 def test_a_job_without_new_files_says_zero_and_writes_no_data(run):

@@ -96,13 +96,14 @@ def store(spark, monkeypatch) -> Iterator[FeatureStore]:
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "ap-south-1",
         "NO_PROXY": "127.0.0.1",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
         # The workers' environment is not the driver's.
         monkeypatch.setitem(spark.sparkContext.environment, name, value)
+    # The driver alone knows where it runs.
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
     yield server
     server.shutdown()
     server.server_close()

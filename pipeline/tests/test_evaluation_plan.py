@@ -17,6 +17,10 @@ PLAN = {
 }
 
 
+def registry_arn(number: int) -> str:
+    return FakeRegistry.arn(number)
+
+
 def plan(evaluation, registry: FakeRegistry, **changes: Any) -> dict[str, Any]:
     return evaluation.plan({**PLAN, **changes}, bucket(scores(10, 1)), registry)
 
@@ -24,10 +28,6 @@ def plan(evaluation, registry: FakeRegistry, **changes: Any) -> dict[str, Any]:
 def test_the_champion_is_the_model_in_service_and_not_a_newer_approved_one(evaluation):
     registry = FakeRegistry({}, {}, serving=registry_arn(1))
     assert plan(evaluation, registry)["champion"]["package"] == registry_arn(1)
-
-
-def registry_arn(number: int) -> str:
-    return FakeRegistry.arn(number)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,31 @@ def test_the_first_model_of_a_group_has_nothing_to_beat(evaluation):
     assert plan(evaluation, FakeRegistry())["champion"] == {"package": "", "comparable": False, "why": ""}
 
 
-def test_without_a_comparison_nobody_is_asked(evaluation):
-    assert plan(evaluation, FakeRegistry(serving="denied"), comparison=None)["champion"]["package"] == ""
+def test_without_a_comparison_no_model_is_scored(evaluation):
+    champion = plan(evaluation, FakeRegistry({}), comparison=None)["champion"]
+    assert champion == {"package": "", "comparable": False, "why": ""}
+
+
+@pytest.mark.parametrize("comparison", [PLAN["comparison"], None])
+def test_new_data_is_compared_with_that_of_the_model_in_service(evaluation, comparison):
+    """After a rollback a model serves that is older than the newest approved one."""
+    registry = FakeRegistry({"data_version": "newest"}, {"data_version": "serving"}, serving=registry_arn(1))
+    baseline = plan(evaluation, registry, comparison=comparison)["baseline"]
+    assert baseline == {"package": registry_arn(1), "data_version": "serving"}
+
+
+def test_new_data_is_compared_with_that_of_the_newest_approved_model_where_none_serves(evaluation):
+    registry = FakeRegistry({"data_version": "newest"}, {"data_version": "older"})
+    assert plan(evaluation, registry)["baseline"] == {"package": registry_arn(0), "data_version": "newest"}
+
+
+@pytest.mark.parametrize(
+    ("packages", "baseline"),
+    [([], {"package": "", "data_version": ""}), ([{}], {"package": registry_arn(0), "data_version": ""})],
+    ids=["none", "older"],
+)
+def test_a_plan_without_data_to_compare_with_says_so(evaluation, packages, baseline):
+    assert plan(evaluation, FakeRegistry(*packages))["baseline"] == baseline
 
 
 def test_a_champion_with_other_features_is_not_comparable(evaluation):

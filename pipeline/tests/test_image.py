@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -124,6 +126,31 @@ def test_resumed_training_ends_with_the_model_of_an_uninterrupted_one(job, tmp_p
     first, second = (xgb.Booster(model_file=bytearray(model)).get_dump() for model in both)
     assert first == second
     assert len(first) == 20
+
+
+def test_a_server_that_is_asked_to_end_ends_at_once(job):
+    """As the first process of a container, which the default action of a signal does not end."""
+    assert train(job).returncode == 0
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(job), "SAGEMAKER_BIND_TO_PORT": str(port)}
+    program = subprocess.Popen([sys.executable, IMAGE / "serve.py"], env=environment)
+    try:
+        while True:
+            assert program.poll() is None
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            try:
+                connection.request("GET", "/ping")
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        assert connection.getresponse().status == 200
+        program.terminate()
+        # The signal's own action would leave -15.
+        assert program.wait(timeout=30) == 0
+    finally:
+        program.kill()
 
 
 def test_several_instances_would_train_several_models(job):

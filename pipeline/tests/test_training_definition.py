@@ -154,6 +154,17 @@ def test_no_model_sees_the_label_of_the_rows_that_it_predicts(name, split, model
     assert parameters["ModelName.$"] == model
 
 
+def test_records_get_the_start_of_the_execution_as_their_event_time():
+    """A repeated attempt is given the same one."""
+    assert STATES["IngestFeatures"]["Parameters"]["Arguments"]["--started.$"] == "$$.Execution.StartTime"
+
+
+def test_data_is_compared_with_that_of_the_champion():
+    assert STATES["ExtractTransformLoad"]["Next"] == "PlanEvaluation"
+    assert STATES["PlanEvaluation"]["Next"] == "ValidateData"
+    assert STATES["ValidateData"]["Parameters"]["Payload"]["baseline.$"] == "$.plan.baseline"
+
+
 def test_an_mail_subject_fits_sns(rendered):
     for name in NOTIFICATIONS:
         subject = rendered["States"][name]["Parameters"]["Subject"]

@@ -13,7 +13,7 @@ use aws_logs::LogGroup;
 use aws_s3::Object;
 use config::environment::catalog;
 use resource::{Asset, Handle, Ready, Stack, Tags};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The jobs, by their short names.
@@ -251,8 +251,9 @@ fn arguments(context: &BuildContext, job: &catalog::Job) -> Result<BTreeMap<Stri
         arguments.insert("--spark-event-logs-path".into(), format!("s3://{artifacts}/glue/spark-ui/{}/", job.name));
     }
     if let Some(pipeline) = context.environment.pipeline.as_ref().filter(|pipeline| pipeline.etl_job == job.name) {
-        let schema: Value = context.files.json(&pipeline.schema)?;
-        arguments.insert("--schema".into(), schema.to_string());
+        arguments.insert("--schema".into(), context.files.data_schema(&pipeline.schema)?.to_string());
+        // Workers of a job need not know where they run.
+        arguments.insert("--service_region".into(), context.place.region.clone());
         arguments.insert("--metrics_namespace".into(), "mlopsctl/etl".into());
     }
     arguments.extend(job.arguments.clone());

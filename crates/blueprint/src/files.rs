@@ -68,6 +68,11 @@ impl Files {
         serde_json::from_slice(&text).map_err(|error| invalid(format!("it is not JSON: {error}")))
     }
 
+    /// The schema of the raw data, as jobs and functions get it.
+    pub(crate) fn data_schema(&self, path: &str) -> Result<Value, Error> {
+        Ok(config::environment::pipeline::without_notes(self.json(path)?))
+    }
+
     /// A folder's content as an archive.
     pub(crate) fn zip(&self, path: &str) -> Result<Vec<u8>, Error> {
         self.read.borrow_mut().insert(Read::Folder(path.to_owned()));

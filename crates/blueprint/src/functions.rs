@@ -165,9 +165,10 @@ fn own_environment(key: &KeyArn, function: &str) -> Policy {
     decrypts.when("StringEquals", "kms:EncryptionContext:aws:lambda:FunctionArn", function)
 }
 
-/// The rights of the evaluation function: it reads predictions and the model, writes evaluations, and asks which model
-/// is in service.
+/// The rights of the evaluation function: it reads predictions and the model, writes evaluations, and finds the champion,
+/// with which new data and a new model are compared.
 fn evaluation_policy(context: &BuildContext, pipeline: &Pipeline) -> Policy {
+    let group = context.named(&context.environment.studio.model_package_group);
     let policy = Policy::new()
         .allow(["s3:ListBucket"], [context.bucket_arn("artifacts")])
         .when("StringLike", "s3:prefix", vec!["predictions/*", "runs/*"])
@@ -185,25 +186,22 @@ fn evaluation_policy(context: &BuildContext, pipeline: &Pipeline) -> Policy {
             ],
         )
         .allow(["s3:PutObject"], [context.objects("artifacts", "runs/")]);
-    let Some(deploy) = &pipeline.deploy else { return policy };
-    let endpoint = context.arn("sagemaker", &format!("endpoint/{}", endpoint_name(context, deploy)));
+    let policy = pipeline.deploy.iter().fold(policy, |policy, deploy| {
+        let endpoint = context.arn("sagemaker", &format!("endpoint/{}", endpoint_name(context, deploy)));
+        policy
+            .allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], [endpoint])
+            // The endpoint may serve somebody else's configuration.
+            .allow(["sagemaker:DescribeEndpointConfig"], [context.arn("sagemaker", "endpoint-config/*")])
+            .allow(["sagemaker:DescribeModel"], [context.arn("sagemaker", &format!("model/{}-*", context.prefix()))])
+    });
     policy
-        .allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], [endpoint])
-        // The endpoint may serve somebody else's configuration.
-        .allow(["sagemaker:DescribeEndpointConfig"], [context.arn("sagemaker", "endpoint-config/*")])
-        .allow(["sagemaker:DescribeModel"], [context.arn("sagemaker", &format!("model/{}-*", context.prefix()))])
+        .allow(["sagemaker:ListModelPackages"], ["*"])
+        .allow(["sagemaker:DescribeModelPackage"], [context.arn("sagemaker", &format!("model-package/{group}/*"))])
 }
 
 /// The policy for the data of the pipeline's own functions; other functions get the `grants` of the file.
 fn data_policy(context: &BuildContext, function: &functions::Function) -> Option<Policy> {
     let pipeline = context.environment.pipeline.as_ref()?;
-    // The newest approved package says what new data, and a new model, are compared with.
-    let registry = |policy: Policy| {
-        let group = context.named(&context.environment.studio.model_package_group);
-        policy
-            .allow(["sagemaker:ListModelPackages"], ["*"])
-            .allow(["sagemaker:DescribeModelPackage"], [context.arn("sagemaker", &format!("model-package/{group}/*"))])
-    };
     if pipeline.validation_function == function.name {
         let listing = Policy::new().allow(["s3:ListBucket"], [context.bucket_arn("data")]).when(
             "StringLike",
@@ -214,10 +212,10 @@ fn data_policy(context: &BuildContext, function: &functions::Function) -> Option
             ["s3:PutObject"],
             [context.objects("data", "processed/datasets/"), context.objects("data", "processed/profiles/")],
         );
-        return Some(registry(data));
+        return Some(data);
     }
     if pipeline.evaluation_function == function.name {
-        return Some(registry(evaluation_policy(context, pipeline)));
+        return Some(evaluation_policy(context, pipeline));
     }
     None
 }

@@ -96,7 +96,7 @@ fn code_version(stack: &Stack, context: &BuildContext, settings: &Pipeline, temp
     let made_by = Pipeline { deploy: None, schedule: None, ..settings.clone() };
     let parts = literal!({
         "definition": template,
-        "schema": context.files.json(&settings.schema)?,
+        "schema": context.files.data_schema(&settings.schema)?,
         "shipped": shipped,
         "images": images(context, settings)?,
         "settings": without_nulls(&made_by),
@@ -150,7 +150,7 @@ fn fixed_values(context: &BuildContext, settings: &Pipeline, code_version: Strin
         ("raw_prefix", literal!(settings.raw_prefix)),
         ("load_mode", literal!(settings.load_mode)),
         ("feature_groups", literal!(groups.join(","))),
-        ("schema", context.files.json(&settings.schema)?),
+        ("schema", context.files.data_schema(&settings.schema)?),
         ("split", literal!(settings.split)),
         ("hyperparameters", literal!(training.hyperparameters)),
         ("validation_limits", without_nulls(&settings.validation)),

@@ -156,6 +156,36 @@ fn settings_must_fit_the_schema_of_the_data() {
 }
 
 #[test]
+fn schema_must_be_short_enough_for_the_etl_job() {
+    let project = Project::new();
+    for path in ["glue/etl.py", "functions/data-validation/handler.py", "functions/model-evaluation/handler.py"] {
+        project.write(&format!("pipeline/{path}"), "");
+    }
+    project.write("pipeline/training.asl.json", r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#);
+    let file = FILE.replace("handler = \"main.run\"\n", "");
+    let schema = |columns: usize| {
+        let columns: String = (1..=columns)
+            .map(|number| format!("    {{\"name\": \"column_{number:05}\", \"type\": \"number\"}},\n"))
+            .collect();
+        format!(
+            "{{\n  \"label\": \"y\",\n  \"columns\": [\n{columns}    {{\"name\": \"y\", \"type\": \"boolean\"}}\n  ]\n}}\n"
+        )
+    };
+    project.write("pipeline/sample/schema.json", schema(1000));
+    let path = project.write("environments/dev.toml", &file);
+    assert!(load(&path, project.0.path()).is_ok());
+    project.write("pipeline/sample/schema.json", schema(4000));
+    let problems = project.problems(&file);
+    assert_eq!(
+        problems,
+        [
+            "12:1: pipeline/sample/schema.json:3: the schema has 160055 bytes without spaces and descriptions, and the ETL \
+             job takes 120000: leave out columns that the model does not need"
+        ]
+    );
+}
+
+#[test]
 fn the_drift_job_must_be_a_program_for_its_processor() {
     let project = Project::new();
     let file = |more: &str| {

@@ -50,7 +50,7 @@ class DatasetStatistics:
     quarantine_reasons: dict[str, int] = field(default_factory=dict)
     split_rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
     fingerprints: dict[str, list[int]] = field(default_factory=lambda: {s: [0, 0] for s in SPLITS})
-    labels: dict[str, int] = field(default_factory=dict)
+    split_labels: dict[str, dict[str, int]] = field(default_factory=lambda: {s: {} for s in SPLITS})
     columns: dict[str, Profile] = field(default_factory=dict)
 
     @staticmethod
@@ -74,9 +74,19 @@ class DatasetStatistics:
                 total.fingerprints[name] = [
                     a + b for a, b in zip(total.fingerprints[name], split["fingerprint"], strict=True)
                 ]
+                labels = total.split_labels[name]
                 for label, rows in split["labels"].items():
-                    total.labels[label] = total.labels.get(label, 0) + rows
+                    labels[label] = labels.get(label, 0) + rows
         return total
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Rows by label, of all splits together."""
+        totals: dict[str, int] = {}
+        for labels in self.split_labels.values():
+            for label, rows in labels.items():
+                totals[label] = totals.get(label, 0) + rows
+        return totals
 
     def data_version(self) -> str:
         """The same rows in the same splits have the same version, whichever run wrote them."""

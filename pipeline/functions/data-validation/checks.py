@@ -20,6 +20,7 @@ class Limits:
     max_null_fraction: float = 0.2
     max_null_fraction_by_column: dict[str, float] = field(default_factory=dict)
     min_label_fraction: float = 0.01
+    min_label_rows_per_split: int = 1
     max_drift: float = 0.25
     max_drift_by_column: dict[str, float] = field(default_factory=dict)
     on_drift: str = "refuse"
@@ -115,19 +116,41 @@ def check_label(statistics: DatasetStatistics, schema: dict[str, Any], limits: L
         if profile and profile.count and profile.minimum == profile.maximum:
             yield Finding(label, "label", f"is always {profile.minimum:g}: there is nothing to learn")
         return
-    rows = sum(statistics.labels.values())
+    labels = statistics.labels
+    rows = sum(labels.values())
     numbers = class_numbers(schema)
     names = next(column for column in schema["columns"] if column["name"] == label).get("values") or numbers
-    for value in sorted(statistics.labels.keys() - set(numbers)):
+    for value in sorted(labels.keys() - set(numbers)):
         yield Finding(label, "label", f"has the value {value}; a binary label is 0 or 1")
     for value, name in zip(numbers, names, strict=True):
-        share = statistics.labels.get(value, 0) / rows if rows else 0.0
+        share = labels.get(value, 0) / rows if rows else 0.0
         if share < limits.min_label_fraction:
             yield Finding(
                 label,
                 "label",
                 f"is {name} in {share:.2%} of the rows, the limit is {limits.min_label_fraction:.2%}",
             )
+        if labels.get(value):
+            yield from check_class_in_splits(statistics, label, (value, str(name)), limits)
+
+
+def check_class_in_splits(
+    statistics: DatasetStatistics, label: str, named: tuple[str, str], limits: Limits
+) -> Iterator[Finding]:
+    """Each row's split is drawn by itself, so a class of few rows may be missing in one: a model cannot learn it there,
+    or nothing can measure how well it did."""
+    value, name = named
+    found = {split: labels.get(value, 0) for split, labels in statistics.split_labels.items()}
+    in_use = [split for split in SPLITS if statistics.split_rows[split]]
+    few = [split for split in in_use if found[split] < limits.min_label_rows_per_split]
+    if few:
+        counts = ", ".join(f"{found[split]} of {split}" for split in in_use)
+        yield Finding(
+            label,
+            "label",
+            f"is {name} in too few rows of {' and '.join(few)} ({counts}), the limit is "
+            f"{limits.min_label_rows_per_split}: add rows of this class, or give the split a larger share",
+        )
 
 
 def check_drift(moved: dict[str, float], limits: Limits) -> Iterator[Finding]:

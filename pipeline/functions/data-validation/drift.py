@@ -1,4 +1,4 @@
-"""The distance of a data set from the one that the approved model learned from.
+"""The distance of a data set from the one that the champion learned from.
 
 Distances are between 0 (the same) and 1 (nothing in common): of categories, the share of rows that would have to
 change; of numbers, the largest gap between the cumulative distributions; and of every column, the change in its share
@@ -140,26 +140,8 @@ def from_json(document: dict[str, Any]) -> dict[str, Shape]:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The approved package whose data is compared with, and what that looked like; or why nothing is compared."""
+    """The champion's package, and what the data that it learned from looked like; or why nothing is compared."""
 
     package: str = ""
     shapes: dict[str, Shape] = field(default_factory=dict)
     why_not: str = ""
-
-
-def approved_data(sagemaker: Any, group: str) -> Baseline | tuple[str, str]:
-    """ARN and data version of the group's newest approved package, or why there is none."""
-    pages = sagemaker.get_paginator("list_model_packages").paginate(
-        ModelPackageGroupName=group,
-        ModelApprovalStatus="Approved",
-        SortBy="CreationTime",
-        SortOrder="Descending",
-    )
-    newest = next((s for page in pages for s in page["ModelPackageSummaryList"]), None)
-    if newest is None:
-        return Baseline(why_not="no model is approved yet")
-    arn = newest["ModelPackageArn"]
-    properties = sagemaker.describe_model_package(ModelPackageName=arn).get("CustomerMetadataProperties", {})
-    if "data_version" not in properties:
-        return Baseline(arn, why_not="the approved model does not name its data version")
-    return arn, properties["data_version"]

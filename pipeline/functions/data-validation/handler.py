@@ -1,7 +1,7 @@
 """Decides whether a data set is fit to train on.
 
 Reads the statistics that the ETL job wrote for the batches of the data set, and a sample of the training CSV itself.
-Holds both against the schema, the limits, and the data that the approved model learned from. A batch that joins batches
+Holds both against the schema, the limits, and the data that the champion learned from. A batch that joins batches
 accepted before is judged alone as well: the limits of the whole would hide it.
 A data set that is not fit raises `DataValidationFailed`, which names each column at fault and ends the pipeline: the
 state machine does not retry it.
@@ -12,7 +12,8 @@ Event:
     batch               what this execution adds to it
     schema              the schema that the ETL job used
     limits              see `checks.Limits`; the LIMITS environment variable holds defaults
-    model_package_group the group whose newest approved package says which data set to compare with
+    baseline            the champion's package and the version of the data that it learned from, as the plan of the
+                        evaluation answered; both are empty without a champion
 
 A batch that is fit is accepted: from then on it belongs to the data set, and its files are not new any more. Manifests
 list the files of the data set as of this execution, for training and for batch predictions.
@@ -126,17 +127,16 @@ def read_statistics(s3: Any, bucket: str, dataset: str, batch: str) -> dict[str,
     return json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])
 
 
-def read_baseline(bucket: str, group: str | None, s3: Any, sagemaker: Any) -> drift.Baseline:
-    if not group:
-        return drift.Baseline(why_not="no model package group is named")
-    approved = drift.approved_data(sagemaker, group)
-    if isinstance(approved, drift.Baseline):
-        return approved
-    arn, version = approved
+def read_baseline(bucket: str, champion: dict[str, str], s3: Any) -> drift.Baseline:
+    package, version = champion["package"], champion["data_version"]
+    if not package:
+        return drift.Baseline(why_not="no model is approved yet")
+    if not version:
+        return drift.Baseline(package, why_not="the approved model does not name its data version")
     key = profile_key(version)
     if not list_keys(s3, bucket, key):
-        return drift.Baseline(arn, why_not=f"the profile of the approved model's data is gone: s3://{bucket}/{key}")
-    return drift.Baseline(arn, drift.from_json(json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])))
+        return drift.Baseline(package, why_not=f"the profile of the approved model's data is gone: s3://{bucket}/{key}")
+    return drift.Baseline(package, drift.from_json(json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])))
 
 
 def profile_key(data_version: str) -> str:
@@ -188,13 +188,13 @@ def judge_alone(batch: dict[str, Any], moved: Moved, schema: dict[str, Any], lim
     return [Finding(f.column, f.check, f"in the new batch, {f.message}") for f in findings]
 
 
-def validate(event: dict[str, Any], s3: Any, default_limits: dict[str, Any], sagemaker: Any = None) -> dict[str, Any]:
+def validate(event: dict[str, Any], s3: Any, default_limits: dict[str, Any]) -> dict[str, Any]:
     """The verdict, or `DataValidationFailed` with the whole list of findings in its message."""
     limits = Limits.parse({**default_limits, **(event.get("limits") or {})})
     schema = event["schema"]
     data_set = DataSet.read(s3, event["bucket"], event["dataset"], event["batch"])
     statistics = DatasetStatistics.merge(data_set.statistics)
-    baseline = read_baseline(event["bucket"], event.get("model_package_group"), s3, sagemaker)
+    baseline = read_baseline(event["bucket"], event["baseline"], s3)
     moved = Moved.between(baseline, data_set.statistics, schema)
     findings = [
         *check_rows(statistics, limits),
@@ -222,6 +222,7 @@ def validate(event: dict[str, Any], s3: Any, default_limits: dict[str, Any], sag
         "rows": statistics.rows,
         "split_rows": statistics.split_rows,
         "labels": statistics.labels,
+        "split_labels": statistics.split_labels,
         "features": len(statistics.features),
         "data_version": statistics.data_version(),
         "compared_with": "" if baseline.why_not else baseline.package,
@@ -246,5 +247,4 @@ def said(finding: Finding) -> str:
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     import boto3
 
-    limits = json.loads(os.environ.get("LIMITS", "{}"))
-    return validate(event, boto3.client("s3"), limits, boto3.client("sagemaker"))
+    return validate(event, boto3.client("s3"), json.loads(os.environ.get("LIMITS", "{}")))

@@ -17,6 +17,9 @@ Event of plan and evaluation:
 Event of a plan:
     model_package_group, endpoint_name
                         where the champion is looked up; the endpoint's name is missing where nothing is deployed
+Answer of a plan:
+    baseline            the champion's package, and the version of the data that it learned from: new data is compared
+                        with it, also where the models are not compared
 Event of an evaluation:
     bucket              where predictions are read and reports are written
     predictions_prefix, champion_prefix, validation_prefix
@@ -84,21 +87,24 @@ def check_settings(event: dict[str, Any], task: Task) -> None:
 
 
 def plan(event: dict[str, Any], s3: Any, sagemaker: Any) -> dict[str, Any]:
-    """The predictions that an evaluation needs, and the champion to compare with."""
+    """The predictions that an evaluation needs, the champion to compare with, and the data that it learned from."""
     task = Task.of(event["schema"], event["hyperparameters"])
     check_settings(event, task)
-    found = None
-    if event.get("comparison"):
-        found = champion.find(sagemaker, event["model_package_group"], event.get("endpoint_name"))
+    found = champion.find(sagemaker, event["model_package_group"], event.get("endpoint_name")) or {}
+    properties = found.get("CustomerMetadataProperties", {})
     answer = {
         "output_filter": task.output_filter,
         "choose_threshold": isinstance(event.get("decision_threshold"), dict),
         "champion": NO_CHAMPION,
+        "baseline": {
+            "package": found.get("ModelPackageArn", ""),
+            "data_version": properties.get("data_version", ""),
+        },
     }
-    if found:
+    if found and event.get("comparison"):
         own = digest(inputs(event["schema"], features_of(s3, event)))
         # Packages of version 0.1 do not say what they take: their transform shows it.
-        its = found.get("CustomerMetadataProperties", {}).get("features_digest", own)
+        its = properties.get("features_digest", own)
         why = "" if its == own else "it takes other features than the new model"
         answer["champion"] = {"package": found["ModelPackageArn"], "comparable": not why, "why": why}
     return answer

@@ -16,8 +16,8 @@ from runner.objects import location
 from sklearn import metrics as sk
 
 FROM_UPLOAD = ["AwaitUploads", "FindNewest", "IsNewest"]
-TO_VALIDATION = ["ChooseLoad", "SnapshotLoad", "ExtractTransformLoad", "ValidateData"]
-TO_PREDICTIONS = ["HasFeatureGroups", "PlanEvaluation", "Train", "CreateModel", "Predict", "IsThresholdChosen"]
+TO_PLAN = ["ChooseLoad", "SnapshotLoad", "ExtractTransformLoad", "PlanEvaluation"]
+TO_PREDICTIONS = ["ValidateData", "HasFeatureGroups", "Train", "CreateModel", "Predict", "IsThresholdChosen"]
 CHAMPION = ["CreateChampionModel", "PredictChampion", "RemoveChampionModel"]
 
 
@@ -59,7 +59,7 @@ def rows(account: Account, package: dict[str, Any], split: str) -> np.ndarray:
 
 def test_every_step_is_taken_once_and_in_order(registered):
     judged = ["IsThereAChampion", "Evaluate", "GoodEnough", "Register", "NotifySuccess", "Registered"]
-    assert registered.states == way(FROM_UPLOAD, TO_VALIDATION, TO_PREDICTIONS, judged)
+    assert registered.states == way(FROM_UPLOAD, TO_PLAN, TO_PREDICTIONS, judged)
 
 
 def test_the_registered_metrics_are_those_of_scikit_learn(account, package):
@@ -157,7 +157,7 @@ def test_a_model_worse_than_the_approved_one_is_not_registered(account, approved
     assert execution.status == "SUCCEEDED", execution.cause
     removed = ["NotifyRejected", "RemoveRejectedModel", "RemoveRejectedArtifact", "NotRegistered"]
     judged = ["IsThereAChampion", *CHAMPION, "Evaluate", "GoodEnough", *removed]
-    assert execution.states == way(TO_VALIDATION, TO_PREDICTIONS, judged)
+    assert execution.states == way(TO_PLAN, TO_PREDICTIONS, judged)
     assert (account.packages(), account.sagemaker.list_models()["Models"]) == (before, models)
     (job,) = {request["TrainingJobName"] for request in execution.requests("createTrainingJob.sync")}
     assert account.objects("model", f"training/{job}/") == {}
@@ -200,7 +200,7 @@ def test_the_decision_threshold_is_chosen_on_validation_data(account, package):
 
 def test_settings_that_do_not_fit_the_task_fail_before_training(account):
     execution = account.execute("training.asl.json", VALUES, {"thresholds": {"rmse": {"max": 1}}})
-    assert execution.states == way(TO_VALIDATION, ["HasFeatureGroups", "PlanEvaluation", "NotifyFailure", "Failed"])
+    assert execution.states == way(TO_PLAN, ["NotifyFailure", "Failed"])
     assert (execution.error, execution.notification["step"]) == ("EvaluationFailed", "PlanEvaluation")
     assert "a threshold names 'rmse'; the metrics of binary are auc," in execution.cause
 
@@ -242,7 +242,7 @@ def test_data_unlike_the_approved_models_stops_at_validation(account, approved, 
     changed = [",".join([*fields[:plan], "pro", *fields[plan + 1 :]]) for fields in (line.split(",") for line in lines)]
     account.upload("elsewhere/churn.csv", "\n".join([header, *changed]) + "\n")
     execution = account.execute("training.asl.json", VALUES, {"raw_prefix": "elsewhere/"})
-    assert execution.states == way(TO_VALIDATION, ["NotifyFailure", "Failed"])
+    assert execution.states == way(TO_PLAN, ["ValidateData", "NotifyFailure", "Failed"])
     message = execution.notification
     assert (message["step"], message["error"]) == ("ValidateData", "DataValidationFailed")
     assert "column plan: differs by 0." in message["cause"]

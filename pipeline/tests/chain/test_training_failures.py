@@ -14,8 +14,8 @@ from runner.jobs import Job, TrainingJobs
 CREATE = ("sagemaker", "CreateTrainingJob")
 FAILED = ["NotifyFailure", "Failed"]
 STARTED = ["Defaults", "ApplyInput", "HowStarted"]
-TO_VALIDATION = [*STARTED, "ChooseLoad", "SnapshotLoad", "ExtractTransformLoad", "ValidateData"]
-BEFORE_TRAINING = [*TO_VALIDATION, "HasFeatureGroups", "PlanEvaluation"]
+TO_VALIDATION = [*STARTED, "ChooseLoad", "SnapshotLoad", "ExtractTransformLoad", "PlanEvaluation", "ValidateData"]
+BEFORE_TRAINING = [*TO_VALIDATION, "HasFeatureGroups"]
 
 
 def test_bad_data_stops_at_validation_and_the_message_names_the_column(account, generate):
@@ -32,7 +32,8 @@ def test_bad_data_stops_at_validation_and_the_message_names_the_column(account, 
 
     execution = account.execute("training.asl.json", VALUES, {"raw_prefix": "broken/"})
     assert execution.states == [*TO_VALIDATION, *FAILED]
-    assert len(execution.requests("invoke")) == 1
+    # One of the plan and one of the verdict.
+    assert len(execution.requests("invoke")) == 2
     assert (execution.status, execution.error) == ("FAILED", "DataValidationFailed")
     message = execution.notification
     assert (message["outcome"], message["step"], message["error"]) == ("failed", "ValidateData", "DataValidationFailed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -80,6 +81,18 @@ def test_another_name_begins_a_data_set_with_all_files(account, upload):
     assert execution.status == "SUCCEEDED", execution.cause
     (body,) = account.objects("data", "processed/statistics/anew/").values()
     assert json.loads(body)["rows"]["read"] >= 1500
+
+
+def test_the_event_time_of_records_is_the_start_of_the_execution(account, upload):
+    """The group does not exist, so the job fails after it was given its arguments."""
+    upload("grouped/all.csv", 1500, 25)
+    settings = {"raw_prefix": "grouped/", "load_mode": "snapshot", "feature_groups": "nobodys"}
+    execution = execute(account, **settings)
+    assert execution.states[-5:] == ["IngestFeatures", "JobFailed", "MayPass", "NotifyFailure", "Failed"]
+    (_, ingestion) = execution.requests("startJobRun.sync")
+    started = account.machines.describe_execution(executionArn=execution.arn)["startDate"]
+    given = datetime.fromisoformat(ingestion["Arguments"]["--started"])
+    assert abs((given - started).total_seconds()) < 0.001
 
 
 def test_refused_data_reaches_no_feature_group(account, upload):

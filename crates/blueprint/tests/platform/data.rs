@@ -45,15 +45,34 @@ fn the_etl_job_fills_the_feature_groups_that_ask_for_it_and_no_others() {
 }
 
 #[test]
-fn data_is_compared_with_what_the_approved_model_learned_from() {
+fn champion_is_found_by_the_evaluation_function_alone() {
     let declared = declared_after("prod", |_| {});
-    let role = "identity.data-validation-function";
-    let packages = allowed(&declared, role, "sagemaker:DescribeModelPackage");
-    assert_eq!(packages, ["arn:aws:sagemaker:ap-south-1:123456789012:model-package/mlops-pipeline-prod-models/*"]);
-    assert_eq!(allowed(&declared, role, "sagemaker:ListModelPackages"), ["*"]);
+    let (role, finder) = ("identity.data-validation-function", "identity.model-evaluation-function");
+    let asked = |role, action: &str| allowed(&declared, role, &format!("sagemaker:{action}"));
+    let of_sagemaker = |kind: &str| format!("arn:aws:sagemaker:ap-south-1:123456789012:{kind}");
+    for (action, resource) in [
+        ("DescribeModelPackage", of_sagemaker("model-package/mlops-pipeline-prod-models/*")),
+        ("ListModelPackages", "*".to_owned()),
+        ("DescribeEndpoint", of_sagemaker("endpoint/mlops-pipeline-prod-endpoint")),
+        ("DescribeEndpointConfig", of_sagemaker("endpoint-config/*")),
+        ("DescribeModel", of_sagemaker("model/mlops-pipeline-prod-*")),
+    ] {
+        assert_eq!(asked(finder, action), [resource], "{action}");
+        assert_eq!(asked(role, action), Vec::<String>::new(), "{action}");
+    }
     let written = allowed(&declared, role, "s3:PutObject");
     let written_to = |folder| format!("arn:aws:s3:::mlops-pipeline-prod-data-123456789012/processed/{folder}/*");
     assert_eq!(written, ["datasets", "profiles"].map(written_to));
+}
+
+#[test]
+fn etl_job_gets_the_schema_of_the_state_machine_and_its_region() {
+    let declared = declared_after("dev", |_| {});
+    let defaults = &spec(&declared, "pipeline.training")["definition"]["States"]["Defaults"]["Parameters"]["defaults"];
+    let arguments = &spec(&declared, "catalog.job-etl")["default_arguments"];
+    assert_eq!(arguments["--schema"].as_str().unwrap(), defaults["schema"].to_string());
+    assert_eq!(defaults["schema"]["label"], "churned");
+    assert_eq!(arguments["--service_region"], "ap-south-1");
 }
 
 #[test]

@@ -231,6 +231,12 @@ fn code_version_changes_with_everything_that_a_model_is_made_by_and_with_nothing
         assert_ne!(version(change), usual, "{what}");
     }
     assert_eq!(version(&|_, pipeline| pipeline.schedule = Some("rate(1 hour)".into())), usual);
+    let noted = |root: &Path| {
+        let path = root.join("pipeline/sample/schema.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, text.replacen('{', "{\n  \"description\": \"of people\",", 1)).unwrap();
+    };
+    assert_eq!(version(&|root, _| noted(root)), usual, "a note in the schema");
     assert_eq!(version(&|root, _| std::fs::write(root.join("pipeline/README.md"), "").unwrap()), usual);
 }
 

@@ -7,6 +7,7 @@ mod fit;
 mod images;
 mod machines;
 
+pub use data_schema::without_notes;
 pub use deploy::{Autoscaling, Deploy, OLD_ONES_STAY};
 pub use fit::is_metric_of;
 pub use images::Image;
@@ -195,8 +196,8 @@ pub struct Limits {
     #[schemars(with = "Map<ColumnName, Fraction>")]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub max_null_fraction_by_column: BTreeMap<String, f64>,
-    /// How far a column may have moved away from the data of the newest approved model: 0 is the same, 1 nothing in
-    /// common.
+    /// How far a column may have moved away from the data of the model in service, otherwise of the newest approved
+    /// one: 0 is the same, 1 nothing in common.
     #[schemars(range(min = 0, max = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_drift: Option<f64>,
@@ -211,13 +212,16 @@ pub struct Limits {
     #[schemars(range(min = 0, max = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_label_fraction: Option<f64>,
+    /// Rows of each class in each of training, validation and test. 0 allows a split without rows of a class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_label_rows_per_split: Option<u64>,
     /// Rows that are read in full.
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample_rows: Option<u64>,
 }
 
-/// What happens to a data set that has moved too far away from the approved model's data.
+/// What happens to a data set that has moved too far away from the data of the model in service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnDrift {

@@ -44,25 +44,17 @@ impl Environment {
         })
     }
 
-    /// Both functions of the pipeline read the registry. The evaluation function also sends the sample request to a
-    /// deployed model.
+    /// The evaluation function reads the registry, and sends the sample request to a deployed model.
     /// <https://docs.aws.amazon.com/sagemaker/latest/dg/interface-vpc-endpoint.html>
     fn calls_of_steps(&self) -> Vec<(&'static str, Caller<'_>)> {
         let Some(pipeline) = &self.pipeline else { return Vec::new() };
-        let (registry, evaluation) = ("reads the model registry", "evaluation_function");
-        let registry = [
-            ("sagemaker.api", &pipeline.validation_function, "validation_function", registry),
-            ("sagemaker.api", &pipeline.evaluation_function, evaluation, registry),
-        ];
-        let trial = pipeline
-            .deploy
-            .iter()
-            .map(|_| ("sagemaker.runtime", &pipeline.evaluation_function, evaluation, "tries a deployed model"));
-        let in_vpc = |name: &str| self.functions.iter().position(|function| function.vpc && function.name == name);
-        let steps = registry.into_iter().chain(trial).filter_map(|(service, name, setting, purpose)| {
-            Some((service, Caller::Step { function: in_vpc(name)?, setting, purpose }))
-        });
-        steps.collect()
+        let name = &pipeline.evaluation_function;
+        let in_vpc = self.functions.iter().position(|function| function.vpc && function.name == *name);
+        let Some(function) = in_vpc else { return Vec::new() };
+        let registry = [("sagemaker.api", "reads the model registry")];
+        let trial = pipeline.deploy.iter().map(|_| ("sagemaker.runtime", "tries a deployed model"));
+        let step = |(service, purpose)| (service, Caller::Step { function, setting: "evaluation_function", purpose });
+        registry.into_iter().chain(trial).map(step).collect()
     }
 
     /// Reports calls to services that an enclosed network has no endpoint of.

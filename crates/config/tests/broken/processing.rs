@@ -99,11 +99,11 @@ fn registry_catalog_and_functions() {
             &["10:34: without NAT, `CD` is read through the endpoint secretsmanager"],
         ),
         (
-            "functions of the pipeline without a way to SageMaker",
-            "nat = \"none\"\ns3_endpoint = true\n[studio]\nnetwork = \"PublicInternetOnly\"\n[[catalog.jobs]]\nname = \"etl\"\nscript = \"etl.py\"\n[[functions]]\nname = \"data-validation\"\nvpc = false\n[[functions]]\nname = \"model-evaluation\"\n[pipeline]\n[pipeline.deploy]\n",
+            "the evaluation function without a way to SageMaker",
+            "nat = \"none\"\ns3_endpoint = true\n[studio]\nnetwork = \"PublicInternetOnly\"\n[[catalog.jobs]]\nname = \"etl\"\nscript = \"etl.py\"\n[[functions]]\nname = \"data-validation\"\n[[functions]]\nname = \"model-evaluation\"\n[pipeline]\n[pipeline.deploy]\n",
             &[
-                "16:8: without NAT, the `evaluation_function` of [pipeline] reads the model registry through the endpoint sagemaker.api",
-                "16:8: without NAT, the `evaluation_function` of [pipeline] tries a deployed model through the endpoint sagemaker.runtime",
+                "15:8: without NAT, the `evaluation_function` of [pipeline] reads the model registry through the endpoint sagemaker.api",
+                "15:8: without NAT, the `evaluation_function` of [pipeline] tries a deployed model through the endpoint sagemaker.runtime",
             ],
         ),
         (

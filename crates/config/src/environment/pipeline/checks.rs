@@ -60,7 +60,8 @@ impl Pipeline {
         let Environment { catalog, functions, registry, feature_groups, .. } = environment;
         at.get("definition").holds(around.root, &self.definition, states_language::mistakes);
         if let Some((text, schema)) = at.get("schema").json(around.root, &self.schema) {
-            let mistakes = data_schema::mistakes(&schema);
+            let mut mistakes = data_schema::mistakes(&schema);
+            mistakes.extend(data_schema::too_long(&schema));
             for found in &mistakes {
                 let line = data_schema::line(&text, &found.at);
                 at.get("schema").report(format!("{}:{line}: {}", self.schema, found.message), "");

@@ -2,6 +2,10 @@
 //! `pipeline/README.md` for people, and `pipeline/tests/schemas.json` holds both implementations to the same words.
 
 mod fields;
+mod sent;
+
+pub(super) use sent::too_long;
+pub use sent::without_notes;
 
 use fields::{COLUMN, CSV, SCHEMA, is_number, texts};
 use serde_json::{Map, Value};
