@@ -1,4 +1,4 @@
-//! Every environment's life: built, edited, changed by somebody else, healed, removed, nothing left.
+//! Every environment's life: it is built, edited, changed by others, repaired and removed, and nothing is left.
 
 use crate::{
     data_at_risk, editing, inventory,

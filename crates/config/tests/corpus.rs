@@ -132,7 +132,7 @@ fn too_much_of_anything_is_refused_in_few_words() {
             let length = problem.message.len() + problem.help.as_ref().map_or(0, String::len);
             assert!(length < 2100, "{what}: {length} bytes: {}", problem.message);
         }
-        // Formatting is as patient.
+        // The formatter must end on the same texts, too.
         let _ = config::format(&text);
     }
 }

@@ -8,11 +8,11 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-/// The first wait after a look that found nothing new.
+/// The first wait after a read that found nothing new.
 const FIRST: Duration = Duration::from_millis(250);
 /// By how much each wait is longer than the one before.
 const GROWTH: u32 = 2;
-/// The longest wait between two looks of a plan.
+/// The longest wait between two reads of a plan.
 const LONGEST: Duration = Duration::from_secs(5);
 /// The longest wait between two attempts that propagation delays, usually by minutes.
 const LONGEST_PROPAGATION: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! Making a resource, and finding it again where the answer was lost.
+//! Creates a resource, and finds it again if the response to the create was lost.
 
 use super::{Applying, Creation, Maker, Sent};
 use crate::{
@@ -108,7 +108,8 @@ impl Applying<'_> {
         Err(unproven(reconciler, Some(&id), &condition, cx).into())
     }
 
-    /// Looks for what a lost create may have made, for as long as AWS may hide it. Looks at least once.
+    /// Searches for the resource that a create without a response may have made, until AWS's lists must show it. Reads
+    /// at least once.
     async fn surface(
         &self,
         sent: Instant,
@@ -130,8 +131,8 @@ impl Applying<'_> {
         }
     }
 
-    /// Sends what only an update can set to what was just made, where it is known without looking. Whatever goes
-    /// wrong shows when it is looked at.
+    /// Sends the settings that only an update can set to a resource that the step has just created, if they follow
+    /// from `as_created`. A failure is ignored here: the step observes the resource afterwards.
     pub(super) async fn complete(&mut self, reconciler: &dyn Reconciler, cx: &Cx, id: &str, sent: &mut Sent) {
         let Some(live) = reconciler.as_created(&self.spec) else { return };
         let diff = reconciler.compare(&self.spec, None, &live);

@@ -38,7 +38,7 @@ async fn planned(bench: &Bench, declared: &Stack, purpose: &Purpose) -> (Stack, 
     (applied, planning)
 }
 
-/// Heals what may be healed. Tells what was done.
+/// Repairs the drift that `far` allows. Returns the log of the calls.
 async fn repair(bench: &Bench, stack: &Stack, far: RepairScope) -> Vec<String> {
     let repairs = look(bench, stack, far).await;
     bench.world().take_log();
