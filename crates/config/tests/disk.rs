@@ -131,10 +131,17 @@ fn settings_must_fit_the_schema_of_the_data() {
     let wine =
         r#"{"label": "y", "task": "multiclass", "columns": [{"name": "y", "type": "integer", "values": [0, 1, 2]}]}"#;
     assert_eq!(
-        problems(wine, "[pipeline.training.hyperparameters]\nobjective = \"multi:softprob\"\nnum_class = 2\n"),
-        ["15:13: the label has 3 classes, and `num_class` must say so"]
+        problems(
+            wine,
+            "[pipeline.training.hyperparameters]\nobjective = \"multi:softprob\"\nnum_class = 2\nnum_rounds = 100\neta = 2\n"
+        ),
+        [
+            "15:13: the label has 3 classes, and `num_class` must say so",
+            "16:14: SageMaker's XGBoost has no hyperparameter `num_rounds`",
+            "17:7: `eta` must be a number from 0 to 1 for SageMaker's XGBoost",
+        ]
     );
-    let fits = "training.hyperparameters = { objective = \"multi:softprob\", num_class = 3 }\n\
+    let fits = "training.hyperparameters = { objective = \"multi:softprob\", num_class = 3, num_round = 10 }\n\
                 thresholds.f1_macro = { min = 0.7 }\ncomparison = { metric = \"auc\" }\n";
     assert_eq!(
         problems(wine, &format!("{}maximise = \"f1\"\n", fits.replace("f1_macro", "f1"))),
@@ -183,6 +190,31 @@ fn schema_must_be_short_enough_for_the_etl_job() {
              job takes 120000: leave out columns that the model does not need"
         ]
     );
+}
+
+#[test]
+fn hyperparameters_are_those_of_the_built_in_xgboost_unless_something_else_trains() {
+    let project = Project::new();
+    for path in ["glue/etl.py", "functions/data-validation/handler.py", "functions/model-evaluation/handler.py"] {
+        project.write(&format!("pipeline/{path}"), "");
+    }
+    project.write("pipeline/training.asl.json", r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#);
+    let schema = r#"{"label": "y", "columns": [{"name": "y", "type": "boolean"}]}"#;
+    project.write("pipeline/sample/schema.json", schema);
+    let file = |more: &str| format!("{}{more}", FILE.replace("handler = \"main.run\"\n", ""));
+    let slips = "[pipeline.training.hyperparameters]\nobjective = \"binary:logistic\"\nnum_rounds = 100\n";
+    assert_eq!(project.problems(file(slips)), ["15:14: SageMaker's XGBoost has no hyperparameter `num_rounds`"]);
+    let lacking = "[pipeline.training.hyperparameters]\nobjective = \"binary:logistic\"\n";
+    assert_eq!(project.problems(file(lacking)), ["13:1: SageMaker's XGBoost needs `num_round`"]);
+    let free = [
+        format!("{slips}sagemaker_program = \"train.py\"\n"),
+        format!("image = \"images:1\"\n{slips}"),
+        format!("image = \"aws/sagemaker-scikit-learn:1.2-1\"\n{slips}sagemaker_program = \"train.py\"\n"),
+    ];
+    for more in free {
+        let path = project.write("environments/dev.toml", file(&more));
+        assert!(load(&path, project.0.path()).is_ok(), "{more}");
+    }
 }
 
 #[test]

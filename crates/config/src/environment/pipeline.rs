@@ -4,12 +4,14 @@ mod checks;
 mod data_schema;
 mod deploy;
 mod fit;
+mod hyperparameters;
 mod images;
 mod machines;
 
 pub use data_schema::without_notes;
 pub use deploy::{Autoscaling, Deploy, OLD_ONES_STAY};
 pub use fit::is_metric_of;
+pub use hyperparameters::hyperparameter_mistake;
 pub use images::Image;
 pub use machines::{Work, has_own_disks, machine_types};
 

@@ -108,7 +108,7 @@ fn registry_catalog_and_functions() {
         ),
         (
             "a hyperparameter that is a secret",
-            "[pipeline.training.hyperparameters]\napi_key = \"hunter2\"\n",
+            "[pipeline.training.hyperparameters]\napi_key = \"hunter2\"\nnum_round = 10\n",
             &[
                 "5:2: there is no function named `data-validation`",
                 "5:2: there is no function named `model-evaluation`",

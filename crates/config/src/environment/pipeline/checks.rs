@@ -1,6 +1,6 @@
 //! The checks of the pipeline that a schema cannot express.
 
-use super::{Pipeline, Threshold, Training, Work, data_schema, fit, machines};
+use super::{Pipeline, Threshold, Training, Work, data_schema, fit, hyperparameters, machines};
 use crate::check::{Place, Surroundings};
 use crate::environment::secrets::FreeText;
 use crate::environment::{Catalog, Environment, Function};
@@ -72,6 +72,10 @@ impl Pipeline {
         }
         self.check_steps(at, whole, catalog, functions);
         self.training.check(at.get("training"));
+        // A script, and every other image, gives its hyperparameters names of its own.
+        if self.trains_by_built_in_xgboost() && at.sound(&["training"]) {
+            hyperparameters::check(&self.training, at.get("training").get("hyperparameters"));
+        }
         let shares = self.shares();
         if (shares.iter().sum::<f64>() - 1.0).abs() > 1e-6 {
             at.get("split").report(format!("the shares `{}` do not add up to 1", self.split), "such as `0.8,0.1,0.1`");

@@ -1,7 +1,7 @@
 //! The overrides of an execution: `--input` and `--set`, checked before anything is started.
 
 use crate::command_error::CommandError;
-use config::environment::pipeline::{ChoiceMetric, Limits, LoadMode, Threshold};
+use config::environment::pipeline::{ChoiceMetric, Limits, LoadMode, Threshold, hyperparameter_mistake};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, path::Path};
 
@@ -30,6 +30,16 @@ pub(super) fn read(given: Option<&str>, settings: &[String], defaults: &Value) -
             .map_err(|why| CommandError::usage(format!("--set {setting}: {why}"), HELP))?;
     }
     checked(fields, defaults).map_err(|mistakes| CommandError::usage(mistakes.join("; "), HELP))
+}
+
+/// Refuses hyperparameters that SageMaker's built-in XGBoost would refuse minutes later.
+pub(super) fn refuse_unknown_hyperparameters(input: &Value) -> Result<(), CommandError> {
+    let given = input["hyperparameters"].as_object().into_iter().flatten();
+    let mistakes: Vec<String> = given
+        .filter_map(|(name, value)| hyperparameter_mistake(name, value.as_str().unwrap_or_default()))
+        .map(|(what, help)| if help.is_empty() { what } else { format!("{what}; {help}") })
+        .collect();
+    if mistakes.is_empty() { Ok(()) } else { Err(CommandError::usage(mistakes.join("; "), "")) }
 }
 
 /// JSON, or the file that holds it.

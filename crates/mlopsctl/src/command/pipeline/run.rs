@@ -23,6 +23,10 @@ pub(super) async fn run(
         true => overrides::read(input, settings, &machine.defaults().await?)?,
         false => Value::Object(Map::new()),
     };
+    let pipeline = platform.session.environment.as_ref().and_then(|environment| environment.pipeline.as_ref());
+    if pipeline.is_some_and(config::environment::Pipeline::trains_by_built_in_xgboost) {
+        overrides::refuse_unknown_hyperparameters(&input)?;
+    }
     has_data(platform, &input).await?;
     local_work::begin(platform, global, printer).await?;
     let execution = machine.start(&input).await?;
