@@ -51,6 +51,41 @@ fn model(version: i64, approval: &str, in_service: bool) -> (i64, String, bool) 
     (version, approval.to_owned(), in_service)
 }
 
+/// The number of deployments that have been started.
+fn deployments(project: &Project) -> usize {
+    let machine = project.local(&["output", "staging", "deploy_state_machine_arn"]).ends_with(0).stdout;
+    project.behind_its_back(async |sdk| {
+        let call = aws_sdk_sfn::Client::new(&sdk).list_executions().state_machine_arn(machine.trim());
+        call.send().await.unwrap().executions.len()
+    })
+}
+
+#[test]
+fn only_a_change_of_the_approval_of_a_package_starts_a_deployment() {
+    let project = staging();
+    register(&project, "a", "0.81");
+    let package =
+        format!("arn:aws:sagemaker:ap-south-1:{}:model-package/mlops-pipeline-staging-models/1", local::ACCOUNT);
+    let update = |approval: Option<&str>, note: &str| {
+        project.behind_its_back(async |sdk| {
+            let call = aws_sdk_sagemaker::Client::new(&sdk).update_model_package().model_package_arn(&package);
+            let call = call.set_model_approval_status(approval.map(Into::into)).approval_description(note);
+            call.customer_metadata_properties("note", note).send().await.unwrap();
+        });
+    };
+    update(None, "not yet");
+    assert_eq!(deployments(&project), 0);
+    update(Some("Approved"), "good");
+    assert_eq!(deployments(&project), 1);
+    // An edit of a package that is approved already.
+    update(None, "a better description");
+    assert_eq!(deployments(&project), 1);
+    update(Some("Rejected"), "bad");
+    assert_eq!(deployments(&project), 1);
+    update(Some("Approved"), "good after all");
+    assert_eq!(deployments(&project), 2);
+}
+
 #[test]
 fn models_are_deployed_taken_back_and_rejected() {
     let project = staging();

@@ -47,11 +47,7 @@ pub(crate) fn build(
         &deployment_arn(context),
     );
     let group = context.named(&context.environment.studio.model_package_group);
-    let approvals = literal!({
-        "source": ["aws.sagemaker"],
-        "detail-type": ["SageMaker Model Package State Change"],
-        "detail": {"ModelPackageGroupName": [group], "ModelApprovalStatus": ["Approved"]}
-    });
+    let approvals = approvals(&group);
     let rule = Start {
         address: "deploy-on-approval".into(),
         name: context.named("deploy-on-approval"),
@@ -60,6 +56,25 @@ pub(crate) fn build(
     };
     rule.add(stack, machine, starter);
     Ok(())
+}
+
+/// The events of approvals. SageMaker sends an event for every change of a package, with its approval status and the names
+/// of the fields that changed. A new description or new metadata of an old package must not bring it back into service.
+/// The event of a package that is registered as approved names no changed field.
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html#eventbridge-model-package>
+fn approvals(group: &str) -> Value {
+    literal!({
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Model Package State Change"],
+        "detail": {
+            "ModelPackageGroupName": [group],
+            "ModelApprovalStatus": ["Approved"],
+            "$or": [
+                {"UpdatedModelPackageFields": ["ModelApprovalStatus"]},
+                {"UpdatedModelPackageFields": [{"exists": false}]},
+            ],
+        }
+    })
 }
 
 /// It goes before the network and the role that it needs, and after whatever could make it again.

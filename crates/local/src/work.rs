@@ -37,7 +37,7 @@ impl Cloud {
             }
             ("sagemaker", "UpdateModelPackage") => {
                 let asked: Value = serde_json::from_slice(&call.request.body).unwrap_or_default();
-                self.publish_approval(&call.region, &asked).await;
+                self.publish_update(&call.region, &asked).await;
             }
             _ => {}
         }
@@ -68,14 +68,11 @@ impl Cloud {
         self.ask("states", "EndExecution", region, &failure).await;
     }
 
-    /// Sends EventBridge's event of a package whose approval was decided to the state machines that wait for it.
-    async fn publish_approval(&self, region: &str, asked: &Value) {
-        if asked["ModelApprovalStatus"].is_null() {
-            return;
-        }
+    /// Sends EventBridge's event of a package that was updated to the state machines that wait for it.
+    async fn publish_update(&self, region: &str, asked: &Value) {
         let named = json!({ "ModelPackageName": asked["ModelPackageArn"] });
         let package = self.ask("sagemaker", "DescribeModelPackage", region, &named).await;
-        let event = event_rules::model_package_changed(&package, self.account(), region);
+        let event = event_rules::model_package_changed(&package, asked, self.account(), region);
         let rules = self.ask("events", "ListRules", region, &json!({})).await;
         for rule in rules["Rules"].as_array().into_iter().flatten().filter(|rule| event_rules::matches(rule, &event)) {
             let targets = self.ask("events", "ListTargetsByRule", region, &json!({ "Rule": rule["Name"] })).await;
