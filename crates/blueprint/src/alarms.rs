@@ -22,7 +22,10 @@ struct Watch {
     statistic: &'static str,
     threshold: f64,
     period_seconds: i32,
+    /// The periods that are looked at.
     evaluation_periods: i32,
+    /// The periods of these that must be beyond the threshold.
+    datapoints_to_alarm: i32,
     missing_data: MissingData,
 }
 
@@ -45,6 +48,7 @@ impl Watch {
             threshold: 1.0,
             period_seconds: 300,
             evaluation_periods: 1,
+            datapoints_to_alarm: 1,
             missing_data: MissingData::NotBreaching,
         }
     }
@@ -95,6 +99,16 @@ fn guards(context: &BuildContext) -> Vec<Watch> {
         let watch = Watch::any(format!("{GUARDS}-{trouble}"), description, "AWS/SageMaker", metric, &dimensions);
         Watch { period_seconds: 60, ..watch }
     };
+    // The average over calls is the share of those that fail. In a quiet minute that is one call of one, which must not
+    // bring the model before back: the share must be too high in two of three minutes. A minute without calls is a good one.
+    // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html>
+    let share_of_calls = |threshold: f64, watch: Watch| Watch {
+        statistic: "Average",
+        threshold,
+        evaluation_periods: 3,
+        datapoints_to_alarm: 2,
+        ..watch
+    };
     let share = deploy.max_error_rate;
     let errors = format!("Of the answers of {name}, {}% are errors", share * 100.0);
     let refused_share = deploy.max_client_error_rate;
@@ -104,19 +118,15 @@ fn guards(context: &BuildContext) -> Vec<Watch> {
     );
     let slow = format!("The endpoint {name} is slower than {} ms", deploy.latency_ms);
     vec![
-        // The average over calls is the share of those that fail.
-        Watch { statistic: "Average", threshold: share, ..watch("errors", errors, "Invocation5XXErrors") },
+        share_of_calls(share, watch("errors", errors, "Invocation5XXErrors")),
         // A model that takes other features than callers send answers each call with 400.
-        Watch {
-            statistic: "Average",
-            threshold: refused_share,
-            ..watch("client-errors", refused, "Invocation4XXErrors")
-        },
+        share_of_calls(refused_share, watch("client-errors", refused, "Invocation4XXErrors")),
         // ModelLatency counts microseconds.
         Watch {
             statistic: "p95",
             threshold: f64::from(deploy.latency_ms) * 1000.0,
             evaluation_periods: 3,
+            datapoints_to_alarm: 3,
             ..watch("latency", slow, "ModelLatency")
         },
     ]
@@ -175,6 +185,7 @@ fn watches(context: &BuildContext) -> Vec<Watch> {
             statistic: "p95",
             threshold: f64::from(endpoint.latency_ms) * 1000.0,
             evaluation_periods: 3,
+            datapoints_to_alarm: 3,
             ..latency
         });
     }
@@ -226,7 +237,7 @@ fn alarm(stack: &mut Stack, context: &BuildContext, topic: Handle<Topic>, watch:
         threshold: watch.threshold,
         period_seconds: watch.period_seconds,
         evaluation_periods: watch.evaluation_periods,
-        datapoints_to_alarm: watch.evaluation_periods,
+        datapoints_to_alarm: watch.datapoints_to_alarm,
         missing_data: watch.missing_data,
         ..metric_alarm(&name, &watch.description, (watch.namespace, watch.metric), topic.arn.as_str())
     })

@@ -125,6 +125,17 @@ fn a_deployment_is_rolled_back_by_alarms_that_are_there_and_can_fire_while_it_is
 }
 
 #[test]
+fn one_failing_call_in_a_quiet_minute_brings_no_model_back() {
+    let declared = declared("prod");
+    for alarm in ["monitoring.endpoint-errors", "monitoring.endpoint-client-errors"] {
+        let spec = spec(&declared, alarm);
+        assert_eq!((&spec["statistic"], &spec["period_seconds"]), (&"Average".into(), &60.into()), "{alarm}");
+        assert_eq!((&spec["datapoints_to_alarm"], &spec["evaluation_periods"]), (&2.into(), &3.into()), "{alarm}");
+        assert_eq!(spec["missing_data"], "notBreaching", "{alarm}");
+    }
+}
+
+#[test]
 fn callers_whom_the_model_refuses_stop_a_deployment() {
     let declared = declared_after("prod", |environment| {
         let deploy = environment.pipeline.as_mut().unwrap().deploy.as_mut().unwrap();
@@ -247,6 +258,10 @@ fn approvals_of_this_platforms_models_start_the_deployment_and_nothing_else_does
     let pattern = &rule["source"]["Pattern"];
     assert_eq!(pattern["detail"]["ModelPackageGroupName"], serde_json::json!(["mlops-pipeline-prod-models"]));
     assert_eq!(pattern["detail"]["ModelApprovalStatus"], serde_json::json!(["Approved"]));
+    // A change of anything else of an approved package is no approval.
+    let ways = serde_json::json!([{"UpdatedModelPackageFields": ["ModelApprovalStatus"]},
+                                  {"UpdatedModelPackageFields": [{"exists": false}]}]);
+    assert_eq!(pattern["detail"]["$or"], ways);
     let arn = format!("arn:aws:states:ap-south-1:{ACCOUNT}:stateMachine:mlops-pipeline-prod-deploy");
     assert_eq!(rule["targets"][0]["arn"], arn);
     let starter = spec(&declared, "identity.start-deploy");
@@ -274,6 +289,9 @@ fn needs(task: &Value) -> Vec<Needed> {
         ("sagemaker", "createTransformJob.sync") => {
             ("sagemaker", names(&["CreateTransformJob", "DescribeTransformJob", "StopTransformJob", "ListTags"]))
         }
+        ("s3", "headObject") => ("s3", names(&["GetObject"])),
+        // Of the source and of the target; the target is the resource that the call names.
+        ("s3", "copyObject") => ("s3", names(&["PutObject"])),
         ("applicationautoscaling", action) => ("application-autoscaling", vec![capital(action)]),
         ("sfn", action) => ("states", vec![capital(action)]),
         (service, action) if !action.contains('.') => (service, vec![capital(action)]),

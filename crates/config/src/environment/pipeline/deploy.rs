@@ -35,11 +35,11 @@ pub struct Deploy {
     /// Minutes after which an update is given up.
     #[schemars(range(min = 25, max = 480))]
     pub max_minutes: u16,
-    /// The share of failing answers from which there is an alarm, and the model before comes back.
+    /// The share of failing answers in two of three minutes from which there is an alarm, and the model before comes back.
     #[schemars(range(min = 0.0001, max = 1))]
     pub max_error_rate: f64,
-    /// The share of calls that are refused as the caller's fault from which there is an alarm, and the model before comes
-    /// back. A model that takes other features than callers send refuses all of them.
+    /// The share of calls that are refused as the caller's fault, in two of three minutes, from which there is an alarm, and
+    /// the model before comes back. A model that takes other features than callers send refuses all of them.
     #[schemars(range(min = 0.0001, max = 1))]
     pub max_client_error_rate: f64,
     /// The latency of the model above which there is an alarm, and the model before comes back.
