@@ -81,7 +81,8 @@ def test_a_job_is_repeated_for_an_error_of_aws_alone(name):
 def test_an_execution_can_be_resumed_at_each_of_its_steps():
     leads = {choice["StringEquals"]: choice["Next"] for choice in STATES["AttemptStep"]["Choices"]}
     # Nothing is registered past the verdict.
-    assert leads == {name: name for name in STEPS} | {"Register": "GoodEnough"}
+    past_the_verdict = dict.fromkeys(("MeasureArtifact", "KeepArtifact", "Register"), "GoodEnough")
+    assert leads == {name: name for name in STEPS} | past_the_verdict
 
 
 def test_a_failure_that_cannot_be_notified_still_fails_with_the_first_error():
@@ -127,14 +128,29 @@ def test_a_name_stays_within_63_characters_and_differs_on_each_attempt(name):
 
 
 def test_a_model_is_registered_only_after_a_good_evaluation():
-    reached_from = [
-        name
-        for name, state in STATES.items()
-        if "Register" in (state.get("Next"), state.get("Default"), *[c["Next"] for c in state.get("Choices", [])])
-    ]
-    assert reached_from == ["GoodEnough"]
+    def before(target: str) -> list[str]:
+        def leads(state: dict[str, Any]) -> bool:
+            choices = [choice["Next"] for choice in state.get("Choices", [])]
+            return target in (state.get("Next"), state.get("Default"), *choices)
+
+        return [name for name, state in STATES.items() if leads(state)]
+
+    assert before("Register") == ["KeepArtifact", "StaysInPlace"]
+    assert before("KeepArtifact") == before("StaysInPlace") == ["CanBeCopied"]
+    assert before("CanBeCopied") == ["MeasureArtifact"]
+    assert before("MeasureArtifact") == ["GoodEnough"]
     assert STATES["Register"]["Parameters"]["ModelApprovalStatus"] == "PendingManualApproval"
     assert STATES["GoodEnough"]["Default"] == "NotifyRejected"
+
+
+def test_the_registered_artifact_is_where_no_job_writes():
+    written = [state["Parameters"].get("OutputDataConfig", {}) for name, state in TASKS.items() if name in JOBS]
+    assert {output["S3OutputPath"] for output in written if "S3OutputPath" in output} == {
+        "s3://${model_bucket}/training"
+    }
+    assert STATES["KeepArtifact"]["Parameters"]["Key.$"].startswith("States.Format('registered/")
+    (container,) = STATES["Register"]["Parameters"]["InferenceSpecification"]["Containers"]
+    assert container["ModelDataUrl.$"] == "$.kept.artifact"
 
 
 @pytest.mark.parametrize(

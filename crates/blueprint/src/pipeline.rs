@@ -214,7 +214,9 @@ fn machine_role(
         .allow(["sagemaker:CreateModel", "sagemaker:DeleteModel", "sagemaker:AddTags"], [own("model")])
         // The champion's model is made of its package.
         .allow(["sagemaker:DescribeModelPackage"], [context.arn("sagemaker", &format!("model-package/{group}/*"))])
-        .allow(["s3:DeleteObject"], [context.objects("models", "training/")])
+        .allow(["s3:GetObject", "s3:DeleteObject"], [context.objects("models", "training/")])
+        // Models of the registry are copied to where no job writes.
+        .allow(["s3:PutObject"], [context.objects("models", "registered/")])
         .allow(["states:ListExecutions"], [names::pipeline_arn(context)])
         .allow(
             [

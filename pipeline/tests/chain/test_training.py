@@ -18,6 +18,7 @@ from sklearn import metrics as sk
 FROM_UPLOAD = ["AwaitUploads", "FindNewest", "IsNewest"]
 TO_PLAN = ["ChooseLoad", "SnapshotLoad", "ExtractTransformLoad", "PlanEvaluation"]
 TO_PREDICTIONS = ["ValidateData", "HasFeatureGroups", "Train", "CreateModel", "Predict", "IsThresholdChosen"]
+TO_REGISTRY = ["MeasureArtifact", "CanBeCopied", "KeepArtifact", "Register"]
 CHAMPION = ["CreateChampionModel", "PredictChampion", "RemoveChampionModel"]
 
 
@@ -58,7 +59,7 @@ def rows(account: Account, package: dict[str, Any], split: str) -> np.ndarray:
 
 
 def test_every_step_is_taken_once_and_in_order(registered):
-    judged = ["IsThereAChampion", "Evaluate", "GoodEnough", "Register", "NotifySuccess", "Registered"]
+    judged = ["IsThereAChampion", "Evaluate", "GoodEnough", *TO_REGISTRY, "NotifySuccess", "Registered"]
     assert registered.states == way(FROM_UPLOAD, TO_PLAN, TO_PREDICTIONS, judged)
 
 
@@ -117,7 +118,12 @@ def test_the_package_says_what_it_was_made_from(account, registered, package, va
     assert metadata["data_version"] == total.data_version()
     job = account.sagemaker.describe_training_job(TrainingJobName=metadata["training_job"])
     (container,) = package["InferenceSpecification"]["Containers"]
-    assert container["ModelDataUrl"] == job["ModelArtifacts"]["S3ModelArtifacts"]
+    # Below training/ another job could write over it.
+    bucket, key = location(container["ModelDataUrl"])
+    assert key.startswith("registered/")
+    source_bucket, source_key = location(job["ModelArtifacts"]["S3ModelArtifacts"])
+    trained = account.s3.get_object(Bucket=source_bucket, Key=source_key)["Body"].read()
+    assert account.s3.get_object(Bucket=bucket, Key=key)["Body"].read() == trained
     assert metadata["etl_job_run"] in account.etl_runs()
 
 
@@ -182,7 +188,7 @@ def test_a_champion_that_can_be_scored_no_more_stops_nobody_and_is_told(account,
     finally:
         account.s3.put_object(Bucket=bucket, Key=key, Body=kept)
     assert execution.status == "SUCCEEDED", execution.cause
-    assert execution.states[-5:] == ["Evaluate", "GoodEnough", "Register", "NotifySuccess", "Registered"]
+    assert execution.states[-8:] == ["Evaluate", "GoodEnough", *TO_REGISTRY, "NotifySuccess", "Registered"]
     (note,) = execution.notification["notes"]
     assert note.startswith(f"not compared with {approved}: its predictions failed: ")
 

@@ -144,6 +144,7 @@ fn lifecycle_keeps_the_evidence_of_registered_models_and_takes_superseded_data_s
             ("artifacts", "runs/0f/evaluation.html", false),
             ("artifacts", "predictions/0f/candidate/part-0.csv.out", true),
             ("models", "training/job/output/model.tar.gz", false),
+            ("models", "registered/0f3a/model.tar.gz", false),
             ("models", "checkpoints/0f/1.ubj", true),
             ("data", "raw/customers.csv", false),
             ("data", "processed/statistics/snapshot-0f/batch=0f.json", false),

@@ -82,6 +82,8 @@ fn models_and_reports_of_the_pipeline_are_written_by_the_roles_of_the_pipeline_a
     for roles in Roles::all() {
         for (bucket, key, writers) in [
             ("models", "training/job/output/model.tar.gz", vec!["identity.training"]),
+            // A model of the registry is written by no job.
+            ("models", "registered/1/model.tar.gz", vec!["identity.pipeline"]),
             ("artifacts", "runs/1/evaluation.json", vec!["identity.model-evaluation-function"]),
             ("artifacts", "predictions/1/candidate/a.csv.out", vec!["identity.training"]),
             ("data", "processed/csv/customers/train/batch=1/a.csv", vec!["identity.glue"]),
