@@ -73,7 +73,9 @@ fn a_schema_is_refused_with_the_name_that_was_meant_and_outside_the_project() {
     let unknown = project.run(&["pipeline", "dev", "schema", "iris.csv", "--label", "targets"]).ends_with(64);
     tells(&unknown.stderr, &["iris.csv: it has no column `targets`", "did you mean `target`?"]);
     let missing = project.run(&["pipeline", "dev", "schema", "none.csv", "--label", "y"]).ends_with(64);
-    tells(&missing.stderr, &["none.csv"]);
+    tells(&missing.stderr, &["there is no file or folder ", "/none.csv", "has ", "iris.csv"]);
+    let slip = project.run(&["pipeline", "dev", "schema", "irsi.csv", "--label", "y"]).ends_with(64);
+    tells(&slip.stderr, &["there is no file or folder ", "/irsi.csv", "did you mean `iris.csv`?"]);
     for out in ["../schema.json", "/tmp/schema.json"] {
         let outside = project.run(&[&SCHEMA[..], &["--out", out]].concat()).ends_with(64);
         tells(&outside.stderr, &["is not in the project"]);

@@ -3,6 +3,7 @@
 use crate::{
     project::{Project, Ran},
     recorded::Recorded,
+    schemas::conforms,
     served::ServedAws,
 };
 use aws_config::SdkConfig;
@@ -93,13 +94,99 @@ fn data_goes_where_the_pipeline_reads_it_and_goes_once() {
     project.write("data/february.csv", &rows("2,8,pro,card,9.5,0,2,true,0"));
     let second = project.local(&[&upload[..], &["--json"]].concat()).ends_with(0).json();
     assert_eq!((&second["added"], &second["replaced"], &second["unchanged"]), (&0.into(), &1.into(), &1.into()));
-    let missing = project.local(&["pipeline", "dev", "upload", "nothing.csv"]).ends_with(64);
-    tells(&missing.stderr, &["nothing.csv"]);
+    let missing = project.local(&["pipeline", "dev", "upload", "data/febuary.csv"]).ends_with(64);
+    tells(&missing.stderr, &["there is no file or folder ", "/data/febuary.csv", "did you mean `data/february.csv`?"]);
     project.behind_its_back(async |sdk| {
         let bucket = format!("mlops-pipeline-dev-data-{}", local::ACCOUNT);
         let head = aws_s3::client(&sdk).head_object().bucket(bucket).key("raw/2026/january.csv");
         assert_eq!(head.send().await.unwrap().content_length(), Some(rows("1,9,pro,card,9.5,0,2,true,0").len() as i64));
     });
+}
+
+#[test]
+fn raw_data_is_listed_removed_and_restored() {
+    let project = Project::new();
+    project.local(&["up", "dev"]).ends_with(0);
+    let data = |arguments: &[&str]| project.local(&[&["pipeline", "dev", "data"], arguments].concat());
+    tells(
+        &data(&[]).ends_with(0).stderr,
+        &["there is no data in s3://", "`mlopsctl pipeline dev upload DATA… --local`"],
+    );
+    let header = "customer_id,tenure_months,plan,payment,monthly_charge,support_calls,weekly_hours,autopay,churned\n";
+    let row = "1,9,pro,card,9.5,0,2,true,0\n";
+    project.write("data/2026/january.csv", &format!("{header}{row}"));
+    project.write("data/february.csv", &format!("{header}{row}{}", row.replace("1,9", "2,9")));
+    project.write("data/notes.md", "# Customers");
+    project.local(&["pipeline", "dev", "upload", "data"]).ends_with(0);
+    tells(
+        &data(&[]).ends_with(0).stdout,
+        &["s3://mlops-pipeline-dev-data-", "/raw/\n", "2026/january.csv  ", "february.csv  ", "notes.md  "],
+    );
+    let listed = data(&["--json"]).ends_with(0).json();
+    conforms("raw-data", &listed);
+    let files = listed["files"].as_array().unwrap();
+    let of = |name: &str, field: &str| files.iter().find(|file| file["key"] == name).unwrap()[field].clone();
+    assert_eq!((files.len(), of("raw/notes.md", "rows")), (3, Value::Null), "{listed:#}");
+    assert_eq!((of("raw/february.csv", "is_read"), of("raw/notes.md", "is_read")), (true.into(), false.into()));
+
+    let slip = data(&["--remove", "febuary.csv"]).ends_with(64);
+    tells(&slip.stderr, &["there is no raw file `febuary.csv`; nothing was removed", "did you mean `february.csv`?"]);
+    tells(&data(&["--remove"]).ends_with(64).stderr, &["either the files to remove or --all is needed"]);
+    assert_eq!(data(&["--json"]).json()["files"].as_array().unwrap().len(), 3);
+    let removed = data(&["--remove", "february.csv", "2026/", "--json"]).ends_with(0);
+    tells(
+        &removed.stderr,
+        &[
+            "This removes 2 of 3 files",
+            "in account ",
+            "raw/2026/january.csv",
+            "raw/february.csv",
+            "they can be restored",
+            "Data sets, models and feature records that were made of them stay",
+            "2 files removed",
+        ],
+    );
+    let removed = removed.json();
+    conforms("raw-data-removal", &removed);
+    assert!(removed["restorable_until"].is_string(), "{removed:#}");
+    let left = data(&["--json"]).ends_with(0).json();
+    assert_eq!(left["files"].as_array().unwrap().len(), 1, "{left:#}");
+    project.behind_its_back(async |sdk| {
+        let bucket = removed["bucket"].as_str().unwrap();
+        for file in removed["removed"].as_array().unwrap() {
+            let call = aws_s3::client(&sdk).delete_object().bucket(bucket).key(file["key"].as_str().unwrap());
+            call.version_id(file["delete_marker"].as_str().unwrap()).send().await.unwrap();
+        }
+    });
+    assert_eq!(data(&["--json"]).json()["files"].as_array().unwrap().len(), 3);
+    project.write("data/february.csv", &format!("{header}{row}"));
+    let again = project.local(&["pipeline", "dev", "upload", "data"]).ends_with(0);
+    tells(&again.stderr, &["1 file (", "1 in place of another of the same name", "2 there already"]);
+    data(&["--remove", "--all"]).ends_with(0);
+    tells(&project.local(&["pipeline", "dev", "run"]).ends_with(1).stderr, &["there is no data in"]);
+}
+
+#[test]
+fn raw_data_is_removed_only_with_consent_and_without_versions_only_by_an_option() {
+    let platform = Platform::with(Recorded::new("registered"));
+    platform.bring_data();
+    let remove = ["pipeline", "dev", "data", "--remove", "churn.csv"];
+    tells(&platform.run(&remove).ends_with(64).stderr, &["raw/churn.csv", "pass --yes"]);
+    let bucket = format!("mlops-pipeline-dev-data-{}", local::ACCOUNT);
+    platform.behind_its_back(async |sdk| {
+        let suspended = aws_sdk_s3::types::VersioningConfiguration::builder()
+            .status(aws_sdk_s3::types::BucketVersioningStatus::Suspended)
+            .build();
+        let call = aws_s3::client(&sdk).put_bucket_versioning().bucket(&bucket).versioning_configuration(suspended);
+        call.send().await.unwrap();
+    });
+    let refused = platform.run(&[&remove[..], &["--yes"]].concat()).ends_with(64);
+    tells(&refused.stderr, &["keeps no versions", "nothing was removed", "--delete-data"]);
+    let rows = |platform: &Platform| platform.run(&["pipeline", "dev", "data", "--json"]).ends_with(0).json();
+    assert_eq!(rows(&platform)["files"].as_array().unwrap().len(), 1);
+    let gone = platform.run(&[&remove[..], &["--yes", "--delete-data"]].concat()).ends_with(0);
+    tells(&gone.stderr, &["nothing brings these files back", "1 file removed"]);
+    assert_eq!(rows(&platform)["files"].as_array().unwrap().len(), 0);
 }
 
 #[test]
@@ -124,6 +211,8 @@ fn an_input_is_checked_and_merged_into_the_deployed_defaults() {
     let misspelt = "{\"hyperparameter\": {\"num_round\": 200}, \"treshold\": 1}";
     let refused = platform.run(&["pipeline", "dev", "run", "--input", misspelt]).ends_with(64);
     tells(&refused.stderr, &["did you mean `hyperparameters`?", "did you mean `thresholds`?"]);
+    let refused = platform.run(&["pipeline", "dev", "run", "--set", "training.num_rounds=200"]).ends_with(64);
+    tells(&refused.stderr, &["SageMaker's XGBoost has no hyperparameter `num_rounds`", "did you mean `num_round`?"]);
     assert_eq!(*started.lock().unwrap(), Vec::<Value>::new());
     platform.run(&["pipeline", "dev", "run", "--set", "training.num_round=200"]).ends_with(0);
     let input = started.lock().unwrap().pop().unwrap();
@@ -318,6 +407,27 @@ fn a_model_that_takes_other_features_is_approved_only_by_somebody_who_says_so() 
         let properties = told.customer_metadata_properties().unwrap();
         assert_eq!((properties["features_may_differ"].as_str(), properties["features_digest"].as_str()), ("true", "b"));
     });
+}
+
+#[test]
+fn status_says_how_the_registered_model_was_judged_since() {
+    let platform = Platform::with(Recorded::new("registered"));
+    platform.behind_its_back(async |sdk| {
+        let call = aws_sdk_sagemaker::Client::new(&sdk).create_model_package();
+        call.model_package_group_name("mlops-pipeline-dev-models").send().await.unwrap();
+    });
+    let status = |more: &[&str]| platform.run(&[&["pipeline", "dev", "status"], more].concat()).ends_with(0);
+    tells(
+        &status(&[]).stdout,
+        &["model-package/mlops-pipeline-dev-models/1", "`mlopsctl pipeline approve` approves it"],
+    );
+    platform.run(&["pipeline", "dev", "approve", "1", "--yes"]).ends_with(0);
+    let after = status(&[]).stdout;
+    tells(&after, &["model-package/mlops-pipeline-dev-models/1\n         approved"]);
+    assert!(!after.contains("approves it"), "{after}");
+    assert_eq!(status(&["--json"]).json()["approval"], "approved");
+    platform.run(&["pipeline", "dev", "reject", "1", "--yes"]).ends_with(0);
+    tells(&status(&[]).stdout, &["         rejected"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod lookup;
 mod name;
 mod object;
 mod read;
+mod recovery;
 mod replication;
 mod write;
 
@@ -20,6 +21,7 @@ pub use encryption::Encryption;
 pub use lifecycle::{LifecycleRule, Transition};
 pub use lookup::explain_denial;
 pub use object::{Object, ObjectOutputs};
+pub use recovery::{Recovery, recovery};
 pub use replication::Replication;
 
 use aws_client::{Failure, FailureKind};

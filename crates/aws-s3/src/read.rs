@@ -112,7 +112,7 @@ fn document(text: String) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
-async fn lifecycle(client: &Client, name: &str) -> Result<Vec<LifecycleRule>> {
+pub(crate) async fn lifecycle(client: &Client, name: &str) -> Result<Vec<LifecycleRule>> {
     let answer = client.get_bucket_lifecycle_configuration().bucket(name).send().await;
     let answer = answer.during("GetBucketLifecycleConfiguration").none_on(&[("NoSuchLifecycleConfiguration", "")])?;
     Ok(answer.map(|answer| answer.rules().iter().map(LifecycleRule::from_aws).collect()).unwrap_or_default())

@@ -1,6 +1,7 @@
 //! The output for people and programs.
 
 pub(crate) mod checkup;
+mod columns;
 mod common;
 pub(crate) mod cost;
 mod differences;
@@ -21,6 +22,7 @@ pub(crate) mod plan_text;
 pub(crate) mod predictions;
 pub(crate) mod progress;
 pub(crate) mod question;
+pub(crate) mod raw_data;
 pub(crate) mod refusal_json;
 pub(crate) mod report;
 pub(crate) mod run_summary;

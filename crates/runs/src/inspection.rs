@@ -31,6 +31,8 @@ pub struct Finding {
 pub struct Inspection {
     /// The rows of the files that were looked into.
     pub rows: u64,
+    /// The rows of each of them.
+    pub rows_by_file: BTreeMap<PathBuf, u64>,
     /// The rows that the ETL job would quarantine.
     pub unfit: u64,
     /// The reasons why the pipeline could not train on the files.
@@ -57,6 +59,7 @@ pub fn inspect<'a>(schema: &Schema, files: impl IntoIterator<Item = &'a Path>, m
             Form::Csv { is_tsv } => match Look::read(schema, file, is_tsv) {
                 Ok(look) => {
                     all.rows += look.rows;
+                    all.rows_by_file.insert(file.to_owned(), look.rows);
                     all.unfit += look.unfit;
                     all.refusals.extend(look.refusals);
                     broken.extend(look.broken.into_values());

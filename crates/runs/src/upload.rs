@@ -11,7 +11,7 @@ use aws_smithy_types::{base64, byte_stream::Length};
 use aws_types::SdkConfig;
 use futures::{StreamExt, TryStreamExt, stream};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -26,6 +26,8 @@ pub struct Shipment {
     pub key: String,
     /// Its size.
     pub bytes: u64,
+    /// Its rows, if they were counted.
+    pub rows: Option<u64>,
 }
 
 /// The result of a shipment.
@@ -104,7 +106,7 @@ pub fn gather(named: &[PathBuf], prefix: &str) -> Result<Vec<Shipment>, Unfit> {
             if let Some(one) = found.get(&key).filter(|one| !same(&one.file, &file)) {
                 return Err(Unfit::Twice { one: one.file.clone(), other: file, key });
             }
-            found.insert(key.clone(), Shipment { file, key, bytes });
+            found.insert(key.clone(), Shipment { file, key, bytes, rows: None });
         }
     }
     Ok(found.into_values().collect())
@@ -170,11 +172,13 @@ fn relative(file: &Path, base: &Path) -> Result<String, Unfit> {
 
 /// A bucket that files are sent to.
 pub struct Store {
-    client: Client,
-    bucket: String,
+    pub(crate) client: Client,
+    pub(crate) bucket: String,
     part: u64,
 }
 
+/// The name of an object's metadata that has the number of its rows.
+pub(crate) const ROWS: &str = "rows";
 /// From this size on a file is sent in parts of this size.
 const PART: u64 = 16 * 1024 * 1024;
 /// S3 takes no more parts than this.
@@ -231,7 +235,7 @@ impl Store {
     async fn whole(&self, shipment: &Shipment, checksum: &str, sent: impl Fn(u64)) -> Result<()> {
         let body = ByteStream::from_path(&shipment.file).await.map_err(|error| unreadable_file(shipment, error))?;
         let call = self.client.put_object().bucket(&self.bucket).key(&shipment.key);
-        let call = call.checksum_crc64_nvme(checksum).body(body);
+        let call = call.checksum_crc64_nvme(checksum).body(body).set_metadata(metadata(shipment));
         call.send().await.during("PutObject").help(CHANGED)?;
         sent(shipment.bytes);
         Ok(())
@@ -239,7 +243,7 @@ impl Store {
 
     async fn in_parts(&self, shipment: &Shipment, checksum: &str, sent: impl Fn(u64)) -> Result<()> {
         let call = self.client.create_multipart_upload().bucket(&self.bucket).key(&shipment.key);
-        let call = call.checksum_algorithm(ChecksumAlgorithm::Crc64Nvme);
+        let call = call.checksum_algorithm(ChecksumAlgorithm::Crc64Nvme).set_metadata(metadata(shipment));
         let begun = call.checksum_type(ChecksumType::FullObject).send().await.during("CreateMultipartUpload")?;
         let done = self.parts_and_end(shipment, checksum, sent, &begun).await;
         if done.is_err() {
@@ -283,6 +287,11 @@ impl Store {
         call.send().await.during("CompleteMultipartUpload").help(CHANGED)?;
         Ok(())
     }
+}
+
+/// The metadata of an object: the rows of its file.
+fn metadata(shipment: &Shipment) -> Option<HashMap<String, String>> {
+    shipment.rows.map(|rows| HashMap::from([(ROWS.to_owned(), rows.to_string())]))
 }
 
 const CHANGED: &str = "if the file changed while it was sent, run the command again";

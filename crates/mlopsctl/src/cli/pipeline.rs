@@ -29,7 +29,7 @@ impl PipelineArgs {
             | C::Approve { package: word, .. }
             | C::Deploy { package: word, .. } => word.clone(),
             C::Reject { package, .. } => Some(package.clone()),
-            C::Run { .. } | C::Models { .. } | C::Rollback { .. } | C::Image { .. } => None,
+            C::Data { .. } | C::Run { .. } | C::Models { .. } | C::Rollback { .. } | C::Image { .. } => None,
         }
     }
 }
@@ -59,6 +59,21 @@ pub(crate) enum PipelineCommand {
         /// Send the files without a look into them. Training puts rows aside that break the schema.
         #[arg(long)]
         unchecked: bool,
+    },
+    /// List the raw data, or remove files of it. Old versions stay until the bucket's lifecycle takes them.
+    Data {
+        /// Remove these files, named as the list does. A name that ends in `/` is a folder.
+        #[arg(long, value_name = "FILE", num_args = 0..)]
+        remove: Option<Vec<String>>,
+        /// With --remove: all files.
+        #[arg(long, requires = "remove")]
+        all: bool,
+        /// Remove files also if the bucket keeps no versions, and nothing brings them back.
+        #[arg(long, requires = "remove")]
+        delete_data: bool,
+        /// Do not ask.
+        #[arg(long, short, requires = "remove")]
+        yes: bool,
     },
     /// Start an execution.
     Run {
@@ -186,6 +201,18 @@ pub(crate) enum PipelineCommand {
         #[arg(long, value_parser = image_tag)]
         tag: Option<String>,
     },
+}
+
+impl PipelineCommand {
+    /// The files and folders that it reads.
+    pub(crate) fn files(&self) -> &[PathBuf] {
+        match self {
+            Self::Upload { data, .. } => data,
+            Self::Schema { data: file, .. } => std::slice::from_ref(file),
+            Self::Invoke { rows, .. } if rows.as_os_str() != "-" => std::slice::from_ref(rows),
+            _ => &[],
+        }
+    }
 }
 
 /// How a model is brought into service.

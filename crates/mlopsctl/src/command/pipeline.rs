@@ -2,6 +2,7 @@
 
 mod approve;
 mod consent;
+mod data;
 mod deploy;
 mod follow;
 mod image;
@@ -35,6 +36,9 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
     let waiting = Global { lock_timeout: global.lock_timeout.max(WAITS), ..global.clone() };
     let global = if global.local { &waiting } else { global };
     refuse_other_order(global, &args)?;
+    for path in args.command.files() {
+        runs::Missing::look(path).map_err(|missing| CommandError::usage(missing.to_string(), missing.help))?;
+    }
     let environment = args.environment.as_deref();
     let open = async || Platform::open(global, environment).await;
     match args.command {
@@ -42,6 +46,11 @@ pub(crate) async fn run(global: &Global, args: PipelineArgs, printer: Printer) -
             schema::run(global, environment, schema::Asked { data: &data, label: &label, task, out: &out }, printer)
         }
         PipelineCommand::Upload { data, unchecked } => upload::run(&open().await?, &data, unchecked, printer).await,
+        PipelineCommand::Data { remove: None, .. } => data::list(&open().await?, printer).await,
+        PipelineCommand::Data { remove: Some(names), all, delete_data, yes } => {
+            let asked = data::Asked { names: &names, all, delete_data, yes: yes || global.local };
+            data::remove(&open().await?, asked, printer).await
+        }
         PipelineCommand::Run { follow, input, set } => {
             run::run(&open().await?, global, follow, input.as_deref(), &set, printer).await
         }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::printer::{Printer, Style};
 use jiff::Timestamp;
-use runs::{Execution, History, Status, Step, Verdict};
+use runs::{Approval, Execution, History, Status, Step, Verdict};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ pub(crate) struct Page<'a> {
     pub(crate) history: &'a History,
     /// The address in the console; `None` if it is not on AWS.
     pub(crate) console: Option<String>,
+    /// The approval of its model as of now; `None` if there is no model, or the registry may not be asked.
+    pub(crate) approval: Option<Approval>,
     pub(crate) now: Timestamp,
 }
 
@@ -40,7 +42,7 @@ impl Page<'_> {
             lines.push(format!("{} {failure}", printer.paint(Style::Alarm, "error:")));
         }
         if let Some(verdict) = Verdict::read(self.execution, self.history) {
-            lines.extend(judgement(&verdict, printer));
+            lines.extend(judgement(&verdict, self.approval, printer));
         }
         if let Some(console) = &self.console {
             lines.push(printer.paint(Style::Dim, &format!("console  {console}")));
@@ -114,6 +116,7 @@ impl Page<'_> {
             console: self.console.as_deref(),
             good_enough: verdict.as_ref().map(|verdict| verdict.good_enough),
             model_package: verdict.as_ref().and_then(|verdict| verdict.package.clone()),
+            approval: self.approval.map(Approval::as_str),
             reasons: verdict.as_ref().map(|verdict| verdict.reasons.clone()),
             metrics: verdict.map(|verdict| verdict.metrics),
         }
@@ -162,6 +165,7 @@ pub(crate) struct ExecutionDocument<'a> {
     good_enough: Option<bool>,
     reasons: Option<Vec<String>>,
     model_package: Option<String>,
+    approval: Option<&'static str>,
 }
 
 /// The step at which an execution failed, and why.
@@ -185,12 +189,16 @@ struct StepDocument<'a> {
     error: Option<WhyDocument<'a>>,
 }
 
-fn judgement(verdict: &Verdict, printer: Printer) -> Vec<String> {
+fn judgement(verdict: &Verdict, approval: Option<Approval>, printer: Printer) -> Vec<String> {
     let mut lines = vec![format!("metrics  {}", metrics(&verdict.metrics))];
     if let Some(package) = &verdict.package {
         lines.push(format!("model    {package}"));
-        let next = printer.advice("`mlopsctl pipeline approve` approves it");
-        lines.push(format!("         {next}"));
+        lines.push(match approval {
+            Some(approval @ (Approval::Approved | Approval::Rejected)) => format!("         {}", approval.as_str()),
+            Some(Approval::Pending) | None => {
+                format!("         {}", printer.advice("`mlopsctl pipeline approve` approves it"))
+            }
+        });
     }
     if !verdict.good_enough {
         let reasons = verdict.reasons.join("; ");

@@ -1,6 +1,6 @@
 //! A model of the registry, for whoever is to approve it.
 
-use super::{took::moment, versioned::Versioned};
+use super::{columns::columns, took::moment, versioned::Versioned};
 use runs::Package;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -55,13 +55,7 @@ pub(crate) fn table(packages: &[Package], serving: Option<&str>, wanted: &[&str]
         row.extend(shown.iter().map(|name| package.metrics.get(*name).map_or(String::new(), |value| rounded(*value))));
         rows.push(row);
     }
-    let widths: Vec<usize> =
-        (0..rows[0].len()).map(|at| rows.iter().map(|row| row[at].len()).max().unwrap_or(0)).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    columns(&rows)
 }
 
 /// A version of the model for a program.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 pub(super) fn add_all(tools: &mut Tools) {
     add::<Schema>(tools);
     add::<Upload>(tools);
+    add::<Data>(tools);
     add::<Run>(tools);
     add::<Resume>(tools);
     add::<Status>(tools);
@@ -48,7 +49,8 @@ impl Arguments for Schema {
     }
 }
 
-/// Upload raw data for training, if it fits the schema. Files that are there already are skipped.
+/// Upload raw data for training, if it fits the schema. A file with the same content is skipped, and one with the same name
+/// and other content is replaced.
 #[derive(Deserialize, JsonSchema)]
 struct Upload {
     #[serde(flatten)]
@@ -67,6 +69,22 @@ impl Arguments for Upload {
     fn line(self) -> Result<Line, String> {
         let line = Line::new(self.platform, &["pipeline", "upload"]).flag("--unchecked", self.unchecked);
         Ok(line.operands(self.data))
+    }
+}
+
+/// List the raw data: files, sizes, rows where they are known, and when each was uploaded.
+#[derive(Deserialize, JsonSchema)]
+struct Data {
+    #[serde(flatten)]
+    platform: Platform,
+}
+
+impl Arguments for Data {
+    const NAME: &'static str = "pipeline_data";
+    const EFFECT: Effect = Effect::Reads;
+
+    fn line(self) -> Result<Line, String> {
+        Ok(Line::new(self.platform, &["pipeline", "data"]))
     }
 }
 

@@ -53,8 +53,8 @@ pub(super) async fn run(
     };
     steps.end();
     let (execution, history) = followed?;
-    let page =
-        Page { execution: &execution, history: &history, console: platform.console(&execution), now: Timestamp::now() };
+    let (console, approval) = (platform.console(&execution), platform.approval(&execution, &history).await);
+    let page = Page { execution: &execution, history: &history, console, approval, now: Timestamp::now() };
     if printer.json {
         printer.line(&Versioned::new(Summary { event: "summary", execution: page.document() }));
     } else {

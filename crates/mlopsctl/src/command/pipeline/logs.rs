@@ -41,7 +41,8 @@ pub(super) async fn run(
             logs.push(Log { source, lines });
         }
     }
-    let page = Page { execution: &execution, history: &history, console: platform.console(&execution), now };
+    let (console, approval) = (platform.console(&execution), platform.approval(&execution, &history).await);
+    let page = Page { execution: &execution, history: &history, console, approval, now };
     match printer.json {
         true => printer.document(&whole(&page, step, &logs)),
         false => printer.data(&text(&page, step, &logs, printer.for_data())),

@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use aws_glue::Job;
 use aws_sagemaker::ModelPackageGroup;
 use resource::{Resource, spec_as};
-use runs::{Endpoint, Execution, Machine, ModelRegistry, Package, Store};
+use runs::{Approval, Endpoint, Execution, History, Machine, ModelRegistry, Package, Store, Verdict};
 use serde_json::Value;
 use state::State;
 use std::collections::BTreeMap;
@@ -124,6 +124,14 @@ impl Platform {
         let Place { region, .. } = self.place();
         let page = format!("/states/home?region={region}#/v2/executions/details/{}", execution.arn);
         is_aws.then(|| self.place().console() + &page)
+    }
+
+    /// The approval of the model that an execution registered, as of now. `None` where it cannot be read: who may see executions
+    /// need not be allowed to see models.
+    pub(super) async fn approval(&self, execution: &Execution, history: &History) -> Option<Approval> {
+        let package = Verdict::read(execution, history)?.package?;
+        let found = self.registry().ok()?.package(&package).await.ok()?;
+        found.map(|package| package.approval)
     }
 
     /// The execution that was named, or the latest.

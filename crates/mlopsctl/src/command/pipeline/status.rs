@@ -26,7 +26,8 @@ pub(super) async fn run(
     }
     let history = machine.history(&execution.arn).await?;
     let console = platform.console(&execution);
-    let page = Page { execution: &execution, history: &history, console, now: Timestamp::now() };
+    let approval = platform.approval(&execution, &history).await;
+    let page = Page { execution: &execution, history: &history, console, approval, now: Timestamp::now() };
     match printer.json {
         true => printer.document(&Versioned::new(page.document())),
         false => printer.data(&page.text(printer.for_data())),

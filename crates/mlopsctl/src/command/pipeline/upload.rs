@@ -6,6 +6,7 @@ use crate::{
     printer::Printer,
     remedy,
     render::{
+        raw_data::counted_files,
         sending::{Sending, size},
         versioned::Versioned,
     },
@@ -30,14 +31,14 @@ pub(super) async fn run(
     unchecked: bool,
     printer: Printer,
 ) -> Result<(), CommandError> {
-    let shipments =
+    let mut shipments =
         gather(data, &platform.session.raw_prefix()).map_err(|unfit| CommandError::usage(unfit.to_string(), ""))?;
     if shipments.is_empty() {
         let named: Vec<String> = data.iter().map(|path| path.display().to_string()).collect();
         return Err(CommandError::usage(format!("there is no file in {}", named.join(", ")), ""));
     }
     if !unchecked {
-        check(platform, &shipments, printer).await?;
+        check(platform, &mut shipments, printer).await?;
     }
     let store = platform.store()?;
     let sending = Sending::start(printer, &shipments);
@@ -54,8 +55,8 @@ pub(super) async fn run(
     report(platform, &sent, printer)
 }
 
-/// Refuses files that the pipeline could not train on. Without an environment file there is no schema to hold them to.
-async fn check(platform: &Platform, shipments: &[Shipment], printer: Printer) -> Result<(), CommandError> {
+/// Refuses files that the pipeline could not train on, and counts the rows of the others. Without an environment file there is no schema to hold them to.
+async fn check(platform: &Platform, shipments: &mut [Shipment], printer: Printer) -> Result<(), CommandError> {
     let session = &platform.session;
     let Some(pipeline) = session.environment.as_ref().and_then(|environment| environment.pipeline.as_ref()) else {
         return Ok(());
@@ -71,6 +72,9 @@ async fn check(platform: &Platform, shipments: &[Shipment], printer: Printer) ->
     let look = tokio::task::spawn_blocking(move || inspect(&schema, files.iter().map(PathBuf::as_path), most_unfit));
     let found = look.await.map_err(|error| CommandError::failed(error.to_string()))?;
     tell(&found, pipeline.validation.min_rows, printer);
+    for shipment in shipments {
+        shipment.rows = found.rows_by_file.get(&shipment.file).copied();
+    }
     match found.refusals.len() {
         0 => Ok(()),
         _ => {
@@ -157,11 +161,12 @@ fn report(
         let what = format!("{} of {} files were not uploaded to {place}", failed.len(), sent.len());
         return Err(CommandError::failed_with(what, "the same command goes on from here"));
     }
-    let files = match added + replaced {
-        1 => "1 file".to_owned(),
-        count => format!("{count} files"),
+    let files = counted_files(added + replaced);
+    let instead = match replaced {
+        0 => String::new(),
+        count => format!(", {count} in place of another of the same name"),
     };
-    printer.note(&format!("{files} ({bytes}) uploaded to {place}, {unchanged} there already"));
+    printer.note(&format!("{files} ({bytes}) uploaded to {place}{instead}, {unchanged} there already"));
     printer.hint(&format!("next: `mlopsctl pipeline {name} run --follow`"));
     Ok(())
 }
