@@ -1,6 +1,6 @@
 //! The cost of a platform, by itself and in a plan.
 
-use crate::project::Project;
+use crate::project::{Project, Ran};
 use serde_json::{Value, json};
 
 fn estimate(project: &Project, environment: &str, more: &[&str]) -> Value {
@@ -56,6 +56,20 @@ fn a_plan_says_what_it_changes_about_the_bill() {
     assert!(text.contains("USD a month, 48.23 before"), "{text}");
     let part = project.local(&["plan", "dev", "--target", "storage.*", "--json"]).ends_with(0).json();
     assert_eq!(cents(&part["cost"]["monthly_after"]), dev, "a plan of some resources leaves the others");
+}
+
+#[test]
+fn estimate_needs_no_credentials() {
+    let project = Project::new();
+    let cost = |more: &[&str]| {
+        let mut command = project.command(&[&["cost", "prod"], more].concat());
+        command.env("HOME", project.path()).env("AWS_EC2_METADATA_DISABLED", "true");
+        Ran::of(command.output().unwrap()).ends_with(0)
+    };
+    assert_eq!(cost(&["--json"]).json(), estimate(&project, "prod", &[]));
+    let page = cost(&[]);
+    assert!(page.stderr.contains("without AWS credentials, this is what the file describes"), "{}", page.stderr);
+    assert!(page.stdout.contains("every month, USD"), "{}", page.stdout);
 }
 
 #[test]

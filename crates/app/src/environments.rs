@@ -43,6 +43,14 @@ pub struct EnvironmentAccess {
 }
 
 impl App {
+    /// True if there are credentials for AWS, whatever they are worth. The embedded AWS needs none.
+    ///
+    /// # Errors
+    /// When the settings of the AWS SDK cannot be read.
+    pub async fn has_credentials(&self) -> Result<bool, Error> {
+        sdk::has_credentials(self).await
+    }
+
     /// The environment to read: the one that was named, or the only one with a file, or the only one with a state.
     ///
     /// # Errors

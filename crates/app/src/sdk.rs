@@ -8,6 +8,7 @@ use aws_config::{
     AppName, BehaviorVersion, Region, SdkConfig, meta::region::RegionProviderChain, retry::RetryConfig,
     timeout::TimeoutConfig,
 };
+use aws_credential_types::provider::ProvideCredentials as _;
 use std::{ffi::OsString, time::Duration};
 
 /// The time limits of a connection and of the answer to a read. Changes and large requests get more time
@@ -82,6 +83,15 @@ pub(crate) fn in_region(sdk: SdkConfig, region: &str) -> SdkConfig {
 pub(crate) struct Caller {
     pub(crate) account: String,
     pub(crate) arn: String,
+}
+
+/// True if the AWS SDK finds credentials, whatever they are worth.
+pub(crate) async fn has_credentials(app: &App) -> Result<bool, Error> {
+    let sdk = sdk_config(app, None).await?;
+    Ok(match sdk.credentials_provider() {
+        Some(provider) => provider.provide_credentials().await.is_ok(),
+        None => false,
+    })
 }
 
 /// The identity of the credentials.

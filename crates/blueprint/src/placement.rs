@@ -74,6 +74,12 @@ impl Placement {
         Self { zones: zones.into_iter().map(Into::into).collect(), endpoints: BTreeMap::new() }
     }
 
+    /// Pairs of subnets in as many zones as an environment wants, with all endpoints in all of them. The names of the zones
+    /// are made up: for statements about an environment that do not depend on them.
+    pub fn without_aws(environment: &Environment) -> Self {
+        Self::in_zones((1..=environment.network.zones).map(|zone| format!("{}-{zone}", environment.region)))
+    }
+
     pub(crate) fn zones(&self) -> &[String] {
         &self.zones
     }

@@ -41,13 +41,12 @@ pub(crate) async fn run(global: &Global, args: &PermissionsArgs, printer: Printe
         return trust(repository, args, &place, printer);
     }
     let bucket = environment.state_bucket_name(&account);
-    // No permission is about a zone, so that their names do not matter.
-    let zones = (1..=environment.network.zones).map(|zone| format!("{}-{zone}", place.region));
     let inputs = Inputs {
         environment: &environment,
         name: &name,
         place: &place,
-        placement: &Placement::in_zones(zones),
+        // No permission is about a zone.
+        placement: &Placement::without_aws(&environment),
         root: &global.settings().root(),
         is_state_at_root: recorded.is_at_root || app::environments::is_one_environments(&bucket, &account),
         program: None,

@@ -1,7 +1,9 @@
 //! The cost of a platform, for a person: sums that can be checked, and the costs that no sum contains.
 
+use super::page::{Form, Page};
 use crate::printer::{Printer, Style};
 use ::cost::{Comparison, Estimate, Gap, ResourceCost, Run};
+use review::Names;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One line of a plan. An emulator carries a plan out at no cost.
@@ -65,105 +67,94 @@ fn cents_by_item(estimate: &Estimate) -> BTreeMap<(&str, &str), u128> {
     items.map(|(address, item)| ((address, item.what.as_str()), item.monthly.cents())).collect()
 }
 
-pub(crate) fn page(environment: &str, estimate: &Estimate, printer: Printer) -> String {
-    let mut lines =
-        vec![format!("{environment} in {}, list prices of {}", estimate.region, estimate.as_of), String::new()];
-    lines.extend(monthly(estimate, printer));
-    lines.extend(runs(estimate, printer));
-    lines.extend(by_use(estimate, printer));
-    lines.extend(not_priced(estimate, printer));
-    lines.push(
-        "Without taxes, discounts and free tiers; `--json` lists every assumption. AWS's bill takes precedence."
-            .to_owned(),
+/// The page of an estimate, for a terminal of this width.
+pub(crate) fn page(environment: &str, estimate: &Estimate, printer: Printer, width: Option<usize>) -> String {
+    let names = Names::default();
+    let mut page = Page::new(printer, Form::new(true, width), &names);
+    page.plain(0, &format!("{environment} in {}, list prices of {}", estimate.region, estimate.as_of));
+    page.gap();
+    monthly(estimate, &mut page);
+    runs(estimate, &mut page);
+    by_use(estimate, &mut page);
+    not_priced(estimate, &mut page);
+    page.plain(
+        0,
+        "Without taxes, discounts and free tiers; `--json` lists every assumption. AWS's bill takes precedence.",
     );
-    lines.join("\n")
+    page.finish().join("\n")
 }
 
-fn monthly(estimate: &Estimate, printer: Printer) -> Vec<String> {
-    let mut lines = Vec::new();
+fn monthly(estimate: &Estimate, page: &mut Page<'_>) {
     for area in &estimate.areas {
-        lines.push(line(&printer.paint(Style::Bold, &area.area), area.area.len(), &area.monthly.to_string()));
+        page.line(0, 2, &[(Some(Style::Bold), &area.area)]);
+        page.amount(&area.monthly.to_string());
         for resource in &area.resources {
-            lines.extend(items(resource, printer));
+            items(resource, page);
         }
-        lines.push(String::new());
+        page.gap();
     }
     let at_least = if estimate.is_incomplete() { "at least, every month, USD" } else { "every month, USD" };
-    lines.push(line(&printer.paint(Style::Bold, at_least), at_least.len(), &estimate.monthly.to_string()));
-    lines.push(String::new());
-    lines
+    page.line(0, 2, &[(Some(Style::Bold), at_least)]);
+    page.amount(&estimate.monthly.to_string());
+    page.gap();
 }
 
 /// Each item of a resource, with what it is computed from.
-fn items(resource: &ResourceCost, printer: Printer) -> Vec<String> {
+fn items(resource: &ResourceCost, page: &mut Page<'_>) {
     let name = resource.address.split_once('.').map_or("", |(_, name)| name);
-    let items = resource.items.iter().map(|item| {
-        let made_of = format!(
-            "{} {} × {}",
-            item.quantity,
-            units(item.unit, item.quantity == ::cost::Quantity::ONE),
-            item.unit_price.exact()
-        );
-        let text = format!("  {name}: {}", item.what);
-        let shown = format!("{text}  {}", printer.paint(Style::Dim, &made_of));
-        line(&shown, text.chars().count() + 2 + made_of.chars().count(), &item.monthly.to_string())
-    });
-    items.collect()
+    for item in &resource.items {
+        let unit = units(item.unit, item.quantity == ::cost::Quantity::ONE);
+        let made_of = format!("  {} {unit} × {}", item.quantity, item.unit_price.exact());
+        page.line(2, 2, &[(None, &format!("{name}: {}", item.what)), (Some(Style::Dim), &made_of)]);
+        page.amount(&item.monthly.to_string());
+    }
 }
 
 fn units(unit: &str, is_one: bool) -> String {
     if is_one { unit.to_owned() } else { format!("{unit}s") }
 }
 
-/// A text, and an amount at the right edge.
-fn line(text: &str, width: usize, amount: &str) -> String {
-    const EDGE: usize = 100;
-    let gap = EDGE.saturating_sub(width + amount.len()).max(2);
-    format!("{text}{}{amount}", " ".repeat(gap))
-}
-
-fn runs(estimate: &Estimate, printer: Printer) -> Vec<String> {
+fn runs(estimate: &Estimate, page: &mut Page<'_>) {
     if estimate.runs.is_empty() {
-        return Vec::new();
+        return;
     }
-    let mut lines = vec![printer.paint(Style::Bold, "for each run, at most, USD")];
+    page.line(0, 2, &[(Some(Style::Bold), "for each run, at most, USD")]);
     for run in &estimate.runs {
-        let text = format!("  {}: {}", run.address, run.what);
-        lines.push(line(&text, text.chars().count(), &run.at_most.to_string()));
-        lines.extend(run.not_included.iter().map(|what| format!("      without {what}")));
+        page.plain(2, &format!("{}: {}", run.address, run.what));
+        page.amount(&run.at_most.to_string());
+        for what in &run.not_included {
+            page.plain(6, &format!("without {what}"));
+        }
     }
-    lines.push(String::new());
-    lines
+    page.gap();
 }
 
-fn by_use(estimate: &Estimate, printer: Printer) -> Vec<String> {
+fn by_use(estimate: &Estimate, page: &mut Page<'_>) {
     if estimate.by_use.is_empty() {
-        return Vec::new();
+        return;
     }
-    let mut lines = vec![printer.paint(Style::Bold, "by use, USD")];
+    page.line(0, 2, &[(Some(Style::Bold), "by use, USD")]);
     for one in &estimate.by_use {
         let place = if one.region == estimate.region { String::new() } else { format!(" in {}", one.region) };
-        let text = format!("  {}{place}, for each {}", one.what, one.unit);
-        let shown = format!("{text}  {}", printer.paint(Style::Dim, &one.depends_on));
-        let width = text.chars().count() + 2 + one.depends_on.chars().count();
-        lines.push(line(&shown, width, &one.unit_price.exact()));
+        let text = format!("{}{place}, for each {}", one.what, one.unit);
+        page.line(2, 2, &[(None, &text), (Some(Style::Dim), &format!("  {}", one.depends_on))]);
+        page.amount(&one.unit_price.exact());
     }
-    lines.push(String::new());
-    lines
+    page.gap();
 }
 
-fn not_priced(estimate: &Estimate, printer: Printer) -> Vec<String> {
+fn not_priced(estimate: &Estimate, page: &mut Page<'_>) {
     if estimate.not_priced.is_empty() {
-        return Vec::new();
+        return;
     }
-    let mut lines = vec![printer.paint(Style::Bold, "not priced")];
+    page.line(0, 2, &[(Some(Style::Bold), "not priced")]);
     for one in &estimate.not_priced {
         let lacks = match one.missing_from {
-            Gap::Monthly | Gap::Unknown => printer.paint(Style::Yellow, "in no sum: "),
-            Gap::ByUse => String::new(),
+            Gap::Monthly | Gap::Unknown => "in no sum: ",
+            Gap::ByUse => "",
         };
-        lines.push(format!("  {lacks}{}: {} ({})", one.what, one.reason, one.addresses.join(", ")));
+        let text = format!("{}: {} ({})", one.what, one.reason, one.addresses.join(", "));
+        page.line(2, 2, &[(Some(Style::Yellow), lacks), (None, &text)]);
     }
-    lines.push(String::new());
-    lines
+    page.gap();
 }

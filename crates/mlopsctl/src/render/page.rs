@@ -5,6 +5,9 @@ use crate::printer::{Printer, Style};
 use review::Names;
 use serde_json::Value;
 
+/// The right edge of amounts, if there is no terminal, or a wider one.
+const WIDEST: usize = 100;
+
 /// The layout of a page.
 #[derive(Clone, Copy)]
 pub(crate) struct Form {
@@ -30,6 +33,8 @@ pub(super) struct Page<'a> {
     pub(super) form: Form,
     pub(super) names: &'a Names,
     lines: Vec<String>,
+    /// The columns of the last line that text fills.
+    column: usize,
     folded: usize,
     /// True if a value is not shown whole.
     is_cut: bool,
@@ -37,7 +42,7 @@ pub(super) struct Page<'a> {
 
 impl<'a> Page<'a> {
     pub(super) fn new(printer: Printer, form: Form, names: &'a Names) -> Self {
-        Self { printer, form, names, lines: Vec::new(), folded: 0, is_cut: false }
+        Self { printer, form, names, lines: Vec::new(), column: 0, folded: 0, is_cut: false }
     }
 
     /// Adds an empty line.
@@ -72,6 +77,20 @@ impl<'a> Page<'a> {
             }
         }
         self.lines.push(line);
+        self.column = column;
+    }
+
+    /// Puts an amount at the right edge of the last line. If that is too long for a terminal, it gets a line of its own.
+    pub(super) fn amount(&mut self, amount: &str) {
+        let edge = self.form.width.map_or(WIDEST, |width| width.min(WIDEST));
+        let gap = edge.saturating_sub(self.column + amount.len());
+        match self.lines.last_mut() {
+            Some(line) if gap >= 2 || self.form.width.is_none() => {
+                line.push_str(&" ".repeat(gap.max(2)));
+                line.push_str(amount);
+            }
+            _ => self.lines.push(format!("{amount:>edge$}")),
+        }
     }
 
     /// Adds a line of advice: its commands repeat the options that were given.
@@ -141,5 +160,23 @@ mod tests {
         };
         assert_eq!(lines(None), ["  + may: s3:GetObject on data/raw/*  [Data]"]);
         assert_eq!(lines(Some(24)), ["  + may: s3:GetObject on", "      data/raw/*  [Data]"]);
+    }
+
+    #[test]
+    fn amounts_are_at_the_right_edge_and_on_a_line_of_their_own_if_it_is_full() {
+        let printer =
+            Printer { colour: false, colourful: false, terminal: false, json: false, quiet: false, repeated: "" };
+        let names = Names::default();
+        let lines = |width| {
+            let mut page = Page::new(printer, Form::new(false, width), &names);
+            page.line(2, 2, &[(Some(Style::Bold), "nat-1: gateway"), (Some(Style::Dim), "  730 hours")]);
+            page.amount("40.88");
+            page.finish()
+        };
+        assert_eq!(lines(Some(40)), ["  nat-1: gateway  730 hours        40.88"]);
+        assert_eq!(lines(Some(30)), ["  nat-1: gateway  730 hours", "                         40.88"]);
+        assert_eq!(lines(Some(20)), ["  nat-1: gateway", "    730 hours  40.88"]);
+        let wide = lines(None);
+        assert_eq!((wide.len(), wide[0].chars().count()), (1, 100));
     }
 }
