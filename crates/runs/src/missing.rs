@@ -22,12 +22,12 @@ impl Missing {
     /// When nothing is there. A path that cannot be reached for another reason is not judged.
     pub fn look(path: &Path) -> Result<(), Self> {
         match std::fs::metadata(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Self::at(path)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Self::describe(path)),
             _ => Ok(()),
         }
     }
 
-    fn at(path: &Path) -> Self {
+    fn describe(path: &Path) -> Self {
         let looked_for = absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder = looked_for.parent().unwrap_or(&looked_for);
         let names: Vec<String> = std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(name).collect();

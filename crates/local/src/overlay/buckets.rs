@@ -2,7 +2,7 @@
 //! namespace of buckets over all regions.
 
 use futures::future::BoxFuture;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue, RANGE};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -127,6 +127,16 @@ impl Buckets {
             next.request.headers.remove(condition);
         }
         self.inner.answer(next).await
+    }
+
+    /// Adds the metadata of an object, which the emulated service shows only with the content.
+    async fn add_metadata(&self, call: &Call, answer: &mut Response) {
+        let mut next = call.clone();
+        next.request.method = "GET".to_owned();
+        next.request.headers.insert(RANGE, HeaderValue::from_static("bytes=0-0"));
+        let content = self.inner.answer(next).await;
+        let metadata = content.headers.iter().filter(|(name, _)| name.as_str().starts_with("x-amz-meta-"));
+        answer.headers.extend(metadata.map(|(name, value)| (name.clone(), value.clone())));
     }
 
     /// The answer to a call about a setting.
@@ -289,6 +299,9 @@ impl Service for Buckets {
             }
             if answer.status < 300 {
                 self.finish(&call, bucket, key, &mut answer);
+                if call.operation == "HEAD object" {
+                    self.add_metadata(&call, &mut answer).await;
+                }
                 if let Some(tags) = header(&call.request.headers, "x-amz-tagging")
                     && call.operation == "PUT object"
                 {
