@@ -43,7 +43,7 @@ pub async fn apply(planning: &Planning, with: Apply<'_>) -> Applied {
             let step = &order.steps[cycle.0];
             let failure = Failure::new(
                 FailureKind::Final,
-                "the resource and its replacement depend on each other, so neither can be created first",
+                "it depends on itself, by way of other resources or of its replacement, so no step can be the first",
             );
             applied.failed.push(Failed::step(step, failure));
             return applied;

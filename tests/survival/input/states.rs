@@ -203,7 +203,7 @@ const SENSELESS: &[Damage] = &[
             state["resources"]["network.vpc"]["depends_on"] =
                 json!([{"address": "network.private-1", "edge": "ready"}]);
         },
-        "neither come before nor after",
+        "so no step can be the first",
     ),
     (
         "a thing that needs itself",
