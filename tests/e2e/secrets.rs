@@ -19,7 +19,7 @@ fn with_canaries() -> Project {
         "name = \"data-validation\"\nenvironment = { NOTE = \"canary-1\" }",
     );
     project.edit("dev", "name = \"etl\"", "name = \"etl\"\narguments = { --note = \"canary-2\" }");
-    project.edit("dev", "num_round = 100", "num_round = 100\nnote = \"canary-3\"");
+    project.edit("dev", "num_round = 100", "num_round = 100\nupdater = \"canary-3\"");
     // Of a definition, also what has the name of a secret, and the arguments of containers.
     let definition = std::fs::read_to_string(project.path().join("pipeline/training.asl.json")).unwrap();
     let (settings, more) = ("\"hyperparameters\": \"${hyperparameters}\"", "\"apiToken\": \"canary-8\"");
