@@ -12,7 +12,7 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 /// An AWS error code and a part of the message that must go with it (`""`: any).
 pub type ErrorPattern = (&'static str, &'static str);
 
-/// The reason why a call did not do what it should.
+/// The reason why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The way in which the engine can go on.

@@ -1,4 +1,4 @@
-//! The way back of an object that somebody deletes: the versions that its bucket keeps, and for how long.
+//! The recovery of deleted objects: the versions that their bucket keeps, and for how long.
 
 use crate::{LifecycleRule, read::lifecycle};
 use aws_client::{Attempt, Result};

@@ -190,7 +190,7 @@ fn evaluation_policy(context: &BuildContext, pipeline: &Pipeline) -> Policy {
         let endpoint = context.arn("sagemaker", &format!("endpoint/{}", endpoint_name(context, deploy)));
         policy
             .allow(["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], [endpoint])
-            // The endpoint may serve somebody else's configuration.
+            // The endpoint may serve a foreign configuration.
             .allow(["sagemaker:DescribeEndpointConfig"], [context.arn("sagemaker", "endpoint-config/*")])
             .allow(["sagemaker:DescribeModel"], [context.arn("sagemaker", &format!("model/{}-*", context.prefix()))])
     });

@@ -2,7 +2,7 @@
 //!
 //! # Guarantees
 //! - [`plan`] and [`drift`] change nothing, neither in the cloud nor in the state.
-//! - What [`plan_repairs`] finds to be repaired is drift from recorded specs, and no change that somebody declared.
+//! - [`plan_repairs`] repairs only drift from recorded specs, and applies no declared change.
 //! - [`apply`] sends no create before its intent is durable, and nothing that the plan does not contain.
 //! - A failure blocks only what depends on it; everything else is finished and recorded.
 //!

@@ -49,7 +49,7 @@ impl ContextFactory {
         }
     }
 
-    /// The context of the recorded resource at an address. A deposed resource bears the same tags, and is about to be
+    /// The context of the recorded resource at an address. A deposed resource has the same tags, and is about to be
     /// deleted.
     pub(crate) fn cx_of(&self, address: &Address, entry: &Entry) -> Cx {
         let replaced = entry.deposed.iter().map(|old| old.id.clone()).collect();
@@ -64,7 +64,7 @@ pub(crate) struct Look {
     id: Option<String>,
     spec: Value,
     claim: Option<Claim>,
-    /// True if it is being adopted, so that it may still bear its first owner's tags.
+    /// True if it is being adopted, so that it may still have its first owner's tags.
     adopting: bool,
     /// True if a run of this state meant to create it.
     is_intended: bool,
@@ -136,7 +136,7 @@ pub(crate) enum Origin {
     Intended,
     /// The same without an intent: any owner is possible.
     Unproven,
-    /// The user adopts it, whoever made it.
+    /// The user adopts it, also if it is foreign.
     Claim,
 }
 

@@ -1,4 +1,4 @@
-//! Files that somebody names and that do not exist: the whole path, and the names beside it.
+//! Files that the user names and that do not exist: the whole path, and the names beside it.
 
 use std::path::{Path, PathBuf, absolute};
 

@@ -77,7 +77,7 @@ impl Planner<'_> {
                     let deletion = deletion(&address, entry, Some(id), &entry.spec);
                     changes.push(PlannedChange { cause: Some(self.why_deleted(entry).to_owned()), ..deletion });
                 }
-                // A foreign resource bears the name: our create never happened.
+                // A foreign resource has the name: our create never happened.
                 Ok(_) => forgotten.push(address),
                 Err(failure) if failure.kind == FailureKind::Exists => forgotten.push(address),
                 Err(failure) => refusals.push(refusal(&address, &entry.kind, failure)),

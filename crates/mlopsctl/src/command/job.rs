@@ -43,7 +43,7 @@ struct Answer {
     exit_code: i32,
 }
 
-/// The end of a run that somebody must know of.
+/// The end of a run that people must know of.
 #[derive(Debug)]
 struct Ended {
     how: &'static str,

@@ -18,7 +18,7 @@ impl Live {
         Self { printer }
     }
 
-    /// True if somebody looks at them.
+    /// True if a person looks at them.
     pub(crate) fn is_wanted(printer: Printer) -> bool {
         printer.terminal && !printer.json && !printer.quiet
     }

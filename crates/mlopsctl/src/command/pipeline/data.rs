@@ -20,7 +20,7 @@ use serde::Serialize;
 /// The number of executions that are searched for one that is running.
 const SEARCHED: u16 = 20;
 
-/// The files that somebody asked to remove, and the consent.
+/// The files that the user asked to remove, and the consent.
 pub(super) struct Asked<'a> {
     /// Names below the raw prefix; a name that ends in `/` is a folder.
     pub(super) names: &'a [String],
