@@ -30,6 +30,16 @@ impl Project {
         let file = self.path().join(format!("environments/{name}.toml"));
         std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))
     }
+
+    /// Replaces the one place of an environment's file that has a text.
+    pub(crate) fn edit(&self, name: &str, old: &str, new: &str) -> Result<(), String> {
+        let file = self.path().join(format!("environments/{name}.toml"));
+        let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        if text.matches(old).count() != 1 {
+            return Err(format!("{} does not have `{old}` once", file.display()));
+        }
+        self.describe(name, &text.replace(old, new))
+    }
 }
 
 /// The one this is built from.

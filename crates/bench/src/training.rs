@@ -25,7 +25,10 @@ pub(crate) fn report(binary: &Path, rows: Option<u64>) -> Result<(String, bool),
 fn measure(binary: &Path, rows: Option<u64>) -> Result<Vec<(&'static str, Usage)>, String> {
     let project = Project::new()?;
     let data = match rows {
-        Some(rows) => generate(&project, rows)?,
+        Some(rows) => {
+            without_ingestion(&project)?;
+            generate(&project, rows)?
+        }
         None => SAMPLE,
     };
     process::run(&Job::new(binary, &["up", "dev", "--local"], project.path()))?;
@@ -36,6 +39,12 @@ fn measure(binary: &Path, rows: Option<u64>) -> Result<Vec<(&'static str, Usage)
         Ok((*name, usage))
     });
     measured.collect()
+}
+
+/// Generated rows are written to no feature group: its online store takes records one by one, so that a call for each of
+/// millions would be all that is measured.
+fn without_ingestion(project: &Project) -> Result<(), String> {
+    project.edit("dev", "ingest = true", "ingest = false")
 }
 
 /// Has the sample's own program write more rows of the same kind. Returns the name of the file.
@@ -88,6 +97,14 @@ mod tests {
         assert!(page.contains("peak memory with 5000000 rows: 2500 MB, goal 4000 MB, met"), "{page}");
         let (page, well) = verdicts(&[("run --follow", usage(1, 5_000_000_000))], Some(10));
         assert!(!well && page.contains("5000 MB, goal 4000 MB, MISSED"), "{page}");
+    }
+
+    #[test]
+    fn generated_rows_are_written_to_no_feature_group() {
+        let project = Project::new().unwrap();
+        without_ingestion(&project).unwrap();
+        let file = std::fs::read_to_string(project.path().join("environments/dev.toml")).unwrap();
+        assert!(file.contains("ingest = false") && !file.contains("ingest = true"));
     }
 
     #[test]

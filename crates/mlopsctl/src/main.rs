@@ -5,6 +5,7 @@ mod command;
 mod command_error;
 mod last_run;
 mod output;
+mod panics;
 mod printer;
 mod remedy;
 mod render;
@@ -27,6 +28,7 @@ use tracing_subscriber::{
 };
 
 fn main() -> ExitCode {
+    panics::end_process_at_panic();
     cli::completing::answer_shell(Cli::command);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
